@@ -1,0 +1,130 @@
+//! One error enum per operation, so that a caller can act on each.
+
+use thiserror::Error;
+
+use super::{Money, Refusal};
+use crate::engine::supervisor::StopReason;
+
+/// The bank cannot serve, whatever is asked of it.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum Unavailable {
+    /// [`Bank::close`](super::Bank::close) was called.
+    #[error("the bank is closed")]
+    Closed,
+    /// It stopped because it could not go on.
+    #[error("the bank has stopped: {0}")]
+    Stopped(StopReason),
+    /// Other writers were quicker each time. The command changed nothing and may be sent again.
+    #[error("too many others change this account at once")]
+    Busy,
+    /// A defect in the account's own code. The command changed nothing.
+    #[error("the command could not be decided: {0}")]
+    Defect(String),
+}
+
+/// Why a command has no events to show: what every operation's own error is made from.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum CommandFailure {
+    /// The account said no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The bank cannot serve.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Why a bank could not be opened.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum OpenError {
+    /// The store's URL is of no known kind.
+    #[error("{url:?} names no store that this program has; leave it out for the memory store")]
+    UnsupportedStore {
+        /// What was given.
+        url: String,
+    },
+}
+
+/// Why an account was not created.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum CreateError {
+    /// There is an account of this name already.
+    #[error("the account exists already")]
+    AccountExists,
+    /// The bank cannot serve.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Why nothing was paid in.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum DepositError {
+    /// There is no account of this name.
+    #[error("there is no such account")]
+    NoAccount,
+    /// The balance would exceed [`Money::MAX`].
+    #[error("the balance would exceed {}", Money::MAX)]
+    BalanceLimit,
+    /// The bank cannot serve.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Why a withdrawal was not handled. A declined one was: see [`Withdrawal`](super::Withdrawal).
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum WithdrawError {
+    /// There is no account of this name.
+    #[error("there is no such account")]
+    NoAccount,
+    /// The bank cannot serve.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Why there is no balance to tell.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum CheckBalanceError {
+    /// There is no account of this name.
+    #[error("there is no such account")]
+    NoAccount,
+    /// The bank cannot serve.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+impl From<CommandFailure> for CreateError {
+    fn from(failure: CommandFailure) -> Self {
+        match failure {
+            CommandFailure::Refused(Refusal::AccountExists) => Self::AccountExists,
+            other => Self::Unavailable(other.unexpected()),
+        }
+    }
+}
+
+impl From<CommandFailure> for DepositError {
+    fn from(failure: CommandFailure) -> Self {
+        match failure {
+            CommandFailure::Refused(Refusal::NoAccount) => Self::NoAccount,
+            CommandFailure::Refused(Refusal::BalanceLimit) => Self::BalanceLimit,
+            other => Self::Unavailable(other.unexpected()),
+        }
+    }
+}
+
+impl From<CommandFailure> for WithdrawError {
+    fn from(failure: CommandFailure) -> Self {
+        match failure {
+            CommandFailure::Refused(Refusal::NoAccount) => Self::NoAccount,
+            other => Self::Unavailable(other.unexpected()),
+        }
+    }
+}
+
+impl CommandFailure {
+    /// A refusal that the command cannot meet is a defect of the account.
+    fn unexpected(self) -> Unavailable {
+        match self {
+            Self::Refused(refusal) => Unavailable::Defect(refusal.to_string()),
+            Self::Unavailable(unavailable) => unavailable,
+        }
+    }
+}

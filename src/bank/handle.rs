@@ -1,0 +1,295 @@
+//! The handle that programs use.
+
+use std::sync::Arc;
+
+use super::errors::{
+    CheckBalanceError, CommandFailure, CreateError, DepositError, OpenError, Unavailable, WithdrawError,
+};
+use super::{Account, AccountCommand, AccountEvent, AccountId, Balances, Money, Options, Refusal, Store};
+use crate::engine::checkpoints::{Checkpoints, Consistency, MAX_WAIT};
+use crate::engine::clock::Clock;
+use crate::engine::command_handler::{CommandError, CommandHandler, Pending};
+use crate::engine::event::{Metadata, Position, RecordedEvent};
+use crate::engine::id_source::IdSource;
+use crate::engine::projection::{self, ReadModel};
+use crate::engine::store::memory::MemoryStore;
+use crate::engine::store::{Committed, EventStore};
+use crate::engine::supervisor::{StopReason, Supervisor};
+
+/// An open bank. Cheap to clone, and made to be shared by many tasks.
+///
+/// It runs on the tokio runtime it was opened on. Dropping the last handle closes it.
+///
+/// ```
+/// use cqrs_bank::bank::{AccountId, Bank, Money, Store};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bank = Bank::open(Store::Memory).await?;
+/// let wolfman = AccountId::new("Wolfman")?;
+/// bank.create(&wolfman).await?;
+/// bank.deposit(&wolfman, Money::new(100)?).await?;
+/// assert_eq!(bank.check_balance(&wolfman).await?.minor_units(), 100);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Bank {
+    inner: Arc<Inner>,
+    consistency: Consistency,
+}
+
+#[derive(Debug)]
+struct Inner {
+    kind: Store,
+    store: MemoryStore<AccountEvent>,
+    commands: CommandHandler<Account>,
+    checkpoints: Checkpoints,
+    balances: ReadModel<Balances>,
+    ids: IdSource,
+    supervisor: Supervisor,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.supervisor.stop(StopReason::Closed);
+    }
+}
+
+/// A command that was handled: the events it has led to are stored.
+#[derive(Clone, Debug)]
+pub struct Receipt {
+    events: Committed<AccountEvent>,
+    lagging: Vec<&'static str>,
+}
+
+impl Receipt {
+    /// The command's events, in order.
+    pub fn events(&self) -> &[RecordedEvent<AccountEvent>] {
+        &self.events
+    }
+
+    /// The position of the command's last event.
+    pub fn position(&self) -> Position {
+        self.events.last().map_or(Position::START, |event| event.position)
+    }
+
+    /// The handlers that had not seen the last event when waiting for them ended: queries may answer from
+    /// before it. Always empty when nobody was waited for.
+    pub fn lagging(&self) -> &[&'static str] {
+        &self.lagging
+    }
+}
+
+/// A withdrawal that was handled.
+#[derive(Clone, Debug)]
+pub enum Withdrawal {
+    /// The money is out.
+    Paid(Receipt),
+    /// There was not enough; nothing moved, and the decline is an event.
+    Declined {
+        /// What the account holds.
+        balance: Money,
+        /// The stored decline.
+        receipt: Receipt,
+    },
+}
+
+/// A command on its way. Dropping it does not take the command back.
+#[derive(Debug)]
+pub struct PendingCommand {
+    bank: Bank,
+    pending: Pending<Account>,
+}
+
+impl PendingCommand {
+    /// Waits until the command's events are stored and, under strong consistency, seen by all handlers.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandFailure`]: why there are no events.
+    pub async fn outcome(self) -> Result<Receipt, CommandFailure> {
+        self.bank.outcome(self.pending).await
+    }
+}
+
+impl Bank {
+    /// Opens a bank.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]: what stands in the way.
+    #[expect(clippy::unused_async, reason = "stores outside this process are waited for")]
+    pub async fn open(options: impl Into<Options>) -> Result<Self, OpenError> {
+        let Options { store: kind, seed, limits } = options.into();
+        let clock = Arc::new(if seed.is_some() { Clock::simulated() } else { Clock::System });
+        let ids = match seed {
+            Some(seed) => IdSource::seeded(clock.clone(), seed),
+            None => IdSource::random(clock.clone()),
+        };
+        let supervisor = Supervisor::new();
+        let checkpoints = Checkpoints::new();
+        let store = match kind {
+            Store::Memory => MemoryStore::start(&supervisor),
+        };
+        let balances = projection::start(store.clone(), &checkpoints, &supervisor);
+        let commands = CommandHandler::start(store.clone(), clock, limits, &supervisor);
+        let inner = Inner { kind, store, commands, checkpoints, balances, ids, supervisor };
+        Ok(Self { inner: Arc::new(inner), consistency: Consistency::Strong })
+    }
+
+    /// The store the bank was opened on.
+    pub fn store(&self) -> &Store {
+        &self.inner.kind
+    }
+
+    /// The same bank through a handle that waits for the handlers, or does not.
+    pub fn with_consistency(&self, consistency: Consistency) -> Self {
+        let inner = self.inner.clone();
+        Self { inner, consistency }
+    }
+
+    /// Opens an account. Its holder is named as the account is.
+    ///
+    /// # Errors
+    ///
+    /// [`CreateError`]: why there is no new account.
+    pub async fn create(&self, account: &AccountId) -> Result<Receipt, CreateError> {
+        let command =
+            AccountCommand::CreateAccount { account_id: account.clone(), account_holder: account.to_string() };
+        Ok(self.handle(command).await?)
+    }
+
+    /// Pays in.
+    ///
+    /// # Errors
+    ///
+    /// [`DepositError`]: why nothing was paid in.
+    pub async fn deposit(&self, account: &AccountId, amount: Money) -> Result<Receipt, DepositError> {
+        let account_id = account.clone();
+        Ok(self.handle(AccountCommand::DepositMoney { account_id, amount }).await?)
+    }
+
+    /// Pays out, as far as the balance goes: more than that is declined, which is no error.
+    ///
+    /// # Errors
+    ///
+    /// [`WithdrawError`]: why the withdrawal was not handled.
+    pub async fn withdraw(&self, account: &AccountId, amount: Money) -> Result<Withdrawal, WithdrawError> {
+        let account_id = account.clone();
+        let receipt = self.handle(AccountCommand::WithdrawMoney { account_id, amount }).await?;
+        let declined = receipt.events().iter().find_map(|event| match event.data {
+            AccountEvent::AccountOverdrawn { balance, .. } => Some(balance),
+            _ => None,
+        });
+        Ok(match declined {
+            Some(balance) => Withdrawal::Declined { balance, receipt },
+            None => Withdrawal::Paid(receipt),
+        })
+    }
+
+    /// What an account holds, as the balance projection has it.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckBalanceError`]: why there is no balance to tell.
+    #[expect(clippy::unused_async, reason = "a query is awaited like every other operation")]
+    pub async fn check_balance(&self, account: &AccountId) -> Result<Money, CheckBalanceError> {
+        if let Some(reason) = self.inner.supervisor.reason() {
+            return Err(unavailable(reason).into());
+        }
+        let balance = self.inner.balances.read(|balances| balances.balance(account.as_str()));
+        balance.ok_or(CheckBalanceError::NoAccount)
+    }
+
+    /// The balance projection, for questions that `check_balance` does not answer.
+    pub fn balances(&self) -> &ReadModel<Balances> {
+        &self.inner.balances
+    }
+
+    /// A new conversation: the ids under which the next command and all it causes will be known.
+    pub fn start_conversation(&self) -> Metadata {
+        Metadata::from_outside(self.inner.ids.next())
+    }
+
+    /// Sends a command and does not wait for what becomes of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`]: the command was not taken.
+    pub async fn send(&self, command: AccountCommand, metadata: Metadata) -> Result<PendingCommand, Unavailable> {
+        match self.inner.commands.send(command, metadata).await {
+            Ok(pending) => Ok(PendingCommand { bank: self.clone(), pending }),
+            Err(_) => Err(unavailable(self.inner.supervisor.stopped().await)),
+        }
+    }
+
+    /// Closes the bank for all its handles, when everything sent before has been handled and seen.
+    pub async fn close(&self) {
+        // However this ends, nobody shall wait for a bank that takes no more commands.
+        let stop = StopOnDrop(&self.inner.supervisor);
+        self.inner.commands.close().await;
+        if let Ok(end) = self.inner.store.end().await {
+            self.seen_by_all(end).await;
+        }
+        drop(stop);
+    }
+
+    async fn handle(&self, command: AccountCommand) -> Result<Receipt, CommandFailure> {
+        match self.inner.commands.send(command, self.start_conversation()).await {
+            Ok(pending) => self.outcome(pending).await,
+            Err(error) => Err(self.failure(error).await),
+        }
+    }
+
+    async fn outcome(&self, pending: Pending<Account>) -> Result<Receipt, CommandFailure> {
+        match pending.outcome().await {
+            Ok(events) => Ok(self.receipt(events).await),
+            Err(error) => Err(self.failure(error).await),
+        }
+    }
+
+    async fn receipt(&self, events: Committed<AccountEvent>) -> Receipt {
+        let lagging = match (self.consistency, events.last()) {
+            (Consistency::Strong, Some(last)) => self.seen_by_all(last.position).await,
+            _ => Vec::new(),
+        };
+        Receipt { events, lagging }
+    }
+
+    /// Waits for the handlers, and not for those that have stopped. Answers who lags.
+    async fn seen_by_all(&self, position: Position) -> Vec<&'static str> {
+        let checkpoints = &self.inner.checkpoints;
+        if checkpoints.have_passed(position) {
+            return Vec::new();
+        }
+        tokio::select! {
+            lagging = checkpoints.wait(position, MAX_WAIT) => lagging,
+            _ = self.inner.supervisor.stopped() => checkpoints.lagging(position),
+        }
+    }
+
+    async fn failure(&self, error: CommandError<Refusal>) -> CommandFailure {
+        match error {
+            CommandError::Refused(refusal) => CommandFailure::Refused(refusal),
+            CommandError::Conflict(_) => Unavailable::Busy.into(),
+            CommandError::Panicked { message } => Unavailable::Defect(message).into(),
+            CommandError::Store(_) | CommandError::Stopped => unavailable(self.inner.supervisor.stopped().await).into(),
+        }
+    }
+}
+
+struct StopOnDrop<'a>(&'a Supervisor);
+
+impl Drop for StopOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.stop(StopReason::Closed);
+    }
+}
+
+fn unavailable(reason: StopReason) -> Unavailable {
+    match reason {
+        StopReason::Closed => Unavailable::Closed,
+        stopped => Unavailable::Stopped(stopped),
+    }
+}

@@ -1,0 +1,99 @@
+//! The consistency boundary that decides.
+
+use std::fmt;
+use std::hash::Hash;
+
+use super::event::DomainEvent;
+
+/// A request to change something, in the imperative. It can be refused.
+pub trait Command: fmt::Debug + Send + Sync + 'static {
+    /// What names the aggregate this command is for.
+    type Id: Clone + Eq + Hash + fmt::Display + Send + Sync + 'static;
+
+    /// The aggregate this command is for.
+    fn target(&self) -> &Self::Id;
+
+    /// The command as the trace names it, for instance `Deposit Money`.
+    fn title(&self) -> &'static str;
+}
+
+/// What decides, from its own history alone.
+///
+/// The default value is the aggregate before its first event. Both functions are pure: they touch no clock,
+/// no randomness and no I/O, so a history replayed is the same history.
+///
+/// ```
+/// use cqrs_bank::engine::aggregate::{Aggregate, Command};
+/// use cqrs_bank::engine::event::DomainEvent;
+/// use cqrs_bank::engine::testing::given;
+///
+/// #[derive(Default)]
+/// struct Door { open: bool }
+///
+/// #[derive(Debug)]
+/// struct OpenDoor { name: String }
+///
+/// #[derive(Clone, Debug, PartialEq)]
+/// struct DoorOpened;
+///
+/// #[derive(Debug, PartialEq, thiserror::Error)]
+/// #[error("the door is open already")]
+/// struct AlreadyOpen;
+///
+/// impl Command for OpenDoor {
+///     type Id = String;
+///     fn target(&self) -> &String { &self.name }
+///     fn title(&self) -> &'static str { "Open Door" }
+/// }
+///
+/// impl DomainEvent for DoorOpened {
+///     fn event_type(&self) -> &'static str { "door_opened" }
+///     fn title(&self) -> &'static str { "Door Opened" }
+/// }
+///
+/// impl Aggregate for Door {
+///     const CATEGORY: &'static str = "door";
+///     type Command = OpenDoor;
+///     type Event = DoorOpened;
+///     type Refusal = AlreadyOpen;
+///
+///     fn execute(&self, _: &OpenDoor) -> Result<Vec<DoorOpened>, AlreadyOpen> {
+///         if self.open { Err(AlreadyOpen) } else { Ok(vec![DoorOpened]) }
+///     }
+///
+///     fn apply(&mut self, _: &DoorOpened) { self.open = true; }
+/// }
+///
+/// let open = OpenDoor { name: "front".into() };
+/// given::<Door>([]).when(&open).then([DoorOpened]);
+/// given::<Door>([DoorOpened]).when(&open).then_refused(&AlreadyOpen);
+/// ```
+pub trait Aggregate: Default + Send + 'static {
+    /// The first part of the name of every stream of this aggregate.
+    const CATEGORY: &'static str;
+
+    /// What it can be asked to do.
+    type Command: Command;
+
+    /// What can happen to it.
+    type Event: DomainEvent;
+
+    /// Why it says no.
+    type Refusal: std::error::Error + Send + 'static;
+
+    /// Decides. All events of one decision are stored together or not at all.
+    ///
+    /// # Errors
+    ///
+    /// The refusal: nothing happened and nothing is stored.
+    fn execute(&self, command: &Self::Command) -> Result<Vec<Self::Event>, Self::Refusal>;
+
+    /// Takes a fact in. Total: whatever was stored can be applied.
+    fn apply(&mut self, event: &Self::Event);
+
+    /// What the decision on `command` will be weighed on, for the trace; most commands have nothing to show.
+    fn weigh(&self, command: &Self::Command) -> Option<i64> {
+        let _ = command;
+        None
+    }
+}

@@ -1,0 +1,68 @@
+//! Time as a parameter, so that a run can be repeated to the byte.
+
+use std::fmt;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A moment in UTC, in microseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// A moment from its microseconds since 1970.
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since 1970.
+    pub const fn as_micros(self) -> i64 {
+        self.0
+    }
+}
+
+/// As RFC 3339 writes it: `2026-01-01T00:00:00.001Z`.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_microsecond(self.0) {
+            Ok(moment) => write!(f, "{moment}"),
+            Err(_) => write!(f, "{} microseconds since 1970", self.0),
+        }
+    }
+}
+
+/// Where the time comes from.
+#[derive(Debug)]
+pub enum Clock {
+    /// The machine's clock.
+    System,
+    /// A clock that moves one millisecond each time it is read, from a fixed start.
+    Simulated {
+        /// The last moment handed out, in microseconds since 1970.
+        last: AtomicI64,
+    },
+}
+
+impl Clock {
+    /// 2026-01-01T00:00:00Z, where a simulated clock starts.
+    const SIMULATED_START: i64 = 1_767_225_600_000_000;
+    const SIMULATED_STEP: i64 = 1_000;
+
+    /// A clock that reads the same times in every run.
+    pub const fn simulated() -> Self {
+        Self::Simulated { last: AtomicI64::new(Self::SIMULATED_START) }
+    }
+
+    /// The moment now.
+    pub fn now(&self) -> Timestamp {
+        match self {
+            Self::System => Timestamp(
+                SystemTime::now()
+                    .duration_since(UNIX_EPOCH)
+                    .map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX)),
+            ),
+            Self::Simulated { last } => {
+                Timestamp(last.fetch_add(Self::SIMULATED_STEP, Ordering::Relaxed) + Self::SIMULATED_STEP)
+            }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Event sourcing, for any domain: the engine names no account and no book.
+//!
+//! A command travels through the modules in this order:
+//!
+//! 1. [`command_handler`] takes it from a bounded queue, loads the [`aggregate`] and lets it decide,
+//! 2. the [`store`] appends the events at the version the decision was made on, or answers with a conflict,
+//! 3. a [`subscription`] hands the committed events to every handler, first the past and then what happens,
+//! 4. a [`projection`] folds them into a read model that answers queries,
+//! 5. [`checkpoints`] tell a caller that wants to read its own write when that has happened.
+//!
+//! [`supervisor`] watches the tasks all of this runs in, [`trace`] is the line each of them prints when it
+//! does its part, and [`testing`] lets an aggregate be tried without any of it.
+
+pub mod aggregate;
+mod aggregate_cache;
+pub mod checkpoints;
+pub mod clock;
+pub mod command_handler;
+pub mod event;
+pub mod id_source;
+pub mod projection;
+pub mod store;
+pub mod subscription;
+pub mod supervisor;
+pub mod testing;
+pub mod trace;

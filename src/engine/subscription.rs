@@ -1,0 +1,70 @@
+//! Everything after a checkpoint, then live: in order, without gap or repeat.
+//!
+//! The broadcast channel only wakes the subscriber and saves it a read while it keeps up. The store is the
+//! truth: whatever was missed, because the subscriber is new or was too slow, is read from there.
+
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::event::{Batch, DomainEvent, Position};
+use super::store::{Committed, EventStore, MAX_READ, Published, StoreError};
+
+/// One subscriber's place in the store.
+#[derive(Debug)]
+pub struct Subscription<E, S> {
+    store: S,
+    published: broadcast::Receiver<Published<E>>,
+    position: Position,
+    catching_up: bool,
+}
+
+impl<E: DomainEvent, S: EventStore<E>> Subscription<E, S> {
+    /// Everything after `checkpoint`.
+    pub fn after(store: S, checkpoint: Position) -> Self {
+        Self { published: store.published(), store, position: checkpoint, catching_up: true }
+    }
+
+    /// The last event handed out.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// The next events: at least one. Waits until there are any.
+    ///
+    /// Dropping the future loses nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Closed`] when the store is closed and everything it held was handed out.
+    pub async fn next(&mut self) -> Result<Committed<E>, StoreError> {
+        loop {
+            if self.catching_up {
+                let missed = self.store.read_all(self.position, MAX_READ).await?;
+                if !missed.is_empty() {
+                    return Ok(self.advance_over(missed, 0));
+                }
+                self.catching_up = false;
+            }
+            match self.published.recv().await {
+                Ok(published) if published.after > self.position => self.catching_up = true,
+                Ok(published) => {
+                    let seen = published.events.partition_point(|event| event.position <= self.position);
+                    if seen < published.events.len() {
+                        return Ok(self.advance_over(published.events, seen));
+                    }
+                }
+                Err(RecvError::Lagged(_)) => self.catching_up = true,
+                Err(RecvError::Closed) => return Err(StoreError::Closed),
+            }
+        }
+    }
+
+    fn advance_over(&mut self, events: Batch<E>, seen: usize) -> Committed<E> {
+        if let Some(last) = events.last() {
+            debug_assert!(last.position > self.position, "a subscription only moves forward");
+            self.position = last.position;
+        }
+        let end = events.len();
+        Committed::new(events, seen..end)
+    }
+}

@@ -1,0 +1,132 @@
+//! Watches tasks: one that panics or gives up is reported and stops everything on purpose.
+
+use std::any::Any;
+use std::future::Future;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use thiserror::Error;
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+
+/// Why the engine stopped.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum StopReason {
+    /// It was asked to.
+    #[error("it was closed")]
+    Closed,
+    /// A task panicked.
+    #[error("task {task} panicked: {message}")]
+    Panicked {
+        /// The task.
+        task: &'static str,
+        /// What the panic said.
+        message: String,
+    },
+    /// A task could not go on.
+    #[error("task {task} gave up: {message}")]
+    GaveUp {
+        /// The task.
+        task: &'static str,
+        /// What stood in its way.
+        message: String,
+    },
+}
+
+/// A group of tasks that live and stop together. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Supervisor {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    reason: OnceLock<StopReason>,
+    tasks: Mutex<Vec<AbortHandle>>,
+    stopped: watch::Sender<bool>,
+}
+
+impl Default for Supervisor {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Supervisor {
+    /// A group without tasks.
+    pub fn new() -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                reason: OnceLock::new(),
+                tasks: Mutex::new(Vec::new()),
+                stopped: watch::Sender::new(false),
+            }),
+        }
+    }
+
+    /// Starts a task of the group. It ends with an error only when it cannot go on.
+    pub fn spawn<F>(&self, name: &'static str, task: F)
+    where
+        F: Future<Output = Result<(), StopReason>> + Send + 'static,
+    {
+        let running = tokio::spawn(task);
+        {
+            let mut tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+            tasks.push(running.abort_handle());
+            if self.reason().is_some() {
+                running.abort();
+            }
+        }
+        let supervisor = self.clone();
+        tokio::spawn(async move {
+            match running.await {
+                Ok(Ok(())) => {}
+                Ok(Err(reason)) => supervisor.stop(reason),
+                Err(ended) => {
+                    if let Ok(panic) = ended.try_into_panic() {
+                        let message = panic_message(panic.as_ref());
+                        supervisor.stop(StopReason::Panicked { task: name, message });
+                    }
+                }
+            }
+        });
+    }
+
+    /// Stops all tasks. The first reason stays; anything but [`StopReason::Closed`] is reported.
+    pub fn stop(&self, reason: StopReason) {
+        if self.inner.reason.set(reason.clone()).is_err() {
+            return;
+        }
+        if reason != StopReason::Closed {
+            tracing::error!("stopped: {reason}");
+        }
+        for task in self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            task.abort();
+        }
+        self.inner.stopped.send_replace(true);
+    }
+
+    /// Why the group stopped, once it has.
+    pub fn reason(&self) -> Option<StopReason> {
+        self.inner.reason.get().cloned()
+    }
+
+    /// Waits until the group stops. Ask this when a task no longer answers: the task's channels close a
+    /// moment before the reason is known.
+    pub async fn stopped(&self) -> StopReason {
+        let mut stopped = self.inner.stopped.subscribe();
+        // The sender lives in `self`, so the wait ends only with the value.
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+        self.reason().unwrap_or(StopReason::Closed)
+    }
+}
+
+/// What a panic said, as far as it said it in words.
+pub fn panic_message(panic: &(dyn Any + Send)) -> String {
+    if let Some(message) = panic.downcast_ref::<&str>() {
+        (*message).to_owned()
+    } else if let Some(message) = panic.downcast_ref::<String>() {
+        message.clone()
+    } else {
+        "a panic without a message".to_owned()
+    }
+}

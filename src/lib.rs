@@ -1,0 +1,4 @@
+//! An event-sourced bank.
+
+pub mod bank;
+pub mod engine;

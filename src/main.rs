@@ -1,0 +1,3 @@
+//! The bank at a prompt.
+
+fn main() {}
