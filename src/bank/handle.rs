@@ -212,6 +212,11 @@ impl Bank {
         Metadata::from_outside(self.inner.ids.next())
     }
 
+    /// What has stopped the bank, if anything but [`Bank::close`] has.
+    pub fn failure(&self) -> Option<Unavailable> {
+        self.inner.supervisor.reason().map(unavailable).filter(|unavailable| *unavailable != Unavailable::Closed)
+    }
+
     /// Sends a command and does not wait for what becomes of it.
     ///
     /// # Errors
@@ -238,14 +243,14 @@ impl Bank {
     async fn handle(&self, command: AccountCommand) -> Result<Receipt, CommandFailure> {
         match self.inner.commands.send(command, self.start_conversation()).await {
             Ok(pending) => self.outcome(pending).await,
-            Err(error) => Err(self.failure(error).await),
+            Err(error) => Err(self.command_failure(error).await),
         }
     }
 
     async fn outcome(&self, pending: Pending<Account>) -> Result<Receipt, CommandFailure> {
         match pending.outcome().await {
             Ok(events) => Ok(self.receipt(events).await),
-            Err(error) => Err(self.failure(error).await),
+            Err(error) => Err(self.command_failure(error).await),
         }
     }
 
@@ -269,7 +274,7 @@ impl Bank {
         }
     }
 
-    async fn failure(&self, error: CommandError<Refusal>) -> CommandFailure {
+    async fn command_failure(&self, error: CommandError<Refusal>) -> CommandFailure {
         match error {
             CommandError::Refused(refusal) => CommandFailure::Refused(refusal),
             CommandError::Conflict(_) => Unavailable::Busy.into(),

@@ -1,0 +1,121 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use cqrs_bank::bank::Store;
+use lexopt::Arg::{Long, Short, Value};
+use lexopt::ValueExt as _;
+
+/// What `--help` prints.
+pub(crate) const HELP: &str = "\
+An event-sourced bank at a prompt.
+
+Usage: bank [SCRIPT | -f SCRIPT | -c STATEMENTS] [options]
+
+At a terminal it prompts; otherwise it runs the statements on its standard input.
+
+  SCRIPT, -f SCRIPT   run the statements of a file
+  -c STATEMENTS       run these statements
+  --store URL         what Bank.open opens when it names none
+  --quiet             replies only, no trace
+  --echo              print each statement behind its prompt
+  --json              print one JSON object for each statement
+  --keep-going        go on after a statement that cannot be read or run
+  --seed N            derive ids and times from N, the same in every run
+  -h, --help          print this
+  -V, --version       print the version
+
+Exit codes: 0, all is well; 1, the bank failed; 2, wrong flags; 3, a statement could not be read or run.
+RUST_LOG=warn (or error, debug, …) chooses what is logged on standard error; info without it.";
+
+/// Where statements come from.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Input {
+    /// A person at a terminal, or else the standard input.
+    Standard,
+    File(PathBuf),
+    Statements(String),
+}
+
+/// What the command line asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Flags {
+    pub(crate) input: Input,
+    pub(crate) store: Store,
+    pub(crate) quiet: bool,
+    pub(crate) echo: bool,
+    pub(crate) json: bool,
+    pub(crate) keep_going: bool,
+    pub(crate) seed: Option<u64>,
+}
+
+/// What to do.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Wish {
+    Run(Flags),
+    Help,
+    Version,
+}
+
+/// Reads the command line.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Wish, lexopt::Error> {
+    let mut flags = Flags {
+        input: Input::Standard,
+        store: Store::Memory,
+        quiet: false,
+        echo: false,
+        json: false,
+        keep_going: false,
+        seed: None,
+    };
+    let mut parser = lexopt::Parser::from_args(arguments);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Short('f') => set_input(&mut flags, Input::File(parser.value()?.into()))?,
+            Short('c') => set_input(&mut flags, Input::Statements(parser.value()?.string()?))?,
+            Value(path) => set_input(&mut flags, Input::File(path.into()))?,
+            Long("store") => flags.store = parser.value()?.parse()?,
+            Long("seed") => flags.seed = Some(parser.value()?.parse()?),
+            Long("quiet") => flags.quiet = true,
+            Long("echo") => flags.echo = true,
+            Long("json") => flags.json = true,
+            Long("keep-going") => flags.keep_going = true,
+            Short('h') | Long("help") => return Ok(Wish::Help),
+            Short('V') | Long("version") => return Ok(Wish::Version),
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(Wish::Run(flags))
+}
+
+fn set_input(flags: &mut Flags, input: Input) -> Result<(), lexopt::Error> {
+    if flags.input != Input::Standard {
+        return Err("statements come from one place: a script or -c".into());
+    }
+    flags.input = input;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(arguments: &[&str]) -> Result<Wish, String> {
+        parse(arguments.iter().map(OsString::from)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn statements_come_from_one_place() {
+        assert!(matches!(run(&["a.bank"]), Ok(Wish::Run(Flags { input: Input::File(_), .. }))));
+        assert!(matches!(run(&["-c", "exit"]), Ok(Wish::Run(Flags { input: Input::Statements(_), .. }))));
+        assert!(run(&["-f", "a.bank", "-c", "exit"]).is_err());
+        assert!(run(&["a.bank", "b.bank"]).is_err());
+    }
+
+    #[test]
+    fn wrong_flags_are_named() {
+        assert_eq!(run(&["--jsn"]), Err("invalid option '--jsn'".to_owned()));
+        assert!(run(&["--seed", "x"]).is_err_and(|message| message.contains("\"x\"")));
+    }
+}

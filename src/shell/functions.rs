@@ -1,0 +1,296 @@
+//! What can be called at the prompt, as data: `help`, completion, hints and the checks of a call all read the
+//! same table.
+
+use std::fmt;
+use std::future::Future;
+
+use thiserror::Error;
+
+use super::syntax::{Argument, Name, Span, Statement, Value};
+use super::term::Term;
+
+/// A function of the shell language.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Function {
+    /// What stands before the dot; nothing for `help`, `exit` and `quit`.
+    pub module: Option<&'static str>,
+    /// What stands after it.
+    pub name: &'static str,
+    /// The heading it is listed under.
+    pub group: &'static str,
+    /// What it takes.
+    pub parameters: &'static [Parameter],
+    /// What it does, in a few words.
+    pub summary: &'static str,
+    /// How it is called.
+    pub example: &'static str,
+    /// What else there is to know: its replies, above all.
+    pub details: &'static str,
+}
+
+/// What a function takes at one place.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// What it is called in help and hints.
+    pub name: &'static str,
+    /// What can stand there.
+    pub kind: Kind,
+    /// Whether it may be left out.
+    pub optional: bool,
+}
+
+/// What can stand in a parameter's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Something that has a name: a string, or an integer that stands for its digits.
+    Named,
+    /// Any string.
+    Text,
+    /// A whole number.
+    Integer,
+    /// One of these atoms.
+    Atom(&'static [&'static str]),
+    /// The name of a function or a module.
+    Function,
+}
+
+impl fmt::Display for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.module {
+            Some(module) => write!(f, "{module}.{}", self.name),
+            None => f.write_str(self.name),
+        }
+    }
+}
+
+impl Function {
+    /// The parameters as help and hints show them: `name, amount`.
+    pub fn signature(&self, from: usize) -> String {
+        let rest = self.parameters.iter().skip(from);
+        rest.map(Parameter::to_string).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl fmt::Display for Parameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.kind, self.optional) {
+            (Kind::Atom(atoms), _) => {
+                let atoms: Vec<_> = atoms.iter().map(|atom| format!(":{atom}")).collect();
+                f.write_str(&atoms.join(" | "))
+            }
+            (_, true) => write!(f, "[{}]", self.name),
+            (_, false) => f.write_str(self.name),
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named => f.write_str("a string such as \"Wolfman\" or an integer"),
+            Self::Text => f.write_str("a string"),
+            Self::Integer => f.write_str("a whole number"),
+            Self::Atom(atoms) => {
+                let atoms: Vec<_> = atoms.iter().map(|atom| format!("`:{atom}`")).collect();
+                f.write_str(&atoms.join(" or "))
+            }
+            Self::Function => f.write_str("a function such as `Bank.open`"),
+        }
+    }
+}
+
+/// The values of a call, checked against the function's parameters: one for each, `None` where an optional
+/// one was left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arguments(Vec<Option<String>>);
+
+impl Arguments {
+    /// The value of a parameter: its text, its digits, its atom's name.
+    pub fn get(&self, parameter: usize) -> Option<&str> {
+        self.0.get(parameter).and_then(Option::as_deref)
+    }
+}
+
+/// What a call has led to.
+#[derive(Debug)]
+pub struct Answer {
+    /// The reply.
+    pub reply: Term,
+    /// The events it has caused, each as a JSON object; left out unless they were asked for.
+    pub events: Vec<Box<serde_json::value::RawValue>>,
+}
+
+impl From<Term> for Answer {
+    fn from(reply: Term) -> Self {
+        Self { reply, events: Vec::new() }
+    }
+}
+
+/// A statement that was read but cannot be run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallError {
+    /// The place.
+    pub span: Span,
+    /// What is wrong there.
+    pub problem: CallProblem,
+}
+
+/// What is wrong with a call.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum CallProblem {
+    #[error("there is no function `{name}`{}", did_you_mean(.suggestion))]
+    UnknownFunction { name: String, suggestion: Option<String> },
+    #[error("`{function}` takes {}, not {given}", count_arguments(*.least, *.most))]
+    WrongCount { function: String, least: usize, most: usize, given: usize },
+    #[error("`{parameter}` is {expected}, not {given}")]
+    WrongKind { parameter: &'static str, expected: Kind, given: &'static str },
+    #[error("`{function}` takes no `{keyword}:`")]
+    UnknownKeyword { function: String, keyword: String },
+}
+
+fn did_you_mean(suggestion: &Option<String>) -> String {
+    suggestion.as_ref().map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+}
+
+fn count_arguments(least: usize, most: usize) -> String {
+    let plural = if most == 1 { "" } else { "s" };
+    match (least, most) {
+        (0, 0) => "no arguments".to_owned(),
+        _ if least == most => format!("{most} argument{plural}"),
+        (0, _) => format!("at most {most} argument{plural}"),
+        _ => format!("{least} to {most} arguments"),
+    }
+}
+
+/// All that can be called: the shell's own helpers, then the domain's functions.
+#[derive(Clone, Copy, Debug)]
+pub struct Vocabulary {
+    domain: &'static [Function],
+}
+
+impl Vocabulary {
+    /// The helpers and these functions.
+    pub const fn new(domain: &'static [Function]) -> Self {
+        Self { domain }
+    }
+
+    /// Every function, in the order of `help`.
+    pub fn all(self) -> impl Iterator<Item = &'static Function> + Clone {
+        self.domain.iter().chain(&super::help::HELPERS)
+    }
+
+    /// The function that a name names.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError`]: there is none, and which one may have been meant.
+    pub fn find(self, name: &Name<'_>) -> Result<&'static Function, CallError> {
+        let found = self.all().find(|function| function.module == name.module && function.name == name.function);
+        found.ok_or_else(|| {
+            let written = name.to_string();
+            let suggestion = nearest(self.all(), &written);
+            let problem = CallProblem::UnknownFunction { name: written, suggestion };
+            CallError { span: name.span.clone(), problem }
+        })
+    }
+}
+
+/// The function whose name is near enough to be meant, with or without its module.
+fn nearest(functions: impl Iterator<Item = &'static Function>, written: &str) -> Option<String> {
+    const NEAR_ENOUGH: f64 = 0.7;
+    // A name is at most this long here; comparing longer ones would only cost time.
+    if written.len() > 64 {
+        return None;
+    }
+    let written = written.to_lowercase();
+    let likeness = |function: &Function| {
+        let whole = strsim::normalized_damerau_levenshtein(&written, &function.to_string().to_lowercase());
+        let name = strsim::normalized_damerau_levenshtein(&written, function.name);
+        whole.max(name)
+    };
+    let likenesses = functions.map(|function| (likeness(function), function));
+    let (likeness, function) = likenesses.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
+    (likeness >= NEAR_ENOUGH).then(|| function.to_string())
+}
+
+/// Holds the arguments of a call against the function's parameters.
+///
+/// # Errors
+///
+/// [`CallError`]: the first place where they do not fit.
+pub fn check(function: &Function, statement: &Statement<'_>) -> Result<Arguments, CallError> {
+    let parameters = function.parameters;
+    let given = &statement.arguments;
+    if let Some(argument) = given.iter().find(|argument| argument.keyword.is_some()) {
+        let keyword = argument.keyword.unwrap_or_default().to_owned();
+        let problem = CallProblem::UnknownKeyword { function: function.to_string(), keyword };
+        return Err(CallError { span: argument.span.clone(), problem });
+    }
+    let least = parameters.iter().filter(|parameter| !parameter.optional).count();
+    let most = parameters.len();
+    if given.len() < least || given.len() > most {
+        let span = given.get(most).map_or(statement.name.span.clone(), |argument| argument.span.clone());
+        let function = function.to_string();
+        return Err(CallError { span, problem: CallProblem::WrongCount { function, least, most, given: given.len() } });
+    }
+    let mut values: Vec<_> = given
+        .iter()
+        .zip(parameters)
+        .map(|(argument, parameter)| value(argument, parameter).map(Some))
+        .collect::<Result<_, _>>()?;
+    values.resize(most, None);
+    Ok(Arguments(values))
+}
+
+fn value(argument: &Argument<'_>, parameter: &Parameter) -> Result<String, CallError> {
+    match (&argument.value, parameter.kind) {
+        (Value::String(text), Kind::Named | Kind::Text) => Ok(text.to_string()),
+        (Value::Integer(digits), Kind::Named | Kind::Integer) => Ok(digits.to_string()),
+        (Value::Atom(atom), Kind::Atom(atoms)) if atoms.contains(atom) => Ok((*atom).to_owned()),
+        (Value::Name(name), Kind::Function) => Ok(name.to_string()),
+        (other, expected) => {
+            let problem = CallProblem::WrongKind { parameter: parameter.name, expected, given: kind_of(other) };
+            Err(CallError { span: argument.span.clone(), problem })
+        }
+    }
+}
+
+fn kind_of(value: &Value<'_>) -> &'static str {
+    match value {
+        Value::String(_) => "a string",
+        Value::Integer(_) => "an integer",
+        Value::Atom(_) => "this atom",
+        Value::Boolean(_) => "a boolean",
+        Value::Name(_) => "a bare word",
+    }
+}
+
+/// A domain as the shell sees it: functions by name, and what they reply.
+pub trait Domain: Send {
+    /// What can be called.
+    fn functions(&self) -> &'static [Function];
+
+    /// Calls one of them; `events` says whether the answer should bring its events along.
+    fn call(
+        &mut self,
+        function: &'static Function,
+        arguments: &Arguments,
+        events: bool,
+    ) -> impl Future<Output = Answer> + Send;
+
+    /// Where the editor looks up the names that exist now.
+    fn names(&self) -> Box<dyn Names>;
+
+    /// Finishes what is under way. Nothing is called afterwards.
+    fn close(&mut self) -> impl Future<Output = ()> + Send;
+
+    /// What has stopped the domain for good, if anything has.
+    fn failure(&self) -> Option<String>;
+}
+
+/// The names that can stand where a parameter is [`Kind::Named`].
+pub trait Names: Send {
+    /// The first `limit` names that begin with `prefix`, in order.
+    fn beginning_with(&self, prefix: &str, limit: usize) -> Vec<String>;
+}

@@ -1,0 +1,74 @@
+//! The shell's own helpers, and the text of `help`.
+
+use std::fmt::Write as _;
+
+use super::functions::{Function, Kind, Parameter, Vocabulary};
+
+/// What every shell can do, whatever its domain.
+pub(super) static HELPERS: [Function; 3] = [
+    Function {
+        module: None,
+        name: "help",
+        group: "Shell",
+        parameters: &[Parameter { name: "function", kind: Kind::Function, optional: true }],
+        summary: "lists the functions, or explains one",
+        example: "help Bank.deposit",
+        details: "",
+    },
+    Function {
+        module: None,
+        name: "exit",
+        group: "Shell",
+        parameters: &[],
+        summary: "leaves; so does Ctrl-D on an empty line",
+        example: "exit",
+        details: "What was sent before is finished first.",
+    },
+    Function {
+        module: None,
+        name: "quit",
+        group: "Shell",
+        parameters: &[],
+        summary: "the same as exit",
+        example: "quit",
+        details: "",
+    },
+];
+
+const LANGUAGE: &str = "\
+Language
+  Parentheses are optional: Bank.deposit(\"Wolfman\", 100). Newlines and ; separate statements, # starts a
+  comment. Arguments are strings (\"…\" with \\\" \\\\ \\n \\t \\u{1F43A}), integers (1_000), :atoms, true and false.
+  The integer 1 and the string \"1\" name the same account.";
+
+/// Every function, grouped, with an example each.
+pub(super) fn overview(vocabulary: Vocabulary) -> String {
+    let width = vocabulary.all().map(|function| function.example.chars().count()).max().unwrap_or(0);
+    let mut text = String::new();
+    let mut group = "";
+    for function in vocabulary.all() {
+        if function.group != group {
+            group = function.group;
+            let _ = writeln!(text, "{}{group}", if text.is_empty() { "" } else { "\n" });
+        }
+        let _ = writeln!(text, "  {:width$}  {}", function.example, function.summary);
+    }
+    let _ = write!(text, "\n{LANGUAGE}");
+    text
+}
+
+/// One function, explained.
+pub(super) fn explain(function: &Function) -> String {
+    let mut text = function.to_string();
+    if !function.parameters.is_empty() {
+        let _ = write!(text, " {}", function.signature(0));
+    }
+    let _ = write!(text, "\n  {}\n\n  {}", function.summary, function.example);
+    if !function.details.is_empty() {
+        text.push('\n');
+        for line in function.details.lines() {
+            let _ = write!(text, "\n  {line}");
+        }
+    }
+    text
+}

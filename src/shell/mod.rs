@@ -1,0 +1,21 @@
+//! The prompt: statements in, replies and traces out. The shell knows statements and replies, not money.
+//!
+//! [`prompt`] reads statements from a person and [`script`] from a file or a pipe; a [`session`] runs them.
+//! [`syntax`] turns text into statements, [`functions`] finds what they call and checks what it is given, and
+//! a [`Domain`](functions::Domain) such as [`bank_functions`] does it. What comes back is a [`term`], printed
+//! behind the [`trace`] of what happened on the way.
+
+pub mod bank_functions;
+// mod completion;
+// mod editor;
+pub mod functions;
+mod help;
+pub mod lines;
+pub mod log;
+pub mod mistake;
+// pub mod prompt;
+pub mod script;
+pub mod session;
+pub mod syntax;
+pub mod term;
+pub mod trace;

@@ -1,0 +1,192 @@
+//! Statements from a file or a pipe.
+
+use std::str::Utf8Error;
+
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+
+use super::functions::Domain;
+use super::lines::{Line, Lines};
+use super::mistake::{Mistake, Source};
+use super::session::{Next, Session};
+use super::syntax::{OpenString, Statements};
+
+/// The longest line, and the longest statement of several lines, in bytes.
+pub const MAX_STATEMENT: usize = 1 << 20;
+
+/// Output is handed over at this size even when the next statement is there already.
+const FLUSH: usize = 1 << 16;
+
+/// How a script ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// All of it ran, or it left on its own, or nobody reads its output any more.
+    Well,
+    /// A statement could not be read or run.
+    Mistake,
+    /// The domain failed, or the script could not be read.
+    Failure,
+}
+
+/// Runs statements from one place and prints to another.
+#[derive(Debug)]
+pub struct Script<D, W, E> {
+    /// What the statements are said to.
+    pub session: Session<D>,
+    /// Where replies and traces go.
+    pub output: W,
+    /// Where mistakes are told, after everything before them has been printed.
+    pub errors: E,
+    /// Whether to go on after a mistake.
+    pub keep_going: bool,
+}
+
+/// Why the statements stop coming before the end of the script.
+enum Stop {
+    Left,
+    OutputClosed,
+    Mistake,
+    Failure,
+}
+
+impl<D, W, E> Script<D, W, E>
+where
+    D: Domain,
+    W: AsyncWrite + Unpin,
+    E: AsyncWrite + Unpin,
+{
+    /// Runs a script to its end, or to its first mistake unless it is to keep going.
+    pub async fn run(mut self, script: impl AsyncRead + Unpin) -> Ended {
+        let mut mistaken = false;
+        let mut stop = self.run_lines(Lines::new(script, MAX_STATEMENT), &mut mistaken).await;
+        self.session.close().await;
+        if self.flush().await.is_err() {
+            stop = Err(Stop::OutputClosed);
+        }
+        match stop {
+            Err(Stop::Failure) => Ended::Failure,
+            Err(Stop::Mistake) => Ended::Mistake,
+            Ok(()) | Err(Stop::Left | Stop::OutputClosed) if mistaken => Ended::Mistake,
+            Ok(()) | Err(Stop::Left | Stop::OutputClosed) => Ended::Well,
+        }
+    }
+
+    async fn run_lines(&mut self, mut lines: Lines<impl AsyncRead + Unpin>, mistaken: &mut bool) -> Result<(), Stop> {
+        // A statement that goes over several lines, because a string does.
+        let mut text = String::new();
+        let mut first_line = 1;
+        let mut open = OpenString::default();
+        loop {
+            let (number, line) = match lines.take() {
+                Line::Whole { number, text } => {
+                    (number, std::str::from_utf8(text).map_err(|error| not_utf8(text, error)))
+                }
+                Line::TooLong { number } => (number, Err(("a line has at most 1 MiB", 1))),
+                Line::NotYet => {
+                    self.wait_for_input(&mut lines).await?;
+                    continue;
+                }
+                Line::End => break,
+            };
+            let line = match line {
+                Ok(line) => line,
+                Err((message, column)) => {
+                    let message = message.to_owned();
+                    let mistake = Mistake { message, line: number, column, excerpt: String::new() };
+                    let next = self.session.mistake("", mistake);
+                    self.after(next, mistaken).await?;
+                    continue;
+                }
+            };
+            open.follow(line);
+            open.follow("\n");
+            if text.is_empty() && !open.is_open() {
+                self.run_text(Source { text: line, first_line: number }, mistaken).await?;
+                continue;
+            }
+            if text.is_empty() {
+                first_line = number;
+            }
+            text.push_str(line);
+            text.push('\n');
+            if !open.is_open() || text.len() > MAX_STATEMENT {
+                self.run_text(Source { text: &text, first_line }, mistaken).await?;
+                text.clear();
+                open = OpenString::default();
+            }
+        }
+        self.run_text(Source { text: &text, first_line }, mistaken).await
+    }
+
+    async fn run_text(&mut self, source: Source<'_>, mistaken: &mut bool) -> Result<(), Stop> {
+        for statement in Statements::new(source.text) {
+            let next = self.session.run(source, statement).await;
+            self.after(next, mistaken).await?;
+            if self.session.output().len() >= FLUSH {
+                self.flush().await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn after(&mut self, next: Next, mistaken: &mut bool) -> Result<(), Stop> {
+        match next {
+            Next::GoOn => Ok(()),
+            Next::Leave => Err(Stop::Left),
+            Next::Mistake(mistake) => {
+                *mistaken = true;
+                self.report(&mistake.report()).await?;
+                if self.keep_going { Ok(()) } else { Err(Stop::Mistake) }
+            }
+            Next::Failure(failure) => {
+                self.report(&format!("error: {failure}")).await?;
+                Err(Stop::Failure)
+            }
+        }
+    }
+
+    /// Prints what there is before it waits, and what comes of earlier statements meanwhile.
+    async fn wait_for_input(&mut self, lines: &mut Lines<impl AsyncRead + Unpin>) -> Result<(), Stop> {
+        loop {
+            self.session.print_late_lines();
+            self.flush().await?;
+            let trace = self.session.trace().clone();
+            tokio::select! {
+                read = lines.read() => match read {
+                    Ok(()) => return Ok(()),
+                    Err(error) => {
+                        self.report(&format!("error: the script cannot be read: {error}")).await?;
+                        return Err(Stop::Failure);
+                    }
+                },
+                () = trace.arrived() => {}
+            }
+        }
+    }
+
+    async fn report(&mut self, message: &str) -> Result<(), Stop> {
+        let printed = self.flush().await;
+        // When stderr is gone, the exit code still tells.
+        let _ = self.errors.write_all(format!("{message}\n").as_bytes()).await;
+        let _ = self.errors.flush().await;
+        printed
+    }
+
+    async fn flush(&mut self) -> Result<(), Stop> {
+        let text = self.session.output();
+        if text.is_empty() {
+            return Ok(());
+        }
+        let written = self.output.write_all(text.as_bytes()).await;
+        text.clear();
+        match written.and(self.output.flush().await) {
+            Ok(()) => Ok(()),
+            Err(_) => Err(Stop::OutputClosed),
+        }
+    }
+}
+
+/// What is wrong, and the column where it begins.
+fn not_utf8(line: &[u8], error: Utf8Error) -> (&'static str, usize) {
+    let before = String::from_utf8_lossy(&line[..error.valid_up_to()]).chars().count();
+    ("this is not UTF-8", before + 1)
+}

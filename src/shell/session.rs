@@ -1,0 +1,212 @@
+//! Runs statements and prints what comes of them.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::functions::{Answer, Arguments, CallError, Domain, Function, Vocabulary, check};
+use super::help;
+use super::mistake::{Mistake, Source};
+use super::syntax::{Span, Statement, SyntaxError, Value};
+use super::term::{Term, write_escaped};
+use super::trace::Trace;
+
+/// How a session prints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Style {
+    /// One JSON object for each statement instead of text.
+    pub json: bool,
+    /// Each statement behind its prompt, as it would stand on a terminal.
+    pub echo: bool,
+}
+
+/// What follows from a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// The next one.
+    GoOn,
+    /// It asked to leave.
+    Leave,
+    /// It could not be read or run.
+    Mistake(Mistake),
+    /// The domain cannot go on.
+    Failure(String),
+}
+
+/// A conversation between statements and a domain. What is to be printed gathers in its output.
+#[derive(Debug)]
+pub struct Session<D> {
+    domain: D,
+    trace: Trace,
+    style: Style,
+    ran: usize,
+    output: String,
+}
+
+/// A statement that can be run.
+enum Call {
+    Domain(&'static Function, Arguments),
+    Help(String),
+    Leave,
+}
+
+impl<D: Domain> Session<D> {
+    /// A session in which nothing ran yet.
+    pub fn new(domain: D, trace: Trace, style: Style) -> Self {
+        Self { domain, trace, style, ran: 0, output: String::new() }
+    }
+
+    /// The prompt for the next statement: `bank(1)> `.
+    pub fn prompt(&self) -> String {
+        format!("bank({})> ", self.ran + 1)
+    }
+
+    /// What is to be printed, to be taken away by the one who prints it.
+    pub fn output(&mut self) -> &mut String {
+        &mut self.output
+    }
+
+    /// The trace of what happens.
+    pub fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
+    /// The domain.
+    pub fn domain(&self) -> &D {
+        &self.domain
+    }
+
+    /// Runs one statement of a text, or says what is wrong with it.
+    pub async fn run(&mut self, source: Source<'_>, statement: Result<Statement<'_>, SyntaxError>) -> Next {
+        self.print_late_lines();
+        let (span, call) = match statement {
+            Ok(statement) => (statement.span.clone(), self.prepare(&statement)),
+            Err(error) => (error.statement, Err((error.span, error.problem.to_string()))),
+        };
+        let text = &source.text[span];
+        self.echo(text);
+        let answer = match call {
+            Ok(Call::Domain(function, arguments)) => {
+                self.ran += 1;
+                self.domain.call(function, &arguments, self.style.json).await
+            }
+            Ok(Call::Help(text)) => {
+                self.ran += 1;
+                Term::Text(text).into()
+            }
+            Ok(Call::Leave) => return Next::Leave,
+            Err((span, message)) => return self.mistake(text, Mistake::new(source, &span, message)),
+        };
+        self.print(text, &answer);
+        self.domain.failure().map_or(Next::GoOn, Next::Failure)
+    }
+
+    /// Prints a mistake where it belongs: among the statements with JSON; otherwise it is for the caller.
+    pub fn mistake(&mut self, statement: &str, mistake: Mistake) -> Next {
+        if self.style.json {
+            print_json(&mut self.output, &MistakeRecord { statement, error: &mistake });
+        }
+        Next::Mistake(mistake)
+    }
+
+    /// Finishes what is under way, and prints the rest of the trace.
+    pub async fn close(&mut self) {
+        self.domain.close().await;
+        self.print_late_lines();
+    }
+
+    /// Prints the lines of the trace that have come since the last statement.
+    pub fn print_late_lines(&mut self) {
+        if self.style.json {
+            let lines = self.drain_trace();
+            if !lines.is_empty() {
+                print_json(&mut self.output, &LateRecord { late: lines.lines().collect() });
+            }
+        } else {
+            self.trace.drain_into(&mut self.output);
+        }
+    }
+
+    fn prepare(&self, statement: &Statement<'_>) -> Result<Call, (Span, String)> {
+        let place = |error: CallError| (error.span, error.problem.to_string());
+        let vocabulary = Vocabulary::new(self.domain.functions());
+        let function = vocabulary.find(&statement.name).map_err(place)?;
+        let arguments = check(function, statement).map_err(place)?;
+        if function.module.is_some() {
+            return Ok(Call::Domain(function, arguments));
+        }
+        match (function.name, statement.arguments.first().map(|argument| &argument.value)) {
+            ("help", Some(Value::Name(name))) => Ok(Call::Help(help::explain(vocabulary.find(name).map_err(place)?))),
+            ("help", _) => Ok(Call::Help(help::overview(vocabulary))),
+            _ => Ok(Call::Leave),
+        }
+    }
+
+    fn echo(&mut self, statement: &str) {
+        if !self.style.echo || self.style.json {
+            return;
+        }
+        let mut prompt = self.prompt();
+        for line in statement.lines() {
+            self.output.push_str(&prompt);
+            // Writing to a string does not fail.
+            let _ = write_escaped(&mut self.output, line);
+            self.output.push('\n');
+            prompt = continuation_prompt(&prompt);
+        }
+    }
+
+    fn print(&mut self, statement: &str, answer: &Answer) {
+        use std::fmt::Write as _;
+        let Answer { reply, events } = answer;
+        if self.style.json {
+            let lines = self.drain_trace();
+            let trace = lines.lines().collect();
+            print_json(&mut self.output, &StatementRecord { statement, reply, events, trace });
+        } else {
+            self.trace.drain_into(&mut self.output);
+            // Writing to a string does not fail.
+            let _ = writeln!(self.output, "{reply}");
+        }
+    }
+
+    fn drain_trace(&self) -> String {
+        let mut lines = String::new();
+        self.trace.drain_into(&mut lines);
+        lines
+    }
+}
+
+/// The prompt for the further lines of a statement, as wide as its first.
+pub fn continuation_prompt(prompt: &str) -> String {
+    match prompt.find('(') {
+        Some(name) => format!("{}{}", ".".repeat(name), &prompt[name..]),
+        None => prompt.to_owned(),
+    }
+}
+
+#[derive(Serialize)]
+struct StatementRecord<'a> {
+    statement: &'a str,
+    reply: &'a Term,
+    events: &'a [Box<RawValue>],
+    trace: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct MistakeRecord<'a> {
+    statement: &'a str,
+    error: &'a Mistake,
+}
+
+#[derive(Serialize)]
+struct LateRecord<'a> {
+    late: Vec<&'a str>,
+}
+
+fn print_json(output: &mut String, record: &impl Serialize) {
+    match serde_json::to_string(record) {
+        Ok(json) => output.push_str(&json),
+        Err(error) => tracing::error!("a record cannot be written as JSON: {error}"),
+    }
+    output.push('\n');
+}

@@ -1,0 +1,623 @@
+//! Text into statements: `Module.function argument, key: argument`, as at the iex prompt.
+//!
+//! Statements are read one by one, so that those before a mistake still run. Nothing here is recursive and
+//! nothing looks at a character more than a few times, whatever the text holds.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+
+use thiserror::Error;
+
+/// A place in the text, in bytes.
+pub type Span = Range<usize>;
+
+/// One statement: a name and what it is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement<'a> {
+    /// The statement's place, without the separator.
+    pub span: Span,
+    /// What is called.
+    pub name: Name<'a>,
+    /// What it is given, in order.
+    pub arguments: Vec<Argument<'a>>,
+}
+
+/// `Module.function`, or a word of its own such as `help`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name<'a> {
+    /// Its place.
+    pub span: Span,
+    /// What stands before the dot.
+    pub module: Option<&'a str>,
+    /// What stands after it, or the word.
+    pub function: &'a str,
+}
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.module {
+            Some(module) => write!(f, "{module}.{}", self.function),
+            None => f.write_str(self.function),
+        }
+    }
+}
+
+/// What a function is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Argument<'a> {
+    /// Its place, the keyword included.
+    pub span: Span,
+    /// The word before the colon in `key: value`.
+    pub keyword: Option<&'a str>,
+    /// The value.
+    pub value: Value<'a>,
+}
+
+/// The kinds of arguments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// `"Wolfman"`, with its escapes resolved.
+    String(Cow<'a, str>),
+    /// `1_000`, as its digits without underscores and leading zeros.
+    Integer(Cow<'a, str>),
+    /// `:strong`, without the colon.
+    Atom(&'a str),
+    /// `true` or `false`.
+    Boolean(bool),
+    /// `Bank.deposit` or `Bank`, as `help` takes it.
+    Name(Name<'a>),
+}
+
+/// What cannot be read, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// The place.
+    pub span: Span,
+    /// The place of the whole statement.
+    pub statement: Span,
+    /// What is wrong there.
+    pub problem: Problem,
+}
+
+/// What is wrong.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum Problem {
+    #[error("the string is not closed")]
+    OpenString,
+    #[error("expected a statement such as `Bank.open`")]
+    ExpectedStatement,
+    #[error("expected the name of a function after `{0}.`")]
+    ExpectedFunction(String),
+    #[error("expected a function: `{0}` is a module")]
+    ModuleAlone(String),
+    #[error("expected an argument")]
+    ExpectedArgument,
+    #[error("expected `,` or the end of the statement")]
+    ExpectedSeparator,
+    #[error("expected `,` or `)`")]
+    ExpectedClosing,
+    #[error("the parenthesis is not closed on its line")]
+    OpenParenthesis,
+    #[error("arguments with a keyword come last")]
+    KeywordFirst,
+    #[error("numbers are whole: no `.`")]
+    Fraction,
+    #[error("expected a word after `:`")]
+    ExpectedAtom,
+    #[error("strings stand in double quotes")]
+    SingleQuotes,
+    #[error("unknown escape: strings know \\\" \\\\ \\n \\t \\u{{…}}")]
+    UnknownEscape,
+    #[error("expected \\u{{…}} with the hexadecimal number of a Unicode character")]
+    UnicodeEscape,
+    #[error("unexpected character {0:?}")]
+    Unexpected(char),
+}
+
+/// Reads statements from a text, one after another.
+#[derive(Clone, Debug)]
+pub struct Statements<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+type Parsed<T> = Result<T, SyntaxError>;
+
+impl<'a> Statements<'a> {
+    /// The statements of `text`.
+    pub fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.rest().chars().next()
+    }
+
+    fn peek_byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// The next character's place.
+    fn here(&self) -> Span {
+        self.at..self.at + self.peek().map_or(0, char::len_utf8)
+    }
+
+    fn fail<T>(&self, span: Span, problem: Problem) -> Parsed<T> {
+        Err(SyntaxError { statement: span.clone(), span, problem })
+    }
+
+    fn take_while(&mut self, wanted: impl Fn(u8) -> bool) -> &'a str {
+        let start = self.at;
+        let rest = &self.text.as_bytes()[start..];
+        self.at += rest.iter().position(|byte| !wanted(*byte)).unwrap_or(rest.len());
+        &self.text[start..self.at]
+    }
+
+    fn skip_spaces(&mut self) {
+        self.take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r'));
+    }
+
+    fn skip_comment(&mut self) {
+        if self.peek_byte() == Some(b'#') {
+            self.take_while(|byte| byte != b'\n');
+        }
+    }
+
+    /// Goes to the next statement, past separators and comments.
+    fn skip_separators(&mut self) {
+        loop {
+            self.take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b';'));
+            if self.peek_byte() != Some(b'#') {
+                return;
+            }
+            self.skip_comment();
+        }
+    }
+
+    /// After a mistake, goes to the end of its statement. Separators in strings are not separators.
+    fn skip_statement(&mut self) {
+        loop {
+            self.take_while(|byte| !matches!(byte, b'\n' | b';' | b'"' | b'#'));
+            match self.peek_byte() {
+                Some(b'"') => {
+                    self.at += 1;
+                    self.skip_string();
+                }
+                Some(b'#') => self.skip_comment(),
+                _ => return,
+            }
+        }
+    }
+
+    /// Goes behind the closing quote, if there is one.
+    fn skip_string(&mut self) -> bool {
+        loop {
+            self.take_while(|byte| !matches!(byte, b'"' | b'\\'));
+            match self.peek_byte() {
+                Some(b'"') => {
+                    self.at += 1;
+                    return true;
+                }
+                Some(_) => self.at = (self.at + 2).min(self.text.len()),
+                None => return false,
+            }
+            // A backslash may stand before a character of several bytes.
+            while !self.text.is_char_boundary(self.at) {
+                self.at += 1;
+            }
+        }
+    }
+
+    fn statement(&mut self) -> Parsed<Statement<'a>> {
+        let start = self.at;
+        let name = match self.peek_byte() {
+            Some(b'A'..=b'Z') => self.name()?,
+            Some(b'a'..=b'z' | b'_') => {
+                let function = self.word();
+                Name { span: start..self.at, module: None, function }
+            }
+            _ => return self.fail(self.here(), Problem::ExpectedStatement),
+        };
+        if name.module.is_none() && starts_as_module(name.function) {
+            return self.fail(name.span.clone(), Problem::ModuleAlone(name.function.to_owned()));
+        }
+        let arguments = self.arguments()?;
+        let end = start + self.text[start..self.at].trim_end().len();
+        self.skip_spaces();
+        self.skip_comment();
+        match self.peek_byte() {
+            None | Some(b'\n' | b';') => Ok(Statement { span: start..end, name, arguments }),
+            Some(_) => self.fail(self.here(), Problem::ExpectedSeparator),
+        }
+    }
+
+    fn word(&mut self) -> &'a str {
+        self.take_while(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    }
+
+    /// `Module.function`, or a module alone.
+    fn name(&mut self) -> Parsed<Name<'a>> {
+        let start = self.at;
+        let first = self.word();
+        if self.peek_byte() != Some(b'.') {
+            return Ok(Name { span: start..self.at, module: None, function: first });
+        }
+        self.at += 1;
+        let function = self.word();
+        if function.is_empty() {
+            return self.fail(self.here(), Problem::ExpectedFunction(first.to_owned()));
+        }
+        Ok(Name { span: start..self.at, module: Some(first), function })
+    }
+
+    fn arguments(&mut self) -> Parsed<Vec<Argument<'a>>> {
+        let opening = self.at;
+        if self.peek_byte() == Some(b'(') {
+            self.at += 1;
+            return self.arguments_until_parenthesis(opening);
+        }
+        self.skip_spaces();
+        let mut arguments = Vec::new();
+        match self.peek_byte() {
+            None | Some(b'\n' | b';' | b'#') => return Ok(arguments),
+            Some(_) if self.at == opening => return self.fail(self.here(), Problem::ExpectedSeparator),
+            Some(b'(') => {
+                let opening = self.at;
+                self.at += 1;
+                return self.arguments_until_parenthesis(opening);
+            }
+            Some(_) => {}
+        }
+        loop {
+            self.argument(&mut arguments)?;
+            let end = self.at;
+            self.skip_spaces();
+            if self.peek_byte() != Some(b',') {
+                self.at = end;
+                return Ok(arguments);
+            }
+            self.at += 1;
+            self.skip_spaces();
+        }
+    }
+
+    fn arguments_until_parenthesis(&mut self, opening: usize) -> Parsed<Vec<Argument<'a>>> {
+        let mut arguments = Vec::new();
+        self.skip_spaces();
+        if self.peek_byte() == Some(b')') {
+            self.at += 1;
+            return Ok(arguments);
+        }
+        loop {
+            if matches!(self.peek_byte(), None | Some(b'\n' | b';' | b'#')) {
+                return self.fail(opening..opening + 1, Problem::OpenParenthesis);
+            }
+            self.argument(&mut arguments)?;
+            self.skip_spaces();
+            match self.peek_byte() {
+                Some(b')') => {
+                    self.at += 1;
+                    return Ok(arguments);
+                }
+                Some(b',') => {
+                    self.at += 1;
+                    self.skip_spaces();
+                }
+                None | Some(b'\n' | b';' | b'#') => {
+                    return self.fail(opening..opening + 1, Problem::OpenParenthesis);
+                }
+                Some(_) => return self.fail(self.here(), Problem::ExpectedClosing),
+            }
+        }
+    }
+
+    fn argument(&mut self, arguments: &mut Vec<Argument<'a>>) -> Parsed<()> {
+        let start = self.at;
+        let keyword = self.keyword();
+        let value = self.value()?;
+        let span = start..self.at;
+        if keyword.is_none() && arguments.last().is_some_and(|before| before.keyword.is_some()) {
+            return self.fail(span, Problem::KeywordFirst);
+        }
+        arguments.push(Argument { span, keyword, value });
+        Ok(())
+    }
+
+    /// `key:` with a space behind it, as in Elixir; otherwise nothing is taken.
+    fn keyword(&mut self) -> Option<&'a str> {
+        let start = self.at;
+        if matches!(self.peek_byte(), Some(b'a'..=b'z' | b'_')) {
+            let word = self.word();
+            if self.peek_byte() == Some(b':') {
+                self.at += 1;
+                self.skip_spaces();
+                return Some(word);
+            }
+        }
+        self.at = start;
+        None
+    }
+
+    fn value(&mut self) -> Parsed<Value<'a>> {
+        let start = self.at;
+        match self.peek_byte() {
+            Some(b'"') => self.string().map(Value::String),
+            Some(b'0'..=b'9' | b'-') => self.integer().map(Value::Integer),
+            Some(b':') => {
+                self.at += 1;
+                match self.peek_byte() {
+                    Some(b'a'..=b'z' | b'A'..=b'Z' | b'_') => Ok(Value::Atom(self.word())),
+                    _ => self.fail(start..self.at, Problem::ExpectedAtom),
+                }
+            }
+            Some(b'A'..=b'Z') => self.name().map(Value::Name),
+            Some(b'a'..=b'z' | b'_') => {
+                let function = self.word();
+                Ok(match function {
+                    "true" => Value::Boolean(true),
+                    "false" => Value::Boolean(false),
+                    _ => Value::Name(Name { span: start..self.at, module: None, function }),
+                })
+            }
+            Some(b'\'') => self.fail(self.here(), Problem::SingleQuotes),
+            None | Some(b'\n' | b';' | b'#' | b',' | b')') => self.fail(self.here(), Problem::ExpectedArgument),
+            Some(_) => match self.peek() {
+                Some(character) => self.fail(self.here(), Problem::Unexpected(character)),
+                None => self.fail(self.here(), Problem::ExpectedArgument),
+            },
+        }
+    }
+
+    fn integer(&mut self) -> Parsed<Cow<'a, str>> {
+        let start = self.at;
+        let negative = self.peek_byte() == Some(b'-');
+        self.at += usize::from(negative);
+        let written = self.take_while(|byte| byte.is_ascii_digit() || byte == b'_');
+        if written.is_empty() || written.starts_with('_') {
+            return self.fail(start..self.at, Problem::ExpectedArgument);
+        }
+        if self.peek_byte() == Some(b'.') {
+            self.take_while(|byte| byte.is_ascii_digit() || byte == b'_' || byte == b'.');
+            return self.fail(start..self.at, Problem::Fraction);
+        }
+        if !negative && !written.starts_with('0') && !written.contains('_') {
+            return Ok(Cow::Borrowed(written));
+        }
+        let digits: String = written.chars().filter(|digit| *digit != '_').collect();
+        let digits = digits.trim_start_matches('0');
+        let sign = if negative && !digits.is_empty() { "-" } else { "" };
+        Ok(format!("{sign}{}", if digits.is_empty() { "0" } else { digits }).into())
+    }
+
+    fn string(&mut self) -> Parsed<Cow<'a, str>> {
+        let opening = self.at;
+        self.at += 1;
+        let plain = self.take_while(|byte| !matches!(byte, b'"' | b'\\'));
+        if self.peek_byte() == Some(b'"') {
+            self.at += 1;
+            return Ok(Cow::Borrowed(plain));
+        }
+        let mut content = plain.to_owned();
+        loop {
+            match self.peek_byte() {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(Cow::Owned(content));
+                }
+                Some(_) => {
+                    content.push(self.escape(opening)?);
+                    content.push_str(self.take_while(|byte| !matches!(byte, b'"' | b'\\')));
+                }
+                None => return self.fail(opening..opening + 1, Problem::OpenString),
+            }
+        }
+    }
+
+    fn escape(&mut self, opening: usize) -> Parsed<char> {
+        let start = self.at;
+        self.at += 1;
+        let Some(character) = self.peek() else {
+            return self.fail(opening..opening + 1, Problem::OpenString);
+        };
+        self.at += character.len_utf8();
+        match character {
+            '"' | '\\' => Ok(character),
+            'n' => Ok('\n'),
+            't' => Ok('\t'),
+            'u' => self.unicode_escape(start),
+            _ => self.fail(start..self.at, Problem::UnknownEscape),
+        }
+    }
+
+    fn unicode_escape(&mut self, start: usize) -> Parsed<char> {
+        let braced = self.rest().strip_prefix('{').and_then(|rest| rest.split_once('}'));
+        let digits = braced.map(|(digits, _)| digits).filter(|digits| (1..=6).contains(&digits.len()));
+        let number = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        match (digits, number.and_then(char::from_u32)) {
+            (Some(digits), Some(character)) => {
+                self.at += digits.len() + 2;
+                Ok(character)
+            }
+            _ => self.fail(start..self.at, Problem::UnicodeEscape),
+        }
+    }
+}
+
+impl<'a> Iterator for Statements<'a> {
+    type Item = Parsed<Statement<'a>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.skip_separators();
+        if self.at == self.text.len() {
+            return None;
+        }
+        let start = self.at;
+        let mut parsed = self.statement();
+        if let Err(error) = &mut parsed {
+            // From the beginning of the statement, where it is known that no string is open.
+            self.at = start;
+            self.skip_statement();
+            error.statement = start..start + self.text[start..self.at].trim_end().len();
+        }
+        Some(parsed)
+    }
+}
+
+fn starts_as_module(word: &str) -> bool {
+    word.starts_with(|first: char| first.is_ascii_uppercase())
+}
+
+/// Follows a text piece by piece, to know whether it ends within a string.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OpenString {
+    /// Outside of strings and comments.
+    #[default]
+    No,
+    /// Behind a `#`, up to the end of the line.
+    Comment,
+    /// Within a string.
+    Yes,
+    /// Within a string, behind a backslash.
+    Escape,
+}
+
+impl OpenString {
+    /// Takes in the next piece of the text.
+    pub fn follow(&mut self, piece: &str) {
+        for byte in piece.bytes() {
+            *self = match (*self, byte) {
+                (Self::No, b'"') | (Self::Escape, _) => Self::Yes,
+                (Self::No, b'#') => Self::Comment,
+                (Self::Yes, b'"') | (Self::Comment, b'\n') => Self::No,
+                (Self::Yes, b'\\') => Self::Escape,
+                (state, _) => state,
+            };
+        }
+    }
+
+    /// Whether the text so far ends within a string.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Yes | Self::Escape)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn only(text: &str) -> Statement<'_> {
+        let statements: Vec<_> = Statements::new(text).collect::<Result<_, _>>().unwrap();
+        assert_eq!(statements.len(), 1, "{statements:?}");
+        statements.into_iter().next().unwrap()
+    }
+
+    fn values(text: &str) -> Vec<Value<'_>> {
+        only(text).arguments.into_iter().map(|argument| argument.value).collect()
+    }
+
+    fn problem(text: &str) -> (Span, Problem) {
+        let error = Statements::new(text).find_map(Result::err).expect(text);
+        (error.span, error.problem)
+    }
+
+    #[test]
+    fn a_call_with_and_without_parentheses_is_the_same() {
+        let expected = [Value::String("Wolfman".into()), Value::Integer("100".into())];
+        for text in [
+            r#"Bank.deposit "Wolfman", 100"#,
+            r#"Bank.deposit("Wolfman", 100)"#,
+            "  Bank.deposit \t\"Wolfman\"  ,100  # pay day",
+            r#"Bank.deposit ( "Wolfman",100 ) ;;"#,
+        ] {
+            assert_eq!(values(text), expected, "{text}");
+            assert_eq!(only(text).name.module, Some("Bank"));
+            assert_eq!(only(text).name.function, "deposit");
+        }
+        assert_eq!(values("Bank.open"), []);
+        assert_eq!(values("Bank.open()"), []);
+    }
+
+    #[test]
+    fn newlines_and_semicolons_separate_statements() {
+        let text = "Bank.open; Bank.close\n\n# nothing\r\nexit";
+        let spans: Vec<_> = Statements::new(text).map(|statement| &text[statement.unwrap().span]).collect();
+        assert_eq!(spans, ["Bank.open", "Bank.close", "exit"]);
+    }
+
+    #[test]
+    fn strings_resolve_their_escapes() {
+        let expected = "a\"b\\c\nd\te🐺;#";
+        assert_eq!(values(r#"f "a\"b\\c\nd\te\u{1F43A};#""#), [Value::String(expected.into())]);
+        assert_eq!(values("f \"two\nlines\""), [Value::String("two\nlines".into())]);
+    }
+
+    #[test]
+    fn integers_lose_underscores_and_leading_zeros() {
+        let integer = |digits: &'static str| Value::Integer(digits.into());
+        let expected = [integer("1000"), integer("7"), integer("-5"), integer("0"), integer("0")];
+        assert_eq!(values("f 1_000, 007, -5, -0, 0"), expected);
+    }
+
+    #[test]
+    fn atoms_booleans_keywords_and_names() {
+        let statement = only("f :strong, true, Bank.deposit, open, at: 3, as_of: \"x\"");
+        let keywords: Vec<_> = statement.arguments.iter().map(|argument| argument.keyword).collect();
+        assert_eq!(keywords, [None, None, None, None, Some("at"), Some("as_of")]);
+        assert_eq!(statement.arguments[0].value, Value::Atom("strong"));
+        assert_eq!(statement.arguments[1].value, Value::Boolean(true));
+        assert!(matches!(&statement.arguments[2].value, Value::Name(name) if name.module == Some("Bank")));
+        assert!(matches!(&statement.arguments[3].value, Value::Name(name) if name.function == "open"));
+    }
+
+    #[test]
+    fn mistakes_are_found_at_their_place() {
+        for (text, span, expected) in [
+            ("f \"abc", 2..3, Problem::OpenString),
+            ("f \"abc\\", 2..3, Problem::OpenString),
+            ("\"Bank\"", 0..1, Problem::ExpectedStatement),
+            ("Bank. open", 5..6, Problem::ExpectedFunction("Bank".into())),
+            ("Bank", 0..4, Problem::ModuleAlone("Bank".into())),
+            ("f 1,", 4..4, Problem::ExpectedArgument),
+            ("f 1 2", 4..5, Problem::ExpectedSeparator),
+            ("f(1 2)", 4..5, Problem::ExpectedClosing),
+            ("f(1, 2", 1..2, Problem::OpenParenthesis),
+            ("f(1, 2) 3", 8..9, Problem::ExpectedSeparator),
+            ("f((((((1))))))", 2..3, Problem::Unexpected('(')),
+            ("f at: 1, 2", 9..10, Problem::KeywordFirst),
+            ("f 1.5", 2..5, Problem::Fraction),
+            ("f : a", 2..3, Problem::ExpectedAtom),
+            ("f 'a'", 2..3, Problem::SingleQuotes),
+            (r#"f "a\z""#, 4..6, Problem::UnknownEscape),
+            (r#"f "a\u{D800}""#, 4..6, Problem::UnicodeEscape),
+            ("f \u{0}", 2..3, Problem::Unexpected('\0')),
+            ("f\u{0}", 1..2, Problem::ExpectedSeparator),
+        ] {
+            assert_eq!(problem(text), (span, expected), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_follows_a_mistake_is_read() {
+        let read: Vec<_> =
+            Statements::new("f 1.5, \";\"; g\nh 'x'\ni").map(|read| read.map(|s| s.name.function)).collect();
+        assert_eq!(read.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, true, false, true]);
+        assert_eq!(read[3], Ok("i"));
+    }
+
+    #[test]
+    fn an_open_string_is_followed_over_pieces() {
+        let mut open = OpenString::default();
+        open.follow("f \"a # \\");
+        assert!(open.is_open());
+        open.follow("\" b");
+        assert!(open.is_open());
+        open.follow("\" # \"\n");
+        assert!(!open.is_open());
+    }
+}

@@ -1,0 +1,142 @@
+//! The `tracing` layer that renders the trace.
+//!
+//! It keeps the lines of the conversations that the shell follows, in the order they were emitted, until the
+//! shell prints them: before the reply under strong consistency, as they come otherwise.
+
+use std::collections::HashSet;
+use std::fmt::{self, Write as _};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::Context;
+use tracing_subscriber::registry::LookupSpan;
+use uuid::Uuid;
+
+use crate::engine::trace::{CORRELATION, TARGET};
+
+/// The lines that are to be printed. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    arrived: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    followed: HashSet<u128>,
+    /// Whole lines, each with its newline.
+    lines: String,
+}
+
+impl Trace {
+    /// The layer that feeds this trace.
+    pub fn layer<S: Subscriber + for<'a> LookupSpan<'a>>(&self) -> impl Layer<S> + use<S> {
+        let shared = self.shared.clone();
+        TraceLayer { shared }.with_filter(Targets::new().with_target(TARGET, LevelFilter::INFO))
+    }
+
+    /// Keeps the lines of a conversation from now on, until the answer is dropped.
+    pub fn follow(&self, correlation_id: Uuid) -> Followed {
+        let correlation = correlation_id.as_u128();
+        self.shared.lock().followed.insert(correlation);
+        Followed { shared: self.shared.clone(), correlation }
+    }
+
+    /// Adds a line that belongs among the others.
+    pub fn add_line(&self, line: fmt::Arguments<'_>) {
+        self.shared.add_line(|lines, _| {
+            // Writing to a string does not fail.
+            let _ = writeln!(lines, "{line}");
+        });
+    }
+
+    /// Moves the lines kept so far to the end of `text`.
+    pub fn drain_into(&self, text: &mut String) {
+        let mut state = self.shared.lock();
+        text.push_str(&state.lines);
+        state.lines.clear();
+    }
+
+    /// Waits until there are lines.
+    pub async fn arrived(&self) {
+        while self.shared.lock().lines.is_empty() {
+            self.shared.arrived.notified().await;
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add_line(&self, add: impl FnOnce(&mut String, &HashSet<u128>)) {
+        let mut state = self.lock();
+        let State { followed, lines } = &mut *state;
+        let first = lines.is_empty();
+        add(lines, followed);
+        if first && !lines.is_empty() {
+            self.arrived.notify_one();
+        }
+    }
+}
+
+/// A conversation whose lines are kept.
+#[derive(Debug)]
+pub struct Followed {
+    shared: Arc<Shared>,
+    correlation: u128,
+}
+
+impl Drop for Followed {
+    fn drop(&mut self) {
+        self.shared.lock().followed.remove(&self.correlation);
+    }
+}
+
+struct TraceLayer {
+    shared: Arc<Shared>,
+}
+
+impl<S: Subscriber> Layer<S> for TraceLayer {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        self.shared.add_line(|lines, followed| {
+            let before = lines.len();
+            let mut line = Line { lines, correlation: None };
+            event.record(&mut line);
+            if line.correlation.is_none_or(|correlation| !followed.contains(&correlation)) {
+                lines.truncate(before);
+            }
+        });
+    }
+}
+
+/// Writes a line down and finds out which conversation it belongs to.
+struct Line<'a> {
+    lines: &'a mut String,
+    correlation: Option<u128>,
+}
+
+impl Visit for Line<'_> {
+    fn record_u128(&mut self, field: &Field, value: u128) {
+        if field.name() == CORRELATION {
+            self.correlation = Some(value);
+        }
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            // Writing to a string does not fail.
+            let _ = writeln!(self.lines, "{value:?}");
+        }
+    }
+}
