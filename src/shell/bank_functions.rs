@@ -150,23 +150,23 @@ impl BankFunctions {
     async fn command(&mut self, bank: &Bank, command: AccountCommand, events: bool) -> Answer {
         let metadata = bank.start_conversation();
         let followed = self.trace.follow(metadata.correlation_id);
-        let what = late_name(&command);
+        let late_name = (self.consistency == Consistency::Eventual).then(|| late_name(&command));
         let pending = match bank.send(command, metadata).await {
             Ok(pending) => pending,
             Err(unavailable) => return failure(&unavailable.into()).into(),
         };
-        if self.consistency == Consistency::Strong {
+        let Some(late_name) = late_name else {
             let outcome = pending.outcome().await;
             drop(followed);
             return match outcome {
                 Ok(receipt) => handled(&receipt, events),
                 Err(refused) => failure(&refused).into(),
             };
-        }
+        };
         let trace = self.trace.clone();
         self.under_way.spawn(async move {
             if let Err(refused) = pending.outcome().await {
-                trace.add_line(format_args!("{} # {what}", failure(&refused)));
+                trace.add_line(format_args!("{} # {late_name}", failure(&refused)));
             }
             drop(followed);
         });

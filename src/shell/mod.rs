@@ -6,14 +6,14 @@
 //! behind the [`trace`] of what happened on the way.
 
 pub mod bank_functions;
-// mod completion;
-// mod editor;
+mod completion;
+mod editor;
 pub mod functions;
 mod help;
 pub mod lines;
 pub mod log;
 pub mod mistake;
-// pub mod prompt;
+pub mod prompt;
 pub mod script;
 pub mod session;
 pub mod syntax;

@@ -3,10 +3,10 @@
 //! It keeps the lines of the conversations that the shell follows, in the order they were emitted, until the
 //! shell prints them: before the reply under strong consistency, as they come otherwise.
 
-use std::collections::HashSet;
 use std::fmt::{self, Write as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use foldhash::HashSet;
 use tokio::sync::Notify;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};

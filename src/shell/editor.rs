@@ -1,0 +1,236 @@
+//! The line editor, on a thread of its own so that the runtime never waits for a key.
+//!
+//! The only file that names rustyline.
+
+use std::borrow::Cow;
+use std::fs::DirBuilder;
+use std::path::PathBuf;
+use std::{io, thread};
+
+use rustyline::completion::{Completer, Pair};
+use rustyline::error::ReadlineError;
+use rustyline::highlight::{CmdKind, Highlighter};
+use rustyline::hint::{Hint, Hinter};
+use rustyline::history::FileHistory;
+use rustyline::validate::Validator;
+use rustyline::{CompletionType, Config, Context, ExternalPrinter, Helper};
+use tokio::sync::mpsc;
+
+use super::completion::{Assistant, Look};
+
+/// Statements that can be recalled.
+const HISTORY: usize = 1_000;
+/// Late output that waits to be shown.
+const LATE: usize = 16;
+
+/// What a person did at the prompt.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Typed {
+    /// Text and Enter; a pasted text may have several lines.
+    Text(String),
+    /// Ctrl-C.
+    Interrupt,
+    /// Ctrl-D on an empty line.
+    End,
+    /// The terminal does not work any more.
+    Failure(String),
+}
+
+/// The runtime's side of the editor.
+#[derive(Debug)]
+pub(super) struct Editor {
+    requests: mpsc::Sender<Request>,
+    typed: mpsc::Receiver<Typed>,
+    late: mpsc::Sender<String>,
+}
+
+#[derive(Debug)]
+enum Request {
+    Read { prompt: String },
+    Remember { text: String },
+}
+
+type LineEditor = rustyline::Editor<LineHelper, FileHistory>;
+
+impl Editor {
+    /// Starts the editor's thread, and one that shows late output.
+    pub(super) fn start(assistant: Assistant, history: Option<PathBuf>) -> io::Result<Self> {
+        let config = Config::builder()
+            .max_history_size(HISTORY)
+            .map_err(io::Error::other)?
+            .history_ignore_space(true)
+            .completion_type(CompletionType::List)
+            .auto_add_history(false)
+            .build();
+        let mut editor = LineEditor::with_config(config).map_err(io::Error::other)?;
+        editor.set_helper(Some(LineHelper { assistant }));
+        let printer = editor.create_external_printer().ok();
+
+        let (requests, to_read) = mpsc::channel(1);
+        let (to_shell, typed) = mpsc::channel(1);
+        let (late, to_show) = mpsc::channel(LATE);
+        thread::Builder::new().name("editor".into()).spawn(move || serve(editor, history, to_read, &to_shell))?;
+        thread::Builder::new().name("late output".into()).spawn(move || show(printer, to_show))?;
+        Ok(Self { requests, typed, late })
+    }
+
+    /// Prompts. What is typed then comes from [`Editor::typed`].
+    pub(super) async fn prompt(&self, prompt: String) {
+        // Without its thread, the editor says so when it is asked what was typed.
+        let _ = self.requests.send(Request::Read { prompt }).await;
+    }
+
+    /// Waits for a person to type.
+    ///
+    /// Dropping the future loses nothing.
+    pub(super) async fn typed(&mut self) -> Typed {
+        let gone = || Typed::Failure("the line editor has stopped".to_owned());
+        self.typed.recv().await.unwrap_or_else(gone)
+    }
+
+    /// Keeps a text for later recall, in this session and the next.
+    pub(super) async fn remember(&self, text: String) {
+        // Without its thread there is nothing to remember for.
+        let _ = self.requests.send(Request::Remember { text }).await;
+    }
+
+    /// Shows text while a line may be being typed, without breaking that line.
+    pub(super) async fn show_late(&self, text: String) {
+        // As above.
+        let _ = self.late.send(text).await;
+    }
+}
+
+fn serve(
+    mut editor: LineEditor,
+    history: Option<PathBuf>,
+    mut requests: mpsc::Receiver<Request>,
+    typed: &mpsc::Sender<Typed>,
+) {
+    let history = history.filter(|path| load_history(&mut editor, path));
+    while let Some(request) = requests.blocking_recv() {
+        match request {
+            Request::Read { prompt } => {
+                let read = match editor.readline(&prompt) {
+                    Ok(text) => Typed::Text(text),
+                    Err(ReadlineError::Interrupted) => Typed::Interrupt,
+                    Err(ReadlineError::Eof) => Typed::End,
+                    Err(error) => Typed::Failure(error.to_string()),
+                };
+                if typed.blocking_send(read).is_err() {
+                    return;
+                }
+            }
+            Request::Remember { text } => {
+                let added = editor.add_history_entry(text);
+                if let (Ok(true), Some(path)) = (added, &history)
+                    && let Err(error) = editor.append_history(path)
+                {
+                    tracing::warn!("history is not kept in {}: {error}", path.display());
+                }
+            }
+        }
+    }
+}
+
+/// Whether history can be kept at `path`.
+fn load_history(editor: &mut LineEditor, path: &PathBuf) -> bool {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let directory = path.parent().map_or(Ok(()), |parent| DirBuilder::new().recursive(true).mode(0o700).create(parent));
+    let loaded = match (directory, path.try_exists()) {
+        (Ok(()), Ok(true)) => editor.load_history(path).map_err(|error| error.to_string()),
+        (Ok(()), Ok(false)) => Ok(()),
+        (Err(error), _) | (_, Err(error)) => Err(error.to_string()),
+    };
+    if let Err(error) = &loaded {
+        tracing::warn!("history is not kept in {}: {error}", path.display());
+    }
+    loaded.is_ok()
+}
+
+/// Shows late output. The printer may wait for the editor, which is why this has a thread of its own.
+fn show(mut printer: Option<impl ExternalPrinter>, mut texts: mpsc::Receiver<String>) {
+    use io::Write as _;
+    while let Some(text) = texts.blocking_recv() {
+        let shown = match &mut printer {
+            Some(printer) => printer.print(text).map_err(io::Error::other),
+            None => io::stdout().write_all(text.as_bytes()),
+        };
+        if shown.is_err() {
+            return;
+        }
+    }
+}
+
+struct LineHelper {
+    assistant: Assistant,
+}
+
+impl Helper for LineHelper {}
+
+/// Whether a text is complete is decided by the shell, which prompts for the rest itself.
+impl Validator for LineHelper {}
+
+impl Completer for LineHelper {
+    type Candidate = Pair;
+
+    fn complete(&self, line: &str, position: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
+        let (start, candidates) = self.assistant.complete(&line[..position]);
+        let pairs = candidates.into_iter();
+        let pairs = pairs.map(|candidate| Pair { display: candidate.shown, replacement: candidate.typed });
+        Ok((start, pairs.collect()))
+    }
+}
+
+/// Shown, but never taken over into the line.
+struct ArgumentsToCome(String);
+
+impl Hint for ArgumentsToCome {
+    fn display(&self) -> &str {
+        &self.0
+    }
+
+    fn completion(&self) -> Option<&str> {
+        None
+    }
+}
+
+impl Hinter for LineHelper {
+    type Hint = ArgumentsToCome;
+
+    fn hint(&self, line: &str, position: usize, _: &Context<'_>) -> Option<ArgumentsToCome> {
+        let at_end = position == line.len() && !line.is_empty();
+        at_end.then(|| self.assistant.hint(line)).flatten().map(ArgumentsToCome)
+    }
+}
+
+impl Highlighter for LineHelper {
+    fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
+        let mut colored = String::new();
+        for (look, text) in self.assistant.looks(line) {
+            let color = match look {
+                Look::Plain => None,
+                Look::Function => Some("36"),
+                Look::String => Some("32"),
+                Look::Comment => Some("90"),
+            };
+            match color {
+                Some(color) => colored.push_str(&paint(color, text)),
+                None => colored.push_str(text),
+            }
+        }
+        Cow::Owned(colored)
+    }
+
+    fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
+        Cow::Owned(paint("90", hint))
+    }
+
+    fn highlight_char(&self, _: &str, _: usize, kind: CmdKind) -> bool {
+        kind != CmdKind::MoveCursor
+    }
+}
+
+fn paint(color: &str, text: &str) -> String {
+    format!("\u{1b}[{color}m{text}\u{1b}[0m")
+}

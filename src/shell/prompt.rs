@@ -1,0 +1,151 @@
+//! Statements from a person at a terminal.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::completion::Assistant;
+use super::editor::{Editor, Typed};
+use super::functions::{Domain, Vocabulary};
+use super::mistake::{Mistake, Source};
+use super::session::{Next, Session, continuation_prompt};
+use super::syntax::{OpenString, Statements};
+
+/// The longest line that can be typed, in bytes.
+pub const MAX_TYPED_LINE: usize = 4 << 10;
+/// The longest text that can be pasted at once, in bytes.
+const MAX_PASTED: usize = 1 << 20;
+
+/// Prompts until the person leaves.
+///
+/// # Errors
+///
+/// What the terminal says when it does not work.
+pub async fn run<D: Domain>(mut session: Session<D>, history: Option<PathBuf>) -> io::Result<()> {
+    // Before the editor's first line: from then on the terminal's Ctrl-C belongs to it while it reads.
+    let mut interrupts = signal(SignalKind::interrupt())?;
+    let vocabulary = Vocabulary::new(session.domain().functions());
+    let assistant = Assistant::new(vocabulary, session.domain().names());
+    let mut editor = Editor::start(assistant, history)?;
+    let version = env!("CARGO_PKG_VERSION");
+    session.output().push_str(&format!("cqrs-bank {version}: help lists the functions; exit or Ctrl-D leaves\n"));
+    loop {
+        flush(&mut session)?;
+        match read(&mut session, &mut editor).await {
+            Typed::Text(text) => {
+                if !run_text(&mut session, &mut interrupts, &text).await? {
+                    break;
+                }
+            }
+            Typed::Interrupt => {}
+            Typed::End => break,
+            Typed::Failure(error) => {
+                close(&mut session, &mut interrupts).await?;
+                return Err(io::Error::other(error));
+            }
+        }
+    }
+    close(&mut session, &mut interrupts).await
+}
+
+/// Reads a line, and the lines after it while a string is open.
+async fn read<D: Domain>(session: &mut Session<D>, editor: &mut Editor) -> Typed {
+    let mut prompt = session.prompt();
+    let mut text = String::new();
+    let mut open = OpenString::default();
+    loop {
+        let line = match read_line(session, editor, prompt.clone()).await {
+            Typed::Text(line) => line,
+            other => return other,
+        };
+        text.push_str(&line);
+        open.follow(&line);
+        open.follow("\n");
+        if !open.is_open() || text.len() > MAX_PASTED {
+            if !text.trim().is_empty() {
+                editor.remember(text.clone()).await;
+            }
+            return Typed::Text(text);
+        }
+        text.push('\n');
+        prompt = continuation_prompt(&prompt);
+    }
+}
+
+/// Reads a line; what comes of earlier statements meanwhile is shown above it.
+async fn read_line<D: Domain>(session: &mut Session<D>, editor: &mut Editor, prompt: String) -> Typed {
+    let trace = session.trace().clone();
+    editor.prompt(prompt).await;
+    loop {
+        tokio::select! {
+            typed = editor.typed() => return typed,
+            () = trace.arrived() => {
+                session.print_late_lines();
+                editor.show_late(std::mem::take(session.output())).await;
+            }
+        }
+    }
+}
+
+/// Runs what was typed. Answers whether to go on.
+async fn run_text<D: Domain>(session: &mut Session<D>, interrupts: &mut Signal, text: &str) -> io::Result<bool> {
+    let source = Source { text, first_line: 1 };
+    if let Some(mistake) = too_long(text) {
+        report(&mistake);
+        return Ok(true);
+    }
+    for statement in Statements::new(text) {
+        let next = tokio::select! {
+            next = session.run(source, statement) => next,
+            _ = interrupts.recv() => {
+                session.output().push_str("interrupted: what was sent goes on, the rest is not run\n");
+                return Ok(true);
+            }
+        };
+        flush(session)?;
+        match next {
+            Next::GoOn => {}
+            Next::Leave => return Ok(false),
+            Next::Mistake(mistake) => {
+                report(&mistake);
+                return Ok(true);
+            }
+            Next::Failure(failure) => {
+                let _ = writeln!(io::stderr(), "error: {failure}");
+            }
+        }
+    }
+    Ok(true)
+}
+
+fn too_long(text: &str) -> Option<Mistake> {
+    let line = text.lines().position(|line| line.len() > MAX_TYPED_LINE);
+    let (message, line) = match line {
+        Some(line) => ("a typed line has at most 4 KiB", line + 1),
+        None if text.len() > MAX_PASTED => ("a pasted text has at most 1 MiB", 1),
+        None => return None,
+    };
+    Some(Mistake { message: message.to_owned(), line, column: 1, excerpt: String::new() })
+}
+
+/// Finishes what is under way, unless Ctrl-C says that it takes too long.
+async fn close<D: Domain>(session: &mut Session<D>, interrupts: &mut Signal) -> io::Result<()> {
+    tokio::select! {
+        () = session.close() => {}
+        _ = interrupts.recv() => {}
+    }
+    flush(session)
+}
+
+fn report(mistake: &Mistake) {
+    // When stderr is gone, nobody is there to be told.
+    let _ = writeln!(io::stderr(), "{}", mistake.report().trim_end());
+}
+
+fn flush<D: Domain>(session: &mut Session<D>) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(session.output().as_bytes())?;
+    session.output().clear();
+    stdout.flush()
+}
