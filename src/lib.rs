@@ -1,4 +1,33 @@
-//! An event-sourced bank.
+//! An event-sourced bank at a prompt, on an engine that knows no bank.
+//!
+//! A command is a request that can be refused; an event is a fact that stays. Accounts decide on commands
+//! from their own events alone, what they decide is stored as new events, and every answer is read from
+//! projections of those events. A statement takes one way through the house:
+//!
+//! ```text
+//! text ─▶ shell ─▶ command ─▶ command handler ─▶ aggregate ─▶ events ─▶ event store ─▶ subscription ─▶ projection
+//!           ▲                                                                                              │
+//!           └──────────────────────────────────── reply ◀── query ◀───────────────────────────────────────┘
+//! ```
+//!
+//! Imports point one way too, `main → shell → bank → engine`, and a test holds that:
+//!
+//! * [`engine`]: event sourcing for any domain. The command handler, the event store, subscriptions,
+//!   projections, and given/when/then for aggregates of one's own.
+//! * [`bank`]: what an account decides and what the bank knows. Start at [`bank::Bank`].
+//! * [`shell`]: statements in, replies and traces out, at a terminal or from a script.
+//!
+//! The words, in code and messages alike:
+//!
+//! * An **aggregate** is the consistency boundary that decides. `execute` and `apply` are pure.
+//! * A **stream** is the ordered events of one aggregate, a **version** an event's number in it, from 1.
+//! * A **position** is an event's number in the whole store, in commit order.
+//! * A **subscription** is everything after a checkpoint, then live. The broadcast channel behind it only saves
+//!   reads; the store is the truth.
+//! * **Strong** consistency waits until all handlers have seen a command's events, **eventual** does not.
+//! * A **correlation id** names the conversation that an event belongs to, a **causation id** what caused it.
+
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
 
 pub mod bank;
 pub mod engine;

@@ -1,5 +1,7 @@
 //! `bank`: a terminal gets the prompt, anything else is a script.
 
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
+
 mod flags;
 
 use std::io::{self, IsTerminal as _, Write as _};
@@ -78,7 +80,7 @@ fn start(flags: Flags) -> Result<Ended, StartError> {
         runtime.block_on(prompting).map(|ended| ended.map(|()| Ended::Well).map_err(StartError::Terminal))
     } else {
         let script = runtime.block_on(open(flags.input))?;
-        let (output, errors) = (tokio::io::stdout(), tokio::io::stderr());
+        let (output, errors) = (tokio::io::stdout(), io::stderr());
         let running = Script { session, output, errors, keep_going: flags.keep_going }.run(script);
         let running = runtime.spawn(running);
         runtime.block_on(running).map(Ok)

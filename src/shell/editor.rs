@@ -94,6 +94,13 @@ impl Editor {
         let _ = self.requests.send(Request::Remember { text }).await;
     }
 
+    /// Waits until everything that is to be remembered is.
+    pub(super) async fn close(self) {
+        let Self { requests, mut typed, .. } = self;
+        drop(requests);
+        while typed.recv().await.is_some() {}
+    }
+
     /// Shows text while a line may be being typed, without breaking that line.
     pub(super) async fn show_late(&self, text: String) {
         // As above.

@@ -144,7 +144,7 @@ pub enum CallProblem {
     #[error("`{function}` takes {}, not {given}", count_arguments(*.least, *.most))]
     WrongCount { function: String, least: usize, most: usize, given: usize },
     #[error("`{parameter}` is {expected}, not {given}")]
-    WrongKind { parameter: &'static str, expected: Kind, given: &'static str },
+    WrongKind { parameter: &'static str, expected: Kind, given: String },
     #[error("`{function}` takes no `{keyword}:`")]
     UnknownKeyword { function: String, keyword: String },
 }
@@ -256,13 +256,13 @@ fn value(argument: &Argument<'_>, parameter: &Parameter) -> Result<String, CallE
     }
 }
 
-fn kind_of(value: &Value<'_>) -> &'static str {
+fn kind_of(value: &Value<'_>) -> String {
     match value {
-        Value::String(_) => "a string",
-        Value::Integer(_) => "an integer",
-        Value::Atom(_) => "this atom",
-        Value::Boolean(_) => "a boolean",
-        Value::Name(_) => "a bare word",
+        Value::String(_) => "a string".to_owned(),
+        Value::Integer(_) => "an integer".to_owned(),
+        Value::Atom(atom) => format!("`:{atom}`"),
+        Value::Boolean(_) => "a boolean".to_owned(),
+        Value::Name(_) => "a bare word".to_owned(),
     }
 }
 

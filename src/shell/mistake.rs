@@ -47,10 +47,16 @@ impl Mistake {
         }
     }
 
+    /// What is wrong at a place that cannot be shown.
+    pub fn without_excerpt(message: &str, line: usize, column: usize) -> Self {
+        Self { message: message.to_owned(), line, column, excerpt: String::new() }
+    }
+
     /// The mistake as people read it.
     pub fn report(&self) -> String {
         let Self { message, line, column, excerpt } = self;
-        format!("error: {line}:{column}: {message}\n{excerpt}")
+        let separator = if excerpt.is_empty() { "" } else { "\n" };
+        format!("error: {line}:{column}: {message}{separator}{excerpt}")
     }
 }
 

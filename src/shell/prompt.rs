@@ -46,6 +46,7 @@ pub async fn run<D: Domain>(mut session: Session<D>, history: Option<PathBuf>) -
             }
         }
     }
+    editor.close().await;
     close(&mut session, &mut interrupts).await
 }
 
@@ -126,7 +127,7 @@ fn too_long(text: &str) -> Option<Mistake> {
         None if text.len() > MAX_PASTED => ("a pasted text has at most 1 MiB", 1),
         None => return None,
     };
-    Some(Mistake { message: message.to_owned(), line, column: 1, excerpt: String::new() })
+    Some(Mistake::without_excerpt(message, line, 1))
 }
 
 /// Finishes what is under way, unless Ctrl-C says that it takes too long.
@@ -140,7 +141,7 @@ async fn close<D: Domain>(session: &mut Session<D>, interrupts: &mut Signal) -> 
 
 fn report(mistake: &Mistake) {
     // When stderr is gone, nobody is there to be told.
-    let _ = writeln!(io::stderr(), "{}", mistake.report().trim_end());
+    let _ = writeln!(io::stderr(), "{}", mistake.report());
 }
 
 fn flush<D: Domain>(session: &mut Session<D>) -> io::Result<()> {

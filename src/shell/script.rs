@@ -1,5 +1,6 @@
 //! Statements from a file or a pipe.
 
+use std::io;
 use std::str::Utf8Error;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
@@ -52,7 +53,7 @@ impl<D, W, E> Script<D, W, E>
 where
     D: Domain,
     W: AsyncWrite + Unpin,
-    E: AsyncWrite + Unpin,
+    E: io::Write,
 {
     /// Runs a script to its end, or to its first mistake unless it is to keep going.
     pub async fn run(mut self, script: impl AsyncRead + Unpin) -> Ended {
@@ -90,9 +91,7 @@ where
             let line = match line {
                 Ok(line) => line,
                 Err((message, column)) => {
-                    let message = message.to_owned();
-                    let mistake = Mistake { message, line: number, column, excerpt: String::new() };
-                    let next = self.session.mistake("", mistake);
+                    let next = self.session.mistake("", Mistake::without_excerpt(message, number, column));
                     self.after(next, mistaken).await?;
                     continue;
                 }
@@ -166,8 +165,7 @@ where
     async fn report(&mut self, message: &str) -> Result<(), Stop> {
         let printed = self.flush().await;
         // When stderr is gone, the exit code still tells.
-        let _ = self.errors.write_all(format!("{message}\n").as_bytes()).await;
-        let _ = self.errors.flush().await;
+        let _ = writeln!(self.errors, "{message}");
         printed
     }
 

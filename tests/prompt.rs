@@ -1,0 +1,321 @@
+//! At a real terminal a person types, completes, interrupts, recalls and leaves.
+
+mod support;
+
+use std::fs::{self, OpenOptions};
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Child;
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pty_process::Size;
+use pty_process::blocking::{Command, Pty};
+use support::wait;
+use tempfile::TempDir;
+
+const CTRL_C: &str = "\u{3}";
+const CTRL_D: &str = "\u{4}";
+const CTRL_R: &str = "\u{12}";
+const ENTER: &str = "\r";
+const TAB: &str = "\t";
+const UP: &str = "\u{1b}[A";
+
+const ROWS: NonZeroU16 = NonZeroU16::new(50).unwrap();
+const COLUMNS: NonZeroU16 = NonZeroU16::new(100).unwrap();
+
+/// Longer than anything takes on a busy machine: it is there so that a hang fails instead of waiting.
+const HANG: Duration = Duration::from_secs(60);
+
+/// The program on a pseudo-terminal, and what its screen shows.
+struct Terminal {
+    keyboard: Arc<Pty>,
+    child: Child,
+    screen: Arc<(Mutex<vt100::Parser>, Condvar)>,
+    state: TempDir,
+}
+
+impl Terminal {
+    fn open() -> Self {
+        Self::open_with(tempfile::tempdir().unwrap(), "")
+    }
+
+    fn open_with(state: TempDir, no_color: &str) -> Self {
+        let (pty, pts) = pty_process::blocking::open().unwrap();
+        pty.resize(Size::new(ROWS.get(), COLUMNS.get())).unwrap();
+        let command = Command::new(env!("CARGO_BIN_EXE_bank"))
+            .env_clear()
+            .env("NO_COLOR", no_color)
+            .env("TERM", "xterm-256color")
+            .env("XDG_STATE_HOME", state.path());
+        let child = command.spawn(pts).unwrap();
+        let keyboard = Arc::new(pty);
+        let screen = Arc::new((Mutex::new(vt100::Parser::new(ROWS, COLUMNS, 1_000)), Condvar::new()));
+        let (mut display, shown) = (keyboard.clone(), screen.clone());
+        thread::spawn(move || {
+            let mut bytes = [0; 4_096];
+            // A terminal whose program has ended answers with an error.
+            while let Ok(count) = Read::read(&mut &*display, &mut bytes) {
+                if count == 0 {
+                    break;
+                }
+                shown.0.lock().unwrap().process(&bytes[..count]);
+                shown.1.notify_all();
+            }
+            let _ = &mut display;
+        });
+        let terminal = Self { keyboard, child, screen, state };
+        terminal.wait_for("bank(1)> ");
+        terminal
+    }
+
+    fn keys(&self, keys: &str) {
+        (&*self.keyboard).write_all(keys.as_bytes()).unwrap();
+    }
+
+    fn enter(&self, text: &str) {
+        self.keys(&format!("{text}{ENTER}"));
+    }
+
+    /// Waits until the last line of the screen is this, behind the cursor's spaces.
+    fn wait_for(&self, last_line: &str) {
+        self.wait_until(&format!("the last line {last_line:?}"), |screen| {
+            screen.contents().trim_end().lines().last().is_some_and(|line| line.trim_end() == last_line.trim_end())
+        });
+    }
+
+    fn wait_until(&self, what: &str, condition: impl Fn(&vt100::Screen) -> bool) {
+        let deadline = Instant::now() + HANG;
+        let (parser, changed) = &*self.screen;
+        let mut parser = parser.lock().unwrap();
+        while !condition(parser.screen()) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "waited in vain for {what} on\n{}", parser.screen().contents());
+            parser = changed.wait_timeout(parser, left).unwrap().0;
+        }
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let contents = self.screen.0.lock().unwrap().screen().contents();
+        contents.trim_end().lines().map(|line| line.trim_end().to_owned()).collect()
+    }
+
+    /// Whether some text is on the screen in a colour.
+    fn is_colored(&self, text: &str) -> bool {
+        let parser = self.screen.0.lock().unwrap();
+        let screen = parser.screen();
+        let found = (0..ROWS.get()).rev().find_map(|row| {
+            let line: String = screen.rows(0, COLUMNS.get()).nth(row.into()).unwrap();
+            line.find(text).map(|column| (row, u16::try_from(column).unwrap()))
+        });
+        let (row, column) = found.expect(text);
+        screen.cell(row, column).unwrap().fgcolor() != vt100::Color::Default
+    }
+
+    /// Waits for the program to end; answers with the folder that holds its state.
+    fn ended(self) -> (Option<i32>, TempDir) {
+        (wait(self.child), self.state)
+    }
+}
+
+#[test]
+fn the_session_of_the_readme_can_be_typed() {
+    let terminal = Terminal::open();
+    let banner = terminal.lines()[0].clone();
+    assert!(banner.contains("help") && banner.contains("exit") && banner.contains("Ctrl-D"), "{banner}");
+    terminal.enter("Bank.open");
+    terminal.wait_for("bank(2)> ");
+    terminal.enter("Bank.create \"Wolfman\"");
+    terminal.wait_for("bank(3)> ");
+    terminal.enter("Bank.withdraw \"Wolfman\", 50");
+    terminal.wait_for("bank(4)> ");
+    let mut lines = terminal.lines();
+    let log = lines.remove(lines.len() - 3);
+    assert!(log.ends_with(r#"[info]  Payment declined for Account: "Wolfman". Shame, shame!"#), "{log}");
+    let expected = "bank(1)> Bank.open\n{:ok, #Bank<memory>}\nbank(2)> Bank.create \"Wolfman\"\nCommand Sent\n\
+        Command Handler: Create Account\nEvent Store Published Event\nEvent Published\n\
+        Event Handler: Account Created\nAccount Created\n:ok\nbank(3)> Bank.withdraw \"Wolfman\", 50\n\
+        Command Sent\nCommand Handler: Withdraw Money\n-50\nEvent Store Published Event\nEvent Published\n\
+        Event Handler: Payment Declined\n:ok\nbank(4)>";
+    assert_eq!(lines[1..].join("\n"), expected);
+    terminal.keys(CTRL_D);
+    assert_eq!(terminal.ended().0, Some(0));
+}
+
+#[test]
+fn tab_completes_modules_functions_and_the_names_of_accounts() {
+    let terminal = Terminal::open();
+    terminal.keys(&format!("Ba{TAB}op{TAB}{ENTER}"));
+    terminal.wait_for("bank(2)> ");
+    terminal.enter("Bank.create \"Wolfman \\\"W\\\"\"");
+    terminal.wait_for("bank(3)> ");
+    terminal.keys(&format!("Bank.check_balance \"Wo{TAB}"));
+    terminal.wait_for("bank(3)> Bank.check_balance \"Wolfman \\\"W\\\"\"");
+    terminal.keys(ENTER);
+    terminal.wait_for("bank(4)> ");
+    assert_eq!(terminal.lines().iter().rev().nth(1).unwrap(), "0");
+}
+
+#[test]
+fn hints_and_colours_help_unless_no_color_is_set() {
+    let terminal = Terminal::open();
+    terminal.keys("Bank.deposit ");
+    terminal.wait_for("bank(1)> Bank.deposit account, amount");
+    assert!(terminal.is_colored("Bank.deposit") && terminal.is_colored("account, amount"));
+    assert!(!terminal.is_colored("bank(1)>"));
+    terminal.keys("\"Wolfman\", 5");
+    terminal.wait_for("bank(1)> Bank.deposit \"Wolfman\", 5");
+    assert!(terminal.is_colored("\"Wolfman\""));
+
+    let terminal = Terminal::open_with(tempfile::tempdir().unwrap(), "1");
+    terminal.keys("Bank.deposit ");
+    terminal.wait_for("bank(1)> Bank.deposit account, amount");
+    assert!(!terminal.is_colored("Bank.deposit") && !terminal.is_colored("account, amount"));
+}
+
+#[test]
+fn ctrl_c_clears_the_line_and_ctrl_d_leaves_only_an_empty_one() {
+    let terminal = Terminal::open();
+    terminal.keys("Bank.close");
+    terminal.wait_for("bank(1)> Bank.close");
+    terminal.keys(CTRL_C);
+    terminal.wait_for("bank(1)> ");
+    terminal.keys("ab");
+    terminal.wait_for("bank(1)> ab");
+    terminal.keys(&format!("{CTRL_D}c"));
+    terminal.wait_for("bank(1)> abc");
+    terminal.keys(CTRL_C);
+    terminal.wait_for("bank(1)> ");
+    terminal.keys(CTRL_D);
+    assert_eq!(terminal.ended().0, Some(0));
+}
+
+#[test]
+fn ctrl_c_in_the_middle_of_pasted_statements_returns_to_the_prompt() {
+    let terminal = Terminal::open();
+    // Bracketed, as a terminal pastes: it arrives as one text of many lines.
+    let statements = "Bank.deposit \"Wolfman\", 1\n".repeat(40_000);
+    let pasted = format!("\u{1b}[200~Bank.open\nBank.create \"Wolfman\"\n{statements}\u{1b}[201~");
+    let keyboard = terminal.keyboard.clone();
+    let pasting = thread::spawn(move || (&*keyboard).write_all(format!("{pasted}{ENTER}").as_bytes()).unwrap());
+    terminal.wait_until("a statement to run", |screen| screen.contents().contains("Money Deposited"));
+    pasting.join().unwrap();
+    terminal.keys(CTRL_C);
+    terminal.wait_until("the prompt", |screen| {
+        let contents = screen.contents();
+        let lines: Vec<_> = contents.trim_end().lines().collect();
+        lines.last().is_some_and(|line| line.starts_with("bank("))
+            && lines.iter().any(|line| line.starts_with("interrupted"))
+    });
+    // Every deposit that was acknowledged is there.
+    terminal.enter("Bank.deposit \"Wolfman\", 1");
+    terminal.wait_until("the reply", |screen| screen.contents().trim_end().lines().rev().nth(1) == Some(":ok"));
+    let last = terminal.lines().pop().unwrap();
+    let next: u64 = last.trim_start_matches("bank(").trim_end_matches(")>").parse().unwrap();
+    terminal.enter("Bank.check_balance \"Wolfman\"");
+    terminal.wait_for(&format!("bank({})> ", next + 1));
+    let balance: u64 = terminal.lines().iter().rev().nth(1).unwrap().parse().unwrap();
+    let counted = next - 3;
+    assert!(balance == counted || balance == counted + 1, "{balance} after {counted} counted deposits");
+    assert!(balance < 40_000, "the interrupt came too late to show anything");
+    terminal.enter("exit");
+    assert_eq!(terminal.ended().0, Some(0));
+}
+
+#[test]
+fn pasted_statements_all_run_and_an_open_string_is_continued() {
+    let terminal = Terminal::open();
+    // Typed ahead, several lines in one write.
+    terminal.keys("Bank.open\rBank.create 1; Bank.create 2\rBank.deposit 2, 7\r");
+    terminal.wait_for("bank(5)> ");
+    terminal.enter("Bank.create \"a");
+    terminal.wait_for("....(5)> ");
+    terminal.enter("b\"");
+    terminal.wait_for("bank(6)> ");
+    assert_eq!(terminal.lines().iter().rev().nth(1).unwrap(), "{:error, :invalid_name}");
+    terminal.enter("Bank.check_balance 2");
+    terminal.wait_for("bank(7)> ");
+    assert_eq!(terminal.lines().iter().rev().nth(1).unwrap(), "7");
+}
+
+#[test]
+fn a_mistake_is_shown_with_its_place_and_does_not_count() {
+    let terminal = Terminal::open();
+    terminal.enter("Bank.opne");
+    terminal.wait_until("the caret", |screen| screen.contents().contains("  ^^^^^^^^^"));
+    terminal.wait_for("bank(1)> ");
+    let lines = terminal.lines();
+    assert_eq!(lines[2], "error: 1:1: there is no function `Bank.opne`; did you mean `Bank.open`?");
+    terminal.enter(&"x".repeat(4_097));
+    terminal.wait_until("the limit", |screen| screen.contents().contains("error: 1:1: a typed line has at most 4 KiB"));
+}
+
+#[test]
+fn late_lines_do_not_break_the_line_that_is_being_typed() {
+    let terminal = Terminal::open();
+    terminal.enter("Bank.open; Bank.consistency :eventual");
+    terminal.wait_for("bank(3)> ");
+    terminal.enter("Bank.create \"Wolfman\"");
+    terminal.wait_for("bank(4)> ");
+    terminal.enter("Bank.deposit \"Nobody\", 1");
+    terminal.keys("Bank.check");
+    terminal.wait_until("the late refusal above the line", |screen| {
+        let contents = screen.contents();
+        contents.contains("{:error, :no_account} # Deposit Money, \"Nobody\"")
+            && contents.trim_end().lines().last().is_some_and(|line| line.trim_end() == "bank(5)> Bank.check")
+    });
+    let lines = terminal.lines();
+    let sent = lines.iter().rposition(|line| line.ends_with("Command Sent")).unwrap();
+    assert_eq!(lines[sent + 1], ":ok", "the reply comes right after the command was sent");
+    terminal.keys("_balance \"Wolfman\"\r");
+    terminal.wait_for("bank(6)> ");
+}
+
+#[test]
+fn history_survives_restarts_can_be_searched_and_is_private() {
+    let terminal = Terminal::open();
+    terminal.enter("Bank.open");
+    terminal.wait_for("bank(2)> ");
+    terminal.enter(" Bank.create \"secret\"");
+    terminal.wait_for("bank(3)> ");
+    terminal.enter("Bank.create \"Wolfman\"");
+    terminal.wait_for("bank(4)> ");
+    terminal.enter("exit");
+    let (code, state) = terminal.ended();
+    assert_eq!(code, Some(0));
+
+    let path = state.path().join("cqrs-bank/history");
+    assert_eq!(mode(&path), 0o600);
+    assert_eq!(mode(path.parent().unwrap()), 0o700);
+    let kept = fs::read_to_string(&path).unwrap();
+    assert!(kept.contains("Wolfman") && !kept.contains("secret"), "{kept}");
+
+    let terminal = Terminal::open_with(state, "");
+    terminal.keys(UP);
+    terminal.wait_for("bank(1)> exit");
+    terminal.keys(UP);
+    terminal.wait_for("bank(1)> Bank.create \"Wolfman\"");
+    terminal.keys(CTRL_C);
+    terminal.wait_for("bank(1)> ");
+    terminal.keys(&format!("{CTRL_R}open"));
+    terminal.wait_until("the search", |screen| screen.contents().contains("open': Bank.open"));
+    terminal.keys(ENTER);
+    terminal.wait_for("bank(2)> ");
+}
+
+#[test]
+fn history_that_cannot_be_kept_is_said_and_does_not_matter() {
+    let state = tempfile::tempdir().unwrap();
+    OpenOptions::new().create(true).write(true).truncate(true).open(state.path().join("cqrs-bank")).unwrap();
+    let terminal = Terminal::open_with(state, "");
+    terminal.wait_until("the warning", |screen| screen.contents().contains("history is not kept in"));
+    terminal.enter("Bank.open");
+    terminal.wait_for("bank(2)> ");
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
