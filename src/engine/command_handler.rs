@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use thiserror::Error;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::aggregate::{Aggregate, Command};
 use super::aggregate_cache::AggregateCache;
@@ -71,20 +71,21 @@ type Outcome<A> = Result<Committed<<A as Aggregate>::Event>, CommandError<<A as 
 #[derive(Debug)]
 pub struct CommandHandler<A: Aggregate> {
     requests: mpsc::Sender<Request<A>>,
+    /// Nothing is sent here: it closes when the task ends.
+    running: watch::Receiver<()>,
 }
 
 impl<A: Aggregate> Clone for CommandHandler<A> {
     fn clone(&self) -> Self {
-        let requests = self.requests.clone();
-        Self { requests }
+        let (requests, running) = (self.requests.clone(), self.running.clone());
+        Self { requests, running }
     }
 }
 
 #[derive(Debug)]
 enum Request<A: Aggregate> {
     Handle(Sent<A>),
-    /// The sender is dropped when the task ends.
-    Close(oneshot::Sender<()>),
+    Close,
 }
 
 #[derive(Debug)]
@@ -123,11 +124,16 @@ impl<A: Aggregate> CommandHandler<A> {
             clock,
             loaded: AggregateCache::new(limits.cached_aggregates),
             decisions: Vec::new(),
+            panicked: false,
         };
         // A batch must fit into the cache, or it would push out what its own commands have decided on.
         let batch = limits.batch.clamp(1, limits.cached_aggregates.get());
-        supervisor.spawn("command handler", worker.run(requests, batch));
-        Self { requests: sender }
+        let (alive, running) = watch::channel(());
+        supervisor.spawn("command handler", async move {
+            let _alive = alive;
+            worker.run(requests, batch).await
+        });
+        Self { requests: sender, running }
     }
 
     /// Sends a command. When the queue is full, waits for a place in it.
@@ -146,10 +152,10 @@ impl<A: Aggregate> CommandHandler<A> {
 
     /// Lets the task answer what has been sent before this, and then end.
     pub async fn close(&self) {
-        let (ended, wait) = oneshot::channel();
-        // Errors say that the task has ended, which is what this waits for.
-        let _ = self.requests.send(Request::Close(ended)).await;
-        let _ = wait.await;
+        // An error says that somebody else has closed it or that it has ended.
+        let _ = self.requests.send(Request::Close).await;
+        // An error says that it has ended, which is what this waits for.
+        let _ = self.running.clone().changed().await;
     }
 }
 
@@ -165,6 +171,8 @@ enum Decision<R> {
     Append,
     /// An answer without events.
     Answer(Result<(), CommandError<R>>),
+    /// No events either, but the stream has moved on since the aggregate was loaded.
+    Outdated(Conflict),
 }
 
 struct Worker<A: Aggregate, S> {
@@ -173,21 +181,19 @@ struct Worker<A: Aggregate, S> {
     loaded: AggregateCache<Id<A>, Loaded<A>>,
     /// Empty between batches; kept for its memory.
     decisions: Vec<Decision<A::Refusal>>,
+    /// Whether an aggregate that this batch may have decided on was dropped since.
+    panicked: bool,
 }
 
 impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
     async fn run(mut self, mut requests: mpsc::Receiver<Request<A>>, batch: usize) -> Result<(), StopReason> {
         let mut received = Vec::new();
         let mut open = Vec::new();
-        let mut closing = Vec::new();
         while requests.recv_many(&mut received, batch).await > 0 {
             for request in received.drain(..) {
                 match request {
                     Request::Handle(sent) => open.push(sent),
-                    Request::Close(ended) => {
-                        requests.close();
-                        closing.push(ended);
-                    }
+                    Request::Close => requests.close(),
                 }
             }
             let mut attempt = 1;
@@ -203,6 +209,7 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
     async fn handle(&mut self, open: &mut Vec<Sent<A>>, last_attempt: bool) {
         let time = self.clock.now();
         let mut appends = Vec::with_capacity(open.len());
+        self.panicked = false;
         for sent in open.iter() {
             let decision = self.decide(sent, time, &mut appends).await;
             self.decisions.push(decision);
@@ -222,7 +229,7 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
     ) -> Decision<A::Refusal> {
         let Sent { command, metadata, .. } = sent;
         trace_line!(metadata.correlation_id, "Command Handler: {}", command.title());
-        let loaded = match self.load(command.target()).await {
+        let loaded = match self.load(command.target(), appends).await {
             Ok(loaded) => loaded,
             Err(error) => return Decision::Answer(Err(error)),
         };
@@ -236,8 +243,8 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
             }
             Ok(events)
         }));
-        match decided {
-            Ok(Ok(events)) if events.is_empty() => Decision::Answer(Ok(())),
+        let answer = match decided {
+            Ok(Ok(events)) if events.is_empty() => Ok(()),
             Ok(Ok(events)) => {
                 let expected_version = loaded.version;
                 loaded.version = expected_version.plus(events.len());
@@ -248,22 +255,34 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
                     metadata: *metadata,
                     events,
                 });
-                Decision::Append
+                return Decision::Append;
             }
-            Ok(Err(refusal)) => Decision::Answer(Err(CommandError::Refused(refusal))),
+            Ok(Err(refusal)) => Err(CommandError::Refused(refusal)),
             Err(panic) => {
                 let message = panic_message(panic.as_ref());
                 tracing::error!("the command handler panicked on {command:?}: {message}");
                 // The panic may have come halfway through a change of state.
                 self.loaded.remove(command.target());
-                Decision::Answer(Err(CommandError::Panicked { message }))
+                self.panicked = true;
+                return Decision::Answer(Err(CommandError::Panicked { message }));
             }
+        };
+        let (stream, version) = (loaded.stream.clone(), loaded.version);
+        match newer_version(&self.store, &stream, version).await {
+            Ok(None) => Decision::Answer(answer),
+            Ok(Some(actual)) => Decision::Outdated(Conflict { expected: version, actual }),
+            Err(error) => Decision::Answer(Err(error.into())),
         }
     }
 
-    async fn load(&mut self, id: &Id<A>) -> Result<&mut Loaded<A>, CommandError<A::Refusal>> {
+    async fn load(
+        &mut self,
+        id: &Id<A>,
+        appends: &[Append<A::Event>],
+    ) -> Result<&mut Loaded<A>, CommandError<A::Refusal>> {
         if !self.loaded.touch(id) {
-            let loaded = replay(&self.store, id).await?;
+            let decided = if self.panicked { appends } else { &[] };
+            let loaded = replay(&self.store, id, decided).await?;
             self.loaded.insert(id.clone(), loaded);
         }
         self.loaded.get_mut(id).ok_or(CommandError::Stopped)
@@ -292,6 +311,7 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
                     Some(Err(conflict)) => Err(CommandError::Conflict(conflict)),
                     None => Err(CommandError::Stopped),
                 },
+                Decision::Outdated(conflict) => Err(CommandError::Conflict(conflict)),
             };
             if conflicts.contains(sent.command.target()) && !last_attempt {
                 again.push(sent);
@@ -309,13 +329,18 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
         open: &[Sent<A>],
         stored: &[Result<Committed<A::Event>, Conflict>],
     ) -> HashSet<Id<A>> {
-        if stored.iter().all(Result::is_ok) {
+        let outdated = |decision: &Decision<_>| matches!(decision, Decision::Outdated(_));
+        if stored.iter().all(Result::is_ok) && !self.decisions.iter().any(outdated) {
             return HashSet::new();
         }
+        let mut stored = stored.iter();
         let decisions = open.iter().zip(&self.decisions);
-        let appended = decisions.filter(|(_, decision)| matches!(decision, Decision::Append));
-        let conflicted = appended.zip(stored).filter(|(_, stored)| stored.is_err());
-        let targets: HashSet<_> = conflicted.map(|((sent, _), _)| sent.command.target().clone()).collect();
+        let conflicted = decisions.filter(|(_, decision)| match decision {
+            Decision::Append => stored.next().is_some_and(Result::is_err),
+            Decision::Answer(_) => false,
+            Decision::Outdated(_) => true,
+        });
+        let targets: HashSet<_> = conflicted.map(|(sent, _)| sent.command.target().clone()).collect();
         for target in &targets {
             self.loaded.remove(target);
         }
@@ -332,8 +357,12 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
     }
 }
 
-/// Loads an aggregate from its stream.
-async fn replay<A, S>(store: &S, id: &Id<A>) -> Result<Loaded<A>, CommandError<A::Refusal>>
+/// Loads an aggregate from its stream, and from what was decided on it and is not stored yet.
+async fn replay<A, S>(
+    store: &S,
+    id: &Id<A>,
+    decided: &[Append<A::Event>],
+) -> Result<Loaded<A>, CommandError<A::Refusal>>
 where
     A: Aggregate,
     S: EventStore<A::Event>,
@@ -343,13 +372,35 @@ where
     let mut state = A::default();
     loop {
         let events = store.read_stream(&stream, version, MAX_READ).await?;
-        let Some(last) = events.last() else {
-            return Ok(Loaded { stream, version, state });
-        };
+        let Some(last) = events.last() else { break };
         version = last.version;
-        catch_unwind(AssertUnwindSafe(|| events.iter().for_each(|event| state.apply(&event.data))))
-            .map_err(|panic| CommandError::Panicked { message: panic_message(panic.as_ref()) })?;
+        apply(&mut state, events.iter().map(|event| &event.data))?;
     }
+    for append in decided.iter().filter(|append| append.stream == stream) {
+        // At another version it will meet a conflict, and everything is decided again.
+        if append.expected_version == version {
+            version = version.plus(append.events.len());
+            apply(&mut state, &append.events)?;
+        }
+    }
+    Ok(Loaded { stream, version, state })
+}
+
+fn apply<'a, A: Aggregate>(
+    state: &mut A,
+    events: impl IntoIterator<Item = &'a A::Event>,
+) -> Result<(), CommandError<A::Refusal>> {
+    catch_unwind(AssertUnwindSafe(|| events.into_iter().for_each(|event| state.apply(event))))
+        .map_err(|panic| CommandError::Panicked { message: panic_message(panic.as_ref()) })
+}
+
+/// Where the stream has moved on to. An append would meet a conflict; what appends nothing has to ask.
+async fn newer_version<E, S>(store: &S, stream: &StreamId, version: Version) -> Result<Option<Version>, StoreError>
+where
+    S: EventStore<E>,
+{
+    let newer = store.read_stream(stream, version, MAX_READ).await?;
+    Ok(newer.last().map(|event| event.version))
 }
 
 impl<A: Aggregate> Sent<A> {

@@ -107,8 +107,9 @@ impl<E: DomainEvent, P: Projection<E>, S: EventStore<E>> Runner<E, P, S> {
                 Ok(events) => events,
                 Err(StoreError::Closed) => return Ok(()),
             };
-            let mut attempt = 1;
+            let mut attempt = 0;
             while let Err(panic) = self.take(&events, done) {
+                attempt = if panic.before == done { attempt + 1 } else { 1 };
                 tracing::error!(
                     "projection {} panicked after position {} (attempt {attempt} of {MAX_ATTEMPTS}): {}",
                     P::NAME,
@@ -119,7 +120,6 @@ impl<E: DomainEvent, P: Projection<E>, S: EventStore<E>> Runner<E, P, S> {
                     let message = panic.message;
                     return Err(StopReason::Panicked { task: P::NAME, message });
                 }
-                attempt += 1;
                 done = panic.before;
                 self.rebuild(done).await?;
             }

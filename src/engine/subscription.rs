@@ -35,7 +35,7 @@ impl<E: DomainEvent, S: EventStore<E>> Subscription<E, S> {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Closed`] when the store is closed and everything it held was handed out.
+    /// [`StoreError::Closed`] when the store is closed.
     pub async fn next(&mut self) -> Result<Committed<E>, StoreError> {
         loop {
             if self.catching_up {

@@ -6,7 +6,9 @@
 use foldhash::HashMap;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use super::{Append, Committed, Conflict, EventStore, MAX_READ, PUBLISHED_CAPACITY, Published, Publisher, StoreError};
+use super::{
+    Append, Committed, Conflict, EventStore, Listeners, MAX_READ, PUBLISHED_CAPACITY, Published, Publisher, StoreError,
+};
 use crate::engine::event::{Batch, DomainEvent, Position, RecordedEvent, StreamId, Version};
 use crate::engine::supervisor::{StopReason, Supervisor};
 use crate::engine::trace::trace_line;
@@ -17,7 +19,7 @@ const QUEUE_CAPACITY: usize = 256;
 #[derive(Clone, Debug)]
 pub struct MemoryStore<E> {
     requests: mpsc::Sender<Request<E>>,
-    publisher: Publisher<E>,
+    listeners: Listeners<E>,
 }
 
 #[derive(Debug)]
@@ -38,8 +40,9 @@ impl<E: DomainEvent> MemoryStore<E> {
     pub fn start_with_capacity(supervisor: &Supervisor, published_capacity: usize) -> Self {
         let (sender, requests) = mpsc::channel(QUEUE_CAPACITY);
         let publisher = Publisher::new(published_capacity);
-        supervisor.spawn("event store", serve(requests, publisher.clone()));
-        Self { requests: sender, publisher }
+        let listeners = publisher.listeners();
+        supervisor.spawn("event store", serve(requests, publisher));
+        Self { requests: sender, listeners }
     }
 
     async fn ask<R>(&self, request: Request<E>, answer: oneshot::Receiver<R>) -> Result<R, StoreError> {
@@ -72,7 +75,7 @@ impl<E: DomainEvent> EventStore<E> for MemoryStore<E> {
     }
 
     fn published(&self) -> broadcast::Receiver<Published<E>> {
-        self.publisher.subscribe()
+        self.listeners.subscribe()
     }
 }
 
@@ -132,12 +135,19 @@ impl<E: DomainEvent> Log<E> {
         let commit_number = as_u32(self.commits.len());
         let mut recorded = Vec::with_capacity(appends.len());
         let mut ranges = Vec::with_capacity(appends.len());
+        let mut conflicts = HashMap::<StreamId, Conflict>::default();
         for append in appends {
             debug_assert!(!append.events.is_empty(), "an append carries an event");
+            if let Some(conflict) = conflicts.get(&append.stream) {
+                ranges.push(Err(*conflict));
+                continue;
+            }
             let expected = append.expected_version;
             let actual = self.version(&append.stream);
             if actual != expected {
-                ranges.push(Err(Conflict { expected, actual }));
+                let conflict = Conflict { expected, actual };
+                ranges.push(Err(conflict));
+                conflicts.insert(append.stream, conflict);
                 continue;
             }
             let places = self.streams.entry(append.stream.clone()).or_default();

@@ -102,7 +102,9 @@ pub struct Published<E> {
 pub trait EventStore<E>: Clone + Send + Sync + 'static {
     /// Appends each element on its own terms, and all that fit in one commit: concurrent commands share its
     /// cost. The answers come in the order of the question, after the events are stored as the store
-    /// promises. An element sees those before it: two appends to one stream may stand in one call.
+    /// promises. An element sees those before it: two appends to one stream may stand in one call. Once one
+    /// of them meets a conflict, so do those after it, whatever version they expect: they were decided on events
+    /// that are not stored.
     ///
     /// # Errors
     ///
@@ -146,8 +148,8 @@ pub trait EventStore<E>: Clone + Send + Sync + 'static {
     fn published(&self) -> broadcast::Receiver<Published<E>>;
 }
 
-/// The side of a store that tells its subscribers.
-#[derive(Clone, Debug)]
+/// The side of a store that tells its subscribers. It lives as long as the store does.
+#[derive(Debug)]
 pub struct Publisher<E> {
     sender: broadcast::Sender<Published<E>>,
 }
@@ -167,8 +169,24 @@ impl<E: Clone> Publisher<E> {
         let _ = self.sender.send(published);
     }
 
+    /// Where to listen.
+    pub fn listeners(&self) -> Listeners<E> {
+        Listeners { sender: self.sender.downgrade() }
+    }
+}
+
+/// Where to listen to a publisher. It does not keep the publisher alive: listeners hear when the store is gone.
+#[derive(Clone, Debug)]
+pub struct Listeners<E> {
+    sender: broadcast::WeakSender<Published<E>>,
+}
+
+impl<E: Clone> Listeners<E> {
     /// Listens from now on.
     pub fn subscribe(&self) -> broadcast::Receiver<Published<E>> {
-        self.sender.subscribe()
+        match self.sender.upgrade() {
+            Some(sender) => sender.subscribe(),
+            None => broadcast::channel(1).1,
+        }
     }
 }
