@@ -12,13 +12,13 @@
 //! does its part, and [`testing`] lets an aggregate be tried without any of it.
 
 pub mod aggregate;
-mod aggregate_cache;
 pub mod checkpoints;
 pub mod clock;
 pub mod command_handler;
 pub mod event;
 pub mod id_source;
 pub mod projection;
+mod queue;
 pub mod store;
 pub mod subscription;
 pub mod supervisor;

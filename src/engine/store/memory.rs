@@ -3,6 +3,10 @@
 //! A commit is one shared slice. The log keeps it, the subscribers get it, and the command's answer points
 //! into it; no event is copied on the way.
 
+use std::collections::BTreeMap;
+use std::iter;
+use std::ops::Range;
+
 use foldhash::HashMap;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
@@ -10,6 +14,7 @@ use super::{
     Append, Committed, Conflict, EventStore, Listeners, MAX_READ, PUBLISHED_CAPACITY, Published, Publisher, StoreError,
 };
 use crate::engine::event::{Batch, DomainEvent, Position, RecordedEvent, StreamId, Version};
+use crate::engine::queue::enqueue;
 use crate::engine::supervisor::{StopReason, Supervisor};
 use crate::engine::trace::trace_line;
 
@@ -46,7 +51,7 @@ impl<E: DomainEvent> MemoryStore<E> {
     }
 
     async fn ask<R>(&self, request: Request<E>, answer: oneshot::Receiver<R>) -> Result<R, StoreError> {
-        self.requests.send(request).await.map_err(|_| StoreError::Closed)?;
+        enqueue(&self.requests, request).await.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)
     }
 }
@@ -122,62 +127,73 @@ struct Log<E> {
     /// For each stream the places of its events, in order of their versions.
     streams: HashMap<StreamId, Vec<Place>>,
     end: Position,
+    /// The events of the next commit; empty between appends, and kept for its memory.
+    recorded: Vec<RecordedEvent<E>>,
+    /// The same for the answers.
+    ranges: Vec<Result<Range<usize>, Conflict>>,
 }
 
 impl<E> Default for Log<E> {
     fn default() -> Self {
-        Self { commits: Vec::new(), streams: HashMap::default(), end: Position::START }
+        Self {
+            commits: Vec::new(),
+            streams: HashMap::default(),
+            end: Position::START,
+            recorded: Vec::new(),
+            ranges: Vec::new(),
+        }
     }
 }
 
 impl<E: DomainEvent> Log<E> {
     fn append(&mut self, appends: Vec<Append<E>>) -> (Batch<E>, Vec<Result<Committed<E>, Conflict>>) {
-        let commit_number = as_u32(self.commits.len());
-        let mut recorded = Vec::with_capacity(appends.len());
-        let mut ranges = Vec::with_capacity(appends.len());
-        let mut conflicts = HashMap::<StreamId, Conflict>::default();
+        let mut conflicts = BTreeMap::new();
         for append in appends {
-            debug_assert!(!append.events.is_empty(), "an append carries an event");
-            if let Some(conflict) = conflicts.get(&append.stream) {
-                ranges.push(Err(*conflict));
-                continue;
-            }
-            let expected = append.expected_version;
-            let actual = self.version(&append.stream);
-            if actual != expected {
-                let conflict = Conflict { expected, actual };
-                ranges.push(Err(conflict));
-                conflicts.insert(append.stream, conflict);
-                continue;
-            }
-            let places = self.streams.entry(append.stream.clone()).or_default();
-            let start = recorded.len();
-            for data in append.events {
-                self.end = self.end.next();
-                places.push(Place { commit: commit_number, index: as_u32(recorded.len()) });
-                recorded.push(RecordedEvent {
-                    position: self.end,
-                    stream: append.stream.clone(),
-                    version: Version::START.plus(places.len()),
-                    time: append.time,
-                    metadata: append.metadata,
-                    data,
-                });
-                trace_line!(append.metadata.correlation_id, "Event Store Published Event");
-            }
-            ranges.push(Ok(start..recorded.len()));
+            let range = self.record(append, &mut conflicts);
+            self.ranges.push(range);
         }
-        let commit: Batch<E> = recorded.into();
+        let commit: Batch<E> = self.recorded.drain(..).collect();
         if !commit.is_empty() {
             self.commits.push(commit.clone());
         }
-        let answers =
-            ranges.into_iter().map(|range| range.map(|range| Committed::new(commit.clone(), range))).collect();
+        let ranges = self.ranges.drain(..);
+        let answers = ranges.map(|range| range.map(|range| Committed::new(commit.clone(), range))).collect();
         (commit, answers)
     }
 
-    fn version(&self, stream: &StreamId) -> Version {
-        Version::START.plus(self.streams.get(stream).map_or(0, Vec::len))
+    /// Adds events to the next commit, unless they conflict, or those they were decided on did.
+    fn record(
+        &mut self,
+        append: Append<E>,
+        conflicts: &mut BTreeMap<StreamId, Conflict>,
+    ) -> Result<Range<usize>, Conflict> {
+        let Append { stream, expected_version: expected, time, metadata, events } = append;
+        debug_assert!(!events.is_empty(), "an append carries an event");
+        if let Some(conflict) = conflicts.get(&stream) {
+            return Err(*conflict);
+        }
+        let known = self.streams.get_mut(&stream);
+        let actual = Version::START.plus(known.as_ref().map_or(0, |places| places.len()));
+        if actual != expected {
+            let conflict = Conflict { expected, actual };
+            conflicts.insert(stream, conflict);
+            return Err(conflict);
+        }
+        let places = match known {
+            Some(places) => places,
+            None => self.streams.entry(stream.clone()).or_default(),
+        };
+        let commit = as_u32(self.commits.len());
+        let start = self.recorded.len();
+        let count = events.len();
+        for (data, stream) in events.into_iter().zip(iter::repeat_n(stream, count)) {
+            self.end = self.end.next();
+            places.push(Place { commit, index: as_u32(self.recorded.len()) });
+            let version = Version::START.plus(places.len());
+            self.recorded.push(RecordedEvent { position: self.end, stream, version, time, metadata, data });
+            trace_line!(metadata.correlation_id, "Event Store Published Event");
+        }
+        Ok(start..self.recorded.len())
     }
 
     fn read_stream(&self, stream: &StreamId, after: Version, limit: usize) -> Batch<E> {

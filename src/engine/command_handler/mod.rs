@@ -1,0 +1,162 @@
+//! Load, execute, append; on a conflict, load and execute again.
+//!
+//! One task takes the commands of all callers from a bounded queue. What has queued up while it was busy is
+//! decided together and appended in one call, so that many callers share the cost of a commit. Within such a
+//! batch a command sees the events of those before it; nobody gets an answer until they are stored.
+
+mod aggregate_cache;
+mod worker;
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use self::worker::Worker;
+use super::aggregate::{Aggregate, Command};
+use super::clock::Clock;
+use super::event::Metadata;
+use super::queue::enqueue;
+use super::store::{Committed, Conflict, EventStore, StoreError};
+use super::supervisor::Supervisor;
+use super::trace::trace_line;
+
+/// How often a command is decided again after conflicts before its caller is told.
+pub const MAX_ATTEMPTS: u32 = 10;
+
+/// How much the command handler holds at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Commands that wait; a caller that finds the queue full waits for a place in it.
+    pub queue: usize,
+    /// Commands decided and appended together.
+    pub batch: usize,
+    /// Aggregates that stay loaded once they were used; up to as many again may be held besides.
+    pub cached_aggregates: NonZeroUsize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        const CACHED_AGGREGATES: NonZeroUsize = NonZeroUsize::new(131_072).unwrap();
+        Self { queue: 4_096, batch: 4_096, cached_aggregates: CACHED_AGGREGATES }
+    }
+}
+
+/// Why a command has no events to show.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum CommandError<R> {
+    /// The aggregate said no. Nothing was stored.
+    #[error(transparent)]
+    Refused(R),
+    /// Others changed the aggregate each time before the decision could be stored. Nothing was stored.
+    #[error("gave up after {MAX_ATTEMPTS} conflicts: {0}")]
+    Conflict(Conflict),
+    /// The aggregate's own code panicked. Nothing was stored, and other commands are not affected.
+    #[error("the command handler panicked: {message}")]
+    Panicked {
+        /// What the panic said.
+        message: String,
+    },
+    /// The event store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The command handler has stopped; the supervisor knows why.
+    #[error("the command handler has stopped")]
+    Stopped,
+}
+
+type Id<A> = <<A as Aggregate>::Command as Command>::Id;
+type Outcome<A> = Result<Committed<<A as Aggregate>::Event>, CommandError<<A as Aggregate>::Refusal>>;
+
+/// A handle on the command handler's task. Cheap to clone.
+#[derive(Debug)]
+pub struct CommandHandler<A: Aggregate> {
+    requests: mpsc::Sender<Request<A>>,
+    /// Nothing is sent here: it closes when the task ends.
+    running: watch::Receiver<()>,
+}
+
+impl<A: Aggregate> Clone for CommandHandler<A> {
+    fn clone(&self) -> Self {
+        let (requests, running) = (self.requests.clone(), self.running.clone());
+        Self { requests, running }
+    }
+}
+
+#[derive(Debug)]
+enum Request<A: Aggregate> {
+    Handle(Sent<A>),
+    Close,
+}
+
+#[derive(Debug)]
+struct Sent<A: Aggregate> {
+    command: A::Command,
+    metadata: Metadata,
+    reply: oneshot::Sender<Outcome<A>>,
+}
+
+impl<A: Aggregate> Sent<A> {
+    fn reply(self, outcome: Outcome<A>) {
+        // A caller that has gone does not want to know.
+        let _ = self.reply.send(outcome);
+    }
+}
+
+/// A command on its way: sent, and not yet answered. Dropping it does not take the command back.
+#[derive(Debug)]
+pub struct Pending<A: Aggregate> {
+    answer: oneshot::Receiver<Outcome<A>>,
+}
+
+impl<A: Aggregate> Pending<A> {
+    /// Waits until the command's events are stored.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError`]: why there are none.
+    pub async fn outcome(self) -> Outcome<A> {
+        self.answer.await.unwrap_or(Err(CommandError::Stopped))
+    }
+}
+
+impl<A: Aggregate> CommandHandler<A> {
+    /// Starts the task.
+    pub fn start<S>(store: S, clock: Arc<Clock>, limits: Limits, supervisor: &Supervisor) -> Self
+    where
+        S: EventStore<A::Event>,
+    {
+        let (sender, requests) = mpsc::channel(limits.queue);
+        let worker = Worker::<A, S>::new(store, clock, limits.cached_aggregates);
+        // A batch must fit into the cache, or it would push out what its own commands have decided on.
+        let batch = limits.batch.clamp(1, limits.cached_aggregates.get());
+        let (alive, running) = watch::channel(());
+        supervisor.spawn("command handler", async move {
+            let _alive = alive;
+            worker.run(requests, batch).await
+        });
+        Self { requests: sender, running }
+    }
+
+    /// Sends a command. When the queue is full, waits for a place in it.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::Stopped`]: the command was not taken.
+    pub async fn send(&self, command: A::Command, metadata: Metadata) -> Result<Pending<A>, CommandError<A::Refusal>> {
+        trace_line!(metadata.correlation_id, "Command Sent");
+        let (reply, answer) = oneshot::channel();
+        let sent = Sent { command, metadata, reply };
+        enqueue(&self.requests, Request::Handle(sent)).await.map_err(|_| CommandError::Stopped)?;
+        Ok(Pending { answer })
+    }
+
+    /// Lets the task answer what has been sent before this, and then end.
+    pub async fn close(&self) {
+        // An error says that somebody else has closed it or that it has ended.
+        let _ = self.requests.send(Request::Close).await;
+        // An error says that it has ended, which is what this waits for.
+        let _ = self.running.clone().changed().await;
+    }
+}

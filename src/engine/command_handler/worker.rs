@@ -1,0 +1,231 @@
+//! The command handler's task: decides what has queued up, appends it in one call, and answers.
+
+use std::collections::HashSet;
+use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::aggregate_cache::AggregateCache;
+use super::{CommandError, Id, MAX_ATTEMPTS, Request, Sent};
+use crate::engine::aggregate::{Aggregate, Command as _};
+use crate::engine::clock::{Clock, Timestamp};
+use crate::engine::event::{StreamId, Version};
+use crate::engine::store::{Append, Committed, Conflict, EventStore, MAX_READ, StoreError};
+use crate::engine::supervisor::{StopReason, panic_message};
+use crate::engine::trace::trace_line;
+
+pub(super) struct Worker<A: Aggregate, S> {
+    store: S,
+    clock: Arc<Clock>,
+    loaded: AggregateCache<Id<A>, Loaded<A>>,
+    /// One for each command of the batch that was decided; empty between batches, and kept for its memory.
+    decisions: Vec<Decision<A>>,
+}
+
+/// An aggregate in memory: its state after all events up to `version`.
+struct Loaded<A> {
+    stream: StreamId,
+    version: Version,
+    state: A,
+}
+
+enum Decision<A: Aggregate> {
+    /// Events: the next unanswered append of the batch.
+    Append,
+    /// No events, and why.
+    Answer(Result<(), CommandError<A::Refusal>>),
+    /// No events either, but the stream has moved on since the aggregate was loaded.
+    Outdated(Conflict),
+}
+
+impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
+    pub(super) fn new(store: S, clock: Arc<Clock>, cached_aggregates: NonZeroUsize) -> Self {
+        Self { store, clock, loaded: AggregateCache::new(cached_aggregates), decisions: Vec::new() }
+    }
+
+    pub(super) async fn run(
+        mut self,
+        mut requests: mpsc::Receiver<Request<A>>,
+        batch: usize,
+    ) -> Result<(), StopReason> {
+        let mut received = Vec::new();
+        let mut open = Vec::new();
+        while requests.recv_many(&mut received, batch).await > 0 {
+            for request in received.drain(..) {
+                match request {
+                    Request::Handle(sent) => open.push(sent),
+                    Request::Close => requests.close(),
+                }
+            }
+            let mut attempt = 1;
+            while !open.is_empty() {
+                self.handle(&mut open, attempt >= MAX_ATTEMPTS).await;
+                attempt += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Decides and appends, answers what is settled, and leaves in `open` what is to be decided again.
+    async fn handle(&mut self, open: &mut Vec<Sent<A>>, last_attempt: bool) {
+        let time = self.clock.now();
+        let mut appends = Vec::with_capacity(open.len());
+        for sent in open.iter() {
+            let decision = self.decide(sent, time, &mut appends).await;
+            let panicked = matches!(decision, Decision::Answer(Err(CommandError::Panicked { .. })));
+            self.decisions.push(decision);
+            if panicked {
+                // The aggregate is no longer loaded, and what was decided on it is not stored yet: the rest
+                // of the batch waits until it is.
+                break;
+            }
+        }
+        let stored = if appends.is_empty() { Ok(Vec::new()) } else { self.store.append(appends).await };
+        match stored {
+            Ok(stored) => self.answer(open, stored, last_attempt),
+            Err(error) => self.answer_store_failed(open, &error),
+        }
+    }
+
+    async fn decide(&mut self, sent: &Sent<A>, time: Timestamp, appends: &mut Vec<Append<A::Event>>) -> Decision<A> {
+        let Sent { command, metadata, .. } = sent;
+        trace_line!(metadata.correlation_id, "Command Handler: {}", command.title());
+        let loaded = match self.load(command.target()).await {
+            Ok(loaded) => loaded,
+            Err(error) => return Decision::Answer(Err(error)),
+        };
+        let decided = catch_unwind(AssertUnwindSafe(|| {
+            if let Some(weight) = loaded.state.weigh(command) {
+                trace_line!(metadata.correlation_id, "{weight}");
+            }
+            let events = loaded.state.execute(command)?;
+            for event in &events {
+                loaded.state.apply(event);
+            }
+            Ok(events)
+        }));
+        let without_events = match decided {
+            Ok(Ok(events)) if events.is_empty() => Ok(()),
+            Ok(Ok(events)) => {
+                let (stream, expected_version) = (loaded.stream.clone(), loaded.version);
+                loaded.version = expected_version.plus(events.len());
+                appends.push(Append { stream, expected_version, time, metadata: *metadata, events });
+                return Decision::Append;
+            }
+            Ok(Err(refusal)) => Err(CommandError::Refused(refusal)),
+            Err(panic) => {
+                let message = panic_message(panic.as_ref());
+                tracing::error!("the command handler panicked on {command:?}: {message}");
+                // The panic may have come halfway through a change of state.
+                self.loaded.remove(command.target());
+                return Decision::Answer(Err(CommandError::Panicked { message }));
+            }
+        };
+        // An append would meet a conflict if the stream has moved on; what appends nothing has to ask.
+        let (stream, expected) = (loaded.stream.clone(), loaded.version);
+        match self.store.read_stream(&stream, expected, MAX_READ).await {
+            Ok(newer) => match newer.last() {
+                None => Decision::Answer(without_events),
+                Some(last) => Decision::Outdated(Conflict { expected, actual: last.version }),
+            },
+            Err(error) => Decision::Answer(Err(error.into())),
+        }
+    }
+
+    async fn load(&mut self, id: &Id<A>) -> Result<&mut Loaded<A>, CommandError<A::Refusal>> {
+        if !self.loaded.touch(id) {
+            let loaded = replay(&self.store, id).await?;
+            self.loaded.insert(id.clone(), loaded);
+        }
+        self.loaded.get_mut(id).ok_or(CommandError::Stopped)
+    }
+
+    /// Answers every command that was decided but those whose aggregate met a conflict, refused ones included:
+    /// what they were refused for may not be so.
+    fn answer(
+        &mut self,
+        open: &mut Vec<Sent<A>>,
+        stored: Vec<Result<Committed<A::Event>, Conflict>>,
+        last_attempt: bool,
+    ) {
+        let conflicts = self.drop_conflicted(open, &stored);
+        let mut stored = stored.into_iter();
+        let mut again = Vec::new();
+        for (sent, decision) in open.drain(..self.decisions.len()).zip(self.decisions.drain(..)) {
+            let answer = match decision {
+                Decision::Answer(answer) => answer.map(|()| Committed::nothing()),
+                Decision::Append => match stored.next() {
+                    Some(Ok(committed)) => {
+                        sent.reply(Ok(committed));
+                        continue;
+                    }
+                    Some(Err(conflict)) => Err(CommandError::Conflict(conflict)),
+                    None => Err(CommandError::Stopped),
+                },
+                Decision::Outdated(conflict) => Err(CommandError::Conflict(conflict)),
+            };
+            if conflicts.contains(sent.command.target()) && !last_attempt {
+                again.push(sent);
+            } else {
+                sent.reply(answer);
+            }
+        }
+        // In the order they were sent in.
+        open.splice(..0, again);
+    }
+
+    /// The aggregates whose stream has moved on. They are no longer loaded.
+    fn drop_conflicted(
+        &mut self,
+        open: &[Sent<A>],
+        stored: &[Result<Committed<A::Event>, Conflict>],
+    ) -> HashSet<Id<A>> {
+        let outdated = |decision: &Decision<A>| matches!(decision, Decision::Outdated(_));
+        if stored.iter().all(Result::is_ok) && !self.decisions.iter().any(outdated) {
+            return HashSet::new();
+        }
+        let mut stored = stored.iter();
+        let decisions = open.iter().zip(&self.decisions);
+        let conflicted = decisions.filter(|(_, decision)| match decision {
+            Decision::Append => stored.next().is_some_and(Result::is_err),
+            Decision::Answer(_) => false,
+            Decision::Outdated(_) => true,
+        });
+        let targets: HashSet<_> = conflicted.map(|(sent, _)| sent.command.target().clone()).collect();
+        for target in &targets {
+            self.loaded.remove(target);
+        }
+        targets
+    }
+
+    /// Nothing is known of what was stored: drop what the batch has decided on, and say so to everyone.
+    fn answer_store_failed(&mut self, open: &mut Vec<Sent<A>>, error: &StoreError) {
+        self.decisions.clear();
+        for sent in open.drain(..) {
+            self.loaded.remove(sent.command.target());
+            sent.reply(Err(error.clone().into()));
+        }
+    }
+}
+
+/// Loads an aggregate from its stream.
+async fn replay<A, S>(store: &S, id: &Id<A>) -> Result<Loaded<A>, CommandError<A::Refusal>>
+where
+    A: Aggregate,
+    S: EventStore<A::Event>,
+{
+    let stream = StreamId::new(A::CATEGORY, id);
+    let mut version = Version::START;
+    let mut state = A::default();
+    loop {
+        let events = store.read_stream(&stream, version, MAX_READ).await?;
+        let Some(last) = events.last() else {
+            return Ok(Loaded { stream, version, state });
+        };
+        version = last.version;
+        catch_unwind(AssertUnwindSafe(|| events.iter().for_each(|event| state.apply(&event.data))))
+            .map_err(|panic| CommandError::Panicked { message: panic_message(panic.as_ref()) })?;
+    }
+}
