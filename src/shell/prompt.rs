@@ -31,6 +31,8 @@ pub async fn run<D: Domain>(mut session: Session<D>, history: Option<PathBuf>) -
     let version = env!("CARGO_PKG_VERSION");
     session.output().push_str(&format!("cqrs-bank {version}: help lists the functions; exit or Ctrl-D leaves\n"));
     loop {
+        // What is there already is printed in order; only what comes while a line is typed is printed above it.
+        session.print_late_lines();
         flush(&mut session)?;
         match read(&mut session, &mut editor).await {
             Typed::Text(text) => {
@@ -100,7 +102,8 @@ async fn run_text<D: Domain>(session: &mut Session<D>, interrupts: &mut Signal, 
         let next = tokio::select! {
             next = session.run(source, statement) => next,
             _ = interrupts.recv() => {
-                session.output().push_str("interrupted: what was sent goes on, the rest is not run\n");
+                // The terminal has just written ^C where the cursor was.
+                session.output().push_str("\ninterrupted: what was sent goes on, the rest is not run\n");
                 return Ok(true);
             }
         };
