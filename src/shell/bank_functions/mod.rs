@@ -1,0 +1,197 @@
+//! The bank's functions at the prompt: `Bank.open`, `Bank.create`, …
+
+mod replies;
+mod table;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tokio::task::JoinSet;
+
+use self::replies::{failure, handled, integer, late_name};
+use self::table::FUNCTIONS;
+use super::functions::{Answer, Arguments, Domain, Function, Names};
+use super::term::Term;
+use super::trace::Trace;
+use crate::bank::{AccountCommand, AccountId, Bank, CheckBalanceError, Money, Options, Store};
+use crate::engine::checkpoints::Consistency;
+
+/// Under eventual consistency, commands that were sent and not yet handled. Beyond that a statement waits.
+const MAX_UNDER_WAY: usize = 1_024;
+
+/// The bank as the shell calls it: at most one is open at a time.
+#[derive(Debug)]
+pub struct BankFunctions {
+    open: Arc<RwLock<Option<Bank>>>,
+    default_store: Store,
+    seed: Option<u64>,
+    consistency: Consistency,
+    trace: Trace,
+    under_way: JoinSet<()>,
+}
+
+impl BankFunctions {
+    /// No bank is open yet. `default_store` and `seed` are for `Bank.open`; `trace` shows what commands cause.
+    pub fn new(default_store: Store, seed: Option<u64>, trace: Trace) -> Self {
+        Self {
+            open: Arc::default(),
+            default_store,
+            seed,
+            consistency: Consistency::Strong,
+            trace,
+            under_way: JoinSet::new(),
+        }
+    }
+
+    fn bank(&self) -> Option<Bank> {
+        self.open.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn replace_bank(&self, bank: Option<Bank>) {
+        *self.open.write().unwrap_or_else(PoisonError::into_inner) = bank;
+    }
+
+    async fn open(&self, url: Option<&str>) -> Term {
+        if self.bank().is_some() {
+            return Term::Error("already_open");
+        }
+        let store = match url.map(str::parse) {
+            None => self.default_store.clone(),
+            Some(Ok(store)) => store,
+            Some(Err(_)) => return Term::Error("unsupported_store"),
+        };
+        let options = Options { seed: self.seed, ..Options::from(store) };
+        match Bank::open(options).await {
+            Ok(bank) => {
+                let name = format!("#Bank<{}>", bank.store());
+                self.replace_bank(Some(bank));
+                Term::Ok(Box::new(Term::Opaque(name)))
+            }
+            Err(_) => Term::Error("unsupported_store"),
+        }
+    }
+
+    async fn command(&mut self, bank: &Bank, command: AccountCommand, events: bool) -> Answer {
+        let metadata = bank.start_conversation();
+        let followed = self.trace.follow(metadata.correlation_id);
+        let late_name = (self.consistency == Consistency::Eventual).then(|| late_name(&command));
+        let pending = match bank.send(command, metadata).await {
+            Ok(pending) => pending,
+            Err(unavailable) => return failure(&unavailable.into()).into(),
+        };
+        let Some(late_name) = late_name else {
+            let outcome = pending.outcome().await;
+            drop(followed);
+            return match outcome {
+                Ok(receipt) => handled(&receipt, events),
+                Err(refused) => failure(&refused).into(),
+            };
+        };
+        let trace = self.trace.clone();
+        self.under_way.spawn(async move {
+            if let Err(refused) = pending.outcome().await {
+                trace.add_line(format_args!("{} # {late_name}", failure(&refused)));
+            }
+            drop(followed);
+        });
+        while self.under_way.len() > MAX_UNDER_WAY {
+            self.under_way.join_next().await;
+        }
+        while self.under_way.try_join_next().is_some() {}
+        Term::OK.into()
+    }
+
+    async fn close_bank(&mut self, bank: &Bank) {
+        bank.close().await;
+        while self.under_way.join_next().await.is_some() {}
+        self.replace_bank(None);
+    }
+}
+
+impl Domain for BankFunctions {
+    fn functions(&self) -> &'static [Function] {
+        &FUNCTIONS
+    }
+
+    async fn call(&mut self, function: &'static Function, arguments: &Arguments, events: bool) -> Answer {
+        match (function.name, self.bank()) {
+            ("open", _) => self.open(arguments.get(0)).await.into(),
+            (_, None) => Term::Error("bank_not_open").into(),
+            ("close", Some(bank)) => {
+                self.close_bank(&bank).await;
+                Term::OK.into()
+            }
+            ("consistency", Some(_)) => {
+                let eventual = arguments.get(0) == Some("eventual");
+                self.consistency = if eventual { Consistency::Eventual } else { Consistency::Strong };
+                Term::OK.into()
+            }
+            ("check_balance", Some(bank)) => match account_id(arguments) {
+                Ok(account_id) => check_balance(&bank, &account_id).await.into(),
+                Err(refused) => refused.into(),
+            },
+            (name, Some(bank)) => match command(name, arguments) {
+                Ok(command) => self.command(&bank, command, events).await,
+                Err(refused) => refused.into(),
+            },
+        }
+    }
+
+    fn names(&self) -> Box<dyn Names> {
+        Box::new(AccountNames { open: self.open.clone() })
+    }
+
+    async fn close(&mut self) {
+        if let Some(bank) = self.bank() {
+            self.close_bank(&bank).await;
+        }
+    }
+
+    fn failure(&self) -> Option<String> {
+        let bank = self.bank()?;
+        bank.failure().map(|unavailable| unavailable.to_string())
+    }
+}
+
+/// The command that a function sends.
+fn command(function: &str, arguments: &Arguments) -> Result<AccountCommand, Term> {
+    let account_id = account_id(arguments)?;
+    Ok(match function {
+        "create" => AccountCommand::CreateAccount { account_holder: account_id.to_string(), account_id },
+        "deposit" => AccountCommand::DepositMoney { account_id, amount: amount(arguments)? },
+        _ => AccountCommand::WithdrawMoney { account_id, amount: amount(arguments)? },
+    })
+}
+
+fn account_id(arguments: &Arguments) -> Result<AccountId, Term> {
+    AccountId::new(arguments.get(0).unwrap_or_default()).map_err(|_| Term::Error("invalid_name"))
+}
+
+fn amount(arguments: &Arguments) -> Result<Money, Term> {
+    // Digits that do not fit into 64 bits are beyond any limit.
+    let amount = arguments.get(1).and_then(|digits| digits.parse::<i64>().ok());
+    amount.and_then(|amount| Money::new(amount).ok()).ok_or(Term::Error("invalid_amount"))
+}
+
+async fn check_balance(bank: &Bank, account: &AccountId) -> Term {
+    match bank.check_balance(account).await {
+        Ok(balance) => integer(balance.minor_units()),
+        Err(CheckBalanceError::NoAccount) => Term::Atom("no_account"),
+        Err(CheckBalanceError::Unavailable(unavailable)) => failure(&unavailable.into()),
+    }
+}
+
+/// The names of the accounts that exist now, for the editor's thread.
+struct AccountNames {
+    open: Arc<RwLock<Option<Bank>>>,
+}
+
+impl Names for AccountNames {
+    fn beginning_with(&self, prefix: &str, limit: usize) -> Vec<String> {
+        let bank = self.open.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(bank) = bank else {
+            return Vec::new();
+        };
+        let names = bank.balances().read(|balances| balances.names_beginning_with(prefix, limit));
+        names.iter().map(AccountId::to_string).collect()
+    }
+}

@@ -1,0 +1,74 @@
+//! What the bank answers, as replies and as JSON.
+
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+use uuid::Uuid;
+
+use crate::bank::{AccountCommand, AccountEvent, CommandFailure, Receipt, Refusal, Unavailable};
+use crate::engine::aggregate::Command as _;
+use crate::engine::event::{DomainEvent as _, RecordedEvent};
+use crate::shell::functions::Answer;
+use crate::shell::term::Term;
+
+/// The reply to a command that was handled, declined payments included.
+pub(super) fn handled(receipt: &Receipt, events: bool) -> Answer {
+    let reply = if receipt.lagging().is_empty() {
+        Term::OK
+    } else {
+        let lagging = receipt.lagging().iter().map(|name| Term::String((*name).to_owned())).collect();
+        let committed = integer(receipt.position().get());
+        Term::Ok(Box::new(Term::Map(vec![("committed", committed), ("lagging", Term::List(lagging))])))
+    };
+    let events = if events { receipt.events().iter().filter_map(event_record).collect() } else { Vec::new() };
+    Answer { reply, events }
+}
+
+pub(super) fn failure(failure: &CommandFailure) -> Term {
+    Term::Error(match failure {
+        CommandFailure::Refused(Refusal::AccountExists) => "account_exists",
+        CommandFailure::Refused(Refusal::NoAccount) => "no_account",
+        CommandFailure::Refused(Refusal::BalanceLimit) => "balance_limit",
+        CommandFailure::Unavailable(Unavailable::Closed) => "bank_closed",
+        CommandFailure::Unavailable(Unavailable::Stopped(_)) => "bank_stopped",
+        CommandFailure::Unavailable(Unavailable::Busy) => "busy",
+        CommandFailure::Unavailable(Unavailable::Defect(_)) => "defect",
+    })
+}
+
+/// Positions and money are far below 2^63.
+pub(super) fn integer(number: u64) -> Term {
+    Term::Integer(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+/// What a refusal that comes late was the answer to.
+pub(super) fn late_name(command: &AccountCommand) -> String {
+    format!("{}, {}", command.title(), Term::String(command.target().to_string()))
+}
+
+#[derive(Serialize)]
+struct EventRecord<'a> {
+    position: u64,
+    stream: &'a str,
+    version: u64,
+    r#type: &'static str,
+    data: &'a AccountEvent,
+    time: String,
+    command_id: Uuid,
+    correlation_id: Uuid,
+    causation_id: Uuid,
+}
+
+fn event_record(event: &RecordedEvent<AccountEvent>) -> Option<Box<RawValue>> {
+    let record = EventRecord {
+        position: event.position.get(),
+        stream: event.stream.as_str(),
+        version: event.version.get(),
+        r#type: event.data.event_type(),
+        data: &event.data,
+        time: event.time.to_string(),
+        command_id: event.metadata.command_id,
+        correlation_id: event.metadata.correlation_id,
+        causation_id: event.metadata.causation_id,
+    };
+    to_raw_value(&record).ok()
+}
