@@ -153,7 +153,7 @@ fn tab_completes_modules_functions_and_the_names_of_accounts() {
     terminal.enter("Bank.create \"Wolfman \\\"W\\\"\"");
     terminal.wait_for("bank(3)> ");
     terminal.keys(&format!("Bank.check_balance \"Wo{TAB}"));
-    terminal.wait_for("bank(3)> Bank.check_balance \"Wolfman \\\"W\\\"\"");
+    terminal.wait_for("bank(3)> Bank.check_balance \"Wolfman \\\"W\\\"\", [at: …], [as_of: …]");
     terminal.keys(ENTER);
     terminal.wait_for("bank(4)> ");
     assert_eq!(terminal.lines().iter().rev().nth(1).unwrap(), "0");

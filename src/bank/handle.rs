@@ -13,7 +13,7 @@ use crate::engine::event::{Metadata, Position, RecordedEvent};
 use crate::engine::id_source::IdSource;
 use crate::engine::projection::{self, ReadModel};
 use crate::engine::store::memory::MemoryStore;
-use crate::engine::store::{Committed, EventStore};
+use crate::engine::store::{Committed, EventStore, StoreError};
 use crate::engine::supervisor::{StopReason, Supervisor};
 
 /// An open bank. Cheap to clone, and made to be shared by many tasks.
@@ -238,6 +238,18 @@ impl Bank {
             self.seen_by_all(end).await;
         }
         drop(stop);
+    }
+
+    pub(super) fn event_store(&self) -> &MemoryStore<AccountEvent> {
+        &self.inner.store
+    }
+
+    /// When the store does not answer, the supervisor knows why.
+    pub(super) async fn or_unavailable<T>(&self, answer: Result<T, StoreError>) -> Result<T, Unavailable> {
+        match answer {
+            Ok(answer) => Ok(answer),
+            Err(StoreError::Closed) => Err(unavailable(self.inner.supervisor.stopped().await)),
+        }
     }
 
     async fn handle(&self, command: AccountCommand) -> Result<Receipt, CommandFailure> {

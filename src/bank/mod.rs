@@ -10,6 +10,7 @@ mod commands;
 mod errors;
 mod events;
 mod handle;
+mod history;
 mod money;
 mod options;
 
@@ -20,5 +21,6 @@ pub use commands::AccountCommand;
 pub use errors::{CheckBalanceError, CommandFailure, CreateError, DepositError, OpenError, Unavailable, WithdrawError};
 pub use events::AccountEvent;
 pub use handle::{Bank, PendingCommand, Receipt, Withdrawal};
+pub use history::{Moment, StatementLine};
 pub use money::{InvalidAmount, Money};
 pub use options::{Options, Store};

@@ -1,8 +1,11 @@
 //! Time as a parameter, so that a run can be repeated to the byte.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use thiserror::Error;
 
 /// A moment in UTC, in microseconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,11 +23,26 @@ impl Timestamp {
     }
 }
 
-/// As RFC 3339 writes it: `2026-01-01T00:00:00.001Z`.
+/// Not a time as RFC 3339 writes it.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("a time looks like 2026-11-20T10:00:00Z")]
+pub struct InvalidTime;
+
+/// Reads RFC 3339: `2026-11-20T10:00:00Z`, or with an offset from UTC.
+impl FromStr for Timestamp {
+    type Err = InvalidTime;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTime> {
+        let moment: jiff::Timestamp = text.parse().map_err(|_| InvalidTime)?;
+        Ok(Self(moment.as_microsecond()))
+    }
+}
+
+/// As RFC 3339 writes it, to the microsecond: `2026-01-01T00:00:00.001000Z`.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_microsecond(self.0) {
-            Ok(moment) => write!(f, "{moment}"),
+            Ok(moment) => write!(f, "{moment:.6}"),
             Err(_) => write!(f, "{} microseconds since 1970", self.0),
         }
     }

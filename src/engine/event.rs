@@ -75,6 +75,11 @@ macro_rules! event_number {
             pub const fn next(self) -> Self {
                 self.plus(1)
             }
+
+            /// The number of the event before, or [`Self::START`] before the first.
+            pub const fn before(self) -> Self {
+                Self(self.0.saturating_sub(1))
+            }
         }
 
         impl fmt::Display for $name {

@@ -37,6 +37,8 @@ pub struct Parameter {
     pub kind: Kind,
     /// Whether it may be left out.
     pub optional: bool,
+    /// Whether it is given by name, as in `limit: 10`; such a parameter may always be left out.
+    pub keyword: bool,
 }
 
 /// What can stand in a parameter's place.
@@ -74,6 +76,7 @@ impl Function {
 impl fmt::Display for Parameter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.kind, self.optional) {
+            _ if self.keyword => write!(f, "[{}: …]", self.name),
             (Kind::Atom(atoms), _) => {
                 let atoms: Vec<_> = atoms.iter().map(|atom| format!(":{atom}")).collect();
                 f.write_str(&atoms.join(" | "))
@@ -108,6 +111,12 @@ impl Arguments {
     /// The value of a parameter: its text, its digits, its atom's name.
     pub fn get(&self, parameter: usize) -> Option<&str> {
         self.0.get(parameter).and_then(Option::as_deref)
+    }
+
+    /// The value of a parameter of this name.
+    pub fn named(&self, function: &Function, name: &str) -> Option<&str> {
+        let parameter = function.parameters.iter().position(|parameter| parameter.name == name);
+        parameter.and_then(|parameter| self.get(parameter))
     }
 }
 
@@ -147,6 +156,8 @@ pub enum CallProblem {
     WrongKind { parameter: &'static str, expected: Kind, given: String },
     #[error("`{function}` takes no `{keyword}:`")]
     UnknownKeyword { function: String, keyword: String },
+    #[error("`{keyword}:` is given twice")]
+    RepeatedKeyword { keyword: String },
 }
 
 fn did_you_mean(suggestion: &Option<String>) -> String {
@@ -220,26 +231,40 @@ fn nearest(functions: impl Iterator<Item = &'static Function>, written: &str) ->
 ///
 /// [`CallError`]: the first place where they do not fit.
 pub fn check(function: &Function, statement: &Statement<'_>) -> Result<Arguments, CallError> {
+    // Arguments with a keyword come last: the parser sees to that.
+    let positional = statement.arguments.iter().take_while(|argument| argument.keyword.is_none()).count();
+    let (in_order, by_name) = statement.arguments.split_at(positional);
     let parameters = function.parameters;
-    let given = &statement.arguments;
-    if let Some(argument) = given.iter().find(|argument| argument.keyword.is_some()) {
-        let keyword = argument.keyword.unwrap_or_default().to_owned();
-        let problem = CallProblem::UnknownKeyword { function: function.to_string(), keyword };
-        return Err(CallError { span: argument.span.clone(), problem });
+    let place_of = |keyword| parameters.iter().position(|parameter| parameter.keyword && parameter.name == keyword);
+    let fail = |argument: &Argument<'_>, problem| Err(CallError { span: argument.span.clone(), problem });
+    for argument in by_name {
+        let keyword = argument.keyword.unwrap_or_default();
+        if place_of(keyword).is_none() {
+            let (function, keyword) = (function.to_string(), keyword.to_owned());
+            return fail(argument, CallProblem::UnknownKeyword { function, keyword });
+        }
     }
-    let least = parameters.iter().filter(|parameter| !parameter.optional).count();
-    let most = parameters.len();
-    if given.len() < least || given.len() > most {
-        let span = given.get(most).map_or(statement.name.span.clone(), |argument| argument.span.clone());
+    let most = parameters.iter().filter(|parameter| !parameter.keyword).count();
+    let least = parameters.iter().filter(|parameter| !parameter.keyword && !parameter.optional).count();
+    if in_order.len() < least || in_order.len() > most {
+        let span = in_order.get(most).map_or(statement.name.span.clone(), |argument| argument.span.clone());
         let function = function.to_string();
-        return Err(CallError { span, problem: CallProblem::WrongCount { function, least, most, given: given.len() } });
+        let problem = CallProblem::WrongCount { function, least, most, given: in_order.len() };
+        return Err(CallError { span, problem });
     }
-    let mut values: Vec<_> = given
-        .iter()
-        .zip(parameters)
-        .map(|(argument, parameter)| value(argument, parameter).map(Some))
-        .collect::<Result<_, _>>()?;
-    values.resize(most, None);
+    let mut values = vec![None; parameters.len()];
+    for ((argument, parameter), place) in in_order.iter().zip(parameters).zip(&mut values) {
+        *place = Some(value(argument, parameter)?);
+    }
+    for argument in by_name {
+        let keyword = argument.keyword.unwrap_or_default();
+        if let Some(place) = place_of(keyword) {
+            let given = value(argument, &parameters[place])?;
+            if values[place].replace(given).is_some() {
+                return fail(argument, CallProblem::RepeatedKeyword { keyword: keyword.to_owned() });
+            }
+        }
+    }
     Ok(Arguments(values))
 }
 

@@ -10,7 +10,7 @@ pub(super) static HELPERS: [Function; 3] = [
         module: None,
         name: "help",
         group: "Shell",
-        parameters: &[Parameter { name: "function", kind: Kind::Function, optional: true }],
+        parameters: &[Parameter { name: "function", kind: Kind::Function, optional: true, keyword: false }],
         summary: "lists the functions, or explains one",
         example: "help Bank.deposit",
         details: "",

@@ -4,9 +4,11 @@ use std::fmt::{self, Write as _};
 
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+use unicode_width::UnicodeWidthStr as _;
 
 /// A reply.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Term {
     /// `:ok`
     Atom(&'static str),
@@ -26,6 +28,21 @@ pub enum Term {
     Error(&'static str),
     /// Text to be read by people, such as `help`.
     Text(String),
+    /// Something that has a form in JSON only, such as the data of an event.
+    Json(Box<RawValue>),
+    /// Nothing, where a table has nothing to show.
+    Nil,
+    /// An aligned table for people; a list of objects in JSON.
+    Table(Table),
+}
+
+/// Rows under headings.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// The headings.
+    pub columns: &'static [&'static str],
+    /// For each row, a value under each heading.
+    pub rows: Vec<Vec<Term>>,
 }
 
 impl Term {
@@ -57,7 +74,60 @@ impl fmt::Display for Term {
             Self::Ok(value) => write!(f, "{{:ok, {value}}}"),
             Self::Error(reason) => write!(f, "{{:error, :{reason}}}"),
             Self::Text(text) => f.write_str(text),
+            Self::Json(json) => write_escaped(f, json.get()),
+            Self::Nil => f.write_str("nil"),
+            Self::Table(table) => table.fmt(f),
         }
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headings = self.columns.iter().map(|heading| (*heading).to_owned()).collect();
+        let rows: Vec<Vec<String>> = self.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
+        let lines: Vec<_> = std::iter::once(headings).chain(rows).collect();
+        let widths: Vec<_> = (0..self.columns.len())
+            .map(|column| lines.iter().map(|line| line[column].width()).max().unwrap_or(0))
+            .collect();
+        let is_number = |column: usize| self.rows.iter().any(|row| matches!(row[column], Term::Integer(_)));
+        for (number, line) in lines.iter().enumerate() {
+            let mut text = String::new();
+            for (column, cell) in line.iter().enumerate() {
+                let padding = " ".repeat(widths[column] - cell.width());
+                let separator = if column == 0 { "" } else { "  " };
+                let (before, after) =
+                    if is_number(column) { (padding, String::new()) } else { (String::new(), padding) };
+                write!(text, "{separator}{before}{cell}{after}")?;
+            }
+            write!(f, "{}{}", if number == 0 { "" } else { "\n" }, text.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+/// A value in a table: texts stand without quotes, and nothing is nothing.
+fn cell(term: &Term) -> String {
+    match term {
+        Term::String(text) => {
+            let mut cell = String::new();
+            // Writing to a string does not fail.
+            let _ = write_escaped(&mut cell, text);
+            cell
+        }
+        Term::Nil => String::new(),
+        other => other.to_string(),
+    }
+}
+
+impl Serialize for Table {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        struct Row<'a>(&'a [&'static str], &'a [Term]);
+        impl Serialize for Row<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_map(self.0.iter().zip(self.1))
+            }
+        }
+        serializer.collect_seq(self.rows.iter().map(|row| Row(self.columns, row)))
     }
 }
 
@@ -92,6 +162,9 @@ impl Serialize for Term {
                 map.serialize_entry("error", reason)?;
                 map.end()
             }
+            Self::Json(json) => json.serialize(serializer),
+            Self::Nil => serializer.serialize_none(),
+            Self::Table(table) => table.serialize(serializer),
         }
     }
 }
@@ -149,6 +222,19 @@ mod tests {
     fn what_is_printed_only_shows() {
         let wild = Term::String("a\"\\\n\u{1b}[2J\u{202e}ß".into());
         assert_eq!(wild.to_string(), r#""a\"\\\n\u{1B}[2J\u{202E}ß""#);
+    }
+
+    #[test]
+    fn tables_are_aligned_for_people_and_objects_in_json() {
+        let row = |name: &str, amount| vec![Term::String(name.into()), amount];
+        let rows = vec![row("Zoë", Term::Integer(5)), row("狼\n", Term::Nil), row("a", Term::Integer(1_000))];
+        let table = Term::Table(Table { columns: &["name", "amount"], rows });
+        assert_eq!(table.to_string(), "name  amount\nZoë        5\n狼\\n\na       1000");
+        let json = serde_json::to_string(&table).unwrap();
+        assert_eq!(
+            json,
+            "[{\"name\":\"Zoë\",\"amount\":5},{\"name\":\"狼\\n\",\"amount\":null},{\"name\":\"a\",\"amount\":1000}]"
+        );
     }
 
     #[test]

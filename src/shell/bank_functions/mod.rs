@@ -1,18 +1,22 @@
 //! The bank's functions at the prompt: `Bank.open`, `Bank.create`, …
 
+mod arguments;
+mod queries;
 mod replies;
 mod table;
 
+use std::convert::identity;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::task::JoinSet;
 
-use self::replies::{failure, handled, integer, late_name};
+use self::arguments::{account_id, amount};
+use self::replies::{failure, handled, late_name};
 use self::table::FUNCTIONS;
 use super::functions::{Answer, Arguments, Domain, Function, Names};
 use super::term::Term;
 use super::trace::Trace;
-use crate::bank::{AccountCommand, AccountId, Bank, CheckBalanceError, Money, Options, Store};
+use crate::bank::{AccountCommand, AccountId, Bank, Options, Store};
 use crate::engine::checkpoints::Consistency;
 
 /// Under eventual consistency, commands that were sent and not yet handled. Beyond that a statement waits.
@@ -125,10 +129,9 @@ impl Domain for BankFunctions {
                 self.consistency = if eventual { Consistency::Eventual } else { Consistency::Strong };
                 Term::OK.into()
             }
-            ("check_balance", Some(bank)) => match account_id(arguments) {
-                Ok(account_id) => check_balance(&bank, &account_id).await.into(),
-                Err(refused) => refused.into(),
-            },
+            ("check_balance", Some(bank)) => either(queries::check_balance(&bank, function, arguments).await),
+            ("statement", Some(bank)) => either(queries::statement(&bank, function, arguments).await),
+            ("events", Some(bank)) => either(queries::events(&bank, function, arguments).await),
             (name, Some(bank)) => match command(name, arguments) {
                 Ok(command) => self.command(&bank, command, events).await,
                 Err(refused) => refused.into(),
@@ -152,6 +155,11 @@ impl Domain for BankFunctions {
     }
 }
 
+/// What was asked for and what stands in its way are both replies.
+fn either(reply: Result<Term, Term>) -> Answer {
+    reply.unwrap_or_else(identity).into()
+}
+
 /// The command that a function sends.
 fn command(function: &str, arguments: &Arguments) -> Result<AccountCommand, Term> {
     let account_id = account_id(arguments)?;
@@ -160,24 +168,6 @@ fn command(function: &str, arguments: &Arguments) -> Result<AccountCommand, Term
         "deposit" => AccountCommand::DepositMoney { account_id, amount: amount(arguments)? },
         _ => AccountCommand::WithdrawMoney { account_id, amount: amount(arguments)? },
     })
-}
-
-fn account_id(arguments: &Arguments) -> Result<AccountId, Term> {
-    AccountId::new(arguments.get(0).unwrap_or_default()).map_err(|_| Term::Error("invalid_name"))
-}
-
-fn amount(arguments: &Arguments) -> Result<Money, Term> {
-    // Digits that do not fit into 64 bits are beyond any limit.
-    let amount = arguments.get(1).and_then(|digits| digits.parse::<i64>().ok());
-    amount.and_then(|amount| Money::new(amount).ok()).ok_or(Term::Error("invalid_amount"))
-}
-
-async fn check_balance(bank: &Bank, account: &AccountId) -> Term {
-    match bank.check_balance(account).await {
-        Ok(balance) => integer(balance.minor_units()),
-        Err(CheckBalanceError::NoAccount) => Term::Atom("no_account"),
-        Err(CheckBalanceError::Unavailable(unavailable)) => failure(&unavailable.into()),
-    }
 }
 
 /// The names of the accounts that exist now, for the editor's thread.

@@ -4,11 +4,11 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
 
-use crate::bank::{AccountCommand, AccountEvent, CommandFailure, Receipt, Refusal, Unavailable};
+use crate::bank::{AccountCommand, AccountEvent, CommandFailure, Receipt, Refusal, StatementLine, Unavailable};
 use crate::engine::aggregate::Command as _;
 use crate::engine::event::{DomainEvent as _, RecordedEvent};
 use crate::shell::functions::Answer;
-use crate::shell::term::Term;
+use crate::shell::term::{Table, Term};
 
 /// The reply to a command that was handled, declined payments included.
 pub(super) fn handled(receipt: &Receipt, events: bool) -> Answer {
@@ -43,6 +43,41 @@ pub(super) fn integer(number: u64) -> Term {
 /// What a refusal that comes late was the answer to.
 pub(super) fn late_name(command: &AccountCommand) -> String {
     format!("{}, {}", command.title(), Term::String(command.target().to_string()))
+}
+
+/// The log as a table.
+pub(super) fn event_table(events: &[RecordedEvent<AccountEvent>]) -> Term {
+    let row = |event: &RecordedEvent<AccountEvent>| {
+        vec![
+            integer(event.position.get()),
+            Term::String(event.stream.to_string()),
+            integer(event.version.get()),
+            Term::String(event.time.to_string()),
+            Term::String(event.data.event_type().to_owned()),
+            to_raw_value(&event.data).map_or(Term::Nil, Term::Json),
+            Term::String(event.metadata.command_id.to_string()),
+            Term::String(event.metadata.correlation_id.to_string()),
+            Term::String(event.metadata.causation_id.to_string()),
+        ]
+    };
+    let columns =
+        &["position", "stream", "version", "time", "type", "data", "command_id", "correlation_id", "causation_id"];
+    Term::Table(Table { columns, rows: events.iter().map(row).collect() })
+}
+
+/// An account's statement as a table.
+pub(super) fn statement_table(lines: &[StatementLine]) -> Term {
+    let row = |line: &StatementLine| {
+        vec![
+            integer(line.position.get()),
+            Term::String(line.time.to_string()),
+            Term::String(line.what.to_owned()),
+            line.amount.map_or(Term::Nil, |amount| integer(amount.minor_units())),
+            integer(line.balance.minor_units()),
+        ]
+    };
+    let columns = &["position", "date", "what", "amount", "balance"];
+    Term::Table(Table { columns, rows: lines.iter().map(row).collect() })
 }
 
 #[derive(Serialize)]

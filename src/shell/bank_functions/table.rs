@@ -2,15 +2,20 @@
 
 use crate::shell::functions::{Function, Kind, Parameter};
 
-const ACCOUNT: Parameter = Parameter { name: "account", kind: Kind::Named, optional: false };
-const AMOUNT: Parameter = Parameter { name: "amount", kind: Kind::Integer, optional: false };
+const ACCOUNT: Parameter = Parameter { name: "account", kind: Kind::Named, optional: false, keyword: false };
+const AMOUNT: Parameter = Parameter { name: "amount", kind: Kind::Integer, optional: false, keyword: false };
 
-pub(super) static FUNCTIONS: [Function; 7] = [
+const FROM: Parameter = Parameter { name: "from", kind: Kind::Integer, optional: true, keyword: true };
+const LIMIT: Parameter = Parameter { name: "limit", kind: Kind::Integer, optional: true, keyword: true };
+const AT: Parameter = Parameter { name: "at", kind: Kind::Integer, optional: true, keyword: true };
+const AS_OF: Parameter = Parameter { name: "as_of", kind: Kind::Text, optional: true, keyword: true };
+
+pub(super) static FUNCTIONS: [Function; 9] = [
     Function {
         module: Some("Bank"),
         name: "open",
         group: "Bank",
-        parameters: &[Parameter { name: "url", kind: Kind::Text, optional: true }],
+        parameters: &[Parameter { name: "url", kind: Kind::Text, optional: true, keyword: false }],
         summary: "opens the bank",
         example: "Bank.open",
         details: "Without a URL it opens what --store names, or else a new bank in memory.\n\
@@ -29,7 +34,12 @@ pub(super) static FUNCTIONS: [Function; 7] = [
         module: Some("Bank"),
         name: "consistency",
         group: "Bank",
-        parameters: &[Parameter { name: "consistency", kind: Kind::Atom(&["strong", "eventual"]), optional: false }],
+        parameters: &[Parameter {
+            name: "consistency",
+            kind: Kind::Atom(&["strong", "eventual"]),
+            optional: false,
+            keyword: false,
+        }],
         summary: "says whether replies wait for the whole trace",
         example: "Bank.consistency :eventual",
         details: "Under :strong, the default, a command replies when its events are stored and all event handlers\n\
@@ -70,9 +80,31 @@ pub(super) static FUNCTIONS: [Function; 7] = [
         module: Some("Bank"),
         name: "check_balance",
         group: "Accounts",
-        parameters: &[ACCOUNT],
+        parameters: &[ACCOUNT, AT, AS_OF],
         summary: "tells what an account holds",
         example: "Bank.check_balance \"Wolfman\"",
-        details: "Replies the balance, such as 50, or :no_account.",
+        details: "With at: 3 it tells what the account held after the event at position 3, with\n\
+            as_of: \"2026-11-20T10:00:00Z\" what it held at that time.\n\
+            Replies the balance, such as 50, or :no_account.",
+    },
+    Function {
+        module: Some("Bank"),
+        name: "statement",
+        group: "History",
+        parameters: &[ACCOUNT, FROM, LIMIT, AT, AS_OF],
+        summary: "lists what happened to an account",
+        example: "Bank.statement \"Wolfman\"",
+        details: "Each event with its date, amount and the balance after it. from: 3 begins at position 3, at: and\n\
+            as_of: end it at a moment as in Bank.check_balance, limit: 10 lists 10 lines at the most; 1_000 without.",
+    },
+    Function {
+        module: Some("Bank"),
+        name: "events",
+        group: "History",
+        parameters: &[Parameter { optional: true, ..ACCOUNT }, FROM, LIMIT],
+        summary: "lists the log, or that of one account",
+        example: "Bank.events from: 1, limit: 10",
+        details: "Everything that is stored of each event. from: 3 begins at position 3, limit: 10 lists 10 events at\n\
+            the most; 1_000 without.",
     },
 ];

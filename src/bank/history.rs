@@ -1,0 +1,163 @@
+//! The past: the log itself, what an account held at a moment, and its statement.
+//!
+//! Every answer is folded from the events up to that moment; no read model is asked.
+
+use super::errors::{CheckBalanceError, Unavailable};
+use super::{Account, AccountEvent, AccountId, Bank, Money};
+use crate::engine::aggregate::Aggregate;
+use crate::engine::clock::Timestamp;
+use crate::engine::event::{DomainEvent, Position, RecordedEvent, StreamId, Version};
+use crate::engine::store::{EventStore, MAX_READ};
+
+type Event = RecordedEvent<AccountEvent>;
+
+/// A moment in the past of a bank.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// After the event at this position.
+    Position(Position),
+    /// After the last event before this time, or at it.
+    Time(Timestamp),
+}
+
+impl Moment {
+    /// Whether an event had happened by then.
+    fn is_after(self, event: &Event) -> bool {
+        match self {
+            Self::Position(position) => event.position <= position,
+            Self::Time(time) => event.time <= time,
+        }
+    }
+}
+
+/// A line of an account's statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatementLine {
+    /// Where the event stands in the log.
+    pub position: Position,
+    /// When it happened.
+    pub time: Timestamp,
+    /// What happened, as the trace names it.
+    pub what: &'static str,
+    /// The amount that was asked for; nothing where no money was.
+    pub amount: Option<Money>,
+    /// What the account held afterwards.
+    pub balance: Money,
+}
+
+impl Bank {
+    /// Reads the log: at most `limit` events, from the one at `from`.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`]: the log cannot be read.
+    pub async fn events(&self, from: Position, limit: usize) -> Result<Vec<Event>, Unavailable> {
+        let mut after = from.before();
+        let mut events = Vec::new();
+        while events.len() < limit {
+            let page = self.event_store().read_all(after, limit - events.len()).await;
+            let page = self.or_unavailable(page).await?;
+            let Some(last) = page.last() else { break };
+            after = last.position;
+            events.extend(page.iter().cloned());
+        }
+        Ok(events)
+    }
+
+    /// Reads the log of one account: at most `limit` events, from the position `from` on.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`]: the log cannot be read.
+    pub async fn account_events(
+        &self,
+        account: &AccountId,
+        from: Position,
+        limit: usize,
+    ) -> Result<Vec<Event>, Unavailable> {
+        let mut events = Vec::new();
+        self.visit(account, |event| {
+            if event.position >= from && events.len() < limit {
+                events.push(event.clone());
+            }
+            events.len() < limit
+        })
+        .await?;
+        Ok(events)
+    }
+
+    /// What an account held at a moment in the past.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckBalanceError`]: why there is no balance to tell; an account that did not exist yet is none.
+    pub async fn check_balance_at(&self, account: &AccountId, moment: Moment) -> Result<Money, CheckBalanceError> {
+        let mut state = Account::default();
+        self.visit(account, |event| {
+            let happened = moment.is_after(event);
+            if happened {
+                state.apply(&event.data);
+            }
+            happened
+        })
+        .await?;
+        state.balance().ok_or(CheckBalanceError::NoAccount)
+    }
+
+    /// What happened to an account and to its balance: at most `limit` lines, from the position `from` up to
+    /// a moment in the past.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckBalanceError`]: why there is no statement.
+    pub async fn statement(
+        &self,
+        account: &AccountId,
+        from: Position,
+        until: Option<Moment>,
+        limit: usize,
+    ) -> Result<Vec<StatementLine>, CheckBalanceError> {
+        let mut state = Account::default();
+        let mut lines = Vec::new();
+        self.visit(account, |event| {
+            if until.is_some_and(|moment| !moment.is_after(event)) {
+                return false;
+            }
+            state.apply(&event.data);
+            if event.position >= from && lines.len() < limit {
+                lines.extend(line(event, &state));
+            }
+            lines.len() < limit
+        })
+        .await?;
+        if state.balance().is_none() {
+            return Err(CheckBalanceError::NoAccount);
+        }
+        Ok(lines)
+    }
+
+    /// Shows an account's events in order, as long as they are wanted.
+    async fn visit(&self, account: &AccountId, mut wants_more: impl FnMut(&Event) -> bool) -> Result<(), Unavailable> {
+        let stream = StreamId::new(Account::CATEGORY, account);
+        let mut version = Version::START;
+        loop {
+            let page = self.event_store().read_stream(&stream, version, MAX_READ).await;
+            let page = self.or_unavailable(page).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            version = last.version;
+            if !page.iter().all(&mut wants_more) {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn line(event: &Event, after: &Account) -> Option<StatementLine> {
+    let amount = match &event.data {
+        AccountEvent::AccountCreated { .. } => None,
+        AccountEvent::MoneyDeposited { amount, .. } | AccountEvent::MoneyWithdrawn { amount, .. } => Some(*amount),
+        AccountEvent::AccountOverdrawn { amount_requested, .. } => Some(*amount_requested),
+    };
+    let (position, time, what) = (event.position, event.time, event.data.title());
+    after.balance().map(|balance| StatementLine { position, time, what, amount, balance })
+}

@@ -1,0 +1,43 @@
+//! The arguments of a call as the bank takes them, or the reply that says what is wrong with them.
+
+use crate::bank::{AccountId, Moment, Money};
+use crate::engine::event::Position;
+use crate::shell::functions::{Arguments, Function};
+use crate::shell::term::Term;
+
+/// Lines of a table, unless `limit:` says otherwise, and at the most.
+const DEFAULT_LIMIT: usize = 1_000;
+const MAX_LIMIT: usize = 100_000;
+
+pub(super) fn account_id(arguments: &Arguments) -> Result<AccountId, Term> {
+    AccountId::new(arguments.get(0).unwrap_or_default()).map_err(|_| Term::Error("invalid_name"))
+}
+
+pub(super) fn amount(arguments: &Arguments) -> Result<Money, Term> {
+    // Digits that do not fit into 64 bits are beyond any limit.
+    let amount = arguments.get(1).and_then(|digits| digits.parse::<i64>().ok());
+    amount.and_then(|amount| Money::new(amount).ok()).ok_or(Term::Error("invalid_amount"))
+}
+
+/// The moment that `at:` or `as_of:` names; one of them is enough.
+pub(super) fn moment(function: &Function, arguments: &Arguments) -> Result<Option<Moment>, Term> {
+    match (arguments.named(function, "at"), arguments.named(function, "as_of")) {
+        (None, None) => Ok(None),
+        (Some(position), None) => {
+            let position = position.parse().map_err(|_| Term::Error("invalid_position"))?;
+            Ok(Some(Moment::Position(Position::new(position))))
+        }
+        (None, Some(time)) => Ok(Some(Moment::Time(time.parse().map_err(|_| Term::Error("invalid_time"))?))),
+        (Some(_), Some(_)) => Err(Term::Error("two_moments")),
+    }
+}
+
+pub(super) fn from(function: &Function, arguments: &Arguments) -> Result<Position, Term> {
+    let from = arguments.named(function, "from").unwrap_or("1");
+    from.parse().map(Position::new).map_err(|_| Term::Error("invalid_position"))
+}
+
+pub(super) fn limit(function: &Function, arguments: &Arguments) -> Result<usize, Term> {
+    let limit = arguments.named(function, "limit").map_or(Ok(DEFAULT_LIMIT), str::parse);
+    limit.ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or(Term::Error("invalid_limit"))
+}

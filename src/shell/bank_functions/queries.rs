@@ -1,0 +1,41 @@
+//! What the bank is asked.
+
+use super::arguments::{account_id, from, limit, moment};
+use super::replies::{event_table, failure, integer, statement_table};
+use crate::bank::{Bank, CheckBalanceError};
+use crate::shell::functions::{Arguments, Function};
+use crate::shell::term::Term;
+
+pub(super) async fn check_balance(bank: &Bank, function: &Function, arguments: &Arguments) -> Result<Term, Term> {
+    let account_id = account_id(arguments)?;
+    let balance = match moment(function, arguments)? {
+        None => bank.check_balance(&account_id).await,
+        Some(moment) => bank.check_balance_at(&account_id, moment).await,
+    };
+    balance.map(|balance| integer(balance.minor_units())).map_err(no_balance)
+}
+
+pub(super) async fn statement(bank: &Bank, function: &Function, arguments: &Arguments) -> Result<Term, Term> {
+    let account_id = account_id(arguments)?;
+    let (from, limit) = (from(function, arguments)?, limit(function, arguments)?);
+    let until = moment(function, arguments)?;
+    let lines = bank.statement(&account_id, from, until, limit).await.map_err(no_balance)?;
+    Ok(statement_table(&lines))
+}
+
+pub(super) async fn events(bank: &Bank, function: &Function, arguments: &Arguments) -> Result<Term, Term> {
+    let (from, limit) = (from(function, arguments)?, limit(function, arguments)?);
+    let events = match arguments.get(0) {
+        None => bank.events(from, limit).await,
+        Some(_) => bank.account_events(&account_id(arguments)?, from, limit).await,
+    };
+    let events = events.map_err(|unavailable| failure(&unavailable.into()))?;
+    Ok(event_table(&events))
+}
+
+fn no_balance(error: CheckBalanceError) -> Term {
+    match error {
+        CheckBalanceError::NoAccount => Term::Atom("no_account"),
+        CheckBalanceError::Unavailable(unavailable) => failure(&unavailable.into()),
+    }
+}
