@@ -66,7 +66,26 @@ impl Checkpoints {
         let mut state = self.inner.lock();
         state.handlers.push(Handler { name, checkpoint });
         self.inner.update_passed_by_all(&state);
-        Checkpoint { inner: self.inner.clone(), handler: state.handlers.len() - 1 }
+        Checkpoint { handler: state.handlers.len() - 1 }
+    }
+
+    /// Acknowledges everything up to `position` for some handlers, and wakes those who waited for it.
+    pub fn advance(&self, handlers: &[Checkpoint], position: Position) {
+        let mut state = self.inner.lock();
+        for Checkpoint { handler } in handlers {
+            let checkpoint = &mut state.handlers[*handler].checkpoint;
+            debug_assert!(*checkpoint <= position, "a checkpoint only moves forward");
+            *checkpoint = position;
+        }
+        self.inner.update_passed_by_all(&state);
+        let passed = state.passed_by_all();
+        while let Some(first) = state.waiting.first_entry() {
+            if first.key().0 > passed {
+                break;
+            }
+            // The caller may have stopped waiting in this very moment.
+            let _ = first.remove().send(());
+        }
     }
 
     /// Each handler with its checkpoint, in the order they were registered.
@@ -151,27 +170,7 @@ impl State {
 /// One handler's own checkpoint, to be moved by it alone.
 #[derive(Debug)]
 pub struct Checkpoint {
-    inner: Arc<Inner>,
     handler: usize,
-}
-
-impl Checkpoint {
-    /// Acknowledges everything up to `position` and wakes those who waited for it.
-    pub fn advance(&self, position: Position) {
-        let mut state = self.inner.lock();
-        let checkpoint = &mut state.handlers[self.handler].checkpoint;
-        debug_assert!(*checkpoint <= position, "a checkpoint only moves forward");
-        *checkpoint = position;
-        self.inner.update_passed_by_all(&state);
-        let passed = state.passed_by_all();
-        while let Some(first) = state.waiting.first_entry() {
-            if first.key().0 > passed {
-                break;
-            }
-            // The caller may have stopped waiting in this very moment.
-            let _ = first.remove().send(());
-        }
-    }
 }
 
 #[cfg(test)]
@@ -183,7 +182,7 @@ mod tests {
         let checkpoints = Checkpoints::new();
         let quick = checkpoints.register("quick", Position::START);
         let _slow = checkpoints.register("slow", Position::START);
-        quick.advance(Position::new(3));
+        checkpoints.advance(&[quick], Position::new(3));
         assert_eq!(checkpoints.wait(Position::new(2), MAX_WAIT).await, ["slow"]);
         assert!(checkpoints.inner.lock().waiting.is_empty(), "a wait that ended leaves nothing behind");
     }
@@ -193,16 +192,17 @@ mod tests {
         let checkpoints = Checkpoints::new();
         let first = checkpoints.register("first", Position::START);
         let second = checkpoints.register("second", Position::START);
-        first.advance(Position::new(9));
+        checkpoints.advance(&[first], Position::new(9));
         let waiting = tokio::spawn({
             let checkpoints = checkpoints.clone();
             async move { checkpoints.wait(Position::new(5), MAX_WAIT).await }
         });
         tokio::task::yield_now().await;
-        second.advance(Position::new(4));
+        let second = [second];
+        checkpoints.advance(&second, Position::new(4));
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished(), "4 is before 5");
-        second.advance(Position::new(5));
+        checkpoints.advance(&second, Position::new(5));
         assert_eq!(waiting.await.unwrap(), Vec::<&str>::new());
     }
 

@@ -67,105 +67,180 @@ impl<P> ReadModel<P> {
     }
 }
 
-/// Starts a projection's task at the beginning of the store.
+/// Starts a task that feeds a single projection; see [`Projections`] for more than one.
 pub fn start<E, P, S>(store: S, checkpoints: &Checkpoints, supervisor: &Supervisor) -> ReadModel<P>
 where
     E: DomainEvent,
     P: Projection<E>,
     S: EventStore<E>,
 {
-    let model = ReadModel::<P>::default();
-    let runner = Runner {
-        subscription: Subscription::after(store.clone(), Position::START),
-        store,
-        checkpoint: checkpoints.register(P::NAME, Position::START),
-        model: model.clone(),
-    };
-    supervisor.spawn(P::NAME, runner.run());
+    let mut projections = Projections::new(checkpoints.clone());
+    let model = projections.add();
+    projections.start(store, supervisor);
     model
 }
 
-struct Runner<E, P, S> {
-    store: S,
-    subscription: Subscription<E, S>,
-    checkpoint: Checkpoint,
-    model: ReadModel<P>,
+/// Projections that are fed by one task, each with a checkpoint of its own: events are handed over once, and
+/// the projections take them in one after another.
+pub struct Projections<E> {
+    checkpoints: Checkpoints,
+    hosted: Vec<Box<dyn Hosted<E>>>,
+    acknowledged: Vec<Checkpoint>,
 }
 
-/// A panic in the projection's own code.
-struct Panic {
-    /// The last event that was taken in whole.
-    before: Position,
-    message: String,
+impl<E> fmt::Debug for Projections<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Projections").field("acknowledged", &self.acknowledged).finish_non_exhaustive()
+    }
 }
 
-impl<E: DomainEvent, P: Projection<E>, S: EventStore<E>> Runner<E, P, S> {
-    async fn run(mut self) -> Result<(), StopReason> {
-        let mut done = Position::START;
+impl<E: DomainEvent> Projections<E> {
+    /// No projection yet.
+    pub fn new(checkpoints: Checkpoints) -> Self {
+        Self { checkpoints, hosted: Vec::new(), acknowledged: Vec::new() }
+    }
+
+    /// Adds a projection that starts at the beginning of the store.
+    pub fn add<P: Projection<E>>(&mut self) -> ReadModel<P> {
+        let model = ReadModel::<P>::default();
+        let host = Host { model: model.clone(), fresh: P::default(), done: Position::START };
+        self.hosted.push(Box::new(host));
+        self.acknowledged.push(self.checkpoints.register(P::NAME, Position::START));
+        model
+    }
+
+    /// Starts the task.
+    pub fn start<S: EventStore<E>>(self, store: S, supervisor: &Supervisor) {
+        let subscription = Subscription::after(store.clone(), Position::START);
+        supervisor.spawn("projections", self.run(store, subscription));
+    }
+
+    async fn run<S: EventStore<E>>(mut self, store: S, mut subscription: Subscription<E, S>) -> Result<(), StopReason> {
         loop {
-            let events = match self.subscription.next().await {
+            let events = match subscription.next().await {
                 Ok(events) => events,
                 Err(StoreError::Closed) => return Ok(()),
             };
-            let mut attempt = 0;
-            while let Err(panic) = self.take(&events, done) {
-                attempt = if panic.before == done { attempt + 1 } else { 1 };
-                tracing::error!(
-                    "projection {} panicked after position {} (attempt {attempt} of {MAX_ATTEMPTS}): {}",
-                    P::NAME,
-                    panic.before,
-                    panic.message,
-                );
-                if attempt == MAX_ATTEMPTS {
-                    let message = panic.message;
-                    return Err(StopReason::Panicked { task: P::NAME, message });
-                }
-                done = panic.before;
-                self.rebuild(done).await?;
+            for host in &mut self.hosted {
+                take(host.as_mut(), &events, &store).await?;
             }
-            done = self.subscription.position();
-            self.checkpoint.advance(done);
+            self.checkpoints.advance(&self.acknowledged, subscription.position());
         }
     }
+}
 
-    /// Takes in the events after `done`, all under one lock.
-    fn take(&self, events: &Committed<E>, done: Position) -> Result<(), Panic> {
-        let mut before = done;
-        let model = &self.model;
-        catch_unwind(AssertUnwindSafe(|| {
+/// Lets a projection take in events; one that panics starts again from the log, but not for ever.
+async fn take<E, S>(host: &mut dyn Hosted<E>, events: &Committed<E>, store: &S) -> Result<(), StopReason>
+where
+    E: DomainEvent,
+    S: EventStore<E>,
+{
+    let mut attempt = 0;
+    let mut last_failed_after = None;
+    while let Err(message) = host.take(events) {
+        let (name, done) = (host.name(), host.done());
+        attempt = if last_failed_after == Some(done) { attempt + 1 } else { 1 };
+        last_failed_after = Some(done);
+        tracing::error!(
+            "projection {name} panicked after position {done} (attempt {attempt} of {MAX_ATTEMPTS}): {message}",
+        );
+        if attempt == MAX_ATTEMPTS {
+            return Err(StopReason::Panicked { task: name, message });
+        }
+        rebuild(host, store).await?;
+    }
+    Ok(())
+}
+
+/// Replaces a read model, which a panic may have left half changed, by a fold of the log.
+async fn rebuild<E, S>(host: &mut dyn Hosted<E>, store: &S) -> Result<(), StopReason>
+where
+    E: DomainEvent,
+    S: EventStore<E>,
+{
+    let (task, done) = (host.name(), host.done());
+    let mut position = Position::START;
+    while position < done {
+        let read = store.read_all(position, MAX_READ).await;
+        let events = read.map_err(|error| StopReason::GaveUp { task, message: error.to_string() })?;
+        let Some(last) = events.last() else {
+            let message = format!("the log ends at position {position}, before {done}");
+            return Err(StopReason::GaveUp { task, message });
+        };
+        position = last.position;
+        host.replay(&events).map_err(|message| StopReason::Panicked { task, message })?;
+    }
+    host.replace();
+    Ok(())
+}
+
+/// A projection of any type, as the task sees it. What panics is answered with what the panic said.
+trait Hosted<E>: Send {
+    fn name(&self) -> &'static str;
+
+    /// The last event that was taken in whole.
+    fn done(&self) -> Position;
+
+    /// Takes in the events after [`Hosted::done`], all under one lock.
+    fn take(&mut self, events: &[RecordedEvent<E>]) -> Result<(), String>;
+
+    /// Folds events up to [`Hosted::done`] into a new read model that nobody sees yet.
+    fn replay(&mut self, events: &[RecordedEvent<E>]) -> Result<(), String>;
+
+    /// Shows the new read model.
+    fn replace(&mut self);
+}
+
+struct Host<P> {
+    model: ReadModel<P>,
+    /// A read model that is being rebuilt.
+    fresh: P,
+    done: Position,
+}
+
+impl<E, P: Projection<E>> Hosted<E> for Host<P> {
+    fn name(&self) -> &'static str {
+        P::NAME
+    }
+
+    fn done(&self) -> Position {
+        self.done
+    }
+
+    fn take(&mut self, events: &[RecordedEvent<E>]) -> Result<(), String> {
+        let Self { model, done, .. } = self;
+        catch_panic(|| {
             let mut projection = model.shared.write().unwrap_or_else(PoisonError::into_inner);
-            for event in events.iter().filter(|event| event.position > done) {
+            for event in events {
+                if event.position <= *done {
+                    continue;
+                }
                 if let Some(title) = P::trace_title(event) {
                     trace_line!(event.metadata.correlation_id, "Event Handler: {title}");
                 }
                 projection.project(event);
                 projection.announce(event);
-                before = event.position;
+                *done = event.position;
             }
-        }))
-        .map_err(|panic| Panic { before, message: panic_message(panic.as_ref()) })
+        })
     }
 
-    /// Replaces the read model, which a panic may have left half changed, by a fold of the log up to `done`.
-    async fn rebuild(&self, done: Position) -> Result<(), StopReason> {
-        let gave_up = |message: String| StopReason::GaveUp { task: P::NAME, message };
-        let mut fresh = P::default();
-        let mut position = Position::START;
-        while position < done {
-            let events = self.store.read_all(position, MAX_READ).await.map_err(|error| gave_up(error.to_string()))?;
-            let Some(last) = events.last() else {
-                return Err(gave_up(format!("the log ends at position {position}, before {done}")));
-            };
-            position = last.position;
-            catch_unwind(AssertUnwindSafe(|| {
-                for event in events.iter().filter(|event| event.position <= done) {
-                    fresh.project(event);
-                }
-            }))
-            .map_err(|panic| StopReason::Panicked { task: P::NAME, message: panic_message(panic.as_ref()) })?;
-        }
+    fn replay(&mut self, events: &[RecordedEvent<E>]) -> Result<(), String> {
+        let Self { fresh, done, .. } = self;
+        catch_panic(|| {
+            for event in events.iter().take_while(|event| event.position <= *done) {
+                fresh.project(event);
+            }
+        })
+    }
+
+    fn replace(&mut self) {
+        let fresh = std::mem::take(&mut self.fresh);
         *self.model.shared.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         self.model.shared.clear_poison();
-        Ok(())
     }
+}
+
+fn catch_panic(run: impl FnOnce()) -> Result<(), String> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| panic_message(panic.as_ref()))
 }
