@@ -230,14 +230,20 @@ impl Bank {
     }
 
     /// Closes the bank for all its handles, when everything sent before has been handled and seen.
+    ///
+    /// It is closed even if the future is dropped before it is done.
     pub async fn close(&self) {
-        // However this ends, nobody shall wait for a bank that takes no more commands.
-        let stop = StopOnDrop(&self.inner.supervisor);
-        self.inner.commands.close().await;
-        if let Ok(end) = self.inner.store.end().await {
-            self.seen_by_all(end).await;
-        }
-        drop(stop);
+        let bank = self.clone();
+        let closing = tokio::spawn(async move {
+            // However this ends, nobody shall wait for a bank that takes no more commands.
+            let _stop = StopOnDrop(&bank.inner.supervisor);
+            bank.inner.commands.close().await;
+            if let Ok(end) = bank.inner.store.end().await {
+                bank.seen_by_all(end).await;
+            }
+        });
+        // An error says that the runtime is going down, and the bank with it.
+        let _ = closing.await;
     }
 
     pub(super) fn event_store(&self) -> &MemoryStore<AccountEvent> {

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::fs::DirBuilder;
 use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::{io, thread};
 
 use rustyline::completion::{Completer, Pair};
@@ -20,8 +21,6 @@ use super::completion::{Assistant, Look};
 
 /// Statements that can be recalled.
 const HISTORY: usize = 1_000;
-/// Late output that waits to be shown.
-const LATE: usize = 16;
 
 /// What a person did at the prompt.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,7 +40,7 @@ pub(super) enum Typed {
 pub(super) struct Editor {
     requests: mpsc::Sender<Request>,
     typed: mpsc::Receiver<Typed>,
-    late: mpsc::Sender<String>,
+    late: Arc<LateOutput>,
 }
 
 #[derive(Debug)]
@@ -68,9 +67,12 @@ impl Editor {
 
         let (requests, to_read) = mpsc::channel(1);
         let (to_shell, typed) = mpsc::channel(1);
-        let (late, to_show) = mpsc::channel(LATE);
-        thread::Builder::new().name("editor".into()).spawn(move || serve(editor, history, to_read, &to_shell))?;
-        thread::Builder::new().name("late output".into()).spawn(move || show(printer, to_show))?;
+        let late = Arc::new(LateOutput::default());
+        let (reading, showing) = (late.clone(), late.clone());
+        thread::Builder::new()
+            .name("editor".into())
+            .spawn(move || serve(editor, history, to_read, &to_shell, &reading))?;
+        thread::Builder::new().name("late output".into()).spawn(move || showing.show(printer))?;
         Ok(Self { requests, typed, late })
     }
 
@@ -94,17 +96,17 @@ impl Editor {
         let _ = self.requests.send(Request::Remember { text }).await;
     }
 
-    /// Waits until everything that is to be remembered is.
-    pub(super) async fn close(self) {
-        let Self { requests, mut typed, .. } = self;
+    /// Waits until everything that is to be remembered is. Answers with the late text that was not shown.
+    pub(super) async fn close(self) -> String {
+        let Self { requests, mut typed, late } = self;
         drop(requests);
         while typed.recv().await.is_some() {}
+        late.take_unshown()
     }
 
     /// Shows text while a line may be being typed, without breaking that line.
-    pub(super) async fn show_late(&self, text: String) {
-        // As above.
-        let _ = self.late.send(text).await;
+    pub(super) fn show_late(&self, text: &str) {
+        self.late.add(text);
     }
 }
 
@@ -113,12 +115,16 @@ fn serve(
     history: Option<PathBuf>,
     mut requests: mpsc::Receiver<Request>,
     typed: &mpsc::Sender<Typed>,
+    late: &LateOutput,
 ) {
     let history = history.filter(|path| load_history(&mut editor, path));
     while let Some(request) = requests.blocking_recv() {
         match request {
             Request::Read { prompt } => {
-                let read = match editor.readline(&prompt) {
+                late.set_reading(true);
+                let line = editor.readline(&prompt);
+                late.set_reading(false);
+                let read = match line {
                     Ok(text) => Typed::Text(text),
                     Err(ReadlineError::Interrupted) => Typed::Interrupt,
                     Err(ReadlineError::Eof) => Typed::End,
@@ -155,16 +161,74 @@ fn load_history(editor: &mut LineEditor, path: &PathBuf) -> bool {
     loaded.is_ok()
 }
 
-/// Shows late output. The printer may wait for the editor, which is why this has a thread of its own.
-fn show(mut printer: Option<impl ExternalPrinter>, mut texts: mpsc::Receiver<String>) {
-    use io::Write as _;
-    while let Some(text) = texts.blocking_recv() {
-        let shown = match &mut printer {
-            Some(printer) => printer.print(text).map_err(io::Error::other),
-            None => io::stdout().write_all(text.as_bytes()),
-        };
-        if shown.is_err() {
-            return;
+/// Text that is to be shown above the line being typed.
+///
+/// The printer hands text to the editor, which shows it unless Enter comes first: then the text waits for the
+/// next line, which may never be read. So a text counts as shown only when the editor has taken it, and what
+/// was not shown at the end is printed plainly.
+#[derive(Debug, Default)]
+struct LateOutput {
+    state: Mutex<LateState>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct LateState {
+    unshown: String,
+    reading: bool,
+}
+
+impl LateOutput {
+    /// Moves the cursor up and down again. The editor takes one text at a time, so that it can be handed this
+    /// one only when it has taken the one before.
+    const NOTHING: &str = "\u{1b}[A\n";
+
+    fn lock(&self) -> MutexGuard<'_, LateState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, text: &str) {
+        self.lock().unshown.push_str(text);
+        self.changed.notify_one();
+    }
+
+    fn set_reading(&self, reading: bool) {
+        self.lock().reading = reading;
+        self.changed.notify_one();
+    }
+
+    fn take_unshown(&self) -> String {
+        std::mem::take(&mut self.lock().unshown)
+    }
+
+    fn wait_until_reading(&self, needs: impl Fn(&LateState) -> bool) -> MutexGuard<'_, LateState> {
+        let waiting = self.changed.wait_while(self.lock(), |state| !(state.reading && needs(state)));
+        waiting.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows what is added, for ever. The printer may wait for the editor, so this has a thread of its own.
+    fn show(&self, printer: Option<impl ExternalPrinter>) {
+        // Without a printer everything stays unshown, and is printed at the end.
+        let Some(mut printer) = printer else { return };
+        loop {
+            let text = self.wait_until_reading(|state| !state.unshown.is_empty()).unshown.clone();
+            if printer.print(text.clone()).is_err() {
+                return;
+            }
+            loop {
+                if printer.print(Self::NOTHING.to_owned()).is_err() {
+                    return;
+                }
+                let mut state = self.lock();
+                if state.reading {
+                    // What was taken back meanwhile has been printed in another way.
+                    let shown = if state.unshown.starts_with(&text) { text.len() } else { 0 };
+                    state.unshown.drain(..shown);
+                    break;
+                }
+                drop(state);
+                drop(self.wait_until_reading(|_| true));
+            }
         }
     }
 }

@@ -36,6 +36,7 @@ pub async fn run<D: Domain>(mut session: Session<D>, history: Option<PathBuf>) -
         flush(&mut session)?;
         match read(&mut session, &mut editor).await {
             Typed::Text(text) => {
+                discard_pending(&mut interrupts)?;
                 if !run_text(&mut session, &mut interrupts, &text).await? {
                     break;
                 }
@@ -48,8 +49,15 @@ pub async fn run<D: Domain>(mut session: Session<D>, history: Option<PathBuf>) -
             }
         }
     }
-    editor.close().await;
+    let unshown = editor.close().await;
+    session.output().push_str(&unshown);
     close(&mut session, &mut interrupts).await
+}
+
+/// Forgets a Ctrl-C that came when there was nothing to interrupt: it is not meant for what runs next.
+fn discard_pending(interrupts: &mut Signal) -> io::Result<()> {
+    *interrupts = signal(SignalKind::interrupt())?;
+    Ok(())
 }
 
 /// Reads a line, and the lines after it while a string is open.
@@ -66,7 +74,7 @@ async fn read<D: Domain>(session: &mut Session<D>, editor: &mut Editor) -> Typed
         open.follow(&line);
         open.follow("\n");
         if !open.is_open() || text.len() > MAX_PASTED {
-            if !text.trim().is_empty() {
+            if !text.trim().is_empty() && too_long(&text).is_none() {
                 editor.remember(text.clone()).await;
             }
             return Typed::Text(text);
@@ -85,7 +93,8 @@ async fn read_line<D: Domain>(session: &mut Session<D>, editor: &mut Editor, pro
             typed = editor.typed() => return typed,
             () = trace.arrived() => {
                 session.print_late_lines();
-                editor.show_late(std::mem::take(session.output())).await;
+                editor.show_late(session.output());
+                session.output().clear();
             }
         }
     }
@@ -135,6 +144,7 @@ fn too_long(text: &str) -> Option<Mistake> {
 
 /// Finishes what is under way, unless Ctrl-C says that it takes too long.
 async fn close<D: Domain>(session: &mut Session<D>, interrupts: &mut Signal) -> io::Result<()> {
+    discard_pending(interrupts)?;
     tokio::select! {
         () = session.close() => {}
         _ = interrupts.recv() => {}

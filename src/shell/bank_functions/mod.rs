@@ -104,10 +104,15 @@ impl BankFunctions {
         Term::OK.into()
     }
 
+    /// Interrupted, it leaves no bank open, and the bank goes on closing.
     async fn close_bank(&mut self, bank: &Bank) {
-        bank.close().await;
-        while self.under_way.join_next().await.is_some() {}
         self.replace_bank(None);
+        bank.close().await;
+        self.finish_under_way().await;
+    }
+
+    async fn finish_under_way(&mut self) {
+        while self.under_way.join_next().await.is_some() {}
     }
 }
 
@@ -147,6 +152,7 @@ impl Domain for BankFunctions {
         if let Some(bank) = self.bank() {
             self.close_bank(&bank).await;
         }
+        self.finish_under_way().await;
     }
 
     fn failure(&self) -> Option<String> {
