@@ -1,28 +1,30 @@
 //! A subscriber may be as slow as it likes: it gets every event once, in order, and ends where the log ends.
 
 mod accounts;
+mod stall;
 
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::mpsc::{Sender, channel};
 use std::task::Poll;
-use std::thread::JoinHandle;
+use std::time::Duration;
 
 use cqrs_bank::bank::{AccountEvent, Balances, Bank, Store};
 use cqrs_bank::engine::checkpoints::{Checkpoints, Consistency, MAX_WAIT};
 use cqrs_bank::engine::clock::Timestamp;
 use cqrs_bank::engine::event::{DomainEvent, Metadata, Position, RecordedEvent, StreamId, Version};
-use cqrs_bank::engine::projection::{self, ReadModel};
+use cqrs_bank::engine::projection;
 use cqrs_bank::engine::store::memory::MemoryStore;
 use cqrs_bank::engine::store::{Append, EventStore, MAX_READ, PUBLISHED_CAPACITY};
 use cqrs_bank::engine::subscription::Subscription;
 use cqrs_bank::engine::supervisor::Supervisor;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::accounts::{account, all_balances, money};
+use crate::stall::Stall;
 
 const CAPACITY: usize = 8;
 
@@ -101,8 +103,8 @@ proptest! {
                         writer.commit((stored + 1..=stored + events).map(Happened)).await;
                         stored += events;
                     }
-                    Step::TakeIfReady => {
-                        if let Some(events) = once(subscription.next()).await {
+                    Step::Ask { times } => {
+                        if let Some(events) = ask(subscription.next(), times).await {
                             take(&mut seen, &events.unwrap());
                         }
                     }
@@ -115,7 +117,7 @@ proptest! {
             while subscription.position().get() < stored {
                 take(&mut seen, &subscription.next().await.unwrap());
             }
-            assert!(once(subscription.next()).await.is_none(), "nothing comes after the last event");
+            assert!(ask(subscription.next(), 5).await.is_none(), "nothing comes after the last event");
             assert_eq!(seen, (checkpoint as u64 + 1..=stored).collect::<Vec<_>>());
         });
     }
@@ -128,15 +130,18 @@ enum Step {
     },
     /// Waits for the next events, if there are any.
     Take,
-    /// Asks once and drops the question, wherever it stands.
-    TakeIfReady,
+    /// Asks for the next events a few times and drops the question, wherever it stands: before the store was
+    /// asked, before it has answered, or waiting for what happens next.
+    Ask {
+        times: u32,
+    },
 }
 
 fn any_step() -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => (1..4_u64).prop_map(|events| Step::Commit { events }),
         1 => Just(Step::Take),
-        1 => Just(Step::TakeIfReady),
+        1 => (1..5_u32).prop_map(|times| Step::Ask { times }),
     ]
 }
 
@@ -203,33 +208,6 @@ fn take(seen: &mut Vec<u64>, events: &[RecordedEvent<Happened>]) {
     }
 }
 
-/// Somebody who asks the read model a question and takes long over it: updates wait meanwhile.
-struct Stall {
-    end: Sender<()>,
-    reader: JoinHandle<()>,
-}
-
-impl Stall {
-    fn begin(balances: ReadModel<Balances>) -> Self {
-        let (reading, is_reading) = channel();
-        let (end, ended) = channel();
-        let reader = std::thread::spawn(move || {
-            balances.read(|_| {
-                reading.send(()).unwrap();
-                // An error says that the test has failed, which ends the stall as well.
-                let _ = ended.recv();
-            });
-        });
-        is_reading.recv().unwrap();
-        Self { end, reader }
-    }
-
-    fn end(self) {
-        self.end.send(()).unwrap();
-        self.reader.join().unwrap();
-    }
-}
-
 fn created(name: &str) -> AccountEvent {
     AccountEvent::AccountCreated { account_id: account(name), account_holder: name.into() }
 }
@@ -254,16 +232,21 @@ async fn fold(store: &MemoryStore<AccountEvent>) -> BTreeMap<String, u64> {
     }
 }
 
-/// Polls a future once, and drops it.
-async fn once<F: Future>(future: F) -> Option<F::Output> {
+/// Polls a future a few times, while others go on, and drops it.
+async fn ask<F: Future>(future: F, times: u32) -> Option<F::Output> {
     let mut future = pin!(future);
-    poll_fn(|context| match future.as_mut().poll(context) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => Poll::Ready(None),
-    })
-    .await
+    for _ in 0..times {
+        let polled = poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await;
+        if let Poll::Ready(output) = polled {
+            return Some(output);
+        }
+        tokio::task::yield_now().await;
+    }
+    None
 }
 
+/// Time passes only when nothing else can happen, so a subscription that waits in vain fails at once.
 fn run(test: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(test);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(async { timeout(Duration::from_secs(60), test).await }).unwrap();
 }

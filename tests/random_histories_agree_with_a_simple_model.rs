@@ -5,12 +5,14 @@ mod model;
 
 use std::future::Future;
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use cqrs_bank::bank::{Bank, CheckBalanceError, CommandFailure, Options};
 use cqrs_bank::engine::checkpoints::Consistency;
 use cqrs_bank::engine::command_handler::Limits;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use tokio::time::timeout;
 
 use crate::accounts::{account, all_balances};
 use crate::model::comparison::{account_command, call, outcome};
@@ -101,6 +103,8 @@ fn any_limits() -> impl Strategy<Value = Limits> {
     })
 }
 
+/// Time passes only when nothing else can happen, so an answer that never comes fails at once.
 fn run(test: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(test);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(async { timeout(Duration::from_secs(60), test).await }).unwrap();
 }
