@@ -54,7 +54,7 @@ impl Terminal {
         let child = command.spawn(pts).unwrap();
         let keyboard = Arc::new(pty);
         let screen = Arc::new((Mutex::new(vt100::Parser::new(ROWS, COLUMNS, 1_000)), Condvar::new()));
-        let (mut display, shown) = (keyboard.clone(), screen.clone());
+        let (display, shown) = (keyboard.clone(), screen.clone());
         thread::spawn(move || {
             let mut bytes = [0; 4_096];
             // A terminal whose program has ended answers with an error.
@@ -65,7 +65,6 @@ impl Terminal {
                 shown.0.lock().unwrap().process(&bytes[..count]);
                 shown.1.notify_all();
             }
-            let _ = &mut display;
         });
         let terminal = Self { keyboard, child, screen, state };
         terminal.wait_for("bank(1)> ");
@@ -272,6 +271,35 @@ fn late_lines_do_not_break_the_line_that_is_being_typed() {
     assert_eq!(lines[sent + 1], ":ok", "the reply comes right after the command was sent");
     terminal.keys("_balance \"Wolfman\"\r");
     terminal.wait_for("bank(6)> ");
+}
+
+#[test]
+fn what_is_no_text_is_a_mistake_and_the_bank_stays_open() {
+    let terminal = Terminal::open();
+    terminal.enter("Bank.open");
+    terminal.wait_for("bank(2)> ");
+    (&*terminal.keyboard).write_all(b"Bank.create \"caf\xe9\"\r").unwrap();
+    terminal.wait_until("the mistake", |screen| screen.contents().contains("this is not UTF-8"));
+    terminal.wait_for("bank(2)> ");
+    terminal.enter("Bank.open");
+    terminal.wait_for("bank(3)> ");
+    assert_eq!(terminal.lines().iter().rev().nth(1).unwrap(), "{:error, :already_open}");
+}
+
+#[test]
+fn a_signal_that_ends_the_program_gives_the_terminal_back() {
+    for (signal, code) in [("TERM", 143), ("HUP", 129), ("QUIT", 131)] {
+        let terminal = Terminal::open();
+        let before = rustix::termios::tcgetattr(&*terminal.keyboard).unwrap();
+        assert!(!before.local_modes.contains(rustix::termios::LocalModes::ICANON), "the editor reads key by key");
+        let id = terminal.child.id().to_string();
+        assert!(std::process::Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
+        let keyboard = terminal.keyboard.clone();
+        assert_eq!(terminal.ended().0, Some(code));
+        let after = rustix::termios::tcgetattr(&*keyboard).unwrap();
+        let lines = rustix::termios::LocalModes::ICANON | rustix::termios::LocalModes::ECHO;
+        assert!(after.local_modes.contains(lines), "{signal}");
+    }
 }
 
 #[test]

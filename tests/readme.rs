@@ -25,6 +25,17 @@ fn typed(session: &str) -> String {
 }
 
 #[test]
+fn rust_in_the_readme_stands_in_documentation_that_is_compiled() {
+    let documentation = include_str!("../src/bank/handle.rs").replace("/// ", "");
+    let readme = include_str!("../README.md");
+    let blocks: Vec<_> = readme.split("```rust\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(!blocks.is_empty());
+    for block in blocks {
+        assert!(documentation.contains(block), "{block}");
+    }
+}
+
+#[test]
 fn sessions_at_the_prompt_are_true() {
     let sessions: Vec<_> = blocks().into_iter().filter(|block| block.starts_with("bank(1)> ")).collect();
     assert!(!sessions.is_empty());

@@ -63,12 +63,24 @@ fn a_line_of_a_mebibyte_is_read_and_a_longer_one_is_refused() {
 }
 
 #[test]
+fn a_statement_with_a_line_that_is_not_utf_8_is_not_run_without_it() {
+    let finished = run(&["--quiet", "--keep-going"], b"Bank.open\nBank.create \"a\n\xFF\nBank.foo\n");
+    assert_eq!(finished.stdout, "{:ok, #Bank<memory>}\n");
+    let expected =
+        "error: 3:1: this is not UTF-8\nerror: 4:1: there is no function `Bank.foo`\n  Bank.foo\n  ^^^^^^^^\n";
+    assert_eq!(finished.stderr, expected);
+}
+
+#[test]
 fn a_string_that_is_never_closed_ends_at_the_limit() {
-    let script = format!("Bank.open\nBank.create \"{}\nBank.close\n", "a\n".repeat((1 << 19) + 100));
-    let finished = run(&["--quiet", "--keep-going"], script);
-    assert!(finished.stderr.starts_with("error: 2:13: the string is not closed\n"), "{}", &finished.stderr[..200]);
-    assert!(finished.stdout.starts_with("{:ok, #Bank<memory>}\n"));
-    assert_eq!(finished.exit_code, Some(3));
+    let lines = "a\n".repeat((1 << 19) + 100);
+    let never = run(&["--quiet", "--keep-going"], format!("Bank.open\nBank.create \"{lines}Bank.close\n"));
+    assert_eq!(never.stdout, "{:ok, #Bank<memory>}\n");
+    assert_eq!(never.stderr, "error: 2:1: a statement has at most 1 MiB\n");
+    assert_eq!(never.exit_code, Some(3));
+    let late = run(&["--quiet", "--keep-going"], format!("Bank.open\nBank.create \"{lines}\"\nBank.close\n"));
+    assert_eq!(late.stdout, "{:ok, #Bank<memory>}\n:ok\n", "what follows the string is run");
+    assert_eq!(late.stderr, never.stderr);
 }
 
 #[test]
@@ -167,6 +179,71 @@ fn thousands_of_eventual_commands_are_all_done_at_the_end() {
     let printed = run(&["--quiet"], script);
     assert_eq!(printed.stdout.lines().last(), Some("5001"));
     assert_eq!((printed.stderr.as_str(), printed.exit_code), ("", Some(0)));
+}
+
+#[test]
+fn a_million_bytes_of_mistakes_on_one_line_take_no_longer_than_on_many() {
+    for mistake in ["f;", "f \"\\u{\";", "f 1.5;"] {
+        let count = 200_000 / mistake.len();
+        let finished = run(&["--keep-going", "--json"], mistake.repeat(count));
+        assert_eq!(finished.stdout.lines().count(), count);
+        let column = (count - 1) * mistake.len() + 1;
+        let last = finished.stdout.lines().last().unwrap();
+        let found: serde_json::Value = serde_json::from_str(last).unwrap();
+        assert_eq!(found["error"]["line"], 1);
+        assert!(found["error"]["column"].as_u64() >= u64::try_from(column).ok(), "{last}");
+    }
+}
+
+#[test]
+fn output_that_cannot_be_written_is_a_failure_and_a_reader_that_went_away_is_none() {
+    let full = || File::options().write(true).open("/dev/full").unwrap();
+    for arguments in [&["-c", "Bank.open"][..], &["--help"], &["--json", "-c", "Bank.open"]] {
+        let mut command = bank(arguments);
+        command.stdout(full()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut said = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert!(said.contains("the output cannot be written"), "{arguments:?}: {said}");
+        assert_eq!(wait(child), Some(1), "{arguments:?}");
+
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = bank(arguments);
+        command.stdout(writer).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        said.clear();
+        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!((said.as_str(), wait(child)), ("", Some(0)), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_script_that_is_a_folder_is_named() {
+    let finished = run(&["/"], "");
+    assert_eq!((finished.stderr.as_str(), finished.exit_code), ("bank: /: is a directory\n", Some(2)));
+}
+
+#[test]
+fn a_filter_for_the_log_that_cannot_be_read_is_told() {
+    let mut command = bank(&["-c", "exit"]);
+    command.env("RUST_LOG", "info=warn=debug");
+    let said = support::run_command(command, "").stderr;
+    assert!(said.starts_with("bank: RUST_LOG is not used: "), "{said}");
+}
+
+#[test]
+fn on_one_output_the_log_stands_where_it_happened() {
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    let mut command = bank(&["-c", "Bank.open; Bank.create 1; Bank.withdraw 1, 5; Bank.close", "--quiet"]);
+    command.stdout(writer.try_clone().unwrap()).stderr(writer);
+    let child = command.spawn().unwrap();
+    drop(command);
+    let mut printed = String::new();
+    reader.read_to_string(&mut printed).unwrap();
+    assert_eq!(wait(child), Some(0));
+    let expected = "{:ok, #Bank<memory>}\n:ok\n00:00:00.000 [info]  Payment declined for Account: \"1\". Shame, shame!\n:ok\n:ok\n";
+    assert_eq!(support::without_times(&printed), expected);
 }
 
 /// Pieces that mean something to the parser, so that random texts get further than their first byte.

@@ -18,8 +18,8 @@ use crate::stall::Stall;
 #[tokio::test(start_paused = true)]
 async fn a_wait_ends_as_soon_as_the_slowest_handler_has_come_that_far() {
     let checkpoints = Checkpoints::new();
-    let quick = checkpoints.register("quick", Position::START);
-    let slow = checkpoints.register("slow", Position::START);
+    let quick = [checkpoints.register("quick", Position::START)];
+    let slow = [checkpoints.register("slow", Position::START)];
     let begun = time::Instant::now();
     let waiting: Vec<_> = (1..=3)
         .map(|position| {
@@ -28,11 +28,11 @@ async fn a_wait_ends_as_soon_as_the_slowest_handler_has_come_that_far() {
         })
         .collect();
     tokio::task::yield_now().await;
-    quick.advance(Position::new(3));
+    checkpoints.advance(&quick, Position::new(3));
     for (position, waiting) in (1..).zip(waiting) {
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished(), "the slow one has not seen {position}");
-        slow.advance(Position::new(position));
+        checkpoints.advance(&slow, Position::new(position));
         assert_eq!(waiting.await.unwrap(), Vec::<&str>::new());
     }
     assert_eq!(begun.elapsed(), Duration::ZERO);
@@ -41,9 +41,9 @@ async fn a_wait_ends_as_soon_as_the_slowest_handler_has_come_that_far() {
 #[tokio::test(start_paused = true)]
 async fn a_wait_in_vain_ends_after_the_longest_time_and_names_who_lags() {
     let checkpoints = Checkpoints::new();
-    let quick = checkpoints.register("quick", Position::START);
+    let quick = [checkpoints.register("quick", Position::START)];
     let _stuck = checkpoints.register("stuck", Position::START);
-    quick.advance(Position::new(1));
+    checkpoints.advance(&quick, Position::new(1));
     let begun = time::Instant::now();
     assert_eq!(checkpoints.wait(Position::new(1), MAX_WAIT).await, ["stuck"]);
     // The clock of the runtime counts in milliseconds.

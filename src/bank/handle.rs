@@ -122,7 +122,7 @@ impl Bank {
     #[expect(clippy::unused_async, reason = "stores outside this process are waited for")]
     pub async fn open(options: impl Into<Options>) -> Result<Self, OpenError> {
         let Options { store: kind, seed, limits } = options.into();
-        let clock = Arc::new(if seed.is_some() { Clock::simulated() } else { Clock::System });
+        let clock = Arc::new(seed.map_or(Clock::System, Clock::simulated));
         let ids = match seed {
             Some(seed) => IdSource::seeded(clock.clone(), seed),
             None => IdSource::random(clock.clone()),

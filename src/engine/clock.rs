@@ -61,13 +61,15 @@ pub enum Clock {
 }
 
 impl Clock {
-    /// 2026-01-01T00:00:00Z, where a simulated clock starts.
+    /// 2026-01-01T00:00:00Z, where the simulated clock of the seed 0 starts.
     const SIMULATED_START: i64 = 1_767_225_600_000_000;
     const SIMULATED_STEP: i64 = 1_000;
 
-    /// A clock that reads the same times in every run.
-    pub const fn simulated() -> Self {
-        Self::Simulated { last: AtomicI64::new(Self::SIMULATED_START) }
+    /// A clock that reads the same times in every run with the same seed. It starts as many seconds after
+    /// the beginning of 2026 as the seed says, within the next thirty years.
+    pub const fn simulated(seed: u64) -> Self {
+        let seconds = (seed % 1_000_000_000).cast_signed();
+        Self::Simulated { last: AtomicI64::new(Self::SIMULATED_START + seconds * 1_000_000) }
     }
 
     /// The moment now.

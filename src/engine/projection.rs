@@ -11,7 +11,7 @@ use super::subscription::Subscription;
 use super::supervisor::{StopReason, Supervisor, panic_message};
 use super::trace::trace_line;
 
-/// How often a projection is started again at the same event before it stops everything.
+/// How often a projection may fail at the same event before it stops everything.
 pub const MAX_ATTEMPTS: u32 = 3;
 
 /// A fold over all events. The default value is the read model of an empty store.

@@ -27,6 +27,8 @@ const HISTORY: usize = 1_000;
 pub(super) enum Typed {
     /// Text and Enter; a pasted text may have several lines.
     Text(String),
+    /// Bytes that are no text.
+    NotUtf8,
     /// Ctrl-C.
     Interrupt,
     /// Ctrl-D on an empty line.
@@ -128,6 +130,7 @@ fn serve(
                     Ok(text) => Typed::Text(text),
                     Err(ReadlineError::Interrupted) => Typed::Interrupt,
                     Err(ReadlineError::Eof) => Typed::End,
+                    Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => Typed::NotUtf8,
                     Err(error) => Typed::Failure(error.to_string()),
                 };
                 if typed.blocking_send(read).is_err() {
@@ -150,9 +153,11 @@ fn serve(
 fn load_history(editor: &mut LineEditor, path: &PathBuf) -> bool {
     use std::os::unix::fs::DirBuilderExt as _;
     let directory = path.parent().map_or(Ok(()), |parent| DirBuilder::new().recursive(true).mode(0o700).create(parent));
-    let loaded = match (directory, path.try_exists()) {
-        (Ok(()), Ok(true)) => editor.load_history(path).map_err(|error| error.to_string()),
-        (Ok(()), Ok(false)) => Ok(()),
+    let loaded = match (directory, path.metadata()) {
+        (Ok(()), Ok(file)) if file.is_file() => editor.load_history(path).map_err(|error| error.to_string()),
+        // Reading from a pipe or a device could wait for ever.
+        (Ok(()), Ok(_)) => Err("it is not a regular file".to_owned()),
+        (Ok(()), Err(error)) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         (Err(error), _) | (_, Err(error)) => Err(error.to_string()),
     };
     if let Err(error) = &loaded {

@@ -6,7 +6,7 @@ use std::future::Future;
 
 use thiserror::Error;
 
-use super::syntax::{Argument, Name, Span, Statement, Value};
+use super::syntax::{Argument, Name, Span, Statement, Value, shortened};
 use super::term::Term;
 
 /// A function of the shell language.
@@ -191,6 +191,11 @@ impl Vocabulary {
         self.domain.iter().chain(&super::help::HELPERS)
     }
 
+    /// Whether a name without a dot is that of a module.
+    pub fn has_module(self, name: &Name<'_>) -> bool {
+        name.module.is_none() && self.all().any(|function| function.module == Some(name.function))
+    }
+
     /// The function that a name names.
     ///
     /// # Errors
@@ -201,7 +206,7 @@ impl Vocabulary {
         found.ok_or_else(|| {
             let written = name.to_string();
             let suggestion = nearest(self.all(), &written);
-            let problem = CallProblem::UnknownFunction { name: written, suggestion };
+            let problem = CallProblem::UnknownFunction { name: shortened(&written), suggestion };
             CallError { span: name.span.clone(), problem }
         })
     }
@@ -240,7 +245,7 @@ pub fn check(function: &Function, statement: &Statement<'_>) -> Result<Arguments
     for argument in by_name {
         let keyword = argument.keyword.unwrap_or_default();
         if place_of(keyword).is_none() {
-            let (function, keyword) = (function.to_string(), keyword.to_owned());
+            let (function, keyword) = (function.to_string(), shortened(keyword));
             return fail(argument, CallProblem::UnknownKeyword { function, keyword });
         }
     }
@@ -285,7 +290,7 @@ fn kind_of(value: &Value<'_>) -> String {
     match value {
         Value::String(_) => "a string".to_owned(),
         Value::Integer(_) => "an integer".to_owned(),
-        Value::Atom(atom) => format!("`:{atom}`"),
+        Value::Atom(atom) => format!("`:{}`", shortened(atom)),
         Value::Boolean(_) => "a boolean".to_owned(),
         Value::Name(_) => "a bare word".to_owned(),
     }
@@ -309,6 +314,9 @@ pub trait Domain: Send {
 
     /// Finishes what is under way. Nothing is called afterwards.
     fn close(&mut self) -> impl Future<Output = ()> + Send;
+
+    /// Lets what was sent and not waited for make some way before the next call.
+    fn let_others_run(&self) -> impl Future<Output = ()> + Send;
 
     /// What has stopped the domain for good, if anything has.
     fn failure(&self) -> Option<String>;

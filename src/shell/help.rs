@@ -39,22 +39,37 @@ const LANGUAGE: &str = "\
 Language
   Parentheses are optional: Bank.deposit(\"Wolfman\", 100). Newlines and ; separate statements, # starts a
   comment. Arguments are strings (\"…\" with \\\" \\\\ \\n \\t \\u{1F43A}), integers (1_000), :atoms, true and false.
-  The integer 1 and the string \"1\" name the same account.";
+  The integer 1 and the string \"1\" name the same account.
+
+Replies
+  Besides its own, every function replies {:error, :bank_not_open} where no bank is open, and one that takes
+  an account {:error, :invalid_name} for what cannot be a name.";
 
 /// Every function, grouped, with an example each.
 pub(super) fn overview(vocabulary: Vocabulary) -> String {
-    let width = vocabulary.all().map(|function| function.example.chars().count()).max().unwrap_or(0);
-    let mut text = String::new();
+    format!("{}\n\n{LANGUAGE}", list(vocabulary.all()))
+}
+
+/// The functions of one module.
+pub(super) fn overview_of(vocabulary: Vocabulary, module: &str) -> String {
+    list(vocabulary.all().filter(|function| function.module == Some(module)))
+}
+
+fn list(functions: impl Iterator<Item = &'static Function> + Clone) -> String {
+    let width = functions.clone().map(|function| function.example.chars().count()).max().unwrap_or(0);
+    let mut lines = Vec::new();
     let mut group = "";
-    for function in vocabulary.all() {
+    for function in functions {
         if function.group != group {
+            if !group.is_empty() {
+                lines.push(String::new());
+            }
             group = function.group;
-            let _ = writeln!(text, "{}{group}", if text.is_empty() { "" } else { "\n" });
+            lines.push(group.to_owned());
         }
-        let _ = writeln!(text, "  {:width$}  {}", function.example, function.summary);
+        lines.push(format!("  {:width$}  {}", function.example, function.summary));
     }
-    let _ = write!(text, "\n{LANGUAGE}");
-    text
+    lines.join("\n")
 }
 
 /// One function, explained.

@@ -14,22 +14,21 @@ use tracing_subscriber::registry::LookupSpan;
 use super::trace::Trace;
 use crate::engine::trace::TARGET;
 
-/// The layer that prints log messages of level `info` and up, or what `filter` says in the syntax of
-/// `RUST_LOG` (`debug`, `cqrs_bank::engine=trace,warn`).
+/// The layer that prints log messages of level `info` and up, or what `wanted` says.
 ///
-/// On a terminal they are shown between the lines of the `trace`, where they do not break what is being typed.
-pub fn layer<S>(filter: Option<&str>, terminal: Option<Trace>) -> impl Layer<S>
+/// Where they go to the same place as the `trace`, they are shown between its lines, in the order in which
+/// things happen, and do not break what is being typed.
+pub fn layer<S>(wanted: Option<Targets>, trace: Option<Trace>) -> impl Layer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    let wanted = filter.and_then(|filter| filter.parse().ok());
     let wanted = wanted.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
     // The trace has a layer of its own, and what the line editor says about itself is for its own makers.
     let wanted = wanted.with_target(TARGET, LevelFilter::OFF).with_target("rustyline", LevelFilter::OFF);
     tracing_subscriber::fmt::layer()
         .event_format(Line)
         .with_ansi(false)
-        .with_writer(move || Destination::new(terminal.clone()))
+        .with_writer(move || Destination::new(trace.clone()))
         .with_filter(wanted)
 }
 
@@ -57,13 +56,13 @@ where
 /// Takes one message.
 enum Destination {
     Stderr(io::Stderr),
-    Terminal { trace: Trace, message: Vec<u8> },
+    Trace { trace: Trace, message: Vec<u8> },
 }
 
 impl Destination {
-    fn new(terminal: Option<Trace>) -> Self {
-        match terminal {
-            Some(trace) => Self::Terminal { trace, message: Vec::new() },
+    fn new(trace: Option<Trace>) -> Self {
+        match trace {
+            Some(trace) => Self::Trace { trace, message: Vec::new() },
             None => Self::Stderr(io::stderr()),
         }
     }
@@ -73,21 +72,21 @@ impl io::Write for Destination {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Stderr(stderr) => stderr.write(bytes),
-            Self::Terminal { message, .. } => message.write(bytes),
+            Self::Trace { message, .. } => message.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::Stderr(stderr) => stderr.flush(),
-            Self::Terminal { .. } => Ok(()),
+            Self::Trace { .. } => Ok(()),
         }
     }
 }
 
 impl Drop for Destination {
     fn drop(&mut self) {
-        if let Self::Terminal { trace, message } = self {
+        if let Self::Trace { trace, message } = self {
             trace.add_line(format_args!("{}", String::from_utf8_lossy(message).trim_end()));
         }
     }

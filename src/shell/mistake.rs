@@ -8,13 +8,38 @@ use unicode_width::UnicodeWidthChar;
 use super::syntax::Span;
 use super::term::write_escaped;
 
-/// A text and the line it begins on, so that places in it can be named.
+/// A text, and the place in it up to which lines and columns are counted.
 #[derive(Clone, Copy, Debug)]
 pub struct Source<'a> {
+    text: &'a str,
+    counted: usize,
+    line: usize,
+    column: usize,
+}
+
+impl<'a> Source<'a> {
+    /// A text that begins on this line, counted from 1.
+    pub fn new(text: &'a str, first_line: usize) -> Self {
+        Self { text, counted: 0, line: first_line, column: 1 }
+    }
+
     /// The text.
-    pub text: &'a str,
-    /// The number of its first line, from 1.
-    pub first_line: usize,
+    pub fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// Counts on to a place behind the last: so that many mistakes in one text do not count it again and again.
+    pub fn count_to(&mut self, place: usize) {
+        for character in self.text[self.counted..place.max(self.counted)].chars() {
+            if character == '\n' {
+                self.line += 1;
+                self.column = 1;
+            } else {
+                self.column += 1;
+            }
+        }
+        self.counted = place.max(self.counted);
+    }
 }
 
 /// What is wrong, and where.
@@ -33,18 +58,9 @@ pub struct Mistake {
 
 impl Mistake {
     /// What is wrong at a place of a text.
-    pub fn new(source: Source<'_>, span: &Span, message: String) -> Self {
-        let before = &source.text[..span.start];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line_end = source.text[line_start..].find('\n').map_or(source.text.len(), |end| line_start + end);
-        let line = &source.text[line_start..line_end];
-        let place = span.start - line_start..span.end.min(line_end).max(span.start) - line_start;
-        Self {
-            message,
-            line: source.first_line + before.matches('\n').count(),
-            column: line[..place.start].chars().count() + 1,
-            excerpt: excerpt(line, place),
-        }
+    pub fn new(mut source: Source<'_>, span: &Span, message: String) -> Self {
+        source.count_to(span.start);
+        Self { message, line: source.line, column: source.column, excerpt: excerpt(source.text, span) }
     }
 
     /// What is wrong at a place that cannot be shown.
@@ -61,29 +77,33 @@ impl Mistake {
 }
 
 /// The part of a line around a place, and a line with carets under the place.
-fn excerpt(line: &str, place: Span) -> String {
+fn excerpt(text: &str, place: &Span) -> String {
     const BEFORE: usize = 48;
     const AFTER: usize = 24;
-    let start = line[..place.start].char_indices().rev().nth(BEFORE - 1).map_or(0, |(start, _)| start);
-    let end = line[place.end..].char_indices().nth(AFTER).map_or(line.len(), |(end, _)| place.end + end);
-    let marked_end = line[place.clone()].char_indices().nth(AFTER).map_or(place.end, |(end, _)| place.start + end);
-    let end = if marked_end < place.end { marked_end } else { end };
+    let before = text[..place.start].chars().rev().take(BEFORE).take_while(|character| *character != '\n');
+    let start = place.start - before.map(char::len_utf8).sum::<usize>();
+    let within = |from: usize, to: usize| {
+        let characters = text[from..to].chars().take(AFTER).take_while(|character| *character != '\n');
+        from + characters.map(char::len_utf8).sum::<usize>()
+    };
+    let marked_end = within(place.start, place.end);
+    let end = if marked_end < place.end { marked_end } else { within(marked_end, text.len()) };
 
-    let mut text = String::from("  ");
-    if start > 0 {
-        text.push('…');
+    let mut shown = String::from("  ");
+    if !(start == 0 || text[..start].ends_with('\n')) {
+        shown.push('…');
     }
     // Writing to a string does not fail.
-    let _ = write_escaped(&mut text, &line[start..place.start]);
-    let indent = width(&text);
-    let before_mark = text.len();
-    let _ = write_escaped(&mut text, &line[place.start..marked_end]);
-    let carets = width(&text[before_mark..]).max(1);
-    let _ = write_escaped(&mut text, &line[marked_end..end]);
-    if end < line.len() {
-        text.push('…');
+    let _ = write_escaped(&mut shown, &text[start..place.start]);
+    let indent = width(&shown);
+    let before_mark = shown.len();
+    let _ = write_escaped(&mut shown, &text[place.start..marked_end]);
+    let carets = width(&shown[before_mark..]).max(1);
+    let _ = write_escaped(&mut shown, &text[marked_end..end]);
+    if !(end == text.len() || text[end..].starts_with('\n')) {
+        shown.push('…');
     }
-    let mut excerpt = text.trim_end().to_owned();
+    let mut excerpt = shown.trim_end().to_owned();
     let _ = write!(excerpt, "\n{}{}", " ".repeat(indent), "^".repeat(carets));
     excerpt
 }
@@ -97,7 +117,7 @@ mod tests {
     use super::*;
 
     fn report(text: &str, span: Span) -> String {
-        Mistake::new(Source { text, first_line: 7 }, &span, "wrong".to_owned()).report()
+        Mistake::new(Source::new(text, 7), &span, "wrong".to_owned()).report()
     }
 
     #[test]

@@ -18,4 +18,5 @@ pub mod script;
 pub mod session;
 pub mod syntax;
 pub mod term;
+mod terminal;
 pub mod trace;

@@ -11,47 +11,70 @@ use super::functions::{Domain, Vocabulary};
 use super::mistake::{Mistake, Source};
 use super::session::{Next, Session, continuation_prompt};
 use super::syntax::{OpenString, Statements};
+use super::terminal::{EndingSignals, TerminalSettings};
 
 /// The longest line that can be typed, in bytes.
 pub const MAX_TYPED_LINE: usize = 4 << 10;
 /// The longest text that can be pasted at once, in bytes.
 const MAX_PASTED: usize = 1 << 20;
 
+/// How a conversation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The person left.
+    Left,
+    /// A signal of this number asked the program to end.
+    Signal(i32),
+}
+
 /// Prompts until the person leaves.
 ///
 /// # Errors
 ///
 /// What the terminal says when it does not work.
-pub async fn run<D: Domain>(mut session: Session<D>, history: Option<PathBuf>) -> io::Result<()> {
+pub async fn run<D: Domain>(mut session: Session<D>, history: Option<PathBuf>) -> io::Result<Ended> {
+    let settings = TerminalSettings::save();
+    let mut signals = EndingSignals::listen()?;
     // Before the editor's first line: from then on the terminal's Ctrl-C belongs to it while it reads.
     let mut interrupts = signal(SignalKind::interrupt())?;
     let vocabulary = Vocabulary::new(session.domain().functions());
     let assistant = Assistant::new(vocabulary, session.domain().names());
     let mut editor = Editor::start(assistant, history)?;
+    let ended = tokio::select! {
+        conversed = converse(&mut session, &mut editor, &mut interrupts) => {
+            let unshown = editor.close().await;
+            session.output().push_str(&unshown);
+            conversed.map(|()| Ended::Left)
+        }
+        signal = signals.any() => {
+            settings.restore();
+            Ok(Ended::Signal(signal))
+        }
+    };
+    close(&mut session, &mut interrupts).await?;
+    ended
+}
+
+async fn converse<D: Domain>(session: &mut Session<D>, editor: &mut Editor, interrupts: &mut Signal) -> io::Result<()> {
     let version = env!("CARGO_PKG_VERSION");
     session.output().push_str(&format!("cqrs-bank {version}: help lists the functions; exit or Ctrl-D leaves\n"));
     loop {
         // What is there already is printed in order; only what comes while a line is typed is printed above it.
         session.print_late_lines();
-        flush(&mut session)?;
-        match read(&mut session, &mut editor).await {
+        flush(session)?;
+        match read(session, editor).await {
             Typed::Text(text) => {
-                discard_pending(&mut interrupts)?;
-                if !run_text(&mut session, &mut interrupts, &text).await? {
-                    break;
+                discard_pending(interrupts)?;
+                if !run_text(session, interrupts, &text).await? {
+                    return Ok(());
                 }
             }
+            Typed::NotUtf8 => report(&Mistake::without_excerpt("this is not UTF-8", 1, 1)),
             Typed::Interrupt => {}
-            Typed::End => break,
-            Typed::Failure(error) => {
-                close(&mut session, &mut interrupts).await?;
-                return Err(io::Error::other(error));
-            }
+            Typed::End => return Ok(()),
+            Typed::Failure(error) => return Err(io::Error::other(error)),
         }
     }
-    let unshown = editor.close().await;
-    session.output().push_str(&unshown);
-    close(&mut session, &mut interrupts).await
 }
 
 /// Forgets a Ctrl-C that came when there was nothing to interrupt: it is not meant for what runs next.
@@ -102,7 +125,7 @@ async fn read_line<D: Domain>(session: &mut Session<D>, editor: &mut Editor, pro
 
 /// Runs what was typed. Answers whether to go on.
 async fn run_text<D: Domain>(session: &mut Session<D>, interrupts: &mut Signal, text: &str) -> io::Result<bool> {
-    let source = Source { text, first_line: 1 };
+    let source = Source::new(text, 1);
     if let Some(mistake) = too_long(text) {
         report(&mistake);
         return Ok(true);

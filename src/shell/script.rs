@@ -1,7 +1,6 @@
 //! Statements from a file or a pipe.
 
 use std::io;
-use std::str::Utf8Error;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
@@ -60,8 +59,8 @@ where
         let mut mistaken = false;
         let mut stop = self.run_lines(Lines::new(script, MAX_STATEMENT), &mut mistaken).await;
         self.session.close().await;
-        if self.flush().await.is_err() {
-            stop = Err(Stop::OutputClosed);
+        if let Err(error) = self.flush().await {
+            stop = Err(error);
         }
         match stop {
             Err(Stop::Failure) => Ended::Failure,
@@ -72,15 +71,14 @@ where
     }
 
     async fn run_lines(&mut self, mut lines: Lines<impl AsyncRead + Unpin>, mistaken: &mut bool) -> Result<(), Stop> {
-        // A statement that goes over several lines, because a string does.
+        // The lines of a statement so far, if it has a string over several of them.
         let mut text = String::new();
         let mut first_line = 1;
         let mut open = OpenString::default();
+        let mut too_long = false;
         loop {
             let (number, line) = match lines.take() {
-                Line::Whole { number, text } => {
-                    (number, std::str::from_utf8(text).map_err(|error| not_utf8(text, error)))
-                }
+                Line::Whole { number, text } => (number, read_utf8(text)),
                 Line::TooLong { number } => (number, Err(("a line has at most 1 MiB", 1))),
                 Line::NotYet => {
                     self.wait_for_input(&mut lines).await?;
@@ -91,6 +89,9 @@ where
             let line = match line {
                 Ok(line) => line,
                 Err((message, column)) => {
+                    // A statement that has such a line in it is not run without it.
+                    text.clear();
+                    open = OpenString::default();
                     let next = self.session.mistake("", Mistake::without_excerpt(message, number, column));
                     self.after(next, mistaken).await?;
                     continue;
@@ -98,26 +99,32 @@ where
             };
             open.follow(line);
             open.follow("\n");
-            if text.is_empty() && !open.is_open() {
-                self.run_text(Source { text: line, first_line: number }, mistaken).await?;
-                continue;
-            }
-            if text.is_empty() {
-                first_line = number;
-            }
-            text.push_str(line);
-            text.push('\n');
-            if !open.is_open() || text.len() > MAX_STATEMENT {
-                self.run_text(Source { text: &text, first_line }, mistaken).await?;
-                text.clear();
-                open = OpenString::default();
+            if too_long {
+                too_long = open.is_open();
+            } else if text.is_empty() && !open.is_open() {
+                self.run_text(Source::new(line, number), mistaken).await?;
+            } else {
+                first_line = if text.is_empty() { number } else { first_line };
+                text.push_str(line);
+                text.push('\n');
+                if !open.is_open() {
+                    self.run_text(Source::new(&text, first_line), mistaken).await?;
+                    text.clear();
+                } else if text.len() > MAX_STATEMENT {
+                    too_long = true;
+                    text.clear();
+                    let mistake = Mistake::without_excerpt("a statement has at most 1 MiB", first_line, 1);
+                    let next = self.session.mistake("", mistake);
+                    self.after(next, mistaken).await?;
+                }
             }
         }
-        self.run_text(Source { text: &text, first_line }, mistaken).await
+        self.run_text(Source::new(&text, first_line), mistaken).await
     }
 
-    async fn run_text(&mut self, source: Source<'_>, mistaken: &mut bool) -> Result<(), Stop> {
-        for statement in Statements::new(source.text) {
+    async fn run_text(&mut self, mut source: Source<'_>, mistaken: &mut bool) -> Result<(), Stop> {
+        for statement in Statements::new(source.text()) {
+            source.count_to(statement.as_ref().map_or_else(|error| error.statement.start, |read| read.span.start));
             let next = self.session.run(source, statement).await;
             self.after(next, mistaken).await?;
             if self.session.output().len() >= FLUSH {
@@ -176,15 +183,21 @@ where
         }
         let written = self.output.write_all(text.as_bytes()).await;
         text.clear();
-        match written.and(self.output.flush().await) {
-            Ok(()) => Ok(()),
-            Err(_) => Err(Stop::OutputClosed),
+        let Err(error) = written.and(self.output.flush().await) else {
+            return Ok(());
+        };
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Err(Stop::OutputClosed);
         }
+        let _ = writeln!(self.errors, "error: the output cannot be written: {error}");
+        Err(Stop::Failure)
     }
 }
 
-/// What is wrong, and the column where it begins.
-fn not_utf8(line: &[u8], error: Utf8Error) -> (&'static str, usize) {
-    let before = String::from_utf8_lossy(&line[..error.valid_up_to()]).chars().count();
-    ("this is not UTF-8", before + 1)
+/// The line, or what is wrong with it and the column where that begins.
+fn read_utf8(line: &[u8]) -> Result<&str, (&'static str, usize)> {
+    std::str::from_utf8(line).map_err(|error| {
+        let before = String::from_utf8_lossy(&line[..error.valid_up_to()]).chars().count();
+        ("this is not UTF-8", before + 1)
+    })
 }

@@ -77,12 +77,13 @@ impl<D: Domain> Session<D> {
 
     /// Runs one statement of a text, or says what is wrong with it.
     pub async fn run(&mut self, source: Source<'_>, statement: Result<Statement<'_>, SyntaxError>) -> Next {
+        self.domain.let_others_run().await;
         self.print_late_lines();
         let (span, call) = match statement {
             Ok(statement) => (statement.span.clone(), self.prepare(&statement)),
             Err(error) => (error.statement, Err((error.span, error.problem.to_string()))),
         };
-        let text = &source.text[span];
+        let text = &source.text()[span];
         self.echo(text);
         let answer = match call {
             Ok(Call::Domain(function, arguments)) => {
@@ -135,6 +136,9 @@ impl<D: Domain> Session<D> {
             return Ok(Call::Domain(function, arguments));
         }
         match (function.name, statement.arguments.first().map(|argument| &argument.value)) {
+            ("help", Some(Value::Name(name))) if vocabulary.has_module(name) => {
+                Ok(Call::Help(help::overview_of(vocabulary, name.function)))
+            }
             ("help", Some(Value::Name(name))) => Ok(Call::Help(help::explain(vocabulary.find(name).map_err(place)?))),
             ("help", _) => Ok(Call::Help(help::overview(vocabulary))),
             _ => Ok(Call::Leave),

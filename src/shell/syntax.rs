@@ -217,15 +217,11 @@ impl<'a> Statements<'a> {
     fn statement(&mut self) -> Parsed<Statement<'a>> {
         let start = self.at;
         let name = match self.peek_byte() {
-            Some(b'A'..=b'Z') => self.name()?,
-            Some(b'a'..=b'z' | b'_') => {
-                let function = self.word();
-                Name { span: start..self.at, module: None, function }
-            }
+            Some(b'A'..=b'Z' | b'a'..=b'z' | b'_') => self.name()?,
             _ => return self.fail(self.here(), Problem::ExpectedStatement),
         };
         if name.module.is_none() && starts_as_module(name.function) {
-            return self.fail(name.span.clone(), Problem::ModuleAlone(name.function.to_owned()));
+            return self.fail(name.span.clone(), Problem::ModuleAlone(shortened(name.function)));
         }
         let arguments = self.arguments()?;
         let end = start + self.text[start..self.at].trim_end().len();
@@ -251,7 +247,7 @@ impl<'a> Statements<'a> {
         self.at += 1;
         let function = self.word();
         if function.is_empty() {
-            return self.fail(self.here(), Problem::ExpectedFunction(first.to_owned()));
+            return self.fail(self.here(), Problem::ExpectedFunction(shortened(first)));
         }
         Ok(Name { span: start..self.at, module: Some(first), function })
     }
@@ -436,8 +432,10 @@ impl<'a> Statements<'a> {
     }
 
     fn unicode_escape(&mut self, start: usize) -> Parsed<char> {
-        let braced = self.rest().strip_prefix('{').and_then(|rest| rest.split_once('}'));
-        let digits = braced.map(|(digits, _)| digits).filter(|digits| (1..=6).contains(&digits.len()));
+        const MAX_DIGITS: usize = 6;
+        let braced = self.rest().strip_prefix('{').unwrap_or_default();
+        let length = braced.bytes().take(MAX_DIGITS + 1).position(|byte| byte == b'}').filter(|length| *length > 0);
+        let digits = length.map(|length| &braced[..length]);
         let number = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
         match (digits, number.and_then(char::from_u32)) {
             (Some(digits), Some(character)) => {
@@ -466,6 +464,15 @@ impl<'a> Iterator for Statements<'a> {
             error.statement = start..start + self.text[start..self.at].trim_end().len();
         }
         Some(parsed)
+    }
+}
+
+/// A word as a message names it: whole, unless it is longer than any that means something.
+pub(super) fn shortened(word: &str) -> String {
+    const LONGEST: usize = 64;
+    match word.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &word[..end]),
+        None => word.to_owned(),
     }
 }
 
@@ -597,6 +604,8 @@ mod tests {
             (r#"f "a\u{D800}""#, 4..6, Problem::UnicodeEscape),
             ("f \u{0}", 2..3, Problem::Unexpected('\0')),
             ("f\u{0}", 1..2, Problem::ExpectedSeparator),
+            (r#"f "\u{0000041}""#, 3..5, Problem::UnicodeEscape),
+            (r#"f "\u{}""#, 3..5, Problem::UnicodeEscape),
         ] {
             assert_eq!(problem(text), (span, expected), "{text:?}");
         }

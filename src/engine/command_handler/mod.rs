@@ -127,7 +127,7 @@ impl<A: Aggregate> CommandHandler<A> {
     where
         S: EventStore<A::Event>,
     {
-        let (sender, requests) = mpsc::channel(limits.queue);
+        let (sender, requests) = mpsc::channel(limits.queue.max(1));
         let worker = Worker::<A, S>::new(store, clock, limits.cached_aggregates);
         // A batch must fit into the cache, or it would push out what its own commands have decided on.
         let batch = limits.batch.clamp(1, limits.cached_aggregates.get());

@@ -59,17 +59,18 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
                     Request::Close => requests.close(),
                 }
             }
-            let mut attempt = 1;
+            let mut conflicts = 0;
             while !open.is_empty() {
-                self.handle(&mut open, attempt >= MAX_ATTEMPTS).await;
-                attempt += 1;
+                let met_conflict = self.handle(&mut open, conflicts + 1 == MAX_ATTEMPTS).await;
+                conflicts += u32::from(met_conflict);
             }
         }
         Ok(())
     }
 
     /// Decides and appends, answers what is settled, and leaves in `open` what is to be decided again.
-    async fn handle(&mut self, open: &mut Vec<Sent<A>>, last_attempt: bool) {
+    /// Answers whether a conflict is why.
+    async fn handle(&mut self, open: &mut Vec<Sent<A>>, last_attempt: bool) -> bool {
         let time = self.clock.now();
         let mut appends = Vec::with_capacity(open.len());
         for sent in open.iter() {
@@ -85,7 +86,10 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
         let stored = if appends.is_empty() { Ok(Vec::new()) } else { self.store.append(appends).await };
         match stored {
             Ok(stored) => self.answer(open, stored, last_attempt),
-            Err(error) => self.answer_store_failed(open, &error),
+            Err(error) => {
+                self.answer_store_failed(open, &error);
+                false
+            }
         }
     }
 
@@ -143,13 +147,13 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
     }
 
     /// Answers every command that was decided but those whose aggregate met a conflict, refused ones included:
-    /// what they were refused for may not be so.
+    /// what they were refused for may not be so. Answers whether there are such.
     fn answer(
         &mut self,
         open: &mut Vec<Sent<A>>,
         stored: Vec<Result<Committed<A::Event>, Conflict>>,
         last_attempt: bool,
-    ) {
+    ) -> bool {
         let conflicts = self.drop_conflicted(open, &stored);
         let mut stored = stored.into_iter();
         let mut again = Vec::new();
@@ -162,7 +166,10 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
                         continue;
                     }
                     Some(Err(conflict)) => Err(CommandError::Conflict(conflict)),
-                    None => Err(CommandError::Stopped),
+                    None => {
+                        let message = "the event store left an append without an answer".to_owned();
+                        Err(CommandError::Panicked { message })
+                    }
                 },
                 Decision::Outdated(conflict) => Err(CommandError::Conflict(conflict)),
             };
@@ -172,8 +179,10 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
                 sent.reply(answer);
             }
         }
+        let met_conflict = !again.is_empty();
         // In the order they were sent in.
         open.splice(..0, again);
+        met_conflict
     }
 
     /// The aggregates whose stream has moved on. They are no longer loaded.

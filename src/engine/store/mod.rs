@@ -157,7 +157,7 @@ pub struct Publisher<E> {
 impl<E: Clone> Publisher<E> {
     /// A publisher whose subscribers may fall `capacity` commits behind.
     pub fn new(capacity: usize) -> Self {
-        Self { sender: broadcast::Sender::new(capacity) }
+        Self { sender: broadcast::Sender::new(capacity.max(1)) }
     }
 
     /// Tells everyone who listens.

@@ -155,6 +155,12 @@ impl Domain for BankFunctions {
         self.finish_under_way().await;
     }
 
+    async fn let_others_run(&self) {
+        if !self.under_way.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    }
+
     fn failure(&self) -> Option<String> {
         let bank = self.bank()?;
         bank.failure().map(|unavailable| unavailable.to_string())
