@@ -39,7 +39,7 @@ impl IdSource {
         let mut random = [0; 10];
         random[1] = (count >> 62) as u8;
         random[2..].copy_from_slice(&count.to_be_bytes());
-        let millis = u64::try_from(self.clock.now().as_micros() / 1_000).unwrap_or(0);
+        let millis = u64::try_from(self.clock.now_roughly().as_micros() / 1_000).unwrap_or(0);
         Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
     }
 }

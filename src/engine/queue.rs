@@ -3,13 +3,16 @@
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::{SendError, TrySendError};
 
-/// Puts something into a queue; when it is full, waits for a place in it.
+/// Puts something into a queue at once, or answers with it when the queue is full: then the caller waits for a
+/// place with `send`. Mostly there is a place, and this is quicker than to ask for one.
 ///
-/// Mostly there is a place, and then this is quicker than to ask for one.
-pub(super) async fn enqueue<T>(queue: &mpsc::Sender<T>, item: T) -> Result<(), SendError<T>> {
+/// # Errors
+///
+/// [`SendError`]: nobody takes from this queue any more.
+pub(super) fn offer<T>(queue: &mpsc::Sender<T>, item: T) -> Result<Option<T>, SendError<T>> {
     match queue.try_send(item) {
-        Ok(()) => Ok(()),
-        Err(TrySendError::Full(item)) => queue.send(item).await,
+        Ok(()) => Ok(None),
+        Err(TrySendError::Full(item)) => Ok(Some(item)),
         Err(TrySendError::Closed(item)) => Err(SendError(item)),
     }
 }

@@ -39,7 +39,7 @@ impl<K: Eq + Hash, V> AggregateCache<K, V> {
         }
     }
 
-    /// The value of a key that was used or inserted last.
+    /// The value of a key in the young generation, where [`Self::touch`] puts it.
     pub(super) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         self.young.get_mut(key)
     }

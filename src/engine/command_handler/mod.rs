@@ -17,7 +17,7 @@ use self::worker::Worker;
 use super::aggregate::{Aggregate, Command};
 use super::clock::Clock;
 use super::event::Metadata;
-use super::queue::enqueue;
+use super::queue::offer;
 use super::store::{Committed, Conflict, EventStore, StoreError};
 use super::supervisor::Supervisor;
 use super::trace::trace_line;
@@ -147,8 +147,10 @@ impl<A: Aggregate> CommandHandler<A> {
     pub async fn send(&self, command: A::Command, metadata: Metadata) -> Result<Pending<A>, CommandError<A::Refusal>> {
         trace_line!(metadata.correlation_id, "Command Sent");
         let (reply, answer) = oneshot::channel();
-        let sent = Sent { command, metadata, reply };
-        enqueue(&self.requests, Request::Handle(sent)).await.map_err(|_| CommandError::Stopped)?;
+        let request = Request::Handle(Sent { command, metadata, reply });
+        if let Some(request) = offer(&self.requests, request).map_err(|_| CommandError::Stopped)? {
+            self.requests.send(request).await.map_err(|_| CommandError::Stopped)?;
+        }
         Ok(Pending { answer })
     }
 

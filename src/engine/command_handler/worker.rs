@@ -96,9 +96,12 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
     async fn decide(&mut self, sent: &Sent<A>, time: Timestamp, appends: &mut Vec<Append<A::Event>>) -> Decision<A> {
         let Sent { command, metadata, .. } = sent;
         trace_line!(metadata.correlation_id, "Command Handler: {}", command.title());
-        let loaded = match self.load(command.target()).await {
-            Ok(loaded) => loaded,
-            Err(error) => return Decision::Answer(Err(error)),
+        let loaded = match self.loaded.get_mut(command.target()) {
+            Some(loaded) => loaded,
+            None => match self.load(command.target()).await {
+                Ok(loaded) => loaded,
+                Err(error) => return Decision::Answer(Err(error)),
+            },
         };
         let decided = catch_unwind(AssertUnwindSafe(|| {
             if let Some(weight) = loaded.state.weigh(command) {

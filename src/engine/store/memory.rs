@@ -14,7 +14,7 @@ use super::{
     Append, Committed, Conflict, EventStore, Listeners, MAX_READ, PUBLISHED_CAPACITY, Published, Publisher, StoreError,
 };
 use crate::engine::event::{Batch, DomainEvent, Position, RecordedEvent, StreamId, Version};
-use crate::engine::queue::enqueue;
+use crate::engine::queue::offer;
 use crate::engine::supervisor::{StopReason, Supervisor};
 use crate::engine::trace::trace_line;
 
@@ -51,7 +51,9 @@ impl<E: DomainEvent> MemoryStore<E> {
     }
 
     async fn ask<R>(&self, request: Request<E>, answer: oneshot::Receiver<R>) -> Result<R, StoreError> {
-        enqueue(&self.requests, request).await.map_err(|_| StoreError::Closed)?;
+        if let Some(request) = offer(&self.requests, request).map_err(|_| StoreError::Closed)? {
+            self.requests.send(request).await.map_err(|_| StoreError::Closed)?;
+        }
         answer.await.map_err(|_| StoreError::Closed)
     }
 }

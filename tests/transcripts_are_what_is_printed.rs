@@ -2,7 +2,7 @@
 //!
 //! A transcript in `tests/transcripts/` begins with what it shows and a command line, and goes on with the
 //! sections `--- in`, `--- out`, `--- err` and `--- exit`; those that are empty, and an exit code of 0, are
-//! left out. `UPDATE_TRANSCRIPTS=1 cargo test --test transcripts` writes down what the program prints now.
+//! left out. `UPDATE_TRANSCRIPTS=1 cargo test --test transcripts_are_what_is_printed` writes down what the program prints now.
 
 mod support;
 
