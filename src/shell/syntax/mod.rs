@@ -3,11 +3,16 @@
 //! Statements are read one by one, so that those before a mistake still run. Nothing here is recursive and
 //! nothing looks at a character more than a few times, whatever the text holds.
 
+mod literals;
+mod open_string;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
 use thiserror::Error;
+
+pub use self::open_string::OpenString;
 
 /// A place in the text, in bytes.
 pub type Span = Range<usize>;
@@ -369,82 +374,6 @@ impl<'a> Statements<'a> {
             },
         }
     }
-
-    fn integer(&mut self) -> Parsed<Cow<'a, str>> {
-        let start = self.at;
-        let negative = self.peek_byte() == Some(b'-');
-        self.at += usize::from(negative);
-        let written = self.take_while(|byte| byte.is_ascii_digit() || byte == b'_');
-        if written.is_empty() || written.starts_with('_') {
-            return self.fail(start..self.at, Problem::ExpectedArgument);
-        }
-        if self.peek_byte() == Some(b'.') {
-            self.take_while(|byte| byte.is_ascii_digit() || byte == b'_' || byte == b'.');
-            return self.fail(start..self.at, Problem::Fraction);
-        }
-        if !negative && !written.starts_with('0') && !written.contains('_') {
-            return Ok(Cow::Borrowed(written));
-        }
-        let digits: String = written.chars().filter(|digit| *digit != '_').collect();
-        let digits = digits.trim_start_matches('0');
-        let sign = if negative && !digits.is_empty() { "-" } else { "" };
-        Ok(format!("{sign}{}", if digits.is_empty() { "0" } else { digits }).into())
-    }
-
-    fn string(&mut self) -> Parsed<Cow<'a, str>> {
-        let opening = self.at;
-        self.at += 1;
-        let plain = self.take_while(|byte| !matches!(byte, b'"' | b'\\'));
-        if self.peek_byte() == Some(b'"') {
-            self.at += 1;
-            return Ok(Cow::Borrowed(plain));
-        }
-        let mut content = plain.to_owned();
-        loop {
-            match self.peek_byte() {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(Cow::Owned(content));
-                }
-                Some(_) => {
-                    content.push(self.escape(opening)?);
-                    content.push_str(self.take_while(|byte| !matches!(byte, b'"' | b'\\')));
-                }
-                None => return self.fail(opening..opening + 1, Problem::OpenString),
-            }
-        }
-    }
-
-    fn escape(&mut self, opening: usize) -> Parsed<char> {
-        let start = self.at;
-        self.at += 1;
-        let Some(character) = self.peek() else {
-            return self.fail(opening..opening + 1, Problem::OpenString);
-        };
-        self.at += character.len_utf8();
-        match character {
-            '"' | '\\' => Ok(character),
-            'n' => Ok('\n'),
-            't' => Ok('\t'),
-            'u' => self.unicode_escape(start),
-            _ => self.fail(start..self.at, Problem::UnknownEscape),
-        }
-    }
-
-    fn unicode_escape(&mut self, start: usize) -> Parsed<char> {
-        const MAX_DIGITS: usize = 6;
-        let braced = self.rest().strip_prefix('{').unwrap_or_default();
-        let length = braced.bytes().take(MAX_DIGITS + 1).position(|byte| byte == b'}').filter(|length| *length > 0);
-        let digits = length.map(|length| &braced[..length]);
-        let number = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
-        match (digits, number.and_then(char::from_u32)) {
-            (Some(digits), Some(character)) => {
-                self.at += digits.len() + 2;
-                Ok(character)
-            }
-            _ => self.fail(start..self.at, Problem::UnicodeEscape),
-        }
-    }
 }
 
 impl<'a> Iterator for Statements<'a> {
@@ -478,40 +407,6 @@ pub(super) fn shortened(word: &str) -> String {
 
 fn starts_as_module(word: &str) -> bool {
     word.starts_with(|first: char| first.is_ascii_uppercase())
-}
-
-/// Follows a text piece by piece, to know whether it ends within a string.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OpenString {
-    /// Outside of strings and comments.
-    #[default]
-    No,
-    /// Behind a `#`, up to the end of the line.
-    Comment,
-    /// Within a string.
-    Yes,
-    /// Within a string, behind a backslash.
-    Escape,
-}
-
-impl OpenString {
-    /// Takes in the next piece of the text.
-    pub fn follow(&mut self, piece: &str) {
-        for byte in piece.bytes() {
-            *self = match (*self, byte) {
-                (Self::No, b'"') | (Self::Escape, _) => Self::Yes,
-                (Self::No, b'#') => Self::Comment,
-                (Self::Yes, b'"') | (Self::Comment, b'\n') => Self::No,
-                (Self::Yes, b'\\') => Self::Escape,
-                (state, _) => state,
-            };
-        }
-    }
-
-    /// Whether the text so far ends within a string.
-    pub fn is_open(self) -> bool {
-        matches!(self, Self::Yes | Self::Escape)
-    }
 }
 
 #[cfg(test)]
@@ -617,16 +512,5 @@ mod tests {
             Statements::new("f 1.5, \";\"; g\nh 'x'\ni").map(|read| read.map(|s| s.name.function)).collect();
         assert_eq!(read.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, true, false, true]);
         assert_eq!(read[3], Ok("i"));
-    }
-
-    #[test]
-    fn an_open_string_is_followed_over_pieces() {
-        let mut open = OpenString::default();
-        open.follow("f \"a # \\");
-        assert!(open.is_open());
-        open.follow("\" b");
-        assert!(open.is_open());
-        open.follow("\" # \"\n");
-        assert!(!open.is_open());
     }
 }
