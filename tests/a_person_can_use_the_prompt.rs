@@ -44,12 +44,16 @@ impl Terminal {
     }
 
     fn open_with(state: TempDir, no_color: &str) -> Self {
+        Self::open_as("xterm-256color", state, no_color)
+    }
+
+    fn open_as(kind: &str, state: TempDir, no_color: &str) -> Self {
         let (pty, pts) = pty_process::blocking::open().unwrap();
         pty.resize(Size::new(ROWS.get(), COLUMNS.get())).unwrap();
         let command = Command::new(env!("CARGO_BIN_EXE_bank"))
             .env_clear()
             .env("NO_COLOR", no_color)
-            .env("TERM", "xterm-256color")
+            .env("TERM", kind)
             .env("XDG_STATE_HOME", state.path());
         let child = command.spawn(pts).unwrap();
         let keyboard = Arc::new(pty);
@@ -271,6 +275,19 @@ fn late_lines_do_not_break_the_line_that_is_being_typed() {
     assert_eq!(lines[sent + 1], ":ok", "the reply comes right after the command was sent");
     terminal.keys("_balance \"Wolfman\"\r");
     terminal.wait_for("bank(6)> ");
+}
+
+#[test]
+fn a_terminal_that_can_do_little_shows_everything_too() {
+    let terminal = Terminal::open_as("dumb", tempfile::tempdir().unwrap(), "");
+    terminal.enter("Bank.open; Bank.consistency :eventual");
+    terminal.wait_for("bank(3)> ");
+    terminal.enter("Bank.deposit \"Nobody\", 1");
+    terminal.wait_until("the late refusal", |screen| {
+        screen.contents().contains("{:error, :no_account} # Deposit Money, \"Nobody\"")
+    });
+    terminal.enter("exit");
+    assert_eq!(terminal.ended().0, Some(0));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::fs::DirBuilder;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::{io, thread};
@@ -213,27 +214,33 @@ impl LateOutput {
 
     /// Shows what is added, for ever. The printer may wait for the editor, so this has a thread of its own.
     fn show(&self, printer: Option<impl ExternalPrinter>) {
-        // Without a printer everything stays unshown, and is printed at the end.
-        let Some(mut printer) = printer else { return };
+        if let Some(mut printer) = printer {
+            while self.show_next(&mut printer).is_ok() {}
+        }
+        // A terminal that cannot show text above the line shows it in the line.
         loop {
-            let text = self.wait_until_reading(|state| !state.unshown.is_empty()).unshown.clone();
-            if printer.print(text.clone()).is_err() {
+            let not_yet = self.changed.wait_while(self.lock(), |state| state.unshown.is_empty());
+            let text = std::mem::take(&mut not_yet.unwrap_or_else(PoisonError::into_inner).unshown);
+            if io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()).is_err() {
                 return;
             }
-            loop {
-                if printer.print(Self::NOTHING.to_owned()).is_err() {
-                    return;
-                }
-                let mut state = self.lock();
-                if state.reading {
-                    // What was taken back meanwhile has been printed in another way.
-                    let shown = if state.unshown.starts_with(&text) { text.len() } else { 0 };
-                    state.unshown.drain(..shown);
-                    break;
-                }
-                drop(state);
-                drop(self.wait_until_reading(|_| true));
+        }
+    }
+
+    fn show_next(&self, printer: &mut impl ExternalPrinter) -> rustyline::Result<()> {
+        let text = self.wait_until_reading(|state| !state.unshown.is_empty()).unshown.clone();
+        printer.print(text.clone())?;
+        loop {
+            printer.print(Self::NOTHING.to_owned())?;
+            let mut state = self.lock();
+            if state.reading {
+                // What was taken back meanwhile has been printed in another way.
+                let shown = if state.unshown.starts_with(&text) { text.len() } else { 0 };
+                state.unshown.drain(..shown);
+                return Ok(());
             }
+            drop(state);
+            drop(self.wait_until_reading(|_| true));
         }
     }
 }
