@@ -11,7 +11,7 @@ use crate::engine::clock::Clock;
 use crate::engine::command_handler::{CommandError, CommandHandler, Pending};
 use crate::engine::event::{Metadata, Position, RecordedEvent};
 use crate::engine::id_source::IdSource;
-use crate::engine::projection::{self, ReadModel};
+use crate::engine::projection::{self, Projection, ReadModel};
 use crate::engine::store::memory::MemoryStore;
 use crate::engine::store::{Committed, EventStore, StoreError};
 use crate::engine::supervisor::{StopReason, Supervisor};
@@ -205,6 +205,12 @@ impl Bank {
     /// The balance projection, for questions that `check_balance` does not answer.
     pub fn balances(&self) -> &ReadModel<Balances> {
         &self.inner.balances
+    }
+
+    /// Starts a projection of one's own: over everything that has happened, then live. From now on, strong
+    /// consistency waits for it too.
+    pub fn add_projection<P: Projection<AccountEvent>>(&self) -> ReadModel<P> {
+        projection::start(self.inner.store.clone(), &self.inner.checkpoints, &self.inner.supervisor)
     }
 
     /// A new conversation: the ids under which the next command and all it causes will be known.

@@ -1,0 +1,76 @@
+//! A read model of one's own over the bank's events: `cargo run --example own_projection`.
+//!
+//! It answers a question the bank itself does not: who was declined, and how often. The tests below try the
+//! rule it relies on, with given, when and then: `cargo test --example own_projection`.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+
+use cqrs_bank::bank::{AccountEvent, AccountId, Bank, Money, Store};
+use cqrs_bank::engine::event::RecordedEvent;
+use cqrs_bank::engine::projection::Projection;
+
+/// For each account, the number of its declined payments.
+#[derive(Default)]
+struct Declines(BTreeMap<AccountId, u32>);
+
+impl Projection<AccountEvent> for Declines {
+    const NAME: &'static str = "declines";
+
+    fn project(&mut self, event: &RecordedEvent<AccountEvent>) {
+        if let AccountEvent::AccountOverdrawn { account_id, .. } = &event.data {
+            *self.0.entry(account_id.clone()).or_default() += 1;
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let bank = Bank::open(Store::Memory).await?;
+    let (wolfman, dracula) = (AccountId::new("Wolfman")?, AccountId::new("Dracula")?);
+    for account in [&wolfman, &dracula] {
+        bank.create(account).await?;
+        bank.withdraw(account, Money::new(5)?).await?;
+    }
+
+    // It sees what happened before it was there, and what happens from now on.
+    let declines = bank.add_projection::<Declines>();
+    bank.withdraw(&dracula, Money::new(7)?).await?;
+    declines.read(|declines| {
+        for (account, count) in &declines.0 {
+            println!("{account}: {count}");
+        }
+    });
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cqrs_bank::bank::{Account, AccountCommand};
+    use cqrs_bank::engine::testing::given;
+
+    #[test]
+    fn a_payment_beyond_the_balance_is_declined() {
+        let account_id = AccountId::new("Wolfman").unwrap();
+        let created = AccountEvent::AccountCreated { account_id: account_id.clone(), account_holder: "Wolfman".into() };
+        let amount = Money::new(5).unwrap();
+        given::<Account>([created])
+            .when(&AccountCommand::WithdrawMoney { account_id: account_id.clone(), amount })
+            .then([AccountEvent::AccountOverdrawn { account_id, balance: Money::ZERO, amount_requested: amount }]);
+    }
+
+    #[tokio::test]
+    async fn declines_of_before_and_after_are_counted() {
+        let bank = Bank::open(Store::Memory).await.unwrap();
+        let account = AccountId::new("Wolfman").unwrap();
+        let amount = Money::new(5).unwrap();
+        bank.create(&account).await.unwrap();
+        bank.withdraw(&account, amount).await.unwrap();
+        let declines = bank.add_projection::<Declines>();
+        bank.withdraw(&account, amount).await.unwrap();
+        bank.deposit(&account, amount).await.unwrap();
+        bank.withdraw(&account, amount).await.unwrap();
+        assert_eq!(declines.read(|declines| declines.0[&account]), 2);
+    }
+}
