@@ -278,6 +278,20 @@ fn late_lines_do_not_break_the_line_that_is_being_typed() {
 }
 
 #[test]
+fn the_whole_trace_is_shown_however_soon_one_leaves() {
+    // Enter may come while late lines are on their way to the screen: a race, so it is run a few times.
+    for _ in 0..20 {
+        let terminal = Terminal::open();
+        terminal.enter("Bank.open; Bank.consistency :eventual");
+        terminal.wait_for("bank(3)> ");
+        terminal.keys("Bank.create \"Wolfman\"\r");
+        terminal.keys("Bank.check_balance \"Wolfman\"\rexit\r");
+        terminal.wait_until("the end of the trace", |screen| screen.contents().contains("\nAccount Created"));
+        assert_eq!(terminal.ended().0, Some(0));
+    }
+}
+
+#[test]
 fn a_terminal_that_can_do_little_shows_everything_too() {
     let terminal = Terminal::open_as("dumb", tempfile::tempdir().unwrap(), "");
     terminal.enter("Bank.open; Bank.consistency :eventual");

@@ -54,7 +54,7 @@ impl BankFunctions {
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = bank;
     }
 
-    async fn open(&self, url: Option<&str>) -> Term {
+    async fn open(&mut self, url: Option<&str>) -> Term {
         if self.bank().is_some() {
             return Term::Error("already_open");
         }
@@ -68,6 +68,7 @@ impl BankFunctions {
             Ok(bank) => {
                 let name = format!("#Bank<{}>", bank.store());
                 self.replace_bank(Some(bank));
+                self.consistency = Consistency::Strong;
                 Term::Ok(Box::new(Term::Opaque(name)))
             }
             Err(_) => Term::Error("unsupported_store"),

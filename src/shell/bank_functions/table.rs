@@ -44,7 +44,7 @@ pub(super) static FUNCTIONS: [Function; 9] = [
         example: "Bank.consistency :eventual",
         details: "Under :strong, the default, a command replies when its events are stored and all event handlers\n\
             have seen them. Under :eventual it replies :ok as soon as it is sent: the rest of the trace follows\n\
-            when it happens, and a refusal with it. Replies :ok.",
+            when it happens, and a refusal with it. A bank that is opened is :strong. Replies :ok.",
     },
     Function {
         module: Some("Bank"),
