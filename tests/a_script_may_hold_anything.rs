@@ -81,6 +81,9 @@ fn a_string_that_is_never_closed_ends_at_the_limit() {
     let late = run(&["--quiet", "--keep-going"], format!("Bank.open\nBank.create \"{lines}\"\nBank.close\n"));
     assert_eq!(late.stdout, "{:ok, #Bank<memory>}\n:ok\n", "what follows the string is run");
     assert_eq!(late.stderr, never.stderr);
+    let mut broken = format!("Bank.open\nBank.create \"{lines}").into_bytes();
+    broken.extend(b"\xFF\nBank.close\n");
+    assert_eq!(run(&["--quiet", "--keep-going"], broken).stdout, late.stdout, "no more is dropped than the statement");
 }
 
 #[test]

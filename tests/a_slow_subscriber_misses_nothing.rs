@@ -1,6 +1,7 @@
 //! A subscriber may be as slow as it likes: it gets every event once, in order, and ends where the log ends.
 
 mod accounts;
+mod happened;
 mod stall;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::accounts::{account, all_balances, money};
+use crate::happened::Happened;
 use crate::stall::Stall;
 
 const CAPACITY: usize = 8;
@@ -159,19 +161,6 @@ async fn what_was_missed_may_be_more_than_one_read_returns() {
         take(&mut seen, &subscription.next().await.unwrap());
     }
     assert_eq!(seen, (1..=commits).collect::<Vec<_>>());
-}
-
-#[derive(Clone, Debug)]
-struct Happened(u64);
-
-impl DomainEvent for Happened {
-    fn event_type(&self) -> &'static str {
-        "happened"
-    }
-
-    fn title(&self) -> &'static str {
-        "Happened"
-    }
 }
 
 /// Writes one stream, one commit at a time.

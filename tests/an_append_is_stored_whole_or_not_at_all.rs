@@ -1,14 +1,18 @@
 //! An append is stored whole, in order and at the version it was decided on, or not at all; and what was stored
 //! can be read from any place on.
 
+mod happened;
+
 use cqrs_bank::engine::clock::Timestamp;
-use cqrs_bank::engine::event::{DomainEvent, Metadata, Position, RecordedEvent, StreamId, Version};
+use cqrs_bank::engine::event::{Metadata, Position, RecordedEvent, StreamId, Version};
 use cqrs_bank::engine::store::memory::MemoryStore;
 use cqrs_bank::engine::store::{Append, Conflict, EventStore, MAX_READ};
 use cqrs_bank::engine::supervisor::Supervisor;
 use tokio::sync::broadcast::error::TryRecvError;
 use tokio::task::JoinSet;
 use uuid::Uuid;
+
+use crate::happened::Happened;
 
 #[tokio::test]
 async fn versions_count_in_the_stream_and_positions_in_the_whole_store() {
@@ -145,19 +149,6 @@ async fn one_read_never_returns_more_than_the_bound() {
     assert_eq!(store.read_stream(&stream("a"), Version::START, usize::MAX).await.unwrap().len(), MAX_READ);
     let rest = store.read_stream(&stream("a"), Version::new(MAX_READ as u64), usize::MAX).await.unwrap();
     assert_eq!(rest.len(), 10);
-}
-
-#[derive(Clone, Debug, PartialEq)]
-struct Happened(u64);
-
-impl DomainEvent for Happened {
-    fn event_type(&self) -> &'static str {
-        "happened"
-    }
-
-    fn title(&self) -> &'static str {
-        "Happened"
-    }
 }
 
 fn new_store() -> MemoryStore<Happened> {

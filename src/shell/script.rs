@@ -92,6 +92,7 @@ where
                     // A statement that has such a line in it is not run without it.
                     text.clear();
                     open = OpenString::default();
+                    too_long = false;
                     let next = self.session.mistake("", Mistake::without_excerpt(message, number, column));
                     self.after(next, mistaken).await?;
                     continue;

@@ -1,0 +1,103 @@
+//! What texts are read as, and where mistakes are found.
+
+use super::*;
+
+fn only(text: &str) -> Statement<'_> {
+    let statements: Vec<_> = Statements::new(text).collect::<Result<_, _>>().unwrap();
+    assert_eq!(statements.len(), 1, "{statements:?}");
+    statements.into_iter().next().unwrap()
+}
+
+fn values(text: &str) -> Vec<Value<'_>> {
+    only(text).arguments.into_iter().map(|argument| argument.value).collect()
+}
+
+fn problem(text: &str) -> (Span, Problem) {
+    let error = Statements::new(text).find_map(Result::err).expect(text);
+    (error.span, error.problem)
+}
+
+#[test]
+fn a_call_with_and_without_parentheses_is_the_same() {
+    let expected = [Value::String("Wolfman".into()), Value::Integer("100".into())];
+    for text in [
+        r#"Bank.deposit "Wolfman", 100"#,
+        r#"Bank.deposit("Wolfman", 100)"#,
+        "  Bank.deposit \t\"Wolfman\"  ,100  # pay day",
+        r#"Bank.deposit ( "Wolfman",100 ) ;;"#,
+    ] {
+        assert_eq!(values(text), expected, "{text}");
+        assert_eq!(only(text).name.module, Some("Bank"));
+        assert_eq!(only(text).name.function, "deposit");
+    }
+    assert_eq!(values("Bank.open"), []);
+    assert_eq!(values("Bank.open()"), []);
+}
+
+#[test]
+fn newlines_and_semicolons_separate_statements() {
+    let text = "Bank.open; Bank.close\n\n# nothing\r\nexit";
+    let spans: Vec<_> = Statements::new(text).map(|statement| &text[statement.unwrap().span]).collect();
+    assert_eq!(spans, ["Bank.open", "Bank.close", "exit"]);
+}
+
+#[test]
+fn strings_resolve_their_escapes() {
+    let expected = "a\"b\\c\nd\te🐺;#";
+    assert_eq!(values(r#"f "a\"b\\c\nd\te\u{1F43A};#""#), [Value::String(expected.into())]);
+    assert_eq!(values("f \"two\nlines\""), [Value::String("two\nlines".into())]);
+}
+
+#[test]
+fn integers_lose_underscores_and_leading_zeros() {
+    let integer = |digits: &'static str| Value::Integer(digits.into());
+    let expected = [integer("1000"), integer("7"), integer("-5"), integer("0"), integer("0")];
+    assert_eq!(values("f 1_000, 007, -5, -0, 0"), expected);
+}
+
+#[test]
+fn atoms_booleans_keywords_and_names() {
+    let statement = only("f :strong, true, Bank.deposit, open, at: 3, as_of: \"x\"");
+    let keywords: Vec<_> = statement.arguments.iter().map(|argument| argument.keyword).collect();
+    assert_eq!(keywords, [None, None, None, None, Some("at"), Some("as_of")]);
+    assert_eq!(statement.arguments[0].value, Value::Atom("strong"));
+    assert_eq!(statement.arguments[1].value, Value::Boolean(true));
+    assert!(matches!(&statement.arguments[2].value, Value::Name(name) if name.module == Some("Bank")));
+    assert!(matches!(&statement.arguments[3].value, Value::Name(name) if name.function == "open"));
+}
+
+#[test]
+fn mistakes_are_found_at_their_place() {
+    for (text, span, expected) in [
+        ("f \"abc", 2..3, Problem::OpenString),
+        ("f \"abc\\", 2..3, Problem::OpenString),
+        ("\"Bank\"", 0..1, Problem::ExpectedStatement),
+        ("Bank. open", 5..6, Problem::ExpectedFunction("Bank".into())),
+        ("Bank", 0..4, Problem::ModuleAlone("Bank".into())),
+        ("f 1,", 4..4, Problem::ExpectedArgument),
+        ("f 1 2", 4..5, Problem::ExpectedSeparator),
+        ("f(1 2)", 4..5, Problem::ExpectedClosing),
+        ("f(1, 2", 1..2, Problem::OpenParenthesis),
+        ("f(1, 2) 3", 8..9, Problem::ExpectedSeparator),
+        ("f((((((1))))))", 2..3, Problem::Unexpected('(')),
+        ("f at: 1, 2", 9..10, Problem::KeywordFirst),
+        ("f 1.5", 2..5, Problem::Fraction),
+        ("f : a", 2..3, Problem::ExpectedAtom),
+        ("f 'a'", 2..3, Problem::SingleQuotes),
+        (r#"f "a\z""#, 4..6, Problem::UnknownEscape),
+        (r#"f "a\u{D800}""#, 4..6, Problem::UnicodeEscape),
+        ("f \u{0}", 2..3, Problem::Unexpected('\0')),
+        ("f\u{0}", 1..2, Problem::ExpectedSeparator),
+        (r#"f "\u{0000041}""#, 3..5, Problem::UnicodeEscape),
+        (r#"f "\u{}""#, 3..5, Problem::UnicodeEscape),
+    ] {
+        assert_eq!(problem(text), (span, expected), "{text:?}");
+    }
+}
+
+#[test]
+fn what_follows_a_mistake_is_read() {
+    let read: Vec<_> = Statements::new("f 1.5, \";\"; g\nh 'x'\ni").map(|read| read.map(|s| s.name.function)).collect();
+    assert_eq!(read.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, true, false, true]);
+    assert_eq!(read[3], Ok("i"));
+}
