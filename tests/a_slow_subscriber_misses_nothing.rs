@@ -180,8 +180,9 @@ impl<E: DomainEvent> Writer<E> {
             stream: self.stream.clone(),
             expected_version: self.version,
             time: Timestamp::from_micros(0),
-            metadata: Metadata::from_outside(Uuid::nil()),
+            metadata: Metadata::from_outside(Uuid::new_v4()),
             events: events.into_iter().collect(),
+            snapshot: None,
         };
         self.version = self.version.plus(append.events.len());
         self.store.append(vec![append]).await.unwrap().remove(0).unwrap();

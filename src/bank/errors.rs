@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::{Money, Refusal};
+use crate::engine::store::StoreError;
 use crate::engine::supervisor::StopReason;
 
 /// The bank cannot serve, whatever is asked of it.
@@ -14,6 +15,9 @@ pub enum Unavailable {
     /// It stopped because it could not go on.
     #[error("the bank has stopped: {0}")]
     Stopped(StopReason),
+    /// The store could not do it, or does not know whether it has.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// Other writers were quicker each time. The command changed nothing and may be sent again.
     #[error("too many others change this account at once")]
     Busy,

@@ -261,6 +261,7 @@ impl Bank {
         match answer {
             Ok(answer) => Ok(answer),
             Err(StoreError::Closed) => Err(unavailable(self.inner.supervisor.stopped().await)),
+            Err(failed) => Err(Unavailable::Store(failed)),
         }
     }
 
@@ -303,7 +304,13 @@ impl Bank {
             CommandError::Refused(refusal) => CommandFailure::Refused(refusal),
             CommandError::Conflict(_) => Unavailable::Busy.into(),
             CommandError::Panicked { message } => Unavailable::Defect(message).into(),
-            CommandError::Store(_) | CommandError::Stopped => unavailable(self.inner.supervisor.stopped().await).into(),
+            CommandError::IdTaken { .. } => Unavailable::Defect(error.to_string()).into(),
+            CommandError::Store(failed @ (StoreError::Failed(_) | StoreError::OutcomeUnknown(_))) => {
+                Unavailable::Store(failed).into()
+            }
+            CommandError::Store(StoreError::Closed) | CommandError::Stopped => {
+                unavailable(self.inner.supervisor.stopped().await).into()
+            }
         }
     }
 }

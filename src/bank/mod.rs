@@ -21,6 +21,8 @@ pub use commands::AccountCommand;
 pub use errors::{CheckBalanceError, CommandFailure, CreateError, DepositError, OpenError, Unavailable, WithdrawError};
 pub use events::AccountEvent;
 pub use handle::{Bank, PendingCommand, Receipt, Withdrawal};
-pub use history::{Moment, StatementLine};
+pub use history::StatementLine;
 pub use money::{InvalidAmount, Money};
 pub use options::{Options, Store};
+
+pub use crate::engine::moment::Moment;

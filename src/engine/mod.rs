@@ -17,6 +17,7 @@ pub mod clock;
 pub mod command_handler;
 pub mod event;
 pub mod id_source;
+pub mod moment;
 pub mod projection;
 mod queue;
 pub mod store;

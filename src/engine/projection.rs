@@ -120,6 +120,7 @@ impl<E: DomainEvent> Projections<E> {
             let events = match subscription.next().await {
                 Ok(events) => events,
                 Err(StoreError::Closed) => return Ok(()),
+                Err(error) => return Err(StopReason::GaveUp { task: "projections", message: error.to_string() }),
             };
             for host in &mut self.hosted {
                 take(host.as_mut(), &events, &store).await?;
