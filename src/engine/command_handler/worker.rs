@@ -13,7 +13,9 @@ use super::{CommandError, Id, Limits, MAX_ATTEMPTS, Request, Sent};
 use crate::engine::aggregate::{Aggregate, Command as _};
 use crate::engine::clock::{Clock, Timestamp};
 use crate::engine::event::{StreamId, Version};
-use crate::engine::store::{Append, Appended, Committed, Conflict, EventStore, MAX_READ, Rejected, StoreError};
+use crate::engine::store::{
+    Append, AppendAnswer, Appended, Committed, Conflict, EventStore, MAX_READ, Rejected, StoreError,
+};
 use crate::engine::supervisor::{StopReason, panic_message};
 use crate::engine::trace::trace_line;
 
@@ -211,7 +213,7 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
     fn drop_conflicted(
         &mut self,
         open: &[Sent<A>],
-        stored: &[Result<Committed<A::Event>, Rejected<A::Event>>],
+        stored: &[AppendAnswer<A::Event>],
     ) -> HashSet<Id<A>> {
         let outdated = |decision: &Decision<A>| matches!(decision, Decision::Outdated(_));
         if stored.iter().all(Result::is_ok) && !self.decisions.iter().any(outdated) {

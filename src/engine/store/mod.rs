@@ -128,8 +128,11 @@ impl<E: fmt::Debug> fmt::Debug for Committed<E> {
     }
 }
 
+/// What became of one append.
+pub type AppendAnswer<E> = Result<Committed<E>, Rejected<E>>;
+
 /// What became of each append of a call, in order.
-pub type Appended<E> = Vec<Result<Committed<E>, Rejected<E>>>;
+pub type Appended<E> = Vec<AppendAnswer<E>>;
 
 /// A commit on its way to the subscribers.
 #[derive(Clone, Debug)]
