@@ -283,6 +283,8 @@ impl EventStore<AccountEvent> for Overtaken {
 }
 
 impl HandlerRecords for Overtaken {
+    const DURABLE: bool = false;
+
     async fn read_progress(&self, handler: &str) -> Result<Option<Progress>, StoreError> {
         self.store.read_progress(handler).await
     }

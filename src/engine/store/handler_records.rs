@@ -54,6 +54,9 @@ pub enum ParkedChange {
 
 /// The handlers' side of a store. It keeps what is written here as long as it keeps events.
 pub trait HandlerRecords {
+    /// Whether what is written here outlives the process.
+    const DURABLE: bool;
+
     /// How far a handler has come, if it has ever written that down.
     ///
     /// # Errors
