@@ -22,10 +22,15 @@ pub enum Moment {
 
 impl Moment {
     /// Whether an event had happened by then.
-    fn is_after(self, event: &Event) -> bool {
+    pub(super) fn is_after(self, event: &Event) -> bool {
+        self.includes(event.position, event.time)
+    }
+
+    /// The same for what stood at a position and happened at a time.
+    pub(super) fn includes(self, position: Position, time: Timestamp) -> bool {
         match self {
-            Self::Position(position) => event.position <= position,
-            Self::Time(time) => event.time <= time,
+            Self::Position(until) => position <= until,
+            Self::Time(until) => time <= until,
         }
     }
 }
@@ -154,9 +159,11 @@ impl Bank {
 
 fn line(event: &Event, after: &Account) -> Option<StatementLine> {
     let amount = match &event.data {
-        AccountEvent::AccountCreated { .. } => None,
+        AccountEvent::AccountCreated { .. } | AccountEvent::AccountUnlocked { .. } => None,
         AccountEvent::MoneyDeposited { amount, .. } | AccountEvent::MoneyWithdrawn { amount, .. } => Some(*amount),
-        AccountEvent::AccountOverdrawn { amount_requested, .. } => Some(*amount_requested),
+        AccountEvent::AccountOverdrawn { amount_requested, .. } | AccountEvent::InvalidPin { amount_requested, .. } => {
+            Some(*amount_requested)
+        }
     };
     let (position, time, what) = (event.position, event.time, event.data.title());
     after.balance().map(|balance| StatementLine { position, time, what, amount, balance })
