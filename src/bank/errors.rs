@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::{Money, Refusal};
+use super::{Money, PinSecretError, Refusal};
 use crate::engine::store::StoreError;
 use crate::engine::supervisor::StopReason;
 
@@ -24,6 +24,9 @@ pub enum Unavailable {
     /// A defect in the account's own code. The command changed nothing.
     #[error("the command could not be decided: {0}")]
     Defect(String),
+    /// PINs can be neither kept nor checked.
+    #[error(transparent)]
+    PinSecret(#[from] PinSecretError),
 }
 
 /// Why a command has no events to show: what every operation's own error is made from.
@@ -79,6 +82,26 @@ pub enum WithdrawError {
     /// There is no account of this name.
     #[error("there is no such account")]
     NoAccount,
+    /// The account has a PIN, and none was given.
+    #[error("the account asks for a PIN")]
+    PinRequired,
+    /// Too many wrong PINs were given in a row; [`Bank::unlock`](super::Bank::unlock) ends that.
+    #[error("the account is locked")]
+    AccountLocked,
+    /// The bank cannot serve.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Why an account was not unlocked.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum UnlockError {
+    /// There is no account of this name.
+    #[error("there is no such account")]
+    NoAccount,
+    /// It is open already.
+    #[error("the account is not locked")]
+    NotLocked,
     /// The bank cannot serve.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -118,6 +141,18 @@ impl From<CommandFailure> for WithdrawError {
     fn from(failure: CommandFailure) -> Self {
         match failure {
             CommandFailure::Refused(Refusal::NoAccount) => Self::NoAccount,
+            CommandFailure::Refused(Refusal::PinRequired) => Self::PinRequired,
+            CommandFailure::Refused(Refusal::AccountLocked) => Self::AccountLocked,
+            other => Self::Unavailable(other.unexpected()),
+        }
+    }
+}
+
+impl From<CommandFailure> for UnlockError {
+    fn from(failure: CommandFailure) -> Self {
+        match failure {
+            CommandFailure::Refused(Refusal::NoAccount) => Self::NoAccount,
+            CommandFailure::Refused(Refusal::NotLocked) => Self::NotLocked,
             other => Self::Unavailable(other.unexpected()),
         }
     }

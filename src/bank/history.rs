@@ -159,9 +159,11 @@ impl Bank {
 
 fn line(event: &Event, after: &Account) -> Option<StatementLine> {
     let amount = match &event.data {
-        AccountEvent::AccountCreated { .. } => None,
+        AccountEvent::AccountCreated { .. } | AccountEvent::AccountUnlocked { .. } => None,
         AccountEvent::MoneyDeposited { amount, .. } | AccountEvent::MoneyWithdrawn { amount, .. } => Some(*amount),
-        AccountEvent::AccountOverdrawn { amount_requested, .. } => Some(*amount_requested),
+        AccountEvent::AccountOverdrawn { amount_requested, .. } | AccountEvent::InvalidPin { amount_requested, .. } => {
+            Some(*amount_requested)
+        }
     };
     let (position, time, what) = (event.position, event.time, event.data.title());
     after.balance().map(|balance| StatementLine { position, time, what, amount, balance })

@@ -18,11 +18,11 @@ impl Moment {
 
     /// Whether an event had happened by then.
     pub fn is_after<E>(self, event: &RecordedEvent<E>) -> bool {
-        self.is_at_or_after(event.position, event.time)
+        self.includes(event.position, event.time)
     }
 
     /// The same for an event of which only the place in the log is known.
-    pub fn is_at_or_after(self, position: Position, time: Timestamp) -> bool {
+    pub fn includes(self, position: Position, time: Timestamp) -> bool {
         match self {
             Self::Position(moment) => position <= moment,
             Self::Time(moment) => time <= moment,

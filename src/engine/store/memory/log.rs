@@ -139,7 +139,7 @@ impl<E: DomainEvent> Log<E> {
     /// The last snapshot of a stream up to a moment.
     pub(super) fn snapshot(&self, stream: &StreamId, until: Moment) -> Option<Snapshot> {
         let snapshots = self.snapshots.get(stream)?;
-        let later = snapshots.partition_point(|snapshot| until.is_at_or_after(snapshot.position, snapshot.time));
+        let later = snapshots.partition_point(|snapshot| until.includes(snapshot.position, snapshot.time));
         snapshots[..later].last().cloned()
     }
 
