@@ -2,7 +2,9 @@
 
 use thiserror::Error;
 
+use super::account_snapshot::AccountSnapshot;
 use super::pin_lock::{Admission, PinLock};
+use super::transfer::{Incoming, Outgoing, Released, Reservations, TransferId};
 use super::{AccountCommand, AccountEvent, AccountId, Money, PinCheck};
 use crate::engine::aggregate::Aggregate;
 
@@ -18,6 +20,8 @@ struct Open {
     id: AccountId,
     balance: Money,
     lock: PinLock,
+    /// What has left the balance for transfers that are under way.
+    reservations: Reservations,
 }
 
 /// Why an account says no.
@@ -47,6 +51,15 @@ pub enum Refusal {
     /// The bank checks again; a caller never sees this.
     #[error("the PIN was checked against what is not the account's")]
     OutdatedPinCheck,
+    /// Payer and payee are one.
+    #[error("an account cannot transfer money to itself")]
+    SameAccount,
+    /// More transfers of this account are under way than it can keep track of.
+    #[error("too many transfers of this account are under way")]
+    TooManyTransfers,
+    /// Nothing is reserved for this transfer, or no longer.
+    #[error("nothing is reserved for this transfer")]
+    NoReservation,
 }
 
 impl Account {
@@ -72,32 +85,53 @@ impl Aggregate for Account {
             (AccountCommand::DepositMoney { amount, .. }, Some(open)) => open.deposit(*amount)?,
             (AccountCommand::WithdrawMoney { amount, pin, .. }, Some(open)) => open.withdraw(*amount, pin.as_ref())?,
             (AccountCommand::UnlockAccount { .. }, Some(open)) => open.unlock()?,
+            (AccountCommand::ReserveMoney { transfer_id, payee, amount, pin, .. }, Some(open)) => {
+                open.reserve(*transfer_id, payee, *amount, pin.as_ref())?
+            }
+            (AccountCommand::CreditTransfer { transfer_id, payer, amount, .. }, Some(open)) => {
+                open.credit(*transfer_id, payer, *amount)?
+            }
+            (AccountCommand::SettleTransfer { transfer_id, .. }, Some(open)) => {
+                let outgoing = open.reservations.find(*transfer_id)?.clone();
+                AccountEvent::TransferSettled(Box::new(outgoing))
+            }
+            (AccountCommand::ReleaseTransfer { transfer_id, reason, .. }, Some(open)) => {
+                let outgoing = open.reservations.find(*transfer_id)?.clone();
+                AccountEvent::TransferReleased(Box::new(Released { outgoing, reason: *reason }))
+            }
         };
         Ok(vec![event])
     }
 
     fn apply(&mut self, event: &AccountEvent) {
-        match event {
-            AccountEvent::AccountCreated { account_id, account_holder } => {
-                let lock = PinLock::new(account_holder.pin_verifier().cloned());
-                self.open = Some(Open { id: account_id.clone(), balance: Money::ZERO, lock });
-            }
-            AccountEvent::MoneyDeposited { amount, .. } => self.change_balance(|balance| balance.checked_add(*amount)),
-            AccountEvent::MoneyWithdrawn { amount, .. } => {
-                self.change_balance(|balance| balance.checked_sub(*amount));
-                self.change_lock(PinLock::forget_wrong_pins);
-            }
-            AccountEvent::AccountOverdrawn { .. } | AccountEvent::AccountUnlocked { .. } => {
-                self.change_lock(PinLock::forget_wrong_pins);
-            }
-            AccountEvent::InvalidPin { .. } => self.change_lock(PinLock::count_wrong_pin),
+        if let AccountEvent::AccountCreated { account_id, account_holder } = event {
+            let lock = PinLock::new(account_holder.pin_verifier().cloned());
+            let reservations = Reservations::default();
+            self.open = Some(Open { id: account_id.clone(), balance: Money::ZERO, lock, reservations });
+        } else if let Some(open) = &mut self.open {
+            open.apply(event);
         }
+    }
+
+    fn snapshot(&self) -> Option<String> {
+        let Open { id, balance, lock, reservations } = self.open.as_ref()?;
+        AccountSnapshot::new(id, *balance, lock, reservations).to_text()
+    }
+
+    fn restore(snapshot: &str) -> Option<Self> {
+        let snapshot = AccountSnapshot::from_text(snapshot)?;
+        let reservations = snapshot.reservations();
+        let AccountSnapshot { account_id: id, balance, lock, .. } = snapshot;
+        Some(Self { open: Some(Open { id, balance, lock, reservations }) })
     }
 
     /// A withdrawal is weighed on the balance it would leave, unless the PIN keeps it from being weighed at all.
     fn weigh(&self, command: &AccountCommand) -> Option<i64> {
         match (command, &self.open) {
-            (AccountCommand::WithdrawMoney { amount, pin, .. }, Some(open)) => {
+            (
+                AccountCommand::WithdrawMoney { amount, pin, .. } | AccountCommand::ReserveMoney { amount, pin, .. },
+                Some(open),
+            ) => {
                 let granted = open.lock.admit(pin.as_ref()) == Ok(Admission::Granted);
                 granted.then(|| open.balance.difference(*amount))
             }
@@ -106,28 +140,70 @@ impl Aggregate for Account {
     }
 }
 
-impl Account {
-    /// What `execute` has decided never leaves the range, so a change that would is not one of its own.
-    fn change_balance(&mut self, change: impl Fn(Money) -> Option<Money>) {
-        if let Some(open) = &mut self.open
-            && let Some(balance) = change(open.balance)
-        {
-            open.balance = balance;
-        }
-    }
-
-    fn change_lock(&mut self, change: impl Fn(&mut PinLock)) {
-        if let Some(open) = &mut self.open {
-            change(&mut open.lock);
-        }
-    }
-}
-
 impl Open {
+    fn apply(&mut self, event: &AccountEvent) {
+        // What `execute` has decided never leaves the range, so a change that would is not one of its own.
+        if let Some(balance) = event.movement().and_then(|movement| movement.applied_to(self.balance)) {
+            self.balance = balance;
+        }
+        match event {
+            AccountEvent::InvalidPin { .. } => self.lock.count_wrong_pin(),
+            AccountEvent::MoneyWithdrawn { .. }
+            | AccountEvent::AccountOverdrawn { .. }
+            | AccountEvent::AccountUnlocked { .. } => self.lock.forget_wrong_pins(),
+            AccountEvent::MoneyReserved(outgoing) => {
+                self.lock.forget_wrong_pins();
+                self.reservations.add(outgoing);
+            }
+            AccountEvent::TransferSettled(outgoing) => self.reservations.remove(outgoing.transfer_id),
+            AccountEvent::TransferReleased(released) => self.reservations.remove(released.outgoing.transfer_id),
+            AccountEvent::AccountCreated { .. }
+            | AccountEvent::MoneyDeposited { .. }
+            | AccountEvent::TransferCredited(_) => {}
+        }
+    }
+
     fn deposit(&self, amount: Money) -> Result<AccountEvent, Refusal> {
-        self.balance.checked_add(amount).ok_or(Refusal::BalanceLimit)?;
+        self.check_room(amount)?;
         let account_id = self.id.clone();
         Ok(AccountEvent::MoneyDeposited { account_id, amount })
+    }
+
+    /// What is reserved may come back, so it has to find room too.
+    fn check_room(&self, amount: Money) -> Result<(), Refusal> {
+        let sum = self.balance.checked_add(self.reservations.total()).and_then(|held| held.checked_add(amount));
+        sum.map(|_| ()).ok_or(Refusal::BalanceLimit)
+    }
+
+    fn reserve(
+        &self,
+        transfer_id: TransferId,
+        payee: &AccountId,
+        amount: Money,
+        pin: Option<&PinCheck>,
+    ) -> Result<AccountEvent, Refusal> {
+        if *payee == self.id {
+            return Err(Refusal::SameAccount);
+        }
+        let account_id = self.id.clone();
+        let balance = self.balance;
+        Ok(match (self.lock.admit(pin)?, balance.checked_sub(amount)) {
+            (Admission::WrongPin, _) => AccountEvent::InvalidPin { account_id, amount_requested: amount },
+            (Admission::Granted, Some(_)) => {
+                self.reservations.check_room()?;
+                let payee = payee.clone();
+                AccountEvent::MoneyReserved(Box::new(Outgoing { account_id, transfer_id, payee, amount }))
+            }
+            (Admission::Granted, None) => {
+                AccountEvent::AccountOverdrawn { account_id, balance, amount_requested: amount }
+            }
+        })
+    }
+
+    fn credit(&self, transfer_id: TransferId, payer: &AccountId, amount: Money) -> Result<AccountEvent, Refusal> {
+        self.check_room(amount)?;
+        let (account_id, payer) = (self.id.clone(), payer.clone());
+        Ok(AccountEvent::TransferCredited(Box::new(Incoming { account_id, transfer_id, payer, amount })))
     }
 
     fn withdraw(&self, amount: Money, pin: Option<&PinCheck>) -> Result<AccountEvent, Refusal> {

@@ -57,15 +57,11 @@ impl Projection<AccountEvent> for Balances {
                 self.balances.insert(account_id.clone(), Money::ZERO);
                 self.names.insert(account_id.clone());
             }
-            AccountEvent::MoneyDeposited { account_id, amount } => {
-                self.change(account_id, |balance| balance.checked_add(*amount));
+            other => {
+                if let Some(movement) = other.movement() {
+                    self.change(other.account_id(), |balance| movement.applied_to(balance));
+                }
             }
-            AccountEvent::MoneyWithdrawn { account_id, amount } => {
-                self.change(account_id, |balance| balance.checked_sub(*amount));
-            }
-            AccountEvent::AccountOverdrawn { .. }
-            | AccountEvent::InvalidPin { .. }
-            | AccountEvent::AccountUnlocked { .. } => {}
         }
     }
 

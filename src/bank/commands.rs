@@ -1,5 +1,6 @@
 //! What an account can be asked to do.
 
+use super::transfer::{ReleaseReason, TransferId};
 use super::{AccountHolder, AccountId, Money, PinCheck};
 use crate::engine::aggregate::Command;
 
@@ -34,14 +35,54 @@ pub enum AccountCommand {
         /// The account.
         account_id: AccountId,
     },
+    /// Begin a transfer: set the amount aside at the payer.
+    ReserveMoney {
+        /// The payer.
+        account_id: AccountId,
+        /// The transfer.
+        transfer_id: TransferId,
+        /// Who is to get the money.
+        payee: AccountId,
+        /// How much.
+        amount: Money,
+        /// What came of checking the PIN that was given; `None` where none was.
+        pin: Option<PinCheck>,
+    },
+    /// Give the payee the amount of a transfer.
+    CreditTransfer {
+        /// The payee.
+        account_id: AccountId,
+        /// The transfer.
+        transfer_id: TransferId,
+        /// Whose money it was.
+        payer: AccountId,
+        /// How much.
+        amount: Money,
+    },
+    /// End a transfer whose payee has the money.
+    SettleTransfer {
+        /// The payer.
+        account_id: AccountId,
+        /// The transfer.
+        transfer_id: TransferId,
+    },
+    /// End a transfer whose payee cannot take the money: the payer gets it back.
+    ReleaseTransfer {
+        /// The payer.
+        account_id: AccountId,
+        /// The transfer.
+        transfer_id: TransferId,
+        /// Why.
+        reason: ReleaseReason,
+    },
 }
 
 impl AccountCommand {
     /// Where the command carries what came of checking a PIN; `None` if it needs no PIN.
     pub(super) fn pin_check_mut(&mut self) -> Option<&mut Option<PinCheck>> {
         match self {
-            Self::WithdrawMoney { pin, .. } => Some(pin),
-            Self::CreateAccount { .. } | Self::DepositMoney { .. } | Self::UnlockAccount { .. } => None,
+            Self::WithdrawMoney { pin, .. } | Self::ReserveMoney { pin, .. } => Some(pin),
+            _ => None,
         }
     }
 }
@@ -54,7 +95,11 @@ impl Command for AccountCommand {
             Self::CreateAccount { account_id, .. }
             | Self::DepositMoney { account_id, .. }
             | Self::WithdrawMoney { account_id, .. }
-            | Self::UnlockAccount { account_id } => account_id,
+            | Self::UnlockAccount { account_id }
+            | Self::ReserveMoney { account_id, .. }
+            | Self::CreditTransfer { account_id, .. }
+            | Self::SettleTransfer { account_id, .. }
+            | Self::ReleaseTransfer { account_id, .. } => account_id,
         }
     }
 
@@ -64,6 +109,10 @@ impl Command for AccountCommand {
             Self::DepositMoney { .. } => "Deposit Money",
             Self::WithdrawMoney { .. } => "Withdraw Money",
             Self::UnlockAccount { .. } => "Unlock Account",
+            Self::ReserveMoney { .. } => "Transfer Money",
+            Self::CreditTransfer { .. } => "Credit Transfer",
+            Self::SettleTransfer { .. } => "Settle Transfer",
+            Self::ReleaseTransfer { .. } => "Release Transfer",
         }
     }
 }

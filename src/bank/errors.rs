@@ -107,6 +107,44 @@ pub enum UnlockError {
     Unavailable(#[from] Unavailable),
 }
 
+/// Why a transfer moved no money.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum TransferError {
+    /// There is no account of the payer's name.
+    #[error("there is no such account")]
+    NoAccount,
+    /// There is no account of the payee's name. What was reserved is released.
+    #[error("there is no account to transfer to")]
+    NoPayee,
+    /// Payer and payee are one.
+    #[error("an account cannot transfer money to itself")]
+    SameAccount,
+    /// There is not enough to transfer; that it was asked for is an event.
+    #[error("the account holds {balance} only")]
+    Overdrawn {
+        /// What the payer's account holds.
+        balance: Money,
+    },
+    /// The payee's balance would exceed [`Money::MAX`]. What was reserved is released.
+    #[error("the payee's balance would exceed {}", Money::MAX)]
+    BalanceLimit,
+    /// More transfers of the payer are under way than an account can keep track of.
+    #[error("too many transfers of this account are under way")]
+    TooManyTransfers,
+    /// The account has a PIN, and none was given.
+    #[error("the account asks for a PIN")]
+    PinRequired,
+    /// The PIN was a wrong one; that it was given is an event.
+    #[error("the PIN was a wrong one")]
+    WrongPin,
+    /// Too many wrong PINs were given in a row; [`Bank::unlock`](super::Bank::unlock) ends that.
+    #[error("the account is locked")]
+    AccountLocked,
+    /// The bank cannot serve.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
 /// Why there is no balance to tell.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum CheckBalanceError {
@@ -153,6 +191,19 @@ impl From<CommandFailure> for UnlockError {
         match failure {
             CommandFailure::Refused(Refusal::NoAccount) => Self::NoAccount,
             CommandFailure::Refused(Refusal::NotLocked) => Self::NotLocked,
+            other => Self::Unavailable(other.unexpected()),
+        }
+    }
+}
+
+impl From<CommandFailure> for TransferError {
+    fn from(failure: CommandFailure) -> Self {
+        match failure {
+            CommandFailure::Refused(Refusal::NoAccount) => Self::NoAccount,
+            CommandFailure::Refused(Refusal::SameAccount) => Self::SameAccount,
+            CommandFailure::Refused(Refusal::TooManyTransfers) => Self::TooManyTransfers,
+            CommandFailure::Refused(Refusal::PinRequired) => Self::PinRequired,
+            CommandFailure::Refused(Refusal::AccountLocked) => Self::AccountLocked,
             other => Self::Unavailable(other.unexpected()),
         }
     }

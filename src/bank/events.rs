@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::transfer::{Incoming, Outgoing, Released};
 use super::{AccountHolder, AccountId, Money};
 use crate::engine::event::DomainEvent;
 
@@ -54,9 +55,66 @@ pub enum AccountEvent {
         /// The account.
         account_id: AccountId,
     },
+    /// Money was set aside for a transfer.
+    MoneyReserved(Box<Outgoing>),
+    /// Money came in by a transfer.
+    TransferCredited(Box<Incoming>),
+    /// A transfer has ended; what was set aside for it is gone for good.
+    TransferSettled(Box<Outgoing>),
+    /// A transfer has come to nothing; what was set aside for it is back.
+    TransferReleased(Box<Released>),
+}
+
+/// What an event does to its account's balance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Movement {
+    /// This much comes in.
+    In(Money),
+    /// This much goes out.
+    Out(Money),
+}
+
+impl Movement {
+    /// The balance after it, unless that would leave the range.
+    pub fn applied_to(self, balance: Money) -> Option<Money> {
+        match self {
+            Self::In(amount) => balance.checked_add(amount),
+            Self::Out(amount) => balance.checked_sub(amount),
+        }
+    }
 }
 
 impl AccountEvent {
+    /// What it does to its account's balance; nothing, mostly.
+    pub fn movement(&self) -> Option<Movement> {
+        match self {
+            Self::MoneyDeposited { amount, .. } => Some(Movement::In(*amount)),
+            Self::MoneyWithdrawn { amount, .. } => Some(Movement::Out(*amount)),
+            Self::MoneyReserved(outgoing) => Some(Movement::Out(outgoing.amount)),
+            Self::TransferCredited(incoming) => Some(Movement::In(incoming.amount)),
+            Self::TransferReleased(released) => Some(Movement::In(released.outgoing.amount)),
+            Self::AccountCreated { .. }
+            | Self::AccountOverdrawn { .. }
+            | Self::InvalidPin { .. }
+            | Self::AccountUnlocked { .. }
+            | Self::TransferSettled(_) => None,
+        }
+    }
+
+    /// The amount it speaks of, moved or not.
+    pub fn amount(&self) -> Option<Money> {
+        match self {
+            Self::MoneyDeposited { amount, .. } | Self::MoneyWithdrawn { amount, .. } => Some(*amount),
+            Self::AccountOverdrawn { amount_requested, .. } | Self::InvalidPin { amount_requested, .. } => {
+                Some(*amount_requested)
+            }
+            Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => Some(outgoing.amount),
+            Self::TransferCredited(incoming) => Some(incoming.amount),
+            Self::TransferReleased(released) => Some(released.outgoing.amount),
+            Self::AccountCreated { .. } | Self::AccountUnlocked { .. } => None,
+        }
+    }
+
     /// The account it happened to.
     pub fn account_id(&self) -> &AccountId {
         match self {
@@ -66,6 +124,9 @@ impl AccountEvent {
             | Self::AccountOverdrawn { account_id, .. }
             | Self::InvalidPin { account_id, .. }
             | Self::AccountUnlocked { account_id } => account_id,
+            Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => &outgoing.account_id,
+            Self::TransferCredited(incoming) => &incoming.account_id,
+            Self::TransferReleased(released) => &released.outgoing.account_id,
         }
     }
 }
@@ -79,6 +140,10 @@ impl DomainEvent for AccountEvent {
             Self::AccountOverdrawn { .. } => "account_overdrawn",
             Self::InvalidPin { .. } => "invalid_pin",
             Self::AccountUnlocked { .. } => "account_unlocked",
+            Self::MoneyReserved(_) => "money_reserved_for_transfer",
+            Self::TransferCredited(_) => "transfer_credited",
+            Self::TransferSettled(_) => "transfer_settled",
+            Self::TransferReleased(_) => "transfer_released",
         }
     }
 
@@ -89,6 +154,10 @@ impl DomainEvent for AccountEvent {
             Self::MoneyWithdrawn { .. } => "Money Withdrawn",
             Self::AccountOverdrawn { .. } | Self::InvalidPin { .. } => "Payment Declined",
             Self::AccountUnlocked { .. } => "Account Unlocked",
+            Self::MoneyReserved(_) => "Money Reserved",
+            Self::TransferCredited(_) => "Transfer Credited",
+            Self::TransferSettled(_) => "Transfer Settled",
+            Self::TransferReleased(_) => "Transfer Released",
         }
     }
 }

@@ -1,18 +1,21 @@
 //! The handle that programs use.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::errors::{CommandFailure, OpenError, Unavailable};
 use super::pin_checker::PinChecker;
 use super::{
-    Account, AccountCommand, AccountEvent, Accounts, Balances, Options, PendingCommand, Receipt, Refusal, Store,
-    TotalDeposits,
+    Account, AccountCommand, AccountEvent, Accounts, Balances, CeoBonus, Options, PendingCommand, Receipt, Refusal,
+    Store, TotalDeposits, TransferProcess, Transfers,
 };
 use crate::engine::checkpoints::{Checkpoints, Consistency, MAX_WAIT};
 use crate::engine::clock::Clock;
 use crate::engine::command_handler::{CommandError, CommandHandler, Pending};
 use crate::engine::event::{Metadata, Position};
+use crate::engine::event_handler::{self, HandlerControl, Surroundings};
 use crate::engine::id_source::IdSource;
+use crate::engine::process_manager::{Process, ProcessManager};
 use crate::engine::projection::{self, Projection, Projections, ReadModel};
 use crate::engine::store::memory::MemoryStore;
 use crate::engine::store::{Committed, EventStore, StoreError};
@@ -46,13 +49,17 @@ pub(super) struct Inner {
     kind: Store,
     store: MemoryStore<AccountEvent>,
     commands: CommandHandler<Account>,
-    checkpoints: Checkpoints,
+    pub(super) checkpoints: Checkpoints,
     pub(super) balances: ReadModel<Balances>,
     pub(super) accounts: ReadModel<Accounts>,
     pub(super) total_deposits: ReadModel<TotalDeposits>,
+    pub(super) transfers: ReadModel<Transfers>,
     pub(super) pins: Arc<PinChecker>,
+    pub(super) handlers: Vec<HandlerControl>,
     ids: IdSource,
     supervisor: Supervisor,
+    /// No more commands from outside are taken.
+    closing: AtomicBool,
 }
 
 impl Drop for Inner {
@@ -69,7 +76,7 @@ impl Bank {
     /// [`OpenError`]: what stands in the way.
     #[expect(clippy::unused_async, reason = "stores outside this process are waited for")]
     pub async fn open(options: impl Into<Options>) -> Result<Self, OpenError> {
-        let Options { store: kind, seed, limits, pins } = options.into();
+        let Options { store: kind, seed, limits, pins, ceo_bonus, retry } = options.into();
         let clock = Arc::new(seed.map_or(Clock::System, Clock::simulated));
         let ids = match seed {
             Some(seed) => IdSource::seeded(clock.clone(), seed),
@@ -80,13 +87,38 @@ impl Bank {
         let store = match kind {
             Store::Memory => MemoryStore::start(&supervisor),
         };
+        let commands = CommandHandler::start(store.clone(), clock.clone(), limits, &supervisor);
         let mut projections = Projections::new(checkpoints.clone());
         let (balances, accounts, total_deposits) = (projections.add(), projections.add(), projections.add());
+        let transfers = projections.add();
+        let surroundings = Surroundings {
+            store: store.clone(),
+            checkpoints: checkpoints.clone(),
+            clock,
+            retry,
+            supervisor: supervisor.clone(),
+        };
+        let mut handlers = vec![start_process(TransferProcess::default(), &commands, &surroundings, &mut projections)];
+        if let Some(account) = ceo_bonus {
+            handlers.push(start_process(CeoBonus::new(account), &commands, &surroundings, &mut projections));
+        }
         projections.start(store.clone(), &supervisor);
         let pins = PinChecker::new(pins, seed);
-        let commands = CommandHandler::start(store.clone(), clock, limits, &supervisor);
-        let inner =
-            Inner { kind, store, commands, checkpoints, balances, accounts, total_deposits, pins, ids, supervisor };
+        let inner = Inner {
+            kind,
+            store,
+            commands,
+            checkpoints,
+            balances,
+            accounts,
+            total_deposits,
+            transfers,
+            pins,
+            handlers,
+            ids,
+            supervisor,
+            closing: AtomicBool::new(false),
+        };
         Ok(Self { inner: Arc::new(inner), consistency: Consistency::Strong })
     }
 
@@ -123,13 +155,17 @@ impl Bank {
     ///
     /// [`Unavailable`]: the command was not taken.
     pub async fn send(&self, command: AccountCommand, metadata: Metadata) -> Result<PendingCommand, Unavailable> {
+        if self.inner.closing.load(Ordering::Acquire) {
+            return Err(Unavailable::Closed);
+        }
         match self.inner.commands.send(command, metadata).await {
             Ok(pending) => Ok(PendingCommand::new(self.clone(), pending)),
             Err(_) => Err(unavailable(self.inner.supervisor.stopped().await)),
         }
     }
 
-    /// Closes the bank for all its handles, when everything sent before has been handled and seen.
+    /// Closes the bank for all its handles, when everything sent before has been handled and seen, and when the
+    /// processes that it has set going have ended.
     ///
     /// It is closed even if the future is dropped before it is done.
     pub async fn close(&self) {
@@ -137,6 +173,9 @@ impl Bank {
         let closing = tokio::spawn(async move {
             // However this ends, nobody shall wait for a bank that takes no more commands.
             let _stop = StopOnDrop(&bank.inner.supervisor);
+            bank.inner.closing.store(true, Ordering::Release);
+            bank.inner.commands.flush().await;
+            bank.settle().await;
             bank.inner.commands.close().await;
             if let Ok(end) = bank.inner.store.end().await {
                 bank.seen_by_all(end).await;
@@ -144,6 +183,24 @@ impl Bank {
         });
         // An error says that the runtime is going down, and the bank with it.
         let _ = closing.await;
+    }
+
+    /// Waits until the handlers have done what they can: a process manager's commands lead to events again.
+    async fn settle(&self) {
+        let settled = async {
+            let mut settled_at = None;
+            while let Ok(end) = self.inner.store.end().await
+                && settled_at != Some(end)
+            {
+                self.inner.checkpoints.settle(end, MAX_WAIT).await;
+                settled_at = Some(end);
+            }
+        };
+        tokio::select! {
+            // When time is up, what is left undone is said where the bank is opened again, or lost with it.
+            _ = tokio::time::timeout(MAX_WAIT, settled) => {}
+            _ = self.inner.supervisor.stopped() => {}
+        }
     }
 
     pub(super) fn event_store(&self) -> &MemoryStore<AccountEvent> {
@@ -165,6 +222,9 @@ impl Bank {
     }
 
     pub(super) async fn handle(&self, command: AccountCommand) -> Result<Receipt, CommandFailure> {
+        if self.inner.closing.load(Ordering::Acquire) {
+            return Err(Unavailable::Closed.into());
+        }
         self.handle_as(command, self.start_conversation()).await
     }
 
@@ -188,10 +248,22 @@ impl Bank {
 
     async fn receipt(&self, events: Committed<AccountEvent>) -> Receipt {
         let lagging = match (self.consistency, events.last()) {
-            (Consistency::Strong, Some(last)) => self.seen_by_all(last.position).await,
+            (Consistency::Strong, Some(last)) => self.conversation_seen(last.metadata, last.position).await,
             _ => Vec::new(),
         };
         Receipt::new(events, lagging)
+    }
+
+    /// Waits until the handlers have seen an event and all that process managers have made of it.
+    async fn conversation_seen(&self, conversation: Metadata, mut position: Position) -> Vec<&'static str> {
+        let correlation_id = conversation.correlation_id;
+        loop {
+            let lagging = self.seen_by_all(position).await;
+            match self.inner.checkpoints.conversation_goes_on_to(correlation_id) {
+                Some(further) if lagging.is_empty() && further > position => position = further,
+                _ => return lagging,
+            }
+        }
     }
 
     /// Waits for the handlers, and not for those that have stopped. Answers who lags.
@@ -220,6 +292,22 @@ impl Bank {
             }
         }
     }
+}
+
+fn start_process<P: ProcessManager<Aggregate = Account>>(
+    policy: P,
+    commands: &CommandHandler<Account>,
+    surroundings: &Surroundings<MemoryStore<AccountEvent>>,
+    projections: &mut Projections<AccountEvent>,
+) -> HandlerControl {
+    let (commands, Surroundings { store, checkpoints, .. }) = (commands.clone(), surroundings.clone());
+    let make = move || Process {
+        policy: policy.clone(),
+        commands: commands.clone(),
+        store: store.clone(),
+        checkpoints: checkpoints.clone(),
+    };
+    event_handler::start(make, surroundings, projections)
 }
 
 struct StopOnDrop<'a>(&'a Supervisor);

@@ -143,7 +143,11 @@ impl Bank {
     }
 
     /// Shows an account's events in order, as long as they are wanted.
-    async fn visit(&self, account: &AccountId, mut wants_more: impl FnMut(&Event) -> bool) -> Result<(), Unavailable> {
+    pub(super) async fn visit(
+        &self,
+        account: &AccountId,
+        mut wants_more: impl FnMut(&Event) -> bool,
+    ) -> Result<(), Unavailable> {
         let stream = StreamId::new(Account::CATEGORY, account);
         let mut version = Version::START;
         loop {
@@ -158,13 +162,7 @@ impl Bank {
 }
 
 fn line(event: &Event, after: &Account) -> Option<StatementLine> {
-    let amount = match &event.data {
-        AccountEvent::AccountCreated { .. } | AccountEvent::AccountUnlocked { .. } => None,
-        AccountEvent::MoneyDeposited { amount, .. } | AccountEvent::MoneyWithdrawn { amount, .. } => Some(*amount),
-        AccountEvent::AccountOverdrawn { amount_requested, .. } | AccountEvent::InvalidPin { amount_requested, .. } => {
-            Some(*amount_requested)
-        }
-    };
+    let amount = event.data.amount();
     let (position, time, what) = (event.position, event.time, event.data.title());
     after.balance().map(|balance| StatementLine { position, time, what, amount, balance })
 }

@@ -6,13 +6,16 @@
 
 mod account;
 mod account_id;
+mod account_snapshot;
 mod accounts;
 mod balances;
+mod ceo_bonus;
 mod commands;
 mod email_address;
 mod errors;
 mod events;
 mod handle;
+mod handlers;
 mod history;
 mod holder;
 mod money;
@@ -27,18 +30,23 @@ mod queries;
 mod receipt;
 mod stored_events;
 mod total_deposits;
+mod transfer;
+mod why;
 
 pub use account::{Account, Refusal};
 pub use account_id::{AccountId, InvalidName};
 pub use accounts::{AccountEntry, Accounts};
 pub use balances::Balances;
+pub use ceo_bonus::CeoBonus;
 pub use commands::AccountCommand;
 pub use email_address::{EmailAddress, InvalidEmail};
 pub use errors::{
-    CheckBalanceError, CommandFailure, CreateError, DepositError, OpenError, Unavailable, UnlockError, WithdrawError,
+    CheckBalanceError, CommandFailure, CreateError, DepositError, OpenError, TransferError, Unavailable, UnlockError,
+    WithdrawError,
 };
-pub use events::AccountEvent;
+pub use events::{AccountEvent, Movement};
 pub use handle::Bank;
+pub use handlers::{HandlerReport, MAX_PARKED};
 pub use history::StatementLine;
 pub use holder::{AccountHolder, HolderName};
 pub use money::{InvalidAmount, Money};
@@ -50,5 +58,11 @@ pub use pin_secret::{PinSecret, PinSecretError, PinSecretSource};
 pub use receipt::{PendingCommand, Receipt, Withdrawal};
 pub use stored_events::StoredEventError;
 pub use total_deposits::TotalDeposits;
+pub use transfer::{
+    Ending, Incoming, Outgoing, ReleaseReason, Released, Step, TransferId, TransferOutcome, TransferProcess,
+    TransferRecord, TransferState, Transfers,
+};
+
+pub use why::{Cause, Reason};
 
 pub use crate::engine::moment::Moment;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
 /// An amount or a balance in minor units (cents, say), from 0 to [`Money::MAX`].
@@ -64,6 +64,14 @@ impl Money {
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// Any amount that a balance can be, nothing included.
+impl<'de> Deserialize<'de> for Money {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let beyond = || de::Error::custom(format_args!("money is at most {}", Self::MAX));
+        Self::balance(u64::deserialize(deserializer)?).ok_or_else(beyond)
     }
 }
 

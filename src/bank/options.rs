@@ -3,8 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{OpenError, PinSecretSource};
+use super::{AccountId, OpenError, PinSecretSource};
 use crate::engine::command_handler::Limits;
+use crate::engine::event_handler::RetryPolicy;
 
 /// Where a bank keeps its events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,6 +47,10 @@ pub struct Options {
     pub limits: Limits,
     /// How it keeps PINs.
     pub pins: PinOptions,
+    /// The account that gets a hundredth of each deposit into another one; see [`CeoBonus`](super::CeoBonus).
+    pub ceo_bonus: Option<AccountId>,
+    /// How often a handler is called again with an event it fails on.
+    pub retry: RetryPolicy,
 }
 
 /// How a bank keeps PINs.

@@ -1,13 +1,16 @@
 //! Whether an account lets money out: the right PIN opens it, and too many wrong ones lock it.
 
+use serde::{Deserialize, Serialize};
+
 use super::{PinCheck, PinVerifier, Refusal};
 
 /// Wrong PINs in a row that lock an account.
 pub const MAX_WRONG_PINS: u8 = 3;
 
 /// What an account knows of its PIN.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct PinLock {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     verifier: Option<PinVerifier>,
     /// In a row, up to now.
     wrong_pins: u8,

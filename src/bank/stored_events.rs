@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, de};
 use thiserror::Error;
 
+use super::transfer::{Incoming, Outgoing, Released};
 use super::{AccountEvent, AccountHolder, AccountId, EmailAddress, Money, PinVerifier};
 
 /// Why what was stored is not understood.
@@ -49,6 +50,10 @@ impl AccountEvent {
             "account_overdrawn" => read::<Overdrawn>,
             "invalid_pin" => read::<WrongPin>,
             "account_unlocked" => read::<Unlocked>,
+            "money_reserved_for_transfer" => read::<Reserved>,
+            "transfer_credited" => read::<Credited>,
+            "transfer_settled" => read::<Settled>,
+            "transfer_released" => read::<Released>,
             _ => return Err(StoredEventError::UnknownType { event_type: event_type.to_owned() }),
         };
         if schema_version != 1 {
@@ -112,6 +117,42 @@ struct WrongPin {
 #[serde(deny_unknown_fields)]
 struct Unlocked {
     account_id: AccountId,
+}
+
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Reserved(Outgoing);
+
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Credited(Incoming);
+
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Settled(Outgoing);
+
+impl From<Reserved> for AccountEvent {
+    fn from(Reserved(outgoing): Reserved) -> Self {
+        Self::MoneyReserved(Box::new(outgoing))
+    }
+}
+
+impl From<Credited> for AccountEvent {
+    fn from(Credited(incoming): Credited) -> Self {
+        Self::TransferCredited(Box::new(incoming))
+    }
+}
+
+impl From<Settled> for AccountEvent {
+    fn from(Settled(outgoing): Settled) -> Self {
+        Self::TransferSettled(Box::new(outgoing))
+    }
+}
+
+impl From<Released> for AccountEvent {
+    fn from(released: Released) -> Self {
+        Self::TransferReleased(Box::new(released))
+    }
 }
 
 impl From<Created> for AccountEvent {

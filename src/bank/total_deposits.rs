@@ -1,6 +1,6 @@
 //! What the bank holds: the sum of all balances.
 
-use super::{AccountEvent, Moment};
+use super::{AccountEvent, Moment, Movement};
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::projection::Projection;
@@ -33,17 +33,10 @@ impl Total {
 
     pub(super) fn apply(&mut self, event: &AccountEvent) {
         // A log can hold what no account would decide; then, too, the sum stays within its range.
-        match event {
-            AccountEvent::MoneyDeposited { amount, .. } => {
-                self.0 = self.0.saturating_add(amount.minor_units().into());
-            }
-            AccountEvent::MoneyWithdrawn { amount, .. } => {
-                self.0 = self.0.saturating_sub(amount.minor_units().into());
-            }
-            AccountEvent::AccountCreated { .. }
-            | AccountEvent::AccountOverdrawn { .. }
-            | AccountEvent::InvalidPin { .. }
-            | AccountEvent::AccountUnlocked { .. } => {}
+        match event.movement() {
+            Some(Movement::In(amount)) => self.0 = self.0.saturating_add(amount.minor_units().into()),
+            Some(Movement::Out(amount)) => self.0 = self.0.saturating_sub(amount.minor_units().into()),
+            None => {}
         }
     }
 }

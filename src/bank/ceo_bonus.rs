@@ -1,0 +1,93 @@
+//! Company policy: of every deposit, the CEO gets a hundredth.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Account, AccountCommand, AccountEvent, AccountId, Money, Refusal};
+use crate::engine::event::RecordedEvent;
+use crate::engine::event_handler::Starts;
+use crate::engine::process_manager::ProcessManager;
+
+/// As long as less than this was paid in bonuses, the next deposit earns one: the last may go over.
+const ENOUGH: u64 = 100_000;
+
+/// A hundredth, rounded down, of each deposit into another account.
+#[derive(Clone, Debug)]
+pub struct CeoBonus {
+    account: AccountId,
+    paid: Paid,
+    note: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Paid {
+    paid: u64,
+}
+
+impl CeoBonus {
+    /// Bonuses for this account; none is paid yet.
+    pub fn new(account: AccountId) -> Self {
+        Self { account, paid: Paid::default(), note: None }
+    }
+
+    /// What a deposit earns.
+    fn hundredth(amount: Money) -> Option<Money> {
+        Money::new(amount.minor_units() / 100).ok()
+    }
+}
+
+impl ProcessManager for CeoBonus {
+    const NAME: &'static str = "CEO bonus";
+    const TITLE: &'static str = "CEO Bonus";
+    const STARTS: Starts = Starts::AtTheEnd;
+    type Aggregate = Account;
+
+    fn filter(&self) -> impl Fn(&RecordedEvent<AccountEvent>) -> bool + Send + Sync + 'static {
+        let bonus_account = self.account.clone();
+        move |event| match &event.data {
+            AccountEvent::MoneyDeposited { account_id, amount } => {
+                Self::hundredth(*amount).is_some() && *account_id != bonus_account
+            }
+            _ => false,
+        }
+    }
+
+    fn react(&self, event: &RecordedEvent<AccountEvent>) -> Option<AccountCommand> {
+        match &event.data {
+            AccountEvent::MoneyDeposited { account_id, amount }
+                if *account_id != self.account && self.paid.paid < ENOUGH =>
+            {
+                let (account_id, amount) = (self.account.clone(), Self::hundredth(*amount)?);
+                Some(AccountCommand::DepositMoney { account_id, amount })
+            }
+            _ => None,
+        }
+    }
+
+    fn accepted(&mut self, command: &AccountCommand) {
+        if let AccountCommand::DepositMoney { amount, .. } = command {
+            self.paid.paid += amount.minor_units();
+            self.note = None;
+        }
+    }
+
+    fn refused(&mut self, _: &AccountCommand, refusal: &Refusal) -> Option<AccountCommand> {
+        self.note = Some(match refusal {
+            Refusal::NoAccount => format!("there is no account {:?} yet: no bonus", self.account),
+            other => format!("no bonus for {:?}: {other}", self.account),
+        });
+        None
+    }
+
+    fn state(&self) -> Option<Box<str>> {
+        serde_json::to_string(&self.paid).ok().map(String::into_boxed_str)
+    }
+
+    fn restore(&mut self, state: &str) {
+        // What cannot be read was written by another version, and counted from nothing there too.
+        self.paid = serde_json::from_str(state).unwrap_or_default();
+    }
+
+    fn note(&self) -> Option<String> {
+        self.note.clone()
+    }
+}

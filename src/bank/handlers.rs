@@ -1,0 +1,92 @@
+//! The handlers of a bank, as whoever runs it sees them.
+
+use super::{AccountEvent, Bank, Unavailable};
+use crate::engine::checkpoints::HandlerStatus;
+use crate::engine::event::{Position, RecordedEvent};
+use crate::engine::event_handler::ParkedError;
+use crate::engine::store::EventStore as _;
+use crate::engine::store::handler_records::{HandlerRecords as _, ParkedEvent};
+
+/// Parked events that one answer lists at the most.
+pub const MAX_PARKED: usize = 1_000;
+
+/// A handler, and how it is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandlerReport {
+    /// What it says of itself.
+    pub status: HandlerStatus,
+    /// How many positions it is behind the end of the log.
+    pub behind: u64,
+    /// How many events it has parked; no more than [`MAX_PARKED`] are counted.
+    pub parked: usize,
+}
+
+impl Bank {
+    /// Every handler, in the order they get events.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`]: the bank cannot serve.
+    pub async fn handlers(&self) -> Result<Vec<HandlerReport>, Unavailable> {
+        let end = self.event_store().end().await;
+        let end = self.or_unavailable(end).await?;
+        let parked = self.parked().await?;
+        let reports = self.inner.checkpoints.handlers().into_iter().map(|status| {
+            let behind = end.get().saturating_sub(status.checkpoint.get());
+            let parked = parked.iter().filter(|(parked, _)| parked.handler == status.name).count();
+            HandlerReport { status, behind, parked }
+        });
+        Ok(reports.collect())
+    }
+
+    /// The first [`MAX_PARKED`] events that handlers have set aside, each with the event itself.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`]: the bank cannot serve.
+    pub async fn parked(&self) -> Result<Vec<(ParkedEvent, Option<RecordedEvent<AccountEvent>>)>, Unavailable> {
+        let parked = self.event_store().read_parked(0, MAX_PARKED).await;
+        let mut answer = Vec::new();
+        for parked in self.or_unavailable(parked).await? {
+            let event = self.event_at(parked.position).await?;
+            answer.push((parked, event));
+        }
+        Ok(answer)
+    }
+
+    /// Calls the handler with a parked event again.
+    ///
+    /// # Errors
+    ///
+    /// [`ParkedError`]: why the event is still parked, or is not.
+    pub async fn retry_parked(&self, number: u64) -> Result<(), ParkedError> {
+        for handler in &self.inner.handlers {
+            match handler.retry(number).await {
+                Err(ParkedError::NotParked) => {}
+                answer => return answer,
+            }
+        }
+        Err(ParkedError::NotParked)
+    }
+
+    /// Gives a parked event up.
+    ///
+    /// # Errors
+    ///
+    /// [`ParkedError`]: why the event is still parked, or is not.
+    pub async fn skip_parked(&self, number: u64) -> Result<(), ParkedError> {
+        for handler in &self.inner.handlers {
+            match handler.skip(number).await {
+                Err(ParkedError::NotParked) => {}
+                answer => return answer,
+            }
+        }
+        Err(ParkedError::NotParked)
+    }
+
+    async fn event_at(&self, position: Position) -> Result<Option<RecordedEvent<AccountEvent>>, Unavailable> {
+        let read = self.event_store().read_all(position.before(), 1).await;
+        let events = self.or_unavailable(read).await?;
+        Ok(events.first().filter(|event| event.position == position).cloned())
+    }
+}

@@ -1,0 +1,90 @@
+//! Transfers as a bank offers them.
+
+use super::{Ending, ReleaseReason, TransferId, TransferRecord, TransferState};
+use crate::bank::errors::{TransferError, Unavailable};
+use crate::bank::{AccountCommand, AccountEvent, AccountId, Bank, Moment, Money, Pin, Receipt};
+use crate::engine::event::Position;
+
+/// A transfer that was taken on.
+#[derive(Clone, Debug)]
+pub struct TransferOutcome {
+    /// The transfer.
+    pub transfer_id: TransferId,
+    /// How far it had come when waiting for it ended. Under strong consistency that is its end, unless a handler
+    /// lags; under eventual consistency nobody waited.
+    pub state: TransferState,
+    /// The reservation.
+    pub receipt: Receipt,
+}
+
+impl Bank {
+    /// Transfers money, with the PIN of the payer's account if it has one.
+    ///
+    /// # Errors
+    ///
+    /// [`TransferError`]: why no money has moved.
+    pub async fn transfer(
+        &self,
+        payer: &AccountId,
+        payee: &AccountId,
+        amount: Money,
+        pin: Option<Pin>,
+    ) -> Result<TransferOutcome, TransferError> {
+        let metadata = self.start_conversation();
+        let command = reserve(payer, payee, amount, metadata.command_id.into());
+        let receipt = self.send_with_pin(command, pin, metadata).await?.outcome().await?;
+        self.transfer_outcome(receipt)
+    }
+
+    /// What has become of a transfer whose reservation was handled.
+    ///
+    /// # Errors
+    ///
+    /// [`TransferError`]: why no money has moved.
+    pub fn transfer_outcome(&self, receipt: Receipt) -> Result<TransferOutcome, TransferError> {
+        let outgoing = match receipt.events().first().map(|event| &event.data) {
+            Some(AccountEvent::MoneyReserved(outgoing)) => outgoing,
+            Some(AccountEvent::AccountOverdrawn { balance, .. }) => {
+                return Err(TransferError::Overdrawn { balance: *balance });
+            }
+            _ => return Err(TransferError::WrongPin),
+        };
+        let transfer_id = outgoing.transfer_id;
+        let state = self.inner.transfers.read(|transfers| {
+            let record = transfers.transfer(transfer_id);
+            record.and_then(|record| record.state_at(Moment::NOW)).unwrap_or(TransferState::Reserved)
+        });
+        match state {
+            TransferState::Ended(Ending::Released(ReleaseReason::NoPayee)) => Err(TransferError::NoPayee),
+            TransferState::Ended(Ending::Released(ReleaseReason::BalanceLimit)) => Err(TransferError::BalanceLimit),
+            state => Ok(TransferOutcome { transfer_id, state, receipt }),
+        }
+    }
+
+    /// At most `limit` transfers that began at the position `from` or after it, in order; with a moment, as they
+    /// stood then.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`]: the bank cannot serve.
+    #[expect(clippy::unused_async, reason = "a query is awaited like every other operation")]
+    pub async fn transfers(
+        &self,
+        from: Position,
+        limit: usize,
+        moment: Option<Moment>,
+    ) -> Result<Vec<TransferRecord>, Unavailable> {
+        self.still_open()?;
+        let until = moment.unwrap_or(Moment::NOW);
+        Ok(self.inner.transfers.read(|transfers| {
+            let begun = transfers.between(from, until);
+            begun[..begun.len().min(limit)].to_vec()
+        }))
+    }
+}
+
+/// The command that begins a transfer. Its id is to be the transfer's.
+fn reserve(payer: &AccountId, payee: &AccountId, amount: Money, transfer_id: TransferId) -> AccountCommand {
+    let (account_id, payee) = (payer.clone(), payee.clone());
+    AccountCommand::ReserveMoney { account_id, transfer_id, payee, amount, pin: None }
+}

@@ -1,0 +1,125 @@
+//! The transfers projection: every transfer, and how far it has come.
+
+use std::ops::Range;
+
+use foldhash::HashMap;
+
+use super::{Outgoing, ReleaseReason, TransferId};
+use crate::bank::AccountEvent;
+use crate::engine::clock::Timestamp;
+use crate::engine::event::{Position, RecordedEvent};
+use crate::engine::moment::Moment;
+use crate::engine::projection::Projection;
+
+/// The read model behind `transfers`.
+#[derive(Clone, Debug, Default)]
+pub struct Transfers {
+    /// In the order they were asked for.
+    records: Vec<TransferRecord>,
+    places: HashMap<TransferId, usize>,
+}
+
+/// A transfer and its history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransferRecord {
+    /// Who pays whom, and how much.
+    pub outgoing: Outgoing,
+    /// When the amount was reserved.
+    pub reserved: Step,
+    /// When the payee got it, if so.
+    pub credited: Option<Step>,
+    /// When it ended, and how.
+    pub ended: Option<(Step, Ending)>,
+}
+
+/// When something happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The event's position.
+    pub position: Position,
+    /// The event's time.
+    pub time: Timestamp,
+}
+
+/// How a transfer has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The payee has the money.
+    Settled,
+    /// The payer has it back.
+    Released(ReleaseReason),
+}
+
+/// How far a transfer has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransferState {
+    /// The amount is set aside at the payer.
+    Reserved,
+    /// The payee has it; the payer's reservation is still to be settled.
+    Credited,
+    /// It has ended.
+    Ended(Ending),
+}
+
+impl TransferRecord {
+    /// How far it had come at a moment; `None` if it had not begun.
+    pub fn state_at(&self, moment: Moment) -> Option<TransferState> {
+        let happened = |step: &Step| moment.includes(step.position, step.time);
+        if !happened(&self.reserved) {
+            return None;
+        }
+        Some(match (&self.ended, &self.credited) {
+            (Some((ended, ending)), _) if happened(ended) => TransferState::Ended(*ending),
+            (_, Some(credited)) if happened(credited) => TransferState::Credited,
+            _ => TransferState::Reserved,
+        })
+    }
+}
+
+impl Transfers {
+    /// A transfer.
+    pub fn transfer(&self, transfer_id: TransferId) -> Option<&TransferRecord> {
+        self.places.get(&transfer_id).map(|place| &self.records[*place])
+    }
+
+    /// Those that began at a position or after it and up to a moment, in order.
+    pub fn between(&self, from: Position, until: Moment) -> &[TransferRecord] {
+        let first = self.records.partition_point(|record| record.reserved.position < from);
+        let begun = |record: &TransferRecord| until.includes(record.reserved.position, record.reserved.time);
+        let end = self.records.partition_point(begun);
+        let range: Range<usize> = first..end.max(first);
+        &self.records[range]
+    }
+
+    fn change(&mut self, transfer_id: TransferId, change: impl FnOnce(&mut TransferRecord)) {
+        if let Some(place) = self.places.get(&transfer_id) {
+            change(&mut self.records[*place]);
+        }
+    }
+}
+
+impl Projection<AccountEvent> for Transfers {
+    const NAME: &'static str = "transfers";
+
+    fn project(&mut self, event: &RecordedEvent<AccountEvent>) {
+        let step = Step { position: event.position, time: event.time };
+        match &event.data {
+            AccountEvent::MoneyReserved(outgoing) => {
+                self.places.insert(outgoing.transfer_id, self.records.len());
+                let outgoing = outgoing.as_ref().clone();
+                self.records.push(TransferRecord { outgoing, reserved: step, credited: None, ended: None });
+            }
+            AccountEvent::TransferCredited(incoming) => {
+                self.change(incoming.transfer_id, |record| record.credited = Some(step));
+            }
+            AccountEvent::TransferSettled(outgoing) => {
+                self.change(outgoing.transfer_id, |record| record.ended = Some((step, Ending::Settled)));
+            }
+            AccountEvent::TransferReleased(released) => {
+                let ending = Ending::Released(released.reason);
+                self.change(released.outgoing.transfer_id, |record| record.ended = Some((step, ending)));
+            }
+            _ => {}
+        }
+    }
+}
