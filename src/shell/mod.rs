@@ -9,7 +9,7 @@ pub mod bank_functions;
 mod completion;
 mod editor;
 pub mod functions;
-mod help;
+pub mod help;
 pub mod lines;
 pub mod log;
 pub mod mistake;
