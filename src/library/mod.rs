@@ -13,6 +13,7 @@ mod isbn;
 mod moment;
 mod quantity;
 mod read_service;
+mod store;
 mod text;
 mod write_service;
 
@@ -25,5 +26,6 @@ pub use isbn::{InvalidIsbn, Isbn};
 pub use moment::Moment;
 pub use quantity::{InvalidQuantity, Quantity};
 pub use read_service::ReadService;
+pub use store::{BookStore, OpenError, open_store};
 pub use text::{Author, InvalidText, Title, UserId};
 pub use write_service::WriteService;

@@ -60,6 +60,17 @@ pub struct Opening<S> {
     pub trace: Trace,
 }
 
+impl<S> Opening<S> {
+    /// What `--store` names, where nothing can be done without it.
+    ///
+    /// # Errors
+    ///
+    /// [`CannotOpen::WrongFlags`] when it is missing.
+    pub fn needed_store(&self) -> Result<&S, CannotOpen> {
+        self.store.as_ref().ok_or_else(|| CannotOpen::WrongFlags("--store is needed".to_owned()))
+    }
+}
+
 /// Why there is no domain to run statements on.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum CannotOpen {
