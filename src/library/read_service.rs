@@ -62,6 +62,7 @@ impl<S: EventStore<BookEvent>> ReadService<S> {
     ///
     /// [`Unavailable`]: why there is no answer.
     pub async fn get_book(&self, isbn: Isbn, moment: Option<Moment>) -> Result<Option<ListedBook>, Unavailable> {
+        self.check_running()?;
         match moment {
             // The book's own stream says it all.
             Some(moment) => Ok(self.replay_book(isbn, moment).await?.book(&isbn).cloned()),
@@ -102,6 +103,7 @@ impl<S: EventStore<BookEvent>> ReadService<S> {
     }
 
     async fn ask<R>(&self, moment: Option<Moment>, ask: impl FnOnce(&Inventory) -> R) -> Result<R, Unavailable> {
+        self.check_running()?;
         match moment {
             Some(moment) => Ok(ask(&self.replay(moment).await?)),
             None => {
@@ -111,12 +113,13 @@ impl<S: EventStore<BookEvent>> ReadService<S> {
         }
     }
 
+    fn check_running(&self) -> Result<(), Unavailable> {
+        self.inner.supervisor.reason().map_or(Ok(()), |reason| Err(reason.into()))
+    }
+
     /// Waits until the inventory has seen everything that is stored now.
     async fn catch_up(&self) -> Result<(), Unavailable> {
         let Inner { store, checkpoints, supervisor, .. } = &*self.inner;
-        if let Some(reason) = supervisor.reason() {
-            return Err(reason.into());
-        }
         let end = store.end().await?;
         tokio::select! {
             lagging = checkpoints.wait(end, MAX_WAIT) => match lagging.as_slice() {
