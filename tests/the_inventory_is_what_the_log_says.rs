@@ -8,6 +8,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use cqrs_bank::engine::event::Position;
+use cqrs_bank::engine::store::MAX_READ;
 use cqrs_bank::engine::store::memory::MemoryStore;
 use cqrs_bank::engine::supervisor::Supervisor;
 use cqrs_bank::library::{
@@ -142,6 +143,28 @@ proptest! {
             assert!(late.inventory().read(|late| reader.inventory().read(|early| late == early)));
         });
     }
+}
+
+/// Longer than what a store hands out in one piece.
+#[test]
+fn the_past_of_a_long_log_is_folded_to_its_moment_and_no_further() {
+    run(async {
+        let store = MemoryStore::start(&Supervisor::new());
+        let writer = WriteService::start(store.clone(), Supervisor::new(), None);
+        let events = 2 * MAX_READ as u64 + 100;
+        for _ in 0..events {
+            writer.handle(add(ELIXIR_IN_ACTION, 1)).await.unwrap();
+        }
+        let reader = ReadService::start(store, Supervisor::new());
+        for position in [1, MAX_READ as u64, MAX_READ as u64 + 1, 2 * MAX_READ as u64, events - 1, events, events + 1] {
+            let moment = Some(Moment::Position(Position::new(position)));
+            let copies = position.min(events) as u32;
+            let expected = [(isbn(ELIXIR_IN_ACTION), copies, 0)];
+            assert_eq!(counts(&reader.get_inventory(Isbn::FIRST, 10, moment).await.unwrap()), expected);
+            let book = reader.get_book(isbn(ELIXIR_IN_ACTION), moment).await.unwrap();
+            assert_eq!(book.map(|book| book.copies_in), Some(copies));
+        }
+    });
 }
 
 async fn assert_loans(reader: &ReadService<MemoryStore<BookEvent>>, model: &ModelLibrary, moment: Option<Moment>) {
