@@ -22,6 +22,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         match task.await?? {
             Withdrawal::Paid(_) => paid += 1,
             Withdrawal::Declined { .. } => {}
+            Withdrawal::WrongPin(_) => println!("the PIN was wrong"),
         }
     }
 

@@ -180,6 +180,7 @@ async fn a_history_that_cannot_be_replayed_spoils_its_own_aggregate_only() {
         time: Timestamp::from_micros(0),
         metadata: metadata(),
         events: vec![Added::Number(1), Added::Panic],
+        snapshot: None,
     };
     engine.store.append(vec![broken]).await.unwrap().remove(0).unwrap();
     for _ in 0..3 {

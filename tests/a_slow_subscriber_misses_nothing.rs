@@ -74,12 +74,12 @@ async fn a_projection_behind_a_small_channel_equals_a_fold_of_the_log() {
             ada.commit([deposited("Ada", number)]).await;
             grace.commit([deposited("Grace", number * round)]).await;
         }
-        assert_eq!(checkpoints.all(), [("balances", before)], "it stands still in round {round}");
+        assert_eq!(checkpoints.handlers()[0].checkpoint, before, "it stands still in round {round}");
         stall.end();
     }
     let end = store.end().await.unwrap();
     assert_eq!(checkpoints.wait(end, MAX_WAIT).await, Vec::<&str>::new());
-    assert_eq!(checkpoints.all(), [("balances", end)]);
+    assert_eq!(checkpoints.handlers()[0].checkpoint, end);
     assert_eq!(balances.read(all_balances), fold(&store).await);
 }
 
@@ -180,8 +180,9 @@ impl<E: DomainEvent> Writer<E> {
             stream: self.stream.clone(),
             expected_version: self.version,
             time: Timestamp::from_micros(0),
-            metadata: Metadata::from_outside(Uuid::nil()),
+            metadata: Metadata::from_outside(Uuid::new_v4()),
             events: events.into_iter().collect(),
+            snapshot: None,
         };
         self.version = self.version.plus(append.events.len());
         self.store.append(vec![append]).await.unwrap().remove(0).unwrap();

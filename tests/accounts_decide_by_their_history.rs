@@ -1,6 +1,9 @@
 //! An account decides by its own history, and by nothing else.
 
-use cqrs_bank::bank::{Account, AccountCommand, AccountEvent, AccountId, Money, Refusal};
+use cqrs_bank::bank::{
+    Account, AccountCommand, AccountEvent, AccountHolder, AccountId, EmailAddress, HolderName, Money, PinCheck,
+    PinVerifier, Refusal,
+};
 use cqrs_bank::engine::aggregate::Aggregate;
 use cqrs_bank::engine::testing::given;
 
@@ -99,6 +102,9 @@ fn whatever_is_in_a_history_can_be_applied() {
         (vec![deposited(1)], None),
         (vec![withdrawn(1)], None),
         (vec![declined(0, 1)], None),
+        (vec![invalid_pin(1)], None),
+        (vec![unlocked()], None),
+        (vec![created(), invalid_pin(1), unlocked()], Some(0)),
         (vec![created(), withdrawn(1)], Some(0)),
         (vec![created(), deposited(limit), deposited(1)], Some(limit)),
     ] {
@@ -144,7 +150,7 @@ fn deposit(amount: u64) -> AccountCommand {
 }
 
 fn withdraw(amount: u64) -> AccountCommand {
-    AccountCommand::WithdrawMoney { account_id: wolfman(), amount: money(amount) }
+    AccountCommand::WithdrawMoney { account_id: wolfman(), amount: money(amount), pin: None }
 }
 
 fn created() -> AccountEvent {
@@ -162,4 +168,175 @@ fn withdrawn(amount: u64) -> AccountEvent {
 fn declined(balance: u64, amount: u64) -> AccountEvent {
     let balance = if balance == 0 { Money::ZERO } else { money(balance) };
     AccountEvent::AccountOverdrawn { account_id: wolfman(), balance, amount_requested: money(amount) }
+}
+
+/// Tells two verifiers apart; nothing is checked against them here.
+const VERIFIERS: [&str; 2] = [
+    "$argon2id$v=19$m=16,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    "$argon2id$v=19$m=16,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA",
+];
+
+fn verifier(which: usize) -> PinVerifier {
+    PinVerifier::new(VERIFIERS[which]).unwrap()
+}
+
+fn holder() -> AccountHolder {
+    let email = EmailAddress::new("josh@example.org").unwrap();
+    AccountHolder::new(HolderName::new("Josh").unwrap(), Some(email), Some(verifier(0)))
+}
+
+fn created_with_pin() -> AccountEvent {
+    AccountEvent::AccountCreated { account_id: wolfman(), account_holder: holder() }
+}
+
+fn withdraw_with(amount: u64, pin: PinCheck) -> AccountCommand {
+    AccountCommand::WithdrawMoney { account_id: wolfman(), amount: money(amount), pin: Some(pin) }
+}
+
+fn right() -> PinCheck {
+    PinCheck { verifier: Some(verifier(0)), matches: true }
+}
+
+fn wrong() -> PinCheck {
+    PinCheck { verifier: Some(verifier(0)), matches: false }
+}
+
+fn unlock() -> AccountCommand {
+    AccountCommand::UnlockAccount { account_id: wolfman() }
+}
+
+fn invalid_pin(amount: u64) -> AccountEvent {
+    AccountEvent::InvalidPin { account_id: wolfman(), amount_requested: money(amount) }
+}
+
+fn unlocked() -> AccountEvent {
+    AccountEvent::AccountUnlocked { account_id: wolfman() }
+}
+
+#[test]
+fn what_is_known_of_the_holder_is_kept() {
+    let command = AccountCommand::CreateAccount { account_id: wolfman(), account_holder: holder() };
+    given::<Account>([]).when(&command).then([created_with_pin()]);
+}
+
+#[test]
+fn the_right_pin_lets_money_out() {
+    given::<Account>([created_with_pin(), deposited(100)])
+        .when(&withdraw_with(40, right()))
+        .then([withdrawn(40)])
+        .when(&withdraw_with(61, right()))
+        .then([declined(60, 61)]);
+}
+
+#[test]
+fn a_wrong_pin_is_an_event_and_moves_nothing() {
+    let account = given::<Account>([created_with_pin(), deposited(100)])
+        .when(&withdraw_with(40, wrong()))
+        .then([invalid_pin(40)])
+        .when(&withdraw_with(400, wrong()))
+        .then([invalid_pin(400)])
+        .state();
+    assert_eq!(balance(&account), Some(100));
+}
+
+#[test]
+fn a_pin_left_out_is_asked_for_and_is_no_wrong_one() {
+    let mut account = given::<Account>([created_with_pin(), deposited(100), invalid_pin(1), invalid_pin(1)]);
+    for _ in 0..5 {
+        account = account.when(&withdraw(40)).then_refused(&Refusal::PinRequired);
+    }
+    account.when(&withdraw_with(40, right())).then([withdrawn(40)]);
+}
+
+#[test]
+fn a_deposit_needs_no_pin() {
+    given::<Account>([created_with_pin()]).when(&deposit(5)).then([deposited(5)]);
+}
+
+#[test]
+fn an_account_without_a_pin_takes_any() {
+    let none_known = PinCheck { verifier: None, matches: false };
+    given::<Account>([created(), deposited(100)])
+        .when(&withdraw_with(40, none_known))
+        .then([withdrawn(40)])
+        .when(&withdraw_with(40, wrong()))
+        .then([withdrawn(40)])
+        .when(&withdraw(40))
+        .then([declined(20, 40)]);
+}
+
+#[test]
+fn three_wrong_pins_in_a_row_lock_the_account() {
+    given::<Account>([created_with_pin(), deposited(100), invalid_pin(1), invalid_pin(1)])
+        .when(&withdraw_with(40, wrong()))
+        .then([invalid_pin(40)])
+        .when(&withdraw_with(40, wrong()))
+        .then_refused(&Refusal::AccountLocked)
+        .when(&withdraw_with(40, right()))
+        .then_refused(&Refusal::AccountLocked)
+        .when(&withdraw(40))
+        .then_refused(&Refusal::AccountLocked)
+        .when(&deposit(5))
+        .then([deposited(5)]);
+}
+
+#[test]
+fn a_right_pin_in_between_starts_the_count_again() {
+    let almost = [created_with_pin(), deposited(100), invalid_pin(1), invalid_pin(1)];
+    for (amount, event) in [(40, withdrawn(40)), (400, declined(100, 400))] {
+        given::<Account>(almost.clone())
+            .when(&withdraw_with(amount, right()))
+            .then([event])
+            .when(&withdraw_with(1, wrong()))
+            .then([invalid_pin(1)])
+            .when(&withdraw_with(1, wrong()))
+            .then([invalid_pin(1)])
+            .when(&withdraw_with(1, right()))
+            .then([withdrawn(1)]);
+    }
+}
+
+#[test]
+fn a_deposit_does_not_start_the_count_again() {
+    given::<Account>([created_with_pin(), invalid_pin(1), invalid_pin(1), deposited(100), invalid_pin(1)])
+        .when(&withdraw_with(1, right()))
+        .then_refused(&Refusal::AccountLocked);
+}
+
+#[test]
+fn only_what_is_locked_is_unlocked() {
+    let locked = [created_with_pin(), deposited(100), invalid_pin(1), invalid_pin(1), invalid_pin(1)];
+    given::<Account>(locked)
+        .when(&unlock())
+        .then([unlocked()])
+        .when(&unlock())
+        .then_refused(&Refusal::NotLocked)
+        .when(&withdraw_with(40, wrong()))
+        .then([invalid_pin(40)])
+        .when(&withdraw_with(40, right()))
+        .then([withdrawn(40)]);
+    given::<Account>([created()]).when(&unlock()).then_refused(&Refusal::NotLocked);
+    given::<Account>([]).when(&unlock()).then_refused(&Refusal::NoAccount);
+}
+
+/// The account was created between the check and the decision: whether the PIN is right is not known yet.
+#[test]
+fn a_pin_that_was_checked_against_something_else_decides_nothing() {
+    let against_nothing = PinCheck { verifier: None, matches: false };
+    let against_another = PinCheck { verifier: Some(verifier(1)), matches: true };
+    given::<Account>([created_with_pin(), deposited(100)])
+        .when(&withdraw_with(40, against_nothing))
+        .then_refused(&Refusal::OutdatedPinCheck)
+        .when(&withdraw_with(40, against_another))
+        .then_refused(&Refusal::OutdatedPinCheck);
+}
+
+#[test]
+fn only_who_has_the_right_pin_sees_the_balance() {
+    let account = given::<Account>([created_with_pin(), deposited(100)]).state();
+    assert_eq!(account.weigh(&withdraw_with(30, right())), Some(70));
+    assert_eq!(account.weigh(&withdraw_with(30, wrong())), None);
+    assert_eq!(account.weigh(&withdraw(30)), None);
+    let locked = [created_with_pin(), deposited(100), invalid_pin(1), invalid_pin(1), invalid_pin(1)];
+    assert_eq!(given::<Account>(locked).state().weigh(&withdraw_with(30, right())), None);
 }

@@ -12,9 +12,11 @@ use cqrs_bank::engine::checkpoints::{Checkpoints, MAX_WAIT};
 use cqrs_bank::engine::clock::{Clock, Timestamp};
 use cqrs_bank::engine::command_handler::{CommandError, CommandHandler, Limits, MAX_ATTEMPTS, Pending};
 use cqrs_bank::engine::event::{Batch, Metadata, Position, StreamId, Version};
+use cqrs_bank::engine::moment::Moment;
 use cqrs_bank::engine::projection;
+use cqrs_bank::engine::store::handler_records::{HandlerRecords, ParkedChange, ParkedEvent, Progress};
 use cqrs_bank::engine::store::memory::MemoryStore;
-use cqrs_bank::engine::store::{Append, Committed, Conflict, EventStore, Published, StoreError};
+use cqrs_bank::engine::store::{Append, Appended, Committed, Conflict, EventStore, Published, Snapshot, StoreError};
 use cqrs_bank::engine::supervisor::Supervisor;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -220,10 +222,7 @@ fn withdrawn(amount: u64) -> AccountEvent {
 }
 
 impl EventStore<AccountEvent> for Overtaken {
-    async fn append(
-        &self,
-        appends: Vec<Append<AccountEvent>>,
-    ) -> Result<Vec<Result<Committed<AccountEvent>, Conflict>>, StoreError> {
+    async fn append(&self, appends: Vec<Append<AccountEvent>>) -> Result<Appended<AccountEvent>, StoreError> {
         let other = self.others.lock().unwrap().pop();
         if let Some(event) = other {
             let stream = appends[0].stream.clone();
@@ -234,6 +233,7 @@ impl EventStore<AccountEvent> for Overtaken {
                 time: Timestamp::from_micros(0),
                 metadata: Metadata::from_outside(Uuid::new_v4()),
                 events: vec![event],
+                snapshot: None,
             };
             self.store.append(vec![overtaking]).await?.remove(0).unwrap();
         }
@@ -247,6 +247,22 @@ impl EventStore<AccountEvent> for Overtaken {
         limit: usize,
     ) -> impl Future<Output = Result<Batch<AccountEvent>, StoreError>> + Send {
         self.store.read_stream(stream, after, limit)
+    }
+
+    fn read_from_snapshot(
+        &self,
+        stream: &StreamId,
+        until: Moment,
+        limit: usize,
+    ) -> impl Future<Output = Result<(Option<Snapshot>, Batch<AccountEvent>), StoreError>> + Send {
+        self.store.read_from_snapshot(stream, until, limit)
+    }
+
+    fn read_command(
+        &self,
+        command_id: Uuid,
+    ) -> impl Future<Output = Result<Option<Committed<AccountEvent>>, StoreError>> + Send {
+        self.store.read_command(command_id)
     }
 
     fn read_all(
@@ -263,5 +279,21 @@ impl EventStore<AccountEvent> for Overtaken {
 
     fn published(&self) -> broadcast::Receiver<Published<AccountEvent>> {
         self.store.published()
+    }
+}
+
+impl HandlerRecords for Overtaken {
+    const DURABLE: bool = false;
+
+    async fn read_progress(&self, handler: &str) -> Result<Option<Progress>, StoreError> {
+        self.store.read_progress(handler).await
+    }
+
+    async fn write_progress(&self, handler: &str, progress: Progress, parked: ParkedChange) -> Result<(), StoreError> {
+        self.store.write_progress(handler, progress, parked).await
+    }
+
+    async fn read_parked(&self, after: u64, limit: usize) -> Result<Vec<ParkedEvent>, StoreError> {
+        self.store.read_parked(after, limit).await
     }
 }

@@ -5,10 +5,11 @@ mod books;
 use std::time::Duration;
 
 use cqrs_bank::engine::event::Position;
+use cqrs_bank::engine::moment::Moment;
 use cqrs_bank::engine::store::StoreError;
 use cqrs_bank::engine::store::memory::MemoryStore;
 use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
-use cqrs_bank::library::{BookEvent, CommandFailure, Isbn, Moment, ReadService, Refusal, Unavailable, WriteService};
+use cqrs_bank::library::{BookEvent, CommandFailure, Isbn, ReadService, Refusal, Unavailable, WriteService};
 use tokio::time::timeout;
 
 use crate::books::{ELIXIR_IN_ACTION as BOOK, add, borrow, give_back, isbn};

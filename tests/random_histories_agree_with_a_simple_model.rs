@@ -4,7 +4,7 @@ mod accounts;
 mod model;
 
 use std::future::Future;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
 use cqrs_bank::bank::{Bank, CheckBalanceError, CommandFailure, Options};
@@ -96,10 +96,13 @@ fn any_amount() -> impl Strategy<Value = u64> {
 
 /// Narrow enough that queues fill up, batches end and accounts are loaded again.
 fn any_limits() -> impl Strategy<Value = Limits> {
-    (1..10_usize, 1..10_usize, 1..5_usize).prop_map(|(queue, batch, cached_aggregates)| Limits {
-        queue,
-        batch,
-        cached_aggregates: NonZeroUsize::new(cached_aggregates).unwrap(),
+    (1..10_usize, 1..10_usize, 1..5_usize, 1..5_u64).prop_map(|(queue, batch, cached_aggregates, snapshot_every)| {
+        Limits {
+            queue,
+            batch,
+            cached_aggregates: NonZeroUsize::new(cached_aggregates).unwrap(),
+            snapshot_every: NonZeroU64::new(snapshot_every).unwrap(),
+        }
     })
 }
 

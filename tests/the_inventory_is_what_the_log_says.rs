@@ -8,12 +8,12 @@ use std::future::Future;
 use std::time::Duration;
 
 use cqrs_bank::engine::event::Position;
+use cqrs_bank::engine::moment::Moment;
 use cqrs_bank::engine::store::MAX_READ;
 use cqrs_bank::engine::store::memory::MemoryStore;
 use cqrs_bank::engine::supervisor::Supervisor;
 use cqrs_bank::library::{
-    BookCommand, BookEvent, CommandFailure, Isbn, ListedBook, Moment, Quantity, ReadService, Refusal, UserId,
-    WriteService,
+    BookCommand, BookEvent, CommandFailure, Isbn, ListedBook, Quantity, ReadService, Refusal, UserId, WriteService,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -204,9 +204,12 @@ library(4)> LibraryReadService.get_loans "Ann", as_of: "yesterday"
 #[tokio::test]
 async fn copies_added_to_a_known_book_take_the_title_that_is_given_last() {
     let library = Library::new();
-    library.write(PLAIN, "LibraryWriteService.add_book \"1593275846\", \"Elixer\", \"Juric\", 2").await;
-    library.write(PLAIN, "LibraryWriteService.borrow_book \"1593275846\", 7").await;
-    library.write(PLAIN, "LibraryWriteService.add_book \"978-1593275846\", \"Elixir\", \"Sasa Juric\", 3").await;
+    let script = r#"
+        LibraryWriteService.add_book "1593275846", "Elixer", "Juric", 2
+        LibraryWriteService.borrow_book "1593275846", 7
+        LibraryWriteService.add_book "978-1593275846", "Elixir", "Sasa Juric", 3
+    "#;
+    library.write(PLAIN, script).await;
     let inventory = "isbn           title   author      copies_in  copies_out\n\
                      9781593275846  Elixir  Sasa Juric          4           1\n";
     assert_eq!(library.read(PLAIN, "LibraryReadService.get_inventory").await, inventory);

@@ -87,7 +87,7 @@ impl PreparedBank {
         let amount = Money::new(request.amount).unwrap();
         match request.direction {
             Direction::Deposit => AccountCommand::DepositMoney { account_id, amount },
-            Direction::Withdrawal => AccountCommand::WithdrawMoney { account_id, amount },
+            Direction::Withdrawal => AccountCommand::WithdrawMoney { account_id, amount, pin: None },
         }
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
 /// An account's name: 1 to [`AccountId::MAX_CHARACTERS`] characters that can be printed without harm.
@@ -38,19 +38,7 @@ impl AccountId {
     ///
     /// [`InvalidName`]: what the text has too much or too little of.
     pub fn new(name: &str) -> Result<Self, InvalidName> {
-        if name.is_empty() {
-            return Err(InvalidName::Empty);
-        }
-        let mut characters = 0;
-        for character in name.chars() {
-            if character.is_control() || is_bidirectional_control(character) {
-                return Err(InvalidName::ControlCharacter);
-            }
-            characters += 1;
-            if characters > Self::MAX_CHARACTERS {
-                return Err(InvalidName::TooLong);
-            }
-        }
+        check_name(name)?;
         Ok(Self(name.into()))
     }
 
@@ -58,10 +46,32 @@ impl AccountId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    pub(super) fn shared(&self) -> Arc<str> {
+        self.0.clone()
+    }
+}
+
+/// What holds for the names of accounts and of those they belong to.
+pub(super) fn check_name(name: &str) -> Result<(), InvalidName> {
+    if name.is_empty() {
+        return Err(InvalidName::Empty);
+    }
+    let mut characters = 0;
+    for character in name.chars() {
+        if character.is_control() || is_bidirectional_control(character) {
+            return Err(InvalidName::ControlCharacter);
+        }
+        characters += 1;
+        if characters > AccountId::MAX_CHARACTERS {
+            return Err(InvalidName::TooLong);
+        }
+    }
+    Ok(())
 }
 
 /// Line and paragraph separators count too: they break the line they are printed in.
-fn is_bidirectional_control(character: char) -> bool {
+pub(super) fn is_bidirectional_control(character: char) -> bool {
     matches!(
         character,
         '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
@@ -89,6 +99,12 @@ impl Borrow<str> for AccountId {
 impl Serialize for AccountId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for AccountId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(&String::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }
 

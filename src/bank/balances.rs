@@ -63,7 +63,9 @@ impl Projection<AccountEvent> for Balances {
             AccountEvent::MoneyWithdrawn { account_id, amount } => {
                 self.change(account_id, |balance| balance.checked_sub(*amount));
             }
-            AccountEvent::AccountOverdrawn { .. } => {}
+            AccountEvent::AccountOverdrawn { .. }
+            | AccountEvent::InvalidPin { .. }
+            | AccountEvent::AccountUnlocked { .. } => {}
         }
     }
 
@@ -75,6 +77,9 @@ impl Projection<AccountEvent> for Balances {
         match &event.data {
             AccountEvent::AccountOverdrawn { account_id, .. } => {
                 tracing::info!("Payment declined for Account: {account_id:?}. Shame, shame!");
+            }
+            AccountEvent::InvalidPin { account_id, .. } => {
+                tracing::info!("Payment declined for Account: {account_id:?}. Wrong PIN.");
             }
             moved => trace_line!(event.metadata.correlation_id, "{}", moved.title()),
         }

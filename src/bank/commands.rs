@@ -1,6 +1,6 @@
 //! What an account can be asked to do.
 
-use super::{AccountId, Money};
+use super::{AccountHolder, AccountId, Money, PinCheck};
 use crate::engine::aggregate::Command;
 
 /// A request to an account, in the imperative. It can be refused.
@@ -11,7 +11,7 @@ pub enum AccountCommand {
         /// Its name.
         account_id: AccountId,
         /// Whose it is.
-        account_holder: String,
+        account_holder: AccountHolder,
     },
     /// Pay in.
     DepositMoney {
@@ -26,7 +26,24 @@ pub enum AccountCommand {
         account_id: AccountId,
         /// How much.
         amount: Money,
+        /// What came of checking the PIN that was given; `None` where none was.
+        pin: Option<PinCheck>,
     },
+    /// Forget the wrong PINs of a locked account.
+    UnlockAccount {
+        /// The account.
+        account_id: AccountId,
+    },
+}
+
+impl AccountCommand {
+    /// Where the command carries what came of checking a PIN; `None` if it needs no PIN.
+    pub(super) fn pin_check_mut(&mut self) -> Option<&mut Option<PinCheck>> {
+        match self {
+            Self::WithdrawMoney { pin, .. } => Some(pin),
+            Self::CreateAccount { .. } | Self::DepositMoney { .. } | Self::UnlockAccount { .. } => None,
+        }
+    }
 }
 
 impl Command for AccountCommand {
@@ -36,7 +53,8 @@ impl Command for AccountCommand {
         match self {
             Self::CreateAccount { account_id, .. }
             | Self::DepositMoney { account_id, .. }
-            | Self::WithdrawMoney { account_id, .. } => account_id,
+            | Self::WithdrawMoney { account_id, .. }
+            | Self::UnlockAccount { account_id } => account_id,
         }
     }
 
@@ -45,6 +63,7 @@ impl Command for AccountCommand {
             Self::CreateAccount { .. } => "Create Account",
             Self::DepositMoney { .. } => "Deposit Money",
             Self::WithdrawMoney { .. } => "Withdraw Money",
+            Self::UnlockAccount { .. } => "Unlock Account",
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use thiserror::Error;
 
-use super::{Money, Refusal};
+use super::{Money, PinSecretError, Refusal};
+use crate::engine::store::StoreError;
 use crate::engine::supervisor::StopReason;
 
 /// The bank cannot serve, whatever is asked of it.
@@ -14,12 +15,18 @@ pub enum Unavailable {
     /// It stopped because it could not go on.
     #[error("the bank has stopped: {0}")]
     Stopped(StopReason),
+    /// The store could not do it, or does not know whether it has.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// Other writers were quicker each time. The command changed nothing and may be sent again.
     #[error("too many others change this account at once")]
     Busy,
     /// A defect in the account's own code. The command changed nothing.
     #[error("the command could not be decided: {0}")]
     Defect(String),
+    /// PINs can be neither kept nor checked.
+    #[error(transparent)]
+    PinSecret(#[from] PinSecretError),
 }
 
 /// Why a command has no events to show: what every operation's own error is made from.
@@ -75,6 +82,26 @@ pub enum WithdrawError {
     /// There is no account of this name.
     #[error("there is no such account")]
     NoAccount,
+    /// The account has a PIN, and none was given.
+    #[error("the account asks for a PIN")]
+    PinRequired,
+    /// Too many wrong PINs were given in a row; [`Bank::unlock`](super::Bank::unlock) ends that.
+    #[error("the account is locked")]
+    AccountLocked,
+    /// The bank cannot serve.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Why an account was not unlocked.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum UnlockError {
+    /// There is no account of this name.
+    #[error("there is no such account")]
+    NoAccount,
+    /// It is open already.
+    #[error("the account is not locked")]
+    NotLocked,
     /// The bank cannot serve.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -114,6 +141,18 @@ impl From<CommandFailure> for WithdrawError {
     fn from(failure: CommandFailure) -> Self {
         match failure {
             CommandFailure::Refused(Refusal::NoAccount) => Self::NoAccount,
+            CommandFailure::Refused(Refusal::PinRequired) => Self::PinRequired,
+            CommandFailure::Refused(Refusal::AccountLocked) => Self::AccountLocked,
+            other => Self::Unavailable(other.unexpected()),
+        }
+    }
+}
+
+impl From<CommandFailure> for UnlockError {
+    fn from(failure: CommandFailure) -> Self {
+        match failure {
+            CommandFailure::Refused(Refusal::NoAccount) => Self::NoAccount,
+            CommandFailure::Refused(Refusal::NotLocked) => Self::NotLocked,
             other => Self::Unavailable(other.unexpected()),
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{AccountId, Money};
+use super::{AccountHolder, AccountId, Money};
 use crate::engine::event::DomainEvent;
 
 /// A fact about an account, in the past tense.
@@ -16,7 +16,8 @@ pub enum AccountEvent {
         /// Its name.
         account_id: AccountId,
         /// Whose it is.
-        account_holder: Box<str>,
+        #[serde(flatten)]
+        account_holder: AccountHolder,
     },
     /// Money came in.
     MoneyDeposited {
@@ -41,6 +42,18 @@ pub enum AccountEvent {
         /// What was asked for.
         amount_requested: Money,
     },
+    /// Money was asked for with a wrong PIN. Nothing was paid.
+    InvalidPin {
+        /// The account.
+        account_id: AccountId,
+        /// What was asked for.
+        amount_requested: Money,
+    },
+    /// The wrong PINs that had locked the account are forgotten.
+    AccountUnlocked {
+        /// The account.
+        account_id: AccountId,
+    },
 }
 
 impl AccountEvent {
@@ -50,7 +63,9 @@ impl AccountEvent {
             Self::AccountCreated { account_id, .. }
             | Self::MoneyDeposited { account_id, .. }
             | Self::MoneyWithdrawn { account_id, .. }
-            | Self::AccountOverdrawn { account_id, .. } => account_id,
+            | Self::AccountOverdrawn { account_id, .. }
+            | Self::InvalidPin { account_id, .. }
+            | Self::AccountUnlocked { account_id } => account_id,
         }
     }
 }
@@ -62,6 +77,8 @@ impl DomainEvent for AccountEvent {
             Self::MoneyDeposited { .. } => "money_deposited_into_bank_account",
             Self::MoneyWithdrawn { .. } => "money_withdrawn_from_bank_account",
             Self::AccountOverdrawn { .. } => "account_overdrawn",
+            Self::InvalidPin { .. } => "invalid_pin",
+            Self::AccountUnlocked { .. } => "account_unlocked",
         }
     }
 
@@ -70,7 +87,19 @@ impl DomainEvent for AccountEvent {
             Self::AccountCreated { .. } => "Account Created",
             Self::MoneyDeposited { .. } => "Money Deposited",
             Self::MoneyWithdrawn { .. } => "Money Withdrawn",
-            Self::AccountOverdrawn { .. } => "Payment Declined",
+            Self::AccountOverdrawn { .. } | Self::InvalidPin { .. } => "Payment Declined",
+            Self::AccountUnlocked { .. } => "Account Unlocked",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The memory of a long log is mostly events, and mostly deposits and withdrawals.
+    #[test]
+    fn an_event_stays_as_small_as_what_moves_money() {
+        assert!(size_of::<AccountEvent>() <= 40, "{}", size_of::<AccountEvent>());
     }
 }

@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use super::errors::{
-    CheckBalanceError, CommandFailure, CreateError, DepositError, OpenError, Unavailable, WithdrawError,
+use super::errors::{CommandFailure, OpenError, Unavailable};
+use super::pin_checker::PinChecker;
+use super::{
+    Account, AccountCommand, AccountEvent, Accounts, Balances, Options, PendingCommand, Receipt, Refusal, Store,
+    TotalDeposits,
 };
-use super::{Account, AccountCommand, AccountEvent, AccountId, Balances, Money, Options, Refusal, Store};
 use crate::engine::checkpoints::{Checkpoints, Consistency, MAX_WAIT};
 use crate::engine::clock::Clock;
 use crate::engine::command_handler::{CommandError, CommandHandler, Pending};
-use crate::engine::event::{Metadata, Position, RecordedEvent};
+use crate::engine::event::{Metadata, Position};
 use crate::engine::id_source::IdSource;
-use crate::engine::projection::{self, Projection, ReadModel};
+use crate::engine::projection::{self, Projection, Projections, ReadModel};
 use crate::engine::store::memory::MemoryStore;
 use crate::engine::store::{Committed, EventStore, StoreError};
 use crate::engine::supervisor::{StopReason, Supervisor};
@@ -35,17 +37,20 @@ use crate::engine::supervisor::{StopReason, Supervisor};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Bank {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
     consistency: Consistency,
 }
 
 #[derive(Debug)]
-struct Inner {
+pub(super) struct Inner {
     kind: Store,
     store: MemoryStore<AccountEvent>,
     commands: CommandHandler<Account>,
     checkpoints: Checkpoints,
-    balances: ReadModel<Balances>,
+    pub(super) balances: ReadModel<Balances>,
+    pub(super) accounts: ReadModel<Accounts>,
+    pub(super) total_deposits: ReadModel<TotalDeposits>,
+    pub(super) pins: Arc<PinChecker>,
     ids: IdSource,
     supervisor: Supervisor,
 }
@@ -53,63 +58,6 @@ struct Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.supervisor.stop(StopReason::Closed);
-    }
-}
-
-/// A command that was handled: the events it has led to are stored.
-#[derive(Clone, Debug)]
-pub struct Receipt {
-    events: Committed<AccountEvent>,
-    lagging: Vec<&'static str>,
-}
-
-impl Receipt {
-    /// The command's events, in order.
-    pub fn events(&self) -> &[RecordedEvent<AccountEvent>] {
-        &self.events
-    }
-
-    /// The position of the command's last event.
-    pub fn position(&self) -> Position {
-        self.events.last().map_or(Position::START, |event| event.position)
-    }
-
-    /// The handlers that had not seen the last event when waiting for them ended: queries may answer from
-    /// before it. Always empty when nobody was waited for.
-    pub fn lagging(&self) -> &[&'static str] {
-        &self.lagging
-    }
-}
-
-/// A withdrawal that was handled.
-#[derive(Clone, Debug)]
-pub enum Withdrawal {
-    /// The money is out.
-    Paid(Receipt),
-    /// There was not enough; nothing moved, and the decline is an event.
-    Declined {
-        /// What the account holds.
-        balance: Money,
-        /// The stored decline.
-        receipt: Receipt,
-    },
-}
-
-/// A command on its way. Dropping it does not take the command back.
-#[derive(Debug)]
-pub struct PendingCommand {
-    bank: Bank,
-    pending: Pending<Account>,
-}
-
-impl PendingCommand {
-    /// Waits until the command's events are stored and, under strong consistency, seen by all handlers.
-    ///
-    /// # Errors
-    ///
-    /// [`CommandFailure`]: why there are no events.
-    pub async fn outcome(self) -> Result<Receipt, CommandFailure> {
-        self.bank.outcome(self.pending).await
     }
 }
 
@@ -121,7 +69,7 @@ impl Bank {
     /// [`OpenError`]: what stands in the way.
     #[expect(clippy::unused_async, reason = "stores outside this process are waited for")]
     pub async fn open(options: impl Into<Options>) -> Result<Self, OpenError> {
-        let Options { store: kind, seed, limits } = options.into();
+        let Options { store: kind, seed, limits, pins } = options.into();
         let clock = Arc::new(seed.map_or(Clock::System, Clock::simulated));
         let ids = match seed {
             Some(seed) => IdSource::seeded(clock.clone(), seed),
@@ -132,9 +80,13 @@ impl Bank {
         let store = match kind {
             Store::Memory => MemoryStore::start(&supervisor),
         };
-        let balances = projection::start(store.clone(), &checkpoints, &supervisor);
+        let mut projections = Projections::new(checkpoints.clone());
+        let (balances, accounts, total_deposits) = (projections.add(), projections.add(), projections.add());
+        projections.start(store.clone(), &supervisor);
+        let pins = PinChecker::new(pins, seed);
         let commands = CommandHandler::start(store.clone(), clock, limits, &supervisor);
-        let inner = Inner { kind, store, commands, checkpoints, balances, ids, supervisor };
+        let inner =
+            Inner { kind, store, commands, checkpoints, balances, accounts, total_deposits, pins, ids, supervisor };
         Ok(Self { inner: Arc::new(inner), consistency: Consistency::Strong })
     }
 
@@ -147,64 +99,6 @@ impl Bank {
     pub fn with_consistency(&self, consistency: Consistency) -> Self {
         let inner = self.inner.clone();
         Self { inner, consistency }
-    }
-
-    /// Opens an account. Its holder is named as the account is.
-    ///
-    /// # Errors
-    ///
-    /// [`CreateError`]: why there is no new account.
-    pub async fn create(&self, account: &AccountId) -> Result<Receipt, CreateError> {
-        let command =
-            AccountCommand::CreateAccount { account_id: account.clone(), account_holder: account.to_string() };
-        Ok(self.handle(command).await?)
-    }
-
-    /// Pays in.
-    ///
-    /// # Errors
-    ///
-    /// [`DepositError`]: why nothing was paid in.
-    pub async fn deposit(&self, account: &AccountId, amount: Money) -> Result<Receipt, DepositError> {
-        let account_id = account.clone();
-        Ok(self.handle(AccountCommand::DepositMoney { account_id, amount }).await?)
-    }
-
-    /// Pays out, as far as the balance goes: more than that is declined, which is no error.
-    ///
-    /// # Errors
-    ///
-    /// [`WithdrawError`]: why the withdrawal was not handled.
-    pub async fn withdraw(&self, account: &AccountId, amount: Money) -> Result<Withdrawal, WithdrawError> {
-        let account_id = account.clone();
-        let receipt = self.handle(AccountCommand::WithdrawMoney { account_id, amount }).await?;
-        let declined = receipt.events().iter().find_map(|event| match event.data {
-            AccountEvent::AccountOverdrawn { balance, .. } => Some(balance),
-            _ => None,
-        });
-        Ok(match declined {
-            Some(balance) => Withdrawal::Declined { balance, receipt },
-            None => Withdrawal::Paid(receipt),
-        })
-    }
-
-    /// What an account holds, as the balance projection has it.
-    ///
-    /// # Errors
-    ///
-    /// [`CheckBalanceError`]: why there is no balance to tell.
-    #[expect(clippy::unused_async, reason = "a query is awaited like every other operation")]
-    pub async fn check_balance(&self, account: &AccountId) -> Result<Money, CheckBalanceError> {
-        if let Some(reason) = self.inner.supervisor.reason() {
-            return Err(unavailable(reason).into());
-        }
-        let balance = self.inner.balances.read(|balances| balances.balance(account.as_str()));
-        balance.ok_or(CheckBalanceError::NoAccount)
-    }
-
-    /// The balance projection, for questions that `check_balance` does not answer.
-    pub fn balances(&self) -> &ReadModel<Balances> {
-        &self.inner.balances
     }
 
     /// Starts a projection of one's own: over everything that has happened, then live. From now on, strong
@@ -230,7 +124,7 @@ impl Bank {
     /// [`Unavailable`]: the command was not taken.
     pub async fn send(&self, command: AccountCommand, metadata: Metadata) -> Result<PendingCommand, Unavailable> {
         match self.inner.commands.send(command, metadata).await {
-            Ok(pending) => Ok(PendingCommand { bank: self.clone(), pending }),
+            Ok(pending) => Ok(PendingCommand::new(self.clone(), pending)),
             Err(_) => Err(unavailable(self.inner.supervisor.stopped().await)),
         }
     }
@@ -261,17 +155,31 @@ impl Bank {
         match answer {
             Ok(answer) => Ok(answer),
             Err(StoreError::Closed) => Err(unavailable(self.inner.supervisor.stopped().await)),
+            Err(failed) => Err(Unavailable::Store(failed)),
         }
     }
 
-    async fn handle(&self, command: AccountCommand) -> Result<Receipt, CommandFailure> {
-        match self.inner.commands.send(command, self.start_conversation()).await {
+    /// Why the bank answers nothing any more, if that is so.
+    pub(super) fn still_open(&self) -> Result<(), Unavailable> {
+        self.inner.supervisor.reason().map_or(Ok(()), |reason| Err(unavailable(reason)))
+    }
+
+    pub(super) async fn handle(&self, command: AccountCommand) -> Result<Receipt, CommandFailure> {
+        self.handle_as(command, self.start_conversation()).await
+    }
+
+    pub(super) async fn handle_as(
+        &self,
+        command: AccountCommand,
+        metadata: Metadata,
+    ) -> Result<Receipt, CommandFailure> {
+        match self.inner.commands.send(command, metadata).await {
             Ok(pending) => self.outcome(pending).await,
             Err(error) => Err(self.command_failure(error).await),
         }
     }
 
-    async fn outcome(&self, pending: Pending<Account>) -> Result<Receipt, CommandFailure> {
+    pub(super) async fn outcome(&self, pending: Pending<Account>) -> Result<Receipt, CommandFailure> {
         match pending.outcome().await {
             Ok(events) => Ok(self.receipt(events).await),
             Err(error) => Err(self.command_failure(error).await),
@@ -283,7 +191,7 @@ impl Bank {
             (Consistency::Strong, Some(last)) => self.seen_by_all(last.position).await,
             _ => Vec::new(),
         };
-        Receipt { events, lagging }
+        Receipt::new(events, lagging)
     }
 
     /// Waits for the handlers, and not for those that have stopped. Answers who lags.
@@ -303,7 +211,13 @@ impl Bank {
             CommandError::Refused(refusal) => CommandFailure::Refused(refusal),
             CommandError::Conflict(_) => Unavailable::Busy.into(),
             CommandError::Panicked { message } => Unavailable::Defect(message).into(),
-            CommandError::Store(_) | CommandError::Stopped => unavailable(self.inner.supervisor.stopped().await).into(),
+            CommandError::IdTaken { .. } => Unavailable::Defect(error.to_string()).into(),
+            CommandError::Store(failed @ (StoreError::Failed(_) | StoreError::OutcomeUnknown(_))) => {
+                Unavailable::Store(failed).into()
+            }
+            CommandError::Store(StoreError::Closed) | CommandError::Stopped => {
+                unavailable(self.inner.supervisor.stopped().await).into()
+            }
         }
     }
 }

@@ -6,29 +6,11 @@ use super::errors::{CheckBalanceError, Unavailable};
 use super::{Account, AccountEvent, AccountId, Bank, Money};
 use crate::engine::aggregate::Aggregate;
 use crate::engine::clock::Timestamp;
-use crate::engine::event::{DomainEvent, Position, RecordedEvent, StreamId, Version};
+use crate::engine::event::{Batch, DomainEvent, Position, RecordedEvent, StreamId, Version};
+use crate::engine::moment::Moment;
 use crate::engine::store::{EventStore, MAX_READ};
 
 type Event = RecordedEvent<AccountEvent>;
-
-/// A moment in the past of a bank.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moment {
-    /// After the event at this position.
-    Position(Position),
-    /// After the last event before this time, or at it.
-    Time(Timestamp),
-}
-
-impl Moment {
-    /// Whether an event had happened by then.
-    fn is_after(self, event: &Event) -> bool {
-        match self {
-            Self::Position(position) => event.position <= position,
-            Self::Time(time) => event.time <= time,
-        }
-    }
-}
 
 /// A line of an account's statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,16 +74,35 @@ impl Bank {
     ///
     /// [`CheckBalanceError`]: why there is no balance to tell; an account that did not exist yet is none.
     pub async fn check_balance_at(&self, account: &AccountId, moment: Moment) -> Result<Money, CheckBalanceError> {
-        let mut state = Account::default();
-        self.visit(account, |event| {
-            let happened = moment.is_after(event);
-            if happened {
-                state.apply(&event.data);
-            }
-            happened
-        })
-        .await?;
+        let state = self.account_at(account, moment).await?;
         state.balance().ok_or(CheckBalanceError::NoAccount)
+    }
+
+    /// An account as it was: its last snapshot before the moment, and the events from there on.
+    async fn account_at(&self, account: &AccountId, moment: Moment) -> Result<Account, Unavailable> {
+        let stream = StreamId::new(Account::CATEGORY, account);
+        let read = self.event_store().read_from_snapshot(&stream, moment, MAX_READ).await;
+        let (snapshot, mut page) = self.or_unavailable(read).await?;
+        let (mut state, mut version) = (Account::default(), Version::START);
+        if let Some(snapshot) = snapshot {
+            match Account::restore(&snapshot.state) {
+                Some(restored) => (state, version) = (restored, snapshot.version),
+                None => page = self.read_page(&stream, version).await?,
+            }
+        }
+        loop {
+            for event in page.iter() {
+                if !moment.is_after(event) {
+                    return Ok(state);
+                }
+                state.apply(&event.data);
+                version = event.version;
+            }
+            if page.len() < MAX_READ {
+                return Ok(state);
+            }
+            page = self.read_page(&stream, version).await?;
+        }
     }
 
     /// What happened to an account and to its balance: at most `limit` lines, from the position `from` up to
@@ -136,13 +137,17 @@ impl Bank {
         Ok(lines)
     }
 
+    async fn read_page(&self, stream: &StreamId, after: Version) -> Result<Batch<AccountEvent>, Unavailable> {
+        let page = self.event_store().read_stream(stream, after, MAX_READ).await;
+        self.or_unavailable(page).await
+    }
+
     /// Shows an account's events in order, as long as they are wanted.
     async fn visit(&self, account: &AccountId, mut wants_more: impl FnMut(&Event) -> bool) -> Result<(), Unavailable> {
         let stream = StreamId::new(Account::CATEGORY, account);
         let mut version = Version::START;
         loop {
-            let page = self.event_store().read_stream(&stream, version, MAX_READ).await;
-            let page = self.or_unavailable(page).await?;
+            let page = self.read_page(&stream, version).await?;
             let Some(last) = page.last() else { return Ok(()) };
             version = last.version;
             if !page.iter().all(&mut wants_more) {
@@ -154,9 +159,11 @@ impl Bank {
 
 fn line(event: &Event, after: &Account) -> Option<StatementLine> {
     let amount = match &event.data {
-        AccountEvent::AccountCreated { .. } => None,
+        AccountEvent::AccountCreated { .. } | AccountEvent::AccountUnlocked { .. } => None,
         AccountEvent::MoneyDeposited { amount, .. } | AccountEvent::MoneyWithdrawn { amount, .. } => Some(*amount),
-        AccountEvent::AccountOverdrawn { amount_requested, .. } => Some(*amount_requested),
+        AccountEvent::AccountOverdrawn { amount_requested, .. } | AccountEvent::InvalidPin { amount_requested, .. } => {
+            Some(*amount_requested)
+        }
     };
     let (position, time, what) = (event.position, event.time, event.data.title());
     after.balance().map(|balance| StatementLine { position, time, what, amount, balance })

@@ -1,26 +1,54 @@
 //! The bank: accounts, the commands they take, the events that happen to them, and the balances they add up to.
 //!
 //! [`Bank`] is the handle that programs use. Behind it, [`Account`] decides on an [`AccountCommand`], the
-//! [`AccountEvent`]s go into the event store, and [`Balances`] answers what an account holds.
+//! [`AccountEvent`]s go into the event store, and [`Balances`], [`Accounts`] and [`TotalDeposits`] answer what there is.
+//! A [`Pin`] stays outside all of this: what is kept is a [`PinVerifier`], what an account gets to see a [`PinCheck`].
 
 mod account;
 mod account_id;
+mod accounts;
 mod balances;
 mod commands;
+mod email_address;
 mod errors;
 mod events;
 mod handle;
 mod history;
+mod holder;
 mod money;
+mod operations;
 mod options;
+mod pin;
+mod pin_checker;
+mod pin_commands;
+mod pin_lock;
+mod pin_secret;
+mod queries;
+mod receipt;
+mod stored_events;
+mod total_deposits;
 
 pub use account::{Account, Refusal};
 pub use account_id::{AccountId, InvalidName};
+pub use accounts::{AccountEntry, Accounts};
 pub use balances::Balances;
 pub use commands::AccountCommand;
-pub use errors::{CheckBalanceError, CommandFailure, CreateError, DepositError, OpenError, Unavailable, WithdrawError};
+pub use email_address::{EmailAddress, InvalidEmail};
+pub use errors::{
+    CheckBalanceError, CommandFailure, CreateError, DepositError, OpenError, Unavailable, UnlockError, WithdrawError,
+};
 pub use events::AccountEvent;
-pub use handle::{Bank, PendingCommand, Receipt, Withdrawal};
-pub use history::{Moment, StatementLine};
+pub use handle::Bank;
+pub use history::StatementLine;
+pub use holder::{AccountHolder, HolderName};
 pub use money::{InvalidAmount, Money};
-pub use options::{Options, Store};
+pub use operations::NewAccount;
+pub use options::{Options, PinCost, PinOptions, Store};
+pub use pin::{InvalidVerifier, MalformedPin, Pin, PinCheck, PinVerifier};
+pub use pin_lock::MAX_WRONG_PINS;
+pub use pin_secret::{PinSecret, PinSecretError, PinSecretSource};
+pub use receipt::{PendingCommand, Receipt, Withdrawal};
+pub use stored_events::StoredEventError;
+pub use total_deposits::TotalDeposits;
+
+pub use crate::engine::moment::Moment;

@@ -34,6 +34,11 @@ impl Money {
         }
     }
 
+    /// What an account can hold: an amount, or nothing. `None` beyond [`Money::MAX`].
+    pub(super) fn balance(minor_units: u64) -> Option<Self> {
+        Some(Self(minor_units)).filter(|balance| *balance <= Self::MAX)
+    }
+
     /// The minor units.
     pub const fn minor_units(self) -> u64 {
         self.0

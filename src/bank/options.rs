@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::OpenError;
+use super::{OpenError, PinSecretSource};
 use crate::engine::command_handler::Limits;
 
 /// Where a bank keeps its events.
@@ -44,6 +44,40 @@ pub struct Options {
     pub seed: Option<u64>,
     /// How much it holds at once.
     pub limits: Limits,
+    /// How it keeps PINs.
+    pub pins: PinOptions,
+}
+
+/// How a bank keeps PINs.
+#[derive(Clone, Debug, Default)]
+pub struct PinOptions {
+    /// Where the secret comes from that verifiers are made with; without one, the bank takes no PINs.
+    pub secret: PinSecretSource,
+    /// What a new verifier costs. Those that exist cost what they did when they were made.
+    pub cost: PinCost,
+}
+
+/// What it costs to make or check a verifier, and so to guess a PIN. The default is what OWASP recommends for
+/// argon2id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PinCost {
+    /// Memory in KiB, from 8 for each lane up to 256 MiB.
+    pub memory_kib: u32,
+    /// Passes over the memory, from 1 to 16.
+    pub passes: u32,
+    /// Lanes, from 1 to 16.
+    pub lanes: u32,
+}
+
+impl PinCost {
+    /// Quick, and no protection: for tests.
+    pub const CHEAPEST: Self = Self { memory_kib: 8, passes: 1, lanes: 1 };
+}
+
+impl Default for PinCost {
+    fn default() -> Self {
+        Self { memory_kib: 19 * 1_024, passes: 2, lanes: 1 }
+    }
 }
 
 impl From<Store> for Options {

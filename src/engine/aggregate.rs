@@ -91,6 +91,19 @@ pub trait Aggregate: Default + Send + 'static {
     /// Takes a fact in. Total: whatever was stored can be applied.
     fn apply(&mut self, event: &Self::Event);
 
+    /// The state as text, to be stored as a snapshot: a later load reads it and only the events after it.
+    /// `None` for an aggregate that is always replayed.
+    fn snapshot(&self) -> Option<String> {
+        None
+    }
+
+    /// The state that a snapshot was made of; `None` for a text that this version of the aggregate does not
+    /// know: then the events are replayed. A snapshot only saves time, it never decides anything.
+    fn restore(snapshot: &str) -> Option<Self> {
+        let _ = snapshot;
+        None
+    }
+
     /// What the decision on `command` will be weighed on, for the trace; most commands have nothing to show.
     fn weigh(&self, command: &Self::Command) -> Option<i64> {
         let _ = command;

@@ -1,12 +1,15 @@
 //! How far each event handler has come, and waiting for it: what `strong` consistency is made of.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use foldhash::HashMap;
+use tokio::sync::{Notify, oneshot};
+use uuid::Uuid;
 
+use super::clock::Timestamp;
 use super::event::Position;
 
 /// After this time a wait ends with what is true: the event is stored, and who lags.
@@ -22,6 +25,43 @@ pub enum Consistency {
     Eventual,
 }
 
+/// What a handler does with events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It builds a read model.
+    Projection,
+    /// It has effects outside the bank of events.
+    EventHandler,
+    /// It sends commands.
+    ProcessManager,
+}
+
+/// How a handler is doing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Condition {
+    /// How often the event after the checkpoint was tried; 0 when there is none or it is the first time.
+    pub attempts: u32,
+    /// What went wrong last, or what the handler has to say.
+    pub last_error: Option<String>,
+    /// When the event is tried again.
+    pub next_attempt: Option<Timestamp>,
+    /// It has stopped: it gets no more events, and nobody waits for it.
+    pub stopped: bool,
+}
+
+/// A handler as people see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandlerStatus {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does.
+    pub kind: Kind,
+    /// The last event it has acknowledged.
+    pub checkpoint: Position,
+    /// How it is doing.
+    pub condition: Condition,
+}
+
 /// The checkpoints of all handlers of one store. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Checkpoints {
@@ -30,9 +70,13 @@ pub struct Checkpoints {
 
 #[derive(Debug)]
 struct Inner {
-    /// What all handlers have passed; lets a caller that need not wait go without the lock.
+    /// What all handlers that are waited for have passed; lets a caller that need not wait go without the lock.
     passed_by_all: AtomicU64,
+    /// How many conversations go on in [`State::goes_on`].
+    conversations: AtomicUsize,
     state: Mutex<State>,
+    /// Wakes those who wait for all to settle.
+    changed: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -40,12 +84,16 @@ struct State {
     handlers: Vec<Handler>,
     waiting: BTreeMap<(Position, u64), oneshot::Sender<()>>,
     next_ticket: u64,
+    /// For each conversation in which a process manager has sent a command, where that led to.
+    goes_on: HashMap<Uuid, Position>,
+    /// The same in order of positions.
+    goes_on_at: VecDeque<(Position, Uuid)>,
 }
 
 #[derive(Debug)]
 struct Handler {
-    name: &'static str,
-    checkpoint: Position,
+    status: HandlerStatus,
+    awaited: bool,
 }
 
 impl Default for Checkpoints {
@@ -57,41 +105,91 @@ impl Default for Checkpoints {
 impl Checkpoints {
     /// No handler yet, so every position has been passed.
     pub fn new() -> Self {
-        let inner = Inner { passed_by_all: AtomicU64::new(u64::MAX), state: Mutex::default() };
+        let inner = Inner {
+            passed_by_all: AtomicU64::new(u64::MAX),
+            conversations: AtomicUsize::new(0),
+            state: Mutex::default(),
+            changed: Notify::new(),
+        };
         Self { inner: Arc::new(inner) }
     }
 
-    /// Adds a handler that starts at `checkpoint`; waiting callers wait for it too from now on.
+    /// Adds a projection that starts at `checkpoint`; waiting callers wait for it too from now on.
     pub fn register(&self, name: &'static str, checkpoint: Position) -> Checkpoint {
+        self.register_handler(name, Kind::Projection, true, checkpoint)
+    }
+
+    /// Adds a handler. Nobody waits for one that is not `awaited`.
+    pub fn register_handler(&self, name: &'static str, kind: Kind, awaited: bool, checkpoint: Position) -> Checkpoint {
         let mut state = self.inner.lock();
-        state.handlers.push(Handler { name, checkpoint });
+        let status = HandlerStatus { name, kind, checkpoint, condition: Condition::default() };
+        state.handlers.push(Handler { status, awaited });
         self.inner.update_passed_by_all(&state);
         Checkpoint { handler: state.handlers.len() - 1 }
     }
 
     /// Acknowledges everything up to `position` for some handlers, and wakes those who waited for it.
-    pub fn advance(&self, handlers: &[Checkpoint], position: Position) {
+    pub fn advance<'a>(&self, handlers: impl IntoIterator<Item = &'a Checkpoint>, position: Position) {
         let mut state = self.inner.lock();
         for Checkpoint { handler } in handlers {
-            let checkpoint = &mut state.handlers[*handler].checkpoint;
+            let checkpoint = &mut state.handlers[*handler].status.checkpoint;
             debug_assert!(*checkpoint <= position, "a checkpoint only moves forward");
             *checkpoint = position;
         }
-        self.inner.update_passed_by_all(&state);
-        let passed = state.passed_by_all();
-        while let Some(first) = state.waiting.first_entry() {
-            if first.key().0 > passed {
-                break;
-            }
-            // The caller may have stopped waiting in this very moment.
-            let _ = first.remove().send(());
-        }
+        self.inner.wake(&mut state);
     }
 
-    /// Each handler with its checkpoint, in the order they were registered.
-    pub fn all(&self) -> Vec<(&'static str, Position)> {
-        let state = self.inner.lock();
-        state.handlers.iter().map(|handler| (handler.name, handler.checkpoint)).collect()
+    /// Says how a handler is doing.
+    pub fn report(&self, Checkpoint { handler }: &Checkpoint, condition: Condition) {
+        let mut state = self.inner.lock();
+        state.handlers[*handler].status.condition = condition;
+        self.inner.wake(&mut state);
+    }
+
+    /// Says that a conversation goes on: what happened at `position` belongs to it, and those who wait for the
+    /// conversation wait for that too. To be said before the event that led there is acknowledged.
+    pub fn conversation_goes_on(&self, correlation_id: Uuid, position: Position) {
+        let mut state = self.inner.lock();
+        let passed = state.passed_by_all();
+        // Nobody need wait for what all have passed: that keeps this list short.
+        while let Some((position, correlation_id)) = state.goes_on_at.pop_front_if(|(position, _)| *position <= passed)
+        {
+            if state.goes_on.get(&correlation_id) == Some(&position) {
+                state.goes_on.remove(&correlation_id);
+            }
+        }
+        state.goes_on.insert(correlation_id, position);
+        state.goes_on_at.push_back((position, correlation_id));
+        self.inner.conversations.store(state.goes_on.len(), Ordering::Release);
+    }
+
+    /// Up to where a conversation has gone on, as far as that is still worth waiting for.
+    pub fn conversation_goes_on_to(&self, correlation_id: Uuid) -> Option<Position> {
+        if self.inner.conversations.load(Ordering::Acquire) == 0 {
+            return None;
+        }
+        self.inner.lock().goes_on.get(&correlation_id).copied()
+    }
+
+    /// Each handler, in the order they were registered.
+    pub fn handlers(&self) -> Vec<HandlerStatus> {
+        self.inner.lock().handlers.iter().map(|handler| handler.status.clone()).collect()
+    }
+
+    /// Waits until every handler has passed `position`, has stopped, or waits to try an event again that nobody
+    /// waits for; at most `max_wait`.
+    pub async fn settle(&self, position: Position, max_wait: Duration) {
+        let settled = async {
+            loop {
+                let changed = self.inner.changed.notified();
+                if self.inner.lock().has_settled(position) {
+                    break;
+                }
+                changed.await;
+            }
+        };
+        // When time is up, that is that: the caller is told who lags if it asks.
+        let _ = tokio::time::timeout(max_wait, settled).await;
     }
 
     /// Whether all handlers have passed `position`.
@@ -133,8 +231,8 @@ impl Checkpoints {
     /// The handlers that have not passed `position`.
     pub fn lagging(&self, position: Position) -> Vec<&'static str> {
         let state = self.inner.lock();
-        let behind = state.handlers.iter().filter(|handler| handler.checkpoint < position);
-        behind.map(|handler| handler.name).collect()
+        let behind = state.awaited().filter(|status| status.checkpoint < position);
+        behind.map(|status| status.name).collect()
     }
 }
 
@@ -155,20 +253,44 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn wake(&self, state: &mut State) {
+        self.update_passed_by_all(state);
+        let passed = state.passed_by_all();
+        while let Some(first) = state.waiting.first_entry() {
+            if first.key().0 > passed {
+                break;
+            }
+            // The caller may have stopped waiting in this very moment.
+            let _ = first.remove().send(());
+        }
+        self.changed.notify_waiters();
+    }
+
     fn update_passed_by_all(&self, state: &State) {
         self.passed_by_all.store(state.passed_by_all().get(), Ordering::Release);
     }
 }
 
 impl State {
+    fn awaited(&self) -> impl Iterator<Item = &HandlerStatus> {
+        let awaited = self.handlers.iter().filter(|handler| handler.awaited && !handler.status.condition.stopped);
+        awaited.map(|handler| &handler.status)
+    }
+
     fn passed_by_all(&self) -> Position {
-        let checkpoints = self.handlers.iter().map(|handler| handler.checkpoint);
-        checkpoints.min().unwrap_or(Position::new(u64::MAX))
+        self.awaited().map(|status| status.checkpoint).min().unwrap_or(Position::new(u64::MAX))
+    }
+
+    fn has_settled(&self, position: Position) -> bool {
+        self.handlers.iter().all(|Handler { status, awaited }| {
+            let Condition { next_attempt, stopped, .. } = &status.condition;
+            status.checkpoint >= position || *stopped || (!awaited && next_attempt.is_some())
+        })
     }
 }
 
 /// One handler's own checkpoint, to be moved by it alone.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Checkpoint {
     handler: usize,
 }

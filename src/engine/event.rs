@@ -14,6 +14,12 @@ pub trait DomainEvent: fmt::Debug + Clone + Send + Sync + 'static {
 
     /// The event as the trace names it, for instance `Money Deposited`.
     fn title(&self) -> &'static str;
+
+    /// The form in which the event's data are stored. It grows when that form changes, so that older data are
+    /// still understood.
+    fn schema_version(&self) -> u16 {
+        1
+    }
 }
 
 /// The name of a stream: the ordered events of one aggregate, for instance `account-Wolfman`.

@@ -5,7 +5,8 @@
 //! 1. [`command_handler`] takes it from a bounded queue, loads the [`aggregate`] and lets it decide,
 //! 2. the [`store`] appends the events at the version the decision was made on, or answers with a conflict,
 //! 3. a [`subscription`] hands the committed events to every handler, first the past and then what happens,
-//! 4. a [`projection`] folds them into a read model that answers queries,
+//! 4. a [`projection`] folds them into a read model that answers queries, an [`event_handler`] does something about
+//!    them, a [`process_manager`] answers them with commands,
 //! 5. [`checkpoints`] tell a caller that wants to read its own write when that has happened.
 //!
 //! [`supervisor`] watches the tasks all of this runs in, [`trace`] is the line each of them prints when it
@@ -16,7 +17,10 @@ pub mod checkpoints;
 pub mod clock;
 pub mod command_handler;
 pub mod event;
+pub mod event_handler;
 pub mod id_source;
+pub mod moment;
+pub mod process_manager;
 pub mod projection;
 mod queue;
 pub mod store;

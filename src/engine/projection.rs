@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::checkpoints::{Checkpoint, Checkpoints};
 use super::event::{DomainEvent, Position, RecordedEvent};
+use super::event_handler::Outlet;
 use super::store::{Committed, EventStore, MAX_READ, StoreError};
 use super::subscription::Subscription;
 use super::supervisor::{StopReason, Supervisor, panic_message};
@@ -86,6 +87,7 @@ pub struct Projections<E> {
     checkpoints: Checkpoints,
     hosted: Vec<Box<dyn Hosted<E>>>,
     acknowledged: Vec<Checkpoint>,
+    outlets: Vec<Outlet<E>>,
 }
 
 impl<E> fmt::Debug for Projections<E> {
@@ -97,7 +99,7 @@ impl<E> fmt::Debug for Projections<E> {
 impl<E: DomainEvent> Projections<E> {
     /// No projection yet.
     pub fn new(checkpoints: Checkpoints) -> Self {
-        Self { checkpoints, hosted: Vec::new(), acknowledged: Vec::new() }
+        Self { checkpoints, hosted: Vec::new(), acknowledged: Vec::new(), outlets: Vec::new() }
     }
 
     /// Adds a projection that starts at the beginning of the store.
@@ -109,6 +111,11 @@ impl<E: DomainEvent> Projections<E> {
         model
     }
 
+    /// Hands the events over to an event handler, after the projections have taken them in.
+    pub(super) fn hand_over_to(&mut self, outlet: Outlet<E>) {
+        self.outlets.push(outlet);
+    }
+
     /// Starts the task.
     pub fn start<S: EventStore<E>>(self, store: S, supervisor: &Supervisor) {
         let subscription = Subscription::after(store.clone(), Position::START);
@@ -116,15 +123,21 @@ impl<E: DomainEvent> Projections<E> {
     }
 
     async fn run<S: EventStore<E>>(mut self, store: S, mut subscription: Subscription<E, S>) -> Result<(), StopReason> {
+        for outlet in &self.outlets {
+            outlet.open_to(subscription.position());
+        }
         loop {
             let events = match subscription.next().await {
                 Ok(events) => events,
                 Err(StoreError::Closed) => return Ok(()),
+                Err(error) => return Err(StopReason::GaveUp { task: "projections", message: error.to_string() }),
             };
             for host in &mut self.hosted {
                 take(host.as_mut(), &events, &store).await?;
             }
-            self.checkpoints.advance(&self.acknowledged, subscription.position());
+            // Handlers come first, so that their line of the trace comes before the reply.
+            let passed_over = self.outlets.iter().filter_map(|outlet| outlet.offer(&events));
+            self.checkpoints.advance(self.acknowledged.iter().chain(passed_over), subscription.position());
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Book, BookEvent, Inventory, Isbn, ListedBook, Loan, Moment, Unavailable, UserId};
+use super::{Book, BookEvent, Inventory, Isbn, ListedBook, Loan, Unavailable, UserId};
 use crate::engine::aggregate::Aggregate as _;
 use crate::engine::checkpoints::{Checkpoints, MAX_WAIT};
 use crate::engine::event::{Position, RecordedEvent, StreamId, Version};
+use crate::engine::moment::Moment;
 use crate::engine::projection::{self, Projection as _, ReadModel};
 use crate::engine::store::{EventStore, MAX_READ};
 use crate::engine::supervisor::{StopReason, Supervisor};

@@ -28,7 +28,9 @@ pub(crate) async fn call(bank: &Bank, command: &Command) -> (Reply, Option<Event
             Ok(Withdrawal::Declined { balance, receipt }) => {
                 (Reply::Declined { balance: balance.minor_units() }, only_event(&receipt))
             }
+            Ok(Withdrawal::WrongPin(receipt)) => panic!("{command:?}: {receipt:?}"),
             Err(WithdrawError::NoAccount) => (Reply::NoAccount, None),
+            Err(error @ (WithdrawError::PinRequired | WithdrawError::AccountLocked)) => panic!("{command:?}: {error}"),
             Err(WithdrawError::Unavailable(unavailable)) => panic!("{command:?}: {unavailable}"),
         },
     }
@@ -59,19 +61,20 @@ pub(crate) fn outcome(outcome: Result<&[RecordedEvent<AccountEvent>], Refusal>) 
         Err(Refusal::AccountExists) => (Reply::AccountExists, None),
         Err(Refusal::NoAccount) => (Reply::NoAccount, None),
         Err(Refusal::BalanceLimit) => (Reply::BalanceLimit, None),
+        Err(other) => panic!("{other}"),
     }
 }
 
 pub(crate) fn account_command(command: &Command) -> AccountCommand {
     match *command {
         Command::Create(name) => {
-            AccountCommand::CreateAccount { account_id: account(name), account_holder: name.to_owned() }
+            AccountCommand::CreateAccount { account_id: account(name), account_holder: name.into() }
         }
         Command::Deposit(name, amount) => {
             AccountCommand::DepositMoney { account_id: account(name), amount: money(amount) }
         }
         Command::Withdraw(name, amount) => {
-            AccountCommand::WithdrawMoney { account_id: account(name), amount: money(amount) }
+            AccountCommand::WithdrawMoney { account_id: account(name), amount: money(amount), pin: None }
         }
     }
 }

@@ -5,9 +5,10 @@
 //! batch a command sees the events of those before it; nobody gets an answer until they are stored.
 
 mod aggregate_cache;
+mod load;
 mod worker;
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -16,7 +17,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use self::worker::Worker;
 use super::aggregate::{Aggregate, Command};
 use super::clock::Clock;
-use super::event::Metadata;
+use super::event::{Metadata, StreamId};
 use super::queue::offer;
 use super::store::{Committed, Conflict, EventStore, StoreError};
 use super::supervisor::Supervisor;
@@ -34,12 +35,15 @@ pub struct Limits {
     pub batch: usize,
     /// Aggregates that stay loaded once they were used; up to as many again may be held besides.
     pub cached_aggregates: NonZeroUsize,
+    /// Events of a stream from one snapshot to the next.
+    pub snapshot_every: NonZeroU64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         const CACHED_AGGREGATES: NonZeroUsize = NonZeroUsize::new(131_072).unwrap();
-        Self { queue: 4_096, batch: 4_096, cached_aggregates: CACHED_AGGREGATES }
+        const SNAPSHOT_EVERY: NonZeroU64 = NonZeroU64::new(256).unwrap();
+        Self { queue: 4_096, batch: 4_096, cached_aggregates: CACHED_AGGREGATES, snapshot_every: SNAPSHOT_EVERY }
     }
 }
 
@@ -52,6 +56,12 @@ pub enum CommandError<R> {
     /// Others changed the aggregate each time before the decision could be stored. Nothing was stored.
     #[error("gave up after {MAX_ATTEMPTS} conflicts: {0}")]
     Conflict(Conflict),
+    /// A command with this id was stored before, but it was for another aggregate. Nothing was stored now.
+    #[error("the command id has been used for {stream} already")]
+    IdTaken {
+        /// The stream of the command that has the id.
+        stream: StreamId,
+    },
     /// The aggregate's own code panicked. Nothing was stored, and other commands are not affected.
     #[error("the command handler panicked: {message}")]
     Panicked {
@@ -87,6 +97,7 @@ impl<A: Aggregate> Clone for CommandHandler<A> {
 #[derive(Debug)]
 enum Request<A: Aggregate> {
     Handle(Sent<A>),
+    Flush(oneshot::Sender<()>),
     Close,
 }
 
@@ -94,6 +105,8 @@ enum Request<A: Aggregate> {
 struct Sent<A: Aggregate> {
     command: A::Command,
     metadata: Metadata,
+    /// Whether the command may have been handled before.
+    again: bool,
     reply: oneshot::Sender<Outcome<A>>,
 }
 
@@ -128,7 +141,7 @@ impl<A: Aggregate> CommandHandler<A> {
         S: EventStore<A::Event>,
     {
         let (sender, requests) = mpsc::channel(limits.queue.max(1));
-        let worker = Worker::<A, S>::new(store, clock, limits.cached_aggregates);
+        let worker = Worker::<A, S>::new(store, clock, &limits);
         // A batch must fit into the cache, or it would push out what its own commands have decided on.
         let batch = limits.batch.clamp(1, limits.cached_aggregates.get());
         let (alive, running) = watch::channel(());
@@ -139,19 +152,50 @@ impl<A: Aggregate> CommandHandler<A> {
         Self { requests: sender, running }
     }
 
-    /// Sends a command. When the queue is full, waits for a place in it.
+    /// Sends a new command. When the queue is full, waits for a place in it.
     ///
     /// # Errors
     ///
     /// [`CommandError::Stopped`]: the command was not taken.
     pub async fn send(&self, command: A::Command, metadata: Metadata) -> Result<Pending<A>, CommandError<A::Refusal>> {
+        self.enqueue(command, metadata, false).await
+    }
+
+    /// Sends a command that may have been sent before, with the same id. If it has led to events then, these are
+    /// the answer, and nothing happens now.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::Stopped`]: the command was not taken.
+    pub async fn send_again(
+        &self,
+        command: A::Command,
+        metadata: Metadata,
+    ) -> Result<Pending<A>, CommandError<A::Refusal>> {
+        self.enqueue(command, metadata, true).await
+    }
+
+    async fn enqueue(
+        &self,
+        command: A::Command,
+        metadata: Metadata,
+        again: bool,
+    ) -> Result<Pending<A>, CommandError<A::Refusal>> {
         trace_line!(metadata.correlation_id, "Command Sent");
         let (reply, answer) = oneshot::channel();
-        let request = Request::Handle(Sent { command, metadata, reply });
+        let request = Request::Handle(Sent { command, metadata, again, reply });
         if let Some(request) = offer(&self.requests, request).map_err(|_| CommandError::Stopped)? {
             self.requests.send(request).await.map_err(|_| CommandError::Stopped)?;
         }
         Ok(Pending { answer })
+    }
+
+    /// Waits until what has been sent before this is answered.
+    pub async fn flush(&self) {
+        let (reply, flushed) = oneshot::channel();
+        // An error says that the task has ended: all it will ever answer is answered.
+        let _ = self.requests.send(Request::Flush(reply)).await;
+        let _ = flushed.await;
     }
 
     /// Lets the task answer what has been sent before this, and then end.

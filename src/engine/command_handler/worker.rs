@@ -1,18 +1,21 @@
 //! The command handler's task: decides what has queued up, appends it in one call, and answers.
 
 use std::collections::HashSet;
-use std::num::NonZeroUsize;
+use std::num::NonZeroU64;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
 use super::aggregate_cache::AggregateCache;
-use super::{CommandError, Id, MAX_ATTEMPTS, Request, Sent};
+use super::load::{Loaded, load};
+use super::{CommandError, Id, Limits, MAX_ATTEMPTS, Request, Sent};
 use crate::engine::aggregate::{Aggregate, Command as _};
 use crate::engine::clock::{Clock, Timestamp};
 use crate::engine::event::{StreamId, Version};
-use crate::engine::store::{Append, Committed, Conflict, EventStore, MAX_READ, StoreError};
+use crate::engine::store::{
+    Append, AppendAnswer, Appended, Committed, Conflict, EventStore, MAX_READ, Rejected, StoreError,
+};
 use crate::engine::supervisor::{StopReason, panic_message};
 use crate::engine::trace::trace_line;
 
@@ -20,15 +23,9 @@ pub(super) struct Worker<A: Aggregate, S> {
     store: S,
     clock: Arc<Clock>,
     loaded: AggregateCache<Id<A>, Loaded<A>>,
+    snapshot_every: NonZeroU64,
     /// One for each command of the batch that was decided; empty between batches, and kept for its memory.
     decisions: Vec<Decision<A>>,
-}
-
-/// An aggregate in memory: its state after all events up to `version`.
-struct Loaded<A> {
-    stream: StreamId,
-    version: Version,
-    state: A,
 }
 
 enum Decision<A: Aggregate> {
@@ -36,13 +33,16 @@ enum Decision<A: Aggregate> {
     Append,
     /// No events, and why.
     Answer(Result<(), CommandError<A::Refusal>>),
+    /// The events of the first time this command came.
+    Handled(Committed<A::Event>),
     /// No events either, but the stream has moved on since the aggregate was loaded.
     Outdated(Conflict),
 }
 
 impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
-    pub(super) fn new(store: S, clock: Arc<Clock>, cached_aggregates: NonZeroUsize) -> Self {
-        Self { store, clock, loaded: AggregateCache::new(cached_aggregates), decisions: Vec::new() }
+    pub(super) fn new(store: S, clock: Arc<Clock>, limits: &Limits) -> Self {
+        let loaded = AggregateCache::new(limits.cached_aggregates);
+        Self { store, clock, loaded, snapshot_every: limits.snapshot_every, decisions: Vec::new() }
     }
 
     pub(super) async fn run(
@@ -52,10 +52,12 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
     ) -> Result<(), StopReason> {
         let mut received = Vec::new();
         let mut open = Vec::new();
+        let mut flushed = Vec::new();
         while requests.recv_many(&mut received, batch).await > 0 {
             for request in received.drain(..) {
                 match request {
                     Request::Handle(sent) => open.push(sent),
+                    Request::Flush(reply) => flushed.push(reply),
                     Request::Close => requests.close(),
                 }
             }
@@ -63,6 +65,10 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
             while !open.is_empty() {
                 let met_conflict = self.handle(&mut open, conflicts + 1 == MAX_ATTEMPTS).await;
                 conflicts += u32::from(met_conflict);
+            }
+            for reply in flushed.drain(..) {
+                // A caller that has gone does not want to know.
+                let _ = reply.send(());
             }
         }
         Ok(())
@@ -94,8 +100,16 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
     }
 
     async fn decide(&mut self, sent: &Sent<A>, time: Timestamp, appends: &mut Vec<Append<A::Event>>) -> Decision<A> {
-        let Sent { command, metadata, .. } = sent;
+        let Sent { command, metadata, again, .. } = sent;
         trace_line!(metadata.correlation_id, "Command Handler: {}", command.title());
+        if *again {
+            match handled_before(&self.store, sent).await {
+                Ok(None) => {}
+                Ok(Some(committed)) => return Decision::Handled(committed),
+                Err(error) => return Decision::Answer(Err(error)),
+            }
+        }
+        let snapshot_every = self.snapshot_every;
         let loaded = match self.loaded.get_mut(command.target()) {
             Some(loaded) => loaded,
             None => match self.load(command.target()).await {
@@ -111,14 +125,17 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
             for event in &events {
                 loaded.state.apply(event);
             }
-            Ok(events)
+            let version = loaded.version.plus(events.len());
+            let snapshot = if is_due(loaded.version, version, snapshot_every) { loaded.state.snapshot() } else { None };
+            Ok((events, version, snapshot))
         }));
         let without_events = match decided {
-            Ok(Ok(events)) if events.is_empty() => Ok(()),
-            Ok(Ok(events)) => {
+            Ok(Ok((events, ..))) if events.is_empty() => Ok(()),
+            Ok(Ok((events, version, snapshot))) => {
                 let (stream, expected_version) = (loaded.stream.clone(), loaded.version);
-                loaded.version = expected_version.plus(events.len());
-                appends.push(Append { stream, expected_version, time, metadata: *metadata, events });
+                let (metadata, snapshot) = (*metadata, snapshot.map(String::into_boxed_str));
+                loaded.version = version;
+                appends.push(Append { stream, expected_version, time, metadata, events, snapshot });
                 return Decision::Append;
             }
             Ok(Err(refusal)) => Err(CommandError::Refused(refusal)),
@@ -143,7 +160,7 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
 
     async fn load(&mut self, id: &Id<A>) -> Result<&mut Loaded<A>, CommandError<A::Refusal>> {
         if !self.loaded.touch(id) {
-            let loaded = replay(&self.store, id).await?;
+            let loaded = load(&self.store, id).await?;
             self.loaded.insert(id.clone(), loaded);
         }
         self.loaded.get_mut(id).ok_or(CommandError::Stopped)
@@ -151,12 +168,7 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
 
     /// Answers every command that was decided but those whose aggregate met a conflict, refused ones included:
     /// what they were refused for may not be so. Answers whether there are such.
-    fn answer(
-        &mut self,
-        open: &mut Vec<Sent<A>>,
-        stored: Vec<Result<Committed<A::Event>, Conflict>>,
-        last_attempt: bool,
-    ) -> bool {
+    fn answer(&mut self, open: &mut Vec<Sent<A>>, stored: Appended<A::Event>, last_attempt: bool) -> bool {
         let conflicts = self.drop_conflicted(open, &stored);
         let mut stored = stored.into_iter();
         let mut again = Vec::new();
@@ -168,12 +180,21 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
                         sent.reply(Ok(committed));
                         continue;
                     }
-                    Some(Err(conflict)) => Err(CommandError::Conflict(conflict)),
+                    Some(Err(Rejected::Repeated(committed))) => {
+                        let answer = same_target(&sent, committed);
+                        sent.reply(answer);
+                        continue;
+                    }
+                    Some(Err(Rejected::Conflict(conflict))) => Err(CommandError::Conflict(conflict)),
                     None => {
                         let message = "the event store left an append without an answer".to_owned();
                         Err(CommandError::Panicked { message })
                     }
                 },
+                Decision::Handled(committed) => {
+                    sent.reply(Ok(committed));
+                    continue;
+                }
                 Decision::Outdated(conflict) => Err(CommandError::Conflict(conflict)),
             };
             if conflicts.contains(sent.command.target()) && !last_attempt {
@@ -189,11 +210,7 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
     }
 
     /// The aggregates whose stream has moved on. They are no longer loaded.
-    fn drop_conflicted(
-        &mut self,
-        open: &[Sent<A>],
-        stored: &[Result<Committed<A::Event>, Conflict>],
-    ) -> HashSet<Id<A>> {
+    fn drop_conflicted(&mut self, open: &[Sent<A>], stored: &[AppendAnswer<A::Event>]) -> HashSet<Id<A>> {
         let outdated = |decision: &Decision<A>| matches!(decision, Decision::Outdated(_));
         if stored.iter().all(Result::is_ok) && !self.decisions.iter().any(outdated) {
             return HashSet::new();
@@ -202,7 +219,7 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
         let decisions = open.iter().zip(&self.decisions);
         let conflicted = decisions.filter(|(_, decision)| match decision {
             Decision::Append => stored.next().is_some_and(Result::is_err),
-            Decision::Answer(_) => false,
+            Decision::Answer(_) | Decision::Handled(_) => false,
             Decision::Outdated(_) => true,
         });
         let targets: HashSet<_> = conflicted.map(|(sent, _)| sent.command.target().clone()).collect();
@@ -222,22 +239,31 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
     }
 }
 
-/// Loads an aggregate from its stream.
-async fn replay<A, S>(store: &S, id: &Id<A>) -> Result<Loaded<A>, CommandError<A::Refusal>>
-where
-    A: Aggregate,
-    S: EventStore<A::Event>,
-{
-    let stream = StreamId::new(A::CATEGORY, id);
-    let mut version = Version::START;
-    let mut state = A::default();
-    loop {
-        let events = store.read_stream(&stream, version, MAX_READ).await?;
-        let Some(last) = events.last() else {
-            return Ok(Loaded { stream, version, state });
-        };
-        version = last.version;
-        catch_unwind(AssertUnwindSafe(|| events.iter().for_each(|event| state.apply(&event.data))))
-            .map_err(|panic| CommandError::Panicked { message: panic_message(panic.as_ref()) })?;
+/// Whether a multiple of `every` lies after the one version and up to the other.
+fn is_due(before: Version, after: Version, every: NonZeroU64) -> bool {
+    before.get() / every != after.get() / every
+}
+
+/// The events of a command, if they are of the aggregate that the command is sent to now.
+fn same_target<A: Aggregate>(
+    sent: &Sent<A>,
+    committed: Committed<A::Event>,
+) -> Result<Committed<A::Event>, CommandError<A::Refusal>> {
+    match committed.first() {
+        Some(event) if event.stream != StreamId::new(A::CATEGORY, sent.command.target()) => {
+            Err(CommandError::IdTaken { stream: event.stream.clone() })
+        }
+        _ => Ok(committed),
+    }
+}
+
+/// What a command that may have come before has led to then.
+async fn handled_before<A: Aggregate, S: EventStore<A::Event>>(
+    store: &S,
+    sent: &Sent<A>,
+) -> Result<Option<Committed<A::Event>>, CommandError<A::Refusal>> {
+    match store.read_command(sent.metadata.command_id).await? {
+        Some(committed) => same_target(sent, committed).map(Some),
+        None => Ok(None),
     }
 }

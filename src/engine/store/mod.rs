@@ -1,8 +1,10 @@
 //! The event store: appends events at an expected version, reads streams, reads everything from a position,
 //! and wakes subscribers.
 //!
-//! [`EventStore`] is the promise; [`memory`] keeps it for as long as the process lives.
+//! [`EventStore`] is the promise; [`memory`] keeps it for as long as the process lives. What a store keeps for
+//! event handlers besides is in [`handler_records`].
 
+pub mod handler_records;
 pub mod memory;
 
 use std::fmt;
@@ -11,9 +13,12 @@ use std::ops::{Deref, Range};
 
 use thiserror::Error;
 use tokio::sync::broadcast;
+use uuid::Uuid;
 
+use self::handler_records::HandlerRecords;
 use super::clock::Timestamp;
 use super::event::{Batch, Metadata, Position, RecordedEvent, StreamId, Version};
+use super::moment::Moment;
 use super::trace::trace_line;
 
 /// How many events a single read returns at the most.
@@ -29,12 +34,26 @@ pub struct Append<E> {
     pub stream: StreamId,
     /// The version the decision was made on; [`Version::START`] for a stream that does not exist yet.
     pub expected_version: Version,
-    /// When the decision was made.
+    /// When the decision was made. Where a clock was set back, the store takes the time of its last event
+    /// instead: times in a log never go back.
     pub time: Timestamp,
-    /// The command behind the events.
+    /// The command behind the events. A store takes the events of one command once.
     pub metadata: Metadata,
     /// What happened, in order. Not empty.
     pub events: Vec<E>,
+    /// The aggregate after these events, if it is time for a snapshot. It is stored with them.
+    pub snapshot: Option<Box<str>>,
+}
+
+/// Why a store did not append the events of a command.
+#[derive(Clone, Debug, Error)]
+pub enum Rejected<E> {
+    /// The stream has moved on.
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
+    /// Events of a command with this id are stored already: these. Nothing was added to them.
+    #[error("the command's events are stored already")]
+    Repeated(Committed<E>),
 }
 
 /// The stream has moved on since the decision was made: load it again and decide again.
@@ -53,6 +72,26 @@ pub enum StoreError {
     /// The store is closed. Nothing of the request was stored.
     #[error("the event store is closed")]
     Closed,
+    /// The store could not do it. Nothing of the request was stored.
+    #[error("the event store failed: {0}")]
+    Failed(String),
+    /// The store may have done it, or not: what is stored under the command's id tells, once the store is open
+    /// again.
+    #[error("the outcome is unknown: {0}")]
+    OutcomeUnknown(String),
+}
+
+/// An aggregate's state as text, and the event it stands after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The version of that event.
+    pub version: Version,
+    /// Its position.
+    pub position: Position,
+    /// Its time.
+    pub time: Timestamp,
+    /// What [`Aggregate::snapshot`](super::aggregate::Aggregate::snapshot) has made of the state.
+    pub state: Box<str>,
 }
 
 /// Events that are stored: a part of one commit, shared with the log.
@@ -89,6 +128,12 @@ impl<E: fmt::Debug> fmt::Debug for Committed<E> {
     }
 }
 
+/// What became of one append.
+pub type AppendAnswer<E> = Result<Committed<E>, Rejected<E>>;
+
+/// What became of each append of a call, in order.
+pub type Appended<E> = Vec<AppendAnswer<E>>;
+
 /// A commit on its way to the subscribers.
 #[derive(Clone, Debug)]
 pub struct Published<E> {
@@ -99,21 +144,18 @@ pub struct Published<E> {
 }
 
 /// What every store promises. Handles are cheap to clone.
-pub trait EventStore<E>: Clone + Send + Sync + 'static {
+pub trait EventStore<E>: HandlerRecords + Clone + Send + Sync + 'static {
     /// Appends each element on its own terms, and all that fit in one commit: concurrent commands share its
     /// cost. The answers come in the order of the question, after the events are stored as the store
     /// promises. An element sees those before it: two appends to one stream may stand in one call. Once one
-    /// of them meets a conflict, so do those after it, whatever version they expect: they were decided on events
-    /// that are not stored.
+    /// of them is rejected, those after it meet a conflict, whatever version they expect: they were decided on
+    /// events that are not stored.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the store as a whole could not; [`Conflict`] for an element whose stream is at
-    /// another version than expected.
-    fn append(
-        &self,
-        appends: Vec<Append<E>>,
-    ) -> impl Future<Output = Result<Vec<Result<Committed<E>, Conflict>>, StoreError>> + Send;
+    /// [`StoreError`] when the store as a whole could not; [`Rejected`] for an element whose stream is at
+    /// another version than expected, or whose command is stored already.
+    fn append(&self, appends: Vec<Append<E>>) -> impl Future<Output = Result<Appended<E>, StoreError>> + Send;
 
     /// Reads at most `limit` (and [`MAX_READ`]) events of a stream, from the one after `after`.
     /// A stream that does not exist has no events.
@@ -127,6 +169,26 @@ pub trait EventStore<E>: Clone + Send + Sync + 'static {
         after: Version,
         limit: usize,
     ) -> impl Future<Output = Result<Batch<E>, StoreError>> + Send;
+
+    /// Reads the last snapshot of a stream up to a moment, if there is one, and the first events after it (or
+    /// from the beginning), as [`EventStore::read_stream`] does. Events after the moment may be among them.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store could not be read.
+    fn read_from_snapshot(
+        &self,
+        stream: &StreamId,
+        until: Moment,
+        limit: usize,
+    ) -> impl Future<Output = Result<(Option<Snapshot>, Batch<E>), StoreError>> + Send;
+
+    /// The events that are stored of a command; `None` if there are none.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store could not be read.
+    fn read_command(&self, command_id: Uuid) -> impl Future<Output = Result<Option<Committed<E>>, StoreError>> + Send;
 
     /// Reads at most `limit` (and [`MAX_READ`]) events of the whole store in commit order, from the one
     /// after `after`.

@@ -184,9 +184,9 @@ fn either(reply: Result<Term, Term>) -> Answer {
 fn command(function: &str, arguments: &Arguments) -> Result<AccountCommand, Term> {
     let account_id = account_id(arguments)?;
     Ok(match function {
-        "create" => AccountCommand::CreateAccount { account_holder: account_id.to_string(), account_id },
+        "create" => AccountCommand::CreateAccount { account_holder: (&account_id).into(), account_id },
         "deposit" => AccountCommand::DepositMoney { account_id, amount: amount(arguments)? },
-        _ => AccountCommand::WithdrawMoney { account_id, amount: amount(arguments)? },
+        _ => AccountCommand::WithdrawMoney { account_id, amount: amount(arguments)?, pin: None },
     })
 }
 

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::bank::{AccountCommand, AccountEvent, CommandFailure, Receipt, Refusal, StatementLine, Unavailable};
 use crate::engine::aggregate::Command as _;
 use crate::engine::event::{DomainEvent as _, RecordedEvent};
+use crate::engine::store::StoreError;
 use crate::shell::functions::Answer;
 use crate::shell::term::{Table, Term};
 
@@ -28,10 +29,17 @@ pub(super) fn failure(failure: &CommandFailure) -> Term {
         CommandFailure::Refused(Refusal::AccountExists) => "account_exists",
         CommandFailure::Refused(Refusal::NoAccount) => "no_account",
         CommandFailure::Refused(Refusal::BalanceLimit) => "balance_limit",
+        CommandFailure::Refused(Refusal::PinRequired) => "pin_required",
+        CommandFailure::Refused(Refusal::AccountLocked) => "account_locked",
+        CommandFailure::Refused(Refusal::NotLocked) => "not_locked",
+        CommandFailure::Refused(Refusal::OutdatedPinCheck) => "busy",
         CommandFailure::Unavailable(Unavailable::Closed) => "bank_closed",
         CommandFailure::Unavailable(Unavailable::Stopped(_)) => "bank_stopped",
+        CommandFailure::Unavailable(Unavailable::Store(StoreError::OutcomeUnknown(_))) => "outcome_unknown",
+        CommandFailure::Unavailable(Unavailable::Store(_)) => "store_failed",
         CommandFailure::Unavailable(Unavailable::Busy) => "busy",
         CommandFailure::Unavailable(Unavailable::Defect(_)) => "defect",
+        CommandFailure::Unavailable(Unavailable::PinSecret(_)) => "no_pin_secret",
     })
 }
 

@@ -1,7 +1,8 @@
 //! The arguments of a call as the library takes them, or the reply that says what is wrong with them.
 
 use crate::engine::event::Position;
-use crate::library::{Author, Isbn, Moment, Quantity, Title, UserId};
+use crate::engine::moment::Moment;
+use crate::library::{Author, Isbn, Quantity, Title, UserId};
 use crate::shell::functions::{Arguments, Function};
 use crate::shell::term::Term;
 

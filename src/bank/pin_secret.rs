@@ -1,0 +1,69 @@
+//! The secret without which a PIN's verifier says nothing. It is never stored with the events.
+
+use std::fmt;
+use std::sync::Arc;
+
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+/// The key that verifiers of PINs are made with. Another one, and no PIN fits any more.
+#[derive(Clone)]
+pub struct PinSecret(Zeroizing<Vec<u8>>);
+
+impl PinSecret {
+    /// The secret of these bytes; they should be random, and 16 at least.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        Self(Zeroizing::new(bytes.into()))
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PinSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PinSecret(…)")
+    }
+}
+
+/// Why there is no secret to check PINs with.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("there is no secret for PINs: {0}")]
+pub struct PinSecretError(pub String);
+
+/// Where the secret comes from. It is asked when the first PIN is used, on a thread that may wait, and again
+/// only if that failed.
+#[derive(Clone)]
+pub struct PinSecretSource(Arc<dyn Fn() -> Result<PinSecret, PinSecretError> + Send + Sync>);
+
+impl PinSecretSource {
+    /// Finds the secret by calling this.
+    pub fn new(find: impl Fn() -> Result<PinSecret, PinSecretError> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(find))
+    }
+
+    pub(super) fn find(&self) -> Result<PinSecret, PinSecretError> {
+        (self.0)()
+    }
+}
+
+/// A secret that is known already.
+impl From<PinSecret> for PinSecretSource {
+    fn from(secret: PinSecret) -> Self {
+        Self::new(move || Ok(secret.clone()))
+    }
+}
+
+/// No secret: such a bank takes no PINs.
+impl Default for PinSecretSource {
+    fn default() -> Self {
+        Self::new(|| Err(PinSecretError("the bank was opened without one".to_owned())))
+    }
+}
+
+impl fmt::Debug for PinSecretSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PinSecretSource(…)")
+    }
+}

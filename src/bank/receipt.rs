@@ -1,0 +1,88 @@
+//! What comes of a command.
+
+use super::errors::CommandFailure;
+use super::pin_commands::WithPin;
+use super::{Account, AccountEvent, Bank, Money, Refusal};
+use crate::engine::command_handler::Pending;
+use crate::engine::event::{Position, RecordedEvent};
+use crate::engine::store::Committed;
+
+/// A command that was handled: the events it has led to are stored.
+#[derive(Clone, Debug)]
+pub struct Receipt {
+    events: Committed<AccountEvent>,
+    lagging: Vec<&'static str>,
+}
+
+impl Receipt {
+    pub(super) fn new(events: Committed<AccountEvent>, lagging: Vec<&'static str>) -> Self {
+        Self { events, lagging }
+    }
+
+    /// The command's events, in order.
+    pub fn events(&self) -> &[RecordedEvent<AccountEvent>] {
+        &self.events
+    }
+
+    /// The position of the command's last event.
+    pub fn position(&self) -> Position {
+        self.events.last().map_or(Position::START, |event| event.position)
+    }
+
+    /// The handlers that had not seen the last event when waiting for them ended: queries may answer from
+    /// before it. Always empty when nobody was waited for.
+    pub fn lagging(&self) -> &[&'static str] {
+        &self.lagging
+    }
+}
+
+/// A withdrawal that was handled.
+#[derive(Clone, Debug)]
+pub enum Withdrawal {
+    /// The money is out.
+    Paid(Receipt),
+    /// There was not enough; nothing moved, and the decline is an event.
+    Declined {
+        /// What the account holds.
+        balance: Money,
+        /// The stored decline.
+        receipt: Receipt,
+    },
+    /// The PIN was a wrong one; nothing moved, and that it was given is an event.
+    WrongPin(Receipt),
+}
+
+/// A command on its way. Dropping it does not take the command back.
+#[derive(Debug)]
+pub struct PendingCommand {
+    bank: Bank,
+    pending: Pending<Account>,
+    with_pin: Option<Box<WithPin>>,
+}
+
+impl PendingCommand {
+    pub(super) fn new(bank: Bank, pending: Pending<Account>) -> Self {
+        Self { bank, pending, with_pin: None }
+    }
+
+    /// One whose PIN is checked again if what it was checked against has changed meanwhile.
+    pub(super) fn with_pin(self, with_pin: WithPin) -> Self {
+        Self { with_pin: Some(Box::new(with_pin)), ..self }
+    }
+
+    /// Waits until the command's events are stored and, under strong consistency, seen by all handlers.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandFailure`]: why there are no events.
+    pub async fn outcome(self) -> Result<Receipt, CommandFailure> {
+        let Self { bank, pending, with_pin } = self;
+        let outcome = bank.outcome(pending).await;
+        match (with_pin, outcome) {
+            (Some(with_pin), Err(CommandFailure::Refused(Refusal::OutdatedPinCheck))) => {
+                bank.check_again(*with_pin).await
+            }
+            (_, outcome) => outcome,
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What the bank holds: the sum of all balances.
+
+use super::{AccountEvent, Moment};
+use crate::engine::clock::Timestamp;
+use crate::engine::event::{Position, RecordedEvent};
+use crate::engine::projection::Projection;
+
+/// Every so many events the sum is kept, so that no answer about the past folds more than these.
+const KEPT_EVERY: u64 = 1_024;
+
+/// The read model behind the total of deposits, in the bank's sense: the money it holds, withdrawals taken off.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TotalDeposits {
+    total: Total,
+    kept: Vec<Kept>,
+}
+
+/// A sum of minor units. One balance fits into 64 bits, many may not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Total(u128);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Kept {
+    position: Position,
+    time: Timestamp,
+    total: Total,
+}
+
+impl Total {
+    pub(super) fn minor_units(self) -> u128 {
+        self.0
+    }
+
+    pub(super) fn apply(&mut self, event: &AccountEvent) {
+        // A log can hold what no account would decide; then, too, the sum stays within its range.
+        match event {
+            AccountEvent::MoneyDeposited { amount, .. } => {
+                self.0 = self.0.saturating_add(amount.minor_units().into());
+            }
+            AccountEvent::MoneyWithdrawn { amount, .. } => {
+                self.0 = self.0.saturating_sub(amount.minor_units().into());
+            }
+            AccountEvent::AccountCreated { .. }
+            | AccountEvent::AccountOverdrawn { .. }
+            | AccountEvent::InvalidPin { .. }
+            | AccountEvent::AccountUnlocked { .. } => {}
+        }
+    }
+}
+
+impl TotalDeposits {
+    /// The sum of all balances, in minor units.
+    pub fn total(&self) -> u128 {
+        self.total.0
+    }
+
+    /// The last sum that was kept before a moment or at it, and the position it was kept at.
+    pub(super) fn kept_before(&self, moment: Moment) -> (Position, Total) {
+        let kept = self.kept.partition_point(|kept| moment.includes(kept.position, kept.time));
+        match self.kept[..kept].last() {
+            Some(kept) => (kept.position, kept.total),
+            None => (Position::START, Total::default()),
+        }
+    }
+}
+
+impl Projection<AccountEvent> for TotalDeposits {
+    const NAME: &'static str = "total deposits";
+
+    fn project(&mut self, event: &RecordedEvent<AccountEvent>) {
+        self.total.apply(&event.data);
+        if event.position.get().is_multiple_of(KEPT_EVERY) {
+            self.kept.push(Kept { position: event.position, time: event.time, total: self.total });
+        }
+    }
+}

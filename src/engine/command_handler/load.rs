@@ -1,0 +1,55 @@
+//! Loads an aggregate: its last snapshot, and the events after it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::{CommandError, Id};
+use crate::engine::aggregate::Aggregate;
+use crate::engine::event::{RecordedEvent, StreamId, Version};
+use crate::engine::moment::Moment;
+use crate::engine::store::{EventStore, MAX_READ};
+use crate::engine::supervisor::panic_message;
+
+/// An aggregate in memory: its state after all events up to `version`.
+pub(super) struct Loaded<A> {
+    pub(super) stream: StreamId,
+    pub(super) version: Version,
+    pub(super) state: A,
+}
+
+/// Loads an aggregate as it is now.
+pub(super) async fn load<A, S>(store: &S, id: &Id<A>) -> Result<Loaded<A>, CommandError<A::Refusal>>
+where
+    A: Aggregate,
+    S: EventStore<A::Event>,
+{
+    let stream = StreamId::new(A::CATEGORY, id);
+    let (snapshot, mut events) = store.read_from_snapshot(&stream, Moment::NOW, MAX_READ).await?;
+    let mut version = Version::START;
+    let mut state = A::default();
+    if let Some(snapshot) = snapshot {
+        match restore(&snapshot.state)? {
+            Some(restored) => (version, state) = (snapshot.version, restored),
+            None => events = store.read_stream(&stream, version, MAX_READ).await?,
+        }
+    }
+    loop {
+        let Some(last) = events.last() else {
+            return Ok(Loaded { stream, version, state });
+        };
+        version = last.version;
+        catch_panic(|| events.iter().for_each(|event: &RecordedEvent<_>| state.apply(&event.data)))?;
+        if events.len() < MAX_READ {
+            return Ok(Loaded { stream, version, state });
+        }
+        events = store.read_stream(&stream, version, MAX_READ).await?;
+    }
+}
+
+fn restore<A: Aggregate>(snapshot: &str) -> Result<Option<A>, CommandError<A::Refusal>> {
+    catch_panic(|| A::restore(snapshot))
+}
+
+fn catch_panic<T, R>(run: impl FnOnce() -> T) -> Result<T, CommandError<R>> {
+    catch_unwind(AssertUnwindSafe(run))
+        .map_err(|panic| CommandError::Panicked { message: panic_message(panic.as_ref()) })
+}

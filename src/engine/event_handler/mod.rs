@@ -1,0 +1,227 @@
+//! Event handlers: each gets every event it wants at least once, in order, and acknowledges it.
+//!
+//! Until it does, the event comes again: after a delay, after a panic, after a restart. What a failing handler
+//! wants is said by the [`Failure`] it returns. The events themselves come from the store; one task, the one that
+//! feeds the projections, tells each handler how far it may read, and passes it over events it does not want.
+
+mod gate;
+mod retry;
+mod runner;
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
+
+pub(super) use self::gate::Outlet;
+pub use self::retry::RetryPolicy;
+use self::runner::{Request, Runner};
+use super::checkpoints::{Checkpoints, Kind};
+use super::clock::Clock;
+use super::event::{DomainEvent, Position, RecordedEvent};
+use super::projection::Projections;
+use super::store::{EventStore, StoreError};
+use super::supervisor::Supervisor;
+
+/// What does something about events.
+pub trait EventHandler<E>: Send + Sync + Sized + 'static {
+    /// The handler's name, as people see it and under which its progress is stored. It never changes.
+    const NAME: &'static str;
+
+    /// What it does with events.
+    const KIND: Kind = Kind::EventHandler;
+
+    /// Whether strong consistency waits for it. For one with effects outside, such as mail, nobody should.
+    const AWAITED: bool = false;
+
+    /// Where it starts in a store that it has not seen yet.
+    const STARTS: Starts = Starts::AtTheEnd;
+
+    /// What the trace calls it as an event reaches it; nothing for one that speaks for itself.
+    const TRACE_TITLE: Option<&'static str> = None;
+
+    /// Which events it wants. It is asked for every event that happens, so the answer should be quick.
+    fn filter(&self) -> impl Fn(&RecordedEvent<E>) -> bool + Send + Sync + 'static;
+
+    /// Does something about an event. An event can come twice: when the process ends between the deed and the
+    /// acknowledgement, nobody knows that it was done.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`]: what went wrong, and what is to become of the event.
+    fn handle(&mut self, event: &RecordedEvent<E>) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// What it has to remember from event to event, stored with its checkpoint.
+    fn state(&self) -> Option<Box<str>> {
+        None
+    }
+
+    /// Takes back what [`EventHandler::state`] has told.
+    fn restore(&mut self, state: &str) {
+        let _ = state;
+    }
+
+    /// What people should know although nothing has failed.
+    fn note(&self) -> Option<String> {
+        None
+    }
+}
+
+/// Where a handler starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Starts {
+    /// With the first event there is.
+    AtTheBeginning,
+    /// With what happens from now on.
+    AtTheEnd,
+}
+
+/// Why a handler could not do with an event.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{reason}")]
+pub struct Failure {
+    /// What went wrong, for people.
+    pub reason: String,
+    /// What is to become of the event.
+    pub wish: Wish,
+}
+
+/// What a handler that failed wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// The event again, after a delay that grows; when it keeps failing, it is parked.
+    Retry,
+    /// The event again after this delay.
+    RetryAfter(Duration),
+    /// On to the next event, as if this one had been handled.
+    Skip,
+    /// The event set aside, and on to the next.
+    Park,
+    /// No more events at all.
+    Stop,
+}
+
+impl Failure {
+    /// The default: the event shall come again.
+    pub fn retry(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), wish: Wish::Retry }
+    }
+
+    /// The same failure with another wish.
+    #[must_use]
+    pub fn wishing(self, wish: Wish) -> Self {
+        Self { wish, ..self }
+    }
+}
+
+/// What the handlers of one store have in common.
+#[derive(Clone, Debug)]
+pub struct Surroundings<S> {
+    /// The store.
+    pub store: S,
+    /// Where they tell how far they are.
+    pub checkpoints: Checkpoints,
+    /// When it is time.
+    pub clock: Arc<Clock>,
+    /// How often they try.
+    pub retry: RetryPolicy,
+    /// What watches their tasks.
+    pub supervisor: Supervisor,
+}
+
+/// Starts a handler's task. It gets its events by way of `projections`, after these have seen them. `make` makes
+/// the handler anew when it panics.
+pub fn start<E, H, S>(
+    make: impl Fn() -> H + Send + Sync + 'static,
+    surroundings: &Surroundings<S>,
+    projections: &mut Projections<E>,
+) -> HandlerControl
+where
+    E: DomainEvent,
+    H: EventHandler<E>,
+    S: EventStore<E>,
+{
+    let handler = make();
+    let filter: gate::Filter<E> = Arc::new(handler.filter());
+    let checkpoint = surroundings.checkpoints.register_handler(H::NAME, H::KIND, H::AWAITED, Position::START);
+    let outlet = Outlet::new(filter.clone(), H::TRACE_TITLE, checkpoint.clone());
+    let (requests, to_answer) = mpsc::channel(REQUESTS);
+    let runner = Runner::new(Box::new(make), handler, filter, outlet.gate(), checkpoint, surroundings.clone());
+    projections.hand_over_to(outlet);
+    surroundings.supervisor.spawn(H::NAME, runner.run(to_answer));
+    HandlerControl { name: H::NAME, requests }
+}
+
+/// Requests about parked events that wait for a handler to be free.
+const REQUESTS: usize = 16;
+
+/// Decides about a handler's parked events. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct HandlerControl {
+    name: &'static str,
+    requests: mpsc::Sender<Request>,
+}
+
+/// Why nothing became of a parked event.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum ParkedError {
+    /// No event is parked under this number.
+    #[error("no event is parked under this number")]
+    NotParked,
+    /// It was tried again, and failed again: it stays parked.
+    #[error("it failed again: {reason}")]
+    FailedAgain {
+        /// What the handler said.
+        reason: String,
+    },
+    /// The handler does not run.
+    #[error("its handler does not run")]
+    NotRunning,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl HandlerControl {
+    /// The handler's name.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Calls the handler with a parked event again.
+    ///
+    /// # Errors
+    ///
+    /// [`ParkedError`]: why it is still parked, or is not.
+    pub async fn retry(&self, number: u64) -> Result<(), ParkedError> {
+        self.ask(|reply| Request::Retry { number, reply }).await
+    }
+
+    /// Gives a parked event up.
+    ///
+    /// # Errors
+    ///
+    /// [`ParkedError`]: why it is still parked, or is not.
+    pub async fn skip(&self, number: u64) -> Result<(), ParkedError> {
+        self.ask(|reply| Request::Skip { number, reply }).await
+    }
+
+    async fn ask(&self, request: impl FnOnce(runner::Reply) -> Request) -> Result<(), ParkedError> {
+        let (reply, answer) = oneshot::channel();
+        self.requests.send(request(reply)).await.map_err(|_| ParkedError::NotRunning)?;
+        answer.await.unwrap_or(Err(ParkedError::NotRunning))
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Projection => "projection",
+            Self::EventHandler => "event handler",
+            Self::ProcessManager => "process manager",
+        })
+    }
+}

@@ -1,0 +1,60 @@
+//! How long to wait before an event comes again.
+
+use std::hash::{BuildHasher, Hash};
+use std::time::Duration;
+
+use foldhash::fast::FixedState;
+
+use crate::engine::event::Position;
+
+/// Delays that double from attempt to attempt, and when to give up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// The delay after the first attempt.
+    pub first: Duration,
+    /// No delay is longer.
+    pub longest: Duration,
+    /// An event that has failed this often is parked.
+    pub attempts: u32,
+}
+
+impl Default for RetryPolicy {
+    /// About a minute in all.
+    fn default() -> Self {
+        Self { first: Duration::from_millis(100), longest: Duration::from_secs(30), attempts: 10 }
+    }
+}
+
+impl RetryPolicy {
+    /// The delay after an attempt, the first being 1: up to half of it is left off, so that handlers that failed
+    /// together do not come back together. How much depends on the handler and the event alone, so that a run can
+    /// be repeated.
+    pub fn delay(&self, handler: &str, position: Position, attempt: u32) -> Duration {
+        let doubled = self.first.saturating_mul(1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX));
+        let longest = doubled.min(self.longest);
+        let left_off = FixedState::default().hash_one((handler, Spot(position), attempt)) % 512;
+        longest.mul_f64(1.0 - left_off as f64 / 1_024.0)
+    }
+}
+
+#[derive(Hash)]
+struct Spot(Position);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_double_up_to_the_longest_and_differ_a_little() {
+        let policy = RetryPolicy { first: Duration::from_millis(100), longest: Duration::from_secs(2), attempts: 9 };
+        let delay = |position, attempt| policy.delay("mail", Position::new(position), attempt);
+        for (attempt, full) in [(1, 100), (2, 200), (3, 400), (5, 1_600), (6, 2_000), (40, 2_000), (u32::MAX, 2_000)] {
+            for position in 0..100 {
+                let full = Duration::from_millis(full);
+                assert!((full / 2..=full).contains(&delay(position, attempt)), "attempt {attempt}");
+            }
+        }
+        assert_ne!(delay(1, 1), delay(2, 1));
+        assert_eq!(delay(1, 1), delay(1, 1));
+    }
+}

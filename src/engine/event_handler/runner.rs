@@ -1,0 +1,342 @@
+//! A handler's task: reads what it may read, calls the handler, and acknowledges.
+
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
+
+use super::gate::{Filter, Gate};
+use super::{EventHandler, Failure, ParkedError, Starts, Surroundings, Wish};
+use crate::engine::checkpoints::{Checkpoint, Condition};
+use crate::engine::clock::Timestamp;
+use crate::engine::event::{DomainEvent, Position, RecordedEvent};
+use crate::engine::store::handler_records::{ParkedChange, ParkedEvent, Progress};
+use crate::engine::store::{EventStore, MAX_READ, StoreError};
+use crate::engine::supervisor::{StopReason, panic_message};
+
+/// How many events a handler may be passed over before that is written down.
+const WRITE_AFTER: u64 = 1_024;
+
+pub(super) type Reply = oneshot::Sender<Result<(), ParkedError>>;
+
+#[derive(Debug)]
+pub(super) enum Request {
+    Retry { number: u64, reply: Reply },
+    Skip { number: u64, reply: Reply },
+}
+
+pub(super) struct Runner<E, H, S> {
+    make: Box<dyn Fn() -> H + Send + Sync>,
+    handler: H,
+    filter: Filter<E>,
+    gate: Arc<Gate>,
+    checkpoint: Checkpoint,
+    surroundings: Surroundings<S>,
+    /// Where the handler is. Its state is the one after the checkpoint.
+    progress: Progress,
+    written: Position,
+}
+
+/// What ends a handler's task.
+enum End {
+    /// The store is closed.
+    Closed,
+    /// The handler wants no more events.
+    Stopped,
+    /// The store has failed.
+    Failed(StoreError),
+}
+
+impl From<StoreError> for End {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Closed => Self::Closed,
+            failed => Self::Failed(failed),
+        }
+    }
+}
+
+impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
+    pub(super) fn new(
+        make: Box<dyn Fn() -> H + Send + Sync>,
+        handler: H,
+        filter: Filter<E>,
+        gate: Arc<Gate>,
+        checkpoint: Checkpoint,
+        surroundings: Surroundings<S>,
+    ) -> Self {
+        let (progress, written) = (Progress::default(), Position::START);
+        Self { make, handler, filter, gate, checkpoint, surroundings, progress, written }
+    }
+
+    pub(super) async fn run(mut self, mut requests: mpsc::Receiver<Request>) -> Result<(), StopReason> {
+        match self.serve(&mut requests).await {
+            Ok(never) => match never {},
+            Err(End::Closed) => Ok(()),
+            Err(End::Failed(error)) => Err(StopReason::GaveUp { task: H::NAME, message: error.to_string() }),
+            Err(End::Stopped) => self.answer_only(requests).await,
+        }
+    }
+
+    async fn serve(&mut self, requests: &mut mpsc::Receiver<Request>) -> Result<std::convert::Infallible, End> {
+        self.resume().await?;
+        loop {
+            while self.progress.checkpoint < self.gate.end() {
+                self.read_on(requests).await?;
+            }
+            self.gate.sleep(self.progress.checkpoint);
+            tokio::select! {
+                passed = self.gate.opened() => self.passed_over(passed).await?,
+                Some(request) = requests.recv() => self.answer(request).await?,
+            }
+        }
+    }
+
+    /// Takes up where the handler was when it ran last.
+    async fn resume(&mut self) -> Result<(), End> {
+        self.progress = match self.store().read_progress(H::NAME).await? {
+            Some(progress) => progress,
+            None => {
+                let checkpoint = match H::STARTS {
+                    Starts::AtTheBeginning => Position::START,
+                    Starts::AtTheEnd => self.store().end().await?,
+                };
+                let progress = Progress { checkpoint, ..Progress::default() };
+                self.store().write_progress(H::NAME, progress.clone(), ParkedChange::None).await?;
+                progress
+            }
+        };
+        self.written = self.progress.checkpoint;
+        if let Some(state) = &self.progress.state {
+            self.handler.restore(state);
+        }
+        self.surroundings.checkpoints.advance([&self.checkpoint], self.progress.checkpoint);
+        Ok(())
+    }
+
+    /// The feeding task has moved the checkpoint while there was nothing to do.
+    async fn passed_over(&mut self, checkpoint: Position) -> Result<(), End> {
+        if checkpoint > self.progress.checkpoint {
+            self.progress.checkpoint = checkpoint;
+            self.progress.attempts = 0;
+        }
+        Ok(())
+    }
+
+    /// Takes the next events that it may, as many as one read gives.
+    async fn read_on(&mut self, requests: &mut mpsc::Receiver<Request>) -> Result<(), End> {
+        let end = self.gate.end();
+        let events = self.store().read_all(self.progress.checkpoint, MAX_READ).await?;
+        let allowed = events.partition_point(|event| event.position <= end);
+        let Some(last) = events[..allowed].last() else {
+            // Positions up to the end that hold no event: there is nothing more to come there.
+            return self.pass_over(end).await;
+        };
+        for event in &events[..allowed] {
+            if (self.filter)(event) {
+                self.deliver(event, requests).await?;
+            }
+        }
+        self.pass_over(last.position).await
+    }
+
+    /// Moves the checkpoint over events that are not wanted.
+    async fn pass_over(&mut self, position: Position) -> Result<(), End> {
+        if position <= self.progress.checkpoint {
+            return Ok(());
+        }
+        self.progress.checkpoint = position;
+        self.progress.attempts = 0;
+        if S::DURABLE && position.get() - self.written.get() >= WRITE_AFTER {
+            self.write(ParkedChange::None).await?;
+        }
+        self.surroundings.checkpoints.advance([&self.checkpoint], position);
+        Ok(())
+    }
+
+    /// Calls the handler with an event until it is acknowledged, skipped or parked.
+    async fn deliver(&mut self, event: &RecordedEvent<E>, requests: &mut mpsc::Receiver<Request>) -> Result<(), End> {
+        // An event before the last may have been tried too; only what comes right after the checkpoint was.
+        self.progress.checkpoint = self.progress.checkpoint.max(event.position.before());
+        let policy = self.surroundings.retry;
+        loop {
+            if self.progress.attempts >= policy.attempts {
+                // The process ended in the middle of each attempt.
+                let reason = "the handler never came back".to_owned();
+                let parked = self.parked(event.position, self.progress.attempts, reason);
+                return self.acknowledge(event, ParkedChange::Park(parked)).await;
+            }
+            self.progress.attempts += 1;
+            if S::DURABLE {
+                self.write(ParkedChange::None).await?;
+            }
+            let failure = match self.call(event).await {
+                Ok(()) => {
+                    self.report(Condition { last_error: self.handler.note(), ..Condition::default() });
+                    return self.acknowledge(event, ParkedChange::None).await;
+                }
+                Err(failure) => failure,
+            };
+            let attempt = self.progress.attempts;
+            let (name, position) = (H::NAME, event.position);
+            tracing::warn!("{name} failed at position {position} (attempt {attempt}): {failure}");
+            let delay = match failure.wish {
+                Wish::Skip => {
+                    self.report_failure(&failure, None);
+                    return self.acknowledge(event, ParkedChange::None).await;
+                }
+                Wish::Stop => {
+                    tracing::error!("{name} has stopped: {failure}");
+                    self.report(Condition {
+                        attempts: attempt,
+                        last_error: Some(failure.reason),
+                        next_attempt: None,
+                        stopped: true,
+                    });
+                    return Err(End::Stopped);
+                }
+                Wish::Retry | Wish::RetryAfter(_) if attempt >= policy.attempts => None,
+                Wish::Retry => Some(policy.delay(name, position, attempt)),
+                Wish::RetryAfter(delay) => Some(delay),
+                Wish::Park => None,
+            };
+            let Some(delay) = delay else {
+                self.report_failure(&failure, None);
+                let parked = self.parked(event.position, attempt, failure.reason);
+                return self.acknowledge(event, ParkedChange::Park(parked)).await;
+            };
+            self.report_failure(&failure, Some(delay));
+            self.wait(delay, requests).await?;
+        }
+    }
+
+    /// Waits before the next attempt, and answers meanwhile.
+    async fn wait(&mut self, delay: Duration, requests: &mut mpsc::Receiver<Request>) -> Result<(), End> {
+        let until = Instant::now() + delay;
+        loop {
+            tokio::select! {
+                () = sleep_until(until) => return Ok(()),
+                Some(request) = requests.recv() => self.answer(request).await?,
+            }
+        }
+    }
+
+    async fn acknowledge(&mut self, event: &RecordedEvent<E>, parked: ParkedChange) -> Result<(), End> {
+        self.progress = Progress { checkpoint: event.position, attempts: 0, state: self.handler.state() };
+        if S::DURABLE || parked != ParkedChange::None {
+            self.write(parked).await?;
+        }
+        self.surroundings.checkpoints.advance([&self.checkpoint], event.position);
+        Ok(())
+    }
+
+    /// Calls the handler. One that panics is made anew, with the state it had before.
+    async fn call(&mut self, event: &RecordedEvent<E>) -> Result<(), Failure> {
+        let called = catch_panic(self.handler.handle(event)).await;
+        called.unwrap_or_else(|message| {
+            self.handler = (self.make)();
+            if let Some(state) = &self.progress.state {
+                self.handler.restore(state);
+            }
+            Err(Failure::retry(format!("it panicked: {message}")))
+        })
+    }
+
+    async fn answer(&mut self, request: Request) -> Result<(), End> {
+        // A caller that has gone does not want to know.
+        match request {
+            Request::Retry { number, reply } => {
+                let answer = self.retry(number).await;
+                let _ = reply.send(answer);
+            }
+            Request::Skip { number, reply } => {
+                let answer = self.skip(number).await;
+                let _ = reply.send(answer);
+            }
+        }
+        Ok(())
+    }
+
+    async fn retry(&mut self, number: u64) -> Result<(), ParkedError> {
+        let parked = self.find(number).await?;
+        let events = self.store().read_all(parked.position.before(), 1).await?;
+        let Some(event) = events.first() else { return Err(ParkedError::NotParked) };
+        let (change, answer) = match self.call(event).await {
+            Ok(()) => (ParkedChange::Remove { number }, Ok(())),
+            Err(Failure { reason, .. }) => {
+                let tried = self.parked(parked.position, parked.attempts + 1, reason.clone());
+                let change = ParkedChange::Keep(ParkedEvent { number, ..tried });
+                (change, Err(ParkedError::FailedAgain { reason }))
+            }
+        };
+        self.progress.state = self.handler.state();
+        self.write(change).await?;
+        answer
+    }
+
+    async fn skip(&mut self, number: u64) -> Result<(), ParkedError> {
+        self.find(number).await?;
+        Ok(self.write(ParkedChange::Remove { number }).await?)
+    }
+
+    async fn find(&self, number: u64) -> Result<ParkedEvent, ParkedError> {
+        let parked = self.store().read_parked(number.saturating_sub(1), 1).await?;
+        let parked = parked.into_iter().find(|parked| parked.number == number && parked.handler == H::NAME);
+        parked.ok_or(ParkedError::NotParked)
+    }
+
+    /// Goes on answering when there are no more events for the handler.
+    async fn answer_only(mut self, mut requests: mpsc::Receiver<Request>) -> Result<(), StopReason> {
+        while let Some(request) = requests.recv().await {
+            if self.answer(request).await.is_err() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    async fn write(&mut self, parked: ParkedChange) -> Result<(), StoreError> {
+        let progress = self.progress.clone();
+        self.written = progress.checkpoint;
+        self.store().write_progress(H::NAME, progress, parked).await
+    }
+
+    fn parked(&self, position: Position, attempts: u32, reason: String) -> ParkedEvent {
+        let time = self.surroundings.clock.now();
+        ParkedEvent { number: 0, handler: H::NAME.to_owned(), position, attempts, reason, time }
+    }
+
+    fn report_failure(&self, failure: &Failure, delay: Option<Duration>) {
+        let next_attempt = delay.map(|delay| {
+            let micros = i64::try_from(delay.as_micros()).unwrap_or(i64::MAX);
+            Timestamp::from_micros(self.surroundings.clock.now().as_micros().saturating_add(micros))
+        });
+        let attempts = if delay.is_some() { self.progress.attempts } else { 0 };
+        let last_error = Some(failure.reason.clone());
+        self.report(Condition { attempts, last_error, next_attempt, stopped: false });
+    }
+
+    fn report(&self, condition: Condition) {
+        self.surroundings.checkpoints.report(&self.checkpoint, condition);
+    }
+
+    fn store(&self) -> &S {
+        &self.surroundings.store
+    }
+}
+
+/// Runs a future to its end, or to its panic, and then tells what that said.
+async fn catch_panic<T>(future: impl Future<Output = T>) -> Result<T, String> {
+    let mut future = pin!(future);
+    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+        Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
+        Ok(Poll::Pending) => Poll::Pending,
+        Err(panic) => Poll::Ready(Err(panic_message(panic.as_ref()))),
+    })
+    .await
+}

@@ -1,0 +1,180 @@
+//! Process managers: events in, commands out, exactly once in effect.
+//!
+//! The id of a command is derived from the event it answers. When an event comes again, after a crash say, the
+//! same command goes out with the same id; an aggregate that has handled it answers with what happened then.
+
+use std::future::Future;
+
+use uuid::{Builder, Uuid};
+
+use super::aggregate::Aggregate;
+use super::checkpoints::{Checkpoints, Kind};
+use super::command_handler::{CommandError, CommandHandler};
+use super::event::{Metadata, RecordedEvent};
+use super::event_handler::{EventHandler, Failure, Starts, Wish};
+use super::store::EventStore;
+use super::trace::trace_line;
+
+/// A company policy: what is to be done when something has happened. All functions are pure.
+pub trait ProcessManager: Clone + Send + Sync + 'static {
+    /// Its name, as people see it and under which its progress is stored. It never changes.
+    const NAME: &'static str;
+
+    /// What the trace calls it.
+    const TITLE: &'static str;
+
+    /// Where it starts in a store that it has not seen yet.
+    const STARTS: Starts;
+
+    /// Whose events it gets, and to whom its commands go.
+    type Aggregate: Aggregate<Command: Clone>;
+
+    /// Which events may need an answer; [`ProcessManager::react`] decides.
+    fn filter(&self) -> impl Fn(&Event<Self>) -> bool + Send + Sync + 'static;
+
+    /// The command that answers an event.
+    fn react(&self, event: &Event<Self>) -> Option<Sent<Self>>;
+
+    /// Takes note that a command was accepted. It is told again when the event comes again.
+    fn accepted(&mut self, command: &Sent<Self>) {
+        let _ = command;
+    }
+
+    /// The command that follows when one was refused. Of the two, one and only one happens, ever.
+    fn refused(
+        &mut self,
+        command: &Sent<Self>,
+        refusal: &<Self::Aggregate as Aggregate>::Refusal,
+    ) -> Option<Sent<Self>>;
+
+    /// What it has to remember from event to event, stored with its checkpoint.
+    fn state(&self) -> Option<Box<str>> {
+        None
+    }
+
+    /// Takes back what [`ProcessManager::state`] has told.
+    fn restore(&mut self, state: &str) {
+        let _ = state;
+    }
+
+    /// What people should know although nothing has failed.
+    fn note(&self) -> Option<String> {
+        None
+    }
+}
+
+/// An event as a process manager gets it.
+pub type Event<P> = RecordedEvent<<<P as ProcessManager>::Aggregate as Aggregate>::Event>;
+
+/// A command as a process manager sends it.
+pub type Sent<P> = <<P as ProcessManager>::Aggregate as Aggregate>::Command;
+
+/// A process manager as an event handler.
+pub struct Process<P: ProcessManager, S> {
+    /// The policy.
+    pub policy: P,
+    /// Where its commands go.
+    pub commands: CommandHandler<P::Aggregate>,
+    /// Where it looks up what has become of them.
+    pub store: S,
+    /// Where it says that a conversation goes on.
+    pub checkpoints: Checkpoints,
+}
+
+impl<P: ProcessManager, S: EventStore<<P::Aggregate as Aggregate>::Event>>
+    EventHandler<<P::Aggregate as Aggregate>::Event> for Process<P, S>
+{
+    const NAME: &'static str = P::NAME;
+    const KIND: Kind = Kind::ProcessManager;
+    const AWAITED: bool = true;
+    const STARTS: Starts = P::STARTS;
+
+    fn filter(&self) -> impl Fn(&Event<P>) -> bool + Send + Sync + 'static {
+        self.policy.filter()
+    }
+
+    async fn handle(&mut self, event: &Event<P>) -> Result<(), Failure> {
+        let Some(command) = self.policy.react(event) else { return Ok(()) };
+        trace_line!(event.metadata.correlation_id, "Process Manager: {}", P::TITLE);
+        if let Some(followed) = self.store.read_command(command_id::<P>(event, FOLLOWING)).await.map_err(failed)? {
+            // The first command was refused when this event came before, and what follows has happened.
+            self.goes_on(event, &followed);
+            return Ok(());
+        }
+        let Some(following) = self.send(event, FIRST, command).await? else { return Ok(()) };
+        match self.send(event, FOLLOWING, following).await? {
+            None => Ok(()),
+            Some(_) => Err(Failure::retry("a command that follows a refusal was refused too").wishing(Wish::Park)),
+        }
+    }
+
+    fn state(&self) -> Option<Box<str>> {
+        self.policy.state()
+    }
+
+    fn restore(&mut self, state: &str) {
+        self.policy.restore(state);
+    }
+
+    fn note(&self) -> Option<String> {
+        self.policy.note()
+    }
+}
+
+/// The commands that one event can lead to, by number.
+const FIRST: u8 = 0;
+const FOLLOWING: u8 = 1;
+
+impl<P: ProcessManager, S> Process<P, S> {
+    /// Sends a command and waits for what becomes of it. Answers with the command that is to follow, if it was
+    /// refused and one is.
+    fn send(
+        &mut self,
+        event: &Event<P>,
+        number: u8,
+        command: Sent<P>,
+    ) -> impl Future<Output = Result<Option<Sent<P>>, Failure>> + Send {
+        let metadata = Metadata {
+            command_id: command_id::<P>(event, number),
+            correlation_id: event.metadata.correlation_id,
+            causation_id: event.metadata.command_id,
+        };
+        let Self { policy, commands, checkpoints, .. } = self;
+        async move {
+            let pending = commands.send_again(command.clone(), metadata).await.map_err(failed)?;
+            match pending.outcome().await {
+                Ok(events) => {
+                    if let Some(last) = events.last() {
+                        checkpoints.conversation_goes_on(metadata.correlation_id, last.position);
+                    }
+                    policy.accepted(&command);
+                    Ok(None)
+                }
+                Err(CommandError::Refused(refusal)) => Ok(policy.refused(&command, &refusal)),
+                Err(error) => Err(failed(error)),
+            }
+        }
+    }
+
+    fn goes_on(&self, event: &Event<P>, events: &[Event<P>]) {
+        if let Some(last) = events.last() {
+            self.checkpoints.conversation_goes_on(event.metadata.correlation_id, last.position);
+        }
+    }
+}
+
+fn failed(error: impl std::error::Error) -> Failure {
+    Failure::retry(error.to_string())
+}
+
+/// The id of a command that answers an event, the same whenever the event comes. It begins with the time of the
+/// command that led to the event, so that ids go on growing with time.
+fn command_id<P: ProcessManager>(event: &Event<P>, number: u8) -> Uuid {
+    const BYTES_OF_TIME: usize = 6;
+    let cause = event.metadata.command_id;
+    let name = format!("{}/{}/{number}", P::NAME, event.version);
+    let derived = Uuid::new_v5(&cause, name.as_bytes());
+    let mut bytes = *derived.as_bytes();
+    bytes[..BYTES_OF_TIME].copy_from_slice(&cause.as_bytes()[..BYTES_OF_TIME]);
+    Builder::from_custom_bytes(bytes).into_uuid()
+}

@@ -1,0 +1,57 @@
+//! Which commands are stored, and where.
+//!
+//! Command ids grow with time, so mostly a new one is greater than all before it: it goes to the end of a
+//! list, and to know that it is new takes one comparison. Only ids that come out of order are hashed.
+
+use foldhash::HashMap;
+use uuid::Uuid;
+
+use super::log::Place;
+
+#[derive(Debug, Default)]
+pub(super) struct CommandIds {
+    in_order: Vec<(Uuid, Place)>,
+    out_of_order: HashMap<Uuid, Place>,
+}
+
+impl CommandIds {
+    pub(super) fn find(&self, id: Uuid) -> Option<Place> {
+        match self.in_order.last() {
+            Some((last, _)) if *last >= id => {}
+            _ => return None,
+        }
+        let found = self.in_order.binary_search_by(|(known, _)| known.cmp(&id));
+        found.map(|found| self.in_order[found].1).ok().or_else(|| self.out_of_order.get(&id).copied())
+    }
+
+    /// Adds an id that is not there yet.
+    pub(super) fn insert(&mut self, id: Uuid, place: Place) {
+        match self.in_order.last() {
+            Some((last, _)) if *last > id => {
+                self.out_of_order.insert(id, place);
+            }
+            _ => self.in_order.push((id, place)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_found_in_whatever_order_they_came() {
+        let mut ids = CommandIds::default();
+        let numbers: Vec<u128> = (0..1_000).map(|number| (number * 7_919) % 1_009).collect();
+        for (index, number) in numbers.iter().enumerate() {
+            let id = Uuid::from_u128(*number);
+            assert!(ids.find(id).is_none(), "{number} is new");
+            ids.insert(id, Place::at(0, u32::try_from(index).unwrap()));
+            for (earlier, number) in numbers[..=index].iter().enumerate() {
+                let found = ids.find(Uuid::from_u128(*number));
+                assert_eq!(found, Some(Place::at(0, u32::try_from(earlier).unwrap())));
+            }
+        }
+        assert!(!ids.out_of_order.is_empty() && ids.in_order.len() > 1, "both ways were taken");
+    }
+}

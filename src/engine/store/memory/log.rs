@@ -1,0 +1,184 @@
+//! The log: commits in order, and where in them a stream's or a command's events lie.
+
+use std::collections::BTreeMap;
+use std::iter;
+use std::ops::Range;
+
+use foldhash::HashMap;
+use uuid::Uuid;
+
+use super::command_ids::CommandIds;
+use crate::engine::clock::Timestamp;
+use crate::engine::event::{Batch, DomainEvent, Position, RecordedEvent, StreamId, Version};
+use crate::engine::moment::Moment;
+use crate::engine::store::{Append, Appended, Committed, Conflict, MAX_READ, Rejected, Snapshot};
+use crate::engine::trace::trace_line;
+
+/// Where an event lies: the commit's number in the log, and the event's in the commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    commit: u32,
+    index: u32,
+}
+
+impl Place {
+    pub(super) fn at(commit: u32, index: u32) -> Self {
+        Self { commit, index }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Log<E> {
+    commits: Vec<Batch<E>>,
+    /// For each stream the places of its events, in order of their versions.
+    streams: HashMap<StreamId, Vec<Place>>,
+    /// For each stream that is long enough to have any, its snapshots in order.
+    snapshots: HashMap<StreamId, Vec<Snapshot>>,
+    /// For each command the place of its first event.
+    commands: CommandIds,
+    end: Position,
+    last_time: Timestamp,
+    /// The events of the next commit; empty between appends, and kept for its memory.
+    recorded: Vec<RecordedEvent<E>>,
+    /// The same for the answers.
+    answers: Vec<Answer<E>>,
+}
+
+type Answer<E> = Result<Range<usize>, Rejected<E>>;
+
+impl<E> Default for Log<E> {
+    fn default() -> Self {
+        Self {
+            commits: Vec::new(),
+            streams: HashMap::default(),
+            snapshots: HashMap::default(),
+            commands: CommandIds::default(),
+            end: Position::START,
+            last_time: Timestamp::from_micros(i64::MIN),
+            recorded: Vec::new(),
+            answers: Vec::new(),
+        }
+    }
+}
+
+impl<E: DomainEvent> Log<E> {
+    /// The position of the last event.
+    pub(super) fn end(&self) -> Position {
+        self.end
+    }
+
+    pub(super) fn append(&mut self, appends: Vec<Append<E>>) -> (Batch<E>, Appended<E>) {
+        let mut rejected = BTreeMap::new();
+        for append in appends {
+            let answer = self.record(append, &mut rejected);
+            self.answers.push(answer);
+        }
+        let commit: Batch<E> = self.recorded.drain(..).collect();
+        if !commit.is_empty() {
+            self.commits.push(commit.clone());
+        }
+        let answers = self.answers.drain(..);
+        let answers = answers.map(|answer| answer.map(|range| Committed::new(commit.clone(), range))).collect();
+        (commit, answers)
+    }
+
+    /// Adds events to the next commit, unless they are rejected, or those they were decided on were.
+    fn record(&mut self, append: Append<E>, rejected: &mut BTreeMap<StreamId, Conflict>) -> Answer<E> {
+        let Append { stream, expected_version: expected, time, metadata, events, snapshot } = append;
+        debug_assert!(!events.is_empty(), "an append carries an event");
+        if let Some(conflict) = rejected.get(&stream) {
+            return Err((*conflict).into());
+        }
+        let known = self.streams.get_mut(&stream);
+        let actual = Version::START.plus(known.as_ref().map_or(0, |places| places.len()));
+        let place = Place::at(as_u32(self.commits.len()), as_u32(self.recorded.len()));
+        // A command that is stored already has moved the stream on too, but there is more to say than that.
+        if let Some(first) = self.commands.find(metadata.command_id) {
+            rejected.insert(stream, Conflict { expected, actual });
+            return Err(Rejected::Repeated(self.committed(first, metadata.command_id)));
+        }
+        if actual != expected {
+            let conflict = Conflict { expected, actual };
+            rejected.insert(stream, conflict);
+            return Err(conflict.into());
+        }
+        self.commands.insert(metadata.command_id, place);
+        let places = match known {
+            Some(places) => places,
+            None => self.streams.entry(stream.clone()).or_default(),
+        };
+        let time = time.max(self.last_time);
+        self.last_time = time;
+        let start = self.recorded.len();
+        let count = events.len();
+        let (end, version) = (self.end.plus(count), actual.plus(count));
+        if let Some(state) = snapshot {
+            let snapshot = Snapshot { version, position: end, time, state };
+            self.snapshots.entry(stream.clone()).or_default().push(snapshot);
+        }
+        for (data, stream) in events.into_iter().zip(iter::repeat_n(stream, count)) {
+            self.end = self.end.next();
+            places.push(Place::at(place.commit, as_u32(self.recorded.len())));
+            let version = Version::START.plus(places.len());
+            self.recorded.push(RecordedEvent { position: self.end, stream, version, time, metadata, data });
+            trace_line!(metadata.correlation_id, "Event Store Published Event");
+        }
+        Ok(start..self.recorded.len())
+    }
+
+    pub(super) fn read_stream(&self, stream: &StreamId, after: Version, limit: usize) -> Batch<E> {
+        let places = self.streams.get(stream).map_or(&[][..], Vec::as_slice);
+        let start = usize::try_from(after.get()).unwrap_or(usize::MAX).min(places.len());
+        places[start..]
+            .iter()
+            .take(limit.min(MAX_READ))
+            .map(|place| self.commits[place.commit as usize][place.index as usize].clone())
+            .collect()
+    }
+
+    /// The last snapshot of a stream up to a moment.
+    pub(super) fn snapshot(&self, stream: &StreamId, until: Moment) -> Option<Snapshot> {
+        let snapshots = self.snapshots.get(stream)?;
+        let later = snapshots.partition_point(|snapshot| until.includes(snapshot.position, snapshot.time));
+        snapshots[..later].last().cloned()
+    }
+
+    /// The events of a command.
+    pub(super) fn command(&self, command_id: Uuid) -> Option<Committed<E>> {
+        self.commands.find(command_id).map(|first| self.committed(first, command_id))
+    }
+
+    /// The events of a command from its first one on: they lie side by side.
+    fn committed(&self, first: Place, command_id: Uuid) -> Committed<E> {
+        let start = first.index as usize;
+        let is_of_command = |event: &&RecordedEvent<E>| event.metadata.command_id == command_id;
+        match self.commits.get(first.commit as usize) {
+            Some(commit) => {
+                let count = commit[start..].iter().take_while(is_of_command).count();
+                Committed::new(commit.clone(), start..start + count)
+            }
+            // The command is repeated within one append, so its events are still to be committed.
+            None => {
+                let events: Batch<E> = self.recorded[start..].iter().take_while(is_of_command).cloned().collect();
+                let end = events.len();
+                Committed::new(events, 0..end)
+            }
+        }
+    }
+
+    pub(super) fn read_all(&self, after: Position, limit: usize) -> Batch<E> {
+        let first = self.commits.partition_point(|commit| commit.last().is_some_and(|event| event.position <= after));
+        self.commits[first..]
+            .iter()
+            .flat_map(|commit| commit.iter())
+            .skip_while(|event| event.position <= after)
+            .take(limit.min(MAX_READ))
+            .cloned()
+            .collect()
+    }
+}
+
+#[expect(clippy::expect_used, reason = "2^32 commits of 150 bytes are more memory than this store is for")]
+fn as_u32(number: usize) -> u32 {
+    u32::try_from(number).expect("the memory store holds at most 2^32 commits")
+}

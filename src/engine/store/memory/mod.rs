@@ -1,0 +1,183 @@
+//! The store that lives as long as the process: a tokio task that owns the log.
+//!
+//! A commit is one shared slice. The log keeps it, the subscribers get it, and the command's answer points
+//! into it; no event is copied on the way.
+
+mod command_ids;
+mod log;
+mod records;
+
+use tokio::sync::{broadcast, mpsc, oneshot};
+use uuid::Uuid;
+
+use self::log::Log;
+use self::records::Records;
+use super::handler_records::{HandlerRecords, ParkedChange, ParkedEvent, Progress};
+use super::{
+    Append, Appended, Committed, EventStore, Listeners, PUBLISHED_CAPACITY, Published, Publisher, Snapshot, StoreError,
+};
+use crate::engine::event::{Batch, DomainEvent, Position, StreamId, Version};
+use crate::engine::moment::Moment;
+use crate::engine::queue::offer;
+use crate::engine::supervisor::{StopReason, Supervisor};
+
+const QUEUE_CAPACITY: usize = 256;
+
+/// A handle on the store's task.
+#[derive(Clone, Debug)]
+pub struct MemoryStore<E> {
+    requests: mpsc::Sender<Request<E>>,
+    listeners: Listeners<E>,
+}
+
+#[derive(Debug)]
+enum Request<E> {
+    Append { appends: Vec<Append<E>>, reply: oneshot::Sender<Appended<E>> },
+    ReadStream { stream: StreamId, after: Version, limit: usize, reply: oneshot::Sender<Batch<E>> },
+    ReadFromSnapshot { stream: StreamId, until: Moment, limit: usize, reply: oneshot::Sender<FromSnapshot<E>> },
+    ReadCommand { command_id: Uuid, reply: oneshot::Sender<Option<Committed<E>>> },
+    ReadAll { after: Position, limit: usize, reply: oneshot::Sender<Batch<E>> },
+    End { reply: oneshot::Sender<Position> },
+    ReadProgress { handler: String, reply: oneshot::Sender<Option<Progress>> },
+    WriteProgress { handler: String, progress: Progress, parked: ParkedChange, reply: oneshot::Sender<()> },
+    ReadParked { after: u64, limit: usize, reply: oneshot::Sender<Vec<ParkedEvent>> },
+}
+
+type FromSnapshot<E> = (Option<Snapshot>, Batch<E>);
+
+impl<E: DomainEvent> MemoryStore<E> {
+    /// Starts the store's task with an empty log.
+    pub fn start(supervisor: &Supervisor) -> Self {
+        Self::start_with_capacity(supervisor, PUBLISHED_CAPACITY)
+    }
+
+    /// The same, with another number of commits that a subscriber may fall behind.
+    pub fn start_with_capacity(supervisor: &Supervisor, published_capacity: usize) -> Self {
+        let (sender, requests) = mpsc::channel(QUEUE_CAPACITY);
+        let publisher = Publisher::new(published_capacity);
+        let listeners = publisher.listeners();
+        supervisor.spawn("event store", serve(requests, publisher));
+        Self { requests: sender, listeners }
+    }
+
+    async fn ask<R>(&self, request: Request<E>, answer: oneshot::Receiver<R>) -> Result<R, StoreError> {
+        if let Some(request) = offer(&self.requests, request).map_err(|_| StoreError::Closed)? {
+            self.requests.send(request).await.map_err(|_| StoreError::Closed)?;
+        }
+        answer.await.map_err(|_| StoreError::Closed)
+    }
+}
+
+impl<E: DomainEvent> EventStore<E> for MemoryStore<E> {
+    async fn append(&self, appends: Vec<Append<E>>) -> Result<Appended<E>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Request::Append { appends, reply }, answer).await
+    }
+
+    async fn read_stream(&self, stream: &StreamId, after: Version, limit: usize) -> Result<Batch<E>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let stream = stream.clone();
+        let read = Request::ReadStream { stream, after, limit, reply };
+        self.ask(read, answer).await
+    }
+
+    async fn read_from_snapshot(
+        &self,
+        stream: &StreamId,
+        until: Moment,
+        limit: usize,
+    ) -> Result<FromSnapshot<E>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let stream = stream.clone();
+        self.ask(Request::ReadFromSnapshot { stream, until, limit, reply }, answer).await
+    }
+
+    async fn read_command(&self, command_id: Uuid) -> Result<Option<Committed<E>>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Request::ReadCommand { command_id, reply }, answer).await
+    }
+
+    async fn read_all(&self, after: Position, limit: usize) -> Result<Batch<E>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Request::ReadAll { after, limit, reply }, answer).await
+    }
+
+    async fn end(&self) -> Result<Position, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Request::End { reply }, answer).await
+    }
+
+    fn published(&self) -> broadcast::Receiver<Published<E>> {
+        self.listeners.subscribe()
+    }
+}
+
+impl<E: DomainEvent> HandlerRecords for MemoryStore<E> {
+    const DURABLE: bool = false;
+
+    async fn read_progress(&self, handler: &str) -> Result<Option<Progress>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let handler = handler.to_owned();
+        self.ask(Request::ReadProgress { handler, reply }, answer).await
+    }
+
+    async fn write_progress(&self, handler: &str, progress: Progress, parked: ParkedChange) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let handler = handler.to_owned();
+        self.ask(Request::WriteProgress { handler, progress, parked, reply }, answer).await
+    }
+
+    async fn read_parked(&self, after: u64, limit: usize) -> Result<Vec<ParkedEvent>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Request::ReadParked { after, limit, reply }, answer).await
+    }
+}
+
+async fn serve<E: DomainEvent>(
+    mut requests: mpsc::Receiver<Request<E>>,
+    publisher: Publisher<E>,
+) -> Result<(), StopReason> {
+    let mut log = Log::default();
+    let mut records = Records::default();
+    // A reply nobody waits for any more is no error: the caller went away.
+    while let Some(request) = requests.recv().await {
+        match request {
+            Request::Append { appends, reply } => {
+                let after = log.end();
+                let (commit, answers) = log.append(appends);
+                if !commit.is_empty() {
+                    publisher.publish(Published { after, events: commit });
+                }
+                let _ = reply.send(answers);
+            }
+            Request::ReadStream { stream, after, limit, reply } => {
+                let _ = reply.send(log.read_stream(&stream, after, limit));
+            }
+            Request::ReadAll { after, limit, reply } => {
+                let _ = reply.send(log.read_all(after, limit));
+            }
+            Request::ReadFromSnapshot { stream, until, limit, reply } => {
+                let snapshot = log.snapshot(&stream, until);
+                let after = snapshot.as_ref().map_or(Version::START, |snapshot| snapshot.version);
+                let _ = reply.send((snapshot, log.read_stream(&stream, after, limit)));
+            }
+            Request::ReadCommand { command_id, reply } => {
+                let _ = reply.send(log.command(command_id));
+            }
+            Request::End { reply } => {
+                let _ = reply.send(log.end());
+            }
+            Request::ReadProgress { handler, reply } => {
+                let _ = reply.send(records.progress(&handler));
+            }
+            Request::WriteProgress { handler, progress, parked, reply } => {
+                records.write(handler, progress, parked);
+                let _ = reply.send(());
+            }
+            Request::ReadParked { after, limit, reply } => {
+                let _ = reply.send(records.parked(after, limit));
+            }
+        }
+    }
+    Ok(())
+}
