@@ -3,6 +3,7 @@
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
 
 mod flags;
+mod pin_secret;
 
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -11,6 +12,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use cqrs_bank::bank::{Options, PinOptions};
 use cqrs_bank::shell::bank_functions::BankFunctions;
 use cqrs_bank::shell::script::{self, Script};
 use cqrs_bank::shell::session::{Session, Style};
@@ -70,7 +72,9 @@ fn start(flags: Flags) -> Result<ExitCode, StartError> {
     let at_terminal = flags.input == Input::Standard && io::stdin().is_terminal() && io::stdout().is_terminal();
     let trace = Trace::default();
     log_and_trace(&trace, &flags)?;
-    let domain = BankFunctions::new(flags.store, flags.seed, trace.clone());
+    let pins = PinOptions { secret: pin_secret::source(state_directory()), ..PinOptions::default() };
+    let options = Options { seed: flags.seed, pins, ..Options::from(flags.store) };
+    let domain = BankFunctions::new(options, trace.clone());
     let session = Session::new(domain, trace, Style { json: flags.json, echo: flags.echo && !at_terminal });
 
     // One thread: a command passes from task to task without waking another core.
@@ -78,7 +82,7 @@ fn start(flags: Flags) -> Result<ExitCode, StartError> {
     let runtime = runtime.map_err(StartError::Runtime)?;
     // A task is cheaper to wake than what the runtime itself blocks on.
     let code = if at_terminal {
-        let prompting = runtime.spawn(prompt::run(session, history()));
+        let prompting = runtime.spawn(prompt::run(session, state_directory().map(|state| state.join("history"))));
         match runtime.block_on(prompting)?.map_err(StartError::Terminal)? {
             prompt::Ended::Left => 0,
             // As a shell tells that a program was ended by a signal.
@@ -139,11 +143,12 @@ async fn open_file(path: &Path) -> io::Result<tokio::fs::File> {
     Ok(file)
 }
 
-/// Where statements are kept for recall: in the user's state directory, as the XDG base directories have it.
-fn history() -> Option<PathBuf> {
+/// What is kept from one session to the next: the history, and the key for PINs. It lies in the user's state
+/// directory, as the XDG base directories have it.
+fn state_directory() -> Option<PathBuf> {
     let set = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let state = set("XDG_STATE_HOME").or_else(|| set("HOME").map(|home| home.join(".local/state")));
-    state.map(|state| state.join("cqrs-bank/history"))
+    state.map(|state| state.join("cqrs-bank"))
 }
 
 fn print(text: &str) -> ExitCode {

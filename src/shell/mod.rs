@@ -12,6 +12,7 @@ pub mod functions;
 mod help;
 pub mod lines;
 pub mod log;
+mod masking;
 pub mod mistake;
 pub mod prompt;
 pub mod script;

@@ -10,13 +10,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::task::JoinSet;
 
-use self::arguments::{account_id, amount};
+use self::arguments::{account_id, amount, new_account, pin};
 use self::replies::{failure, handled, late_name};
 use self::table::FUNCTIONS;
-use super::functions::{Answer, Arguments, Domain, Function, Names};
+use super::functions::{Answer, Arguments, Domain, Function, Names, WantedSecret};
 use super::term::Term;
 use super::trace::Trace;
-use crate::bank::{AccountCommand, AccountId, Bank, Options, Store};
+use crate::bank::{AccountCommand, AccountId, Bank, NewAccount, Options, Pin, Unavailable};
 use crate::engine::checkpoints::Consistency;
 
 /// Under eventual consistency, commands that were sent and not yet handled. Beyond that a statement waits.
@@ -26,24 +26,17 @@ const MAX_UNDER_WAY: usize = 1_024;
 #[derive(Debug)]
 pub struct BankFunctions {
     open: Arc<RwLock<Option<Bank>>>,
-    default_store: Store,
-    seed: Option<u64>,
+    options: Options,
     consistency: Consistency,
     trace: Trace,
     under_way: JoinSet<()>,
 }
 
 impl BankFunctions {
-    /// No bank is open yet. `default_store` and `seed` are for `Bank.open`; `trace` shows what commands cause.
-    pub fn new(default_store: Store, seed: Option<u64>, trace: Trace) -> Self {
-        Self {
-            open: Arc::default(),
-            default_store,
-            seed,
-            consistency: Consistency::Strong,
-            trace,
-            under_way: JoinSet::new(),
-        }
+    /// No bank is open yet. The options are for `Bank.open`, unless it names a store of its own; `trace` shows
+    /// what commands cause.
+    pub fn new(options: Options, trace: Trace) -> Self {
+        Self { open: Arc::default(), options, consistency: Consistency::Strong, trace, under_way: JoinSet::new() }
     }
 
     fn bank(&self) -> Option<Bank> {
@@ -59,11 +52,11 @@ impl BankFunctions {
             return Term::Error("already_open");
         }
         let store = match url.map(str::parse) {
-            None => self.default_store.clone(),
+            None => self.options.store.clone(),
             Some(Ok(store)) => store,
             Some(Err(_)) => return Term::Error("unsupported_store"),
         };
-        let options = Options { seed: self.seed, ..Options::from(store) };
+        let options = Options { store, ..self.options.clone() };
         match Bank::open(options).await {
             Ok(bank) => {
                 let name = format!("#Bank<{}>", bank.store());
@@ -75,13 +68,27 @@ impl BankFunctions {
         }
     }
 
-    async fn command(&mut self, bank: &Bank, command: AccountCommand, events: bool) -> Answer {
+    async fn create(&mut self, bank: &Bank, account: NewAccount, events: bool) -> Answer {
+        match bank.creation(account).await {
+            Ok(command) => self.command(bank, command, None, events).await,
+            Err(unavailable) => self.unavailable(unavailable).into(),
+        }
+    }
+
+    fn unavailable(&self, unavailable: Unavailable) -> Term {
+        if let Unavailable::PinSecret(reason) = &unavailable {
+            tracing::error!("{reason}");
+        }
+        failure(&unavailable.into())
+    }
+
+    async fn command(&mut self, bank: &Bank, command: AccountCommand, pin: Option<Pin>, events: bool) -> Answer {
         let metadata = bank.start_conversation();
         let followed = self.trace.follow(metadata.correlation_id);
         let late_name = (self.consistency == Consistency::Eventual).then(|| late_name(&command));
-        let pending = match bank.send(command, metadata).await {
+        let pending = match bank.send_with_pin(command, pin, metadata).await {
             Ok(pending) => pending,
-            Err(unavailable) => return failure(&unavailable.into()).into(),
+            Err(unavailable) => return self.unavailable(unavailable).into(),
         };
         let Some(late_name) = late_name else {
             let outcome = pending.outcome().await;
@@ -138,11 +145,25 @@ impl Domain for BankFunctions {
             ("check_balance", Some(bank)) => either(queries::check_balance(&bank, function, arguments).await),
             ("statement", Some(bank)) => either(queries::statement(&bank, function, arguments).await),
             ("events", Some(bank)) => either(queries::events(&bank, function, arguments).await),
-            (name, Some(bank)) => match command(name, arguments) {
-                Ok(command) => self.command(&bank, command, events).await,
+            ("get_account_list", Some(bank)) => either(queries::get_account_list(&bank, function, arguments).await),
+            ("get_total_deposits", Some(bank)) => either(queries::get_total_deposits(&bank, function, arguments).await),
+            ("create", Some(bank)) => match new_account(function, arguments) {
+                Ok(account) => self.create(&bank, account, events).await,
+                Err(refused) => refused.into(),
+            },
+            (_, Some(bank)) => match command(function, arguments) {
+                Ok((command, pin)) => self.command(&bank, command, pin, events).await,
                 Err(refused) => refused.into(),
             },
         }
+    }
+
+    /// The PIN of an account that has one.
+    fn wanted_secret(&self, function: &'static Function, arguments: &Arguments) -> Option<WantedSecret> {
+        let parameter = function.secret_parameter().filter(|_| function.name != "create")?;
+        let account = arguments.get(0).filter(|_| arguments.get(parameter).is_none())?;
+        let has_pin = self.bank()?.account_list().read(|accounts| accounts.has_pin(account));
+        has_pin.then(|| WantedSecret { parameter, question: format!("PIN of {}: ", Term::String(account.to_owned())) })
     }
 
     fn names(&self) -> Box<dyn Names> {
@@ -173,14 +194,15 @@ fn either(reply: Result<Term, Term>) -> Answer {
     reply.unwrap_or_else(identity).into()
 }
 
-/// The command that a function sends.
-fn command(function: &str, arguments: &Arguments) -> Result<AccountCommand, Term> {
+/// The command that a function sends, and the PIN that it was given for it.
+fn command(function: &Function, arguments: &Arguments) -> Result<(AccountCommand, Option<Pin>), Term> {
     let account_id = account_id(arguments)?;
-    Ok(match function {
-        "create" => AccountCommand::CreateAccount { account_holder: (&account_id).into(), account_id },
+    let command = match function.name {
         "deposit" => AccountCommand::DepositMoney { account_id, amount: amount(arguments)? },
+        "unlock" => AccountCommand::UnlockAccount { account_id },
         _ => AccountCommand::WithdrawMoney { account_id, amount: amount(arguments)?, pin: None },
-    })
+    };
+    Ok((command, pin(function, arguments)?))
 }
 
 /// The names of the accounts that exist now, for the editor's thread.

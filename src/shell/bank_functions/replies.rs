@@ -4,7 +4,9 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
 
-use crate::bank::{AccountCommand, AccountEvent, CommandFailure, Receipt, Refusal, StatementLine, Unavailable};
+use crate::bank::{
+    AccountCommand, AccountEntry, AccountEvent, CommandFailure, Receipt, Refusal, StatementLine, Unavailable,
+};
 use crate::engine::aggregate::Command as _;
 use crate::engine::event::{DomainEvent as _, RecordedEvent};
 use crate::shell::functions::Answer;
@@ -40,9 +42,17 @@ pub(super) fn failure(failure: &CommandFailure) -> Term {
     })
 }
 
-/// Positions and money are far below 2^63.
 pub(super) fn integer(number: u64) -> Term {
-    Term::Integer(i64::try_from(number).unwrap_or(i64::MAX))
+    Term::Integer(number.into())
+}
+
+/// The account list: each with its name and its holder.
+pub(super) fn account_list(entries: &[AccountEntry]) -> Term {
+    let account = |entry: &AccountEntry| {
+        let (id, holder) = (entry.account_id.to_string(), entry.holder.to_string());
+        Term::Map(vec![("id", Term::String(id)), ("holder", Term::String(holder))])
+    };
+    Term::List(entries.iter().map(account).collect())
 }
 
 /// What a refusal that comes late was the answer to.
