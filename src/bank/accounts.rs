@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use foldhash::{HashMap, HashSet};
+use serde::{Deserialize, Serialize};
 
-use super::{AccountEvent, AccountId, EmailAddress, Moment};
+use super::{AccountEvent, AccountId, EmailAddress, Moment, stored_row};
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{Position, RecordedEvent};
-use crate::engine::projection::Projection;
+use crate::engine::projection::{Projection, UnreadableRow};
+use crate::engine::store::handler_records::ProjectionRow;
 
 /// An account as the list has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +31,18 @@ pub struct Accounts {
     entries: Vec<AccountEntry>,
     with_pin: HashSet<AccountId>,
     emails: HashMap<AccountId, EmailAddress>,
+}
+
+/// An account as a stored row has it.
+#[derive(Serialize, Deserialize)]
+struct StoredEntry {
+    account_id: AccountId,
+    holder: Box<str>,
+    position: Position,
+    time: Timestamp,
+    has_pin: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    email: Option<Box<str>>,
 }
 
 impl Accounts {
@@ -56,6 +70,40 @@ impl Accounts {
 
 impl Projection<AccountEvent> for Accounts {
     const NAME: &'static str = "accounts";
+
+    const ROWS: Option<u16> = Some(1);
+
+    fn changed_rows(&self, event: &RecordedEvent<AccountEvent>, name: &mut dyn FnMut(&str)) {
+        if Self::concerns(event) {
+            name(&stored_row::name_of(event.position));
+        }
+    }
+
+    fn all_rows(&self, name: &mut dyn FnMut(&str)) {
+        self.entries.iter().for_each(|entry| name(&stored_row::name_of(entry.position)));
+    }
+
+    fn row(&self, name: &str) -> Option<Box<str>> {
+        let position = stored_row::position_of(name)?;
+        let place = self.entries.binary_search_by_key(&position, |entry| entry.position).ok()?;
+        let AccountEntry { account_id, holder, position, time } = self.entries[place].clone();
+        let has_pin = self.has_pin(account_id.as_str());
+        let email = self.email(account_id.as_str()).map(|email| email.as_str().into());
+        stored_row::write(&StoredEntry { account_id, holder: holder.as_ref().into(), position, time, has_pin, email })
+    }
+
+    fn restore_row(&mut self, row: &ProjectionRow) -> Result<(), UnreadableRow> {
+        let StoredEntry { account_id, holder, position, time, has_pin, email } = stored_row::read(row)?;
+        if has_pin {
+            self.with_pin.insert(account_id.clone());
+        }
+        if let Some(email) = email {
+            let email = EmailAddress::new(&email).map_err(|error| UnreadableRow::new(row, error))?;
+            self.emails.insert(account_id.clone(), email);
+        }
+        self.entries.push(AccountEntry { account_id, holder: holder.into(), position, time });
+        Ok(())
+    }
 
     fn concerns(event: &RecordedEvent<AccountEvent>) -> bool {
         matches!(event.data, AccountEvent::AccountCreated { .. })

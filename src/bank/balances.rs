@@ -5,9 +5,10 @@ use std::ops::Bound;
 
 use foldhash::HashMap;
 
-use super::{AccountEvent, AccountId, Money};
+use super::{AccountEvent, AccountId, Money, stored_row};
 use crate::engine::event::{DomainEvent, RecordedEvent};
-use crate::engine::projection::Projection;
+use crate::engine::projection::{Projection, UnreadableRow};
+use crate::engine::store::handler_records::ProjectionRow;
 use crate::engine::trace::trace_line;
 
 /// The read model behind `check_balance`.
@@ -63,6 +64,27 @@ impl Projection<AccountEvent> for Balances {
                 }
             }
         }
+    }
+
+    const ROWS: Option<u16> = Some(1);
+
+    fn changed_rows(&self, event: &RecordedEvent<AccountEvent>, name: &mut dyn FnMut(&str)) {
+        name(event.data.account_id().as_str());
+    }
+
+    fn all_rows(&self, name: &mut dyn FnMut(&str)) {
+        self.names.iter().for_each(|account| name(account.as_str()));
+    }
+
+    fn row(&self, name: &str) -> Option<Box<str>> {
+        stored_row::write(&self.balance(name)?)
+    }
+
+    fn restore_row(&mut self, row: &ProjectionRow) -> Result<(), UnreadableRow> {
+        let account = AccountId::new(&row.key).map_err(|error| UnreadableRow::new(row, error))?;
+        self.balances.insert(account.clone(), stored_row::read(row)?);
+        self.names.insert(account);
+        Ok(())
     }
 
     fn trace_title(event: &RecordedEvent<AccountEvent>) -> Option<&'static str> {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::transfer::{Incoming, Outgoing, Released};
+use super::transfer::{Incoming, Outgoing, Released, TransferId};
 use super::{AccountHolder, AccountId, Money};
 use crate::engine::event::DomainEvent;
 
@@ -98,6 +98,16 @@ impl AccountEvent {
             | Self::InvalidPin { .. }
             | Self::AccountUnlocked { .. }
             | Self::TransferSettled(_) => None,
+        }
+    }
+
+    /// The transfer it belongs to, if it is a step of one.
+    pub fn transfer_id(&self) -> Option<TransferId> {
+        match self {
+            Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => Some(outgoing.transfer_id),
+            Self::TransferCredited(incoming) => Some(incoming.transfer_id),
+            Self::TransferReleased(released) => Some(released.outgoing.transfer_id),
+            _ => None,
         }
     }
 

@@ -29,6 +29,7 @@ mod pin_secret;
 mod queries;
 mod receipt;
 mod stored_events;
+mod stored_row;
 mod total_deposits;
 mod transfer;
 mod why;

@@ -1,9 +1,17 @@
 //! What the bank holds: the sum of all balances.
 
-use super::{AccountEvent, Moment, Movement};
+use std::num::ParseIntError;
+
+use serde::{Deserialize, Serialize};
+
+use super::{AccountEvent, Moment, Movement, stored_row};
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{Position, RecordedEvent};
-use crate::engine::projection::Projection;
+use crate::engine::projection::{Projection, UnreadableRow};
+use crate::engine::store::handler_records::ProjectionRow;
+
+/// The row of the sum now; the others are named after positions.
+const NOW: &str = "now";
 
 /// Every so many events the sum is kept, so that no answer about the past folds more than these.
 const KEPT_EVERY: u64 = 1_024;
@@ -16,10 +24,27 @@ pub struct TotalDeposits {
 }
 
 /// A sum of minor units. One balance fits into 64 bits, many may not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+///
+/// Stored as text, for few that read JSON take a number of 128 bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub(super) struct Total(u128);
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+impl From<Total> for String {
+    fn from(Total(total): Total) -> Self {
+        total.to_string()
+    }
+}
+
+impl TryFrom<String> for Total {
+    type Error = ParseIntError;
+
+    fn try_from(text: String) -> Result<Self, ParseIntError> {
+        text.parse().map(Self)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Kept {
     position: Position,
     time: Timestamp,
@@ -59,6 +84,37 @@ impl TotalDeposits {
 
 impl Projection<AccountEvent> for TotalDeposits {
     const NAME: &'static str = "total deposits";
+    const ROWS: Option<u16> = Some(1);
+
+    fn changed_rows(&self, event: &RecordedEvent<AccountEvent>, name: &mut dyn FnMut(&str)) {
+        name(NOW);
+        if let Some(kept) = self.kept.last().filter(|kept| kept.position == event.position) {
+            name(&stored_row::name_of(kept.position));
+        }
+    }
+
+    fn all_rows(&self, name: &mut dyn FnMut(&str)) {
+        name(NOW);
+        self.kept.iter().for_each(|kept| name(&stored_row::name_of(kept.position)));
+    }
+
+    fn row(&self, name: &str) -> Option<Box<str>> {
+        if name == NOW {
+            return stored_row::write(&self.total);
+        }
+        let position = stored_row::position_of(name)?;
+        let place = self.kept.binary_search_by_key(&position, |kept| kept.position).ok()?;
+        stored_row::write(&self.kept[place])
+    }
+
+    fn restore_row(&mut self, row: &ProjectionRow) -> Result<(), UnreadableRow> {
+        if &*row.key == NOW {
+            self.total = stored_row::read(row)?;
+        } else {
+            self.kept.push(stored_row::read(row)?);
+        }
+        Ok(())
+    }
 
     fn project(&mut self, event: &RecordedEvent<AccountEvent>) {
         self.total.apply(&event.data);

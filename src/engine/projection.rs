@@ -1,16 +1,29 @@
 //! Read models: event handlers that fold events into answers.
 
+mod rebuild;
+mod rows;
+
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use thiserror::Error;
+use tokio::sync::mpsc;
+
+use self::rebuild::Rebuild;
+pub use self::rebuild::RebuildError;
+pub use self::rows::ProjectionsControl;
+use self::rows::{Request, Rows, failed};
 use super::checkpoints::{Checkpoint, Checkpoints};
 use super::event::{DomainEvent, Position, RecordedEvent};
 use super::event_handler::Outlet;
+use super::store::handler_records::{ProjectionRow, ProjectionUpdate, ProjectionWritten};
 use super::store::{Committed, EventStore, MAX_READ, StoreError};
 use super::subscription::Subscription;
 use super::supervisor::{StopReason, Supervisor, panic_message};
 use super::trace::trace_line;
+
+const TASK: &str = "projections";
 
 /// How often a projection may fail at the same event before it stops everything.
 pub const MAX_ATTEMPTS: u32 = 3;
@@ -36,9 +49,57 @@ pub trait Projection<E>: Default + Send + Sync + 'static {
         None
     }
 
+    /// The form of the rows that a store keeps of it when that outlives the process, so that the read model need not
+    /// be folded from the whole log when it is opened again. Rows of another form are left alone. `None` for a read
+    /// model that is always folded.
+    const ROWS: Option<u16> = None;
+
+    /// Names each row that an event has just changed.
+    fn changed_rows(&self, event: &RecordedEvent<E>, name: &mut dyn FnMut(&str)) {
+        let _ = (event, name);
+    }
+
+    /// Names each row there is.
+    fn all_rows(&self, name: &mut dyn FnMut(&str)) {
+        let _ = name;
+    }
+
+    /// A row as JSON; `None` if there is none of this name.
+    fn row(&self, name: &str) -> Option<Box<str>> {
+        let _ = name;
+        None
+    }
+
+    /// Takes a row back. They come in the order of their names.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the row: then all are left alone, and the read model is folded from the log.
+    fn restore_row(&mut self, row: &ProjectionRow) -> Result<(), UnreadableRow> {
+        let _ = row;
+        Ok(())
+    }
+
     /// Says so, once an event was taken in live: trace lines and log messages belong here.
     fn announce(&self, event: &RecordedEvent<E>) {
         let _ = event;
+    }
+}
+
+/// A row that is not one of this projection.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("the stored row {name:?} cannot be read: {reason}")]
+pub struct UnreadableRow {
+    /// The row's name.
+    pub name: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl UnreadableRow {
+    /// Says what is wrong with a row.
+    pub fn new(row: &ProjectionRow, reason: impl fmt::Display) -> Self {
+        Self { name: row.key.to_string(), reason: reason.to_string() }
     }
 }
 
@@ -83,7 +144,7 @@ where
 {
     let mut projections = Projections::new(checkpoints.clone());
     let model = projections.add();
-    projections.start(store, supervisor);
+    let _ = projections.start(store, supervisor);
     model
 }
 
@@ -94,6 +155,9 @@ pub struct Projections<E> {
     hosted: Vec<Box<dyn Hosted<E>>>,
     acknowledged: Vec<Checkpoint>,
     outlets: Vec<Outlet<E>>,
+    /// Up to where the rows were written.
+    kept: Position,
+    rebuild: Rebuild,
 }
 
 impl<E> fmt::Debug for Projections<E> {
@@ -105,13 +169,20 @@ impl<E> fmt::Debug for Projections<E> {
 impl<E: DomainEvent> Projections<E> {
     /// No projection yet.
     pub fn new(checkpoints: Checkpoints) -> Self {
-        Self { checkpoints, hosted: Vec::new(), acknowledged: Vec::new(), outlets: Vec::new() }
+        Self {
+            checkpoints,
+            hosted: Vec::new(),
+            acknowledged: Vec::new(),
+            outlets: Vec::new(),
+            kept: Position::START,
+            rebuild: Rebuild::default(),
+        }
     }
 
     /// Adds a projection that starts at the beginning of the store.
     pub fn add<P: Projection<E>>(&mut self) -> ReadModel<P> {
         let model = ReadModel::<P>::default();
-        let host = Host { model: model.clone(), fresh: P::default(), done: Position::START };
+        let host = Host { model: model.clone(), fresh: P::default(), done: Position::START, rows: Rows::default() };
         self.hosted.push(Box::new(host));
         self.acknowledged.push(self.checkpoints.register(P::NAME, Position::START));
         model
@@ -122,34 +193,59 @@ impl<E: DomainEvent> Projections<E> {
         self.outlets.push(outlet);
     }
 
-    /// Starts the task.
-    pub fn start<S: EventStore<E>>(self, store: S, supervisor: &Supervisor) {
-        let subscription = Subscription::after(store.clone(), Position::START);
-        supervisor.spawn("projections", self.run(store, subscription));
+    /// Starts the task, where the projections are: at the beginning, or after what [`Projections::restore`] has
+    /// found.
+    pub fn start<S: EventStore<E>>(self, store: S, supervisor: &Supervisor) -> ProjectionsControl {
+        let from = self.hosted.iter().map(|host| host.done()).min().unwrap_or_default();
+        let subscription = Subscription::after(store.clone(), from);
+        let (sender, requests) = mpsc::channel(1);
+        supervisor.spawn(TASK, self.run(store, subscription, requests));
+        ProjectionsControl { requests: sender }
     }
 
-    async fn run<S: EventStore<E>>(mut self, store: S, mut subscription: Subscription<E, S>) -> Result<(), StopReason> {
+    async fn run<S: EventStore<E>>(
+        mut self,
+        store: S,
+        mut subscription: Subscription<E, S>,
+        mut requests: mpsc::Receiver<Request>,
+    ) -> Result<(), StopReason> {
         for outlet in &self.outlets {
             outlet.open_to(subscription.position());
         }
         loop {
-            let events = match subscription.next().await {
+            let next = tokio::select! {
+                biased;
+                page = self.rebuild.next_page(&store), if self.rebuild.is_under_way() => {
+                    self.go_on_rebuilding(page);
+                    continue;
+                }
+                next = subscription.next() => next,
+                Some(request) = requests.recv() => {
+                    self.answer(request, &store).await?;
+                    continue;
+                }
+            };
+            let events = match next {
                 Ok(events) => events,
                 Err(StoreError::Closed) => return Ok(()),
-                Err(error) => return Err(StopReason::GaveUp { task: "projections", message: error.to_string() }),
+                Err(error) => return Err(failed(&error)),
             };
             for host in &mut self.hosted {
-                take(host.as_mut(), &events, &store).await?;
+                self.rebuild.is_spoiled |= take(host.as_mut(), &events, &store).await?;
             }
             // Handlers come first, so that their line of the trace comes before the reply.
             let passed_over = self.outlets.iter().filter_map(|outlet| outlet.offer(&events));
             self.checkpoints.advance(self.acknowledged.iter().chain(passed_over), subscription.position());
+            if S::DURABLE && self.is_time_to_keep(subscription.position()) {
+                self.keep_rows(&store).await?;
+            }
         }
     }
 }
 
-/// Lets a projection take in events; one that panics starts again from the log, but not for ever.
-async fn take<E, S>(host: &mut dyn Hosted<E>, events: &Committed<E>, store: &S) -> Result<(), StopReason>
+/// Lets a projection take in events; one that panics starts again from the log, but not for ever. Answers whether
+/// it had to.
+async fn take<E, S>(host: &mut dyn Hosted<E>, events: &Committed<E>, store: &S) -> Result<bool, StopReason>
 where
     E: DomainEvent,
     S: EventStore<E>,
@@ -168,7 +264,7 @@ where
         }
         rebuild(host, store).await?;
     }
-    Ok(())
+    Ok(attempt > 0)
 }
 
 /// Replaces a read model, which a panic may have left half changed, by a fold of the log.
@@ -178,6 +274,7 @@ where
     S: EventStore<E>,
 {
     let (task, done) = (host.name(), host.done());
+    host.begin_anew();
     let mut position = Position::START;
     while position < done {
         let read = store.read_all(position, MAX_READ).await;
@@ -203,11 +300,35 @@ trait Hosted<E>: Send {
     /// Takes in the events after [`Hosted::done`], all under one lock.
     fn take(&mut self, events: &[RecordedEvent<E>]) -> Result<(), String>;
 
-    /// Folds events up to [`Hosted::done`] into a new read model that nobody sees yet.
+    /// Folds events up to [`Hosted::done`] into a new read model that nobody sees yet, in order from the first.
     fn replay(&mut self, events: &[RecordedEvent<E>]) -> Result<(), String>;
 
     /// Shows the new read model.
     fn replace(&mut self);
+
+    /// The name its rows are stored under, if it has any.
+    fn rows_name(&self) -> Option<String>;
+
+    /// Takes stored rows back into the new read model that nobody sees yet.
+    fn restore(&mut self, rows: &[ProjectionRow]) -> Result<(), UnreadableRow>;
+
+    /// Shows the restored read model, which is at `checkpoint`; with `None`, forgets what was restored.
+    fn restored(&mut self, checkpoint: Option<Position>);
+
+    /// From now on, keeps in mind which rows change.
+    fn follow_rows(&mut self);
+
+    /// What is to be stored: the rows that have changed since the last time, or all of them.
+    fn update(&mut self) -> Option<ProjectionUpdate>;
+
+    /// What became of that.
+    fn updated(&mut self, written: ProjectionWritten, checkpoint: Position);
+
+    /// Stores all rows the next time.
+    fn forget_stored(&mut self);
+
+    /// Begins a new read model that nobody sees yet.
+    fn begin_anew(&mut self);
 }
 
 struct Host<P> {
@@ -215,6 +336,7 @@ struct Host<P> {
     /// A read model that is being rebuilt.
     fresh: P,
     done: Position,
+    rows: Rows,
 }
 
 impl<E, P: Projection<E>> Hosted<E> for Host<P> {
@@ -227,7 +349,7 @@ impl<E, P: Projection<E>> Hosted<E> for Host<P> {
     }
 
     fn take(&mut self, events: &[RecordedEvent<E>]) -> Result<(), String> {
-        let Self { model, done, .. } = self;
+        let Self { model, done, rows, .. } = self;
         if let Some(last) = events.last()
             && !events.iter().any(P::concerns)
         {
@@ -245,6 +367,9 @@ impl<E, P: Projection<E>> Hosted<E> for Host<P> {
                 }
                 projection.project(event);
                 projection.announce(event);
+                if rows.followed {
+                    projection.changed_rows(event, &mut |name| rows.change(name));
+                }
                 *done = event.position;
             }
         })
@@ -263,6 +388,47 @@ impl<E, P: Projection<E>> Hosted<E> for Host<P> {
         let fresh = std::mem::take(&mut self.fresh);
         *self.model.shared.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         self.model.shared.clear_poison();
+    }
+
+    fn rows_name(&self) -> Option<String> {
+        P::ROWS.map(|form| format!("{} {form}", P::NAME))
+    }
+
+    fn restore(&mut self, rows: &[ProjectionRow]) -> Result<(), UnreadableRow> {
+        rows.iter().try_for_each(|row| self.fresh.restore_row(row))
+    }
+
+    fn restored(&mut self, checkpoint: Option<Position>) {
+        match checkpoint {
+            Some(checkpoint) => {
+                Hosted::<E>::replace(self);
+                self.done = checkpoint;
+                self.rows.stored = Some(checkpoint);
+            }
+            None => self.fresh = P::default(),
+        }
+    }
+
+    fn follow_rows(&mut self) {
+        self.rows.followed = P::ROWS.is_some();
+    }
+
+    fn update(&mut self) -> Option<ProjectionUpdate> {
+        let projection = Hosted::<E>::rows_name(self)?;
+        let Self { model, done, rows, .. } = self;
+        model.read(|model| rows.update(projection, *done, |name| model.all_rows(name), |name| model.row(name)))
+    }
+
+    fn updated(&mut self, written: ProjectionWritten, checkpoint: Position) {
+        self.rows.updated(written, checkpoint);
+    }
+
+    fn forget_stored(&mut self) {
+        self.rows.stored = None;
+    }
+
+    fn begin_anew(&mut self) {
+        self.fresh = P::default();
     }
 }
 

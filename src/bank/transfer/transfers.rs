@@ -3,13 +3,15 @@
 use std::ops::Range;
 
 use foldhash::HashMap;
+use serde::{Deserialize, Serialize};
 
 use super::{Outgoing, ReleaseReason, TransferId};
-use crate::bank::AccountEvent;
+use crate::bank::{AccountEvent, stored_row};
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::moment::Moment;
-use crate::engine::projection::Projection;
+use crate::engine::projection::{Projection, UnreadableRow};
+use crate::engine::store::handler_records::ProjectionRow;
 
 /// The read model behind `transfers`.
 #[derive(Clone, Debug, Default)]
@@ -20,7 +22,7 @@ pub struct Transfers {
 }
 
 /// A transfer and its history.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransferRecord {
     /// Who pays whom, and how much.
     pub outgoing: Outgoing,
@@ -33,7 +35,7 @@ pub struct TransferRecord {
 }
 
 /// When something happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// The event's position.
     pub position: Position,
@@ -42,7 +44,8 @@ pub struct Step {
 }
 
 /// How a transfer has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ending {
     /// The payee has the money.
     Settled,
@@ -101,14 +104,33 @@ impl Transfers {
 impl Projection<AccountEvent> for Transfers {
     const NAME: &'static str = "transfers";
 
+    const ROWS: Option<u16> = Some(1);
+
+    fn changed_rows(&self, event: &RecordedEvent<AccountEvent>, name: &mut dyn FnMut(&str)) {
+        if let Some(transfer) = event.data.transfer_id().and_then(|transfer_id| self.transfer(transfer_id)) {
+            name(&stored_row::name_of(transfer.reserved.position));
+        }
+    }
+
+    fn all_rows(&self, name: &mut dyn FnMut(&str)) {
+        self.records.iter().for_each(|record| name(&stored_row::name_of(record.reserved.position)));
+    }
+
+    fn row(&self, name: &str) -> Option<Box<str>> {
+        let position = stored_row::position_of(name)?;
+        let place = self.records.binary_search_by_key(&position, |record| record.reserved.position).ok()?;
+        stored_row::write(&self.records[place])
+    }
+
+    fn restore_row(&mut self, row: &ProjectionRow) -> Result<(), UnreadableRow> {
+        let record: TransferRecord = stored_row::read(row)?;
+        self.places.insert(record.outgoing.transfer_id, self.records.len());
+        self.records.push(record);
+        Ok(())
+    }
+
     fn concerns(event: &RecordedEvent<AccountEvent>) -> bool {
-        matches!(
-            event.data,
-            AccountEvent::MoneyReserved(_)
-                | AccountEvent::TransferCredited(_)
-                | AccountEvent::TransferSettled(_)
-                | AccountEvent::TransferReleased(_)
-        )
+        event.data.transfer_id().is_some()
     }
 
     fn project(&mut self, event: &RecordedEvent<AccountEvent>) {

@@ -113,8 +113,6 @@ impl<E: DomainEvent> EventStore<E> for MemoryStore<E> {
 }
 
 impl<E: DomainEvent> HandlerRecords for MemoryStore<E> {
-    const DURABLE: bool = false;
-
     async fn read_progress(&self, handler: &str) -> Result<Option<Progress>, StoreError> {
         let (reply, answer) = oneshot::channel();
         let handler = handler.to_owned();

@@ -1,0 +1,106 @@
+//! Folding the projections from the whole log anew, page by page, while the old ones go on.
+
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
+
+use super::Projections;
+use crate::engine::event::{Batch, DomainEvent, Position};
+use crate::engine::store::{EventStore, MAX_READ, StoreError};
+
+/// Why the projections were not rebuilt.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum RebuildError {
+    /// The log could not be read, or the rows could not be stored.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A projection panicked on what the log holds.
+    #[error("a projection panicked: {message}")]
+    Panicked {
+        /// What the panic said.
+        message: String,
+    },
+    /// The projections' task has ended.
+    #[error("the projections have stopped")]
+    Stopped,
+}
+
+/// How far the new projections are, if there are any.
+#[derive(Debug, Default)]
+pub(super) struct Rebuild {
+    under_way: Option<UnderWay>,
+    /// A projection has panicked meanwhile, and needed the place of the new one for itself.
+    pub(super) is_spoiled: bool,
+}
+
+#[derive(Debug)]
+struct UnderWay {
+    position: Position,
+    progress: mpsc::Sender<Position>,
+    reply: oneshot::Sender<Result<Position, RebuildError>>,
+}
+
+impl Rebuild {
+    pub(super) fn is_under_way(&self) -> bool {
+        self.under_way.is_some()
+    }
+
+    /// Reads the next page of the log.
+    ///
+    /// Dropping the future loses nothing.
+    pub(super) async fn next_page<E: DomainEvent, S: EventStore<E>>(&self, store: &S) -> Result<Batch<E>, StoreError> {
+        let position = self.under_way.as_ref().map_or(Position::START, |under_way| under_way.position);
+        store.read_all(position, MAX_READ).await
+    }
+}
+
+impl<E: DomainEvent> Projections<E> {
+    pub(super) fn begin_rebuild(
+        &mut self,
+        progress: mpsc::Sender<Position>,
+        reply: oneshot::Sender<Result<Position, RebuildError>>,
+    ) {
+        self.hosted.iter_mut().for_each(|host| host.begin_anew());
+        // Of two who ask at once, the first hears that the projections have stopped rebuilding for it.
+        let under_way = Some(UnderWay { position: Position::START, progress, reply });
+        self.rebuild = Rebuild { under_way, is_spoiled: false };
+    }
+
+    /// Folds a page. When the new projections are where the old ones are, they take their place.
+    pub(super) fn go_on_rebuilding(&mut self, page: Result<Batch<E>, StoreError>) {
+        let Some(UnderWay { position, progress, reply }) = self.rebuild.under_way.take() else { return };
+        if self.rebuild.is_spoiled {
+            return self.begin_rebuild(progress, reply);
+        }
+        let done = self.hosted.iter().map(|host| host.done()).max().unwrap_or_default();
+        match page.map_err(RebuildError::from).and_then(|page| self.fold(&page, position)) {
+            Err(error) => {
+                self.hosted.iter_mut().for_each(|host| host.begin_anew());
+                // A caller that has gone does not want to know.
+                let _ = reply.send(Err(error));
+            }
+            Ok(position) if position < done => {
+                // Whoever wants to see progress need not see all of it.
+                let _ = progress.try_send(position);
+                self.rebuild.under_way = Some(UnderWay { position, progress, reply });
+            }
+            Ok(_) => {
+                for host in &mut self.hosted {
+                    host.replace();
+                    host.forget_stored();
+                }
+                let _ = reply.send(Ok(done));
+            }
+        }
+    }
+
+    /// Answers up to where the new projections are now: no further than the old ones.
+    fn fold(&mut self, page: &Batch<E>, position: Position) -> Result<Position, RebuildError> {
+        let done = self.hosted.iter().map(|host| host.done()).min().unwrap_or_default();
+        let known = &page[..page.partition_point(|event| event.position <= done)];
+        for host in &mut self.hosted {
+            host.replay(known).map_err(|message| RebuildError::Panicked { message })?;
+        }
+        // An empty page is the end of the log.
+        Ok(known.last().map_or_else(|| if page.is_empty() { done } else { position }, |last| last.position))
+    }
+}

@@ -1,0 +1,180 @@
+//! Projections whose rows a store keeps, so that opening it again is quick however long the log is.
+//!
+//! The rows that have changed are written now and then, in one transaction with the checkpoint they belong to. What
+//! happened after it is folded from the log.
+
+use std::collections::HashSet;
+
+use foldhash::fast::RandomState;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Projections, RebuildError, TASK};
+use crate::engine::event::{DomainEvent, Position};
+use crate::engine::store::handler_records::{ProjectionUpdate, ProjectionWritten};
+use crate::engine::store::{EventStore, MAX_READ, StoreError};
+use crate::engine::supervisor::StopReason;
+
+/// Events from one writing of rows to the next. As many are folded again at the most when a bank is opened.
+const KEEP_EVERY: u64 = 8_192;
+
+/// Which rows of a projection are stored, and which have changed since.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    /// Whether anybody wants to know what changes.
+    pub(super) followed: bool,
+    /// The checkpoint of the stored rows; nothing where all have to be written.
+    pub(super) stored: Option<Position>,
+    changed: HashSet<Box<str>, RandomState>,
+}
+
+impl Rows {
+    pub(super) fn change(&mut self, name: &str) {
+        if !self.changed.contains(name) {
+            self.changed.insert(name.into());
+        }
+    }
+
+    /// What is to be stored. It counts as stored until [`Rows::updated`] says otherwise.
+    pub(super) fn update(
+        &mut self,
+        projection: String,
+        checkpoint: Position,
+        all_rows: impl FnOnce(&mut dyn FnMut(&str)),
+        row: impl Fn(&str) -> Option<Box<str>>,
+    ) -> Option<ProjectionUpdate> {
+        if self.stored == Some(checkpoint) {
+            return None;
+        }
+        let replace_all = self.stored.is_none();
+        if replace_all {
+            all_rows(&mut |name| self.change(name));
+        }
+        let rows = self.changed.drain().map(|name| {
+            let data = row(&name);
+            (name, data)
+        });
+        let rows = rows.collect();
+        let after = self.stored.unwrap_or_default();
+        Some(ProjectionUpdate { projection, after, checkpoint, rows, replace_all })
+    }
+
+    pub(super) fn updated(&mut self, written: ProjectionWritten, checkpoint: Position) {
+        self.stored = match written {
+            ProjectionWritten::Stored => Some(checkpoint),
+            // What changes from now on is kept in mind, and what another process has stored holds the rest.
+            ProjectionWritten::Later { stored } => Some(stored.min(checkpoint)),
+            ProjectionWritten::Missing { .. } => None,
+        };
+    }
+}
+
+#[derive(Debug)]
+pub(super) enum Request {
+    Keep { reply: oneshot::Sender<()> },
+    Rebuild { progress: mpsc::Sender<Position>, reply: oneshot::Sender<Result<Position, RebuildError>> },
+}
+
+/// Asks the projections' task for what does not come with events. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct ProjectionsControl {
+    pub(super) requests: mpsc::Sender<Request>,
+}
+
+impl ProjectionsControl {
+    /// Writes the rows that have changed, so that nothing has to be folded again.
+    pub async fn keep_rows(&self) {
+        let (reply, kept) = oneshot::channel();
+        // An error says that the task has ended. What is not kept is folded again.
+        let _ = self.requests.send(Request::Keep { reply }).await;
+        let _ = kept.await;
+    }
+
+    /// Folds all projections from the whole log anew, and then shows the new ones. Meanwhile the old ones answer,
+    /// and take in what happens. `progress` hears now and then how far the log has been read, if it listens.
+    ///
+    /// # Errors
+    ///
+    /// [`RebuildError`]: why the old ones stay.
+    pub async fn rebuild(&self, progress: mpsc::Sender<Position>) -> Result<Position, RebuildError> {
+        let (reply, rebuilt) = oneshot::channel();
+        let request = Request::Rebuild { progress, reply };
+        self.requests.send(request).await.map_err(|_| RebuildError::Stopped)?;
+        rebuilt.await.unwrap_or(Err(RebuildError::Stopped))
+    }
+}
+
+impl<E: DomainEvent> Projections<E> {
+    /// Takes back the rows that the store has kept. A projection whose rows are missing, of another form, or
+    /// unreadable starts at the beginning.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store could not be read.
+    pub async fn restore<S: EventStore<E>>(&mut self, store: &S) -> Result<(), StoreError> {
+        for (host, acknowledged) in self.hosted.iter_mut().zip(&self.acknowledged) {
+            if S::DURABLE {
+                host.follow_rows();
+            }
+            let Some(name) = host.rows_name() else { continue };
+            let Some(checkpoint) = store.read_projection(&name).await? else { continue };
+            let mut after: Option<Box<str>> = None;
+            let restored = loop {
+                let rows = store.read_rows(&name, after.as_deref(), MAX_READ).await?;
+                if let Err(unreadable) = host.restore(&rows) {
+                    tracing::warn!("projection {} is folded from the log: {unreadable}", host.name());
+                    break None;
+                }
+                match rows.last() {
+                    Some(last) if rows.len() == MAX_READ => after = Some(last.key.clone()),
+                    _ => break Some(checkpoint),
+                }
+            };
+            host.restored(restored);
+            self.checkpoints.advance([acknowledged], host.done());
+        }
+        Ok(())
+    }
+
+    pub(super) fn is_time_to_keep(&self, position: Position) -> bool {
+        position.get() - self.kept.get() >= KEEP_EVERY
+    }
+
+    /// Writes the rows that have changed.
+    pub(super) async fn keep_rows<S: EventStore<E>>(&mut self, store: &S) -> Result<(), StopReason> {
+        let updates = self.hosted.iter_mut().enumerate().filter_map(|(host, hosted)| Some((host, hosted.update()?)));
+        let (hosts, updates): (Vec<_>, Vec<_>) = updates.unzip();
+        self.kept = self.hosted.iter().map(|host| host.done()).min().unwrap_or_default();
+        if updates.is_empty() {
+            return Ok(());
+        }
+        let checkpoints: Vec<_> = updates.iter().map(|update| update.checkpoint).collect();
+        match store.write_projections(updates).await {
+            Ok(written) => {
+                for ((host, written), checkpoint) in hosts.into_iter().zip(written).zip(checkpoints) {
+                    self.hosted[host].updated(written, checkpoint);
+                }
+                Ok(())
+            }
+            Err(StoreError::Closed) => Ok(()),
+            Err(error) => Err(failed(&error)),
+        }
+    }
+
+    pub(super) async fn answer<S: EventStore<E>>(&mut self, request: Request, store: &S) -> Result<(), StopReason> {
+        // A caller that has gone does not want to know.
+        match request {
+            Request::Keep { reply } => {
+                if S::DURABLE {
+                    self.keep_rows(store).await?;
+                }
+                let _ = reply.send(());
+            }
+            Request::Rebuild { progress, reply } => self.begin_rebuild(progress, reply),
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn failed(error: &StoreError) -> StopReason {
+    StopReason::GaveUp { task: TASK, message: error.to_string() }
+}
