@@ -14,6 +14,12 @@ pub trait DomainEvent: fmt::Debug + Clone + Send + Sync + 'static {
 
     /// The event as the trace names it, for instance `Money Deposited`.
     fn title(&self) -> &'static str;
+
+    /// The form in which the event's data are stored. It grows when that form changes, so that older data are
+    /// still understood.
+    fn schema_version(&self) -> u16 {
+        1
+    }
 }
 
 /// The name of a stream: the ordered events of one aggregate, for instance `account-Wolfman`.
@@ -26,6 +32,11 @@ impl StreamId {
     /// The stream of the aggregate `id` in a category such as `account`.
     pub fn new(category: &str, id: &impl fmt::Display) -> Self {
         Self(format!("{category}-{id}").into())
+    }
+
+    /// A stream by its whole name, as a store has it.
+    pub fn named(name: &str) -> Self {
+        Self(name.into())
     }
 
     /// The whole name, category included.

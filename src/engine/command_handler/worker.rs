@@ -210,11 +210,7 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
     }
 
     /// The aggregates whose stream has moved on. They are no longer loaded.
-    fn drop_conflicted(
-        &mut self,
-        open: &[Sent<A>],
-        stored: &[AppendAnswer<A::Event>],
-    ) -> HashSet<Id<A>> {
+    fn drop_conflicted(&mut self, open: &[Sent<A>], stored: &[AppendAnswer<A::Event>]) -> HashSet<Id<A>> {
         let outdated = |decision: &Decision<A>| matches!(decision, Decision::Outdated(_));
         if stored.iter().all(Result::is_ok) && !self.decisions.iter().any(outdated) {
             return HashSet::new();
