@@ -35,6 +35,11 @@ impl StreamId {
         Self(format!("{category}-{id}").into())
     }
 
+    /// A stream by its whole name, as a store has it.
+    pub fn named(name: &str) -> Self {
+        Self(name.into())
+    }
+
     /// The whole name, category included.
     pub fn as_str(&self) -> &str {
         &self.0

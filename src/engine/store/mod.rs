@@ -1,11 +1,13 @@
 //! The event store: appends events at an expected version, reads streams, reads everything from a position,
 //! and wakes subscribers.
 //!
-//! [`EventStore`] is the promise; [`memory`] keeps it for as long as the process lives. What a store keeps for
-//! event handlers besides is in [`handler_records`].
+//! [`EventStore`] is the promise; [`memory`] keeps it for as long as the process lives, [`sqlite`] for as long as
+//! the file does. What a store keeps for event handlers besides is in [`handler_records`].
 
 pub mod handler_records;
 pub mod memory;
+pub mod sqlite;
+pub mod stored_event;
 
 use std::fmt;
 use std::future::Future;

@@ -1,0 +1,3 @@
+//! How fast the durable store is, against a bare file on the same disk.
+
+fn main() {}

@@ -1,0 +1,86 @@
+//! Moves the write-ahead log into the file, beside the writer and not in its way.
+//!
+//! A thread with a connection of its own moves what is there; meanwhile the writer adds more, so it alone would
+//! never be done. When little is left, the writer moves that itself, between two commits: then it begins the
+//! write-ahead log anew.
+
+use std::ffi::c_int;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Weak};
+
+use rusqlite::Connection;
+use rusqlite::hooks::Wal;
+use rusqlite::wal::CheckpointMode;
+
+/// Pages that the write-ahead log grows by before they are moved: 4 MiB.
+const MOVE_EVERY: u32 = 1_024;
+
+/// From so many pages on, 16 MiB, the writer helps to begin anew.
+const BEGIN_ANEW_FROM: u32 = 4_096;
+
+/// What the writer and the checkpointer tell each other.
+#[derive(Debug)]
+pub(super) struct Checkpoints {
+    pages: AtomicU32,
+    moved: AtomicU32,
+    little_is_left: AtomicBool,
+    wake: SyncSender<()>,
+}
+
+impl Checkpoints {
+    pub(super) fn new() -> (Arc<Self>, Receiver<()>) {
+        // One wake-up in the queue is as good as many.
+        let (wake, woken) = sync_channel(1);
+        let checkpoints =
+            Self { pages: AtomicU32::new(0), moved: AtomicU32::new(0), little_is_left: AtomicBool::new(false), wake };
+        (Arc::new(checkpoints), woken)
+    }
+
+    /// Lets the checkpointer know of each commit.
+    pub(super) fn watch(self: &Arc<Self>, writing: &mut Connection) -> rusqlite::Result<()> {
+        let checkpoints = self.clone();
+        writing.wal_hook(Some(move |_: &mut Wal, pages: c_int| {
+            let pages = u32::try_from(pages).unwrap_or(0);
+            if pages < checkpoints.pages.swap(pages, Ordering::Relaxed) {
+                checkpoints.moved.store(0, Ordering::Relaxed);
+            }
+            if pages.saturating_sub(checkpoints.moved.load(Ordering::Relaxed)) >= MOVE_EVERY {
+                // An error says that it is awake already, or gone with the store.
+                let _ = checkpoints.wake.try_send(());
+            }
+            Ok(())
+        }))
+    }
+
+    /// The writer's part, between two commits.
+    pub(super) fn finish(&self, writing: &Connection) {
+        if self.little_is_left.swap(false, Ordering::Relaxed) {
+            // If it fails, the next one moves more.
+            let _ = move_pages(writing);
+            self.moved.store(0, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The checkpointer's thread: moves pages whenever it is woken, until the writer is gone.
+pub(super) fn serve(checkpoints: &Weak<Checkpoints>, connection: &Connection, woken: &Receiver<()>) {
+    while woken.recv().is_ok() {
+        let Some(checkpoints) = checkpoints.upgrade() else { return };
+        match move_pages(connection) {
+            Ok((pages, moved)) => {
+                checkpoints.moved.store(moved, Ordering::Relaxed);
+                if pages >= BEGIN_ANEW_FROM {
+                    checkpoints.little_is_left.store(true, Ordering::Relaxed);
+                }
+            }
+            // Another process is at it.
+            Err(_) => checkpoints.moved.store(checkpoints.pages.load(Ordering::Relaxed), Ordering::Relaxed),
+        }
+    }
+}
+
+fn move_pages(connection: &Connection) -> rusqlite::Result<(u32, u32)> {
+    let (pages, moved) = connection.wal_checkpoint_v2(None::<&str>, CheckpointMode::PASSIVE)?;
+    Ok((u32::try_from(pages).unwrap_or(0), u32::try_from(moved).unwrap_or(0)))
+}

@@ -1,0 +1,277 @@
+//! The store that is one SQLite file: what it has answered is on the disk.
+//!
+//! One thread writes, see [`writer`]; a few read; one moves the write-ahead log into the file. Several processes
+//! may have the same file open. Beside the file stand SQLite's own `-wal` and `-shm`, `-end`, which knows what
+//! was acknowledged, and `-handlers`, which is locked by the process whose handlers have effects outside.
+
+mod checkpointer;
+mod end_file;
+mod hash_chain;
+mod open;
+mod reader;
+mod records;
+mod schema;
+mod stored_log;
+mod transaction;
+mod verify;
+mod writer;
+
+use std::fs::TryLockError;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::{broadcast, mpsc, oneshot};
+use uuid::Uuid;
+
+pub use self::open::OpenStoreError;
+use self::reader::{READERS, ReadRequest, Reader, SharedQueue};
+use self::stored_log::{LogEnd, ReadError, StoredLog};
+use self::transaction::Written;
+pub use self::verify::{Verification, Verified};
+use self::writer::{WriteRequest, Writer};
+use super::handler_records::{
+    HandlerRecords, HandlersLease, ParkedChange, ParkedEvent, Progress, ProjectionRow, ProjectionUpdate,
+    ProjectionWritten,
+};
+use super::stored_event::StoredEvent;
+use super::{
+    Append, Appended, Committed, EventStore, Listeners, PUBLISHED_CAPACITY, Published, Publisher, Snapshot, StoreError,
+};
+use crate::engine::event::{Batch, Position, StreamId, Version};
+use crate::engine::moment::Moment;
+use crate::engine::queue::offer;
+use crate::engine::supervisor::{StopReason, Supervisor};
+
+const WRITE_QUEUE_CAPACITY: usize = 4_096;
+const READ_QUEUE_CAPACITY: usize = 256;
+
+/// How a file is opened.
+#[derive(Clone, Copy, Debug)]
+pub struct SqliteOptions {
+    /// Opens a log that has lost its end as it is. What was lost is lost.
+    pub accept_loss: bool,
+    /// How many commits a subscriber may fall behind before it has to read on from the store.
+    pub published_capacity: usize,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        Self { accept_loss: false, published_capacity: PUBLISHED_CAPACITY }
+    }
+}
+
+/// A handle on the open file.
+#[derive(Clone, Debug)]
+pub struct SqliteStore<E> {
+    writes: mpsc::Sender<WriteRequest<E>>,
+    reads: mpsc::Sender<ReadRequest<E>>,
+    listeners: Listeners<E>,
+    path: Arc<Path>,
+}
+
+impl<E: StoredEvent> SqliteStore<E> {
+    /// Opens a file, or makes it. It stays open until the supervisor stops or the last handle is gone. This
+    /// reads from the disk: asynchronous callers let a thread for that do it.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenStoreError`]: what is wrong with the file. Nothing in it was changed.
+    pub fn open(path: &Path, options: SqliteOptions, supervisor: &Supervisor) -> Result<Self, OpenStoreError> {
+        let opened = open::open::<E>(path, options.accept_loss)?;
+        let path: Arc<Path> = opened.path.clone().into();
+        let failed = |reason: String| OpenStoreError::Failed { path: path.to_path_buf(), reason };
+        let sqlite = |error: rusqlite::Error| failed(format!("SQLite: {error}"));
+        let thread = |error: io::Error| failed(format!("no thread: {error}"));
+
+        let publisher = Publisher::new(options.published_capacity);
+        let listeners = publisher.listeners();
+        let (writes, write_requests) = mpsc::channel(WRITE_QUEUE_CAPACITY);
+        let (reads, read_requests) = mpsc::channel(READ_QUEUE_CAPACITY);
+
+        let (checkpoints, woken) = checkpointer::Checkpoints::new();
+        let mut writing = opened.connection;
+        checkpoints.watch(&mut writing).map_err(sqlite)?;
+        let moving = schema::connect(&path).map_err(sqlite)?;
+        let weak = Arc::downgrade(&checkpoints);
+        spawn("checkpoints", move || checkpointer::serve(&weak, &moving, &woken)).map_err(thread)?;
+
+        let queue: SharedQueue<E> = Arc::new(Mutex::new(read_requests));
+        for _ in 0..READERS {
+            let reader = Reader::new(schema::connect_to_read(&path).map_err(sqlite)?);
+            let queue = queue.clone();
+            spawn("reader", move || reader.serve(&queue)).map_err(thread)?;
+        }
+
+        let writer = Writer::new(writing, opened.end, opened.end_file, publisher, checkpoints);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(thread)?;
+        let (close, closed) = oneshot::channel();
+        let (ended, has_ended) = oneshot::channel();
+        spawn("writer", move || {
+            runtime.block_on(writer.serve(write_requests, closed));
+            // Nobody waits for a writer whose group has stopped.
+            let _ = ended.send(());
+        })
+        .map_err(thread)?;
+        supervisor.spawn("event store", async move {
+            // The writer ends when this task does: it hears that the sender is gone.
+            let _close: oneshot::Sender<()> = close;
+            has_ended.await.map_err(|_| StopReason::GaveUp {
+                task: "event store",
+                message: "its thread has ended in a panic".to_owned(),
+            })
+        });
+        Ok(Self { writes, reads, listeners, path })
+    }
+
+    /// The file, with no symbolic links in its path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    async fn write<R>(
+        &self,
+        request: WriteRequest<E>,
+        answer: oneshot::Receiver<Result<R, StoreError>>,
+    ) -> Result<R, StoreError> {
+        if let Some(request) = offer(&self.writes, request).map_err(|_| StoreError::Closed)? {
+            self.writes.send(request).await.map_err(|_| StoreError::Closed)?;
+        }
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    async fn read<R: Send + 'static>(
+        &self,
+        read: impl FnOnce(&rusqlite::Connection, &mut StoredLog<E>) -> Result<R, ReadError> + Send + 'static,
+    ) -> Result<R, StoreError> {
+        if self.writes.is_closed() {
+            return Err(StoreError::Closed);
+        }
+        let (reply, answer) = oneshot::channel();
+        let request: ReadRequest<E> = Box::new(move |reader| {
+            // A reply nobody waits for any more is no error: the caller went away.
+            let _ = reply.send(reader.read(read));
+        });
+        if let Some(request) = offer(&self.reads, request).map_err(|_| StoreError::Closed)? {
+            self.reads.send(request).await.map_err(|_| StoreError::Closed)?;
+        }
+        Ok(answer.await.map_err(|_| StoreError::Closed)??)
+    }
+
+    fn companion(&self, suffix: &str) -> PathBuf {
+        open::companion(&self.path, suffix)
+    }
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    std::thread::Builder::new().name(format!("event store {name}")).spawn(run).map(drop)
+}
+
+impl<E: StoredEvent> EventStore<E> for SqliteStore<E> {
+    async fn append(&self, appends: Vec<Append<E>>) -> Result<Appended<E>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let appends = appends.into_iter().map(Written::new).collect();
+        self.write(WriteRequest::Append { appends, reply }, answer).await
+    }
+
+    async fn read_stream(&self, stream: &StreamId, after: Version, limit: usize) -> Result<Batch<E>, StoreError> {
+        let stream = stream.clone();
+        let events = self.read(move |connection, log| log.read_stream(connection, &stream, after, limit));
+        Ok(events.await?.into())
+    }
+
+    async fn read_from_snapshot(
+        &self,
+        stream: &StreamId,
+        until: Moment,
+        limit: usize,
+    ) -> Result<(Option<Snapshot>, Batch<E>), StoreError> {
+        let stream = stream.clone();
+        self.read(move |connection, log| {
+            let snapshot = records::read_snapshot(connection, stream.as_str(), until)?;
+            let after = snapshot.as_ref().map_or(Version::START, |snapshot| snapshot.version);
+            Ok((snapshot, log.read_stream(connection, &stream, after, limit)?.into()))
+        })
+        .await
+    }
+
+    async fn read_command(&self, command_id: Uuid) -> Result<Option<Committed<E>>, StoreError> {
+        let events = self.read(move |connection, log| log.read_command(connection, command_id)).await?;
+        Ok(events.map(|events| {
+            let end = events.len();
+            Committed::new(events.into(), 0..end)
+        }))
+    }
+
+    async fn read_all(&self, after: Position, limit: usize) -> Result<Batch<E>, StoreError> {
+        let events = self.read(move |connection, log| log.read_all(connection, after, limit));
+        Ok(events.await?.into())
+    }
+
+    async fn end(&self) -> Result<Position, StoreError> {
+        let end = self.read(|connection, _| Ok(LogEnd::read(connection)?)).await?;
+        Ok(Position::new(end.end.position))
+    }
+
+    fn published(&self) -> broadcast::Receiver<Published<E>> {
+        self.listeners.subscribe()
+    }
+}
+
+impl<E: StoredEvent> HandlerRecords for SqliteStore<E> {
+    async fn read_progress(&self, handler: &str) -> Result<Option<Progress>, StoreError> {
+        let handler = handler.to_owned();
+        self.read(move |connection, _| records::read_progress(connection, &handler)).await
+    }
+
+    async fn write_progress(&self, handler: &str, progress: Progress, parked: ParkedChange) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let handler = handler.to_owned();
+        self.write(WriteRequest::Progress { handler, progress, parked, reply }, answer).await
+    }
+
+    async fn read_parked(&self, after: u64, limit: usize) -> Result<Vec<ParkedEvent>, StoreError> {
+        self.read(move |connection, _| records::read_parked(connection, after, limit)).await
+    }
+
+    const DURABLE: bool = true;
+
+    async fn write_projections(&self, updates: Vec<ProjectionUpdate>) -> Result<Vec<ProjectionWritten>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.write(WriteRequest::Projections { updates, reply }, answer).await
+    }
+
+    async fn read_projection(&self, projection: &str) -> Result<Option<Position>, StoreError> {
+        let projection = projection.to_owned();
+        self.read(move |connection, _| records::read_projection(connection, &projection)).await
+    }
+
+    async fn read_rows(
+        &self,
+        projection: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<ProjectionRow>, StoreError> {
+        let (projection, after) = (projection.to_owned(), after.map(str::to_owned));
+        self.read(move |connection, _| records::read_rows(connection, &projection, after.as_deref(), limit)).await
+    }
+
+    fn try_acquire_lease(&self) -> Result<Option<HandlersLease>, StoreError> {
+        let path = self.companion("-handlers");
+        let lock = || -> io::Result<Option<HandlersLease>> {
+            let created = end_file::create_private(&path);
+            let file = match created {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    std::fs::OpenOptions::new().read(true).write(true).open(&path)?
+                }
+                created => created?,
+            };
+            match file.try_lock() {
+                Ok(()) => Ok(Some(HandlersLease::locked(file))),
+                Err(TryLockError::WouldBlock) => Ok(None),
+                Err(TryLockError::Error(error)) => Err(error),
+            }
+        };
+        lock().map_err(|error| StoreError::Failed(format!("{}: {error}", path.display())))
+    }
+}

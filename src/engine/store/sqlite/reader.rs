@@ -1,0 +1,50 @@
+//! Threads that read, each with a connection of its own: SQLite lets them see the last commit while the next one
+//! is written.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::Connection;
+use tokio::sync::mpsc;
+
+use super::stored_log::{ReadError, StoredLog};
+
+/// How many reads can go on at the same time.
+pub(super) const READERS: usize = 2;
+
+pub(super) type ReadRequest<E> = Box<dyn FnOnce(&mut Reader<E>) + Send>;
+
+pub(super) struct Reader<E> {
+    connection: Connection,
+    log: StoredLog<E>,
+}
+
+impl<E> Reader<E> {
+    pub(super) fn new(connection: Connection) -> Self {
+        Self { connection, log: StoredLog::default() }
+    }
+
+    /// Answers requests until nobody can ask any more.
+    pub(super) fn serve(mut self, requests: &Mutex<mpsc::Receiver<ReadRequest<E>>>) {
+        loop {
+            let request = requests.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
+            match request {
+                Some(read) => read(&mut self),
+                None => return,
+            }
+        }
+    }
+
+    /// Reads one state of the file, whatever is written meanwhile.
+    pub(super) fn read<R>(
+        &mut self,
+        read: impl FnOnce(&Connection, &mut StoredLog<E>) -> Result<R, ReadError>,
+    ) -> Result<R, ReadError> {
+        self.connection.prepare_cached("BEGIN")?.execute([])?;
+        let answer = read(&self.connection, &mut self.log);
+        self.connection.prepare_cached("COMMIT")?.execute([])?;
+        answer
+    }
+}
+
+/// A queue that several readers take from.
+pub(super) type SharedQueue<E> = Arc<Mutex<mpsc::Receiver<ReadRequest<E>>>>;

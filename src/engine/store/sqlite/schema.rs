@@ -1,0 +1,148 @@
+//! The tables of the file, and how a connection to it is set up.
+//!
+//! An index on (stream, version) would be the dearest part of every append. Instead each event knows the event
+//! before it in its stream, the end of each stream stands in `streams`, written once per commit, and every
+//! [`MARK_EVERY`] events a mark lets a reader step in.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+/// What stands in the file's header, so that it is known as ours: "CQRS".
+pub(super) const APPLICATION_ID: i32 = 0x4351_5253;
+
+/// The version of the tables below.
+pub(super) const USER_VERSION: i32 = 1;
+
+/// A stream has a mark at every event whose version is a multiple of this.
+pub(super) const MARK_EVERY: u64 = 256;
+
+/// How long to wait for another process that writes to the file.
+const BUSY_FOR: Duration = Duration::from_secs(10);
+
+pub(super) const TABLES: &str = "
+CREATE TABLE events (
+    position INTEGER PRIMARY KEY,
+    stream INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    previous_position INTEGER NOT NULL,
+    time INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    schema_version INTEGER NOT NULL,
+    number_in_command INTEGER NOT NULL,
+    command_id BLOB NOT NULL,
+    correlation_id BLOB,
+    causation_id BLOB,
+    data TEXT NOT NULL,
+    hash BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX events_by_command ON events (command_id) WHERE number_in_command = 1;
+CREATE TABLE streams (
+    stream INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    version INTEGER NOT NULL,
+    last_position INTEGER NOT NULL
+) STRICT;
+CREATE TABLE stream_marks (
+    stream INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (stream, version)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE snapshots (
+    stream INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    time INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    hash BLOB NOT NULL,
+    PRIMARY KEY (stream, position)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX snapshots_by_time ON snapshots (stream, time, position);
+CREATE TABLE handlers (
+    handler TEXT PRIMARY KEY,
+    checkpoint INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    state TEXT,
+    hash BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE parked_events (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    handler TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    time INTEGER NOT NULL,
+    hash BLOB NOT NULL
+) STRICT;
+CREATE TABLE projections (
+    projection TEXT PRIMARY KEY,
+    checkpoint INTEGER NOT NULL,
+    hash BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE projection_rows (
+    projection TEXT NOT NULL,
+    key TEXT NOT NULL,
+    data TEXT NOT NULL,
+    hash BLOB NOT NULL,
+    PRIMARY KEY (projection, key)
+) STRICT, WITHOUT ROWID;
+CREATE VIEW event_log AS SELECT
+    position,
+    name AS stream,
+    events.version AS version,
+    strftime('%Y-%m-%dT%H:%M:%S', (time - (time % 1000000 + 1000000) % 1000000) / 1000000, 'unixepoch')
+        || printf('.%06dZ', (time % 1000000 + 1000000) % 1000000) AS time,
+    type,
+    schema_version,
+    data,
+    lower(hex(command_id)) AS command_id,
+    lower(hex(coalesce(correlation_id, command_id))) AS correlation_id,
+    lower(hex(coalesce(causation_id, command_id))) AS causation_id,
+    lower(hex(hash)) AS hash
+FROM events JOIN streams ON streams.stream = events.stream;
+";
+
+/// A connection to a file that is there. It never moves the write-ahead log into the file by itself: that is
+/// the checkpointer's work, and a file that is refused stays as it is.
+pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    let mut since = None;
+    connection.busy_handler(Some(move |tries| {
+        let begun = *since.get_or_insert_with(Instant::now);
+        let begun = if tries == 0 { *since.insert(Instant::now()) } else { begun };
+        // The other process holds the file for a commit, which is a few hundred microseconds.
+        std::thread::sleep(Duration::from_micros(if tries < 100 { 100 } else { 1_000 }));
+        begun.elapsed() < BUSY_FOR
+    }))?;
+    connection.execute_batch(
+        "PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
+         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;",
+    )?;
+    Ok(connection)
+}
+
+/// A connection that only reads.
+pub(super) fn connect_to_read(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = connect(path)?;
+    connection.execute_batch("PRAGMA query_only = ON;")?;
+    Ok(connection)
+}
+
+/// Sets what makes a commit durable, and reads it back. The answer is what could not be set.
+pub(super) fn make_durable(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    if mode != "wal" {
+        return Ok(Some(format!("journal_mode is {mode}, not wal")));
+    }
+    connection.execute_batch("PRAGMA synchronous = FULL;")?;
+    let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
+    let synchronous: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
+    let _pages: i64 = connection.query_row("PRAGMA wal_autocheckpoint = 0", [], |row| row.get(0))?;
+    Ok((mode != "wal" || synchronous != 2).then(|| format!("journal_mode {mode}, synchronous {synchronous}")))
+}

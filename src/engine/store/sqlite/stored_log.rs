@@ -1,0 +1,381 @@
+//! Reads the log from a connection, and holds every event against its hash.
+
+use std::marker::PhantomData;
+
+use foldhash::HashMap;
+use rusqlite::{Connection, OptionalExtension, Row};
+use thiserror::Error;
+use uuid::Uuid;
+
+use super::end_file::End;
+use super::hash_chain::{BEFORE_THE_FIRST, Content, Hash};
+use crate::engine::clock::Timestamp;
+use crate::engine::event::{Metadata, Position, RecordedEvent, StreamId, Version};
+use crate::engine::store::stored_event::{StoredEvent, UnreadableEvent};
+use crate::engine::store::{MAX_READ, StoreError};
+
+/// So many streams' names are kept, so that their events share them.
+const MAX_NAMES: usize = 65_536;
+
+const COLUMNS: &str = "position, stream, version, previous_position, time, type, schema_version, \
+     number_in_command, command_id, correlation_id, causation_id, data, hash";
+
+/// Why something could not be read.
+#[derive(Debug, Error)]
+pub(super) enum ReadError {
+    #[error("SQLite: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("the log is damaged at position {position}: {what}")]
+    Damaged { position: u64, what: &'static str },
+    #[error("the event at position {position} is {error}")]
+    Unreadable { position: u64, error: UnreadableEvent },
+    #[error("damaged: {0}")]
+    DamagedRecord(String),
+}
+
+impl From<ReadError> for StoreError {
+    fn from(error: ReadError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+/// Where a log ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LogEnd {
+    pub(super) end: End,
+    pub(super) time: Timestamp,
+}
+
+impl LogEnd {
+    pub(super) const OF_NOTHING: Self = Self { end: End::OF_NOTHING, time: Timestamp::from_micros(i64::MIN) };
+
+    pub(super) fn read(connection: &Connection) -> rusqlite::Result<Self> {
+        let mut statement =
+            connection.prepare_cached("SELECT position, hash, time FROM events ORDER BY position DESC LIMIT 1")?;
+        let row = statement.query_row([], |row| {
+            let end = End { position: unsigned(row, 0)?, hash: row.get(1)? };
+            Ok(Self { end, time: Timestamp::from_micros(row.get(2)?) })
+        });
+        Ok(row.optional()?.unwrap_or(Self::OF_NOTHING))
+    }
+}
+
+/// What is known of a stream besides its events.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Head {
+    pub(super) stream: i64,
+    pub(super) version: u64,
+    pub(super) last_position: u64,
+}
+
+impl Head {
+    /// A stream's head, if there is such a stream, held against the event it points to.
+    pub(super) fn read(connection: &Connection, name: &str) -> Result<Option<Self>, ReadError> {
+        let mut statement = connection.prepare_cached(
+            "SELECT streams.stream, streams.version, last_position,
+                events.stream IS streams.stream AND events.version IS streams.version
+             FROM streams LEFT JOIN events ON position = last_position WHERE name = ?1",
+        )?;
+        let head = statement.query_row([name], |row| {
+            let head = Self { stream: row.get(0)?, version: unsigned(row, 1)?, last_position: unsigned(row, 2)? };
+            Ok((head, row.get(3)?))
+        });
+        match head.optional()? {
+            Some((head, true)) => Ok(Some(head)),
+            Some((head, false)) => Err(ReadError::Damaged {
+                position: head.last_position,
+                what: "a stream does not end here as it should",
+            }),
+            None => Ok(None),
+        }
+    }
+}
+
+/// An event as it was read, with what links it to others.
+struct Linked<E> {
+    event: RecordedEvent<E>,
+    previous_position: u64,
+    number_in_command: u64,
+}
+
+/// Reads events from any connection to one file.
+#[derive(Debug)]
+pub(super) struct StoredLog<E> {
+    names: HashMap<i64, StreamId>,
+    buffer: Vec<u8>,
+    event: PhantomData<fn() -> E>,
+}
+
+impl<E> Default for StoredLog<E> {
+    fn default() -> Self {
+        Self { names: HashMap::default(), buffer: Vec::new(), event: PhantomData }
+    }
+}
+
+impl<E: StoredEvent> StoredLog<E> {
+    /// The first `limit` (and [`MAX_READ`]) events after a position.
+    pub(super) fn read_all(
+        &mut self,
+        connection: &Connection,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent<E>>, ReadError> {
+        let limit = limit.min(MAX_READ);
+        let (Ok(start), false) = (i64::try_from(after.get()), limit == 0) else { return Ok(Vec::new()) };
+        let sql = select("WHERE position >= ?1 ORDER BY position LIMIT ?2");
+        let mut statement = connection.prepare_cached(&sql)?;
+        // The event before is read too, for its hash.
+        let mut rows = statement.query((start, limit as i64 + 1))?;
+        let mut before = BEFORE_THE_FIRST;
+        let mut expected = after.get();
+        let mut events = Vec::with_capacity(limit.min(64));
+        if after == Position::START {
+            expected = 1;
+        } else if let Some(row) = rows.next()? {
+            if unsigned(row, 0)? != expected {
+                return Err(ReadError::Damaged { position: expected, what: "there is no event" });
+            }
+            before = row.get(12)?;
+            expected += 1;
+        }
+        while events.len() < limit
+            && let Some(row) = rows.next()?
+        {
+            if unsigned(row, 0)? != expected {
+                return Err(ReadError::Damaged { position: expected, what: "there is no event" });
+            }
+            events.push(self.event(connection, row, &before)?.event);
+            before = row.get(12)?;
+            expected += 1;
+        }
+        Ok(events)
+    }
+
+    /// The first `limit` (and [`MAX_READ`]) events of a stream after a version.
+    pub(super) fn read_stream(
+        &mut self,
+        connection: &Connection,
+        stream: &StreamId,
+        after: Version,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent<E>>, ReadError> {
+        let limit = limit.min(MAX_READ) as u64;
+        let Some(head) = Head::read(connection, stream.as_str())? else { return Ok(Vec::new()) };
+        let after = after.get();
+        if after >= head.version || limit == 0 {
+            return Ok(Vec::new());
+        }
+        let last = head.version.min(after.saturating_add(limit));
+        let (mut version, mut position) = step_in(connection, head, last)?;
+        while version > last {
+            let mut statement = connection
+                .prepare_cached("SELECT stream, version, previous_position FROM events WHERE position = ?1")?;
+            let row = statement
+                .query_row([signed(position)], |row| Ok((row.get::<_, i64>(0)?, unsigned(row, 1)?, unsigned(row, 2)?)));
+            match row.optional()? {
+                Some((of, at, previous)) if of == head.stream && at == version => position = previous,
+                _ => return Err(ReadError::Damaged { position, what: "the stream does not lead here" }),
+            }
+            version -= 1;
+        }
+        let mut events = Vec::with_capacity(usize::try_from(last - after).unwrap_or(0));
+        while version > after {
+            let linked = self.event_at(connection, position)?;
+            if linked.event.version.get() != version || linked.event.stream != *stream {
+                return Err(ReadError::Damaged { position, what: "the stream does not lead here" });
+            }
+            position = linked.previous_position;
+            version -= 1;
+            events.push(linked.event);
+        }
+        if after == 0 && position != 0 {
+            return Err(ReadError::Damaged { position, what: "the stream goes on before its first event" });
+        }
+        events.reverse();
+        Ok(events)
+    }
+
+    /// The events of a command: they lie side by side.
+    pub(super) fn read_command(
+        &mut self,
+        connection: &Connection,
+        command_id: Uuid,
+    ) -> Result<Option<Vec<RecordedEvent<E>>>, ReadError> {
+        let mut statement =
+            connection.prepare_cached("SELECT position FROM events WHERE command_id = ?1 AND number_in_command = 1")?;
+        let found = statement.query_row([command_id.as_bytes()], |row| unsigned(row, 0)).optional()?;
+        let Some(first) = found else { return Ok(None) };
+        let mut before = hash_at(connection, first - 1)?;
+        let sql = select("WHERE position >= ?1 ORDER BY position");
+        let mut statement = connection.prepare_cached(&sql)?;
+        let mut rows = statement.query([signed(first)])?;
+        let mut events = Vec::new();
+        while let Some(row) = rows.next()? {
+            let number = unsigned(row, 7)?;
+            if id(row, 8)? != command_id || number != events.len() as u64 + 1 {
+                break;
+            }
+            events.push(self.event(connection, row, &before)?.event);
+            before = row.get(12)?;
+        }
+        Ok(Some(events))
+    }
+
+    fn event_at(&mut self, connection: &Connection, position: u64) -> Result<Linked<E>, ReadError> {
+        let no_event = ReadError::Damaged { position, what: "there is no event" };
+        let Some(before) = position.checked_sub(1) else { return Err(no_event) };
+        let before = hash_at(connection, before)?;
+        let sql = select("WHERE position = ?1");
+        let mut statement = connection.prepare_cached(&sql)?;
+        let mut rows = statement.query([signed(position)])?;
+        match rows.next()? {
+            Some(row) => self.event(connection, row, &before),
+            None => Err(no_event),
+        }
+    }
+
+    /// Decodes a row, given the hash of the event before it.
+    fn event(&mut self, connection: &Connection, row: &Row<'_>, before: &Hash) -> Result<Linked<E>, ReadError> {
+        let position = unsigned(row, 0)?;
+        let stream = self.name(connection, row.get(1)?, position)?;
+        let (version, previous_position) = (unsigned(row, 2)?, unsigned(row, 3)?);
+        let time = Timestamp::from_micros(row.get(4)?);
+        let event_type = text(row, 5)?;
+        let schema_version: u16 = row.get(6)?;
+        let number_in_command = unsigned(row, 7)?;
+        let metadata = metadata(row)?;
+        let data = text(row, 11)?;
+        let content = Content {
+            position,
+            stream: stream.as_str(),
+            version,
+            previous_position,
+            time,
+            event_type,
+            schema_version,
+            number_in_command,
+            metadata: &metadata,
+            data,
+        };
+        if content.hash(before, &mut self.buffer) != row.get::<_, Hash>(12)? {
+            return Err(ReadError::Damaged { position, what: "the event does not fit its hash and the one before" });
+        }
+        let data = E::from_stored(event_type, schema_version, data)
+            .map_err(|error| ReadError::Unreadable { position, error })?;
+        let (position, version) = (Position::new(position), Version::new(version));
+        let event = RecordedEvent { position, stream, version, time, metadata, data };
+        Ok(Linked { event, previous_position, number_in_command })
+    }
+
+    fn name(&mut self, connection: &Connection, stream: i64, position: u64) -> Result<StreamId, ReadError> {
+        if let Some(name) = self.names.get(&stream) {
+            return Ok(name.clone());
+        }
+        let mut statement = connection.prepare_cached("SELECT name FROM streams WHERE stream = ?1")?;
+        let name = statement.query_row([stream], |row| Ok(StreamId::named(text(row, 0)?))).optional()?;
+        let name = name.ok_or(ReadError::Damaged { position, what: "its stream has no name" })?;
+        if self.names.len() >= MAX_NAMES {
+            self.names.clear();
+        }
+        self.names.insert(stream, name.clone());
+        Ok(name)
+    }
+}
+
+/// Every event once, with what links it: for the one who verifies them.
+impl<E: StoredEvent> StoredLog<E> {
+    /// Walks over the whole log in order. `visit` gets the event, its stream's number, the position of the event
+    /// before it in its stream, and its number among those of its command.
+    pub(super) fn walk<X: From<ReadError>>(
+        &mut self,
+        connection: &Connection,
+        mut visit: impl FnMut(&RecordedEvent<E>, i64, u64, u64) -> Result<(), X>,
+    ) -> Result<(), X> {
+        let sqlite = |error| X::from(ReadError::Sqlite(error));
+        let mut statement = connection.prepare(&select("ORDER BY position")).map_err(sqlite)?;
+        let mut rows = statement.query([]).map_err(sqlite)?;
+        let (mut before, mut expected) = (BEFORE_THE_FIRST, 1);
+        loop {
+            let row = match rows.next() {
+                Ok(Some(row)) => row,
+                Ok(None) => return Ok(()),
+                Err(error) => return Err(sqlite(error)),
+            };
+            // Whatever the row holds, this is the place.
+            let place = |error| match error {
+                ReadError::Sqlite(error) if !is_of_the_file(&error) => {
+                    ReadError::Damaged { position: expected, what: "the event's columns do not hold what they should" }
+                }
+                error => error,
+            };
+            let read = |log: &mut Self| -> Result<_, ReadError> {
+                if unsigned(row, 0)? != expected {
+                    return Err(ReadError::Damaged { position: expected, what: "there is no event" });
+                }
+                Ok((log.event(connection, row, &before)?, row.get(1)?, row.get(12)?))
+            };
+            let (linked, stream, hash) = read(self).map_err(|error| X::from(place(error)))?;
+            visit(&linked.event, stream, linked.previous_position, linked.number_in_command)?;
+            before = hash;
+            expected += 1;
+        }
+    }
+}
+
+/// Whether SQLite itself could not read, unlike a column that holds something else than expected.
+fn is_of_the_file(error: &rusqlite::Error) -> bool {
+    matches!(error, rusqlite::Error::SqliteFailure(..))
+}
+
+/// The last place at or before which a walk backwards to `version` can begin: a mark, or the stream's end.
+fn step_in(connection: &Connection, head: Head, version: u64) -> rusqlite::Result<(u64, u64)> {
+    let mut statement = connection.prepare_cached(
+        "SELECT version, position FROM stream_marks WHERE stream = ?1 AND version >= ?2 ORDER BY version LIMIT 1",
+    )?;
+    let mark = statement
+        .query_row((head.stream, signed(version)), |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?)))
+        .optional()?;
+    Ok(mark.unwrap_or((head.version, head.last_position)))
+}
+
+/// The hash of an event, or what stands before the first one.
+pub(super) fn hash_at(connection: &Connection, position: u64) -> Result<Hash, ReadError> {
+    if position == 0 {
+        return Ok(BEFORE_THE_FIRST);
+    }
+    let mut statement = connection.prepare_cached("SELECT hash FROM events WHERE position = ?1")?;
+    let hash = statement.query_row([signed(position)], |row| row.get(0)).optional()?;
+    hash.ok_or(ReadError::Damaged { position, what: "there is no event" })
+}
+
+fn select(rest: &str) -> String {
+    format!("SELECT {COLUMNS} FROM events {rest}")
+}
+
+fn metadata(row: &Row<'_>) -> rusqlite::Result<Metadata> {
+    let command_id = id(row, 8)?;
+    let or_command = |column| match row.get_ref(column)?.as_blob_or_null()? {
+        Some(_) => id(row, column),
+        None => Ok(command_id),
+    };
+    Ok(Metadata { command_id, correlation_id: or_command(9)?, causation_id: or_command(10)? })
+}
+
+fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<Uuid> {
+    Ok(Uuid::from_bytes(row.get(column)?))
+}
+
+fn text<'row>(row: &'row Row<'_>, column: usize) -> rusqlite::Result<&'row str> {
+    Ok(row.get_ref(column)?.as_str()?)
+}
+
+/// Numbers of events are not negative, and SQLite's are signed.
+pub(super) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    let number: i64 = row.get(column)?;
+    u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
+}
+
+/// A number of the file as SQLite takes it. More than it can hold means: beyond everything.
+pub(super) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

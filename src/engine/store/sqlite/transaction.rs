@@ -1,0 +1,236 @@
+//! What one commit does to the log: the events of many commands, each on its own terms.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use foldhash::HashMap;
+use rusqlite::{Connection, ErrorCode};
+
+use super::end_file::End;
+use super::hash_chain::Content;
+use super::records;
+use super::schema::MARK_EVERY;
+use super::stored_log::{Head, LogEnd, ReadError, StoredLog, signed};
+use crate::engine::event::{Batch, Position, RecordedEvent, StreamId, Version};
+use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::store::{Append, AppendAnswer, Committed, Conflict, Rejected, Snapshot};
+
+/// So many streams' heads are kept between commits.
+const MAX_HEADS: usize = 65_536;
+
+const INSERT_EVENT: &str = "INSERT INTO events (position, stream, version, previous_position, time, type, \
+    schema_version, number_in_command, command_id, correlation_id, causation_id, data, hash) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+
+/// An append whose events are text already: that was done where the writer does not wait for it.
+#[derive(Debug)]
+pub(super) struct Written<E> {
+    pub(super) append: Append<E>,
+    pub(super) data: Vec<String>,
+}
+
+impl<E: StoredEvent> Written<E> {
+    pub(super) fn new(append: Append<E>) -> Self {
+        let data = append.events.iter().map(StoredEvent::to_json).collect();
+        Self { append, data }
+    }
+}
+
+/// An answer while the commit that it points into is not there yet.
+pub(super) type Answer<E> = Result<Range<usize>, Rejected<E>>;
+
+/// The log as the writer knows it, between commits and during one.
+#[derive(Debug)]
+pub(super) struct WritableLog<E> {
+    /// Where the log ends, the events of the transaction included.
+    pub(super) end: LogEnd,
+    heads: HashMap<StreamId, Head>,
+    /// The streams whose heads are to be written.
+    changed: Vec<StreamId>,
+    recorded: Vec<RecordedEvent<E>>,
+    stored: StoredLog<E>,
+    buffer: Vec<u8>,
+}
+
+impl<E: StoredEvent> WritableLog<E> {
+    pub(super) fn new(end: LogEnd) -> Self {
+        let (heads, changed, recorded) = (HashMap::default(), Vec::new(), Vec::new());
+        Self { end, heads, changed, recorded, stored: StoredLog::default(), buffer: Vec::new() }
+    }
+
+    pub(super) fn stored(&mut self) -> &mut StoredLog<E> {
+        &mut self.stored
+    }
+
+    /// Forgets what is not so any more when others have written to the file.
+    pub(super) fn follow(&mut self, end: LogEnd) {
+        if self.end.end != end.end {
+            self.heads.clear();
+            self.end = end;
+        }
+    }
+
+    /// Adds the appends of one call.
+    pub(super) fn record_all(
+        &mut self,
+        connection: &Connection,
+        appends: Vec<Written<E>>,
+    ) -> Result<Vec<Answer<E>>, ReadError> {
+        let mut rejected = BTreeMap::new();
+        appends.into_iter().map(|append| self.record(connection, append, &mut rejected)).collect()
+    }
+
+    fn record(
+        &mut self,
+        connection: &Connection,
+        Written { append, data }: Written<E>,
+        rejected: &mut BTreeMap<StreamId, Conflict>,
+    ) -> Result<Answer<E>, ReadError> {
+        let Append { stream, expected_version: expected, time, metadata, events, snapshot } = append;
+        debug_assert!(!events.is_empty(), "an append carries an event");
+        if let Some(conflict) = rejected.get(&stream) {
+            return Ok(Err((*conflict).into()));
+        }
+        let known = self.head(connection, &stream)?;
+        let actual = Version::new(known.map_or(0, |head| head.version));
+        let conflict = Conflict { expected, actual };
+        if actual != expected {
+            rejected.insert(stream, conflict);
+            // A command that is stored already has moved the stream on too, but there is more to say than that.
+            return Ok(Err(match self.stored.read_command(connection, metadata.command_id)? {
+                Some(events) => repeated(events),
+                None => conflict.into(),
+            }));
+        }
+        let mut head = match known {
+            Some(head) => head,
+            // Made together with its first event; should that be a repeated one, this is taken back.
+            None => insert_stream(connection, &stream)?,
+        };
+        let start = self.recorded.len();
+        let time = time.max(self.end.time);
+        let before = self.end;
+        let mut insert = connection.prepare_cached(INSERT_EVENT)?;
+        for (index, (event, data)) in events.into_iter().zip(data).enumerate() {
+            let (position, version) = (self.end.end.position + 1, head.version + 1);
+            let (event_type, schema_version) = (event.event_type(), event.schema_version());
+            let content = Content {
+                position,
+                stream: stream.as_str(),
+                version,
+                previous_position: head.last_position,
+                time,
+                event_type,
+                schema_version,
+                number_in_command: index as u64 + 1,
+                metadata: &metadata,
+                data: &data,
+            };
+            let hash = content.hash(&self.end.end.hash, &mut self.buffer);
+            let command_id = metadata.command_id;
+            let unless_command = |id: uuid::Uuid| (id != command_id).then(|| id.into_bytes());
+            let inserted = insert.execute(rusqlite::params![
+                signed(position),
+                head.stream,
+                signed(version),
+                signed(head.last_position),
+                time.as_micros(),
+                event_type,
+                schema_version,
+                index as i64 + 1,
+                command_id.as_bytes(),
+                unless_command(metadata.correlation_id),
+                unless_command(metadata.causation_id),
+                data,
+                hash,
+            ]);
+            match inserted {
+                Ok(_) => {}
+                // Only the first event of a command can meet this, so there is nothing else to take back.
+                Err(error) if index == 0 && is_repeated(&error) => {
+                    if known.is_none() {
+                        connection.execute("DELETE FROM streams WHERE stream = ?1", [head.stream])?;
+                    }
+                    let events = self.stored.read_command(connection, command_id)?;
+                    rejected.insert(stream, conflict);
+                    self.end = before;
+                    return Ok(Err(repeated(events.unwrap_or_default())));
+                }
+                Err(error) => return Err(error.into()),
+            }
+            (head.version, head.last_position) = (version, position);
+            self.end = LogEnd { end: End { position, hash }, time };
+            if version.is_multiple_of(MARK_EVERY) {
+                let mut mark = connection
+                    .prepare_cached("INSERT INTO stream_marks (stream, version, position) VALUES (?1, ?2, ?3)")?;
+                mark.execute((head.stream, signed(version), signed(position)))?;
+            }
+            let (position, version) = (Position::new(position), Version::new(version));
+            let stream = stream.clone();
+            self.recorded.push(RecordedEvent { position, stream, version, time, metadata, data: event });
+        }
+        if let Some(state) = snapshot {
+            let (version, position) = (Version::new(head.version), Position::new(head.last_position));
+            records::write_snapshot(connection, head.stream, &Snapshot { version, position, time, state })?;
+        }
+        self.heads.insert(stream.clone(), head);
+        self.changed.push(stream);
+        Ok(Ok(start..self.recorded.len()))
+    }
+
+    fn head(&mut self, connection: &Connection, stream: &StreamId) -> Result<Option<Head>, ReadError> {
+        if let Some(head) = self.heads.get(stream) {
+            return Ok(Some(*head));
+        }
+        let head = Head::read(connection, stream.as_str())?;
+        if let Some(head) = head {
+            self.heads.insert(stream.clone(), head);
+        }
+        Ok(head)
+    }
+
+    /// Writes the heads of all streams that the transaction has moved on, once each.
+    pub(super) fn write_heads(&mut self, connection: &Connection) -> Result<(), ReadError> {
+        self.changed.sort_unstable();
+        self.changed.dedup();
+        let mut update =
+            connection.prepare_cached("UPDATE streams SET version = ?2, last_position = ?3 WHERE stream = ?1")?;
+        for stream in self.changed.drain(..) {
+            if let Some(head) = self.heads.get(&stream) {
+                update.execute((head.stream, signed(head.version), signed(head.last_position)))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The events of the transaction, once it is committed.
+    pub(super) fn take_recorded(&mut self) -> Batch<E> {
+        if self.heads.len() > MAX_HEADS {
+            self.heads.clear();
+        }
+        self.recorded.drain(..).collect()
+    }
+}
+
+/// The answers of one call, once there is a commit to point into.
+pub(super) fn answers<E>(commit: &Batch<E>, answers: Vec<Answer<E>>) -> Vec<AppendAnswer<E>> {
+    answers.into_iter().map(|answer| answer.map(|range| Committed::new(commit.clone(), range))).collect()
+}
+
+fn repeated<E>(events: Vec<RecordedEvent<E>>) -> Rejected<E> {
+    let end = events.len();
+    Rejected::Repeated(Committed::new(events.into(), 0..end))
+}
+
+fn insert_stream(connection: &Connection, stream: &StreamId) -> Result<Head, ReadError> {
+    let mut insert =
+        connection.prepare_cached("INSERT INTO streams (name, version, last_position) VALUES (?1, 0, 0)")?;
+    Ok(Head { stream: insert.insert([stream.as_str()])?, version: 0, last_position: 0 })
+}
+
+/// Whether the one unique index on events, that on command ids, has refused a row.
+fn is_repeated(error: &rusqlite::Error) -> bool {
+    matches!(error, rusqlite::Error::SqliteFailure(failure, _)
+        if failure.code == ErrorCode::ConstraintViolation
+            && failure.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE)
+}

@@ -1,0 +1,281 @@
+//! Reads everything and says whether it fits together.
+
+use std::path::Path;
+
+use foldhash::HashMap;
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::end_file::{self, EndFile};
+use super::open::companion;
+use super::records::{
+    CHECKPOINT_COLUMNS, Checked, PARKED_COLUMNS, PROGRESS_COLUMNS, ROW_COLUMNS, SNAPSHOT_COLUMNS, StoredCheckpoint,
+    StoredProgress, StoredRow, StoredSnapshot,
+};
+use super::schema::{MARK_EVERY, connect_to_read};
+use super::stored_log::{LogEnd, ReadError, StoredLog, hash_at, signed, unsigned};
+use super::{SqliteStore, spawn};
+use crate::engine::clock::Timestamp;
+use crate::engine::event::{Position, RecordedEvent};
+use crate::engine::store::StoreError;
+use crate::engine::store::handler_records::ParkedEvent;
+use crate::engine::store::stored_event::StoredEvent;
+
+/// How often the progress is told, in events.
+const TELL_EVERY: u64 = 10_000;
+
+/// What became of a verification.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verification {
+    /// All of it fits together.
+    Whole(Verified),
+    /// Something does not.
+    Broken {
+        /// The first position where that shows, if it is in the log itself.
+        position: Option<Position>,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+/// What was verified.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// How many events.
+    pub events: u64,
+    /// In how many streams.
+    pub streams: u64,
+    /// With how many snapshots.
+    pub snapshots: u64,
+}
+
+impl<E: StoredEvent> SqliteStore<E> {
+    /// Reads everything there is: versions count without gaps, positions increase, times never go back, every
+    /// event fits its hash, and heads, indexes, snapshots and records agree with the events. `progress` hears how
+    /// many events of how many were read.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the file could not be read at all.
+    pub async fn verify(&self, progress: impl FnMut(u64, u64) + Send + 'static) -> Result<Verification, StoreError> {
+        let path = self.path.clone();
+        let (reply, answer) = oneshot::channel();
+        let mut progress = progress;
+        let verify = move || {
+            let mut tell = |done, total| {
+                // Nobody waits any more: then there is no point in going on.
+                let is_wanted = !reply.is_closed();
+                if is_wanted {
+                    progress(done, total);
+                }
+                is_wanted
+            };
+            let verified = verify::<E>(&path, &mut tell);
+            let _ = reply.send(verified);
+        };
+        spawn("verification", verify).map_err(|error| StoreError::Failed(format!("no thread: {error}")))?;
+        answer.await.map_err(|_| StoreError::Failed("the verification has ended in a panic".to_owned()))?
+    }
+}
+
+/// What ends a verification early.
+enum Ended {
+    Broken { position: Option<u64>, problem: String },
+    Unwanted,
+}
+
+impl From<ReadError> for Ended {
+    fn from(error: ReadError) -> Self {
+        let position = match error {
+            ReadError::Damaged { position, .. } | ReadError::Unreadable { position, .. } => Some(position),
+            ReadError::Sqlite(_) | ReadError::DamagedRecord(_) => None,
+        };
+        Self::Broken { position, problem: error.to_string() }
+    }
+}
+
+impl From<rusqlite::Error> for Ended {
+    fn from(error: rusqlite::Error) -> Self {
+        ReadError::from(error).into()
+    }
+}
+
+fn broken<T>(position: impl Into<Option<u64>>, problem: impl Into<String>) -> Result<T, Ended> {
+    Err(Ended::Broken { position: position.into(), problem: problem.into() })
+}
+
+fn verify<E: StoredEvent>(path: &Path, tell: &mut dyn FnMut(u64, u64) -> bool) -> Result<Verification, StoreError> {
+    let connection = connect_to_read(path).map_err(ReadError::from)?;
+    // One state of the file, whatever is written meanwhile.
+    let transaction = connection.unchecked_transaction().map_err(ReadError::from)?;
+    Ok(match verify_all::<E>(path, &transaction, tell) {
+        Ok(verified) => Verification::Whole(verified),
+        Err(Ended::Broken { position, problem }) => {
+            Verification::Broken { position: position.map(Position::new), problem }
+        }
+        Err(Ended::Unwanted) => return Err(StoreError::Closed),
+    })
+}
+
+fn verify_all<E: StoredEvent>(
+    path: &Path,
+    connection: &Connection,
+    tell: &mut dyn FnMut(u64, u64) -> bool,
+) -> Result<Verified, Ended> {
+    let end = LogEnd::read(connection)?.end.position;
+    let heads = verify_log::<E>(connection, end, tell)?;
+    verify_heads(connection, &heads)?;
+    verify_acknowledged(path, connection)?;
+    let snapshots = verify_snapshots(connection)?;
+    verify_records(connection, end)?;
+    let said: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    if said != "ok" {
+        return broken(None, format!("SQLite: {said}"));
+    }
+    Ok(Verified { events: end, streams: heads.len() as u64, snapshots })
+}
+
+/// For each stream its last version and position.
+type Heads = HashMap<i64, (u64, u64)>;
+
+fn verify_log<E: StoredEvent>(
+    connection: &Connection,
+    end: u64,
+    tell: &mut dyn FnMut(u64, u64) -> bool,
+) -> Result<Heads, Ended> {
+    let mut heads = Heads::default();
+    let mut last_time = Timestamp::from_micros(i64::MIN);
+    let mut last_command: Option<(Uuid, u64, i64)> = None;
+    let mut last_position = 0;
+    let mut mark = connection.prepare("SELECT position FROM stream_marks WHERE stream = ?1 AND version = ?2")?;
+    let mut marks = 0;
+    let visit = |event: &RecordedEvent<E>, stream: i64, previous: u64, number: u64| {
+        let (position, version) = (event.position.get(), event.version.get());
+        let head = heads.entry(stream).or_insert((0, 0));
+        if (head.0 + 1, head.1) != (version, previous) {
+            return broken(position, format!("version {version} of its stream follows version {}", head.0));
+        }
+        *head = (version, position);
+        if event.time < last_time {
+            return broken(position, "its time is before that of the event before it");
+        }
+        last_time = event.time;
+        let command = event.metadata.command_id;
+        let follows = last_command == Some((command, number.wrapping_sub(1), stream));
+        if number != 1 && !follows {
+            return broken(position, "the events of its command do not lie side by side");
+        }
+        last_command = Some((command, number, stream));
+        if version.is_multiple_of(MARK_EVERY) {
+            marks += 1;
+            let marked = mark.query_row((stream, signed(version)), |row| unsigned(row, 0));
+            if marked.ok() != Some(position) {
+                return broken(position, "its stream has no mark here");
+            }
+        }
+        last_position = position;
+        if position.is_multiple_of(TELL_EVERY) && !tell(position, end) {
+            return Err(Ended::Unwanted);
+        }
+        Ok(())
+    };
+    StoredLog::<E>::default().walk(connection, visit)?;
+    if last_position != end {
+        return broken(last_position + 1, "there is no event");
+    }
+    let found: u64 = connection.query_row("SELECT count(*) FROM stream_marks", [], |row| unsigned(row, 0))?;
+    if found != marks {
+        return broken(None, format!("there are {found} marks in streams, not {marks}"));
+    }
+    tell(end, end);
+    Ok(heads)
+}
+
+fn verify_heads(connection: &Connection, heads: &Heads) -> Result<(), Ended> {
+    let mut statement = connection.prepare("SELECT stream, version, last_position, name FROM streams")?;
+    let mut rows = statement.query([])?;
+    let mut found = 0;
+    while let Some(row) = rows.next()? {
+        let (stream, head) = (row.get(0)?, (unsigned(row, 1)?, unsigned(row, 2)?));
+        let name: String = row.get(3)?;
+        if heads.get(&stream) != Some(&head) {
+            return broken(head.1, format!("the stream {name} does not end here, at version {}", head.0));
+        }
+        let by_name = connection
+            .prepare_cached("SELECT stream FROM streams INDEXED BY sqlite_autoindex_streams_1 WHERE name = ?1")?
+            .query_row([&name], |row| row.get::<_, i64>(0));
+        if by_name.ok() != Some(stream) {
+            return broken(head.1, format!("the stream {name} is not found by its name"));
+        }
+        found += 1;
+    }
+    if found == heads.len() { Ok(()) } else { broken(None, "a stream has no head") }
+}
+
+fn verify_acknowledged(path: &Path, connection: &Connection) -> Result<(), Ended> {
+    let unreadable = |error| Ended::Broken { position: None, problem: format!("the log's end: {error}") };
+    let end_file = EndFile::open(&companion(path, end_file::SUFFIX)).map_err(unreadable)?;
+    let Some(end_file) = end_file else { return broken(None, "the file that knows the log's end is missing") };
+    let Some(end) = end_file.read().map_err(unreadable)? else {
+        return broken(None, "the file that knows the log's end is damaged");
+    };
+    match hash_at(connection, end.position) {
+        Ok(hash) if hash == end.hash => Ok(()),
+        // Written by another commit since this state of the log.
+        Err(ReadError::Damaged { position, .. }) if position > LogEnd::read(connection)?.end.position => Ok(()),
+        Ok(_) => broken(end.position, "another event was acknowledged here"),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn verify_snapshots(connection: &Connection) -> Result<u64, Ended> {
+    let columns = SNAPSHOT_COLUMNS;
+    let mut statement = connection.prepare(&format!("SELECT {columns} FROM snapshots"))?;
+    let mut event = connection.prepare("SELECT stream, version, time FROM events WHERE position = ?1")?;
+    let mut rows = statement.query([])?;
+    let mut found = 0;
+    while let Some(row) = rows.next()? {
+        let StoredSnapshot { stream, snapshot } = StoredSnapshot::checked(row, 5, || "a snapshot".to_owned())?;
+        let position = snapshot.position.get();
+        let stands_after = event
+            .query_row([signed(position)], |row| Ok((row.get::<_, i64>(0)?, unsigned(row, 1)?, row.get::<_, i64>(2)?)));
+        if stands_after.ok() != Some((stream, snapshot.version.get(), snapshot.time.as_micros())) {
+            return broken(position, "a snapshot does not stand after an event of its stream");
+        }
+        found += 1;
+    }
+    Ok(found)
+}
+
+fn verify_records(connection: &Connection, end: u64) -> Result<(), Ended> {
+    let beyond = |position: Position, name: &str| match position.get() <= end {
+        true => Ok(()),
+        false => broken(None, format!("{name} stands at position {position}, and the log ends at {end}")),
+    };
+    each::<StoredProgress>(connection, "handlers", PROGRESS_COLUMNS, 4, |stored| {
+        beyond(stored.progress.checkpoint, &stored.handler)
+    })?;
+    each::<ParkedEvent>(connection, "parked_events", PARKED_COLUMNS, 6, |parked| {
+        beyond(parked.position, "a parked event")
+    })?;
+    each::<StoredCheckpoint>(connection, "projections", CHECKPOINT_COLUMNS, 2, |stored| {
+        beyond(stored.checkpoint, &stored.projection)
+    })?;
+    each::<StoredRow>(connection, "projection_rows", ROW_COLUMNS, 3, |_| Ok(()))
+}
+
+fn each<T: Checked>(
+    connection: &Connection,
+    table: &str,
+    columns: &str,
+    hash_column: usize,
+    mut check: impl FnMut(T) -> Result<(), Ended>,
+) -> Result<(), Ended> {
+    let mut statement = connection.prepare(&format!("SELECT {columns} FROM {table}"))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        check(T::checked(row, hash_column, || format!("a row of {table}"))?)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,269 @@
+//! The one thread that writes: it takes what has queued up and commits it as one transaction.
+//!
+//! Several processes may write to the file. A transaction therefore begins with a look at where the log ends,
+//! and what others have added since is published before what this one adds.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, ErrorCode};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use super::checkpointer::Checkpoints;
+use super::end_file::EndFile;
+use super::records;
+use super::stored_log::{LogEnd, ReadError};
+use super::transaction::{Answer, WritableLog, Written, answers};
+use crate::engine::event::{Batch, Position};
+use crate::engine::store::handler_records::{ParkedChange, Progress, ProjectionUpdate, ProjectionWritten};
+use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::store::{Appended, MAX_READ, Published, Publisher, StoreError};
+use crate::engine::supervisor::panic_message;
+use crate::engine::trace::trace_line;
+
+/// So many requests at the most share a commit.
+const MAX_BATCH: usize = 4_096;
+
+/// How often to look for what other processes have written.
+const LOOK_EVERY: Duration = Duration::from_millis(25);
+
+/// After a commit, those who waited for it mostly ask again at once. So long the next commit waits for them.
+const GATHER_FOR: Duration = Duration::from_micros(60);
+
+pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+
+#[derive(Debug)]
+pub(super) enum WriteRequest<E> {
+    Append { appends: Vec<Written<E>>, reply: Reply<Appended<E>> },
+    Progress { handler: String, progress: Progress, parked: ParkedChange, reply: Reply<()> },
+    Projections { updates: Vec<ProjectionUpdate>, reply: Reply<Vec<ProjectionWritten>> },
+}
+
+impl<E> WriteRequest<E> {
+    fn refuse(self, error: StoreError) {
+        // A reply nobody waits for any more is no error: the caller went away.
+        match self {
+            Self::Append { reply, .. } => drop(reply.send(Err(error))),
+            Self::Progress { reply, .. } => drop(reply.send(Err(error))),
+            Self::Projections { reply, .. } => drop(reply.send(Err(error))),
+        }
+    }
+}
+
+/// An answer that waits for the commit.
+enum Pending<E> {
+    Append(Reply<Appended<E>>, Vec<Answer<E>>),
+    Progress(Reply<()>),
+    Projections(Reply<Vec<ProjectionWritten>>, Vec<ProjectionWritten>),
+}
+
+impl<E> Pending<E> {
+    fn answer(self, commit: &Batch<E>) {
+        match self {
+            Self::Append(reply, answer) => drop(reply.send(Ok(answers(commit, answer)))),
+            Self::Progress(reply) => drop(reply.send(Ok(()))),
+            Self::Projections(reply, written) => drop(reply.send(Ok(written))),
+        }
+    }
+
+    fn refuse(self, error: StoreError) {
+        match self {
+            Self::Append(reply, _) => drop(reply.send(Err(error))),
+            Self::Progress(reply) => drop(reply.send(Err(error))),
+            Self::Projections(reply, _) => drop(reply.send(Err(error))),
+        }
+    }
+}
+
+pub(super) struct Writer<E> {
+    connection: Connection,
+    log: WritableLog<E>,
+    end_file: EndFile,
+    publisher: Publisher<E>,
+    /// The last event that was published here, or was there when the store was opened.
+    published: u64,
+    /// What SQLite says of the file; another number means that others have written.
+    data_version: i64,
+    checkpoints: Arc<Checkpoints>,
+    /// Why nothing is written any more.
+    failed: Option<String>,
+}
+
+impl<E: StoredEvent> Writer<E> {
+    pub(super) fn new(
+        connection: Connection,
+        end: LogEnd,
+        end_file: EndFile,
+        publisher: Publisher<E>,
+        checkpoints: Arc<Checkpoints>,
+    ) -> Self {
+        Self {
+            connection,
+            log: WritableLog::new(end),
+            end_file,
+            publisher,
+            published: end.end.position,
+            data_version: 0,
+            checkpoints,
+            failed: None,
+        }
+    }
+
+    /// Writes until nobody can ask any more, or the store is closed: until `closed` hears of it.
+    pub(super) async fn serve(mut self, mut requests: mpsc::Receiver<WriteRequest<E>>, closed: oneshot::Receiver<()>) {
+        let mut batch = Vec::new();
+        let mut answered = 0;
+        let mut closed = std::pin::pin!(closed);
+        loop {
+            tokio::select! {
+                biased;
+                _ = &mut closed => return,
+                // Nothing is lost where the time is over first.
+                received = timeout(LOOK_EVERY, requests.recv_many(&mut batch, MAX_BATCH)) => match received {
+                    Ok(0) => return,
+                    Ok(_) => {
+                        gather(&mut requests, &mut batch, answered);
+                        answered = batch.len();
+                        self.write(&mut batch);
+                    }
+                    Err(_) => self.look(),
+                },
+            }
+            self.checkpoints.finish(&self.connection);
+        }
+    }
+
+    /// Publishes what other processes have written, if there is anything.
+    fn look(&mut self) {
+        if self.failed.is_some() {
+            return;
+        }
+        if let Err(error) = self.try_look() {
+            self.fail(format!("what others have written cannot be read: {error}"));
+        }
+    }
+
+    fn try_look(&mut self) -> Result<(), ReadError> {
+        let mut statement = self.connection.prepare_cached("PRAGMA data_version")?;
+        let data_version = statement.query_row([], |row| row.get(0))?;
+        drop(statement);
+        if data_version == self.data_version {
+            return Ok(());
+        }
+        let end = LogEnd::read(&self.connection)?;
+        self.data_version = data_version;
+        self.publish_until(end.end.position)
+    }
+
+    fn publish_until(&mut self, end: u64) -> Result<(), ReadError> {
+        while self.published < end {
+            let after = Position::new(self.published);
+            let missing = usize::try_from(end - self.published).unwrap_or(usize::MAX);
+            let events = self.log.stored().read_all(&self.connection, after, missing.min(MAX_READ))?;
+            let Some(last) = events.last() else {
+                return Err(ReadError::Damaged { position: self.published + 1, what: "there is no event" });
+            };
+            self.published = last.position.get();
+            self.publisher.publish(Published { after, events: events.into() });
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, batch: &mut Vec<WriteRequest<E>>) {
+        if let Some(failed) = &self.failed {
+            let error = StoreError::Failed(format!("{failed}; it must be opened again"));
+            batch.drain(..).for_each(|request| request.refuse(error.clone()));
+            return;
+        }
+        if let Err(error) = self.connection.execute_batch("BEGIN IMMEDIATE") {
+            let is_busy = matches!(&error, rusqlite::Error::SqliteFailure(failure, _)
+                if matches!(failure.code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked));
+            let message = format!("SQLite: {error}");
+            if !is_busy {
+                self.fail(message.clone());
+            }
+            batch.drain(..).for_each(|request| request.refuse(StoreError::Failed(message.clone())));
+            return;
+        }
+        let mut pending = Vec::with_capacity(batch.len());
+        let written = catch_unwind(AssertUnwindSafe(|| self.commit(batch, &mut pending)));
+        let error = match written {
+            Ok(Ok(commit)) => {
+                pending.into_iter().for_each(|pending| pending.answer(&commit));
+                return;
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(panic) => format!("the writer panicked: {}", panic_message(panic.as_ref())),
+        };
+        // A sync that failed is not to be tried again: what it was to save may be gone. What is on the disk is
+        // found out when the file is opened again.
+        let _ = self.connection.execute_batch("ROLLBACK");
+        self.fail(error.clone());
+        pending.into_iter().for_each(|pending| pending.refuse(StoreError::OutcomeUnknown(error.clone())));
+        batch.drain(..).for_each(|request| request.refuse(StoreError::OutcomeUnknown(error.clone())));
+    }
+
+    /// Commits and publishes. Whatever is in `pending` afterwards can be answered.
+    fn commit(
+        &mut self,
+        batch: &mut Vec<WriteRequest<E>>,
+        pending: &mut Vec<Pending<E>>,
+    ) -> Result<Batch<E>, ReadError> {
+        let Self { connection, log, .. } = self;
+        log.follow(LogEnd::read(connection)?);
+        let before = log.end.end;
+        for request in batch.drain(..) {
+            pending.push(match request {
+                WriteRequest::Append { appends, reply } => Pending::Append(reply, log.record_all(connection, appends)?),
+                WriteRequest::Progress { handler, progress, parked, reply } => {
+                    records::write_progress(connection, handler, progress, parked)?;
+                    Pending::Progress(reply)
+                }
+                WriteRequest::Projections { updates, reply } => {
+                    let updates = updates.into_iter();
+                    let written = updates.map(|update| records::write_projection(connection, update));
+                    Pending::Projections(reply, written.collect::<Result<_, _>>()?)
+                }
+            });
+        }
+        log.write_heads(connection)?;
+        connection.execute_batch("COMMIT")?;
+        let end = log.end.end;
+        let commit = log.take_recorded();
+        if end.position > before.position {
+            let unwritten = |error| ReadError::DamagedRecord(format!("the log's end was not written down: {error}"));
+            self.end_file.raise(end).map_err(unwritten)?;
+        }
+        for event in commit.iter() {
+            trace_line!(event.metadata.correlation_id, "Event Store Published Event");
+        }
+        self.publish_until(before.position)?;
+        if !commit.is_empty() {
+            self.published = end.position;
+            self.publisher.publish(Published { after: Position::new(before.position), events: commit.clone() });
+        }
+        Ok(commit)
+    }
+
+    fn fail(&mut self, message: String) {
+        tracing::error!("the event store writes no more: {message}");
+        self.failed = Some(message);
+    }
+}
+
+/// Takes what comes within a moment, until as many have asked as were answered last.
+fn gather<E>(requests: &mut mpsc::Receiver<WriteRequest<E>>, batch: &mut Vec<WriteRequest<E>>, expected: usize) {
+    if batch.len() >= expected {
+        return;
+    }
+    let begun = Instant::now();
+    while batch.len() < expected.min(MAX_BATCH) && begun.elapsed() < GATHER_FOR {
+        match requests.try_recv() {
+            Ok(request) => batch.push(request),
+            Err(mpsc::error::TryRecvError::Empty) => std::thread::yield_now(),
+            Err(mpsc::error::TryRecvError::Disconnected) => return,
+        }
+    }
+}
