@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use foldhash::{HashMap, HashSet};
 
-use super::{AccountEvent, AccountId, EmailAddress, Moment};
+use super::{AccountEvent, AccountId, Moment, Recipient};
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::projection::Projection;
@@ -28,7 +28,7 @@ pub struct Accounts {
     /// In order of creation, so that the list of any moment is the beginning of this one.
     entries: Vec<AccountEntry>,
     with_pin: HashSet<AccountId>,
-    emails: HashMap<AccountId, EmailAddress>,
+    recipients: HashMap<AccountId, Recipient>,
 }
 
 impl Accounts {
@@ -48,9 +48,9 @@ impl Accounts {
         self.with_pin.contains(account)
     }
 
-    /// Where the holder of an account can be written to.
-    pub fn email(&self, account: &str) -> Option<&EmailAddress> {
-        self.emails.get(account)
+    /// The holder of an account, if they can be written to.
+    pub fn recipient(&self, account: &str) -> Option<&Recipient> {
+        self.recipients.get(account)
     }
 }
 
@@ -67,8 +67,9 @@ impl Projection<AccountEvent> for Accounts {
         if account_holder.pin_verifier().is_some() {
             self.with_pin.insert(account_id.clone());
         }
-        if let Some(email) = account_holder.email() {
-            self.emails.insert(account_id.clone(), email.clone());
+        if let Some(address) = account_holder.email().cloned() {
+            let holder = account_holder.shared_name().clone();
+            self.recipients.insert(account_id.clone(), Recipient { holder, address });
         }
     }
 }
