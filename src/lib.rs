@@ -10,11 +10,12 @@
 //!           └──────────────────────────────────── reply ◀── query ◀───────────────────────────────────────┘
 //! ```
 //!
-//! Imports point one way too, `main → shell → bank → engine`, and a test holds that:
+//! Imports point one way too, `main → shell → {bank, library} → engine`, and a test holds that:
 //!
 //! * [`engine`]: event sourcing for any domain. The command handler, the event store, subscriptions,
 //!   projections, and given/when/then for aggregates of one's own.
 //! * [`bank`]: what an account decides and what the bank knows. Start at [`bank::Bank`].
+//! * [`library`]: a second domain, of books, whose command side and query side are two services.
 //! * [`shell`]: statements in, replies and traces out, at a terminal or from a script.
 //!
 //! The words, in code and messages alike:
@@ -31,4 +32,5 @@
 
 pub mod bank;
 pub mod engine;
+pub mod library;
 pub mod shell;

@@ -57,6 +57,10 @@ impl Accounts {
 impl Projection<AccountEvent> for Accounts {
     const NAME: &'static str = "accounts";
 
+    fn concerns(event: &RecordedEvent<AccountEvent>) -> bool {
+        matches!(event.data, AccountEvent::AccountCreated { .. })
+    }
+
     fn project(&mut self, event: &RecordedEvent<AccountEvent>) {
         let AccountEvent::AccountCreated { account_id, account_holder } = &event.data else {
             return;

@@ -81,6 +81,8 @@ struct Inner {
 
 #[derive(Debug, Default)]
 struct State {
+    /// For each handler its checkpoint, apart from the rest: these are read for every command.
+    checkpoints: Vec<Position>,
     handlers: Vec<Handler>,
     waiting: BTreeMap<(Position, u64), oneshot::Sender<()>>,
     next_ticket: u64,
@@ -88,12 +90,16 @@ struct State {
     goes_on: HashMap<Uuid, Position>,
     /// The same in order of positions.
     goes_on_at: VecDeque<(Position, Uuid)>,
+    /// How many wait for all handlers to settle.
+    settling: usize,
 }
 
 #[derive(Debug)]
 struct Handler {
-    status: HandlerStatus,
+    name: &'static str,
+    kind: Kind,
     awaited: bool,
+    condition: Condition,
 }
 
 impl Default for Checkpoints {
@@ -122,9 +128,9 @@ impl Checkpoints {
     /// Adds a handler. Nobody waits for one that is not `awaited`.
     pub fn register_handler(&self, name: &'static str, kind: Kind, awaited: bool, checkpoint: Position) -> Checkpoint {
         let mut state = self.inner.lock();
-        let status = HandlerStatus { name, kind, checkpoint, condition: Condition::default() };
-        state.handlers.push(Handler { status, awaited });
-        self.inner.update_passed_by_all(&state);
+        state.handlers.push(Handler { name, kind, awaited, condition: Condition::default() });
+        state.checkpoints.push(checkpoint);
+        self.inner.wake(&mut state);
         Checkpoint { handler: state.handlers.len() - 1 }
     }
 
@@ -132,7 +138,7 @@ impl Checkpoints {
     pub fn advance<'a>(&self, handlers: impl IntoIterator<Item = &'a Checkpoint>, position: Position) {
         let mut state = self.inner.lock();
         for Checkpoint { handler } in handlers {
-            let checkpoint = &mut state.handlers[*handler].status.checkpoint;
+            let checkpoint = &mut state.checkpoints[*handler];
             debug_assert!(*checkpoint <= position, "a checkpoint only moves forward");
             *checkpoint = position;
         }
@@ -142,7 +148,7 @@ impl Checkpoints {
     /// Says how a handler is doing.
     pub fn report(&self, Checkpoint { handler }: &Checkpoint, condition: Condition) {
         let mut state = self.inner.lock();
-        state.handlers[*handler].status.condition = condition;
+        state.handlers[*handler].condition = condition;
         self.inner.wake(&mut state);
     }
 
@@ -173,12 +179,21 @@ impl Checkpoints {
 
     /// Each handler, in the order they were registered.
     pub fn handlers(&self) -> Vec<HandlerStatus> {
-        self.inner.lock().handlers.iter().map(|handler| handler.status.clone()).collect()
+        let state = self.inner.lock();
+        let handlers = state.handlers.iter().zip(&state.checkpoints);
+        let status = |(Handler { name, kind, condition, .. }, checkpoint): (&Handler, &Position)| HandlerStatus {
+            name,
+            kind: *kind,
+            checkpoint: *checkpoint,
+            condition: condition.clone(),
+        };
+        handlers.map(status).collect()
     }
 
     /// Waits until every handler has passed `position`, has stopped, or waits to try an event again that nobody
     /// waits for; at most `max_wait`.
     pub async fn settle(&self, position: Position, max_wait: Duration) {
+        let _settling = Settling::begin(&self.inner);
         let settled = async {
             loop {
                 let changed = self.inner.changed.notified();
@@ -231,8 +246,8 @@ impl Checkpoints {
     /// The handlers that have not passed `position`.
     pub fn lagging(&self, position: Position) -> Vec<&'static str> {
         let state = self.inner.lock();
-        let behind = state.awaited().filter(|status| status.checkpoint < position);
-        behind.map(|status| status.name).collect()
+        let behind = state.awaited().filter(|(_, checkpoint)| *checkpoint < position);
+        behind.map(|(handler, _)| handler.name).collect()
     }
 }
 
@@ -248,14 +263,29 @@ impl Drop for Waiting<'_> {
     }
 }
 
+struct Settling<'a>(&'a Inner);
+
+impl<'a> Settling<'a> {
+    fn begin(inner: &'a Inner) -> Self {
+        inner.lock().settling += 1;
+        Self(inner)
+    }
+}
+
+impl Drop for Settling<'_> {
+    fn drop(&mut self) {
+        self.0.lock().settling -= 1;
+    }
+}
+
 impl Inner {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn wake(&self, state: &mut State) {
-        self.update_passed_by_all(state);
         let passed = state.passed_by_all();
+        self.passed_by_all.store(passed.get(), Ordering::Release);
         while let Some(first) = state.waiting.first_entry() {
             if first.key().0 > passed {
                 break;
@@ -263,28 +293,33 @@ impl Inner {
             // The caller may have stopped waiting in this very moment.
             let _ = first.remove().send(());
         }
-        self.changed.notify_waiters();
-    }
-
-    fn update_passed_by_all(&self, state: &State) {
-        self.passed_by_all.store(state.passed_by_all().get(), Ordering::Release);
+        if state.settling > 0 {
+            self.changed.notify_waiters();
+        }
     }
 }
 
 impl State {
-    fn awaited(&self) -> impl Iterator<Item = &HandlerStatus> {
-        let awaited = self.handlers.iter().filter(|handler| handler.awaited && !handler.status.condition.stopped);
-        awaited.map(|handler| &handler.status)
+    fn awaited(&self) -> impl Iterator<Item = (&Handler, Position)> {
+        let handlers = self.handlers.iter().zip(self.checkpoints.iter().copied());
+        handlers.filter(|(handler, _)| handler.awaited && !handler.condition.stopped)
     }
 
     fn passed_by_all(&self) -> Position {
-        self.awaited().map(|status| status.checkpoint).min().unwrap_or(Position::new(u64::MAX))
+        // Mostly all handlers are at one place.
+        if let [first, others @ ..] = &self.checkpoints[..]
+            && others.iter().all(|checkpoint| checkpoint == first)
+            && self.awaited().next().is_some()
+        {
+            return *first;
+        }
+        self.awaited().map(|(_, checkpoint)| checkpoint).min().unwrap_or(Position::new(u64::MAX))
     }
 
     fn has_settled(&self, position: Position) -> bool {
-        self.handlers.iter().all(|Handler { status, awaited }| {
-            let Condition { next_attempt, stopped, .. } = &status.condition;
-            status.checkpoint >= position || *stopped || (!awaited && next_attempt.is_some())
+        let mut handlers = self.handlers.iter().zip(&self.checkpoints);
+        handlers.all(|(Handler { awaited, condition: Condition { next_attempt, stopped, .. }, .. }, checkpoint)| {
+            *checkpoint >= position || *stopped || (!awaited && next_attempt.is_some())
         })
     }
 }

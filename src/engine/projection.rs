@@ -24,6 +24,12 @@ pub trait Projection<E>: Default + Send + Sync + 'static {
     /// read model can be thrown away and folded again from the log at any time.
     fn project(&mut self, event: &RecordedEvent<E>);
 
+    /// Whether an event changes anything here. One that does not is passed over without a lock.
+    fn concerns(event: &RecordedEvent<E>) -> bool {
+        let _ = event;
+        true
+    }
+
     /// What the trace calls this handler as it takes `event`; most projections stay silent.
     fn trace_title(event: &RecordedEvent<E>) -> Option<&'static str> {
         let _ = event;
@@ -222,6 +228,12 @@ impl<E, P: Projection<E>> Hosted<E> for Host<P> {
 
     fn take(&mut self, events: &[RecordedEvent<E>]) -> Result<(), String> {
         let Self { model, done, .. } = self;
+        if let Some(last) = events.last()
+            && !events.iter().any(P::concerns)
+        {
+            *done = last.position.max(*done);
+            return Ok(());
+        }
         catch_panic(|| {
             let mut projection = model.shared.write().unwrap_or_else(PoisonError::into_inner);
             for event in events {

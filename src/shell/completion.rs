@@ -233,7 +233,6 @@ mod tests {
     use super::*;
     use crate::bank::Store;
     use crate::shell::bank_functions::BankFunctions;
-    use crate::shell::functions::Domain;
     use crate::shell::trace::Trace;
 
     struct FixedNames;
@@ -247,7 +246,7 @@ mod tests {
 
     fn assistant() -> Assistant {
         let domain = BankFunctions::new(Store::Memory, None, Trace::default());
-        Assistant::new(Vocabulary::new(domain.functions()), Box::new(FixedNames))
+        Assistant::new(Vocabulary::of(&domain), Box::new(FixedNames))
     }
 
     fn typed(line: &str) -> Vec<String> {

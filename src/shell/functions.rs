@@ -6,6 +6,7 @@ use std::future::Future;
 
 use thiserror::Error;
 
+use super::help::Manual;
 use super::syntax::{Argument, Name, Span, Statement, Value, shortened};
 use super::term::Term;
 
@@ -87,17 +88,17 @@ impl fmt::Display for Parameter {
     }
 }
 
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Kind {
+    fn describe(self, manual: &Manual) -> String {
         match self {
-            Self::Named => f.write_str("a string such as \"Wolfman\" or an integer"),
-            Self::Text => f.write_str("a string"),
-            Self::Integer => f.write_str("a whole number"),
+            Self::Named => format!("a string such as \"{}\" or an integer", manual.named),
+            Self::Text => "a string".to_owned(),
+            Self::Integer => "a whole number".to_owned(),
             Self::Atom(atoms) => {
                 let atoms: Vec<_> = atoms.iter().map(|atom| format!("`:{atom}`")).collect();
-                f.write_str(&atoms.join(" or "))
+                atoms.join(" or ")
             }
-            Self::Function => f.write_str("a function such as `Bank.open`"),
+            Self::Function => format!("a function such as `{}`", manual.function),
         }
     }
 }
@@ -153,7 +154,7 @@ pub enum CallProblem {
     #[error("`{function}` takes {}, not {given}", count_arguments(*.least, *.most))]
     WrongCount { function: String, least: usize, most: usize, given: usize },
     #[error("`{parameter}` is {expected}, not {given}")]
-    WrongKind { parameter: &'static str, expected: Kind, given: String },
+    WrongKind { parameter: &'static str, expected: String, given: String },
     #[error("`{function}` takes no `{keyword}:`")]
     UnknownKeyword { function: String, keyword: String },
     #[error("`{keyword}:` is given twice")]
@@ -178,17 +179,23 @@ fn count_arguments(least: usize, most: usize) -> String {
 #[derive(Clone, Copy, Debug)]
 pub struct Vocabulary {
     domain: &'static [Function],
+    manual: &'static Manual,
 }
 
 impl Vocabulary {
-    /// The helpers and these functions.
-    pub const fn new(domain: &'static [Function]) -> Self {
-        Self { domain }
+    /// The functions of a domain and the helpers.
+    pub fn of(domain: &impl Domain) -> Self {
+        Self { domain: domain.functions(), manual: domain.manual() }
+    }
+
+    /// What the shell says of the domain beside its functions.
+    pub fn manual(self) -> &'static Manual {
+        self.manual
     }
 
     /// Every function, in the order of `help`.
     pub fn all(self) -> impl Iterator<Item = &'static Function> + Clone {
-        self.domain.iter().chain(&super::help::HELPERS)
+        self.domain.iter().chain(&self.manual.helpers)
     }
 
     /// Whether a name without a dot is that of a module.
@@ -230,12 +237,13 @@ fn nearest(functions: impl Iterator<Item = &'static Function>, written: &str) ->
     (likeness >= NEAR_ENOUGH).then(|| function.to_string())
 }
 
-/// Holds the arguments of a call against the function's parameters.
+/// Holds the arguments of a call against the function's parameters. What is wrong is told with the manual's
+/// examples.
 ///
 /// # Errors
 ///
 /// [`CallError`]: the first place where they do not fit.
-pub fn check(function: &Function, statement: &Statement<'_>) -> Result<Arguments, CallError> {
+pub fn check(function: &Function, statement: &Statement<'_>, manual: &Manual) -> Result<Arguments, CallError> {
     // Arguments with a keyword come last: the parser sees to that.
     let positional = statement.arguments.iter().take_while(|argument| argument.keyword.is_none()).count();
     let (in_order, by_name) = statement.arguments.split_at(positional);
@@ -259,12 +267,12 @@ pub fn check(function: &Function, statement: &Statement<'_>) -> Result<Arguments
     }
     let mut values = vec![None; parameters.len()];
     for ((argument, parameter), place) in in_order.iter().zip(parameters).zip(&mut values) {
-        *place = Some(value(argument, parameter)?);
+        *place = Some(value(argument, parameter, manual)?);
     }
     for argument in by_name {
         let keyword = argument.keyword.unwrap_or_default();
         if let Some(place) = place_of(keyword) {
-            let given = value(argument, &parameters[place])?;
+            let given = value(argument, &parameters[place], manual)?;
             if values[place].replace(given).is_some() {
                 return fail(argument, CallProblem::RepeatedKeyword { keyword: keyword.to_owned() });
             }
@@ -273,14 +281,15 @@ pub fn check(function: &Function, statement: &Statement<'_>) -> Result<Arguments
     Ok(Arguments(values))
 }
 
-fn value(argument: &Argument<'_>, parameter: &Parameter) -> Result<String, CallError> {
+fn value(argument: &Argument<'_>, parameter: &Parameter, manual: &Manual) -> Result<String, CallError> {
     match (&argument.value, parameter.kind) {
         (Value::String(text), Kind::Named | Kind::Text) => Ok(text.to_string()),
         (Value::Integer(digits), Kind::Named | Kind::Integer) => Ok(digits.to_string()),
         (Value::Atom(atom), Kind::Atom(atoms)) if atoms.contains(atom) => Ok((*atom).to_owned()),
         (Value::Name(name), Kind::Function) => Ok(name.to_string()),
-        (other, expected) => {
-            let problem = CallProblem::WrongKind { parameter: parameter.name, expected, given: kind_of(other) };
+        (other, kind) => {
+            let (expected, given) = (kind.describe(manual), kind_of(other));
+            let problem = CallProblem::WrongKind { parameter: parameter.name, expected, given };
             Err(CallError { span: argument.span.clone(), problem })
         }
     }
@@ -300,6 +309,9 @@ fn kind_of(value: &Value<'_>) -> String {
 pub trait Domain: Send {
     /// What can be called.
     fn functions(&self) -> &'static [Function];
+
+    /// What the shell says of it beside that.
+    fn manual(&self) -> &'static Manual;
 
     /// Calls one of them; `events` says whether the answer should bring its events along.
     fn call(

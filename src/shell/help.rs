@@ -4,50 +4,67 @@ use std::fmt::Write as _;
 
 use super::functions::{Function, Kind, Parameter, Vocabulary};
 
-/// What every shell can do, whatever its domain.
-pub(super) static HELPERS: [Function; 3] = [
-    Function {
-        module: None,
-        name: "help",
-        group: "Shell",
-        parameters: &[Parameter { name: "function", kind: Kind::Function, optional: true, keyword: false }],
-        summary: "lists the functions, or explains one",
-        example: "help Bank.deposit",
-        details: "",
-    },
-    Function {
-        module: None,
-        name: "exit",
-        group: "Shell",
-        parameters: &[],
-        summary: "leaves; so does Ctrl-D on an empty line",
-        example: "exit",
-        details: "What was sent before is finished first.",
-    },
-    Function {
-        module: None,
-        name: "quit",
-        group: "Shell",
-        parameters: &[],
-        summary: "the same as exit",
-        example: "quit",
-        details: "",
-    },
-];
+/// What the shell says of a domain beside its functions.
+#[derive(Debug)]
+pub struct Manual {
+    /// What stands in the prompt: `bank` for `bank(1)> `.
+    pub name: &'static str,
+    /// Something that has a name there, such as `Wolfman`.
+    pub named: &'static str,
+    /// A function to begin with, such as `Bank.open`.
+    pub function: &'static str,
+    /// A call in parentheses.
+    pub call: &'static str,
+    /// What else `help` has to say at its end: lines that begin with a newline.
+    pub notes: &'static str,
+    /// What every shell can do, whatever its domain.
+    pub helpers: [Function; 3],
+}
 
-const LANGUAGE: &str = "\
-Language
-  Parentheses are optional: Bank.deposit(\"Wolfman\", 100). Newlines and ; separate statements, # starts a
-  comment. Arguments are strings (\"…\" with \\\" \\\\ \\n \\t \\u{1F43A}), integers (1_000), :atoms, true and false.
-  The integer 1 and the string \"1\" name the same account.
-
-Replies
-  Besides its own, every function replies {:error, :bank_not_open} where no bank is open, and one that takes
-  an account {:error, :invalid_name} for what cannot be a name.";
+/// The shell's own functions, with an example of `help` that this domain understands.
+pub const fn helpers(help_example: &'static str) -> [Function; 3] {
+    [
+        Function {
+            module: None,
+            name: "help",
+            group: "Shell",
+            parameters: &[Parameter { name: "function", kind: Kind::Function, optional: true, keyword: false }],
+            summary: "lists the functions, or explains one",
+            example: help_example,
+            details: "",
+        },
+        Function {
+            module: None,
+            name: "exit",
+            group: "Shell",
+            parameters: &[],
+            summary: "leaves; so does Ctrl-D on an empty line",
+            example: "exit",
+            details: "What was sent before is finished first.",
+        },
+        Function {
+            module: None,
+            name: "quit",
+            group: "Shell",
+            parameters: &[],
+            summary: "the same as exit",
+            example: "quit",
+            details: "",
+        },
+    ]
+}
 
 /// Every function, grouped, with an example each.
 pub(super) fn overview(vocabulary: Vocabulary) -> String {
-    format!("{}\n\n{LANGUAGE}", list(vocabulary.all()))
+    let Manual { call, notes, .. } = vocabulary.manual();
+    format!(
+        "{}\n\n\
+        Language\n  \
+          Parentheses are optional: {call}. Newlines and ; separate statements, # starts a\n  \
+          comment. Arguments are strings (\"…\" with \\\" \\\\ \\n \\t \\u{{1F43A}}), integers (1_000), :atoms, true and false.\
+        {notes}",
+        list(vocabulary.all())
+    )
 }
 
 /// The functions of one module.

@@ -3,16 +3,20 @@
 //! [`prompt`] reads statements from a person and [`script`] from a file or a pipe; a [`session`] runs them.
 //! [`syntax`] turns text into statements, [`functions`] finds what they call and checks what it is given, and
 //! a [`Domain`](functions::Domain) such as [`bank_functions`] does it. What comes back is a [`term`], printed
-//! behind the [`trace`] of what happened on the way.
+//! behind the [`trace`] of what happened on the way. A [`program`] is all of that around one domain.
 
 pub mod bank_functions;
 mod completion;
 mod editor;
+mod event_record;
+mod flags;
 pub mod functions;
-mod help;
+pub mod help;
+pub mod library_functions;
 pub mod lines;
 pub mod log;
 pub mod mistake;
+pub mod program;
 pub mod prompt;
 pub mod script;
 pub mod session;

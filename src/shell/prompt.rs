@@ -37,7 +37,7 @@ pub async fn run<D: Domain>(mut session: Session<D>, history: Option<PathBuf>) -
     let mut signals = EndingSignals::listen()?;
     // Before the editor's first line: from then on the terminal's Ctrl-C belongs to it while it reads.
     let mut interrupts = signal(SignalKind::interrupt())?;
-    let vocabulary = Vocabulary::new(session.domain().functions());
+    let vocabulary = Vocabulary::of(session.domain());
     let assistant = Assistant::new(vocabulary, session.domain().names());
     let mut editor = Editor::start(assistant, history)?;
     let ended = tokio::select! {

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::functions::{Answer, Arguments, CallError, Domain, Function, Vocabulary, check};
 use super::help;
 use super::mistake::{Mistake, Source};
-use super::syntax::{Span, Statement, SyntaxError, Value};
+use super::syntax::{Problem, Span, Statement, SyntaxError, Value};
 use super::term::{Term, write_escaped};
 use super::trace::Trace;
 
@@ -55,9 +55,9 @@ impl<D: Domain> Session<D> {
         Self { domain, trace, style, ran: 0, output: String::new() }
     }
 
-    /// The prompt for the next statement: `bank(1)> `.
+    /// The prompt for the next statement, with the domain's name: `bank(1)> `.
     pub fn prompt(&self) -> String {
-        format!("bank({})> ", self.ran + 1)
+        format!("{}({})> ", self.domain.manual().name, self.ran + 1)
     }
 
     /// What is to be printed, to be taken away by the one who prints it.
@@ -81,7 +81,7 @@ impl<D: Domain> Session<D> {
         self.print_late_lines();
         let (span, call) = match statement {
             Ok(statement) => (statement.span.clone(), self.prepare(&statement)),
-            Err(error) => (error.statement, Err((error.span, error.problem.to_string()))),
+            Err(error) => (error.statement, Err((error.span, self.explain(&error.problem)))),
         };
         let text = &source.text()[span];
         self.echo(text);
@@ -129,9 +129,9 @@ impl<D: Domain> Session<D> {
 
     fn prepare(&self, statement: &Statement<'_>) -> Result<Call, (Span, String)> {
         let place = |error: CallError| (error.span, error.problem.to_string());
-        let vocabulary = Vocabulary::new(self.domain.functions());
+        let vocabulary = Vocabulary::of(&self.domain);
         let function = vocabulary.find(&statement.name).map_err(place)?;
-        let arguments = check(function, statement).map_err(place)?;
+        let arguments = check(function, statement, vocabulary.manual()).map_err(place)?;
         if function.module.is_some() {
             return Ok(Call::Domain(function, arguments));
         }
@@ -142,6 +142,13 @@ impl<D: Domain> Session<D> {
             ("help", Some(Value::Name(name))) => Ok(Call::Help(help::explain(vocabulary.find(name).map_err(place)?))),
             ("help", _) => Ok(Call::Help(help::overview(vocabulary))),
             _ => Ok(Call::Leave),
+        }
+    }
+
+    fn explain(&self, problem: &Problem) -> String {
+        match problem {
+            Problem::ExpectedStatement => format!("{problem} such as `{}`", self.domain.manual().function),
+            _ => problem.to_string(),
         }
     }
 

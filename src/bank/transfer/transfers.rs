@@ -101,6 +101,16 @@ impl Transfers {
 impl Projection<AccountEvent> for Transfers {
     const NAME: &'static str = "transfers";
 
+    fn concerns(event: &RecordedEvent<AccountEvent>) -> bool {
+        matches!(
+            event.data,
+            AccountEvent::MoneyReserved(_)
+                | AccountEvent::TransferCredited(_)
+                | AccountEvent::TransferSettled(_)
+                | AccountEvent::TransferReleased(_)
+        )
+    }
+
     fn project(&mut self, event: &RecordedEvent<AccountEvent>) {
         let step = Step { position: event.position, time: event.time };
         match &event.data {

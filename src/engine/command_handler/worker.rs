@@ -241,7 +241,7 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
 
 /// Whether a multiple of `every` lies after the one version and up to the other.
 fn is_due(before: Version, after: Version, every: NonZeroU64) -> bool {
-    before.get() / every != after.get() / every
+    after.get() % every < after.get() - before.get()
 }
 
 /// The events of a command, if they are of the aggregate that the command is sent to now.

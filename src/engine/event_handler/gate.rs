@@ -4,6 +4,7 @@
 //! wake it: a handler that sleeps costs a look at each event and nothing more.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -25,18 +26,16 @@ pub(in crate::engine) struct Outlet<E> {
 /// The handler's side.
 #[derive(Debug, Default)]
 pub(super) struct Gate {
-    state: Mutex<State>,
+    /// The handler has nothing to do: its checkpoint and the end are one, and the feeding task moves both. Only
+    /// the handler's task sets it, and only the feeding task unsets it.
+    asleep: AtomicBool,
+    /// Up to where the handler may go.
+    end: AtomicU64,
+    /// Up to where the feeding task has moved it while it was asleep.
+    passed: AtomicU64,
+    /// Held to fall asleep and to move the end of a handler that is awake: the one sees what the other has done.
+    deciding: Mutex<()>,
     opened: Notify,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    /// The handler has nothing to do, and the feeding task moves its checkpoint.
-    asleep: bool,
-    /// Up to where the handler is, while it is asleep.
-    checkpoint: Position,
-    /// Up to where it may go.
-    end: Position,
 }
 
 impl<E> fmt::Debug for Outlet<E> {
@@ -56,25 +55,24 @@ impl<E> Outlet<E> {
 
     /// Lets the handler go up to `end`, wherever it is.
     pub(in crate::engine) fn open_to(&self, end: Position) {
-        let mut state = self.gate.lock();
-        state.end = state.end.max(end);
-        state.asleep = false;
-        self.gate.opened.notify_one();
+        let _deciding = self.gate.lock();
+        self.gate.move_end(end.max(self.gate.end()));
+        self.gate.wake();
     }
 
     /// Lets the handler see events, in order. If it need not, answers with its checkpoint, to be moved to the
     /// last of them.
     pub(in crate::engine) fn offer(&self, events: &[RecordedEvent<E>]) -> Option<&Checkpoint> {
         let last = events.last()?.position;
-        let mut wanted = events.iter().filter(|event| (self.filter)(event)).peekable();
-        let mut state = self.gate.lock();
-        if state.end >= last {
+        let before = self.gate.end();
+        if before >= last {
             return None;
         }
-        let before = state.end;
-        state.end = last;
-        if state.asleep && wanted.peek().is_none() {
-            state.checkpoint = last;
+        let mut wanted = events.iter().filter(|event| (self.filter)(event)).peekable();
+        let is_wanted = wanted.peek().is_some();
+        if !is_wanted && self.gate.asleep.load(Ordering::Acquire) {
+            self.gate.move_end(last);
+            self.gate.passed.store(last.get(), Ordering::Release);
             return Some(&self.checkpoint);
         }
         if let Some(title) = self.trace_title {
@@ -82,41 +80,53 @@ impl<E> Outlet<E> {
                 trace_line!(event.metadata.correlation_id, "Event Handler: {title}");
             }
         }
-        if state.asleep {
-            state.asleep = false;
-            self.gate.opened.notify_one();
-        }
+        let _deciding = self.gate.lock();
+        self.gate.move_end(last);
+        self.gate.wake();
         None
     }
 }
 
 impl Gate {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, ()> {
+        self.deciding.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until there may be something to do. Answers up to where the feeding task has moved the checkpoint.
+    fn move_end(&self, end: Position) {
+        self.end.store(end.get(), Ordering::Release);
+    }
+
+    fn wake(&self) {
+        if self.asleep.swap(false, Ordering::AcqRel) {
+            self.opened.notify_one();
+        }
+    }
+
+    /// Up to where the feeding task has moved the handler's checkpoint.
+    pub(super) fn passed(&self) -> Position {
+        Position::new(self.passed.load(Ordering::Acquire))
+    }
+
+    /// Waits until there may be something to do.
     ///
     /// Dropping the future loses nothing.
-    pub(super) async fn opened(&self) -> Position {
-        while self.lock().asleep {
+    pub(super) async fn opened(&self) {
+        while self.asleep.load(Ordering::Acquire) {
             self.opened.notified().await;
         }
-        self.lock().checkpoint
     }
 
     /// Up to where the handler may go.
     pub(super) fn end(&self) -> Position {
-        self.lock().end
+        Position::new(self.end.load(Ordering::Acquire))
     }
 
     /// Falls asleep, unless there is something to do.
     pub(super) fn sleep(&self, checkpoint: Position) {
-        let mut state = self.lock();
-        if checkpoint >= state.end {
-            state.asleep = true;
-            state.checkpoint = checkpoint;
-            state.end = checkpoint;
+        let _deciding = self.lock();
+        if checkpoint >= self.end() {
+            self.move_end(checkpoint);
+            self.asleep.store(true, Ordering::Release);
         }
     }
 }

@@ -90,10 +90,16 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
                 self.read_on(requests).await?;
             }
             self.gate.sleep(self.progress.checkpoint);
-            tokio::select! {
-                passed = self.gate.opened() => self.passed_over(passed).await?,
-                Some(request) = requests.recv() => self.answer(request).await?,
+            loop {
+                tokio::select! {
+                    () = self.gate.opened() => break,
+                    Some(request) = requests.recv() => {
+                        self.take_over();
+                        self.answer(request).await?;
+                    }
+                }
             }
+            self.take_over();
         }
     }
 
@@ -119,13 +125,13 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
         Ok(())
     }
 
-    /// The feeding task has moved the checkpoint while there was nothing to do.
-    async fn passed_over(&mut self, checkpoint: Position) -> Result<(), End> {
-        if checkpoint > self.progress.checkpoint {
-            self.progress.checkpoint = checkpoint;
+    /// Goes on from where the feeding task has moved the checkpoint while there was nothing to do.
+    fn take_over(&mut self) {
+        let passed = self.gate.passed();
+        if passed > self.progress.checkpoint {
+            self.progress.checkpoint = passed;
             self.progress.attempts = 0;
         }
-        Ok(())
     }
 
     /// Takes the next events that it may, as many as one read gives.

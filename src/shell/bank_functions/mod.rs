@@ -1,6 +1,7 @@
 //! The bank's functions at the prompt: `Bank.open`, `Bank.create`, …
 
 mod arguments;
+mod manual;
 mod queries;
 mod replies;
 mod table;
@@ -11,9 +12,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tokio::task::JoinSet;
 
 use self::arguments::{account_id, amount};
+use self::manual::MANUAL;
 use self::replies::{failure, handled, late_name};
 use self::table::FUNCTIONS;
 use super::functions::{Answer, Arguments, Domain, Function, Names};
+use super::help::Manual;
 use super::term::Term;
 use super::trace::Trace;
 use crate::bank::{AccountCommand, AccountId, Bank, Options, Store};
@@ -120,6 +123,10 @@ impl BankFunctions {
 impl Domain for BankFunctions {
     fn functions(&self) -> &'static [Function] {
         &FUNCTIONS
+    }
+
+    fn manual(&self) -> &'static Manual {
+        &MANUAL
     }
 
     async fn call(&mut self, function: &'static Function, arguments: &Arguments, events: bool) -> Answer {

@@ -93,7 +93,7 @@ pub struct SyntaxError {
 pub enum Problem {
     #[error("the string is not closed")]
     OpenString,
-    #[error("expected a statement such as `Bank.open`")]
+    #[error("expected a statement")]
     ExpectedStatement,
     #[error("expected the name of a function after `{0}.`")]
     ExpectedFunction(String),

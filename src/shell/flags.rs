@@ -3,22 +3,28 @@
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::path::PathBuf;
+use std::str::FromStr;
 
-use cqrs_bank::bank::Store;
 use lexopt::Arg::{Long, Short, Value};
 use lexopt::ValueExt as _;
 
-/// What `--help` prints.
-pub(crate) const HELP: &str = "\
-An event-sourced bank at a prompt.
+use super::program::Program;
 
-Usage: bank [SCRIPT | -f SCRIPT | -c STATEMENTS] [options]
+/// What `--help` prints.
+pub(super) fn help(program: &Program) -> String {
+    let Program { name, about, store, kept, refusal, late, .. } = program;
+    let (kind, store) = store;
+    format!(
+        "\
+{about}
+
+Usage: {name} [SCRIPT | -f SCRIPT | -c STATEMENTS] [options]
 
 At a terminal it prompts; otherwise it runs the statements on its standard input.
 
   SCRIPT, -f SCRIPT   run the statements of a file
   -c STATEMENTS       run these statements
-  --store URL         what Bank.open opens when it names none: memory
+  --store {kind:<11} {store}
   --quiet             replies only, no trace
   --echo              print each statement behind its prompt
   --json              print one JSON object for each statement
@@ -27,15 +33,17 @@ At a terminal it prompts; otherwise it runs the statements on its standard input
   -h, --help          print this
   -V, --version       print the version
 
-Exit codes: 0, all is well; 1, the bank or the output failed; 2, wrong flags or no such script; 3, a statement
-could not be read or run. A refusal such as {:error, :no_account} is an answer, and all is well.
-With --json, what happens after its statement was answered (Bank.consistency :eventual) comes in objects
-{\"late\": [lines of the trace]}.
-RUST_LOG=warn (or error, debug, …) chooses what is logged on standard error; info without it.";
+Exit codes: 0, all is well; 1, the {kept} or the output failed; 2, wrong flags or no such script; 3, a statement
+could not be read or run. A refusal such as {{:error, :{refusal}}} is an answer, and all is well.
+With --json, what happens after its statement was answered{late} comes in objects
+{{\"late\": [lines of the trace]}}.
+RUST_LOG=warn (or error, debug, …) chooses what is logged on standard error; info without it."
+    )
+}
 
 /// Where statements come from.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Input {
+pub(super) enum Input {
     /// A person at a terminal, or else the standard input.
     Standard,
     File(PathBuf),
@@ -44,29 +52,32 @@ pub(crate) enum Input {
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Flags {
-    pub(crate) input: Input,
-    pub(crate) store: Store,
-    pub(crate) quiet: bool,
-    pub(crate) echo: bool,
-    pub(crate) json: bool,
-    pub(crate) keep_going: bool,
-    pub(crate) seed: Option<u64>,
+pub(super) struct Flags<S> {
+    pub(super) input: Input,
+    pub(super) store: Option<S>,
+    pub(super) quiet: bool,
+    pub(super) echo: bool,
+    pub(super) json: bool,
+    pub(super) keep_going: bool,
+    pub(super) seed: Option<u64>,
 }
 
 /// What to do.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Wish {
-    Run(Flags),
+pub(super) enum Wish<S> {
+    Run(Flags<S>),
     Help,
     Version,
 }
 
 /// Reads the command line.
-pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Wish, lexopt::Error> {
+pub(super) fn parse<S>(arguments: impl IntoIterator<Item = OsString>) -> Result<Wish<S>, lexopt::Error>
+where
+    S: FromStr<Err: Display>,
+{
     let mut flags = Flags {
         input: Input::Standard,
-        store: Store::Memory,
+        store: None,
         quiet: false,
         echo: false,
         json: false,
@@ -79,7 +90,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Wis
             Short('f') => set_input(&mut flags, Input::File(parser.value()?.into()))?,
             Short('c') => set_input(&mut flags, Input::Statements(parser.value()?.string()?))?,
             Value(path) => set_input(&mut flags, Input::File(path.into()))?,
-            Long("store") => flags.store = parser.value()?.string()?.parse().map_err(about("--store"))?,
+            Long("store") => flags.store = Some(parser.value()?.string()?.parse().map_err(about("--store"))?),
             Long("seed") => flags.seed = Some(parser.value()?.string()?.parse().map_err(about("--seed"))?),
             Long("quiet") => flags.quiet = true,
             Long("echo") => flags.echo = true,
@@ -98,7 +109,7 @@ fn about<E: Display>(flag: &str) -> impl FnOnce(E) -> lexopt::Error {
     move |error| format!("{flag}: {error}").into()
 }
 
-fn set_input(flags: &mut Flags, input: Input) -> Result<(), lexopt::Error> {
+fn set_input<S>(flags: &mut Flags<S>, input: Input) -> Result<(), lexopt::Error> {
     if flags.input != Input::Standard {
         return Err("statements come from one place: a script or -c".into());
     }
@@ -110,7 +121,7 @@ fn set_input(flags: &mut Flags, input: Input) -> Result<(), lexopt::Error> {
 mod tests {
     use super::*;
 
-    fn run(arguments: &[&str]) -> Result<Wish, String> {
+    fn run(arguments: &[&str]) -> Result<Wish<String>, String> {
         parse(arguments.iter().map(OsString::from)).map_err(|error| error.to_string())
     }
 

@@ -1,0 +1,115 @@
+//! The book: what decides who may have a copy.
+
+use std::collections::BTreeSet;
+
+use thiserror::Error;
+
+use super::events::{BookAdded, BookBorrowed, BookRemoved, BookReturned};
+use super::{BookCommand, BookEvent, Quantity, UserId};
+use crate::engine::aggregate::Aggregate;
+
+/// A book as its own events tell it. The library knows a book as long as it has a copy of it, in or out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Book {
+    copies_in: u32,
+    /// Who has a copy; nobody has two.
+    borrowers: BTreeSet<UserId>,
+}
+
+/// Why a book says no.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum Refusal {
+    /// The library has no such book.
+    #[error("the library has no such book")]
+    NoBook,
+    /// There would be more than [`Quantity::MAX`] copies.
+    #[error("a library holds at most {} copies of a book", Quantity::MAX)]
+    CopyLimit,
+    /// All copies are out.
+    #[error("no copy is left")]
+    NoCopyLeft,
+    /// The user has a copy already.
+    #[error("the user has a copy already")]
+    AlreadyBorrowed,
+    /// The user has no copy to return.
+    #[error("the user has no copy of this book")]
+    NotBorrowed,
+    /// A copy is out, so the book cannot leave the library.
+    #[error("a copy of this book is out")]
+    BookIsOut,
+}
+
+impl Book {
+    /// The copies that can be borrowed.
+    pub fn copies_in(&self) -> u32 {
+        self.copies_in
+    }
+
+    /// The copies that are lent.
+    pub fn copies_out(&self) -> u32 {
+        // Each of them was in before, and those fit.
+        u32::try_from(self.borrowers.len()).unwrap_or(u32::MAX)
+    }
+
+    fn copies(&self) -> u32 {
+        self.copies_in.saturating_add(self.copies_out())
+    }
+}
+
+impl Aggregate for Book {
+    const CATEGORY: &'static str = "book";
+    type Command = BookCommand;
+    type Event = BookEvent;
+    type Refusal = Refusal;
+
+    fn execute(&self, command: &BookCommand) -> Result<Vec<BookEvent>, Refusal> {
+        let has_copy = |user_id| self.borrowers.contains(user_id);
+        let event = match command {
+            BookCommand::AddBook { quantity, .. }
+                if self.copies().saturating_add(quantity.get()) > Quantity::MAX.get() =>
+            {
+                return Err(Refusal::CopyLimit);
+            }
+            BookCommand::AddBook { isbn, title, author, quantity } => {
+                let (isbn, title, author, quantity) = (*isbn, title.clone(), author.clone(), *quantity);
+                BookEvent::BookAdded(BookAdded { isbn, title, author, quantity })
+            }
+            _ if self.copies() == 0 => return Err(Refusal::NoBook),
+            BookCommand::BorrowBook { user_id, .. } if has_copy(user_id) => return Err(Refusal::AlreadyBorrowed),
+            BookCommand::BorrowBook { .. } if self.copies_in == 0 => return Err(Refusal::NoCopyLeft),
+            BookCommand::BorrowBook { isbn, user_id } => {
+                BookEvent::BookBorrowed(BookBorrowed { isbn: *isbn, user_id: user_id.clone() })
+            }
+            BookCommand::ReturnBook { user_id, .. } if !has_copy(user_id) => return Err(Refusal::NotBorrowed),
+            BookCommand::ReturnBook { isbn, user_id } => {
+                BookEvent::BookReturned(BookReturned { isbn: *isbn, user_id: user_id.clone() })
+            }
+            BookCommand::RemoveBook { .. } if !self.borrowers.is_empty() => return Err(Refusal::BookIsOut),
+            BookCommand::RemoveBook { isbn } => {
+                let quantity = Quantity::new(self.copies()).map_err(|_| Refusal::NoBook)?;
+                BookEvent::BookRemoved(BookRemoved { isbn: *isbn, quantity })
+            }
+        };
+        Ok(vec![event])
+    }
+
+    /// What `execute` has decided never leaves the range, so a change that would is not one of its own.
+    fn apply(&mut self, event: &BookEvent) {
+        match event {
+            BookEvent::BookAdded(BookAdded { quantity, .. }) => {
+                self.copies_in = self.copies_in.saturating_add(quantity.get());
+            }
+            BookEvent::BookBorrowed(BookBorrowed { user_id, .. }) => {
+                if self.borrowers.insert(user_id.clone()) {
+                    self.copies_in = self.copies_in.saturating_sub(1);
+                }
+            }
+            BookEvent::BookReturned(BookReturned { user_id, .. }) => {
+                if self.borrowers.remove(user_id) {
+                    self.copies_in = self.copies_in.saturating_add(1);
+                }
+            }
+            BookEvent::BookRemoved(_) => *self = Self::default(),
+        }
+    }
+}

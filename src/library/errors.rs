@@ -1,0 +1,54 @@
+//! Why a service does not do what it was asked.
+
+use thiserror::Error;
+
+use super::Refusal;
+use crate::engine::event::Position;
+use crate::engine::store::StoreError;
+use crate::engine::supervisor::StopReason;
+
+/// The service cannot serve, whatever is asked of it.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum Unavailable {
+    /// It was closed.
+    #[error("the service is closed")]
+    Closed,
+    /// It stopped because it could not go on.
+    #[error("the service has stopped: {0}")]
+    Stopped(StopReason),
+    /// The store under it did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Other writers were quicker each time. The command changed nothing and may be sent again.
+    #[error("too many others change this book at once")]
+    Busy,
+    /// A defect in the book's own code. The command changed nothing.
+    #[error("the command could not be decided: {0}")]
+    Defect(String),
+    /// The inventory has not seen everything yet that was stored before it was asked. It may be asked again.
+    #[error("the inventory has not come to position {end} yet")]
+    Behind {
+        /// The last position that was stored when it was asked.
+        end: Position,
+    },
+}
+
+/// Why a command has no events to show.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum CommandFailure {
+    /// The book said no. Nothing was stored.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The service cannot serve.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+impl From<StopReason> for Unavailable {
+    fn from(reason: StopReason) -> Self {
+        match reason {
+            StopReason::Closed => Self::Closed,
+            stopped => Self::Stopped(stopped),
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The library: books, the commands they take, the events that happen to them, and the inventory they add up to.
+//!
+//! It is two services on one event store. [`WriteService`] lets a [`Book`] decide on a [`BookCommand`] and stores
+//! the [`BookEvent`]s; it answers no question. [`ReadService`] keeps the [`Inventory`] and takes no command. They
+//! share nothing but the store, so each can run, stop and start again without the other.
+
+mod book;
+mod commands;
+mod errors;
+mod events;
+mod inventory;
+mod isbn;
+mod quantity;
+mod read_service;
+mod store;
+mod text;
+mod write_service;
+
+pub use book::{Book, Refusal};
+pub use commands::BookCommand;
+pub use errors::{CommandFailure, Unavailable};
+pub use events::{BookAdded, BookBorrowed, BookEvent, BookRemoved, BookReturned, UnreadableEvent};
+pub use inventory::{Inventory, ListedBook, Loan};
+pub use isbn::{InvalidIsbn, Isbn};
+pub use quantity::{InvalidQuantity, Quantity};
+pub use read_service::ReadService;
+pub use store::{BookStore, OpenError, open_store};
+pub use text::{Author, InvalidText, Title, UserId};
+pub use write_service::WriteService;

@@ -1,0 +1,130 @@
+//! The write service: takes commands, and answers no question.
+
+use std::sync::Arc;
+
+use super::{Book, BookCommand, BookEvent, CommandFailure, Refusal, Unavailable};
+use crate::engine::clock::Clock;
+use crate::engine::command_handler::{CommandError, CommandHandler, Limits};
+use crate::engine::event::Metadata;
+use crate::engine::id_source::IdSource;
+use crate::engine::store::{Committed, EventStore};
+use crate::engine::supervisor::{StopReason, Supervisor};
+
+/// Lets books decide on commands, and stores what they decide. Cheap to clone.
+///
+/// It holds no read model: what has come of its commands is for the read service to tell, in this process or in
+/// another one on the same store. Dropping the last handle closes it.
+///
+/// ```
+/// use cqrs_bank::engine::store::memory::MemoryStore;
+/// use cqrs_bank::engine::supervisor::Supervisor;
+/// use cqrs_bank::library::{Author, BookCommand, Isbn, Quantity, ReadService, Title, WriteService};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let store = MemoryStore::start(&Supervisor::new());
+/// let writer = WriteService::start(store.clone(), Supervisor::new(), None);
+/// let reader = ReadService::start(store, Supervisor::new());
+///
+/// let isbn = Isbn::new("978-1593275846")?;
+/// let (title, author) = (Title::new("Elixir in Action")?, Author::new("Sasa Juric")?);
+/// writer.handle(BookCommand::AddBook { isbn, title, author, quantity: Quantity::new(10)? }).await?;
+/// assert_eq!(reader.get_book(isbn, None).await?.map(|book| book.copies_in), Some(10));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct WriteService {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    commands: CommandHandler<Book>,
+    ids: IdSource,
+    supervisor: Supervisor,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.supervisor.stop(StopReason::Closed);
+    }
+}
+
+impl WriteService {
+    /// Starts the service on a store. `supervisor` is the group its tasks run in, and stops with it; where the
+    /// store is for this service alone, its tasks belong there too. A `seed` makes ids and times the same in
+    /// every run.
+    pub fn start<S: EventStore<BookEvent>>(store: S, supervisor: Supervisor, seed: Option<u64>) -> Self {
+        let clock = Arc::new(seed.map_or(Clock::System, Clock::simulated));
+        let ids = match seed {
+            Some(seed) => IdSource::seeded(clock.clone(), seed),
+            None => IdSource::random(clock.clone()),
+        };
+        let commands = CommandHandler::start(store, clock, Limits::default(), &supervisor);
+        Self { inner: Arc::new(Inner { commands, ids, supervisor }) }
+    }
+
+    /// Handles a command that comes from outside. Answers with its events once they are stored.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandFailure`]: why there are none.
+    pub async fn handle(&self, command: BookCommand) -> Result<Committed<BookEvent>, CommandFailure> {
+        self.handle_as(command, self.start_conversation()).await
+    }
+
+    /// The same under ids that the caller knows before.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandFailure`]: why there are no events.
+    pub async fn handle_as(
+        &self,
+        command: BookCommand,
+        metadata: Metadata,
+    ) -> Result<Committed<BookEvent>, CommandFailure> {
+        let outcome = match self.inner.commands.send(command, metadata).await {
+            Ok(pending) => pending.outcome().await,
+            Err(error) => Err(error),
+        };
+        match outcome {
+            Ok(events) => Ok(events),
+            Err(CommandError::Refused(refusal)) => Err(refusal.into()),
+            Err(error) => Err(self.unavailable(error).await.into()),
+        }
+    }
+
+    async fn unavailable(&self, error: CommandError<Refusal>) -> Unavailable {
+        match error {
+            CommandError::Conflict(_) => Unavailable::Busy,
+            CommandError::Store(error) => Unavailable::Store(error),
+            CommandError::Stopped => self.inner.supervisor.stopped().await.into(),
+            defect => Unavailable::Defect(defect.to_string()),
+        }
+    }
+
+    /// A new conversation: the ids under which the next command and all it causes will be known.
+    pub fn start_conversation(&self) -> Metadata {
+        Metadata::from_outside(self.inner.ids.next())
+    }
+
+    /// What has stopped the service, if anything but [`WriteService::close`] has.
+    pub fn failure(&self) -> Option<Unavailable> {
+        let reason = self.inner.supervisor.reason().map(Unavailable::from);
+        reason.filter(|unavailable| *unavailable != Unavailable::Closed)
+    }
+
+    /// Closes the service for all its handles, when every command sent before has been handled.
+    ///
+    /// It is closed even if the future is dropped before it is done.
+    pub async fn close(&self) {
+        let inner = self.inner.clone();
+        let closing = tokio::spawn(async move {
+            inner.commands.close().await;
+            inner.supervisor.stop(StopReason::Closed);
+        });
+        // An error says that the runtime is going down, and the service with it.
+        let _ = closing.await;
+    }
+}

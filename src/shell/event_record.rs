@@ -1,0 +1,36 @@
+//! An event as `--json` prints it.
+
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+use uuid::Uuid;
+
+use crate::engine::event::{DomainEvent, RecordedEvent};
+
+#[derive(Serialize)]
+struct EventRecord<'a, E> {
+    position: u64,
+    stream: &'a str,
+    version: u64,
+    r#type: &'static str,
+    data: &'a E,
+    time: String,
+    command_id: Uuid,
+    correlation_id: Uuid,
+    causation_id: Uuid,
+}
+
+/// Everything that is stored of an event, as a JSON object.
+pub(super) fn event_record<E: DomainEvent + Serialize>(event: &RecordedEvent<E>) -> Option<Box<RawValue>> {
+    let record = EventRecord {
+        position: event.position.get(),
+        stream: event.stream.as_str(),
+        version: event.version.get(),
+        r#type: event.data.event_type(),
+        data: &event.data,
+        time: event.time.to_string(),
+        command_id: event.metadata.command_id,
+        correlation_id: event.metadata.correlation_id,
+        causation_id: event.metadata.causation_id,
+    };
+    to_raw_value(&record).ok()
+}

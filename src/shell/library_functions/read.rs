@@ -1,0 +1,86 @@
+//! `LibraryReadService`: queries, and no command.
+
+use super::arguments::{from, isbn, limit, moment, user_id};
+use super::replies::{book, inventory_table, loan_table, unavailable};
+use super::table::{READ_FUNCTIONS, READ_MANUAL};
+use crate::engine::projection::ReadModel;
+use crate::engine::store::EventStore;
+use crate::library::{BookEvent, Inventory, ReadService, UserId};
+use crate::shell::functions::{Answer, Arguments, Domain, Function, Names};
+use crate::shell::help::Manual;
+use crate::shell::term::Term;
+
+/// The read service as the shell calls it.
+#[derive(Debug)]
+pub struct ReadFunctions<S> {
+    service: ReadService<S>,
+}
+
+impl<S: EventStore<BookEvent>> ReadFunctions<S> {
+    /// The functions of a service that runs.
+    pub fn new(service: ReadService<S>) -> Self {
+        Self { service }
+    }
+
+    async fn answer(&self, function: &Function, arguments: &Arguments) -> Result<Term, Term> {
+        let moment = moment(function, arguments)?;
+        match function.name {
+            "get_book" => {
+                let found = self.service.get_book(isbn(arguments)?, moment).await;
+                let found = found.map_err(|error| unavailable(&error))?;
+                Ok(found.as_ref().map_or(Term::Atom("no_book"), book))
+            }
+            "get_loans" => {
+                let user_id = user_id(arguments, 0)?;
+                let (from, limit) = (from(function, arguments)?, limit(function, arguments)?);
+                let loans = self.service.get_loans(&user_id, from, limit, moment).await;
+                Ok(loan_table(&loans.map_err(|error| unavailable(&error))?))
+            }
+            _ => {
+                let (from, limit) = (from(function, arguments)?, limit(function, arguments)?);
+                let books = self.service.get_inventory(from, limit, moment).await;
+                Ok(inventory_table(&books.map_err(|error| unavailable(&error))?))
+            }
+        }
+    }
+}
+
+impl<S: EventStore<BookEvent>> Domain for ReadFunctions<S> {
+    fn functions(&self) -> &'static [Function] {
+        &READ_FUNCTIONS
+    }
+
+    fn manual(&self) -> &'static Manual {
+        &READ_MANUAL
+    }
+
+    async fn call(&mut self, function: &'static Function, arguments: &Arguments, _: bool) -> Answer {
+        self.answer(function, arguments).await.unwrap_or_else(std::convert::identity).into()
+    }
+
+    fn names(&self) -> Box<dyn Names> {
+        Box::new(Borrowers { inventory: self.service.inventory().clone() })
+    }
+
+    async fn close(&mut self) {
+        self.service.close();
+    }
+
+    async fn let_others_run(&self) {}
+
+    fn failure(&self) -> Option<String> {
+        self.service.failure().map(|unavailable| unavailable.to_string())
+    }
+}
+
+/// The users who have a book now, for the editor's thread.
+struct Borrowers {
+    inventory: ReadModel<Inventory>,
+}
+
+impl Names for Borrowers {
+    fn beginning_with(&self, prefix: &str, limit: usize) -> Vec<String> {
+        let users = self.inventory.read(|inventory| inventory.borrowers_beginning_with(prefix, limit));
+        users.iter().map(UserId::to_string).collect()
+    }
+}

@@ -1,0 +1,57 @@
+//! What the library answers, as replies.
+
+use crate::library::{CommandFailure, ListedBook, Loan, Refusal, Unavailable};
+use crate::shell::term::{Table, Term};
+
+pub(super) fn failure(failure: &CommandFailure) -> Term {
+    match failure {
+        CommandFailure::Refused(refusal) => Term::Error(match refusal {
+            Refusal::NoBook => "no_book",
+            Refusal::CopyLimit => "copy_limit",
+            Refusal::NoCopyLeft => "no_copy_left",
+            Refusal::AlreadyBorrowed => "already_borrowed",
+            Refusal::NotBorrowed => "not_borrowed",
+            Refusal::BookIsOut => "book_is_out",
+        }),
+        CommandFailure::Unavailable(reason) => unavailable(reason),
+    }
+}
+
+pub(super) fn unavailable(unavailable: &Unavailable) -> Term {
+    Term::Error(match unavailable {
+        Unavailable::Closed => "service_closed",
+        Unavailable::Stopped(_) => "service_stopped",
+        Unavailable::Store(_) => "store_failed",
+        Unavailable::Busy => "busy",
+        Unavailable::Defect(_) => "defect",
+        Unavailable::Behind { .. } => "behind",
+    })
+}
+
+pub(super) fn book(book: &ListedBook) -> Term {
+    Term::Map(COLUMNS.iter().copied().zip(cells(book)).collect())
+}
+
+pub(super) fn inventory_table(books: &[ListedBook]) -> Term {
+    Term::Table(Table { columns: &COLUMNS, rows: books.iter().map(|book| cells(book).into()).collect() })
+}
+
+pub(super) fn loan_table(loans: &[Loan]) -> Term {
+    let row = |loan: &Loan| {
+        let Loan { isbn, title, borrowed } = loan;
+        vec![string(isbn), string(title), string(borrowed)]
+    };
+    Term::Table(Table { columns: &["isbn", "title", "borrowed"], rows: loans.iter().map(row).collect() })
+}
+
+const COLUMNS: [&str; 5] = ["isbn", "title", "author", "copies_in", "copies_out"];
+
+fn cells(book: &ListedBook) -> [Term; 5] {
+    let ListedBook { isbn, title, author, copies_in, copies_out } = book;
+    let copies = |copies: &u32| Term::Integer(i64::from(*copies));
+    [string(isbn), string(title), string(author), copies(copies_in), copies(copies_out)]
+}
+
+fn string(text: &impl ToString) -> Term {
+    Term::String(text.to_string())
+}

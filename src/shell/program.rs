@@ -1,0 +1,231 @@
+//! A program: reads its flags, opens a domain, and runs statements on it. A terminal gets the prompt, anything else
+//! is a script.
+
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::os::fd::{AsFd as _, BorrowedFd};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::str::FromStr;
+
+use thiserror::Error;
+use tokio::io::AsyncRead;
+use tokio::task::JoinError;
+use tracing::subscriber::SetGlobalDefaultError;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+
+use super::flags::{self, Flags, Input, Wish};
+use super::functions::Domain;
+use super::script::{self, Script};
+use super::session::{Session, Style};
+use super::trace::Trace;
+use super::{log, prompt};
+
+/// The domain, or the store under it, failed.
+const FAILED: u8 = 1;
+const WRONG_FLAGS: u8 = 2;
+/// A statement could not be read or run.
+const MISTAKE: u8 = 3;
+
+/// A program as its user sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Program {
+    /// How it is called.
+    pub name: &'static str,
+    /// What it is, in a sentence.
+    pub about: &'static str,
+    /// What follows `--store` on the command line, and what it is for.
+    pub store: (&'static str, &'static str),
+    /// What it is that is kept in the store.
+    pub kept: &'static str,
+    /// A refusal that its functions may reply.
+    pub refusal: &'static str,
+    /// When something happens after its statement was answered: a remark in parentheses, or nothing.
+    pub late: &'static str,
+    /// The file that statements are kept in for recall, in the user's state directory.
+    pub history: &'static str,
+}
+
+/// What a domain is opened with.
+#[derive(Debug)]
+pub struct Opening<S> {
+    /// What `--store` names.
+    pub store: Option<S>,
+    /// What ids and times are to be derived from.
+    pub seed: Option<u64>,
+    /// Shows what commands cause.
+    pub trace: Trace,
+}
+
+impl<S> Opening<S> {
+    /// What `--store` names, where nothing can be done without it.
+    ///
+    /// # Errors
+    ///
+    /// [`CannotOpen::WrongFlags`] when it is missing.
+    pub fn needed_store(&self) -> Result<&S, CannotOpen> {
+        self.store.as_ref().ok_or_else(|| CannotOpen::WrongFlags("--store is needed".to_owned()))
+    }
+}
+
+/// Why there is no domain to run statements on.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum CannotOpen {
+    /// A flag is missing, or does not go with the others.
+    #[error("{0}")]
+    WrongFlags(String),
+    /// The store could not be opened.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl Program {
+    /// Runs the program with the arguments of this process, on the domain that `open` opens on the runtime on which
+    /// everything will run. Ends with the exit code.
+    pub fn run<S, D>(&self, open: impl AsyncFnOnce(Opening<S>) -> Result<D, CannotOpen>) -> ExitCode
+    where
+        S: FromStr<Err: Display>,
+        D: Domain + 'static,
+    {
+        let flags = match flags::parse(std::env::args_os().skip(1)) {
+            Ok(Wish::Run(flags)) => flags,
+            Ok(Wish::Help) => return self.print(&flags::help(self)),
+            Ok(Wish::Version) => return self.print(&format!("{} {}", self.name, env!("CARGO_PKG_VERSION"))),
+            Err(error) => return self.wrong_flags(&error),
+        };
+        match self.start(flags, open) {
+            Ok(code) => code,
+            Err(StartError::Domain(CannotOpen::WrongFlags(error))) => self.wrong_flags(&error),
+            Err(error) => {
+                self.complain(&error.to_string());
+                ExitCode::from(if matches!(error, StartError::Script { .. }) { WRONG_FLAGS } else { FAILED })
+            }
+        }
+    }
+
+    fn wrong_flags(&self, error: &dyn Display) -> ExitCode {
+        self.complain(&format!("{error}; {} --help lists the flags", self.name));
+        ExitCode::from(WRONG_FLAGS)
+    }
+
+    /// Runs the session; answers with its exit code.
+    fn start<S, D: Domain + 'static>(
+        &self,
+        flags: Flags<S>,
+        open: impl AsyncFnOnce(Opening<S>) -> Result<D, CannotOpen>,
+    ) -> Result<ExitCode, StartError> {
+        let at_terminal = flags.input == Input::Standard && io::stdin().is_terminal() && io::stdout().is_terminal();
+        let trace = Trace::default();
+        self.log_and_trace(&trace, &flags)?;
+
+        // One thread: a command passes from task to task without waking another core.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(StartError::Runtime)?;
+        let opening = Opening { store: flags.store, seed: flags.seed, trace: trace.clone() };
+        let domain = runtime.block_on(open(opening))?;
+        let session = Session::new(domain, trace, Style { json: flags.json, echo: flags.echo && !at_terminal });
+        // A task is cheaper to wake than what the runtime itself blocks on.
+        let code = if at_terminal {
+            let prompting = runtime.spawn(prompt::run(session, self.history()));
+            match runtime.block_on(prompting)?.map_err(StartError::Terminal)? {
+                prompt::Ended::Left => 0,
+                // As a shell tells that a program was ended by a signal.
+                prompt::Ended::Signal(signal) => u8::try_from(128 + signal).unwrap_or(FAILED),
+            }
+        } else {
+            let script = runtime.block_on(open_script(flags.input))?;
+            let (output, errors) = (tokio::io::stdout(), io::stderr());
+            let running = Script { session, output, errors, keep_going: flags.keep_going }.run(script);
+            let running = runtime.spawn(running);
+            match runtime.block_on(running)? {
+                script::Ended::Well => 0,
+                script::Ended::Mistake => MISTAKE,
+                script::Ended::Failure => FAILED,
+            }
+        };
+        // A read of the standard input may still be waiting, and would be waited for.
+        runtime.shutdown_background();
+        Ok(ExitCode::from(code))
+    }
+
+    fn log_and_trace<S>(&self, trace: &Trace, flags: &Flags<S>) -> Result<(), StartError> {
+        let shown = (!flags.quiet).then(|| trace.layer());
+        let wanted = std::env::var("RUST_LOG").ok().filter(|filter| !filter.is_empty()).and_then(|filter| {
+            let parsed: Result<Targets, _> = filter.parse();
+            parsed.inspect_err(|error| self.complain(&format!("RUST_LOG is not used: {error}"))).ok()
+        });
+        let in_order = !flags.json && outputs_are_one().unwrap_or(false);
+        let log = log::layer(wanted, in_order.then(|| trace.clone()));
+        Ok(tracing::subscriber::set_global_default(tracing_subscriber::registry().with(shown).with(log))?)
+    }
+
+    /// Where statements are kept for recall: in the user's state directory, as the XDG base directories have it.
+    fn history(&self) -> Option<PathBuf> {
+        let set = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let state = set("XDG_STATE_HOME").or_else(|| set("HOME").map(|home| home.join(".local/state")));
+        state.map(|state| state.join("cqrs-bank").join(self.history))
+    }
+
+    fn print(&self, text: &str) -> ExitCode {
+        match writeln!(io::stdout(), "{text}") {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                self.complain(&format!("the output cannot be written: {error}"));
+                ExitCode::from(FAILED)
+            }
+            _ => ExitCode::SUCCESS,
+        }
+    }
+
+    fn complain(&self, message: &str) {
+        // When stderr is gone, the exit code still tells.
+        let _ = writeln!(io::stderr(), "{}: {message}", self.name);
+    }
+}
+
+/// Why there was no session.
+#[derive(Debug, Error)]
+enum StartError {
+    #[error("{}: {error}", path.display())]
+    Script { path: PathBuf, error: io::Error },
+    #[error("the log cannot be set up: {0}")]
+    Log(#[from] SetGlobalDefaultError),
+    #[error("the runtime cannot be started: {0}")]
+    Runtime(io::Error),
+    #[error("the terminal failed: {0}")]
+    Terminal(io::Error),
+    #[error("the shell panicked: {0}")]
+    Panic(#[from] JoinError),
+    #[error(transparent)]
+    Domain(#[from] CannotOpen),
+}
+
+/// Whether standard output and standard error go to the same terminal, file or pipe.
+fn outputs_are_one() -> io::Result<bool> {
+    let identity = |output: BorrowedFd<'_>| -> io::Result<(u64, u64)> {
+        let place = File::from(output.try_clone_to_owned()?).metadata()?;
+        Ok((place.dev(), place.ino()))
+    };
+    Ok(identity(io::stdout().as_fd())? == identity(io::stderr().as_fd())?)
+}
+
+async fn open_script(input: Input) -> Result<Box<dyn AsyncRead + Unpin + Send>, StartError> {
+    match input {
+        Input::Standard => Ok(Box::new(tokio::io::stdin())),
+        Input::Statements(statements) => Ok(Box::new(io::Cursor::new(statements))),
+        Input::File(path) => match open_file(&path).await {
+            Ok(file) => Ok(Box::new(file)),
+            Err(error) => Err(StartError::Script { path, error }),
+        },
+    }
+}
+
+async fn open_file(path: &Path) -> io::Result<tokio::fs::File> {
+    let file = tokio::fs::File::open(path).await?;
+    if file.metadata().await?.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    Ok(file)
+}
