@@ -288,7 +288,7 @@ mod tests {
         assert_eq!(hint("Bank.deposit \"Wolfman\", "), Some("amount".into()));
         assert_eq!(hint("Bank.deposit \"Wolfman\", 1"), None);
         assert_eq!(hint("Bank.consistency "), Some(":strong | :eventual".into()));
-        assert_eq!(hint("Bank.open "), Some("[url]".into()));
+        assert_eq!(hint("Bank.open "), Some("[url], [email: …]".into()));
         assert_eq!(hint("Bank.close"), None);
         assert_eq!(hint("Bank.dep"), None);
     }

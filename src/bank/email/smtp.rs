@@ -91,8 +91,10 @@ impl SmtpServer {
             };
             self.within("signing in", signing_in).await?;
         }
+        // The end of the last line is sent with the dot behind it.
+        let content = message.content.strip_suffix(b"\r\n").unwrap_or(&message.content);
         let handing_over = async {
-            let sent = connection.send(&envelope, &message.content).await;
+            let sent = connection.send(&envelope, content).await;
             sent.map_err(|error| failure(&error, "the e-mail", true))
         };
         self.within("handing the e-mail over", handing_over).await?;

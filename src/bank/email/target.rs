@@ -180,6 +180,49 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "smtp")]
+    #[test]
+    fn a_mail_server_is_shown_with_its_port_and_without_its_password() {
+        for (text, shown) in [
+            ("smtp://127.0.0.1:2525", "smtp://127.0.0.1:2525"),
+            ("smtp://example.org/?from=bank@example.org", "smtp://example.org:25"),
+            ("smtp://[::1]:2525", "smtp://[::1]:2525"),
+            ("smtp://josh:canary@127.0.0.1", "smtp://127.0.0.1:25"),
+            ("smtp://josh:canary@[::1]", "smtp://[::1]:25"),
+            ("smtp://josh:canary@localhost:25", "smtp://localhost:25"),
+            ("smtp://josh:canary@example.org?tls=required", "smtp://example.org:587?tls=required"),
+            ("smtps://j%40x:canary%3F@example.org", "smtps://example.org:465"),
+        ] {
+            let target: EmailTarget = text.parse().unwrap();
+            assert_eq!(target.to_string(), shown);
+            assert!(!format!("{target:?}").contains("canary"), "{target:?}");
+        }
+    }
+
+    #[cfg(feature = "smtp")]
+    #[test]
+    fn what_is_no_mail_server_is_said() {
+        for (text, error) in [
+            ("smtp:", InvalidEmailTarget::Unknown),
+            ("smtp:/", InvalidEmailTarget::Unknown),
+            ("smtp://", InvalidEmailTarget::Unknown),
+            ("smtp://:25", InvalidEmailTarget::Unknown),
+            ("smtp://example.org:port", InvalidEmailTarget::Unknown),
+            ("smtp://example.org:65536", InvalidEmailTarget::Unknown),
+            ("smtps://josh@example.org", InvalidEmailTarget::Unknown),
+            ("smtps://josh:pass#word@example.org", InvalidEmailTarget::Unknown),
+            ("smtps://josh:pass/word@example.org", InvalidEmailTarget::Unknown),
+            ("smtps://josh:1/word@example.org", InvalidEmailTarget::Unknown),
+            ("smtps://josh:pass%ffword@example.org", InvalidEmailTarget::Unknown),
+            ("smtp://example.org?tls=opportunistic", InvalidEmailTarget::UnknownOption),
+            ("smtps://example.org?tls=required", InvalidEmailTarget::UnknownOption),
+            ("smtp://josh:password@example.org", InvalidEmailTarget::CredentialsNeedTls),
+            ("smtp://josh:password@localhost.example.org", InvalidEmailTarget::CredentialsNeedTls),
+        ] {
+            assert_eq!(text.parse::<EmailTarget>().err(), Some(error), "{text}");
+        }
+    }
+
     #[cfg(not(feature = "smtp"))]
     #[test]
     fn a_mail_server_needs_the_feature() {

@@ -11,7 +11,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::task::JoinSet;
 
-use self::arguments::{account_id, amount};
+use self::arguments::{account_id, amount, email_target};
 use self::manual::MANUAL;
 use self::replies::{failure, handled, late_name};
 use self::table::FUNCTIONS;
@@ -57,24 +57,25 @@ impl BankFunctions {
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = bank;
     }
 
-    async fn open(&mut self, url: Option<&str>) -> Term {
+    async fn open(&mut self, function: &Function, arguments: &Arguments) -> Result<Term, Term> {
         if self.bank().is_some() {
-            return Term::Error("already_open");
+            return Err(Term::Error("already_open"));
         }
-        let store = match url.map(str::parse) {
+        let store = match arguments.get(0).map(str::parse) {
             None => self.default_store.clone(),
             Some(Ok(store)) => store,
-            Some(Err(_)) => return Term::Error("unsupported_store"),
+            Some(Err(_)) => return Err(Term::Error("unsupported_store")),
         };
-        let options = Options { seed: self.seed, ..Options::from(store) };
+        let email = email_target(function, arguments)?;
+        let options = Options { seed: self.seed, email, ..Options::from(store) };
         match Bank::open(options).await {
             Ok(bank) => {
                 let name = format!("#Bank<{}>", bank.store());
                 self.replace_bank(Some(bank));
                 self.consistency = Consistency::Strong;
-                Term::Ok(Box::new(Term::Opaque(name)))
+                Ok(Term::Ok(Box::new(Term::Opaque(name))))
             }
-            Err(_) => Term::Error("unsupported_store"),
+            Err(_) => Err(Term::Error("unsupported_store")),
         }
     }
 
@@ -131,7 +132,7 @@ impl Domain for BankFunctions {
 
     async fn call(&mut self, function: &'static Function, arguments: &Arguments, events: bool) -> Answer {
         match (function.name, self.bank()) {
-            ("open", _) => self.open(arguments.get(0)).await.into(),
+            ("open", _) => either(self.open(function, arguments).await),
             (_, None) => Term::Error("bank_not_open").into(),
             ("close", Some(bank)) => {
                 self.close_bank(&bank).await;
