@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::errors::{CommandFailure, OpenError, Unavailable};
 use super::pin_checker::PinChecker;
+use super::receipt::Seen;
 use super::{
     Account, AccountCommand, AccountEvent, Accounts, Balances, CeoBonus, Options, PendingCommand, Receipt, Refusal,
     Store, ThankYouEmail, TotalDeposits, TransferProcess, Transfers,
@@ -251,21 +252,24 @@ impl Bank {
     }
 
     async fn receipt(&self, events: Committed<AccountEvent>) -> Receipt {
-        let lagging = match (self.consistency, events.last()) {
+        let seen = match (self.consistency, events.last()) {
             (Consistency::Strong, Some(last)) => self.conversation_seen(last.metadata, last.position).await,
-            _ => Vec::new(),
+            (_, last) => {
+                let up_to = last.map_or(Position::START, |last| last.position);
+                Seen { up_to, lagging: Vec::new() }
+            }
         };
-        Receipt::new(events, lagging)
+        Receipt::new(events, seen)
     }
 
     /// Waits until the handlers have seen an event and all that process managers have made of it.
-    async fn conversation_seen(&self, conversation: Metadata, mut position: Position) -> Vec<&'static str> {
+    async fn conversation_seen(&self, conversation: Metadata, mut up_to: Position) -> Seen {
         let correlation_id = conversation.correlation_id;
         loop {
-            let lagging = self.seen_by_all(position).await;
+            let lagging = self.seen_by_all(up_to).await;
             match self.inner.checkpoints.conversation_goes_on_to(correlation_id) {
-                Some(further) if lagging.is_empty() && further > position => position = further,
-                _ => return lagging,
+                Some(further) if lagging.is_empty() && further > up_to => up_to = further,
+                _ => return Seen { up_to, lagging },
             }
         }
     }

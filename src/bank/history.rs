@@ -3,7 +3,7 @@
 //! Every answer is folded from the events up to that moment; no read model is asked.
 
 use super::errors::{CheckBalanceError, Unavailable};
-use super::{Account, AccountEvent, AccountId, Bank, Money};
+use super::{Account, AccountEvent, AccountId, Bank, Money, Receipt};
 use crate::engine::aggregate::Aggregate;
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{Batch, DomainEvent, Position, RecordedEvent, StreamId, Version};
@@ -42,6 +42,28 @@ impl Bank {
             let Some(last) = page.last() else { break };
             after = last.position;
             events.extend(page.iter().cloned());
+        }
+        Ok(events)
+    }
+
+    /// The events of a command, and those that process managers have made of them as far as they were waited
+    /// for.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`]: the log cannot be read.
+    pub async fn conversation(&self, receipt: &Receipt) -> Result<Vec<Event>, Unavailable> {
+        let mut events = receipt.events().to_vec();
+        let Some(first) = events.first().map(|event| event.metadata) else { return Ok(events) };
+        let mut after = receipt.position();
+        while after < receipt.seen_up_to() {
+            let page = self.event_store().read_all(after, MAX_READ).await;
+            let page = self.or_unavailable(page).await?;
+            let Some(last) = page.last() else { break };
+            after = last.position;
+            let of_conversation = |event: &&Event| event.metadata.correlation_id == first.correlation_id;
+            let seen = page.iter().take_while(|event| event.position <= receipt.seen_up_to());
+            events.extend(seen.filter(of_conversation).cloned());
         }
         Ok(events)
     }

@@ -11,12 +11,21 @@ use crate::engine::store::Committed;
 #[derive(Clone, Debug)]
 pub struct Receipt {
     events: Committed<AccountEvent>,
-    lagging: Vec<&'static str>,
+    seen: Seen,
+}
+
+/// What came of waiting for the handlers.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    /// The last event of the conversation that was waited for.
+    pub(super) up_to: Position,
+    /// Who had not seen it when waiting ended.
+    pub(super) lagging: Vec<&'static str>,
 }
 
 impl Receipt {
-    pub(super) fn new(events: Committed<AccountEvent>, lagging: Vec<&'static str>) -> Self {
-        Self { events, lagging }
+    pub(super) fn new(events: Committed<AccountEvent>, seen: Seen) -> Self {
+        Self { events, seen }
     }
 
     /// The command's events, in order.
@@ -32,7 +41,13 @@ impl Receipt {
     /// The handlers that had not seen the last event when waiting for them ended: queries may answer from
     /// before it. Always empty when nobody was waited for.
     pub fn lagging(&self) -> &[&'static str] {
-        &self.lagging
+        &self.seen.lagging
+    }
+
+    /// The position of the last event that was waited for: the command's own, or one that a process manager has
+    /// made of it.
+    pub fn seen_up_to(&self) -> Position {
+        self.seen.up_to
     }
 }
 
