@@ -170,7 +170,7 @@ async fn who_wants_tls_sends_nothing_without_it() {
     let bank = open(&format!("smtp://josh:canary@127.0.0.1:{}?tls=required", server.port), None).await;
     deposit(&bank, "1", 100).await;
     let heard = server.heard().await;
-    assert_eq!(heard, ["EHLO [127.0.0.1]"]);
+    assert!(heard.len() == 1 && heard[0].starts_with("EHLO "), "{heard:?}");
     bank.close().await;
 }
 
