@@ -1,10 +1,14 @@
 //! `bank`: the shell on the bank.
 
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
+
+mod pin_secret;
+
 use std::process::ExitCode;
 
-use cqrs_bank::bank::Store;
+use cqrs_bank::bank::{Options, PinOptions, Store};
 use cqrs_bank::shell::bank_functions::BankFunctions;
-use cqrs_bank::shell::program::{Opening, Program};
+use cqrs_bank::shell::program::{Opening, Program, state_directory};
 
 const PROGRAM: Program = Program {
     name: "bank",
@@ -18,6 +22,8 @@ const PROGRAM: Program = Program {
 
 fn main() -> ExitCode {
     PROGRAM.run(async |Opening { store, seed, trace }: Opening<Store>| {
-        Ok(BankFunctions::new(store.unwrap_or_default(), seed, trace))
+        let pins = PinOptions { secret: pin_secret::source(state_directory()), ..PinOptions::default() };
+        let options = Options { seed, pins, ..Options::from(store.unwrap_or_default()) };
+        Ok(BankFunctions::new(options, trace))
     })
 }

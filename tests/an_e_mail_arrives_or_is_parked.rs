@@ -3,6 +3,7 @@
 #![cfg(feature = "smtp")]
 
 mod mail_server;
+mod support;
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use cqrs_bank::engine::event_handler::RetryPolicy;
 use cqrs_bank::engine::store::handler_records::ParkedEvent;
 
 use crate::mail_server::{Mail, MailServer};
+use crate::support::run;
 
 #[tokio::test]
 async fn a_deposit_is_thanked_for() {
@@ -187,6 +189,28 @@ async fn an_address_that_the_server_cannot_take_is_parked() {
     let Mail { to, content, .. } = server.mail().await;
     assert_eq!(to, "RCPT TO:<zoë@example.org>");
     assert!(content.contains("zoë@example.org"), "{content}");
+}
+
+#[tokio::test]
+async fn the_program_sends_what_it_can_and_shows_what_it_could_not() {
+    let mut server = MailServer::start(&["RCPT 550 no such mailbox", "MAIL 451 try later"]).await;
+    let script = format!(
+        "Bank.open email: \"smtp://127.0.0.1:{}?from=bank@example.org\"\n\
+         Bank.create 1, \"Josh\", email: \"josh@example.org\"\n\
+         Bank.deposit 1, 100\n\
+         Bank.deposit 1, 200\n\
+         Bank.close\n",
+        server.port,
+    );
+    let finished = tokio::task::spawn_blocking(move || run(&[], script)).await.unwrap();
+    let deposit = "Command Sent\nCommand Handler: Deposit Money\nEvent Store Published Event\nEvent Published\n\
+        Event Handler: Money Deposited\nMoney Deposited\nEvent Handler: Thank-You E-Mail\n:ok\n";
+    assert!(finished.stdout.contains(&format!("{deposit}{deposit}")), "{}", finished.stdout);
+    assert_eq!(finished.exit_code, Some(0));
+    let refused = "thank-you e-mail failed at position 2 (attempt 1): \
+        the server refused the e-mail (550): no such mailbox";
+    assert!(finished.stderr.contains(refused), "{}", finished.stderr);
+    assert_eq!(server.planned().await, "RCPT 550 no such mailbox");
 }
 
 const QUICK: RetryPolicy =

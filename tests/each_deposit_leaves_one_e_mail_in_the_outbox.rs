@@ -1,10 +1,13 @@
 //! Each deposit into an account with an address leaves one e-mail in the outbox, however often it is delivered.
 
+mod support;
+
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::support::run_command;
 use cqrs_bank::bank::{
     AccountId, AddressBook, Bank, EmailAddress, EmailTarget, HolderName, InvalidEmailTarget, Money, NewAccount,
     Options, Receipt, Recipient, ThankYouEmail,
@@ -70,6 +73,27 @@ async fn an_outbox_that_cannot_be_written_to_parks_the_e_mail() {
     bank.retry_parked(parked.number).await.unwrap();
     assert_eq!(files(&outbox).len(), 1);
     assert_eq!(bank.parked().await.unwrap(), []);
+}
+
+#[test]
+fn the_program_traces_each_e_mail_as_it_writes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = "Bank.open email: \"outbox/?from=bank@example.org\"\n\
+        Bank.create 1, \"Josh\", email: \"josh@example.org\"\n\
+        Bank.create \"Wolfman\"\n\
+        Bank.deposit 1, 100\n\
+        Bank.deposit \"Wolfman\", 100\n";
+    let mut program = support::bank(&["--seed", "1"]);
+    program.current_dir(folder.path());
+    let finished = run_command(program, script);
+    let deposit = "Command Sent\nCommand Handler: Deposit Money\nEvent Store Published Event\nEvent Published\n\
+        Event Handler: Money Deposited\nMoney Deposited\n";
+    let both = format!("{deposit}Event Handler: Thank-You E-Mail\n:ok\n{deposit}:ok\n");
+    assert!(finished.stdout.ends_with(&both), "{}", finished.stdout);
+    assert_eq!((finished.stderr.as_str(), finished.exit_code), ("", Some(0)));
+    let outbox = files(&folder.path().join("outbox"));
+    let [(_, e_mail)] = &outbox[..] else { panic!("{outbox:?}") };
+    assert!(e_mail.contains("\r\nFrom: <bank@example.org>\r\n"), "{e_mail}");
 }
 
 #[cfg(not(feature = "smtp"))]

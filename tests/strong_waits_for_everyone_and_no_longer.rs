@@ -61,6 +61,7 @@ async fn a_deposit_that_the_balances_do_not_show_yet_is_told_as_such() {
     let receipt = bank.deposit(&wolfman, money(100)).await.unwrap();
     assert!(begun.elapsed() >= MAX_WAIT);
     assert_eq!(receipt.position(), Position::new(2), "the money is in");
+    // The others get their events by way of the same task.
     assert_eq!(receipt.lagging(), ["balances", "accounts", "total deposits", "transfers", "transfer"]);
     stall.end();
 

@@ -91,7 +91,7 @@ impl Assistant {
             return None;
         }
         let Some(function) = unfinished.function else {
-            let known = self.vocabulary.all().find(|function| function.to_string() == unfinished.word)?;
+            let known = self.vocabulary.all().find(|function| function.is_called(unfinished.word))?;
             return (!known.parameters.is_empty()).then(|| format!(" {}", known.signature(0)));
         };
         let missing = if unfinished.within_string { "\"" } else { "" };
@@ -115,7 +115,7 @@ impl Assistant {
                 '#' => (Look::Comment, rest.find('\n').unwrap_or(rest.len())),
                 _ if is_word(first) => {
                     let length = rest.find(|character| !is_word(character)).unwrap_or(rest.len());
-                    let known = self.vocabulary.all().any(|function| function.to_string() == rest[..length]);
+                    let known = self.vocabulary.all().any(|function| function.is_called(&rest[..length]));
                     (if known { Look::Function } else { Look::Plain }, length)
                 }
                 _ => (Look::Plain, first.len_utf8()),
@@ -157,7 +157,7 @@ impl Assistant {
                 }
                 ' ' | '\t' | '(' if unfinished.function.is_none() => {
                     let name = line[unfinished.start..at].trim_start();
-                    unfinished.function = self.vocabulary.all().find(|function| function.to_string() == name);
+                    unfinished.function = self.vocabulary.all().find(|function| function.is_called(name));
                     unfinished.start =
                         if unfinished.function.is_some() || name.is_empty() { after } else { unfinished.start };
                 }
@@ -176,7 +176,7 @@ impl Assistant {
         names.into_iter().map(Candidate::name).collect()
     }
 
-    /// Modules first, then the functions of the one that is there.
+    /// Modules first, then the functions of the one that is there, by other names only where no own one fits.
     fn complete_function(&self, prefix: &str) -> Vec<Candidate> {
         let mut candidates: Vec<Candidate> = Vec::new();
         for function in self.vocabulary.all() {
@@ -187,6 +187,10 @@ impl Assistant {
             if candidate.starts_with(prefix) && !candidates.iter().any(|known| known.typed == candidate) {
                 candidates.push(candidate.into());
             }
+        }
+        if candidates.is_empty() {
+            let aliases = self.vocabulary.all().flat_map(Function::alias_names);
+            candidates.extend(aliases.filter(|alias| alias.starts_with(prefix)).map(Candidate::from));
         }
         candidates
     }
@@ -231,7 +235,7 @@ fn string_length(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bank::Store;
+    use crate::bank::Options;
     use crate::shell::bank_functions::BankFunctions;
     use crate::shell::trace::Trace;
 
@@ -245,7 +249,7 @@ mod tests {
     }
 
     fn assistant() -> Assistant {
-        let domain = BankFunctions::new(Store::Memory, None, Trace::default());
+        let domain = BankFunctions::new(Options::default(), Trace::default());
         Assistant::new(Vocabulary::of(&domain), Box::new(FixedNames))
     }
 
@@ -267,6 +271,11 @@ mod tests {
         assert_eq!(typed("Bank.create ").len(), 3);
         assert_eq!(typed("Bank.consistency :e"), ["Bank.consistency :eventual"]);
         assert_eq!(typed("Bank.open; Bank.wi"), ["Bank.open; Bank.withdraw"]);
+        assert_eq!(typed("Bank.create_"), ["Bank.create_bank_account"]);
+        assert_eq!(
+            typed("Bank.deposit_money_into_bank_account \"Wolfm"),
+            ["Bank.deposit_money_into_bank_account \"Wolfman\""]
+        );
     }
 
     #[test]
@@ -288,8 +297,9 @@ mod tests {
         assert_eq!(hint("Bank.deposit \"Wolfman\", "), Some("amount".into()));
         assert_eq!(hint("Bank.deposit \"Wolfman\", 1"), None);
         assert_eq!(hint("Bank.consistency "), Some(":strong | :eventual".into()));
-        assert_eq!(hint("Bank.open "), Some("[url], [email: …]".into()));
+        assert_eq!(hint("Bank.open "), Some("[url], [ceo_bonus: …], [email: …]".into()));
         assert_eq!(hint("Bank.close"), None);
+        assert_eq!(hint("Bank.create_bank_account"), hint("Bank.create"));
         assert_eq!(hint("Bank.dep"), None);
     }
 

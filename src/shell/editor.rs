@@ -10,21 +10,27 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::{io, thread};
 
 use rustyline::completion::{Completer, Pair};
+use rustyline::config::Configurer as _;
 use rustyline::error::ReadlineError;
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::{Hint, Hinter};
 use rustyline::history::FileHistory;
 use rustyline::validate::Validator;
-use rustyline::{CompletionType, Config, Context, ExternalPrinter, Helper};
+use rustyline::{
+    Cmd, ColorMode, CompletionType, ConditionalEventHandler, Config, Context, Event, EventContext, EventHandler,
+    ExternalPrinter, Helper, KeyCode, KeyEvent, Modifiers, RepeatCount,
+};
 use tokio::sync::mpsc;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::completion::{Assistant, Look};
+use super::terminal::Silence;
 
 /// Statements that can be recalled.
 const HISTORY: usize = 1_000;
 
 /// What a person did at the prompt.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub(super) enum Typed {
     /// Text and Enter; a pasted text may have several lines.
     Text(String),
@@ -49,6 +55,7 @@ pub(super) struct Editor {
 #[derive(Debug)]
 enum Request {
     Read { prompt: String },
+    Ask { question: String },
     Remember { text: String },
 }
 
@@ -65,7 +72,7 @@ impl Editor {
             .auto_add_history(false)
             .build();
         let mut editor = LineEditor::with_config(config).map_err(io::Error::other)?;
-        editor.set_helper(Some(LineHelper { assistant }));
+        editor.set_helper(Some(LineHelper { assistant, hidden: false }));
         let printer = editor.create_external_printer().ok();
 
         let (requests, to_read) = mpsc::channel(1);
@@ -83,6 +90,11 @@ impl Editor {
     pub(super) async fn prompt(&self, prompt: String) {
         // Without its thread, the editor says so when it is asked what was typed.
         let _ = self.requests.send(Request::Read { prompt }).await;
+    }
+
+    /// Asks for something that is not shown and not kept. The answer comes from [`Editor::typed`] too.
+    pub(super) async fn ask(&self, question: String) {
+        let _ = self.requests.send(Request::Ask { question }).await;
     }
 
     /// Waits for a person to type.
@@ -124,17 +136,12 @@ fn serve(
     while let Some(request) = requests.blocking_recv() {
         match request {
             Request::Read { prompt } => {
-                late.set_reading(true);
-                let line = editor.readline(&prompt);
-                late.set_reading(false);
-                let read = match line {
-                    Ok(text) => Typed::Text(text),
-                    Err(ReadlineError::Interrupted) => Typed::Interrupt,
-                    Err(ReadlineError::Eof) => Typed::End,
-                    Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => Typed::NotUtf8,
-                    Err(error) => Typed::Failure(error.to_string()),
-                };
-                if typed.blocking_send(read).is_err() {
+                if typed.blocking_send(read(&mut editor, &prompt, late)).is_err() {
+                    return;
+                }
+            }
+            Request::Ask { question } => {
+                if typed.blocking_send(read_hidden(&mut editor, &question, late)).is_err() {
                     return;
                 }
             }
@@ -147,6 +154,58 @@ fn serve(
                 }
             }
         }
+    }
+}
+
+fn read(editor: &mut LineEditor, prompt: &str, late: &LateOutput) -> Typed {
+    late.set_reading(true);
+    let line = editor.readline(prompt);
+    late.set_reading(false);
+    match line {
+        Ok(text) => Typed::Text(text),
+        Err(ReadlineError::Interrupted) => Typed::Interrupt,
+        Err(ReadlineError::Eof) => Typed::End,
+        Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => Typed::NotUtf8,
+        Err(error) => Typed::Failure(error.to_string()),
+    }
+}
+
+/// Reads a line of which only its length can be seen, and which cannot be brought back later.
+fn read_hidden(editor: &mut LineEditor, question: &str, late: &LateOutput) -> Typed {
+    // A terminal that can do little would show what is typed by itself.
+    let _silence = Silence::begin();
+    let hide = |editor: &mut LineEditor, hidden| {
+        if let Some(helper) = editor.helper_mut() {
+            helper.hidden = hidden;
+        }
+    };
+    let colors = editor.config_mut().color_mode();
+    // What hides the line counts as colour.
+    editor.set_color_mode(ColorMode::Forced);
+    editor.bind_sequence(Event::Any, EventHandler::Conditional(Box::new(PlainKeys)));
+    hide(editor, true);
+    let history = std::mem::take(editor.history_mut());
+    let answer = read(editor, question, late);
+    *editor.history_mut() = history;
+    hide(editor, false);
+    editor.unbind_sequence(Event::Any);
+    editor.set_color_mode(colors);
+    answer
+}
+
+/// The keys for something hidden: none that would keep it, to be pasted into a line that is shown.
+struct PlainKeys;
+
+impl ConditionalEventHandler for PlainKeys {
+    fn handle(&self, event: &Event, _: RepeatCount, _: bool, _: &EventContext<'_>) -> Option<Cmd> {
+        let allowed = event.get(0).is_some_and(|KeyEvent(code, modifiers)| match code {
+            KeyCode::Char('C' | 'D' | 'H' | 'J' | 'M') if *modifiers == Modifiers::CTRL => true,
+            KeyCode::Char(_) | KeyCode::Enter | KeyCode::Backspace | KeyCode::BracketedPasteStart => {
+                *modifiers == Modifiers::NONE
+            }
+            _ => false,
+        });
+        if allowed { None } else { Some(Cmd::Noop) }
     }
 }
 
@@ -247,6 +306,8 @@ impl LateOutput {
 
 struct LineHelper {
     assistant: Assistant,
+    /// Whether what is typed shall not be seen.
+    hidden: bool,
 }
 
 impl Helper for LineHelper {}
@@ -258,6 +319,9 @@ impl Completer for LineHelper {
     type Candidate = Pair;
 
     fn complete(&self, line: &str, position: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
+        if self.hidden {
+            return Ok((position, Vec::new()));
+        }
         let (start, candidates) = self.assistant.complete(&line[..position]);
         let pairs = candidates.into_iter();
         let pairs = pairs.map(|candidate| Pair { display: candidate.shown, replacement: candidate.typed });
@@ -282,13 +346,16 @@ impl Hinter for LineHelper {
     type Hint = ArgumentsToCome;
 
     fn hint(&self, line: &str, position: usize, _: &Context<'_>) -> Option<ArgumentsToCome> {
-        let at_end = position == line.len() && !line.is_empty();
+        let at_end = position == line.len() && !line.is_empty() && !self.hidden;
         at_end.then(|| self.assistant.hint(line)).flatten().map(ArgumentsToCome)
     }
 }
 
 impl Highlighter for LineHelper {
     fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
+        if self.hidden {
+            return Cow::Owned("*".repeat(line.width()));
+        }
         let mut colored = String::new();
         for (look, text) in self.assistant.looks(line) {
             let color = match look {

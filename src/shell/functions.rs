@@ -21,6 +21,8 @@ pub struct Function {
     pub group: &'static str,
     /// What it takes.
     pub parameters: &'static [Parameter],
+    /// Other names for it in the same module.
+    pub aliases: &'static [&'static str],
     /// What it does, in a few words.
     pub summary: &'static str,
     /// How it is called.
@@ -51,6 +53,8 @@ pub enum Kind {
     Text,
     /// A whole number.
     Integer,
+    /// The digits of a PIN, as a number or a string. They are kept as they are written, and never shown.
+    Pin,
     /// One of these atoms.
     Atom(&'static [&'static str]),
     /// The name of a function or a module.
@@ -67,6 +71,29 @@ impl fmt::Display for Function {
 }
 
 impl Function {
+    /// Whether a name, module included, is one of those that call it.
+    pub fn is_called(&self, name: &str) -> bool {
+        let (module, name) = name.split_once('.').map_or((None, name), |(module, name)| (Some(module), name));
+        self.module == module && self.has_name(name)
+    }
+
+    fn has_name(&self, name: &str) -> bool {
+        self.name == name || self.aliases.contains(&name)
+    }
+
+    /// The other names, each with its module.
+    pub fn alias_names(&self) -> impl Iterator<Item = String> {
+        self.aliases.iter().map(|alias| match self.module {
+            Some(module) => format!("{module}.{alias}"),
+            None => (*alias).to_owned(),
+        })
+    }
+
+    /// The place of the parameter that must not be shown, if it has one.
+    pub fn secret_parameter(&self) -> Option<usize> {
+        self.parameters.iter().position(|parameter| parameter.kind == Kind::Pin)
+    }
+
     /// The parameters as help and hints show them: `name, amount`.
     pub fn signature(&self, from: usize) -> String {
         let rest = self.parameters.iter().skip(from);
@@ -94,6 +121,7 @@ impl Kind {
             Self::Named => format!("a string such as \"{}\" or an integer", manual.named),
             Self::Text => "a string".to_owned(),
             Self::Integer => "a whole number".to_owned(),
+            Self::Pin => "4 to 12 digits".to_owned(),
             Self::Atom(atoms) => {
                 let atoms: Vec<_> = atoms.iter().map(|atom| format!("`:{atom}`")).collect();
                 atoms.join(" or ")
@@ -105,13 +133,27 @@ impl Kind {
 
 /// The values of a call, checked against the function's parameters: one for each, `None` where an optional
 /// one was left out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Arguments(Vec<Option<String>>);
+
+/// Without the values: there may be a PIN among them.
+impl fmt::Debug for Arguments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Arguments").finish_non_exhaustive()
+    }
+}
 
 impl Arguments {
     /// The value of a parameter: its text, its digits, its atom's name.
     pub fn get(&self, parameter: usize) -> Option<&str> {
         self.0.get(parameter).and_then(Option::as_deref)
+    }
+
+    /// Fills in what was left out of the statement.
+    pub fn fill_in(&mut self, parameter: usize, value: String) {
+        if let Some(place) = self.0.get_mut(parameter) {
+            *place = Some(value);
+        }
     }
 
     /// The value of a parameter of this name.
@@ -209,7 +251,7 @@ impl Vocabulary {
     ///
     /// [`CallError`]: there is none, and which one may have been meant.
     pub fn find(self, name: &Name<'_>) -> Result<&'static Function, CallError> {
-        let found = self.all().find(|function| function.module == name.module && function.name == name.function);
+        let found = self.all().find(|function| function.module == name.module && function.has_name(name.function));
         found.ok_or_else(|| {
             let written = name.to_string();
             let suggestion = nearest(self.all(), &written);
@@ -227,23 +269,30 @@ fn nearest(functions: impl Iterator<Item = &'static Function>, written: &str) ->
         return None;
     }
     let written = written.to_lowercase();
-    let likeness = |function: &Function| {
-        let whole = strsim::normalized_damerau_levenshtein(&written, &function.to_string().to_lowercase());
-        let name = strsim::normalized_damerau_levenshtein(&written, function.name);
-        whole.max(name)
+    let likeness = |name: &str| {
+        let whole = strsim::normalized_damerau_levenshtein(&written, &name.to_lowercase());
+        let alone = name.rsplit('.').next().unwrap_or_default();
+        whole.max(strsim::normalized_damerau_levenshtein(&written, alone))
     };
-    let likenesses = functions.map(|function| (likeness(function), function));
-    let (likeness, function) = likenesses.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
-    (likeness >= NEAR_ENOUGH).then(|| function.to_string())
+    // A function's own name comes last, so that it wins where an alias is as near.
+    let names = functions.flat_map(|function| function.alias_names().chain([function.to_string()]));
+    let likenesses = names.map(|name| (likeness(&name), name));
+    let (likeness, name) = likenesses.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
+    (likeness >= NEAR_ENOUGH).then_some(name)
 }
 
-/// Holds the arguments of a call against the function's parameters. What is wrong is told with the manual's
-/// examples.
+/// Holds the arguments of a call against the function's parameters. `text` is what the statement was read from.
+/// What is wrong is told with the manual's examples.
 ///
 /// # Errors
 ///
 /// [`CallError`]: the first place where they do not fit.
-pub fn check(function: &Function, statement: &Statement<'_>, manual: &Manual) -> Result<Arguments, CallError> {
+pub fn check(
+    function: &Function,
+    statement: &Statement<'_>,
+    text: &str,
+    manual: &Manual,
+) -> Result<Arguments, CallError> {
     // Arguments with a keyword come last: the parser sees to that.
     let positional = statement.arguments.iter().take_while(|argument| argument.keyword.is_none()).count();
     let (in_order, by_name) = statement.arguments.split_at(positional);
@@ -267,12 +316,12 @@ pub fn check(function: &Function, statement: &Statement<'_>, manual: &Manual) ->
     }
     let mut values = vec![None; parameters.len()];
     for ((argument, parameter), place) in in_order.iter().zip(parameters).zip(&mut values) {
-        *place = Some(value(argument, parameter, manual)?);
+        *place = Some(value(argument, parameter, text, manual)?);
     }
     for argument in by_name {
         let keyword = argument.keyword.unwrap_or_default();
         if let Some(place) = place_of(keyword) {
-            let given = value(argument, &parameters[place], manual)?;
+            let given = value(argument, &parameters[place], text, manual)?;
             if values[place].replace(given).is_some() {
                 return fail(argument, CallProblem::RepeatedKeyword { keyword: keyword.to_owned() });
             }
@@ -281,9 +330,11 @@ pub fn check(function: &Function, statement: &Statement<'_>, manual: &Manual) ->
     Ok(Arguments(values))
 }
 
-fn value(argument: &Argument<'_>, parameter: &Parameter, manual: &Manual) -> Result<String, CallError> {
+fn value(argument: &Argument<'_>, parameter: &Parameter, text: &str, manual: &Manual) -> Result<String, CallError> {
     match (&argument.value, parameter.kind) {
-        (Value::String(text), Kind::Named | Kind::Text) => Ok(text.to_string()),
+        (Value::String(text), Kind::Named | Kind::Text | Kind::Pin) => Ok(text.to_string()),
+        // A PIN may begin with zeros, which a number does not keep.
+        (Value::Integer(_), Kind::Pin) => Ok(text[argument.span.clone()].replace('_', "")),
         (Value::Integer(digits), Kind::Named | Kind::Integer) => Ok(digits.to_string()),
         (Value::Atom(atom), Kind::Atom(atoms)) if atoms.contains(atom) => Ok((*atom).to_owned()),
         (Value::Name(name), Kind::Function) => Ok(name.to_string()),
@@ -305,6 +356,15 @@ fn kind_of(value: &Value<'_>) -> String {
     }
 }
 
+/// Something that was left out of a call, and that a person can be asked for without showing it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WantedSecret {
+    /// The place of the parameter.
+    pub parameter: usize,
+    /// What to ask.
+    pub question: String,
+}
+
 /// A domain as the shell sees it: functions by name, and what they reply.
 pub trait Domain: Send {
     /// What can be called.
@@ -320,6 +380,12 @@ pub trait Domain: Send {
         arguments: &Arguments,
         events: bool,
     ) -> impl Future<Output = Answer> + Send;
+
+    /// What this call will ask for and was not given, if the domain knows of such a thing.
+    fn wanted_secret(&self, function: &'static Function, arguments: &Arguments) -> Option<WantedSecret> {
+        let _ = (function, arguments);
+        None
+    }
 
     /// Where the editor looks up the names that exist now.
     fn names(&self) -> Box<dyn Names>;

@@ -29,6 +29,7 @@ pub const fn helpers(help_example: &'static str) -> [Function; 3] {
             name: "help",
             group: "Shell",
             parameters: &[Parameter { name: "function", kind: Kind::Function, optional: true, keyword: false }],
+            aliases: &[],
             summary: "lists the functions, or explains one",
             example: help_example,
             details: "",
@@ -38,6 +39,7 @@ pub const fn helpers(help_example: &'static str) -> [Function; 3] {
             name: "exit",
             group: "Shell",
             parameters: &[],
+            aliases: &[],
             summary: "leaves; so does Ctrl-D on an empty line",
             example: "exit",
             details: "What was sent before is finished first.",
@@ -47,6 +49,7 @@ pub const fn helpers(help_example: &'static str) -> [Function; 3] {
             name: "quit",
             group: "Shell",
             parameters: &[],
+            aliases: &[],
             summary: "the same as exit",
             example: "quit",
             details: "",
@@ -76,7 +79,7 @@ fn list(functions: impl Iterator<Item = &'static Function> + Clone) -> String {
     let width = functions.clone().map(|function| function.example.chars().count()).max().unwrap_or(0);
     let mut lines = Vec::new();
     let mut group = "";
-    for function in functions {
+    for function in functions.clone() {
         if function.group != group {
             if !group.is_empty() {
                 lines.push(String::new());
@@ -86,7 +89,18 @@ fn list(functions: impl Iterator<Item = &'static Function> + Clone) -> String {
         }
         lines.push(format!("  {:width$}  {}", function.example, function.summary));
     }
+    lines.extend(other_names(functions));
     lines.join("\n")
+}
+
+/// The aliases under a heading of their own, each with what it stands for.
+fn other_names(functions: impl Iterator<Item = &'static Function>) -> Vec<String> {
+    let names: Vec<_> =
+        functions.flat_map(|function| function.alias_names().map(move |alias| (alias, function))).collect();
+    let width = names.iter().map(|(alias, _)| alias.chars().count()).max().unwrap_or(0);
+    let heading = if names.is_empty() { Vec::new() } else { vec![String::new(), "Other names".to_owned()] };
+    let lines = names.iter().map(|(alias, function)| format!("  {alias:width$}  the same as {function}"));
+    heading.into_iter().chain(lines).collect()
 }
 
 /// One function, explained.
@@ -101,6 +115,9 @@ pub(super) fn explain(function: &Function) -> String {
         for line in function.details.lines() {
             let _ = write!(text, "\n  {line}");
         }
+    }
+    for alias in function.alias_names() {
+        let _ = write!(text, "\n  {alias} does the same.");
     }
     text
 }

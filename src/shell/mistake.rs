@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use unicode_width::UnicodeWidthChar;
 
+use super::masking::Visible;
 use super::syntax::Span;
 use super::term::write_escaped;
 
@@ -57,10 +58,10 @@ pub struct Mistake {
 }
 
 impl Mistake {
-    /// What is wrong at a place of a text.
-    pub fn new(mut source: Source<'_>, span: &Span, message: String) -> Self {
+    /// What is wrong at a place of a text, of which not everything may be shown.
+    pub(super) fn new(mut source: Source<'_>, span: &Span, message: String, visible: Visible) -> Self {
         source.count_to(span.start);
-        Self { message, line: source.line, column: source.column, excerpt: excerpt(source.text, span) }
+        Self { message, line: source.line, column: source.column, excerpt: excerpt(source.text, span, visible) }
     }
 
     /// What is wrong at a place that cannot be shown.
@@ -77,7 +78,7 @@ impl Mistake {
 }
 
 /// The part of a line around a place, and a line with carets under the place.
-fn excerpt(text: &str, place: &Span) -> String {
+fn excerpt(text: &str, place: &Span, visible: Visible) -> String {
     const BEFORE: usize = 48;
     const AFTER: usize = 24;
     let before = text[..place.start].chars().rev().take(BEFORE).take_while(|character| *character != '\n');
@@ -89,17 +90,20 @@ fn excerpt(text: &str, place: &Span) -> String {
     let marked_end = within(place.start, place.end);
     let end = if marked_end < place.end { marked_end } else { within(marked_end, text.len()) };
 
+    let masked = visible.part(text, start..end);
+    let part = |from: usize, to: usize| &masked[from - start..to - start];
+
     let mut shown = String::from("  ");
     if !(start == 0 || text[..start].ends_with('\n')) {
         shown.push('…');
     }
     // Writing to a string does not fail.
-    let _ = write_escaped(&mut shown, &text[start..place.start]);
+    let _ = write_escaped(&mut shown, part(start, place.start));
     let indent = width(&shown);
     let before_mark = shown.len();
-    let _ = write_escaped(&mut shown, &text[place.start..marked_end]);
+    let _ = write_escaped(&mut shown, part(place.start, marked_end));
     let carets = width(&shown[before_mark..]).max(1);
-    let _ = write_escaped(&mut shown, &text[marked_end..end]);
+    let _ = write_escaped(&mut shown, part(marked_end, end));
     if !(end == text.len() || text[end..].starts_with('\n')) {
         shown.push('…');
     }
@@ -115,9 +119,18 @@ fn width(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bank::Options;
+    use crate::shell::bank_functions::BankFunctions;
+    use crate::shell::functions::Vocabulary;
+    use crate::shell::trace::Trace;
 
     fn report(text: &str, span: Span) -> String {
-        Mistake::new(Source::new(text, 7), &span, "wrong".to_owned()).report()
+        let visible = Visible::of(
+            text,
+            &(0..text.len()),
+            Vocabulary::of(&BankFunctions::new(Options::default(), Trace::default())),
+        );
+        Mistake::new(Source::new(text, 7), &span, "wrong".to_owned(), visible).report()
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub mod help;
 pub mod library_functions;
 pub mod lines;
 pub mod log;
+mod masking;
 pub mod mistake;
 pub mod program;
 pub mod prompt;

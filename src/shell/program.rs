@@ -129,7 +129,8 @@ impl Program {
         let session = Session::new(domain, trace, Style { json: flags.json, echo: flags.echo && !at_terminal });
         // A task is cheaper to wake than what the runtime itself blocks on.
         let code = if at_terminal {
-            let prompting = runtime.spawn(prompt::run(session, self.history()));
+            let history = state_directory().map(|state| state.join(self.history));
+            let prompting = runtime.spawn(prompt::run(session, history));
             match runtime.block_on(prompting)?.map_err(StartError::Terminal)? {
                 prompt::Ended::Left => 0,
                 // As a shell tells that a program was ended by a signal.
@@ -162,13 +163,6 @@ impl Program {
         Ok(tracing::subscriber::set_global_default(tracing_subscriber::registry().with(shown).with(log))?)
     }
 
-    /// Where statements are kept for recall: in the user's state directory, as the XDG base directories have it.
-    fn history(&self) -> Option<PathBuf> {
-        let set = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-        let state = set("XDG_STATE_HOME").or_else(|| set("HOME").map(|home| home.join(".local/state")));
-        state.map(|state| state.join("cqrs-bank").join(self.history))
-    }
-
     fn print(&self, text: &str) -> ExitCode {
         match writeln!(io::stdout(), "{text}") {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -183,6 +177,14 @@ impl Program {
         // When stderr is gone, the exit code still tells.
         let _ = writeln!(io::stderr(), "{}: {message}", self.name);
     }
+}
+
+/// What is kept from one session to the next: the history, and the key for PINs. It lies in the user's state
+/// directory, as the XDG base directories have it.
+pub fn state_directory() -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = set("XDG_STATE_HOME").or_else(|| set("HOME").map(|home| home.join(".local/state")));
+    state.map(|state| state.join("cqrs-bank"))
 }
 
 /// Why there was no session.

@@ -7,7 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::completion::Assistant;
 use super::editor::{Editor, Typed};
-use super::functions::{Domain, Vocabulary};
+use super::functions::{Domain, Vocabulary, WantedSecret};
 use super::mistake::{Mistake, Source};
 use super::session::{Next, Session, continuation_prompt};
 use super::syntax::{OpenString, Statements};
@@ -65,7 +65,7 @@ async fn converse<D: Domain>(session: &mut Session<D>, editor: &mut Editor, inte
         match read(session, editor).await {
             Typed::Text(text) => {
                 discard_pending(interrupts)?;
-                if !run_text(session, interrupts, &text).await? {
+                if !run_text(session, editor, interrupts, &text).await? {
                     return Ok(());
                 }
             }
@@ -97,7 +97,7 @@ async fn read<D: Domain>(session: &mut Session<D>, editor: &mut Editor) -> Typed
         open.follow(&line);
         open.follow("\n");
         if !open.is_open() || text.len() > MAX_PASTED {
-            if !text.trim().is_empty() && too_long(&text).is_none() {
+            if !text.trim().is_empty() && too_long(&text).is_none() && !session.holds_secret(&text) {
                 editor.remember(text.clone()).await;
             }
             return Typed::Text(text);
@@ -109,8 +109,12 @@ async fn read<D: Domain>(session: &mut Session<D>, editor: &mut Editor) -> Typed
 
 /// Reads a line; what comes of earlier statements meanwhile is shown above it.
 async fn read_line<D: Domain>(session: &mut Session<D>, editor: &mut Editor, prompt: String) -> Typed {
-    let trace = session.trace().clone();
     editor.prompt(prompt).await;
+    typed(session, editor).await
+}
+
+async fn typed<D: Domain>(session: &mut Session<D>, editor: &mut Editor) -> Typed {
+    let trace = session.trace().clone();
     loop {
         tokio::select! {
             typed = editor.typed() => return typed,
@@ -124,15 +128,28 @@ async fn read_line<D: Domain>(session: &mut Session<D>, editor: &mut Editor, pro
 }
 
 /// Runs what was typed. Answers whether to go on.
-async fn run_text<D: Domain>(session: &mut Session<D>, interrupts: &mut Signal, text: &str) -> io::Result<bool> {
+async fn run_text<D: Domain>(
+    session: &mut Session<D>,
+    editor: &mut Editor,
+    interrupts: &mut Signal,
+    text: &str,
+) -> io::Result<bool> {
     let source = Source::new(text, 1);
     if let Some(mistake) = too_long(text) {
         report(&mistake);
         return Ok(true);
     }
     for statement in Statements::new(text) {
+        let wanted = statement.as_ref().ok().and_then(|statement| session.wanted_secret(source, statement));
+        let secret = match wanted {
+            None => None,
+            Some(wanted) => match ask(session, editor, wanted).await? {
+                Some(secret) => Some(secret),
+                None => return Ok(true),
+            },
+        };
         let next = tokio::select! {
-            next = session.run(source, statement) => next,
+            next = session.run_with(source, statement, secret) => next,
             _ = interrupts.recv() => {
                 // The terminal has just written ^C where the cursor was.
                 session.output().push_str("\ninterrupted: what was sent goes on, the rest is not run\n");
@@ -153,6 +170,22 @@ async fn run_text<D: Domain>(session: &mut Session<D>, interrupts: &mut Signal, 
         }
     }
     Ok(true)
+}
+
+/// Asks for what a statement leaves out, without showing it. Who does not answer gives up the statement.
+async fn ask<D: Domain>(
+    session: &mut Session<D>,
+    editor: &mut Editor,
+    wanted: WantedSecret,
+) -> io::Result<Option<(WantedSecret, String)>> {
+    session.print_late_lines();
+    flush(session)?;
+    editor.ask(wanted.question.clone()).await;
+    match typed(session, editor).await {
+        Typed::Text(answer) => Ok(Some((wanted, answer))),
+        Typed::Interrupt | Typed::End | Typed::NotUtf8 => Ok(None),
+        Typed::Failure(error) => Err(io::Error::other(error)),
+    }
 }
 
 fn too_long(text: &str) -> Option<Mistake> {

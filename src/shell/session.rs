@@ -1,12 +1,15 @@
 //! Runs statements and prints what comes of them.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::functions::{Answer, Arguments, CallError, Domain, Function, Vocabulary, check};
+use super::functions::{Answer, Arguments, CallError, Domain, Function, Vocabulary, WantedSecret, check};
 use super::help;
+use super::masking::{Visible, may_hold_secret, secret_span, without_secret};
 use super::mistake::{Mistake, Source};
-use super::syntax::{Problem, Span, Statement, SyntaxError, Value};
+use super::syntax::{Problem, Span, Statement, Statements, SyntaxError, Value};
 use super::term::{Term, write_escaped};
 use super::trace::Trace;
 
@@ -49,6 +52,15 @@ enum Call {
     Leave,
 }
 
+impl Call {
+    fn function(&self) -> Option<&'static Function> {
+        match self {
+            Self::Domain(function, _) => Some(function),
+            Self::Help(_) | Self::Leave => None,
+        }
+    }
+}
+
 impl<D: Domain> Session<D> {
     /// A session in which nothing ran yet.
     pub fn new(domain: D, trace: Trace, style: Style) -> Self {
@@ -77,17 +89,27 @@ impl<D: Domain> Session<D> {
 
     /// Runs one statement of a text, or says what is wrong with it.
     pub async fn run(&mut self, source: Source<'_>, statement: Result<Statement<'_>, SyntaxError>) -> Next {
+        self.run_with(source, statement, None).await
+    }
+
+    /// The same, with something that was left out of the statement and asked for.
+    pub async fn run_with(
+        &mut self,
+        source: Source<'_>,
+        statement: Result<Statement<'_>, SyntaxError>,
+        secret: Option<(WantedSecret, String)>,
+    ) -> Next {
         self.domain.let_others_run().await;
         self.print_late_lines();
-        let (span, call) = match statement {
-            Ok(statement) => (statement.span.clone(), self.prepare(&statement)),
-            Err(error) => (error.statement, Err((error.span, self.explain(&error.problem)))),
-        };
-        let text = &source.text()[span];
+        let (text, call) = self.read(source, statement);
+        let text = text.as_ref();
         self.echo(text);
         let answer = match call {
-            Ok(Call::Domain(function, arguments)) => {
+            Ok(Call::Domain(function, mut arguments)) => {
                 self.ran += 1;
+                if let Some((wanted, given)) = secret {
+                    arguments.fill_in(wanted.parameter, given);
+                }
                 self.domain.call(function, &arguments, self.style.json).await
             }
             Ok(Call::Help(text)) => {
@@ -95,7 +117,7 @@ impl<D: Domain> Session<D> {
                 Term::Text(text).into()
             }
             Ok(Call::Leave) => return Next::Leave,
-            Err((span, message)) => return self.mistake(text, Mistake::new(source, &span, message)),
+            Err(mistake) => return self.mistake(text, mistake),
         };
         self.print(text, &answer);
         self.domain.failure().map_or(Next::GoOn, Next::Failure)
@@ -127,11 +149,60 @@ impl<D: Domain> Session<D> {
         }
     }
 
-    fn prepare(&self, statement: &Statement<'_>) -> Result<Call, (Span, String)> {
+    /// What to do, and the statement as far as it may be shown.
+    fn read<'a>(
+        &self,
+        source: Source<'a>,
+        statement: Result<Statement<'_>, SyntaxError>,
+    ) -> (Cow<'a, str>, Result<Call, Mistake>) {
+        let text = source.text();
+        let (statement, (place, message)) = match statement {
+            Ok(statement) => match self.prepare(source, &statement) {
+                Ok(call) => {
+                    let hidden = call.function().and_then(|function| secret_span(function, &statement));
+                    let shown = match hidden {
+                        Some(hidden) => without_secret(text, &statement.span, &hidden).into(),
+                        None => text[statement.span].into(),
+                    };
+                    return (shown, Ok(call));
+                }
+                Err(wrong) => (statement.span, wrong),
+            },
+            Err(error) => (error.statement, (error.span, self.explain(&error.problem))),
+        };
+        let visible = Visible::of(text, &statement, self.vocabulary());
+        let mistake = Mistake::new(source, &place, message, visible);
+        (visible.part(text, statement).into(), Err(mistake))
+    }
+
+    /// What a statement will ask for that was left out of it.
+    pub fn wanted_secret(&self, source: Source<'_>, statement: &Statement<'_>) -> Option<WantedSecret> {
+        match self.prepare(source, statement) {
+            Ok(Call::Domain(function, arguments)) => self.domain.wanted_secret(function, &arguments),
+            _ => None,
+        }
+    }
+
+    /// Whether a text holds what must not be kept, or could hold it as far as one can tell.
+    pub fn holds_secret(&self, text: &str) -> bool {
+        Statements::new(text).any(|statement| match statement {
+            Ok(statement) => match self.prepare(Source::new(text, 1), &statement) {
+                Ok(call) => call.function().and_then(|function| secret_span(function, &statement)).is_some(),
+                Err(_) => may_hold_secret(text, &statement.span, self.vocabulary()),
+            },
+            Err(error) => may_hold_secret(text, &error.statement, self.vocabulary()),
+        })
+    }
+
+    fn vocabulary(&self) -> Vocabulary {
+        Vocabulary::of(&self.domain)
+    }
+
+    fn prepare(&self, source: Source<'_>, statement: &Statement<'_>) -> Result<Call, (Span, String)> {
         let place = |error: CallError| (error.span, error.problem.to_string());
-        let vocabulary = Vocabulary::of(&self.domain);
+        let vocabulary = self.vocabulary();
         let function = vocabulary.find(&statement.name).map_err(place)?;
-        let arguments = check(function, statement, vocabulary.manual()).map_err(place)?;
+        let arguments = check(function, statement, source.text(), vocabulary.manual()).map_err(place)?;
         if function.module.is_some() {
             return Ok(Call::Domain(function, arguments));
         }

@@ -13,7 +13,7 @@ pub enum Term {
     /// `:ok`
     Atom(&'static str),
     /// `50`
-    Integer(i64),
+    Integer(i128),
     /// `"Wolfman"`
     String(String),
     /// `#Bank<memory>`: something that cannot be written down.
@@ -136,7 +136,7 @@ impl Serialize for Term {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Atom(atom) => serializer.serialize_str(atom),
-            Self::Integer(integer) => serializer.serialize_i64(*integer),
+            Self::Integer(integer) => serializer.serialize_i128(*integer),
             Self::String(string) | Self::Opaque(string) | Self::Text(string) => serializer.serialize_str(string),
             Self::List(items) => {
                 let mut list = serializer.serialize_seq(Some(items.len()))?;

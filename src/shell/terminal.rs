@@ -2,7 +2,7 @@
 
 use std::io::{self, Write as _};
 
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The terminal's settings from before the line editor changed them.
@@ -21,6 +21,29 @@ impl TerminalSettings {
         if let Some(settings) = &self.0 {
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, settings);
             let _ = writeln!(io::stdout(), "{}", Self::BRACKETED_PASTE_OFF);
+        }
+    }
+}
+
+/// While it lives, the terminal does not show by itself what is typed.
+#[derive(Debug)]
+pub(super) struct Silence(Option<Termios>);
+
+impl Silence {
+    pub(super) fn begin() -> Self {
+        let before = tcgetattr(io::stdin()).ok();
+        if let Some(mut settings) = before.clone() {
+            settings.local_modes.remove(LocalModes::ECHO);
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, &settings);
+        }
+        Self(before)
+    }
+}
+
+impl Drop for Silence {
+    fn drop(&mut self) {
+        if let Some(settings) = &self.0 {
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, settings);
         }
     }
 }

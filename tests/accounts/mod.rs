@@ -1,4 +1,5 @@
 //! Accounts, amounts and balances in few words.
+#![allow(dead_code, reason = "each test file needs a part of this")]
 
 use std::collections::BTreeMap;
 

@@ -1,26 +1,31 @@
 //! The bank's functions at the prompt: `Bank.open`, `Bank.create`, …
 
 mod arguments;
+mod handlers;
 mod manual;
 mod queries;
 mod replies;
 mod table;
+mod transfers;
+mod why;
 
 use std::convert::identity;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::task::JoinSet;
 
-use self::arguments::{account_id, amount, email_target};
+use self::arguments::{account_id, amount_at, ceo_bonus, email_target, new_account, pin};
 use self::manual::MANUAL;
 use self::replies::{failure, handled, late_name};
 use self::table::FUNCTIONS;
-use super::functions::{Answer, Arguments, Domain, Function, Names};
+use super::event_record::event_record;
+use super::functions::{Answer, Arguments, Domain, Function, Names, WantedSecret};
 use super::help::Manual;
 use super::term::Term;
 use super::trace::Trace;
-use crate::bank::{AccountCommand, AccountId, Bank, Options, Store};
+use crate::bank::{AccountCommand, AccountId, Bank, CommandFailure, NewAccount, Options, Pin, Receipt, Unavailable};
 use crate::engine::checkpoints::Consistency;
+use crate::engine::event::Metadata;
 
 /// Under eventual consistency, commands that were sent and not yet handled. Beyond that a statement waits.
 const MAX_UNDER_WAY: usize = 1_024;
@@ -29,24 +34,17 @@ const MAX_UNDER_WAY: usize = 1_024;
 #[derive(Debug)]
 pub struct BankFunctions {
     open: Arc<RwLock<Option<Bank>>>,
-    default_store: Store,
-    seed: Option<u64>,
+    options: Options,
     consistency: Consistency,
     trace: Trace,
     under_way: JoinSet<()>,
 }
 
 impl BankFunctions {
-    /// No bank is open yet. `default_store` and `seed` are for `Bank.open`; `trace` shows what commands cause.
-    pub fn new(default_store: Store, seed: Option<u64>, trace: Trace) -> Self {
-        Self {
-            open: Arc::default(),
-            default_store,
-            seed,
-            consistency: Consistency::Strong,
-            trace,
-            under_way: JoinSet::new(),
-        }
+    /// No bank is open yet. The options are for `Bank.open`, unless it names a store of its own; `trace` shows
+    /// what commands cause.
+    pub fn new(options: Options, trace: Trace) -> Self {
+        Self { open: Arc::default(), options, consistency: Consistency::Strong, trace, under_way: JoinSet::new() }
     }
 
     fn bank(&self) -> Option<Bank> {
@@ -61,44 +59,53 @@ impl BankFunctions {
         if self.bank().is_some() {
             return Err(Term::Error("already_open"));
         }
+        let ceo_bonus = ceo_bonus(function, arguments)?;
         let store = match arguments.get(0).map(str::parse) {
-            None => self.default_store.clone(),
+            None => self.options.store.clone(),
             Some(Ok(store)) => store,
             Some(Err(_)) => return Err(Term::Error("unsupported_store")),
         };
         let email = email_target(function, arguments)?;
-        let options = Options { seed: self.seed, email, ..Options::from(store) };
-        match Bank::open(options).await {
-            Ok(bank) => {
-                let name = format!("#Bank<{}>", bank.store());
-                self.replace_bank(Some(bank));
-                self.consistency = Consistency::Strong;
-                Ok(Term::Ok(Box::new(Term::Opaque(name))))
-            }
-            Err(_) => Err(Term::Error("unsupported_store")),
+        let options = Options { store, ceo_bonus, email, ..self.options.clone() };
+        let bank = Bank::open(options).await.map_err(|_| Term::Error("unsupported_store"))?;
+        let name = format!("#Bank<{}>", bank.store());
+        self.replace_bank(Some(bank));
+        self.consistency = Consistency::Strong;
+        Ok(Term::Ok(Box::new(Term::Opaque(name))))
+    }
+
+    async fn create(&mut self, bank: &Bank, account: NewAccount, events: bool) -> Answer {
+        match bank.creation(account).await {
+            Ok(command) => self.command(bank, command, None, bank.start_conversation(), events).await,
+            Err(error) => unavailable(error).into(),
         }
     }
 
-    async fn command(&mut self, bank: &Bank, command: AccountCommand, events: bool) -> Answer {
-        let metadata = bank.start_conversation();
+    async fn command(
+        &mut self,
+        bank: &Bank,
+        command: AccountCommand,
+        pin: Option<Pin>,
+        metadata: Metadata,
+        events: bool,
+    ) -> Answer {
         let followed = self.trace.follow(metadata.correlation_id);
+        let is_transfer = matches!(command, AccountCommand::ReserveMoney { .. });
         let late_name = (self.consistency == Consistency::Eventual).then(|| late_name(&command));
-        let pending = match bank.send(command, metadata).await {
+        let pending = match bank.send_with_pin(command, pin, metadata).await {
             Ok(pending) => pending,
-            Err(unavailable) => return failure(&unavailable.into()).into(),
+            Err(error) => return unavailable(error).into(),
         };
         let Some(late_name) = late_name else {
             let outcome = pending.outcome().await;
             drop(followed);
-            return match outcome {
-                Ok(receipt) => handled(&receipt, events),
-                Err(refused) => failure(&refused).into(),
-            };
+            return answer(bank, outcome, is_transfer, events).await;
         };
-        let trace = self.trace.clone();
+        let (bank, trace) = (bank.clone(), self.trace.clone());
         self.under_way.spawn(async move {
-            if let Err(refused) = pending.outcome().await {
-                trace.add_line(format_args!("{} # {late_name}", failure(&refused)));
+            let reply = answer(&bank, pending.outcome().await, is_transfer, false).await.reply;
+            if matches!(reply, Term::Error(_)) {
+                trace.add_line(format_args!("{reply} # {late_name}"));
             }
             drop(followed);
         });
@@ -146,11 +153,34 @@ impl Domain for BankFunctions {
             ("check_balance", Some(bank)) => either(queries::check_balance(&bank, function, arguments).await),
             ("statement", Some(bank)) => either(queries::statement(&bank, function, arguments).await),
             ("events", Some(bank)) => either(queries::events(&bank, function, arguments).await),
-            (name, Some(bank)) => match command(name, arguments) {
-                Ok(command) => self.command(&bank, command, events).await,
+            ("get_account_list", Some(bank)) => either(queries::get_account_list(&bank, function, arguments).await),
+            ("get_total_deposits", Some(bank)) => either(queries::get_total_deposits(&bank, function, arguments).await),
+            ("create", Some(bank)) => match new_account(function, arguments) {
+                Ok(account) => self.create(&bank, account, events).await,
                 Err(refused) => refused.into(),
             },
+            ("transfers", Some(bank)) => either(transfers::transfers(&bank, function, arguments).await),
+            ("why", Some(bank)) => either(why::why(&bank, function, arguments).await),
+            ("handlers", Some(bank)) => either(handlers::handlers(&bank).await),
+            ("parked", Some(bank)) => either(handlers::parked(&bank).await),
+            ("retry", Some(bank)) => either(handlers::retry(&bank, arguments).await),
+            ("skip", Some(bank)) => either(handlers::skip(&bank, arguments).await),
+            (_, Some(bank)) => {
+                let metadata = bank.start_conversation();
+                match command(function, arguments, metadata) {
+                    Ok((command, pin)) => self.command(&bank, command, pin, metadata, events).await,
+                    Err(refused) => refused.into(),
+                }
+            }
         }
+    }
+
+    /// The PIN of an account that has one.
+    fn wanted_secret(&self, function: &'static Function, arguments: &Arguments) -> Option<WantedSecret> {
+        let parameter = function.secret_parameter().filter(|_| function.name != "create")?;
+        let account = arguments.get(0).filter(|_| arguments.get(parameter).is_none())?;
+        let has_pin = self.bank()?.account_list().read(|accounts| accounts.has_pin(account));
+        has_pin.then(|| WantedSecret { parameter, question: format!("PIN of {}: ", Term::String(account.to_owned())) })
     }
 
     fn names(&self) -> Box<dyn Names> {
@@ -181,14 +211,49 @@ fn either(reply: Result<Term, Term>) -> Answer {
     reply.unwrap_or_else(identity).into()
 }
 
-/// The command that a function sends.
-fn command(function: &str, arguments: &Arguments) -> Result<AccountCommand, Term> {
-    let account_id = account_id(arguments)?;
-    Ok(match function {
-        "create" => AccountCommand::CreateAccount { account_holder: (&account_id).into(), account_id },
-        "deposit" => AccountCommand::DepositMoney { account_id, amount: amount(arguments)? },
-        _ => AccountCommand::WithdrawMoney { account_id, amount: amount(arguments)?, pin: None },
-    })
+/// The command that a function sends, and the PIN that it was given for it.
+fn command(
+    function: &Function,
+    arguments: &Arguments,
+    metadata: Metadata,
+) -> Result<(AccountCommand, Option<Pin>), Term> {
+    let command = match function.name {
+        "transfer" => transfers::begin(arguments, metadata)?,
+        "deposit" => {
+            AccountCommand::DepositMoney { account_id: account_id(arguments)?, amount: amount_at(1, arguments)? }
+        }
+        "unlock" => AccountCommand::UnlockAccount { account_id: account_id(arguments)? },
+        _ => AccountCommand::WithdrawMoney {
+            account_id: account_id(arguments)?,
+            amount: amount_at(1, arguments)?,
+            pin: None,
+        },
+    };
+    Ok((command, pin(function, arguments)?))
+}
+
+/// The reply to a command, and the events that it has led to if they are wanted.
+async fn answer(
+    bank: &Bank,
+    outcome: Result<Receipt, CommandFailure>,
+    is_transfer: bool,
+    wants_events: bool,
+) -> Answer {
+    let receipt = match outcome {
+        Ok(receipt) => receipt,
+        Err(refused) => return failure(&refused).into(),
+    };
+    // What cannot be read any more is left out: the reply tells what has become of the command.
+    let events = if wants_events { bank.conversation(&receipt).await.unwrap_or_default() } else { Vec::new() };
+    let reply = if is_transfer { transfers::ended(bank, &receipt) } else { handled(&receipt) };
+    Answer { reply, events: events.iter().filter_map(event_record).collect() }
+}
+
+fn unavailable(unavailable: Unavailable) -> Term {
+    if let Unavailable::PinSecret(reason) = &unavailable {
+        tracing::error!("{reason}");
+    }
+    failure(&unavailable.into())
 }
 
 /// The names of the accounts that exist now, for the editor's thread.

@@ -1,7 +1,7 @@
 //! What the bank is asked.
 
 use super::arguments::{account_id, from, limit, moment};
-use super::replies::{event_table, failure, integer, statement_table};
+use super::replies::{account_list, event_table, failure, integer, statement_table};
 use crate::bank::{Bank, CheckBalanceError};
 use crate::shell::functions::{Arguments, Function};
 use crate::shell::term::Term;
@@ -33,7 +33,19 @@ pub(super) async fn events(bank: &Bank, function: &Function, arguments: &Argumen
     Ok(event_table(&events))
 }
 
-fn no_balance(error: CheckBalanceError) -> Term {
+pub(super) async fn get_account_list(bank: &Bank, function: &Function, arguments: &Arguments) -> Result<Term, Term> {
+    let entries = bank.accounts(moment(function, arguments)?).await;
+    Ok(account_list(&entries.map_err(|unavailable| failure(&unavailable.into()))?))
+}
+
+pub(super) async fn get_total_deposits(bank: &Bank, function: &Function, arguments: &Arguments) -> Result<Term, Term> {
+    let total = bank.total_deposits(moment(function, arguments)?).await;
+    let total = total.map_err(|unavailable| failure(&unavailable.into()))?;
+    // More than all accounts can hold would not fit.
+    Ok(Term::Integer(i128::try_from(total).unwrap_or(i128::MAX)))
+}
+
+pub(super) fn no_balance(error: CheckBalanceError) -> Term {
     match error {
         CheckBalanceError::NoAccount => Term::Atom("no_account"),
         CheckBalanceError::Unavailable(unavailable) => failure(&unavailable.into()),

@@ -1,27 +1,23 @@
 //! What the bank answers, as replies and as JSON.
 
-use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
-use uuid::Uuid;
+use serde_json::value::to_raw_value;
 
-use crate::bank::{AccountCommand, AccountEvent, CommandFailure, Receipt, Refusal, StatementLine, Unavailable};
+use crate::bank::{
+    AccountCommand, AccountEntry, AccountEvent, CommandFailure, Receipt, Refusal, StatementLine, Unavailable,
+};
 use crate::engine::aggregate::Command as _;
 use crate::engine::event::{DomainEvent as _, RecordedEvent};
 use crate::engine::store::StoreError;
-use crate::shell::functions::Answer;
 use crate::shell::term::{Table, Term};
 
 /// The reply to a command that was handled, declined payments included.
-pub(super) fn handled(receipt: &Receipt, events: bool) -> Answer {
-    let reply = if receipt.lagging().is_empty() {
-        Term::OK
-    } else {
-        let lagging = receipt.lagging().iter().map(|name| Term::String((*name).to_owned())).collect();
-        let committed = integer(receipt.position().get());
-        Term::Ok(Box::new(Term::Map(vec![("committed", committed), ("lagging", Term::List(lagging))])))
-    };
-    let events = if events { receipt.events().iter().filter_map(event_record).collect() } else { Vec::new() };
-    Answer { reply, events }
+pub(super) fn handled(receipt: &Receipt) -> Term {
+    if receipt.lagging().is_empty() {
+        return Term::OK;
+    }
+    let lagging = receipt.lagging().iter().map(|name| Term::String((*name).to_owned())).collect();
+    let committed = integer(receipt.position().get());
+    Term::Ok(Box::new(Term::Map(vec![("committed", committed), ("lagging", Term::List(lagging))])))
 }
 
 pub(super) fn failure(failure: &CommandFailure) -> Term {
@@ -46,9 +42,17 @@ pub(super) fn failure(failure: &CommandFailure) -> Term {
     })
 }
 
-/// Positions and money are far below 2^63.
 pub(super) fn integer(number: u64) -> Term {
-    Term::Integer(i64::try_from(number).unwrap_or(i64::MAX))
+    Term::Integer(number.into())
+}
+
+/// The account list: each with its name and its holder.
+pub(super) fn account_list(entries: &[AccountEntry]) -> Term {
+    let account = |entry: &AccountEntry| {
+        let (id, holder) = (entry.account_id.to_string(), entry.holder.to_string());
+        Term::Map(vec![("id", Term::String(id)), ("holder", Term::String(holder))])
+    };
+    Term::List(entries.iter().map(account).collect())
 }
 
 /// What a refusal that comes late was the answer to.
@@ -89,32 +93,4 @@ pub(super) fn statement_table(lines: &[StatementLine]) -> Term {
     };
     let columns = &["position", "date", "what", "amount", "balance"];
     Term::Table(Table { columns, rows: lines.iter().map(row).collect() })
-}
-
-#[derive(Serialize)]
-struct EventRecord<'a> {
-    position: u64,
-    stream: &'a str,
-    version: u64,
-    r#type: &'static str,
-    data: &'a AccountEvent,
-    time: String,
-    command_id: Uuid,
-    correlation_id: Uuid,
-    causation_id: Uuid,
-}
-
-fn event_record(event: &RecordedEvent<AccountEvent>) -> Option<Box<RawValue>> {
-    let record = EventRecord {
-        position: event.position.get(),
-        stream: event.stream.as_str(),
-        version: event.version.get(),
-        r#type: event.data.event_type(),
-        data: &event.data,
-        time: event.time.to_string(),
-        command_id: event.metadata.command_id,
-        correlation_id: event.metadata.correlation_id,
-        causation_id: event.metadata.causation_id,
-    };
-    to_raw_value(&record).ok()
 }

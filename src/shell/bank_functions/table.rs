@@ -4,24 +4,31 @@ use crate::shell::functions::{Function, Kind, Parameter};
 
 const ACCOUNT: Parameter = Parameter { name: "account", kind: Kind::Named, optional: false, keyword: false };
 const AMOUNT: Parameter = Parameter { name: "amount", kind: Kind::Integer, optional: false, keyword: false };
+const PIN: Parameter = Parameter { name: "pin", kind: Kind::Pin, optional: true, keyword: false };
+const HOLDER: Parameter = Parameter { name: "holder", kind: Kind::Text, optional: true, keyword: false };
+const EMAIL: Parameter = Parameter { name: "email", kind: Kind::Text, optional: true, keyword: true };
+
+const CEO_BONUS: Parameter = Parameter { name: "ceo_bonus", kind: Kind::Named, optional: true, keyword: true };
+const PAYER: Parameter = Parameter { name: "payer", ..ACCOUNT };
+const PAYEE: Parameter = Parameter { name: "payee", ..ACCOUNT };
+const NUMBER: Parameter = Parameter { name: "number", kind: Kind::Integer, optional: false, keyword: false };
 
 const FROM: Parameter = Parameter { name: "from", kind: Kind::Integer, optional: true, keyword: true };
 const LIMIT: Parameter = Parameter { name: "limit", kind: Kind::Integer, optional: true, keyword: true };
 const AT: Parameter = Parameter { name: "at", kind: Kind::Integer, optional: true, keyword: true };
 const AS_OF: Parameter = Parameter { name: "as_of", kind: Kind::Text, optional: true, keyword: true };
 
-pub(super) static FUNCTIONS: [Function; 9] = [
+pub(super) static FUNCTIONS: [Function; 19] = [
     Function {
         module: Some("Bank"),
         name: "open",
         group: "Bank",
-        parameters: &[
-            Parameter { name: "url", kind: Kind::Text, optional: true, keyword: false },
-            Parameter { name: "email", kind: Kind::Text, optional: true, keyword: true },
-        ],
+        parameters: &[Parameter { name: "url", kind: Kind::Text, optional: true, keyword: false }, CEO_BONUS, EMAIL],
+        aliases: &[],
         summary: "opens the bank",
         example: "Bank.open",
-        details: "Without a URL it opens what --store names, or else a new bank in memory.\n\
+        details: "Without a URL it opens what --store names, or else a new bank in memory. With ceo_bonus: \"CEO\", each\n\
+            deposit into another account pays a hundredth into the account \"CEO\", until 100_000 has been paid.\n\
             email: \"outbox/\" thanks the holder of an account for each deposit into it, if the account has an e-mail\n\
             address: it writes an .eml file into that directory. email: \"smtp://127.0.0.1:2525\" sends it to a mail\n\
             server, as do smtp://user:password@host?tls=required and smtps://user:password@host; ?from=a@example.org\n\
@@ -35,6 +42,7 @@ pub(super) static FUNCTIONS: [Function; 9] = [
         name: "close",
         group: "Bank",
         parameters: &[],
+        aliases: &[],
         summary: "closes the bank",
         example: "Bank.close",
         details: "What was sent before is finished first. A bank in memory is gone then. Replies :ok.",
@@ -49,6 +57,7 @@ pub(super) static FUNCTIONS: [Function; 9] = [
             optional: false,
             keyword: false,
         }],
+        aliases: &[],
         summary: "says whether replies wait for the whole trace",
         example: "Bank.consistency :eventual",
         details: "Under :strong, the default, a command replies when its events are stored and all event handlers\n\
@@ -59,16 +68,21 @@ pub(super) static FUNCTIONS: [Function; 9] = [
         module: Some("Bank"),
         name: "create",
         group: "Accounts",
-        parameters: &[ACCOUNT],
+        parameters: &[ACCOUNT, HOLDER, PIN, EMAIL],
+        aliases: &["create_bank_account"],
         summary: "opens an account",
         example: "Bank.create \"Wolfman\"",
-        details: "Names have 1 to 64 characters. Replies :ok, {:error, :account_exists} or {:error, :invalid_name}.",
+        details: "Names have 1 to 64 characters. Bank.create 1, \"Josh\", 1234 says whose it is and sets a PIN of 4 to 12\n\
+            digits, which is never shown; email: \"josh@example.org\" where to write to.\n\
+            Replies :ok, {:error, :account_exists}, {:error, :invalid_name}, {:error, :invalid_email},\n\
+            {:error, :malformed_pin} or {:error, :no_pin_secret}.",
     },
     Function {
         module: Some("Bank"),
         name: "deposit",
         group: "Accounts",
         parameters: &[ACCOUNT, AMOUNT],
+        aliases: &["deposit_money_into_bank_account"],
         summary: "pays in",
         example: "Bank.deposit \"Wolfman\", 100",
         details: "Amounts are whole numbers from 1 to 1_000_000_000_000_000, and so are balances at the most.\n\
@@ -78,18 +92,48 @@ pub(super) static FUNCTIONS: [Function; 9] = [
         module: Some("Bank"),
         name: "withdraw",
         group: "Accounts",
-        parameters: &[ACCOUNT, AMOUNT],
+        parameters: &[ACCOUNT, AMOUNT, PIN],
+        aliases: &["withdraw_money_from_bank_account"],
         summary: "pays out",
         example: "Bank.withdraw \"Wolfman\", 50",
         details: "The trace shows the balance that the payment would leave. More than there is gets declined: the\n\
             reply is :ok, for the command was handled, and the decline is an event.\n\
-            Replies :ok, {:error, :no_account} or {:error, :invalid_amount}.",
+            An account with a PIN asks for it: Bank.withdraw 1, 50, 1234. At the prompt, leave it out and you are\n\
+            asked for it without showing it. A wrong PIN declines the payment too; three in a row lock the account.\n\
+            Replies :ok, {:error, :no_account}, {:error, :invalid_amount}, {:error, :pin_required},\n\
+            {:error, :malformed_pin}, {:error, :account_locked} or {:error, :no_pin_secret}.",
+    },
+    Function {
+        module: Some("Bank"),
+        name: "transfer",
+        group: "Accounts",
+        parameters: &[PAYER, PAYEE, AMOUNT, PIN],
+        aliases: &[],
+        summary: "moves money to another account",
+        example: "Bank.transfer \"Wolfman\", \"Dracula\", 25",
+        details: "The amount is reserved at the payer, credited to the payee, and then settled; when the payee cannot take\n\
+            it, it is released. Under :strong the reply comes when the transfer has ended. The payer's PIN is needed\n\
+            where there is one.\n\
+            Replies :ok, {:error, :no_account}, {:error, :no_payee}, {:error, :account_overdrawn},\n\
+            {:error, :same_account}, {:error, :balance_limit}, {:error, :too_many_transfers} or {:error, :invalid_pin},\n\
+            and what Bank.withdraw replies about PINs and amounts.",
+    },
+    Function {
+        module: Some("Bank"),
+        name: "unlock",
+        group: "Accounts",
+        parameters: &[ACCOUNT],
+        aliases: &[],
+        summary: "forgets the wrong PINs that locked an account",
+        example: "Bank.unlock 1",
+        details: "Replies :ok, {:error, :no_account} or {:error, :not_locked}.",
     },
     Function {
         module: Some("Bank"),
         name: "check_balance",
         group: "Accounts",
         parameters: &[ACCOUNT, AT, AS_OF],
+        aliases: &[],
         summary: "tells what an account holds",
         example: "Bank.check_balance \"Wolfman\"",
         details: "With at: 3 it tells what the account held after the event at position 3, with\n\
@@ -98,9 +142,31 @@ pub(super) static FUNCTIONS: [Function; 9] = [
     },
     Function {
         module: Some("Bank"),
+        name: "get_account_list",
+        group: "Accounts",
+        parameters: &[AT, AS_OF],
+        aliases: &[],
+        summary: "lists the accounts and their holders",
+        example: "Bank.get_account_list",
+        details: "In order of creation; at: and as_of: list those of a moment, as in Bank.check_balance.\n\
+            Replies a list such as [%{id: \"1\", holder: \"Josh\"}].",
+    },
+    Function {
+        module: Some("Bank"),
+        name: "get_total_deposits",
+        group: "Accounts",
+        parameters: &[AT, AS_OF],
+        aliases: &[],
+        summary: "tells what the bank holds: the sum of all balances",
+        example: "Bank.get_total_deposits",
+        details: "at: and as_of: tell it of a moment, as in Bank.check_balance. Replies the sum, such as 55.",
+    },
+    Function {
+        module: Some("Bank"),
         name: "statement",
         group: "History",
         parameters: &[ACCOUNT, FROM, LIMIT, AT, AS_OF],
+        aliases: &[],
         summary: "lists what happened to an account",
         example: "Bank.statement \"Wolfman\"",
         details: "Each event with its date, amount and the balance after it. from: 3 begins at position 3, at: and\n\
@@ -108,12 +174,80 @@ pub(super) static FUNCTIONS: [Function; 9] = [
     },
     Function {
         module: Some("Bank"),
+        name: "transfers",
+        group: "History",
+        parameters: &[FROM, LIMIT, AT, AS_OF],
+        aliases: &[],
+        summary: "lists the transfers and how far they have come",
+        example: "Bank.transfers",
+        details: "A transfer is reserved, credited, and then settled or released. from: 3 begins with those that were\n\
+            reserved at position 3 or later, limit: 10 lists 10 at the most, 1_000 without; at: and as_of: show them\n\
+            as they stood at a moment.",
+    },
+    Function {
+        module: Some("Bank"),
+        name: "why",
+        group: "History",
+        parameters: &[ACCOUNT, LIMIT, AT, AS_OF],
+        aliases: &[],
+        summary: "explains a balance",
+        example: "Bank.why \"Wolfman\"",
+        details: "Every event that moved the balance, the command behind it, and what caused that. limit: 10 lists the\n\
+            last 10 at the most, 1_000 without; at: and as_of: explain the balance of a moment.\n\
+            Replies a table, or :no_account.",
+    },
+    Function {
+        module: Some("Bank"),
         name: "events",
         group: "History",
         parameters: &[Parameter { optional: true, ..ACCOUNT }, FROM, LIMIT],
+        aliases: &[],
         summary: "lists the log, or that of one account",
         example: "Bank.events from: 1, limit: 10",
         details: "Everything that is stored of each event. from: 3 begins at position 3, limit: 10 lists 10 events at\n\
             the most; 1_000 without.",
+    },
+    Function {
+        module: Some("Bank"),
+        name: "handlers",
+        group: "Handlers",
+        parameters: &[],
+        aliases: &[],
+        summary: "shows the event handlers and how they are doing",
+        example: "Bank.handlers",
+        details: "For each its checkpoint (the last event it has acknowledged), how far it is behind the log, how often it\n\
+            has tried the next event and when it tries again, how many events it has parked, and its last error.",
+    },
+    Function {
+        module: Some("Bank"),
+        name: "parked",
+        group: "Handlers",
+        parameters: &[],
+        aliases: &[],
+        summary: "lists the events that handlers have set aside",
+        example: "Bank.parked",
+        details: "An event that a handler kept failing on is parked, and the handler goes on with the next.",
+    },
+    Function {
+        module: Some("Bank"),
+        name: "retry",
+        group: "Handlers",
+        parameters: &[NUMBER],
+        aliases: &[],
+        summary: "calls the handler with a parked event again",
+        example: "Bank.retry 4",
+        details: "The number is the one in Bank.parked. Replies :ok, {:error, :failed_again}, {:error, :not_parked} or\n\
+            {:error, :not_running}.",
+    },
+    Function {
+        module: Some("Bank"),
+        name: "skip",
+        group: "Handlers",
+        parameters: &[NUMBER],
+        aliases: &[],
+        summary: "gives a parked event up",
+        example: "Bank.skip 4",
+        details: "The handler is not called with it any more. Replies :ok, {:error, :not_parked} or\n\
+            {:error, :not_running}.",
     },
 ];

@@ -48,7 +48,7 @@ const COLUMNS: [&str; 5] = ["isbn", "title", "author", "copies_in", "copies_out"
 
 fn cells(book: &ListedBook) -> [Term; 5] {
     let ListedBook { isbn, title, author, copies_in, copies_out } = book;
-    let copies = |copies: &u32| Term::Integer(i64::from(*copies));
+    let copies = |copies: &u32| Term::Integer((*copies).into());
     [string(isbn), string(title), string(author), copies(copies_in), copies(copies_out)]
 }
 

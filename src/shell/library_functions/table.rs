@@ -45,6 +45,7 @@ pub(super) static WRITE_FUNCTIONS: [Function; 4] = [
         name: "add_book",
         group: "Books",
         parameters: &[ISBN, TITLE, AUTHOR, QUANTITY],
+        aliases: &[],
         summary: "adds copies of a book",
         example: "LibraryWriteService.add_book \"978-1593275846\", \"Elixir in Action\", \"Sasa Juric\", 10",
         details: "A book that the library has already gets more copies, and the title and author given now.\n\
@@ -57,6 +58,7 @@ pub(super) static WRITE_FUNCTIONS: [Function; 4] = [
         name: "borrow_book",
         group: "Books",
         parameters: &[ISBN, USER],
+        aliases: &[],
         summary: "lends a copy to a user",
         example: "LibraryWriteService.borrow_book \"978-1593275846\", \"user123\"",
         details: "A user has one copy of a book at the most.\n\
@@ -67,6 +69,7 @@ pub(super) static WRITE_FUNCTIONS: [Function; 4] = [
         name: "return_book",
         group: "Books",
         parameters: &[ISBN, USER],
+        aliases: &[],
         summary: "takes a copy back from a user",
         example: "LibraryWriteService.return_book \"978-1593275846\", \"user123\"",
         details: "Replies :ok, {:error, :no_book} or {:error, :not_borrowed}.",
@@ -76,6 +79,7 @@ pub(super) static WRITE_FUNCTIONS: [Function; 4] = [
         name: "remove_book",
         group: "Books",
         parameters: &[ISBN],
+        aliases: &[],
         summary: "removes a book with all its copies",
         example: "LibraryWriteService.remove_book \"978-1680502992\"",
         details: "A book of which a copy is out stays.\n\
@@ -89,6 +93,7 @@ pub(super) static READ_FUNCTIONS: [Function; 3] = [
         name: "get_inventory",
         group: "Books",
         parameters: &[FROM, LIMIT, AT, AS_OF],
+        aliases: &[],
         summary: "lists the books with their copies",
         example: "LibraryReadService.get_inventory",
         details: "In the order of their ISBNs, with the copies that are in and out. With at: 3 it lists what the\n\
@@ -101,6 +106,7 @@ pub(super) static READ_FUNCTIONS: [Function; 3] = [
         name: "get_book",
         group: "Books",
         parameters: &[ISBN, AT, AS_OF],
+        aliases: &[],
         summary: "tells about one book",
         example: "LibraryReadService.get_book \"978-1593275846\"",
         details: "at: and as_of: ask about the past, as in LibraryReadService.get_inventory.\n\
@@ -111,6 +117,7 @@ pub(super) static READ_FUNCTIONS: [Function; 3] = [
         name: "get_loans",
         group: "Users",
         parameters: &[USER, FROM, LIMIT, AT, AS_OF],
+        aliases: &[],
         summary: "lists the books that a user has",
         example: "LibraryReadService.get_loans \"user123\"",
         details: "With the time when each was borrowed. from:, limit:, at: and as_of: are those of\n\
