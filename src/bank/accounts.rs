@@ -5,7 +5,7 @@ use std::sync::Arc;
 use foldhash::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
-use super::{AccountEvent, AccountId, EmailAddress, Moment, stored_row};
+use super::{AccountEvent, AccountId, EmailAddress, Moment, Recipient, stored_row};
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::projection::{Projection, UnreadableRow};
@@ -30,7 +30,7 @@ pub struct Accounts {
     /// In order of creation, so that the list of any moment is the beginning of this one.
     entries: Vec<AccountEntry>,
     with_pin: HashSet<AccountId>,
-    emails: HashMap<AccountId, EmailAddress>,
+    recipients: HashMap<AccountId, Recipient>,
 }
 
 /// An account as a stored row has it.
@@ -62,9 +62,9 @@ impl Accounts {
         self.with_pin.contains(account)
     }
 
-    /// Where the holder of an account can be written to.
-    pub fn email(&self, account: &str) -> Option<&EmailAddress> {
-        self.emails.get(account)
+    /// The holder of an account, if they can be written to.
+    pub fn recipient(&self, account: &str) -> Option<&Recipient> {
+        self.recipients.get(account)
     }
 }
 
@@ -88,7 +88,7 @@ impl Projection<AccountEvent> for Accounts {
         let place = self.entries.binary_search_by_key(&position, |entry| entry.position).ok()?;
         let AccountEntry { account_id, holder, position, time } = self.entries[place].clone();
         let has_pin = self.has_pin(account_id.as_str());
-        let email = self.email(account_id.as_str()).map(|email| email.as_str().into());
+        let email = self.recipient(account_id.as_str()).map(|recipient| recipient.address.as_str().into());
         stored_row::write(&StoredEntry { account_id, holder: holder.as_ref().into(), position, time, has_pin, email })
     }
 
@@ -97,11 +97,12 @@ impl Projection<AccountEvent> for Accounts {
         if has_pin {
             self.with_pin.insert(account_id.clone());
         }
+        let holder: Arc<str> = holder.into();
         if let Some(email) = email {
-            let email = EmailAddress::new(&email).map_err(|error| UnreadableRow::new(row, error))?;
-            self.emails.insert(account_id.clone(), email);
+            let address = EmailAddress::new(&email).map_err(|error| UnreadableRow::new(row, error))?;
+            self.recipients.insert(account_id.clone(), Recipient { holder: holder.clone(), address });
         }
-        self.entries.push(AccountEntry { account_id, holder: holder.into(), position, time });
+        self.entries.push(AccountEntry { account_id, holder, position, time });
         Ok(())
     }
 
@@ -119,8 +120,9 @@ impl Projection<AccountEvent> for Accounts {
         if account_holder.pin_verifier().is_some() {
             self.with_pin.insert(account_id.clone());
         }
-        if let Some(email) = account_holder.email() {
-            self.emails.insert(account_id.clone(), email.clone());
+        if let Some(address) = account_holder.email().cloned() {
+            let holder = account_holder.shared_name().clone();
+            self.recipients.insert(account_id.clone(), Recipient { holder, address });
         }
     }
 }

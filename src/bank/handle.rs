@@ -8,7 +8,7 @@ use super::pin_checker::PinChecker;
 use super::receipt::Seen;
 use super::{
     Account, AccountCommand, AccountEvent, Accounts, Balances, CeoBonus, Options, PendingCommand, Receipt, Refusal,
-    Store, TotalDeposits, TransferProcess, Transfers,
+    Store, ThankYouEmail, TotalDeposits, TransferProcess, Transfers,
 };
 use crate::engine::checkpoints::{Checkpoints, Consistency, MAX_WAIT};
 use crate::engine::clock::Clock;
@@ -77,7 +77,7 @@ impl Bank {
     /// [`OpenError`]: what stands in the way.
     #[expect(clippy::unused_async, reason = "stores outside this process are waited for")]
     pub async fn open(options: impl Into<Options>) -> Result<Self, OpenError> {
-        let Options { store: kind, seed, limits, pins, ceo_bonus, retry } = options.into();
+        let Options { store: kind, seed, limits, pins, ceo_bonus, email, retry } = options.into();
         let clock = Arc::new(seed.map_or(Clock::System, Clock::simulated));
         let ids = match seed {
             Some(seed) => IdSource::seeded(clock.clone(), seed),
@@ -102,6 +102,10 @@ impl Bank {
         let mut handlers = vec![start_process(TransferProcess::default(), &commands, &surroundings, &mut projections)];
         if let Some(account) = ceo_bonus {
             handlers.push(start_process(CeoBonus::new(account), &commands, &surroundings, &mut projections));
+        }
+        if let Some(target) = email {
+            let handler = ThankYouEmail::new(target, accounts.clone());
+            handlers.push(event_handler::start(move || handler.clone(), &surroundings, &mut projections));
         }
         projections.start(store.clone(), &supervisor);
         let pins = PinChecker::new(pins, seed);

@@ -11,6 +11,7 @@ mod accounts;
 mod balances;
 mod ceo_bonus;
 mod commands;
+mod email;
 mod email_address;
 mod errors;
 mod events;
@@ -40,6 +41,7 @@ pub use accounts::{AccountEntry, Accounts};
 pub use balances::Balances;
 pub use ceo_bonus::CeoBonus;
 pub use commands::AccountCommand;
+pub use email::{AddressBook, EmailTarget, InvalidEmailTarget, Recipient, ThankYouEmail};
 pub use email_address::{EmailAddress, InvalidEmail};
 pub use errors::{
     CheckBalanceError, CommandFailure, CreateError, DepositError, OpenError, TransferError, Unavailable, UnlockError,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{AccountId, OpenError, PinSecretSource};
+use super::{AccountId, EmailTarget, OpenError, PinSecretSource};
 use crate::engine::command_handler::Limits;
 use crate::engine::event_handler::RetryPolicy;
 
@@ -49,6 +49,8 @@ pub struct Options {
     pub pins: PinOptions,
     /// The account that gets a hundredth of each deposit into another one; see [`CeoBonus`](super::CeoBonus).
     pub ceo_bonus: Option<AccountId>,
+    /// By which way holders are thanked for deposits; see [`ThankYouEmail`](super::ThankYouEmail).
+    pub email: Option<EmailTarget>,
     /// How often a handler is called again with an event it fails on.
     pub retry: RetryPolicy,
 }

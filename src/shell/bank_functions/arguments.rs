@@ -1,6 +1,8 @@
 //! The arguments of a call as the bank takes them, or the reply that says what is wrong with them.
 
-use crate::bank::{AccountId, EmailAddress, HolderName, Moment, Money, NewAccount, Pin};
+use crate::bank::{
+    AccountId, EmailAddress, EmailTarget, HolderName, InvalidEmailTarget, Moment, Money, NewAccount, Pin,
+};
 use crate::engine::event::Position;
 use crate::shell::functions::{Arguments, Function};
 use crate::shell::term::Term;
@@ -21,6 +23,20 @@ pub(super) fn amount_at(parameter: usize, arguments: &Arguments) -> Result<Money
     // Digits that do not fit into 64 bits are beyond any limit.
     let amount = arguments.get(parameter).and_then(|digits| digits.parse::<i64>().ok());
     amount.and_then(|amount| Money::new(amount).ok()).ok_or(Term::Error("invalid_amount"))
+}
+
+/// The way for e-mails that `email:` names. The reply repeats nothing of it: it may hold a password.
+pub(super) fn email_target(function: &Function, arguments: &Arguments) -> Result<Option<EmailTarget>, Term> {
+    let target = arguments.named(function, "email").map(str::parse).transpose();
+    target.map_err(|error| {
+        Term::Error(match error {
+            InvalidEmailTarget::Unknown => "invalid_email_target",
+            InvalidEmailTarget::SmtpNotBuiltIn => "smtp_not_built_in",
+            InvalidEmailTarget::UnknownOption => "unknown_email_option",
+            InvalidEmailTarget::InvalidSender => "invalid_sender",
+            InvalidEmailTarget::CredentialsNeedTls => "credentials_need_tls",
+        })
+    })
 }
 
 pub(super) fn ceo_bonus(function: &Function, arguments: &Arguments) -> Result<Option<AccountId>, Term> {

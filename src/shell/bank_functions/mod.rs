@@ -14,7 +14,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::task::JoinSet;
 
-use self::arguments::{account_id, amount_at, ceo_bonus, new_account, pin};
+use self::arguments::{account_id, amount_at, ceo_bonus, email_target, new_account, pin};
 use self::manual::MANUAL;
 use self::replies::{failure, handled, late_name};
 use self::table::FUNCTIONS;
@@ -65,7 +65,8 @@ impl BankFunctions {
             Some(Ok(store)) => store,
             Some(Err(_)) => return Err(Term::Error("unsupported_store")),
         };
-        let options = Options { store, ceo_bonus, ..self.options.clone() };
+        let email = email_target(function, arguments)?;
+        let options = Options { store, ceo_bonus, email, ..self.options.clone() };
         let bank = Bank::open(options).await.map_err(|_| Term::Error("unsupported_store"))?;
         let name = format!("#Bank<{}>", bank.store());
         self.replace_bank(Some(bank));

@@ -23,13 +23,19 @@ pub(super) static FUNCTIONS: [Function; 19] = [
         module: Some("Bank"),
         name: "open",
         group: "Bank",
-        parameters: &[Parameter { name: "url", kind: Kind::Text, optional: true, keyword: false }, CEO_BONUS],
+        parameters: &[Parameter { name: "url", kind: Kind::Text, optional: true, keyword: false }, CEO_BONUS, EMAIL],
         aliases: &[],
         summary: "opens the bank",
         example: "Bank.open",
         details: "Without a URL it opens what --store names, or else a new bank in memory. With ceo_bonus: \"CEO\", each\n\
             deposit into another account pays a hundredth into the account \"CEO\", until 100_000 has been paid.\n\
-            Replies {:ok, #Bank<memory>}, {:error, :already_open} or {:error, :unsupported_store}.",
+            email: \"outbox/\" thanks the holder of an account for each deposit into it, if the account has an e-mail\n\
+            address: it writes an .eml file into that directory. email: \"smtp://127.0.0.1:2525\" sends it to a mail\n\
+            server, as do smtp://user:password@host?tls=required and smtps://user:password@host; ?from=a@example.org\n\
+            says who it is from. Mail servers need a program that was built with the cargo feature smtp.\n\
+            Replies {:ok, #Bank<memory>}, {:error, :already_open}, {:error, :unsupported_store},\n\
+            {:error, :invalid_email_target}, {:error, :invalid_sender}, {:error, :unknown_email_option},\n\
+            {:error, :credentials_need_tls} or {:error, :smtp_not_built_in}.",
     },
     Function {
         module: Some("Bank"),

@@ -1,0 +1,126 @@
+//! The e-mail itself, as an event leads to it.
+
+use mail_builder::MessageBuilder;
+use mail_builder::headers::address::Address;
+use mail_builder::headers::date::Date;
+use mail_builder::headers::raw::Raw;
+
+use super::Recipient;
+use crate::bank::{AccountEvent, AccountId, EmailAddress, Money};
+use crate::engine::event::RecordedEvent;
+
+/// What a Message-ID ends with. It is the same wherever the bank runs, and nobody's name.
+const DOMAIN: &str = "cqrs-bank.invalid";
+
+/// An e-mail, ready to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Message {
+    pub(super) sender: EmailAddress,
+    pub(super) recipient: EmailAddress,
+    /// Names the e-mail among all of this bank; in order of the events they come from.
+    pub(super) name: String,
+    /// Headers and body, as they are sent.
+    pub(super) content: Vec<u8>,
+}
+
+impl Message {
+    pub(super) fn thanks(
+        sender: &EmailAddress,
+        recipient: Recipient,
+        deposit: &RecordedEvent<AccountEvent>,
+        account: &AccountId,
+        amount: Money,
+    ) -> Self {
+        const MICROS: i64 = 1_000_000;
+        let Recipient { holder, address } = recipient;
+        let command = deposit.metadata.command_id;
+        let text = format!(
+            "Dear {holder},\n\nThank you for your deposit of {amount} into the account {account}.\n\nYour bank\n"
+        );
+        let mut content = Vec::new();
+        MessageBuilder::new()
+            .message_id(format!("{command}.{}@{DOMAIN}", deposit.version))
+            .date(Date::new(deposit.time.as_micros().div_euclid(MICROS)))
+            .from(sender.as_str())
+            .to(Address::new_address(Some(&*holder), address.as_str()))
+            .subject("Thank you for your deposit")
+            .header("Auto-Submitted", Raw::new("auto-generated"))
+            .text_body(text)
+            .serialize(&mut content);
+        let name = format!("{:020}-{command}", deposit.position.get());
+        Self { sender: sender.clone(), recipient: address, name, content }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::clock::Timestamp;
+    use crate::engine::event::{Metadata, Position, StreamId, Version};
+    use uuid::Uuid;
+
+    #[test]
+    fn an_e_mail_says_who_paid_what_into_which_account() {
+        let expected = "Message-ID: <00000000-0000-0000-0000-000000000007.3@cqrs-bank.invalid>\r\n\
+            Date: Fri, 20 Nov 2026 10:00:00 +0000\r\n\
+            From: <bank@example.org>\r\n\
+            To: \"Josh\" <josh@example.org>\r\n\
+            Subject: Thank you for your deposit\r\n\
+            Auto-Submitted: auto-generated\r\n\
+            MIME-Version: 1.0\r\n\
+            Content-Type: text/plain; charset=\"utf-8\"\r\n\
+            Content-Transfer-Encoding: 7bit\r\n\
+            \r\n\
+            Dear Josh,\r\n\r\nThank you for your deposit of 100 into the account 1.\r\n\r\nYour bank\r\n";
+        let message = thanks("Josh", "josh@example.org");
+        assert_eq!(String::from_utf8(message.content).unwrap(), expected);
+        assert_eq!(message.name, "00000000000000000012-00000000-0000-0000-0000-000000000007");
+    }
+
+    #[test]
+    fn the_same_event_leads_to_the_same_e_mail() {
+        assert_eq!(thanks("Zoë 🐺", "zoe@example.org"), thanks("Zoë 🐺", "zoe@example.org"));
+    }
+
+    #[test]
+    fn a_name_in_any_script_is_sent_as_ascii() {
+        for name in ["Zoë 🐺", "Γειά σου", "안녕하세요", "O'Wolf \"W\" <w@x.org>, y"] {
+            let content = String::from_utf8(thanks(name, "zoe@example.org").content).unwrap();
+            assert!(content.is_ascii(), "{content}");
+            let to = content.lines().filter(|line| line.contains("<zoe@example.org>")).count();
+            assert_eq!(to, 1, "{content}");
+        }
+    }
+
+    #[test]
+    fn whatever_a_name_holds_it_adds_no_header() {
+        for name in [
+            "J\r\nBcc: x@example.org",
+            "J\nBcc: x@example.org",
+            "J\rBcc: x",
+            "\r\n\r\nBcc: x",
+            &"\r\nBcc: é".repeat(20),
+        ] {
+            let content = String::from_utf8(thanks(name, "josh@example.org").content).unwrap();
+            let (headers, _) = content.split_once("\r\n\r\n").unwrap();
+            assert!(!headers.lines().any(|line| line.starts_with("Bcc")), "{content}");
+            assert!(headers.contains("\r\nSubject: Thank you"), "{content}");
+        }
+    }
+
+    fn thanks(holder: &str, address: &str) -> Message {
+        let account_id = AccountId::new("1").unwrap();
+        let amount = Money::new(100).unwrap();
+        let deposit = RecordedEvent {
+            position: Position::new(12),
+            stream: StreamId::new("account", &account_id),
+            version: Version::new(3),
+            time: "2026-11-20T10:00:00.9Z".parse::<Timestamp>().unwrap(),
+            metadata: Metadata::from_outside(Uuid::from_u128(7)),
+            data: AccountEvent::MoneyDeposited { account_id: account_id.clone(), amount },
+        };
+        let sender = EmailAddress::new("bank@example.org").unwrap();
+        let recipient = Recipient { holder: holder.into(), address: EmailAddress::new(address).unwrap() };
+        Message::thanks(&sender, recipient, &deposit, &account_id, amount)
+    }
+}

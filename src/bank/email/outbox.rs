@@ -1,0 +1,36 @@
+//! E-mails as files in a directory: one `.eml` file each, as mail programs read them.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::Message;
+use crate::engine::event_handler::Failure;
+
+/// A directory that e-mails are written to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Outbox(pub(super) PathBuf);
+
+impl Outbox {
+    /// Writes an e-mail, whole or not at all. Written again, it replaces itself.
+    pub(super) async fn put(&self, message: Message) -> Result<(), Failure> {
+        let directory = self.0.clone();
+        let shown = self.0.display();
+        match tokio::task::spawn_blocking(move || write(&directory, &message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(Failure::retry(format!("{shown} cannot be written to: {error}"))),
+            Err(error) => Err(Failure::retry(format!("{shown} was not written to: {error}"))),
+        }
+    }
+}
+
+fn write(directory: &Path, message: &Message) -> io::Result<()> {
+    fs::create_dir_all(directory)?;
+    let unfinished = directory.join(format!(".{}.unfinished", message.name));
+    let mut file = File::create(&unfinished)?;
+    file.write_all(&message.content)?;
+    file.sync_all()?;
+    fs::rename(&unfinished, directory.join(format!("{}.eml", message.name)))?;
+    // The name is what says that the e-mail is there.
+    File::open(directory)?.sync_all()
+}
