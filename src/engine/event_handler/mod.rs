@@ -51,7 +51,8 @@ pub trait EventHandler<E>: Send + Sync + Sized + 'static {
     ///
     /// # Errors
     ///
-    /// [`Failure`]: what went wrong, and what is to become of the event.
+    /// [`Failure`]: what went wrong, and what is to become of the event. Unless it is skipped, the handler remembers
+    /// afterwards what it remembered before, for which it may be made anew.
     fn handle(&mut self, event: &RecordedEvent<E>) -> impl Future<Output = Result<(), Failure>> + Send;
 
     /// What it has to remember from event to event, stored with its checkpoint.
@@ -133,7 +134,7 @@ pub struct Surroundings<S> {
 }
 
 /// Starts a handler's task. It gets its events by way of `projections`, after these have seen them. `make` makes
-/// the handler anew when it panics.
+/// the handler anew when it panics, or fails after it has changed what it remembers.
 pub fn start<E, H, S>(
     make: impl Fn() -> H + Send + Sync + 'static,
     surroundings: &Surroundings<S>,

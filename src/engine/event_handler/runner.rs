@@ -112,8 +112,9 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
             }
         };
         self.written = self.progress.checkpoint;
-        if let Some(state) = &self.progress.state {
-            self.handler.restore(state);
+        match &self.progress.state {
+            Some(state) => self.handler.restore(state),
+            None => self.progress.state = self.handler.state(),
         }
         self.surroundings.checkpoints.advance([&self.checkpoint], self.progress.checkpoint);
         Ok(())
@@ -235,16 +236,28 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
         Ok(())
     }
 
-    /// Calls the handler. One that panics is made anew, with the state it had before.
+    /// Calls the handler. One that fails remembers afterwards what it remembered before.
     async fn call(&mut self, event: &RecordedEvent<E>) -> Result<(), Failure> {
-        let called = catch_panic(self.handler.handle(event)).await;
-        called.unwrap_or_else(|message| {
-            self.handler = (self.make)();
-            if let Some(state) = &self.progress.state {
-                self.handler.restore(state);
+        match catch_panic(self.handler.handle(event)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(failure)) => {
+                if failure.wish != Wish::Skip && self.handler.state() != self.progress.state {
+                    self.make_anew();
+                }
+                Err(failure)
             }
-            Err(Failure::retry(format!("it panicked: {message}")))
-        })
+            Err(message) => {
+                self.make_anew();
+                Err(Failure::retry(format!("it panicked: {message}")))
+            }
+        }
+    }
+
+    fn make_anew(&mut self) {
+        self.handler = (self.make)();
+        if let Some(state) = &self.progress.state {
+            self.handler.restore(state);
+        }
     }
 
     async fn answer(&mut self, request: Request) -> Result<(), End> {
