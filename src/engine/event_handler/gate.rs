@@ -105,6 +105,14 @@ impl Gate {
         self.lock().checkpoint
     }
 
+    /// Wakes a handler that has something else to do than events, and answers as [`Gate::opened`] does: from here on
+    /// the feeding task leaves its checkpoint alone.
+    pub(super) fn wake(&self) -> Position {
+        let mut state = self.lock();
+        state.asleep = false;
+        state.checkpoint
+    }
+
     /// Up to where the handler may go.
     pub(super) fn end(&self) -> Position {
         self.lock().end

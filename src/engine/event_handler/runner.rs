@@ -91,8 +91,11 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
             }
             self.gate.sleep(self.progress.checkpoint);
             tokio::select! {
-                passed = self.gate.opened() => self.passed_over(passed).await?,
-                Some(request) = requests.recv() => self.answer(request).await?,
+                passed = self.gate.opened() => self.passed_over(passed),
+                Some(request) = requests.recv() => {
+                    self.passed_over(self.gate.wake());
+                    self.answer(request).await;
+                }
             }
         }
     }
@@ -121,12 +124,11 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
     }
 
     /// The feeding task has moved the checkpoint while there was nothing to do.
-    async fn passed_over(&mut self, checkpoint: Position) -> Result<(), End> {
+    fn passed_over(&mut self, checkpoint: Position) {
         if checkpoint > self.progress.checkpoint {
             self.progress.checkpoint = checkpoint;
             self.progress.attempts = 0;
         }
-        Ok(())
     }
 
     /// Takes the next events that it may, as many as one read gives.
@@ -212,17 +214,17 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
                 return self.acknowledge(event, ParkedChange::Park(parked)).await;
             };
             self.report_failure(&failure, Some(delay));
-            self.wait(delay, requests).await?;
+            self.wait(delay, requests).await;
         }
     }
 
     /// Waits before the next attempt, and answers meanwhile.
-    async fn wait(&mut self, delay: Duration, requests: &mut mpsc::Receiver<Request>) -> Result<(), End> {
+    async fn wait(&mut self, delay: Duration, requests: &mut mpsc::Receiver<Request>) {
         let until = Instant::now() + delay;
         loop {
             tokio::select! {
-                () = sleep_until(until) => return Ok(()),
-                Some(request) = requests.recv() => self.answer(request).await?,
+                () = sleep_until(until) => return,
+                Some(request) = requests.recv() => self.answer(request).await,
             }
         }
     }
@@ -260,7 +262,7 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
         }
     }
 
-    async fn answer(&mut self, request: Request) -> Result<(), End> {
+    async fn answer(&mut self, request: Request) {
         // A caller that has gone does not want to know.
         match request {
             Request::Retry { number, reply } => {
@@ -272,7 +274,6 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
                 let _ = reply.send(answer);
             }
         }
-        Ok(())
     }
 
     async fn retry(&mut self, number: u64) -> Result<(), ParkedError> {
@@ -306,9 +307,7 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
     /// Goes on answering when there are no more events for the handler.
     async fn answer_only(mut self, mut requests: mpsc::Receiver<Request>) -> Result<(), StopReason> {
         while let Some(request) = requests.recv().await {
-            if self.answer(request).await.is_err() {
-                return Ok(());
-            }
+            self.answer(request).await;
         }
         Ok(())
     }
