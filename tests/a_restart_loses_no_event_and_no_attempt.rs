@@ -81,6 +81,24 @@ async fn what_is_parked_stays_so_and_can_be_tried_again() {
     assert_eq!(script.calls(AWAITED), [(1, 0), (2, 0), (3, 0), (1, 1), (1, 1), (4, 2)]);
 }
 
+/// What was tried is the event right after the checkpoint. A handler that no longer wants that one has not tried
+/// the one it wants.
+#[tokio::test(start_paused = true)]
+async fn attempts_are_those_of_the_event_that_was_tried() {
+    let (engine, script) = start().await;
+    script.say(AWAITED, 1, [fail(Wish::Retry), fail(Wish::Retry), Act::Hang]);
+    script.say(AWAITED, 3, fails(3));
+    append(&engine.store, [1]).await;
+    assert_eq!(engine.checkpoints.wait(Position::new(1), HOUR).await, [AWAITED]);
+    assert_eq!(script.calls(AWAITED).len(), 3);
+    script.unwanted.lock().unwrap().extend(1..=2);
+    append(&engine.store, 2..=3).await;
+    let engine = engine.restart(&script).await;
+    engine.handled_by_all().await;
+    assert_eq!(script.calls(AWAITED)[3..], [(3, 0); 4]);
+    assert_eq!(engine.parked().await, []);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 

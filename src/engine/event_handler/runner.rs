@@ -123,7 +123,7 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
         Ok(())
     }
 
-    /// The feeding task has moved the checkpoint while there was nothing to do.
+    /// There was nothing to do up to this checkpoint.
     fn passed_over(&mut self, checkpoint: Position) {
         if checkpoint > self.progress.checkpoint {
             self.progress.checkpoint = checkpoint;
@@ -153,8 +153,7 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
         if position <= self.progress.checkpoint {
             return Ok(());
         }
-        self.progress.checkpoint = position;
-        self.progress.attempts = 0;
+        self.passed_over(position);
         if S::DURABLE && position.get() - self.written.get() >= WRITE_AFTER {
             self.write(ParkedChange::None).await?;
         }
@@ -164,8 +163,8 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
 
     /// Calls the handler with an event until it is acknowledged, skipped or parked.
     async fn deliver(&mut self, event: &RecordedEvent<E>, requests: &mut mpsc::Receiver<Request>) -> Result<(), End> {
-        // An event before the last may have been tried too; only what comes right after the checkpoint was.
-        self.progress.checkpoint = self.progress.checkpoint.max(event.position.before());
+        // What was tried is the event right after the checkpoint. Where that one is not wanted any more, it is another.
+        self.passed_over(event.position.before());
         let policy = self.surroundings.retry;
         loop {
             if self.progress.attempts >= policy.attempts {
