@@ -99,6 +99,23 @@ async fn attempts_are_those_of_the_event_that_was_tried() {
     assert_eq!(engine.parked().await, []);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_has_stopped_is_asked_again_and_again() {
+    let (mut engine, script) = start().await;
+    let times = 2 * POLICY.attempts as usize;
+    script.say(AWAITED, 1, vec![fail(Wish::Stop); times]);
+    append(&engine.store, 1..=2).await;
+    nothing_left_to_do().await;
+    for calls in 1..=times {
+        assert!(engine.status(AWAITED).condition.stopped);
+        assert_eq!(script.calls(AWAITED), vec![(1, 0); calls]);
+        engine = engine.restart(&script).await;
+    }
+    engine.handled_by_all().await;
+    assert_eq!(engine.parked().await, [], "to stop is not to fail at the event");
+    assert_eq!(script.calls(AWAITED).last(), Some(&(2, 1)));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 

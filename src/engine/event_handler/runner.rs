@@ -200,6 +200,11 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
                         next_attempt: None,
                         stopped: true,
                     });
+                    // It has not failed at the event: however often it stops there, the event is not parked.
+                    self.progress.attempts -= 1;
+                    if S::DURABLE {
+                        self.write(ParkedChange::None).await?;
+                    }
                     return Err(End::Stopped);
                 }
                 Wish::Retry | Wish::RetryAfter(_) if attempt >= policy.attempts => None,
