@@ -116,6 +116,17 @@ async fn a_handler_that_has_stopped_is_asked_again_and_again() {
     assert_eq!(script.calls(AWAITED).last(), Some(&(2, 1)));
 }
 
+#[tokio::test(start_paused = true)]
+async fn people_see_the_attempts_from_before() {
+    let (engine, script) = start().await;
+    script.say(AWAITED, 1, [fail(Wish::Retry), Act::Hang]);
+    append(&engine.store, [1]).await;
+    nothing_left_to_do().await;
+    let engine = engine.restart(&script).await;
+    assert_eq!(script.calls(AWAITED).len(), 2);
+    assert_eq!(engine.status(AWAITED).condition.attempts, 1, "and the second is under way");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -119,6 +119,8 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
             Some(state) => self.handler.restore(state),
             None => self.progress.state = self.handler.state(),
         }
+        let (attempts, last_error) = (self.progress.attempts, self.handler.note());
+        self.report(Condition { attempts, last_error, ..Condition::default() });
         self.surroundings.checkpoints.advance([&self.checkpoint], self.progress.checkpoint);
         Ok(())
     }
