@@ -127,6 +127,19 @@ async fn people_see_the_attempts_from_before() {
     assert_eq!(engine.status(AWAITED).condition.attempts, 1, "and the second is under way");
 }
 
+/// Or each start would look at all that has ever happened.
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_sleeps_does_not_start_from_far_behind() {
+    let (engine, script) = start().await;
+    script.unwanted.lock().unwrap().extend(1..=10_000);
+    for number in 1..=10_000 {
+        append(&engine.store, [number]).await;
+    }
+    engine.handled_by_all().await;
+    let written = engine.store.read_progress(AWAITED).await.unwrap().unwrap();
+    assert!(written.checkpoint.get() > 8_000, "{written:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -33,6 +33,8 @@ pub(super) struct Gate {
 struct State {
     /// The handler has nothing to do, and the feeding task moves its checkpoint.
     asleep: bool,
+    /// It sleeps no longer than to here.
+    alarm: Position,
     /// Up to where the handler is, while it is asleep.
     checkpoint: Position,
     /// Up to where it may go.
@@ -75,6 +77,10 @@ impl<E> Outlet<E> {
         state.end = last;
         if state.asleep && wanted.peek().is_none() {
             state.checkpoint = last;
+            if last >= state.alarm {
+                state.asleep = false;
+                self.gate.opened.notify_one();
+            }
             return Some(&self.checkpoint);
         }
         if let Some(title) = self.trace_title {
@@ -118,11 +124,12 @@ impl Gate {
         self.lock().end
     }
 
-    /// Falls asleep, unless there is something to do.
-    pub(super) fn sleep(&self, checkpoint: Position) {
+    /// Falls asleep, unless there is something to do. When its checkpoint has been moved to `alarm`, it wakes up.
+    pub(super) fn sleep(&self, checkpoint: Position, alarm: Position) {
         let mut state = self.lock();
         if checkpoint >= state.end {
             state.asleep = true;
+            state.alarm = alarm;
             state.checkpoint = checkpoint;
             state.end = checkpoint;
         }

@@ -89,9 +89,13 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
             while self.progress.checkpoint < self.gate.end() {
                 self.read_on(requests).await?;
             }
-            self.gate.sleep(self.progress.checkpoint);
+            let alarm = if S::DURABLE { self.written.get() + WRITE_AFTER } else { u64::MAX };
+            self.gate.sleep(self.progress.checkpoint, Position::new(alarm));
             tokio::select! {
-                passed = self.gate.opened() => self.passed_over(passed),
+                passed = self.gate.opened() => {
+                    self.passed_over(passed);
+                    self.write_now_and_then().await?;
+                }
                 Some(request) = requests.recv() => {
                     self.passed_over(self.gate.wake());
                     self.answer(request).await;
@@ -156,9 +160,7 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
             return Ok(());
         }
         self.passed_over(position);
-        if S::DURABLE && position.get() - self.written.get() >= WRITE_AFTER {
-            self.write(ParkedChange::None).await?;
-        }
+        self.write_now_and_then().await?;
         self.surroundings.checkpoints.advance([&self.checkpoint], position);
         Ok(())
     }
@@ -314,6 +316,14 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
     async fn answer_only(mut self, mut requests: mpsc::Receiver<Request>) -> Result<(), StopReason> {
         while let Some(request) = requests.recv().await {
             self.answer(request).await;
+        }
+        Ok(())
+    }
+
+    /// Writes the checkpoint down if it has come far without a deed: a start begins there.
+    async fn write_now_and_then(&mut self) -> Result<(), StoreError> {
+        if S::DURABLE && self.progress.checkpoint.get() - self.written.get() >= WRITE_AFTER {
+            self.write(ParkedChange::None).await?;
         }
         Ok(())
     }
