@@ -4,14 +4,16 @@
 mod happened;
 mod scripted;
 
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cqrs_bank::engine::checkpoints::{Condition, MAX_WAIT};
-use cqrs_bank::engine::clock::Timestamp;
-use cqrs_bank::engine::event::Position;
-use cqrs_bank::engine::event_handler::{Failure, ParkedError, Wish};
-use cqrs_bank::engine::store::handler_records::ParkedEvent;
+use cqrs_bank::engine::checkpoints::{Checkpoints, Condition, MAX_WAIT};
+use cqrs_bank::engine::clock::{Clock, Timestamp};
+use cqrs_bank::engine::event::{Position, RecordedEvent};
+use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, ParkedError, Starts, Surroundings, Wish};
+use cqrs_bank::engine::projection::Projections;
+use cqrs_bank::engine::store::handler_records::{HandlerRecords, ParkedEvent};
 use cqrs_bank::engine::store::memory::MemoryStore;
 use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 
@@ -224,6 +226,76 @@ async fn a_handler_that_waits_or_has_stopped_answers_about_parked_events() {
 
     engine.supervisor.stop(StopReason::Closed);
     assert_eq!(engine.awaited.retry(1).await, Err(ParkedError::NotRunning));
+}
+
+/// A handler need not be written as `async fn`: then it can panic before there is a future.
+#[tokio::test(start_paused = true)]
+async fn a_panic_is_an_attempt_wherever_it_comes_from() {
+    struct PanicsAtOnce;
+
+    impl EventHandler<Happened> for PanicsAtOnce {
+        const NAME: &'static str = "panics at once";
+        const AWAITED: bool = true;
+        const STARTS: Starts = Starts::AtTheBeginning;
+
+        fn filter(&self) -> impl Fn(&RecordedEvent<Happened>) -> bool + Send + Sync + 'static {
+            |_| true
+        }
+
+        fn handle(&mut self, event: &RecordedEvent<Happened>) -> impl Future<Output = Result<(), Failure>> + Send {
+            assert!(event.data.0 != 1, "at once");
+            ready(Ok(()))
+        }
+    }
+
+    let supervisor = Supervisor::new();
+    let store = MemoryStore::start(&supervisor);
+    let checkpoints = Checkpoints::new();
+    let surroundings = Surroundings {
+        store: store.clone(),
+        checkpoints: checkpoints.clone(),
+        clock: Arc::new(Clock::System),
+        retry: POLICY,
+        supervisor: supervisor.clone(),
+    };
+    let mut projections = Projections::new(checkpoints.clone());
+    event_handler::start(|| PanicsAtOnce, &surroundings, &mut projections);
+    projections.start(store.clone(), &supervisor);
+    let end = append(&store, 1..=2).await;
+    assert_eq!(checkpoints.wait(end, MAX_WAIT).await, NOBODY);
+    assert_eq!(store.read_parked(0, 9).await.unwrap()[0].reason, "it panicked: at once");
+    assert_eq!(supervisor.reason(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delay_may_be_as_long_as_one_likes() {
+    let (engine, script) = start().await;
+    script.say(AWAITED, 1, [fail("never", Wish::RetryAfter(Duration::MAX))]);
+    append(&engine.store, [1]).await;
+    nothing_left_to_do().await;
+    assert_eq!(engine.status(AWAITED).condition.attempts, 1);
+    assert_eq!(engine.awaited.skip(1).await, Err(ParkedError::NotParked), "it still answers");
+    assert_eq!(engine.supervisor.reason(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_parked_event_that_is_skipped_when_it_comes_again_is_parked_no_longer() {
+    let (engine, script) = start().await;
+    script.say(AWAITED, 1, [fail("poison", Wish::Park), fail("not for me", Wish::Skip)]);
+    append(&engine.store, [1]).await;
+    engine.handled_by_all().await;
+    assert_eq!(engine.awaited.retry(1).await, Ok(()));
+    assert_eq!(engine.parked().await, []);
+}
+
+/// A handler can hang for ever without harm to others.
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_never_comes_back_holds_up_nobody_else() {
+    let (engine, script) = start().await;
+    script.say(AWAITED, 1, [Act::Hang]);
+    let end = append(&engine.store, 1..=3).await;
+    assert_eq!(engine.checkpoints.wait(end, MAX_WAIT).await, [AWAITED]);
+    assert_eq!(script.calls(UNAWAITED), [(1, 0), (2, 1), (3, 2)]);
 }
 
 async fn start() -> (Engine<MemoryStore<Happened>>, Arc<Script>) {

@@ -8,7 +8,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::sleep;
 
 use super::gate::{Filter, Gate};
 use super::{EventHandler, Failure, ParkedError, Starts, Surroundings, Wish};
@@ -228,10 +228,11 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
 
     /// Waits before the next attempt, and answers meanwhile.
     async fn wait(&mut self, delay: Duration, requests: &mut mpsc::Receiver<Request>) {
-        let until = Instant::now() + delay;
+        // Unlike a sum of times, this takes delays of any length.
+        let mut waited = pin!(sleep(delay));
         loop {
             tokio::select! {
-                () = sleep_until(until) => return,
+                () = &mut waited => return,
                 Some(request) = requests.recv() => self.answer(request).await,
             }
         }
@@ -248,7 +249,8 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
 
     /// Calls the handler. One that fails remembers afterwards what it remembered before.
     async fn call(&mut self, event: &RecordedEvent<E>) -> Result<(), Failure> {
-        match catch_panic(self.handler.handle(event)).await {
+        let handler = &mut self.handler;
+        match catch_panic(async { handler.handle(event).await }).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(failure)) => {
                 if failure.wish != Wish::Skip && self.handler.state() != self.progress.state {
@@ -289,7 +291,7 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
         let events = self.store().read_all(parked.position.before(), 1).await?;
         let Some(event) = events.first() else { return Err(ParkedError::NotParked) };
         let (change, answer) = match self.call(event).await {
-            Ok(()) => (ParkedChange::Remove { number }, Ok(())),
+            Ok(()) | Err(Failure { wish: Wish::Skip, .. }) => (ParkedChange::Remove { number }, Ok(())),
             Err(Failure { reason, .. }) => {
                 let tried = self.parked(parked.position, parked.attempts + 1, reason.clone());
                 let change = ParkedChange::Keep(ParkedEvent { number, ..tried });
