@@ -259,7 +259,7 @@ async fn a_panic_is_an_attempt_wherever_it_comes_from() {
         supervisor: supervisor.clone(),
     };
     let mut projections = Projections::new(checkpoints.clone());
-    event_handler::start(|| PanicsAtOnce, &surroundings, &mut projections);
+    event_handler::start(|| PanicsAtOnce, &surroundings, &mut projections).await.unwrap();
     projections.start(store.clone(), &supervisor);
     let end = append(&store, 1..=2).await;
     assert_eq!(checkpoints.wait(end, MAX_WAIT).await, NOBODY);

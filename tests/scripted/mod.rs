@@ -135,9 +135,9 @@ impl<S: EventStore<Happened>> Engine<S> {
         let mut projections = Projections::new(surroundings.checkpoints.clone());
         let (first, second) = (script.clone(), script.clone());
         let make = move || Scripted::<true> { script: first.clone(), handled: 0 };
-        let awaited = event_handler::start(make, &surroundings, &mut projections);
+        let awaited = event_handler::start(make, &surroundings, &mut projections).await.unwrap();
         let make = move || Scripted::<false> { script: second.clone(), handled: 0 };
-        let unawaited = event_handler::start(make, &surroundings, &mut projections);
+        let unawaited = event_handler::start(make, &surroundings, &mut projections).await.unwrap();
         projections.start(store.clone(), &surroundings.supervisor);
         let Surroundings { checkpoints, supervisor, .. } = surroundings;
         Self { store: store.clone(), supervisor, checkpoints, awaited, unawaited }

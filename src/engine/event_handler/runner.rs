@@ -69,8 +69,9 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
         gate: Arc<Gate>,
         checkpoint: Checkpoint,
         surroundings: Surroundings<S>,
+        progress: Progress,
     ) -> Self {
-        let (progress, written) = (Progress::default(), Position::START);
+        let written = progress.checkpoint;
         Self { make, handler, filter, gate, checkpoint, surroundings, progress, written }
     }
 
@@ -84,7 +85,7 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
     }
 
     async fn serve(&mut self, requests: &mut mpsc::Receiver<Request>) -> Result<std::convert::Infallible, End> {
-        self.resume().await?;
+        self.resume();
         loop {
             while self.progress.checkpoint < self.gate.end() {
                 self.read_on(requests).await?;
@@ -104,29 +105,14 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
         }
     }
 
-    /// Takes up where the handler was when it ran last.
-    async fn resume(&mut self) -> Result<(), End> {
-        self.progress = match self.store().read_progress(H::NAME).await? {
-            Some(progress) => progress,
-            None => {
-                let checkpoint = match H::STARTS {
-                    Starts::AtTheBeginning => Position::START,
-                    Starts::AtTheEnd => self.store().end().await?,
-                };
-                let progress = Progress { checkpoint, ..Progress::default() };
-                self.store().write_progress(H::NAME, progress.clone(), ParkedChange::None).await?;
-                progress
-            }
-        };
-        self.written = self.progress.checkpoint;
+    /// Lets the handler remember what it remembered when it ran last.
+    fn resume(&mut self) {
         match &self.progress.state {
             Some(state) => self.handler.restore(state),
             None => self.progress.state = self.handler.state(),
         }
         let (attempts, last_error) = (self.progress.attempts, self.handler.note());
         self.report(Condition { attempts, last_error, ..Condition::default() });
-        self.surroundings.checkpoints.advance([&self.checkpoint], self.progress.checkpoint);
-        Ok(())
     }
 
     /// There was nothing to do up to this checkpoint.
@@ -358,6 +344,25 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
     fn store(&self) -> &S {
         &self.surroundings.store
     }
+}
+
+/// Where a handler was when it ran last, or where it starts.
+pub(super) async fn progress<E, H, S>(store: &S) -> Result<Progress, StoreError>
+where
+    E: DomainEvent,
+    H: EventHandler<E>,
+    S: EventStore<E>,
+{
+    if let Some(progress) = store.read_progress(H::NAME).await? {
+        return Ok(progress);
+    }
+    let checkpoint = match H::STARTS {
+        Starts::AtTheBeginning => Position::START,
+        Starts::AtTheEnd => store.end().await?,
+    };
+    let progress = Progress { checkpoint, ..Progress::default() };
+    store.write_progress(H::NAME, progress.clone(), ParkedChange::None).await?;
+    Ok(progress)
 }
 
 /// Runs a future to its end, or to its panic, and then tells what that said.
