@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
+use uuid::Uuid;
 
 use super::aggregate_cache::AggregateCache;
 use super::load::{Loaded, load};
@@ -79,7 +80,12 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
     async fn handle(&mut self, open: &mut Vec<Sent<A>>, last_attempt: bool) -> bool {
         let time = self.clock.now();
         let mut appends = Vec::with_capacity(open.len());
+        let mut ids = HashSet::new();
         for sent in open.iter() {
+            if sent.again && is_among(sent.metadata.command_id, &appends, &mut ids) {
+                // The same command is about to be stored: then the store knows what it has led to.
+                break;
+            }
             let decision = self.decide(sent, time, &mut appends).await;
             let panicked = matches!(decision, Decision::Answer(Err(CommandError::Panicked { .. })));
             self.decisions.push(decision);
@@ -237,6 +243,12 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
             sent.reply(Err(error.clone().into()));
         }
     }
+}
+
+/// Whether a command is among those to be stored; `ids` are of those that were looked at before.
+fn is_among<E>(command_id: Uuid, appends: &[Append<E>], ids: &mut HashSet<Uuid>) -> bool {
+    ids.extend(appends[ids.len()..].iter().map(|append| append.metadata.command_id));
+    ids.contains(&command_id)
 }
 
 /// Whether a multiple of `every` lies after the one version and up to the other.
