@@ -109,7 +109,7 @@ impl ProcessManager for FillOrders {
     }
 
     fn accepted(&mut self, command: &ShelfCommand) {
-        if let What::Take(count) = command.what {
+        if let What::Take(count) | What::Lend(count) = command.what {
             self.taken += count;
         }
     }
