@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::aggregate_cache::AggregateCache;
-use super::load::{Loaded, load};
+use super::load::{Loaded, load, snapshot};
 use super::{CommandError, Id, Limits, MAX_ATTEMPTS, Request, Sent};
 use crate::engine::aggregate::{Aggregate, Command as _};
 use crate::engine::clock::{Clock, Timestamp};
@@ -132,7 +132,8 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
                 loaded.state.apply(event);
             }
             let version = loaded.version.plus(events.len());
-            let snapshot = if is_due(loaded.version, version, snapshot_every) { loaded.state.snapshot() } else { None };
+            let due = is_due(loaded.version, version, snapshot_every);
+            let snapshot = if due { snapshot(&loaded.stream, &loaded.state) } else { None };
             Ok((events, version, snapshot))
         }));
         let without_events = match decided {
