@@ -129,6 +129,20 @@ async fn a_command_that_is_never_the_first_is_given_up_and_changes_nothing() {
     assert_eq!(answer(&first, &Command::Withdraw("Wolfman", 90)).await.0, Reply::Done, "it goes on");
 }
 
+/// What has refused the second was never stored.
+#[tokio::test]
+async fn with_a_command_that_is_given_up_those_are_that_were_decided_on_it() {
+    let (store, first) = overtaken_by(vec![withdrawn(1); MAX_ATTEMPTS as usize]).await;
+    let given_up = send(&first, &Command::Deposit("Wolfman", LIMIT - 100)).await;
+    let decided_on_it = send(&first, &Command::Deposit("Wolfman", 50)).await;
+    for pending in [given_up, decided_on_it] {
+        let outcome = pending.outcome().await;
+        assert!(matches!(outcome, Err(CommandError::Conflict(_))), "{outcome:?}");
+    }
+    assert_eq!(log(&store).await.len(), 2 + MAX_ATTEMPTS as usize);
+    assert_eq!(answer(&first, &Command::Deposit("Wolfman", 50)).await.0, Reply::Done);
+}
+
 /// A refusal stores nothing, so no conflict can show that it was decided on the past.
 #[tokio::test]
 async fn a_refusal_is_not_made_on_what_another_writer_has_changed() {

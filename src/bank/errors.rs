@@ -49,6 +49,9 @@ pub enum OpenError {
         /// What was given.
         url: String,
     },
+    /// The store is open, but does not say what is in it.
+    #[error(transparent)]
+    Unreadable(#[from] StoreError),
 }
 
 /// Why an account was not created.

@@ -75,7 +75,6 @@ impl Bank {
     /// # Errors
     ///
     /// [`OpenError`]: what stands in the way.
-    #[expect(clippy::unused_async, reason = "stores outside this process are waited for")]
     pub async fn open(options: impl Into<Options>) -> Result<Self, OpenError> {
         let Options { store: kind, seed, limits, pins, ceo_bonus, email, retry } = options.into();
         let clock = Arc::new(seed.map_or(Clock::System, Clock::simulated));
@@ -99,13 +98,14 @@ impl Bank {
             retry,
             supervisor: supervisor.clone(),
         };
-        let mut handlers = vec![start_process(TransferProcess::default(), &commands, &surroundings, &mut projections)];
+        let mut handlers =
+            vec![start_process(TransferProcess::default(), &commands, &surroundings, &mut projections).await?];
         if let Some(account) = ceo_bonus {
-            handlers.push(start_process(CeoBonus::new(account), &commands, &surroundings, &mut projections));
+            handlers.push(start_process(CeoBonus::new(account), &commands, &surroundings, &mut projections).await?);
         }
         if let Some(target) = email {
             let handler = ThankYouEmail::new(target, accounts.clone());
-            handlers.push(event_handler::start(move || handler.clone(), &surroundings, &mut projections));
+            handlers.push(event_handler::start(move || handler.clone(), &surroundings, &mut projections).await?);
         }
         projections.start(store.clone(), &supervisor);
         let pins = PinChecker::new(pins, seed);
@@ -302,12 +302,12 @@ impl Bank {
     }
 }
 
-fn start_process<P: ProcessManager<Aggregate = Account>>(
+async fn start_process<P: ProcessManager<Aggregate = Account>>(
     policy: P,
     commands: &CommandHandler<Account>,
     surroundings: &Surroundings<MemoryStore<AccountEvent>>,
     projections: &mut Projections<AccountEvent>,
-) -> HandlerControl {
+) -> Result<HandlerControl, StoreError> {
     let (commands, Surroundings { store, checkpoints, .. }) = (commands.clone(), surroundings.clone());
     let make = move || Process {
         policy: policy.clone(),
@@ -315,7 +315,7 @@ fn start_process<P: ProcessManager<Aggregate = Account>>(
         store: store.clone(),
         checkpoints: checkpoints.clone(),
     };
-    event_handler::start(make, surroundings, projections)
+    event_handler::start(make, surroundings, projections).await
 }
 
 struct StopOnDrop<'a>(&'a Supervisor);

@@ -1,15 +1,15 @@
 //! How far each event handler has come, and waiting for it: what `strong` consistency is made of.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use foldhash::HashMap;
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
 use super::clock::Timestamp;
+use super::conversations::Conversations;
 use super::event::Position;
 
 /// After this time a wait ends with what is true: the event is stored, and who lags.
@@ -72,7 +72,7 @@ pub struct Checkpoints {
 struct Inner {
     /// What all handlers that are waited for have passed; lets a caller that need not wait go without the lock.
     passed_by_all: AtomicU64,
-    /// How many conversations go on in [`State::goes_on`].
+    /// How many there are in [`State::conversations`].
     conversations: AtomicUsize,
     state: Mutex<State>,
     /// Wakes those who wait for all to settle.
@@ -86,10 +86,7 @@ struct State {
     handlers: Vec<Handler>,
     waiting: BTreeMap<(Position, u64), oneshot::Sender<()>>,
     next_ticket: u64,
-    /// For each conversation in which a process manager has sent a command, where that led to.
-    goes_on: HashMap<Uuid, Position>,
-    /// The same in order of positions.
-    goes_on_at: VecDeque<(Position, Uuid)>,
+    conversations: Conversations,
     /// How many wait for all handlers to settle.
     settling: usize,
 }
@@ -157,16 +154,8 @@ impl Checkpoints {
     pub fn conversation_goes_on(&self, correlation_id: Uuid, position: Position) {
         let mut state = self.inner.lock();
         let passed = state.passed_by_all();
-        // Nobody need wait for what all have passed: that keeps this list short.
-        while let Some((position, correlation_id)) = state.goes_on_at.pop_front_if(|(position, _)| *position <= passed)
-        {
-            if state.goes_on.get(&correlation_id) == Some(&position) {
-                state.goes_on.remove(&correlation_id);
-            }
-        }
-        state.goes_on.insert(correlation_id, position);
-        state.goes_on_at.push_back((position, correlation_id));
-        self.inner.conversations.store(state.goes_on.len(), Ordering::Release);
+        state.conversations.go_on(correlation_id, position, passed);
+        self.inner.conversations.store(state.conversations.count(), Ordering::Release);
     }
 
     /// Up to where a conversation has gone on, as far as that is still worth waiting for.
@@ -174,7 +163,7 @@ impl Checkpoints {
         if self.inner.conversations.load(Ordering::Acquire) == 0 {
             return None;
         }
-        self.inner.lock().goes_on.get(&correlation_id).copied()
+        self.inner.lock().conversations.goes_on_to(correlation_id)
     }
 
     /// Each handler, in the order they were registered.
@@ -361,6 +350,43 @@ mod tests {
         assert!(!waiting.is_finished(), "4 is before 5");
         checkpoints.advance(&second, Position::new(5));
         assert_eq!(waiting.await.unwrap(), Vec::<&str>::new());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_have_settled_when_nobody_has_anything_to_do_at_once() {
+        let checkpoints = Checkpoints::new();
+        let register = |name, awaited| checkpoints.register_handler(name, Kind::EventHandler, awaited, Position::START);
+        let (first, second) = (register("awaited", true), register("not awaited", false));
+        let waits = Condition { next_attempt: Some(Timestamp::from_micros(1)), ..Condition::default() };
+        let stopped = Condition { stopped: true, ..Condition::default() };
+        let settles = async |expected: bool| {
+            let begun = tokio::time::Instant::now();
+            checkpoints.settle(Position::new(3), MAX_WAIT).await;
+            assert_eq!(begun.elapsed() < MAX_WAIT, expected);
+        };
+        settles(false).await;
+        checkpoints.advance([&first], Position::new(3));
+        settles(false).await;
+        checkpoints.report(&second, waits.clone());
+        settles(true).await;
+        checkpoints.report(&second, Condition::default());
+        settles(false).await;
+        checkpoints.report(&second, stopped);
+        settles(true).await;
+
+        let third = register("awaited too", true);
+        checkpoints.report(&third, waits);
+        settles(false).await;
+        let settling = tokio::spawn({
+            let checkpoints = checkpoints.clone();
+            async move { checkpoints.settle(Position::new(3), MAX_WAIT).await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!settling.is_finished());
+        checkpoints.advance([&third], Position::new(4));
+        let begun = tokio::time::Instant::now();
+        settling.await.unwrap();
+        assert_eq!(begun.elapsed(), Duration::ZERO);
     }
 
     #[tokio::test]

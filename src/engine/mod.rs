@@ -16,6 +16,7 @@ pub mod aggregate;
 pub mod checkpoints;
 pub mod clock;
 pub mod command_handler;
+mod conversations;
 pub mod event;
 pub mod event_handler;
 pub mod id_source;

@@ -35,12 +35,14 @@ pub trait ProcessManager: Clone + Send + Sync + 'static {
     /// The command that answers an event.
     fn react(&self, event: &Event<Self>) -> Option<Sent<Self>>;
 
-    /// Takes note that a command was accepted. It is told again when the event comes again.
+    /// Takes note that the command that answers an event was accepted. It is told again when the event comes again.
+    /// It is not told of a command that follows a refusal: when the event comes again, that one is not sent again.
     fn accepted(&mut self, command: &Sent<Self>) {
         let _ = command;
     }
 
-    /// The command that follows when one was refused. Of the two, one and only one happens, ever.
+    /// The command that follows when one was refused. Of the two, one and only one happens, ever. What is noted here
+    /// is for people: it is not told again once what follows has happened.
     fn refused(
         &mut self,
         command: &Sent<Self>,
@@ -147,7 +149,9 @@ impl<P: ProcessManager, S> Process<P, S> {
                     if let Some(last) = events.last() {
                         checkpoints.conversation_goes_on(metadata.correlation_id, last.position);
                     }
-                    policy.accepted(&command);
+                    if number == FIRST {
+                        policy.accepted(&command);
+                    }
                     Ok(None)
                 }
                 Err(CommandError::Refused(refusal)) => Ok(policy.refused(&command, &refusal)),

@@ -27,7 +27,7 @@ where
     let mut version = Version::START;
     let mut state = A::default();
     if let Some(snapshot) = snapshot {
-        match restore(&snapshot.state)? {
+        match restore(&stream, &snapshot.state) {
             Some(restored) => (version, state) = (snapshot.version, restored),
             None => events = store.read_stream(&stream, version, MAX_READ).await?,
         }
@@ -45,8 +45,22 @@ where
     }
 }
 
-fn restore<A: Aggregate>(snapshot: &str) -> Result<Option<A>, CommandError<A::Refusal>> {
-    catch_panic(|| A::restore(snapshot))
+/// The state of a snapshot. One that cannot be read is as good as none.
+fn restore<A: Aggregate>(stream: &StreamId, snapshot: &str) -> Option<A> {
+    catch_unwind(|| A::restore(snapshot)).unwrap_or_else(|panic| {
+        let message = panic_message(panic.as_ref());
+        tracing::error!("a snapshot of {stream} could not be read: {message}");
+        None
+    })
+}
+
+/// The state as text, if there is one: the events are enough.
+pub(super) fn snapshot<A: Aggregate>(stream: &StreamId, state: &A) -> Option<String> {
+    catch_unwind(AssertUnwindSafe(|| state.snapshot())).unwrap_or_else(|panic| {
+        let message = panic_message(panic.as_ref());
+        tracing::error!("no snapshot of {stream}: {message}");
+        None
+    })
 }
 
 fn catch_panic<T, R>(run: impl FnOnce() -> T) -> Result<T, CommandError<R>> {

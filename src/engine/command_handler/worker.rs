@@ -1,14 +1,15 @@
 //! The command handler's task: decides what has queued up, appends it in one call, and answers.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU64;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
+use uuid::Uuid;
 
 use super::aggregate_cache::AggregateCache;
-use super::load::{Loaded, load};
+use super::load::{Loaded, load, snapshot};
 use super::{CommandError, Id, Limits, MAX_ATTEMPTS, Request, Sent};
 use crate::engine::aggregate::{Aggregate, Command as _};
 use crate::engine::clock::{Clock, Timestamp};
@@ -63,7 +64,7 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
             }
             let mut conflicts = 0;
             while !open.is_empty() {
-                let met_conflict = self.handle(&mut open, conflicts + 1 == MAX_ATTEMPTS).await;
+                let met_conflict = self.handle(&mut open, conflicts + 1 >= MAX_ATTEMPTS).await;
                 conflicts += u32::from(met_conflict);
             }
             for reply in flushed.drain(..) {
@@ -79,7 +80,12 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
     async fn handle(&mut self, open: &mut Vec<Sent<A>>, last_attempt: bool) -> bool {
         let time = self.clock.now();
         let mut appends = Vec::with_capacity(open.len());
+        let mut ids = HashSet::new();
         for sent in open.iter() {
+            if sent.again && is_among(sent.metadata.command_id, &appends, &mut ids) {
+                // The same command is about to be stored: then the store knows what it has led to.
+                break;
+            }
             let decision = self.decide(sent, time, &mut appends).await;
             let panicked = matches!(decision, Decision::Answer(Err(CommandError::Panicked { .. })));
             self.decisions.push(decision);
@@ -126,7 +132,8 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
                 loaded.state.apply(event);
             }
             let version = loaded.version.plus(events.len());
-            let snapshot = if is_due(loaded.version, version, snapshot_every) { loaded.state.snapshot() } else { None };
+            let due = is_due(loaded.version, version, snapshot_every);
+            let snapshot = if due { snapshot(&loaded.stream, &loaded.state) } else { None };
             Ok((events, version, snapshot))
         }));
         let without_events = match decided {
@@ -197,10 +204,10 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
                 }
                 Decision::Outdated(conflict) => Err(CommandError::Conflict(conflict)),
             };
-            if conflicts.contains(sent.command.target()) && !last_attempt {
-                again.push(sent);
-            } else {
-                sent.reply(answer);
+            match conflicts.get(sent.command.target()) {
+                None => sent.reply(answer),
+                Some(Some(conflict)) if last_attempt => sent.reply(Err(CommandError::Conflict(*conflict))),
+                Some(_) => again.push(sent),
             }
         }
         let met_conflict = !again.is_empty();
@@ -209,24 +216,34 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
         met_conflict
     }
 
-    /// The aggregates whose stream has moved on. They are no longer loaded.
-    fn drop_conflicted(&mut self, open: &[Sent<A>], stored: &[AppendAnswer<A::Event>]) -> HashSet<Id<A>> {
+    /// The aggregates whose stream has moved on, as others have moved it or as a command did when it came first. They
+    /// are no longer loaded.
+    fn drop_conflicted(
+        &mut self,
+        open: &[Sent<A>],
+        stored: &[AppendAnswer<A::Event>],
+    ) -> HashMap<Id<A>, Option<Conflict>> {
         let outdated = |decision: &Decision<A>| matches!(decision, Decision::Outdated(_));
         if stored.iter().all(Result::is_ok) && !self.decisions.iter().any(outdated) {
-            return HashSet::new();
+            return HashMap::new();
         }
         let mut stored = stored.iter();
-        let decisions = open.iter().zip(&self.decisions);
-        let conflicted = decisions.filter(|(_, decision)| match decision {
-            Decision::Append => stored.next().is_some_and(Result::is_err),
-            Decision::Answer(_) | Decision::Handled(_) => false,
-            Decision::Outdated(_) => true,
-        });
-        let targets: HashSet<_> = conflicted.map(|(sent, _)| sent.command.target().clone()).collect();
-        for target in &targets {
+        let mut conflicted = HashMap::new();
+        for (sent, decision) in open.iter().zip(&self.decisions) {
+            let conflict = match decision {
+                Decision::Append => match stored.next() {
+                    Some(Err(Rejected::Conflict(conflict))) => Some(*conflict),
+                    Some(Err(Rejected::Repeated(_))) => None,
+                    Some(Ok(_)) | None => continue,
+                },
+                Decision::Answer(_) | Decision::Handled(_) => continue,
+                Decision::Outdated(conflict) => Some(*conflict),
+            };
+            let target = sent.command.target();
             self.loaded.remove(target);
+            conflicted.entry(target.clone()).or_insert(conflict);
         }
-        targets
+        conflicted
     }
 
     /// Nothing is known of what was stored: drop what the batch has decided on, and say so to everyone.
@@ -237,6 +254,12 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
             sent.reply(Err(error.clone().into()));
         }
     }
+}
+
+/// Whether a command is among those to be stored; `ids` are of those that were looked at before.
+fn is_among<E>(command_id: Uuid, appends: &[Append<E>], ids: &mut HashSet<Uuid>) -> bool {
+    ids.extend(appends[ids.len()..].iter().map(|append| append.metadata.command_id));
+    ids.contains(&command_id)
 }
 
 /// Whether a multiple of `every` lies after the one version and up to the other.

@@ -33,6 +33,8 @@ pub(super) struct Gate {
     end: AtomicU64,
     /// Up to where the feeding task has moved it while it was asleep.
     passed: AtomicU64,
+    /// It sleeps no longer than to here.
+    alarm: AtomicU64,
     /// Held to fall asleep and to move the end of a handler that is awake: the one sees what the other has done.
     deciding: Mutex<()>,
     opened: Notify,
@@ -73,6 +75,9 @@ impl<E> Outlet<E> {
         if !is_wanted && self.gate.asleep.load(Ordering::Acquire) {
             self.gate.move_end(last);
             self.gate.passed.store(last.get(), Ordering::Release);
+            if last.get() >= self.gate.alarm.load(Ordering::Relaxed) {
+                self.gate.wake();
+            }
             return Some(&self.checkpoint);
         }
         if let Some(title) = self.trace_title {
@@ -121,11 +126,12 @@ impl Gate {
         Position::new(self.end.load(Ordering::Acquire))
     }
 
-    /// Falls asleep, unless there is something to do.
-    pub(super) fn sleep(&self, checkpoint: Position) {
+    /// Falls asleep, unless there is something to do. When its checkpoint has been moved to `alarm`, it wakes up.
+    pub(super) fn sleep(&self, checkpoint: Position, alarm: Position) {
         let _deciding = self.lock();
         if checkpoint >= self.end() {
             self.move_end(checkpoint);
+            self.alarm.store(alarm.get(), Ordering::Relaxed);
             self.asleep.store(true, Ordering::Release);
         }
     }

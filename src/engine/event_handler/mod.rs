@@ -21,7 +21,7 @@ pub use self::retry::RetryPolicy;
 use self::runner::{Request, Runner};
 use super::checkpoints::{Checkpoints, Kind};
 use super::clock::Clock;
-use super::event::{DomainEvent, Position, RecordedEvent};
+use super::event::{DomainEvent, RecordedEvent};
 use super::projection::Projections;
 use super::store::{EventStore, StoreError};
 use super::supervisor::Supervisor;
@@ -51,7 +51,8 @@ pub trait EventHandler<E>: Send + Sync + Sized + 'static {
     ///
     /// # Errors
     ///
-    /// [`Failure`]: what went wrong, and what is to become of the event.
+    /// [`Failure`]: what went wrong, and what is to become of the event. Unless it is skipped, the handler remembers
+    /// afterwards what it remembered before, for which it may be made anew.
     fn handle(&mut self, event: &RecordedEvent<E>) -> impl Future<Output = Result<(), Failure>> + Send;
 
     /// What it has to remember from event to event, stored with its checkpoint.
@@ -132,27 +133,33 @@ pub struct Surroundings<S> {
     pub supervisor: Supervisor,
 }
 
-/// Starts a handler's task. It gets its events by way of `projections`, after these have seen them. `make` makes
-/// the handler anew when it panics.
-pub fn start<E, H, S>(
+/// Starts a handler's task. What happens from here on reaches it. It gets its events by way of `projections`, after these have seen them. `make` makes
+/// the handler anew when it panics, or fails after it has changed what it remembers.
+///
+/// # Errors
+///
+/// [`StoreError`]: nobody knows where it was, and it does not run.
+pub async fn start<E, H, S>(
     make: impl Fn() -> H + Send + Sync + 'static,
     surroundings: &Surroundings<S>,
     projections: &mut Projections<E>,
-) -> HandlerControl
+) -> Result<HandlerControl, StoreError>
 where
     E: DomainEvent,
     H: EventHandler<E>,
     S: EventStore<E>,
 {
+    let progress = runner::progress::<E, H, S>(&surroundings.store).await?;
     let handler = make();
     let filter: gate::Filter<E> = Arc::new(handler.filter());
-    let checkpoint = surroundings.checkpoints.register_handler(H::NAME, H::KIND, H::AWAITED, Position::START);
+    let checkpoint = surroundings.checkpoints.register_handler(H::NAME, H::KIND, H::AWAITED, progress.checkpoint);
     let outlet = Outlet::new(filter.clone(), H::TRACE_TITLE, checkpoint.clone());
     let (requests, to_answer) = mpsc::channel(REQUESTS);
-    let runner = Runner::new(Box::new(make), handler, filter, outlet.gate(), checkpoint, surroundings.clone());
+    let runner =
+        Runner::new(Box::new(make), handler, filter, outlet.gate(), checkpoint, surroundings.clone(), progress);
     projections.hand_over_to(outlet);
     surroundings.supervisor.spawn(H::NAME, runner.run(to_answer));
-    HandlerControl { name: H::NAME, requests }
+    Ok(HandlerControl { name: H::NAME, requests })
 }
 
 /// Requests about parked events that wait for a handler to be free.

@@ -32,8 +32,8 @@ impl RetryPolicy {
     pub fn delay(&self, handler: &str, position: Position, attempt: u32) -> Duration {
         let doubled = self.first.saturating_mul(1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX));
         let longest = doubled.min(self.longest);
-        let left_off = FixedState::default().hash_one((handler, Spot(position), attempt)) % 512;
-        longest.mul_f64(1.0 - left_off as f64 / 1_024.0)
+        let left_off = FixedState::default().hash_one((handler, Spot(position), attempt)) as u32 % 512;
+        longest - longest / 1_024 * left_off
     }
 }
 
@@ -53,6 +53,11 @@ mod tests {
                 let full = Duration::from_millis(full);
                 assert!((full / 2..=full).contains(&delay(position, attempt)), "attempt {attempt}");
             }
+        }
+        let (first, longest) = (Duration::MAX, Duration::MAX);
+        for position in 0..5_000 {
+            let delay = RetryPolicy { first, longest, attempts: 9 }.delay("mail", Position::new(position), 3);
+            assert!(delay >= Duration::MAX / 2);
         }
         assert_ne!(delay(1, 1), delay(2, 1));
         assert_eq!(delay(1, 1), delay(1, 1));

@@ -8,7 +8,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::sleep;
 
 use super::gate::{Filter, Gate};
 use super::{EventHandler, Failure, ParkedError, Starts, Surroundings, Wish};
@@ -69,8 +69,9 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
         gate: Arc<Gate>,
         checkpoint: Checkpoint,
         surroundings: Surroundings<S>,
+        progress: Progress,
     ) -> Self {
-        let (progress, written) = (Progress::default(), Position::START);
+        let written = progress.checkpoint;
         Self { make, handler, filter, gate, checkpoint, surroundings, progress, written }
     }
 
@@ -84,52 +85,46 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
     }
 
     async fn serve(&mut self, requests: &mut mpsc::Receiver<Request>) -> Result<std::convert::Infallible, End> {
-        self.resume().await?;
+        self.resume();
         loop {
             while self.progress.checkpoint < self.gate.end() {
                 self.read_on(requests).await?;
             }
-            self.gate.sleep(self.progress.checkpoint);
+            let alarm = if S::DURABLE { self.written.get() + WRITE_AFTER } else { u64::MAX };
+            self.gate.sleep(self.progress.checkpoint, Position::new(alarm));
             loop {
                 tokio::select! {
                     () = self.gate.opened() => break,
                     Some(request) = requests.recv() => {
                         self.take_over();
-                        self.answer(request).await?;
+                        self.answer(request).await;
                     }
                 }
             }
             self.take_over();
+            self.write_now_and_then().await?;
         }
     }
 
-    /// Takes up where the handler was when it ran last.
-    async fn resume(&mut self) -> Result<(), End> {
-        self.progress = match self.store().read_progress(H::NAME).await? {
-            Some(progress) => progress,
-            None => {
-                let checkpoint = match H::STARTS {
-                    Starts::AtTheBeginning => Position::START,
-                    Starts::AtTheEnd => self.store().end().await?,
-                };
-                let progress = Progress { checkpoint, ..Progress::default() };
-                self.store().write_progress(H::NAME, progress.clone(), ParkedChange::None).await?;
-                progress
-            }
-        };
-        self.written = self.progress.checkpoint;
-        if let Some(state) = &self.progress.state {
-            self.handler.restore(state);
+    /// Lets the handler remember what it remembered when it ran last.
+    fn resume(&mut self) {
+        match &self.progress.state {
+            Some(state) => self.handler.restore(state),
+            None => self.progress.state = self.handler.state(),
         }
-        self.surroundings.checkpoints.advance([&self.checkpoint], self.progress.checkpoint);
-        Ok(())
+        let (attempts, last_error) = (self.progress.attempts, self.handler.note());
+        self.report(Condition { attempts, last_error, ..Condition::default() });
     }
 
     /// Goes on from where the feeding task has moved the checkpoint while there was nothing to do.
     fn take_over(&mut self) {
-        let passed = self.gate.passed();
-        if passed > self.progress.checkpoint {
-            self.progress.checkpoint = passed;
+        self.passed_over(self.gate.passed());
+    }
+
+    /// There was nothing to do up to this checkpoint.
+    fn passed_over(&mut self, checkpoint: Position) {
+        if checkpoint > self.progress.checkpoint {
+            self.progress.checkpoint = checkpoint;
             self.progress.attempts = 0;
         }
     }
@@ -156,19 +151,16 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
         if position <= self.progress.checkpoint {
             return Ok(());
         }
-        self.progress.checkpoint = position;
-        self.progress.attempts = 0;
-        if S::DURABLE && position.get() - self.written.get() >= WRITE_AFTER {
-            self.write(ParkedChange::None).await?;
-        }
+        self.passed_over(position);
+        self.write_now_and_then().await?;
         self.surroundings.checkpoints.advance([&self.checkpoint], position);
         Ok(())
     }
 
     /// Calls the handler with an event until it is acknowledged, skipped or parked.
     async fn deliver(&mut self, event: &RecordedEvent<E>, requests: &mut mpsc::Receiver<Request>) -> Result<(), End> {
-        // An event before the last may have been tried too; only what comes right after the checkpoint was.
-        self.progress.checkpoint = self.progress.checkpoint.max(event.position.before());
+        // What was tried is the event right after the checkpoint. Where that one is not wanted any more, it is another.
+        self.passed_over(event.position.before());
         let policy = self.surroundings.retry;
         loop {
             if self.progress.attempts >= policy.attempts {
@@ -204,6 +196,11 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
                         next_attempt: None,
                         stopped: true,
                     });
+                    // It has not failed at the event: however often it stops there, the event is not parked.
+                    self.progress.attempts -= 1;
+                    if S::DURABLE {
+                        self.write(ParkedChange::None).await?;
+                    }
                     return Err(End::Stopped);
                 }
                 Wish::Retry | Wish::RetryAfter(_) if attempt >= policy.attempts => None,
@@ -217,17 +214,18 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
                 return self.acknowledge(event, ParkedChange::Park(parked)).await;
             };
             self.report_failure(&failure, Some(delay));
-            self.wait(delay, requests).await?;
+            self.wait(delay, requests).await;
         }
     }
 
     /// Waits before the next attempt, and answers meanwhile.
-    async fn wait(&mut self, delay: Duration, requests: &mut mpsc::Receiver<Request>) -> Result<(), End> {
-        let until = Instant::now() + delay;
+    async fn wait(&mut self, delay: Duration, requests: &mut mpsc::Receiver<Request>) {
+        // Unlike a sum of times, this takes delays of any length.
+        let mut waited = pin!(sleep(delay));
         loop {
             tokio::select! {
-                () = sleep_until(until) => return Ok(()),
-                Some(request) = requests.recv() => self.answer(request).await?,
+                () = &mut waited => return,
+                Some(request) = requests.recv() => self.answer(request).await,
             }
         }
     }
@@ -241,19 +239,32 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
         Ok(())
     }
 
-    /// Calls the handler. One that panics is made anew, with the state it had before.
+    /// Calls the handler. One that fails remembers afterwards what it remembered before.
     async fn call(&mut self, event: &RecordedEvent<E>) -> Result<(), Failure> {
-        let called = catch_panic(self.handler.handle(event)).await;
-        called.unwrap_or_else(|message| {
-            self.handler = (self.make)();
-            if let Some(state) = &self.progress.state {
-                self.handler.restore(state);
+        let handler = &mut self.handler;
+        match catch_panic(async { handler.handle(event).await }).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(failure)) => {
+                if failure.wish != Wish::Skip && self.handler.state() != self.progress.state {
+                    self.make_anew();
+                }
+                Err(failure)
             }
-            Err(Failure::retry(format!("it panicked: {message}")))
-        })
+            Err(message) => {
+                self.make_anew();
+                Err(Failure::retry(format!("it panicked: {message}")))
+            }
+        }
     }
 
-    async fn answer(&mut self, request: Request) -> Result<(), End> {
+    fn make_anew(&mut self) {
+        self.handler = (self.make)();
+        if let Some(state) = &self.progress.state {
+            self.handler.restore(state);
+        }
+    }
+
+    async fn answer(&mut self, request: Request) {
         // A caller that has gone does not want to know.
         match request {
             Request::Retry { number, reply } => {
@@ -265,7 +276,6 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
                 let _ = reply.send(answer);
             }
         }
-        Ok(())
     }
 
     async fn retry(&mut self, number: u64) -> Result<(), ParkedError> {
@@ -273,7 +283,7 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
         let events = self.store().read_all(parked.position.before(), 1).await?;
         let Some(event) = events.first() else { return Err(ParkedError::NotParked) };
         let (change, answer) = match self.call(event).await {
-            Ok(()) => (ParkedChange::Remove { number }, Ok(())),
+            Ok(()) | Err(Failure { wish: Wish::Skip, .. }) => (ParkedChange::Remove { number }, Ok(())),
             Err(Failure { reason, .. }) => {
                 let tried = self.parked(parked.position, parked.attempts + 1, reason.clone());
                 let change = ParkedChange::Keep(ParkedEvent { number, ..tried });
@@ -299,9 +309,15 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
     /// Goes on answering when there are no more events for the handler.
     async fn answer_only(mut self, mut requests: mpsc::Receiver<Request>) -> Result<(), StopReason> {
         while let Some(request) = requests.recv().await {
-            if self.answer(request).await.is_err() {
-                return Ok(());
-            }
+            self.answer(request).await;
+        }
+        Ok(())
+    }
+
+    /// Writes the checkpoint down if it has come far without a deed: a start begins there.
+    async fn write_now_and_then(&mut self) -> Result<(), StoreError> {
+        if S::DURABLE && self.progress.checkpoint.get() - self.written.get() >= WRITE_AFTER {
+            self.write(ParkedChange::None).await?;
         }
         Ok(())
     }
@@ -334,6 +350,25 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
     fn store(&self) -> &S {
         &self.surroundings.store
     }
+}
+
+/// Where a handler was when it ran last, or where it starts.
+pub(super) async fn progress<E, H, S>(store: &S) -> Result<Progress, StoreError>
+where
+    E: DomainEvent,
+    H: EventHandler<E>,
+    S: EventStore<E>,
+{
+    if let Some(progress) = store.read_progress(H::NAME).await? {
+        return Ok(progress);
+    }
+    let checkpoint = match H::STARTS {
+        Starts::AtTheBeginning => Position::START,
+        Starts::AtTheEnd => store.end().await?,
+    };
+    let progress = Progress { checkpoint, ..Progress::default() };
+    store.write_progress(H::NAME, progress.clone(), ParkedChange::None).await?;
+    Ok(progress)
 }
 
 /// Runs a future to its end, or to its panic, and then tells what that said.

@@ -1,0 +1,135 @@
+//! Shelves with things on them, and a company policy that fills orders: from the shelf, or else from next door.
+
+use cqrs_bank::engine::aggregate::{Aggregate, Command};
+use cqrs_bank::engine::event::{DomainEvent, RecordedEvent};
+use cqrs_bank::engine::event_handler::Starts;
+use cqrs_bank::engine::process_manager::ProcessManager;
+
+#[derive(Debug, Default)]
+pub(crate) struct Shelf {
+    stock: u64,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct ShelfCommand {
+    pub(crate) shelf: String,
+    pub(crate) what: What,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum What {
+    /// So many of what stands on this shelf.
+    Order(&'static str, u64),
+    Add(u64),
+    Take(u64),
+    Lend(u64),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Changed {
+    Ordered(String, u64),
+    Added(u64),
+    Taken(u64),
+    Lent(u64),
+}
+
+#[derive(Debug, PartialEq, thiserror::Error)]
+#[error("there are only {0}")]
+pub(crate) struct TooFew(u64);
+
+impl Command for ShelfCommand {
+    type Id = String;
+
+    fn target(&self) -> &String {
+        &self.shelf
+    }
+
+    fn title(&self) -> &'static str {
+        "Change Shelf"
+    }
+}
+
+impl DomainEvent for Changed {
+    fn event_type(&self) -> &'static str {
+        "changed"
+    }
+
+    fn title(&self) -> &'static str {
+        "Changed"
+    }
+}
+
+impl Aggregate for Shelf {
+    const CATEGORY: &'static str = "shelf";
+    type Command = ShelfCommand;
+    type Event = Changed;
+    type Refusal = TooFew;
+
+    fn execute(&self, command: &ShelfCommand) -> Result<Vec<Changed>, TooFew> {
+        const TO_LEND: u64 = 50;
+        let changed = match command.what {
+            What::Order(shelf, count) => Changed::Ordered(shelf.to_owned(), count),
+            What::Add(count) => Changed::Added(count),
+            What::Take(count) if count > self.stock => return Err(TooFew(self.stock)),
+            What::Take(count) => Changed::Taken(count),
+            What::Lend(count) if count > TO_LEND => return Err(TooFew(TO_LEND)),
+            What::Lend(count) => Changed::Lent(count),
+        };
+        Ok(vec![changed])
+    }
+
+    fn apply(&mut self, event: &Changed) {
+        match event {
+            Changed::Ordered(..) | Changed::Lent(_) => {}
+            Changed::Added(count) => self.stock += count,
+            Changed::Taken(count) => self.stock -= count,
+        }
+    }
+}
+
+/// Remembers how many it has taken.
+#[derive(Clone, Default)]
+pub(crate) struct FillOrders {
+    taken: u64,
+}
+
+impl ProcessManager for FillOrders {
+    const NAME: &'static str = "fill orders";
+    const TITLE: &'static str = "Fill Orders";
+    const STARTS: Starts = Starts::AtTheBeginning;
+    type Aggregate = Shelf;
+
+    fn filter(&self) -> impl Fn(&RecordedEvent<Changed>) -> bool + Send + Sync + 'static {
+        |event| matches!(event.data, Changed::Ordered(..))
+    }
+
+    fn react(&self, event: &RecordedEvent<Changed>) -> Option<ShelfCommand> {
+        let Changed::Ordered(shelf, count) = &event.data else { return None };
+        Some(ShelfCommand { shelf: shelf.clone(), what: What::Take(*count) })
+    }
+
+    fn accepted(&mut self, command: &ShelfCommand) {
+        if let What::Take(count) | What::Lend(count) = command.what {
+            self.taken += count;
+        }
+    }
+
+    fn refused(&mut self, command: &ShelfCommand, _: &TooFew) -> Option<ShelfCommand> {
+        match command.what {
+            What::Take(count) => Some(ShelfCommand { shelf: "next door".to_owned(), what: What::Lend(count) }),
+            _ => Some(command.clone()),
+        }
+    }
+
+    fn state(&self) -> Option<Box<str>> {
+        Some(self.taken.to_string().into())
+    }
+
+    fn restore(&mut self, state: &str) {
+        self.taken = state.parse().unwrap();
+    }
+
+    fn note(&self) -> Option<String> {
+        Some(format!("{} taken", self.taken))
+    }
+}
