@@ -10,6 +10,7 @@ use cqrs_bank::engine::checkpoints::{Checkpoints, MAX_WAIT};
 use cqrs_bank::engine::clock::Clock;
 use cqrs_bank::engine::event::RecordedEvent;
 use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, Starts, Surroundings};
+use cqrs_bank::engine::lease::Lease;
 use cqrs_bank::engine::projection::Projections;
 use cqrs_bank::engine::store::memory::MemoryStore;
 use cqrs_bank::engine::supervisor::Supervisor;
@@ -34,6 +35,7 @@ async fn at_the_beginning_or_at_the_end() {
             store: store.clone(),
             checkpoints: checkpoints.clone(),
             clock: Arc::new(Clock::System),
+            lease: Lease::unshared(),
             retry: POLICY,
             supervisor: supervisor.clone(),
         };

@@ -15,6 +15,7 @@ use cqrs_bank::engine::clock::Clock;
 use cqrs_bank::engine::command_handler::{CommandError, CommandHandler, Limits, Pending};
 use cqrs_bank::engine::event::{Metadata, Position, RecordedEvent};
 use cqrs_bank::engine::event_handler::{self, RetryPolicy, Surroundings};
+use cqrs_bank::engine::lease::Lease;
 use cqrs_bank::engine::process_manager::Process;
 use cqrs_bank::engine::projection::Projections;
 use cqrs_bank::engine::store::EventStore;
@@ -240,6 +241,7 @@ impl Engine {
             store: store.clone(),
             checkpoints: checkpoints.clone(),
             clock,
+            lease: Lease::unshared(),
             retry: RetryPolicy::default(),
             supervisor: supervisor.clone(),
         };

@@ -12,6 +12,7 @@ use cqrs_bank::engine::checkpoints::{Checkpoints, Condition, MAX_WAIT};
 use cqrs_bank::engine::clock::{Clock, Timestamp};
 use cqrs_bank::engine::event::{Position, RecordedEvent};
 use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, ParkedError, Starts, Surroundings, Wish};
+use cqrs_bank::engine::lease::Lease;
 use cqrs_bank::engine::projection::Projections;
 use cqrs_bank::engine::store::handler_records::{HandlerRecords, ParkedEvent};
 use cqrs_bank::engine::store::memory::MemoryStore;
@@ -57,6 +58,7 @@ async fn people_see_how_often_it_was_tried_what_went_wrong_and_when_it_comes_aga
             last_error: Some(format!("failure {attempt}")),
             next_attempt: Some(Timestamp::from_micros(now + i64::try_from(delay.as_micros()).unwrap())),
             stopped: false,
+            elsewhere: false,
         };
         assert_eq!(status.condition, expected);
         assert_eq!(engine.checkpoints.wait(Position::new(2), delay - 5 * TICK).await, [AWAITED]);
@@ -124,7 +126,13 @@ async fn a_handler_that_stops_gets_no_more_events_and_nobody_waits_for_it() {
     append(&engine.store, 1..=2).await;
     nothing_left_to_do().await;
     let status = engine.status(AWAITED);
-    let condition = Condition { attempts: 1, last_error: Some("no more".into()), next_attempt: None, stopped: true };
+    let condition = Condition {
+        attempts: 1,
+        last_error: Some("no more".into()),
+        next_attempt: None,
+        stopped: true,
+        elsewhere: false,
+    };
     assert_eq!((status.checkpoint, status.condition), (Position::new(1), condition));
 
     let end = append(&engine.store, 3..=4).await;
@@ -255,6 +263,7 @@ async fn a_panic_is_an_attempt_wherever_it_comes_from() {
         store: store.clone(),
         checkpoints: checkpoints.clone(),
         clock: Arc::new(Clock::System),
+        lease: Lease::unshared(),
         retry: POLICY,
         supervisor: supervisor.clone(),
     };

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use super::{Money, PinSecretError, Refusal};
 use crate::engine::store::StoreError;
+use crate::engine::store::sqlite::OpenStoreError;
 use crate::engine::supervisor::StopReason;
 
 /// The bank cannot serve, whatever is asked of it.
@@ -49,6 +50,9 @@ pub enum OpenError {
         /// What was given.
         url: String,
     },
+    /// The file cannot be opened as it is. Nothing in it was changed.
+    #[error(transparent)]
+    File(#[from] OpenStoreError),
     /// The store is open, but does not say what is in it.
     #[error(transparent)]
     Unreadable(#[from] StoreError),

@@ -3,23 +3,22 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::errors::{CommandFailure, OpenError, Unavailable};
+use super::any_store::{AnyStore, ask};
+use super::errors::{CommandFailure, Unavailable};
 use super::pin_checker::PinChecker;
 use super::receipt::Seen;
 use super::{
-    Account, AccountCommand, AccountEvent, Accounts, Balances, CeoBonus, Options, PendingCommand, Receipt, Refusal,
-    Store, ThankYouEmail, TotalDeposits, TransferProcess, Transfers,
+    Account, AccountCommand, AccountEvent, Accounts, Balances, PendingCommand, Receipt, Refusal, Store, TotalDeposits,
+    Transfers,
 };
 use crate::engine::checkpoints::{Checkpoints, Consistency, MAX_WAIT};
-use crate::engine::clock::Clock;
 use crate::engine::command_handler::{CommandError, CommandHandler, Pending};
 use crate::engine::event::{Metadata, Position};
-use crate::engine::event_handler::{self, HandlerControl, Surroundings};
+use crate::engine::event_handler::HandlerControl;
 use crate::engine::id_source::IdSource;
-use crate::engine::process_manager::{Process, ProcessManager};
-use crate::engine::projection::{self, Projection, Projections, ReadModel};
-use crate::engine::store::memory::MemoryStore;
-use crate::engine::store::{Committed, EventStore, StoreError};
+use crate::engine::lease::Lease;
+use crate::engine::projection::{self, Projection, ProjectionsControl, ReadModel};
+use crate::engine::store::{Committed, StoreError};
 use crate::engine::supervisor::{StopReason, Supervisor};
 
 /// An open bank. Cheap to clone, and made to be shared by many tasks.
@@ -42,14 +41,14 @@ use crate::engine::supervisor::{StopReason, Supervisor};
 #[derive(Clone, Debug)]
 pub struct Bank {
     pub(super) inner: Arc<Inner>,
-    consistency: Consistency,
+    pub(super) consistency: Consistency,
 }
 
 #[derive(Debug)]
 pub(super) struct Inner {
-    kind: Store,
-    store: MemoryStore<AccountEvent>,
-    commands: CommandHandler<Account>,
+    pub(super) kind: Store,
+    pub(super) store: AnyStore,
+    pub(super) commands: CommandHandler<Account>,
     pub(super) checkpoints: Checkpoints,
     pub(super) balances: ReadModel<Balances>,
     pub(super) accounts: ReadModel<Accounts>,
@@ -57,10 +56,13 @@ pub(super) struct Inner {
     pub(super) transfers: ReadModel<Transfers>,
     pub(super) pins: Arc<PinChecker>,
     pub(super) handlers: Vec<HandlerControl>,
-    ids: IdSource,
-    supervisor: Supervisor,
+    pub(super) ids: IdSource,
+    pub(super) supervisor: Supervisor,
+    pub(super) projections: ProjectionsControl,
+    /// The right to run the handlers of this bank.
+    pub(super) lease: Lease,
     /// No more commands from outside are taken.
-    closing: AtomicBool,
+    pub(super) closing: AtomicBool,
 }
 
 impl Drop for Inner {
@@ -70,63 +72,6 @@ impl Drop for Inner {
 }
 
 impl Bank {
-    /// Opens a bank.
-    ///
-    /// # Errors
-    ///
-    /// [`OpenError`]: what stands in the way.
-    pub async fn open(options: impl Into<Options>) -> Result<Self, OpenError> {
-        let Options { store: kind, seed, limits, pins, ceo_bonus, email, retry } = options.into();
-        let clock = Arc::new(seed.map_or(Clock::System, Clock::simulated));
-        let ids = match seed {
-            Some(seed) => IdSource::seeded(clock.clone(), seed),
-            None => IdSource::random(clock.clone()),
-        };
-        let supervisor = Supervisor::new();
-        let checkpoints = Checkpoints::new();
-        let store = match kind {
-            Store::Memory => MemoryStore::start(&supervisor),
-        };
-        let commands = CommandHandler::start(store.clone(), clock.clone(), limits, &supervisor);
-        let mut projections = Projections::new(checkpoints.clone());
-        let (balances, accounts, total_deposits) = (projections.add(), projections.add(), projections.add());
-        let transfers = projections.add();
-        let surroundings = Surroundings {
-            store: store.clone(),
-            checkpoints: checkpoints.clone(),
-            clock,
-            retry,
-            supervisor: supervisor.clone(),
-        };
-        let mut handlers =
-            vec![start_process(TransferProcess::default(), &commands, &surroundings, &mut projections).await?];
-        if let Some(account) = ceo_bonus {
-            handlers.push(start_process(CeoBonus::new(account), &commands, &surroundings, &mut projections).await?);
-        }
-        if let Some(target) = email {
-            let handler = ThankYouEmail::new(target, accounts.clone());
-            handlers.push(event_handler::start(move || handler.clone(), &surroundings, &mut projections).await?);
-        }
-        projections.start(store.clone(), &supervisor);
-        let pins = PinChecker::new(pins, seed);
-        let inner = Inner {
-            kind,
-            store,
-            commands,
-            checkpoints,
-            balances,
-            accounts,
-            total_deposits,
-            transfers,
-            pins,
-            handlers,
-            ids,
-            supervisor,
-            closing: AtomicBool::new(false),
-        };
-        Ok(Self { inner: Arc::new(inner), consistency: Consistency::Strong })
-    }
-
     /// The store the bank was opened on.
     pub fn store(&self) -> &Store {
         &self.inner.kind
@@ -141,7 +86,8 @@ impl Bank {
     /// Starts a projection of one's own: over everything that has happened, then live. From now on, strong
     /// consistency waits for it too.
     pub fn add_projection<P: Projection<AccountEvent>>(&self) -> ReadModel<P> {
-        projection::start(self.inner.store.clone(), &self.inner.checkpoints, &self.inner.supervisor)
+        let Inner { store, checkpoints, supervisor, .. } = self.inner.as_ref();
+        ask!(store, store => projection::start(store.clone(), checkpoints, supervisor))
     }
 
     /// A new conversation: the ids under which the next command and all it causes will be known.
@@ -185,6 +131,8 @@ impl Bank {
             if let Ok(end) = bank.inner.store.end().await {
                 bank.seen_by_all(end).await;
             }
+            bank.inner.projections.keep_rows().await;
+            bank.inner.lease.give_up();
         });
         // An error says that the runtime is going down, and the bank with it.
         let _ = closing.await;
@@ -208,7 +156,7 @@ impl Bank {
         }
     }
 
-    pub(super) fn event_store(&self) -> &MemoryStore<AccountEvent> {
+    pub(super) fn event_store(&self) -> &AnyStore {
         &self.inner.store
     }
 
@@ -300,22 +248,6 @@ impl Bank {
             }
         }
     }
-}
-
-async fn start_process<P: ProcessManager<Aggregate = Account>>(
-    policy: P,
-    commands: &CommandHandler<Account>,
-    surroundings: &Surroundings<MemoryStore<AccountEvent>>,
-    projections: &mut Projections<AccountEvent>,
-) -> Result<HandlerControl, StoreError> {
-    let (commands, Surroundings { store, checkpoints, .. }) = (commands.clone(), surroundings.clone());
-    let make = move || Process {
-        policy: policy.clone(),
-        commands: commands.clone(),
-        store: store.clone(),
-        checkpoints: checkpoints.clone(),
-    };
-    event_handler::start(make, surroundings, projections).await
 }
 
 struct StopOnDrop<'a>(&'a Supervisor);

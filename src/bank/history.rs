@@ -8,7 +8,7 @@ use crate::engine::aggregate::Aggregate;
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{Batch, DomainEvent, Position, RecordedEvent, StreamId, Version};
 use crate::engine::moment::Moment;
-use crate::engine::store::{EventStore, MAX_READ};
+use crate::engine::store::MAX_READ;
 
 type Event = RecordedEvent<AccountEvent>;
 

@@ -1,6 +1,7 @@
 //! How a bank is opened.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::{AccountId, EmailTarget, OpenError, PinSecretSource};
@@ -14,16 +15,23 @@ pub enum Store {
     /// In memory, for as long as the process lives.
     #[default]
     Memory,
+    /// In a file, see [`SqliteStore`](crate::engine::store::sqlite::SqliteStore).
+    Sqlite(PathBuf),
 }
 
-/// The store that a URL names.
+/// The store that a URL names: `memory`, or a path with or without `sqlite:` before it.
 impl FromStr for Store {
     type Err = OpenError;
 
     fn from_str(url: &str) -> Result<Self, OpenError> {
-        match url {
+        let path = url.strip_prefix("sqlite:").unwrap_or(url);
+        match path {
             "memory" => Ok(Self::Memory),
-            _ => Err(OpenError::UnsupportedStore { url: url.to_owned() }),
+            // Another kind of URL, which only looks like a path.
+            _ if path.is_empty() || path.contains("://") || path.contains('\0') => {
+                Err(OpenError::UnsupportedStore { url: url.to_owned() })
+            }
+            _ => Ok(Self::Sqlite(path.into())),
         }
     }
 }
@@ -32,6 +40,7 @@ impl fmt::Display for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Memory => f.write_str("memory"),
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
         }
     }
 }
@@ -41,6 +50,8 @@ impl fmt::Display for Store {
 pub struct Options {
     /// Where it keeps its events.
     pub store: Store,
+    /// Opens a file whose log has lost its end, as it is. What was lost is lost.
+    pub accept_loss: bool,
     /// Derives ids and times from this number, so that two runs are the same to the byte.
     pub seed: Option<u64>,
     /// How much it holds at once.

@@ -6,7 +6,6 @@ use super::{
 };
 use crate::engine::aggregate::{Aggregate, Command as _};
 use crate::engine::event::{Metadata, StreamId, Version};
-use crate::engine::store::EventStore as _;
 
 /// How often a PIN is checked for one command. A second time is needed only when the account was created after
 /// the first; a third never is.

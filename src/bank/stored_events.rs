@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::transfer::{Incoming, Outgoing, Released};
 use super::{AccountEvent, AccountHolder, AccountId, EmailAddress, Money, PinVerifier};
+use crate::engine::store::stored_event::{StoredEvent, UnreadableEvent};
 
 /// Why what was stored is not understood.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -36,13 +37,25 @@ pub enum StoredEventError {
     },
 }
 
+impl StoredEvent for AccountEvent {
+    fn to_json(&self) -> String {
+        // Events hold nothing that JSON has no form for.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    fn from_stored(event_type: &str, schema_version: u16, json: &str) -> Result<Self, UnreadableEvent> {
+        let read = Self::read(event_type, schema_version, json);
+        read.map_err(|error| UnreadableEvent { reason: error.to_string() })
+    }
+}
+
 impl AccountEvent {
     /// An event from what was stored of it.
     ///
     /// # Errors
     ///
     /// [`StoredEventError`]: what is not understood, and why.
-    pub fn from_stored(event_type: &str, schema_version: u16, data: &str) -> Result<Self, StoredEventError> {
+    pub fn read(event_type: &str, schema_version: u16, data: &str) -> Result<Self, StoredEventError> {
         let read = match event_type {
             "bank_account_created" => read::<Created>,
             "money_deposited_into_bank_account" => read::<Deposited>,
@@ -258,14 +271,14 @@ mod tests {
     fn every_event_is_stored_as_the_kata_names_it_and_comes_back() {
         for (event, data) in events() {
             assert_eq!(serde_json::to_string(&event).unwrap(), data);
-            let read = AccountEvent::from_stored(event.event_type(), event.schema_version(), &data);
+            let read = AccountEvent::read(event.event_type(), event.schema_version(), &data);
             assert_eq!(read, Ok(event));
         }
     }
 
     #[test]
     fn what_is_not_known_is_said() {
-        let read = |event_type, version, data| AccountEvent::from_stored(event_type, version, data).unwrap_err();
+        let read = |event_type, version, data| AccountEvent::read(event_type, version, data).unwrap_err();
         assert_eq!(read("money_burnt", 1, "{}").to_string(), "there are no events of the type \"money_burnt\"");
         assert_eq!(
             read("account_unlocked", 2, r#"{"account_id":"1"}"#).to_string(),
@@ -294,7 +307,7 @@ mod tests {
                 "a PIN verifier is an argon2id hash",
             ),
         ] {
-            match AccountEvent::from_stored(event_type, 1, data) {
+            match AccountEvent::read(event_type, 1, data) {
                 Err(StoredEventError::BrokenData { reason: said, .. }) => assert!(said.contains(reason), "{said}"),
                 other => panic!("{data}: {other:?}"),
             }

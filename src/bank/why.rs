@@ -4,7 +4,6 @@ use super::errors::CheckBalanceError;
 use super::{Account, AccountEvent, AccountId, Bank, Moment, Money, Movement, Unavailable};
 use crate::engine::aggregate::Aggregate as _;
 use crate::engine::event::RecordedEvent;
-use crate::engine::store::EventStore as _;
 
 /// An event that moved a balance, and what was behind it.
 #[derive(Clone, Debug)]

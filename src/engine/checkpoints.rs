@@ -47,6 +47,8 @@ pub struct Condition {
     pub next_attempt: Option<Timestamp>,
     /// It has stopped: it gets no more events, and nobody waits for it.
     pub stopped: bool,
+    /// It runs in another process: here it gets no events as long as that one lives.
+    pub elsewhere: bool,
 }
 
 /// A handler as people see it.
@@ -139,6 +141,13 @@ impl Checkpoints {
             debug_assert!(*checkpoint <= position, "a checkpoint only moves forward");
             *checkpoint = position;
         }
+        self.inner.wake(&mut state);
+    }
+
+    /// From now on, callers wait for a handler, or do not.
+    pub fn set_awaited(&self, Checkpoint { handler }: &Checkpoint, awaited: bool) {
+        let mut state = self.inner.lock();
+        state.handlers[*handler].awaited = awaited;
         self.inner.wake(&mut state);
     }
 
@@ -307,9 +316,11 @@ impl State {
 
     fn has_settled(&self, position: Position) -> bool {
         let mut handlers = self.handlers.iter().zip(&self.checkpoints);
-        handlers.all(|(Handler { awaited, condition: Condition { next_attempt, stopped, .. }, .. }, checkpoint)| {
-            *checkpoint >= position || *stopped || (!awaited && next_attempt.is_some())
-        })
+        handlers.all(
+            |(Handler { awaited, condition: Condition { next_attempt, stopped, elsewhere, .. }, .. }, checkpoint)| {
+                *checkpoint >= position || *stopped || *elsewhere || (!awaited && next_attempt.is_some())
+            },
+        )
     }
 }
 

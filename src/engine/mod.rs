@@ -20,6 +20,7 @@ mod conversations;
 pub mod event;
 pub mod event_handler;
 pub mod id_source;
+pub mod lease;
 pub mod moment;
 pub mod process_manager;
 pub mod projection;

@@ -297,7 +297,7 @@ mod tests {
         assert_eq!(hint("Bank.deposit \"Wolfman\", "), Some("amount".into()));
         assert_eq!(hint("Bank.deposit \"Wolfman\", 1"), None);
         assert_eq!(hint("Bank.consistency "), Some(":strong | :eventual".into()));
-        assert_eq!(hint("Bank.open "), Some("[url], [ceo_bonus: …], [email: …]".into()));
+        assert!(hint("Bank.open ").is_some_and(|hint| hint.starts_with("[url], [")));
         assert_eq!(hint("Bank.close"), None);
         assert_eq!(hint("Bank.create_bank_account"), hint("Bank.create"));
         assert_eq!(hint("Bank.dep"), None);

@@ -55,6 +55,8 @@ pub enum Kind {
     Integer,
     /// The digits of a PIN, as a number or a string. They are kept as they are written, and never shown.
     Pin,
+    /// `true` or `false`.
+    Boolean,
     /// One of these atoms.
     Atom(&'static [&'static str]),
     /// The name of a function or a module.
@@ -122,6 +124,7 @@ impl Kind {
             Self::Text => "a string".to_owned(),
             Self::Integer => "a whole number".to_owned(),
             Self::Pin => "4 to 12 digits".to_owned(),
+            Self::Boolean => "true or false".to_owned(),
             Self::Atom(atoms) => {
                 let atoms: Vec<_> = atoms.iter().map(|atom| format!("`:{atom}`")).collect();
                 atoms.join(" or ")
@@ -336,6 +339,7 @@ fn value(argument: &Argument<'_>, parameter: &Parameter, text: &str, manual: &Ma
         // A PIN may begin with zeros, which a number does not keep.
         (Value::Integer(_), Kind::Pin) => Ok(text[argument.span.clone()].replace('_', "")),
         (Value::Integer(digits), Kind::Named | Kind::Integer) => Ok(digits.to_string()),
+        (Value::Boolean(truth), Kind::Boolean) => Ok(truth.to_string()),
         (Value::Atom(atom), Kind::Atom(atoms)) if atoms.contains(atom) => Ok((*atom).to_owned()),
         (Value::Name(name), Kind::Function) => Ok(name.to_string()),
         (other, kind) => {

@@ -12,6 +12,7 @@ use cqrs_bank::engine::event::{Metadata, Position, RecordedEvent, StreamId, Vers
 use cqrs_bank::engine::event_handler::{
     self, EventHandler, Failure, HandlerControl, RetryPolicy, Starts, Surroundings,
 };
+use cqrs_bank::engine::lease::Lease;
 use cqrs_bank::engine::projection::Projections;
 use cqrs_bank::engine::store::handler_records::ParkedEvent;
 use cqrs_bank::engine::store::{Append, EventStore};
@@ -129,6 +130,7 @@ impl<S: EventStore<Happened>> Engine<S> {
             store: store.clone(),
             checkpoints: Checkpoints::new(),
             clock: Arc::new(Clock::simulated(0)),
+            lease: Lease::unshared(),
             retry: POLICY,
             supervisor: Supervisor::new(),
         };

@@ -22,6 +22,7 @@ use self::runner::{Request, Runner};
 use super::checkpoints::{Checkpoints, Kind};
 use super::clock::Clock;
 use super::event::{DomainEvent, RecordedEvent};
+use super::lease::Lease;
 use super::projection::Projections;
 use super::store::{EventStore, StoreError};
 use super::supervisor::Supervisor;
@@ -127,6 +128,8 @@ pub struct Surroundings<S> {
     pub checkpoints: Checkpoints,
     /// When it is time.
     pub clock: Arc<Clock>,
+    /// Whether this process may run them.
+    pub lease: Lease,
     /// How often they try.
     pub retry: RetryPolicy,
     /// What watches their tasks.
@@ -149,10 +152,11 @@ where
     H: EventHandler<E>,
     S: EventStore<E>,
 {
-    let progress = runner::progress::<E, H, S>(&surroundings.store).await?;
+    let progress = runner::progress::<E, H, S>(&surroundings.store, surroundings.lease.is_held()).await?;
     let handler = make();
     let filter: gate::Filter<E> = Arc::new(handler.filter());
-    let checkpoint = surroundings.checkpoints.register_handler(H::NAME, H::KIND, H::AWAITED, progress.checkpoint);
+    let awaited = H::AWAITED && surroundings.lease.is_held();
+    let checkpoint = surroundings.checkpoints.register_handler(H::NAME, H::KIND, awaited, progress.checkpoint);
     let outlet = Outlet::new(filter.clone(), H::TRACE_TITLE, checkpoint.clone());
     let (requests, to_answer) = mpsc::channel(REQUESTS);
     let runner =

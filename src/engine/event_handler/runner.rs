@@ -30,6 +30,14 @@ pub(super) enum Request {
     Skip { number: u64, reply: Reply },
 }
 
+impl Request {
+    fn reply(self, answer: Result<(), ParkedError>) {
+        let (Self::Retry { reply, .. } | Self::Skip { reply, .. }) = self;
+        // A caller that has gone does not want to know.
+        let _ = reply.send(answer);
+    }
+}
+
 pub(super) struct Runner<E, H, S> {
     make: Box<dyn Fn() -> H + Send + Sync>,
     handler: H,
@@ -85,6 +93,9 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
     }
 
     async fn serve(&mut self, requests: &mut mpsc::Receiver<Request>) -> Result<std::convert::Infallible, End> {
+        if !self.surroundings.lease.is_held() {
+            self.stand_by(requests).await?;
+        }
         self.resume();
         loop {
             while self.progress.checkpoint < self.gate.end() {
@@ -104,6 +115,23 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
             self.take_over();
             self.write_now_and_then().await?;
         }
+    }
+
+    /// Waits until the process is gone that runs the handler now, and goes on where it has stopped.
+    async fn stand_by(&mut self, requests: &mut mpsc::Receiver<Request>) -> Result<(), End> {
+        self.report(Condition { elsewhere: true, ..Condition::default() });
+        let lease = self.surroundings.lease.clone();
+        loop {
+            tokio::select! {
+                () = lease.held() => break,
+                Some(request) = requests.recv() => request.reply(Err(ParkedError::NotRunning)),
+            }
+        }
+        self.progress = progress::<E, H, S>(self.store(), true).await?;
+        self.written = self.progress.checkpoint;
+        self.surroundings.checkpoints.advance([&self.checkpoint], self.progress.checkpoint);
+        self.surroundings.checkpoints.set_awaited(&self.checkpoint, H::AWAITED);
+        Ok(())
     }
 
     /// Lets the handler remember what it remembered when it ran last.
@@ -195,6 +223,7 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
                         last_error: Some(failure.reason),
                         next_attempt: None,
                         stopped: true,
+                        elsewhere: false,
                     });
                     // It has not failed at the event: however often it stops there, the event is not parked.
                     self.progress.attempts -= 1;
@@ -340,7 +369,7 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
         });
         let attempts = if delay.is_some() { self.progress.attempts } else { 0 };
         let last_error = Some(failure.reason.clone());
-        self.report(Condition { attempts, last_error, next_attempt, stopped: false });
+        self.report(Condition { attempts, last_error, next_attempt, ..Condition::default() });
     }
 
     fn report(&self, condition: Condition) {
@@ -353,7 +382,7 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
 }
 
 /// Where a handler was when it ran last, or where it starts.
-pub(super) async fn progress<E, H, S>(store: &S) -> Result<Progress, StoreError>
+pub(super) async fn progress<E, H, S>(store: &S, may_write: bool) -> Result<Progress, StoreError>
 where
     E: DomainEvent,
     H: EventHandler<E>,
@@ -361,6 +390,9 @@ where
 {
     if let Some(progress) = store.read_progress(H::NAME).await? {
         return Ok(progress);
+    }
+    if !may_write {
+        return Ok(Progress::default());
     }
     let checkpoint = match H::STARTS {
         Starts::AtTheBeginning => Position::START,

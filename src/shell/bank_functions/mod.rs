@@ -23,9 +23,12 @@ use super::functions::{Answer, Arguments, Domain, Function, Names, WantedSecret}
 use super::help::Manual;
 use super::term::Term;
 use super::trace::Trace;
-use crate::bank::{AccountCommand, AccountId, Bank, CommandFailure, NewAccount, Options, Pin, Receipt, Unavailable};
+use crate::bank::{
+    AccountCommand, AccountId, Bank, CommandFailure, NewAccount, OpenError, Options, Pin, Receipt, Unavailable,
+};
 use crate::engine::checkpoints::Consistency;
 use crate::engine::event::Metadata;
+use crate::engine::store::sqlite::OpenStoreError;
 
 /// Under eventual consistency, commands that were sent and not yet handled. Beyond that a statement waits.
 const MAX_UNDER_WAY: usize = 1_024;
@@ -38,13 +41,22 @@ pub struct BankFunctions {
     consistency: Consistency,
     trace: Trace,
     under_way: JoinSet<()>,
+    /// Why the last statement did not open a bank.
+    not_opened: Option<String>,
 }
 
 impl BankFunctions {
     /// No bank is open yet. The options are for `Bank.open`, unless it names a store of its own; `trace` shows
     /// what commands cause.
     pub fn new(options: Options, trace: Trace) -> Self {
-        Self { open: Arc::default(), options, consistency: Consistency::Strong, trace, under_way: JoinSet::new() }
+        Self {
+            open: Arc::default(),
+            options,
+            consistency: Consistency::Strong,
+            trace,
+            under_way: JoinSet::new(),
+            not_opened: None,
+        }
     }
 
     fn bank(&self) -> Option<Bank> {
@@ -66,12 +78,32 @@ impl BankFunctions {
             Some(Err(_)) => return Err(Term::Error("unsupported_store")),
         };
         let email = email_target(function, arguments)?;
-        let options = Options { store, ceo_bonus, email, ..self.options.clone() };
-        let bank = Bank::open(options).await.map_err(|_| Term::Error("unsupported_store"))?;
+        let accept_loss = arguments.named(function, "accept_loss") == Some("true");
+        let options = Options { store, accept_loss, ceo_bonus, email, ..self.options.clone() };
+        let bank = Bank::open(options).await.map_err(|error| self.not_opened(&error))?;
         let name = format!("#Bank<{}>", bank.store());
         self.replace_bank(Some(bank));
         self.consistency = Consistency::Strong;
         Ok(Term::Ok(Box::new(Term::Opaque(name))))
+    }
+
+    /// The reply, and for a store that cannot be opened the message that says what and where.
+    fn not_opened(&mut self, error: &OpenError) -> Term {
+        if !matches!(error, OpenError::UnsupportedStore { .. }) {
+            self.not_opened = Some(error.to_string());
+        }
+        Term::Error(match error {
+            OpenError::UnsupportedStore { .. } => "unsupported_store",
+            OpenError::File(OpenStoreError::NoDirectory { .. }) => "no_directory",
+            OpenError::File(OpenStoreError::NoFile { .. }) => "no_file",
+            OpenError::File(OpenStoreError::NotOurs { .. }) => "not_ours",
+            OpenError::File(OpenStoreError::Newer { .. }) => "newer_version",
+            OpenError::File(OpenStoreError::ReadOnly { .. }) => "read_only",
+            OpenError::File(OpenStoreError::DiskFull { .. }) => "disk_full",
+            OpenError::File(OpenStoreError::Damaged { .. }) => "damaged",
+            OpenError::File(OpenStoreError::LostEnd { .. } | OpenStoreError::EndUnknown { .. }) => "lost_end",
+            OpenError::File(OpenStoreError::Failed { .. }) | OpenError::Unreadable(_) => "store_failed",
+        })
     }
 
     async fn create(&mut self, bank: &Bank, account: NewAccount, events: bool) -> Answer {
@@ -138,6 +170,7 @@ impl Domain for BankFunctions {
     }
 
     async fn call(&mut self, function: &'static Function, arguments: &Arguments, events: bool) -> Answer {
+        self.not_opened = None;
         match (function.name, self.bank()) {
             ("open", _) => either(self.open(function, arguments).await),
             (_, None) => Term::Error("bank_not_open").into(),
@@ -201,6 +234,9 @@ impl Domain for BankFunctions {
     }
 
     fn failure(&self) -> Option<String> {
+        if let Some(reason) = &self.not_opened {
+            return Some(reason.clone());
+        }
         let bank = self.bank()?;
         bank.failure().map(|unavailable| unavailable.to_string())
     }

@@ -9,6 +9,7 @@ const HOLDER: Parameter = Parameter { name: "holder", kind: Kind::Text, optional
 const EMAIL: Parameter = Parameter { name: "email", kind: Kind::Text, optional: true, keyword: true };
 
 const CEO_BONUS: Parameter = Parameter { name: "ceo_bonus", kind: Kind::Named, optional: true, keyword: true };
+const ACCEPT_LOSS: Parameter = Parameter { name: "accept_loss", kind: Kind::Boolean, optional: true, keyword: true };
 const PAYER: Parameter = Parameter { name: "payer", ..ACCOUNT };
 const PAYEE: Parameter = Parameter { name: "payee", ..ACCOUNT };
 const NUMBER: Parameter = Parameter { name: "number", kind: Kind::Integer, optional: false, keyword: false };
@@ -23,7 +24,12 @@ pub(super) static FUNCTIONS: [Function; 19] = [
         module: Some("Bank"),
         name: "open",
         group: "Bank",
-        parameters: &[Parameter { name: "url", kind: Kind::Text, optional: true, keyword: false }, CEO_BONUS, EMAIL],
+        parameters: &[
+            Parameter { name: "url", kind: Kind::Text, optional: true, keyword: false },
+            ACCEPT_LOSS,
+            CEO_BONUS,
+            EMAIL,
+        ],
         aliases: &[],
         summary: "opens the bank",
         example: "Bank.open",

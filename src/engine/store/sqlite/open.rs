@@ -15,7 +15,7 @@ use crate::engine::event::Position;
 use crate::engine::store::stored_event::StoredEvent;
 
 /// Why a file was not opened. Nothing in it was changed.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum OpenStoreError {
     /// The directory it should be in does not exist.
     #[error("{}: there is no directory {}", path.display(), directory.display())]

@@ -1,0 +1,81 @@
+//! The store that a bank was opened on, whichever it is, as queries read it.
+//!
+//! The tasks behind a bank are started on the store itself; only reads go through here.
+
+use uuid::Uuid;
+
+use super::AccountEvent;
+use crate::engine::event::{Batch, Position, StreamId, Version};
+use crate::engine::moment::Moment;
+use crate::engine::store::handler_records::{HandlerRecords as _, ParkedEvent};
+use crate::engine::store::memory::MemoryStore;
+use crate::engine::store::sqlite::SqliteStore;
+use crate::engine::store::{Committed, EventStore as _, Snapshot, StoreError};
+
+#[derive(Clone, Debug)]
+pub(super) enum AnyStore {
+    Memory(MemoryStore<AccountEvent>),
+    Sqlite(SqliteStore<AccountEvent>),
+}
+
+impl From<MemoryStore<AccountEvent>> for AnyStore {
+    fn from(store: MemoryStore<AccountEvent>) -> Self {
+        Self::Memory(store)
+    }
+}
+
+impl From<SqliteStore<AccountEvent>> for AnyStore {
+    fn from(store: SqliteStore<AccountEvent>) -> Self {
+        Self::Sqlite(store)
+    }
+}
+
+/// Asks whichever store it is.
+macro_rules! ask {
+    ($self:expr, $store:ident => $question:expr) => {
+        match $self {
+            AnyStore::Memory($store) => $question,
+            AnyStore::Sqlite($store) => $question,
+        }
+    };
+}
+
+pub(super) use ask;
+
+type Event = AccountEvent;
+
+impl AnyStore {
+    pub(super) async fn read_stream(
+        &self,
+        stream: &StreamId,
+        after: Version,
+        limit: usize,
+    ) -> Result<Batch<Event>, StoreError> {
+        ask!(self, store => store.read_stream(stream, after, limit).await)
+    }
+
+    pub(super) async fn read_from_snapshot(
+        &self,
+        stream: &StreamId,
+        until: Moment,
+        limit: usize,
+    ) -> Result<(Option<Snapshot>, Batch<Event>), StoreError> {
+        ask!(self, store => store.read_from_snapshot(stream, until, limit).await)
+    }
+
+    pub(super) async fn read_command(&self, command_id: Uuid) -> Result<Option<Committed<Event>>, StoreError> {
+        ask!(self, store => store.read_command(command_id).await)
+    }
+
+    pub(super) async fn read_all(&self, after: Position, limit: usize) -> Result<Batch<Event>, StoreError> {
+        ask!(self, store => store.read_all(after, limit).await)
+    }
+
+    pub(super) async fn end(&self) -> Result<Position, StoreError> {
+        ask!(self, store => store.end().await)
+    }
+
+    pub(super) async fn read_parked(&self, after: u64, limit: usize) -> Result<Vec<ParkedEvent>, StoreError> {
+        ask!(self, store => store.read_parked(after, limit).await)
+    }
+}

@@ -1,0 +1,155 @@
+//! Opening a bank: the store, and everything that runs on it.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::any_store::AnyStore;
+use super::email::ThankYouEmail;
+use super::handle::Inner;
+use super::pin_checker::PinChecker;
+use super::{Account, AccountEvent, Bank, CeoBonus, OpenError, Options, Store, TransferProcess};
+use crate::engine::checkpoints::{Checkpoints, Consistency};
+use crate::engine::clock::Clock;
+use crate::engine::command_handler::CommandHandler;
+use crate::engine::event_handler::{self, HandlerControl, Surroundings};
+use crate::engine::id_source::IdSource;
+use crate::engine::lease::Lease;
+use crate::engine::process_manager::{Process, ProcessManager};
+use crate::engine::projection::Projections;
+use crate::engine::store::memory::MemoryStore;
+use crate::engine::store::sqlite::{SqliteOptions, SqliteStore};
+use crate::engine::store::{EventStore, StoreError};
+use crate::engine::supervisor::{StopReason, Supervisor};
+
+impl Bank {
+    /// Opens a bank.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]: what stands in the way.
+    pub async fn open(options: impl Into<Options>) -> Result<Self, OpenError> {
+        let options = options.into();
+        let supervisor = Supervisor::new();
+        // What was started before something stood in the way does not go on.
+        let mut stop = StopUnlessOpen(Some(supervisor.clone()));
+        let bank = match &options.store {
+            Store::Memory => {
+                let store = MemoryStore::start(&supervisor);
+                assemble(options, store, supervisor).await?
+            }
+            Store::Sqlite(path) => {
+                let (path, watched) = (path.clone(), supervisor.clone());
+                let sqlite = SqliteOptions { accept_loss: options.accept_loss, ..SqliteOptions::default() };
+                let opening = move || SqliteStore::open(&path, sqlite, &watched);
+                let opened = tokio::task::spawn_blocking(opening).await;
+                let store = opened.map_err(|panic| StoreError::Failed(panic.to_string()))??;
+                assemble(options, store, supervisor).await?
+            }
+        };
+        stop.0 = None;
+        Ok(bank)
+    }
+}
+
+struct StopUnlessOpen(Option<Supervisor>);
+
+impl Drop for StopUnlessOpen {
+    fn drop(&mut self) {
+        if let Some(supervisor) = &self.0 {
+            supervisor.stop(StopReason::Closed);
+        }
+    }
+}
+
+/// Starts everything that runs on a store, in the order in which a command passes through it.
+async fn assemble<S>(options: Options, store: S, supervisor: Supervisor) -> Result<Bank, StoreError>
+where
+    S: EventStore<AccountEvent> + Into<AnyStore>,
+{
+    let Options { store: kind, seed, limits, pins, ceo_bonus, email, retry, accept_loss: _ } = options;
+    let (clock, ids) = time_and_ids(seed, &store).await?;
+    let commands = CommandHandler::start(store.clone(), clock.clone(), limits, &supervisor);
+
+    let checkpoints = Checkpoints::new();
+    let mut projections = Projections::new(checkpoints.clone());
+    let (balances, accounts) = (projections.add(), projections.add());
+    let (total_deposits, transfers) = (projections.add(), projections.add());
+    projections.restore(&store).await?;
+
+    let lease = Lease::start(&store, &supervisor)?;
+    let surroundings = Surroundings {
+        store: store.clone(),
+        checkpoints: checkpoints.clone(),
+        clock,
+        lease: lease.clone(),
+        retry,
+        supervisor: supervisor.clone(),
+    };
+    let transfer = TransferProcess::default();
+    let mut handlers = vec![start_process(transfer, &commands, &surroundings, &mut projections).await?];
+    if let Some(account) = ceo_bonus {
+        let bonus = CeoBonus::new(account);
+        handlers.push(start_process(bonus, &commands, &surroundings, &mut projections).await?);
+    }
+    if let Some(target) = email {
+        let handler = ThankYouEmail::new(target, accounts.clone());
+        handlers.push(event_handler::start(move || handler.clone(), &surroundings, &mut projections).await?);
+    }
+    let projections = projections.start(store.clone(), &supervisor);
+
+    let pins = PinChecker::new(pins, seed);
+    let inner = Inner {
+        kind,
+        store: store.into(),
+        commands,
+        checkpoints,
+        balances,
+        accounts,
+        total_deposits,
+        transfers,
+        pins,
+        handlers,
+        ids,
+        supervisor,
+        projections,
+        lease,
+        closing: AtomicBool::new(false),
+    };
+    Ok(Bank { inner: Arc::new(inner), consistency: Consistency::Strong })
+}
+
+/// Where times and ids come from. With a seed they depend on how long the log is too: what is added to it in a later
+/// run gets ids of its own.
+async fn time_and_ids<S>(seed: Option<u64>, store: &S) -> Result<(Arc<Clock>, IdSource), StoreError>
+where
+    S: EventStore<AccountEvent>,
+{
+    let Some(seed) = seed else {
+        let clock = Arc::new(Clock::System);
+        return Ok((clock.clone(), IdSource::random(clock)));
+    };
+    // The golden ratio keeps what differs by one far apart.
+    let seed = seed.wrapping_add(store.end().await?.get().wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    let clock = Arc::new(Clock::simulated(seed));
+    Ok((clock.clone(), IdSource::seeded(clock, seed)))
+}
+
+async fn start_process<P, S>(
+    policy: P,
+    commands: &CommandHandler<Account>,
+    surroundings: &Surroundings<S>,
+    projections: &mut Projections<AccountEvent>,
+) -> Result<HandlerControl, StoreError>
+where
+    P: ProcessManager<Aggregate = Account>,
+    S: EventStore<AccountEvent>,
+{
+    let (commands, Surroundings { store, checkpoints, .. }) = (commands.clone(), surroundings.clone());
+    let make = move || Process {
+        policy: policy.clone(),
+        commands: commands.clone(),
+        store: store.clone(),
+        checkpoints: checkpoints.clone(),
+    };
+    event_handler::start(make, surroundings, projections).await
+}
