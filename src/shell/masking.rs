@@ -1,4 +1,4 @@
-//! Keeps PINs out of what is printed of a statement, and out of history.
+//! Keeps PINs, and the credentials in a URL, out of what is printed of a statement, and out of history.
 //!
 //! Where a statement was understood, it is known which argument is the PIN. Where it was not, everything that
 //! could be one is masked: better an amount too many than a PIN.
@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::functions::{Function, Kind, Vocabulary};
-use super::syntax::{Span, Statement};
+use super::syntax::{Argument, Span, Statement, Value};
 
 /// What stands in the place of a PIN in a statement that was understood. It does not tell how long that is.
 const MASK: &str = "****";
@@ -14,15 +14,56 @@ const MASK: &str = "****";
 /// Digits in a row that could be a PIN.
 const PIN_DIGITS: usize = 4;
 
+/// What stands before the credentials in a URL.
+const SCHEME_END: &str = "://";
+
+/// What ends a URL at the latest.
+const STRING_ENDS: &[char] = &['"', '\n'];
+
 /// How far before a place it is looked at what stands there, in bytes. Farther into a line, every argument
 /// could be a PIN.
 const LOOK_BACK: usize = 256;
 
-/// The place of the PIN in a statement that calls this function.
-pub(super) fn secret_span(function: &Function, statement: &Statement<'_>) -> Option<Span> {
+/// The place of the secret in a statement that calls this function: its PIN, or the credentials in a URL.
+pub(super) fn secret_span(function: &Function, statement: &Statement<'_>, text: &str) -> Option<Span> {
     // A PIN is given in order, never by name.
-    let argument = statement.arguments.get(function.secret_parameter()?)?;
-    argument.keyword.is_none().then(|| argument.span.clone())
+    let pin = function.secret_parameter().and_then(|parameter| statement.arguments.get(parameter));
+    let pin = pin.filter(|argument| argument.keyword.is_none()).map(|argument| argument.span.clone());
+    pin.or_else(|| {
+        let mut places = statement.arguments.iter().filter_map(|argument| credentials_of(argument, text));
+        // No function takes more than one; if one is given all the same, what is between them is no loss.
+        let first = places.next()?;
+        Some(first.start..places.next_back().map_or(first.end, |last| last.end))
+    })
+}
+
+/// The place of the credentials in an argument, if it is a URL that has some.
+fn credentials_of(argument: &Argument<'_>, text: &str) -> Option<Span> {
+    let Value::String(value) = &argument.value else { return None };
+    credentials(value, &[])?;
+    let Span { start, end } = argument.span.clone();
+    // Where escapes disguise them, the whole argument is hidden.
+    let place = credentials(&text[start..end], STRING_ENDS).filter(|_| !text[start..end].contains('\\'));
+    Some(place.map_or(start..end, |place| start + place.start..start + place.end))
+}
+
+/// The place of user and password in the first URL of a text that has some. A password that should have been
+/// percent-encoded may hold anything; only what is surely an option behind them is known to be none.
+fn credentials(text: &str, ends: &[char]) -> Option<Span> {
+    let mut from = 0;
+    while let Some(scheme) = text[from..].find(SCHEME_END) {
+        let start = from + scheme + SCHEME_END.len();
+        let length = text[start..].find(ends).unwrap_or(text.len() - start);
+        let mut url = &text[start..start + length];
+        while let Some(at) = url.rfind('@') {
+            match url[..at].rfind(['?', '&']) {
+                Some(option) if url[option + 1..].starts_with("from=") => url = &url[..option],
+                _ => return Some(start..start + at),
+            }
+        }
+        from = start + length;
+    }
+    None
 }
 
 /// A statement that was understood, with the mask in the place of its PIN.
@@ -55,7 +96,8 @@ impl Visible {
         Self { statement: statement.start, plain_words: plain + 1 }
     }
 
-    /// A part of the text with a star for every digit that could belong to a PIN. It is as wide as it was, so
+    /// A part of the text with a star for every digit that could belong to a PIN, and for the credentials in a URL.
+    /// It is as wide as it was, so
     /// that a caret stands where it stood.
     pub(super) fn part(self, text: &str, part: Range<usize>) -> String {
         let mut shown = text[part.clone()].to_owned().into_bytes();
@@ -81,8 +123,26 @@ impl Visible {
             }
             at = end;
         }
-        // Only ASCII was replaced, by ASCII.
+        self.mask_credentials(text, &part, &mut shown);
+        // Whole characters were replaced, by ASCII.
         String::from_utf8(shown).unwrap_or_default()
+    }
+
+    /// Puts stars in the place of credentials, as far as they stand in this part.
+    fn mask_credentials(self, text: &str, part: &Range<usize>, shown: &mut [u8]) {
+        let (mut from, mut end) = (part.start.saturating_sub(LOOK_BACK), (part.end + LOOK_BACK).min(text.len()));
+        while !text.is_char_boundary(from) {
+            from -= 1;
+        }
+        while !text.is_char_boundary(end) {
+            end += 1;
+        }
+        while let Some(place) = credentials(&text[from..end], STRING_ENDS) {
+            for byte in (from + place.start).max(part.start)..(from + place.end).min(part.end) {
+                shown[byte - part.start] = b'*';
+            }
+            from += place.end;
+        }
     }
 
     /// Where to begin counting words for a place, and with how many: where its line begins, or the statement
@@ -127,6 +187,7 @@ mod tests {
     use super::*;
     use crate::bank::Options;
     use crate::shell::bank_functions::BankFunctions;
+    use crate::shell::syntax::Statements;
     use crate::shell::trace::Trace;
 
     fn visible(text: &str) -> Visible {
@@ -163,6 +224,44 @@ mod tests {
     }
 
     #[test]
+    fn credentials_in_a_url_are_masked() {
+        for (text, shown) in [
+            ("Bank.opne email: \"smtps://josh:canary@host\"", "Bank.opne email: \"smtps://***********@host\""),
+            (
+                "Bank.open email: \"smtp://a:b c@host?tls=required, 5",
+                "Bank.open email: \"smtp://*****@host?tls=required, 5",
+            ),
+            ("x \"smtp://a:b@c@h?from=a@h\"", "x \"smtp://*****@h?from=a@h\""),
+            ("x \"smtp://a:b?c@h?tls=required&from=a@h\"", "x \"smtp://*****@h?tls=required&from=a@h\""),
+            ("x \"smtp://h\", \"smtp://a:b@h", "x \"smtp://h\", \"smtp://***@h"),
+            ("x \"smtp://ß:b@h", "x \"smtp://****@h"),
+        ] {
+            assert_eq!(masked(text), shown);
+        }
+        for text in ["Bank.opne email: \"smtp://127.0.0.1:25?from=a@h\"", "Bank.creat 1, email: \"josh@example.org\""] {
+            assert_eq!(masked(text), text);
+        }
+    }
+
+    #[test]
+    fn credentials_are_masked_in_a_statement_that_was_understood() {
+        let domain = BankFunctions::new(Options::default(), Trace::default());
+        let open = Vocabulary::of(&domain).all().find(|function| function.is_called("Bank.open")).unwrap();
+        for (text, shown) in [
+            ("Bank.open email: \"smtps://josh:canary@host\"", "Bank.open email: \"smtps://****@host\""),
+            ("Bank.open \"x://a:b@h\", email: \"smtp://a:b@h\"", "Bank.open \"x://****@h\""),
+            ("Bank.open email: \"smtps://josh:can\\\"ary@host\"", "Bank.open ****"),
+            ("Bank.open email: \"smtps:\\u{2f}/josh:canary@host\"", "Bank.open ****"),
+        ] {
+            let statement = Statements::new(text).next().unwrap().unwrap();
+            let secret = secret_span(open, &statement, text).unwrap();
+            assert_eq!(without_secret(text, &statement.span, &secret), shown);
+        }
+        let text = "Bank.open email: \"smtp://127.0.0.1:25?from=a@h\"";
+        assert_eq!(secret_span(open, &Statements::new(text).next().unwrap().unwrap(), text), None);
+    }
+
+    #[test]
     fn names_and_amounts_are_shown() {
         for text in ["Bank.depsit 123456, 100000", "Bank.deposit \"1000\", 1_000.50", "Bank.deposit 1, 100, 999"] {
             assert_eq!(masked(text), text);
@@ -171,11 +270,12 @@ mod tests {
 
     #[test]
     fn a_part_is_masked_as_in_the_whole() {
-        let text = "Bank.withdraw 1, 50, 86420975, oops";
-        for start in 0..text.len() {
-            for end in start..text.len() {
-                let part = visible(text).part(text, start..end);
-                assert_eq!(part, masked(text)[start..end], "{start}..{end}");
+        for text in ["Bank.withdraw 1, 50, 86420975, oops", "Bank.opne email: \"smtp://a:b@h?from=a@h\", 8642"] {
+            for start in 0..text.len() {
+                for end in start..text.len() {
+                    let part = visible(text).part(text, start..end);
+                    assert_eq!(part, masked(text)[start..end], "{start}..{end}");
+                }
             }
         }
         let long = format!("{}8642, oops", "f, ".repeat(5_000));

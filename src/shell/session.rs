@@ -159,7 +159,7 @@ impl<D: Domain> Session<D> {
         let (statement, (place, message)) = match statement {
             Ok(statement) => match self.prepare(source, &statement) {
                 Ok(call) => {
-                    let hidden = call.function().and_then(|function| secret_span(function, &statement));
+                    let hidden = call.function().and_then(|function| secret_span(function, &statement, text));
                     let shown = match hidden {
                         Some(hidden) => without_secret(text, &statement.span, &hidden).into(),
                         None => text[statement.span].into(),
@@ -187,7 +187,7 @@ impl<D: Domain> Session<D> {
     pub fn holds_secret(&self, text: &str) -> bool {
         Statements::new(text).any(|statement| match statement {
             Ok(statement) => match self.prepare(Source::new(text, 1), &statement) {
-                Ok(call) => call.function().and_then(|function| secret_span(function, &statement)).is_some(),
+                Ok(call) => call.function().and_then(|function| secret_span(function, &statement, text)).is_some(),
                 Err(_) => may_hold_secret(text, &statement.span, self.vocabulary()),
             },
             Err(error) => may_hold_secret(text, &error.statement, self.vocabulary()),
