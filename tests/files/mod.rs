@@ -102,14 +102,15 @@ impl Copy {
         Self(COMPANIONS.map(|suffix| fs::read(companion(path, suffix)).ok()))
     }
 
-    /// Makes the files what they were; SQLite's index of its write-ahead log goes, as in a crash of the machine.
+    /// Makes the files what they were, but new ones, which nobody has open; SQLite's index of its write-ahead log
+    /// goes, as in a crash of the machine.
     pub(crate) fn put_back(&self, path: &Path) {
         let _ = fs::remove_file(companion(path, "-shm"));
         for (suffix, bytes) in COMPANIONS.into_iter().zip(&self.0) {
             let path = companion(path, suffix);
-            match bytes {
-                Some(bytes) => fs::write(path, bytes).unwrap(),
-                None => drop(fs::remove_file(path)),
+            let _ = fs::remove_file(&path);
+            if let Some(bytes) = bytes {
+                fs::write(path, bytes).unwrap();
             }
         }
     }
