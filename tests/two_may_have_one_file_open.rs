@@ -146,7 +146,7 @@ async fn records_are_there_when_the_file_is_opened_again() {
     };
     let file = open(&path);
     assert_eq!(file.store.read_progress("e-mail").await.unwrap(), Some(progress));
-    assert_eq!(file.store.read_parked(0, 9).await.unwrap(), [parked.clone()]);
+    assert_eq!(file.store.read_parked(0, 9).await.unwrap(), std::slice::from_ref(&parked));
     assert_eq!(file.store.read_projection("balances").await.unwrap(), Some(Position::new(2)));
     assert_eq!(rows(&file, "balances").await, [("a".into(), "1".into()), ("b".into(), "2".into())]);
     let now = cqrs_bank::engine::moment::Moment::NOW;
