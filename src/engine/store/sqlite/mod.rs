@@ -1,6 +1,6 @@
 //! The store that is one SQLite file: what it has answered is on the disk.
 //!
-//! One thread writes, see [`writer`]; a few read; one moves the write-ahead log into the file. Several processes
+//! One thread writes, a few read, and one moves the write-ahead log into the file. Several processes
 //! may have the same file open. Beside the file stand SQLite's own `-wal` and `-shm`, `-end`, which knows what
 //! was acknowledged, and `-handlers`, which is locked by the process whose handlers have effects outside.
 

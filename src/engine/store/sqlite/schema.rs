@@ -98,9 +98,9 @@ CREATE VIEW event_log AS SELECT
     type,
     schema_version,
     data,
-    lower(hex(command_id)) AS command_id,
-    lower(hex(coalesce(correlation_id, command_id))) AS correlation_id,
-    lower(hex(coalesce(causation_id, command_id))) AS causation_id,
+    lower(printf('%s-%s-%s-%s-%s', substr(hex(command_id), 1, 8), substr(hex(command_id), 9, 4), substr(hex(command_id), 13, 4), substr(hex(command_id), 17, 4), substr(hex(command_id), 21, 12))) AS command_id,
+    lower(printf('%s-%s-%s-%s-%s', substr(hex(coalesce(correlation_id, command_id)), 1, 8), substr(hex(coalesce(correlation_id, command_id)), 9, 4), substr(hex(coalesce(correlation_id, command_id)), 13, 4), substr(hex(coalesce(correlation_id, command_id)), 17, 4), substr(hex(coalesce(correlation_id, command_id)), 21, 12))) AS correlation_id,
+    lower(printf('%s-%s-%s-%s-%s', substr(hex(coalesce(causation_id, command_id)), 1, 8), substr(hex(coalesce(causation_id, command_id)), 9, 4), substr(hex(coalesce(causation_id, command_id)), 13, 4), substr(hex(coalesce(causation_id, command_id)), 17, 4), substr(hex(coalesce(causation_id, command_id)), 21, 12))) AS causation_id,
     lower(hex(hash)) AS hash
 FROM events JOIN streams ON streams.stream = events.stream;
 ";

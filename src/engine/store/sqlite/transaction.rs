@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use foldhash::HashMap;
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{CachedStatement, Connection, ErrorCode};
 
 use super::end_file::End;
 use super::hash_chain::Content;
@@ -70,19 +70,21 @@ impl<E: StoredEvent> WritableLog<E> {
         }
     }
 
-    /// Adds the appends of one call.
+    /// Adds the appends of one call. `insert` is [`insert_event`], which a transaction prepares once.
     pub(super) fn record_all(
         &mut self,
         connection: &Connection,
+        insert: &mut CachedStatement<'_>,
         appends: Vec<Written<E>>,
     ) -> Result<Vec<Answer<E>>, ReadError> {
         let mut rejected = BTreeMap::new();
-        appends.into_iter().map(|append| self.record(connection, append, &mut rejected)).collect()
+        appends.into_iter().map(|append| self.record(connection, insert, append, &mut rejected)).collect()
     }
 
     fn record(
         &mut self,
         connection: &Connection,
+        insert: &mut CachedStatement<'_>,
         Written { append, data }: Written<E>,
         rejected: &mut BTreeMap<StreamId, Conflict>,
     ) -> Result<Answer<E>, ReadError> {
@@ -110,7 +112,6 @@ impl<E: StoredEvent> WritableLog<E> {
         let start = self.recorded.len();
         let time = time.max(self.end.time);
         let before = self.end;
-        let mut insert = connection.prepare_cached(INSERT_EVENT)?;
         for (index, (event, data)) in events.into_iter().zip(data).enumerate() {
             let (position, version) = (self.end.end.position + 1, head.version + 1);
             let (event_type, schema_version) = (event.event_type(), event.schema_version());
@@ -210,6 +211,11 @@ impl<E: StoredEvent> WritableLog<E> {
         }
         self.recorded.drain(..).collect()
     }
+}
+
+/// The statement that adds an event.
+pub(super) fn insert_event(connection: &Connection) -> rusqlite::Result<CachedStatement<'_>> {
+    connection.prepare_cached(INSERT_EVENT)
 }
 
 /// The answers of one call, once there is a commit to point into.

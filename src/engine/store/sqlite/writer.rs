@@ -15,7 +15,7 @@ use super::checkpointer::Checkpoints;
 use super::end_file::EndFile;
 use super::records;
 use super::stored_log::{LogEnd, ReadError};
-use super::transaction::{Answer, WritableLog, Written, answers};
+use super::transaction::{Answer, WritableLog, Written, answers, insert_event};
 use crate::engine::event::{Batch, Position};
 use crate::engine::store::handler_records::{ParkedChange, Progress, ProjectionUpdate, ProjectionWritten};
 use crate::engine::store::stored_event::StoredEvent;
@@ -214,9 +214,12 @@ impl<E: StoredEvent> Writer<E> {
         let Self { connection, log, .. } = self;
         log.follow(LogEnd::read(connection)?);
         let before = log.end.end;
+        let mut insert = insert_event(connection)?;
         for request in batch.drain(..) {
             pending.push(match request {
-                WriteRequest::Append { appends, reply } => Pending::Append(reply, log.record_all(connection, appends)?),
+                WriteRequest::Append { appends, reply } => {
+                    Pending::Append(reply, log.record_all(connection, &mut insert, appends)?)
+                }
                 WriteRequest::Progress { handler, progress, parked, reply } => {
                     records::write_progress(connection, handler, progress, parked)?;
                     Pending::Progress(reply)
@@ -228,6 +231,7 @@ impl<E: StoredEvent> Writer<E> {
                 }
             });
         }
+        drop(insert);
         log.write_heads(connection)?;
         connection.execute_batch("COMMIT")?;
         let end = log.end.end;
