@@ -19,10 +19,13 @@ pub(crate) struct Finished {
     pub(crate) exit_code: Option<i32>,
 }
 
+/// The secret that PINs are kept with, so that no run looks for one in the developer's own files.
+pub(crate) const PIN_SECRET: &str = "a secret for tests and nothing else";
+
 /// The program, not yet started, with nothing of the developer's own settings.
 pub(crate) fn bank(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bank"));
-    command.args(arguments).env_remove("RUST_LOG").env_remove("NO_COLOR");
+    command.args(arguments).env_remove("RUST_LOG").env_remove("NO_COLOR").env("BANK_PIN_SECRET", PIN_SECRET);
     command
 }
 
