@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cqrs_bank::engine::event_handler::{Failure, Wish};
+use cqrs_bank::engine::checkpoints::MAX_WAIT;
+use cqrs_bank::engine::event_handler::{Failure, ParkedError, Wish};
+use cqrs_bank::engine::store::EventStore;
 use tokio::sync::Notify;
 
 use crate::scripted::{AWAITED, Act, Engine, Script, UNAWAITED, append, nothing_left_to_do};
@@ -84,5 +86,40 @@ async fn it_can_be_asked_about_a_parked_event_at_any_moment() {
     append(&store, 10..=11).await;
     engine.handled_by_all().await;
     assert_eq!(script.calls(AWAITED), [(1, 0), (1, 0), (10, 1), (11, 2)]);
+    assert_eq!(engine.supervisor.reason(), None);
+}
+
+/// On several threads the handler falls asleep, is moved along, woken and asked in every order there is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_event_is_lost_between_sleep_and_work() {
+    let store = WatchedStore::start(|_| std::future::ready(()));
+    let script = Arc::new(Script::default());
+    let wanted = |number: u64| number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 62 == 0;
+    script.unwanted.lock().unwrap().extend((1..=4_000).filter(|number| !wanted(*number)));
+    let engine = Engine::start(&store, &script).await;
+    let asking = tokio::spawn({
+        let control = engine.awaited.clone();
+        async move {
+            loop {
+                assert_eq!(control.skip(1).await, Err(ParkedError::NotParked));
+            }
+        }
+    });
+    for number in 1..=4_000 {
+        let end = append(&store, [number]).await;
+        if number % 3 == 0 {
+            assert_eq!(engine.checkpoints.wait(end, MAX_WAIT).await, Vec::<&str>::new());
+        }
+    }
+    let end = store.end().await.unwrap();
+    assert_eq!(engine.checkpoints.wait(end, MAX_WAIT).await, Vec::<&str>::new());
+    engine.checkpoints.settle(end, MAX_WAIT).await;
+    assert!(!asking.is_finished(), "no answer was another");
+    asking.abort();
+    let expected: Vec<_> = (1..=4_000).filter(|number| wanted(*number)).zip(0..).collect();
+    for handler in [AWAITED, UNAWAITED] {
+        assert_eq!(script.calls(handler), expected);
+        assert_eq!(engine.status(handler).checkpoint, end);
+    }
     assert_eq!(engine.supervisor.reason(), None);
 }

@@ -80,9 +80,9 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
     async fn handle(&mut self, open: &mut Vec<Sent<A>>, last_attempt: bool) -> bool {
         let time = self.clock.now();
         let mut appends = Vec::with_capacity(open.len());
-        let mut ids = HashSet::new();
+        let mut ids = None;
         for sent in open.iter() {
-            if sent.again && is_among(sent.metadata.command_id, &appends, &mut ids) {
+            if sent.again && is_among(sent.metadata.command_id, &appends, ids.get_or_insert_default()) {
                 // The same command is about to be stored: then the store knows what it has led to.
                 break;
             }

@@ -5,6 +5,7 @@
 //! feeds the projections, tells each handler how far it may read, and passes it over events it does not want.
 
 mod gate;
+mod parked;
 mod retry;
 mod runner;
 
@@ -14,11 +15,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 pub(super) use self::gate::Outlet;
+use self::parked::REQUESTS;
+pub use self::parked::{HandlerControl, ParkedError};
 pub use self::retry::RetryPolicy;
-use self::runner::{Request, Runner};
+use self::runner::Runner;
 use super::checkpoints::{Checkpoints, Kind};
 use super::clock::Clock;
 use super::event::{DomainEvent, RecordedEvent};
@@ -163,68 +166,7 @@ where
         Runner::new(Box::new(make), handler, filter, outlet.gate(), checkpoint, surroundings.clone(), progress);
     projections.hand_over_to(outlet);
     surroundings.supervisor.spawn(H::NAME, runner.run(to_answer));
-    Ok(HandlerControl { name: H::NAME, requests })
-}
-
-/// Requests about parked events that wait for a handler to be free.
-const REQUESTS: usize = 16;
-
-/// Decides about a handler's parked events. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct HandlerControl {
-    name: &'static str,
-    requests: mpsc::Sender<Request>,
-}
-
-/// Why nothing became of a parked event.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum ParkedError {
-    /// No event is parked under this number.
-    #[error("no event is parked under this number")]
-    NotParked,
-    /// It was tried again, and failed again: it stays parked.
-    #[error("it failed again: {reason}")]
-    FailedAgain {
-        /// What the handler said.
-        reason: String,
-    },
-    /// The handler does not run.
-    #[error("its handler does not run")]
-    NotRunning,
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl HandlerControl {
-    /// The handler's name.
-    pub fn name(&self) -> &'static str {
-        self.name
-    }
-
-    /// Calls the handler with a parked event again.
-    ///
-    /// # Errors
-    ///
-    /// [`ParkedError`]: why it is still parked, or is not.
-    pub async fn retry(&self, number: u64) -> Result<(), ParkedError> {
-        self.ask(|reply| Request::Retry { number, reply }).await
-    }
-
-    /// Gives a parked event up.
-    ///
-    /// # Errors
-    ///
-    /// [`ParkedError`]: why it is still parked, or is not.
-    pub async fn skip(&self, number: u64) -> Result<(), ParkedError> {
-        self.ask(|reply| Request::Skip { number, reply }).await
-    }
-
-    async fn ask(&self, request: impl FnOnce(runner::Reply) -> Request) -> Result<(), ParkedError> {
-        let (reply, answer) = oneshot::channel();
-        self.requests.send(request(reply)).await.map_err(|_| ParkedError::NotRunning)?;
-        answer.await.unwrap_or(Err(ParkedError::NotRunning))
-    }
+    Ok(HandlerControl::new(H::NAME, requests))
 }
 
 impl fmt::Display for Kind {

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 use super::gate::{Filter, Gate};
-use super::{EventHandler, Failure, ParkedError, Starts, Surroundings, Wish};
+use super::parked::{ParkedError, Request};
+use super::{EventHandler, Failure, Starts, Surroundings, Wish};
 use crate::engine::checkpoints::{Checkpoint, Condition};
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{DomainEvent, Position, RecordedEvent};
@@ -22,31 +23,15 @@ use crate::engine::supervisor::{StopReason, panic_message};
 /// How many events a handler may be passed over before that is written down.
 const WRITE_AFTER: u64 = 1_024;
 
-pub(super) type Reply = oneshot::Sender<Result<(), ParkedError>>;
-
-#[derive(Debug)]
-pub(super) enum Request {
-    Retry { number: u64, reply: Reply },
-    Skip { number: u64, reply: Reply },
-}
-
-impl Request {
-    fn reply(self, answer: Result<(), ParkedError>) {
-        let (Self::Retry { reply, .. } | Self::Skip { reply, .. }) = self;
-        // A caller that has gone does not want to know.
-        let _ = reply.send(answer);
-    }
-}
-
 pub(super) struct Runner<E, H, S> {
     make: Box<dyn Fn() -> H + Send + Sync>,
-    handler: H,
+    pub(super) handler: H,
     filter: Filter<E>,
     gate: Arc<Gate>,
     checkpoint: Checkpoint,
     surroundings: Surroundings<S>,
     /// Where the handler is. Its state is the one after the checkpoint.
-    progress: Progress,
+    pub(super) progress: Progress,
     written: Position,
 }
 
@@ -269,7 +254,7 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
     }
 
     /// Calls the handler. One that fails remembers afterwards what it remembered before.
-    async fn call(&mut self, event: &RecordedEvent<E>) -> Result<(), Failure> {
+    pub(super) async fn call(&mut self, event: &RecordedEvent<E>) -> Result<(), Failure> {
         let handler = &mut self.handler;
         match catch_panic(async { handler.handle(event).await }).await {
             Ok(Ok(())) => Ok(()),
@@ -293,56 +278,6 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
         }
     }
 
-    async fn answer(&mut self, request: Request) {
-        // A caller that has gone does not want to know.
-        match request {
-            Request::Retry { number, reply } => {
-                let answer = self.retry(number).await;
-                let _ = reply.send(answer);
-            }
-            Request::Skip { number, reply } => {
-                let answer = self.skip(number).await;
-                let _ = reply.send(answer);
-            }
-        }
-    }
-
-    async fn retry(&mut self, number: u64) -> Result<(), ParkedError> {
-        let parked = self.find(number).await?;
-        let events = self.store().read_all(parked.position.before(), 1).await?;
-        let Some(event) = events.first() else { return Err(ParkedError::NotParked) };
-        let (change, answer) = match self.call(event).await {
-            Ok(()) | Err(Failure { wish: Wish::Skip, .. }) => (ParkedChange::Remove { number }, Ok(())),
-            Err(Failure { reason, .. }) => {
-                let tried = self.parked(parked.position, parked.attempts + 1, reason.clone());
-                let change = ParkedChange::Keep(ParkedEvent { number, ..tried });
-                (change, Err(ParkedError::FailedAgain { reason }))
-            }
-        };
-        self.progress.state = self.handler.state();
-        self.write(change).await?;
-        answer
-    }
-
-    async fn skip(&mut self, number: u64) -> Result<(), ParkedError> {
-        self.find(number).await?;
-        Ok(self.write(ParkedChange::Remove { number }).await?)
-    }
-
-    async fn find(&self, number: u64) -> Result<ParkedEvent, ParkedError> {
-        let parked = self.store().read_parked(number.saturating_sub(1), 1).await?;
-        let parked = parked.into_iter().find(|parked| parked.number == number && parked.handler == H::NAME);
-        parked.ok_or(ParkedError::NotParked)
-    }
-
-    /// Goes on answering when there are no more events for the handler.
-    async fn answer_only(mut self, mut requests: mpsc::Receiver<Request>) -> Result<(), StopReason> {
-        while let Some(request) = requests.recv().await {
-            self.answer(request).await;
-        }
-        Ok(())
-    }
-
     /// Writes the checkpoint down if it has come far without a deed: a start begins there.
     async fn write_now_and_then(&mut self) -> Result<(), StoreError> {
         if S::DURABLE && self.progress.checkpoint.get() - self.written.get() >= WRITE_AFTER {
@@ -351,13 +286,13 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
         Ok(())
     }
 
-    async fn write(&mut self, parked: ParkedChange) -> Result<(), StoreError> {
+    pub(super) async fn write(&mut self, parked: ParkedChange) -> Result<(), StoreError> {
         let progress = self.progress.clone();
         self.written = progress.checkpoint;
         self.store().write_progress(H::NAME, progress, parked).await
     }
 
-    fn parked(&self, position: Position, attempts: u32, reason: String) -> ParkedEvent {
+    pub(super) fn parked(&self, position: Position, attempts: u32, reason: String) -> ParkedEvent {
         let time = self.surroundings.clock.now();
         ParkedEvent { number: 0, handler: H::NAME.to_owned(), position, attempts, reason, time }
     }
@@ -376,7 +311,7 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
         self.surroundings.checkpoints.report(&self.checkpoint, condition);
     }
 
-    fn store(&self) -> &S {
+    pub(super) fn store(&self) -> &S {
         &self.surroundings.store
     }
 }

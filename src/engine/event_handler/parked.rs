@@ -1,0 +1,145 @@
+//! Parked events: people decide whether a handler tries one again or gives it up.
+
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
+
+use super::runner::Runner;
+use super::{EventHandler, Failure, Wish};
+use crate::engine::event::DomainEvent;
+use crate::engine::store::handler_records::{ParkedChange, ParkedEvent};
+use crate::engine::store::{EventStore, StoreError};
+use crate::engine::supervisor::StopReason;
+
+/// Requests about parked events that wait for a handler to be free.
+pub(super) const REQUESTS: usize = 16;
+
+/// Decides about a handler's parked events. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct HandlerControl {
+    name: &'static str,
+    requests: mpsc::Sender<Request>,
+}
+
+/// Why nothing became of a parked event.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum ParkedError {
+    /// No event is parked under this number.
+    #[error("no event is parked under this number")]
+    NotParked,
+    /// It was tried again, and failed again: it stays parked.
+    #[error("it failed again: {reason}")]
+    FailedAgain {
+        /// What the handler said.
+        reason: String,
+    },
+    /// The handler does not run.
+    #[error("its handler does not run")]
+    NotRunning,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl HandlerControl {
+    pub(super) fn new(name: &'static str, requests: mpsc::Sender<Request>) -> Self {
+        Self { name, requests }
+    }
+
+    /// The handler's name.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Calls the handler with a parked event again.
+    ///
+    /// # Errors
+    ///
+    /// [`ParkedError`]: why it is still parked, or is not.
+    pub async fn retry(&self, number: u64) -> Result<(), ParkedError> {
+        self.ask(|reply| Request::Retry { number, reply }).await
+    }
+
+    /// Gives a parked event up.
+    ///
+    /// # Errors
+    ///
+    /// [`ParkedError`]: why it is still parked, or is not.
+    pub async fn skip(&self, number: u64) -> Result<(), ParkedError> {
+        self.ask(|reply| Request::Skip { number, reply }).await
+    }
+
+    async fn ask(&self, request: impl FnOnce(Reply) -> Request) -> Result<(), ParkedError> {
+        let (reply, answer) = oneshot::channel();
+        self.requests.send(request(reply)).await.map_err(|_| ParkedError::NotRunning)?;
+        answer.await.unwrap_or(Err(ParkedError::NotRunning))
+    }
+}
+
+pub(super) type Reply = oneshot::Sender<Result<(), ParkedError>>;
+
+#[derive(Debug)]
+pub(super) enum Request {
+    Retry { number: u64, reply: Reply },
+    Skip { number: u64, reply: Reply },
+}
+
+impl Request {
+    /// Answers in the handler's place.
+    pub(super) fn reply(self, answer: Result<(), ParkedError>) {
+        let (Self::Retry { reply, .. } | Self::Skip { reply, .. }) = self;
+        // A caller that has gone does not want to know.
+        let _ = reply.send(answer);
+    }
+}
+
+impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
+    pub(super) async fn answer(&mut self, request: Request) {
+        // A caller that has gone does not want to know.
+        match request {
+            Request::Retry { number, reply } => {
+                let answer = self.retry(number).await;
+                let _ = reply.send(answer);
+            }
+            Request::Skip { number, reply } => {
+                let answer = self.skip(number).await;
+                let _ = reply.send(answer);
+            }
+        }
+    }
+
+    async fn retry(&mut self, number: u64) -> Result<(), ParkedError> {
+        let parked = self.find(number).await?;
+        let events = self.store().read_all(parked.position.before(), 1).await?;
+        let Some(event) = events.first() else { return Err(ParkedError::NotParked) };
+        let (change, answer) = match self.call(event).await {
+            Ok(()) | Err(Failure { wish: Wish::Skip, .. }) => (ParkedChange::Remove { number }, Ok(())),
+            Err(Failure { reason, .. }) => {
+                let tried = self.parked(parked.position, parked.attempts + 1, reason.clone());
+                let change = ParkedChange::Keep(ParkedEvent { number, ..tried });
+                (change, Err(ParkedError::FailedAgain { reason }))
+            }
+        };
+        self.progress.state = self.handler.state();
+        self.write(change).await?;
+        answer
+    }
+
+    async fn skip(&mut self, number: u64) -> Result<(), ParkedError> {
+        self.find(number).await?;
+        Ok(self.write(ParkedChange::Remove { number }).await?)
+    }
+
+    async fn find(&self, number: u64) -> Result<ParkedEvent, ParkedError> {
+        let parked = self.store().read_parked(number.saturating_sub(1), 1).await?;
+        let parked = parked.into_iter().find(|parked| parked.number == number && parked.handler == H::NAME);
+        parked.ok_or(ParkedError::NotParked)
+    }
+
+    /// Goes on answering when there are no more events for the handler.
+    pub(super) async fn answer_only(mut self, mut requests: mpsc::Receiver<Request>) -> Result<(), StopReason> {
+        while let Some(request) = requests.recv().await {
+            self.answer(request).await;
+        }
+        Ok(())
+    }
+}
