@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::account_snapshot::AccountSnapshot;
 use super::pin_lock::{Admission, PinLock};
-use super::transfer::{Incoming, Outgoing, Released, Reservations, TransferId};
+use super::transfer::{Incoming, Outgoing, Released, Reservations};
 use super::{AccountCommand, AccountEvent, AccountId, Money, PinCheck};
 use crate::engine::aggregate::Aggregate;
 
@@ -85,12 +85,8 @@ impl Aggregate for Account {
             (AccountCommand::DepositMoney { amount, .. }, Some(open)) => open.deposit(*amount)?,
             (AccountCommand::WithdrawMoney { amount, pin, .. }, Some(open)) => open.withdraw(*amount, pin.as_ref())?,
             (AccountCommand::UnlockAccount { .. }, Some(open)) => open.unlock()?,
-            (AccountCommand::ReserveMoney { transfer_id, payee, amount, pin, .. }, Some(open)) => {
-                open.reserve(*transfer_id, payee, *amount, pin.as_ref())?
-            }
-            (AccountCommand::CreditTransfer { transfer_id, payer, amount, .. }, Some(open)) => {
-                open.credit(*transfer_id, payer, *amount)?
-            }
+            (AccountCommand::ReserveMoney { outgoing, pin }, Some(open)) => open.reserve(outgoing, pin.as_ref())?,
+            (AccountCommand::CreditTransfer(incoming), Some(open)) => open.credit(incoming)?,
             (AccountCommand::SettleTransfer { transfer_id, .. }, Some(open)) => {
                 let outgoing = open.reservations.find(*transfer_id)?.clone();
                 AccountEvent::TransferSettled(Box::new(outgoing))
@@ -127,16 +123,14 @@ impl Aggregate for Account {
 
     /// A withdrawal is weighed on the balance it would leave, unless the PIN keeps it from being weighed at all.
     fn weigh(&self, command: &AccountCommand) -> Option<i64> {
-        match (command, &self.open) {
-            (
-                AccountCommand::WithdrawMoney { amount, pin, .. } | AccountCommand::ReserveMoney { amount, pin, .. },
-                Some(open),
-            ) => {
-                let granted = open.lock.admit(pin.as_ref()) == Ok(Admission::Granted);
-                granted.then(|| open.balance.difference(*amount))
-            }
-            _ => None,
-        }
+        let open = self.open.as_ref()?;
+        let (amount, pin) = match command {
+            AccountCommand::WithdrawMoney { amount, pin, .. } => (*amount, pin),
+            AccountCommand::ReserveMoney { outgoing, pin } => (outgoing.amount, pin),
+            _ => return None,
+        };
+        let granted = open.lock.admit(pin.as_ref()) == Ok(Admission::Granted);
+        granted.then(|| open.balance.difference(amount))
     }
 }
 
@@ -175,24 +169,17 @@ impl Open {
         sum.map(|_| ()).ok_or(Refusal::BalanceLimit)
     }
 
-    fn reserve(
-        &self,
-        transfer_id: TransferId,
-        payee: &AccountId,
-        amount: Money,
-        pin: Option<&PinCheck>,
-    ) -> Result<AccountEvent, Refusal> {
-        if *payee == self.id {
+    fn reserve(&self, outgoing: &Outgoing, pin: Option<&PinCheck>) -> Result<AccountEvent, Refusal> {
+        if outgoing.payee == self.id {
             return Err(Refusal::SameAccount);
         }
         let account_id = self.id.clone();
-        let balance = self.balance;
+        let (balance, amount) = (self.balance, outgoing.amount);
         Ok(match (self.lock.admit(pin)?, balance.checked_sub(amount)) {
             (Admission::WrongPin, _) => AccountEvent::InvalidPin { account_id, amount_requested: amount },
             (Admission::Granted, Some(_)) => {
                 self.reservations.check_room()?;
-                let payee = payee.clone();
-                AccountEvent::MoneyReserved(Box::new(Outgoing { account_id, transfer_id, payee, amount }))
+                AccountEvent::MoneyReserved(Box::new(Outgoing { account_id, ..outgoing.clone() }))
             }
             (Admission::Granted, None) => {
                 AccountEvent::AccountOverdrawn { account_id, balance, amount_requested: amount }
@@ -200,10 +187,10 @@ impl Open {
         })
     }
 
-    fn credit(&self, transfer_id: TransferId, payer: &AccountId, amount: Money) -> Result<AccountEvent, Refusal> {
-        self.check_room(amount)?;
-        let (account_id, payer) = (self.id.clone(), payer.clone());
-        Ok(AccountEvent::TransferCredited(Box::new(Incoming { account_id, transfer_id, payer, amount })))
+    fn credit(&self, incoming: &Incoming) -> Result<AccountEvent, Refusal> {
+        self.check_room(incoming.amount)?;
+        let account_id = self.id.clone();
+        Ok(AccountEvent::TransferCredited(Box::new(Incoming { account_id, ..incoming.clone() })))
     }
 
     fn withdraw(&self, amount: Money, pin: Option<&PinCheck>) -> Result<AccountEvent, Refusal> {

@@ -1,6 +1,6 @@
 //! What an account can be asked to do.
 
-use super::transfer::{ReleaseReason, TransferId};
+use super::transfer::{Incoming, Outgoing, ReleaseReason, TransferId};
 use super::{AccountHolder, AccountId, Money, PinCheck};
 use crate::engine::aggregate::Command;
 
@@ -37,28 +37,13 @@ pub enum AccountCommand {
     },
     /// Begin a transfer: set the amount aside at the payer.
     ReserveMoney {
-        /// The payer.
-        account_id: AccountId,
-        /// The transfer.
-        transfer_id: TransferId,
-        /// Who is to get the money.
-        payee: AccountId,
-        /// How much.
-        amount: Money,
+        /// What is set aside, and for whom.
+        outgoing: Box<Outgoing>,
         /// What came of checking the PIN that was given; `None` where none was.
         pin: Option<PinCheck>,
     },
     /// Give the payee the amount of a transfer.
-    CreditTransfer {
-        /// The payee.
-        account_id: AccountId,
-        /// The transfer.
-        transfer_id: TransferId,
-        /// Whose money it was.
-        payer: AccountId,
-        /// How much.
-        amount: Money,
-    },
+    CreditTransfer(Box<Incoming>),
     /// End a transfer whose payee has the money.
     SettleTransfer {
         /// The payer.
@@ -96,10 +81,10 @@ impl Command for AccountCommand {
             | Self::DepositMoney { account_id, .. }
             | Self::WithdrawMoney { account_id, .. }
             | Self::UnlockAccount { account_id }
-            | Self::ReserveMoney { account_id, .. }
-            | Self::CreditTransfer { account_id, .. }
             | Self::SettleTransfer { account_id, .. }
             | Self::ReleaseTransfer { account_id, .. } => account_id,
+            Self::ReserveMoney { outgoing, .. } => &outgoing.account_id,
+            Self::CreditTransfer(incoming) => &incoming.account_id,
         }
     }
 
@@ -110,7 +95,7 @@ impl Command for AccountCommand {
             Self::WithdrawMoney { .. } => "Withdraw Money",
             Self::UnlockAccount { .. } => "Unlock Account",
             Self::ReserveMoney { .. } => "Transfer Money",
-            Self::CreditTransfer { .. } => "Credit Transfer",
+            Self::CreditTransfer(_) => "Credit Transfer",
             Self::SettleTransfer { .. } => "Settle Transfer",
             Self::ReleaseTransfer { .. } => "Release Transfer",
         }

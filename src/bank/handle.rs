@@ -228,10 +228,14 @@ impl Bank {
         if checkpoints.have_passed(position) {
             return Vec::new();
         }
-        tokio::select! {
-            lagging = checkpoints.wait(position, MAX_WAIT) => lagging,
-            _ = self.inner.supervisor.stopped() => checkpoints.lagging(position),
-        }
+        // In a box, for mostly they have: a caller should not carry the room for this wait along.
+        let waited = Box::pin(async {
+            tokio::select! {
+                lagging = checkpoints.wait(position, MAX_WAIT) => lagging,
+                _ = self.inner.supervisor.stopped() => checkpoints.lagging(position),
+            }
+        });
+        waited.await
     }
 
     async fn command_failure(&self, error: CommandError<Refusal>) -> CommandFailure {
@@ -244,7 +248,7 @@ impl Bank {
                 Unavailable::Store(failed).into()
             }
             CommandError::Store(StoreError::Closed) | CommandError::Stopped => {
-                unavailable(self.inner.supervisor.stopped().await).into()
+                unavailable(Box::pin(self.inner.supervisor.stopped()).await).into()
             }
         }
     }

@@ -4,7 +4,8 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::{SendError, TrySendError};
 
 /// Puts something into a queue at once, or answers with it when the queue is full: then the caller waits for a
-/// place with `send`. Mostly there is a place, and this is quicker than to ask for one.
+/// place with `send`, best in a box: a future that is mostly not needed should not be carried along. Mostly there is
+/// a place, and this is quicker than to ask for one.
 ///
 /// # Errors
 ///

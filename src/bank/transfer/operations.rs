@@ -1,6 +1,6 @@
 //! Transfers as a bank offers them.
 
-use super::{Ending, ReleaseReason, TransferId, TransferRecord, TransferState};
+use super::{Ending, Outgoing, ReleaseReason, TransferId, TransferRecord, TransferState};
 use crate::bank::errors::{TransferError, Unavailable};
 use crate::bank::{AccountCommand, AccountEvent, AccountId, Bank, Moment, Money, Pin, Receipt};
 use crate::engine::event::Position;
@@ -85,6 +85,6 @@ impl Bank {
 
 /// The command that begins a transfer. Its id is to be the transfer's.
 fn reserve(payer: &AccountId, payee: &AccountId, amount: Money, transfer_id: TransferId) -> AccountCommand {
-    let (account_id, payee) = (payer.clone(), payee.clone());
-    AccountCommand::ReserveMoney { account_id, transfer_id, payee, amount, pin: None }
+    let outgoing = Outgoing { account_id: payer.clone(), transfer_id, payee: payee.clone(), amount };
+    AccountCommand::ReserveMoney { outgoing: Box::new(outgoing), pin: None }
 }

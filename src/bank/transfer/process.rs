@@ -28,8 +28,8 @@ impl ProcessManager for TransferProcess {
         match &event.data {
             AccountEvent::MoneyReserved(outgoing) => {
                 let Outgoing { account_id, transfer_id, payee, amount } = outgoing.as_ref().clone();
-                let (account_id, payer) = (payee, account_id);
-                Some(AccountCommand::CreditTransfer { account_id, transfer_id, payer, amount })
+                let incoming = Incoming { account_id: payee, transfer_id, payer: account_id, amount };
+                Some(AccountCommand::CreditTransfer(Box::new(incoming)))
             }
             AccountEvent::TransferCredited(incoming) => {
                 let Incoming { transfer_id, payer, .. } = incoming.as_ref().clone();
@@ -41,13 +41,13 @@ impl ProcessManager for TransferProcess {
 
     fn refused(&mut self, command: &AccountCommand, refusal: &Refusal) -> Option<AccountCommand> {
         match command {
-            AccountCommand::CreditTransfer { payer, transfer_id, .. } => {
+            AccountCommand::CreditTransfer(incoming) => {
                 let reason = match refusal {
                     Refusal::BalanceLimit => ReleaseReason::BalanceLimit,
                     _ => ReleaseReason::NoPayee,
                 };
-                let account_id = payer.clone();
-                Some(AccountCommand::ReleaseTransfer { account_id, transfer_id: *transfer_id, reason })
+                let (account_id, transfer_id) = (incoming.payer.clone(), incoming.transfer_id);
+                Some(AccountCommand::ReleaseTransfer { account_id, transfer_id, reason })
             }
             _ => {
                 self.note = Some(format!("a transfer could not be ended: {refusal}"));

@@ -185,7 +185,7 @@ impl<A: Aggregate> CommandHandler<A> {
         let (reply, answer) = oneshot::channel();
         let request = Request::Handle(Sent { command, metadata, again, reply });
         if let Some(request) = offer(&self.requests, request).map_err(|_| CommandError::Stopped)? {
-            self.requests.send(request).await.map_err(|_| CommandError::Stopped)?;
+            Box::pin(self.requests.send(request)).await.map_err(|_| CommandError::Stopped)?;
         }
         Ok(Pending { answer })
     }

@@ -3,8 +3,8 @@
 use super::arguments::{account_at, amount_at, from, limit, moment};
 use super::replies::{failure, handled, integer};
 use crate::bank::{
-    AccountCommand, Bank, CommandFailure, Ending, Moment, Receipt, ReleaseReason, TransferError, TransferRecord,
-    TransferState,
+    AccountCommand, Bank, CommandFailure, Ending, Moment, Outgoing, Receipt, ReleaseReason, TransferError,
+    TransferRecord, TransferState,
 };
 use crate::engine::event::Metadata;
 use crate::shell::functions::{Arguments, Function};
@@ -15,7 +15,8 @@ pub(super) fn begin(arguments: &Arguments, metadata: Metadata) -> Result<Account
     let (account_id, payee) = (account_at(0, arguments)?, account_at(1, arguments)?);
     let amount = amount_at(2, arguments)?;
     let transfer_id = metadata.command_id.into();
-    Ok(AccountCommand::ReserveMoney { account_id, transfer_id, payee, amount, pin: None })
+    let outgoing = Outgoing { account_id, transfer_id, payee, amount };
+    Ok(AccountCommand::ReserveMoney { outgoing: Box::new(outgoing), pin: None })
 }
 
 /// The reply when the transfer has ended, or waiting for that has.

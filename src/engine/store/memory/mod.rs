@@ -39,8 +39,15 @@ enum Request<E> {
     ReadAll { after: Position, limit: usize, reply: oneshot::Sender<Batch<E>> },
     End { reply: oneshot::Sender<Position> },
     ReadProgress { handler: String, reply: oneshot::Sender<Option<Progress>> },
-    WriteProgress { handler: String, progress: Progress, parked: ParkedChange, reply: oneshot::Sender<()> },
+    WriteProgress { written: Box<Written>, reply: oneshot::Sender<()> },
     ReadParked { after: u64, limit: usize, reply: oneshot::Sender<Vec<ParkedEvent>> },
+}
+
+#[derive(Debug)]
+struct Written {
+    handler: String,
+    progress: Progress,
+    parked: ParkedChange,
 }
 
 type FromSnapshot<E> = (Option<Snapshot>, Batch<E>);
@@ -62,7 +69,7 @@ impl<E: DomainEvent> MemoryStore<E> {
 
     async fn ask<R>(&self, request: Request<E>, answer: oneshot::Receiver<R>) -> Result<R, StoreError> {
         if let Some(request) = offer(&self.requests, request).map_err(|_| StoreError::Closed)? {
-            self.requests.send(request).await.map_err(|_| StoreError::Closed)?;
+            Box::pin(self.requests.send(request)).await.map_err(|_| StoreError::Closed)?;
         }
         answer.await.map_err(|_| StoreError::Closed)
     }
@@ -122,7 +129,8 @@ impl<E: DomainEvent> HandlerRecords for MemoryStore<E> {
     async fn write_progress(&self, handler: &str, progress: Progress, parked: ParkedChange) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
         let handler = handler.to_owned();
-        self.ask(Request::WriteProgress { handler, progress, parked, reply }, answer).await
+        let written = Box::new(Written { handler, progress, parked });
+        self.ask(Request::WriteProgress { written, reply }, answer).await
     }
 
     async fn read_parked(&self, after: u64, limit: usize) -> Result<Vec<ParkedEvent>, StoreError> {
@@ -168,7 +176,8 @@ async fn serve<E: DomainEvent>(
             Request::ReadProgress { handler, reply } => {
                 let _ = reply.send(records.progress(&handler));
             }
-            Request::WriteProgress { handler, progress, parked, reply } => {
+            Request::WriteProgress { written, reply } => {
+                let Written { handler, progress, parked } = *written;
                 records.write(handler, progress, parked);
                 let _ = reply.send(());
             }
