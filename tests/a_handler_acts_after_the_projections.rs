@@ -10,6 +10,7 @@ use cqrs_bank::engine::checkpoints::{Checkpoints, MAX_WAIT};
 use cqrs_bank::engine::clock::Clock;
 use cqrs_bank::engine::event::RecordedEvent;
 use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, ParkedError, Starts, Surroundings};
+use cqrs_bank::engine::lease::Lease;
 use cqrs_bank::engine::projection::{Projection, Projections};
 use cqrs_bank::engine::store::EventStore;
 use cqrs_bank::engine::store::memory::MemoryStore;
@@ -74,6 +75,7 @@ async fn even_if_the_event_is_there_to_be_read() {
         store: store.clone(),
         checkpoints: checkpoints.clone(),
         clock: Arc::new(Clock::System),
+        lease: Lease::unshared(),
         retry: POLICY,
         supervisor: supervisor.clone(),
     };
