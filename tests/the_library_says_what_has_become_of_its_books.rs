@@ -26,12 +26,12 @@ impl Library {
     }
 
     async fn write(&self, style: Style, script: &str) -> String {
-        let service = WriteService::start(self.store.clone(), Supervisor::new(), Some(SEED));
+        let service = WriteService::start(self.store.clone(), Supervisor::new(), Some(SEED)).await.unwrap();
         self.run(WriteFunctions::new(service, self.trace.clone()), style, script).await
     }
 
     async fn read(&self, style: Style, script: &str) -> String {
-        let service = ReadService::start(self.store.clone(), Supervisor::new());
+        let service = ReadService::start(self.store.clone(), Supervisor::new()).await.unwrap();
         self.run(ReadFunctions::new(service), style, script).await
     }
 

@@ -32,7 +32,6 @@ mod pin_secret;
 mod queries;
 mod receipt;
 mod stored_events;
-mod stored_row;
 mod total_deposits;
 mod transfer;
 mod why;

@@ -2,6 +2,7 @@
 
 mod rebuild;
 mod rows;
+pub mod stored_row;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};

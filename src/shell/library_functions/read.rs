@@ -63,7 +63,7 @@ impl<S: EventStore<BookEvent>> Domain for ReadFunctions<S> {
     }
 
     async fn close(&mut self) {
-        self.service.close();
+        self.service.close().await;
     }
 
     async fn let_others_run(&self) {}
