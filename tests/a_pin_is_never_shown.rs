@@ -131,7 +131,7 @@ fn in_no_debug_output_of_a_call() {
     let text = format!("Bank.withdraw 1, 5, {PIN}");
     let statement = Statements::new(&text).next().unwrap().unwrap();
     let function = domain.functions().iter().find(|function| function.name == "withdraw").unwrap();
-    let arguments = check(function, &statement, &text).unwrap();
+    let arguments = check(function, &statement, &text, domain.manual()).unwrap();
     assert_eq!(arguments.get(2), Some(PIN));
     nowhere_in(&format!("{arguments:?} {domain:?}"));
 }
