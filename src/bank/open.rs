@@ -68,6 +68,7 @@ where
 {
     let Options { store: kind, seed, limits, pins, ceo_bonus, email, retry, accept_loss: _ } = options;
     let (clock, ids) = time_and_ids(seed, &store).await?;
+    let snapshot_every = limits.snapshot_every.get();
     let commands = CommandHandler::start(store.clone(), clock.clone(), limits, &supervisor);
 
     let checkpoints = Checkpoints::new();
@@ -110,6 +111,7 @@ where
         pins,
         handlers,
         ids,
+        snapshot_every,
         supervisor,
         projections,
         lease,
