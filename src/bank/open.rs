@@ -67,6 +67,7 @@ where
 {
     let Options { store: kind, seed, limits, pins, ceo_bonus, email, retry, accept_loss: _ } = options;
     let (clock, ids) = time_and_ids(seed, store.end().await?);
+    let snapshot_every = limits.snapshot_every.get();
     let commands = CommandHandler::start(store.clone(), clock.clone(), limits, &supervisor);
 
     let checkpoints = Checkpoints::new();
@@ -109,6 +110,7 @@ where
         pins,
         handlers,
         ids,
+        snapshot_every,
         supervisor,
         projections,
         lease,

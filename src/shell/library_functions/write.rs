@@ -43,7 +43,7 @@ impl Domain for WriteFunctions {
         match self.service.handle_as(command, conversation).await {
             Ok(stored) => {
                 let events = if events { stored.iter().filter_map(event_record).collect() } else { Vec::new() };
-                Answer { reply: Term::OK, events }
+                Answer { reply: Term::OK, events, live: None }
             }
             Err(refused) => failure(&refused).into(),
         }
