@@ -15,7 +15,7 @@ const PROGRAM: Program = Program {
     store: ("FILE", "where both services keep the library; whoever comes first makes it"),
     kept: "library",
     refusal: "no_copy_left",
-    late: "",
+    late: None,
     history: "library_history",
 };
 

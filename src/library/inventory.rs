@@ -77,6 +77,14 @@ impl Inventory {
             .collect()
     }
 
+    /// The first `limit` books whose numbers begin with `prefix`, with or without hyphens, in order.
+    pub fn isbns_beginning_with(&self, prefix: &str, limit: usize) -> Vec<Isbn> {
+        let prefix = prefix.replace(['-', ' '], "");
+        let Some(first) = Isbn::first_beginning_with(&prefix) else { return Vec::new() };
+        let isbns = self.books.range(first..).map(|(isbn, _)| *isbn);
+        isbns.take_while(|isbn| isbn.to_string().starts_with(&prefix)).take(limit).collect()
+    }
+
     fn add(&mut self, added: &BookAdded) {
         let BookAdded { isbn, title, author, quantity } = added;
         let (isbn, title, author) = (*isbn, title.clone(), author.clone());

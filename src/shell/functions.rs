@@ -416,8 +416,8 @@ pub trait Domain: Send {
     fn failure(&self) -> Option<String>;
 }
 
-/// The names that can stand where a parameter is [`Kind::Named`].
+/// The names that can stand where a parameter is [`Kind::Named`] or [`Kind::Text`].
 pub trait Names: Send {
-    /// The first `limit` names that begin with `prefix`, in order.
-    fn beginning_with(&self, prefix: &str, limit: usize) -> Vec<String>;
+    /// The first `limit` names that begin with `prefix`, in order; none where a parameter takes no names.
+    fn beginning_with(&self, parameter: &Parameter, prefix: &str, limit: usize) -> Vec<String>;
 }

@@ -45,8 +45,8 @@ pub struct Program {
     pub kept: &'static str,
     /// A refusal that its functions may reply.
     pub refusal: &'static str,
-    /// When something happens after its statement was answered: a remark in parentheses, or nothing.
-    pub late: &'static str,
+    /// When something may happen after its statement was answered; `None` where nothing ever does.
+    pub late: Option<&'static str>,
     /// The file that statements are kept in for recall, in the user's state directory.
     pub history: &'static str,
 }

@@ -22,7 +22,7 @@ use self::replies::{failure, handled, late_name};
 use self::table::FUNCTIONS;
 use self::upkeep::NotDone;
 use super::event_record::event_record;
-use super::functions::{Answer, Arguments, Domain, Function, Names, WantedSecret};
+use super::functions::{Answer, Arguments, Domain, Function, Kind, Names, Parameter, WantedSecret};
 use super::help::Manual;
 use super::term::Term;
 use super::trace::Trace;
@@ -318,7 +318,10 @@ struct AccountNames {
 }
 
 impl Names for AccountNames {
-    fn beginning_with(&self, prefix: &str, limit: usize) -> Vec<String> {
+    fn beginning_with(&self, parameter: &Parameter, prefix: &str, limit: usize) -> Vec<String> {
+        if parameter.kind != Kind::Named {
+            return Vec::new();
+        }
         let bank = self.open.read().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(bank) = bank else {
             return Vec::new();

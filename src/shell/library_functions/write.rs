@@ -5,7 +5,7 @@ use super::replies::failure;
 use super::table::{WRITE_FUNCTIONS, WRITE_MANUAL};
 use crate::library::{BookCommand, WriteService};
 use crate::shell::event_record::event_record;
-use crate::shell::functions::{Answer, Arguments, Domain, Function, Names};
+use crate::shell::functions::{Answer, Arguments, Domain, Function, Names, Parameter};
 use crate::shell::help::Manual;
 use crate::shell::term::Term;
 use crate::shell::trace::Trace;
@@ -82,7 +82,7 @@ fn command(function: &str, arguments: &Arguments) -> Result<BookCommand, Term> {
 struct NoNames;
 
 impl Names for NoNames {
-    fn beginning_with(&self, _: &str, _: usize) -> Vec<String> {
+    fn beginning_with(&self, _: &Parameter, _: &str, _: usize) -> Vec<String> {
         Vec::new()
     }
 }
