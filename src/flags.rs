@@ -31,7 +31,8 @@ Exit codes: 0, all is well; 1, the bank or the output failed; 2, wrong flags or 
 could not be read or run. A refusal such as {:error, :no_account} is an answer, and all is well.
 With --json, what happens after its statement was answered (Bank.consistency :eventual) comes in objects
 {\"late\": [lines of the trace]}.
-RUST_LOG=warn (or error, debug, …) chooses what is logged on standard error; info without it.";
+RUST_LOG=warn (or error, debug, …) chooses what is logged on standard error; info without it.
+BANK_PIN_SECRET is the secret that PINs are kept with; without it, a key file is made when the first PIN is used.";
 
 /// Where statements come from.
 #[derive(Debug, PartialEq, Eq)]

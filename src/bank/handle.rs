@@ -10,7 +10,7 @@ use super::{
 };
 use crate::engine::checkpoints::{Checkpoints, Consistency, MAX_WAIT};
 use crate::engine::clock::Clock;
-use crate::engine::command_handler::{CommandError, CommandHandler, Pending};
+use crate::engine::command_handler::{CommandError, CommandHandler};
 use crate::engine::event::{Metadata, Position};
 use crate::engine::id_source::IdSource;
 use crate::engine::projection::{self, Projection, Projections, ReadModel};
@@ -164,22 +164,17 @@ impl Bank {
     }
 
     pub(super) async fn handle(&self, command: AccountCommand) -> Result<Receipt, CommandFailure> {
-        self.handle_as(command, self.start_conversation()).await
-    }
-
-    pub(super) async fn handle_as(
-        &self,
-        command: AccountCommand,
-        metadata: Metadata,
-    ) -> Result<Receipt, CommandFailure> {
-        match self.inner.commands.send(command, metadata).await {
-            Ok(pending) => self.outcome(pending).await,
+        match self.inner.commands.send(command, self.start_conversation()).await {
+            Ok(pending) => self.outcome(pending.outcome().await).await,
             Err(error) => Err(self.command_failure(error).await),
         }
     }
 
-    pub(super) async fn outcome(&self, pending: Pending<Account>) -> Result<Receipt, CommandFailure> {
-        match pending.outcome().await {
+    pub(super) async fn outcome(
+        &self,
+        answer: Result<Committed<AccountEvent>, CommandError<Refusal>>,
+    ) -> Result<Receipt, CommandFailure> {
+        match answer {
             Ok(events) => Ok(self.receipt(events).await),
             Err(error) => Err(self.command_failure(error).await),
         }
