@@ -16,6 +16,7 @@ const PROGRAM: Program = Program {
     kept: "library",
     refusal: "invalid_isbn",
     late: None,
+    environment: "",
     history: "library_history",
 };
 

@@ -16,6 +16,7 @@ const PROGRAM: Program = Program {
     kept: "library",
     refusal: "no_copy_left",
     late: None,
+    environment: "",
     history: "library_history",
 };
 

@@ -17,6 +17,7 @@ const PROGRAM: Program = Program {
     kept: "bank",
     refusal: "no_account",
     late: Some("Bank.consistency :eventual"),
+    environment: "\nBANK_PIN_SECRET is the secret that PINs are kept with; without it, a key file is made when the first PIN is used.",
     history: "history",
 };
 

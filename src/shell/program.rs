@@ -47,6 +47,8 @@ pub struct Program {
     pub refusal: &'static str,
     /// When something may happen after its statement was answered; `None` where nothing ever does.
     pub late: Option<&'static str>,
+    /// What else it looks for in its environment: lines that begin with a newline, or nothing.
+    pub environment: &'static str,
     /// The file that statements are kept in for recall, in the user's state directory.
     pub history: &'static str,
 }
