@@ -16,7 +16,7 @@ const PROGRAM: Program = Program {
     store: ("URL", "what Bank.open opens when it names none: memory"),
     kept: "bank",
     refusal: "no_account",
-    late: " (Bank.consistency :eventual)",
+    late: Some("Bank.consistency :eventual"),
     history: "history",
 };
 

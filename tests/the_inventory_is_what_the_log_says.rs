@@ -93,8 +93,8 @@ proptest! {
     fn both_services_answer_as_the_model(commands in vec(any_command(), 1..60)) {
         run(async {
             let store = MemoryStore::start(&Supervisor::new());
-            let writer = WriteService::start(store.clone(), Supervisor::new(), Some(1));
-            let reader = ReadService::start(store.clone(), Supervisor::new());
+            let writer = WriteService::start(store.clone(), Supervisor::new(), Some(1)).await.unwrap();
+            let reader = ReadService::start(store.clone(), Supervisor::new()).await.unwrap();
             let mut model = ModelLibrary::default();
             let mut then = vec![(Position::START, model.clone())];
             // For each book, copies added less copies removed.
@@ -138,7 +138,7 @@ proptest! {
             }
 
             // A reader that starts late has the same inventory.
-            let late = ReadService::start(store, Supervisor::new());
+            let late = ReadService::start(store, Supervisor::new()).await.unwrap();
             assert_eq!(late.get_inventory(Isbn::FIRST, 10, None).await, reader.get_inventory(Isbn::FIRST, 10, None).await);
             assert!(late.inventory().read(|late| reader.inventory().read(|early| late == early)));
         });
@@ -150,12 +150,12 @@ proptest! {
 fn the_past_of_a_long_log_is_folded_to_its_moment_and_no_further() {
     run(async {
         let store = MemoryStore::start(&Supervisor::new());
-        let writer = WriteService::start(store.clone(), Supervisor::new(), None);
+        let writer = WriteService::start(store.clone(), Supervisor::new(), None).await.unwrap();
         let events = 2 * MAX_READ as u64 + 100;
         for _ in 0..events {
             writer.handle(add(ELIXIR_IN_ACTION, 1)).await.unwrap();
         }
-        let reader = ReadService::start(store, Supervisor::new());
+        let reader = ReadService::start(store, Supervisor::new()).await.unwrap();
         for position in [1, MAX_READ as u64, MAX_READ as u64 + 1, 2 * MAX_READ as u64, events - 1, events, events + 1] {
             let moment = Some(Moment::Position(Position::new(position)));
             let copies = position.min(events) as u32;

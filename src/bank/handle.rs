@@ -57,6 +57,8 @@ pub(super) struct Inner {
     pub(super) pins: Arc<PinChecker>,
     pub(super) handlers: Vec<HandlerControl>,
     pub(super) ids: IdSource,
+    /// Events of a stream from one snapshot to the next.
+    pub(super) snapshot_every: u64,
     pub(super) supervisor: Supervisor,
     pub(super) projections: ProjectionsControl,
     /// The right to run the handlers of this bank.
