@@ -127,6 +127,11 @@ impl AccountEvent {
         }
     }
 
+    /// Whether a transfer has ended with it.
+    pub fn ends(&self, transfer_id: TransferId) -> bool {
+        matches!(self, Self::TransferSettled(_) | Self::TransferReleased(_)) && self.transfer_id() == Some(transfer_id)
+    }
+
     /// The amount it speaks of, moved or not.
     pub fn amount(&self) -> Option<Money> {
         match self {

@@ -198,7 +198,10 @@ impl Bank {
 
     async fn receipt(&self, events: Committed<AccountEvent>) -> Receipt {
         let seen = match (self.consistency, events.last()) {
-            (Consistency::Strong, Some(last)) => self.conversation_seen(last.metadata, last.position).await,
+            (Consistency::Strong, Some(last)) => {
+                let seen = self.conversation_seen(last.metadata, last.position).await;
+                self.transfer_seen(&events, seen).await
+            }
             (_, last) => {
                 let up_to = last.map_or(Position::START, |last| last.position);
                 Seen { up_to, lagging: Vec::new() }
@@ -220,7 +223,7 @@ impl Bank {
     }
 
     /// Waits for the handlers, and not for those that have stopped. Answers who lags.
-    async fn seen_by_all(&self, position: Position) -> Vec<&'static str> {
+    pub(super) async fn seen_by_all(&self, position: Position) -> Vec<&'static str> {
         let checkpoints = &self.inner.checkpoints;
         if checkpoints.have_passed(position) {
             return Vec::new();

@@ -1,9 +1,18 @@
 //! Transfers as a bank offers them.
 
-use super::{Ending, Outgoing, ReleaseReason, TransferId, TransferRecord, TransferState};
+use tokio::time::timeout;
+
+use super::{Ending, Outgoing, ReleaseReason, TransferId, TransferProcess, TransferRecord, TransferState};
+use crate::bank::any_store::{AnyStore, ask};
 use crate::bank::errors::{TransferError, Unavailable};
+use crate::bank::receipt::Seen;
 use crate::bank::{AccountCommand, AccountEvent, AccountId, Bank, Moment, Money, Pin, Receipt};
-use crate::engine::event::Position;
+use crate::engine::checkpoints::MAX_WAIT;
+use crate::engine::event::{Position, RecordedEvent};
+use crate::engine::process_manager::ProcessManager as _;
+use crate::engine::subscription::Subscription;
+
+type Event = RecordedEvent<AccountEvent>;
 
 /// A transfer that was taken on.
 #[derive(Clone, Debug)]
@@ -80,6 +89,45 @@ impl Bank {
             let begun = transfers.between(from, until);
             begun[..begun.len().min(limit)].to_vec()
         }))
+    }
+}
+
+impl Bank {
+    /// Where another process runs transfers, nothing here is waited for that knows of their ends: the log does.
+    pub(in crate::bank) async fn transfer_seen(&self, events: &[Event], seen: Seen) -> Seen {
+        let Some(AccountEvent::MoneyReserved(outgoing)) = events.first().map(|event| &event.data) else { return seen };
+        if !seen.lagging.is_empty() || !self.runs_elsewhere() {
+            return seen;
+        }
+        // In a box, as it is seldom needed.
+        let end = Box::pin(async {
+            tokio::select! {
+                end = timeout(MAX_WAIT, self.end_of(outgoing.transfer_id, seen.up_to)) => end.ok().flatten(),
+                _ = self.inner.supervisor.stopped() => None,
+            }
+        });
+        match end.await {
+            Some(end) => Seen { lagging: self.seen_by_all(end).await, up_to: end },
+            None => Seen { lagging: vec![TransferProcess::NAME], ..seen },
+        }
+    }
+
+    fn runs_elsewhere(&self) -> bool {
+        let handlers = self.inner.checkpoints.handlers();
+        handlers.iter().any(|handler| handler.name == TransferProcess::NAME && handler.condition.elsewhere)
+    }
+
+    /// Reads the log on until a transfer has ended there.
+    async fn end_of(&self, transfer_id: TransferId, after: Position) -> Option<Position> {
+        ask!(self.event_store(), store => {
+            let mut log = Subscription::after(store.clone(), after);
+            loop {
+                let events = log.next().await.ok()?;
+                if let Some(end) = events.iter().find(|event| event.data.ends(transfer_id)) {
+                    return Some(end.position);
+                }
+            }
+        })
     }
 }
 
