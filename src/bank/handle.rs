@@ -213,7 +213,7 @@ impl Bank {
     }
 
     /// Waits until the handlers have seen an event and all that process managers have made of it.
-    async fn conversation_seen(&self, conversation: Metadata, mut up_to: Position) -> Seen {
+    pub(super) async fn conversation_seen(&self, conversation: Metadata, mut up_to: Position) -> Seen {
         let correlation_id = conversation.correlation_id;
         loop {
             let lagging = self.seen_by_all(up_to).await;
@@ -225,7 +225,7 @@ impl Bank {
     }
 
     /// Waits for the handlers, and not for those that have stopped. Answers who lags.
-    async fn seen_by_all(&self, position: Position) -> Vec<&'static str> {
+    pub(super) async fn seen_by_all(&self, position: Position) -> Vec<&'static str> {
         let checkpoints = &self.inner.checkpoints;
         if checkpoints.have_passed(position) {
             return Vec::new();

@@ -28,6 +28,11 @@ impl Receipt {
         Self { events, seen }
     }
 
+    /// The same after more waiting.
+    pub(super) fn after_waiting(self, seen: Seen) -> Self {
+        Self { seen, ..self }
+    }
+
     /// The command's events, in order.
     pub fn events(&self) -> &[RecordedEvent<AccountEvent>] {
         &self.events

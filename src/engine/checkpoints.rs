@@ -205,6 +205,17 @@ impl Checkpoints {
         let _ = tokio::time::timeout(max_wait, settled).await;
     }
 
+    /// Whether a handler of this name runs in another process.
+    pub fn is_elsewhere(&self, name: &str) -> bool {
+        let state = self.inner.lock();
+        state.handlers.iter().any(|handler| handler.name == name && handler.condition.elsewhere)
+    }
+
+    /// What all handlers that are waited for have passed.
+    pub fn passed(&self) -> Position {
+        Position::new(self.inner.passed_by_all.load(Ordering::Acquire))
+    }
+
     /// Whether all handlers have passed `position`.
     pub fn have_passed(&self, position: Position) -> bool {
         self.inner.passed_by_all.load(Ordering::Acquire) >= position.get()

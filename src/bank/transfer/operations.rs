@@ -1,9 +1,14 @@
 //! Transfers as a bank offers them.
 
-use super::{Ending, Outgoing, ReleaseReason, TransferId, TransferRecord, TransferState};
+use tokio::time::Instant;
+
+use super::{Ending, Outgoing, ReleaseReason, TransferId, TransferProcess, TransferRecord, TransferState, Transfers};
 use crate::bank::errors::{TransferError, Unavailable};
+use crate::bank::receipt::Seen;
 use crate::bank::{AccountCommand, AccountEvent, AccountId, Bank, Moment, Money, Pin, Receipt};
+use crate::engine::checkpoints::{Consistency, MAX_WAIT};
 use crate::engine::event::Position;
+use crate::engine::process_manager::ProcessManager as _;
 
 /// A transfer that was taken on.
 #[derive(Clone, Debug)]
@@ -33,7 +38,67 @@ impl Bank {
         let metadata = self.start_conversation();
         let command = reserve(payer, payee, amount, metadata.command_id.into());
         let receipt = self.send_with_pin(command, pin, metadata).await?.outcome().await?;
+        let receipt = self.transfer_ended(receipt).await;
         self.transfer_outcome(receipt)
+    }
+
+    /// Waits until a transfer whose reservation was handled has ended, where the process that carries it out runs in
+    /// another process of the operating system: under strong consistency, and [`MAX_WAIT`] at the most. Otherwise
+    /// the receipt is there when it has ended.
+    pub async fn transfer_ended(&self, receipt: Receipt) -> Receipt {
+        let Some(AccountEvent::MoneyReserved(outgoing)) = receipt.events().first().map(|event| &event.data) else {
+            return receipt;
+        };
+        let transfer_id = outgoing.transfer_id;
+        let has_ended = || self.ended_at(transfer_id).is_some();
+        if self.consistency == Consistency::Eventual || has_ended() || !self.is_carried_out_elsewhere() {
+            return receipt;
+        }
+        // In a box, for mostly nobody waits here.
+        let seen = Box::pin(async {
+            tokio::select! {
+                seen = self.wait_for_another(transfer_id, &receipt) => seen,
+                _ = self.inner.supervisor.stopped() => None,
+            }
+        });
+        let seen = seen.await.unwrap_or_else(|| {
+            let (up_to, mut lagging) = (receipt.seen_up_to(), receipt.lagging().to_vec());
+            lagging.push(TransferProcess::NAME);
+            Seen { up_to, lagging }
+        });
+        receipt.after_waiting(seen)
+    }
+
+    /// Waits for what another process does; or for this one, if it takes over meanwhile.
+    async fn wait_for_another(&self, transfer_id: TransferId, receipt: &Receipt) -> Option<Seen> {
+        let checkpoints = &self.inner.checkpoints;
+        let deadline = Instant::now() + MAX_WAIT;
+        loop {
+            // Whatever happens after this is waited for below.
+            let passed = checkpoints.passed();
+            if let Some(up_to) = self.ended_at(transfer_id) {
+                let up_to = up_to.max(receipt.seen_up_to());
+                return Some(Seen { up_to, lagging: receipt.lagging().to_vec() });
+            }
+            if !self.is_carried_out_elsewhere() {
+                let end = self.event_store().end().await.ok()?;
+                return Some(self.conversation_seen(receipt.events().first()?.metadata, end).await);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return None;
+            }
+            checkpoints.wait(passed.next(), left).await;
+        }
+    }
+
+    fn ended_at(&self, transfer_id: TransferId) -> Option<Position> {
+        let ended = |transfers: &Transfers| transfers.transfer(transfer_id)?.ended.map(|(step, _)| step.position);
+        self.inner.transfers.read(ended)
+    }
+
+    fn is_carried_out_elsewhere(&self) -> bool {
+        !self.inner.lease.is_held() || self.inner.checkpoints.is_elsewhere(TransferProcess::NAME)
     }
 
     /// What has become of a transfer whose reservation was handled.
