@@ -211,7 +211,7 @@ impl Bank {
     }
 
     /// Waits until the handlers have seen an event and all that process managers have made of it.
-    async fn conversation_seen(&self, conversation: Metadata, mut up_to: Position) -> Seen {
+    pub(super) async fn conversation_seen(&self, conversation: Metadata, mut up_to: Position) -> Seen {
         let correlation_id = conversation.correlation_id;
         loop {
             let lagging = self.seen_by_all(up_to).await;

@@ -143,9 +143,9 @@ impl BankFunctions {
             Err(error) => return unavailable(error).into(),
         };
         let Some(late_name) = late_name else {
-            let outcome = pending.outcome().await;
+            let answer = answer(bank, pending.outcome().await, is_transfer, events).await;
             drop(followed);
-            return answer(bank, outcome, is_transfer, events).await;
+            return answer;
         };
         let (bank, trace) = (bank.clone(), self.trace.clone());
         self.under_way.spawn(async move {

@@ -1,0 +1,183 @@
+//! Two shells with the same file open: each sees what the other does, a transfer's reply comes when it has ended
+//! whoever carries it out, and when the shell that carries them out dies, the other one does.
+
+mod accounts;
+mod support;
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use cqrs_bank::bank::{AccountEvent, Bank, Store};
+use cqrs_bank::engine::store::handler_records::HandlerRecords as _;
+use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
+use cqrs_bank::engine::supervisor::Supervisor;
+use tempfile::TempDir;
+
+use crate::accounts::{account, money};
+use crate::support::{bank, wait};
+
+/// Longer than anything takes on a busy machine: it is there so that a hang fails instead of waiting.
+const HANG: Duration = Duration::from_secs(60);
+
+/// The program, spoken to line by line.
+struct Shell {
+    child: Child,
+    stdin: ChildStdin,
+    lines: mpsc::Receiver<String>,
+}
+
+impl Shell {
+    /// Starts the program and waits until it has the file open.
+    fn open(path: &Path, flags: &[&str]) -> Self {
+        let mut command = bank(flags);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let (stdin, stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let (sender, lines) = mpsc::channel();
+        thread::spawn(move || {
+            for line in BufReader::new(stdout).lines() {
+                if line.map(|line| sender.send(line)).is_err() {
+                    break;
+                }
+            }
+        });
+        let mut shell = Self { child, stdin, lines };
+        let opened = shell.ask(&format!("Bank.open {path:?}"));
+        assert!(opened.contains(&format!("#Bank<sqlite:{}>", path.display())), "{opened}");
+        shell
+    }
+
+    fn quiet(path: &Path) -> Self {
+        Self::open(path, &["--quiet"])
+    }
+
+    fn say(&mut self, statement: &str) {
+        writeln!(self.stdin, "{statement}").unwrap();
+    }
+
+    fn line(&self) -> String {
+        self.lines.recv_timeout(HANG).expect("there is a line")
+    }
+
+    fn ask(&mut self, statement: &str) -> String {
+        self.say(statement);
+        self.line()
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    fn leave(self) {
+        let Self { child, stdin, .. } = self;
+        drop(stdin);
+        assert_eq!(wait(child), Some(0));
+    }
+}
+
+/// A file with two accounts, of which one holds 100: three events.
+fn new_file() -> (TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().canonicalize().unwrap().join("bank.db");
+    let mut shell = Shell::quiet(&path);
+    for statement in ["Bank.create \"Wolfman\"", "Bank.create \"Dracula\"", "Bank.deposit \"Wolfman\", 100"] {
+        assert_eq!(shell.ask(statement), ":ok");
+    }
+    shell.leave();
+    (directory, path)
+}
+
+#[test]
+fn an_event_of_the_other_is_seen_within_100_ms() {
+    let (_directory, path) = new_file();
+    let (mut one, mut other) = (Shell::quiet(&path), Shell::quiet(&path));
+    assert!(other.ask("Bank.watch from: 3").starts_with("3  account-Wolfman  2  "));
+    let mut waited: Vec<_> = (1..=21)
+        .map(|amount| {
+            assert_eq!(one.ask(&format!("Bank.deposit \"Wolfman\", {amount}")), ":ok");
+            let stored = Instant::now();
+            let seen = other.line();
+            assert!(seen.starts_with(&format!("{}  account-Wolfman  ", amount + 3)), "{seen}");
+            let data = format!(r#"  money_deposited_into_bank_account  {{"account_id":"Wolfman","amount":{amount}}}"#);
+            assert!(seen.ends_with(&data), "{seen}");
+            stored.elapsed()
+        })
+        .collect();
+    waited.sort_unstable();
+    // A machine may have other things to do now and then.
+    assert!(waited[10] < Duration::from_millis(100), "{waited:?}");
+    other.signal("-INT");
+    assert_eq!(other.line(), ":ok");
+    assert_eq!(other.ask("Bank.check_balance \"Wolfman\""), "331");
+    other.leave();
+    one.leave();
+}
+
+#[test]
+fn a_transfer_that_the_other_carries_out_has_ended_when_the_reply_comes() {
+    let (_directory, path) = new_file();
+    let (one, mut other) = (Shell::quiet(&path), Shell::quiet(&path));
+    for amount in 1..=10 {
+        assert_eq!(other.ask(&format!("Bank.transfer \"Wolfman\", \"Dracula\", {amount}")), ":ok");
+        assert_eq!(other.ask("Bank.get_total_deposits"), "100");
+    }
+    assert_eq!(other.ask("Bank.check_balance \"Dracula\""), "55");
+    assert_eq!(other.ask("Bank.transfer \"Wolfman\", \"Nobody\", 5"), "{:error, :no_payee}");
+    assert_eq!(other.ask("Bank.check_balance \"Wolfman\""), "45");
+    assert_eq!(other.ask("Bank.verify"), "{:ok, %{events: 35, streams: 2, snapshots: 0}}");
+    other.leave();
+    one.leave();
+}
+
+#[test]
+fn its_events_are_those_of_the_whole_transfer() {
+    let (_directory, path) = new_file();
+    let (one, mut other) = (Shell::quiet(&path), Shell::open(&path, &["--json", "--seed", "1"]));
+    let reply = other.ask("Bank.transfer \"Wolfman\", \"Dracula\", 5");
+    for (position, event) in [(4, "money_reserved_for_transfer"), (5, "transfer_credited"), (6, "transfer_settled")] {
+        assert!(reply.contains(&format!("{{\"position\":{position},")), "{reply}");
+        assert!(reply.contains(&format!("\"type\":\"{event}\"")), "{reply}");
+    }
+    other.leave();
+    one.leave();
+}
+
+#[test]
+fn when_the_one_that_carries_transfers_out_dies_the_other_does() {
+    let (_directory, path) = new_file();
+    let (one, mut other, mut third) = (Shell::quiet(&path), Shell::quiet(&path), Shell::quiet(&path));
+    assert!(third.ask("Bank.watch from: 3").starts_with("3  "));
+    // It holds the right to carry transfers out, and does nothing with it.
+    one.signal("-STOP");
+    other.say("Bank.transfer \"Wolfman\", \"Dracula\", 25");
+    assert!(third.line().contains("money_reserved_for_transfer"));
+    one.signal("-KILL");
+    assert_eq!(wait(one.child), None);
+    assert_eq!(other.line(), ":ok");
+    assert!(third.line().contains("transfer_credited"));
+    assert!(third.line().contains("transfer_settled"));
+    assert_eq!(other.ask("Bank.check_balance \"Dracula\""), "25");
+    assert_eq!(other.ask("Bank.verify"), "{:ok, %{events: 6, streams: 2, snapshots: 0}}");
+    third.signal("-INT");
+    assert_eq!(third.line(), ":ok");
+    third.leave();
+    other.leave();
+}
+
+#[tokio::test]
+async fn a_transfer_that_nobody_carries_out_is_not_waited_for_for_ever() {
+    let (_directory, path) = new_file();
+    let supervisor = Supervisor::new();
+    let store = SqliteStore::<AccountEvent>::open(&path, SqliteOptions::default(), &supervisor).unwrap();
+    let lease = store.try_acquire_lease().unwrap();
+    let bank = Bank::open(Store::Sqlite(path)).await.unwrap();
+    let outcome = bank.transfer(&account("Wolfman"), &account("Dracula"), money(5), None).await.unwrap();
+    assert_eq!(outcome.receipt.lagging(), ["transfer"]);
+    drop(lease);
+    bank.close().await;
+}
