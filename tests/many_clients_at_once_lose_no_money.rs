@@ -162,7 +162,7 @@ fn each_bonus_is_paid_once(log: &[Event]) {
     for event in log.iter().filter(|event| *event.data.account_id() != account(CEO)) {
         let Some(amount) = deposit(event) else { continue };
         let caused = |other: &&Event| is_bonus(other) && other.metadata.causation_id == event.metadata.command_id;
-        let bonuses: Vec<_> = log.iter().filter(caused).filter_map(|bonus| deposit(bonus)).collect();
+        let bonuses: Vec<_> = log.iter().filter(caused).filter_map(deposit).collect();
         let expected = (paid < ENOUGH && amount >= 100).then_some(amount / 100);
         match bonuses[..] {
             // The account came later, or perhaps just in time.
