@@ -1,29 +1,31 @@
-//! The library's read service at a prompt: `cargo run --example library_read_service -- --store memory`.
+//! The library's read service at a prompt: `cargo run --example library_read_service -- --store library.db`.
 //!
 //! It answers questions and takes no command; `library_write_service` does that, on the same store.
 
 use std::process::ExitCode;
 
 use cqrs_bank::engine::supervisor::Supervisor;
-use cqrs_bank::library::{ReadService, open_store};
+use cqrs_bank::library::{LibraryFile, ReadService};
 use cqrs_bank::shell::library_functions::ReadFunctions;
 use cqrs_bank::shell::program::{CannotOpen, Opening, Program};
 
 const PROGRAM: Program = Program {
     name: "library_read_service",
     about: "The query side of a library, at a prompt.",
-    store: ("FILE", "where both services keep the library: memory"),
+    store: ("FILE", "where both services keep the library; whoever comes first makes it"),
     kept: "library",
     refusal: "invalid_isbn",
-    late: "",
+    late: None,
+    environment: "",
     history: "library_history",
 };
 
 fn main() -> ExitCode {
-    PROGRAM.run(async |opening: Opening<String>| {
+    PROGRAM.run(async |opening: Opening<LibraryFile>| {
         let supervisor = Supervisor::new();
-        let store = open_store(opening.needed_store()?, &supervisor).await;
+        let store = opening.needed_store()?.open(&supervisor).await;
         let store = store.map_err(|error| CannotOpen::Failed(error.to_string()))?;
-        Ok(ReadFunctions::new(ReadService::start(store, supervisor)))
+        let service = ReadService::start(store, supervisor).await;
+        Ok(ReadFunctions::new(service.map_err(|error| CannotOpen::Failed(error.to_string()))?))
     })
 }

@@ -5,15 +5,17 @@
 //! projections of those events. A statement takes one way through the house:
 //!
 //! ```text
-//! text ─▶ shell ─▶ command ─▶ command handler ─▶ aggregate ─▶ events ─▶ event store ─▶ subscription ─▶ projection
-//!           ▲                                                                                              │
-//!           └──────────────────────────────────── reply ◀── query ◀───────────────────────────────────────┘
+//! text ─▶ shell ─▶ command ─▶ command handler ─▶ aggregate ─▶ events ─▶ event store ─▶ subscription ─┐
+//!           ▲                        ▲                                                                   │
+//!           │                        └── commands ◀── process managers ◀────────────────────────────────┤
+//!           │                                               e-mail ◀── event handlers ◀─────────────────┤
+//!           └─────────────────── reply ◀── query ◀── projections ◀──────────────────────────────────────┘
 //! ```
 //!
 //! Imports point one way too, `main → shell → {bank, library} → engine`, and a test holds that:
 //!
-//! * [`engine`]: event sourcing for any domain. The command handler, the event store, subscriptions,
-//!   projections, and given/when/then for aggregates of one's own.
+//! * [`engine`]: event sourcing for any domain. The command handler, the event stores (in memory, or one SQLite file),
+//!   subscriptions, projections, event handlers, process managers, and given/when/then for aggregates of one's own.
 //! * [`bank`]: what an account decides and what the bank knows. Start at [`bank::Bank`].
 //! * [`library`]: a second domain, of books, whose command side and query side are two services.
 //! * [`shell`]: statements in, replies and traces out, at a terminal or from a script.
@@ -23,6 +25,9 @@
 //! * An **aggregate** is the consistency boundary that decides. `execute` and `apply` are pure.
 //! * A **stream** is the ordered events of one aggregate, a **version** an event's number in it, from 1.
 //! * A **position** is an event's number in the whole store, in commit order.
+//! * An **event handler** gets each event at least once, in order, and acknowledges it. A **projection** is a handler
+//!   that builds a read model; a **process manager** is one that sends commands.
+//! * An event that a handler kept failing on is **parked**: set aside where it can be seen and retried.
 //! * A **subscription** is everything after a checkpoint, then live. The broadcast channel behind it only saves
 //!   reads; the store is the truth.
 //! * **Strong** consistency waits until all handlers have seen a command's events, **eventual** does not.

@@ -16,7 +16,8 @@ const PROGRAM: Program = Program {
     store: ("URL", "what Bank.open opens when it names none: memory"),
     kept: "bank",
     refusal: "no_account",
-    late: " (Bank.consistency :eventual)",
+    late: Some("Bank.consistency :eventual"),
+    environment: "\nBANK_PIN_SECRET is the secret that PINs are kept with; without it, a key file is made when the first PIN is used.",
     history: "history",
 };
 

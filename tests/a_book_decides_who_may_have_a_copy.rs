@@ -2,9 +2,11 @@
 
 mod books;
 
+use cqrs_bank::engine::aggregate::Aggregate as _;
 use cqrs_bank::engine::event::DomainEvent;
+use cqrs_bank::engine::store::stored_event::StoredEvent as _;
 use cqrs_bank::engine::testing::given;
-use cqrs_bank::library::{Book, BookEvent, Quantity, Refusal, UnreadableEvent};
+use cqrs_bank::library::{Book, BookEvent, Quantity, Refusal};
 
 use crate::books::{ELIXIR_IN_ACTION as BOOK, add, added, borrow, borrowed, give_back, remove, removed, returned};
 
@@ -119,18 +121,42 @@ fn a_stored_event_reads_back_as_what_it_was() {
         (removed(BOOK, 10), "book_removed", r#"{"isbn":"9781593275846","quantity":10}"#),
     ] {
         assert_eq!(event.event_type(), event_type);
-        assert_eq!(serde_json::to_string(&event).unwrap(), json);
-        assert_eq!(BookEvent::from_stored(event_type, 1, json).unwrap(), event);
+        assert_eq!(event.to_json(), json);
+        assert_eq!(BookEvent::from_stored(event_type, event.schema_version(), json), Ok(event));
     }
 }
 
 #[test]
 fn what_cannot_be_a_stored_event_is_told_so() {
     let json = r#"{"isbn":"9781593275846","quantity":10}"#;
-    let read = |event_type, version, json| BookEvent::from_stored(event_type, version, json).unwrap_err();
-    assert!(matches!(read("book_burnt", 1, json), UnreadableEvent::UnknownType(name) if name == "book_burnt"));
-    assert!(matches!(read("book_removed", 2, json), UnreadableEvent::NewerSchema { found: 2, known: 1, .. }));
-    for wrong in ["", "{}", r#"{"isbn":"9781593275847","quantity":10}"#, r#"{"isbn":"9781593275846","quantity":0}"#] {
-        assert!(matches!(read("book_removed", 1, wrong), UnreadableEvent::Data { .. }), "{wrong}");
+    let read = |event_type, version, json| BookEvent::from_stored(event_type, version, json).unwrap_err().reason;
+    assert_eq!(read("book_burnt", 1, json), "there are no events of the type \"book_burnt\"");
+    assert_eq!(read("book_removed", 2, json), "data of version 2 of the event \"book_removed\" are not known here");
+    for (wrong, reason) in [
+        ("", "EOF while parsing"),
+        ("{}", "missing field `isbn`"),
+        (r#"{"isbn":"9781593275847","quantity":10}"#, "the check digit of this ISBN is wrong"),
+        (r#"{"isbn":"9781593275846","quantity":0}"#, "a quantity is a whole number from 1 to 1000000"),
+        (r#"{"isbn":"9781593275846","quantity":1,"time":1}"#, "unknown field `time`"),
+    ] {
+        let said = read("book_removed", 1, wrong);
+        assert!(
+            said.starts_with("the data of the event \"book_removed\" are broken") && said.contains(reason),
+            "{said}"
+        );
+    }
+}
+
+/// The snapshot of a book knows all that it decides on.
+#[test]
+fn a_book_is_the_same_from_its_snapshot() {
+    let mut book = Book::default();
+    for event in [added(BOOK, 3), borrowed(BOOK, "Ann"), borrowed(BOOK, "\"Bob\""), returned(BOOK, "Ann")] {
+        book.apply(&event);
+        let snapshot = book.snapshot().unwrap();
+        assert_eq!(Book::restore(&snapshot), Some(book.clone()), "{snapshot}");
+    }
+    for unknown in ["", "{}", r#"{"copies_in":1,"borrowers":[""]}"#, r#"{"copies_in":1,"borrowers":[],"shelf":1}"#] {
+        assert_eq!(Book::restore(unknown), None, "{unknown}");
     }
 }

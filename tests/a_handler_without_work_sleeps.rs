@@ -19,11 +19,17 @@ use crate::watched_store::{Step, WatchedStore};
 
 #[tokio::test(start_paused = true)]
 async fn it_is_moved_along_without_a_question_to_the_store() {
-    let asked = Arc::new(AtomicU64::new(0));
-    let counter = asked.clone();
+    let (asked, read) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let (counter, events_read) = (asked.clone(), read.clone());
     let store = WatchedStore::start(move |step| {
-        if step != Step::Before("append") && matches!(step, Step::Before(_)) {
-            counter.fetch_add(1, Ordering::Relaxed);
+        match step {
+            Step::Before("append") => {}
+            Step::Before(_) => {
+                counter.fetch_add(1, Ordering::Relaxed);
+            }
+            Step::After(_, events) => {
+                events_read.fetch_add(events as u64, Ordering::Relaxed);
+            }
         }
         std::future::ready(())
     });
@@ -40,10 +46,13 @@ async fn it_is_moved_along_without_a_question_to_the_store() {
         }
     }
     assert_eq!(asked.load(Ordering::Relaxed), before, "it slept");
+    assert_eq!(read.load(Ordering::Relaxed), 0);
 
     let end = append(&store, 301..=302).await;
     assert_eq!(engine.checkpoints.wait(end, Duration::from_millis(1)).await, Vec::<&str>::new());
     assert_eq!(script.calls(AWAITED), [(301, 0), (302, 1)], "it was woken");
+    nothing_left_to_do().await;
+    assert_eq!(read.load(Ordering::Relaxed), 2 * 2, "and began where it had been moved to");
 }
 
 /// A handler that answers about a parked event gets up for that. What happens meanwhile must not get lost, nor its

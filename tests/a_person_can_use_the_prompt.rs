@@ -1,128 +1,15 @@
 //! At a real terminal a person types, completes, interrupts, recalls and leaves.
 
 mod support;
+mod terminal;
 
 use std::fs::{self, OpenOptions};
-use std::io::{Read, Write};
-use std::num::NonZeroU16;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::Child;
-use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
 
-use pty_process::Size;
-use pty_process::blocking::{Command, Pty};
-use support::wait;
-use tempfile::TempDir;
-
-const CTRL_C: &str = "\u{3}";
-const CTRL_D: &str = "\u{4}";
-const CTRL_R: &str = "\u{12}";
-const ENTER: &str = "\r";
-const TAB: &str = "\t";
-const UP: &str = "\u{1b}[A";
-
-const ROWS: NonZeroU16 = NonZeroU16::new(50).unwrap();
-const COLUMNS: NonZeroU16 = NonZeroU16::new(100).unwrap();
-
-/// Longer than anything takes on a busy machine: it is there so that a hang fails instead of waiting.
-const HANG: Duration = Duration::from_secs(60);
-
-/// The program on a pseudo-terminal, and what its screen shows.
-struct Terminal {
-    keyboard: Arc<Pty>,
-    child: Child,
-    screen: Arc<(Mutex<vt100::Parser>, Condvar)>,
-    state: TempDir,
-}
-
-impl Terminal {
-    fn open() -> Self {
-        Self::open_with(tempfile::tempdir().unwrap(), "")
-    }
-
-    fn open_with(state: TempDir, no_color: &str) -> Self {
-        Self::open_as("xterm-256color", state, no_color)
-    }
-
-    fn open_as(kind: &str, state: TempDir, no_color: &str) -> Self {
-        let (pty, pts) = pty_process::blocking::open().unwrap();
-        pty.resize(Size::new(ROWS.get(), COLUMNS.get())).unwrap();
-        let command = Command::new(env!("CARGO_BIN_EXE_bank"))
-            .env_clear()
-            .env("NO_COLOR", no_color)
-            .env("TERM", kind)
-            .env("XDG_STATE_HOME", state.path());
-        let child = command.spawn(pts).unwrap();
-        let keyboard = Arc::new(pty);
-        let screen = Arc::new((Mutex::new(vt100::Parser::new(ROWS, COLUMNS, 1_000)), Condvar::new()));
-        let (display, shown) = (keyboard.clone(), screen.clone());
-        thread::spawn(move || {
-            let mut bytes = [0; 4_096];
-            // A terminal whose program has ended answers with an error.
-            while let Ok(count) = Read::read(&mut &*display, &mut bytes) {
-                if count == 0 {
-                    break;
-                }
-                shown.0.lock().unwrap().process(&bytes[..count]);
-                shown.1.notify_all();
-            }
-        });
-        let terminal = Self { keyboard, child, screen, state };
-        terminal.wait_for("bank(1)> ");
-        terminal
-    }
-
-    fn keys(&self, keys: &str) {
-        (&*self.keyboard).write_all(keys.as_bytes()).unwrap();
-    }
-
-    fn enter(&self, text: &str) {
-        self.keys(&format!("{text}{ENTER}"));
-    }
-
-    /// Waits until the last line of the screen is this, behind the cursor's spaces.
-    fn wait_for(&self, last_line: &str) {
-        self.wait_until(&format!("the last line {last_line:?}"), |screen| {
-            screen.contents().trim_end().lines().last().is_some_and(|line| line.trim_end() == last_line.trim_end())
-        });
-    }
-
-    fn wait_until(&self, what: &str, condition: impl Fn(&vt100::Screen) -> bool) {
-        let deadline = Instant::now() + HANG;
-        let (parser, changed) = &*self.screen;
-        let mut parser = parser.lock().unwrap();
-        while !condition(parser.screen()) {
-            let left = deadline.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "waited in vain for {what} on\n{}", parser.screen().contents());
-            parser = changed.wait_timeout(parser, left).unwrap().0;
-        }
-    }
-
-    fn lines(&self) -> Vec<String> {
-        let contents = self.screen.0.lock().unwrap().screen().contents();
-        contents.trim_end().lines().map(|line| line.trim_end().to_owned()).collect()
-    }
-
-    /// Whether some text is on the screen in a colour.
-    fn is_colored(&self, text: &str) -> bool {
-        let parser = self.screen.0.lock().unwrap();
-        let screen = parser.screen();
-        let found = (0..ROWS.get()).rev().find_map(|row| {
-            let line: String = screen.rows(0, COLUMNS.get()).nth(row.into()).unwrap();
-            line.find(text).map(|column| (row, u16::try_from(column).unwrap()))
-        });
-        let (row, column) = found.expect(text);
-        screen.cell(row, column).unwrap().fgcolor() != vt100::Color::Default
-    }
-
-    /// Waits for the program to end; answers with the folder that holds its state.
-    fn ended(self) -> (Option<i32>, TempDir) {
-        (wait(self.child), self.state)
-    }
-}
+use terminal::{CTRL_C, CTRL_D, CTRL_R, ENTER, TAB, Terminal, UP};
 
 #[test]
 fn the_session_of_the_readme_can_be_typed() {

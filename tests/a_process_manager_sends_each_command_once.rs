@@ -7,7 +7,6 @@ mod watched_store;
 use std::collections::BTreeSet;
 use std::future::pending;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use cqrs_bank::engine::checkpoints::{Checkpoints, Kind};
@@ -28,11 +27,11 @@ use uuid::Uuid;
 
 use crate::shelves::{Changed, FillOrders, Shelf, ShelfCommand, What};
 use crate::watched_store::WatchedStore;
+use crate::watched_store::cut::{Cut, NEVER};
 
 type Event = RecordedEvent<Changed>;
 
 const HOUR: Duration = Duration::from_secs(3_600);
-const NEVER: u64 = u64::MAX;
 
 #[tokio::test(start_paused = true)]
 async fn cut_off_at_any_step_it_ends_the_same() {
@@ -196,33 +195,6 @@ async fn a_command_id_that_another_stream_has_used_is_taken() {
     assert_eq!(engine.log().await.len(), 2);
 }
 
-/// A store that answers so many calls and then never again.
-struct Cut {
-    store: WatchedStore<Changed>,
-    steps_left: Arc<AtomicU64>,
-}
-
-impl Cut {
-    /// Each call has two steps: before it is done, and before it is answered.
-    fn at(steps: u64) -> Self {
-        let steps_left = Arc::new(AtomicU64::new(steps));
-        let counter = steps_left.clone();
-        let store = WatchedStore::start(move |_| {
-            let left = counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
-            async move {
-                if left.is_err() {
-                    pending().await
-                }
-            }
-        });
-        Self { store, steps_left }
-    }
-
-    fn again(&self, steps: u64) {
-        self.steps_left.store(steps, Ordering::Relaxed);
-    }
-}
-
 struct Engine {
     store: WatchedStore<Changed>,
     supervisor: Supervisor,
@@ -232,7 +204,7 @@ struct Engine {
 
 impl Engine {
     /// Nothing, if the store does not answer.
-    async fn start(cut: &Cut) -> Option<Self> {
+    async fn start(cut: &Cut<Changed>) -> Option<Self> {
         let store = cut.store.clone();
         let (supervisor, checkpoints) = (Supervisor::new(), Checkpoints::new());
         let clock = Arc::new(Clock::simulated(0));

@@ -1,11 +1,12 @@
 //! An account decides by its own history, and by nothing else.
 
 use cqrs_bank::bank::{
-    Account, AccountCommand, AccountEvent, AccountHolder, AccountId, EmailAddress, HolderName, Money, PinCheck,
-    PinVerifier, Refusal,
+    Account, AccountCommand, AccountEvent, AccountHolder, AccountId, EmailAddress, HolderName, Money, Outgoing,
+    PinCheck, PinVerifier, Refusal,
 };
 use cqrs_bank::engine::aggregate::Aggregate;
 use cqrs_bank::engine::testing::given;
+use uuid::Uuid;
 
 #[test]
 fn an_account_is_created() {
@@ -127,6 +128,10 @@ fn nothing_else_is_weighed() {
     assert_eq!(account.weigh(&create()), None);
     assert_eq!(account.weigh(&deposit(30)), None);
     assert_eq!(Account::default().weigh(&withdraw(30)), None);
+    let amount = Money::new(30).unwrap();
+    let to_itself = Outgoing { account_id: wolfman(), transfer_id: Uuid::nil().into(), payee: wolfman(), amount };
+    let transfer = AccountCommand::ReserveMoney { outgoing: Box::new(to_itself), pin: None };
+    assert_eq!(account.weigh(&transfer), None, "it is refused");
 }
 
 fn wolfman() -> AccountId {

@@ -82,6 +82,16 @@ async fn it_comes_again_when_the_handler_says() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn it_is_parked_after_too_many_attempts_whatever_the_delays() {
+    let (engine, script) = start().await;
+    script.say(AWAITED, 1, vec![fail("later", Wish::RetryAfter(Duration::from_secs(1))); 100]);
+    append(&engine.store, [1]).await;
+    engine.handled_by_all().await;
+    let [parked] = &engine.parked().await[..] else { panic!("one is parked") };
+    assert_eq!((parked.attempts, &*parked.reason), (POLICY.attempts, "later"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn it_does_not_come_again_when_it_is_skipped() {
     let (engine, script) = start().await;
     script.say(AWAITED, 1, [fail("not for me", Wish::Skip)]);

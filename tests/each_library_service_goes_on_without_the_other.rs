@@ -16,12 +16,12 @@ use crate::books::{ELIXIR_IN_ACTION as BOOK, add, borrow, give_back, isbn};
 
 type Store = MemoryStore<BookEvent>;
 
-fn write(store: &Store) -> WriteService {
-    WriteService::start(store.clone(), Supervisor::new(), None)
+async fn write(store: &Store) -> WriteService {
+    WriteService::start(store.clone(), Supervisor::new(), None).await.unwrap()
 }
 
-fn read(store: &Store) -> ReadService<Store> {
-    ReadService::start(store.clone(), Supervisor::new())
+async fn read(store: &Store) -> ReadService<Store> {
+    ReadService::start(store.clone(), Supervisor::new()).await.unwrap()
 }
 
 async fn copies(reader: &ReadService<Store>) -> Option<(u32, u32)> {
@@ -32,34 +32,34 @@ async fn copies(reader: &ReadService<Store>) -> Option<(u32, u32)> {
 #[tokio::test]
 async fn the_reader_may_start_first_and_outlives_the_writer() {
     let store = Store::start(&Supervisor::new());
-    let reader = read(&store);
+    let reader = read(&store).await;
     assert_eq!(copies(&reader).await, None);
-    let writer = write(&store);
+    let writer = write(&store).await;
     writer.handle(add(BOOK, 2)).await.unwrap();
     assert_eq!(copies(&reader).await, Some((2, 0)));
     writer.close().await;
     assert_eq!(copies(&reader).await, Some((2, 0)));
-    assert_eq!(copies(&read(&store)).await, Some((2, 0)), "a reader that starts when the writer is gone");
+    assert_eq!(copies(&read(&store).await).await, Some((2, 0)), "a reader that starts when the writer is gone");
 }
 
 #[tokio::test]
 async fn a_writer_that_starts_again_knows_what_was_decided_before() {
     let store = Store::start(&Supervisor::new());
-    let first = write(&store);
+    let first = write(&store).await;
     first.handle(add(BOOK, 1)).await.unwrap();
     first.handle(borrow(BOOK, "Ann")).await.unwrap();
     drop(first);
-    let second = write(&store);
+    let second = write(&store).await;
     let refused = second.handle(borrow(BOOK, "Bob")).await.unwrap_err();
     assert_eq!(refused, CommandFailure::Refused(Refusal::NoCopyLeft));
     second.handle(give_back(BOOK, "Ann")).await.unwrap();
-    assert_eq!(copies(&read(&store)).await, Some((1, 0)));
+    assert_eq!(copies(&read(&store).await).await, Some((1, 0)));
 }
 
 #[tokio::test]
 async fn two_writers_do_not_lend_the_last_copy_twice() {
     let store = Store::start(&Supervisor::new());
-    let (one, other) = (write(&store), write(&store));
+    let (one, other) = (write(&store).await, write(&store).await);
     one.handle(add(BOOK, 1)).await.unwrap();
     // Both have the book loaded as it is now.
     let refused = other.handle(give_back(BOOK, "Ann")).await.unwrap_err();
@@ -67,17 +67,17 @@ async fn two_writers_do_not_lend_the_last_copy_twice() {
     let (ann, bob) = tokio::join!(one.handle(borrow(BOOK, "Ann")), other.handle(borrow(BOOK, "Bob")));
     let refusals: Vec<_> = [ann, bob].into_iter().filter_map(Result::err).collect();
     assert_eq!(refusals, [CommandFailure::Refused(Refusal::NoCopyLeft)]);
-    assert_eq!(copies(&read(&store)).await, Some((0, 1)));
+    assert_eq!(copies(&read(&store).await).await, Some((0, 1)));
 }
 
 #[tokio::test]
 async fn a_service_that_was_closed_says_so() {
     let store = Store::start(&Supervisor::new());
-    let (writer, reader) = (write(&store), read(&store));
+    let (writer, reader) = (write(&store).await, read(&store).await);
     writer.close().await;
     let closed = writer.handle(add(BOOK, 1)).await.unwrap_err();
     assert_eq!(closed, CommandFailure::Unavailable(Unavailable::Closed));
-    reader.close();
+    reader.close().await;
     for moment in [None, Some(Moment::Position(Position::new(1)))] {
         assert_eq!(reader.get_inventory(Isbn::FIRST, 1, moment).await, Err(Unavailable::Closed));
         assert_eq!(reader.get_book(isbn(BOOK), moment).await, Err(Unavailable::Closed));
@@ -90,7 +90,7 @@ async fn a_service_that_was_closed_says_so() {
 async fn without_a_store_both_say_so_and_nobody_waits() {
     let of_the_store = Supervisor::new();
     let store = Store::start(&of_the_store);
-    let (writer, reader) = (write(&store), read(&store));
+    let (writer, reader) = (write(&store).await, read(&store).await);
     writer.handle(add(BOOK, 1)).await.unwrap();
     of_the_store.stop(StopReason::Closed);
     let gone = Unavailable::Store(StoreError::Closed);

@@ -93,8 +93,10 @@ fn handled(answers: &[Answer]) -> BTreeMap<u64, (&Command, &Reply, &Event)> {
 /// Amounts in this file are far from the limit.
 fn only_possible_refusal(command: &Command) -> Option<Reply> {
     match command {
-        Command::Create(_) => Some(Reply::AccountExists),
-        Command::Deposit(..) | Command::Withdraw(..) => Some(Reply::NoAccount),
+        Command::Create(_) | Command::CreateWithPin(..) => Some(Reply::AccountExists),
+        Command::Deposit(..) | Command::Withdraw(..) | Command::WithdrawWith(..) | Command::Unlock(..) => {
+            Some(Reply::NoAccount)
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::future::Future;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
-use cqrs_bank::bank::{Bank, CheckBalanceError, CommandFailure, Options};
+use cqrs_bank::bank::{Bank, CheckBalanceError, CommandFailure};
 use cqrs_bank::engine::checkpoints::Consistency;
 use cqrs_bank::engine::command_handler::Limits;
 use proptest::collection::vec;
@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use tokio::time::timeout;
 
 use crate::accounts::{account, all_balances};
-use crate::model::comparison::{account_command, call, outcome};
+use crate::model::comparison::{call, open, outcome, send};
 use crate::model::{Command, LIMIT, ModelBank};
 
 const NAMES: [&str; 4] = ["Ada", "Grace", "Wolfman", "account-Ada"];
@@ -26,11 +26,13 @@ proptest! {
     #[test]
     fn one_command_after_the_other(commands in vec(any_command(), 1..80), limits in any_limits()) {
         run(async {
-            let bank = Bank::open(Options { limits, ..Options::default() }).await.unwrap();
+            let bank = open(limits).await;
             let mut model = ModelBank::default();
             for command in &commands {
                 assert_eq!(call(&bank, command).await, model.handle(command), "{command:?}");
                 assert_eq!(bank.balances().read(all_balances), model.balances, "after {command:?}");
+                let total: u64 = model.balances.values().sum();
+                assert_eq!(bank.total_deposits(None).await, Ok(total.into()), "after {command:?}");
                 for name in NAMES {
                     let expected = model.balances.get(name).copied().ok_or(CheckBalanceError::NoAccount);
                     let balance = bank.check_balance(&account(name)).await;
@@ -43,7 +45,7 @@ proptest! {
     #[test]
     fn all_commands_sent_before_the_first_answer(commands in vec(any_command(), 1..80), limits in any_limits()) {
         run(async {
-            let bank = Bank::open(Options { limits, ..Options::default() }).await.unwrap();
+            let bank = open(limits).await;
             let model = send_all(&bank.with_consistency(Consistency::Eventual), &commands).await;
             bank.close().await;
             assert_eq!(bank.balances().read(all_balances), model.balances, "once it is closed");
@@ -53,7 +55,7 @@ proptest! {
     #[test]
     fn one_strong_command_waits_for_the_eventual_ones_before_it(commands in vec(any_command(), 1..80)) {
         run(async {
-            let bank = Bank::open(Options::default()).await.unwrap();
+            let bank = open(Limits::default()).await;
             let mut model = send_all(&bank.with_consistency(Consistency::Eventual), &commands).await;
             let last = Command::Create("the last one");
             assert_eq!(call(&bank, &last).await, model.handle(&last));
@@ -66,7 +68,7 @@ proptest! {
 async fn send_all(bank: &Bank, commands: &[Command]) -> ModelBank {
     let mut pending = Vec::new();
     for command in commands {
-        pending.push(bank.send(account_command(command), bank.start_conversation()).await.unwrap());
+        pending.push(send(bank, command).await);
     }
     let mut model = ModelBank::default();
     for (command, pending) in commands.iter().zip(pending) {
@@ -84,9 +86,17 @@ fn any_command() -> impl Strategy<Value = Command> {
     let name = || proptest::sample::select(&NAMES);
     prop_oneof![
         1 => name().prop_map(Command::Create),
+        2 => (name(), any_pin()).prop_map(|(name, pin)| Command::CreateWithPin(name, pin)),
+        6 => (name(), any_amount(), any_pin()).prop_map(|(name, amount, pin)| Command::WithdrawWith(name, amount, pin)),
+        1 => name().prop_map(Command::Unlock),
         3 => (name(), any_amount()).prop_map(|(name, amount)| Command::Deposit(name, amount)),
         3 => (name(), any_amount()).prop_map(|(name, amount)| Command::Withdraw(name, amount)),
     ]
+}
+
+/// Few, so that the right one is often among those that are tried.
+fn any_pin() -> impl Strategy<Value = &'static str> {
+    proptest::sample::select(&["1234", "0000"])
 }
 
 /// Small ones, which meet each other's balances, and large ones, which meet the limit.

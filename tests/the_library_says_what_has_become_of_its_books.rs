@@ -4,7 +4,7 @@ mod books;
 
 use cqrs_bank::engine::store::memory::MemoryStore;
 use cqrs_bank::engine::supervisor::Supervisor;
-use cqrs_bank::library::{BookEvent, ReadService, WriteService};
+use cqrs_bank::library::{BookEvent, Isbn, ReadService, WriteService};
 use cqrs_bank::shell::functions::Domain;
 use cqrs_bank::shell::library_functions::{ReadFunctions, WriteFunctions};
 use cqrs_bank::shell::script::{Ended, Script};
@@ -26,12 +26,12 @@ impl Library {
     }
 
     async fn write(&self, style: Style, script: &str) -> String {
-        let service = WriteService::start(self.store.clone(), Supervisor::new(), Some(SEED));
+        let service = WriteService::start(self.store.clone(), Supervisor::new(), Some(SEED)).await.unwrap();
         self.run(WriteFunctions::new(service, self.trace.clone()), style, script).await
     }
 
     async fn read(&self, style: Style, script: &str) -> String {
-        let service = ReadService::start(self.store.clone(), Supervisor::new());
+        let service = ReadService::start(self.store.clone(), Supervisor::new()).await.unwrap();
         self.run(ReadFunctions::new(service), style, script).await
     }
 
@@ -230,6 +230,38 @@ async fn one_object_for_each_statement() {
         r#"{"statement":"LibraryReadService.get_inventory","reply":[{"isbn":"9781593275846","title":"Elixir","author":"Juric","copies_in":2,"copies_out":0}],"events":[],"trace":[]}
 "#
     );
+}
+
+#[tokio::test]
+async fn names_complete_where_they_belong() {
+    let library = Library::new();
+    let script = r#"
+        LibraryWriteService.add_book "978-1593275846", "Elixir in Action", "Sasa Juric", 10
+        LibraryWriteService.add_book "978-1680502992", "Programming Elixir 1.6", "Dave Thomas", 5
+        LibraryWriteService.borrow_book "978-1593275846", "user123"
+    "#;
+    library.write(PLAIN, script).await;
+    let service = ReadService::start(library.store.clone(), Supervisor::new()).await.unwrap();
+    service.get_inventory(Isbn::FIRST, 1, None).await.unwrap();
+    let reader = ReadFunctions::new(service);
+    let names = |function: &str, parameter: &str, prefix: &str| {
+        let function = reader.functions().iter().find(|known| known.name == function).unwrap();
+        let parameter = function.parameters.iter().find(|known| known.name == parameter).unwrap();
+        reader.names().beginning_with(parameter, prefix, 10)
+    };
+    for prefix in ["9781593", "978-15", "978 1 5"] {
+        assert_eq!(names("get_book", "isbn", prefix), ["9781593275846"]);
+    }
+    assert_eq!(names("get_inventory", "from", ""), ["9781593275846", "9781680502992"]);
+    assert_eq!(names("get_loans", "user", "user"), ["user123"]);
+    for (function, parameter, prefix) in [
+        ("get_book", "isbn", "978-16805029920"),
+        ("get_book", "isbn", "user"),
+        ("get_book", "as_of", ""),
+        ("get_loans", "user", "978"),
+    ] {
+        assert_eq!(names(function, parameter, prefix), Vec::<String>::new(), "{parameter}: {prefix}");
+    }
 }
 
 /// The seed's two sides are two programs: neither knows what the other does.

@@ -1,6 +1,6 @@
 //! An answer about the past equals the answer given then.
 
-use cqrs_bank::bank::{AccountId, Bank, CheckBalanceError, Moment, Money, Options, Store};
+use cqrs_bank::bank::{AccountEntry, AccountId, Bank, CheckBalanceError, Moment, Money, Options, Store};
 use cqrs_bank::engine::event::Position;
 use proptest::prelude::*;
 
@@ -36,9 +36,10 @@ async fn run(bank: &Bank, step: &Step) {
     }
 }
 
-type Balances = Vec<Result<Money, CheckBalanceError>>;
+/// Every balance, the account list and the total.
+type Answers = (Vec<Result<Money, CheckBalanceError>>, Vec<AccountEntry>, u128);
 
-async fn balances(bank: &Bank, moment: Option<Moment>) -> Balances {
+async fn answers(bank: &Bank, moment: Option<Moment>) -> Answers {
     let mut balances = Vec::new();
     for account in accounts() {
         balances.push(match moment {
@@ -46,24 +47,24 @@ async fn balances(bank: &Bank, moment: Option<Moment>) -> Balances {
             Some(moment) => bank.check_balance_at(&account, moment).await,
         });
     }
-    balances
+    (balances, bank.accounts(moment).await.unwrap(), bank.total_deposits(moment).await.unwrap())
 }
 
 async fn compare(steps: Vec<Step>) {
     // A simulated clock moves with every event, so that each has a time of its own.
     let bank = Bank::open(Options { seed: Some(1), ..Options::from(Store::Memory) }).await.unwrap();
-    let mut answers = vec![(Position::START, balances(&bank, None).await)];
+    let mut given = vec![(Position::START, answers(&bank, None).await)];
     for step in &steps {
         run(&bank, step).await;
         let events = bank.events(Position::START, usize::MAX).await.unwrap();
         let end = events.last().map_or(Position::START, |event| event.position);
-        answers.push((end, balances(&bank, None).await));
+        given.push((end, answers(&bank, None).await));
     }
-    for (position, then) in &answers {
-        assert_eq!(&balances(&bank, Some(Moment::Position(*position))).await, then, "at position {position}");
+    for (position, then) in &given {
+        assert_eq!(&answers(&bank, Some(Moment::Position(*position))).await, then, "at position {position}");
         let events = bank.events(*position, 1).await.unwrap();
         if let Some(event) = events.first().filter(|event| event.position == *position) {
-            assert_eq!(&balances(&bank, Some(Moment::Time(event.time))).await, then, "as of {}", event.time);
+            assert_eq!(&answers(&bank, Some(Moment::Time(event.time))).await, then, "as of {}", event.time);
         }
     }
     for account in accounts() {
@@ -110,4 +111,23 @@ async fn a_history_longer_than_one_read_is_read_to_its_end() {
         statement.iter().map(|line| line.balance.minor_units()).collect::<Vec<_>>(),
         (2_399..2_409).collect::<Vec<_>>()
     );
+}
+
+#[tokio::test]
+async fn a_total_of_the_past_is_right_around_every_sum_that_is_kept() {
+    let bank = Bank::open(Options { seed: Some(1), ..Options::from(Store::Memory) }).await.unwrap();
+    let account = AccountId::new("Wolfman").unwrap();
+    bank.create(&account).await.unwrap();
+    for _ in 0..2_100 {
+        bank.deposit(&account, Money::new(3).unwrap()).await.unwrap();
+    }
+    for position in [0, 1, 2, 1_023, 1_024, 1_025, 2_047, 2_048, 2_049, 2_101, 9_999] {
+        let expected = Ok(u128::from(position.clamp(1, 2_101_u64) - 1) * 3);
+        let moment = Moment::Position(Position::new(position));
+        assert_eq!(bank.total_deposits(Some(moment)).await, expected, "at {position}");
+        if let Some(event) = bank.events(Position::new(position.max(1)), 1).await.unwrap().first() {
+            let expected = Ok(u128::from(event.position.get() - 1) * 3);
+            assert_eq!(bank.total_deposits(Some(Moment::Time(event.time))).await, expected, "as of {}", event.time);
+        }
+    }
 }

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use support::{run, run_command, without_times};
+use support::{PIN_SECRET, run, run_command, without_times};
 
 fn blocks() -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
@@ -56,6 +56,7 @@ fn commands_and_what_they_print_are_true() {
         for command in block.lines().filter_map(|line| line.strip_prefix("$ ")) {
             let mut shell = Command::new("sh");
             shell.args(["-c", &format!("{{ {command}\n}} 2>&1")]).env("PATH", &path).env_remove("RUST_LOG");
+            shell.env("BANK_PIN_SECRET", PIN_SECRET);
             let finished = run_command(shell, "");
             printed.push_str(&format!("$ {command}\n{}", without_times(&finished.stdout)));
             checked += 1;

@@ -121,12 +121,13 @@ impl Aggregate for Account {
         Some(Self { open: Some(Open { id, balance, lock, reservations }) })
     }
 
-    /// A withdrawal is weighed on the balance it would leave, unless the PIN keeps it from being weighed at all.
+    /// A payment is weighed on the balance it would leave, unless it is refused or the PIN keeps it from being weighed
+    /// at all.
     fn weigh(&self, command: &AccountCommand) -> Option<i64> {
         let open = self.open.as_ref()?;
         let (amount, pin) = match command {
             AccountCommand::WithdrawMoney { amount, pin, .. } => (*amount, pin),
-            AccountCommand::ReserveMoney { outgoing, pin } => (outgoing.amount, pin),
+            AccountCommand::ReserveMoney { outgoing, pin } if outgoing.payee != open.id => (outgoing.amount, pin),
             _ => return None,
         };
         let granted = open.lock.admit(pin.as_ref()) == Ok(Admission::Granted);

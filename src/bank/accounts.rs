@@ -5,10 +5,10 @@ use std::sync::Arc;
 use foldhash::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
-use super::{AccountEvent, AccountId, EmailAddress, Moment, Recipient, stored_row};
+use super::{AccountEvent, AccountId, EmailAddress, Moment, Recipient};
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{Position, RecordedEvent};
-use crate::engine::projection::{Projection, UnreadableRow};
+use crate::engine::projection::{Projection, UnreadableRow, stored_row};
 use crate::engine::store::handler_records::ProjectionRow;
 
 /// An account as the list has it.

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::AccountEvent;
 use crate::engine::event::{Batch, Position, StreamId, Version};
 use crate::engine::moment::Moment;
+use crate::engine::projection::{Projection, StoredRows};
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedEvent};
 use crate::engine::store::memory::MemoryStore;
 use crate::engine::store::sqlite::SqliteStore;
@@ -77,5 +78,10 @@ impl AnyStore {
 
     pub(super) async fn read_parked(&self, after: u64, limit: usize) -> Result<Vec<ParkedEvent>, StoreError> {
         ask!(self, store => store.read_parked(after, limit).await)
+    }
+
+    /// The rows of a projection, to be held against the log.
+    pub(super) async fn stored_rows<P: Projection<Event>>(&self) -> Result<Option<StoredRows<P>>, StoreError> {
+        ask!(self, store => StoredRows::read(store).await)
     }
 }

@@ -5,9 +5,9 @@ use std::ops::Bound;
 
 use foldhash::HashMap;
 
-use super::{AccountEvent, AccountId, Money, stored_row};
+use super::{AccountEvent, AccountId, Money};
 use crate::engine::event::{DomainEvent, RecordedEvent};
-use crate::engine::projection::{Projection, UnreadableRow};
+use crate::engine::projection::{Projection, UnreadableRow, stored_row};
 use crate::engine::store::handler_records::ProjectionRow;
 use crate::engine::trace::trace_line;
 

@@ -101,6 +101,22 @@ impl AccountEvent {
         }
     }
 
+    /// The title of the command whose decision it is.
+    pub fn command_title(&self) -> &'static str {
+        match self {
+            Self::AccountCreated { .. } => "Create Account",
+            Self::MoneyDeposited { .. } => "Deposit Money",
+            Self::MoneyWithdrawn { .. } => "Withdraw Money",
+            // A transfer is declined as a withdrawal is.
+            Self::AccountOverdrawn { .. } | Self::InvalidPin { .. } => "Withdraw or Transfer Money",
+            Self::AccountUnlocked { .. } => "Unlock Account",
+            Self::MoneyReserved(_) => "Transfer Money",
+            Self::TransferCredited(_) => "Credit Transfer",
+            Self::TransferSettled(_) => "Settle Transfer",
+            Self::TransferReleased(_) => "Release Transfer",
+        }
+    }
+
     /// The transfer it belongs to, if it is a step of one.
     pub fn transfer_id(&self) -> Option<TransferId> {
         match self {

@@ -12,7 +12,7 @@ use super::{
     Transfers,
 };
 use crate::engine::checkpoints::{Checkpoints, Consistency, MAX_WAIT};
-use crate::engine::command_handler::{CommandError, CommandHandler, Pending};
+use crate::engine::command_handler::{CommandError, CommandHandler};
 use crate::engine::event::{Metadata, Position};
 use crate::engine::event_handler::HandlerControl;
 use crate::engine::id_source::IdSource;
@@ -57,6 +57,8 @@ pub(super) struct Inner {
     pub(super) pins: Arc<PinChecker>,
     pub(super) handlers: Vec<HandlerControl>,
     pub(super) ids: IdSource,
+    /// Events of a stream from one snapshot to the next.
+    pub(super) snapshot_every: u64,
     pub(super) supervisor: Supervisor,
     pub(super) projections: ProjectionsControl,
     /// The right to run the handlers of this bank.
@@ -178,22 +180,17 @@ impl Bank {
         if self.inner.closing.load(Ordering::Acquire) {
             return Err(Unavailable::Closed.into());
         }
-        self.handle_as(command, self.start_conversation()).await
-    }
-
-    pub(super) async fn handle_as(
-        &self,
-        command: AccountCommand,
-        metadata: Metadata,
-    ) -> Result<Receipt, CommandFailure> {
-        match self.inner.commands.send(command, metadata).await {
-            Ok(pending) => self.outcome(pending).await,
+        match self.inner.commands.send(command, self.start_conversation()).await {
+            Ok(pending) => self.outcome(pending.outcome().await).await,
             Err(error) => Err(self.command_failure(error).await),
         }
     }
 
-    pub(super) async fn outcome(&self, pending: Pending<Account>) -> Result<Receipt, CommandFailure> {
-        match pending.outcome().await {
+    pub(super) async fn outcome(
+        &self,
+        answer: Result<Committed<AccountEvent>, CommandError<Refusal>>,
+    ) -> Result<Receipt, CommandFailure> {
+        match answer {
             Ok(events) => Ok(self.receipt(events).await),
             Err(error) => Err(self.command_failure(error).await),
         }

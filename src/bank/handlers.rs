@@ -65,7 +65,7 @@ impl Bank {
                 answer => return answer,
             }
         }
-        Err(ParkedError::NotParked)
+        self.of_no_handler(number).await
     }
 
     /// Gives a parked event up.
@@ -80,7 +80,14 @@ impl Bank {
                 answer => return answer,
             }
         }
-        Err(ParkedError::NotParked)
+        self.of_no_handler(number).await
+    }
+
+    /// What is parked under this number, if anything, belongs to a handler that this bank was opened without.
+    async fn of_no_handler(&self, number: u64) -> Result<(), ParkedError> {
+        let parked = self.event_store().read_parked(number.saturating_sub(1), 1).await?;
+        let is_parked = parked.first().is_some_and(|parked| parked.number == number);
+        Err(if is_parked { ParkedError::NotRunning } else { ParkedError::NotParked })
     }
 
     async fn event_at(&self, position: Position) -> Result<Option<RecordedEvent<AccountEvent>>, Unavailable> {

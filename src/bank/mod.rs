@@ -9,6 +9,7 @@ mod account_id;
 mod account_snapshot;
 mod accounts;
 mod any_store;
+mod audit;
 mod balances;
 mod ceo_bonus;
 mod commands;
@@ -30,11 +31,13 @@ mod pin_commands;
 mod pin_lock;
 mod pin_secret;
 mod queries;
+mod rebuild;
 mod receipt;
 mod stored_events;
-mod stored_row;
 mod total_deposits;
 mod transfer;
+mod verify;
+mod watch;
 mod why;
 
 pub use account::{Account, Refusal};
@@ -68,6 +71,8 @@ pub use transfer::{
     TransferRecord, TransferState, Transfers,
 };
 
+pub use watch::Watch;
 pub use why::{Cause, Reason};
 
 pub use crate::engine::moment::Moment;
+pub use crate::engine::store::sqlite::{Verification, Verified};

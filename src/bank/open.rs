@@ -9,10 +9,9 @@ use super::handle::Inner;
 use super::pin_checker::PinChecker;
 use super::{Account, AccountEvent, Bank, CeoBonus, OpenError, Options, Store, TransferProcess};
 use crate::engine::checkpoints::{Checkpoints, Consistency};
-use crate::engine::clock::Clock;
 use crate::engine::command_handler::CommandHandler;
 use crate::engine::event_handler::{self, HandlerControl, Surroundings};
-use crate::engine::id_source::IdSource;
+use crate::engine::id_source::time_and_ids;
 use crate::engine::lease::Lease;
 use crate::engine::process_manager::{Process, ProcessManager};
 use crate::engine::projection::Projections;
@@ -67,7 +66,8 @@ where
     S: EventStore<AccountEvent> + Into<AnyStore>,
 {
     let Options { store: kind, seed, limits, pins, ceo_bonus, email, retry, accept_loss: _ } = options;
-    let (clock, ids) = time_and_ids(seed, &store).await?;
+    let (clock, ids) = time_and_ids(seed, store.end().await?);
+    let snapshot_every = limits.snapshot_every.get();
     let commands = CommandHandler::start(store.clone(), clock.clone(), limits, &supervisor);
 
     let checkpoints = Checkpoints::new();
@@ -116,28 +116,13 @@ where
         pins,
         handlers,
         ids,
+        snapshot_every,
         supervisor,
         projections,
         lease,
         closing: AtomicBool::new(false),
     };
     Ok(Bank { inner: Arc::new(inner), consistency: Consistency::Strong })
-}
-
-/// Where times and ids come from. With a seed they depend on how long the log is too: what is added to it in a later
-/// run gets ids of its own.
-async fn time_and_ids<S>(seed: Option<u64>, store: &S) -> Result<(Arc<Clock>, IdSource), StoreError>
-where
-    S: EventStore<AccountEvent>,
-{
-    let Some(seed) = seed else {
-        let clock = Arc::new(Clock::System);
-        return Ok((clock.clone(), IdSource::random(clock)));
-    };
-    // The golden ratio keeps what differs by one far apart.
-    let seed = seed.wrapping_add(store.end().await?.get().wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    let clock = Arc::new(Clock::simulated(seed));
-    Ok((clock.clone(), IdSource::seeded(clock, seed)))
 }
 
 async fn start_process<P, S>(

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use super::{AccountId, EmailTarget, OpenError, PinSecretSource};
 use crate::engine::command_handler::Limits;
 use crate::engine::event_handler::RetryPolicy;
+use crate::engine::store::sqlite::path_named_by;
 
 /// Where a bank keeps its events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,14 +25,10 @@ impl FromStr for Store {
     type Err = OpenError;
 
     fn from_str(url: &str) -> Result<Self, OpenError> {
-        let path = url.strip_prefix("sqlite:").unwrap_or(url);
-        match path {
-            "memory" => Ok(Self::Memory),
-            // Another kind of URL, which only looks like a path.
-            _ if path.is_empty() || path.contains("://") || path.contains('\0') => {
-                Err(OpenError::UnsupportedStore { url: url.to_owned() })
-            }
-            _ => Ok(Self::Sqlite(path.into())),
+        match path_named_by(url) {
+            _ if url == "memory" => Ok(Self::Memory),
+            Some(path) => Ok(Self::Sqlite(path.to_owned())),
+            None => Err(OpenError::UnsupportedStore { url: url.to_owned() }),
         }
     }
 }

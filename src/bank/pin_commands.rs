@@ -1,27 +1,28 @@
 //! Commands that need a PIN: it is checked outside the account, and the account weighs what came of it.
 
-use super::errors::{CommandFailure, Unavailable};
-use super::{
-    Account, AccountCommand, AccountEvent, AccountId, Bank, PendingCommand, Pin, PinVerifier, Receipt, Refusal,
-};
+use super::errors::Unavailable;
+use super::{Account, AccountCommand, AccountEvent, AccountId, Bank, PendingCommand, Pin, PinVerifier, Refusal};
 use crate::engine::aggregate::{Aggregate, Command as _};
 use crate::engine::event::{Metadata, StreamId, Version};
 
-/// How often a PIN is checked for one command. A second time is needed only when the account was created after
-/// the first; a third never is.
-const MAX_CHECKS: u32 = 3;
+/// How often a PIN is checked for one command: a second time if the account was created after the first, and
+/// never a third time, for what an account keeps of its PIN does not change.
+const MAX_CHECKS: u32 = 2;
 
-/// A command that was sent with a PIN, and what it takes to send it again.
-#[derive(Debug)]
-pub(super) struct WithPin {
-    command: AccountCommand,
-    pin: Pin,
-    metadata: Metadata,
+/// What is known of an account before its PIN is checked.
+enum Kept {
+    /// It was created with a PIN, or without one, and that stays so.
+    Account(Option<PinVerifier>),
+    /// It does not exist yet; a command on its way may create it.
+    NoAccount,
 }
 
 impl Bank {
     /// Sends a command with a PIN and does not wait for what becomes of it. The PIN is checked first; a command
     /// that needs none is sent as it is.
+    ///
+    /// Where the account does not exist yet, this waits until the command is decided: if the account is created
+    /// just then, the PIN is checked once more before anything else is sent.
     ///
     /// # Errors
     ///
@@ -35,9 +36,23 @@ impl Bank {
         let (Some(pin), Some(_)) = (pin, command.pin_check_mut()) else {
             return self.send(command, metadata).await;
         };
-        self.check_pin(&mut command, &pin).await?;
-        let pending = self.send(command.clone(), metadata).await?;
-        Ok(pending.with_pin(WithPin { command, pin, metadata }))
+        for _ in 0..MAX_CHECKS {
+            let kept = self.kept_of(command.target()).await?;
+            let verifier = if let Kept::Account(verifier) = &kept { verifier.clone() } else { None };
+            let checked = self.inner.pins.check(pin.clone(), verifier).await?;
+            if let Some(proof) = command.pin_check_mut() {
+                *proof = Some(checked);
+            }
+            let pending = self.send(command.clone(), metadata).await?;
+            if matches!(kept, Kept::Account(_)) {
+                return Ok(pending);
+            }
+            let pending = pending.decided().await;
+            if !pending.is_refused_for(Refusal::OutdatedPinCheck) {
+                return Ok(pending);
+            }
+        }
+        Err(Unavailable::Busy)
     }
 
     /// How many PINs have been checked so far; one is checked for accounts too that have none or do not exist.
@@ -45,36 +60,17 @@ impl Bank {
         self.inner.pins.checks()
     }
 
-    /// Checks the PIN against what is the account's by now, and sends the command with the new proof.
-    pub(super) async fn check_again(&self, with_pin: WithPin) -> Result<Receipt, CommandFailure> {
-        let WithPin { mut command, pin, metadata } = with_pin;
-        for _ in 1..MAX_CHECKS {
-            self.check_pin(&mut command, &pin).await?;
-            let outcome = self.handle_as(command.clone(), metadata).await;
-            if !matches!(outcome, Err(CommandFailure::Refused(Refusal::OutdatedPinCheck))) {
-                return outcome;
-            }
-        }
-        Err(Unavailable::Busy.into())
-    }
-
-    async fn check_pin(&self, command: &mut AccountCommand, pin: &Pin) -> Result<(), Unavailable> {
-        let kept = self.kept_verifier(command.target()).await?;
-        let checked = self.inner.pins.check(pin.clone(), kept).await?;
-        if let Some(proof) = command.pin_check_mut() {
-            *proof = Some(checked);
-        }
-        Ok(())
-    }
-
-    /// The verifier of an account's PIN, from the event that created it.
-    async fn kept_verifier(&self, account: &AccountId) -> Result<Option<PinVerifier>, Unavailable> {
+    /// What is kept of an account's PIN, from the event that created it.
+    async fn kept_of(&self, account: &AccountId) -> Result<Kept, Unavailable> {
         let stream = StreamId::new(Account::CATEGORY, account);
         let read = self.event_store().read_stream(&stream, Version::START, 1).await;
         let events = self.or_unavailable(read).await?;
         Ok(match events.first().map(|event| &event.data) {
-            Some(AccountEvent::AccountCreated { account_holder, .. }) => account_holder.pin_verifier().cloned(),
-            _ => None,
+            None => Kept::NoAccount,
+            Some(AccountEvent::AccountCreated { account_holder, .. }) => {
+                Kept::Account(account_holder.pin_verifier().cloned())
+            }
+            Some(_) => Kept::Account(None),
         })
     }
 }

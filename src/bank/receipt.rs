@@ -1,9 +1,8 @@
 //! What comes of a command.
 
 use super::errors::CommandFailure;
-use super::pin_commands::WithPin;
 use super::{Account, AccountEvent, Bank, Money, Refusal};
-use crate::engine::command_handler::Pending;
+use crate::engine::command_handler::{CommandError, Pending};
 use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::store::Committed;
 
@@ -71,18 +70,35 @@ pub enum Withdrawal {
 #[derive(Debug)]
 pub struct PendingCommand {
     bank: Bank,
-    pending: Pending<Account>,
-    with_pin: Option<Box<WithPin>>,
+    answer: Answer,
+}
+
+#[derive(Debug)]
+enum Answer {
+    ToCome(Pending<Account>),
+    There(Box<Result<Committed<AccountEvent>, CommandError<Refusal>>>),
 }
 
 impl PendingCommand {
     pub(super) fn new(bank: Bank, pending: Pending<Account>) -> Self {
-        Self { bank, pending, with_pin: None }
+        Self { bank, answer: Answer::ToCome(pending) }
     }
 
-    /// One whose PIN is checked again if what it was checked against has changed meanwhile.
-    pub(super) fn with_pin(self, with_pin: WithPin) -> Self {
-        Self { with_pin: Some(Box::new(with_pin)), ..self }
+    /// Waits for the decision, and for nothing that follows from it.
+    pub(super) async fn decided(self) -> Self {
+        let answer = match self.answer {
+            Answer::ToCome(pending) => Answer::There(Box::new(pending.outcome().await)),
+            there @ Answer::There(_) => there,
+        };
+        Self { answer, ..self }
+    }
+
+    /// Whether it has been refused for this.
+    pub(super) fn is_refused_for(&self, reason: Refusal) -> bool {
+        match &self.answer {
+            Answer::There(answer) => matches!(**answer, Err(CommandError::Refused(refusal)) if refusal == reason),
+            Answer::ToCome(_) => false,
+        }
     }
 
     /// Waits until the command's events are stored and, under strong consistency, seen by all handlers.
@@ -91,13 +107,10 @@ impl PendingCommand {
     ///
     /// [`CommandFailure`]: why there are no events.
     pub async fn outcome(self) -> Result<Receipt, CommandFailure> {
-        let Self { bank, pending, with_pin } = self;
-        let outcome = bank.outcome(pending).await;
-        match (with_pin, outcome) {
-            (Some(with_pin), Err(CommandFailure::Refused(Refusal::OutdatedPinCheck))) => {
-                bank.check_again(*with_pin).await
-            }
-            (_, outcome) => outcome,
-        }
+        let answer = match self.answer {
+            Answer::ToCome(pending) => pending.outcome().await,
+            Answer::There(answer) => *answer,
+        };
+        self.bank.outcome(answer).await
     }
 }

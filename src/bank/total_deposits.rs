@@ -4,10 +4,10 @@ use std::num::ParseIntError;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccountEvent, Moment, Movement, stored_row};
+use super::{AccountEvent, Moment, Movement};
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{Position, RecordedEvent};
-use crate::engine::projection::{Projection, UnreadableRow};
+use crate::engine::projection::{Projection, UnreadableRow, stored_row};
 use crate::engine::store::handler_records::ProjectionRow;
 
 /// The row of the sum now; the others are named after positions.

@@ -6,6 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::{Builder, Uuid};
 
 use super::clock::Clock;
+use super::event::Position;
+
+/// The golden ratio: multiplied with it, neighbours are spread over the whole range.
+const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// Makes ids without a lock: the time, then a counter that starts at a random number.
 #[derive(Debug)]
@@ -23,8 +27,7 @@ impl IdSource {
 
     /// The same ids for the same seed, given a clock that repeats itself too.
     pub fn seeded(clock: Arc<Clock>, seed: u64) -> Self {
-        // The golden ratio spreads neighbouring seeds over the whole range.
-        Self::starting_at(clock, seed.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+        Self::starting_at(clock, seed.wrapping_mul(SPREAD))
     }
 
     fn starting_at(clock: Arc<Clock>, counter: u64) -> Self {
@@ -42,6 +45,19 @@ impl IdSource {
         let millis = u64::try_from(self.clock.now_roughly().as_micros() / 1_000).unwrap_or(0);
         Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
     }
+}
+
+/// Where times and ids come from when a store is opened whose log ends at `end`: the machine, or a seed. With a seed
+/// they depend on the log's end too. What is added to a log in a later run gets ids of its own, and happens later.
+pub fn time_and_ids(seed: Option<u64>, end: Position) -> (Arc<Clock>, IdSource) {
+    let Some(seed) = seed else {
+        let clock = Arc::new(Clock::System);
+        return (clock.clone(), IdSource::random(clock));
+    };
+    // A second for each event is more than its command takes.
+    let clock = Arc::new(Clock::simulated(seed.wrapping_add(end.get())));
+    let ids = IdSource::seeded(clock.clone(), seed.wrapping_add(end.get().wrapping_mul(SPREAD)));
+    (clock, ids)
 }
 
 #[cfg(test)]
@@ -62,5 +78,16 @@ mod tests {
         let make = |seed| IdSource::seeded(Arc::new(Clock::simulated(seed)), seed).next();
         assert_eq!(make(7), make(7));
         assert_ne!(make(7), make(8));
+    }
+
+    #[test]
+    fn a_seed_repeats_itself_but_not_on_a_log_that_has_grown() {
+        let make = |end| {
+            let (clock, ids) = time_and_ids(Some(7), Position::new(end));
+            (ids.next(), clock.now())
+        };
+        assert_eq!(make(3), make(3));
+        let (before, after) = (make(3), make(4));
+        assert!(before.0 != after.0 && before.1 < after.1, "{before:?} {after:?}");
     }
 }

@@ -2,6 +2,8 @@
 
 mod rebuild;
 mod rows;
+pub mod stored_row;
+mod stored_rows;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,6 +16,7 @@ use self::rebuild::Rebuild;
 pub use self::rebuild::RebuildError;
 pub use self::rows::ProjectionsControl;
 use self::rows::{Request, Rows, failed};
+pub use self::stored_rows::StoredRows;
 use super::checkpoints::{Checkpoint, Checkpoints};
 use super::event::{DomainEvent, Position, RecordedEvent};
 use super::event_handler::Outlet;
@@ -391,7 +394,7 @@ impl<E, P: Projection<E>> Hosted<E> for Host<P> {
     }
 
     fn rows_name(&self) -> Option<String> {
-        P::ROWS.map(|form| format!("{} {form}", P::NAME))
+        rows_name::<E, P>()
     }
 
     fn restore(&mut self, rows: &[ProjectionRow]) -> Result<(), UnreadableRow> {
@@ -430,6 +433,11 @@ impl<E, P: Projection<E>> Hosted<E> for Host<P> {
     fn begin_anew(&mut self) {
         self.fresh = P::default();
     }
+}
+
+/// The name that a projection's rows are stored under, if it has any.
+fn rows_name<E, P: Projection<E>>() -> Option<String> {
+    P::ROWS.map(|form| format!("{} {form}", P::NAME))
 }
 
 fn catch_panic(run: impl FnOnce()) -> Result<(), String> {

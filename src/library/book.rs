@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::events::{BookAdded, BookBorrowed, BookRemoved, BookReturned};
@@ -9,7 +10,8 @@ use super::{BookCommand, BookEvent, Quantity, UserId};
 use crate::engine::aggregate::Aggregate;
 
 /// A book as its own events tell it. The library knows a book as long as it has a copy of it, in or out.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Book {
     copies_in: u32,
     /// Who has a copy; nobody has two.
@@ -111,5 +113,13 @@ impl Aggregate for Book {
             }
             BookEvent::BookRemoved(_) => *self = Self::default(),
         }
+    }
+
+    fn snapshot(&self) -> Option<String> {
+        serde_json::to_string(self).ok()
+    }
+
+    fn restore(snapshot: &str) -> Option<Self> {
+        serde_json::from_str(snapshot).ok()
     }
 }

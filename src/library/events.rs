@@ -5,10 +5,10 @@
 //! [recorded event]: crate::engine::event::RecordedEvent
 
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use super::{Author, Isbn, Quantity, Title, UserId};
 use crate::engine::event::DomainEvent;
+use crate::engine::store::stored_event::{StoredEvent, UnreadableEvent};
 
 /// A fact about a book, in the past tense.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -26,6 +26,7 @@ pub enum BookEvent {
 
 /// Copies came into the library.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct BookAdded {
     /// The book.
     pub isbn: Isbn,
@@ -39,6 +40,7 @@ pub struct BookAdded {
 
 /// A copy was lent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct BookBorrowed {
     /// The book.
     pub isbn: Isbn,
@@ -48,6 +50,7 @@ pub struct BookBorrowed {
 
 /// A lent copy came back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct BookReturned {
     /// The book.
     pub isbn: Isbn,
@@ -57,6 +60,7 @@ pub struct BookReturned {
 
 /// All copies left the library.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct BookRemoved {
     /// The book.
     pub isbn: Isbn,
@@ -64,36 +68,7 @@ pub struct BookRemoved {
     pub quantity: Quantity,
 }
 
-/// Why a stored event is not one of this domain's.
-#[derive(Debug, Error)]
-pub enum UnreadableEvent {
-    /// Nothing of this name can happen to a book.
-    #[error("there is no event type {0:?}")]
-    UnknownType(String),
-    /// A later version of this program wrote it.
-    #[error("events of the type {event_type:?} are known up to schema version {known}, not {found}")]
-    NewerSchema {
-        /// The name it is stored under.
-        event_type: String,
-        /// The version it is stored in.
-        found: u32,
-        /// The newest version this program knows.
-        known: u32,
-    },
-    /// Its data are not what they should be.
-    #[error("the data of an event of the type {event_type:?} cannot be read: {error}")]
-    Data {
-        /// The name it is stored under.
-        event_type: String,
-        /// What is wrong.
-        error: serde_json::Error,
-    },
-}
-
 impl BookEvent {
-    /// The version of the data of all events of this domain, as they are written now.
-    pub const SCHEMA_VERSION: u32 = 1;
-
     /// The book it happened to.
     pub fn isbn(&self) -> &Isbn {
         match self {
@@ -102,27 +77,6 @@ impl BookEvent {
             | Self::BookReturned(BookReturned { isbn, .. })
             | Self::BookRemoved(BookRemoved { isbn, .. }) => isbn,
         }
-    }
-
-    /// Reads an event back from the name, the schema version and the JSON it was stored under.
-    ///
-    /// # Errors
-    ///
-    /// [`UnreadableEvent`]: what stands in the way.
-    pub fn from_stored(event_type: &str, schema_version: u32, json: &str) -> Result<Self, UnreadableEvent> {
-        let read = match event_type {
-            "book_added" => serde_json::from_str(json).map(Self::BookAdded),
-            "book_borrowed" => serde_json::from_str(json).map(Self::BookBorrowed),
-            "book_returned" => serde_json::from_str(json).map(Self::BookReturned),
-            "book_removed" => serde_json::from_str(json).map(Self::BookRemoved),
-            unknown => return Err(UnreadableEvent::UnknownType(unknown.to_owned())),
-        };
-        let event_type = event_type.to_owned();
-        if schema_version > Self::SCHEMA_VERSION {
-            let (found, known) = (schema_version, Self::SCHEMA_VERSION);
-            return Err(UnreadableEvent::NewerSchema { event_type, found, known });
-        }
-        read.map_err(|error| UnreadableEvent::Data { event_type, error })
     }
 }
 
@@ -142,6 +96,32 @@ impl DomainEvent for BookEvent {
             Self::BookBorrowed(_) => "Book Borrowed",
             Self::BookReturned(_) => "Book Returned",
             Self::BookRemoved(_) => "Book Removed",
+        }
+    }
+}
+
+impl StoredEvent for BookEvent {
+    fn to_json(&self) -> String {
+        // Events hold nothing that JSON has no form for.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    fn from_stored(event_type: &str, schema_version: u16, json: &str) -> Result<Self, UnreadableEvent> {
+        let read = match event_type {
+            "book_added" => serde_json::from_str(json).map(Self::BookAdded),
+            "book_borrowed" => serde_json::from_str(json).map(Self::BookBorrowed),
+            "book_returned" => serde_json::from_str(json).map(Self::BookReturned),
+            "book_removed" => serde_json::from_str(json).map(Self::BookRemoved),
+            _ => return Err(UnreadableEvent { reason: format!("there are no events of the type {event_type:?}") }),
+        };
+        match (schema_version, read) {
+            (1, Ok(event)) => Ok(event),
+            (1, Err(error)) => {
+                Err(UnreadableEvent { reason: format!("the data of the event {event_type:?} are broken: {error}") })
+            }
+            _ => Err(UnreadableEvent {
+                reason: format!("data of version {schema_version} of the event {event_type:?} are not known here"),
+            }),
         }
     }
 }

@@ -3,21 +3,25 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
+use serde::{Deserialize, Serialize};
+
 use super::events::{BookAdded, BookBorrowed, BookRemoved, BookReturned};
-use super::{Author, BookEvent, Isbn, Title, UserId};
+use super::{Author, BookEvent, Isbn, Title, UserId, inventory_rows};
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{DomainEvent as _, RecordedEvent};
-use crate::engine::projection::Projection;
+use crate::engine::projection::{Projection, UnreadableRow};
+use crate::engine::store::handler_records::ProjectionRow;
 
 /// The read model behind every answer of the read service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inventory {
-    books: BTreeMap<Isbn, ListedBook>,
-    loans: BTreeMap<UserId, BTreeMap<Isbn, Timestamp>>,
+    pub(super) books: BTreeMap<Isbn, ListedBook>,
+    pub(super) loans: BTreeMap<UserId, BTreeMap<Isbn, Timestamp>>,
 }
 
 /// A book of the inventory.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ListedBook {
     /// Its number.
     pub isbn: Isbn,
@@ -73,6 +77,14 @@ impl Inventory {
             .collect()
     }
 
+    /// The first `limit` books whose numbers begin with `prefix`, with or without hyphens, in order.
+    pub fn isbns_beginning_with(&self, prefix: &str, limit: usize) -> Vec<Isbn> {
+        let prefix = prefix.replace(['-', ' '], "");
+        let Some(first) = Isbn::first_beginning_with(&prefix) else { return Vec::new() };
+        let isbns = self.books.range(first..).map(|(isbn, _)| *isbn);
+        isbns.take_while(|isbn| isbn.to_string().starts_with(&prefix)).take(limit).collect()
+    }
+
     fn add(&mut self, added: &BookAdded) {
         let BookAdded { isbn, title, author, quantity } = added;
         let (isbn, title, author) = (*isbn, title.clone(), author.clone());
@@ -113,6 +125,24 @@ impl Projection<BookEvent> for Inventory {
             // A book is removed only when no copy is out, so no loan goes with it.
             BookEvent::BookRemoved(BookRemoved { isbn, .. }) => drop(self.books.remove(isbn)),
         }
+    }
+
+    const ROWS: Option<u16> = Some(1);
+
+    fn changed_rows(&self, event: &RecordedEvent<BookEvent>, name: &mut dyn FnMut(&str)) {
+        inventory_rows::changed_by(&event.data, name);
+    }
+
+    fn all_rows(&self, name: &mut dyn FnMut(&str)) {
+        self.all_row_names(name);
+    }
+
+    fn row(&self, name: &str) -> Option<Box<str>> {
+        self.stored_row(name)
+    }
+
+    fn restore_row(&mut self, row: &ProjectionRow) -> Result<(), UnreadableRow> {
+        self.take_row_back(row)
     }
 
     fn trace_title(event: &RecordedEvent<BookEvent>) -> Option<&'static str> {

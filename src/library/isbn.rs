@@ -58,6 +58,15 @@ impl Isbn {
         }
     }
 
+    /// Where those that begin with some digits stand in the order of books; `None` for what is no beginning.
+    pub(super) fn first_beginning_with(prefix: &str) -> Option<Self> {
+        let mut first = Self::FIRST;
+        for (place, character) in prefix.chars().enumerate() {
+            *first.0.get_mut(place)? = u8::try_from(character.to_digit(10)?).ok()?;
+        }
+        Some(first)
+    }
+
     fn from_ten(body: &[u8], check: u8) -> Result<Self, InvalidIsbn> {
         let weighed: u32 = body.iter().zip((2..=10).rev()).map(|(digit, weight)| u32::from(*digit) * weight).sum();
         if !(weighed + u32::from(check)).is_multiple_of(11) {

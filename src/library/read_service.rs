@@ -2,19 +2,21 @@
 
 use std::sync::Arc;
 
+use super::past::Past;
 use super::{Book, BookEvent, Inventory, Isbn, ListedBook, Loan, Unavailable, UserId};
 use crate::engine::aggregate::Aggregate as _;
 use crate::engine::checkpoints::{Checkpoints, MAX_WAIT};
-use crate::engine::event::{Position, RecordedEvent, StreamId, Version};
+use crate::engine::event::{StreamId, Version};
 use crate::engine::moment::Moment;
-use crate::engine::projection::{self, Projection as _, ReadModel};
-use crate::engine::store::{EventStore, MAX_READ};
+use crate::engine::projection::{Projection as _, Projections, ProjectionsControl, ReadModel};
+use crate::engine::store::{EventStore, MAX_READ, StoreError};
 use crate::engine::supervisor::{StopReason, Supervisor};
 
 /// Answers what the library has. Cheap to clone.
 ///
 /// Every answer knows at least what was stored when the question came, whoever has stored it. An answer about the
-/// past is folded from the log up to then. Dropping the last handle closes the service.
+/// past is folded from the log up to then; what was folded last is kept, so that the next page of it is not folded
+/// again. Dropping the last handle closes the service.
 #[derive(Clone, Debug)]
 pub struct ReadService<S> {
     inner: Arc<Inner<S>>,
@@ -24,6 +26,8 @@ pub struct ReadService<S> {
 struct Inner<S> {
     store: S,
     inventory: ReadModel<Inventory>,
+    past: Past,
+    projections: ProjectionsControl,
     checkpoints: Checkpoints,
     supervisor: Supervisor,
 }
@@ -35,12 +39,21 @@ impl<S> Drop for Inner<S> {
 }
 
 impl<S: EventStore<BookEvent>> ReadService<S> {
-    /// Starts the service on a store: over everything that has happened, then live. `supervisor` is the group its
-    /// tasks run in, and stops with it; where the store is for this service alone, its tasks belong there too.
-    pub fn start(store: S, supervisor: Supervisor) -> Self {
+    /// Starts the service on a store: where the rows of the inventory are that the store has kept, over what has
+    /// happened since, then live. `supervisor` is the group its tasks run in, and stops with it; where the store is
+    /// for this service alone, its tasks belong there too.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store could not be read.
+    pub async fn start(store: S, supervisor: Supervisor) -> Result<Self, StoreError> {
         let checkpoints = Checkpoints::new();
-        let inventory = projection::start(store.clone(), &checkpoints, &supervisor);
-        Self { inner: Arc::new(Inner { store, inventory, checkpoints, supervisor }) }
+        let mut projections = Projections::new(checkpoints.clone());
+        let inventory = projections.add();
+        projections.restore(&store).await?;
+        let projections = projections.start(store.clone(), &supervisor);
+        let past = Past::default();
+        Ok(Self { inner: Arc::new(Inner { store, inventory, past, projections, checkpoints, supervisor }) })
     }
 
     /// At most `limit` books in the order of their numbers, from `from` on, now or at a moment in the past.
@@ -66,7 +79,7 @@ impl<S: EventStore<BookEvent>> ReadService<S> {
         self.check_running()?;
         match moment {
             // The book's own stream says it all.
-            Some(moment) => Ok(self.replay_book(isbn, moment).await?.book(&isbn).cloned()),
+            Some(moment) => Ok(self.replay_book(isbn, moment).await?),
             None => self.ask(None, |inventory| inventory.book(&isbn).cloned()).await,
         }
     }
@@ -98,15 +111,24 @@ impl<S: EventStore<BookEvent>> ReadService<S> {
         reason.filter(|unavailable| *unavailable != Unavailable::Closed)
     }
 
-    /// Closes the service for all its handles.
-    pub fn close(&self) {
-        self.inner.supervisor.stop(StopReason::Closed);
+    /// Closes the service for all its handles, when the rows of the inventory are stored that have changed: then the
+    /// next start has nothing to fold again.
+    ///
+    /// It is closed even if the future is dropped before it is done.
+    pub async fn close(&self) {
+        let inner = self.inner.clone();
+        let closing = tokio::spawn(async move {
+            inner.projections.keep_rows().await;
+            inner.supervisor.stop(StopReason::Closed);
+        });
+        // An error says that the runtime is going down, and the service with it.
+        let _ = closing.await;
     }
 
     async fn ask<R>(&self, moment: Option<Moment>, ask: impl FnOnce(&Inventory) -> R) -> Result<R, Unavailable> {
         self.check_running()?;
         match moment {
-            Some(moment) => Ok(ask(&self.replay(moment).await?)),
+            Some(moment) => Ok(ask(&self.inner.past.at(moment, &self.inner.store).await?.inventory)),
             None => {
                 self.catch_up().await?;
                 Ok(self.inner.inventory.read(ask))
@@ -131,35 +153,19 @@ impl<S: EventStore<BookEvent>> ReadService<S> {
         }
     }
 
-    async fn replay(&self, moment: Moment) -> Result<Inventory, Unavailable> {
-        let mut inventory = Inventory::default();
-        let mut position = Position::START;
-        loop {
-            let events = self.inner.store.read_all(position, MAX_READ).await?;
-            if !fold(&mut inventory, &events, moment) {
-                return Ok(inventory);
-            }
-            position = events.last().map_or(position, |last| last.position);
-        }
-    }
-
-    async fn replay_book(&self, isbn: Isbn, moment: Moment) -> Result<Inventory, Unavailable> {
+    /// The book as its own stream tells it.
+    async fn replay_book(&self, isbn: Isbn, moment: Moment) -> Result<Option<ListedBook>, StoreError> {
         let stream = StreamId::new(Book::CATEGORY, &isbn);
         let mut inventory = Inventory::default();
         let mut version = Version::START;
         loop {
             let events = self.inner.store.read_stream(&stream, version, MAX_READ).await?;
-            if !fold(&mut inventory, &events, moment) {
-                return Ok(inventory);
+            let happened = events.iter().take_while(|event| moment.is_after(event)).count();
+            events[..happened].iter().for_each(|event| inventory.project(event));
+            match events.last() {
+                Some(last) if happened == events.len() => version = last.version,
+                _ => return Ok(inventory.book(&isbn).cloned()),
             }
-            version = events.last().map_or(version, |last| last.version);
         }
     }
-}
-
-/// Folds the events that had happened by then. Answers whether more of them may follow.
-fn fold(inventory: &mut Inventory, events: &[RecordedEvent<BookEvent>], moment: Moment) -> bool {
-    let happened = events.iter().take_while(|event| moment.is_after(event));
-    let folded = happened.map(|event| inventory.project(event)).count();
-    folded > 0 && folded == events.len()
 }

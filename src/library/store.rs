@@ -1,33 +1,80 @@
-//! The store that both services share.
+//! The file that both services share.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use thiserror::Error;
 
 use super::BookEvent;
-use crate::engine::store::memory::MemoryStore;
+use crate::engine::store::StoreError;
+use crate::engine::store::sqlite::{OpenStoreError, SqliteOptions, SqliteStore, path_named_by};
 use crate::engine::supervisor::Supervisor;
 
-/// The store of a library that a program has opened.
-pub type BookStore = MemoryStore<BookEvent>;
+/// Where a library is kept that several processes share: the path of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LibraryFile(PathBuf);
 
-/// Why a store could not be opened.
+/// Not the path of a file.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum OpenError {
-    /// The name is of no known kind.
-    #[error("{name:?} names no store that this program has: memory is the only one so far")]
-    UnsupportedStore {
+pub enum NoLibraryFile {
+    /// What is in the memory of one process, no other process can read.
+    #[error("two processes share a file, not memory: name one, such as library.db")]
+    Memory,
+    /// It is empty, or a URL of another kind.
+    #[error("{name:?} names no file")]
+    NoPath {
         /// What was given.
         name: String,
     },
 }
 
-/// Opens the store that a name names: `memory`, for as long as the process lives. Its tasks belong to `supervisor`.
-///
-/// # Errors
-///
-/// [`OpenError`]: what stands in the way.
-pub async fn open_store(name: &str, supervisor: &Supervisor) -> Result<BookStore, OpenError> {
-    match name {
-        "memory" => Ok(MemoryStore::start(supervisor)),
-        _ => Err(OpenError::UnsupportedStore { name: name.to_owned() }),
+/// Why a library could not be opened.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum OpenError {
+    /// The file cannot be opened as it is. Nothing in it was changed.
+    #[error(transparent)]
+    File(#[from] OpenStoreError),
+    /// The file is open, but does not say what is in it.
+    #[error(transparent)]
+    Unreadable(#[from] StoreError),
+}
+
+impl LibraryFile {
+    /// The file's path.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Opens the file. Whoever comes first makes it, be it the reader: the other finds it then. It stays open until
+    /// the supervisor stops or the last handle is gone.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]: what is wrong with the file, and where it is.
+    pub async fn open(&self, supervisor: &Supervisor) -> Result<SqliteStore<BookEvent>, OpenError> {
+        let (path, supervisor) = (self.0.clone(), supervisor.clone());
+        let opening = move || SqliteStore::open(&path, SqliteOptions::default(), &supervisor);
+        let opened = tokio::task::spawn_blocking(opening).await;
+        Ok(opened.map_err(|panic| StoreError::Failed(panic.to_string()))??)
+    }
+}
+
+/// A path, with or without `sqlite:` before it.
+impl FromStr for LibraryFile {
+    type Err = NoLibraryFile;
+
+    fn from_str(name: &str) -> Result<Self, NoLibraryFile> {
+        match path_named_by(name) {
+            _ if name == "memory" => Err(NoLibraryFile::Memory),
+            Some(path) => Ok(Self(path.to_owned())),
+            None => Err(NoLibraryFile::NoPath { name: name.to_owned() }),
+        }
+    }
+}
+
+impl fmt::Display for LibraryFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.display())
     }
 }

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use super::{Book, BookCommand, BookEvent, CommandFailure, Refusal, Unavailable};
-use crate::engine::clock::Clock;
 use crate::engine::command_handler::{CommandError, CommandHandler, Limits};
 use crate::engine::event::Metadata;
-use crate::engine::id_source::IdSource;
-use crate::engine::store::{Committed, EventStore};
+use crate::engine::id_source::{IdSource, time_and_ids};
+use crate::engine::store::{Committed, EventStore, StoreError};
 use crate::engine::supervisor::{StopReason, Supervisor};
 
 /// Lets books decide on commands, and stores what they decide. Cheap to clone.
@@ -23,8 +22,8 @@ use crate::engine::supervisor::{StopReason, Supervisor};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let store = MemoryStore::start(&Supervisor::new());
-/// let writer = WriteService::start(store.clone(), Supervisor::new(), None);
-/// let reader = ReadService::start(store, Supervisor::new());
+/// let writer = WriteService::start(store.clone(), Supervisor::new(), None).await?;
+/// let reader = ReadService::start(store, Supervisor::new()).await?;
 ///
 /// let isbn = Isbn::new("978-1593275846")?;
 /// let (title, author) = (Title::new("Elixir in Action")?, Author::new("Sasa Juric")?);
@@ -54,15 +53,19 @@ impl Drop for Inner {
 impl WriteService {
     /// Starts the service on a store. `supervisor` is the group its tasks run in, and stops with it; where the
     /// store is for this service alone, its tasks belong there too. A `seed` makes ids and times the same in
-    /// every run.
-    pub fn start<S: EventStore<BookEvent>>(store: S, supervisor: Supervisor, seed: Option<u64>) -> Self {
-        let clock = Arc::new(seed.map_or(Clock::System, Clock::simulated));
-        let ids = match seed {
-            Some(seed) => IdSource::seeded(clock.clone(), seed),
-            None => IdSource::random(clock.clone()),
-        };
+    /// every run that begins with the same log.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store could not be read.
+    pub async fn start<S: EventStore<BookEvent>>(
+        store: S,
+        supervisor: Supervisor,
+        seed: Option<u64>,
+    ) -> Result<Self, StoreError> {
+        let (clock, ids) = time_and_ids(seed, store.end().await?);
         let commands = CommandHandler::start(store, clock, Limits::default(), &supervisor);
-        Self { inner: Arc::new(Inner { commands, ids, supervisor }) }
+        Ok(Self { inner: Arc::new(Inner { commands, ids, supervisor }) })
     }
 
     /// Handles a command that comes from outside. Answers with its events once they are stored.

@@ -44,6 +44,8 @@ struct Unfinished<'a> {
     function: Option<&'static Function>,
     /// The number of arguments before the one at the cursor.
     arguments: usize,
+    /// What stands before the colon where the argument at the cursor is given by name.
+    keyword: Option<&'a str>,
     /// What of the word, or the string, at the cursor is there, and where it begins in the line.
     word: &'a str,
     start: usize,
@@ -53,7 +55,11 @@ struct Unfinished<'a> {
 
 impl Unfinished<'_> {
     fn parameter(&self) -> Option<&'static Parameter> {
-        self.function.and_then(|function| function.parameters.get(self.arguments))
+        let parameters = self.function?.parameters;
+        match self.keyword {
+            Some(keyword) => parameters.iter().find(|parameter| parameter.keyword && parameter.name == keyword),
+            None => parameters.get(self.arguments).filter(|parameter| !parameter.keyword),
+        }
     }
 }
 
@@ -66,20 +72,23 @@ impl Assistant {
     pub(super) fn complete(&self, line: &str) -> (usize, Vec<Candidate>) {
         let unfinished = self.read(line);
         let Unfinished { word, start, .. } = unfinished;
-        let kind = unfinished.parameter().map(|parameter| parameter.kind);
-        let candidates = match (unfinished.function, kind) {
+        let parameter = unfinished.parameter();
+        let candidates = match (parameter, parameter.map(|parameter| parameter.kind)) {
             _ if unfinished.within_comment => Vec::new(),
-            (Some(_), Some(Kind::Named)) if unfinished.within_string => self.complete_name(word),
-            _ if unfinished.within_string => Vec::new(),
-            (None, _) | (Some(_), Some(Kind::Function)) => self.complete_function(word),
-            (Some(_), Some(Kind::Named)) if word.is_empty() => {
-                self.complete_name(word).into_iter().map(Candidate::quoted).collect()
+            (Some(parameter), Some(Kind::Named | Kind::Text)) if unfinished.within_string => {
+                self.complete_name(parameter, word)
             }
-            (Some(_), Some(Kind::Atom(atoms))) => {
+            _ if unfinished.within_string => Vec::new(),
+            (_, Some(Kind::Function)) => self.complete_function(word),
+            _ if unfinished.function.is_none() => self.complete_function(word),
+            (Some(parameter), Some(Kind::Named | Kind::Text)) if word.is_empty() => {
+                self.complete_name(parameter, word).into_iter().map(Candidate::quoted).collect()
+            }
+            (_, Some(Kind::Atom(atoms))) => {
                 let atoms = atoms.iter().map(|atom| format!(":{atom}"));
                 atoms.filter(|atom| atom.starts_with(word)).map(Candidate::from).collect()
             }
-            (Some(_), _) => Vec::new(),
+            _ => Vec::new(),
         };
         (start, candidates)
     }
@@ -128,9 +137,12 @@ impl Assistant {
 
     fn read<'a>(&self, line: &'a str) -> Unfinished<'a> {
         let mut state = OpenString::default();
+        // Where the argument at the cursor begins.
+        let mut argument = 0;
         let mut unfinished = Unfinished {
             function: None,
             arguments: 0,
+            keyword: None,
             word: "",
             start: 0,
             within_string: false,
@@ -154,10 +166,12 @@ impl Assistant {
                 ',' => {
                     unfinished.arguments += 1;
                     unfinished.start = after;
+                    argument = after;
                 }
                 ' ' | '\t' | '(' if unfinished.function.is_none() => {
                     let name = line[unfinished.start..at].trim_start();
                     unfinished.function = self.vocabulary.all().find(|function| function.is_called(name));
+                    argument = after;
                     unfinished.start =
                         if unfinished.function.is_some() || name.is_empty() { after } else { unfinished.start };
                 }
@@ -168,11 +182,13 @@ impl Assistant {
         unfinished.within_string = state.is_open();
         unfinished.within_comment = state == OpenString::Comment;
         unfinished.word = &line[unfinished.start..];
+        unfinished.keyword =
+            keyword(&line[argument..if unfinished.within_string { unfinished.start } else { line.len() }]);
         unfinished
     }
 
-    fn complete_name(&self, prefix: &str) -> Vec<Candidate> {
-        let names = self.names.beginning_with(prefix, MAX_NAMES);
+    fn complete_name(&self, parameter: &Parameter, prefix: &str) -> Vec<Candidate> {
+        let names = self.names.beginning_with(parameter, prefix, MAX_NAMES);
         names.into_iter().map(Candidate::name).collect()
     }
 
@@ -215,6 +231,12 @@ impl Candidate {
     }
 }
 
+/// What an argument is called that is given by name.
+fn keyword(argument: &str) -> Option<&str> {
+    let (keyword, _) = argument.trim_start().split_once(':')?;
+    (!keyword.is_empty() && keyword.chars().all(is_word)).then_some(keyword)
+}
+
 fn is_word(character: char) -> bool {
     character.is_ascii_alphanumeric() || matches!(character, '_' | '.')
 }
@@ -242,7 +264,10 @@ mod tests {
     struct FixedNames;
 
     impl Names for FixedNames {
-        fn beginning_with(&self, prefix: &str, limit: usize) -> Vec<String> {
+        fn beginning_with(&self, parameter: &Parameter, prefix: &str, limit: usize) -> Vec<String> {
+            if parameter.kind != Kind::Named {
+                return Vec::new();
+            }
             let names = ["Wolf", "Wolfman", "a \"b\""].iter().filter(|name| name.starts_with(prefix));
             names.take(limit).map(ToString::to_string).collect()
         }
@@ -273,6 +298,10 @@ mod tests {
         assert_eq!(typed("Bank.open; Bank.wi"), ["Bank.open; Bank.withdraw"]);
         assert_eq!(typed("Bank.create_"), ["Bank.create_bank_account"]);
         assert_eq!(
+            typed("Bank.open \"bank.db\", ceo_bonus: \"Wolfm"),
+            ["Bank.open \"bank.db\", ceo_bonus: \"Wolfman\""]
+        );
+        assert_eq!(
             typed("Bank.deposit_money_into_bank_account \"Wolfm"),
             ["Bank.deposit_money_into_bank_account \"Wolfman\""]
         );
@@ -280,9 +309,14 @@ mod tests {
 
     #[test]
     fn where_nothing_fits_nothing_is_offered() {
-        for line in
-            ["Bank.deposit \"Wolfman\", ", "# Ba", "Bank.open \"Wo", "Nobody.knows \"Wo", "Bank.deposit \"Wolfman\" "]
-        {
+        for line in [
+            "Bank.deposit \"Wolfman\", ",
+            "# Ba",
+            "Bank.open \"Wo",
+            "Bank.deposit ceo_bonus: \"Wo",
+            "Nobody.knows \"Wo",
+            "Bank.deposit \"Wolfman\" ",
+        ] {
             assert_eq!(typed(line), Vec::<String>::new(), "{line}");
         }
     }

@@ -12,8 +12,15 @@ use super::program::Program;
 
 /// What `--help` prints.
 pub(super) fn help(program: &Program) -> String {
-    let Program { name, about, store, kept, refusal, late, .. } = program;
+    let Program { name, about, store, kept, refusal, late, environment, .. } = program;
     let (kind, store) = store;
+    let late = late.map_or_else(String::new, |when| {
+        format!(
+            "
+With --json, what happens after its statement was answered ({when}) comes in objects
+{{\"late\": [lines of the trace]}}."
+        )
+    });
     format!(
         "\
 {about}
@@ -34,10 +41,8 @@ At a terminal it prompts; otherwise it runs the statements on its standard input
   -V, --version       print the version
 
 Exit codes: 0, all is well; 1, the {kept} or the output failed; 2, wrong flags or no such script; 3, a statement
-could not be read or run. A refusal such as {{:error, :{refusal}}} is an answer, and all is well.
-With --json, what happens after its statement was answered{late} comes in objects
-{{\"late\": [lines of the trace]}}.
-RUST_LOG=warn (or error, debug, …) chooses what is logged on standard error; info without it."
+could not be read or run. A refusal such as {{:error, :{refusal}}} is an answer, and all is well.{late}
+RUST_LOG=warn (or error, debug, …) chooses what is logged on standard error; info without it.{environment}"
     )
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::Future;
 
 use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
 
 use super::help::Manual;
 use super::syntax::{Argument, Name, Span, Statement, Value, shortened};
@@ -173,11 +174,22 @@ pub struct Answer {
     pub reply: Term,
     /// The events it has caused, each as a JSON object; left out unless they were asked for.
     pub events: Vec<Box<serde_json::value::RawValue>>,
+    /// What comes of it from now on; nothing for most calls.
+    pub live: Option<Live>,
+}
+
+/// What goes on after its call, until it ends or a person interrupts it; then the reply follows.
+#[derive(Debug)]
+pub struct Live {
+    /// Lines to be printed as they come. Dropping this ends it.
+    pub lines: mpsc::Receiver<String>,
+    /// The reply, if it ends by itself.
+    pub ended: oneshot::Receiver<Term>,
 }
 
 impl From<Term> for Answer {
     fn from(reply: Term) -> Self {
-        Self { reply, events: Vec::new() }
+        Self { reply, events: Vec::new(), live: None }
     }
 }
 
@@ -404,8 +416,8 @@ pub trait Domain: Send {
     fn failure(&self) -> Option<String>;
 }
 
-/// The names that can stand where a parameter is [`Kind::Named`].
+/// The names that can stand where a parameter is [`Kind::Named`] or [`Kind::Text`].
 pub trait Names: Send {
-    /// The first `limit` names that begin with `prefix`, in order.
-    fn beginning_with(&self, prefix: &str, limit: usize) -> Vec<String>;
+    /// The first `limit` names that begin with `prefix`, in order; none where a parameter takes no names.
+    fn beginning_with(&self, parameter: &Parameter, prefix: &str, limit: usize) -> Vec<String>;
 }

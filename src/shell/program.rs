@@ -29,6 +29,8 @@ const FAILED: u8 = 1;
 const WRONG_FLAGS: u8 = 2;
 /// A statement could not be read or run.
 const MISTAKE: u8 = 3;
+/// As a shell tells that a program was ended by Ctrl-C.
+const INTERRUPTED: u8 = 130;
 
 /// A program as its user sees it.
 #[derive(Clone, Copy, Debug)]
@@ -43,8 +45,10 @@ pub struct Program {
     pub kept: &'static str,
     /// A refusal that its functions may reply.
     pub refusal: &'static str,
-    /// When something happens after its statement was answered: a remark in parentheses, or nothing.
-    pub late: &'static str,
+    /// When something may happen after its statement was answered; `None` where nothing ever does.
+    pub late: Option<&'static str>,
+    /// What else it looks for in its environment: lines that begin with a newline, or nothing.
+    pub environment: &'static str,
     /// The file that statements are kept in for recall, in the user's state directory.
     pub history: &'static str,
 }
@@ -145,6 +149,7 @@ impl Program {
                 script::Ended::Well => 0,
                 script::Ended::Mistake => MISTAKE,
                 script::Ended::Failure => FAILED,
+                script::Ended::Interrupted => INTERRUPTED,
             }
         };
         // A read of the standard input may still be waiting, and would be waited for.

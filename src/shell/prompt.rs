@@ -148,7 +148,7 @@ async fn run_text<D: Domain>(
                 None => return Ok(true),
             },
         };
-        let next = tokio::select! {
+        let mut next = tokio::select! {
             next = session.run_with(source, statement, secret) => next,
             _ = interrupts.recv() => {
                 // The terminal has just written ^C where the cursor was.
@@ -157,8 +157,12 @@ async fn run_text<D: Domain>(
             }
         };
         flush(session)?;
+        if next == Next::Live {
+            next = follow(session, interrupts).await?;
+            flush(session)?;
+        }
         match next {
-            Next::GoOn => {}
+            Next::GoOn | Next::Live => {}
             Next::Leave => return Ok(false),
             Next::Mistake(mistake) => {
                 report(&mistake);
@@ -170,6 +174,25 @@ async fn run_text<D: Domain>(
         }
     }
     Ok(true)
+}
+
+/// Shows what comes of a statement that goes on, until it ends or Ctrl-C ends it.
+async fn follow<D: Domain>(session: &mut Session<D>, interrupts: &mut Signal) -> io::Result<Next> {
+    loop {
+        tokio::select! {
+            ended = session.go_on() => {
+                if let Some(next) = ended {
+                    return Ok(next);
+                }
+            }
+            _ = interrupts.recv() => {
+                // The terminal has just written ^C where the cursor was.
+                session.output().push('\n');
+                return Ok(session.interrupt());
+            }
+        }
+        flush(session)?;
+    }
 }
 
 /// Asks for what a statement leaves out, without showing it. Who does not answer gives up the statement.

@@ -25,6 +25,8 @@ pub enum Ended {
     Mistake,
     /// The domain failed, or the script could not be read.
     Failure,
+    /// Ctrl-C ended it.
+    Interrupted,
 }
 
 /// Runs statements from one place and prints to another.
@@ -57,7 +59,11 @@ where
     /// Runs a script to its end, or to its first mistake unless it is to keep going.
     pub async fn run(mut self, script: impl AsyncRead + Unpin) -> Ended {
         let mut mistaken = false;
-        let mut stop = self.run_lines(Lines::new(script, MAX_STATEMENT), &mut mistaken).await;
+        let interrupts = self.session.interrupts().clone();
+        let mut stop = tokio::select! {
+            stop = self.run_lines(Lines::new(script, MAX_STATEMENT), &mut mistaken) => stop,
+            () = interrupts.program_ends() => return Ended::Interrupted,
+        };
         self.session.close().await;
         if let Err(error) = self.flush().await {
             stop = Err(error);
@@ -126,7 +132,10 @@ where
     async fn run_text(&mut self, mut source: Source<'_>, mistaken: &mut bool) -> Result<(), Stop> {
         for statement in Statements::new(source.text()) {
             source.count_to(statement.as_ref().map_or_else(|error| error.statement.start, |read| read.span.start));
-            let next = self.session.run(source, statement).await;
+            let mut next = self.session.run(source, statement).await;
+            if next == Next::Live {
+                next = self.follow().await?;
+            }
             self.after(next, mistaken).await?;
             if self.session.output().len() >= FLUSH {
                 self.flush().await?;
@@ -137,7 +146,7 @@ where
 
     async fn after(&mut self, next: Next, mistaken: &mut bool) -> Result<(), Stop> {
         match next {
-            Next::GoOn => Ok(()),
+            Next::GoOn | Next::Live => Ok(()),
             Next::Leave => Err(Stop::Left),
             Next::Mistake(mistake) => {
                 *mistaken = true;
@@ -147,6 +156,29 @@ where
             Next::Failure(failure) => {
                 self.report(&format!("error: {failure}")).await?;
                 Err(Stop::Failure)
+            }
+        }
+    }
+
+    /// Prints what comes of a statement that goes on, until it ends or Ctrl-C ends it.
+    async fn follow(&mut self) -> Result<Next, Stop> {
+        let interrupts = self.session.interrupts().clone();
+        let until_interrupted = match interrupts.begin() {
+            Ok(until_interrupted) => until_interrupted,
+            Err(error) => {
+                self.report(&format!("error: Ctrl-C cannot be heard: {error}")).await?;
+                return Err(Stop::Failure);
+            }
+        };
+        loop {
+            self.flush().await?;
+            tokio::select! {
+                ended = self.session.go_on() => {
+                    if let Some(next) = ended {
+                        return Ok(next);
+                    }
+                }
+                () = until_interrupted.interrupted() => return Ok(self.session.interrupt()),
             }
         }
     }

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::functions::{Answer, Arguments, CallError, Domain, Function, Vocabulary, WantedSecret, check};
 use super::help;
+use super::interrupts::Interrupts;
 use super::masking::{Visible, may_hold_secret, secret_span, without_secret};
 use super::mistake::{Mistake, Source};
 use super::syntax::{Problem, Span, Statement, Statements, SyntaxError, Value};
@@ -31,6 +32,8 @@ pub enum Next {
     Leave,
     /// It could not be read or run.
     Mistake(Mistake),
+    /// The statement goes on: [`Session::go_on`] and [`Session::interrupt`] tell what follows.
+    Live,
     /// The domain cannot go on.
     Failure(String),
 }
@@ -43,6 +46,9 @@ pub struct Session<D> {
     style: Style,
     ran: usize,
     output: String,
+    /// A statement that goes on.
+    live: Option<(String, Answer)>,
+    interrupts: Interrupts,
 }
 
 /// A statement that can be run.
@@ -64,7 +70,7 @@ impl Call {
 impl<D: Domain> Session<D> {
     /// A session in which nothing ran yet.
     pub fn new(domain: D, trace: Trace, style: Style) -> Self {
-        Self { domain, trace, style, ran: 0, output: String::new() }
+        Self { domain, trace, style, ran: 0, output: String::new(), live: None, interrupts: Interrupts::default() }
     }
 
     /// The prompt for the next statement, with the domain's name: `bank(1)> `.
@@ -119,7 +125,45 @@ impl<D: Domain> Session<D> {
             Ok(Call::Leave) => return Next::Leave,
             Err(mistake) => return self.mistake(text, mistake),
         };
-        self.print(text, &answer);
+        if answer.live.is_some() {
+            self.trace.drain_into(&mut self.output);
+            self.live = Some((text.to_owned(), answer));
+            return Next::Live;
+        }
+        self.answered(text, &answer)
+    }
+
+    /// Waits for what comes of a statement that goes on. Answers what follows once it has ended.
+    ///
+    /// Dropping the future loses nothing.
+    pub async fn go_on(&mut self) -> Option<Next> {
+        let (_, Answer { reply, live: Some(live), .. }) = self.live.as_mut()? else { return None };
+        if let Some(line) = live.lines.recv().await {
+            self.output.push_str(&line);
+            self.output.push('\n');
+            return None;
+        }
+        if let Ok(ended) = (&mut live.ended).await {
+            *reply = ended;
+        }
+        Some(self.interrupt())
+    }
+
+    /// Ends a statement that goes on.
+    pub fn interrupt(&mut self) -> Next {
+        match self.live.take() {
+            Some((text, answer)) => self.answered(&text, &answer),
+            None => Next::GoOn,
+        }
+    }
+
+    /// Who hears of Ctrl-C where no editor does.
+    pub(super) fn interrupts(&self) -> &Interrupts {
+        &self.interrupts
+    }
+
+    fn answered(&mut self, statement: &str, answer: &Answer) -> Next {
+        self.print(statement, answer);
         self.domain.failure().map_or(Next::GoOn, Next::Failure)
     }
 
@@ -239,7 +283,7 @@ impl<D: Domain> Session<D> {
 
     fn print(&mut self, statement: &str, answer: &Answer) {
         use std::fmt::Write as _;
-        let Answer { reply, events } = answer;
+        let Answer { reply, events, .. } = answer;
         if self.style.json {
             let lines = self.drain_trace();
             let trace = lines.lines().collect();

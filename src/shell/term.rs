@@ -26,6 +26,8 @@ pub enum Term {
     Ok(Box<Term>),
     /// `{:error, :no_account}`
     Error(&'static str),
+    /// `{:error, …}` with more to say than a word.
+    Problem(Box<Term>),
     /// Text to be read by people, such as `help`.
     Text(String),
     /// Something that has a form in JSON only, such as the data of an event.
@@ -73,6 +75,7 @@ impl fmt::Display for Term {
             }
             Self::Ok(value) => write!(f, "{{:ok, {value}}}"),
             Self::Error(reason) => write!(f, "{{:error, :{reason}}}"),
+            Self::Problem(value) => write!(f, "{{:error, {value}}}"),
             Self::Text(text) => f.write_str(text),
             Self::Json(json) => write_escaped(f, json.get()),
             Self::Nil => f.write_str("nil"),
@@ -162,6 +165,11 @@ impl Serialize for Term {
                 map.serialize_entry("error", reason)?;
                 map.end()
             }
+            Self::Problem(value) => {
+                let mut map = serializer.serialize_map(Some(1))?;
+                map.serialize_entry("error", value)?;
+                map.end()
+            }
             Self::Json(json) => json.serialize(serializer),
             Self::Nil => serializer.serialize_none(),
             Self::Table(table) => table.serialize(serializer),
@@ -216,6 +224,9 @@ mod tests {
         assert_eq!(Term::Ok(Box::new(map)).to_string(), r#"{:ok, %{committed: 12, lagging: ["balances"]}}"#);
         assert_eq!(Term::Error("no_account").to_string(), "{:error, :no_account}");
         assert_eq!(Term::Atom("no_account").to_string(), ":no_account");
+        let problem = Term::Problem(Box::new(Term::Map(vec![("position", Term::Nil), ("problem", Term::Integer(7))])));
+        assert_eq!(problem.to_string(), "{:error, %{position: nil, problem: 7}}");
+        assert_eq!(serde_json::to_string(&problem).unwrap(), r#"{"error":{"position":null,"problem":7}}"#);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses its part of this")]
 
+pub(crate) mod model_library;
+
 use cqrs_bank::library::{
     Author, BookAdded, BookBorrowed, BookCommand, BookEvent, BookRemoved, BookReturned, Isbn, Quantity, Title, UserId,
 };

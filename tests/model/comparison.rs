@@ -2,11 +2,13 @@
 #![allow(dead_code, reason = "each test file needs a part of this")]
 
 use cqrs_bank::bank::{
-    AccountCommand, AccountEvent, Bank, CreateError, DepositError, Receipt, Refusal, WithdrawError, Withdrawal,
+    AccountCommand, AccountEvent, Bank, CreateError, DepositError, NewAccount, Options, PendingCommand, Pin, PinCost,
+    PinOptions, PinSecret, Receipt, Refusal, UnlockError, WithdrawError, Withdrawal,
 };
+use cqrs_bank::engine::command_handler::Limits;
 use cqrs_bank::engine::event::{DomainEvent, RecordedEvent};
 
-use super::{Command, Event, Reply};
+use super::{Command, Event, Reply, VERIFIER};
 use crate::accounts::{account, money};
 
 /// Calls the function that a program would call, waits for it, and tells what came of it.
@@ -23,17 +25,50 @@ pub(crate) async fn call(bank: &Bank, command: &Command) -> (Reply, Option<Event
             Err(DepositError::BalanceLimit) => (Reply::BalanceLimit, None),
             Err(DepositError::Unavailable(unavailable)) => panic!("{command:?}: {unavailable}"),
         },
-        Command::Withdraw(name, amount) => match bank.withdraw(&account(name), money(amount)).await {
-            Ok(Withdrawal::Paid(receipt)) => done(&receipt),
-            Ok(Withdrawal::Declined { balance, receipt }) => {
-                (Reply::Declined { balance: balance.minor_units() }, only_event(&receipt))
-            }
-            Ok(Withdrawal::WrongPin(receipt)) => panic!("{command:?}: {receipt:?}"),
-            Err(WithdrawError::NoAccount) => (Reply::NoAccount, None),
-            Err(error @ (WithdrawError::PinRequired | WithdrawError::AccountLocked)) => panic!("{command:?}: {error}"),
-            Err(WithdrawError::Unavailable(unavailable)) => panic!("{command:?}: {unavailable}"),
+        Command::Withdraw(name, amount) => withdrawal(bank.withdraw(&account(name), money(amount)).await),
+        Command::WithdrawWith(name, amount, digits) => {
+            withdrawal(bank.withdraw_with_pin(&account(name), money(amount), pin(digits)).await)
+        }
+        Command::CreateWithPin(name, digits) => match bank.create_account(with_pin(name, digits)).await {
+            Ok(receipt) => done(&receipt),
+            Err(CreateError::AccountExists) => (Reply::AccountExists, None),
+            Err(CreateError::Unavailable(unavailable)) => panic!("{command:?}: {unavailable}"),
+        },
+        Command::Unlock(name) => match bank.unlock(&account(name)).await {
+            Ok(receipt) => done(&receipt),
+            Err(UnlockError::NoAccount) => (Reply::NoAccount, None),
+            Err(UnlockError::NotLocked) => (Reply::NotLocked, None),
+            Err(UnlockError::Unavailable(unavailable)) => panic!("{command:?}: {unavailable}"),
         },
     }
+}
+
+fn withdrawal(outcome: Result<Withdrawal, WithdrawError>) -> (Reply, Option<Event>) {
+    match outcome {
+        Ok(Withdrawal::Paid(receipt)) => done(&receipt),
+        Ok(Withdrawal::Declined { balance, receipt }) => {
+            (Reply::Declined { balance: balance.minor_units() }, only_event(&receipt))
+        }
+        Ok(Withdrawal::WrongPin(receipt)) => (Reply::WrongPin, only_event(&receipt)),
+        Err(WithdrawError::NoAccount) => (Reply::NoAccount, None),
+        Err(WithdrawError::PinRequired) => (Reply::PinRequired, None),
+        Err(WithdrawError::AccountLocked) => (Reply::AccountLocked, None),
+        Err(WithdrawError::Unavailable(unavailable)) => panic!("{unavailable}"),
+    }
+}
+
+/// A bank whose PINs cost next to nothing.
+pub(crate) async fn open(limits: Limits) -> Bank {
+    let pins = PinOptions { secret: PinSecret::new("secret").into(), cost: PinCost::CHEAPEST };
+    Bank::open(Options { limits, pins, ..Options::default() }).await.unwrap()
+}
+
+fn pin(digits: &str) -> Pin {
+    Pin::new(digits).unwrap()
+}
+
+fn with_pin(name: &str, digits: &str) -> NewAccount {
+    NewAccount { pin: Some(pin(digits)), ..NewAccount::from(&account(name)) }
 }
 
 fn done(receipt: &Receipt) -> (Reply, Option<Event>) {
@@ -53,6 +88,7 @@ pub(crate) fn outcome(outcome: Result<&[RecordedEvent<AccountEvent>], Refusal>) 
         Ok([event]) => {
             let reply = match event.data {
                 AccountEvent::AccountOverdrawn { balance, .. } => Reply::Declined { balance: balance.minor_units() },
+                AccountEvent::InvalidPin { .. } => Reply::WrongPin,
                 _ => Reply::Done,
             };
             (reply, Some(in_model_words(event)))
@@ -61,10 +97,26 @@ pub(crate) fn outcome(outcome: Result<&[RecordedEvent<AccountEvent>], Refusal>) 
         Err(Refusal::AccountExists) => (Reply::AccountExists, None),
         Err(Refusal::NoAccount) => (Reply::NoAccount, None),
         Err(Refusal::BalanceLimit) => (Reply::BalanceLimit, None),
-        Err(other) => panic!("{other}"),
+        Err(Refusal::PinRequired) => (Reply::PinRequired, None),
+        Err(Refusal::AccountLocked) => (Reply::AccountLocked, None),
+        Err(Refusal::NotLocked) => (Reply::NotLocked, None),
+        Err(Refusal::OutdatedPinCheck) => panic!("the bank keeps this to itself"),
     }
 }
 
+/// Sends a command without waiting for what becomes of it.
+pub(crate) async fn send(bank: &Bank, command: &Command) -> PendingCommand {
+    let (command, given) = match *command {
+        Command::CreateWithPin(name, digits) => (bank.creation(with_pin(name, digits)).await.unwrap(), None),
+        Command::WithdrawWith(name, amount, digits) => {
+            (account_command(&Command::Withdraw(name, amount)), Some(pin(digits)))
+        }
+        _ => (account_command(command), None),
+    };
+    bank.send_with_pin(command, given, bank.start_conversation()).await.unwrap()
+}
+
+/// A command that says nothing of a PIN.
 pub(crate) fn account_command(command: &Command) -> AccountCommand {
     match *command {
         Command::Create(name) => {
@@ -76,15 +128,22 @@ pub(crate) fn account_command(command: &Command) -> AccountCommand {
         Command::Withdraw(name, amount) => {
             AccountCommand::WithdrawMoney { account_id: account(name), amount: money(amount), pin: None }
         }
+        Command::Unlock(name) => AccountCommand::UnlockAccount { account_id: account(name) },
+        Command::CreateWithPin(..) | Command::WithdrawWith(..) => panic!("{command:?} needs a bank"),
     }
 }
 
 pub(crate) fn in_model_words(event: &RecordedEvent<AccountEvent>) -> Event {
+    let mut data = serde_json::to_value(&event.data).unwrap();
+    if let Some(verifier) = data.get_mut("pin_verifier") {
+        assert!(verifier.as_str().unwrap().starts_with("$argon2id$"), "{verifier}");
+        *verifier = VERIFIER.into();
+    }
     Event {
         position: event.position.get(),
         stream: event.stream.to_string(),
         version: event.version.get(),
         event_type: event.data.event_type(),
-        data: serde_json::to_value(&event.data).unwrap(),
+        data,
     }
 }

@@ -1,4 +1,5 @@
 //! A bank as simple as can be, to hold the real one against: one map, one list, and nothing of the crate.
+#![allow(dead_code, reason = "each test file needs a part of this")]
 
 pub(crate) mod comparison;
 
@@ -14,6 +15,9 @@ pub(crate) enum Command {
     Create(&'static str),
     Deposit(&'static str, u64),
     Withdraw(&'static str, u64),
+    CreateWithPin(&'static str, &'static str),
+    WithdrawWith(&'static str, u64, &'static str),
+    Unlock(&'static str),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,7 +27,14 @@ pub(crate) enum Reply {
     AccountExists,
     NoAccount,
     BalanceLimit,
+    WrongPin,
+    PinRequired,
+    AccountLocked,
+    NotLocked,
 }
+
+/// What stands for what is kept of a PIN, which is another in every bank.
+pub(crate) const VERIFIER: &str = "what is kept of a PIN";
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Event {
@@ -37,6 +48,8 @@ pub(crate) struct Event {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ModelBank {
     pub(crate) balances: BTreeMap<String, u64>,
+    pins: BTreeMap<String, &'static str>,
+    wrong_pins: BTreeMap<String, u32>,
     pub(crate) events: Vec<Event>,
 }
 
@@ -47,7 +60,10 @@ impl ModelBank {
         let reply = match *command {
             Command::Create(name) => self.create(name),
             Command::Deposit(name, amount) => self.deposit(name, amount),
-            Command::Withdraw(name, amount) => self.withdraw(name, amount),
+            Command::Withdraw(name, amount) => self.withdraw(name, amount, None),
+            Command::CreateWithPin(name, pin) => self.create_with_pin(name, pin),
+            Command::WithdrawWith(name, amount, pin) => self.withdraw(name, amount, Some(pin)),
+            Command::Unlock(name) => self.unlock(name),
         };
         (reply, self.events.get(events_before).cloned())
     }
@@ -58,6 +74,29 @@ impl ModelBank {
         }
         self.balances.insert(name.to_owned(), 0);
         self.record(name, "bank_account_created", json!({"account_id": name, "account_holder": name}));
+        Reply::Done
+    }
+
+    fn create_with_pin(&mut self, name: &str, pin: &'static str) -> Reply {
+        if self.balances.contains_key(name) {
+            return Reply::AccountExists;
+        }
+        self.balances.insert(name.to_owned(), 0);
+        self.pins.insert(name.to_owned(), pin);
+        let data = json!({"account_id": name, "account_holder": name, "pin_verifier": VERIFIER});
+        self.record(name, "bank_account_created", data);
+        Reply::Done
+    }
+
+    fn unlock(&mut self, name: &str) -> Reply {
+        if !self.balances.contains_key(name) {
+            return Reply::NoAccount;
+        }
+        if self.wrong_pins.get(name).copied().unwrap_or(0) < 3 {
+            return Reply::NotLocked;
+        }
+        self.wrong_pins.remove(name);
+        self.record(name, "account_unlocked", json!({"account_id": name}));
         Reply::Done
     }
 
@@ -73,11 +112,26 @@ impl ModelBank {
         Reply::Done
     }
 
-    fn withdraw(&mut self, name: &str, amount: u64) -> Reply {
+    fn withdraw(&mut self, name: &str, amount: u64, given: Option<&str>) -> Reply {
         let Some(balance) = self.balances.get_mut(name) else {
             return Reply::NoAccount;
         };
         let before = *balance;
+        if let Some(pin) = self.pins.get(name) {
+            let wrong = self.wrong_pins.entry(name.to_owned()).or_default();
+            if *wrong >= 3 {
+                return Reply::AccountLocked;
+            }
+            let Some(given) = given else {
+                return Reply::PinRequired;
+            };
+            if given != *pin {
+                *wrong += 1;
+                self.record(name, "invalid_pin", json!({"account_id": name, "amount_requested": amount}));
+                return Reply::WrongPin;
+            }
+            *wrong = 0;
+        }
         if amount > before {
             let data = json!({"account_id": name, "balance": before, "amount_requested": amount});
             self.record(name, "account_overdrawn", data);

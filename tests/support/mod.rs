@@ -2,7 +2,9 @@
 
 #![allow(dead_code, reason = "each test file uses its part of this")]
 
+use std::fs;
 use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -27,6 +29,34 @@ pub(crate) fn bank(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bank"));
     command.args(arguments).env_remove("RUST_LOG").env_remove("NO_COLOR").env("BANK_PIN_SECRET", PIN_SECRET);
     command
+}
+
+/// One of the programs in `examples`, not yet started.
+pub(crate) fn example(name: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(example_path(name));
+    command.args(arguments).env_remove("RUST_LOG").env_remove("NO_COLOR");
+    command
+}
+
+/// Where `cargo test` has built an example. Cargo builds none for a single test: what it has left from an earlier
+/// build must not be older than what it was built from.
+pub(crate) fn example_path(name: &str) -> PathBuf {
+    let path = examples().join(name);
+    let build = "`cargo build --examples` builds it, and `cargo test` as a whole does";
+    let changed = |path: &Path| fs::metadata(path).and_then(|file| file.modified());
+    let built = changed(&path).unwrap_or_else(|error| panic!("{}: {error}; {build}", path.display()));
+    // Cargo's own list of the sources: `program: source source …`, with a backslash before a space in a name.
+    let sources = fs::read_to_string(path.with_extension("d")).unwrap().replace("\\ ", "\0");
+    for source in sources.split_whitespace().skip(1).map(|source| source.replace('\0', " ")) {
+        let is_older = changed(Path::new(&source)).is_ok_and(|changed| changed <= built);
+        assert!(is_older, "{} is older than {source}; {build}", path.display());
+    }
+    path
+}
+
+/// The folder that the examples are built into: it lies beside the program.
+pub(crate) fn examples() -> PathBuf {
+    Path::new(env!("CARGO_BIN_EXE_bank")).with_file_name("examples")
 }
 
 /// Runs the program with a standard input to its end.

@@ -1,6 +1,8 @@
 //! A store that outlives its handlers, with someone who watches each call and can hold it up, for ever if need be.
 #![allow(dead_code, reason = "each test file needs a part of this")]
 
+pub(crate) mod cut;
+
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;

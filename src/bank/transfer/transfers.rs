@@ -6,11 +6,11 @@ use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Outgoing, ReleaseReason, TransferId};
-use crate::bank::{AccountEvent, stored_row};
+use crate::bank::AccountEvent;
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::moment::Moment;
-use crate::engine::projection::{Projection, UnreadableRow};
+use crate::engine::projection::{Projection, UnreadableRow, stored_row};
 use crate::engine::store::handler_records::ProjectionRow;
 
 /// The read model behind `transfers`.

@@ -7,6 +7,8 @@ mod queries;
 mod replies;
 mod table;
 mod transfers;
+mod upkeep;
+mod watch;
 mod why;
 
 use std::convert::identity;
@@ -18,8 +20,9 @@ use self::arguments::{account_id, amount_at, ceo_bonus, email_target, new_accoun
 use self::manual::MANUAL;
 use self::replies::{failure, handled, late_name};
 use self::table::FUNCTIONS;
+use self::upkeep::NotDone;
 use super::event_record::event_record;
-use super::functions::{Answer, Arguments, Domain, Function, Names, WantedSecret};
+use super::functions::{Answer, Arguments, Domain, Function, Kind, Names, Parameter, WantedSecret};
 use super::help::Manual;
 use super::term::Term;
 use super::trace::Trace;
@@ -41,8 +44,8 @@ pub struct BankFunctions {
     consistency: Consistency,
     trace: Trace,
     under_way: JoinSet<()>,
-    /// Why the last statement did not open a bank.
-    not_opened: Option<String>,
+    /// Why the last statement could not do its work.
+    failed: Option<String>,
 }
 
 impl BankFunctions {
@@ -55,7 +58,7 @@ impl BankFunctions {
             consistency: Consistency::Strong,
             trace,
             under_way: JoinSet::new(),
-            not_opened: None,
+            failed: None,
         }
     }
 
@@ -90,7 +93,7 @@ impl BankFunctions {
     /// The reply, and for a store that cannot be opened the message that says what and where.
     fn not_opened(&mut self, error: &OpenError) -> Term {
         if !matches!(error, OpenError::UnsupportedStore { .. }) {
-            self.not_opened = Some(error.to_string());
+            self.failed = Some(error.to_string());
         }
         Term::Error(match error {
             OpenError::UnsupportedStore { .. } => "unsupported_store",
@@ -104,6 +107,17 @@ impl BankFunctions {
             OpenError::File(OpenStoreError::LostEnd { .. } | OpenStoreError::EndUnknown { .. }) => "lost_end",
             OpenError::File(OpenStoreError::Failed { .. }) | OpenError::Unreadable(_) => "store_failed",
         })
+    }
+
+    /// The reply; and where it says that something has failed, the message that says what and where.
+    fn done(&mut self, outcome: Result<Term, NotDone>) -> Answer {
+        match outcome {
+            Ok(reply) => reply.into(),
+            Err(NotDone { reply, message }) => {
+                self.failed = Some(message);
+                reply.into()
+            }
+        }
     }
 
     async fn create(&mut self, bank: &Bank, account: NewAccount, events: bool) -> Answer {
@@ -170,7 +184,7 @@ impl Domain for BankFunctions {
     }
 
     async fn call(&mut self, function: &'static Function, arguments: &Arguments, events: bool) -> Answer {
-        self.not_opened = None;
+        self.failed = None;
         match (function.name, self.bank()) {
             ("open", _) => either(self.open(function, arguments).await),
             (_, None) => Term::Error("bank_not_open").into(),
@@ -198,6 +212,12 @@ impl Domain for BankFunctions {
             ("parked", Some(bank)) => either(handlers::parked(&bank).await),
             ("retry", Some(bank)) => either(handlers::retry(&bank, arguments).await),
             ("skip", Some(bank)) => either(handlers::skip(&bank, arguments).await),
+            ("verify", Some(bank)) => self.done(upkeep::verify(&bank).await),
+            ("rebuild", Some(bank)) => self.done(upkeep::rebuild(&bank).await),
+            ("watch", Some(bank)) => match watch::watch(&bank, function, arguments, events).await {
+                Ok(live) => Answer { live: Some(live), ..Term::OK.into() },
+                Err(refused) => refused.into(),
+            },
             (_, Some(bank)) => {
                 let metadata = bank.start_conversation();
                 match command(function, arguments, metadata) {
@@ -234,7 +254,7 @@ impl Domain for BankFunctions {
     }
 
     fn failure(&self) -> Option<String> {
-        if let Some(reason) = &self.not_opened {
+        if let Some(reason) = &self.failed {
             return Some(reason.clone());
         }
         let bank = self.bank()?;
@@ -282,7 +302,7 @@ async fn answer(
     // What cannot be read any more is left out: the reply tells what has become of the command.
     let events = if wants_events { bank.conversation(&receipt).await.unwrap_or_default() } else { Vec::new() };
     let reply = if is_transfer { transfers::ended(bank, &receipt) } else { handled(&receipt) };
-    Answer { reply, events: events.iter().filter_map(event_record).collect() }
+    Answer { reply, events: events.iter().filter_map(event_record).collect(), live: None }
 }
 
 fn unavailable(unavailable: Unavailable) -> Term {
@@ -298,7 +318,10 @@ struct AccountNames {
 }
 
 impl Names for AccountNames {
-    fn beginning_with(&self, prefix: &str, limit: usize) -> Vec<String> {
+    fn beginning_with(&self, parameter: &Parameter, prefix: &str, limit: usize) -> Vec<String> {
+        if parameter.kind != Kind::Named {
+            return Vec::new();
+        }
         let bank = self.open.read().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(bank) = bank else {
             return Vec::new();

@@ -60,6 +60,11 @@ pub(super) fn late_name(command: &AccountCommand) -> String {
     format!("{}, {}", command.title(), Term::String(command.target().to_string()))
 }
 
+/// What an event says, as JSON.
+pub(super) fn data(event: &AccountEvent) -> Term {
+    to_raw_value(event).map_or(Term::Nil, Term::Json)
+}
+
 /// The log as a table.
 pub(super) fn event_table(events: &[RecordedEvent<AccountEvent>]) -> Term {
     let row = |event: &RecordedEvent<AccountEvent>| {
@@ -69,7 +74,7 @@ pub(super) fn event_table(events: &[RecordedEvent<AccountEvent>]) -> Term {
             integer(event.version.get()),
             Term::String(event.time.to_string()),
             Term::String(event.data.event_type().to_owned()),
-            to_raw_value(&event.data).map_or(Term::Nil, Term::Json),
+            data(&event.data),
             Term::String(event.metadata.command_id.to_string()),
             Term::String(event.metadata.correlation_id.to_string()),
             Term::String(event.metadata.causation_id.to_string()),

@@ -19,7 +19,7 @@ const LIMIT: Parameter = Parameter { name: "limit", kind: Kind::Integer, optiona
 const AT: Parameter = Parameter { name: "at", kind: Kind::Integer, optional: true, keyword: true };
 const AS_OF: Parameter = Parameter { name: "as_of", kind: Kind::Text, optional: true, keyword: true };
 
-pub(super) static FUNCTIONS: [Function; 19] = [
+pub(super) static FUNCTIONS: [Function; 22] = [
     Function {
         module: Some("Bank"),
         name: "open",
@@ -215,6 +215,17 @@ pub(super) static FUNCTIONS: [Function; 19] = [
     },
     Function {
         module: Some("Bank"),
+        name: "watch",
+        group: "History",
+        parameters: &[FROM, LIMIT],
+        aliases: &[],
+        summary: "shows events as they happen, until Ctrl-C",
+        example: "Bank.watch",
+        details: "Each event on a line as it comes, also those of other processes that have the same file open; with\n\
+            --json as an object. from: 1 begins with position 1, limit: 10 ends after 10 events. Replies :ok.",
+    },
+    Function {
+        module: Some("Bank"),
         name: "handlers",
         group: "Handlers",
         parameters: &[],
@@ -255,5 +266,30 @@ pub(super) static FUNCTIONS: [Function; 19] = [
         example: "Bank.skip 4",
         details: "The handler is not called with it any more. Replies :ok, {:error, :not_parked} or\n\
             {:error, :not_running}.",
+    },
+    Function {
+        module: Some("Bank"),
+        name: "verify",
+        group: "Upkeep",
+        parameters: &[],
+        aliases: &[],
+        summary: "reads everything and says whether it fits together",
+        example: "Bank.verify",
+        details: "Whether versions have no gaps, positions increase and hashes fit; whether each event can have happened\n\
+            after those before it; whether balances and reservations add up to deposits minus withdrawals; and\n\
+            whether snapshots and stored projections are what the events make of them.\n\
+            Replies {:ok, %{events: 12, streams: 3, snapshots: 0}}, or {:error, %{position: 7, problem: \"…\"}} with the\n\
+            first position where something is wrong, nil where that is not in the log itself.",
+    },
+    Function {
+        module: Some("Bank"),
+        name: "rebuild",
+        group: "Upkeep",
+        parameters: &[],
+        aliases: &[],
+        summary: "folds the projections from the log anew",
+        example: "Bank.rebuild",
+        details: "What the bank has stored of balances, accounts, deposits and transfers is dropped and made anew. Until\n\
+            that is done, the bank answers from the old ones. Replies {:ok, %{events: 12}}.",
     },
 ];

@@ -12,7 +12,7 @@ pub(super) async fn why(bank: &Bank, function: &Function, arguments: &Arguments)
     let account_id = account_id(arguments)?;
     let (until, limit) = (moment(function, arguments)?, limit(function, arguments)?);
     let reasons = bank.why(&account_id, until, limit).await.map_err(no_balance)?;
-    let columns = &["position", "time", "what", "change", "balance", "because", "command_id"];
+    let columns = &["position", "time", "what", "change", "balance", "command", "because", "command_id"];
     Ok(Term::Table(Table { columns, rows: reasons.iter().map(row).collect() }))
 }
 
@@ -36,6 +36,7 @@ fn row(reason: &Reason) -> Vec<Term> {
         Term::String(event.data.title().to_owned()),
         Term::Integer(change),
         integer(balance.minor_units()),
+        Term::String(event.data.command_title().to_owned()),
         Term::String(because),
         Term::String(event.metadata.command_id.to_string()),
     ]

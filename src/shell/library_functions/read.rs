@@ -2,11 +2,11 @@
 
 use super::arguments::{from, isbn, limit, moment, user_id};
 use super::replies::{book, inventory_table, loan_table, unavailable};
-use super::table::{READ_FUNCTIONS, READ_MANUAL};
+use super::table::{FROM, ISBN, READ_FUNCTIONS, READ_MANUAL, USER};
 use crate::engine::projection::ReadModel;
 use crate::engine::store::EventStore;
-use crate::library::{BookEvent, Inventory, ReadService, UserId};
-use crate::shell::functions::{Answer, Arguments, Domain, Function, Names};
+use crate::library::{BookEvent, Inventory, Isbn, ReadService, UserId};
+use crate::shell::functions::{Answer, Arguments, Domain, Function, Names, Parameter};
 use crate::shell::help::Manual;
 use crate::shell::term::Term;
 
@@ -59,11 +59,11 @@ impl<S: EventStore<BookEvent>> Domain for ReadFunctions<S> {
     }
 
     fn names(&self) -> Box<dyn Names> {
-        Box::new(Borrowers { inventory: self.service.inventory().clone() })
+        Box::new(InventoryNames { inventory: self.service.inventory().clone() })
     }
 
     async fn close(&mut self) {
-        self.service.close();
+        self.service.close().await;
     }
 
     async fn let_others_run(&self) {}
@@ -73,14 +73,17 @@ impl<S: EventStore<BookEvent>> Domain for ReadFunctions<S> {
     }
 }
 
-/// The users who have a book now, for the editor's thread.
-struct Borrowers {
+/// The books that there are now and the users who have one, for the editor's thread.
+struct InventoryNames {
     inventory: ReadModel<Inventory>,
 }
 
-impl Names for Borrowers {
-    fn beginning_with(&self, prefix: &str, limit: usize) -> Vec<String> {
-        let users = self.inventory.read(|inventory| inventory.borrowers_beginning_with(prefix, limit));
-        users.iter().map(UserId::to_string).collect()
+impl Names for InventoryNames {
+    fn beginning_with(&self, parameter: &Parameter, prefix: &str, limit: usize) -> Vec<String> {
+        self.inventory.read(|inventory| match parameter {
+            &USER => inventory.borrowers_beginning_with(prefix, limit).iter().map(UserId::to_string).collect(),
+            &ISBN | &FROM => inventory.isbns_beginning_with(prefix, limit).iter().map(Isbn::to_string).collect(),
+            _ => Vec::new(),
+        })
     }
 }

@@ -3,13 +3,13 @@
 use crate::shell::functions::{Function, Kind, Parameter};
 use crate::shell::help::{Manual, helpers};
 
-const ISBN: Parameter = Parameter { name: "isbn", kind: Kind::Text, optional: false, keyword: false };
+pub(super) const ISBN: Parameter = Parameter { name: "isbn", kind: Kind::Text, optional: false, keyword: false };
 const TITLE: Parameter = Parameter { name: "title", kind: Kind::Text, optional: false, keyword: false };
 const AUTHOR: Parameter = Parameter { name: "author", kind: Kind::Text, optional: false, keyword: false };
 const QUANTITY: Parameter = Parameter { name: "quantity", kind: Kind::Integer, optional: false, keyword: false };
-const USER: Parameter = Parameter { name: "user", kind: Kind::Named, optional: false, keyword: false };
+pub(super) const USER: Parameter = Parameter { name: "user", kind: Kind::Named, optional: false, keyword: false };
 
-const FROM: Parameter = Parameter { name: "from", kind: Kind::Text, optional: true, keyword: true };
+pub(super) const FROM: Parameter = Parameter { name: "from", kind: Kind::Text, optional: true, keyword: true };
 const LIMIT: Parameter = Parameter { name: "limit", kind: Kind::Integer, optional: true, keyword: true };
 const AT: Parameter = Parameter { name: "at", kind: Kind::Integer, optional: true, keyword: true };
 const AS_OF: Parameter = Parameter { name: "as_of", kind: Kind::Text, optional: true, keyword: true };

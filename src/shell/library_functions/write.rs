@@ -5,7 +5,7 @@ use super::replies::failure;
 use super::table::{WRITE_FUNCTIONS, WRITE_MANUAL};
 use crate::library::{BookCommand, WriteService};
 use crate::shell::event_record::event_record;
-use crate::shell::functions::{Answer, Arguments, Domain, Function, Names};
+use crate::shell::functions::{Answer, Arguments, Domain, Function, Names, Parameter};
 use crate::shell::help::Manual;
 use crate::shell::term::Term;
 use crate::shell::trace::Trace;
@@ -43,7 +43,7 @@ impl Domain for WriteFunctions {
         match self.service.handle_as(command, conversation).await {
             Ok(stored) => {
                 let events = if events { stored.iter().filter_map(event_record).collect() } else { Vec::new() };
-                Answer { reply: Term::OK, events }
+                Answer { reply: Term::OK, events, live: None }
             }
             Err(refused) => failure(&refused).into(),
         }
@@ -82,7 +82,7 @@ fn command(function: &str, arguments: &Arguments) -> Result<BookCommand, Term> {
 struct NoNames;
 
 impl Names for NoNames {
-    fn beginning_with(&self, _: &str, _: usize) -> Vec<String> {
+    fn beginning_with(&self, _: &Parameter, _: &str, _: usize) -> Vec<String> {
         Vec::new()
     }
 }

@@ -61,6 +61,14 @@ impl Default for SqliteOptions {
     }
 }
 
+/// The file that a URL names: a path, with or without `sqlite:` before it. `None` for another kind of URL, which only
+/// looks like a path.
+pub fn path_named_by(url: &str) -> Option<&Path> {
+    let path = url.strip_prefix("sqlite:").unwrap_or(url);
+    let is_path = !path.is_empty() && !path.contains("://") && !path.contains('\0');
+    is_path.then(|| Path::new(path))
+}
+
 /// A handle on the open file.
 #[derive(Clone, Debug)]
 pub struct SqliteStore<E> {

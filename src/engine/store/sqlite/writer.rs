@@ -29,8 +29,12 @@ const MAX_BATCH: usize = 4_096;
 /// How often to look for what other processes have written.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
 
-/// After a commit, those who waited for it mostly ask again at once. So long the next commit waits for them.
-const GATHER_FOR: Duration = Duration::from_micros(60);
+/// After a commit, those who waited for it mostly ask again at once, one after the other. The next commit waits
+/// for them as long as they come no further apart than this …
+const GATHER_GAP: Duration = Duration::from_micros(50);
+
+/// … and no longer than this altogether.
+const GATHER_FOR: Duration = Duration::from_millis(1);
 
 pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
@@ -275,11 +279,17 @@ fn gather<E>(requests: &mut mpsc::Receiver<WriteRequest<E>>, batch: &mut Vec<Wri
         return;
     }
     let begun = Instant::now();
-    while batch.len() < expected.min(MAX_BATCH) && begun.elapsed() < GATHER_FOR {
+    let mut last = begun;
+    while batch.len() < expected.min(MAX_BATCH) {
         match requests.try_recv() {
-            Ok(request) => batch.push(request),
-            Err(mpsc::error::TryRecvError::Empty) => std::thread::yield_now(),
-            Err(mpsc::error::TryRecvError::Disconnected) => return,
+            Ok(request) => {
+                batch.push(request);
+                last = Instant::now();
+            }
+            Err(mpsc::error::TryRecvError::Empty) if last.elapsed() < GATHER_GAP && begun.elapsed() < GATHER_FOR => {
+                std::thread::yield_now();
+            }
+            Err(_) => return,
         }
     }
 }

@@ -1,0 +1,89 @@
+//! Holds the stored rows of a projection against a fold of the log.
+
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
+use super::Projection;
+use crate::engine::event::{Position, RecordedEvent};
+use crate::engine::store::handler_records::HandlerRecords;
+use crate::engine::store::{MAX_READ, StoreError};
+
+/// How often the rows are read again when they are written meanwhile.
+const MAX_TRIES: usize = 16;
+
+/// What a store has kept of a projection, and the fold that it should be equal to.
+#[derive(Debug)]
+pub struct StoredRows<P> {
+    checkpoint: Position,
+    rows: HashMap<Box<str>, Box<str>, RandomState>,
+    fold: P,
+}
+
+impl<P> StoredRows<P> {
+    /// Reads the rows of a projection of events `E`; `None` if the store has none in the form that is written now.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store could not be read.
+    pub async fn read<E>(store: &impl HandlerRecords) -> Result<Option<Self>, StoreError>
+    where
+        P: Projection<E>,
+    {
+        let Some(name) = super::rows_name::<E, P>() else { return Ok(None) };
+        for _ in 0..MAX_TRIES {
+            let Some(checkpoint) = store.read_projection(&name).await? else { return Ok(None) };
+            let mut rows = HashMap::default();
+            let mut after: Option<Box<str>> = None;
+            loop {
+                let page = store.read_rows(&name, after.as_deref(), MAX_READ).await?;
+                after = page.last().map(|row| row.key.clone());
+                let is_last = page.len() < MAX_READ;
+                rows.extend(page.into_iter().map(|row| (row.key, row.data)));
+                if is_last {
+                    break;
+                }
+            }
+            if store.read_projection(&name).await? == Some(checkpoint) {
+                return Ok(Some(Self { checkpoint, rows, fold: P::default() }));
+            }
+        }
+        Err(StoreError::Failed(format!("the rows of {name} change while they are read, again and again")))
+    }
+
+    /// Folds an event, unless the rows know nothing of it. All events come in order, from the first.
+    pub fn take<E>(&mut self, event: &RecordedEvent<E>)
+    where
+        P: Projection<E>,
+    {
+        if event.position <= self.checkpoint {
+            self.fold.project(event);
+        }
+    }
+
+    /// Where the rows are not what the fold has come to, in words; nothing where they are.
+    pub fn difference<E>(mut self) -> Option<String>
+    where
+        P: Projection<E>,
+    {
+        let (name, checkpoint) = (P::NAME, self.checkpoint);
+        let mut difference = None;
+        let (fold, rows) = (&self.fold, &mut self.rows);
+        fold.all_rows(&mut |key| {
+            let (stored, folded) = (rows.remove(key), fold.row(key));
+            if stored != folded && difference.is_none() {
+                let text = |row: Option<Box<str>>| row.unwrap_or_else(|| "missing".into());
+                difference = Some(format!(
+                    "the stored row {key:?} of {name} is {}, but the log up to position {checkpoint} makes it {}",
+                    text(stored),
+                    text(folded)
+                ));
+            }
+        });
+        let surplus = self.rows.keys().min();
+        difference.or_else(|| {
+            surplus
+                .map(|key| format!("the stored row {key:?} of {name} comes from no event up to position {checkpoint}"))
+        })
+    }
+}
