@@ -82,6 +82,28 @@ async fn balances_accounts_and_the_past_are_there() {
     assert_eq!(titles(&bank, log.len() as u64 + 1).await, ["Josh Money Deposited"]);
 }
 
+#[tokio::test]
+async fn the_first_answer_knows_what_no_projection_has_kept() {
+    let directory = new_directory();
+    let bank = open(&directory).await;
+    bank.create(&account("1")).await.unwrap();
+    for amount in 1..=2_000 {
+        bank.send(
+            AccountCommand::DepositMoney { account_id: account("1"), amount: money(amount) },
+            bank.start_conversation(),
+        )
+        .await
+        .unwrap();
+    }
+    deposit(&bank, "1", 1).await;
+    // As in a crash, nothing is written any more.
+    drop(bank);
+    let bank = open(&directory).await;
+    assert_eq!(bank.balances().read(all_balances), [("1".into(), 2_001_001)].into());
+    assert_eq!(bank.total_deposits(None).await.unwrap(), 2_001_001);
+    assert_eq!(bank.accounts(None).await.unwrap().len(), 1);
+}
+
 fn file(directory: &TempDir) -> (Supervisor, SqliteStore<AccountEvent>) {
     let supervisor = Supervisor::new();
     let path = directory.path().join("bank.db");

@@ -95,7 +95,13 @@ where
         let handler = ThankYouEmail::new(target, accounts.clone());
         handlers.push(event_handler::start(move || handler.clone(), &surroundings, &mut projections).await?);
     }
+    let end = store.end().await?;
     let projections = projections.start(store.clone(), &supervisor);
+    // Whoever asks gets no answer from before what is known already.
+    tokio::select! {
+        () = checkpoints.projections_have_passed(end) => {}
+        _ = supervisor.stopped() => {}
+    }
 
     let pins = PinChecker::new(pins, seed);
     let inner = Inner {

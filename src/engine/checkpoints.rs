@@ -77,7 +77,7 @@ struct Inner {
     /// How many there are in [`State::conversations`].
     conversations: AtomicUsize,
     state: Mutex<State>,
-    /// Wakes those who wait for all to settle.
+    /// Wakes those who wait for handlers to settle.
     changed: Notify,
 }
 
@@ -89,7 +89,7 @@ struct State {
     waiting: BTreeMap<(Position, u64), oneshot::Sender<()>>,
     next_ticket: u64,
     conversations: Conversations,
-    /// How many wait for all handlers to settle.
+    /// How many wait for handlers to settle.
     settling: usize,
 }
 
@@ -191,18 +191,24 @@ impl Checkpoints {
     /// Waits until every handler has passed `position`, has stopped, or waits to try an event again that nobody
     /// waits for; at most `max_wait`.
     pub async fn settle(&self, position: Position, max_wait: Duration) {
-        let _settling = Settling::begin(&self.inner);
-        let settled = async {
-            loop {
-                let changed = self.inner.changed.notified();
-                if self.inner.lock().has_settled(position) {
-                    break;
-                }
-                changed.await;
-            }
-        };
         // When time is up, that is that: the caller is told who lags if it asks.
-        let _ = tokio::time::timeout(max_wait, settled).await;
+        let _ = tokio::time::timeout(max_wait, self.until(|state| state.has_settled(position))).await;
+    }
+
+    /// Waits until every projection has passed `position`, however long that takes.
+    pub async fn projections_have_passed(&self, position: Position) {
+        self.until(|state| state.projections_have_passed(position)).await;
+    }
+
+    async fn until(&self, is_so: impl Fn(&State) -> bool) {
+        let _settling = Settling::begin(&self.inner);
+        loop {
+            let changed = self.inner.changed.notified();
+            if is_so(&self.inner.lock()) {
+                break;
+            }
+            changed.await;
+        }
     }
 
     /// Whether all handlers have passed `position`.
@@ -312,6 +318,11 @@ impl State {
             return *first;
         }
         self.awaited().map(|(_, checkpoint)| checkpoint).min().unwrap_or(Position::new(u64::MAX))
+    }
+
+    fn projections_have_passed(&self, position: Position) -> bool {
+        let mut handlers = self.handlers.iter().zip(&self.checkpoints);
+        handlers.all(|(handler, checkpoint)| handler.kind != Kind::Projection || *checkpoint >= position)
     }
 
     fn has_settled(&self, position: Position) -> bool {

@@ -115,8 +115,9 @@ impl<E: StoredEvent> SqliteStore<E> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(thread)?;
         let (close, closed) = oneshot::channel();
         let (ended, has_ended) = oneshot::channel();
+        let (failed, has_failed) = oneshot::channel();
         spawn("writer", move || {
-            runtime.block_on(writer.serve(write_requests, closed));
+            runtime.block_on(writer.serve(write_requests, closed, failed));
             // Nobody waits for a writer whose group has stopped.
             let _ = ended.send(());
         })
@@ -124,10 +125,14 @@ impl<E: StoredEvent> SqliteStore<E> {
         supervisor.spawn("event store", async move {
             // The writer ends when this task does: it hears that the sender is gone.
             let _close: oneshot::Sender<()> = close;
-            has_ended.await.map_err(|_| StopReason::GaveUp {
-                task: "event store",
-                message: "its thread has ended in a panic".to_owned(),
-            })
+            let gave_up = |message| Err(StopReason::GaveUp { task: "event store", message });
+            if let Ok(message) = has_failed.await {
+                return gave_up(message);
+            }
+            match has_ended.await {
+                Ok(()) => Ok(()),
+                Err(_) => gave_up("its thread has ended in a panic".to_owned()),
+            }
         });
         Ok(Self { writes, reads, listeners, path })
     }

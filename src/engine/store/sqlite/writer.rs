@@ -115,9 +115,15 @@ impl<E: StoredEvent> Writer<E> {
         }
     }
 
-    /// Writes until nobody can ask any more, or the store is closed: until `closed` hears of it.
-    pub(super) async fn serve(mut self, mut requests: mpsc::Receiver<WriteRequest<E>>, closed: oneshot::Receiver<()>) {
-        let mut batch = Vec::new();
+    /// Writes until nobody can ask any more, or the store is closed: until `closed` hears of it. When a write has
+    /// failed, those who waited are answered first, and then `failed` hears of it.
+    pub(super) async fn serve(
+        mut self,
+        mut requests: mpsc::Receiver<WriteRequest<E>>,
+        closed: oneshot::Receiver<()>,
+        failed: oneshot::Sender<String>,
+    ) {
+        let (mut batch, mut failed) = (Vec::new(), Some(failed));
         let mut answered = 0;
         let mut closed = std::pin::pin!(closed);
         loop {
@@ -134,6 +140,12 @@ impl<E: StoredEvent> Writer<E> {
                     }
                     Err(_) => self.look(),
                 },
+            }
+            if let Some(message) = &self.failed
+                && let Some(failed) = failed.take()
+            {
+                // Nobody listens any more where all is being stopped anyway.
+                let _ = failed.send(message.clone());
             }
             self.checkpoints.finish(&self.connection);
         }
