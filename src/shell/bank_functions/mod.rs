@@ -145,6 +145,9 @@ impl BankFunctions {
         let Some(late_name) = late_name else {
             let outcome = pending.outcome().await;
             drop(followed);
+            if let Err(CommandFailure::Unavailable(Unavailable::Store(error))) = &outcome {
+                self.failed = Some(error.to_string());
+            }
             return answer(bank, outcome, is_transfer, events).await;
         };
         let (bank, trace) = (bank.clone(), self.trace.clone());
@@ -167,6 +170,8 @@ impl BankFunctions {
         self.replace_bank(None);
         bank.close().await;
         self.finish_under_way().await;
+        // What has stopped it may have come after the last reply.
+        self.failed = bank.failure().map(|unavailable| unavailable.to_string()).or(self.failed.take());
     }
 
     async fn finish_under_way(&mut self) {
