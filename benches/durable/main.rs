@@ -1,7 +1,7 @@
 //! How fast the durable store is, against a bare file with one sync per batch and plain SQLite on the same disk.
 //!
 //! `cargo bench --bench durable` runs everything and ends with the bars that were set; `cargo bench --bench
-//! durable -- append replay` runs some parts only: `append`, `latency`, `replay`.
+//! durable -- append replay` runs some parts only: `append`, `latency`, `replay`, `reopen`.
 //!
 //! All figures that are compared come from one run, the contenders taking turns. Absolute figures move from
 //! machine to machine, and the ratios much less.
@@ -18,17 +18,19 @@ mod bare_file;
 mod latency;
 mod moved;
 mod plain_sqlite;
+mod reopen;
 mod replay;
 #[path = "../memory/report.rs"]
 #[expect(dead_code, reason = "the other benchmark prints more")]
 mod report;
 mod store;
+mod whole_bank;
 
 use std::process::ExitCode;
 
 use tempfile::TempDir;
 
-const PARTS: [&str; 3] = ["append", "latency", "replay"];
+const PARTS: [&str; 4] = ["append", "latency", "replay", "reopen"];
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
@@ -50,7 +52,8 @@ fn main() -> ExitCode {
         bars.extend(match part {
             "append" => append::run(),
             "latency" => latency::run(),
-            _ => replay::run(),
+            "replay" => replay::run(),
+            _ => reopen::run(),
         });
     }
     report::print_bars(bars);

@@ -65,6 +65,9 @@ where
             () = interrupts.program_ends() => return Ended::Interrupted,
         };
         self.session.close().await;
+        if let (Ok(()) | Err(Stop::Left), Some(failure)) = (&stop, self.session.domain().failure()) {
+            stop = self.after(Next::Failure(failure), &mut mistaken).await;
+        }
         if let Err(error) = self.flush().await {
             stop = Err(error);
         }

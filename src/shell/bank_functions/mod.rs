@@ -143,7 +143,11 @@ impl BankFunctions {
             Err(error) => return unavailable(error).into(),
         };
         let Some(late_name) = late_name else {
-            let answer = answer(bank, pending.outcome().await, is_transfer, events).await;
+            let outcome = pending.outcome().await;
+            if let Err(CommandFailure::Unavailable(Unavailable::Store(error))) = &outcome {
+                self.failed = Some(error.to_string());
+            }
+            let answer = answer(bank, outcome, is_transfer, events).await;
             drop(followed);
             return answer;
         };
@@ -167,6 +171,8 @@ impl BankFunctions {
         self.replace_bank(None);
         bank.close().await;
         self.finish_under_way().await;
+        // What has stopped it may have come after the last reply.
+        self.failed = bank.failure().map(|unavailable| unavailable.to_string()).or(self.failed.take());
     }
 
     async fn finish_under_way(&mut self) {
