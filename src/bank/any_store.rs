@@ -8,10 +8,10 @@ use super::AccountEvent;
 use crate::engine::event::{Batch, Position, StreamId, Version};
 use crate::engine::moment::Moment;
 use crate::engine::projection::{Projection, StoredRows};
-use crate::engine::store::handler_records::{HandlerRecords as _, ParkedEvent};
+use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, ParkedEvent, Progress};
 use crate::engine::store::memory::MemoryStore;
 use crate::engine::store::sqlite::SqliteStore;
-use crate::engine::store::{Committed, EventStore as _, Snapshot, StoreError};
+use crate::engine::store::{Append, Appended, Committed, EventStore as _, Snapshot, StoreError};
 
 #[derive(Clone, Debug)]
 pub(super) enum AnyStore {
@@ -74,6 +74,18 @@ impl AnyStore {
 
     pub(super) async fn end(&self) -> Result<Position, StoreError> {
         ask!(self, store => store.end().await)
+    }
+
+    pub(super) async fn append(&self, appends: Vec<Append<Event>>) -> Result<Appended<Event>, StoreError> {
+        ask!(self, store => store.append(appends).await)
+    }
+
+    pub(super) async fn read_progress(&self, handler: &str) -> Result<Option<Progress>, StoreError> {
+        ask!(self, store => store.read_progress(handler).await)
+    }
+
+    pub(super) async fn write_progress(&self, handler: &str, progress: Progress) -> Result<(), StoreError> {
+        ask!(self, store => store.write_progress(handler, progress, ParkedChange::None).await)
     }
 
     pub(super) async fn read_parked(&self, after: u64, limit: usize) -> Result<Vec<ParkedEvent>, StoreError> {

@@ -29,6 +29,8 @@ pub(super) struct Audit {
 struct UnderWay {
     outgoing: Outgoing,
     credited: bool,
+    /// Which event of the log it was that happened to it last.
+    last: u64,
 }
 
 impl Default for Audit {
@@ -55,6 +57,11 @@ impl Audit {
     /// Each stream with its last version and the state of its account.
     pub(super) fn streams(&self) -> &HashMap<StreamId, (Version, Account)> {
         &self.streams
+    }
+
+    /// Which event of the log, counted from 1, is the first that a transfer has to go on from.
+    pub(super) fn first_to_go_on(&self) -> Option<u64> {
+        self.transfers.values().map(|transfer| transfer.last).min()
     }
 
     /// Looks at the next event. Answers what is wrong with it.
@@ -105,7 +112,7 @@ impl Audit {
         match event {
             AccountEvent::MoneyReserved(outgoing) => {
                 self.reserved += i128::from(outgoing.amount.minor_units());
-                let transfer = UnderWay { outgoing: outgoing.as_ref().clone(), credited: false };
+                let transfer = UnderWay { outgoing: outgoing.as_ref().clone(), credited: false, last: self.events + 1 };
                 match self.transfers.insert(outgoing.transfer_id, transfer) {
                     None => Ok(()),
                     Some(_) => Err("its transfer is under way already".to_owned()),
@@ -121,7 +128,7 @@ impl Audit {
                 if (account_id, payee, amount) != (&incoming.payer, &incoming.account_id, &incoming.amount) {
                     return Err("it credits something else than was reserved".to_owned());
                 }
-                transfer.credited = true;
+                (transfer.credited, transfer.last) = (true, self.events + 1);
                 self.reserved -= i128::from(amount.minor_units());
                 Ok(())
             }

@@ -29,6 +29,20 @@ impl CeoBonus {
         Self { account, paid: Paid::default(), note: None }
     }
 
+    /// The bonus that an event has paid, in minor units: a deposit that nobody from outside asked for.
+    pub(super) fn paid_by(event: &RecordedEvent<AccountEvent>) -> u64 {
+        let is_caused = event.metadata.causation_id != event.metadata.command_id;
+        match &event.data {
+            AccountEvent::MoneyDeposited { amount, .. } if is_caused => amount.minor_units(),
+            _ => 0,
+        }
+    }
+
+    /// What is remembered once so much was paid.
+    pub(super) fn state_after(paid: u64) -> Option<Box<str>> {
+        serde_json::to_string(&Paid { paid }).ok().map(String::into_boxed_str)
+    }
+
     /// What a deposit earns.
     fn hundredth(amount: Money) -> Option<Money> {
         Money::new(amount.minor_units() / 100).ok()

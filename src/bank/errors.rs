@@ -1,5 +1,7 @@
 //! One error enum per operation, so that a caller can act on each.
 
+use std::path::PathBuf;
+
 use thiserror::Error;
 
 use super::{Money, PinSecretError, Refusal};
@@ -53,6 +55,15 @@ pub enum OpenError {
     /// The file cannot be opened as it is. Nothing in it was changed.
     #[error(transparent)]
     File(#[from] OpenStoreError),
+    /// An import into this store has begun and not ended. Options that accept a loss open it as it is.
+    #[error(
+        "{store}: an import into this bank was not finished; import into a new one, or open it as it is with \
+         `accept_loss: true`"
+    )]
+    HalfImported {
+        /// The store.
+        store: String,
+    },
     /// The store is open, but does not say what is in it.
     #[error(transparent)]
     Unreadable(#[from] StoreError),
@@ -148,6 +159,75 @@ pub enum TransferError {
     #[error("the account is locked")]
     AccountLocked,
     /// The bank cannot serve.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Why a log was not written to a file.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum ExportError {
+    /// There is a file of this name, and it stays as it is.
+    #[error("{}: there is such a file already", path.display())]
+    FileExists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file cannot be written.
+    #[error("{}: {reason}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// The bank cannot serve.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Why the events of a file were not stored.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum ImportError {
+    /// There are events in the bank already.
+    #[error("events are imported into an empty bank only, and this one has {events}")]
+    NotEmpty {
+        /// How many.
+        events: u64,
+    },
+    /// Another process may run the handlers of this bank, and would take the events for new ones.
+    #[error("another process has this bank open, and would take the events for new ones")]
+    OpenElsewhere,
+    /// The file cannot be read.
+    #[error("{}: {reason}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// The file does not hold the log of a bank. Nothing was stored.
+    #[error("{}:{line}: {problem}", path.display())]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// The first line where that shows, from 1.
+        line: u64,
+        /// What is wrong.
+        problem: String,
+    },
+    /// It has ended midway. Opened again, the bank is refused for that.
+    #[error("{}: after {imported} of {events} events: {reason}", path.display())]
+    Stopped {
+        /// The file.
+        path: PathBuf,
+        /// How many events of it are stored.
+        imported: u64,
+        /// How many there are in it.
+        events: u64,
+        /// What stood in the way.
+        reason: String,
+    },
+    /// The bank cannot serve. Nothing was stored.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }

@@ -63,6 +63,8 @@ pub(super) struct Inner {
     pub(super) projections: ProjectionsControl,
     /// The right to run the handlers of this bank.
     pub(super) lease: Lease,
+    /// Held while events are imported.
+    pub(super) importing: Arc<tokio::sync::Mutex<()>>,
     /// No more commands from outside are taken.
     pub(super) closing: AtomicBool,
 }
@@ -128,6 +130,7 @@ impl Bank {
             let _stop = StopOnDrop(&bank.inner.supervisor);
             bank.inner.closing.store(true, Ordering::Release);
             bank.inner.commands.flush().await;
+            let _imported = bank.inner.importing.lock().await;
             bank.settle().await;
             bank.inner.commands.close().await;
             if let Ok(end) = bank.inner.store.end().await {
@@ -141,7 +144,7 @@ impl Bank {
     }
 
     /// Waits until the handlers have done what they can: a process manager's commands lead to events again.
-    async fn settle(&self) {
+    pub(super) async fn settle(&self) {
         let settled = async {
             let mut settled_at = None;
             while let Ok(end) = self.inner.store.end().await

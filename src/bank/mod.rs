@@ -17,10 +17,13 @@ mod email;
 mod email_address;
 mod errors;
 mod events;
+mod export;
 mod handle;
 mod handlers;
 mod history;
 mod holder;
+mod import;
+mod import_file;
 mod money;
 mod open;
 mod operations;
@@ -49,14 +52,15 @@ pub use commands::AccountCommand;
 pub use email::{AddressBook, EmailTarget, InvalidEmailTarget, Recipient, ThankYouEmail};
 pub use email_address::{EmailAddress, InvalidEmail};
 pub use errors::{
-    CheckBalanceError, CommandFailure, CreateError, DepositError, OpenError, TransferError, Unavailable, UnlockError,
-    WithdrawError,
+    CheckBalanceError, CommandFailure, CreateError, DepositError, ExportError, ImportError, OpenError, TransferError,
+    Unavailable, UnlockError, WithdrawError,
 };
 pub use events::{AccountEvent, Movement};
 pub use handle::Bank;
 pub use handlers::{HandlerReport, MAX_PARKED};
 pub use history::StatementLine;
 pub use holder::{AccountHolder, HolderName};
+pub use import::ImportStep;
 pub use money::{InvalidAmount, Money};
 pub use operations::NewAccount;
 pub use options::{Options, PinCost, PinOptions, Store};

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use super::any_store::AnyStore;
 use super::email::ThankYouEmail;
 use super::handle::Inner;
+use super::import;
 use super::pin_checker::PinChecker;
 use super::{Account, AccountEvent, Bank, CeoBonus, OpenError, Options, Store, TransferProcess};
 use crate::engine::checkpoints::{Checkpoints, Consistency};
@@ -61,11 +62,12 @@ impl Drop for StopUnlessOpen {
 }
 
 /// Starts everything that runs on a store, in the order in which a command passes through it.
-async fn assemble<S>(options: Options, store: S, supervisor: Supervisor) -> Result<Bank, StoreError>
+async fn assemble<S>(options: Options, store: S, supervisor: Supervisor) -> Result<Bank, OpenError>
 where
     S: EventStore<AccountEvent> + Into<AnyStore>,
 {
-    let Options { store: kind, seed, limits, pins, ceo_bonus, email, retry, accept_loss: _ } = options;
+    let Options { store: kind, seed, limits, pins, ceo_bonus, email, retry, accept_loss } = options;
+    import::refuse_half(&store, &kind, accept_loss).await?;
     let (clock, ids) = time_and_ids(seed, store.end().await?);
     let snapshot_every = limits.snapshot_every.get();
     let commands = CommandHandler::start(store.clone(), clock.clone(), limits, &supervisor);
@@ -120,6 +122,7 @@ where
         supervisor,
         projections,
         lease,
+        importing: Arc::default(),
         closing: AtomicBool::new(false),
     };
     Ok(Bank { inner: Arc::new(inner), consistency: Consistency::Strong })

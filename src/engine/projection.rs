@@ -10,11 +10,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use thiserror::Error;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use self::rebuild::Rebuild;
 pub use self::rebuild::RebuildError;
-pub use self::rows::ProjectionsControl;
+pub use self::rows::{HandlersHeld, ProjectionsControl};
 use self::rows::{Request, Rows, failed};
 pub use self::stored_rows::StoredRows;
 use super::checkpoints::{Checkpoint, Checkpoints};
@@ -161,6 +161,8 @@ pub struct Projections<E> {
     /// Up to where the rows were written.
     kept: Position,
     rebuild: Rebuild,
+    /// Event handlers see nothing until this is heard.
+    held: Option<oneshot::Receiver<()>>,
 }
 
 impl<E> fmt::Debug for Projections<E> {
@@ -179,6 +181,7 @@ impl<E: DomainEvent> Projections<E> {
             outlets: Vec::new(),
             kept: Position::START,
             rebuild: Rebuild::default(),
+            held: None,
         }
     }
 
@@ -212,14 +215,17 @@ impl<E: DomainEvent> Projections<E> {
         mut subscription: Subscription<E, S>,
         mut requests: mpsc::Receiver<Request>,
     ) -> Result<(), StopReason> {
-        for outlet in &self.outlets {
-            outlet.open_to(subscription.position());
-        }
+        self.open_outlets(subscription.position());
         loop {
             let next = tokio::select! {
                 biased;
                 page = self.rebuild.next_page(&store), if self.rebuild.is_under_way() => {
                     self.go_on_rebuilding(page);
+                    continue;
+                }
+                () = released(&mut self.held), if self.held.is_some() => {
+                    self.held = None;
+                    self.open_outlets(subscription.position());
                     continue;
                 }
                 next = subscription.next() => next,
@@ -234,28 +240,46 @@ impl<E: DomainEvent> Projections<E> {
                 Err(error) => return Err(failed(&error)),
             };
             for host in &mut self.hosted {
-                self.rebuild.is_spoiled |= take(host.as_mut(), &events, &store).await?;
+                self.rebuild.is_spoiled |= take(host.as_mut(), &events, self.held.is_none(), &store).await?;
             }
             // Handlers come first, so that their line of the trace comes before the reply.
-            let passed_over = self.outlets.iter().filter_map(|outlet| outlet.offer(&events));
+            let outlets = if self.held.is_none() { &self.outlets[..] } else { &[] };
+            let passed_over = outlets.iter().filter_map(|outlet| outlet.offer(&events));
             self.checkpoints.advance(self.acknowledged.iter().chain(passed_over), subscription.position());
             if S::DURABLE && self.is_time_to_keep(subscription.position()) {
                 self.keep_rows(&store).await?;
             }
         }
     }
+
+    fn open_outlets(&self, end: Position) {
+        self.outlets.iter().for_each(|outlet| outlet.open_to(end));
+    }
+}
+
+/// Waits until the event handlers are held no longer.
+async fn released(held: &mut Option<oneshot::Receiver<()>>) {
+    if let Some(held) = held {
+        // An error says that the one who held them is gone, which is how this ends.
+        let _ = held.await;
+    }
 }
 
 /// Lets a projection take in events; one that panics starts again from the log, but not for ever. Answers whether
 /// it had to.
-async fn take<E, S>(host: &mut dyn Hosted<E>, events: &Committed<E>, store: &S) -> Result<bool, StopReason>
+async fn take<E, S>(
+    host: &mut dyn Hosted<E>,
+    events: &Committed<E>,
+    announce: bool,
+    store: &S,
+) -> Result<bool, StopReason>
 where
     E: DomainEvent,
     S: EventStore<E>,
 {
     let mut attempt = 0;
     let mut last_failed_after = None;
-    while let Err(message) = host.take(events) {
+    while let Err(message) = host.take(events, announce) {
         let (name, done) = (host.name(), host.done());
         attempt = if last_failed_after == Some(done) { attempt + 1 } else { 1 };
         last_failed_after = Some(done);
@@ -300,8 +324,8 @@ trait Hosted<E>: Send {
     /// The last event that was taken in whole.
     fn done(&self) -> Position;
 
-    /// Takes in the events after [`Hosted::done`], all under one lock.
-    fn take(&mut self, events: &[RecordedEvent<E>]) -> Result<(), String>;
+    /// Takes in the events after [`Hosted::done`], all under one lock, and says so if they are to be announced.
+    fn take(&mut self, events: &[RecordedEvent<E>], announce: bool) -> Result<(), String>;
 
     /// Folds events up to [`Hosted::done`] into a new read model that nobody sees yet, in order from the first.
     fn replay(&mut self, events: &[RecordedEvent<E>]) -> Result<(), String>;
@@ -351,7 +375,7 @@ impl<E, P: Projection<E>> Hosted<E> for Host<P> {
         self.done
     }
 
-    fn take(&mut self, events: &[RecordedEvent<E>]) -> Result<(), String> {
+    fn take(&mut self, events: &[RecordedEvent<E>], announce: bool) -> Result<(), String> {
         let Self { model, done, rows, .. } = self;
         if let Some(last) = events.last()
             && !events.iter().any(P::concerns)
@@ -365,11 +389,13 @@ impl<E, P: Projection<E>> Hosted<E> for Host<P> {
                 if event.position <= *done {
                     continue;
                 }
-                if let Some(title) = P::trace_title(event) {
+                if announce && let Some(title) = P::trace_title(event) {
                     trace_line!(event.metadata.correlation_id, "Event Handler: {title}");
                 }
                 projection.project(event);
-                projection.announce(event);
+                if announce {
+                    projection.announce(event);
+                }
                 if rows.followed {
                     projection.changed_rows(event, &mut |name| rows.change(name));
                 }

@@ -5,7 +5,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::runner::Runner;
 use super::{EventHandler, Failure, Wish};
-use crate::engine::event::DomainEvent;
+use crate::engine::event::{DomainEvent, Position};
 use crate::engine::store::handler_records::{ParkedChange, ParkedEvent};
 use crate::engine::store::{EventStore, StoreError};
 use crate::engine::supervisor::StopReason;
@@ -68,6 +68,16 @@ impl HandlerControl {
         self.ask(|reply| Request::Skip { number, reply }).await
     }
 
+    /// Moves the handler's checkpoint over events that it shall not handle, and lets it remember `state` if there is
+    /// any. To be asked while the handlers are held, so that none of them is on its way to it.
+    ///
+    /// # Errors
+    ///
+    /// [`ParkedError`]: why it is still where it was.
+    pub async fn pass_over(&self, position: Position, state: Option<Box<str>>) -> Result<(), ParkedError> {
+        self.ask(|reply| Request::PassOver { position, state, reply }).await
+    }
+
     async fn ask(&self, request: impl FnOnce(Reply) -> Request) -> Result<(), ParkedError> {
         let (reply, answer) = oneshot::channel();
         self.requests.send(request(reply)).await.map_err(|_| ParkedError::NotRunning)?;
@@ -81,12 +91,13 @@ pub(super) type Reply = oneshot::Sender<Result<(), ParkedError>>;
 pub(super) enum Request {
     Retry { number: u64, reply: Reply },
     Skip { number: u64, reply: Reply },
+    PassOver { position: Position, state: Option<Box<str>>, reply: Reply },
 }
 
 impl Request {
     /// Answers in the handler's place.
     pub(super) fn reply(self, answer: Result<(), ParkedError>) {
-        let (Self::Retry { reply, .. } | Self::Skip { reply, .. }) = self;
+        let (Self::Retry { reply, .. } | Self::Skip { reply, .. } | Self::PassOver { reply, .. }) = self;
         // A caller that has gone does not want to know.
         let _ = reply.send(answer);
     }
@@ -103,6 +114,10 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
             Request::Skip { number, reply } => {
                 let answer = self.skip(number).await;
                 let _ = reply.send(answer);
+            }
+            Request::PassOver { position, state, reply } => {
+                let answer = self.pass_over_all(position, state).await;
+                let _ = reply.send(answer.map_err(ParkedError::from));
             }
         }
     }

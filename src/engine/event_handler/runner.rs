@@ -170,6 +170,25 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
         Ok(())
     }
 
+    /// Moves the checkpoint over events that the handler shall not get.
+    pub(super) async fn pass_over_all(
+        &mut self,
+        position: Position,
+        state: Option<Box<str>>,
+    ) -> Result<(), StoreError> {
+        if position <= self.progress.checkpoint {
+            return Ok(());
+        }
+        if let Some(state) = state {
+            self.handler.restore(&state);
+            self.progress.state = Some(state);
+        }
+        self.passed_over(position);
+        self.write(ParkedChange::None).await?;
+        self.surroundings.checkpoints.advance([&self.checkpoint], position);
+        Ok(())
+    }
+
     /// Calls the handler with an event until it is acknowledged, skipped or parked.
     async fn deliver(&mut self, event: &RecordedEvent<E>, requests: &mut mpsc::Receiver<Request>) -> Result<(), End> {
         // What was tried is the event right after the checkpoint. Where that one is not wanted any more, it is another.

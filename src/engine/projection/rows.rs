@@ -72,6 +72,13 @@ impl Rows {
 pub(super) enum Request {
     Keep { reply: oneshot::Sender<()> },
     Rebuild { progress: mpsc::Sender<Position>, reply: oneshot::Sender<Result<Position, RebuildError>> },
+    Hold { released: oneshot::Receiver<()>, reply: oneshot::Sender<()> },
+}
+
+/// As long as this lives, event handlers see nothing of what happens; then all of it.
+#[derive(Debug)]
+pub struct HandlersHeld {
+    _release: oneshot::Sender<()>,
 }
 
 /// Asks the projections' task for what does not come with events. Cheap to clone.
@@ -87,6 +94,16 @@ impl ProjectionsControl {
         // An error says that the task has ended. What is not kept is folded again.
         let _ = self.requests.send(Request::Keep { reply }).await;
         let _ = kept.await;
+    }
+
+    /// Keeps from the event handlers what happens from now on, and lets the projections take it in silently: it is
+    /// not new. `None` when the task has ended.
+    pub async fn hold_handlers(&self) -> Option<HandlersHeld> {
+        let (release, released) = oneshot::channel();
+        let (reply, held) = oneshot::channel();
+        self.requests.send(Request::Hold { released, reply }).await.ok()?;
+        held.await.ok()?;
+        Some(HandlersHeld { _release: release })
     }
 
     /// Folds all projections from the whole log anew, and then shows the new ones. Meanwhile the old ones answer,
@@ -170,6 +187,10 @@ impl<E: DomainEvent> Projections<E> {
                 let _ = reply.send(());
             }
             Request::Rebuild { progress, reply } => self.begin_rebuild(progress, reply),
+            Request::Hold { released, reply } => {
+                self.held = Some(released);
+                let _ = reply.send(());
+            }
         }
         Ok(())
     }

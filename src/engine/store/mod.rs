@@ -4,6 +4,7 @@
 //! [`EventStore`] is the promise; [`memory`] keeps it for as long as the process lives, [`sqlite`] for as long as
 //! the file does. What a store keeps for event handlers besides is in [`handler_records`].
 
+pub mod event_line;
 pub mod handler_records;
 pub mod memory;
 pub mod sqlite;

@@ -97,6 +97,7 @@ impl BankFunctions {
         }
         Term::Error(match error {
             OpenError::UnsupportedStore { .. } => "unsupported_store",
+            OpenError::HalfImported { .. } => "half_imported",
             OpenError::File(OpenStoreError::NoDirectory { .. }) => "no_directory",
             OpenError::File(OpenStoreError::NoFile { .. }) => "no_file",
             OpenError::File(OpenStoreError::NotOurs { .. }) => "not_ours",
@@ -219,6 +220,8 @@ impl Domain for BankFunctions {
             ("retry", Some(bank)) => either(handlers::retry(&bank, arguments).await),
             ("skip", Some(bank)) => either(handlers::skip(&bank, arguments).await),
             ("verify", Some(bank)) => self.done(upkeep::verify(&bank).await),
+            ("export", Some(bank)) => self.done(upkeep::export(&bank, arguments).await),
+            ("import", Some(bank)) => self.done(upkeep::import(&bank, arguments).await),
             ("rebuild", Some(bank)) => self.done(upkeep::rebuild(&bank).await),
             ("watch", Some(bank)) => match watch::watch(&bank, function, arguments, events).await {
                 Ok(live) => Answer { live: Some(live), ..Term::OK.into() },

@@ -14,12 +14,13 @@ const PAYER: Parameter = Parameter { name: "payer", ..ACCOUNT };
 const PAYEE: Parameter = Parameter { name: "payee", ..ACCOUNT };
 const NUMBER: Parameter = Parameter { name: "number", kind: Kind::Integer, optional: false, keyword: false };
 
+const FILE: Parameter = Parameter { name: "file", kind: Kind::Text, optional: false, keyword: false };
 const FROM: Parameter = Parameter { name: "from", kind: Kind::Integer, optional: true, keyword: true };
 const LIMIT: Parameter = Parameter { name: "limit", kind: Kind::Integer, optional: true, keyword: true };
 const AT: Parameter = Parameter { name: "at", kind: Kind::Integer, optional: true, keyword: true };
 const AS_OF: Parameter = Parameter { name: "as_of", kind: Kind::Text, optional: true, keyword: true };
 
-pub(super) static FUNCTIONS: [Function; 22] = [
+pub(super) static FUNCTIONS: [Function; 24] = [
     Function {
         module: Some("Bank"),
         name: "open",
@@ -280,6 +281,32 @@ pub(super) static FUNCTIONS: [Function; 22] = [
             whether snapshots and stored projections are what the events make of them.\n\
             Replies {:ok, %{events: 12, streams: 3, snapshots: 0}}, or {:error, %{position: 7, problem: \"…\"}} with the\n\
             first position where something is wrong, nil where that is not in the log itself.",
+    },
+    Function {
+        module: Some("Bank"),
+        name: "export",
+        group: "Upkeep",
+        parameters: &[FILE],
+        aliases: &[],
+        summary: "writes the log to a file",
+        example: "Bank.export \"events.jsonl\"",
+        details: "Each event is a JSON object on a line, with all that is stored of it. The file is new, and only its\n\
+            owner may read it.\n\
+            Replies {:ok, %{events: 12}}, {:error, :file_exists} or {:error, :file_failed}.",
+    },
+    Function {
+        module: Some("Bank"),
+        name: "import",
+        group: "Upkeep",
+        parameters: &[FILE],
+        aliases: &[],
+        summary: "takes the log of such a file into an empty bank",
+        example: "Bank.import \"events.jsonl\"",
+        details: "Times and ids stay as they are. The whole file is checked before anything is stored. Nobody is thanked\n\
+            and no bonus is paid again; a transfer that had not ended goes on.\n\
+            Replies {:ok, %{events: 12}}, {:error, :not_empty}, {:error, :file_failed}, {:error, :open_elsewhere}\n\
+            where another process has opened the bank before, or {:error, %{line: 7, problem: \"…\"}} with the first line\n\
+            where something is wrong: then nothing is stored.",
     },
     Function {
         module: Some("Bank"),

@@ -1,9 +1,11 @@
 //! What whoever runs a bank does with it now and then. All of it takes longer the longer the log is.
 
+use std::path::Path;
+
 use super::replies::{failure, integer};
-use crate::bank::{Bank, Unavailable, Verification, Verified};
-use crate::engine::event::Position;
+use crate::bank::{Bank, ExportError, ImportError, ImportStep, Unavailable, Verification, Verified};
 use crate::engine::projection::RebuildError;
+use crate::shell::functions::Arguments;
 use crate::shell::progress::ProgressLine;
 use crate::shell::term::Term;
 
@@ -40,7 +42,7 @@ pub(super) async fn verify(bank: &Bank) -> Result<Term, NotDone> {
 pub(super) async fn rebuild(bank: &Bank) -> Result<Term, NotDone> {
     let line = ProgressLine::new();
     match bank.rebuild(|done, total| line.show("rebuild", done, total)).await {
-        Ok(position) => Ok(up_to(position)),
+        Ok(position) => Ok(counted(position.get())),
         Err(error) => {
             let message = format!("{}: the projections were not rebuilt: {error}", bank.store());
             let reply = match error {
@@ -53,6 +55,55 @@ pub(super) async fn rebuild(bank: &Bank) -> Result<Term, NotDone> {
     }
 }
 
-fn up_to(position: Position) -> Term {
-    Term::Ok(Box::new(Term::Map(vec![("events", integer(position.get()))])))
+pub(super) async fn export(bank: &Bank, arguments: &Arguments) -> Result<Term, NotDone> {
+    let line = ProgressLine::new();
+    let path = Path::new(arguments.get(0).unwrap_or_default());
+    match bank.export(path, |done, total| line.show("export", done, total)).await {
+        Ok(events) => Ok(counted(events)),
+        Err(ExportError::Unavailable(unavailable)) => Err(unavailable.into()),
+        Err(error) => {
+            let reply = match &error {
+                ExportError::FileExists { .. } => Term::Error("file_exists"),
+                ExportError::File { .. } | ExportError::Unavailable(_) => Term::Error("file_failed"),
+            };
+            Err(NotDone { reply, message: error.to_string() })
+        }
+    }
+}
+
+pub(super) async fn import(bank: &Bank, arguments: &Arguments) -> Result<Term, NotDone> {
+    let line = ProgressLine::new();
+    let path = Path::new(arguments.get(0).unwrap_or_default());
+    let show = |step, done, total| {
+        let what = match step {
+            ImportStep::Check => "check",
+            ImportStep::Store => "import",
+        };
+        line.show(what, done, total);
+    };
+    match bank.import(path, show).await {
+        Ok(events) => Ok(counted(events)),
+        Err(ImportError::Unavailable(unavailable)) => Err(unavailable.into()),
+        Err(error) => {
+            let message = error.to_string();
+            let reply = match error {
+                ImportError::NotEmpty { .. } => Term::Error("not_empty"),
+                ImportError::OpenElsewhere => Term::Error("open_elsewhere"),
+                ImportError::File { .. } | ImportError::Unavailable(_) => Term::Error("file_failed"),
+                ImportError::Broken { line, problem, .. } => Term::Problem(Box::new(Term::Map(vec![
+                    ("line", integer(line)),
+                    ("problem", Term::String(problem)),
+                ]))),
+                ImportError::Stopped { imported, reason, .. } => {
+                    let said = vec![("imported", integer(imported)), ("problem", Term::String(reason))];
+                    Term::Problem(Box::new(Term::Map(said)))
+                }
+            };
+            Err(NotDone { reply, message })
+        }
+    }
+}
+
+fn counted(events: u64) -> Term {
+    Term::Ok(Box::new(Term::Map(vec![("events", integer(events))])))
 }

@@ -1,0 +1,244 @@
+//! Taking the log of another bank into an empty one.
+//!
+//! The events are no news: handlers with effects are moved past them, and a transfer that had not ended goes on.
+
+use std::path::{Path, PathBuf};
+
+use foldhash::HashMap;
+use tokio::sync::mpsc;
+
+use super::errors::{ImportError, OpenError, Unavailable};
+use super::import_file::{Contents, ImportFile};
+use super::{Account, AccountEvent, Accounts, Bank, CeoBonus, Store, ThankYouEmail, TransferProcess};
+use crate::engine::aggregate::Aggregate;
+use crate::engine::event::{Position, RecordedEvent, StreamId};
+use crate::engine::event_handler::{EventHandler, ParkedError};
+use crate::engine::process_manager::ProcessManager;
+use crate::engine::projection::ReadModel;
+use crate::engine::store::handler_records::{ParkedChange, Progress};
+use crate::engine::store::{Append, EventStore, StoreError};
+use crate::engine::supervisor::StopReason;
+
+/// What is done with a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImportStep {
+    /// It is read, to see whether it is whole.
+    Check,
+    /// Its events are stored.
+    Store,
+}
+
+/// Where an import writes down that it has begun, and that it has ended.
+const NAME: &str = "import";
+const UNDER_WAY: &str = "under way";
+
+/// The handlers that have effects which must not come again.
+const PASSED_OVER: [&str; 2] =
+    [CeoBonus::NAME, <ThankYouEmail<ReadModel<Accounts>> as EventHandler<AccountEvent>>::NAME];
+
+type Told = (ImportStep, u64, u64);
+
+impl Bank {
+    /// Takes in the events of a file that [`Bank::export`] has written, with their times and ids. The bank has to be
+    /// empty. The file is checked as [`Bank::verify`] does before anything is stored. `tell` hears now and then how
+    /// many events of how many are done. Answers how many there are.
+    ///
+    /// Once the first event is stored, the import goes on to its end even if the future is dropped. If the process
+    /// ends before that, the bank is refused when it is opened again.
+    ///
+    /// # Errors
+    ///
+    /// [`ImportError`]: why not all events are stored; mostly none are.
+    pub async fn import(
+        &self,
+        path: &Path,
+        mut tell: impl FnMut(ImportStep, u64, u64) + Send,
+    ) -> Result<u64, ImportError> {
+        let (progress, mut heard) = mpsc::channel(1);
+        let mut importing = std::pin::pin!(tokio::spawn(self.clone().import_file(path.to_owned(), progress)));
+        loop {
+            tokio::select! {
+                biased;
+                imported = &mut importing => {
+                    return imported.unwrap_or_else(|panic| Err(Unavailable::Defect(panic.to_string()).into()));
+                }
+                Some((step, done, total)) = heard.recv() => tell(step, done, total),
+            }
+        }
+    }
+
+    async fn import_file(self, path: PathBuf, progress: mpsc::Sender<Told>) -> Result<u64, ImportError> {
+        let _importing = self.inner.importing.clone().lock_owned().await;
+        self.still_open()?;
+        self.check_empty().await?;
+        if !self.inner.lease.is_held() {
+            return Err(ImportError::OpenElsewhere);
+        }
+        let (file, contents) = self.check_file(&path, &progress).await?;
+        let held = self.inner.projections.hold_handlers().await;
+        let held = self.or_unavailable(held.ok_or(StoreError::Closed)).await?;
+        // Somebody may have been quicker than the check.
+        self.check_empty().await?;
+        let begun = Progress { state: Some(UNDER_WAY.into()), ..Progress::default() };
+        let begun = self.event_store().write_progress(NAME, begun).await;
+        self.or_unavailable(begun).await?;
+
+        let mut import = Import { bank: &self, imported: 0, end: Position::START, paid: 0, states: HashMap::default() };
+        match import.store_all(file, &contents, &progress).await {
+            Ok(()) => {}
+            Err(reason) => {
+                let (imported, events) = (import.imported, contents.events);
+                let stopped = ImportError::Stopped { path, imported, events, reason };
+                // Half a log is no bank.
+                self.inner.supervisor.stop(StopReason::GaveUp { task: NAME, message: stopped.to_string() });
+                return Err(stopped);
+            }
+        }
+        drop(held);
+        self.settle().await;
+        Ok(contents.events)
+    }
+
+    async fn check_empty(&self) -> Result<(), ImportError> {
+        let end = self.event_store().end().await;
+        match self.or_unavailable(end).await?.get() {
+            0 => Ok(()),
+            events => Err(ImportError::NotEmpty { events }),
+        }
+    }
+
+    async fn check_file(
+        &self,
+        path: &Path,
+        progress: &mpsc::Sender<Told>,
+    ) -> Result<(ImportFile, Contents), ImportError> {
+        let (path, progress) = (path.to_owned(), progress.clone());
+        blocking(move || {
+            let mut file = ImportFile::open(&path)?;
+            let contents = file.check(|done, total| {
+                // Whoever wants to see progress need not see all of it.
+                let _ = progress.try_send((ImportStep::Check, done, total));
+                !progress.is_closed()
+            })?;
+            Ok((file, contents))
+        })
+        .await?
+    }
+}
+
+/// An import that has begun to store events.
+struct Import<'a> {
+    bank: &'a Bank,
+    imported: u64,
+    /// The position of the last event that was stored.
+    end: Position,
+    /// In bonuses, in minor units.
+    paid: u64,
+    /// For snapshots.
+    states: HashMap<StreamId, Account>,
+}
+
+impl Import<'_> {
+    async fn store_all(
+        &mut self,
+        mut file: ImportFile,
+        contents: &Contents,
+        progress: &mpsc::Sender<Told>,
+    ) -> Result<(), String> {
+        let store = self.bank.event_store();
+        let mut transfers_until = Position::START;
+        loop {
+            let read = blocking(move || (file.next_batch(), file)).await;
+            let (events, rest) = read.map_err(|error| error.to_string())?;
+            file = rest;
+            let events = events.map_err(|error| error.to_string())?;
+            if events.is_empty() {
+                break;
+            }
+            self.paid += events.iter().map(CeoBonus::paid_by).sum::<u64>();
+            let appended = store.append(self.appends(events)).await.map_err(|error| error.to_string())?;
+            for committed in appended {
+                let committed = committed.map_err(|rejected| rejected.to_string())?;
+                for event in committed.iter() {
+                    self.imported += 1;
+                    self.end = event.position;
+                    if contents.first_to_go_on.is_none_or(|first| self.imported < first) {
+                        transfers_until = event.position;
+                    }
+                }
+            }
+            self.pass_over().await.map_err(|error| error.to_string())?;
+            let _ = progress.try_send((ImportStep::Store, self.imported, contents.events));
+        }
+        self.pass_over_one(TransferProcess::NAME, transfers_until, None).await.map_err(|error| error.to_string())?;
+        let ended = Progress { checkpoint: self.end, ..Progress::default() };
+        store.write_progress(NAME, ended).await.map_err(|error| error.to_string())
+    }
+
+    /// The events of each command together, as they were stored first.
+    fn appends(&mut self, events: Vec<RecordedEvent<AccountEvent>>) -> Vec<Append<AccountEvent>> {
+        let every = self.bank.inner.snapshot_every;
+        let mut appends: Vec<Append<AccountEvent>> = Vec::new();
+        for event in events {
+            let RecordedEvent { stream, version, time, metadata, data, .. } = event;
+            let state = self.states.entry(stream.clone()).or_default();
+            state.apply(&data);
+            let is_due = version.get().is_multiple_of(every);
+            let snapshot = if is_due { state.snapshot().map(String::into_boxed_str) } else { None };
+            match appends.last_mut() {
+                Some(append) if append.metadata.command_id == metadata.command_id => {
+                    append.events.push(data);
+                    // A snapshot stands after the last event of a command.
+                    if is_due || append.snapshot.is_some() {
+                        append.snapshot = state.snapshot().map(String::into_boxed_str);
+                    }
+                }
+                _ => {
+                    let (expected_version, events) = (version.before(), vec![data]);
+                    appends.push(Append { stream, expected_version, time, metadata, events, snapshot });
+                }
+            }
+        }
+        appends
+    }
+
+    /// Moves the handlers past what is stored. Those that do not run now may another time.
+    async fn pass_over(&self) -> Result<(), ParkedError> {
+        for name in PASSED_OVER {
+            let state = if name == CeoBonus::NAME { CeoBonus::state_after(self.paid) } else { None };
+            self.pass_over_one(name, self.end, state).await?;
+        }
+        Ok(())
+    }
+
+    async fn pass_over_one(&self, name: &str, position: Position, state: Option<Box<str>>) -> Result<(), ParkedError> {
+        if let Some(handler) = self.bank.inner.handlers.iter().find(|handler| handler.name() == name) {
+            return handler.pass_over(position, state).await;
+        }
+        let store = self.bank.event_store();
+        if store.read_progress(name).await?.is_some() {
+            store.write_progress(name, Progress { checkpoint: position, attempts: 0, state }).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Refuses a store with half a log in it, unless that is to be accepted.
+pub(super) async fn refuse_half<S>(store: &S, kind: &Store, accept: bool) -> Result<(), OpenError>
+where
+    S: EventStore<AccountEvent>,
+{
+    let progress = store.read_progress(NAME).await?.unwrap_or_default();
+    if progress.state.is_none() {
+        return Ok(());
+    }
+    if !accept {
+        return Err(OpenError::HalfImported { store: kind.to_string() });
+    }
+    Ok(store.write_progress(NAME, Progress::default(), ParkedChange::None).await?)
+}
+
+async fn blocking<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<R, ImportError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|panic| Unavailable::Defect(panic.to_string()).into())
+}

@@ -1,0 +1,92 @@
+//! Everything that is stored of an event as one line of JSON: the form in which logs travel between stores.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use thiserror::Error;
+use uuid::Uuid;
+
+use super::stored_event::{StoredEvent, UnreadableEvent};
+use crate::engine::clock::Timestamp;
+use crate::engine::event::{Metadata, Position, RecordedEvent, StreamId, Version};
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EventLine<'a> {
+    position: Position,
+    #[serde(borrow)]
+    stream: Cow<'a, str>,
+    version: Version,
+    #[serde(borrow)]
+    r#type: Cow<'a, str>,
+    schema_version: u16,
+    #[serde(borrow)]
+    data: Cow<'a, RawValue>,
+    time: Timestamp,
+    command_id: Uuid,
+    correlation_id: Uuid,
+    causation_id: Uuid,
+}
+
+/// Why a line is no event.
+#[derive(Debug, Error)]
+pub enum UnreadableLine {
+    /// It is not the JSON of an event.
+    #[error("{0}")]
+    Json(#[from] serde_json::Error),
+    /// Its data are unknown here.
+    #[error("it is {0}")]
+    Event(#[from] UnreadableEvent),
+}
+
+/// Writes an event, with the end of its line.
+///
+/// # Errors
+///
+/// What has no form in JSON.
+pub fn write_line<E: StoredEvent>(event: &RecordedEvent<E>, lines: &mut Vec<u8>) -> serde_json::Result<()> {
+    let line = EventLine {
+        position: event.position,
+        stream: event.stream.as_str().into(),
+        version: event.version,
+        r#type: event.data.event_type().into(),
+        schema_version: event.data.schema_version(),
+        data: Cow::Owned(RawValue::from_string(event.data.to_json())?),
+        time: event.time,
+        command_id: event.metadata.command_id,
+        correlation_id: event.metadata.correlation_id,
+        causation_id: event.metadata.causation_id,
+    };
+    serde_json::to_writer(&mut *lines, &line)?;
+    lines.push(b'\n');
+    Ok(())
+}
+
+/// Reads an event from a line without its end.
+///
+/// # Errors
+///
+/// [`UnreadableLine`]: why it is none.
+pub fn read_line<E: StoredEvent>(line: &[u8]) -> Result<RecordedEvent<E>, UnreadableLine> {
+    let EventLine {
+        position,
+        stream,
+        version,
+        r#type,
+        schema_version,
+        data,
+        time,
+        command_id,
+        correlation_id,
+        causation_id,
+    } = serde_json::from_slice(line)?;
+    Ok(RecordedEvent {
+        position,
+        stream: StreamId::named(&stream),
+        version,
+        time,
+        metadata: Metadata { command_id, correlation_id, causation_id },
+        data: E::from_stored(&r#type, schema_version, data.get())?,
+    })
+}
