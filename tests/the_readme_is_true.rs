@@ -99,3 +99,20 @@ fn lines_are_counted() {
         assert!(row.ends_with(&format!(" | {lines} |")), "{lines} lines: {row}");
     }
 }
+
+#[test]
+fn queries_of_the_file_find_what_happened() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("bank.db");
+    let script = "Bank.open; Bank.create \"Wolfman\"; Bank.deposit \"Wolfman\", 100; Bank.deposit \"Wolfman\", 5";
+    run(&["--store", path.to_str().unwrap(), "-c", script], "");
+    let file = rusqlite::Connection::open(path).unwrap();
+    let readme = include_str!("../README.md");
+    let queries = readme.split("```sql\n").nth(1).unwrap().split("```").next().unwrap();
+    let [events, deposits] = queries.lines().collect::<Vec<_>>()[..] else { panic!("two queries") };
+    let data = |row: &rusqlite::Row<'_>| row.get::<_, String>("data");
+    let data: Vec<_> = file.prepare(events).unwrap().query_map([], data).unwrap().map(Result::unwrap).collect();
+    assert_eq!(data.len(), 3);
+    assert_eq!(data[1], r#"{"account_id":"Wolfman","amount":100}"#);
+    assert_eq!(file.query_row(deposits, [], |row| row.get::<_, i64>(0)).unwrap(), 105);
+}
