@@ -7,13 +7,14 @@ use super::any_store::{AnyStore, ask};
 use super::errors::{CommandFailure, Unavailable};
 use super::pin_checker::PinChecker;
 use super::receipt::Seen;
+use super::transfer::begun_transfer;
 use super::{
     Account, AccountCommand, AccountEvent, Accounts, Balances, PendingCommand, Receipt, Refusal, Store, TotalDeposits,
     Transfers,
 };
 use crate::engine::checkpoints::{Checkpoints, Consistency, MAX_WAIT};
 use crate::engine::command_handler::{CommandError, CommandHandler};
-use crate::engine::event::{Metadata, Position};
+use crate::engine::event::{Metadata, Position, RecordedEvent};
 use crate::engine::event_handler::HandlerControl;
 use crate::engine::id_source::IdSource;
 use crate::engine::lease::Lease;
@@ -200,17 +201,27 @@ impl Bank {
     }
 
     async fn receipt(&self, events: Committed<AccountEvent>) -> Receipt {
-        let seen = match (self.consistency, events.last()) {
-            (Consistency::Strong, Some(last)) => {
-                let seen = self.conversation_seen(last.metadata, last.position).await;
-                self.transfer_seen(&events, seen).await
-            }
-            (_, last) => {
-                let up_to = last.map_or(Position::START, |last| last.position);
-                Seen { up_to, lagging: Vec::new() }
-            }
+        let up_to = events.last().map_or(Position::START, |last| last.position);
+        let seen = match events.last() {
+            // In a box: a caller should not carry along the room for a wait that is mostly not needed.
+            Some(last) if !self.is_seen(&events, last) => Box::pin(self.seen(&events, last)).await,
+            _ => Seen { up_to, lagging: Vec::new() },
         };
         Receipt::new(events, seen)
+    }
+
+    /// Whether there is nothing to wait for.
+    fn is_seen(&self, events: &[RecordedEvent<AccountEvent>], last: &RecordedEvent<AccountEvent>) -> bool {
+        let checkpoints = &self.inner.checkpoints;
+        self.consistency == Consistency::Eventual
+            || checkpoints.have_passed(last.position)
+                && checkpoints.conversation_goes_on_to(last.metadata.correlation_id).is_none()
+                && begun_transfer(events).is_none()
+    }
+
+    async fn seen(&self, events: &[RecordedEvent<AccountEvent>], last: &RecordedEvent<AccountEvent>) -> Seen {
+        let seen = self.conversation_seen(last.metadata, last.position).await;
+        self.transfer_seen(events, seen).await
     }
 
     /// Waits until the handlers have seen an event and all that process managers have made of it.
@@ -231,14 +242,10 @@ impl Bank {
         if checkpoints.have_passed(position) {
             return Vec::new();
         }
-        // In a box, for mostly they have: a caller should not carry the room for this wait along.
-        let waited = Box::pin(async {
-            tokio::select! {
-                lagging = checkpoints.wait(position, MAX_WAIT) => lagging,
-                _ = self.inner.supervisor.stopped() => checkpoints.lagging(position),
-            }
-        });
-        waited.await
+        tokio::select! {
+            lagging = checkpoints.wait(position, MAX_WAIT) => lagging,
+            _ = self.inner.supervisor.stopped() => checkpoints.lagging(position),
+        }
     }
 
     async fn command_failure(&self, error: CommandError<Refusal>) -> CommandFailure {

@@ -89,11 +89,10 @@ impl Clock {
     /// The moment now.
     pub fn now(&self) -> Timestamp {
         match self {
-            Self::System => Timestamp(
-                SystemTime::now()
-                    .duration_since(UNIX_EPOCH)
-                    .map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX)),
-            ),
+            Self::System => Timestamp(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| {
+                // Counted in 64 bits, and good for 290,000 years.
+                since.as_secs().cast_signed() * 1_000_000 + i64::from(since.subsec_micros())
+            })),
             Self::Simulated { last } => {
                 Timestamp(last.fetch_add(Self::SIMULATED_STEP, Ordering::Relaxed) + Self::SIMULATED_STEP)
             }

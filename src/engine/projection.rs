@@ -1,6 +1,7 @@
 //! Read models: event handlers that fold events into answers.
 
 mod rebuild;
+mod requests;
 mod rows;
 pub mod stored_row;
 mod stored_rows;
@@ -10,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use thiserror::Error;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use self::rebuild::Rebuild;
 pub use self::rebuild::RebuildError;
@@ -204,7 +205,7 @@ impl<E: DomainEvent> Projections<E> {
     pub fn start<S: EventStore<E>>(self, store: S, supervisor: &Supervisor) -> ProjectionsControl {
         let from = self.hosted.iter().map(|host| host.done()).min().unwrap_or_default();
         let subscription = Subscription::after(store.clone(), from);
-        let (sender, requests) = mpsc::channel(1);
+        let (sender, requests) = requests::channel();
         supervisor.spawn(TASK, self.run(store, subscription, requests));
         ProjectionsControl { requests: sender }
     }
@@ -213,7 +214,7 @@ impl<E: DomainEvent> Projections<E> {
         mut self,
         store: S,
         mut subscription: Subscription<E, S>,
-        mut requests: mpsc::Receiver<Request>,
+        mut requests: requests::Receiver<Request>,
     ) -> Result<(), StopReason> {
         self.open_outlets(subscription.position());
         loop {
@@ -229,7 +230,7 @@ impl<E: DomainEvent> Projections<E> {
                     continue;
                 }
                 next = subscription.next() => next,
-                Some(request) = requests.recv() => {
+                request = requests.recv() => {
                     self.answer(request, &store).await?;
                     continue;
                 }
@@ -239,8 +240,12 @@ impl<E: DomainEvent> Projections<E> {
                 Err(StoreError::Closed) => return Ok(()),
                 Err(error) => return Err(failed(&error)),
             };
+            let announce = self.held.is_none();
             for host in &mut self.hosted {
-                self.rebuild.is_spoiled |= take(host.as_mut(), &events, self.held.is_none(), &store).await?;
+                if let Err(message) = host.take(&events, announce) {
+                    self.rebuild.is_spoiled = true;
+                    Box::pin(take_again(host.as_mut(), &events, announce, &store, message)).await?;
+                }
             }
             // Handlers come first, so that their line of the trace comes before the reply.
             let outlets = if self.held.is_none() { &self.outlets[..] } else { &[] };
@@ -265,21 +270,21 @@ async fn released(held: &mut Option<oneshot::Receiver<()>>) {
     }
 }
 
-/// Lets a projection take in events; one that panics starts again from the log, but not for ever. Answers whether
-/// it had to.
-async fn take<E, S>(
+/// Lets a projection that has panicked take in events once more, starting again from the log; but not for ever.
+async fn take_again<E, S>(
     host: &mut dyn Hosted<E>,
     events: &Committed<E>,
     announce: bool,
     store: &S,
-) -> Result<bool, StopReason>
+    mut message: String,
+) -> Result<(), StopReason>
 where
     E: DomainEvent,
     S: EventStore<E>,
 {
     let mut attempt = 0;
     let mut last_failed_after = None;
-    while let Err(message) = host.take(events, announce) {
+    loop {
         let (name, done) = (host.name(), host.done());
         attempt = if last_failed_after == Some(done) { attempt + 1 } else { 1 };
         last_failed_after = Some(done);
@@ -290,8 +295,11 @@ where
             return Err(StopReason::Panicked { task: name, message });
         }
         rebuild(host, store).await?;
+        match host.take(events, announce) {
+            Ok(()) => return Ok(()),
+            Err(again) => message = again,
+        }
     }
-    Ok(attempt > 0)
 }
 
 /// Replaces a read model, which a panic may have left half changed, by a fold of the log.

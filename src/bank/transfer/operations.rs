@@ -95,18 +95,15 @@ impl Bank {
 impl Bank {
     /// Where another process runs transfers, nothing here is waited for that knows of their ends: the log does.
     pub(in crate::bank) async fn transfer_seen(&self, events: &[Event], seen: Seen) -> Seen {
-        let Some(AccountEvent::MoneyReserved(outgoing)) = events.first().map(|event| &event.data) else { return seen };
+        let Some(outgoing) = begun_transfer(events) else { return seen };
         if !seen.lagging.is_empty() || !self.runs_elsewhere() {
             return seen;
         }
-        // In a box, as it is seldom needed.
-        let end = Box::pin(async {
-            tokio::select! {
-                end = timeout(MAX_WAIT, self.end_of(outgoing.transfer_id, seen.up_to)) => end.ok().flatten(),
-                _ = self.inner.supervisor.stopped() => None,
-            }
-        });
-        match end.await {
+        let end = tokio::select! {
+            end = timeout(MAX_WAIT, self.end_of(outgoing.transfer_id, seen.up_to)) => end.ok().flatten(),
+            _ = self.inner.supervisor.stopped() => None,
+        };
+        match end {
             Some(end) => Seen { lagging: self.seen_by_all(end).await, up_to: end },
             None => Seen { lagging: vec![TransferProcess::NAME], ..seen },
         }
@@ -128,6 +125,14 @@ impl Bank {
                 }
             }
         })
+    }
+}
+
+/// The transfer that a command's events begin, if they do.
+pub(in crate::bank) fn begun_transfer(events: &[Event]) -> Option<&Outgoing> {
+    match events.first().map(|event| &event.data) {
+        Some(AccountEvent::MoneyReserved(outgoing)) => Some(outgoing),
+        _ => None,
     }
 }
 

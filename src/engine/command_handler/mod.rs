@@ -111,6 +111,12 @@ struct Sent<A: Aggregate> {
 }
 
 impl<A: Aggregate> Sent<A> {
+    fn request(command: A::Command, metadata: Metadata, again: bool) -> (Request<A>, Pending<A>) {
+        trace_line!(metadata.correlation_id, "Command Sent");
+        let (reply, answer) = oneshot::channel();
+        (Request::Handle(Self { command, metadata, again, reply }), Pending { answer })
+    }
+
     fn reply(self, outcome: Outcome<A>) {
         // A caller that has gone does not want to know.
         let _ = self.reply.send(outcome);
@@ -158,7 +164,8 @@ impl<A: Aggregate> CommandHandler<A> {
     ///
     /// [`CommandError::Stopped`]: the command was not taken.
     pub async fn send(&self, command: A::Command, metadata: Metadata) -> Result<Pending<A>, CommandError<A::Refusal>> {
-        self.enqueue(command, metadata, false).await
+        let (request, pending) = Sent::request(command, metadata, false);
+        self.enqueue(request).await.map(|()| pending)
     }
 
     /// Sends a command that may have been sent before, with the same id. If it has led to events then, these are
@@ -172,22 +179,16 @@ impl<A: Aggregate> CommandHandler<A> {
         command: A::Command,
         metadata: Metadata,
     ) -> Result<Pending<A>, CommandError<A::Refusal>> {
-        self.enqueue(command, metadata, true).await
+        let (request, pending) = Sent::request(command, metadata, true);
+        self.enqueue(request).await.map(|()| pending)
     }
 
-    async fn enqueue(
-        &self,
-        command: A::Command,
-        metadata: Metadata,
-        again: bool,
-    ) -> Result<Pending<A>, CommandError<A::Refusal>> {
-        trace_line!(metadata.correlation_id, "Command Sent");
-        let (reply, answer) = oneshot::channel();
-        let request = Request::Handle(Sent { command, metadata, again, reply });
-        if let Some(request) = offer(&self.requests, request).map_err(|_| CommandError::Stopped)? {
-            Box::pin(self.requests.send(request)).await.map_err(|_| CommandError::Stopped)?;
+    async fn enqueue(&self, request: Request<A>) -> Result<(), CommandError<A::Refusal>> {
+        match offer(&self.requests, request) {
+            Ok(None) => Ok(()),
+            Ok(Some(request)) => Box::pin(self.requests.send(request)).await.map_err(|_| CommandError::Stopped),
+            Err(_) => Err(CommandError::Stopped),
         }
-        Ok(Pending { answer })
     }
 
     /// Waits until what has been sent before this is answered.

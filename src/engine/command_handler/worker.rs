@@ -204,28 +204,30 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
                 }
                 Decision::Outdated(conflict) => Err(CommandError::Conflict(conflict)),
             };
-            match conflicts.get(sent.command.target()) {
+            match conflicts.as_ref().and_then(|conflicts| conflicts.get(sent.command.target())) {
                 None => sent.reply(answer),
                 Some(Some(conflict)) if last_attempt => sent.reply(Err(CommandError::Conflict(*conflict))),
                 Some(_) => again.push(sent),
             }
         }
-        let met_conflict = !again.is_empty();
+        if again.is_empty() {
+            return false;
+        }
         // In the order they were sent in.
         open.splice(..0, again);
-        met_conflict
+        true
     }
 
-    /// The aggregates whose stream has moved on, as others have moved it or as a command did when it came first. They
+    /// The aggregates whose stream has moved on, if any, as others have moved it or as a command did when it came first. They
     /// are no longer loaded.
     fn drop_conflicted(
         &mut self,
         open: &[Sent<A>],
         stored: &[AppendAnswer<A::Event>],
-    ) -> HashMap<Id<A>, Option<Conflict>> {
+    ) -> Option<HashMap<Id<A>, Option<Conflict>>> {
         let outdated = |decision: &Decision<A>| matches!(decision, Decision::Outdated(_));
         if stored.iter().all(Result::is_ok) && !self.decisions.iter().any(outdated) {
-            return HashMap::new();
+            return None;
         }
         let mut stored = stored.iter();
         let mut conflicted = HashMap::new();
@@ -243,7 +245,7 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
             self.loaded.remove(target);
             conflicted.entry(target.clone()).or_insert(conflict);
         }
-        conflicted
+        Some(conflicted)
     }
 
     /// Nothing is known of what was stored: drop what the batch has decided on, and say so to everyone.

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use foldhash::fast::RandomState;
 use tokio::sync::{mpsc, oneshot};
 
+use super::requests::Sender;
 use super::{Projections, RebuildError, TASK};
 use crate::engine::event::{DomainEvent, Position};
 use crate::engine::store::handler_records::{ProjectionUpdate, ProjectionWritten};
@@ -84,15 +85,15 @@ pub struct HandlersHeld {
 /// Asks the projections' task for what does not come with events. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct ProjectionsControl {
-    pub(super) requests: mpsc::Sender<Request>,
+    pub(super) requests: Sender<Request>,
 }
 
 impl ProjectionsControl {
     /// Writes the rows that have changed, so that nothing has to be folded again.
     pub async fn keep_rows(&self) {
         let (reply, kept) = oneshot::channel();
+        self.requests.send(Request::Keep { reply });
         // An error says that the task has ended. What is not kept is folded again.
-        let _ = self.requests.send(Request::Keep { reply }).await;
         let _ = kept.await;
     }
 
@@ -101,7 +102,7 @@ impl ProjectionsControl {
     pub async fn hold_handlers(&self) -> Option<HandlersHeld> {
         let (release, released) = oneshot::channel();
         let (reply, held) = oneshot::channel();
-        self.requests.send(Request::Hold { released, reply }).await.ok()?;
+        self.requests.send(Request::Hold { released, reply });
         held.await.ok()?;
         Some(HandlersHeld { _release: release })
     }
@@ -115,7 +116,7 @@ impl ProjectionsControl {
     pub async fn rebuild(&self, progress: mpsc::Sender<Position>) -> Result<Position, RebuildError> {
         let (reply, rebuilt) = oneshot::channel();
         let request = Request::Rebuild { progress, reply };
-        self.requests.send(request).await.map_err(|_| RebuildError::Stopped)?;
+        self.requests.send(request);
         rebuilt.await.unwrap_or(Err(RebuildError::Stopped))
     }
 }

@@ -40,8 +40,6 @@ pub(super) struct Log<E> {
     last_time: Timestamp,
     /// The events of the next commit; empty between appends, and kept for its memory.
     recorded: Vec<RecordedEvent<E>>,
-    /// The same for the answers.
-    answers: Vec<Answer<E>>,
 }
 
 type Answer<E> = Result<Range<usize>, Rejected<E>>;
@@ -56,7 +54,6 @@ impl<E> Default for Log<E> {
             end: Position::START,
             last_time: Timestamp::from_micros(i64::MIN),
             recorded: Vec::new(),
-            answers: Vec::new(),
         }
     }
 }
@@ -69,16 +66,14 @@ impl<E: DomainEvent> Log<E> {
 
     pub(super) fn append(&mut self, appends: Vec<Append<E>>) -> (Batch<E>, Appended<E>) {
         let mut rejected = BTreeMap::new();
-        for append in appends {
-            let answer = self.record(append, &mut rejected);
-            self.answers.push(answer);
-        }
+        // What is collected takes the memory of what it is made of.
+        let answers: Vec<_> = appends.into_iter().map(|append| self.record(append, &mut rejected)).collect();
         let commit: Batch<E> = self.recorded.drain(..).collect();
         if !commit.is_empty() {
             self.commits.push(commit.clone());
         }
-        let answers = self.answers.drain(..);
-        let answers = answers.map(|answer| answer.map(|range| Committed::new(commit.clone(), range))).collect();
+        let committed = |range| Committed::new(commit.clone(), range);
+        let answers = answers.into_iter().map(|answer| answer.map(committed)).collect();
         (commit, answers)
     }
 
