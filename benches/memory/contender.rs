@@ -9,13 +9,15 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::workload::Workload;
-use crate::{bank_in_flight, bank_sequential, cqrs_es_peer, plain_loop};
+use crate::{bank_in_flight, bank_sequential, bare_actors, cqrs_es_peer, plain_loop};
 
 /// Who runs the workload.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Contender {
     /// The limit.
     PlainLoop,
+    /// The limit of the shape.
+    BareActors,
     /// This bank, one command after the other.
     BankSequential,
     /// This bank, with many commands on their way.
@@ -25,11 +27,13 @@ pub(crate) enum Contender {
 }
 
 impl Contender {
-    pub(crate) const ALL: [Self; 4] = [Self::PlainLoop, Self::BankSequential, Self::BankInFlight, Self::CqrsEs];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::PlainLoop, Self::BareActors, Self::BankSequential, Self::BankInFlight, Self::CqrsEs];
 
     fn run(self, workload: Workload) -> Duration {
         match self {
             Self::PlainLoop => plain_loop::run(workload),
+            Self::BareActors => bare_actors::run(workload),
             Self::BankSequential => bank_sequential::run(workload),
             Self::BankInFlight => bank_in_flight::run(workload),
             Self::CqrsEs => cqrs_es_peer::run(workload),
@@ -41,6 +45,7 @@ impl fmt::Display for Contender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::PlainLoop => "plain loop",
+            Self::BareActors => "bare tokio actors, sequential",
             Self::BankSequential => "bank, sequential",
             Self::BankInFlight => "bank, 256 in flight",
             Self::CqrsEs => "cqrs-es 0.5",

@@ -17,6 +17,7 @@
 mod arguments;
 mod bank_in_flight;
 mod bank_sequential;
+mod bare_actors;
 mod contender;
 mod cqrs_es_peer;
 mod flat;

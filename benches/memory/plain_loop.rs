@@ -25,76 +25,93 @@ use crate::workload::{AccountRequest, Direction, Workload};
 
 /// Runs the workload; answers with the time that its commands took.
 pub(crate) fn run(workload: Workload) -> Duration {
-    let mut bank = PlainBank::default();
+    let mut accounts = Accounts::default();
+    let mut log = Vec::new();
+    let mut balances = Balances::default();
+    let mut record = |decided: Decided| {
+        let record = decided.record(log.len() as u64 + 1);
+        balances.project(&record.data);
+        log.push(record);
+    };
     for name in &workload.account_names {
-        bank.create(name);
+        record(accounts.create(name));
     }
-    for request in workload.history() {
-        bank.handle(workload.name(request), request);
-    }
+    let mut handle = |request: AccountRequest| {
+        if let Some(decided) = accounts.decide(workload.name(request), request) {
+            record(decided);
+        }
+    };
+    workload.history().for_each(&mut handle);
     let start = Instant::now();
-    for request in &workload.commands {
-        bank.handle(workload.name(*request), *request);
-    }
+    workload.commands.iter().copied().for_each(&mut handle);
     let elapsed = start.elapsed();
-    black_box(&bank.log);
-    workload.assert_balances("plain loop", |name| bank.projection.get(name).copied());
+    black_box(&log);
+    workload.assert_balances("plain loop", |name| balances.balance(name));
     elapsed
 }
 
+/// What decisions are made on.
 #[derive(Default)]
-struct PlainBank {
+pub(crate) struct Accounts {
     accounts: HashMap<String, Account>,
-    log: Vec<Record>,
-    projection: HashMap<String, u64>,
 }
 
-/// What decisions are made on.
 struct Account {
     stream: String,
     version: u64,
     balance: u64,
 }
 
+/// An event that is not in the log yet.
+pub(crate) struct Decided {
+    stream: String,
+    version: u64,
+    data: Event,
+}
+
 /// What the log keeps.
 #[expect(dead_code, reason = "a log keeps what nobody in this program asks for")]
-struct Record {
-    position: u64,
+pub(crate) struct Record {
+    pub(crate) position: u64,
     stream: String,
     version: u64,
     time_in_microseconds: i64,
     command_id: u128,
     correlation_id: u128,
     causation_id: u128,
-    data: Event,
+    pub(crate) data: Event,
 }
 
 #[expect(dead_code, reason = "a log keeps what nobody in this program asks for")]
-enum Event {
+pub(crate) enum Event {
     Created { account: String, holder: String },
     Deposited { account: String, amount: u64 },
     Withdrawn { account: String, amount: u64 },
     Overdrawn { account: String, balance: u64, amount_requested: u64 },
 }
 
-impl PlainBank {
-    fn create(&mut self, name: &str) {
+/// What is read.
+#[derive(Default)]
+pub(crate) struct Balances {
+    balances: HashMap<String, u64>,
+}
+
+impl Accounts {
+    pub(crate) fn create(&mut self, name: &str) -> Decided {
         let account = Account { stream: format!("account-{name}"), version: 1, balance: 0 };
         let stream = account.stream.clone();
         self.accounts.insert(name.to_owned(), account);
-        self.record(stream, 1, Event::Created { account: name.to_owned(), holder: name.to_owned() });
+        Decided { stream, version: 1, data: Event::Created { account: name.to_owned(), holder: name.to_owned() } }
     }
 
-    fn handle(&mut self, name: &str, request: AccountRequest) {
-        let Some(account) = self.accounts.get_mut(name) else {
-            return;
-        };
+    pub(crate) fn decide(&mut self, name: &str, request: AccountRequest) -> Option<Decided> {
+        let account = self.accounts.get_mut(name)?;
         let amount = u64::from(request.amount);
-        let event = match request.direction {
+        let data = match request.direction {
             Direction::Deposit => {
                 let balance = account.balance + amount;
                 if balance > Money::MAX.minor_units() {
-                    return;
+                    return None;
                 }
                 account.balance = balance;
                 Event::Deposited { account: name.to_owned(), amount }
@@ -111,15 +128,16 @@ impl PlainBank {
             },
         };
         account.version += 1;
-        let (stream, version) = (account.stream.clone(), account.version);
-        self.record(stream, version, event);
+        Some(Decided { stream: account.stream.clone(), version: account.version, data })
     }
+}
 
-    fn record(&mut self, stream: String, version: u64, data: Event) {
-        let position = self.log.len() as u64 + 1;
+impl Decided {
+    pub(crate) fn record(self, position: u64) -> Record {
+        let Self { stream, version, data } = self;
         let time = microseconds_since_1970();
         let command_id = (u128::from(time) << 64) + u128::from(position);
-        let record = Record {
+        Record {
             position,
             stream,
             version,
@@ -128,28 +146,32 @@ impl PlainBank {
             correlation_id: command_id,
             causation_id: command_id,
             data,
-        };
-        self.project(&record.data);
-        self.log.push(record);
+        }
     }
+}
 
-    fn project(&mut self, event: &Event) {
+impl Balances {
+    pub(crate) fn project(&mut self, event: &Event) {
         match event {
             Event::Created { account, .. } => {
-                self.projection.insert(account.clone(), 0);
+                self.balances.insert(account.clone(), 0);
             }
             Event::Deposited { account, amount } => {
-                if let Some(balance) = self.projection.get_mut(account) {
+                if let Some(balance) = self.balances.get_mut(account) {
                     *balance += amount;
                 }
             }
             Event::Withdrawn { account, amount } => {
-                if let Some(balance) = self.projection.get_mut(account) {
+                if let Some(balance) = self.balances.get_mut(account) {
                     *balance -= amount;
                 }
             }
             Event::Overdrawn { .. } => {}
         }
+    }
+
+    pub(crate) fn balance(&self, name: &str) -> Option<u64> {
+        self.balances.get(name).copied()
     }
 }
 

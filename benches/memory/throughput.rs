@@ -1,4 +1,4 @@
-//! The plain loop, this bank and the peer on the same workload, at three numbers of accounts.
+//! The plain loop, bare actors, this bank and the peer on the same workload, at three numbers of accounts.
 
 use std::num::NonZeroU32;
 
@@ -73,7 +73,7 @@ impl Size {
         format!("{} account{plural}", grouped(self.accounts.get().into()))
     }
 
-    fn bars(&self, [plain_loop, sequential, in_flight, peer]: Times) -> Vec<Bar> {
+    fn bars(&self, [plain_loop, _, sequential, in_flight, peer]: Times) -> Vec<Bar> {
         let name = self.name();
         let ratio = |what: &str, limit, measured| Bar::at_most(format!("{what}, {name}"), limit, measured, Unit::Times);
         let mut bars = vec![
