@@ -187,6 +187,16 @@ impl<'a> Library<'a> {
         assert_eq!(counts_in_the_log(self.file), self.model.counts());
     }
 
+    /// What was written as a whole just before the kill shows at the latest to those who open the file when nobody
+    /// else has it open: then SQLite looks for it.
+    fn has_happened(&mut self, after: &ModelLibrary) -> bool {
+        if self.reader().counts() == after.counts() {
+            return true;
+        }
+        drop(self.reader.take().map(Running::kill));
+        self.reader().counts() == after.counts()
+    }
+
     fn live_through_one(&mut self, step: &Step) {
         match step {
             Step::Send(command) => {
@@ -199,7 +209,7 @@ impl<'a> Library<'a> {
                 self.writer.take().unwrap().kill();
                 // It has happened as a whole or not at all.
                 let mut after = self.model.clone();
-                if after.handle(command).is_ok() && self.reader().counts() == after.counts() {
+                if after.handle(command).is_ok() && self.has_happened(&after) {
                     self.model = after;
                 }
             }
