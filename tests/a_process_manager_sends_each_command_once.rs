@@ -218,19 +218,11 @@ impl Engine {
             supervisor: supervisor.clone(),
         };
         let mut projections = Projections::new(checkpoints.clone());
-        let process = Process {
-            policy: FillOrders::default(),
-            commands: commands.clone(),
-            store: store.clone(),
-            checkpoints: checkpoints.clone(),
-        };
-        let make = move || Process {
-            policy: process.policy.clone(),
-            commands: process.commands.clone(),
-            store: process.store.clone(),
-            checkpoints: process.checkpoints.clone(),
-        };
-        timeout(HOUR, event_handler::start(make, &surroundings, &mut projections)).await.ok()?.unwrap();
+        let process = Process::new(FillOrders::default(), commands.clone(), store.clone(), checkpoints.clone());
+        timeout(HOUR, event_handler::start(move || process.clone(), &surroundings, &mut projections))
+            .await
+            .ok()?
+            .unwrap();
         projections.start(store.clone(), &supervisor);
         Some(Self { store, supervisor, checkpoints, commands })
     }

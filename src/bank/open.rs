@@ -138,12 +138,7 @@ where
     P: ProcessManager<Aggregate = Account>,
     S: EventStore<AccountEvent>,
 {
-    let (commands, Surroundings { store, checkpoints, .. }) = (commands.clone(), surroundings.clone());
-    let make = move || Process {
-        policy: policy.clone(),
-        commands: commands.clone(),
-        store: store.clone(),
-        checkpoints: checkpoints.clone(),
-    };
-    event_handler::start(make, surroundings, projections).await
+    let Surroundings { store, checkpoints, .. } = surroundings;
+    let process = Process::new(policy, commands.clone(), store.clone(), checkpoints.clone());
+    event_handler::start(move || process.clone(), surroundings, projections).await
 }

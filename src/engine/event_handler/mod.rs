@@ -161,6 +161,7 @@ where
     let awaited = H::AWAITED && surroundings.lease.is_held();
     let checkpoint = surroundings.checkpoints.register_handler(H::NAME, H::KIND, awaited, progress.checkpoint);
     let outlet = Outlet::new(filter.clone(), H::TRACE_TITLE, checkpoint.clone());
+    outlet.gate().set_closed(!surroundings.lease.is_held());
     let (requests, to_answer) = mpsc::channel(REQUESTS);
     let runner =
         Runner::new(Box::new(make), handler, filter, outlet.gate(), checkpoint, surroundings.clone(), progress);
