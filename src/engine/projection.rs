@@ -201,7 +201,7 @@ impl<E: DomainEvent> Projections<E> {
 
     /// Starts the task, where the projections are: at the beginning, or after what [`Projections::restore`] has
     /// found.
-    pub fn start<S: EventStore<E>>(self, store: S, supervisor: &Supervisor) -> ProjectionsControl {
+    pub fn start<S: EventStore<E>>(self, store: S, supervisor: &Supervisor) -> ProjectionsControl<E> {
         let from = self.hosted.iter().map(|host| host.done()).min().unwrap_or_default();
         let subscription = Subscription::after(store.clone(), from);
         let (sender, requests) = mpsc::channel(1);
@@ -213,7 +213,7 @@ impl<E: DomainEvent> Projections<E> {
         mut self,
         store: S,
         mut subscription: Subscription<E, S>,
-        mut requests: mpsc::Receiver<Request>,
+        mut requests: mpsc::Receiver<Request<E>>,
     ) -> Result<(), StopReason> {
         self.open_outlets(subscription.position());
         loop {
@@ -230,7 +230,7 @@ impl<E: DomainEvent> Projections<E> {
                 }
                 next = subscription.next() => next,
                 Some(request) = requests.recv() => {
-                    self.answer(request, &store).await?;
+                    self.answer(request, subscription.position(), &store).await?;
                     continue;
                 }
             };
