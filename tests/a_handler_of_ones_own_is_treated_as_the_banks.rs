@@ -230,6 +230,33 @@ async fn a_handler_that_has_stopped_is_traced_no_more_and_shown_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_handler_that_another_program_runs_is_not_traced_here() {
+    let trace = Trace::default();
+    let _tracing = tracing::subscriber::set_default(tracing_subscriber::registry().with(trace.layer()));
+    let directory = TempDir::new().unwrap();
+    let store = Store::Sqlite(directory.path().join("bank.db"));
+    let (one, other) = (open(store.clone()).await, Bank::open(store).await.unwrap());
+    let (diary, nothing) = (Diary::default(), Diary::default());
+    one.add_event_handler(diary.clone()).await.unwrap();
+    other.add_event_handler(nothing.clone()).await.unwrap();
+    let conversation = other.start_conversation();
+    let _followed = trace.follow(conversation.correlation_id);
+    let deposit = AccountCommand::DepositMoney { account_id: account("Wolfman"), amount: money(1) };
+    other.send(deposit, conversation).await.unwrap().outcome().await.unwrap();
+    while diary.titles().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let mut traced = String::new();
+    trace.drain_into(&mut traced);
+    let count = |line| traced.lines().filter(|traced| *traced == line).count();
+    assert_eq!((count("Event Handler: Money Deposited"), count("Event Handler: Diary")), (2, 1), "{traced}");
+    assert!(report(&other, Diary::NAME).await.status.condition.elsewhere);
+    other.close().await;
+    one.close().await;
+    assert_eq!(nothing.titles(), [""; 0]);
+}
+
+#[tokio::test]
 async fn two_handlers_cannot_have_one_name() {
     let bank = open(Options { ceo_bonus: Some(account("CEO")), ..Options::default() }).await;
     bank.add_process(Tax::default()).await.unwrap();
