@@ -12,7 +12,7 @@ use std::time::Duration;
 use cqrs_bank::engine::checkpoints::{Checkpoints, Kind};
 use cqrs_bank::engine::clock::Clock;
 use cqrs_bank::engine::command_handler::{CommandError, CommandHandler, Limits, Pending};
-use cqrs_bank::engine::event::{Metadata, Position, RecordedEvent};
+use cqrs_bank::engine::event::{Metadata, Position, RecordedEvent, StreamId};
 use cqrs_bank::engine::event_handler::{self, RetryPolicy, Surroundings};
 use cqrs_bank::engine::lease::Lease;
 use cqrs_bank::engine::process_manager::Process;
@@ -166,6 +166,24 @@ async fn what_followed_a_refusal_stays_even_if_the_first_command_would_be_accept
         }
     }
     assert!(taken > 3 && lent > 3, "{taken} times it was taken and {lent} times lent");
+}
+
+/// The store has done it, and the answer gets lost: the event comes again in the same process.
+#[tokio::test(start_paused = true)]
+async fn what_followed_a_refusal_stays_even_if_nobody_heard_of_it() {
+    let engine = Engine::start(&Cut::at(NEVER)).await.unwrap();
+    assert!(engine.run(&[("orders", What::Order("shelf", 1))]).await);
+    engine.store.lose_answer_of(StreamId::new("shelf", &"next door"));
+    engine.send("orders", What::Order("shelf", 3), id_of(2)).await.outcome().await.unwrap();
+    while engine.log().await.len() < 4 {
+        tokio::task::yield_now().await;
+    }
+    engine.send("shelf", What::Add(3), id_of(3)).await.outcome().await.unwrap();
+    let end = engine.store.end().await.unwrap();
+    assert!(engine.checkpoints.wait(end, HOUR).await.is_empty());
+    let what: Vec<_> = engine.log().await.into_iter().map(|event| event.data).collect();
+    let order = |count| Changed::Ordered("shelf".to_owned(), count);
+    assert_eq!(what, [order(1), Changed::Lent(1), order(3), Changed::Lent(3), Changed::Added(3)]);
 }
 
 #[tokio::test]
