@@ -134,14 +134,16 @@ async fn transfers_half_done_end() {
     supervisor.stop(StopReason::Closed);
 
     let bank = open(&directory).await;
-    // A command that comes now waits for what stands before it.
+    // A command that comes now waits for what stands before it, and the next one for what that has led to.
+    deposit(&bank, "B", 1).await;
     deposit(&bank, "B", 1).await;
     let mut after = titles(&bank, 4).await;
     assert_eq!(after[..2], ["A Money Reserved", "A Money Reserved"]);
     after.sort();
-    let ended = ["A Transfer Released", "A Transfer Settled", "B Money Deposited", "B Transfer Credited"];
+    let deposited = "B Money Deposited";
+    let ended = ["A Transfer Released", "A Transfer Settled", deposited, deposited, "B Transfer Credited"];
     assert_eq!(after[2..], ended);
-    assert_eq!(bank.balances().read(all_balances), [("A".into(), 70), ("B".into(), 31)].into());
+    assert_eq!(bank.balances().read(all_balances), [("A".into(), 70), ("B".into(), 32)].into());
 }
 
 fn pin(digits: &str) -> Pin {

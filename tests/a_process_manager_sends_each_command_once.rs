@@ -12,7 +12,7 @@ use std::time::Duration;
 use cqrs_bank::engine::checkpoints::{Checkpoints, Kind};
 use cqrs_bank::engine::clock::Clock;
 use cqrs_bank::engine::command_handler::{CommandError, CommandHandler, Limits, Pending};
-use cqrs_bank::engine::event::{Metadata, Position, RecordedEvent};
+use cqrs_bank::engine::event::{Metadata, Position, RecordedEvent, StreamId};
 use cqrs_bank::engine::event_handler::{self, RetryPolicy, Surroundings};
 use cqrs_bank::engine::lease::Lease;
 use cqrs_bank::engine::process_manager::Process;
@@ -132,6 +132,60 @@ proptest! {
     }
 }
 
+/// A command was refused and the one that follows has happened, or not yet; then the first one would be accepted.
+#[tokio::test(start_paused = true)]
+async fn what_followed_a_refusal_stays_even_if_the_first_command_would_be_accepted_now() {
+    let order = [("orders", What::Order("shelf", 3))];
+    let (mut taken, mut lent) = (0, 0);
+    for steps in 0.. {
+        let cut = Cut::at(steps);
+        let whole = match Engine::start(&cut).await {
+            Some(engine) => {
+                let whole = engine.run(&order).await;
+                engine.end().await;
+                whole
+            }
+            None => false,
+        };
+        cut.again(NEVER);
+        let engine = Engine::without_process(&cut);
+        engine.send("shelf", What::Add(3), Uuid::from_u128(7)).await.outcome().await.unwrap();
+        engine.end().await;
+        let engine = Engine::start(&cut).await.unwrap();
+        assert!(engine.run(&order).await, "cut off at step {steps}");
+        let log = engine.log().await;
+        let answers = log.iter().filter(|event| matches!(event.data, Changed::Taken(3) | Changed::Lent(3)));
+        let [answer] = answers.collect::<Vec<_>>()[..] else { panic!("cut off at step {steps}: {log:?}") };
+        if answer.data == Changed::Lent(3) {
+            lent += 1
+        } else {
+            taken += 1
+        }
+        if whole {
+            break;
+        }
+    }
+    assert!(taken > 3 && lent > 3, "{taken} times it was taken and {lent} times lent");
+}
+
+/// The store has done it, and the answer gets lost: the event comes again in the same process.
+#[tokio::test(start_paused = true)]
+async fn what_followed_a_refusal_stays_even_if_nobody_heard_of_it() {
+    let engine = Engine::start(&Cut::at(NEVER)).await.unwrap();
+    assert!(engine.run(&[("orders", What::Order("shelf", 1))]).await);
+    engine.store.lose_answer_of(StreamId::new("shelf", &"next door"));
+    engine.send("orders", What::Order("shelf", 3), id_of(2)).await.outcome().await.unwrap();
+    while engine.log().await.len() < 4 {
+        tokio::task::yield_now().await;
+    }
+    engine.send("shelf", What::Add(3), id_of(3)).await.outcome().await.unwrap();
+    let end = engine.store.end().await.unwrap();
+    assert!(engine.checkpoints.wait(end, HOUR).await.is_empty());
+    let what: Vec<_> = engine.log().await.into_iter().map(|event| event.data).collect();
+    let order = |count| Changed::Ordered("shelf".to_owned(), count);
+    assert_eq!(what, [order(1), Changed::Lent(1), order(3), Changed::Lent(3), Changed::Added(3)]);
+}
+
 #[tokio::test]
 async fn a_command_that_comes_again_before_it_is_stored_is_answered_with_what_it_led_to() {
     let engine = Engine::start(&Cut::at(NEVER)).await.unwrap();
@@ -203,36 +257,33 @@ struct Engine {
 }
 
 impl Engine {
-    /// Nothing, if the store does not answer.
-    async fn start(cut: &Cut<Changed>) -> Option<Self> {
+    /// Only what handles commands.
+    fn without_process(cut: &Cut<Changed>) -> Self {
         let store = cut.store.clone();
         let (supervisor, checkpoints) = (Supervisor::new(), Checkpoints::new());
         let clock = Arc::new(Clock::simulated(0));
-        let commands = CommandHandler::start(store.clone(), clock.clone(), Limits::default(), &supervisor);
+        let commands = CommandHandler::start(store.clone(), clock, Limits::default(), &supervisor);
+        Self { store, supervisor, checkpoints, commands }
+    }
+
+    /// Nothing, if the store does not answer.
+    async fn start(cut: &Cut<Changed>) -> Option<Self> {
+        let engine = Self::without_process(cut);
+        let Self { store, supervisor, checkpoints, commands } = &engine;
         let surroundings = Surroundings {
             store: store.clone(),
             checkpoints: checkpoints.clone(),
-            clock,
+            clock: Arc::new(Clock::simulated(0)),
             lease: Lease::unshared(),
             retry: RetryPolicy::default(),
             supervisor: supervisor.clone(),
         };
         let mut projections = Projections::new(checkpoints.clone());
-        let process = Process {
-            policy: FillOrders::default(),
-            commands: commands.clone(),
-            store: store.clone(),
-            checkpoints: checkpoints.clone(),
-        };
-        let make = move || Process {
-            policy: process.policy.clone(),
-            commands: process.commands.clone(),
-            store: process.store.clone(),
-            checkpoints: process.checkpoints.clone(),
-        };
-        timeout(HOUR, event_handler::start(make, &surroundings, &mut projections)).await.ok()?.unwrap();
-        projections.start(store.clone(), &supervisor);
-        Some(Self { store, supervisor, checkpoints, commands })
+        let process = Process::new(FillOrders::default(), commands.clone(), store.clone(), checkpoints.clone());
+        let starting = event_handler::start(move || process.clone(), &surroundings, &mut projections);
+        timeout(HOUR, starting).await.ok()?.unwrap();
+        projections.start(store.clone(), supervisor);
+        Some(engine)
     }
 
     async fn send(&self, shelf: &str, what: What, command_id: Uuid) -> Pending<Shelf> {

@@ -193,7 +193,7 @@ impl<'a> Library<'a> {
         if self.reader().counts() == after.counts() {
             return true;
         }
-        drop(self.reader.take().map(Running::kill));
+        self.reader.take().into_iter().for_each(Running::kill);
         self.reader().counts() == after.counts()
     }
 

@@ -68,6 +68,13 @@ impl Shell {
         self.line()
     }
 
+    /// The lines of a table, without the trailing spaces.
+    fn table(&mut self, statement: &str, rows: usize) -> String {
+        self.say(statement);
+        let lines: Vec<_> = (0..=rows).map(|_| self.line().trim_end().to_owned()).collect();
+        lines.join("\n")
+    }
+
     fn signal(&self, signal: &str) {
         let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
@@ -130,6 +137,8 @@ fn a_transfer_that_the_other_carries_out_has_ended_when_the_reply_comes() {
     assert_eq!(other.ask("Bank.transfer \"Wolfman\", \"Nobody\", 5"), "{:error, :no_payee}");
     assert_eq!(other.ask("Bank.check_balance \"Wolfman\""), "45");
     assert_eq!(other.ask("Bank.verify"), "{:ok, %{events: 35, streams: 2, snapshots: 0}}");
+    let handlers = other.table("Bank.handlers", 5);
+    assert!(handlers.ends_with("in another program       0"), "{handlers}");
     other.leave();
     one.leave();
 }

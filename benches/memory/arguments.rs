@@ -13,18 +13,24 @@ pub(crate) enum Part {
     History,
     /// This bank on an account with 1,000,000 events and on one with 10.
     Flat,
+    /// A transfer against a deposit.
+    Transfer,
+    /// Deposits with all handlers on.
+    Handlers,
     /// The program, fed a script.
     Script,
 }
 
 impl Part {
-    const ALL: [Self; 4] = [Self::Throughput, Self::History, Self::Flat, Self::Script];
+    const ALL: [Self; 6] = [Self::Throughput, Self::History, Self::Flat, Self::Transfer, Self::Handlers, Self::Script];
 
     fn name(self) -> &'static str {
         match self {
             Self::Throughput => "throughput",
             Self::History => "history",
             Self::Flat => "flat",
+            Self::Transfer => "transfer",
+            Self::Handlers => "handlers",
             Self::Script => "script",
         }
     }
@@ -67,9 +73,8 @@ impl Task {
                 Long("commands") => commands = arguments.value()?.parse()?,
                 Long("run") => {
                     let name = arguments.value()?.string()?;
-                    let contender = Contender::ALL.into_iter().find(|contender| contender.to_string() == name);
                     return Ok(Self::Run(Run {
-                        contender: contender.ok_or_else(|| format!("there is no contender {name:?}"))?,
+                        contender: Contender::named(&name).ok_or_else(|| format!("there is no contender {name:?}"))?,
                         accounts: arguments.value()?.parse()?,
                         history: arguments.value()?.parse()?,
                         commands: arguments.value()?.parse()?,

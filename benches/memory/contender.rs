@@ -8,8 +8,9 @@ use std::num::NonZeroU32;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use crate::bank_deposits::{self, Handlers, Pace};
 use crate::workload::Workload;
-use crate::{bank_in_flight, bank_sequential, bare_actors, cqrs_es_peer, plain_loop};
+use crate::{bank_in_flight, bank_sequential, bank_transfers, bare_actors, cqrs_es_peer, plain_loop};
 
 /// Who runs the workload.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,11 +25,24 @@ pub(crate) enum Contender {
     BankInFlight,
     /// The peer.
     CqrsEs,
+    /// This bank, deposits only.
+    Deposits(Pace, Handlers),
+    /// This bank, transfers only, one after the other.
+    Transfers,
 }
 
 impl Contender {
-    pub(crate) const ALL: [Self; 5] =
+    /// Those that run the workload as it is.
+    pub(crate) const WHOLE: [Self; 5] =
         [Self::PlainLoop, Self::BareActors, Self::BankSequential, Self::BankInFlight, Self::CqrsEs];
+
+    /// The one of this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let of_handlers = |pace| Handlers::ALL.map(|handlers| Self::Deposits(pace, handlers));
+        let deposits = Pace::ALL.into_iter().flat_map(of_handlers);
+        let mut all = Self::WHOLE.into_iter().chain(deposits).chain([Self::Transfers]);
+        all.find(|contender| contender.to_string() == name)
+    }
 
     fn run(self, workload: Workload) -> Duration {
         match self {
@@ -37,19 +51,24 @@ impl Contender {
             Self::BankSequential => bank_sequential::run(workload),
             Self::BankInFlight => bank_in_flight::run(workload),
             Self::CqrsEs => cqrs_es_peer::run(workload),
+            Self::Deposits(pace, handlers) => bank_deposits::run(workload, pace, handlers),
+            Self::Transfers => bank_transfers::run(workload),
         }
     }
 }
 
 impl fmt::Display for Contender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        let name = match self {
             Self::PlainLoop => "plain loop",
             Self::BareActors => "bare tokio actors, sequential",
             Self::BankSequential => "bank, sequential",
             Self::BankInFlight => "bank, 256 in flight",
             Self::CqrsEs => "cqrs-es 0.5",
-        })
+            Self::Deposits(pace, handlers) => return write!(f, "deposits, {pace}{handlers}"),
+            Self::Transfers => "transfers, sequential",
+        };
+        f.write_str(name)
     }
 }
 

@@ -1,8 +1,8 @@
 //! How fast the bank is in memory, against a plain loop, against a peer, and as a program.
 //!
-//! `cargo bench --bench memory` runs everything in about a minute and a half and ends with the bars that
+//! `cargo bench --bench memory` runs everything in about two minutes and ends with the bars that
 //! were set. `cargo bench --bench memory -- flat script` runs some parts only: `throughput`, `history`,
-//! `flat`, `script`; `--commands 100000` makes `throughput` and `script` shorter.
+//! `flat`, `transfer`, `handlers`, `script`; `--commands 100000` makes `throughput` and `script` shorter.
 //!
 //! All figures that are compared come from one run, the contenders taking turns. Absolute figures move from
 //! machine to machine, and the ratios much less.
@@ -15,18 +15,22 @@
 )]
 
 mod arguments;
+mod bank_deposits;
 mod bank_in_flight;
 mod bank_sequential;
+mod bank_transfers;
 mod bare_actors;
 mod contender;
 mod cqrs_es_peer;
 mod flat;
+mod handlers;
 mod history;
 mod plain_loop;
 mod prepared_bank;
 mod report;
 mod script;
 mod throughput;
+mod transfer;
 mod workload;
 
 use std::process::ExitCode;
@@ -53,6 +57,8 @@ fn measure(parts: &[Part], commands: usize) {
             Part::Throughput => throughput::run(commands),
             Part::History => history::run(),
             Part::Flat => flat::run(),
+            Part::Transfer => transfer::run(),
+            Part::Handlers => handlers::run(),
             Part::Script => script::run(commands),
         });
     }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::future::Future;
 
-use cqrs_bank::bank::{AccountCommand, AccountId, Bank, Money, PendingCommand, Store};
+use cqrs_bank::bank::{AccountCommand, AccountId, Bank, Money, Options, PendingCommand};
 
 use crate::workload::{AccountRequest, Direction, Workload};
 
@@ -21,19 +21,29 @@ where
 
 /// A bank and the accounts opened in it.
 pub(crate) struct PreparedBank {
-    bank: Bank,
-    accounts: Vec<AccountId>,
+    pub(crate) bank: Bank,
+    pub(crate) accounts: Vec<AccountId>,
 }
 
 impl PreparedBank {
     /// A new bank in memory, without accounts.
     pub(crate) async fn open() -> Self {
-        Self { bank: Bank::open(Store::Memory).await.unwrap(), accounts: Vec::new() }
+        Self::open_with(Options::default()).await
+    }
+
+    /// The same, opened in another way.
+    pub(crate) async fn open_with(options: Options) -> Self {
+        Self { bank: Bank::open(options).await.unwrap(), accounts: Vec::new() }
     }
 
     /// A new bank in memory with the workload's accounts and their history.
     pub(crate) async fn for_workload(workload: &Workload) -> Self {
-        let mut prepared = Self::open().await;
+        Self::for_workload_with(Options::default(), workload).await
+    }
+
+    /// The same, opened in another way.
+    pub(crate) async fn for_workload_with(options: Options, workload: &Workload) -> Self {
+        let mut prepared = Self::open_with(options).await;
         for name in &workload.account_names {
             prepared.create(name).await;
         }

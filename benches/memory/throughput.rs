@@ -30,8 +30,8 @@ const IN_FLIGHT_LIMIT: f64 = 4.0;
 /// With 256 in flight, at 1,000 accounts, so many commands a second.
 const IN_FLIGHT_PER_SECOND: f64 = 1_000_000.0;
 
-/// Nanoseconds per command, in the order of [`Contender::ALL`].
-type Times = [f64; Contender::ALL.len()];
+/// Nanoseconds per command, in the order of [`Contender::WHOLE`].
+type Times = [f64; Contender::WHOLE.len()];
 
 /// Measures, prints, and answers with the bars.
 pub(crate) fn run(commands: usize) -> Vec<Bar> {
@@ -42,7 +42,7 @@ pub(crate) fn run(commands: usize) -> Vec<Bar> {
 
 impl Size {
     fn measure(&self, commands: usize) -> Vec<Bar> {
-        let runs = Contender::ALL.map(|contender| self.run(contender, commands));
+        let runs = Contender::WHOLE.map(|contender| self.run(contender, commands));
         let rounds = (0..ROUNDS).map(|_| runs.map(Run::nanoseconds_each));
         let times: Times = rounds.reduce(|best, round| std::array::from_fn(|run| best[run].min(round[run]))).unwrap();
         let [plain_loop, ..] = times;

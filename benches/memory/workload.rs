@@ -59,6 +59,16 @@ impl Workload {
         Self { account_names, history, commands }
     }
 
+    /// The same accounts and as many commands, all of them deposits of 100 or a little more: each of them is worth
+    /// a bonus of 1.
+    pub(crate) fn into_deposits(mut self) -> Self {
+        for request in &mut self.commands {
+            request.amount += 99;
+            request.direction = Direction::Deposit;
+        }
+        self
+    }
+
     /// The name of the account that `request` is for.
     pub(crate) fn name(&self, request: AccountRequest) -> &str {
         &self.account_names[request.account()]

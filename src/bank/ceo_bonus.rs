@@ -1,5 +1,8 @@
 //! Company policy: of every deposit, the CEO gets a hundredth.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde::{Deserialize, Serialize};
 
 use super::{Account, AccountCommand, AccountEvent, AccountId, Money, Refusal};
@@ -15,6 +18,8 @@ const ENOUGH: u64 = 100_000;
 pub struct CeoBonus {
     account: AccountId,
     paid: Paid,
+    /// Told to the filter, so that no deposit wakes the process up for nothing once enough was paid.
+    is_enough: Arc<AtomicBool>,
     note: Option<String>,
 }
 
@@ -26,7 +31,12 @@ struct Paid {
 impl CeoBonus {
     /// Bonuses for this account; none is paid yet.
     pub fn new(account: AccountId) -> Self {
-        Self { account, paid: Paid::default(), note: None }
+        Self { account, paid: Paid::default(), is_enough: Arc::default(), note: None }
+    }
+
+    fn set_paid(&mut self, paid: u64) {
+        self.paid = Paid { paid };
+        self.is_enough.store(paid >= ENOUGH, Ordering::Relaxed);
     }
 
     /// The bonus that an event has paid, in minor units: a deposit that nobody from outside asked for.
@@ -56,10 +66,10 @@ impl ProcessManager for CeoBonus {
     type Aggregate = Account;
 
     fn filter(&self) -> impl Fn(&RecordedEvent<AccountEvent>) -> bool + Send + Sync + 'static {
-        let bonus_account = self.account.clone();
+        let (bonus_account, is_enough) = (self.account.clone(), self.is_enough.clone());
         move |event| match &event.data {
             AccountEvent::MoneyDeposited { account_id, amount } => {
-                Self::hundredth(*amount).is_some() && *account_id != bonus_account
+                !is_enough.load(Ordering::Relaxed) && Self::hundredth(*amount).is_some() && *account_id != bonus_account
             }
             _ => false,
         }
@@ -79,7 +89,7 @@ impl ProcessManager for CeoBonus {
 
     fn accepted(&mut self, command: &AccountCommand) {
         if let AccountCommand::DepositMoney { amount, .. } = command {
-            self.paid.paid += amount.minor_units();
+            self.set_paid(self.paid.paid + amount.minor_units());
             self.note = None;
         }
     }
@@ -98,7 +108,8 @@ impl ProcessManager for CeoBonus {
 
     fn restore(&mut self, state: &str) {
         // What cannot be read was written by another version, and counted from nothing there too.
-        self.paid = serde_json::from_str(state).unwrap_or_default();
+        let Paid { paid } = serde_json::from_str(state).unwrap_or_default();
+        self.set_paid(paid);
     }
 
     fn note(&self) -> Option<String> {

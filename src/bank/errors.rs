@@ -43,6 +43,20 @@ pub enum CommandFailure {
     Unavailable(#[from] Unavailable),
 }
 
+/// Why a handler of one's own was not added.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum AddHandlerError {
+    /// The bank has a handler of this name: its progress is stored under it.
+    #[error("there is a handler {name:?} already")]
+    NameTaken {
+        /// The name.
+        name: &'static str,
+    },
+    /// The bank cannot serve.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
 /// Why a bank could not be opened.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum OpenError {

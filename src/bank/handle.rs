@@ -1,7 +1,7 @@
 //! The handle that programs use.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use super::any_store::{AnyStore, ask};
 use super::errors::{CommandFailure, Unavailable};
@@ -13,9 +13,10 @@ use super::{
     Transfers,
 };
 use crate::engine::checkpoints::{Checkpoints, Consistency, MAX_WAIT};
+use crate::engine::clock::Clock;
 use crate::engine::command_handler::{CommandError, CommandHandler};
 use crate::engine::event::{Metadata, Position, RecordedEvent};
-use crate::engine::event_handler::HandlerControl;
+use crate::engine::event_handler::{HandlerControl, RetryPolicy};
 use crate::engine::id_source::IdSource;
 use crate::engine::lease::Lease;
 use crate::engine::projection::{self, Projection, ProjectionsControl, ReadModel};
@@ -56,15 +57,18 @@ pub(super) struct Inner {
     pub(super) total_deposits: ReadModel<TotalDeposits>,
     pub(super) transfers: ReadModel<Transfers>,
     pub(super) pins: Arc<PinChecker>,
-    pub(super) handlers: Vec<HandlerControl>,
+    pub(super) handlers: Mutex<Vec<HandlerControl>>,
     pub(super) ids: IdSource,
     /// Events of a stream from one snapshot to the next.
     pub(super) snapshot_every: u64,
     pub(super) supervisor: Supervisor,
-    pub(super) projections: ProjectionsControl,
+    pub(super) projections: ProjectionsControl<AccountEvent>,
+    pub(super) clock: Arc<Clock>,
+    /// How often handlers try.
+    pub(super) retry: RetryPolicy,
     /// The right to run the handlers of this bank.
     pub(super) lease: Lease,
-    /// Held while events are imported.
+    /// Held while events are imported, or a handler is added.
     pub(super) importing: Arc<tokio::sync::Mutex<()>>,
     /// No more commands from outside are taken.
     pub(super) closing: AtomicBool,

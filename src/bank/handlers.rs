@@ -59,7 +59,7 @@ impl Bank {
     ///
     /// [`ParkedError`]: why the event is still parked, or is not.
     pub async fn retry_parked(&self, number: u64) -> Result<(), ParkedError> {
-        for handler in &self.inner.handlers {
+        for handler in self.handler_controls() {
             match handler.retry(number).await {
                 Err(ParkedError::NotParked) => {}
                 answer => return answer,
@@ -74,7 +74,7 @@ impl Bank {
     ///
     /// [`ParkedError`]: why the event is still parked, or is not.
     pub async fn skip_parked(&self, number: u64) -> Result<(), ParkedError> {
-        for handler in &self.inner.handlers {
+        for handler in self.handler_controls() {
             match handler.skip(number).await {
                 Err(ParkedError::NotParked) => {}
                 answer => return answer,

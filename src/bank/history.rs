@@ -4,7 +4,7 @@
 
 use super::errors::{CheckBalanceError, Unavailable};
 use super::{Account, AccountEvent, AccountId, Bank, Money, Receipt};
-use crate::engine::aggregate::Aggregate;
+use crate::engine::aggregate::{Aggregate, restored_from};
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{Batch, DomainEvent, Position, RecordedEvent, StreamId, Version};
 use crate::engine::moment::Moment;
@@ -107,7 +107,7 @@ impl Bank {
         let (snapshot, mut page) = self.or_unavailable(read).await?;
         let (mut state, mut version) = (Account::default(), Version::START);
         if let Some(snapshot) = snapshot {
-            match Account::restore(&snapshot.state) {
+            match restored_from(&stream, &snapshot.state) {
                 Some(restored) => (state, version) = (restored, snapshot.version),
                 None => page = self.read_page(&stream, version).await?,
             }

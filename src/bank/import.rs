@@ -204,7 +204,9 @@ impl Import<'_> {
 
     /// Moves the handlers past what is stored. Those that do not run now may another time.
     async fn pass_over(&self) -> Result<(), ParkedError> {
-        for name in PASSED_OVER {
+        let own = self.bank.handler_controls().into_iter().map(|handler| handler.name());
+        let own = own.filter(|name| *name != TransferProcess::NAME && !PASSED_OVER.contains(name));
+        for name in PASSED_OVER.into_iter().chain(own) {
             let state = if name == CeoBonus::NAME { CeoBonus::state_after(self.paid) } else { None };
             self.pass_over_one(name, self.end, state).await?;
         }
@@ -212,7 +214,7 @@ impl Import<'_> {
     }
 
     async fn pass_over_one(&self, name: &str, position: Position, state: Option<Box<str>>) -> Result<(), ParkedError> {
-        if let Some(handler) = self.bank.inner.handlers.iter().find(|handler| handler.name() == name) {
+        if let Some(handler) = self.bank.handler_controls().into_iter().find(|handler| handler.name() == name) {
             return handler.pass_over(position, state).await;
         }
         let store = self.bank.event_store();

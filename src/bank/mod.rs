@@ -28,6 +28,7 @@ mod money;
 mod open;
 mod operations;
 mod options;
+mod own_handlers;
 mod pin;
 mod pin_checker;
 mod pin_commands;
@@ -52,8 +53,8 @@ pub use commands::AccountCommand;
 pub use email::{AddressBook, EmailTarget, InvalidEmailTarget, Recipient, ThankYouEmail};
 pub use email_address::{EmailAddress, InvalidEmail};
 pub use errors::{
-    CheckBalanceError, CommandFailure, CreateError, DepositError, ExportError, ImportError, OpenError, TransferError,
-    Unavailable, UnlockError, WithdrawError,
+    AddHandlerError, CheckBalanceError, CommandFailure, CreateError, DepositError, ExportError, ImportError, OpenError,
+    TransferError, Unavailable, UnlockError, WithdrawError,
 };
 pub use events::{AccountEvent, Movement};
 pub use handle::Bank;

@@ -1,7 +1,7 @@
 //! Opening a bank: the store, and everything that runs on it.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use super::any_store::AnyStore;
 use super::email::ThankYouEmail;
@@ -82,7 +82,7 @@ where
     let surroundings = Surroundings {
         store: store.clone(),
         checkpoints: checkpoints.clone(),
-        clock,
+        clock: clock.clone(),
         lease: lease.clone(),
         retry,
         supervisor: supervisor.clone(),
@@ -116,11 +116,13 @@ where
         total_deposits,
         transfers,
         pins,
-        handlers,
+        handlers: Mutex::new(handlers),
         ids,
         snapshot_every,
         supervisor,
         projections,
+        clock,
+        retry,
         lease,
         importing: Arc::default(),
         closing: AtomicBool::new(false),
@@ -138,12 +140,7 @@ where
     P: ProcessManager<Aggregate = Account>,
     S: EventStore<AccountEvent>,
 {
-    let (commands, Surroundings { store, checkpoints, .. }) = (commands.clone(), surroundings.clone());
-    let make = move || Process {
-        policy: policy.clone(),
-        commands: commands.clone(),
-        store: store.clone(),
-        checkpoints: checkpoints.clone(),
-    };
-    event_handler::start(make, surroundings, projections).await
+    let Surroundings { store, checkpoints, .. } = surroundings;
+    let process = Process::new(policy, commands.clone(), store.clone(), checkpoints.clone());
+    event_handler::start(move || process.clone(), surroundings, projections).await
 }

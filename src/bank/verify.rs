@@ -8,7 +8,7 @@ use super::audit::Audit;
 use super::{
     Account, AccountEvent, Accounts, Balances, Bank, TotalDeposits, Transfers, Unavailable, Verification, Verified,
 };
-use crate::engine::aggregate::Aggregate;
+use crate::engine::aggregate::{Aggregate, restored_from};
 use crate::engine::event::{Position, RecordedEvent, StreamId, Version};
 use crate::engine::moment::Moment;
 use crate::engine::projection::StoredRows;
@@ -125,7 +125,7 @@ impl Bank {
                 state.apply(&event.data);
                 let Some(snapshot) = snapshots.pop_if(|snapshot| snapshot.version == event.version) else { continue };
                 // One that cannot be read decides nothing: the events are replayed.
-                let restored = Account::restore(&snapshot.state);
+                let restored: Option<Account> = restored_from(stream, &snapshot.state);
                 if snapshot.position != event.position || restored.is_some_and(|restored| restored != state) {
                     let problem = format!("the snapshot of {stream} is not what its events make of it");
                     return Err(Ended::Broken { position: Some(snapshot.position), problem });

@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::hash::Hash;
+use std::panic::catch_unwind;
 
-use super::event::DomainEvent;
+use super::event::{DomainEvent, StreamId};
+use super::supervisor::panic_message;
 
 /// A request to change something, in the imperative. It can be refused.
 pub trait Command: fmt::Debug + Send + Sync + 'static {
@@ -109,4 +111,13 @@ pub trait Aggregate: Default + Send + 'static {
         let _ = command;
         None
     }
+}
+
+/// The state of a snapshot. One that cannot be read, or panics when it is, is as good as none.
+pub(crate) fn restored_from<A: Aggregate>(stream: &StreamId, snapshot: &str) -> Option<A> {
+    catch_unwind(|| A::restore(snapshot)).unwrap_or_else(|panic| {
+        let message = panic_message(panic.as_ref());
+        tracing::error!("a snapshot of {stream} could not be read: {message}");
+        None
+    })
 }

@@ -3,6 +3,7 @@
 //! The id of a command is derived from the event it answers. When an event comes again, after a crash say, the
 //! same command goes out with the same id; an aggregate that has handled it answers with what happened then.
 
+use std::fmt;
 use std::future::Future;
 
 use uuid::{Builder, Uuid};
@@ -10,7 +11,7 @@ use uuid::{Builder, Uuid};
 use super::aggregate::Aggregate;
 use super::checkpoints::{Checkpoints, Kind};
 use super::command_handler::{CommandError, CommandHandler};
-use super::event::{Metadata, RecordedEvent};
+use super::event::{Metadata, Position, RecordedEvent};
 use super::event_handler::{EventHandler, Failure, Starts, Wish};
 use super::store::EventStore;
 use super::trace::trace_line;
@@ -73,14 +74,42 @@ pub type Sent<P> = <<P as ProcessManager>::Aggregate as Aggregate>::Command;
 
 /// A process manager as an event handler.
 pub struct Process<P: ProcessManager, S> {
-    /// The policy.
-    pub policy: P,
+    policy: P,
     /// Where its commands go.
-    pub commands: CommandHandler<P::Aggregate>,
+    commands: CommandHandler<P::Aggregate>,
     /// Where it looks up what has become of them.
-    pub store: S,
+    store: S,
     /// Where it says that a conversation goes on.
-    pub checkpoints: Checkpoints,
+    checkpoints: Checkpoints,
+    /// Up to here, an event may have come before: nobody needs to look up what became of a command that was never
+    /// sent. Not known before the first event comes.
+    may_come_again: Option<Position>,
+}
+
+impl<P: ProcessManager, S: Clone> Clone for Process<P, S> {
+    fn clone(&self) -> Self {
+        let Self { policy, commands, store, checkpoints, may_come_again } = self;
+        Self {
+            policy: policy.clone(),
+            commands: commands.clone(),
+            store: store.clone(),
+            checkpoints: checkpoints.clone(),
+            may_come_again: *may_come_again,
+        }
+    }
+}
+
+impl<P: ProcessManager, S> fmt::Debug for Process<P, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Process").field("name", &P::NAME).finish_non_exhaustive()
+    }
+}
+
+impl<P: ProcessManager, S> Process<P, S> {
+    /// A process manager whose commands go to `commands`, and which looks up in `store` what has become of them.
+    pub fn new(policy: P, commands: CommandHandler<P::Aggregate>, store: S, checkpoints: Checkpoints) -> Self {
+        Self { policy, commands, store, checkpoints, may_come_again: None }
+    }
 }
 
 impl<P: ProcessManager, S: EventStore<<P::Aggregate as Aggregate>::Event>>
@@ -98,13 +127,16 @@ impl<P: ProcessManager, S: EventStore<<P::Aggregate as Aggregate>::Event>>
     async fn handle(&mut self, event: &Event<P>) -> Result<(), Failure> {
         let Some(command) = self.policy.react(event) else { return Ok(()) };
         trace_line!(event.metadata.correlation_id, "Process Manager: {}", P::TITLE);
-        if let Some(followed) = self.store.read_command(command_id::<P>(event, FOLLOWING)).await.map_err(failed)? {
+        let again = self.comes_again(event).await?;
+        if again
+            && let Some(followed) = self.store.read_command(command_id::<P>(event, FOLLOWING)).await.map_err(failed)?
+        {
             // The first command was refused when this event came before, and what follows has happened.
             self.goes_on(event, &followed);
             return Ok(());
         }
-        let Some(following) = self.send(event, FIRST, command).await? else { return Ok(()) };
-        match self.send(event, FOLLOWING, following).await? {
+        let Some(following) = self.send(event, FIRST, command, again).await? else { return Ok(()) };
+        match self.send(event, FOLLOWING, following, again).await? {
             None => Ok(()),
             Some(_) => Err(Failure::retry("a command that follows a refusal was refused too").wishing(Wish::Park)),
         }
@@ -127,6 +159,19 @@ impl<P: ProcessManager, S: EventStore<<P::Aggregate as Aggregate>::Event>>
 const FIRST: u8 = 0;
 const FOLLOWING: u8 = 1;
 
+impl<P: ProcessManager, S: EventStore<<P::Aggregate as Aggregate>::Event>> Process<P, S> {
+    /// Whether an event may have come before. One that happened after this value was first called with one has not,
+    /// unless it came to this value: only one process at a time runs the handlers of a store.
+    async fn comes_again(&mut self, event: &Event<P>) -> Result<bool, Failure> {
+        let may_come_again = match self.may_come_again {
+            Some(position) => position,
+            None => self.store.end().await.map_err(failed)?,
+        };
+        self.may_come_again = Some(may_come_again.max(event.position));
+        Ok(event.position <= may_come_again)
+    }
+}
+
 impl<P: ProcessManager, S> Process<P, S> {
     /// Sends a command and waits for what becomes of it. Answers with the command that is to follow, if it was
     /// refused and one is.
@@ -135,6 +180,7 @@ impl<P: ProcessManager, S> Process<P, S> {
         event: &Event<P>,
         number: u8,
         command: Sent<P>,
+        again: bool,
     ) -> impl Future<Output = Result<Option<Sent<P>>, Failure>> + Send {
         let metadata = Metadata {
             command_id: command_id::<P>(event, number),
@@ -143,7 +189,10 @@ impl<P: ProcessManager, S> Process<P, S> {
         };
         let Self { policy, commands, checkpoints, .. } = self;
         async move {
-            let pending = commands.send_again(command.clone(), metadata).await.map_err(failed)?;
+            let pending = match again {
+                true => commands.send_again(command.clone(), metadata).await.map_err(failed)?,
+                false => commands.send(command.clone(), metadata).await.map_err(failed)?,
+            };
             match pending.outcome().await {
                 Ok(events) => {
                     if let Some(last) = events.last() {
@@ -169,6 +218,12 @@ impl<P: ProcessManager, S> Process<P, S> {
 
 fn failed(error: impl std::error::Error) -> Failure {
     Failure::retry(error.to_string())
+}
+
+/// The id that the command which answers an event has, whenever that is: what a command names after itself, a transfer
+/// for instance, gets its name from here.
+pub fn id_of_answer<P: ProcessManager>(event: &Event<P>) -> Uuid {
+    command_id::<P>(event, FIRST)
 }
 
 /// The id of a command that answers an event, the same whenever the event comes. It begins with the time of the

@@ -202,7 +202,7 @@ impl<E: DomainEvent> Projections<E> {
 
     /// Starts the task, where the projections are: at the beginning, or after what [`Projections::restore`] has
     /// found.
-    pub fn start<S: EventStore<E>>(self, store: S, supervisor: &Supervisor) -> ProjectionsControl {
+    pub fn start<S: EventStore<E>>(self, store: S, supervisor: &Supervisor) -> ProjectionsControl<E> {
         let from = self.hosted.iter().map(|host| host.done()).min().unwrap_or_default();
         let subscription = Subscription::after(store.clone(), from);
         let (sender, requests) = requests::channel();
@@ -214,7 +214,7 @@ impl<E: DomainEvent> Projections<E> {
         mut self,
         store: S,
         mut subscription: Subscription<E, S>,
-        mut requests: requests::Receiver<Request>,
+        mut requests: requests::Receiver<Request<E>>,
     ) -> Result<(), StopReason> {
         self.open_outlets(subscription.position());
         loop {
@@ -231,7 +231,7 @@ impl<E: DomainEvent> Projections<E> {
                 }
                 next = subscription.next() => next,
                 request = requests.recv() => {
-                    self.answer(request, &store).await?;
+                    self.answer(request, subscription.position(), &store).await?;
                     continue;
                 }
             };

@@ -27,7 +27,7 @@ struct Inner<S> {
     store: S,
     inventory: ReadModel<Inventory>,
     past: Past,
-    projections: ProjectionsControl,
+    projections: ProjectionsControl<BookEvent>,
     checkpoints: Checkpoints,
     supervisor: Supervisor,
 }

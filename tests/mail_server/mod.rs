@@ -1,24 +1,34 @@
 //! A mail server in a process of its own, which does to each connection what the test has told it to.
 //!
 //! It is this very test program, started again for its one test `serve`. What happens it tells in lines of JSON.
+#![allow(dead_code, reason = "each test file uses its part of this")]
+
+pub(crate) mod tls;
 
 use std::collections::VecDeque;
 use std::env;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::process::{self, Child, Command, Stdio};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use rustls::ServerConfig;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
+
+use self::tls::{Begins, Certificate, Line};
 
 /// Longer than anything should take on a busy machine: it is there so that a hang fails instead of waiting.
 const HANG: Duration = Duration::from_secs(60);
 
 /// The variable that holds what the server is to do, a line for each connection.
 const PLAN: &str = "MAIL_SERVER_PLAN";
+
+/// The variable that holds the one sign-in that the server takes, as the client says it. Without it, it takes any.
+const SIGN_IN: &str = "MAIL_SERVER_SIGN_IN";
 
 /// A running server. Dropped, it is gone.
 pub(crate) struct MailServer {
@@ -39,9 +49,20 @@ impl MailServer {
     /// Starts a server. A plan is a step and what happens there, such as `RCPT 550 no such mailbox`, `DATA drop` or
     /// `END silence`, with `\n` for a new line in an answer; the first one is for the first connection, and those without one are served well.
     pub(crate) async fn start(plans: &[&str]) -> Self {
+        Self::start_with(plans, []).await
+    }
+
+    /// Starts a server that speaks TLS, and takes one sign-in only, such as `AUTH PLAIN AGpvc2gAY2FuYXJ5`.
+    pub(crate) async fn start_encrypted(certificate: &Certificate, begins: Begins, sign_in: &str) -> Self {
+        let variables = certificate.variables(begins);
+        Self::start_with(&[], variables.into_iter().chain([(SIGN_IN, sign_in.to_owned())])).await
+    }
+
+    async fn start_with(plans: &[&str], variables: impl IntoIterator<Item = (&'static str, String)>) -> Self {
         let mut process = Command::new(env::current_exe().unwrap())
             .args(["--exact", "mail_server::serve", "--ignored", "--nocapture"])
             .env(PLAN, plans.join("\n"))
+            .envs(variables)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -109,13 +130,22 @@ fn serve() {
         process::exit(0);
     });
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (tls, sign_in) = (tls::told(), env::var(SIGN_IN).ok());
     report(&json!({ "port": listener.local_addr().unwrap().port() }));
     let mut plans: VecDeque<&str> = plans.lines().collect();
     for connection in listener.incoming() {
         let plan = plans.pop_front().unwrap_or_default();
         let (step, action) = plan.split_once(' ').unwrap_or((plan, ""));
+        let connection = connection.unwrap();
+        let (line, tls) = match &tls {
+            Some((config, Begins::AtOnce)) => (Line::encrypted(connection, config), None),
+            Some((config, Begins::Later)) => (Line::Plain(connection), Some(config)),
+            None => (Line::Plain(connection), None),
+        };
         let mut conversation = Conversation {
-            client: BufReader::new(connection.unwrap()),
+            client: BufReader::new(line),
+            tls,
+            sign_in: sign_in.as_deref(),
             step,
             action,
             heard: Vec::new(),
@@ -135,7 +165,10 @@ fn report(report: &Value) {
 }
 
 struct Conversation<'a> {
-    client: BufReader<TcpStream>,
+    client: BufReader<Line>,
+    /// What is offered to one who does not speak TLS yet.
+    tls: Option<&'a Arc<ServerConfig>>,
+    sign_in: Option<&'a str>,
     step: &'a str,
     action: &'a str,
     heard: Vec<String>,
@@ -151,7 +184,17 @@ impl Conversation<'_> {
             self.heard.push(line.clone());
             let command = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
             match command.as_str() {
+                "EHLO" if self.tls.is_some() => self.answer("EHLO", "250-mail.test\r\n250 STARTTLS")?,
                 "EHLO" => self.answer("EHLO", "250-mail.test\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 AUTH PLAIN")?,
+                "STARTTLS" => {
+                    self.answer("STARTTLS", "220 go ahead")?;
+                    if let Some(config) = self.tls.take() {
+                        self.client = BufReader::new(self.client.get_ref().encrypt(config)?);
+                    }
+                }
+                "AUTH" if self.sign_in.is_some_and(|sign_in| sign_in != line) => {
+                    self.answer("AUTH", &format!("535 what is {line}?"))?;
+                }
                 "AUTH" => self.answer("AUTH", "235 welcome")?,
                 "MAIL" => {
                     self.from = line;

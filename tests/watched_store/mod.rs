@@ -5,7 +5,7 @@ pub(crate) mod cut;
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use cqrs_bank::engine::event::{Batch, DomainEvent, Position, StreamId, Version};
 use cqrs_bank::engine::moment::Moment;
@@ -29,6 +29,8 @@ type Wait = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub(crate) struct WatchedStore<E> {
     store: MemoryStore<E>,
     watch: Arc<dyn Fn(Step) -> Wait + Send + Sync>,
+    /// The stream whose next append is done, and not answered with that.
+    loses_answer_of: Arc<Mutex<Option<StreamId>>>,
 }
 
 impl<E> fmt::Debug for WatchedStore<E> {
@@ -43,7 +45,12 @@ impl<E: DomainEvent> WatchedStore<E> {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        Self { store: MemoryStore::start(&Supervisor::new()), watch: Arc::new(move |step| Box::pin(watch(step))) }
+        let watch = Arc::new(move |step| Box::pin(watch(step)) as Wait);
+        Self { store: MemoryStore::start(&Supervisor::new()), watch, loses_answer_of: Arc::default() }
+    }
+
+    pub(crate) fn lose_answer_of(&self, stream: StreamId) {
+        *self.loses_answer_of.lock().unwrap() = Some(stream);
     }
 
     async fn step<R>(
@@ -61,7 +68,13 @@ impl<E: DomainEvent> WatchedStore<E> {
 
 impl<E: DomainEvent> EventStore<E> for WatchedStore<E> {
     async fn append(&self, appends: Vec<Append<E>>) -> Result<Appended<E>, StoreError> {
-        self.step("append", |_| 0, self.store.append(appends)).await
+        let is_it = |stream: &mut StreamId| appends.iter().any(|append| append.stream == *stream);
+        let lost = self.loses_answer_of.lock().unwrap().take_if(is_it);
+        let appended = self.step("append", |_| 0, self.store.append(appends)).await?;
+        match lost {
+            Some(stream) => Err(StoreError::OutcomeUnknown(format!("the answer about {stream} got lost"))),
+            None => Ok(appended),
+        }
     }
 
     async fn read_stream(&self, stream: &StreamId, after: Version, limit: usize) -> Result<Batch<E>, StoreError> {

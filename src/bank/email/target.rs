@@ -21,7 +21,8 @@ const DEFAULT_SENDER: &str = "bank@localhost";
 /// It is read from a text: `outbox/` is a directory that gets an `.eml` file for each e-mail. With the cargo feature
 /// `smtp`, `smtp://host:25` is a server, reached without TLS; `smtp://user:password@host:587?tls=required` one that
 /// must offer STARTTLS, and `smtps://user:password@host` one that speaks TLS from the start. User and password are
-/// percent-encoded. `?from=bank@example.org` says who the e-mails are from.
+/// percent-encoded. A server is spoken to over TLS if its certificate is one that the machine trusts, or one that the
+/// files trust which the variables `SSL_CERT_FILE` and `SSL_CERT_DIR` name in their place. `?from=bank@example.org` says who the e-mails are from.
 ///
 /// What it prints, [`fmt::Debug`] included, holds no credentials.
 #[derive(Clone)]

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::{CommandError, Id};
-use crate::engine::aggregate::Aggregate;
+use crate::engine::aggregate::{Aggregate, restored_from};
 use crate::engine::event::{RecordedEvent, StreamId, Version};
 use crate::engine::moment::Moment;
 use crate::engine::store::{EventStore, MAX_READ};
@@ -27,7 +27,7 @@ where
     let mut version = Version::START;
     let mut state = A::default();
     if let Some(snapshot) = snapshot {
-        match restore(&stream, &snapshot.state) {
+        match restored_from(&stream, &snapshot.state) {
             Some(restored) => (version, state) = (snapshot.version, restored),
             None => events = store.read_stream(&stream, version, MAX_READ).await?,
         }
@@ -43,15 +43,6 @@ where
         }
         events = store.read_stream(&stream, version, MAX_READ).await?;
     }
-}
-
-/// The state of a snapshot. One that cannot be read is as good as none.
-fn restore<A: Aggregate>(stream: &StreamId, snapshot: &str) -> Option<A> {
-    catch_unwind(|| A::restore(snapshot)).unwrap_or_else(|panic| {
-        let message = panic_message(panic.as_ref());
-        tracing::error!("a snapshot of {stream} could not be read: {message}");
-        None
-    })
 }
 
 /// The state as text, if there is one: the events are enough.

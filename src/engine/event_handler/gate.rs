@@ -1,7 +1,8 @@
 //! How events reach a handler: the feeding task opens the gate, the handler's task goes through.
 //!
 //! As long as there is nothing for the handler to do, the feeding task moves its checkpoint along and does not
-//! wake it: a handler that sleeps costs a look at each event and nothing more.
+//! wake it: a handler that sleeps costs a look at each event and nothing more. Where there is something to do, the
+//! events go through with it, as long as the handler keeps up.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,6 +12,7 @@ use tokio::sync::Notify;
 
 use crate::engine::checkpoints::Checkpoint;
 use crate::engine::event::{Position, RecordedEvent};
+use crate::engine::store::Committed;
 use crate::engine::trace::trace_line;
 
 pub(super) type Filter<E> = Arc<dyn Fn(&RecordedEvent<E>) -> bool + Send + Sync>;
@@ -20,12 +22,12 @@ pub(in crate::engine) struct Outlet<E> {
     filter: Filter<E>,
     trace_title: Option<&'static str>,
     checkpoint: Checkpoint,
-    gate: Arc<Gate>,
+    gate: Arc<Gate<E>>,
 }
 
 /// The handler's side.
-#[derive(Debug, Default)]
-pub(super) struct Gate {
+#[derive(Debug)]
+pub(super) struct Gate<E> {
     /// The handler has nothing to do: its checkpoint and the end are one, and the feeding task moves both. Only
     /// the handler's task sets it, and only the feeding task unsets it.
     asleep: AtomicBool,
@@ -35,9 +37,32 @@ pub(super) struct Gate {
     passed: AtomicU64,
     /// It sleeps no longer than to here.
     alarm: AtomicU64,
+    /// No event reaches the handler: it has stopped, or runs in another process.
+    closed: AtomicBool,
     /// Held to fall asleep and to move the end of a handler that is awake: the one sees what the other has done.
-    deciding: Mutex<()>,
+    at_hand: Mutex<Option<AtHand<E>>>,
     opened: Notify,
+}
+
+/// Events that the handler need not read: those after `after`, without a gap.
+#[derive(Debug)]
+struct AtHand<E> {
+    after: Position,
+    events: Committed<E>,
+}
+
+impl<E> Default for Gate<E> {
+    fn default() -> Self {
+        Self {
+            asleep: AtomicBool::default(),
+            end: AtomicU64::default(),
+            passed: AtomicU64::default(),
+            alarm: AtomicU64::default(),
+            closed: AtomicBool::default(),
+            at_hand: Mutex::new(None),
+            opened: Notify::default(),
+        }
+    }
 }
 
 impl<E> fmt::Debug for Outlet<E> {
@@ -51,21 +76,21 @@ impl<E> Outlet<E> {
         Self { filter, trace_title, checkpoint, gate: Arc::default() }
     }
 
-    pub(super) fn gate(&self) -> Arc<Gate> {
+    pub(super) fn gate(&self) -> Arc<Gate<E>> {
         self.gate.clone()
     }
 
     /// Lets the handler go up to `end`, wherever it is.
     pub(in crate::engine) fn open_to(&self, end: Position) {
-        let _deciding = self.gate.lock();
+        let _at_hand = self.gate.lock();
         self.gate.move_end(end.max(self.gate.end()));
         self.gate.wake();
     }
 
     /// Lets the handler see events, in order. If it need not, answers with its checkpoint, to be moved to the
     /// last of them.
-    pub(in crate::engine) fn offer(&self, events: &[RecordedEvent<E>]) -> Option<&Checkpoint> {
-        let last = events.last()?.position;
+    pub(in crate::engine) fn offer(&self, events: &Committed<E>) -> Option<&Checkpoint> {
+        let (first, last) = (events.first()?.position, events.last()?.position);
         let before = self.gate.end();
         if before >= last {
             return None;
@@ -80,21 +105,25 @@ impl<E> Outlet<E> {
             }
             return Some(&self.checkpoint);
         }
-        if let Some(title) = self.trace_title {
+        let closed = self.gate.closed.load(Ordering::Acquire);
+        if let Some(title) = self.trace_title.filter(|_| !closed) {
             for event in wanted.filter(|event| event.position > before) {
                 trace_line!(event.metadata.correlation_id, "Event Handler: {title}");
             }
         }
-        let _deciding = self.gate.lock();
+        let mut at_hand = self.gate.lock();
+        if at_hand.is_none() && !closed {
+            *at_hand = Some(AtHand { after: before.max(first.before()), events: events.clone() });
+        }
         self.gate.move_end(last);
         self.gate.wake();
         None
     }
 }
 
-impl Gate {
-    fn lock(&self) -> MutexGuard<'_, ()> {
-        self.deciding.lock().unwrap_or_else(PoisonError::into_inner)
+impl<E> Gate<E> {
+    fn lock(&self) -> MutexGuard<'_, Option<AtHand<E>>> {
+        self.at_hand.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn move_end(&self, end: Position) {
@@ -126,10 +155,25 @@ impl Gate {
         Position::new(self.end.load(Ordering::Acquire))
     }
 
+    /// The events after the handler's checkpoint, if they are at hand and there are any.
+    pub(super) fn take(&self, checkpoint: Position) -> Option<Committed<E>> {
+        let AtHand { after, events } = self.lock().take()?;
+        let is_new = events.last().is_some_and(|last| last.position > checkpoint);
+        (after <= checkpoint && is_new).then_some(events)
+    }
+
+    /// Says whether events reach the handler.
+    pub(super) fn set_closed(&self, closed: bool) {
+        self.closed.store(closed, Ordering::Release);
+        // What was at hand before is not what comes next.
+        *self.lock() = None;
+    }
+
     /// Falls asleep, unless there is something to do. When its checkpoint has been moved to `alarm`, it wakes up.
     pub(super) fn sleep(&self, checkpoint: Position, alarm: Position) {
-        let _deciding = self.lock();
+        let mut at_hand = self.lock();
         if checkpoint >= self.end() {
+            *at_hand = None;
             self.move_end(checkpoint);
             self.alarm.store(alarm.get(), Ordering::Relaxed);
             self.asleep.store(true, Ordering::Release);

@@ -26,7 +26,7 @@ use super::checkpoints::{Checkpoints, Kind};
 use super::clock::Clock;
 use super::event::{DomainEvent, RecordedEvent};
 use super::lease::Lease;
-use super::projection::Projections;
+use super::projection::{Projections, ProjectionsControl};
 use super::store::{EventStore, StoreError};
 use super::supervisor::Supervisor;
 
@@ -155,18 +155,52 @@ where
     H: EventHandler<E>,
     S: EventStore<E>,
 {
+    let (outlet, control) = spawn(make, surroundings).await?;
+    projections.hand_over_to(outlet);
+    Ok(control)
+}
+
+/// The same, where the projections run already.
+///
+/// # Errors
+///
+/// [`StoreError`]: nobody knows where it was, or everything has stopped, and it does not run.
+pub async fn join<E, H, S>(
+    make: impl Fn() -> H + Send + Sync + 'static,
+    surroundings: &Surroundings<S>,
+    projections: &ProjectionsControl<E>,
+) -> Result<HandlerControl, StoreError>
+where
+    E: DomainEvent,
+    H: EventHandler<E>,
+    S: EventStore<E>,
+{
+    let (outlet, control) = spawn(make, surroundings).await?;
+    projections.hand_over_to(outlet).await.ok_or(StoreError::Closed)?;
+    Ok(control)
+}
+
+async fn spawn<E, H, S>(
+    make: impl Fn() -> H + Send + Sync + 'static,
+    surroundings: &Surroundings<S>,
+) -> Result<(Outlet<E>, HandlerControl), StoreError>
+where
+    E: DomainEvent,
+    H: EventHandler<E>,
+    S: EventStore<E>,
+{
     let progress = runner::progress::<E, H, S>(&surroundings.store, surroundings.lease.is_held()).await?;
     let handler = make();
     let filter: gate::Filter<E> = Arc::new(handler.filter());
     let awaited = H::AWAITED && surroundings.lease.is_held();
     let checkpoint = surroundings.checkpoints.register_handler(H::NAME, H::KIND, awaited, progress.checkpoint);
     let outlet = Outlet::new(filter.clone(), H::TRACE_TITLE, checkpoint.clone());
+    outlet.gate().set_closed(!surroundings.lease.is_held());
     let (requests, to_answer) = mpsc::channel(REQUESTS);
     let runner =
         Runner::new(Box::new(make), handler, filter, outlet.gate(), checkpoint, surroundings.clone(), progress);
-    projections.hand_over_to(outlet);
     surroundings.supervisor.spawn(H::NAME, runner.run(to_answer));
-    Ok(HandlerControl::new(H::NAME, requests))
+    Ok((outlet, HandlerControl::new(H::NAME, requests)))
 }
 
 impl fmt::Display for Kind {

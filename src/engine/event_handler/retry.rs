@@ -14,7 +14,7 @@ pub struct RetryPolicy {
     pub first: Duration,
     /// No delay is longer.
     pub longest: Duration,
-    /// An event that has failed this often is parked.
+    /// An event that has failed this often is parked. Every event is tried at least once, so 0 means what 1 does.
     pub attempts: u32,
 }
 
@@ -26,6 +26,11 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
+    /// Whether an event that was tried so often is not tried again.
+    pub fn gives_up_after(&self, attempts: u32) -> bool {
+        attempts >= self.attempts.max(1)
+    }
+
     /// The delay after an attempt, the first being 1: up to half of it is left off, so that handlers that failed
     /// together do not come back together. How much depends on the handler and the event alone, so that a run can
     /// be repeated.

@@ -17,7 +17,7 @@ use crate::engine::checkpoints::{Checkpoint, Condition};
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{DomainEvent, Position, RecordedEvent};
 use crate::engine::store::handler_records::{ParkedChange, ParkedEvent, Progress};
-use crate::engine::store::{EventStore, MAX_READ, StoreError};
+use crate::engine::store::{Committed, EventStore, MAX_READ, StoreError};
 use crate::engine::supervisor::{StopReason, panic_message};
 
 /// How many events a handler may be passed over before that is written down.
@@ -27,12 +27,14 @@ pub(super) struct Runner<E, H, S> {
     make: Box<dyn Fn() -> H + Send + Sync>,
     pub(super) handler: H,
     filter: Filter<E>,
-    gate: Arc<Gate>,
+    gate: Arc<Gate<E>>,
     checkpoint: Checkpoint,
     surroundings: Surroundings<S>,
     /// Where the handler is. Its state is the one after the checkpoint.
     pub(super) progress: Progress,
     written: Position,
+    /// What it has said of itself last.
+    reported: Condition,
 }
 
 /// What ends a handler's task.
@@ -59,13 +61,14 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
         make: Box<dyn Fn() -> H + Send + Sync>,
         handler: H,
         filter: Filter<E>,
-        gate: Arc<Gate>,
+        gate: Arc<Gate<E>>,
         checkpoint: Checkpoint,
         surroundings: Surroundings<S>,
         progress: Progress,
     ) -> Self {
         let written = progress.checkpoint;
-        Self { make, handler, filter, gate, checkpoint, surroundings, progress, written }
+        let reported = Condition::default();
+        Self { make, handler, filter, gate, checkpoint, surroundings, progress, written, reported }
     }
 
     pub(super) async fn run(mut self, mut requests: mpsc::Receiver<Request>) -> Result<(), StopReason> {
@@ -81,6 +84,7 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
         if !self.surroundings.lease.is_held() {
             self.stand_by(requests).await?;
         }
+        self.gate.set_closed(false);
         self.resume();
         loop {
             while self.progress.checkpoint < self.gate.end() {
@@ -144,14 +148,20 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
 
     /// Takes the next events that it may, as many as one read gives.
     async fn read_on(&mut self, requests: &mut mpsc::Receiver<Request>) -> Result<(), End> {
+        let checkpoint = self.progress.checkpoint;
+        let at_hand = self.gate.take(checkpoint);
         let end = self.gate.end();
-        let events = self.store().read_all(self.progress.checkpoint, MAX_READ).await?;
+        let events = match at_hand {
+            Some(events) => events,
+            None => Committed::whole(self.store().read_all(checkpoint, MAX_READ).await?),
+        };
+        let seen = events.partition_point(|event| event.position <= checkpoint);
         let allowed = events.partition_point(|event| event.position <= end);
-        let Some(last) = events[..allowed].last() else {
+        let Some(last) = events[seen..allowed].last() else {
             // Positions up to the end that hold no event: there is nothing more to come there.
             return self.pass_over(end).await;
         };
-        for event in &events[..allowed] {
+        for event in &events[seen..allowed] {
             if (self.filter)(event) {
                 self.deliver(event, requests).await?;
             }
@@ -195,7 +205,7 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
         self.passed_over(event.position.before());
         let policy = self.surroundings.retry;
         loop {
-            if self.progress.attempts >= policy.attempts {
+            if policy.gives_up_after(self.progress.attempts) {
                 // The process ended in the middle of each attempt.
                 let reason = "the handler never came back".to_owned();
                 let parked = self.parked(event.position, self.progress.attempts, reason);
@@ -222,6 +232,7 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
                 }
                 Wish::Stop => {
                     tracing::error!("{name} has stopped: {failure}");
+                    self.gate.set_closed(true);
                     self.report(Condition {
                         attempts: attempt,
                         last_error: Some(failure.reason),
@@ -236,7 +247,7 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
                     }
                     return Err(End::Stopped);
                 }
-                Wish::Retry | Wish::RetryAfter(_) if attempt >= policy.attempts => None,
+                Wish::Retry | Wish::RetryAfter(_) if policy.gives_up_after(attempt) => None,
                 Wish::Retry => Some(policy.delay(name, position, attempt)),
                 Wish::RetryAfter(delay) => Some(delay),
                 Wish::Park => None,
@@ -316,7 +327,7 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
         ParkedEvent { number: 0, handler: H::NAME.to_owned(), position, attempts, reason, time }
     }
 
-    fn report_failure(&self, failure: &Failure, delay: Option<Duration>) {
+    fn report_failure(&mut self, failure: &Failure, delay: Option<Duration>) {
         let next_attempt = delay.map(|delay| {
             let micros = i64::try_from(delay.as_micros()).unwrap_or(i64::MAX);
             Timestamp::from_micros(self.surroundings.clock.now().as_micros().saturating_add(micros))
@@ -326,8 +337,11 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
         self.report(Condition { attempts, last_error, next_attempt, ..Condition::default() });
     }
 
-    fn report(&self, condition: Condition) {
-        self.surroundings.checkpoints.report(&self.checkpoint, condition);
+    fn report(&mut self, condition: Condition) {
+        if condition != self.reported {
+            self.reported = condition.clone();
+            self.surroundings.checkpoints.report(&self.checkpoint, condition);
+        }
     }
 
     pub(super) fn store(&self) -> &S {

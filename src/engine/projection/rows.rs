@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::requests::Sender;
 use super::{Projections, RebuildError, TASK};
 use crate::engine::event::{DomainEvent, Position};
+use crate::engine::event_handler::Outlet;
 use crate::engine::store::handler_records::{ProjectionUpdate, ProjectionWritten};
 use crate::engine::store::{EventStore, MAX_READ, StoreError};
 use crate::engine::supervisor::StopReason;
@@ -70,10 +71,11 @@ impl Rows {
 }
 
 #[derive(Debug)]
-pub(super) enum Request {
+pub(super) enum Request<E> {
     Keep { reply: oneshot::Sender<()> },
     Rebuild { progress: mpsc::Sender<Position>, reply: oneshot::Sender<Result<Position, RebuildError>> },
     Hold { released: oneshot::Receiver<()>, reply: oneshot::Sender<()> },
+    HandOver { outlet: Outlet<E>, reply: oneshot::Sender<()> },
 }
 
 /// As long as this lives, event handlers see nothing of what happens; then all of it.
@@ -84,11 +86,11 @@ pub struct HandlersHeld {
 
 /// Asks the projections' task for what does not come with events. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct ProjectionsControl {
-    pub(super) requests: Sender<Request>,
+pub struct ProjectionsControl<E> {
+    pub(super) requests: Sender<Request<E>>,
 }
 
-impl ProjectionsControl {
+impl<E> ProjectionsControl<E> {
     /// Writes the rows that have changed, so that nothing has to be folded again.
     pub async fn keep_rows(&self) {
         let (reply, kept) = oneshot::channel();
@@ -105,6 +107,14 @@ impl ProjectionsControl {
         self.requests.send(Request::Hold { released, reply });
         held.await.ok()?;
         Some(HandlersHeld { _release: release })
+    }
+
+    /// Hands over to one more event handler what happens from now on, after the projections have taken it in. What has
+    /// happened before is there to be read. `None` when the task has ended.
+    pub(in crate::engine) async fn hand_over_to(&self, outlet: Outlet<E>) -> Option<()> {
+        let (reply, handed_over) = oneshot::channel();
+        self.requests.send(Request::HandOver { outlet, reply });
+        handed_over.await.ok()
     }
 
     /// Folds all projections from the whole log anew, and then shows the new ones. Meanwhile the old ones answer,
@@ -178,7 +188,13 @@ impl<E: DomainEvent> Projections<E> {
         }
     }
 
-    pub(super) async fn answer<S: EventStore<E>>(&mut self, request: Request, store: &S) -> Result<(), StopReason> {
+    /// Does what was asked for, where the projections are at `position`.
+    pub(super) async fn answer<S: EventStore<E>>(
+        &mut self,
+        request: Request<E>,
+        position: Position,
+        store: &S,
+    ) -> Result<(), StopReason> {
         // A caller that has gone does not want to know.
         match request {
             Request::Keep { reply } => {
@@ -190,6 +206,13 @@ impl<E: DomainEvent> Projections<E> {
             Request::Rebuild { progress, reply } => self.begin_rebuild(progress, reply),
             Request::Hold { released, reply } => {
                 self.held = Some(released);
+                let _ = reply.send(());
+            }
+            Request::HandOver { outlet, reply } => {
+                if self.held.is_none() {
+                    outlet.open_to(position);
+                }
+                self.hand_over_to(outlet);
                 let _ = reply.send(());
             }
         }

@@ -98,10 +98,16 @@ pub struct Snapshot {
 }
 
 /// Events that are stored: a part of one commit, shared with the log.
-#[derive(Clone)]
 pub struct Committed<E> {
     commit: Batch<E>,
     range: Range<usize>,
+}
+
+impl<E> Clone for Committed<E> {
+    fn clone(&self) -> Self {
+        let (commit, range) = (self.commit.clone(), self.range.clone());
+        Self { commit, range }
+    }
 }
 
 impl<E> Committed<E> {
@@ -109,6 +115,12 @@ impl<E> Committed<E> {
     pub fn new(commit: Batch<E>, range: Range<usize>) -> Self {
         debug_assert!(range.start <= range.end && range.end <= commit.len());
         Self { commit, range }
+    }
+
+    /// All of a commit, or of what was read.
+    pub fn whole(events: Batch<E>) -> Self {
+        let end = events.len();
+        Self::new(events, 0..end)
     }
 
     /// No event at all: what a command that changes nothing has committed.

@@ -15,6 +15,7 @@ pub(super) async fn handlers(bank: &Bank) -> Result<Term, Term> {
         let text = |text: &String| Term::String(text.clone());
         let next = match condition.next_attempt {
             _ if condition.stopped => Term::String("never: it has stopped".to_owned()),
+            _ if condition.elsewhere => Term::String("in another program".to_owned()),
             Some(time) => Term::String(time.to_string()),
             None => Term::Nil,
         };

@@ -1,0 +1,141 @@
+//! A process manager of one's own over the bank's events: `cargo run --example own_process`.
+//!
+//! Its policy is for savers: of each deposit over 1,000, a tenth moves on to a savings account. The bank sees to it that
+//! this happens once for each deposit, whatever step a crash comes between. The tests below try the policy, which
+//! is a pure function: `cargo test --example own_process`.
+
+use std::error::Error;
+
+use cqrs_bank::bank::{Account, AccountCommand, AccountEvent, AccountId, Bank, Money, Outgoing, Refusal, Store};
+use cqrs_bank::engine::event::RecordedEvent;
+use cqrs_bank::engine::event_handler::Starts;
+use cqrs_bank::engine::process_manager::{ProcessManager, id_of_answer};
+
+/// Deposits up to this are kept whole.
+const ENOUGH_FOR_NOW: u64 = 1_000;
+
+/// Moves a tenth of each large deposit into an account to another one.
+#[derive(Clone, Debug)]
+struct Savings {
+    account: AccountId,
+    savings: AccountId,
+    note: Option<String>,
+}
+
+impl ProcessManager for Savings {
+    const NAME: &'static str = "savings";
+    const TITLE: &'static str = "Savings";
+    const STARTS: Starts = Starts::AtTheEnd;
+    type Aggregate = Account;
+
+    fn filter(&self) -> impl Fn(&RecordedEvent<AccountEvent>) -> bool + Send + Sync + 'static {
+        let account = self.account.clone();
+        move |event| match &event.data {
+            AccountEvent::MoneyDeposited { account_id, amount } => {
+                *account_id == account && amount.minor_units() > ENOUGH_FOR_NOW
+            }
+            _ => false,
+        }
+    }
+
+    fn react(&self, event: &RecordedEvent<AccountEvent>) -> Option<AccountCommand> {
+        let AccountEvent::MoneyDeposited { amount, .. } = &event.data else { return None };
+        let outgoing = Outgoing {
+            account_id: self.account.clone(),
+            // The same whenever the event comes, and no other event's.
+            transfer_id: id_of_answer::<Self>(event).into(),
+            payee: self.savings.clone(),
+            amount: Money::new(amount.minor_units() / 10).ok()?,
+        };
+        Some(AccountCommand::ReserveMoney { outgoing: Box::new(outgoing), pin: None })
+    }
+
+    fn accepted(&mut self, _: &AccountCommand) {
+        self.note = None;
+    }
+
+    fn refused(&mut self, _: &AccountCommand, refusal: &Refusal) -> Option<AccountCommand> {
+        self.note = Some(format!("nothing was saved: {refusal}"));
+        None
+    }
+
+    fn note(&self) -> Option<String> {
+        self.note.clone()
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let bank = Bank::open(Store::Memory).await?;
+    let (account, savings) = (AccountId::new("Wolfman")?, AccountId::new("Wolfman's savings")?);
+    bank.create(&account).await?;
+    bank.create(&savings).await?;
+    bank.add_process(Savings { account: account.clone(), savings: savings.clone(), note: None }).await?;
+
+    // The reply comes when the process has done its part.
+    bank.deposit(&account, Money::new(500)?).await?;
+    bank.deposit(&account, Money::new(2_000)?).await?;
+    for account in [&account, &savings] {
+        println!("{account}: {}", bank.check_balance(account).await?);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cqrs_bank::bank::{Ending, TransferState};
+    use cqrs_bank::engine::event::{Metadata, Position, StreamId, Version};
+    use cqrs_bank::engine::moment::Moment;
+
+    fn policy() -> Savings {
+        let (account, savings) = (AccountId::new("Wolfman").unwrap(), AccountId::new("savings").unwrap());
+        Savings { account, savings, note: None }
+    }
+
+    fn deposit(account: &str, amount: u64) -> RecordedEvent<AccountEvent> {
+        let (account_id, amount) = (AccountId::new(account).unwrap(), Money::new(amount).unwrap());
+        RecordedEvent {
+            position: Position::new(7),
+            stream: StreamId::new("account", &account_id),
+            version: Version::START.plus(2),
+            time: "2026-01-01T00:00:00Z".parse().unwrap(),
+            metadata: Metadata::from_outside(uuid::Uuid::from_u128(7)),
+            data: AccountEvent::MoneyDeposited { account_id, amount },
+        }
+    }
+
+    #[test]
+    fn only_deposits_over_a_thousand_into_the_account_are_wanted() {
+        let wanted = policy().filter();
+        for (account, amount, expected) in
+            [("Wolfman", 1_001, true), ("Wolfman", 1_000, false), ("savings", 5_000, false)]
+        {
+            assert_eq!(wanted(&deposit(account, amount)), expected, "{amount} into {account}");
+        }
+    }
+
+    #[test]
+    fn a_tenth_moves_to_the_savings() {
+        let Some(AccountCommand::ReserveMoney { outgoing, .. }) = policy().react(&deposit("Wolfman", 1_239)) else {
+            panic!("money is to be reserved");
+        };
+        assert_eq!((outgoing.payee.as_str(), outgoing.amount.minor_units()), ("savings", 123));
+    }
+
+    #[tokio::test]
+    async fn the_savings_are_there_when_the_reply_comes() {
+        let bank = Bank::open(Store::Memory).await.unwrap();
+        let policy = policy();
+        for account in [&policy.account, &policy.savings] {
+            bank.create(account).await.unwrap();
+        }
+        bank.add_process(policy.clone()).await.unwrap();
+        bank.deposit(&policy.account, Money::new(2_000).unwrap()).await.unwrap();
+        assert_eq!(bank.check_balance(&policy.account).await.unwrap().minor_units(), 1_800);
+        assert_eq!(bank.check_balance(&policy.savings).await.unwrap().minor_units(), 200);
+        let transfers = bank.transfers(Position::START, 9, None).await.unwrap();
+        assert_eq!(transfers.len(), 1);
+        assert_eq!(transfers[0].state_at(Moment::NOW), Some(TransferState::Ended(Ending::Settled)));
+    }
+}
