@@ -43,6 +43,9 @@ use crate::engine::moment::Moment;
 use crate::engine::queue::offer;
 use crate::engine::supervisor::{StopReason, Supervisor};
 
+/// What follows the file's name in that of the companion which the process that runs the handlers has locked.
+const HANDLERS: &str = "-handlers";
+
 const WRITE_QUEUE_CAPACITY: usize = 4_096;
 const READ_QUEUE_CAPACITY: usize = 256;
 
@@ -270,7 +273,7 @@ impl<E: StoredEvent> HandlerRecords for SqliteStore<E> {
     }
 
     fn try_acquire_lease(&self) -> Result<Option<HandlersLease>, StoreError> {
-        let path = self.companion("-handlers");
+        let path = self.companion(HANDLERS);
         let lock = || -> io::Result<Option<HandlersLease>> {
             let created = end_file::create_private(&path);
             let file = match created {

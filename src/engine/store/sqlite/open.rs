@@ -5,8 +5,11 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode};
+use rustix::fs::Access;
+use rustix::io::Errno;
 use thiserror::Error;
 
+use super::HANDLERS;
 use super::end_file::{self, End, EndFile, create_private};
 use super::hash_chain::{BEFORE_THE_FIRST, Hash};
 use super::schema::{APPLICATION_ID, TABLES, USER_VERSION, connect, make_durable};
@@ -140,6 +143,7 @@ pub(super) fn open<E: StoredEvent>(path: &Path, accept_loss: bool) -> Result<Ope
         Err(error) => return Err(refused(&path, error)),
     }
     check_header(&path)?;
+    check_companions(&path)?;
     let connection = connect(&path).map_err(|error| sqlite(&path, error))?;
     let unset = make_durable(&connection).map_err(|error| sqlite(&path, error))?;
     if let Some(reason) = unset {
@@ -257,6 +261,18 @@ fn check_header(path: &Path) -> Result<(), OpenStoreError> {
         }),
         found => Err(damaged(path, format!("it has version {found}, which there never was"))),
     }
+}
+
+/// What stands beside the file must be writable too. SQLite would only say that it cannot open the file.
+fn check_companions(path: &Path) -> Result<(), OpenStoreError> {
+    for suffix in ["-wal", "-shm", end_file::SUFFIX, HANDLERS] {
+        let companion = companion(path, suffix);
+        match rustix::fs::access(&companion, Access::READ_OK | Access::WRITE_OK) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(error) => return Err(refused(&companion, error.into())),
+        }
+    }
+    Ok(())
 }
 
 /// The tables must be those that this version makes.
