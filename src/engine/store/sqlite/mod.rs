@@ -114,7 +114,7 @@ impl<E: StoredEvent> SqliteStore<E> {
             spawn("reader", move || reader.serve(&queue)).map_err(thread)?;
         }
 
-        let writer = Writer::new(writing, opened.end, opened.end_file, publisher, checkpoints);
+        let writer = Writer::new(path.clone(), writing, opened.end, opened.end_file, publisher, checkpoints);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(thread)?;
         let (close, closed) = oneshot::channel();
         let (ended, has_ended) = oneshot::channel();
@@ -128,13 +128,13 @@ impl<E: StoredEvent> SqliteStore<E> {
         supervisor.spawn("event store", async move {
             // The writer ends when this task does: it hears that the sender is gone.
             let _close: oneshot::Sender<()> = close;
-            let gave_up = |message| Err(StopReason::GaveUp { task: "event store", message });
+            let stopped = |message| Err(StopReason::StoreFailed { message });
             if let Ok(message) = has_failed.await {
-                return gave_up(message);
+                return stopped(message);
             }
             match has_ended.await {
                 Ok(()) => Ok(()),
-                Err(_) => gave_up("its thread has ended in a panic".to_owned()),
+                Err(_) => stopped("its thread has ended in a panic".to_owned()),
             }
         });
         Ok(Self { writes, reads, listeners, path })
@@ -171,7 +171,8 @@ impl<E: StoredEvent> SqliteStore<E> {
         if let Some(request) = offer(&self.reads, request).map_err(|_| StoreError::Closed)? {
             self.reads.send(request).await.map_err(|_| StoreError::Closed)?;
         }
-        Ok(answer.await.map_err(|_| StoreError::Closed)??)
+        let answer = answer.await.map_err(|_| StoreError::Closed)?;
+        answer.map_err(|error| StoreError::Failed(format!("{}: {error}", self.path.display())))
     }
 
     fn companion(&self, suffix: &str) -> PathBuf {
