@@ -5,6 +5,7 @@ mod files;
 mod happened;
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use cqrs_bank::engine::event::Position;
@@ -17,7 +18,7 @@ use cqrs_bank::engine::subscription::Subscription;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-use crate::files::{OpenFile, append, new_id, open, stream};
+use crate::files::{Copy, OpenFile, append, new_id, open, stream};
 
 fn new_file() -> (TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
@@ -203,6 +204,32 @@ async fn two_that_keep_the_same_projection_do_not_spoil_it() {
     let baseless = write(&other, vec![update("balances", 5, 6, &[("b", Some("6"))])]).await;
     assert_eq!(baseless, [ProjectionWritten::Missing { stored: Position::new(4) }]);
     assert_eq!(rows(&one, "balances").await, [("a".into(), "4".into())]);
+}
+
+/// The `sqlite3` tool, or any other program that closes the file: unless it sees that others have it open, it moves the
+/// write-ahead log into the file and removes it.
+#[test]
+#[ignore = "this is the other program of the test below, and no test"]
+fn tool() {
+    let connection = rusqlite::Connection::open(std::env::var("BANK_FILE").unwrap()).unwrap();
+    connection.query_row("SELECT count(*) FROM events", [], |row| row.get::<_, i64>(0)).unwrap();
+}
+
+#[tokio::test]
+async fn however_often_one_program_opens_a_file_another_leaves_it_its_write_ahead_log() {
+    let (_directory, path) = new_file();
+    let file = open(&path);
+    file.append("a", 0, &[1]).await;
+    drop(open(&path));
+    let other = open(&path);
+    let program = std::env::current_exe().unwrap();
+    let read = Command::new(program).args(["--exact", "tool", "--ignored"]).env("BANK_FILE", &path).output().unwrap();
+    assert!(read.status.success(), "{read:?}");
+    file.append("a", 1, &[2]).await;
+    other.append("b", 0, &[3]).await;
+    let Copy([_, log, _]) = Copy::of(&path);
+    assert!(log.is_some_and(|log| !log.is_empty()), "what was stored last is in no file any more");
+    assert_eq!(file.numbers().await, [1, 2, 3]);
 }
 
 async fn verified(file: &OpenFile) -> Verified {

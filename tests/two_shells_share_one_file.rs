@@ -18,7 +18,7 @@ use cqrs_bank::engine::supervisor::Supervisor;
 use tempfile::TempDir;
 
 use crate::accounts::{account, money};
-use crate::support::{bank, wait};
+use crate::support::{bank, run, wait};
 
 /// Longer than anything takes on a busy machine: it is there so that a hang fails instead of waiting.
 const HANG: Duration = Duration::from_secs(60);
@@ -94,6 +94,30 @@ fn new_file() -> (TempDir, PathBuf) {
     }
     shell.leave();
     (directory, path)
+}
+
+#[test]
+fn all_that_make_a_file_at_once_have_the_same() {
+    for _ in 0..10 {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("bank.db");
+        thread::scope(|scope| {
+            for number in 0..6 {
+                let path = &path;
+                scope.spawn(move || {
+                    let finished = run(&["--quiet"], format!("Bank.open {path:?}\nBank.create {number}\n"));
+                    assert_eq!((finished.stderr.as_str(), finished.exit_code), ("", Some(0)));
+                });
+            }
+        });
+        let mut shell = Shell::quiet(&path);
+        assert_eq!(shell.ask("Bank.verify"), "{:ok, %{events: 6, streams: 6, snapshots: 0}}");
+        shell.leave();
+        let names = std::fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        assert_eq!(names, ["bank.db", "bank.db-end", "bank.db-handlers", "bank.db-shm", "bank.db-wal"]);
+    }
 }
 
 #[test]
