@@ -4,8 +4,9 @@
 mod files;
 mod happened;
 
-use std::path::PathBuf;
-use std::process::Command;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use cqrs_bank::engine::event::Position;
@@ -18,7 +19,7 @@ use cqrs_bank::engine::subscription::Subscription;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-use crate::files::{Copy, OpenFile, append, new_id, open, stream};
+use crate::files::{OpenFile, append, new_id, open, stream};
 
 fn new_file() -> (TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
@@ -206,30 +207,26 @@ async fn two_that_keep_the_same_projection_do_not_spoil_it() {
     assert_eq!(rows(&one, "balances").await, [("a".into(), "4".into())]);
 }
 
-/// The `sqlite3` tool, or any other program that closes the file: unless it sees that others have it open, it moves the
-/// write-ahead log into the file and removes it.
-#[test]
-#[ignore = "this is the other program of the test below, and no test"]
-fn tool() {
-    let connection = rusqlite::Connection::open(std::env::var("BANK_FILE").unwrap()).unwrap();
-    connection.query_row("SELECT count(*) FROM events", [], |row| row.get::<_, i64>(0)).unwrap();
-}
-
+/// Without SQLite's lock, another program that closes the file may remove the write-ahead log that is written here.
 #[tokio::test]
-async fn however_often_one_program_opens_a_file_another_leaves_it_its_write_ahead_log() {
+async fn however_often_one_program_opens_a_file_it_stays_locked() {
     let (_directory, path) = new_file();
     let file = open(&path);
     file.append("a", 0, &[1]).await;
+    assert!(is_locked(&path));
     drop(open(&path));
-    let other = open(&path);
-    let program = std::env::current_exe().unwrap();
-    let read = Command::new(program).args(["--exact", "tool", "--ignored"]).env("BANK_FILE", &path).output().unwrap();
-    assert!(read.status.success(), "{read:?}");
+    assert!(is_locked(&path));
+    let _other = open(&path);
+    assert!(is_locked(&path));
     file.append("a", 1, &[2]).await;
-    other.append("b", 0, &[3]).await;
-    let Copy([_, log, _]) = Copy::of(&path);
-    assert!(log.is_some_and(|log| !log.is_empty()), "what was stored last is in no file any more");
-    assert_eq!(file.numbers().await, [1, 2, 3]);
+    assert_eq!(file.numbers().await, [1, 2]);
+}
+
+/// Whether this process holds a lock on the file.
+fn is_locked(path: &Path) -> bool {
+    let (process, file) = (format!(" {} ", std::process::id()), format!(":{} ", fs::metadata(path).unwrap().ino()));
+    let locks = fs::read_to_string("/proc/locks").unwrap();
+    locks.lines().any(|lock| lock.contains("POSIX") && lock.contains(&process) && lock.contains(&file))
 }
 
 async fn verified(file: &OpenFile) -> Verified {
