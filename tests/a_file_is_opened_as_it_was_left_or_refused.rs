@@ -81,6 +81,18 @@ async fn what_is_no_directory_or_no_file_is_refused() {
     let error = try_open(directory.path()).err().unwrap();
     assert!(matches!(error, OpenStoreError::NoFile { .. }), "{error}");
 
+    let link = directory.path().join("link.db");
+    std::os::unix::fs::symlink("nowhere.db", &link).unwrap();
+    for no_file in [directory.path().join("new/"), link] {
+        let error = try_open(&no_file).err().unwrap();
+        assert_eq!(error.to_string(), format!("{}: this is no file", no_file.display()));
+    }
+    let too_long = directory.path().join("x".repeat(230));
+    let error = try_open(&too_long).err().unwrap();
+    assert_eq!(error.to_string(), format!("{}: File name too long (os error 36)", too_long.display()));
+    let names: Vec<_> = fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["link.db"], "nothing is left behind");
+
     fs::write(&path, "text").unwrap();
     let error = try_open(&path.join("bank.db")).err().unwrap();
     assert!(matches!(error, OpenStoreError::NoDirectory { .. }), "{error}");

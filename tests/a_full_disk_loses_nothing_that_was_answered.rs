@@ -4,14 +4,17 @@
 mod accounts;
 mod load;
 mod support;
+mod terminal;
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use crate::load::audit::{audit, settled_balances, verified_log};
 use crate::load::shell::{Answers, Sent, Shell};
 use crate::load::{Load, beginning};
-use crate::support::{bank, run, run_command};
+use crate::support::{Finished, bank, run, run_command};
+use crate::terminal::Terminal;
 
 /// The program where no file can be larger than this. That stands for a disk that is full: a write beyond it fails,
 /// whichever it is.
@@ -31,6 +34,14 @@ fn with_room_for(kibibytes: u64, arguments: &[&str]) -> Command {
 
 fn arguments(path: &Path) -> [&str; 3] {
     ["--json", "--store", path.to_str().unwrap()]
+}
+
+/// A line says what happened, and where.
+fn assert_says_why(finished: &Finished, path: &Path) {
+    let why = ["the outcome is unknown", "the bank has stopped: the event store failed"];
+    let why = why.map(|why| format!("error: {why}: {}: SQLite: ", path.display()));
+    assert!(why.iter().any(|why| finished.stderr.contains(why)), "{}", finished.stderr);
+    assert!(!finished.stderr.contains("gave up") && !finished.stderr.contains("panicked"), "{}", finished.stderr);
 }
 
 #[tokio::test]
@@ -54,8 +65,7 @@ async fn whatever_write_finds_no_room() {
             assert!(finished.stderr.contains(path.to_str().unwrap()), "{}", finished.stderr);
         } else {
             stopped += 1;
-            let says_why = ["error: the outcome is unknown: SQLite: ", "error: the bank has stopped: task "];
-            assert!(says_why.iter().any(|why| finished.stderr.contains(why)), "{}", finished.stderr);
+            assert_says_why(&finished, &path);
             let mut not_done = 0;
             for (sent, answer) in sent.iter_mut().zip(answers) {
                 assert_eq!(answer["statement"], sent.statement.to_string());
@@ -101,11 +111,110 @@ async fn a_bank_opened_without_room_answers_what_it_knows() {
         let finished = run_command(with_room_for(40, &["--quiet", "--store", path.to_str().unwrap()]), script);
         let opened = format!("{{:ok, #Bank<sqlite:{}>}}", path.display());
         assert_eq!(finished.stdout, format!("{opened}\n1000000003\n{{:error, :outcome_unknown}}\n"));
-        let why = "the outcome is unknown: SQLite: disk I/O error";
-        assert!(finished.stderr.contains(&format!("error: {why}\n")), "{}", finished.stderr);
+        let why = format!("the outcome is unknown: {}: SQLite: disk I/O error", path.display());
+        let go_on = format!("once that is mended, `Bank.close` and `Bank.open \"{}\"` go on", path.display());
+        assert!(finished.stderr.contains(&format!("error: {why}; {go_on}\n")), "{}", finished.stderr);
         assert_eq!(finished.exit_code, Some(1));
     }
     let log = verified_log(&path).await;
     audit(&log, &sent);
     assert_eq!(log.len(), events);
+}
+
+/// E-mails, transfers and bonuses write down how far they are between one command and the next.
+#[test]
+fn whatever_handler_finds_no_room() {
+    let mut stopped = 0;
+    for kibibytes in (36..260).step_by(12) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("bank.db");
+        let outbox = directory.path().join("outbox/");
+        let open = format!("Bank.open {path:?}, ceo_bonus: \"CEO\", email: {outbox:?}\n");
+        let mut script = open.clone() + "Bank.create \"CEO\"\nBank.create 1, \"Josh\", email: \"josh@example.org\"\n";
+        for amount in 1_001..1_200 {
+            script += &format!("Bank.deposit 1, {amount}\nBank.transfer 1, \"CEO\", 1\n");
+        }
+        let finished = run_command(with_room_for(kibibytes, &["--quiet"]), &script);
+        assert_eq!(finished.exit_code, Some(1), "{kibibytes}: {finished:?}");
+        if !finished.stdout.starts_with("{:ok, ") {
+            continue;
+        }
+        stopped += 1;
+        assert_says_why(&finished, &path);
+        assert!(finished.stdout.matches("{:error, ").count() <= 1, "{finished:?}");
+
+        // There is room again: what was begun is finished, each deposit has its bonus, and each its e-mail.
+        let again =
+            run(&["--quiet"], open.clone() + "Bank.close\n" + &open + "Bank.parked\nBank.verify\nBank.create 2\n");
+        assert_eq!(again.exit_code, Some(0), "{again:?}");
+        let replies: Vec<_> = again.stdout.lines().skip(3).collect();
+        let [parked, verified, ":ok"] = replies[..] else { panic!("{again:?}") };
+        assert_eq!(parked, "number  handler  position  event  attempts  time  reason");
+        assert!(verified.starts_with("{:ok, "), "{verified}");
+        let log = run(&["--quiet", "--json"], open + "Bank.events\nBank.transfers\n").stdout;
+        let answers: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let events = answers[1]["reply"].as_array().unwrap();
+        let deposits = |account: &str| {
+            let of_account = |event: &&serde_json::Value| {
+                event["type"] == "money_deposited_into_bank_account" && event["data"]["account_id"] == account
+            };
+            events.iter().filter(of_account).count()
+        };
+        assert_eq!(fs::read_dir(&outbox).unwrap().count(), deposits("1"), "{kibibytes}");
+        assert_eq!(deposits("CEO"), deposits("1"), "{kibibytes}");
+        let transfers = answers[2]["reply"].as_array().unwrap();
+        assert!(transfers.iter().all(|transfer| transfer["state"] == "settled"), "{transfers:?}");
+    }
+    assert!(stopped > 10, "{stopped}");
+}
+
+/// Sets how large files may become, for a program that runs.
+fn set_room(terminal: &Terminal, bytes: &str) {
+    let id = terminal.child.id().to_string();
+    let set = Command::new("prlimit").args(["--pid", &id, &format!("--fsize={bytes}:unlimited")]).status().unwrap();
+    assert!(set.success());
+}
+
+#[test]
+fn at_the_prompt_one_opens_the_bank_again_and_goes_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().canonicalize().unwrap().join("bank.db");
+    // The signal that comes with a limit is not one of a full disk.
+    let terminal = Terminal::open_by("bash", &["-c", "trap '' XFSZ; exec \"$0\"", env!("CARGO_BIN_EXE_bank")]);
+    let ask = |statement: &str, number: u32| {
+        terminal.enter(statement);
+        terminal.wait_for(&format!("bank({number})> "));
+    };
+    let last = |lines: usize| terminal.lines().iter().rev().nth(lines).unwrap().clone();
+    ask(&format!("Bank.open {path:?}"), 2);
+    ask("Bank.create \"Wolfman\"", 3);
+    ask("Bank.deposit \"Wolfman\", 100", 4);
+
+    let full = fs::metadata(format!("{}-wal", path.display())).unwrap().len();
+    set_room(&terminal, &full.to_string());
+    let failed = format!("{}: SQLite: disk I/O error", path.display());
+    let go_on = format!("; once that is mended, `Bank.close` and `Bank.open {path:?}` go on\n");
+    ask("Bank.deposit \"Wolfman\", 7", 5);
+    terminal.wait_until("the error", |screen| {
+        let said = screen.contents();
+        said.contains("{:error, :outcome_unknown}\n")
+            && said.contains(&format!("error: the outcome is unknown: {failed}{go_on}"))
+            && said.contains(&format!("[error] stopped: the event store failed: {failed}\n"))
+    });
+    ask("Bank.check_balance \"Wolfman\"", 6);
+    terminal.wait_until("the error again", |screen| {
+        screen.contents().contains(&format!("error: the bank has stopped: the event store failed: {failed}{go_on}"))
+    });
+    ask("Bank.close", 7);
+
+    set_room(&terminal, "unlimited");
+    ask(&format!("Bank.open {path:?}"), 8);
+    ask("Bank.check_balance \"Wolfman\"", 9);
+    assert_eq!(last(1), "100");
+    ask("Bank.deposit \"Wolfman\", 7", 10);
+    assert_eq!(last(1), ":ok");
+    ask("Bank.verify", 11);
+    assert_eq!(last(1), "{:ok, %{events: 3, streams: 1, snapshots: 0}}");
+    terminal.enter("exit");
+    assert_eq!(terminal.ended().0, Some(0));
 }

@@ -225,6 +225,24 @@ async fn only_an_empty_bank_takes_a_log() {
 }
 
 #[tokio::test]
+async fn what_is_no_file_or_the_bank_itself_is_not_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("bank.db");
+    let bank = Bank::open(Store::Sqlite(path.clone())).await.unwrap();
+    let pipe = directory.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for (path, why) in [
+        (&path, "this is an open bank, and not the log of one"),
+        (&pipe, "this is no file"),
+        (&directory.path().to_owned(), "this is no file"),
+        (&directory.path().join("none"), "No such file or directory (os error 2)"),
+    ] {
+        let error = import(&bank, path).await.unwrap_err();
+        assert_eq!(error, ImportError::File { path: path.clone(), reason: why.to_owned() });
+    }
+}
+
+#[tokio::test]
 async fn no_file_is_written_over() {
     let (directory, path, bank) = exported().await;
     let before = fs::read(&path).unwrap();

@@ -185,7 +185,8 @@ async fn a_disk_without_room_loses_nothing_and_goes_on_when_there_is_some() {
             unopened += 1;
             assert!(all.is_empty(), "{text}");
         } else {
-            assert!(text.contains("not stored: the outcome is unknown: SQLite: "), "{kibibytes}: {text}");
+            let why = format!("not stored: the outcome is unknown: {}: SQLite: ", path.display());
+            assert!(text.contains(&why), "{kibibytes}: {text}");
             stopped += 1;
         }
         let file = open(&path);

@@ -4,7 +4,9 @@
 mod files;
 mod happened;
 
-use std::path::PathBuf;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use cqrs_bank::engine::event::Position;
@@ -203,6 +205,28 @@ async fn two_that_keep_the_same_projection_do_not_spoil_it() {
     let baseless = write(&other, vec![update("balances", 5, 6, &[("b", Some("6"))])]).await;
     assert_eq!(baseless, [ProjectionWritten::Missing { stored: Position::new(4) }]);
     assert_eq!(rows(&one, "balances").await, [("a".into(), "4".into())]);
+}
+
+/// Without SQLite's lock, another program that closes the file may remove the write-ahead log that is written here.
+#[tokio::test]
+async fn however_often_one_program_opens_a_file_it_stays_locked() {
+    let (_directory, path) = new_file();
+    let file = open(&path);
+    file.append("a", 0, &[1]).await;
+    assert!(is_locked(&path));
+    drop(open(&path));
+    assert!(is_locked(&path));
+    let _other = open(&path);
+    assert!(is_locked(&path));
+    file.append("a", 1, &[2]).await;
+    assert_eq!(file.numbers().await, [1, 2]);
+}
+
+/// Whether this process holds a lock on the file.
+fn is_locked(path: &Path) -> bool {
+    let (process, file) = (format!(" {} ", std::process::id()), format!(":{} ", fs::metadata(path).unwrap().ino()));
+    let locks = fs::read_to_string("/proc/locks").unwrap();
+    locks.lines().any(|lock| lock.contains("POSIX") && lock.contains(&process) && lock.contains(&file))
 }
 
 async fn verified(file: &OpenFile) -> Verified {

@@ -18,7 +18,7 @@ use cqrs_bank::engine::supervisor::Supervisor;
 use tempfile::TempDir;
 
 use crate::accounts::{account, money};
-use crate::support::{bank, wait};
+use crate::support::{bank, run, wait};
 
 /// Longer than anything takes on a busy machine: it is there so that a hang fails instead of waiting.
 const HANG: Duration = Duration::from_secs(60);
@@ -33,6 +33,10 @@ struct Shell {
 impl Shell {
     /// Starts the program and waits until it has the file open.
     fn open(path: &Path, flags: &[&str]) -> Self {
+        Self::open_with(path, "", flags)
+    }
+
+    fn open_with(path: &Path, options: &str, flags: &[&str]) -> Self {
         let mut command = bank(flags);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
@@ -46,7 +50,7 @@ impl Shell {
             }
         });
         let mut shell = Self { child, stdin, lines };
-        let opened = shell.ask(&format!("Bank.open {path:?}"));
+        let opened = shell.ask(&format!("Bank.open {path:?}{options}"));
         assert!(opened.contains(&format!("#Bank<sqlite:{}>", path.display())), "{opened}");
         shell
     }
@@ -97,6 +101,30 @@ fn new_file() -> (TempDir, PathBuf) {
     }
     shell.leave();
     (directory, path)
+}
+
+#[test]
+fn all_that_make_a_file_at_once_have_the_same() {
+    for _ in 0..10 {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("bank.db");
+        thread::scope(|scope| {
+            for number in 0..6 {
+                let path = &path;
+                scope.spawn(move || {
+                    let finished = run(&["--quiet"], format!("Bank.open {path:?}\nBank.create {number}\n"));
+                    assert_eq!((finished.stderr.as_str(), finished.exit_code), ("", Some(0)));
+                });
+            }
+        });
+        let mut shell = Shell::quiet(&path);
+        assert_eq!(shell.ask("Bank.verify"), "{:ok, %{events: 6, streams: 6, snapshots: 0}}");
+        shell.leave();
+        let names = std::fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        assert_eq!(names, ["bank.db", "bank.db-end", "bank.db-handlers", "bank.db-shm", "bank.db-wal"]);
+    }
 }
 
 #[test]
@@ -176,6 +204,47 @@ fn when_the_one_that_carries_transfers_out_dies_the_other_does() {
     assert_eq!(third.line(), ":ok");
     third.leave();
     other.leave();
+}
+
+#[test]
+fn when_the_one_that_sends_e_mails_dies_the_other_does() {
+    let (directory, path) = new_file();
+    let outbox = directory.path().join("outbox/");
+    let sends = format!(", email: {outbox:?}");
+    let (mut one, mut other) =
+        (Shell::open_with(&path, &sends, &["--quiet"]), Shell::open_with(&path, &sends, &["--quiet"]));
+    assert_eq!(other.ask("Bank.create 1, \"Josh\", email: \"josh@example.org\""), ":ok");
+    let wait_for_e_mails = |count: usize| {
+        let begun = Instant::now();
+        while e_mails(&outbox).len() < count {
+            assert!(begun.elapsed() < HANG, "{:?}", e_mails(&outbox));
+            thread::yield_now();
+        }
+    };
+    assert_eq!(other.ask("Bank.deposit 1, 5"), ":ok");
+    // It comes from the one that was there first, whoever has taken the deposit.
+    wait_for_e_mails(1);
+    assert_eq!(one.ask("Bank.deposit 1, 6"), ":ok");
+    wait_for_e_mails(2);
+    one.signal("-STOP");
+    assert_eq!(other.ask("Bank.deposit 1, 7"), ":ok");
+    assert_eq!(other.ask("Bank.check_balance 1"), "18");
+    assert_eq!(e_mails(&outbox).len(), 2, "{:?}", e_mails(&outbox));
+    one.signal("-KILL");
+    assert_eq!(wait(one.child), None);
+    wait_for_e_mails(3);
+    other.leave();
+    let positions = e_mails(&outbox);
+    assert_eq!(positions, [5, 6, 7], "each deposit has its e-mail, and one only");
+}
+
+/// The positions of the deposits that there are e-mails of.
+fn e_mails(outbox: &Path) -> Vec<u64> {
+    let Ok(entries) = std::fs::read_dir(outbox) else { return Vec::new() };
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut positions: Vec<_> = names.filter_map(|name| name.split_once('-')?.0.parse().ok()).collect();
+    positions.sort_unstable();
+    positions
 }
 
 #[tokio::test]

@@ -141,6 +141,7 @@ impl Bank {
             if let Ok(end) = bank.inner.store.end().await {
                 bank.seen_by_all(end).await;
             }
+            bank.inner.supervisor.will_close();
             bank.inner.projections.keep_rows().await;
             bank.inner.lease.give_up();
         });

@@ -1,6 +1,6 @@
 //! A file with the log of a bank, an event on a line, read twice: to see whether it is whole, and to be stored.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,7 @@ use super::errors::ImportError;
 use crate::engine::event::RecordedEvent;
 use crate::engine::store::MAX_READ;
 use crate::engine::store::event_line::read_line;
+use crate::engine::store::sqlite::is_open_here;
 
 type Event = RecordedEvent<AccountEvent>;
 
@@ -43,11 +44,14 @@ pub(super) struct Contents {
 impl ImportFile {
     pub(super) fn open(path: &Path) -> Result<Self, ImportError> {
         let open = || {
-            let file = File::open(path)?;
-            match file.metadata()?.is_file() {
-                true => Ok(file),
-                false => Err(io::Error::other("this is no file")),
+            let found = fs::metadata(path)?;
+            if !found.is_file() {
+                return Err(io::Error::other("this is no file"));
             }
+            if is_open_here(&found) {
+                return Err(io::Error::other("this is an open bank, and not the log of one"));
+            }
+            File::open(path)
         };
         let file = open().map_err(|error: io::Error| failed(path, &error))?;
         let (path, reader) = (path.to_owned(), BufReader::new(file));

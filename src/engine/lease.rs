@@ -8,7 +8,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::store::StoreError;
 use super::store::handler_records::{HandlerRecords, HandlersLease};
-use super::supervisor::{StopReason, Supervisor};
+use super::supervisor::Supervisor;
 
 /// How often a process asks whether the one that has the right is gone. The system tells nobody.
 const ASK_EVERY: Duration = Duration::from_millis(50);
@@ -48,8 +48,7 @@ impl Lease {
                 ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
                 loop {
                     ticks.tick().await;
-                    let taken = asking.try_take(&store);
-                    if taken.map_err(|error| StopReason::GaveUp { task: TASK, message: error.to_string() })? {
+                    if asking.try_take(&store)? {
                         sender.send_replace(true);
                         return Ok(());
                     }

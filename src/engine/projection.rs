@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use self::rebuild::Rebuild;
 pub use self::rebuild::RebuildError;
 pub use self::rows::{HandlersHeld, ProjectionsControl};
-use self::rows::{Request, Rows, failed};
+use self::rows::{Request, Rows};
 pub use self::stored_rows::StoredRows;
 use super::checkpoints::{Checkpoint, Checkpoints};
 use super::event::{DomainEvent, Position, RecordedEvent};
@@ -238,7 +238,7 @@ impl<E: DomainEvent> Projections<E> {
             let events = match next {
                 Ok(events) => events,
                 Err(StoreError::Closed) => return Ok(()),
-                Err(error) => return Err(failed(&error)),
+                Err(error) => return Err(error.into()),
             };
             let announce = self.held.is_none();
             for host in &mut self.hosted {
@@ -312,8 +312,7 @@ where
     host.begin_anew();
     let mut position = Position::START;
     while position < done {
-        let read = store.read_all(position, MAX_READ).await;
-        let events = read.map_err(|error| StopReason::GaveUp { task, message: error.to_string() })?;
+        let events = store.read_all(position, MAX_READ).await?;
         let Some(last) = events.last() else {
             let message = format!("the log ends at position {position}, before {done}");
             return Err(StopReason::GaveUp { task, message });

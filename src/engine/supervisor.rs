@@ -8,6 +8,8 @@ use thiserror::Error;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
+use super::store::StoreError;
+
 /// Why the engine stopped.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum StopReason {
@@ -22,6 +24,12 @@ pub enum StopReason {
         /// What the panic said.
         message: String,
     },
+    /// The store failed. Where it is a file, what was answered is in it, and opened again it goes on there.
+    #[error("the event store failed: {message}")]
+    StoreFailed {
+        /// What the store said, and where it is.
+        message: String,
+    },
     /// A task could not go on.
     #[error("task {task} gave up: {message}")]
     GaveUp {
@@ -30,6 +38,16 @@ pub enum StopReason {
         /// What stood in its way.
         message: String,
     },
+}
+
+/// A task that meets a store that has failed stops for the same reason as the store does.
+impl From<StoreError> for StopReason {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Closed => Self::Closed,
+            StoreError::Failed(message) | StoreError::OutcomeUnknown(message) => Self::StoreFailed { message },
+        }
+    }
 }
 
 /// A group of tasks that live and stop together. Cheap to clone.
@@ -91,12 +109,16 @@ impl Supervisor {
         });
     }
 
+    /// From now on the reason is [`StopReason::Closed`], unless there is one already: what fails while the tasks tidy
+    /// up has stopped nothing.
+    pub fn will_close(&self) {
+        // An error says that there is a reason already.
+        let _ = self.inner.reason.set(StopReason::Closed);
+    }
+
     /// Stops all tasks. The first reason stays; anything but [`StopReason::Closed`] is reported.
     pub fn stop(&self, reason: StopReason) {
-        if self.inner.reason.set(reason.clone()).is_err() {
-            return;
-        }
-        if reason != StopReason::Closed {
+        if self.inner.reason.set(reason.clone()).is_ok() && reason != StopReason::Closed {
             tracing::error!("stopped: {reason}");
         }
         for task in self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {

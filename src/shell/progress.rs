@@ -1,7 +1,7 @@
 //! One line at the terminal that says how far something has come: `verify: 120,000 of 1,000,000 events`.
 
 use std::io::{self, IsTerminal as _, Write as _};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Between one rewriting of the line and the next, but for the last one.
@@ -9,28 +9,51 @@ const REWRITE_AFTER: Duration = Duration::from_millis(100);
 
 const CLEAR: &str = "\r\u{1b}[K";
 
-/// The line. It is there while this lives, and only where standard error is a terminal.
+/// Keeps the line, which is there while this lives, and only where standard error is a terminal.
 #[derive(Debug)]
 pub(super) struct ProgressLine {
-    is_shown: bool,
-    written: Mutex<Option<Instant>>,
+    line: Arc<Line>,
+}
+
+/// The line, for whoever writes it. Once it is removed, nothing is written any more: something else stands there.
+#[derive(Debug)]
+pub(super) struct Line {
+    state: Mutex<State>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    NotYet,
+    Written(Instant),
+    Removed,
 }
 
 impl ProgressLine {
     pub(super) fn new() -> Self {
-        Self { is_shown: io::stderr().is_terminal(), written: Mutex::default() }
+        let state = if io::stderr().is_terminal() { State::NotYet } else { State::Removed };
+        Self { line: Arc::new(Line { state: Mutex::new(state) }) }
     }
 
+    /// For who may outlive this.
+    pub(super) fn line(&self) -> Arc<Line> {
+        self.line.clone()
+    }
+
+    pub(super) fn show(&self, what: &str, done: u64, total: u64) {
+        self.line.show(what, done, total);
+    }
+}
+
+impl Line {
     /// So many events of so many are done.
     pub(super) fn show(&self, what: &str, done: u64, total: u64) {
-        if !self.is_shown {
-            return;
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match *state {
+            State::Removed => return,
+            State::Written(written) if done < total && written.elapsed() < REWRITE_AFTER => return,
+            State::NotYet | State::Written(_) => {}
         }
-        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        if done < total && written.is_some_and(|written| written.elapsed() < REWRITE_AFTER) {
-            return;
-        }
-        *written = Some(Instant::now());
+        *state = State::Written(Instant::now());
         // When the terminal is gone, nobody is there to be told.
         let _ = write!(io::stderr(), "{CLEAR}{what}: {} of {} events", with_commas(done), with_commas(total));
     }
@@ -38,10 +61,11 @@ impl ProgressLine {
 
 impl Drop for ProgressLine {
     fn drop(&mut self) {
-        let written = self.written.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if written.is_some() {
+        let mut state = self.line.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let State::Written(_) = *state {
             let _ = write!(io::stderr(), "{CLEAR}");
         }
+        *state = State::Removed;
     }
 }
 

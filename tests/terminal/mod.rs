@@ -47,10 +47,21 @@ impl Terminal {
     }
 
     pub(crate) fn open_as(kind: &str, state: TempDir, no_color: &str) -> Self {
+        Self::start(Command::new(env!("CARGO_BIN_EXE_bank")), kind, state, no_color)
+    }
+
+    /// The program as another one starts it.
+    pub(crate) fn open_by(program: &str, arguments: &[&str]) -> Self {
+        let state = tempfile::tempdir().unwrap();
+        Self::start(Command::new(program).args(arguments), "xterm-256color", state, "")
+    }
+
+    fn start(command: Command, kind: &str, state: TempDir, no_color: &str) -> Self {
         let (pty, pts) = pty_process::blocking::open().unwrap();
         pty.resize(Size::new(ROWS.get(), COLUMNS.get())).unwrap();
-        let command = Command::new(env!("CARGO_BIN_EXE_bank"))
+        let command = command
             .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("NO_COLOR", no_color)
             .env("TERM", kind)
             .env("XDG_STATE_HOME", state.path());

@@ -75,7 +75,7 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
         match self.serve(&mut requests).await {
             Ok(never) => match never {},
             Err(End::Closed) => Ok(()),
-            Err(End::Failed(error)) => Err(StopReason::GaveUp { task: H::NAME, message: error.to_string() }),
+            Err(End::Failed(error)) => Err(error.into()),
             Err(End::Stopped) => self.answer_only(requests).await,
         }
     }

@@ -9,7 +9,7 @@ use foldhash::fast::RandomState;
 use tokio::sync::{mpsc, oneshot};
 
 use super::requests::Sender;
-use super::{Projections, RebuildError, TASK};
+use super::{Projections, RebuildError};
 use crate::engine::event::{DomainEvent, Position};
 use crate::engine::event_handler::Outlet;
 use crate::engine::store::handler_records::{ProjectionUpdate, ProjectionWritten};
@@ -184,7 +184,7 @@ impl<E: DomainEvent> Projections<E> {
                 Ok(())
             }
             Err(StoreError::Closed) => Ok(()),
-            Err(error) => Err(failed(&error)),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -199,7 +199,8 @@ impl<E: DomainEvent> Projections<E> {
         match request {
             Request::Keep { reply } => {
                 if S::DURABLE {
-                    self.keep_rows(store).await?;
+                    let kept = self.keep_rows(store).await;
+                    kept.inspect_err(|reason| tracing::warn!("projections are not kept, and folded again: {reason}"))?;
                 }
                 let _ = reply.send(());
             }
@@ -218,8 +219,4 @@ impl<E: DomainEvent> Projections<E> {
         }
         Ok(())
     }
-}
-
-pub(super) fn failed(error: &StoreError) -> StopReason {
-    StopReason::GaveUp { task: TASK, message: error.to_string() }
 }

@@ -1,6 +1,7 @@
 //! The bank's functions at the prompt: `Bank.open`, `Bank.create`, …
 
 mod arguments;
+mod failures;
 mod handlers;
 mod manual;
 mod queries;
@@ -14,9 +15,10 @@ mod why;
 use std::convert::identity;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use self::arguments::{account_id, amount_at, ceo_bonus, email_target, new_account, pin};
+use self::failures::{explained, store_failure};
 use self::manual::MANUAL;
 use self::replies::{failure, handled, late_name};
 use self::table::FUNCTIONS;
@@ -43,8 +45,8 @@ pub struct BankFunctions {
     options: Options,
     consistency: Consistency,
     trace: Trace,
-    under_way: JoinSet<()>,
-    /// Why the last statement could not do its work.
+    under_way: JoinSet<Option<String>>,
+    /// Why the last statement could not do its work, or one before it that was not waited for.
     failed: Option<String>,
 }
 
@@ -145,25 +147,29 @@ impl BankFunctions {
         };
         let Some(late_name) = late_name else {
             let outcome = pending.outcome().await;
-            if let Err(CommandFailure::Unavailable(Unavailable::Store(error))) = &outcome {
-                self.failed = Some(error.to_string());
-            }
+            self.failed = store_failure(bank, &outcome);
             let answer = answer(bank, outcome, is_transfer, events).await;
             drop(followed);
             return answer;
         };
         let (bank, trace) = (bank.clone(), self.trace.clone());
         self.under_way.spawn(async move {
-            let reply = answer(&bank, pending.outcome().await, is_transfer, false).await.reply;
+            let outcome = pending.outcome().await;
+            let failed = store_failure(&bank, &outcome);
+            let reply = answer(&bank, outcome, is_transfer, false).await.reply;
             if matches!(reply, Term::Error(_)) {
                 trace.add_line(format_args!("{reply} # {late_name}"));
             }
             drop(followed);
+            failed
         });
         while self.under_way.len() > MAX_UNDER_WAY {
-            self.under_way.join_next().await;
+            let handled = self.under_way.join_next().await;
+            self.keep_failure(handled);
         }
-        while self.under_way.try_join_next().is_some() {}
+        while let Some(handled) = self.under_way.try_join_next() {
+            self.keep_failure(Some(handled));
+        }
         Term::OK.into()
     }
 
@@ -177,7 +183,15 @@ impl BankFunctions {
     }
 
     async fn finish_under_way(&mut self) {
-        while self.under_way.join_next().await.is_some() {}
+        while let Some(handled) = self.under_way.join_next().await {
+            self.keep_failure(Some(handled));
+        }
+    }
+
+    fn keep_failure(&mut self, handled: Option<Result<Option<String>, JoinError>>) {
+        if let Some(Ok(Some(failed))) = handled {
+            self.failed = Some(failed);
+        }
     }
 }
 
@@ -267,7 +281,7 @@ impl Domain for BankFunctions {
             return Some(reason.clone());
         }
         let bank = self.bank()?;
-        bank.failure().map(|unavailable| unavailable.to_string())
+        bank.failure().map(|unavailable| explained(&bank, &unavailable))
     }
 }
 

@@ -23,7 +23,9 @@ impl From<Unavailable> for NotDone {
 }
 
 pub(super) async fn verify(bank: &Bank) -> Result<Term, NotDone> {
-    let line = ProgressLine::new();
+    let progress = ProgressLine::new();
+    let line = progress.line();
+    // Whoever tells may do so a little longer than it takes to answer.
     match bank.verify(move |done, total| line.show("verify", done, total)).await? {
         Verification::Whole(Verified { events, streams, snapshots }) => {
             let found = [("events", events), ("streams", streams), ("snapshots", snapshots)];

@@ -64,10 +64,10 @@ impl Checkpoints {
 }
 
 /// The checkpointer's thread: moves pages whenever it is woken, until the writer is gone.
-pub(super) fn serve(checkpoints: &Weak<Checkpoints>, connection: &Connection, woken: &Receiver<()>) {
+pub(super) fn serve(checkpoints: &Weak<Checkpoints>, connection: Connection, woken: &Receiver<()>) {
     while woken.recv().is_ok() {
         let Some(checkpoints) = checkpoints.upgrade() else { return };
-        match move_pages(connection) {
+        match move_pages(&connection) {
             Ok((pages, moved)) => {
                 checkpoints.moved.store(moved, Ordering::Relaxed);
                 if pages >= BEGIN_ANEW_FROM {

@@ -8,6 +8,7 @@ mod checkpointer;
 mod end_file;
 mod hash_chain;
 mod open;
+mod open_here;
 mod reader;
 mod records;
 mod schema;
@@ -19,12 +20,14 @@ mod writer;
 use std::fs::TryLockError;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 
 use tokio::sync::{broadcast, mpsc, oneshot};
 use uuid::Uuid;
 
 pub use self::open::OpenStoreError;
+use self::open_here::OpenHere;
+pub use self::open_here::is_open_here;
 use self::reader::{READERS, ReadRequest, Reader, SharedQueue};
 use self::stored_log::{LogEnd, ReadError, StoredLog};
 use self::transaction::Written;
@@ -42,6 +45,9 @@ use crate::engine::event::{Batch, Position, StreamId, Version};
 use crate::engine::moment::Moment;
 use crate::engine::queue::offer;
 use crate::engine::supervisor::{StopReason, Supervisor};
+
+/// What follows the file's name in that of the companion which the process that runs the handlers has locked.
+const HANDLERS: &str = "-handlers";
 
 const WRITE_QUEUE_CAPACITY: usize = 4_096;
 const READ_QUEUE_CAPACITY: usize = 256;
@@ -76,6 +82,7 @@ pub struct SqliteStore<E> {
     reads: mpsc::Sender<ReadRequest<E>>,
     listeners: Listeners<E>,
     path: Arc<Path>,
+    here: Weak<OpenHere>,
 }
 
 impl<E: StoredEvent> SqliteStore<E> {
@@ -102,22 +109,35 @@ impl<E: StoredEvent> SqliteStore<E> {
         checkpoints.watch(&mut writing).map_err(sqlite)?;
         let moving = schema::connect(&path).map_err(sqlite)?;
         let weak = Arc::downgrade(&checkpoints);
-        spawn("checkpoints", move || checkpointer::serve(&weak, &moving, &woken)).map_err(thread)?;
+        let here = opened.here;
+        // Each thread keeps the file open here until its connection is closed.
+        let open_here = here.clone();
+        let move_pages = move || {
+            checkpointer::serve(&weak, moving, &woken);
+            drop(open_here);
+        };
+        spawn("checkpoints", move_pages).map_err(thread)?;
 
         let queue: SharedQueue<E> = Arc::new(Mutex::new(read_requests));
         for _ in 0..READERS {
             let reader = Reader::new(schema::connect_to_read(&path).map_err(sqlite)?);
-            let queue = queue.clone();
-            spawn("reader", move || reader.serve(&queue)).map_err(thread)?;
+            let (queue, open_here) = (queue.clone(), here.clone());
+            let read = move || {
+                reader.serve(&queue);
+                drop(open_here);
+            };
+            spawn("reader", read).map_err(thread)?;
         }
 
-        let writer = Writer::new(writing, opened.end, opened.end_file, publisher, checkpoints);
+        let writer = Writer::new(path.clone(), writing, opened.end, opened.end_file, publisher, checkpoints);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(thread)?;
         let (close, closed) = oneshot::channel();
         let (ended, has_ended) = oneshot::channel();
         let (failed, has_failed) = oneshot::channel();
+        let weak_here = Arc::downgrade(&here);
         spawn("writer", move || {
             runtime.block_on(writer.serve(write_requests, closed, failed));
+            drop(here);
             // Nobody waits for a writer whose group has stopped.
             let _ = ended.send(());
         })
@@ -125,16 +145,16 @@ impl<E: StoredEvent> SqliteStore<E> {
         supervisor.spawn("event store", async move {
             // The writer ends when this task does: it hears that the sender is gone.
             let _close: oneshot::Sender<()> = close;
-            let gave_up = |message| Err(StopReason::GaveUp { task: "event store", message });
+            let stopped = |message| Err(StopReason::StoreFailed { message });
             if let Ok(message) = has_failed.await {
-                return gave_up(message);
+                return stopped(message);
             }
             match has_ended.await {
                 Ok(()) => Ok(()),
-                Err(_) => gave_up("its thread has ended in a panic".to_owned()),
+                Err(_) => stopped("its thread has ended in a panic".to_owned()),
             }
         });
-        Ok(Self { writes, reads, listeners, path })
+        Ok(Self { writes, reads, listeners, path, here: weak_here })
     }
 
     /// The file, with no symbolic links in its path.
@@ -168,7 +188,8 @@ impl<E: StoredEvent> SqliteStore<E> {
         if let Some(request) = offer(&self.reads, request).map_err(|_| StoreError::Closed)? {
             self.reads.send(request).await.map_err(|_| StoreError::Closed)?;
         }
-        Ok(answer.await.map_err(|_| StoreError::Closed)??)
+        let answer = answer.await.map_err(|_| StoreError::Closed)?;
+        answer.map_err(|error| StoreError::Failed(format!("{}: {error}", self.path.display())))
     }
 
     fn companion(&self, suffix: &str) -> PathBuf {
@@ -270,7 +291,7 @@ impl<E: StoredEvent> HandlerRecords for SqliteStore<E> {
     }
 
     fn try_acquire_lease(&self) -> Result<Option<HandlersLease>, StoreError> {
-        let path = self.companion("-handlers");
+        let path = self.companion(HANDLERS);
         let lock = || -> io::Result<Option<HandlersLease>> {
             let created = end_file::create_private(&path);
             let file = match created {

@@ -2,13 +2,19 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::{Connection, ErrorCode};
+use rustix::fs::Access;
+use rustix::io::Errno;
 use thiserror::Error;
 
+use super::HANDLERS;
 use super::end_file::{self, End, EndFile, create_private};
 use super::hash_chain::{BEFORE_THE_FIRST, Hash};
+use super::open_here::OpenHere;
 use super::schema::{APPLICATION_ID, TABLES, USER_VERSION, connect, make_durable};
 use super::stored_log::{Head, LogEnd, ReadError, StoredLog};
 use crate::engine::event::Position;
@@ -121,6 +127,7 @@ pub(super) struct Opened {
     pub(super) connection: Connection,
     pub(super) end: LogEnd,
     pub(super) end_file: EndFile,
+    pub(super) here: Arc<OpenHere>,
 }
 
 /// The name of a companion of the file.
@@ -133,14 +140,21 @@ pub(super) fn companion(path: &Path, suffix: &str) -> PathBuf {
 /// Opens the file or makes it, and looks at its header and at its log's end: that takes as long for any log.
 pub(super) fn open<E: StoredEvent>(path: &Path, accept_loss: bool) -> Result<Opened, OpenStoreError> {
     let path = resolve(path)?;
-    match fs::metadata(&path) {
+    let found = match fs::metadata(&path) {
         Ok(found) if !found.is_file() => return Err(OpenStoreError::NoFile { path }),
-        Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => create(&path, accept_loss)?,
-        Err(error) => return Err(refused(&path, error)),
-    }
-    check_header(&path)?;
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            create(&path, accept_loss)?;
+            fs::metadata(&path)
+        }
+        found => found,
+    };
+    let found = found.map_err(|error| refused(&path, error))?;
+    let here = Arc::new(OpenHere::after(&found, || check_header(&path))?);
+    check_companions(&path)?;
     let connection = connect(&path).map_err(|error| sqlite(&path, error))?;
+    let pragma =
+        |name| connection.pragma_query_value(None, name, |row| row.get(0)).map_err(|error| sqlite(&path, error));
+    check_version(&path, pragma("application_id")?, pragma("user_version")?)?;
     let unset = make_durable(&connection).map_err(|error| sqlite(&path, error))?;
     if let Some(reason) = unset {
         return Err(OpenStoreError::Failed { path, reason });
@@ -148,7 +162,7 @@ pub(super) fn open<E: StoredEvent>(path: &Path, accept_loss: bool) -> Result<Ope
     check_tables(&path, &connection)?;
     let end = check_end::<E>(&path, &connection)?;
     let end_file = check_acknowledged(&path, &connection, end, accept_loss)?;
-    Ok(Opened { path, connection, end, end_file })
+    Ok(Opened { path, connection, end, end_file, here })
 }
 
 /// The file's whole path, with no symbolic links in it.
@@ -161,7 +175,12 @@ fn resolve(path: &Path) -> Result<PathBuf, OpenStoreError> {
                 _ => Path::new("."),
             };
             let no_directory = || OpenStoreError::NoDirectory { path: path.into(), directory: directory.into() };
-            let name = path.file_name().ok_or_else(|| OpenStoreError::NoFile { path: path.into() })?;
+            let no_file = || OpenStoreError::NoFile { path: path.into() };
+            let name = path.file_name().ok_or_else(no_file)?;
+            // A name that only a directory can have, or a link to what is not there.
+            if path.as_os_str().as_bytes().ends_with(b"/") || fs::symlink_metadata(path).is_ok() {
+                return Err(no_file());
+            }
             match fs::canonicalize(directory) {
                 Ok(directory) if directory.is_dir() => Ok(directory.join(name)),
                 Ok(_) => Err(no_directory()),
@@ -177,54 +196,65 @@ fn resolve(path: &Path) -> Result<PathBuf, OpenStoreError> {
     }
 }
 
-/// Makes an empty file under another name and gives it its own when it is whole: whoever finds the file finds
-/// all of it.
+/// Makes an empty file, unless one that is gone has left the word that it had events.
 fn create(path: &Path, accept_loss: bool) -> Result<(), OpenStoreError> {
+    let refused = |error| refused(path, error);
     let end_path = companion(path, end_file::SUFFIX);
-    match EndFile::open(&end_path).map_err(|error| refused(path, error))? {
-        None => match EndFile::create(&end_path, End::OF_NOTHING) {
-            Ok(_) => {}
-            // Another process makes the same file at this moment.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => {
-                let _ = fs::remove_file(&end_path);
-                return Err(refused(path, error));
+    let end_file = EndFile::open(&end_path).map_err(refused)?;
+    if let Some(end_file) = &end_file {
+        let log_end = Position::START;
+        match end_file.read().map_err(refused)? {
+            Some(End { position: 0, .. }) => {}
+            _ if accept_loss => end_file.replace(End::OF_NOTHING).map_err(refused)?,
+            Some(end) => {
+                let acknowledged = Position::new(end.position);
+                return Err(OpenStoreError::LostEnd { path: path.into(), acknowledged, log_end });
             }
-        },
-        Some(end_file) => {
-            let end = end_file.read().map_err(|error| refused(path, error))?;
-            let log_end = Position::START;
-            match end {
-                Some(End { position: 0, .. }) => {}
-                _ if accept_loss => end_file.replace(End::OF_NOTHING).map_err(|error| refused(path, error))?,
-                Some(end) => {
-                    let acknowledged = Position::new(end.position);
-                    return Err(OpenStoreError::LostEnd { path: path.into(), acknowledged, log_end });
-                }
-                None => {
-                    let (path, problem) = (path.into(), "damaged");
-                    return Err(OpenStoreError::EndUnknown { path, end_file: end_path, problem, log_end });
-                }
+            None => {
+                let (path, problem) = (path.into(), "damaged");
+                return Err(OpenStoreError::EndUnknown { path, end_file: end_path, problem, log_end });
             }
         }
     }
+    // Whoever finds the file shall find its end too.
+    make_under_another_name(path, |unfinished| {
+        create_under(unfinished)?;
+        if end_file.is_none() {
+            make_under_another_name(&end_path, |unfinished| {
+                EndFile::create(unfinished, End::OF_NOTHING).map(drop).map_err(refused)
+            })?;
+        }
+        Ok(())
+    })?;
+    let directory = path.parent().unwrap_or(path);
+    File::open(directory).and_then(|directory| directory.sync_all()).map_err(refused)
+}
+
+/// Makes a file under another name and gives it its own when it is whole: whoever finds the file finds all of it. If
+/// somebody else is quicker, theirs stays.
+fn make_under_another_name(
+    path: &Path,
+    make: impl FnOnce(&Path) -> Result<(), OpenStoreError>,
+) -> Result<(), OpenStoreError> {
     let unfinished = companion(path, &format!("-new-{}", uuid::Uuid::new_v4().simple()));
-    let created = create_under(&unfinished).and_then(|()| match fs::hard_link(&unfinished, path) {
+    let made = make(&unfinished).and_then(|()| match fs::hard_link(&unfinished, path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(refused(path, error)),
         _ => Ok(()),
     });
-    let _ = fs::remove_file(&unfinished);
-    created.map_err(|error| error.of(path))?;
-    let directory = path.parent().unwrap_or(path);
-    File::open(directory).and_then(|directory| directory.sync_all()).map_err(|error| refused(path, error))
+    for suffix in ["", "-wal", "-shm"] {
+        let _ = fs::remove_file(companion(&unfinished, suffix));
+    }
+    made.map_err(|error| error.of(path))
 }
 
 fn create_under(path: &Path) -> Result<(), OpenStoreError> {
     let file = create_private(path).map_err(|error| refused(path, error))?;
+    // The write-ahead log is switched on here already: SQLite does not wait for others who do so at the same time.
     let written = connect(path).and_then(|connection| {
         connection.execute_batch(&format!(
             "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = FULL; BEGIN; {TABLES}
-             PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {USER_VERSION}; COMMIT;"
+             PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {USER_VERSION}; COMMIT;
+             PRAGMA journal_mode = WAL;"
         ))
     });
     written.map_err(|error| sqlite(path, error))?;
@@ -241,14 +271,20 @@ fn check_header(path: &Path) -> Result<(), OpenStoreError> {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return not_ours("it is too short"),
         Err(error) => return Err(refused(path, error)),
     }
-    let number = |at: usize| i32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
     if !header.starts_with(b"SQLite format 3\0") {
         return not_ours("it is no SQLite database");
     }
-    if number(68) != APPLICATION_ID {
-        return not_ours("it is the SQLite database of another program");
+    let number = |at: usize| i32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+    check_version(path, number(68), number(60))
+}
+
+/// It must be a file of this program, and of a version that is known.
+fn check_version(path: &Path, application_id: i32, user_version: i32) -> Result<(), OpenStoreError> {
+    if application_id != APPLICATION_ID {
+        let reason = "it is the SQLite database of another program".to_owned();
+        return Err(OpenStoreError::NotOurs { path: path.into(), reason });
     }
-    match number(60) {
+    match user_version {
         USER_VERSION => Ok(()),
         found if found > USER_VERSION => Err(OpenStoreError::Newer {
             path: path.into(),
@@ -257,6 +293,18 @@ fn check_header(path: &Path) -> Result<(), OpenStoreError> {
         }),
         found => Err(damaged(path, format!("it has version {found}, which there never was"))),
     }
+}
+
+/// What stands beside the file must be writable too. SQLite would only say that it cannot open the file.
+fn check_companions(path: &Path) -> Result<(), OpenStoreError> {
+    for suffix in ["-wal", "-shm", end_file::SUFFIX, HANDLERS] {
+        let companion = companion(path, suffix);
+        match rustix::fs::access(&companion, Access::READ_OK | Access::WRITE_OK) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(error) => return Err(refused(&companion, error.into())),
+        }
+    }
+    Ok(())
 }
 
 /// The tables must be those that this version makes.
@@ -311,13 +359,13 @@ fn check_acknowledged(
     let log_end = Position::new(end.position);
     let unknown =
         |problem| OpenStoreError::EndUnknown { path: path.into(), end_file: end_path.clone(), problem, log_end };
-    let Some(end_file) = EndFile::open(&end_path).map_err(|error| refused(path, error))? else {
+    let Some(end_file) = EndFile::open(&end_path).map_err(|error| refused(&end_path, error))? else {
         if !accept_loss {
             return Err(unknown("missing"));
         }
         return EndFile::create(&end_path, end).map_err(|error| refused(path, error));
     };
-    let refusal = match end_file.read().map_err(|error| refused(path, error))? {
+    let refusal = match end_file.read().map_err(|error| refused(&end_path, error))? {
         None => unknown("damaged"),
         Some(acknowledged) => {
             let same = match hash_if_there(connection, acknowledged.position) {

@@ -60,6 +60,7 @@ impl<E: StoredEvent> SqliteStore<E> {
     /// [`StoreError`] when the file could not be read at all.
     pub async fn verify(&self, progress: impl FnMut(u64, u64) + Send + 'static) -> Result<Verification, StoreError> {
         let path = self.path.clone();
+        let here = self.here.upgrade().ok_or(StoreError::Closed)?;
         let (reply, answer) = oneshot::channel();
         let mut progress = progress;
         let verify = move || {
@@ -72,6 +73,7 @@ impl<E: StoredEvent> SqliteStore<E> {
                 is_wanted
             };
             let verified = verify::<E>(&path, &mut tell);
+            drop(here);
             let _ = reply.send(verified);
         };
         spawn("verification", verify).map_err(|error| StoreError::Failed(format!("no thread: {error}")))?;

@@ -3,7 +3,9 @@
 //! Several processes may write to the file. A transaction therefore begins with a look at where the log ends,
 //! and what others have added since is published before what this one adds.
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -82,6 +84,7 @@ impl<E> Pending<E> {
 }
 
 pub(super) struct Writer<E> {
+    path: Arc<Path>,
     connection: Connection,
     log: WritableLog<E>,
     end_file: EndFile,
@@ -97,6 +100,7 @@ pub(super) struct Writer<E> {
 
 impl<E: StoredEvent> Writer<E> {
     pub(super) fn new(
+        path: Arc<Path>,
         connection: Connection,
         end: LogEnd,
         end_file: EndFile,
@@ -104,6 +108,7 @@ impl<E: StoredEvent> Writer<E> {
         checkpoints: Arc<Checkpoints>,
     ) -> Self {
         Self {
+            path,
             connection,
             log: WritableLog::new(end),
             end_file,
@@ -157,7 +162,8 @@ impl<E: StoredEvent> Writer<E> {
             return;
         }
         if let Err(error) = self.try_look() {
-            self.fail(format!("what others have written cannot be read: {error}"));
+            let message = self.failure(format_args!("what others have written cannot be read: {error}"));
+            self.fail(message);
         }
     }
 
@@ -189,14 +195,14 @@ impl<E: StoredEvent> Writer<E> {
 
     fn write(&mut self, batch: &mut Vec<WriteRequest<E>>) {
         if let Some(failed) = &self.failed {
-            let error = StoreError::Failed(format!("{failed}; it must be opened again"));
+            let error = StoreError::Failed(failed.clone());
             batch.drain(..).for_each(|request| request.refuse(error.clone()));
             return;
         }
         if let Err(error) = self.connection.execute_batch("BEGIN IMMEDIATE") {
             let is_busy = matches!(&error, rusqlite::Error::SqliteFailure(failure, _)
                 if matches!(failure.code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked));
-            let message = format!("SQLite: {error}");
+            let message = self.failure(reason(&error.into()));
             if !is_busy {
                 self.fail(message.clone());
             }
@@ -210,9 +216,10 @@ impl<E: StoredEvent> Writer<E> {
                 pending.into_iter().for_each(|pending| pending.answer(&commit));
                 return;
             }
-            Ok(Err(error)) => error.to_string(),
+            Ok(Err(error)) => reason(&error),
             Err(panic) => format!("the writer panicked: {}", panic_message(panic.as_ref())),
         };
+        let error = self.failure(error);
         // A sync that failed is not to be tried again: what it was to save may be gone. What is on the disk is
         // found out when the file is opened again.
         let _ = self.connection.execute_batch("ROLLBACK");
@@ -267,9 +274,21 @@ impl<E: StoredEvent> Writer<E> {
         Ok(commit)
     }
 
+    fn failure(&self, reason: impl fmt::Display) -> String {
+        format!("{}: {reason}", self.path.display())
+    }
+
     fn fail(&mut self, message: String) {
-        tracing::error!("the event store writes no more: {message}");
         self.failed = Some(message);
+    }
+}
+
+fn reason(error: &ReadError) -> String {
+    match error {
+        ReadError::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => {
+            "the disk is full".to_owned()
+        }
+        error => error.to_string(),
     }
 }
 

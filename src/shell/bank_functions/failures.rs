@@ -1,0 +1,29 @@
+//! What a person is told when the store fails under an open bank.
+
+use crate::bank::{Bank, CommandFailure, Receipt, Store, Unavailable};
+use crate::engine::store::StoreError;
+use crate::engine::supervisor::StopReason;
+use crate::shell::term::Term;
+
+/// What the store says that could not store a command, or may not have.
+pub(super) fn store_failure(bank: &Bank, outcome: &Result<Receipt, CommandFailure>) -> Option<String> {
+    match outcome {
+        Err(CommandFailure::Unavailable(unavailable @ Unavailable::Store(_))) => Some(explained(bank, unavailable)),
+        _ => None,
+    }
+}
+
+/// What has failed, and how to go on where that is known.
+pub(super) fn explained(bank: &Bank, unavailable: &Unavailable) -> String {
+    let has_failed = matches!(
+        unavailable,
+        Unavailable::Store(StoreError::OutcomeUnknown(_)) | Unavailable::Stopped(StopReason::StoreFailed { .. })
+    );
+    match bank.store() {
+        Store::Sqlite(path) if has_failed => {
+            let path = Term::String(path.display().to_string());
+            format!("{unavailable}; once that is mended, `Bank.close` and `Bank.open {path}` go on")
+        }
+        _ => unavailable.to_string(),
+    }
+}
