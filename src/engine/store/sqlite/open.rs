@@ -191,7 +191,7 @@ fn create(path: &Path, accept_loss: bool) -> Result<(), OpenStoreError> {
                 return Err(refused(path, error));
             }
         },
-        Some(end_file) => {
+        Some(mut end_file) => {
             let end = end_file.read().map_err(|error| refused(path, error))?;
             let log_end = Position::START;
             match end {
@@ -311,7 +311,7 @@ fn check_acknowledged(
     let log_end = Position::new(end.position);
     let unknown =
         |problem| OpenStoreError::EndUnknown { path: path.into(), end_file: end_path.clone(), problem, log_end };
-    let Some(end_file) = EndFile::open(&end_path).map_err(|error| refused(path, error))? else {
+    let Some(mut end_file) = EndFile::open(&end_path).map_err(|error| refused(path, error))? else {
         if !accept_loss {
             return Err(unknown("missing"));
         }
