@@ -7,6 +7,8 @@
 mod checkpointer;
 mod end_file;
 mod hash_chain;
+mod insert;
+mod new_commands;
 mod open;
 mod reader;
 mod records;

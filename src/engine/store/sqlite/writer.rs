@@ -13,9 +13,10 @@ use tokio::time::timeout;
 
 use super::checkpointer::Checkpoints;
 use super::end_file::EndFile;
+use super::insert::Insert;
 use super::records;
 use super::stored_log::{LogEnd, ReadError};
-use super::transaction::{Answer, WritableLog, Written, answers, insert_event};
+use super::transaction::{Answer, WritableLog, Written, answers};
 use crate::engine::event::{Batch, Position};
 use crate::engine::store::handler_records::{ParkedChange, Progress, ProjectionUpdate, ProjectionWritten};
 use crate::engine::store::stored_event::StoredEvent;
@@ -33,8 +34,14 @@ const LOOK_EVERY: Duration = Duration::from_millis(25);
 /// for them as long as they come no further apart than this …
 const GATHER_GAP: Duration = Duration::from_micros(50);
 
-/// … and no longer than this altogether.
+/// … and no longer than this altogether, nor longer than the last commit took to get onto the disk …
 const GATHER_FOR: Duration = Duration::from_millis(1);
+
+/// … and not for more than so many: then they share the disk well enough, and better ask during the commit.
+const GATHER: usize = 512;
+
+/// Where the next request mostly comes so soon after an answer, it is quicker to stay awake for it.
+const STAY_AWAKE_FOR: Duration = Duration::from_micros(100);
 
 pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
@@ -91,6 +98,8 @@ pub(super) struct Writer<E> {
     /// What SQLite says of the file; another number means that others have written.
     data_version: i64,
     checkpoints: Arc<Checkpoints>,
+    /// How long the last commit took to get onto the disk.
+    sync_took: Duration,
     /// Why nothing is written any more.
     failed: Option<String>,
 }
@@ -111,6 +120,7 @@ impl<E: StoredEvent> Writer<E> {
             published: end.end.position,
             data_version: 0,
             checkpoints,
+            sync_took: Duration::ZERO,
             failed: None,
         }
     }
@@ -120,26 +130,33 @@ impl<E: StoredEvent> Writer<E> {
     pub(super) async fn serve(
         mut self,
         mut requests: mpsc::Receiver<WriteRequest<E>>,
-        closed: oneshot::Receiver<()>,
+        mut closed: oneshot::Receiver<()>,
         failed: oneshot::Sender<String>,
     ) {
         let (mut batch, mut failed) = (Vec::new(), Some(failed));
-        let mut answered = 0;
-        let mut closed = std::pin::pin!(closed);
+        let mut answered = Answered { count: 0, at: Instant::now(), asked_soon: false };
         loop {
-            tokio::select! {
-                biased;
-                _ = &mut closed => return,
-                // Nothing is lost where the time is over first.
-                received = timeout(LOOK_EVERY, requests.recv_many(&mut batch, MAX_BATCH)) => match received {
-                    Ok(0) => return,
-                    Ok(_) => {
-                        gather(&mut requests, &mut batch, answered);
-                        answered = batch.len();
-                        self.write(&mut batch);
-                    }
-                    Err(_) => self.look(),
-                },
+            if !matches!(closed.try_recv(), Err(oneshot::error::TryRecvError::Empty)) {
+                return;
+            }
+            if !answered.stay_awake(&mut requests, &mut batch) {
+                tokio::select! {
+                    biased;
+                    _ = &mut closed => return,
+                    // Nothing is lost where the time is over first.
+                    received = timeout(LOOK_EVERY, requests.recv_many(&mut batch, MAX_BATCH)) => match received {
+                        Ok(0) => return,
+                        Ok(_) => {}
+                        Err(_) => self.look(),
+                    },
+                }
+            }
+            if !batch.is_empty() {
+                answered.asked_soon = answered.at.elapsed() < STAY_AWAKE_FOR;
+                gather(&mut requests, &mut batch, answered.count, self.sync_took);
+                answered.count = batch.len();
+                self.write(&mut batch);
+                answered.at = Instant::now();
             }
             if let Some(message) = &self.failed
                 && let Some(failed) = failed.take()
@@ -193,7 +210,7 @@ impl<E: StoredEvent> Writer<E> {
             batch.drain(..).for_each(|request| request.refuse(error.clone()));
             return;
         }
-        if let Err(error) = self.connection.execute_batch("BEGIN IMMEDIATE") {
+        if let Err(error) = execute(&self.connection, "BEGIN IMMEDIATE") {
             let is_busy = matches!(&error, rusqlite::Error::SqliteFailure(failure, _)
                 if matches!(failure.code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked));
             let message = format!("SQLite: {error}");
@@ -230,11 +247,11 @@ impl<E: StoredEvent> Writer<E> {
         let Self { connection, log, .. } = self;
         log.follow(LogEnd::read(connection)?);
         let before = log.end.end;
-        let mut insert = insert_event(connection)?;
+        let mut insert = Insert::new(connection);
         for request in batch.drain(..) {
             pending.push(match request {
                 WriteRequest::Append { appends, reply } => {
-                    Pending::Append(reply, log.record_all(connection, &mut insert, appends)?)
+                    Pending::Append(reply, log.record_all(&mut insert, appends)?)
                 }
                 WriteRequest::Progress { handler, progress, parked, reply } => {
                     records::write_progress(connection, handler, progress, parked)?;
@@ -247,9 +264,12 @@ impl<E: StoredEvent> Writer<E> {
                 }
             });
         }
+        insert.flush()?;
         drop(insert);
         log.write_heads(connection)?;
-        connection.execute_batch("COMMIT")?;
+        let sync = Instant::now();
+        execute(connection, "COMMIT")?;
+        self.sync_took = sync.elapsed();
         let end = log.end.end;
         let commit = log.take_recorded();
         if end.position > before.position {
@@ -273,20 +293,62 @@ impl<E: StoredEvent> Writer<E> {
     }
 }
 
+fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.raw_execute().map(drop)
+}
+
+/// What is remembered of the last commit, for how to wait for the next.
+struct Answered {
+    count: usize,
+    at: Instant,
+    /// Whether it was asked for soon after the one before.
+    asked_soon: bool,
+}
+
+impl Answered {
+    /// Waits for a request without going to sleep, where that is likely to be short. Answers whether there is one.
+    fn stay_awake<E>(&self, requests: &mut mpsc::Receiver<WriteRequest<E>>, batch: &mut Vec<WriteRequest<E>>) -> bool {
+        while self.asked_soon {
+            match requests.try_recv() {
+                Ok(request) => {
+                    batch.push(request);
+                    while batch.len() < MAX_BATCH
+                        && let Ok(request) = requests.try_recv()
+                    {
+                        batch.push(request);
+                    }
+                    return true;
+                }
+                Err(mpsc::error::TryRecvError::Empty) if self.at.elapsed() < STAY_AWAKE_FOR => {
+                    std::thread::yield_now();
+                }
+                Err(_) => return false,
+            }
+        }
+        false
+    }
+}
+
 /// Takes what comes within a moment, until as many have asked as were answered last.
-fn gather<E>(requests: &mut mpsc::Receiver<WriteRequest<E>>, batch: &mut Vec<WriteRequest<E>>, expected: usize) {
+fn gather<E>(
+    requests: &mut mpsc::Receiver<WriteRequest<E>>,
+    batch: &mut Vec<WriteRequest<E>>,
+    expected: usize,
+    sync_took: Duration,
+) {
+    let (expected, longest) = (expected.min(GATHER), sync_took.clamp(GATHER_GAP, GATHER_FOR));
     if batch.len() >= expected {
         return;
     }
     let begun = Instant::now();
     let mut last = begun;
-    while batch.len() < expected.min(MAX_BATCH) {
+    while batch.len() < expected {
         match requests.try_recv() {
             Ok(request) => {
                 batch.push(request);
                 last = Instant::now();
             }
-            Err(mpsc::error::TryRecvError::Empty) if last.elapsed() < GATHER_GAP && begun.elapsed() < GATHER_FOR => {
+            Err(mpsc::error::TryRecvError::Empty) if last.elapsed() < GATHER_GAP && begun.elapsed() < longest => {
                 std::thread::yield_now();
             }
             Err(_) => return,
