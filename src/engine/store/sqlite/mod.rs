@@ -4,6 +4,7 @@
 //! may have the same file open. Beside the file stand SQLite's own `-wal` and `-shm`, `-end`, which knows what
 //! was acknowledged, and `-handlers`, which is locked by the process whose handlers have effects outside.
 
+mod answers;
 mod checkpointer;
 mod end_file;
 mod hash_chain;
@@ -118,8 +119,9 @@ impl<E: StoredEvent> SqliteStore<E> {
         let (close, closed) = oneshot::channel();
         let (ended, has_ended) = oneshot::channel();
         let (failed, has_failed) = oneshot::channel();
+        let answers = answers::deliver();
         spawn("writer", move || {
-            runtime.block_on(writer.serve(write_requests, closed, failed));
+            runtime.block_on(writer.serve(write_requests, answers, closed, failed));
             // Nobody waits for a writer whose group has stopped.
             let _ = ended.send(());
         })

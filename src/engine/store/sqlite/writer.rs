@@ -11,12 +11,13 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use super::answers::{Answers, Pending};
 use super::checkpointer::Checkpoints;
 use super::end_file::EndFile;
 use super::insert::Insert;
 use super::records;
 use super::stored_log::{LogEnd, ReadError};
-use super::transaction::{Answer, WritableLog, Written, answers};
+use super::transaction::{WritableLog, Written};
 use crate::engine::event::{Batch, Position};
 use crate::engine::store::handler_records::{ParkedChange, Progress, ProjectionUpdate, ProjectionWritten};
 use crate::engine::store::stored_event::StoredEvent;
@@ -63,31 +64,6 @@ impl<E> WriteRequest<E> {
     }
 }
 
-/// An answer that waits for the commit.
-enum Pending<E> {
-    Append(Reply<Appended<E>>, Vec<Answer<E>>),
-    Progress(Reply<()>),
-    Projections(Reply<Vec<ProjectionWritten>>, Vec<ProjectionWritten>),
-}
-
-impl<E> Pending<E> {
-    fn answer(self, commit: &Batch<E>) {
-        match self {
-            Self::Append(reply, answer) => drop(reply.send(Ok(answers(commit, answer)))),
-            Self::Progress(reply) => drop(reply.send(Ok(()))),
-            Self::Projections(reply, written) => drop(reply.send(Ok(written))),
-        }
-    }
-
-    fn refuse(self, error: StoreError) {
-        match self {
-            Self::Append(reply, _) => drop(reply.send(Err(error))),
-            Self::Progress(reply) => drop(reply.send(Err(error))),
-            Self::Projections(reply, _) => drop(reply.send(Err(error))),
-        }
-    }
-}
-
 pub(super) struct Writer<E> {
     connection: Connection,
     log: WritableLog<E>,
@@ -130,6 +106,7 @@ impl<E: StoredEvent> Writer<E> {
     pub(super) async fn serve(
         mut self,
         mut requests: mpsc::Receiver<WriteRequest<E>>,
+        answers: mpsc::Sender<Answers<E>>,
         mut closed: oneshot::Receiver<()>,
         failed: oneshot::Sender<String>,
     ) {
@@ -155,7 +132,9 @@ impl<E: StoredEvent> Writer<E> {
                 answered.asked_soon = answered.at.elapsed() < STAY_AWAKE_FOR;
                 gather(&mut requests, &mut batch, answered.count, self.sync_took);
                 answered.count = batch.len();
-                self.write(&mut batch);
+                if let Some(committed) = self.write(&mut batch) {
+                    committed.give(&answers).await;
+                }
                 answered.at = Instant::now();
             }
             if let Some(message) = &self.failed
@@ -204,11 +183,12 @@ impl<E: StoredEvent> Writer<E> {
         Ok(())
     }
 
-    fn write(&mut self, batch: &mut Vec<WriteRequest<E>>) {
+    /// Writes what was asked for; what could not be written is refused here.
+    fn write(&mut self, batch: &mut Vec<WriteRequest<E>>) -> Option<Answers<E>> {
         if let Some(failed) = &self.failed {
             let error = StoreError::Failed(format!("{failed}; it must be opened again"));
             batch.drain(..).for_each(|request| request.refuse(error.clone()));
-            return;
+            return None;
         }
         if let Err(error) = execute(&self.connection, "BEGIN IMMEDIATE") {
             let is_busy = matches!(&error, rusqlite::Error::SqliteFailure(failure, _)
@@ -218,15 +198,12 @@ impl<E: StoredEvent> Writer<E> {
                 self.fail(message.clone());
             }
             batch.drain(..).for_each(|request| request.refuse(StoreError::Failed(message.clone())));
-            return;
+            return None;
         }
         let mut pending = Vec::with_capacity(batch.len());
         let written = catch_unwind(AssertUnwindSafe(|| self.commit(batch, &mut pending)));
         let error = match written {
-            Ok(Ok(commit)) => {
-                pending.into_iter().for_each(|pending| pending.answer(&commit));
-                return;
-            }
+            Ok(Ok(commit)) => return Some(Answers { commit, pending }),
             Ok(Err(error)) => error.to_string(),
             Err(panic) => format!("the writer panicked: {}", panic_message(panic.as_ref())),
         };
@@ -236,6 +213,7 @@ impl<E: StoredEvent> Writer<E> {
         self.fail(error.clone());
         pending.into_iter().for_each(|pending| pending.refuse(StoreError::OutcomeUnknown(error.clone())));
         batch.drain(..).for_each(|request| request.refuse(StoreError::OutcomeUnknown(error.clone())));
+        None
     }
 
     /// Commits and publishes. Whatever is in `pending` afterwards can be answered.
