@@ -286,7 +286,10 @@ struct Answered {
 impl Answered {
     /// Waits for a request without going to sleep, where that is likely to be short. Answers whether there is one.
     fn stay_awake<E>(&self, requests: &mut mpsc::Receiver<WriteRequest<E>>, batch: &mut Vec<WriteRequest<E>>) -> bool {
-        while self.asked_soon {
+        if !self.asked_soon {
+            return false;
+        }
+        loop {
             match requests.try_recv() {
                 Ok(request) => {
                     batch.push(request);
@@ -303,7 +306,6 @@ impl Answered {
                 Err(_) => return false,
             }
         }
-        false
     }
 }
 
