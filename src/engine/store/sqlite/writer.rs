@@ -35,7 +35,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(25);
 /// for them as long as they come no further apart than this …
 const GATHER_GAP: Duration = Duration::from_micros(50);
 
-/// … and no longer than this altogether, nor longer than the last commit took to get onto the disk …
+/// … and no longer than this altogether …
 const GATHER_FOR: Duration = Duration::from_millis(1);
 
 /// … and not for more than so many: then they share the disk well enough, and better ask during the commit.
@@ -74,8 +74,6 @@ pub(super) struct Writer<E> {
     /// What SQLite says of the file; another number means that others have written.
     data_version: i64,
     checkpoints: Arc<Checkpoints>,
-    /// How long the last commit took to get onto the disk.
-    sync_took: Duration,
     /// Why nothing is written any more.
     failed: Option<String>,
 }
@@ -96,7 +94,6 @@ impl<E: StoredEvent> Writer<E> {
             published: end.end.position,
             data_version: 0,
             checkpoints,
-            sync_took: Duration::ZERO,
             failed: None,
         }
     }
@@ -130,7 +127,7 @@ impl<E: StoredEvent> Writer<E> {
             }
             if !batch.is_empty() {
                 answered.asked_soon = answered.at.elapsed() < STAY_AWAKE_FOR;
-                gather(&mut requests, &mut batch, answered.count, self.sync_took);
+                gather(&mut requests, &mut batch, answered.count);
                 answered.count = batch.len();
                 if let Some(committed) = self.write(&mut batch) {
                     committed.give(&answers).await;
@@ -245,9 +242,7 @@ impl<E: StoredEvent> Writer<E> {
         insert.flush()?;
         drop(insert);
         log.write_heads(connection)?;
-        let sync = Instant::now();
         execute(connection, "COMMIT")?;
-        self.sync_took = sync.elapsed();
         let end = log.end.end;
         let commit = log.take_recorded();
         if end.position > before.position {
@@ -310,13 +305,8 @@ impl Answered {
 }
 
 /// Takes what comes within a moment, until as many have asked as were answered last.
-fn gather<E>(
-    requests: &mut mpsc::Receiver<WriteRequest<E>>,
-    batch: &mut Vec<WriteRequest<E>>,
-    expected: usize,
-    sync_took: Duration,
-) {
-    let (expected, longest) = (expected.min(GATHER), sync_took.clamp(GATHER_GAP, GATHER_FOR));
+fn gather<E>(requests: &mut mpsc::Receiver<WriteRequest<E>>, batch: &mut Vec<WriteRequest<E>>, expected: usize) {
+    let expected = expected.min(GATHER);
     if batch.len() >= expected {
         return;
     }
@@ -328,7 +318,7 @@ fn gather<E>(
                 batch.push(request);
                 last = Instant::now();
             }
-            Err(mpsc::error::TryRecvError::Empty) if last.elapsed() < GATHER_GAP && begun.elapsed() < longest => {
+            Err(mpsc::error::TryRecvError::Empty) if last.elapsed() < GATHER_GAP && begun.elapsed() < GATHER_FOR => {
                 std::thread::yield_now();
             }
             Err(_) => return,
