@@ -1,4 +1,7 @@
 //! This store, with so many appends on their way at the same time.
+//!
+//! Each is a call of its own from a task of its own, with an answer of its own. The bank is kinder to its store: its
+//! command handler puts what has queued up into one call.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -59,13 +59,21 @@ fn check(text: &str) -> String {
 #[derive(Debug)]
 pub(super) struct EndFile {
     file: File,
+    /// What was last written here: mostly it still stands there.
+    written: String,
+}
+
+impl From<File> for EndFile {
+    fn from(file: File) -> Self {
+        Self { file, written: String::new() }
+    }
 }
 
 impl EndFile {
     /// Opens the file if it is there.
     pub(super) fn open(path: &Path) -> io::Result<Option<Self>> {
         match OpenOptions::new().read(true).write(true).open(path) {
-            Ok(file) => Ok(Some(Self { file })),
+            Ok(file) => Ok(Some(file.into())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -73,8 +81,7 @@ impl EndFile {
 
     /// Makes the file, which must not be there, and gets it onto the disk.
     pub(super) fn create(path: &Path, end: End) -> io::Result<Self> {
-        let file = create_private(path)?;
-        let created = Self { file };
+        let mut created = Self::from(create_private(path)?);
         created.overwrite(end)?;
         created.file.sync_all()?;
         Ok(created)
@@ -96,19 +103,29 @@ impl EndFile {
     }
 
     /// Writes a new end down, unless another process has written a later one.
-    pub(super) fn raise(&self, end: End) -> io::Result<()> {
+    pub(super) fn raise(&mut self, end: End) -> io::Result<()> {
         self.file.lock()?;
-        let raised = self.read().and_then(|written| match written {
-            Some(written) if written.position >= end.position => Ok(()),
-            Some(_) => self.overwrite(end),
-            None => Err(io::Error::other("the file that knows the log's end is damaged")),
-        });
+        let raised = self.raise_locked(end);
         self.file.unlock()?;
         raised
     }
 
+    fn raise_locked(&mut self, end: End) -> io::Result<()> {
+        let mut text = [0; LENGTH + 1];
+        // A file of this kind is read whole at once; should it not be, it is looked at again below.
+        let length = self.file.read_at(&mut text, 0)?;
+        if length == LENGTH && text[..length] == *self.written.as_bytes() {
+            return self.overwrite(end);
+        }
+        match self.read()? {
+            Some(written) if written.position >= end.position => Ok(()),
+            Some(_) => self.overwrite(end),
+            None => Err(io::Error::other("the file that knows the log's end is damaged")),
+        }
+    }
+
     /// Writes an end down, whatever stood there.
-    pub(super) fn replace(&self, end: End) -> io::Result<()> {
+    pub(super) fn replace(&mut self, end: End) -> io::Result<()> {
         self.file.lock()?;
         let written = self.overwrite(end).and_then(|()| self.file.set_len(LENGTH as u64));
         self.file.unlock()?;
@@ -116,8 +133,9 @@ impl EndFile {
     }
 
     /// One small write in one block: it is on the disk whole or not at all.
-    fn overwrite(&self, end: End) -> io::Result<()> {
-        self.file.write_all_at(end.to_text().as_bytes(), 0)
+    fn overwrite(&mut self, end: End) -> io::Result<()> {
+        self.written = end.to_text();
+        self.file.write_all_at(self.written.as_bytes(), 0)
     }
 }
 

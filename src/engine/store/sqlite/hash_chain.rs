@@ -57,13 +57,8 @@ pub(super) fn row_hash(parts: &[&[u8]]) -> Hash {
 
 /// A hash as people read it.
 pub(super) fn hex(hash: &Hash) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::with_capacity(64);
-    for byte in hash {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+    hash.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn push_text(buffer: &mut Vec<u8>, text: &str) {

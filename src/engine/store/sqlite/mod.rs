@@ -4,10 +4,15 @@
 //! may have the same file open. Beside the file stand SQLite's own `-wal` and `-shm`, `-end`, which knows what
 //! was acknowledged, and `-handlers`, which is locked by the process whose handlers have effects outside.
 
+mod answers;
 mod checkpointer;
+mod create;
 mod end_file;
 mod hash_chain;
+mod insert;
+mod new_commands;
 mod open;
+mod open_error;
 mod open_here;
 mod reader;
 mod records;
@@ -15,6 +20,7 @@ mod schema;
 mod stored_log;
 mod transaction;
 mod verify;
+mod waiting;
 mod writer;
 
 use std::fs::TryLockError;
@@ -25,7 +31,7 @@ use std::sync::{Arc, Mutex, Weak};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use uuid::Uuid;
 
-pub use self::open::OpenStoreError;
+pub use self::open_error::OpenStoreError;
 use self::open_here::OpenHere;
 pub use self::open_here::is_open_here;
 use self::reader::{READERS, ReadRequest, Reader, SharedQueue};
@@ -135,8 +141,9 @@ impl<E: StoredEvent> SqliteStore<E> {
         let (ended, has_ended) = oneshot::channel();
         let (failed, has_failed) = oneshot::channel();
         let weak_here = Arc::downgrade(&here);
+        let answers = answers::deliver();
         spawn("writer", move || {
-            runtime.block_on(writer.serve(write_requests, closed, failed));
+            runtime.block_on(writer.serve(write_requests, answers, closed, failed));
             drop(here);
             // Nobody waits for a writer whose group has stopped.
             let _ = ended.send(());

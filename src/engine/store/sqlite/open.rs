@@ -1,125 +1,25 @@
 //! Opens the file, or makes it; what is not as it should be is refused, and stays as it is.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 use rustix::fs::Access;
 use rustix::io::Errno;
-use thiserror::Error;
 
 use super::HANDLERS;
-use super::end_file::{self, End, EndFile, create_private};
+use super::create::create;
+use super::end_file::{self, EndFile};
 use super::hash_chain::{BEFORE_THE_FIRST, Hash};
+use super::open_error::{OpenStoreError, damaged, refused, sqlite};
 use super::open_here::OpenHere;
 use super::schema::{APPLICATION_ID, TABLES, USER_VERSION, connect, make_durable};
 use super::stored_log::{Head, LogEnd, ReadError, StoredLog};
 use crate::engine::event::Position;
 use crate::engine::store::stored_event::StoredEvent;
-
-/// Why a file was not opened. Nothing in it was changed.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum OpenStoreError {
-    /// The directory it should be in does not exist.
-    #[error("{}: there is no directory {}", path.display(), directory.display())]
-    NoDirectory {
-        /// The file.
-        path: PathBuf,
-        /// The directory.
-        directory: PathBuf,
-    },
-    /// It is a directory, or something else that is no file.
-    #[error("{}: this is no file", path.display())]
-    NoFile {
-        /// What it is not.
-        path: PathBuf,
-    },
-    /// It is a file of something else.
-    #[error("{}: this file is not ours: {reason}", path.display())]
-    NotOurs {
-        /// The file.
-        path: PathBuf,
-        /// How that was seen.
-        reason: String,
-    },
-    /// A newer version of the program has written it.
-    #[error("{}: the file has version {found}, and this program knows versions up to {known}", path.display())]
-    Newer {
-        /// The file.
-        path: PathBuf,
-        /// Its version.
-        found: u32,
-        /// The newest version that is known here.
-        known: u32,
-    },
-    /// It cannot be written.
-    #[error("{}: it cannot be written: {reason}", path.display())]
-    ReadOnly {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        reason: String,
-    },
-    /// There is no room on the disk.
-    #[error("{}: the disk is full", path.display())]
-    DiskFull {
-        /// The file.
-        path: PathBuf,
-    },
-    /// It is not as it was written.
-    #[error("{}: the file is damaged: {reason}", path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
-    /// Events that were acknowledged are gone: the log ends too early, or is another one.
-    #[error(
-        "{}: events up to position {acknowledged} were acknowledged, but the log {}; \
-         only `accept_loss: true` opens it as it is",
-        path.display(),
-        if log_end < acknowledged { format!("ends at position {log_end}") }
-        else { format!("has another event there (it ends at position {log_end})") }
-    )]
-    LostEnd {
-        /// The file.
-        path: PathBuf,
-        /// The highest position that was acknowledged.
-        acknowledged: Position,
-        /// Where the log ends now.
-        log_end: Position,
-    },
-    /// The file that knows where the log ends is missing or damaged, so that nobody can tell whether the log is
-    /// whole.
-    #[error(
-        "{}: {} is {problem}, so the log, which ends at position {log_end}, may have lost its end; \
-         only `accept_loss: true` opens it as it is",
-        path.display(),
-        end_file.display()
-    )]
-    EndUnknown {
-        /// The file.
-        path: PathBuf,
-        /// The one that should know.
-        end_file: PathBuf,
-        /// What is the matter with it.
-        problem: &'static str,
-        /// Where the log ends now.
-        log_end: Position,
-    },
-    /// Anything else that the system or SQLite has against it.
-    #[error("{}: {reason}", path.display())]
-    Failed {
-        /// The file.
-        path: PathBuf,
-        /// What they said.
-        reason: String,
-    },
-}
 
 /// A file that was found good.
 pub(super) struct Opened {
@@ -178,7 +78,8 @@ fn resolve(path: &Path) -> Result<PathBuf, OpenStoreError> {
             let no_file = || OpenStoreError::NoFile { path: path.into() };
             let name = path.file_name().ok_or_else(no_file)?;
             // A name that only a directory can have, or a link to what is not there.
-            if path.as_os_str().as_bytes().ends_with(b"/") || fs::symlink_metadata(path).is_ok() {
+            let is_link = fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
+            if is_link || path.as_os_str().as_bytes().ends_with(b"/") {
                 return Err(no_file());
             }
             match fs::canonicalize(directory) {
@@ -194,71 +95,6 @@ fn resolve(path: &Path) -> Result<PathBuf, OpenStoreError> {
         }
         Err(error) => Err(refused(path, error)),
     }
-}
-
-/// Makes an empty file, unless one that is gone has left the word that it had events.
-fn create(path: &Path, accept_loss: bool) -> Result<(), OpenStoreError> {
-    let refused = |error| refused(path, error);
-    let end_path = companion(path, end_file::SUFFIX);
-    let end_file = EndFile::open(&end_path).map_err(refused)?;
-    if let Some(end_file) = &end_file {
-        let log_end = Position::START;
-        match end_file.read().map_err(refused)? {
-            Some(End { position: 0, .. }) => {}
-            _ if accept_loss => end_file.replace(End::OF_NOTHING).map_err(refused)?,
-            Some(end) => {
-                let acknowledged = Position::new(end.position);
-                return Err(OpenStoreError::LostEnd { path: path.into(), acknowledged, log_end });
-            }
-            None => {
-                let (path, problem) = (path.into(), "damaged");
-                return Err(OpenStoreError::EndUnknown { path, end_file: end_path, problem, log_end });
-            }
-        }
-    }
-    // Whoever finds the file shall find its end too.
-    make_under_another_name(path, |unfinished| {
-        create_under(unfinished)?;
-        if end_file.is_none() {
-            make_under_another_name(&end_path, |unfinished| {
-                EndFile::create(unfinished, End::OF_NOTHING).map(drop).map_err(refused)
-            })?;
-        }
-        Ok(())
-    })?;
-    let directory = path.parent().unwrap_or(path);
-    File::open(directory).and_then(|directory| directory.sync_all()).map_err(refused)
-}
-
-/// Makes a file under another name and gives it its own when it is whole: whoever finds the file finds all of it. If
-/// somebody else is quicker, theirs stays.
-fn make_under_another_name(
-    path: &Path,
-    make: impl FnOnce(&Path) -> Result<(), OpenStoreError>,
-) -> Result<(), OpenStoreError> {
-    let unfinished = companion(path, &format!("-new-{}", uuid::Uuid::new_v4().simple()));
-    let made = make(&unfinished).and_then(|()| match fs::hard_link(&unfinished, path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(refused(path, error)),
-        _ => Ok(()),
-    });
-    for suffix in ["", "-wal", "-shm"] {
-        let _ = fs::remove_file(companion(&unfinished, suffix));
-    }
-    made.map_err(|error| error.of(path))
-}
-
-fn create_under(path: &Path) -> Result<(), OpenStoreError> {
-    let file = create_private(path).map_err(|error| refused(path, error))?;
-    // The write-ahead log is switched on here already: SQLite does not wait for others who do so at the same time.
-    let written = connect(path).and_then(|connection| {
-        connection.execute_batch(&format!(
-            "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = FULL; BEGIN; {TABLES}
-             PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {USER_VERSION}; COMMIT;
-             PRAGMA journal_mode = WAL;"
-        ))
-    });
-    written.map_err(|error| sqlite(path, error))?;
-    file.sync_all().map_err(|error| refused(path, error))
 }
 
 /// Looks at the file's first bytes before SQLite does, which would begin to work on whatever it is.
@@ -359,7 +195,7 @@ fn check_acknowledged(
     let log_end = Position::new(end.position);
     let unknown =
         |problem| OpenStoreError::EndUnknown { path: path.into(), end_file: end_path.clone(), problem, log_end };
-    let Some(end_file) = EndFile::open(&end_path).map_err(|error| refused(&end_path, error))? else {
+    let Some(mut end_file) = EndFile::open(&end_path).map_err(|error| refused(&end_path, error))? else {
         if !accept_loss {
             return Err(unknown("missing"));
         }
@@ -394,54 +230,5 @@ fn hash_if_there(connection: &Connection, position: u64) -> rusqlite::Result<Opt
         Ok(hash) => Ok(Some(hash)),
         Err(ReadError::Sqlite(error)) => Err(error),
         Err(_) => Ok(None),
-    }
-}
-
-fn damaged(path: &Path, reason: String) -> OpenStoreError {
-    OpenStoreError::Damaged { path: path.into(), reason }
-}
-
-fn refused(path: &Path, error: io::Error) -> OpenStoreError {
-    let path = path.into();
-    match error.kind() {
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            OpenStoreError::ReadOnly { path, reason: error.to_string() }
-        }
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
-            OpenStoreError::DiskFull { path }
-        }
-        _ => OpenStoreError::Failed { path, reason: error.to_string() },
-    }
-}
-
-fn sqlite(path: &Path, error: rusqlite::Error) -> OpenStoreError {
-    let reason = format!("SQLite: {error}");
-    let path = path.into();
-    match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => OpenStoreError::Damaged { path, reason },
-        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => OpenStoreError::ReadOnly { path, reason },
-        Some(ErrorCode::DiskFull) => OpenStoreError::DiskFull { path },
-        Some(_) => OpenStoreError::Failed { path, reason },
-        // A column that holds something else than expected.
-        None => OpenStoreError::Damaged { path, reason },
-    }
-}
-
-impl OpenStoreError {
-    /// The same of the file that the user has named.
-    fn of(mut self, named: &Path) -> Self {
-        match &mut self {
-            Self::NoDirectory { path, .. }
-            | Self::NoFile { path }
-            | Self::NotOurs { path, .. }
-            | Self::Newer { path, .. }
-            | Self::ReadOnly { path, .. }
-            | Self::DiskFull { path }
-            | Self::Damaged { path, .. }
-            | Self::LostEnd { path, .. }
-            | Self::EndUnknown { path, .. }
-            | Self::Failed { path, .. } => *path = named.into(),
-        }
-        self
     }
 }

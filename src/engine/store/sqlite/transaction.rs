@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use foldhash::HashMap;
-use rusqlite::{CachedStatement, Connection, ErrorCode};
+use rusqlite::Connection;
 
 use super::end_file::End;
 use super::hash_chain::Content;
+use super::insert::{Insert, Row};
+use super::new_commands::NewCommands;
 use super::records;
 use super::schema::MARK_EVERY;
 use super::stored_log::{Head, LogEnd, ReadError, StoredLog, signed};
@@ -17,10 +19,6 @@ use crate::engine::store::{Append, AppendAnswer, Committed, Conflict, Rejected, 
 
 /// So many streams' heads are kept between commits.
 const MAX_HEADS: usize = 65_536;
-
-const INSERT_EVENT: &str = "INSERT INTO events (position, stream, version, previous_position, time, type, \
-    schema_version, number_in_command, command_id, correlation_id, causation_id, data, hash) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 
 /// An append whose events are text already: that was done where the writer does not wait for it.
 #[derive(Debug)]
@@ -45,8 +43,9 @@ pub(super) struct WritableLog<E> {
     /// Where the log ends, the events of the transaction included.
     pub(super) end: LogEnd,
     heads: HashMap<StreamId, Head>,
-    /// The streams whose heads are to be written.
-    changed: Vec<StreamId>,
+    /// The heads that are to be written; a later one of a stream overrules those before it.
+    changed: Vec<Head>,
+    commands: NewCommands,
     recorded: Vec<RecordedEvent<E>>,
     stored: StoredLog<E>,
     buffer: Vec<u8>,
@@ -55,7 +54,8 @@ pub(super) struct WritableLog<E> {
 impl<E: StoredEvent> WritableLog<E> {
     pub(super) fn new(end: LogEnd) -> Self {
         let (heads, changed, recorded) = (HashMap::default(), Vec::new(), Vec::new());
-        Self { end, heads, changed, recorded, stored: StoredLog::default(), buffer: Vec::new() }
+        let (commands, stored) = (NewCommands::default(), StoredLog::default());
+        Self { end, heads, changed, commands, recorded, stored, buffer: Vec::new() }
     }
 
     pub(super) fn stored(&mut self) -> &mut StoredLog<E> {
@@ -66,29 +66,29 @@ impl<E: StoredEvent> WritableLog<E> {
     pub(super) fn follow(&mut self, end: LogEnd) {
         if self.end.end != end.end {
             self.heads.clear();
+            self.commands.forget();
             self.end = end;
         }
     }
 
-    /// Adds the appends of one call. `insert` is [`insert_event`], which a transaction prepares once.
+    /// Adds the appends of one call. Their rows are in the table once `insert` is flushed.
     pub(super) fn record_all(
         &mut self,
-        connection: &Connection,
-        insert: &mut CachedStatement<'_>,
+        insert: &mut Insert<'_>,
         appends: Vec<Written<E>>,
     ) -> Result<Vec<Answer<E>>, ReadError> {
         let mut rejected = BTreeMap::new();
-        appends.into_iter().map(|append| self.record(connection, insert, append, &mut rejected)).collect()
+        appends.into_iter().map(|append| self.record(insert, append, &mut rejected)).collect()
     }
 
     fn record(
         &mut self,
-        connection: &Connection,
-        insert: &mut CachedStatement<'_>,
+        insert: &mut Insert<'_>,
         Written { append, data }: Written<E>,
         rejected: &mut BTreeMap<StreamId, Conflict>,
     ) -> Result<Answer<E>, ReadError> {
         let Append { stream, expected_version: expected, time, metadata, events, snapshot } = append;
+        let (connection, command_id) = (insert.connection(), metadata.command_id);
         debug_assert!(!events.is_empty(), "an append carries an event");
         if let Some(conflict) = rejected.get(&stream) {
             return Ok(Err((*conflict).into()));
@@ -96,69 +96,52 @@ impl<E: StoredEvent> WritableLog<E> {
         let known = self.head(connection, &stream)?;
         let actual = Version::new(known.map_or(0, |head| head.version));
         let conflict = Conflict { expected, actual };
-        if actual != expected {
+        // A command that is stored already has moved its stream on too, but there is more to say than that.
+        let fits = actual == expected;
+        if !fits || insert.holds(command_id) || !self.commands.is_new(insert, command_id)? {
+            insert.flush()?;
             rejected.insert(stream, conflict);
-            // A command that is stored already has moved the stream on too, but there is more to say than that.
-            return Ok(Err(match self.stored.read_command(connection, metadata.command_id)? {
+            return Ok(Err(match self.stored.read_command(connection, command_id)? {
                 Some(events) => repeated(events),
                 None => conflict.into(),
             }));
         }
         let mut head = match known {
             Some(head) => head,
-            // Made together with its first event; should that be a repeated one, this is taken back.
             None => insert_stream(connection, &stream)?,
         };
         let start = self.recorded.len();
         let time = time.max(self.end.time);
-        let before = self.end;
         for (index, (event, data)) in events.into_iter().zip(data).enumerate() {
             let (position, version) = (self.end.end.position + 1, head.version + 1);
             let (event_type, schema_version) = (event.event_type(), event.schema_version());
+            let (previous_position, number_in_command) = (head.last_position, index as u64 + 1);
             let content = Content {
                 position,
                 stream: stream.as_str(),
                 version,
-                previous_position: head.last_position,
+                previous_position,
                 time,
                 event_type,
                 schema_version,
-                number_in_command: index as u64 + 1,
+                number_in_command,
                 metadata: &metadata,
                 data: &data,
             };
             let hash = content.hash(&self.end.end.hash, &mut self.buffer);
-            let command_id = metadata.command_id;
-            let unless_command = |id: uuid::Uuid| (id != command_id).then(|| id.into_bytes());
-            let inserted = insert.execute(rusqlite::params![
-                signed(position),
-                head.stream,
-                signed(version),
-                signed(head.last_position),
-                time.as_micros(),
+            insert.add(Row {
+                position,
+                stream: head.stream,
+                version,
+                previous_position,
+                time,
                 event_type,
                 schema_version,
-                index as i64 + 1,
-                command_id.as_bytes(),
-                unless_command(metadata.correlation_id),
-                unless_command(metadata.causation_id),
+                number_in_command,
+                metadata,
                 data,
                 hash,
-            ]);
-            match inserted {
-                Ok(_) => {}
-                // Only the first event of a command can meet this, so there is nothing else to take back.
-                Err(error) if index == 0 && is_repeated(&error) => {
-                    if known.is_none() {
-                        connection.execute("DELETE FROM streams WHERE stream = ?1", [head.stream])?;
-                    }
-                    let events = self.stored.read_command(connection, command_id)?;
-                    rejected.insert(stream, conflict);
-                    self.end = before;
-                    return Ok(Err(repeated(events.unwrap_or_default())));
-                }
-                Err(error) => return Err(error.into()),
-            }
+            })?;
             (head.version, head.last_position) = (version, position);
             self.end = LogEnd { end: End { position, hash }, time };
             if version.is_multiple_of(MARK_EVERY) {
@@ -170,12 +153,16 @@ impl<E: StoredEvent> WritableLog<E> {
             let stream = stream.clone();
             self.recorded.push(RecordedEvent { position, stream, version, time, metadata, data: event });
         }
+        self.commands.taken(command_id);
         if let Some(state) = snapshot {
             let (version, position) = (Version::new(head.version), Position::new(head.last_position));
             records::write_snapshot(connection, head.stream, &Snapshot { version, position, time, state })?;
         }
-        self.heads.insert(stream.clone(), head);
-        self.changed.push(stream);
+        self.changed.push(head);
+        match self.heads.get_mut(&stream) {
+            Some(known) => *known = head,
+            None => drop(self.heads.insert(stream, head)),
+        }
         Ok(Ok(start..self.recorded.len()))
     }
 
@@ -192,15 +179,15 @@ impl<E: StoredEvent> WritableLog<E> {
 
     /// Writes the heads of all streams that the transaction has moved on, once each.
     pub(super) fn write_heads(&mut self, connection: &Connection) -> Result<(), ReadError> {
-        self.changed.sort_unstable();
-        self.changed.dedup();
+        self.changed.sort_unstable_by_key(|head| (head.stream, head.version));
         let mut update =
             connection.prepare_cached("UPDATE streams SET version = ?2, last_position = ?3 WHERE stream = ?1")?;
-        for stream in self.changed.drain(..) {
-            if let Some(head) = self.heads.get(&stream) {
+        for heads in self.changed.chunk_by(|one, next| one.stream == next.stream) {
+            if let Some(head) = heads.last() {
                 update.execute((head.stream, signed(head.version), signed(head.last_position)))?;
             }
         }
+        self.changed.clear();
         Ok(())
     }
 
@@ -211,11 +198,6 @@ impl<E: StoredEvent> WritableLog<E> {
         }
         self.recorded.drain(..).collect()
     }
-}
-
-/// The statement that adds an event.
-pub(super) fn insert_event(connection: &Connection) -> rusqlite::Result<CachedStatement<'_>> {
-    connection.prepare_cached(INSERT_EVENT)
 }
 
 /// The answers of one call, once there is a commit to point into.
@@ -232,11 +214,4 @@ fn insert_stream(connection: &Connection, stream: &StreamId) -> Result<Head, Rea
     let mut insert =
         connection.prepare_cached("INSERT INTO streams (name, version, last_position) VALUES (?1, 0, 0)")?;
     Ok(Head { stream: insert.insert([stream.as_str()])?, version: 0, last_position: 0 })
-}
-
-/// Whether the one unique index on events, that on command ids, has refused a row.
-fn is_repeated(error: &rusqlite::Error) -> bool {
-    matches!(error, rusqlite::Error::SqliteFailure(failure, _)
-        if failure.code == ErrorCode::ConstraintViolation
-            && failure.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE)
 }

@@ -7,17 +7,20 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use super::answers::{Answers, Pending};
 use super::checkpointer::Checkpoints;
 use super::end_file::EndFile;
+use super::insert::Insert;
 use super::records;
 use super::stored_log::{LogEnd, ReadError};
-use super::transaction::{Answer, WritableLog, Written, answers, insert_event};
+use super::transaction::{WritableLog, Written};
+use super::waiting::LastCommit;
 use crate::engine::event::{Batch, Position};
 use crate::engine::store::handler_records::{ParkedChange, Progress, ProjectionUpdate, ProjectionWritten};
 use crate::engine::store::stored_event::StoredEvent;
@@ -26,17 +29,10 @@ use crate::engine::supervisor::panic_message;
 use crate::engine::trace::trace_line;
 
 /// So many requests at the most share a commit.
-const MAX_BATCH: usize = 4_096;
+pub(super) const MAX_BATCH: usize = 4_096;
 
 /// How often to look for what other processes have written.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
-
-/// After a commit, those who waited for it mostly ask again at once, one after the other. The next commit waits
-/// for them as long as they come no further apart than this …
-const GATHER_GAP: Duration = Duration::from_micros(50);
-
-/// … and no longer than this altogether.
-const GATHER_FOR: Duration = Duration::from_millis(1);
 
 pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
@@ -54,31 +50,6 @@ impl<E> WriteRequest<E> {
             Self::Append { reply, .. } => drop(reply.send(Err(error))),
             Self::Progress { reply, .. } => drop(reply.send(Err(error))),
             Self::Projections { reply, .. } => drop(reply.send(Err(error))),
-        }
-    }
-}
-
-/// An answer that waits for the commit.
-enum Pending<E> {
-    Append(Reply<Appended<E>>, Vec<Answer<E>>),
-    Progress(Reply<()>),
-    Projections(Reply<Vec<ProjectionWritten>>, Vec<ProjectionWritten>),
-}
-
-impl<E> Pending<E> {
-    fn answer(self, commit: &Batch<E>) {
-        match self {
-            Self::Append(reply, answer) => drop(reply.send(Ok(answers(commit, answer)))),
-            Self::Progress(reply) => drop(reply.send(Ok(()))),
-            Self::Projections(reply, written) => drop(reply.send(Ok(written))),
-        }
-    }
-
-    fn refuse(self, error: StoreError) {
-        match self {
-            Self::Append(reply, _) => drop(reply.send(Err(error))),
-            Self::Progress(reply) => drop(reply.send(Err(error))),
-            Self::Projections(reply, _) => drop(reply.send(Err(error))),
         }
     }
 }
@@ -125,26 +96,35 @@ impl<E: StoredEvent> Writer<E> {
     pub(super) async fn serve(
         mut self,
         mut requests: mpsc::Receiver<WriteRequest<E>>,
-        closed: oneshot::Receiver<()>,
+        answers: mpsc::Sender<Answers<E>>,
+        mut closed: oneshot::Receiver<()>,
         failed: oneshot::Sender<String>,
     ) {
         let (mut batch, mut failed) = (Vec::new(), Some(failed));
-        let mut answered = 0;
-        let mut closed = std::pin::pin!(closed);
+        let mut last_commit = LastCommit::none_yet();
         loop {
-            tokio::select! {
-                biased;
-                _ = &mut closed => return,
-                // Nothing is lost where the time is over first.
-                received = timeout(LOOK_EVERY, requests.recv_many(&mut batch, MAX_BATCH)) => match received {
-                    Ok(0) => return,
-                    Ok(_) => {
-                        gather(&mut requests, &mut batch, answered);
-                        answered = batch.len();
-                        self.write(&mut batch);
-                    }
-                    Err(_) => self.look(),
-                },
+            if !matches!(closed.try_recv(), Err(oneshot::error::TryRecvError::Empty)) {
+                return;
+            }
+            if !last_commit.stay_awake(&mut requests, &mut batch) {
+                tokio::select! {
+                    biased;
+                    _ = &mut closed => return,
+                    // Nothing is lost where the time is over first.
+                    received = timeout(LOOK_EVERY, requests.recv_many(&mut batch, MAX_BATCH)) => match received {
+                        Ok(0) => return,
+                        Ok(_) => {}
+                        Err(_) => self.look(),
+                    },
+                }
+            }
+            if !batch.is_empty() {
+                last_commit.gather(&mut requests, &mut batch);
+                let count = batch.len();
+                if let Some(committed) = self.write(&mut batch) {
+                    committed.give(&answers).await;
+                }
+                last_commit.answered(count);
             }
             if let Some(message) = &self.failed
                 && let Some(failed) = failed.take()
@@ -193,13 +173,14 @@ impl<E: StoredEvent> Writer<E> {
         Ok(())
     }
 
-    fn write(&mut self, batch: &mut Vec<WriteRequest<E>>) {
+    /// Writes what was asked for; what could not be written is refused here.
+    fn write(&mut self, batch: &mut Vec<WriteRequest<E>>) -> Option<Answers<E>> {
         if let Some(failed) = &self.failed {
             let error = StoreError::Failed(failed.clone());
             batch.drain(..).for_each(|request| request.refuse(error.clone()));
-            return;
+            return None;
         }
-        if let Err(error) = self.connection.execute_batch("BEGIN IMMEDIATE") {
+        if let Err(error) = execute(&self.connection, "BEGIN IMMEDIATE") {
             let is_busy = matches!(&error, rusqlite::Error::SqliteFailure(failure, _)
                 if matches!(failure.code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked));
             let message = self.failure(reason(&error.into()));
@@ -207,15 +188,12 @@ impl<E: StoredEvent> Writer<E> {
                 self.fail(message.clone());
             }
             batch.drain(..).for_each(|request| request.refuse(StoreError::Failed(message.clone())));
-            return;
+            return None;
         }
         let mut pending = Vec::with_capacity(batch.len());
         let written = catch_unwind(AssertUnwindSafe(|| self.commit(batch, &mut pending)));
         let error = match written {
-            Ok(Ok(commit)) => {
-                pending.into_iter().for_each(|pending| pending.answer(&commit));
-                return;
-            }
+            Ok(Ok(commit)) => return Some(Answers { commit, pending }),
             Ok(Err(error)) => reason(&error),
             Err(panic) => format!("the writer panicked: {}", panic_message(panic.as_ref())),
         };
@@ -226,6 +204,7 @@ impl<E: StoredEvent> Writer<E> {
         self.fail(error.clone());
         pending.into_iter().for_each(|pending| pending.refuse(StoreError::OutcomeUnknown(error.clone())));
         batch.drain(..).for_each(|request| request.refuse(StoreError::OutcomeUnknown(error.clone())));
+        None
     }
 
     /// Commits and publishes. Whatever is in `pending` afterwards can be answered.
@@ -237,11 +216,11 @@ impl<E: StoredEvent> Writer<E> {
         let Self { connection, log, .. } = self;
         log.follow(LogEnd::read(connection)?);
         let before = log.end.end;
-        let mut insert = insert_event(connection)?;
+        let mut insert = Insert::new(connection);
         for request in batch.drain(..) {
             pending.push(match request {
                 WriteRequest::Append { appends, reply } => {
-                    Pending::Append(reply, log.record_all(connection, &mut insert, appends)?)
+                    Pending::Append(reply, log.record_all(&mut insert, appends)?)
                 }
                 WriteRequest::Progress { handler, progress, parked, reply } => {
                     records::write_progress(connection, handler, progress, parked)?;
@@ -254,9 +233,10 @@ impl<E: StoredEvent> Writer<E> {
                 }
             });
         }
+        insert.flush()?;
         drop(insert);
         log.write_heads(connection)?;
-        connection.execute_batch("COMMIT")?;
+        execute(connection, "COMMIT")?;
         let end = log.end.end;
         let commit = log.take_recorded();
         if end.position > before.position {
@@ -292,23 +272,6 @@ fn reason(error: &ReadError) -> String {
     }
 }
 
-/// Takes what comes within a moment, until as many have asked as were answered last.
-fn gather<E>(requests: &mut mpsc::Receiver<WriteRequest<E>>, batch: &mut Vec<WriteRequest<E>>, expected: usize) {
-    if batch.len() >= expected {
-        return;
-    }
-    let begun = Instant::now();
-    let mut last = begun;
-    while batch.len() < expected.min(MAX_BATCH) {
-        match requests.try_recv() {
-            Ok(request) => {
-                batch.push(request);
-                last = Instant::now();
-            }
-            Err(mpsc::error::TryRecvError::Empty) if last.elapsed() < GATHER_GAP && begun.elapsed() < GATHER_FOR => {
-                std::thread::yield_now();
-            }
-            Err(_) => return,
-        }
-    }
+fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.raw_execute().map(drop)
 }

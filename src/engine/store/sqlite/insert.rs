@@ -1,0 +1,105 @@
+//! Adds rows to the table of events, many with one statement: to begin and to end a statement costs more than a row.
+
+use rusqlite::{CachedStatement, Connection};
+use uuid::Uuid;
+
+use super::hash_chain::Hash;
+use super::stored_log::signed;
+use crate::engine::clock::Timestamp;
+use crate::engine::event::Metadata;
+
+/// So many rows go in with one statement, as long as there are as many.
+const ROWS: [usize; 3] = [32, 8, 1];
+
+const COLUMNS: usize = 13;
+
+const INTO: &str = "INSERT INTO events (position, stream, version, previous_position, time, type, \
+    schema_version, number_in_command, command_id, correlation_id, causation_id, data, hash) VALUES ";
+
+const ROW: &str = "(?,?,?,?,?,?,?,?,?,?,?,?,?)";
+
+/// A row of the table.
+pub(super) struct Row {
+    pub(super) position: u64,
+    pub(super) stream: i64,
+    pub(super) version: u64,
+    pub(super) previous_position: u64,
+    pub(super) time: Timestamp,
+    pub(super) event_type: &'static str,
+    pub(super) schema_version: u16,
+    pub(super) number_in_command: u64,
+    pub(super) metadata: Metadata,
+    pub(super) data: String,
+    pub(super) hash: Hash,
+}
+
+/// The rows of one transaction on their way into the table. Those that wait are in it only after
+/// [`Insert::flush`].
+pub(super) struct Insert<'c> {
+    connection: &'c Connection,
+    waiting: Vec<Row>,
+    statements: [Option<CachedStatement<'c>>; ROWS.len()],
+}
+
+impl<'c> Insert<'c> {
+    pub(super) fn new(connection: &'c Connection) -> Self {
+        Self { connection, waiting: Vec::with_capacity(ROWS[0]), statements: [const { None }; ROWS.len()] }
+    }
+
+    pub(super) fn connection(&self) -> &'c Connection {
+        self.connection
+    }
+
+    pub(super) fn add(&mut self, row: Row) -> rusqlite::Result<()> {
+        self.waiting.push(row);
+        if self.waiting.len() == ROWS[0] { self.flush() } else { Ok(()) }
+    }
+
+    /// Whether an event of a command waits.
+    pub(super) fn holds(&self, command_id: Uuid) -> bool {
+        self.waiting.iter().any(|row| row.metadata.command_id == command_id)
+    }
+
+    /// Adds what waits.
+    pub(super) fn flush(&mut self) -> rusqlite::Result<()> {
+        let mut rows = self.waiting.drain(..);
+        for (count, prepared) in ROWS.into_iter().zip(&mut self.statements) {
+            while rows.len() >= count {
+                let statement = match prepared {
+                    Some(statement) => statement,
+                    None => prepared.insert(self.connection.prepare_cached(&insert(count))?),
+                };
+                for (index, row) in rows.by_ref().take(count).enumerate() {
+                    row.bind(statement, index * COLUMNS)?;
+                }
+                statement.raw_execute()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn insert(rows: usize) -> String {
+    format!("{INTO}{}", vec![ROW; rows].join(","))
+}
+
+impl Row {
+    /// Binds the columns to the parameters after the first `skip`.
+    fn bind(self, statement: &mut CachedStatement<'_>, skip: usize) -> rusqlite::Result<()> {
+        let Metadata { command_id, correlation_id, causation_id } = self.metadata;
+        let unless_command = |id: Uuid| (id != command_id).then(|| id.into_bytes());
+        statement.raw_bind_parameter(skip + 1, signed(self.position))?;
+        statement.raw_bind_parameter(skip + 2, self.stream)?;
+        statement.raw_bind_parameter(skip + 3, signed(self.version))?;
+        statement.raw_bind_parameter(skip + 4, signed(self.previous_position))?;
+        statement.raw_bind_parameter(skip + 5, self.time.as_micros())?;
+        statement.raw_bind_parameter(skip + 6, self.event_type)?;
+        statement.raw_bind_parameter(skip + 7, self.schema_version)?;
+        statement.raw_bind_parameter(skip + 8, signed(self.number_in_command))?;
+        statement.raw_bind_parameter(skip + 9, command_id.as_bytes())?;
+        statement.raw_bind_parameter(skip + 10, unless_command(correlation_id))?;
+        statement.raw_bind_parameter(skip + 11, unless_command(causation_id))?;
+        statement.raw_bind_parameter(skip + 12, self.data)?;
+        statement.raw_bind_parameter(skip + 13, self.hash)
+    }
+}

@@ -1,0 +1,162 @@
+//! Tells commands that are new from those whose events are stored, mostly without a look into the file.
+
+use rusqlite::{Connection, OptionalExtension};
+use uuid::Uuid;
+
+use super::insert::Insert;
+
+/// A gap between the ids of stored commands: strictly between its ends none is stored. Ids that grow with time
+/// fall into the gap after the last of them.
+#[derive(Debug, Default)]
+pub(super) struct NewCommands {
+    gap: Option<Gap>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Gap {
+    after: Uuid,
+    before: Option<Uuid>,
+}
+
+impl Gap {
+    fn has(self, id: Uuid) -> bool {
+        self.after < id && self.before.is_none_or(|before| id < before)
+    }
+
+    /// What is around an id that is not stored; `None` if it is.
+    fn around(connection: &Connection, id: Uuid) -> rusqlite::Result<Option<Self>> {
+        let neighbour = |sql: &str| {
+            let mut statement = connection.prepare_cached(sql)?;
+            statement.query_row([id.as_bytes()], |row| Ok(Uuid::from_bytes(row.get(0)?))).optional()
+        };
+        let last = neighbour(
+            "SELECT command_id FROM events WHERE number_in_command = 1 AND command_id <= ?1
+             ORDER BY command_id DESC LIMIT 1",
+        )?;
+        if last == Some(id) {
+            return Ok(None);
+        }
+        let before = neighbour(
+            "SELECT command_id FROM events WHERE number_in_command = 1 AND command_id > ?1
+             ORDER BY command_id LIMIT 1",
+        )?;
+        Ok(Some(Self { after: last.unwrap_or(Uuid::nil()), before }))
+    }
+}
+
+impl NewCommands {
+    /// Forgets what others may have changed.
+    pub(super) fn forget(&mut self) {
+        self.gap = None;
+    }
+
+    /// Whether nothing is stored of a command that no row of `insert` waits for.
+    pub(super) fn is_new(&mut self, insert: &mut Insert<'_>, id: Uuid) -> rusqlite::Result<bool> {
+        if self.gap.is_some_and(|gap| gap.has(id)) {
+            return Ok(true);
+        }
+        // A gap of the past would serve nobody else.
+        let is_next = grows_with_time(id) && self.gap.is_none_or(|gap| gap.after < id);
+        if is_next {
+            // Nothing that waits may be missed in a gap.
+            insert.flush()?;
+        }
+        let around = Gap::around(insert.connection(), id)?;
+        if is_next && around.is_some() {
+            self.gap = around;
+        }
+        Ok(around.is_some())
+    }
+
+    /// From now on something is stored of this command.
+    pub(super) fn taken(&mut self, id: Uuid) {
+        if let Some(gap) = self.gap.as_mut().filter(|gap| gap.has(id)) {
+            if grows_with_time(id) {
+                gap.after = id;
+            } else {
+                gap.before = Some(id);
+            }
+        }
+    }
+}
+
+fn grows_with_time(id: Uuid) -> bool {
+    id.get_version_num() == 7
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::super::insert::Row;
+    use super::super::schema::TABLES;
+    use super::*;
+    use crate::engine::clock::Timestamp;
+    use crate::engine::event::Metadata;
+
+    /// Few different ids, of the kinds that there are: growing with time, derived from another, none at all.
+    fn id() -> impl Strategy<Value = Uuid> {
+        let kind = prop_oneof![Just(0x7000_u128), Just(0x5000), Just(0)];
+        (0..12_u128, kind).prop_map(|(number, kind)| Uuid::from_u128((number << 120) | (kind << 64)))
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    enum Step {
+        Command(Uuid),
+        Flush,
+        /// Others have written, or the file was opened again.
+        Forget,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![8 => id().prop_map(Step::Command), 1 => Just(Step::Flush), 1 => Just(Step::Forget)]
+    }
+
+    fn row(position: usize, id: Uuid) -> Row {
+        Row {
+            position: position as u64,
+            stream: 1,
+            version: 1,
+            previous_position: 0,
+            time: Timestamp::from_micros(0),
+            event_type: "moved",
+            schema_version: 1,
+            number_in_command: 1,
+            metadata: Metadata::from_outside(id),
+            data: "{}".to_owned(),
+            hash: [0; 32],
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_command_is_new_until_it_is_taken(steps in prop::collection::vec(step(), 0..100)) {
+            let connection = Connection::open_in_memory().unwrap();
+            connection.execute_batch(TABLES).unwrap();
+            let mut insert = Insert::new(&connection);
+            let (mut commands, mut stored) = (NewCommands::default(), BTreeSet::new());
+            for step in steps {
+                match step {
+                    Step::Command(id) => {
+                        let is_new = !insert.holds(id) && commands.is_new(&mut insert, id).unwrap();
+                        prop_assert_eq!(is_new, stored.insert(id));
+                        if is_new {
+                            insert.add(row(stored.len(), id)).unwrap();
+                            commands.taken(id);
+                        }
+                    }
+                    Step::Flush => insert.flush().unwrap(),
+                    Step::Forget => {
+                        insert.flush().unwrap();
+                        commands.forget();
+                    }
+                }
+            }
+            insert.flush().unwrap();
+            let count: i64 = connection.query_row("SELECT count(*) FROM events", [], |row| row.get(0)).unwrap();
+            prop_assert_eq!(count, stored.len() as i64);
+        }
+    }
+}
