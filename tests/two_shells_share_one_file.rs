@@ -226,6 +226,17 @@ fn when_the_one_that_sends_e_mails_dies_the_other_does() {
     wait_for_e_mails(1);
     assert_eq!(one.ask("Bank.deposit 1, 6"), ":ok");
     wait_for_e_mails(2);
+    // It has written that down too: whoever is stopped while it writes keeps all others waiting.
+    let begun = Instant::now();
+    let mut acknowledged = || {
+        let handlers = one.table("Bank.handlers", 6);
+        let (_, last) = handlers.split_once("\nthank-you e-mail").unwrap();
+        last.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+    };
+    while acknowledged() != ["event", "handler", "6", "0", "0", "0"] {
+        assert!(begun.elapsed() < HANG, "{:?}", acknowledged());
+        thread::yield_now();
+    }
     one.signal("-STOP");
     assert_eq!(other.ask("Bank.deposit 1, 7"), ":ok");
     assert_eq!(other.ask("Bank.check_balance 1"), "18");

@@ -90,11 +90,11 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::insert::Row;
-    use super::super::schema::TABLES;
     use super::*;
     use crate::engine::clock::Timestamp;
     use crate::engine::event::Metadata;
+    use crate::engine::store::sqlite::insert::Row;
+    use crate::engine::store::sqlite::schema::TABLES;
 
     /// Few different ids, of the kinds that there are: growing with time, derived from another, none at all.
     fn id() -> impl Strategy<Value = Uuid> {
