@@ -1,31 +1,34 @@
 //! Read models: event handlers that fold events into answers.
 
+mod host;
+mod read_model;
 mod rebuild;
+mod recover;
 mod requests;
 mod rows;
 pub mod stored_row;
 mod stored_rows;
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, PoisonError, RwLock};
 
 use thiserror::Error;
 use tokio::sync::oneshot;
 
+use self::host::{Host, Hosted};
+pub use self::read_model::ReadModel;
 use self::rebuild::Rebuild;
 pub use self::rebuild::RebuildError;
+use self::recover::take_again;
+use self::rows::Request;
 pub use self::rows::{HandlersHeld, ProjectionsControl};
-use self::rows::{Request, Rows};
 pub use self::stored_rows::StoredRows;
 use super::checkpoints::{Checkpoint, Checkpoints};
 use super::event::{DomainEvent, Position, RecordedEvent};
 use super::event_handler::Outlet;
-use super::store::handler_records::{ProjectionRow, ProjectionUpdate, ProjectionWritten};
-use super::store::{Committed, EventStore, MAX_READ, StoreError};
+use super::store::handler_records::ProjectionRow;
+use super::store::{EventStore, StoreError};
 use super::subscription::Subscription;
-use super::supervisor::{StopReason, Supervisor, panic_message};
-use super::trace::trace_line;
+use super::supervisor::{StopReason, Supervisor};
 
 const TASK: &str = "projections";
 
@@ -107,38 +110,6 @@ impl UnreadableRow {
     }
 }
 
-/// A projection as its readers see it. Cheap to clone.
-pub struct ReadModel<P> {
-    shared: Arc<RwLock<P>>,
-}
-
-impl<P> Clone for ReadModel<P> {
-    fn clone(&self) -> Self {
-        let shared = self.shared.clone();
-        Self { shared }
-    }
-}
-
-impl<P> fmt::Debug for ReadModel<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReadModel").finish_non_exhaustive()
-    }
-}
-
-impl<P: Default> Default for ReadModel<P> {
-    fn default() -> Self {
-        let shared = Arc::new(RwLock::new(P::default()));
-        Self { shared }
-    }
-}
-
-impl<P> ReadModel<P> {
-    /// Asks the read model; updates wait meanwhile, so the question should be a quick one.
-    pub fn read<R>(&self, ask: impl FnOnce(&P) -> R) -> R {
-        ask(&self.shared.read().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
 /// Starts a task that feeds a single projection; see [`Projections`] for more than one.
 pub fn start<E, P, S>(store: S, checkpoints: &Checkpoints, supervisor: &Supervisor) -> ReadModel<P>
 where
@@ -189,8 +160,7 @@ impl<E: DomainEvent> Projections<E> {
     /// Adds a projection that starts at the beginning of the store.
     pub fn add<P: Projection<E>>(&mut self) -> ReadModel<P> {
         let model = ReadModel::<P>::default();
-        let host = Host { model: model.clone(), fresh: P::default(), done: Position::START, rows: Rows::default() };
-        self.hosted.push(Box::new(host));
+        self.hosted.push(Box::new(Host::new(model.clone())));
         self.acknowledged.push(self.checkpoints.register(P::NAME, Position::START));
         model
     }
@@ -268,211 +238,4 @@ async fn released(held: &mut Option<oneshot::Receiver<()>>) {
         // An error says that the one who held them is gone, which is how this ends.
         let _ = held.await;
     }
-}
-
-/// Lets a projection that has panicked take in events once more, starting again from the log; but not for ever.
-async fn take_again<E, S>(
-    host: &mut dyn Hosted<E>,
-    events: &Committed<E>,
-    announce: bool,
-    store: &S,
-    mut message: String,
-) -> Result<(), StopReason>
-where
-    E: DomainEvent,
-    S: EventStore<E>,
-{
-    let mut attempt = 0;
-    let mut last_failed_after = None;
-    loop {
-        let (name, done) = (host.name(), host.done());
-        attempt = if last_failed_after == Some(done) { attempt + 1 } else { 1 };
-        last_failed_after = Some(done);
-        tracing::error!(
-            "projection {name} panicked after position {done} (attempt {attempt} of {MAX_ATTEMPTS}): {message}",
-        );
-        if attempt == MAX_ATTEMPTS {
-            return Err(StopReason::Panicked { task: name, message });
-        }
-        rebuild(host, store).await?;
-        match host.take(events, announce) {
-            Ok(()) => return Ok(()),
-            Err(again) => message = again,
-        }
-    }
-}
-
-/// Replaces a read model, which a panic may have left half changed, by a fold of the log.
-async fn rebuild<E, S>(host: &mut dyn Hosted<E>, store: &S) -> Result<(), StopReason>
-where
-    E: DomainEvent,
-    S: EventStore<E>,
-{
-    let (task, done) = (host.name(), host.done());
-    host.begin_anew();
-    let mut position = Position::START;
-    while position < done {
-        let events = store.read_all(position, MAX_READ).await?;
-        let Some(last) = events.last() else {
-            let message = format!("the log ends at position {position}, before {done}");
-            return Err(StopReason::GaveUp { task, message });
-        };
-        position = last.position;
-        host.replay(&events).map_err(|message| StopReason::Panicked { task, message })?;
-    }
-    host.replace();
-    Ok(())
-}
-
-/// A projection of any type, as the task sees it. What panics is answered with what the panic said.
-trait Hosted<E>: Send {
-    fn name(&self) -> &'static str;
-
-    /// The last event that was taken in whole.
-    fn done(&self) -> Position;
-
-    /// Takes in the events after [`Hosted::done`], all under one lock, and says so if they are to be announced.
-    fn take(&mut self, events: &[RecordedEvent<E>], announce: bool) -> Result<(), String>;
-
-    /// Folds events up to [`Hosted::done`] into a new read model that nobody sees yet, in order from the first.
-    fn replay(&mut self, events: &[RecordedEvent<E>]) -> Result<(), String>;
-
-    /// Shows the new read model.
-    fn replace(&mut self);
-
-    /// The name its rows are stored under, if it has any.
-    fn rows_name(&self) -> Option<String>;
-
-    /// Takes stored rows back into the new read model that nobody sees yet.
-    fn restore(&mut self, rows: &[ProjectionRow]) -> Result<(), UnreadableRow>;
-
-    /// Shows the restored read model, which is at `checkpoint`; with `None`, forgets what was restored.
-    fn restored(&mut self, checkpoint: Option<Position>);
-
-    /// From now on, keeps in mind which rows change.
-    fn follow_rows(&mut self);
-
-    /// What is to be stored: the rows that have changed since the last time, or all of them.
-    fn update(&mut self) -> Option<ProjectionUpdate>;
-
-    /// What became of that.
-    fn updated(&mut self, written: ProjectionWritten, checkpoint: Position);
-
-    /// Stores all rows the next time.
-    fn forget_stored(&mut self);
-
-    /// Begins a new read model that nobody sees yet.
-    fn begin_anew(&mut self);
-}
-
-struct Host<P> {
-    model: ReadModel<P>,
-    /// A read model that is being rebuilt.
-    fresh: P,
-    done: Position,
-    rows: Rows,
-}
-
-impl<E, P: Projection<E>> Hosted<E> for Host<P> {
-    fn name(&self) -> &'static str {
-        P::NAME
-    }
-
-    fn done(&self) -> Position {
-        self.done
-    }
-
-    fn take(&mut self, events: &[RecordedEvent<E>], announce: bool) -> Result<(), String> {
-        let Self { model, done, rows, .. } = self;
-        if let Some(last) = events.last()
-            && !events.iter().any(P::concerns)
-        {
-            *done = last.position.max(*done);
-            return Ok(());
-        }
-        catch_panic(|| {
-            let mut projection = model.shared.write().unwrap_or_else(PoisonError::into_inner);
-            for event in events {
-                if event.position <= *done {
-                    continue;
-                }
-                if announce && let Some(title) = P::trace_title(event) {
-                    trace_line!(event.metadata.correlation_id, "Event Handler: {title}");
-                }
-                projection.project(event);
-                if announce {
-                    projection.announce(event);
-                }
-                if rows.followed {
-                    projection.changed_rows(event, &mut |name| rows.change(name));
-                }
-                *done = event.position;
-            }
-        })
-    }
-
-    fn replay(&mut self, events: &[RecordedEvent<E>]) -> Result<(), String> {
-        let Self { fresh, done, .. } = self;
-        catch_panic(|| {
-            for event in events.iter().take_while(|event| event.position <= *done) {
-                fresh.project(event);
-            }
-        })
-    }
-
-    fn replace(&mut self) {
-        let fresh = std::mem::take(&mut self.fresh);
-        *self.model.shared.write().unwrap_or_else(PoisonError::into_inner) = fresh;
-        self.model.shared.clear_poison();
-    }
-
-    fn rows_name(&self) -> Option<String> {
-        rows_name::<E, P>()
-    }
-
-    fn restore(&mut self, rows: &[ProjectionRow]) -> Result<(), UnreadableRow> {
-        rows.iter().try_for_each(|row| self.fresh.restore_row(row))
-    }
-
-    fn restored(&mut self, checkpoint: Option<Position>) {
-        match checkpoint {
-            Some(checkpoint) => {
-                Hosted::<E>::replace(self);
-                self.done = checkpoint;
-                self.rows.stored = Some(checkpoint);
-            }
-            None => self.fresh = P::default(),
-        }
-    }
-
-    fn follow_rows(&mut self) {
-        self.rows.followed = P::ROWS.is_some();
-    }
-
-    fn update(&mut self) -> Option<ProjectionUpdate> {
-        let projection = Hosted::<E>::rows_name(self)?;
-        let Self { model, done, rows, .. } = self;
-        model.read(|model| rows.update(projection, *done, |name| model.all_rows(name), |name| model.row(name)))
-    }
-
-    fn updated(&mut self, written: ProjectionWritten, checkpoint: Position) {
-        self.rows.updated(written, checkpoint);
-    }
-
-    fn forget_stored(&mut self) {
-        self.rows.stored = None;
-    }
-
-    fn begin_anew(&mut self) {
-        self.fresh = P::default();
-    }
-}
-
-/// The name that a projection's rows are stored under, if it has any.
-fn rows_name<E, P: Projection<E>>() -> Option<String> {
-    P::ROWS.map(|form| format!("{} {form}", P::NAME))
-}
-
-fn catch_panic(run: impl FnOnce()) -> Result<(), String> {
-    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| panic_message(panic.as_ref()))
 }

@@ -30,7 +30,7 @@ impl<P> StoredRows<P> {
     where
         P: Projection<E>,
     {
-        let Some(name) = super::rows_name::<E, P>() else { return Ok(None) };
+        let Some(name) = super::host::rows_name::<E, P>() else { return Ok(None) };
         for _ in 0..MAX_TRIES {
             let Some(checkpoint) = store.read_projection(&name).await? else { return Ok(None) };
             let mut rows = HashMap::default();

@@ -1,0 +1,61 @@
+//! A projection that has panicked starts again from the log.
+
+use super::MAX_ATTEMPTS;
+use super::host::Hosted;
+use crate::engine::event::{DomainEvent, Position};
+use crate::engine::store::{Committed, EventStore, MAX_READ};
+use crate::engine::supervisor::StopReason;
+
+/// Lets a projection that has panicked take in events once more, starting again from the log; but not for ever.
+pub(super) async fn take_again<E, S>(
+    host: &mut dyn Hosted<E>,
+    events: &Committed<E>,
+    announce: bool,
+    store: &S,
+    mut message: String,
+) -> Result<(), StopReason>
+where
+    E: DomainEvent,
+    S: EventStore<E>,
+{
+    let mut attempt = 0;
+    let mut last_failed_after = None;
+    loop {
+        let (name, done) = (host.name(), host.done());
+        attempt = if last_failed_after == Some(done) { attempt + 1 } else { 1 };
+        last_failed_after = Some(done);
+        tracing::error!(
+            "projection {name} panicked after position {done} (attempt {attempt} of {MAX_ATTEMPTS}): {message}",
+        );
+        if attempt == MAX_ATTEMPTS {
+            return Err(StopReason::Panicked { task: name, message });
+        }
+        rebuild(host, store).await?;
+        match host.take(events, announce) {
+            Ok(()) => return Ok(()),
+            Err(again) => message = again,
+        }
+    }
+}
+
+/// Replaces a read model, which a panic may have left half changed, by a fold of the log.
+async fn rebuild<E, S>(host: &mut dyn Hosted<E>, store: &S) -> Result<(), StopReason>
+where
+    E: DomainEvent,
+    S: EventStore<E>,
+{
+    let (task, done) = (host.name(), host.done());
+    host.begin_anew();
+    let mut position = Position::START;
+    while position < done {
+        let events = store.read_all(position, MAX_READ).await?;
+        let Some(last) = events.last() else {
+            let message = format!("the log ends at position {position}, before {done}");
+            return Err(StopReason::GaveUp { task, message });
+        };
+        position = last.position;
+        host.replay(&events).map_err(|message| StopReason::Panicked { task, message })?;
+    }
+    host.replace();
+    Ok(())
+}
