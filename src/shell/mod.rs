@@ -21,6 +21,7 @@ pub mod mistake;
 pub mod program;
 mod progress;
 pub mod prompt;
+mod question;
 pub mod script;
 pub mod session;
 pub mod syntax;

@@ -1,15 +1,9 @@
 //! The arguments of a call as the bank takes them, or the reply that says what is wrong with them.
 
-use crate::bank::{
-    AccountId, EmailAddress, EmailTarget, HolderName, InvalidEmailTarget, Moment, Money, NewAccount, Pin,
-};
+use crate::bank::{AccountId, EmailAddress, EmailTarget, HolderName, InvalidEmailTarget, Money, NewAccount, Pin};
 use crate::engine::event::Position;
 use crate::shell::functions::{Arguments, Function};
 use crate::shell::term::Term;
-
-/// Lines of a table, unless `limit:` says otherwise, and at the most.
-const DEFAULT_LIMIT: usize = 1_000;
-const MAX_LIMIT: usize = 100_000;
 
 pub(super) fn account_id(arguments: &Arguments) -> Result<AccountId, Term> {
     account_at(0, arguments)
@@ -61,25 +55,7 @@ pub(super) fn pin(function: &Function, arguments: &Arguments) -> Result<Option<P
     digits.map(Pin::new).transpose().map_err(|_| Term::Error("malformed_pin"))
 }
 
-/// The moment that `at:` or `as_of:` names; one of them is enough.
-pub(super) fn moment(function: &Function, arguments: &Arguments) -> Result<Option<Moment>, Term> {
-    match (arguments.named(function, "at"), arguments.named(function, "as_of")) {
-        (None, None) => Ok(None),
-        (Some(position), None) => {
-            let position = position.parse().map_err(|_| Term::Error("invalid_position"))?;
-            Ok(Some(Moment::Position(Position::new(position))))
-        }
-        (None, Some(time)) => Ok(Some(Moment::Time(time.parse().map_err(|_| Term::Error("invalid_time"))?))),
-        (Some(_), Some(_)) => Err(Term::Error("two_moments")),
-    }
-}
-
 pub(super) fn from(function: &Function, arguments: &Arguments) -> Result<Position, Term> {
     let from = arguments.named(function, "from").unwrap_or("1");
     from.parse().map(Position::new).map_err(|_| Term::Error("invalid_position"))
-}
-
-pub(super) fn limit(function: &Function, arguments: &Arguments) -> Result<usize, Term> {
-    let limit = arguments.named(function, "limit").map_or(Ok(DEFAULT_LIMIT), str::parse);
-    limit.ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or(Term::Error("invalid_limit"))
 }

@@ -1,9 +1,10 @@
 //! What the bank is asked.
 
-use super::arguments::{account_id, from, limit, moment};
+use super::arguments::{account_id, from};
 use super::replies::{account_list, event_table, failure, integer, statement_table};
 use crate::bank::{Bank, CheckBalanceError};
 use crate::shell::functions::{Arguments, Function};
+use crate::shell::question::{limit, moment};
 use crate::shell::term::Term;
 
 pub(super) async fn check_balance(bank: &Bank, function: &Function, arguments: &Arguments) -> Result<Term, Term> {

@@ -1,6 +1,6 @@
 //! Transfers at the prompt.
 
-use super::arguments::{account_at, amount_at, from, limit, moment};
+use super::arguments::{account_at, amount_at, from};
 use super::replies::{failure, handled, integer};
 use crate::bank::{
     AccountCommand, Bank, CommandFailure, Ending, Moment, Outgoing, Receipt, ReleaseReason, TransferError,
@@ -8,6 +8,7 @@ use crate::bank::{
 };
 use crate::engine::event::Metadata;
 use crate::shell::functions::{Arguments, Function};
+use crate::shell::question::{limit, moment};
 use crate::shell::term::{Table, Term};
 
 /// The command that begins a transfer.

@@ -2,12 +2,13 @@
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::arguments::{from, limit};
+use super::arguments::from;
 use super::replies::{failure, integer};
 use crate::bank::{AccountEvent, Bank, Watch};
 use crate::engine::event::{DomainEvent as _, RecordedEvent};
 use crate::shell::event_record::event_record;
 use crate::shell::functions::{Arguments, Function, Live};
+use crate::shell::question::limit;
 use crate::shell::term::Term;
 
 /// Lines that wait to be printed.

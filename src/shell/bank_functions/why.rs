@@ -1,11 +1,12 @@
 //! The reasons for a balance, at the prompt.
 
-use super::arguments::{account_id, limit, moment};
+use super::arguments::account_id;
 use super::queries::no_balance;
 use super::replies::integer;
 use crate::bank::{Bank, Cause, Movement, Reason};
 use crate::engine::event::DomainEvent as _;
 use crate::shell::functions::{Arguments, Function};
+use crate::shell::question::{limit, moment};
 use crate::shell::term::{Table, Term};
 
 pub(super) async fn why(bank: &Bank, function: &Function, arguments: &Arguments) -> Result<Term, Term> {

@@ -1,14 +1,8 @@
 //! The arguments of a call as the library takes them, or the reply that says what is wrong with them.
 
-use crate::engine::event::Position;
-use crate::engine::moment::Moment;
 use crate::library::{Author, Isbn, Quantity, Title, UserId};
 use crate::shell::functions::{Arguments, Function};
 use crate::shell::term::Term;
-
-/// Lines of a table, unless `limit:` says otherwise, and at the most.
-const DEFAULT_LIMIT: usize = 1_000;
-const MAX_LIMIT: usize = 100_000;
 
 pub(super) fn isbn(arguments: &Arguments) -> Result<Isbn, Term> {
     Isbn::new(arguments.get(0).unwrap_or_default()).map_err(|_| Term::Error("invalid_isbn"))
@@ -32,26 +26,8 @@ pub(super) fn user_id(arguments: &Arguments, place: usize) -> Result<UserId, Ter
     UserId::new(arguments.get(place).unwrap_or_default()).map_err(|_| Term::Error("invalid_user"))
 }
 
-/// The moment that `at:` or `as_of:` names; one of them is enough.
-pub(super) fn moment(function: &Function, arguments: &Arguments) -> Result<Option<Moment>, Term> {
-    match (arguments.named(function, "at"), arguments.named(function, "as_of")) {
-        (None, None) => Ok(None),
-        (Some(position), None) => {
-            let position = position.parse().map_err(|_| Term::Error("invalid_position"))?;
-            Ok(Some(Moment::Position(Position::new(position))))
-        }
-        (None, Some(time)) => Ok(Some(Moment::Time(time.parse().map_err(|_| Term::Error("invalid_time"))?))),
-        (Some(_), Some(_)) => Err(Term::Error("two_moments")),
-    }
-}
-
 /// The book that a table begins with.
 pub(super) fn from(function: &Function, arguments: &Arguments) -> Result<Isbn, Term> {
     let from = arguments.named(function, "from").map_or(Ok(Isbn::FIRST), Isbn::new);
     from.map_err(|_| Term::Error("invalid_isbn"))
-}
-
-pub(super) fn limit(function: &Function, arguments: &Arguments) -> Result<usize, Term> {
-    let limit = arguments.named(function, "limit").map_or(Ok(DEFAULT_LIMIT), str::parse);
-    limit.ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or(Term::Error("invalid_limit"))
 }

@@ -1,6 +1,6 @@
 //! `LibraryReadService`: queries, and no command.
 
-use super::arguments::{from, isbn, limit, moment, user_id};
+use super::arguments::{from, isbn, user_id};
 use super::replies::{book, inventory_table, loan_table, unavailable};
 use super::table::{FROM, ISBN, READ_FUNCTIONS, READ_MANUAL, USER};
 use crate::engine::projection::ReadModel;
@@ -8,6 +8,7 @@ use crate::engine::store::EventStore;
 use crate::library::{BookEvent, Inventory, Isbn, ReadService, UserId};
 use crate::shell::functions::{Answer, Arguments, Domain, Function, Names, Parameter};
 use crate::shell::help::Manual;
+use crate::shell::question::{limit, moment};
 use crate::shell::term::Term;
 
 /// The read service as the shell calls it.

@@ -1,0 +1,28 @@
+//! The arguments by name that questions share: of which moment, and how many lines.
+
+use super::functions::{Arguments, Function};
+use super::term::Term;
+use crate::engine::event::Position;
+use crate::engine::moment::Moment;
+
+/// Lines of a table, unless `limit:` says otherwise, and at the most.
+const DEFAULT_LIMIT: usize = 1_000;
+const MAX_LIMIT: usize = 100_000;
+
+/// The moment that `at:` or `as_of:` names; one of them is enough.
+pub(in crate::shell) fn moment(function: &Function, arguments: &Arguments) -> Result<Option<Moment>, Term> {
+    match (arguments.named(function, "at"), arguments.named(function, "as_of")) {
+        (None, None) => Ok(None),
+        (Some(position), None) => {
+            let position = position.parse().map_err(|_| Term::Error("invalid_position"))?;
+            Ok(Some(Moment::Position(Position::new(position))))
+        }
+        (None, Some(time)) => Ok(Some(Moment::Time(time.parse().map_err(|_| Term::Error("invalid_time"))?))),
+        (Some(_), Some(_)) => Err(Term::Error("two_moments")),
+    }
+}
+
+pub(in crate::shell) fn limit(function: &Function, arguments: &Arguments) -> Result<usize, Term> {
+    let limit = arguments.named(function, "limit").map_or(Ok(DEFAULT_LIMIT), str::parse);
+    limit.ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or(Term::Error("invalid_limit"))
+}
