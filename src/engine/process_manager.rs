@@ -129,7 +129,8 @@ impl<P: ProcessManager, S: EventStore<<P::Aggregate as Aggregate>::Event>>
         trace_line!(event.metadata.correlation_id, "Process Manager: {}", P::TITLE);
         let again = self.comes_again(event).await?;
         if again
-            && let Some(followed) = self.store.read_command(command_id::<P>(event, FOLLOWING)).await.map_err(failed)?
+            && let Some(followed) =
+                self.store.read_command(command_id(P::NAME, event, FOLLOWING)).await.map_err(failed)?
         {
             // The first command was refused when this event came before, and what follows has happened.
             self.goes_on(event, &followed);
@@ -183,7 +184,7 @@ impl<P: ProcessManager, S> Process<P, S> {
         again: bool,
     ) -> impl Future<Output = Result<Option<Sent<P>>, Failure>> + Send {
         let metadata = Metadata {
-            command_id: command_id::<P>(event, number),
+            command_id: command_id(P::NAME, event, number),
             correlation_id: event.metadata.correlation_id,
             causation_id: event.metadata.command_id,
         };
@@ -223,17 +224,57 @@ fn failed(error: impl std::error::Error) -> Failure {
 /// The id that the command which answers an event has, whenever that is: what a command names after itself, a transfer
 /// for instance, gets its name from here.
 pub fn id_of_answer<P: ProcessManager>(event: &Event<P>) -> Uuid {
-    command_id::<P>(event, FIRST)
+    command_id(P::NAME, event, FIRST)
 }
 
 /// The id of a command that answers an event, the same whenever the event comes. It begins with the time of the
 /// command that led to the event, so that ids go on growing with time.
-fn command_id<P: ProcessManager>(event: &Event<P>, number: u8) -> Uuid {
+fn command_id<E>(process: &str, event: &RecordedEvent<E>, number: u8) -> Uuid {
     const BYTES_OF_TIME: usize = 6;
     let cause = event.metadata.command_id;
-    let name = format!("{}/{}/{number}", P::NAME, event.version);
+    let name = format!("{process}/{}/{number}", event.version);
     let derived = Uuid::new_v5(&cause, name.as_bytes());
     let mut bytes = *derived.as_bytes();
     bytes[..BYTES_OF_TIME].copy_from_slice(&cause.as_bytes()[..BYTES_OF_TIME]);
     Builder::from_custom_bytes(bytes).into_uuid()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::engine::clock::Timestamp;
+    use crate::engine::event::{StreamId, Version};
+
+    fn event(command_id: u128, version: u64) -> RecordedEvent<()> {
+        RecordedEvent {
+            position: Position::new(version),
+            stream: StreamId::new("shelf", &"full"),
+            version: Version::new(version),
+            time: Timestamp::from_micros(0),
+            metadata: Metadata::from_outside(Uuid::from_u128(command_id)),
+            data: (),
+        }
+    }
+
+    #[test]
+    fn every_answer_to_an_event_has_an_id_of_its_own_and_always_the_same() {
+        let mut ids = BTreeSet::new();
+        let early = 1 << 120;
+        for command in [early, early + 1] {
+            for version in 1..=3 {
+                for process in ["transfer", "CEO bonus"] {
+                    for number in [FIRST, FOLLOWING] {
+                        let id = command_id(process, &event(command, version), number);
+                        assert!(ids.insert(id), "{process}, {version}, {number}");
+                        assert_eq!(id, command_id(process, &event(command, version), number));
+                    }
+                }
+            }
+        }
+        assert_eq!(ids.len(), 24);
+        let later = command_id("transfer", &event(2 << 120, 1), FIRST);
+        assert!(ids.iter().all(|id| *id < later), "ids go on growing with time");
+    }
 }
