@@ -218,3 +218,17 @@ fn at_the_prompt_one_opens_the_bank_again_and_goes_on() {
     terminal.enter("exit");
     assert_eq!(terminal.ended().0, Some(0));
 }
+
+#[test]
+fn an_export_that_finds_no_room_is_none() {
+    for deposits in [20, 200, 2_000] {
+        let directory = tempfile::tempdir().unwrap();
+        let exported = directory.path().join("events.jsonl");
+        let mut script = "Bank.open\nBank.create 1\n".to_owned();
+        script.push_str(&"Bank.deposit 1, 5\n".repeat(deposits));
+        script.push_str(&format!("Bank.export {exported:?}\n"));
+        let finished = run_command(with_room_for(1, &["--quiet"]), script);
+        assert_eq!(finished.stdout.lines().last(), Some("{:error, :file_failed}"), "{deposits}: {}", finished.stderr);
+        assert_eq!(fs::read_dir(&directory).unwrap().count(), 0, "{deposits}");
+    }
+}

@@ -252,6 +252,28 @@ fn when_the_one_that_sends_e_mails_dies_the_other_does() {
     assert_eq!(e_mails(&outbox), [7], "the other goes on where the first one was");
 }
 
+#[test]
+fn what_the_other_does_not_run_waits_until_it_is_gone() {
+    let (directory, path) = new_file();
+    let outbox = directory.path().join("outbox/");
+    let first = Shell::quiet(&path);
+    let mut second = Shell::open_with(&path, &format!(", ceo_bonus: \"CEO\", email: {outbox:?}"), &["--quiet"]);
+    assert_eq!(second.ask("Bank.create \"CEO\""), ":ok");
+    assert_eq!(second.ask("Bank.create 1, \"Josh\", email: \"josh@example.org\""), ":ok");
+    for _ in 0..3 {
+        assert_eq!(second.ask("Bank.deposit 1, 1000"), ":ok");
+    }
+    assert_eq!(second.ask("Bank.check_balance \"CEO\""), "0");
+    first.leave();
+    let begun = Instant::now();
+    while e_mails(&outbox).len() < 3 || second.ask("Bank.check_balance \"CEO\"") != "30" {
+        assert!(begun.elapsed() < HANG, "{:?}", e_mails(&outbox));
+        thread::yield_now();
+    }
+    second.leave();
+    assert_eq!(e_mails(&outbox), [6, 7, 8]);
+}
+
 /// The positions of the deposits that there are e-mails of.
 fn e_mails(outbox: &Path) -> Vec<u64> {
     let Ok(entries) = std::fs::read_dir(outbox) else { return Vec::new() };

@@ -44,6 +44,8 @@ impl Bank {
             events += known as u64;
             tell(position.get(), end.get());
         }
+        // What is written goes out in the background: to flush is to hear how the last of it went.
+        file.flush().await.map_err(failed)?;
         file.sync_all().await.map_err(failed)?;
         unfinished.finish(path)?;
         Ok(events)

@@ -133,13 +133,13 @@ impl Checkpoints {
         Checkpoint { handler: state.handlers.len() - 1 }
     }
 
-    /// Acknowledges everything up to `position` for some handlers, and wakes those who waited for it.
+    /// Acknowledges everything up to `position` for some handlers, and wakes those who waited for it. A handler that is
+    /// further already stays there.
     pub fn advance<'a>(&self, handlers: impl IntoIterator<Item = &'a Checkpoint>, position: Position) {
         let mut state = self.inner.lock();
         for Checkpoint { handler } in handlers {
             let checkpoint = &mut state.checkpoints[*handler];
-            debug_assert!(*checkpoint <= position, "a checkpoint only moves forward");
-            *checkpoint = position;
+            *checkpoint = position.max(*checkpoint);
         }
         self.inner.wake(&mut state);
     }

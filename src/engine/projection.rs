@@ -130,6 +130,8 @@ pub struct Projections<E> {
     hosted: Vec<Box<dyn Hosted<E>>>,
     acknowledged: Vec<Checkpoint>,
     outlets: Vec<Outlet<E>>,
+    /// What came before is no news, and is not announced.
+    live_after: Position,
     /// Up to where the rows were written.
     kept: Position,
     rebuild: Rebuild,
@@ -151,6 +153,7 @@ impl<E: DomainEvent> Projections<E> {
             hosted: Vec::new(),
             acknowledged: Vec::new(),
             outlets: Vec::new(),
+            live_after: Position::START,
             kept: Position::START,
             rebuild: Rebuild::default(),
             held: None,
@@ -210,11 +213,11 @@ impl<E: DomainEvent> Projections<E> {
                 Err(StoreError::Closed) => return Ok(()),
                 Err(error) => return Err(error.into()),
             };
-            let announce = self.held.is_none();
+            let announce_after = if self.held.is_none() { self.live_after } else { Position::new(u64::MAX) };
             for host in &mut self.hosted {
-                if let Err(message) = host.take(&events, announce) {
+                if let Err(message) = host.take(&events, announce_after) {
                     self.rebuild.is_spoiled = true;
-                    Box::pin(take_again(host.as_mut(), &events, announce, &store, message)).await?;
+                    Box::pin(take_again(host.as_mut(), &events, announce_after, &store, message)).await?;
                 }
             }
             // Handlers come first, so that their line of the trace comes before the reply.

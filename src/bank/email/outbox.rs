@@ -1,7 +1,8 @@
 //! E-mails as files in a directory: one `.eml` file each, as mail programs read them.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::Message;
@@ -25,9 +26,9 @@ impl Outbox {
 }
 
 fn write(directory: &Path, message: &Message) -> io::Result<()> {
-    fs::create_dir_all(directory)?;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     let unfinished = directory.join(format!(".{}.unfinished", message.name));
-    let mut file = File::create(&unfinished)?;
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
     file.write_all(&message.content)?;
     file.sync_all()?;
     fs::rename(&unfinished, directory.join(format!("{}.eml", message.name)))?;

@@ -23,8 +23,9 @@ use super::store::{Committed, Conflict, EventStore, StoreError};
 use super::supervisor::Supervisor;
 use super::trace::trace_line;
 
-/// How often a command is decided again after conflicts before its caller is told.
-pub const MAX_ATTEMPTS: u32 = 10;
+/// How often a command is decided again after conflicts before its caller is told. Where a few programs write to one
+/// stream without a pause, each attempt fails more often than not.
+pub const MAX_ATTEMPTS: u32 = 64;
 
 /// How much the command handler holds at once.
 #[derive(Clone, Copy, Debug)]

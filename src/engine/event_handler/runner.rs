@@ -116,7 +116,11 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
                 Some(request) = requests.recv() => request.reply(Err(ParkedError::NotRunning)),
             }
         }
-        self.progress = progress::<E, H, S>(self.store(), true).await?;
+        match self.store().read_progress(H::NAME).await? {
+            Some(progress) => self.progress = progress,
+            // That process does not run this handler: it has waited here since it was started.
+            None => self.store().write_progress(H::NAME, self.progress.clone(), ParkedChange::None).await?,
+        }
         self.written = self.progress.checkpoint;
         self.surroundings.checkpoints.advance([&self.checkpoint], self.progress.checkpoint);
         self.surroundings.checkpoints.set_awaited(&self.checkpoint, H::AWAITED);
@@ -359,15 +363,14 @@ where
     if let Some(progress) = store.read_progress(H::NAME).await? {
         return Ok(progress);
     }
-    if !may_write {
-        return Ok(Progress::default());
-    }
     let checkpoint = match H::STARTS {
         Starts::AtTheBeginning => Position::START,
         Starts::AtTheEnd => store.end().await?,
     };
     let progress = Progress { checkpoint, ..Progress::default() };
-    store.write_progress(H::NAME, progress.clone(), ParkedChange::None).await?;
+    if may_write {
+        store.write_progress(H::NAME, progress.clone(), ParkedChange::None).await?;
+    }
     Ok(progress)
 }
 

@@ -16,8 +16,8 @@ pub(super) trait Hosted<E>: Send {
     /// The last event that was taken in whole.
     fn done(&self) -> Position;
 
-    /// Takes in the events after [`Hosted::done`], all under one lock, and says so if they are to be announced.
-    fn take(&mut self, events: &[RecordedEvent<E>], announce: bool) -> Result<(), String>;
+    /// Takes in the events after [`Hosted::done`], all under one lock, and announces those after a position.
+    fn take(&mut self, events: &[RecordedEvent<E>], announce_after: Position) -> Result<(), String>;
 
     /// Folds events up to [`Hosted::done`] into a new read model that nobody sees yet, in order from the first.
     fn replay(&mut self, events: &[RecordedEvent<E>]) -> Result<(), String>;
@@ -74,7 +74,7 @@ impl<E, P: Projection<E>> Hosted<E> for Host<P> {
         self.done
     }
 
-    fn take(&mut self, events: &[RecordedEvent<E>], announce: bool) -> Result<(), String> {
+    fn take(&mut self, events: &[RecordedEvent<E>], announce_after: Position) -> Result<(), String> {
         let Self { model, done, rows, .. } = self;
         if let Some(last) = events.last()
             && !events.iter().any(P::concerns)
@@ -88,6 +88,7 @@ impl<E, P: Projection<E>> Hosted<E> for Host<P> {
                 if event.position <= *done {
                     continue;
                 }
+                let announce = event.position > announce_after;
                 if announce && let Some(title) = P::trace_title(event) {
                     trace_line!(event.metadata.correlation_id, "Event Handler: {title}");
                 }

@@ -10,7 +10,7 @@ use crate::engine::supervisor::StopReason;
 pub(super) async fn take_again<E, S>(
     host: &mut dyn Hosted<E>,
     events: &Committed<E>,
-    announce: bool,
+    announce_after: Position,
     store: &S,
     mut message: String,
 ) -> Result<(), StopReason>
@@ -31,7 +31,7 @@ where
             return Err(StopReason::Panicked { task: name, message });
         }
         rebuild(host, store).await?;
-        match host.take(events, announce) {
+        match host.take(events, announce_after) {
             Ok(()) => return Ok(()),
             Err(again) => message = again,
         }

@@ -139,15 +139,31 @@ impl<E: DomainEvent> Projections<E> {
     ///
     /// [`StoreError`] when the store could not be read.
     pub async fn restore<S: EventStore<E>>(&mut self, store: &S) -> Result<(), StoreError> {
+        self.live_after = store.end().await?;
         for (host, acknowledged) in self.hosted.iter_mut().zip(&self.acknowledged) {
             if S::DURABLE {
                 host.follow_rows();
             }
             let Some(name) = host.rows_name() else { continue };
-            let Some(checkpoint) = store.read_projection(&name).await? else { continue };
+            let checkpoint = match store.read_projection(&name).await {
+                Ok(Some(checkpoint)) => checkpoint,
+                Ok(None) => continue,
+                Err(StoreError::Closed) => return Err(StoreError::Closed),
+                Err(unreadable) => {
+                    tracing::warn!("projection {} is folded from the log: {unreadable}", host.name());
+                    continue;
+                }
+            };
             let mut after: Option<Box<str>> = None;
             let restored = loop {
-                let rows = store.read_rows(&name, after.as_deref(), MAX_READ).await?;
+                let rows = match store.read_rows(&name, after.as_deref(), MAX_READ).await {
+                    Ok(rows) => rows,
+                    Err(StoreError::Closed) => return Err(StoreError::Closed),
+                    Err(unreadable) => {
+                        tracing::warn!("projection {} is folded from the log: {unreadable}", host.name());
+                        break None;
+                    }
+                };
                 if let Err(unreadable) = host.restore(&rows) {
                     tracing::warn!("projection {} is folded from the log: {unreadable}", host.name());
                     break None;

@@ -1,12 +1,14 @@
 //! Threads that read, each with a connection of its own: SQLite lets them see the last commit while the next one
 //! is written.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
 use super::stored_log::{ReadError, StoredLog};
+use crate::engine::supervisor::panic_message;
 
 /// How many reads can go on at the same time.
 pub(super) const READERS: usize = 2;
@@ -34,15 +36,20 @@ impl<E> Reader<E> {
         }
     }
 
-    /// Reads one state of the file, whatever is written meanwhile.
+    /// Reads one state of the file, whatever is written meanwhile. A panic is answered with what it said: the thread
+    /// lives on.
     pub(super) fn read<R>(
         &mut self,
         read: impl FnOnce(&Connection, &mut StoredLog<E>) -> Result<R, ReadError>,
     ) -> Result<R, ReadError> {
         self.connection.prepare_cached("BEGIN")?.execute([])?;
-        let answer = read(&self.connection, &mut self.log);
-        self.connection.prepare_cached("COMMIT")?.execute([])?;
-        answer
+        let answer = catch_unwind(AssertUnwindSafe(|| read(&self.connection, &mut self.log)))
+            .unwrap_or_else(|panic| Err(ReadError::Panicked(panic_message(panic.as_ref()))));
+        let ended = self.connection.prepare_cached("COMMIT").and_then(|mut statement| statement.execute([]));
+        // What went wrong first says more than what came of it.
+        let answer = answer?;
+        ended?;
+        Ok(answer)
     }
 }
 

@@ -70,7 +70,8 @@ pub(super) fn write_snapshot(connection: &Connection, stream: i64, snapshot: &Sn
     Ok(())
 }
 
-/// The last snapshot of a stream up to a moment. A damaged one is no snapshot: the events say it all.
+/// The last snapshot of a stream up to a moment. A damaged one is no snapshot, and neither is one of an event that is
+/// not there: the events say it all.
 pub(super) fn read_snapshot(
     connection: &Connection,
     stream: &str,
@@ -82,7 +83,8 @@ pub(super) fn read_snapshot(
     };
     let sql = format!(
         "SELECT {SNAPSHOT_COLUMNS} FROM snapshots WHERE stream = (SELECT stream FROM streams WHERE name = ?1)
-         AND {order} <= ?2 ORDER BY {order} DESC, position DESC LIMIT 1"
+         AND {order} <= ?2 AND EXISTS (SELECT 1 FROM events WHERE events.position = snapshots.position
+         AND events.stream = snapshots.stream AND events.version = snapshots.version) ORDER BY {order} DESC, position DESC LIMIT 1"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query((stream, limit))?;

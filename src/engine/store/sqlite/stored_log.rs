@@ -31,6 +31,8 @@ pub(super) enum ReadError {
     Unreadable { position: u64, error: UnreadableEvent },
     #[error("damaged: {0}")]
     DamagedRecord(String),
+    #[error("reading panicked: {0}")]
+    Panicked(String),
 }
 
 impl From<ReadError> for StoreError {
