@@ -21,7 +21,7 @@ use crate::terminal::Terminal;
 fn with_room_for(kibibytes: u64, arguments: &[&str]) -> Command {
     let program = bank(arguments);
     let mut command = Command::new("bash");
-    command.args(["-c", &format!("trap '' XFSZ; ulimit -f {kibibytes}; exec \"$0\" \"$@\"")]);
+    command.args(["-c", &format!("ulimit -f {kibibytes}; exec \"$0\" \"$@\"")]);
     command.arg(program.get_program()).args(program.get_args());
     for (name, value) in program.get_envs() {
         match value {

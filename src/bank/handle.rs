@@ -201,6 +201,7 @@ impl Bank {
     ) -> Result<Receipt, CommandFailure> {
         match answer {
             Ok(events) => Ok(self.receipt(events).await),
+            Err(CommandError::Stopped) => Err(self.unanswered().await.into()),
             Err(error) => Err(self.command_failure(error).await),
         }
     }
@@ -250,6 +251,15 @@ impl Bank {
         tokio::select! {
             lagging = checkpoints.wait(position, MAX_WAIT) => lagging,
             _ = self.inner.supervisor.stopped() => checkpoints.lagging(position),
+        }
+    }
+
+    /// Why a command that was taken got no answer.
+    async fn unanswered(&self) -> Unavailable {
+        match Box::pin(self.inner.supervisor.stopped()).await {
+            // It may have been among those that the store was about to write.
+            StopReason::StoreFailed { message } => Unavailable::Store(StoreError::OutcomeUnknown(message)),
+            reason => unavailable(reason),
         }
     }
 

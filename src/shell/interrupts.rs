@@ -1,10 +1,19 @@
-//! Ctrl-C in a script: it ends a statement that goes on until then, and otherwise the program.
+//! Signals. Ctrl-C in a script ends a statement that goes on until then, and otherwise the program.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
+
+/// SIGXFSZ has this number wherever the program runs.
+const FILE_SIZE_EXCEEDED: i32 = 25;
+
+/// From now on a write beyond the limit for a file's size (`ulimit -f`) fails, as on a full disk, and does not end the
+/// program. To be called on a runtime.
+pub(super) fn refuse_what_is_too_large() -> io::Result<()> {
+    signal(SignalKind::from_raw(FILE_SIZE_EXCEEDED)).map(drop)
+}
 
 /// Who is to hear of Ctrl-C. As long as no statement has ever waited for it, it ends the program by itself. Cheap to
 /// clone.

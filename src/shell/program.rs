@@ -22,7 +22,7 @@ use super::functions::Domain;
 use super::script::{self, Script};
 use super::session::{Session, Style};
 use super::trace::Trace;
-use super::{log, prompt};
+use super::{interrupts, log, prompt};
 
 /// The domain, or the store under it, failed.
 const FAILED: u8 = 1;
@@ -129,6 +129,7 @@ impl Program {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(StartError::Runtime)?;
         let opening = Opening { store: flags.store, seed: flags.seed, trace: trace.clone() };
+        runtime.block_on(async { interrupts::refuse_what_is_too_large() }).map_err(StartError::Runtime)?;
         let domain = runtime.block_on(open(opening))?;
         let session = Session::new(domain, trace, Style { json: flags.json, echo: flags.echo && !at_terminal });
         // A task is cheaper to wake than what the runtime itself blocks on.
