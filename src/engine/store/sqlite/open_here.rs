@@ -8,11 +8,13 @@ use std::collections::HashMap;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use foldhash::fast::RandomState;
 
-/// A file's device and number: the same by whatever path it is reached.
-type Identity = (u64, u64);
+/// A file's device and number: the same by whatever path it is reached. And when it was made, where the system knows: a
+/// number is given to another file as soon as the last one closes a file that was removed.
+type Identity = (u64, u64, Option<SystemTime>);
 
 type Counts = HashMap<Identity, usize, RandomState>;
 
@@ -54,7 +56,7 @@ pub fn is_open_here(file: &Metadata) -> bool {
 }
 
 fn identity(file: &Metadata) -> Identity {
-    (file.dev(), file.ino())
+    (file.dev(), file.ino(), file.created().ok())
 }
 
 fn lock() -> MutexGuard<'static, Counts> {
