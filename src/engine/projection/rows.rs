@@ -6,10 +6,12 @@
 use std::collections::HashSet;
 
 use foldhash::fast::RandomState;
+use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
+use super::host::Hosted;
 use super::requests::Sender;
-use super::{Projections, RebuildError};
+use super::{Projections, RebuildError, UnreadableRow};
 use crate::engine::event::{DomainEvent, Position};
 use crate::engine::event_handler::Outlet;
 use crate::engine::store::handler_records::{ProjectionUpdate, ProjectionWritten};
@@ -137,7 +139,7 @@ impl<E: DomainEvent> Projections<E> {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the store could not be read.
+    /// [`StoreError`] when the store's end could not be read, or the store is closed.
     pub async fn restore<S: EventStore<E>>(&mut self, store: &S) -> Result<(), StoreError> {
         self.live_after = store.end().await?;
         for (host, acknowledged) in self.hosted.iter_mut().zip(&self.acknowledged) {
@@ -145,33 +147,13 @@ impl<E: DomainEvent> Projections<E> {
                 host.follow_rows();
             }
             let Some(name) = host.rows_name() else { continue };
-            let checkpoint = match store.read_projection(&name).await {
-                Ok(Some(checkpoint)) => checkpoint,
-                Ok(None) => continue,
-                Err(StoreError::Closed) => return Err(StoreError::Closed),
+            let restored = match restore_rows(host.as_mut(), store, &name).await {
+                Err(RestoreError::Store(StoreError::Closed)) => return Err(StoreError::Closed),
                 Err(unreadable) => {
                     tracing::warn!("projection {} is folded from the log: {unreadable}", host.name());
-                    continue;
+                    None
                 }
-            };
-            let mut after: Option<Box<str>> = None;
-            let restored = loop {
-                let rows = match store.read_rows(&name, after.as_deref(), MAX_READ).await {
-                    Ok(rows) => rows,
-                    Err(StoreError::Closed) => return Err(StoreError::Closed),
-                    Err(unreadable) => {
-                        tracing::warn!("projection {} is folded from the log: {unreadable}", host.name());
-                        break None;
-                    }
-                };
-                if let Err(unreadable) = host.restore(&rows) {
-                    tracing::warn!("projection {} is folded from the log: {unreadable}", host.name());
-                    break None;
-                }
-                match rows.last() {
-                    Some(last) if rows.len() == MAX_READ => after = Some(last.key.clone()),
-                    _ => break Some(checkpoint),
-                }
+                Ok(restored) => restored,
             };
             host.restored(restored);
             self.checkpoints.advance([acknowledged], host.done());
@@ -234,5 +216,32 @@ impl<E: DomainEvent> Projections<E> {
             }
         }
         Ok(())
+    }
+}
+
+/// Why the rows of a projection were not taken back.
+#[derive(Debug, Error)]
+enum RestoreError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Row(#[from] UnreadableRow),
+}
+
+/// Takes the rows of a projection back. Answers where it was when they were written; `None` where there are none.
+async fn restore_rows<E: DomainEvent, S: EventStore<E>>(
+    host: &mut dyn Hosted<E>,
+    store: &S,
+    name: &str,
+) -> Result<Option<Position>, RestoreError> {
+    let Some(checkpoint) = store.read_projection(name).await? else { return Ok(None) };
+    let mut after: Option<Box<str>> = None;
+    loop {
+        let rows = store.read_rows(name, after.as_deref(), MAX_READ).await?;
+        host.restore(&rows)?;
+        match rows.last() {
+            Some(last) if rows.len() == MAX_READ => after = Some(last.key.clone()),
+            _ => return Ok(Some(checkpoint)),
+        }
     }
 }
