@@ -297,7 +297,9 @@ pub(super) fn write_projection(
             None => delete.execute((&projection, &key))?,
         };
     }
-    let sql = format!("INSERT OR REPLACE INTO projections ({CHECKPOINT_COLUMNS}) VALUES (?1, ?2, ?3)");
+    let sql = format!(
+        "INSERT OR REPLACE INTO projections ({CHECKPOINT_COLUMNS}, rows, rows_hash) VALUES (?1, ?2, ?3, 0, x'')"
+    );
     let stored = StoredCheckpoint { projection, checkpoint };
     let hash = stored.hash();
     connection.prepare_cached(&sql)?.execute((stored.projection, signed(checkpoint.get()), hash))?;

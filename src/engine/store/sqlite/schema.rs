@@ -14,7 +14,7 @@ use rusqlite::{Connection, OpenFlags};
 pub(super) const APPLICATION_ID: i32 = 0x4351_5253;
 
 /// The version of the tables below.
-pub(super) const USER_VERSION: i32 = 1;
+pub(super) const USER_VERSION: i32 = 2;
 
 /// A stream has a mark at every event whose version is a multiple of this.
 pub(super) const MARK_EVERY: u64 = 256;
@@ -36,7 +36,8 @@ CREATE TABLE events (
     correlation_id BLOB,
     causation_id BLOB,
     data TEXT NOT NULL,
-    hash BLOB NOT NULL
+    hash BLOB NOT NULL,
+    metadata TEXT
 ) STRICT;
 CREATE UNIQUE INDEX events_by_command ON events (command_id) WHERE number_in_command = 1;
 CREATE TABLE streams (
@@ -80,6 +81,8 @@ CREATE TABLE parked_events (
 CREATE TABLE projections (
     projection TEXT PRIMARY KEY,
     checkpoint INTEGER NOT NULL,
+    rows INTEGER NOT NULL,
+    rows_hash BLOB NOT NULL,
     hash BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE projection_rows (
@@ -88,6 +91,16 @@ CREATE TABLE projection_rows (
     data TEXT NOT NULL,
     hash BLOB NOT NULL,
     PRIMARY KEY (projection, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE row_sets (
+    name TEXT PRIMARY KEY,
+    rows INTEGER NOT NULL,
+    rows_hash BLOB NOT NULL,
+    hash BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE properties (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE VIEW event_log AS SELECT
     position,
