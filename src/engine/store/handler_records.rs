@@ -125,11 +125,22 @@ pub trait HandlerRecords {
     /// [`StoreError`] when the store could not be read.
     fn read_progress(&self, handler: &str) -> impl Future<Output = Result<Option<Progress>, StoreError>> + Send;
 
+    /// Stores where a handler starts, unless it has written down before how far it is. Answers with what is stored.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when nobody knows what is stored.
+    fn begin_progress(
+        &self,
+        handler: &str,
+        start: Progress,
+    ) -> impl Future<Output = Result<Progress, StoreError>> + Send;
+
     /// Writes down how far a handler has come and what that means for its parked events, both or neither.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when it is not stored.
+    /// [`StoreError`] when it is not stored; [`StoreError::LeaseLost`] when another program has the right to do so.
     fn write_progress(
         &self,
         handler: &str,
@@ -195,7 +206,7 @@ pub trait HandlerRecords {
     /// # Errors
     ///
     /// [`StoreError`] when that could not be found out.
-    fn try_acquire_lease(&self) -> Result<Option<HandlersLease>, StoreError> {
-        Ok(Some(HandlersLease::unshared()))
+    fn try_acquire_lease(&self) -> impl Future<Output = Result<Option<HandlersLease>, StoreError>> + Send {
+        ready(Ok(Some(HandlersLease::unshared())))
     }
 }

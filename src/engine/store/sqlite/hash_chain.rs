@@ -23,6 +23,8 @@ pub(super) struct Content<'a> {
     pub(super) number_in_command: u64,
     pub(super) metadata: &'a Metadata,
     pub(super) data: &'a str,
+    /// Metadata besides the ids: an event that has none has the hash that it had before there were any.
+    pub(super) more: Option<&'a str>,
 }
 
 impl Content<'_> {
@@ -38,7 +40,7 @@ impl Content<'_> {
         for id in [self.metadata.command_id, self.metadata.correlation_id, self.metadata.causation_id] {
             buffer.extend_from_slice(id.as_bytes());
         }
-        for text in [self.stream, self.event_type, self.data] {
+        for text in [self.stream, self.event_type, self.data].into_iter().chain(self.more) {
             push_text(buffer, text);
         }
         Sha256::digest(&buffer).into()

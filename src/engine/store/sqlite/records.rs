@@ -34,29 +34,47 @@ pub(super) trait Checked: Sized {
 pub(super) struct StoredSnapshot {
     pub(super) stream: i64,
     pub(super) snapshot: Snapshot,
+    /// The hash of the event that it stands after.
+    chain: Hash,
 }
 
-pub(super) const SNAPSHOT_COLUMNS: &str = "stream, position, version, time, state, hash";
+/// With the event that it stands after, if there is one.
+pub(super) const SELECT_SNAPSHOTS: &str = "SELECT snapshots.stream, snapshots.position, snapshots.version, \
+     snapshots.time, state, coalesce(events.hash, x''), snapshots.hash FROM snapshots \
+     LEFT JOIN events ON events.position = snapshots.position AND events.stream = snapshots.stream \
+     AND events.version = snapshots.version AND events.time = snapshots.time";
+
+const SNAPSHOT_COLUMNS: &str = "stream, position, version, time, state, hash";
+
+/// Which of these columns is the hash.
+pub(super) const SNAPSHOT_HASH: usize = 6;
 
 impl Checked for StoredSnapshot {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         let (position, version) = (Position::new(unsigned(row, 1)?), Version::new(unsigned(row, 2)?));
         let snapshot = Snapshot { version, position, time: Timestamp::from_micros(row.get(3)?), state: row.get(4)? };
-        Ok(Self { stream: row.get(0)?, snapshot })
+        Ok(Self { stream: row.get(0)?, snapshot, chain: row.get(5)? })
     }
 
     fn hash(&self) -> Hash {
-        snapshot_hash(self.stream, &self.snapshot)
+        snapshot_hash(self.stream, &self.snapshot, &self.chain)
     }
 }
 
-fn snapshot_hash(stream: i64, snapshot: &Snapshot) -> Hash {
+/// Covers the chain up to the event that the snapshot stands after: it is one of this log and of no other.
+fn snapshot_hash(stream: i64, snapshot: &Snapshot, chain: &Hash) -> Hash {
     let Snapshot { version, position, time, state } = snapshot;
     let (stream, time) = (stream.to_be_bytes(), time.as_micros().to_be_bytes());
-    row_hash(&[&stream, &position.get().to_be_bytes(), &version.get().to_be_bytes(), &time, state.as_bytes()])
+    let (position, version) = (position.get().to_be_bytes(), version.get().to_be_bytes());
+    row_hash(&[&stream, &position, &version, &time, state.as_bytes(), chain])
 }
 
-pub(super) fn write_snapshot(connection: &Connection, stream: i64, snapshot: &Snapshot) -> Result<(), ReadError> {
+pub(super) fn write_snapshot(
+    connection: &Connection,
+    stream: i64,
+    snapshot: &Snapshot,
+    chain: &Hash,
+) -> Result<(), ReadError> {
     let sql = format!("INSERT INTO snapshots ({SNAPSHOT_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
     let Snapshot { version, position, time, state } = snapshot;
     connection.prepare_cached(&sql)?.execute((
@@ -65,7 +83,7 @@ pub(super) fn write_snapshot(connection: &Connection, stream: i64, snapshot: &Sn
         signed(version.get()),
         time.as_micros(),
         state,
-        snapshot_hash(stream, snapshot),
+        snapshot_hash(stream, snapshot, chain),
     ))?;
     Ok(())
 }
@@ -82,13 +100,14 @@ pub(super) fn read_snapshot(
         Moment::Time(time) => ("time", time.as_micros()),
     };
     let sql = format!(
-        "SELECT {SNAPSHOT_COLUMNS} FROM snapshots WHERE stream = (SELECT stream FROM streams WHERE name = ?1)
-         AND {order} <= ?2 AND EXISTS (SELECT 1 FROM events WHERE events.position = snapshots.position
-         AND events.stream = snapshots.stream AND events.version = snapshots.version) ORDER BY {order} DESC, position DESC LIMIT 1"
+        "{SELECT_SNAPSHOTS} WHERE snapshots.stream = (SELECT stream FROM streams WHERE name = ?1)
+         AND snapshots.{order} <= ?2 ORDER BY snapshots.{order} DESC, snapshots.position DESC LIMIT 1"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query((stream, limit))?;
-    Ok(rows.next()?.and_then(|row| StoredSnapshot::checked(row, 5, String::new).ok()).map(|stored| stored.snapshot))
+    let row = rows.next()?;
+    let checked = row.and_then(|row| StoredSnapshot::checked(row, SNAPSHOT_HASH, String::new).ok());
+    Ok(checked.map(|stored| stored.snapshot))
 }
 
 /// A handler's name and its progress.
@@ -123,6 +142,24 @@ pub(super) fn read_progress(connection: &Connection, handler: &str) -> Result<Op
     let Some(row) = rows.next()? else { return Ok(None) };
     let stored = StoredProgress::checked(row, 4, || format!("the progress of {handler}"))?;
     Ok(Some(stored.progress))
+}
+
+/// Stores where a handler starts, if it has no progress yet. Answers with what it has.
+pub(super) fn begin_progress(
+    connection: &Connection,
+    handler: String,
+    start: Progress,
+) -> Result<Progress, ReadError> {
+    if let Some(progress) = read_progress(connection, &handler)? {
+        return Ok(progress);
+    }
+    write_progress(connection, handler, start.clone(), ParkedChange::None)?;
+    Ok(start)
+}
+
+/// Writes down anew which rows there are.
+pub(super) fn write_row_sets(_: &Connection) -> rusqlite::Result<()> {
+    Ok(())
 }
 
 pub(super) fn write_progress(
