@@ -17,9 +17,9 @@ use cqrs_bank::engine::process_manager::{ProcessManager, id_of_answer};
 use cqrs_bank::shell::trace::Trace;
 use rusqlite::Connection;
 use tempfile::TempDir;
-use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::accounts::{account, money};
+use crate::listening::listen;
 
 /// Of each withdrawal, as much goes into the account of the tax collector.
 #[derive(Clone, Debug, Default)]
@@ -203,7 +203,7 @@ async fn an_event_is_tried_once_where_no_attempt_is_granted() {
 #[tokio::test]
 async fn a_handler_that_has_stopped_is_traced_no_more_and_shown_as_it_is() {
     let trace = Trace::default();
-    let _tracing = tracing::subscriber::set_default(tracing_subscriber::registry().with(trace.layer()));
+    let _tracing = listen(&trace);
     let bank = open(Store::Memory).await;
     let diary = Diary::default().fails(Wish::RetryAfter(Duration::ZERO)).fails(Wish::Stop);
     bank.add_event_handler(diary.clone()).await.unwrap();
@@ -230,7 +230,7 @@ async fn a_handler_that_has_stopped_is_traced_no_more_and_shown_as_it_is() {
 #[tokio::test]
 async fn a_handler_that_another_program_runs_is_not_traced_here() {
     let trace = Trace::default();
-    let _tracing = tracing::subscriber::set_default(tracing_subscriber::registry().with(trace.layer()));
+    let _tracing = listen(&trace);
     let directory = TempDir::new().unwrap();
     let store = Store::Sqlite(directory.path().join("bank.db"));
     let (one, other) = (open(store.clone()).await, Bank::open(store).await.unwrap());

@@ -34,6 +34,8 @@ mod accounts;
 mod answers;
 #[path = "../support/happened.rs"]
 mod happened;
+#[path = "../support/listening.rs"]
+mod listening;
 #[path = "../support/outbox.rs"]
 mod outbox;
 #[path = "../support/program.rs"]

@@ -10,5 +10,7 @@ mod two_programs_share_one_library;
 mod books;
 mod programs;
 
+#[path = "../support/listening.rs"]
+mod listening;
 #[path = "../support/program.rs"]
 mod program;

@@ -8,7 +8,8 @@ use cqrs_bank::shell::library_functions::{ReadFunctions, WriteFunctions};
 use cqrs_bank::shell::script::{Ended, Script};
 use cqrs_bank::shell::session::{Session, Style};
 use cqrs_bank::shell::trace::Trace;
-use tracing_subscriber::layer::SubscriberExt as _;
+
+use crate::listening::listen;
 
 const SEED: u64 = 1;
 
@@ -35,7 +36,7 @@ impl Library {
 
     /// Everything that is printed, mistakes last.
     async fn run<D: Domain>(&self, domain: D, style: Style, script: &str) -> String {
-        let _printing = tracing::subscriber::set_default(tracing_subscriber::registry().with(self.trace.layer()));
+        let _printing = listen(&self.trace);
         let session = Session::new(domain, self.trace.clone(), style);
         let (mut output, mut errors) = (Vec::new(), Vec::new());
         let running = Script { session, output: &mut output, errors: &mut errors, keep_going: true };
