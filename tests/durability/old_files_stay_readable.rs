@@ -13,6 +13,7 @@ use rusqlite::{Connection, OpenFlags};
 use sha2::{Digest as _, Sha256};
 
 use crate::files::{new_id, open, stream};
+use crate::happened::Happened;
 use crate::program::{bank, run_command};
 
 fn kept(name: &str) -> PathBuf {
@@ -98,12 +99,14 @@ impl DomainEvent for Measured {
 }
 
 impl StoredEvent for Measured {
+    const DOMAIN: &'static str = Happened::DOMAIN;
+
     fn to_json(&self) -> String {
         serde_json::json!({"measured": self.number, "unit": self.unit}).to_string()
     }
 
     fn from_stored(_: &str, schema_version: u16, json: &str) -> Result<Self, UnreadableEvent> {
-        let unreadable = |reason: &str| UnreadableEvent { reason: reason.to_owned() };
+        let unreadable = |reason: &str| UnreadableEvent::Broken { reason: reason.to_owned() };
         let data: serde_json::Value = serde_json::from_str(json).map_err(|error| unreadable(&error.to_string()))?;
         let number = |name: &str| data[name].as_u64().ok_or(unreadable("there is no number"));
         match schema_version {

@@ -17,6 +17,8 @@ impl DomainEvent for Happened {
 }
 
 impl StoredEvent for Happened {
+    const DOMAIN: &'static str = "test";
+
     fn to_json(&self) -> String {
         format!("{{\"number\":{}}}", self.0)
     }
@@ -25,7 +27,11 @@ impl StoredEvent for Happened {
         let number = json.strip_prefix("{\"number\":").and_then(|json| json.strip_suffix('}'));
         match (event_type, schema_version, number.and_then(|number| number.parse().ok())) {
             ("happened", 1, Some(number)) => Ok(Self(number)),
-            _ => Err(UnreadableEvent { reason: format!("{event_type} {schema_version} {json}") }),
+            ("happened", 1, None) => Err(UnreadableEvent::Broken { reason: json.to_owned() }),
+            ("happened", ..) => {
+                Err(UnreadableEvent::UnknownVersion { event_type: event_type.to_owned(), schema_version })
+            }
+            _ => Err(UnreadableEvent::UnknownType { event_type: event_type.to_owned() }),
         }
     }
 }

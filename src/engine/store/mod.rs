@@ -6,6 +6,8 @@
 
 pub mod event_line;
 pub mod handler_records;
+mod hash_chain;
+pub mod log_head;
 pub mod memory;
 pub mod sqlite;
 pub mod stored_event;

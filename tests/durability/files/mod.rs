@@ -17,7 +17,7 @@ use crate::happened::Happened;
 /// What stands beside the file while it is open, or afterwards.
 pub(crate) const COMPANIONS: [&str; 3] = ["", "-wal", "-end"];
 
-/// An open file. It closes when this is dropped.
+/// An open file. It closes when this is dropped, which waits until it has.
 pub(crate) struct OpenFile {
     pub(crate) store: SqliteStore<Happened>,
     supervisor: Supervisor,
@@ -26,7 +26,14 @@ pub(crate) struct OpenFile {
 impl Drop for OpenFile {
     fn drop(&mut self) {
         self.supervisor.stop(StopReason::Closed);
+        wait_until_ended(&self.supervisor);
     }
+}
+
+/// Waits where there is no time for others.
+fn wait_until_ended(supervisor: &Supervisor) {
+    let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
+    std::thread::scope(|scope| scope.spawn(|| runtime().block_on(supervisor.ended())).join().unwrap());
 }
 
 pub(crate) fn try_open(path: &Path) -> Result<OpenFile, OpenStoreError> {

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use sha2::{Digest, Sha256};
 
 use super::companions::{FileId, open_or_create};
-use super::hash_chain::{BEFORE_THE_FIRST, Hash, hex};
+use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Hash, hex};
 
 const LENGTH: usize = 125;
 

@@ -3,7 +3,7 @@
 use rusqlite::{CachedStatement, Connection};
 use uuid::Uuid;
 
-use super::hash_chain::Hash;
+use crate::engine::store::hash_chain::Hash;
 use super::stored_log::signed;
 use crate::engine::clock::Timestamp;
 use crate::engine::event::Metadata;

@@ -88,7 +88,8 @@ mod tests {
         assert_eq!(read, Some(Lock { is_exclusive: true, pid: 1234, inode: 5678, start: 120, end: 120 }));
         let read = Lock::read("1: FLOCK  ADVISORY  READ 7 08:01:9 0 EOF");
         assert_eq!(read, Some(Lock { is_exclusive: false, pid: 7, inode: 9, start: 0, end: u64::MAX }));
-        for line in ["2: -> POSIX  ADVISORY  WRITE 1234 fd:00:5678 0 0", "3: OFDLCK ADVISORY  WRITE -1 08:01:9 0 0", ""] {
+        for line in ["2: -> POSIX  ADVISORY  WRITE 1234 fd:00:5678 0 0", "3: OFDLCK ADVISORY  WRITE -1 08:01:9 0 0", ""]
+        {
             assert_eq!(Lock::read(line), None, "{line}");
         }
     }

@@ -6,6 +6,7 @@
 //! process closes the file, they go: a closed file is all there is.
 
 mod answers;
+mod backup;
 mod checkpointer;
 mod close;
 mod companions;
@@ -14,7 +15,6 @@ mod disk_full;
 mod end_file;
 mod form;
 mod hard_links;
-mod hash_chain;
 mod in_place;
 mod insert;
 mod lease;
@@ -45,11 +45,12 @@ use std::sync::{Arc, Mutex, Weak};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use uuid::Uuid;
 
+pub use self::backup::{BackupError, BackupStep};
+use self::form::Form;
+use self::in_place::InPlace;
 pub use self::open_error::OpenStoreError;
 use self::open_here::OpenHere;
 pub use self::open_here::is_open_here;
-use self::form::Form;
-use self::in_place::InPlace;
 use self::reader::{READERS, ReadRequest, Reader, SharedQueue};
 use self::requests::{Reply, WriteRequest};
 use self::stored_log::{LogEnd, ReadError, StoredLog};
@@ -61,6 +62,7 @@ use super::handler_records::{
     HandlerRecords, HandlersLease, ParkedChange, ParkedEvent, Progress, ProjectionRow, ProjectionUpdate,
     ProjectionWritten,
 };
+use super::log_head::LogHead;
 use super::stored_event::StoredEvent;
 use super::{
     Append, Appended, Committed, EventStore, Listeners, PUBLISHED_CAPACITY, Published, Publisher, Snapshot, StoreError,
@@ -191,6 +193,23 @@ impl<E: StoredEvent> SqliteStore<E> {
     /// The file, with no symbolic links in its path.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The head that the log had at a position, or has now; `None` for a position that the log has not reached.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store could not be read.
+    pub async fn head(&self, at: Option<Position>) -> Result<Option<LogHead>, StoreError> {
+        self.read(move |connection, _| {
+            let end = LogEnd::read(connection)?.end;
+            let at = at.map_or(end.position, Position::get);
+            if at > end.position {
+                return Ok(None);
+            }
+            Ok(Some(LogHead::new(Position::new(at), &stored_log::hash_at(connection, at)?)))
+        })
+        .await
     }
 
     async fn write<R>(

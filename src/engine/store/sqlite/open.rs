@@ -15,7 +15,7 @@ use super::create::create;
 use super::end_file::{Acknowledged, Deadline, End, EndFile, LockError};
 use super::form::Form;
 use super::hard_links;
-use super::hash_chain::{BEFORE_THE_FIRST, Hash};
+use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Hash};
 use super::lock_holder::holder;
 use super::open_error::{OpenStoreError, damaged, refused, sqlite};
 use super::open_here::OpenHere;

@@ -55,7 +55,7 @@ impl<E> Reader<E> {
             log.form(connection)?;
             read(connection, log)
         }))
-            .unwrap_or_else(|panic| Err(ReadError::Panicked(panic_message(panic.as_ref()))));
+        .unwrap_or_else(|panic| Err(ReadError::Panicked(panic_message(panic.as_ref()))));
         let ended = self.connection.prepare_cached("COMMIT").and_then(|mut statement| statement.execute([]));
         // What went wrong first says more than what came of it.
         let answer = answer?;

@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, Row};
 
-use super::hash_chain::{Hash, row_hash};
+use crate::engine::store::hash_chain::{Hash, row_hash};
 use super::stored_log::{ReadError, signed, unsigned};
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{Position, Version};
@@ -145,11 +145,7 @@ pub(super) fn read_progress(connection: &Connection, handler: &str) -> Result<Op
 }
 
 /// Stores where a handler starts, if it has no progress yet. Answers with what it has.
-pub(super) fn begin_progress(
-    connection: &Connection,
-    handler: String,
-    start: Progress,
-) -> Result<Progress, ReadError> {
+pub(super) fn begin_progress(connection: &Connection, handler: String, start: Progress) -> Result<Progress, ReadError> {
     if let Some(progress) = read_progress(connection, &handler)? {
         return Ok(progress);
     }

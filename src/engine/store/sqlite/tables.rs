@@ -42,7 +42,9 @@ pub(super) fn check(connection: &Connection, form: Form) -> rusqlite::Result<Tab
     let beside: Vec<_> = found.difference(&expected).collect();
     let is_ours = |table: &str| expected.iter().any(|object| object.kind == "table" && object.name == table);
     if let Some(trigger) = beside.iter().find(|object| object.kind == "trigger" && is_ours(&object.table)) {
-        return Ok(Tables::Changed { what: format!("the trigger {} changes its table {}", trigger.name, trigger.table) });
+        return Ok(Tables::Changed {
+            what: format!("the trigger {} changes its table {}", trigger.name, trigger.table),
+        });
     }
     let is_shown = |object: &&&Object| object.name != "sqlite_sequence" && !object.name.starts_with("sqlite_autoindex");
     let beside = beside.iter().filter(is_shown).map(|object| format!("{} {}", object.kind, object.name)).collect();
@@ -64,6 +66,7 @@ fn objects(connection: &Connection) -> rusqlite::Result<BTreeSet<Object>> {
 
 /// Name, type, whether it may be empty, and place in the key of each column.
 fn columns(connection: &Connection, table: &str) -> rusqlite::Result<Vec<(String, String, bool, i64)>> {
-    let mut statement = connection.prepare("SELECT name, type, \"notnull\", pk FROM pragma_table_info(?1) ORDER BY cid")?;
+    let mut statement =
+        connection.prepare("SELECT name, type, \"notnull\", pk FROM pragma_table_info(?1) ORDER BY cid")?;
     statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?.collect()
 }

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use super::end_file::End;
 use super::form::Form;
-use super::hash_chain::Content;
+use crate::engine::store::hash_chain::Content;
 use super::insert::{Insert, Row};
 use super::new_commands::NewCommands;
 use super::records;

@@ -8,18 +8,18 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use super::SqliteStore;
 use super::companions::{END, companion};
 use super::end_file::{Acknowledged, EndFile};
 use super::form::Form;
 use super::open_here::OpenHere;
+use super::properties;
 use super::records::{
     CHECKPOINT_COLUMNS, Checked, PARKED_COLUMNS, PROGRESS_COLUMNS, ROW_COLUMNS, SELECT_SNAPSHOTS, SNAPSHOT_HASH,
     StoredCheckpoint, StoredProgress, StoredRow, StoredSnapshot,
 };
-use super::properties;
 use super::schema::{MARK_EVERY, connect_to_read};
 use super::stored_log::{LogEnd, ReadError, StoredLog, hash_at, signed, unsigned};
-use super::SqliteStore;
 use super::tables::{self, Tables};
 use super::threads::spawn;
 use crate::engine::clock::Timestamp;
@@ -127,7 +127,16 @@ fn verify<E: StoredEvent>(
     let acknowledged = EndFile::look(&companion(path, END));
     // One state of the file, whatever is written meanwhile.
     let transaction = connection.unchecked_transaction().map_err(ReadError::from)?;
-    Ok(match verify_all::<E>(&transaction, acknowledged, tell) {
+    one_state::<E>(&transaction, acknowledged, tell)
+}
+
+/// Verifies what a connection sees, which does not change meanwhile.
+pub(super) fn one_state<E: StoredEvent>(
+    connection: &Connection,
+    acknowledged: io::Result<Acknowledged>,
+    tell: &mut dyn FnMut(u64, u64) -> bool,
+) -> Result<Verification, StoreError> {
+    Ok(match verify_all::<E>(connection, acknowledged, tell) {
         Ok(verified) => Verification::Whole(verified),
         Err(Ended::Broken { position, problem }) => {
             Verification::Broken { position: position.map(Position::new), problem }

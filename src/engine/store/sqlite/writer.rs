@@ -294,7 +294,8 @@ impl<E: StoredEvent> Writer<E> {
         log.follow(LogEnd::read(connection)?);
         let before = log.end.end;
         // What the log can say again, and who runs handlers, is no reason to change a file.
-        let is_reason = |request| !matches!(request, &WriteRequest::TakeLease { .. } | &WriteRequest::Projections { .. });
+        let is_reason =
+            |request| !matches!(request, &WriteRequest::TakeLease { .. } | &WriteRequest::Projections { .. });
         if form == Form::First && batch.iter().any(is_reason) {
             form::upgrade(connection, E::DOMAIN)?;
             log.stored().is_upgraded();

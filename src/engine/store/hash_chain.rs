@@ -6,30 +6,30 @@ use crate::engine::clock::Timestamp;
 use crate::engine::event::Metadata;
 
 /// An event's place in the chain.
-pub(super) type Hash = [u8; 32];
+pub(in crate::engine::store) type Hash = [u8; 32];
 
 /// What stands before the first event.
-pub(super) const BEFORE_THE_FIRST: Hash = [0; 32];
+pub(in crate::engine::store) const BEFORE_THE_FIRST: Hash = [0; 32];
 
 /// Everything that an event's hash covers.
-pub(super) struct Content<'a> {
-    pub(super) position: u64,
-    pub(super) stream: &'a str,
-    pub(super) version: u64,
-    pub(super) previous_position: u64,
-    pub(super) time: Timestamp,
-    pub(super) event_type: &'a str,
-    pub(super) schema_version: u16,
-    pub(super) number_in_command: u64,
-    pub(super) metadata: &'a Metadata,
-    pub(super) data: &'a str,
+pub(in crate::engine::store) struct Content<'a> {
+    pub(in crate::engine::store) position: u64,
+    pub(in crate::engine::store) stream: &'a str,
+    pub(in crate::engine::store) version: u64,
+    pub(in crate::engine::store) previous_position: u64,
+    pub(in crate::engine::store) time: Timestamp,
+    pub(in crate::engine::store) event_type: &'a str,
+    pub(in crate::engine::store) schema_version: u16,
+    pub(in crate::engine::store) number_in_command: u64,
+    pub(in crate::engine::store) metadata: &'a Metadata,
+    pub(in crate::engine::store) data: &'a str,
     /// Metadata besides the ids: an event that has none has the hash that it had before there were any.
-    pub(super) more: Option<&'a str>,
+    pub(in crate::engine::store) more: Option<&'a str>,
 }
 
 impl Content<'_> {
     /// The hash of the event, given the hash of the one before it in the log.
-    pub(super) fn hash(&self, before: &Hash, buffer: &mut Vec<u8>) -> Hash {
+    pub(in crate::engine::store) fn hash(&self, before: &Hash, buffer: &mut Vec<u8>) -> Hash {
         buffer.clear();
         buffer.extend_from_slice(before);
         for number in [self.position, self.version, self.previous_position, self.number_in_command] {
@@ -48,7 +48,7 @@ impl Content<'_> {
 }
 
 /// The hash of a row that stands in no chain: it tells damage, not forgery.
-pub(super) fn row_hash(parts: &[&[u8]]) -> Hash {
+pub(in crate::engine::store) fn row_hash(parts: &[&[u8]]) -> Hash {
     let mut hasher = Sha256::new();
     for part in parts {
         hasher.update((part.len() as u64).to_be_bytes());
@@ -58,7 +58,7 @@ pub(super) fn row_hash(parts: &[&[u8]]) -> Hash {
 }
 
 /// A hash as people read it.
-pub(super) fn hex(hash: &Hash) -> String {
+pub(in crate::engine::store) fn hex(hash: &Hash) -> String {
     let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
     hash.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
