@@ -78,7 +78,8 @@ mod tests {
         assert_eq!(head.to_string(), text);
         assert_eq!(text.parse(), Ok(head));
         assert_eq!(text.to_uppercase().parse(), Ok(head));
-        for wrong in ["", "12", "12:", ":a7", &text[..text.len() - 1], &format!("{text}a"), &format!("+{text}"), "é:é"] {
+        for wrong in ["", "12", "12:", ":a7", &text[..text.len() - 1], &format!("{text}a"), &format!("+{text}"), "é:é"]
+        {
             assert_eq!(wrong.parse::<LogHead>(), Err(InvalidLogHead), "{wrong}");
         }
     }

@@ -15,7 +15,6 @@ use super::create::create;
 use super::end_file::{Acknowledged, Deadline, End, EndFile, LockError};
 use super::form::Form;
 use super::hard_links;
-use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Hash};
 use super::lock_holder::holder;
 use super::open_error::{OpenStoreError, damaged, refused, sqlite};
 use super::open_here::OpenHere;
@@ -24,6 +23,7 @@ use super::schema::{APPLICATION_ID, USER_VERSION, connect, make_durable};
 use super::stored_log::{Head, LogEnd, ReadError, StoredLog};
 use super::tables::{self, Tables};
 use crate::engine::event::Position;
+use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Hash};
 use crate::engine::store::stored_event::{StoredEvent, UnreadableEvent};
 
 /// How long to wait for another program that commits, opens or closes.
@@ -71,7 +71,10 @@ fn open_found<E: StoredEvent>(
     let (here, path) = OpenHere::after(
         &path,
         || OpenOptions::new().read(true).write(true).open(&path).map_err(|error| refused(&path, error)),
-        |file| check_header(&path, file),
+        |file| {
+            check_header(&path, file)?;
+            hard_links::check_name(&path, file)
+        },
         |error| refused(&path, error),
     )?;
     companions::check_writable(&path).map_err(|(companion, error)| refused(&companion, error))?;

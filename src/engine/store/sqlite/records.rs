@@ -3,7 +3,6 @@
 
 use rusqlite::{Connection, Row};
 
-use crate::engine::store::hash_chain::{Hash, row_hash};
 use super::stored_log::{ReadError, signed, unsigned};
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{Position, Version};
@@ -12,6 +11,7 @@ use crate::engine::store::Snapshot;
 use crate::engine::store::handler_records::{
     ParkedChange, ParkedEvent, Progress, ProjectionRow, ProjectionUpdate, ProjectionWritten,
 };
+use crate::engine::store::hash_chain::{Hash, row_hash};
 
 /// A row of one of these tables, read and held against its hash.
 pub(super) trait Checked: Sized {
