@@ -9,10 +9,9 @@ use uuid::Uuid;
 
 use super::end_file::{self, EndFile};
 use super::open::companion;
-use super::records::{
-    CHECKPOINT_COLUMNS, Checked, PARKED_COLUMNS, PROGRESS_COLUMNS, ROW_COLUMNS, SNAPSHOT_COLUMNS, StoredCheckpoint,
-    StoredProgress, StoredRow, StoredSnapshot,
-};
+use super::projection_rows::check_projections;
+use super::records::{Checked, PARKED_COLUMNS, PROGRESS_COLUMNS, SNAPSHOT_COLUMNS, StoredProgress, StoredSnapshot};
+use super::row_sets::check_row_sets;
 use super::schema::{MARK_EVERY, connect_to_read};
 use super::stored_log::{LogEnd, ReadError, StoredLog, hash_at, signed, unsigned};
 use super::{SqliteStore, spawn};
@@ -261,10 +260,8 @@ fn verify_records(connection: &Connection, end: u64) -> Result<(), Ended> {
     each::<ParkedEvent>(connection, "parked_events", PARKED_COLUMNS, 6, |parked| {
         beyond(parked.position, "a parked event")
     })?;
-    each::<StoredCheckpoint>(connection, "projections", CHECKPOINT_COLUMNS, 2, |stored| {
-        beyond(stored.checkpoint, &stored.projection)
-    })?;
-    each::<StoredRow>(connection, "projection_rows", ROW_COLUMNS, 3, |_| Ok(()))
+    check_row_sets(connection)?;
+    Ok(check_projections(connection)?)
 }
 
 fn each<T: Checked>(

@@ -17,6 +17,7 @@ use super::answers::{Answers, Pending};
 use super::checkpointer::Checkpoints;
 use super::end_file::EndFile;
 use super::insert::Insert;
+use super::projection_rows::write_projection;
 use super::records;
 use super::stored_log::{LogEnd, ReadError};
 use super::transaction::{WritableLog, Written};
@@ -228,7 +229,7 @@ impl<E: StoredEvent> Writer<E> {
                 }
                 WriteRequest::Projections { updates, reply } => {
                     let updates = updates.into_iter();
-                    let written = updates.map(|update| records::write_projection(connection, update));
+                    let written = updates.map(|update| write_projection(connection, update));
                     Pending::Projections(reply, written.collect::<Result<_, _>>()?)
                 }
             });
