@@ -14,7 +14,7 @@ use super::{
 };
 use crate::engine::checkpoints::{Checkpoints, Consistency, MAX_WAIT};
 use crate::engine::clock::Clock;
-use crate::engine::command_handler::{CommandError, CommandHandler};
+use crate::engine::command_handler::{CommandError, CommandHandler, Unanswered};
 use crate::engine::event::{Metadata, Position, RecordedEvent};
 use crate::engine::event_handler::{HandlerControl, RetryPolicy};
 use crate::engine::id_source::IdSource;
@@ -201,7 +201,6 @@ impl Bank {
     ) -> Result<Receipt, CommandFailure> {
         match answer {
             Ok(events) => Ok(self.receipt(events).await),
-            Err(CommandError::Stopped) => Err(self.unanswered().await.into()),
             Err(error) => Err(self.command_failure(error).await),
         }
     }
@@ -254,27 +253,23 @@ impl Bank {
         }
     }
 
-    /// Why a command that was taken got no answer.
-    async fn unanswered(&self) -> Unavailable {
-        match Box::pin(self.inner.supervisor.stopped()).await {
-            // It may have been among those that the store was about to write.
-            StopReason::StoreFailed { message } => Unavailable::Store(StoreError::OutcomeUnknown(message)),
-            reason => unavailable(reason),
-        }
-    }
-
     async fn command_failure(&self, error: CommandError<Refusal>) -> CommandFailure {
         match error {
             CommandError::Refused(refusal) => CommandFailure::Refused(refusal),
             CommandError::Conflict(_) => Unavailable::Busy.into(),
             CommandError::Panicked { message } => Unavailable::Defect(message).into(),
             CommandError::IdTaken { .. } => Unavailable::Defect(error.to_string()).into(),
-            CommandError::Store(failed @ (StoreError::Failed(_) | StoreError::OutcomeUnknown(_))) => {
-                Unavailable::Store(failed).into()
+            CommandError::OutcomeUnknown { command_id, reason: Unanswered::Store(reason) } => {
+                Unavailable::OutcomeUnknown { command_id, reason }.into()
+            }
+            CommandError::OutcomeUnknown { command_id, reason: Unanswered::Stopped } => {
+                let reason = unavailable(Box::pin(self.inner.supervisor.stopped()).await).to_string();
+                Unavailable::OutcomeUnknown { command_id, reason }.into()
             }
             CommandError::Store(StoreError::Closed) | CommandError::Stopped => {
                 unavailable(Box::pin(self.inner.supervisor.stopped()).await).into()
             }
+            CommandError::Store(failed) => Unavailable::Store(failed).into(),
         }
     }
 }
