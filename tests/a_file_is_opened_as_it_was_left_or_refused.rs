@@ -39,7 +39,7 @@ async fn a_new_file_and_its_companions_are_private() {
     let (_directory, path) = new_file();
     let opened = open(&path);
     opened.append("a", 0, &[1]).await;
-    let _lease = opened.store.try_acquire_lease().unwrap().unwrap();
+    let _lease = opened.store.try_acquire_lease().await.unwrap().unwrap();
     for suffix in ["", "-wal", "-shm", "-end", "-handlers"] {
         let mode = fs::metadata(companion(&path, suffix)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{suffix}");

@@ -119,11 +119,11 @@ async fn a_command_is_stored_once_whoever_it_is_sent_to() {
 async fn handlers_run_in_one_of_them_and_move_over() {
     let (_directory, path) = new_file();
     let (one, other) = (open(&path), open(&path));
-    let lease = one.store.try_acquire_lease().unwrap();
+    let lease = one.store.try_acquire_lease().await.unwrap();
     assert!(lease.is_some());
-    assert!(other.store.try_acquire_lease().unwrap().is_none());
+    assert!(other.store.try_acquire_lease().await.unwrap().is_none());
     drop(lease);
-    assert!(other.store.try_acquire_lease().unwrap().is_some());
+    assert!(other.store.try_acquire_lease().await.unwrap().is_some());
 }
 
 #[tokio::test]

@@ -288,7 +288,7 @@ async fn a_transfer_that_nobody_carries_out_is_not_waited_for_for_ever() {
     let (_directory, path) = new_file();
     let supervisor = Supervisor::new();
     let store = SqliteStore::<AccountEvent>::open(&path, SqliteOptions::default(), &supervisor).unwrap();
-    let lease = store.try_acquire_lease().unwrap();
+    let lease = store.try_acquire_lease().await.unwrap();
     let bank = Bank::open(Store::Sqlite(path)).await.unwrap();
     let outcome = bank.transfer(&account("Wolfman"), &account("Dracula"), money(5), None).await.unwrap();
     assert_eq!(outcome.receipt.lagging(), ["transfer"]);

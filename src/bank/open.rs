@@ -78,7 +78,7 @@ where
     let (total_deposits, transfers) = (projections.add(), projections.add());
     projections.restore(&store).await?;
 
-    let lease = Lease::start(&store, &supervisor)?;
+    let lease = Lease::start(&store, &supervisor, || std::future::ready(Ok(()))).await?;
     let surroundings = Surroundings {
         store: store.clone(),
         checkpoints: checkpoints.clone(),

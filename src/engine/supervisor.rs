@@ -46,6 +46,7 @@ impl From<StoreError> for StopReason {
         match error {
             StoreError::Closed => Self::Closed,
             StoreError::Failed(message) | StoreError::OutcomeUnknown(message) => Self::StoreFailed { message },
+            StoreError::LeaseLost => Self::StoreFailed { message: error.to_string() },
         }
     }
 }

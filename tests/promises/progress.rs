@@ -62,5 +62,5 @@ pub(crate) async fn progress_may_go_back(store: impl EventStore<Happened>) {
 }
 
 pub(crate) async fn the_right_to_run_handlers_is_granted_to_the_first(store: impl EventStore<Happened>) {
-    assert!(store.try_acquire_lease().unwrap().is_some());
+    assert!(store.try_acquire_lease().await.unwrap().is_some());
 }

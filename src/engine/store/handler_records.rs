@@ -97,7 +97,8 @@ pub enum ProjectionWritten {
 }
 
 /// The right to run the handlers that have effects outside, which one process has at a time. It ends with this
-/// value, or with the process.
+/// value, or with the process, or when another process takes it in spite of that: see
+/// [`HandlerRecords::try_acquire_lease`].
 #[derive(Debug)]
 pub struct HandlersLease {
     /// Locked as long as it is open.
@@ -125,11 +126,24 @@ pub trait HandlerRecords {
     /// [`StoreError`] when the store could not be read.
     fn read_progress(&self, handler: &str) -> impl Future<Output = Result<Option<Progress>, StoreError>> + Send;
 
-    /// Writes down how far a handler has come and what that means for its parked events, both or neither.
+    /// Writes down where a handler that the store has not seen yet starts. Answers how far it has come: where it was
+    /// seen before that stays as it is. This needs no lease.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when it is not stored.
+    fn begin_progress(
+        &self,
+        handler: &str,
+        start: Progress,
+    ) -> impl Future<Output = Result<Progress, StoreError>> + Send;
+
+    /// Writes down how far a handler has come and what that means for its parked events, both or neither.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when it is not stored; [`StoreError::LeaseLost`] where this store has had the lease and another
+    /// process has it now.
     fn write_progress(
         &self,
         handler: &str,
@@ -190,12 +204,14 @@ pub trait HandlerRecords {
         ready(Ok(Vec::new()))
     }
 
-    /// Takes the right to run handlers with effects outside; `None` while another process has it. Never waits.
+    /// Takes the right to run handlers with effects outside; `None` while another process has it, which is not waited
+    /// for. From then on, whoever had it before can write no progress: should something have made two processes
+    /// holders of it, one of them is told so at its next step.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when that could not be found out.
-    fn try_acquire_lease(&self) -> Result<Option<HandlersLease>, StoreError> {
-        Ok(Some(HandlersLease::unshared()))
+    fn try_acquire_lease(&self) -> impl Future<Output = Result<Option<HandlersLease>, StoreError>> + Send {
+        ready(Ok(Some(HandlersLease::unshared())))
     }
 }

@@ -82,6 +82,10 @@ pub enum StoreError {
     /// again.
     #[error("the outcome is unknown: {0}")]
     OutcomeUnknown(String),
+    /// Another process has the right to run the handlers now, and writes down how far they have come. Nothing of the
+    /// request was stored.
+    #[error("another program has taken over the handlers")]
+    LeaseLost,
 }
 
 /// An aggregate's state as text, and the event it stands after.

@@ -10,6 +10,7 @@ mod create;
 mod end_file;
 mod hash_chain;
 mod insert;
+mod lease;
 mod new_commands;
 mod open;
 mod open_error;
@@ -23,7 +24,6 @@ mod verify;
 mod waiting;
 mod writer;
 
-use std::fs::TryLockError;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, Weak};
@@ -265,6 +265,12 @@ impl<E: StoredEvent> HandlerRecords for SqliteStore<E> {
         self.read(move |connection, _| records::read_progress(connection, &handler)).await
     }
 
+    async fn begin_progress(&self, handler: &str, start: Progress) -> Result<Progress, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let handler = handler.to_owned();
+        self.write(WriteRequest::Begin { handler, start, reply }, answer).await
+    }
+
     async fn write_progress(&self, handler: &str, progress: Progress, parked: ParkedChange) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
         let handler = handler.to_owned();
@@ -297,22 +303,14 @@ impl<E: StoredEvent> HandlerRecords for SqliteStore<E> {
         self.read(move |connection, _| records::read_rows(connection, &projection, after.as_deref(), limit)).await
     }
 
-    fn try_acquire_lease(&self) -> Result<Option<HandlersLease>, StoreError> {
+    async fn try_acquire_lease(&self) -> Result<Option<HandlersLease>, StoreError> {
         let path = self.companion(HANDLERS);
-        let lock = || -> io::Result<Option<HandlersLease>> {
-            let created = end_file::create_private(&path);
-            let file = match created {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                    std::fs::OpenOptions::new().read(true).write(true).open(&path)?
-                }
-                created => created?,
-            };
-            match file.try_lock() {
-                Ok(()) => Ok(Some(HandlersLease::locked(file))),
-                Err(TryLockError::WouldBlock) => Ok(None),
-                Err(TryLockError::Error(error)) => Err(error),
-            }
+        let locked = lease::try_lock(&path);
+        let Some(locked) = locked.map_err(|error| StoreError::Failed(format!("{}: {error}", path.display())))? else {
+            return Ok(None);
         };
-        lock().map_err(|error| StoreError::Failed(format!("{}: {error}", path.display())))
+        let (reply, answer) = oneshot::channel();
+        self.write(WriteRequest::TakeLease { reply }, answer).await?;
+        Ok(Some(locked))
     }
 }

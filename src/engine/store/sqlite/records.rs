@@ -125,6 +125,15 @@ pub(super) fn read_progress(connection: &Connection, handler: &str) -> Result<Op
     Ok(Some(stored.progress))
 }
 
+/// Writes down where a handler starts, unless it has begun.
+pub(super) fn begin_progress(connection: &Connection, handler: String, start: Progress) -> Result<Progress, ReadError> {
+    if let Some(progress) = read_progress(connection, &handler)? {
+        return Ok(progress);
+    }
+    write_progress(connection, handler, start.clone(), ParkedChange::None)?;
+    Ok(start)
+}
+
 pub(super) fn write_progress(
     connection: &Connection,
     handler: String,

@@ -17,6 +17,7 @@ use super::answers::{Answers, Pending};
 use super::checkpointer::Checkpoints;
 use super::end_file::EndFile;
 use super::insert::Insert;
+use super::lease::LeaseEpoch;
 use super::records;
 use super::stored_log::{LogEnd, ReadError};
 use super::transaction::{WritableLog, Written};
@@ -40,6 +41,8 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 pub(super) enum WriteRequest<E> {
     Append { appends: Vec<Written<E>>, reply: Reply<Appended<E>> },
     Progress { handler: String, progress: Progress, parked: ParkedChange, reply: Reply<()> },
+    Begin { handler: String, start: Progress, reply: Reply<Progress> },
+    TakeLease { reply: Reply<()> },
     Projections { updates: Vec<ProjectionUpdate>, reply: Reply<Vec<ProjectionWritten>> },
 }
 
@@ -49,6 +52,8 @@ impl<E> WriteRequest<E> {
         match self {
             Self::Append { reply, .. } => drop(reply.send(Err(error))),
             Self::Progress { reply, .. } => drop(reply.send(Err(error))),
+            Self::Begin { reply, .. } => drop(reply.send(Err(error))),
+            Self::TakeLease { reply } => drop(reply.send(Err(error))),
             Self::Projections { reply, .. } => drop(reply.send(Err(error))),
         }
     }
@@ -65,6 +70,8 @@ pub(super) struct Writer<E> {
     /// What SQLite says of the file; another number means that others have written.
     data_version: i64,
     checkpoints: Arc<Checkpoints>,
+    /// The right to write handlers' progress, once it was taken here.
+    lease: LeaseEpoch,
     /// Why nothing is written any more.
     failed: Option<String>,
 }
@@ -87,6 +94,7 @@ impl<E: StoredEvent> Writer<E> {
             published: end.end.position,
             data_version: 0,
             checkpoints,
+            lease: LeaseEpoch::default(),
             failed: None,
         }
     }
@@ -213,7 +221,7 @@ impl<E: StoredEvent> Writer<E> {
         batch: &mut Vec<WriteRequest<E>>,
         pending: &mut Vec<Pending<E>>,
     ) -> Result<Batch<E>, ReadError> {
-        let Self { connection, log, .. } = self;
+        let Self { connection, log, lease, .. } = self;
         log.follow(LogEnd::read(connection)?);
         let before = log.end.end;
         let mut insert = Insert::new(connection);
@@ -223,8 +231,18 @@ impl<E: StoredEvent> Writer<E> {
                     Pending::Append(reply, log.record_all(&mut insert, appends)?)
                 }
                 WriteRequest::Progress { handler, progress, parked, reply } => {
-                    records::write_progress(connection, handler, progress, parked)?;
-                    Pending::Progress(reply)
+                    let is_ours = lease.is_ours(connection)?;
+                    if is_ours {
+                        records::write_progress(connection, handler, progress, parked)?;
+                    }
+                    Pending::Progress(reply, is_ours)
+                }
+                WriteRequest::Begin { handler, start, reply } => {
+                    Pending::Begin(reply, records::begin_progress(connection, handler, start)?)
+                }
+                WriteRequest::TakeLease { reply } => {
+                    lease.take(connection)?;
+                    Pending::Progress(reply, true)
                 }
                 WriteRequest::Projections { updates, reply } => {
                     let updates = updates.into_iter();
