@@ -25,7 +25,7 @@ pub enum Unavailable {
     /// The command was about to be stored, and nobody knows whether it was. If so, there are events with this command
     /// id, once the bank is open again.
     #[error(
-        "the outcome of the command is unknown: {reason}; if it was carried out, there are events of command {command_id}"
+        "the outcome is unknown: {reason}; if the command was carried out, there are events of command {command_id}"
     )]
     OutcomeUnknown {
         /// The command's id.
