@@ -35,8 +35,11 @@ async fn answers(file: &OpenFile) -> Result<Vec<String>, StoreError> {
     }
     answers.push(format!("{:?}", store.read_progress("e-mail").await?));
     answers.push(format!("{:?}", store.read_parked(0, 9).await?));
-    answers.push(format!("{:?}", store.read_projection("balances").await?));
-    answers.push(format!("{:?}", store.read_rows("balances", None, 99).await?));
+    let Some(mut stored) = store.read_projection("balances").await? else { return Ok(answers) };
+    answers.push(format!("{:?}", stored.checkpoint()));
+    while let Some(rows) = stored.next_page().await? {
+        answers.push(format!("{rows:?}"));
+    }
     Ok(answers)
 }
 

@@ -138,6 +138,8 @@ fn copy<E: StoredEvent>(
         BackupError::File { path: to.to_owned(), reason }
     };
     let mut copy = connect(new.path()).map_err(sqlite)?;
+    // What is half written is removed, and needs no journal to be undone from.
+    let _: String = copy.query_row("PRAGMA journal_mode = OFF", [], |row| row.get(0)).map_err(sqlite)?;
     // What is read within the transaction is one state, however long it takes.
     let state = from.unchecked_transaction().map_err(ReadError::from)?;
     let end = LogEnd::read(&from).map_err(ReadError::from)?.end;
@@ -145,7 +147,7 @@ fn copy<E: StoredEvent>(
     drop(state);
     let transaction = copy.transaction().map_err(sqlite)?;
     if Form::read(&transaction).map_err(sqlite)? == Some(Form::First) {
-        form::upgrade(&transaction, E::DOMAIN).map_err(sqlite)?;
+        form::upgrade(&transaction, E::DOMAIN)?;
     }
     properties::write_closed_at(&transaction, end).map_err(sqlite)?;
     properties::write_schema_cookie(&transaction).map_err(sqlite)?;

@@ -54,6 +54,8 @@ impl<E: StoredEvent> NewStore<E> {
         let supervisor = Supervisor::new();
         let store = SqliteStore::open(file.path(), SqliteOptions::default(), &supervisor);
         let store = store.map_err(|error| reason(error.to_string()))?;
+        // What goes wrong here is an answer, and stops nobody.
+        supervisor.will_close();
         Ok(Self { place: place.to_owned(), store, supervisor, file: Some(file) })
     }
 

@@ -15,15 +15,16 @@ use super::create::create;
 use super::end_file::{Acknowledged, Deadline, End, EndFile, LockError};
 use super::form::Form;
 use super::hard_links;
-use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Hash};
 use super::lock_holder::holder;
 use super::open_error::{OpenStoreError, damaged, refused, sqlite};
 use super::open_here::OpenHere;
 use super::properties;
+use super::row_sets::{check_row_sets, rebuild_row_sets};
 use super::schema::{APPLICATION_ID, USER_VERSION, connect, make_durable};
 use super::stored_log::{Head, LogEnd, ReadError, StoredLog};
 use super::tables::{self, Tables};
 use crate::engine::event::Position;
+use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Hash};
 use crate::engine::store::stored_event::{StoredEvent, UnreadableEvent};
 
 /// How long to wait for another program that commits, opens or closes.
@@ -71,7 +72,10 @@ fn open_found<E: StoredEvent>(
     let (here, path) = OpenHere::after(
         &path,
         || OpenOptions::new().read(true).write(true).open(&path).map_err(|error| refused(&path, error)),
-        |file| check_header(&path, file),
+        |file| {
+            check_header(&path, file)?;
+            hard_links::check_name(&path, file)
+        },
         |error| refused(&path, error),
     )?;
     companions::check_writable(&path).map_err(|(companion, error)| refused(&companion, error))?;
@@ -114,7 +118,20 @@ fn check<E: StoredEvent>(
     }
     let end = check_end::<E>(path, connection, form)?;
     let is_known = check_acknowledged(path, connection, form, end, end_file, accept_loss)?;
+    let rows = match form {
+        Form::First => Ok(()),
+        Form::Second => check_row_sets(connection),
+    };
     drop(transaction);
+    match rows {
+        Ok(()) => {}
+        Err(ReadError::Sqlite(error)) => return Err(sqlite(error)),
+        Err(error) if !accept_loss => return Err(damaged(path, error.to_string())),
+        Err(error) => {
+            tracing::warn!("{}: {error}; it is opened as it is", path.display());
+            rebuild_row_sets(connection).map_err(|error| damaged(path, error.to_string()))?;
+        }
+    }
     if !is_known {
         end_file.replace(end.end).map_err(|error| refused(path, error))?;
     }

@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 use super::end_file::End;
 use super::form::Form;
-use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Content, Hash};
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{Metadata, Position, RecordedEvent, StreamId, Version};
+use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Content, Hash};
 use crate::engine::store::stored_event::{StoredEvent, UnreadableEvent};
 use crate::engine::store::{MAX_READ, StoreError};
 

@@ -8,13 +8,13 @@ use rusqlite::Connection;
 
 use super::end_file::End;
 use super::form::Form;
-use crate::engine::store::hash_chain::Content;
 use super::insert::{Insert, Row};
 use super::new_commands::NewCommands;
 use super::records;
 use super::schema::MARK_EVERY;
 use super::stored_log::{Head, LogEnd, ReadError, StoredLog, signed};
 use crate::engine::event::{Batch, Position, RecordedEvent, StreamId, Version};
+use crate::engine::store::hash_chain::Content;
 use crate::engine::store::stored_event::StoredEvent;
 use crate::engine::store::{Append, AppendAnswer, Committed, Conflict, Rejected, Snapshot};
 
