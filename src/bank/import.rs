@@ -2,15 +2,17 @@
 //!
 //! The events are no news: handlers with effects are moved past them, and a transfer that had not ended goes on.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use foldhash::HashMap;
 use tokio::sync::mpsc;
 
 use super::errors::{ImportError, OpenError, Unavailable};
-use super::import_file::{Contents, ImportFile};
+use super::import_file::{Contents, ImportFile, failed};
 use super::{Account, AccountEvent, Accounts, Bank, CeoBonus, Store, ThankYouEmail, TransferProcess};
 use crate::engine::aggregate::Aggregate;
+use crate::engine::blocking::blocking;
 use crate::engine::event::{Position, RecordedEvent, StreamId};
 use crate::engine::event_handler::{EventHandler, ParkedError};
 use crate::engine::process_manager::ProcessManager;
@@ -112,17 +114,17 @@ impl Bank {
         path: &Path,
         progress: &mpsc::Sender<Told>,
     ) -> Result<(ImportFile, Contents), ImportError> {
-        let (path, progress) = (path.to_owned(), progress.clone());
-        blocking(move || {
-            let mut file = ImportFile::open(&path)?;
+        let (from, progress) = (path.to_owned(), progress.clone());
+        let checked = blocking(move || {
+            let mut file = ImportFile::open(&from)?;
             let contents = file.check(|done, total| {
                 // Whoever wants to see progress need not see all of it.
                 let _ = progress.try_send((ImportStep::Check, done, total));
                 !progress.is_closed()
             })?;
             Ok((file, contents))
-        })
-        .await?
+        });
+        checked.await.map_err(|not_done| failed(path, &io::Error::other(not_done)))?
     }
 }
 
@@ -238,9 +240,4 @@ where
         return Err(OpenError::HalfImported { store: kind.to_string() });
     }
     Ok(store.write_progress(NAME, Progress::default(), ParkedChange::None).await?)
-}
-
-async fn blocking<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<R, ImportError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|panic| Unavailable::Defect(panic.to_string()).into())
 }
