@@ -269,9 +269,9 @@ impl Bank {
             CommandError::Conflict(_) => Unavailable::Busy.into(),
             CommandError::Panicked { message } => Unavailable::Defect(message).into(),
             CommandError::IdTaken { .. } => Unavailable::Defect(error.to_string()).into(),
-            CommandError::Store(failed @ (StoreError::Failed(_) | StoreError::OutcomeUnknown(_))) => {
-                Unavailable::Store(failed).into()
-            }
+            CommandError::Store(
+                failed @ (StoreError::Busy(_) | StoreError::Failed(_) | StoreError::OutcomeUnknown(_)),
+            ) => Unavailable::Store(failed).into(),
             CommandError::Store(StoreError::Closed) | CommandError::Stopped => {
                 unavailable(Box::pin(self.inner.supervisor.stopped()).await).into()
             }

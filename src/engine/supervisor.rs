@@ -45,6 +45,7 @@ impl From<StoreError> for StopReason {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Closed => Self::Closed,
+            StoreError::Busy(_) => Self::StoreFailed { message: error.to_string() },
             StoreError::Failed(message) | StoreError::OutcomeUnknown(message) => Self::StoreFailed { message },
         }
     }

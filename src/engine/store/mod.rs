@@ -75,6 +75,9 @@ pub enum StoreError {
     /// The store is closed. Nothing of the request was stored.
     #[error("the event store is closed")]
     Closed,
+    /// Another program held the store for too long. Nothing of the request was stored, and it may be asked again.
+    #[error("another program holds the file: {0}")]
+    Busy(String),
     /// The store could not do it. Nothing of the request was stored.
     #[error("the event store failed: {0}")]
     Failed(String),
