@@ -24,8 +24,11 @@ impl Projection<AccountEvent> for Declines {
     }
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Box<dyn Error>> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run())
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let bank = Bank::open(Store::Memory).await?;
     let (wolfman, dracula) = (AccountId::new("Wolfman")?, AccountId::new("Dracula")?);
     for account in [&wolfman, &dracula] {

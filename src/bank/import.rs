@@ -2,6 +2,7 @@
 //!
 //! The events are no news: handlers with effects are moved past them, and a transfer that had not ended goes on.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use tokio::sync::mpsc;
@@ -9,9 +10,10 @@ use tokio::sync::mpsc;
 use super::any_store::{AnyStore, ask};
 use super::ceo_bonus::PaidBonuses;
 use super::errors::{ImportError, OpenError, Unavailable};
-use super::import_file::{Contents, ImportFile};
+use super::import_file::{Contents, ImportFile, failed};
 use super::replayed::Replayed;
 use super::{AccountEvent, Accounts, Bank, CeoBonus, Store, ThankYouEmail, TransferProcess};
+use crate::engine::blocking::blocking;
 use crate::engine::event::Position;
 use crate::engine::event_handler::{EventHandler, ParkedError, Starts};
 use crate::engine::lease::Lease;
@@ -118,17 +120,17 @@ impl Bank {
         path: &Path,
         progress: &mpsc::Sender<Told>,
     ) -> Result<(ImportFile, Contents), ImportError> {
-        let (path, progress) = (path.to_owned(), progress.clone());
-        blocking(move || {
-            let mut file = ImportFile::open(&path)?;
+        let (from, progress) = (path.to_owned(), progress.clone());
+        let checked = blocking(move || {
+            let mut file = ImportFile::open(&from)?;
             let contents = file.check(|done, total| {
                 // Whoever wants to see progress need not see all of it.
                 let _ = progress.try_send((ImportStep::Check, done, total));
                 !progress.is_closed()
             })?;
             Ok((file, contents))
-        })
-        .await?
+        });
+        checked.await.map_err(|not_done| failed(path, &io::Error::other(not_done)))?
     }
 }
 
@@ -267,9 +269,4 @@ async fn bonuses_until<S: EventStore<AccountEvent>>(store: &S, end: Position) ->
         bonuses.count(&events[..events.partition_point(|event| event.position <= end)], store).await?;
     }
     Ok(bonuses)
-}
-
-async fn blocking<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<R, ImportError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|panic| Unavailable::Defect(panic.to_string()).into())
 }

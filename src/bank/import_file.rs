@@ -132,7 +132,7 @@ impl ImportFile {
     }
 }
 
-fn failed(path: &Path, error: &io::Error) -> ImportError {
+pub(super) fn failed(path: &Path, error: &io::Error) -> ImportError {
     ImportError::File { path: path.to_owned(), reason: error.to_string() }
 }
 

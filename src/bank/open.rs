@@ -9,6 +9,7 @@ use super::handle::Inner;
 use super::import;
 use super::pin_checker::PinChecker;
 use super::{Account, AccountEvent, Bank, CeoBonus, OpenError, Options, Store, TransferProcess};
+use crate::engine::blocking::blocking;
 use crate::engine::checkpoints::{Checkpoints, Consistency};
 use crate::engine::command_handler::CommandHandler;
 use crate::engine::event_handler::{self, EventHandler, HandlerControl, Surroundings};
@@ -53,8 +54,8 @@ impl Bank {
                 let (path, watched) = (path.clone(), supervisor.clone());
                 let sqlite = SqliteOptions { accept_loss: options.accept_loss, ..SqliteOptions::default() };
                 let opening = move || SqliteStore::open(&path, sqlite, &watched);
-                let opened = tokio::task::spawn_blocking(opening).await;
-                let store = opened.map_err(|panic| StoreError::Failed(panic.to_string()))??;
+                let opened = blocking(opening).await;
+                let store = opened.map_err(|not_done| StoreError::Failed(not_done.to_string()))??;
                 assemble(options, store, supervisor).await
             }
         }

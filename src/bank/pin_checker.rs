@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::{AccountId, Pin, PinCheck, PinOptions, PinSecret, PinVerifier, Unavailable};
+use crate::engine::blocking::blocking;
 
 /// Checks that run at the same time. Each takes the memory of [`PinCost`](super::PinCost); the rest wait.
 const AT_ONCE: usize = 2;
@@ -72,7 +73,7 @@ impl PinChecker {
         let checker = self.clone();
         // The place is given back when the work is done, even if nobody waits for it any more.
         let place = self.places.clone().acquire_owned().await.map_err(defect)?;
-        let working = tokio::task::spawn_blocking(move || {
+        let working = blocking(move || {
             let _place = place;
             let secret = checker.secret()?;
             work(&checker, secret)

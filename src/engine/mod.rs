@@ -10,9 +10,10 @@
 //! 5. [`checkpoints`] tell a caller that wants to read its own write when that has happened.
 //!
 //! [`supervisor`] watches the tasks all of this runs in, [`trace`] is the line each of them prints when it
-//! does its part, and [`testing`] lets an aggregate be tried without any of it.
+//! does its part, [`blocking`] is where work goes that would hold the others up, and [`testing`] lets an aggregate be tried without any of it.
 
 pub mod aggregate;
+pub mod blocking;
 pub mod checkpoints;
 pub mod clock;
 pub mod command_handler;

@@ -4,6 +4,7 @@
 mod a_backup_is_the_bank_of_one_moment;
 mod a_bank_opened_again_goes_on_where_it_was;
 mod a_bonus_is_due_whoever_closes_first;
+mod a_busy_file_is_an_answer;
 mod a_file_cut_after_any_commit_ends_the_same;
 mod a_file_is_opened_as_it_was_left_or_refused;
 mod a_full_disk_loses_nothing_that_was_answered;
@@ -43,5 +44,3 @@ mod program;
 mod rest;
 #[path = "../support/terminal.rs"]
 mod terminal;
-#[path = "../support/watched_store/mod.rs"]
-mod watched_store;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use url::{Host, Url};
 
 use super::{InvalidEmailTarget, Message};
 use crate::bank::EmailAddress;
+use crate::engine::blocking::blocking;
 use crate::engine::event_handler::{Failure, Wish};
 
 /// How long connecting, signing in and handing over may take, each.
@@ -104,7 +105,7 @@ impl SmtpServer {
     }
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, Failure> {
-        let server = (self.host.as_str(), self.port);
+        let server = self.addresses().await?;
         // A name can stand for several machines; one that does not answer leaves time for another.
         let patience = Some(self.time_limit / 2);
         let name = ClientId::default();
@@ -116,7 +117,7 @@ impl SmtpServer {
             Encryption::FromTheStart => (tls, None),
             Encryption::None | Encryption::Required => (None, tls),
         };
-        let connected = AsyncSmtpConnection::connect_tokio1(server, patience, &name, at_once, None).await;
+        let connected = AsyncSmtpConnection::connect_tokio1(server.as_slice(), patience, &name, at_once, None).await;
         let mut connection = connected.map_err(|error| failure(&error, "the conversation", true))?;
         if let Some(tls) = later {
             let encrypted = connection.starttls(tls, &name).await;
@@ -125,10 +126,18 @@ impl SmtpServer {
         Ok(connection)
     }
 
+    /// Asking for them may take long.
+    async fn addresses(&self) -> Result<Vec<SocketAddr>, Failure> {
+        let (host, port) = (self.host.clone(), self.port);
+        let asked = blocking(move || (host.as_str(), port).to_socket_addrs().map(Vec::from_iter)).await;
+        let failed = |error: &dyn fmt::Display| Failure::retry(format!("the connection failed: {error}"));
+        asked.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
+    }
+
     async fn tls(&self) -> Result<TlsParameters, Failure> {
         let make = || async {
             let host = self.host.clone();
-            let made = tokio::task::spawn_blocking(move || TlsParameters::new(host)).await;
+            let made = blocking(move || TlsParameters::new(host)).await;
             made.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
         };
         let tls = self.tls.get_or_try_init(make).await;

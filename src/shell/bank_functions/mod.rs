@@ -33,10 +33,14 @@ use crate::bank::{
 };
 use crate::engine::checkpoints::Consistency;
 use crate::engine::event::Metadata;
+use crate::engine::store::StoreError;
 use crate::engine::store::sqlite::OpenStoreError;
 
 /// Under eventual consistency, commands that were sent and not yet handled. Beyond that a statement waits.
 const MAX_UNDER_WAY: usize = 1_024;
+
+/// An answer, and no failure: nothing was stored, and it may be said again.
+const BUSY: &str = "busy";
 
 /// The bank as the shell calls it: at most one is open at a time.
 #[derive(Debug)]
@@ -94,10 +98,7 @@ impl BankFunctions {
 
     /// The reply, and for a store that cannot be opened the message that says what and where.
     fn not_opened(&mut self, error: &OpenError) -> Term {
-        if !matches!(error, OpenError::UnsupportedStore { .. }) {
-            self.failed = Some(error.to_string());
-        }
-        Term::Error(match error {
+        let reply = match error {
             OpenError::UnsupportedStore { .. } => "unsupported_store",
             OpenError::HalfImported { .. } => "half_imported",
             OpenError::File(OpenStoreError::NoDirectory { .. }) => "no_directory",
@@ -108,19 +109,28 @@ impl BankFunctions {
             OpenError::File(OpenStoreError::DiskFull { .. }) => "disk_full",
             OpenError::File(OpenStoreError::Damaged { .. }) => "damaged",
             OpenError::File(OpenStoreError::LostEnd { .. } | OpenStoreError::EndUnknown { .. }) => "lost_end",
-            OpenError::File(OpenStoreError::Busy { .. } | OpenStoreError::OtherName { .. }) => "busy",
+            OpenError::File(OpenStoreError::Busy { .. } | OpenStoreError::OtherName { .. })
+            | OpenError::Unreadable(StoreError::Busy(_)) => BUSY,
             OpenError::File(OpenStoreError::OtherDomain { .. }) => "not_a_bank",
             OpenError::File(OpenStoreError::UnknownEvent { .. }) => "unknown_event",
             OpenError::File(OpenStoreError::LeftOver { .. }) => "left_over",
             OpenError::File(OpenStoreError::NotSupported { .. }) => "not_supported",
             OpenError::File(OpenStoreError::Failed { .. }) | OpenError::Unreadable(_) => "store_failed",
-        })
+        };
+        match reply {
+            "unsupported_store" => {}
+            BUSY => tracing::warn!("{error}"),
+            _ => self.failed = Some(error.to_string()),
+        }
+        Term::Error(reply)
     }
 
     /// The reply; and where it says that something has failed, the message that says what and where.
     fn done(&mut self, outcome: Result<Term, NotDone>) -> Answer {
         match outcome {
             Ok(reply) => reply.into(),
+            // It was told who holds the file.
+            Err(NotDone { reply: reply @ Term::Error(BUSY), .. }) => reply.into(),
             Err(NotDone { reply, message }) => {
                 self.failed = Some(message);
                 reply.into()
@@ -336,8 +346,8 @@ async fn answer(
 }
 
 fn unavailable(unavailable: Unavailable) -> Term {
-    if let Unavailable::PinSecret(reason) = &unavailable {
-        tracing::error!("{reason}");
+    if let Unavailable::PinSecret(_) | Unavailable::Defect(_) = &unavailable {
+        tracing::error!("{unavailable}");
     }
     failure(&unavailable.into())
 }

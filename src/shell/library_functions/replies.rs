@@ -1,5 +1,6 @@
 //! What the library answers, as replies.
 
+use crate::engine::store::StoreError;
 use crate::library::{CommandFailure, ListedBook, Loan, Refusal, Unavailable};
 use crate::shell::term::{Table, Term};
 
@@ -17,11 +18,16 @@ pub(super) fn failure(failure: &CommandFailure) -> Term {
     }
 }
 
+/// The reply to what was not done; who holds a file is told besides.
 pub(super) fn unavailable(unavailable: &Unavailable) -> Term {
+    if let Unavailable::Store(StoreError::Busy(_)) = unavailable {
+        tracing::warn!("{unavailable}");
+    }
     Term::Error(match unavailable {
         Unavailable::Closed => "service_closed",
         Unavailable::Stopped(_) => "service_stopped",
         Unavailable::OutcomeUnknown { .. } => "outcome_unknown",
+        Unavailable::Store(StoreError::Busy(_)) => "busy",
         Unavailable::Store(_) => "store_failed",
         Unavailable::Busy => "busy",
         Unavailable::Defect(_) => "defect",
