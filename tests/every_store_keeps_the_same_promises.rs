@@ -97,6 +97,8 @@ every_store_keeps! {
         what_was_answered_is_read_at_once,
         reading_beyond_the_end_finds_nothing,
         reads_at_the_same_time_as_appends_see_whole_appends,
+        the_version_of_a_stream_is_known_for_every_moment,
+        the_version_of_a_long_stream_is_known_for_every_moment,
     }
     command_ids {
         a_repeated_command_is_answered_with_its_first_events,

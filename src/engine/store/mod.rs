@@ -198,6 +198,18 @@ pub trait EventStore<E>: HandlerRecords + Clone + Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<(Option<Snapshot>, Batch<E>), StoreError>> + Send;
 
+    /// The version of the last event of a stream up to a moment; [`Version::START`] if there is none. It is found
+    /// without reading the events before it, so that what is asked for from a stream's end is read from there.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store could not be read.
+    fn stream_version(
+        &self,
+        stream: &StreamId,
+        until: Moment,
+    ) -> impl Future<Output = Result<Version, StoreError>> + Send;
+
     /// The events that are stored of a command; `None` if there are none.
     ///
     /// # Errors

@@ -124,11 +124,17 @@ impl<E: DomainEvent> Log<E> {
     pub(super) fn read_stream(&self, stream: &StreamId, after: Version, limit: usize) -> Batch<E> {
         let places = self.streams.get(stream).map_or(&[][..], Vec::as_slice);
         let start = usize::try_from(after.get()).unwrap_or(usize::MAX).min(places.len());
-        places[start..]
-            .iter()
-            .take(limit.min(MAX_READ))
-            .map(|place| self.commits[place.commit as usize][place.index as usize].clone())
-            .collect()
+        places[start..].iter().take(limit.min(MAX_READ)).map(|place| self.event_at(*place).clone()).collect()
+    }
+
+    fn event_at(&self, place: Place) -> &RecordedEvent<E> {
+        &self.commits[place.commit as usize][place.index as usize]
+    }
+
+    /// The version of the last event of a stream up to a moment.
+    pub(super) fn stream_version(&self, stream: &StreamId, until: Moment) -> Version {
+        let places = self.streams.get(stream).map_or(&[][..], Vec::as_slice);
+        Version::START.plus(places.partition_point(|place| until.is_after(self.event_at(*place))))
     }
 
     /// The last snapshot of a stream up to a moment.

@@ -18,6 +18,7 @@ mod reader;
 mod records;
 mod schema;
 mod stored_log;
+mod stream_version;
 mod transaction;
 mod verify;
 mod waiting;
@@ -234,6 +235,11 @@ impl<E: StoredEvent> EventStore<E> for SqliteStore<E> {
             Ok((snapshot, log.read_stream(connection, &stream, after, limit)?.into()))
         })
         .await
+    }
+
+    async fn stream_version(&self, stream: &StreamId, until: Moment) -> Result<Version, StoreError> {
+        let stream = stream.clone();
+        self.read(move |connection, log| log.stream_version(connection, &stream, until)).await
     }
 
     async fn read_command(&self, command_id: Uuid) -> Result<Option<Committed<E>>, StoreError> {
