@@ -14,6 +14,7 @@ use super::records;
 use super::schema::MARK_EVERY;
 use super::stored_log::{Head, LogEnd, ReadError, StoredLog, signed};
 use crate::engine::event::{Batch, Position, RecordedEvent, StreamId, Version};
+use crate::engine::store::log_times::LogTimes;
 use crate::engine::store::stored_event::StoredEvent;
 use crate::engine::store::{Append, AppendAnswer, Committed, Conflict, Rejected, Snapshot};
 
@@ -42,6 +43,7 @@ pub(super) type Answer<E> = Result<Range<usize>, Rejected<E>>;
 pub(super) struct WritableLog<E> {
     /// Where the log ends, the events of the transaction included.
     pub(super) end: LogEnd,
+    times: LogTimes,
     heads: HashMap<StreamId, Head>,
     /// The heads that are to be written; a later one of a stream overrules those before it.
     changed: Vec<Head>,
@@ -55,7 +57,8 @@ impl<E: StoredEvent> WritableLog<E> {
     pub(super) fn new(end: LogEnd) -> Self {
         let (heads, changed, recorded) = (HashMap::default(), Vec::new(), Vec::new());
         let (commands, stored) = (NewCommands::default(), StoredLog::default());
-        Self { end, heads, changed, commands, recorded, stored, buffer: Vec::new() }
+        let times = LogTimes::default();
+        Self { end, times, heads, changed, commands, recorded, stored, buffer: Vec::new() }
     }
 
     pub(super) fn stored(&mut self) -> &mut StoredLog<E> {
@@ -111,7 +114,7 @@ impl<E: StoredEvent> WritableLog<E> {
             None => insert_stream(connection, &stream)?,
         };
         let start = self.recorded.len();
-        let time = time.max(self.end.time);
+        let time = self.times.next(self.end.time, time);
         for (index, (event, data)) in events.into_iter().zip(data).enumerate() {
             let (position, version) = (self.end.end.position + 1, head.version + 1);
             let (event_type, schema_version) = (event.event_type(), event.schema_version());
