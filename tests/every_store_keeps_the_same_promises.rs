@@ -130,6 +130,7 @@ every_store_keeps! {
         times_in_a_log_never_go_back,
         a_clock_set_back_does_not_reorder_snapshots,
         times_before_1970_are_kept,
+        a_time_that_cannot_be_written_is_the_last_one_that_can,
     }
     subscriptions {
         a_subscription_hands_out_the_past_and_then_what_happens,

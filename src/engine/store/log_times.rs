@@ -1,4 +1,4 @@
-//! Times in a log never go back, whatever the clock does.
+//! Times in a log never go back, and can be written, whatever the clock does.
 
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ pub(super) struct LogTimes {
 impl LogTimes {
     /// The time of the next event, which was decided at `time`, in a log whose last event is of `last`.
     pub(super) fn next(&mut self, last: Timestamp, time: Timestamp) -> Timestamp {
+        let time = time.within_range();
         if time >= last {
             return time;
         }

@@ -39,7 +39,7 @@ pub struct Append<E> {
     /// The version the decision was made on; [`Version::START`] for a stream that does not exist yet.
     pub expected_version: Version,
     /// When the decision was made. Where a clock was set back, the store takes the time of its last event
-    /// instead, and says so once: times in a log never go back.
+    /// instead, and says so once: times in a log never go back. A time beyond [`Timestamp::MAX`] is that.
     pub time: Timestamp,
     /// The command behind the events. A store takes the events of one command once.
     pub metadata: Metadata,
