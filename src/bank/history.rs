@@ -105,7 +105,7 @@ impl Bank {
 
     /// An account as it was at a moment.
     pub(super) async fn account_at(&self, account: &AccountId, moment: Moment) -> Result<Account, Unavailable> {
-        let (mut state, events) = self.from_snapshot(account, moment).await?;
+        let (mut state, events) = self.read_from_snapshot(account, moment).await?;
         self.visit(account, events, |event| {
             let happened = moment.is_after(event);
             if happened {
@@ -118,7 +118,7 @@ impl Bank {
     }
 
     /// An account as its last snapshot before a moment has it, and the first events after that.
-    async fn from_snapshot(
+    async fn read_from_snapshot(
         &self,
         account: &AccountId,
         moment: Moment,
@@ -155,7 +155,7 @@ impl Bank {
             let then = self.account_at(account, moment).await?;
             return then.balance().map(|_| Vec::new()).ok_or(CheckBalanceError::NoAccount);
         }
-        let (mut state, events) = self.from_snapshot(account, before).await?;
+        let (mut state, events) = self.read_from_snapshot(account, before).await?;
         let mut lines = Vec::new();
         self.visit(account, events, |event| {
             if until.is_some_and(|moment| !moment.is_after(event)) {
