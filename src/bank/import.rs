@@ -15,7 +15,7 @@ use crate::engine::event::{Position, RecordedEvent, StreamId};
 use crate::engine::event_handler::{EventHandler, ParkedError};
 use crate::engine::process_manager::ProcessManager;
 use crate::engine::projection::ReadModel;
-use crate::engine::store::handler_records::{ParkedChange, Progress};
+use crate::engine::store::handler_records::{ParkedChange, Progress, is_reserved};
 use crate::engine::store::{Append, EventStore, StoreError};
 use crate::engine::supervisor::StopReason;
 
@@ -28,9 +28,15 @@ pub enum ImportStep {
     Store,
 }
 
-/// Where an import writes down that it has begun, and that it has ended.
-const NAME: &str = "import";
+const TASK: &str = "import";
+
+/// Where an import writes down that it has begun, and that it has ended: as the progress of no handler.
+const MARK: &str = ":import";
+const _: () = assert!(is_reserved(MARK));
 const UNDER_WAY: &str = "under way";
+
+/// Where that was written down once. A handler may have this name.
+const OLD_MARK: &str = "import";
 
 /// The handlers that have effects which must not come again.
 const PASSED_OVER: [&str; 2] =
@@ -79,8 +85,7 @@ impl Bank {
         let held = self.or_unavailable(held.ok_or(StoreError::Closed)).await?;
         // Somebody may have been quicker than the check.
         self.check_empty().await?;
-        let begun = Progress { state: Some(UNDER_WAY.into()), ..Progress::default() };
-        let begun = self.event_store().write_progress(NAME, begun).await;
+        let begun = self.event_store().write_progress(MARK, begun()).await;
         self.or_unavailable(begun).await?;
 
         let mut import = Import { bank: &self, imported: 0, end: Position::START, paid: 0, states: HashMap::default() };
@@ -90,7 +95,7 @@ impl Bank {
                 let (imported, events) = (import.imported, contents.events);
                 let stopped = ImportError::Stopped { path, imported, events, reason };
                 // Half a log is no bank.
-                self.inner.supervisor.stop(StopReason::GaveUp { task: NAME, message: stopped.to_string() });
+                self.inner.supervisor.stop(StopReason::GaveUp { task: TASK, message: stopped.to_string() });
                 return Err(stopped);
             }
         }
@@ -172,7 +177,7 @@ impl Import<'_> {
         }
         self.pass_over_one(TransferProcess::NAME, transfers_until, None).await.map_err(|error| error.to_string())?;
         let ended = Progress { checkpoint: self.end, ..Progress::default() };
-        store.write_progress(NAME, ended).await.map_err(|error| error.to_string())
+        store.write_progress(MARK, ended).await.map_err(|error| error.to_string())
     }
 
     /// The events of each command together, as they were stored first.
@@ -230,14 +235,23 @@ pub(super) async fn refuse_half<S>(store: &S, kind: &Store, accept: bool) -> Res
 where
     S: EventStore<AccountEvent>,
 {
-    let progress = store.read_progress(NAME).await?.unwrap_or_default();
-    if progress.state.is_none() {
-        return Ok(());
+    for mark in [MARK, OLD_MARK] {
+        // A handler has tried or acknowledged an event before it writes down anything.
+        if store.read_progress(mark).await? != Some(begun()) {
+            continue;
+        }
+        if !accept {
+            return Err(OpenError::HalfImported { store: kind.to_string() });
+        }
+        let ended = Progress { checkpoint: store.end().await?, ..Progress::default() };
+        store.write_progress(mark, ended, ParkedChange::None).await?;
     }
-    if !accept {
-        return Err(OpenError::HalfImported { store: kind.to_string() });
-    }
-    Ok(store.write_progress(NAME, Progress::default(), ParkedChange::None).await?)
+    Ok(())
+}
+
+/// What is written down while an import is under way.
+fn begun() -> Progress {
+    Progress { state: Some(UNDER_WAY.into()), ..Progress::default() }
 }
 
 async fn blocking<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<R, ImportError> {
