@@ -19,7 +19,7 @@ use crate::engine::event_handler::{EventHandler, ParkedError, Starts};
 use crate::engine::lease::Lease;
 use crate::engine::process_manager::ProcessManager;
 use crate::engine::projection::ReadModel;
-use crate::engine::store::handler_records::{ParkedChange, Progress};
+use crate::engine::store::handler_records::{ParkedChange, Progress, is_reserved};
 use crate::engine::store::{EventStore, MAX_READ, StoreError};
 use crate::engine::supervisor::StopReason;
 
@@ -32,10 +32,16 @@ pub enum ImportStep {
     Store,
 }
 
+const TASK: &str = "import";
+
 /// Where an import writes down up to which position it stores events, before the first and for ever, and whether it has
-/// ended.
-const NAME: &str = "import";
+/// ended: as the progress of no handler.
+const MARK: &str = ":import";
+const _: () = assert!(is_reserved(MARK));
 const UNDER_WAY: &str = "under way";
+
+/// Where that was written down once. A handler may have this name.
+const OLD_MARK: &str = "import";
 
 /// The handlers that have effects which must not come again.
 const PASSED_OVER: [&str; 2] =
@@ -86,7 +92,7 @@ impl Bank {
         self.check_empty().await?;
         let end = Position::new(contents.events);
         let begun = Progress { checkpoint: end, state: Some(UNDER_WAY.into()), ..Progress::default() };
-        let begun = self.event_store().write_progress(NAME, begun).await;
+        let begun = self.event_store().write_progress(MARK, begun).await;
         self.or_unavailable(begun).await?;
 
         let (end, bonuses) = (Position::START, PaidBonuses::default());
@@ -98,7 +104,7 @@ impl Bank {
                 let (imported, events) = (import.imported, contents.events);
                 let stopped = ImportError::Stopped { path, imported, events, reason };
                 // Half a log is no bank.
-                self.inner.supervisor.stop(StopReason::GaveUp { task: NAME, message: stopped.to_string() });
+                self.inner.supervisor.stop(StopReason::GaveUp { task: TASK, message: stopped.to_string() });
                 return Err(stopped);
             }
         }
@@ -179,7 +185,7 @@ impl Import<'_> {
         }
         self.pass_over_one(TransferProcess::NAME, transfers_until, None).await.map_err(|error| error.to_string())?;
         let ended = Progress { checkpoint: self.end, ..Progress::default() };
-        store.write_progress(NAME, ended).await.map_err(|error| error.to_string())
+        store.write_progress(MARK, ended).await.map_err(|error| error.to_string())
     }
 
     /// Moves the handlers past what is stored. Those that do not run now may another time.
@@ -211,8 +217,11 @@ pub(super) async fn refuse_half<S>(store: &S, kind: &Store, accept: bool, lease:
 where
     S: EventStore<AccountEvent>,
 {
-    let progress = store.read_progress(NAME).await?.unwrap_or_default();
-    if progress.state.is_none() {
+    let progress = store.read_progress(MARK).await?.unwrap_or_default();
+    // A handler has tried or acknowledged an event before it writes down anything.
+    let under_way_once = Progress { state: Some(UNDER_WAY.into()), ..Progress::default() };
+    let is_half_since_once = store.read_progress(OLD_MARK).await? == Some(under_way_once);
+    if progress.state.is_none() && !is_half_since_once {
         return Ok(());
     }
     if !accept || !lease.is_held() {
@@ -221,17 +230,22 @@ where
     let end = store.end().await?;
     // What happens from now on is news, even where the other half would have been.
     let checkpoint = if progress.checkpoint == Position::START { end } else { progress.checkpoint.min(end) };
-    Ok(store.write_progress(NAME, Progress { checkpoint, ..Progress::default() }, ParkedChange::None).await?)
+    let ended = Progress { checkpoint, ..Progress::default() };
+    store.write_progress(MARK, ended.clone(), ParkedChange::None).await?;
+    if is_half_since_once {
+        store.write_progress(OLD_MARK, ended, ParkedChange::None).await?;
+    }
+    Ok(())
 }
 
 /// Whoever takes over the handlers from a process that has died may find half a log where there was none before.
 pub(super) async fn stop_at_half<S: EventStore<AccountEvent>>(store: S) -> Result<(), StopReason> {
-    let progress = store.read_progress(NAME).await?.unwrap_or_default();
+    let progress = store.read_progress(MARK).await?.unwrap_or_default();
     match progress.state {
         None => Ok(()),
         Some(_) => {
             let message = "another program has begun it and not finished: half a log is no bank".to_owned();
-            Err(StopReason::GaveUp { task: NAME, message })
+            Err(StopReason::GaveUp { task: TASK, message })
         }
     }
 }
@@ -242,7 +256,7 @@ pub(super) async fn start_after_imported<S>(store: &S, name: &str, starts: Start
 where
     S: EventStore<AccountEvent>,
 {
-    let imported = store.read_progress(NAME).await?.unwrap_or_default().checkpoint;
+    let imported = store.read_progress(MARK).await?.unwrap_or_default().checkpoint;
     if imported == Position::START {
         return Ok(());
     }

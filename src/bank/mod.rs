@@ -70,7 +70,7 @@ pub use operations::NewAccount;
 pub use options::{Options, PinCost, PinOptions, Store};
 pub use pin::{InvalidVerifier, MalformedPin, Pin, PinCheck, PinVerifier};
 pub use pin_lock::MAX_WRONG_PINS;
-pub use pin_secret::{PinSecret, PinSecretError, PinSecretSource};
+pub use pin_secret::{PinSecret, PinSecretError, PinSecretSource, ShortSecret};
 pub use receipt::{PendingCommand, Receipt, Withdrawal};
 pub use stored_events::StoredEventError;
 pub use total_deposits::TotalDeposits;

@@ -128,7 +128,7 @@ mod tests {
     use crate::bank::{PinCost, PinSecretError, PinSecretSource};
 
     fn options() -> PinOptions {
-        PinOptions { secret: PinSecret::new("secret").into(), cost: PinCost::CHEAPEST }
+        PinOptions { secret: PinSecret::new("a secret for tests").unwrap().into(), cost: PinCost::CHEAPEST }
     }
 
     fn pin(digits: &str) -> Pin {
@@ -147,7 +147,7 @@ mod tests {
         let right = check(pin("0123"), Some(kept.clone())).await.unwrap();
         assert_eq!(right, PinCheck { verifier: Some(kept.clone()), matches: true });
         assert!(!check(pin("123000"), Some(kept.clone())).await.unwrap().matches);
-        let other = PinOptions { secret: PinSecret::new("another").into(), ..options() };
+        let other = PinOptions { secret: PinSecret::new("another one for tests").unwrap().into(), ..options() };
         assert!(!PinChecker::new(other, None).check(pin("0123"), Some(kept)).await.unwrap().matches);
     }
 
@@ -182,7 +182,7 @@ mod tests {
         let counted = asked.clone();
         let secret = PinSecretSource::new(move || match counted.fetch_add(1, Ordering::Relaxed) {
             0 => Err(PinSecretError("it is lost".to_owned())),
-            _ => Ok(PinSecret::new("found")),
+            _ => Ok(PinSecret::new("found at last, for tests").unwrap()),
         });
         let checker = PinChecker::new(PinOptions { secret, ..options() }, None);
         assert_eq!(asked.load(Ordering::Relaxed), 0, "nobody has used a PIN yet");

@@ -25,7 +25,7 @@ pub use self::stored_rows::StoredRows;
 use super::checkpoints::{Checkpoint, Checkpoints};
 use super::event::{DomainEvent, Position, RecordedEvent};
 use super::event_handler::Outlet;
-use super::store::handler_records::ProjectionRow;
+use super::store::handler_records::{ProjectionRow, is_reserved};
 use super::store::{EventStore, StoreError};
 use super::subscription::Subscription;
 use super::supervisor::{StopReason, Supervisor};
@@ -37,7 +37,7 @@ pub const MAX_ATTEMPTS: u32 = 3;
 
 /// A fold over all events. The default value is the read model of an empty store.
 pub trait Projection<E>: Default + Send + Sync + 'static {
-    /// The handler's name, as people see it.
+    /// The handler's name, as people see it. It does not begin with a colon, as that of no handler does.
     const NAME: &'static str;
 
     /// Takes an event in. Pure and total, as [`Aggregate::apply`](super::aggregate::Aggregate::apply) is: a
@@ -162,6 +162,12 @@ impl<E: DomainEvent> Projections<E> {
 
     /// Adds a projection that starts at the beginning of the store.
     pub fn add<P: Projection<E>>(&mut self) -> ReadModel<P> {
+        const {
+            assert!(
+                !is_reserved(P::NAME),
+                "no projection's name begins with a colon: such names are kept for the engine"
+            )
+        };
         let model = ReadModel::<P>::default();
         self.hosted.push(Box::new(Host::new(model.clone())));
         self.acknowledged.push(self.checkpoints.register(P::NAME, Position::START));

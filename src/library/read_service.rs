@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::past::Past;
 use super::{Book, BookEvent, Inventory, Isbn, ListedBook, Loan, Unavailable, UserId};
-use crate::engine::aggregate::Aggregate as _;
+use crate::engine::aggregate::{Aggregate as _, restored_from};
 use crate::engine::checkpoints::{Checkpoints, MAX_WAIT};
 use crate::engine::event::{StreamId, Version};
 use crate::engine::moment::Moment;
-use crate::engine::projection::{Projection as _, Projections, ProjectionsControl, ReadModel};
+use crate::engine::projection::{Projections, ProjectionsControl, ReadModel};
 use crate::engine::store::{EventStore, MAX_READ, StoreError};
 use crate::engine::supervisor::{StopReason, Supervisor};
 
@@ -79,7 +79,7 @@ impl<S: EventStore<BookEvent>> ReadService<S> {
         self.check_running()?;
         match moment {
             // The book's own stream says it all.
-            Some(moment) => Ok(self.replay_book(isbn, moment).await?),
+            Some(moment) => Ok(self.book_at(isbn, moment).await?),
             None => self.ask(None, |inventory| inventory.book(&isbn).cloned()).await,
         }
     }
@@ -154,19 +154,30 @@ impl<S: EventStore<BookEvent>> ReadService<S> {
         }
     }
 
-    /// The book as its own stream tells it.
-    async fn replay_book(&self, isbn: Isbn, moment: Moment) -> Result<Option<ListedBook>, StoreError> {
+    /// The book as its own stream tells it: its last snapshot before the moment, and the events from there on.
+    async fn book_at(&self, isbn: Isbn, moment: Moment) -> Result<Option<ListedBook>, StoreError> {
+        let store = &self.inner.store;
         let stream = StreamId::new(Book::CATEGORY, &isbn);
-        let mut inventory = Inventory::default();
-        let mut version = Version::START;
-        loop {
-            let events = self.inner.store.read_stream(&stream, version, MAX_READ).await?;
-            let happened = events.iter().take_while(|event| moment.is_after(event)).count();
-            events[..happened].iter().for_each(|event| inventory.project(event));
-            match events.last() {
-                Some(last) if happened == events.len() => version = last.version,
-                _ => return Ok(inventory.book(&isbn).cloned()),
+        let (snapshot, mut events) = store.read_from_snapshot(&stream, moment, MAX_READ).await?;
+        let mut book = Book::default();
+        if let Some(snapshot) = snapshot {
+            match restored_from(&stream, &snapshot.state) {
+                Some(restored) => book = restored,
+                None => events = store.read_stream(&stream, Version::START, MAX_READ).await?,
             }
         }
+        loop {
+            let happened = events.iter().take_while(|event| moment.is_after(event)).count();
+            events[..happened].iter().for_each(|event| book.apply(&event.data));
+            match events.last() {
+                Some(last) if happened == events.len() => {
+                    events = store.read_stream(&stream, last.version, MAX_READ).await?;
+                }
+                _ => break,
+            }
+        }
+        let (copies_in, copies_out) = (book.copies_in(), book.copies_out());
+        let listed = book.listed_as().cloned();
+        Ok(listed.map(|(title, author)| ListedBook { isbn, title, author, copies_in, copies_out }))
     }
 }

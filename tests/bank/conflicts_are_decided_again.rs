@@ -270,6 +270,14 @@ impl EventStore<AccountEvent> for Overtaken {
         self.store.read_from_snapshot(stream, until, limit)
     }
 
+    fn stream_version(
+        &self,
+        stream: &StreamId,
+        until: Moment,
+    ) -> impl Future<Output = Result<Version, StoreError>> + Send {
+        self.store.stream_version(stream, until)
+    }
+
     fn read_command(
         &self,
         command_id: Uuid,

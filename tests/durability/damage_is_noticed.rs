@@ -24,6 +24,10 @@ async fn answers(file: &OpenFile) -> Result<Vec<String>, StoreError> {
     answers.push(format!("{:?}", store.read_all(Position::START, 99).await?));
     for name in ["a", "b"] {
         answers.push(format!("{:?}", store.read_stream(&stream(name), Version::START, 99).await?));
+        for until in 0..=5 {
+            let version = store.stream_version(&stream(name), Moment::Position(Position::new(until))).await?;
+            answers.push(format!("{version} until {until}"));
+        }
         // A snapshot saves time, and decides nothing: what counts is that one that is read is right.
         let (snapshot, events) = store.read_from_snapshot(&stream(name), Moment::NOW, 99).await?;
         if let Some(snapshot) = snapshot {

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lettre::Address;
-use lettre::address::Envelope;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
-use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::{Error, SMTP_PORT, SUBMISSION_PORT, SUBMISSIONS_PORT};
 use percent_encoding::percent_decode_str;
 use tokio::sync::OnceCell;
@@ -82,7 +82,7 @@ impl SmtpServer {
     /// Hands an e-mail over. If the server ends the conversation before it has said that it took the e-mail, nobody
     /// knows whether it did, and it is sent again.
     pub(super) async fn send(&self, message: &Message) -> Result<(), Failure> {
-        let envelope = envelope(message)?;
+        let (sender, recipient) = (address(&message.sender)?, address(&message.recipient)?);
         let mut connection = self.within("connecting", self.connect()).await?;
         if let Some(credentials) = &self.credentials {
             let signing_in = async {
@@ -92,11 +92,12 @@ impl SmtpServer {
             };
             self.within("signing in", signing_in).await?;
         }
-        // The end of the last line is sent with the dot behind it.
-        let content = message.content.strip_suffix(b"\r\n").unwrap_or(&message.content);
         let handing_over = async {
-            let sent = connection.send(&envelope, content).await;
-            sent.map_err(|error| failure(&error, "the e-mail", true))
+            let given = hand_over(&mut connection, sender, recipient, &message.content).await;
+            if given.is_err() {
+                connection.abort().await;
+            }
+            given
         };
         self.within("handing the e-mail over", handing_over).await?;
         // It has taken the e-mail; what it says now changes nothing.
@@ -179,16 +180,59 @@ fn is_this_machine(host: &str) -> bool {
     host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
-fn envelope(message: &Message) -> Result<Envelope, Failure> {
-    let address = |address: &EmailAddress| {
-        let parsed: Result<Address, _> = address.as_str().parse();
-        parsed.map_err(|_| Failure::retry(format!("mail servers do not take the address {address:?}")))
+fn address(address: &EmailAddress) -> Result<Address, Failure> {
+    address
+        .as_str()
+        .parse()
+        .map_err(|_| Failure::retry(format!("mail servers do not take the address {address:?}")).wishing(Wish::Park))
+}
+
+/// Hands an e-mail over to a server that has let us in.
+async fn hand_over(
+    connection: &mut AsyncSmtpConnection,
+    sender: Address,
+    recipient: Address,
+    content: &[u8],
+) -> Result<(), Failure> {
+    let takes = |extension, name: &str| match connection.server_info().supports_feature(extension) {
+        true => Ok(()),
+        false => Err(Failure::retry(format!("the server cannot take the e-mail: it lacks {name}")).wishing(Wish::Park)),
     };
-    let envelope = address(&message.sender).and_then(|sender| {
-        let recipients = vec![address(&message.recipient)?];
-        Envelope::new(Some(sender), recipients).map_err(|error| Failure::retry(error.to_string()))
-    });
-    envelope.map_err(|failure| failure.wishing(Wish::Park))
+    let mut parameters = Vec::new();
+    if ![&sender, &recipient].into_iter().all(|address| AsRef::<str>::as_ref(address).is_ascii()) {
+        takes(Extension::SmtpUtfEight, "SMTPUTF8")?;
+        parameters.push(MailParameter::SmtpUtfEight);
+    }
+    if !content.is_ascii() {
+        takes(Extension::EightBitMime, "8BITMIME")?;
+        parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+    }
+    let content = Content(&String::from_utf8_lossy(content)).to_string();
+    let commands = [
+        Mail::new(Some(sender), parameters).to_string(),
+        Rcpt::new(recipient, Vec::new()).to_string(),
+        Data.to_string(),
+        // A part of its own would wait in the network until the server has acknowledged the part before.
+        content,
+    ];
+    for command in commands {
+        connection.command(command).await.map_err(|error| failure(&error, "the e-mail", true))?;
+    }
+    Ok(())
+}
+
+/// An e-mail as it is sent after DATA: no line is taken for its end, and its end follows.
+struct Content<'a>(&'a str);
+
+impl fmt::Display for Content<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.strip_suffix("\r\n").unwrap_or(self.0);
+        for line in text.split("\r\n") {
+            let stuffed = if line.starts_with('.') { "." } else { "" };
+            write!(f, "{stuffed}{line}\r\n")?;
+        }
+        f.write_str(".\r\n")
+    }
 }
 
 /// What becomes of the event: what the server refuses for good is not offered again, everything else is.
@@ -216,4 +260,21 @@ fn in_one_line(words: &str) -> String {
     let printed = words.split(|character: char| character.is_whitespace() || character.is_control());
     let words = printed.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     words.chars().take(MAX_WORDS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_of_an_e_mail_is_taken_for_its_end() {
+        for (content, sent) in [
+            ("a: b\r\n\r\nDear x\r\n", "a: b\r\n\r\nDear x\r\n.\r\n"),
+            ("a\r\n.\r\nQUIT\r\n", "a\r\n..\r\nQUIT\r\n.\r\n"),
+            (".a\r\n..b\r\n\r\n", "..a\r\n...b\r\n\r\n.\r\n"),
+            ("no end", "no end\r\n.\r\n"),
+        ] {
+            assert_eq!(Content(content).to_string(), sent);
+        }
+    }
 }

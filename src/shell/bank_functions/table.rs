@@ -168,7 +168,9 @@ pub(super) static FUNCTIONS: [Function; 26] = [
         example: "Bank.check_balance \"Wolfman\"",
         may_be_busy: true,
         details: "With at: 3 it tells what the account held after the event at position 3, with\n\
-            as_of: \"2026-11-20T10:00:00Z\" what it held at that time.\n\
+            as_of: \"2026-11-20T10:00:00Z\" what it held at that time. Times in a log never go back: where a clock\n\
+            was ahead, the events after that have the time it had then until the clock has passed it, and only at:\n\
+            tells them apart.\n\
             Replies the balance, such as 50, or :no_account.",
     },
     Function {
@@ -217,7 +219,7 @@ pub(super) static FUNCTIONS: [Function; 26] = [
         may_be_busy: true,
         details: "A transfer is reserved, credited, and then settled or released. from: 3 begins with those that were\n\
             reserved at position 3 or later, limit: 10 lists 10 at the most, 1_000 without; at: and as_of: show them\n\
-            as they stood at a moment.",
+            as they stood at a moment, as in Bank.check_balance.",
     },
     Function {
         module: Some("Bank"),
@@ -229,7 +231,8 @@ pub(super) static FUNCTIONS: [Function; 26] = [
         example: "Bank.why \"Wolfman\"",
         may_be_busy: true,
         details: "Every event that moved the balance, the command behind it, and what caused that. limit: 10 lists the\n\
-            last 10 at the most, 1_000 without; at: and as_of: explain the balance of a moment.\n\
+            last 10 at the most, 1_000 without; at: and as_of: explain the balance of a moment, as in\n\
+            Bank.check_balance.\n\
             Replies a table, or :no_account.",
     },
     Function {

@@ -104,7 +104,8 @@ pub(super) static READ_FUNCTIONS: [Function; 3] = [
         details: "In the order of their ISBNs, with the copies that are in and out. With at: 3 it lists what the\n\
             library had after the event at position 3, with as_of: \"2026-11-20T10:00:00Z\" what it had at that\n\
             time. from: \"978-1593275846\" begins with that book, limit: 10 lists 10 books at the most; 1_000\n\
-            without.",
+            without. Times in a log never go back: where a clock was ahead, the events after that have the time\n\
+            it had then until the clock has passed it, and only at: tells them apart.",
     },
     Function {
         module: Some("LibraryReadService"),

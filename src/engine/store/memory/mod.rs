@@ -36,6 +36,7 @@ enum Request<E> {
     Append { appends: Vec<Append<E>>, reply: oneshot::Sender<Appended<E>> },
     ReadStream { stream: StreamId, after: Version, limit: usize, reply: oneshot::Sender<Batch<E>> },
     ReadFromSnapshot { stream: StreamId, until: Moment, limit: usize, reply: oneshot::Sender<FromSnapshot<E>> },
+    StreamVersion { stream: StreamId, until: Moment, reply: oneshot::Sender<Version> },
     ReadCommand { command_id: Uuid, reply: oneshot::Sender<Option<Committed<E>>> },
     ReadAll { after: Position, limit: usize, reply: oneshot::Sender<Batch<E>> },
     End { reply: oneshot::Sender<Position> },
@@ -99,6 +100,12 @@ impl<E: DomainEvent> EventStore<E> for MemoryStore<E> {
         let (reply, answer) = oneshot::channel();
         let stream = stream.clone();
         self.ask(Request::ReadFromSnapshot { stream, until, limit, reply }, answer).await
+    }
+
+    async fn stream_version(&self, stream: &StreamId, until: Moment) -> Result<Version, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let stream = stream.clone();
+        self.ask(Request::StreamVersion { stream, until, reply }, answer).await
     }
 
     async fn read_command(&self, command_id: Uuid) -> Result<Option<Committed<E>>, StoreError> {
@@ -174,6 +181,9 @@ async fn serve<E: DomainEvent>(
                 let snapshot = log.snapshot(&stream, until);
                 let after = snapshot.as_ref().map_or(Version::START, |snapshot| snapshot.version);
                 let _ = reply.send((snapshot, log.read_stream(&stream, after, limit)));
+            }
+            Request::StreamVersion { stream, until, reply } => {
+                let _ = reply.send(log.stream_version(&stream, until));
             }
             Request::ReadCommand { command_id, reply } => {
                 let _ = reply.send(log.command(command_id));

@@ -34,6 +34,7 @@ mod row_set;
 mod row_sets;
 mod schema;
 mod stored_log;
+mod stream_version;
 mod tables;
 mod threads;
 mod transaction;
@@ -287,6 +288,11 @@ impl<E: StoredEvent> EventStore<E> for SqliteStore<E> {
             Ok((snapshot, log.read_stream(connection, &stream, after, limit)?.into()))
         })
         .await
+    }
+
+    async fn stream_version(&self, stream: &StreamId, until: Moment) -> Result<Version, StoreError> {
+        let stream = stream.clone();
+        self.read(move |connection, log| log.stream_version(connection, &stream, until)).await
     }
 
     async fn read_command(&self, command_id: Uuid) -> Result<Option<Committed<E>>, StoreError> {
