@@ -202,12 +202,26 @@ impl Bank {
         match answer {
             Ok(events) => Ok(self.receipt(events).await),
             Err(CommandError::Stopped) => Err(self.unanswered().await.into()),
-            Err(error) => Err(self.command_failure(error).await),
+            Err(error) => {
+                if matches!(error, CommandError::Refused(_)) {
+                    self.decision_seen().await;
+                }
+                Err(self.command_failure(error).await)
+            }
         }
+    }
+
+    /// Whoever hears of a decision that has led to no events asks next about what it was made on. All of that is known to
+    /// the store by now. Where the read models do not come to it in time, the decision stands all the same.
+    async fn decision_seen(&self) {
+        let _ = self.caught_up().await;
     }
 
     async fn receipt(&self, events: Committed<AccountEvent>) -> Receipt {
         let up_to = events.last().map_or(Position::START, |last| last.position);
+        if events.is_empty() {
+            self.decision_seen().await;
+        }
         let seen = match events.last() {
             // In a box: a caller should not carry along the room for a wait that is mostly not needed.
             Some(last) if !self.is_seen(&events, last) => Box::pin(self.seen(&events, last)).await,

@@ -11,6 +11,7 @@ mod accounts;
 mod any_store;
 mod audit;
 mod balances;
+mod catch_up;
 mod ceo_bonus;
 mod commands;
 mod email;
@@ -54,7 +55,7 @@ pub use email::{AddressBook, EmailTarget, InvalidEmailTarget, Recipient, ThankYo
 pub use email_address::{EmailAddress, InvalidEmail};
 pub use errors::{
     AddHandlerError, CheckBalanceError, CommandFailure, CreateError, DepositError, ExportError, ImportError, OpenError,
-    TransferError, Unavailable, UnlockError, WithdrawError,
+    QueryError, TransferError, Unavailable, UnlockError, WithdrawError,
 };
 pub use events::{AccountEvent, Movement};
 pub use handle::Bank;

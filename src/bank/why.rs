@@ -42,6 +42,7 @@ impl Bank {
         until: Option<Moment>,
         limit: usize,
     ) -> Result<Vec<Reason>, CheckBalanceError> {
+        self.has_happened(until).await?;
         let until = until.unwrap_or(Moment::NOW);
         let mut state = Account::default();
         let mut moved = std::collections::VecDeque::new();

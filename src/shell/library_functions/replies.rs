@@ -1,6 +1,7 @@
 //! What the library answers, as replies.
 
-use crate::library::{CommandFailure, ListedBook, Loan, Refusal, Unavailable};
+use crate::library::{CommandFailure, ListedBook, Loan, QueryError, Refusal, Unavailable};
+use crate::shell::question::beyond_the_end;
 use crate::shell::term::{Table, Term};
 
 pub(super) fn failure(failure: &CommandFailure) -> Term {
@@ -14,6 +15,13 @@ pub(super) fn failure(failure: &CommandFailure) -> Term {
             Refusal::BookIsOut => "book_is_out",
         }),
         CommandFailure::Unavailable(reason) => unavailable(reason),
+    }
+}
+
+pub(super) fn no_answer(error: QueryError) -> Term {
+    match error {
+        QueryError::NotYet(not_yet) => beyond_the_end(not_yet),
+        QueryError::Unavailable(reason) => unavailable(&reason),
     }
 }
 

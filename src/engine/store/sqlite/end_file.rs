@@ -17,7 +17,7 @@ use super::hash_chain::{BEFORE_THE_FIRST, Hash, hex};
 /// What follows the database's name in the companion's.
 pub(super) const SUFFIX: &str = "-end";
 
-const LENGTH: usize = 125;
+pub(super) const LENGTH: usize = 125;
 
 /// Where a log ends: the last event's position and hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub(super) struct End {
 impl End {
     pub(super) const OF_NOTHING: Self = Self { position: 0, hash: BEFORE_THE_FIRST };
 
-    fn to_text(self) -> String {
+    pub(super) fn to_text(self) -> String {
         let mut text = format!("position {:020}\nsha256 {}\n", self.position, hex(&self.hash));
         let check = check(&text);
         text.push_str(&check);
@@ -37,7 +37,7 @@ impl End {
     }
 
     /// Reads exactly what `to_text` writes.
-    fn from_text(text: &[u8]) -> Option<Self> {
+    pub(super) fn from_text(text: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(text).ok()?;
         let position = text.strip_prefix("position ")?.get(..20)?.parse().ok()?;
         let digits = text.lines().nth(1)?.strip_prefix("sha256 ")?;
@@ -77,6 +77,11 @@ impl EndFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// The file, to be read from elsewhere too.
+    pub(super) fn share(&self) -> io::Result<File> {
+        self.file.try_clone()
     }
 
     /// Makes the file, which must not be there, and gets it onto the disk.

@@ -4,6 +4,7 @@
 //! may have the same file open. Beside the file stand SQLite's own `-wal` and `-shm`, `-end`, which knows what
 //! was acknowledged, and `-handlers`, which is locked by the process whose handlers have effects outside.
 
+mod acknowledged;
 mod answers;
 mod checkpointer;
 mod create;
@@ -34,6 +35,7 @@ use std::sync::{Arc, Mutex, Weak};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use uuid::Uuid;
 
+use self::acknowledged::Acknowledged;
 pub use self::open_error::OpenStoreError;
 use self::open_here::OpenHere;
 pub use self::open_here::is_open_here;
@@ -50,7 +52,7 @@ use super::stored_event::StoredEvent;
 use super::{
     Append, Appended, Committed, EventStore, Listeners, PUBLISHED_CAPACITY, Published, Publisher, Snapshot, StoreError,
 };
-use crate::engine::event::{Batch, Position, StreamId, Version};
+use crate::engine::event::{Batch, Position, RecordedEvent, StreamId, Version};
 use crate::engine::moment::Moment;
 use crate::engine::queue::offer;
 use crate::engine::supervisor::{StopReason, Supervisor};
@@ -90,6 +92,7 @@ pub struct SqliteStore<E> {
     writes: mpsc::Sender<WriteRequest<E>>,
     reads: mpsc::Sender<ReadRequest<E>>,
     listeners: Listeners<E>,
+    acknowledged: Arc<Acknowledged>,
     path: Arc<Path>,
     here: Weak<OpenHere>,
 }
@@ -138,7 +141,10 @@ impl<E: StoredEvent> SqliteStore<E> {
             spawn("reader", read).map_err(thread)?;
         }
 
-        let writer = Writer::new(path.clone(), writing, opened.end, opened.end_file, publisher, checkpoints);
+        let end_file = opened.end_file.share().map_err(|error| failed(error.to_string()))?;
+        let acknowledged = Arc::new(Acknowledged::new(end_file, opened.end.end.position));
+        let shared = acknowledged.clone();
+        let writer = Writer::new(path.clone(), writing, opened.end, opened.end_file, shared, publisher, checkpoints);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(thread)?;
         let (close, closed) = oneshot::channel();
         let (ended, has_ended) = oneshot::channel();
@@ -164,7 +170,7 @@ impl<E: StoredEvent> SqliteStore<E> {
                 Err(_) => stopped("its thread has ended in a panic".to_owned()),
             }
         });
-        Ok(Self { writes, reads, listeners, path, here: weak_here })
+        Ok(Self { writes, reads, listeners, acknowledged, path, here: weak_here })
     }
 
     /// The file, with no symbolic links in its path.
@@ -195,6 +201,13 @@ impl<E: StoredEvent> SqliteStore<E> {
         self.ask_reader(Box::new(read)).await?;
         let answer = answer.await.map_err(|_| StoreError::Closed)?;
         answer.map_err(|error| unreadable(&self.path, &error))
+    }
+
+    /// What was read is known here, whoever has stored it.
+    fn saw(&self, events: &[RecordedEvent<E>]) {
+        if let Some(last) = events.last() {
+            self.acknowledged.saw(last.position.get());
+        }
     }
 
     async fn ask_reader(&self, request: ReadRequest<E>) -> Result<(), StoreError> {
@@ -229,8 +242,9 @@ impl<E: StoredEvent> EventStore<E> for SqliteStore<E> {
 
     async fn read_stream(&self, stream: &StreamId, after: Version, limit: usize) -> Result<Batch<E>, StoreError> {
         let stream = stream.clone();
-        let events = self.read(move |connection, log| log.read_stream(connection, &stream, after, limit));
-        Ok(events.await?.into())
+        let events = self.read(move |connection, log| log.read_stream(connection, &stream, after, limit)).await?;
+        self.saw(&events);
+        Ok(events.into())
     }
 
     async fn read_from_snapshot(
@@ -240,30 +254,49 @@ impl<E: StoredEvent> EventStore<E> for SqliteStore<E> {
         limit: usize,
     ) -> Result<(Option<Snapshot>, Batch<E>), StoreError> {
         let stream = stream.clone();
-        self.read(move |connection, log| {
+        let read = self.read(move |connection, log| {
             let snapshot = records::read_snapshot(connection, stream.as_str(), until)?;
             let after = snapshot.as_ref().map_or(Version::START, |snapshot| snapshot.version);
-            Ok((snapshot, log.read_stream(connection, &stream, after, limit)?.into()))
-        })
-        .await
+            Ok((snapshot, log.read_stream(connection, &stream, after, limit)?))
+        });
+        let (snapshot, events) = read.await?;
+        if let Some(snapshot) = &snapshot {
+            self.acknowledged.saw(snapshot.position.get());
+        }
+        self.saw(&events);
+        Ok((snapshot, events.into()))
     }
 
     async fn read_command(&self, command_id: Uuid) -> Result<Option<Committed<E>>, StoreError> {
         let events = self.read(move |connection, log| log.read_command(connection, command_id)).await?;
         Ok(events.map(|events| {
+            self.saw(&events);
             let end = events.len();
             Committed::new(events.into(), 0..end)
         }))
     }
 
     async fn read_all(&self, after: Position, limit: usize) -> Result<Batch<E>, StoreError> {
-        let events = self.read(move |connection, log| log.read_all(connection, after, limit));
-        Ok(events.await?.into())
+        let events = self.read(move |connection, log| log.read_all(connection, after, limit)).await?;
+        self.saw(&events);
+        Ok(events.into())
     }
 
     async fn end(&self) -> Result<Position, StoreError> {
-        let end = self.read(|connection, _| Ok(LogEnd::read(connection)?)).await?;
-        Ok(Position::new(end.end.position))
+        let end = self.read(|connection, _| Ok(LogEnd::read(connection)?)).await?.end;
+        self.acknowledged.saw(end.position);
+        Ok(Position::new(end.position))
+    }
+
+    fn acknowledged(&self) -> Option<Position> {
+        if self.writes.is_closed() { None } else { self.acknowledged.position().map(Position::new) }
+    }
+
+    fn look(&self) {
+        // Where the queue is full, the next commit publishes what others have written.
+        if self.acknowledged.wants_look() && self.writes.try_send(WriteRequest::Look).is_err() {
+            self.acknowledged.look_begins();
+        }
     }
 
     fn published(&self) -> broadcast::Receiver<Published<E>> {

@@ -64,8 +64,8 @@ fn lanes(hash: &Hash) -> [u64; LANES] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::hash_chain::row_hash;
     use super::*;
+    use crate::engine::store::sqlite::hash_chain::row_hash;
 
     fn row(text: &str) -> Hash {
         row_hash(&[text.as_bytes()])

@@ -13,6 +13,7 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use super::acknowledged::Acknowledged;
 use super::answers::{Answers, Pending};
 use super::checkpointer::Checkpoints;
 use super::end_file::EndFile;
@@ -39,9 +40,22 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
 #[derive(Debug)]
 pub(super) enum WriteRequest<E> {
-    Append { appends: Vec<Written<E>>, reply: Reply<Appended<E>> },
-    Progress { handler: String, progress: Progress, parked: ParkedChange, reply: Reply<()> },
-    Projections { updates: Vec<ProjectionUpdate>, reply: Reply<Vec<ProjectionWritten>> },
+    Append {
+        appends: Vec<Written<E>>,
+        reply: Reply<Appended<E>>,
+    },
+    Progress {
+        handler: String,
+        progress: Progress,
+        parked: ParkedChange,
+        reply: Reply<()>,
+    },
+    Projections {
+        updates: Vec<ProjectionUpdate>,
+        reply: Reply<Vec<ProjectionWritten>>,
+    },
+    /// To publish what other processes have written, now.
+    Look,
 }
 
 impl<E> WriteRequest<E> {
@@ -51,6 +65,7 @@ impl<E> WriteRequest<E> {
             Self::Append { reply, .. } => drop(reply.send(Err(error))),
             Self::Progress { reply, .. } => drop(reply.send(Err(error))),
             Self::Projections { reply, .. } => drop(reply.send(Err(error))),
+            Self::Look => {}
         }
     }
 }
@@ -60,6 +75,7 @@ pub(super) struct Writer<E> {
     connection: Connection,
     log: WritableLog<E>,
     end_file: EndFile,
+    acknowledged: Arc<Acknowledged>,
     publisher: Publisher<E>,
     /// The last event that was published here, or was there when the store was opened.
     published: u64,
@@ -76,6 +92,7 @@ impl<E: StoredEvent> Writer<E> {
         connection: Connection,
         end: LogEnd,
         end_file: EndFile,
+        acknowledged: Arc<Acknowledged>,
         publisher: Publisher<E>,
         checkpoints: Arc<Checkpoints>,
     ) -> Self {
@@ -84,6 +101,7 @@ impl<E: StoredEvent> Writer<E> {
             connection,
             log: WritableLog::new(end),
             end_file,
+            acknowledged,
             publisher,
             published: end.end.position,
             data_version: 0,
@@ -118,6 +136,12 @@ impl<E: StoredEvent> Writer<E> {
                         Err(_) => self.look(),
                     },
                 }
+            }
+            let received = batch.len();
+            batch.retain(|request| !matches!(request, WriteRequest::Look));
+            if batch.len() < received {
+                self.acknowledged.look_begins();
+                self.look();
             }
             if !batch.is_empty() {
                 last_commit.gather(&mut requests, &mut batch);
@@ -169,6 +193,7 @@ impl<E: StoredEvent> Writer<E> {
                 return Err(ReadError::Damaged { position: self.published + 1, what: "there is no event" });
             };
             self.published = last.position.get();
+            self.acknowledged.saw(self.published);
             self.publisher.publish(Published { after, events: events.into() });
         }
         Ok(())
@@ -227,6 +252,8 @@ impl<E: StoredEvent> Writer<E> {
                     records::write_progress(connection, handler, progress, parked)?;
                     Pending::Progress(reply)
                 }
+                // What others have written is published with every commit.
+                WriteRequest::Look => continue,
                 WriteRequest::Projections { updates, reply } => {
                     let updates = updates.into_iter();
                     let written = updates.map(|update| write_projection(connection, update));
@@ -250,6 +277,7 @@ impl<E: StoredEvent> Writer<E> {
         self.publish_until(before.position)?;
         if !commit.is_empty() {
             self.published = end.position;
+            self.acknowledged.saw(end.position);
             self.publisher.publish(Published { after: Position::new(before.position), events: commit.clone() });
         }
         Ok(commit)
