@@ -53,7 +53,7 @@ pub enum CommandFailure {
     Unavailable(#[from] Unavailable),
 }
 
-/// Why a handler of one's own was not added.
+/// Why a handler of one's own was not added, or a projection.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum AddHandlerError {
     /// The bank has a handler of this name: its progress is stored under it.
@@ -61,6 +61,12 @@ pub enum AddHandlerError {
     NameTaken {
         /// The name.
         name: &'static str,
+    },
+    /// A projection panicked on what has happened, time and again. The bank goes on without it.
+    #[error("the projection panicked: {message}")]
+    Panicked {
+        /// What the panic said.
+        message: String,
     },
     /// The bank cannot serve.
     #[error(transparent)]

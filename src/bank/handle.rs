@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use super::any_store::{AnyStore, ask};
+use super::any_store::AnyStore;
 use super::errors::{CommandFailure, Unavailable};
 use super::pin_checker::PinChecker;
 use super::receipt::Seen;
@@ -19,7 +19,7 @@ use crate::engine::event::{Metadata, Position, RecordedEvent};
 use crate::engine::event_handler::{HandlerControl, RetryPolicy};
 use crate::engine::id_source::IdSource;
 use crate::engine::lease::Lease;
-use crate::engine::projection::{self, Projection, ProjectionsControl, ReadModel};
+use crate::engine::projection::{ProjectionsControl, ReadModel};
 use crate::engine::store::{Committed, StoreError};
 use crate::engine::supervisor::{StopReason, Supervisor};
 
@@ -90,13 +90,6 @@ impl Bank {
     pub fn with_consistency(&self, consistency: Consistency) -> Self {
         let inner = self.inner.clone();
         Self { inner, consistency }
-    }
-
-    /// Starts a projection of one's own: over everything that has happened, then live. From now on, strong
-    /// consistency waits for it too.
-    pub fn add_projection<P: Projection<AccountEvent>>(&self) -> ReadModel<P> {
-        let Inner { store, checkpoints, supervisor, .. } = self.inner.as_ref();
-        ask!(store, store => projection::start(store.clone(), checkpoints, supervisor))
     }
 
     /// A new conversation: the ids under which the next command and all it causes will be known.

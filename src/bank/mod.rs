@@ -30,6 +30,7 @@ mod open;
 mod operations;
 mod options;
 mod own_handlers;
+mod own_projections;
 mod pin;
 mod pin_checker;
 mod pin_commands;
