@@ -99,6 +99,7 @@ impl Bank {
     ///
     /// [`CheckBalanceError`]: why there is no balance to tell; an account that did not exist yet is none.
     pub async fn check_balance_at(&self, account: &AccountId, moment: Moment) -> Result<Money, CheckBalanceError> {
+        self.has_happened(Some(moment)).await?;
         let state = self.account_at(account, moment).await?;
         state.balance().ok_or(CheckBalanceError::NoAccount)
     }
@@ -148,6 +149,7 @@ impl Bank {
         until: Option<Moment>,
         limit: usize,
     ) -> Result<Vec<StatementLine>, CheckBalanceError> {
+        self.has_happened(until).await?;
         let before = Moment::Position(from.before());
         if let Some(moment) = until
             && self.version_at(account, moment).await? <= self.version_at(account, before).await?

@@ -12,6 +12,7 @@ mod any_store;
 mod audit;
 mod backup;
 mod balances;
+mod catch_up;
 mod ceo_bonus;
 mod commands;
 mod email;
@@ -31,6 +32,7 @@ mod open;
 mod operations;
 mod options;
 mod own_handlers;
+mod own_projections;
 mod pin;
 mod pin_checker;
 mod pin_commands;
@@ -57,7 +59,7 @@ pub use email::{AddressBook, EmailTarget, InvalidEmailTarget, Recipient, ThankYo
 pub use email_address::{EmailAddress, InvalidEmail};
 pub use errors::{
     AddHandlerError, BackupError, CheckBalanceError, CommandFailure, CreateError, DepositError, ExportError,
-    ImportError, OpenError, TransferError, Unavailable, UnlockError, WithdrawError,
+    ImportError, OpenError, QueryError, TransferError, Unavailable, UnlockError, WithdrawError,
 };
 pub use events::{AccountEvent, Movement};
 pub use handle::Bank;

@@ -46,6 +46,7 @@ impl Bank {
         until: Option<Moment>,
         limit: usize,
     ) -> Result<Vec<Reason>, CheckBalanceError> {
+        self.has_happened(until).await?;
         let until = until.unwrap_or(Moment::NOW);
         let end = self.version_at(account, until).await?;
         let moved = self.last_moved(account, end, limit).await?;

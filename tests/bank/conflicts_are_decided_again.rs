@@ -43,7 +43,7 @@ proptest! {
         Runtime::new().unwrap().block_on(async {
             let store = MemoryStore::start(&Supervisor::new());
             let checkpoints = Checkpoints::new();
-            let balances = projection::start::<_, Balances, _>(store.clone(), &checkpoints, &Supervisor::new());
+            let balances = projection::start::<_, Balances, _>(store.clone(), &checkpoints, &Supervisor::new()).await.unwrap();
             let writers = [writer(store.clone()), writer(store.clone())];
             let mut running = JoinSet::new();
             for (number, rounds) in tasks.into_iter().enumerate() {

@@ -242,6 +242,16 @@ pub trait EventStore<E>: HandlerRecords + Clone + Send + Sync + 'static {
     /// [`StoreError`] when the store could not be read.
     fn end(&self) -> impl Future<Output = Result<Position, StoreError>> + Send;
 
+    /// The last position that was acknowledged to anybody, in whatever process, or has been seen by way of this store. To
+    /// be asked for every question: it waits for nothing. `None` where that cannot be told at once, or the store
+    /// is closed: then [`EventStore::end`] says.
+    fn acknowledged(&self) -> Option<Position> {
+        None
+    }
+
+    /// Lets the subscribers hear now of what other processes have stored, not just when the store looks for it next.
+    fn look(&self) {}
+
     /// Hears of every commit from now on, or that it was too slow to; see
     /// [`Subscription`](super::subscription::Subscription) for the way to miss nothing.
     fn published(&self) -> broadcast::Receiver<Published<E>>;

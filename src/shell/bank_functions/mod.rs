@@ -72,6 +72,11 @@ impl BankFunctions {
         self.open.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The bank as questions are put to it.
+    fn reader(&self, bank: Bank) -> Bank {
+        bank.with_consistency(self.consistency)
+    }
+
     fn replace_bank(&self, bank: Option<Bank>) {
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = bank;
     }
@@ -233,17 +238,23 @@ impl Domain for BankFunctions {
                 self.consistency = if eventual { Consistency::Eventual } else { Consistency::Strong };
                 Term::OK.into()
             }
-            ("check_balance", Some(bank)) => either(queries::check_balance(&bank, function, arguments).await),
-            ("statement", Some(bank)) => either(queries::statement(&bank, function, arguments).await),
-            ("events", Some(bank)) => either(queries::events(&bank, function, arguments).await),
-            ("get_account_list", Some(bank)) => either(queries::get_account_list(&bank, function, arguments).await),
-            ("get_total_deposits", Some(bank)) => either(queries::get_total_deposits(&bank, function, arguments).await),
+            ("check_balance", Some(bank)) => {
+                either(queries::check_balance(&self.reader(bank), function, arguments).await)
+            }
+            ("statement", Some(bank)) => either(queries::statement(&self.reader(bank), function, arguments).await),
+            ("events", Some(bank)) => either(queries::events(&self.reader(bank), function, arguments).await),
+            ("get_account_list", Some(bank)) => {
+                either(queries::get_account_list(&self.reader(bank), function, arguments).await)
+            }
+            ("get_total_deposits", Some(bank)) => {
+                either(queries::get_total_deposits(&self.reader(bank), function, arguments).await)
+            }
             ("create", Some(bank)) => match new_account(function, arguments) {
                 Ok(account) => self.create(&bank, account, events).await,
                 Err(refused) => refused.into(),
             },
-            ("transfers", Some(bank)) => either(transfers::transfers(&bank, function, arguments).await),
-            ("why", Some(bank)) => either(why::why(&bank, function, arguments).await),
+            ("transfers", Some(bank)) => either(transfers::transfers(&self.reader(bank), function, arguments).await),
+            ("why", Some(bank)) => either(why::why(&self.reader(bank), function, arguments).await),
             ("handlers", Some(bank)) => either(handlers::handlers(&bank).await),
             ("parked", Some(bank)) => either(handlers::parked(&bank).await),
             ("retry", Some(bank)) => either(handlers::retry(&bank, arguments).await),

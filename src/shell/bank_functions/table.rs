@@ -86,8 +86,10 @@ pub(super) static FUNCTIONS: [Function; 26] = [
         example: "Bank.consistency :eventual",
         may_be_busy: false,
         details: "Under :strong, the default, a command replies when its events are stored and all event handlers\n\
-            have seen them. Under :eventual it replies :ok as soon as it is sent: the rest of the trace follows\n\
-            when it happens, and a refusal with it. A bank that is opened is :strong. Replies :ok.",
+            have seen them, and a question knows all that was acknowledged before, to whatever program. Under\n\
+            :eventual a command replies :ok as soon as it is sent: the rest of the trace follows when it happens, and\n\
+            a refusal with it. A question is answered as of some position then, which for each list and sum never\n\
+            goes back. A bank that is opened is :strong. Replies :ok.",
     },
     Function {
         module: Some("Bank"),
@@ -171,7 +173,8 @@ pub(super) static FUNCTIONS: [Function; 26] = [
             as_of: \"2026-11-20T10:00:00Z\" what it held at that time. Times in a log never go back: where a clock\n\
             was ahead, the events after that have the time it had then until the clock has passed it, and only at:\n\
             tells them apart.\n\
-            Replies the balance, such as 50, or :no_account.",
+            Replies the balance, such as 50, :no_account, {:error, %{position: 3, problem: \"…\"}} where the log ends\n\
+            before at:, or {:error, :behind} where the balances have not come as far as they should within 5 s.",
     },
     Function {
         module: Some("Bank"),

@@ -1,7 +1,8 @@
 //! What the library answers, as replies.
 
 use crate::engine::store::StoreError;
-use crate::library::{CommandFailure, ListedBook, Loan, Refusal, Unavailable};
+use crate::library::{CommandFailure, ListedBook, Loan, QueryError, Refusal, Unavailable};
+use crate::shell::question::beyond_the_end;
 use crate::shell::term::{Table, Term};
 
 pub(super) fn failure(failure: &CommandFailure) -> Term {
@@ -15,6 +16,13 @@ pub(super) fn failure(failure: &CommandFailure) -> Term {
             Refusal::BookIsOut => "book_is_out",
         }),
         CommandFailure::Unavailable(reason) => unavailable(reason),
+    }
+}
+
+pub(super) fn no_answer(error: QueryError) -> Term {
+    match error {
+        QueryError::NotYet(not_yet) => beyond_the_end(not_yet),
+        QueryError::Unavailable(reason) => unavailable(&reason),
     }
 }
 

@@ -8,6 +8,9 @@ mod head;
 mod log;
 mod records;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use tokio::sync::{broadcast, mpsc, oneshot};
 use uuid::Uuid;
 
@@ -29,6 +32,8 @@ const QUEUE_CAPACITY: usize = 256;
 pub struct MemoryStore<E> {
     requests: mpsc::Sender<Request<E>>,
     listeners: Listeners<E>,
+    /// The log's end, raised before anybody hears of it.
+    end: Arc<AtomicU64>,
 }
 
 #[derive(Debug)]
@@ -66,8 +71,9 @@ impl<E: DomainEvent> MemoryStore<E> {
         let (sender, requests) = mpsc::channel(QUEUE_CAPACITY);
         let publisher = Publisher::new(published_capacity);
         let listeners = publisher.listeners();
-        supervisor.spawn("event store", serve(requests, publisher));
-        Self { requests: sender, listeners }
+        let end = Arc::new(AtomicU64::new(0));
+        supervisor.spawn("event store", serve(requests, publisher, end.clone()));
+        Self { requests: sender, listeners, end }
     }
 
     async fn ask<R>(&self, request: Request<E>, answer: oneshot::Receiver<R>) -> Result<R, StoreError> {
@@ -123,6 +129,10 @@ impl<E: DomainEvent> EventStore<E> for MemoryStore<E> {
         self.ask(Request::End { reply }, answer).await
     }
 
+    fn acknowledged(&self) -> Option<Position> {
+        (!self.requests.is_closed()).then(|| Position::new(self.end.load(Ordering::Acquire)))
+    }
+
     fn published(&self) -> broadcast::Receiver<Published<E>> {
         self.listeners.subscribe()
     }
@@ -157,6 +167,7 @@ impl<E: DomainEvent> HandlerRecords for MemoryStore<E> {
 async fn serve<E: DomainEvent>(
     mut requests: mpsc::Receiver<Request<E>>,
     publisher: Publisher<E>,
+    end: Arc<AtomicU64>,
 ) -> Result<(), StopReason> {
     let mut log = Log::default();
     let mut records = Records::default();
@@ -167,6 +178,7 @@ async fn serve<E: DomainEvent>(
                 let after = log.end();
                 let (commit, answers) = log.append(appends);
                 if !commit.is_empty() {
+                    end.store(log.end().get(), Ordering::Release);
                     publisher.publish(Published { after, events: commit });
                 }
                 let _ = reply.send(answers);

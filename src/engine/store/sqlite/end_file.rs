@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use super::companions::{FileId, open_or_create};
 use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Hash, hex};
 
-const LENGTH: usize = 125;
+pub(super) const LENGTH: usize = 125;
 
 /// Where a log ends: the last event's position and hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,6 +123,20 @@ impl EndFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Acknowledged::Nothing),
             Err(error) => Err(error),
         }
+    }
+
+    /// The file, to be read from elsewhere too.
+    pub(super) fn share(&self) -> io::Result<File> {
+        self.file.try_clone()
+    }
+
+    /// Opens the file that stands at its path now, if it is another one. Answers whether it is.
+    pub(super) fn follow(&mut self) -> io::Result<bool> {
+        let is_another = FileId::at(&self.path)? != Some(self.id);
+        if is_another {
+            *self = Self::open(self.path.clone())?;
+        }
+        Ok(is_another)
     }
 
     /// Keeps all other programs from committing, opening and closing. The file that is locked is the one that stands

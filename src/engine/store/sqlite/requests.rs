@@ -10,11 +10,30 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
 #[derive(Debug)]
 pub(super) enum WriteRequest<E> {
-    Append { appends: Vec<Written<E>>, reply: Reply<Appended<E>> },
-    Begin { handler: String, start: Progress, reply: Reply<Progress> },
-    Progress { handler: String, progress: Progress, parked: ParkedChange, reply: Reply<()> },
-    Projections { updates: Vec<ProjectionUpdate>, reply: Reply<Vec<ProjectionWritten>> },
-    TakeLease { reply: Reply<()> },
+    Append {
+        appends: Vec<Written<E>>,
+        reply: Reply<Appended<E>>,
+    },
+    Begin {
+        handler: String,
+        start: Progress,
+        reply: Reply<Progress>,
+    },
+    Progress {
+        handler: String,
+        progress: Progress,
+        parked: ParkedChange,
+        reply: Reply<()>,
+    },
+    Projections {
+        updates: Vec<ProjectionUpdate>,
+        reply: Reply<Vec<ProjectionWritten>>,
+    },
+    TakeLease {
+        reply: Reply<()>,
+    },
+    /// To publish what other processes have written, now.
+    Look,
 }
 
 impl<E> WriteRequest<E> {
@@ -25,6 +44,7 @@ impl<E> WriteRequest<E> {
             Self::Begin { reply, .. } => drop(reply.send(Err(error))),
             Self::Progress { reply, .. } | Self::TakeLease { reply } => drop(reply.send(Err(error))),
             Self::Projections { reply, .. } => drop(reply.send(Err(error))),
+            Self::Look => {}
         }
     }
 }

@@ -4,6 +4,7 @@
 //! and what others have added since is published before what this one adds.
 
 use std::fmt;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use super::acknowledged::Acknowledged;
 use super::answers::{Answers, Pending};
 use super::checkpointer::Checkpoints;
 use super::close::Closing;
@@ -53,6 +55,7 @@ pub(super) struct Writer<E> {
     here: Arc<OpenHere>,
     in_place: InPlace,
     lease: Held,
+    acknowledged: Arc<Acknowledged>,
     publisher: Publisher<E>,
     /// The last event that was published here, or was there when the store was opened.
     published: u64,
@@ -72,6 +75,7 @@ impl<E: StoredEvent> Writer<E> {
     pub(super) fn new(
         opened: Opened,
         in_place: InPlace,
+        acknowledged: Arc<Acknowledged>,
         publisher: Publisher<E>,
         checkpoints: Arc<Checkpoints>,
     ) -> Self {
@@ -84,6 +88,7 @@ impl<E: StoredEvent> Writer<E> {
             here,
             in_place,
             lease: Held::default(),
+            acknowledged,
             publisher,
             published: end.end.position,
             data_version: 0,
@@ -120,6 +125,12 @@ impl<E: StoredEvent> Writer<E> {
                         Err(_) => self.look(),
                     },
                 }
+            }
+            let received = batch.len();
+            batch.retain(|request| !matches!(request, WriteRequest::Look));
+            if batch.len() < received {
+                self.acknowledged.look_begins();
+                self.look();
             }
             batch.append(&mut self.postponed);
             if !batch.is_empty() {
@@ -165,6 +176,10 @@ impl<E: StoredEvent> Writer<E> {
         if let Err(gone) = self.in_place.check(&self.here) {
             return self.fail(gone);
         }
+        if let Err(error) = self.follow_end_file() {
+            let message = self.failure(format_args!("the file that knows the log's end: {error}"));
+            return self.fail(message);
+        }
         match self.try_look() {
             Err(ReadError::Sqlite(error)) if is_busy(&error) => {}
             Err(error) => {
@@ -173,6 +188,14 @@ impl<E: StoredEvent> Writer<E> {
             }
             Ok(()) => {}
         }
+    }
+
+    /// Where the companion was removed or replaced, all go on with the one that is there now.
+    fn follow_end_file(&mut self) -> io::Result<()> {
+        if self.end_file.follow()? {
+            self.acknowledged.follow(self.end_file.share()?);
+        }
+        Ok(())
     }
 
     fn try_look(&mut self) -> Result<(), ReadError> {
@@ -197,6 +220,7 @@ impl<E: StoredEvent> Writer<E> {
                 return Err(ReadError::Damaged { position: self.published + 1, what: "there is no event" });
             };
             self.published = last.position.get();
+            self.acknowledged.saw(self.published);
             self.publisher.publish(Published { after, events: events.into() });
         }
         Ok(())
@@ -212,6 +236,10 @@ impl<E: StoredEvent> Writer<E> {
         if let Some(failed) = &self.failed {
             let error = StoreError::Failed(failed.clone());
             batch.drain(..).for_each(|request| request.refuse(error.clone()));
+            return None;
+        }
+        if let Err(error) = self.follow_end_file() {
+            self.refuse_all(batch, format_args!("the file that knows the log's end: {error}"));
             return None;
         }
         let deadline = Deadline::after(if self.was_held { WAIT_BRIEFLY } else { WAIT_FOR_OTHERS });
@@ -322,6 +350,8 @@ impl<E: StoredEvent> Writer<E> {
                     let missing = ProjectionWritten::Missing { stored: Position::START };
                     Pending::Projections(reply, vec![missing; updates.len()])
                 }
+                // What others have written is published with every commit.
+                WriteRequest::Look => continue,
                 WriteRequest::Projections { updates, reply } => {
                     let updates = updates.into_iter();
                     let written = updates.map(|update| write_projection(connection, update));
@@ -352,6 +382,7 @@ impl<E: StoredEvent> Writer<E> {
         self.publish_until(before.position)?;
         if !commit.is_empty() {
             self.published = end.position;
+            self.acknowledged.saw(end.position);
             self.publisher.publish(Published { after: Position::new(before.position), events: commit.clone() });
         }
         Ok(commit)

@@ -1,13 +1,11 @@
 //! An import takes what this bank could have stored itself: nobody's name disguises itself, and every time is one that
 //! can be written. What it takes can be exported and imported again.
 
-mod support;
-
 use std::fs;
 
 use tempfile::{TempDir, tempdir};
 
-use crate::support::{Finished, run};
+use crate::program::{Finished, run};
 
 /// The log of a bank of two accounts, and the folder it lies in.
 fn exported() -> (TempDir, String) {

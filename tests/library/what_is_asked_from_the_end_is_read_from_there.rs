@@ -3,8 +3,6 @@
 //!
 //! Reading an event whose row was changed is an error, so that an answer tells that none of those was read.
 
-mod books;
-
 use std::num::NonZeroU64;
 use std::path::Path;
 

@@ -1,14 +1,12 @@
 //! Where a machine's clock was ahead for a while, the log's order stays, and whoever goes on is told why all later
 //! events have one time, once.
 
-mod support;
-
 use std::fs;
 
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
-use crate::support::{Finished, run};
+use crate::program::{Finished, run};
 
 /// A log of three events, written by a clock that was `years` ahead of the simulated one.
 fn written_in(year: &str, seed: &str) -> (TempDir, String) {
