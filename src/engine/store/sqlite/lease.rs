@@ -8,15 +8,16 @@ use std::fs::{OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, ffi};
 
 use super::end_file::create_private;
+use super::stored_log::ReadError;
 use crate::engine::store::handler_records::HandlersLease;
 
 const NAME: &str = "lease";
 
 /// The number under which this process has the right; nothing where it never had it, and writes as it likes.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct LeaseEpoch(Option<u64>);
 
 impl LeaseEpoch {
@@ -43,6 +44,16 @@ fn last(connection: &Connection) -> rusqlite::Result<Option<u64>> {
     let mut statement = connection.prepare_cached("SELECT value FROM properties WHERE name = ?1")?;
     let value: Option<String> = statement.query_row([NAME], |row| row.get(0)).optional()?;
     Ok(value.and_then(|value| value.parse().ok()))
+}
+
+/// Whether nothing was stored because it could not be written, and not because it could not be synced.
+pub(super) fn is_for_want_of_room(error: &ReadError) -> bool {
+    match error {
+        ReadError::Sqlite(rusqlite::Error::SqliteFailure(failure, _)) => {
+            failure.code == ErrorCode::DiskFull || failure.extended_code == ffi::SQLITE_IOERR_WRITE
+        }
+        _ => false,
+    }
 }
 
 /// Locks the companion file; nothing while another process has it locked.

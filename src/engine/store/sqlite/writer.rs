@@ -17,7 +17,7 @@ use super::answers::{Answers, Pending};
 use super::checkpointer::Checkpoints;
 use super::end_file::EndFile;
 use super::insert::Insert;
-use super::lease::LeaseEpoch;
+use super::lease::{self, LeaseEpoch};
 use super::records;
 use super::stored_log::{LogEnd, ReadError};
 use super::transaction::{WritableLog, Written};
@@ -198,10 +198,20 @@ impl<E: StoredEvent> Writer<E> {
             batch.drain(..).for_each(|request| request.refuse(StoreError::Failed(message.clone())));
             return None;
         }
+        let is_lease_only = batch.iter().all(|request| matches!(request, WriteRequest::TakeLease { .. }));
+        let lease_before = self.lease;
         let mut pending = Vec::with_capacity(batch.len());
         let written = catch_unwind(AssertUnwindSafe(|| self.commit(batch, &mut pending)));
         let error = match written {
             Ok(Ok(commit)) => return Some(Answers { commit, pending }),
+            // A bank that finds no room when it is opened still answers what it knows.
+            Ok(Err(error)) if is_lease_only && lease::is_for_want_of_room(&error) => {
+                let message = self.failure(reason(&error));
+                let _ = self.connection.execute_batch("ROLLBACK");
+                self.lease = lease_before;
+                pending.into_iter().for_each(|pending| pending.refuse(StoreError::Failed(message.clone())));
+                return None;
+            }
             Ok(Err(error)) => reason(&error),
             Err(panic) => format!("the writer panicked: {}", panic_message(panic.as_ref())),
         };
