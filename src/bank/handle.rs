@@ -294,7 +294,10 @@ impl Bank {
                 Unavailable::OutcomeUnknown { command_id, reason }.into()
             }
             CommandError::OutcomeUnknown { command_id, reason: Unanswered::Stopped } => {
-                let reason = unavailable(Box::pin(self.inner.supervisor.stopped()).await).to_string();
+                let reason = match Box::pin(self.inner.supervisor.stopped()).await {
+                    StopReason::StoreFailed { message } => message,
+                    stopped => unavailable(stopped).to_string(),
+                };
                 Unavailable::OutcomeUnknown { command_id, reason }.into()
             }
             CommandError::Store(StoreError::Closed) | CommandError::Stopped => {

@@ -80,6 +80,7 @@ where
     let Options { store: kind, seed, limits, pins, ceo_bonus, email, retry, accept_loss } = options;
     let taken_over = store.clone();
     let lease = Lease::start(&store, &supervisor, move || import::stop_at_half(taken_over.clone())).await?;
+    let mut give_up = GiveUpUnlessOpen(Some(lease.clone()));
     import::refuse_half(&store, &kind, accept_loss, &lease).await?;
     let (clock, ids) = time_and_ids(seed, store.end().await?);
     let snapshot_every = limits.snapshot_every.get();
@@ -141,7 +142,19 @@ where
         importing: Arc::default(),
         closing: AtomicBool::new(false),
     };
+    give_up.0 = None;
     Ok(Bank { inner: Arc::new(inner), consistency: Consistency::Strong })
+}
+
+/// Whoever opens the store next, with other options say, finds nobody who has the right to run its handlers.
+struct GiveUpUnlessOpen(Option<Lease>);
+
+impl Drop for GiveUpUnlessOpen {
+    fn drop(&mut self) {
+        if let Some(lease) = &self.0 {
+            lease.give_up();
+        }
+    }
 }
 
 async fn start_after_imported<H: EventHandler<AccountEvent>>(
