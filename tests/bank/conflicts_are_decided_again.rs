@@ -301,6 +301,10 @@ impl HandlerRecords for Overtaken {
         self.store.read_progress(handler).await
     }
 
+    async fn begin_progress(&self, handler: &str, start: Progress) -> Result<Progress, StoreError> {
+        self.store.begin_progress(handler, start).await
+    }
+
     async fn write_progress(&self, handler: &str, progress: Progress, parked: ParkedChange) -> Result<(), StoreError> {
         self.store.write_progress(handler, progress, parked).await
     }

@@ -10,11 +10,14 @@ mod a_process_that_dies_loses_nothing_acknowledged;
 mod a_program_that_is_killed_has_kept_its_word;
 mod damage_is_noticed;
 mod old_files_stay_readable;
+mod rows_are_restored_as_they_were_at_one_moment;
+mod stored_rows_are_the_right_set_or_are_folded_again;
 mod two_may_have_one_file_open;
 mod two_programs_work_on_one_file;
 mod two_shells_share_one_file;
 mod verify_names_what_is_wrong;
 mod what_cannot_be_written_is_refused;
+mod what_handlers_keep_is_not_lost_unnoticed;
 mod what_the_log_can_say_again_is_not_missed;
 
 // What several of them need.

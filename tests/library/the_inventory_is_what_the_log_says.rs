@@ -59,7 +59,8 @@ proptest! {
             assert_same(&late, &reader).await;
             late.close().await;
             let store = open().await;
-            assert_eq!(store.read_projection("inventory 1").await.unwrap(), Some(store.end().await.unwrap()));
+            let stored = store.read_projection("inventory 1").await.unwrap().unwrap();
+            assert_eq!(stored.checkpoint(), store.end().await.unwrap());
             assert_same(&ReadService::start(store, Supervisor::new()).await.unwrap(), &reader).await;
         });
     }

@@ -116,6 +116,10 @@ impl<E: DomainEvent> HandlerRecords for WatchedStore<E> {
         self.step("read_progress", |_| 0, self.store.read_progress(handler)).await
     }
 
+    async fn begin_progress(&self, handler: &str, start: Progress) -> Result<Progress, StoreError> {
+        self.step("begin_progress", |_| 0, self.store.begin_progress(handler, start)).await
+    }
+
     async fn write_progress(&self, handler: &str, progress: Progress, parked: ParkedChange) -> Result<(), StoreError> {
         self.step("write_progress", |()| 0, self.store.write_progress(handler, progress, parked)).await
     }

@@ -128,7 +128,7 @@ fn copy<E: StoredEvent>(
     drop(state);
     let transaction = copy.transaction().map_err(sqlite)?;
     if Form::read(&transaction).map_err(sqlite)? == Some(Form::First) {
-        form::upgrade(&transaction, E::DOMAIN).map_err(sqlite)?;
+        form::upgrade(&transaction, E::DOMAIN)?;
     }
     properties::write_closed_at(&transaction, end).map_err(sqlite)?;
     properties::write_schema_cookie(&transaction).map_err(sqlite)?;

@@ -6,7 +6,9 @@ use rusqlite::Connection;
 
 use super::end_file::End;
 use super::properties;
+use super::row_sets::rebuild_row_sets;
 use super::schema::{TABLES, USER_VERSION};
+use super::stored_log::ReadError;
 
 /// The form of a file's tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,10 +53,10 @@ pub(super) fn make(connection: &Connection, domain: &str) -> rusqlite::Result<()
 
 /// Gives a file of version 1 the newest form, within a transaction. Its snapshots and the rows of its projections go,
 /// for nothing holds them against the log; they are made again from it.
-pub(super) fn upgrade(connection: &Connection, domain: &str) -> rusqlite::Result<()> {
+pub(super) fn upgrade(connection: &Connection, domain: &str) -> Result<(), ReadError> {
     connection.execute_batch(TO_SECOND)?;
-    super::records::write_row_sets(connection)?;
-    introduce(connection, domain)
+    rebuild_row_sets(connection)?;
+    Ok(introduce(connection, domain)?)
 }
 
 fn introduce(connection: &Connection, domain: &str) -> rusqlite::Result<()> {

@@ -24,10 +24,13 @@ mod new_file;
 mod open;
 mod open_error;
 mod open_here;
+mod projection_rows;
 mod properties;
 mod reader;
 mod records;
 mod requests;
+mod row_set;
+mod row_sets;
 mod schema;
 mod stored_log;
 mod tables;
@@ -59,8 +62,8 @@ use self::transaction::Written;
 pub use self::verify::{Verification, Verified};
 use self::writer::Writer;
 use super::handler_records::{
-    HandlerRecords, HandlersLease, ParkedChange, ParkedEvent, Progress, ProjectionRow, ProjectionUpdate,
-    ProjectionWritten,
+    HandlerRecords, HandlersLease, ParkedChange, ParkedEvent, Progress, ProjectionUpdate, ProjectionWritten,
+    StoredProjection,
 };
 use super::log_head::LogHead;
 use super::stored_event::StoredEvent;
@@ -228,20 +231,29 @@ impl<E: StoredEvent> SqliteStore<E> {
         &self,
         read: impl FnOnce(&rusqlite::Connection, &mut StoredLog<E>) -> Result<R, ReadError> + Send + 'static,
     ) -> Result<R, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let read = move |reader: &mut Reader<E>| {
+            // A reply nobody waits for any more is no error: the caller went away.
+            let _ = reply.send(reader.read(read));
+        };
+        self.ask_reader(Box::new(read)).await?;
+        let answer = answer.await.map_err(|_| StoreError::Closed)?;
+        answer.map_err(|error| unreadable(&self.path, &error))
+    }
+
+    async fn ask_reader(&self, request: ReadRequest<E>) -> Result<(), StoreError> {
         if self.writes.is_closed() {
             return Err(StoreError::Closed);
         }
-        let (reply, answer) = oneshot::channel();
-        let request: ReadRequest<E> = Box::new(move |reader| {
-            // A reply nobody waits for any more is no error: the caller went away.
-            let _ = reply.send(reader.read(read));
-        });
         if let Some(request) = offer(&self.reads, request).map_err(|_| StoreError::Closed)? {
             self.reads.send(request).await.map_err(|_| StoreError::Closed)?;
         }
-        let answer = answer.await.map_err(|_| StoreError::Closed)?;
-        answer.map_err(|error| StoreError::Failed(format!("{}: {error}", self.path.display())))
+        Ok(())
     }
+}
+
+fn unreadable(path: &Path, error: &ReadError) -> StoreError {
+    StoreError::Failed(format!("{}: {error}", path.display()))
 }
 
 impl<E: StoredEvent> EventStore<E> for SqliteStore<E> {
@@ -321,23 +333,30 @@ impl<E: StoredEvent> HandlerRecords for SqliteStore<E> {
         self.write(WriteRequest::Projections { updates, reply }, answer).await
     }
 
-    async fn read_projection(&self, projection: &str) -> Result<Option<Position>, StoreError> {
-        let projection = projection.to_owned();
-        self.read(move |connection, log| match log.form(connection)? {
-            Form::First => Ok(None),
-            Form::Second => records::read_projection(connection, &projection),
-        })
-        .await
-    }
-
-    async fn read_rows(
-        &self,
-        projection: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<ProjectionRow>, StoreError> {
-        let (projection, after) = (projection.to_owned(), after.map(str::to_owned));
-        self.read(move |connection, _| records::read_rows(connection, &projection, after.as_deref(), limit)).await
+    async fn read_projection(&self, projection: &str) -> Result<Option<StoredProjection>, StoreError> {
+        let (found, checkpoint) = oneshot::channel();
+        let (pages, mut to_come) = mpsc::channel(projection_rows::PAGES_AHEAD);
+        let (projection, path) = (projection.to_owned(), self.path.clone());
+        let hand_over = move |reader: &mut Reader<E>| {
+            let read = reader.read(|connection, log| match log.form(connection)? {
+                // What a file of the first form has kept is bound to nothing.
+                Form::First => {
+                    // Whoever does not wait any more does not want to know.
+                    let _ = found.send(None);
+                    Ok(())
+                }
+                Form::Second => projection_rows::hand_over(connection, &projection, found, &pages),
+            });
+            if let Err(error) = read {
+                // Whoever waits for the next page, or for the first, hears of it there.
+                let _ = pages.blocking_send(Err(unreadable(&path, &error)));
+            }
+        };
+        self.ask_reader(Box::new(hand_over)).await?;
+        match checkpoint.await {
+            Ok(checkpoint) => Ok(checkpoint.map(|checkpoint| StoredProjection::new(checkpoint, to_come))),
+            Err(_) => Err(to_come.recv().await.and_then(Result::err).unwrap_or(StoreError::Closed)),
+        }
     }
 
     async fn begin_progress(&self, handler: &str, start: Progress) -> Result<Progress, StoreError> {

@@ -20,6 +20,7 @@ use super::lock_holder::holder;
 use super::open_error::{OpenStoreError, damaged, refused, sqlite};
 use super::open_here::OpenHere;
 use super::properties;
+use super::row_sets::{check_row_sets, rebuild_row_sets};
 use super::schema::{APPLICATION_ID, USER_VERSION, connect, make_durable};
 use super::stored_log::{Head, LogEnd, ReadError, StoredLog};
 use super::tables::{self, Tables};
@@ -132,7 +133,20 @@ fn check<E: StoredEvent>(
     }
     let end = check_end::<E>(path, connection, form)?;
     let is_known = check_acknowledged(path, connection, form, end, end_file, accept_loss)?;
+    let rows = match form {
+        Form::First => Ok(()),
+        Form::Second => check_row_sets(connection),
+    };
     drop(transaction);
+    match rows {
+        Ok(()) => {}
+        Err(ReadError::Sqlite(error)) => return Err(sqlite(error)),
+        Err(error) if !accept_loss => return Err(damaged(path, error.to_string())),
+        Err(error) => {
+            tracing::warn!("{}: {error}; it is opened as it is", path.display());
+            rebuild_row_sets(connection).map_err(|error| damaged(path, error.to_string()))?;
+        }
+    }
     if !is_known {
         end_file.replace(end.end).map_err(|error| refused(path, error))?;
     }

@@ -13,11 +13,12 @@ use super::companions::{END, companion};
 use super::end_file::{Acknowledged, EndFile};
 use super::form::Form;
 use super::open_here::OpenHere;
+use super::projection_rows::check_projections;
 use super::properties;
 use super::records::{
-    CHECKPOINT_COLUMNS, Checked, PARKED_COLUMNS, PROGRESS_COLUMNS, ROW_COLUMNS, SELECT_SNAPSHOTS, SNAPSHOT_HASH,
-    StoredCheckpoint, StoredProgress, StoredRow, StoredSnapshot,
+    Checked, PARKED_COLUMNS, PROGRESS_COLUMNS, SELECT_SNAPSHOTS, SNAPSHOT_HASH, StoredProgress, StoredSnapshot,
 };
+use super::row_sets::check_row_sets;
 use super::schema::{MARK_EVERY, connect_to_read};
 use super::stored_log::{LogEnd, ReadError, StoredLog, hash_at, signed, unsigned};
 use super::tables::{self, Tables};
@@ -161,7 +162,8 @@ fn verify_all<E: StoredEvent>(
     let mut snapshots = 0;
     if form == Form::Second {
         snapshots = verify_snapshots(connection)?;
-        verify_projections(connection, end)?;
+        check_row_sets(connection)?;
+        check_projections(connection)?;
     }
     verify_records(connection, end)?;
     let said: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
@@ -300,13 +302,6 @@ fn verify_records(connection: &Connection, end: u64) -> Result<(), Ended> {
     each::<ParkedEvent>(connection, "parked_events", PARKED_COLUMNS, 6, |parked| {
         not_beyond(end, parked.position, "a parked event")
     })
-}
-
-fn verify_projections(connection: &Connection, end: u64) -> Result<(), Ended> {
-    each::<StoredCheckpoint>(connection, "projections", CHECKPOINT_COLUMNS, 2, |stored| {
-        not_beyond(end, stored.checkpoint, &stored.projection)
-    })?;
-    each::<StoredRow>(connection, "projection_rows", ROW_COLUMNS, 3, |_| Ok(()))
 }
 
 fn not_beyond(end: u64, position: Position, name: &str) -> Result<(), Ended> {

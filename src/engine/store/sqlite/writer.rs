@@ -25,6 +25,7 @@ use super::lease::Held;
 use super::lock_holder::holder;
 use super::open::{Opened, WAIT_FOR_OTHERS};
 use super::open_here::OpenHere;
+use super::projection_rows::write_projection;
 use super::records;
 use super::requests::WriteRequest;
 use super::schema::wait_at_most;
@@ -323,7 +324,7 @@ impl<E: StoredEvent> Writer<E> {
                 }
                 WriteRequest::Projections { updates, reply } => {
                     let updates = updates.into_iter();
-                    let written = updates.map(|update| records::write_projection(connection, update));
+                    let written = updates.map(|update| write_projection(connection, update));
                     Pending::Projections(reply, written.collect::<Result<_, _>>()?)
                 }
                 WriteRequest::TakeLease { reply } => {
