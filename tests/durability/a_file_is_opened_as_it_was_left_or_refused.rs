@@ -27,7 +27,10 @@ fn refusal(path: &Path) -> OpenStoreError {
     let after = Copy::of(path);
     assert_eq!(after.0[0], before.0[0], "the file");
     assert_eq!(after.0[2], before.0[2], "its end");
-    assert_eq!(after.0[1], before.0[1], "its write-ahead log");
+    // SQLite removes one that is empty.
+    let log = |copy: Copy| copy.0[1].clone().filter(|log| !log.is_empty());
+    assert!(before.0[1].is_some() || after.0[1].is_none(), "nothing is made beside it");
+    assert_eq!(log(after), log(before), "its write-ahead log");
     error
 }
 
@@ -161,10 +164,7 @@ async fn a_file_of_a_newer_version_is_refused() {
 #[tokio::test]
 async fn a_file_whose_tables_or_log_were_changed_is_refused() {
     let changes = [
-        (
-            "ALTER TABLE events ADD COLUMN comment TEXT",
-            "its table events does not have the columns that were made",
-        ),
+        ("ALTER TABLE events ADD COLUMN comment TEXT", "its table events does not have the columns that were made"),
         ("DROP TABLE snapshots", "its index snapshots_by_time is missing"),
         ("DROP INDEX events_by_command", "its index events_by_command is missing"),
         ("DROP VIEW event_log", "its view event_log is missing"),

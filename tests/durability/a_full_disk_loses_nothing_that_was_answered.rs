@@ -162,7 +162,8 @@ fn whatever_handler_finds_no_room() {
             };
             events.iter().filter(of_account).count()
         };
-        assert_eq!(fs::read_dir(&outbox).unwrap().count(), deposits("1"), "{kibibytes}");
+        let e_mails = fs::read_dir(&outbox).map_or(0, Iterator::count);
+        assert_eq!(e_mails, deposits("1"), "{kibibytes}");
         assert_eq!(deposits("CEO"), deposits("1"), "{kibibytes}");
         let transfers = answers[2]["reply"].as_array().unwrap();
         assert!(transfers.iter().all(|transfer| transfer["state"] == "settled"), "{transfers:?}");
