@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use thiserror::Error;
+use uuid::Uuid;
 
 use super::{Money, PinSecretError, Refusal};
 use crate::engine::store::StoreError;
@@ -21,6 +22,17 @@ pub enum Unavailable {
     /// The store could not do it, or does not know whether it has.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The command was about to be stored, and nobody knows whether it was. If so, there are events with this command
+    /// id, once the bank is open again.
+    #[error(
+        "the outcome is unknown: {reason}; if the command was carried out, there are events of command {command_id}"
+    )]
+    OutcomeUnknown {
+        /// The command's id.
+        command_id: Uuid,
+        /// What stands in the way of an answer.
+        reason: String,
+    },
     /// Other writers were quicker each time. The command changed nothing and may be sent again.
     #[error("too many others change this account at once")]
     Busy,

@@ -7,16 +7,19 @@ use std::path::{Path, PathBuf};
 use foldhash::HashMap;
 use tokio::sync::mpsc;
 
+use super::any_store::{AnyStore, ask};
+use super::ceo_bonus::PaidBonuses;
 use super::errors::{ImportError, OpenError, Unavailable};
 use super::import_file::{Contents, ImportFile};
 use super::{Account, AccountEvent, Accounts, Bank, CeoBonus, Store, ThankYouEmail, TransferProcess};
 use crate::engine::aggregate::Aggregate;
 use crate::engine::event::{Position, RecordedEvent, StreamId};
-use crate::engine::event_handler::{EventHandler, ParkedError};
+use crate::engine::event_handler::{EventHandler, ParkedError, Starts};
+use crate::engine::lease::Lease;
 use crate::engine::process_manager::ProcessManager;
 use crate::engine::projection::ReadModel;
 use crate::engine::store::handler_records::{ParkedChange, Progress};
-use crate::engine::store::{Append, EventStore, StoreError};
+use crate::engine::store::{Append, EventStore, MAX_READ, StoreError};
 use crate::engine::supervisor::StopReason;
 
 /// What is done with a file.
@@ -28,7 +31,8 @@ pub enum ImportStep {
     Store,
 }
 
-/// Where an import writes down that it has begun, and that it has ended.
+/// Where an import writes down up to which position it stores events, before the first and for ever, and whether it has
+/// ended.
 const NAME: &str = "import";
 const UNDER_WAY: &str = "under way";
 
@@ -79,11 +83,13 @@ impl Bank {
         let held = self.or_unavailable(held.ok_or(StoreError::Closed)).await?;
         // Somebody may have been quicker than the check.
         self.check_empty().await?;
-        let begun = Progress { state: Some(UNDER_WAY.into()), ..Progress::default() };
+        let end = Position::new(contents.events);
+        let begun = Progress { checkpoint: end, state: Some(UNDER_WAY.into()), ..Progress::default() };
         let begun = self.event_store().write_progress(NAME, begun).await;
         self.or_unavailable(begun).await?;
 
-        let mut import = Import { bank: &self, imported: 0, end: Position::START, paid: 0, states: HashMap::default() };
+        let (end, bonuses) = (Position::START, PaidBonuses::default());
+        let mut import = Import { bank: &self, imported: 0, end, bonuses, states: HashMap::default() };
         match import.store_all(file, &contents, &progress).await {
             Ok(()) => {}
             Err(reason) => {
@@ -132,8 +138,7 @@ struct Import<'a> {
     imported: u64,
     /// The position of the last event that was stored.
     end: Position,
-    /// In bonuses, in minor units.
-    paid: u64,
+    bonuses: PaidBonuses,
     /// For snapshots.
     states: HashMap<StreamId, Account>,
 }
@@ -155,10 +160,11 @@ impl Import<'_> {
             if events.is_empty() {
                 break;
             }
-            self.paid += events.iter().map(CeoBonus::paid_by).sum::<u64>();
             let appended = store.append(self.appends(events)).await.map_err(|error| error.to_string())?;
             for committed in appended {
                 let committed = committed.map_err(|rejected| rejected.to_string())?;
+                let counted = ask!(store, store => self.bonuses.count(&committed, store).await);
+                counted.map_err(|error| error.to_string())?;
                 for event in committed.iter() {
                     self.imported += 1;
                     self.end = event.position;
@@ -207,7 +213,7 @@ impl Import<'_> {
         let own = self.bank.handler_controls().into_iter().map(|handler| handler.name());
         let own = own.filter(|name| *name != TransferProcess::NAME && !PASSED_OVER.contains(name));
         for name in PASSED_OVER.into_iter().chain(own) {
-            let state = if name == CeoBonus::NAME { CeoBonus::state_after(self.paid) } else { None };
+            let state = if name == CeoBonus::NAME { self.bonuses.state() } else { None };
             self.pass_over_one(name, self.end, state).await?;
         }
         Ok(())
@@ -225,8 +231,9 @@ impl Import<'_> {
     }
 }
 
-/// Refuses a store with half a log in it, unless that is to be accepted.
-pub(super) async fn refuse_half<S>(store: &S, kind: &Store, accept: bool) -> Result<(), OpenError>
+/// Refuses a store with half a log in it, unless that is to be accepted and nobody else has the store open, who may be
+/// storing the other half just now.
+pub(super) async fn refuse_half<S>(store: &S, kind: &Store, accept: bool, lease: &Lease) -> Result<(), OpenError>
 where
     S: EventStore<AccountEvent>,
 {
@@ -234,10 +241,60 @@ where
     if progress.state.is_none() {
         return Ok(());
     }
-    if !accept {
+    if !accept || !lease.is_held() {
         return Err(OpenError::HalfImported { store: kind.to_string() });
     }
-    Ok(store.write_progress(NAME, Progress::default(), ParkedChange::None).await?)
+    let end = store.end().await?;
+    // What happens from now on is news, even where the other half would have been.
+    let checkpoint = if progress.checkpoint == Position::START { end } else { progress.checkpoint.min(end) };
+    Ok(store.write_progress(NAME, Progress { checkpoint, ..Progress::default() }, ParkedChange::None).await?)
+}
+
+/// Whoever takes over the handlers from a process that has died may find half a log where there was none before.
+pub(super) async fn stop_at_half<S: EventStore<AccountEvent>>(store: S) -> Result<(), StopReason> {
+    let progress = store.read_progress(NAME).await?.unwrap_or_default();
+    match progress.state {
+        None => Ok(()),
+        Some(_) => {
+            let message = "another program has begun it and not finished: half a log is no bank".to_owned();
+            Err(StopReason::GaveUp { task: NAME, message })
+        }
+    }
+}
+
+/// Lets a handler that is about to start do so after all that was imported, at whatever moment the import has ended:
+/// none of it is news.
+pub(super) async fn start_after_imported<S>(store: &S, name: &str, starts: Starts) -> Result<(), StoreError>
+where
+    S: EventStore<AccountEvent>,
+{
+    let imported = store.read_progress(NAME).await?.unwrap_or_default().checkpoint;
+    if imported == Position::START {
+        return Ok(());
+    }
+    let start = Progress { checkpoint: imported, ..Progress::default() };
+    let progress = match store.read_progress(name).await? {
+        Some(progress) => progress,
+        // It starts after that anyway.
+        None if starts == Starts::AtTheEnd => return Ok(()),
+        None => store.begin_progress(name, start.clone()).await?,
+    };
+    if progress.checkpoint >= imported {
+        return Ok(());
+    }
+    let state = if name == CeoBonus::NAME { bonuses_until(store, imported).await?.state() } else { progress.state };
+    store.write_progress(name, Progress { state, ..start }, ParkedChange::None).await
+}
+
+async fn bonuses_until<S: EventStore<AccountEvent>>(store: &S, end: Position) -> Result<PaidBonuses, StoreError> {
+    let (mut bonuses, mut position) = (PaidBonuses::default(), Position::START);
+    while position < end {
+        let events = store.read_all(position, MAX_READ).await?;
+        let Some(last) = events.last() else { break };
+        position = last.position;
+        bonuses.count(&events[..events.partition_point(|event| event.position <= end)], store).await?;
+    }
+    Ok(bonuses)
 }
 
 async fn blocking<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<R, ImportError> {

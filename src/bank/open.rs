@@ -11,7 +11,7 @@ use super::pin_checker::PinChecker;
 use super::{Account, AccountEvent, Bank, CeoBonus, OpenError, Options, Store, TransferProcess};
 use crate::engine::checkpoints::{Checkpoints, Consistency};
 use crate::engine::command_handler::CommandHandler;
-use crate::engine::event_handler::{self, HandlerControl, Surroundings};
+use crate::engine::event_handler::{self, EventHandler, HandlerControl, Surroundings};
 use crate::engine::id_source::time_and_ids;
 use crate::engine::lease::Lease;
 use crate::engine::process_manager::{Process, ProcessManager};
@@ -77,7 +77,9 @@ where
     S: EventStore<AccountEvent> + Into<AnyStore>,
 {
     let Options { store: kind, seed, limits, pins, ceo_bonus, email, retry, accept_loss } = options;
-    import::refuse_half(&store, &kind, accept_loss).await?;
+    let taken_over = store.clone();
+    let lease = Lease::start(&store, &supervisor, move || import::stop_at_half(taken_over.clone())).await?;
+    import::refuse_half(&store, &kind, accept_loss, &lease).await?;
     let (clock, ids) = time_and_ids(seed, store.end().await?);
     let snapshot_every = limits.snapshot_every.get();
     let commands = CommandHandler::start(store.clone(), clock.clone(), limits, &supervisor);
@@ -88,7 +90,6 @@ where
     let (total_deposits, transfers) = (projections.add(), projections.add());
     projections.restore(&store).await?;
 
-    let lease = Lease::start(&store, &supervisor).await?;
     let surroundings = Surroundings {
         store: store.clone(),
         checkpoints: checkpoints.clone(),
@@ -100,11 +101,13 @@ where
     let transfer = TransferProcess::default();
     let mut handlers = vec![start_process(transfer, &commands, &surroundings, &mut projections).await?];
     if let Some(account) = ceo_bonus {
+        import::start_after_imported(&store, CeoBonus::NAME, CeoBonus::STARTS).await?;
         let bonus = CeoBonus::new(account);
         handlers.push(start_process(bonus, &commands, &surroundings, &mut projections).await?);
     }
     if let Some(target) = email {
         let handler = ThankYouEmail::new(target, accounts.clone());
+        start_after_imported(&store, &handler).await?;
         handlers.push(event_handler::start(move || handler.clone(), &surroundings, &mut projections).await?);
     }
     let end = store.end().await?;
@@ -138,6 +141,13 @@ where
         closing: AtomicBool::new(false),
     };
     Ok(Bank { inner: Arc::new(inner), consistency: Consistency::Strong })
+}
+
+async fn start_after_imported<H: EventHandler<AccountEvent>>(
+    store: &impl EventStore<AccountEvent>,
+    _: &H,
+) -> Result<(), StoreError> {
+    import::start_after_imported(store, H::NAME, H::STARTS).await
 }
 
 async fn start_process<P, S>(

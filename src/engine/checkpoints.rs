@@ -159,11 +159,11 @@ impl Checkpoints {
     }
 
     /// Says that a conversation goes on: what happened at `position` belongs to it, and those who wait for the
-    /// conversation wait for that too. To be said before the event that led there is acknowledged.
-    pub fn conversation_goes_on(&self, correlation_id: Uuid, position: Position) {
+    /// conversation wait for that too. To be said before the event at `caused_by` is acknowledged, which led there.
+    pub fn conversation_goes_on(&self, correlation_id: Uuid, caused_by: Position, position: Position) {
         let mut state = self.inner.lock();
         let passed = state.passed_by_all();
-        state.conversations.go_on(correlation_id, position, passed);
+        state.conversations.go_on(correlation_id, caused_by, position, passed);
         self.inner.conversations.store(state.conversations.count(), Ordering::Release);
     }
 
@@ -188,11 +188,13 @@ impl Checkpoints {
         handlers.map(status).collect()
     }
 
-    /// Waits until every handler has passed `position`, has stopped, or waits to try an event again that nobody
-    /// waits for; at most `max_wait`.
+    /// Waits until every handler has passed `position` and what process managers make of it, has stopped, or waits to
+    /// try an event again that nobody waits for; at most `max_wait`. What begins after `position` is not waited for.
     pub async fn settle(&self, position: Position, max_wait: Duration) {
+        let following = Following::begin(&self.inner, position);
+        let settled = self.until(|state| state.has_settled(state.conversations.followed_until(following.follow)));
         // When time is up, that is that: the caller is told who lags if it asks.
-        let _ = tokio::time::timeout(max_wait, self.until(|state| state.has_settled(position))).await;
+        let _ = tokio::time::timeout(max_wait, settled).await;
     }
 
     /// Waits until every projection has passed `position`, however long that takes.
@@ -279,6 +281,24 @@ impl<'a> Settling<'a> {
 impl Drop for Settling<'_> {
     fn drop(&mut self) {
         self.0.lock().settling -= 1;
+    }
+}
+
+/// Somebody who waits for the conversations that have begun up to a position.
+struct Following<'a> {
+    inner: &'a Inner,
+    follow: u64,
+}
+
+impl<'a> Following<'a> {
+    fn begin(inner: &'a Inner, begun_by: Position) -> Self {
+        Self { inner, follow: inner.lock().conversations.follow(begun_by) }
+    }
+}
+
+impl Drop for Following<'_> {
+    fn drop(&mut self) {
+        self.inner.lock().conversations.unfollow(self.follow);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Why a service does not do what it was asked.
 
 use thiserror::Error;
+use uuid::Uuid;
 
 use super::Refusal;
 use crate::engine::event::Position;
@@ -19,6 +20,17 @@ pub enum Unavailable {
     /// The store under it did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The command was about to be stored, and nobody knows whether it was. If so, there are events with this command
+    /// id, once the store is open again.
+    #[error(
+        "the outcome is unknown: {reason}; if the command was carried out, there are events of command {command_id}"
+    )]
+    OutcomeUnknown {
+        /// The command's id.
+        command_id: Uuid,
+        /// What stands in the way of an answer.
+        reason: String,
+    },
     /// Other writers were quicker each time. The command changed nothing and may be sent again.
     #[error("too many others change this book at once")]
     Busy,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Book, BookCommand, BookEvent, CommandFailure, Refusal, Unavailable};
-use crate::engine::command_handler::{CommandError, CommandHandler, Limits};
+use crate::engine::command_handler::{CommandError, CommandHandler, Limits, Unanswered};
 use crate::engine::event::Metadata;
 use crate::engine::id_source::{IdSource, time_and_ids};
 use crate::engine::store::{Committed, EventStore, StoreError};
@@ -102,6 +102,13 @@ impl WriteService {
         match error {
             CommandError::Conflict(_) => Unavailable::Busy,
             CommandError::Store(error) => Unavailable::Store(error),
+            CommandError::OutcomeUnknown { command_id, reason } => {
+                let reason = match reason {
+                    Unanswered::Store(reason) => reason,
+                    Unanswered::Stopped => Unavailable::from(self.inner.supervisor.stopped().await).to_string(),
+                };
+                Unavailable::OutcomeUnknown { command_id, reason }
+            }
             CommandError::Stopped => self.inner.supervisor.stopped().await.into(),
             defect => Unavailable::Defect(defect.to_string()),
         }

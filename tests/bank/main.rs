@@ -2,6 +2,7 @@
 
 mod a_crash_at_any_step_ends_the_same;
 mod a_handler_of_ones_own_is_treated_as_the_banks;
+mod a_handler_that_panics_anywhere_stops_nothing_else;
 mod a_log_travels_between_stores;
 mod a_panic_is_never_lost;
 mod a_slow_subscriber_misses_nothing;
@@ -9,6 +10,7 @@ mod a_transfer_moves_money_once;
 mod accounts_decide_by_their_history;
 mod an_e_mail_arrives_or_is_parked;
 mod an_e_mail_goes_encrypted_to_a_server_that_is_trusted;
+mod an_outcome_that_nobody_knows_is_called_that;
 mod closing_loses_nothing;
 mod conflicts_are_decided_again;
 mod each_deposit_leaves_one_e_mail_in_the_outbox;

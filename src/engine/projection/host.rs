@@ -76,13 +76,13 @@ impl<E, P: Projection<E>> Hosted<E> for Host<P> {
 
     fn take(&mut self, events: &[RecordedEvent<E>], announce_after: Position) -> Result<(), String> {
         let Self { model, done, rows, .. } = self;
-        if let Some(last) = events.last()
-            && !events.iter().any(P::concerns)
-        {
-            *done = last.position.max(*done);
-            return Ok(());
-        }
         catch_panic(|| {
+            if let Some(last) = events.last()
+                && !events.iter().any(P::concerns)
+            {
+                *done = last.position.max(*done);
+                return;
+            }
             let mut projection = model.write();
             for event in events {
                 if event.position <= *done {

@@ -134,7 +134,8 @@ pub enum ProjectionWritten {
 }
 
 /// The right to run the handlers that have effects outside, which one process has at a time. It ends with this
-/// value, or with the process.
+/// value, or with the process, or when another process takes it in spite of that: see
+/// [`HandlerRecords::try_acquire_lease`].
 #[derive(Debug)]
 pub struct HandlersLease {
     /// Locked as long as it is open.
@@ -162,11 +163,12 @@ pub trait HandlerRecords {
     /// [`StoreError`] when the store could not be read.
     fn read_progress(&self, handler: &str) -> impl Future<Output = Result<Option<Progress>, StoreError>> + Send;
 
-    /// Stores where a handler starts, unless it has written down before how far it is. Answers with what is stored.
+    /// Writes down where a handler that the store has not seen yet starts. Answers how far it has come: where it was
+    /// seen before that stays as it is. This needs no lease.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when nobody knows what is stored.
+    /// [`StoreError`] when it is not stored.
     fn begin_progress(
         &self,
         handler: &str,
@@ -177,7 +179,8 @@ pub trait HandlerRecords {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when it is not stored; [`StoreError::LeaseLost`] when another program has the right to do so.
+    /// [`StoreError`] when it is not stored; [`StoreError::LeaseLost`] where this store has had the lease and another
+    /// process has it now.
     fn write_progress(
         &self,
         handler: &str,
@@ -227,7 +230,9 @@ pub trait HandlerRecords {
         ready(Ok(None))
     }
 
-    /// Takes the right to run handlers with effects outside; `None` while another process has it. Never waits.
+    /// Takes the right to run handlers with effects outside; `None` while another process has it, which is not waited
+    /// for. From then on, whoever had it before can write no progress: should something have made two processes
+    /// holders of it, one of them is told so at its next step.
     ///
     /// # Errors
     ///

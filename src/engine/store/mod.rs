@@ -80,9 +80,6 @@ pub enum StoreError {
     /// Another program held the store for too long. Nothing of the request was stored, and it may be asked again.
     #[error("another program holds the file: {0}")]
     Busy(String),
-    /// Another program has taken over the handlers. Nothing of the request was stored.
-    #[error("another program has taken over the handlers")]
-    LeaseLost,
     /// The store could not do it. Nothing of the request was stored.
     #[error("the event store failed: {0}")]
     Failed(String),
@@ -90,6 +87,10 @@ pub enum StoreError {
     /// again.
     #[error("the outcome is unknown: {0}")]
     OutcomeUnknown(String),
+    /// Another process has the right to run the handlers now, and writes down how far they have come. Nothing of the
+    /// request was stored.
+    #[error("another program has taken over the handlers")]
+    LeaseLost,
 }
 
 /// An aggregate's state as text, and the event it stands after.

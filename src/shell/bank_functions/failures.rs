@@ -8,7 +8,9 @@ use crate::shell::term::Term;
 /// What the store says that could not store a command, or may not have.
 pub(super) fn store_failure(bank: &Bank, outcome: &Result<Receipt, CommandFailure>) -> Option<String> {
     match outcome {
-        Err(CommandFailure::Unavailable(unavailable @ Unavailable::Store(_))) => Some(explained(bank, unavailable)),
+        Err(CommandFailure::Unavailable(
+            unavailable @ (Unavailable::Store(_) | Unavailable::OutcomeUnknown { .. }),
+        )) => Some(explained(bank, unavailable)),
         _ => None,
     }
 }
@@ -17,7 +19,9 @@ pub(super) fn store_failure(bank: &Bank, outcome: &Result<Receipt, CommandFailur
 pub(super) fn explained(bank: &Bank, unavailable: &Unavailable) -> String {
     let has_failed = matches!(
         unavailable,
-        Unavailable::Store(StoreError::OutcomeUnknown(_)) | Unavailable::Stopped(StopReason::StoreFailed { .. })
+        Unavailable::OutcomeUnknown { .. }
+            | Unavailable::Store(StoreError::OutcomeUnknown(_))
+            | Unavailable::Stopped(StopReason::StoreFailed { .. })
     );
     match bank.store() {
         Store::Sqlite(path) if has_failed => {

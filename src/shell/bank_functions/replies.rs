@@ -34,7 +34,9 @@ pub(super) fn failure(failure: &CommandFailure) -> Term {
         CommandFailure::Refused(Refusal::NoReservation) => "no_reservation",
         CommandFailure::Unavailable(Unavailable::Closed) => "bank_closed",
         CommandFailure::Unavailable(Unavailable::Stopped(_)) => "bank_stopped",
-        CommandFailure::Unavailable(Unavailable::Store(StoreError::OutcomeUnknown(_))) => "outcome_unknown",
+        CommandFailure::Unavailable(
+            Unavailable::OutcomeUnknown { .. } | Unavailable::Store(StoreError::OutcomeUnknown(_)),
+        ) => "outcome_unknown",
         CommandFailure::Unavailable(Unavailable::Store(_)) => "store_failed",
         CommandFailure::Unavailable(Unavailable::Busy) => "busy",
         CommandFailure::Unavailable(Unavailable::Defect(_)) => "defect",

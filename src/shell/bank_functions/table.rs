@@ -40,6 +40,8 @@ pub(super) static FUNCTIONS: [Function; 24] = [
             address: it writes an .eml file into that directory. email: \"smtp://127.0.0.1:2525\" sends it to a mail\n\
             server, as do smtp://user:password@host?tls=required and smtps://user:password@host; ?from=a@example.org\n\
             says who it is from. Mail servers need a program that was built with the cargo feature smtp.\n\
+            Both begin when a bank is first opened with them. Deposits that come while it is open without them are\n\
+            made up for when it is opened with them again. Of several programs, the one that was there first acts.\n\
             Replies {:ok, #Bank<memory>}, {:error, :already_open}, {:error, :unsupported_store},\n\
             {:error, :invalid_email_target}, {:error, :invalid_sender}, {:error, :unknown_email_option},\n\
             {:error, :credentials_need_tls} or {:error, :smtp_not_built_in}.",

@@ -21,6 +21,7 @@ pub(super) fn unavailable(unavailable: &Unavailable) -> Term {
     Term::Error(match unavailable {
         Unavailable::Closed => "service_closed",
         Unavailable::Stopped(_) => "service_stopped",
+        Unavailable::OutcomeUnknown { .. } => "outcome_unknown",
         Unavailable::Store(_) => "store_failed",
         Unavailable::Busy => "busy",
         Unavailable::Defect(_) => "defect",

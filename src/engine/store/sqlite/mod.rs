@@ -316,6 +316,12 @@ impl<E: StoredEvent> HandlerRecords for SqliteStore<E> {
         self.read(move |connection, _| records::read_progress(connection, &handler)).await
     }
 
+    async fn begin_progress(&self, handler: &str, start: Progress) -> Result<Progress, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let handler = handler.to_owned();
+        self.write(WriteRequest::Begin { handler, start, reply }, answer).await
+    }
+
     async fn write_progress(&self, handler: &str, progress: Progress, parked: ParkedChange) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
         let handler = handler.to_owned();
@@ -357,12 +363,6 @@ impl<E: StoredEvent> HandlerRecords for SqliteStore<E> {
             Ok(checkpoint) => Ok(checkpoint.map(|checkpoint| StoredProjection::new(checkpoint, to_come))),
             Err(_) => Err(to_come.recv().await.and_then(Result::err).unwrap_or(StoreError::Closed)),
         }
-    }
-
-    async fn begin_progress(&self, handler: &str, start: Progress) -> Result<Progress, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        let handler = handler.to_owned();
-        self.write(WriteRequest::Begin { handler, start, reply }, answer).await
     }
 
     async fn try_acquire_lease(&self) -> Result<Option<HandlersLease>, StoreError> {
