@@ -1,4 +1,5 @@
-//! A file that is not as it was left is refused, with what and where, and nothing in it changes.
+//! A file that is not as it was left is refused, with what and where, and nothing in it changes: neither one that a
+//! killed program has left, nor one that was closed.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -26,10 +27,39 @@ fn refusal(path: &Path) -> OpenStoreError {
     let after = Copy::of(path);
     assert_eq!(after.0[0], before.0[0], "the file");
     assert_eq!(after.0[2], before.0[2], "its end");
-    // SQLite makes an empty write-ahead log where there is none.
-    assert!(after.0[1] == before.0[1] || after.0[1].as_ref().is_some_and(Vec::is_empty), "its write-ahead log");
+    // SQLite removes one that is empty.
+    let log = |copy: Copy| copy.0[1].clone().filter(|log| !log.is_empty());
+    assert!(before.0[1].is_some() || after.0[1].is_none(), "nothing is made beside it");
+    assert_eq!(log(after), log(before), "its write-ahead log");
     error
 }
+
+/// How a program has left its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Left {
+    /// It was killed.
+    InUse,
+    /// It has closed the file.
+    Closed,
+}
+
+const WAYS: [Left; 2] = [Left::InUse, Left::Closed];
+
+/// A file with the events 1 and 2 of one stream, and 3 of another.
+async fn file_left(left: Left) -> (TempDir, PathBuf) {
+    let (directory, path) = new_file();
+    let opened = open(&path);
+    opened.append("a", 0, &[1, 2]).await;
+    opened.append("b", 0, &[3]).await;
+    let copy = Copy::of(&path);
+    drop(opened);
+    if left == Left::InUse {
+        copy.put_back(&path);
+    }
+    (directory, path)
+}
+
+const ACCEPT_LOSS: SqliteOptions = SqliteOptions { accept_loss: true, published_capacity: 16 };
 
 #[tokio::test]
 async fn a_new_file_and_its_companions_are_private() {
@@ -122,19 +152,22 @@ fn with_tool(path: &Path, sql: &str) {
 
 #[tokio::test]
 async fn a_file_of_a_newer_version_is_refused() {
-    let (_directory, path) = new_file();
-    open(&path).append("a", 0, &[1]).await;
-    with_tool(&path, "PRAGMA user_version = 2");
-    let error = refusal(&path);
-    let expected = "the file has version 2, and this program knows versions up to 1";
-    assert_eq!(error.to_string(), format!("{}: {expected}", path.display()));
+    for left in WAYS {
+        let (_directory, path) = file_left(left).await;
+        with_tool(&path, "PRAGMA user_version = 3");
+        let error = refusal(&path);
+        let expected = "the file has version 3, and this program knows versions up to 2";
+        assert_eq!(error.to_string(), format!("{}: {expected}", path.display()), "{left:?}");
+    }
 }
 
 #[tokio::test]
 async fn a_file_whose_tables_or_log_were_changed_is_refused() {
-    for (sql, said) in [
-        ("ALTER TABLE events ADD COLUMN comment TEXT", "its tables are not those that were made"),
-        ("DROP TABLE snapshots", "its tables are not those that were made"),
+    let changes = [
+        ("ALTER TABLE events ADD COLUMN comment TEXT", "its table events does not have the columns that were made"),
+        ("DROP TABLE snapshots", "its index snapshots_by_time is missing"),
+        ("DROP INDEX events_by_command", "its index events_by_command is missing"),
+        ("DROP VIEW event_log", "its view event_log is missing"),
         (
             "UPDATE events SET data = '{\"number\":7}' WHERE position = 3",
             "the log is damaged at position 3: the event does not fit its hash and the one before",
@@ -147,15 +180,34 @@ async fn a_file_whose_tables_or_log_were_changed_is_refused() {
             "UPDATE streams SET last_position = 1 WHERE name = 'test-b'",
             "the log is damaged at position 1: a stream does not end here as it should",
         ),
-    ] {
-        let (_directory, path) = new_file();
-        let opened = open(&path);
-        opened.append("a", 0, &[1, 2]).await;
-        opened.append("b", 0, &[3]).await;
-        drop(opened);
-        with_tool(&path, sql);
+        ("DELETE FROM properties WHERE name = 'domain'", "it does not say what its events are about"),
+    ];
+    for (sql, said) in changes {
+        for left in WAYS {
+            let (_directory, path) = file_left(left).await;
+            with_tool(&path, sql);
+            let error = refusal(&path);
+            assert_eq!(error.to_string(), format!("{}: the file is damaged: {said}", path.display()), "{left:?}");
+        }
+    }
+}
+
+/// Both the file beside a bank in use and the one that is closed know how far it went.
+#[tokio::test]
+async fn a_log_without_its_last_events_is_refused() {
+    for left in WAYS {
+        let (_directory, path) = file_left(left).await;
+        with_tool(&path, "DELETE FROM events WHERE position = 3; DELETE FROM streams WHERE name = 'test-b'");
         let error = refusal(&path);
-        assert_eq!(error.to_string(), format!("{}: the file is damaged: {said}", path.display()));
+        assert!(
+            matches!(&error, OpenStoreError::LostEnd { acknowledged, log_end, .. }
+                if (acknowledged.get(), log_end.get()) == (3, 2)),
+            "{left:?}: {error}"
+        );
+        let opened = open_with(&path, ACCEPT_LOSS).ok().unwrap();
+        assert_eq!(opened.numbers().await, [1, 2]);
+        drop(opened);
+        assert_eq!(open(&path).numbers().await, [1, 2]);
     }
 }
 
@@ -164,58 +216,57 @@ async fn an_old_copy_put_back_is_noticed_and_can_be_accepted() {
     let (_directory, path) = new_file();
     let opened = open(&path);
     opened.append("a", 0, &[1, 2]).await;
+    drop(opened);
+    let Copy([old_closed, ..]) = Copy::of(&path);
+    let opened = open(&path);
     let Copy([old_file, old_log, _]) = Copy::of(&path);
     opened.append("a", 2, &[3]).await;
-    drop(opened);
     let Copy([_, _, end]) = Copy::of(&path);
-    Copy([old_file, old_log, end]).put_back(&path);
-
-    let error = refusal(&path);
-    assert!(
-        matches!(&error, OpenStoreError::LostEnd { acknowledged, log_end, .. }
-            if (acknowledged.get(), log_end.get()) == (3, 2)),
-        "{error}"
-    );
-    assert_eq!(
-        error.to_string(),
-        format!(
-            "{}: events up to position 3 were acknowledged, but the log ends at position 2; \
-             only `accept_loss: true` opens it as it is",
-            path.display()
-        )
-    );
-
-    let opened = open_with(&path, SqliteOptions { accept_loss: true, ..SqliteOptions::default() }).ok().unwrap();
-    assert_eq!(opened.numbers().await, [1, 2]);
-    opened.append("a", 2, &[4]).await;
     drop(opened);
-    assert_eq!(open(&path).numbers().await, [1, 2, 4]);
+
+    for old in [Copy([old_file, old_log, end.clone()]), Copy([old_closed, None, end])] {
+        old.put_back(&path);
+        let error = refusal(&path);
+        assert!(
+            matches!(&error, OpenStoreError::LostEnd { acknowledged, log_end, .. }
+                if (acknowledged.get(), log_end.get()) == (3, 2)),
+            "{error}"
+        );
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "{}: events up to position 3 were acknowledged, but the log ends at position 2; \
+                 only `accept_loss: true` opens it as it is",
+                path.display()
+            )
+        );
+
+        let opened = open_with(&path, ACCEPT_LOSS).ok().unwrap();
+        assert_eq!(opened.numbers().await, [1, 2]);
+        opened.append("a", 2, &[4]).await;
+        drop(opened);
+        assert_eq!(open(&path).numbers().await, [1, 2, 4]);
+    }
 }
 
 #[tokio::test]
 async fn another_log_of_the_same_length_is_noticed() {
-    let (_directory, path) = new_file();
-    let opened = open(&path);
-    opened.append("a", 0, &[1, 2]).await;
-    drop(opened);
+    let (_directory, path) = file_left(Left::InUse).await;
     let Copy([_, _, end]) = Copy::of(&path);
-    let (_other_directory, other) = new_file();
-    let opened = open(&other);
-    opened.append("a", 0, &[1, 2]).await;
-    drop(opened);
-    let Copy([file, log, _]) = Copy::of(&other);
-    Copy([file, log, end]).put_back(&path);
-    let error = refusal(&path);
-    let said = "events up to position 2 were acknowledged, but the log has another event there (it ends at position 2)";
-    assert!(error.to_string().contains(said), "{error}");
+    for left in WAYS {
+        let (_other_directory, other) = file_left(left).await;
+        let Copy([file, log, _]) = Copy::of(&other);
+        Copy([file, log, end.clone()]).put_back(&path);
+        let error = refusal(&path);
+        let said =
+            "events up to position 3 were acknowledged, but the log has another event there (it ends at position 3)";
+        assert!(error.to_string().contains(said), "{left:?}: {error}");
+    }
 }
 
 #[tokio::test]
 async fn without_the_file_that_knows_the_end_nobody_can_tell() {
-    let (_directory, path) = new_file();
-    let opened = open(&path);
-    opened.append("a", 0, &[1]).await;
-    drop(opened);
+    let (_directory, path) = file_left(Left::InUse).await;
     let end = companion(&path, "-end");
     let whole = fs::read(&end).unwrap();
     for damage in [None, Some(&whole[..50]), Some(&b"position 1"[..])] {
@@ -226,29 +277,46 @@ async fn without_the_file_that_knows_the_end_nobody_can_tell() {
         let error = refusal(&path);
         assert!(matches!(error, OpenStoreError::EndUnknown { .. }), "{error}");
     }
-    let accept_loss = SqliteOptions { accept_loss: true, ..SqliteOptions::default() };
-    drop(open_with(&path, accept_loss).ok().unwrap());
+    let opened = open_with(&path, ACCEPT_LOSS).ok().unwrap();
     assert_eq!(fs::read(&end).unwrap(), whole);
-    drop(open(&path));
+    drop(opened);
+    assert_eq!(open(&path).numbers().await, [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn a_closed_file_that_does_not_say_where_it_ended_is_refused() {
+    let (_directory, path) = file_left(Left::Closed).await;
+    let closed = Copy::of(&path);
+    for sql in [
+        "DELETE FROM properties WHERE name = 'closed_at'",
+        "UPDATE properties SET value = 'position 3' WHERE name = 'closed_at'",
+        "UPDATE properties SET value = replace(value, '3', '2') WHERE name = 'closed_at'",
+    ] {
+        closed.put_back(&path);
+        with_tool(&path, sql);
+        let error = refusal(&path);
+        assert!(matches!(error, OpenStoreError::EndUnknown { .. }), "{error}");
+        let opened = open_with(&path, ACCEPT_LOSS).ok().unwrap();
+        assert_eq!(opened.numbers().await, [1, 2, 3]);
+        drop(opened);
+        assert_eq!(open(&path).numbers().await, [1, 2, 3]);
+    }
 }
 
 #[tokio::test]
 async fn a_file_that_is_gone_while_its_end_is_there_is_not_made_anew() {
-    let (_directory, path) = new_file();
-    let opened = open(&path);
-    opened.append("a", 0, &[1]).await;
-    drop(opened);
+    let (_directory, path) = file_left(Left::InUse).await;
     for suffix in ["", "-wal", "-shm"] {
         let _ = fs::remove_file(companion(&path, suffix));
     }
     let error = refusal(&path);
     assert!(
         matches!(&error, OpenStoreError::LostEnd { acknowledged, log_end, .. }
-            if *acknowledged == Position::new(1) && *log_end == Position::START),
+            if *acknowledged == Position::new(3) && *log_end == Position::START),
         "{error}"
     );
     assert!(!path.exists());
-    drop(open_with(&path, SqliteOptions { accept_loss: true, ..SqliteOptions::default() }).ok().unwrap());
+    drop(open_with(&path, ACCEPT_LOSS).ok().unwrap());
     assert_eq!(open(&path).store.end().await.unwrap(), Position::START);
 }
 

@@ -186,9 +186,9 @@ async fn a_disk_without_room_loses_nothing_and_goes_on_when_there_is_some() {
         let all = acknowledged(&lines);
         if text.contains("not opened: ") {
             unopened += 1;
-            assert!(all.is_empty(), "{text}");
+            assert!(all.is_empty() && text.contains(": the disk is full\n"), "{text}");
         } else {
-            let why = format!("not stored: the outcome is unknown: {}: SQLite: ", path.display());
+            let why = format!("not stored: the outcome is unknown: {}: the disk is full", path.display());
             assert!(text.contains(&why), "{kibibytes}: {text}");
             stopped += 1;
         }

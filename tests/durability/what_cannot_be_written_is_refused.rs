@@ -1,20 +1,25 @@
 //! A file that cannot be written, or that stands where nothing can be written, is refused with what and where, and
-//! nothing changes. Nothing is read-only for root, so that root lets another user try.
+//! nothing changes: neither what a killed program has left, nor a closed file. Nothing is read-only for root, so that
+//! root lets another user try.
 
 use std::fs::{self, Permissions};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
 use crate::program::{Finished, bank, run, run_command};
 
+/// What makes a bank that holds two events.
+const SCRIPT: &str = "Bank.open\nBank.create \"Wolfman\"\nBank.deposit \"Wolfman\", 100\n";
+
 /// Whom root lets try: nobody.
 const NOBODY: u32 = 65_534;
 
-/// A directory with a bank in it that holds two events.
+/// A directory with a bank in it.
 struct Place {
     _directory: TempDir,
     path: PathBuf,
@@ -22,19 +27,42 @@ struct Place {
 }
 
 impl Place {
-    fn new() -> Self {
+    /// A bank that was closed: one file.
+    fn closed() -> Self {
+        let place = Self::empty();
+        let made = run(&["--quiet", "--store", place.file("bank.db").to_str().unwrap()], SCRIPT);
+        assert_eq!(made.exit_code, Some(0), "{made:?}");
+        place.given()
+    }
+
+    /// A bank whose program was killed: the file and all that stands beside it.
+    fn left_in_use() -> Self {
+        let place = Self::empty();
+        let mut command = bank(&["--quiet", "--store", place.file("bank.db").to_str().unwrap()]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(SCRIPT.as_bytes()).unwrap();
+        let answers = BufReader::new(child.stdout.take().unwrap()).lines().take(3);
+        assert_eq!(answers.last().unwrap().unwrap(), ":ok");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        place.given()
+    }
+
+    fn empty() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().canonicalize().unwrap();
         let is_root = rustix::process::geteuid().is_root();
-        let place = Self { _directory: directory, path, is_root };
-        let script = "Bank.open\nBank.create \"Wolfman\"\nBank.deposit \"Wolfman\", 100\n";
-        let made = run(&["--quiet", "--store", place.file("bank.db").to_str().unwrap()], script);
-        assert_eq!(made.exit_code, Some(0), "{made:?}");
-        for (name, ..) in place.state() {
-            place.give(&name);
+        Self { _directory: directory, path, is_root }
+    }
+
+    /// All of it belongs to who tries.
+    fn given(self) -> Self {
+        for (name, ..) in self.state() {
+            self.give(&name);
         }
-        place.give("");
-        place
+        self.give("");
+        self
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -110,25 +138,39 @@ const DENIED: &str = "Permission denied (os error 13)";
 
 #[test]
 fn a_read_only_file_or_companion() {
-    let place = Place::new();
+    let place = Place::left_in_use();
     for name in ["bank.db", "bank.db-wal", "bank.db-shm", "bank.db-end", "bank.db-handlers"] {
         place.set_mode(name, 0o444);
         place.assert_refused("bank.db", &place.file(name), DENIED);
         place.set_mode(name, 0o600);
     }
     place.assert_whole();
+
+    let place = Place::closed();
+    place.set_mode("bank.db", 0o444);
+    place.assert_refused("bank.db", &place.file("bank.db"), DENIED);
+    place.set_mode("bank.db", 0o600);
+    place.assert_whole();
 }
 
+/// What stands beside an open file is made anew where there is none.
 #[test]
 fn a_read_only_directory() {
-    let place = Place::new();
-    let connection = rusqlite::Connection::open(place.file("bank.db")).unwrap();
-    connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
-    // The last one to close the file removes its write-ahead log, and that is made anew where it is opened.
-    drop(connection);
+    let place = Place::closed();
     place.set_mode("", 0o555);
-    place.assert_refused("bank.db", &place.file("bank.db"), "SQLite: attempt to write a readonly database");
+    place.assert_refused("bank.db", &place.file("bank.db-end"), DENIED);
     place.assert_refused("new.db", &place.file("new.db"), DENIED);
+    place.set_mode("", 0o755);
+    place.assert_whole();
+}
+
+/// All that is needed is there, so that nothing has to be made.
+#[test]
+fn a_bank_left_in_use_in_a_read_only_directory_loses_nothing() {
+    let place = Place::left_in_use();
+    place.set_mode("", 0o555);
+    place.assert_whole();
+    place.assert_whole();
     place.set_mode("", 0o755);
     place.assert_whole();
 }

@@ -17,6 +17,7 @@ pub(super) enum Pending<E> {
     Append(Reply<Appended<E>>, Vec<Answer<E>>),
     Progress(Reply<()>, Result<(), StoreError>),
     Begun(Reply<Progress>, Progress),
+    Lease(Reply<bool>),
     Projections(Reply<Vec<ProjectionWritten>>, Vec<ProjectionWritten>),
 }
 
@@ -27,7 +28,16 @@ impl<E> Pending<E> {
             Self::Append(reply, answer) => drop(reply.send(Ok(answers(commit, answer)))),
             Self::Progress(reply, written) => drop(reply.send(written)),
             Self::Begun(reply, progress) => drop(reply.send(Ok(progress))),
+            Self::Lease(reply) => drop(reply.send(Ok(true))),
             Self::Projections(reply, written) => drop(reply.send(Ok(written))),
+        }
+    }
+
+    /// What was asked for could not be written now; only the right to run handlers can be asked for again.
+    pub(super) fn put_off(self) {
+        match self {
+            Self::Lease(reply) => drop(reply.send(Ok(false))),
+            other => other.refuse(StoreError::Closed),
         }
     }
 
@@ -36,6 +46,7 @@ impl<E> Pending<E> {
             Self::Append(reply, _) => drop(reply.send(Err(error))),
             Self::Progress(reply, _) => drop(reply.send(Err(error))),
             Self::Begun(reply, _) => drop(reply.send(Err(error))),
+            Self::Lease(reply) => drop(reply.send(Err(error))),
             Self::Projections(reply, _) => drop(reply.send(Err(error))),
         }
     }

@@ -60,7 +60,7 @@ pub use self::open_error::OpenStoreError;
 use self::open_here::OpenHere;
 pub use self::open_here::is_open_here;
 use self::reader::{READERS, ReadRequest, Reader, SharedQueue};
-use self::requests::{Reply, WriteRequest};
+use self::requests::WriteRequest;
 use self::stored_log::{LogEnd, ReadError, StoredLog};
 use self::threads::Threads;
 use self::transaction::Written;
@@ -416,10 +416,9 @@ impl<E: StoredEvent> HandlerRecords for SqliteStore<E> {
             }
         };
         let lease = lock().map_err(|error| StoreError::Failed(format!("{}: {error}", path.display())))?;
-        if lease.is_some() {
-            let (reply, answer): (Reply<()>, _) = oneshot::channel();
-            self.write(WriteRequest::TakeLease { reply }, answer).await?;
-        }
-        Ok(lease)
+        let Some(lease) = lease else { return Ok(None) };
+        let (reply, answer) = oneshot::channel();
+        let is_taken = self.write(WriteRequest::TakeLease { reply }, answer).await?;
+        Ok(is_taken.then_some(lease))
     }
 }

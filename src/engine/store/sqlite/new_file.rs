@@ -1,14 +1,14 @@
 //! Makes a file beside its place and puts it there when it is whole: whoever finds the file finds all of it.
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use super::companions::{END, SHM, WAL, companion, create_private, is_unsupported};
+use super::companions::{END, FileId, SHM, WAL, companion, create_private, is_unsupported};
 use super::end_file::{directory_of, sync_directory};
 
 /// What follows a file's name in that of one that is not whole yet.
@@ -41,11 +41,17 @@ impl NewFile {
     /// Makes an empty file for the place `path`, and removes those that others have left behind there.
     pub(super) fn beside(path: &Path) -> io::Result<Self> {
         remove_left_behind(path);
-        let unfinished = companion(path, &format!("{UNFINISHED}{}", uuid::Uuid::new_v4().simple()));
-        let file = create_private(&unfinished)?;
-        let new = Self { path: unfinished, file };
-        new.file.try_lock()?;
-        Ok(new)
+        loop {
+            let unfinished = companion(path, &format!("{UNFINISHED}{}", uuid::Uuid::new_v4().simple()));
+            let file = create_private(&unfinished)?;
+            let new = Self { path: unfinished, file };
+            match new.file.try_lock() {
+                Ok(()) if FileId::at(&new.path)? == Some(FileId::of(&new.file.metadata()?)) => return Ok(new),
+                // Before it was locked, somebody else has taken it for one that was left behind.
+                Ok(()) | Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+        }
     }
 
     pub(super) fn path(&self) -> &Path {

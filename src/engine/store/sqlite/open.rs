@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
-use super::companions::{self, END, companion};
+use super::companions::{self, END, WAL, companion};
 use super::create::create;
 use super::end_file::{Acknowledged, Deadline, End, EndFile, LockError};
 use super::form::Form;
@@ -89,12 +90,26 @@ fn open_found<E: StoredEvent>(
         return Ok(None);
     }
     let checked = connect(&path).map_err(|error| sqlite(&path, error)).and_then(|connection| {
-        let (form, end) = check::<E>(&path, &connection, &end_file, accept_loss)?;
-        Ok((connection, form, end))
+        match check::<E>(&path, &connection, &end_file, accept_loss) {
+            Ok((form, end)) => Ok((connection, form, end)),
+            Err(refusal) => {
+                leave_as_found(&path, connection);
+                Err(refusal)
+            }
+        }
     });
     let (connection, form, end) = checked.inspect_err(|_| end_file.remove_if_new())?;
     end_file.unlock();
     Ok(Some(Opened { path, connection, form, end, end_file, here: Arc::new(here) }))
+}
+
+/// Closes a file that is refused. What SQLite has made beside it goes again; a write-ahead log with anything in it stays.
+fn leave_as_found(path: &Path, connection: Connection) {
+    if fs::metadata(companion(path, WAL)).is_ok_and(|log| log.len() == 0) {
+        // Where that fails, two empty files are left, which do no harm.
+        let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
+    }
+    drop(connection);
 }
 
 /// Looks at what there is, at one moment. No other program commits meanwhile.

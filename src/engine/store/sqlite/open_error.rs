@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::ErrorCode;
 use thiserror::Error;
 
+use super::disk_full;
 use crate::engine::event::Position;
 use crate::engine::store::stored_event::UnreadableEvent;
 
@@ -186,11 +187,12 @@ pub(super) fn refused(path: &Path, error: io::Error) -> OpenStoreError {
 
 pub(super) fn sqlite(path: &Path, error: rusqlite::Error) -> OpenStoreError {
     let reason = format!("SQLite: {error}");
+    let is_full = disk_full::is_why(path, &error);
     let path = path.into();
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => OpenStoreError::Damaged { path, reason },
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => OpenStoreError::ReadOnly { path, reason },
-        Some(ErrorCode::DiskFull) => OpenStoreError::DiskFull { path },
+        Some(_) if is_full => OpenStoreError::DiskFull { path },
         Some(_) => OpenStoreError::Failed { path, reason },
         // A column that holds something else than expected.
         None => OpenStoreError::Damaged { path, reason },

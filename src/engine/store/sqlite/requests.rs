@@ -29,20 +29,37 @@ pub(super) enum WriteRequest<E> {
         updates: Vec<ProjectionUpdate>,
         reply: Reply<Vec<ProjectionWritten>>,
     },
+    /// Answers whether the right was taken; if not, it may be asked again.
     TakeLease {
-        reply: Reply<()>,
+        reply: Reply<bool>,
     },
     /// To publish what other processes have written, now.
     Look,
 }
 
 impl<E> WriteRequest<E> {
+    pub(super) fn is_for_lease(&self) -> bool {
+        matches!(self, Self::TakeLease { .. })
+    }
+
+    /// Nothing can be written now. Answers with what is to be written later.
+    pub(super) fn put_off(self) -> Option<Self> {
+        match self {
+            Self::TakeLease { reply } => {
+                let _ = reply.send(Ok(false));
+                None
+            }
+            request => Some(request),
+        }
+    }
+
     pub(super) fn refuse(self, error: StoreError) {
         // A reply nobody waits for any more is no error: the caller went away.
         match self {
             Self::Append { reply, .. } => drop(reply.send(Err(error))),
             Self::Begin { reply, .. } => drop(reply.send(Err(error))),
-            Self::Progress { reply, .. } | Self::TakeLease { reply } => drop(reply.send(Err(error))),
+            Self::Progress { reply, .. } => drop(reply.send(Err(error))),
+            Self::TakeLease { reply } => drop(reply.send(Err(error))),
             Self::Projections { reply, .. } => drop(reply.send(Err(error))),
             Self::Look => {}
         }

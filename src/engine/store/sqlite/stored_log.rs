@@ -263,11 +263,16 @@ impl<E: StoredEvent> StoredLog<E> {
         let mut events = Vec::new();
         while let Some(row) = rows.next()? {
             let number = unsigned(row, 7)?;
-            if id(row, 8)? != command_id || number != events.len() as u64 + 1 {
-                break;
+            let is_of_command = id(row, 8)? == command_id && number == events.len() as u64 + 1;
+            // The one behind is read too: it is none of this command's only if it is what was written.
+            match self.event(connection, row, &before) {
+                Ok(_) | Err(ReadError::Unreadable { .. }) if !is_of_command => break,
+                event => events.push(event?.event),
             }
-            events.push(self.event(connection, row, &before)?.event);
             before = row.get(12)?;
+        }
+        if events.is_empty() {
+            return Err(ReadError::Damaged { position: first, what: "the command's first event is not here" });
         }
         Ok(Some(events))
     }

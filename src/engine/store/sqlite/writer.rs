@@ -277,9 +277,18 @@ impl<E: StoredEvent> Writer<E> {
             }
         }
         let mut pending = Vec::with_capacity(batch.len());
+        let (lease, is_for_lease) = (self.lease, batch.iter().all(|request| request.is_for_lease()));
         let written = catch_unwind(AssertUnwindSafe(|| self.commit(batch, &mut pending)));
         let error = match written {
             Ok(Ok(commit)) => return Some(Answers { commit, pending }),
+            // Nothing else is written either while there is no room, and what the file says can be read.
+            Ok(Err(error)) if is_for_lease && self.is_full(&error) => {
+                let _ = self.connection.execute_batch("ROLLBACK");
+                self.lease = lease;
+                pending.into_iter().for_each(Pending::put_off);
+                batch.drain(..).for_each(|request| drop(request.put_off()));
+                return None;
+            }
             Ok(Err(error)) => self.reason(&error),
             Err(panic) => format!("the writer panicked: {}", panic_message(panic.as_ref())),
         };
@@ -293,15 +302,15 @@ impl<E: StoredEvent> Writer<E> {
         None
     }
 
-    /// Another program holds the file. Whoever waits for a command is told; what is to be remembered of handlers and
+    /// Another program holds the file. Whoever waits for an answer is told; what is to be remembered of handlers and
     /// projections is written later.
     fn is_held(&mut self, batch: &mut Vec<WriteRequest<E>>) {
         self.was_held = true;
         let error = StoreError::Busy(holder(&self.path));
         for request in batch.drain(..) {
             match request {
-                append @ WriteRequest::Append { .. } => append.refuse(error.clone()),
-                later => self.postponed.push(later),
+                waited @ (WriteRequest::Append { .. } | WriteRequest::Begin { .. }) => waited.refuse(error.clone()),
+                request => self.postponed.extend(request.put_off()),
             }
         }
     }
@@ -324,7 +333,7 @@ impl<E: StoredEvent> Writer<E> {
         let before = log.end.end;
         // What the log can say again, and who runs handlers, is no reason to change a file.
         let is_reason =
-            |request| !matches!(request, &WriteRequest::TakeLease { .. } | &WriteRequest::Projections { .. });
+            |request: &WriteRequest<E>| !request.is_for_lease() && !matches!(request, WriteRequest::Projections { .. });
         if form == Form::First && batch.iter().any(is_reason) {
             form::upgrade(connection, E::DOMAIN)?;
             log.stored().is_upgraded();
@@ -362,7 +371,7 @@ impl<E: StoredEvent> Writer<E> {
                         Form::First => lease.take_without_number(),
                         Form::Second => lease.take(connection)?,
                     }
-                    Pending::Progress(reply, Ok(()))
+                    Pending::Lease(reply)
                 }
             });
         }
@@ -390,10 +399,11 @@ impl<E: StoredEvent> Writer<E> {
 
     /// Why something could not be written, in words.
     fn reason(&self, error: &ReadError) -> String {
-        match error {
-            ReadError::Sqlite(error) if disk_full::is_why(&self.path, error) => "the disk is full".to_owned(),
-            error => error.to_string(),
-        }
+        if self.is_full(error) { "the disk is full".to_owned() } else { error.to_string() }
+    }
+
+    fn is_full(&self, error: &ReadError) -> bool {
+        matches!(error, ReadError::Sqlite(error) if disk_full::is_why(&self.path, error))
     }
 
     fn failure(&self, reason: impl fmt::Display) -> String {
