@@ -93,5 +93,7 @@ fn make(path: &Path) -> io::Result<()> {
         linked => linked,
     });
     let removed = fs::remove_file(&unfinished);
-    linked.and(removed)
+    linked.and(removed)?;
+    // A PIN's verifier is worth nothing without the key: its name must not be lost when the verifier is not.
+    path.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all())
 }
