@@ -9,6 +9,7 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::errors::ExportError;
 use super::{AccountEvent, Bank};
+use crate::engine::directory::sync_name;
 use crate::engine::event::{Batch, Position};
 use crate::engine::store::MAX_READ;
 use crate::engine::store::event_line::write_line;
@@ -83,10 +84,7 @@ impl Unfinished {
 
     /// Gives the file its name, unless another has got it meanwhile, and gets the name onto the disk too.
     fn finish(self, path: &Path) -> Result<(), ExportError> {
-        let linked = fs::hard_link(&self.path, path).and_then(|()| {
-            let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
-            fs::File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
-        });
+        let linked = fs::hard_link(&self.path, path).and_then(|()| sync_name(path));
         linked.map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => ExportError::FileExists { path: path.to_owned() },
             _ => ExportError::File { path: path.to_owned(), reason: error.to_string() },
