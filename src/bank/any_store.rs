@@ -9,6 +9,7 @@ use crate::engine::event::{Batch, Position, StreamId, Version};
 use crate::engine::moment::Moment;
 use crate::engine::projection::{Projection, StoredRows};
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, ParkedEvent, Progress};
+use crate::engine::store::log_head::LogHead;
 use crate::engine::store::memory::MemoryStore;
 use crate::engine::store::sqlite::SqliteStore;
 use crate::engine::store::{Append, Appended, Committed, EventStore as _, Snapshot, StoreError};
@@ -74,6 +75,10 @@ impl AnyStore {
 
     pub(super) async fn end(&self) -> Result<Position, StoreError> {
         ask!(self, store => store.end().await)
+    }
+
+    pub(super) async fn head(&self, at: Option<Position>) -> Result<Option<LogHead>, StoreError> {
+        ask!(self, store => store.head(at).await)
     }
 
     pub(super) async fn append(&self, appends: Vec<Append<Event>>) -> Result<Appended<Event>, StoreError> {

@@ -125,14 +125,15 @@ impl Bank {
     }
 
     /// Closes the bank for all its handles, when everything sent before has been handled and seen, and when the
-    /// processes that it has set going have ended.
+    /// processes that it has set going have ended. A file that no other program has open is then all there is of it:
+    /// it may be copied, moved or sent.
     ///
     /// It is closed even if the future is dropped before it is done.
     pub async fn close(&self) {
         let bank = self.clone();
         let closing = tokio::spawn(async move {
             // However this ends, nobody shall wait for a bank that takes no more commands.
-            let _stop = StopOnDrop(&bank.inner.supervisor);
+            let stop = StopOnDrop(&bank.inner.supervisor);
             bank.inner.closing.store(true, Ordering::Release);
             bank.inner.commands.flush().await;
             let _imported = bank.inner.importing.lock().await;
@@ -144,6 +145,8 @@ impl Bank {
             bank.inner.supervisor.will_close();
             bank.inner.projections.keep_rows().await;
             bank.inner.lease.give_up();
+            drop(stop);
+            bank.inner.supervisor.ended().await;
         });
         // An error says that the runtime is going down, and the bank with it.
         let _ = closing.await;
@@ -269,12 +272,10 @@ impl Bank {
             CommandError::Conflict(_) => Unavailable::Busy.into(),
             CommandError::Panicked { message } => Unavailable::Defect(message).into(),
             CommandError::IdTaken { .. } => Unavailable::Defect(error.to_string()).into(),
-            CommandError::Store(failed @ (StoreError::Failed(_) | StoreError::OutcomeUnknown(_))) => {
-                Unavailable::Store(failed).into()
-            }
             CommandError::Store(StoreError::Closed) | CommandError::Stopped => {
                 unavailable(Box::pin(self.inner.supervisor.stopped()).await).into()
             }
+            CommandError::Store(failed) => Unavailable::Store(failed).into(),
         }
     }
 }

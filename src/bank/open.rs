@@ -32,10 +32,22 @@ impl Bank {
         let supervisor = Supervisor::new();
         // What was started before something stood in the way does not go on.
         let mut stop = StopUnlessOpen(Some(supervisor.clone()));
-        let bank = match &options.store {
+        let opened = Self::open_with(options, supervisor.clone()).await;
+        match &opened {
+            Ok(_) => stop.0 = None,
+            Err(_) => {
+                drop(stop);
+                supervisor.ended().await;
+            }
+        }
+        opened
+    }
+
+    async fn open_with(options: Options, supervisor: Supervisor) -> Result<Self, OpenError> {
+        match &options.store {
             Store::Memory => {
                 let store = MemoryStore::start(&supervisor);
-                assemble(options, store, supervisor).await?
+                assemble(options, store, supervisor).await
             }
             Store::Sqlite(path) => {
                 let (path, watched) = (path.clone(), supervisor.clone());
@@ -43,11 +55,9 @@ impl Bank {
                 let opening = move || SqliteStore::open(&path, sqlite, &watched);
                 let opened = tokio::task::spawn_blocking(opening).await;
                 let store = opened.map_err(|panic| StoreError::Failed(panic.to_string()))??;
-                assemble(options, store, supervisor).await?
+                assemble(options, store, supervisor).await
             }
-        };
-        stop.0 = None;
-        Ok(bank)
+        }
     }
 }
 
@@ -78,7 +88,7 @@ where
     let (total_deposits, transfers) = (projections.add(), projections.add());
     projections.restore(&store).await?;
 
-    let lease = Lease::start(&store, &supervisor)?;
+    let lease = Lease::start(&store, &supervisor).await?;
     let surroundings = Surroundings {
         store: store.clone(),
         checkpoints: checkpoints.clone(),

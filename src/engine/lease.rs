@@ -35,20 +35,20 @@ impl Lease {
     /// # Errors
     ///
     /// [`StoreError`] when the store cannot tell.
-    pub fn start<S>(store: &S, supervisor: &Supervisor) -> Result<Self, StoreError>
+    pub async fn start<S>(store: &S, supervisor: &Supervisor) -> Result<Self, StoreError>
     where
         S: HandlerRecords + Clone + Send + Sync + 'static,
     {
         let (sender, held) = watch::channel(false);
         let lease = Self { held, right: Arc::new(Mutex::new(Right::Wanted)) };
-        if !lease.try_take(store)? {
+        if !lease.try_take(store).await? {
             let (asking, store) = (lease.clone(), store.clone());
             supervisor.spawn(TASK, async move {
                 let mut ticks = interval(ASK_EVERY);
                 ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
                 loop {
                     ticks.tick().await;
-                    if asking.try_take(&store)? {
+                    if asking.try_take(&store).await? {
                         sender.send_replace(true);
                         return Ok(());
                     }
@@ -85,13 +85,11 @@ impl Lease {
     }
 
     /// Answers whether the question is settled.
-    fn try_take(&self, store: &impl HandlerRecords) -> Result<bool, StoreError> {
+    async fn try_take(&self, store: &impl HandlerRecords) -> Result<bool, StoreError> {
+        let Some(lease) = store.try_acquire_lease().await? else { return Ok(false) };
         let mut right = self.right.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(*right, Right::Wanted) {
-            match store.try_acquire_lease()? {
-                Some(lease) => *right = Right::Held { _lease: lease },
-                None => return Ok(false),
-            }
+            *right = Right::Held { _lease: lease };
         }
         Ok(matches!(*right, Right::Held { .. }))
     }

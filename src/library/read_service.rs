@@ -120,6 +120,7 @@ impl<S: EventStore<BookEvent>> ReadService<S> {
         let closing = tokio::spawn(async move {
             inner.projections.keep_rows().await;
             inner.supervisor.stop(StopReason::Closed);
+            inner.supervisor.ended().await;
         });
         // An error says that the runtime is going down, and the service with it.
         let _ = closing.await;

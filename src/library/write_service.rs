@@ -126,6 +126,7 @@ impl WriteService {
         let closing = tokio::spawn(async move {
             inner.commands.close().await;
             inner.supervisor.stop(StopReason::Closed);
+            inner.supervisor.ended().await;
         });
         // An error says that the runtime is going down, and the service with it.
         let _ = closing.await;

@@ -15,7 +15,7 @@ use super::{Projections, RebuildError, UnreadableRow};
 use crate::engine::event::{DomainEvent, Position};
 use crate::engine::event_handler::Outlet;
 use crate::engine::store::handler_records::{ProjectionUpdate, ProjectionWritten};
-use crate::engine::store::{EventStore, MAX_READ, StoreError};
+use crate::engine::store::{EventStore, StoreError};
 use crate::engine::supervisor::StopReason;
 
 /// Events from one writing of rows to the next. As many are folded again at the most when a bank is opened.
@@ -234,14 +234,9 @@ async fn restore_rows<E: DomainEvent, S: EventStore<E>>(
     store: &S,
     name: &str,
 ) -> Result<Option<Position>, RestoreError> {
-    let Some(checkpoint) = store.read_projection(name).await? else { return Ok(None) };
-    let mut after: Option<Box<str>> = None;
-    loop {
-        let rows = store.read_rows(name, after.as_deref(), MAX_READ).await?;
+    let Some(mut stored) = store.read_projection(name).await? else { return Ok(None) };
+    while let Some(rows) = stored.next_page().await? {
         host.restore(&rows)?;
-        match rows.last() {
-            Some(last) if rows.len() == MAX_READ => after = Some(last.key.clone()),
-            _ => return Ok(Some(checkpoint)),
-        }
     }
+    Ok(Some(stored.checkpoint()))
 }

@@ -4,6 +4,8 @@
 use std::fs::File;
 use std::future::{Future, ready};
 
+use tokio::sync::mpsc;
+
 use super::StoreError;
 use crate::engine::clock::Timestamp;
 use crate::engine::event::Position;
@@ -63,6 +65,41 @@ pub struct ProjectionRow {
     pub data: Box<str>,
 }
 
+/// A projection as a store has it: page by page, so that rows need not be held twice.
+#[derive(Debug)]
+pub struct StoredProjection {
+    checkpoint: Position,
+    pages: mpsc::Receiver<Result<Vec<ProjectionRow>, StoreError>>,
+}
+
+impl StoredProjection {
+    /// A checkpoint, and pages that come as they are read. After the last one an empty one comes, which says that these
+    /// were all and that they belong to the checkpoint.
+    pub fn new(checkpoint: Position, pages: mpsc::Receiver<Result<Vec<ProjectionRow>, StoreError>>) -> Self {
+        Self { checkpoint, pages }
+    }
+
+    /// The last event that the rows know of.
+    pub fn checkpoint(&self) -> Position {
+        self.checkpoint
+    }
+
+    /// The next rows in the order of their keys; `None` when there are no more. Before that, nothing says that the rows
+    /// are those of the checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store could not be read, or rows were lost, added or changed: then those before mean
+    /// nothing either.
+    pub async fn next_page(&mut self) -> Result<Option<Vec<ProjectionRow>>, StoreError> {
+        match self.pages.recv().await {
+            Some(Ok(page)) => Ok(Some(page).filter(|page| !page.is_empty())),
+            Some(Err(error)) => Err(error),
+            None => Err(StoreError::Closed),
+        }
+    }
+}
+
 /// What a projection's rows are to become.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProjectionUpdate {
@@ -72,7 +109,7 @@ pub struct ProjectionUpdate {
     pub after: Position,
     /// The last event that the rows know of.
     pub checkpoint: Position,
-    /// For each key that has changed the new data, or nothing where the row is gone.
+    /// For each key that has changed the new data, or nothing where the row is gone. A key stands here once.
     pub rows: Vec<(Box<str>, Option<Box<str>>)>,
     /// Whether all other rows are to go, and what is stored now does not matter.
     pub replace_all: bool,
@@ -125,11 +162,22 @@ pub trait HandlerRecords {
     /// [`StoreError`] when the store could not be read.
     fn read_progress(&self, handler: &str) -> impl Future<Output = Result<Option<Progress>, StoreError>> + Send;
 
+    /// Stores where a handler starts, unless it has written down before how far it is. Answers with what is stored.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when nobody knows what is stored.
+    fn begin_progress(
+        &self,
+        handler: &str,
+        start: Progress,
+    ) -> impl Future<Output = Result<Progress, StoreError>> + Send;
+
     /// Writes down how far a handler has come and what that means for its parked events, both or neither.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when it is not stored.
+    /// [`StoreError`] when it is not stored; [`StoreError::LeaseLost`] when another program has the right to do so.
     fn write_progress(
         &self,
         handler: &str,
@@ -165,29 +213,18 @@ pub trait HandlerRecords {
         ready(Ok(vec![ProjectionWritten::Stored; updates.len()]))
     }
 
-    /// The checkpoint of a projection's stored rows, if there are any.
+    /// The rows of a projection and the checkpoint that they belong to, if there are any: all of it as it was at one
+    /// moment, whatever is written meanwhile.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the store could not be read.
-    fn read_projection(&self, projection: &str) -> impl Future<Output = Result<Option<Position>, StoreError>> + Send {
-        let _ = projection;
-        ready(Ok(None))
-    }
-
-    /// The first `limit` rows of a projection in order of their keys, from the one after `after` on.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] when the store could not be read.
-    fn read_rows(
+    /// [`StoreError`] when the store could not be read, or what is there is not what belongs together.
+    fn read_projection(
         &self,
         projection: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> impl Future<Output = Result<Vec<ProjectionRow>, StoreError>> + Send {
-        let _ = (projection, after, limit);
-        ready(Ok(Vec::new()))
+    ) -> impl Future<Output = Result<Option<StoredProjection>, StoreError>> + Send {
+        let _ = projection;
+        ready(Ok(None))
     }
 
     /// Takes the right to run handlers with effects outside; `None` while another process has it. Never waits.
@@ -195,7 +232,7 @@ pub trait HandlerRecords {
     /// # Errors
     ///
     /// [`StoreError`] when that could not be found out.
-    fn try_acquire_lease(&self) -> Result<Option<HandlersLease>, StoreError> {
-        Ok(Some(HandlersLease::unshared()))
+    fn try_acquire_lease(&self) -> impl Future<Output = Result<Option<HandlersLease>, StoreError>> + Send {
+        ready(Ok(Some(HandlersLease::unshared())))
     }
 }

@@ -6,6 +6,8 @@
 
 pub mod event_line;
 pub mod handler_records;
+mod hash_chain;
+pub mod log_head;
 pub mod memory;
 pub mod sqlite;
 pub mod stored_event;
@@ -75,6 +77,12 @@ pub enum StoreError {
     /// The store is closed. Nothing of the request was stored.
     #[error("the event store is closed")]
     Closed,
+    /// Another program held the store for too long. Nothing of the request was stored, and it may be asked again.
+    #[error("another program holds the file: {0}")]
+    Busy(String),
+    /// Another program has taken over the handlers. Nothing of the request was stored.
+    #[error("another program has taken over the handlers")]
+    LeaseLost,
     /// The store could not do it. Nothing of the request was stored.
     #[error("the event store failed: {0}")]
     Failed(String),

@@ -108,6 +108,11 @@ impl BankFunctions {
             OpenError::File(OpenStoreError::DiskFull { .. }) => "disk_full",
             OpenError::File(OpenStoreError::Damaged { .. }) => "damaged",
             OpenError::File(OpenStoreError::LostEnd { .. } | OpenStoreError::EndUnknown { .. }) => "lost_end",
+            OpenError::File(OpenStoreError::Busy { .. } | OpenStoreError::OtherName { .. }) => "busy",
+            OpenError::File(OpenStoreError::OtherDomain { .. }) => "not_a_bank",
+            OpenError::File(OpenStoreError::UnknownEvent { .. }) => "unknown_event",
+            OpenError::File(OpenStoreError::LeftOver { .. }) => "left_over",
+            OpenError::File(OpenStoreError::NotSupported { .. }) => "not_supported",
             OpenError::File(OpenStoreError::Failed { .. }) | OpenError::Unreadable(_) => "store_failed",
         })
     }

@@ -4,6 +4,7 @@
 //! into it; no event is copied on the way.
 
 mod command_ids;
+mod head;
 mod log;
 mod records;
 
@@ -39,6 +40,7 @@ enum Request<E> {
     ReadAll { after: Position, limit: usize, reply: oneshot::Sender<Batch<E>> },
     End { reply: oneshot::Sender<Position> },
     ReadProgress { handler: String, reply: oneshot::Sender<Option<Progress>> },
+    BeginProgress { handler: String, start: Progress, reply: oneshot::Sender<Progress> },
     WriteProgress { written: Box<Written>, reply: oneshot::Sender<()> },
     ReadParked { after: u64, limit: usize, reply: oneshot::Sender<Vec<ParkedEvent>> },
 }
@@ -126,6 +128,12 @@ impl<E: DomainEvent> HandlerRecords for MemoryStore<E> {
         self.ask(Request::ReadProgress { handler, reply }, answer).await
     }
 
+    async fn begin_progress(&self, handler: &str, start: Progress) -> Result<Progress, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let handler = handler.to_owned();
+        self.ask(Request::BeginProgress { handler, start, reply }, answer).await
+    }
+
     async fn write_progress(&self, handler: &str, progress: Progress, parked: ParkedChange) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
         let handler = handler.to_owned();
@@ -175,6 +183,9 @@ async fn serve<E: DomainEvent>(
             }
             Request::ReadProgress { handler, reply } => {
                 let _ = reply.send(records.progress(&handler));
+            }
+            Request::BeginProgress { handler, start, reply } => {
+                let _ = reply.send(records.begin(handler, start));
             }
             Request::WriteProgress { written, reply } => {
                 let Written { handler, progress, parked } = *written;

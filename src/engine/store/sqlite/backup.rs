@@ -1,0 +1,177 @@
+//! Copies a file that is in use: one state of it, checked, and closed as the last program closes one.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::config::DbConfig;
+use rusqlite::wal::CheckpointMode;
+use thiserror::Error;
+use tokio::sync::oneshot;
+
+use super::SqliteStore;
+use super::end_file::Acknowledged;
+use super::form::{self, Form};
+use super::new_file::{NewFile, Placed};
+use super::open_here::OpenHere;
+use super::properties;
+use super::schema::{connect, connect_to_read};
+use super::stored_log::{LogEnd, ReadError};
+use super::threads::spawn;
+use super::verify::{self, Verification, Verified};
+use crate::engine::store::StoreError;
+use crate::engine::store::stored_event::StoredEvent;
+
+/// So many pages are copied at a time: 4 MiB.
+const PAGES: i32 = 1_024;
+
+/// What a backup is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BackupStep {
+    /// Copying; it tells pages.
+    Copy,
+    /// Verifying the copy; it tells events.
+    Check,
+}
+
+/// Why there is no backup. Nothing is left of it.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum BackupError {
+    /// There is a file of this name, and it stays as it is.
+    #[error("{}: there is such a file already", path.display())]
+    FileExists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The copy cannot be written.
+    #[error("{}: {reason}", path.display())]
+    File {
+        /// The copy.
+        path: PathBuf,
+        /// What the system or SQLite said.
+        reason: String,
+    },
+    /// What was copied does not fit together: neither does the file, then.
+    #[error("the copy is not whole: {problem}")]
+    Broken {
+        /// What is wrong.
+        problem: String,
+    },
+    /// The file could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<ReadError> for BackupError {
+    fn from(error: ReadError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl<E: StoredEvent> SqliteStore<E> {
+    /// Copies the file as it is at one moment, while it is in use, and verifies the copy. `tell` hears how far that is:
+    /// so many of so many.
+    ///
+    /// # Errors
+    ///
+    /// [`BackupError`]: why there is no copy.
+    pub async fn backup(
+        &self,
+        to: &Path,
+        mut tell: impl FnMut(BackupStep, u64, u64) + Send + 'static,
+    ) -> Result<Verified, BackupError> {
+        let (path, to) = (self.path.clone(), to.to_owned());
+        let here = self.here.upgrade().ok_or(StoreError::Closed)?;
+        let (reply, answer) = oneshot::channel();
+        let copy = move || {
+            let mut tell = |step, done, total| {
+                // Nobody waits any more: then there is no point in going on.
+                let is_wanted = !reply.is_closed();
+                if is_wanted {
+                    tell(step, done, total);
+                }
+                is_wanted
+            };
+            let copied = copy::<E>(&path, &here, &to, &mut tell);
+            drop(here);
+            let _ = reply.send(copied);
+        };
+        spawn("backup", copy).map_err(|error| StoreError::Failed(format!("no thread: {error}")))?;
+        answer.await.map_err(|_| StoreError::Failed("the backup has ended in a panic".to_owned()))?
+    }
+}
+
+fn copy<E: StoredEvent>(
+    path: &Path,
+    here: &OpenHere,
+    to: &Path,
+    tell: &mut dyn FnMut(BackupStep, u64, u64) -> bool,
+) -> Result<Verified, BackupError> {
+    let file_exists = || BackupError::FileExists { path: to.to_owned() };
+    if to.symlink_metadata().is_ok() {
+        return Err(file_exists());
+    }
+    let from = connect_to_read(path).map_err(ReadError::from)?;
+    if !here.is_at(path) {
+        let path = path.display();
+        return Err(StoreError::Failed(format!("{path} was moved, removed or replaced while the file was open")).into());
+    }
+    let failed = |error: io::Error| BackupError::File { path: to.to_owned(), reason: error.to_string() };
+    let sqlite = |error: rusqlite::Error| BackupError::File { path: to.to_owned(), reason: format!("SQLite: {error}") };
+    let new = NewFile::beside(to).map_err(failed)?;
+    let mut copy = connect(new.path()).map_err(sqlite)?;
+    // What is read within the transaction is one state, however long it takes.
+    let state = from.unchecked_transaction().map_err(ReadError::from)?;
+    let end = LogEnd::read(&from).map_err(ReadError::from)?.end;
+    copy_pages(&from, &mut copy, tell).map_err(sqlite)?.ok_or(StoreError::Closed)?;
+    drop(state);
+    let transaction = copy.transaction().map_err(sqlite)?;
+    if Form::read(&transaction).map_err(sqlite)? == Some(Form::First) {
+        form::upgrade(&transaction, E::DOMAIN)?;
+    }
+    properties::write_closed_at(&transaction, end).map_err(sqlite)?;
+    properties::write_schema_cookie(&transaction).map_err(sqlite)?;
+    transaction.commit().map_err(sqlite)?;
+    let mut tell_check = |done, total| tell(BackupStep::Check, done, total);
+    let verified = match verify::one_state::<E>(&copy, Ok(Acknowledged::UpTo(end)), &mut tell_check)? {
+        Verification::Whole(verified) => verified,
+        Verification::Broken { position, problem } => {
+            let at = position.map(|position| format!("at position {position}: ")).unwrap_or_default();
+            return Err(BackupError::Broken { problem: format!("{at}{problem}") });
+        }
+    };
+    let moved_in = copy
+        .wal_checkpoint_v2(None::<&str>, CheckpointMode::TRUNCATE)
+        .and_then(|_| copy.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false));
+    moved_in.map_err(sqlite)?;
+    copy.close().map_err(|(_, error)| sqlite(error))?;
+    match new.put(to).map_err(failed)? {
+        Placed::Here => Ok(verified),
+        Placed::AnotherIsThere => Err(file_exists()),
+    }
+}
+
+/// Answers nothing where nobody waits any more.
+fn copy_pages(
+    from: &Connection,
+    copy: &mut Connection,
+    tell: &mut dyn FnMut(BackupStep, u64, u64) -> bool,
+) -> rusqlite::Result<Option<()>> {
+    let backup = Backup::new(from, copy)?;
+    loop {
+        let step = backup.step(PAGES)?;
+        let progress = backup.progress();
+        let total = u64::try_from(progress.pagecount).unwrap_or(0);
+        let left = u64::try_from(progress.remaining).unwrap_or(0);
+        if !tell(BackupStep::Copy, total.saturating_sub(left), total) {
+            return Ok(None);
+        }
+        match step {
+            StepResult::Done => return Ok(Some(())),
+            StepResult::More => {}
+            // Somebody else has locked the copy, which is ours alone.
+            _ => std::thread::yield_now(),
+        }
+    }
+}
