@@ -19,10 +19,12 @@ mod verify_names_what_is_wrong;
 mod what_cannot_be_written_is_refused;
 mod what_handlers_keep_is_not_lost_unnoticed;
 mod what_the_log_can_say_again_is_not_missed;
+mod what_was_answered_survives_a_power_cut;
 
 // What several of them need.
 mod files;
 mod load;
+mod power_cut;
 
 #[path = "../support/accounts.rs"]
 mod accounts;

@@ -208,7 +208,8 @@ fn read(file: &File) -> io::Result<Acknowledged> {
     }
     Ok(match End::from_text(&text[..length]) {
         Some(end) => Acknowledged::UpTo(end),
-        None if length == 0 => Acknowledged::Nothing,
+        // A power cut may leave the size of what was never synced, and nothing in it.
+        None if text[..length].iter().all(|byte| *byte == 0) => Acknowledged::Nothing,
         None => Acknowledged::Damaged,
     })
 }

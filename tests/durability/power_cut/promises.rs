@@ -20,13 +20,17 @@ pub(crate) struct Told {
 
 impl Told {
     /// The statements whose answers say that something is stored: each with those before it that it makes up for.
-    pub(crate) fn promising(&self) -> Vec<RangeInclusive<usize>> {
+    /// Closing does where it leaves the bank in one file.
+    pub(crate) fn promising(&self, closed_is_one_file: bool) -> Vec<RangeInclusive<usize>> {
         let mut since = None;
         let mut promising = Vec::new();
         for (number, statement) in self.statements.iter().enumerate() {
             match statement {
                 Statement::Eventual => since = Some(number),
-                Statement::Close => promising.extend(since.take().map(|since| since..=number)),
+                Statement::Close => {
+                    promising.extend(since.take().map(|since| since..=number));
+                    promising.extend(closed_is_one_file.then_some(number..=number));
+                }
                 Statement::Open if number == 0 => promising.push(number..=number),
                 Statement::Create { .. } | Statement::Deposit { .. } | Statement::Transfer { .. }
                     if since.is_none() =>

@@ -48,15 +48,19 @@ pub(crate) fn each_sync(record: &Record) -> Vec<Syncs> {
     syncs
 }
 
-/// The same, but those of one file that no answer comes between are taken together: each may make up for the others.
+/// Where there are several of one file and no answer between them, all of them: each may make up for the others.
 pub(crate) fn taken_together(syncs: &[Syncs]) -> Vec<Syncs> {
     let mut together: BTreeMap<(usize, Inode), Syncs> = BTreeMap::new();
     for one in syncs {
         let syncs = together.entry((one.answered, one.inode)).or_insert_with(|| one.clone());
+        if syncs.calls.is_disjoint(&one.calls) {
+            syncs.what.push_str(" and ");
+            syncs.what.push_str(&one.what);
+        }
         syncs.calls.extend(&one.calls);
         syncs.steps = *syncs.steps.start()..=*one.steps.end();
     }
-    together.into_values().collect()
+    together.into_values().filter(|syncs| syncs.calls.len() > 1).collect()
 }
 
 impl Syncs {

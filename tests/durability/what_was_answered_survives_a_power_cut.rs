@@ -3,8 +3,6 @@
 //!
 //! `BANK_CUTS` sets how many times as much is looked at.
 
-mod power_cut;
-
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::process::Command;
@@ -149,7 +147,7 @@ fn each_answer_that_promises_something_stands_on_a_sync() {
     let together = taken_together(&alone);
     // Only in a longer run is it worth the time to know what stands on nothing too.
     let (every_sync, steps) = (times() > 1, if times() > 1 { usize::MAX } else { 80 });
-    for answer in record.told[0].promising() {
+    for answer in record.told[0].promising(record.leaves_one_file()) {
         let statement = &record.told[0].statements[*answer.end()];
         let mut needed = 0;
         for syncs in alone.iter().chain(&together).filter(|syncs| answer.contains(&syncs.answered)) {
