@@ -2,13 +2,14 @@
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::ffi::OsStringExt as _;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use cqrs_bank::bank::{PinSecret, PinSecretError, PinSecretSource, ShortSecret};
+use cqrs_bank::engine::directory::{create_private, sync_name};
 use thiserror::Error;
 
 /// The variable that holds the secret.
@@ -96,7 +97,7 @@ fn make(path: &Path) -> io::Result<()> {
     }
     text.push('\n');
     if let Some(directory) = path.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+        create_private(directory)?;
     }
     let unfinished = path.with_extension(format!("new-{}", std::process::id()));
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
@@ -106,5 +107,7 @@ fn make(path: &Path) -> io::Result<()> {
         linked => linked,
     });
     let removed = fs::remove_file(&unfinished);
-    linked.and(removed)
+    linked.and(removed)?;
+    // A PIN's verifier is worth nothing without the key, and must not outlive it.
+    sync_name(path)
 }

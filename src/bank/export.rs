@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::errors::ExportError;
 use super::{AccountEvent, Bank};
 use crate::engine::blocking::blocking;
+use crate::engine::directory::sync_name;
 use crate::engine::event::{Batch, Position};
 use crate::engine::store::MAX_READ;
 use crate::engine::store::event_line::write_line;
@@ -17,8 +18,8 @@ const UNFINISHED: &str = ".part";
 
 impl Bank {
     /// Writes all events there are, each as a JSON object on a line of its own, to a new file that only its owner may
-    /// read. Its name appears when all of it is on the disk. `tell` hears now and then how many events of how many
-    /// are written. Answers how many there are.
+    /// read. Its name appears when all of it is on the disk, and is on the disk too when this answers. `tell` hears now
+    /// and then how many events of how many are written. Answers how many there are.
     ///
     /// # Errors
     ///
@@ -87,9 +88,10 @@ impl Unfinished {
         private().open(&self.path)
     }
 
-    /// Gives the file its name, unless another has got it meanwhile.
+    /// Gives the file its name, unless another has got it meanwhile, and gets the name onto the disk too.
     fn finish(self, path: &Path) -> Result<(), ExportError> {
-        fs::hard_link(&self.path, path).map_err(|error| match error.kind() {
+        let linked = fs::hard_link(&self.path, path).and_then(|()| sync_name(path));
+        linked.map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => ExportError::FileExists { path: path.to_owned() },
             _ => ExportError::File { path: path.to_owned(), reason: error.to_string() },
         })

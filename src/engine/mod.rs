@@ -20,6 +20,7 @@ pub mod checkpoints;
 pub mod clock;
 pub mod command_handler;
 mod conversations;
+pub mod directory;
 pub mod event;
 pub mod event_handler;
 pub mod id_source;

@@ -28,7 +28,8 @@ async fn of_the_log(file: &OpenFile) -> Vec<Result<String, StoreError>> {
         answers.push(text(store.read_stream(&stream(name), Version::START, 99).await));
         for until in 0..=5 {
             let until = Moment::Position(Position::new(until));
-            answers.push(store.stream_version(&stream(name), until).await.map(|version| format!("{version} {until:?}")));
+            answers
+                .push(store.stream_version(&stream(name), until).await.map(|version| format!("{version} {until:?}")));
         }
         // A snapshot saves time, and decides nothing: what counts is that one that is read is right.
         answers.push(store.read_from_snapshot(&stream(name), Moment::NOW, 99).await.map(|(snapshot, events)| {

@@ -26,11 +26,13 @@ mod what_cannot_be_written_is_refused;
 mod what_handlers_keep_is_not_lost_unnoticed;
 mod what_is_imported_could_have_been_stored_here;
 mod what_the_log_can_say_again_is_not_missed;
+mod what_was_answered_survives_a_power_cut;
 mod what_was_imported_is_never_answered;
 
 // What several of them need.
 mod files;
 mod load;
+mod power_cut;
 mod shells;
 
 #[path = "../support/accounts.rs"]

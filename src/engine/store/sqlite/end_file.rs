@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use sha2::{Digest, Sha256};
 
 use super::companions::{FileId, open_or_create};
+use crate::engine::directory::sync_name;
 use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Hash, hex};
 
 pub(super) const LENGTH: usize = 125;
@@ -111,7 +112,7 @@ impl EndFile {
         let (file, made) = open_or_create(&path)?;
         let id = FileId::of(&file.metadata()?);
         if made {
-            sync_directory(&path)?;
+            sync_name(&path)?;
         }
         Ok(Self { path, file, id })
     }
@@ -222,14 +223,10 @@ fn read(file: &File) -> io::Result<Acknowledged> {
     }
     Ok(match End::from_text(&text[..length]) {
         Some(end) => Acknowledged::UpTo(end),
-        None if length == 0 => Acknowledged::Nothing,
+        // A power cut may leave the size of what was never synced, and nothing in it.
+        None if text[..length].iter().all(|byte| *byte == 0) => Acknowledged::Nothing,
         None => Acknowledged::Damaged,
     })
-}
-
-/// Gets what was made, renamed or removed in a file's directory onto the disk.
-pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
-    File::open(directory_of(path))?.sync_all()
 }
 
 /// The directory that a file is in, or would be.

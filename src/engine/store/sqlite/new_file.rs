@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::companions::{END, FileId, SHM, WAL, companion, create_private, is_unsupported};
-use super::end_file::{directory_of, sync_directory};
+use super::end_file::directory_of;
+use crate::engine::directory::sync_name;
 
 /// What follows a file's name in that of one that is not whole yet.
 const UNFINISHED: &str = "-new-";
@@ -71,7 +72,7 @@ impl NewFile {
             renamed => renamed,
         };
         match placed {
-            Ok(()) => sync_directory(path).map(|()| Placed::Here),
+            Ok(()) => sync_name(path).map(|()| Placed::Here),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Placed::AnotherIsThere),
             Err(error) => Err(error),
         }
