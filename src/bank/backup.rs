@@ -7,6 +7,7 @@ use super::any_store::AnyStore;
 use super::errors::BackupError;
 use super::replayed::Replayed;
 use super::{AccountEvent, BackupStep, Bank, Verified};
+use crate::engine::blocking::blocking;
 use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::store::handler_records::{ParkedChange, ParkedEvent, Progress};
 use crate::engine::store::sqlite::{self, NewStore};
@@ -45,7 +46,7 @@ impl Bank {
         // Half an import is not copied, and no handler comes meanwhile.
         let importing = self.inner.importing.lock().await;
         let place = path.to_owned();
-        let new = tokio::task::spawn_blocking(move || NewStore::beside(&place)).await;
+        let new = blocking(move || NewStore::beside(&place)).await;
         let new = new.map_err(|panic| StoreError::Failed(panic.to_string()))??;
         // What the handlers have acknowledged up to now is in the part of the log that is stored.
         let handlers = self.handlers_kept().await?;

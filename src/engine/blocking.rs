@@ -1,13 +1,12 @@
 //! Work that waits for a disk or takes long, on a thread of its own, so that the runtime's threads go on.
 //!
-//! A runtime's own way to do this panics where the system starts no thread; here that is an answer.
+//! It is the runtime's own thread, which a clock that is paused waits for. To ask for one panics where the system
+//! starts no thread; here that is an answer.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
 use thiserror::Error;
-use tokio::runtime::Handle;
-use tokio::sync::oneshot;
 
 use super::supervisor::panic_message;
 
@@ -28,17 +27,16 @@ pub enum NotDone {
 ///
 /// [`NotDone`]: nothing can come of it.
 pub async fn blocking<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<R, NotDone> {
-    let runtime = Handle::current();
-    let (answer, done) = oneshot::channel();
-    let run = move || {
-        let _on_this_runtime = runtime.enter();
-        let done = catch_unwind(AssertUnwindSafe(work));
-        // Nobody may wait any more.
-        let _ = answer.send(done.map_err(|panic| NotDone::Panicked(panic_message(panic.as_ref()))));
-    };
-    let started = thread::Builder::new().name("blocking work".into()).spawn(run);
-    started.map_err(|error| NotDone::NoThread(error.to_string()))?;
-    done.await.unwrap_or_else(|_| Err(NotDone::Panicked("its thread is gone".to_owned())))
+    // Where the system starts a thread for this, it starts one for the runtime too.
+    let tried = thread::Builder::new().name("blocking work".into()).spawn(|| {});
+    // A thread that does nothing has ended well.
+    tried.map_err(|error| NotDone::NoThread(error.to_string()))?.join().ok();
+    let started = catch_unwind(AssertUnwindSafe(|| tokio::task::spawn_blocking(work)));
+    let started = started.map_err(|panic| NotDone::NoThread(panic_message(panic.as_ref())))?;
+    started.await.map_err(|ended| match ended.try_into_panic() {
+        Ok(panic) => NotDone::Panicked(panic_message(panic.as_ref())),
+        Err(_) => NotDone::Panicked("its thread is gone".to_owned()),
+    })
 }
 
 #[cfg(test)]

@@ -180,8 +180,18 @@ async fn a_broken_file_is_refused_with_its_line_and_nothing_is_stored() {
     refused(&change("\"position\":3", "\"position\":2"), 3, "its position does not come after 2").await;
     refused(&change("\"version\":2", "\"version\":3"), 3, "version 3 of its stream follows version 1").await;
     refused(&change("\"amount\":100", "\"amount\":10"), 4, "money is not conserved").await;
-    refused(&change("transfer_settled", "transfer_burnt"), 6, "there are no events of the type").await;
-    refused(&change("\"schema_version\":1", "\"schema_version\":2"), 1, "data of version 2").await;
+    refused(
+        &change("transfer_settled", "transfer_burnt"),
+        6,
+        "which this program does not know: a newer one wrote it, or another domain",
+    )
+    .await;
+    refused(
+        &change("\"schema_version\":1", "\"schema_version\":2"),
+        1,
+        "in version 2, which this program does not know: a newer one wrote it",
+    )
+    .await;
     refused(&change("\"account-Dracula\"", "\"account-Wolfman\""), 2, "about another account").await;
     refused(&change("\"amount\":25}", "\"amount\":26}"), 5, "something else than was reserved").await;
     refused(&change("\n", "\n\n"), 2, "EOF").await;

@@ -69,7 +69,8 @@ pub(super) static FUNCTIONS: [Function; 26] = [
         summary: "closes the bank",
         example: "Bank.close",
         may_be_busy: false,
-        details: "What was sent before is finished first. A bank in memory is gone then. Replies :ok.",
+        details: "What was sent before is finished first. A bank in memory is gone then; one in a file that no other\n\
+            program has open is that file alone, which may be copied, moved and sent. Replies :ok.",
     },
     Function {
         module: Some("Bank"),

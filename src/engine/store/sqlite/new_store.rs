@@ -8,6 +8,7 @@ use super::companions::{WAL, companion};
 use super::create;
 use super::new_file::{NewFile, Placed};
 use super::{SqliteOptions, SqliteStore, Verified};
+use crate::engine::blocking::blocking;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
 use crate::engine::store::stored_event::StoredEvent;
 use crate::engine::store::{Append, EventStore as _, StoreError};
@@ -104,7 +105,7 @@ impl<E: StoredEvent> NewStore<E> {
             return Err(reason("its write-ahead log could not be moved into it".to_owned()));
         }
         let place = self.place.clone();
-        let placed = tokio::task::spawn_blocking(move || file.put(&place)).await;
+        let placed = blocking(move || file.put(&place)).await;
         match placed.map_err(|panic| reason(panic.to_string()))?.map_err(|error| not_written(&self.place, &error))? {
             Placed::Here => Ok(verified),
             Placed::AnotherIsThere => Err(BackupError::FileExists { path: self.place.clone() }),
