@@ -11,6 +11,7 @@ use thiserror::Error;
 use tokio::sync::oneshot;
 
 use super::SqliteStore;
+use super::disk_full;
 use super::end_file::Acknowledged;
 use super::form::{self, Form};
 use super::new_file::{NewFile, Placed};
@@ -42,6 +43,12 @@ pub enum BackupError {
     #[error("{}: there is such a file already", path.display())]
     FileExists {
         /// The file.
+        path: PathBuf,
+    },
+    /// There is no room for the copy.
+    #[error("{}: the disk is full", path.display())]
+    DiskFull {
+        /// The copy.
         path: PathBuf,
     },
     /// The copy cannot be written.
@@ -117,9 +124,23 @@ fn copy<E: StoredEvent>(
         let path = path.display();
         return Err(StoreError::Failed(format!("{path} was moved, removed or replaced while the file was open")).into());
     }
-    let failed = |error: io::Error| BackupError::File { path: to.to_owned(), reason: error.to_string() };
-    let sqlite = |error: rusqlite::Error| BackupError::File { path: to.to_owned(), reason: format!("SQLite: {error}") };
+    let failed = |error: io::Error| {
+        let path = to.to_owned();
+        if disk_full::is_room_error(&error) {
+            BackupError::DiskFull { path }
+        } else {
+            BackupError::File { path, reason: error.to_string() }
+        }
+    };
     let new = NewFile::beside(to).map_err(failed)?;
+    let sqlite = |error: rusqlite::Error| {
+        let path = to.to_owned();
+        if disk_full::is_why(new.path(), &error) {
+            BackupError::DiskFull { path }
+        } else {
+            BackupError::File { path, reason: format!("SQLite: {error}") }
+        }
+    };
     let mut copy = connect(new.path()).map_err(sqlite)?;
     // What is read within the transaction is one state, however long it takes.
     let state = from.unchecked_transaction().map_err(ReadError::from)?;
@@ -149,6 +170,10 @@ fn copy<E: StoredEvent>(
     match new.put(to).map_err(failed)? {
         Placed::Here => Ok(verified),
         Placed::AnotherIsThere => Err(file_exists()),
+        Placed::NotSupported(what) => {
+            let reason = format!("the file system does not support this: {what}");
+            Err(BackupError::File { path: to.to_owned(), reason })
+        }
     }
 }
 

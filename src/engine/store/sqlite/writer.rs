@@ -20,6 +20,7 @@ use super::disk_full;
 use super::end_file::{Deadline, EndFile, LockError};
 use super::form::{self, Form};
 use super::in_place::InPlace;
+use super::in_use::InUse;
 use super::insert::Insert;
 use super::lease::Held;
 use super::lock_holder::holder;
@@ -52,6 +53,7 @@ pub(super) struct Writer<E> {
     end_file: EndFile,
     here: Arc<OpenHere>,
     in_place: InPlace,
+    in_use: InUse,
     lease: Held,
     publisher: Publisher<E>,
     /// The last event that was published here, or was there when the store was opened.
@@ -83,6 +85,7 @@ impl<E: StoredEvent> Writer<E> {
             end_file,
             here,
             in_place,
+            in_use: InUse::default(),
             lease: Held::default(),
             publisher,
             published: end.end.position,
@@ -165,6 +168,7 @@ impl<E: StoredEvent> Writer<E> {
         if let Err(gone) = self.in_place.check(&self.here) {
             return self.fail(gone);
         }
+        self.keep_end();
         match self.try_look() {
             Err(ReadError::Sqlite(error)) if is_busy(&error) => {}
             Err(error) => {
@@ -173,6 +177,20 @@ impl<E: StoredEvent> Writer<E> {
             }
             Ok(()) => {}
         }
+    }
+
+    /// Where the companion that knows the end was removed or replaced, it is made anew.
+    fn keep_end(&mut self) {
+        if self.end_file.is_in_place() || self.end_file.lock(Deadline::after(WAIT_BRIEFLY)).is_err() {
+            return;
+        }
+        // What goes wrong here is tried again, and said at the next commit.
+        if self.end_file.is_anew()
+            && let Ok(end) = LogEnd::read(&self.connection)
+        {
+            let _ = self.end_file.replace(end.end);
+        }
+        self.end_file.unlock();
     }
 
     fn try_look(&mut self) -> Result<(), ReadError> {
@@ -234,22 +252,23 @@ impl<E: StoredEvent> Writer<E> {
 
     /// The same while no other program of this kind writes.
     fn write_locked(&mut self, batch: &mut Vec<WriteRequest<E>>, deadline: Deadline) -> Option<Answers<E>> {
-        let begun = wait_at_most(&mut self.connection, deadline.left())
-            .and_then(|()| execute(&self.connection, "BEGIN IMMEDIATE"));
-        match begun {
+        let is_for_lease = batch.iter().all(|request| request.is_for_lease());
+        match self.begin(deadline, batch.iter().any(WriteRequest::is_reason)) {
             Ok(()) => self.was_held = false,
-            Err(error) if is_busy(&error) => {
-                self.is_held(batch);
-                return None;
-            }
             Err(error) => {
-                let reason = self.reason(&error.into());
-                self.refuse_all(batch, reason);
+                // Nothing of what was asked for is stored.
+                let _ = self.connection.execute_batch("ROLLBACK");
+                if is_busy(&error) {
+                    self.is_held(batch);
+                } else {
+                    let reason = self.reason(&error.into());
+                    self.refuse_all(batch, reason);
+                }
                 return None;
             }
         }
         let mut pending = Vec::with_capacity(batch.len());
-        let (lease, is_for_lease) = (self.lease, batch.iter().all(|request| request.is_for_lease()));
+        let lease = self.lease;
         let written = catch_unwind(AssertUnwindSafe(|| self.commit(batch, &mut pending)));
         let error = match written {
             Ok(Ok(commit)) => return Some(Answers { commit, pending }),
@@ -272,6 +291,12 @@ impl<E: StoredEvent> Writer<E> {
         pending.into_iter().for_each(|pending| pending.refuse(StoreError::OutcomeUnknown(error.clone())));
         batch.drain(..).for_each(|request| request.refuse(StoreError::OutcomeUnknown(error.clone())));
         None
+    }
+
+    fn begin(&mut self, deadline: Deadline, is_reason: bool) -> rusqlite::Result<()> {
+        wait_at_most(&mut self.connection, deadline.left())?;
+        execute(&self.connection, "BEGIN IMMEDIATE")?;
+        if is_reason && self.log.form() == Form::Second { self.in_use.say(&self.connection) } else { Ok(()) }
     }
 
     /// Another program holds the file. Whoever waits for an answer is told; what is to be remembered of handlers and
@@ -303,10 +328,7 @@ impl<E: StoredEvent> Writer<E> {
         let form = log.stored().form(connection)?;
         log.follow(LogEnd::read(connection)?);
         let before = log.end.end;
-        // What the log can say again, and who runs handlers, is no reason to change a file.
-        let is_reason =
-            |request: &WriteRequest<E>| !request.is_for_lease() && !matches!(request, WriteRequest::Projections { .. });
-        if form == Form::First && batch.iter().any(is_reason) {
+        if form == Form::First && batch.iter().any(WriteRequest::is_reason) {
             form::upgrade(connection, E::DOMAIN)?;
             log.stored().is_upgraded();
         }
@@ -351,8 +373,10 @@ impl<E: StoredEvent> Writer<E> {
         execute(connection, "COMMIT")?;
         let end = log.end.end;
         let commit = log.take_recorded();
-        if end.position > before.position {
-            let unwritten = |error| ReadError::DamagedRecord(format!("the log's end was not written down: {error}"));
+        let unwritten = |error| ReadError::DamagedRecord(format!("the log's end was not written down: {error}"));
+        if self.end_file.is_anew() {
+            self.end_file.replace(end).map_err(unwritten)?;
+        } else if end.position > before.position {
             self.end_file.write(end).map_err(unwritten)?;
         }
         for event in commit.iter() {
