@@ -4,7 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cqrs_bank::engine::event::{DomainEvent, Metadata, Version};
+use cqrs_bank::bank::AccountEvent;
+use cqrs_bank::engine::event::{DomainEvent, Metadata, Position, Version};
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore, Verification};
 use cqrs_bank::engine::store::stored_event::{StoredEvent, UnreadableEvent};
 use cqrs_bank::engine::store::{Append, EventStore as _};
@@ -38,6 +39,49 @@ fn a_file_of_version_1_answers_as_ever_and_goes_on() {
     let parked = fs::read_dir(directory.path().join("outbox")).unwrap().map(|entry| entry.unwrap().file_name());
     let parked = parked.filter(|name| name.to_string_lossy().starts_with("00000000000000000010-"));
     assert_eq!(parked.count(), 1, "the e-mail that was parked then");
+}
+
+/// Who only asks changes nothing; who writes gives the file its newest form, which programs of before call newer.
+#[tokio::test]
+async fn a_file_of_version_1_is_upgraded_by_the_first_write_and_by_no_question() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("bank.db");
+    let of_then = ["bank.db", "bank.db-end"].map(|name| fs::read(kept(name)).unwrap());
+    fs::write(&path, &of_then[0]).unwrap();
+    fs::write(directory.path().join("bank.db-end"), &of_then[1]).unwrap();
+    let version = |file: &[u8]| u32::from_be_bytes(file[60..64].try_into().unwrap());
+    assert_eq!(version(&of_then[0]), 1);
+    for is_written in [false, true] {
+        let supervisor = Supervisor::new();
+        let store = SqliteStore::<AccountEvent>::open(&path, SqliteOptions::default(), &supervisor).unwrap();
+        let events = store.read_all(Position::START, 999).await.unwrap();
+        assert_eq!(events.len(), 294);
+        assert!(matches!(store.verify(|_, _| {}).await.unwrap(), Verification::Whole(_)));
+        if is_written {
+            let stream = events[0].stream.clone();
+            let end = store.read_stream(&stream, Version::START, 999).await.unwrap().last().unwrap().version;
+            let append = Append {
+                expected_version: end,
+                time: events[0].time,
+                metadata: Metadata::from_outside(new_id()),
+                events: vec![events[9].data.clone()],
+                snapshot: None,
+                stream,
+            };
+            store.append(vec![append]).await.unwrap().remove(0).unwrap();
+            assert!(matches!(store.verify(|_, _| {}).await.unwrap(), Verification::Whole(_)));
+        }
+        supervisor.stop(StopReason::Closed);
+        supervisor.ended().await;
+        let file = fs::read(&path).unwrap();
+        if is_written {
+            assert_eq!(version(&file), 2);
+            assert_eq!(fs::read_dir(&directory).unwrap().count(), 1, "it is closed as one of today");
+        } else {
+            assert_eq!(file, of_then[0]);
+            assert_eq!(fs::read(directory.path().join("bank.db-end")).unwrap(), of_then[1]);
+        }
+    }
 }
 
 #[test]

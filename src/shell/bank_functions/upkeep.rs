@@ -89,7 +89,9 @@ pub(super) async fn backup(bank: &Bank, arguments: &Arguments) -> Result<Term, N
                 sqlite::BackupError::FileExists { .. } => Term::Error("file_exists"),
                 sqlite::BackupError::LeftOver { .. } => Term::Error("left_over"),
                 sqlite::BackupError::Broken { .. } => Term::Error("damaged"),
-                sqlite::BackupError::File { .. } | sqlite::BackupError::Store(_) => Term::Error("file_failed"),
+                sqlite::BackupError::File { .. }
+                | sqlite::BackupError::DiskFull { .. }
+                | sqlite::BackupError::Store(_) => Term::Error("file_failed"),
             };
             Err(NotDone { reply, message: error.to_string() })
         }

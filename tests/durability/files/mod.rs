@@ -51,6 +51,11 @@ pub(crate) fn open(path: &Path) -> OpenFile {
 }
 
 impl OpenFile {
+    /// Waits until the store has stopped, and answers why.
+    pub(crate) async fn stopped(&self) -> StopReason {
+        self.supervisor.stopped().await
+    }
+
     pub(crate) async fn append(&self, name: &str, expected_version: u64, numbers: &[u64]) {
         let append = append(new_id(), name, expected_version, numbers);
         self.store.append(vec![append]).await.unwrap().remove(0).unwrap();

@@ -30,8 +30,6 @@ use crate::engine::store::stored_event::StoredEvent;
 /// So many pages are copied at a time: 4 MiB.
 const PAGES: i32 = 1_024;
 
-const DISK_FULL: &str = "the disk is full";
-
 /// What a backup is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BackupStep {
@@ -59,6 +57,12 @@ pub enum BackupError {
         path: PathBuf,
         /// What is left of it.
         left_over: PathBuf,
+    },
+    /// There is no room for the copy.
+    #[error("{}: the disk is full", path.display())]
+    DiskFull {
+        /// The copy.
+        path: PathBuf,
     },
     /// The copy cannot be written.
     #[error("{}: {reason}", path.display())]
@@ -133,9 +137,12 @@ fn copy<E: StoredEvent>(
     let failed = |error| not_written(to, &error);
     let new = NewFile::beside(to).map_err(failed)?;
     let sqlite = |error: rusqlite::Error| {
-        let is_full = disk_full::is_why(new.path(), &error);
-        let reason = if is_full { DISK_FULL.to_owned() } else { format!("SQLite: {error}") };
-        BackupError::File { path: to.to_owned(), reason }
+        let path = to.to_owned();
+        if disk_full::is_why(new.path(), &error) {
+            BackupError::DiskFull { path }
+        } else {
+            BackupError::File { path, reason: format!("SQLite: {error}") }
+        }
     };
     let mut copy = connect(new.path()).map_err(sqlite)?;
     // What is half written is removed, and needs no journal to be undone from.
@@ -162,6 +169,7 @@ fn copy<E: StoredEvent>(
     match new.put(to).map_err(failed)? {
         Placed::Here => Ok(verified),
         Placed::AnotherIsThere => Err(BackupError::FileExists { path: to.to_owned() }),
+        Placed::NotSupported(what) => Err(not_supported(to, what)),
     }
 }
 
@@ -177,8 +185,16 @@ pub(super) fn check_place(to: &Path) -> Result<(), BackupError> {
 
 /// What the system said of a copy.
 pub(super) fn not_written(to: &Path, error: &io::Error) -> BackupError {
-    let reason = if disk_full::is_room_error(error) { DISK_FULL.to_owned() } else { error.to_string() };
-    BackupError::File { path: to.to_owned(), reason }
+    let path = to.to_owned();
+    match disk_full::is_room_error(error) {
+        true => BackupError::DiskFull { path },
+        false => BackupError::File { path, reason: error.to_string() },
+    }
+}
+
+/// What the file system lacks for a copy.
+pub(super) fn not_supported(to: &Path, what: &'static str) -> BackupError {
+    BackupError::File { path: to.to_owned(), reason: format!("the file system does not support this: {what}") }
 }
 
 /// A copy that does not fit together is none.

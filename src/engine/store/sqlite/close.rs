@@ -63,7 +63,7 @@ impl Closing {
 fn move_in(connection: &mut Connection, deadline: Deadline) -> rusqlite::Result<()> {
     wait_at_most(connection, deadline.left())?;
     let end = LogEnd::read(connection)?.end;
-    if properties::closed_at(connection)? != Some(end) {
+    if properties::closed_at(connection)? != Some(end) || properties::is_in_use(connection)? {
         connection.execute_batch("BEGIN IMMEDIATE")?;
         let end = LogEnd::read(connection)?.end;
         properties::write_closed_at(connection, end)?;

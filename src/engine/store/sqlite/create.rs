@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::companions::{END, SHM, WAL, companion, is_unsupported};
+use super::companions::{END, SHM, WAL, companion};
 use super::end_file::{Acknowledged, End, EndFile};
 use super::form;
-use super::new_file::NewFile;
+use super::new_file::{NewFile, Placed};
 use super::open_error::{OpenStoreError, refused, sqlite};
 use super::schema::APPLICATION_ID;
 use crate::engine::event::Position;
@@ -20,13 +20,9 @@ pub(super) fn create(path: &Path, domain: &str, accept_loss: bool) -> Result<(),
     let new = NewFile::beside(path).map_err(|error| refused(path, error))?;
     let image = image(domain).map_err(|error| sqlite(path, error))?;
     new.file().write_all(&image).map_err(|error| refused(path, error))?;
-    match new.put(path) {
-        Ok(_) => Ok(()),
-        Err(error) if is_unsupported(&error) => {
-            let what = "it can neither rename a file without replacing another one nor sync a directory";
-            Err(OpenStoreError::NotSupported { path: path.into(), what })
-        }
-        Err(error) => Err(refused(path, error)),
+    match new.put(path).map_err(|error| refused(path, error))? {
+        Placed::Here | Placed::AnotherIsThere => Ok(()),
+        Placed::NotSupported(what) => Err(OpenStoreError::NotSupported { path: path.into(), what }),
     }
 }
 

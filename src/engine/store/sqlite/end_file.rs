@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
-use super::companions::{FileId, open_or_create};
+use super::companions::{FileId, is_unsupported, open_or_create};
 use crate::engine::directory::sync_name;
 use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Hash, hex};
 
@@ -75,6 +75,8 @@ pub(super) struct EndFile {
     path: PathBuf,
     file: File,
     id: FileId,
+    /// It took the place of one that was removed or replaced, and does not know the end yet.
+    is_anew: bool,
 }
 
 /// Why the companion is not locked.
@@ -107,14 +109,17 @@ impl Deadline {
 }
 
 impl EndFile {
-    /// Opens the file, or makes it so that a power cut does not take it away again.
+    /// Opens the file, or makes it so that a power cut does not take it away again; where that cannot be, the error is
+    /// [`io::ErrorKind::Unsupported`], and there is none.
     pub(super) fn open(path: PathBuf) -> io::Result<Self> {
         let (file, made) = open_or_create(&path)?;
         let id = FileId::of(&file.metadata()?);
-        if made {
-            sync_name(&path)?;
+        if made && let Err(error) = sync_name(&path) {
+            // What cannot be removed says nothing either.
+            let _ = std::fs::remove_file(&path);
+            return Err(if is_unsupported(&error) { io::ErrorKind::Unsupported.into() } else { error });
         }
-        Ok(Self { path, file, id })
+        Ok(Self { path, file, id, is_anew: false })
     }
 
     /// What a file says that need not be there.
@@ -131,15 +136,6 @@ impl EndFile {
         self.file.try_clone()
     }
 
-    /// Opens the file that stands at its path now, if it is another one. Answers whether it is.
-    pub(super) fn follow(&mut self) -> io::Result<bool> {
-        let is_another = FileId::at(&self.path)? != Some(self.id);
-        if is_another {
-            *self = Self::open(self.path.clone())?;
-        }
-        Ok(is_another)
-    }
-
     /// Keeps all other programs from committing, opening and closing. The file that is locked is the one that stands
     /// at its path: where it was removed or replaced, it is made or opened anew.
     pub(super) fn lock(&mut self, deadline: Deadline) -> Result<(), LockError> {
@@ -151,8 +147,18 @@ impl EndFile {
             if deadline.left().is_zero() {
                 return Err(LockError::Held);
             }
-            *self = Self::open(self.path.clone())?;
+            *self = Self { is_anew: true, ..Self::open(self.path.clone())? };
         }
+    }
+
+    /// Whether this is the file that stands at its path.
+    pub(super) fn is_in_place(&self) -> bool {
+        FileId::at(&self.path).is_ok_and(|found| found == Some(self.id))
+    }
+
+    /// Whether it took the place of one that was removed or replaced while the file was open.
+    pub(super) fn is_anew(&self) -> bool {
+        self.is_anew
     }
 
     /// Lets other programs go on.
@@ -172,10 +178,12 @@ impl EndFile {
     }
 
     /// The same for a file that may hold something else, and onto the disk.
-    pub(super) fn replace(&self, end: End) -> io::Result<()> {
+    pub(super) fn replace(&mut self, end: End) -> io::Result<()> {
         self.write(end)?;
         self.file.set_len(LENGTH as u64)?;
-        self.file.sync_all()
+        self.file.sync_all()?;
+        self.is_anew = false;
+        Ok(())
     }
 
     /// Removes the file. Whoever waits for its lock finds another one, or none.

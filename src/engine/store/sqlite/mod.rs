@@ -17,6 +17,7 @@ mod end_file;
 mod form;
 mod hard_links;
 mod in_place;
+mod in_use;
 mod insert;
 mod lease;
 mod lock_holder;

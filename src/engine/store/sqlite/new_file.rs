@@ -15,6 +15,11 @@ use crate::engine::directory::sync_name;
 /// What follows a file's name in that of one that is not whole yet.
 const UNFINISHED: &str = "-new-";
 
+const NO_PLACE: &str = "it can neither rename a file without replacing another one nor give it a second name";
+
+/// Without it, a power cut can take away a file that was made and written to.
+pub(super) const NO_SYNC_OF_DIRECTORIES: &str = "it cannot put a file's name onto the disk: directories are not synced";
+
 /// A file that is being made. It is locked meanwhile; one that nobody has locked was left behind by a program that was
 /// killed.
 #[derive(Debug)]
@@ -36,6 +41,8 @@ pub(super) enum Placed {
     Here,
     /// Another file does, and stays.
     AnotherIsThere,
+    /// The file system lacks what it takes.
+    NotSupported(&'static str),
 }
 
 impl NewFile {
@@ -72,9 +79,19 @@ impl NewFile {
             renamed => renamed,
         };
         match placed {
-            Ok(()) => sync_name(path).map(|()| Placed::Here),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Placed::AnotherIsThere),
-            Err(error) => Err(error),
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(Placed::AnotherIsThere),
+            Err(error) if is_unsupported(&error) => return Ok(Placed::NotSupported(NO_PLACE)),
+            Err(error) => return Err(error),
+        }
+        let synced = sync_name(path);
+        if synced.is_err() {
+            // A power cut could take it away again with all that is written to it.
+            let _ = fs::remove_file(path);
+        }
+        match synced {
+            Err(error) if is_unsupported(&error) => Ok(Placed::NotSupported(NO_SYNC_OF_DIRECTORIES)),
+            synced => synced.map(|()| Placed::Here),
         }
     }
 }

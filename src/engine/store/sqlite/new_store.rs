@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::backup::{BackupError, check_place, not_written, whole};
+use super::backup::{BackupError, check_place, not_supported, not_written, whole};
 use super::companions::{WAL, companion};
 use super::create;
 use super::new_file::{NewFile, Placed};
@@ -109,6 +109,7 @@ impl<E: StoredEvent> NewStore<E> {
         match placed.map_err(|panic| reason(panic.to_string()))?.map_err(|error| not_written(&self.place, &error))? {
             Placed::Here => Ok(verified),
             Placed::AnotherIsThere => Err(BackupError::FileExists { path: self.place.clone() }),
+            Placed::NotSupported(what) => Err(not_supported(&self.place, what)),
         }
     }
 

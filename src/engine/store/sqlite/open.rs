@@ -17,6 +17,7 @@ use super::end_file::{Acknowledged, Deadline, End, EndFile, LockError};
 use super::form::Form;
 use super::hard_links;
 use super::lock_holder::holder;
+use super::new_file::NO_SYNC_OF_DIRECTORIES;
 use super::open_error::{OpenStoreError, damaged, refused, sqlite};
 use super::open_here::OpenHere;
 use super::properties;
@@ -81,7 +82,10 @@ fn open_found<E: StoredEvent>(
     )?;
     companions::check_writable(&path).map_err(|(companion, error)| refused(&companion, error))?;
     let end_path = companion(&path, END);
-    let mut end_file = EndFile::open(end_path.clone()).map_err(|error| refused(&end_path, error))?;
+    let mut end_file = EndFile::open(end_path.clone()).map_err(|error| match error.kind() {
+        io::ErrorKind::Unsupported => OpenStoreError::NotSupported { path: path.clone(), what: NO_SYNC_OF_DIRECTORIES },
+        _ => refused(&end_path, error),
+    })?;
     end_file.lock(deadline).map_err(|error| match error {
         LockError::Held => OpenStoreError::Busy { path: path.clone(), holder: holder(&path) },
         LockError::Io(error) => refused(&end_path, error),
@@ -90,7 +94,7 @@ fn open_found<E: StoredEvent>(
         return Ok(None);
     }
     let checked = connect(&path).map_err(|error| sqlite(&path, error)).and_then(|connection| {
-        match check::<E>(&path, &connection, &end_file, accept_loss) {
+        match check::<E>(&path, &connection, &mut end_file, accept_loss) {
             Ok((form, end)) => Ok((connection, form, end)),
             Err(refusal) => {
                 leave_as_found(&path, connection);
@@ -116,7 +120,7 @@ fn leave_as_found(path: &Path, connection: Connection) {
 fn check<E: StoredEvent>(
     path: &Path,
     connection: &Connection,
-    end_file: &EndFile,
+    end_file: &mut EndFile,
     accept_loss: bool,
 ) -> Result<(Form, LogEnd), OpenStoreError> {
     let sqlite = |error| sqlite(path, error);
@@ -304,7 +308,11 @@ fn check_acknowledged(
             lost(acknowledged)
         }
         (Acknowledged::Damaged, _) => unknown("damaged"),
-        (Acknowledged::Nothing, Some(closed_at)) if closed_at == end => return Ok(false),
+        (Acknowledged::Nothing, Some(closed_at))
+            if closed_at == end && !properties::is_in_use(connection).map_err(sqlite)? =>
+        {
+            return Ok(false);
+        }
         (Acknowledged::Nothing, Some(_)) if properties::is_copied(connection).map_err(sqlite)? => {
             let path = path.display();
             tracing::warn!(

@@ -190,6 +190,7 @@ pub(super) fn sqlite(path: &Path, error: rusqlite::Error) -> OpenStoreError {
     let is_full = disk_full::is_why(path, &error);
     let path = path.into();
     match error.sqlite_error_code() {
+        Some(_) if is_about_shared_memory(&error) => OpenStoreError::NotSupported { path, what: NO_SHARED_MEMORY },
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => OpenStoreError::Damaged { path, reason },
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => OpenStoreError::ReadOnly { path, reason },
         Some(_) if is_full => OpenStoreError::DiskFull { path },
@@ -197,4 +198,12 @@ pub(super) fn sqlite(path: &Path, error: rusqlite::Error) -> OpenStoreError {
         // A column that holds something else than expected.
         None => OpenStoreError::Damaged { path, reason },
     }
+}
+
+const NO_SHARED_MEMORY: &str = "programs cannot share memory by a file on it, by which they take turns";
+
+fn is_about_shared_memory(error: &rusqlite::Error) -> bool {
+    use rusqlite::ffi::{SQLITE_IOERR_SHMLOCK, SQLITE_IOERR_SHMMAP, SQLITE_IOERR_SHMOPEN};
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    code.is_some_and(|code| [SQLITE_IOERR_SHMOPEN, SQLITE_IOERR_SHMLOCK, SQLITE_IOERR_SHMMAP].contains(&code))
 }

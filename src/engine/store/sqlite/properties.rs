@@ -10,6 +10,9 @@ pub(super) const DOMAIN: &str = "domain";
 /// Where the log ended when the file was closed last.
 pub(super) const CLOSED_AT: &str = "closed_at";
 
+/// There while the file is in use: somebody has written to it since, so that it does not end where it was closed.
+const IN_USE: &str = "in_use";
+
 /// Who may run handlers with effects: a number that grows each time somebody takes that right.
 pub(super) const LEASE: &str = "lease";
 
@@ -31,8 +34,21 @@ pub(super) fn closed_at(connection: &Connection) -> rusqlite::Result<Option<End>
     Ok(read(connection, CLOSED_AT)?.and_then(|text| End::from_text(text.as_bytes())))
 }
 
+/// Says that the file is closed, and where.
 pub(super) fn write_closed_at(connection: &Connection, end: End) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM properties WHERE name = ?1")?.execute([IN_USE])?;
     write(connection, CLOSED_AT, &end.to_text())
+}
+
+/// Whether somebody has written to the file since it was closed.
+pub(super) fn is_in_use(connection: &Connection) -> rusqlite::Result<bool> {
+    Ok(read(connection, IN_USE)?.is_some())
+}
+
+/// Says that somebody writes to the file.
+pub(super) fn write_in_use(connection: &Connection) -> rusqlite::Result<()> {
+    write(connection, IN_USE, "yes")?;
+    write_schema_cookie(connection)
 }
 
 /// Whether the file is a copy that SQLite has made, with `.backup` for instance: whole, but of some moment.
@@ -47,6 +63,6 @@ pub(super) fn write_schema_cookie(connection: &Connection) -> rusqlite::Result<(
 }
 
 fn schema_cookie(connection: &Connection) -> rusqlite::Result<String> {
-    let cookie: i64 = connection.pragma_query_value(None, "schema_version", |row| row.get(0))?;
+    let cookie: i64 = connection.prepare_cached("PRAGMA schema_version")?.query_row([], |row| row.get(0))?;
     Ok(cookie.to_string())
 }

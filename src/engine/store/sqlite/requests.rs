@@ -42,6 +42,11 @@ impl<E> WriteRequest<E> {
         matches!(self, Self::TakeLease { .. })
     }
 
+    /// Whether this is a reason to change a file. What the log can say again, and who runs handlers, is none.
+    pub(super) fn is_reason(&self) -> bool {
+        !matches!(self, Self::TakeLease { .. } | Self::Projections { .. })
+    }
+
     /// Nothing can be written now. Answers with what is to be written later.
     pub(super) fn put_off(self) -> Option<Self> {
         match self {

@@ -4,7 +4,6 @@
 //! and what others have added since is published before what this one adds.
 
 use std::fmt;
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -22,6 +21,7 @@ use super::disk_full;
 use super::end_file::{Deadline, EndFile, LockError};
 use super::form::{self, Form};
 use super::in_place::InPlace;
+use super::in_use::InUse;
 use super::insert::Insert;
 use super::lease::Held;
 use super::lock_holder::holder;
@@ -54,6 +54,7 @@ pub(super) struct Writer<E> {
     end_file: EndFile,
     here: Arc<OpenHere>,
     in_place: InPlace,
+    in_use: InUse,
     lease: Held,
     acknowledged: Arc<Acknowledged>,
     publisher: Publisher<E>,
@@ -87,6 +88,7 @@ impl<E: StoredEvent> Writer<E> {
             end_file,
             here,
             in_place,
+            in_use: InUse::default(),
             lease: Held::default(),
             acknowledged,
             publisher,
@@ -176,10 +178,7 @@ impl<E: StoredEvent> Writer<E> {
         if let Err(gone) = self.in_place.check(&self.here) {
             return self.fail(gone);
         }
-        if let Err(error) = self.follow_end_file() {
-            let message = self.failure(format_args!("the file that knows the log's end: {error}"));
-            return self.fail(message);
-        }
+        self.keep_end();
         match self.try_look() {
             Err(ReadError::Sqlite(error)) if is_busy(&error) => {}
             Err(error) => {
@@ -190,12 +189,21 @@ impl<E: StoredEvent> Writer<E> {
         }
     }
 
-    /// Where the companion was removed or replaced, all go on with the one that is there now.
-    fn follow_end_file(&mut self) -> io::Result<()> {
-        if self.end_file.follow()? {
-            self.acknowledged.follow(self.end_file.share()?);
+    /// Where the companion that knows the end was removed or replaced, it is made anew, and all go on with that one.
+    fn keep_end(&mut self) {
+        if self.end_file.is_in_place() || self.end_file.lock(Deadline::after(WAIT_BRIEFLY)).is_err() {
+            return;
         }
-        Ok(())
+        // What goes wrong here is tried again, and said at the next commit.
+        if self.end_file.is_anew()
+            && let Ok(end) = LogEnd::read(&self.connection)
+        {
+            let _ = self.end_file.replace(end.end);
+        }
+        if let Ok(file) = self.end_file.share() {
+            self.acknowledged.follow(file);
+        }
+        self.end_file.unlock();
     }
 
     fn try_look(&mut self) -> Result<(), ReadError> {
@@ -238,10 +246,7 @@ impl<E: StoredEvent> Writer<E> {
             batch.drain(..).for_each(|request| request.refuse(error.clone()));
             return None;
         }
-        if let Err(error) = self.follow_end_file() {
-            self.refuse_all(batch, format_args!("the file that knows the log's end: {error}"));
-            return None;
-        }
+        self.keep_end();
         let deadline = Deadline::after(if self.was_held { WAIT_BRIEFLY } else { WAIT_FOR_OTHERS });
         match self.end_file.lock(deadline) {
             Ok(()) => {
@@ -262,22 +267,23 @@ impl<E: StoredEvent> Writer<E> {
 
     /// The same while no other program of this kind writes.
     fn write_locked(&mut self, batch: &mut Vec<WriteRequest<E>>, deadline: Deadline) -> Option<Answers<E>> {
-        let begun = wait_at_most(&mut self.connection, deadline.left())
-            .and_then(|()| execute(&self.connection, "BEGIN IMMEDIATE"));
-        match begun {
+        let is_for_lease = batch.iter().all(|request| request.is_for_lease());
+        match self.begin(deadline, batch.iter().any(WriteRequest::is_reason)) {
             Ok(()) => self.was_held = false,
-            Err(error) if is_busy(&error) => {
-                self.is_held(batch);
-                return None;
-            }
             Err(error) => {
-                let reason = self.reason(&error.into());
-                self.refuse_all(batch, reason);
+                // Nothing of what was asked for is stored.
+                let _ = self.connection.execute_batch("ROLLBACK");
+                if is_busy(&error) {
+                    self.is_held(batch);
+                } else {
+                    let reason = self.reason(&error.into());
+                    self.refuse_all(batch, reason);
+                }
                 return None;
             }
         }
         let mut pending = Vec::with_capacity(batch.len());
-        let (lease, is_for_lease) = (self.lease, batch.iter().all(|request| request.is_for_lease()));
+        let lease = self.lease;
         let written = catch_unwind(AssertUnwindSafe(|| self.commit(batch, &mut pending)));
         let error = match written {
             Ok(Ok(commit)) => return Some(Answers { commit, pending }),
@@ -300,6 +306,12 @@ impl<E: StoredEvent> Writer<E> {
         pending.into_iter().for_each(|pending| pending.refuse(StoreError::OutcomeUnknown(error.clone())));
         batch.drain(..).for_each(|request| request.refuse(StoreError::OutcomeUnknown(error.clone())));
         None
+    }
+
+    fn begin(&mut self, deadline: Deadline, is_reason: bool) -> rusqlite::Result<()> {
+        wait_at_most(&mut self.connection, deadline.left())?;
+        execute(&self.connection, "BEGIN IMMEDIATE")?;
+        if is_reason && self.log.form() == Form::Second { self.in_use.say(&self.connection) } else { Ok(()) }
     }
 
     /// Another program holds the file. Whoever waits for an answer is told; what is to be remembered of handlers and
@@ -331,10 +343,7 @@ impl<E: StoredEvent> Writer<E> {
         let form = log.stored().form(connection)?;
         log.follow(LogEnd::read(connection)?);
         let before = log.end.end;
-        // What the log can say again, and who runs handlers, is no reason to change a file.
-        let is_reason =
-            |request: &WriteRequest<E>| !request.is_for_lease() && !matches!(request, WriteRequest::Projections { .. });
-        if form == Form::First && batch.iter().any(is_reason) {
+        if form == Form::First && batch.iter().any(WriteRequest::is_reason) {
             form::upgrade(connection, E::DOMAIN)?;
             log.stored().is_upgraded();
         }
@@ -381,8 +390,10 @@ impl<E: StoredEvent> Writer<E> {
         execute(connection, "COMMIT")?;
         let end = log.end.end;
         let commit = log.take_recorded();
-        if end.position > before.position {
-            let unwritten = |error| ReadError::DamagedRecord(format!("the log's end was not written down: {error}"));
+        let unwritten = |error| ReadError::DamagedRecord(format!("the log's end was not written down: {error}"));
+        if self.end_file.is_anew() {
+            self.end_file.replace(end).map_err(unwritten)?;
+        } else if end.position > before.position {
             self.end_file.write(end).map_err(unwritten)?;
         }
         for event in commit.iter() {

@@ -1,0 +1,41 @@
+//! Says in the file itself that it is in use, before anything is written to it.
+//!
+//! What is written stands in the write-ahead log for a while. Without a word in the file, a copy of the file alone would
+//! look like one that was closed, and would be opened without all that was acknowledged since.
+
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use rusqlite::wal::CheckpointMode;
+
+use super::properties;
+
+/// Where somebody who reads for long keeps the word from being moved into the file, it is tried this often.
+const TRY_EVERY: Duration = Duration::from_secs(1);
+
+/// What is known of the word.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct InUse {
+    is_in_file: bool,
+    tried: Option<Instant>,
+}
+
+impl InUse {
+    /// Writes the word if it is not there, and begins another transaction then. To be called at the beginning of one
+    /// that will write, while no other program of this kind does.
+    pub(super) fn say(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let is_said = properties::is_in_use(connection)?;
+        if is_said && (self.is_in_file || self.tried.is_some_and(|tried| tried.elapsed() < TRY_EVERY)) {
+            return Ok(());
+        }
+        if !is_said {
+            properties::write_in_use(connection)?;
+        }
+        connection.execute_batch("COMMIT")?;
+        // Where another one is at it, it is tried again.
+        let moved = connection.wal_checkpoint_v2(None::<&str>, CheckpointMode::PASSIVE);
+        self.is_in_file = moved.is_ok_and(|(pages, moved)| pages == moved);
+        self.tried = Some(Instant::now());
+        connection.execute_batch("BEGIN IMMEDIATE")
+    }
+}
