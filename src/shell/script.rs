@@ -111,12 +111,13 @@ where
             () = self.printing.meanwhile(self.session.close()) => {}
             () = interrupts.end_now() => {}
         }
-        if let (Ok(()) | Err(Stop::Left | Stop::Interrupted), Some(failure)) = (&stop, self.session.domain().failure())
-        {
-            stop = self.after(Next::Failure(failure), &mut mistaken).await;
-        }
         if let Err(error) = self.flush_the_last().await {
             stop = Err(error);
+        }
+        if let (Ok(()) | Err(Stop::Left | Stop::Interrupted), Some(failure)) = (&stop, self.session.domain().failure())
+        {
+            self.tell_failure(&failure);
+            stop = Err(Stop::Failure);
         }
         match (interrupts.ending(), stop) {
             (Some(number), _) => Ended::Signal(number),
@@ -207,8 +208,9 @@ where
                 if self.keep_going { Ok(()) } else { Err(Stop::Mistake) }
             }
             Next::Failure(failure) => {
-                self.report(&format!("error: {}", escape::line(&failure))).await?;
-                Err(Stop::Failure)
+                let printed = self.flush().await;
+                self.tell_failure(&failure);
+                printed.and(Err(Stop::Failure))
             }
         }
     }
@@ -259,6 +261,10 @@ where
     fn tell(&mut self, message: &str) {
         // When stderr is gone, the exit code still tells.
         let _ = self.errors.write_all(format!("{message}\n").as_bytes());
+    }
+
+    fn tell_failure(&mut self, failure: &str) {
+        self.tell(&format!("error: {}", escape::line(failure)));
     }
 
     async fn flush(&mut self) -> Result<(), Stop> {

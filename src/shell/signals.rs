@@ -29,20 +29,23 @@ pub(super) struct EndingSignals {
 impl EndingSignals {
     /// At a prompt, where Ctrl-C does not end the program.
     pub(super) fn at_a_prompt() -> io::Result<Self> {
-        Ok(Self { interrupt: None, quit: Some(signal(SignalKind::quit())?), ..Self::in_the_background()? })
+        Ok(Self {
+            interrupt: None,
+            terminate: Some(signal(SignalKind::terminate())?),
+            hangup: Some(signal(SignalKind::hangup())?),
+            quit: Some(signal(SignalKind::quit())?),
+        })
     }
 
     /// In a script, where Ctrl-\ goes on to end the program on the spot.
     fn in_a_script() -> io::Result<Self> {
-        let interrupt = heard(SignalKind::interrupt(), &ignored())?;
-        Ok(Self { interrupt, ..Self::in_the_background()? })
-    }
-
-    fn in_the_background() -> io::Result<Self> {
         let ignored = ignored();
-        let terminate = heard(SignalKind::terminate(), &ignored)?;
-        let hangup = heard(SignalKind::hangup(), &ignored)?;
-        Ok(Self { interrupt: None, terminate, hangup, quit: None })
+        Ok(Self {
+            interrupt: heard(SignalKind::interrupt(), &ignored)?,
+            terminate: heard(SignalKind::terminate(), &ignored)?,
+            hangup: heard(SignalKind::hangup(), &ignored)?,
+            quit: None,
+        })
     }
 
     /// Waits for one of them; answers with its number.

@@ -27,7 +27,20 @@ struct Running {
 }
 
 impl Running {
-    fn start(mut command: Command) -> Self {
+    /// Whatever the signals do that this test was started with.
+    fn start(command: Command) -> Self {
+        let mut program = Command::new("env");
+        program.arg("--default-signal=INT,TERM,HUP").arg(command.get_program()).args(command.get_args());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => program.env(name, value),
+                None => program.env_remove(name),
+            };
+        }
+        Self::start_as_it_is(program.stdin(Stdio::piped()))
+    }
+
+    fn start_as_it_is(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = lines(child.stdout.take().unwrap());
         Self { child, lines }
@@ -126,11 +139,7 @@ fn the_programs_of_the_library_do_the_same() {
 /// A statement that runs for as long as the test wants, and one that was answered before it on the same line.
 fn held_up(folder: &Path) -> (Running, ChildStdin, Connection) {
     let path = folder.join("bank.db");
-    let mut running = Running::start({
-        let mut command = bank(&["--quiet"]);
-        command.stdin(Stdio::piped());
-        command
-    });
+    let mut running = Running::start(bank(&["--quiet"]));
     let mut input = running.child.stdin.take().unwrap();
     writeln!(input, "Bank.open {path:?}\nBank.create \"Wolfman\"").unwrap();
     assert!(running.line().starts_with("{:ok"));
@@ -166,7 +175,7 @@ fn a_signal_that_was_to_be_ignored_is_ignored() {
     let program = bank(&[]);
     let mut command = Command::new("sh");
     command.args(["-c", "trap '' HUP; exec \"$0\" --quiet"]).arg(program.get_program()).stdin(Stdio::piped());
-    let mut running = Running::start(command);
+    let mut running = Running::start_as_it_is(&mut command);
     let mut input = running.child.stdin.take().unwrap();
     input.write_all(b"Bank.open\n").unwrap();
     assert_eq!(running.line(), "{:ok, #Bank<memory>}");
@@ -180,9 +189,7 @@ fn a_signal_that_was_to_be_ignored_is_ignored() {
 #[test]
 fn it_ends_while_its_input_stays_open() {
     for signal in ["INT", "TERM", "HUP"] {
-        let mut command = bank(&["--quiet"]);
-        command.stdin(Stdio::piped());
-        let mut running = Running::start(command);
+        let mut running = Running::start(bank(&["--quiet"]));
         let mut input = running.child.stdin.take().unwrap();
         input.write_all(b"Bank.open\nBank.consistency :eventual\nBank.deposit \"Nobody\", 1\n").unwrap();
         assert_eq!([running.line(), running.line(), running.line()], ["{:ok, #Bank<memory>}", ":ok", ":ok"]);
