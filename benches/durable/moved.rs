@@ -32,11 +32,13 @@ impl DomainEvent for Moved {
 }
 
 impl StoredEvent for Moved {
+    const DOMAIN: &'static str = "bench";
+
     fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap()
     }
 
     fn from_stored(_: &str, _: u16, json: &str) -> Result<Self, UnreadableEvent> {
-        serde_json::from_str(json).map_err(|error| UnreadableEvent { reason: error.to_string() })
+        serde_json::from_str(json).map_err(|error| UnreadableEvent::Broken { reason: error.to_string() })
     }
 }

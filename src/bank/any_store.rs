@@ -9,6 +9,7 @@ use crate::engine::event::{Batch, Position, StreamId, Version};
 use crate::engine::moment::Moment;
 use crate::engine::projection::{Projection, StoredRows};
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, ParkedEvent, Progress};
+use crate::engine::store::log_head::LogHead;
 use crate::engine::store::memory::MemoryStore;
 use crate::engine::store::sqlite::SqliteStore;
 use crate::engine::store::{Append, Appended, Committed, EventStore as _, Snapshot, StoreError};
@@ -64,6 +65,10 @@ impl AnyStore {
         ask!(self, store => store.read_from_snapshot(stream, until, limit).await)
     }
 
+    pub(super) async fn stream_version(&self, stream: &StreamId, until: Moment) -> Result<Version, StoreError> {
+        ask!(self, store => store.stream_version(stream, until).await)
+    }
+
     pub(super) async fn read_command(&self, command_id: Uuid) -> Result<Option<Committed<Event>>, StoreError> {
         ask!(self, store => store.read_command(command_id).await)
     }
@@ -74,6 +79,10 @@ impl AnyStore {
 
     pub(super) async fn end(&self) -> Result<Position, StoreError> {
         ask!(self, store => store.end().await)
+    }
+
+    pub(super) async fn head(&self, at: Option<Position>) -> Result<Option<LogHead>, StoreError> {
+        ask!(self, store => store.head(at).await)
     }
 
     pub(super) async fn append(&self, appends: Vec<Append<Event>>) -> Result<Appended<Event>, StoreError> {

@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::{Deserialize, Serialize};
 
 use super::{Account, AccountCommand, AccountEvent, AccountId, Money, Refusal};
-use crate::engine::event::RecordedEvent;
+use crate::engine::event::{Metadata, RecordedEvent};
 use crate::engine::event_handler::Starts;
-use crate::engine::process_manager::ProcessManager;
+use crate::engine::process_manager::{ProcessManager, id_of_answer};
+use crate::engine::store::{EventStore, StoreError};
 
 /// As long as less than this was paid in bonuses, the next deposit earns one: the last may go over.
 const ENOUGH: u64 = 100_000;
@@ -39,23 +40,51 @@ impl CeoBonus {
         self.is_enough.store(paid >= ENOUGH, Ordering::Relaxed);
     }
 
-    /// The bonus that an event has paid, in minor units: a deposit that nobody from outside asked for.
-    pub(super) fn paid_by(event: &RecordedEvent<AccountEvent>) -> u64 {
-        let is_caused = event.metadata.causation_id != event.metadata.command_id;
-        match &event.data {
-            AccountEvent::MoneyDeposited { amount, .. } if is_caused => amount.minor_units(),
-            _ => 0,
+    /// The bonus that an event has paid, in minor units: a deposit whose command answers one that is stored.
+    async fn paid_by<S>(event: &RecordedEvent<AccountEvent>, store: &S) -> Result<u64, StoreError>
+    where
+        S: EventStore<AccountEvent>,
+    {
+        let Metadata { command_id, causation_id, .. } = event.metadata;
+        let AccountEvent::MoneyDeposited { amount, .. } = &event.data else { return Ok(0) };
+        if causation_id == command_id {
+            return Ok(0);
         }
-    }
-
-    /// What is remembered once so much was paid.
-    pub(super) fn state_after(paid: u64) -> Option<Box<str>> {
-        serde_json::to_string(&Paid { paid }).ok().map(String::into_boxed_str)
+        let causes = store.read_command(causation_id).await?;
+        let mut causes = causes.iter().flat_map(|causes| causes.iter());
+        let is_bonus = causes.any(|cause| {
+            matches!(cause.data, AccountEvent::MoneyDeposited { .. }) && id_of_answer::<Self>(cause) == command_id
+        });
+        Ok(if is_bonus { amount.minor_units() } else { 0 })
     }
 
     /// What a deposit earns.
     fn hundredth(amount: Money) -> Option<Money> {
         Money::new(amount.minor_units() / 100).ok()
+    }
+}
+
+/// The bonuses that a log tells of.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct PaidBonuses(Paid);
+
+impl PaidBonuses {
+    /// Counts those among events that are stored. What goes beyond enough makes no difference.
+    pub(super) async fn count<S>(&mut self, events: &[RecordedEvent<AccountEvent>], store: &S) -> Result<(), StoreError>
+    where
+        S: EventStore<AccountEvent>,
+    {
+        for event in events {
+            if self.0.paid < ENOUGH {
+                self.0.paid += CeoBonus::paid_by(event, store).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the process remembers that has paid them.
+    pub(super) fn state(self) -> Option<Box<str>> {
+        serde_json::to_string(&self.0).ok().map(String::into_boxed_str)
     }
 }
 
@@ -103,7 +132,7 @@ impl ProcessManager for CeoBonus {
     }
 
     fn state(&self) -> Option<Box<str>> {
-        serde_json::to_string(&self.paid).ok().map(String::into_boxed_str)
+        PaidBonuses(self.paid).state()
     }
 
     fn restore(&mut self, state: &str) {

@@ -2,8 +2,11 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use super::any_store::{AnyStore, ask};
+use tokio::time::timeout;
+
+use super::any_store::AnyStore;
 use super::errors::{CommandFailure, Unavailable};
 use super::pin_checker::PinChecker;
 use super::receipt::Seen;
@@ -14,14 +17,17 @@ use super::{
 };
 use crate::engine::checkpoints::{Checkpoints, Consistency, MAX_WAIT};
 use crate::engine::clock::Clock;
-use crate::engine::command_handler::{CommandError, CommandHandler};
+use crate::engine::command_handler::{CommandError, CommandHandler, Unanswered};
 use crate::engine::event::{Metadata, Position, RecordedEvent};
 use crate::engine::event_handler::{HandlerControl, RetryPolicy};
 use crate::engine::id_source::IdSource;
 use crate::engine::lease::Lease;
-use crate::engine::projection::{self, Projection, ProjectionsControl, ReadModel};
+use crate::engine::projection::{ProjectionsControl, ReadModel};
 use crate::engine::store::{Committed, StoreError};
 use crate::engine::supervisor::{StopReason, Supervisor};
+
+/// How long closing waits for handlers to finish what they are at.
+const HANDLERS_FINISH: Duration = Duration::from_millis(500);
 
 /// An open bank. Cheap to clone, and made to be shared by many tasks.
 ///
@@ -92,13 +98,6 @@ impl Bank {
         Self { inner, consistency }
     }
 
-    /// Starts a projection of one's own: over everything that has happened, then live. From now on, strong
-    /// consistency waits for it too.
-    pub fn add_projection<P: Projection<AccountEvent>>(&self) -> ReadModel<P> {
-        let Inner { store, checkpoints, supervisor, .. } = self.inner.as_ref();
-        ask!(store, store => projection::start(store.clone(), checkpoints, supervisor))
-    }
-
     /// A new conversation: the ids under which the next command and all it causes will be known.
     pub fn start_conversation(&self) -> Metadata {
         Metadata::from_outside(self.inner.ids.next())
@@ -125,44 +124,62 @@ impl Bank {
     }
 
     /// Closes the bank for all its handles, when everything sent before has been handled and seen, and when the
-    /// processes that it has set going have ended.
+    /// processes that had been set going by then have ended. What others do with the store meanwhile is not waited for.
+    /// A file that no other program has open is then all there is of the bank: it may be copied, moved or sent.
     ///
     /// It is closed even if the future is dropped before it is done.
     pub async fn close(&self) {
         let bank = self.clone();
         let closing = tokio::spawn(async move {
             // However this ends, nobody shall wait for a bank that takes no more commands.
-            let _stop = StopOnDrop(&bank.inner.supervisor);
+            let stop = StopOnDrop(&bank.inner.supervisor);
+            let Inner { commands, lease, projections, supervisor, .. } = bank.inner.as_ref();
             bank.inner.closing.store(true, Ordering::Release);
-            bank.inner.commands.flush().await;
+            commands.flush().await;
             let _imported = bank.inner.importing.lock().await;
             bank.settle().await;
-            bank.inner.commands.close().await;
-            if let Ok(end) = bank.inner.store.end().await {
-                bank.seen_by_all(end).await;
+            // What handlers send has to be answered, so they stop first.
+            let have_stopped = lease.end(HANDLERS_FINISH).await;
+            commands.close().await;
+            if !have_stopped {
+                lease.end(HANDLERS_FINISH).await;
             }
-            bank.inner.supervisor.will_close();
-            bank.inner.projections.keep_rows().await;
-            bank.inner.lease.give_up();
+            bank.seen_by_projections().await;
+            supervisor.will_close();
+            projections.keep_rows().await;
+            lease.give_up();
+            drop(stop);
+            supervisor.ended().await;
         });
         // An error says that the runtime is going down, and the bank with it.
         let _ = closing.await;
     }
 
-    /// Waits until the handlers have done what they can: a process manager's commands lead to events again.
+    /// Waits until the handlers have done what they can with what has happened by now, and with what process managers
+    /// make of it.
     pub(super) async fn settle(&self) {
         let settled = async {
-            let mut settled_at = None;
-            while let Ok(end) = self.inner.store.end().await
-                && settled_at != Some(end)
-            {
+            if let Ok(end) = self.inner.store.end().await {
+                // When time is up, what is left undone is said where the bank is opened again, or lost with it.
                 self.inner.checkpoints.settle(end, MAX_WAIT).await;
-                settled_at = Some(end);
             }
         };
         tokio::select! {
-            // When time is up, what is left undone is said where the bank is opened again, or lost with it.
-            _ = tokio::time::timeout(MAX_WAIT, settled) => {}
+            () = settled => {}
+            _ = self.inner.supervisor.stopped() => {}
+        }
+    }
+
+    /// Waits until the projections have seen what has happened by now.
+    async fn seen_by_projections(&self) {
+        let seen = async {
+            if let Ok(end) = self.inner.store.end().await {
+                self.inner.checkpoints.projections_have_passed(end).await;
+            }
+        };
+        tokio::select! {
+            // What they have not seen they see when the bank is opened again.
+            _ = timeout(MAX_WAIT, seen) => {}
             _ = self.inner.supervisor.stopped() => {}
         }
     }
@@ -201,13 +218,26 @@ impl Bank {
     ) -> Result<Receipt, CommandFailure> {
         match answer {
             Ok(events) => Ok(self.receipt(events).await),
-            Err(CommandError::Stopped) => Err(self.unanswered().await.into()),
-            Err(error) => Err(self.command_failure(error).await),
+            Err(error) => {
+                if matches!(error, CommandError::Refused(_)) {
+                    self.decision_seen().await;
+                }
+                Err(self.command_failure(error).await)
+            }
         }
+    }
+
+    /// Whoever hears of a decision that has led to no events asks next about what it was made on. All of that is known to
+    /// the store by now. Where the read models do not come to it in time, the decision stands all the same.
+    async fn decision_seen(&self) {
+        let _ = self.caught_up().await;
     }
 
     async fn receipt(&self, events: Committed<AccountEvent>) -> Receipt {
         let up_to = events.last().map_or(Position::START, |last| last.position);
+        if events.is_empty() {
+            self.decision_seen().await;
+        }
         let seen = match events.last() {
             // In a box: a caller should not carry along the room for a wait that is mostly not needed.
             Some(last) if !self.is_seen(&events, last) => Box::pin(self.seen(&events, last)).await,
@@ -254,27 +284,26 @@ impl Bank {
         }
     }
 
-    /// Why a command that was taken got no answer.
-    async fn unanswered(&self) -> Unavailable {
-        match Box::pin(self.inner.supervisor.stopped()).await {
-            // It may have been among those that the store was about to write.
-            StopReason::StoreFailed { message } => Unavailable::Store(StoreError::OutcomeUnknown(message)),
-            reason => unavailable(reason),
-        }
-    }
-
     async fn command_failure(&self, error: CommandError<Refusal>) -> CommandFailure {
         match error {
             CommandError::Refused(refusal) => CommandFailure::Refused(refusal),
             CommandError::Conflict(_) => Unavailable::Busy.into(),
             CommandError::Panicked { message } => Unavailable::Defect(message).into(),
             CommandError::IdTaken { .. } => Unavailable::Defect(error.to_string()).into(),
-            CommandError::Store(failed @ (StoreError::Failed(_) | StoreError::OutcomeUnknown(_))) => {
-                Unavailable::Store(failed).into()
+            CommandError::OutcomeUnknown { command_id, reason: Unanswered::Store(reason) } => {
+                Unavailable::OutcomeUnknown { command_id, reason }.into()
+            }
+            CommandError::OutcomeUnknown { command_id, reason: Unanswered::Stopped } => {
+                let reason = match Box::pin(self.inner.supervisor.stopped()).await {
+                    StopReason::StoreFailed { message } => message,
+                    stopped => unavailable(stopped).to_string(),
+                };
+                Unavailable::OutcomeUnknown { command_id, reason }.into()
             }
             CommandError::Store(StoreError::Closed) | CommandError::Stopped => {
                 unavailable(Box::pin(self.inner.supervisor.stopped()).await).into()
             }
+            CommandError::Store(failed) => Unavailable::Store(failed).into(),
         }
     }
 }

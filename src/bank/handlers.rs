@@ -29,13 +29,28 @@ impl Bank {
     pub async fn handlers(&self) -> Result<Vec<HandlerReport>, Unavailable> {
         let end = self.event_store().end().await;
         let end = self.or_unavailable(end).await?;
-        let parked = self.parked().await?;
-        let reports = self.inner.checkpoints.handlers().into_iter().map(|status| {
+        let parked = self.event_store().read_parked(0, MAX_PARKED).await;
+        let parked = self.or_unavailable(parked).await?;
+        let mut reports = Vec::new();
+        for status in self.inner.checkpoints.handlers() {
+            let status = self.as_written_down(status).await?;
             let behind = end.get().saturating_sub(status.checkpoint.get());
-            let parked = parked.iter().filter(|(parked, _)| parked.handler == status.name).count();
-            HandlerReport { status, behind, parked }
-        });
-        Ok(reports.collect())
+            let parked = parked.iter().filter(|parked| parked.handler == status.name).count();
+            reports.push(HandlerReport { status, behind, parked });
+        }
+        Ok(reports)
+    }
+
+    /// Of a handler that another process runs, what that process has written down.
+    async fn as_written_down(&self, mut status: HandlerStatus) -> Result<HandlerStatus, Unavailable> {
+        if status.condition.elsewhere {
+            let progress = self.event_store().read_progress(status.name).await;
+            if let Some(progress) = self.or_unavailable(progress).await? {
+                status.checkpoint = progress.checkpoint;
+                status.condition.attempts = progress.attempts;
+            }
+        }
+        Ok(status)
     }
 
     /// The first [`MAX_PARKED`] events that handlers have set aside, each with the event itself.

@@ -9,9 +9,10 @@ use super::handle::Inner;
 use super::import;
 use super::pin_checker::PinChecker;
 use super::{Account, AccountEvent, Bank, CeoBonus, OpenError, Options, Store, TransferProcess};
+use crate::engine::blocking::blocking;
 use crate::engine::checkpoints::{Checkpoints, Consistency};
 use crate::engine::command_handler::CommandHandler;
-use crate::engine::event_handler::{self, HandlerControl, Surroundings};
+use crate::engine::event_handler::{self, EventHandler, HandlerControl, Surroundings};
 use crate::engine::id_source::time_and_ids;
 use crate::engine::lease::Lease;
 use crate::engine::process_manager::{Process, ProcessManager};
@@ -32,22 +33,32 @@ impl Bank {
         let supervisor = Supervisor::new();
         // What was started before something stood in the way does not go on.
         let mut stop = StopUnlessOpen(Some(supervisor.clone()));
-        let bank = match &options.store {
+        let opened = Self::open_with(options, supervisor.clone()).await;
+        match &opened {
+            Ok(_) => stop.0 = None,
+            Err(_) => {
+                drop(stop);
+                supervisor.ended().await;
+            }
+        }
+        opened
+    }
+
+    async fn open_with(options: Options, supervisor: Supervisor) -> Result<Self, OpenError> {
+        match &options.store {
             Store::Memory => {
                 let store = MemoryStore::start(&supervisor);
-                assemble(options, store, supervisor).await?
+                assemble(options, store, supervisor).await
             }
             Store::Sqlite(path) => {
                 let (path, watched) = (path.clone(), supervisor.clone());
                 let sqlite = SqliteOptions { accept_loss: options.accept_loss, ..SqliteOptions::default() };
                 let opening = move || SqliteStore::open(&path, sqlite, &watched);
-                let opened = tokio::task::spawn_blocking(opening).await;
-                let store = opened.map_err(|panic| StoreError::Failed(panic.to_string()))??;
-                assemble(options, store, supervisor).await?
+                let opened = blocking(opening).await;
+                let store = opened.map_err(|not_done| StoreError::Failed(not_done.to_string()))??;
+                assemble(options, store, supervisor).await
             }
-        };
-        stop.0 = None;
-        Ok(bank)
+        }
     }
 }
 
@@ -67,7 +78,10 @@ where
     S: EventStore<AccountEvent> + Into<AnyStore>,
 {
     let Options { store: kind, seed, limits, pins, ceo_bonus, email, retry, accept_loss } = options;
-    import::refuse_half(&store, &kind, accept_loss).await?;
+    let taken_over = store.clone();
+    let lease = Lease::start(&store, &supervisor, move || import::stop_at_half(taken_over.clone())).await?;
+    let mut give_up = GiveUpUnlessOpen(Some(lease.clone()));
+    import::refuse_half(&store, &kind, accept_loss, &lease).await?;
     let (clock, ids) = time_and_ids(seed, store.end().await?);
     let snapshot_every = limits.snapshot_every.get();
     let commands = CommandHandler::start(store.clone(), clock.clone(), limits, &supervisor);
@@ -78,7 +92,6 @@ where
     let (total_deposits, transfers) = (projections.add(), projections.add());
     projections.restore(&store).await?;
 
-    let lease = Lease::start(&store, &supervisor)?;
     let surroundings = Surroundings {
         store: store.clone(),
         checkpoints: checkpoints.clone(),
@@ -90,11 +103,13 @@ where
     let transfer = TransferProcess::default();
     let mut handlers = vec![start_process(transfer, &commands, &surroundings, &mut projections).await?];
     if let Some(account) = ceo_bonus {
+        import::start_after_imported(&store, CeoBonus::NAME, CeoBonus::STARTS).await?;
         let bonus = CeoBonus::new(account);
         handlers.push(start_process(bonus, &commands, &surroundings, &mut projections).await?);
     }
     if let Some(target) = email {
         let handler = ThankYouEmail::new(target, accounts.clone());
+        start_after_imported(&store, &handler).await?;
         handlers.push(event_handler::start(move || handler.clone(), &surroundings, &mut projections).await?);
     }
     let end = store.end().await?;
@@ -127,7 +142,26 @@ where
         importing: Arc::default(),
         closing: AtomicBool::new(false),
     };
+    give_up.0 = None;
     Ok(Bank { inner: Arc::new(inner), consistency: Consistency::Strong })
+}
+
+/// Whoever opens the store next, with other options say, finds nobody who has the right to run its handlers.
+struct GiveUpUnlessOpen(Option<Lease>);
+
+impl Drop for GiveUpUnlessOpen {
+    fn drop(&mut self) {
+        if let Some(lease) = &self.0 {
+            lease.give_up();
+        }
+    }
+}
+
+async fn start_after_imported<H: EventHandler<AccountEvent>>(
+    store: &impl EventStore<AccountEvent>,
+    _: &H,
+) -> Result<(), StoreError> {
+    import::start_after_imported(store, H::NAME, H::STARTS).await
 }
 
 async fn start_process<P, S>(

@@ -56,8 +56,13 @@ pub struct Options {
     /// How it keeps PINs.
     pub pins: PinOptions,
     /// The account that gets a hundredth of each deposit into another one; see [`CeoBonus`](super::CeoBonus).
+    ///
+    /// From the first opening with it on, every deposit earns its bonus, whether this program carries handlers out or
+    /// another one that has the bank open. While nobody does who was told of it, bonuses wait: the next program that is,
+    /// and may carry handlers out, makes up for what came between.
     pub ceo_bonus: Option<AccountId>,
-    /// By which way holders are thanked for deposits; see [`ThankYouEmail`](super::ThankYouEmail).
+    /// By which way holders are thanked for deposits; see [`ThankYouEmail`](super::ThankYouEmail). E-mails wait, and
+    /// are made up for, as bonuses are.
     pub email: Option<EmailTarget>,
     /// How often a handler is called again with an event it fails on.
     pub retry: RetryPolicy,

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use super::any_store::{AnyStore, ask};
 use super::errors::{AddHandlerError, Unavailable};
 use super::handle::Inner;
+use super::import;
 use super::{Account, AccountEvent, Bank};
 use crate::engine::event_handler::{self, EventHandler, HandlerControl, Surroundings};
 use crate::engine::process_manager::{Process, ProcessManager};
@@ -28,10 +29,11 @@ impl Bank {
         let _adding = self.inner.importing.lock().await;
         self.check_name(P::NAME)?;
         let Inner { store, commands, checkpoints, projections, .. } = self.inner.as_ref();
-        let started = ask!(store, store => {
+        let started = ask!(store, store => async {
+            import::start_after_imported(store, P::NAME, P::STARTS).await?;
             let process = Process::new(policy, commands.clone(), store.clone(), checkpoints.clone());
             event_handler::join(move || process.clone(), &self.surroundings(store), projections).await
-        });
+        }.await);
         self.added(started).await
     }
 
@@ -47,9 +49,10 @@ impl Bank {
     {
         let _adding = self.inner.importing.lock().await;
         self.check_name(H::NAME)?;
-        let started = ask!(&self.inner.store, store => {
+        let started = ask!(&self.inner.store, store => async {
+            import::start_after_imported(store, H::NAME, H::STARTS).await?;
             event_handler::join(move || handler.clone(), &self.surroundings(store), &self.inner.projections).await
-        });
+        }.await);
         self.added(started).await
     }
 
@@ -58,7 +61,7 @@ impl Bank {
         self.inner.handlers.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn check_name(&self, name: &'static str) -> Result<(), AddHandlerError> {
+    pub(super) fn check_name(&self, name: &'static str) -> Result<(), AddHandlerError> {
         self.still_open()?;
         if self.inner.closing.load(Ordering::Acquire) {
             return Err(Unavailable::Closed.into());

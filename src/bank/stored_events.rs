@@ -38,6 +38,8 @@ pub enum StoredEventError {
 }
 
 impl StoredEvent for AccountEvent {
+    const DOMAIN: &'static str = "bank";
+
     fn to_json(&self) -> String {
         // Events hold nothing that JSON has no form for.
         serde_json::to_string(self).unwrap_or_default()
@@ -45,7 +47,13 @@ impl StoredEvent for AccountEvent {
 
     fn from_stored(event_type: &str, schema_version: u16, json: &str) -> Result<Self, UnreadableEvent> {
         let read = Self::read(event_type, schema_version, json);
-        read.map_err(|error| UnreadableEvent { reason: error.to_string() })
+        read.map_err(|error| match error {
+            StoredEventError::UnknownType { event_type } => UnreadableEvent::UnknownType { event_type },
+            StoredEventError::UnknownVersion { event_type, schema_version } => {
+                UnreadableEvent::UnknownVersion { event_type, schema_version }
+            }
+            broken @ StoredEventError::BrokenData { .. } => UnreadableEvent::Broken { reason: broken.to_string() },
+        })
     }
 }
 

@@ -1,8 +1,8 @@
 //! Conversations in which a process manager has sent a command: who waits for one waits for what that led to, too.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 use uuid::Uuid;
 
 use super::event::Position;
@@ -13,6 +13,16 @@ pub(super) struct Conversations {
     goes_on_to: HashMap<Uuid, Position>,
     /// The same in the order they were told, which is that of positions for each process manager.
     told: VecDeque<(Uuid, Position)>,
+    followed: BTreeMap<u64, Followed>,
+    follows: u64,
+}
+
+/// The conversations that have begun up to a position, and what becomes of them.
+#[derive(Debug)]
+struct Followed {
+    begun_by: Position,
+    go_on: HashSet<Uuid>,
+    until: Position,
 }
 
 /// Beyond these the oldest are forgotten: a handler that holds all others up for that long has made those who waited
@@ -20,8 +30,32 @@ pub(super) struct Conversations {
 const MOST: usize = 65_536;
 
 impl Conversations {
-    /// What happened at `position` belongs to a conversation. Nobody need wait for what all have `passed`.
-    pub(super) fn go_on(&mut self, correlation_id: Uuid, position: Position, passed: Position) {
+    /// From now on, keeps in mind up to where those conversations go on that have begun up to a position. Answers with
+    /// what to ask for them by.
+    pub(super) fn follow(&mut self, begun_by: Position) -> u64 {
+        self.follows += 1;
+        self.followed.insert(self.follows, Followed { begun_by, go_on: HashSet::default(), until: begun_by });
+        self.follows
+    }
+
+    pub(super) fn unfollow(&mut self, follow: u64) {
+        self.followed.remove(&follow);
+    }
+
+    /// Up to where the conversations that are followed have gone on.
+    pub(super) fn followed_until(&self, follow: u64) -> Position {
+        self.followed.get(&follow).map_or(Position::START, |followed| followed.until)
+    }
+
+    /// Something that happened at `caused_by` has led to what happened at `position`, which belongs to the same
+    /// conversation. Nobody need wait for what all have `passed`.
+    pub(super) fn go_on(&mut self, correlation_id: Uuid, caused_by: Position, position: Position, passed: Position) {
+        for Followed { begun_by, go_on, until } in self.followed.values_mut() {
+            if caused_by <= *begun_by || go_on.contains(&correlation_id) {
+                go_on.insert(correlation_id);
+                *until = position.max(*until);
+            }
+        }
         while let Some((told, until)) = self.told.pop_front_if(|(_, until)| *until <= passed) {
             self.forget(told, until);
         }
@@ -57,7 +91,8 @@ mod tests {
     use super::*;
 
     fn go_on(conversations: &mut Conversations, id: u64, position: u64, passed: u64) {
-        conversations.go_on(Uuid::from_u128(id.into()), Position::new(position), Position::new(passed));
+        let position = Position::new(position);
+        conversations.go_on(Uuid::from_u128(id.into()), position.before(), position, Position::new(passed));
     }
 
     fn goes_on_to(conversations: &Conversations, id: u64) -> Option<u64> {
@@ -88,6 +123,24 @@ mod tests {
         assert_eq!(goes_on_to(&conversations, 1), Some(12));
         go_on(&mut conversations, 2, 21, 12);
         assert_eq!(goes_on_to(&conversations, 1), None);
+    }
+
+    /// What begins later is not waited for, however long others keep beginning something.
+    #[test]
+    fn only_what_had_begun_is_followed() {
+        let mut conversations = Conversations::default();
+        let follow = conversations.follow(Position::new(10));
+        let mut go_on = |id: u128, caused_by, position| {
+            let (caused_by, position) = (Position::new(caused_by), Position::new(position));
+            conversations.go_on(Uuid::from_u128(id), caused_by, position, Position::START);
+            conversations.followed_until(follow).get()
+        };
+        assert_eq!(go_on(2, 11, 12), 10);
+        assert_eq!(go_on(1, 9, 14), 14);
+        assert_eq!(go_on(2, 13, 15), 14);
+        assert_eq!(go_on(1, 14, 16), 16);
+        conversations.unfollow(follow);
+        assert!(conversations.followed.is_empty());
     }
 
     #[test]

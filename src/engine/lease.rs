@@ -1,14 +1,18 @@
 //! The right to run the handlers that have effects outside, where several processes share a store.
+//!
+//! It can be lost: when what guards it is taken away, another process may take it, and the store tells the one that had
+//! it at its next write. Then all its handlers stop at once and stand by, and it asks for the right again.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::store::StoreError;
 use super::store::handler_records::{HandlerRecords, HandlersLease};
-use super::supervisor::Supervisor;
+use super::supervisor::{StopReason, Supervisor};
 
 /// How often a process asks whether the one that has the right is gone. The system tells nobody.
 const ASK_EVERY: Duration = Duration::from_millis(50);
@@ -18,81 +22,206 @@ const TASK: &str = "handlers' lease";
 /// This process's share in the right. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Lease {
-    held: watch::Receiver<bool>,
-    right: Arc<Mutex<Right>>,
+    inner: Arc<Inner>,
 }
 
 #[derive(Debug)]
-enum Right {
+struct Inner {
+    state: watch::Sender<State>,
+    /// How many handlers run by the right.
+    running: watch::Sender<usize>,
+    right: Mutex<Option<HandlersLease>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
     Wanted,
-    Held { _lease: HandlersLease },
-    GivenUp,
+    Held,
+    /// The handlers finish what they are at, and the right is wanted no more.
+    Ending,
+}
+
+impl Inner {
+    fn new(state: State, right: Option<HandlersLease>) -> Self {
+        Self { state: watch::Sender::new(state), running: watch::Sender::new(0), right: Mutex::new(right) }
+    }
+
+    fn right(&self) -> MutexGuard<'_, Option<HandlersLease>> {
+        self.right.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Lease {
-    /// Takes the right, now or as soon as another process gives it up.
+    /// Takes the right, now or as soon as another process gives it up, and again whenever it is lost. Before anything
+    /// is done with it that was taken later than now, `check` says whether anything may be.
+    ///
+    /// A store that cannot grant it now, for want of room say, is asked again as well.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the store cannot tell.
-    pub fn start<S>(store: &S, supervisor: &Supervisor) -> Result<Self, StoreError>
+    /// [`StoreError`] when the store is closed.
+    pub async fn start<S, C, F>(store: &S, supervisor: &Supervisor, check: C) -> Result<Self, StoreError>
     where
         S: HandlerRecords + Clone + Send + Sync + 'static,
+        C: Fn() -> F + Send + Sync + 'static,
+        F: Future<Output = Result<(), StopReason>> + Send + 'static,
     {
-        let (sender, held) = watch::channel(false);
-        let lease = Self { held, right: Arc::new(Mutex::new(Right::Wanted)) };
-        if !lease.try_take(store)? {
-            let (asking, store) = (lease.clone(), store.clone());
-            supervisor.spawn(TASK, async move {
-                let mut ticks = interval(ASK_EVERY);
-                ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-                loop {
-                    ticks.tick().await;
-                    if asking.try_take(&store)? {
-                        sender.send_replace(true);
-                        return Ok(());
-                    }
-                }
-            });
-        } else {
-            sender.send_replace(true);
-        }
+        let (taken, said) = match store.try_acquire_lease().await {
+            Ok(taken) => (taken, None),
+            Err(StoreError::Closed) => return Err(StoreError::Closed),
+            Err(error) => (None, Some(not_taken(error))),
+        };
+        let state = if taken.is_some() { State::Held } else { State::Wanted };
+        let lease = Self { inner: Arc::new(Inner::new(state, taken)) };
+        supervisor.spawn(TASK, lease.clone().keep(store.clone(), check, said));
         Ok(lease)
     }
 
     /// For a store that no other process has.
     pub fn unshared() -> Self {
-        let right = Right::Held { _lease: HandlersLease::unshared() };
-        Self { held: watch::channel(true).1, right: Arc::new(Mutex::new(right)) }
+        Self { inner: Arc::new(Inner::new(State::Held, Some(HandlersLease::unshared()))) }
     }
 
     /// Whether this process has the right.
     pub fn is_held(&self) -> bool {
-        *self.held.borrow()
+        *self.inner.state.borrow() == State::Held
     }
 
-    /// Waits until this process has the right.
-    pub async fn held(&self) {
-        // The sender is gone only once it has told, or when everything stops.
-        if self.held.clone().wait_for(|held| *held).await.is_err() {
-            std::future::pending::<()>().await;
+    /// Waits until this process has the right, and runs a handler by it.
+    pub(super) async fn held(&self) -> Held {
+        let mut state = self.inner.state.subscribe();
+        loop {
+            if let Some(held) = self.hold() {
+                return held;
+            }
+            // The sender lives in `self`.
+            let _ = state.changed().await;
         }
+    }
+
+    /// The same, where it has the right already.
+    pub(super) fn hold(&self) -> Option<Held> {
+        // As long as this is borrowed, the right is not lost: whoever takes it anew counts this one.
+        let state = self.inner.state.borrow();
+        if *state != State::Held {
+            return None;
+        }
+        self.inner.running.send_modify(|running| *running += 1);
+        Some(Held { lease: self.clone() })
+    }
+
+    /// Says that the store has told that another process has the right.
+    pub(super) fn lose(&self) {
+        let was_held = |state: &mut State| {
+            let was_held = *state == State::Held;
+            if was_held {
+                *state = State::Wanted;
+            }
+            was_held
+        };
+        if self.inner.state.send_if_modified(was_held) {
+            tracing::warn!("{}", StoreError::LeaseLost);
+            *self.inner.right() = None;
+        }
+    }
+
+    /// Lets the handlers finish what they are at, and take no more. Waits until they have stopped, at most `max_wait`.
+    /// Answers whether they have.
+    pub async fn end(&self, max_wait: Duration) -> bool {
+        self.inner.state.send_replace(State::Ending);
+        let mut running = self.inner.running.subscribe();
+        timeout(max_wait, running.wait_for(|running| *running == 0)).await.is_ok()
     }
 
     /// Lets another process have the right. Nothing may be done with it here any more.
     pub fn give_up(&self) {
-        *self.right.lock().unwrap_or_else(PoisonError::into_inner) = Right::GivenUp;
+        self.inner.state.send_replace(State::Ending);
+        *self.inner.right() = None;
     }
 
-    /// Answers whether the question is settled.
-    fn try_take(&self, store: &impl HandlerRecords) -> Result<bool, StoreError> {
-        let mut right = self.right.lock().unwrap_or_else(PoisonError::into_inner);
-        if matches!(*right, Right::Wanted) {
-            match store.try_acquire_lease()? {
-                Some(lease) => *right = Right::Held { _lease: lease },
-                None => return Ok(false),
+    /// Asks for the right whenever this process does not have it.
+    async fn keep<S, C, F>(self, store: S, check: C, mut said: Option<StoreError>) -> Result<(), StopReason>
+    where
+        S: HandlerRecords,
+        C: Fn() -> F,
+        F: Future<Output = Result<(), StopReason>>,
+    {
+        let (mut state, mut running) = (self.inner.state.subscribe(), self.inner.running.subscribe());
+        loop {
+            // The senders live in `self`.
+            let _ = state.wait_for(|state| *state == State::Wanted).await;
+            // What a handler still does by the right that was lost must not pass as done by the new one.
+            let _ = running.wait_for(|running| *running == 0).await;
+            let mut ticks = interval(ASK_EVERY);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            while *self.inner.state.borrow() == State::Wanted {
+                ticks.tick().await;
+                match store.try_acquire_lease().await {
+                    Ok(None) => {}
+                    Ok(Some(right)) => {
+                        check().await?;
+                        self.take(right);
+                        break;
+                    }
+                    Err(StoreError::Closed) => return Ok(()),
+                    // A store that has failed for good stops everything by itself.
+                    Err(error) if said.as_ref() == Some(&error) => {}
+                    Err(error) => said = Some(not_taken(error)),
+                }
             }
         }
-        Ok(matches!(*right, Right::Held { .. }))
+    }
+
+    fn take(&self, right: HandlersLease) {
+        *self.inner.right() = Some(right);
+        let is_wanted = |state: &mut State| {
+            let is_wanted = *state == State::Wanted;
+            if is_wanted {
+                *state = State::Held;
+            }
+            is_wanted
+        };
+        if !self.inner.state.send_if_modified(is_wanted) {
+            *self.inner.right() = None;
+        }
+    }
+}
+
+/// Says so, but not each time.
+fn not_taken(error: StoreError) -> StoreError {
+    tracing::warn!("the handlers do not run: {error}");
+    error
+}
+
+/// The right, as the task of a handler has it. As long as this lives, this process does not take the right anew.
+#[derive(Debug)]
+pub(super) struct Held {
+    lease: Lease,
+}
+
+impl Held {
+    /// Waits until the right is lost: then nothing may be done any more.
+    pub(super) async fn lost(&self) {
+        self.wait_for(State::Wanted).await;
+    }
+
+    /// Waits until nothing new is to be begun.
+    pub(super) async fn ending(&self) {
+        self.wait_for(State::Ending).await;
+    }
+
+    pub(super) fn is_ending(&self) -> bool {
+        *self.lease.inner.state.borrow() == State::Ending
+    }
+
+    async fn wait_for(&self, awaited: State) {
+        // The sender lives in `self`.
+        let _ = self.lease.inner.state.subscribe().wait_for(|state| *state == awaited).await;
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.lease.inner.running.send_modify(|running| *running -= 1);
     }
 }

@@ -13,12 +13,13 @@ use super::checkpoints::{Checkpoints, Kind};
 use super::command_handler::{CommandError, CommandHandler};
 use super::event::{Metadata, Position, RecordedEvent};
 use super::event_handler::{EventHandler, Failure, Starts, Wish};
-use super::store::EventStore;
+use super::store::{EventStore, StoreError};
 use super::trace::trace_line;
 
 /// A company policy: what is to be done when something has happened. All functions are pure.
 pub trait ProcessManager: Clone + Send + Sync + 'static {
-    /// Its name, as people see it and under which its progress is stored. It never changes.
+    /// Its name, as people see it and under which its progress is stored. It never changes, and does not begin with a
+    /// colon: see [`EventHandler::NAME`].
     const NAME: &'static str;
 
     /// What the trace calls it.
@@ -130,7 +131,7 @@ impl<P: ProcessManager, S: EventStore<<P::Aggregate as Aggregate>::Event>>
         let again = self.comes_again(event).await?;
         if again
             && let Some(followed) =
-                self.store.read_command(command_id(P::NAME, event, FOLLOWING)).await.map_err(failed)?
+                self.store.read_command(command_id(P::NAME, event, FOLLOWING)).await.map_err(store_failed)?
         {
             // The first command was refused when this event came before, and what follows has happened.
             self.goes_on(event, &followed);
@@ -162,11 +163,12 @@ const FOLLOWING: u8 = 1;
 
 impl<P: ProcessManager, S: EventStore<<P::Aggregate as Aggregate>::Event>> Process<P, S> {
     /// Whether an event may have come before. One that happened after this value was first called with one has not,
-    /// unless it came to this value: only one process at a time runs the handlers of a store.
+    /// unless it came to this value: only one process at a time runs the handlers of a store, and one that takes them
+    /// over again begins with a new value.
     async fn comes_again(&mut self, event: &Event<P>) -> Result<bool, Failure> {
         let may_come_again = match self.may_come_again {
             Some(position) => position,
-            None => self.store.end().await.map_err(failed)?,
+            None => self.store.end().await.map_err(store_failed)?,
         };
         self.may_come_again = Some(may_come_again.max(event.position));
         Ok(event.position <= may_come_again)
@@ -197,7 +199,7 @@ impl<P: ProcessManager, S> Process<P, S> {
             match pending.outcome().await {
                 Ok(events) => {
                     if let Some(last) = events.last() {
-                        checkpoints.conversation_goes_on(metadata.correlation_id, last.position);
+                        checkpoints.conversation_goes_on(metadata.correlation_id, event.position, last.position);
                     }
                     if number == FIRST {
                         policy.accepted(&command);
@@ -212,13 +214,23 @@ impl<P: ProcessManager, S> Process<P, S> {
 
     fn goes_on(&self, event: &Event<P>, events: &[Event<P>]) {
         if let Some(last) = events.last() {
-            self.checkpoints.conversation_goes_on(event.metadata.correlation_id, last.position);
+            self.checkpoints.conversation_goes_on(event.metadata.correlation_id, event.position, last.position);
         }
     }
 }
 
-fn failed(error: impl std::error::Error) -> Failure {
-    Failure::retry(error.to_string())
+/// A command that was not taken because everything comes to its end has not failed.
+fn failed<R: std::error::Error>(error: CommandError<R>) -> Failure {
+    match error {
+        CommandError::Store(error) => store_failed(error),
+        stopped @ CommandError::Stopped => Failure::retry(stopped.to_string()).wishing(Wish::Untried),
+        other => Failure::retry(other.to_string()),
+    }
+}
+
+fn store_failed(error: StoreError) -> Failure {
+    let wish = if error == StoreError::Closed { Wish::Untried } else { Wish::Retry };
+    Failure::retry(error.to_string()).wishing(wish)
 }
 
 /// The id that the command which answers an event has, whenever that is: what a command names after itself, a transfer

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use thiserror::Error;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::AbortHandle;
 
 use super::store::StoreError;
@@ -45,6 +45,7 @@ impl From<StoreError> for StopReason {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Closed => Self::Closed,
+            StoreError::Busy(_) | StoreError::LeaseLost => Self::StoreFailed { message: error.to_string() },
             StoreError::Failed(message) | StoreError::OutcomeUnknown(message) => Self::StoreFailed { message },
         }
     }
@@ -60,7 +61,15 @@ pub struct Supervisor {
 struct Inner {
     reason: OnceLock<StopReason>,
     tasks: Mutex<Vec<AbortHandle>>,
+    /// What ends with the group and is no task.
+    others: Mutex<Vec<Other>>,
     stopped: watch::Sender<bool>,
+}
+
+#[derive(Debug)]
+struct Other {
+    close: Option<oneshot::Sender<()>>,
+    ended: oneshot::Receiver<()>,
 }
 
 impl Default for Supervisor {
@@ -76,6 +85,7 @@ impl Supervisor {
             inner: Arc::new(Inner {
                 reason: OnceLock::new(),
                 tasks: Mutex::new(Vec::new()),
+                others: Mutex::new(Vec::new()),
                 stopped: watch::Sender::new(false),
             }),
         }
@@ -109,6 +119,24 @@ impl Supervisor {
         });
     }
 
+    /// Something else ends with the group, a thread for instance: it hears by `close` that it shall end, and says by
+    /// `ended` that it has.
+    pub fn ends_with(&self, close: oneshot::Sender<()>, ended: oneshot::Receiver<()>) {
+        let mut others = self.inner.others.lock().unwrap_or_else(PoisonError::into_inner);
+        let close = self.reason().is_none().then_some(close);
+        others.push(Other { close, ended });
+    }
+
+    /// Waits until all that ends with the group has ended, once it is stopped.
+    pub async fn ended(&self) {
+        self.stopped().await;
+        let others = std::mem::take(&mut *self.inner.others.lock().unwrap_or_else(PoisonError::into_inner));
+        for other in others {
+            // An error says that it has ended in a panic.
+            let _ = other.ended.await;
+        }
+    }
+
     /// From now on the reason is [`StopReason::Closed`], unless there is one already: what fails while the tasks tidy
     /// up has stopped nothing.
     pub fn will_close(&self) {
@@ -123,6 +151,10 @@ impl Supervisor {
         }
         for task in self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             task.abort();
+        }
+        for other in self.inner.others.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
+            // Told by being dropped.
+            drop(other.close.take());
         }
         self.inner.stopped.send_replace(true);
     }

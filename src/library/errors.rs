@@ -1,8 +1,10 @@
 //! Why a service does not do what it was asked.
 
 use thiserror::Error;
+use uuid::Uuid;
 
 use super::Refusal;
+use crate::engine::catch_up::{NotCaughtUp, NotYet};
 use crate::engine::event::Position;
 use crate::engine::store::StoreError;
 use crate::engine::supervisor::StopReason;
@@ -19,6 +21,17 @@ pub enum Unavailable {
     /// The store under it did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The command was about to be stored, and nobody knows whether it was. If so, there are events with this command
+    /// id, once the store is open again.
+    #[error(
+        "the outcome is unknown: {reason}; if the command was carried out, there are events of command {command_id}"
+    )]
+    OutcomeUnknown {
+        /// The command's id.
+        command_id: Uuid,
+        /// What stands in the way of an answer.
+        reason: String,
+    },
     /// Other writers were quicker each time. The command changed nothing and may be sent again.
     #[error("too many others change this book at once")]
     Busy,
@@ -31,6 +44,33 @@ pub enum Unavailable {
         /// The last position that was stored when it was asked.
         end: Position,
     },
+}
+
+/// Why a question has no answer.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum QueryError {
+    /// It is about a position that the log does not have yet.
+    #[error(transparent)]
+    NotYet(#[from] NotYet),
+    /// The service cannot serve.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+impl From<NotCaughtUp> for QueryError {
+    fn from(reason: NotCaughtUp) -> Self {
+        match reason {
+            NotCaughtUp::NotYet(not_yet) => Self::NotYet(not_yet),
+            NotCaughtUp::Behind { end, .. } => Self::Unavailable(Unavailable::Behind { end }),
+            NotCaughtUp::Store(error) => Self::Unavailable(error.into()),
+        }
+    }
+}
+
+impl From<StoreError> for QueryError {
+    fn from(error: StoreError) -> Self {
+        Self::Unavailable(error.into())
+    }
 }
 
 /// Why a command has no events to show.

@@ -101,6 +101,8 @@ impl DomainEvent for BookEvent {
 }
 
 impl StoredEvent for BookEvent {
+    const DOMAIN: &'static str = "library";
+
     fn to_json(&self) -> String {
         // Events hold nothing that JSON has no form for.
         serde_json::to_string(self).unwrap_or_default()
@@ -112,16 +114,14 @@ impl StoredEvent for BookEvent {
             "book_borrowed" => serde_json::from_str(json).map(Self::BookBorrowed),
             "book_returned" => serde_json::from_str(json).map(Self::BookReturned),
             "book_removed" => serde_json::from_str(json).map(Self::BookRemoved),
-            _ => return Err(UnreadableEvent { reason: format!("there are no events of the type {event_type:?}") }),
+            _ => return Err(UnreadableEvent::UnknownType { event_type: event_type.to_owned() }),
         };
         match (schema_version, read) {
             (1, Ok(event)) => Ok(event),
             (1, Err(error)) => {
-                Err(UnreadableEvent { reason: format!("the data of the event {event_type:?} are broken: {error}") })
+                Err(UnreadableEvent::Broken { reason: format!("the data of the event {event_type:?}: {error}") })
             }
-            _ => Err(UnreadableEvent {
-                reason: format!("data of version {schema_version} of the event {event_type:?} are not known here"),
-            }),
+            _ => Err(UnreadableEvent::UnknownVersion { event_type: event_type.to_owned(), schema_version }),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Book, BookCommand, BookEvent, CommandFailure, Refusal, Unavailable};
-use crate::engine::command_handler::{CommandError, CommandHandler, Limits};
+use crate::engine::command_handler::{CommandError, CommandHandler, Limits, Unanswered};
 use crate::engine::event::Metadata;
 use crate::engine::id_source::{IdSource, time_and_ids};
 use crate::engine::store::{Committed, EventStore, StoreError};
@@ -102,6 +102,16 @@ impl WriteService {
         match error {
             CommandError::Conflict(_) => Unavailable::Busy,
             CommandError::Store(error) => Unavailable::Store(error),
+            CommandError::OutcomeUnknown { command_id, reason } => {
+                let reason = match reason {
+                    Unanswered::Store(reason) => reason,
+                    Unanswered::Stopped => match self.inner.supervisor.stopped().await {
+                        StopReason::StoreFailed { message } => message,
+                        stopped => Unavailable::from(stopped).to_string(),
+                    },
+                };
+                Unavailable::OutcomeUnknown { command_id, reason }
+            }
             CommandError::Stopped => self.inner.supervisor.stopped().await.into(),
             defect => Unavailable::Defect(defect.to_string()),
         }
@@ -126,6 +136,7 @@ impl WriteService {
         let closing = tokio::spawn(async move {
             inner.commands.close().await;
             inner.supervisor.stop(StopReason::Closed);
+            inner.supervisor.ended().await;
         });
         // An error says that the runtime is going down, and the service with it.
         let _ = closing.await;

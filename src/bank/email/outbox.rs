@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::Message;
+use crate::engine::blocking::blocking;
 use crate::engine::event_handler::Failure;
 
 /// A directory that e-mails are written to.
@@ -17,7 +18,7 @@ impl Outbox {
     pub(super) async fn put(&self, message: Message) -> Result<(), Failure> {
         let directory = self.0.clone();
         let shown = self.0.display();
-        match tokio::task::spawn_blocking(move || write(&directory, &message)).await {
+        match blocking(move || write(&directory, &message)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(Failure::retry(format!("{shown} cannot be written to: {error}"))),
             Err(error) => Err(Failure::retry(format!("{shown} was not written to: {error}"))),

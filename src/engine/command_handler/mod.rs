@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
+use uuid::Uuid;
 
 use self::worker::Worker;
 use super::aggregate::{Aggregate, Command};
@@ -72,9 +73,29 @@ pub enum CommandError<R> {
     /// The event store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The command handler has stopped; the supervisor knows why.
+    /// The command was about to be stored, and nobody knows whether it was: what is stored under its id tells, once
+    /// the store is open again.
+    #[error("the outcome of command {command_id} is unknown: {reason}")]
+    OutcomeUnknown {
+        /// The command's id.
+        command_id: Uuid,
+        /// What stands in the way of an answer.
+        reason: Unanswered,
+    },
+    /// The command handler has stopped; the supervisor knows why. Nothing was stored.
     #[error("the command handler has stopped")]
     Stopped,
+}
+
+/// Why nobody knows the outcome of a command.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum Unanswered {
+    /// The command handler has stopped before it had an answer; the supervisor knows why.
+    #[error("the command handler has stopped")]
+    Stopped,
+    /// The event store does not know.
+    #[error("{0}")]
+    Store(String),
 }
 
 type Id<A> = <<A as Aggregate>::Command as Command>::Id;
@@ -108,25 +129,45 @@ struct Sent<A: Aggregate> {
     metadata: Metadata,
     /// Whether the command may have been handled before.
     again: bool,
-    reply: oneshot::Sender<Outcome<A>>,
+    reply: Reply<A>,
+}
+
+/// Where a command is answered. Dropped without an answer, it says that nothing was stored, as long as that is so.
+#[derive(Debug)]
+struct Reply<A: Aggregate> {
+    answer: Option<oneshot::Sender<Outcome<A>>>,
+    /// Whether the store was asked to store the command.
+    may_be_stored: bool,
+}
+
+impl<A: Aggregate> Drop for Reply<A> {
+    fn drop(&mut self) {
+        if let Some(answer) = self.answer.take().filter(|_| !self.may_be_stored) {
+            let _ = answer.send(Err(CommandError::Stopped));
+        }
+    }
 }
 
 impl<A: Aggregate> Sent<A> {
     fn request(command: A::Command, metadata: Metadata, again: bool) -> (Request<A>, Pending<A>) {
         trace_line!(metadata.correlation_id, "Command Sent");
         let (reply, answer) = oneshot::channel();
-        (Request::Handle(Self { command, metadata, again, reply }), Pending { answer })
+        let reply = Reply { answer: Some(reply), may_be_stored: false };
+        (Request::Handle(Self { command, metadata, again, reply }), Pending { command_id: metadata.command_id, answer })
     }
 
-    fn reply(self, outcome: Outcome<A>) {
-        // A caller that has gone does not want to know.
-        let _ = self.reply.send(outcome);
+    fn reply(mut self, outcome: Outcome<A>) {
+        if let Some(answer) = self.reply.answer.take() {
+            // A caller that has gone does not want to know.
+            let _ = answer.send(outcome);
+        }
     }
 }
 
 /// A command on its way: sent, and not yet answered. Dropping it does not take the command back.
 #[derive(Debug)]
 pub struct Pending<A: Aggregate> {
+    command_id: Uuid,
     answer: oneshot::Receiver<Outcome<A>>,
 }
 
@@ -137,7 +178,8 @@ impl<A: Aggregate> Pending<A> {
     ///
     /// [`CommandError`]: why there are none.
     pub async fn outcome(self) -> Outcome<A> {
-        self.answer.await.unwrap_or(Err(CommandError::Stopped))
+        let Self { command_id, answer } = self;
+        answer.await.unwrap_or(Err(CommandError::OutcomeUnknown { command_id, reason: Unanswered::Stopped }))
     }
 }
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::aggregate_cache::AggregateCache;
 use super::load::{Loaded, load, snapshot};
-use super::{CommandError, Id, Limits, MAX_ATTEMPTS, Request, Sent};
+use super::{CommandError, Id, Limits, MAX_ATTEMPTS, Request, Sent, Unanswered};
 use crate::engine::aggregate::{Aggregate, Command as _};
 use crate::engine::clock::{Clock, Timestamp};
 use crate::engine::event::{StreamId, Version};
@@ -94,6 +94,9 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
                 // of the batch waits until it is.
                 break;
             }
+        }
+        for (sent, decision) in open.iter_mut().zip(&self.decisions) {
+            sent.reply.may_be_stored = matches!(decision, Decision::Append);
         }
         let stored = if appends.is_empty() { Ok(Vec::new()) } else { self.store.append(appends).await };
         match stored {
@@ -179,7 +182,7 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
         let conflicts = self.drop_conflicted(open, &stored);
         let mut stored = stored.into_iter();
         let mut again = Vec::new();
-        for (sent, decision) in open.drain(..self.decisions.len()).zip(self.decisions.drain(..)) {
+        for (mut sent, decision) in open.drain(..self.decisions.len()).zip(self.decisions.drain(..)) {
             let answer = match decision {
                 Decision::Answer(answer) => answer.map(|()| Committed::nothing()),
                 Decision::Append => match stored.next() {
@@ -207,7 +210,10 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
             match conflicts.as_ref().and_then(|conflicts| conflicts.get(sent.command.target())) {
                 None => sent.reply(answer),
                 Some(Some(conflict)) if last_attempt => sent.reply(Err(CommandError::Conflict(*conflict))),
-                Some(_) => again.push(sent),
+                Some(_) => {
+                    sent.reply.may_be_stored = false;
+                    again.push(sent);
+                }
             }
         }
         if again.is_empty() {
@@ -253,7 +259,15 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
         self.decisions.clear();
         for sent in open.drain(..) {
             self.loaded.remove(sent.command.target());
-            sent.reply(Err(error.clone().into()));
+            let answer = match error {
+                StoreError::OutcomeUnknown(reason) if sent.reply.may_be_stored => CommandError::OutcomeUnknown {
+                    command_id: sent.metadata.command_id,
+                    reason: Unanswered::Store(reason.clone()),
+                },
+                StoreError::OutcomeUnknown(reason) => StoreError::Failed(reason.clone()).into(),
+                error => error.clone().into(),
+            };
+            sent.reply(Err(answer));
         }
     }
 }

@@ -5,6 +5,7 @@
 //! events go through with it, as long as the handler keeps up.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -13,9 +14,15 @@ use tokio::sync::Notify;
 use crate::engine::checkpoints::Checkpoint;
 use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::store::Committed;
+use crate::engine::supervisor::panic_message;
 use crate::engine::trace::trace_line;
 
 pub(super) type Filter<E> = Arc<dyn Fn(&RecordedEvent<E>) -> bool + Send + Sync>;
+
+/// Whether an event is wanted. The error is what a panic of the filter said.
+pub(super) fn wants<E>(filter: &Filter<E>, event: &RecordedEvent<E>) -> Result<bool, String> {
+    catch_unwind(AssertUnwindSafe(|| filter(event))).map_err(|panic| panic_message(panic.as_ref()))
+}
 
 /// The feeding task's side.
 pub(in crate::engine) struct Outlet<E> {
@@ -29,7 +36,7 @@ pub(in crate::engine) struct Outlet<E> {
 #[derive(Debug)]
 pub(super) struct Gate<E> {
     /// The handler has nothing to do: its checkpoint and the end are one, and the feeding task moves both. Only
-    /// the handler's task sets it, and only the feeding task unsets it.
+    /// the handler's task sets it, and as long as events reach the handler only the feeding task unsets it.
     asleep: AtomicBool,
     /// Up to where the handler may go.
     end: AtomicU64,
@@ -95,7 +102,8 @@ impl<E> Outlet<E> {
         if before >= last {
             return None;
         }
-        let mut wanted = events.iter().filter(|event| (self.filter)(event)).peekable();
+        // A filter that panics is the handler's own affair: its task asks it again.
+        let mut wanted = events.iter().filter(|event| wants(&self.filter, event).unwrap_or(true)).peekable();
         let is_wanted = wanted.peek().is_some();
         if !is_wanted && self.gate.asleep.load(Ordering::Acquire) {
             self.gate.move_end(last);
@@ -162,11 +170,21 @@ impl<E> Gate<E> {
         (after <= checkpoint && is_new).then_some(events)
     }
 
-    /// Says whether events reach the handler.
-    pub(super) fn set_closed(&self, closed: bool) {
-        self.closed.store(closed, Ordering::Release);
+    /// From now on events reach the handler, which has been moved along by nobody.
+    pub(super) fn let_in(&self) {
+        let mut at_hand = self.lock();
+        self.closed.store(false, Ordering::Release);
+        self.passed.store(0, Ordering::Release);
         // What was at hand before is not what comes next.
-        *self.lock() = None;
+        *at_hand = None;
+    }
+
+    /// From now on no events reach the handler.
+    pub(super) fn close(&self) {
+        let mut at_hand = self.lock();
+        self.closed.store(true, Ordering::Release);
+        self.asleep.store(false, Ordering::Release);
+        *at_hand = None;
     }
 
     /// Falls asleep, unless there is something to do. When its checkpoint has been moved to `alarm`, it wakes up.

@@ -5,6 +5,7 @@
 //! feeds the projections, tells each handler how far it may read, and passes it over events it does not want.
 
 mod gate;
+mod instance;
 mod parked;
 mod retry;
 mod runner;
@@ -18,6 +19,7 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 
 pub(super) use self::gate::Outlet;
+use self::instance::Instance;
 use self::parked::REQUESTS;
 pub use self::parked::{HandlerControl, ParkedError};
 pub use self::retry::RetryPolicy;
@@ -27,12 +29,42 @@ use super::clock::Clock;
 use super::event::{DomainEvent, RecordedEvent};
 use super::lease::Lease;
 use super::projection::{Projections, ProjectionsControl};
+use super::store::handler_records::is_reserved;
 use super::store::{EventStore, StoreError};
 use super::supervisor::Supervisor;
 
 /// What does something about events.
 pub trait EventHandler<E>: Send + Sync + Sized + 'static {
     /// The handler's name, as people see it and under which its progress is stored. It never changes.
+    ///
+    /// Names that begin with a colon are kept for the engine, and a program that starts a handler with such a name does
+    /// not compile:
+    ///
+    /// ```compile_fail,E0080
+    /// use cqrs_bank::bank::{AccountEvent, Bank};
+    /// use cqrs_bank::engine::event::RecordedEvent;
+    /// use cqrs_bank::engine::event_handler::{EventHandler, Failure};
+    ///
+    /// #[derive(Clone)]
+    /// struct Ours;
+    ///
+    /// impl EventHandler<AccountEvent> for Ours {
+    ///     const NAME: &'static str = ":import";
+    ///
+    ///     fn filter(&self) -> impl Fn(&RecordedEvent<AccountEvent>) -> bool + Send + Sync + 'static {
+    ///         |_| true
+    ///     }
+    ///
+    ///     async fn handle(&mut self, _: &RecordedEvent<AccountEvent>) -> Result<(), Failure> {
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// async fn add(bank: Bank) {
+    ///     bank.add_event_handler(Ours).await.unwrap();
+    /// }
+    /// # let _ = async { add(Bank::open(cqrs_bank::bank::Store::Memory).await.unwrap()).await };
+    /// ```
     const NAME: &'static str;
 
     /// What it does with events.
@@ -107,6 +139,9 @@ pub enum Wish {
     Park,
     /// No more events at all.
     Stop,
+    /// The event again, as if it had not come yet: it is not for the handler that it was not done with, but for
+    /// something that has come to its end, as when all is closed.
+    Untried,
 }
 
 impl Failure {
@@ -189,17 +224,23 @@ where
     H: EventHandler<E>,
     S: EventStore<E>,
 {
-    let progress = runner::progress::<E, H, S>(&surroundings.store, surroundings.lease.is_held()).await?;
+    const { assert!(!is_reserved(H::NAME), "no handler's name begins with a colon: such names are kept for the engine") };
+    let Surroundings { store, checkpoints, lease, supervisor, .. } = surroundings;
+    // Where it has come to is known once nobody else moves it on.
+    let held = lease.hold();
+    let progress = runner::progress::<E, H, S>(store).await?;
     let handler = make();
     let filter: gate::Filter<E> = Arc::new(handler.filter());
-    let awaited = H::AWAITED && surroundings.lease.is_held();
-    let checkpoint = surroundings.checkpoints.register_handler(H::NAME, H::KIND, awaited, progress.checkpoint);
+    let awaited = H::AWAITED && held.is_some();
+    let checkpoint = checkpoints.register_handler(H::NAME, H::KIND, awaited, progress.checkpoint);
     let outlet = Outlet::new(filter.clone(), H::TRACE_TITLE, checkpoint.clone());
-    outlet.gate().set_closed(!surroundings.lease.is_held());
+    if held.is_none() {
+        outlet.gate().close();
+    }
     let (requests, to_answer) = mpsc::channel(REQUESTS);
-    let runner =
-        Runner::new(Box::new(make), handler, filter, outlet.gate(), checkpoint, surroundings.clone(), progress);
-    surroundings.supervisor.spawn(H::NAME, runner.run(to_answer));
+    let instance = Instance::new(Box::new(make), filter, handler);
+    let runner = Runner::new(instance, outlet.gate(), checkpoint, surroundings.clone(), progress, held);
+    supervisor.spawn(H::NAME, runner.run(to_answer));
     Ok((outlet, HandlerControl::new(H::NAME, requests)))
 }
 

@@ -3,12 +3,11 @@
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
-use super::runner::Runner;
+use super::runner::{End, Runner, ended};
 use super::{EventHandler, Failure, Wish};
 use crate::engine::event::{DomainEvent, Position};
 use crate::engine::store::handler_records::{ParkedChange, ParkedEvent};
 use crate::engine::store::{EventStore, StoreError};
-use crate::engine::supervisor::StopReason;
 
 /// Requests about parked events that wait for a handler to be free.
 pub(super) const REQUESTS: usize = 16;
@@ -37,7 +36,14 @@ pub enum ParkedError {
     NotRunning,
     /// The store failed.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
+}
+
+/// A handler that another process has taken over does not run here.
+impl From<StoreError> for ParkedError {
+    fn from(error: StoreError) -> Self {
+        if error == StoreError::LeaseLost { Self::NotRunning } else { Self::Store(error) }
+    }
 }
 
 impl HandlerControl {
@@ -126,7 +132,12 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
         let parked = self.find(number).await?;
         let events = self.store().read_all(parked.position.before(), 1).await?;
         let Some(event) = events.first() else { return Err(ParkedError::NotParked) };
-        let (change, answer) = match self.call(event).await {
+        // Whoever may not write anything down any more does not call the handler either.
+        if S::DURABLE {
+            self.write(ParkedChange::None).await?;
+        }
+        let called = self.call(event).await.map_err(|_| ParkedError::NotRunning)?;
+        let (change, answer) = match called {
             Ok(()) | Err(Failure { wish: Wish::Skip, .. }) => (ParkedChange::Remove { number }, Ok(())),
             Err(Failure { reason, .. }) => {
                 let tried = self.parked(parked.position, parked.attempts + 1, reason.clone());
@@ -134,7 +145,6 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
                 (change, Err(ParkedError::FailedAgain { reason }))
             }
         };
-        self.progress.state = self.handler.state();
         self.write(change).await?;
         answer
     }
@@ -151,10 +161,15 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
     }
 
     /// Goes on answering when there are no more events for the handler.
-    pub(super) async fn answer_only(mut self, mut requests: mpsc::Receiver<Request>) -> Result<(), StopReason> {
-        while let Some(request) = requests.recv().await {
-            self.answer(request).await;
+    pub(super) async fn answer_only(&mut self, requests: &mut mpsc::Receiver<Request>) -> End {
+        loop {
+            tokio::select! {
+                end = ended(&self.held) => return end,
+                request = requests.recv() => match request {
+                    Some(request) => self.answer(request).await,
+                    None => return End::Closed,
+                },
+            }
         }
-        Ok(())
     }
 }

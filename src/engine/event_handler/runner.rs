@@ -1,32 +1,30 @@
 //! A handler's task: reads what it may read, calls the handler, and acknowledges.
 
-use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use super::gate::{Filter, Gate};
+use super::gate::Gate;
+use super::instance::Instance;
 use super::parked::{ParkedError, Request};
 use super::{EventHandler, Failure, Starts, Surroundings, Wish};
 use crate::engine::checkpoints::{Checkpoint, Condition};
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{DomainEvent, Position, RecordedEvent};
+use crate::engine::lease::Held;
 use crate::engine::store::handler_records::{ParkedChange, ParkedEvent, Progress};
 use crate::engine::store::{Committed, EventStore, MAX_READ, StoreError};
-use crate::engine::supervisor::{StopReason, panic_message};
+use crate::engine::supervisor::StopReason;
 
 /// How many events a handler may be passed over before that is written down.
 const WRITE_AFTER: u64 = 1_024;
 
 pub(super) struct Runner<E, H, S> {
-    make: Box<dyn Fn() -> H + Send + Sync>,
-    pub(super) handler: H,
-    filter: Filter<E>,
+    pub(super) instance: Instance<E, H>,
     gate: Arc<Gate<E>>,
     checkpoint: Checkpoint,
     surroundings: Surroundings<S>,
@@ -35,14 +33,18 @@ pub(super) struct Runner<E, H, S> {
     written: Position,
     /// What it has said of itself last.
     reported: Condition,
+    /// The right by which it runs; nothing while another process may run it.
+    pub(super) held: Option<Held>,
 }
 
-/// What ends a handler's task.
-enum End {
-    /// The store is closed.
+/// What ends a handler's task, or its part in it.
+pub(super) enum End {
+    /// The store is closed, or the handlers are to come to an end.
     Closed,
     /// The handler wants no more events.
     Stopped,
+    /// Another process runs the handlers.
+    LeaseLost,
     /// The store has failed.
     Failed(StoreError),
 }
@@ -51,6 +53,7 @@ impl From<StoreError> for End {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Closed => Self::Closed,
+            StoreError::LeaseLost => Self::LeaseLost,
             failed => Self::Failed(failed),
         }
     }
@@ -58,33 +61,44 @@ impl From<StoreError> for End {
 
 impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
     pub(super) fn new(
-        make: Box<dyn Fn() -> H + Send + Sync>,
-        handler: H,
-        filter: Filter<E>,
+        instance: Instance<E, H>,
         gate: Arc<Gate<E>>,
         checkpoint: Checkpoint,
         surroundings: Surroundings<S>,
         progress: Progress,
+        held: Option<Held>,
     ) -> Self {
         let written = progress.checkpoint;
         let reported = Condition::default();
-        Self { make, handler, filter, gate, checkpoint, surroundings, progress, written, reported }
+        Self { instance, gate, checkpoint, surroundings, progress, written, reported, held }
     }
 
     pub(super) async fn run(mut self, mut requests: mpsc::Receiver<Request>) -> Result<(), StopReason> {
-        match self.serve(&mut requests).await {
-            Ok(never) => match never {},
-            Err(End::Closed) => Ok(()),
-            Err(End::Failed(error)) => Err(error.into()),
-            Err(End::Stopped) => self.answer_only(requests).await,
+        loop {
+            let mut end = self.serve(&mut requests).await;
+            if matches!(end, End::Stopped) {
+                end = self.answer_only(&mut requests).await;
+            }
+            match end {
+                End::Closed => return Ok(()),
+                End::Failed(error) => return Err(error.into()),
+                End::LeaseLost | End::Stopped => self.let_go(),
+            }
         }
     }
 
-    async fn serve(&mut self, requests: &mut mpsc::Receiver<Request>) -> Result<std::convert::Infallible, End> {
-        if !self.surroundings.lease.is_held() {
+    async fn serve(&mut self, requests: &mut mpsc::Receiver<Request>) -> End {
+        match self.try_serve(requests).await {
+            Ok(never) => match never {},
+            Err(end) => end,
+        }
+    }
+
+    async fn try_serve(&mut self, requests: &mut mpsc::Receiver<Request>) -> Result<Infallible, End> {
+        if self.held.is_none() {
             self.stand_by(requests).await?;
         }
-        self.gate.set_closed(false);
+        self.gate.let_in();
         self.resume();
         loop {
             while self.progress.checkpoint < self.gate.end() {
@@ -94,6 +108,8 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
             self.gate.sleep(self.progress.checkpoint, Position::new(alarm));
             loop {
                 tokio::select! {
+                    biased;
+                    end = ended(&self.held) => return Err(end),
                     () = self.gate.opened() => break,
                     Some(request) = requests.recv() => {
                         self.take_over();
@@ -106,21 +122,28 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
         }
     }
 
+    /// Does nothing more: another process does it.
+    fn let_go(&mut self) {
+        self.gate.close();
+        self.surroundings.checkpoints.set_awaited(&self.checkpoint, false);
+        self.report(Condition { elsewhere: true, ..Condition::default() });
+        self.instance.forget();
+        self.held = None;
+    }
+
     /// Waits until the process is gone that runs the handler now, and goes on where it has stopped.
     async fn stand_by(&mut self, requests: &mut mpsc::Receiver<Request>) -> Result<(), End> {
         self.report(Condition { elsewhere: true, ..Condition::default() });
         let lease = self.surroundings.lease.clone();
-        loop {
+        let held = loop {
             tokio::select! {
-                () = lease.held() => break,
+                held = lease.held() => break held,
                 Some(request) = requests.recv() => request.reply(Err(ParkedError::NotRunning)),
             }
-        }
-        match self.store().read_progress(H::NAME).await? {
-            Some(progress) => self.progress = progress,
-            // That process does not run this handler: it has waited here since it was started.
-            None => self.store().write_progress(H::NAME, self.progress.clone(), ParkedChange::None).await?,
-        }
+        };
+        self.held = Some(held);
+        // Where that process has not run this handler, it has waited here since it was started.
+        self.progress = self.store().begin_progress(H::NAME, self.progress.clone()).await?;
         self.written = self.progress.checkpoint;
         self.surroundings.checkpoints.advance([&self.checkpoint], self.progress.checkpoint);
         self.surroundings.checkpoints.set_awaited(&self.checkpoint, H::AWAITED);
@@ -129,11 +152,8 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
 
     /// Lets the handler remember what it remembered when it ran last.
     fn resume(&mut self) {
-        match &self.progress.state {
-            Some(state) => self.handler.restore(state),
-            None => self.progress.state = self.handler.state(),
-        }
-        let (attempts, last_error) = (self.progress.attempts, self.handler.note());
+        self.instance.resume(&mut self.progress.state);
+        let (attempts, last_error) = (self.progress.attempts, self.instance.note());
         self.report(Condition { attempts, last_error, ..Condition::default() });
     }
 
@@ -166,7 +186,7 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
             return self.pass_over(end).await;
         };
         for event in &events[seen..allowed] {
-            if (self.filter)(event) {
+            if self.instance.may_want(event) {
                 self.deliver(event, requests).await?;
             }
         }
@@ -193,9 +213,10 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
         if position <= self.progress.checkpoint {
             return Ok(());
         }
-        if let Some(state) = state {
-            self.handler.restore(&state);
-            self.progress.state = Some(state);
+        if state.is_some() {
+            self.progress.state = state;
+            self.instance.forget();
+            self.instance.resume(&mut self.progress.state);
         }
         self.passed_over(position);
         self.write(ParkedChange::None).await?;
@@ -209,6 +230,9 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
         self.passed_over(event.position.before());
         let policy = self.surroundings.retry;
         loop {
+            if self.held.as_ref().is_some_and(Held::is_ending) {
+                return Err(End::Closed);
+            }
             if policy.gives_up_after(self.progress.attempts) {
                 // The process ended in the middle of each attempt.
                 let reason = "the handler never came back".to_owned();
@@ -216,16 +240,23 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
                 return self.acknowledge(event, ParkedChange::Park(parked)).await;
             }
             self.progress.attempts += 1;
+            // Whoever may not write this down any more does not call the handler either.
             if S::DURABLE {
                 self.write(ParkedChange::None).await?;
             }
-            let failure = match self.call(event).await {
+            let failure = match self.call(event).await? {
                 Ok(()) => {
-                    self.report(Condition { last_error: self.handler.note(), ..Condition::default() });
+                    self.report(Condition { last_error: self.instance.note(), ..Condition::default() });
                     return self.acknowledge(event, ParkedChange::None).await;
                 }
                 Err(failure) => failure,
             };
+            if failure.wish == Wish::Untried {
+                // It has not failed at the event: however often that happens, the event is not parked.
+                self.take_attempt_back().await?;
+                self.wait(policy.delay(H::NAME, event.position, 1), requests).await?;
+                continue;
+            }
             let attempt = self.progress.attempts;
             let (name, position) = (H::NAME, event.position);
             tracing::warn!("{name} failed at position {position} (attempt {attempt}): {failure}");
@@ -236,7 +267,7 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
                 }
                 Wish::Stop => {
                     tracing::error!("{name} has stopped: {failure}");
-                    self.gate.set_closed(true);
+                    self.gate.close();
                     self.report(Condition {
                         attempts: attempt,
                         last_error: Some(failure.reason),
@@ -244,17 +275,13 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
                         stopped: true,
                         elsewhere: false,
                     });
-                    // It has not failed at the event: however often it stops there, the event is not parked.
-                    self.progress.attempts -= 1;
-                    if S::DURABLE {
-                        self.write(ParkedChange::None).await?;
-                    }
+                    self.take_attempt_back().await?;
                     return Err(End::Stopped);
                 }
                 Wish::Retry | Wish::RetryAfter(_) if policy.gives_up_after(attempt) => None,
                 Wish::Retry => Some(policy.delay(name, position, attempt)),
                 Wish::RetryAfter(delay) => Some(delay),
-                Wish::Park => None,
+                Wish::Park | Wish::Untried => None,
             };
             let Some(delay) = delay else {
                 self.report_failure(&failure, None);
@@ -262,24 +289,34 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
                 return self.acknowledge(event, ParkedChange::Park(parked)).await;
             };
             self.report_failure(&failure, Some(delay));
-            self.wait(delay, requests).await;
+            self.wait(delay, requests).await?;
         }
     }
 
+    async fn take_attempt_back(&mut self) -> Result<(), End> {
+        self.progress.attempts -= 1;
+        if S::DURABLE {
+            self.write(ParkedChange::None).await?;
+        }
+        Ok(())
+    }
+
     /// Waits before the next attempt, and answers meanwhile.
-    async fn wait(&mut self, delay: Duration, requests: &mut mpsc::Receiver<Request>) {
+    async fn wait(&mut self, delay: Duration, requests: &mut mpsc::Receiver<Request>) -> Result<(), End> {
         // Unlike a sum of times, this takes delays of any length.
         let mut waited = pin!(sleep(delay));
         loop {
             tokio::select! {
-                () = &mut waited => return,
+                end = ended(&self.held) => return Err(end),
+                () = &mut waited => return Ok(()),
                 Some(request) = requests.recv() => self.answer(request).await,
             }
         }
     }
 
     async fn acknowledge(&mut self, event: &RecordedEvent<E>, parked: ParkedChange) -> Result<(), End> {
-        self.progress = Progress { checkpoint: event.position, attempts: 0, state: self.handler.state() };
+        self.progress.checkpoint = event.position;
+        self.progress.attempts = 0;
         if S::DURABLE || parked != ParkedChange::None {
             self.write(parked).await?;
         }
@@ -287,28 +324,14 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
         Ok(())
     }
 
-    /// Calls the handler. One that fails remembers afterwards what it remembered before.
-    pub(super) async fn call(&mut self, event: &RecordedEvent<E>) -> Result<(), Failure> {
-        let handler = &mut self.handler;
-        match catch_panic(async { handler.handle(event).await }).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(failure)) => {
-                if failure.wish != Wish::Skip && self.handler.state() != self.progress.state {
-                    self.make_anew();
-                }
-                Err(failure)
-            }
-            Err(message) => {
-                self.make_anew();
-                Err(Failure::retry(format!("it panicked: {message}")))
-            }
-        }
-    }
-
-    fn make_anew(&mut self) {
-        self.handler = (self.make)();
-        if let Some(state) = &self.progress.state {
-            self.handler.restore(state);
+    /// Calls the handler, until the right to is lost: then it is broken off wherever it waits.
+    pub(super) async fn call(&mut self, event: &RecordedEvent<E>) -> Result<Result<(), Failure>, End> {
+        let Self { instance, progress, held, .. } = self;
+        let Some(held) = held else { return Err(End::LeaseLost) };
+        tokio::select! {
+            biased;
+            called = instance.call(event, &mut progress.state) => Ok(called),
+            () = held.lost() => Err(End::LeaseLost),
         }
     }
 
@@ -323,7 +346,11 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
     pub(super) async fn write(&mut self, parked: ParkedChange) -> Result<(), StoreError> {
         let progress = self.progress.clone();
         self.written = progress.checkpoint;
-        self.store().write_progress(H::NAME, progress, parked).await
+        let written = self.store().write_progress(H::NAME, progress, parked).await;
+        if written == Err(StoreError::LeaseLost) {
+            self.surroundings.lease.lose();
+        }
+        written
     }
 
     pub(super) fn parked(&self, position: Position, attempts: u32, reason: String) -> ParkedEvent {
@@ -353,8 +380,17 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
     }
 }
 
-/// Where a handler was when it ran last, or where it starts.
-pub(super) async fn progress<E, H, S>(store: &S, may_write: bool) -> Result<Progress, StoreError>
+/// What ends a handler's work by the right it has.
+pub(super) async fn ended(held: &Option<Held>) -> End {
+    let Some(held) = held else { return End::LeaseLost };
+    tokio::select! {
+        () = held.lost() => End::LeaseLost,
+        () = held.ending() => End::Closed,
+    }
+}
+
+/// Where a handler was when it ran last, or where it starts, from now on.
+pub(super) async fn progress<E, H, S>(store: &S) -> Result<Progress, StoreError>
 where
     E: DomainEvent,
     H: EventHandler<E>,
@@ -367,20 +403,5 @@ where
         Starts::AtTheBeginning => Position::START,
         Starts::AtTheEnd => store.end().await?,
     };
-    let progress = Progress { checkpoint, ..Progress::default() };
-    if may_write {
-        store.write_progress(H::NAME, progress.clone(), ParkedChange::None).await?;
-    }
-    Ok(progress)
-}
-
-/// Runs a future to its end, or to its panic, and then tells what that said.
-async fn catch_panic<T>(future: impl Future<Output = T>) -> Result<T, String> {
-    let mut future = pin!(future);
-    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
-        Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
-        Ok(Poll::Pending) => Poll::Pending,
-        Err(panic) => Poll::Ready(Err(panic_message(panic.as_ref()))),
-    })
-    .await
+    store.begin_progress(H::NAME, Progress { checkpoint, ..Progress::default() }).await
 }

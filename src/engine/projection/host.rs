@@ -1,5 +1,6 @@
 //! Projections of any type, fed by one task.
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::rows::Rows;
@@ -50,6 +51,12 @@ pub(super) trait Hosted<E>: Send {
     fn begin_anew(&mut self);
 }
 
+impl<E> fmt::Debug for dyn Hosted<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hosted").field("name", &self.name()).field("done", &self.done()).finish_non_exhaustive()
+    }
+}
+
 pub(super) struct Host<P> {
     model: ReadModel<P>,
     /// A read model that is being rebuilt.
@@ -76,13 +83,13 @@ impl<E, P: Projection<E>> Hosted<E> for Host<P> {
 
     fn take(&mut self, events: &[RecordedEvent<E>], announce_after: Position) -> Result<(), String> {
         let Self { model, done, rows, .. } = self;
-        if let Some(last) = events.last()
-            && !events.iter().any(P::concerns)
-        {
-            *done = last.position.max(*done);
-            return Ok(());
-        }
         catch_panic(|| {
+            if let Some(last) = events.last()
+                && !events.iter().any(P::concerns)
+            {
+                *done = last.position.max(*done);
+                return;
+            }
             let mut projection = model.write();
             for event in events {
                 if event.position <= *done {

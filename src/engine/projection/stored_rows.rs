@@ -6,11 +6,8 @@ use foldhash::fast::RandomState;
 
 use super::Projection;
 use crate::engine::event::{Position, RecordedEvent};
+use crate::engine::store::StoreError;
 use crate::engine::store::handler_records::HandlerRecords;
-use crate::engine::store::{MAX_READ, StoreError};
-
-/// How often the rows are read again when they are written meanwhile.
-const MAX_TRIES: usize = 16;
 
 /// What a store has kept of a projection, and the fold that it should be equal to.
 #[derive(Debug)]
@@ -31,24 +28,12 @@ impl<P> StoredRows<P> {
         P: Projection<E>,
     {
         let Some(name) = super::host::rows_name::<E, P>() else { return Ok(None) };
-        for _ in 0..MAX_TRIES {
-            let Some(checkpoint) = store.read_projection(&name).await? else { return Ok(None) };
-            let mut rows = HashMap::default();
-            let mut after: Option<Box<str>> = None;
-            loop {
-                let page = store.read_rows(&name, after.as_deref(), MAX_READ).await?;
-                after = page.last().map(|row| row.key.clone());
-                let is_last = page.len() < MAX_READ;
-                rows.extend(page.into_iter().map(|row| (row.key, row.data)));
-                if is_last {
-                    break;
-                }
-            }
-            if store.read_projection(&name).await? == Some(checkpoint) {
-                return Ok(Some(Self { checkpoint, rows, fold: P::default() }));
-            }
+        let Some(mut stored) = store.read_projection(&name).await? else { return Ok(None) };
+        let mut rows = HashMap::default();
+        while let Some(page) = stored.next_page().await? {
+            rows.extend(page.into_iter().map(|row| (row.key, row.data)));
         }
-        Err(StoreError::Failed(format!("the rows of {name} change while they are read, again and again")))
+        Ok(Some(Self { checkpoint: stored.checkpoint(), rows, fold: P::default() }))
     }
 
     /// Folds an event, unless the rows know nothing of it. All events come in order, from the first.

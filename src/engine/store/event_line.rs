@@ -36,7 +36,7 @@ pub enum UnreadableLine {
     #[error("{0}")]
     Json(#[from] serde_json::Error),
     /// Its data are unknown here.
-    #[error("it is {0}")]
+    #[error("the event is {0}")]
     Event(#[from] UnreadableEvent),
 }
 

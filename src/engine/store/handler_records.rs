@@ -4,9 +4,17 @@
 use std::fs::File;
 use std::future::{Future, ready};
 
+use tokio::sync::mpsc;
+
 use super::StoreError;
 use crate::engine::clock::Timestamp;
 use crate::engine::event::Position;
+
+/// Whether a name is one of those that no handler and no projection can have: those that begin with a colon. They are
+/// for what is written down besides, as the progress of no handler.
+pub const fn is_reserved(name: &str) -> bool {
+    matches!(name.as_bytes(), [b':', ..])
+}
 
 /// How far a handler has come. The default is a handler that has seen nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,6 +71,41 @@ pub struct ProjectionRow {
     pub data: Box<str>,
 }
 
+/// A projection as a store has it: page by page, so that rows need not be held twice.
+#[derive(Debug)]
+pub struct StoredProjection {
+    checkpoint: Position,
+    pages: mpsc::Receiver<Result<Vec<ProjectionRow>, StoreError>>,
+}
+
+impl StoredProjection {
+    /// A checkpoint, and pages that come as they are read. After the last one an empty one comes, which says that these
+    /// were all and that they belong to the checkpoint.
+    pub fn new(checkpoint: Position, pages: mpsc::Receiver<Result<Vec<ProjectionRow>, StoreError>>) -> Self {
+        Self { checkpoint, pages }
+    }
+
+    /// The last event that the rows know of.
+    pub fn checkpoint(&self) -> Position {
+        self.checkpoint
+    }
+
+    /// The next rows in the order of their keys; `None` when there are no more. Before that, nothing says that the rows
+    /// are those of the checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store could not be read, or rows were lost, added or changed: then those before mean
+    /// nothing either.
+    pub async fn next_page(&mut self) -> Result<Option<Vec<ProjectionRow>>, StoreError> {
+        match self.pages.recv().await {
+            Some(Ok(page)) => Ok(Some(page).filter(|page| !page.is_empty())),
+            Some(Err(error)) => Err(error),
+            None => Err(StoreError::Closed),
+        }
+    }
+}
+
 /// What a projection's rows are to become.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProjectionUpdate {
@@ -72,7 +115,7 @@ pub struct ProjectionUpdate {
     pub after: Position,
     /// The last event that the rows know of.
     pub checkpoint: Position,
-    /// For each key that has changed the new data, or nothing where the row is gone.
+    /// For each key that has changed the new data, or nothing where the row is gone. A key stands here once.
     pub rows: Vec<(Box<str>, Option<Box<str>>)>,
     /// Whether all other rows are to go, and what is stored now does not matter.
     pub replace_all: bool,
@@ -97,7 +140,8 @@ pub enum ProjectionWritten {
 }
 
 /// The right to run the handlers that have effects outside, which one process has at a time. It ends with this
-/// value, or with the process.
+/// value, or with the process, or when another process takes it in spite of that: see
+/// [`HandlerRecords::try_acquire_lease`].
 #[derive(Debug)]
 pub struct HandlersLease {
     /// Locked as long as it is open.
@@ -125,11 +169,24 @@ pub trait HandlerRecords {
     /// [`StoreError`] when the store could not be read.
     fn read_progress(&self, handler: &str) -> impl Future<Output = Result<Option<Progress>, StoreError>> + Send;
 
-    /// Writes down how far a handler has come and what that means for its parked events, both or neither.
+    /// Writes down where a handler that the store has not seen yet starts. Answers how far it has come: where it was
+    /// seen before that stays as it is. This needs no lease.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when it is not stored.
+    fn begin_progress(
+        &self,
+        handler: &str,
+        start: Progress,
+    ) -> impl Future<Output = Result<Progress, StoreError>> + Send;
+
+    /// Writes down how far a handler has come and what that means for its parked events, both or neither.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when it is not stored; [`StoreError::LeaseLost`] where this store has had the lease and another
+    /// process has it now.
     fn write_progress(
         &self,
         handler: &str,
@@ -165,37 +222,28 @@ pub trait HandlerRecords {
         ready(Ok(vec![ProjectionWritten::Stored; updates.len()]))
     }
 
-    /// The checkpoint of a projection's stored rows, if there are any.
+    /// The rows of a projection and the checkpoint that they belong to, if there are any: all of it as it was at one
+    /// moment, whatever is written meanwhile.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the store could not be read.
-    fn read_projection(&self, projection: &str) -> impl Future<Output = Result<Option<Position>, StoreError>> + Send {
+    /// [`StoreError`] when the store could not be read, or what is there is not what belongs together.
+    fn read_projection(
+        &self,
+        projection: &str,
+    ) -> impl Future<Output = Result<Option<StoredProjection>, StoreError>> + Send {
         let _ = projection;
         ready(Ok(None))
     }
 
-    /// The first `limit` rows of a projection in order of their keys, from the one after `after` on.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] when the store could not be read.
-    fn read_rows(
-        &self,
-        projection: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> impl Future<Output = Result<Vec<ProjectionRow>, StoreError>> + Send {
-        let _ = (projection, after, limit);
-        ready(Ok(Vec::new()))
-    }
-
-    /// Takes the right to run handlers with effects outside; `None` while another process has it. Never waits.
+    /// Takes the right to run handlers with effects outside; `None` while another process has it, which is not waited
+    /// for. From then on, whoever had it before can write no progress: should something have made two processes
+    /// holders of it, one of them is told so at its next step.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when that could not be found out.
-    fn try_acquire_lease(&self) -> Result<Option<HandlersLease>, StoreError> {
-        Ok(Some(HandlersLease::unshared()))
+    fn try_acquire_lease(&self) -> impl Future<Output = Result<Option<HandlersLease>, StoreError>> + Send {
+        ready(Ok(Some(HandlersLease::unshared())))
     }
 }

@@ -5,10 +5,13 @@ use crate::engine::store::StoreError;
 use crate::engine::supervisor::StopReason;
 use crate::shell::term::Term;
 
-/// What the store says that could not store a command, or may not have.
+/// What the store says that could not store a command, or may not have. One that is busy has not failed.
 pub(super) fn store_failure(bank: &Bank, outcome: &Result<Receipt, CommandFailure>) -> Option<String> {
     match outcome {
-        Err(CommandFailure::Unavailable(unavailable @ Unavailable::Store(_))) => Some(explained(bank, unavailable)),
+        Err(CommandFailure::Unavailable(Unavailable::Store(StoreError::Busy(_)))) => None,
+        Err(CommandFailure::Unavailable(
+            unavailable @ (Unavailable::Store(_) | Unavailable::OutcomeUnknown { .. }),
+        )) => Some(explained(bank, unavailable)),
         _ => None,
     }
 }
@@ -17,7 +20,9 @@ pub(super) fn store_failure(bank: &Bank, outcome: &Result<Receipt, CommandFailur
 pub(super) fn explained(bank: &Bank, unavailable: &Unavailable) -> String {
     let has_failed = matches!(
         unavailable,
-        Unavailable::Store(StoreError::OutcomeUnknown(_)) | Unavailable::Stopped(StopReason::StoreFailed { .. })
+        Unavailable::OutcomeUnknown { .. }
+            | Unavailable::Store(StoreError::OutcomeUnknown(_))
+            | Unavailable::Stopped(StopReason::StoreFailed { .. })
     );
     match bank.store() {
         Store::Sqlite(path) if has_failed => {

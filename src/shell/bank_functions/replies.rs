@@ -20,7 +20,11 @@ pub(super) fn handled(receipt: &Receipt) -> Term {
     Term::Ok(Box::new(Term::Map(vec![("committed", committed), ("lagging", Term::List(lagging))])))
 }
 
+/// The reply to what was not done; who holds a file is told besides.
 pub(super) fn failure(failure: &CommandFailure) -> Term {
+    if let CommandFailure::Unavailable(busy @ Unavailable::Store(StoreError::Busy(_))) = failure {
+        tracing::warn!("{busy}");
+    }
     Term::Error(match failure {
         CommandFailure::Refused(Refusal::AccountExists) => "account_exists",
         CommandFailure::Refused(Refusal::NoAccount) => "no_account",
@@ -34,10 +38,14 @@ pub(super) fn failure(failure: &CommandFailure) -> Term {
         CommandFailure::Refused(Refusal::NoReservation) => "no_reservation",
         CommandFailure::Unavailable(Unavailable::Closed) => "bank_closed",
         CommandFailure::Unavailable(Unavailable::Stopped(_)) => "bank_stopped",
-        CommandFailure::Unavailable(Unavailable::Store(StoreError::OutcomeUnknown(_))) => "outcome_unknown",
+        CommandFailure::Unavailable(
+            Unavailable::OutcomeUnknown { .. } | Unavailable::Store(StoreError::OutcomeUnknown(_)),
+        ) => "outcome_unknown",
+        CommandFailure::Unavailable(Unavailable::Store(StoreError::Busy(_))) => "busy",
         CommandFailure::Unavailable(Unavailable::Store(_)) => "store_failed",
         CommandFailure::Unavailable(Unavailable::Busy) => "busy",
         CommandFailure::Unavailable(Unavailable::Defect(_)) => "defect",
+        CommandFailure::Unavailable(Unavailable::Behind { .. }) => "behind",
         CommandFailure::Unavailable(Unavailable::PinSecret(_)) => "no_pin_secret",
     })
 }

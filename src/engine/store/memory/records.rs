@@ -17,6 +17,10 @@ impl Records {
         self.progress.get(handler).cloned()
     }
 
+    pub(super) fn begin(&mut self, handler: String, start: Progress) -> Progress {
+        self.progress.entry(handler).or_insert(start).clone()
+    }
+
     pub(super) fn write(&mut self, handler: String, progress: Progress, parked: ParkedChange) {
         self.progress.insert(handler, progress);
         match parked {

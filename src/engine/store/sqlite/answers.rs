@@ -2,10 +2,11 @@
 
 use tokio::sync::mpsc;
 
+use super::requests::Reply;
 use super::transaction::{Answer, answers};
-use super::writer::Reply;
+
 use crate::engine::event::Batch;
-use crate::engine::store::handler_records::ProjectionWritten;
+use crate::engine::store::handler_records::{Progress, ProjectionWritten};
 use crate::engine::store::{Appended, StoreError};
 
 /// So many commits' answers may be on their way before the writer waits.
@@ -14,7 +15,8 @@ const CAPACITY: usize = 64;
 /// An answer that waits for the commit.
 pub(super) enum Pending<E> {
     Append(Reply<Appended<E>>, Vec<Answer<E>>),
-    Progress(Reply<()>),
+    Progress(Reply<()>, Result<(), StoreError>),
+    Begun(Reply<Progress>, Progress),
     Projections(Reply<Vec<ProjectionWritten>>, Vec<ProjectionWritten>),
 }
 
@@ -23,7 +25,8 @@ impl<E> Pending<E> {
         // A reply nobody waits for any more is no error: the caller went away.
         match self {
             Self::Append(reply, answer) => drop(reply.send(Ok(answers(commit, answer)))),
-            Self::Progress(reply) => drop(reply.send(Ok(()))),
+            Self::Progress(reply, written) => drop(reply.send(written)),
+            Self::Begun(reply, progress) => drop(reply.send(Ok(progress))),
             Self::Projections(reply, written) => drop(reply.send(Ok(written))),
         }
     }
@@ -31,7 +34,8 @@ impl<E> Pending<E> {
     pub(super) fn refuse(self, error: StoreError) {
         match self {
             Self::Append(reply, _) => drop(reply.send(Err(error))),
-            Self::Progress(reply) => drop(reply.send(Err(error))),
+            Self::Progress(reply, _) => drop(reply.send(Err(error))),
+            Self::Begun(reply, _) => drop(reply.send(Err(error))),
             Self::Projections(reply, _) => drop(reply.send(Err(error))),
         }
     }

@@ -1,76 +1,93 @@
-//! Makes the file, so that whoever finds it finds all of it.
+//! Makes the file.
 
-use std::fs::{self, File};
-use std::io;
-use std::path::Path;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 
-use super::end_file::{self, End, EndFile, create_private};
-use super::open::companion;
+use rusqlite::Connection;
+
+use super::companions::{END, SHM, WAL, companion, is_unsupported};
+use super::end_file::{Acknowledged, End, EndFile};
+use super::form;
+use super::new_file::NewFile;
 use super::open_error::{OpenStoreError, refused, sqlite};
-use super::schema::{APPLICATION_ID, TABLES, USER_VERSION, connect};
+use super::schema::APPLICATION_ID;
 use crate::engine::event::Position;
 
-/// Makes an empty file, unless one that is gone has left the word that it had events.
-pub(super) fn create(path: &Path, accept_loss: bool) -> Result<(), OpenStoreError> {
-    let refused = |error| refused(path, error);
-    let end_path = companion(path, end_file::SUFFIX);
-    let mut end_file = EndFile::open(&end_path).map_err(refused)?;
-    if let Some(end_file) = &mut end_file {
-        let log_end = Position::START;
-        match end_file.read().map_err(refused)? {
-            Some(End { position: 0, .. }) => {}
-            _ if accept_loss => end_file.replace(End::OF_NOTHING).map_err(refused)?,
-            Some(end) => {
-                let acknowledged = Position::new(end.position);
-                return Err(OpenStoreError::LostEnd { path: path.into(), acknowledged, log_end });
-            }
-            None => {
-                let (path, problem) = (path.into(), "damaged");
-                return Err(OpenStoreError::EndUnknown { path, end_file: end_path, problem, log_end });
-            }
+/// Makes an empty file for the events of a domain. If somebody else is quicker, theirs stays.
+pub(super) fn create(path: &Path, domain: &str, accept_loss: bool) -> Result<(), OpenStoreError> {
+    check_left_over(path, accept_loss)?;
+    let new = NewFile::beside(path).map_err(|error| refused(path, error))?;
+    let image = image(domain).map_err(|error| sqlite(path, error))?;
+    new.file().write_all(&image).map_err(|error| refused(path, error))?;
+    match new.put(path) {
+        Ok(_) => Ok(()),
+        Err(error) if is_unsupported(&error) => {
+            let what = "it can neither rename a file without replacing another one nor sync a directory";
+            Err(OpenStoreError::NotSupported { path: path.into(), what })
         }
+        Err(error) => Err(refused(path, error)),
     }
-    // Whoever finds the file shall find its end too.
-    make_under_another_name(path, |unfinished| {
-        create_under(unfinished)?;
-        if end_file.is_none() {
-            make_under_another_name(&end_path, |unfinished| {
-                EndFile::create(unfinished, End::OF_NOTHING).map(drop).map_err(refused)
-            })?;
-        }
-        Ok(())
-    })?;
-    let directory = path.parent().unwrap_or(path);
-    File::open(directory).and_then(|directory| directory.sync_all()).map_err(refused)
 }
 
-/// Makes a file under another name and gives it its own when it is whole: whoever finds the file finds all of it. If
-/// somebody else is quicker, theirs stays.
-fn make_under_another_name(
-    path: &Path,
-    make: impl FnOnce(&Path) -> Result<(), OpenStoreError>,
-) -> Result<(), OpenStoreError> {
-    let unfinished = companion(path, &format!("-new-{}", uuid::Uuid::new_v4().simple()));
-    let made = make(&unfinished).and_then(|()| match fs::hard_link(&unfinished, path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(refused(path, error)),
+/// What a file that is gone has left would be taken for the new one's.
+fn check_left_over(path: &Path, accept_loss: bool) -> Result<(), OpenStoreError> {
+    let end_path = companion(path, END);
+    let log_end = Position::START;
+    let refusal = match EndFile::look(&end_path).map_err(|error| refused(&end_path, error))? {
+        Acknowledged::Nothing | Acknowledged::UpTo(End { position: 0, .. }) => None,
+        Acknowledged::UpTo(end) => {
+            let acknowledged = Position::new(end.position);
+            Some(OpenStoreError::LostEnd { path: path.into(), acknowledged, log_end })
+        }
+        Acknowledged::Damaged => {
+            let (end_file, problem) = (end_path, "damaged");
+            Some(OpenStoreError::EndUnknown { path: path.into(), end_file, problem, log_end })
+        }
+    };
+    let refusal = refusal.or_else(|| {
+        let left_over = left_over(path)?;
+        Some(OpenStoreError::LeftOver { path: path.into(), left_over })
+    });
+    let is_gone = || fs::metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+    match refusal {
+        // Where the file has come to be meanwhile, all of this is its own.
+        Some(refusal) if !accept_loss && is_gone() => Err(refusal),
+        Some(refusal) if is_gone() => {
+            tracing::warn!("{refusal}; what is left is removed");
+            remove_left_over(path).map_err(|error| refused(path, error))
+        }
         _ => Ok(()),
-    });
-    for suffix in ["", "-wal", "-shm"] {
-        let _ = fs::remove_file(companion(&unfinished, suffix));
     }
-    made.map_err(|error| error.of(path))
 }
 
-fn create_under(path: &Path) -> Result<(), OpenStoreError> {
-    let file = create_private(path).map_err(|error| refused(path, error))?;
-    // The write-ahead log is switched on here already: SQLite does not wait for others who do so at the same time.
-    let written = connect(path).and_then(|connection| {
-        connection.execute_batch(&format!(
-            "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = FULL; BEGIN; {TABLES}
-             PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {USER_VERSION}; COMMIT;
-             PRAGMA journal_mode = WAL;"
-        ))
-    });
-    written.map_err(|error| sqlite(path, error))?;
-    file.sync_all().map_err(|error| refused(path, error))
+/// SQLite would take these for parts of the new file.
+pub(super) fn left_over(path: &Path) -> Option<PathBuf> {
+    let logs = [WAL, "-journal"].map(|suffix| companion(path, suffix));
+    logs.into_iter().find(|log| fs::metadata(log).is_ok_and(|found| found.len() > 0))
+}
+
+fn remove_left_over(path: &Path) -> io::Result<()> {
+    for suffix in [WAL, SHM, "-journal", END] {
+        match fs::remove_file(companion(path, suffix)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The bytes of an empty file, in the write-ahead mode.
+pub(super) fn image(domain: &str) -> rusqlite::Result<Vec<u8>> {
+    /// Where the header says which mode a file is written and read in.
+    const WRITE_AND_READ_VERSION: std::ops::Range<usize> = 18..20;
+    const WRITE_AHEAD: u8 = 2;
+    let mut connection = Connection::open_in_memory()?;
+    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    let transaction = connection.transaction()?;
+    form::make(&transaction, domain)?;
+    transaction.commit()?;
+    let mut image = connection.serialize("main")?.to_vec();
+    image[WRITE_AND_READ_VERSION].fill(WRITE_AHEAD);
+    Ok(image)
 }

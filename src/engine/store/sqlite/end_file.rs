@@ -1,23 +1,25 @@
-//! The companion file that knows where the log ends.
+//! The companion file that knows where the log ends while the file is open.
 //!
 //! SQLite drops the rest of a damaged write-ahead log without a word, and an old copy of the file looks as good
 //! as the newest. The highest position that was ever acknowledged, and its hash, therefore stand in a file of
-//! their own, written after each commit and before its answers. It is not synced: after a power cut it may be
-//! behind the log, but it is never ahead of what the disk has.
+//! their own, written after each commit and before its answers. What is written is not synced: after a power cut it
+//! may be behind the log, but it is never ahead of what the disk has.
+//!
+//! Its lock is what programs that have the file open take turns by: whoever commits, opens or closes holds it. When the
+//! last of them closes, the end moves into the file itself and this one goes.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, TryLockError};
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
-use super::hash_chain::{BEFORE_THE_FIRST, Hash, hex};
+use super::companions::{FileId, open_or_create};
+use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Hash, hex};
 
-/// What follows the database's name in the companion's.
-pub(super) const SUFFIX: &str = "-end";
-
-const LENGTH: usize = 125;
+pub(super) const LENGTH: usize = 125;
 
 /// Where a log ends: the last event's position and hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +31,7 @@ pub(super) struct End {
 impl End {
     pub(super) const OF_NOTHING: Self = Self { position: 0, hash: BEFORE_THE_FIRST };
 
-    fn to_text(self) -> String {
+    pub(super) fn to_text(self) -> String {
         let mut text = format!("position {:020}\nsha256 {}\n", self.position, hex(&self.hash));
         let check = check(&text);
         text.push_str(&check);
@@ -37,7 +39,7 @@ impl End {
     }
 
     /// Reads exactly what `to_text` writes.
-    fn from_text(text: &[u8]) -> Option<Self> {
+    pub(super) fn from_text(text: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(text).ok()?;
         let position = text.strip_prefix("position ")?.get(..20)?.parse().ok()?;
         let digits = text.lines().nth(1)?.strip_prefix("sha256 ")?;
@@ -55,95 +57,184 @@ fn check(text: &str) -> String {
     format!("check {}\n", &hex(&digest)[..16])
 }
 
+/// What the companion says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Acknowledged {
+    /// It is new, or not there.
+    Nothing,
+    /// Everything up to here.
+    UpTo(End),
+    /// What stands there was never written.
+    Damaged,
+}
+
 /// The companion file, open.
 #[derive(Debug)]
 pub(super) struct EndFile {
+    path: PathBuf,
     file: File,
-    /// What was last written here: mostly it still stands there.
-    written: String,
+    id: FileId,
 }
 
-impl From<File> for EndFile {
-    fn from(file: File) -> Self {
-        Self { file, written: String::new() }
+/// Why the companion is not locked.
+#[derive(Debug)]
+pub(super) enum LockError {
+    /// Somebody else had it locked for too long.
+    Held,
+    /// The system does not do it.
+    Io(io::Error),
+}
+
+impl From<io::Error> for LockError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// From the first try to the last.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Deadline(Instant);
+
+impl Deadline {
+    pub(super) fn after(time: Duration) -> Self {
+        Self(Instant::now() + time)
+    }
+
+    pub(super) fn left(self) -> Duration {
+        self.0.saturating_duration_since(Instant::now())
     }
 }
 
 impl EndFile {
-    /// Opens the file if it is there.
-    pub(super) fn open(path: &Path) -> io::Result<Option<Self>> {
-        match OpenOptions::new().read(true).write(true).open(path) {
-            Ok(file) => Ok(Some(file.into())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+    /// Opens the file, or makes it so that a power cut does not take it away again.
+    pub(super) fn open(path: PathBuf) -> io::Result<Self> {
+        let (file, made) = open_or_create(&path)?;
+        let id = FileId::of(&file.metadata()?);
+        if made {
+            sync_directory(&path)?;
+        }
+        Ok(Self { path, file, id })
+    }
+
+    /// What a file says that need not be there.
+    pub(super) fn look(path: &Path) -> io::Result<Acknowledged> {
+        match File::open(path) {
+            Ok(file) => read(&file),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Acknowledged::Nothing),
             Err(error) => Err(error),
         }
     }
 
-    /// Makes the file, which must not be there, and gets it onto the disk.
-    pub(super) fn create(path: &Path, end: End) -> io::Result<Self> {
-        let mut created = Self::from(create_private(path)?);
-        created.overwrite(end)?;
-        created.file.sync_all()?;
-        Ok(created)
+    /// The file, to be read from elsewhere too.
+    pub(super) fn share(&self) -> io::Result<File> {
+        self.file.try_clone()
     }
 
-    /// What the file says; `None` if it is damaged.
-    pub(super) fn read(&self) -> io::Result<Option<End>> {
-        let mut text = [0; LENGTH + 1];
-        let mut length = 0;
+    /// Opens the file that stands at its path now, if it is another one. Answers whether it is.
+    pub(super) fn follow(&mut self) -> io::Result<bool> {
+        let is_another = FileId::at(&self.path)? != Some(self.id);
+        if is_another {
+            *self = Self::open(self.path.clone())?;
+        }
+        Ok(is_another)
+    }
+
+    /// Keeps all other programs from committing, opening and closing. The file that is locked is the one that stands
+    /// at its path: where it was removed or replaced, it is made or opened anew.
+    pub(super) fn lock(&mut self, deadline: Deadline) -> Result<(), LockError> {
         loop {
-            match self.file.read_at(&mut text[length..], length as u64) {
-                Ok(0) => break,
-                Ok(read) => length += read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+            wait_for(&self.file, deadline)?;
+            if FileId::at(&self.path)? == Some(self.id) {
+                return Ok(());
             }
-        }
-        Ok(End::from_text(&text[..length]))
-    }
-
-    /// Writes a new end down, unless another process has written a later one.
-    pub(super) fn raise(&mut self, end: End) -> io::Result<()> {
-        self.file.lock()?;
-        let raised = self.raise_locked(end);
-        self.file.unlock()?;
-        raised
-    }
-
-    fn raise_locked(&mut self, end: End) -> io::Result<()> {
-        let mut text = [0; LENGTH + 1];
-        // A file of this kind is read whole at once; should it not be, it is looked at again below.
-        let length = self.file.read_at(&mut text, 0)?;
-        if length == LENGTH && text[..length] == *self.written.as_bytes() {
-            return self.overwrite(end);
-        }
-        match self.read()? {
-            Some(written) if written.position >= end.position => Ok(()),
-            Some(_) => self.overwrite(end),
-            None => Err(io::Error::other("the file that knows the log's end is damaged")),
+            if deadline.left().is_zero() {
+                return Err(LockError::Held);
+            }
+            *self = Self::open(self.path.clone())?;
         }
     }
 
-    /// Writes an end down, whatever stood there.
-    pub(super) fn replace(&mut self, end: End) -> io::Result<()> {
-        self.file.lock()?;
-        let written = self.overwrite(end).and_then(|()| self.file.set_len(LENGTH as u64));
-        self.file.unlock()?;
-        written
+    /// Lets other programs go on.
+    pub(super) fn unlock(&self) {
+        // What cannot be unlocked is so when it is closed.
+        let _ = self.file.unlock();
     }
 
-    /// One small write in one block: it is on the disk whole or not at all.
-    fn overwrite(&mut self, end: End) -> io::Result<()> {
-        self.written = end.to_text();
-        self.file.write_all_at(self.written.as_bytes(), 0)
+    /// What the file says.
+    pub(super) fn read(&self) -> io::Result<Acknowledged> {
+        read(&self.file)
+    }
+
+    /// Writes an end down, whatever stood there. One small write in one block: it is on the disk whole or not at all.
+    pub(super) fn write(&self, end: End) -> io::Result<()> {
+        self.file.write_all_at(end.to_text().as_bytes(), 0)
+    }
+
+    /// The same for a file that may hold something else, and onto the disk.
+    pub(super) fn replace(&self, end: End) -> io::Result<()> {
+        self.write(end)?;
+        self.file.set_len(LENGTH as u64)?;
+        self.file.sync_all()
+    }
+
+    /// Removes the file. Whoever waits for its lock finds another one, or none.
+    pub(super) fn remove(&self) -> io::Result<()> {
+        std::fs::remove_file(&self.path)
+    }
+
+    /// Removes the file if nothing was ever written to it.
+    pub(super) fn remove_if_new(&self) {
+        if matches!(self.read(), Ok(Acknowledged::Nothing)) {
+            // What cannot be removed says nothing either.
+            let _ = self.remove();
+        }
     }
 }
 
-/// A new file that nobody else may read, whatever the umask.
-pub(super) fn create_private(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)?;
-    file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
-    Ok(file)
+/// Tries for a lock until it is there, first at short intervals: mostly it is held for a commit, which takes a few
+/// hundred microseconds.
+fn wait_for(file: &File, deadline: Deadline) -> Result<(), LockError> {
+    let mut tries = 0_u32;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+            Err(TryLockError::WouldBlock) if deadline.left().is_zero() => return Err(LockError::Held),
+            Err(TryLockError::WouldBlock) => {
+                std::thread::sleep(Duration::from_micros(if tries < 100 { 50 } else { 1_000 }));
+                tries = tries.saturating_add(1);
+            }
+        }
+    }
+}
+
+fn read(file: &File) -> io::Result<Acknowledged> {
+    let mut text = [0; LENGTH + 1];
+    let mut length = 0;
+    loop {
+        match file.read_at(&mut text[length..], length as u64) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(match End::from_text(&text[..length]) {
+        Some(end) => Acknowledged::UpTo(end),
+        None if length == 0 => Acknowledged::Nothing,
+        None => Acknowledged::Damaged,
+    })
+}
+
+/// Gets what was made, renamed or removed in a file's directory onto the disk.
+pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
+    File::open(directory_of(path))?.sync_all()
+}
+
+/// The directory that a file is in, or would be.
+pub(super) fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 #[cfg(test)]

@@ -3,10 +3,10 @@
 use rusqlite::{CachedStatement, Connection};
 use uuid::Uuid;
 
-use super::hash_chain::Hash;
 use super::stored_log::signed;
 use crate::engine::clock::Timestamp;
 use crate::engine::event::Metadata;
+use crate::engine::store::hash_chain::Hash;
 
 /// So many rows go in with one statement, as long as there are as many.
 const ROWS: [usize; 3] = [32, 8, 1];

@@ -1,23 +1,43 @@
 //! The store that is one SQLite file: what it has answered is on the disk.
 //!
 //! One thread writes, a few read, and one moves the write-ahead log into the file. Several processes
-//! may have the same file open. Beside the file stand SQLite's own `-wal` and `-shm`, `-end`, which knows what
-//! was acknowledged, and `-handlers`, which is locked by the process whose handlers have effects outside.
+//! may have the same file open. Beside an open file stand SQLite's own `-wal` and `-shm`, `-end`, which knows what
+//! was acknowledged, and `-handlers`, which is locked by the process whose handlers have effects outside. When the last
+//! process closes the file, they go: a closed file is all there is.
 
+mod acknowledged;
 mod answers;
+mod backup;
 mod checkpointer;
+mod close;
+mod companions;
 mod create;
+mod disk_full;
 mod end_file;
-mod hash_chain;
+mod form;
+mod hard_links;
+mod in_place;
 mod insert;
+mod lease;
+mod lock_holder;
 mod new_commands;
+mod new_file;
+mod new_store;
 mod open;
 mod open_error;
 mod open_here;
+mod projection_rows;
+mod properties;
 mod reader;
 mod records;
+mod requests;
+mod row_set;
+mod row_sets;
 mod schema;
 mod stored_log;
+mod stream_version;
+mod tables;
+mod threads;
 mod transaction;
 mod verify;
 mod waiting;
@@ -25,35 +45,40 @@ mod writer;
 
 use std::fs::TryLockError;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, Weak};
 
 use tokio::sync::{broadcast, mpsc, oneshot};
 use uuid::Uuid;
 
+use self::acknowledged::Acknowledged;
+pub use self::backup::{BackupError, BackupStep};
+use self::form::Form;
+use self::in_place::InPlace;
+pub use self::new_store::NewStore;
 pub use self::open_error::OpenStoreError;
 use self::open_here::OpenHere;
 pub use self::open_here::is_open_here;
 use self::reader::{READERS, ReadRequest, Reader, SharedQueue};
+use self::requests::{Reply, WriteRequest};
 use self::stored_log::{LogEnd, ReadError, StoredLog};
+use self::threads::Threads;
 use self::transaction::Written;
 pub use self::verify::{Verification, Verified};
-use self::writer::{WriteRequest, Writer};
+use self::writer::Writer;
 use super::handler_records::{
-    HandlerRecords, HandlersLease, ParkedChange, ParkedEvent, Progress, ProjectionRow, ProjectionUpdate,
-    ProjectionWritten,
+    HandlerRecords, HandlersLease, ParkedChange, ParkedEvent, Progress, ProjectionUpdate, ProjectionWritten,
+    StoredProjection,
 };
+use super::log_head::LogHead;
 use super::stored_event::StoredEvent;
 use super::{
     Append, Appended, Committed, EventStore, Listeners, PUBLISHED_CAPACITY, Published, Publisher, Snapshot, StoreError,
 };
-use crate::engine::event::{Batch, Position, StreamId, Version};
+use crate::engine::event::{Batch, Position, RecordedEvent, StreamId, Version};
 use crate::engine::moment::Moment;
 use crate::engine::queue::offer;
 use crate::engine::supervisor::{StopReason, Supervisor};
-
-/// What follows the file's name in that of the companion which the process that runs the handlers has locked.
-const HANDLERS: &str = "-handlers";
 
 const WRITE_QUEUE_CAPACITY: usize = 4_096;
 const READ_QUEUE_CAPACITY: usize = 256;
@@ -87,6 +112,7 @@ pub struct SqliteStore<E> {
     writes: mpsc::Sender<WriteRequest<E>>,
     reads: mpsc::Sender<ReadRequest<E>>,
     listeners: Listeners<E>,
+    acknowledged: Arc<Acknowledged>,
     path: Arc<Path>,
     here: Weak<OpenHere>,
 }
@@ -99,74 +125,102 @@ impl<E: StoredEvent> SqliteStore<E> {
     ///
     /// [`OpenStoreError`]: what is wrong with the file. Nothing in it was changed.
     pub fn open(path: &Path, options: SqliteOptions, supervisor: &Supervisor) -> Result<Self, OpenStoreError> {
-        let opened = open::open::<E>(path, options.accept_loss)?;
+        let mut opened = open::open::<E>(path, options.accept_loss)?;
         let path: Arc<Path> = opened.path.clone().into();
         let failed = |reason: String| OpenStoreError::Failed { path: path.to_path_buf(), reason };
         let sqlite = |error: rusqlite::Error| failed(format!("SQLite: {error}"));
-        let thread = |error: io::Error| failed(format!("no thread: {error}"));
+        let io = |error: io::Error| failed(error.to_string());
 
         let publisher = Publisher::new(options.published_capacity);
         let listeners = publisher.listeners();
         let (writes, write_requests) = mpsc::channel(WRITE_QUEUE_CAPACITY);
         let (reads, read_requests) = mpsc::channel(READ_QUEUE_CAPACITY);
+        let mut threads = Threads::new();
 
         let (checkpoints, woken) = checkpointer::Checkpoints::new();
-        let mut writing = opened.connection;
-        checkpoints.watch(&mut writing).map_err(sqlite)?;
+        checkpoints.watch(&mut opened.connection).map_err(sqlite)?;
         let moving = schema::connect(&path).map_err(sqlite)?;
         let weak = Arc::downgrade(&checkpoints);
-        let here = opened.here;
+        let here = opened.here.clone();
         // Each thread keeps the file open here until its connection is closed.
         let open_here = here.clone();
         let move_pages = move || {
             checkpointer::serve(&weak, moving, &woken);
             drop(open_here);
         };
-        spawn("checkpoints", move_pages).map_err(thread)?;
+        threads.spawn("checkpoints", move_pages).map_err(io)?;
 
+        let form = opened.form;
         let queue: SharedQueue<E> = Arc::new(Mutex::new(read_requests));
         for _ in 0..READERS {
-            let reader = Reader::new(schema::connect_to_read(&path).map_err(sqlite)?);
+            let reader = Reader::new(schema::connect_to_read(&path).map_err(sqlite)?, form);
             let (queue, open_here) = (queue.clone(), here.clone());
             let read = move || {
                 reader.serve(&queue);
                 drop(open_here);
             };
-            spawn("reader", read).map_err(thread)?;
+            threads.spawn("reader", read).map_err(io)?;
         }
 
-        let writer = Writer::new(path.clone(), writing, opened.end, opened.end_file, publisher, checkpoints);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(thread)?;
+        let weak_here = Arc::downgrade(&here);
+        let in_place = InPlace::now(&path).map_err(io)?;
+        let end_file = opened.end_file.share().map_err(io)?;
+        let acknowledged = Arc::new(Acknowledged::new(end_file, opened.end.end.position));
+        let mut writer = Writer::new(opened, in_place, acknowledged.clone(), publisher, checkpoints);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(io)?;
         let (close, closed) = oneshot::channel();
         let (ended, has_ended) = oneshot::channel();
         let (failed, has_failed) = oneshot::channel();
-        let weak_here = Arc::downgrade(&here);
         let answers = answers::deliver();
-        spawn("writer", move || {
+        let read_queue = reads.clone();
+        let write = move || {
             runtime.block_on(writer.serve(write_requests, answers, closed, failed));
+            let closing = writer.into_closing();
+            for _ in 0..READERS {
+                // An error says that a reader has ended already.
+                let _ = read_queue.blocking_send(Box::new(Reader::close));
+            }
+            drop(read_queue);
+            threads.wait();
             drop(here);
+            if let Some(closing) = closing {
+                closing.close();
+            }
             // Nobody waits for a writer whose group has stopped.
             let _ = ended.send(());
-        })
-        .map_err(thread)?;
+        };
+        threads::spawn("writer", write).map_err(io)?;
+        supervisor.ends_with(close, has_ended);
         supervisor.spawn("event store", async move {
-            // The writer ends when this task does: it hears that the sender is gone.
-            let _close: oneshot::Sender<()> = close;
-            let stopped = |message| Err(StopReason::StoreFailed { message });
-            if let Ok(message) = has_failed.await {
-                return stopped(message);
-            }
-            match has_ended.await {
-                Ok(()) => Ok(()),
-                Err(_) => stopped("its thread has ended in a panic".to_owned()),
+            match has_failed.await {
+                Ok(message) => Err(StopReason::StoreFailed { message }),
+                // The writer has ended, as it does when the store is closed or nobody can ask any more.
+                Err(_) => Ok(()),
             }
         });
-        Ok(Self { writes, reads, listeners, path, here: weak_here })
+        Ok(Self { writes, reads, listeners, acknowledged, path, here: weak_here })
     }
 
     /// The file, with no symbolic links in its path.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The head that the log had at a position, or has now; `None` for a position that the log has not reached.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store could not be read.
+    pub async fn head(&self, at: Option<Position>) -> Result<Option<LogHead>, StoreError> {
+        self.read(move |connection, _| {
+            let end = LogEnd::read(connection)?.end;
+            let at = at.map_or(end.position, Position::get);
+            if at > end.position {
+                return Ok(None);
+            }
+            Ok(Some(LogHead::new(Position::new(at), &stored_log::hash_at(connection, at)?)))
+        })
+        .await
     }
 
     async fn write<R>(
@@ -177,35 +231,44 @@ impl<E: StoredEvent> SqliteStore<E> {
         if let Some(request) = offer(&self.writes, request).map_err(|_| StoreError::Closed)? {
             self.writes.send(request).await.map_err(|_| StoreError::Closed)?;
         }
-        answer.await.map_err(|_| StoreError::Closed)?
+        // A writer that has ended has answered everyone, unless it has panicked.
+        answer.await.map_err(|_| StoreError::OutcomeUnknown("the writer has ended in a panic".to_owned()))?
     }
 
     async fn read<R: Send + 'static>(
         &self,
         read: impl FnOnce(&rusqlite::Connection, &mut StoredLog<E>) -> Result<R, ReadError> + Send + 'static,
     ) -> Result<R, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let read = move |reader: &mut Reader<E>| {
+            // A reply nobody waits for any more is no error: the caller went away.
+            let _ = reply.send(reader.read(read));
+        };
+        self.ask_reader(Box::new(read)).await?;
+        let answer = answer.await.map_err(|_| StoreError::Closed)?;
+        answer.map_err(|error| unreadable(&self.path, &error))
+    }
+
+    /// What was read is known here, whoever has stored it.
+    fn saw(&self, events: &[RecordedEvent<E>]) {
+        if let Some(last) = events.last() {
+            self.acknowledged.saw(last.position.get());
+        }
+    }
+
+    async fn ask_reader(&self, request: ReadRequest<E>) -> Result<(), StoreError> {
         if self.writes.is_closed() {
             return Err(StoreError::Closed);
         }
-        let (reply, answer) = oneshot::channel();
-        let request: ReadRequest<E> = Box::new(move |reader| {
-            // A reply nobody waits for any more is no error: the caller went away.
-            let _ = reply.send(reader.read(read));
-        });
         if let Some(request) = offer(&self.reads, request).map_err(|_| StoreError::Closed)? {
             self.reads.send(request).await.map_err(|_| StoreError::Closed)?;
         }
-        let answer = answer.await.map_err(|_| StoreError::Closed)?;
-        answer.map_err(|error| StoreError::Failed(format!("{}: {error}", self.path.display())))
-    }
-
-    fn companion(&self, suffix: &str) -> PathBuf {
-        open::companion(&self.path, suffix)
+        Ok(())
     }
 }
 
-fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    std::thread::Builder::new().name(format!("event store {name}")).spawn(run).map(drop)
+fn unreadable(path: &Path, error: &ReadError) -> StoreError {
+    StoreError::Failed(format!("{}: {error}", path.display()))
 }
 
 impl<E: StoredEvent> EventStore<E> for SqliteStore<E> {
@@ -217,8 +280,9 @@ impl<E: StoredEvent> EventStore<E> for SqliteStore<E> {
 
     async fn read_stream(&self, stream: &StreamId, after: Version, limit: usize) -> Result<Batch<E>, StoreError> {
         let stream = stream.clone();
-        let events = self.read(move |connection, log| log.read_stream(connection, &stream, after, limit));
-        Ok(events.await?.into())
+        let events = self.read(move |connection, log| log.read_stream(connection, &stream, after, limit)).await?;
+        self.saw(&events);
+        Ok(events.into())
     }
 
     async fn read_from_snapshot(
@@ -228,30 +292,57 @@ impl<E: StoredEvent> EventStore<E> for SqliteStore<E> {
         limit: usize,
     ) -> Result<(Option<Snapshot>, Batch<E>), StoreError> {
         let stream = stream.clone();
-        self.read(move |connection, log| {
-            let snapshot = records::read_snapshot(connection, stream.as_str(), until)?;
+        let read = self.read(move |connection, log| {
+            let snapshot = match log.form(connection)? {
+                Form::First => None,
+                Form::Second => records::read_snapshot(connection, stream.as_str(), until)?,
+            };
             let after = snapshot.as_ref().map_or(Version::START, |snapshot| snapshot.version);
-            Ok((snapshot, log.read_stream(connection, &stream, after, limit)?.into()))
-        })
-        .await
+            Ok((snapshot, log.read_stream(connection, &stream, after, limit)?))
+        });
+        let (snapshot, events) = read.await?;
+        if let Some(snapshot) = &snapshot {
+            self.acknowledged.saw(snapshot.position.get());
+        }
+        self.saw(&events);
+        Ok((snapshot, events.into()))
+    }
+
+    async fn stream_version(&self, stream: &StreamId, until: Moment) -> Result<Version, StoreError> {
+        let stream = stream.clone();
+        self.read(move |connection, log| log.stream_version(connection, &stream, until)).await
     }
 
     async fn read_command(&self, command_id: Uuid) -> Result<Option<Committed<E>>, StoreError> {
         let events = self.read(move |connection, log| log.read_command(connection, command_id)).await?;
         Ok(events.map(|events| {
+            self.saw(&events);
             let end = events.len();
             Committed::new(events.into(), 0..end)
         }))
     }
 
     async fn read_all(&self, after: Position, limit: usize) -> Result<Batch<E>, StoreError> {
-        let events = self.read(move |connection, log| log.read_all(connection, after, limit));
-        Ok(events.await?.into())
+        let events = self.read(move |connection, log| log.read_all(connection, after, limit)).await?;
+        self.saw(&events);
+        Ok(events.into())
     }
 
     async fn end(&self) -> Result<Position, StoreError> {
-        let end = self.read(|connection, _| Ok(LogEnd::read(connection)?)).await?;
-        Ok(Position::new(end.end.position))
+        let end = self.read(|connection, _| Ok(LogEnd::read(connection)?)).await?.end;
+        self.acknowledged.saw(end.position);
+        Ok(Position::new(end.position))
+    }
+
+    fn acknowledged(&self) -> Option<Position> {
+        if self.writes.is_closed() { None } else { self.acknowledged.position().map(Position::new) }
+    }
+
+    fn look(&self) {
+        // Where the queue is full, the next commit publishes what others have written.
+        if self.acknowledged.wants_look() && self.writes.try_send(WriteRequest::Look).is_err() {
+            self.acknowledged.look_begins();
+        }
     }
 
     fn published(&self) -> broadcast::Receiver<Published<E>> {
@@ -263,6 +354,12 @@ impl<E: StoredEvent> HandlerRecords for SqliteStore<E> {
     async fn read_progress(&self, handler: &str) -> Result<Option<Progress>, StoreError> {
         let handler = handler.to_owned();
         self.read(move |connection, _| records::read_progress(connection, &handler)).await
+    }
+
+    async fn begin_progress(&self, handler: &str, start: Progress) -> Result<Progress, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let handler = handler.to_owned();
+        self.write(WriteRequest::Begin { handler, start, reply }, answer).await
     }
 
     async fn write_progress(&self, handler: &str, progress: Progress, parked: ParkedChange) -> Result<(), StoreError> {
@@ -282,37 +379,47 @@ impl<E: StoredEvent> HandlerRecords for SqliteStore<E> {
         self.write(WriteRequest::Projections { updates, reply }, answer).await
     }
 
-    async fn read_projection(&self, projection: &str) -> Result<Option<Position>, StoreError> {
-        let projection = projection.to_owned();
-        self.read(move |connection, _| records::read_projection(connection, &projection)).await
-    }
-
-    async fn read_rows(
-        &self,
-        projection: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<ProjectionRow>, StoreError> {
-        let (projection, after) = (projection.to_owned(), after.map(str::to_owned));
-        self.read(move |connection, _| records::read_rows(connection, &projection, after.as_deref(), limit)).await
-    }
-
-    fn try_acquire_lease(&self) -> Result<Option<HandlersLease>, StoreError> {
-        let path = self.companion(HANDLERS);
-        let lock = || -> io::Result<Option<HandlersLease>> {
-            let created = end_file::create_private(&path);
-            let file = match created {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                    std::fs::OpenOptions::new().read(true).write(true).open(&path)?
+    async fn read_projection(&self, projection: &str) -> Result<Option<StoredProjection>, StoreError> {
+        let (found, checkpoint) = oneshot::channel();
+        let (pages, mut to_come) = mpsc::channel(projection_rows::PAGES_AHEAD);
+        let (projection, path) = (projection.to_owned(), self.path.clone());
+        let hand_over = move |reader: &mut Reader<E>| {
+            let read = reader.read(|connection, log| match log.form(connection)? {
+                // What a file of the first form has kept is bound to nothing.
+                Form::First => {
+                    // Whoever does not wait any more does not want to know.
+                    let _ = found.send(None);
+                    Ok(())
                 }
-                created => created?,
-            };
+                Form::Second => projection_rows::hand_over(connection, &projection, found, &pages),
+            });
+            if let Err(error) = read {
+                // Whoever waits for the next page, or for the first, hears of it there.
+                let _ = pages.blocking_send(Err(unreadable(&path, &error)));
+            }
+        };
+        self.ask_reader(Box::new(hand_over)).await?;
+        match checkpoint.await {
+            Ok(checkpoint) => Ok(checkpoint.map(|checkpoint| StoredProjection::new(checkpoint, to_come))),
+            Err(_) => Err(to_come.recv().await.and_then(Result::err).unwrap_or(StoreError::Closed)),
+        }
+    }
+
+    async fn try_acquire_lease(&self) -> Result<Option<HandlersLease>, StoreError> {
+        let path = companions::companion(&self.path, companions::HANDLERS);
+        let lock = || -> io::Result<Option<HandlersLease>> {
+            let (file, _) = companions::open_or_create(&path)?;
             match file.try_lock() {
                 Ok(()) => Ok(Some(HandlersLease::locked(file))),
                 Err(TryLockError::WouldBlock) => Ok(None),
                 Err(TryLockError::Error(error)) => Err(error),
             }
         };
-        lock().map_err(|error| StoreError::Failed(format!("{}: {error}", path.display())))
+        let lease = lock().map_err(|error| StoreError::Failed(format!("{}: {error}", path.display())))?;
+        if lease.is_some() {
+            let (reply, answer): (Reply<()>, _) = oneshot::channel();
+            self.write(WriteRequest::TakeLease { reply }, answer).await?;
+        }
+        Ok(lease)
     }
 }

@@ -1,68 +1,141 @@
 //! Opens the file, or makes it; what is not as it should be is refused, and stays as it is.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Read};
+use std::fs::{self, File, OpenOptions};
+use std::io;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::Connection;
-use rustix::fs::Access;
-use rustix::io::Errno;
 
-use super::HANDLERS;
+use super::companions::{self, END, companion};
 use super::create::create;
-use super::end_file::{self, EndFile};
-use super::hash_chain::{BEFORE_THE_FIRST, Hash};
+use super::end_file::{Acknowledged, Deadline, End, EndFile, LockError};
+use super::form::Form;
+use super::hard_links;
+use super::lock_holder::holder;
 use super::open_error::{OpenStoreError, damaged, refused, sqlite};
 use super::open_here::OpenHere;
-use super::schema::{APPLICATION_ID, TABLES, USER_VERSION, connect, make_durable};
+use super::properties;
+use super::row_sets::{check_row_sets, rebuild_row_sets};
+use super::schema::{APPLICATION_ID, USER_VERSION, connect, make_durable};
 use super::stored_log::{Head, LogEnd, ReadError, StoredLog};
+use super::tables::{self, Tables};
 use crate::engine::event::Position;
-use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Hash};
+use crate::engine::store::stored_event::{StoredEvent, UnreadableEvent};
+
+/// How long to wait for another program that commits, opens or closes.
+pub(super) const WAIT_FOR_OTHERS: Duration = Duration::from_secs(5);
+
+/// How often a file may be replaced by others while it is being opened.
+const MAX_TRIES: usize = 16;
 
 /// A file that was found good.
 pub(super) struct Opened {
     pub(super) path: PathBuf,
     pub(super) connection: Connection,
+    pub(super) form: Form,
     pub(super) end: LogEnd,
     pub(super) end_file: EndFile,
     pub(super) here: Arc<OpenHere>,
 }
 
-/// The name of a companion of the file.
-pub(super) fn companion(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
-}
-
 /// Opens the file or makes it, and looks at its header and at its log's end: that takes as long for any log.
 pub(super) fn open<E: StoredEvent>(path: &Path, accept_loss: bool) -> Result<Opened, OpenStoreError> {
-    let path = resolve(path)?;
-    let found = match fs::metadata(&path) {
-        Ok(found) if !found.is_file() => return Err(OpenStoreError::NoFile { path }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            create(&path, accept_loss)?;
-            fs::metadata(&path)
+    let deadline = Deadline::after(WAIT_FOR_OTHERS);
+    for _ in 0..MAX_TRIES {
+        let path = resolve(path)?;
+        match fs::metadata(&path) {
+            Ok(found) if !found.is_file() => return Err(OpenStoreError::NoFile { path }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => create(&path, E::DOMAIN, accept_loss)?,
+            Err(error) => return Err(refused(&path, error)),
+            Ok(_) => {}
         }
-        found => found,
-    };
-    let found = found.map_err(|error| refused(&path, error))?;
-    let here = Arc::new(OpenHere::after(&found, || check_header(&path))?);
-    check_companions(&path)?;
-    let connection = connect(&path).map_err(|error| sqlite(&path, error))?;
-    let pragma =
-        |name| connection.pragma_query_value(None, name, |row| row.get(0)).map_err(|error| sqlite(&path, error));
-    check_version(&path, pragma("application_id")?, pragma("user_version")?)?;
-    let unset = make_durable(&connection).map_err(|error| sqlite(&path, error))?;
-    if let Some(reason) = unset {
-        return Err(OpenStoreError::Failed { path, reason });
+        if let Some(opened) = open_found::<E>(&path, accept_loss, deadline)? {
+            return Ok(opened);
+        }
     }
-    check_tables(&path, &connection)?;
-    let end = check_end::<E>(&path, &connection)?;
-    let end_file = check_acknowledged(&path, &connection, end, accept_loss)?;
-    Ok(Opened { path, connection, end, end_file, here })
+    let reason = "it is moved, removed or replaced again and again".to_owned();
+    Err(OpenStoreError::Failed { path: path.into(), reason })
+}
+
+/// Opens a file that is there; `None` if it is another one than was looked at first.
+fn open_found<E: StoredEvent>(
+    path: &Path,
+    accept_loss: bool,
+    deadline: Deadline,
+) -> Result<Option<Opened>, OpenStoreError> {
+    let path = hard_links::name_in_use(path)?;
+    let (here, path) = OpenHere::after(
+        &path,
+        || OpenOptions::new().read(true).write(true).open(&path).map_err(|error| refused(&path, error)),
+        |file| {
+            check_header(&path, file)?;
+            hard_links::check_name(&path, file)
+        },
+        |error| refused(&path, error),
+    )?;
+    companions::check_writable(&path).map_err(|(companion, error)| refused(&companion, error))?;
+    let end_path = companion(&path, END);
+    let mut end_file = EndFile::open(end_path.clone()).map_err(|error| refused(&end_path, error))?;
+    end_file.lock(deadline).map_err(|error| match error {
+        LockError::Held => OpenStoreError::Busy { path: path.clone(), holder: holder(&path) },
+        LockError::Io(error) => refused(&end_path, error),
+    })?;
+    if !here.is_at(&path) {
+        return Ok(None);
+    }
+    let checked = connect(&path).map_err(|error| sqlite(&path, error)).and_then(|connection| {
+        let (form, end) = check::<E>(&path, &connection, &end_file, accept_loss)?;
+        Ok((connection, form, end))
+    });
+    let (connection, form, end) = checked.inspect_err(|_| end_file.remove_if_new())?;
+    end_file.unlock();
+    Ok(Some(Opened { path, connection, form, end, end_file, here: Arc::new(here) }))
+}
+
+/// Looks at what there is, at one moment. No other program commits meanwhile.
+fn check<E: StoredEvent>(
+    path: &Path,
+    connection: &Connection,
+    end_file: &EndFile,
+    accept_loss: bool,
+) -> Result<(Form, LogEnd), OpenStoreError> {
+    let sqlite = |error| sqlite(path, error);
+    let unset = make_durable(connection).map_err(sqlite)?;
+    if let Some(reason) = unset {
+        return Err(OpenStoreError::Failed { path: path.into(), reason });
+    }
+    let transaction = connection.unchecked_transaction().map_err(sqlite)?;
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get(0)).map_err(sqlite);
+    let form = check_version(path, pragma("application_id")?, pragma("user_version")?)?;
+    check_tables(path, connection, form)?;
+    if form == Form::Second {
+        check_domain::<E>(path, connection)?;
+    }
+    let end = check_end::<E>(path, connection, form)?;
+    let is_known = check_acknowledged(path, connection, form, end, end_file, accept_loss)?;
+    let rows = match form {
+        Form::First => Ok(()),
+        Form::Second => check_row_sets(connection),
+    };
+    drop(transaction);
+    match rows {
+        Ok(()) => {}
+        Err(ReadError::Sqlite(error)) => return Err(sqlite(error)),
+        Err(error) if !accept_loss => return Err(damaged(path, error.to_string())),
+        Err(error) => {
+            tracing::warn!("{}: {error}; it is opened as it is", path.display());
+            rebuild_row_sets(connection).map_err(|error| damaged(path, error.to_string()))?;
+        }
+    }
+    if !is_known {
+        end_file.replace(end.end).map_err(|error| refused(path, error))?;
+    }
+    Ok((form, end))
 }
 
 /// The file's whole path, with no symbolic links in it.
@@ -98,11 +171,10 @@ fn resolve(path: &Path) -> Result<PathBuf, OpenStoreError> {
 }
 
 /// Looks at the file's first bytes before SQLite does, which would begin to work on whatever it is.
-fn check_header(path: &Path) -> Result<(), OpenStoreError> {
+fn check_header(path: &Path, file: &File) -> Result<(), OpenStoreError> {
     let not_ours = |reason: &str| Err(OpenStoreError::NotOurs { path: path.into(), reason: reason.into() });
-    let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(|error| refused(path, error))?;
     let mut header = [0; 100];
-    match file.read_exact(&mut header) {
+    match file.read_exact_at(&mut header, 0) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return not_ours("it is too short"),
         Err(error) => return Err(refused(path, error)),
@@ -111,63 +183,56 @@ fn check_header(path: &Path) -> Result<(), OpenStoreError> {
         return not_ours("it is no SQLite database");
     }
     let number = |at: usize| i32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
-    check_version(path, number(68), number(60))
+    check_version(path, number(68), number(60)).map(drop)
 }
 
 /// It must be a file of this program, and of a version that is known.
-fn check_version(path: &Path, application_id: i32, user_version: i32) -> Result<(), OpenStoreError> {
+fn check_version(path: &Path, application_id: i32, user_version: i32) -> Result<Form, OpenStoreError> {
     if application_id != APPLICATION_ID {
         let reason = "it is the SQLite database of another program".to_owned();
         return Err(OpenStoreError::NotOurs { path: path.into(), reason });
     }
-    match user_version {
-        USER_VERSION => Ok(()),
-        found if found > USER_VERSION => Err(OpenStoreError::Newer {
+    match Form::of_version(user_version) {
+        Some(form) => Ok(form),
+        None if user_version > USER_VERSION => Err(OpenStoreError::Newer {
             path: path.into(),
-            found: found.unsigned_abs(),
+            found: user_version.unsigned_abs(),
             known: USER_VERSION.unsigned_abs(),
         }),
-        found => Err(damaged(path, format!("it has version {found}, which there never was"))),
+        None => Err(damaged(path, format!("it has version {user_version}, which there never was"))),
     }
 }
 
-/// What stands beside the file must be writable too. SQLite would only say that it cannot open the file.
-fn check_companions(path: &Path) -> Result<(), OpenStoreError> {
-    for suffix in ["-wal", "-shm", end_file::SUFFIX, HANDLERS] {
-        let companion = companion(path, suffix);
-        match rustix::fs::access(&companion, Access::READ_OK | Access::WRITE_OK) {
-            Ok(()) | Err(Errno::NOENT) => {}
-            Err(error) => return Err(refused(&companion, error.into())),
+/// The tables must be those that this program makes.
+fn check_tables(path: &Path, connection: &Connection, form: Form) -> Result<(), OpenStoreError> {
+    match tables::check(connection, form).map_err(|error| sqlite(path, error))? {
+        Tables::Changed { what } => Err(damaged(path, what)),
+        Tables::Whole { beside } => {
+            if !beside.is_empty() {
+                let (path, beside) = (path.display(), beside.join(", "));
+                tracing::info!("{path}: beside the tables of this program there are: {beside}");
+            }
+            Ok(())
         }
     }
-    Ok(())
 }
 
-/// The tables must be those that this version makes.
-fn check_tables(path: &Path, connection: &Connection) -> Result<(), OpenStoreError> {
-    let tables = |connection: &Connection| -> rusqlite::Result<Vec<(String, Option<String>)>> {
-        let sql = "SELECT type || ' ' || name, sql FROM sqlite_schema ORDER BY 1";
-        connection.prepare(sql)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
-    };
-    let found = tables(connection).map_err(|error| sqlite(path, error))?;
-    let expected = Connection::open_in_memory().and_then(|fresh| {
-        fresh.execute_batch(TABLES)?;
-        tables(&fresh)
-    });
-    if found == expected.map_err(|error| sqlite(path, error))? {
-        Ok(())
-    } else {
-        Err(damaged(path, "its tables are not those that were made".to_owned()))
+/// The events must be of the domain that the file was made for.
+fn check_domain<E: StoredEvent>(path: &Path, connection: &Connection) -> Result<(), OpenStoreError> {
+    match properties::read(connection, properties::DOMAIN).map_err(|error| sqlite(path, error))? {
+        Some(found) if found == E::DOMAIN => Ok(()),
+        Some(found) => Err(OpenStoreError::OtherDomain { path: path.into(), found, expected: E::DOMAIN }),
+        None => Err(damaged(path, "it does not say what its events are about".to_owned())),
     }
 }
 
 /// The last event must fit its hash, and its stream must end with it.
-fn check_end<E: StoredEvent>(path: &Path, connection: &Connection) -> Result<LogEnd, OpenStoreError> {
+fn check_end<E: StoredEvent>(path: &Path, connection: &Connection, form: Form) -> Result<LogEnd, OpenStoreError> {
     let read = || -> Result<LogEnd, ReadError> {
         let end = LogEnd::read(connection)?;
         let position = end.end.position;
         if position > 0 {
-            let events = StoredLog::<E>::default().read_all(connection, Position::new(position).before(), 1)?;
+            let events = StoredLog::<E>::of(form).read_all(connection, Position::new(position).before(), 1)?;
             let head = match &events[..] {
                 [event] => Head::read(connection, event.stream.as_str())?,
                 _ => None,
@@ -180,46 +245,62 @@ fn check_end<E: StoredEvent>(path: &Path, connection: &Connection) -> Result<Log
     };
     read().map_err(|error| match error {
         ReadError::Sqlite(error) => sqlite(path, error),
+        ReadError::Unreadable {
+            position,
+            error: event @ (UnreadableEvent::UnknownType { .. } | UnreadableEvent::UnknownVersion { .. }),
+        } => OpenStoreError::UnknownEvent { path: path.into(), position: Position::new(position), event },
         error => damaged(path, error.to_string()),
     })
 }
 
-/// The log must reach as far as was ever acknowledged, with the same event there.
+/// The log must reach as far as was ever acknowledged, with the same event there. Answers whether the companion that
+/// knows the end says so already.
 fn check_acknowledged(
     path: &Path,
     connection: &Connection,
+    form: Form,
     LogEnd { end, .. }: LogEnd,
+    end_file: &EndFile,
     accept_loss: bool,
-) -> Result<EndFile, OpenStoreError> {
-    let end_path = companion(path, end_file::SUFFIX);
+) -> Result<bool, OpenStoreError> {
+    let end_path = companion(path, END);
     let log_end = Position::new(end.position);
-    let unknown =
-        |problem| OpenStoreError::EndUnknown { path: path.into(), end_file: end_path.clone(), problem, log_end };
-    let Some(mut end_file) = EndFile::open(&end_path).map_err(|error| refused(&end_path, error))? else {
-        if !accept_loss {
-            return Err(unknown("missing"));
-        }
-        return EndFile::create(&end_path, end).map_err(|error| refused(path, error));
+    let sqlite = |error| sqlite(path, error);
+    let unknown = |problem| {
+        let end_file = end_path.clone();
+        Err(OpenStoreError::EndUnknown { path: path.into(), end_file, problem, log_end })
     };
-    let refusal = match end_file.read().map_err(|error| refused(&end_path, error))? {
-        None => unknown("damaged"),
-        Some(acknowledged) => {
-            let same = match hash_if_there(connection, acknowledged.position) {
-                Ok(hash) => hash == Some(acknowledged.hash),
-                Err(error) => return Err(sqlite(path, error)),
-            };
-            if same {
-                return Ok(end_file);
+    let lost = |acknowledged: End| {
+        let acknowledged = Position::new(acknowledged.position);
+        Err(OpenStoreError::LostEnd { path: path.into(), acknowledged, log_end })
+    };
+    let has = |end: End| Ok(hash_if_there(connection, end.position).map_err(sqlite)? == Some(end.hash));
+    let closed_at = match form {
+        Form::First => None,
+        Form::Second => properties::closed_at(connection).map_err(sqlite)?,
+    };
+    let acknowledged = end_file.read().map_err(|error| refused(&end_path, error))?;
+    let refusal = match (acknowledged, closed_at) {
+        (_, Some(closed_at)) if !has(closed_at)? => lost(closed_at),
+        (Acknowledged::UpTo(acknowledged), _) => {
+            if has(acknowledged)? {
+                return Ok(true);
             }
-            // Another process may have gone on since the log's end was read, but never back.
-            OpenStoreError::LostEnd { path: path.into(), acknowledged: Position::new(acknowledged.position), log_end }
+            lost(acknowledged)
         }
+        (Acknowledged::Damaged, _) => unknown("damaged"),
+        (Acknowledged::Nothing, Some(closed_at)) if closed_at == end => return Ok(false),
+        (Acknowledged::Nothing, Some(_)) if properties::is_copied(connection).map_err(sqlite)? => {
+            let path = path.display();
+            tracing::warn!(
+                "{path}: this is a copy of a file that was in use; it ends at position {log_end}, and it cannot tell \
+                 whether there were events after that"
+            );
+            return Ok(false);
+        }
+        (Acknowledged::Nothing, _) => unknown("missing"),
     };
-    if !accept_loss {
-        return Err(refusal);
-    }
-    end_file.replace(end).map_err(|error| refused(path, error))?;
-    Ok(end_file)
+    if accept_loss { Ok(false) } else { refusal }
 }
 
 fn hash_if_there(connection: &Connection, position: u64) -> rusqlite::Result<Option<Hash>> {

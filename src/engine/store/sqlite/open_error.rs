@@ -7,6 +7,7 @@ use rusqlite::ErrorCode;
 use thiserror::Error;
 
 use crate::engine::event::Position;
+use crate::engine::store::stored_event::UnreadableEvent;
 
 /// Why a file was not opened. Nothing in it was changed.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -99,6 +100,63 @@ pub enum OpenStoreError {
         /// Where the log ends now.
         log_end: Position,
     },
+    /// Another program committed, opened or closed it for too long. Nothing was changed.
+    #[error("{}: another program holds the file: {holder}", path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
+        /// Who that is, as far as the system tells.
+        holder: String,
+    },
+    /// Its events are about something else.
+    #[error("{}: this is the file of a {found}, not of a {expected}", path.display())]
+    OtherDomain {
+        /// The file.
+        path: PathBuf,
+        /// What it is about.
+        found: String,
+        /// What it should be about.
+        expected: &'static str,
+    },
+    /// The last event is not known here. It is no damage.
+    #[error("{}: the event at position {position} is {event}", path.display())]
+    UnknownEvent {
+        /// The file.
+        path: PathBuf,
+        /// The event's position.
+        position: Position,
+        /// What is not known.
+        event: UnreadableEvent,
+    },
+    /// A file that is gone has left its log, which would be taken for that of a new one.
+    #[error(
+        "{}: there is no such file, but {} is left of one; put the file back beside it, remove it, \
+         or let `accept_loss: true` do that",
+        path.display(),
+        left_over.display()
+    )]
+    LeftOver {
+        /// The file that is not there.
+        path: PathBuf,
+        /// What is left of it.
+        left_over: PathBuf,
+    },
+    /// It is open under another of its names, and has its log there.
+    #[error("{}: another program has this file open under another name: {holder}", path.display())]
+    OtherName {
+        /// The file.
+        path: PathBuf,
+        /// Who that is, as far as the system tells.
+        holder: String,
+    },
+    /// The file system lacks what a file needs.
+    #[error("{}: the file system does not support this: {what}", path.display())]
+    NotSupported {
+        /// The file.
+        path: PathBuf,
+        /// What it lacks.
+        what: &'static str,
+    },
     /// Anything else that the system or SQLite has against it.
     #[error("{}: {reason}", path.display())]
     Failed {
@@ -136,24 +194,5 @@ pub(super) fn sqlite(path: &Path, error: rusqlite::Error) -> OpenStoreError {
         Some(_) => OpenStoreError::Failed { path, reason },
         // A column that holds something else than expected.
         None => OpenStoreError::Damaged { path, reason },
-    }
-}
-
-impl OpenStoreError {
-    /// The same of the file that the user has named.
-    pub(super) fn of(mut self, named: &Path) -> Self {
-        match &mut self {
-            Self::NoDirectory { path, .. }
-            | Self::NoFile { path }
-            | Self::NotOurs { path, .. }
-            | Self::Newer { path, .. }
-            | Self::ReadOnly { path, .. }
-            | Self::DiskFull { path }
-            | Self::Damaged { path, .. }
-            | Self::LostEnd { path, .. }
-            | Self::EndUnknown { path, .. }
-            | Self::Failed { path, .. } => *path = named.into(),
-        }
-        self
     }
 }

@@ -5,8 +5,9 @@
 //! written here. What is open here is therefore never opened and closed beside SQLite.
 
 use std::collections::HashMap;
-use std::fs::Metadata;
+use std::fs::{File, Metadata};
 use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -16,10 +17,18 @@ use foldhash::fast::RandomState;
 /// number is given to another file as soon as the last one closes a file that was removed.
 type Identity = (u64, u64, Option<SystemTime>);
 
-type Counts = HashMap<Identity, usize, RandomState>;
+#[derive(Debug)]
+struct Open {
+    /// By which name: its companions are named after that.
+    path: PathBuf,
+    /// How often.
+    count: usize,
+    /// Descriptors that must not be closed before the file is.
+    kept: Vec<File>,
+}
 
-/// How often each file is open.
-static OPEN: LazyLock<Mutex<Counts>> = LazyLock::new(Mutex::default);
+/// Each file that is open.
+static OPEN: LazyLock<Mutex<HashMap<Identity, Open, RandomState>>> = LazyLock::new(Mutex::default);
 
 /// A file that is open here for as long as this lives: longer than every connection to it.
 #[derive(Debug)]
@@ -28,15 +37,38 @@ pub(super) struct OpenHere {
 }
 
 impl OpenHere {
-    /// Lets somebody look at the file first who opens and closes it, unless it is open here: then somebody has.
-    pub(super) fn after<X>(file: &Metadata, look: impl FnOnce() -> Result<(), X>) -> Result<Self, X> {
-        let identity = identity(file);
-        let mut open = lock();
-        if !open.contains_key(&identity) {
-            look()?;
+    /// Opens a file, lets somebody look at it, and closes it, unless it is open here: then somebody has. Answers the
+    /// name by which it was opened first.
+    ///
+    /// The file that counts is the one that was opened: to open it for writing can make it another one, on an overlay
+    /// for instance.
+    pub(super) fn after<X>(
+        path: &Path,
+        open: impl FnOnce() -> Result<File, X>,
+        look: impl FnOnce(&File) -> Result<(), X>,
+        failed: impl Fn(std::io::Error) -> X,
+    ) -> Result<(Self, PathBuf), X> {
+        let mut files = lock();
+        let found = identity(&std::fs::metadata(path).map_err(&failed)?);
+        if let Some(known) = files.get_mut(&found) {
+            known.count += 1;
+            return Ok((Self { identity: found }, known.path.clone()));
         }
-        *open.entry(identity).or_default() += 1;
-        Ok(Self { identity })
+        let file = open()?;
+        let identity = identity(&file.metadata().map_err(&failed)?);
+        if let Some(known) = files.get_mut(&identity) {
+            known.count += 1;
+            known.kept.push(file);
+            return Ok((Self { identity }, known.path.clone()));
+        }
+        look(&file)?;
+        files.insert(identity, Open { path: path.to_owned(), count: 1, kept: Vec::new() });
+        Ok((Self { identity }, path.to_owned()))
+    }
+
+    /// Whether the file still stands at a path.
+    pub(super) fn is_at(&self, path: &Path) -> bool {
+        std::fs::metadata(path).is_ok_and(|found| (found.dev(), found.ino()) == (self.identity.0, self.identity.1))
     }
 }
 
@@ -44,7 +76,7 @@ impl Drop for OpenHere {
     fn drop(&mut self) {
         let mut open = lock();
         match open.get_mut(&self.identity) {
-            Some(count) if *count > 1 => *count -= 1,
+            Some(file) if file.count > 1 => file.count -= 1,
             _ => drop(open.remove(&self.identity)),
         }
     }
@@ -59,6 +91,6 @@ fn identity(file: &Metadata) -> Identity {
     (file.dev(), file.ino(), file.created().ok())
 }
 
-fn lock() -> MutexGuard<'static, Counts> {
+fn lock() -> MutexGuard<'static, HashMap<Identity, Open, RandomState>> {
     OPEN.lock().unwrap_or_else(PoisonError::into_inner)
 }

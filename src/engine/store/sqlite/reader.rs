@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
+use super::form::Form;
 use super::stored_log::{ReadError, StoredLog};
 use crate::engine::supervisor::panic_message;
 
@@ -18,16 +19,22 @@ pub(super) type ReadRequest<E> = Box<dyn FnOnce(&mut Reader<E>) + Send>;
 pub(super) struct Reader<E> {
     connection: Connection,
     log: StoredLog<E>,
+    is_closed: bool,
 }
 
 impl<E> Reader<E> {
-    pub(super) fn new(connection: Connection) -> Self {
-        Self { connection, log: StoredLog::default() }
+    pub(super) fn new(connection: Connection, form: Form) -> Self {
+        Self { connection, log: StoredLog::of(form), is_closed: false }
     }
 
-    /// Answers requests until nobody can ask any more.
+    /// Answers no more requests after this one.
+    pub(super) fn close(&mut self) {
+        self.is_closed = true;
+    }
+
+    /// Answers requests until it is closed, or nobody can ask any more.
     pub(super) fn serve(mut self, requests: &Mutex<mpsc::Receiver<ReadRequest<E>>>) {
-        loop {
+        while !self.is_closed {
             let request = requests.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
             match request {
                 Some(read) => read(&mut self),
@@ -43,8 +50,12 @@ impl<E> Reader<E> {
         read: impl FnOnce(&Connection, &mut StoredLog<E>) -> Result<R, ReadError>,
     ) -> Result<R, ReadError> {
         self.connection.prepare_cached("BEGIN")?.execute([])?;
-        let answer = catch_unwind(AssertUnwindSafe(|| read(&self.connection, &mut self.log)))
-            .unwrap_or_else(|panic| Err(ReadError::Panicked(panic_message(panic.as_ref()))));
+        let Self { connection, log, .. } = self;
+        let answer = catch_unwind(AssertUnwindSafe(|| {
+            log.form(connection)?;
+            read(connection, log)
+        }))
+        .unwrap_or_else(|panic| Err(ReadError::Panicked(panic_message(panic.as_ref()))));
         let ended = self.connection.prepare_cached("COMMIT").and_then(|mut statement| statement.execute([]));
         // What went wrong first says more than what came of it.
         let answer = answer?;

@@ -1,17 +1,15 @@
-//! Snapshots and what handlers and projections have written down. Each row carries a hash, so that damage is
-//! told from data.
+//! Snapshots and what handlers have written down. Each row carries a hash, so that damage is told from data.
 
 use rusqlite::{Connection, Row};
 
-use super::hash_chain::{Hash, row_hash};
+use super::row_sets::{self, Table, hash_of};
 use super::stored_log::{ReadError, signed, unsigned};
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{Position, Version};
 use crate::engine::moment::Moment;
 use crate::engine::store::Snapshot;
-use crate::engine::store::handler_records::{
-    ParkedChange, ParkedEvent, Progress, ProjectionRow, ProjectionUpdate, ProjectionWritten,
-};
+use crate::engine::store::handler_records::{ParkedChange, ParkedEvent, Progress};
+use crate::engine::store::hash_chain::{Hash, row_hash};
 
 /// A row of one of these tables, read and held against its hash.
 pub(super) trait Checked: Sized {
@@ -34,29 +32,47 @@ pub(super) trait Checked: Sized {
 pub(super) struct StoredSnapshot {
     pub(super) stream: i64,
     pub(super) snapshot: Snapshot,
+    /// The hash of the event that it stands after.
+    chain: Hash,
 }
 
-pub(super) const SNAPSHOT_COLUMNS: &str = "stream, position, version, time, state, hash";
+/// With the event that it stands after, if there is one.
+pub(super) const SELECT_SNAPSHOTS: &str = "SELECT snapshots.stream, snapshots.position, snapshots.version, \
+     snapshots.time, state, coalesce(events.hash, x''), snapshots.hash FROM snapshots \
+     LEFT JOIN events ON events.position = snapshots.position AND events.stream = snapshots.stream \
+     AND events.version = snapshots.version AND events.time = snapshots.time";
+
+const SNAPSHOT_COLUMNS: &str = "stream, position, version, time, state, hash";
+
+/// Which of these columns is the hash.
+pub(super) const SNAPSHOT_HASH: usize = 6;
 
 impl Checked for StoredSnapshot {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         let (position, version) = (Position::new(unsigned(row, 1)?), Version::new(unsigned(row, 2)?));
         let snapshot = Snapshot { version, position, time: Timestamp::from_micros(row.get(3)?), state: row.get(4)? };
-        Ok(Self { stream: row.get(0)?, snapshot })
+        Ok(Self { stream: row.get(0)?, snapshot, chain: row.get(5)? })
     }
 
     fn hash(&self) -> Hash {
-        snapshot_hash(self.stream, &self.snapshot)
+        snapshot_hash(self.stream, &self.snapshot, &self.chain)
     }
 }
 
-fn snapshot_hash(stream: i64, snapshot: &Snapshot) -> Hash {
+/// Covers the chain up to the event that the snapshot stands after: it is one of this log and of no other.
+fn snapshot_hash(stream: i64, snapshot: &Snapshot, chain: &Hash) -> Hash {
     let Snapshot { version, position, time, state } = snapshot;
     let (stream, time) = (stream.to_be_bytes(), time.as_micros().to_be_bytes());
-    row_hash(&[&stream, &position.get().to_be_bytes(), &version.get().to_be_bytes(), &time, state.as_bytes()])
+    let (position, version) = (position.get().to_be_bytes(), version.get().to_be_bytes());
+    row_hash(&[&stream, &position, &version, &time, state.as_bytes(), chain])
 }
 
-pub(super) fn write_snapshot(connection: &Connection, stream: i64, snapshot: &Snapshot) -> Result<(), ReadError> {
+pub(super) fn write_snapshot(
+    connection: &Connection,
+    stream: i64,
+    snapshot: &Snapshot,
+    chain: &Hash,
+) -> Result<(), ReadError> {
     let sql = format!("INSERT INTO snapshots ({SNAPSHOT_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
     let Snapshot { version, position, time, state } = snapshot;
     connection.prepare_cached(&sql)?.execute((
@@ -65,7 +81,7 @@ pub(super) fn write_snapshot(connection: &Connection, stream: i64, snapshot: &Sn
         signed(version.get()),
         time.as_micros(),
         state,
-        snapshot_hash(stream, snapshot),
+        snapshot_hash(stream, snapshot, chain),
     ))?;
     Ok(())
 }
@@ -82,13 +98,14 @@ pub(super) fn read_snapshot(
         Moment::Time(time) => ("time", time.as_micros()),
     };
     let sql = format!(
-        "SELECT {SNAPSHOT_COLUMNS} FROM snapshots WHERE stream = (SELECT stream FROM streams WHERE name = ?1)
-         AND {order} <= ?2 AND EXISTS (SELECT 1 FROM events WHERE events.position = snapshots.position
-         AND events.stream = snapshots.stream AND events.version = snapshots.version) ORDER BY {order} DESC, position DESC LIMIT 1"
+        "{SELECT_SNAPSHOTS} WHERE snapshots.stream = (SELECT stream FROM streams WHERE name = ?1)
+         AND snapshots.{order} <= ?2 ORDER BY snapshots.{order} DESC, snapshots.position DESC LIMIT 1"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query((stream, limit))?;
-    Ok(rows.next()?.and_then(|row| StoredSnapshot::checked(row, 5, String::new).ok()).map(|stored| stored.snapshot))
+    let row = rows.next()?;
+    let checked = row.and_then(|row| StoredSnapshot::checked(row, SNAPSHOT_HASH, String::new).ok());
+    Ok(checked.map(|stored| stored.snapshot))
 }
 
 /// A handler's name and its progress.
@@ -125,6 +142,15 @@ pub(super) fn read_progress(connection: &Connection, handler: &str) -> Result<Op
     Ok(Some(stored.progress))
 }
 
+/// Stores where a handler starts, if it has no progress yet. Answers with what it has.
+pub(super) fn begin_progress(connection: &Connection, handler: String, start: Progress) -> Result<Progress, ReadError> {
+    if let Some(progress) = read_progress(connection, &handler)? {
+        return Ok(progress);
+    }
+    write_progress(connection, handler, start.clone(), ParkedChange::None)?;
+    Ok(start)
+}
+
 pub(super) fn write_progress(
     connection: &Connection,
     handler: String,
@@ -132,10 +158,12 @@ pub(super) fn write_progress(
     parked: ParkedChange,
 ) -> Result<(), ReadError> {
     let stored = StoredProgress { handler, progress };
+    let before = hash_of(connection, "SELECT hash FROM handlers WHERE handler = ?1", [&stored.handler])?;
     let sql = format!("INSERT OR REPLACE INTO handlers ({PROGRESS_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5)");
     let hash = stored.hash();
     let StoredProgress { handler, progress: Progress { checkpoint, attempts, state } } = stored;
     connection.prepare_cached(&sql)?.execute((handler, signed(checkpoint.get()), attempts, state, hash))?;
+    row_sets::changed(connection, Table::Handlers, before, Some(hash))?;
     match parked {
         ParkedChange::None => {}
         ParkedChange::Park(event) => {
@@ -150,13 +178,16 @@ pub(super) fn write_progress(
         }
         ParkedChange::Keep(event) => write_parked(connection, event)?,
         ParkedChange::Remove { number } => {
+            let before = hash_of(connection, HASH_OF_PARKED, [signed(number)])?;
             connection.prepare_cached("DELETE FROM parked_events WHERE number = ?1")?.execute([signed(number)])?;
+            row_sets::changed(connection, Table::ParkedEvents, before, None)?;
         }
     }
     Ok(())
 }
 
 pub(super) const PARKED_COLUMNS: &str = "number, handler, position, attempts, reason, time, hash";
+const HASH_OF_PARKED: &str = "SELECT hash FROM parked_events WHERE number = ?1";
 
 impl Checked for ParkedEvent {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -188,8 +219,9 @@ fn write_parked(connection: &Connection, parked: ParkedEvent) -> Result<(), Read
     let hash = parked.hash();
     let ParkedEvent { number, handler, position, attempts, reason, time } = parked;
     let (number, position, time) = (signed(number), signed(position.get()), time.as_micros());
+    let before = hash_of(connection, HASH_OF_PARKED, [number])?;
     connection.prepare_cached(&sql)?.execute((number, handler, position, attempts, reason, time, hash))?;
-    Ok(())
+    row_sets::changed(connection, Table::ParkedEvents, before, Some(hash))
 }
 
 pub(super) fn read_parked(connection: &Connection, after: u64, limit: usize) -> Result<Vec<ParkedEvent>, ReadError> {
@@ -202,104 +234,4 @@ pub(super) fn read_parked(connection: &Connection, after: u64, limit: usize) -> 
         parked.push(ParkedEvent::checked(row, 6, || format!("the parked event {number}"))?);
     }
     Ok(parked)
-}
-
-/// A projection's name and checkpoint.
-pub(super) struct StoredCheckpoint {
-    pub(super) projection: String,
-    pub(super) checkpoint: Position,
-}
-
-pub(super) const CHECKPOINT_COLUMNS: &str = "projection, checkpoint, hash";
-
-impl Checked for StoredCheckpoint {
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self { projection: row.get(0)?, checkpoint: Position::new(unsigned(row, 1)?) })
-    }
-
-    fn hash(&self) -> Hash {
-        row_hash(&[self.projection.as_bytes(), &self.checkpoint.get().to_be_bytes()])
-    }
-}
-
-pub(super) fn read_projection(connection: &Connection, projection: &str) -> Result<Option<Position>, ReadError> {
-    let sql = format!("SELECT {CHECKPOINT_COLUMNS} FROM projections WHERE projection = ?1");
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query([projection])?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    let stored = StoredCheckpoint::checked(row, 2, || format!("the checkpoint of {projection}"))?;
-    Ok(Some(stored.checkpoint))
-}
-
-/// A projection's row, as it stands in the table.
-pub(super) struct StoredRow {
-    pub(super) projection: String,
-    pub(super) row: ProjectionRow,
-}
-
-pub(super) const ROW_COLUMNS: &str = "projection, key, data, hash";
-
-impl Checked for StoredRow {
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self { projection: row.get(0)?, row: ProjectionRow { key: row.get(1)?, data: row.get(2)? } })
-    }
-
-    fn hash(&self) -> Hash {
-        projection_row_hash(&self.projection, &self.row.key, &self.row.data)
-    }
-}
-
-fn projection_row_hash(projection: &str, key: &str, data: &str) -> Hash {
-    row_hash(&[projection.as_bytes(), key.as_bytes(), data.as_bytes()])
-}
-
-pub(super) fn read_rows(
-    connection: &Connection,
-    projection: &str,
-    after: Option<&str>,
-    limit: usize,
-) -> Result<Vec<ProjectionRow>, ReadError> {
-    let from = if after.is_some() { "AND key > ?2" } else { "AND ?2 IS NULL" };
-    let sql = format!("SELECT {ROW_COLUMNS} FROM projection_rows WHERE projection = ?1 {from} ORDER BY key LIMIT ?3");
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query((projection, after, signed(limit as u64)))?;
-    let mut read = Vec::new();
-    while let Some(row) = rows.next()? {
-        read.push(StoredRow::checked(row, 3, || format!("a row of {projection}"))?.row);
-    }
-    Ok(read)
-}
-
-pub(super) fn write_projection(
-    connection: &Connection,
-    update: ProjectionUpdate,
-) -> Result<ProjectionWritten, ReadError> {
-    let ProjectionUpdate { projection, after, checkpoint, rows, replace_all } = update;
-    // A damaged checkpoint is none: then only a replacement helps.
-    let stored = match read_projection(connection, &projection) {
-        Ok(stored) => stored.unwrap_or(Position::START),
-        Err(ReadError::DamagedRecord(_)) => Position::START,
-        Err(error) => return Err(error),
-    };
-    if replace_all {
-        connection.prepare_cached("DELETE FROM projection_rows WHERE projection = ?1")?.execute([&projection])?;
-    } else if stored < after {
-        return Ok(ProjectionWritten::Missing { stored });
-    } else if stored > checkpoint {
-        return Ok(ProjectionWritten::Later { stored });
-    }
-    let sql = format!("INSERT OR REPLACE INTO projection_rows ({ROW_COLUMNS}) VALUES (?1, ?2, ?3, ?4)");
-    let mut insert = connection.prepare_cached(&sql)?;
-    let mut delete = connection.prepare_cached("DELETE FROM projection_rows WHERE projection = ?1 AND key = ?2")?;
-    for (key, data) in rows {
-        match data {
-            Some(data) => insert.execute((&projection, &key, &data, projection_row_hash(&projection, &key, &data)))?,
-            None => delete.execute((&projection, &key))?,
-        };
-    }
-    let sql = format!("INSERT OR REPLACE INTO projections ({CHECKPOINT_COLUMNS}) VALUES (?1, ?2, ?3)");
-    let stored = StoredCheckpoint { projection, checkpoint };
-    let hash = stored.hash();
-    connection.prepare_cached(&sql)?.execute((stored.projection, signed(checkpoint.get()), hash))?;
-    Ok(ProjectionWritten::Stored)
 }

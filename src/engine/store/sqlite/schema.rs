@@ -13,14 +13,14 @@ use rusqlite::{Connection, OpenFlags};
 /// What stands in the file's header, so that it is known as ours: "CQRS".
 pub(super) const APPLICATION_ID: i32 = 0x4351_5253;
 
-/// The version of the tables below.
-pub(super) const USER_VERSION: i32 = 1;
+/// The version of the tables below; for those before see [`form`](super::form).
+pub(super) const USER_VERSION: i32 = 2;
 
 /// A stream has a mark at every event whose version is a multiple of this.
 pub(super) const MARK_EVERY: u64 = 256;
 
 /// How long to wait for another process that writes to the file.
-const BUSY_FOR: Duration = Duration::from_secs(10);
+const BUSY_FOR: Duration = Duration::from_secs(5);
 
 pub(super) const TABLES: &str = "
 CREATE TABLE events (
@@ -36,7 +36,8 @@ CREATE TABLE events (
     correlation_id BLOB,
     causation_id BLOB,
     data TEXT NOT NULL,
-    hash BLOB NOT NULL
+    hash BLOB NOT NULL,
+    metadata TEXT
 ) STRICT;
 CREATE UNIQUE INDEX events_by_command ON events (command_id) WHERE number_in_command = 1;
 CREATE TABLE streams (
@@ -80,6 +81,8 @@ CREATE TABLE parked_events (
 CREATE TABLE projections (
     projection TEXT PRIMARY KEY,
     checkpoint INTEGER NOT NULL,
+    rows INTEGER NOT NULL,
+    rows_hash BLOB NOT NULL,
     hash BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE projection_rows (
@@ -88,6 +91,16 @@ CREATE TABLE projection_rows (
     data TEXT NOT NULL,
     hash BLOB NOT NULL,
     PRIMARY KEY (projection, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE row_sets (
+    name TEXT PRIMARY KEY,
+    rows INTEGER NOT NULL,
+    rows_hash BLOB NOT NULL,
+    hash BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE properties (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE VIEW event_log AS SELECT
     position,
@@ -112,19 +125,24 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.set_prepared_statement_cache_capacity(64);
+    wait_at_most(&mut connection, BUSY_FOR)?;
+    connection.execute_batch(
+        "PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
+         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;",
+    )?;
+    Ok(connection)
+}
+
+/// From now on, waits so long for another program that has the file locked.
+pub(super) fn wait_at_most(connection: &mut Connection, time: Duration) -> rusqlite::Result<()> {
     let mut since = None;
     connection.busy_handler(Some(move |tries| {
         let begun = *since.get_or_insert_with(Instant::now);
         let begun = if tries == 0 { *since.insert(Instant::now()) } else { begun };
         // The other process holds the file for a commit, which is a few hundred microseconds.
         std::thread::sleep(Duration::from_micros(if tries < 100 { 100 } else { 1_000 }));
-        begun.elapsed() < BUSY_FOR
-    }))?;
-    connection.execute_batch(
-        "PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
-         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;",
-    )?;
-    Ok(connection)
+        begun.elapsed() < time
+    }))
 }
 
 /// A connection that only reads.

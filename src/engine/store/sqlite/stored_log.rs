@@ -8,9 +8,10 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::end_file::End;
-use super::hash_chain::{BEFORE_THE_FIRST, Content, Hash};
+use super::form::Form;
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{Metadata, Position, RecordedEvent, StreamId, Version};
+use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Content, Hash};
 use crate::engine::store::stored_event::{StoredEvent, UnreadableEvent};
 use crate::engine::store::{MAX_READ, StoreError};
 
@@ -19,6 +20,14 @@ const MAX_NAMES: usize = 65_536;
 
 const COLUMNS: &str = "position, stream, version, previous_position, time, type, schema_version, \
      number_in_command, command_id, correlation_id, causation_id, data, hash";
+
+/// What a file of the first form has nothing of.
+fn metadata_column(form: Form) -> &'static str {
+    match form {
+        Form::First => "NULL",
+        Form::Second => "metadata",
+    }
+}
 
 /// Why something could not be read.
 #[derive(Debug, Error)]
@@ -93,9 +102,32 @@ impl Head {
     }
 }
 
+/// Where an event stands in its stream, and the one before it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Link {
+    pub(super) version: u64,
+    pub(super) position: u64,
+    pub(super) time: Timestamp,
+    pub(super) previous_position: u64,
+}
+
+impl Link {
+    /// The link at a position, which is to be that of this version of a stream.
+    pub(super) fn read(connection: &Connection, stream: i64, version: u64, position: u64) -> Result<Self, ReadError> {
+        let mut statement = connection.prepare_cached(
+            "SELECT time, previous_position FROM events WHERE position = ?1 AND stream = ?2 AND version = ?3",
+        )?;
+        let link = statement.query_row((signed(position), stream, signed(version)), |row| {
+            let (time, previous_position) = (Timestamp::from_micros(row.get(0)?), unsigned(row, 1)?);
+            Ok(Self { version, position, time, previous_position })
+        });
+        link.optional()?.ok_or(ReadError::Damaged { position, what: "the stream does not lead here" })
+    }
+}
+
 /// An event as it was read, with what links it to others.
-struct Linked<E> {
-    event: RecordedEvent<E>,
+pub(super) struct Linked<E> {
+    pub(super) event: RecordedEvent<E>,
     previous_position: u64,
     number_in_command: u64,
 }
@@ -103,14 +135,36 @@ struct Linked<E> {
 /// Reads events from any connection to one file.
 #[derive(Debug)]
 pub(super) struct StoredLog<E> {
+    form: Form,
     names: HashMap<i64, StreamId>,
     buffer: Vec<u8>,
     event: PhantomData<fn() -> E>,
 }
 
-impl<E> Default for StoredLog<E> {
-    fn default() -> Self {
-        Self { names: HashMap::default(), buffer: Vec::new(), event: PhantomData }
+impl<E> StoredLog<E> {
+    /// For a file that had this form when it was looked at last.
+    pub(super) fn of(form: Form) -> Self {
+        Self { form, names: HashMap::default(), buffer: Vec::new(), event: PhantomData }
+    }
+
+    /// The form that the file has, to be asked within a transaction: another process may have changed it.
+    pub(super) fn form(&mut self, connection: &Connection) -> rusqlite::Result<Form> {
+        self.form = self.form.or_later(connection)?;
+        Ok(self.form)
+    }
+
+    /// The form that the file had when it was looked at last.
+    pub(super) fn last_form(&self) -> Form {
+        self.form
+    }
+
+    /// The file has been given the newest form here.
+    pub(super) fn is_upgraded(&mut self) {
+        self.form = Form::Second;
+    }
+
+    fn select(&self, rest: &str) -> String {
+        format!("SELECT {COLUMNS}, {} FROM events {rest}", metadata_column(self.form))
     }
 }
 
@@ -124,7 +178,7 @@ impl<E: StoredEvent> StoredLog<E> {
     ) -> Result<Vec<RecordedEvent<E>>, ReadError> {
         let limit = limit.min(MAX_READ);
         let (Ok(start), false) = (i64::try_from(after.get()), limit == 0) else { return Ok(Vec::new()) };
-        let sql = select("WHERE position >= ?1 ORDER BY position LIMIT ?2");
+        let sql = self.select("WHERE position >= ?1 ORDER BY position LIMIT ?2");
         let mut statement = connection.prepare_cached(&sql)?;
         // The event before is read too, for its hash.
         let mut rows = statement.query((start, limit as i64 + 1))?;
@@ -168,16 +222,11 @@ impl<E: StoredEvent> StoredLog<E> {
             return Ok(Vec::new());
         }
         let last = head.version.min(after.saturating_add(limit));
-        let (mut version, mut position) = step_in(connection, head, last)?;
+        // The last place from which a walk backwards can begin: a mark, or the stream's end.
+        let mark = mark_from(connection, head.stream, last)?;
+        let (mut version, mut position) = mark.unwrap_or((head.version, head.last_position));
         while version > last {
-            let mut statement = connection
-                .prepare_cached("SELECT stream, version, previous_position FROM events WHERE position = ?1")?;
-            let row = statement
-                .query_row([signed(position)], |row| Ok((row.get::<_, i64>(0)?, unsigned(row, 1)?, unsigned(row, 2)?)));
-            match row.optional()? {
-                Some((of, at, previous)) if of == head.stream && at == version => position = previous,
-                _ => return Err(ReadError::Damaged { position, what: "the stream does not lead here" }),
-            }
+            position = Link::read(connection, head.stream, version, position)?.previous_position;
             version -= 1;
         }
         let mut events = Vec::with_capacity(usize::try_from(last - after).unwrap_or(0));
@@ -208,7 +257,7 @@ impl<E: StoredEvent> StoredLog<E> {
         let found = statement.query_row([command_id.as_bytes()], |row| unsigned(row, 0)).optional()?;
         let Some(first) = found else { return Ok(None) };
         let mut before = hash_at(connection, first - 1)?;
-        let sql = select("WHERE position >= ?1 ORDER BY position");
+        let sql = self.select("WHERE position >= ?1 ORDER BY position");
         let mut statement = connection.prepare_cached(&sql)?;
         let mut rows = statement.query([signed(first)])?;
         let mut events = Vec::new();
@@ -223,11 +272,11 @@ impl<E: StoredEvent> StoredLog<E> {
         Ok(Some(events))
     }
 
-    fn event_at(&mut self, connection: &Connection, position: u64) -> Result<Linked<E>, ReadError> {
+    pub(super) fn event_at(&mut self, connection: &Connection, position: u64) -> Result<Linked<E>, ReadError> {
         let no_event = ReadError::Damaged { position, what: "there is no event" };
         let Some(before) = position.checked_sub(1) else { return Err(no_event) };
         let before = hash_at(connection, before)?;
-        let sql = select("WHERE position = ?1");
+        let sql = self.select("WHERE position = ?1");
         let mut statement = connection.prepare_cached(&sql)?;
         let mut rows = statement.query([signed(position)])?;
         match rows.next()? {
@@ -258,6 +307,7 @@ impl<E: StoredEvent> StoredLog<E> {
             number_in_command,
             metadata: &metadata,
             data,
+            more: more_metadata(row)?,
         };
         if content.hash(before, &mut self.buffer) != row.get::<_, Hash>(12)? {
             return Err(ReadError::Damaged { position, what: "the event does not fit its hash and the one before" });
@@ -294,7 +344,7 @@ impl<E: StoredEvent> StoredLog<E> {
         mut visit: impl FnMut(&RecordedEvent<E>, i64, u64, u64) -> Result<(), X>,
     ) -> Result<(), X> {
         let sqlite = |error| X::from(ReadError::Sqlite(error));
-        let mut statement = connection.prepare(&select("ORDER BY position")).map_err(sqlite)?;
+        let mut statement = connection.prepare(&self.select("ORDER BY position")).map_err(sqlite)?;
         let mut rows = statement.query([]).map_err(sqlite)?;
         let (mut before, mut expected) = (BEFORE_THE_FIRST, 1);
         loop {
@@ -329,15 +379,12 @@ fn is_of_the_file(error: &rusqlite::Error) -> bool {
     matches!(error, rusqlite::Error::SqliteFailure(..))
 }
 
-/// The last place at or before which a walk backwards to `version` can begin: a mark, or the stream's end.
-fn step_in(connection: &Connection, head: Head, version: u64) -> rusqlite::Result<(u64, u64)> {
+/// The first mark of a stream from a version on: that and the position of its event.
+pub(super) fn mark_from(connection: &Connection, stream: i64, version: u64) -> rusqlite::Result<Option<(u64, u64)>> {
     let mut statement = connection.prepare_cached(
         "SELECT version, position FROM stream_marks WHERE stream = ?1 AND version >= ?2 ORDER BY version LIMIT 1",
     )?;
-    let mark = statement
-        .query_row((head.stream, signed(version)), |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?)))
-        .optional()?;
-    Ok(mark.unwrap_or((head.version, head.last_position)))
+    statement.query_row((stream, signed(version)), |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?))).optional()
 }
 
 /// The hash of an event, or what stands before the first one.
@@ -350,10 +397,6 @@ pub(super) fn hash_at(connection: &Connection, position: u64) -> Result<Hash, Re
     hash.ok_or(ReadError::Damaged { position, what: "there is no event" })
 }
 
-fn select(rest: &str) -> String {
-    format!("SELECT {COLUMNS} FROM events {rest}")
-}
-
 fn metadata(row: &Row<'_>) -> rusqlite::Result<Metadata> {
     let command_id = id(row, 8)?;
     let or_command = |column| match row.get_ref(column)?.as_blob_or_null()? {
@@ -361,6 +404,11 @@ fn metadata(row: &Row<'_>) -> rusqlite::Result<Metadata> {
         None => Ok(command_id),
     };
     Ok(Metadata { command_id, correlation_id: or_command(9)?, causation_id: or_command(10)? })
+}
+
+/// What a later version may have stored besides; the hash covers it.
+fn more_metadata<'row>(row: &'row Row<'_>) -> rusqlite::Result<Option<&'row str>> {
+    Ok(row.get_ref(13)?.as_str_or_null()?)
 }
 
 fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<Uuid> {

@@ -7,13 +7,15 @@ use foldhash::HashMap;
 use rusqlite::Connection;
 
 use super::end_file::End;
-use super::hash_chain::Content;
+use super::form::Form;
 use super::insert::{Insert, Row};
 use super::new_commands::NewCommands;
 use super::records;
 use super::schema::MARK_EVERY;
 use super::stored_log::{Head, LogEnd, ReadError, StoredLog, signed};
 use crate::engine::event::{Batch, Position, RecordedEvent, StreamId, Version};
+use crate::engine::store::hash_chain::Content;
+use crate::engine::store::log_times::LogTimes;
 use crate::engine::store::stored_event::StoredEvent;
 use crate::engine::store::{Append, AppendAnswer, Committed, Conflict, Rejected, Snapshot};
 
@@ -42,6 +44,7 @@ pub(super) type Answer<E> = Result<Range<usize>, Rejected<E>>;
 pub(super) struct WritableLog<E> {
     /// Where the log ends, the events of the transaction included.
     pub(super) end: LogEnd,
+    times: LogTimes,
     heads: HashMap<StreamId, Head>,
     /// The heads that are to be written; a later one of a stream overrules those before it.
     changed: Vec<Head>,
@@ -52,10 +55,16 @@ pub(super) struct WritableLog<E> {
 }
 
 impl<E: StoredEvent> WritableLog<E> {
-    pub(super) fn new(end: LogEnd) -> Self {
+    pub(super) fn new(end: LogEnd, form: Form) -> Self {
         let (heads, changed, recorded) = (HashMap::default(), Vec::new(), Vec::new());
-        let (commands, stored) = (NewCommands::default(), StoredLog::default());
-        Self { end, heads, changed, commands, recorded, stored, buffer: Vec::new() }
+        let (commands, stored) = (NewCommands::default(), StoredLog::of(form));
+        let times = LogTimes::default();
+        Self { end, times, heads, changed, commands, recorded, stored, buffer: Vec::new() }
+    }
+
+    /// The form that the file had when it was looked at last.
+    pub(super) fn form(&self) -> Form {
+        self.stored.last_form()
     }
 
     pub(super) fn stored(&mut self) -> &mut StoredLog<E> {
@@ -111,7 +120,7 @@ impl<E: StoredEvent> WritableLog<E> {
             None => insert_stream(connection, &stream)?,
         };
         let start = self.recorded.len();
-        let time = time.max(self.end.time);
+        let time = self.times.next(self.end.time, time);
         for (index, (event, data)) in events.into_iter().zip(data).enumerate() {
             let (position, version) = (self.end.end.position + 1, head.version + 1);
             let (event_type, schema_version) = (event.event_type(), event.schema_version());
@@ -127,6 +136,7 @@ impl<E: StoredEvent> WritableLog<E> {
                 number_in_command,
                 metadata: &metadata,
                 data: &data,
+                more: None,
             };
             let hash = content.hash(&self.end.end.hash, &mut self.buffer);
             insert.add(Row {
@@ -156,7 +166,8 @@ impl<E: StoredEvent> WritableLog<E> {
         self.commands.taken(command_id);
         if let Some(state) = snapshot {
             let (version, position) = (Version::new(head.version), Position::new(head.last_position));
-            records::write_snapshot(connection, head.stream, &Snapshot { version, position, time, state })?;
+            let snapshot = Snapshot { version, position, time, state };
+            records::write_snapshot(connection, head.stream, &snapshot, &self.end.end.hash)?;
         }
         self.changed.push(head);
         match self.heads.get_mut(&stream) {

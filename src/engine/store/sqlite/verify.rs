@@ -1,5 +1,6 @@
 //! Reads everything and says whether it fits together.
 
+use std::io;
 use std::path::Path;
 
 use foldhash::HashMap;
@@ -7,15 +8,21 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::end_file::{self, EndFile};
-use super::open::companion;
+use super::SqliteStore;
+use super::companions::{END, companion};
+use super::end_file::{Acknowledged, EndFile};
+use super::form::Form;
+use super::open_here::OpenHere;
+use super::projection_rows::check_projections;
+use super::properties;
 use super::records::{
-    CHECKPOINT_COLUMNS, Checked, PARKED_COLUMNS, PROGRESS_COLUMNS, ROW_COLUMNS, SNAPSHOT_COLUMNS, StoredCheckpoint,
-    StoredProgress, StoredRow, StoredSnapshot,
+    Checked, PARKED_COLUMNS, PROGRESS_COLUMNS, SELECT_SNAPSHOTS, SNAPSHOT_HASH, StoredProgress, StoredSnapshot,
 };
+use super::row_sets::check_row_sets;
 use super::schema::{MARK_EVERY, connect_to_read};
 use super::stored_log::{LogEnd, ReadError, StoredLog, hash_at, signed, unsigned};
-use super::{SqliteStore, spawn};
+use super::tables::{self, Tables};
+use super::threads::spawn;
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::store::StoreError;
@@ -72,7 +79,7 @@ impl<E: StoredEvent> SqliteStore<E> {
                 }
                 is_wanted
             };
-            let verified = verify::<E>(&path, &mut tell);
+            let verified = verify::<E>(&path, &here, &mut tell);
             drop(here);
             let _ = reply.send(verified);
         };
@@ -107,11 +114,30 @@ fn broken<T>(position: impl Into<Option<u64>>, problem: impl Into<String>) -> Re
     Err(Ended::Broken { position: position.into(), problem: problem.into() })
 }
 
-fn verify<E: StoredEvent>(path: &Path, tell: &mut dyn FnMut(u64, u64) -> bool) -> Result<Verification, StoreError> {
+fn verify<E: StoredEvent>(
+    path: &Path,
+    here: &OpenHere,
+    tell: &mut dyn FnMut(u64, u64) -> bool,
+) -> Result<Verification, StoreError> {
     let connection = connect_to_read(path).map_err(ReadError::from)?;
+    if !here.is_at(path) {
+        let path = path.display();
+        return Err(StoreError::Failed(format!("{path} was moved, removed or replaced while the file was open")));
+    }
+    // What was acknowledged up to now is in the state that is looked at next.
+    let acknowledged = EndFile::look(&companion(path, END));
     // One state of the file, whatever is written meanwhile.
     let transaction = connection.unchecked_transaction().map_err(ReadError::from)?;
-    Ok(match verify_all::<E>(path, &transaction, tell) {
+    one_state::<E>(&transaction, acknowledged, tell)
+}
+
+/// Verifies what a connection sees, which does not change meanwhile.
+pub(super) fn one_state<E: StoredEvent>(
+    connection: &Connection,
+    acknowledged: io::Result<Acknowledged>,
+    tell: &mut dyn FnMut(u64, u64) -> bool,
+) -> Result<Verification, StoreError> {
+    Ok(match verify_all::<E>(connection, acknowledged, tell) {
         Ok(verified) => Verification::Whole(verified),
         Err(Ended::Broken { position, problem }) => {
             Verification::Broken { position: position.map(Position::new), problem }
@@ -121,15 +147,24 @@ fn verify<E: StoredEvent>(path: &Path, tell: &mut dyn FnMut(u64, u64) -> bool) -
 }
 
 fn verify_all<E: StoredEvent>(
-    path: &Path,
     connection: &Connection,
+    acknowledged: io::Result<Acknowledged>,
     tell: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Verified, Ended> {
+    let Some(form) = Form::read(connection)? else { return broken(None, "its version is not known") };
+    if let Tables::Changed { what } = tables::check(connection, form)? {
+        return broken(None, what);
+    }
     let end = LogEnd::read(connection)?.end.position;
-    let heads = verify_log::<E>(connection, end, tell)?;
+    let heads = verify_log::<E>(connection, form, end, tell)?;
     verify_heads(connection, &heads)?;
-    verify_acknowledged(path, connection)?;
-    let snapshots = verify_snapshots(connection)?;
+    verify_acknowledged(connection, form, acknowledged)?;
+    let mut snapshots = 0;
+    if form == Form::Second {
+        snapshots = verify_snapshots(connection)?;
+        check_row_sets(connection)?;
+        check_projections(connection)?;
+    }
     verify_records(connection, end)?;
     let said: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if said != "ok" {
@@ -143,6 +178,7 @@ type Heads = HashMap<i64, (u64, u64)>;
 
 fn verify_log<E: StoredEvent>(
     connection: &Connection,
+    form: Form,
     end: u64,
     tell: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Heads, Ended> {
@@ -182,7 +218,7 @@ fn verify_log<E: StoredEvent>(
         }
         Ok(())
     };
-    StoredLog::<E>::default().walk(connection, visit)?;
+    StoredLog::<E>::of(form).walk(connection, visit)?;
     if last_position != end {
         return broken(last_position + 1, "there is no event");
     }
@@ -215,56 +251,64 @@ fn verify_heads(connection: &Connection, heads: &Heads) -> Result<(), Ended> {
     if found == heads.len() { Ok(()) } else { broken(None, "a stream has no head") }
 }
 
-fn verify_acknowledged(path: &Path, connection: &Connection) -> Result<(), Ended> {
+fn verify_acknowledged(
+    connection: &Connection,
+    form: Form,
+    acknowledged: io::Result<Acknowledged>,
+) -> Result<(), Ended> {
     let unreadable = |error| Ended::Broken { position: None, problem: format!("the log's end: {error}") };
-    let end_file = EndFile::open(&companion(path, end_file::SUFFIX)).map_err(unreadable)?;
-    let Some(end_file) = end_file else { return broken(None, "the file that knows the log's end is missing") };
-    let Some(end) = end_file.read().map_err(unreadable)? else {
-        return broken(None, "the file that knows the log's end is damaged");
+    let closed_at = match form {
+        Form::First => None,
+        Form::Second => Some(properties::closed_at(connection)?),
     };
-    match hash_at(connection, end.position) {
-        Ok(hash) if hash == end.hash => Ok(()),
-        // Written by another commit since this state of the log.
-        Err(ReadError::Damaged { position, .. }) if position > LogEnd::read(connection)?.end.position => Ok(()),
-        Ok(_) => broken(end.position, "another event was acknowledged here"),
-        Err(error) => Err(error.into()),
+    let known = match acknowledged.map_err(unreadable)? {
+        Acknowledged::UpTo(end) => end,
+        Acknowledged::Nothing => return broken(None, "the file that knows the log's end is missing"),
+        Acknowledged::Damaged => return broken(None, "the file that knows the log's end is damaged"),
+    };
+    if closed_at == Some(None) {
+        return broken(None, "the file does not say where it ended when it was closed last");
     }
+    for end in [Some(known), closed_at.flatten()].into_iter().flatten() {
+        if hash_at(connection, end.position)? != end.hash {
+            return broken(end.position, "another event was acknowledged here");
+        }
+    }
+    Ok(())
 }
 
 fn verify_snapshots(connection: &Connection) -> Result<u64, Ended> {
-    let columns = SNAPSHOT_COLUMNS;
-    let mut statement = connection.prepare(&format!("SELECT {columns} FROM snapshots"))?;
+    let mut statement = connection.prepare(SELECT_SNAPSHOTS)?;
     let mut event = connection.prepare("SELECT stream, version, time FROM events WHERE position = ?1")?;
     let mut rows = statement.query([])?;
     let mut found = 0;
     while let Some(row) = rows.next()? {
-        let StoredSnapshot { stream, snapshot } = StoredSnapshot::checked(row, 5, || "a snapshot".to_owned())?;
-        let position = snapshot.position.get();
+        let (stream, position) = (row.get::<_, i64>(0)?, unsigned(row, 1)?);
         let stands_after = event
             .query_row([signed(position)], |row| Ok((row.get::<_, i64>(0)?, unsigned(row, 1)?, row.get::<_, i64>(2)?)));
-        if stands_after.ok() != Some((stream, snapshot.version.get(), snapshot.time.as_micros())) {
+        if stands_after.ok() != Some((stream, unsigned(row, 2)?, row.get(3)?)) {
             return broken(position, "a snapshot does not stand after an event of its stream");
         }
+        StoredSnapshot::checked(row, SNAPSHOT_HASH, || format!("the snapshot at position {position}"))?;
         found += 1;
     }
     Ok(found)
 }
 
 fn verify_records(connection: &Connection, end: u64) -> Result<(), Ended> {
-    let beyond = |position: Position, name: &str| match position.get() <= end {
-        true => Ok(()),
-        false => broken(None, format!("{name} stands at position {position}, and the log ends at {end}")),
-    };
     each::<StoredProgress>(connection, "handlers", PROGRESS_COLUMNS, 4, |stored| {
-        beyond(stored.progress.checkpoint, &stored.handler)
+        not_beyond(end, stored.progress.checkpoint, &stored.handler)
     })?;
     each::<ParkedEvent>(connection, "parked_events", PARKED_COLUMNS, 6, |parked| {
-        beyond(parked.position, "a parked event")
-    })?;
-    each::<StoredCheckpoint>(connection, "projections", CHECKPOINT_COLUMNS, 2, |stored| {
-        beyond(stored.checkpoint, &stored.projection)
-    })?;
-    each::<StoredRow>(connection, "projection_rows", ROW_COLUMNS, 3, |_| Ok(()))
+        not_beyond(end, parked.position, "a parked event")
+    })
+}
+
+fn not_beyond(end: u64, position: Position, name: &str) -> Result<(), Ended> {
+    match position.get() <= end {
+        true => Ok(()),
+        false => broken(None, format!("{name} stands at position {position}, and the log ends at {end}")),
+    }
 }
 
 fn each<T: Checked>(

@@ -4,7 +4,10 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
-use super::writer::{MAX_BATCH, WriteRequest};
+use super::requests::WriteRequest;
+
+/// So many requests at the most share a commit.
+pub(super) const MAX_BATCH: usize = 4_096;
 
 /// After a commit, those who waited for it mostly ask again at once, one after the other. The next commit waits
 /// for them as long as they come no further apart than this …

@@ -4,6 +4,7 @@
 //! and what others have added since is published before what this one adds.
 
 use std::fmt;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -13,80 +14,87 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use super::acknowledged::Acknowledged;
 use super::answers::{Answers, Pending};
 use super::checkpointer::Checkpoints;
-use super::end_file::EndFile;
+use super::close::Closing;
+use super::disk_full;
+use super::end_file::{Deadline, EndFile, LockError};
+use super::form::{self, Form};
+use super::in_place::InPlace;
 use super::insert::Insert;
+use super::lease::Held;
+use super::lock_holder::holder;
+use super::open::{Opened, WAIT_FOR_OTHERS};
+use super::open_here::OpenHere;
+use super::projection_rows::write_projection;
 use super::records;
+use super::requests::WriteRequest;
+use super::schema::wait_at_most;
 use super::stored_log::{LogEnd, ReadError};
-use super::transaction::{WritableLog, Written};
-use super::waiting::LastCommit;
+use super::transaction::WritableLog;
+use super::waiting::{LastCommit, MAX_BATCH};
 use crate::engine::event::{Batch, Position};
-use crate::engine::store::handler_records::{ParkedChange, Progress, ProjectionUpdate, ProjectionWritten};
+use crate::engine::store::handler_records::ProjectionWritten;
 use crate::engine::store::stored_event::StoredEvent;
-use crate::engine::store::{Appended, MAX_READ, Published, Publisher, StoreError};
+use crate::engine::store::{MAX_READ, Published, Publisher, StoreError};
 use crate::engine::supervisor::panic_message;
 use crate::engine::trace::trace_line;
-
-/// So many requests at the most share a commit.
-pub(super) const MAX_BATCH: usize = 4_096;
 
 /// How often to look for what other processes have written.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
 
-pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
-
-#[derive(Debug)]
-pub(super) enum WriteRequest<E> {
-    Append { appends: Vec<Written<E>>, reply: Reply<Appended<E>> },
-    Progress { handler: String, progress: Progress, parked: ParkedChange, reply: Reply<()> },
-    Projections { updates: Vec<ProjectionUpdate>, reply: Reply<Vec<ProjectionWritten>> },
-}
-
-impl<E> WriteRequest<E> {
-    fn refuse(self, error: StoreError) {
-        // A reply nobody waits for any more is no error: the caller went away.
-        match self {
-            Self::Append { reply, .. } => drop(reply.send(Err(error))),
-            Self::Progress { reply, .. } => drop(reply.send(Err(error))),
-            Self::Projections { reply, .. } => drop(reply.send(Err(error))),
-        }
-    }
-}
+/// How long to wait for another program that has kept this one waiting before, and still does.
+const WAIT_BRIEFLY: Duration = Duration::from_millis(100);
 
 pub(super) struct Writer<E> {
     path: Arc<Path>,
     connection: Connection,
     log: WritableLog<E>,
     end_file: EndFile,
+    here: Arc<OpenHere>,
+    in_place: InPlace,
+    lease: Held,
+    acknowledged: Arc<Acknowledged>,
     publisher: Publisher<E>,
     /// The last event that was published here, or was there when the store was opened.
     published: u64,
     /// What SQLite says of the file; another number means that others have written.
     data_version: i64,
     checkpoints: Arc<Checkpoints>,
+    /// What nobody waits for who could be told that another program holds the file: it waits here until it can be
+    /// written.
+    postponed: Vec<WriteRequest<E>>,
+    /// Another program held the file when something was to be written last.
+    was_held: bool,
     /// Why nothing is written any more.
     failed: Option<String>,
 }
 
 impl<E: StoredEvent> Writer<E> {
     pub(super) fn new(
-        path: Arc<Path>,
-        connection: Connection,
-        end: LogEnd,
-        end_file: EndFile,
+        opened: Opened,
+        in_place: InPlace,
+        acknowledged: Arc<Acknowledged>,
         publisher: Publisher<E>,
         checkpoints: Arc<Checkpoints>,
     ) -> Self {
+        let Opened { path, connection, form, end, end_file, here } = opened;
         Self {
-            path,
+            path: path.into(),
             connection,
-            log: WritableLog::new(end),
+            log: WritableLog::new(end, form),
             end_file,
+            here,
+            in_place,
+            lease: Held::default(),
+            acknowledged,
             publisher,
             published: end.end.position,
             data_version: 0,
             checkpoints,
+            postponed: Vec::new(),
+            was_held: false,
             failed: None,
         }
     }
@@ -94,7 +102,7 @@ impl<E: StoredEvent> Writer<E> {
     /// Writes until nobody can ask any more, or the store is closed: until `closed` hears of it. When a write has
     /// failed, those who waited are answered first, and then `failed` hears of it.
     pub(super) async fn serve(
-        mut self,
+        &mut self,
         mut requests: mpsc::Receiver<WriteRequest<E>>,
         answers: mpsc::Sender<Answers<E>>,
         mut closed: oneshot::Receiver<()>,
@@ -104,20 +112,27 @@ impl<E: StoredEvent> Writer<E> {
         let mut last_commit = LastCommit::none_yet();
         loop {
             if !matches!(closed.try_recv(), Err(oneshot::error::TryRecvError::Empty)) {
-                return;
+                break;
             }
             if !last_commit.stay_awake(&mut requests, &mut batch) {
                 tokio::select! {
                     biased;
-                    _ = &mut closed => return,
+                    _ = &mut closed => break,
                     // Nothing is lost where the time is over first.
                     received = timeout(LOOK_EVERY, requests.recv_many(&mut batch, MAX_BATCH)) => match received {
-                        Ok(0) => return,
+                        Ok(0) => break,
                         Ok(_) => {}
                         Err(_) => self.look(),
                     },
                 }
             }
+            let received = batch.len();
+            batch.retain(|request| !matches!(request, WriteRequest::Look));
+            if batch.len() < received {
+                self.acknowledged.look_begins();
+                self.look();
+            }
+            batch.append(&mut self.postponed);
             if !batch.is_empty() {
                 last_commit.gather(&mut requests, &mut batch);
                 let count = batch.len();
@@ -134,6 +149,23 @@ impl<E: StoredEvent> Writer<E> {
             }
             self.checkpoints.finish(&self.connection);
         }
+        requests.close();
+        batch.append(&mut self.postponed);
+        while let Ok(request) = requests.try_recv() {
+            batch.push(request);
+        }
+        batch.into_iter().for_each(|request| request.refuse(StoreError::Closed));
+    }
+
+    /// What is left to do when nothing is written any more and all who read have ended; `None` after a failure, when the
+    /// files stay as they are.
+    pub(super) fn into_closing(self) -> Option<Closing> {
+        let Self { path, mut connection, log, end_file, here, was_held, failed, .. } = self;
+        // The checkpointer ends when nobody can wake it. Where this fails, it is not waited for for ever.
+        let _ = connection.wal_hook(None::<fn(&mut rusqlite::hooks::Wal, std::ffi::c_int) -> rusqlite::Result<()>>);
+        let is_held = was_held;
+        let form = log.form();
+        failed.is_none().then_some(Closing { path, connection, form, end_file, here, is_held })
     }
 
     /// Publishes what other processes have written, if there is anything.
@@ -141,10 +173,29 @@ impl<E: StoredEvent> Writer<E> {
         if self.failed.is_some() {
             return;
         }
-        if let Err(error) = self.try_look() {
-            let message = self.failure(format_args!("what others have written cannot be read: {error}"));
-            self.fail(message);
+        if let Err(gone) = self.in_place.check(&self.here) {
+            return self.fail(gone);
         }
+        if let Err(error) = self.follow_end_file() {
+            let message = self.failure(format_args!("the file that knows the log's end: {error}"));
+            return self.fail(message);
+        }
+        match self.try_look() {
+            Err(ReadError::Sqlite(error)) if is_busy(&error) => {}
+            Err(error) => {
+                let message = self.failure(format_args!("what others have written cannot be read: {error}"));
+                self.fail(message);
+            }
+            Ok(()) => {}
+        }
+    }
+
+    /// Where the companion was removed or replaced, all go on with the one that is there now.
+    fn follow_end_file(&mut self) -> io::Result<()> {
+        if self.end_file.follow()? {
+            self.acknowledged.follow(self.end_file.share()?);
+        }
+        Ok(())
     }
 
     fn try_look(&mut self) -> Result<(), ReadError> {
@@ -155,6 +206,7 @@ impl<E: StoredEvent> Writer<E> {
             return Ok(());
         }
         let end = LogEnd::read(&self.connection)?;
+        self.log.stored().form(&self.connection)?;
         self.data_version = data_version;
         self.publish_until(end.end.position)
     }
@@ -168,33 +220,67 @@ impl<E: StoredEvent> Writer<E> {
                 return Err(ReadError::Damaged { position: self.published + 1, what: "there is no event" });
             };
             self.published = last.position.get();
+            self.acknowledged.saw(self.published);
             self.publisher.publish(Published { after, events: events.into() });
         }
         Ok(())
     }
 
-    /// Writes what was asked for; what could not be written is refused here.
+    /// Writes what was asked for; what could not be written is refused here, or postponed.
     fn write(&mut self, batch: &mut Vec<WriteRequest<E>>) -> Option<Answers<E>> {
+        if self.failed.is_none()
+            && let Err(gone) = self.in_place.check(&self.here)
+        {
+            self.fail(gone);
+        }
         if let Some(failed) = &self.failed {
             let error = StoreError::Failed(failed.clone());
             batch.drain(..).for_each(|request| request.refuse(error.clone()));
             return None;
         }
-        if let Err(error) = execute(&self.connection, "BEGIN IMMEDIATE") {
-            let is_busy = matches!(&error, rusqlite::Error::SqliteFailure(failure, _)
-                if matches!(failure.code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked));
-            let message = self.failure(reason(&error.into()));
-            if !is_busy {
-                self.fail(message.clone());
-            }
-            batch.drain(..).for_each(|request| request.refuse(StoreError::Failed(message.clone())));
+        if let Err(error) = self.follow_end_file() {
+            self.refuse_all(batch, format_args!("the file that knows the log's end: {error}"));
             return None;
+        }
+        let deadline = Deadline::after(if self.was_held { WAIT_BRIEFLY } else { WAIT_FOR_OTHERS });
+        match self.end_file.lock(deadline) {
+            Ok(()) => {
+                let written = self.write_locked(batch, deadline);
+                self.end_file.unlock();
+                written
+            }
+            Err(LockError::Held) => {
+                self.is_held(batch);
+                None
+            }
+            Err(LockError::Io(error)) => {
+                self.refuse_all(batch, format_args!("the log's end cannot be locked: {error}"));
+                None
+            }
+        }
+    }
+
+    /// The same while no other program of this kind writes.
+    fn write_locked(&mut self, batch: &mut Vec<WriteRequest<E>>, deadline: Deadline) -> Option<Answers<E>> {
+        let begun = wait_at_most(&mut self.connection, deadline.left())
+            .and_then(|()| execute(&self.connection, "BEGIN IMMEDIATE"));
+        match begun {
+            Ok(()) => self.was_held = false,
+            Err(error) if is_busy(&error) => {
+                self.is_held(batch);
+                return None;
+            }
+            Err(error) => {
+                let reason = self.reason(&error.into());
+                self.refuse_all(batch, reason);
+                return None;
+            }
         }
         let mut pending = Vec::with_capacity(batch.len());
         let written = catch_unwind(AssertUnwindSafe(|| self.commit(batch, &mut pending)));
         let error = match written {
             Ok(Ok(commit)) => return Some(Answers { commit, pending }),
-            Ok(Err(error)) => reason(&error),
+            Ok(Err(error)) => self.reason(&error),
             Err(panic) => format!("the writer panicked: {}", panic_message(panic.as_ref())),
         };
         let error = self.failure(error);
@@ -207,29 +293,76 @@ impl<E: StoredEvent> Writer<E> {
         None
     }
 
+    /// Another program holds the file. Whoever waits for a command is told; what is to be remembered of handlers and
+    /// projections is written later.
+    fn is_held(&mut self, batch: &mut Vec<WriteRequest<E>>) {
+        self.was_held = true;
+        let error = StoreError::Busy(holder(&self.path));
+        for request in batch.drain(..) {
+            match request {
+                append @ WriteRequest::Append { .. } => append.refuse(error.clone()),
+                later => self.postponed.push(later),
+            }
+        }
+    }
+
+    fn refuse_all(&mut self, batch: &mut Vec<WriteRequest<E>>, reason: impl fmt::Display) {
+        let message = self.failure(reason);
+        self.fail(message.clone());
+        batch.drain(..).for_each(|request| request.refuse(StoreError::Failed(message.clone())));
+    }
+
     /// Commits and publishes. Whatever is in `pending` afterwards can be answered.
     fn commit(
         &mut self,
         batch: &mut Vec<WriteRequest<E>>,
         pending: &mut Vec<Pending<E>>,
     ) -> Result<Batch<E>, ReadError> {
-        let Self { connection, log, .. } = self;
+        let Self { connection, log, lease, .. } = self;
+        let form = log.stored().form(connection)?;
         log.follow(LogEnd::read(connection)?);
         let before = log.end.end;
+        // What the log can say again, and who runs handlers, is no reason to change a file.
+        let is_reason =
+            |request| !matches!(request, &WriteRequest::TakeLease { .. } | &WriteRequest::Projections { .. });
+        if form == Form::First && batch.iter().any(is_reason) {
+            form::upgrade(connection, E::DOMAIN)?;
+            log.stored().is_upgraded();
+        }
+        let form = log.form();
         let mut insert = Insert::new(connection);
         for request in batch.drain(..) {
             pending.push(match request {
                 WriteRequest::Append { appends, reply } => {
                     Pending::Append(reply, log.record_all(&mut insert, appends)?)
                 }
-                WriteRequest::Progress { handler, progress, parked, reply } => {
-                    records::write_progress(connection, handler, progress, parked)?;
-                    Pending::Progress(reply)
+                WriteRequest::Begin { handler, start, reply } => {
+                    Pending::Begun(reply, records::begin_progress(connection, handler, start)?)
                 }
+                WriteRequest::Progress { handler, progress, parked, reply } => {
+                    let is_valid = lease.is_valid(connection)?;
+                    if is_valid {
+                        records::write_progress(connection, handler, progress, parked)?;
+                    }
+                    Pending::Progress(reply, if is_valid { Ok(()) } else { Err(StoreError::LeaseLost) })
+                }
+                WriteRequest::Projections { updates, reply } if form == Form::First => {
+                    let missing = ProjectionWritten::Missing { stored: Position::START };
+                    Pending::Projections(reply, vec![missing; updates.len()])
+                }
+                // What others have written is published with every commit.
+                WriteRequest::Look => continue,
                 WriteRequest::Projections { updates, reply } => {
                     let updates = updates.into_iter();
-                    let written = updates.map(|update| records::write_projection(connection, update));
+                    let written = updates.map(|update| write_projection(connection, update));
                     Pending::Projections(reply, written.collect::<Result<_, _>>()?)
+                }
+                WriteRequest::TakeLease { reply } => {
+                    match form {
+                        Form::First => lease.take_without_number(),
+                        Form::Second => lease.take(connection)?,
+                    }
+                    Pending::Progress(reply, Ok(()))
                 }
             });
         }
@@ -241,7 +374,7 @@ impl<E: StoredEvent> Writer<E> {
         let commit = log.take_recorded();
         if end.position > before.position {
             let unwritten = |error| ReadError::DamagedRecord(format!("the log's end was not written down: {error}"));
-            self.end_file.raise(end).map_err(unwritten)?;
+            self.end_file.write(end).map_err(unwritten)?;
         }
         for event in commit.iter() {
             trace_line!(event.metadata.correlation_id, "Event Store Published Event");
@@ -249,9 +382,18 @@ impl<E: StoredEvent> Writer<E> {
         self.publish_until(before.position)?;
         if !commit.is_empty() {
             self.published = end.position;
+            self.acknowledged.saw(end.position);
             self.publisher.publish(Published { after: Position::new(before.position), events: commit.clone() });
         }
         Ok(commit)
+    }
+
+    /// Why something could not be written, in words.
+    fn reason(&self, error: &ReadError) -> String {
+        match error {
+            ReadError::Sqlite(error) if disk_full::is_why(&self.path, error) => "the disk is full".to_owned(),
+            error => error.to_string(),
+        }
     }
 
     fn failure(&self, reason: impl fmt::Display) -> String {
@@ -263,13 +405,10 @@ impl<E: StoredEvent> Writer<E> {
     }
 }
 
-fn reason(error: &ReadError) -> String {
-    match error {
-        ReadError::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => {
-            "the disk is full".to_owned()
-        }
-        error => error.to_string(),
-    }
+/// Whether another program has the file locked.
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error, rusqlite::Error::SqliteFailure(failure, _)
+        if matches!(failure.code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
 fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {

@@ -1,0 +1,69 @@
+//! SHA-256 over each event and the one before it: what was changed or lost afterwards no longer fits.
+
+use sha2::{Digest, Sha256};
+
+use crate::engine::clock::Timestamp;
+use crate::engine::event::Metadata;
+
+/// An event's place in the chain.
+pub(in crate::engine::store) type Hash = [u8; 32];
+
+/// What stands before the first event.
+pub(in crate::engine::store) const BEFORE_THE_FIRST: Hash = [0; 32];
+
+/// Everything that an event's hash covers.
+pub(in crate::engine::store) struct Content<'a> {
+    pub(in crate::engine::store) position: u64,
+    pub(in crate::engine::store) stream: &'a str,
+    pub(in crate::engine::store) version: u64,
+    pub(in crate::engine::store) previous_position: u64,
+    pub(in crate::engine::store) time: Timestamp,
+    pub(in crate::engine::store) event_type: &'a str,
+    pub(in crate::engine::store) schema_version: u16,
+    pub(in crate::engine::store) number_in_command: u64,
+    pub(in crate::engine::store) metadata: &'a Metadata,
+    pub(in crate::engine::store) data: &'a str,
+    /// Metadata besides the ids: an event that has none has the hash that it had before there were any.
+    pub(in crate::engine::store) more: Option<&'a str>,
+}
+
+impl Content<'_> {
+    /// The hash of the event, given the hash of the one before it in the log.
+    pub(in crate::engine::store) fn hash(&self, before: &Hash, buffer: &mut Vec<u8>) -> Hash {
+        buffer.clear();
+        buffer.extend_from_slice(before);
+        for number in [self.position, self.version, self.previous_position, self.number_in_command] {
+            buffer.extend_from_slice(&number.to_be_bytes());
+        }
+        buffer.extend_from_slice(&self.time.as_micros().to_be_bytes());
+        buffer.extend_from_slice(&self.schema_version.to_be_bytes());
+        for id in [self.metadata.command_id, self.metadata.correlation_id, self.metadata.causation_id] {
+            buffer.extend_from_slice(id.as_bytes());
+        }
+        for text in [self.stream, self.event_type, self.data].into_iter().chain(self.more) {
+            push_text(buffer, text);
+        }
+        Sha256::digest(&buffer).into()
+    }
+}
+
+/// The hash of a row that stands in no chain: it tells damage, not forgery.
+pub(in crate::engine::store) fn row_hash(parts: &[&[u8]]) -> Hash {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part);
+    }
+    hasher.finalize().into()
+}
+
+/// A hash as people read it.
+pub(in crate::engine::store) fn hex(hash: &Hash) -> String {
+    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+    hash.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+fn push_text(buffer: &mut Vec<u8>, text: &str) {
+    buffer.extend_from_slice(&(text.len() as u64).to_be_bytes());
+    buffer.extend_from_slice(text.as_bytes());
+}

@@ -1,0 +1,56 @@
+//! The head of a log in memory, computed when it is asked for: events in memory carry no hashes.
+
+use foldhash::HashMap;
+
+use super::MemoryStore;
+use crate::engine::event::{Position, StreamId};
+use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Content};
+use crate::engine::store::log_head::LogHead;
+use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::store::{EventStore as _, MAX_READ, StoreError};
+
+impl<E: StoredEvent> MemoryStore<E> {
+    /// The head that the log had at a position, or has now; `None` for a position that the log has not reached. The same
+    /// events in a file have the same head.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store is closed.
+    pub async fn head(&self, at: Option<Position>) -> Result<Option<LogHead>, StoreError> {
+        let until = at.unwrap_or(Position::new(u64::MAX));
+        let (mut position, mut hash, mut buffer) = (Position::START, BEFORE_THE_FIRST, Vec::new());
+        let mut streams: HashMap<StreamId, u64> = HashMap::default();
+        let mut command = None;
+        while position < until {
+            let page = self.read_all(position, MAX_READ).await?;
+            let known = &page[..page.partition_point(|event| event.position <= until)];
+            if known.is_empty() {
+                break;
+            }
+            for event in known {
+                let number_in_command = match command {
+                    Some((id, number)) if id == event.metadata.command_id => number + 1,
+                    _ => 1,
+                };
+                command = Some((event.metadata.command_id, number_in_command));
+                let previous_position = streams.insert(event.stream.clone(), event.position.get()).unwrap_or(0);
+                let content = Content {
+                    position: event.position.get(),
+                    stream: event.stream.as_str(),
+                    version: event.version.get(),
+                    previous_position,
+                    time: event.time,
+                    event_type: event.data.event_type(),
+                    schema_version: event.data.schema_version(),
+                    number_in_command,
+                    metadata: &event.metadata,
+                    data: &event.data.to_json(),
+                    more: None,
+                };
+                hash = content.hash(&hash, &mut buffer);
+                position = event.position;
+            }
+        }
+        Ok(at.is_none_or(|at| at == position).then(|| LogHead::new(position, &hash)))
+    }
+}

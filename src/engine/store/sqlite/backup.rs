@@ -1,0 +1,217 @@
+//! Copies a file that is in use: one state of it, checked, and closed as the last program closes one.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::config::DbConfig;
+use rusqlite::wal::CheckpointMode;
+use thiserror::Error;
+use tokio::sync::oneshot;
+
+use super::SqliteStore;
+use super::companions::{END, companion};
+use super::create::left_over;
+use super::disk_full;
+use super::end_file::Acknowledged;
+use super::form::{self, Form};
+use super::new_file::{NewFile, Placed};
+use super::open_here::OpenHere;
+use super::properties;
+use super::schema::{connect, connect_to_read};
+use super::stored_log::{LogEnd, ReadError};
+use super::threads::spawn;
+use super::verify::{self, Verification, Verified};
+use crate::engine::store::StoreError;
+use crate::engine::store::stored_event::StoredEvent;
+
+/// So many pages are copied at a time: 4 MiB.
+const PAGES: i32 = 1_024;
+
+const DISK_FULL: &str = "the disk is full";
+
+/// What a backup is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BackupStep {
+    /// Copying a file; it tells pages.
+    Copy,
+    /// Storing a log that stands in no file; it tells events.
+    Store,
+    /// Verifying the copy; it tells events.
+    Check,
+}
+
+/// Why there is no backup. Nothing is left of it.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum BackupError {
+    /// There is a file of this name, and it stays as it is.
+    #[error("{}: there is such a file already", path.display())]
+    FileExists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file of this name that is gone has left its log or its end, which would be taken for those of the copy.
+    #[error("{}: {} is left of a file that was here; remove it, or name another file", path.display(), left_over.display())]
+    LeftOver {
+        /// The file that is not there.
+        path: PathBuf,
+        /// What is left of it.
+        left_over: PathBuf,
+    },
+    /// The copy cannot be written.
+    #[error("{}: {reason}", path.display())]
+    File {
+        /// The copy.
+        path: PathBuf,
+        /// What the system or SQLite said.
+        reason: String,
+    },
+    /// What was copied does not fit together: neither does the file, then.
+    #[error("the copy is not whole: {problem}")]
+    Broken {
+        /// What is wrong.
+        problem: String,
+    },
+    /// The file could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<ReadError> for BackupError {
+    fn from(error: ReadError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl<E: StoredEvent> SqliteStore<E> {
+    /// Copies the file as it is at one moment, while it is in use, and verifies the copy. `tell` hears how far that is:
+    /// so many of so many.
+    ///
+    /// # Errors
+    ///
+    /// [`BackupError`]: why there is no copy.
+    pub async fn backup(
+        &self,
+        to: &Path,
+        mut tell: impl FnMut(BackupStep, u64, u64) + Send + 'static,
+    ) -> Result<Verified, BackupError> {
+        let (path, to) = (self.path.clone(), to.to_owned());
+        let here = self.here.upgrade().ok_or(StoreError::Closed)?;
+        let (reply, answer) = oneshot::channel();
+        let copy = move || {
+            let mut tell = |step, done, total| {
+                // Nobody waits any more: then there is no point in going on.
+                let is_wanted = !reply.is_closed();
+                if is_wanted {
+                    tell(step, done, total);
+                }
+                is_wanted
+            };
+            let copied = copy::<E>(&path, &here, &to, &mut tell);
+            drop(here);
+            let _ = reply.send(copied);
+        };
+        spawn("backup", copy).map_err(|error| StoreError::Failed(format!("no thread: {error}")))?;
+        answer.await.map_err(|_| StoreError::Failed("the backup has ended in a panic".to_owned()))?
+    }
+}
+
+fn copy<E: StoredEvent>(
+    path: &Path,
+    here: &OpenHere,
+    to: &Path,
+    tell: &mut dyn FnMut(BackupStep, u64, u64) -> bool,
+) -> Result<Verified, BackupError> {
+    check_place(to)?;
+    let from = connect_to_read(path).map_err(ReadError::from)?;
+    if !here.is_at(path) {
+        let path = path.display();
+        return Err(StoreError::Failed(format!("{path} was moved, removed or replaced while the file was open")).into());
+    }
+    let failed = |error| not_written(to, &error);
+    let new = NewFile::beside(to).map_err(failed)?;
+    let sqlite = |error: rusqlite::Error| {
+        let is_full = disk_full::is_why(new.path(), &error);
+        let reason = if is_full { DISK_FULL.to_owned() } else { format!("SQLite: {error}") };
+        BackupError::File { path: to.to_owned(), reason }
+    };
+    let mut copy = connect(new.path()).map_err(sqlite)?;
+    // What is half written is removed, and needs no journal to be undone from.
+    let _: String = copy.query_row("PRAGMA journal_mode = OFF", [], |row| row.get(0)).map_err(sqlite)?;
+    // What is read within the transaction is one state, however long it takes.
+    let state = from.unchecked_transaction().map_err(ReadError::from)?;
+    let end = LogEnd::read(&from).map_err(ReadError::from)?.end;
+    copy_pages(&from, &mut copy, tell).map_err(sqlite)?.ok_or(StoreError::Closed)?;
+    drop(state);
+    let transaction = copy.transaction().map_err(sqlite)?;
+    if Form::read(&transaction).map_err(sqlite)? == Some(Form::First) {
+        form::upgrade(&transaction, E::DOMAIN)?;
+    }
+    properties::write_closed_at(&transaction, end).map_err(sqlite)?;
+    properties::write_schema_cookie(&transaction).map_err(sqlite)?;
+    transaction.commit().map_err(sqlite)?;
+    let mut tell_check = |done, total| tell(BackupStep::Check, done, total);
+    let verified = whole(verify::one_state::<E>(&copy, Ok(Acknowledged::UpTo(end)), &mut tell_check)?)?;
+    let moved_in = copy
+        .wal_checkpoint_v2(None::<&str>, CheckpointMode::TRUNCATE)
+        .and_then(|_| copy.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false));
+    moved_in.map_err(sqlite)?;
+    copy.close().map_err(|(_, error)| sqlite(error))?;
+    match new.put(to).map_err(failed)? {
+        Placed::Here => Ok(verified),
+        Placed::AnotherIsThere => Err(BackupError::FileExists { path: to.to_owned() }),
+    }
+}
+
+/// Nothing may stand where the copy is to stand, nor what would be taken for a part of it.
+pub(super) fn check_place(to: &Path) -> Result<(), BackupError> {
+    if to.symlink_metadata().is_ok() {
+        return Err(BackupError::FileExists { path: to.to_owned() });
+    }
+    let end = companion(to, END);
+    let left_over = left_over(to).or_else(|| fs::metadata(&end).is_ok_and(|found| found.len() > 0).then_some(end));
+    left_over.map_or(Ok(()), |left_over| Err(BackupError::LeftOver { path: to.to_owned(), left_over }))
+}
+
+/// What the system said of a copy.
+pub(super) fn not_written(to: &Path, error: &io::Error) -> BackupError {
+    let reason = if disk_full::is_room_error(error) { DISK_FULL.to_owned() } else { error.to_string() };
+    BackupError::File { path: to.to_owned(), reason }
+}
+
+/// A copy that does not fit together is none.
+pub(super) fn whole(verification: Verification) -> Result<Verified, BackupError> {
+    match verification {
+        Verification::Whole(verified) => Ok(verified),
+        Verification::Broken { position, problem } => {
+            let at = position.map(|position| format!("at position {position}: ")).unwrap_or_default();
+            Err(BackupError::Broken { problem: format!("{at}{problem}") })
+        }
+    }
+}
+
+/// Answers nothing where nobody waits any more.
+fn copy_pages(
+    from: &Connection,
+    copy: &mut Connection,
+    tell: &mut dyn FnMut(BackupStep, u64, u64) -> bool,
+) -> rusqlite::Result<Option<()>> {
+    let backup = Backup::new(from, copy)?;
+    loop {
+        let step = backup.step(PAGES)?;
+        let progress = backup.progress();
+        let total = u64::try_from(progress.pagecount).unwrap_or(0);
+        let left = u64::try_from(progress.remaining).unwrap_or(0);
+        if !tell(BackupStep::Copy, total.saturating_sub(left), total) {
+            return Ok(None);
+        }
+        match step {
+            StepResult::Done => return Ok(Some(())),
+            StepResult::More => {}
+            // Somebody else has locked the copy, which is ours alone.
+            _ => std::thread::yield_now(),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! A file with several names is one bank. Its companions stand beside the name by which it was opened first.
+
+use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use rustix::process::{Flock, FlockOffsetType, FlockType, fcntl_getlk};
+
+use super::companions::{END, FileId, WAL, companion};
+use super::open_error::{OpenStoreError, refused};
+
+/// The bytes that SQLite locks of a file that is in use.
+const SHARED_FIRST: u64 = 0x4000_0002;
+const SHARED_SIZE: u64 = 510;
+
+/// The name of a file by which it is in use, as far as that stands in the same directory; else the one that was given.
+pub(super) fn name_in_use(path: &Path) -> Result<PathBuf, OpenStoreError> {
+    let found = fs::metadata(path).map_err(|error| refused(path, error))?;
+    if found.nlink() < 2 || is_in_use_as(path) {
+        return Ok(path.to_owned());
+    }
+    let same = FileId::of(&found);
+    let names = path.parent().map(fs::read_dir).transpose().map_err(|error| refused(path, error))?;
+    let others = names.into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_same = |name: &PathBuf| FileId::at(name).is_ok_and(|other| other == Some(same)) && !name.is_symlink();
+    let in_use = others.filter(is_same).find(|name| is_in_use_as(name));
+    Ok(in_use.unwrap_or_else(|| path.to_owned()))
+}
+
+/// A file that is in use, but not by this name, is so by one in another directory, with its log beside that.
+pub(super) fn check_name(path: &Path, file: &File) -> Result<(), OpenStoreError> {
+    let found = file.metadata().map_err(|error| refused(path, error))?;
+    if found.nlink() < 2 || is_in_use_as(path) {
+        return Ok(());
+    }
+    let (start, length) = (SHARED_FIRST, SHARED_SIZE);
+    let lock = Flock { start, length, pid: None, typ: FlockType::WriteLock, offset_type: FlockOffsetType::Set };
+    match fcntl_getlk(file, &lock).map_err(|error| refused(path, error.into()))? {
+        None => Ok(()),
+        Some(held) => {
+            let holder = match held.pid {
+                Some(pid) => format!("process {}", pid.as_raw_nonzero()),
+                None => "this one".to_owned(),
+            };
+            Err(OpenStoreError::OtherName { path: path.into(), holder })
+        }
+    }
+}
+
+fn is_in_use_as(path: &Path) -> bool {
+    [END, WAL].iter().any(|suffix| companion(path, suffix).exists())
+}

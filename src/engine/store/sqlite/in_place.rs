@@ -1,0 +1,45 @@
+//! Notices that the file, or what SQLite keeps beside it, was moved, removed or replaced while it is open.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::companions::{FileId, SHM, WAL, companion};
+use super::open_here::OpenHere;
+
+/// Which files were opened.
+#[derive(Debug)]
+pub(super) struct InPlace {
+    path: Arc<Path>,
+    beside: [(PathBuf, Option<FileId>); 2],
+}
+
+impl InPlace {
+    /// The files as they are now, right after SQLite has opened them.
+    pub(super) fn now(path: &Arc<Path>) -> io::Result<Self> {
+        let beside = [WAL, SHM].map(|suffix| companion(path, suffix));
+        let [log, index] = beside;
+        let ids = (FileId::at(&log)?, FileId::at(&index)?);
+        Ok(Self { path: path.clone(), beside: [(log, ids.0), (index, ids.1)] })
+    }
+
+    /// What is not where it was, in words.
+    pub(super) fn check(&self, here: &OpenHere) -> Result<(), String> {
+        let gone = |path: &Path| {
+            let path = path.display();
+            Err(format!(
+                "{path} was moved, removed or replaced while the file was open; nothing more is written to what was \
+                 opened"
+            ))
+        };
+        if !here.is_at(&self.path) {
+            return gone(&self.path);
+        }
+        for (path, opened) in &self.beside {
+            if opened.is_some() && !FileId::at(path).is_ok_and(|found| found == *opened) {
+                return gone(path);
+            }
+        }
+        Ok(())
+    }
+}

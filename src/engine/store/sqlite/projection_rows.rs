@@ -1,0 +1,219 @@
+//! The rows that projections keep, each set of them bound to the checkpoint it belongs to.
+//!
+//! A checkpoint's hash covers how many rows there are, what their hashes add up to, and the event that it stands at.
+//! Rows that were lost, added or brought back from before, and rows of another log, are therefore never answered from.
+
+use foldhash::HashMap;
+use rusqlite::{Connection, Row};
+use tokio::sync::{mpsc, oneshot};
+
+use super::records::Checked;
+use super::row_set::RowSet;
+use super::row_sets::{hash_of, selected_hash};
+use super::stored_log::{ReadError, signed, unsigned};
+use crate::engine::event::Position;
+use crate::engine::store::handler_records::{ProjectionRow, ProjectionUpdate, ProjectionWritten};
+use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Hash, row_hash};
+use crate::engine::store::{MAX_READ, StoreError};
+
+/// So many pages of rows are read before anybody takes them.
+pub(super) const PAGES_AHEAD: usize = 2;
+
+/// A projection's checkpoint, and which rows belong to it.
+struct StoredCheckpoint {
+    projection: String,
+    checkpoint: Position,
+    set: RowSet,
+    /// The hash of the event at the checkpoint, if the log has one there.
+    event: Option<Hash>,
+}
+
+const COLUMNS: &str = "projection, checkpoint, rows, rows_hash";
+const HASH_AT_CHECKPOINT: &str = "(SELECT events.hash FROM events WHERE position = checkpoint)";
+
+impl Checked for StoredCheckpoint {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let (projection, checkpoint) = (row.get(0)?, Position::new(unsigned(row, 1)?));
+        let set = RowSet::stored(unsigned(row, 2)?, row.get(3)?);
+        Ok(Self { projection, checkpoint, set, event: row.get(4)? })
+    }
+
+    fn hash(&self) -> Hash {
+        let Self { projection, checkpoint, set, event } = self;
+        let event = event.as_ref().unwrap_or(&BEFORE_THE_FIRST);
+        let (checkpoint, rows) = (checkpoint.get().to_be_bytes(), set.rows.to_be_bytes());
+        row_hash(&[projection.as_bytes(), &checkpoint, &rows, &set.hash(), event])
+    }
+}
+
+impl StoredCheckpoint {
+    fn from_row(row: &Row<'_>) -> Result<Self, ReadError> {
+        let projection: String = row.get(0)?;
+        Self::checked(row, 5, || format!("the checkpoint of {projection} does not fit its rows or the log"))
+    }
+
+    fn of(connection: &Connection, projection: &str) -> Result<Option<Self>, ReadError> {
+        let sql = format!("SELECT {COLUMNS}, {HASH_AT_CHECKPOINT}, hash FROM projections WHERE projection = ?1");
+        let mut statement = connection.prepare_cached(&sql)?;
+        let mut rows = statement.query([projection])?;
+        rows.next()?.map(Self::from_row).transpose()
+    }
+
+    fn write(mut self, connection: &Connection) -> Result<(), ReadError> {
+        let sql = "SELECT hash FROM events WHERE position = ?1";
+        self.event = hash_of(connection, sql, [signed(self.checkpoint.get())])?;
+        let hash = self.hash();
+        let Self { projection, checkpoint, set, .. } = self;
+        let sql = format!("INSERT OR REPLACE INTO projections ({COLUMNS}, hash) VALUES (?1, ?2, ?3, ?4, ?5)");
+        let (checkpoint, rows) = (signed(checkpoint.get()), signed(set.rows));
+        connection.prepare_cached(&sql)?.execute((projection, checkpoint, rows, set.hash(), hash))?;
+        Ok(())
+    }
+
+    /// Holds the rows that were found against those that should be there.
+    fn check(&self, found: RowSet) -> Result<(), ReadError> {
+        match self.set.difference(found) {
+            None => Ok(()),
+            Some(difference) => {
+                let Self { projection, checkpoint, .. } = self;
+                let problem = format!("of the rows of {projection} up to position {checkpoint}, {difference}");
+                Err(ReadError::DamagedRecord(problem))
+            }
+        }
+    }
+}
+
+/// A projection's row, as it stands in the table.
+struct StoredRow {
+    projection: String,
+    row: ProjectionRow,
+}
+
+const ROW_COLUMNS: &str = "projection, key, data, hash";
+const OF_ROW: &str = "FROM projection_rows WHERE projection = ?1 AND key = ?2";
+
+impl Checked for StoredRow {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self { projection: row.get(0)?, row: ProjectionRow { key: row.get(1)?, data: row.get(2)? } })
+    }
+
+    fn hash(&self) -> Hash {
+        stored_row_hash(&self.projection, &self.row.key, &self.row.data)
+    }
+}
+
+fn stored_row_hash(projection: &str, key: &str, data: &str) -> Hash {
+    row_hash(&[projection.as_bytes(), key.as_bytes(), data.as_bytes()])
+}
+
+/// Hands over the rows of a projection page by page, in the order of their keys; first `found` hears of their
+/// checkpoint, if there is one. All of it is of the moment at which the transaction began. An empty page says that this
+/// was all, and that it is what belongs to the checkpoint. Whoever no longer listens ends it.
+pub(super) fn hand_over(
+    connection: &Connection,
+    projection: &str,
+    found: oneshot::Sender<Option<Position>>,
+    pages: &mpsc::Sender<Result<Vec<ProjectionRow>, StoreError>>,
+) -> Result<(), ReadError> {
+    let Some(stored) = StoredCheckpoint::of(connection, projection)? else {
+        check_empty(connection, projection)?;
+        let _ = found.send(None);
+        return Ok(());
+    };
+    let _ = found.send(Some(stored.checkpoint));
+    let sql = format!("SELECT {ROW_COLUMNS} FROM projection_rows WHERE projection = ?1 ORDER BY key");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([projection])?;
+    let (mut set, mut page) = (RowSet::default(), Vec::new());
+    while let Some(row) = rows.next()? {
+        let row = StoredRow::checked(row, 3, || format!("a row of {projection}"))?;
+        set.add(&row.hash());
+        page.push(row.row);
+        if page.len() == MAX_READ && pages.blocking_send(Ok(std::mem::take(&mut page))).is_err() {
+            return Ok(());
+        }
+    }
+    stored.check(set)?;
+    if !page.is_empty() && pages.blocking_send(Ok(page)).is_err() {
+        return Ok(());
+    }
+    let _ = pages.blocking_send(Ok(Vec::new()));
+    Ok(())
+}
+
+/// Without a checkpoint there are no rows.
+fn check_empty(connection: &Connection, projection: &str) -> Result<(), ReadError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM projection_rows WHERE projection = ?1)";
+    match connection.prepare_cached(sql)?.query_row([projection], |row| row.get(0))? {
+        false => Ok(()),
+        true => Err(ReadError::DamagedRecord(format!("the rows of {projection} have lost their checkpoint"))),
+    }
+}
+
+/// Holds the rows of all projections against their checkpoints, and these against the log.
+pub(super) fn check_projections(connection: &Connection) -> Result<(), ReadError> {
+    let mut found = HashMap::<String, RowSet>::default();
+    let mut statement = connection.prepare(&format!("SELECT {ROW_COLUMNS} FROM projection_rows"))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let row = StoredRow::checked(row, 3, || "a row of projection_rows".to_owned())?;
+        let hash = row.hash();
+        match found.get_mut(&row.projection) {
+            Some(set) => set.add(&hash),
+            None => found.entry(row.projection).or_default().add(&hash),
+        }
+    }
+    let sql = format!("SELECT {COLUMNS}, {HASH_AT_CHECKPOINT}, hash FROM projections");
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let stored = StoredCheckpoint::from_row(row)?;
+        stored.check(found.remove(&stored.projection).unwrap_or_default())?;
+    }
+    match found.into_keys().min() {
+        None => Ok(()),
+        Some(projection) => check_empty(connection, &projection),
+    }
+}
+
+pub(super) fn write_projection(
+    connection: &Connection,
+    update: ProjectionUpdate,
+) -> Result<ProjectionWritten, ReadError> {
+    let ProjectionUpdate { projection, after, checkpoint, rows, replace_all } = update;
+    let stored = match StoredCheckpoint::of(connection, &projection) {
+        _ if replace_all => None,
+        Ok(stored) => stored,
+        // Nothing can be built on it.
+        Err(ReadError::DamagedRecord(_)) => return Ok(ProjectionWritten::Missing { stored: Position::START }),
+        Err(error) => return Err(error),
+    };
+    let (at, mut set) = stored.map(|stored| (stored.checkpoint, stored.set)).unwrap_or_default();
+    if replace_all {
+        connection.prepare_cached("DELETE FROM projection_rows WHERE projection = ?1")?.execute([&projection])?;
+    } else if at < after {
+        return Ok(ProjectionWritten::Missing { stored: at });
+    } else if at > checkpoint {
+        return Ok(ProjectionWritten::Later { stored: at });
+    }
+    let mut insert = connection
+        .prepare_cached(&format!("INSERT OR REPLACE INTO projection_rows ({ROW_COLUMNS}) VALUES (?1, ?2, ?3, ?4)"))?;
+    let mut delete = connection.prepare_cached(&format!("DELETE {OF_ROW}"))?;
+    let mut select = connection.prepare_cached(&format!("SELECT hash {OF_ROW}"))?;
+    for (key, data) in rows {
+        // What stands there is looked up only where something may: that is as dear as a row.
+        if !replace_all && let Some(before) = selected_hash(&mut select, (&projection, &key))? {
+            set.remove(&before);
+        }
+        match data {
+            Some(data) => {
+                let hash = stored_row_hash(&projection, &key, &data);
+                insert.execute((&projection, &key, &data, hash))?;
+                set.add(&hash);
+            }
+            None => drop(delete.execute((&projection, &key))?),
+        }
+    }
+    StoredCheckpoint { projection, checkpoint, set, event: None }.write(connection)?;
+    Ok(ProjectionWritten::Stored)
+}

@@ -1,0 +1,227 @@
+//! Transfers and bonuses end the same whenever the bank dies: it is cut off at every call of its store, started again
+//! over what is stored, and whoever got no answer asks again.
+
+use std::collections::BTreeMap;
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cqrs_bank::bank::{
+    Account, AccountCommand, AccountEvent, Balances, CeoBonus, Ending, Moment, Money, Outgoing, ReleaseReason,
+    TransferProcess, TransferState, Transfers,
+};
+use cqrs_bank::engine::checkpoints::Checkpoints;
+use cqrs_bank::engine::clock::Clock;
+use cqrs_bank::engine::command_handler::{CommandHandler, Limits};
+use cqrs_bank::engine::event::{Metadata, Position, RecordedEvent};
+use cqrs_bank::engine::event_handler::{self, RetryPolicy, Surroundings};
+use cqrs_bank::engine::lease::Lease;
+use cqrs_bank::engine::process_manager::{Process, ProcessManager};
+use cqrs_bank::engine::projection::{Projections, ReadModel};
+use cqrs_bank::engine::store::EventStore as _;
+use cqrs_bank::engine::store::handler_records::HandlerRecords as _;
+use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use crate::accounts::{account, all_balances, money};
+use crate::watched_store::WatchedStore;
+use crate::watched_store::cut::{Cut, NEVER};
+
+type Store = WatchedStore<AccountEvent>;
+type Event = RecordedEvent<AccountEvent>;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+const LIMIT: u64 = Money::MAX.minor_units();
+
+/// What clients ask for, one after the other.
+fn story() -> Vec<AccountCommand> {
+    vec![
+        create("A"),
+        // There is no account for a bonus yet.
+        deposit("A", 10_000),
+        create("CEO"),
+        create("B"),
+        deposit("A", 9_999_000),
+        transfer(6, "A", "B", 25),
+        transfer(7, "A", "Nobody", 5),
+        // With this one it is enough.
+        deposit("B", 1_000),
+        deposit("B", 5_000),
+        deposit("CEO", 700),
+        create("Full"),
+        deposit("Full", LIMIT),
+        transfer(13, "B", "Full", 100),
+        transfer(14, "B", "A", 1_000_000),
+        transfer(15, "CEO", "A", 100_000),
+    ]
+}
+
+/// How all ends.
+fn ending() -> (BTreeMap<String, u64>, Vec<Ending>) {
+    let balances = [("A", 10_108_975), ("B", 6_025), ("CEO", 700), ("Full", LIMIT)];
+    let released = |reason| Ending::Released(reason);
+    let endings =
+        [Ending::Settled, released(ReleaseReason::NoPayee), released(ReleaseReason::BalanceLimit), Ending::Settled];
+    (balances.map(|(name, balance)| (name.to_owned(), balance)).into(), endings.into())
+}
+
+#[tokio::test(start_paused = true)]
+async fn cut_off_at_any_step_all_ends_the_same() {
+    let uncut = Engine::start(&Cut::at(NEVER)).await.unwrap();
+    assert!(uncut.run().await);
+    assert_eq!(uncut.ending(), ending());
+    let expected = uncut.log().await;
+    let bonuses = expected.iter().filter_map(|event| match &event.data {
+        AccountEvent::MoneyDeposited { account_id, amount } if *account_id == account("CEO") => Some(*amount),
+        _ => None,
+    });
+    assert_eq!(bonuses.collect::<Vec<_>>(), [99_990, 10, 700].map(money));
+
+    let mut steps = 0;
+    loop {
+        let cut = Cut::at(steps);
+        let whole = Engine::start_and_run(&cut).await;
+        // What puts things right is cut off too, early or late.
+        cut.again(steps * 31 % 211);
+        Engine::start_and_run(&cut).await;
+        cut.again(NEVER);
+        let engine = Engine::start(&cut).await.unwrap();
+        assert!(engine.run().await, "cut off at step {steps}");
+        assert_eq!(engine.log().await, expected, "cut off at step {steps}");
+        assert_eq!(engine.ending(), ending(), "cut off at step {steps}");
+        assert_eq!(engine.store.read_parked(0, 9).await.unwrap(), [], "cut off at step {steps}");
+        engine.end().await;
+        if whole {
+            break;
+        }
+        steps += 1;
+    }
+    assert!(steps > 140, "it was cut off at {steps} steps");
+}
+
+/// What a bank is made of, on a store that can be cut off.
+struct Engine {
+    store: Store,
+    supervisor: Supervisor,
+    checkpoints: Checkpoints,
+    commands: CommandHandler<Account>,
+    balances: ReadModel<Balances>,
+    transfers: ReadModel<Transfers>,
+}
+
+impl Engine {
+    /// Nothing, if the store does not answer.
+    async fn start(cut: &Cut<AccountEvent>) -> Option<Self> {
+        let store = cut.store.clone();
+        let (supervisor, checkpoints) = (Supervisor::new(), Checkpoints::new());
+        let clock = Arc::new(Clock::simulated(0));
+        let limits = Limits { snapshot_every: 3.try_into().unwrap(), ..Limits::default() };
+        let commands = CommandHandler::start(store.clone(), clock.clone(), limits, &supervisor);
+        let surroundings = Surroundings {
+            store: store.clone(),
+            checkpoints: checkpoints.clone(),
+            clock,
+            lease: Lease::unshared(),
+            retry: RetryPolicy::default(),
+            supervisor: supervisor.clone(),
+        };
+        let mut projections = Projections::new(checkpoints.clone());
+        let (balances, transfers) = (projections.add(), projections.add());
+        let engine = Self { store, supervisor, checkpoints, commands, balances, transfers };
+        let starting = async {
+            engine.start_process(TransferProcess::default(), &surroundings, &mut projections).await;
+            engine.start_process(CeoBonus::new(account("CEO")), &surroundings, &mut projections).await;
+        };
+        if timeout(HOUR, starting).await.is_err() {
+            engine.end().await;
+            return None;
+        }
+        projections.start(engine.store.clone(), &engine.supervisor);
+        Some(engine)
+    }
+
+    async fn start_process<P: ProcessManager<Aggregate = Account>>(
+        &self,
+        policy: P,
+        surroundings: &Surroundings<Store>,
+        projections: &mut Projections<AccountEvent>,
+    ) {
+        let process = Process::new(policy, self.commands.clone(), self.store.clone(), self.checkpoints.clone());
+        event_handler::start(move || process.clone(), surroundings, projections).await.unwrap();
+    }
+
+    async fn start_and_run(cut: &Cut<AccountEvent>) -> bool {
+        let Some(engine) = Self::start(cut).await else { return false };
+        let whole = engine.run().await;
+        engine.end().await;
+        whole
+    }
+
+    /// Tells the story, each command after all that the one before has led to. Answers whether it came to its end
+    /// before the store did not answer any more.
+    async fn run(&self) -> bool {
+        let run = async {
+            for (number, command) in (1..).zip(story()) {
+                let pending_command = self.commands.send_again(command, Metadata::from_outside(id_of(number))).await;
+                let events = pending_command.unwrap().outcome().await.unwrap();
+                let mut end = events.last().unwrap().position;
+                loop {
+                    if !self.checkpoints.wait(end, HOUR).await.is_empty() {
+                        return pending().await;
+                    }
+                    match self.checkpoints.conversation_goes_on_to(id_of(number)) {
+                        Some(further) if further > end => end = further,
+                        _ => break,
+                    }
+                }
+            }
+        };
+        timeout(2 * HOUR, run).await.is_ok()
+    }
+
+    /// Ends at once, with whatever is under way.
+    async fn end(&self) {
+        self.supervisor.stop(StopReason::Closed);
+        let _ = timeout(Duration::from_millis(1), pending::<()>()).await;
+    }
+
+    /// The balances, and how each transfer has ended.
+    fn ending(&self) -> (BTreeMap<String, u64>, Vec<Ending>) {
+        let endings = self.transfers.read(|transfers| {
+            let records = transfers.between(Position::START, Moment::NOW).iter();
+            let ending = records.map(|record| match record.state_at(Moment::NOW) {
+                Some(TransferState::Ended(ending)) => ending,
+                other => panic!("{other:?}: {record:?}"),
+            });
+            ending.collect()
+        });
+        (self.balances.read(all_balances), endings)
+    }
+
+    /// All events, but for their times.
+    async fn log(&self) -> Vec<Event> {
+        let mut log = self.store.read_all(Position::START, usize::MAX).await.unwrap().to_vec();
+        let Some(time) = log.first().map(|event| event.time) else { return log };
+        log.iter_mut().for_each(|event| event.time = time);
+        log
+    }
+}
+
+fn create(name: &str) -> AccountCommand {
+    AccountCommand::CreateAccount { account_id: account(name), account_holder: name.into() }
+}
+
+fn deposit(name: &str, amount: u64) -> AccountCommand {
+    AccountCommand::DepositMoney { account_id: account(name), amount: money(amount) }
+}
+
+fn transfer(number: u128, payer: &str, payee: &str, amount: u64) -> AccountCommand {
+    let (account_id, payee, amount) = (account(payer), account(payee), money(amount));
+    let outgoing = Outgoing { account_id, transfer_id: id_of(number).into(), payee, amount };
+    AccountCommand::ReserveMoney { outgoing: Box::new(outgoing), pin: None }
+}
+
+fn id_of(number: u128) -> Uuid {
+    Uuid::from_u128(number << 80)
+}

@@ -1,0 +1,261 @@
+//! Wherever a handler's own code panics, its event is tried again and parked like any that it fails on, and nothing
+//! else stops.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use cqrs_bank::bank::{Account, AccountCommand, AccountEvent, Bank, HandlerReport, Options, Refusal, Store};
+use cqrs_bank::engine::event::{Position, RecordedEvent};
+use cqrs_bank::engine::event_handler::{EventHandler, Failure, RetryPolicy, Starts};
+use cqrs_bank::engine::process_manager::ProcessManager;
+use cqrs_bank::engine::projection::Projection;
+use tokio::task::JoinSet;
+
+use crate::accounts::{account, money};
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Place {
+    Filter,
+    Handle,
+    State,
+    Restore,
+    Note,
+    Clone,
+}
+
+/// What it does with an event of this amount is to panic, in one place.
+const BAD: u64 = 13;
+const RETRY: RetryPolicy = RetryPolicy { first: Duration::ZERO, longest: Duration::ZERO, attempts: 3 };
+
+#[derive(Debug)]
+struct Fragile {
+    place: Place,
+    handled: Arc<AtomicU64>,
+    /// The amount that was handled last, and was bad if this is set.
+    is_bad: bool,
+    made: Arc<AtomicU64>,
+}
+
+impl Fragile {
+    fn new(place: Place) -> Self {
+        Self { place, handled: Arc::default(), is_bad: false, made: Arc::default() }
+    }
+}
+
+impl Clone for Fragile {
+    fn clone(&self) -> Self {
+        let made = self.made.fetch_add(1, Ordering::Relaxed);
+        // The first is the one that the bank begins with.
+        assert!(self.place != Place::Clone || made == 0, "in make");
+        Self { place: self.place, handled: self.handled.clone(), is_bad: false, made: self.made.clone() }
+    }
+}
+
+fn is_bad(event: &RecordedEvent<AccountEvent>) -> bool {
+    matches!(&event.data, AccountEvent::MoneyDeposited { amount, .. } if amount.minor_units() == BAD)
+}
+
+impl EventHandler<AccountEvent> for Fragile {
+    const NAME: &'static str = "fragile";
+    const AWAITED: bool = true;
+    const TRACE_TITLE: Option<&'static str> = Some("Fragile");
+
+    fn filter(&self) -> impl Fn(&RecordedEvent<AccountEvent>) -> bool + Send + Sync + 'static {
+        let place = self.place;
+        move |event| {
+            assert!(place != Place::Filter || !is_bad(event), "in the filter");
+            matches!(event.data, AccountEvent::MoneyDeposited { .. })
+        }
+    }
+
+    async fn handle(&mut self, event: &RecordedEvent<AccountEvent>) -> Result<(), Failure> {
+        self.is_bad = is_bad(event);
+        let panics = matches!(self.place, Place::Handle | Place::Restore | Place::Clone);
+        assert!(!panics || !self.is_bad, "in handle");
+        self.handled.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn state(&self) -> Option<Box<str>> {
+        assert!(self.place != Place::State || !self.is_bad, "in state");
+        Some(self.handled.load(Ordering::Relaxed).to_string().into())
+    }
+
+    fn restore(&mut self, _: &str) {
+        assert!(self.place != Place::Restore, "in restore");
+    }
+
+    fn note(&self) -> Option<String> {
+        assert!(self.place != Place::Note || !self.is_bad, "in note");
+        None
+    }
+}
+
+async fn bank() -> Bank {
+    let bank = Bank::open(Options { retry: RETRY, ..Options::from(Store::Memory) }).await.unwrap();
+    bank.create(&account("Wolfman")).await.unwrap();
+    bank
+}
+
+async fn report(bank: &Bank, name: &str) -> HandlerReport {
+    bank.handlers().await.unwrap().into_iter().find(|handler| handler.status.name == name).unwrap()
+}
+
+async fn deposit(bank: &Bank, amount: u64) {
+    let receipt = bank.deposit(&account("Wolfman"), money(amount)).await.unwrap();
+    assert_eq!(receipt.lagging(), [""; 0]);
+}
+
+#[tokio::test]
+async fn its_event_is_parked_and_the_next_comes() {
+    for (place, said) in [
+        (Place::Filter, "it panicked: in the filter"),
+        (Place::Handle, "it panicked: in handle"),
+        (Place::State, "it panicked: in state"),
+    ] {
+        let bank = bank().await;
+        let fragile = Fragile::new(place);
+        bank.add_event_handler(fragile.clone()).await.unwrap();
+        for amount in [1, BAD, 2] {
+            deposit(&bank, amount).await;
+        }
+        assert_eq!(bank.failure(), None, "{place:?}");
+        let parked = bank.parked().await.unwrap();
+        let [(parked, _)] = &parked[..] else { panic!("{place:?}: {parked:?}") };
+        assert_eq!((parked.position, parked.attempts, &*parked.reason), (Position::new(3), 3, said), "{place:?}");
+        let HandlerReport { behind, .. } = report(&bank, "fragile").await;
+        assert_eq!(behind, 0, "{place:?}");
+        let again = bank.retry_parked(parked.number).await.unwrap_err().to_string();
+        assert_eq!(again, format!("it failed again: {said}"), "{place:?}");
+        assert_eq!(bank.check_balance(&account("Wolfman")).await.unwrap(), money(3 + BAD));
+        bank.close().await;
+    }
+}
+
+/// One that cannot be made again, or cannot take its memory back, fails at all that comes; the bank goes on.
+#[tokio::test]
+async fn one_that_cannot_be_made_anew_parks_what_comes() {
+    for (place, said) in [(Place::Clone, "it panicked: in make"), (Place::Restore, "it panicked: in restore")] {
+        let bank = bank().await;
+        bank.add_event_handler(Fragile::new(place)).await.unwrap();
+        for amount in [1, BAD, 2] {
+            deposit(&bank, amount).await;
+        }
+        assert_eq!(bank.failure(), None, "{place:?}");
+        let reasons: Vec<_> = bank.parked().await.unwrap().into_iter().map(|(parked, _)| parked.reason).collect();
+        assert_eq!(reasons, [said; 2], "{place:?}");
+        bank.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_note_that_panics_is_what_it_has_to_say() {
+    let bank = bank().await;
+    let fragile = Fragile::new(Place::Note);
+    bank.add_event_handler(fragile.clone()).await.unwrap();
+    deposit(&bank, BAD).await;
+    let said = report(&bank, "fragile").await.status.condition.last_error.unwrap();
+    assert!(said.ends_with("panicked: in note"), "{said}");
+    deposit(&bank, 1).await;
+    assert_eq!(report(&bank, "fragile").await.status.condition.last_error, None);
+    assert_eq!(bank.parked().await.unwrap(), []);
+}
+
+/// Many deposits are under way as a filter panics at one of them: all are answered with what has become of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_has_a_deposit_under_way_hears_that_it_was_booked() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::Sqlite(directory.path().join("bank.db"));
+    let bank = Bank::open(Options { retry: RETRY, ..Options::from(store) }).await.unwrap();
+    bank.create(&account("Wolfman")).await.unwrap();
+    bank.add_event_handler(Fragile::new(Place::Filter)).await.unwrap();
+    let mut deposits = JoinSet::new();
+    for amount in 1..=40 {
+        let bank = bank.clone();
+        deposits.spawn(async move { bank.deposit(&account("Wolfman"), money(amount)).await.map(drop) });
+    }
+    assert!(deposits.join_all().await.into_iter().all(|outcome| outcome.is_ok()));
+    assert_eq!(bank.check_balance(&account("Wolfman")).await.unwrap(), money(40 * 41 / 2));
+    assert_eq!(bank.parked().await.unwrap().len(), 1);
+    bank.close().await;
+}
+
+/// Answers a deposit with another one, and panics over a bad one.
+#[derive(Clone, Debug)]
+struct FragileProcess(&'static str);
+
+impl ProcessManager for FragileProcess {
+    const NAME: &'static str = "fragile process";
+    const TITLE: &'static str = "Fragile Process";
+    const STARTS: Starts = Starts::AtTheEnd;
+    type Aggregate = Account;
+
+    fn filter(&self) -> impl Fn(&RecordedEvent<AccountEvent>) -> bool + Send + Sync + 'static {
+        |event| matches!(&event.data, AccountEvent::MoneyDeposited { account_id, .. } if *account_id == account("Wolfman"))
+    }
+
+    fn react(&self, event: &RecordedEvent<AccountEvent>) -> Option<AccountCommand> {
+        assert!(self.0 != "react" || !is_bad(event), "in react");
+        let name = if self.0 == "refused" && is_bad(event) { "Nobody" } else { "Shadow" };
+        let AccountEvent::MoneyDeposited { amount, .. } = &event.data else { return None };
+        Some(AccountCommand::DepositMoney { account_id: account(name), amount: *amount })
+    }
+
+    fn accepted(&mut self, command: &AccountCommand) {
+        let AccountCommand::DepositMoney { amount, .. } = command else { return };
+        assert!(self.0 != "accepted" || amount.minor_units() != BAD, "in accepted");
+    }
+
+    fn refused(&mut self, _: &AccountCommand, _: &Refusal) -> Option<AccountCommand> {
+        panic!("in refused");
+    }
+}
+
+#[tokio::test]
+async fn so_it_is_with_a_process_manager() {
+    for place in ["react", "accepted", "refused"] {
+        let bank = bank().await;
+        bank.create(&account("Shadow")).await.unwrap();
+        bank.add_process(FragileProcess(place)).await.unwrap();
+        for amount in [1, BAD, 2] {
+            deposit(&bank, amount).await;
+        }
+        assert_eq!(bank.failure(), None, "{place}");
+        let reasons: Vec<_> = bank.parked().await.unwrap().into_iter().map(|(parked, _)| parked.reason).collect();
+        assert_eq!(reasons, [format!("it panicked: in {place}")]);
+        // Its command is sent once all the same.
+        let shadowed = if place == "accepted" { 3 + BAD } else { 3 };
+        assert_eq!(bank.check_balance(&account("Shadow")).await.unwrap(), money(shadowed), "{place}");
+    }
+}
+
+/// Panics once as it is asked whether an event concerns it.
+#[derive(Default)]
+struct Concerned;
+
+static PANICS: AtomicU64 = AtomicU64::new(1);
+
+impl Projection<AccountEvent> for Concerned {
+    const NAME: &'static str = "concerned";
+
+    fn project(&mut self, _: &RecordedEvent<AccountEvent>) {}
+
+    fn concerns(event: &RecordedEvent<AccountEvent>) -> bool {
+        let panics = is_bad(event)
+            && PANICS.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
+        assert!(!panics, "in concerns");
+        true
+    }
+}
+
+#[tokio::test]
+async fn a_projection_that_panics_as_it_is_asked_what_concerns_it_takes_the_event_again() {
+    let bank = bank().await;
+    bank.add_projection::<Concerned>().await.unwrap();
+    for amount in [1, BAD, 2] {
+        deposit(&bank, amount).await;
+    }
+    assert_eq!(PANICS.load(Ordering::Relaxed), 0);
+    assert_eq!(bank.failure(), None);
+}

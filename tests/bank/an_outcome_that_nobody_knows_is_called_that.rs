@@ -1,0 +1,152 @@
+//! A command that was about to be stored and got no answer has an unknown outcome, whatever has stopped the bank: the
+//! answer says so, and its id tells. One that is said not to be stored is not.
+
+use std::future::pending;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use cqrs_bank::bank::{AccountCommand, AccountEvent, Bank, CommandFailure, NewAccount, Store, Unavailable};
+use cqrs_bank::engine::aggregate::{Aggregate, Command};
+use cqrs_bank::engine::clock::Clock;
+use cqrs_bank::engine::command_handler::{CommandError, CommandHandler, Limits, Unanswered};
+use cqrs_bank::engine::event::{Metadata, RecordedEvent};
+use cqrs_bank::engine::projection::Projection;
+use cqrs_bank::engine::store::EventStore as _;
+use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
+use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use crate::accounts::{account, money};
+use crate::happened::Happened;
+use crate::watched_store::{Step, WatchedStore};
+
+/// Stops the bank at an amount.
+#[derive(Default)]
+struct CannotTake<const AMOUNT: u64>;
+
+impl<const AMOUNT: u64> Projection<AccountEvent> for CannotTake<AMOUNT> {
+    const NAME: &'static str = "cannot take it";
+
+    fn project(&mut self, event: &RecordedEvent<AccountEvent>) {
+        if let AccountEvent::MoneyDeposited { amount, .. } = &event.data {
+            assert!(amount.minor_units() != AMOUNT, "cannot take {AMOUNT}");
+        }
+    }
+}
+
+async fn stored(path: &Path, command_id: Uuid) -> bool {
+    let store = SqliteStore::<AccountEvent>::open(path, SqliteOptions::default(), &Supervisor::new()).unwrap();
+    store.read_command(command_id).await.unwrap().is_some()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_deposits_under_way_as_the_bank_stops_each_is_told_the_truth() {
+    for _ in 0..20 {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("bank.db");
+        let bank = Bank::open(Store::Sqlite(path.clone())).await.unwrap();
+        bank.create_account(NewAccount::from(&account("Wolfman"))).await.unwrap();
+        bank.add_projection::<CannotTake<20>>().await.unwrap();
+        let mut deposits = JoinSet::new();
+        for amount in 1..=40 {
+            let bank = bank.clone();
+            let metadata = bank.start_conversation();
+            deposits.spawn(async move {
+                let deposit = AccountCommand::DepositMoney { account_id: account("Wolfman"), amount: money(amount) };
+                let outcome = match bank.send(deposit, metadata).await {
+                    Ok(pending) => pending.outcome().await.map(drop),
+                    Err(unavailable) => Err(unavailable.into()),
+                };
+                (metadata.command_id, outcome)
+            });
+        }
+        let outcomes = deposits.join_all().await;
+        drop(bank);
+        for (id, outcome) in outcomes {
+            match outcome {
+                Ok(()) => assert!(stored(&path, id).await, "{id} is not there"),
+                Err(CommandFailure::Unavailable(Unavailable::OutcomeUnknown { command_id, reason })) => {
+                    assert_eq!(command_id, id);
+                    assert!(reason.contains("task cannot take it panicked: cannot take 20"), "{reason}");
+                }
+                Err(CommandFailure::Unavailable(Unavailable::Stopped(_))) => {
+                    assert!(!stored(&path, id).await, "{id} is there");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Anything;
+
+#[derive(Debug)]
+struct Happen(u64);
+
+#[derive(Debug, thiserror::Error)]
+#[error("never")]
+struct Never;
+
+impl Command for Happen {
+    type Id = u64;
+
+    fn target(&self) -> &u64 {
+        &self.0
+    }
+
+    fn title(&self) -> &'static str {
+        "Happen"
+    }
+}
+
+impl Aggregate for Anything {
+    const CATEGORY: &'static str = "anything";
+    type Command = Happen;
+    type Event = Happened;
+    type Refusal = Never;
+
+    fn execute(&self, command: &Happen) -> Result<Vec<Happened>, Never> {
+        Ok(vec![Happened(command.0)])
+    }
+
+    fn apply(&mut self, _: &Happened) {}
+}
+
+/// The first command has reached the store and hears nothing; the second waits behind it.
+#[tokio::test]
+async fn what_reached_the_store_is_unknown_and_what_did_not_is_not_stored() {
+    for step in [Step::Before("append"), Step::After("append", 0)] {
+        let reached = Arc::new(AtomicBool::new(false));
+        let watched = reached.clone();
+        let store = WatchedStore::<Happened>::start(move |now| {
+            let is_it = now == step;
+            watched.fetch_or(is_it, Ordering::Relaxed);
+            async move {
+                if is_it {
+                    pending().await
+                }
+            }
+        });
+        let supervisor = Supervisor::new();
+        let commands =
+            CommandHandler::<Anything>::start(store, Arc::new(Clock::System), Limits::default(), &supervisor);
+        let first = Metadata::from_outside(Uuid::new_v4());
+        let sent = commands.send(Happen(1), first).await.unwrap();
+        while !reached.load(Ordering::Relaxed) {
+            tokio::task::yield_now().await;
+        }
+        let waits = commands.send(Happen(2), Metadata::from_outside(Uuid::new_v4())).await.unwrap();
+        supervisor.stop(StopReason::Closed);
+        let unknown = sent.outcome().await.unwrap_err();
+        let command_id = first.command_id;
+        assert!(matches!(
+            &unknown,
+            CommandError::OutcomeUnknown { command_id: id, reason: Unanswered::Stopped } if *id == command_id
+        ));
+        assert!(unknown.to_string().contains(&command_id.to_string()), "{unknown}");
+        assert!(matches!(waits.outcome().await, Err(CommandError::Stopped)));
+    }
+}

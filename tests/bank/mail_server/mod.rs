@@ -1,0 +1,272 @@
+//! A mail server in a process of its own, which does to each connection what the test has told it to.
+//!
+//! It is this very test program, started again for its one test `serve`. What happens it tells in lines of JSON.
+
+pub(crate) mod tls;
+
+use std::collections::VecDeque;
+use std::env;
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::process::{self, Child, Command, Stdio};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use rustls::ServerConfig;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use self::tls::{Begins, Certificate, Line};
+
+/// Longer than anything should take on a busy machine: it is there so that a hang fails instead of waiting.
+const HANG: Duration = Duration::from_secs(60);
+
+/// The variable that holds what the server is to do, a line for each connection.
+const PLAN: &str = "MAIL_SERVER_PLAN";
+
+/// The variable that holds the one sign-in that the server takes, as the client says it. Without it, it takes any.
+const SIGN_IN: &str = "MAIL_SERVER_SIGN_IN";
+
+/// A running server. Dropped, it is gone.
+pub(crate) struct MailServer {
+    process: Child,
+    reports: mpsc::UnboundedReceiver<Value>,
+    pub(crate) port: u16,
+}
+
+/// A mail that the server has taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Mail {
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) content: String,
+}
+
+impl MailServer {
+    /// Starts a server. A plan is a step and what happens there, such as `RCPT 550 no such mailbox`, `DATA drop` or
+    /// `END silence`, with `\n` for a new line in an answer; the first one is for the first connection, and those without one are served well.
+    pub(crate) async fn start(plans: &[&str]) -> Self {
+        Self::start_with(plans, []).await
+    }
+
+    /// Starts a server that speaks TLS, and takes one sign-in only, such as `AUTH PLAIN AGpvc2gAY2FuYXJ5`.
+    pub(crate) async fn start_encrypted(certificate: &Certificate, begins: Begins, sign_in: &str) -> Self {
+        let variables = certificate.variables(begins);
+        Self::start_with(&[], variables.into_iter().chain([(SIGN_IN, sign_in.to_owned())])).await
+    }
+
+    async fn start_with(plans: &[&str], variables: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        let mut process = Command::new(env::current_exe().unwrap())
+            .args(["--exact", "mail_server::serve", "--ignored", "--nocapture"])
+            .env(PLAN, plans.join("\n"))
+            .envs(variables)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdout = BufReader::new(process.stdout.take().unwrap());
+        let (to_test, reports) = mpsc::unbounded_channel();
+        thread::spawn(move || {
+            // The test framework prints lines of its own.
+            for report in stdout.lines().map_while(Result::ok).filter(|line| line.starts_with('{')) {
+                if to_test.send(serde_json::from_str(&report).unwrap()).is_err() {
+                    break;
+                }
+            }
+        });
+        let mut server = Self { process, reports, port: 0 };
+        server.port = server.next("port").await.as_u64().unwrap().try_into().unwrap();
+        server
+    }
+
+    /// The next mail that it takes.
+    pub(crate) async fn mail(&mut self) -> Mail {
+        let mail = self.next("mail").await;
+        let text = |name: &str| mail[name].as_str().unwrap().to_owned();
+        Mail { from: text("from"), to: text("to"), content: text("content") }
+    }
+
+    /// Whether the next mail comes as a whole, its end included, and not part by part.
+    pub(crate) async fn came_whole(&mut self) -> bool {
+        self.next("came_whole").await.as_bool().unwrap()
+    }
+
+    /// Waits until it has done what was planned for a connection, and answers with that.
+    pub(crate) async fn planned(&mut self) -> String {
+        self.next("planned").await.as_str().unwrap().to_owned()
+    }
+
+    /// Everything that was said to it in the next connection.
+    pub(crate) async fn heard(&mut self) -> Vec<String> {
+        let heard = self.next("heard").await;
+        heard.as_array().unwrap().iter().map(|line| line.as_str().unwrap().to_owned()).collect()
+    }
+
+    /// The next report of this kind; what comes before it is passed over.
+    async fn next(&mut self, kind: &str) -> Value {
+        loop {
+            let report = timeout(HANG, self.reports.recv()).await.expect("the server has something to tell");
+            let mut report = report.expect("the server runs");
+            if let Some(value) = report.as_object_mut().unwrap().remove(kind) {
+                return value;
+            }
+        }
+    }
+}
+
+impl Drop for MailServer {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+#[ignore = "it is the server that the other tests start"]
+fn serve() {
+    let Ok(plans) = env::var(PLAN) else { return };
+    // The test may end without a word.
+    thread::spawn(|| {
+        let _ = io::stdin().read_to_end(&mut Vec::new());
+        process::exit(0);
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (tls, sign_in) = (tls::told(), env::var(SIGN_IN).ok());
+    report(&json!({ "port": listener.local_addr().unwrap().port() }));
+    let mut plans: VecDeque<&str> = plans.lines().collect();
+    for connection in listener.incoming() {
+        let plan = plans.pop_front().unwrap_or_default();
+        let (step, action) = plan.split_once(' ').unwrap_or((plan, ""));
+        let connection = connection.unwrap();
+        let (line, tls) = match &tls {
+            Some((config, Begins::AtOnce)) => (Line::encrypted(connection, config), None),
+            Some((config, Begins::Later)) => (Line::Plain(connection), Some(config)),
+            None => (Line::Plain(connection), None),
+        };
+        let mut conversation = Conversation {
+            client: BufReader::new(line),
+            tls,
+            sign_in: sign_in.as_deref(),
+            step,
+            action,
+            heard: Vec::new(),
+            from: String::new(),
+            to: String::new(),
+        };
+        // A client that goes away is no failure of the server.
+        let _ = conversation.hold();
+        report(&json!({ "heard": conversation.heard }));
+    }
+}
+
+/// Each on a line of its own, whatever the test framework has printed before.
+fn report(report: &Value) {
+    println!("\n{report}");
+    io::stdout().flush().unwrap();
+}
+
+struct Conversation<'a> {
+    client: BufReader<Line>,
+    /// What is offered to one who does not speak TLS yet.
+    tls: Option<&'a Arc<ServerConfig>>,
+    sign_in: Option<&'a str>,
+    step: &'a str,
+    action: &'a str,
+    heard: Vec<String>,
+    from: String,
+    to: String,
+}
+
+impl Conversation<'_> {
+    fn hold(&mut self) -> io::Result<()> {
+        self.answer("CONNECT", "220 mail.test")?;
+        loop {
+            let line = self.read_line()?;
+            self.heard.push(line.clone());
+            let command = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
+            match command.as_str() {
+                "EHLO" if self.tls.is_some() => self.answer("EHLO", "250-mail.test\r\n250 STARTTLS")?,
+                "EHLO" => self.answer("EHLO", "250-mail.test\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 AUTH PLAIN")?,
+                "STARTTLS" => {
+                    self.answer("STARTTLS", "220 go ahead")?;
+                    if let Some(config) = self.tls.take() {
+                        self.client = BufReader::new(self.client.get_ref().encrypt(config)?);
+                    }
+                }
+                "AUTH" if self.sign_in.is_some_and(|sign_in| sign_in != line) => {
+                    self.answer("AUTH", &format!("535 what is {line}?"))?;
+                }
+                "AUTH" => self.answer("AUTH", "235 welcome")?,
+                "MAIL" => {
+                    self.from = line;
+                    self.answer("MAIL", "250 ok")?;
+                }
+                "RCPT" => {
+                    self.to = line;
+                    self.answer("RCPT", "250 ok")?;
+                }
+                "DATA" => {
+                    self.answer("DATA", "354 go on")?;
+                    if self.step != "DATA" {
+                        self.take_mail()?;
+                    }
+                }
+                "QUIT" => {
+                    self.answer("QUIT", "221 bye")?;
+                    return Ok(());
+                }
+                _ => self.say("500 what?")?,
+            }
+        }
+    }
+
+    fn take_mail(&mut self) -> io::Result<()> {
+        let mut content = String::new();
+        // What one read finds: the client has sent it as one.
+        let came_whole = self.client.fill_buf()?.ends_with(b"\r\n.\r\n");
+        report(&json!({ "came_whole": came_whole }));
+        loop {
+            let line = self.read_line()?;
+            if line == "." {
+                break;
+            }
+            content.push_str(line.strip_prefix('.').unwrap_or(&line));
+            content.push('\n');
+        }
+        let refused = self.step == "END" && self.action.starts_with(['4', '5']);
+        if !refused {
+            report(&json!({ "mail": { "from": self.from, "to": self.to, "content": content } }));
+        }
+        self.answer("END", "250 taken")
+    }
+
+    /// Does what is usual at a step, or what is planned for it.
+    fn answer(&mut self, step: &str, usual: &str) -> io::Result<()> {
+        if step != self.step {
+            return self.say(usual);
+        }
+        let done = match self.action {
+            "drop" => Err(io::ErrorKind::ConnectionAborted.into()),
+            // Until the client has had enough.
+            "silence" => self.client.read_to_end(&mut Vec::new()).and(Err(io::ErrorKind::TimedOut.into())),
+            words => self.say(&words.replace("\\n", "\r\n")),
+        };
+        report(&json!({ "planned": format!("{step} {}", self.action) }));
+        done
+    }
+
+    fn say(&mut self, words: &str) -> io::Result<()> {
+        self.client.get_mut().write_all(format!("{words}\r\n").as_bytes())
+    }
+
+    fn read_line(&mut self) -> io::Result<String> {
+        let mut line = String::new();
+        if self.client.read_line(&mut line)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+    }
+}

@@ -1,0 +1,51 @@
+//! What the bank promises to a program that uses it: accounts, transfers, the past, many clients at once, and e-mails.
+
+mod a_crash_at_any_step_ends_the_same;
+mod a_handler_of_ones_own_is_treated_as_the_banks;
+mod a_handler_that_panics_anywhere_stops_nothing_else;
+mod a_head_that_was_noted_tells_a_log_from_another;
+mod a_log_travels_between_stores;
+mod a_panic_is_never_lost;
+mod a_projection_of_ones_own_is_treated_as_the_banks;
+mod a_refusal_is_known_to_the_next_question;
+mod a_slow_subscriber_misses_nothing;
+mod a_transfer_moves_money_once;
+mod accounts_decide_by_their_history;
+mod an_e_mail_arrives_or_is_parked;
+mod an_e_mail_goes_encrypted_to_a_server_that_is_trusted;
+mod an_outcome_that_nobody_knows_is_called_that;
+mod closing_loses_nothing;
+mod conflicts_are_decided_again;
+mod each_deposit_leaves_one_e_mail_in_the_outbox;
+mod many_clients_at_once_lose_no_money;
+mod many_tasks_share_one_bank;
+mod random_histories_agree_with_a_simple_model;
+mod random_histories_of_the_whole_bank_agree_with_a_simple_model;
+mod strong_waits_for_everyone_and_no_longer;
+mod the_past_stays_as_it_was;
+mod three_wrong_pins_lock_an_account;
+mod what_the_original_gets_wrong;
+
+// What several of them need.
+#[cfg(feature = "smtp")]
+mod mail_server;
+mod model;
+mod stall;
+mod whole_bank;
+
+#[path = "../support/accounts.rs"]
+mod accounts;
+#[path = "../support/answers.rs"]
+mod answers;
+#[path = "../support/happened.rs"]
+mod happened;
+#[path = "../support/listening.rs"]
+mod listening;
+#[path = "../support/outbox.rs"]
+mod outbox;
+#[path = "../support/program.rs"]
+mod program;
+#[path = "../support/rest.rs"]
+mod rest;
+#[path = "../support/watched_store/mod.rs"]
+mod watched_store;

@@ -1,0 +1,151 @@
+//! The real bank in the words of the model, so that the two can be compared.
+
+use cqrs_bank::bank::{
+    AccountCommand, AccountEvent, Bank, CreateError, DepositError, NewAccount, Options, PendingCommand, Pin, PinCost,
+    PinOptions, PinSecret, Receipt, Refusal, UnlockError, WithdrawError, Withdrawal,
+};
+use cqrs_bank::engine::command_handler::Limits;
+use cqrs_bank::engine::event::{DomainEvent, RecordedEvent};
+
+use super::{Command, Event, Reply, VERIFIER};
+use crate::accounts::{account, money};
+
+/// Calls the function that a program would call, waits for it, and tells what came of it.
+pub(crate) async fn call(bank: &Bank, command: &Command) -> (Reply, Option<Event>) {
+    match *command {
+        Command::Create(name) => match bank.create(&account(name)).await {
+            Ok(receipt) => done(&receipt),
+            Err(CreateError::AccountExists) => (Reply::AccountExists, None),
+            Err(CreateError::Unavailable(unavailable)) => panic!("{command:?}: {unavailable}"),
+        },
+        Command::Deposit(name, amount) => match bank.deposit(&account(name), money(amount)).await {
+            Ok(receipt) => done(&receipt),
+            Err(DepositError::NoAccount) => (Reply::NoAccount, None),
+            Err(DepositError::BalanceLimit) => (Reply::BalanceLimit, None),
+            Err(DepositError::Unavailable(unavailable)) => panic!("{command:?}: {unavailable}"),
+        },
+        Command::Withdraw(name, amount) => withdrawal(bank.withdraw(&account(name), money(amount)).await),
+        Command::WithdrawWith(name, amount, digits) => {
+            withdrawal(bank.withdraw_with_pin(&account(name), money(amount), pin(digits)).await)
+        }
+        Command::CreateWithPin(name, digits) => match bank.create_account(with_pin(name, digits)).await {
+            Ok(receipt) => done(&receipt),
+            Err(CreateError::AccountExists) => (Reply::AccountExists, None),
+            Err(CreateError::Unavailable(unavailable)) => panic!("{command:?}: {unavailable}"),
+        },
+        Command::Unlock(name) => match bank.unlock(&account(name)).await {
+            Ok(receipt) => done(&receipt),
+            Err(UnlockError::NoAccount) => (Reply::NoAccount, None),
+            Err(UnlockError::NotLocked) => (Reply::NotLocked, None),
+            Err(UnlockError::Unavailable(unavailable)) => panic!("{command:?}: {unavailable}"),
+        },
+    }
+}
+
+fn withdrawal(outcome: Result<Withdrawal, WithdrawError>) -> (Reply, Option<Event>) {
+    match outcome {
+        Ok(Withdrawal::Paid(receipt)) => done(&receipt),
+        Ok(Withdrawal::Declined { balance, receipt }) => {
+            (Reply::Declined { balance: balance.minor_units() }, only_event(&receipt))
+        }
+        Ok(Withdrawal::WrongPin(receipt)) => (Reply::WrongPin, only_event(&receipt)),
+        Err(WithdrawError::NoAccount) => (Reply::NoAccount, None),
+        Err(WithdrawError::PinRequired) => (Reply::PinRequired, None),
+        Err(WithdrawError::AccountLocked) => (Reply::AccountLocked, None),
+        Err(WithdrawError::Unavailable(unavailable)) => panic!("{unavailable}"),
+    }
+}
+
+/// A bank whose PINs cost next to nothing.
+pub(crate) async fn open(limits: Limits) -> Bank {
+    let pins = PinOptions { secret: PinSecret::new("a secret for tests").unwrap().into(), cost: PinCost::CHEAPEST };
+    Bank::open(Options { limits, pins, ..Options::default() }).await.unwrap()
+}
+
+fn pin(digits: &str) -> Pin {
+    Pin::new(digits).unwrap()
+}
+
+fn with_pin(name: &str, digits: &str) -> NewAccount {
+    NewAccount { pin: Some(pin(digits)), ..NewAccount::from(&account(name)) }
+}
+
+fn done(receipt: &Receipt) -> (Reply, Option<Event>) {
+    (Reply::Done, only_event(receipt))
+}
+
+fn only_event(receipt: &Receipt) -> Option<Event> {
+    assert!(receipt.lagging().is_empty(), "{receipt:?}");
+    let [event] = receipt.events() else { panic!("one event, not {receipt:?}") };
+    assert_eq!(receipt.position(), event.position);
+    Some(in_model_words(event))
+}
+
+/// What came of a command that was sent without waiting.
+pub(crate) fn outcome(outcome: Result<&[RecordedEvent<AccountEvent>], Refusal>) -> (Reply, Option<Event>) {
+    match outcome {
+        Ok([event]) => {
+            let reply = match event.data {
+                AccountEvent::AccountOverdrawn { balance, .. } => Reply::Declined { balance: balance.minor_units() },
+                AccountEvent::InvalidPin { .. } => Reply::WrongPin,
+                _ => Reply::Done,
+            };
+            (reply, Some(in_model_words(event)))
+        }
+        Ok(events) => panic!("one event, not {events:?}"),
+        Err(Refusal::AccountExists) => (Reply::AccountExists, None),
+        Err(Refusal::NoAccount) => (Reply::NoAccount, None),
+        Err(Refusal::BalanceLimit) => (Reply::BalanceLimit, None),
+        Err(Refusal::PinRequired) => (Reply::PinRequired, None),
+        Err(Refusal::AccountLocked) => (Reply::AccountLocked, None),
+        Err(Refusal::NotLocked) => (Reply::NotLocked, None),
+        Err(Refusal::OutdatedPinCheck) => panic!("the bank keeps this to itself"),
+        Err(refusal @ (Refusal::SameAccount | Refusal::TooManyTransfers | Refusal::NoReservation)) => {
+            panic!("nothing is transferred here: {refusal}")
+        }
+    }
+}
+
+/// Sends a command without waiting for what becomes of it.
+pub(crate) async fn send(bank: &Bank, command: &Command) -> PendingCommand {
+    let (command, given) = match *command {
+        Command::CreateWithPin(name, digits) => (bank.creation(with_pin(name, digits)).await.unwrap(), None),
+        Command::WithdrawWith(name, amount, digits) => {
+            (account_command(&Command::Withdraw(name, amount)), Some(pin(digits)))
+        }
+        _ => (account_command(command), None),
+    };
+    bank.send_with_pin(command, given, bank.start_conversation()).await.unwrap()
+}
+
+/// A command that says nothing of a PIN.
+pub(crate) fn account_command(command: &Command) -> AccountCommand {
+    match *command {
+        Command::Create(name) => {
+            AccountCommand::CreateAccount { account_id: account(name), account_holder: name.into() }
+        }
+        Command::Deposit(name, amount) => {
+            AccountCommand::DepositMoney { account_id: account(name), amount: money(amount) }
+        }
+        Command::Withdraw(name, amount) => {
+            AccountCommand::WithdrawMoney { account_id: account(name), amount: money(amount), pin: None }
+        }
+        Command::Unlock(name) => AccountCommand::UnlockAccount { account_id: account(name) },
+        Command::CreateWithPin(..) | Command::WithdrawWith(..) => panic!("{command:?} needs a bank"),
+    }
+}
+
+pub(crate) fn in_model_words(event: &RecordedEvent<AccountEvent>) -> Event {
+    let mut data = serde_json::to_value(&event.data).unwrap();
+    if let Some(verifier) = data.get_mut("pin_verifier") {
+        assert!(verifier.as_str().unwrap().starts_with("$argon2id$"), "{verifier}");
+        *verifier = VERIFIER.into();
+    }
+    Event {
+        position: event.position.get(),
+        stream: event.stream.to_string(),
+        version: event.version.get(),
+        event_type: event.data.event_type(),
+        data,
+    }
+}

@@ -1,0 +1,194 @@
+//! With PINs, transfers, bonuses and e-mails that fail: the bank answers as a simple one does, money is conserved at
+//! every position, and what it answers about the past is what it answered then.
+
+use std::future::Future;
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::time::Duration;
+
+use cqrs_bank::bank::{Bank, Moment, Options, PinCost, PinOptions, PinSecret, Store};
+use cqrs_bank::engine::command_handler::Limits;
+use cqrs_bank::engine::event::Position;
+use cqrs_bank::engine::event_handler::RetryPolicy;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use tokio::time::timeout;
+
+use crate::accounts::{account, all_balances};
+use crate::answers::{CEO, Fold, NAMES, ask};
+use crate::outbox::Outbox;
+use crate::rest::{at_rest, log};
+use crate::whole_bank::comparison::{call, line};
+use crate::whole_bank::{Command, LIMIT, ModelBank, Pin};
+
+/// Longer than any case should take on a busy machine.
+const HANG: Duration = Duration::from_secs(120);
+
+const RIGHT: Pin = Some("1234");
+const WRONG: Pin = Some("9999");
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Ask(Command),
+    EmailsWork(bool),
+    /// Closes the bank and opens it again, where it is kept in a file.
+    CloseAndOpen,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Setting {
+    pays_bonuses: bool,
+    cached_aggregates: usize,
+    snapshot_every: u64,
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn in_memory(steps in any_history(), setting in any_setting()) {
+        run(compare(Store::Memory, &steps, setting));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 15, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn in_a_file(steps in any_history(), setting in any_setting()) {
+        let folder = tempfile::tempdir().unwrap();
+        run(compare(Store::Sqlite(folder.path().join("bank.db")), &steps, setting));
+    }
+}
+
+async fn compare(store: Store, steps: &[Step], setting: Setting) {
+    let outbox = Outbox::new();
+    let mut bank = open(&store, setting, &outbox).await;
+    let mut model = ModelBank::new(setting.pays_bonuses);
+    let mut answers = vec![(Position::START, ask(&bank, None).await)];
+    for step in steps {
+        match *step {
+            Step::Ask(command) => assert_eq!(call(&bank, command).await, model.handle(command), "{command:?}"),
+            Step::EmailsWork(works) => outbox.works(works),
+            Step::CloseAndOpen if matches!(store, Store::Sqlite(_)) => {
+                bank.close().await;
+                bank = open(&store, setting, &outbox).await;
+            }
+            Step::CloseAndOpen => {}
+        }
+        let log = log(&bank).await;
+        assert_eq!(log.iter().map(line).collect::<Vec<_>>(), model.log, "after {step:?}");
+        assert_eq!(bank.balances().read(all_balances), model.balances(), "after {step:?}");
+        answers.push((log.last().map_or(Position::START, |event| event.position), ask(&bank, None).await));
+    }
+
+    let log = log(&bank).await;
+    for (position, then) in answers {
+        assert_eq!(ask(&bank, Some(Moment::Position(position))).await, then, "at {position}");
+        let next = log.iter().position(|event| event.position > position).unwrap_or(log.len());
+        // A time stands for the last event that has it.
+        if let Some(event) = next.checked_sub(1).map(|last| &log[last])
+            && log.get(next).is_none_or(|next| next.time > event.time)
+        {
+            assert_eq!(ask(&bank, Some(Moment::Time(event.time))).await, then, "as of {}", event.time);
+        }
+    }
+    let mut fold = Fold::default();
+    for event in &log {
+        fold.take(event);
+        fold.agrees_with(&ask(&bank, Some(Moment::Position(event.position))).await);
+    }
+    assert_eq!(fold.balances, model.balances());
+    everybody_is_thanked(&bank, &outbox, model.thanked.len()).await;
+    bank.close().await;
+}
+
+/// Each e-mail is sent or parked; and once they work again, those that are parked are sent.
+async fn everybody_is_thanked(bank: &Bank, outbox: &Outbox, thanked: usize) {
+    at_rest(bank).await;
+    let parked = bank.parked().await.unwrap();
+    assert!(outbox.sent().len() + parked.len() >= thanked, "{:?} {parked:?}", outbox.sent());
+    outbox.works(true);
+    for (parked, _) in parked {
+        bank.retry_parked(parked.number).await.unwrap();
+    }
+    assert_eq!(bank.parked().await.unwrap(), []);
+    assert_eq!(outbox.sent().len(), thanked);
+}
+
+async fn open(store: &Store, setting: Setting, outbox: &Outbox) -> Bank {
+    let limits = Limits {
+        cached_aggregates: NonZeroUsize::new(setting.cached_aggregates).unwrap(),
+        snapshot_every: NonZeroU64::new(setting.snapshot_every).unwrap(),
+        ..Limits::default()
+    };
+    let options = Options {
+        store: store.clone(),
+        // A simulated clock moves with every event, so that mostly each has a time of its own.
+        seed: Some(1),
+        limits,
+        pins: PinOptions { secret: PinSecret::new("a secret for tests").unwrap().into(), cost: PinCost::CHEAPEST },
+        ceo_bonus: setting.pays_bonuses.then(|| account(CEO)),
+        email: Some(outbox.target()),
+        retry: RetryPolicy { first: Duration::ZERO, longest: Duration::ZERO, attempts: 2 },
+        ..Options::default()
+    };
+    Bank::open(options).await.unwrap()
+}
+
+/// Some accounts at first, and then whatever comes.
+fn any_history() -> impl Strategy<Value = Vec<Step>> {
+    let steps = (vec(any_creation().prop_map(Step::Ask), 0..8), vec(any_steps(), 1..50));
+    steps.prop_map(|(accounts, steps)| accounts.into_iter().chain(steps.into_iter().flatten()).collect())
+}
+
+fn any_steps() -> impl Strategy<Value = Vec<Step>> {
+    prop_oneof![
+        30 => any_command().prop_map(|command| vec![Step::Ask(command)]),
+        1 => (any_name(), 3..5_usize).prop_map(|(name, count)| vec![Step::Ask(Command::Withdraw(name, 1, WRONG)); count]),
+        1 => any::<bool>().prop_map(|work| vec![Step::EmailsWork(work)]),
+        1 => Just(vec![Step::CloseAndOpen]),
+    ]
+}
+
+fn any_command() -> impl Strategy<Value = Command> {
+    let with_pin = || (any_name(), any_amount(), any_pin());
+    prop_oneof![
+        1 => any_creation(),
+        6 => (any_name(), any_amount()).prop_map(|(name, amount)| Command::Deposit(name, amount)),
+        3 => with_pin().prop_map(|(name, amount, pin)| Command::Withdraw(name, amount, pin)),
+        1 => any_name().prop_map(Command::Unlock),
+        6 => (any_name(), with_pin())
+            .prop_map(|(payee, (payer, amount, pin))| Command::Transfer { payer, payee, amount, pin }),
+    ]
+}
+
+fn any_creation() -> impl Strategy<Value = Command> {
+    let details = (any_name(), any::<bool>(), any::<bool>());
+    details.prop_map(|(name, has_pin, email)| Command::Create { name, pin: if has_pin { RIGHT } else { None }, email })
+}
+
+fn any_name() -> impl Strategy<Value = &'static str> {
+    proptest::sample::select(&NAMES)
+}
+
+fn any_pin() -> impl Strategy<Value = Pin> {
+    prop_oneof![1 => Just(None), 6 => Just(RIGHT), 1 => Just(WRONG)]
+}
+
+/// Some that meet each other's balances, some that earn bonuses, and some that meet the limit.
+fn any_amount() -> impl Strategy<Value = u64> {
+    prop_oneof![6 => 1..=300_u64, 3 => 1..=6_000_000_u64, 1 => LIMIT - 300..=LIMIT]
+}
+
+fn any_setting() -> impl Strategy<Value = Setting> {
+    (any::<bool>(), 1..4_usize, 1..5_u64).prop_map(|(pays_bonuses, cached_aggregates, snapshot_every)| Setting {
+        pays_bonuses,
+        cached_aggregates,
+        snapshot_every,
+    })
+}
+
+fn run(test: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(async { timeout(HANG, test).await }).unwrap();
+}

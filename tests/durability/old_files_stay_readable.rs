@@ -1,0 +1,150 @@
+//! What an earlier version has written is read, goes on, and is never changed: a file that is kept for good, and events
+//! of an older form that are brought up to date as they are read.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cqrs_bank::engine::event::{DomainEvent, Metadata, Version};
+use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore, Verification};
+use cqrs_bank::engine::store::stored_event::{StoredEvent, UnreadableEvent};
+use cqrs_bank::engine::store::{Append, EventStore as _};
+use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
+use rusqlite::{Connection, OpenFlags};
+use sha2::{Digest as _, Sha256};
+
+use crate::files::{new_id, open, stream};
+use crate::happened::Happened;
+use crate::program::{bank, run_command};
+
+fn kept(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/durability/written_by_version_1").join(name)
+}
+
+#[test]
+fn a_file_of_version_1_answers_as_ever_and_goes_on() {
+    let directory = tempfile::tempdir().unwrap();
+    for name in ["bank.db", "bank.db-end"] {
+        fs::write(directory.path().join(name), fs::read(kept(name)).unwrap()).unwrap();
+    }
+    let mut command = bank(&["--echo", "--quiet", "--seed", "2"]);
+    command.current_dir(directory.path()).env("RUST_LOG", "off");
+    let finished = run_command(command, fs::read(kept("read.bank")).unwrap());
+    assert_eq!((finished.exit_code, finished.stderr.as_str()), (Some(0), ""));
+    let expected = fs::read_to_string(kept("read.txt")).unwrap();
+    for (number, (line, expected)) in finished.stdout.lines().zip(expected.lines()).enumerate() {
+        assert_eq!(line, expected, "line {}", number + 1);
+    }
+    assert_eq!(finished.stdout, expected);
+    let parked = fs::read_dir(directory.path().join("outbox")).unwrap().map(|entry| entry.unwrap().file_name());
+    let parked = parked.filter(|name| name.to_string_lossy().starts_with("00000000000000000010-"));
+    assert_eq!(parked.count(), 1, "the e-mail that was parked then");
+}
+
+#[test]
+fn the_file_is_the_one_of_then_and_holds_every_event_of_then() {
+    let digest = |name| {
+        let digest = Sha256::digest(fs::read(kept(name)).unwrap());
+        digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+    };
+    let files = [digest("bank.db"), digest("bank.db-end")];
+    assert_eq!(files, FILES, "these files are never written again");
+
+    let directory = tempfile::tempdir().unwrap();
+    let copy = directory.path().join("bank.db");
+    fs::write(&copy, fs::read(kept("bank.db")).unwrap()).unwrap();
+    let connection = Connection::open_with_flags(&copy, OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap();
+    let sql = "SELECT type, min(schema_version), max(schema_version) FROM event_log GROUP BY type ORDER BY type";
+    let mut statement = connection.prepare(sql).unwrap();
+    let found = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+    let found: Vec<(String, u16, u16)> = found.map(Result::unwrap).collect();
+    let types = [
+        "account_overdrawn",
+        "account_unlocked",
+        "bank_account_created",
+        "invalid_pin",
+        "money_deposited_into_bank_account",
+        "money_reserved_for_transfer",
+        "money_withdrawn_from_bank_account",
+        "transfer_credited",
+        "transfer_released",
+        "transfer_settled",
+    ];
+    assert_eq!(found, types.map(|name| (name.to_owned(), 1, 1)));
+}
+
+const FILES: [&str; 2] = [
+    "4e315362e470fcf51c6c15fbd3c993bce831b90ddeeabf349d7a77b1332d0e5e",
+    "e1ccb5e104b65de5620bcf13ea11ab051b79a725a9e94d4892935d12a5798c41",
+];
+
+/// The event of today: what was a bare number has a unit now.
+#[derive(Clone, Debug, PartialEq)]
+struct Measured {
+    number: u64,
+    unit: String,
+}
+
+impl DomainEvent for Measured {
+    fn event_type(&self) -> &'static str {
+        "happened"
+    }
+
+    fn schema_version(&self) -> u16 {
+        2
+    }
+
+    fn title(&self) -> &'static str {
+        "Happened"
+    }
+}
+
+impl StoredEvent for Measured {
+    const DOMAIN: &'static str = Happened::DOMAIN;
+
+    fn to_json(&self) -> String {
+        serde_json::json!({"measured": self.number, "unit": self.unit}).to_string()
+    }
+
+    fn from_stored(_: &str, schema_version: u16, json: &str) -> Result<Self, UnreadableEvent> {
+        let unreadable = |reason: &str| UnreadableEvent::Broken { reason: reason.to_owned() };
+        let data: serde_json::Value = serde_json::from_str(json).map_err(|error| unreadable(&error.to_string()))?;
+        let number = |name: &str| data[name].as_u64().ok_or(unreadable("there is no number"));
+        match schema_version {
+            1 => Ok(Self { number: number("number")?, unit: "pieces".to_owned() }),
+            2 => Ok(Self { number: number("measured")?, unit: data["unit"].as_str().unwrap_or_default().to_owned() }),
+            _ => Err(unreadable("it is too new")),
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_event_of_an_older_form_is_read_as_one_of_today_and_stays_what_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("measured.db");
+    open(&path).append("a", 0, &[3, 4]).await;
+
+    let supervisor = Supervisor::new();
+    let store = SqliteStore::<Measured>::open(&path, SqliteOptions::default(), &supervisor).unwrap();
+    let grams = Measured { number: 5, unit: "grams".to_owned() };
+    let append = Append {
+        stream: stream("a"),
+        expected_version: Version::new(2),
+        time: store.read_stream(&stream("a"), Version::START, 1).await.unwrap()[0].time,
+        metadata: Metadata::from_outside(new_id()),
+        events: vec![grams.clone()],
+        snapshot: None,
+    };
+    store.append(vec![append]).await.unwrap().remove(0).unwrap();
+    let read = store.read_stream(&stream("a"), Version::START, 9).await.unwrap();
+    let pieces = |number| Measured { number, unit: "pieces".to_owned() };
+    assert_eq!(read.iter().map(|event| event.data.clone()).collect::<Vec<_>>(), [pieces(3), pieces(4), grams]);
+    assert!(matches!(store.verify(|_, _| {}).await.unwrap(), Verification::Whole(found) if found.events == 3));
+    supervisor.stop(StopReason::Closed);
+
+    let connection = Connection::open(&path).unwrap();
+    let mut statement = connection.prepare("SELECT schema_version, data FROM events ORDER BY position").unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let rows: Vec<(u16, String)> = rows.map(Result::unwrap).collect();
+    let stored = [(1, r#"{"number":3}"#), (1, r#"{"number":4}"#), (2, r#"{"measured":5,"unit":"grams"}"#)];
+    assert_eq!(rows, stored.map(|(version, data)| (version, data.to_owned())));
+}

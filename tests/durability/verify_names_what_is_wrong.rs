@@ -1,0 +1,187 @@
+//! `Bank.verify` reads everything, and of what is wrong it names the first position and the problem.
+
+use std::path::Path;
+
+use cqrs_bank::bank::{AccountEvent, Bank, Options, Outgoing, Store, Verification, Verified};
+use cqrs_bank::engine::clock::Timestamp;
+use cqrs_bank::engine::command_handler::Limits;
+use cqrs_bank::engine::event::{Metadata, Position, StreamId, Version};
+use cqrs_bank::engine::store::handler_records::{HandlerRecords, ProjectionUpdate};
+use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
+use cqrs_bank::engine::store::{Append, EventStore};
+use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
+use uuid::Uuid;
+
+use crate::accounts::{account, money};
+use crate::program::run;
+
+async fn open(path: &Path) -> Bank {
+    Bank::open(Store::Sqlite(path.to_owned())).await.unwrap()
+}
+
+/// Adds to a file what no bank would, each event with the snapshot that is to be stored with it.
+async fn tamper(path: &Path, events: Vec<(AccountEvent, Option<&str>)>, rows: Option<ProjectionUpdate>) {
+    let supervisor = Supervisor::new();
+    let store = SqliteStore::<AccountEvent>::open(path, SqliteOptions::default(), &supervisor).unwrap();
+    for (event, snapshot) in events {
+        let stream = StreamId::new("account", event.account_id());
+        let end = store.read_stream(&stream, Version::START, 1_024).await.unwrap();
+        let append = Append {
+            expected_version: end.last().map_or(Version::START, |event| event.version),
+            stream,
+            time: Timestamp::from_micros(0),
+            metadata: Metadata::from_outside(Uuid::new_v4()),
+            events: vec![event],
+            snapshot: snapshot.map(Into::into),
+        };
+        store.append(vec![append]).await.unwrap().remove(0).unwrap();
+    }
+    if let Some(rows) = rows {
+        store.write_projections(vec![rows]).await.unwrap();
+    }
+    supervisor.stop(StopReason::Closed);
+}
+
+/// A file with an account that holds 100: two events.
+async fn file_of_wolfman(path: &Path) {
+    let bank = open(path).await;
+    bank.create(&account("Wolfman")).await.unwrap();
+    bank.deposit(&account("Wolfman"), money(100)).await.unwrap();
+    bank.close().await;
+}
+
+async fn problem(events: Vec<AccountEvent>) -> (Option<u64>, String) {
+    problem_of(events.into_iter().map(|event| (event, None)).collect(), None).await
+}
+
+async fn problem_of(
+    events: Vec<(AccountEvent, Option<&str>)>,
+    rows: Option<ProjectionUpdate>,
+) -> (Option<u64>, String) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("bank.db");
+    file_of_wolfman(&path).await;
+    tamper(&path, events, rows).await;
+    let options = Options {
+        limits: Limits { snapshot_every: 1.try_into().unwrap(), ..Limits::default() },
+        ..Options::from(Store::Sqlite(path))
+    };
+    let bank = Bank::open(options).await.unwrap();
+    match bank.verify(|_, _| {}).await.unwrap() {
+        Verification::Broken { position, problem } => (position.map(Position::get), problem),
+        Verification::Whole(_) => panic!("it is not whole"),
+    }
+}
+
+fn transfer(amount: u64) -> Box<Outgoing> {
+    let (account_id, payee) = (account("Wolfman"), account("Dracula"));
+    Box::new(Outgoing { account_id, payee, transfer_id: Uuid::from_u128(7).into(), amount: money(amount) })
+}
+
+#[tokio::test]
+async fn what_is_whole_is_counted() {
+    let directory = tempfile::tempdir().unwrap();
+    for store in [Store::Memory, Store::Sqlite(directory.path().join("bank.db"))] {
+        let limits = Limits { snapshot_every: 2.try_into().unwrap(), ..Limits::default() };
+        let bank = Bank::open(Options { limits, ..Options::from(store) }).await.unwrap();
+        let (wolfman, dracula) = (account("Wolfman"), account("Dracula"));
+        bank.create(&wolfman).await.unwrap();
+        bank.create(&dracula).await.unwrap();
+        bank.deposit(&wolfman, money(100)).await.unwrap();
+        bank.transfer(&wolfman, &dracula, money(25), None).await.unwrap();
+        bank.withdraw(&dracula, money(5)).await.unwrap();
+        bank.transfer(&wolfman, &account("Nobody"), money(5), None).await.unwrap_err();
+        bank.rebuild(|_, _| {}).await.unwrap();
+        let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+        let hear = told.clone();
+        let verification = bank.verify(move |done, total| hear.lock().unwrap().push((done, total))).await.unwrap();
+        assert_eq!(verification, Verification::Whole(Verified { events: 9, streams: 2, snapshots: 4 }));
+        assert_eq!(told.lock().unwrap().last(), Some(&(9, 9)));
+    }
+}
+
+#[tokio::test]
+async fn money_out_of_nothing_is_noticed() {
+    let withdrawn = AccountEvent::MoneyWithdrawn { account_id: account("Wolfman"), amount: money(101) };
+    let deposited = AccountEvent::MoneyDeposited { account_id: account("Wolfman"), amount: money(1) };
+    assert_eq!(
+        problem(vec![deposited, withdrawn.clone(), withdrawn]).await,
+        (
+            Some(5),
+            "money is not conserved: balances of 0 and reservations of 0 do not add up to the -101 that was paid in \
+             and not out"
+                .to_owned()
+        )
+    );
+}
+
+#[tokio::test]
+async fn transfers_that_no_process_would_carry_out_are_noticed() {
+    let settled = AccountEvent::TransferSettled(transfer(5));
+    let reserved = AccountEvent::MoneyReserved(transfer(5));
+    let problem = async |events| problem(events).await;
+    let nothing = "nothing is reserved for its transfer".to_owned();
+    assert_eq!(problem(vec![settled.clone()]).await, (Some(3), nothing));
+    let early = "it settles what the payee does not have".to_owned();
+    assert_eq!(problem(vec![reserved.clone(), settled]).await, (Some(4), early));
+    let other = AccountEvent::TransferSettled(transfer(6));
+    let another = "it ends another transfer than was begun".to_owned();
+    assert_eq!(problem(vec![reserved, other]).await, (Some(4), another));
+}
+
+#[tokio::test]
+async fn accounts_out_of_nothing_are_noticed() {
+    let deposited = AccountEvent::MoneyDeposited { account_id: account("Nobody"), amount: money(1) };
+    assert_eq!(problem(vec![deposited]).await, (Some(3), "its account was never created".to_owned()));
+    let created =
+        AccountEvent::AccountCreated { account_id: account("Wolfman"), account_holder: (&account("Wolfman")).into() };
+    assert_eq!(problem(vec![created]).await, (Some(3), "its account is created again".to_owned()));
+}
+
+#[tokio::test]
+async fn a_snapshot_that_tells_something_else_is_noticed() {
+    let deposited = |amount| AccountEvent::MoneyDeposited { account_id: account("Wolfman"), amount: money(amount) };
+    let snapshot =
+        r#"{"form":1,"account_id":"Wolfman","balance":102,"lock":{"verifier":null,"wrong_pins":0},"reservations":[]}"#;
+    let problem = problem_of(vec![(deposited(1), None), (deposited(2), Some(snapshot)), (deposited(3), None)], None);
+    let expected = "the snapshot of account-Wolfman is not what its events make of it".to_owned();
+    assert_eq!(problem.await, (Some(4), expected));
+}
+
+#[tokio::test]
+async fn stored_projections_that_tell_something_else_are_noticed() {
+    let update = |rows: &[(&str, Option<&str>)]| ProjectionUpdate {
+        projection: "balances 1".to_owned(),
+        after: Position::new(2),
+        checkpoint: Position::new(3),
+        rows: rows.iter().map(|(key, data)| ((*key).into(), data.map(Into::into))).collect(),
+        replace_all: true,
+    };
+    let deposited = || vec![(AccountEvent::MoneyDeposited { account_id: account("Wolfman"), amount: money(1) }, None)];
+    let problem = async |rows| problem_of(deposited(), Some(rows)).await;
+    let wrong = "the stored row \"Wolfman\" of balances is 102, but the log up to position 3 makes it 101".to_owned();
+    assert_eq!(problem(update(&[("Wolfman", Some("102"))])).await, (None, wrong));
+    let missing = "the stored row \"Wolfman\" of balances is missing, but the log up to position 3 makes it 101";
+    assert_eq!(problem(update(&[])).await, (None, missing.to_owned()));
+    let surplus = "the stored row \"Nobody\" of balances comes from no event up to position 3".to_owned();
+    assert_eq!(problem(update(&[("Nobody", Some("5")), ("Wolfman", Some("101"))])).await, (None, surplus));
+}
+
+#[tokio::test]
+async fn the_program_replies_and_fails() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("bank.db");
+    file_of_wolfman(&path).await;
+    let statements = format!("Bank.open {path:?}; Bank.verify; Bank.check_balance \"Wolfman\"");
+    let whole = run(&["--quiet", "-c", &statements], "");
+    let opened = format!("{{:ok, #Bank<sqlite:{}>}}\n", path.display());
+    assert_eq!(whole.stdout, format!("{opened}{{:ok, %{{events: 2, streams: 1, snapshots: 0}}}}\n100\n"));
+    assert_eq!(whole.exit_code, Some(0));
+
+    tamper(&path, vec![(AccountEvent::TransferSettled(transfer(5)), None)], None).await;
+    let broken = run(&["--quiet", "-c", &statements], "");
+    let problem = "nothing is reserved for its transfer";
+    assert_eq!(broken.stdout, format!("{opened}{{:error, %{{position: 3, problem: \"{problem}\"}}}}\n"));
+    let message = format!("error: sqlite:{}: broken at position 3: {problem}\n", path.display());
+    assert_eq!((broken.stderr, broken.exit_code), (message, Some(1)));
+}

@@ -1,0 +1,67 @@
+//! A handler that a store has not seen yet starts with the first event there is, or with what happens from now on:
+//! from the moment it is started, none is missed.
+
+use std::sync::{Arc, Mutex};
+
+use cqrs_bank::engine::checkpoints::{Checkpoints, MAX_WAIT};
+use cqrs_bank::engine::clock::Clock;
+use cqrs_bank::engine::event::RecordedEvent;
+use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, Starts, Surroundings};
+use cqrs_bank::engine::lease::Lease;
+use cqrs_bank::engine::projection::Projections;
+use cqrs_bank::engine::store::memory::MemoryStore;
+use cqrs_bank::engine::supervisor::Supervisor;
+
+use crate::happened::Happened;
+use crate::scripted::{POLICY, append};
+
+type Seen = Arc<Mutex<Vec<u64>>>;
+
+#[tokio::test(start_paused = true)]
+async fn at_the_beginning_or_at_the_end() {
+    for run in 0..50 {
+        let supervisor = Supervisor::new();
+        let store = MemoryStore::start(&supervisor);
+        append(&store, 1..=2).await;
+        for _ in 0..run {
+            // The tasks meet in another order each time.
+            tokio::task::yield_now().await;
+        }
+        let checkpoints = Checkpoints::new();
+        let surroundings = Surroundings {
+            store: store.clone(),
+            checkpoints: checkpoints.clone(),
+            clock: Arc::new(Clock::System),
+            lease: Lease::unshared(),
+            retry: POLICY,
+            supervisor: supervisor.clone(),
+        };
+        let mut projections = Projections::new(checkpoints.clone());
+        let (all, new) = (Seen::default(), Seen::default());
+        let (make_all, make_new) = (all.clone(), new.clone());
+        event_handler::start(move || Sees::<true>(make_all.clone()), &surroundings, &mut projections).await.unwrap();
+        event_handler::start(move || Sees::<false>(make_new.clone()), &surroundings, &mut projections).await.unwrap();
+        projections.start(store.clone(), &supervisor);
+        let end = append(&store, 3..=4).await;
+        assert_eq!(checkpoints.wait(end, MAX_WAIT).await, Vec::<&str>::new());
+        assert_eq!(all.lock().unwrap()[..], [1, 2, 3, 4]);
+        assert_eq!(new.lock().unwrap()[..], [3, 4]);
+    }
+}
+
+struct Sees<const ALL: bool>(Seen);
+
+impl<const ALL: bool> EventHandler<Happened> for Sees<ALL> {
+    const NAME: &'static str = if ALL { "all" } else { "new" };
+    const AWAITED: bool = true;
+    const STARTS: Starts = if ALL { Starts::AtTheBeginning } else { Starts::AtTheEnd };
+
+    fn filter(&self) -> impl Fn(&RecordedEvent<Happened>) -> bool + Send + Sync + 'static {
+        |_| true
+    }
+
+    async fn handle(&mut self, event: &RecordedEvent<Happened>) -> Result<(), Failure> {
+        self.0.lock().unwrap().push(event.data.0);
+        Ok(())
+    }
+}

@@ -1,0 +1,27 @@
+//! What the engine promises, whatever the domain: stores, snapshots, handlers and processes, mostly in memory, and that
+//! it names no account and no book.
+
+mod a_handler_acts_after_the_projections;
+mod a_handler_starts_where_it_says;
+mod a_handler_without_work_sleeps;
+mod a_load_reads_the_snapshot_and_what_follows;
+mod a_process_manager_sends_each_command_once;
+mod a_restart_loses_no_event_and_no_attempt;
+mod a_slow_handler_misses_nothing;
+mod an_event_comes_again_until_it_is_acknowledged;
+mod closing_is_short_and_no_failure;
+mod every_store_keeps_the_same_promises;
+mod imports_point_one_way;
+
+// What several of them need.
+mod promises;
+mod shelves;
+
+#[path = "../support/accounts.rs"]
+mod accounts;
+#[path = "../support/happened.rs"]
+mod happened;
+#[path = "../support/scripted.rs"]
+mod scripted;
+#[path = "../support/watched_store/mod.rs"]
+mod watched_store;

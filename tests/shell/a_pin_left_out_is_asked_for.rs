@@ -1,0 +1,163 @@
+//! At the prompt, a PIN that is left out is asked for, and nobody who looks at the screen sees it.
+
+use std::fs;
+
+use crate::terminal::{CTRL_C, CTRL_D, ENTER, Terminal, UP};
+
+const PIN: &str = "86420975";
+const CTRL_U: &str = "\u{15}";
+const CTRL_Y: &str = "\u{19}";
+const QUESTION: &str = "PIN of \"1\": ";
+
+/// A terminal at its fourth prompt, with an account that has a PIN and money.
+fn with_account() -> Terminal {
+    with_account_on(Terminal::open())
+}
+
+fn with_account_on(terminal: Terminal) -> Terminal {
+    terminal.enter("Bank.open");
+    terminal.wait_for("bank(2)> ");
+    terminal.enter(&format!("Bank.create 1, \"Josh\", {PIN}"));
+    terminal.wait_for("bank(3)> ");
+    terminal.enter("Bank.deposit 1, 100");
+    terminal.wait_for("bank(4)> ");
+    terminal.received.lock().unwrap().clear();
+    terminal
+}
+
+fn ask(terminal: &Terminal) {
+    terminal.enter("Bank.withdraw 1, 30");
+    terminal.wait_for(QUESTION);
+}
+
+fn nothing_was_shown(terminal: &Terminal) {
+    let received = String::from_utf8_lossy(&terminal.received.lock().unwrap()).into_owned();
+    assert!(!received.contains(PIN) && !received.contains(&PIN[..4]), "{received}");
+}
+
+fn balance_is(terminal: &Terminal, statement: u32, balance: &str) {
+    terminal.enter("Bank.check_balance 1");
+    terminal.wait_for(&format!("bank({})> ", statement + 1));
+    assert_eq!(terminal.lines().iter().rev().nth(1).unwrap(), balance);
+}
+
+#[test]
+fn the_right_one_pays_and_only_stars_are_seen() {
+    let terminal = with_account();
+    ask(&terminal);
+    for count in 1..=PIN.len() {
+        terminal.keys(&PIN[count - 1..count]);
+        terminal.wait_for(&format!("{QUESTION}{}", "*".repeat(count)));
+    }
+    terminal.keys(ENTER);
+    terminal.wait_for("bank(5)> ");
+    balance_is(&terminal, 5, "70");
+    nothing_was_shown(&terminal);
+}
+
+#[test]
+fn without_colours_it_is_hidden_too() {
+    let terminal = with_account_on(Terminal::open_with(tempfile::tempdir().unwrap(), "1"));
+    ask(&terminal);
+    terminal.keys(PIN);
+    terminal.wait_for(&format!("{QUESTION}{}", "*".repeat(PIN.len())));
+    terminal.keys(ENTER);
+    terminal.wait_for("bank(5)> ");
+    nothing_was_shown(&terminal);
+}
+
+#[test]
+fn a_terminal_that_can_do_little_shows_nothing() {
+    let terminal = with_account_on(Terminal::open_as("dumb", tempfile::tempdir().unwrap(), ""));
+    ask(&terminal);
+    terminal.enter(PIN);
+    terminal.wait_until("the next prompt", |screen| screen.contents().contains("bank(5)> "));
+    nothing_was_shown(&terminal);
+    // What is typed afterwards is shown again.
+    terminal.keys("Bank.check_balance 1");
+    terminal.wait_until("what is typed", |screen| screen.contents().contains("Bank.check_balance 1"));
+    terminal.keys(ENTER);
+    terminal.wait_until("the balance", |screen| screen.contents().contains("\n70"));
+}
+
+#[test]
+fn a_wrong_one_declines_and_what_is_no_pin_is_refused() {
+    let terminal = with_account();
+    ask(&terminal);
+    terminal.enter("1111");
+    terminal.wait_for("bank(5)> ");
+    assert!(
+        terminal.lines().iter().any(|line| line.ends_with("[info]  Payment declined for Account: \"1\". Wrong PIN."))
+    );
+    ask(&terminal);
+    terminal.enter("");
+    terminal.wait_for("bank(6)> ");
+    assert_eq!(terminal.lines().iter().rev().nth(1).unwrap(), "{:error, :malformed_pin}");
+    balance_is(&terminal, 6, "100");
+}
+
+#[test]
+fn who_does_not_answer_gives_up_the_statement() {
+    let terminal = with_account();
+    for key in [CTRL_C, CTRL_D] {
+        ask(&terminal);
+        terminal.keys(key);
+        terminal.wait_for("bank(4)> ");
+    }
+    ask(&terminal);
+    terminal.keys(&format!("{PIN}{CTRL_C}"));
+    terminal.wait_for("bank(4)> ");
+    balance_is(&terminal, 4, "100");
+    nothing_was_shown(&terminal);
+}
+
+#[test]
+fn it_cannot_be_brought_back() {
+    let terminal = with_account();
+    ask(&terminal);
+    terminal.keys(&format!("{PIN}{CTRL_U}{UP}"));
+    terminal.wait_for(&format!("{QUESTION}{}", "*".repeat(PIN.len())));
+    terminal.keys(ENTER);
+    terminal.wait_for("bank(5)> ");
+    terminal.keys(&format!("{CTRL_Y}{UP}"));
+    terminal.wait_for("bank(5)> Bank.withdraw 1, 30, [pin]");
+    nothing_was_shown(&terminal);
+}
+
+#[test]
+fn it_may_be_typed_ahead_and_is_not_asked_for_where_it_is_not_needed() {
+    let terminal = with_account();
+    terminal.keys(&format!("Bank.create 2; Bank.withdraw 2, 5; Bank.withdraw 1, 5, {PIN}{ENTER}"));
+    terminal.wait_for("bank(7)> ");
+    balance_is(&terminal, 7, "95");
+    terminal.keys(&format!("Bank.withdraw 1, 5{ENTER}{PIN}{ENTER}Bank.check_balance 1{ENTER}"));
+    terminal.wait_for("bank(10)> ");
+    assert_eq!(terminal.lines().iter().rev().nth(1).unwrap(), "90");
+}
+
+#[test]
+fn no_line_with_a_pin_is_kept() {
+    let terminal = with_account();
+    ask(&terminal);
+    terminal.enter(PIN);
+    terminal.wait_for("bank(5)> ");
+    let mistakes = [
+        format!("Bank.withdraw 1, 5, {PIN}, 1"),
+        format!("Bank.withdraw 1, 5, {PIN} x"),
+        format!("Bank.wthdraw 1, 5, {PIN}"),
+        format!("Bank.create 1, {PIN}"),
+        PIN.to_owned(),
+        format!("Bank.open 1; Bank.withdraw 1, 5, {PIN}"),
+    ];
+    for mistake in &mistakes {
+        terminal.enter(mistake);
+    }
+    terminal.enter(&format!("Bank.withdraw 1, 5, {PIN}; Bank.check_balance 1"));
+    terminal.wait_for("bank(7)> ");
+    terminal.enter("exit");
+    let (code, state) = terminal.ended();
+    assert_eq!(code, Some(0));
+    let kept = fs::read_to_string(state.path().join("cqrs-bank/history")).unwrap();
+    assert!(kept.contains("Bank.deposit 1, 100") && kept.contains("Bank.withdraw 1, 30"), "{kept}");
+    assert!(!kept.contains(PIN), "{kept}");
+}

@@ -1,0 +1,153 @@
+//! The real program on a pseudo-terminal.
+
+#![allow(dead_code, reason = "each test program uses its part of this")]
+
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::process::Child;
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pty_process::Size;
+use pty_process::blocking::{Command, Pts, Pty};
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use tempfile::TempDir;
+
+use crate::program::wait;
+
+pub(crate) const CTRL_C: &str = "\u{3}";
+pub(crate) const CTRL_D: &str = "\u{4}";
+pub(crate) const CTRL_R: &str = "\u{12}";
+pub(crate) const ENTER: &str = "\r";
+pub(crate) const TAB: &str = "\t";
+pub(crate) const UP: &str = "\u{1b}[A";
+
+pub(crate) const ROWS: NonZeroU16 = NonZeroU16::new(50).unwrap();
+pub(crate) const COLUMNS: NonZeroU16 = NonZeroU16::new(100).unwrap();
+
+/// Longer than anything takes on a busy machine: it is there so that a hang fails instead of waiting.
+pub(crate) const HANG: Duration = Duration::from_secs(60);
+
+/// The program on a pseudo-terminal, and what its screen shows.
+pub(crate) struct Terminal {
+    pub(crate) keyboard: Arc<Pty>,
+    pub(crate) child: Child,
+    pub(crate) screen: Arc<(Mutex<vt100::Parser>, Condvar)>,
+    /// Everything that was ever sent to the screen.
+    pub(crate) received: Arc<Mutex<Vec<u8>>>,
+    pub(crate) state: TempDir,
+}
+
+impl Terminal {
+    pub(crate) fn open() -> Self {
+        Self::open_with(tempfile::tempdir().unwrap(), "")
+    }
+
+    pub(crate) fn open_with(state: TempDir, no_color: &str) -> Self {
+        Self::open_as("xterm-256color", state, no_color)
+    }
+
+    pub(crate) fn open_as(kind: &str, state: TempDir, no_color: &str) -> Self {
+        Self::start(Command::new(env!("CARGO_BIN_EXE_bank")), kind, state, no_color)
+    }
+
+    /// The program as another one starts it.
+    pub(crate) fn open_by(program: &str, arguments: &[&str]) -> Self {
+        let state = tempfile::tempdir().unwrap();
+        Self::start(Command::new(program).args(arguments), "xterm-256color", state, "")
+    }
+
+    /// On a terminal that another program has left non-blocking.
+    pub(crate) fn open_non_blocking() -> Self {
+        let state = tempfile::tempdir().unwrap();
+        Self::start_on(Command::new(env!("CARGO_BIN_EXE_bank")), "xterm-256color", state, "", |pts| {
+            let flags = fcntl_getfl(pts).unwrap();
+            fcntl_setfl(pts, flags | OFlags::NONBLOCK).unwrap();
+        })
+    }
+
+    fn start(command: Command, kind: &str, state: TempDir, no_color: &str) -> Self {
+        Self::start_on(command, kind, state, no_color, |_| {})
+    }
+
+    fn start_on(command: Command, kind: &str, state: TempDir, no_color: &str, prepare: impl FnOnce(&Pts)) -> Self {
+        let (pty, pts) = pty_process::blocking::open().unwrap();
+        prepare(&pts);
+        pty.resize(Size::new(ROWS.get(), COLUMNS.get())).unwrap();
+        let command = command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("NO_COLOR", no_color)
+            .env("TERM", kind)
+            .env("XDG_STATE_HOME", state.path());
+        let child = command.spawn(pts).unwrap();
+        let keyboard = Arc::new(pty);
+        let screen = Arc::new((Mutex::new(vt100::Parser::new(ROWS, COLUMNS, 1_000)), Condvar::new()));
+        let received = Arc::new(Mutex::new(Vec::new()));
+        let (display, shown, kept) = (keyboard.clone(), screen.clone(), received.clone());
+        thread::spawn(move || {
+            let mut bytes = [0; 4_096];
+            // A terminal whose program has ended answers with an error.
+            while let Ok(count) = Read::read(&mut &*display, &mut bytes) {
+                if count == 0 {
+                    break;
+                }
+                kept.lock().unwrap().extend_from_slice(&bytes[..count]);
+                shown.0.lock().unwrap().process(&bytes[..count]);
+                shown.1.notify_all();
+            }
+        });
+        let terminal = Self { keyboard, child, screen, received, state };
+        terminal.wait_for("bank(1)> ");
+        terminal
+    }
+
+    pub(crate) fn keys(&self, keys: &str) {
+        (&*self.keyboard).write_all(keys.as_bytes()).unwrap();
+    }
+
+    pub(crate) fn enter(&self, text: &str) {
+        self.keys(&format!("{text}{ENTER}"));
+    }
+
+    /// Waits until the last line of the screen is this, behind the cursor's spaces.
+    pub(crate) fn wait_for(&self, last_line: &str) {
+        self.wait_until(&format!("the last line {last_line:?}"), |screen| {
+            screen.contents().trim_end().lines().last().is_some_and(|line| line.trim_end() == last_line.trim_end())
+        });
+    }
+
+    pub(crate) fn wait_until(&self, what: &str, condition: impl Fn(&vt100::Screen) -> bool) {
+        let deadline = Instant::now() + HANG;
+        let (parser, changed) = &*self.screen;
+        let mut parser = parser.lock().unwrap();
+        while !condition(parser.screen()) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "waited in vain for {what} on\n{}", parser.screen().contents());
+            parser = changed.wait_timeout(parser, left).unwrap().0;
+        }
+    }
+
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let contents = self.screen.0.lock().unwrap().screen().contents();
+        contents.trim_end().lines().map(|line| line.trim_end().to_owned()).collect()
+    }
+
+    /// Whether some text is on the screen in a colour.
+    pub(crate) fn is_colored(&self, text: &str) -> bool {
+        let parser = self.screen.0.lock().unwrap();
+        let screen = parser.screen();
+        let found = (0..ROWS.get()).rev().find_map(|row| {
+            let line: String = screen.rows(0, COLUMNS.get()).nth(row.into()).unwrap();
+            line.find(text).map(|column| (row, u16::try_from(column).unwrap()))
+        });
+        let (row, column) = found.expect(text);
+        screen.cell(row, column).unwrap().fgcolor() != vt100::Color::Default
+    }
+
+    /// Waits for the program to end; answers with the folder that holds its state.
+    pub(crate) fn ended(self) -> (Option<i32>, TempDir) {
+        (wait(self.child), self.state)
+    }
+}
