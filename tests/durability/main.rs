@@ -6,6 +6,7 @@ mod a_backup_is_the_bank_of_one_moment;
 mod a_bank_opened_again_goes_on_where_it_was;
 mod a_bonus_is_due_whoever_closes_first;
 mod a_busy_file_is_an_answer;
+mod a_busy_file_opens;
 mod a_clock_that_was_ahead_is_told_of;
 mod a_closed_file_is_all_there_is;
 mod a_file_cut_after_any_commit_ends_the_same;
@@ -19,10 +20,16 @@ mod a_question_knows_what_was_acknowledged;
 mod an_event_that_is_not_known_is_no_damage;
 mod damage_is_noticed;
 mod handlers_run_in_one_program_at_a_time;
+mod many_tasks_answer_as_one;
 mod old_files_stay_readable;
 mod on_an_overlay_nothing_is_lost;
 mod rows_are_restored_as_they_were_at_one_moment;
+mod several_programs_answer_as_one;
+mod stored_balances_stay_right;
 mod stored_rows_are_the_right_set_or_are_folded_again;
+mod the_judge_is_right;
+mod the_library_answers_as_one;
+mod the_past_is_of_the_position_asked_for;
 mod two_may_have_one_file_open;
 mod two_programs_work_on_one_file;
 mod two_shells_share_one_file;
@@ -32,6 +39,8 @@ mod what_a_lost_file_has_left_is_not_taken_for_a_new_ones;
 mod what_cannot_be_written_is_refused;
 mod what_handlers_keep_is_not_lost_unnoticed;
 mod what_is_imported_could_have_been_stored_here;
+mod what_is_lost_is_never_answered_from;
+mod what_one_program_acknowledged_another_knows;
 mod what_stands_beside_the_tables_does_no_harm;
 mod what_the_log_can_say_again_is_not_missed;
 mod what_was_answered_survives_a_power_cut;
@@ -40,7 +49,9 @@ mod what_was_moved_away_is_not_written_to;
 
 // What several of them need.
 mod another_program;
+mod clients;
 mod files;
+mod judge;
 mod load;
 mod power_cut;
 mod shells;
@@ -49,6 +60,8 @@ mod shells;
 mod accounts;
 #[path = "../support/answers.rs"]
 mod answers;
+#[path = "../support/books/mod.rs"]
+mod books;
 #[path = "../support/happened.rs"]
 mod happened;
 #[path = "../support/outbox.rs"]

@@ -8,9 +8,10 @@ mod two_programs_share_one_library;
 mod what_is_asked_from_the_end_is_read_from_there;
 
 // What several of them need.
-mod books;
 mod programs;
 
+#[path = "../support/books/mod.rs"]
+mod books;
 #[path = "../support/listening.rs"]
 mod listening;
 #[path = "../support/program.rs"]

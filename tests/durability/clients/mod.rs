@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::wait;
+use crate::program::wait;
 
 /// Longer than any answer should take on a busy machine: it is there so that a hang fails instead of waiting.
 const HANG: Duration = Duration::from_secs(100);

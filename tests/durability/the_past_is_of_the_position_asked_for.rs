@@ -1,10 +1,6 @@
 //! An answer about a position is of that position, also in a program that has not heard of it yet; and a position that
 //! nothing has come to is refused, with where the end is.
 
-mod accounts;
-mod clients;
-mod support;
-
 use std::path::Path;
 
 use cqrs_bank::bank::{Bank, Moment, Store};
@@ -13,7 +9,7 @@ use serde_json::Value;
 
 use crate::accounts::{account, money};
 use crate::clients::Client;
-use crate::support::{bank, example, run};
+use crate::program::{bank, example, run};
 
 const TRIES: u64 = 150;
 

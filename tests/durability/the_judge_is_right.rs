@@ -1,7 +1,5 @@
 //! The judge of histories finds what is wrong in one, and nothing in one that is right.
 
-mod judge;
-
 use crate::judge::account::{Account, Deed};
 use crate::judge::book::{Book, Command, Deed as BookDeed};
 use crate::judge::{Entry, NEVER, Thing, judge};

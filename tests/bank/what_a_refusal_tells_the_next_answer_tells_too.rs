@@ -1,8 +1,6 @@
 //! What a refusal tells, the next question of whoever was refused knows: an account that exists, a balance that is too
 //! great or too small.
 
-mod accounts;
-
 use std::time::Duration;
 
 use cqrs_bank::bank::{Bank, CheckBalanceError, CreateError, DepositError, Money, Store, TransferError, Withdrawal};

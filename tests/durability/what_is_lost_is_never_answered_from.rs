@@ -4,12 +4,6 @@
 //!
 //! By default some of the rows, sectors and pages are tried. `EVERY_BYTE=1` tries all of them.
 
-mod accounts;
-mod books;
-mod files;
-mod happened;
-mod support;
-
 use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
@@ -27,7 +21,7 @@ use tempfile::TempDir;
 use crate::accounts::{account, money};
 use crate::books::{ELIXIR_IN_ACTION, PROGRAMMING_ELIXIR, add, borrow};
 use crate::files::Copy;
-use crate::support::{Finished, bank, example, run_command};
+use crate::program::{Finished, bank, example, run_command};
 
 const SECTOR: usize = 512;
 

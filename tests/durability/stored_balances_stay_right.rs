@@ -1,18 +1,13 @@
 //! What several programs store of their read models on one file is what the log says, whoever stores it last, and also when
 //! one of them is killed: a bank that is opened again answers right, and `Bank.verify` finds it whole.
 
-mod accounts;
-mod clients;
-mod load;
-mod support;
-
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::thread;
 
 use crate::clients::Client;
 use crate::load::Random;
-use crate::support::{Finished, bank, example, run};
+use crate::program::{Finished, bank, example, run};
 
 /// So many programs open the file at the same time.
 const PROGRAMS: usize = 4;

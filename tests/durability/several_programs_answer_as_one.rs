@@ -4,12 +4,6 @@
 //! `BANK_LINEARIZABLE_SECONDS` sets for how long, in rounds of ten seconds, each with a file of its own.
 //! `BANK_LINEARIZABLE_SEED` sets what is asked; how it falls together differs from run to run.
 
-mod accounts;
-mod clients;
-mod judge;
-mod load;
-mod support;
-
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,7 +17,7 @@ use crate::judge::bank::{Call, Heard, Said, heard, judge_bank};
 use crate::judge::bank_log::BankLog;
 use crate::judge::{NEVER, Ticks};
 use crate::load::{Random, setting};
-use crate::support::bank;
+use crate::program::bank;
 
 const ROUND: Duration = Duration::from_secs(10);
 

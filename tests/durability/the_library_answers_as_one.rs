@@ -4,12 +4,6 @@
 //!
 //! `BANK_LINEARIZABLE_SECONDS` and `BANK_LINEARIZABLE_SEED` are those of `several_programs_answer_as_one`.
 
-mod accounts;
-mod clients;
-mod judge;
-mod load;
-mod support;
-
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
@@ -28,7 +22,7 @@ use crate::clients::Client;
 use crate::judge::book::{Book, Command, Deed};
 use crate::judge::{Entry, NEVER, Ticks, judge};
 use crate::load::{Random, setting};
-use crate::support::example;
+use crate::program::example;
 
 const ROUND: Duration = Duration::from_secs(10);
 

@@ -2,9 +2,6 @@
 //! is `:strong`. Under `:eventual` an answer may be of an earlier moment, and none of a read model is of an earlier
 //! moment than the one before it.
 
-mod clients;
-mod support;
-
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -13,7 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::clients::Client;
-use crate::support::bank;
+use crate::program::bank;
 
 /// So often each question is tried.
 const TRIES: u64 = 300;

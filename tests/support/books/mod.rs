@@ -1,5 +1,7 @@
 //! Two books, their readers, and what is asked of them.
 
+#![allow(dead_code, reason = "not every test program asks for all")]
+
 pub(crate) mod model_library;
 
 use cqrs_bank::library::{

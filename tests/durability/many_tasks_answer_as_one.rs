@@ -3,11 +3,6 @@
 //!
 //! `BANK_LINEARIZABLE_SECONDS` and `BANK_LINEARIZABLE_SEED` are those of `several_programs_answer_as_one`.
 
-mod accounts;
-mod judge;
-mod load;
-mod support;
-
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,9 +1,6 @@
 //! A file that another program writes to is a healthy one: it opens, answers, and everything that reads it runs, at any
 //! moment.
 
-mod clients;
-mod support;
-
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -16,7 +13,7 @@ use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 use cqrs_bank::library::{Isbn, LibraryFile, ReadService, UserId};
 
 use crate::clients::Client;
-use crate::support::{bank, example, run};
+use crate::program::{bank, example, run};
 
 fn bank_on(path: &Path) -> Client {
     let mut program = Client::start(bank(&["--json", "--store", path.to_str().unwrap()]));
