@@ -77,8 +77,7 @@ async fn what_handlers_have_to_write_down_is_written_when_it_can_be() {
 
         let progress = Progress { checkpoint: Position::new(1), ..Progress::default() };
         let (store, written) = (file.store.clone(), progress.clone());
-        let writing =
-            tokio::spawn(async move { store.write_progress("e-mail", written, ParkedChange::None).await });
+        let writing = tokio::spawn(async move { store.write_progress("e-mail", written, ParkedChange::None).await });
         assert_busy(&file, &holder).await;
         assert_busy(&file, &holder).await;
         assert!(file.store.try_acquire_lease().await.unwrap().is_none(), "it is asked for again later");

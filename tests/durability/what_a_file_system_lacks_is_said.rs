@@ -49,7 +49,8 @@ fn script(path: &Path) -> String {
 }
 
 fn assert_whole(path: &Path) {
-    let asked = run(&["--quiet", "-c", &format!("Bank.open {path:?}; Bank.check_balance \"Wolfman\"; Bank.verify")], "");
+    let asked =
+        run(&["--quiet", "-c", &format!("Bank.open {path:?}; Bank.check_balance \"Wolfman\"; Bank.verify")], "");
     assert!(asked.stdout.ends_with("\n100\n{:ok, %{events: 2, streams: 1, snapshots: 0}}\n"), "{asked:?}");
 }
 

@@ -26,8 +26,7 @@ pub(crate) enum Role {
     OpenTwice,
 }
 
-const ROLES: [Role; 6] =
-    [Role::HoldEnd, Role::HoldWrites, Role::Peek, Role::Append, Role::Backup, Role::OpenTwice];
+const ROLES: [Role; 6] = [Role::HoldEnd, Role::HoldWrites, Role::Peek, Role::Append, Role::Backup, Role::OpenTwice];
 
 /// A program that runs until it is told to end, or killed.
 pub(crate) struct Program {
@@ -183,4 +182,3 @@ fn child() {
         }),
     }
 }
-

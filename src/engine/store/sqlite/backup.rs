@@ -1,5 +1,6 @@
 //! Copies a file that is in use: one state of it, checked, and closed as the last program closes one.
 
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,7 @@ use thiserror::Error;
 use tokio::sync::oneshot;
 
 use super::SqliteStore;
+use super::companions::{WAL, companion};
 use super::disk_full;
 use super::end_file::Acknowledged;
 use super::form::{self, Form};
@@ -133,9 +135,11 @@ fn copy<E: StoredEvent>(
         }
     };
     let new = NewFile::beside(to).map_err(failed)?;
+    let length = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());
+    let length = length(path).max(length(&companion(path, WAL)));
     let sqlite = |error: rusqlite::Error| {
         let path = to.to_owned();
-        if disk_full::is_why(new.path(), &error) {
+        if disk_full::is_why_up_to(new.path(), &error, length) {
             BackupError::DiskFull { path }
         } else {
             BackupError::File { path, reason: format!("SQLite: {error}") }
