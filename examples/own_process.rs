@@ -64,8 +64,11 @@ impl ProcessManager for Savings {
     }
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Box<dyn Error>> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run())
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let bank = Bank::open(Store::Memory).await?;
     let (account, savings) = (AccountId::new("Wolfman")?, AccountId::new("Wolfman's savings")?);
     bank.create(&account).await?;

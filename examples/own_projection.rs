@@ -24,8 +24,11 @@ impl Projection<AccountEvent> for Declines {
     }
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Box<dyn Error>> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run())
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let bank = Bank::open(Store::Memory).await?;
     let (wolfman, dracula) = (AccountId::new("Wolfman")?, AccountId::new("Dracula")?);
     for account in [&wolfman, &dracula] {
@@ -34,7 +37,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
 
     // It sees what happened before it was there, and what happens from now on.
-    let declines = bank.add_projection::<Declines>();
+    let declines = bank.add_projection::<Declines>().await?;
     bank.withdraw(&dracula, Money::new(7)?).await?;
     declines.read(|declines| {
         for (account, count) in &declines.0 {
@@ -67,7 +70,7 @@ mod tests {
         let amount = Money::new(5).unwrap();
         bank.create(&account).await.unwrap();
         bank.withdraw(&account, amount).await.unwrap();
-        let declines = bank.add_projection::<Declines>();
+        let declines = bank.add_projection::<Declines>().await.unwrap();
         bank.withdraw(&account, amount).await.unwrap();
         bank.deposit(&account, amount).await.unwrap();
         bank.withdraw(&account, amount).await.unwrap();

@@ -4,8 +4,11 @@ use std::error::Error;
 
 use cqrs_bank::bank::{AccountId, Bank, Money, Store, Withdrawal};
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Box<dyn Error>> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run())
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let bank = Bank::open(Store::Memory).await?;
     let wolfman = AccountId::new("Wolfman")?;
     bank.create(&wolfman).await?;

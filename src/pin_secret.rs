@@ -2,13 +2,14 @@
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::ffi::OsStringExt as _;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use cqrs_bank::bank::{PinSecret, PinSecretError, PinSecretSource};
+use cqrs_bank::bank::{PinSecret, PinSecretError, PinSecretSource, ShortSecret};
+use cqrs_bank::engine::directory::{create_private, sync_name};
 use thiserror::Error;
 
 /// The variable that holds the secret.
@@ -26,36 +27,43 @@ pub(crate) fn source(state_directory: Option<PathBuf>) -> PinSecretSource {
 
 #[derive(Debug, Error)]
 enum NotFound {
+    #[error(
+        "{VARIABLE} is too short: {0}; `head -c 32 /dev/urandom | base64` makes one. Keep it: the PINs of a bank fit \
+         no other"
+    )]
+    Short(ShortSecret),
     #[error("{VARIABLE} is not set, and neither XDG_STATE_HOME nor HOME says where to keep a key file")]
     Nowhere,
     #[error("{VARIABLE} is not set, and the key file {} cannot be {action}: {error}", path.display())]
     KeyFile { action: &'static str, path: PathBuf, error: io::Error },
     #[error("the key file {} is open to others than its owner (mode {mode:03o}); chmod 600 it", path.display())]
     OpenToOthers { path: PathBuf, mode: u32 },
+    #[error("the key file {} is not a regular file", path.display())]
+    NoFile { path: PathBuf },
     #[error("the key file {} does not hold a key: {} hexadecimal digits", path.display(), 2 * KEY_BYTES)]
     NoKey { path: PathBuf },
 }
 
 fn find(variable: Option<OsString>, key_file: Option<PathBuf>) -> Result<PinSecret, NotFound> {
     if let Some(secret) = variable.filter(|secret| !secret.is_empty()) {
-        return Ok(PinSecret::new(secret.into_vec()));
+        return PinSecret::new(secret.into_vec()).map_err(NotFound::Short);
     }
     let path = key_file.ok_or(NotFound::Nowhere)?;
     let failed = |action| {
         let path = path.clone();
         move |error| NotFound::KeyFile { action, path, error }
     };
-    let file = match File::open(&path) {
+    let file = match open(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             make(&path).map_err(failed("made"))?;
-            File::open(&path).map_err(failed("read"))?
+            open(&path).map_err(failed("read"))?
         }
         opened => opened.map_err(failed("read"))?,
     };
     let metadata = file.metadata().map_err(failed("read"))?;
     let mode = metadata.mode() & 0o777;
     if !metadata.is_file() {
-        return Err(NotFound::NoKey { path });
+        return Err(NotFound::NoFile { path });
     }
     if mode & 0o077 != 0 {
         return Err(NotFound::OpenToOthers { path, mode });
@@ -65,10 +73,16 @@ fn find(variable: Option<OsString>, key_file: Option<PathBuf>) -> Result<PinSecr
     file.take(2 * KEY_BYTES as u64 + 2).read_to_end(&mut bytes).map_err(failed("read"))?;
     let key = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
     if key.len() == 2 * KEY_BYTES && key.iter().all(u8::is_ascii_hexdigit) {
-        Ok(PinSecret::new(key))
+        PinSecret::new(key).map_err(NotFound::Short)
     } else {
         Err(NotFound::NoKey { path })
     }
+}
+
+/// Opens a file without waiting for anybody, as a pipe would let it.
+fn open(path: &Path) -> io::Result<File> {
+    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    OpenOptions::new().read(true).custom_flags(nonblocking).open(path)
 }
 
 /// Makes a key file, unless another process does at the same time: nobody ever sees half a key, and all see the
@@ -83,7 +97,7 @@ fn make(path: &Path) -> io::Result<()> {
     }
     text.push('\n');
     if let Some(directory) = path.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+        create_private(directory)?;
     }
     let unfinished = path.with_extension(format!("new-{}", std::process::id()));
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
@@ -93,5 +107,7 @@ fn make(path: &Path) -> io::Result<()> {
         linked => linked,
     });
     let removed = fs::remove_file(&unfinished);
-    linked.and(removed)
+    linked.and(removed)?;
+    // A PIN's verifier is worth nothing without the key, and must not outlive it.
+    sync_name(path)
 }

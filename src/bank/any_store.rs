@@ -65,6 +65,10 @@ impl AnyStore {
         ask!(self, store => store.read_from_snapshot(stream, until, limit).await)
     }
 
+    pub(super) async fn stream_version(&self, stream: &StreamId, until: Moment) -> Result<Version, StoreError> {
+        ask!(self, store => store.stream_version(stream, until).await)
+    }
+
     pub(super) async fn read_command(&self, command_id: Uuid) -> Result<Option<Committed<Event>>, StoreError> {
         ask!(self, store => store.read_command(command_id).await)
     }

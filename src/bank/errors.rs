@@ -6,8 +6,10 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::{Money, PinSecretError, Refusal};
+use crate::engine::catch_up::{NotCaughtUp, NotYet};
+use crate::engine::event::Position;
 use crate::engine::store::StoreError;
-use crate::engine::store::sqlite::OpenStoreError;
+use crate::engine::store::sqlite::{self, OpenStoreError};
 use crate::engine::supervisor::StopReason;
 
 /// The bank cannot serve, whatever is asked of it.
@@ -42,6 +44,14 @@ pub enum Unavailable {
     /// PINs can be neither kept nor checked.
     #[error(transparent)]
     PinSecret(#[from] PinSecretError),
+    /// Read models have not seen everything yet that was acknowledged before they were asked. They may be asked again.
+    #[error("{} has not come to position {end} yet", lagging.join(", "))]
+    Behind {
+        /// Where they should be.
+        end: Position,
+        /// Their names.
+        lagging: Vec<&'static str>,
+    },
 }
 
 /// Why a command has no events to show: what every operation's own error is made from.
@@ -55,7 +65,7 @@ pub enum CommandFailure {
     Unavailable(#[from] Unavailable),
 }
 
-/// Why a handler of one's own was not added.
+/// Why a handler of one's own was not added, or a projection.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum AddHandlerError {
     /// The bank has a handler of this name: its progress is stored under it.
@@ -63,6 +73,12 @@ pub enum AddHandlerError {
     NameTaken {
         /// The name.
         name: &'static str,
+    },
+    /// A projection panicked on what has happened, time and again. The bank goes on without it.
+    #[error("the projection panicked: {message}")]
+    Panicked {
+        /// What the panic said.
+        message: String,
     },
     /// The bank cannot serve.
     #[error(transparent)]
@@ -211,6 +227,17 @@ pub enum ExportError {
     Unavailable(#[from] Unavailable),
 }
 
+/// Why there is no backup.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum BackupError {
+    /// The file cannot be made. Nothing is left of it.
+    #[error(transparent)]
+    File(#[from] sqlite::BackupError),
+    /// The bank cannot serve.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
 /// Why the events of a file were not stored.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum ImportError {
@@ -258,15 +285,48 @@ pub enum ImportError {
     Unavailable(#[from] Unavailable),
 }
 
+/// Why a question has no answer.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum QueryError {
+    /// It is about a position that the log does not have yet.
+    #[error(transparent)]
+    NotYet(#[from] NotYet),
+    /// The bank cannot serve.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
 /// Why there is no balance to tell.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum CheckBalanceError {
     /// There is no account of this name.
     #[error("there is no such account")]
     NoAccount,
+    /// The question is about a position that the log does not have yet.
+    #[error(transparent)]
+    NotYet(#[from] NotYet),
     /// The bank cannot serve.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+}
+
+impl From<NotCaughtUp> for QueryError {
+    fn from(reason: NotCaughtUp) -> Self {
+        match reason {
+            NotCaughtUp::NotYet(not_yet) => Self::NotYet(not_yet),
+            NotCaughtUp::Behind { end, lagging } => Self::Unavailable(Unavailable::Behind { end, lagging }),
+            NotCaughtUp::Store(failed) => Self::Unavailable(failed.into()),
+        }
+    }
+}
+
+impl From<QueryError> for CheckBalanceError {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::NotYet(not_yet) => Self::NotYet(not_yet),
+            QueryError::Unavailable(unavailable) => Self::Unavailable(unavailable),
+        }
+    }
 }
 
 impl From<CommandFailure> for CreateError {

@@ -1,14 +1,14 @@
 //! Writing the log to a file, an event on a line.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use tokio::io::AsyncWriteExt as _;
-
 use super::errors::ExportError;
 use super::{AccountEvent, Bank};
+use crate::engine::blocking::blocking;
+use crate::engine::directory::sync_name;
 use crate::engine::event::{Batch, Position};
 use crate::engine::store::MAX_READ;
 use crate::engine::store::event_line::write_line;
@@ -18,8 +18,8 @@ const UNFINISHED: &str = ".part";
 
 impl Bank {
     /// Writes all events there are, each as a JSON object on a line of its own, to a new file that only its owner may
-    /// read. Its name appears when all of it is on the disk. `tell` hears now and then how many events of how many
-    /// are written. Answers how many there are.
+    /// read. Its name appears when all of it is on the disk, and is on the disk too when this answers. `tell` hears now
+    /// and then how many events of how many are written. Answers how many there are.
     ///
     /// # Errors
     ///
@@ -32,7 +32,7 @@ impl Bank {
         let end = self.event_store().end().await;
         let end = self.or_unavailable(end).await?;
         let unfinished = Unfinished::create(path)?;
-        let mut file = tokio::fs::File::from_std(unfinished.open().map_err(failed)?);
+        let mut file = unfinished.open().map_err(failed)?;
         let (mut position, mut events) = (Position::START, 0);
         while position < end {
             let page = self.event_store().read_all(position, MAX_READ).await;
@@ -40,16 +40,23 @@ impl Bank {
             let known = page.partition_point(|event| event.position <= end);
             let Some(last) = page[..known].last() else { break };
             position = last.position;
-            file.write_all(&lines(&page, known).map_err(failed)?).await.map_err(failed)?;
+            let lines = lines(&page, known).map_err(failed)?;
+            file = on_the_disk(file, move |file| file.write_all(&lines)).await.map_err(failed)?;
             events += known as u64;
             tell(position.get(), end.get());
         }
-        // What is written goes out in the background: to flush is to hear how the last of it went.
-        file.flush().await.map_err(failed)?;
-        file.sync_all().await.map_err(failed)?;
+        on_the_disk(file, |file| file.sync_all()).await.map_err(failed)?;
         unfinished.finish(path)?;
         Ok(events)
     }
+}
+
+async fn on_the_disk(
+    mut file: File,
+    work: impl FnOnce(&mut File) -> io::Result<()> + Send + 'static,
+) -> io::Result<File> {
+    let done = blocking(move || work(&mut file).map(|()| file));
+    done.await.map_err(io::Error::other)?
 }
 
 fn lines(page: &Batch<AccountEvent>, count: usize) -> io::Result<Vec<u8>> {
@@ -77,13 +84,14 @@ impl Unfinished {
         }
     }
 
-    fn open(&self) -> io::Result<fs::File> {
+    fn open(&self) -> io::Result<File> {
         private().open(&self.path)
     }
 
-    /// Gives the file its name, unless another has got it meanwhile.
+    /// Gives the file its name, unless another has got it meanwhile, and gets the name onto the disk too.
     fn finish(self, path: &Path) -> Result<(), ExportError> {
-        fs::hard_link(&self.path, path).map_err(|error| match error.kind() {
+        let linked = fs::hard_link(&self.path, path).and_then(|()| sync_name(path));
+        linked.map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => ExportError::FileExists { path: path.to_owned() },
             _ => ExportError::File { path: path.to_owned(), reason: error.to_string() },
         })

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::any_store::{AnyStore, ask};
+use super::any_store::AnyStore;
 use super::errors::{CommandFailure, Unavailable};
 use super::pin_checker::PinChecker;
 use super::receipt::Seen;
@@ -22,7 +22,7 @@ use crate::engine::event::{Metadata, Position, RecordedEvent};
 use crate::engine::event_handler::{HandlerControl, RetryPolicy};
 use crate::engine::id_source::IdSource;
 use crate::engine::lease::Lease;
-use crate::engine::projection::{self, Projection, ProjectionsControl, ReadModel};
+use crate::engine::projection::{ProjectionsControl, ReadModel};
 use crate::engine::store::{Committed, StoreError};
 use crate::engine::supervisor::{StopReason, Supervisor};
 
@@ -96,13 +96,6 @@ impl Bank {
     pub fn with_consistency(&self, consistency: Consistency) -> Self {
         let inner = self.inner.clone();
         Self { inner, consistency }
-    }
-
-    /// Starts a projection of one's own: over everything that has happened, then live. From now on, strong
-    /// consistency waits for it too.
-    pub fn add_projection<P: Projection<AccountEvent>>(&self) -> ReadModel<P> {
-        let Inner { store, checkpoints, supervisor, .. } = self.inner.as_ref();
-        ask!(store, store => projection::start(store.clone(), checkpoints, supervisor))
     }
 
     /// A new conversation: the ids under which the next command and all it causes will be known.
@@ -225,12 +218,26 @@ impl Bank {
     ) -> Result<Receipt, CommandFailure> {
         match answer {
             Ok(events) => Ok(self.receipt(events).await),
-            Err(error) => Err(self.command_failure(error).await),
+            Err(error) => {
+                if matches!(error, CommandError::Refused(_)) {
+                    self.decision_seen().await;
+                }
+                Err(self.command_failure(error).await)
+            }
         }
+    }
+
+    /// Whoever hears of a decision that has led to no events asks next about what it was made on. All of that is known to
+    /// the store by now. Where the read models do not come to it in time, the decision stands all the same.
+    async fn decision_seen(&self) {
+        let _ = self.caught_up().await;
     }
 
     async fn receipt(&self, events: Committed<AccountEvent>) -> Receipt {
         let up_to = events.last().map_or(Position::START, |last| last.position);
+        if events.is_empty() {
+            self.decision_seen().await;
+        }
         let seen = match events.last() {
             // In a box: a caller should not carry along the room for a wait that is mostly not needed.
             Some(last) if !self.is_seen(&events, last) => Box::pin(self.seen(&events, last)).await,
@@ -287,7 +294,10 @@ impl Bank {
                 Unavailable::OutcomeUnknown { command_id, reason }.into()
             }
             CommandError::OutcomeUnknown { command_id, reason: Unanswered::Stopped } => {
-                let reason = unavailable(Box::pin(self.inner.supervisor.stopped()).await).to_string();
+                let reason = match Box::pin(self.inner.supervisor.stopped()).await {
+                    StopReason::StoreFailed { message } => message,
+                    stopped => unavailable(stopped).to_string(),
+                };
                 Unavailable::OutcomeUnknown { command_id, reason }.into()
             }
             CommandError::Store(StoreError::Closed) | CommandError::Stopped => {

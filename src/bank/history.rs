@@ -1,6 +1,7 @@
 //! The past: the log itself, what an account held at a moment, and its statement.
 //!
-//! Every answer is folded from the events up to that moment; no read model is asked.
+//! Every answer is folded from the events up to that moment; no read model is asked. What lies before the part that is
+//! asked for is not read: the last snapshot before it stands for that.
 
 use super::errors::{CheckBalanceError, Unavailable};
 use super::{Account, AccountEvent, AccountId, Bank, Money, Receipt};
@@ -79,14 +80,16 @@ impl Bank {
         from: Position,
         limit: usize,
     ) -> Result<Vec<Event>, Unavailable> {
+        let stream = StreamId::new(Account::CATEGORY, account);
+        let mut version = self.version_at(account, Moment::Position(from.before())).await?;
         let mut events = Vec::new();
-        self.visit(account, |event| {
-            if event.position >= from && events.len() < limit {
-                events.push(event.clone());
-            }
-            events.len() < limit
-        })
-        .await?;
+        while events.len() < limit {
+            let page = self.event_store().read_stream(&stream, version, limit - events.len()).await;
+            let page = self.or_unavailable(page).await?;
+            let Some(last) = page.last() else { break };
+            version = last.version;
+            events.extend(page.iter().cloned());
+        }
         Ok(events)
     }
 
@@ -96,35 +99,41 @@ impl Bank {
     ///
     /// [`CheckBalanceError`]: why there is no balance to tell; an account that did not exist yet is none.
     pub async fn check_balance_at(&self, account: &AccountId, moment: Moment) -> Result<Money, CheckBalanceError> {
+        self.has_happened(Some(moment)).await?;
         let state = self.account_at(account, moment).await?;
         state.balance().ok_or(CheckBalanceError::NoAccount)
     }
 
-    /// An account as it was: its last snapshot before the moment, and the events from there on.
-    async fn account_at(&self, account: &AccountId, moment: Moment) -> Result<Account, Unavailable> {
+    /// An account as it was at a moment.
+    pub(super) async fn account_at(&self, account: &AccountId, moment: Moment) -> Result<Account, Unavailable> {
+        let (mut state, events) = self.read_from_snapshot(account, moment).await?;
+        self.visit(account, events, |event| {
+            let happened = moment.is_after(event);
+            if happened {
+                state.apply(&event.data);
+            }
+            happened
+        })
+        .await?;
+        Ok(state)
+    }
+
+    /// An account as its last snapshot before a moment has it, and the first events after that.
+    async fn read_from_snapshot(
+        &self,
+        account: &AccountId,
+        moment: Moment,
+    ) -> Result<(Account, Batch<AccountEvent>), Unavailable> {
         let stream = StreamId::new(Account::CATEGORY, account);
         let read = self.event_store().read_from_snapshot(&stream, moment, MAX_READ).await;
-        let (snapshot, mut page) = self.or_unavailable(read).await?;
-        let (mut state, mut version) = (Account::default(), Version::START);
-        if let Some(snapshot) = snapshot {
-            match restored_from(&stream, &snapshot.state) {
-                Some(restored) => (state, version) = (restored, snapshot.version),
-                None => page = self.read_page(&stream, version).await?,
-            }
-        }
-        loop {
-            for event in page.iter() {
-                if !moment.is_after(event) {
-                    return Ok(state);
-                }
-                state.apply(&event.data);
-                version = event.version;
-            }
-            if page.len() < MAX_READ {
-                return Ok(state);
-            }
-            page = self.read_page(&stream, version).await?;
-        }
+        let (snapshot, page) = self.or_unavailable(read).await?;
+        Ok(match snapshot {
+            None => (Account::default(), page),
+            Some(snapshot) => match restored_from(&stream, &snapshot.state) {
+                Some(state) => (state, page),
+                None => (Account::default(), self.read_page(&stream, Version::START).await?),
+            },
+        })
     }
 
     /// What happened to an account and to its balance: at most `limit` lines, from the position `from` up to
@@ -140,9 +149,17 @@ impl Bank {
         until: Option<Moment>,
         limit: usize,
     ) -> Result<Vec<StatementLine>, CheckBalanceError> {
-        let mut state = Account::default();
+        self.has_happened(until).await?;
+        let before = Moment::Position(from.before());
+        if let Some(moment) = until
+            && self.version_at(account, moment).await? <= self.version_at(account, before).await?
+        {
+            let then = self.account_at(account, moment).await?;
+            return then.balance().map(|_| Vec::new()).ok_or(CheckBalanceError::NoAccount);
+        }
+        let (mut state, events) = self.read_from_snapshot(account, before).await?;
         let mut lines = Vec::new();
-        self.visit(account, |event| {
+        self.visit(account, events, |event| {
             if until.is_some_and(|moment| !moment.is_after(event)) {
                 return false;
             }
@@ -159,27 +176,32 @@ impl Bank {
         Ok(lines)
     }
 
+    /// How many events an account had at a moment.
+    pub(super) async fn version_at(&self, account: &AccountId, moment: Moment) -> Result<Version, Unavailable> {
+        let version = self.event_store().stream_version(&StreamId::new(Account::CATEGORY, account), moment).await;
+        self.or_unavailable(version).await
+    }
+
     async fn read_page(&self, stream: &StreamId, after: Version) -> Result<Batch<AccountEvent>, Unavailable> {
         let page = self.event_store().read_stream(stream, after, MAX_READ).await;
         self.or_unavailable(page).await
     }
 
-    /// Shows an account's events in order, as long as they are wanted.
-    pub(super) async fn visit(
+    /// Shows a page of an account's events and those after it in order, as long as they are wanted.
+    async fn visit(
         &self,
         account: &AccountId,
+        mut page: Batch<AccountEvent>,
         mut wants_more: impl FnMut(&Event) -> bool,
     ) -> Result<(), Unavailable> {
         let stream = StreamId::new(Account::CATEGORY, account);
-        let mut version = Version::START;
-        loop {
-            let page = self.read_page(&stream, version).await?;
-            let Some(last) = page.last() else { return Ok(()) };
-            version = last.version;
+        while let Some(last) = page.last() {
             if !page.iter().all(&mut wants_more) {
                 return Ok(());
             }
+            page = self.read_page(&stream, last.version).await?;
         }
+        Ok(())
     }
 }
 

@@ -2,24 +2,25 @@
 //!
 //! The events are no news: handlers with effects are moved past them, and a transfer that had not ended goes on.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
-use foldhash::HashMap;
 use tokio::sync::mpsc;
 
 use super::any_store::{AnyStore, ask};
 use super::ceo_bonus::PaidBonuses;
 use super::errors::{ImportError, OpenError, Unavailable};
-use super::import_file::{Contents, ImportFile};
-use super::{Account, AccountEvent, Accounts, Bank, CeoBonus, Store, ThankYouEmail, TransferProcess};
-use crate::engine::aggregate::Aggregate;
-use crate::engine::event::{Position, RecordedEvent, StreamId};
+use super::import_file::{Contents, ImportFile, failed};
+use super::replayed::Replayed;
+use super::{AccountEvent, Accounts, Bank, CeoBonus, Store, ThankYouEmail, TransferProcess};
+use crate::engine::blocking::blocking;
+use crate::engine::event::Position;
 use crate::engine::event_handler::{EventHandler, ParkedError, Starts};
 use crate::engine::lease::Lease;
 use crate::engine::process_manager::ProcessManager;
 use crate::engine::projection::ReadModel;
-use crate::engine::store::handler_records::{ParkedChange, Progress};
-use crate::engine::store::{Append, EventStore, MAX_READ, StoreError};
+use crate::engine::store::handler_records::{ParkedChange, Progress, is_reserved};
+use crate::engine::store::{EventStore, MAX_READ, StoreError};
 use crate::engine::supervisor::StopReason;
 
 /// What is done with a file.
@@ -31,10 +32,16 @@ pub enum ImportStep {
     Store,
 }
 
+const TASK: &str = "import";
+
 /// Where an import writes down up to which position it stores events, before the first and for ever, and whether it has
-/// ended.
-const NAME: &str = "import";
+/// ended: as the progress of no handler.
+const MARK: &str = ":import";
+const _: () = assert!(is_reserved(MARK));
 const UNDER_WAY: &str = "under way";
+
+/// Where that was written down once. A handler may have this name.
+const OLD_MARK: &str = "import";
 
 /// The handlers that have effects which must not come again.
 const PASSED_OVER: [&str; 2] =
@@ -85,18 +92,19 @@ impl Bank {
         self.check_empty().await?;
         let end = Position::new(contents.events);
         let begun = Progress { checkpoint: end, state: Some(UNDER_WAY.into()), ..Progress::default() };
-        let begun = self.event_store().write_progress(NAME, begun).await;
+        let begun = self.event_store().write_progress(MARK, begun).await;
         self.or_unavailable(begun).await?;
 
         let (end, bonuses) = (Position::START, PaidBonuses::default());
-        let mut import = Import { bank: &self, imported: 0, end, bonuses, states: HashMap::default() };
+        let replayed = Replayed::new(self.inner.snapshot_every);
+        let mut import = Import { bank: &self, imported: 0, end, bonuses, replayed };
         match import.store_all(file, &contents, &progress).await {
             Ok(()) => {}
             Err(reason) => {
                 let (imported, events) = (import.imported, contents.events);
                 let stopped = ImportError::Stopped { path, imported, events, reason };
                 // Half a log is no bank.
-                self.inner.supervisor.stop(StopReason::GaveUp { task: NAME, message: stopped.to_string() });
+                self.inner.supervisor.stop(StopReason::GaveUp { task: TASK, message: stopped.to_string() });
                 return Err(stopped);
             }
         }
@@ -118,17 +126,17 @@ impl Bank {
         path: &Path,
         progress: &mpsc::Sender<Told>,
     ) -> Result<(ImportFile, Contents), ImportError> {
-        let (path, progress) = (path.to_owned(), progress.clone());
-        blocking(move || {
-            let mut file = ImportFile::open(&path)?;
+        let (from, progress) = (path.to_owned(), progress.clone());
+        let checked = blocking(move || {
+            let mut file = ImportFile::open(&from)?;
             let contents = file.check(|done, total| {
                 // Whoever wants to see progress need not see all of it.
                 let _ = progress.try_send((ImportStep::Check, done, total));
                 !progress.is_closed()
             })?;
             Ok((file, contents))
-        })
-        .await?
+        });
+        checked.await.map_err(|not_done| failed(path, &io::Error::other(not_done)))?
     }
 }
 
@@ -139,8 +147,7 @@ struct Import<'a> {
     /// The position of the last event that was stored.
     end: Position,
     bonuses: PaidBonuses,
-    /// For snapshots.
-    states: HashMap<StreamId, Account>,
+    replayed: Replayed,
 }
 
 impl Import<'_> {
@@ -160,7 +167,7 @@ impl Import<'_> {
             if events.is_empty() {
                 break;
             }
-            let appended = store.append(self.appends(events)).await.map_err(|error| error.to_string())?;
+            let appended = store.append(self.replayed.appends(events)).await.map_err(|error| error.to_string())?;
             for committed in appended {
                 let committed = committed.map_err(|rejected| rejected.to_string())?;
                 let counted = ask!(store, store => self.bonuses.count(&committed, store).await);
@@ -178,34 +185,7 @@ impl Import<'_> {
         }
         self.pass_over_one(TransferProcess::NAME, transfers_until, None).await.map_err(|error| error.to_string())?;
         let ended = Progress { checkpoint: self.end, ..Progress::default() };
-        store.write_progress(NAME, ended).await.map_err(|error| error.to_string())
-    }
-
-    /// The events of each command together, as they were stored first.
-    fn appends(&mut self, events: Vec<RecordedEvent<AccountEvent>>) -> Vec<Append<AccountEvent>> {
-        let every = self.bank.inner.snapshot_every;
-        let mut appends: Vec<Append<AccountEvent>> = Vec::new();
-        for event in events {
-            let RecordedEvent { stream, version, time, metadata, data, .. } = event;
-            let state = self.states.entry(stream.clone()).or_default();
-            state.apply(&data);
-            let is_due = version.get().is_multiple_of(every);
-            let snapshot = if is_due { state.snapshot().map(String::into_boxed_str) } else { None };
-            match appends.last_mut() {
-                Some(append) if append.metadata.command_id == metadata.command_id => {
-                    append.events.push(data);
-                    // A snapshot stands after the last event of a command.
-                    if is_due || append.snapshot.is_some() {
-                        append.snapshot = state.snapshot().map(String::into_boxed_str);
-                    }
-                }
-                _ => {
-                    let (expected_version, events) = (version.before(), vec![data]);
-                    appends.push(Append { stream, expected_version, time, metadata, events, snapshot });
-                }
-            }
-        }
-        appends
+        store.write_progress(MARK, ended).await.map_err(|error| error.to_string())
     }
 
     /// Moves the handlers past what is stored. Those that do not run now may another time.
@@ -237,8 +217,11 @@ pub(super) async fn refuse_half<S>(store: &S, kind: &Store, accept: bool, lease:
 where
     S: EventStore<AccountEvent>,
 {
-    let progress = store.read_progress(NAME).await?.unwrap_or_default();
-    if progress.state.is_none() {
+    let progress = store.read_progress(MARK).await?.unwrap_or_default();
+    // A handler has tried or acknowledged an event before it writes down anything.
+    let under_way_once = Progress { state: Some(UNDER_WAY.into()), ..Progress::default() };
+    let is_half_since_once = store.read_progress(OLD_MARK).await? == Some(under_way_once);
+    if progress.state.is_none() && !is_half_since_once {
         return Ok(());
     }
     if !accept || !lease.is_held() {
@@ -247,17 +230,22 @@ where
     let end = store.end().await?;
     // What happens from now on is news, even where the other half would have been.
     let checkpoint = if progress.checkpoint == Position::START { end } else { progress.checkpoint.min(end) };
-    Ok(store.write_progress(NAME, Progress { checkpoint, ..Progress::default() }, ParkedChange::None).await?)
+    let ended = Progress { checkpoint, ..Progress::default() };
+    store.write_progress(MARK, ended.clone(), ParkedChange::None).await?;
+    if is_half_since_once {
+        store.write_progress(OLD_MARK, ended, ParkedChange::None).await?;
+    }
+    Ok(())
 }
 
 /// Whoever takes over the handlers from a process that has died may find half a log where there was none before.
 pub(super) async fn stop_at_half<S: EventStore<AccountEvent>>(store: S) -> Result<(), StopReason> {
-    let progress = store.read_progress(NAME).await?.unwrap_or_default();
+    let progress = store.read_progress(MARK).await?.unwrap_or_default();
     match progress.state {
         None => Ok(()),
         Some(_) => {
             let message = "another program has begun it and not finished: half a log is no bank".to_owned();
-            Err(StopReason::GaveUp { task: NAME, message })
+            Err(StopReason::GaveUp { task: TASK, message })
         }
     }
 }
@@ -268,7 +256,7 @@ pub(super) async fn start_after_imported<S>(store: &S, name: &str, starts: Start
 where
     S: EventStore<AccountEvent>,
 {
-    let imported = store.read_progress(NAME).await?.unwrap_or_default().checkpoint;
+    let imported = store.read_progress(MARK).await?.unwrap_or_default().checkpoint;
     if imported == Position::START {
         return Ok(());
     }
@@ -295,9 +283,4 @@ async fn bonuses_until<S: EventStore<AccountEvent>>(store: &S, end: Position) ->
         bonuses.count(&events[..events.partition_point(|event| event.position <= end)], store).await?;
     }
     Ok(bonuses)
-}
-
-async fn blocking<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<R, ImportError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|panic| Unavailable::Defect(panic.to_string()).into())
 }

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use foldhash::HashSet;
 use uuid::Uuid;
 
-use super::AccountEvent;
 use super::audit::Audit;
 use super::errors::ImportError;
+use super::{AccountEvent, HolderName, InvalidName};
 use crate::engine::event::RecordedEvent;
 use crate::engine::store::MAX_READ;
 use crate::engine::store::event_line::read_line;
@@ -65,7 +65,7 @@ impl ImportFile {
         let mut audit = Audit::default();
         let mut commands = Commands::default();
         while let Some(event) = self.next_event()? {
-            let checked = audit.take(&event).and_then(|()| commands.take(&event));
+            let checked = audit.take(&event).and_then(|()| commands.take(&event)).and_then(|()| check_holder(&event));
             checked.map_err(|problem| self.broken(problem))?;
             if self.line.is_multiple_of(TELL_EVERY) && !tell(self.line, lines) {
                 return Err(failed(&self.path, &io::Error::other("nobody waits any more")));
@@ -132,7 +132,16 @@ impl ImportFile {
     }
 }
 
-fn failed(path: &Path, error: &io::Error) -> ImportError {
+/// What is stored stays readable, whatever a holder is called; but no file brings in a name that disguises itself.
+fn check_holder(event: &Event) -> Result<(), String> {
+    let AccountEvent::AccountCreated { account_holder, .. } = &event.data else { return Ok(()) };
+    match HolderName::new(account_holder.name()) {
+        Err(error @ InvalidName::ControlCharacter) => Err(format!("the holder of its account: {error}")),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn failed(path: &Path, error: &io::Error) -> ImportError {
     ImportError::File { path: path.to_owned(), reason: error.to_string() }
 }
 

@@ -10,7 +10,9 @@ mod account_snapshot;
 mod accounts;
 mod any_store;
 mod audit;
+mod backup;
 mod balances;
+mod catch_up;
 mod ceo_bonus;
 mod commands;
 mod email;
@@ -20,6 +22,7 @@ mod events;
 mod export;
 mod handle;
 mod handlers;
+mod head;
 mod history;
 mod holder;
 mod import;
@@ -29,6 +32,7 @@ mod open;
 mod operations;
 mod options;
 mod own_handlers;
+mod own_projections;
 mod pin;
 mod pin_checker;
 mod pin_commands;
@@ -37,6 +41,7 @@ mod pin_secret;
 mod queries;
 mod rebuild;
 mod receipt;
+mod replayed;
 mod stored_events;
 mod total_deposits;
 mod transfer;
@@ -53,8 +58,8 @@ pub use commands::AccountCommand;
 pub use email::{AddressBook, EmailTarget, InvalidEmailTarget, Recipient, ThankYouEmail};
 pub use email_address::{EmailAddress, InvalidEmail};
 pub use errors::{
-    AddHandlerError, CheckBalanceError, CommandFailure, CreateError, DepositError, ExportError, ImportError, OpenError,
-    TransferError, Unavailable, UnlockError, WithdrawError,
+    AddHandlerError, BackupError, CheckBalanceError, CommandFailure, CreateError, DepositError, ExportError,
+    ImportError, OpenError, QueryError, TransferError, Unavailable, UnlockError, WithdrawError,
 };
 pub use events::{AccountEvent, Movement};
 pub use handle::Bank;
@@ -67,7 +72,7 @@ pub use operations::NewAccount;
 pub use options::{Options, PinCost, PinOptions, Store};
 pub use pin::{InvalidVerifier, MalformedPin, Pin, PinCheck, PinVerifier};
 pub use pin_lock::MAX_WRONG_PINS;
-pub use pin_secret::{PinSecret, PinSecretError, PinSecretSource};
+pub use pin_secret::{PinSecret, PinSecretError, PinSecretSource, ShortSecret};
 pub use receipt::{PendingCommand, Receipt, Withdrawal};
 pub use stored_events::StoredEventError;
 pub use total_deposits::TotalDeposits;
@@ -80,4 +85,5 @@ pub use watch::Watch;
 pub use why::{Cause, Reason};
 
 pub use crate::engine::moment::Moment;
-pub use crate::engine::store::sqlite::{Verification, Verified};
+pub use crate::engine::store::log_head::{InvalidLogHead, LogHead};
+pub use crate::engine::store::sqlite::{BackupStep, Verification, Verified};

@@ -9,6 +9,7 @@ use super::handle::Inner;
 use super::import;
 use super::pin_checker::PinChecker;
 use super::{Account, AccountEvent, Bank, CeoBonus, OpenError, Options, Store, TransferProcess};
+use crate::engine::blocking::blocking;
 use crate::engine::checkpoints::{Checkpoints, Consistency};
 use crate::engine::command_handler::CommandHandler;
 use crate::engine::event_handler::{self, EventHandler, HandlerControl, Surroundings};
@@ -53,8 +54,8 @@ impl Bank {
                 let (path, watched) = (path.clone(), supervisor.clone());
                 let sqlite = SqliteOptions { accept_loss: options.accept_loss, ..SqliteOptions::default() };
                 let opening = move || SqliteStore::open(&path, sqlite, &watched);
-                let opened = tokio::task::spawn_blocking(opening).await;
-                let store = opened.map_err(|panic| StoreError::Failed(panic.to_string()))??;
+                let opened = blocking(opening).await;
+                let store = opened.map_err(|not_done| StoreError::Failed(not_done.to_string()))??;
                 assemble(options, store, supervisor).await
             }
         }
@@ -79,6 +80,7 @@ where
     let Options { store: kind, seed, limits, pins, ceo_bonus, email, retry, accept_loss } = options;
     let taken_over = store.clone();
     let lease = Lease::start(&store, &supervisor, move || import::stop_at_half(taken_over.clone())).await?;
+    let mut give_up = GiveUpUnlessOpen(Some(lease.clone()));
     import::refuse_half(&store, &kind, accept_loss, &lease).await?;
     let (clock, ids) = time_and_ids(seed, store.end().await?);
     let snapshot_every = limits.snapshot_every.get();
@@ -140,7 +142,19 @@ where
         importing: Arc::default(),
         closing: AtomicBool::new(false),
     };
+    give_up.0 = None;
     Ok(Bank { inner: Arc::new(inner), consistency: Consistency::Strong })
+}
+
+/// Whoever opens the store next, with other options say, finds nobody who has the right to run its handlers.
+struct GiveUpUnlessOpen(Option<Lease>);
+
+impl Drop for GiveUpUnlessOpen {
+    fn drop(&mut self) {
+        if let Some(lease) = &self.0 {
+            lease.give_up();
+        }
+    }
 }
 
 async fn start_after_imported<H: EventHandler<AccountEvent>>(

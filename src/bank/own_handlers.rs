@@ -61,7 +61,7 @@ impl Bank {
         self.inner.handlers.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn check_name(&self, name: &'static str) -> Result<(), AddHandlerError> {
+    pub(super) fn check_name(&self, name: &'static str) -> Result<(), AddHandlerError> {
         self.still_open()?;
         if self.inner.closing.load(Ordering::Acquire) {
             return Err(Unavailable::Closed.into());

@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::{AccountId, Pin, PinCheck, PinOptions, PinSecret, PinVerifier, Unavailable};
+use crate::engine::blocking::blocking;
 
 /// Checks that run at the same time. Each takes the memory of [`PinCost`](super::PinCost); the rest wait.
 const AT_ONCE: usize = 2;
@@ -72,7 +73,7 @@ impl PinChecker {
         let checker = self.clone();
         // The place is given back when the work is done, even if nobody waits for it any more.
         let place = self.places.clone().acquire_owned().await.map_err(defect)?;
-        let working = tokio::task::spawn_blocking(move || {
+        let working = blocking(move || {
             let _place = place;
             let secret = checker.secret()?;
             work(&checker, secret)
@@ -127,7 +128,7 @@ mod tests {
     use crate::bank::{PinCost, PinSecretError, PinSecretSource};
 
     fn options() -> PinOptions {
-        PinOptions { secret: PinSecret::new("secret").into(), cost: PinCost::CHEAPEST }
+        PinOptions { secret: PinSecret::new("a secret for tests").unwrap().into(), cost: PinCost::CHEAPEST }
     }
 
     fn pin(digits: &str) -> Pin {
@@ -146,7 +147,7 @@ mod tests {
         let right = check(pin("0123"), Some(kept.clone())).await.unwrap();
         assert_eq!(right, PinCheck { verifier: Some(kept.clone()), matches: true });
         assert!(!check(pin("123000"), Some(kept.clone())).await.unwrap().matches);
-        let other = PinOptions { secret: PinSecret::new("another").into(), ..options() };
+        let other = PinOptions { secret: PinSecret::new("another one for tests").unwrap().into(), ..options() };
         assert!(!PinChecker::new(other, None).check(pin("0123"), Some(kept)).await.unwrap().matches);
     }
 
@@ -181,7 +182,7 @@ mod tests {
         let counted = asked.clone();
         let secret = PinSecretSource::new(move || match counted.fetch_add(1, Ordering::Relaxed) {
             0 => Err(PinSecretError("it is lost".to_owned())),
-            _ => Ok(PinSecret::new("found")),
+            _ => Ok(PinSecret::new("found at last, for tests").unwrap()),
         });
         let checker = PinChecker::new(PinOptions { secret, ..options() }, None);
         assert_eq!(asked.load(Ordering::Relaxed), 0, "nobody has used a PIN yet");

@@ -11,9 +11,17 @@ use zeroize::Zeroizing;
 pub struct PinSecret(Zeroizing<Vec<u8>>);
 
 impl PinSecret {
-    /// The secret of these bytes; they should be random, and 16 at least.
-    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
-        Self(Zeroizing::new(bytes.into()))
+    /// The shortest, in bytes.
+    pub const MIN_BYTES: usize = 16;
+
+    /// The secret of these bytes; they should be random.
+    ///
+    /// # Errors
+    ///
+    /// [`ShortSecret`]: whoever has the log could guess it.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Result<Self, ShortSecret> {
+        let bytes = Zeroizing::new(bytes.into());
+        if bytes.len() < Self::MIN_BYTES { Err(ShortSecret { bytes: bytes.len() }) } else { Ok(Self(bytes)) }
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
@@ -25,6 +33,14 @@ impl fmt::Debug for PinSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PinSecret(…)")
     }
+}
+
+/// A secret that is too short to be one.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("a secret for PINs has at least {} bytes, and this one has {bytes}", PinSecret::MIN_BYTES)]
+pub struct ShortSecret {
+    /// As many as it has.
+    pub bytes: usize,
 }
 
 /// Why there is no secret to check PINs with.

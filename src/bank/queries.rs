@@ -1,6 +1,9 @@
 //! What a bank is asked: the answers come from its read models.
+//!
+//! Under strong consistency they know all that was acknowledged before the question, by whatever program. Under eventual
+//! consistency an answer is that of all events up to some position, which for each read model never goes back.
 
-use super::errors::{CheckBalanceError, Unavailable};
+use super::errors::{CheckBalanceError, QueryError};
 use super::{AccountEntry, AccountId, Accounts, Balances, Bank, Moment, Money};
 use crate::engine::projection::ReadModel;
 use crate::engine::store::MAX_READ;
@@ -11,9 +14,8 @@ impl Bank {
     /// # Errors
     ///
     /// [`CheckBalanceError`]: why there is no balance to tell.
-    #[expect(clippy::unused_async, reason = "a query is awaited like every other operation")]
     pub async fn check_balance(&self, account: &AccountId) -> Result<Money, CheckBalanceError> {
-        self.still_open()?;
+        self.caught_up().await?;
         let balance = self.inner.balances.read(|balances| balances.balance(account.as_str()));
         balance.ok_or(CheckBalanceError::NoAccount)
     }
@@ -22,10 +24,9 @@ impl Bank {
     ///
     /// # Errors
     ///
-    /// [`Unavailable`]: the bank cannot serve.
-    #[expect(clippy::unused_async, reason = "a query is awaited like every other operation")]
-    pub async fn accounts(&self, moment: Option<Moment>) -> Result<Vec<AccountEntry>, Unavailable> {
-        self.still_open()?;
+    /// [`QueryError`]: why there is no answer.
+    pub async fn accounts(&self, moment: Option<Moment>) -> Result<Vec<AccountEntry>, QueryError> {
+        self.caught_up_to(moment).await?;
         Ok(self.inner.accounts.read(|accounts| match moment {
             None => accounts.entries().to_vec(),
             Some(moment) => accounts.entries_at(moment).to_vec(),
@@ -37,9 +38,9 @@ impl Bank {
     ///
     /// # Errors
     ///
-    /// [`Unavailable`]: the bank cannot serve.
-    pub async fn total_deposits(&self, moment: Option<Moment>) -> Result<u128, Unavailable> {
-        self.still_open()?;
+    /// [`QueryError`]: why there is no answer.
+    pub async fn total_deposits(&self, moment: Option<Moment>) -> Result<u128, QueryError> {
+        self.caught_up_to(moment).await?;
         let Some(moment) = moment else {
             return Ok(self.inner.total_deposits.read(|deposits| deposits.total()));
         };

@@ -3,7 +3,11 @@
 use super::errors::CheckBalanceError;
 use super::{Account, AccountEvent, AccountId, Bank, Moment, Money, Movement, Unavailable};
 use crate::engine::aggregate::Aggregate as _;
-use crate::engine::event::RecordedEvent;
+use crate::engine::event::{RecordedEvent, StreamId, Version};
+use crate::engine::store::MAX_READ;
+
+/// So many more events are read at once than movements are looked for.
+const SPARE: usize = 32;
 
 /// An event that moved a balance, and what was behind it.
 #[derive(Clone, Debug)]
@@ -42,32 +46,49 @@ impl Bank {
         until: Option<Moment>,
         limit: usize,
     ) -> Result<Vec<Reason>, CheckBalanceError> {
+        self.has_happened(until).await?;
         let until = until.unwrap_or(Moment::NOW);
-        let mut state = Account::default();
-        let mut moved = std::collections::VecDeque::new();
-        self.visit(account, |event| {
-            let happened = until.is_after(event);
-            if happened {
-                state.apply(&event.data);
-                if let (Some(movement), Some(balance)) = (event.data.movement(), state.balance()) {
-                    if moved.len() == limit {
-                        moved.pop_front();
-                    }
-                    moved.push_back((event.clone(), movement, balance));
-                }
+        let end = self.version_at(account, until).await?;
+        let moved = self.last_moved(account, end, limit).await?;
+        let before = moved.first().map_or(until, |first| Moment::Position(first.position.before()));
+        let mut state = self.account_at(account, before).await?;
+        let mut reasons = Vec::with_capacity(moved.len());
+        for event in moved {
+            state.apply(&event.data);
+            if let (Some(movement), Some(balance)) = (event.data.movement(), state.balance()) {
+                let cause = self.cause(&event).await?;
+                reasons.push(Reason { event, movement, balance, cause });
             }
-            happened
-        })
-        .await?;
+        }
         if state.balance().is_none() {
             return Err(CheckBalanceError::NoAccount);
         }
-        let mut reasons = Vec::with_capacity(moved.len());
-        for (event, movement, balance) in moved {
-            let cause = self.cause(&event).await?;
-            reasons.push(Reason { event, movement, balance, cause });
-        }
         Ok(reasons)
+    }
+
+    /// The last `limit` events that have moved an account's balance, up to a version of its stream. They are looked
+    /// for from there backwards.
+    async fn last_moved(
+        &self,
+        account: &AccountId,
+        end: Version,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent<AccountEvent>>, Unavailable> {
+        let stream = StreamId::new(Account::CATEGORY, account);
+        let (mut moved, mut end) = (Vec::new(), end.get());
+        while moved.len() < limit && end > 0 {
+            // Some events move nothing: a few more are read at once than are still missing.
+            let wanted = (limit - moved.len()).saturating_add(SPARE).min(MAX_READ);
+            let after = end.saturating_sub(wanted as u64);
+            let page = self.event_store().read_stream(&stream, Version::new(after), wanted).await;
+            let page = self.or_unavailable(page).await?;
+            let page = page.iter().filter(|event| event.version.get() <= end);
+            let found = page.rev().filter(|event| event.data.movement().is_some());
+            moved.extend(found.take(limit - moved.len()).cloned());
+            end = after;
+        }
+        moved.reverse();
+        Ok(moved)
     }
 
     async fn cause(&self, event: &RecordedEvent<AccountEvent>) -> Result<Cause, Unavailable> {

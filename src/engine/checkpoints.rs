@@ -1,16 +1,16 @@
 //! How far each event handler has come, and waiting for it: what `strong` consistency is made of.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::clock::Timestamp;
 use super::conversations::Conversations;
 use super::event::Position;
+use super::waiting::{Ticket, Waiting};
 
 /// After this time a wait ends with what is true: the event is stored, and who lags.
 pub const MAX_WAIT: Duration = Duration::from_secs(5);
@@ -18,10 +18,13 @@ pub const MAX_WAIT: Duration = Duration::from_secs(5);
 /// Whether a caller waits for the handlers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Consistency {
-    /// Until the checkpoints of all handlers have passed the command's last event.
+    /// Until the checkpoints of all handlers have passed the command's last event. Questions, and refusals of commands,
+    /// wait until the read models know all that was acknowledged before, in whatever process, or that was decided on.
     #[default]
     Strong,
-    /// Not at all: queries may answer from before the command.
+    /// Not at all. A question answers from what its read model has seen so far: all events up to some position, which
+    /// never goes back, and may be another one for another read model. Only a question about a position waits until
+    /// the read models have come to that.
     Eventual,
 }
 
@@ -74,6 +77,8 @@ pub struct Checkpoints {
 struct Inner {
     /// What all handlers that are waited for have passed; lets a caller that need not wait go without the lock.
     passed_by_all: AtomicU64,
+    /// What all projections have passed.
+    passed_by_projections: AtomicU64,
     /// How many there are in [`State::conversations`].
     conversations: AtomicUsize,
     state: Mutex<State>,
@@ -86,8 +91,8 @@ struct State {
     /// For each handler its checkpoint, apart from the rest: these are read for every command.
     checkpoints: Vec<Position>,
     handlers: Vec<Handler>,
-    waiting: BTreeMap<(Position, u64), oneshot::Sender<()>>,
-    next_ticket: u64,
+    waiting: Waiting,
+    waiting_for_projections: Waiting,
     conversations: Conversations,
     /// How many wait for handlers to settle.
     settling: usize,
@@ -112,6 +117,7 @@ impl Checkpoints {
     pub fn new() -> Self {
         let inner = Inner {
             passed_by_all: AtomicU64::new(u64::MAX),
+            passed_by_projections: AtomicU64::new(u64::MAX),
             conversations: AtomicUsize::new(0),
             state: Mutex::default(),
             changed: Notify::new(),
@@ -199,7 +205,7 @@ impl Checkpoints {
 
     /// Waits until every projection has passed `position`, however long that takes.
     pub async fn projections_have_passed(&self, position: Position) {
-        self.until(|state| state.projections_have_passed(position)).await;
+        self.until(|state| state.passed_by_projections() >= position).await;
     }
 
     async fn until(&self, is_so: impl Fn(&State) -> bool) {
@@ -225,28 +231,38 @@ impl Checkpoints {
         if self.have_passed(position) {
             return Vec::new();
         }
-        let Some((waiting, passed)) = self.queue(position) else {
-            return Vec::new();
-        };
-        // The answer is read from the checkpoints either way: whether it was a wake-up or the time that ended
-        // the wait makes no difference.
-        let _ = tokio::time::timeout(max_wait, passed).await;
-        drop(waiting);
+        self.wait_in(State::all, position, max_wait).await;
         self.lagging(position)
     }
 
-    fn queue(&self, position: Position) -> Option<(Waiting<'_>, oneshot::Receiver<()>)> {
-        let mut state = self.inner.lock();
-        if state.passed_by_all() >= position {
-            return None;
+    /// Whether all projections have passed `position`.
+    pub fn projections_are_past(&self, position: Position) -> bool {
+        self.inner.passed_by_projections.load(Ordering::Acquire) >= position.get()
+    }
+
+    /// Waits until all projections have passed `position`, at most `max_wait`. Answers who has not.
+    pub async fn wait_for_projections(&self, position: Position, max_wait: Duration) -> Vec<&'static str> {
+        if !self.projections_are_past(position) {
+            self.wait_in(State::projections_alone, position, max_wait).await;
         }
-        let ticket = state.next_ticket;
-        state.next_ticket += 1;
-        let (sender, passed) = oneshot::channel();
-        let key = (position, ticket);
-        state.waiting.insert(key, sender);
-        let inner = &self.inner;
-        Some((Waiting { inner, key }, passed))
+        let state = self.inner.lock();
+        let behind = state.projections().filter(|(_, checkpoint)| *checkpoint < position);
+        behind.map(|(handler, _)| handler.name).collect()
+    }
+
+    async fn wait_in(&self, waited_for: WaitedFor, position: Position, max_wait: Duration) {
+        let (ticket, passed) = {
+            let mut state = self.inner.lock();
+            let (passed, waiting) = waited_for(&mut state);
+            if passed >= position {
+                return;
+            }
+            waiting.join(position)
+        };
+        let _place = Place { inner: &self.inner, waited_for, ticket };
+        // What has come is read from the checkpoints either way: whether it was a wake-up or the time that ended the
+        // wait makes no difference.
+        let _ = tokio::time::timeout(max_wait, passed).await;
     }
 
     /// The handlers that have not passed `position`.
@@ -257,15 +273,17 @@ impl Checkpoints {
     }
 }
 
-/// A place in the queue; gives it up when the caller stops waiting, for whatever reason.
-struct Waiting<'a> {
+/// A caller's place; it is given up when the caller stops waiting, for whatever reason.
+struct Place<'a> {
     inner: &'a Inner,
-    key: (Position, u64),
+    waited_for: WaitedFor,
+    ticket: Ticket,
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.inner.lock().waiting.remove(&self.key);
+        let mut state = self.inner.lock();
+        (self.waited_for)(&mut state).1.leave(self.ticket);
     }
 }
 
@@ -310,20 +328,28 @@ impl Inner {
     fn wake(&self, state: &mut State) {
         let passed = state.passed_by_all();
         self.passed_by_all.store(passed.get(), Ordering::Release);
-        while let Some(first) = state.waiting.first_entry() {
-            if first.key().0 > passed {
-                break;
-            }
-            // The caller may have stopped waiting in this very moment.
-            let _ = first.remove().send(());
-        }
+        state.waiting.wake(passed);
+        let passed = state.passed_by_projections();
+        self.passed_by_projections.store(passed.get(), Ordering::Release);
+        state.waiting_for_projections.wake(passed);
         if state.settling > 0 {
             self.changed.notify_waiters();
         }
     }
 }
 
+/// Whom a caller waits for: what they have passed, and who else waits for them.
+type WaitedFor = fn(&mut State) -> (Position, &mut Waiting);
+
 impl State {
+    fn all(&mut self) -> (Position, &mut Waiting) {
+        (self.passed_by_all(), &mut self.waiting)
+    }
+
+    fn projections_alone(&mut self) -> (Position, &mut Waiting) {
+        (self.passed_by_projections(), &mut self.waiting_for_projections)
+    }
+
     fn awaited(&self) -> impl Iterator<Item = (&Handler, Position)> {
         let handlers = self.handlers.iter().zip(self.checkpoints.iter().copied());
         handlers.filter(|(handler, _)| handler.awaited && !handler.condition.stopped)
@@ -340,9 +366,13 @@ impl State {
         self.awaited().map(|(_, checkpoint)| checkpoint).min().unwrap_or(Position::new(u64::MAX))
     }
 
-    fn projections_have_passed(&self, position: Position) -> bool {
-        let mut handlers = self.handlers.iter().zip(&self.checkpoints);
-        handlers.all(|(handler, checkpoint)| handler.kind != Kind::Projection || *checkpoint >= position)
+    fn projections(&self) -> impl Iterator<Item = (&Handler, Position)> {
+        let handlers = self.handlers.iter().zip(self.checkpoints.iter().copied());
+        handlers.filter(|(handler, _)| handler.kind == Kind::Projection)
+    }
+
+    fn passed_by_projections(&self) -> Position {
+        self.projections().map(|(_, checkpoint)| checkpoint).min().unwrap_or(Position::new(u64::MAX))
     }
 
     fn has_settled(&self, position: Position) -> bool {

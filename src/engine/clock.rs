@@ -9,10 +9,19 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
 /// A moment in UTC, in microseconds since 1970.
+///
+/// What is written and read lies between [`Timestamp::MIN`] and [`Timestamp::MAX`], and so does every time that a log
+/// takes. A moment beyond is written as the last one before that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// The first moment that can be written: -9999-01-02T01:59:59Z.
+    pub const MIN: Self = Self(-377_705_023_201_000_000);
+
+    /// The last moment that can be written: 9999-12-30T22:00:00Z.
+    pub const MAX: Self = Self(253_402_207_200_000_000);
+
     /// A moment from its microseconds since 1970.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
@@ -22,11 +31,17 @@ impl Timestamp {
     pub const fn as_micros(self) -> i64 {
         self.0
     }
+
+    /// The moment itself, or the last one before it that can be written.
+    #[must_use]
+    pub fn within_range(self) -> Self {
+        self.clamp(Self::MIN, Self::MAX)
+    }
 }
 
-/// Not a time as RFC 3339 writes it.
+/// Not a time as RFC 3339 writes it, or one beyond [`Timestamp::MAX`].
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-#[error("a time looks like 2026-11-20T10:00:00Z")]
+#[error("a time looks like 2026-11-20T10:00:00Z, and the last one is 9999-12-30T22:00:00Z")]
 pub struct InvalidTime;
 
 /// Reads RFC 3339: `2026-11-20T10:00:00Z`, or with an offset from UTC.
@@ -35,16 +50,18 @@ impl FromStr for Timestamp {
 
     fn from_str(text: &str) -> Result<Self, InvalidTime> {
         let moment: jiff::Timestamp = text.parse().map_err(|_| InvalidTime)?;
-        Ok(Self(moment.as_microsecond()))
+        let time = Self(moment.as_microsecond());
+        if time == time.within_range() { Ok(time) } else { Err(InvalidTime) }
     }
 }
 
 /// As RFC 3339 writes it, to the microsecond: `2026-01-01T00:00:00.001000Z`.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_microsecond(self.0) {
+        match jiff::Timestamp::from_microsecond(self.within_range().0) {
             Ok(moment) => write!(f, "{moment:.6}"),
-            Err(_) => write!(f, "{} microseconds since 1970", self.0),
+            // The range is that of what is asked here.
+            Err(error) => write!(f, "{error}"),
         }
     }
 }
@@ -109,6 +126,41 @@ impl Clock {
                 Timestamp(now.tv_sec * 1_000_000 + now.tv_nsec / 1_000)
             }
             _ => self.now(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_time_reads_back_as_it_was_written() {
+        for micros in [Timestamp::MIN.0, -62_167_219_200_000_001, -1, 0, 1, 1_767_225_600_000_000, Timestamp::MAX.0] {
+            let time = Timestamp::from_micros(micros);
+            assert_eq!(time.to_string().parse(), Ok(time), "{time}");
+        }
+    }
+
+    #[test]
+    fn the_range_is_all_that_can_be_written() {
+        for (last, beyond) in [(Timestamp::MAX, Timestamp::MAX.0 + 1), (Timestamp::MIN, Timestamp::MIN.0 - 1)] {
+            assert!(jiff::Timestamp::from_microsecond(last.0).is_ok());
+            assert!(jiff::Timestamp::from_microsecond(beyond).is_err());
+        }
+        for (beyond, last) in
+            [(i64::MAX, Timestamp::MAX), (Timestamp::MAX.0 + 1, Timestamp::MAX), (i64::MIN, Timestamp::MIN)]
+        {
+            assert_eq!(Timestamp::from_micros(beyond).to_string(), last.to_string());
+        }
+        for beyond in [
+            "9999-12-30T22:00:00.000001Z",
+            "9999-12-30T22:00:01Z",
+            "9999-12-31T23:59:59Z",
+            "10000-01-01T00:00:00Z",
+            "+010000-01-01T00:00:00Z",
+        ] {
+            assert_eq!(beyond.parse::<Timestamp>(), Err(InvalidTime), "{beyond}");
         }
     }
 }

@@ -55,19 +55,25 @@ impl Lease {
     /// Takes the right, now or as soon as another process gives it up, and again whenever it is lost. Before anything
     /// is done with it that was taken later than now, `check` says whether anything may be.
     ///
+    /// A store that cannot grant it now, for want of room say, is asked again as well.
+    ///
     /// # Errors
     ///
-    /// [`StoreError`] when the store cannot tell.
+    /// [`StoreError`] when the store is closed.
     pub async fn start<S, C, F>(store: &S, supervisor: &Supervisor, check: C) -> Result<Self, StoreError>
     where
         S: HandlerRecords + Clone + Send + Sync + 'static,
         C: Fn() -> F + Send + Sync + 'static,
         F: Future<Output = Result<(), StopReason>> + Send + 'static,
     {
-        let taken = store.try_acquire_lease().await?;
+        let (taken, said) = match store.try_acquire_lease().await {
+            Ok(taken) => (taken, None),
+            Err(StoreError::Closed) => return Err(StoreError::Closed),
+            Err(error) => (None, Some(not_taken(error))),
+        };
         let state = if taken.is_some() { State::Held } else { State::Wanted };
         let lease = Self { inner: Arc::new(Inner::new(state, taken)) };
-        supervisor.spawn(TASK, lease.clone().keep(store.clone(), check));
+        supervisor.spawn(TASK, lease.clone().keep(store.clone(), check, said));
         Ok(lease)
     }
 
@@ -134,14 +140,13 @@ impl Lease {
     }
 
     /// Asks for the right whenever this process does not have it.
-    async fn keep<S, C, F>(self, store: S, check: C) -> Result<(), StopReason>
+    async fn keep<S, C, F>(self, store: S, check: C, mut said: Option<StoreError>) -> Result<(), StopReason>
     where
         S: HandlerRecords,
         C: Fn() -> F,
         F: Future<Output = Result<(), StopReason>>,
     {
         let (mut state, mut running) = (self.inner.state.subscribe(), self.inner.running.subscribe());
-        let mut said = None;
         loop {
             // The senders live in `self`.
             let _ = state.wait_for(|state| *state == State::Wanted).await;
@@ -161,10 +166,7 @@ impl Lease {
                     Err(StoreError::Closed) => return Ok(()),
                     // A store that has failed for good stops everything by itself.
                     Err(error) if said.as_ref() == Some(&error) => {}
-                    Err(error) => {
-                        tracing::warn!("the handlers cannot be taken over: {error}");
-                        said = Some(error);
-                    }
+                    Err(error) => said = Some(not_taken(error)),
                 }
             }
         }
@@ -183,6 +185,12 @@ impl Lease {
             *self.inner.right() = None;
         }
     }
+}
+
+/// Says so, but not each time.
+fn not_taken(error: StoreError) -> StoreError {
+    tracing::warn!("the handlers do not run: {error}");
+    error
 }
 
 /// The right, as the task of a handler has it. As long as this lives, this process does not take the right anew.

@@ -7,16 +7,20 @@
 //! 3. a [`subscription`] hands the committed events to every handler, first the past and then what happens,
 //! 4. a [`projection`] folds them into a read model that answers queries, an [`event_handler`] does something about
 //!    them, a [`process_manager`] answers them with commands,
-//! 5. [`checkpoints`] tell a caller that wants to read its own write when that has happened.
+//! 5. [`checkpoints`] tell a caller that wants to read its own write when that has happened, and [`catch_up`] one that
+//!    wants to read what others have written.
 //!
 //! [`supervisor`] watches the tasks all of this runs in, [`trace`] is the line each of them prints when it
-//! does its part, and [`testing`] lets an aggregate be tried without any of it.
+//! does its part, [`blocking`] is where work goes that would hold the others up, and [`testing`] lets an aggregate be tried without any of it.
 
 pub mod aggregate;
+pub mod blocking;
+pub mod catch_up;
 pub mod checkpoints;
 pub mod clock;
 pub mod command_handler;
 mod conversations;
+pub mod directory;
 pub mod event;
 pub mod event_handler;
 pub mod id_source;
@@ -30,3 +34,4 @@ pub mod subscription;
 pub mod supervisor;
 pub mod testing;
 pub mod trace;
+mod waiting;

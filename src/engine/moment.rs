@@ -9,6 +9,10 @@ pub enum Moment {
     /// After the event at this position.
     Position(Position),
     /// After the last event before this time, or at it.
+    ///
+    /// This goes by the times in the log, and those never go back. Where a machine's clock was ahead for a while, the
+    /// events after that have the time it had then until the clock has passed it: for this moment they all happened at
+    /// once, at that time. [`Moment::Position`] tells them apart.
     Time(Timestamp),
 }
 

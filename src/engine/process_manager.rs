@@ -18,7 +18,8 @@ use super::trace::trace_line;
 
 /// A company policy: what is to be done when something has happened. All functions are pure.
 pub trait ProcessManager: Clone + Send + Sync + 'static {
-    /// Its name, as people see it and under which its progress is stored. It never changes.
+    /// Its name, as people see it and under which its progress is stored. It never changes, and does not begin with a
+    /// colon: see [`EventHandler::NAME`].
     const NAME: &'static str;
 
     /// What the trace calls it.

@@ -1,6 +1,7 @@
 //! Read models: event handlers that fold events into answers.
 
 mod host;
+mod join;
 mod read_model;
 mod rebuild;
 mod recover;
@@ -15,6 +16,7 @@ use thiserror::Error;
 use tokio::sync::oneshot;
 
 use self::host::{Host, Hosted};
+pub use self::join::JoinError;
 pub use self::read_model::ReadModel;
 use self::rebuild::Rebuild;
 pub use self::rebuild::RebuildError;
@@ -25,7 +27,7 @@ pub use self::stored_rows::StoredRows;
 use super::checkpoints::{Checkpoint, Checkpoints};
 use super::event::{DomainEvent, Position, RecordedEvent};
 use super::event_handler::Outlet;
-use super::store::handler_records::ProjectionRow;
+use super::store::handler_records::{ProjectionRow, is_reserved};
 use super::store::{EventStore, StoreError};
 use super::subscription::Subscription;
 use super::supervisor::{StopReason, Supervisor};
@@ -37,7 +39,7 @@ pub const MAX_ATTEMPTS: u32 = 3;
 
 /// A fold over all events. The default value is the read model of an empty store.
 pub trait Projection<E>: Default + Send + Sync + 'static {
-    /// The handler's name, as people see it.
+    /// The handler's name, as people see it. It does not begin with a colon, as that of no handler does.
     const NAME: &'static str;
 
     /// Takes an event in. Pure and total, as [`Aggregate::apply`](super::aggregate::Aggregate::apply) is: a
@@ -110,8 +112,17 @@ impl UnreadableRow {
     }
 }
 
-/// Starts a task that feeds a single projection; see [`Projections`] for more than one.
-pub fn start<E, P, S>(store: S, checkpoints: &Checkpoints, supervisor: &Supervisor) -> ReadModel<P>
+/// Starts a task that feeds a single projection, from the rows that are stored of it or else from the beginning; see
+/// [`Projections`] for more than one, and [`ProjectionsControl::add`] for one more.
+///
+/// # Errors
+///
+/// [`StoreError`] when the store could not be read.
+pub async fn start<E, P, S>(
+    store: S,
+    checkpoints: &Checkpoints,
+    supervisor: &Supervisor,
+) -> Result<ReadModel<P>, StoreError>
 where
     E: DomainEvent,
     P: Projection<E>,
@@ -119,8 +130,9 @@ where
 {
     let mut projections = Projections::new(checkpoints.clone());
     let model = projections.add();
+    projections.restore(&store).await?;
     let _ = projections.start(store, supervisor);
-    model
+    Ok(model)
 }
 
 /// Projections that are fed by one task, each with a checkpoint of its own: events are handed over once, and
@@ -162,6 +174,12 @@ impl<E: DomainEvent> Projections<E> {
 
     /// Adds a projection that starts at the beginning of the store.
     pub fn add<P: Projection<E>>(&mut self) -> ReadModel<P> {
+        const {
+            assert!(
+                !is_reserved(P::NAME),
+                "no projection's name begins with a colon: such names are kept for the engine"
+            )
+        };
         let model = ReadModel::<P>::default();
         self.hosted.push(Box::new(Host::new(model.clone())));
         self.acknowledged.push(self.checkpoints.register(P::NAME, Position::START));
@@ -174,8 +192,11 @@ impl<E: DomainEvent> Projections<E> {
     }
 
     /// Starts the task, where the projections are: at the beginning, or after what [`Projections::restore`] has
-    /// found.
-    pub fn start<S: EventStore<E>>(self, store: S, supervisor: &Supervisor) -> ProjectionsControl<E> {
+    /// found. Without that, whatever is in the log is news to them.
+    pub fn start<S: EventStore<E>>(mut self, store: S, supervisor: &Supervisor) -> ProjectionsControl<E> {
+        if S::DURABLE {
+            self.hosted.iter_mut().for_each(|host| host.follow_rows());
+        }
         let from = self.hosted.iter().map(|host| host.done()).min().unwrap_or_default();
         let subscription = Subscription::after(store.clone(), from);
         let (sender, requests) = requests::channel();

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::events::{BookAdded, BookBorrowed, BookRemoved, BookReturned};
-use super::{BookCommand, BookEvent, Quantity, UserId};
+use super::{Author, BookCommand, BookEvent, Quantity, Title, UserId};
 use crate::engine::aggregate::Aggregate;
 
 /// A book as its own events tell it. The library knows a book as long as it has a copy of it, in or out.
@@ -16,6 +16,9 @@ pub struct Book {
     copies_in: u32,
     /// Who has a copy; nobody has two.
     borrowers: BTreeSet<UserId>,
+    /// What it is called and who wrote it, as whoever added copies last has said. Nothing is decided on that: it is
+    /// here so that a book's snapshot says all that the book's past is asked for.
+    listed_as: Option<(Title, Author)>,
 }
 
 /// Why a book says no.
@@ -51,6 +54,11 @@ impl Book {
     pub fn copies_out(&self) -> u32 {
         // Each of them was in before, and those fit.
         u32::try_from(self.borrowers.len()).unwrap_or(u32::MAX)
+    }
+
+    /// What the book is called and who wrote it; `None` if the library does not have it.
+    pub fn listed_as(&self) -> Option<&(Title, Author)> {
+        self.listed_as.as_ref()
     }
 
     fn copies(&self) -> u32 {
@@ -98,8 +106,9 @@ impl Aggregate for Book {
     /// What `execute` has decided never leaves the range, so a change that would is not one of its own.
     fn apply(&mut self, event: &BookEvent) {
         match event {
-            BookEvent::BookAdded(BookAdded { quantity, .. }) => {
+            BookEvent::BookAdded(BookAdded { title, author, quantity, .. }) => {
                 self.copies_in = self.copies_in.saturating_add(quantity.get());
+                self.listed_as = Some((title.clone(), author.clone()));
             }
             BookEvent::BookBorrowed(BookBorrowed { user_id, .. }) => {
                 if self.borrowers.insert(user_id.clone()) {
@@ -119,7 +128,9 @@ impl Aggregate for Book {
         serde_json::to_string(self).ok()
     }
 
+    /// Snapshots of before do not say what the book is called: then its events are replayed.
     fn restore(snapshot: &str) -> Option<Self> {
-        serde_json::from_str(snapshot).ok()
+        let book: Self = serde_json::from_str(snapshot).ok()?;
+        (book.listed_as.is_some() || book.copies() == 0).then_some(book)
     }
 }

@@ -4,6 +4,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::Refusal;
+use crate::engine::catch_up::{NotCaughtUp, NotYet};
 use crate::engine::event::Position;
 use crate::engine::store::StoreError;
 use crate::engine::supervisor::StopReason;
@@ -43,6 +44,33 @@ pub enum Unavailable {
         /// The last position that was stored when it was asked.
         end: Position,
     },
+}
+
+/// Why a question has no answer.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum QueryError {
+    /// It is about a position that the log does not have yet.
+    #[error(transparent)]
+    NotYet(#[from] NotYet),
+    /// The service cannot serve.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+impl From<NotCaughtUp> for QueryError {
+    fn from(reason: NotCaughtUp) -> Self {
+        match reason {
+            NotCaughtUp::NotYet(not_yet) => Self::NotYet(not_yet),
+            NotCaughtUp::Behind { end, .. } => Self::Unavailable(Unavailable::Behind { end }),
+            NotCaughtUp::Store(error) => Self::Unavailable(error.into()),
+        }
+    }
+}
+
+impl From<StoreError> for QueryError {
+    fn from(error: StoreError) -> Self {
+        Self::Unavailable(error.into())
+    }
 }
 
 /// Why a command has no events to show.

@@ -20,7 +20,7 @@ mod write_service;
 
 pub use book::{Book, Refusal};
 pub use commands::BookCommand;
-pub use errors::{CommandFailure, Unavailable};
+pub use errors::{CommandFailure, QueryError, Unavailable};
 pub use events::{BookAdded, BookBorrowed, BookEvent, BookRemoved, BookReturned};
 pub use inventory::{Inventory, ListedBook, Loan};
 pub use isbn::{InvalidIsbn, Isbn};

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::past::Past;
-use super::{Book, BookEvent, Inventory, Isbn, ListedBook, Loan, Unavailable, UserId};
-use crate::engine::aggregate::Aggregate as _;
-use crate::engine::checkpoints::{Checkpoints, MAX_WAIT};
+use super::{Book, BookEvent, Inventory, Isbn, ListedBook, Loan, QueryError, Unavailable, UserId};
+use crate::engine::aggregate::{Aggregate as _, restored_from};
+use crate::engine::catch_up::{catch_up, has_caught_up, is_there};
+use crate::engine::checkpoints::Checkpoints;
 use crate::engine::event::{StreamId, Version};
 use crate::engine::moment::Moment;
-use crate::engine::projection::{Projection as _, Projections, ProjectionsControl, ReadModel};
+use crate::engine::projection::{Projections, ProjectionsControl, ReadModel};
 use crate::engine::store::{EventStore, MAX_READ, StoreError};
 use crate::engine::supervisor::{StopReason, Supervisor};
 
@@ -60,13 +61,13 @@ impl<S: EventStore<BookEvent>> ReadService<S> {
     ///
     /// # Errors
     ///
-    /// [`Unavailable`]: why there is no answer.
+    /// [`QueryError`]: why there is no answer.
     pub async fn get_inventory(
         &self,
         from: Isbn,
         limit: usize,
         moment: Option<Moment>,
-    ) -> Result<Vec<ListedBook>, Unavailable> {
+    ) -> Result<Vec<ListedBook>, QueryError> {
         self.ask(moment, |inventory| inventory.books(from, limit)).await
     }
 
@@ -74,12 +75,15 @@ impl<S: EventStore<BookEvent>> ReadService<S> {
     ///
     /// # Errors
     ///
-    /// [`Unavailable`]: why there is no answer.
-    pub async fn get_book(&self, isbn: Isbn, moment: Option<Moment>) -> Result<Option<ListedBook>, Unavailable> {
+    /// [`QueryError`]: why there is no answer.
+    pub async fn get_book(&self, isbn: Isbn, moment: Option<Moment>) -> Result<Option<ListedBook>, QueryError> {
         self.check_running()?;
         match moment {
             // The book's own stream says it all.
-            Some(moment) => Ok(self.replay_book(isbn, moment).await?),
+            Some(moment) => {
+                is_there(&self.inner.store, moment).await?;
+                Ok(self.book_at(isbn, moment).await?)
+            }
             None => self.ask(None, |inventory| inventory.book(&isbn).cloned()).await,
         }
     }
@@ -89,14 +93,14 @@ impl<S: EventStore<BookEvent>> ReadService<S> {
     ///
     /// # Errors
     ///
-    /// [`Unavailable`]: why there is no answer.
+    /// [`QueryError`]: why there is no answer.
     pub async fn get_loans(
         &self,
         user_id: &UserId,
         from: Isbn,
         limit: usize,
         moment: Option<Moment>,
-    ) -> Result<Vec<Loan>, Unavailable> {
+    ) -> Result<Vec<Loan>, QueryError> {
         self.ask(moment, |inventory| inventory.loans(user_id, from, limit)).await
     }
 
@@ -126,10 +130,13 @@ impl<S: EventStore<BookEvent>> ReadService<S> {
         let _ = closing.await;
     }
 
-    async fn ask<R>(&self, moment: Option<Moment>, ask: impl FnOnce(&Inventory) -> R) -> Result<R, Unavailable> {
+    async fn ask<R>(&self, moment: Option<Moment>, ask: impl FnOnce(&Inventory) -> R) -> Result<R, QueryError> {
         self.check_running()?;
         match moment {
-            Some(moment) => Ok(ask(&self.inner.past.at(moment, &self.inner.store).await?.inventory)),
+            Some(moment) => {
+                is_there(&self.inner.store, moment).await?;
+                Ok(ask(&self.inner.past.at(moment, &self.inner.store).await?.inventory))
+            }
             None => {
                 self.catch_up().await?;
                 Ok(self.inner.inventory.read(ask))
@@ -141,32 +148,43 @@ impl<S: EventStore<BookEvent>> ReadService<S> {
         self.inner.supervisor.reason().map_or(Ok(()), |reason| Err(reason.into()))
     }
 
-    /// Waits until the inventory has seen everything that is stored now.
-    async fn catch_up(&self) -> Result<(), Unavailable> {
+    /// Waits until the inventory has seen everything that was acknowledged before, by whatever program.
+    async fn catch_up(&self) -> Result<(), QueryError> {
         let Inner { store, checkpoints, supervisor, .. } = &*self.inner;
-        let end = store.end().await?;
+        if has_caught_up(store, checkpoints) {
+            return Ok(());
+        }
         tokio::select! {
-            lagging = checkpoints.wait(end, MAX_WAIT) => match lagging.as_slice() {
-                [] => Ok(()),
-                _ => Err(Unavailable::Behind { end }),
-            },
-            reason = supervisor.stopped() => Err(reason.into()),
+            biased;
+            caught_up = catch_up(store, checkpoints) => Ok(caught_up?),
+            reason = supervisor.stopped() => Err(Unavailable::from(reason).into()),
         }
     }
 
-    /// The book as its own stream tells it.
-    async fn replay_book(&self, isbn: Isbn, moment: Moment) -> Result<Option<ListedBook>, StoreError> {
+    /// The book as its own stream tells it: its last snapshot before the moment, and the events from there on.
+    async fn book_at(&self, isbn: Isbn, moment: Moment) -> Result<Option<ListedBook>, StoreError> {
+        let store = &self.inner.store;
         let stream = StreamId::new(Book::CATEGORY, &isbn);
-        let mut inventory = Inventory::default();
-        let mut version = Version::START;
-        loop {
-            let events = self.inner.store.read_stream(&stream, version, MAX_READ).await?;
-            let happened = events.iter().take_while(|event| moment.is_after(event)).count();
-            events[..happened].iter().for_each(|event| inventory.project(event));
-            match events.last() {
-                Some(last) if happened == events.len() => version = last.version,
-                _ => return Ok(inventory.book(&isbn).cloned()),
+        let (snapshot, mut events) = store.read_from_snapshot(&stream, moment, MAX_READ).await?;
+        let mut book = Book::default();
+        if let Some(snapshot) = snapshot {
+            match restored_from(&stream, &snapshot.state) {
+                Some(restored) => book = restored,
+                None => events = store.read_stream(&stream, Version::START, MAX_READ).await?,
             }
         }
+        loop {
+            let happened = events.iter().take_while(|event| moment.is_after(event)).count();
+            events[..happened].iter().for_each(|event| book.apply(&event.data));
+            match events.last() {
+                Some(last) if happened == events.len() => {
+                    events = store.read_stream(&stream, last.version, MAX_READ).await?;
+                }
+                _ => break,
+            }
+        }
+        let (copies_in, copies_out) = (book.copies_in(), book.copies_out());
+        let listed = book.listed_as().cloned();
+        Ok(listed.map(|(title, author)| ListedBook { isbn, title, author, copies_in, copies_out }))
     }
 }

@@ -55,8 +55,8 @@ impl LibraryFile {
     pub async fn open(&self, supervisor: &Supervisor) -> Result<SqliteStore<BookEvent>, OpenError> {
         let (path, supervisor) = (self.0.clone(), supervisor.clone());
         let opening = move || SqliteStore::open(&path, SqliteOptions::default(), &supervisor);
-        let opened = tokio::task::spawn_blocking(opening).await;
-        Ok(opened.map_err(|panic| StoreError::Failed(panic.to_string()))??)
+        let opened = crate::engine::blocking::blocking(opening).await;
+        Ok(opened.map_err(|not_done| StoreError::Failed(not_done.to_string()))??)
     }
 }
 

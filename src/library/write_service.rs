@@ -105,7 +105,10 @@ impl WriteService {
             CommandError::OutcomeUnknown { command_id, reason } => {
                 let reason = match reason {
                     Unanswered::Store(reason) => reason,
-                    Unanswered::Stopped => Unavailable::from(self.inner.supervisor.stopped().await).to_string(),
+                    Unanswered::Stopped => match self.inner.supervisor.stopped().await {
+                        StopReason::StoreFailed { message } => message,
+                        stopped => Unavailable::from(stopped).to_string(),
+                    },
                 };
                 Unavailable::OutcomeUnknown { command_id, reason }
             }

@@ -1,10 +1,11 @@
 //! The line editor, on a thread of its own so that the runtime never waits for a key.
 //!
-//! The only file that names rustyline.
+//! Only here is rustyline named.
+
+mod shown_history;
 
 use std::borrow::Cow;
 use std::fs::DirBuilder;
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::{io, thread};
@@ -14,7 +15,6 @@ use rustyline::config::Configurer as _;
 use rustyline::error::ReadlineError;
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::{Hint, Hinter};
-use rustyline::history::FileHistory;
 use rustyline::validate::Validator;
 use rustyline::{
     Cmd, ColorMode, CompletionType, ConditionalEventHandler, Config, Context, Event, EventContext, EventHandler,
@@ -23,8 +23,10 @@ use rustyline::{
 use tokio::sync::mpsc;
 use unicode_width::UnicodeWidthStr as _;
 
+use self::shown_history::ShownHistory;
 use super::completion::{Assistant, Look};
 use super::terminal::Silence;
+use super::{escape, streams};
 
 /// Statements that can be recalled.
 const HISTORY: usize = 1_000;
@@ -59,7 +61,7 @@ enum Request {
     Remember { text: String },
 }
 
-type LineEditor = rustyline::Editor<LineHelper, FileHistory>;
+type LineEditor = rustyline::Editor<LineHelper, ShownHistory>;
 
 impl Editor {
     /// Starts the editor's thread, and one that shows late output.
@@ -71,18 +73,24 @@ impl Editor {
             .completion_type(CompletionType::List)
             .auto_add_history(false)
             .build();
-        let mut editor = LineEditor::with_config(config).map_err(io::Error::other)?;
-        editor.set_helper(Some(LineHelper { assistant, hidden: false }));
+        let in_color = config.color_mode() != ColorMode::Disabled;
+        let recalled = ShownHistory::new(&config);
+        let mut editor = LineEditor::with_history(config, recalled).map_err(io::Error::other)?;
+        // What hides a line, or what would do more than show in it, counts as colour.
+        editor.set_color_mode(ColorMode::Forced);
+        editor.set_helper(Some(LineHelper { assistant, in_color, hidden: false }));
         let printer = editor.create_external_printer().ok();
 
         let (requests, to_read) = mpsc::channel(1);
         let (to_shell, typed) = mpsc::channel(1);
         let late = Arc::new(LateOutput::default());
         let (reading, showing) = (late.clone(), late.clone());
-        thread::Builder::new()
-            .name("editor".into())
-            .spawn(move || serve(editor, history, to_read, &to_shell, &reading))?;
-        thread::Builder::new().name("late output".into()).spawn(move || showing.show(printer))?;
+        let start = |name: &str, run: Box<dyn FnOnce() + Send>| {
+            let started = thread::Builder::new().name(name.into()).spawn(run);
+            started.map(drop).map_err(|error| io::Error::other(format!("no thread can be started: {error}")))
+        };
+        start("editor", Box::new(move || serve(editor, history, to_read, &to_shell, &reading)))?;
+        start("late output", Box::new(move || showing.show(printer)))?;
         Ok(Self { requests, typed, late })
     }
 
@@ -179,9 +187,6 @@ fn read_hidden(editor: &mut LineEditor, question: &str, late: &LateOutput) -> Ty
             helper.hidden = hidden;
         }
     };
-    let colors = editor.config_mut().color_mode();
-    // What hides the line counts as colour.
-    editor.set_color_mode(ColorMode::Forced);
     editor.bind_sequence(Event::Any, EventHandler::Conditional(Box::new(PlainKeys)));
     hide(editor, true);
     let history = std::mem::take(editor.history_mut());
@@ -189,7 +194,6 @@ fn read_hidden(editor: &mut LineEditor, question: &str, late: &LateOutput) -> Ty
     *editor.history_mut() = history;
     hide(editor, false);
     editor.unbind_sequence(Event::Any);
-    editor.set_color_mode(colors);
     answer
 }
 
@@ -280,7 +284,7 @@ impl LateOutput {
         loop {
             let not_yet = self.changed.wait_while(self.lock(), |state| state.unshown.is_empty());
             let text = std::mem::take(&mut not_yet.unwrap_or_else(PoisonError::into_inner).unshown);
-            if io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()).is_err() {
+            if streams::print(&text).is_err() {
                 return;
             }
         }
@@ -306,6 +310,7 @@ impl LateOutput {
 
 struct LineHelper {
     assistant: Assistant,
+    in_color: bool,
     /// Whether what is typed shall not be seen.
     hidden: bool,
 }
@@ -324,7 +329,10 @@ impl Completer for LineHelper {
         }
         let (start, candidates) = self.assistant.complete(&line[..position]);
         let pairs = candidates.into_iter();
-        let pairs = pairs.map(|candidate| Pair { display: candidate.shown, replacement: candidate.typed });
+        let pairs = pairs.map(|candidate| Pair {
+            display: escape::line(&candidate.shown).into_owned(),
+            replacement: escape::line(&candidate.typed).into_owned(),
+        });
         Ok((start, pairs.collect()))
     }
 }
@@ -364,21 +372,43 @@ impl Highlighter for LineHelper {
                 Look::String => Some("32"),
                 Look::Comment => Some("90"),
             };
-            match color {
-                Some(color) => colored.push_str(&paint(color, text)),
-                None => colored.push_str(text),
+            match color.filter(|_| self.in_color) {
+                Some(color) => colored.push_str(&paint(color, &in_place(text))),
+                None => colored.push_str(&in_place(text)),
             }
         }
         Cow::Owned(colored)
     }
 
+    /// With what is looked for in the history.
+    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
+        in_place(prompt)
+    }
+
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
-        Cow::Owned(paint("90", hint))
+        if self.in_color { Cow::Owned(paint("90", hint)) } else { Cow::Borrowed(hint) }
     }
 
     fn highlight_char(&self, _: &str, _: usize, kind: CmdKind) -> bool {
         kind != CmdKind::MoveCursor
     }
+}
+
+/// What is pasted or typed, with a picture of the same width in the place of whatever would do more than show.
+fn in_place(text: &str) -> Cow<'_, str> {
+    if text.chars().all(|character| character == '\n' || escape::only_shows(character)) {
+        return Cow::Borrowed(text);
+    }
+    let picture = |character: char| match character {
+        '\n' => Some('\n'),
+        _ if escape::only_shows(character) => Some(character),
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(character)),
+        '\u{7f}' => Some('\u{2421}'),
+        '\u{80}'..='\u{9f}' => Some(char::REPLACEMENT_CHARACTER),
+        // It has no width.
+        _ => None,
+    };
+    Cow::Owned(text.chars().filter_map(picture).collect())
 }
 
 fn paint(color: &str, text: &str) -> String {

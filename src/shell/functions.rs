@@ -28,6 +28,8 @@ pub struct Function {
     pub summary: &'static str,
     /// How it is called.
     pub example: &'static str,
+    /// Whether it may reply `{:error, :busy}`.
+    pub may_be_busy: bool,
     /// What else there is to know: its replies, above all.
     pub details: &'static str,
 }

@@ -4,6 +4,10 @@ use std::fmt::Write as _;
 
 use super::functions::{Function, Kind, Parameter, Vocabulary};
 
+/// What every function has to say of it that may be kept from its work by others.
+const BUSY: &str = "Replies {:error, :busy} where another program holds the file for too long, and a message says which, or is\n\
+    quicker again and again: nothing of it was stored. Say it again; a program that hangs has to go on or be ended.";
+
 /// What the shell says of a domain beside its functions.
 #[derive(Debug)]
 pub struct Manual {
@@ -32,6 +36,7 @@ pub const fn helpers(help_example: &'static str) -> [Function; 3] {
             aliases: &[],
             summary: "lists the functions, or explains one",
             example: help_example,
+            may_be_busy: false,
             details: "",
         },
         Function {
@@ -42,6 +47,7 @@ pub const fn helpers(help_example: &'static str) -> [Function; 3] {
             aliases: &[],
             summary: "leaves; so does Ctrl-D on an empty line",
             example: "exit",
+            may_be_busy: false,
             details: "What was sent before is finished first.",
         },
         Function {
@@ -52,6 +58,7 @@ pub const fn helpers(help_example: &'static str) -> [Function; 3] {
             aliases: &[],
             summary: "the same as exit",
             example: "quit",
+            may_be_busy: false,
             details: "",
         },
     ]
@@ -110,9 +117,10 @@ pub(super) fn explain(function: &Function) -> String {
         let _ = write!(text, " {}", function.signature(0));
     }
     let _ = write!(text, "\n  {}\n\n  {}", function.summary, function.example);
-    if !function.details.is_empty() {
+    let busy = if function.may_be_busy { BUSY } else { "" };
+    if !(function.details.is_empty() && busy.is_empty()) {
         text.push('\n');
-        for line in function.details.lines() {
+        for line in function.details.lines().chain(busy.lines()) {
             let _ = write!(text, "\n  {line}");
         }
     }

@@ -1,7 +1,6 @@
 //! Log messages, on stderr: `10:49:00.200 [info]  Payment declined …`.
 
-use std::fmt;
-use std::io;
+use std::{fmt, io};
 
 use jiff::Zoned;
 use tracing::{Event, Level, Subscriber};
@@ -12,6 +11,7 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::trace::Trace;
+use super::{escape, streams};
 use crate::engine::trace::TARGET;
 
 /// The layer that prints log messages of level `info` and up, or what `wanted` says.
@@ -28,7 +28,7 @@ where
     tracing_subscriber::fmt::layer()
         .event_format(Line)
         .with_ansi(false)
-        .with_writer(move || Destination::new(trace.clone()))
+        .with_writer(move || Destination { message: Vec::new(), trace: trace.clone() })
         .with_filter(wanted)
 }
 
@@ -53,41 +53,28 @@ where
     }
 }
 
-/// Takes one message.
-enum Destination {
-    Stderr(io::Stderr),
-    Trace { trace: Trace, message: Vec<u8> },
-}
-
-impl Destination {
-    fn new(trace: Option<Trace>) -> Self {
-        match trace {
-            Some(trace) => Self::Trace { trace, message: Vec::new() },
-            None => Self::Stderr(io::stderr()),
-        }
-    }
+/// Takes one message. It may quote anything, and another library may have written it.
+struct Destination {
+    message: Vec<u8>,
+    trace: Option<Trace>,
 }
 
 impl io::Write for Destination {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Stderr(stderr) => stderr.write(bytes),
-            Self::Trace { message, .. } => message.write(bytes),
-        }
+        self.message.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Stderr(stderr) => stderr.flush(),
-            Self::Trace { .. } => Ok(()),
-        }
+        Ok(())
     }
 }
 
 impl Drop for Destination {
     fn drop(&mut self) {
-        if let Self::Trace { trace, message } = self {
-            trace.add_line(format_args!("{}", String::from_utf8_lossy(message).trim_end()));
+        let message = String::from_utf8_lossy(&self.message);
+        match &self.trace {
+            Some(trace) => trace.add_line(format_args!("{}", message.trim_end())),
+            None => streams::say(&escape::line(message.trim_end())),
         }
     }
 }

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use unicode_width::UnicodeWidthChar;
 
+use super::escape::{self, write_escaped};
 use super::masking::Visible;
 use super::syntax::Span;
-use super::term::write_escaped;
 
 /// A text, and the place in it up to which lines and columns are counted.
 #[derive(Clone, Copy, Debug)]
@@ -73,7 +73,7 @@ impl Mistake {
     pub fn report(&self) -> String {
         let Self { message, line, column, excerpt } = self;
         let separator = if excerpt.is_empty() { "" } else { "\n" };
-        format!("error: {line}:{column}: {message}{separator}{excerpt}")
+        format!("error: {line}:{column}: {}{separator}{excerpt}", escape::line(message))
     }
 }
 

@@ -3,9 +3,7 @@
 
 use std::fmt::Display;
 use std::fs::File;
-use std::io::{self, IsTerminal as _, Write as _};
-use std::os::fd::{AsFd as _, BorrowedFd};
-use std::os::unix::fs::MetadataExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
@@ -17,20 +15,26 @@ use tracing::subscriber::SetGlobalDefaultError;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 
-use super::flags::{self, Flags, Input, Wish};
+use super::flags::{self, Flags, Wish};
 use super::functions::Domain;
 use super::script::{self, Script};
 use super::session::{Session, Style};
+use super::signals::{self, Interrupts};
+use super::streams::{self, Errors, Input, Output};
 use super::trace::Trace;
-use super::{interrupts, log, prompt};
+use super::{escape, log, prompt};
 
 /// The domain, or the store under it, failed.
 const FAILED: u8 = 1;
 const WRONG_FLAGS: u8 = 2;
 /// A statement could not be read or run.
 const MISTAKE: u8 = 3;
-/// As a shell tells that a program was ended by Ctrl-C.
-const INTERRUPTED: u8 = 130;
+/// What a shell adds to the number of the signal that has ended a program.
+const BY_A_SIGNAL: i32 = 128;
+
+/// What the runtime, the signals and the line editor open for themselves, and some to spare. They do not expect to find
+/// none left.
+const DESCRIPTORS: usize = 16;
 
 /// A program as its user sees it.
 #[derive(Clone, Copy, Debug)]
@@ -94,6 +98,7 @@ impl Program {
         S: FromStr<Err: Display>,
         D: Domain + 'static,
     {
+        streams::say_panics();
         let flags = match flags::parse(std::env::args_os().skip(1)) {
             Ok(Wish::Run(flags)) => flags,
             Ok(Wish::Help) => return self.print(&flags::help(self)),
@@ -121,7 +126,8 @@ impl Program {
         flags: Flags<S>,
         open: impl AsyncFnOnce(Opening<S>) -> Result<D, CannotOpen>,
     ) -> Result<ExitCode, StartError> {
-        let at_terminal = flags.input == Input::Standard && io::stdin().is_terminal() && io::stdout().is_terminal();
+        let at_terminal = flags.input == flags::Input::Standard && streams::are_a_terminal();
+        streams::can_be_opened(DESCRIPTORS).map_err(StartError::Descriptors)?;
         let trace = Trace::default();
         self.log_and_trace(&trace, &flags)?;
 
@@ -129,28 +135,32 @@ impl Program {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(StartError::Runtime)?;
         let opening = Opening { store: flags.store, seed: flags.seed, trace: trace.clone() };
-        runtime.block_on(async { interrupts::refuse_what_is_too_large() }).map_err(StartError::Runtime)?;
+        runtime.block_on(async { signals::refuse_what_is_too_large() }).map_err(StartError::Runtime)?;
         let domain = runtime.block_on(open(opening))?;
         let session = Session::new(domain, trace, Style { json: flags.json, echo: flags.echo && !at_terminal });
+        let by_a_signal = |number: i32| u8::try_from(BY_A_SIGNAL + number).unwrap_or(FAILED);
         // A task is cheaper to wake than what the runtime itself blocks on.
         let code = if at_terminal {
+            streams::make_own();
             let history = state_directory().map(|state| state.join(self.history));
             let prompting = runtime.spawn(prompt::run(session, history));
             match runtime.block_on(prompting)?.map_err(StartError::Terminal)? {
                 prompt::Ended::Left => 0,
-                // As a shell tells that a program was ended by a signal.
-                prompt::Ended::Signal(signal) => u8::try_from(128 + signal).unwrap_or(FAILED),
+                prompt::Ended::Signal(number) => by_a_signal(number),
             }
         } else {
-            let script = runtime.block_on(open_script(flags.input))?;
-            let (output, errors) = (tokio::io::stdout(), io::stderr());
-            let running = Script { session, output, errors, keep_going: flags.keep_going }.run(script);
-            let running = runtime.spawn(running);
-            match runtime.block_on(running)? {
+            let script = open_script(flags.input)?;
+            let output = Output::start(streams::standard_output()).map_err(StartError::Thread)?;
+            let keep_going = flags.keep_going;
+            let running = runtime.spawn(async move {
+                let interrupts = Interrupts::listen()?;
+                Ok(Script { session, output, errors: Errors, keep_going, interrupts }.run(script).await)
+            });
+            match runtime.block_on(running)?.map_err(StartError::Runtime)? {
                 script::Ended::Well => 0,
                 script::Ended::Mistake => MISTAKE,
                 script::Ended::Failure => FAILED,
-                script::Ended::Interrupted => INTERRUPTED,
+                script::Ended::Signal(number) => by_a_signal(number),
             }
         };
         // A read of the standard input may still be waiting, and would be waited for.
@@ -164,13 +174,13 @@ impl Program {
             let parsed: Result<Targets, _> = filter.parse();
             parsed.inspect_err(|error| self.complain(&format!("RUST_LOG is not used: {error}"))).ok()
         });
-        let in_order = !flags.json && outputs_are_one().unwrap_or(false);
+        let in_order = !flags.json && streams::outputs_are_one().unwrap_or(false);
         let log = log::layer(wanted, in_order.then(|| trace.clone()));
         Ok(tracing::subscriber::set_global_default(tracing_subscriber::registry().with(shown).with(log))?)
     }
 
     fn print(&self, text: &str) -> ExitCode {
-        match writeln!(io::stdout(), "{text}") {
+        match streams::print(&format!("{text}\n")) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 self.complain(&format!("the output cannot be written: {error}"));
                 ExitCode::from(FAILED)
@@ -180,8 +190,7 @@ impl Program {
     }
 
     fn complain(&self, message: &str) {
-        // When stderr is gone, the exit code still tells.
-        let _ = writeln!(io::stderr(), "{}: {message}", self.name);
+        streams::say(&format!("{}: {}", self.name, escape::line(message)));
     }
 }
 
@@ -202,6 +211,10 @@ enum StartError {
     Log(#[from] SetGlobalDefaultError),
     #[error("the runtime cannot be started: {0}")]
     Runtime(io::Error),
+    #[error("too few files may be open at once (`ulimit -n`), {DESCRIPTORS} more are needed: {0}")]
+    Descriptors(io::Error),
+    #[error("no thread can be started: {0}")]
+    Thread(io::Error),
     #[error("the terminal failed: {0}")]
     Terminal(io::Error),
     #[error("the shell panicked: {0}")]
@@ -210,29 +223,21 @@ enum StartError {
     Domain(#[from] CannotOpen),
 }
 
-/// Whether standard output and standard error go to the same terminal, file or pipe.
-fn outputs_are_one() -> io::Result<bool> {
-    let identity = |output: BorrowedFd<'_>| -> io::Result<(u64, u64)> {
-        let place = File::from(output.try_clone_to_owned()?).metadata()?;
-        Ok((place.dev(), place.ino()))
-    };
-    Ok(identity(io::stdout().as_fd())? == identity(io::stderr().as_fd())?)
-}
-
-async fn open_script(input: Input) -> Result<Box<dyn AsyncRead + Unpin + Send>, StartError> {
-    match input {
-        Input::Standard => Ok(Box::new(tokio::io::stdin())),
-        Input::Statements(statements) => Ok(Box::new(io::Cursor::new(statements))),
-        Input::File(path) => match open_file(&path).await {
-            Ok(file) => Ok(Box::new(file)),
-            Err(error) => Err(StartError::Script { path, error }),
+fn open_script(input: flags::Input) -> Result<Box<dyn AsyncRead + Unpin + Send>, StartError> {
+    let input = match input {
+        flags::Input::Statements(statements) => return Ok(Box::new(io::Cursor::new(statements))),
+        flags::Input::Standard => Input::start(streams::standard_input()),
+        flags::Input::File(path) => match open_file(&path) {
+            Ok(file) => Input::start(file),
+            Err(error) => return Err(StartError::Script { path, error }),
         },
-    }
+    };
+    Ok(Box::new(input.map_err(StartError::Thread)?))
 }
 
-async fn open_file(path: &Path) -> io::Result<tokio::fs::File> {
-    let file = tokio::fs::File::open(path).await?;
-    if file.metadata().await?.is_dir() {
+fn open_file(path: &Path) -> io::Result<File> {
+    let file = File::open(path)?;
+    if file.metadata()?.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
     Ok(file)

@@ -1,8 +1,10 @@
 //! One line at the terminal that says how far something has come: `verify: 120,000 of 1,000,000 events`.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use super::streams::{errors_are_a_terminal, standard_error};
 
 /// Between one rewriting of the line and the next, but for the last one.
 const REWRITE_AFTER: Duration = Duration::from_millis(100);
@@ -30,7 +32,7 @@ enum State {
 
 impl ProgressLine {
     pub(super) fn new() -> Self {
-        let state = if io::stderr().is_terminal() { State::NotYet } else { State::Removed };
+        let state = if errors_are_a_terminal() { State::NotYet } else { State::Removed };
         Self { line: Arc::new(Line { state: Mutex::new(state) }) }
     }
 
@@ -47,6 +49,15 @@ impl ProgressLine {
 impl Line {
     /// So many events of so many are done.
     pub(super) fn show(&self, what: &str, done: u64, total: u64) {
+        self.show_of("events", what, done, total);
+    }
+
+    /// The same of a file's pages.
+    pub(super) fn show_pages(&self, what: &str, done: u64, total: u64) {
+        self.show_of("pages", what, done, total);
+    }
+
+    fn show_of(&self, unit: &str, what: &str, done: u64, total: u64) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match *state {
             State::Removed => return,
@@ -54,8 +65,7 @@ impl Line {
             State::NotYet | State::Written(_) => {}
         }
         *state = State::Written(Instant::now());
-        // When the terminal is gone, nobody is there to be told.
-        let _ = write!(io::stderr(), "{CLEAR}{what}: {} of {} events", with_commas(done), with_commas(total));
+        draw(&format!("{CLEAR}{what}: {} of {} {unit}", with_commas(done), with_commas(total)));
     }
 }
 
@@ -63,10 +73,15 @@ impl Drop for ProgressLine {
     fn drop(&mut self) {
         let mut state = self.line.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let State::Written(_) = *state {
-            let _ = write!(io::stderr(), "{CLEAR}");
+            draw(CLEAR);
         }
         *state = State::Removed;
     }
+}
+
+fn draw(line: &str) {
+    // When the terminal is gone, nobody is there to be told.
+    let _ = standard_error().write_all(line.as_bytes());
 }
 
 fn with_commas(number: u64) -> String {

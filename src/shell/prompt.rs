@@ -1,17 +1,22 @@
 //! Statements from a person at a terminal.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
+use std::pin::pin;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::sleep;
 
 use super::completion::Assistant;
 use super::editor::{Editor, Typed};
 use super::functions::{Domain, Vocabulary, WantedSecret};
 use super::mistake::{Mistake, Source};
+use super::printing::WAIT;
 use super::session::{Next, Session, continuation_prompt};
+use super::signals::EndingSignals;
 use super::syntax::{OpenString, Statements};
-use super::terminal::{EndingSignals, TerminalSettings};
+use super::terminal::TerminalSettings;
+use super::{escape, streams};
 
 /// The longest line that can be typed, in bytes.
 pub const MAX_TYPED_LINE: usize = 4 << 10;
@@ -34,7 +39,7 @@ pub enum Ended {
 /// What the terminal says when it does not work.
 pub async fn run<D: Domain>(mut session: Session<D>, history: Option<PathBuf>) -> io::Result<Ended> {
     let settings = TerminalSettings::save();
-    let mut signals = EndingSignals::listen()?;
+    let mut signals = EndingSignals::at_a_prompt()?;
     // Before the editor's first line: from then on the terminal's Ctrl-C belongs to it while it reads.
     let mut interrupts = signal(SignalKind::interrupt())?;
     let vocabulary = Vocabulary::of(session.domain());
@@ -43,7 +48,7 @@ pub async fn run<D: Domain>(mut session: Session<D>, history: Option<PathBuf>) -
     let ended = tokio::select! {
         conversed = converse(&mut session, &mut editor, &mut interrupts) => {
             let unshown = editor.close().await;
-            session.output().push_str(&unshown);
+            session.to_print().lock().push_str(&unshown);
             conversed.map(|()| Ended::Left)
         }
         signal = signals.any() => {
@@ -57,7 +62,10 @@ pub async fn run<D: Domain>(mut session: Session<D>, history: Option<PathBuf>) -
 
 async fn converse<D: Domain>(session: &mut Session<D>, editor: &mut Editor, interrupts: &mut Signal) -> io::Result<()> {
     let version = env!("CARGO_PKG_VERSION");
-    session.output().push_str(&format!("cqrs-bank {version}: help lists the functions; exit or Ctrl-D leaves\n"));
+    session
+        .to_print()
+        .lock()
+        .push_str(&format!("cqrs-bank {version}: help lists the functions; exit or Ctrl-D leaves\n"));
     loop {
         // What is there already is printed in order; only what comes while a line is typed is printed above it.
         session.print_late_lines();
@@ -120,8 +128,7 @@ async fn typed<D: Domain>(session: &mut Session<D>, editor: &mut Editor) -> Type
             typed = editor.typed() => return typed,
             () = trace.arrived() => {
                 session.print_late_lines();
-                editor.show_late(session.output());
-                session.output().clear();
+                editor.show_late(&session.to_print().take());
             }
         }
     }
@@ -148,12 +155,20 @@ async fn run_text<D: Domain>(
                 None => return Ok(true),
             },
         };
-        let mut next = tokio::select! {
-            next = session.run_with(source, statement, secret) => next,
-            _ = interrupts.recv() => {
-                // The terminal has just written ^C where the cursor was.
-                session.output().push_str("\ninterrupted: what was sent goes on, the rest is not run\n");
-                return Ok(true);
+        let to_print = session.to_print().clone();
+        let mut next = {
+            let mut running = pin!(session.run_with(source, statement, secret));
+            loop {
+                tokio::select! {
+                    biased;
+                    next = &mut running => break next,
+                    _ = interrupts.recv() => {
+                        // The terminal has just written ^C where the cursor was.
+                        to_print.lock().push_str("\ninterrupted: what was sent goes on, the rest is not run\n");
+                        return Ok(true);
+                    }
+                    () = sleep(WAIT) => streams::print(&to_print.take())?,
+                }
             }
         };
         flush(session)?;
@@ -169,7 +184,7 @@ async fn run_text<D: Domain>(
                 return Ok(true);
             }
             Next::Failure(failure) => {
-                let _ = writeln!(io::stderr(), "error: {failure}");
+                streams::say(&format!("error: {}", escape::line(&failure)));
             }
         }
     }
@@ -187,7 +202,7 @@ async fn follow<D: Domain>(session: &mut Session<D>, interrupts: &mut Signal) ->
             }
             _ = interrupts.recv() => {
                 // The terminal has just written ^C where the cursor was.
-                session.output().push('\n');
+                session.to_print().lock().push('\n');
                 return Ok(session.interrupt());
             }
         }
@@ -232,13 +247,9 @@ async fn close<D: Domain>(session: &mut Session<D>, interrupts: &mut Signal) -> 
 }
 
 fn report(mistake: &Mistake) {
-    // When stderr is gone, nobody is there to be told.
-    let _ = writeln!(io::stderr(), "{}", mistake.report());
+    streams::say(&mistake.report());
 }
 
-fn flush<D: Domain>(session: &mut Session<D>) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(session.output().as_bytes())?;
-    session.output().clear();
-    stdout.flush()
+fn flush<D: Domain>(session: &Session<D>) -> io::Result<()> {
+    streams::print(&session.to_print().take())
 }

@@ -2,6 +2,7 @@
 
 use super::functions::{Arguments, Function};
 use super::term::Term;
+use crate::engine::catch_up::NotYet;
 use crate::engine::event::Position;
 use crate::engine::moment::Moment;
 
@@ -20,6 +21,13 @@ pub(in crate::shell) fn moment(function: &Function, arguments: &Arguments) -> Re
         (None, Some(time)) => Ok(Some(Moment::Time(time.parse().map_err(|_| Term::Error("invalid_time"))?))),
         (Some(_), Some(_)) => Err(Term::Error("two_moments")),
     }
+}
+
+/// The reply about a position that the log does not have yet.
+pub(in crate::shell) fn beyond_the_end(not_yet: NotYet) -> Term {
+    let position = Term::Integer(not_yet.position.get().into());
+    let said = vec![("position", position), ("problem", Term::String(not_yet.to_string()))];
+    Term::Problem(Box::new(Term::Map(said)))
 }
 
 pub(in crate::shell) fn limit(function: &Function, arguments: &Arguments) -> Result<usize, Term> {

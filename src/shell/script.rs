@@ -1,20 +1,29 @@
 //! Statements from a file or a pipe.
 
 use std::io;
+use std::pin::pin;
+use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
 
+use super::escape;
 use super::functions::Domain;
 use super::lines::{Line, Lines};
 use super::mistake::{Mistake, Source};
+use super::printing::Printing;
 use super::session::{Next, Session};
+use super::signals::Interrupts;
 use super::syntax::{OpenString, Statements};
 
 /// The longest line, and the longest statement of several lines, in bytes.
 pub const MAX_STATEMENT: usize = 1 << 20;
 
-/// Output is handed over at this size even when the next statement is there already.
-const FLUSH: usize = 1 << 16;
+/// How long a statement may go on after a signal has asked the program to end.
+const LAST_STATEMENT: Duration = Duration::from_secs(1);
+/// For how long a reader may take nothing of the output that is left then, and when it was asked twice.
+const LAST_OUTPUT: Duration = Duration::from_secs(30);
+const LAST_OUTPUT_NOW: Duration = Duration::from_secs(1);
 
 /// How a script ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +34,8 @@ pub enum Ended {
     Mistake,
     /// The domain failed, or the script could not be read.
     Failure,
-    /// Ctrl-C ended it.
-    Interrupted,
+    /// A signal of this number asked the program to end.
+    Signal(i32),
 }
 
 /// Runs statements from one place and prints to another.
@@ -40,6 +49,17 @@ pub struct Script<D, W, E> {
     pub errors: E,
     /// Whether to go on after a mistake.
     pub keep_going: bool,
+    /// Who asks it to end before its end.
+    pub interrupts: Interrupts,
+}
+
+/// A script that runs.
+struct Running<D, W, E> {
+    session: Session<D>,
+    printing: Printing<W>,
+    errors: E,
+    keep_going: bool,
+    interrupts: Interrupts,
 }
 
 /// Why the statements stop coming before the end of the script.
@@ -48,6 +68,7 @@ enum Stop {
     OutputClosed,
     Mistake,
     Failure,
+    Interrupted,
 }
 
 impl<D, W, E> Script<D, W, E>
@@ -56,26 +77,54 @@ where
     W: AsyncWrite + Unpin,
     E: io::Write,
 {
-    /// Runs a script to its end, or to its first mistake unless it is to keep going.
-    pub async fn run(mut self, script: impl AsyncRead + Unpin) -> Ended {
+    /// Runs a script to its end, or to its first mistake unless it is to keep going. Asked to end, it runs no further
+    /// statement and prints what was answered.
+    pub async fn run(self, script: impl AsyncRead + Unpin) -> Ended {
+        let Self { session, output, errors, keep_going, interrupts } = self;
+        let printing = Printing::new(session.to_print().clone(), output);
+        Running { session, printing, errors, keep_going, interrupts }.run(script).await
+    }
+}
+
+impl<D, W, E> Running<D, W, E>
+where
+    D: Domain,
+    W: AsyncWrite + Unpin,
+    E: io::Write,
+{
+    async fn run(mut self, script: impl AsyncRead + Unpin) -> Ended {
         let mut mistaken = false;
-        let interrupts = self.session.interrupts().clone();
-        let mut stop = tokio::select! {
-            stop = self.run_lines(Lines::new(script, MAX_STATEMENT), &mut mistaken) => stop,
-            () = interrupts.program_ends() => return Ended::Interrupted,
+        let interrupts = self.interrupts.clone();
+        let mut stop = {
+            let mut running = pin!(self.run_lines(Lines::new(script, MAX_STATEMENT), &mut mistaken));
+            tokio::select! {
+                biased;
+                stop = &mut running => stop,
+                () = interrupts.end() => tokio::select! {
+                    stop = timeout(LAST_STATEMENT, running) => stop.unwrap_or(Err(Stop::Interrupted)),
+                    () = interrupts.end_now() => Err(Stop::Interrupted),
+                },
+            }
         };
-        self.session.close().await;
-        if let (Ok(()) | Err(Stop::Left), Some(failure)) = (&stop, self.session.domain().failure()) {
-            stop = self.after(Next::Failure(failure), &mut mistaken).await;
+        tokio::select! {
+            biased;
+            () = self.printing.meanwhile(self.session.close()) => {}
+            () = interrupts.end_now() => {}
         }
-        if let Err(error) = self.flush().await {
+        if let Err(error) = self.flush_the_last().await {
             stop = Err(error);
         }
-        match stop {
-            Err(Stop::Failure) => Ended::Failure,
-            Err(Stop::Mistake) => Ended::Mistake,
-            Ok(()) | Err(Stop::Left | Stop::OutputClosed) if mistaken => Ended::Mistake,
-            Ok(()) | Err(Stop::Left | Stop::OutputClosed) => Ended::Well,
+        if let (Ok(()) | Err(Stop::Left | Stop::Interrupted), Some(failure)) = (&stop, self.session.domain().failure())
+        {
+            self.tell_failure(&failure);
+            stop = Err(Stop::Failure);
+        }
+        match (interrupts.ending(), stop) {
+            (Some(number), _) => Ended::Signal(number),
+            (None, Err(Stop::Failure)) => Ended::Failure,
+            (None, Err(Stop::Mistake)) => Ended::Mistake,
+            (None, _) if mistaken => Ended::Mistake,
+            (None, Ok(()) | Err(Stop::Left | Stop::OutputClosed | Stop::Interrupted)) => Ended::Well,
         }
     }
 
@@ -135,14 +184,16 @@ where
     async fn run_text(&mut self, mut source: Source<'_>, mistaken: &mut bool) -> Result<(), Stop> {
         for statement in Statements::new(source.text()) {
             source.count_to(statement.as_ref().map_or_else(|error| error.statement.start, |read| read.span.start));
-            let mut next = self.session.run(source, statement).await;
+            if self.interrupts.ending().is_some() {
+                return Err(Stop::Interrupted);
+            }
+            let mut next = self.printing.meanwhile(self.session.run(source, statement)).await;
             if next == Next::Live {
                 next = self.follow().await?;
             }
             self.after(next, mistaken).await?;
-            if self.session.output().len() >= FLUSH {
-                self.flush().await?;
-            }
+            let handed_over = self.printing.hand_over_if_due().await;
+            self.printed(handed_over)?;
         }
         Ok(())
     }
@@ -157,22 +208,17 @@ where
                 if self.keep_going { Ok(()) } else { Err(Stop::Mistake) }
             }
             Next::Failure(failure) => {
-                self.report(&format!("error: {failure}")).await?;
-                Err(Stop::Failure)
+                let printed = self.flush().await;
+                self.tell_failure(&failure);
+                printed.and(Err(Stop::Failure))
             }
         }
     }
 
     /// Prints what comes of a statement that goes on, until it ends or Ctrl-C ends it.
     async fn follow(&mut self) -> Result<Next, Stop> {
-        let interrupts = self.session.interrupts().clone();
-        let until_interrupted = match interrupts.begin() {
-            Ok(until_interrupted) => until_interrupted,
-            Err(error) => {
-                self.report(&format!("error: Ctrl-C cannot be heard: {error}")).await?;
-                return Err(Stop::Failure);
-            }
-        };
+        let interrupts = self.interrupts.clone();
+        let until_interrupted = interrupts.begin();
         loop {
             self.flush().await?;
             tokio::select! {
@@ -201,31 +247,55 @@ where
                     }
                 },
                 () = trace.arrived() => {}
+                () = self.interrupts.end() => return Err(Stop::Interrupted),
             }
         }
     }
 
     async fn report(&mut self, message: &str) -> Result<(), Stop> {
         let printed = self.flush().await;
-        // When stderr is gone, the exit code still tells.
-        let _ = writeln!(self.errors, "{message}");
+        self.tell(message);
         printed
     }
 
+    fn tell(&mut self, message: &str) {
+        // When stderr is gone, the exit code still tells.
+        let _ = self.errors.write_all(format!("{message}\n").as_bytes());
+    }
+
+    fn tell_failure(&mut self, failure: &str) {
+        self.tell(&format!("error: {}", escape::line(failure)));
+    }
+
     async fn flush(&mut self) -> Result<(), Stop> {
-        let text = self.session.output();
-        if text.is_empty() {
-            return Ok(());
-        }
-        let written = self.output.write_all(text.as_bytes()).await;
-        text.clear();
-        let Err(error) = written.and(self.output.flush().await) else {
+        let flushed = self.printing.flush().await;
+        self.printed(flushed)
+    }
+
+    /// Prints what is left. Where the program was asked to end, a reader that takes none of it is not waited for
+    /// for ever.
+    async fn flush_the_last(&mut self) -> Result<(), Stop> {
+        let interrupts = self.interrupts.clone();
+        let flushed = tokio::select! {
+            biased;
+            flushed = self.printing.flush() => flushed,
+            () = interrupts.end() => tokio::select! {
+                biased;
+                flushed = self.printing.flush_within(LAST_OUTPUT) => flushed,
+                () = interrupts.end_now() => self.printing.flush_within(LAST_OUTPUT_NOW).await,
+            },
+        };
+        self.printed(flushed)
+    }
+
+    fn printed(&mut self, written: io::Result<()>) -> Result<(), Stop> {
+        let Err(error) = written else {
             return Ok(());
         };
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Err(Stop::OutputClosed);
         }
-        let _ = writeln!(self.errors, "error: the output cannot be written: {error}");
+        self.tell(&format!("error: the output cannot be written: {error}"));
         Err(Stop::Failure)
     }
 }

@@ -5,13 +5,14 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::escape::{self, write_escaped};
 use super::functions::{Answer, Arguments, CallError, Domain, Function, Vocabulary, WantedSecret, check};
 use super::help;
-use super::interrupts::Interrupts;
 use super::masking::{Visible, may_hold_secret, secret_span, without_secret};
 use super::mistake::{Mistake, Source};
+use super::printing::ToPrint;
 use super::syntax::{Problem, Span, Statement, Statements, SyntaxError, Value};
-use super::term::{Term, write_escaped};
+use super::term::Term;
 use super::trace::Trace;
 
 /// How a session prints.
@@ -45,10 +46,9 @@ pub struct Session<D> {
     trace: Trace,
     style: Style,
     ran: usize,
-    output: String,
+    to_print: ToPrint,
     /// A statement that goes on.
     live: Option<(String, Answer)>,
-    interrupts: Interrupts,
 }
 
 /// A statement that can be run.
@@ -70,7 +70,8 @@ impl Call {
 impl<D: Domain> Session<D> {
     /// A session in which nothing ran yet.
     pub fn new(domain: D, trace: Trace, style: Style) -> Self {
-        Self { domain, trace, style, ran: 0, output: String::new(), live: None, interrupts: Interrupts::default() }
+        let to_print = ToPrint::new(trace.clone(), style.json);
+        Self { domain, trace, style, ran: 0, to_print, live: None }
     }
 
     /// The prompt for the next statement, with the domain's name: `bank(1)> `.
@@ -79,8 +80,8 @@ impl<D: Domain> Session<D> {
     }
 
     /// What is to be printed, to be taken away by the one who prints it.
-    pub fn output(&mut self) -> &mut String {
-        &mut self.output
+    pub(super) fn to_print(&self) -> &ToPrint {
+        &self.to_print
     }
 
     /// The trace of what happens.
@@ -126,7 +127,7 @@ impl<D: Domain> Session<D> {
             Err(mistake) => return self.mistake(text, mistake),
         };
         if answer.live.is_some() {
-            self.trace.drain_into(&mut self.output);
+            self.trace.drain_into(&mut self.to_print.lock());
             self.live = Some((text.to_owned(), answer));
             return Next::Live;
         }
@@ -139,8 +140,10 @@ impl<D: Domain> Session<D> {
     pub async fn go_on(&mut self) -> Option<Next> {
         let (_, Answer { reply, live: Some(live), .. }) = self.live.as_mut()? else { return None };
         if let Some(line) = live.lines.recv().await {
-            self.output.push_str(&line);
-            self.output.push('\n');
+            let line = if self.style.json { escape::json(&line) } else { escape::line(&line) };
+            let mut output = self.to_print.lock();
+            output.push_str(&line);
+            output.push('\n');
             return None;
         }
         if let Ok(ended) = (&mut live.ended).await {
@@ -157,11 +160,6 @@ impl<D: Domain> Session<D> {
         }
     }
 
-    /// Who hears of Ctrl-C where no editor does.
-    pub(super) fn interrupts(&self) -> &Interrupts {
-        &self.interrupts
-    }
-
     fn answered(&mut self, statement: &str, answer: &Answer) -> Next {
         self.print(statement, answer);
         self.domain.failure().map_or(Next::GoOn, Next::Failure)
@@ -170,7 +168,7 @@ impl<D: Domain> Session<D> {
     /// Prints a mistake where it belongs: among the statements with JSON; otherwise it is for the caller.
     pub fn mistake(&mut self, statement: &str, mistake: Mistake) -> Next {
         if self.style.json {
-            print_json(&mut self.output, &MistakeRecord { statement, error: &mistake });
+            print_json(&mut self.to_print.lock(), &MistakeRecord { statement, error: &mistake });
         }
         Next::Mistake(mistake)
     }
@@ -186,10 +184,10 @@ impl<D: Domain> Session<D> {
         if self.style.json {
             let lines = self.drain_trace();
             if !lines.is_empty() {
-                print_json(&mut self.output, &LateRecord { late: lines.lines().collect() });
+                print_json(&mut self.to_print.lock(), &LateRecord { late: lines.lines().collect() });
             }
         } else {
-            self.trace.drain_into(&mut self.output);
+            self.trace.drain_into(&mut self.to_print.lock());
         }
     }
 
@@ -272,11 +270,12 @@ impl<D: Domain> Session<D> {
             return;
         }
         let mut prompt = self.prompt();
+        let mut output = self.to_print.lock();
         for line in statement.lines() {
-            self.output.push_str(&prompt);
+            output.push_str(&prompt);
             // Writing to a string does not fail.
-            let _ = write_escaped(&mut self.output, line);
-            self.output.push('\n');
+            let _ = write_escaped(&mut *output, line);
+            output.push('\n');
             prompt = continuation_prompt(&prompt);
         }
     }
@@ -287,11 +286,12 @@ impl<D: Domain> Session<D> {
         if self.style.json {
             let lines = self.drain_trace();
             let trace = lines.lines().collect();
-            print_json(&mut self.output, &StatementRecord { statement, reply, events, trace });
+            print_json(&mut self.to_print.lock(), &StatementRecord { statement, reply, events, trace });
         } else {
-            self.trace.drain_into(&mut self.output);
+            let mut output = self.to_print.lock();
+            self.trace.drain_into(&mut output);
             // Writing to a string does not fail.
-            let _ = writeln!(self.output, "{reply}");
+            let _ = writeln!(output, "{reply}");
         }
     }
 
@@ -331,7 +331,7 @@ struct LateRecord<'a> {
 
 fn print_json(output: &mut String, record: &impl Serialize) {
     match serde_json::to_string(record) {
-        Ok(json) => output.push_str(&json),
+        Ok(json) => output.push_str(&escape::json(&json)),
         Err(error) => tracing::error!("a record cannot be written as JSON: {error}"),
     }
     output.push('\n');

@@ -7,6 +7,8 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use unicode_width::UnicodeWidthStr as _;
 
+use super::escape::{self, write_escaped, write_quoted};
+
 /// A reply.
 #[derive(Clone, Debug)]
 pub enum Term {
@@ -111,12 +113,7 @@ impl fmt::Display for Table {
 /// A value in a table: texts stand without quotes, and nothing is nothing.
 fn cell(term: &Term) -> String {
     match term {
-        Term::String(text) => {
-            let mut cell = String::new();
-            // Writing to a string does not fail.
-            let _ = write_escaped(&mut cell, text);
-            cell
-        }
+        Term::String(text) => escape::line(text).into_owned(),
         Term::Nil => String::new(),
         other => other.to_string(),
     }
@@ -175,42 +172,6 @@ impl Serialize for Term {
             Self::Table(table) => table.serialize(serializer),
         }
     }
-}
-
-/// In double quotes, escaped so that it could be typed again.
-pub fn write_quoted(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
-    out.write_char('"')?;
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => write!(out, "\\{character}")?,
-            _ => write_character(out, character)?,
-        }
-    }
-    out.write_char('"')
-}
-
-/// Without characters that would do anything but show.
-pub fn write_escaped(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
-    text.chars().try_for_each(|character| write_character(out, character))
-}
-
-fn write_character(out: &mut impl fmt::Write, character: char) -> fmt::Result {
-    match character {
-        '\n' => out.write_str("\\n"),
-        '\t' => out.write_str("\\t"),
-        _ if character.is_control() || changes_the_layout(character) => {
-            write!(out, "\\u{{{:X}}}", u32::from(character))
-        }
-        _ => out.write_char(character),
-    }
-}
-
-/// Bidirectional controls and the separators of lines and paragraphs.
-fn changes_the_layout(character: char) -> bool {
-    matches!(
-        character,
-        '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
-    )
 }
 
 #[cfg(test)]

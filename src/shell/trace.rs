@@ -3,6 +3,7 @@
 //! It keeps the lines of the conversations that the shell follows, in the order they were emitted, until the
 //! shell prints them: before the reply under strong consistency, as they come otherwise.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,6 +17,7 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 use uuid::Uuid;
 
+use super::escape;
 use crate::engine::trace::{CORRELATION, TARGET};
 
 /// The lines that are to be printed. Cheap to clone.
@@ -53,10 +55,7 @@ impl Trace {
 
     /// Adds a line that belongs among the others.
     pub fn add_line(&self, line: fmt::Arguments<'_>) {
-        self.shared.add_line(|lines, _| {
-            // Writing to a string does not fail.
-            let _ = writeln!(lines, "{line}");
-        });
+        self.shared.add_line(|lines, _| push_line(lines, line));
     }
 
     /// Moves the lines kept so far to the end of `text`.
@@ -135,8 +134,18 @@ impl Visit for Line<'_> {
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == "message" {
-            // Writing to a string does not fail.
-            let _ = writeln!(self.lines, "{value:?}");
+            push_line(self.lines, format_args!("{value:?}"));
         }
     }
+}
+
+/// Adds what is said, which may quote anything, as one line that only shows.
+fn push_line(lines: &mut String, said: fmt::Arguments<'_>) {
+    let start = lines.len();
+    // Writing to a string does not fail.
+    let _ = lines.write_fmt(said);
+    if let Cow::Owned(escaped) = escape::line(&lines[start..]) {
+        lines.replace_range(start.., &escaped);
+    }
+    lines.push('\n');
 }

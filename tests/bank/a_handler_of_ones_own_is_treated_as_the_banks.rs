@@ -14,8 +14,10 @@ use cqrs_bank::engine::checkpoints::Kind;
 use cqrs_bank::engine::event::{DomainEvent as _, Position, RecordedEvent};
 use cqrs_bank::engine::event_handler::{EventHandler, Failure, ParkedError, RetryPolicy, Starts, Wish};
 use cqrs_bank::engine::process_manager::{ProcessManager, id_of_answer};
+use cqrs_bank::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
+use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
+use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 use cqrs_bank::shell::trace::Trace;
-use rusqlite::Connection;
 use tempfile::TempDir;
 
 use crate::accounts::{account, money};
@@ -128,7 +130,7 @@ async fn a_process_acts_once_whenever_an_event_comes_again() {
     let mut logs = Vec::new();
     for forgets in [false, true, false] {
         if forgets {
-            forget_progress(&path);
+            forget_progress(&path).await;
         }
         let bank = Bank::open(Store::Sqlite(path.clone())).await.unwrap();
         bank.add_process(Tax::default()).await.unwrap();
@@ -306,7 +308,10 @@ async fn report(bank: &Bank, name: &str) -> HandlerReport {
 }
 
 /// As if the process had ended before it wrote anything down.
-fn forget_progress(path: &Path) {
-    let connection = Connection::open(path).unwrap();
-    assert_eq!(connection.execute("DELETE FROM handlers WHERE handler = 'tax'", []).unwrap(), 1);
+async fn forget_progress(path: &Path) {
+    let supervisor = Supervisor::new();
+    let store = SqliteStore::<AccountEvent>::open(path, SqliteOptions::default(), &supervisor).unwrap();
+    assert!(store.read_progress(Tax::NAME).await.unwrap().is_some());
+    store.write_progress(Tax::NAME, Progress::default(), ParkedChange::None).await.unwrap();
+    supervisor.stop(StopReason::Closed);
 }

@@ -252,7 +252,7 @@ impl Projection<AccountEvent> for Concerned {
 #[tokio::test]
 async fn a_projection_that_panics_as_it_is_asked_what_concerns_it_takes_the_event_again() {
     let bank = bank().await;
-    bank.add_projection::<Concerned>();
+    bank.add_projection::<Concerned>().await.unwrap();
     for amount in [1, BAD, 2] {
         deposit(&bank, amount).await;
     }

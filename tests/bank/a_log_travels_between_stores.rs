@@ -11,6 +11,7 @@ use cqrs_bank::bank::{
     Options, Store, TransferState, Verification, Verified,
 };
 use cqrs_bank::engine::event::{Position, RecordedEvent};
+use cqrs_bank::engine::event_handler::{EventHandler, Failure, Starts};
 use cqrs_bank::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
 use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
@@ -179,8 +180,18 @@ async fn a_broken_file_is_refused_with_its_line_and_nothing_is_stored() {
     refused(&change("\"position\":3", "\"position\":2"), 3, "its position does not come after 2").await;
     refused(&change("\"version\":2", "\"version\":3"), 3, "version 3 of its stream follows version 1").await;
     refused(&change("\"amount\":100", "\"amount\":10"), 4, "money is not conserved").await;
-    refused(&change("transfer_settled", "transfer_burnt"), 6, "there are no events of the type").await;
-    refused(&change("\"schema_version\":1", "\"schema_version\":2"), 1, "data of version 2").await;
+    refused(
+        &change("transfer_settled", "transfer_burnt"),
+        6,
+        "which this program does not know: a newer one wrote it, or another domain",
+    )
+    .await;
+    refused(
+        &change("\"schema_version\":1", "\"schema_version\":2"),
+        1,
+        "in version 2, which this program does not know: a newer one wrote it",
+    )
+    .await;
     refused(&change("\"account-Dracula\"", "\"account-Wolfman\""), 2, "about another account").await;
     refused(&change("\"amount\":25}", "\"amount\":26}"), 5, "something else than was reserved").await;
     refused(&change("\n", "\n\n"), 2, "EOF").await;
@@ -255,17 +266,63 @@ async fn no_file_is_written_over() {
 /// The process has ended between the first event and the last.
 #[tokio::test]
 async fn half_a_log_is_no_bank_unless_that_is_accepted() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("bank.db");
-    let store = Store::Sqlite(path.clone());
-    let supervisor = Supervisor::new();
-    let file = SqliteStore::<AccountEvent>::open(&path, SqliteOptions::default(), &supervisor).unwrap();
-    let begun = Progress { state: Some("under way".into()), ..Progress::default() };
-    file.write_progress("import", begun, ParkedChange::None).await.unwrap();
-    supervisor.stop(StopReason::Closed);
-    let refused = Bank::open(store.clone()).await.map(drop);
-    assert_eq!(refused, Err(OpenError::HalfImported { store: store.to_string() }));
-    let accepting = Options { accept_loss: true, ..Options::from(store.clone()) };
-    Bank::open(accepting).await.unwrap().close().await;
-    Bank::open(store).await.unwrap();
+    // The first one is where that was written down once.
+    for mark in ["import", ":import"] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("bank.db");
+        let store = Store::Sqlite(path.clone());
+        let supervisor = Supervisor::new();
+        let file = SqliteStore::<AccountEvent>::open(&path, SqliteOptions::default(), &supervisor).unwrap();
+        let begun = Progress { state: Some("under way".into()), ..Progress::default() };
+        file.write_progress(mark, begun, ParkedChange::None).await.unwrap();
+        supervisor.stop(StopReason::Closed);
+        let refused = Bank::open(store.clone()).await.map(drop);
+        assert_eq!(refused, Err(OpenError::HalfImported { store: store.to_string() }));
+        let accepting = Options { accept_loss: true, ..Options::from(store.clone()) };
+        Bank::open(accepting).await.unwrap().close().await;
+        Bank::open(store).await.unwrap();
+    }
+}
+
+/// It counts what it was handed, and remembers that in the words in which an import once wrote down that it has begun.
+#[derive(Clone, Debug, Default)]
+struct Import {
+    handled: Arc<Mutex<u64>>,
+}
+
+impl EventHandler<AccountEvent> for Import {
+    const NAME: &'static str = "import";
+    const AWAITED: bool = true;
+    const STARTS: Starts = Starts::AtTheBeginning;
+
+    fn filter(&self) -> impl Fn(&RecordedEvent<AccountEvent>) -> bool + Send + Sync + 'static {
+        |_| true
+    }
+
+    async fn handle(&mut self, _: &RecordedEvent<AccountEvent>) -> Result<(), Failure> {
+        *self.handled.lock().unwrap() += 1;
+        Ok(())
+    }
+
+    fn state(&self) -> Option<Box<str>> {
+        Some("under way".into())
+    }
+}
+
+#[tokio::test]
+async fn a_handler_may_be_called_import() {
+    let (directory, path, _) = exported().await;
+    let store = Store::Sqlite(directory.path().join("bank.db"));
+    let handler = Import::default();
+    for opened in 0..3 {
+        let bank = Bank::open(store.clone()).await.unwrap();
+        bank.add_event_handler(handler.clone()).await.unwrap();
+        match opened {
+            // It has written down nothing yet.
+            0 => assert_eq!(import(&bank, &path).await, Ok(10)),
+            _ => drop(bank.deposit(&account("Wolfman"), money(1)).await.unwrap()),
+        }
+        assert_eq!(*handler.handled.lock().unwrap(), opened, "what was imported does not reach it");
+        bank.close().await;
+    }
 }

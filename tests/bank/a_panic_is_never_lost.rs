@@ -43,7 +43,9 @@ async fn a_projection_that_panics_once_is_folded_again_and_ends_right() {
 
     let engine = Engine::start();
     let projection =
-        projection::start::<_, PanicsOnce, _>(engine.store.clone(), &engine.checkpoints, &engine.supervisor);
+        projection::start::<_, PanicsOnce, _>(engine.store.clone(), &engine.checkpoints, &engine.supervisor)
+            .await
+            .unwrap();
     for number in 1..=6 {
         engine.handle("a", What::Add(number)).await.unwrap();
         engine.seen_by_all().await;
@@ -77,7 +79,9 @@ async fn a_projection_may_panic_once_at_each_of_many_events() {
         engine.handle("a", What::Add(number)).await.unwrap();
     }
     let projection =
-        projection::start::<_, PanicsOnceEach, _>(engine.store.clone(), &engine.checkpoints, &engine.supervisor);
+        projection::start::<_, PanicsOnceEach, _>(engine.store.clone(), &engine.checkpoints, &engine.supervisor)
+            .await
+            .unwrap();
     engine.seen_by_all().await;
     assert_eq!(projection.read(|read| (read.0.total, read.0.events)), (55, 10));
     assert_eq!(engine.supervisor.reason(), None);
@@ -97,7 +101,9 @@ async fn a_projection_that_always_panics_stops_everything_and_says_why() {
     }
 
     let engine = Engine::start();
-    projection::start::<_, PanicsAlways, _>(engine.store.clone(), &engine.checkpoints, &engine.supervisor);
+    projection::start::<_, PanicsAlways, _>(engine.store.clone(), &engine.checkpoints, &engine.supervisor)
+        .await
+        .unwrap();
     let mut sent = Vec::new();
     for number in 1..=5 {
         sent.push(engine.send("a", What::Add(number)).await);

@@ -57,7 +57,7 @@ async fn a_projection_behind_a_small_channel_equals_a_fold_of_the_log() {
     let supervisor = Supervisor::new();
     let checkpoints = Checkpoints::new();
     let store = MemoryStore::start_with_capacity(&supervisor, CAPACITY);
-    let balances = projection::start::<_, Balances, _>(store.clone(), &checkpoints, &supervisor);
+    let balances = projection::start::<_, Balances, _>(store.clone(), &checkpoints, &supervisor).await.unwrap();
     let mut ada = Writer::new(&store, "Ada");
     let mut grace = Writer::new(&store, "Grace");
     ada.commit([created("Ada")]).await;

@@ -17,6 +17,8 @@ async fn a_deposit_is_thanked_for() {
     let mut server = MailServer::start(&[]).await;
     let bank = open(&format!("smtp://127.0.0.1:{}?from=bank@example.org", server.port), None).await;
     let event = deposit(&bank, "1", 100).await.events()[0].clone();
+    // Its end alone would wait in the network for 40 ms.
+    assert!(server.came_whole().await, "part by part");
     let Mail { from, to, content } = server.mail().await;
     assert_eq!(from, "MAIL FROM:<bank@example.org>");
     assert_eq!(to, "RCPT TO:<josh@example.org>");

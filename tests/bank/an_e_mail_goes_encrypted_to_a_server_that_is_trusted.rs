@@ -32,6 +32,7 @@ async fn it_arrives_where_the_credentials_are_taken() {
         let mut server = MailServer::start_encrypted(&certificate, begins, SIGN_IN).await;
         let mut shell = Shell::open(&url(begins, PASSWORD, server.port), &certificate.certificate);
         shell.ask("Bank.deposit 1, 100");
+        assert!(server.came_whole().await, "part by part");
         assert!(server.mail().await.content.contains("deposit of 100 into"), "{begins:?}");
         let heard = server.heard().await;
         let commands: Vec<_> = heard.iter().map(|line| line.split([' ', ':']).next().unwrap()).collect();

@@ -48,7 +48,7 @@ async fn of_deposits_under_way_as_the_bank_stops_each_is_told_the_truth() {
         let path = directory.path().join("bank.db");
         let bank = Bank::open(Store::Sqlite(path.clone())).await.unwrap();
         bank.create_account(NewAccount::from(&account("Wolfman"))).await.unwrap();
-        bank.add_projection::<CannotTake<20>>();
+        bank.add_projection::<CannotTake<20>>().await.unwrap();
         let mut deposits = JoinSet::new();
         for amount in 1..=40 {
             let bank = bank.clone();

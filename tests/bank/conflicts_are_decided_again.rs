@@ -43,7 +43,7 @@ proptest! {
         Runtime::new().unwrap().block_on(async {
             let store = MemoryStore::start(&Supervisor::new());
             let checkpoints = Checkpoints::new();
-            let balances = projection::start::<_, Balances, _>(store.clone(), &checkpoints, &Supervisor::new());
+            let balances = projection::start::<_, Balances, _>(store.clone(), &checkpoints, &Supervisor::new()).await.unwrap();
             let writers = [writer(store.clone()), writer(store.clone())];
             let mut running = JoinSet::new();
             for (number, rounds) in tasks.into_iter().enumerate() {
@@ -268,6 +268,14 @@ impl EventStore<AccountEvent> for Overtaken {
         limit: usize,
     ) -> impl Future<Output = Result<(Option<Snapshot>, Batch<AccountEvent>), StoreError>> + Send {
         self.store.read_from_snapshot(stream, until, limit)
+    }
+
+    fn stream_version(
+        &self,
+        stream: &StreamId,
+        until: Moment,
+    ) -> impl Future<Output = Result<Version, StoreError>> + Send {
+        self.store.stream_version(stream, until)
     }
 
     fn read_command(

@@ -3,8 +3,11 @@
 mod a_crash_at_any_step_ends_the_same;
 mod a_handler_of_ones_own_is_treated_as_the_banks;
 mod a_handler_that_panics_anywhere_stops_nothing_else;
+mod a_head_that_was_noted_tells_a_log_from_another;
 mod a_log_travels_between_stores;
 mod a_panic_is_never_lost;
+mod a_projection_of_ones_own_is_treated_as_the_banks;
+mod a_refusal_is_known_to_the_next_question;
 mod a_slow_subscriber_misses_nothing;
 mod a_transfer_moves_money_once;
 mod accounts_decide_by_their_history;

@@ -50,7 +50,7 @@ async fn share_a_bank(store: Store, clients: Vec<Client>) {
     let outbox = Outbox::new();
     let options = Options {
         store,
-        pins: PinOptions { secret: PinSecret::new("a secret").into(), cost: PinCost::CHEAPEST },
+        pins: PinOptions { secret: PinSecret::new("a secret for tests").unwrap().into(), cost: PinCost::CHEAPEST },
         ceo_bonus: Some(account(CEO)),
         email: Some(outbox.target()),
         retry: RetryPolicy { first: Duration::ZERO, longest: Duration::ZERO, attempts: 2 },

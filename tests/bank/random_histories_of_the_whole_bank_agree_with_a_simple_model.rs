@@ -126,7 +126,7 @@ async fn open(store: &Store, setting: Setting, outbox: &Outbox) -> Bank {
         // A simulated clock moves with every event, so that mostly each has a time of its own.
         seed: Some(1),
         limits,
-        pins: PinOptions { secret: PinSecret::new("a secret").into(), cost: PinCost::CHEAPEST },
+        pins: PinOptions { secret: PinSecret::new("a secret for tests").unwrap().into(), cost: PinCost::CHEAPEST },
         ceo_bonus: setting.pays_bonuses.then(|| account(CEO)),
         email: Some(outbox.target()),
         retry: RetryPolicy { first: Duration::ZERO, longest: Duration::ZERO, attempts: 2 },

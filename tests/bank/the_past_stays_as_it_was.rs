@@ -121,7 +121,7 @@ async fn a_total_of_the_past_is_right_around_every_sum_that_is_kept() {
     for _ in 0..2_100 {
         bank.deposit(&account, Money::new(3).unwrap()).await.unwrap();
     }
-    for position in [0, 1, 2, 1_023, 1_024, 1_025, 2_047, 2_048, 2_049, 2_101, 9_999] {
+    for position in [0, 1, 2, 1_023, 1_024, 1_025, 2_047, 2_048, 2_049, 2_101] {
         let expected = Ok(u128::from(position.clamp(1, 2_101_u64) - 1) * 3);
         let moment = Moment::Position(Position::new(position));
         assert_eq!(bank.total_deposits(Some(moment)).await, expected, "at {position}");

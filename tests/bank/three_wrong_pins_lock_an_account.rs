@@ -10,7 +10,7 @@ use cqrs_bank::engine::event::Position;
 use crate::accounts::{account, money};
 
 async fn open() -> Bank {
-    let pins = PinOptions { secret: PinSecret::new("secret").into(), cost: PinCost::CHEAPEST };
+    let pins = PinOptions { secret: PinSecret::new("a secret for tests").unwrap().into(), cost: PinCost::CHEAPEST };
     Bank::open(Options { pins, ..Options::default() }).await.unwrap()
 }
 

@@ -26,7 +26,7 @@ fn new_directory() -> TempDir {
 }
 
 fn options(directory: &TempDir) -> Options {
-    let pins = PinOptions { secret: PinSecret::new("secret").into(), cost: PinCost::CHEAPEST };
+    let pins = PinOptions { secret: PinSecret::new("a secret for tests").unwrap().into(), cost: PinCost::CHEAPEST };
     let retry = RetryPolicy { attempts: 1, ..RetryPolicy::default() };
     let store = Store::Sqlite(directory.path().join("bank.db"));
     Options { store, pins, retry, ..Options::default() }

@@ -2,8 +2,11 @@
 //! acknowledged is lost, and what is wrong is named.
 
 mod a_backup_is_a_closed_file;
+mod a_backup_is_the_bank_of_one_moment;
 mod a_bank_opened_again_goes_on_where_it_was;
 mod a_bonus_is_due_whoever_closes_first;
+mod a_busy_file_is_an_answer;
+mod a_clock_that_was_ahead_is_told_of;
 mod a_closed_file_is_all_there_is;
 mod a_file_cut_after_any_commit_ends_the_same;
 mod a_file_is_opened_as_it_was_left_or_refused;
@@ -12,6 +15,7 @@ mod a_power_cut_loses_nothing_acknowledged;
 mod a_process_that_dies_loses_nothing_acknowledged;
 mod a_program_that_is_killed_has_kept_its_word;
 mod a_program_that_waits_knows_for_whom;
+mod a_question_knows_what_was_acknowledged;
 mod an_event_that_is_not_known_is_no_damage;
 mod damage_is_noticed;
 mod handlers_run_in_one_program_at_a_time;
@@ -27,8 +31,10 @@ mod what_a_file_system_lacks_is_said;
 mod what_a_lost_file_has_left_is_not_taken_for_a_new_ones;
 mod what_cannot_be_written_is_refused;
 mod what_handlers_keep_is_not_lost_unnoticed;
+mod what_is_imported_could_have_been_stored_here;
 mod what_stands_beside_the_tables_does_no_harm;
 mod what_the_log_can_say_again_is_not_missed;
+mod what_was_answered_survives_a_power_cut;
 mod what_was_imported_is_never_answered;
 mod what_was_moved_away_is_not_written_to;
 
@@ -36,6 +42,7 @@ mod what_was_moved_away_is_not_written_to;
 mod another_program;
 mod files;
 mod load;
+mod power_cut;
 mod shells;
 
 #[path = "../support/accounts.rs"]
@@ -52,5 +59,3 @@ mod program;
 mod rest;
 #[path = "../support/terminal.rs"]
 mod terminal;
-#[path = "../support/watched_store/mod.rs"]
-mod watched_store;

@@ -92,6 +92,8 @@ every_store_keeps! {
         what_was_answered_is_read_at_once,
         reading_beyond_the_end_finds_nothing,
         reads_at_the_same_time_as_appends_see_whole_appends,
+        the_version_of_a_stream_is_known_for_every_moment,
+        the_version_of_a_long_stream_is_known_for_every_moment,
     }
     command_ids {
         a_repeated_command_is_answered_with_its_first_events,
@@ -123,6 +125,7 @@ every_store_keeps! {
         times_in_a_log_never_go_back,
         a_clock_set_back_does_not_reorder_snapshots,
         times_before_1970_are_kept,
+        a_time_that_cannot_be_written_is_the_last_one_that_can,
     }
     subscriptions {
         a_subscription_hands_out_the_past_and_then_what_happens,

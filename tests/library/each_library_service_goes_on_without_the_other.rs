@@ -77,8 +77,8 @@ async fn a_service_that_was_closed_says_so() {
     assert_eq!(closed, CommandFailure::Unavailable(Unavailable::Closed));
     reader.close().await;
     for moment in [None, Some(Moment::Position(Position::new(1)))] {
-        assert_eq!(reader.get_inventory(Isbn::FIRST, 1, moment).await, Err(Unavailable::Closed));
-        assert_eq!(reader.get_book(isbn(BOOK), moment).await, Err(Unavailable::Closed));
+        assert_eq!(reader.get_inventory(Isbn::FIRST, 1, moment).await, Err(Unavailable::Closed.into()));
+        assert_eq!(reader.get_book(isbn(BOOK), moment).await, Err(Unavailable::Closed.into()));
     }
     assert_eq!((writer.failure(), reader.failure()), (None, None));
 }
@@ -95,5 +95,5 @@ async fn without_a_store_both_say_so_and_nobody_waits() {
     let hang = Duration::from_secs(60);
     let refused = timeout(hang, writer.handle(add(BOOK, 1))).await.unwrap().unwrap_err();
     assert_eq!(refused, CommandFailure::Unavailable(gone.clone()));
-    assert_eq!(timeout(hang, reader.get_inventory(Isbn::FIRST, 1, None)).await.unwrap(), Err(gone));
+    assert_eq!(timeout(hang, reader.get_inventory(Isbn::FIRST, 1, None)).await.unwrap(), Err(gone.into()));
 }

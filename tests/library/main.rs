@@ -5,6 +5,7 @@ mod each_library_service_goes_on_without_the_other;
 mod the_inventory_is_what_the_log_says;
 mod the_library_says_what_has_become_of_its_books;
 mod two_programs_share_one_library;
+mod what_is_asked_from_the_end_is_read_from_there;
 
 // What several of them need.
 mod books;

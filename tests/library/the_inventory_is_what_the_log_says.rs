@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::Duration;
 
+use cqrs_bank::engine::catch_up::NotYet;
 use cqrs_bank::engine::event::Position;
 use cqrs_bank::engine::moment::Moment;
 use cqrs_bank::engine::store::handler_records::HandlerRecords as _;
@@ -131,14 +132,19 @@ fn the_past_of_a_long_log_is_folded_to_its_moment_and_no_further() {
             writer.handle(add(ELIXIR_IN_ACTION, 1)).await.unwrap();
         }
         let reader = ReadService::start(store, Supervisor::new()).await.unwrap();
-        for position in [1, MAX_READ as u64, MAX_READ as u64 + 1, 2 * MAX_READ as u64, events - 1, events, events + 1] {
+        for position in [1, MAX_READ as u64, MAX_READ as u64 + 1, 2 * MAX_READ as u64, events - 1, events] {
             let moment = Some(Moment::Position(Position::new(position)));
-            let copies = position.min(events) as u32;
+            let copies = position as u32;
             let expected = [(isbn(ELIXIR_IN_ACTION), copies, 0)];
             assert_eq!(counts(&reader.get_inventory(Isbn::FIRST, 10, moment).await.unwrap()), expected);
             let book = reader.get_book(isbn(ELIXIR_IN_ACTION), moment).await.unwrap();
             assert_eq!(book.map(|book| book.copies_in), Some(copies));
         }
+        let (position, end) = (Position::new(events + 1), Position::new(events));
+        let (beyond, not_yet) = (Some(Moment::Position(position)), NotYet { position, end });
+        assert_eq!(reader.get_inventory(Isbn::FIRST, 10, beyond).await, Err(not_yet.into()));
+        assert_eq!(reader.get_loans(&user("Ann"), Isbn::FIRST, 10, beyond).await, Err(not_yet.into()));
+        assert_eq!(reader.get_book(isbn(ELIXIR_IN_ACTION), beyond).await, Err(not_yet.into()));
     });
 }
 

@@ -7,6 +7,7 @@ use cqrs_bank::shell::functions::Domain;
 use cqrs_bank::shell::library_functions::{ReadFunctions, WriteFunctions};
 use cqrs_bank::shell::script::{Ended, Script};
 use cqrs_bank::shell::session::{Session, Style};
+use cqrs_bank::shell::signals::Interrupts;
 use cqrs_bank::shell::trace::Trace;
 
 use crate::listening::listen;
@@ -39,7 +40,8 @@ impl Library {
         let _printing = listen(&self.trace);
         let session = Session::new(domain, self.trace.clone(), style);
         let (mut output, mut errors) = (Vec::new(), Vec::new());
-        let running = Script { session, output: &mut output, errors: &mut errors, keep_going: true };
+        let interrupts = Interrupts::none();
+        let running = Script { session, output: &mut output, errors: &mut errors, keep_going: true, interrupts };
         let ended = running.run(script.as_bytes()).await;
         assert_eq!(ended == Ended::Mistake, !errors.is_empty());
         String::from_utf8([output, errors].concat()).unwrap()

@@ -89,7 +89,7 @@ fn in_no_output_of_the_program() {
 fn in_no_debug_output_and_in_no_event() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(async {
-        let pins = PinOptions { secret: PinSecret::new(SECRET).into(), cost: PinCost::CHEAPEST };
+        let pins = PinOptions { secret: PinSecret::new(SECRET).unwrap().into(), cost: PinCost::CHEAPEST };
         let options = Options { pins, ..Options::default() };
         let pin = Pin::new(PIN).unwrap();
         let mut debugged = format!("{options:?} {pin:?} {:?} {:?}", PinSecret::new(SECRET), Pin::new("86420975x"));

@@ -82,8 +82,9 @@ fn a_secret_in_the_environment_needs_no_file() {
         command.env("XDG_STATE_HOME", state.path()).env("BANK_PIN_SECRET", secret);
         run_command(command, "")
     };
-    assert_eq!(run("one"), run("one"));
-    assert_ne!(run("one").stdout, run("two").stdout);
+    let (one, two) = ("one secret for tests", "two secret for tests");
+    assert_eq!(run(one), run(one));
+    assert_ne!(run(one).stdout, run(two).stdout);
     assert!(!state.path().join("cqrs-bank").exists());
     run("");
     assert!(key_file(&state).exists(), "an empty secret is none");
@@ -127,6 +128,48 @@ fn what_is_no_key_is_refused_and_stays_as_it_is() {
         assert!(log.ends_with("does not hold a key: 64 hexadecimal digits"), "{log}");
         assert_eq!(fs::read_to_string(key_file(&state)).unwrap(), content);
     }
+}
+
+/// Such a secret could be guessed by whoever has the log.
+#[test]
+fn a_secret_that_is_too_short_is_refused_with_a_way_to_make_one() {
+    let state = tempfile::tempdir().unwrap();
+    for (secret, bytes) in [("x", 1), ("fifteen bytes ..", 16), ("fifteen bytes .", 15), ("äöüß", 8)] {
+        let mut command = without_secret(WITH_PIN);
+        command.env("XDG_STATE_HOME", state.path()).env("BANK_PIN_SECRET", secret);
+        let finished = run_command(command, "");
+        if bytes >= 16 {
+            assert_eq!(finished.stdout.lines().nth(1), Some(":ok"));
+            continue;
+        }
+        let expected = format!(
+            "00:00:00.000 [error] there is no secret for PINs: BANK_PIN_SECRET is too short: a secret for PINs has at \
+             least 16 bytes, and this one has {bytes}; `head -c 32 /dev/urandom | base64` makes one. Keep it: the PINs \
+             of a bank fit no other"
+        );
+        assert_eq!(refused(&finished), ("{:error, :no_pin_secret}", expected.as_str()));
+    }
+    assert!(!state.path().join("cqrs-bank").exists(), "no key was made in its place");
+}
+
+/// Reading from a pipe waits until somebody writes, and from a device it may never end.
+#[test]
+fn a_key_file_that_is_no_file_is_refused_at_once() {
+    let state = tempfile::tempdir().unwrap();
+    fs::create_dir(state.path().join("cqrs-bank")).unwrap();
+    let path = key_file(&state);
+    let expected = format!(
+        "00:00:00.000 [error] there is no secret for PINs: the key file {} is not a regular file",
+        path.display()
+    );
+    assert!(Command::new("mkfifo").args(["-m", "600"]).arg(&path).status().unwrap().success());
+    assert_eq!(refused(&with_state(state.path(), WITH_PIN)), ("{:error, :no_pin_secret}", expected.as_str()));
+    fs::remove_file(&path).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+    assert_eq!(refused(&with_state(state.path(), WITH_PIN)), ("{:error, :no_pin_secret}", expected.as_str()));
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    assert_eq!(refused(&with_state(state.path(), WITH_PIN)), ("{:error, :no_pin_secret}", expected.as_str()));
 }
 
 #[test]

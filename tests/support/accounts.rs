@@ -13,6 +13,7 @@ pub(crate) fn money(amount: u64) -> Money {
 }
 
 /// Everything the read model holds.
+#[allow(dead_code, reason = "not every test program asks for all")]
 pub(crate) fn all_balances(balances: &Balances) -> BTreeMap<String, u64> {
     let names = balances.names_beginning_with("", usize::MAX);
     assert_eq!(names.len(), balances.accounts());

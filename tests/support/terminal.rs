@@ -10,7 +10,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pty_process::Size;
-use pty_process::blocking::{Command, Pty};
+use pty_process::blocking::{Command, Pts, Pty};
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use tempfile::TempDir;
 
 use crate::program::wait;
@@ -57,8 +58,22 @@ impl Terminal {
         Self::start(Command::new(program).args(arguments), "xterm-256color", state, "")
     }
 
+    /// On a terminal that another program has left non-blocking.
+    pub(crate) fn open_non_blocking() -> Self {
+        let state = tempfile::tempdir().unwrap();
+        Self::start_on(Command::new(env!("CARGO_BIN_EXE_bank")), "xterm-256color", state, "", |pts| {
+            let flags = fcntl_getfl(pts).unwrap();
+            fcntl_setfl(pts, flags | OFlags::NONBLOCK).unwrap();
+        })
+    }
+
     fn start(command: Command, kind: &str, state: TempDir, no_color: &str) -> Self {
+        Self::start_on(command, kind, state, no_color, |_| {})
+    }
+
+    fn start_on(command: Command, kind: &str, state: TempDir, no_color: &str, prepare: impl FnOnce(&Pts)) -> Self {
         let (pty, pts) = pty_process::blocking::open().unwrap();
+        prepare(&pts);
         pty.resize(Size::new(ROWS.get(), COLUMNS.get())).unwrap();
         let command = command
             .env_clear()

@@ -6,6 +6,7 @@ use mail_builder::headers::date::Date;
 use mail_builder::headers::raw::Raw;
 
 use super::Recipient;
+use crate::bank::account_id::is_bidirectional_control;
 use crate::bank::{AccountEvent, AccountId, EmailAddress, Money};
 use crate::engine::event::RecordedEvent;
 
@@ -33,6 +34,7 @@ impl Message {
     ) -> Self {
         const MICROS: i64 = 1_000_000;
         let Recipient { holder, address } = recipient;
+        let holder = printable(&holder);
         let command = deposit.metadata.command_id;
         let text = format!(
             "Dear {holder},\n\nThank you for your deposit of {amount} into the account {account}.\n\nYour bank\n"
@@ -42,7 +44,7 @@ impl Message {
             .message_id(format!("{command}.{}@{DOMAIN}", deposit.version))
             .date(Date::new(deposit.time.as_micros().div_euclid(MICROS)))
             .from(sender.as_str())
-            .to(Address::new_address(Some(&*holder), address.as_str()))
+            .to(Address::new_address(Some(holder), address.as_str()))
             .subject("Thank you for your deposit")
             .header("Auto-Submitted", Raw::new("auto-generated"))
             .text_body(text)
@@ -50,6 +52,15 @@ impl Message {
         let name = format!("{:020}-{command}", deposit.position.get());
         Self { sender: sender.clone(), recipient: address, name, content }
     }
+}
+
+/// A name without what could disguise it. None is given any more that holds such a thing, but a file may.
+fn printable(name: &str) -> String {
+    let replace = |character: char| match character.is_control() || is_bidirectional_control(character) {
+        true => char::REPLACEMENT_CHARACTER,
+        false => character,
+    };
+    name.chars().map(replace).collect()
 }
 
 #[cfg(test)]
@@ -106,6 +117,31 @@ mod tests {
             assert!(!headers.lines().any(|line| line.starts_with("Bcc")), "{content}");
             assert!(headers.contains("\r\nSubject: Thank you"), "{content}");
         }
+    }
+
+    /// Whoever reads it sees a name, and not what it does to a terminal.
+    #[test]
+    fn nothing_but_printable_text_reaches_an_e_mail() {
+        for name in ["J\u{1b}[2Josh", "J\u{7}", "Josh\r\n\r\nPay here: x", "\u{202e}hsoJ", "a\u{2028}b", "J\0\u{85}"] {
+            let content = String::from_utf8(thanks(name, "josh@example.org").content).unwrap();
+            let (_, body) = content.split_once("\r\n\r\n").unwrap();
+            let body = unquoted(body);
+            assert!(body.starts_with("Dear ") && body.contains('\u{fffd}'), "{content}");
+            let unprintable = |c: char| (c.is_control() && c != '\n') || is_bidirectional_control(c);
+            assert_eq!((body.lines().count(), body.find(unprintable)), (5, None), "{body:?}");
+        }
+    }
+
+    /// What was written as quoted-printable, with plain ends of lines.
+    fn unquoted(body: &str) -> String {
+        let body = body.replace("=\r\n", "").replace("\r\n", "\n");
+        let mut parts = body.split('=');
+        let mut bytes = parts.next().unwrap().as_bytes().to_vec();
+        for part in parts {
+            bytes.push(u8::from_str_radix(&part[..2], 16).unwrap());
+            bytes.extend_from_slice(&part.as_bytes()[2..]);
+        }
+        String::from_utf8(bytes).unwrap()
     }
 
     fn thanks(holder: &str, address: &str) -> Message {

@@ -1,11 +1,13 @@
 //! E-mails as files in a directory: one `.eml` file each, as mail programs read them.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::Message;
+use crate::engine::blocking::blocking;
+use crate::engine::directory::{create_private, sync_name};
 use crate::engine::event_handler::Failure;
 
 /// A directory that e-mails are written to.
@@ -17,7 +19,7 @@ impl Outbox {
     pub(super) async fn put(&self, message: Message) -> Result<(), Failure> {
         let directory = self.0.clone();
         let shown = self.0.display();
-        match tokio::task::spawn_blocking(move || write(&directory, &message)).await {
+        match blocking(move || write(&directory, &message)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(Failure::retry(format!("{shown} cannot be written to: {error}"))),
             Err(error) => Err(Failure::retry(format!("{shown} was not written to: {error}"))),
@@ -26,12 +28,13 @@ impl Outbox {
 }
 
 fn write(directory: &Path, message: &Message) -> io::Result<()> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    create_private(directory)?;
     let unfinished = directory.join(format!(".{}.unfinished", message.name));
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
     file.write_all(&message.content)?;
     file.sync_all()?;
-    fs::rename(&unfinished, directory.join(format!("{}.eml", message.name)))?;
+    let finished = directory.join(format!("{}.eml", message.name));
+    fs::rename(&unfinished, &finished)?;
     // The name is what says that the e-mail is there.
-    File::open(directory)?.sync_all()
+    sync_name(&finished)
 }

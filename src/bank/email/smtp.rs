@@ -2,15 +2,15 @@
 
 use std::fmt;
 use std::future::Future;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::sync::Arc;
 use std::time::Duration;
 
 use lettre::Address;
-use lettre::address::Envelope;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
-use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::{Error, SMTP_PORT, SUBMISSION_PORT, SUBMISSIONS_PORT};
 use percent_encoding::percent_decode_str;
 use tokio::sync::OnceCell;
@@ -19,6 +19,7 @@ use url::{Host, Url};
 
 use super::{InvalidEmailTarget, Message};
 use crate::bank::EmailAddress;
+use crate::engine::blocking::blocking;
 use crate::engine::event_handler::{Failure, Wish};
 
 /// How long connecting, signing in and handing over may take, each.
@@ -81,7 +82,7 @@ impl SmtpServer {
     /// Hands an e-mail over. If the server ends the conversation before it has said that it took the e-mail, nobody
     /// knows whether it did, and it is sent again.
     pub(super) async fn send(&self, message: &Message) -> Result<(), Failure> {
-        let envelope = envelope(message)?;
+        let (sender, recipient) = (address(&message.sender)?, address(&message.recipient)?);
         let mut connection = self.within("connecting", self.connect()).await?;
         if let Some(credentials) = &self.credentials {
             let signing_in = async {
@@ -91,11 +92,12 @@ impl SmtpServer {
             };
             self.within("signing in", signing_in).await?;
         }
-        // The end of the last line is sent with the dot behind it.
-        let content = message.content.strip_suffix(b"\r\n").unwrap_or(&message.content);
         let handing_over = async {
-            let sent = connection.send(&envelope, content).await;
-            sent.map_err(|error| failure(&error, "the e-mail", true))
+            let given = hand_over(&mut connection, sender, recipient, &message.content).await;
+            if given.is_err() {
+                connection.abort().await;
+            }
+            given
         };
         self.within("handing the e-mail over", handing_over).await?;
         // It has taken the e-mail; what it says now changes nothing.
@@ -104,7 +106,7 @@ impl SmtpServer {
     }
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, Failure> {
-        let server = (self.host.as_str(), self.port);
+        let server = self.addresses().await?;
         // A name can stand for several machines; one that does not answer leaves time for another.
         let patience = Some(self.time_limit / 2);
         let name = ClientId::default();
@@ -116,7 +118,7 @@ impl SmtpServer {
             Encryption::FromTheStart => (tls, None),
             Encryption::None | Encryption::Required => (None, tls),
         };
-        let connected = AsyncSmtpConnection::connect_tokio1(server, patience, &name, at_once, None).await;
+        let connected = AsyncSmtpConnection::connect_tokio1(server.as_slice(), patience, &name, at_once, None).await;
         let mut connection = connected.map_err(|error| failure(&error, "the conversation", true))?;
         if let Some(tls) = later {
             let encrypted = connection.starttls(tls, &name).await;
@@ -125,10 +127,18 @@ impl SmtpServer {
         Ok(connection)
     }
 
+    /// Asking for them may take long.
+    async fn addresses(&self) -> Result<Vec<SocketAddr>, Failure> {
+        let (host, port) = (self.host.clone(), self.port);
+        let asked = blocking(move || (host.as_str(), port).to_socket_addrs().map(Vec::from_iter)).await;
+        let failed = |error: &dyn fmt::Display| Failure::retry(format!("the connection failed: {error}"));
+        asked.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
+    }
+
     async fn tls(&self) -> Result<TlsParameters, Failure> {
         let make = || async {
             let host = self.host.clone();
-            let made = tokio::task::spawn_blocking(move || TlsParameters::new(host)).await;
+            let made = blocking(move || TlsParameters::new(host)).await;
             made.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
         };
         let tls = self.tls.get_or_try_init(make).await;
@@ -170,16 +180,59 @@ fn is_this_machine(host: &str) -> bool {
     host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
-fn envelope(message: &Message) -> Result<Envelope, Failure> {
-    let address = |address: &EmailAddress| {
-        let parsed: Result<Address, _> = address.as_str().parse();
-        parsed.map_err(|_| Failure::retry(format!("mail servers do not take the address {address:?}")))
+fn address(address: &EmailAddress) -> Result<Address, Failure> {
+    address
+        .as_str()
+        .parse()
+        .map_err(|_| Failure::retry(format!("mail servers do not take the address {address:?}")).wishing(Wish::Park))
+}
+
+/// Hands an e-mail over to a server that has let us in.
+async fn hand_over(
+    connection: &mut AsyncSmtpConnection,
+    sender: Address,
+    recipient: Address,
+    content: &[u8],
+) -> Result<(), Failure> {
+    let takes = |extension, name: &str| match connection.server_info().supports_feature(extension) {
+        true => Ok(()),
+        false => Err(Failure::retry(format!("the server cannot take the e-mail: it lacks {name}")).wishing(Wish::Park)),
     };
-    let envelope = address(&message.sender).and_then(|sender| {
-        let recipients = vec![address(&message.recipient)?];
-        Envelope::new(Some(sender), recipients).map_err(|error| Failure::retry(error.to_string()))
-    });
-    envelope.map_err(|failure| failure.wishing(Wish::Park))
+    let mut parameters = Vec::new();
+    if ![&sender, &recipient].into_iter().all(|address| AsRef::<str>::as_ref(address).is_ascii()) {
+        takes(Extension::SmtpUtfEight, "SMTPUTF8")?;
+        parameters.push(MailParameter::SmtpUtfEight);
+    }
+    if !content.is_ascii() {
+        takes(Extension::EightBitMime, "8BITMIME")?;
+        parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+    }
+    let content = Content(&String::from_utf8_lossy(content)).to_string();
+    let commands = [
+        Mail::new(Some(sender), parameters).to_string(),
+        Rcpt::new(recipient, Vec::new()).to_string(),
+        Data.to_string(),
+        // A part of its own would wait in the network until the server has acknowledged the part before.
+        content,
+    ];
+    for command in commands {
+        connection.command(command).await.map_err(|error| failure(&error, "the e-mail", true))?;
+    }
+    Ok(())
+}
+
+/// An e-mail as it is sent after DATA: no line is taken for its end, and its end follows.
+struct Content<'a>(&'a str);
+
+impl fmt::Display for Content<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.strip_suffix("\r\n").unwrap_or(self.0);
+        for line in text.split("\r\n") {
+            let stuffed = if line.starts_with('.') { "." } else { "" };
+            write!(f, "{stuffed}{line}\r\n")?;
+        }
+        f.write_str(".\r\n")
+    }
 }
 
 /// What becomes of the event: what the server refuses for good is not offered again, everything else is.
@@ -207,4 +260,21 @@ fn in_one_line(words: &str) -> String {
     let printed = words.split(|character: char| character.is_whitespace() || character.is_control());
     let words = printed.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     words.chars().take(MAX_WORDS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_of_an_e_mail_is_taken_for_its_end() {
+        for (content, sent) in [
+            ("a: b\r\n\r\nDear x\r\n", "a: b\r\n\r\nDear x\r\n.\r\n"),
+            ("a\r\n.\r\nQUIT\r\n", "a\r\n..\r\nQUIT\r\n.\r\n"),
+            (".a\r\n..b\r\n\r\n", "..a\r\n...b\r\n\r\n.\r\n"),
+            ("no end", "no end\r\n.\r\n"),
+        ] {
+            assert_eq!(Content(content).to_string(), sent);
+        }
+    }
 }

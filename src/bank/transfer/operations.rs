@@ -4,7 +4,7 @@ use tokio::time::timeout;
 
 use super::{Ending, Outgoing, ReleaseReason, TransferId, TransferProcess, TransferRecord, TransferState};
 use crate::bank::any_store::{AnyStore, ask};
-use crate::bank::errors::{TransferError, Unavailable};
+use crate::bank::errors::{QueryError, TransferError};
 use crate::bank::receipt::Seen;
 use crate::bank::{AccountCommand, AccountEvent, AccountId, Bank, Moment, Money, Pin, Receipt};
 use crate::engine::checkpoints::MAX_WAIT;
@@ -75,15 +75,14 @@ impl Bank {
     ///
     /// # Errors
     ///
-    /// [`Unavailable`]: the bank cannot serve.
-    #[expect(clippy::unused_async, reason = "a query is awaited like every other operation")]
+    /// [`QueryError`]: why there is no answer.
     pub async fn transfers(
         &self,
         from: Position,
         limit: usize,
         moment: Option<Moment>,
-    ) -> Result<Vec<TransferRecord>, Unavailable> {
-        self.still_open()?;
+    ) -> Result<Vec<TransferRecord>, QueryError> {
+        self.caught_up_to(moment).await?;
         let until = moment.unwrap_or(Moment::NOW);
         Ok(self.inner.transfers.read(|transfers| {
             let begun = transfers.between(from, until);

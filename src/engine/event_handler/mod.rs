@@ -29,12 +29,42 @@ use super::clock::Clock;
 use super::event::{DomainEvent, RecordedEvent};
 use super::lease::Lease;
 use super::projection::{Projections, ProjectionsControl};
+use super::store::handler_records::is_reserved;
 use super::store::{EventStore, StoreError};
 use super::supervisor::Supervisor;
 
 /// What does something about events.
 pub trait EventHandler<E>: Send + Sync + Sized + 'static {
     /// The handler's name, as people see it and under which its progress is stored. It never changes.
+    ///
+    /// Names that begin with a colon are kept for the engine, and a program that starts a handler with such a name does
+    /// not compile:
+    ///
+    /// ```compile_fail,E0080
+    /// use cqrs_bank::bank::{AccountEvent, Bank};
+    /// use cqrs_bank::engine::event::RecordedEvent;
+    /// use cqrs_bank::engine::event_handler::{EventHandler, Failure};
+    ///
+    /// #[derive(Clone)]
+    /// struct Ours;
+    ///
+    /// impl EventHandler<AccountEvent> for Ours {
+    ///     const NAME: &'static str = ":import";
+    ///
+    ///     fn filter(&self) -> impl Fn(&RecordedEvent<AccountEvent>) -> bool + Send + Sync + 'static {
+    ///         |_| true
+    ///     }
+    ///
+    ///     async fn handle(&mut self, _: &RecordedEvent<AccountEvent>) -> Result<(), Failure> {
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// async fn add(bank: Bank) {
+    ///     bank.add_event_handler(Ours).await.unwrap();
+    /// }
+    /// # let _ = async { add(Bank::open(cqrs_bank::bank::Store::Memory).await.unwrap()).await };
+    /// ```
     const NAME: &'static str;
 
     /// What it does with events.
@@ -194,6 +224,7 @@ where
     H: EventHandler<E>,
     S: EventStore<E>,
 {
+    const { assert!(!is_reserved(H::NAME), "no handler's name begins with a colon: such names are kept for the engine") };
     let Surroundings { store, checkpoints, lease, supervisor, .. } = surroundings;
     // Where it has come to is known once nobody else moves it on.
     let held = lease.hold();

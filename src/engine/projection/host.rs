@@ -1,5 +1,6 @@
 //! Projections of any type, fed by one task.
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::rows::Rows;
@@ -48,6 +49,12 @@ pub(super) trait Hosted<E>: Send {
 
     /// Begins a new read model that nobody sees yet.
     fn begin_anew(&mut self);
+}
+
+impl<E> fmt::Debug for dyn Hosted<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hosted").field("name", &self.name()).field("done", &self.done()).finish_non_exhaustive()
+    }
 }
 
 pub(super) struct Host<P> {

@@ -35,8 +35,15 @@ pub(super) struct Rebuild {
 #[derive(Debug)]
 struct UnderWay {
     position: Position,
-    progress: mpsc::Sender<Position>,
-    reply: oneshot::Sender<Result<Position, RebuildError>>,
+    callers: Vec<Caller>,
+}
+
+/// Who has asked for it. There may be several, and one rebuild is enough.
+#[derive(Debug)]
+pub(super) struct Caller {
+    /// Hears now and then how far it is.
+    pub(super) progress: mpsc::Sender<Position>,
+    pub(super) reply: oneshot::Sender<Result<Position, RebuildError>>,
 }
 
 impl Rebuild {
@@ -54,41 +61,45 @@ impl Rebuild {
 }
 
 impl<E: DomainEvent> Projections<E> {
-    pub(super) fn begin_rebuild(
-        &mut self,
-        progress: mpsc::Sender<Position>,
-        reply: oneshot::Sender<Result<Position, RebuildError>>,
-    ) {
+    /// Begins to rebuild, or lets the caller share what is under way.
+    pub(super) fn ask_for_rebuild(&mut self, caller: Caller) {
+        match &mut self.rebuild.under_way {
+            Some(under_way) => under_way.callers.push(caller),
+            None => self.begin_rebuild(vec![caller]),
+        }
+    }
+
+    fn begin_rebuild(&mut self, callers: Vec<Caller>) {
         self.hosted.iter_mut().for_each(|host| host.begin_anew());
-        // Of two who ask at once, the first hears that the projections have stopped rebuilding for it.
-        let under_way = Some(UnderWay { position: Position::START, progress, reply });
+        let under_way = Some(UnderWay { position: Position::START, callers });
         self.rebuild = Rebuild { under_way, is_spoiled: false };
     }
 
     /// Folds a page. When the new projections are where the old ones are, they take their place.
     pub(super) fn go_on_rebuilding(&mut self, page: Result<Batch<E>, StoreError>) {
-        let Some(UnderWay { position, progress, reply }) = self.rebuild.under_way.take() else { return };
+        let Some(UnderWay { position, callers }) = self.rebuild.under_way.take() else { return };
         if self.rebuild.is_spoiled {
-            return self.begin_rebuild(progress, reply);
+            return self.begin_rebuild(callers);
         }
         let done = self.hosted.iter().map(|host| host.done()).max().unwrap_or_default();
         match page.map_err(RebuildError::from).and_then(|page| self.fold(&page, position)) {
             Err(error) => {
                 self.hosted.iter_mut().for_each(|host| host.begin_anew());
-                // A caller that has gone does not want to know.
-                let _ = reply.send(Err(error));
+                answer(callers, &Err(error));
             }
             Ok(position) if position < done => {
-                // Whoever wants to see progress need not see all of it.
-                let _ = progress.try_send(position);
-                self.rebuild.under_way = Some(UnderWay { position, progress, reply });
+                for caller in &callers {
+                    // Whoever wants to see progress need not see all of it.
+                    let _ = caller.progress.try_send(position);
+                }
+                self.rebuild.under_way = Some(UnderWay { position, callers });
             }
             Ok(_) => {
                 for host in &mut self.hosted {
                     host.replace();
                     host.forget_stored();
                 }
-                let _ = reply.send(Ok(done));
+                answer(callers, &Ok(done));
             }
         }
     }
@@ -102,5 +113,12 @@ impl<E: DomainEvent> Projections<E> {
         }
         // An empty page is the end of the log.
         Ok(known.last().map_or_else(|| if page.is_empty() { done } else { position }, |last| last.position))
+    }
+}
+
+fn answer(callers: Vec<Caller>, rebuilt: &Result<Position, RebuildError>) {
+    for caller in callers {
+        // A caller that has gone does not want to know.
+        let _ = caller.reply.send(rebuilt.clone());
     }
 }

@@ -10,8 +10,9 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use super::host::Hosted;
+use super::rebuild::Caller;
 use super::requests::Sender;
-use super::{Projections, RebuildError, UnreadableRow};
+use super::{JoinError, Projections, RebuildError, UnreadableRow};
 use crate::engine::event::{DomainEvent, Position};
 use crate::engine::event_handler::Outlet;
 use crate::engine::store::handler_records::{ProjectionUpdate, ProjectionWritten};
@@ -75,9 +76,10 @@ impl Rows {
 #[derive(Debug)]
 pub(super) enum Request<E> {
     Keep { reply: oneshot::Sender<()> },
-    Rebuild { progress: mpsc::Sender<Position>, reply: oneshot::Sender<Result<Position, RebuildError>> },
+    Rebuild(Caller),
     Hold { released: oneshot::Receiver<()>, reply: oneshot::Sender<()> },
     HandOver { outlet: Outlet<E>, reply: oneshot::Sender<()> },
+    Join { host: Box<dyn Hosted<E>>, reply: oneshot::Sender<Result<(), JoinError>> },
 }
 
 /// As long as this lives, event handlers see nothing of what happens; then all of it.
@@ -120,15 +122,15 @@ impl<E> ProjectionsControl<E> {
     }
 
     /// Folds all projections from the whole log anew, and then shows the new ones. Meanwhile the old ones answer,
-    /// and take in what happens. `progress` hears now and then how far the log has been read, if it listens.
+    /// and take in what happens. `progress` hears now and then how far the log has been read, if it listens. Who asks
+    /// while others have asked already shares what they have begun.
     ///
     /// # Errors
     ///
     /// [`RebuildError`]: why the old ones stay.
     pub async fn rebuild(&self, progress: mpsc::Sender<Position>) -> Result<Position, RebuildError> {
         let (reply, rebuilt) = oneshot::channel();
-        let request = Request::Rebuild { progress, reply };
-        self.requests.send(request);
+        self.requests.send(Request::Rebuild(Caller { progress, reply }));
         rebuilt.await.unwrap_or(Err(RebuildError::Stopped))
     }
 }
@@ -143,19 +145,7 @@ impl<E: DomainEvent> Projections<E> {
     pub async fn restore<S: EventStore<E>>(&mut self, store: &S) -> Result<(), StoreError> {
         self.live_after = store.end().await?;
         for (host, acknowledged) in self.hosted.iter_mut().zip(&self.acknowledged) {
-            if S::DURABLE {
-                host.follow_rows();
-            }
-            let Some(name) = host.rows_name() else { continue };
-            let restored = match restore_rows(host.as_mut(), store, &name).await {
-                Err(RestoreError::Store(StoreError::Closed)) => return Err(StoreError::Closed),
-                Err(unreadable) => {
-                    tracing::warn!("projection {} is folded from the log: {unreadable}", host.name());
-                    None
-                }
-                Ok(restored) => restored,
-            };
-            host.restored(restored);
+            restore_host(host.as_mut(), store).await?;
             self.checkpoints.advance([acknowledged], host.done());
         }
         Ok(())
@@ -202,10 +192,16 @@ impl<E: DomainEvent> Projections<E> {
                 }
                 let _ = reply.send(());
             }
-            Request::Rebuild { progress, reply } => self.begin_rebuild(progress, reply),
+            Request::Rebuild(caller) => self.ask_for_rebuild(caller),
             Request::Hold { released, reply } => {
                 self.held = Some(released);
                 let _ = reply.send(());
+            }
+            // Nobody would have the read model of a caller that has gone.
+            Request::Join { reply, .. } if reply.is_closed() => {}
+            Request::Join { host, reply } => {
+                let joined = self.join(host, position, store).await;
+                let _ = reply.send(joined);
             }
             Request::HandOver { outlet, reply } => {
                 if self.held.is_none() {
@@ -226,6 +222,27 @@ enum RestoreError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Row(#[from] UnreadableRow),
+}
+
+/// Takes the rows of a projection back, if there are any that can be, and follows from now on which of them change.
+pub(super) async fn restore_host<E: DomainEvent, S: EventStore<E>>(
+    host: &mut dyn Hosted<E>,
+    store: &S,
+) -> Result<(), StoreError> {
+    if S::DURABLE {
+        host.follow_rows();
+    }
+    let Some(name) = host.rows_name() else { return Ok(()) };
+    let restored = match restore_rows(host, store, &name).await {
+        Err(RestoreError::Store(StoreError::Closed)) => return Err(StoreError::Closed),
+        Err(unreadable) => {
+            tracing::warn!("projection {} is folded from the log: {unreadable}", host.name());
+            None
+        }
+        Ok(restored) => restored,
+    };
+    host.restored(restored);
+    Ok(())
 }
 
 /// Takes the rows of a projection back. Answers where it was when they were written; `None` where there are none.

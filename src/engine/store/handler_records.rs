@@ -10,6 +10,12 @@ use super::StoreError;
 use crate::engine::clock::Timestamp;
 use crate::engine::event::Position;
 
+/// Whether a name is one of those that no handler and no projection can have: those that begin with a colon. They are
+/// for what is written down besides, as the progress of no handler.
+pub const fn is_reserved(name: &str) -> bool {
+    matches!(name.as_bytes(), [b':', ..])
+}
+
 /// How far a handler has come. The default is a handler that has seen nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {

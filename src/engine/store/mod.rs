@@ -8,6 +8,7 @@ pub mod event_line;
 pub mod handler_records;
 mod hash_chain;
 pub mod log_head;
+mod log_times;
 pub mod memory;
 pub mod sqlite;
 pub mod stored_event;
@@ -40,7 +41,7 @@ pub struct Append<E> {
     /// The version the decision was made on; [`Version::START`] for a stream that does not exist yet.
     pub expected_version: Version,
     /// When the decision was made. Where a clock was set back, the store takes the time of its last event
-    /// instead: times in a log never go back.
+    /// instead, and says so once: times in a log never go back. A time beyond [`Timestamp::MAX`] is that.
     pub time: Timestamp,
     /// The command behind the events. A store takes the events of one command once.
     pub metadata: Metadata,
@@ -207,6 +208,18 @@ pub trait EventStore<E>: HandlerRecords + Clone + Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<(Option<Snapshot>, Batch<E>), StoreError>> + Send;
 
+    /// The version of the last event of a stream up to a moment; [`Version::START`] if there is none. It is found
+    /// without reading the events before it, so that what is asked for from a stream's end is read from there.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store could not be read.
+    fn stream_version(
+        &self,
+        stream: &StreamId,
+        until: Moment,
+    ) -> impl Future<Output = Result<Version, StoreError>> + Send;
+
     /// The events that are stored of a command; `None` if there are none.
     ///
     /// # Errors
@@ -228,6 +241,16 @@ pub trait EventStore<E>: HandlerRecords + Clone + Send + Sync + 'static {
     ///
     /// [`StoreError`] when the store could not be read.
     fn end(&self) -> impl Future<Output = Result<Position, StoreError>> + Send;
+
+    /// The last position that was acknowledged to anybody, in whatever process, or has been seen by way of this store. To
+    /// be asked for every question: it waits for nothing. `None` where that cannot be told at once, or the store
+    /// is closed: then [`EventStore::end`] says.
+    fn acknowledged(&self) -> Option<Position> {
+        None
+    }
+
+    /// Lets the subscribers hear now of what other processes have stored, not just when the store looks for it next.
+    fn look(&self) {}
 
     /// Hears of every commit from now on, or that it was too slow to; see
     /// [`Subscription`](super::subscription::Subscription) for the way to miss nothing.

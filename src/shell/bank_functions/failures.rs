@@ -5,9 +5,10 @@ use crate::engine::store::StoreError;
 use crate::engine::supervisor::StopReason;
 use crate::shell::term::Term;
 
-/// What the store says that could not store a command, or may not have.
+/// What the store says that could not store a command, or may not have. One that is busy has not failed.
 pub(super) fn store_failure(bank: &Bank, outcome: &Result<Receipt, CommandFailure>) -> Option<String> {
     match outcome {
+        Err(CommandFailure::Unavailable(Unavailable::Store(StoreError::Busy(_)))) => None,
         Err(CommandFailure::Unavailable(
             unavailable @ (Unavailable::Store(_) | Unavailable::OutcomeUnknown { .. }),
         )) => Some(explained(bank, unavailable)),

@@ -33,10 +33,14 @@ use crate::bank::{
 };
 use crate::engine::checkpoints::Consistency;
 use crate::engine::event::Metadata;
+use crate::engine::store::StoreError;
 use crate::engine::store::sqlite::OpenStoreError;
 
 /// Under eventual consistency, commands that were sent and not yet handled. Beyond that a statement waits.
 const MAX_UNDER_WAY: usize = 1_024;
+
+/// An answer, and no failure: nothing was stored, and it may be said again.
+const BUSY: &str = "busy";
 
 /// The bank as the shell calls it: at most one is open at a time.
 #[derive(Debug)]
@@ -68,6 +72,11 @@ impl BankFunctions {
         self.open.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The bank as questions are put to it.
+    fn reader(&self, bank: Bank) -> Bank {
+        bank.with_consistency(self.consistency)
+    }
+
     fn replace_bank(&self, bank: Option<Bank>) {
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = bank;
     }
@@ -94,10 +103,7 @@ impl BankFunctions {
 
     /// The reply, and for a store that cannot be opened the message that says what and where.
     fn not_opened(&mut self, error: &OpenError) -> Term {
-        if !matches!(error, OpenError::UnsupportedStore { .. }) {
-            self.failed = Some(error.to_string());
-        }
-        Term::Error(match error {
+        let reply = match error {
             OpenError::UnsupportedStore { .. } => "unsupported_store",
             OpenError::HalfImported { .. } => "half_imported",
             OpenError::File(OpenStoreError::NoDirectory { .. }) => "no_directory",
@@ -108,19 +114,28 @@ impl BankFunctions {
             OpenError::File(OpenStoreError::DiskFull { .. }) => "disk_full",
             OpenError::File(OpenStoreError::Damaged { .. }) => "damaged",
             OpenError::File(OpenStoreError::LostEnd { .. } | OpenStoreError::EndUnknown { .. }) => "lost_end",
-            OpenError::File(OpenStoreError::Busy { .. } | OpenStoreError::OtherName { .. }) => "busy",
+            OpenError::File(OpenStoreError::Busy { .. } | OpenStoreError::OtherName { .. })
+            | OpenError::Unreadable(StoreError::Busy(_)) => BUSY,
             OpenError::File(OpenStoreError::OtherDomain { .. }) => "not_a_bank",
             OpenError::File(OpenStoreError::UnknownEvent { .. }) => "unknown_event",
             OpenError::File(OpenStoreError::LeftOver { .. }) => "left_over",
             OpenError::File(OpenStoreError::NotSupported { .. }) => "not_supported",
             OpenError::File(OpenStoreError::Failed { .. }) | OpenError::Unreadable(_) => "store_failed",
-        })
+        };
+        match reply {
+            "unsupported_store" => {}
+            BUSY => tracing::warn!("{error}"),
+            _ => self.failed = Some(error.to_string()),
+        }
+        Term::Error(reply)
     }
 
     /// The reply; and where it says that something has failed, the message that says what and where.
     fn done(&mut self, outcome: Result<Term, NotDone>) -> Answer {
         match outcome {
             Ok(reply) => reply.into(),
+            // It was told who holds the file.
+            Err(NotDone { reply: reply @ Term::Error(BUSY), .. }) => reply.into(),
             Err(NotDone { reply, message }) => {
                 self.failed = Some(message);
                 reply.into()
@@ -223,22 +238,30 @@ impl Domain for BankFunctions {
                 self.consistency = if eventual { Consistency::Eventual } else { Consistency::Strong };
                 Term::OK.into()
             }
-            ("check_balance", Some(bank)) => either(queries::check_balance(&bank, function, arguments).await),
-            ("statement", Some(bank)) => either(queries::statement(&bank, function, arguments).await),
-            ("events", Some(bank)) => either(queries::events(&bank, function, arguments).await),
-            ("get_account_list", Some(bank)) => either(queries::get_account_list(&bank, function, arguments).await),
-            ("get_total_deposits", Some(bank)) => either(queries::get_total_deposits(&bank, function, arguments).await),
+            ("check_balance", Some(bank)) => {
+                either(queries::check_balance(&self.reader(bank), function, arguments).await)
+            }
+            ("statement", Some(bank)) => either(queries::statement(&self.reader(bank), function, arguments).await),
+            ("events", Some(bank)) => either(queries::events(&self.reader(bank), function, arguments).await),
+            ("get_account_list", Some(bank)) => {
+                either(queries::get_account_list(&self.reader(bank), function, arguments).await)
+            }
+            ("get_total_deposits", Some(bank)) => {
+                either(queries::get_total_deposits(&self.reader(bank), function, arguments).await)
+            }
             ("create", Some(bank)) => match new_account(function, arguments) {
                 Ok(account) => self.create(&bank, account, events).await,
                 Err(refused) => refused.into(),
             },
-            ("transfers", Some(bank)) => either(transfers::transfers(&bank, function, arguments).await),
-            ("why", Some(bank)) => either(why::why(&bank, function, arguments).await),
+            ("transfers", Some(bank)) => either(transfers::transfers(&self.reader(bank), function, arguments).await),
+            ("why", Some(bank)) => either(why::why(&self.reader(bank), function, arguments).await),
             ("handlers", Some(bank)) => either(handlers::handlers(&bank).await),
             ("parked", Some(bank)) => either(handlers::parked(&bank).await),
             ("retry", Some(bank)) => either(handlers::retry(&bank, arguments).await),
             ("skip", Some(bank)) => either(handlers::skip(&bank, arguments).await),
-            ("verify", Some(bank)) => self.done(upkeep::verify(&bank).await),
+            ("head", Some(bank)) => self.done(upkeep::head(&bank).await),
+            ("verify", Some(bank)) => self.done(upkeep::verify(&bank, function, arguments).await),
+            ("backup", Some(bank)) => self.done(upkeep::backup(&bank, arguments).await),
             ("export", Some(bank)) => self.done(upkeep::export(&bank, arguments).await),
             ("import", Some(bank)) => self.done(upkeep::import(&bank, arguments).await),
             ("rebuild", Some(bank)) => self.done(upkeep::rebuild(&bank).await),
@@ -334,8 +357,8 @@ async fn answer(
 }
 
 fn unavailable(unavailable: Unavailable) -> Term {
-    if let Unavailable::PinSecret(reason) = &unavailable {
-        tracing::error!("{reason}");
+    if let Unavailable::PinSecret(_) | Unavailable::Defect(_) = &unavailable {
+        tracing::error!("{unavailable}");
     }
     failure(&unavailable.into())
 }

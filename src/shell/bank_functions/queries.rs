@@ -2,9 +2,9 @@
 
 use super::arguments::{account_id, from};
 use super::replies::{account_list, event_table, failure, integer, statement_table};
-use crate::bank::{Bank, CheckBalanceError};
+use crate::bank::{Bank, CheckBalanceError, QueryError};
 use crate::shell::functions::{Arguments, Function};
-use crate::shell::question::{limit, moment};
+use crate::shell::question::{beyond_the_end, limit, moment};
 use crate::shell::term::Term;
 
 pub(super) async fn check_balance(bank: &Bank, function: &Function, arguments: &Arguments) -> Result<Term, Term> {
@@ -36,19 +36,27 @@ pub(super) async fn events(bank: &Bank, function: &Function, arguments: &Argumen
 
 pub(super) async fn get_account_list(bank: &Bank, function: &Function, arguments: &Arguments) -> Result<Term, Term> {
     let entries = bank.accounts(moment(function, arguments)?).await;
-    Ok(account_list(&entries.map_err(|unavailable| failure(&unavailable.into()))?))
+    Ok(account_list(&entries.map_err(no_answer)?))
 }
 
 pub(super) async fn get_total_deposits(bank: &Bank, function: &Function, arguments: &Arguments) -> Result<Term, Term> {
     let total = bank.total_deposits(moment(function, arguments)?).await;
-    let total = total.map_err(|unavailable| failure(&unavailable.into()))?;
+    let total = total.map_err(no_answer)?;
     // More than all accounts can hold would not fit.
     Ok(Term::Integer(i128::try_from(total).unwrap_or(i128::MAX)))
+}
+
+pub(super) fn no_answer(error: QueryError) -> Term {
+    match error {
+        QueryError::NotYet(not_yet) => beyond_the_end(not_yet),
+        QueryError::Unavailable(unavailable) => failure(&unavailable.into()),
+    }
 }
 
 pub(super) fn no_balance(error: CheckBalanceError) -> Term {
     match error {
         CheckBalanceError::NoAccount => Term::Atom("no_account"),
+        CheckBalanceError::NotYet(not_yet) => beyond_the_end(not_yet),
         CheckBalanceError::Unavailable(unavailable) => failure(&unavailable.into()),
     }
 }

@@ -20,7 +20,11 @@ pub(super) fn handled(receipt: &Receipt) -> Term {
     Term::Ok(Box::new(Term::Map(vec![("committed", committed), ("lagging", Term::List(lagging))])))
 }
 
+/// The reply to what was not done; who holds a file is told besides.
 pub(super) fn failure(failure: &CommandFailure) -> Term {
+    if let CommandFailure::Unavailable(busy @ Unavailable::Store(StoreError::Busy(_))) = failure {
+        tracing::warn!("{busy}");
+    }
     Term::Error(match failure {
         CommandFailure::Refused(Refusal::AccountExists) => "account_exists",
         CommandFailure::Refused(Refusal::NoAccount) => "no_account",
@@ -37,9 +41,11 @@ pub(super) fn failure(failure: &CommandFailure) -> Term {
         CommandFailure::Unavailable(
             Unavailable::OutcomeUnknown { .. } | Unavailable::Store(StoreError::OutcomeUnknown(_)),
         ) => "outcome_unknown",
+        CommandFailure::Unavailable(Unavailable::Store(StoreError::Busy(_))) => "busy",
         CommandFailure::Unavailable(Unavailable::Store(_)) => "store_failed",
         CommandFailure::Unavailable(Unavailable::Busy) => "busy",
         CommandFailure::Unavailable(Unavailable::Defect(_)) => "defect",
+        CommandFailure::Unavailable(Unavailable::Behind { .. }) => "behind",
         CommandFailure::Unavailable(Unavailable::PinSecret(_)) => "no_pin_secret",
     })
 }

@@ -15,12 +15,13 @@ const PAYEE: Parameter = Parameter { name: "payee", ..ACCOUNT };
 const NUMBER: Parameter = Parameter { name: "number", kind: Kind::Integer, optional: false, keyword: false };
 
 const FILE: Parameter = Parameter { name: "file", kind: Kind::Text, optional: false, keyword: false };
+const HEAD: Parameter = Parameter { name: "head", kind: Kind::Text, optional: true, keyword: true };
 const FROM: Parameter = Parameter { name: "from", kind: Kind::Integer, optional: true, keyword: true };
 const LIMIT: Parameter = Parameter { name: "limit", kind: Kind::Integer, optional: true, keyword: true };
 const AT: Parameter = Parameter { name: "at", kind: Kind::Integer, optional: true, keyword: true };
 const AS_OF: Parameter = Parameter { name: "as_of", kind: Kind::Text, optional: true, keyword: true };
 
-pub(super) static FUNCTIONS: [Function; 24] = [
+pub(super) static FUNCTIONS: [Function; 26] = [
     Function {
         module: Some("Bank"),
         name: "open",
@@ -34,6 +35,7 @@ pub(super) static FUNCTIONS: [Function; 24] = [
         aliases: &[],
         summary: "opens the bank",
         example: "Bank.open",
+        may_be_busy: true,
         details: "Without a URL it opens what --store names, or else a new bank in memory. With ceo_bonus: \"CEO\", each\n\
             deposit into another account pays a hundredth into the account \"CEO\", until 100_000 has been paid.\n\
             email: \"outbox/\" thanks the holder of an account for each deposit into it, if the account has an e-mail\n\
@@ -44,7 +46,19 @@ pub(super) static FUNCTIONS: [Function; 24] = [
             made up for when it is opened with them again. Of several programs, the one that was there first acts.\n\
             Replies {:ok, #Bank<memory>}, {:error, :already_open}, {:error, :unsupported_store},\n\
             {:error, :invalid_email_target}, {:error, :invalid_sender}, {:error, :unknown_email_option},\n\
-            {:error, :credentials_need_tls} or {:error, :smtp_not_built_in}.",
+            {:error, :credentials_need_tls} or {:error, :smtp_not_built_in}.\n\
+            A file that cannot be opened stays as it is; standard error says what is wrong with it and where:\n\
+            {:error, :no_directory}, {:error, :no_file}, {:error, :read_only}, {:error, :disk_full}: mend that first.\n\
+            {:error, :not_ours}, {:error, :not_a_bank}: it is the file of something else; name another one.\n\
+            {:error, :newer_version}, {:error, :unknown_event}: a newer program has written it; use that one.\n\
+            {:error, :busy}: another program, which is named, has held it for more than 5 s; let it go on or end it,\n\
+            and try again.\n\
+            {:error, :lost_end}: acknowledged events are gone. Open a backup, or with accept_loss: true what is left.\n\
+            {:error, :left_over}: the file is gone and its log is not. Put the file back, or remove what is left.\n\
+            {:error, :half_imported}: an import has not ended. Import into a new file, or accept_loss: true.\n\
+            {:error, :damaged}: it is not as it was written. Open a backup, or import what was exported.\n\
+            {:error, :not_supported}: the file system lacks what a bank needs. Use a directory on another one.\n\
+            {:error, :store_failed}: anything else that the system says.",
     },
     Function {
         module: Some("Bank"),
@@ -54,7 +68,9 @@ pub(super) static FUNCTIONS: [Function; 24] = [
         aliases: &[],
         summary: "closes the bank",
         example: "Bank.close",
-        details: "What was sent before is finished first. A bank in memory is gone then. Replies :ok.",
+        may_be_busy: false,
+        details: "What was sent before is finished first. A bank in memory is gone then; one in a file that no other\n\
+            program has open is that file alone, which may be copied, moved and sent. Replies :ok.",
     },
     Function {
         module: Some("Bank"),
@@ -69,9 +85,12 @@ pub(super) static FUNCTIONS: [Function; 24] = [
         aliases: &[],
         summary: "says whether replies wait for the whole trace",
         example: "Bank.consistency :eventual",
+        may_be_busy: false,
         details: "Under :strong, the default, a command replies when its events are stored and all event handlers\n\
-            have seen them. Under :eventual it replies :ok as soon as it is sent: the rest of the trace follows\n\
-            when it happens, and a refusal with it. A bank that is opened is :strong. Replies :ok.",
+            have seen them, and a question knows all that was acknowledged before, to whatever program. Under\n\
+            :eventual a command replies :ok as soon as it is sent: the rest of the trace follows when it happens, and\n\
+            a refusal with it. A question is answered as of some position then, which for each list and sum never\n\
+            goes back. A bank that is opened is :strong. Replies :ok.",
     },
     Function {
         module: Some("Bank"),
@@ -81,6 +100,7 @@ pub(super) static FUNCTIONS: [Function; 24] = [
         aliases: &["create_bank_account"],
         summary: "opens an account",
         example: "Bank.create \"Wolfman\"",
+        may_be_busy: true,
         details: "Names have 1 to 64 characters. Bank.create 1, \"Josh\", 1234 says whose it is and sets a PIN of 4 to 12\n\
             digits, which is never shown; email: \"josh@example.org\" where to write to.\n\
             Replies :ok, {:error, :account_exists}, {:error, :invalid_name}, {:error, :invalid_email},\n\
@@ -94,6 +114,7 @@ pub(super) static FUNCTIONS: [Function; 24] = [
         aliases: &["deposit_money_into_bank_account"],
         summary: "pays in",
         example: "Bank.deposit \"Wolfman\", 100",
+        may_be_busy: true,
         details: "Amounts are whole numbers from 1 to 1_000_000_000_000_000, and so are balances at the most.\n\
             Replies :ok, {:error, :no_account}, {:error, :invalid_amount} or {:error, :balance_limit}.",
     },
@@ -105,6 +126,7 @@ pub(super) static FUNCTIONS: [Function; 24] = [
         aliases: &["withdraw_money_from_bank_account"],
         summary: "pays out",
         example: "Bank.withdraw \"Wolfman\", 50",
+        may_be_busy: true,
         details: "The trace shows the balance that the payment would leave. More than there is gets declined: the\n\
             reply is :ok, for the command was handled, and the decline is an event.\n\
             An account with a PIN asks for it: Bank.withdraw 1, 50, 1234. At the prompt, leave it out and you are\n\
@@ -120,6 +142,7 @@ pub(super) static FUNCTIONS: [Function; 24] = [
         aliases: &[],
         summary: "moves money to another account",
         example: "Bank.transfer \"Wolfman\", \"Dracula\", 25",
+        may_be_busy: true,
         details: "The amount is reserved at the payer, credited to the payee, and then settled; when the payee cannot take\n\
             it, it is released. Under :strong the reply comes when the transfer has ended. The payer's PIN is needed\n\
             where there is one.\n\
@@ -135,6 +158,7 @@ pub(super) static FUNCTIONS: [Function; 24] = [
         aliases: &[],
         summary: "forgets the wrong PINs that locked an account",
         example: "Bank.unlock 1",
+        may_be_busy: true,
         details: "Replies :ok, {:error, :no_account} or {:error, :not_locked}.",
     },
     Function {
@@ -145,9 +169,13 @@ pub(super) static FUNCTIONS: [Function; 24] = [
         aliases: &[],
         summary: "tells what an account holds",
         example: "Bank.check_balance \"Wolfman\"",
+        may_be_busy: true,
         details: "With at: 3 it tells what the account held after the event at position 3, with\n\
-            as_of: \"2026-11-20T10:00:00Z\" what it held at that time.\n\
-            Replies the balance, such as 50, or :no_account.",
+            as_of: \"2026-11-20T10:00:00Z\" what it held at that time. Times in a log never go back: where a clock\n\
+            was ahead, the events after that have the time it had then until the clock has passed it, and only at:\n\
+            tells them apart.\n\
+            Replies the balance, such as 50, :no_account, {:error, %{position: 3, problem: \"…\"}} where the log ends\n\
+            before at:, or {:error, :behind} where the balances have not come as far as they should within 5 s.",
     },
     Function {
         module: Some("Bank"),
@@ -157,6 +185,7 @@ pub(super) static FUNCTIONS: [Function; 24] = [
         aliases: &[],
         summary: "lists the accounts and their holders",
         example: "Bank.get_account_list",
+        may_be_busy: true,
         details: "In order of creation; at: and as_of: list those of a moment, as in Bank.check_balance.\n\
             Replies a list such as [%{id: \"1\", holder: \"Josh\"}].",
     },
@@ -168,6 +197,7 @@ pub(super) static FUNCTIONS: [Function; 24] = [
         aliases: &[],
         summary: "tells what the bank holds: the sum of all balances",
         example: "Bank.get_total_deposits",
+        may_be_busy: true,
         details: "at: and as_of: tell it of a moment, as in Bank.check_balance. Replies the sum, such as 55.",
     },
     Function {
@@ -178,6 +208,7 @@ pub(super) static FUNCTIONS: [Function; 24] = [
         aliases: &[],
         summary: "lists what happened to an account",
         example: "Bank.statement \"Wolfman\"",
+        may_be_busy: true,
         details: "Each event with its date, amount and the balance after it. from: 3 begins at position 3, at: and\n\
             as_of: end it at a moment as in Bank.check_balance, limit: 10 lists 10 lines at the most; 1_000 without.",
     },
@@ -189,9 +220,10 @@ pub(super) static FUNCTIONS: [Function; 24] = [
         aliases: &[],
         summary: "lists the transfers and how far they have come",
         example: "Bank.transfers",
+        may_be_busy: true,
         details: "A transfer is reserved, credited, and then settled or released. from: 3 begins with those that were\n\
             reserved at position 3 or later, limit: 10 lists 10 at the most, 1_000 without; at: and as_of: show them\n\
-            as they stood at a moment.",
+            as they stood at a moment, as in Bank.check_balance.",
     },
     Function {
         module: Some("Bank"),
@@ -201,8 +233,10 @@ pub(super) static FUNCTIONS: [Function; 24] = [
         aliases: &[],
         summary: "explains a balance",
         example: "Bank.why \"Wolfman\"",
+        may_be_busy: true,
         details: "Every event that moved the balance, the command behind it, and what caused that. limit: 10 lists the\n\
-            last 10 at the most, 1_000 without; at: and as_of: explain the balance of a moment.\n\
+            last 10 at the most, 1_000 without; at: and as_of: explain the balance of a moment, as in\n\
+            Bank.check_balance.\n\
             Replies a table, or :no_account.",
     },
     Function {
@@ -213,6 +247,7 @@ pub(super) static FUNCTIONS: [Function; 24] = [
         aliases: &[],
         summary: "lists the log, or that of one account",
         example: "Bank.events from: 1, limit: 10",
+        may_be_busy: true,
         details: "Everything that is stored of each event. from: 3 begins at position 3, limit: 10 lists 10 events at\n\
             the most; 1_000 without.",
     },
@@ -224,6 +259,7 @@ pub(super) static FUNCTIONS: [Function; 24] = [
         aliases: &[],
         summary: "shows events as they happen, until Ctrl-C",
         example: "Bank.watch",
+        may_be_busy: true,
         details: "Each event on a line as it comes, also those of other processes that have the same file open; with\n\
             --json as an object. from: 1 begins with position 1, limit: 10 ends after 10 events. Replies :ok.",
     },
@@ -235,6 +271,7 @@ pub(super) static FUNCTIONS: [Function; 24] = [
         aliases: &[],
         summary: "shows the event handlers and how they are doing",
         example: "Bank.handlers",
+        may_be_busy: true,
         details: "For each its checkpoint (the last event it has acknowledged), how far it is behind the log, how often it\n\
             has tried the next event and when it tries again, how many events it has parked, and its last error.",
     },
@@ -246,6 +283,7 @@ pub(super) static FUNCTIONS: [Function; 24] = [
         aliases: &[],
         summary: "lists the events that handlers have set aside",
         example: "Bank.parked",
+        may_be_busy: true,
         details: "An event that a handler kept failing on is parked, and the handler goes on with the next.",
     },
     Function {
@@ -256,6 +294,7 @@ pub(super) static FUNCTIONS: [Function; 24] = [
         aliases: &[],
         summary: "calls the handler with a parked event again",
         example: "Bank.retry 4",
+        may_be_busy: true,
         details: "The number is the one in Bank.parked. Replies :ok, {:error, :failed_again}, {:error, :not_parked} or\n\
             {:error, :not_running}.",
     },
@@ -267,22 +306,54 @@ pub(super) static FUNCTIONS: [Function; 24] = [
         aliases: &[],
         summary: "gives a parked event up",
         example: "Bank.skip 4",
+        may_be_busy: true,
         details: "The handler is not called with it any more. Replies :ok, {:error, :not_parked} or\n\
             {:error, :not_running}.",
     },
     Function {
         module: Some("Bank"),
-        name: "verify",
+        name: "head",
         group: "Upkeep",
         parameters: &[],
         aliases: &[],
+        summary: "tells where the log ends, to be noted",
+        example: "Bank.head",
+        may_be_busy: true,
+        details: "The position of the last event, and the hash that covers it and all before it: in memory, in a file and\n\
+            after an import the same. Noted elsewhere, it is what Bank.verify head: holds the log against.\n\
+            Replies a string such as \"12:5c5efdbdb48ba96a2c5f5b9c2b9b9a34\".",
+    },
+    Function {
+        module: Some("Bank"),
+        name: "verify",
+        group: "Upkeep",
+        parameters: &[HEAD],
+        aliases: &[],
         summary: "reads everything and says whether it fits together",
         example: "Bank.verify",
+        may_be_busy: true,
         details: "Whether versions have no gaps, positions increase and hashes fit; whether each event can have happened\n\
             after those before it; whether balances and reservations add up to deposits minus withdrawals; and\n\
-            whether snapshots and stored projections are what the events make of them.\n\
+            whether snapshots and stored projections are what the events make of them. With head: \"12:5c5e…\", as\n\
+            Bank.head told it, also whether the log still leads there: one that was rewritten as a whole, or is an\n\
+            older copy of itself, fits together and does not.\n\
             Replies {:ok, %{events: 12, streams: 3, snapshots: 0}}, or {:error, %{position: 7, problem: \"…\"}} with the\n\
-            first position where something is wrong, nil where that is not in the log itself.",
+            first position where something is wrong, nil where that is not in the log itself; {:error, :invalid_head}\n\
+            for what Bank.head cannot have told.",
+    },
+    Function {
+        module: Some("Bank"),
+        name: "backup",
+        group: "Upkeep",
+        parameters: &[FILE],
+        aliases: &[],
+        summary: "copies the bank, while it is in use, to a file",
+        example: "Bank.backup \"monday.db\"",
+        may_be_busy: true,
+        details: "The copy is the bank at one moment, verified and closed: one file that Bank.open opens, and that may be\n\
+            moved and sent. It is new, and only its owner may read it. A bank in memory gets a file too.\n\
+            Replies :ok, {:error, :file_exists}, {:error, :file_failed}, {:error, :damaged} where the bank itself is, or\n\
+            {:error, :left_over} where a file that is gone has left its log beside that name.",
     },
     Function {
         module: Some("Bank"),
@@ -292,6 +363,7 @@ pub(super) static FUNCTIONS: [Function; 24] = [
         aliases: &[],
         summary: "writes the log to a file",
         example: "Bank.export \"events.jsonl\"",
+        may_be_busy: true,
         details: "Each event is a JSON object on a line, with all that is stored of it. The file is new, and only its\n\
             owner may read it.\n\
             Replies {:ok, %{events: 12}}, {:error, :file_exists} or {:error, :file_failed}.",
@@ -304,6 +376,7 @@ pub(super) static FUNCTIONS: [Function; 24] = [
         aliases: &[],
         summary: "takes the log of such a file into an empty bank",
         example: "Bank.import \"events.jsonl\"",
+        may_be_busy: true,
         details: "Times and ids stay as they are. The whole file is checked before anything is stored. Nobody is thanked\n\
             and no bonus is paid again; a transfer that had not ended goes on.\n\
             Replies {:ok, %{events: 12}}, {:error, :not_empty}, {:error, :file_failed}, {:error, :open_elsewhere}\n\
@@ -318,6 +391,7 @@ pub(super) static FUNCTIONS: [Function; 24] = [
         aliases: &[],
         summary: "folds the projections from the log anew",
         example: "Bank.rebuild",
+        may_be_busy: true,
         details: "What the bank has stored of balances, accounts, deposits and transfers is dropped and made anew. Until\n\
             that is done, the bank answers from the old ones. Replies {:ok, %{events: 12}}.",
     },

@@ -1,6 +1,7 @@
 //! Transfers at the prompt.
 
 use super::arguments::{account_at, amount_at, from};
+use super::queries::no_answer;
 use super::replies::{failure, handled, integer};
 use crate::bank::{
     AccountCommand, Bank, CommandFailure, Ending, Moment, Outgoing, Receipt, ReleaseReason, TransferError,
@@ -44,7 +45,7 @@ pub(super) async fn transfers(bank: &Bank, function: &Function, arguments: &Argu
     let (from, limit) = (from(function, arguments)?, limit(function, arguments)?);
     let moment = moment(function, arguments)?;
     let transfers = bank.transfers(from, limit, moment).await;
-    let transfers = transfers.map_err(|unavailable| failure(&unavailable.into()))?;
+    let transfers = transfers.map_err(no_answer)?;
     let moment = moment.unwrap_or(Moment::NOW);
     let columns = &["position", "time", "payer", "payee", "amount", "state", "reason", "ended", "transfer_id"];
     let rows = transfers.iter().map(|transfer| row(transfer, moment)).collect();

@@ -1,7 +1,7 @@
 //! `LibraryReadService`: queries, and no command.
 
 use super::arguments::{from, isbn, user_id};
-use super::replies::{book, inventory_table, loan_table, unavailable};
+use super::replies::{book, inventory_table, loan_table, no_answer};
 use super::table::{FROM, ISBN, READ_FUNCTIONS, READ_MANUAL, USER};
 use crate::engine::projection::ReadModel;
 use crate::engine::store::EventStore;
@@ -28,19 +28,19 @@ impl<S: EventStore<BookEvent>> ReadFunctions<S> {
         match function.name {
             "get_book" => {
                 let found = self.service.get_book(isbn(arguments)?, moment).await;
-                let found = found.map_err(|error| unavailable(&error))?;
+                let found = found.map_err(no_answer)?;
                 Ok(found.as_ref().map_or(Term::Atom("no_book"), book))
             }
             "get_loans" => {
                 let user_id = user_id(arguments, 0)?;
                 let (from, limit) = (from(function, arguments)?, limit(function, arguments)?);
                 let loans = self.service.get_loans(&user_id, from, limit, moment).await;
-                Ok(loan_table(&loans.map_err(|error| unavailable(&error))?))
+                Ok(loan_table(&loans.map_err(no_answer)?))
             }
             _ => {
                 let (from, limit) = (from(function, arguments)?, limit(function, arguments)?);
                 let books = self.service.get_inventory(from, limit, moment).await;
-                Ok(inventory_table(&books.map_err(|error| unavailable(&error))?))
+                Ok(inventory_table(&books.map_err(no_answer)?))
             }
         }
     }

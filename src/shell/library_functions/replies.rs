@@ -1,6 +1,8 @@
 //! What the library answers, as replies.
 
-use crate::library::{CommandFailure, ListedBook, Loan, Refusal, Unavailable};
+use crate::engine::store::StoreError;
+use crate::library::{CommandFailure, ListedBook, Loan, QueryError, Refusal, Unavailable};
+use crate::shell::question::beyond_the_end;
 use crate::shell::term::{Table, Term};
 
 pub(super) fn failure(failure: &CommandFailure) -> Term {
@@ -17,11 +19,23 @@ pub(super) fn failure(failure: &CommandFailure) -> Term {
     }
 }
 
+pub(super) fn no_answer(error: QueryError) -> Term {
+    match error {
+        QueryError::NotYet(not_yet) => beyond_the_end(not_yet),
+        QueryError::Unavailable(reason) => unavailable(&reason),
+    }
+}
+
+/// The reply to what was not done; who holds a file is told besides.
 pub(super) fn unavailable(unavailable: &Unavailable) -> Term {
+    if let Unavailable::Store(StoreError::Busy(_)) = unavailable {
+        tracing::warn!("{unavailable}");
+    }
     Term::Error(match unavailable {
         Unavailable::Closed => "service_closed",
         Unavailable::Stopped(_) => "service_stopped",
         Unavailable::OutcomeUnknown { .. } => "outcome_unknown",
+        Unavailable::Store(StoreError::Busy(_)) => "busy",
         Unavailable::Store(_) => "store_failed",
         Unavailable::Busy => "busy",
         Unavailable::Defect(_) => "defect",

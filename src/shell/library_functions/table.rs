@@ -48,6 +48,7 @@ pub(super) static WRITE_FUNCTIONS: [Function; 4] = [
         aliases: &[],
         summary: "adds copies of a book",
         example: "LibraryWriteService.add_book \"978-1593275846\", \"Elixir in Action\", \"Sasa Juric\", 10",
+        may_be_busy: true,
         details: "A book that the library has already gets more copies, and the title and author given now.\n\
             Quantities are whole numbers from 1 to 1_000_000, and so are the copies of a book at the most.\n\
             Replies :ok, {:error, :copy_limit}, {:error, :invalid_quantity}, {:error, :invalid_title} or\n\
@@ -61,6 +62,7 @@ pub(super) static WRITE_FUNCTIONS: [Function; 4] = [
         aliases: &[],
         summary: "lends a copy to a user",
         example: "LibraryWriteService.borrow_book \"978-1593275846\", \"user123\"",
+        may_be_busy: true,
         details: "A user has one copy of a book at the most.\n\
             Replies :ok, {:error, :no_book}, {:error, :already_borrowed} or {:error, :no_copy_left}.",
     },
@@ -72,6 +74,7 @@ pub(super) static WRITE_FUNCTIONS: [Function; 4] = [
         aliases: &[],
         summary: "takes a copy back from a user",
         example: "LibraryWriteService.return_book \"978-1593275846\", \"user123\"",
+        may_be_busy: true,
         details: "Replies :ok, {:error, :no_book} or {:error, :not_borrowed}.",
     },
     Function {
@@ -82,6 +85,7 @@ pub(super) static WRITE_FUNCTIONS: [Function; 4] = [
         aliases: &[],
         summary: "removes a book with all its copies",
         example: "LibraryWriteService.remove_book \"978-1680502992\"",
+        may_be_busy: true,
         details: "A book of which a copy is out stays.\n\
             Replies :ok, {:error, :no_book} or {:error, :book_is_out}.",
     },
@@ -96,10 +100,12 @@ pub(super) static READ_FUNCTIONS: [Function; 3] = [
         aliases: &[],
         summary: "lists the books with their copies",
         example: "LibraryReadService.get_inventory",
+        may_be_busy: true,
         details: "In the order of their ISBNs, with the copies that are in and out. With at: 3 it lists what the\n\
             library had after the event at position 3, with as_of: \"2026-11-20T10:00:00Z\" what it had at that\n\
             time. from: \"978-1593275846\" begins with that book, limit: 10 lists 10 books at the most; 1_000\n\
-            without.",
+            without. Times in a log never go back: where a clock was ahead, the events after that have the time\n\
+            it had then until the clock has passed it, and only at: tells them apart.",
     },
     Function {
         module: Some("LibraryReadService"),
@@ -109,6 +115,7 @@ pub(super) static READ_FUNCTIONS: [Function; 3] = [
         aliases: &[],
         summary: "tells about one book",
         example: "LibraryReadService.get_book \"978-1593275846\"",
+        may_be_busy: true,
         details: "at: and as_of: ask about the past, as in LibraryReadService.get_inventory.\n\
             Replies the book, or :no_book.",
     },
@@ -120,6 +127,7 @@ pub(super) static READ_FUNCTIONS: [Function; 3] = [
         aliases: &[],
         summary: "lists the books that a user has",
         example: "LibraryReadService.get_loans \"user123\"",
+        may_be_busy: true,
         details: "With the time when each was borrowed. from:, limit:, at: and as_of: are those of\n\
             LibraryReadService.get_inventory.",
     },

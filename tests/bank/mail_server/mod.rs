@@ -88,6 +88,11 @@ impl MailServer {
         Mail { from: text("from"), to: text("to"), content: text("content") }
     }
 
+    /// Whether the next mail comes as a whole, its end included, and not part by part.
+    pub(crate) async fn came_whole(&mut self) -> bool {
+        self.next("came_whole").await.as_bool().unwrap()
+    }
+
     /// Waits until it has done what was planned for a connection, and answers with that.
     pub(crate) async fn planned(&mut self) -> String {
         self.next("planned").await.as_str().unwrap().to_owned()
@@ -220,6 +225,9 @@ impl Conversation<'_> {
 
     fn take_mail(&mut self) -> io::Result<()> {
         let mut content = String::new();
+        // What one read finds: the client has sent it as one.
+        let came_whole = self.client.fill_buf()?.ends_with(b"\r\n.\r\n");
+        report(&json!({ "came_whole": came_whole }));
         loop {
             let line = self.read_line()?;
             if line == "." {

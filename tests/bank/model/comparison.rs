@@ -58,7 +58,7 @@ fn withdrawal(outcome: Result<Withdrawal, WithdrawError>) -> (Reply, Option<Even
 
 /// A bank whose PINs cost next to nothing.
 pub(crate) async fn open(limits: Limits) -> Bank {
-    let pins = PinOptions { secret: PinSecret::new("secret").into(), cost: PinCost::CHEAPEST };
+    let pins = PinOptions { secret: PinSecret::new("a secret for tests").unwrap().into(), cost: PinCost::CHEAPEST };
     Bank::open(Options { limits, pins, ..Options::default() }).await.unwrap()
 }
 

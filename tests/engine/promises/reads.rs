@@ -1,9 +1,11 @@
 //! What is stored can be read from any place on.
 
+use cqrs_bank::engine::clock::Timestamp;
 use cqrs_bank::engine::event::{Position, Version};
-use cqrs_bank::engine::store::{EventStore, MAX_READ};
+use cqrs_bank::engine::moment::Moment;
+use cqrs_bank::engine::store::{Append, EventStore, MAX_READ};
 
-use super::{append, in_short, log, stored, stream};
+use super::{append, in_short, log, seconds, stored, stream};
 use crate::happened::Happened;
 
 pub(crate) async fn an_empty_store_has_no_events_and_ends_at_0(store: impl EventStore<Happened>) {
@@ -116,4 +118,42 @@ pub(crate) async fn reads_at_the_same_time_as_appends_see_whole_appends(store: i
     }
     writing.await.unwrap();
     assert_eq!(log(&store).await.len(), 300);
+}
+
+/// Holds the version of each stream at every moment against the whole log.
+async fn assert_versions(store: &impl EventStore<Happened>, names: &[&str], step: usize) {
+    let log = log(store).await;
+    let end = log.len() as u64;
+    let positions = (0..=end + 1).step_by(step).chain([end, u64::MAX]).map(|at| Moment::Position(Position::new(at)));
+    let times = log.iter().step_by(step).flat_map(|event| {
+        [-1, 0, 1].map(|micros| Moment::Time(Timestamp::from_micros(event.time.as_micros() + micros)))
+    });
+    for moment in positions.chain(times).chain([Moment::NOW]) {
+        for name in names {
+            let of_stream = |event: &&_| moment.is_after(event) && event.stream == stream(name);
+            let expected = log.iter().rfind(of_stream).map_or(Version::START, |event| event.version);
+            let version = store.stream_version(&stream(name), moment).await.unwrap();
+            assert_eq!(version, expected, "{name} at {moment:?}");
+        }
+    }
+}
+
+pub(crate) async fn the_version_of_a_stream_is_known_for_every_moment(store: impl EventStore<Happened>) {
+    assert_eq!(store.stream_version(&stream("a"), Moment::NOW).await.unwrap(), Version::START);
+    for (second, name, version, count) in
+        [(1, "a", 0, 2), (2, "b", 0, 1), (2, "a", 2, 3), (5, "b", 1, 1), (5, "c", 0, 2), (4, "a", 5, 1)]
+    {
+        stored(&store, Append { time: seconds(second), ..append(name, version, &vec![0; count]) }).await;
+    }
+    assert_versions(&store, &["a", "b", "c", "none"], 1).await;
+}
+
+pub(crate) async fn the_version_of_a_long_stream_is_known_for_every_moment(store: impl EventStore<Happened>) {
+    for round in 0..26 {
+        let time = seconds(round as i64);
+        stored(&store, Append { time, ..append("a", 97 * round, &[round; 97]) }).await;
+        stored(&store, Append { time, ..append("b", round, &[round]) }).await;
+        stored(&store, Append { time, ..append("c", 11 * round, &[round; 11]) }).await;
+    }
+    assert_versions(&store, &["a", "b", "c"], 37).await;
 }

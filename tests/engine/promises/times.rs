@@ -30,10 +30,24 @@ pub(crate) async fn a_clock_set_back_does_not_reorder_snapshots(store: impl Even
 }
 
 pub(crate) async fn times_before_1970_are_kept(store: impl EventStore<Happened>) {
-    let times = [i64::MIN + 1, -1_000_000_000_000_001, -1, 0, 1].map(Timestamp::from_micros);
+    let times = [Timestamp::MIN.as_micros(), -1_000_000_000_000_001, -1, 0, 1].map(Timestamp::from_micros);
     for (version, time) in times.into_iter().enumerate() {
         stored(&store, Append { time, ..append("a", version as u64, &[0]) }).await;
     }
     let read: Vec<_> = log(&store).await.iter().map(|event| event.time).collect();
     assert_eq!(read, times);
+}
+
+pub(crate) async fn a_time_that_cannot_be_written_is_the_last_one_that_can(store: impl EventStore<Happened>) {
+    let given = [i64::MIN, Timestamp::MIN.as_micros() - 1, 0, Timestamp::MAX.as_micros() + 1, i64::MAX, 0];
+    for (number, micros) in given.into_iter().enumerate() {
+        let append = Append { time: Timestamp::from_micros(micros), ..append(&number.to_string(), 0, &[0]) };
+        stored(&store, append).await;
+    }
+    let times: Vec<_> = log(&store).await.iter().map(|event| event.time).collect();
+    let (first, last) = (Timestamp::MIN, Timestamp::MAX);
+    assert_eq!(times, [first, first, Timestamp::from_micros(0), last, last, last]);
+    for time in times {
+        assert_eq!(time.to_string().parse(), Ok(time), "it reads back as it is printed");
+    }
 }

@@ -91,6 +91,10 @@ impl<E: DomainEvent> EventStore<E> for WatchedStore<E> {
         self.step("read_from_snapshot", |(_, events)| events.len(), read).await
     }
 
+    async fn stream_version(&self, stream: &StreamId, until: Moment) -> Result<Version, StoreError> {
+        self.step("stream_version", |_| 0, self.store.stream_version(stream, until)).await
+    }
+
     async fn read_command(&self, command_id: Uuid) -> Result<Option<Committed<E>>, StoreError> {
         let count = |events: &Option<Committed<E>>| events.as_ref().map_or(0, |events| events.len());
         self.step("read_command", count, self.store.read_command(command_id)).await

@@ -11,6 +11,7 @@ use super::command_ids::CommandIds;
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{Batch, DomainEvent, Position, RecordedEvent, StreamId, Version};
 use crate::engine::moment::Moment;
+use crate::engine::store::log_times::LogTimes;
 use crate::engine::store::{Append, Appended, Committed, Conflict, MAX_READ, Rejected, Snapshot};
 use crate::engine::trace::trace_line;
 
@@ -38,6 +39,7 @@ pub(super) struct Log<E> {
     commands: CommandIds,
     end: Position,
     last_time: Timestamp,
+    times: LogTimes,
     /// The events of the next commit; empty between appends, and kept for its memory.
     recorded: Vec<RecordedEvent<E>>,
 }
@@ -53,6 +55,7 @@ impl<E> Default for Log<E> {
             commands: CommandIds::default(),
             end: Position::START,
             last_time: Timestamp::from_micros(i64::MIN),
+            times: LogTimes::default(),
             recorded: Vec::new(),
         }
     }
@@ -102,7 +105,7 @@ impl<E: DomainEvent> Log<E> {
             Some(places) => places,
             None => self.streams.entry(stream.clone()).or_default(),
         };
-        let time = time.max(self.last_time);
+        let time = self.times.next(self.last_time, time);
         self.last_time = time;
         let start = self.recorded.len();
         let count = events.len();
@@ -124,11 +127,17 @@ impl<E: DomainEvent> Log<E> {
     pub(super) fn read_stream(&self, stream: &StreamId, after: Version, limit: usize) -> Batch<E> {
         let places = self.streams.get(stream).map_or(&[][..], Vec::as_slice);
         let start = usize::try_from(after.get()).unwrap_or(usize::MAX).min(places.len());
-        places[start..]
-            .iter()
-            .take(limit.min(MAX_READ))
-            .map(|place| self.commits[place.commit as usize][place.index as usize].clone())
-            .collect()
+        places[start..].iter().take(limit.min(MAX_READ)).map(|place| self.event_at(*place).clone()).collect()
+    }
+
+    fn event_at(&self, place: Place) -> &RecordedEvent<E> {
+        &self.commits[place.commit as usize][place.index as usize]
+    }
+
+    /// The version of the last event of a stream up to a moment.
+    pub(super) fn stream_version(&self, stream: &StreamId, until: Moment) -> Version {
+        let places = self.streams.get(stream).map_or(&[][..], Vec::as_slice);
+        Version::START.plus(places.partition_point(|place| until.is_after(self.event_at(*place))))
     }
 
     /// The last snapshot of a stream up to a moment.

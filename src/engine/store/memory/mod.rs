@@ -8,6 +8,9 @@ mod head;
 mod log;
 mod records;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use tokio::sync::{broadcast, mpsc, oneshot};
 use uuid::Uuid;
 
@@ -29,6 +32,8 @@ const QUEUE_CAPACITY: usize = 256;
 pub struct MemoryStore<E> {
     requests: mpsc::Sender<Request<E>>,
     listeners: Listeners<E>,
+    /// The log's end, raised before anybody hears of it.
+    end: Arc<AtomicU64>,
 }
 
 #[derive(Debug)]
@@ -36,6 +41,7 @@ enum Request<E> {
     Append { appends: Vec<Append<E>>, reply: oneshot::Sender<Appended<E>> },
     ReadStream { stream: StreamId, after: Version, limit: usize, reply: oneshot::Sender<Batch<E>> },
     ReadFromSnapshot { stream: StreamId, until: Moment, limit: usize, reply: oneshot::Sender<FromSnapshot<E>> },
+    StreamVersion { stream: StreamId, until: Moment, reply: oneshot::Sender<Version> },
     ReadCommand { command_id: Uuid, reply: oneshot::Sender<Option<Committed<E>>> },
     ReadAll { after: Position, limit: usize, reply: oneshot::Sender<Batch<E>> },
     End { reply: oneshot::Sender<Position> },
@@ -65,8 +71,9 @@ impl<E: DomainEvent> MemoryStore<E> {
         let (sender, requests) = mpsc::channel(QUEUE_CAPACITY);
         let publisher = Publisher::new(published_capacity);
         let listeners = publisher.listeners();
-        supervisor.spawn("event store", serve(requests, publisher));
-        Self { requests: sender, listeners }
+        let end = Arc::new(AtomicU64::new(0));
+        supervisor.spawn("event store", serve(requests, publisher, end.clone()));
+        Self { requests: sender, listeners, end }
     }
 
     async fn ask<R>(&self, request: Request<E>, answer: oneshot::Receiver<R>) -> Result<R, StoreError> {
@@ -101,6 +108,12 @@ impl<E: DomainEvent> EventStore<E> for MemoryStore<E> {
         self.ask(Request::ReadFromSnapshot { stream, until, limit, reply }, answer).await
     }
 
+    async fn stream_version(&self, stream: &StreamId, until: Moment) -> Result<Version, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let stream = stream.clone();
+        self.ask(Request::StreamVersion { stream, until, reply }, answer).await
+    }
+
     async fn read_command(&self, command_id: Uuid) -> Result<Option<Committed<E>>, StoreError> {
         let (reply, answer) = oneshot::channel();
         self.ask(Request::ReadCommand { command_id, reply }, answer).await
@@ -114,6 +127,10 @@ impl<E: DomainEvent> EventStore<E> for MemoryStore<E> {
     async fn end(&self) -> Result<Position, StoreError> {
         let (reply, answer) = oneshot::channel();
         self.ask(Request::End { reply }, answer).await
+    }
+
+    fn acknowledged(&self) -> Option<Position> {
+        (!self.requests.is_closed()).then(|| Position::new(self.end.load(Ordering::Acquire)))
     }
 
     fn published(&self) -> broadcast::Receiver<Published<E>> {
@@ -150,6 +167,7 @@ impl<E: DomainEvent> HandlerRecords for MemoryStore<E> {
 async fn serve<E: DomainEvent>(
     mut requests: mpsc::Receiver<Request<E>>,
     publisher: Publisher<E>,
+    end: Arc<AtomicU64>,
 ) -> Result<(), StopReason> {
     let mut log = Log::default();
     let mut records = Records::default();
@@ -160,6 +178,7 @@ async fn serve<E: DomainEvent>(
                 let after = log.end();
                 let (commit, answers) = log.append(appends);
                 if !commit.is_empty() {
+                    end.store(log.end().get(), Ordering::Release);
                     publisher.publish(Published { after, events: commit });
                 }
                 let _ = reply.send(answers);
@@ -174,6 +193,9 @@ async fn serve<E: DomainEvent>(
                 let snapshot = log.snapshot(&stream, until);
                 let after = snapshot.as_ref().map_or(Version::START, |snapshot| snapshot.version);
                 let _ = reply.send((snapshot, log.read_stream(&stream, after, limit)));
+            }
+            Request::StreamVersion { stream, until, reply } => {
+                let _ = reply.send(log.stream_version(&stream, until));
             }
             Request::ReadCommand { command_id, reply } => {
                 let _ = reply.send(log.command(command_id));

@@ -17,9 +17,10 @@ use std::time::{Duration, Instant};
 use sha2::{Digest, Sha256};
 
 use super::companions::{FileId, is_unsupported, open_or_create};
+use crate::engine::directory::sync_name;
 use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Hash, hex};
 
-const LENGTH: usize = 125;
+pub(super) const LENGTH: usize = 125;
 
 /// Where a log ends: the last event's position and hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +114,7 @@ impl EndFile {
     pub(super) fn open(path: PathBuf) -> io::Result<Self> {
         let (file, made) = open_or_create(&path)?;
         let id = FileId::of(&file.metadata()?);
-        if made && let Err(error) = sync_directory(&path) {
+        if made && let Err(error) = sync_name(&path) {
             // What cannot be removed says nothing either.
             let _ = std::fs::remove_file(&path);
             return Err(if is_unsupported(&error) { io::ErrorKind::Unsupported.into() } else { error });
@@ -128,6 +129,11 @@ impl EndFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Acknowledged::Nothing),
             Err(error) => Err(error),
         }
+    }
+
+    /// The file, to be read from elsewhere too.
+    pub(super) fn share(&self) -> io::Result<File> {
+        self.file.try_clone()
     }
 
     /// Keeps all other programs from committing, opening and closing. The file that is locked is the one that stands
@@ -225,15 +231,15 @@ fn read(file: &File) -> io::Result<Acknowledged> {
     }
     Ok(match End::from_text(&text[..length]) {
         Some(end) => Acknowledged::UpTo(end),
-        None if length == 0 => Acknowledged::Nothing,
+        // A power cut may leave the size of what was never synced, and nothing in it.
+        None if text[..length].iter().all(|byte| *byte == 0) => Acknowledged::Nothing,
         None => Acknowledged::Damaged,
     })
 }
 
-/// Gets what was made, renamed or removed in a file's directory onto the disk.
-pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
-    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(directory)?.sync_all()
+/// The directory that a file is in, or would be.
+pub(super) fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! was acknowledged, and `-handlers`, which is locked by the process whose handlers have effects outside. When the last
 //! process closes the file, they go: a closed file is all there is.
 
+mod acknowledged;
 mod answers;
 mod backup;
 mod checkpointer;
@@ -22,6 +23,7 @@ mod lease;
 mod lock_holder;
 mod new_commands;
 mod new_file;
+mod new_store;
 mod open;
 mod open_error;
 mod open_here;
@@ -34,6 +36,7 @@ mod row_set;
 mod row_sets;
 mod schema;
 mod stored_log;
+mod stream_version;
 mod tables;
 mod threads;
 mod transaction;
@@ -49,9 +52,11 @@ use std::sync::{Arc, Mutex, Weak};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use uuid::Uuid;
 
+use self::acknowledged::Acknowledged;
 pub use self::backup::{BackupError, BackupStep};
 use self::form::Form;
 use self::in_place::InPlace;
+pub use self::new_store::NewStore;
 pub use self::open_error::OpenStoreError;
 use self::open_here::OpenHere;
 pub use self::open_here::is_open_here;
@@ -71,7 +76,7 @@ use super::stored_event::StoredEvent;
 use super::{
     Append, Appended, Committed, EventStore, Listeners, PUBLISHED_CAPACITY, Published, Publisher, Snapshot, StoreError,
 };
-use crate::engine::event::{Batch, Position, StreamId, Version};
+use crate::engine::event::{Batch, Position, RecordedEvent, StreamId, Version};
 use crate::engine::moment::Moment;
 use crate::engine::queue::offer;
 use crate::engine::supervisor::{StopReason, Supervisor};
@@ -108,6 +113,7 @@ pub struct SqliteStore<E> {
     writes: mpsc::Sender<WriteRequest<E>>,
     reads: mpsc::Sender<ReadRequest<E>>,
     listeners: Listeners<E>,
+    acknowledged: Arc<Acknowledged>,
     path: Arc<Path>,
     here: Weak<OpenHere>,
 }
@@ -159,7 +165,9 @@ impl<E: StoredEvent> SqliteStore<E> {
 
         let weak_here = Arc::downgrade(&here);
         let in_place = InPlace::now(&path).map_err(io)?;
-        let mut writer = Writer::new(opened, in_place, publisher, checkpoints);
+        let end_file = opened.end_file.share().map_err(io)?;
+        let acknowledged = Arc::new(Acknowledged::new(end_file, opened.end.end.position));
+        let mut writer = Writer::new(opened, in_place, acknowledged.clone(), publisher, checkpoints);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(io)?;
         let (close, closed) = oneshot::channel();
         let (ended, has_ended) = oneshot::channel();
@@ -191,7 +199,7 @@ impl<E: StoredEvent> SqliteStore<E> {
                 Err(_) => Ok(()),
             }
         });
-        Ok(Self { writes, reads, listeners, path, here: weak_here })
+        Ok(Self { writes, reads, listeners, acknowledged, path, here: weak_here })
     }
 
     /// The file, with no symbolic links in its path.
@@ -242,6 +250,13 @@ impl<E: StoredEvent> SqliteStore<E> {
         answer.map_err(|error| unreadable(&self.path, &error))
     }
 
+    /// What was read is known here, whoever has stored it.
+    fn saw(&self, events: &[RecordedEvent<E>]) {
+        if let Some(last) = events.last() {
+            self.acknowledged.saw(last.position.get());
+        }
+    }
+
     async fn ask_reader(&self, request: ReadRequest<E>) -> Result<(), StoreError> {
         if self.writes.is_closed() {
             return Err(StoreError::Closed);
@@ -266,8 +281,9 @@ impl<E: StoredEvent> EventStore<E> for SqliteStore<E> {
 
     async fn read_stream(&self, stream: &StreamId, after: Version, limit: usize) -> Result<Batch<E>, StoreError> {
         let stream = stream.clone();
-        let events = self.read(move |connection, log| log.read_stream(connection, &stream, after, limit));
-        Ok(events.await?.into())
+        let events = self.read(move |connection, log| log.read_stream(connection, &stream, after, limit)).await?;
+        self.saw(&events);
+        Ok(events.into())
     }
 
     async fn read_from_snapshot(
@@ -277,33 +293,57 @@ impl<E: StoredEvent> EventStore<E> for SqliteStore<E> {
         limit: usize,
     ) -> Result<(Option<Snapshot>, Batch<E>), StoreError> {
         let stream = stream.clone();
-        self.read(move |connection, log| {
+        let read = self.read(move |connection, log| {
             let snapshot = match log.form(connection)? {
                 Form::First => None,
                 Form::Second => records::read_snapshot(connection, stream.as_str(), until)?,
             };
             let after = snapshot.as_ref().map_or(Version::START, |snapshot| snapshot.version);
-            Ok((snapshot, log.read_stream(connection, &stream, after, limit)?.into()))
-        })
-        .await
+            Ok((snapshot, log.read_stream(connection, &stream, after, limit)?))
+        });
+        let (snapshot, events) = read.await?;
+        if let Some(snapshot) = &snapshot {
+            self.acknowledged.saw(snapshot.position.get());
+        }
+        self.saw(&events);
+        Ok((snapshot, events.into()))
+    }
+
+    async fn stream_version(&self, stream: &StreamId, until: Moment) -> Result<Version, StoreError> {
+        let stream = stream.clone();
+        self.read(move |connection, log| log.stream_version(connection, &stream, until)).await
     }
 
     async fn read_command(&self, command_id: Uuid) -> Result<Option<Committed<E>>, StoreError> {
         let events = self.read(move |connection, log| log.read_command(connection, command_id)).await?;
         Ok(events.map(|events| {
+            self.saw(&events);
             let end = events.len();
             Committed::new(events.into(), 0..end)
         }))
     }
 
     async fn read_all(&self, after: Position, limit: usize) -> Result<Batch<E>, StoreError> {
-        let events = self.read(move |connection, log| log.read_all(connection, after, limit));
-        Ok(events.await?.into())
+        let events = self.read(move |connection, log| log.read_all(connection, after, limit)).await?;
+        self.saw(&events);
+        Ok(events.into())
     }
 
     async fn end(&self) -> Result<Position, StoreError> {
-        let end = self.read(|connection, _| Ok(LogEnd::read(connection)?)).await?;
-        Ok(Position::new(end.end.position))
+        let end = self.read(|connection, _| Ok(LogEnd::read(connection)?)).await?.end;
+        self.acknowledged.saw(end.position);
+        Ok(Position::new(end.position))
+    }
+
+    fn acknowledged(&self) -> Option<Position> {
+        if self.writes.is_closed() { None } else { self.acknowledged.position().map(Position::new) }
+    }
+
+    fn look(&self) {
+        // Where the queue is full, the next commit publishes what others have written.
+        if self.acknowledged.wants_look() && self.writes.try_send(WriteRequest::Look).is_err() {
+            self.acknowledged.look_begins();
+        }
     }
 
     fn published(&self) -> broadcast::Receiver<Published<E>> {

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use super::companions::{FileId, SHM, WAL, companion, create_private, is_unsupported};
-use super::end_file::sync_directory;
+use super::companions::{END, FileId, SHM, WAL, companion, create_private, is_unsupported};
+use super::end_file::directory_of;
+use crate::engine::directory::sync_name;
 
 /// What follows a file's name in that of one that is not whole yet.
 const UNFINISHED: &str = "-new-";
@@ -83,7 +84,7 @@ impl NewFile {
             Err(error) if is_unsupported(&error) => return Ok(Placed::NotSupported(NO_PLACE)),
             Err(error) => return Err(error),
         }
-        let synced = sync_directory(path);
+        let synced = sync_name(path);
         if synced.is_err() {
             // A power cut could take it away again with all that is written to it.
             let _ = fs::remove_file(path);
@@ -97,8 +98,8 @@ impl NewFile {
 
 /// Removes what killed programs have left behind. What cannot be removed does no harm.
 fn remove_left_behind(path: &Path) {
-    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return };
-    let Ok(entries) = fs::read_dir(directory) else { return };
+    let Some(name) = path.file_name() else { return };
+    let Ok(entries) = fs::read_dir(directory_of(path)) else { return };
     for entry in entries.flatten() {
         if is_unfinished(&entry.file_name(), name)
             && let Ok(file) = File::open(entry.path())
@@ -115,7 +116,7 @@ fn is_unfinished(found: &OsStr, name: &OsStr) -> bool {
 }
 
 fn remove(path: &Path) {
-    for suffix in ["", WAL, SHM, "-journal"] {
+    for suffix in ["", WAL, SHM, END, "-journal"] {
         // Mostly there is none.
         let _ = fs::remove_file(companion(path, suffix));
     }

@@ -33,6 +33,8 @@ pub(super) enum WriteRequest<E> {
     TakeLease {
         reply: Reply<bool>,
     },
+    /// To publish what other processes have written, now.
+    Look,
 }
 
 impl<E> WriteRequest<E> {
@@ -64,6 +66,7 @@ impl<E> WriteRequest<E> {
             Self::Progress { reply, .. } => drop(reply.send(Err(error))),
             Self::TakeLease { reply } => drop(reply.send(Err(error))),
             Self::Projections { reply, .. } => drop(reply.send(Err(error))),
+            Self::Look => {}
         }
     }
 }

@@ -104,9 +104,32 @@ impl Head {
     }
 }
 
+/// Where an event stands in its stream, and the one before it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Link {
+    pub(super) version: u64,
+    pub(super) position: u64,
+    pub(super) time: Timestamp,
+    pub(super) previous_position: u64,
+}
+
+impl Link {
+    /// The link at a position, which is to be that of this version of a stream.
+    pub(super) fn read(connection: &Connection, stream: i64, version: u64, position: u64) -> Result<Self, ReadError> {
+        let mut statement = connection.prepare_cached(
+            "SELECT time, previous_position FROM events WHERE position = ?1 AND stream = ?2 AND version = ?3",
+        )?;
+        let link = statement.query_row((signed(position), stream, signed(version)), |row| {
+            let (time, previous_position) = (Timestamp::from_micros(row.get(0)?), unsigned(row, 1)?);
+            Ok(Self { version, position, time, previous_position })
+        });
+        link.optional()?.ok_or(ReadError::Damaged { position, what: "the stream does not lead here" })
+    }
+}
+
 /// An event as it was read, with what links it to others.
-struct Linked<E> {
-    event: RecordedEvent<E>,
+pub(super) struct Linked<E> {
+    pub(super) event: RecordedEvent<E>,
     previous_position: u64,
     number_in_command: u64,
 }
@@ -201,16 +224,11 @@ impl<E: StoredEvent> StoredLog<E> {
             return Ok(Vec::new());
         }
         let last = head.version.min(after.saturating_add(limit));
-        let (mut version, mut position) = step_in(connection, head, last)?;
+        // The last place from which a walk backwards can begin: a mark, or the stream's end.
+        let mark = mark_from(connection, head.stream, last)?;
+        let (mut version, mut position) = mark.unwrap_or((head.version, head.last_position));
         while version > last {
-            let mut statement = connection
-                .prepare_cached("SELECT stream, version, previous_position FROM events WHERE position = ?1")?;
-            let row = statement
-                .query_row([signed(position)], |row| Ok((row.get::<_, i64>(0)?, unsigned(row, 1)?, unsigned(row, 2)?)));
-            match row.optional()? {
-                Some((of, at, previous)) if of == head.stream && at == version => position = previous,
-                _ => return Err(ReadError::Damaged { position, what: "the stream does not lead here" }),
-            }
+            position = Link::read(connection, head.stream, version, position)?.previous_position;
             version -= 1;
         }
         let mut events = Vec::with_capacity(usize::try_from(last - after).unwrap_or(0));
@@ -261,7 +279,7 @@ impl<E: StoredEvent> StoredLog<E> {
         Ok(Some(events))
     }
 
-    fn event_at(&mut self, connection: &Connection, position: u64) -> Result<Linked<E>, ReadError> {
+    pub(super) fn event_at(&mut self, connection: &Connection, position: u64) -> Result<Linked<E>, ReadError> {
         let no_event = ReadError::Damaged { position, what: "there is no event" };
         let Some(before) = position.checked_sub(1) else { return Err(no_event) };
         let before = hash_at(connection, before)?;
@@ -368,15 +386,12 @@ fn is_of_the_file(error: &rusqlite::Error) -> bool {
     matches!(error, rusqlite::Error::SqliteFailure(..))
 }
 
-/// The last place at or before which a walk backwards to `version` can begin: a mark, or the stream's end.
-fn step_in(connection: &Connection, head: Head, version: u64) -> rusqlite::Result<(u64, u64)> {
+/// The first mark of a stream from a version on: that and the position of its event.
+pub(super) fn mark_from(connection: &Connection, stream: i64, version: u64) -> rusqlite::Result<Option<(u64, u64)>> {
     let mut statement = connection.prepare_cached(
         "SELECT version, position FROM stream_marks WHERE stream = ?1 AND version >= ?2 ORDER BY version LIMIT 1",
     )?;
-    let mark = statement
-        .query_row((head.stream, signed(version)), |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?)))
-        .optional()?;
-    Ok(mark.unwrap_or((head.version, head.last_position)))
+    statement.query_row((stream, signed(version)), |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?))).optional()
 }
 
 /// The hash of an event, or what stands before the first one.

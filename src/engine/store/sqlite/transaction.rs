@@ -15,6 +15,7 @@ use super::schema::MARK_EVERY;
 use super::stored_log::{Head, LogEnd, ReadError, StoredLog, signed};
 use crate::engine::event::{Batch, Position, RecordedEvent, StreamId, Version};
 use crate::engine::store::hash_chain::Content;
+use crate::engine::store::log_times::LogTimes;
 use crate::engine::store::stored_event::StoredEvent;
 use crate::engine::store::{Append, AppendAnswer, Committed, Conflict, Rejected, Snapshot};
 
@@ -43,6 +44,7 @@ pub(super) type Answer<E> = Result<Range<usize>, Rejected<E>>;
 pub(super) struct WritableLog<E> {
     /// Where the log ends, the events of the transaction included.
     pub(super) end: LogEnd,
+    times: LogTimes,
     heads: HashMap<StreamId, Head>,
     /// The heads that are to be written; a later one of a stream overrules those before it.
     changed: Vec<Head>,
@@ -56,7 +58,8 @@ impl<E: StoredEvent> WritableLog<E> {
     pub(super) fn new(end: LogEnd, form: Form) -> Self {
         let (heads, changed, recorded) = (HashMap::default(), Vec::new(), Vec::new());
         let (commands, stored) = (NewCommands::default(), StoredLog::of(form));
-        Self { end, heads, changed, commands, recorded, stored, buffer: Vec::new() }
+        let times = LogTimes::default();
+        Self { end, times, heads, changed, commands, recorded, stored, buffer: Vec::new() }
     }
 
     /// The form that the file had when it was looked at last.
@@ -117,7 +120,7 @@ impl<E: StoredEvent> WritableLog<E> {
             None => insert_stream(connection, &stream)?,
         };
         let start = self.recorded.len();
-        let time = time.max(self.end.time);
+        let time = self.times.next(self.end.time, time);
         for (index, (event, data)) in events.into_iter().zip(data).enumerate() {
             let (position, version) = (self.end.end.position + 1, head.version + 1);
             let (event_type, schema_version) = (event.event_type(), event.schema_version());

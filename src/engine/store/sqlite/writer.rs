@@ -13,6 +13,7 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use super::acknowledged::Acknowledged;
 use super::answers::{Answers, Pending};
 use super::checkpointer::Checkpoints;
 use super::close::Closing;
@@ -55,6 +56,7 @@ pub(super) struct Writer<E> {
     in_place: InPlace,
     in_use: InUse,
     lease: Held,
+    acknowledged: Arc<Acknowledged>,
     publisher: Publisher<E>,
     /// The last event that was published here, or was there when the store was opened.
     published: u64,
@@ -74,6 +76,7 @@ impl<E: StoredEvent> Writer<E> {
     pub(super) fn new(
         opened: Opened,
         in_place: InPlace,
+        acknowledged: Arc<Acknowledged>,
         publisher: Publisher<E>,
         checkpoints: Arc<Checkpoints>,
     ) -> Self {
@@ -87,6 +90,7 @@ impl<E: StoredEvent> Writer<E> {
             in_place,
             in_use: InUse::default(),
             lease: Held::default(),
+            acknowledged,
             publisher,
             published: end.end.position,
             data_version: 0,
@@ -123,6 +127,12 @@ impl<E: StoredEvent> Writer<E> {
                         Err(_) => self.look(),
                     },
                 }
+            }
+            let received = batch.len();
+            batch.retain(|request| !matches!(request, WriteRequest::Look));
+            if batch.len() < received {
+                self.acknowledged.look_begins();
+                self.look();
             }
             batch.append(&mut self.postponed);
             if !batch.is_empty() {
@@ -179,7 +189,7 @@ impl<E: StoredEvent> Writer<E> {
         }
     }
 
-    /// Where the companion that knows the end was removed or replaced, it is made anew.
+    /// Where the companion that knows the end was removed or replaced, it is made anew, and all go on with that one.
     fn keep_end(&mut self) {
         if self.end_file.is_in_place() || self.end_file.lock(Deadline::after(WAIT_BRIEFLY)).is_err() {
             return;
@@ -189,6 +199,9 @@ impl<E: StoredEvent> Writer<E> {
             && let Ok(end) = LogEnd::read(&self.connection)
         {
             let _ = self.end_file.replace(end.end);
+        }
+        if let Ok(file) = self.end_file.share() {
+            self.acknowledged.follow(file);
         }
         self.end_file.unlock();
     }
@@ -215,6 +228,7 @@ impl<E: StoredEvent> Writer<E> {
                 return Err(ReadError::Damaged { position: self.published + 1, what: "there is no event" });
             };
             self.published = last.position.get();
+            self.acknowledged.saw(self.published);
             self.publisher.publish(Published { after, events: events.into() });
         }
         Ok(())
@@ -232,6 +246,7 @@ impl<E: StoredEvent> Writer<E> {
             batch.drain(..).for_each(|request| request.refuse(error.clone()));
             return None;
         }
+        self.keep_end();
         let deadline = Deadline::after(if self.was_held { WAIT_BRIEFLY } else { WAIT_FOR_OTHERS });
         match self.end_file.lock(deadline) {
             Ok(()) => {
@@ -353,6 +368,8 @@ impl<E: StoredEvent> Writer<E> {
                     let missing = ProjectionWritten::Missing { stored: Position::START };
                     Pending::Projections(reply, vec![missing; updates.len()])
                 }
+                // What others have written is published with every commit.
+                WriteRequest::Look => continue,
                 WriteRequest::Projections { updates, reply } => {
                     let updates = updates.into_iter();
                     let written = updates.map(|update| write_projection(connection, update));
@@ -384,6 +401,7 @@ impl<E: StoredEvent> Writer<E> {
         self.publish_until(before.position)?;
         if !commit.is_empty() {
             self.published = end.position;
+            self.acknowledged.saw(end.position);
             self.publisher.publish(Published { after: Position::new(before.position), events: commit.clone() });
         }
         Ok(commit)

@@ -1,0 +1,62 @@
+//! What a question waits for before it is answered.
+
+use super::any_store::{AnyStore, ask};
+use super::errors::{QueryError, Unavailable};
+use super::{Bank, Moment};
+use crate::engine::catch_up::{NotCaughtUp, catch_up, catch_up_to, has_caught_up, is_there};
+use crate::engine::checkpoints::Consistency;
+
+impl Bank {
+    /// Under strong consistency, waits until the read models know all that was acknowledged to anybody before.
+    pub(super) async fn caught_up(&self) -> Result<(), Unavailable> {
+        self.still_open()?;
+        let checkpoints = &self.inner.checkpoints;
+        let is_ready = self.consistency == Consistency::Eventual
+            || ask!(self.event_store(), store => has_caught_up(store, checkpoints));
+        if is_ready {
+            return Ok(());
+        }
+        // In a box: a caller should not carry along the room for a wait that is mostly not needed.
+        let waiting = async { ask!(self.event_store(), store => catch_up(store, checkpoints).await) };
+        match Box::pin(self.unless_stopped(waiting)).await {
+            Ok(()) => Ok(()),
+            Err(QueryError::Unavailable(unavailable)) => Err(unavailable),
+            // There is nothing that was acknowledged and is not there.
+            Err(QueryError::NotYet(not_yet)) => Err(Unavailable::Defect(not_yet.to_string())),
+        }
+    }
+
+    /// Waits until the read models know all that they are asked about a moment. A position they must have seen, whatever
+    /// the consistency, and the log must have it.
+    pub(super) async fn caught_up_to(&self, moment: Option<Moment>) -> Result<(), QueryError> {
+        match moment {
+            Some(Moment::Position(position)) if moment != Some(Moment::NOW) => {
+                self.still_open()?;
+                let checkpoints = &self.inner.checkpoints;
+                let waiting =
+                    async { ask!(self.event_store(), store => catch_up_to(store, checkpoints, position).await) };
+                Box::pin(self.unless_stopped(waiting)).await
+            }
+            _ => Ok(self.caught_up().await?),
+        }
+    }
+
+    /// Whether the log, which knows everything, has come to a moment that it is asked about.
+    pub(super) async fn has_happened(&self, moment: Option<Moment>) -> Result<(), QueryError> {
+        let Some(moment) = moment else { return Ok(()) };
+        self.still_open()?;
+        let looking = async { ask!(self.event_store(), store => is_there(store, moment).await) };
+        Box::pin(self.unless_stopped(looking)).await
+    }
+
+    async fn unless_stopped(&self, waiting: impl Future<Output = Result<(), NotCaughtUp>>) -> Result<(), QueryError> {
+        tokio::select! {
+            biased;
+            caught_up = waiting => match caught_up {
+                Err(NotCaughtUp::Store(error)) => Ok(self.or_unavailable(Err(error)).await?),
+                caught_up => Ok(caught_up?),
+            },
+            _ = self.inner.supervisor.stopped() => Ok(self.still_open()?),
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Names that stay: a file that was synced may still lose its name in a power cut, until its directory was synced too.
+
+use std::fs::{DirBuilder, File};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+
+/// Gets the name of a file or directory onto the disk, or that it is gone.
+///
+/// # Errors
+///
+/// What the system says when the directory it is in cannot be synced.
+pub fn sync_name(path: &Path) -> io::Result<()> {
+    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+    File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Makes a directory, and those above it, that only their owner may look into; those that are there stay as they are.
+/// The names of the new ones are on the disk when this answers.
+///
+/// # Errors
+///
+/// What the system says when one of them cannot be made or synced.
+pub fn create_private(path: &Path) -> io::Result<()> {
+    if path.as_os_str().is_empty() || path.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = path.parent() {
+        create_private(above)?;
+    }
+    match DirBuilder::new().mode(0o700).create(path) {
+        // Whoever was quicker may not have synced it yet.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
+        created => created?,
+    }
+    sync_name(path)
+}

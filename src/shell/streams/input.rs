@@ -1,0 +1,63 @@
+//! What is read while statements run, on a thread of its own.
+
+use std::io::{self, Read};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::thread;
+
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::sync::mpsc;
+
+const READ: usize = 1 << 16;
+
+/// Reads ahead of whoever asks, one piece at the most.
+#[derive(Debug)]
+pub(in crate::shell) struct Input {
+    pieces: mpsc::Receiver<io::Result<Vec<u8>>>,
+    piece: Vec<u8>,
+    taken: usize,
+    at_end: bool,
+}
+
+impl Input {
+    /// # Errors
+    ///
+    /// No thread can be started.
+    pub(in crate::shell) fn start(reader: impl Read + Send + 'static) -> io::Result<Self> {
+        let (sender, pieces) = mpsc::channel(1);
+        thread::Builder::new().name("input".into()).spawn(move || read(reader, &sender))?;
+        Ok(Self { pieces, piece: Vec::new(), taken: 0, at_end: false })
+    }
+}
+
+/// Reads until there is nothing more, or nobody who wants it. The end is an empty piece.
+fn read(mut reader: impl Read, pieces: &mpsc::Sender<io::Result<Vec<u8>>>) {
+    let mut buffer = vec![0; READ];
+    loop {
+        let piece = match reader.read(&mut buffer) {
+            Ok(length) => Ok(buffer[..length].to_vec()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => Err(error),
+        };
+        let is_last = piece.as_ref().map_or(true, Vec::is_empty);
+        if pieces.blocking_send(piece).is_err() || is_last {
+            return;
+        }
+    }
+}
+
+impl AsyncRead for Input {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.taken == self.piece.len() && !self.at_end {
+            let stopped = || Err(io::Error::other("the thread that reads has stopped"));
+            self.piece = ready!(self.pieces.poll_recv(context)).unwrap_or_else(stopped)?;
+            self.taken = 0;
+            self.at_end = self.piece.is_empty();
+        }
+        let rest = &self.piece[self.taken..];
+        let length = rest.len().min(into.remaining());
+        into.put_slice(&rest[..length]);
+        self.taken += length;
+        Poll::Ready(Ok(()))
+    }
+}
