@@ -109,6 +109,18 @@ fn programs_open_and_close_it_beside_others_that_write() {
     assert!(asked.stdout.contains(&format!("\n{balance}\n{verified}")), "{asked:?}");
 }
 
+fn copy_alone(path: &Path) -> (TempDir, PathBuf) {
+    let (directory, copy) = new_file();
+    fs::copy(path, &copy).unwrap();
+    (directory, copy)
+}
+
+fn assert_refused(path: &Path, what: &str) {
+    let (_directory, copy) = copy_alone(path);
+    let error = try_open(&copy).err().unwrap_or_else(|| panic!("{what} passes for all of it"));
+    assert!(matches!(error, OpenStoreError::EndUnknown { .. } | OpenStoreError::LostEnd { .. }), "{what}: {error}");
+}
+
 /// Where nothing was moved into the file yet, it looks as it did when it was closed last; some time later as it never
 /// was.
 #[tokio::test]
@@ -121,22 +133,17 @@ async fn a_copy_of_the_file_alone_never_passes_for_all_of_it() {
         let file = open(&path);
         let version = if is_new { 0 } else { 2 };
         file.append("a", version, &[3]).await;
-        let refused = |what: &str| {
-            let (_other_directory, copy) = new_file();
-            fs::copy(&path, &copy).unwrap();
-            let error = try_open(&copy).err().unwrap_or_else(|| panic!("{what} passes for all of it"));
-            assert!(
-                matches!(error, OpenStoreError::EndUnknown { .. } | OpenStoreError::LostEnd { .. }),
-                "{what}: {error}"
-            );
-        };
-        refused("a file in use");
+        let mut all = if is_new { vec![3] } else { vec![1, 2, 3] };
+        assert_refused(&path, "a file in use");
         let tool = Connection::open(&path).unwrap();
         tool.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); VACUUM; ANALYZE;").unwrap();
+        assert_refused(&path, "a file that the tool works on");
         tool.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);").unwrap();
-        refused("a file that the tool has worked on");
+        let (_other_directory, copy) = copy_alone(&path);
+        assert_eq!(open(&copy).numbers().await, all, "the tool has moved everything in");
         file.append("a", version + 1, &[4]).await;
-        refused("a file in use that has grown");
+        all.push(4);
+        assert_refused(&path, "a file in use that has grown");
         drop(tool);
         // What a kill leaves is what is there at that moment.
         let (_killed_directory, killed) = new_file();
@@ -144,11 +151,9 @@ async fn a_copy_of_the_file_alone_never_passes_for_all_of_it() {
             fs::copy(companion(&path, suffix), companion(&killed, suffix)).unwrap();
         }
         drop(file);
-        fs::copy(&killed, path.with_file_name("alone.db")).unwrap();
-        assert!(try_open(&path.with_file_name("alone.db")).is_err(), "a file that a killed program left");
-        let numbers = if is_new { vec![3, 4] } else { vec![1, 2, 3, 4] };
-        assert_whole(&open(&killed), &numbers).await;
-        assert_whole(&open(&path), &numbers).await;
+        assert_refused(&killed, "a file that a killed program left");
+        assert_whole(&open(&killed), &all).await;
+        assert_whole(&open(&path), &all).await;
     }
 }
 

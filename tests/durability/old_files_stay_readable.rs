@@ -56,7 +56,8 @@ async fn a_file_of_version_1_is_upgraded_by_the_first_write_and_by_no_question()
         let store = SqliteStore::<AccountEvent>::open(&path, SqliteOptions::default(), &supervisor).unwrap();
         let events = store.read_all(Position::START, 999).await.unwrap();
         assert_eq!(events.len(), 294);
-        assert!(matches!(store.verify(|_, _| {}).await.unwrap(), Verification::Whole(_)));
+        let verified = store.verify(|_, _| {}).await.unwrap();
+        assert!(matches!(verified, Verification::Whole(_)), "{is_written}: {verified:?}");
         if is_written {
             let stream = events[0].stream.clone();
             let end = store.read_stream(&stream, Version::START, 999).await.unwrap().last().unwrap().version;
@@ -69,7 +70,8 @@ async fn a_file_of_version_1_is_upgraded_by_the_first_write_and_by_no_question()
                 stream,
             };
             store.append(vec![append]).await.unwrap().remove(0).unwrap();
-            assert!(matches!(store.verify(|_, _| {}).await.unwrap(), Verification::Whole(_)));
+            let verified = store.verify(|_, _| {}).await.unwrap();
+            assert!(matches!(verified, Verification::Whole(_)), "{verified:?}");
         }
         supervisor.stop(StopReason::Closed);
         supervisor.ended().await;

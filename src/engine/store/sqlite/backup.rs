@@ -12,7 +12,7 @@ use thiserror::Error;
 use tokio::sync::oneshot;
 
 use super::SqliteStore;
-use super::companions::{END, companion};
+use super::companions::{END, WAL, companion};
 use super::create::left_over;
 use super::disk_full;
 use super::end_file::Acknowledged;
@@ -136,9 +136,11 @@ fn copy<E: StoredEvent>(
     }
     let failed = |error| not_written(to, &error);
     let new = NewFile::beside(to).map_err(failed)?;
+    let length = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());
+    let length = length(path).max(length(&companion(path, WAL)));
     let sqlite = |error: rusqlite::Error| {
         let path = to.to_owned();
-        if disk_full::is_why(new.path(), &error) {
+        if disk_full::is_why_up_to(new.path(), &error, length) {
             BackupError::DiskFull { path }
         } else {
             BackupError::File { path, reason: format!("SQLite: {error}") }

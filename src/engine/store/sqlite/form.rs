@@ -8,7 +8,7 @@ use super::end_file::End;
 use super::properties;
 use super::row_sets::rebuild_row_sets;
 use super::schema::{TABLES, USER_VERSION};
-use super::stored_log::ReadError;
+use super::stored_log::{LogEnd, ReadError};
 
 /// The form of a file's tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +56,8 @@ pub(super) fn make(connection: &Connection, domain: &str) -> rusqlite::Result<()
 pub(super) fn upgrade(connection: &Connection, domain: &str) -> Result<(), ReadError> {
     connection.execute_batch(TO_SECOND)?;
     rebuild_row_sets(connection)?;
+    properties::write_closed_at(connection, LogEnd::read(connection)?.end)?;
+    properties::write_in_use(connection)?;
     Ok(introduce(connection, domain)?)
 }
 

@@ -24,7 +24,7 @@ impl InUse {
     /// Writes the word if it is not there, and begins another transaction then. To be called at the beginning of one
     /// that will write, while no other program of this kind does.
     pub(super) fn say(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        let is_said = properties::is_in_use(connection)?;
+        let is_said = properties::is_in_use(connection)? && !properties::is_copied(connection)?;
         if is_said && (self.is_in_file || self.tried.is_some_and(|tried| tried.elapsed() < TRY_EVERY)) {
             return Ok(());
         }

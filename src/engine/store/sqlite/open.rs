@@ -11,7 +11,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
-use super::companions::{self, END, WAL, companion};
+use super::companions::{self, END, SHM, WAL, companion};
 use super::create::create;
 use super::end_file::{Acknowledged, Deadline, End, EndFile, LockError};
 use super::form::Form;
@@ -93,27 +93,44 @@ fn open_found<E: StoredEvent>(
     if !here.is_at(&path) {
         return Ok(None);
     }
-    let checked = connect(&path).map_err(|error| sqlite(&path, error)).and_then(|connection| {
-        match check::<E>(&path, &connection, &mut end_file, accept_loss) {
-            Ok((form, end)) => Ok((connection, form, end)),
-            Err(refusal) => {
-                leave_as_found(&path, connection);
-                Err(refusal)
-            }
+    let (connection, form, end) = match checked::<E>(&path, &mut end_file, accept_loss) {
+        Ok(checked) => checked,
+        Err(refusal) => {
+            end_file.remove_if_new();
+            return Err(refusal);
         }
-    });
-    let (connection, form, end) = checked.inspect_err(|_| end_file.remove_if_new())?;
+    };
     end_file.unlock();
     Ok(Some(Opened { path, connection, form, end, end_file, here: Arc::new(here) }))
 }
 
-/// Closes a file that is refused. What SQLite has made beside it goes again; a write-ahead log with anything in it stays.
-fn leave_as_found(path: &Path, connection: Connection) {
-    if fs::metadata(companion(path, WAL)).is_ok_and(|log| log.len() == 0) {
-        // Where that fails, two empty files are left, which do no harm.
-        let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
+/// A connection to the file, with what was found there. What SQLite has made beside a file that is refused goes again;
+/// a write-ahead log with anything in it stays.
+fn checked<E: StoredEvent>(
+    path: &Path,
+    end_file: &mut EndFile,
+    accept_loss: bool,
+) -> Result<(Connection, Form, LogEnd), OpenStoreError> {
+    let is_empty = || fs::metadata(companion(path, WAL)).is_ok_and(|log| log.len() == 0);
+    let checked = connect(path).map_err(|error| sqlite(path, error)).and_then(|connection| {
+        match check::<E>(path, &connection, end_file, accept_loss) {
+            Ok((form, end)) => Ok((connection, form, end)),
+            Err(refusal) => {
+                if is_empty() {
+                    // Where that fails, two empty files are left, which do no harm.
+                    let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
+                }
+                Err(refusal)
+            }
+        }
+    });
+    if matches!(checked, Err(OpenStoreError::NotSupported { .. })) && is_empty() {
+        // SQLite removes nothing without the memory that cannot be shared; neither can anybody else have the file open.
+        for suffix in [WAL, SHM] {
+            let _ = fs::remove_file(companion(path, suffix));
+        }
     }
-    drop(connection);
+    checked
 }
 
 /// Looks at what there is, at one moment. No other program commits meanwhile.

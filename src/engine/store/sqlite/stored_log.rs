@@ -40,6 +40,8 @@ pub(super) enum ReadError {
     Unreadable { position: u64, error: UnreadableEvent },
     #[error("damaged: {0}")]
     DamagedRecord(String),
+    #[error("the log's end was not written down: {0}")]
+    EndUnwritten(std::io::Error),
     #[error("reading panicked: {0}")]
     Panicked(String),
 }

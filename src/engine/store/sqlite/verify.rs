@@ -98,7 +98,10 @@ impl From<ReadError> for Ended {
     fn from(error: ReadError) -> Self {
         let position = match error {
             ReadError::Damaged { position, .. } | ReadError::Unreadable { position, .. } => Some(position),
-            ReadError::Sqlite(_) | ReadError::DamagedRecord(_) | ReadError::Panicked(_) => None,
+            ReadError::Sqlite(_)
+            | ReadError::DamagedRecord(_)
+            | ReadError::EndUnwritten(_)
+            | ReadError::Panicked(_) => None,
         };
         Self::Broken { position, problem: error.to_string() }
     }

@@ -390,11 +390,10 @@ impl<E: StoredEvent> Writer<E> {
         execute(connection, "COMMIT")?;
         let end = log.end.end;
         let commit = log.take_recorded();
-        let unwritten = |error| ReadError::DamagedRecord(format!("the log's end was not written down: {error}"));
         if self.end_file.is_anew() {
-            self.end_file.replace(end).map_err(unwritten)?;
+            self.end_file.replace(end).map_err(ReadError::EndUnwritten)?;
         } else if end.position > before.position {
-            self.end_file.write(end).map_err(unwritten)?;
+            self.end_file.write(end).map_err(ReadError::EndUnwritten)?;
         }
         for event in commit.iter() {
             trace_line!(event.metadata.correlation_id, "Event Store Published Event");
@@ -414,7 +413,11 @@ impl<E: StoredEvent> Writer<E> {
     }
 
     fn is_full(&self, error: &ReadError) -> bool {
-        matches!(error, ReadError::Sqlite(error) if disk_full::is_why(&self.path, error))
+        match error {
+            ReadError::Sqlite(error) => disk_full::is_why(&self.path, error),
+            ReadError::EndUnwritten(error) => disk_full::is_room_error(error),
+            _ => false,
+        }
     }
 
     fn failure(&self, reason: impl fmt::Display) -> String {
