@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Money, PinSecretError, Refusal};
 use crate::engine::store::StoreError;
-use crate::engine::store::sqlite::OpenStoreError;
+use crate::engine::store::sqlite::{self, OpenStoreError};
 use crate::engine::supervisor::StopReason;
 
 /// The bank cannot serve, whatever is asked of it.
@@ -206,6 +206,17 @@ pub enum ExportError {
         /// What the system said.
         reason: String,
     },
+    /// The bank cannot serve.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Why there is no backup.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum BackupError {
+    /// The file cannot be made. Nothing is left of it.
+    #[error(transparent)]
+    File(#[from] sqlite::BackupError),
     /// The bank cannot serve.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),

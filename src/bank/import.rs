@@ -4,22 +4,21 @@
 
 use std::path::{Path, PathBuf};
 
-use foldhash::HashMap;
 use tokio::sync::mpsc;
 
 use super::any_store::{AnyStore, ask};
 use super::ceo_bonus::PaidBonuses;
 use super::errors::{ImportError, OpenError, Unavailable};
 use super::import_file::{Contents, ImportFile};
-use super::{Account, AccountEvent, Accounts, Bank, CeoBonus, Store, ThankYouEmail, TransferProcess};
-use crate::engine::aggregate::Aggregate;
-use crate::engine::event::{Position, RecordedEvent, StreamId};
+use super::replayed::Replayed;
+use super::{AccountEvent, Accounts, Bank, CeoBonus, Store, ThankYouEmail, TransferProcess};
+use crate::engine::event::Position;
 use crate::engine::event_handler::{EventHandler, ParkedError, Starts};
 use crate::engine::lease::Lease;
 use crate::engine::process_manager::ProcessManager;
 use crate::engine::projection::ReadModel;
 use crate::engine::store::handler_records::{ParkedChange, Progress};
-use crate::engine::store::{Append, EventStore, MAX_READ, StoreError};
+use crate::engine::store::{EventStore, MAX_READ, StoreError};
 use crate::engine::supervisor::StopReason;
 
 /// What is done with a file.
@@ -89,7 +88,8 @@ impl Bank {
         self.or_unavailable(begun).await?;
 
         let (end, bonuses) = (Position::START, PaidBonuses::default());
-        let mut import = Import { bank: &self, imported: 0, end, bonuses, states: HashMap::default() };
+        let replayed = Replayed::new(self.inner.snapshot_every);
+        let mut import = Import { bank: &self, imported: 0, end, bonuses, replayed };
         match import.store_all(file, &contents, &progress).await {
             Ok(()) => {}
             Err(reason) => {
@@ -139,8 +139,7 @@ struct Import<'a> {
     /// The position of the last event that was stored.
     end: Position,
     bonuses: PaidBonuses,
-    /// For snapshots.
-    states: HashMap<StreamId, Account>,
+    replayed: Replayed,
 }
 
 impl Import<'_> {
@@ -160,7 +159,7 @@ impl Import<'_> {
             if events.is_empty() {
                 break;
             }
-            let appended = store.append(self.appends(events)).await.map_err(|error| error.to_string())?;
+            let appended = store.append(self.replayed.appends(events)).await.map_err(|error| error.to_string())?;
             for committed in appended {
                 let committed = committed.map_err(|rejected| rejected.to_string())?;
                 let counted = ask!(store, store => self.bonuses.count(&committed, store).await);
@@ -179,33 +178,6 @@ impl Import<'_> {
         self.pass_over_one(TransferProcess::NAME, transfers_until, None).await.map_err(|error| error.to_string())?;
         let ended = Progress { checkpoint: self.end, ..Progress::default() };
         store.write_progress(NAME, ended).await.map_err(|error| error.to_string())
-    }
-
-    /// The events of each command together, as they were stored first.
-    fn appends(&mut self, events: Vec<RecordedEvent<AccountEvent>>) -> Vec<Append<AccountEvent>> {
-        let every = self.bank.inner.snapshot_every;
-        let mut appends: Vec<Append<AccountEvent>> = Vec::new();
-        for event in events {
-            let RecordedEvent { stream, version, time, metadata, data, .. } = event;
-            let state = self.states.entry(stream.clone()).or_default();
-            state.apply(&data);
-            let is_due = version.get().is_multiple_of(every);
-            let snapshot = if is_due { state.snapshot().map(String::into_boxed_str) } else { None };
-            match appends.last_mut() {
-                Some(append) if append.metadata.command_id == metadata.command_id => {
-                    append.events.push(data);
-                    // A snapshot stands after the last event of a command.
-                    if is_due || append.snapshot.is_some() {
-                        append.snapshot = state.snapshot().map(String::into_boxed_str);
-                    }
-                }
-                _ => {
-                    let (expected_version, events) = (version.before(), vec![data]);
-                    appends.push(Append { stream, expected_version, time, metadata, events, snapshot });
-                }
-            }
-        }
-        appends
     }
 
     /// Moves the handlers past what is stored. Those that do not run now may another time.

@@ -10,6 +10,7 @@ mod account_snapshot;
 mod accounts;
 mod any_store;
 mod audit;
+mod backup;
 mod balances;
 mod ceo_bonus;
 mod commands;
@@ -20,6 +21,7 @@ mod events;
 mod export;
 mod handle;
 mod handlers;
+mod head;
 mod history;
 mod holder;
 mod import;
@@ -37,6 +39,7 @@ mod pin_secret;
 mod queries;
 mod rebuild;
 mod receipt;
+mod replayed;
 mod stored_events;
 mod total_deposits;
 mod transfer;
@@ -53,8 +56,8 @@ pub use commands::AccountCommand;
 pub use email::{AddressBook, EmailTarget, InvalidEmailTarget, Recipient, ThankYouEmail};
 pub use email_address::{EmailAddress, InvalidEmail};
 pub use errors::{
-    AddHandlerError, CheckBalanceError, CommandFailure, CreateError, DepositError, ExportError, ImportError, OpenError,
-    TransferError, Unavailable, UnlockError, WithdrawError,
+    AddHandlerError, BackupError, CheckBalanceError, CommandFailure, CreateError, DepositError, ExportError,
+    ImportError, OpenError, TransferError, Unavailable, UnlockError, WithdrawError,
 };
 pub use events::{AccountEvent, Movement};
 pub use handle::Bank;
@@ -80,4 +83,5 @@ pub use watch::Watch;
 pub use why::{Cause, Reason};
 
 pub use crate::engine::moment::Moment;
-pub use crate::engine::store::sqlite::{Verification, Verified};
+pub use crate::engine::store::log_head::{InvalidLogHead, LogHead};
+pub use crate::engine::store::sqlite::{BackupStep, Verification, Verified};

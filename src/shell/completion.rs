@@ -333,6 +333,9 @@ mod tests {
         assert_eq!(hint("Bank.consistency "), Some(":strong | :eventual".into()));
         assert!(hint("Bank.open ").is_some_and(|hint| hint.starts_with("[url], [")));
         assert_eq!(hint("Bank.close"), None);
+        assert_eq!(hint("Bank.backup "), Some("file".into()));
+        assert_eq!(hint("Bank.verify "), Some("[head: …]".into()));
+        assert_eq!(hint("Bank.verify head: \"12:9f"), Some("\"".into()));
         assert_eq!(hint("Bank.create_bank_account"), hint("Bank.create"));
         assert_eq!(hint("Bank.dep"), None);
     }

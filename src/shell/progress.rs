@@ -47,6 +47,15 @@ impl ProgressLine {
 impl Line {
     /// So many events of so many are done.
     pub(super) fn show(&self, what: &str, done: u64, total: u64) {
+        self.show_of("events", what, done, total);
+    }
+
+    /// The same of a file's pages.
+    pub(super) fn show_pages(&self, what: &str, done: u64, total: u64) {
+        self.show_of("pages", what, done, total);
+    }
+
+    fn show_of(&self, unit: &str, what: &str, done: u64, total: u64) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match *state {
             State::Removed => return,
@@ -55,7 +64,7 @@ impl Line {
         }
         *state = State::Written(Instant::now());
         // When the terminal is gone, nobody is there to be told.
-        let _ = write!(io::stderr(), "{CLEAR}{what}: {} of {} events", with_commas(done), with_commas(total));
+        let _ = write!(io::stderr(), "{CLEAR}{what}: {} of {} {unit}", with_commas(done), with_commas(total));
     }
 }
 

@@ -3,6 +3,7 @@
 mod a_crash_at_any_step_ends_the_same;
 mod a_handler_of_ones_own_is_treated_as_the_banks;
 mod a_handler_that_panics_anywhere_stops_nothing_else;
+mod a_head_that_was_noted_tells_a_log_from_another;
 mod a_log_travels_between_stores;
 mod a_panic_is_never_lost;
 mod a_slow_subscriber_misses_nothing;

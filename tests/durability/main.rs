@@ -1,6 +1,7 @@
 //! What a bank in a file promises: whatever happens to the programs, the disk and the file, nothing that was
 //! acknowledged is lost, and what is wrong is named.
 
+mod a_backup_is_the_bank_of_one_moment;
 mod a_bank_opened_again_goes_on_where_it_was;
 mod a_bonus_is_due_whoever_closes_first;
 mod a_file_cut_after_any_commit_ends_the_same;

@@ -53,12 +53,45 @@ fn at_a_terminal() {
 }
 
 #[test]
+fn a_backup_at_a_terminal() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = export(directory.path());
+    let path = |name: &str| directory.path().join(name);
+    let terminal = Terminal::open();
+    let mut number = 1;
+    let mut enter = |statement: String| {
+        let before = terminal.received.lock().unwrap().len();
+        terminal.enter(&statement);
+        number += 1;
+        terminal.wait_for(&format!("bank({number})> "));
+        String::from_utf8_lossy(&terminal.received.lock().unwrap()[before..]).into_owned()
+    };
+    for (open, copy, unit) in [
+        (format!("Bank.open {:?}", path("bank.db")), path("1.db"), "pages"),
+        ("Bank.open \"memory\"".to_owned(), path("2.db"), "events"),
+    ] {
+        enter(open);
+        enter(format!("Bank.import {log:?}"));
+        let received = enter(format!("Bank.backup {copy:?}"));
+        let copying = received.split("\r\u{1b}[K").find(|line| line.starts_with("backup: "));
+        assert!(copying.is_some_and(|line| line.ends_with(unit)), "{received:?}");
+        assert!(received.contains("\r\u{1b}[Kcheck: 5,001 of 5,001 events\r\u{1b}[K:ok"), "{received:?}");
+        enter("Bank.close".to_owned());
+    }
+    let lines = terminal.lines();
+    assert!(!lines.iter().any(|line| line.contains("check: ") || line.contains("backup: ")), "{lines:?}");
+}
+
+#[test]
 fn elsewhere_it_says_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let log = export(directory.path());
     let file = directory.path().join("bank.db");
     let copy = directory.path().join("copy.jsonl");
-    let script = format!("Bank.open {file:?}\nBank.import {log:?}\nBank.verify\nBank.rebuild\nBank.export {copy:?}\n");
+    let backup = directory.path().join("monday.db");
+    let script = format!(
+        "Bank.open {file:?}\nBank.import {log:?}\nBank.verify\nBank.rebuild\nBank.export {copy:?}\nBank.backup {backup:?}\n"
+    );
     let finished = run(&["--quiet"], script);
     let replies = [
         &format!("{{:ok, #Bank<sqlite:{}>}}", file.display()),
@@ -66,6 +99,7 @@ fn elsewhere_it_says_nothing() {
         "{:ok, %{events: 5001, streams: 1, snapshots: 19}}",
         "{:ok, %{events: 5001}}",
         "{:ok, %{events: 5001}}",
+        ":ok",
     ];
     assert_eq!(finished.stdout.lines().collect::<Vec<_>>(), replies);
     assert_eq!((finished.stderr.as_str(), finished.exit_code), ("", Some(0)));

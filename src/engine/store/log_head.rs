@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::hash_chain::Hash;
+use super::hash_chain::{BEFORE_THE_FIRST, Hash};
 use crate::engine::event::Position;
 
 /// As many bytes of a hash are noted: to find another log with the same takes longer than anybody has.
@@ -63,7 +63,9 @@ impl FromStr for LogHead {
             let digits = str::from_utf8(digits).map_err(|_| InvalidLogHead)?;
             *byte = u8::from_str_radix(digits, 16).map_err(|_| InvalidLogHead)?;
         }
-        Ok(Self { position, hash })
+        let before_the_first = Self::new(Position::START, &BEFORE_THE_FIRST);
+        let head = Self { position, hash };
+        if position == Position::START && head != before_the_first { Err(InvalidLogHead) } else { Ok(head) }
     }
 }
 
@@ -78,8 +80,11 @@ mod tests {
         assert_eq!(head.to_string(), text);
         assert_eq!(text.parse(), Ok(head));
         assert_eq!(text.to_uppercase().parse(), Ok(head));
-        for wrong in ["", "12", "12:", ":a7", &text[..text.len() - 1], &format!("{text}a"), &format!("+{text}"), "é:é"]
-        {
+        let empty = LogHead::new(Position::START, &BEFORE_THE_FIRST);
+        assert_eq!(empty.to_string().parse(), Ok(empty));
+        let [short, long, signed] = [text[..text.len() - 1].to_owned(), format!("{text}a"), format!("+{text}")];
+        let no_such_beginning = text.replacen("12", "0", 1);
+        for wrong in ["", "12", "12:", ":a7", &short, &long, &signed, &no_such_beginning, "é:é"] {
             assert_eq!(wrong.parse::<LogHead>(), Err(InvalidLogHead), "{wrong}");
         }
     }

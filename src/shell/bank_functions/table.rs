@@ -15,12 +15,13 @@ const PAYEE: Parameter = Parameter { name: "payee", ..ACCOUNT };
 const NUMBER: Parameter = Parameter { name: "number", kind: Kind::Integer, optional: false, keyword: false };
 
 const FILE: Parameter = Parameter { name: "file", kind: Kind::Text, optional: false, keyword: false };
+const HEAD: Parameter = Parameter { name: "head", kind: Kind::Text, optional: true, keyword: true };
 const FROM: Parameter = Parameter { name: "from", kind: Kind::Integer, optional: true, keyword: true };
 const LIMIT: Parameter = Parameter { name: "limit", kind: Kind::Integer, optional: true, keyword: true };
 const AT: Parameter = Parameter { name: "at", kind: Kind::Integer, optional: true, keyword: true };
 const AS_OF: Parameter = Parameter { name: "as_of", kind: Kind::Text, optional: true, keyword: true };
 
-pub(super) static FUNCTIONS: [Function; 24] = [
+pub(super) static FUNCTIONS: [Function; 26] = [
     Function {
         module: Some("Bank"),
         name: "open",
@@ -44,7 +45,19 @@ pub(super) static FUNCTIONS: [Function; 24] = [
             made up for when it is opened with them again. Of several programs, the one that was there first acts.\n\
             Replies {:ok, #Bank<memory>}, {:error, :already_open}, {:error, :unsupported_store},\n\
             {:error, :invalid_email_target}, {:error, :invalid_sender}, {:error, :unknown_email_option},\n\
-            {:error, :credentials_need_tls} or {:error, :smtp_not_built_in}.",
+            {:error, :credentials_need_tls} or {:error, :smtp_not_built_in}.\n\
+            A file that cannot be opened stays as it is; standard error says what is wrong with it and where:\n\
+            {:error, :no_directory}, {:error, :no_file}, {:error, :read_only}, {:error, :disk_full}: mend that first.\n\
+            {:error, :not_ours}, {:error, :not_a_bank}: it is the file of something else; name another one.\n\
+            {:error, :newer_version}, {:error, :unknown_event}: a newer program has written it; use that one.\n\
+            {:error, :busy}: another program, which is named, has held it for more than 5 s; let it go on or end it,\n\
+            and try again.\n\
+            {:error, :lost_end}: acknowledged events are gone. Open a backup, or with accept_loss: true what is left.\n\
+            {:error, :left_over}: the file is gone and its log is not. Put the file back, or remove what is left.\n\
+            {:error, :half_imported}: an import has not ended. Import into a new file, or accept_loss: true.\n\
+            {:error, :damaged}: it is not as it was written. Open a backup, or import what was exported.\n\
+            {:error, :not_supported}: the file system lacks what a bank needs. Use a directory on another one.\n\
+            {:error, :store_failed}: anything else that the system says.",
     },
     Function {
         module: Some("Bank"),
@@ -54,7 +67,8 @@ pub(super) static FUNCTIONS: [Function; 24] = [
         aliases: &[],
         summary: "closes the bank",
         example: "Bank.close",
-        details: "What was sent before is finished first. A bank in memory is gone then. Replies :ok.",
+        details: "What was sent before is finished first. A bank in memory is gone then; one in a file that no other\n\
+            program has open is that file alone, which may be copied, moved and sent. Replies :ok.",
     },
     Function {
         module: Some("Bank"),
@@ -272,17 +286,45 @@ pub(super) static FUNCTIONS: [Function; 24] = [
     },
     Function {
         module: Some("Bank"),
-        name: "verify",
+        name: "head",
         group: "Upkeep",
         parameters: &[],
+        aliases: &[],
+        summary: "tells where the log ends, to be noted",
+        example: "Bank.head",
+        details: "The position of the last event, and the hash that covers it and all before it: in memory, in a file and\n\
+            after an import the same. Noted elsewhere, it is what Bank.verify head: holds the log against.\n\
+            Replies a string such as \"12:5c5efdbdb48ba96a2c5f5b9c2b9b9a34\".",
+    },
+    Function {
+        module: Some("Bank"),
+        name: "verify",
+        group: "Upkeep",
+        parameters: &[HEAD],
         aliases: &[],
         summary: "reads everything and says whether it fits together",
         example: "Bank.verify",
         details: "Whether versions have no gaps, positions increase and hashes fit; whether each event can have happened\n\
             after those before it; whether balances and reservations add up to deposits minus withdrawals; and\n\
-            whether snapshots and stored projections are what the events make of them.\n\
+            whether snapshots and stored projections are what the events make of them. With head: \"12:5c5e…\", as\n\
+            Bank.head told it, also whether the log still leads there: one that was rewritten as a whole, or is an\n\
+            older copy of itself, fits together and does not.\n\
             Replies {:ok, %{events: 12, streams: 3, snapshots: 0}}, or {:error, %{position: 7, problem: \"…\"}} with the\n\
-            first position where something is wrong, nil where that is not in the log itself.",
+            first position where something is wrong, nil where that is not in the log itself; {:error, :invalid_head}\n\
+            for what Bank.head cannot have told.",
+    },
+    Function {
+        module: Some("Bank"),
+        name: "backup",
+        group: "Upkeep",
+        parameters: &[FILE],
+        aliases: &[],
+        summary: "copies the bank, while it is in use, to a file",
+        example: "Bank.backup \"monday.db\"",
+        details: "The copy is the bank at one moment, verified and closed: one file that Bank.open opens, and that may be\n\
+            moved and sent. It is new, and only its owner may read it. A bank in memory gets a file too.\n\
+            Replies :ok, {:error, :file_exists}, {:error, :file_failed}, {:error, :damaged} where the bank itself is, or\n\
+            {:error, :left_over} where a file that is gone has left its log beside that name.",
     },
     Function {
         module: Some("Bank"),

@@ -3,9 +3,12 @@
 use std::path::Path;
 
 use super::replies::{failure, integer};
-use crate::bank::{Bank, ExportError, ImportError, ImportStep, Unavailable, Verification, Verified};
+use crate::bank::{
+    BackupError, BackupStep, Bank, ExportError, ImportError, ImportStep, LogHead, Unavailable, Verification, Verified,
+};
 use crate::engine::projection::RebuildError;
-use crate::shell::functions::Arguments;
+use crate::engine::store::sqlite;
+use crate::shell::functions::{Arguments, Function};
 use crate::shell::progress::ProgressLine;
 use crate::shell::term::Term;
 
@@ -22,11 +25,23 @@ impl From<Unavailable> for NotDone {
     }
 }
 
-pub(super) async fn verify(bank: &Bank) -> Result<Term, NotDone> {
+pub(super) async fn head(bank: &Bank) -> Result<Term, NotDone> {
+    Ok(Term::String(bank.head().await?.to_string()))
+}
+
+pub(super) async fn verify(bank: &Bank, function: &Function, arguments: &Arguments) -> Result<Term, NotDone> {
+    let Ok(noted) = arguments.named(function, "head").map(str::parse::<LogHead>).transpose() else {
+        return Ok(Term::Error("invalid_head"));
+    };
     let progress = ProgressLine::new();
     let line = progress.line();
     // Whoever tells may do so a little longer than it takes to answer.
-    match bank.verify(move |done, total| line.show("verify", done, total)).await? {
+    let tell = move |done, total| line.show("verify", done, total);
+    let verification = match noted {
+        None => bank.verify(tell).await?,
+        Some(noted) => bank.verify_head(noted, tell).await?,
+    };
+    match verification {
         Verification::Whole(Verified { events, streams, snapshots }) => {
             let found = [("events", events), ("streams", streams), ("snapshots", snapshots)];
             Ok(Term::Ok(Box::new(Term::Map(found.map(|(name, count)| (name, integer(count))).into()))))
@@ -53,6 +68,30 @@ pub(super) async fn rebuild(bank: &Bank) -> Result<Term, NotDone> {
                 RebuildError::Stopped => Term::Error("not_running"),
             };
             Err(NotDone { reply, message })
+        }
+    }
+}
+
+pub(super) async fn backup(bank: &Bank, arguments: &Arguments) -> Result<Term, NotDone> {
+    let progress = ProgressLine::new();
+    let line = progress.line();
+    let path = Path::new(arguments.get(0).unwrap_or_default());
+    let show = move |step, done, total| match step {
+        BackupStep::Copy => line.show_pages("backup", done, total),
+        BackupStep::Store => line.show("backup", done, total),
+        BackupStep::Check => line.show("check", done, total),
+    };
+    match bank.backup(path, show).await {
+        Ok(_) => Ok(Term::OK),
+        Err(BackupError::Unavailable(unavailable)) => Err(unavailable.into()),
+        Err(BackupError::File(error)) => {
+            let reply = match &error {
+                sqlite::BackupError::FileExists { .. } => Term::Error("file_exists"),
+                sqlite::BackupError::LeftOver { .. } => Term::Error("left_over"),
+                sqlite::BackupError::Broken { .. } => Term::Error("damaged"),
+                sqlite::BackupError::File { .. } | sqlite::BackupError::Store(_) => Term::Error("file_failed"),
+            };
+            Err(NotDone { reply, message: error.to_string() })
         }
     }
 }

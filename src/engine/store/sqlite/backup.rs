@@ -1,5 +1,6 @@
 //! Copies a file that is in use: one state of it, checked, and closed as the last program closes one.
 
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,9 @@ use thiserror::Error;
 use tokio::sync::oneshot;
 
 use super::SqliteStore;
+use super::companions::{END, companion};
+use super::create::left_over;
+use super::disk_full;
 use super::end_file::Acknowledged;
 use super::form::{self, Form};
 use super::new_file::{NewFile, Placed};
@@ -26,11 +30,15 @@ use crate::engine::store::stored_event::StoredEvent;
 /// So many pages are copied at a time: 4 MiB.
 const PAGES: i32 = 1_024;
 
+const DISK_FULL: &str = "the disk is full";
+
 /// What a backup is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BackupStep {
-    /// Copying; it tells pages.
+    /// Copying a file; it tells pages.
     Copy,
+    /// Storing a log that stands in no file; it tells events.
+    Store,
     /// Verifying the copy; it tells events.
     Check,
 }
@@ -43,6 +51,14 @@ pub enum BackupError {
     FileExists {
         /// The file.
         path: PathBuf,
+    },
+    /// A file of this name that is gone has left its log or its end, which would be taken for those of the copy.
+    #[error("{}: {} is left of a file that was here; remove it, or name another file", path.display(), left_over.display())]
+    LeftOver {
+        /// The file that is not there.
+        path: PathBuf,
+        /// What is left of it.
+        left_over: PathBuf,
     },
     /// The copy cannot be written.
     #[error("{}: {reason}", path.display())]
@@ -108,19 +124,22 @@ fn copy<E: StoredEvent>(
     to: &Path,
     tell: &mut dyn FnMut(BackupStep, u64, u64) -> bool,
 ) -> Result<Verified, BackupError> {
-    let file_exists = || BackupError::FileExists { path: to.to_owned() };
-    if to.symlink_metadata().is_ok() {
-        return Err(file_exists());
-    }
+    check_place(to)?;
     let from = connect_to_read(path).map_err(ReadError::from)?;
     if !here.is_at(path) {
         let path = path.display();
         return Err(StoreError::Failed(format!("{path} was moved, removed or replaced while the file was open")).into());
     }
-    let failed = |error: io::Error| BackupError::File { path: to.to_owned(), reason: error.to_string() };
-    let sqlite = |error: rusqlite::Error| BackupError::File { path: to.to_owned(), reason: format!("SQLite: {error}") };
+    let failed = |error| not_written(to, &error);
     let new = NewFile::beside(to).map_err(failed)?;
+    let sqlite = |error: rusqlite::Error| {
+        let is_full = disk_full::is_why(new.path(), &error);
+        let reason = if is_full { DISK_FULL.to_owned() } else { format!("SQLite: {error}") };
+        BackupError::File { path: to.to_owned(), reason }
+    };
     let mut copy = connect(new.path()).map_err(sqlite)?;
+    // What is half written is removed, and needs no journal to be undone from.
+    let _: String = copy.query_row("PRAGMA journal_mode = OFF", [], |row| row.get(0)).map_err(sqlite)?;
     // What is read within the transaction is one state, however long it takes.
     let state = from.unchecked_transaction().map_err(ReadError::from)?;
     let end = LogEnd::read(&from).map_err(ReadError::from)?.end;
@@ -134,13 +153,7 @@ fn copy<E: StoredEvent>(
     properties::write_schema_cookie(&transaction).map_err(sqlite)?;
     transaction.commit().map_err(sqlite)?;
     let mut tell_check = |done, total| tell(BackupStep::Check, done, total);
-    let verified = match verify::one_state::<E>(&copy, Ok(Acknowledged::UpTo(end)), &mut tell_check)? {
-        Verification::Whole(verified) => verified,
-        Verification::Broken { position, problem } => {
-            let at = position.map(|position| format!("at position {position}: ")).unwrap_or_default();
-            return Err(BackupError::Broken { problem: format!("{at}{problem}") });
-        }
-    };
+    let verified = whole(verify::one_state::<E>(&copy, Ok(Acknowledged::UpTo(end)), &mut tell_check)?)?;
     let moved_in = copy
         .wal_checkpoint_v2(None::<&str>, CheckpointMode::TRUNCATE)
         .and_then(|_| copy.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false));
@@ -148,7 +161,34 @@ fn copy<E: StoredEvent>(
     copy.close().map_err(|(_, error)| sqlite(error))?;
     match new.put(to).map_err(failed)? {
         Placed::Here => Ok(verified),
-        Placed::AnotherIsThere => Err(file_exists()),
+        Placed::AnotherIsThere => Err(BackupError::FileExists { path: to.to_owned() }),
+    }
+}
+
+/// Nothing may stand where the copy is to stand, nor what would be taken for a part of it.
+pub(super) fn check_place(to: &Path) -> Result<(), BackupError> {
+    if to.symlink_metadata().is_ok() {
+        return Err(BackupError::FileExists { path: to.to_owned() });
+    }
+    let end = companion(to, END);
+    let left_over = left_over(to).or_else(|| fs::metadata(&end).is_ok_and(|found| found.len() > 0).then_some(end));
+    left_over.map_or(Ok(()), |left_over| Err(BackupError::LeftOver { path: to.to_owned(), left_over }))
+}
+
+/// What the system said of a copy.
+pub(super) fn not_written(to: &Path, error: &io::Error) -> BackupError {
+    let reason = if disk_full::is_room_error(error) { DISK_FULL.to_owned() } else { error.to_string() };
+    BackupError::File { path: to.to_owned(), reason }
+}
+
+/// A copy that does not fit together is none.
+pub(super) fn whole(verification: Verification) -> Result<Verified, BackupError> {
+    match verification {
+        Verification::Whole(verified) => Ok(verified),
+        Verification::Broken { position, problem } => {
+            let at = position.map(|position| format!("at position {position}: ")).unwrap_or_default();
+            Err(BackupError::Broken { problem: format!("{at}{problem}") })
+        }
     }
 }
 

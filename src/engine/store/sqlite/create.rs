@@ -62,7 +62,7 @@ fn check_left_over(path: &Path, accept_loss: bool) -> Result<(), OpenStoreError>
 }
 
 /// SQLite would take these for parts of the new file.
-fn left_over(path: &Path) -> Option<PathBuf> {
+pub(super) fn left_over(path: &Path) -> Option<PathBuf> {
     let logs = [WAL, "-journal"].map(|suffix| companion(path, suffix));
     logs.into_iter().find(|log| fs::metadata(log).is_ok_and(|found| found.len() > 0))
 }
@@ -78,7 +78,7 @@ fn remove_left_over(path: &Path) -> io::Result<()> {
 }
 
 /// The bytes of an empty file, in the write-ahead mode.
-fn image(domain: &str) -> rusqlite::Result<Vec<u8>> {
+pub(super) fn image(domain: &str) -> rusqlite::Result<Vec<u8>> {
     /// Where the header says which mode a file is written and read in.
     const WRITE_AND_READ_VERSION: std::ops::Range<usize> = 18..20;
     const WRITE_AHEAD: u8 = 2;

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use super::companions::{SHM, WAL, companion, create_private, is_unsupported};
-use super::end_file::sync_directory;
+use super::companions::{END, SHM, WAL, companion, create_private, is_unsupported};
+use super::end_file::{directory_of, sync_directory};
 
 /// What follows a file's name in that of one that is not whole yet.
 const UNFINISHED: &str = "-new-";
@@ -74,8 +74,8 @@ impl NewFile {
 
 /// Removes what killed programs have left behind. What cannot be removed does no harm.
 fn remove_left_behind(path: &Path) {
-    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return };
-    let Ok(entries) = fs::read_dir(directory) else { return };
+    let Some(name) = path.file_name() else { return };
+    let Ok(entries) = fs::read_dir(directory_of(path)) else { return };
     for entry in entries.flatten() {
         if is_unfinished(&entry.file_name(), name)
             && let Ok(file) = File::open(entry.path())
@@ -92,7 +92,7 @@ fn is_unfinished(found: &OsStr, name: &OsStr) -> bool {
 }
 
 fn remove(path: &Path) {
-    for suffix in ["", WAL, SHM, "-journal"] {
+    for suffix in ["", WAL, SHM, END, "-journal"] {
         // Mostly there is none.
         let _ = fs::remove_file(companion(path, suffix));
     }

@@ -1,0 +1,115 @@
+//! A copy of a bank in use, as a closed file.
+
+use std::mem;
+use std::path::Path;
+
+use super::any_store::AnyStore;
+use super::errors::BackupError;
+use super::replayed::Replayed;
+use super::{AccountEvent, BackupStep, Bank, Verified};
+use crate::engine::event::{Position, RecordedEvent};
+use crate::engine::store::handler_records::{ParkedChange, ParkedEvent, Progress};
+use crate::engine::store::sqlite::{self, NewStore};
+use crate::engine::store::{MAX_READ, StoreError};
+
+impl Bank {
+    /// Copies the bank, as it is at one moment, to a new file, which is verified and closed: it may be moved, sent and
+    /// opened, and goes on from there. That the bank is in use, here and in other programs, does no harm. A bank in
+    /// memory gets a file too. `tell` hears now and then how much of how much is done.
+    ///
+    /// # Errors
+    ///
+    /// [`BackupError`]: why there is no such file.
+    pub async fn backup(
+        &self,
+        path: &Path,
+        tell: impl FnMut(BackupStep, u64, u64) + Send + 'static,
+    ) -> Result<Verified, BackupError> {
+        self.still_open()?;
+        let made = match self.event_store() {
+            AnyStore::Sqlite(store) => store.backup(path, tell).await,
+            AnyStore::Memory(_) => self.store_in(path, tell).await,
+        };
+        match made {
+            Ok(verified) => Ok(verified),
+            Err(sqlite::BackupError::Store(error)) => Ok(self.or_unavailable(Err(error)).await?),
+            Err(error) => Err(BackupError::File(error)),
+        }
+    }
+
+    async fn store_in(
+        &self,
+        path: &Path,
+        mut tell: impl FnMut(BackupStep, u64, u64) + Send + 'static,
+    ) -> Result<Verified, sqlite::BackupError> {
+        // Half an import is not copied, and no handler comes meanwhile.
+        let importing = self.inner.importing.lock().await;
+        let place = path.to_owned();
+        let new = tokio::task::spawn_blocking(move || NewStore::beside(&place)).await;
+        let new = new.map_err(|panic| StoreError::Failed(panic.to_string()))??;
+        // What the handlers have acknowledged up to now is in the part of the log that is stored.
+        let handlers = self.handlers_kept().await?;
+        let end = self.event_store().end().await?;
+        let mut replayed = Replayed::new(self.inner.snapshot_every);
+        let (mut position, mut events) = (Position::START, Vec::new());
+        while position < end {
+            let page = self.event_store().read_all(position, MAX_READ).await?;
+            let known = &page[..page.partition_point(|event| event.position <= end)];
+            let Some(last) = known.last() else { break };
+            position = last.position;
+            events.extend_from_slice(known);
+            let complete = if position < end { begin_of_last_command(&events) } else { events.len() };
+            let later = events.split_off(complete);
+            let events = mem::replace(&mut events, later);
+            if !events.is_empty() {
+                new.append(replayed.appends(events)).await?;
+            }
+            tell(BackupStep::Store, position.get(), end.get());
+        }
+        for Kept { handler, progress, parked } in handlers {
+            new.write_progress(handler, progress.clone(), ParkedChange::None).await?;
+            for parked in parked {
+                new.write_progress(handler, progress.clone(), ParkedChange::Park(parked)).await?;
+            }
+        }
+        drop(importing);
+        new.finish(move |done, total| tell(BackupStep::Check, done, total)).await
+    }
+
+    /// What the store keeps for the handlers of this bank. They go on meanwhile: an event that one of them parks now is
+    /// after its checkpoint here, and comes again.
+    async fn handlers_kept(&self) -> Result<Vec<Kept>, StoreError> {
+        let mut kept = Vec::new();
+        for handler in self.handler_controls().iter().map(|handler| handler.name()) {
+            if let Some(progress) = self.event_store().read_progress(handler).await? {
+                kept.push(Kept { handler, progress, parked: Vec::new() });
+            }
+        }
+        let mut after = 0;
+        loop {
+            let page = self.event_store().read_parked(after, MAX_READ).await?;
+            let Some(last) = page.last() else { return Ok(kept) };
+            after = last.number;
+            for parked in page {
+                let handler = kept.iter_mut().find(|kept| kept.handler == parked.handler);
+                if let Some(handler) = handler.filter(|kept| parked.position <= kept.progress.checkpoint) {
+                    handler.parked.push(parked);
+                }
+            }
+        }
+    }
+}
+
+/// What is kept for a handler.
+struct Kept {
+    handler: &'static str,
+    progress: Progress,
+    parked: Vec<ParkedEvent>,
+}
+
+/// The first event of the command that more may follow of.
+fn begin_of_last_command(events: &[RecordedEvent<AccountEvent>]) -> usize {
+    let command = events.last().map(|last| last.metadata.command_id);
+    let of_last = events.iter().rev().take_while(|event| Some(event.metadata.command_id) == command);
+    events.len() - of_last.count()
+}
