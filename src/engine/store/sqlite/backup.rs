@@ -30,8 +30,6 @@ use crate::engine::store::stored_event::StoredEvent;
 /// So many pages are copied at a time: 4 MiB.
 const PAGES: i32 = 1_024;
 
-const DISK_FULL: &str = "the disk is full";
-
 /// What a backup is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BackupStep {
