@@ -14,6 +14,7 @@ use cqrs_bank::bank::{
 };
 use cqrs_bank::engine::event::Metadata;
 use cqrs_bank::engine::event_handler::RetryPolicy;
+use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::accounts::{account, all_balances, money};
@@ -91,6 +92,9 @@ async fn run(left: &Copy) -> Run {
     let path = folder.path().join("bank.db");
     left.put_back(&path);
     let bank = open(&path, &outbox).await;
+    // As long as somebody reads this state, all that is written stays in the write-ahead log.
+    let reading = Connection::open(&path).unwrap();
+    reading.execute_batch("BEGIN; SELECT count(*) FROM events").unwrap();
     let before = Copy::of(&path);
     // What was under way goes on by itself, before anybody asks for more.
     at_rest(&bank).await;
@@ -104,6 +108,7 @@ async fn run(left: &Copy) -> Run {
     }
     at_rest(&bank).await;
     let copies = commits_since(&before, &Copy::of(&path));
+    drop(reading);
     let ending = ending(&bank).await;
     assert_eq!(bank.parked().await.unwrap(), []);
     bank.close().await;
