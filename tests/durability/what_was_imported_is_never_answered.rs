@@ -81,9 +81,14 @@ async fn an_import_that_is_cut_off_after_any_commit_is_not_answered() {
     let path = directory.path().join("bank.db");
     let store = || Store::Sqlite(path.clone());
     let bank = Bank::open(options(store(), &outbox)).await.unwrap();
+    // As long as somebody reads this state, all that is written stays in the write-ahead log.
+    let reading = rusqlite::Connection::open(&path).unwrap();
+    reading.execute_batch("BEGIN; SELECT count(*) FROM events").unwrap();
+    rusqlite::Connection::open(&path).unwrap().execute_batch("PRAGMA wal_checkpoint(PASSIVE)").unwrap();
     let before = Copy::of(&path);
     bank.import(&exported, |_, _, _| {}).await.unwrap();
     let after = Copy::of(&path);
+    drop(reading);
     bank.close().await;
     assert_eq!(e_mails(&outbox), [0; 0]);
 
@@ -121,7 +126,7 @@ async fn who_takes_over_from_one_that_died_importing_stops() {
     let lease = imports.try_acquire_lease().await.unwrap().unwrap();
     let bank = Bank::open(options(Store::Sqlite(path), &outbox)).await.unwrap();
     let begun = Progress { checkpoint: Position::new(9), state: Some("under way".into()), ..Progress::default() };
-    imports.write_progress("import", begun, ParkedChange::None).await.unwrap();
+    imports.write_progress(":import", begun, ParkedChange::None).await.unwrap();
     // The bank is the same while another one fills it: nothing of it is answered then either.
     let memory = Bank::open(Store::Memory).await.unwrap();
     create_josh(&memory).await;

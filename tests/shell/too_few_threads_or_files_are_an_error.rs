@@ -129,7 +129,7 @@ fn examples_say_so_too() {
             &["--store", "library.db", "-c", "LibraryWriteService.remove_book \"0-306-40615-2\""],
         ),
         ("shared_bank", &[]),
-        ("own_process", &[]),
+        ("shared_bank", &[]),
         ("own_projection", &[]),
     ] {
         let path = PathBuf::from(example(name, &[]).get_program());

@@ -131,6 +131,7 @@ impl<E: StoredEvent> SqliteStore<E> {
         let failed = |reason: String| OpenStoreError::Failed { path: path.to_path_buf(), reason };
         let sqlite = |error: rusqlite::Error| failed(format!("SQLite: {error}"));
         let io = |error: io::Error| failed(error.to_string());
+        let thread = |error: io::Error| failed(format!("no thread can be started: {error}"));
 
         let publisher = Publisher::new(options.published_capacity);
         let listeners = publisher.listeners();
@@ -149,7 +150,7 @@ impl<E: StoredEvent> SqliteStore<E> {
             checkpointer::serve(&weak, moving, &woken);
             drop(open_here);
         };
-        threads.spawn("checkpoints", move_pages).map_err(io)?;
+        threads.spawn("checkpoints", move_pages).map_err(thread)?;
 
         let form = opened.form;
         let queue: SharedQueue<E> = Arc::new(Mutex::new(read_requests));
@@ -160,7 +161,7 @@ impl<E: StoredEvent> SqliteStore<E> {
                 reader.serve(&queue);
                 drop(open_here);
             };
-            threads.spawn("reader", read).map_err(io)?;
+            threads.spawn("reader", read).map_err(thread)?;
         }
 
         let weak_here = Arc::downgrade(&here);
@@ -190,7 +191,7 @@ impl<E: StoredEvent> SqliteStore<E> {
             // Nobody waits for a writer whose group has stopped.
             let _ = ended.send(());
         };
-        threads::spawn("writer", write).map_err(io)?;
+        threads::spawn("writer", write).map_err(thread)?;
         supervisor.ends_with(close, has_ended);
         supervisor.spawn("event store", async move {
             match has_failed.await {

@@ -277,6 +277,12 @@ fn check_end<E: StoredEvent>(path: &Path, connection: &Connection, form: Form) -
                 return Err(ReadError::Damaged { position, what: "its stream does not end with the last event" });
             }
         }
+        // A head that is an older one fits the event it points to, and would hide all that came after.
+        let events: i64 =
+            connection.query_row("SELECT coalesce(sum(version), 0) FROM streams", [], |row| row.get(0))?;
+        if u64::try_from(events).ok() != Some(position) {
+            return Err(ReadError::Damaged { position, what: "the streams do not add up to the log" });
+        }
         Ok(end)
     };
     read().map_err(|error| match error {

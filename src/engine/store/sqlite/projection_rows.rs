@@ -125,8 +125,14 @@ pub(super) fn hand_over(
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([projection])?;
     let (mut set, mut page) = (RowSet::default(), Vec::new());
+    let mut last: Option<Box<str>> = None;
     while let Some(row) = rows.next()? {
         let row = StoredRow::checked(row, 3, || format!("a row of {projection}"))?;
+        // The sum of the rows does not tell in which order they came, and pages of a damaged file may be swapped.
+        if last.as_ref().is_some_and(|last| *last >= row.row.key) {
+            return Err(ReadError::DamagedRecord(format!("the rows of {projection} do not come in order")));
+        }
+        last = Some(row.row.key.clone());
         set.add(&row.hash());
         page.push(row.row);
         if page.len() == MAX_READ && pages.blocking_send(Ok(std::mem::take(&mut page))).is_err() {
