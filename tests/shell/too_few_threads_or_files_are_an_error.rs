@@ -129,8 +129,6 @@ fn examples_say_so_too() {
             &["--store", "library.db", "-c", "LibraryWriteService.remove_book \"0-306-40615-2\""],
         ),
         ("shared_bank", &[]),
-        ("shared_bank", &[]),
-        ("own_projection", &[]),
     ] {
         let path = PathBuf::from(example(name, &[]).get_program());
         let Some(finished) = run_with_threads(1, &path, flags, "") else { return };
