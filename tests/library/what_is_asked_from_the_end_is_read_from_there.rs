@@ -104,6 +104,13 @@ async fn the_past_of_a_book_is_read_from_its_last_snapshot() {
     writer.close().await;
     drop(writer);
 
+    // What a reader has kept of its inventory need not be folded again.
+    let store = file.open(&Supervisor::new()).await.unwrap();
+    let reader = ReadService::start(store, Supervisor::new()).await.unwrap();
+    assert!(reader.get_book(isbn, None).await.unwrap().is_some());
+    reader.close().await;
+    drop(reader);
+
     damage_up_to(&path, snapshot_every);
     let store = file.open(&Supervisor::new()).await.unwrap();
     let reader = ReadService::start(store, Supervisor::new()).await.unwrap();
