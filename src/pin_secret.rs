@@ -2,14 +2,14 @@
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use cqrs_bank::bank::{PinSecret, PinSecretError, PinSecretSource, ShortSecret};
-use cqrs_bank::engine::directory::{create_private, sync_name};
+use cqrs_bank::engine::disk::{NewFile, Placed, create_private_directory, sync_name};
 use thiserror::Error;
 
 /// The variable that holds the secret.
@@ -97,17 +97,16 @@ fn make(path: &Path) -> io::Result<()> {
     }
     text.push('\n');
     if let Some(directory) = path.parent() {
-        create_private(directory)?;
+        create_private_directory(directory)?;
     }
-    let unfinished = path.with_extension(format!("new-{}", std::process::id()));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
-    let linked = written.and_then(|()| match fs::hard_link(&unfinished, path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        linked => linked,
-    });
-    let removed = fs::remove_file(&unfinished);
-    linked.and(removed)?;
-    // A PIN's verifier is worth nothing without the key, and must not outlive it.
-    sync_name(path)
+    let new = NewFile::beside(path, &[])?;
+    new.file().write_all(text.as_bytes())?;
+    match new.put(path)? {
+        Placed::Here => Ok(()),
+        // A PIN's verifier is worth nothing without the key, and must not outlive it.
+        Placed::AnotherIsThere => sync_name(path),
+        Placed::NotSupported(lacks) => {
+            Err(io::Error::new(io::ErrorKind::Unsupported, format!("the file system does not support this: {lacks}")))
+        }
+    }
 }

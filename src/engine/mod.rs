@@ -11,7 +11,8 @@
 //!    wants to read what others have written.
 //!
 //! [`supervisor`] watches the tasks all of this runs in, [`trace`] is the line each of them prints when it
-//! does its part, [`blocking`] is where work goes that would hold the others up, and [`testing`] lets an aggregate be tried without any of it.
+//! does its part, [`blocking`] is where work goes that would hold the others up, [`disk`] makes files that are there whole
+//! or not at all, and [`testing`] lets an aggregate be tried without any of it.
 
 pub mod aggregate;
 pub mod blocking;
@@ -20,7 +21,7 @@ pub mod checkpoints;
 pub mod clock;
 pub mod command_handler;
 mod conversations;
-pub mod directory;
+pub mod disk;
 pub mod event;
 pub mod event_handler;
 pub mod id_source;

@@ -8,7 +8,6 @@ use crate::program::{bank, run, run_command};
 
 /// A script that comes to a file that somebody else holds.
 #[test]
-#[ignore = "the store does not answer so yet"]
 fn a_script_goes_on_after_a_busy_answer_and_nothing_has_failed() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("bank.db");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::Message;
 use crate::engine::blocking::blocking;
-use crate::engine::directory::{create_private, sync_name};
+use crate::engine::disk::{create_private_directory, sync_name};
 use crate::engine::event_handler::Failure;
 
 /// A directory that e-mails are written to.
@@ -28,7 +28,7 @@ impl Outbox {
 }
 
 fn write(directory: &Path, message: &Message) -> io::Result<()> {
-    create_private(directory)?;
+    create_private_directory(directory)?;
     let unfinished = directory.join(format!(".{}.unfinished", message.name));
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
     file.write_all(&message.content)?;

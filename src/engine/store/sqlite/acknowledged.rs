@@ -14,7 +14,7 @@ const TRIES: usize = 8;
 
 /// The log's end as far as it was acknowledged, or seen by this process.
 #[derive(Debug)]
-pub(super) struct Acknowledged {
+pub(super) struct AcknowledgedEnd {
     companion: Mutex<Companion>,
     /// What has been seen here. Another process may not have told its caller of it yet, and may never do so.
     seen: AtomicU64,
@@ -36,7 +36,7 @@ impl Companion {
     }
 }
 
-impl Acknowledged {
+impl AcknowledgedEnd {
     pub(super) fn new(file: File, end: u64) -> Self {
         let companion = Mutex::new(Companion::new(file));
         Self { companion, seen: AtomicU64::new(end), wanted: AtomicBool::new(false) }
@@ -86,10 +86,10 @@ mod tests {
 
     use super::*;
 
-    fn written(end: End) -> Acknowledged {
+    fn written(end: End) -> AcknowledgedEnd {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(end.to_text().as_bytes()).unwrap();
-        Acknowledged::new(file, 0)
+        AcknowledgedEnd::new(file, 0)
     }
 
     #[test]

@@ -12,18 +12,19 @@ use thiserror::Error;
 use tokio::sync::oneshot;
 
 use super::SqliteStore;
-use super::companions::{END, WAL, companion};
+use super::companions::{END, OF_UNFINISHED, WAL, companion};
 use super::create::left_over;
 use super::disk_full;
-use super::end_file::Acknowledged;
-use super::form::{self, Form};
-use super::new_file::{NewFile, Placed};
+use super::end_file::Noted;
+use super::form::Form;
 use super::open_here::OpenHere;
 use super::properties;
 use super::schema::{connect, connect_to_read};
 use super::stored_log::{LogEnd, ReadError};
 use super::threads::spawn;
+use super::upgrade;
 use super::verify::{self, Verification, Verified};
+use crate::engine::disk::{NewFile, Placed};
 use crate::engine::store::StoreError;
 use crate::engine::store::stored_event::StoredEvent;
 
@@ -135,7 +136,7 @@ fn copy<E: StoredEvent>(
         return Err(StoreError::Failed(format!("{path} was moved, removed or replaced while the file was open")).into());
     }
     let failed = |error| not_written(to, &error);
-    let new = NewFile::beside(to).map_err(failed)?;
+    let new = NewFile::beside(to, OF_UNFINISHED).map_err(failed)?;
     let length = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());
     let length = length(path).max(length(&companion(path, WAL)));
     let sqlite = |error: rusqlite::Error| {
@@ -156,13 +157,13 @@ fn copy<E: StoredEvent>(
     drop(state);
     let transaction = copy.transaction().map_err(sqlite)?;
     if Form::read(&transaction).map_err(sqlite)? == Some(Form::First) {
-        form::upgrade(&transaction, E::DOMAIN)?;
+        upgrade::upgrade(&transaction, E::DOMAIN)?;
     }
     properties::write_closed_at(&transaction, end).map_err(sqlite)?;
     properties::write_schema_cookie(&transaction).map_err(sqlite)?;
     transaction.commit().map_err(sqlite)?;
     let mut tell_check = |done, total| tell(BackupStep::Check, done, total);
-    let verified = whole(verify::one_state::<E>(&copy, Ok(Acknowledged::UpTo(end)), &mut tell_check)?)?;
+    let verified = whole(verify::one_state::<E>(&copy, Ok(Noted::UpTo(end)), &mut tell_check)?)?;
     let moved_in = copy
         .wal_checkpoint_v2(None::<&str>, CheckpointMode::TRUNCATE)
         .and_then(|_| copy.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false));

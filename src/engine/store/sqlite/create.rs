@@ -6,18 +6,18 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::companions::{END, SHM, WAL, companion};
-use super::end_file::{Acknowledged, End, EndFile};
-use super::form;
-use super::new_file::{NewFile, Placed};
+use super::companions::{END, OF_UNFINISHED, SHM, WAL, companion};
+use super::end_file::{End, EndFile, Noted};
 use super::open_error::{OpenStoreError, refused, sqlite};
 use super::schema::APPLICATION_ID;
+use super::upgrade;
+use crate::engine::disk::{NewFile, Placed};
 use crate::engine::event::Position;
 
 /// Makes an empty file for the events of a domain. If somebody else is quicker, theirs stays.
 pub(super) fn create(path: &Path, domain: &str, accept_loss: bool) -> Result<(), OpenStoreError> {
     check_left_over(path, accept_loss)?;
-    let new = NewFile::beside(path).map_err(|error| refused(path, error))?;
+    let new = NewFile::beside(path, OF_UNFINISHED).map_err(|error| refused(path, error))?;
     let image = image(domain).map_err(|error| sqlite(path, error))?;
     new.file().write_all(&image).map_err(|error| refused(path, error))?;
     match new.put(path).map_err(|error| refused(path, error))? {
@@ -31,12 +31,12 @@ fn check_left_over(path: &Path, accept_loss: bool) -> Result<(), OpenStoreError>
     let end_path = companion(path, END);
     let log_end = Position::START;
     let refusal = match EndFile::look(&end_path).map_err(|error| refused(&end_path, error))? {
-        Acknowledged::Nothing | Acknowledged::UpTo(End { position: 0, .. }) => None,
-        Acknowledged::UpTo(end) => {
+        Noted::Nothing | Noted::UpTo(End { position: 0, .. }) => None,
+        Noted::UpTo(end) => {
             let acknowledged = Position::new(end.position);
             Some(OpenStoreError::LostEnd { path: path.into(), acknowledged, log_end })
         }
-        Acknowledged::Damaged => {
+        Noted::Damaged => {
             let (end_file, problem) = (end_path, "damaged");
             Some(OpenStoreError::EndUnknown { path: path.into(), end_file, problem, log_end })
         }
@@ -81,7 +81,7 @@ pub(super) fn image(domain: &str) -> rusqlite::Result<Vec<u8>> {
     let mut connection = Connection::open_in_memory()?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     let transaction = connection.transaction()?;
-    form::make(&transaction, domain)?;
+    upgrade::make(&transaction, domain)?;
     transaction.commit()?;
     let mut image = connection.serialize("main")?.to_vec();
     image[WRITE_AND_READ_VERSION].fill(WRITE_AHEAD);

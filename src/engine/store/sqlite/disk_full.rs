@@ -7,8 +7,8 @@ use std::path::Path;
 
 use rusqlite::ErrorCode;
 
-use super::companions::{WAL, companion};
-use super::new_file::NewFile;
+use super::companions::{OF_UNFINISHED, WAL, companion};
+use crate::engine::disk::NewFile;
 
 /// The size of a page, which is what SQLite writes.
 const PAGE: usize = 4_096;
@@ -37,7 +37,7 @@ pub(super) fn is_room_error(error: &io::Error) -> bool {
 fn is_full(path: &Path, should_be: u64) -> bool {
     let length = |path: &Path| std::fs::metadata(path).map_or(0, |found| found.len());
     let end = length(&companion(path, WAL)).max(length(path)).max(should_be);
-    let tried = NewFile::beside(path).and_then(|probe| {
+    let tried = NewFile::beside(path, OF_UNFINISHED).and_then(|probe| {
         probe.file().write_all_at(&[1; PAGE], end)?;
         probe.file().sync_all()
     });

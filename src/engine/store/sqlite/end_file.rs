@@ -16,8 +16,9 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
-use super::companions::{FileId, is_unsupported, open_or_create};
-use crate::engine::directory::sync_name;
+use super::companions::open_or_create;
+use crate::engine::disk::sync_name;
+use crate::engine::disk::{FileId, is_unsupported};
 use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Hash, hex};
 
 pub(super) const LENGTH: usize = 125;
@@ -60,7 +61,7 @@ fn check(text: &str) -> String {
 
 /// What the companion says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Acknowledged {
+pub(super) enum Noted {
     /// It is new, or not there.
     Nothing,
     /// Everything up to here.
@@ -123,10 +124,10 @@ impl EndFile {
     }
 
     /// What a file says that need not be there.
-    pub(super) fn look(path: &Path) -> io::Result<Acknowledged> {
+    pub(super) fn look(path: &Path) -> io::Result<Noted> {
         match File::open(path) {
             Ok(file) => read(&file),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Acknowledged::Nothing),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Noted::Nothing),
             Err(error) => Err(error),
         }
     }
@@ -168,7 +169,7 @@ impl EndFile {
     }
 
     /// What the file says.
-    pub(super) fn read(&self) -> io::Result<Acknowledged> {
+    pub(super) fn read(&self) -> io::Result<Noted> {
         read(&self.file)
     }
 
@@ -193,15 +194,15 @@ impl EndFile {
 
     /// Removes the file if nothing was ever written to it.
     pub(super) fn remove_if_new(&self) {
-        if matches!(self.read(), Ok(Acknowledged::Nothing)) {
+        if matches!(self.read(), Ok(Noted::Nothing)) {
             // What cannot be removed says nothing either.
             let _ = self.remove();
         }
     }
 }
 
-/// Tries for a lock until it is there, first at short intervals: mostly it is held for a commit, which takes a few
-/// hundred microseconds.
+/// Tries for a lock until it is there or the time is over: the system has no wait for a lock that ends. First at short
+/// intervals, for mostly it is held for a commit, which takes a few hundred microseconds.
 fn wait_for(file: &File, deadline: Deadline) -> Result<(), LockError> {
     let mut tries = 0_u32;
     loop {
@@ -218,7 +219,7 @@ fn wait_for(file: &File, deadline: Deadline) -> Result<(), LockError> {
     }
 }
 
-fn read(file: &File) -> io::Result<Acknowledged> {
+fn read(file: &File) -> io::Result<Noted> {
     let mut text = [0; LENGTH + 1];
     let mut length = 0;
     loop {
@@ -230,16 +231,11 @@ fn read(file: &File) -> io::Result<Acknowledged> {
         }
     }
     Ok(match End::from_text(&text[..length]) {
-        Some(end) => Acknowledged::UpTo(end),
+        Some(end) => Noted::UpTo(end),
         // A power cut may leave the size of what was never synced, and nothing in it.
-        None if text[..length].iter().all(|byte| *byte == 0) => Acknowledged::Nothing,
-        None => Acknowledged::Damaged,
+        None if text[..length].iter().all(|byte| *byte == 0) => Noted::Nothing,
+        None => Noted::Damaged,
     })
-}
-
-/// The directory that a file is in, or would be.
-pub(super) fn directory_of(path: &Path) -> &Path {
-    path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 #[cfg(test)]

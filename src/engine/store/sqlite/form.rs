@@ -1,14 +1,8 @@
-//! The forms that the file's tables have had, and the step from one to the next.
-//!
-//! A file of an earlier form is read as it is, and gets the newest one in the transaction of its first write.
+//! The forms that the file's tables have had. A file of an earlier form is read as it is.
 
 use rusqlite::Connection;
 
-use super::end_file::End;
-use super::properties;
-use super::row_sets::rebuild_row_sets;
-use super::schema::{TABLES, USER_VERSION};
-use super::stored_log::{LogEnd, ReadError};
+use super::schema::USER_VERSION;
 
 /// The form of a file's tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,60 +36,3 @@ impl Form {
         }
     }
 }
-
-/// Makes the tables of a new file, in the newest form.
-pub(super) fn make(connection: &Connection, domain: &str) -> rusqlite::Result<()> {
-    connection.execute_batch(TABLES)?;
-    connection.pragma_update(None, "user_version", USER_VERSION)?;
-    properties::write_closed_at(connection, End::OF_NOTHING)?;
-    introduce(connection, domain)
-}
-
-/// Gives a file of version 1 the newest form, within a transaction. Its snapshots and the rows of its projections go,
-/// for nothing holds them against the log; they are made again from it.
-pub(super) fn upgrade(connection: &Connection, domain: &str) -> Result<(), ReadError> {
-    connection.execute_batch(TO_SECOND)?;
-    rebuild_row_sets(connection)?;
-    properties::write_closed_at(connection, LogEnd::read(connection)?.end)?;
-    properties::write_in_use(connection)?;
-    Ok(introduce(connection, domain)?)
-}
-
-fn introduce(connection: &Connection, domain: &str) -> rusqlite::Result<()> {
-    properties::write(connection, properties::DOMAIN, domain)?;
-    properties::write_schema_cookie(connection)
-}
-
-const TO_SECOND: &str = "
-ALTER TABLE events ADD COLUMN metadata TEXT;
-DELETE FROM snapshots;
-DELETE FROM projection_rows;
-DROP TABLE projections;
-CREATE TABLE projections (
-    projection TEXT PRIMARY KEY,
-    checkpoint INTEGER NOT NULL,
-    rows INTEGER NOT NULL,
-    rows_hash BLOB NOT NULL,
-    hash BLOB NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TABLE row_sets (
-    name TEXT PRIMARY KEY,
-    rows INTEGER NOT NULL,
-    rows_hash BLOB NOT NULL,
-    hash BLOB NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TABLE properties (
-    name TEXT PRIMARY KEY,
-    value TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-PRAGMA user_version = 2;
-";
-
-/// What takes the newest form back to the first, to know what that looked like.
-pub(super) const BACK_TO_FIRST: &str = "
-ALTER TABLE events DROP COLUMN metadata;
-ALTER TABLE projections DROP COLUMN rows;
-ALTER TABLE projections DROP COLUMN rows_hash;
-DROP TABLE row_sets;
-DROP TABLE properties;
-";

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use rustix::process::{Flock, FlockOffsetType, FlockType, fcntl_getlk};
 
-use super::companions::{END, FileId, WAL, companion};
+use super::companions::{END, WAL, companion};
 use super::open_error::{OpenStoreError, refused};
+use crate::engine::disk::FileId;
 
 /// The bytes that SQLite locks of a file that is in use.
 const SHARED_FIRST: u64 = 0x4000_0002;

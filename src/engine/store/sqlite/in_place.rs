@@ -4,8 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::companions::{FileId, SHM, WAL, companion};
+use super::companions::{SHM, WAL, companion};
 use super::open_here::OpenHere;
+use crate::engine::disk::FileId;
 
 /// Which files were opened.
 #[derive(Debug)]

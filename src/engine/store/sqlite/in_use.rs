@@ -17,15 +17,23 @@ const TRY_EVERY: Duration = Duration::from_secs(1);
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct InUse {
     is_in_file: bool,
+    /// The file's data version when the word was seen there last. As long as it stays, nobody has closed or copied it.
+    seen_at: Option<i64>,
     tried: Option<Instant>,
 }
 
 impl InUse {
+    /// Whether the word stands in the file, as far as the data version tells.
+    pub(super) fn is_known_to_stand(self, data_version: i64) -> bool {
+        self.is_in_file && self.seen_at == Some(data_version)
+    }
+
     /// Writes the word if it is not there, and begins another transaction then. To be called at the beginning of one
     /// that will write, while no other program of this kind does.
-    pub(super) fn say(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+    pub(super) fn say(&mut self, connection: &Connection, data_version: i64) -> rusqlite::Result<()> {
         let is_said = properties::is_in_use(connection)? && !properties::is_copied(connection)?;
         if is_said && (self.is_in_file || self.tried.is_some_and(|tried| tried.elapsed() < TRY_EVERY)) {
+            self.seen_at = Some(data_version);
             return Ok(());
         }
         if !is_said {

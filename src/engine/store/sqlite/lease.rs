@@ -11,7 +11,7 @@ use super::stored_log::ReadError;
 
 /// This program's part in the right.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Held {
+pub(super) enum LeaseNumber {
     /// It never had it.
     #[default]
     Never,
@@ -19,7 +19,7 @@ pub(super) enum Held {
     Under(Option<u64>),
 }
 
-impl Held {
+impl LeaseNumber {
     /// Takes the right, within a transaction.
     pub(super) fn take(&mut self, connection: &Connection) -> Result<(), ReadError> {
         let number = number(connection)?.unwrap_or(0).wrapping_add(1);

@@ -8,6 +8,7 @@
 mod acknowledged;
 mod answers;
 mod backup;
+mod checked;
 mod checkpointer;
 mod close;
 mod companions;
@@ -15,6 +16,8 @@ mod create;
 mod disk_full;
 mod end_file;
 mod form;
+mod handler_records;
+mod handler_rows;
 mod hard_links;
 mod in_place;
 mod in_use;
@@ -22,7 +25,6 @@ mod insert;
 mod lease;
 mod lock_holder;
 mod new_commands;
-mod new_file;
 mod new_store;
 mod open;
 mod open_error;
@@ -35,16 +37,17 @@ mod requests;
 mod row_set;
 mod row_sets;
 mod schema;
+mod snapshots;
 mod stored_log;
 mod stream_version;
 mod tables;
 mod threads;
 mod transaction;
+mod upgrade;
 mod verify;
 mod waiting;
 mod writer;
 
-use std::fs::TryLockError;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, Weak};
@@ -52,7 +55,7 @@ use std::sync::{Arc, Mutex, Weak};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use uuid::Uuid;
 
-use self::acknowledged::Acknowledged;
+use self::acknowledged::AcknowledgedEnd;
 pub use self::backup::{BackupError, BackupStep};
 use self::form::Form;
 use self::in_place::InPlace;
@@ -67,10 +70,6 @@ use self::threads::Threads;
 use self::transaction::Written;
 pub use self::verify::{Verification, Verified};
 use self::writer::Writer;
-use super::handler_records::{
-    HandlerRecords, HandlersLease, ParkedChange, ParkedEvent, Progress, ProjectionUpdate, ProjectionWritten,
-    StoredProjection,
-};
 use super::log_head::LogHead;
 use super::stored_event::StoredEvent;
 use super::{
@@ -113,7 +112,7 @@ pub struct SqliteStore<E> {
     writes: mpsc::Sender<WriteRequest<E>>,
     reads: mpsc::Sender<ReadRequest<E>>,
     listeners: Listeners<E>,
-    acknowledged: Arc<Acknowledged>,
+    acknowledged: Arc<AcknowledgedEnd>,
     path: Arc<Path>,
     here: Weak<OpenHere>,
 }
@@ -167,7 +166,7 @@ impl<E: StoredEvent> SqliteStore<E> {
         let weak_here = Arc::downgrade(&here);
         let in_place = InPlace::now(&path).map_err(io)?;
         let end_file = opened.end_file.share().map_err(io)?;
-        let acknowledged = Arc::new(Acknowledged::new(end_file, opened.end.end.position));
+        let acknowledged = Arc::new(AcknowledgedEnd::new(end_file, opened.end.end.position));
         let mut writer = Writer::new(opened, in_place, acknowledged.clone(), publisher, checkpoints);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(io)?;
         let (close, closed) = oneshot::channel();
@@ -297,7 +296,7 @@ impl<E: StoredEvent> EventStore<E> for SqliteStore<E> {
         let read = self.read(move |connection, log| {
             let snapshot = match log.form(connection)? {
                 Form::First => None,
-                Form::Second => records::read_snapshot(connection, stream.as_str(), until)?,
+                Form::Second => snapshots::read_snapshot(connection, stream.as_str(), until)?,
             };
             let after = snapshot.as_ref().map_or(Version::START, |snapshot| snapshot.version);
             Ok((snapshot, log.read_stream(connection, &stream, after, limit)?))
@@ -349,78 +348,5 @@ impl<E: StoredEvent> EventStore<E> for SqliteStore<E> {
 
     fn published(&self) -> broadcast::Receiver<Published<E>> {
         self.listeners.subscribe()
-    }
-}
-
-impl<E: StoredEvent> HandlerRecords for SqliteStore<E> {
-    async fn read_progress(&self, handler: &str) -> Result<Option<Progress>, StoreError> {
-        let handler = handler.to_owned();
-        self.read(move |connection, _| records::read_progress(connection, &handler)).await
-    }
-
-    async fn begin_progress(&self, handler: &str, start: Progress) -> Result<Progress, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        let handler = handler.to_owned();
-        self.write(WriteRequest::Begin { handler, start, reply }, answer).await
-    }
-
-    async fn write_progress(&self, handler: &str, progress: Progress, parked: ParkedChange) -> Result<(), StoreError> {
-        let (reply, answer) = oneshot::channel();
-        let handler = handler.to_owned();
-        self.write(WriteRequest::Progress { handler, progress, parked, reply }, answer).await
-    }
-
-    async fn read_parked(&self, after: u64, limit: usize) -> Result<Vec<ParkedEvent>, StoreError> {
-        self.read(move |connection, _| records::read_parked(connection, after, limit)).await
-    }
-
-    const DURABLE: bool = true;
-
-    async fn write_projections(&self, updates: Vec<ProjectionUpdate>) -> Result<Vec<ProjectionWritten>, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        self.write(WriteRequest::Projections { updates, reply }, answer).await
-    }
-
-    async fn read_projection(&self, projection: &str) -> Result<Option<StoredProjection>, StoreError> {
-        let (found, checkpoint) = oneshot::channel();
-        let (pages, mut to_come) = mpsc::channel(projection_rows::PAGES_AHEAD);
-        let (projection, path) = (projection.to_owned(), self.path.clone());
-        let hand_over = move |reader: &mut Reader<E>| {
-            let read = reader.read(|connection, log| match log.form(connection)? {
-                // What a file of the first form has kept is bound to nothing.
-                Form::First => {
-                    // Whoever does not wait any more does not want to know.
-                    let _ = found.send(None);
-                    Ok(())
-                }
-                Form::Second => projection_rows::hand_over(connection, &projection, found, &pages),
-            });
-            if let Err(error) = read {
-                // Whoever waits for the next page, or for the first, hears of it there.
-                let _ = pages.blocking_send(Err(unreadable(&path, &error)));
-            }
-        };
-        self.ask_reader(Box::new(hand_over)).await?;
-        match checkpoint.await {
-            Ok(checkpoint) => Ok(checkpoint.map(|checkpoint| StoredProjection::new(checkpoint, to_come))),
-            Err(_) => Err(to_come.recv().await.and_then(Result::err).unwrap_or(StoreError::Closed)),
-        }
-    }
-
-    async fn try_acquire_lease(&self) -> Result<Option<HandlersLease>, StoreError> {
-        let path = companions::companion(&self.path, companions::HANDLERS);
-        let lock = || -> io::Result<Option<HandlersLease>> {
-            let (file, _) = companions::open_or_create(&path)?;
-            match file.try_lock() {
-                Ok(()) => Ok(Some(HandlersLease::locked(file))),
-                Err(TryLockError::WouldBlock) => Ok(None),
-                Err(TryLockError::Error(error)) => Err(error),
-            }
-        };
-        let lease = lock().map_err(|error| StoreError::Failed(format!("{}: {error}", path.display())))?;
-        let Some(lease) = lease else { return Ok(None) };
-        let (reply, answer) = oneshot::channel();
-        let is_taken = self.write(WriteRequest::TakeLease { reply }, answer).await?;
-        Ok(is_taken.then_some(lease))
     }
 }

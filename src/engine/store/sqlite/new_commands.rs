@@ -134,7 +134,7 @@ mod tests {
         #[test]
         fn a_command_is_new_until_it_is_taken(steps in prop::collection::vec(step(), 0..100)) {
             let connection = Connection::open_in_memory().unwrap();
-            connection.execute_batch(TABLES).unwrap();
+            TABLES.iter().for_each(|tables| connection.execute_batch(tables).unwrap());
             let mut insert = Insert::new(&connection);
             let (mut commands, mut stored) = (NewCommands::default(), BTreeSet::new());
             for step in steps {

@@ -4,11 +4,11 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::backup::{BackupError, check_place, not_supported, not_written, whole};
-use super::companions::{WAL, companion};
+use super::companions::{OF_UNFINISHED, WAL, companion};
 use super::create;
-use super::new_file::{NewFile, Placed};
 use super::{SqliteOptions, SqliteStore, Verified};
 use crate::engine::blocking::blocking;
+use crate::engine::disk::{NewFile, Placed};
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
 use crate::engine::store::stored_event::StoredEvent;
 use crate::engine::store::{Append, EventStore as _, StoreError};
@@ -49,7 +49,7 @@ impl<E: StoredEvent> NewStore<E> {
         check_place(place)?;
         let failed = |error| not_written(place, &error);
         let reason = |reason: String| BackupError::File { path: place.to_owned(), reason };
-        let file = NewFile::beside(place).map_err(failed)?;
+        let file = NewFile::beside(place, OF_UNFINISHED).map_err(failed)?;
         let image = create::image(E::DOMAIN).map_err(|error| reason(format!("SQLite: {error}")))?;
         file.file().write_all(&image).map_err(failed)?;
         let supervisor = Supervisor::new();

@@ -13,11 +13,10 @@ use rusqlite::config::DbConfig;
 
 use super::companions::{self, END, SHM, WAL, companion};
 use super::create::create;
-use super::end_file::{Acknowledged, Deadline, End, EndFile, LockError};
+use super::end_file::{Deadline, End, EndFile, LockError, Noted};
 use super::form::Form;
 use super::hard_links;
 use super::lock_holder::holder;
-use super::new_file::NO_SYNC_OF_DIRECTORIES;
 use super::open_error::{OpenStoreError, damaged, refused, sqlite};
 use super::open_here::OpenHere;
 use super::properties;
@@ -25,6 +24,7 @@ use super::row_sets::{check_row_sets, rebuild_row_sets};
 use super::schema::{APPLICATION_ID, USER_VERSION, connect, make_durable};
 use super::stored_log::{Head, LogEnd, ReadError, StoredLog};
 use super::tables::{self, Tables};
+use crate::engine::disk::NO_SYNC_OF_DIRECTORIES;
 use crate::engine::event::Position;
 use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Hash};
 use crate::engine::store::stored_event::{StoredEvent, UnreadableEvent};
@@ -45,7 +45,8 @@ pub(super) struct Opened {
     pub(super) here: Arc<OpenHere>,
 }
 
-/// Opens the file or makes it, and looks at its header and at its log's end: that takes as long for any log.
+/// Opens the file or makes it, and looks at its header, at its log's end and at the heads of its streams. It takes longer
+/// for more streams, but not for more events.
 pub(super) fn open<E: StoredEvent>(path: &Path, accept_loss: bool) -> Result<Opened, OpenStoreError> {
     let deadline = Deadline::after(WAIT_FOR_OTHERS);
     for _ in 0..MAX_TRIES {
@@ -324,19 +325,19 @@ fn check_acknowledged(
     let acknowledged = end_file.read().map_err(|error| refused(&end_path, error))?;
     let refusal = match (acknowledged, closed_at) {
         (_, Some(closed_at)) if !has(closed_at)? => lost(closed_at),
-        (Acknowledged::UpTo(acknowledged), _) => {
+        (Noted::UpTo(acknowledged), _) => {
             if has(acknowledged)? {
                 return Ok(true);
             }
             lost(acknowledged)
         }
-        (Acknowledged::Damaged, _) => unknown("damaged"),
-        (Acknowledged::Nothing, Some(closed_at))
+        (Noted::Damaged, _) => unknown("damaged"),
+        (Noted::Nothing, Some(closed_at))
             if closed_at == end && !properties::is_in_use(connection).map_err(sqlite)? =>
         {
             return Ok(false);
         }
-        (Acknowledged::Nothing, Some(_)) if properties::is_copied(connection).map_err(sqlite)? => {
+        (Noted::Nothing, Some(_)) if properties::is_copied(connection).map_err(sqlite)? => {
             let path = path.display();
             tracing::warn!(
                 "{path}: this is a copy of a file that was in use; it ends at position {log_end}, and it cannot tell \
@@ -344,7 +345,7 @@ fn check_acknowledged(
             );
             return Ok(false);
         }
-        (Acknowledged::Nothing, _) => unknown("missing"),
+        (Noted::Nothing, _) => unknown("missing"),
     };
     if accept_loss { Ok(false) } else { refusal }
 }

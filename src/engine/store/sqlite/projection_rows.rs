@@ -7,7 +7,7 @@ use foldhash::HashMap;
 use rusqlite::{Connection, Row};
 use tokio::sync::{mpsc, oneshot};
 
-use super::records::Checked;
+use super::checked::Checked;
 use super::row_set::RowSet;
 use super::row_sets::{hash_of, selected_hash};
 use super::stored_log::{ReadError, signed, unsigned};

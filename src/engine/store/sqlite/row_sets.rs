@@ -2,7 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, Statement};
 
-use super::records::{Checked, PARKED_COLUMNS, PROGRESS_COLUMNS, StoredProgress};
+use super::checked::Checked;
+use super::handler_rows::{PARKED_COLUMNS, PROGRESS_COLUMNS, StoredProgress};
 use super::row_set::RowSet;
 use super::stored_log::{ReadError, signed, unsigned};
 use crate::engine::store::handler_records::ParkedEvent;

@@ -22,7 +22,10 @@ pub(super) const MARK_EVERY: u64 = 256;
 /// How long to wait for another process that writes to the file.
 const BUSY_FOR: Duration = Duration::from_secs(5);
 
-pub(super) const TABLES: &str = "
+/// All tables of a new file.
+pub(super) const TABLES: [&str; 3] = [TABLES_OF_FIRST, TABLES_OF_SECOND, EVENT_LOG];
+
+const TABLES_OF_FIRST: &str = "
 CREATE TABLE events (
     position INTEGER PRIMARY KEY,
     stream INTEGER NOT NULL,
@@ -78,19 +81,23 @@ CREATE TABLE parked_events (
     time INTEGER NOT NULL,
     hash BLOB NOT NULL
 ) STRICT;
-CREATE TABLE projections (
-    projection TEXT PRIMARY KEY,
-    checkpoint INTEGER NOT NULL,
-    rows INTEGER NOT NULL,
-    rows_hash BLOB NOT NULL,
-    hash BLOB NOT NULL
-) STRICT, WITHOUT ROWID;
 CREATE TABLE projection_rows (
     projection TEXT NOT NULL,
     key TEXT NOT NULL,
     data TEXT NOT NULL,
     hash BLOB NOT NULL,
     PRIMARY KEY (projection, key)
+) STRICT, WITHOUT ROWID;
+";
+
+/// Those that came, or got more columns, with the second form.
+pub(super) const TABLES_OF_SECOND: &str = "
+CREATE TABLE projections (
+    projection TEXT PRIMARY KEY,
+    checkpoint INTEGER NOT NULL,
+    rows INTEGER NOT NULL,
+    rows_hash BLOB NOT NULL,
+    hash BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE row_sets (
     name TEXT PRIMARY KEY,
@@ -102,6 +109,9 @@ CREATE TABLE properties (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+";
+
+const EVENT_LOG: &str = "
 CREATE VIEW event_log AS SELECT
     position,
     name AS stream,
@@ -139,7 +149,8 @@ pub(super) fn wait_at_most(connection: &mut Connection, time: Duration) -> rusql
     connection.busy_handler(Some(move |tries| {
         let begun = *since.get_or_insert_with(Instant::now);
         let begun = if tries == 0 { *since.insert(Instant::now()) } else { begun };
-        // The other process holds the file for a commit, which is a few hundred microseconds.
+        // SQLite asks how often it is to try, for the system has no wait for a lock that ends. Mostly the file is held
+        // for a commit, which is a few hundred microseconds.
         std::thread::sleep(Duration::from_micros(if tries < 100 { 100 } else { 1_000 }));
         begun.elapsed() < time
     }))

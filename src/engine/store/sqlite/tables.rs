@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use rusqlite::Connection;
 
-use super::form::{BACK_TO_FIRST, Form};
+use super::form::Form;
 use super::schema::TABLES;
+use super::upgrade::BACK_TO_FIRST;
 
 /// What was found of a file's tables.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,7 +26,9 @@ pub(super) enum Tables {
 /// Looks at a file whose tables should have a form.
 pub(super) fn check(connection: &Connection, form: Form) -> rusqlite::Result<Tables> {
     let fresh = Connection::open_in_memory()?;
-    fresh.execute_batch(TABLES)?;
+    for tables in TABLES {
+        fresh.execute_batch(tables)?;
+    }
     if form == Form::First {
         fresh.execute_batch(BACK_TO_FIRST)?;
     }

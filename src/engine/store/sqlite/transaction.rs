@@ -10,8 +10,8 @@ use super::end_file::End;
 use super::form::Form;
 use super::insert::{Insert, Row};
 use super::new_commands::NewCommands;
-use super::records;
 use super::schema::MARK_EVERY;
+use super::snapshots;
 use super::stored_log::{Head, LogEnd, ReadError, StoredLog, signed};
 use crate::engine::event::{Batch, Position, RecordedEvent, StreamId, Version};
 use crate::engine::store::hash_chain::Content;
@@ -167,7 +167,7 @@ impl<E: StoredEvent> WritableLog<E> {
         if let Some(state) = snapshot {
             let (version, position) = (Version::new(head.version), Position::new(head.last_position));
             let snapshot = Snapshot { version, position, time, state };
-            records::write_snapshot(connection, head.stream, &snapshot, &self.end.end.hash)?;
+            snapshots::write_snapshot(connection, head.stream, &snapshot, &self.end.end.hash)?;
         }
         self.changed.push(head);
         match self.heads.get_mut(&stream) {

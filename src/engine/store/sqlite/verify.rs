@@ -9,17 +9,17 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::SqliteStore;
+use super::checked::Checked;
 use super::companions::{END, companion};
-use super::end_file::{Acknowledged, EndFile};
+use super::end_file::{EndFile, Noted};
 use super::form::Form;
+use super::handler_rows::{PARKED_COLUMNS, PROGRESS_COLUMNS, StoredProgress};
 use super::open_here::OpenHere;
 use super::projection_rows::check_projections;
 use super::properties;
-use super::records::{
-    Checked, PARKED_COLUMNS, PROGRESS_COLUMNS, SELECT_SNAPSHOTS, SNAPSHOT_HASH, StoredProgress, StoredSnapshot,
-};
 use super::row_sets::check_row_sets;
 use super::schema::{MARK_EVERY, connect_to_read};
+use super::snapshots::{SELECT_SNAPSHOTS, SNAPSHOT_HASH, StoredSnapshot};
 use super::stored_log::{LogEnd, ReadError, StoredLog, hash_at, signed, unsigned};
 use super::tables::{self, Tables};
 use super::threads::spawn;
@@ -137,7 +137,7 @@ fn verify<E: StoredEvent>(
 /// Verifies what a connection sees, which does not change meanwhile.
 pub(super) fn one_state<E: StoredEvent>(
     connection: &Connection,
-    acknowledged: io::Result<Acknowledged>,
+    acknowledged: io::Result<Noted>,
     tell: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Verification, StoreError> {
     Ok(match verify_all::<E>(connection, acknowledged, tell) {
@@ -151,7 +151,7 @@ pub(super) fn one_state<E: StoredEvent>(
 
 fn verify_all<E: StoredEvent>(
     connection: &Connection,
-    acknowledged: io::Result<Acknowledged>,
+    acknowledged: io::Result<Noted>,
     tell: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Verified, Ended> {
     let Some(form) = Form::read(connection)? else { return broken(None, "its version is not known") };
@@ -254,20 +254,16 @@ fn verify_heads(connection: &Connection, heads: &Heads) -> Result<(), Ended> {
     if found == heads.len() { Ok(()) } else { broken(None, "a stream has no head") }
 }
 
-fn verify_acknowledged(
-    connection: &Connection,
-    form: Form,
-    acknowledged: io::Result<Acknowledged>,
-) -> Result<(), Ended> {
+fn verify_acknowledged(connection: &Connection, form: Form, acknowledged: io::Result<Noted>) -> Result<(), Ended> {
     let unreadable = |error| Ended::Broken { position: None, problem: format!("the log's end: {error}") };
     let closed_at = match form {
         Form::First => None,
         Form::Second => Some(properties::closed_at(connection)?),
     };
     let known = match acknowledged.map_err(unreadable)? {
-        Acknowledged::UpTo(end) => end,
-        Acknowledged::Nothing => return broken(None, "the file that knows the log's end is missing"),
-        Acknowledged::Damaged => return broken(None, "the file that knows the log's end is damaged"),
+        Noted::UpTo(end) => end,
+        Noted::Nothing => return broken(None, "the file that knows the log's end is missing"),
+        Noted::Damaged => return broken(None, "the file that knows the log's end is damaged"),
     };
     if closed_at == Some(None) {
         return broken(None, "the file does not say where it ended when it was closed last");

@@ -13,17 +13,17 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::acknowledged::Acknowledged;
+use super::acknowledged::AcknowledgedEnd;
 use super::answers::{Answers, Pending};
 use super::checkpointer::Checkpoints;
 use super::close::Closing;
 use super::disk_full;
 use super::end_file::{Deadline, EndFile, LockError};
-use super::form::{self, Form};
+use super::form::Form;
 use super::in_place::InPlace;
 use super::in_use::InUse;
 use super::insert::Insert;
-use super::lease::Held;
+use super::lease::LeaseNumber;
 use super::lock_holder::holder;
 use super::open::{Opened, WAIT_FOR_OTHERS};
 use super::open_here::OpenHere;
@@ -33,6 +33,7 @@ use super::requests::WriteRequest;
 use super::schema::wait_at_most;
 use super::stored_log::{LogEnd, ReadError};
 use super::transaction::WritableLog;
+use super::upgrade;
 use super::waiting::{LastCommit, MAX_BATCH};
 use crate::engine::event::{Batch, Position};
 use crate::engine::store::handler_records::ProjectionWritten;
@@ -55,13 +56,17 @@ pub(super) struct Writer<E> {
     here: Arc<OpenHere>,
     in_place: InPlace,
     in_use: InUse,
-    lease: Held,
-    acknowledged: Arc<Acknowledged>,
+    lease: LeaseNumber,
+    acknowledged: Arc<AcknowledgedEnd>,
     publisher: Publisher<E>,
     /// The last event that was published here, or was there when the store was opened.
     published: u64,
-    /// What SQLite says of the file; another number means that others have written.
+    /// What SQLite said of the file when others were looked for last; another number means that they have written.
     data_version: i64,
+    /// The same when a transaction began here last: as long as it stays, the log ends where it did then.
+    written_at: Option<i64>,
+    /// Others have written before the transaction that is under way.
+    others_have_written: bool,
     checkpoints: Arc<Checkpoints>,
     /// What nobody waits for who could be told that another program holds the file: it waits here until it can be
     /// written.
@@ -76,7 +81,7 @@ impl<E: StoredEvent> Writer<E> {
     pub(super) fn new(
         opened: Opened,
         in_place: InPlace,
-        acknowledged: Arc<Acknowledged>,
+        acknowledged: Arc<AcknowledgedEnd>,
         publisher: Publisher<E>,
         checkpoints: Arc<Checkpoints>,
     ) -> Self {
@@ -89,11 +94,13 @@ impl<E: StoredEvent> Writer<E> {
             here,
             in_place,
             in_use: InUse::default(),
-            lease: Held::default(),
+            lease: LeaseNumber::default(),
             acknowledged,
             publisher,
             published: end.end.position,
             data_version: 0,
+            written_at: None,
+            others_have_written: true,
             checkpoints,
             postponed: Vec::new(),
             was_held: false,
@@ -194,22 +201,27 @@ impl<E: StoredEvent> Writer<E> {
         if self.end_file.is_in_place() || self.end_file.lock(Deadline::after(WAIT_BRIEFLY)).is_err() {
             return;
         }
+        self.follow_end_file();
         // What goes wrong here is tried again, and said at the next commit.
         if self.end_file.is_anew()
             && let Ok(end) = LogEnd::read(&self.connection)
         {
             let _ = self.end_file.replace(end.end);
         }
-        if let Ok(file) = self.end_file.share() {
-            self.acknowledged.follow(file);
-        }
         self.end_file.unlock();
     }
 
+    /// Where the companion has come to be another file, what was acknowledged is read from that.
+    fn follow_end_file(&mut self) {
+        if self.end_file.is_anew()
+            && let Ok(file) = self.end_file.share()
+        {
+            self.acknowledged.follow(file);
+        }
+    }
+
     fn try_look(&mut self) -> Result<(), ReadError> {
-        let mut statement = self.connection.prepare_cached("PRAGMA data_version")?;
-        let data_version = statement.query_row([], |row| row.get(0))?;
-        drop(statement);
+        let data_version = data_version(&self.connection)?;
         if data_version == self.data_version {
             return Ok(());
         }
@@ -246,10 +258,10 @@ impl<E: StoredEvent> Writer<E> {
             batch.drain(..).for_each(|request| request.refuse(error.clone()));
             return None;
         }
-        self.keep_end();
         let deadline = Deadline::after(if self.was_held { WAIT_BRIEFLY } else { WAIT_FOR_OTHERS });
         match self.end_file.lock(deadline) {
             Ok(()) => {
+                self.follow_end_file();
                 let written = self.write_locked(batch, deadline);
                 self.end_file.unlock();
                 written
@@ -290,7 +302,7 @@ impl<E: StoredEvent> Writer<E> {
             // Nothing else is written either while there is no room, and what the file says can be read.
             Ok(Err(error)) if is_for_lease && self.is_full(&error) => {
                 let _ = self.connection.execute_batch("ROLLBACK");
-                self.lease = lease;
+                (self.lease, self.written_at) = (lease, None);
                 pending.into_iter().for_each(Pending::put_off);
                 batch.drain(..).for_each(|request| drop(request.put_off()));
                 return None;
@@ -311,7 +323,15 @@ impl<E: StoredEvent> Writer<E> {
     fn begin(&mut self, deadline: Deadline, is_reason: bool) -> rusqlite::Result<()> {
         wait_at_most(&mut self.connection, deadline.left())?;
         execute(&self.connection, "BEGIN IMMEDIATE")?;
-        if is_reason && self.log.form() == Form::Second { self.in_use.say(&self.connection) } else { Ok(()) }
+        let mut found = data_version(&self.connection)?;
+        if is_reason && self.log.form() == Form::Second && !self.in_use.is_known_to_stand(found) {
+            self.in_use.say(&self.connection, found)?;
+            // The transaction may be another one now.
+            found = data_version(&self.connection)?;
+        }
+        self.others_have_written = self.written_at != Some(found);
+        self.written_at = Some(found);
+        Ok(())
     }
 
     /// Another program holds the file. Whoever waits for an answer is told; what is to be remembered of handlers and
@@ -339,12 +359,14 @@ impl<E: StoredEvent> Writer<E> {
         batch: &mut Vec<WriteRequest<E>>,
         pending: &mut Vec<Pending<E>>,
     ) -> Result<Batch<E>, ReadError> {
-        let Self { connection, log, lease, .. } = self;
+        let Self { connection, log, lease, others_have_written, .. } = self;
         let form = log.stored().form(connection)?;
-        log.follow(LogEnd::read(connection)?);
+        if *others_have_written {
+            log.follow(LogEnd::read(connection)?);
+        }
         let before = log.end.end;
         if form == Form::First && batch.iter().any(WriteRequest::is_reason) {
-            form::upgrade(connection, E::DOMAIN)?;
+            upgrade::upgrade(connection, E::DOMAIN)?;
             log.stored().is_upgraded();
         }
         let form = log.form();
@@ -433,6 +455,10 @@ impl<E: StoredEvent> Writer<E> {
 fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error, rusqlite::Error::SqliteFailure(failure, _)
         if matches!(failure.code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))
 }
 
 fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {

@@ -13,8 +13,12 @@ use rustix::io::Errno;
 ///
 /// What the system says when the directory it is in cannot be synced.
 pub fn sync_name(path: &Path) -> io::Result<()> {
-    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
-    File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
+    File::open(directory_of(path))?.sync_all()
+}
+
+/// The directory that a file is in, or would be.
+pub fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Makes a directory, and those above it, that only their owner may look into; those that are there stay as they are.
@@ -23,12 +27,12 @@ pub fn sync_name(path: &Path) -> io::Result<()> {
 /// # Errors
 ///
 /// What the system says when one of them cannot be made or synced.
-pub fn create_private(path: &Path) -> io::Result<()> {
+pub fn create_private_directory(path: &Path) -> io::Result<()> {
     if path.as_os_str().is_empty() || path.is_dir() {
         return Ok(());
     }
     if let Some(above) = path.parent() {
-        create_private(above)?;
+        create_private_directory(above)?;
     }
     match DirBuilder::new().mode(0o700).create(path) {
         // Whoever was quicker may not have synced it yet.

@@ -8,9 +8,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use super::companions::{END, FileId, SHM, WAL, companion, create_private, is_unsupported};
-use super::end_file::directory_of;
-use crate::engine::directory::sync_name;
+use super::directory::{directory_of, sync_name};
+use super::file::{FileId, create_private, is_unsupported, with_suffix};
 
 /// What follows a file's name in that of one that is not whole yet.
 const UNFINISHED: &str = "-new-";
@@ -18,25 +17,27 @@ const UNFINISHED: &str = "-new-";
 const NO_PLACE: &str = "it can neither rename a file without replacing another one nor give it a second name";
 
 /// Without it, a power cut can take away a file that was made and written to.
-pub(super) const NO_SYNC_OF_DIRECTORIES: &str = "it cannot put a file's name onto the disk: directories are not synced";
+pub const NO_SYNC_OF_DIRECTORIES: &str = "it cannot put a file's name onto the disk: directories are not synced";
 
 /// A file that is being made. It is locked meanwhile; one that nobody has locked was left behind by a program that was
 /// killed.
 #[derive(Debug)]
-pub(super) struct NewFile {
+pub struct NewFile {
     path: PathBuf,
     file: File,
+    /// What its maker may leave beside it, as the ends of names.
+    beside: &'static [&'static str],
 }
 
 impl Drop for NewFile {
     fn drop(&mut self) {
-        remove(&self.path);
+        remove(&self.path, self.beside);
     }
 }
 
 /// What became of a new file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Placed {
+pub enum Placed {
     /// It stands at its place.
     Here,
     /// Another file does, and stays.
@@ -46,13 +47,18 @@ pub(super) enum Placed {
 }
 
 impl NewFile {
-    /// Makes an empty file for the place `path`, and removes those that others have left behind there.
-    pub(super) fn beside(path: &Path) -> io::Result<Self> {
-        remove_left_behind(path);
+    /// Makes an empty file for the place `path`, and removes those that others have left behind there. `beside` are the
+    /// ends of the names of what its maker writes beside it, which goes with it.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn beside(path: &Path, beside: &'static [&'static str]) -> io::Result<Self> {
+        remove_left_behind(path, beside);
         loop {
-            let unfinished = companion(path, &format!("{UNFINISHED}{}", uuid::Uuid::new_v4().simple()));
+            let unfinished = with_suffix(path, &format!("{UNFINISHED}{}", uuid::Uuid::new_v4().simple()));
             let file = create_private(&unfinished)?;
-            let new = Self { path: unfinished, file };
+            let new = Self { path: unfinished, file, beside };
             match new.file.try_lock() {
                 Ok(()) if FileId::at(&new.path)? == Some(FileId::of(&new.file.metadata()?)) => return Ok(new),
                 // Before it was locked, somebody else has taken it for one that was left behind.
@@ -62,16 +68,22 @@ impl NewFile {
         }
     }
 
-    pub(super) fn path(&self) -> &Path {
+    /// Where it stands until it is put at its place.
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
-    pub(super) fn file(&self) -> &File {
+    /// The file itself.
+    pub fn file(&self) -> &File {
         &self.file
     }
 
-    /// Gets the file onto the disk, and then to its place.
-    pub(super) fn put(self, path: &Path) -> io::Result<Placed> {
+    /// Gets the file onto the disk, and then to its place; its name is on the disk too when this answers.
+    ///
+    /// # Errors
+    ///
+    /// What the system says; then it does not stand there.
+    pub fn put(self, path: &Path) -> io::Result<Placed> {
         self.file.sync_all()?;
         let placed = match renameat_with(CWD, &self.path, CWD, path, RenameFlags::NOREPLACE).map_err(io::Error::from) {
             // Some file systems cannot keep from replacing what is there; links never do.
@@ -97,7 +109,7 @@ impl NewFile {
 }
 
 /// Removes what killed programs have left behind. What cannot be removed does no harm.
-fn remove_left_behind(path: &Path) {
+fn remove_left_behind(path: &Path, beside: &[&str]) {
     let Some(name) = path.file_name() else { return };
     let Ok(entries) = fs::read_dir(directory_of(path)) else { return };
     for entry in entries.flatten() {
@@ -105,7 +117,7 @@ fn remove_left_behind(path: &Path) {
             && let Ok(file) = File::open(entry.path())
             && file.try_lock().is_ok()
         {
-            remove(&entry.path());
+            remove(&entry.path(), beside);
         }
     }
 }
@@ -115,9 +127,9 @@ fn is_unfinished(found: &OsStr, name: &OsStr) -> bool {
     id.is_some_and(|id| id.len() == 32 && id.iter().all(u8::is_ascii_hexdigit))
 }
 
-fn remove(path: &Path) {
-    for suffix in ["", WAL, SHM, END, "-journal"] {
+fn remove(path: &Path, beside: &[&str]) {
+    for suffix in [""].iter().chain(beside) {
         // Mostly there is none.
-        let _ = fs::remove_file(companion(path, suffix));
+        let _ = fs::remove_file(with_suffix(path, suffix));
     }
 }

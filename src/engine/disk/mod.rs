@@ -1,0 +1,9 @@
+//! Files and their names: made whole or not at all, private, and on the disk when that is said.
+
+mod directory;
+mod file;
+mod new_file;
+
+pub use self::directory::{create_private_directory, directory_of, sync_name};
+pub use self::file::{FileId, create_private, is_unsupported, with_suffix};
+pub use self::new_file::{NO_SYNC_OF_DIRECTORIES, NewFile, Placed};

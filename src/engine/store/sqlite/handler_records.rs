@@ -1,0 +1,90 @@
+//! The store as handlers and projections know it: it keeps how far they are, what they have parked, and their rows.
+
+use std::fs::TryLockError;
+use std::io;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::form::Form;
+use super::reader::Reader;
+use super::requests::WriteRequest;
+use super::{SqliteStore, companions, projection_rows, records, unreadable};
+use crate::engine::store::StoreError;
+use crate::engine::store::handler_records::{
+    HandlerRecords, HandlersLease, ParkedChange, ParkedEvent, Progress, ProjectionUpdate, ProjectionWritten,
+    StoredProjection,
+};
+use crate::engine::store::stored_event::StoredEvent;
+
+impl<E: StoredEvent> HandlerRecords for SqliteStore<E> {
+    async fn read_progress(&self, handler: &str) -> Result<Option<Progress>, StoreError> {
+        let handler = handler.to_owned();
+        self.read(move |connection, _| records::read_progress(connection, &handler)).await
+    }
+
+    async fn begin_progress(&self, handler: &str, start: Progress) -> Result<Progress, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let handler = handler.to_owned();
+        self.write(WriteRequest::Begin { handler, start, reply }, answer).await
+    }
+
+    async fn write_progress(&self, handler: &str, progress: Progress, parked: ParkedChange) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let handler = handler.to_owned();
+        self.write(WriteRequest::Progress { handler, progress, parked, reply }, answer).await
+    }
+
+    async fn read_parked(&self, after: u64, limit: usize) -> Result<Vec<ParkedEvent>, StoreError> {
+        self.read(move |connection, _| records::read_parked(connection, after, limit)).await
+    }
+
+    const DURABLE: bool = true;
+
+    async fn write_projections(&self, updates: Vec<ProjectionUpdate>) -> Result<Vec<ProjectionWritten>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.write(WriteRequest::Projections { updates, reply }, answer).await
+    }
+
+    async fn read_projection(&self, projection: &str) -> Result<Option<StoredProjection>, StoreError> {
+        let (found, checkpoint) = oneshot::channel();
+        let (pages, mut to_come) = mpsc::channel(projection_rows::PAGES_AHEAD);
+        let (projection, path) = (projection.to_owned(), self.path.clone());
+        let hand_over = move |reader: &mut Reader<E>| {
+            let read = reader.read(|connection, log| match log.form(connection)? {
+                // What a file of the first form has kept is bound to nothing.
+                Form::First => {
+                    // Whoever does not wait any more does not want to know.
+                    let _ = found.send(None);
+                    Ok(())
+                }
+                Form::Second => projection_rows::hand_over(connection, &projection, found, &pages),
+            });
+            if let Err(error) = read {
+                // Whoever waits for the next page, or for the first, hears of it there.
+                let _ = pages.blocking_send(Err(unreadable(&path, &error)));
+            }
+        };
+        self.ask_reader(Box::new(hand_over)).await?;
+        match checkpoint.await {
+            Ok(checkpoint) => Ok(checkpoint.map(|checkpoint| StoredProjection::new(checkpoint, to_come))),
+            Err(_) => Err(to_come.recv().await.and_then(Result::err).unwrap_or(StoreError::Closed)),
+        }
+    }
+
+    async fn try_acquire_lease(&self) -> Result<Option<HandlersLease>, StoreError> {
+        let path = companions::companion(&self.path, companions::HANDLERS);
+        let lock = || -> io::Result<Option<HandlersLease>> {
+            let (file, _) = companions::open_or_create(&path)?;
+            match file.try_lock() {
+                Ok(()) => Ok(Some(HandlersLease::locked(file))),
+                Err(TryLockError::WouldBlock) => Ok(None),
+                Err(TryLockError::Error(error)) => Err(error),
+            }
+        };
+        let lease = lock().map_err(|error| StoreError::Failed(format!("{}: {error}", path.display())))?;
+        let Some(lease) = lease else { return Ok(None) };
+        let (reply, answer) = oneshot::channel();
+        let is_taken = self.write(WriteRequest::TakeLease { reply }, answer).await?;
+        Ok(is_taken.then_some(lease))
+    }
+}

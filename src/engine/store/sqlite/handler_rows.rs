@@ -1,0 +1,62 @@
+//! How the progress of a handler, and an event that it has parked, stand in their tables.
+
+use rusqlite::Row;
+
+use super::checked::Checked;
+use super::stored_log::unsigned;
+use crate::engine::clock::Timestamp;
+use crate::engine::event::Position;
+use crate::engine::store::handler_records::{ParkedEvent, Progress};
+use crate::engine::store::hash_chain::{Hash, row_hash};
+
+/// A handler's name and its progress.
+pub(super) struct StoredProgress {
+    pub(super) handler: String,
+    pub(super) progress: Progress,
+}
+
+pub(super) const PROGRESS_COLUMNS: &str = "handler, checkpoint, attempts, state, hash";
+
+impl Checked for StoredProgress {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let (checkpoint, attempts, state) = (Position::new(unsigned(row, 1)?), row.get(2)?, row.get(3)?);
+        Ok(Self { handler: row.get(0)?, progress: Progress { checkpoint, attempts, state } })
+    }
+
+    fn hash(&self) -> Hash {
+        let Progress { checkpoint, attempts, state } = &self.progress;
+        let checkpoint = checkpoint.get().to_be_bytes();
+        let state: [&[u8]; 2] = match state {
+            Some(state) => [b"state", state.as_bytes()],
+            None => [b"", b""],
+        };
+        row_hash(&[self.handler.as_bytes(), &checkpoint, &attempts.to_be_bytes(), state[0], state[1]])
+    }
+}
+
+pub(super) const PARKED_COLUMNS: &str = "number, handler, position, attempts, reason, time, hash";
+
+impl Checked for ParkedEvent {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            number: unsigned(row, 0)?,
+            handler: row.get(1)?,
+            position: Position::new(unsigned(row, 2)?),
+            attempts: row.get(3)?,
+            reason: row.get(4)?,
+            time: Timestamp::from_micros(row.get(5)?),
+        })
+    }
+
+    fn hash(&self) -> Hash {
+        let Self { number, handler, position, attempts, reason, time } = self;
+        row_hash(&[
+            &number.to_be_bytes(),
+            handler.as_bytes(),
+            &position.get().to_be_bytes(),
+            &attempts.to_be_bytes(),
+            reason.as_bytes(),
+            &time.as_micros().to_be_bytes(),
+        ])
+    }
+}

@@ -1,0 +1,91 @@
+//! Snapshots, each bound to the event that it stands after.
+
+use rusqlite::{Connection, Row};
+
+use super::checked::Checked;
+use super::stored_log::{ReadError, signed, unsigned};
+use crate::engine::clock::Timestamp;
+use crate::engine::event::{Position, Version};
+use crate::engine::moment::Moment;
+use crate::engine::store::Snapshot;
+use crate::engine::store::hash_chain::{Hash, row_hash};
+
+/// A snapshot and the number of its stream.
+pub(super) struct StoredSnapshot {
+    pub(super) stream: i64,
+    pub(super) snapshot: Snapshot,
+    /// The hash of the event that it stands after.
+    chain: Hash,
+}
+
+/// With the event that it stands after, if there is one.
+pub(super) const SELECT_SNAPSHOTS: &str = "SELECT snapshots.stream, snapshots.position, snapshots.version, \
+     snapshots.time, state, coalesce(events.hash, x''), snapshots.hash FROM snapshots \
+     LEFT JOIN events ON events.position = snapshots.position AND events.stream = snapshots.stream \
+     AND events.version = snapshots.version AND events.time = snapshots.time";
+
+const SNAPSHOT_COLUMNS: &str = "stream, position, version, time, state, hash";
+
+/// Which of these columns is the hash.
+pub(super) const SNAPSHOT_HASH: usize = 6;
+
+impl Checked for StoredSnapshot {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let (position, version) = (Position::new(unsigned(row, 1)?), Version::new(unsigned(row, 2)?));
+        let snapshot = Snapshot { version, position, time: Timestamp::from_micros(row.get(3)?), state: row.get(4)? };
+        Ok(Self { stream: row.get(0)?, snapshot, chain: row.get(5)? })
+    }
+
+    fn hash(&self) -> Hash {
+        snapshot_hash(self.stream, &self.snapshot, &self.chain)
+    }
+}
+
+/// Covers the chain up to the event that the snapshot stands after: it is one of this log and of no other.
+fn snapshot_hash(stream: i64, snapshot: &Snapshot, chain: &Hash) -> Hash {
+    let Snapshot { version, position, time, state } = snapshot;
+    let (stream, time) = (stream.to_be_bytes(), time.as_micros().to_be_bytes());
+    let (position, version) = (position.get().to_be_bytes(), version.get().to_be_bytes());
+    row_hash(&[&stream, &position, &version, &time, state.as_bytes(), chain])
+}
+
+pub(super) fn write_snapshot(
+    connection: &Connection,
+    stream: i64,
+    snapshot: &Snapshot,
+    chain: &Hash,
+) -> Result<(), ReadError> {
+    let sql = format!("INSERT INTO snapshots ({SNAPSHOT_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+    let Snapshot { version, position, time, state } = snapshot;
+    connection.prepare_cached(&sql)?.execute((
+        stream,
+        signed(position.get()),
+        signed(version.get()),
+        time.as_micros(),
+        state,
+        snapshot_hash(stream, snapshot, chain),
+    ))?;
+    Ok(())
+}
+
+/// The last snapshot of a stream up to a moment. A damaged one is no snapshot, and neither is one of an event that is
+/// not there: the events say it all.
+pub(super) fn read_snapshot(
+    connection: &Connection,
+    stream: &str,
+    until: Moment,
+) -> Result<Option<Snapshot>, ReadError> {
+    let (order, limit) = match until {
+        Moment::Position(position) => ("position", signed(position.get())),
+        Moment::Time(time) => ("time", time.as_micros()),
+    };
+    let sql = format!(
+        "{SELECT_SNAPSHOTS} WHERE snapshots.stream = (SELECT stream FROM streams WHERE name = ?1)
+         AND snapshots.{order} <= ?2 ORDER BY snapshots.{order} DESC, snapshots.position DESC LIMIT 1"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query((stream, limit))?;
+    let row = rows.next()?;
+    let checked = row.and_then(|row| StoredSnapshot::checked(row, SNAPSHOT_HASH, String::new).ok());
+    Ok(checked.map(|stored| stored.snapshot))
+}

@@ -1,0 +1,53 @@
+//! Gives a file its tables: a new one, and one of an earlier form, which gets the newest form in the transaction of its
+//! first write.
+
+use rusqlite::Connection;
+
+use super::end_file::End;
+use super::properties;
+use super::row_sets::rebuild_row_sets;
+use super::schema::{TABLES, TABLES_OF_SECOND, USER_VERSION};
+use super::stored_log::{LogEnd, ReadError};
+
+/// Makes the tables of a new file, in the newest form.
+pub(super) fn make(connection: &Connection, domain: &str) -> rusqlite::Result<()> {
+    for tables in TABLES {
+        connection.execute_batch(tables)?;
+    }
+    connection.pragma_update(None, "user_version", USER_VERSION)?;
+    properties::write_closed_at(connection, End::OF_NOTHING)?;
+    introduce(connection, domain)
+}
+
+/// Gives a file of version 1 the newest form, within a transaction. Its snapshots and the rows of its projections go,
+/// for nothing holds them against the log; they are made again from it.
+pub(super) fn upgrade(connection: &Connection, domain: &str) -> Result<(), ReadError> {
+    connection.execute_batch(FROM_FIRST)?;
+    connection.execute_batch(TABLES_OF_SECOND)?;
+    connection.pragma_update(None, "user_version", USER_VERSION)?;
+    rebuild_row_sets(connection)?;
+    properties::write_closed_at(connection, LogEnd::read(connection)?.end)?;
+    properties::write_in_use(connection)?;
+    Ok(introduce(connection, domain)?)
+}
+
+fn introduce(connection: &Connection, domain: &str) -> rusqlite::Result<()> {
+    properties::write(connection, properties::DOMAIN, domain)?;
+    properties::write_schema_cookie(connection)
+}
+
+const FROM_FIRST: &str = "
+ALTER TABLE events ADD COLUMN metadata TEXT;
+DELETE FROM snapshots;
+DELETE FROM projection_rows;
+DROP TABLE projections;
+";
+
+/// What takes the newest form back to the first, to know what that looked like.
+pub(super) const BACK_TO_FIRST: &str = "
+ALTER TABLE events DROP COLUMN metadata;
+ALTER TABLE projections DROP COLUMN rows;
+ALTER TABLE projections DROP COLUMN rows_hash;
+DROP TABLE row_sets;
+DROP TABLE properties;
+";
