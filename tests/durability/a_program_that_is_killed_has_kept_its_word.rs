@@ -13,18 +13,21 @@ use crate::load::{Load, Random, beginning, setting};
 const SEED: u64 = 4;
 
 /// So often the program is killed on one file. What is checked afterwards grows with the file.
-const KILLS_OF_A_FILE: u64 = 10;
+const KILLS_OF_A_FILE: u64 = 4;
+
+/// So many files at once: a good part of the time the disk is waited for.
+const AT_ONCE: u64 = 6;
 
 #[test]
 fn what_was_answered_is_there_once_and_what_was_begun_is_finished() {
     let files = setting("BANK_KILLS", 200).div_ceil(KILLS_OF_A_FILE);
     let half_done = AtomicUsize::new(0);
     thread::scope(|scope| {
-        for threads in 0..2 {
+        for thread in 0..AT_ONCE {
             let half_done = &half_done;
             scope.spawn(move || {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-                for file in (threads..files).step_by(2) {
+                for file in (thread..files).step_by(AT_ONCE as usize) {
                     half_done.fetch_add(runtime.block_on(kill_again_and_again(SEED + file)), Ordering::Relaxed);
                 }
             });

@@ -3,6 +3,7 @@
 //! written later, and the store goes on.
 
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use cqrs_bank::engine::event::Position;
@@ -33,6 +34,19 @@ fn hold(role: Role, path: &Path) -> Program {
     holder
 }
 
+/// Tries each case on a file of its own, all of them at once: most of it is waiting.
+fn at_once<C: Send, F: Future<Output = ()>>(cases: impl IntoIterator<Item = C>, case: impl Fn(C) -> F + Sync) {
+    let case = &case;
+    thread::scope(|scope| {
+        for each in cases {
+            scope.spawn(move || {
+                let mut runtime = tokio::runtime::Builder::new_multi_thread();
+                runtime.worker_threads(2).enable_all().build().unwrap().block_on(case(each));
+            });
+        }
+    });
+}
+
 /// Tries to append, and hears who is in the way.
 async fn assert_busy(file: &OpenFile, holder: &Program) -> Duration {
     let begun = Instant::now();
@@ -42,9 +56,9 @@ async fn assert_busy(file: &OpenFile, holder: &Program) -> Duration {
     begun.elapsed()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_command_waits_5_seconds_and_those_behind_do_not() {
-    for role in HOLDERS {
+#[test]
+fn a_command_waits_5_seconds_and_those_behind_do_not() {
+    at_once(HOLDERS, |role| async move {
         let (_directory, path) = new_file();
         let file = open(&path);
         file.append("a", 0, &[1]).await;
@@ -64,12 +78,12 @@ async fn a_command_waits_5_seconds_and_those_behind_do_not() {
         file.append("a", 1, &[2]).await;
         assert_eq!(file.numbers().await, [1, 2], "{role:?}: nothing of what was refused is stored");
         assert!(matches!(file.store.verify(|_, _| {}).await, Ok(Verification::Whole(_))));
-    }
+    });
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_handlers_have_to_write_down_is_written_when_it_can_be() {
-    for role in HOLDERS {
+#[test]
+fn what_handlers_have_to_write_down_is_written_when_it_can_be() {
+    at_once(HOLDERS, |role| async move {
         let (_directory, path) = new_file();
         let file = open(&path);
         file.append("a", 0, &[1]).await;
@@ -88,7 +102,7 @@ async fn what_handlers_have_to_write_down_is_written_when_it_can_be() {
         assert_eq!(file.store.read_progress("e-mail").await.unwrap(), Some(progress));
         assert!(file.store.try_acquire_lease().await.unwrap().is_some());
         file.append("a", 1, &[2]).await;
-    }
+    });
 }
 
 #[tokio::test]
@@ -108,25 +122,23 @@ async fn to_open_a_file_waits_no_longer() {
     assert_eq!(open(&path).numbers().await, [1]);
 }
 
-#[tokio::test]
-async fn to_close_waits_shortly_and_loses_nothing() {
-    for role in HOLDERS {
-        for has_waited in [false, true] {
-            let (_directory, path) = new_file();
-            let file = open(&path);
-            file.append("a", 0, &[1]).await;
-            let holder = hold(role, &path);
-            if has_waited {
-                assert_busy(&file, &holder).await;
-            }
-            let begun = Instant::now();
-            drop(file);
-            let most = Duration::from_secs(if has_waited { 2 } else { 4 });
-            assert!(begun.elapsed() < most, "{role:?}, {has_waited}: {:?}", begun.elapsed());
-            holder.end();
-            let file = open(&path);
-            assert_eq!(file.numbers().await, [1], "{role:?}");
-            assert!(matches!(file.store.verify(|_, _| {}).await, Ok(Verification::Whole(_))));
+#[test]
+fn to_close_waits_shortly_and_loses_nothing() {
+    let cases = HOLDERS.into_iter().flat_map(|role| [(role, false), (role, true)]);
+    at_once(cases, |(role, has_waited)| async move {
+        let (_directory, path) = new_file();
+        let file = open(&path);
+        file.append("a", 0, &[1]).await;
+        let holder = hold(role, &path);
+        if has_waited {
+            assert_busy(&file, &holder).await;
         }
-    }
+        let begun = Instant::now();
+        drop(file);
+        assert!(begun.elapsed() < WAIT, "{role:?}, {has_waited}: {:?}", begun.elapsed());
+        holder.end();
+        let file = open(&path);
+        assert_eq!(file.numbers().await, [1], "{role:?}");
+        assert!(matches!(file.store.verify(|_, _| {}).await, Ok(Verification::Whole(_))));
+    });
 }

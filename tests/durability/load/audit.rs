@@ -1,6 +1,6 @@
 //! What the log must hold of what was said.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use cqrs_bank::bank::{AccountEvent, Bank, Movement, Store};
@@ -36,11 +36,35 @@ pub(crate) async fn verified_log(path: &Path) -> Vec<Event> {
 }
 
 /// Opens a bank on the file, lets it finish what was begun, and closes it; answers with what it says accounts hold.
+/// Closing waits for some seconds and no longer, which on a busy machine is too short for many transfers: as long as
+/// there are fewer each time, it is opened again.
 pub(crate) async fn settled_balances(path: &Path) -> Balances {
-    let bank = Bank::open(Store::Sqlite(path.to_owned())).await.unwrap();
-    bank.close().await;
-    assert_eq!(bank.failure(), None);
-    bank.balances().read(all_balances)
+    let mut before = usize::MAX;
+    loop {
+        let bank = Bank::open(Store::Sqlite(path.to_owned())).await.unwrap();
+        bank.close().await;
+        assert_eq!(bank.failure(), None);
+        let under_way = under_way(&verified_log(path).await);
+        assert!(under_way < before, "{under_way} transfers do not come to their end");
+        if under_way == 0 {
+            return bank.balances().read(all_balances);
+        }
+        before = under_way;
+    }
+}
+
+/// How many transfers have begun and not ended.
+fn under_way(log: &[Event]) -> usize {
+    let mut under_way = HashSet::new();
+    for event in log {
+        match &event.data {
+            AccountEvent::MoneyReserved(transfer) => under_way.insert(transfer.transfer_id),
+            AccountEvent::TransferSettled(transfer) => under_way.remove(&transfer.transfer_id),
+            AccountEvent::TransferReleased(released) => under_way.remove(&released.outgoing.transfer_id),
+            _ => false,
+        };
+    }
+    under_way.len()
 }
 
 /// What the log holds of a script.
