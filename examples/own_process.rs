@@ -6,7 +6,7 @@
 
 use std::error::Error;
 
-use cqrs_bank::bank::{Account, AccountCommand, AccountEvent, AccountId, Bank, Money, Outgoing, Refusal, Store};
+use cqrs_bank::bank::{Account, AccountCommand, AccountEvent, AccountId, Bank, Money, Outgoing, Refusal, StoreUrl};
 use cqrs_bank::engine::event::RecordedEvent;
 use cqrs_bank::engine::event_handler::Starts;
 use cqrs_bank::engine::process_manager::{ProcessManager, id_of_answer};
@@ -69,7 +69,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn run() -> Result<(), Box<dyn Error>> {
-    let bank = Bank::open(Store::Memory).await?;
+    let bank = Bank::open(StoreUrl::Memory).await?;
     let (account, savings) = (AccountId::new("Wolfman")?, AccountId::new("Wolfman's savings")?);
     bank.create(&account).await?;
     bank.create(&savings).await?;
@@ -128,7 +128,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_savings_are_there_when_the_reply_comes() {
-        let bank = Bank::open(Store::Memory).await.unwrap();
+        let bank = Bank::open(StoreUrl::Memory).await.unwrap();
         let policy = policy();
         for account in [&policy.account, &policy.savings] {
             bank.create(account).await.unwrap();

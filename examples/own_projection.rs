@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
-use cqrs_bank::bank::{AccountEvent, AccountId, Bank, Money, Store};
+use cqrs_bank::bank::{AccountEvent, AccountId, Bank, Money, StoreUrl};
 use cqrs_bank::engine::event::RecordedEvent;
 use cqrs_bank::engine::projection::Projection;
 
@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn run() -> Result<(), Box<dyn Error>> {
-    let bank = Bank::open(Store::Memory).await?;
+    let bank = Bank::open(StoreUrl::Memory).await?;
     let (wolfman, dracula) = (AccountId::new("Wolfman")?, AccountId::new("Dracula")?);
     for account in [&wolfman, &dracula] {
         bank.create(account).await?;
@@ -65,7 +65,7 @@ mod tests {
 
     #[tokio::test]
     async fn declines_of_before_and_after_are_counted() {
-        let bank = Bank::open(Store::Memory).await.unwrap();
+        let bank = Bank::open(StoreUrl::Memory).await.unwrap();
         let account = AccountId::new("Wolfman").unwrap();
         let amount = Money::new(5).unwrap();
         bank.create(&account).await.unwrap();

@@ -2,14 +2,14 @@
 
 use std::error::Error;
 
-use cqrs_bank::bank::{AccountId, Bank, Money, Store, Withdrawal};
+use cqrs_bank::bank::{AccountId, Bank, Money, StoreUrl, Withdrawal};
 
 fn main() -> Result<(), Box<dyn Error>> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run())
 }
 
 async fn run() -> Result<(), Box<dyn Error>> {
-    let bank = Bank::open(Store::Memory).await?;
+    let bank = Bank::open(StoreUrl::Memory).await?;
     let wolfman = AccountId::new("Wolfman")?;
     bank.create(&wolfman).await?;
     bank.deposit(&wolfman, Money::new(100)?).await?;

@@ -6,7 +6,7 @@ mod pin_secret;
 
 use std::process::ExitCode;
 
-use cqrs_bank::bank::{Options, PinOptions, Store};
+use cqrs_bank::bank::{Options, PinOptions, StoreUrl};
 use cqrs_bank::shell::bank_functions::BankFunctions;
 use cqrs_bank::shell::program::{Opening, Program, state_directory};
 
@@ -22,7 +22,7 @@ const PROGRAM: Program = Program {
 };
 
 fn main() -> ExitCode {
-    PROGRAM.run(async |Opening { store, seed, trace }: Opening<Store>| {
+    PROGRAM.run(async |Opening { store, seed, trace }: Opening<StoreUrl>| {
         let pins = PinOptions { secret: pin_secret::source(state_directory()), ..PinOptions::default() };
         let options = Options { seed, pins, ..Options::from(store.unwrap_or_default()) };
         Ok(BankFunctions::new(options, trace))

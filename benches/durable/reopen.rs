@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use cqrs_bank::bank::{Bank, Store};
+use cqrs_bank::bank::{Bank, StoreUrl};
 use rusqlite::Connection;
 
 use crate::directory;
@@ -48,7 +48,7 @@ pub(crate) fn run() -> Vec<Bar> {
 }
 
 async fn fill(path: PathBuf) {
-    let bank = Bank::open(Store::Sqlite(path)).await.unwrap();
+    let bank = Bank::open(StoreUrl::Sqlite(path)).await.unwrap();
     let accounts = create_accounts(&bank).await;
     deposit(&bank, &accounts, 4_096, DEPOSITS).await;
     bank.close().await;
@@ -58,7 +58,7 @@ async fn fill(path: PathBuf) {
 async fn open(path: PathBuf) -> Duration {
     let is_empty = path.ends_with("empty.db");
     let start = Instant::now();
-    let bank = Bank::open(Store::Sqlite(path)).await.unwrap();
+    let bank = Bank::open(StoreUrl::Sqlite(path)).await.unwrap();
     let total = bank.total_deposits(None).await.unwrap();
     let elapsed = start.elapsed();
     assert_eq!(total, if is_empty { 0 } else { DEPOSITS as u128 });

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use cqrs_bank::bank::{AccountCommand, AccountId, Bank, Money, Store};
+use cqrs_bank::bank::{AccountCommand, AccountId, Bank, Money, StoreUrl};
 
 use crate::moved::stream_name;
 
@@ -15,7 +15,7 @@ pub(crate) const ACCOUNTS: usize = 1_000;
 pub(crate) fn run(directory: &Path, in_flight: usize, deposits: usize) -> Duration {
     on_current_thread(
         async move |path| {
-            let bank = Bank::open(Store::Sqlite(path)).await.unwrap();
+            let bank = Bank::open(StoreUrl::Sqlite(path)).await.unwrap();
             let accounts = create_accounts(&bank).await;
             let start = Instant::now();
             deposit(&bank, &accounts, in_flight, deposits).await;

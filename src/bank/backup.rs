@@ -3,15 +3,14 @@
 use std::mem;
 use std::path::Path;
 
-use super::any_store::AnyStore;
 use super::errors::BackupError;
 use super::replayed::Replayed;
 use super::{AccountEvent, BackupStep, Bank, Verified};
 use crate::engine::blocking::blocking;
 use crate::engine::event::{Position, RecordedEvent};
-use crate::engine::store::handler_records::{ParkedChange, ParkedEvent, Progress};
+use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, ParkedEvent, Progress};
 use crate::engine::store::sqlite::{self, NewStore};
-use crate::engine::store::{MAX_READ, StoreError};
+use crate::engine::store::{EventStore as _, MAX_READ, Store, StoreError};
 
 impl Bank {
     /// Copies the bank, as it is at one moment, to a new file, which is verified and closed: it may be moved, sent and
@@ -28,8 +27,8 @@ impl Bank {
     ) -> Result<Verified, BackupError> {
         self.still_open()?;
         let made = match self.event_store() {
-            AnyStore::Sqlite(store) => store.backup(path, tell).await,
-            AnyStore::Memory(_) => self.store_in(path, tell).await,
+            Store::Sqlite(store) => store.backup(path, tell).await,
+            Store::Memory(_) | Store::Other(_) => self.store_in(path, tell).await,
         };
         match made {
             Ok(verified) => Ok(verified),

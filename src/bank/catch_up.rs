@@ -1,6 +1,5 @@
 //! What a question waits for before it is answered.
 
-use super::any_store::{AnyStore, ask};
 use super::errors::{QueryError, Unavailable};
 use super::{Bank, Moment};
 use crate::engine::catch_up::{NotCaughtUp, catch_up, catch_up_to, has_caught_up, is_there};
@@ -11,13 +10,12 @@ impl Bank {
     pub(super) async fn caught_up(&self) -> Result<(), Unavailable> {
         self.still_open()?;
         let checkpoints = &self.inner.checkpoints;
-        let is_ready = self.consistency == Consistency::Eventual
-            || ask!(self.event_store(), store => has_caught_up(store, checkpoints));
+        let is_ready = self.consistency == Consistency::Eventual || has_caught_up(self.event_store(), checkpoints);
         if is_ready {
             return Ok(());
         }
         // In a box: a caller should not carry along the room for a wait that is mostly not needed.
-        let waiting = async { ask!(self.event_store(), store => catch_up(store, checkpoints).await) };
+        let waiting = catch_up(self.event_store(), checkpoints);
         match Box::pin(self.unless_stopped(waiting)).await {
             Ok(()) => Ok(()),
             Err(QueryError::Unavailable(unavailable)) => Err(unavailable),
@@ -33,8 +31,7 @@ impl Bank {
             Some(Moment::Position(position)) if moment != Some(Moment::NOW) => {
                 self.still_open()?;
                 let checkpoints = &self.inner.checkpoints;
-                let waiting =
-                    async { ask!(self.event_store(), store => catch_up_to(store, checkpoints, position).await) };
+                let waiting = catch_up_to(self.event_store(), checkpoints, position);
                 Box::pin(self.unless_stopped(waiting)).await
             }
             _ => Ok(self.caught_up().await?),
@@ -45,7 +42,7 @@ impl Bank {
     pub(super) async fn has_happened(&self, moment: Option<Moment>) -> Result<(), QueryError> {
         let Some(moment) = moment else { return Ok(()) };
         self.still_open()?;
-        let looking = async { ask!(self.event_store(), store => is_there(store, moment).await) };
+        let looking = is_there(self.event_store(), moment);
         Box::pin(self.unless_stopped(looking)).await
     }
 

@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::{Money, PinSecretError, Refusal};
 use crate::engine::catch_up::{NotCaughtUp, NotYet};
 use crate::engine::event::Position;
-use crate::engine::store::StoreError;
 use crate::engine::store::sqlite::{self, OpenStoreError};
+use crate::engine::store::{StoreError, UnsupportedUrl};
 use crate::engine::supervisor::StopReason;
 
 /// The bank cannot serve, whatever is asked of it.
@@ -89,11 +89,8 @@ pub enum AddHandlerError {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum OpenError {
     /// The store's URL is of no known kind.
-    #[error("{url:?} names no store that this program has; leave it out for the memory store")]
-    UnsupportedStore {
-        /// What was given.
-        url: String,
-    },
+    #[error(transparent)]
+    UnsupportedStore(#[from] UnsupportedUrl),
     /// The file cannot be opened as it is. Nothing in it was changed.
     #[error(transparent)]
     File(#[from] OpenStoreError),

@@ -9,8 +9,8 @@ use super::{AccountEvent, Bank};
 use crate::engine::blocking::blocking;
 use crate::engine::disk::{NewFile, Placed};
 use crate::engine::event::{Batch, Position};
-use crate::engine::store::MAX_READ;
 use crate::engine::store::event_line::write_line;
+use crate::engine::store::{EventStore as _, MAX_READ};
 
 impl Bank {
     /// Writes all events there are, each as a JSON object on a line of its own, to a new file that only its owner may

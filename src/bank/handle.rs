@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::any_store::AnyStore;
 use super::errors::{CommandFailure, Unavailable};
 use super::pin_checker::PinChecker;
 use super::receipt::Seen;
 use super::transfer::begun_transfer;
 use super::{
-    Account, AccountCommand, AccountEvent, Accounts, Balances, PendingCommand, Receipt, Refusal, Store, TotalDeposits,
-    Transfers,
+    Account, AccountCommand, AccountEvent, Accounts, Balances, PendingCommand, Receipt, Refusal, StoreUrl,
+    TotalDeposits, Transfers,
 };
 use crate::engine::checkpoints::{Checkpoints, Consistency, MAX_WAIT};
 use crate::engine::clock::Clock;
@@ -23,7 +22,7 @@ use crate::engine::event_handler::{HandlerControl, RetryPolicy};
 use crate::engine::id_source::IdSource;
 use crate::engine::lease::Lease;
 use crate::engine::projection::{ProjectionsControl, ReadModel};
-use crate::engine::store::{Committed, StoreError};
+use crate::engine::store::{Committed, EventStore as _, Store, StoreError};
 use crate::engine::supervisor::{StopReason, Supervisor};
 
 /// How long closing waits for handlers to finish what they are at.
@@ -34,11 +33,11 @@ const HANDLERS_FINISH: Duration = Duration::from_millis(500);
 /// It runs on the tokio runtime it was opened on. Dropping the last handle closes it.
 ///
 /// ```
-/// use cqrs_bank::bank::{AccountId, Bank, Money, Store};
+/// use cqrs_bank::bank::{AccountId, Bank, Money, StoreUrl};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let bank = Bank::open(Store::Memory).await?;
+/// let bank = Bank::open(StoreUrl::Memory).await?;
 /// let wolfman = AccountId::new("Wolfman")?;
 /// bank.create(&wolfman).await?;
 /// bank.deposit(&wolfman, Money::new(100)?).await?;
@@ -54,8 +53,8 @@ pub struct Bank {
 
 #[derive(Debug)]
 pub(super) struct Inner {
-    pub(super) kind: Store,
-    pub(super) store: AnyStore,
+    pub(super) url: StoreUrl,
+    pub(super) store: Store<AccountEvent>,
     pub(super) commands: CommandHandler<Account>,
     pub(super) checkpoints: Checkpoints,
     pub(super) balances: ReadModel<Balances>,
@@ -88,8 +87,8 @@ impl Drop for Inner {
 
 impl Bank {
     /// The store the bank was opened on.
-    pub fn store(&self) -> &Store {
-        &self.inner.kind
+    pub fn store(&self) -> &StoreUrl {
+        &self.inner.url
     }
 
     /// The same bank through a handle that waits for the handlers, or does not.
@@ -184,7 +183,7 @@ impl Bank {
         }
     }
 
-    pub(super) fn event_store(&self) -> &AnyStore {
+    pub(super) fn event_store(&self) -> &Store<AccountEvent> {
         &self.inner.store
     }
 

@@ -4,7 +4,8 @@ use super::{AccountEvent, Bank, Unavailable};
 use crate::engine::checkpoints::HandlerStatus;
 use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::event_handler::ParkedError;
-use crate::engine::store::handler_records::ParkedEvent;
+use crate::engine::store::EventStore as _;
+use crate::engine::store::handler_records::{HandlerRecords as _, ParkedEvent};
 
 /// Parked events that one answer lists at the most.
 pub const MAX_PARKED: usize = 1_000;

@@ -1,7 +1,7 @@
 //! Where the log ends, to be noted, and a log that is held against what was noted.
 
 use super::{Bank, LogHead, Unavailable, Verification};
-use crate::engine::store::StoreError;
+use crate::engine::store::{EventStore as _, StoreError};
 
 impl Bank {
     /// The position of the last event, and the hash that covers it and all before it: whoever notes it elsewhere can

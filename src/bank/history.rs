@@ -9,7 +9,7 @@ use crate::engine::aggregate::{Aggregate, restored_from};
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{Batch, DomainEvent, Position, RecordedEvent, StreamId, Version};
 use crate::engine::moment::Moment;
-use crate::engine::store::MAX_READ;
+use crate::engine::store::{EventStore as _, MAX_READ};
 
 type Event = RecordedEvent<AccountEvent>;
 

@@ -7,19 +7,18 @@ use std::path::{Path, PathBuf};
 
 use tokio::sync::mpsc;
 
-use super::any_store::{AnyStore, ask};
 use super::ceo_bonus::PaidBonuses;
 use super::errors::{ImportError, OpenError, Unavailable};
 use super::import_file::{Contents, ImportFile, failed};
 use super::replayed::Replayed;
-use super::{AccountEvent, Accounts, Bank, CeoBonus, Store, ThankYouEmail, TransferProcess};
+use super::{AccountEvent, Accounts, Bank, CeoBonus, StoreUrl, ThankYouEmail, TransferProcess};
 use crate::engine::blocking::blocking;
 use crate::engine::event::Position;
 use crate::engine::event_handler::{EventHandler, ParkedError, Starts};
 use crate::engine::lease::Lease;
 use crate::engine::process_manager::ProcessManager;
 use crate::engine::projection::ReadModel;
-use crate::engine::store::handler_records::{ParkedChange, Progress, is_reserved};
+use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress, is_reserved};
 use crate::engine::store::{EventStore, MAX_READ, StoreError};
 use crate::engine::supervisor::StopReason;
 
@@ -92,7 +91,7 @@ impl Bank {
         self.check_empty().await?;
         let end = Position::new(contents.events);
         let begun = Progress { checkpoint: end, state: Some(UNDER_WAY.into()), ..Progress::default() };
-        let begun = self.event_store().write_progress(MARK, begun).await;
+        let begun = self.event_store().write_progress(MARK, begun, ParkedChange::None).await;
         self.or_unavailable(begun).await?;
 
         let (end, bonuses) = (Position::START, PaidBonuses::default());
@@ -170,8 +169,7 @@ impl Import<'_> {
             let appended = store.append(self.replayed.appends(events)).await.map_err(|error| error.to_string())?;
             for committed in appended {
                 let committed = committed.map_err(|rejected| rejected.to_string())?;
-                let counted = ask!(store, store => self.bonuses.count(&committed, store).await);
-                counted.map_err(|error| error.to_string())?;
+                self.bonuses.count(&committed, store).await.map_err(|error| error.to_string())?;
                 for event in committed.iter() {
                     self.imported += 1;
                     self.end = event.position;
@@ -185,7 +183,7 @@ impl Import<'_> {
         }
         self.pass_over_one(TransferProcess::NAME, transfers_until, None).await.map_err(|error| error.to_string())?;
         let ended = Progress { checkpoint: self.end, ..Progress::default() };
-        store.write_progress(MARK, ended).await.map_err(|error| error.to_string())
+        store.write_progress(MARK, ended, ParkedChange::None).await.map_err(|error| error.to_string())
     }
 
     /// Moves the handlers past what is stored. Those that do not run now may another time.
@@ -205,7 +203,9 @@ impl Import<'_> {
         }
         let store = self.bank.event_store();
         if store.read_progress(name).await?.is_some() {
-            store.write_progress(name, Progress { checkpoint: position, attempts: 0, state }).await?;
+            store
+                .write_progress(name, Progress { checkpoint: position, attempts: 0, state }, ParkedChange::None)
+                .await?;
         }
         Ok(())
     }
@@ -213,7 +213,7 @@ impl Import<'_> {
 
 /// Refuses a store with half a log in it, unless that is to be accepted and nobody else has the store open, who may be
 /// storing the other half just now.
-pub(super) async fn refuse_half<S>(store: &S, kind: &Store, accept: bool, lease: &Lease) -> Result<(), OpenError>
+pub(super) async fn refuse_half<S>(store: &S, kind: &StoreUrl, accept: bool, lease: &Lease) -> Result<(), OpenError>
 where
     S: EventStore<AccountEvent>,
 {

@@ -3,12 +3,11 @@
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
-use super::any_store::AnyStore;
 use super::email::ThankYouEmail;
 use super::handle::Inner;
 use super::import;
 use super::pin_checker::PinChecker;
-use super::{Account, AccountEvent, Bank, CeoBonus, OpenError, Options, Store, TransferProcess};
+use super::{Account, AccountEvent, Bank, CeoBonus, OpenError, Options, StoreUrl, TransferProcess};
 use crate::engine::blocking::blocking;
 use crate::engine::checkpoints::{Checkpoints, Consistency};
 use crate::engine::command_handler::CommandHandler;
@@ -19,7 +18,7 @@ use crate::engine::process_manager::{Process, ProcessManager};
 use crate::engine::projection::Projections;
 use crate::engine::store::memory::MemoryStore;
 use crate::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use crate::engine::store::{EventStore, StoreError};
+use crate::engine::store::{EventStore, Store, StoreError};
 use crate::engine::supervisor::{StopReason, Supervisor};
 
 impl Bank {
@@ -46,17 +45,17 @@ impl Bank {
 
     async fn open_with(options: Options, supervisor: Supervisor) -> Result<Self, OpenError> {
         match &options.store {
-            Store::Memory => {
+            StoreUrl::Memory => {
                 let store = MemoryStore::start(&supervisor);
-                assemble(options, store, supervisor).await
+                assemble(options, store.into(), supervisor).await
             }
-            Store::Sqlite(path) => {
+            StoreUrl::Sqlite(path) => {
                 let (path, watched) = (path.clone(), supervisor.clone());
                 let sqlite = SqliteOptions { accept_loss: options.accept_loss, ..SqliteOptions::default() };
                 let opening = move || SqliteStore::open(&path, sqlite, &watched);
                 let opened = blocking(opening).await;
                 let store = opened.map_err(|not_done| StoreError::Failed(not_done.to_string()))??;
-                assemble(options, store, supervisor).await
+                assemble(options, store.into(), supervisor).await
             }
         }
     }
@@ -73,15 +72,12 @@ impl Drop for StopUnlessOpen {
 }
 
 /// Starts everything that runs on a store, in the order in which a command passes through it.
-async fn assemble<S>(options: Options, store: S, supervisor: Supervisor) -> Result<Bank, OpenError>
-where
-    S: EventStore<AccountEvent> + Into<AnyStore>,
-{
-    let Options { store: kind, seed, limits, pins, ceo_bonus, email, retry, accept_loss } = options;
+async fn assemble(options: Options, store: Store<AccountEvent>, supervisor: Supervisor) -> Result<Bank, OpenError> {
+    let Options { store: url, seed, limits, pins, ceo_bonus, email, retry, accept_loss } = options;
     let taken_over = store.clone();
     let lease = Lease::start(&store, &supervisor, move || import::stop_at_half(taken_over.clone())).await?;
     let mut give_up = GiveUpUnlessOpen(Some(lease.clone()));
-    import::refuse_half(&store, &kind, accept_loss, &lease).await?;
+    import::refuse_half(&store, &url, accept_loss, &lease).await?;
     let (clock, ids) = time_and_ids(seed, store.end().await?);
     let snapshot_every = limits.snapshot_every.get();
     let commands = CommandHandler::start(store.clone(), clock.clone(), limits, &supervisor);
@@ -122,8 +118,8 @@ where
 
     let pins = PinChecker::new(pins, seed);
     let inner = Inner {
-        kind,
-        store: store.into(),
+        url,
+        store,
         commands,
         checkpoints,
         balances,
@@ -164,15 +160,14 @@ async fn start_after_imported<H: EventHandler<AccountEvent>>(
     import::start_after_imported(store, H::NAME, H::STARTS).await
 }
 
-async fn start_process<P, S>(
+async fn start_process<P>(
     policy: P,
     commands: &CommandHandler<Account>,
-    surroundings: &Surroundings<S>,
+    surroundings: &Surroundings<AccountEvent>,
     projections: &mut Projections<AccountEvent>,
 ) -> Result<HandlerControl, StoreError>
 where
     P: ProcessManager<Aggregate = Account>,
-    S: EventStore<AccountEvent>,
 {
     let Surroundings { store, checkpoints, .. } = surroundings;
     let process = Process::new(policy, commands.clone(), store.clone(), checkpoints.clone());

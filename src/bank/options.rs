@@ -1,52 +1,15 @@
 //! How a bank is opened.
 
-use std::fmt;
-use std::path::PathBuf;
-use std::str::FromStr;
-
-use super::{AccountId, EmailTarget, OpenError, PinSecretSource};
+use super::{AccountId, EmailTarget, PinSecretSource};
 use crate::engine::command_handler::Limits;
 use crate::engine::event_handler::RetryPolicy;
-use crate::engine::store::sqlite::path_named_by;
-
-/// Where a bank keeps its events.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Store {
-    /// In memory, for as long as the process lives.
-    #[default]
-    Memory,
-    /// In a file, see [`SqliteStore`](crate::engine::store::sqlite::SqliteStore).
-    Sqlite(PathBuf),
-}
-
-/// The store that a URL names: `memory`, or a path with or without `sqlite:` before it.
-impl FromStr for Store {
-    type Err = OpenError;
-
-    fn from_str(url: &str) -> Result<Self, OpenError> {
-        match path_named_by(url) {
-            _ if url == "memory" => Ok(Self::Memory),
-            Some(path) => Ok(Self::Sqlite(path.to_owned())),
-            None => Err(OpenError::UnsupportedStore { url: url.to_owned() }),
-        }
-    }
-}
-
-impl fmt::Display for Store {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Memory => f.write_str("memory"),
-            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
-        }
-    }
-}
+use crate::engine::store::StoreUrl;
 
 /// How a bank is opened; the default is a new bank in memory.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Where it keeps its events.
-    pub store: Store,
+    pub store: StoreUrl,
     /// Opens a file whose log has lost its end, as it is. What was lost is lost.
     pub accept_loss: bool,
     /// Derives ids and times from this number, so that two runs are the same to the byte.
@@ -100,8 +63,8 @@ impl Default for PinCost {
     }
 }
 
-impl From<Store> for Options {
-    fn from(store: Store) -> Self {
+impl From<StoreUrl> for Options {
+    fn from(store: StoreUrl) -> Self {
         Self { store, ..Self::default() }
     }
 }

@@ -3,7 +3,6 @@
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
-use super::any_store::{AnyStore, ask};
 use super::errors::{AddHandlerError, Unavailable};
 use super::handle::Inner;
 use super::import;
@@ -29,12 +28,12 @@ impl Bank {
         let _adding = self.inner.importing.lock().await;
         self.check_name(P::NAME)?;
         let Inner { store, commands, checkpoints, projections, .. } = self.inner.as_ref();
-        let started = ask!(store, store => async {
+        let started = async {
             import::start_after_imported(store, P::NAME, P::STARTS).await?;
             let process = Process::new(policy, commands.clone(), store.clone(), checkpoints.clone());
-            event_handler::join(move || process.clone(), &self.surroundings(store), projections).await
-        }.await);
-        self.added(started).await
+            event_handler::join(move || process.clone(), &self.surroundings(), projections).await
+        };
+        self.added(started.await).await
     }
 
     /// Starts an event handler of one's own, as [`Bank::add_process`] does a process manager. Each event reaches it at
@@ -49,11 +48,11 @@ impl Bank {
     {
         let _adding = self.inner.importing.lock().await;
         self.check_name(H::NAME)?;
-        let started = ask!(&self.inner.store, store => async {
-            import::start_after_imported(store, H::NAME, H::STARTS).await?;
-            event_handler::join(move || handler.clone(), &self.surroundings(store), &self.inner.projections).await
-        }.await);
-        self.added(started).await
+        let started = async {
+            import::start_after_imported(self.event_store(), H::NAME, H::STARTS).await?;
+            event_handler::join(move || handler.clone(), &self.surroundings(), &self.inner.projections).await
+        };
+        self.added(started.await).await
     }
 
     /// Decides about the parked events of each handler.
@@ -70,8 +69,8 @@ impl Bank {
         if is_taken { Err(AddHandlerError::NameTaken { name }) } else { Ok(()) }
     }
 
-    fn surroundings<S: Clone>(&self, store: &S) -> Surroundings<S> {
-        let Inner { checkpoints, clock, lease, retry, supervisor, .. } = self.inner.as_ref();
+    fn surroundings(&self) -> Surroundings<AccountEvent> {
+        let Inner { store, checkpoints, clock, lease, retry, supervisor, .. } = self.inner.as_ref();
         Surroundings {
             store: store.clone(),
             checkpoints: checkpoints.clone(),

@@ -1,6 +1,5 @@
 //! Projections of one's own, besides those that a bank comes with.
 
-use super::any_store::{AnyStore, ask};
 use super::errors::{AddHandlerError, Unavailable};
 use super::{AccountEvent, Bank};
 use crate::engine::projection::{JoinError, Projection, ReadModel};
@@ -17,7 +16,7 @@ impl Bank {
     pub async fn add_projection<P: Projection<AccountEvent>>(&self) -> Result<ReadModel<P>, AddHandlerError> {
         let _adding = self.inner.importing.lock().await;
         self.check_name(P::NAME)?;
-        let joined = ask!(self.event_store(), store => self.inner.projections.add::<P, _>(store).await);
+        let joined = self.inner.projections.add::<P, _>(self.event_store()).await;
         let closed = match joined {
             Ok(model) => return Ok(model),
             Err(JoinError::Panicked { message }) => return Err(AddHandlerError::Panicked { message }),

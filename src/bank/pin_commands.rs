@@ -4,6 +4,7 @@ use super::errors::Unavailable;
 use super::{Account, AccountCommand, AccountEvent, AccountId, Bank, PendingCommand, Pin, PinVerifier, Refusal};
 use crate::engine::aggregate::{Aggregate, Command as _};
 use crate::engine::event::{Metadata, StreamId, Version};
+use crate::engine::store::EventStore as _;
 
 /// How often a PIN is checked for one command: a second time if the account was created after the first, and
 /// never a third time, for what an account keeps of its PIN does not change.

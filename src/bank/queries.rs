@@ -6,7 +6,7 @@
 use super::errors::{CheckBalanceError, QueryError};
 use super::{AccountEntry, AccountId, Accounts, Balances, Bank, Moment, Money};
 use crate::engine::projection::ReadModel;
-use crate::engine::store::MAX_READ;
+use crate::engine::store::{EventStore as _, MAX_READ};
 
 impl Bank {
     /// What an account holds, as the balance projection has it.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::any_store::AnyStore;
 use super::audit::Audit;
 use super::{
     Account, AccountEvent, Accounts, Balances, Bank, TotalDeposits, Transfers, Unavailable, Verification, Verified,
@@ -12,7 +11,7 @@ use crate::engine::aggregate::{Aggregate, restored_from};
 use crate::engine::event::{Position, RecordedEvent, StreamId, Version};
 use crate::engine::moment::Moment;
 use crate::engine::projection::StoredRows;
-use crate::engine::store::{MAX_READ, Snapshot, StoreError};
+use crate::engine::store::{EventStore as _, MAX_READ, Snapshot, Store, StoreError};
 
 type Event = RecordedEvent<AccountEvent>;
 
@@ -41,8 +40,8 @@ impl Bank {
         let progress = Arc::new(Progress { tell, store: AtomicU64::new(u64::MAX), bank: AtomicU64::new(0) });
         let own = self.verify_events(&progress);
         let verification = match self.event_store() {
-            AnyStore::Memory(_) => own.await,
-            AnyStore::Sqlite(store) => {
+            Store::Memory(_) | Store::Other(_) => own.await,
+            Store::Sqlite(store) => {
                 progress.store.store(0, Ordering::Relaxed);
                 let told = progress.clone();
                 let theirs = store.verify(move |done, total| told.tell(&told.store, done, total));
@@ -166,12 +165,12 @@ struct StoredProjections {
 }
 
 impl StoredProjections {
-    async fn read(store: &AnyStore) -> Result<Self, StoreError> {
+    async fn read(store: &Store<AccountEvent>) -> Result<Self, StoreError> {
         Ok(Self {
-            balances: store.stored_rows().await?,
-            accounts: store.stored_rows().await?,
-            total_deposits: store.stored_rows().await?,
-            transfers: store.stored_rows().await?,
+            balances: StoredRows::read(store).await?,
+            accounts: StoredRows::read(store).await?,
+            total_deposits: StoredRows::read(store).await?,
+            transfers: StoredRows::read(store).await?,
         })
     }
 

@@ -1,11 +1,8 @@
 //! Following what happens.
 
-use super::any_store::AnyStore;
 use super::{AccountEvent, Bank, Unavailable};
 use crate::engine::event::{Position, RecordedEvent};
-use crate::engine::store::memory::MemoryStore;
-use crate::engine::store::sqlite::SqliteStore;
-use crate::engine::store::{Committed, StoreError};
+use crate::engine::store::{Committed, EventStore as _, Store};
 use crate::engine::subscription::Subscription;
 
 type Event = AccountEvent;
@@ -15,24 +12,9 @@ type Event = AccountEvent;
 #[derive(Debug)]
 pub struct Watch {
     bank: Bank,
-    subscription: AnySubscription,
+    subscription: Subscription<Event, Store<Event>>,
     events: Committed<Event>,
     next: usize,
-}
-
-#[derive(Debug)]
-enum AnySubscription {
-    Memory(Subscription<Event, MemoryStore<Event>>),
-    Sqlite(Subscription<Event, SqliteStore<Event>>),
-}
-
-impl AnySubscription {
-    async fn next(&mut self) -> Result<Committed<Event>, StoreError> {
-        match self {
-            Self::Memory(subscription) => subscription.next().await,
-            Self::Sqlite(subscription) => subscription.next().await,
-        }
-    }
 }
 
 impl Bank {
@@ -49,10 +31,7 @@ impl Bank {
                 self.or_unavailable(end).await?
             }
         };
-        let subscription = match self.event_store() {
-            AnyStore::Memory(store) => AnySubscription::Memory(Subscription::after(store.clone(), after)),
-            AnyStore::Sqlite(store) => AnySubscription::Sqlite(Subscription::after(store.clone(), after)),
-        };
+        let subscription = Subscription::after(self.event_store().clone(), after);
         Ok(Watch { bank: self.clone(), subscription, events: Committed::nothing(), next: 0 })
     }
 }

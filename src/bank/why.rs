@@ -4,7 +4,7 @@ use super::errors::CheckBalanceError;
 use super::{Account, AccountEvent, AccountId, Bank, Moment, Money, Movement, Unavailable};
 use crate::engine::aggregate::Aggregate as _;
 use crate::engine::event::{RecordedEvent, StreamId, Version};
-use crate::engine::store::MAX_READ;
+use crate::engine::store::{EventStore as _, MAX_READ};
 
 /// So many more events are read at once than movements are looked for.
 const SPARE: usize = 32;

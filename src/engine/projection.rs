@@ -194,7 +194,7 @@ impl<E: DomainEvent> Projections<E> {
     /// Starts the task, where the projections are: at the beginning, or after what [`Projections::restore`] has
     /// found. Without that, whatever is in the log is news to them.
     pub fn start<S: EventStore<E>>(mut self, store: S, supervisor: &Supervisor) -> ProjectionsControl<E> {
-        if S::DURABLE {
+        if store.is_durable() {
             self.hosted.iter_mut().for_each(|host| host.follow_rows());
         }
         let from = self.hosted.iter().map(|host| host.done()).min().unwrap_or_default();
@@ -245,7 +245,7 @@ impl<E: DomainEvent> Projections<E> {
             let outlets = if self.held.is_none() { &self.outlets[..] } else { &[] };
             let passed_over = outlets.iter().filter_map(|outlet| outlet.offer(&events));
             self.checkpoints.advance(self.acknowledged.iter().chain(passed_over), subscription.position());
-            if S::DURABLE && self.is_time_to_keep(subscription.position()) {
+            if store.is_durable() && self.is_time_to_keep(subscription.position()) {
                 self.keep_rows(&store).await?;
             }
         }

@@ -10,7 +10,7 @@ use crate::engine::clock::Timestamp;
 use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::moment::Moment;
 use crate::engine::projection::Projection as _;
-use crate::engine::store::{EventStore, MAX_READ, StoreError};
+use crate::engine::store::{EventStore as _, MAX_READ, Store, StoreError};
 
 /// So many are kept at the most.
 const KEPT: usize = 4;
@@ -46,10 +46,7 @@ impl Then {
 
 impl Past {
     /// The inventory at a moment.
-    pub(super) async fn at<S>(&self, moment: Moment, store: &S) -> Result<Arc<Then>, StoreError>
-    where
-        S: EventStore<BookEvent>,
-    {
+    pub(super) async fn at(&self, moment: Moment, store: &Store<BookEvent>) -> Result<Arc<Then>, StoreError> {
         let mut then = self.last_before(moment);
         loop {
             let events = store.read_all(then.position(), MAX_READ).await?;

@@ -10,7 +10,7 @@ use crate::engine::checkpoints::Checkpoints;
 use crate::engine::event::{StreamId, Version};
 use crate::engine::moment::Moment;
 use crate::engine::projection::{Projections, ProjectionsControl, ReadModel};
-use crate::engine::store::{EventStore, MAX_READ, StoreError};
+use crate::engine::store::{EventStore as _, MAX_READ, Store, StoreError};
 use crate::engine::supervisor::{StopReason, Supervisor};
 
 /// Answers what the library has. Cheap to clone.
@@ -19,13 +19,13 @@ use crate::engine::supervisor::{StopReason, Supervisor};
 /// past is folded from the log up to then; what was folded last is kept, so that the next page of it is not folded
 /// again. Dropping the last handle closes the service.
 #[derive(Clone, Debug)]
-pub struct ReadService<S> {
-    inner: Arc<Inner<S>>,
+pub struct ReadService {
+    inner: Arc<Inner>,
 }
 
 #[derive(Debug)]
-struct Inner<S> {
-    store: S,
+struct Inner {
+    store: Store<BookEvent>,
     inventory: ReadModel<Inventory>,
     past: Past,
     projections: ProjectionsControl<BookEvent>,
@@ -33,13 +33,13 @@ struct Inner<S> {
     supervisor: Supervisor,
 }
 
-impl<S> Drop for Inner<S> {
+impl Drop for Inner {
     fn drop(&mut self) {
         self.supervisor.stop(StopReason::Closed);
     }
 }
 
-impl<S: EventStore<BookEvent>> ReadService<S> {
+impl ReadService {
     /// Starts the service on a store: where the rows of the inventory are that the store has kept, over what has
     /// happened since, then live. `supervisor` is the group its tasks run in, and stops with it; where the store is
     /// for this service alone, its tasks belong there too.
@@ -47,7 +47,8 @@ impl<S: EventStore<BookEvent>> ReadService<S> {
     /// # Errors
     ///
     /// [`StoreError`] when the store could not be read.
-    pub async fn start(store: S, supervisor: Supervisor) -> Result<Self, StoreError> {
+    pub async fn start(store: impl Into<Store<BookEvent>>, supervisor: Supervisor) -> Result<Self, StoreError> {
+        let store = store.into();
         let checkpoints = Checkpoints::new();
         let mut projections = Projections::new(checkpoints.clone());
         let inventory = projections.add();

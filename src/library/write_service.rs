@@ -6,7 +6,7 @@ use super::{Book, BookCommand, BookEvent, CommandFailure, Refusal, Unavailable};
 use crate::engine::command_handler::{CommandError, CommandHandler, Limits, Unanswered};
 use crate::engine::event::Metadata;
 use crate::engine::id_source::{IdSource, time_and_ids};
-use crate::engine::store::{Committed, EventStore, StoreError};
+use crate::engine::store::{Committed, EventStore as _, Store, StoreError};
 use crate::engine::supervisor::{StopReason, Supervisor};
 
 /// Lets books decide on commands, and stores what they decide. Cheap to clone.
@@ -58,11 +58,12 @@ impl WriteService {
     /// # Errors
     ///
     /// [`StoreError`] when the store could not be read.
-    pub async fn start<S: EventStore<BookEvent>>(
-        store: S,
+    pub async fn start(
+        store: impl Into<Store<BookEvent>>,
         supervisor: Supervisor,
         seed: Option<u64>,
     ) -> Result<Self, StoreError> {
+        let store = store.into();
         let (clock, ids) = time_and_ids(seed, store.end().await?);
         let commands = CommandHandler::start(store, clock, Limits::default(), &supervisor);
         Ok(Self { inner: Arc::new(Inner { commands, ids, supervisor }) })

@@ -119,7 +119,7 @@ impl Engine {
         let limits = Limits { snapshot_every: 3.try_into().unwrap(), ..Limits::default() };
         let commands = CommandHandler::start(store.clone(), clock.clone(), limits, &supervisor);
         let surroundings = Surroundings {
-            store: store.clone(),
+            store: cqrs_bank::engine::store::Store::new(store.clone()),
             checkpoints: checkpoints.clone(),
             clock,
             lease: Lease::unshared(),
@@ -144,7 +144,7 @@ impl Engine {
     async fn start_process<P: ProcessManager<Aggregate = Account>>(
         &self,
         policy: P,
-        surroundings: &Surroundings<Store>,
+        surroundings: &Surroundings<AccountEvent>,
         projections: &mut Projections<AccountEvent>,
     ) {
         let process = Process::new(policy, self.commands.clone(), self.store.clone(), self.checkpoints.clone());

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cqrs_bank::bank::{
-    Account, AccountCommand, AccountEvent, AddHandlerError, Bank, CeoBonus, HandlerReport, Options, Refusal, Store,
+    Account, AccountCommand, AccountEvent, AddHandlerError, Bank, CeoBonus, HandlerReport, Options, Refusal, StoreUrl,
     Unavailable, Verification, Withdrawal,
 };
 use cqrs_bank::engine::checkpoints::Kind;
@@ -92,7 +92,7 @@ impl EventHandler<AccountEvent> for Diary {
 
 #[tokio::test]
 async fn what_a_process_does_is_there_when_the_reply_comes() {
-    let bank = open(Store::Memory).await;
+    let bank = open(StoreUrl::Memory).await;
     bank.add_process(Tax::default()).await.unwrap();
     let Withdrawal::Paid(receipt) = bank.withdraw(&account("Wolfman"), money(30)).await.unwrap() else {
         panic!("there is enough")
@@ -108,7 +108,7 @@ async fn what_a_process_does_is_there_when_the_reply_comes() {
 
 #[tokio::test]
 async fn what_it_has_to_say_is_shown() {
-    let bank = Bank::open(Store::Memory).await.unwrap();
+    let bank = Bank::open(StoreUrl::Memory).await.unwrap();
     bank.create(&account("Wolfman")).await.unwrap();
     bank.deposit(&account("Wolfman"), money(100)).await.unwrap();
     bank.add_process(Tax::default()).await.unwrap();
@@ -122,7 +122,7 @@ async fn what_it_has_to_say_is_shown() {
 async fn a_process_acts_once_whenever_an_event_comes_again() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("bank.db");
-    let bank = open(Store::Sqlite(path.clone())).await;
+    let bank = open(StoreUrl::Sqlite(path.clone())).await;
     for amount in 1..=5 {
         bank.withdraw(&account("Wolfman"), money(amount)).await.unwrap();
     }
@@ -132,10 +132,10 @@ async fn a_process_acts_once_whenever_an_event_comes_again() {
         if forgets {
             forget_progress(&path).await;
         }
-        let bank = Bank::open(Store::Sqlite(path.clone())).await.unwrap();
+        let bank = Bank::open(StoreUrl::Sqlite(path.clone())).await.unwrap();
         bank.add_process(Tax::default()).await.unwrap();
         bank.close().await;
-        let bank = Bank::open(Store::Sqlite(path.clone())).await.unwrap();
+        let bank = Bank::open(StoreUrl::Sqlite(path.clone())).await.unwrap();
         assert_eq!(balance(&bank, "Tax").await, 1 + 2 + 3 + 4 + 5);
         logs.push(bank.events(Position::START, 100).await.unwrap());
         assert!(matches!(bank.verify(|_, _| {}).await.unwrap(), Verification::Whole(_)));
@@ -148,7 +148,7 @@ async fn a_process_acts_once_whenever_an_event_comes_again() {
 #[tokio::test]
 async fn what_happens_while_a_process_is_not_there_is_made_up_for() {
     let directory = TempDir::new().unwrap();
-    let store = Store::Sqlite(directory.path().join("bank.db"));
+    let store = StoreUrl::Sqlite(directory.path().join("bank.db"));
     let bank = open(store.clone()).await;
     bank.add_process(Tax::default()).await.unwrap();
     bank.withdraw(&account("Wolfman"), money(1)).await.unwrap();
@@ -164,7 +164,7 @@ async fn what_happens_while_a_process_is_not_there_is_made_up_for() {
 
 #[tokio::test]
 async fn an_event_handler_gets_what_happens_after_it_was_added() {
-    let bank = open(Store::Memory).await;
+    let bank = open(StoreUrl::Memory).await;
     let diary = Diary::default();
     bank.add_event_handler(diary.clone()).await.unwrap();
     bank.withdraw(&account("Wolfman"), money(1)).await.unwrap();
@@ -175,7 +175,7 @@ async fn an_event_handler_gets_what_happens_after_it_was_added() {
 
 #[tokio::test]
 async fn what_an_event_handler_parks_can_be_tried_again() {
-    let bank = open(Store::Memory).await;
+    let bank = open(StoreUrl::Memory).await;
     let diary = Diary::default().fails(Wish::Park).fails(Wish::Park);
     bank.add_event_handler(diary.clone()).await.unwrap();
     bank.withdraw(&account("Wolfman"), money(1)).await.unwrap();
@@ -206,7 +206,7 @@ async fn an_event_is_tried_once_where_no_attempt_is_granted() {
 async fn a_handler_that_has_stopped_is_traced_no_more_and_shown_as_it_is() {
     let trace = Trace::default();
     let _tracing = listen(&trace);
-    let bank = open(Store::Memory).await;
+    let bank = open(StoreUrl::Memory).await;
     let diary = Diary::default().fails(Wish::RetryAfter(Duration::ZERO)).fails(Wish::Stop);
     bank.add_event_handler(diary.clone()).await.unwrap();
     let mut lines = Vec::new();
@@ -234,7 +234,7 @@ async fn a_handler_that_another_program_runs_is_not_traced_here() {
     let trace = Trace::default();
     let _tracing = listen(&trace);
     let directory = TempDir::new().unwrap();
-    let store = Store::Sqlite(directory.path().join("bank.db"));
+    let store = StoreUrl::Sqlite(directory.path().join("bank.db"));
     let (one, other) = (open(store.clone()).await, Bank::open(store).await.unwrap());
     let (diary, nothing) = (Diary::default(), Diary::default());
     one.add_event_handler(diary.clone()).await.unwrap();
@@ -275,10 +275,10 @@ async fn two_handlers_cannot_have_one_name() {
 async fn what_is_imported_is_no_news() {
     let directory = TempDir::new().unwrap();
     let file = directory.path().join("events.jsonl");
-    let bank = open(Store::Memory).await;
+    let bank = open(StoreUrl::Memory).await;
     bank.withdraw(&account("Wolfman"), money(3)).await.unwrap();
     let exported = bank.export(&file, |_, _| {}).await.unwrap();
-    let bank = Bank::open(Store::Memory).await.unwrap();
+    let bank = Bank::open(StoreUrl::Memory).await.unwrap();
     let diary = Diary::default();
     bank.add_process(Tax::default()).await.unwrap();
     bank.add_event_handler(diary.clone()).await.unwrap();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use cqrs_bank::bank::{Account, AccountCommand, AccountEvent, Bank, HandlerReport, Options, Refusal, Store};
+use cqrs_bank::bank::{Account, AccountCommand, AccountEvent, Bank, HandlerReport, Options, Refusal, StoreUrl};
 use cqrs_bank::engine::event::{Position, RecordedEvent};
 use cqrs_bank::engine::event_handler::{EventHandler, Failure, RetryPolicy, Starts};
 use cqrs_bank::engine::process_manager::ProcessManager;
@@ -93,7 +93,7 @@ impl EventHandler<AccountEvent> for Fragile {
 }
 
 async fn bank() -> Bank {
-    let bank = Bank::open(Options { retry: RETRY, ..Options::from(Store::Memory) }).await.unwrap();
+    let bank = Bank::open(Options { retry: RETRY, ..Options::from(StoreUrl::Memory) }).await.unwrap();
     bank.create(&account("Wolfman")).await.unwrap();
     bank
 }
@@ -166,7 +166,7 @@ async fn a_note_that_panics_is_what_it_has_to_say() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_has_a_deposit_under_way_hears_that_it_was_booked() {
     let directory = tempfile::tempdir().unwrap();
-    let store = Store::Sqlite(directory.path().join("bank.db"));
+    let store = StoreUrl::Sqlite(directory.path().join("bank.db"));
     let bank = Bank::open(Options { retry: RETRY, ..Options::from(store) }).await.unwrap();
     bank.create(&account("Wolfman")).await.unwrap();
     bank.add_event_handler(Fragile::new(Place::Filter)).await.unwrap();

@@ -4,13 +4,13 @@
 use std::fs;
 use std::path::Path;
 
-use cqrs_bank::bank::{Bank, InvalidLogHead, LogHead, Options, Store, Unavailable, Verification};
+use cqrs_bank::bank::{Bank, InvalidLogHead, LogHead, Options, StoreUrl, Unavailable, Verification};
 
 use crate::accounts::{account, money};
 use crate::program::run;
 
 async fn open(path: &Path) -> Bank {
-    Bank::open(Store::Sqlite(path.to_owned())).await.unwrap()
+    Bank::open(StoreUrl::Sqlite(path.to_owned())).await.unwrap()
 }
 
 /// Deposits, a transfer with its process, bonuses, and commands with one event and with several.
@@ -24,7 +24,7 @@ async fn use_bank(bank: &Bank) {
     bank.withdraw(&account("Dracula"), money(500)).await.unwrap();
 }
 
-async fn import(path: &Path, store: Store) -> Bank {
+async fn import(path: &Path, store: StoreUrl) -> Bank {
     let bank = Bank::open(store).await.unwrap();
     bank.import(path, |_, _, _| {}).await.unwrap();
     bank
@@ -48,7 +48,7 @@ async fn it_is_the_same_wherever_the_log_is() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("bank.db");
     let mut heads = Vec::new();
-    for store in [Store::Memory, Store::Sqlite(path.clone())] {
+    for store in [StoreUrl::Memory, StoreUrl::Sqlite(path.clone())] {
         let options = Options { seed: Some(1), ceo_bonus: Some(account("CEO")), ..Options::from(store) };
         let bank = Bank::open(options).await.unwrap();
         assert_eq!(bank.head().await.unwrap().to_string(), format!("0:{}", "0".repeat(32)));
@@ -62,7 +62,7 @@ async fn it_is_the_same_wherever_the_log_is() {
     assert_eq!(bank.head().await.unwrap(), heads[0]);
     let log = directory.path().join("events.jsonl");
     assert_eq!(bank.export(&log, |_, _| {}).await.unwrap(), heads[0].position().get());
-    for store in [Store::Memory, Store::Sqlite(directory.path().join("copy.db"))] {
+    for store in [StoreUrl::Memory, StoreUrl::Sqlite(directory.path().join("copy.db"))] {
         let copy = import(&log, store).await;
         assert_eq!(copy.head().await.unwrap(), heads[0]);
         assert!(is_whole(&copy, heads[0]).await);
@@ -72,7 +72,7 @@ async fn it_is_the_same_wherever_the_log_is() {
 #[tokio::test]
 async fn a_log_leads_to_every_head_that_it_had() {
     let directory = tempfile::tempdir().unwrap();
-    for store in [Store::Memory, Store::Sqlite(directory.path().join("bank.db"))] {
+    for store in [StoreUrl::Memory, StoreUrl::Sqlite(directory.path().join("bank.db"))] {
         let bank = Bank::open(store).await.unwrap();
         let mut noted = vec![bank.head().await.unwrap()];
         bank.create(&account("1")).await.unwrap();
@@ -93,7 +93,7 @@ async fn a_log_leads_to_every_head_that_it_had() {
 async fn a_log_that_was_written_anew_does_not() {
     let directory = tempfile::tempdir().unwrap();
     let log = directory.path().join("events.jsonl");
-    let bank = Bank::open(Store::Memory).await.unwrap();
+    let bank = Bank::open(StoreUrl::Memory).await.unwrap();
     use_bank(&bank).await;
     let noted = bank.head().await.unwrap();
     bank.export(&log, |_, _| {}).await.unwrap();
@@ -102,7 +102,7 @@ async fn a_log_that_was_written_anew_does_not() {
     let forged =
         fs::read_to_string(&log).unwrap().replacen("\"account_holder\":\"CEO\"", "\"account_holder\":\"me\"", 1);
     fs::write(&log, forged).unwrap();
-    for store in [Store::Memory, Store::Sqlite(directory.path().join("bank.db"))] {
+    for store in [StoreUrl::Memory, StoreUrl::Sqlite(directory.path().join("bank.db"))] {
         let other = import(&log, store).await;
         let found = other.head().await.unwrap();
         assert!(found.position() == noted.position() && found != noted);

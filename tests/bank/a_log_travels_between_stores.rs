@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use cqrs_bank::bank::{
     AccountEvent, Bank, EmailAddress, ExportError, HolderName, ImportError, ImportStep, Moment, NewAccount, OpenError,
-    Options, Store, TransferState, Verification, Verified,
+    Options, StoreUrl, TransferState, Verification, Verified,
 };
 use cqrs_bank::engine::event::{Position, RecordedEvent};
 use cqrs_bank::engine::event_handler::{EventHandler, Failure, Starts};
@@ -24,7 +24,7 @@ async fn log(bank: &Bank) -> Vec<RecordedEvent<AccountEvent>> {
 }
 
 async fn memory() -> Bank {
-    Bank::open(Store::Memory).await.unwrap()
+    Bank::open(StoreUrl::Memory).await.unwrap()
 }
 
 /// A bank with deposits, withdrawals and transfers in it, and the file that its log was exported to.
@@ -59,8 +59,8 @@ async fn verified(bank: &Bank) -> Verified {
 async fn the_log_is_the_same_in_every_store() {
     let (directory, path, bank) = exported().await;
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-    let file = Store::Sqlite(directory.path().join("bank.db"));
-    for (number, store) in [file, Store::Memory].into_iter().enumerate() {
+    let file = StoreUrl::Sqlite(directory.path().join("bank.db"));
+    for (number, store) in [file, StoreUrl::Memory].into_iter().enumerate() {
         let other = Bank::open(store).await.unwrap();
         let told = Arc::new(Mutex::new(Vec::new()));
         let hear = |step, done, total| told.lock().unwrap().push((step, done, total));
@@ -89,7 +89,7 @@ async fn a_long_log_comes_with_snapshots() {
     bank.export(&path, |_, _| {}).await.unwrap();
     let before = verified(&bank).await;
     assert!(before.snapshots > 0);
-    let other = Bank::open(Store::Sqlite(directory.path().join("bank.db"))).await.unwrap();
+    let other = Bank::open(StoreUrl::Sqlite(directory.path().join("bank.db"))).await.unwrap();
     assert_eq!(import(&other, &path).await, Ok(3_001));
     assert_eq!(verified(&other).await, before);
 }
@@ -107,7 +107,7 @@ async fn what_is_imported_earns_no_thanks_and_no_bonus() {
     let holder = HolderName::new("Josh").unwrap();
     let josh = account("Josh");
     let email = Some(EmailAddress::new("josh@example.org").unwrap());
-    let bank = Bank::open(options(Store::Memory)).await.unwrap();
+    let bank = Bank::open(options(StoreUrl::Memory)).await.unwrap();
     bank.create(&account("CEO")).await.unwrap();
     bank.create_account(NewAccount { account_id: josh.clone(), holder, email, pin: None }).await.unwrap();
     bank.deposit(&josh, money(9_999_000)).await.unwrap();
@@ -118,15 +118,15 @@ async fn what_is_imported_earns_no_thanks_and_no_bonus() {
     let before = letters();
     assert_eq!(before, 1);
 
-    let file = Store::Sqlite(directory.path().join("bank.db"));
+    let file = StoreUrl::Sqlite(directory.path().join("bank.db"));
     // The handlers have been here before, and do not run while the events come.
     Bank::open(options(file.clone())).await.unwrap().close().await;
     let other = Bank::open(file.clone()).await.unwrap();
     import(&other, &path).await.unwrap();
     other.close().await;
-    for store in [file, Store::Memory] {
+    for store in [file, StoreUrl::Memory] {
         let other = Bank::open(options(store.clone())).await.unwrap();
-        if store == Store::Memory {
+        if store == StoreUrl::Memory {
             import(&other, &path).await.unwrap();
         }
         assert_eq!(log(&other).await.len(), 4);
@@ -227,7 +227,7 @@ async fn only_an_empty_bank_takes_a_log() {
     other.close().await;
     assert!(matches!(import(&other, &path).await, Err(ImportError::Unavailable(_))));
 
-    let shared = Store::Sqlite(directory.path().join("bank.db"));
+    let shared = StoreUrl::Sqlite(directory.path().join("bank.db"));
     let (first, second) = (Bank::open(shared.clone()).await.unwrap(), Bank::open(shared).await.unwrap());
     assert_eq!(import(&second, &path).await, Err(ImportError::OpenElsewhere));
     assert_eq!(import(&first, &path).await, Ok(10));
@@ -237,7 +237,7 @@ async fn only_an_empty_bank_takes_a_log() {
 async fn what_is_no_file_or_the_bank_itself_is_not_read() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("bank.db");
-    let bank = Bank::open(Store::Sqlite(path.clone())).await.unwrap();
+    let bank = Bank::open(StoreUrl::Sqlite(path.clone())).await.unwrap();
     let pipe = directory.path().join("pipe");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     for (path, why) in [
@@ -270,7 +270,7 @@ async fn half_a_log_is_no_bank_unless_that_is_accepted() {
     for mark in ["import", ":import"] {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("bank.db");
-        let store = Store::Sqlite(path.clone());
+        let store = StoreUrl::Sqlite(path.clone());
         let supervisor = Supervisor::new();
         let file = SqliteStore::<AccountEvent>::open(&path, SqliteOptions::default(), &supervisor).unwrap();
         let begun = Progress { state: Some("under way".into()), ..Progress::default() };
@@ -312,7 +312,7 @@ impl EventHandler<AccountEvent> for Import {
 #[tokio::test]
 async fn a_handler_may_be_called_import() {
     let (directory, path, _) = exported().await;
-    let store = Store::Sqlite(directory.path().join("bank.db"));
+    let store = StoreUrl::Sqlite(directory.path().join("bank.db"));
     let handler = Import::default();
     for opened in 0..3 {
         let bank = Bank::open(store.clone()).await.unwrap();

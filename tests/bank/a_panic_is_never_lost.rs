@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use cqrs_bank::bank::{Bank, Store};
+use cqrs_bank::bank::{Bank, StoreUrl};
 use cqrs_bank::engine::aggregate::{Aggregate, Command};
 use cqrs_bank::engine::checkpoints::{Checkpoints, MAX_WAIT};
 use cqrs_bank::engine::clock::{Clock, Timestamp};
@@ -262,7 +262,7 @@ async fn a_task_that_gives_up_stops_its_group_and_one_that_ends_does_not() {
 
 #[tokio::test]
 async fn a_reader_that_panics_over_the_balances_harms_nobody_else() {
-    let bank = Bank::open(Store::Memory).await.unwrap();
+    let bank = Bank::open(StoreUrl::Memory).await.unwrap();
     bank.create(&account("Wolfman")).await.unwrap();
     let reader = tokio::spawn({
         let bank = bank.clone();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use cqrs_bank::bank::{AccountEvent, AddHandlerError, Bank, Store};
+use cqrs_bank::bank::{AccountEvent, AddHandlerError, Bank, StoreUrl};
 use cqrs_bank::engine::checkpoints::Checkpoints;
 use cqrs_bank::engine::event::{DomainEvent as _, RecordedEvent};
 use cqrs_bank::engine::projection::{self, Projection, UnreadableRow, stored_row};
@@ -50,12 +50,12 @@ fn deposits(counts: &Counts) -> u64 {
     counts.0["Money Deposited"]
 }
 
-async fn open(store: Store) -> Bank {
+async fn open(store: StoreUrl) -> Bank {
     Bank::open(store).await.unwrap()
 }
 
-fn file(directory: &Path) -> Store {
-    Store::Sqlite(directory.join("bank.db"))
+fn file(directory: &Path) -> StoreUrl {
+    StoreUrl::Sqlite(directory.join("bank.db"))
 }
 
 async fn deposit(bank: &Bank, times: u64) {
@@ -92,9 +92,9 @@ async fn what_it_knows_is_kept_and_gone_on_from() {
 #[tokio::test]
 async fn one_that_is_started_alone_keeps_its_rows_too() {
     let directory = tempfile::tempdir().unwrap();
-    let Store::Sqlite(path) = file(directory.path()) else { unreachable!() };
+    let StoreUrl::Sqlite(path) = file(directory.path()) else { unreachable!() };
     for round in 0..3 {
-        let bank = open(Store::Sqlite(path.clone())).await;
+        let bank = open(StoreUrl::Sqlite(path.clone())).await;
         let _ = bank.create(&account("A")).await;
         let supervisor = Supervisor::new();
         let store = SqliteStore::open(&path, SqliteOptions::default(), &supervisor).unwrap();
@@ -135,7 +135,7 @@ impl Projection<AccountEvent> for Announces {
 async fn what_has_happened_is_no_news_to_it_and_what_is_imported_neither() {
     let directory = tempfile::tempdir().unwrap();
     let log = directory.path().join("log.jsonl");
-    let bank = open(Store::Memory).await;
+    let bank = open(StoreUrl::Memory).await;
     bank.create(&account("A")).await.unwrap();
     deposit(&bank, 5).await;
     bank.add_projection::<Announces>().await.unwrap();
@@ -169,7 +169,7 @@ impl Projection<AccountEvent> for Folds {
 
 #[tokio::test]
 async fn it_is_rebuilt_with_the_others() {
-    let bank = open(Store::Memory).await;
+    let bank = open(StoreUrl::Memory).await;
     bank.create(&account("A")).await.unwrap();
     bank.add_projection::<Folds>().await.unwrap();
     deposit(&bank, 9).await;
@@ -181,7 +181,7 @@ async fn it_is_rebuilt_with_the_others() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_may_come_while_much_happens() {
     let directory = tempfile::tempdir().unwrap();
-    for store in [Store::Memory, file(directory.path())] {
+    for store in [StoreUrl::Memory, file(directory.path())] {
         let bank = open(store).await;
         bank.create(&account("A")).await.unwrap();
         let depositing = tokio::spawn({
@@ -217,7 +217,7 @@ named!(AsAProcess, "transfer");
 
 #[tokio::test]
 async fn it_has_a_name_of_its_own() {
-    let bank = open(Store::Memory).await;
+    let bank = open(StoreUrl::Memory).await;
     let taken = |name| Some(AddHandlerError::NameTaken { name });
     assert_eq!(bank.add_projection::<AsTheBanks>().await.err(), taken("balances"));
     assert_eq!(bank.add_projection::<AsAProcess>().await.err(), taken("transfer"));
@@ -242,7 +242,7 @@ impl Projection<AccountEvent> for Panics {
 
 #[tokio::test]
 async fn one_that_cannot_take_in_what_has_happened_is_not_added() {
-    let bank = open(Store::Memory).await;
+    let bank = open(StoreUrl::Memory).await;
     bank.create(&account("A")).await.unwrap();
     let refused = bank.add_projection::<Panics>().await.err();
     assert_eq!(refused, Some(AddHandlerError::Panicked { message: "on purpose".to_owned() }));
@@ -253,7 +253,7 @@ async fn one_that_cannot_take_in_what_has_happened_is_not_added() {
 #[tokio::test]
 async fn of_two_rebuilds_at_once_both_are_answered() {
     let directory = tempfile::tempdir().unwrap();
-    for store in [Store::Memory, file(directory.path())] {
+    for store in [StoreUrl::Memory, file(directory.path())] {
         let bank = open(store).await;
         bank.create(&account("A")).await.unwrap();
         deposit(&bank, 20).await;

@@ -1,6 +1,6 @@
 //! Whoever hears that a command was refused can ask about what it was refused for: the answer knows it.
 
-use cqrs_bank::bank::{AccountId, Bank, CreateError, DepositError, Money, Store, TransferError};
+use cqrs_bank::bank::{AccountId, Bank, CreateError, DepositError, Money, StoreUrl, TransferError};
 
 use crate::accounts::{account, money};
 
@@ -9,10 +9,10 @@ const TASKS: usize = 24;
 
 /// In memory, on a file, and with two programs on one file.
 async fn banks(directory: &tempfile::TempDir) -> [Vec<Bank>; 3] {
-    let file = |name: &str| Store::Sqlite(directory.path().join(name));
-    let open = async |store: Store| Bank::open(store).await.unwrap();
+    let file = |name: &str| StoreUrl::Sqlite(directory.path().join(name));
+    let open = async |store: StoreUrl| Bank::open(store).await.unwrap();
     [
-        vec![open(Store::Memory).await],
+        vec![open(StoreUrl::Memory).await],
         vec![open(file("one.db")).await],
         vec![open(file("two.db")).await, open(file("two.db")).await],
     ]

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use cqrs_bank::bank::{AccountEvent, Balances, Bank, Store};
+use cqrs_bank::bank::{AccountEvent, Balances, Bank, StoreUrl};
 use cqrs_bank::engine::checkpoints::{Checkpoints, Consistency, MAX_WAIT};
 use cqrs_bank::engine::clock::Timestamp;
 use cqrs_bank::engine::event::{DomainEvent, Metadata, Position, RecordedEvent, StreamId, Version};
@@ -31,7 +31,7 @@ const CAPACITY: usize = 8;
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn balances_are_right_after_a_stall_of_ten_times_the_capacity() {
     const COMMITS: usize = 10 * PUBLISHED_CAPACITY + 100;
-    let bank = Bank::open(Store::Memory).await.unwrap();
+    let bank = Bank::open(StoreUrl::Memory).await.unwrap();
     let names = ["Ada", "Grace", "Wolfman"];
     for name in names {
         bank.create(&account(name)).await.unwrap();

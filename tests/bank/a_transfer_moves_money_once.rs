@@ -1,7 +1,7 @@
 //! A transfer moves money from one account to another once, or not at all, and says which.
 
 use cqrs_bank::bank::{
-    AccountEvent, Bank, Ending, Moment, Money, Options, ReleaseReason, Store, TransferError, TransferState,
+    AccountEvent, Bank, Ending, Moment, Money, Options, ReleaseReason, StoreUrl, TransferError, TransferState,
 };
 use cqrs_bank::engine::checkpoints::Kind;
 use cqrs_bank::engine::event::{DomainEvent as _, Position};
@@ -11,7 +11,7 @@ use crate::accounts::{account, all_balances, money};
 const LIMIT: Money = Money::MAX;
 
 async fn bank_with(balances: &[(&str, u64)]) -> Bank {
-    let bank = Bank::open(Store::Memory).await.unwrap();
+    let bank = Bank::open(StoreUrl::Memory).await.unwrap();
     for (name, balance) in balances {
         bank.create(&account(name)).await.unwrap();
         if *balance > 0 {

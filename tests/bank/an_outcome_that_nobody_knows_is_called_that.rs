@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use cqrs_bank::bank::{AccountCommand, AccountEvent, Bank, CommandFailure, NewAccount, Store, Unavailable};
+use cqrs_bank::bank::{AccountCommand, AccountEvent, Bank, CommandFailure, NewAccount, StoreUrl, Unavailable};
 use cqrs_bank::engine::aggregate::{Aggregate, Command};
 use cqrs_bank::engine::clock::Clock;
 use cqrs_bank::engine::command_handler::{CommandError, CommandHandler, Limits, Unanswered};
@@ -46,7 +46,7 @@ async fn of_deposits_under_way_as_the_bank_stops_each_is_told_the_truth() {
     for _ in 0..20 {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("bank.db");
-        let bank = Bank::open(Store::Sqlite(path.clone())).await.unwrap();
+        let bank = Bank::open(StoreUrl::Sqlite(path.clone())).await.unwrap();
         bank.create_account(NewAccount::from(&account("Wolfman"))).await.unwrap();
         bank.add_projection::<CannotTake<20>>().await.unwrap();
         let mut deposits = JoinSet::new();

@@ -8,7 +8,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use cqrs_bank::bank::{
-    AccountCommand, Bank, CheckBalanceError, CommandFailure, CreateError, DepositError, Store, Unavailable,
+    AccountCommand, Bank, CheckBalanceError, CommandFailure, CreateError, DepositError, StoreUrl, Unavailable,
     WithdrawError,
 };
 use cqrs_bank::engine::aggregate::{Aggregate, Command};
@@ -167,7 +167,7 @@ async fn whoever_closes_second_waits_as_well() {
 }
 
 async fn bank_with_account(name: &str) -> Bank {
-    let bank = Bank::open(Store::Memory).await.unwrap();
+    let bank = Bank::open(StoreUrl::Memory).await.unwrap();
     bank.create(&account(name)).await.unwrap();
     bank
 }

@@ -303,7 +303,9 @@ impl EventStore<AccountEvent> for Overtaken {
 }
 
 impl HandlerRecords for Overtaken {
-    const DURABLE: bool = false;
+    fn is_durable(&self) -> bool {
+        false
+    }
 
     async fn read_progress(&self, handler: &str) -> Result<Option<Progress>, StoreError> {
         self.store.read_progress(handler).await

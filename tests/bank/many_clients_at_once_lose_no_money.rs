@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use cqrs_bank::bank::{AccountEvent, Bank, Moment, Options, PinCost, PinOptions, PinSecret, Store, TransferState};
+use cqrs_bank::bank::{AccountEvent, Bank, Moment, Options, PinCost, PinOptions, PinSecret, StoreUrl, TransferState};
 use cqrs_bank::engine::checkpoints::Consistency;
 use cqrs_bank::engine::event::{Position, RecordedEvent};
 use cqrs_bank::engine::event_handler::RetryPolicy;
@@ -32,7 +32,7 @@ proptest! {
 
     #[test]
     fn in_memory(clients in vec(any_client(), 2..12)) {
-        run(Store::Memory, clients);
+        run(StoreUrl::Memory, clients);
     }
 }
 
@@ -42,11 +42,11 @@ proptest! {
     #[test]
     fn in_a_file(clients in vec(any_client(), 2..12)) {
         let folder = tempfile::tempdir().unwrap();
-        run(Store::Sqlite(folder.path().join("bank.db")), clients);
+        run(StoreUrl::Sqlite(folder.path().join("bank.db")), clients);
     }
 }
 
-async fn share_a_bank(store: Store, clients: Vec<Client>) {
+async fn share_a_bank(store: StoreUrl, clients: Vec<Client>) {
     let outbox = Outbox::new();
     let options = Options {
         store,
@@ -214,7 +214,7 @@ fn any_amount() -> impl Strategy<Value = u64> {
     prop_oneof![4 => 1..=300_u64, 1 => 1..=3_000_000_u64]
 }
 
-fn run(store: Store, clients: Vec<Client>) {
+fn run(store: StoreUrl, clients: Vec<Client>) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async { timeout(HANG, share_a_bank(store, clients)).await }).unwrap();
 }

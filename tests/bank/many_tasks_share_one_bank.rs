@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::mpsc::{TryRecvError, channel};
 
-use cqrs_bank::bank::{Bank, Options, Store, Withdrawal};
+use cqrs_bank::bank::{Bank, Options, StoreUrl, Withdrawal};
 use cqrs_bank::engine::checkpoints::Consistency;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -205,7 +205,7 @@ async fn a_reader_never_sees_a_moment_that_was_not() {
 }
 
 async fn bank_with_accounts(names: &[&str]) -> Bank {
-    let bank = Bank::open(Store::Memory).await.unwrap();
+    let bank = Bank::open(StoreUrl::Memory).await.unwrap();
     for name in names {
         bank.create(&account(name)).await.unwrap();
     }

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
-use cqrs_bank::bank::{Bank, Moment, Options, PinCost, PinOptions, PinSecret, Store};
+use cqrs_bank::bank::{Bank, Moment, Options, PinCost, PinOptions, PinSecret, StoreUrl};
 use cqrs_bank::engine::command_handler::Limits;
 use cqrs_bank::engine::event::Position;
 use cqrs_bank::engine::event_handler::RetryPolicy;
@@ -46,7 +46,7 @@ proptest! {
 
     #[test]
     fn in_memory(steps in any_history(), setting in any_setting()) {
-        run(compare(Store::Memory, &steps, setting));
+        run(compare(StoreUrl::Memory, &steps, setting));
     }
 }
 
@@ -56,11 +56,11 @@ proptest! {
     #[test]
     fn in_a_file(steps in any_history(), setting in any_setting()) {
         let folder = tempfile::tempdir().unwrap();
-        run(compare(Store::Sqlite(folder.path().join("bank.db")), &steps, setting));
+        run(compare(StoreUrl::Sqlite(folder.path().join("bank.db")), &steps, setting));
     }
 }
 
-async fn compare(store: Store, steps: &[Step], setting: Setting) {
+async fn compare(store: StoreUrl, steps: &[Step], setting: Setting) {
     let outbox = Outbox::new();
     let mut bank = open(&store, setting, &outbox).await;
     let mut model = ModelBank::new(setting.pays_bonuses);
@@ -69,7 +69,7 @@ async fn compare(store: Store, steps: &[Step], setting: Setting) {
         match *step {
             Step::Ask(command) => assert_eq!(call(&bank, command).await, model.handle(command), "{command:?}"),
             Step::EmailsWork(works) => outbox.works(works),
-            Step::CloseAndOpen if matches!(store, Store::Sqlite(_)) => {
+            Step::CloseAndOpen if matches!(store, StoreUrl::Sqlite(_)) => {
                 bank.close().await;
                 bank = open(&store, setting, &outbox).await;
             }
@@ -115,7 +115,7 @@ async fn everybody_is_thanked(bank: &Bank, outbox: &Outbox, thanked: usize) {
     assert_eq!(outbox.sent().len(), thanked);
 }
 
-async fn open(store: &Store, setting: Setting, outbox: &Outbox) -> Bank {
+async fn open(store: &StoreUrl, setting: Setting, outbox: &Outbox) -> Bank {
     let limits = Limits {
         cached_aggregates: NonZeroUsize::new(setting.cached_aggregates).unwrap(),
         snapshot_every: NonZeroU64::new(setting.snapshot_every).unwrap(),

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use cqrs_bank::bank::{Bank, Store};
+use cqrs_bank::bank::{Bank, StoreUrl};
 use cqrs_bank::engine::checkpoints::{Checkpoints, MAX_WAIT};
 use cqrs_bank::engine::event::Position;
 use tokio::time;
@@ -50,7 +50,7 @@ async fn a_wait_in_vain_ends_after_the_longest_time_and_names_who_lags() {
 /// The one test that takes its time: the projection it stops is a real one, so the clock is real too.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_deposit_that_the_balances_do_not_show_yet_is_told_as_such() {
-    let bank = Bank::open(Store::Memory).await.unwrap();
+    let bank = Bank::open(StoreUrl::Memory).await.unwrap();
     let wolfman = account("Wolfman");
     bank.create(&wolfman).await.unwrap();
     let stall = Stall::begin(bank.balances().clone());

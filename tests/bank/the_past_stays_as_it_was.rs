@@ -1,6 +1,6 @@
 //! An answer about the past equals the answer given then.
 
-use cqrs_bank::bank::{AccountEntry, AccountId, Bank, CheckBalanceError, Moment, Money, Options, Store};
+use cqrs_bank::bank::{AccountEntry, AccountId, Bank, CheckBalanceError, Moment, Money, Options, StoreUrl};
 use cqrs_bank::engine::event::Position;
 use proptest::prelude::*;
 
@@ -52,7 +52,7 @@ async fn answers(bank: &Bank, moment: Option<Moment>) -> Answers {
 
 async fn compare(steps: Vec<Step>) {
     // A simulated clock moves with every event, so that each has a time of its own.
-    let bank = Bank::open(Options { seed: Some(1), ..Options::from(Store::Memory) }).await.unwrap();
+    let bank = Bank::open(Options { seed: Some(1), ..Options::from(StoreUrl::Memory) }).await.unwrap();
     let mut given = vec![(Position::START, answers(&bank, None).await)];
     for step in &steps {
         run(&bank, step).await;
@@ -95,7 +95,7 @@ proptest! {
 
 #[tokio::test]
 async fn a_history_longer_than_one_read_is_read_to_its_end() {
-    let bank = Bank::open(Store::Memory).await.unwrap();
+    let bank = Bank::open(StoreUrl::Memory).await.unwrap();
     let account = AccountId::new("Wolfman").unwrap();
     bank.create(&account).await.unwrap();
     let one = Money::new(1).unwrap();
@@ -115,7 +115,7 @@ async fn a_history_longer_than_one_read_is_read_to_its_end() {
 
 #[tokio::test]
 async fn a_total_of_the_past_is_right_around_every_sum_that_is_kept() {
-    let bank = Bank::open(Options { seed: Some(1), ..Options::from(Store::Memory) }).await.unwrap();
+    let bank = Bank::open(Options { seed: Some(1), ..Options::from(StoreUrl::Memory) }).await.unwrap();
     let account = AccountId::new("Wolfman").unwrap();
     bank.create(&account).await.unwrap();
     for _ in 0..2_100 {

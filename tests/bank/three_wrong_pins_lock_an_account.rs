@@ -2,7 +2,7 @@
 
 use cqrs_bank::bank::{
     AccountEvent, AccountId, Bank, CreateError, EmailAddress, HolderName, NewAccount, Options, Pin, PinCost,
-    PinOptions, PinSecret, Store, Unavailable, UnlockError, WithdrawError, Withdrawal,
+    PinOptions, PinSecret, StoreUrl, Unavailable, UnlockError, WithdrawError, Withdrawal,
 };
 use cqrs_bank::engine::checkpoints::Consistency;
 use cqrs_bank::engine::event::Position;
@@ -132,7 +132,7 @@ async fn a_pin_counts_for_an_account_that_is_created_meanwhile() {
 
 #[tokio::test]
 async fn a_bank_without_a_secret_takes_no_pin_and_everything_else() {
-    let bank = Bank::open(Store::Memory).await.unwrap();
+    let bank = Bank::open(StoreUrl::Memory).await.unwrap();
     let refused = bank.create_account(josh("1")).await.unwrap_err();
     let CreateError::Unavailable(Unavailable::PinSecret(reason)) = refused else { panic!("{refused:?}") };
     assert_eq!(reason.to_string(), "there is no secret for PINs: the bank was opened without one");

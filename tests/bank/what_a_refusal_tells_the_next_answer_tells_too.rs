@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use cqrs_bank::bank::{Bank, CheckBalanceError, CreateError, DepositError, Money, Store, TransferError, Withdrawal};
+use cqrs_bank::bank::{Bank, CheckBalanceError, CreateError, DepositError, Money, StoreUrl, TransferError, Withdrawal};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -18,7 +18,7 @@ const TASKS: u64 = 24;
 const HANG: Duration = Duration::from_secs(60);
 
 /// Runs the same for each account on many tasks at once: each answers what it has heard that is wrong.
-fn all_at_once<F>(store: Store, run: impl Fn(Bank, u64, u64) -> F + Copy + Send + 'static)
+fn all_at_once<F>(store: StoreUrl, run: impl Fn(Bank, u64, u64) -> F + Copy + Send + 'static)
 where
     F: Future<Output = Option<String>> + Send + 'static,
 {
@@ -48,9 +48,9 @@ fn in_both_stores<F>(run: impl Fn(Bank, u64, u64) -> F + Copy + Send + 'static)
 where
     F: Future<Output = Option<String>> + Send + 'static,
 {
-    all_at_once(Store::Memory, run);
+    all_at_once(StoreUrl::Memory, run);
     let directory = tempfile::tempdir().unwrap();
-    all_at_once(Store::Sqlite(directory.path().join("bank.db")), run);
+    all_at_once(StoreUrl::Sqlite(directory.path().join("bank.db")), run);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cqrs_bank::bank::{
     AccountCommand, Bank, CheckBalanceError, CreateError, DepositError, InvalidAmount, Money, Options, PendingCommand,
-    Store, WithdrawError, Withdrawal,
+    StoreUrl, WithdrawError, Withdrawal,
 };
 use cqrs_bank::engine::checkpoints::Consistency;
 use cqrs_bank::engine::command_handler::Limits;
@@ -66,7 +66,7 @@ fn amounts_out_of_range_cannot_be_made() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deposit_sent_right_behind_the_create_lands() {
     for _ in 0..100 {
-        let bank = Bank::open(Store::Memory).await.unwrap();
+        let bank = Bank::open(StoreUrl::Memory).await.unwrap();
         let created = send(&bank, create_command("Wolfman")).await;
         let deposited = send(&bank, deposit_command("Wolfman", 100)).await;
         created.outcome().await.unwrap();
@@ -93,7 +93,7 @@ async fn two_accounts_deposited_back_to_back_both_show_it() {
 /// There: the read side has 197 to 200 of them.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_accounts_created_at_once_all_show_up() {
-    let bank = Bank::open(Store::Memory).await.unwrap();
+    let bank = Bank::open(StoreUrl::Memory).await.unwrap();
     let creating: Vec<_> = (0..200)
         .map(|number| {
             let bank = bank.with_consistency(Consistency::Eventual);
@@ -158,7 +158,7 @@ async fn commands_leave_no_task_behind() {
 }
 
 async fn bank_with_account(name: &str) -> Bank {
-    let bank = Bank::open(Store::Memory).await.unwrap();
+    let bank = Bank::open(StoreUrl::Memory).await.unwrap();
     bank.create(&account(name)).await.unwrap();
     bank
 }

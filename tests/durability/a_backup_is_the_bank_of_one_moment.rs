@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use cqrs_bank::bank::{
-    AccountEvent, BackupError, BackupStep, Bank, LogHead, Options, Store, Unavailable, Verification, Verified,
+    AccountEvent, BackupError, BackupStep, Bank, LogHead, Options, StoreUrl, Unavailable, Verification, Verified,
 };
 use cqrs_bank::engine::event::RecordedEvent;
 use cqrs_bank::engine::event_handler::{EventHandler, Failure, Wish};
@@ -22,7 +22,7 @@ use crate::load::{Load, beginning};
 use crate::program::{bank, run, run_command};
 
 async fn open(path: &Path) -> Bank {
-    Bank::open(Store::Sqlite(path.to_owned())).await.unwrap()
+    Bank::open(StoreUrl::Sqlite(path.to_owned())).await.unwrap()
 }
 
 fn names(directory: &Path) -> Vec<String> {
@@ -45,7 +45,7 @@ async fn verified(bank: &Bank) -> Verified {
 
 /// In memory and in a file, each with a transfer, a bonus, and an account that is long enough for snapshots.
 async fn used_banks(directory: &Path) -> [Bank; 2] {
-    let stores = [Store::Memory, Store::Sqlite(directory.join("bank.db"))];
+    let stores = [StoreUrl::Memory, StoreUrl::Sqlite(directory.join("bank.db"))];
     let open = stores.map(|store| async {
         let bank = Bank::open(Options { ceo_bonus: Some(account("CEO")), ..Options::from(store) }).await.unwrap();
         for name in ["CEO", "Wolfman", "Dracula"] {
@@ -77,14 +77,14 @@ async fn it_opens_and_answers_the_same_and_goes_on() {
         assert_eq!(made, verified(&bank).await);
         assert!(made.snapshots > 0);
         let steps = told.lock().unwrap().clone();
-        let is_memory = *bank.store() == Store::Memory;
+        let is_memory = *bank.store() == StoreUrl::Memory;
         let first = if is_memory { BackupStep::Store } else { BackupStep::Copy };
         for step in [first, BackupStep::Check] {
             let (_, done, total) = steps.iter().rfind(|(told, ..)| *told == step).unwrap();
             assert_eq!(done, total, "{step:?}");
         }
 
-        let copy = Options { ceo_bonus: Some(account("CEO")), ..Options::from(Store::Sqlite(path)) };
+        let copy = Options { ceo_bonus: Some(account("CEO")), ..Options::from(StoreUrl::Sqlite(path)) };
         let copy = Bank::open(copy).await.unwrap();
         assert_eq!(copy.head().await.unwrap(), bank.head().await.unwrap());
         assert_eq!(copy.balances().read(all_balances), bank.balances().read(all_balances));
@@ -125,7 +125,9 @@ impl EventHandler<AccountEvent> for Fussy {
 #[tokio::test]
 async fn what_handlers_have_parked_comes_along() {
     let directory = tempfile::tempdir().unwrap();
-    for (number, store) in [Store::Memory, Store::Sqlite(directory.path().join("bank.db"))].into_iter().enumerate() {
+    for (number, store) in
+        [StoreUrl::Memory, StoreUrl::Sqlite(directory.path().join("bank.db"))].into_iter().enumerate()
+    {
         let bank = Bank::open(store).await.unwrap();
         bank.add_event_handler(Fussy).await.unwrap();
         bank.create(&account("1")).await.unwrap();
@@ -147,7 +149,9 @@ async fn what_handlers_have_parked_comes_along() {
 #[tokio::test]
 async fn an_empty_bank_has_one_too() {
     let directory = tempfile::tempdir().unwrap();
-    for (number, store) in [Store::Memory, Store::Sqlite(directory.path().join("bank.db"))].into_iter().enumerate() {
+    for (number, store) in
+        [StoreUrl::Memory, StoreUrl::Sqlite(directory.path().join("bank.db"))].into_iter().enumerate()
+    {
         let bank = Bank::open(store).await.unwrap();
         let path = directory.path().join(format!("{number}.db"));
         assert_eq!(back_up(&bank, &path).await, Ok(Verified::default()));
@@ -214,7 +218,7 @@ async fn head_of(path: &Path) -> LogHead {
 #[tokio::test]
 async fn where_something_stands_nothing_is_written() {
     let directory = tempfile::tempdir().unwrap();
-    for bank in [Bank::open(Store::Memory).await.unwrap(), open(&directory.path().join("bank.db")).await] {
+    for bank in [Bank::open(StoreUrl::Memory).await.unwrap(), open(&directory.path().join("bank.db")).await] {
         bank.create(&account("1")).await.unwrap();
         let place = tempfile::tempdir().unwrap();
         let refused = async |name: &str| match back_up(&bank, &place.path().join(name)).await {

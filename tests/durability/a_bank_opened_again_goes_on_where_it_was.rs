@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use cqrs_bank::bank::{
     Account, AccountCommand, AccountEvent, Bank, CheckBalanceError, EmailAddress, EmailTarget, HolderName, Moment,
-    NewAccount, Options, Outgoing, Pin, PinCost, PinOptions, PinSecret, Store, UnlockError, WithdrawError, Withdrawal,
+    NewAccount, Options, Outgoing, Pin, PinCost, PinOptions, PinSecret, StoreUrl, UnlockError, WithdrawError,
+    Withdrawal,
 };
 use cqrs_bank::engine::clock::Clock;
 use cqrs_bank::engine::command_handler::{CommandHandler, Limits};
@@ -28,7 +29,7 @@ fn new_directory() -> TempDir {
 fn options(directory: &TempDir) -> Options {
     let pins = PinOptions { secret: PinSecret::new("a secret for tests").unwrap().into(), cost: PinCost::CHEAPEST };
     let retry = RetryPolicy { attempts: 1, ..RetryPolicy::default() };
-    let store = Store::Sqlite(directory.path().join("bank.db"));
+    let store = StoreUrl::Sqlite(directory.path().join("bank.db"));
     Options { store, pins, retry, ..Options::default() }
 }
 

@@ -1,7 +1,7 @@
 //! What a handler has to do begins where a program is first told of it, whichever program runs it, and whichever of
 //! them closes first.
 
-use cqrs_bank::bank::{AccountEvent, Bank, EmailAddress, HolderName, NewAccount, Options, Store};
+use cqrs_bank::bank::{AccountEvent, Bank, EmailAddress, HolderName, NewAccount, Options, StoreUrl};
 use cqrs_bank::engine::event::RecordedEvent;
 use cqrs_bank::engine::event_handler::{EventHandler, Failure};
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ async fn the_one_with_the_option_first_or_last() {
     for told_closes_first in [true, false] {
         let directory = tempfile::tempdir().unwrap();
         let (path, outbox) = (directory.path().join("bank.db"), directory.path().join("outbox"));
-        let plain = || Options::from(Store::Sqlite(path.clone()));
+        let plain = || Options::from(StoreUrl::Sqlite(path.clone()));
         let told = || Options {
             ceo_bonus: Some(account("CEO")),
             email: Some(format!("{}/", outbox.display()).parse().unwrap()),
@@ -71,7 +71,7 @@ impl EventHandler<AccountEvent> for Diary {
 #[tokio::test]
 async fn so_it_is_with_a_handler_of_ones_own() {
     let directory = tempfile::tempdir().unwrap();
-    let store = || Store::Sqlite(directory.path().join("bank.db"));
+    let store = || StoreUrl::Sqlite(directory.path().join("bank.db"));
     let (one, other) = (Bank::open(store()).await.unwrap(), Bank::open(store()).await.unwrap());
     one.create(&account("Josh")).await.unwrap();
     one.deposit(&account("Josh"), money(1)).await.unwrap();

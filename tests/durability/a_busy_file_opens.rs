@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use cqrs_bank::bank::{AccountEvent, Bank, Store};
+use cqrs_bank::bank::{AccountEvent, Bank, StoreUrl};
 use cqrs_bank::engine::event::Position;
 use cqrs_bank::engine::moment::Moment;
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
@@ -78,7 +78,7 @@ fn of_a_hundred_opens_beside_a_busy_account_none_is_refused() {
         let mut refused: Vec<_> = (0..70).filter_map(open).collect();
         runtime.block_on(async {
             for _ in 0..30 {
-                match Bank::open(Store::Sqlite(path.clone())).await {
+                match Bank::open(StoreUrl::Sqlite(path.clone())).await {
                     Ok(bank) => bank.close().await,
                     Err(error) => refused.push(error.to_string()),
                 }

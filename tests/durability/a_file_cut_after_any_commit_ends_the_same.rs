@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use cqrs_bank::bank::{
     AccountCommand, AccountEvent, AccountHolder, Bank, EmailAddress, HolderName, Moment, Money, Options, Outgoing,
-    Store, TransferState,
+    StoreUrl, TransferState,
 };
 use cqrs_bank::engine::event::Metadata;
 use cqrs_bank::engine::event_handler::RetryPolicy;
@@ -127,7 +127,7 @@ fn kept_from_moving(path: &Path) -> (Connection, Copy) {
 
 async fn open(path: &Path, outbox: &Outbox) -> Bank {
     let options = Options {
-        store: Store::Sqlite(path.into()),
+        store: StoreUrl::Sqlite(path.into()),
         ceo_bonus: Some(account("CEO")),
         email: Some(outbox.target()),
         retry: RetryPolicy { first: Duration::ZERO, longest: Duration::ZERO, attempts: 3 },

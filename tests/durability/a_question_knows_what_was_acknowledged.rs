@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use cqrs_bank::bank::{Bank, CheckBalanceError, Moment, QueryError, Store};
+use cqrs_bank::bank::{Bank, CheckBalanceError, Moment, QueryError, StoreUrl};
 use cqrs_bank::engine::catch_up::NotYet;
 use cqrs_bank::engine::checkpoints::Consistency;
 use cqrs_bank::engine::clock::Timestamp;
@@ -15,7 +15,7 @@ use crate::program::run;
 const TRIES: u64 = 100;
 
 async fn open(path: &Path) -> Bank {
-    Bank::open(Store::Sqlite(path.to_owned())).await.unwrap()
+    Bank::open(StoreUrl::Sqlite(path.to_owned())).await.unwrap()
 }
 
 /// Two programs' banks on one new file, with an account each.
@@ -90,7 +90,7 @@ async fn a_question_about_a_position_waits_for_it() {
 #[tokio::test]
 async fn a_position_beyond_the_end_is_an_error_that_says_where_the_end_is() {
     let directory = tempfile::tempdir().unwrap();
-    for store in [Store::Memory, Store::Sqlite(directory.path().join("bank.db"))] {
+    for store in [StoreUrl::Memory, StoreUrl::Sqlite(directory.path().join("bank.db"))] {
         let bank = Bank::open(store).await.unwrap();
         let a = account("A");
         bank.create(&a).await.unwrap();

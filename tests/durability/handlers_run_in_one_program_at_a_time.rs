@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cqrs_bank::bank::{AccountEvent, Bank, HandlerReport, Store};
+use cqrs_bank::bank::{AccountEvent, Bank, HandlerReport, StoreUrl};
 use cqrs_bank::engine::event::{Position, RecordedEvent};
 use cqrs_bank::engine::event_handler::{EventHandler, Failure, ParkedError, Wish};
 use cqrs_bank::engine::store::StoreError;
@@ -119,8 +119,8 @@ async fn seen_by(bank: &Bank, handler: &str, end: Position) {
 async fn a_holder_whose_lock_is_removed_stops_before_its_next_effect() {
     let (_directory, path) = new_file();
     let [one, other] = [
-        Bank::open(Store::Sqlite(path.clone())).await.unwrap(),
-        Bank::open(Store::Sqlite(path.clone())).await.unwrap(),
+        Bank::open(StoreUrl::Sqlite(path.clone())).await.unwrap(),
+        Bank::open(StoreUrl::Sqlite(path.clone())).await.unwrap(),
     ];
     let seen = Arc::new(Mutex::new(Vec::new()));
     for (bank, program) in [(&one, "one"), (&other, "other")] {
@@ -162,8 +162,8 @@ async fn a_holder_whose_lock_is_removed_stops_before_its_next_effect() {
 async fn what_is_under_way_when_that_is_found_is_broken_off() {
     let (_directory, path) = new_file();
     let [one, other] = [
-        Bank::open(Store::Sqlite(path.clone())).await.unwrap(),
-        Bank::open(Store::Sqlite(path.clone())).await.unwrap(),
+        Bank::open(StoreUrl::Sqlite(path.clone())).await.unwrap(),
+        Bank::open(StoreUrl::Sqlite(path.clone())).await.unwrap(),
     ];
     let (finished, seen) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
     let slow = |program| {
@@ -197,8 +197,8 @@ async fn what_is_under_way_when_that_is_found_is_broken_off() {
 async fn a_parked_event_is_tried_again_only_where_the_handlers_run() {
     let (_directory, path) = new_file();
     let [one, other] = [
-        Bank::open(Store::Sqlite(path.clone())).await.unwrap(),
-        Bank::open(Store::Sqlite(path.clone())).await.unwrap(),
+        Bank::open(StoreUrl::Sqlite(path.clone())).await.unwrap(),
+        Bank::open(StoreUrl::Sqlite(path.clone())).await.unwrap(),
     ];
     let seen = Arc::new(Mutex::new(Vec::new()));
     for (bank, program) in [(&one, "one"), (&other, "other")] {
@@ -229,8 +229,8 @@ async fn a_parked_event_is_tried_again_only_where_the_handlers_run() {
 async fn what_another_program_has_written_down_is_shown() {
     let (_directory, path) = new_file();
     let [one, other] = [
-        Bank::open(Store::Sqlite(path.clone())).await.unwrap(),
-        Bank::open(Store::Sqlite(path.clone())).await.unwrap(),
+        Bank::open(StoreUrl::Sqlite(path.clone())).await.unwrap(),
+        Bank::open(StoreUrl::Sqlite(path.clone())).await.unwrap(),
     ];
     let seen = Arc::new(Mutex::new(Vec::new()));
     let hour = Duration::from_secs(3_600);

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use cqrs_bank::bank::{
-    Bank, CheckBalanceError, CreateError, DepositError, Ending, HolderName, NewAccount, Receipt, Store, TransferError,
-    TransferRecord, TransferState, WithdrawError, Withdrawal,
+    Bank, CheckBalanceError, CreateError, DepositError, Ending, HolderName, NewAccount, Receipt, StoreUrl,
+    TransferError, TransferRecord, TransferState, WithdrawError, Withdrawal,
 };
 use cqrs_bank::engine::event::Position;
 use cqrs_bank::engine::moment::Moment;
@@ -39,15 +39,15 @@ const NEW_ACCOUNT: u64 = 60;
 
 #[test]
 fn one_order_explains_every_answer_of_a_bank_in_memory() {
-    judge_banks(|_| Store::Memory);
+    judge_banks(|_| StoreUrl::Memory);
 }
 
 #[test]
 fn one_order_explains_every_answer_of_a_bank_in_a_file() {
-    judge_banks(|directory| Store::Sqlite(directory.join("bank.db")));
+    judge_banks(|directory| StoreUrl::Sqlite(directory.join("bank.db")));
 }
 
-fn judge_banks(store: impl Fn(&Path) -> Store) {
+fn judge_banks(store: impl Fn(&Path) -> StoreUrl) {
     let until = Instant::now() + Duration::from_secs(setting("BANK_LINEARIZABLE_SECONDS", SECONDS));
     let mut seed = setting("BANK_LINEARIZABLE_SEED", 1);
     while Instant::now() < until {

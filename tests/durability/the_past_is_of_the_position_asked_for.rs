@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use cqrs_bank::bank::{Bank, Moment, Store};
+use cqrs_bank::bank::{Bank, Moment, StoreUrl};
 use cqrs_bank::engine::event::Position;
 use serde_json::Value;
 
@@ -97,7 +97,7 @@ fn a_position_beyond_the_end_is_refused_with_where_the_end_is() {
 #[test]
 fn so_it_is_for_programs() {
     tokio::runtime::Runtime::new().unwrap().block_on(async {
-        let bank = Bank::open(Store::Memory).await.unwrap();
+        let bank = Bank::open(StoreUrl::Memory).await.unwrap();
         bank.create(&account("Wolfman")).await.unwrap();
         for _ in 0..36 {
             bank.deposit(&account("Wolfman"), money(1)).await.unwrap();

@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cqrs_bank::bank::{AccountEvent, Bank, Store};
+use cqrs_bank::bank::{AccountEvent, Bank, StoreUrl};
 use cqrs_bank::engine::store::handler_records::HandlerRecords as _;
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
 use cqrs_bank::engine::supervisor::Supervisor;
@@ -286,7 +286,7 @@ async fn a_transfer_that_nobody_carries_out_is_not_waited_for_for_ever() {
     let supervisor = Supervisor::new();
     let store = SqliteStore::<AccountEvent>::open(&path, SqliteOptions::default(), &supervisor).unwrap();
     let lease = store.try_acquire_lease().await.unwrap();
-    let bank = Bank::open(Store::Sqlite(path)).await.unwrap();
+    let bank = Bank::open(StoreUrl::Sqlite(path)).await.unwrap();
     let outcome = bank.transfer(&account("Wolfman"), &account("Dracula"), money(5), None).await.unwrap();
     assert_eq!(outcome.receipt.lagging(), ["transfer"]);
     drop(lease);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cqrs_bank::bank::{AccountEvent, Bank, Options, Outgoing, Store, Verification, Verified};
+use cqrs_bank::bank::{AccountEvent, Bank, Options, Outgoing, StoreUrl, Verification, Verified};
 use cqrs_bank::engine::clock::Timestamp;
 use cqrs_bank::engine::command_handler::Limits;
 use cqrs_bank::engine::event::{Metadata, Position, StreamId, Version};
@@ -16,7 +16,7 @@ use crate::accounts::{account, money};
 use crate::program::run;
 
 async fn open(path: &Path) -> Bank {
-    Bank::open(Store::Sqlite(path.to_owned())).await.unwrap()
+    Bank::open(StoreUrl::Sqlite(path.to_owned())).await.unwrap()
 }
 
 /// Adds to a file what no bank would, each event with the snapshot that is to be stored with it.
@@ -64,7 +64,7 @@ async fn problem_of(
     tamper(&path, events, rows).await;
     let options = Options {
         limits: Limits { snapshot_every: 1.try_into().unwrap(), ..Limits::default() },
-        ..Options::from(Store::Sqlite(path))
+        ..Options::from(StoreUrl::Sqlite(path))
     };
     let bank = Bank::open(options).await.unwrap();
     match bank.verify(|_, _| {}).await.unwrap() {
@@ -81,7 +81,7 @@ fn transfer(amount: u64) -> Box<Outgoing> {
 #[tokio::test]
 async fn what_is_whole_is_counted() {
     let directory = tempfile::tempdir().unwrap();
-    for store in [Store::Memory, Store::Sqlite(directory.path().join("bank.db"))] {
+    for store in [StoreUrl::Memory, StoreUrl::Sqlite(directory.path().join("bank.db"))] {
         let limits = Limits { snapshot_every: 2.try_into().unwrap(), ..Limits::default() };
         let bank = Bank::open(Options { limits, ..Options::from(store) }).await.unwrap();
         let (wolfman, dracula) = (account("Wolfman"), account("Dracula"));

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use cqrs_bank::bank::{Bank, EmailAddress, HolderName, NewAccount, Options, Store};
+use cqrs_bank::bank::{Bank, EmailAddress, HolderName, NewAccount, Options, StoreUrl};
 use cqrs_bank::engine::event_handler::RetryPolicy;
 use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 use cqrs_bank::library::{LibraryFile, ReadService, WriteService};
@@ -252,7 +252,7 @@ async fn bank_in_a_file() -> Original {
     fs::write(directory.path().join("no directory"), "").unwrap();
     let outbox = directory.path().join("no directory/outbox/");
     let options = Options {
-        store: Store::Sqlite(path.clone()),
+        store: StoreUrl::Sqlite(path.clone()),
         ceo_bonus: Some(account("CEO")),
         email: Some(outbox.to_str().unwrap().parse().unwrap()),
         retry: RetryPolicy { first: Duration::from_millis(1), longest: Duration::from_millis(1), attempts: 2 },

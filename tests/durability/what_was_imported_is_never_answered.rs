@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use cqrs_bank::bank::{
     Account, AccountCommand, AccountEvent, Bank, EmailAddress, HolderName, NewAccount, OpenError, Options, Refusal,
-    Store,
+    StoreUrl,
 };
 use cqrs_bank::engine::event::{Position, RecordedEvent};
 use cqrs_bank::engine::event_handler::Starts;
@@ -25,7 +25,7 @@ const WRITE_AHEAD_LOG: usize = 1;
 /// More than fit into three batches.
 const DEPOSITS: u64 = 3_200;
 
-fn options(store: impl Into<Store>, outbox: &Path) -> Options {
+fn options(store: impl Into<StoreUrl>, outbox: &Path) -> Options {
     Options {
         ceo_bonus: Some(account("CEO")),
         email: Some(format!("{}/", outbox.display()).parse().unwrap()),
@@ -79,7 +79,7 @@ async fn an_import_that_is_cut_off_after_any_commit_is_not_answered() {
     let (directory, exported) = exported(DEPOSITS / 2).await;
     let outbox = directory.path().join("outbox");
     let path = directory.path().join("bank.db");
-    let store = || Store::Sqlite(path.clone());
+    let store = || StoreUrl::Sqlite(path.clone());
     let bank = Bank::open(options(store(), &outbox)).await.unwrap();
     // As long as somebody reads this state, all that is written stays in the write-ahead log.
     let reading = rusqlite::Connection::open(&path).unwrap();
@@ -124,11 +124,11 @@ async fn who_takes_over_from_one_that_died_importing_stops() {
     let supervisor = Supervisor::new();
     let imports = SqliteStore::<AccountEvent>::open(&path, SqliteOptions::default(), &supervisor).unwrap();
     let lease = imports.try_acquire_lease().await.unwrap().unwrap();
-    let bank = Bank::open(options(Store::Sqlite(path), &outbox)).await.unwrap();
+    let bank = Bank::open(options(StoreUrl::Sqlite(path), &outbox)).await.unwrap();
     let begun = Progress { checkpoint: Position::new(9), state: Some("under way".into()), ..Progress::default() };
     imports.write_progress(":import", begun, ParkedChange::None).await.unwrap();
     // The bank is the same while another one fills it: nothing of it is answered then either.
-    let memory = Bank::open(Store::Memory).await.unwrap();
+    let memory = Bank::open(StoreUrl::Memory).await.unwrap();
     create_josh(&memory).await;
     memory.deposit(&account("Josh"), money(1_000)).await.unwrap();
     let appends = memory.events(Position::new(1), 9).await.unwrap().into_iter().map(|event| Append {
@@ -180,7 +180,7 @@ impl ProcessManager for Tax {
 #[tokio::test]
 async fn a_process_that_is_added_later_does_not_answer_it_either() {
     let (directory, exported) = exported(3).await;
-    let store = || Store::Sqlite(directory.path().join("bank.db"));
+    let store = || StoreUrl::Sqlite(directory.path().join("bank.db"));
     let bank = Bank::open(store()).await.unwrap();
     bank.import(&exported, |_, _, _| {}).await.unwrap();
     bank.close().await;
@@ -198,7 +198,7 @@ async fn a_process_that_is_added_later_does_not_answer_it_either() {
 async fn only_a_bonus_counts_as_a_bonus() {
     let directory = tempfile::tempdir().unwrap();
     let (exported, outbox) = (directory.path().join("events.jsonl"), directory.path().join("outbox"));
-    let bank = Bank::open(options(Store::Memory, &outbox)).await.unwrap();
+    let bank = Bank::open(options(StoreUrl::Memory, &outbox)).await.unwrap();
     bank.add_process(Tax).await.unwrap();
     for name in ["CEO", "Tax", "Josh"] {
         bank.create(&account(name)).await.unwrap();
@@ -207,7 +207,7 @@ async fn only_a_bonus_counts_as_a_bonus() {
     // One for the deposit, and one for what the other process has made of it.
     assert_eq!(bonuses(&bank).await, 98_000);
     bank.export(&exported, |_, _| {}).await.unwrap();
-    let other = Bank::open(options(Store::Memory, &outbox)).await.unwrap();
+    let other = Bank::open(options(StoreUrl::Memory, &outbox)).await.unwrap();
     other.import(&exported, |_, _, _| {}).await.unwrap();
     // The last bonus may go over; there is no other after that.
     for (deposited, all) in [(100_000, 99_000), (500_000, 104_000), (500_000, 104_000)] {

@@ -69,7 +69,7 @@ async fn even_if_the_event_is_there_to_be_read() {
     let mut projections = Projections::new(checkpoints.clone());
     projections.add::<Slow>();
     let surroundings = Surroundings {
-        store: store.clone(),
+        store: store.clone().into(),
         checkpoints: checkpoints.clone(),
         clock: Arc::new(Clock::System),
         lease: Lease::unshared(),

@@ -29,7 +29,7 @@ async fn at_the_beginning_or_at_the_end() {
         }
         let checkpoints = Checkpoints::new();
         let surroundings = Surroundings {
-            store: store.clone(),
+            store: store.clone().into(),
             checkpoints: checkpoints.clone(),
             clock: Arc::new(Clock::System),
             lease: Lease::unshared(),

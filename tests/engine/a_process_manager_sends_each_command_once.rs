@@ -268,7 +268,7 @@ impl Engine {
         let engine = Self::without_process(cut);
         let Self { store, supervisor, checkpoints, commands } = &engine;
         let surroundings = Surroundings {
-            store: store.clone(),
+            store: cqrs_bank::engine::store::Store::new(store.clone()),
             checkpoints: checkpoints.clone(),
             clock: Arc::new(Clock::simulated(0)),
             lease: Lease::unshared(),

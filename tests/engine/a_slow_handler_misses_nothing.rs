@@ -61,7 +61,7 @@ impl Engine {
         });
         let (supervisor, checkpoints) = (Supervisor::new(), Checkpoints::new());
         let surroundings = Surroundings {
-            store: store.clone(),
+            store: cqrs_bank::engine::store::Store::new(store.clone()),
             checkpoints: checkpoints.clone(),
             clock: Arc::new(Clock::simulated(0)),
             lease: Lease::unshared(),

@@ -267,7 +267,7 @@ async fn a_panic_is_an_attempt_wherever_it_comes_from() {
     let store = MemoryStore::start(&supervisor);
     let checkpoints = Checkpoints::new();
     let surroundings = Surroundings {
-        store: store.clone(),
+        store: store.clone().into(),
         checkpoints: checkpoints.clone(),
         clock: Arc::new(Clock::System),
         lease: Lease::unshared(),

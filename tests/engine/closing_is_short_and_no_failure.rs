@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use cqrs_bank::bank::{AccountEvent, Bank, Store, TransferState};
+use cqrs_bank::bank::{AccountEvent, Bank, StoreUrl, TransferState};
 use cqrs_bank::engine::checkpoints::Consistency;
 use cqrs_bank::engine::event::{Position, RecordedEvent};
 use cqrs_bank::engine::event_handler::{EventHandler, Failure, Wish};
@@ -29,7 +29,7 @@ const SHORT: Duration = Duration::from_millis(2_500);
 async fn new_bank() -> (TempDir, PathBuf, Bank) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("bank.db");
-    let bank = Bank::open(Store::Sqlite(path.clone())).await.unwrap();
+    let bank = Bank::open(StoreUrl::Sqlite(path.clone())).await.unwrap();
     for name in ["Wolfman", "Dracula"] {
         bank.create(&account(name)).await.unwrap();
         bank.deposit(&account(name), money(1_000_000)).await.unwrap();
@@ -49,7 +49,7 @@ async fn others_may_go_on_transferring() {
     let warnings = Warnings::default();
     let _listening = tracing::subscriber::set_default(tracing_subscriber::registry().with(warnings.clone()));
     let (_directory, path, bank) = new_bank().await;
-    let other = Bank::open(Store::Sqlite(path)).await.unwrap();
+    let other = Bank::open(StoreUrl::Sqlite(path)).await.unwrap();
     let goes_on = Arc::new(AtomicBool::new(true));
     let mut tasks = tokio::task::JoinSet::new();
     for (payer, payee) in [("Wolfman", "Dracula"), ("Dracula", "Wolfman"), ("Wolfman", "Dracula")] {
@@ -119,7 +119,7 @@ async fn a_handler_that_does_not_finish_keeps_nobody_waiting_for_ever() {
     let begun = Instant::now();
     bank.close().await;
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
-    let bank = Bank::open(Store::Sqlite(path)).await.unwrap();
+    let bank = Bank::open(StoreUrl::Sqlite(path)).await.unwrap();
     let may_finish = Arc::new(Semaphore::new(1));
     bank.add_event_handler(Slow(may_finish.clone())).await.unwrap();
     bank.close().await;

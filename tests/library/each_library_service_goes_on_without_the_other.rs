@@ -18,11 +18,11 @@ async fn write(store: &Store) -> WriteService {
     WriteService::start(store.clone(), Supervisor::new(), None).await.unwrap()
 }
 
-async fn read(store: &Store) -> ReadService<Store> {
+async fn read(store: &Store) -> ReadService {
     ReadService::start(store.clone(), Supervisor::new()).await.unwrap()
 }
 
-async fn copies(reader: &ReadService<Store>) -> Option<(u32, u32)> {
+async fn copies(reader: &ReadService) -> Option<(u32, u32)> {
     let book = reader.get_book(isbn(BOOK), None).await.unwrap();
     book.map(|book| (book.copies_in, book.copies_out))
 }

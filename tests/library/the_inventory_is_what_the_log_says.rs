@@ -68,16 +68,12 @@ proptest! {
 }
 
 /// A reader that starts late has the same inventory.
-async fn assert_same<S: EventStore<BookEvent>>(late: &ReadService<S>, early: &ReadService<S>) {
+async fn assert_same(late: &ReadService, early: &ReadService) {
     assert_eq!(late.get_inventory(Isbn::FIRST, 10, None).await, early.get_inventory(Isbn::FIRST, 10, None).await);
     assert!(late.inventory().read(|late| early.inventory().read(|early| late == early)));
 }
 
-async fn assert_as_the_model<S: EventStore<BookEvent>>(
-    writer: &WriteService,
-    reader: &ReadService<S>,
-    commands: &[BookCommand],
-) {
+async fn assert_as_the_model(writer: &WriteService, reader: &ReadService, commands: &[BookCommand]) {
     let mut model = ModelLibrary::default();
     let mut then = vec![(Position::START, model.clone())];
     // For each book, copies added less copies removed.
@@ -148,7 +144,7 @@ fn the_past_of_a_long_log_is_folded_to_its_moment_and_no_further() {
     });
 }
 
-async fn assert_loans<S: EventStore<BookEvent>>(reader: &ReadService<S>, model: &ModelLibrary, moment: Option<Moment>) {
+async fn assert_loans(reader: &ReadService, model: &ModelLibrary, moment: Option<Moment>) {
     for name in USERS {
         let loans = reader.get_loans(&user(name), Isbn::FIRST, 10, moment).await.unwrap();
         let books: Vec<_> = loans.iter().map(|loan| loan.isbn).collect();

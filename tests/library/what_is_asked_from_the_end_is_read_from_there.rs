@@ -6,7 +6,7 @@
 use std::num::NonZeroU64;
 use std::path::Path;
 
-use cqrs_bank::bank::{AccountId, Bank, CheckBalanceError, Moment, Money, Options, Reason, Store, Unavailable};
+use cqrs_bank::bank::{AccountId, Bank, CheckBalanceError, Moment, Money, Options, Reason, StoreUrl, Unavailable};
 use cqrs_bank::engine::clock::Timestamp;
 use cqrs_bank::engine::command_handler::Limits;
 use cqrs_bank::engine::event::Position;
@@ -22,7 +22,7 @@ const SNAPSHOT_EVERY: u64 = 50;
 
 async fn open(path: &Path) -> Bank {
     let limits = Limits { snapshot_every: NonZeroU64::new(SNAPSHOT_EVERY).unwrap(), ..Limits::default() };
-    Bank::open(Options { limits, ..Options::from(Store::Sqlite(path.to_owned())) }).await.unwrap()
+    Bank::open(Options { limits, ..Options::from(StoreUrl::Sqlite(path.to_owned())) }).await.unwrap()
 }
 
 /// Changes the data of all events up to a position behind their hashes' back.

@@ -126,7 +126,7 @@ pub(crate) struct Engine<S> {
 impl<S: EventStore<Happened>> Engine<S> {
     pub(crate) async fn start(store: &S, script: &Arc<Script>) -> Self {
         let surroundings = Surroundings {
-            store: store.clone(),
+            store: cqrs_bank::engine::store::Store::new(store.clone()),
             checkpoints: Checkpoints::new(),
             clock: Arc::new(Clock::simulated(0)),
             lease: Lease::unshared(),

@@ -3,7 +3,6 @@
 use tokio::time::timeout;
 
 use super::{Ending, Outgoing, ReleaseReason, TransferId, TransferProcess, TransferRecord, TransferState};
-use crate::bank::any_store::{AnyStore, ask};
 use crate::bank::errors::{QueryError, TransferError};
 use crate::bank::receipt::Seen;
 use crate::bank::{AccountCommand, AccountEvent, AccountId, Bank, Moment, Money, Pin, Receipt};
@@ -115,15 +114,13 @@ impl Bank {
 
     /// Reads the log on until a transfer has ended there.
     async fn end_of(&self, transfer_id: TransferId, after: Position) -> Option<Position> {
-        ask!(self.event_store(), store => {
-            let mut log = Subscription::after(store.clone(), after);
-            loop {
-                let events = log.next().await.ok()?;
-                if let Some(end) = events.iter().find(|event| event.data.ends(transfer_id)) {
-                    return Some(end.position);
-                }
+        let mut log = Subscription::after(self.event_store().clone(), after);
+        loop {
+            let events = log.next().await.ok()?;
+            if let Some(end) = events.iter().find(|event| event.data.ends(transfer_id)) {
+                return Some(end.position);
             }
-        })
+        }
     }
 }
 

@@ -26,11 +26,12 @@ pub use self::retry::RetryPolicy;
 use self::runner::Runner;
 use super::checkpoints::{Checkpoints, Kind};
 use super::clock::Clock;
-use super::event::{DomainEvent, RecordedEvent};
+use super::event::RecordedEvent;
 use super::lease::Lease;
 use super::projection::{Projections, ProjectionsControl};
 use super::store::handler_records::is_reserved;
-use super::store::{EventStore, StoreError};
+use super::store::stored_event::StoredEvent;
+use super::store::{Store, StoreError};
 use super::supervisor::Supervisor;
 
 /// What does something about events.
@@ -159,9 +160,9 @@ impl Failure {
 
 /// What the handlers of one store have in common.
 #[derive(Clone, Debug)]
-pub struct Surroundings<S> {
+pub struct Surroundings<E: 'static> {
     /// The store.
-    pub store: S,
+    pub store: Store<E>,
     /// Where they tell how far they are.
     pub checkpoints: Checkpoints,
     /// When it is time.
@@ -180,15 +181,14 @@ pub struct Surroundings<S> {
 /// # Errors
 ///
 /// [`StoreError`]: nobody knows where it was, and it does not run.
-pub async fn start<E, H, S>(
+pub async fn start<E, H>(
     make: impl Fn() -> H + Send + Sync + 'static,
-    surroundings: &Surroundings<S>,
+    surroundings: &Surroundings<E>,
     projections: &mut Projections<E>,
 ) -> Result<HandlerControl, StoreError>
 where
-    E: DomainEvent,
+    E: StoredEvent,
     H: EventHandler<E>,
-    S: EventStore<E>,
 {
     let (outlet, control) = spawn(make, surroundings).await?;
     projections.hand_over_to(outlet);
@@ -200,35 +200,33 @@ where
 /// # Errors
 ///
 /// [`StoreError`]: nobody knows where it was, or everything has stopped, and it does not run.
-pub async fn join<E, H, S>(
+pub async fn join<E, H>(
     make: impl Fn() -> H + Send + Sync + 'static,
-    surroundings: &Surroundings<S>,
+    surroundings: &Surroundings<E>,
     projections: &ProjectionsControl<E>,
 ) -> Result<HandlerControl, StoreError>
 where
-    E: DomainEvent,
+    E: StoredEvent,
     H: EventHandler<E>,
-    S: EventStore<E>,
 {
     let (outlet, control) = spawn(make, surroundings).await?;
     projections.hand_over_to(outlet).await.ok_or(StoreError::Closed)?;
     Ok(control)
 }
 
-async fn spawn<E, H, S>(
+async fn spawn<E, H>(
     make: impl Fn() -> H + Send + Sync + 'static,
-    surroundings: &Surroundings<S>,
+    surroundings: &Surroundings<E>,
 ) -> Result<(Outlet<E>, HandlerControl), StoreError>
 where
-    E: DomainEvent,
+    E: StoredEvent,
     H: EventHandler<E>,
-    S: EventStore<E>,
 {
     const { assert!(!is_reserved(H::NAME), "no handler's name begins with a colon: such names are kept for the engine") };
     let Surroundings { store, checkpoints, lease, supervisor, .. } = surroundings;
     // Where it has come to is known once nobody else moves it on.
     let held = lease.hold();
-    let progress = runner::progress::<E, H, S>(store).await?;
+    let progress = runner::progress::<E, H>(store).await?;
     let handler = make();
     let filter: gate::Filter<E> = Arc::new(handler.filter());
     let awaited = H::AWAITED && held.is_some();

@@ -5,9 +5,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::runner::{End, Runner, ended};
 use super::{EventHandler, Failure, Wish};
-use crate::engine::event::{DomainEvent, Position};
-use crate::engine::store::handler_records::{ParkedChange, ParkedEvent};
-use crate::engine::store::{EventStore, StoreError};
+use crate::engine::event::Position;
+use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, ParkedEvent};
+use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::store::{EventStore as _, StoreError};
 
 /// Requests about parked events that wait for a handler to be free.
 pub(super) const REQUESTS: usize = 16;
@@ -109,7 +110,7 @@ impl Request {
     }
 }
 
-impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
+impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     pub(super) async fn answer(&mut self, request: Request) {
         // A caller that has gone does not want to know.
         match request {
@@ -133,7 +134,7 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
         let events = self.store().read_all(parked.position.before(), 1).await?;
         let Some(event) = events.first() else { return Err(ParkedError::NotParked) };
         // Whoever may not write anything down any more does not call the handler either.
-        if S::DURABLE {
+        if self.store().is_durable() {
             self.write(ParkedChange::None).await?;
         }
         let called = self.call(event).await.map_err(|_| ParkedError::NotRunning)?;

@@ -14,20 +14,21 @@ use super::parked::{ParkedError, Request};
 use super::{EventHandler, Failure, Starts, Surroundings, Wish};
 use crate::engine::checkpoints::{Checkpoint, Condition};
 use crate::engine::clock::Timestamp;
-use crate::engine::event::{DomainEvent, Position, RecordedEvent};
+use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::lease::Held;
-use crate::engine::store::handler_records::{ParkedChange, ParkedEvent, Progress};
-use crate::engine::store::{Committed, EventStore, MAX_READ, StoreError};
+use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, ParkedEvent, Progress};
+use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::store::{Committed, EventStore as _, MAX_READ, Store, StoreError};
 use crate::engine::supervisor::StopReason;
 
 /// How many events a handler may be passed over before that is written down.
 const WRITE_AFTER: u64 = 1_024;
 
-pub(super) struct Runner<E, H, S> {
+pub(super) struct Runner<E: 'static, H> {
     pub(super) instance: Instance<E, H>,
     gate: Arc<Gate<E>>,
     checkpoint: Checkpoint,
-    surroundings: Surroundings<S>,
+    surroundings: Surroundings<E>,
     /// Where the handler is. Its state is the one after the checkpoint.
     pub(super) progress: Progress,
     written: Position,
@@ -59,12 +60,12 @@ impl From<StoreError> for End {
     }
 }
 
-impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
+impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     pub(super) fn new(
         instance: Instance<E, H>,
         gate: Arc<Gate<E>>,
         checkpoint: Checkpoint,
-        surroundings: Surroundings<S>,
+        surroundings: Surroundings<E>,
         progress: Progress,
         held: Option<Held>,
     ) -> Self {
@@ -104,7 +105,7 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
             while self.progress.checkpoint < self.gate.end() {
                 self.read_on(requests).await?;
             }
-            let alarm = if S::DURABLE { self.written.get() + WRITE_AFTER } else { u64::MAX };
+            let alarm = if self.store().is_durable() { self.written.get() + WRITE_AFTER } else { u64::MAX };
             self.gate.sleep(self.progress.checkpoint, Position::new(alarm));
             loop {
                 tokio::select! {
@@ -241,7 +242,7 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
             }
             self.progress.attempts += 1;
             // Whoever may not write this down any more does not call the handler either.
-            if S::DURABLE {
+            if self.store().is_durable() {
                 self.write(ParkedChange::None).await?;
             }
             let failure = match self.call(event).await? {
@@ -295,7 +296,7 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
 
     async fn take_attempt_back(&mut self) -> Result<(), End> {
         self.progress.attempts -= 1;
-        if S::DURABLE {
+        if self.store().is_durable() {
             self.write(ParkedChange::None).await?;
         }
         Ok(())
@@ -317,7 +318,7 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
     async fn acknowledge(&mut self, event: &RecordedEvent<E>, parked: ParkedChange) -> Result<(), End> {
         self.progress.checkpoint = event.position;
         self.progress.attempts = 0;
-        if S::DURABLE || parked != ParkedChange::None {
+        if self.store().is_durable() || parked != ParkedChange::None {
             self.write(parked).await?;
         }
         self.surroundings.checkpoints.advance([&self.checkpoint], event.position);
@@ -337,7 +338,7 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
 
     /// Writes the checkpoint down if it has come far without a deed: a start begins there.
     async fn write_now_and_then(&mut self) -> Result<(), StoreError> {
-        if S::DURABLE && self.progress.checkpoint.get() - self.written.get() >= WRITE_AFTER {
+        if self.store().is_durable() && self.progress.checkpoint.get() - self.written.get() >= WRITE_AFTER {
             self.write(ParkedChange::None).await?;
         }
         Ok(())
@@ -375,7 +376,7 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
         }
     }
 
-    pub(super) fn store(&self) -> &S {
+    pub(super) fn store(&self) -> &Store<E> {
         &self.surroundings.store
     }
 }
@@ -390,11 +391,10 @@ pub(super) async fn ended(held: &Option<Held>) -> End {
 }
 
 /// Where a handler was when it ran last, or where it starts, from now on.
-pub(super) async fn progress<E, H, S>(store: &S) -> Result<Progress, StoreError>
+pub(super) async fn progress<E, H>(store: &Store<E>) -> Result<Progress, StoreError>
 where
-    E: DomainEvent,
+    E: StoredEvent,
     H: EventHandler<E>,
-    S: EventStore<E>,
 {
     if let Some(progress) = store.read_progress(H::NAME).await? {
         return Ok(progress);

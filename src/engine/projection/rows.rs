@@ -186,7 +186,7 @@ impl<E: DomainEvent> Projections<E> {
         // A caller that has gone does not want to know.
         match request {
             Request::Keep { reply } => {
-                if S::DURABLE {
+                if store.is_durable() {
                     let kept = self.keep_rows(store).await;
                     kept.inspect_err(|reason| tracing::warn!("projections are not kept, and folded again: {reason}"))?;
                 }
@@ -229,7 +229,7 @@ pub(super) async fn restore_host<E: DomainEvent, S: EventStore<E>>(
     host: &mut dyn Hosted<E>,
     store: &S,
 ) -> Result<(), StoreError> {
-    if S::DURABLE {
+    if store.is_durable() {
         host.follow_rows();
     }
     let Some(name) = host.rows_name() else { return Ok(()) };

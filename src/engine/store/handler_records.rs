@@ -207,7 +207,9 @@ pub trait HandlerRecords {
 
     /// Whether the rows of projections are kept, and whether several processes share the store. Where not, the
     /// functions below keep nothing and grant everything.
-    const DURABLE: bool = false;
+    fn is_durable(&self) -> bool {
+        false
+    }
 
     /// Writes down the rows of projections, each with its checkpoint, all in one transaction. The answers come in
     /// the order of the updates.

@@ -2,16 +2,20 @@
 //! and wakes subscribers.
 //!
 //! [`EventStore`] is the promise; [`memory`] keeps it for as long as the process lives, [`sqlite`] for as long as
-//! the file does. What a store keeps for event handlers besides is in [`handler_records`].
+//! the file does, and [`Store`] is whichever of them it is. What a store keeps for event handlers besides is in [`handler_records`].
 
+mod computed_head;
 pub mod event_line;
 pub mod handler_records;
 mod hash_chain;
 pub mod log_head;
 mod log_times;
 pub mod memory;
+mod one_store;
+mod other_store;
 pub mod sqlite;
 pub mod stored_event;
+mod url;
 
 use std::fmt;
 use std::future::Future;
@@ -22,6 +26,9 @@ use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use self::handler_records::HandlerRecords;
+pub use self::one_store::Store;
+pub use self::other_store::OtherStore;
+pub use self::url::{StoreUrl, UnsupportedUrl};
 use super::clock::Timestamp;
 use super::event::{Batch, Metadata, Position, RecordedEvent, StreamId, Version};
 use super::moment::Moment;

@@ -1,6 +1,6 @@
 //! What a person is told when the store fails under an open bank.
 
-use crate::bank::{Bank, CommandFailure, Receipt, Store, Unavailable};
+use crate::bank::{Bank, CommandFailure, Receipt, StoreUrl, Unavailable};
 use crate::engine::store::StoreError;
 use crate::engine::supervisor::StopReason;
 use crate::shell::term::Term;
@@ -25,7 +25,7 @@ pub(super) fn explained(bank: &Bank, unavailable: &Unavailable) -> String {
             | Unavailable::Stopped(StopReason::StoreFailed { .. })
     );
     match bank.store() {
-        Store::Sqlite(path) if has_failed => {
+        StoreUrl::Sqlite(path) if has_failed => {
             let path = Term::String(path.display().to_string());
             format!("{unavailable}; once that is mended, `Bank.close` and `Bank.open {path}` go on")
         }

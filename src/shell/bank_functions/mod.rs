@@ -104,7 +104,7 @@ impl BankFunctions {
     /// The reply, and for a store that cannot be opened the message that says what and where.
     fn not_opened(&mut self, error: &OpenError) -> Term {
         let reply = match error {
-            OpenError::UnsupportedStore { .. } => "unsupported_store",
+            OpenError::UnsupportedStore(_) => "unsupported_store",
             OpenError::HalfImported { .. } => "half_imported",
             OpenError::File(OpenStoreError::NoDirectory { .. }) => "no_directory",
             OpenError::File(OpenStoreError::NoFile { .. }) => "no_file",

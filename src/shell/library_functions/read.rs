@@ -4,8 +4,7 @@ use super::arguments::{from, isbn, user_id};
 use super::replies::{book, inventory_table, loan_table, no_answer};
 use super::table::{FROM, ISBN, READ_FUNCTIONS, READ_MANUAL, USER};
 use crate::engine::projection::ReadModel;
-use crate::engine::store::EventStore;
-use crate::library::{BookEvent, Inventory, Isbn, ReadService, UserId};
+use crate::library::{Inventory, Isbn, ReadService, UserId};
 use crate::shell::functions::{Answer, Arguments, Domain, Function, Names, Parameter};
 use crate::shell::help::Manual;
 use crate::shell::question::{limit, moment};
@@ -13,13 +12,13 @@ use crate::shell::term::Term;
 
 /// The read service as the shell calls it.
 #[derive(Debug)]
-pub struct ReadFunctions<S> {
-    service: ReadService<S>,
+pub struct ReadFunctions {
+    service: ReadService,
 }
 
-impl<S: EventStore<BookEvent>> ReadFunctions<S> {
+impl ReadFunctions {
     /// The functions of a service that runs.
-    pub fn new(service: ReadService<S>) -> Self {
+    pub fn new(service: ReadService) -> Self {
         Self { service }
     }
 
@@ -46,7 +45,7 @@ impl<S: EventStore<BookEvent>> ReadFunctions<S> {
     }
 }
 
-impl<S: EventStore<BookEvent>> Domain for ReadFunctions<S> {
+impl Domain for ReadFunctions {
     fn functions(&self) -> &'static [Function] {
         &READ_FUNCTIONS
     }

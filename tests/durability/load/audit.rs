@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
-use cqrs_bank::bank::{AccountEvent, Bank, Movement, Store};
+use cqrs_bank::bank::{AccountEvent, Bank, Movement, StoreUrl};
 use cqrs_bank::engine::event::{DomainEvent as _, Position, RecordedEvent};
 use cqrs_bank::engine::store::EventStore as _;
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore, Verification};
@@ -41,7 +41,7 @@ pub(crate) async fn verified_log(path: &Path) -> Vec<Event> {
 pub(crate) async fn settled_balances(path: &Path) -> Balances {
     let mut before = usize::MAX;
     loop {
-        let bank = Bank::open(Store::Sqlite(path.to_owned())).await.unwrap();
+        let bank = Bank::open(StoreUrl::Sqlite(path.to_owned())).await.unwrap();
         bank.close().await;
         assert_eq!(bank.failure(), None);
         let under_way = under_way(&verified_log(path).await);

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use cqrs_bank::bank::{AccountEvent, Bank, Options, Store, Verification};
+use cqrs_bank::bank::{AccountEvent, Bank, Options, StoreUrl, Verification};
 use cqrs_bank::engine::event::Position;
 use serde_json::Value;
 
@@ -51,7 +51,7 @@ async fn opened(file: &Path) -> Result<Vec<Event>, String> {
 /// Opens the bank, verifies it, lets it finish what was begun, and closes it; answers with what its log held.
 async fn opened_with(file: &Path, outbox: Option<&Path>) -> Result<Vec<Event>, String> {
     let email = outbox.map(|outbox| format!("{}/", outbox.display()).parse().unwrap());
-    let options = Options { email, ..Store::Sqlite(file.to_owned()).into() };
+    let options = Options { email, ..StoreUrl::Sqlite(file.to_owned()).into() };
     let bank = Bank::open(options).await.map_err(|error| error.to_string())?;
     let verified = bank.verify(|_, _| {}).await.map_err(|error| error.to_string())?;
     if !matches!(verified, Verification::Whole(_)) {

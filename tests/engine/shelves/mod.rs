@@ -4,6 +4,8 @@ use cqrs_bank::engine::aggregate::{Aggregate, Command};
 use cqrs_bank::engine::event::{DomainEvent, RecordedEvent};
 use cqrs_bank::engine::event_handler::Starts;
 use cqrs_bank::engine::process_manager::ProcessManager;
+use cqrs_bank::engine::store::stored_event::{StoredEvent, UnreadableEvent};
+use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Default)]
 pub(crate) struct Shelf {
@@ -25,7 +27,7 @@ pub(crate) enum What {
     Lend(u64),
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Changed {
     Ordered(String, u64),
     Added(u64),
@@ -56,6 +58,18 @@ impl DomainEvent for Changed {
 
     fn title(&self) -> &'static str {
         "Changed"
+    }
+}
+
+impl StoredEvent for Changed {
+    const DOMAIN: &'static str = "shelf";
+
+    fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap()
+    }
+
+    fn from_stored(_: &str, _: u16, json: &str) -> Result<Self, UnreadableEvent> {
+        serde_json::from_str(json).map_err(|error| UnreadableEvent::Broken { reason: error.to_string() })
     }
 }
 

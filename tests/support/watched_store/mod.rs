@@ -114,7 +114,9 @@ impl<E: DomainEvent> EventStore<E> for WatchedStore<E> {
 }
 
 impl<E: DomainEvent> HandlerRecords for WatchedStore<E> {
-    const DURABLE: bool = true;
+    fn is_durable(&self) -> bool {
+        true
+    }
 
     async fn read_progress(&self, handler: &str) -> Result<Option<Progress>, StoreError> {
         self.step("read_progress", |_| 0, self.store.read_progress(handler)).await

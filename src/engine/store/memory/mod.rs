@@ -4,7 +4,6 @@
 //! into it; no event is copied on the way.
 
 mod command_ids;
-mod head;
 mod log;
 mod records;
 

@@ -38,7 +38,9 @@ impl<E: StoredEvent> HandlerRecords for SqliteStore<E> {
         self.read(move |connection, _| records::read_parked(connection, after, limit)).await
     }
 
-    const DURABLE: bool = true;
+    fn is_durable(&self) -> bool {
+        true
+    }
 
     async fn write_projections(&self, updates: Vec<ProjectionUpdate>) -> Result<Vec<ProjectionWritten>, StoreError> {
         let (reply, answer) = oneshot::channel();

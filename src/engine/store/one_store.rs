@@ -1,0 +1,164 @@
+//! The one type of store that the rest of the program sees, whatever keeps the events.
+
+use std::fmt;
+
+use tokio::sync::broadcast;
+use uuid::Uuid;
+
+use super::computed_head::computed_head;
+use super::handler_records::{
+    HandlerRecords, HandlersLease, ParkedChange, ParkedEvent, Progress, ProjectionUpdate, ProjectionWritten,
+    StoredProjection,
+};
+use super::log_head::LogHead;
+use super::memory::MemoryStore;
+use super::other_store::OtherStore;
+use super::sqlite::SqliteStore;
+use super::stored_event::StoredEvent;
+use super::{Append, Appended, Committed, EventStore, Published, Snapshot, StoreError};
+use crate::engine::event::{Batch, Position, StreamId, Version};
+use crate::engine::moment::Moment;
+
+/// An open event store. Cheap to clone.
+#[derive(Clone)]
+pub enum Store<E: 'static> {
+    /// It lives as long as the process.
+    Memory(MemoryStore<E>),
+    /// It is a file.
+    Sqlite(SqliteStore<E>),
+    /// It is one that somebody else has written, or one of these with something in between; see [`Store::new`].
+    Other(OtherStore<E>),
+}
+
+impl<E: StoredEvent> Store<E> {
+    /// A store of one's own.
+    pub fn new(store: impl EventStore<E>) -> Self {
+        Self::Other(OtherStore::new(store))
+    }
+
+    /// The head that the log had at a position, or has now; `None` for a position that the log has not reached.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store could not be read.
+    pub async fn head(&self, at: Option<Position>) -> Result<Option<LogHead>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.head(at).await,
+            Self::Memory(_) | Self::Other(_) => computed_head(self, at).await,
+        }
+    }
+}
+
+impl<E: 'static> fmt::Debug for Store<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Memory(_) => "Store::Memory",
+            Self::Sqlite(_) => "Store::Sqlite",
+            Self::Other(_) => "Store::Other",
+        })
+    }
+}
+
+impl<E: 'static> From<MemoryStore<E>> for Store<E> {
+    fn from(store: MemoryStore<E>) -> Self {
+        Self::Memory(store)
+    }
+}
+
+impl<E: 'static> From<SqliteStore<E>> for Store<E> {
+    fn from(store: SqliteStore<E>) -> Self {
+        Self::Sqlite(store)
+    }
+}
+
+/// Asks whichever store it is.
+macro_rules! ask {
+    ($self:ident, $store:ident => $question:expr) => {
+        match $self {
+            Store::Memory($store) => $question,
+            Store::Sqlite($store) => $question,
+            Store::Other($store) => $question,
+        }
+    };
+}
+
+impl<E: StoredEvent> EventStore<E> for Store<E> {
+    async fn append(&self, appends: Vec<Append<E>>) -> Result<Appended<E>, StoreError> {
+        ask!(self, store => store.append(appends).await)
+    }
+
+    async fn read_stream(&self, stream: &StreamId, after: Version, limit: usize) -> Result<Batch<E>, StoreError> {
+        ask!(self, store => store.read_stream(stream, after, limit).await)
+    }
+
+    async fn read_from_snapshot(
+        &self,
+        stream: &StreamId,
+        until: Moment,
+        limit: usize,
+    ) -> Result<(Option<Snapshot>, Batch<E>), StoreError> {
+        ask!(self, store => store.read_from_snapshot(stream, until, limit).await)
+    }
+
+    async fn stream_version(&self, stream: &StreamId, until: Moment) -> Result<Version, StoreError> {
+        ask!(self, store => store.stream_version(stream, until).await)
+    }
+
+    async fn read_command(&self, command_id: Uuid) -> Result<Option<Committed<E>>, StoreError> {
+        ask!(self, store => store.read_command(command_id).await)
+    }
+
+    async fn read_all(&self, after: Position, limit: usize) -> Result<Batch<E>, StoreError> {
+        ask!(self, store => store.read_all(after, limit).await)
+    }
+
+    async fn end(&self) -> Result<Position, StoreError> {
+        ask!(self, store => store.end().await)
+    }
+
+    fn acknowledged(&self) -> Option<Position> {
+        ask!(self, store => store.acknowledged())
+    }
+
+    fn look(&self) {
+        ask!(self, store => store.look());
+    }
+
+    fn published(&self) -> broadcast::Receiver<Published<E>> {
+        ask!(self, store => store.published())
+    }
+}
+
+impl<E: StoredEvent> HandlerRecords for Store<E> {
+    fn is_durable(&self) -> bool {
+        ask!(self, store => store.is_durable())
+    }
+
+    async fn read_progress(&self, handler: &str) -> Result<Option<Progress>, StoreError> {
+        ask!(self, store => store.read_progress(handler).await)
+    }
+
+    async fn begin_progress(&self, handler: &str, start: Progress) -> Result<Progress, StoreError> {
+        ask!(self, store => store.begin_progress(handler, start).await)
+    }
+
+    async fn write_progress(&self, handler: &str, progress: Progress, parked: ParkedChange) -> Result<(), StoreError> {
+        ask!(self, store => store.write_progress(handler, progress, parked).await)
+    }
+
+    async fn read_parked(&self, after: u64, limit: usize) -> Result<Vec<ParkedEvent>, StoreError> {
+        ask!(self, store => store.read_parked(after, limit).await)
+    }
+
+    async fn write_projections(&self, updates: Vec<ProjectionUpdate>) -> Result<Vec<ProjectionWritten>, StoreError> {
+        ask!(self, store => store.write_projections(updates).await)
+    }
+
+    async fn read_projection(&self, projection: &str) -> Result<Option<StoredProjection>, StoreError> {
+        ask!(self, store => store.read_projection(projection).await)
+    }
+
+    async fn try_acquire_lease(&self) -> Result<Option<HandlersLease>, StoreError> {
+        ask!(self, store => store.try_acquire_lease().await)
+    }
+}
