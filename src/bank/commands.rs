@@ -1,7 +1,7 @@
 //! What an account can be asked to do.
 
 use super::transfer::{Incoming, Outgoing, ReleaseReason, TransferId};
-use super::{AccountHolder, AccountId, Money, PinCheck};
+use super::{Account, AccountHolder, AccountId, Money, PinCheck};
 use crate::engine::aggregate::Command;
 
 /// A request to an account, in the imperative. It can be refused.
@@ -73,6 +73,7 @@ impl AccountCommand {
 }
 
 impl Command for AccountCommand {
+    type Aggregate = Account;
     type Id = AccountId;
 
     fn target(&self) -> &AccountId {

@@ -8,7 +8,10 @@ use super::event::{DomainEvent, StreamId};
 use super::supervisor::panic_message;
 
 /// A request to change something, in the imperative. It can be refused.
-pub trait Command: fmt::Debug + Send + Sync + 'static {
+pub trait Command: fmt::Debug + Send + Sync + Sized + 'static {
+    /// The kind of aggregate that decides on it.
+    type Aggregate: Aggregate<Command = Self>;
+
     /// What names the aggregate this command is for.
     type Id: Clone + Eq + Hash + fmt::Display + Send + Sync + 'static;
 
@@ -43,6 +46,7 @@ pub trait Command: fmt::Debug + Send + Sync + 'static {
 /// struct AlreadyOpen;
 ///
 /// impl Command for OpenDoor {
+///     type Aggregate = Door;
 ///     type Id = String;
 ///     fn target(&self) -> &String { &self.name }
 ///     fn title(&self) -> &'static str { "Open Door" }

@@ -1,6 +1,6 @@
 //! What a book can be asked to do.
 
-use super::{Author, Isbn, Quantity, Title, UserId};
+use super::{Author, Book, Isbn, Quantity, Title, UserId};
 use crate::engine::aggregate::Command;
 
 /// A request about a book, in the imperative. It can be refused.
@@ -39,6 +39,7 @@ pub enum BookCommand {
 }
 
 impl Command for BookCommand {
+    type Aggregate = Book;
     type Id = Isbn;
 
     fn target(&self) -> &Isbn {

@@ -326,6 +326,7 @@ enum Added {
 struct OtherTotal(u64);
 
 impl Command for CounterCommand {
+    type Aggregate = Counter;
     type Id = String;
 
     fn target(&self) -> &String {

@@ -91,6 +91,7 @@ struct Happen(u64);
 struct Never;
 
 impl Command for Happen {
+    type Aggregate = Anything;
     type Id = u64;
 
     fn target(&self) -> &u64 {

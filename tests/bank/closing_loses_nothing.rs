@@ -231,6 +231,7 @@ impl OtherSide {
 }
 
 impl Command for SlowCommand {
+    type Aggregate = Door;
     type Id = String;
 
     fn target(&self) -> &String {

@@ -238,6 +238,7 @@ struct Added(u64);
 struct OtherTotal(u64);
 
 impl Command for TallyCommand {
+    type Aggregate = Tally;
     type Id = String;
 
     fn target(&self) -> &String {

@@ -40,6 +40,7 @@ pub(crate) enum Changed {
 pub(crate) struct TooFew(u64);
 
 impl Command for ShelfCommand {
+    type Aggregate = Shelf;
     type Id = String;
 
     fn target(&self) -> &String {
