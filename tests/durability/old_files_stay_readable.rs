@@ -86,6 +86,30 @@ async fn a_file_of_version_1_is_upgraded_by_the_first_write_and_by_no_question()
     }
 }
 
+/// It would not keep what the newer one holds the progress of handlers against.
+#[tokio::test]
+async fn a_program_of_then_that_has_it_open_can_write_no_progress_once_it_is_upgraded() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("bank.db");
+    for name in ["bank.db", "bank.db-end"] {
+        fs::write(directory.path().join(name), fs::read(kept(name)).unwrap()).unwrap();
+    }
+    let of_then = Connection::open(&path).unwrap();
+    let write = || {
+        let sql = "INSERT OR REPLACE INTO handlers (handler, checkpoint, attempts, state, hash) VALUES (?1, 1, 0, NULL, x'00')";
+        of_then.execute(sql, ["old"])
+    };
+    write().unwrap();
+    of_then.execute("DELETE FROM handlers WHERE handler = 'old'", []).unwrap();
+
+    let finished = run_command(bank(&["--quiet"]), format!("Bank.open {path:?}; Bank.create \"of today\"; Bank.close"));
+    assert_eq!(finished.exit_code, Some(0), "{finished:?}");
+    assert!(write().unwrap_err().to_string().contains("NOT NULL constraint failed"));
+    drop(of_then);
+    let finished = run_command(bank(&["--quiet"]), format!("Bank.open {path:?}; Bank.verify"));
+    assert!(finished.stdout.contains("{:ok,") && finished.exit_code == Some(0), "{finished:?}");
+}
+
 #[test]
 fn the_file_is_the_one_of_then_and_holds_every_event_of_then() {
     let digest = |name| {

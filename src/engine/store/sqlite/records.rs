@@ -5,6 +5,7 @@ use rusqlite::Connection;
 use super::checked::Checked as _;
 use super::handler_rows::{PARKED_COLUMNS, PROGRESS_COLUMNS, StoredProgress};
 use super::row_sets::{self, Table, hash_of};
+use super::schema::USER_VERSION;
 use super::stored_log::{ReadError, signed, unsigned};
 use crate::engine::store::handler_records::{ParkedChange, ParkedEvent, Progress};
 
@@ -34,7 +35,9 @@ pub(super) fn write_progress(
 ) -> Result<(), ReadError> {
     let stored = StoredProgress { handler, progress };
     let before = hash_of(connection, "SELECT hash FROM handlers WHERE handler = ?1", [&stored.handler])?;
-    let sql = format!("INSERT OR REPLACE INTO handlers ({PROGRESS_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5)");
+    let sql = format!(
+        "INSERT OR REPLACE INTO handlers ({PROGRESS_COLUMNS}, form) VALUES (?1, ?2, ?3, ?4, ?5, {USER_VERSION})"
+    );
     let hash = stored.hash();
     let StoredProgress { handler, progress: Progress { checkpoint, attempts, state } } = stored;
     connection.prepare_cached(&sql)?.execute((handler, signed(checkpoint.get()), attempts, state, hash))?;

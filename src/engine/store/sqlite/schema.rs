@@ -70,7 +70,8 @@ CREATE TABLE handlers (
     checkpoint INTEGER NOT NULL,
     attempts INTEGER NOT NULL,
     state TEXT,
-    hash BLOB NOT NULL
+    hash BLOB NOT NULL,
+    form INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE parked_events (
     number INTEGER PRIMARY KEY AUTOINCREMENT,

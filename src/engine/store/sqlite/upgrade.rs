@@ -21,6 +21,9 @@ pub(super) fn make(connection: &Connection, domain: &str) -> rusqlite::Result<()
 
 /// Gives a file of version 1 the newest form, within a transaction. Its snapshots and the rows of its projections go,
 /// for nothing holds them against the log; they are made again from it.
+///
+/// A program of before may have the file open. It does not know of the row sets, and would spoil that of `handlers`: that
+/// table asks for the form that its writer knows, so that such a program stops at its next write there.
 pub(super) fn upgrade(connection: &Connection, domain: &str) -> Result<(), ReadError> {
     connection.execute_batch(FROM_FIRST)?;
     connection.execute_batch(TABLES_OF_SECOND)?;
@@ -41,11 +44,23 @@ ALTER TABLE events ADD COLUMN metadata TEXT;
 DELETE FROM snapshots;
 DELETE FROM projection_rows;
 DROP TABLE projections;
+ALTER TABLE handlers RENAME TO handlers_of_first;
+CREATE TABLE handlers (
+    handler TEXT PRIMARY KEY,
+    checkpoint INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    state TEXT,
+    hash BLOB NOT NULL,
+    form INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO handlers SELECT *, 1 FROM handlers_of_first;
+DROP TABLE handlers_of_first;
 ";
 
 /// What takes the newest form back to the first, to know what that looked like.
 pub(super) const BACK_TO_FIRST: &str = "
 ALTER TABLE events DROP COLUMN metadata;
+ALTER TABLE handlers DROP COLUMN form;
 ALTER TABLE projections DROP COLUMN rows;
 ALTER TABLE projections DROP COLUMN rows_hash;
 DROP TABLE row_sets;
