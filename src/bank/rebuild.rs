@@ -4,7 +4,7 @@ use tokio::sync::mpsc;
 
 use super::Bank;
 use crate::engine::event::Position;
-use crate::engine::projection::RebuildError;
+use crate::engine::feed::RebuildError;
 
 impl Bank {
     /// Drops the bank's projections and folds them from the whole log anew; their stored rows too. Until that is done
