@@ -86,20 +86,19 @@ impl Projection<AccountEvent> for Balances {
         self.names.insert(account);
         Ok(())
     }
+}
 
-    fn trace_title(event: &RecordedEvent<AccountEvent>) -> Option<&'static str> {
-        Some(event.data.title())
-    }
-
-    fn announce(&self, event: &RecordedEvent<AccountEvent>) {
-        match &event.data {
-            AccountEvent::AccountOverdrawn { account_id, .. } => {
-                tracing::info!("Payment declined for Account: {account_id:?}. Shame, shame!");
-            }
-            AccountEvent::InvalidPin { account_id, .. } => {
-                tracing::info!("Payment declined for Account: {account_id:?}. Wrong PIN.");
-            }
-            moved => trace_line!(event.metadata.correlation_id, "{}", moved.title()),
+/// Says what has become of the balances, for the trace and the log.
+pub(super) fn tell(event: &RecordedEvent<AccountEvent>) {
+    let (conversation, title) = (event.metadata.correlation_id, event.data.title());
+    trace_line!(conversation, "Event Handler: {title}");
+    match &event.data {
+        AccountEvent::AccountOverdrawn { account_id, .. } => {
+            tracing::info!("Payment declined for Account: {account_id:?}. Shame, shame!");
         }
+        AccountEvent::InvalidPin { account_id, .. } => {
+            tracing::info!("Payment declined for Account: {account_id:?}. Wrong PIN.");
+        }
+        _ => trace_line!(conversation, "{title}"),
     }
 }

@@ -2,8 +2,8 @@
 
 use super::errors::{QueryError, Unavailable};
 use super::{Bank, Moment};
-use crate::engine::catch_up::{NotCaughtUp, catch_up, catch_up_to, has_caught_up, is_there};
-use crate::engine::checkpoints::Consistency;
+use crate::engine::feed::catch_up::{NotCaughtUp, catch_up, catch_up_to, has_caught_up, is_there};
+use crate::engine::feed::checkpoints::Consistency;
 
 impl Bank {
     /// Under strong consistency, waits until the read models know all that was acknowledged to anybody before.

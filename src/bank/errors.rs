@@ -6,8 +6,8 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::{Money, PinSecretError, Refusal};
-use crate::engine::catch_up::{NotCaughtUp, NotYet};
 use crate::engine::event::Position;
+use crate::engine::feed::catch_up::{NotCaughtUp, NotYet};
 use crate::engine::store::sqlite::{self, OpenStoreError};
 use crate::engine::store::{StoreError, UnsupportedUrl};
 use crate::engine::supervisor::StopReason;

@@ -14,14 +14,15 @@ use super::{
     Account, AccountCommand, AccountEvent, Accounts, Balances, PendingCommand, Receipt, Refusal, StoreUrl,
     TotalDeposits, Transfers,
 };
-use crate::engine::checkpoints::{Checkpoints, Consistency, MAX_WAIT};
 use crate::engine::clock::Clock;
 use crate::engine::command_handler::{CommandError, CommandHandler, Unanswered};
 use crate::engine::event::{Metadata, Position, RecordedEvent};
 use crate::engine::event_handler::{HandlerControl, RetryPolicy};
+use crate::engine::feed::FeedHandle;
+use crate::engine::feed::checkpoints::{Checkpoints, Consistency, MAX_WAIT};
 use crate::engine::id_source::IdSource;
 use crate::engine::lease::Lease;
-use crate::engine::projection::{ProjectionsControl, ReadModel};
+use crate::engine::projection::ReadModel;
 use crate::engine::store::{Committed, EventStore as _, Store, StoreError};
 use crate::engine::supervisor::{StopReason, Supervisor};
 
@@ -67,7 +68,7 @@ pub(super) struct Inner {
     /// Events of a stream from one snapshot to the next.
     pub(super) snapshot_every: u64,
     pub(super) supervisor: Supervisor,
-    pub(super) projections: ProjectionsControl<AccountEvent>,
+    pub(super) projections: FeedHandle<AccountEvent>,
     pub(super) clock: Arc<Clock>,
     /// How often handlers try.
     pub(super) retry: RetryPolicy,

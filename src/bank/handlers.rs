@@ -1,9 +1,9 @@
 //! The handlers of a bank, as whoever runs it sees them.
 
 use super::{AccountEvent, Bank, Unavailable};
-use crate::engine::checkpoints::HandlerStatus;
 use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::event_handler::ParkedError;
+use crate::engine::feed::checkpoints::HandlerStatus;
 use crate::engine::store::EventStore as _;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedEvent};
 

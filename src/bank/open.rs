@@ -5,17 +5,16 @@ use std::sync::{Arc, Mutex};
 
 use super::email::ThankYouEmail;
 use super::handle::Inner;
-use super::import;
 use super::pin_checker::PinChecker;
-use super::{Account, AccountEvent, Bank, CeoBonus, OpenError, Options, StoreUrl, TransferProcess};
+use super::{Account, AccountEvent, Bank, CeoBonus, OpenError, Options, StoreUrl, TransferProcess, balances, import};
 use crate::engine::blocking::blocking;
-use crate::engine::checkpoints::{Checkpoints, Consistency};
 use crate::engine::command_handler::CommandHandler;
 use crate::engine::event_handler::{self, EventHandler, HandlerControl, Surroundings};
+use crate::engine::feed::Feed;
+use crate::engine::feed::checkpoints::{Checkpoints, Consistency};
 use crate::engine::id_source::time_and_ids;
 use crate::engine::lease::Lease;
 use crate::engine::process_manager::{Process, ProcessManager};
-use crate::engine::projection::Projections;
 use crate::engine::store::memory::MemoryStore;
 use crate::engine::store::sqlite::{SqliteOptions, SqliteStore};
 use crate::engine::store::{EventStore, Store, StoreError};
@@ -83,9 +82,10 @@ async fn assemble(options: Options, store: Store<AccountEvent>, supervisor: Supe
     let commands = CommandHandler::start(store.clone(), clock.clone(), limits, &supervisor);
 
     let checkpoints = Checkpoints::new();
-    let mut projections = Projections::new(checkpoints.clone());
+    let mut projections = Feed::new(checkpoints.clone());
     let (balances, accounts) = (projections.add(), projections.add());
     let (total_deposits, transfers) = (projections.add(), projections.add());
+    projections.observe(balances::tell);
     projections.restore(&store).await?;
 
     let surroundings = Surroundings {
@@ -164,7 +164,7 @@ async fn start_process<P>(
     policy: P,
     commands: &CommandHandler<Account>,
     surroundings: &Surroundings<AccountEvent>,
-    projections: &mut Projections<AccountEvent>,
+    projections: &mut Feed<AccountEvent>,
 ) -> Result<HandlerControl, StoreError>
 where
     P: ProcessManager<Aggregate = Account>,

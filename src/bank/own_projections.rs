@@ -2,7 +2,8 @@
 
 use super::errors::{AddHandlerError, Unavailable};
 use super::{AccountEvent, Bank};
-use crate::engine::projection::{JoinError, Projection, ReadModel};
+use crate::engine::feed::JoinError;
+use crate::engine::projection::{Projection, ReadModel};
 use crate::engine::store::StoreError;
 
 impl Bank {

@@ -4,7 +4,7 @@ use tokio::sync::mpsc;
 
 use super::Bank;
 use crate::engine::event::Position;
-use crate::engine::projection::RebuildError;
+use crate::engine::feed::RebuildError;
 use crate::engine::store::EventStore as _;
 
 impl Bank {

@@ -4,11 +4,12 @@
 //!
 //! 1. [`command_handler`] takes it from a bounded queue, loads the [`aggregate`] and lets it decide,
 //! 2. the [`store`] appends the events at the version the decision was made on, or answers with a conflict,
-//! 3. a [`subscription`] hands the committed events to every handler, first the past and then what happens,
-//! 4. a [`projection`] folds them into a read model that answers queries, an [`event_handler`] does something about
-//!    them, a [`process_manager`] answers them with commands,
-//! 5. [`checkpoints`] tell a caller that wants to read its own write when that has happened, and [`catch_up`] one that
-//!    wants to read what others have written.
+//! 3. a [`subscription`] hands over the committed events, first the past and then what happens,
+//! 4. the [`feed`] takes them from there to whoever wants them, in order: a [`projection`] folds them into a read model
+//!    that answers queries, an [`event_handler`] does something about them, a [`process_manager`] answers them with
+//!    commands,
+//! 5. its [checkpoints](feed::checkpoints) tell a caller that wants to read its own write when that has happened, and
+//!    [catching up](feed::catch_up) serves one that wants to read what others have written.
 //!
 //! [`supervisor`] watches the tasks all of this runs in, [`trace`] is the line each of them prints when it
 //! does its part, [`blocking`] is where work goes that would hold the others up, [`disk`] makes files that are there whole
@@ -16,14 +17,12 @@
 
 pub mod aggregate;
 pub mod blocking;
-pub mod catch_up;
-pub mod checkpoints;
 pub mod clock;
 pub mod command_handler;
-mod conversations;
 pub mod disk;
 pub mod event;
 pub mod event_handler;
+pub mod feed;
 pub mod id_source;
 pub mod lease;
 pub mod moment;
@@ -35,4 +34,3 @@ pub mod subscription;
 pub mod supervisor;
 pub mod testing;
 pub mod trace;
-mod waiting;

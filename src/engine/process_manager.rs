@@ -9,10 +9,10 @@ use std::future::Future;
 use uuid::{Builder, Uuid};
 
 use super::aggregate::Aggregate;
-use super::checkpoints::{Checkpoints, Kind};
 use super::command_handler::{CommandError, CommandHandler};
 use super::event::{Metadata, Position, RecordedEvent};
 use super::event_handler::{EventHandler, Failure, Starts, Wish};
+use super::feed::checkpoints::{Checkpoints, Kind};
 use super::store::{EventStore, StoreError};
 use super::trace::trace_line;
 

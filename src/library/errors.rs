@@ -4,8 +4,8 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::Refusal;
-use crate::engine::catch_up::{NotCaughtUp, NotYet};
 use crate::engine::event::Position;
+use crate::engine::feed::catch_up::{NotCaughtUp, NotYet};
 use crate::engine::store::StoreError;
 use crate::engine::supervisor::StopReason;
 

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use super::past::Past;
-use super::{Book, BookEvent, Inventory, Isbn, ListedBook, Loan, QueryError, Unavailable, UserId};
+use super::{Book, BookEvent, Inventory, Isbn, ListedBook, Loan, QueryError, Unavailable, UserId, inventory};
 use crate::engine::aggregate::{Aggregate as _, restored_from};
-use crate::engine::catch_up::{catch_up, has_caught_up, is_there};
-use crate::engine::checkpoints::Checkpoints;
 use crate::engine::event::{StreamId, Version};
+use crate::engine::feed::catch_up::{catch_up, has_caught_up, is_there};
+use crate::engine::feed::checkpoints::Checkpoints;
+use crate::engine::feed::{Feed, FeedHandle};
 use crate::engine::moment::Moment;
-use crate::engine::projection::{Projections, ProjectionsControl, ReadModel};
+use crate::engine::projection::ReadModel;
 use crate::engine::store::{EventStore as _, MAX_READ, Store, StoreError};
 use crate::engine::supervisor::{StopReason, Supervisor};
 
@@ -28,7 +29,7 @@ struct Inner {
     store: Store<BookEvent>,
     inventory: ReadModel<Inventory>,
     past: Past,
-    projections: ProjectionsControl<BookEvent>,
+    projections: FeedHandle<BookEvent>,
     checkpoints: Checkpoints,
     supervisor: Supervisor,
 }
@@ -50,8 +51,9 @@ impl ReadService {
     pub async fn start(store: impl Into<Store<BookEvent>>, supervisor: Supervisor) -> Result<Self, StoreError> {
         let store = store.into();
         let checkpoints = Checkpoints::new();
-        let mut projections = Projections::new(checkpoints.clone());
+        let mut projections = Feed::new(checkpoints.clone());
         let inventory = projections.add();
+        projections.observe(inventory::tell);
         projections.restore(&store).await?;
         let projections = projections.start(store.clone(), &supervisor);
         let past = Past::default();

@@ -2,8 +2,8 @@
 
 use super::functions::{Arguments, Function};
 use super::term::Term;
-use crate::engine::catch_up::NotYet;
 use crate::engine::event::Position;
+use crate::engine::feed::catch_up::NotYet;
 use crate::engine::moment::Moment;
 
 /// Lines of a table, unless `limit:` says otherwise, and at the most.

@@ -10,14 +10,15 @@ use cqrs_bank::bank::{
     Account, AccountCommand, AccountEvent, Balances, CeoBonus, Ending, Moment, Money, Outgoing, ReleaseReason,
     TransferProcess, TransferState, Transfers,
 };
-use cqrs_bank::engine::checkpoints::Checkpoints;
 use cqrs_bank::engine::clock::Clock;
 use cqrs_bank::engine::command_handler::{CommandHandler, Limits};
 use cqrs_bank::engine::event::{Metadata, Position, RecordedEvent};
 use cqrs_bank::engine::event_handler::{self, RetryPolicy, Surroundings};
+use cqrs_bank::engine::feed::Feed;
+use cqrs_bank::engine::feed::checkpoints::Checkpoints;
 use cqrs_bank::engine::lease::Lease;
 use cqrs_bank::engine::process_manager::{Process, ProcessManager};
-use cqrs_bank::engine::projection::{Projections, ReadModel};
+use cqrs_bank::engine::projection::ReadModel;
 use cqrs_bank::engine::store::EventStore as _;
 use cqrs_bank::engine::store::handler_records::HandlerRecords as _;
 use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
@@ -126,18 +127,18 @@ impl Engine {
             retry: RetryPolicy::default(),
             supervisor: supervisor.clone(),
         };
-        let mut projections = Projections::new(checkpoints.clone());
-        let (balances, transfers) = (projections.add(), projections.add());
+        let mut feed = Feed::new(checkpoints.clone());
+        let (balances, transfers) = (feed.add(), feed.add());
         let engine = Self { store, supervisor, checkpoints, commands, balances, transfers };
         let starting = async {
-            engine.start_process(TransferProcess::default(), &surroundings, &mut projections).await;
-            engine.start_process(CeoBonus::new(account("CEO")), &surroundings, &mut projections).await;
+            engine.start_process(TransferProcess::default(), &surroundings, &mut feed).await;
+            engine.start_process(CeoBonus::new(account("CEO")), &surroundings, &mut feed).await;
         };
         if timeout(HOUR, starting).await.is_err() {
             engine.end().await;
             return None;
         }
-        projections.start(engine.store.clone(), &engine.supervisor);
+        feed.start(engine.store.clone(), &engine.supervisor);
         Some(engine)
     }
 
@@ -145,10 +146,10 @@ impl Engine {
         &self,
         policy: P,
         surroundings: &Surroundings<AccountEvent>,
-        projections: &mut Projections<AccountEvent>,
+        feed: &mut Feed<AccountEvent>,
     ) {
         let process = Process::new(policy, self.commands.clone(), self.store.clone(), self.checkpoints.clone());
-        event_handler::start(move || process.clone(), surroundings, projections).await.unwrap();
+        event_handler::start(move || process.clone(), surroundings, feed).await.unwrap();
     }
 
     async fn start_and_run(cut: &Cut<AccountEvent>) -> bool {

@@ -10,9 +10,9 @@ use cqrs_bank::bank::{
     Account, AccountCommand, AccountEvent, AddHandlerError, Bank, CeoBonus, HandlerReport, Options, Refusal, StoreUrl,
     Unavailable, Verification, Withdrawal,
 };
-use cqrs_bank::engine::checkpoints::Kind;
 use cqrs_bank::engine::event::{DomainEvent as _, Position, RecordedEvent};
 use cqrs_bank::engine::event_handler::{EventHandler, Failure, ParkedError, RetryPolicy, Starts, Wish};
+use cqrs_bank::engine::feed::checkpoints::Kind;
 use cqrs_bank::engine::process_manager::{ProcessManager, id_of_answer};
 use cqrs_bank::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};

@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use cqrs_bank::bank::{Bank, StoreUrl};
 use cqrs_bank::engine::aggregate::{Aggregate, Command};
-use cqrs_bank::engine::checkpoints::{Checkpoints, MAX_WAIT};
 use cqrs_bank::engine::clock::{Clock, Timestamp};
 use cqrs_bank::engine::command_handler::{CommandError, CommandHandler, Limits, Pending};
 use cqrs_bank::engine::event::{DomainEvent, Metadata, Position, RecordedEvent, StreamId, Version};
-use cqrs_bank::engine::projection::{self, Projection};
+use cqrs_bank::engine::feed;
+use cqrs_bank::engine::feed::checkpoints::{Checkpoints, MAX_WAIT};
+use cqrs_bank::engine::projection::Projection;
 use cqrs_bank::engine::store::memory::MemoryStore;
 use cqrs_bank::engine::store::{Append, Committed, EventStore, StoreError};
 use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
@@ -43,9 +44,7 @@ async fn a_projection_that_panics_once_is_folded_again_and_ends_right() {
 
     let engine = Engine::start();
     let projection =
-        projection::start::<_, PanicsOnce, _>(engine.store.clone(), &engine.checkpoints, &engine.supervisor)
-            .await
-            .unwrap();
+        feed::start::<_, PanicsOnce, _>(engine.store.clone(), &engine.checkpoints, &engine.supervisor).await.unwrap();
     for number in 1..=6 {
         engine.handle("a", What::Add(number)).await.unwrap();
         engine.seen_by_all().await;
@@ -78,10 +77,9 @@ async fn a_projection_may_panic_once_at_each_of_many_events() {
     for number in 1..=10 {
         engine.handle("a", What::Add(number)).await.unwrap();
     }
-    let projection =
-        projection::start::<_, PanicsOnceEach, _>(engine.store.clone(), &engine.checkpoints, &engine.supervisor)
-            .await
-            .unwrap();
+    let projection = feed::start::<_, PanicsOnceEach, _>(engine.store.clone(), &engine.checkpoints, &engine.supervisor)
+        .await
+        .unwrap();
     engine.seen_by_all().await;
     assert_eq!(projection.read(|read| (read.0.total, read.0.events)), (55, 10));
     assert_eq!(engine.supervisor.reason(), None);
@@ -101,9 +99,7 @@ async fn a_projection_that_always_panics_stops_everything_and_says_why() {
     }
 
     let engine = Engine::start();
-    projection::start::<_, PanicsAlways, _>(engine.store.clone(), &engine.checkpoints, &engine.supervisor)
-        .await
-        .unwrap();
+    feed::start::<_, PanicsAlways, _>(engine.store.clone(), &engine.checkpoints, &engine.supervisor).await.unwrap();
     let mut sent = Vec::new();
     for number in 1..=5 {
         sent.push(engine.send("a", What::Add(number)).await);

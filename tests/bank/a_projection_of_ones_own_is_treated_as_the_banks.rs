@@ -1,14 +1,15 @@
-//! A projection of one's own that is added to a bank is one of the bank's: it knows what has happened and says nothing of
-//! it, its rows are stored and taken back, it is rebuilt with the others, and it has a name of its own.
+//! A projection of one's own that is added to a bank is one of the bank's: it knows what has happened, its rows are stored
+//! and taken back, it is rebuilt with the others, and it has a name of its own.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use cqrs_bank::bank::{AccountEvent, AddHandlerError, Bank, StoreUrl};
-use cqrs_bank::engine::checkpoints::Checkpoints;
 use cqrs_bank::engine::event::{DomainEvent as _, RecordedEvent};
-use cqrs_bank::engine::projection::{self, Projection, UnreadableRow, stored_row};
+use cqrs_bank::engine::feed;
+use cqrs_bank::engine::feed::checkpoints::Checkpoints;
+use cqrs_bank::engine::projection::{Projection, UnreadableRow, stored_row};
 use cqrs_bank::engine::store::EventStore as _;
 use cqrs_bank::engine::store::handler_records::ProjectionRow;
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
@@ -99,7 +100,7 @@ async fn one_that_is_started_alone_keeps_its_rows_too() {
         let supervisor = Supervisor::new();
         let store = SqliteStore::open(&path, SqliteOptions::default(), &supervisor).unwrap();
         let checkpoints = Checkpoints::new();
-        let counts = projection::start::<_, Counts, _>(store.clone(), &checkpoints, &supervisor).await.unwrap();
+        let counts = feed::start::<_, Counts, _>(store.clone(), &checkpoints, &supervisor).await.unwrap();
         // More than are taken in from one keeping of rows to the next.
         let sent = 9_000;
         for _ in 0..sent {
@@ -109,49 +110,28 @@ async fn one_that_is_started_alone_keeps_its_rows_too() {
         }
         bank.close().await;
         let end = store.end().await.unwrap();
-        cqrs_bank::engine::catch_up::catch_up(&store, &checkpoints).await.unwrap();
+        cqrs_bank::engine::feed::catch_up::catch_up(&store, &checkpoints).await.unwrap();
         assert!(checkpoints.projections_are_past(end));
         assert_eq!(counts.read(deposits), sent * (round + 1), "round {round}");
         supervisor.stop(StopReason::Closed);
     }
 }
 
-static ANNOUNCED: AtomicU64 = AtomicU64::new(0);
-
-#[derive(Debug, Default)]
-struct Announces;
-
-impl Projection<AccountEvent> for Announces {
-    const NAME: &'static str = "announces";
-
-    fn project(&mut self, _: &RecordedEvent<AccountEvent>) {}
-
-    fn announce(&self, _: &RecordedEvent<AccountEvent>) {
-        ANNOUNCED.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
 #[tokio::test]
-async fn what_has_happened_is_no_news_to_it_and_what_is_imported_neither() {
+async fn what_is_imported_it_knows_too() {
     let directory = tempfile::tempdir().unwrap();
     let log = directory.path().join("log.jsonl");
     let bank = open(StoreUrl::Memory).await;
     bank.create(&account("A")).await.unwrap();
-    deposit(&bank, 5).await;
-    bank.add_projection::<Announces>().await.unwrap();
-    assert_eq!(ANNOUNCED.load(Ordering::Relaxed), 0);
-    deposit(&bank, 2).await;
-    assert_eq!(ANNOUNCED.load(Ordering::Relaxed), 2);
+    deposit(&bank, 7).await;
     bank.export(&log, |_, _| {}).await.unwrap();
 
     let other = open(file(directory.path())).await;
-    other.add_projection::<Announces>().await.unwrap();
     let counts = other.add_projection::<Counts>().await.unwrap();
     other.import(&log, |_, _, _| {}).await.unwrap();
     assert_eq!(counts.read(deposits), 7);
-    assert_eq!(ANNOUNCED.load(Ordering::Relaxed), 2);
     deposit(&other, 1).await;
-    assert_eq!(ANNOUNCED.load(Ordering::Relaxed), 3);
+    assert_eq!(counts.read(deposits), 8);
 }
 
 static FOLDED: AtomicU64 = AtomicU64::new(0);
@@ -214,6 +194,7 @@ macro_rules! named {
 
 named!(AsTheBanks, "balances");
 named!(AsAProcess, "transfer");
+named!(Late, "late");
 
 #[tokio::test]
 async fn it_has_a_name_of_its_own() {
@@ -226,7 +207,7 @@ async fn it_has_a_name_of_its_own() {
     let both = tokio::join!(bank.add_projection::<Folds>(), bank.add_projection::<Folds>());
     assert!(both.0.is_ok() != both.1.is_ok());
     bank.close().await;
-    assert!(matches!(bank.add_projection::<Announces>().await, Err(AddHandlerError::Unavailable(_))));
+    assert!(matches!(bank.add_projection::<Late>().await, Err(AddHandlerError::Unavailable(_))));
 }
 
 #[derive(Debug, Default)]

@@ -7,10 +7,10 @@ use std::task::Poll;
 use std::time::Duration;
 
 use cqrs_bank::bank::{AccountEvent, Balances, Bank, StoreUrl};
-use cqrs_bank::engine::checkpoints::{Checkpoints, Consistency, MAX_WAIT};
 use cqrs_bank::engine::clock::Timestamp;
 use cqrs_bank::engine::event::{DomainEvent, Metadata, Position, RecordedEvent, StreamId, Version};
-use cqrs_bank::engine::projection;
+use cqrs_bank::engine::feed;
+use cqrs_bank::engine::feed::checkpoints::{Checkpoints, Consistency, MAX_WAIT};
 use cqrs_bank::engine::store::memory::MemoryStore;
 use cqrs_bank::engine::store::{Append, EventStore, MAX_READ, PUBLISHED_CAPACITY};
 use cqrs_bank::engine::subscription::Subscription;
@@ -57,7 +57,7 @@ async fn a_projection_behind_a_small_channel_equals_a_fold_of_the_log() {
     let supervisor = Supervisor::new();
     let checkpoints = Checkpoints::new();
     let store = MemoryStore::start_with_capacity(&supervisor, CAPACITY);
-    let balances = projection::start::<_, Balances, _>(store.clone(), &checkpoints, &supervisor).await.unwrap();
+    let balances = feed::start::<_, Balances, _>(store.clone(), &checkpoints, &supervisor).await.unwrap();
     let mut ada = Writer::new(&store, "Ada");
     let mut grace = Writer::new(&store, "Grace");
     ada.commit([created("Ada")]).await;

@@ -3,8 +3,8 @@
 use cqrs_bank::bank::{
     AccountEvent, Bank, Ending, Moment, Money, Options, ReleaseReason, StoreUrl, TransferError, TransferState,
 };
-use cqrs_bank::engine::checkpoints::Kind;
 use cqrs_bank::engine::event::{DomainEvent as _, Position};
+use cqrs_bank::engine::feed::checkpoints::Kind;
 
 use crate::accounts::{account, all_balances, money};
 

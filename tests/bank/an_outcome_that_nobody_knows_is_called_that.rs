@@ -6,14 +6,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use cqrs_bank::bank::{AccountCommand, AccountEvent, Bank, CommandFailure, NewAccount, StoreUrl, Unavailable};
+use cqrs_bank::bank::{Account, AccountCommand, AccountEvent, Bank, NewAccount, StoreUrl};
 use cqrs_bank::engine::aggregate::{Aggregate, Command};
 use cqrs_bank::engine::clock::Clock;
 use cqrs_bank::engine::command_handler::{CommandError, CommandHandler, Limits, Unanswered};
 use cqrs_bank::engine::event::{Metadata, RecordedEvent};
+use cqrs_bank::engine::feed;
+use cqrs_bank::engine::feed::checkpoints::Checkpoints;
 use cqrs_bank::engine::projection::Projection;
-use cqrs_bank::engine::store::EventStore as _;
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
+use cqrs_bank::engine::store::{EventStore as _, StoreError};
 use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -22,7 +24,7 @@ use crate::accounts::{account, money};
 use crate::happened::Happened;
 use crate::watched_store::{Step, WatchedStore};
 
-/// Stops the bank at an amount.
+/// Stops everything at an amount.
 #[derive(Default)]
 struct CannotTake<const AMOUNT: u64>;
 
@@ -42,36 +44,42 @@ async fn stored(path: &Path, command_id: Uuid) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_deposits_under_way_as_the_bank_stops_each_is_told_the_truth() {
+async fn of_deposits_under_way_as_everything_stops_each_is_told_the_truth() {
     for _ in 0..20 {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("bank.db");
         let bank = Bank::open(StoreUrl::Sqlite(path.clone())).await.unwrap();
         bank.create_account(NewAccount::from(&account("Wolfman"))).await.unwrap();
-        bank.add_projection::<CannotTake<20>>().await.unwrap();
+        bank.close().await;
+
+        let supervisor = Supervisor::new();
+        let store = SqliteStore::open(&path, SqliteOptions::default(), &supervisor).unwrap();
+        feed::start::<_, CannotTake<20>, _>(store.clone(), &Checkpoints::new(), &supervisor).await.unwrap();
+        let commands =
+            CommandHandler::<Account>::start(store, Arc::new(Clock::simulated(0)), Limits::default(), &supervisor);
         let mut deposits = JoinSet::new();
         for amount in 1..=40 {
-            let bank = bank.clone();
-            let metadata = bank.start_conversation();
+            let commands = commands.clone();
+            let metadata = Metadata::from_outside(Uuid::new_v4());
             deposits.spawn(async move {
                 let deposit = AccountCommand::DepositMoney { account_id: account("Wolfman"), amount: money(amount) };
-                let outcome = match bank.send(deposit, metadata).await {
+                let outcome = match commands.send(deposit, metadata).await {
                     Ok(pending) => pending.outcome().await.map(drop),
-                    Err(unavailable) => Err(unavailable.into()),
+                    Err(stopped) => Err(stopped),
                 };
                 (metadata.command_id, outcome)
             });
         }
         let outcomes = deposits.join_all().await;
-        drop(bank);
+        assert_eq!(supervisor.stopped().await.to_string(), "task cannot take it panicked: cannot take 20");
+        supervisor.ended().await;
         for (id, outcome) in outcomes {
             match outcome {
                 Ok(()) => assert!(stored(&path, id).await, "{id} is not there"),
-                Err(CommandFailure::Unavailable(Unavailable::OutcomeUnknown { command_id, reason })) => {
+                Err(CommandError::OutcomeUnknown { command_id, reason: Unanswered::Stopped }) => {
                     assert_eq!(command_id, id);
-                    assert!(reason.contains("task cannot take it panicked: cannot take 20"), "{reason}");
                 }
-                Err(CommandFailure::Unavailable(Unavailable::Stopped(_))) => {
+                Err(CommandError::Stopped | CommandError::Store(StoreError::Closed)) => {
                     assert!(!stored(&path, id).await, "{id} is there");
                 }
                 other => panic!("{other:?}"),

@@ -12,10 +12,10 @@ use cqrs_bank::bank::{
     WithdrawError,
 };
 use cqrs_bank::engine::aggregate::{Aggregate, Command};
-use cqrs_bank::engine::checkpoints::Consistency;
 use cqrs_bank::engine::clock::Clock;
 use cqrs_bank::engine::command_handler::{CommandHandler, Limits};
 use cqrs_bank::engine::event::{DomainEvent, Metadata, Position};
+use cqrs_bank::engine::feed::checkpoints::Consistency;
 use cqrs_bank::engine::store::memory::MemoryStore;
 use cqrs_bank::engine::store::{EventStore, StoreError};
 use cqrs_bank::engine::subscription::Subscription;

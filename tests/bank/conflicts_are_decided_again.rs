@@ -5,12 +5,12 @@ use std::future::Future;
 use std::sync::{Arc, Mutex};
 
 use cqrs_bank::bank::{Account, AccountEvent, Balances};
-use cqrs_bank::engine::checkpoints::{Checkpoints, MAX_WAIT};
 use cqrs_bank::engine::clock::{Clock, Timestamp};
 use cqrs_bank::engine::command_handler::{CommandError, CommandHandler, Limits, MAX_ATTEMPTS, Pending};
 use cqrs_bank::engine::event::{Batch, Metadata, Position, StreamId, Version};
+use cqrs_bank::engine::feed;
+use cqrs_bank::engine::feed::checkpoints::{Checkpoints, MAX_WAIT};
 use cqrs_bank::engine::moment::Moment;
-use cqrs_bank::engine::projection;
 use cqrs_bank::engine::store::handler_records::{HandlerRecords, ParkedChange, ParkedEvent, Progress};
 use cqrs_bank::engine::store::memory::MemoryStore;
 use cqrs_bank::engine::store::{Append, Appended, Committed, Conflict, EventStore, Published, Snapshot, StoreError};
@@ -43,7 +43,7 @@ proptest! {
         Runtime::new().unwrap().block_on(async {
             let store = MemoryStore::start(&Supervisor::new());
             let checkpoints = Checkpoints::new();
-            let balances = projection::start::<_, Balances, _>(store.clone(), &checkpoints, &Supervisor::new()).await.unwrap();
+            let balances = feed::start::<_, Balances, _>(store.clone(), &checkpoints, &Supervisor::new()).await.unwrap();
             let writers = [writer(store.clone()), writer(store.clone())];
             let mut running = JoinSet::new();
             for (number, rounds) in tasks.into_iter().enumerate() {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::mpsc::{TryRecvError, channel};
 
 use cqrs_bank::bank::{Bank, Options, StoreUrl, Withdrawal};
-use cqrs_bank::engine::checkpoints::Consistency;
+use cqrs_bank::engine::feed::checkpoints::Consistency;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tokio::runtime::Runtime;

@@ -5,8 +5,8 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
 use cqrs_bank::bank::{Bank, CheckBalanceError, CommandFailure};
-use cqrs_bank::engine::checkpoints::Consistency;
 use cqrs_bank::engine::command_handler::Limits;
+use cqrs_bank::engine::feed::checkpoints::Consistency;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tokio::time::timeout;

@@ -4,8 +4,8 @@ use cqrs_bank::bank::{
     AccountEvent, AccountId, Bank, CreateError, EmailAddress, HolderName, NewAccount, Options, Pin, PinCost,
     PinOptions, PinSecret, StoreUrl, Unavailable, UnlockError, WithdrawError, Withdrawal,
 };
-use cqrs_bank::engine::checkpoints::Consistency;
 use cqrs_bank::engine::event::Position;
+use cqrs_bank::engine::feed::checkpoints::Consistency;
 
 use crate::accounts::{account, money};
 

@@ -7,8 +7,8 @@ use cqrs_bank::bank::{
     AccountCommand, Bank, CheckBalanceError, CreateError, DepositError, InvalidAmount, Money, Options, PendingCommand,
     StoreUrl, WithdrawError, Withdrawal,
 };
-use cqrs_bank::engine::checkpoints::Consistency;
 use cqrs_bank::engine::command_handler::Limits;
+use cqrs_bank::engine::feed::checkpoints::Consistency;
 use cqrs_bank::engine::store::MAX_READ;
 use tokio::runtime::Handle;
 

@@ -4,10 +4,10 @@
 use std::path::Path;
 
 use cqrs_bank::bank::{Bank, CheckBalanceError, Moment, QueryError, StoreUrl};
-use cqrs_bank::engine::catch_up::NotYet;
-use cqrs_bank::engine::checkpoints::Consistency;
 use cqrs_bank::engine::clock::Timestamp;
 use cqrs_bank::engine::event::Position;
+use cqrs_bank::engine::feed::catch_up::NotYet;
+use cqrs_bank::engine::feed::checkpoints::Consistency;
 
 use crate::accounts::{account, money};
 use crate::program::run;

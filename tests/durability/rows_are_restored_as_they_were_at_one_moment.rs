@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use cqrs_bank::bank::{AccountEvent, AccountId, Balances};
-use cqrs_bank::engine::checkpoints::Checkpoints;
 use cqrs_bank::engine::clock::Timestamp;
 use cqrs_bank::engine::event::{Metadata, Position, StreamId, Version};
-use cqrs_bank::engine::projection::{Projections, ProjectionsControl, ReadModel};
+use cqrs_bank::engine::feed::checkpoints::Checkpoints;
+use cqrs_bank::engine::feed::{Feed, FeedHandle};
+use cqrs_bank::engine::projection::ReadModel;
 use cqrs_bank::engine::store::handler_records::{HandlerRecords as _, ProjectionUpdate, ProjectionWritten};
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
 use cqrs_bank::engine::store::{Append, EventStore as _};
@@ -42,7 +43,7 @@ fn append(account_id: &AccountId, version: u64, event: AccountEvent) -> Append<A
 /// The balance projection of one program.
 struct Program {
     balances: ReadModel<Balances>,
-    control: ProjectionsControl<AccountEvent>,
+    control: FeedHandle<AccountEvent>,
     checkpoints: Checkpoints,
     supervisor: Supervisor,
 }
@@ -50,10 +51,10 @@ struct Program {
 impl Program {
     async fn start(store: &Store) -> Self {
         let (checkpoints, supervisor) = (Checkpoints::new(), Supervisor::new());
-        let mut projections = Projections::new(checkpoints.clone());
-        let balances = projections.add();
-        projections.restore(store).await.unwrap();
-        let control = projections.start(store.clone(), &supervisor);
+        let mut feed = Feed::new(checkpoints.clone());
+        let balances = feed.add();
+        feed.restore(store).await.unwrap();
+        let control = feed.start(store.clone(), &supervisor);
         Self { balances, control, checkpoints, supervisor }
     }
 }

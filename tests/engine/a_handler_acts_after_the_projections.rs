@@ -3,12 +3,13 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use cqrs_bank::engine::checkpoints::{Checkpoints, MAX_WAIT};
 use cqrs_bank::engine::clock::Clock;
 use cqrs_bank::engine::event::RecordedEvent;
 use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, ParkedError, Starts, Surroundings};
+use cqrs_bank::engine::feed::Feed;
+use cqrs_bank::engine::feed::checkpoints::{Checkpoints, MAX_WAIT};
 use cqrs_bank::engine::lease::Lease;
-use cqrs_bank::engine::projection::{Projection, Projections};
+use cqrs_bank::engine::projection::Projection;
 use cqrs_bank::engine::store::EventStore;
 use cqrs_bank::engine::store::memory::MemoryStore;
 use cqrs_bank::engine::supervisor::Supervisor;
@@ -66,8 +67,8 @@ async fn even_if_the_event_is_there_to_be_read() {
     SLOW.set((begun, Mutex::new(may_go_on))).unwrap();
     let (supervisor, checkpoints) = (Supervisor::new(), Checkpoints::new());
     let store = MemoryStore::start(&supervisor);
-    let mut projections = Projections::new(checkpoints.clone());
-    projections.add::<Slow>();
+    let mut feed = Feed::new(checkpoints.clone());
+    feed.add::<Slow>();
     let surroundings = Surroundings {
         store: store.clone().into(),
         checkpoints: checkpoints.clone(),
@@ -79,8 +80,8 @@ async fn even_if_the_event_is_there_to_be_read() {
     let (handled, mut seen) = watch::channel(Vec::new());
     let (handle, may_handle) = watch::channel(false);
     let make = move || Handler { handled: handled.clone(), may_go_on: may_handle.clone() };
-    let control = event_handler::start(make, &surroundings, &mut projections).await.unwrap();
-    projections.start(store.clone(), &supervisor);
+    let control = event_handler::start(make, &surroundings, &mut feed).await.unwrap();
+    feed.start(store.clone(), &supervisor);
     for number in 1..=3 {
         append(&store, [number]).await;
         assert_eq!(block_in_place(|| has_begun.recv().unwrap()), number);

@@ -3,12 +3,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use cqrs_bank::engine::checkpoints::{Checkpoints, MAX_WAIT};
 use cqrs_bank::engine::clock::Clock;
 use cqrs_bank::engine::event::RecordedEvent;
 use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, Starts, Surroundings};
+use cqrs_bank::engine::feed::Feed;
+use cqrs_bank::engine::feed::checkpoints::{Checkpoints, MAX_WAIT};
 use cqrs_bank::engine::lease::Lease;
-use cqrs_bank::engine::projection::Projections;
 use cqrs_bank::engine::store::memory::MemoryStore;
 use cqrs_bank::engine::supervisor::Supervisor;
 
@@ -36,12 +36,12 @@ async fn at_the_beginning_or_at_the_end() {
             retry: POLICY,
             supervisor: supervisor.clone(),
         };
-        let mut projections = Projections::new(checkpoints.clone());
+        let mut feed = Feed::new(checkpoints.clone());
         let (all, new) = (Seen::default(), Seen::default());
         let (make_all, make_new) = (all.clone(), new.clone());
-        event_handler::start(move || Sees::<true>(make_all.clone()), &surroundings, &mut projections).await.unwrap();
-        event_handler::start(move || Sees::<false>(make_new.clone()), &surroundings, &mut projections).await.unwrap();
-        projections.start(store.clone(), &supervisor);
+        event_handler::start(move || Sees::<true>(make_all.clone()), &surroundings, &mut feed).await.unwrap();
+        event_handler::start(move || Sees::<false>(make_new.clone()), &surroundings, &mut feed).await.unwrap();
+        feed.start(store.clone(), &supervisor);
         let end = append(&store, 3..=4).await;
         assert_eq!(checkpoints.wait(end, MAX_WAIT).await, Vec::<&str>::new());
         assert_eq!(all.lock().unwrap()[..], [1, 2, 3, 4]);

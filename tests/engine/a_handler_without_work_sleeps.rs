@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cqrs_bank::engine::checkpoints::MAX_WAIT;
 use cqrs_bank::engine::event_handler::{Failure, ParkedError, Wish};
+use cqrs_bank::engine::feed::checkpoints::MAX_WAIT;
 use cqrs_bank::engine::store::EventStore;
 use tokio::sync::Notify;
 

@@ -6,14 +6,14 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cqrs_bank::engine::checkpoints::{Checkpoints, Kind};
 use cqrs_bank::engine::clock::Clock;
 use cqrs_bank::engine::command_handler::{CommandError, CommandHandler, Limits, Pending};
 use cqrs_bank::engine::event::{Metadata, Position, RecordedEvent, StreamId};
 use cqrs_bank::engine::event_handler::{self, RetryPolicy, Surroundings};
+use cqrs_bank::engine::feed::Feed;
+use cqrs_bank::engine::feed::checkpoints::{Checkpoints, Kind};
 use cqrs_bank::engine::lease::Lease;
 use cqrs_bank::engine::process_manager::Process;
-use cqrs_bank::engine::projection::Projections;
 use cqrs_bank::engine::store::EventStore;
 use cqrs_bank::engine::store::handler_records::HandlerRecords;
 use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
@@ -275,11 +275,11 @@ impl Engine {
             retry: RetryPolicy::default(),
             supervisor: supervisor.clone(),
         };
-        let mut projections = Projections::new(checkpoints.clone());
+        let mut feed = Feed::new(checkpoints.clone());
         let process = Process::new(FillOrders::default(), commands.clone(), store.clone(), checkpoints.clone());
-        let starting = event_handler::start(move || process.clone(), &surroundings, &mut projections);
+        let starting = event_handler::start(move || process.clone(), &surroundings, &mut feed);
         timeout(HOUR, starting).await.ok()?.unwrap();
-        projections.start(store.clone(), supervisor);
+        feed.start(store.clone(), supervisor);
         Some(engine)
     }
 

@@ -3,12 +3,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use cqrs_bank::engine::checkpoints::{Checkpoints, MAX_WAIT};
 use cqrs_bank::engine::clock::Clock;
 use cqrs_bank::engine::event::RecordedEvent;
 use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, Starts, Surroundings};
+use cqrs_bank::engine::feed::Feed;
+use cqrs_bank::engine::feed::checkpoints::{Checkpoints, MAX_WAIT};
 use cqrs_bank::engine::lease::Lease;
-use cqrs_bank::engine::projection::Projections;
 use cqrs_bank::engine::store::EventStore as _;
 use cqrs_bank::engine::supervisor::Supervisor;
 use tokio::sync::{Semaphore, watch};
@@ -69,10 +69,10 @@ impl Engine {
             supervisor: supervisor.clone(),
         };
         let slow = Slow { permits: Arc::new(Semaphore::new(0)), handled: Arc::default() };
-        let mut projections = Projections::new(checkpoints.clone());
+        let mut feed = Feed::new(checkpoints.clone());
         let handler = slow.clone();
-        event_handler::start(move || handler.clone(), &surroundings, &mut projections).await.unwrap();
-        projections.start(store.clone(), &supervisor);
+        event_handler::start(move || handler.clone(), &surroundings, &mut feed).await.unwrap();
+        feed.start(store.clone(), &supervisor);
         nothing_left_to_do().await;
         Self { slow, checkpoints, store, held_up }
     }

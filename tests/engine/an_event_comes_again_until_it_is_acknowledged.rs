@@ -5,12 +5,12 @@ use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cqrs_bank::engine::checkpoints::{Checkpoints, Condition, MAX_WAIT};
 use cqrs_bank::engine::clock::{Clock, Timestamp};
 use cqrs_bank::engine::event::{Position, RecordedEvent};
 use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, ParkedError, Starts, Surroundings, Wish};
+use cqrs_bank::engine::feed::Feed;
+use cqrs_bank::engine::feed::checkpoints::{Checkpoints, Condition, MAX_WAIT};
 use cqrs_bank::engine::lease::Lease;
-use cqrs_bank::engine::projection::Projections;
 use cqrs_bank::engine::store::handler_records::{HandlerRecords, ParkedEvent};
 use cqrs_bank::engine::store::memory::MemoryStore;
 use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
@@ -274,9 +274,9 @@ async fn a_panic_is_an_attempt_wherever_it_comes_from() {
         retry: POLICY,
         supervisor: supervisor.clone(),
     };
-    let mut projections = Projections::new(checkpoints.clone());
-    event_handler::start(|| PanicsAtOnce, &surroundings, &mut projections).await.unwrap();
-    projections.start(store.clone(), &supervisor);
+    let mut feed = Feed::new(checkpoints.clone());
+    event_handler::start(|| PanicsAtOnce, &surroundings, &mut feed).await.unwrap();
+    feed.start(store.clone(), &supervisor);
     let end = append(&store, 1..=2).await;
     assert_eq!(checkpoints.wait(end, MAX_WAIT).await, NOBODY);
     assert_eq!(store.read_parked(0, 9).await.unwrap()[0].reason, "it panicked: at once");

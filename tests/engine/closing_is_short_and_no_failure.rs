@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use cqrs_bank::bank::{AccountEvent, Bank, StoreUrl, TransferState};
-use cqrs_bank::engine::checkpoints::Consistency;
 use cqrs_bank::engine::event::{Position, RecordedEvent};
 use cqrs_bank::engine::event_handler::{EventHandler, Failure, Wish};
+use cqrs_bank::engine::feed::checkpoints::Consistency;
 use cqrs_bank::engine::store::EventStore as _;
 use cqrs_bank::engine::store::handler_records::HandlerRecords as _;
 use cqrs_bank::engine::store::memory::MemoryStore;

@@ -6,6 +6,7 @@ mod a_handler_starts_where_it_says;
 mod a_handler_without_work_sleeps;
 mod a_load_reads_the_snapshot_and_what_follows;
 mod a_process_manager_sends_each_command_once;
+mod a_projection_that_is_added_stands_and_falls_alone;
 mod a_restart_loses_no_event_and_no_attempt;
 mod a_slow_handler_misses_nothing;
 mod an_event_comes_again_until_it_is_acknowledged;

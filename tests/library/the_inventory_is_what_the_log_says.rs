@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::Duration;
 
-use cqrs_bank::engine::catch_up::NotYet;
 use cqrs_bank::engine::event::Position;
+use cqrs_bank::engine::feed::catch_up::NotYet;
 use cqrs_bank::engine::moment::Moment;
 use cqrs_bank::engine::store::handler_records::HandlerRecords as _;
 use cqrs_bank::engine::store::memory::MemoryStore;

@@ -5,14 +5,14 @@ use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cqrs_bank::engine::checkpoints::{Checkpoints, HandlerStatus};
 use cqrs_bank::engine::clock::{Clock, Timestamp};
 use cqrs_bank::engine::event::{Metadata, Position, RecordedEvent, StreamId, Version};
 use cqrs_bank::engine::event_handler::{
     self, EventHandler, Failure, HandlerControl, RetryPolicy, Starts, Surroundings,
 };
+use cqrs_bank::engine::feed::Feed;
+use cqrs_bank::engine::feed::checkpoints::{Checkpoints, HandlerStatus};
 use cqrs_bank::engine::lease::Lease;
-use cqrs_bank::engine::projection::Projections;
 use cqrs_bank::engine::store::handler_records::ParkedEvent;
 use cqrs_bank::engine::store::{Append, EventStore};
 use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
@@ -133,13 +133,13 @@ impl<S: EventStore<Happened>> Engine<S> {
             retry: POLICY,
             supervisor: Supervisor::new(),
         };
-        let mut projections = Projections::new(surroundings.checkpoints.clone());
+        let mut feed = Feed::new(surroundings.checkpoints.clone());
         let (first, second) = (script.clone(), script.clone());
         let make = move || Scripted::<true> { script: first.clone(), handled: 0 };
-        let awaited = event_handler::start(make, &surroundings, &mut projections).await.unwrap();
+        let awaited = event_handler::start(make, &surroundings, &mut feed).await.unwrap();
         let make = move || Scripted::<false> { script: second.clone(), handled: 0 };
-        let unawaited = event_handler::start(make, &surroundings, &mut projections).await.unwrap();
-        projections.start(store.clone(), &surroundings.supervisor);
+        let unawaited = event_handler::start(make, &surroundings, &mut feed).await.unwrap();
+        feed.start(store.clone(), &surroundings.supervisor);
         let Surroundings { checkpoints, supervisor, .. } = surroundings;
         Self { store: store.clone(), supervisor, checkpoints, awaited, unawaited }
     }

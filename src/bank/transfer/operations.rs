@@ -6,8 +6,8 @@ use super::{Ending, Outgoing, ReleaseReason, TransferId, TransferProcess, Transf
 use crate::bank::errors::{QueryError, TransferError};
 use crate::bank::receipt::Seen;
 use crate::bank::{AccountCommand, AccountEvent, AccountId, Bank, Moment, Money, Pin, Receipt};
-use crate::engine::checkpoints::MAX_WAIT;
 use crate::engine::event::{Position, RecordedEvent};
+use crate::engine::feed::checkpoints::MAX_WAIT;
 use crate::engine::process_manager::ProcessManager as _;
 use crate::engine::subscription::Subscription;
 

@@ -6,9 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
 
-use super::gate::{Filter, wants};
 use super::{EventHandler, Failure, Wish};
 use crate::engine::event::RecordedEvent;
+use crate::engine::feed::inbox::{Filter, wants};
 use crate::engine::supervisor::panic_message;
 
 /// A handler, for as long as nothing happens to it.

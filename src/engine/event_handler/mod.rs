@@ -1,16 +1,14 @@
 //! Event handlers: each gets every event it wants at least once, in order, and acknowledges it.
 //!
 //! Until it does, the event comes again: after a delay, after a panic, after a restart. What a failing handler
-//! wants is said by the [`Failure`] it returns. The events themselves come from the store; one task, the one that
-//! feeds the projections, tells each handler how far it may read, and passes it over events it does not want.
+//! wants is said by the [`Failure`] it returns. The events themselves come from the store; the [`feed`](super::feed) tells
+//! each handler how far it may read, and passes it over events it does not want.
 
-mod gate;
 mod instance;
 mod parked;
 mod retry;
 mod runner;
 
-use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,17 +16,17 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::mpsc;
 
-pub(super) use self::gate::Outlet;
 use self::instance::Instance;
 use self::parked::REQUESTS;
 pub use self::parked::{HandlerControl, ParkedError};
 pub use self::retry::RetryPolicy;
 use self::runner::Runner;
-use super::checkpoints::{Checkpoints, Kind};
 use super::clock::Clock;
 use super::event::RecordedEvent;
+use super::feed::checkpoints::{Checkpoints, Kind, MAX_WAIT, UnlessKept};
+use super::feed::inbox::{Filter, Outlet};
+use super::feed::{Feed, FeedHandle};
 use super::lease::Lease;
-use super::projection::{Projections, ProjectionsControl};
 use super::store::handler_records::is_reserved;
 use super::store::stored_event::StoredEvent;
 use super::store::{Store, StoreError};
@@ -175,79 +173,101 @@ pub struct Surroundings<E: 'static> {
     pub supervisor: Supervisor,
 }
 
-/// Starts a handler's task. What happens from here on reaches it. It gets its events by way of `projections`, after these have seen them. `make` makes
-/// the handler anew when it panics, or fails after it has changed what it remembers.
+/// Starts a handler's task. What happens from here on reaches it. It gets its events by way of `feed`, after the
+/// projections have seen them. `make` makes the handler anew when it panics, or fails after it has changed what it
+/// remembers.
 ///
 /// # Errors
 ///
 /// [`StoreError`]: nobody knows where it was, and it does not run.
+///
+/// # Panics
+///
+/// Outside of a tokio runtime, and where `make` does. Nobody waits for the handler then.
 pub async fn start<E, H>(
     make: impl Fn() -> H + Send + Sync + 'static,
     surroundings: &Surroundings<E>,
-    projections: &mut Projections<E>,
+    feed: &mut Feed<E>,
 ) -> Result<HandlerControl, StoreError>
 where
     E: StoredEvent,
     H: EventHandler<E>,
 {
-    let (outlet, control) = spawn(make, surroundings).await?;
-    projections.hand_over_to(outlet);
+    let (outlet, runner, unless_kept) = prepare(make, surroundings).await?;
+    let control = run(runner, &surroundings.supervisor);
+    feed.hand_over_to(outlet);
+    unless_kept.keep();
     Ok(control)
 }
 
-/// The same, where the projections run already.
+/// The same, where the feed runs already. A handler that callers wait for has come to the end of the log when this
+/// answers, unless that takes it longer than [`MAX_WAIT`], or it waits to try an event again.
 ///
 /// # Errors
 ///
 /// [`StoreError`]: nobody knows where it was, or everything has stopped, and it does not run.
+///
+/// # Panics
+///
+/// As [`start`] does.
 pub async fn join<E, H>(
     make: impl Fn() -> H + Send + Sync + 'static,
     surroundings: &Surroundings<E>,
-    projections: &ProjectionsControl<E>,
+    feed: &FeedHandle<E>,
 ) -> Result<HandlerControl, StoreError>
 where
     E: StoredEvent,
     H: EventHandler<E>,
 {
-    let (outlet, control) = spawn(make, surroundings).await?;
-    projections.hand_over_to(outlet).await.ok_or(StoreError::Closed)?;
+    let (outlet, runner, unless_kept) = prepare(make, surroundings).await?;
+    let Surroundings { checkpoints, supervisor, .. } = surroundings;
+    let gate = outlet.gate();
+    feed.hand_over_to(outlet).await.ok_or(StoreError::Closed)?;
+    let control = run(runner, supervisor);
+    let checkpoint = unless_kept.keep();
+    if H::AWAITED {
+        tokio::select! {
+            () = checkpoints.wait_for(&checkpoint, gate.end(), MAX_WAIT) => {}
+            _ = supervisor.stopped() => {}
+        }
+    }
     Ok(control)
 }
 
-async fn spawn<E, H>(
+/// A handler that is registered, and does not run yet.
+async fn prepare<E, H>(
     make: impl Fn() -> H + Send + Sync + 'static,
     surroundings: &Surroundings<E>,
-) -> Result<(Outlet<E>, HandlerControl), StoreError>
+) -> Result<(Outlet<E>, Runner<E, H>, UnlessKept), StoreError>
 where
     E: StoredEvent,
     H: EventHandler<E>,
 {
     const { assert!(!is_reserved(H::NAME), "no handler's name begins with a colon: such names are kept for the engine") };
-    let Surroundings { store, checkpoints, lease, supervisor, .. } = surroundings;
+    let Surroundings { store, checkpoints, lease, .. } = surroundings;
     // Where it has come to is known once nobody else moves it on.
     let held = lease.hold();
     let progress = runner::progress::<E, H>(store).await?;
     let handler = make();
-    let filter: gate::Filter<E> = Arc::new(handler.filter());
+    let filter: Filter<E> = Arc::new(handler.filter());
     let awaited = H::AWAITED && held.is_some();
     let checkpoint = checkpoints.register_handler(H::NAME, H::KIND, awaited, progress.checkpoint);
+    let unless_kept = checkpoints.unless_kept(checkpoint.clone());
     let outlet = Outlet::new(filter.clone(), H::TRACE_TITLE, checkpoint.clone());
     if held.is_none() {
         outlet.gate().close();
     }
-    let (requests, to_answer) = mpsc::channel(REQUESTS);
     let instance = Instance::new(Box::new(make), filter, handler);
     let runner = Runner::new(instance, outlet.gate(), checkpoint, surroundings.clone(), progress, held);
-    supervisor.spawn(H::NAME, runner.run(to_answer));
-    Ok((outlet, HandlerControl::new(H::NAME, requests)))
+    Ok((outlet, runner, unless_kept))
 }
 
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Projection => "projection",
-            Self::EventHandler => "event handler",
-            Self::ProcessManager => "process manager",
-        })
-    }
+fn run<E, H>(runner: Runner<E, H>, supervisor: &Supervisor) -> HandlerControl
+where
+    E: StoredEvent,
+    H: EventHandler<E>,
+{
+    let (requests, to_answer) = mpsc::channel(REQUESTS);
+    supervisor.spawn(H::NAME, runner.run(to_answer));
+    HandlerControl::new(H::NAME, requests)
 }

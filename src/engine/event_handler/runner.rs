@@ -8,13 +8,13 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use super::gate::Gate;
 use super::instance::Instance;
 use super::parked::{ParkedError, Request};
 use super::{EventHandler, Failure, Starts, Surroundings, Wish};
-use crate::engine::checkpoints::{Checkpoint, Condition};
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{Position, RecordedEvent};
+use crate::engine::feed::checkpoints::{Checkpoint, Condition};
+use crate::engine::feed::inbox::Gate;
 use crate::engine::lease::Held;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, ParkedEvent, Progress};
 use crate::engine::store::stored_event::StoredEvent;

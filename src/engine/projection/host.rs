@@ -3,22 +3,21 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::rows::Rows;
+use super::changed_rows::ChangedRows;
 use super::{Projection, ReadModel, UnreadableRow};
 use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::store::handler_records::{ProjectionRow, ProjectionUpdate, ProjectionWritten};
 use crate::engine::supervisor::panic_message;
-use crate::engine::trace::trace_line;
 
 /// A projection of any type, as the task sees it. What panics is answered with what the panic said.
-pub(super) trait Hosted<E>: Send {
+pub(in crate::engine) trait Hosted<E>: Send {
     fn name(&self) -> &'static str;
 
     /// The last event that was taken in whole.
     fn done(&self) -> Position;
 
-    /// Takes in the events after [`Hosted::done`], all under one lock, and announces those after a position.
-    fn take(&mut self, events: &[RecordedEvent<E>], announce_after: Position) -> Result<(), String>;
+    /// Takes in the events after [`Hosted::done`], all under one lock.
+    fn take(&mut self, events: &[RecordedEvent<E>]) -> Result<(), String>;
 
     /// Folds events up to [`Hosted::done`] into a new read model that nobody sees yet, in order from the first.
     fn replay(&mut self, events: &[RecordedEvent<E>]) -> Result<(), String>;
@@ -57,18 +56,18 @@ impl<E> fmt::Debug for dyn Hosted<E> {
     }
 }
 
-pub(super) struct Host<P> {
+pub(in crate::engine) struct Host<P> {
     model: ReadModel<P>,
     /// A read model that is being rebuilt.
     fresh: P,
     done: Position,
-    rows: Rows,
+    rows: ChangedRows,
 }
 
 impl<P: Default> Host<P> {
     /// A projection at the beginning of the store.
-    pub(super) fn new(model: ReadModel<P>) -> Self {
-        Self { model, fresh: P::default(), done: Position::START, rows: Rows::default() }
+    pub(in crate::engine) fn new(model: ReadModel<P>) -> Self {
+        Self { model, fresh: P::default(), done: Position::START, rows: ChangedRows::default() }
     }
 }
 
@@ -81,7 +80,7 @@ impl<E, P: Projection<E>> Hosted<E> for Host<P> {
         self.done
     }
 
-    fn take(&mut self, events: &[RecordedEvent<E>], announce_after: Position) -> Result<(), String> {
+    fn take(&mut self, events: &[RecordedEvent<E>]) -> Result<(), String> {
         let Self { model, done, rows, .. } = self;
         catch_panic(|| {
             if let Some(last) = events.last()
@@ -95,14 +94,7 @@ impl<E, P: Projection<E>> Hosted<E> for Host<P> {
                 if event.position <= *done {
                     continue;
                 }
-                let announce = event.position > announce_after;
-                if announce && let Some(title) = P::trace_title(event) {
-                    trace_line!(event.metadata.correlation_id, "Event Handler: {title}");
-                }
                 projection.project(event);
-                if announce {
-                    projection.announce(event);
-                }
                 if rows.followed {
                     projection.changed_rows(event, &mut |name| rows.change(name));
                 }

@@ -31,8 +31,8 @@ use super::trace::Trace;
 use crate::bank::{
     AccountCommand, AccountId, Bank, CommandFailure, NewAccount, OpenError, Options, Pin, Receipt, Unavailable,
 };
-use crate::engine::checkpoints::Consistency;
 use crate::engine::event::Metadata;
+use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::store::StoreError;
 use crate::engine::store::sqlite::OpenStoreError;
 

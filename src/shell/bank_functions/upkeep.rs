@@ -6,7 +6,7 @@ use super::replies::{failure, integer};
 use crate::bank::{
     BackupError, BackupStep, Bank, ExportError, ImportError, ImportStep, LogHead, Unavailable, Verification, Verified,
 };
-use crate::engine::projection::RebuildError;
+use crate::engine::feed::RebuildError;
 use crate::engine::store::sqlite;
 use crate::shell::functions::{Arguments, Function};
 use crate::shell::progress::ProgressLine;

@@ -3,7 +3,7 @@
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
-use super::Projections;
+use super::members::Members;
 use crate::engine::event::{Batch, DomainEvent, Position};
 use crate::engine::store::{EventStore, MAX_READ, StoreError};
 
@@ -19,7 +19,7 @@ pub enum RebuildError {
         /// What the panic said.
         message: String,
     },
-    /// The projections' task has ended.
+    /// The feed's task has ended.
     #[error("the projections have stopped")]
     Stopped,
 }
@@ -58,33 +58,31 @@ impl Rebuild {
         let position = self.under_way.as_ref().map_or(Position::START, |under_way| under_way.position);
         store.read_all(position, MAX_READ).await
     }
-}
 
-impl<E: DomainEvent> Projections<E> {
     /// Begins to rebuild, or lets the caller share what is under way.
-    pub(super) fn ask_for_rebuild(&mut self, caller: Caller) {
-        match &mut self.rebuild.under_way {
+    pub(super) fn ask<E: DomainEvent>(&mut self, caller: Caller, members: &mut Members<E>) {
+        match &mut self.under_way {
             Some(under_way) => under_way.callers.push(caller),
-            None => self.begin_rebuild(vec![caller]),
+            None => self.begin(vec![caller], members),
         }
     }
 
-    fn begin_rebuild(&mut self, callers: Vec<Caller>) {
-        self.hosted.iter_mut().for_each(|host| host.begin_anew());
+    fn begin<E: DomainEvent>(&mut self, callers: Vec<Caller>, members: &mut Members<E>) {
+        members.hosts().for_each(|host| host.begin_anew());
         let under_way = Some(UnderWay { position: Position::START, callers });
-        self.rebuild = Rebuild { under_way, is_spoiled: false };
+        *self = Self { under_way, is_spoiled: false };
     }
 
     /// Folds a page. When the new projections are where the old ones are, they take their place.
-    pub(super) fn go_on_rebuilding(&mut self, page: Result<Batch<E>, StoreError>) {
-        let Some(UnderWay { position, callers }) = self.rebuild.under_way.take() else { return };
-        if self.rebuild.is_spoiled {
-            return self.begin_rebuild(callers);
+    pub(super) fn go_on<E: DomainEvent>(&mut self, page: Result<Batch<E>, StoreError>, members: &mut Members<E>) {
+        let Some(UnderWay { position, callers }) = self.under_way.take() else { return };
+        if self.is_spoiled {
+            return self.begin(callers, members);
         }
-        let done = self.hosted.iter().map(|host| host.done()).max().unwrap_or_default();
-        match page.map_err(RebuildError::from).and_then(|page| self.fold(&page, position)) {
+        let done = members.hosts().map(|host| host.done()).max().unwrap_or_default();
+        match page.map_err(RebuildError::from).and_then(|page| fold(&page, position, members)) {
             Err(error) => {
-                self.hosted.iter_mut().for_each(|host| host.begin_anew());
+                members.hosts().for_each(|host| host.begin_anew());
                 answer(callers, &Err(error));
             }
             Ok(position) if position < done => {
@@ -92,10 +90,10 @@ impl<E: DomainEvent> Projections<E> {
                     // Whoever wants to see progress need not see all of it.
                     let _ = caller.progress.try_send(position);
                 }
-                self.rebuild.under_way = Some(UnderWay { position, callers });
+                self.under_way = Some(UnderWay { position, callers });
             }
             Ok(_) => {
-                for host in &mut self.hosted {
+                for host in members.hosts() {
                     host.replace();
                     host.forget_stored();
                 }
@@ -103,17 +101,21 @@ impl<E: DomainEvent> Projections<E> {
             }
         }
     }
+}
 
-    /// Answers up to where the new projections are now: no further than the old ones.
-    fn fold(&mut self, page: &Batch<E>, position: Position) -> Result<Position, RebuildError> {
-        let done = self.hosted.iter().map(|host| host.done()).min().unwrap_or_default();
-        let known = &page[..page.partition_point(|event| event.position <= done)];
-        for host in &mut self.hosted {
-            host.replay(known).map_err(|message| RebuildError::Panicked { message })?;
-        }
-        // An empty page is the end of the log.
-        Ok(known.last().map_or_else(|| if page.is_empty() { done } else { position }, |last| last.position))
+/// Answers up to where the new projections are now: no further than the old ones.
+fn fold<E: DomainEvent>(
+    page: &Batch<E>,
+    position: Position,
+    members: &mut Members<E>,
+) -> Result<Position, RebuildError> {
+    let done = members.all_done().unwrap_or_default();
+    let known = &page[..page.partition_point(|event| event.position <= done)];
+    for host in members.hosts() {
+        host.replay(known).map_err(|message| RebuildError::Panicked { message })?;
     }
+    // An empty page is the end of the log.
+    Ok(known.last().map_or_else(|| if page.is_empty() { done } else { position }, |last| last.position))
 }
 
 fn answer(callers: Vec<Caller>, rebuilt: &Result<Position, RebuildError>) {

@@ -1,5 +1,6 @@
 //! How far each event handler has come, and waiting for it: what `strong` consistency is made of.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -7,10 +8,10 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use super::clock::Timestamp;
 use super::conversations::Conversations;
-use super::event::Position;
 use super::waiting::{Ticket, Waiting};
+use crate::engine::clock::Timestamp;
+use crate::engine::event::Position;
 
 /// After this time a wait ends with what is true: the event is stored, and who lags.
 pub const MAX_WAIT: Duration = Duration::from_secs(5);
@@ -37,6 +38,16 @@ pub enum Kind {
     EventHandler,
     /// It sends commands.
     ProcessManager,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Projection => "projection",
+            Self::EventHandler => "event handler",
+            Self::ProcessManager => "process manager",
+        })
+    }
 }
 
 /// How a handler is doing.
@@ -88,14 +99,24 @@ struct Inner {
 
 #[derive(Debug, Default)]
 struct State {
-    /// For each handler its checkpoint, apart from the rest: these are read for every command.
-    checkpoints: Vec<Position>,
-    handlers: Vec<Handler>,
+    /// For each handler where it is, apart from the rest: these are read for every command.
+    places: Vec<Place>,
+    /// Nothing in a place that nobody has any more.
+    handlers: Vec<Option<Handler>>,
+    /// How many have been registered.
+    registered: u64,
     waiting: Waiting,
     waiting_for_projections: Waiting,
     conversations: Conversations,
     /// How many wait for handlers to settle.
     settling: usize,
+}
+
+#[derive(Debug)]
+struct Place {
+    /// Whose it is, in the order they were registered. Nobody's where that is 0.
+    owner: u64,
+    checkpoint: Position,
 }
 
 #[derive(Debug)]
@@ -133,34 +154,72 @@ impl Checkpoints {
     /// Adds a handler. Nobody waits for one that is not `awaited`.
     pub fn register_handler(&self, name: &'static str, kind: Kind, awaited: bool, checkpoint: Position) -> Checkpoint {
         let mut state = self.inner.lock();
-        state.handlers.push(Handler { name, kind, awaited, condition: Condition::default() });
-        state.checkpoints.push(checkpoint);
+        state.registered += 1;
+        let owner = state.registered;
+        let handler = Some(Handler { name, kind, awaited, condition: Condition::default() });
+        let place = Place { owner, checkpoint };
+        let free = state.places.iter().position(|place| place.owner == 0);
+        let index = match free {
+            Some(free) => {
+                state.places[free] = place;
+                state.handlers[free] = handler;
+                free
+            }
+            None => {
+                state.places.push(place);
+                state.handlers.push(handler);
+                state.places.len() - 1
+            }
+        };
         self.inner.wake(&mut state);
-        Checkpoint { handler: state.handlers.len() - 1 }
+        Checkpoint { index, owner }
+    }
+
+    /// Takes a handler out: it is shown no more, and nobody waits for it. What is still said of it means nothing.
+    pub fn deregister(&self, checkpoint: &Checkpoint) {
+        let mut state = self.inner.lock();
+        if state.handler(checkpoint).is_some() {
+            state.places[checkpoint.index].owner = 0;
+            state.handlers[checkpoint.index] = None;
+            while state.places.pop_if(|place| place.owner == 0).is_some() {
+                state.handlers.pop();
+            }
+            self.inner.wake(&mut state);
+        }
+    }
+
+    /// Takes a handler out again, unless it is said to be kept.
+    pub(in crate::engine) fn unless_kept(&self, checkpoint: Checkpoint) -> UnlessKept {
+        UnlessKept { checkpoints: self.clone(), checkpoint, is_kept: false }
     }
 
     /// Acknowledges everything up to `position` for some handlers, and wakes those who waited for it. A handler that is
     /// further already stays there.
     pub fn advance<'a>(&self, handlers: impl IntoIterator<Item = &'a Checkpoint>, position: Position) {
         let mut state = self.inner.lock();
-        for Checkpoint { handler } in handlers {
-            let checkpoint = &mut state.checkpoints[*handler];
-            *checkpoint = position.max(*checkpoint);
+        for Checkpoint { index, owner } in handlers {
+            if let Some(place) = state.places.get_mut(*index).filter(|place| place.owner == *owner) {
+                place.checkpoint = position.max(place.checkpoint);
+            }
         }
         self.inner.wake(&mut state);
     }
 
     /// From now on, callers wait for a handler, or do not.
-    pub fn set_awaited(&self, Checkpoint { handler }: &Checkpoint, awaited: bool) {
+    pub fn set_awaited(&self, checkpoint: &Checkpoint, awaited: bool) {
         let mut state = self.inner.lock();
-        state.handlers[*handler].awaited = awaited;
+        if let Some(handler) = state.handler(checkpoint) {
+            handler.awaited = awaited;
+        }
         self.inner.wake(&mut state);
     }
 
     /// Says how a handler is doing.
-    pub fn report(&self, Checkpoint { handler }: &Checkpoint, condition: Condition) {
+    pub fn report(&self, checkpoint: &Checkpoint, condition: Condition) {
         let mut state = self.inner.lock();
-        state.handlers[*handler].condition = condition;
+        if let Some(handler) = state.handler(checkpoint) {
+            handler.condition = condition;
+        }
         self.inner.wake(&mut state);
     }
 
@@ -184,14 +243,15 @@ impl Checkpoints {
     /// Each handler, in the order they were registered.
     pub fn handlers(&self) -> Vec<HandlerStatus> {
         let state = self.inner.lock();
-        let handlers = state.handlers.iter().zip(&state.checkpoints);
-        let status = |(Handler { name, kind, condition, .. }, checkpoint): (&Handler, &Position)| HandlerStatus {
+        let mut handlers: Vec<_> = state.handlers().collect();
+        handlers.sort_by_key(|(_, place)| place.owner);
+        let status = |(Handler { name, kind, condition, .. }, place): (&Handler, &Place)| HandlerStatus {
             name,
             kind: *kind,
-            checkpoint: *checkpoint,
+            checkpoint: place.checkpoint,
             condition: condition.clone(),
         };
-        handlers.map(status).collect()
+        handlers.into_iter().map(status).collect()
     }
 
     /// Waits until every handler has passed `position` and what process managers make of it, has stopped, or waits to
@@ -206,6 +266,20 @@ impl Checkpoints {
     /// Waits until every projection has passed `position`, however long that takes.
     pub async fn projections_have_passed(&self, position: Position) {
         self.until(|state| state.passed_by_projections() >= position).await;
+    }
+
+    /// Waits until a handler is at `position`, has stopped, runs elsewhere, or waits to try an event again; at most
+    /// `max_wait`.
+    pub(in crate::engine) async fn wait_for(&self, checkpoint: &Checkpoint, position: Position, max_wait: Duration) {
+        let has_come = self.until(|state| {
+            let mut handlers = state.handlers().filter(|(_, place)| place.owner == checkpoint.owner);
+            handlers.all(|(handler, place)| {
+                let Condition { next_attempt, stopped, elsewhere, .. } = &handler.condition;
+                place.checkpoint >= position || *stopped || *elsewhere || next_attempt.is_some()
+            })
+        });
+        // When time is up, callers are told that it lags.
+        let _ = tokio::time::timeout(max_wait, has_come).await;
     }
 
     async fn until(&self, is_so: impl Fn(&State) -> bool) {
@@ -246,7 +320,7 @@ impl Checkpoints {
             self.wait_in(State::projections_alone, position, max_wait).await;
         }
         let state = self.inner.lock();
-        let behind = state.projections().filter(|(_, checkpoint)| *checkpoint < position);
+        let behind = state.projections().filter(|(_, place)| place.checkpoint < position);
         behind.map(|(handler, _)| handler.name).collect()
     }
 
@@ -259,7 +333,7 @@ impl Checkpoints {
             }
             waiting.join(position)
         };
-        let _place = Place { inner: &self.inner, waited_for, ticket };
+        let _waiting = WaitingCaller { inner: &self.inner, waited_for, ticket };
         // What has come is read from the checkpoints either way: whether it was a wake-up or the time that ended the
         // wait makes no difference.
         let _ = tokio::time::timeout(max_wait, passed).await;
@@ -268,19 +342,19 @@ impl Checkpoints {
     /// The handlers that have not passed `position`.
     pub fn lagging(&self, position: Position) -> Vec<&'static str> {
         let state = self.inner.lock();
-        let behind = state.awaited().filter(|(_, checkpoint)| *checkpoint < position);
+        let behind = state.awaited().filter(|(_, place)| place.checkpoint < position);
         behind.map(|(handler, _)| handler.name).collect()
     }
 }
 
-/// A caller's place; it is given up when the caller stops waiting, for whatever reason.
-struct Place<'a> {
+/// A caller's place among those who wait; it is given up when the caller stops waiting, for whatever reason.
+struct WaitingCaller<'a> {
     inner: &'a Inner,
     waited_for: WaitedFor,
     ticket: Ticket,
 }
 
-impl Drop for Place<'_> {
+impl Drop for WaitingCaller<'_> {
     fn drop(&mut self) {
         let mut state = self.inner.lock();
         (self.waited_for)(&mut state).1.leave(self.ticket);
@@ -350,45 +424,77 @@ impl State {
         (self.passed_by_projections(), &mut self.waiting_for_projections)
     }
 
-    fn awaited(&self) -> impl Iterator<Item = (&Handler, Position)> {
-        let handlers = self.handlers.iter().zip(self.checkpoints.iter().copied());
-        handlers.filter(|(handler, _)| handler.awaited && !handler.condition.stopped)
+    fn handlers(&self) -> impl Iterator<Item = (&Handler, &Place)> {
+        let handlers = self.handlers.iter().zip(&self.places);
+        handlers.filter_map(|(handler, place)| Some((handler.as_ref()?, place)))
+    }
+
+    /// Nothing for one that was taken out.
+    fn handler(&mut self, Checkpoint { index, owner }: &Checkpoint) -> Option<&mut Handler> {
+        self.places.get(*index).filter(|place| place.owner == *owner)?;
+        self.handlers[*index].as_mut()
+    }
+
+    fn awaited(&self) -> impl Iterator<Item = (&Handler, &Place)> {
+        self.handlers().filter(|(handler, _)| handler.awaited && !handler.condition.stopped)
     }
 
     fn passed_by_all(&self) -> Position {
         // Mostly all handlers are at one place.
-        if let [first, others @ ..] = &self.checkpoints[..]
-            && others.iter().all(|checkpoint| checkpoint == first)
+        if let [first, others @ ..] = &self.places[..]
+            && others.iter().all(|place| place.checkpoint == first.checkpoint)
             && self.awaited().next().is_some()
         {
-            return *first;
+            return first.checkpoint;
         }
-        self.awaited().map(|(_, checkpoint)| checkpoint).min().unwrap_or(Position::new(u64::MAX))
+        self.awaited().map(|(_, place)| place.checkpoint).min().unwrap_or(Position::new(u64::MAX))
     }
 
-    fn projections(&self) -> impl Iterator<Item = (&Handler, Position)> {
-        let handlers = self.handlers.iter().zip(self.checkpoints.iter().copied());
-        handlers.filter(|(handler, _)| handler.kind == Kind::Projection)
+    fn projections(&self) -> impl Iterator<Item = (&Handler, &Place)> {
+        self.handlers().filter(|(handler, _)| handler.kind == Kind::Projection && !handler.condition.stopped)
     }
 
     fn passed_by_projections(&self) -> Position {
-        self.projections().map(|(_, checkpoint)| checkpoint).min().unwrap_or(Position::new(u64::MAX))
+        self.projections().map(|(_, place)| place.checkpoint).min().unwrap_or(Position::new(u64::MAX))
     }
 
     fn has_settled(&self, position: Position) -> bool {
-        let mut handlers = self.handlers.iter().zip(&self.checkpoints);
-        handlers.all(
-            |(Handler { awaited, condition: Condition { next_attempt, stopped, elsewhere, .. }, .. }, checkpoint)| {
-                *checkpoint >= position || *stopped || *elsewhere || (!awaited && next_attempt.is_some())
-            },
-        )
+        self.handlers().all(|(Handler { awaited, condition, .. }, place)| {
+            let Condition { next_attempt, stopped, elsewhere, .. } = condition;
+            place.checkpoint >= position || *stopped || *elsewhere || (!awaited && next_attempt.is_some())
+        })
     }
 }
 
 /// One handler's own checkpoint, to be moved by it alone.
 #[derive(Clone, Debug)]
 pub struct Checkpoint {
-    handler: usize,
+    index: usize,
+    owner: u64,
+}
+
+/// A handler that is about to run: if it never does, nobody waits for it.
+#[derive(Debug)]
+pub(in crate::engine) struct UnlessKept {
+    checkpoints: Checkpoints,
+    checkpoint: Checkpoint,
+    is_kept: bool,
+}
+
+impl UnlessKept {
+    /// It runs.
+    pub(in crate::engine) fn keep(mut self) -> Checkpoint {
+        self.is_kept = true;
+        self.checkpoint.clone()
+    }
+}
+
+impl Drop for UnlessKept {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            self.checkpoints.deregister(&self.checkpoint);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -459,6 +565,32 @@ mod tests {
         let begun = tokio::time::Instant::now();
         settling.await.unwrap();
         assert_eq!(begun.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_a_handler_that_was_taken_out_and_another_may_have_its_place() {
+        let checkpoints = Checkpoints::new();
+        let names = || checkpoints.handlers().iter().map(|handler| handler.name).collect::<Vec<_>>();
+        let first = checkpoints.register("first", Position::START);
+        let second = checkpoints.register("second", Position::START);
+        let third = checkpoints.register("third", Position::START);
+        checkpoints.advance([&second, &third], Position::new(5));
+        assert_eq!(checkpoints.wait(Position::new(5), MAX_WAIT).await, ["first"]);
+        checkpoints.deregister(&first);
+        assert_eq!(checkpoints.wait(Position::new(5), MAX_WAIT).await, Vec::<&str>::new());
+        assert_eq!(names(), ["second", "third"]);
+
+        let fourth = checkpoints.register("fourth", Position::new(2));
+        assert_eq!(names(), ["second", "third", "fourth"]);
+        checkpoints.advance([&first], Position::new(9));
+        checkpoints.report(&first, Condition { stopped: true, ..Condition::default() });
+        checkpoints.deregister(&first);
+        assert_eq!(checkpoints.wait(Position::new(5), MAX_WAIT).await, ["fourth"], "what is gone says nothing");
+        for checkpoint in [third, fourth, second] {
+            checkpoints.deregister(&checkpoint);
+        }
+        assert_eq!(names(), Vec::<&str>::new());
+        assert!(checkpoints.have_passed(Position::new(u64::MAX)));
     }
 
     #[tokio::test]

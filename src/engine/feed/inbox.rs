@@ -1,4 +1,4 @@
-//! How events reach a handler: the feeding task opens the gate, the handler's task goes through.
+//! How events reach an event handler: the feeding task opens the gate, the handler's task goes through.
 //!
 //! As long as there is nothing for the handler to do, the feeding task moves its checkpoint along and does not
 //! wake it: a handler that sleeps costs a look at each event and nothing more. Where there is something to do, the
@@ -11,16 +11,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::engine::checkpoints::Checkpoint;
+use super::checkpoints::Checkpoint;
 use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::store::Committed;
 use crate::engine::supervisor::panic_message;
 use crate::engine::trace::trace_line;
 
-pub(super) type Filter<E> = Arc<dyn Fn(&RecordedEvent<E>) -> bool + Send + Sync>;
+pub(in crate::engine) type Filter<E> = Arc<dyn Fn(&RecordedEvent<E>) -> bool + Send + Sync>;
 
 /// Whether an event is wanted. The error is what a panic of the filter said.
-pub(super) fn wants<E>(filter: &Filter<E>, event: &RecordedEvent<E>) -> Result<bool, String> {
+pub(in crate::engine) fn wants<E>(filter: &Filter<E>, event: &RecordedEvent<E>) -> Result<bool, String> {
     catch_unwind(AssertUnwindSafe(|| filter(event))).map_err(|panic| panic_message(panic.as_ref()))
 }
 
@@ -34,7 +34,7 @@ pub(in crate::engine) struct Outlet<E> {
 
 /// The handler's side.
 #[derive(Debug)]
-pub(super) struct Gate<E> {
+pub(in crate::engine) struct Gate<E> {
     /// The handler has nothing to do: its checkpoint and the end are one, and the feeding task moves both. Only
     /// the handler's task sets it, and as long as events reach the handler only the feeding task unsets it.
     asleep: AtomicBool,
@@ -79,16 +79,21 @@ impl<E> fmt::Debug for Outlet<E> {
 }
 
 impl<E> Outlet<E> {
-    pub(super) fn new(filter: Filter<E>, trace_title: Option<&'static str>, checkpoint: Checkpoint) -> Self {
+    pub(in crate::engine) fn new(filter: Filter<E>, trace_title: Option<&'static str>, checkpoint: Checkpoint) -> Self {
         Self { filter, trace_title, checkpoint, gate: Arc::default() }
     }
 
-    pub(super) fn gate(&self) -> Arc<Gate<E>> {
+    pub(in crate::engine) fn gate(&self) -> Arc<Gate<E>> {
         self.gate.clone()
     }
 
+    /// Whether nobody is on the other side.
+    pub(super) fn is_abandoned(&self) -> bool {
+        Arc::strong_count(&self.gate) == 1
+    }
+
     /// Lets the handler go up to `end`, wherever it is.
-    pub(in crate::engine) fn open_to(&self, end: Position) {
+    pub(super) fn open_to(&self, end: Position) {
         let _at_hand = self.gate.lock();
         self.gate.move_end(end.max(self.gate.end()));
         self.gate.wake();
@@ -96,7 +101,7 @@ impl<E> Outlet<E> {
 
     /// Lets the handler see events, in order. If it need not, answers with its checkpoint, to be moved to the
     /// last of them.
-    pub(in crate::engine) fn offer(&self, events: &Committed<E>) -> Option<&Checkpoint> {
+    pub(super) fn offer(&self, events: &Committed<E>) -> Option<&Checkpoint> {
         let (first, last) = (events.first()?.position, events.last()?.position);
         let before = self.gate.end();
         if before >= last {
@@ -145,33 +150,33 @@ impl<E> Gate<E> {
     }
 
     /// Up to where the feeding task has moved the handler's checkpoint.
-    pub(super) fn passed(&self) -> Position {
+    pub(in crate::engine) fn passed(&self) -> Position {
         Position::new(self.passed.load(Ordering::Acquire))
     }
 
     /// Waits until there may be something to do.
     ///
     /// Dropping the future loses nothing.
-    pub(super) async fn opened(&self) {
+    pub(in crate::engine) async fn opened(&self) {
         while self.asleep.load(Ordering::Acquire) {
             self.opened.notified().await;
         }
     }
 
     /// Up to where the handler may go.
-    pub(super) fn end(&self) -> Position {
+    pub(in crate::engine) fn end(&self) -> Position {
         Position::new(self.end.load(Ordering::Acquire))
     }
 
     /// The events after the handler's checkpoint, if they are at hand and there are any.
-    pub(super) fn take(&self, checkpoint: Position) -> Option<Committed<E>> {
+    pub(in crate::engine) fn take(&self, checkpoint: Position) -> Option<Committed<E>> {
         let AtHand { after, events } = self.lock().take()?;
         let is_new = events.last().is_some_and(|last| last.position > checkpoint);
         (after <= checkpoint && is_new).then_some(events)
     }
 
     /// From now on events reach the handler, which has been moved along by nobody.
-    pub(super) fn let_in(&self) {
+    pub(in crate::engine) fn let_in(&self) {
         let mut at_hand = self.lock();
         self.closed.store(false, Ordering::Release);
         self.passed.store(0, Ordering::Release);
@@ -180,7 +185,7 @@ impl<E> Gate<E> {
     }
 
     /// From now on no events reach the handler.
-    pub(super) fn close(&self) {
+    pub(in crate::engine) fn close(&self) {
         let mut at_hand = self.lock();
         self.closed.store(true, Ordering::Release);
         self.asleep.store(false, Ordering::Release);
@@ -188,7 +193,7 @@ impl<E> Gate<E> {
     }
 
     /// Falls asleep, unless there is something to do. When its checkpoint has been moved to `alarm`, it wakes up.
-    pub(super) fn sleep(&self, checkpoint: Position, alarm: Position) {
+    pub(in crate::engine) fn sleep(&self, checkpoint: Position, alarm: Position) {
         let mut at_hand = self.lock();
         if checkpoint >= self.end() {
             *at_hand = None;

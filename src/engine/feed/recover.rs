@@ -1,16 +1,17 @@
 //! A projection that has panicked starts again from the log.
 
-use super::MAX_ATTEMPTS;
-use super::host::Hosted;
 use crate::engine::event::{DomainEvent, Position};
+use crate::engine::projection::Hosted;
 use crate::engine::store::{Committed, EventStore, MAX_READ};
 use crate::engine::supervisor::StopReason;
+
+/// How often a projection may fail at the same event before it is given up.
+pub const MAX_ATTEMPTS: u32 = 3;
 
 /// Lets a projection that has panicked take in events once more, starting again from the log; but not for ever.
 pub(super) async fn take_again<E, S>(
     host: &mut dyn Hosted<E>,
     events: &Committed<E>,
-    announce_after: Position,
     store: &S,
     mut message: String,
 ) -> Result<(), StopReason>
@@ -30,8 +31,8 @@ where
         if attempt == MAX_ATTEMPTS {
             return Err(StopReason::Panicked { task: name, message });
         }
-        rebuild(host, store).await?;
-        match host.take(events, announce_after) {
+        fold_again(host, store).await?;
+        match host.take(events) {
             Ok(()) => return Ok(()),
             Err(again) => message = again,
         }
@@ -39,7 +40,7 @@ where
 }
 
 /// Replaces a read model, which a panic may have left half changed, by a fold of the log.
-async fn rebuild<E, S>(host: &mut dyn Hosted<E>, store: &S) -> Result<(), StopReason>
+pub(super) async fn fold_again<E, S>(host: &mut dyn Hosted<E>, store: &S) -> Result<(), StopReason>
 where
     E: DomainEvent,
     S: EventStore<E>,

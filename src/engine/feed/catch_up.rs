@@ -7,9 +7,9 @@
 use thiserror::Error;
 
 use super::checkpoints::{Checkpoints, MAX_WAIT};
-use super::event::Position;
-use super::moment::Moment;
-use super::store::{EventStore, StoreError};
+use crate::engine::event::Position;
+use crate::engine::moment::Moment;
+use crate::engine::store::{EventStore, StoreError};
 
 /// Why a question cannot be answered as it was asked.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -102,9 +102,9 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::engine::checkpoints::Kind;
     use crate::engine::clock::Timestamp;
     use crate::engine::event::{DomainEvent, Metadata, StreamId, Version};
+    use crate::engine::feed::checkpoints::Kind;
     use crate::engine::store::Append;
     use crate::engine::store::memory::MemoryStore;
     use crate::engine::supervisor::Supervisor;

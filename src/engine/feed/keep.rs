@@ -1,0 +1,95 @@
+//! Projections whose rows a store keeps, so that opening it again is quick however long the log is.
+//!
+//! The rows that have changed are written now and then, in one transaction with the checkpoint they belong to. What
+//! happened after it is folded from the log.
+
+use thiserror::Error;
+
+use super::members::Members;
+use crate::engine::event::{DomainEvent, Position};
+use crate::engine::projection::{Hosted, UnreadableRow};
+use crate::engine::store::{EventStore, StoreError};
+use crate::engine::supervisor::StopReason;
+
+/// Events from one writing of rows to the next. As many are folded again at the most when a bank is opened.
+const KEEP_EVERY: u64 = 8_192;
+
+/// Up to where the rows were written.
+#[derive(Debug, Default)]
+pub(super) struct Kept(Position);
+
+impl Kept {
+    /// Whether it is time to write what has changed up to a position.
+    pub(super) fn is_due_at(&self, position: Position) -> bool {
+        position.get() - self.0.get() >= KEEP_EVERY
+    }
+
+    /// Writes the rows that have changed.
+    pub(super) async fn write<E: DomainEvent, S: EventStore<E>>(
+        &mut self,
+        members: &mut Members<E>,
+        store: &S,
+    ) -> Result<(), StopReason> {
+        let updates = members.hosts().enumerate().filter_map(|(number, host)| Some((number, host.update()?)));
+        let (numbers, updates): (Vec<_>, Vec<_>) = updates.unzip();
+        self.0 = members.all_done().unwrap_or_default();
+        if updates.is_empty() {
+            return Ok(());
+        }
+        let checkpoints: Vec<_> = updates.iter().map(|update| update.checkpoint).collect();
+        match store.write_projections(updates).await {
+            Ok(written) => {
+                for ((number, written), checkpoint) in numbers.into_iter().zip(written).zip(checkpoints) {
+                    members.host(number).updated(written, checkpoint);
+                }
+                Ok(())
+            }
+            Err(StoreError::Closed) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Why the rows of a projection were not taken back.
+#[derive(Debug, Error)]
+enum RestoreError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Row(#[from] UnreadableRow),
+}
+
+/// Takes the rows of a projection back, if there are any that can be, and follows from now on which of them change. One
+/// whose rows are missing, of another form, or unreadable starts at the beginning.
+pub(super) async fn restore<E: DomainEvent, S: EventStore<E>>(
+    host: &mut dyn Hosted<E>,
+    store: &S,
+) -> Result<(), StoreError> {
+    if store.is_durable() {
+        host.follow_rows();
+    }
+    let Some(name) = host.rows_name() else { return Ok(()) };
+    let restored = match restore_rows(host, store, &name).await {
+        Err(RestoreError::Store(StoreError::Closed)) => return Err(StoreError::Closed),
+        Err(unreadable) => {
+            tracing::warn!("projection {} is folded from the log: {unreadable}", host.name());
+            None
+        }
+        Ok(restored) => restored,
+    };
+    host.restored(restored);
+    Ok(())
+}
+
+/// Takes the rows of a projection back. Answers where it was when they were written; `None` where there are none.
+async fn restore_rows<E: DomainEvent, S: EventStore<E>>(
+    host: &mut dyn Hosted<E>,
+    store: &S,
+    name: &str,
+) -> Result<Option<Position>, RestoreError> {
+    let Some(mut stored) = store.read_projection(name).await? else { return Ok(None) };
+    while let Some(rows) = stored.next_page().await? {
+        host.restore(&rows)?;
+    }
+    Ok(Some(stored.checkpoint()))
+}
