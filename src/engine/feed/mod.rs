@@ -64,11 +64,13 @@ where
     Ok(model)
 }
 
+type Observer<E> = Box<dyn Fn(&RecordedEvent<E>) + Send + Sync>;
+
 /// The feed before it starts, and then its task.
 pub struct Feed<E> {
     checkpoints: Checkpoints,
     members: Members<E>,
-    observers: Vec<Box<dyn Fn(&RecordedEvent<E>) + Send + Sync>>,
+    observers: Vec<Observer<E>>,
     outlets: Vec<Outlet<E>>,
     /// What came before is no news, and no observer hears of it.
     live_after: Position,
