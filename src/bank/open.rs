@@ -9,7 +9,7 @@ use super::pin_checker::PinChecker;
 use super::{Account, AccountEvent, Bank, CeoBonus, OpenError, Options, StoreUrl, TransferProcess, balances, import};
 use crate::engine::blocking::blocking;
 use crate::engine::command_handler::CommandHandler;
-use crate::engine::event_handler::{self, EventHandler, HandlerControl, Surroundings};
+use crate::engine::event_handler::{self, EventHandler, HandlerContext, HandlerControl};
 use crate::engine::feed::Feed;
 use crate::engine::feed::checkpoints::{Checkpoints, Consistency};
 use crate::engine::id_source::time_and_ids;
@@ -88,7 +88,7 @@ async fn assemble(options: Options, store: Store<AccountEvent>, supervisor: Supe
     projections.observe(balances::tell);
     projections.restore(&store).await?;
 
-    let surroundings = Surroundings {
+    let context = HandlerContext {
         store: store.clone(),
         checkpoints: checkpoints.clone(),
         clock: clock.clone(),
@@ -97,16 +97,16 @@ async fn assemble(options: Options, store: Store<AccountEvent>, supervisor: Supe
         supervisor: supervisor.clone(),
     };
     let transfer = TransferProcess::default();
-    let mut handlers = vec![start_process(transfer, &commands, &surroundings, &mut projections).await?];
+    let mut handlers = vec![start_process(transfer, &commands, &context, &mut projections).await?];
     if let Some(account) = ceo_bonus {
         import::start_after_imported(&store, CeoBonus::NAME, CeoBonus::STARTS).await?;
         let bonus = CeoBonus::new(account);
-        handlers.push(start_process(bonus, &commands, &surroundings, &mut projections).await?);
+        handlers.push(start_process(bonus, &commands, &context, &mut projections).await?);
     }
     if let Some(target) = email {
         let handler = ThankYouEmail::new(target, accounts.clone());
         start_after_imported(&store, &handler).await?;
-        handlers.push(event_handler::start(move || handler.clone(), &surroundings, &mut projections).await?);
+        handlers.push(event_handler::start(move || handler.clone(), &context, &mut projections).await?);
     }
     let end = store.end().await?;
     let projections = projections.start(store.clone(), &supervisor);
@@ -163,13 +163,13 @@ async fn start_after_imported<H: EventHandler<AccountEvent>>(
 async fn start_process<P>(
     policy: P,
     commands: &CommandHandler<Account>,
-    surroundings: &Surroundings<AccountEvent>,
+    context: &HandlerContext<AccountEvent>,
     projections: &mut Feed<AccountEvent>,
 ) -> Result<HandlerControl, StoreError>
 where
     P: ProcessManager<Aggregate = Account>,
 {
-    let Surroundings { store, checkpoints, .. } = surroundings;
+    let HandlerContext { store, checkpoints, .. } = context;
     let process = Process::new(policy, commands.clone(), store.clone(), checkpoints.clone());
-    event_handler::start(move || process.clone(), surroundings, projections).await
+    event_handler::start(move || process.clone(), context, projections).await
 }

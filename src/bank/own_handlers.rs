@@ -7,7 +7,7 @@ use super::errors::{AddHandlerError, Unavailable};
 use super::handle::Inner;
 use super::import;
 use super::{Account, AccountEvent, Bank};
-use crate::engine::event_handler::{self, EventHandler, HandlerControl, Surroundings};
+use crate::engine::event_handler::{self, EventHandler, HandlerContext, HandlerControl};
 use crate::engine::process_manager::{Process, ProcessManager};
 use crate::engine::store::StoreError;
 
@@ -31,7 +31,7 @@ impl Bank {
         let started = async {
             import::start_after_imported(store, P::NAME, P::STARTS).await?;
             let process = Process::new(policy, commands.clone(), store.clone(), checkpoints.clone());
-            event_handler::join(move || process.clone(), &self.surroundings(), projections).await
+            event_handler::join(move || process.clone(), &self.context(), projections).await
         };
         self.added(started.await).await
     }
@@ -50,7 +50,7 @@ impl Bank {
         self.check_name(H::NAME)?;
         let started = async {
             import::start_after_imported(self.event_store(), H::NAME, H::STARTS).await?;
-            event_handler::join(move || handler.clone(), &self.surroundings(), &self.inner.projections).await
+            event_handler::join(move || handler.clone(), &self.context(), &self.inner.projections).await
         };
         self.added(started.await).await
     }
@@ -69,9 +69,9 @@ impl Bank {
         if is_taken { Err(AddHandlerError::NameTaken { name }) } else { Ok(()) }
     }
 
-    fn surroundings(&self) -> Surroundings<AccountEvent> {
+    fn context(&self) -> HandlerContext<AccountEvent> {
         let Inner { store, checkpoints, clock, lease, retry, supervisor, .. } = self.inner.as_ref();
-        Surroundings {
+        HandlerContext {
             store: store.clone(),
             checkpoints: checkpoints.clone(),
             clock: clock.clone(),

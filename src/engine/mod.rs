@@ -16,6 +16,7 @@
 //! or not at all, and [`testing`] lets an aggregate be tried without any of it.
 
 pub mod aggregate;
+pub mod application;
 pub mod blocking;
 pub mod clock;
 pub mod command_handler;

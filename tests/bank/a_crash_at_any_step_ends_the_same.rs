@@ -13,7 +13,7 @@ use cqrs_bank::bank::{
 use cqrs_bank::engine::clock::Clock;
 use cqrs_bank::engine::command_handler::{CommandHandler, Limits};
 use cqrs_bank::engine::event::{Metadata, Position, RecordedEvent};
-use cqrs_bank::engine::event_handler::{self, RetryPolicy, Surroundings};
+use cqrs_bank::engine::event_handler::{self, HandlerContext, RetryPolicy};
 use cqrs_bank::engine::feed::Feed;
 use cqrs_bank::engine::feed::checkpoints::Checkpoints;
 use cqrs_bank::engine::lease::Lease;
@@ -119,7 +119,7 @@ impl Engine {
         let clock = Arc::new(Clock::simulated(0));
         let limits = Limits { snapshot_every: 3.try_into().unwrap(), ..Limits::default() };
         let commands = CommandHandler::start(store.clone(), clock.clone(), limits, &supervisor);
-        let surroundings = Surroundings {
+        let context = HandlerContext {
             store: cqrs_bank::engine::store::Store::new(store.clone()),
             checkpoints: checkpoints.clone(),
             clock,
@@ -131,8 +131,8 @@ impl Engine {
         let (balances, transfers) = (feed.add(), feed.add());
         let engine = Self { store, supervisor, checkpoints, commands, balances, transfers };
         let starting = async {
-            engine.start_process(TransferProcess::default(), &surroundings, &mut feed).await;
-            engine.start_process(CeoBonus::new(account("CEO")), &surroundings, &mut feed).await;
+            engine.start_process(TransferProcess::default(), &context, &mut feed).await;
+            engine.start_process(CeoBonus::new(account("CEO")), &context, &mut feed).await;
         };
         if timeout(HOUR, starting).await.is_err() {
             engine.end().await;
@@ -145,11 +145,11 @@ impl Engine {
     async fn start_process<P: ProcessManager<Aggregate = Account>>(
         &self,
         policy: P,
-        surroundings: &Surroundings<AccountEvent>,
+        context: &HandlerContext<AccountEvent>,
         feed: &mut Feed<AccountEvent>,
     ) {
         let process = Process::new(policy, self.commands.clone(), self.store.clone(), self.checkpoints.clone());
-        event_handler::start(move || process.clone(), surroundings, feed).await.unwrap();
+        event_handler::start(move || process.clone(), context, feed).await.unwrap();
     }
 
     async fn start_and_run(cut: &Cut<AccountEvent>) -> bool {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use cqrs_bank::engine::clock::Clock;
 use cqrs_bank::engine::event::RecordedEvent;
-use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, ParkedError, Starts, Surroundings};
+use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, HandlerContext, ParkedError, Starts};
 use cqrs_bank::engine::feed::Feed;
 use cqrs_bank::engine::feed::checkpoints::{Checkpoints, MAX_WAIT};
 use cqrs_bank::engine::lease::Lease;
@@ -69,7 +69,7 @@ async fn even_if_the_event_is_there_to_be_read() {
     let store = MemoryStore::start(&supervisor);
     let mut feed = Feed::new(checkpoints.clone());
     feed.add::<Slow>();
-    let surroundings = Surroundings {
+    let context = HandlerContext {
         store: store.clone().into(),
         checkpoints: checkpoints.clone(),
         clock: Arc::new(Clock::System),
@@ -80,7 +80,7 @@ async fn even_if_the_event_is_there_to_be_read() {
     let (handled, mut seen) = watch::channel(Vec::new());
     let (handle, may_handle) = watch::channel(false);
     let make = move || Handler { handled: handled.clone(), may_go_on: may_handle.clone() };
-    let control = event_handler::start(make, &surroundings, &mut feed).await.unwrap();
+    let control = event_handler::start(make, &context, &mut feed).await.unwrap();
     feed.start(store.clone(), &supervisor);
     for number in 1..=3 {
         append(&store, [number]).await;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use cqrs_bank::engine::clock::Clock;
 use cqrs_bank::engine::event::RecordedEvent;
-use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, Starts, Surroundings};
+use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, HandlerContext, Starts};
 use cqrs_bank::engine::feed::Feed;
 use cqrs_bank::engine::feed::checkpoints::{Checkpoints, MAX_WAIT};
 use cqrs_bank::engine::lease::Lease;
@@ -28,7 +28,7 @@ async fn at_the_beginning_or_at_the_end() {
             tokio::task::yield_now().await;
         }
         let checkpoints = Checkpoints::new();
-        let surroundings = Surroundings {
+        let context = HandlerContext {
             store: store.clone().into(),
             checkpoints: checkpoints.clone(),
             clock: Arc::new(Clock::System),
@@ -39,8 +39,8 @@ async fn at_the_beginning_or_at_the_end() {
         let mut feed = Feed::new(checkpoints.clone());
         let (all, new) = (Seen::default(), Seen::default());
         let (make_all, make_new) = (all.clone(), new.clone());
-        event_handler::start(move || Sees::<true>(make_all.clone()), &surroundings, &mut feed).await.unwrap();
-        event_handler::start(move || Sees::<false>(make_new.clone()), &surroundings, &mut feed).await.unwrap();
+        event_handler::start(move || Sees::<true>(make_all.clone()), &context, &mut feed).await.unwrap();
+        event_handler::start(move || Sees::<false>(make_new.clone()), &context, &mut feed).await.unwrap();
         feed.start(store.clone(), &supervisor);
         let end = append(&store, 3..=4).await;
         assert_eq!(checkpoints.wait(end, MAX_WAIT).await, Vec::<&str>::new());

@@ -9,7 +9,7 @@ use std::time::Duration;
 use cqrs_bank::engine::clock::Clock;
 use cqrs_bank::engine::command_handler::{CommandError, CommandHandler, Limits, Pending};
 use cqrs_bank::engine::event::{Metadata, Position, RecordedEvent, StreamId};
-use cqrs_bank::engine::event_handler::{self, RetryPolicy, Surroundings};
+use cqrs_bank::engine::event_handler::{self, HandlerContext, RetryPolicy};
 use cqrs_bank::engine::feed::Feed;
 use cqrs_bank::engine::feed::checkpoints::{Checkpoints, Kind};
 use cqrs_bank::engine::lease::Lease;
@@ -267,7 +267,7 @@ impl Engine {
     async fn start(cut: &Cut<Changed>) -> Option<Self> {
         let engine = Self::without_process(cut);
         let Self { store, supervisor, checkpoints, commands } = &engine;
-        let surroundings = Surroundings {
+        let context = HandlerContext {
             store: cqrs_bank::engine::store::Store::new(store.clone()),
             checkpoints: checkpoints.clone(),
             clock: Arc::new(Clock::simulated(0)),
@@ -277,7 +277,7 @@ impl Engine {
         };
         let mut feed = Feed::new(checkpoints.clone());
         let process = Process::new(FillOrders::default(), commands.clone(), store.clone(), checkpoints.clone());
-        let starting = event_handler::start(move || process.clone(), &surroundings, &mut feed);
+        let starting = event_handler::start(move || process.clone(), &context, &mut feed);
         timeout(HOUR, starting).await.ok()?.unwrap();
         feed.start(store.clone(), supervisor);
         Some(engine)

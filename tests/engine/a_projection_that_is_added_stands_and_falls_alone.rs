@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use cqrs_bank::engine::clock::Clock;
 use cqrs_bank::engine::event::{Position, RecordedEvent};
-use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, Starts, Surroundings};
+use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, HandlerContext, Starts};
 use cqrs_bank::engine::feed::checkpoints::{Checkpoints, MAX_WAIT};
 use cqrs_bank::engine::feed::{Feed, FeedHandle, JoinError, MAX_ATTEMPTS, RemoveError};
 use cqrs_bank::engine::lease::Lease;
@@ -80,8 +80,8 @@ impl Fed {
         self.checkpoints.handlers().iter().map(|handler| handler.name).collect()
     }
 
-    fn surroundings(&self) -> Surroundings<Happened> {
-        Surroundings {
+    fn context(&self) -> HandlerContext<Happened> {
+        HandlerContext {
             store: self.store.clone().into(),
             checkpoints: self.checkpoints.clone(),
             clock: Arc::new(Clock::System),
@@ -239,8 +239,8 @@ fn from_outside_of_any_runtime_one_is_added_and_a_handler_leaves_nothing_behind(
     assert_eq!(added.read(|added| added.0), 3);
 
     let seen = Sees::default();
-    let (make, surroundings) = (seen.clone(), fed.surroundings());
-    let joining = event_handler::join(move || make.clone(), &surroundings, &fed.feed);
+    let (make, context) = (seen.clone(), fed.context());
+    let joining = event_handler::join(move || make.clone(), &context, &fed.feed);
     assert!(catch_unwind(AssertUnwindSafe(|| without_runtime(joining))).is_err(), "its task has no place to run");
     assert_eq!(fed.names(), ["sum", "cannot take it"]);
     assert_eq!(runtime.block_on(fed.happens([3, 4])), NOBODY);
@@ -248,7 +248,7 @@ fn from_outside_of_any_runtime_one_is_added_and_a_handler_leaves_nothing_behind(
 
     // In a runtime it comes all the same.
     let make = seen.clone();
-    runtime.block_on(event_handler::join(move || make.clone(), &surroundings, &fed.feed)).unwrap();
+    runtime.block_on(event_handler::join(move || make.clone(), &context, &fed.feed)).unwrap();
     assert_eq!(runtime.block_on(fed.happens([6])), NOBODY);
     assert_eq!(*seen.0.lock().unwrap(), [2, 4, 6]);
 }
@@ -260,8 +260,8 @@ async fn a_handler_that_is_waited_for_has_seen_the_past_when_it_is_there() {
         append(&fed.store, thousand * 1_000..(thousand + 1) * 1_000).await;
     }
     let seen = Sees::default();
-    let (make, surroundings) = (seen.clone(), fed.surroundings());
-    event_handler::join(move || make.clone(), &surroundings, &fed.feed).await.unwrap();
+    let (make, context) = (seen.clone(), fed.context());
+    event_handler::join(move || make.clone(), &context, &fed.feed).await.unwrap();
     let late = fed.feed.add::<CannotTake<100_001>, _>(&fed.store).await.unwrap();
     assert_eq!(seen.0.lock().unwrap().len(), 50_000);
     assert_eq!(late.read(|late| late.0), (0..100_000).sum::<u64>());

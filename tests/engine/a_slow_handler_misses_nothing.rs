@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use cqrs_bank::engine::clock::Clock;
 use cqrs_bank::engine::event::RecordedEvent;
-use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, Starts, Surroundings};
+use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, HandlerContext, Starts};
 use cqrs_bank::engine::feed::Feed;
 use cqrs_bank::engine::feed::checkpoints::{Checkpoints, MAX_WAIT};
 use cqrs_bank::engine::lease::Lease;
@@ -60,7 +60,7 @@ impl Engine {
             }
         });
         let (supervisor, checkpoints) = (Supervisor::new(), Checkpoints::new());
-        let surroundings = Surroundings {
+        let context = HandlerContext {
             store: cqrs_bank::engine::store::Store::new(store.clone()),
             checkpoints: checkpoints.clone(),
             clock: Arc::new(Clock::simulated(0)),
@@ -71,7 +71,7 @@ impl Engine {
         let slow = Slow { permits: Arc::new(Semaphore::new(0)), handled: Arc::default() };
         let mut feed = Feed::new(checkpoints.clone());
         let handler = slow.clone();
-        event_handler::start(move || handler.clone(), &surroundings, &mut feed).await.unwrap();
+        event_handler::start(move || handler.clone(), &context, &mut feed).await.unwrap();
         feed.start(store.clone(), &supervisor);
         nothing_left_to_do().await;
         Self { slow, checkpoints, store, held_up }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cqrs_bank::engine::clock::{Clock, Timestamp};
 use cqrs_bank::engine::event::{Position, RecordedEvent};
-use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, ParkedError, Starts, Surroundings, Wish};
+use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, HandlerContext, ParkedError, Starts, Wish};
 use cqrs_bank::engine::feed::Feed;
 use cqrs_bank::engine::feed::checkpoints::{Checkpoints, Condition, MAX_WAIT};
 use cqrs_bank::engine::lease::Lease;
@@ -266,7 +266,7 @@ async fn a_panic_is_an_attempt_wherever_it_comes_from() {
     let supervisor = Supervisor::new();
     let store = MemoryStore::start(&supervisor);
     let checkpoints = Checkpoints::new();
-    let surroundings = Surroundings {
+    let context = HandlerContext {
         store: store.clone().into(),
         checkpoints: checkpoints.clone(),
         clock: Arc::new(Clock::System),
@@ -275,7 +275,7 @@ async fn a_panic_is_an_attempt_wherever_it_comes_from() {
         supervisor: supervisor.clone(),
     };
     let mut feed = Feed::new(checkpoints.clone());
-    event_handler::start(|| PanicsAtOnce, &surroundings, &mut feed).await.unwrap();
+    event_handler::start(|| PanicsAtOnce, &context, &mut feed).await.unwrap();
     feed.start(store.clone(), &supervisor);
     let end = append(&store, 1..=2).await;
     assert_eq!(checkpoints.wait(end, MAX_WAIT).await, NOBODY);

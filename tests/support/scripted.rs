@@ -8,7 +8,7 @@ use std::time::Duration;
 use cqrs_bank::engine::clock::{Clock, Timestamp};
 use cqrs_bank::engine::event::{Metadata, Position, RecordedEvent, StreamId, Version};
 use cqrs_bank::engine::event_handler::{
-    self, EventHandler, Failure, HandlerControl, RetryPolicy, Starts, Surroundings,
+    self, EventHandler, Failure, HandlerContext, HandlerControl, RetryPolicy, Starts,
 };
 use cqrs_bank::engine::feed::Feed;
 use cqrs_bank::engine::feed::checkpoints::{Checkpoints, HandlerStatus};
@@ -125,7 +125,7 @@ pub(crate) struct Engine<S> {
 
 impl<S: EventStore<Happened>> Engine<S> {
     pub(crate) async fn start(store: &S, script: &Arc<Script>) -> Self {
-        let surroundings = Surroundings {
+        let context = HandlerContext {
             store: cqrs_bank::engine::store::Store::new(store.clone()),
             checkpoints: Checkpoints::new(),
             clock: Arc::new(Clock::simulated(0)),
@@ -133,14 +133,14 @@ impl<S: EventStore<Happened>> Engine<S> {
             retry: POLICY,
             supervisor: Supervisor::new(),
         };
-        let mut feed = Feed::new(surroundings.checkpoints.clone());
+        let mut feed = Feed::new(context.checkpoints.clone());
         let (first, second) = (script.clone(), script.clone());
         let make = move || Scripted::<true> { script: first.clone(), handled: 0 };
-        let awaited = event_handler::start(make, &surroundings, &mut feed).await.unwrap();
+        let awaited = event_handler::start(make, &context, &mut feed).await.unwrap();
         let make = move || Scripted::<false> { script: second.clone(), handled: 0 };
-        let unawaited = event_handler::start(make, &surroundings, &mut feed).await.unwrap();
-        feed.start(store.clone(), &surroundings.supervisor);
-        let Surroundings { checkpoints, supervisor, .. } = surroundings;
+        let unawaited = event_handler::start(make, &context, &mut feed).await.unwrap();
+        feed.start(store.clone(), &context.supervisor);
+        let HandlerContext { checkpoints, supervisor, .. } = context;
         Self { store: store.clone(), supervisor, checkpoints, awaited, unawaited }
     }
 

@@ -158,7 +158,7 @@ impl Failure {
 
 /// What the handlers of one store have in common.
 #[derive(Clone, Debug)]
-pub struct Surroundings<E: 'static> {
+pub struct HandlerContext<E: 'static> {
     /// The store.
     pub store: Store<E>,
     /// Where they tell how far they are.
@@ -186,15 +186,15 @@ pub struct Surroundings<E: 'static> {
 /// Outside of a tokio runtime, and where `make` does. Nobody waits for the handler then.
 pub async fn start<E, H>(
     make: impl Fn() -> H + Send + Sync + 'static,
-    surroundings: &Surroundings<E>,
+    context: &HandlerContext<E>,
     feed: &mut Feed<E>,
 ) -> Result<HandlerControl, StoreError>
 where
     E: StoredEvent,
     H: EventHandler<E>,
 {
-    let (outlet, runner, unless_kept) = prepare(make, surroundings).await?;
-    let control = run(runner, &surroundings.supervisor);
+    let (outlet, runner, unless_kept) = prepare(make, context).await?;
+    let control = run(runner, &context.supervisor);
     feed.hand_over_to(outlet);
     unless_kept.keep();
     Ok(control)
@@ -212,15 +212,15 @@ where
 /// As [`start`] does.
 pub async fn join<E, H>(
     make: impl Fn() -> H + Send + Sync + 'static,
-    surroundings: &Surroundings<E>,
+    context: &HandlerContext<E>,
     feed: &FeedHandle<E>,
 ) -> Result<HandlerControl, StoreError>
 where
     E: StoredEvent,
     H: EventHandler<E>,
 {
-    let (outlet, runner, unless_kept) = prepare(make, surroundings).await?;
-    let Surroundings { checkpoints, supervisor, .. } = surroundings;
+    let (outlet, runner, unless_kept) = prepare(make, context).await?;
+    let HandlerContext { checkpoints, supervisor, .. } = context;
     let gate = outlet.gate();
     feed.hand_over_to(outlet).await.ok_or(StoreError::Closed)?;
     let control = run(runner, supervisor);
@@ -237,14 +237,14 @@ where
 /// A handler that is registered, and does not run yet.
 async fn prepare<E, H>(
     make: impl Fn() -> H + Send + Sync + 'static,
-    surroundings: &Surroundings<E>,
+    context: &HandlerContext<E>,
 ) -> Result<(Outlet<E>, Runner<E, H>, UnlessKept), StoreError>
 where
     E: StoredEvent,
     H: EventHandler<E>,
 {
     const { assert!(!is_reserved(H::NAME), "no handler's name begins with a colon: such names are kept for the engine") };
-    let Surroundings { store, checkpoints, lease, .. } = surroundings;
+    let HandlerContext { store, checkpoints, lease, .. } = context;
     // Where it has come to is known once nobody else moves it on.
     let held = lease.hold();
     let progress = runner::progress::<E, H>(store).await?;
@@ -258,7 +258,7 @@ where
         outlet.gate().close();
     }
     let instance = Instance::new(Box::new(make), filter, handler);
-    let runner = Runner::new(instance, outlet.gate(), checkpoint, surroundings.clone(), progress, held);
+    let runner = Runner::new(instance, outlet.gate(), checkpoint, context.clone(), progress, held);
     Ok((outlet, runner, unless_kept))
 }
 

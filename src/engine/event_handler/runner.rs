@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use super::instance::Instance;
 use super::parked::{ParkedError, Request};
-use super::{EventHandler, Failure, Starts, Surroundings, Wish};
+use super::{EventHandler, Failure, HandlerContext, Starts, Wish};
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::feed::checkpoints::{Checkpoint, Condition};
@@ -28,7 +28,7 @@ pub(super) struct Runner<E: 'static, H> {
     pub(super) instance: Instance<E, H>,
     gate: Arc<Gate<E>>,
     checkpoint: Checkpoint,
-    surroundings: Surroundings<E>,
+    context: HandlerContext<E>,
     /// Where the handler is. Its state is the one after the checkpoint.
     pub(super) progress: Progress,
     written: Position,
@@ -65,13 +65,13 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         instance: Instance<E, H>,
         gate: Arc<Gate<E>>,
         checkpoint: Checkpoint,
-        surroundings: Surroundings<E>,
+        context: HandlerContext<E>,
         progress: Progress,
         held: Option<Held>,
     ) -> Self {
         let written = progress.checkpoint;
         let reported = Condition::default();
-        Self { instance, gate, checkpoint, surroundings, progress, written, reported, held }
+        Self { instance, gate, checkpoint, context, progress, written, reported, held }
     }
 
     pub(super) async fn run(mut self, mut requests: mpsc::Receiver<Request>) -> Result<(), StopReason> {
@@ -126,7 +126,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     /// Does nothing more: another process does it.
     fn let_go(&mut self) {
         self.gate.close();
-        self.surroundings.checkpoints.set_awaited(&self.checkpoint, false);
+        self.context.checkpoints.set_awaited(&self.checkpoint, false);
         self.report(Condition { elsewhere: true, ..Condition::default() });
         self.instance.forget();
         self.held = None;
@@ -135,7 +135,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     /// Waits until the process is gone that runs the handler now, and goes on where it has stopped.
     async fn stand_by(&mut self, requests: &mut mpsc::Receiver<Request>) -> Result<(), End> {
         self.report(Condition { elsewhere: true, ..Condition::default() });
-        let lease = self.surroundings.lease.clone();
+        let lease = self.context.lease.clone();
         let held = loop {
             tokio::select! {
                 held = lease.held() => break held,
@@ -146,8 +146,8 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         // Where that process has not run this handler, it has waited here since it was started.
         self.progress = self.store().begin_progress(H::NAME, self.progress.clone()).await?;
         self.written = self.progress.checkpoint;
-        self.surroundings.checkpoints.advance([&self.checkpoint], self.progress.checkpoint);
-        self.surroundings.checkpoints.set_awaited(&self.checkpoint, H::AWAITED);
+        self.context.checkpoints.advance([&self.checkpoint], self.progress.checkpoint);
+        self.context.checkpoints.set_awaited(&self.checkpoint, H::AWAITED);
         Ok(())
     }
 
@@ -201,7 +201,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         }
         self.passed_over(position);
         self.write_now_and_then().await?;
-        self.surroundings.checkpoints.advance([&self.checkpoint], position);
+        self.context.checkpoints.advance([&self.checkpoint], position);
         Ok(())
     }
 
@@ -221,7 +221,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         }
         self.passed_over(position);
         self.write(ParkedChange::None).await?;
-        self.surroundings.checkpoints.advance([&self.checkpoint], position);
+        self.context.checkpoints.advance([&self.checkpoint], position);
         Ok(())
     }
 
@@ -229,7 +229,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     async fn deliver(&mut self, event: &RecordedEvent<E>, requests: &mut mpsc::Receiver<Request>) -> Result<(), End> {
         // What was tried is the event right after the checkpoint. Where that one is not wanted any more, it is another.
         self.passed_over(event.position.before());
-        let policy = self.surroundings.retry;
+        let policy = self.context.retry;
         loop {
             if self.held.as_ref().is_some_and(Held::is_ending) {
                 return Err(End::Closed);
@@ -321,7 +321,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         if self.store().is_durable() || parked != ParkedChange::None {
             self.write(parked).await?;
         }
-        self.surroundings.checkpoints.advance([&self.checkpoint], event.position);
+        self.context.checkpoints.advance([&self.checkpoint], event.position);
         Ok(())
     }
 
@@ -349,20 +349,20 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         self.written = progress.checkpoint;
         let written = self.store().write_progress(H::NAME, progress, parked).await;
         if written == Err(StoreError::LeaseLost) {
-            self.surroundings.lease.lose();
+            self.context.lease.lose();
         }
         written
     }
 
     pub(super) fn parked(&self, position: Position, attempts: u32, reason: String) -> ParkedEvent {
-        let time = self.surroundings.clock.now();
+        let time = self.context.clock.now();
         ParkedEvent { number: 0, handler: H::NAME.to_owned(), position, attempts, reason, time }
     }
 
     fn report_failure(&mut self, failure: &Failure, delay: Option<Duration>) {
         let next_attempt = delay.map(|delay| {
             let micros = i64::try_from(delay.as_micros()).unwrap_or(i64::MAX);
-            Timestamp::from_micros(self.surroundings.clock.now().as_micros().saturating_add(micros))
+            Timestamp::from_micros(self.context.clock.now().as_micros().saturating_add(micros))
         });
         let attempts = if delay.is_some() { self.progress.attempts } else { 0 };
         let last_error = Some(failure.reason.clone());
@@ -372,12 +372,12 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     fn report(&mut self, condition: Condition) {
         if condition != self.reported {
             self.reported = condition.clone();
-            self.surroundings.checkpoints.report(&self.checkpoint, condition);
+            self.context.checkpoints.report(&self.checkpoint, condition);
         }
     }
 
     pub(super) fn store(&self) -> &Store<E> {
-        &self.surroundings.store
+        &self.context.store
     }
 }
 

@@ -1,0 +1,95 @@
+//! Projections, process managers and event handlers that come while an application runs.
+
+use std::sync::PoisonError;
+
+use super::{AddHandlerError, Application, Unavailable};
+use crate::engine::event_handler::{self, EventHandler, HandlerControl};
+use crate::engine::feed::JoinError;
+use crate::engine::process_manager::{Process, ProcessManager};
+use crate::engine::projection::{Projection, ReadModel};
+use crate::engine::store::StoreError;
+use crate::engine::store::stored_event::StoredEvent;
+
+impl<E: StoredEvent> Application<E> {
+    /// Adds a projection: over everything that has happened, then live. What has happened it knows when this answers.
+    /// From now on, strong consistency waits for it, it is rebuilt with the others, and its rows are stored with theirs
+    /// if it has any.
+    ///
+    /// # Errors
+    ///
+    /// [`AddHandlerError`]: why it is not there.
+    pub async fn add_projection<P: Projection<E>>(&self) -> Result<ReadModel<P>, AddHandlerError> {
+        let _adding = self.inner.changing.lock().await;
+        self.check_name(P::NAME)?;
+        let closed = match self.inner.feed.add::<P, _>(&self.inner.store).await {
+            Ok(model) => {
+                self.inner.models.add(model.clone());
+                return Ok(model);
+            }
+            Err(JoinError::Panicked { message }) => return Err(AddHandlerError::Panicked { message }),
+            Err(JoinError::Store(error)) => error,
+            Err(JoinError::Stopped) => StoreError::Closed,
+        };
+        let closed: Result<ReadModel<P>, Unavailable> = self.or_unavailable(Err(closed)).await;
+        Ok(closed?)
+    }
+
+    /// Starts a process manager. It gets events after the projections have, sends each command exactly once in effect,
+    /// and goes on where it was when this store was open with it last; from now on, strong consistency waits for it and
+    /// for what it causes. [`Application::handlers`] shows it with the others.
+    ///
+    /// Where several programs have one file open, each of them adds it, for any of them may have to run it.
+    ///
+    /// # Errors
+    ///
+    /// [`AddHandlerError`]: why it does not run.
+    pub async fn add_process<P>(&self, policy: P) -> Result<(), AddHandlerError>
+    where
+        P: ProcessManager<Aggregate: crate::engine::aggregate::Aggregate<Event = E>>,
+    {
+        let _adding = self.inner.changing.lock().await;
+        self.check_name(P::NAME)?;
+        let Some(commands) = self.command_handler::<P::Aggregate>().cloned() else {
+            let unknown = format!("the application has no aggregate that {} sends commands to", P::NAME);
+            return Err(Unavailable::Defect(unknown).into());
+        };
+        let started = async {
+            self.inner.hooks.before_handler(&self.inner.store, P::NAME, P::STARTS).await?;
+            let process = Process::new(policy, commands, self.inner.store.clone(), self.inner.checkpoints.clone());
+            event_handler::join(move || process.clone(), &self.handler_context(), &self.inner.feed).await
+        };
+        self.added(started.await).await
+    }
+
+    /// Starts an event handler, as [`Application::add_process`] does a process manager. Each event reaches it at
+    /// least once, and strong consistency waits for it if it says so.
+    ///
+    /// # Errors
+    ///
+    /// [`AddHandlerError`]: why it does not run.
+    pub async fn add_event_handler<H>(&self, handler: H) -> Result<(), AddHandlerError>
+    where
+        H: EventHandler<E> + Clone,
+    {
+        let _adding = self.inner.changing.lock().await;
+        self.check_name(H::NAME)?;
+        let started = async {
+            self.inner.hooks.before_handler(&self.inner.store, H::NAME, H::STARTS).await?;
+            event_handler::join(move || handler.clone(), &self.handler_context(), &self.inner.feed).await
+        };
+        self.added(started.await).await
+    }
+
+    fn check_name(&self, name: &'static str) -> Result<(), AddHandlerError> {
+        self.still_open()?;
+        self.takes_commands()?;
+        let is_taken = self.inner.checkpoints.handlers().iter().any(|handler| handler.name == name);
+        if is_taken { Err(AddHandlerError::NameTaken { name }) } else { Ok(()) }
+    }
+
+    async fn added(&self, started: Result<HandlerControl, StoreError>) -> Result<(), AddHandlerError> {
+        let control = self.or_unavailable(started).await?;
+        self.inner.handlers.lock().unwrap_or_else(PoisonError::into_inner).push(control);
+        Ok(())
+    }
+}

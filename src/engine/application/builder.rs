@@ -1,0 +1,344 @@
+//! What an application is made of, and its start.
+
+use std::fmt;
+use std::future::{Future, ready};
+use std::num::NonZeroU64;
+use std::pin::Pin;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+
+use super::kinds::{Kinds, check_categories};
+use super::read::Models;
+use super::{Application, Inner, StartError};
+use crate::engine::aggregate::Aggregate;
+use crate::engine::blocking::blocking;
+use crate::engine::clock::Clock;
+use crate::engine::command_handler::{CommandHandler, Limits};
+use crate::engine::event::RecordedEvent;
+use crate::engine::event_handler::{self, EventHandler, HandlerContext, HandlerControl, RetryPolicy, Starts};
+use crate::engine::feed::Feed;
+use crate::engine::feed::checkpoints::{Checkpoints, Consistency};
+use crate::engine::id_source::time_and_ids;
+use crate::engine::lease::Lease;
+use crate::engine::process_manager::{Process, ProcessManager};
+use crate::engine::projection::Projection;
+use crate::engine::store::memory::MemoryStore;
+use crate::engine::store::sqlite::{SqliteOptions, SqliteStore};
+use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::store::{EventStore as _, Store, StoreError, StoreUrl};
+use crate::engine::supervisor::{StopReason, Supervisor};
+
+type Boxed<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
+type StartKind<E> = Box<dyn FnOnce(&mut Kinds, Store<E>, Arc<Clock>, Limits, &Supervisor) + Send>;
+type AddProjection<E> = Box<dyn FnOnce(&mut Feed<E>, &Models) + Send>;
+type StartHandler<E> = Box<
+    dyn for<'a> FnOnce(
+            &'a HandlerContext<E>,
+            &'a Kinds,
+            &'a mut Feed<E>,
+            &'a dyn Hooks<E>,
+        ) -> Boxed<'a, Result<HandlerControl, StartError>>
+        + Send,
+>;
+
+/// What somebody wants to do besides, while an application starts.
+pub(crate) trait Hooks<E: 'static>: Send + Sync {
+    /// Before anything is started.
+    fn refuse<'a>(&'a self, store: &'a Store<E>, lease: &'a Lease) -> Boxed<'a, Result<(), StartError>> {
+        let _ = (store, lease);
+        Box::pin(ready(Ok(())))
+    }
+
+    /// Before a handler is started, or added.
+    fn before_handler<'a>(
+        &'a self,
+        store: &'a Store<E>,
+        name: &'static str,
+        starts: Starts,
+    ) -> Boxed<'a, Result<(), StoreError>> {
+        let _ = (store, name, starts);
+        Box::pin(ready(Ok(())))
+    }
+
+    /// Before anything is done by a right to run the handlers that was taken late.
+    fn stop_late(&self, store: Store<E>) -> Boxed<'static, Result<(), StopReason>> {
+        let _ = store;
+        Box::pin(ready(Ok(())))
+    }
+}
+
+struct NoHooks;
+
+impl<E: 'static> Hooks<E> for NoHooks {}
+
+/// What an application is made of. What is not said is as its default.
+pub struct Builder<E: 'static> {
+    url: StoreUrl,
+    accept_loss: bool,
+    seed: Option<u64>,
+    limits: Limits,
+    retry: RetryPolicy,
+    categories: Vec<&'static str>,
+    kinds: Vec<StartKind<E>>,
+    names: Vec<&'static str>,
+    projections: Vec<AddProjection<E>>,
+    handlers: Vec<StartHandler<E>>,
+    observers: Vec<Box<dyn Fn(&RecordedEvent<E>) + Send + Sync>>,
+    hooks: Arc<dyn Hooks<E>>,
+}
+
+impl<E: 'static> fmt::Debug for Builder<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("url", &self.url)
+            .field("categories", &self.categories)
+            .field("names", &self.names)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<E: StoredEvent> Builder<E> {
+    pub(super) fn new(url: StoreUrl) -> Self {
+        Self {
+            url,
+            accept_loss: false,
+            seed: None,
+            limits: Limits::default(),
+            retry: RetryPolicy::default(),
+            categories: Vec::new(),
+            kinds: Vec::new(),
+            names: Vec::new(),
+            projections: Vec::new(),
+            handlers: Vec::new(),
+            observers: Vec::new(),
+            hooks: Arc::new(NoHooks),
+        }
+    }
+
+    /// Opens a file whose log has lost its end, as it is. What was lost is lost.
+    #[must_use]
+    pub fn accept_loss(self, accept_loss: bool) -> Self {
+        Self { accept_loss, ..self }
+    }
+
+    /// Derives ids and times from a number, so that two runs are the same to the byte.
+    #[must_use]
+    pub fn seed(self, seed: Option<u64>) -> Self {
+        Self { seed, ..self }
+    }
+
+    /// How much is held at once.
+    #[must_use]
+    pub fn limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// How often a handler is called again with an event it fails on.
+    #[must_use]
+    pub fn retry(self, retry: RetryPolicy) -> Self {
+        Self { retry, ..self }
+    }
+
+    /// A kind of aggregate, to which commands can be dispatched.
+    #[must_use]
+    pub fn aggregate<A: Aggregate<Event = E>>(mut self) -> Self {
+        self.categories.push(A::CATEGORY);
+        self.kinds.push(Box::new(|kinds, store, clock, limits, supervisor| {
+            kinds.add::<A>(CommandHandler::start(store, clock, limits, supervisor));
+        }));
+        self
+    }
+
+    /// A projection, which can be read.
+    #[must_use]
+    pub fn projection<P: Projection<E>>(mut self) -> Self {
+        self.names.push(P::NAME);
+        self.projections.push(Box::new(|feed, models| models.add(feed.add::<P>())));
+        self
+    }
+
+    /// Tells an observer of each event that happens, when the projections have taken it in and before an event handler
+    /// gets it: trace lines and log messages belong there.
+    #[must_use]
+    pub fn observe(mut self, observer: impl Fn(&RecordedEvent<E>) + Send + Sync + 'static) -> Self {
+        self.observers.push(Box::new(observer));
+        self
+    }
+
+    /// A process manager, which answers events with commands.
+    #[must_use]
+    pub fn process_manager<P>(mut self, policy: P) -> Self
+    where
+        P: ProcessManager<Aggregate: Aggregate<Event = E>>,
+    {
+        self.names.push(P::NAME);
+        self.handlers.push(Box::new(move |context, kinds, feed, hooks| {
+            Box::pin(async move {
+                let Some(commands) = kinds.of::<P::Aggregate>().cloned() else {
+                    let name = P::NAME;
+                    return Err(StartError::Refused(format!("there is no aggregate that {name} sends commands to")));
+                };
+                hooks.before_handler(&context.store, P::NAME, P::STARTS).await?;
+                let process = Process::new(policy, commands, context.store.clone(), context.checkpoints.clone());
+                Ok(event_handler::start(move || process.clone(), context, feed).await?)
+            })
+        }));
+        self
+    }
+
+    /// An event handler, which does something about events.
+    #[must_use]
+    pub fn event_handler<H: EventHandler<E> + Clone>(self, handler: H) -> Self {
+        self.event_handler_with(move |_| handler)
+    }
+
+    /// The same, for one that wants to ask a read model.
+    #[must_use]
+    pub(crate) fn event_handler_with<H: EventHandler<E> + Clone>(
+        mut self,
+        make: impl FnOnce(&HandlerContext<E>) -> H + Send + 'static,
+    ) -> Self {
+        self.names.push(H::NAME);
+        self.handlers.push(Box::new(move |context, _, feed, hooks| {
+            Box::pin(async move {
+                hooks.before_handler(&context.store, H::NAME, H::STARTS).await?;
+                let handler = make(context);
+                Ok(event_handler::start(move || handler.clone(), context, feed).await?)
+            })
+        }));
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn hooks(self, hooks: Arc<dyn Hooks<E>>) -> Self {
+        Self { hooks, ..self }
+    }
+
+    /// Opens the store and starts everything on it, in the order in which a command passes through it. When this
+    /// answers, the projections know what has happened.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]: what stands in the way. Nothing of it goes on then.
+    pub async fn start(self) -> Result<Application<E>, StartError> {
+        check_categories(&self.categories)?;
+        for (number, name) in self.names.iter().enumerate() {
+            if self.names[..number].contains(name) {
+                return Err(StartError::NameTaken { name });
+            }
+        }
+        let supervisor = Supervisor::new();
+        // What was started before something stood in the way does not go on.
+        let mut stop = StopUnlessStarted(Some(supervisor.clone()));
+        let started = self.start_in(supervisor.clone()).await;
+        match &started {
+            Ok(_) => stop.0 = None,
+            Err(_) => {
+                drop(stop);
+                supervisor.ended().await;
+            }
+        }
+        started
+    }
+
+    async fn start_in(self, supervisor: Supervisor) -> Result<Application<E>, StartError> {
+        let Self { url, accept_loss, seed, limits, retry, kinds: kinds_to_start, .. } = self;
+        let Self { projections, handlers: handlers_to_start, observers, hooks, .. } = self;
+        let store = open(&url, accept_loss, &supervisor).await?;
+        let (taken_over, late) = (store.clone(), hooks.clone());
+        let lease = Lease::start(&store, &supervisor, move || late.stop_late(taken_over.clone())).await?;
+        let mut give_up = GiveUpUnlessStarted(Some(lease.clone()));
+        hooks.refuse(&store, &lease).await?;
+        let (clock, ids) = time_and_ids(seed, store.end().await?);
+        let snapshot_every = NonZeroU64::get(limits.snapshot_every);
+        let mut kinds = Kinds::default();
+        for start in kinds_to_start {
+            start(&mut kinds, store.clone(), clock.clone(), limits, &supervisor);
+        }
+
+        let checkpoints = Checkpoints::new();
+        let mut feed = Feed::new(checkpoints.clone());
+        let models = Models::default();
+        projections.into_iter().for_each(|add| add(&mut feed, &models));
+        observers.into_iter().for_each(|observer| feed.observe(observer));
+        feed.restore(&store).await?;
+
+        let context = HandlerContext {
+            store: store.clone(),
+            checkpoints: checkpoints.clone(),
+            clock: clock.clone(),
+            lease: lease.clone(),
+            retry,
+            supervisor: supervisor.clone(),
+        };
+        let mut handlers = Vec::new();
+        for start in handlers_to_start {
+            handlers.push(start(&context, &kinds, &mut feed, hooks.as_ref()).await?);
+        }
+        let end = store.end().await?;
+        let feed = feed.start(store.clone(), &supervisor);
+        // Whoever asks gets no answer from before what is known already.
+        tokio::select! {
+            () = checkpoints.projections_have_passed(end) => {}
+            _ = supervisor.stopped() => {}
+        }
+        give_up.0 = None;
+        let inner = Inner {
+            url,
+            store,
+            kinds,
+            models,
+            checkpoints,
+            feed,
+            handlers: Mutex::new(handlers),
+            ids,
+            clock,
+            retry,
+            lease,
+            hooks,
+            snapshot_every,
+            supervisor,
+            changing: Arc::default(),
+            closing: AtomicBool::new(false),
+        };
+        Ok(Application { inner: Arc::new(inner), consistency: Consistency::Strong })
+    }
+}
+
+async fn open<E: StoredEvent>(
+    url: &StoreUrl,
+    accept_loss: bool,
+    supervisor: &Supervisor,
+) -> Result<Store<E>, StartError> {
+    match url {
+        StoreUrl::Memory => Ok(MemoryStore::start(supervisor).into()),
+        StoreUrl::Sqlite(path) => {
+            let (path, watched) = (path.clone(), supervisor.clone());
+            let options = SqliteOptions { accept_loss, ..SqliteOptions::default() };
+            let opened = blocking(move || SqliteStore::open(&path, options, &watched)).await;
+            let store = opened.map_err(|not_done| StoreError::Failed(not_done.to_string()))??;
+            Ok(store.into())
+        }
+    }
+}
+
+struct StopUnlessStarted(Option<Supervisor>);
+
+impl Drop for StopUnlessStarted {
+    fn drop(&mut self) {
+        if let Some(supervisor) = &self.0 {
+            supervisor.stop(StopReason::Closed);
+        }
+    }
+}
+
+/// Whoever opens the store next, with other options say, finds nobody who has the right to run its handlers.
+struct GiveUpUnlessStarted(Option<Lease>);
+
+impl Drop for GiveUpUnlessStarted {
+    fn drop(&mut self) {
+        if let Some(lease) = &self.0 {
+            lease.give_up();
+        }
+    }
+}

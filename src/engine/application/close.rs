@@ -1,0 +1,86 @@
+//! Closing.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::{Application, Inner};
+use crate::engine::feed::checkpoints::MAX_WAIT;
+use crate::engine::store::EventStore as _;
+use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::supervisor::{StopReason, Supervisor};
+
+/// How long closing waits for handlers to finish what they are at.
+const HANDLERS_FINISH: Duration = Duration::from_millis(500);
+
+impl<E: StoredEvent> Application<E> {
+    /// Closes it for all its handles, when everything sent before has been handled and seen, and when the
+    /// processes that had been set going by then have ended. What others do with the store meanwhile is not waited for.
+    /// A file that no other program has open is then all there is: it may be copied, moved or sent.
+    ///
+    /// It is closed even if the future is dropped before it is done.
+    pub async fn close(&self) {
+        let application = self.clone();
+        let closing = tokio::spawn(async move {
+            // However this ends, nobody shall wait for what takes no more commands.
+            let stop = StopOnDrop(&application.inner.supervisor);
+            let Inner { kinds, lease, feed, supervisor, .. } = application.inner.as_ref();
+            application.inner.closing.store(true, Ordering::Release);
+            kinds.flush().await;
+            let _changed = application.inner.changing.lock().await;
+            application.settle().await;
+            // What handlers send has to be answered, so they stop first.
+            let have_stopped = lease.end(HANDLERS_FINISH).await;
+            kinds.close().await;
+            if !have_stopped {
+                lease.end(HANDLERS_FINISH).await;
+            }
+            application.seen_by_projections().await;
+            supervisor.will_close();
+            feed.keep_rows().await;
+            lease.give_up();
+            drop(stop);
+            supervisor.ended().await;
+        });
+        // An error says that the runtime is going down, and everything with it.
+        let _ = closing.await;
+    }
+
+    /// Waits until the handlers have done what they can with what has happened by now, and with what process managers
+    /// make of it.
+    pub(crate) async fn settle(&self) {
+        let settled = async {
+            if let Ok(end) = self.inner.store.end().await {
+                // When time is up, what is left undone is done where the store is opened again, or lost with it.
+                self.inner.checkpoints.settle(end, MAX_WAIT).await;
+            }
+        };
+        tokio::select! {
+            () = settled => {}
+            _ = self.inner.supervisor.stopped() => {}
+        }
+    }
+
+    /// Waits until the projections have seen what has happened by now.
+    async fn seen_by_projections(&self) {
+        let seen = async {
+            if let Ok(end) = self.inner.store.end().await {
+                self.inner.checkpoints.projections_have_passed(end).await;
+            }
+        };
+        tokio::select! {
+            // What they have not seen they see when the store is opened again.
+            _ = timeout(MAX_WAIT, seen) => {}
+            _ = self.inner.supervisor.stopped() => {}
+        }
+    }
+}
+
+struct StopOnDrop<'a>(&'a Supervisor);
+
+impl Drop for StopOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.stop(StopReason::Closed);
+    }
+}

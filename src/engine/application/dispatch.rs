@@ -1,0 +1,208 @@
+//! Commands from outside, and what comes of them.
+
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+
+use uuid::Uuid;
+
+use super::seen::Seen;
+use super::{Application, CommandFailure, Unavailable};
+use crate::engine::aggregate::Aggregate;
+use crate::engine::command_handler::{CommandError, Pending, Unanswered};
+use crate::engine::event::{Metadata, Position, RecordedEvent};
+use crate::engine::feed::checkpoints::Consistency;
+use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::store::{Committed, StoreError};
+use crate::engine::supervisor::StopReason;
+
+/// A command that is about to be sent. To await it sends it, and waits until its events are stored and, under strong
+/// consistency, seen by all handlers; what it answers is the [`Receipt`].
+#[derive(Debug)]
+#[must_use = "nothing is sent before this is awaited"]
+pub struct Dispatch<'a, E: 'static, A: Aggregate> {
+    application: &'a Application<E>,
+    command: A::Command,
+    metadata: Option<Metadata>,
+    consistency: Consistency,
+}
+
+impl<'a, E: StoredEvent, A: Aggregate<Event = E>> Dispatch<'a, E, A> {
+    pub(super) fn new(application: &'a Application<E>, command: A::Command) -> Self {
+        Self { application, command, metadata: None, consistency: application.consistency }
+    }
+
+    /// Waits for no handler.
+    pub fn eventual(self) -> Self {
+        Self { consistency: Consistency::Eventual, ..self }
+    }
+
+    /// Gives the command an id that the caller knows: sent again with it, it does nothing more.
+    pub fn command_id(self, command_id: Uuid) -> Self {
+        self.metadata(Metadata::from_outside(command_id))
+    }
+
+    /// Gives the command ids that were made before, by [`Application::start_conversation`] for instance.
+    pub fn metadata(self, metadata: Metadata) -> Self {
+        Self { metadata: Some(metadata), ..self }
+    }
+
+    /// Sends the command and does not wait for what becomes of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`]: the command was not taken.
+    pub async fn send(self) -> Result<PendingCommand<E, A>, Unavailable> {
+        let Self { application, command, metadata, consistency } = self;
+        application.takes_commands()?;
+        let Some(commands) = application.command_handler::<A>() else {
+            return Err(Unavailable::Defect(format!("the application has no aggregate {:?}", A::CATEGORY)));
+        };
+        let metadata = metadata.unwrap_or_else(|| application.start_conversation());
+        match commands.send(command, metadata).await {
+            Ok(pending) => {
+                let application = application.with_consistency(consistency);
+                Ok(PendingCommand { application, answer: Answer::ToCome(pending) })
+            }
+            Err(_) => Err(application.supervisor().stopped().await.into()),
+        }
+    }
+}
+
+impl<'a, E: StoredEvent, A: Aggregate<Event = E>> IntoFuture for Dispatch<'a, E, A> {
+    type Output = Result<Receipt<E>, CommandFailure<A::Refusal>>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { self.send().await?.outcome().await })
+    }
+}
+
+/// A command that was handled: the events it has led to are stored.
+#[derive(Clone, Debug)]
+pub struct Receipt<E> {
+    events: Committed<E>,
+    seen: Seen,
+}
+
+impl<E> Receipt<E> {
+    pub(super) fn new(events: Committed<E>, seen: Seen) -> Self {
+        Self { events, seen }
+    }
+
+    /// The command's events, in order.
+    pub fn events(&self) -> &[RecordedEvent<E>] {
+        &self.events
+    }
+
+    /// The position of the command's last event.
+    pub fn position(&self) -> Position {
+        self.events.last().map_or(Position::START, |event| event.position)
+    }
+
+    /// The handlers that had not seen the last event when waiting for them ended: queries may answer from
+    /// before it. Always empty when nobody was waited for.
+    pub fn lagging(&self) -> &[&'static str] {
+        &self.seen.lagging
+    }
+
+    /// The position of the last event that was waited for: the command's own, or one that a process manager has
+    /// made of it.
+    pub fn seen_up_to(&self) -> Position {
+        self.seen.up_to
+    }
+
+    /// The same, waited for up to somewhere else.
+    pub(crate) fn and_seen(self, seen: Seen) -> Self {
+        Self { seen, ..self }
+    }
+}
+
+/// A command on its way. Dropping it does not take the command back.
+#[derive(Debug)]
+pub struct PendingCommand<E: 'static, A: Aggregate> {
+    application: Application<E>,
+    answer: Answer<A>,
+}
+
+#[derive(Debug)]
+enum Answer<A: Aggregate> {
+    ToCome(Pending<A>),
+    There(Box<Result<Committed<A::Event>, CommandError<A::Refusal>>>),
+}
+
+impl<E: StoredEvent, A: Aggregate<Event = E>> PendingCommand<E, A> {
+    /// Waits for the decision, and for nothing that follows from it.
+    pub(crate) async fn decided(self) -> Self {
+        let answer = match self.answer {
+            Answer::ToCome(pending) => Answer::There(Box::new(pending.outcome().await)),
+            there @ Answer::There(_) => there,
+        };
+        Self { answer, ..self }
+    }
+
+    /// Why it was refused, if it was decided and that is so.
+    pub(crate) fn refusal(&self) -> Option<&A::Refusal> {
+        match &self.answer {
+            Answer::There(answer) => match answer.as_ref() {
+                Err(CommandError::Refused(refusal)) => Some(refusal),
+                _ => None,
+            },
+            Answer::ToCome(_) => None,
+        }
+    }
+
+    /// Waits until the command's events are stored and, under strong consistency, seen by all handlers.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandFailure`]: why there are no events.
+    pub async fn outcome(self) -> Result<Receipt<E>, CommandFailure<A::Refusal>> {
+        let answer = match self.answer {
+            Answer::ToCome(pending) => pending.outcome().await,
+            Answer::There(answer) => *answer,
+        };
+        self.application.outcome(answer).await
+    }
+}
+
+impl<E: StoredEvent> Application<E> {
+    /// What a caller hears of a command that was answered, once everybody has seen what it hears of.
+    pub(crate) async fn outcome<R: std::error::Error>(
+        &self,
+        answer: Result<Committed<E>, CommandError<R>>,
+    ) -> Result<Receipt<E>, CommandFailure<R>> {
+        match answer {
+            Ok(events) => Ok(self.receipt(events).await),
+            Err(error) => {
+                if matches!(error, CommandError::Refused(_)) {
+                    self.decision_seen().await;
+                }
+                Err(self.command_failure(error).await)
+            }
+        }
+    }
+
+    async fn command_failure<R: std::error::Error>(&self, error: CommandError<R>) -> CommandFailure<R> {
+        let unavailable = match error {
+            CommandError::Refused(refusal) => return CommandFailure::Refused(refusal),
+            CommandError::Conflict(_) => Unavailable::Busy,
+            CommandError::Panicked { message } => Unavailable::Defect(message),
+            CommandError::IdTaken { .. } => Unavailable::Defect(error.to_string()),
+            CommandError::OutcomeUnknown { command_id, reason: Unanswered::Store(reason) } => {
+                Unavailable::OutcomeUnknown { command_id, reason }
+            }
+            CommandError::OutcomeUnknown { command_id, reason: Unanswered::Stopped } => {
+                let reason = match Box::pin(self.inner.supervisor.stopped()).await {
+                    StopReason::StoreFailed { message } => message,
+                    stopped => Unavailable::from(stopped).to_string(),
+                };
+                Unavailable::OutcomeUnknown { command_id, reason }
+            }
+            CommandError::Store(StoreError::Closed) | CommandError::Stopped => {
+                Box::pin(self.inner.supervisor.stopped()).await.into()
+            }
+            CommandError::Store(failed) => Unavailable::Store(failed),
+        };
+        unavailable.into()
+    }
+}

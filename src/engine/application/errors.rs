@@ -1,0 +1,166 @@
+//! Why an application does not do what it was asked.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+use uuid::Uuid;
+
+use crate::engine::event::Position;
+use crate::engine::feed::catch_up::{NotCaughtUp, NotYet};
+use crate::engine::store::sqlite::OpenStoreError;
+use crate::engine::store::{StoreError, UnsupportedUrl};
+use crate::engine::supervisor::StopReason;
+
+/// It cannot serve, whatever is asked of it.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum Unavailable {
+    /// It was closed.
+    #[error("it is closed")]
+    Closed,
+    /// It stopped because it could not go on.
+    #[error("it has stopped: {0}")]
+    Stopped(StopReason),
+    /// The store could not do it, or does not know whether it has.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The command was about to be stored, and nobody knows whether it was. If so, there are events with this command
+    /// id, once the store is open again.
+    #[error(
+        "the outcome is unknown: {reason}; if the command was carried out, there are events of command {command_id}"
+    )]
+    OutcomeUnknown {
+        /// The command's id.
+        command_id: Uuid,
+        /// What stands in the way of an answer.
+        reason: String,
+    },
+    /// Other writers were quicker each time. The command changed nothing and may be sent again.
+    #[error("too many others write here at once")]
+    Busy,
+    /// A defect in the domain's own code. The command changed nothing.
+    #[error("the command could not be decided: {0}")]
+    Defect(String),
+    /// Read models have not seen everything yet that was acknowledged before they were asked. They may be asked again.
+    #[error("{} has not come to position {end} yet", lagging.join(", "))]
+    Behind {
+        /// Where they should be.
+        end: Position,
+        /// Their names.
+        lagging: Vec<&'static str>,
+    },
+}
+
+impl From<StopReason> for Unavailable {
+    fn from(reason: StopReason) -> Self {
+        match reason {
+            StopReason::Closed => Self::Closed,
+            stopped => Self::Stopped(stopped),
+        }
+    }
+}
+
+/// Why a command has no events to show.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum CommandFailure<R> {
+    /// The aggregate said no. Nothing was stored.
+    #[error(transparent)]
+    Refused(R),
+    /// The application cannot serve.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Why a question has no answer.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum QueryError {
+    /// It is about a position that the log does not have yet.
+    #[error(transparent)]
+    NotYet(#[from] NotYet),
+    /// The application cannot serve.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+impl From<NotCaughtUp> for QueryError {
+    fn from(reason: NotCaughtUp) -> Self {
+        match reason {
+            NotCaughtUp::NotYet(not_yet) => Self::NotYet(not_yet),
+            NotCaughtUp::Behind { end, lagging } => Self::Unavailable(Unavailable::Behind { end, lagging }),
+            NotCaughtUp::Store(error) => Self::Unavailable(error.into()),
+        }
+    }
+}
+
+/// Why a handler was not added, or a projection.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum AddHandlerError {
+    /// There is one of this name: its progress is stored under it.
+    #[error("there is a handler {name:?} already")]
+    NameTaken {
+        /// The name.
+        name: &'static str,
+    },
+    /// A projection panicked on what has happened, time and again. The application goes on without it.
+    #[error("the projection panicked: {message}")]
+    Panicked {
+        /// What the panic said.
+        message: String,
+    },
+    /// The application cannot serve.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Why an application did not start.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum StartError {
+    /// The store's URL is of no known kind.
+    #[error(transparent)]
+    UnsupportedStore(#[from] UnsupportedUrl),
+    /// The file cannot be opened as it is. Nothing in it was changed.
+    #[error(transparent)]
+    File(#[from] OpenStoreError),
+    /// The store is open, but does not say what is in it.
+    #[error(transparent)]
+    Unreadable(#[from] StoreError),
+    /// Two handlers or projections have one name: how far each has come is stored under it.
+    #[error("there are two handlers called {name:?}")]
+    NameTaken {
+        /// The name.
+        name: &'static str,
+    },
+    /// The streams of two kinds of aggregate could not be told apart: two have one category, or that of one, with a `-`
+    /// behind it, begins that of the other.
+    #[error("streams of the categories {first:?} and {second:?} could have the same name")]
+    CategoriesClash {
+        /// The one category.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+    },
+    /// What has to be done before it starts was refused.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// Why a log was not written to a file.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum ExportError {
+    /// There is something at this path already, which stays as it is.
+    #[error("{}: there is a file already", path.display())]
+    FileExists {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The file could not be written. Nothing is left of it.
+    #[error("{}: {reason}", path.display())]
+    File {
+        /// The path.
+        path: PathBuf,
+        /// What went wrong.
+        reason: String,
+    },
+    /// The application cannot serve.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}

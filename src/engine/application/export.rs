@@ -1,0 +1,64 @@
+//! Writing the log to a file, an event on a line.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use super::{Application, ExportError};
+use crate::engine::blocking::blocking;
+use crate::engine::disk::{NewFile, Placed};
+use crate::engine::event::{Batch, Position};
+use crate::engine::store::event_line::write_line;
+use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::store::{EventStore as _, MAX_READ};
+
+impl<E: StoredEvent> Application<E> {
+    /// Writes all events there are, each as a JSON object on a line of its own, to a new file that only its owner may
+    /// read. Its name appears when all of it is on the disk, and is on the disk too when this answers. `tell` hears now
+    /// and then how many events of how many are written. Answers how many there are.
+    ///
+    /// # Errors
+    ///
+    /// [`ExportError`]: why there is no such file.
+    pub async fn export(&self, path: &Path, mut tell: impl FnMut(u64, u64) + Send) -> Result<u64, ExportError> {
+        let failed = |error: io::Error| ExportError::File { path: path.to_owned(), reason: error.to_string() };
+        if fs::symlink_metadata(path).is_ok() {
+            return Err(ExportError::FileExists { path: path.to_owned() });
+        }
+        let end = self.inner.store.end().await;
+        let end = self.or_unavailable(end).await?;
+        let place = path.to_owned();
+        let mut file = on_the_disk(move || NewFile::beside(&place, &[])).await.map_err(failed)?;
+        let (mut position, mut events) = (Position::START, 0);
+        while position < end {
+            let page = self.inner.store.read_all(position, MAX_READ).await;
+            let page = self.or_unavailable(page).await?;
+            let known = page.partition_point(|event| event.position <= end);
+            let Some(last) = page[..known].last() else { break };
+            position = last.position;
+            let lines = lines(&page, known).map_err(failed)?;
+            file = on_the_disk(move || file.file().write_all(&lines).map(|()| file)).await.map_err(failed)?;
+            events += known as u64;
+            tell(position.get(), end.get());
+        }
+        let place = path.to_owned();
+        match on_the_disk(move || file.put(&place)).await.map_err(failed)? {
+            Placed::Here => Ok(events),
+            Placed::AnotherIsThere => Err(ExportError::FileExists { path: path.to_owned() }),
+            Placed::NotSupported(lacks) => Err(ExportError::File {
+                path: path.to_owned(),
+                reason: format!("the file system does not support this: {lacks}"),
+            }),
+        }
+    }
+}
+
+async fn on_the_disk<R: Send + 'static>(work: impl FnOnce() -> io::Result<R> + Send + 'static) -> io::Result<R> {
+    blocking(work).await.map_err(io::Error::other)?
+}
+
+fn lines<E: StoredEvent>(page: &Batch<E>, count: usize) -> io::Result<Vec<u8>> {
+    let mut lines = Vec::new();
+    page[..count].iter().try_for_each(|event| write_line(event, &mut lines))?;
+    Ok(lines)
+}

@@ -1,0 +1,148 @@
+//! The log itself, and what one stream of it says.
+
+use super::{Application, QueryError, Receipt, Unavailable};
+use crate::engine::aggregate::{Aggregate, restored_from};
+use crate::engine::event::{Batch, Position, RecordedEvent, StreamId, Version};
+use crate::engine::moment::Moment;
+use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::store::{EventStore as _, MAX_READ};
+
+impl<E: StoredEvent> Application<E> {
+    /// Reads the log: at most `limit` events, from the one at `from`.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`]: the log cannot be read.
+    pub async fn events(&self, from: Position, limit: usize) -> Result<Vec<RecordedEvent<E>>, Unavailable> {
+        let mut after = from.before();
+        let mut events = Vec::new();
+        while events.len() < limit {
+            let page = self.inner.store.read_all(after, limit - events.len()).await;
+            let page = self.or_unavailable(page).await?;
+            let Some(last) = page.last() else { break };
+            after = last.position;
+            events.extend(page.iter().cloned());
+        }
+        Ok(events)
+    }
+
+    /// The events of a command, and those that process managers have made of them as far as they were waited
+    /// for.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`]: the log cannot be read.
+    pub async fn conversation(&self, receipt: &Receipt<E>) -> Result<Vec<RecordedEvent<E>>, Unavailable> {
+        let mut events = receipt.events().to_vec();
+        let Some(first) = events.first().map(|event| event.metadata) else { return Ok(events) };
+        let mut after = receipt.position();
+        while after < receipt.seen_up_to() {
+            let page = self.inner.store.read_all(after, MAX_READ).await;
+            let page = self.or_unavailable(page).await?;
+            let Some(last) = page.last() else { break };
+            after = last.position;
+            let of_conversation = |event: &&RecordedEvent<E>| event.metadata.correlation_id == first.correlation_id;
+            let seen = page.iter().take_while(|event| event.position <= receipt.seen_up_to());
+            events.extend(seen.filter(of_conversation).cloned());
+        }
+        Ok(events)
+    }
+
+    /// Reads one stream: at most `limit` events, from the position `from` on.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`]: the log cannot be read.
+    pub async fn stream_events(
+        &self,
+        stream: &StreamId,
+        from: Position,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent<E>>, Unavailable> {
+        let mut version = self.version_at(stream, Moment::Position(from.before())).await?;
+        let mut events = Vec::new();
+        while events.len() < limit {
+            let page = self.inner.store.read_stream(stream, version, limit - events.len()).await;
+            let page = self.or_unavailable(page).await?;
+            let Some(last) = page.last() else { break };
+            version = last.version;
+            events.extend(page.iter().cloned());
+        }
+        Ok(events)
+    }
+
+    /// How many events a stream had at a moment.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`]: the log cannot be read.
+    pub async fn version_at(&self, stream: &StreamId, moment: Moment) -> Result<Version, Unavailable> {
+        let version = self.inner.store.stream_version(stream, moment).await;
+        self.or_unavailable(version).await
+    }
+
+    /// An aggregate as it was at a moment: its last snapshot before that, and the events from there on.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError`]: the moment has not come, or the log cannot be read.
+    pub async fn state_at<A: Aggregate<Event = E>>(&self, stream: &StreamId, moment: Moment) -> Result<A, QueryError> {
+        self.has_happened(Some(moment)).await?;
+        Ok(self.state_up_to(stream, moment).await?)
+    }
+
+    pub(crate) async fn state_up_to<A: Aggregate<Event = E>>(
+        &self,
+        stream: &StreamId,
+        moment: Moment,
+    ) -> Result<A, Unavailable> {
+        let (mut state, events) = self.snapshot_at::<A>(stream, moment).await?;
+        self.visit(stream, events, |event| {
+            let happened = moment.is_after(event);
+            if happened {
+                state.apply(&event.data);
+            }
+            happened
+        })
+        .await?;
+        Ok(state)
+    }
+
+    /// An aggregate as its last snapshot before a moment has it, and the first events after that.
+    pub(crate) async fn snapshot_at<A: Aggregate<Event = E>>(
+        &self,
+        stream: &StreamId,
+        moment: Moment,
+    ) -> Result<(A, Batch<E>), Unavailable> {
+        let read = self.inner.store.read_from_snapshot(stream, moment, MAX_READ).await;
+        let (snapshot, page) = self.or_unavailable(read).await?;
+        Ok(match snapshot {
+            None => (A::default(), page),
+            Some(snapshot) => match restored_from(stream, &snapshot.state) {
+                Some(state) => (state, page),
+                None => (A::default(), self.read_page(stream, Version::START).await?),
+            },
+        })
+    }
+
+    /// Shows a page of a stream and those after it in order, as long as they are wanted.
+    pub(crate) async fn visit(
+        &self,
+        stream: &StreamId,
+        mut page: Batch<E>,
+        mut wants_more: impl FnMut(&RecordedEvent<E>) -> bool,
+    ) -> Result<(), Unavailable> {
+        while let Some(last) = page.last() {
+            if !page.iter().all(&mut wants_more) {
+                return Ok(());
+            }
+            page = self.read_page(stream, last.version).await?;
+        }
+        Ok(())
+    }
+
+    async fn read_page(&self, stream: &StreamId, after: Version) -> Result<Batch<E>, Unavailable> {
+        let page = self.inner.store.read_stream(stream, after, MAX_READ).await;
+        self.or_unavailable(page).await
+    }
+}

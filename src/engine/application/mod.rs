@@ -1,0 +1,204 @@
+//! An event-sourced application of any domain: a store, and everything that runs on it.
+//!
+//! Whoever writes a domain names its aggregates, projections, process managers and event handlers to a [`Builder`]; what
+//! starts is an [`Application`], to which [commands are dispatched](Application::dispatch) and whose projections are
+//! [read](Application::read). What every application can do besides stands in a file each: its [`handlers`], its
+//! [`history`], [`watch`]ing it, [`export`]ing it, and so on.
+
+mod add;
+mod builder;
+mod catch_up;
+mod close;
+pub mod dispatch;
+mod errors;
+pub mod export;
+pub mod handlers;
+pub mod head;
+pub mod history;
+mod kinds;
+mod read;
+mod rebuild;
+mod seen;
+pub mod watch;
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub use self::builder::Builder;
+pub(crate) use self::builder::Hooks;
+pub use self::dispatch::{Dispatch, PendingCommand, Receipt};
+pub use self::errors::{AddHandlerError, CommandFailure, ExportError, QueryError, StartError, Unavailable};
+use self::kinds::Kinds;
+use self::read::Models;
+use super::clock::Clock;
+use super::command_handler::CommandHandler;
+use super::event::Metadata;
+use super::event_handler::{HandlerContext, HandlerControl, RetryPolicy};
+use super::feed::FeedHandle;
+use super::feed::checkpoints::{Checkpoints, Consistency};
+use super::id_source::IdSource;
+use super::lease::Lease;
+use super::store::stored_event::StoredEvent;
+use super::store::{Store, StoreError, StoreUrl};
+use super::supervisor::{StopReason, Supervisor};
+use crate::engine::aggregate::{Aggregate, Command};
+
+/// An application that runs, on events `E`. Cheap to clone, and made to be shared by many tasks.
+///
+/// It runs on the tokio runtime it was started on. Dropping the last handle closes it.
+#[derive(Clone, Debug)]
+pub struct Application<E: 'static> {
+    inner: Arc<Inner<E>>,
+    consistency: Consistency,
+}
+
+struct Inner<E: 'static> {
+    url: StoreUrl,
+    store: Store<E>,
+    kinds: Kinds,
+    models: Models,
+    checkpoints: Checkpoints,
+    feed: FeedHandle<E>,
+    handlers: Mutex<Vec<HandlerControl>>,
+    ids: IdSource,
+    clock: Arc<Clock>,
+    retry: RetryPolicy,
+    /// The right to run the handlers of this store.
+    lease: Lease,
+    hooks: Arc<dyn Hooks<E>>,
+    /// Events of a stream from one snapshot to the next.
+    snapshot_every: u64,
+    supervisor: Supervisor,
+    /// Held while the log is replaced, or a handler is added.
+    changing: Arc<tokio::sync::Mutex<()>>,
+    /// No more commands from outside are taken.
+    closing: AtomicBool,
+}
+
+impl<E: 'static> fmt::Debug for Inner<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Application").field("url", &self.url).field("kinds", &self.kinds).finish_non_exhaustive()
+    }
+}
+
+impl<E: 'static> Drop for Inner<E> {
+    fn drop(&mut self) {
+        self.supervisor.stop(StopReason::Closed);
+    }
+}
+
+impl<E: StoredEvent> Application<E> {
+    /// Says where an application keeps its events, to be told what it is made of.
+    pub fn builder(url: impl Into<StoreUrl>) -> Builder<E> {
+        Builder::new(url.into())
+    }
+
+    /// Where its events are.
+    pub fn url(&self) -> &StoreUrl {
+        &self.inner.url
+    }
+
+    /// The store it runs on.
+    pub fn store(&self) -> &Store<E> {
+        &self.inner.store
+    }
+
+    /// The same application through a handle that waits for the handlers, or does not.
+    #[must_use]
+    pub fn with_consistency(&self, consistency: Consistency) -> Self {
+        let inner = self.inner.clone();
+        Self { inner, consistency }
+    }
+
+    /// Whether this handle waits for the handlers.
+    pub fn consistency(&self) -> Consistency {
+        self.consistency
+    }
+
+    /// A new conversation: the ids under which the next command and all it causes will be known.
+    pub fn start_conversation(&self) -> Metadata {
+        Metadata::from_outside(self.inner.ids.next())
+    }
+
+    /// What has stopped it, if anything but [`Application::close`] has.
+    pub fn failure(&self) -> Option<Unavailable> {
+        let reason = self.inner.supervisor.reason().map(Unavailable::from);
+        reason.filter(|unavailable| *unavailable != Unavailable::Closed)
+    }
+
+    /// Where commands of a kind of aggregate are decided; `None` for one that the application was started without.
+    pub(crate) fn command_handler<A: Aggregate<Event = E>>(&self) -> Option<&CommandHandler<A>> {
+        self.inner.kinds.of::<A>()
+    }
+
+    /// Events of a stream from one snapshot to the next.
+    pub(crate) fn snapshot_every(&self) -> u64 {
+        self.inner.snapshot_every
+    }
+
+    pub(crate) fn supervisor(&self) -> &Supervisor {
+        &self.inner.supervisor
+    }
+
+    pub(crate) fn lease(&self) -> &Lease {
+        &self.inner.lease
+    }
+
+    pub(crate) fn feed(&self) -> &FeedHandle<E> {
+        &self.inner.feed
+    }
+
+    pub(crate) fn checkpoints(&self) -> &Checkpoints {
+        &self.inner.checkpoints
+    }
+
+    /// To be held while the log is replaced: no handler comes meanwhile.
+    pub(crate) fn changing(&self) -> Arc<tokio::sync::Mutex<()>> {
+        self.inner.changing.clone()
+    }
+
+    /// Decides about the parked events of each handler.
+    pub(crate) fn handler_controls(&self) -> Vec<HandlerControl> {
+        self.inner.handlers.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// When the store does not answer, the supervisor knows why.
+    pub(crate) async fn or_unavailable<T>(&self, answer: Result<T, StoreError>) -> Result<T, Unavailable> {
+        match answer {
+            Ok(answer) => Ok(answer),
+            Err(StoreError::Closed) => Err(self.inner.supervisor.stopped().await.into()),
+            Err(failed) => Err(Unavailable::Store(failed)),
+        }
+    }
+
+    /// Why nothing is answered any more, if that is so.
+    pub(crate) fn still_open(&self) -> Result<(), Unavailable> {
+        self.inner.supervisor.reason().map_or(Ok(()), |reason| Err(reason.into()))
+    }
+
+    /// Why no more commands are taken, if that is so.
+    fn takes_commands(&self) -> Result<(), Unavailable> {
+        if self.inner.closing.load(Ordering::Acquire) { Err(Unavailable::Closed) } else { Ok(()) }
+    }
+
+    fn handler_context(&self) -> HandlerContext<E> {
+        let Inner { store, checkpoints, clock, lease, retry, supervisor, .. } = self.inner.as_ref();
+        HandlerContext {
+            store: store.clone(),
+            checkpoints: checkpoints.clone(),
+            clock: clock.clone(),
+            lease: lease.clone(),
+            retry: *retry,
+            supervisor: supervisor.clone(),
+        }
+    }
+
+    /// Sends a command; see [`Dispatch`] for what can be said besides, and for what awaiting it answers.
+    pub fn dispatch<C: Command>(&self, command: C) -> Dispatch<'_, E, C::Aggregate>
+    where
+        C::Aggregate: Aggregate<Command = C, Event = E>,
+    {
+        Dispatch::new(self, command)
+    }
+}

@@ -1,0 +1,100 @@
+//! Questions to the projections.
+
+use std::any::{Any, TypeId};
+use std::fmt;
+use std::sync::{PoisonError, RwLock};
+
+use foldhash::HashMap;
+
+use super::{Application, QueryError, Unavailable};
+use crate::engine::event::Position;
+use crate::engine::moment::Moment;
+use crate::engine::projection::{Projection, ReadModel};
+use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::store::{EventStore as _, MAX_READ};
+
+/// The read models, by the type of their projection.
+#[derive(Default)]
+pub(super) struct Models(RwLock<HashMap<TypeId, Box<dyn Any + Send + Sync>>>);
+
+impl fmt::Debug for Models {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Models")
+    }
+}
+
+impl Models {
+    pub(super) fn add<P: Send + Sync + 'static>(&self, model: ReadModel<P>) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(TypeId::of::<P>(), Box::new(model));
+    }
+
+    fn of<P: 'static>(&self) -> Option<ReadModel<P>> {
+        let models = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        models.get(&TypeId::of::<P>())?.downcast_ref().cloned()
+    }
+}
+
+impl<E: StoredEvent> Application<E> {
+    /// Asks a projection. Under strong consistency it knows everything that was acknowledged to anybody before, in
+    /// whatever process. Updates wait meanwhile, so the question should be a quick one.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`]: why there is no answer.
+    pub async fn read<P: Projection<E>, R>(&self, ask: impl FnOnce(&P) -> R) -> Result<R, Unavailable> {
+        let model = self.read_model()?;
+        self.caught_up().await?;
+        Ok(model.read(ask))
+    }
+
+    /// The same, for a caller that has heard of a position: the projection knows at least what happened up to there.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError`]: why there is no answer.
+    pub async fn read_after<P: Projection<E>, R>(
+        &self,
+        position: Position,
+        ask: impl FnOnce(&P) -> R,
+    ) -> Result<R, QueryError> {
+        let model = self.read_model()?;
+        self.passed(position).await?;
+        Ok(model.read(ask))
+    }
+
+    /// Asks a projection about a moment in the past: it is folded from the log up to there.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError`]: why there is no answer.
+    pub async fn read_at<P: Projection<E>, R>(
+        &self,
+        moment: Moment,
+        ask: impl FnOnce(&P) -> R,
+    ) -> Result<R, QueryError> {
+        self.has_happened(Some(moment)).await?;
+        let (mut then, mut position) = (P::default(), Position::START);
+        loop {
+            let page = self.inner.store.read_all(position, MAX_READ).await;
+            let page = self.or_unavailable(page).await?;
+            let Some(last) = page.last() else { return Ok(ask(&then)) };
+            position = last.position;
+            for event in page.iter() {
+                if !moment.is_after(event) {
+                    return Ok(ask(&then));
+                }
+                then.project(event);
+            }
+        }
+    }
+
+    /// A projection as it is now, for questions that need not wait.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable::Defect`]: the application was started without it.
+    pub fn read_model<P: Projection<E>>(&self) -> Result<ReadModel<P>, Unavailable> {
+        let missing = || Unavailable::Defect(format!("the application has no projection {:?}", P::NAME));
+        self.inner.models.of().ok_or_else(missing)
+    }
+}

@@ -1,0 +1,69 @@
+//! Waiting until the handlers have seen what a caller is about to hear of.
+
+use super::{Application, Receipt};
+use crate::engine::event::{Metadata, Position, RecordedEvent};
+use crate::engine::feed::checkpoints::{Consistency, MAX_WAIT};
+use crate::engine::store::Committed;
+use crate::engine::store::stored_event::StoredEvent;
+
+/// What came of waiting for the handlers.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    /// The last event of the conversation that was waited for.
+    pub(crate) up_to: Position,
+    /// Who had not seen it when waiting ended.
+    pub(crate) lagging: Vec<&'static str>,
+}
+
+impl<E: StoredEvent> Application<E> {
+    /// Whoever hears of a decision that has led to no events asks next about what it was made on. All of that is known to
+    /// the store by now. Where the read models do not come to it in time, the decision stands all the same.
+    pub(super) async fn decision_seen(&self) {
+        let _ = self.caught_up().await;
+    }
+
+    pub(super) async fn receipt(&self, events: Committed<E>) -> Receipt<E> {
+        let up_to = events.last().map_or(Position::START, |last| last.position);
+        if events.is_empty() {
+            self.decision_seen().await;
+        }
+        let seen = match events.last() {
+            // Boxed: keeps the common future small.
+            Some(last) if !self.is_seen(last) => Box::pin(self.conversation_seen(last.metadata, last.position)).await,
+            _ => Seen { up_to, lagging: Vec::new() },
+        };
+        Receipt::new(events, seen)
+    }
+
+    /// Whether there is nothing to wait for.
+    fn is_seen(&self, last: &RecordedEvent<E>) -> bool {
+        let checkpoints = &self.inner.checkpoints;
+        self.consistency == Consistency::Eventual
+            || checkpoints.have_passed(last.position)
+                && checkpoints.conversation_goes_on_to(last.metadata.correlation_id).is_none()
+    }
+
+    /// Waits until the handlers have seen an event and all that process managers have made of it.
+    pub(crate) async fn conversation_seen(&self, conversation: Metadata, mut up_to: Position) -> Seen {
+        let correlation_id = conversation.correlation_id;
+        loop {
+            let lagging = self.seen_by_all(up_to).await;
+            match self.inner.checkpoints.conversation_goes_on_to(correlation_id) {
+                Some(further) if lagging.is_empty() && further > up_to => up_to = further,
+                _ => return Seen { up_to, lagging },
+            }
+        }
+    }
+
+    /// Waits for the handlers, and not for those that have stopped. Answers who lags.
+    pub(crate) async fn seen_by_all(&self, position: Position) -> Vec<&'static str> {
+        let checkpoints = &self.inner.checkpoints;
+        if checkpoints.have_passed(position) {
+            return Vec::new();
+        }
+        tokio::select! {
+            lagging = checkpoints.wait(position, MAX_WAIT) => lagging,
+            _ = self.inner.supervisor.stopped() => checkpoints.lagging(position),
+        }
+    }
+}
