@@ -43,14 +43,14 @@ impl Bank {
         mut tell: impl FnMut(BackupStep, u64, u64) + Send + 'static,
     ) -> Result<Verified, sqlite::BackupError> {
         // Half an import is not copied, and no handler comes meanwhile.
-        let importing = self.inner.importing.lock().await;
+        let importing = self.changing().lock_owned().await;
         let place = path.to_owned();
         let new = blocking(move || NewStore::beside(&place)).await;
         let new = new.map_err(|panic| StoreError::Failed(panic.to_string()))??;
         // What the handlers have acknowledged up to now is in the part of the log that is stored.
         let handlers = self.handlers_kept().await?;
         let end = self.event_store().end().await?;
-        let mut replayed = Replayed::new(self.inner.snapshot_every);
+        let mut replayed = Replayed::new(self.snapshot_every());
         let (mut position, mut events) = (Position::START, Vec::new());
         while position < end {
             let page = self.event_store().read_all(position, MAX_READ).await?;

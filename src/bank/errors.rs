@@ -3,109 +3,26 @@
 use std::path::PathBuf;
 
 use thiserror::Error;
-use uuid::Uuid;
 
 use super::{Money, PinSecretError, Refusal};
-use crate::engine::event::Position;
-use crate::engine::feed::catch_up::{NotCaughtUp, NotYet};
-use crate::engine::store::sqlite::{self, OpenStoreError};
-use crate::engine::store::{StoreError, UnsupportedUrl};
-use crate::engine::supervisor::StopReason;
-
-/// The bank cannot serve, whatever is asked of it.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum Unavailable {
-    /// [`Bank::close`](super::Bank::close) was called.
-    #[error("the bank is closed")]
-    Closed,
-    /// It stopped because it could not go on.
-    #[error("the bank has stopped: {0}")]
-    Stopped(StopReason),
-    /// The store could not do it, or does not know whether it has.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The command was about to be stored, and nobody knows whether it was. If so, there are events with this command
-    /// id, once the bank is open again.
-    #[error(
-        "the outcome is unknown: {reason}; if the command was carried out, there are events of command {command_id}"
-    )]
-    OutcomeUnknown {
-        /// The command's id.
-        command_id: Uuid,
-        /// What stands in the way of an answer.
-        reason: String,
-    },
-    /// Other writers were quicker each time. The command changed nothing and may be sent again.
-    #[error("too many others change this account at once")]
-    Busy,
-    /// A defect in the account's own code. The command changed nothing.
-    #[error("the command could not be decided: {0}")]
-    Defect(String),
-    /// PINs can be neither kept nor checked.
-    #[error(transparent)]
-    PinSecret(#[from] PinSecretError),
-    /// Read models have not seen everything yet that was acknowledged before they were asked. They may be asked again.
-    #[error("{} has not come to position {end} yet", lagging.join(", "))]
-    Behind {
-        /// Where they should be.
-        end: Position,
-        /// Their names.
-        lagging: Vec<&'static str>,
-    },
-}
-
-/// Why a command has no events to show: what every operation's own error is made from.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum CommandFailure {
-    /// The account said no.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// The bank cannot serve.
-    #[error(transparent)]
-    Unavailable(#[from] Unavailable),
-}
-
-/// Why a handler of one's own was not added, or a projection.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum AddHandlerError {
-    /// The bank has a handler of this name: its progress is stored under it.
-    #[error("there is a handler {name:?} already")]
-    NameTaken {
-        /// The name.
-        name: &'static str,
-    },
-    /// A projection panicked on what has happened, time and again. The bank goes on without it.
-    #[error("the projection panicked: {message}")]
-    Panicked {
-        /// What the panic said.
-        message: String,
-    },
-    /// The bank cannot serve.
-    #[error(transparent)]
-    Unavailable(#[from] Unavailable),
-}
+use crate::engine::application;
+pub use crate::engine::application::{AddHandlerError, ExportError, QueryError, Unavailable};
+use crate::engine::feed::catch_up::NotYet;
+use crate::engine::store::sqlite;
 
 /// Why a bank could not be opened.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum OpenError {
-    /// The store's URL is of no known kind.
-    #[error(transparent)]
-    UnsupportedStore(#[from] UnsupportedUrl),
-    /// The file cannot be opened as it is. Nothing in it was changed.
-    #[error(transparent)]
-    File(#[from] OpenStoreError),
-    /// An import into this store has begun and not ended. Options that accept a loss open it as it is.
-    #[error(
-        "{store}: an import into this bank was not finished; import into a new one, or open it as it is with \
-         `accept_loss: true`"
-    )]
-    HalfImported {
-        /// The store.
-        store: String,
-    },
-    /// The store is open, but does not say what is in it.
-    #[error(transparent)]
-    Unreadable(#[from] StoreError),
+pub type OpenError = application::StartError;
+
+/// Why a command has no events to show: what every operation's own error is made from.
+pub type CommandFailure = application::CommandFailure<Refusal>;
+
+/// What is lacking where PINs can be neither kept nor checked.
+pub const PIN_SECRET: &str = "PIN secret";
+
+impl From<PinSecretError> for Unavailable {
+    fn from(error: PinSecretError) -> Self {
+        Self::Lacking { what: PIN_SECRET, reason: error.to_string() }
+    }
 }
 
 /// Why an account was not created.
@@ -202,28 +119,6 @@ pub enum TransferError {
     Unavailable(#[from] Unavailable),
 }
 
-/// Why a log was not written to a file.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum ExportError {
-    /// There is a file of this name, and it stays as it is.
-    #[error("{}: there is such a file already", path.display())]
-    FileExists {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The file cannot be written.
-    #[error("{}: {reason}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        reason: String,
-    },
-    /// The bank cannot serve.
-    #[error(transparent)]
-    Unavailable(#[from] Unavailable),
-}
-
 /// Why there is no backup.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum BackupError {
@@ -282,17 +177,6 @@ pub enum ImportError {
     Unavailable(#[from] Unavailable),
 }
 
-/// Why a question has no answer.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum QueryError {
-    /// It is about a position that the log does not have yet.
-    #[error(transparent)]
-    NotYet(#[from] NotYet),
-    /// The bank cannot serve.
-    #[error(transparent)]
-    Unavailable(#[from] Unavailable),
-}
-
 /// Why there is no balance to tell.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum CheckBalanceError {
@@ -305,16 +189,6 @@ pub enum CheckBalanceError {
     /// The bank cannot serve.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
-}
-
-impl From<NotCaughtUp> for QueryError {
-    fn from(reason: NotCaughtUp) -> Self {
-        match reason {
-            NotCaughtUp::NotYet(not_yet) => Self::NotYet(not_yet),
-            NotCaughtUp::Behind { end, lagging } => Self::Unavailable(Unavailable::Behind { end, lagging }),
-            NotCaughtUp::Store(failed) => Self::Unavailable(failed.into()),
-        }
-    }
 }
 
 impl From<QueryError> for CheckBalanceError {
@@ -330,7 +204,7 @@ impl From<CommandFailure> for CreateError {
     fn from(failure: CommandFailure) -> Self {
         match failure {
             CommandFailure::Refused(Refusal::AccountExists) => Self::AccountExists,
-            other => Self::Unavailable(other.unexpected()),
+            other => Self::Unavailable(unexpected(other)),
         }
     }
 }
@@ -340,7 +214,7 @@ impl From<CommandFailure> for DepositError {
         match failure {
             CommandFailure::Refused(Refusal::NoAccount) => Self::NoAccount,
             CommandFailure::Refused(Refusal::BalanceLimit) => Self::BalanceLimit,
-            other => Self::Unavailable(other.unexpected()),
+            other => Self::Unavailable(unexpected(other)),
         }
     }
 }
@@ -351,7 +225,7 @@ impl From<CommandFailure> for WithdrawError {
             CommandFailure::Refused(Refusal::NoAccount) => Self::NoAccount,
             CommandFailure::Refused(Refusal::PinRequired) => Self::PinRequired,
             CommandFailure::Refused(Refusal::AccountLocked) => Self::AccountLocked,
-            other => Self::Unavailable(other.unexpected()),
+            other => Self::Unavailable(unexpected(other)),
         }
     }
 }
@@ -361,7 +235,7 @@ impl From<CommandFailure> for UnlockError {
         match failure {
             CommandFailure::Refused(Refusal::NoAccount) => Self::NoAccount,
             CommandFailure::Refused(Refusal::NotLocked) => Self::NotLocked,
-            other => Self::Unavailable(other.unexpected()),
+            other => Self::Unavailable(unexpected(other)),
         }
     }
 }
@@ -374,17 +248,15 @@ impl From<CommandFailure> for TransferError {
             CommandFailure::Refused(Refusal::TooManyTransfers) => Self::TooManyTransfers,
             CommandFailure::Refused(Refusal::PinRequired) => Self::PinRequired,
             CommandFailure::Refused(Refusal::AccountLocked) => Self::AccountLocked,
-            other => Self::Unavailable(other.unexpected()),
+            other => Self::Unavailable(unexpected(other)),
         }
     }
 }
 
-impl CommandFailure {
-    /// A refusal that the command cannot meet is a defect of the account.
-    fn unexpected(self) -> Unavailable {
-        match self {
-            Self::Refused(refusal) => Unavailable::Defect(refusal.to_string()),
-            Self::Unavailable(unavailable) => unavailable,
-        }
+/// A refusal that the command cannot meet is a defect of the account.
+fn unexpected(failure: CommandFailure) -> Unavailable {
+    match failure {
+        CommandFailure::Refused(refusal) => Unavailable::Defect(refusal.to_string()),
+        CommandFailure::Unavailable(unavailable) => unavailable,
     }
 }

@@ -2,8 +2,10 @@
 //!
 //! The events are no news: handlers with effects are moved past them, and a transfer that had not ended goes on.
 
+use std::future::Future;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 
 use tokio::sync::mpsc;
 
@@ -12,6 +14,7 @@ use super::errors::{ImportError, OpenError, Unavailable};
 use super::import_file::{Contents, ImportFile, failed};
 use super::replayed::Replayed;
 use super::{AccountEvent, Accounts, Bank, CeoBonus, StoreUrl, ThankYouEmail, TransferProcess};
+use crate::engine::application::Hooks;
 use crate::engine::blocking::blocking;
 use crate::engine::event::Position;
 use crate::engine::event_handler::{EventHandler, ParkedError, Starts};
@@ -19,7 +22,7 @@ use crate::engine::lease::Lease;
 use crate::engine::process_manager::ProcessManager;
 use crate::engine::projection::ReadModel;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress, is_reserved};
-use crate::engine::store::{EventStore, MAX_READ, StoreError};
+use crate::engine::store::{EventStore, MAX_READ, Store, StoreError};
 use crate::engine::supervisor::StopReason;
 
 /// What is done with a file.
@@ -78,14 +81,14 @@ impl Bank {
     }
 
     async fn import_file(self, path: PathBuf, progress: mpsc::Sender<Told>) -> Result<u64, ImportError> {
-        let _importing = self.inner.importing.clone().lock_owned().await;
+        let _importing = self.changing().lock_owned().await;
         self.still_open()?;
         self.check_empty().await?;
-        if !self.inner.lease.is_held() {
+        if !self.lease().is_held() {
             return Err(ImportError::OpenElsewhere);
         }
         let (file, contents) = self.check_file(&path, &progress).await?;
-        let held = self.inner.projections.hold_handlers().await;
+        let held = self.feed().hold_handlers().await;
         let held = self.or_unavailable(held.ok_or(StoreError::Closed)).await?;
         // Somebody may have been quicker than the check.
         self.check_empty().await?;
@@ -95,7 +98,7 @@ impl Bank {
         self.or_unavailable(begun).await?;
 
         let (end, bonuses) = (Position::START, PaidBonuses::default());
-        let replayed = Replayed::new(self.inner.snapshot_every);
+        let replayed = Replayed::new(self.snapshot_every());
         let mut import = Import { bank: &self, imported: 0, end, bonuses, replayed };
         match import.store_all(file, &contents, &progress).await {
             Ok(()) => {}
@@ -103,7 +106,7 @@ impl Bank {
                 let (imported, events) = (import.imported, contents.events);
                 let stopped = ImportError::Stopped { path, imported, events, reason };
                 // Half a log is no bank.
-                self.inner.supervisor.stop(StopReason::GaveUp { task: TASK, message: stopped.to_string() });
+                self.supervisor().stop(StopReason::GaveUp { task: TASK, message: stopped.to_string() });
                 return Err(stopped);
             }
         }
@@ -210,6 +213,33 @@ impl Import<'_> {
         Ok(())
     }
 }
+
+/// What a start of a bank has to do with imports.
+pub(super) struct Imports {
+    pub(super) url: StoreUrl,
+    pub(super) accept_loss: bool,
+}
+
+impl Hooks<AccountEvent> for Imports {
+    fn refuse<'a>(&'a self, store: &'a Store<AccountEvent>, lease: &'a Lease) -> Doing<'a, OpenError> {
+        Box::pin(refuse_half(store, &self.url, self.accept_loss, lease))
+    }
+
+    fn before_handler<'a>(
+        &'a self,
+        store: &'a Store<AccountEvent>,
+        name: &'static str,
+        starts: Starts,
+    ) -> Doing<'a, StoreError> {
+        Box::pin(start_after_imported(store, name, starts))
+    }
+
+    fn stop_late(&self, store: Store<AccountEvent>) -> Doing<'static, StopReason> {
+        Box::pin(stop_at_half(store))
+    }
+}
+
+type Doing<'a, E> = Pin<Box<dyn Future<Output = Result<(), E>> + Send + 'a>>;
 
 /// Refuses a store with half a log in it, unless that is to be accepted and nobody else has the store open, who may be
 /// storing the other half just now.

@@ -11,16 +11,13 @@ mod accounts;
 mod audit;
 mod backup;
 mod balances;
-mod catch_up;
 mod ceo_bonus;
 mod commands;
 mod email;
 mod email_address;
 mod errors;
 mod events;
-mod export;
 mod handle;
-mod handlers;
 mod head;
 mod history;
 mod holder;
@@ -30,22 +27,18 @@ mod money;
 mod open;
 mod operations;
 mod options;
-mod own_handlers;
-mod own_projections;
 mod pin;
 mod pin_checker;
 mod pin_commands;
 mod pin_lock;
 mod pin_secret;
 mod queries;
-mod rebuild;
 mod receipt;
 mod replayed;
 mod stored_events;
 mod total_deposits;
 mod transfer;
 mod verify;
-mod watch;
 mod why;
 
 pub use account::{Account, Refusal};
@@ -58,11 +51,10 @@ pub use email::{AddressBook, EmailTarget, InvalidEmailTarget, Recipient, ThankYo
 pub use email_address::{EmailAddress, InvalidEmail};
 pub use errors::{
     AddHandlerError, BackupError, CheckBalanceError, CommandFailure, CreateError, DepositError, ExportError,
-    ImportError, OpenError, QueryError, TransferError, Unavailable, UnlockError, WithdrawError,
+    ImportError, OpenError, PIN_SECRET, QueryError, TransferError, Unavailable, UnlockError, WithdrawError,
 };
 pub use events::{AccountEvent, Movement};
 pub use handle::Bank;
-pub use handlers::{HandlerReport, MAX_PARKED};
 pub use history::StatementLine;
 pub use holder::{AccountHolder, HolderName};
 pub use import::ImportStep;
@@ -80,7 +72,10 @@ pub use transfer::{
     TransferRecord, TransferState, Transfers,
 };
 
-pub use watch::Watch;
+/// Follows a bank.
+pub type Watch = crate::engine::application::watch::Watch<AccountEvent>;
+
+pub use crate::engine::application::handlers::{HandlerReport, MAX_PARKED};
 pub use why::{Cause, Reason};
 
 pub use crate::engine::moment::Moment;

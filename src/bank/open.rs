@@ -1,24 +1,17 @@
-//! Opening a bank: the store, and everything that runs on it.
+//! What a bank is made of, and its opening.
 
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use super::balances;
 use super::email::ThankYouEmail;
-use super::handle::Inner;
+use super::handle::Own;
+use super::import::Imports;
 use super::pin_checker::PinChecker;
-use super::{Account, AccountEvent, Bank, CeoBonus, OpenError, Options, StoreUrl, TransferProcess, balances, import};
-use crate::engine::blocking::blocking;
-use crate::engine::command_handler::CommandHandler;
-use crate::engine::event_handler::{self, EventHandler, HandlerContext, HandlerControl};
-use crate::engine::feed::Feed;
-use crate::engine::feed::checkpoints::{Checkpoints, Consistency};
-use crate::engine::id_source::time_and_ids;
-use crate::engine::lease::Lease;
-use crate::engine::process_manager::{Process, ProcessManager};
-use crate::engine::store::memory::MemoryStore;
-use crate::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use crate::engine::store::{EventStore, Store, StoreError};
-use crate::engine::supervisor::{StopReason, Supervisor};
+use super::{
+    Account, Accounts, Balances, Bank, CeoBonus, OpenError, Options, TotalDeposits, TransferProcess, Transfers,
+};
+use crate::engine::application::Application;
+use crate::engine::projection::ReadModel;
 
 impl Bank {
     /// Opens a bank.
@@ -27,149 +20,35 @@ impl Bank {
     ///
     /// [`OpenError`]: what stands in the way.
     pub async fn open(options: impl Into<Options>) -> Result<Self, OpenError> {
-        let options = options.into();
-        let supervisor = Supervisor::new();
-        // What was started before something stood in the way does not go on.
-        let mut stop = StopUnlessOpen(Some(supervisor.clone()));
-        let opened = Self::open_with(options, supervisor.clone()).await;
-        match &opened {
-            Ok(_) => stop.0 = None,
-            Err(_) => {
-                drop(stop);
-                supervisor.ended().await;
-            }
+        let Options { store, seed, limits, pins, ceo_bonus, email, retry, accept_loss } = options.into();
+        let imports = Imports { url: store.clone(), accept_loss };
+        let mut bank = Application::builder(store)
+            .accept_loss(accept_loss)
+            .seed(seed)
+            .limits(limits)
+            .retry(retry)
+            .hooks(Arc::new(imports))
+            .aggregate::<Account>()
+            .projection::<Balances>()
+            .projection::<Accounts>()
+            .projection::<TotalDeposits>()
+            .projection::<Transfers>()
+            .observe(balances::tell)
+            .process_manager(TransferProcess::default());
+        if let Some(account) = ceo_bonus {
+            bank = bank.process_manager(CeoBonus::new(account));
         }
-        opened
-    }
-
-    async fn open_with(options: Options, supervisor: Supervisor) -> Result<Self, OpenError> {
-        match &options.store {
-            StoreUrl::Memory => {
-                let store = MemoryStore::start(&supervisor);
-                assemble(options, store.into(), supervisor).await
-            }
-            StoreUrl::Sqlite(path) => {
-                let (path, watched) = (path.clone(), supervisor.clone());
-                let sqlite = SqliteOptions { accept_loss: options.accept_loss, ..SqliteOptions::default() };
-                let opening = move || SqliteStore::open(&path, sqlite, &watched);
-                let opened = blocking(opening).await;
-                let store = opened.map_err(|not_done| StoreError::Failed(not_done.to_string()))??;
-                assemble(options, store.into(), supervisor).await
-            }
+        if let Some(target) = email {
+            bank = bank.event_handler_reading(|accounts: ReadModel<Accounts>| ThankYouEmail::new(target, accounts));
         }
+        let application = bank.start().await?;
+        let own = Own {
+            balances: application.read_model()?,
+            accounts: application.read_model()?,
+            total_deposits: application.read_model()?,
+            transfers: application.read_model()?,
+            pins: PinChecker::new(pins, seed),
+        };
+        Ok(Self { application, own: Arc::new(own) })
     }
-}
-
-struct StopUnlessOpen(Option<Supervisor>);
-
-impl Drop for StopUnlessOpen {
-    fn drop(&mut self) {
-        if let Some(supervisor) = &self.0 {
-            supervisor.stop(StopReason::Closed);
-        }
-    }
-}
-
-/// Starts everything that runs on a store, in the order in which a command passes through it.
-async fn assemble(options: Options, store: Store<AccountEvent>, supervisor: Supervisor) -> Result<Bank, OpenError> {
-    let Options { store: url, seed, limits, pins, ceo_bonus, email, retry, accept_loss } = options;
-    let taken_over = store.clone();
-    let lease = Lease::start(&store, &supervisor, move || import::stop_at_half(taken_over.clone())).await?;
-    let mut give_up = GiveUpUnlessOpen(Some(lease.clone()));
-    import::refuse_half(&store, &url, accept_loss, &lease).await?;
-    let (clock, ids) = time_and_ids(seed, store.end().await?);
-    let snapshot_every = limits.snapshot_every.get();
-    let commands = CommandHandler::start(store.clone(), clock.clone(), limits, &supervisor);
-
-    let checkpoints = Checkpoints::new();
-    let mut projections = Feed::new(checkpoints.clone());
-    let (balances, accounts) = (projections.add(), projections.add());
-    let (total_deposits, transfers) = (projections.add(), projections.add());
-    projections.observe(balances::tell);
-    projections.restore(&store).await?;
-
-    let context = HandlerContext {
-        store: store.clone(),
-        checkpoints: checkpoints.clone(),
-        clock: clock.clone(),
-        lease: lease.clone(),
-        retry,
-        supervisor: supervisor.clone(),
-    };
-    let transfer = TransferProcess::default();
-    let mut handlers = vec![start_process(transfer, &commands, &context, &mut projections).await?];
-    if let Some(account) = ceo_bonus {
-        import::start_after_imported(&store, CeoBonus::NAME, CeoBonus::STARTS).await?;
-        let bonus = CeoBonus::new(account);
-        handlers.push(start_process(bonus, &commands, &context, &mut projections).await?);
-    }
-    if let Some(target) = email {
-        let handler = ThankYouEmail::new(target, accounts.clone());
-        start_after_imported(&store, &handler).await?;
-        handlers.push(event_handler::start(move || handler.clone(), &context, &mut projections).await?);
-    }
-    let end = store.end().await?;
-    let projections = projections.start(store.clone(), &supervisor);
-    // Whoever asks gets no answer from before what is known already.
-    tokio::select! {
-        () = checkpoints.projections_have_passed(end) => {}
-        _ = supervisor.stopped() => {}
-    }
-
-    let pins = PinChecker::new(pins, seed);
-    let inner = Inner {
-        url,
-        store,
-        commands,
-        checkpoints,
-        balances,
-        accounts,
-        total_deposits,
-        transfers,
-        pins,
-        handlers: Mutex::new(handlers),
-        ids,
-        snapshot_every,
-        supervisor,
-        projections,
-        clock,
-        retry,
-        lease,
-        importing: Arc::default(),
-        closing: AtomicBool::new(false),
-    };
-    give_up.0 = None;
-    Ok(Bank { inner: Arc::new(inner), consistency: Consistency::Strong })
-}
-
-/// Whoever opens the store next, with other options say, finds nobody who has the right to run its handlers.
-struct GiveUpUnlessOpen(Option<Lease>);
-
-impl Drop for GiveUpUnlessOpen {
-    fn drop(&mut self) {
-        if let Some(lease) = &self.0 {
-            lease.give_up();
-        }
-    }
-}
-
-async fn start_after_imported<H: EventHandler<AccountEvent>>(
-    store: &impl EventStore<AccountEvent>,
-    _: &H,
-) -> Result<(), StoreError> {
-    import::start_after_imported(store, H::NAME, H::STARTS).await
-}
-
-async fn start_process<P>(
-    policy: P,
-    commands: &CommandHandler<Account>,
-    context: &HandlerContext<AccountEvent>,
-    projections: &mut Feed<AccountEvent>,
-) -> Result<HandlerControl, StoreError>
-where
-    P: ProcessManager<Aggregate = Account>,
-{
-    let HandlerContext { store, checkpoints, .. } = context;
-    let process = Process::new(policy, commands.clone(), store.clone(), checkpoints.clone());
-    event_handler::start(move || process.clone(), context, projections).await
 }

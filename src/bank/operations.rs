@@ -54,7 +54,7 @@ impl Bank {
     pub async fn creation(&self, account: NewAccount) -> Result<AccountCommand, Unavailable> {
         let NewAccount { account_id, holder, email, pin } = account;
         let pin_verifier = match pin {
-            Some(pin) => Some(self.inner.pins.verifier(pin, &account_id).await?),
+            Some(pin) => Some(self.own.pins.verifier(pin, &account_id).await?),
             None => None,
         };
         let account_holder = AccountHolder::new(holder, email, pin_verifier);

@@ -187,7 +187,7 @@ mod tests {
         let checker = PinChecker::new(PinOptions { secret, ..options() }, None);
         assert_eq!(asked.load(Ordering::Relaxed), 0, "nobody has used a PIN yet");
         let failed = checker.check(pin("1234"), None).await;
-        assert_eq!(failed, Err(Unavailable::PinSecret(PinSecretError("it is lost".to_owned()))));
+        assert_eq!(failed, Err(PinSecretError("it is lost".to_owned()).into()));
         for _ in 0..3 {
             checker.check(pin("1234"), None).await.unwrap();
         }

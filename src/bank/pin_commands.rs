@@ -40,7 +40,7 @@ impl Bank {
         for _ in 0..MAX_CHECKS {
             let kept = self.kept_of(command.target()).await?;
             let verifier = if let Kept::Account(verifier) = &kept { verifier.clone() } else { None };
-            let checked = self.inner.pins.check(pin.clone(), verifier).await?;
+            let checked = self.own.pins.check(pin.clone(), verifier).await?;
             if let Some(proof) = command.pin_check_mut() {
                 *proof = Some(checked);
             }
@@ -58,7 +58,7 @@ impl Bank {
 
     /// How many PINs have been checked so far; one is checked for accounts too that have none or do not exist.
     pub fn pin_checks(&self) -> u64 {
-        self.inner.pins.checks()
+        self.own.pins.checks()
     }
 
     /// What is kept of an account's PIN, from the event that created it.

@@ -16,7 +16,7 @@ impl Bank {
     /// [`CheckBalanceError`]: why there is no balance to tell.
     pub async fn check_balance(&self, account: &AccountId) -> Result<Money, CheckBalanceError> {
         self.caught_up().await?;
-        let balance = self.inner.balances.read(|balances| balances.balance(account.as_str()));
+        let balance = self.own.balances.read(|balances| balances.balance(account.as_str()));
         balance.ok_or(CheckBalanceError::NoAccount)
     }
 
@@ -27,7 +27,7 @@ impl Bank {
     /// [`QueryError`]: why there is no answer.
     pub async fn accounts(&self, moment: Option<Moment>) -> Result<Vec<AccountEntry>, QueryError> {
         self.caught_up_to(moment).await?;
-        Ok(self.inner.accounts.read(|accounts| match moment {
+        Ok(self.own.accounts.read(|accounts| match moment {
             None => accounts.entries().to_vec(),
             Some(moment) => accounts.entries_at(moment).to_vec(),
         }))
@@ -42,9 +42,9 @@ impl Bank {
     pub async fn total_deposits(&self, moment: Option<Moment>) -> Result<u128, QueryError> {
         self.caught_up_to(moment).await?;
         let Some(moment) = moment else {
-            return Ok(self.inner.total_deposits.read(|deposits| deposits.total()));
+            return Ok(self.own.total_deposits.read(|deposits| deposits.total()));
         };
-        let (mut position, mut total) = self.inner.total_deposits.read(|deposits| deposits.kept_before(moment));
+        let (mut position, mut total) = self.own.total_deposits.read(|deposits| deposits.kept_before(moment));
         loop {
             let page = self.event_store().read_all(position, MAX_READ).await;
             let page = self.or_unavailable(page).await?;
@@ -61,11 +61,11 @@ impl Bank {
 
     /// The balance projection, for questions that [`Bank::check_balance`] does not answer.
     pub fn balances(&self) -> &ReadModel<Balances> {
-        &self.inner.balances
+        &self.own.balances
     }
 
     /// The account list, for questions that [`Bank::accounts`] does not answer.
     pub fn account_list(&self) -> &ReadModel<Accounts> {
-        &self.inner.accounts
+        &self.own.accounts
     }
 }

@@ -2,53 +2,10 @@
 
 use super::errors::CommandFailure;
 use super::{Account, AccountEvent, Bank, Money, Refusal};
-use crate::engine::command_handler::{CommandError, Pending};
-use crate::engine::event::{Position, RecordedEvent};
-use crate::engine::store::Committed;
+use crate::engine::application;
 
 /// A command that was handled: the events it has led to are stored.
-#[derive(Clone, Debug)]
-pub struct Receipt {
-    events: Committed<AccountEvent>,
-    seen: Seen,
-}
-
-/// What came of waiting for the handlers.
-#[derive(Clone, Debug)]
-pub(super) struct Seen {
-    /// The last event of the conversation that was waited for.
-    pub(super) up_to: Position,
-    /// Who had not seen it when waiting ended.
-    pub(super) lagging: Vec<&'static str>,
-}
-
-impl Receipt {
-    pub(super) fn new(events: Committed<AccountEvent>, seen: Seen) -> Self {
-        Self { events, seen }
-    }
-
-    /// The command's events, in order.
-    pub fn events(&self) -> &[RecordedEvent<AccountEvent>] {
-        &self.events
-    }
-
-    /// The position of the command's last event.
-    pub fn position(&self) -> Position {
-        self.events.last().map_or(Position::START, |event| event.position)
-    }
-
-    /// The handlers that had not seen the last event when waiting for them ended: queries may answer from
-    /// before it. Always empty when nobody was waited for.
-    pub fn lagging(&self) -> &[&'static str] {
-        &self.seen.lagging
-    }
-
-    /// The position of the last event that was waited for: the command's own, or one that a process manager has
-    /// made of it.
-    pub fn seen_up_to(&self) -> Position {
-        self.seen.up_to
-    }
-}
+pub type Receipt = application::Receipt<AccountEvent>;
 
 /// A withdrawal that was handled.
 #[derive(Clone, Debug)]
@@ -70,35 +27,22 @@ pub enum Withdrawal {
 #[derive(Debug)]
 pub struct PendingCommand {
     bank: Bank,
-    answer: Answer,
-}
-
-#[derive(Debug)]
-enum Answer {
-    ToCome(Pending<Account>),
-    There(Box<Result<Committed<AccountEvent>, CommandError<Refusal>>>),
+    pending: application::PendingCommand<AccountEvent, Account>,
 }
 
 impl PendingCommand {
-    pub(super) fn new(bank: Bank, pending: Pending<Account>) -> Self {
-        Self { bank, answer: Answer::ToCome(pending) }
+    pub(super) fn new(bank: Bank, pending: application::PendingCommand<AccountEvent, Account>) -> Self {
+        Self { bank, pending }
     }
 
     /// Waits for the decision, and for nothing that follows from it.
     pub(super) async fn decided(self) -> Self {
-        let answer = match self.answer {
-            Answer::ToCome(pending) => Answer::There(Box::new(pending.outcome().await)),
-            there @ Answer::There(_) => there,
-        };
-        Self { answer, ..self }
+        Self { pending: self.pending.decided().await, ..self }
     }
 
     /// Whether it has been refused for this.
     pub(super) fn is_refused_for(&self, reason: Refusal) -> bool {
-        match &self.answer {
-            Answer::There(answer) => matches!(**answer, Err(CommandError::Refused(refusal)) if refusal == reason),
-            Answer::ToCome(_) => false,
-        }
+        self.pending.refusal() == Some(&reason)
     }
 
     /// Waits until the command's events are stored and, under strong consistency, seen by all handlers.
@@ -107,10 +51,7 @@ impl PendingCommand {
     ///
     /// [`CommandFailure`]: why there are no events.
     pub async fn outcome(self) -> Result<Receipt, CommandFailure> {
-        let answer = match self.answer {
-            Answer::ToCome(pending) => pending.outcome().await,
-            Answer::There(answer) => *answer,
-        };
-        self.bank.outcome(answer).await
+        let receipt = self.pending.outcome().await?;
+        Ok(self.bank.transfer_seen(receipt).await)
     }
 }

@@ -92,7 +92,7 @@ impl Bank {
     async fn verify_snapshots(&self, audit: &Audit, end: Position) -> Result<u64, Ended> {
         let mut found = 0;
         for (stream, (version, _)) in audit.streams() {
-            if version.get() >= self.inner.snapshot_every {
+            if version.get() >= self.snapshot_every() {
                 let snapshots = self.snapshots(stream, end).await?;
                 found += snapshots.len() as u64;
                 self.verify_stream(stream, snapshots).await?;

@@ -1,9 +1,10 @@
 //! Why a balance is what it is.
 
 use super::errors::CheckBalanceError;
+use super::history::stream_of;
 use super::{Account, AccountEvent, AccountId, Bank, Moment, Money, Movement, Unavailable};
 use crate::engine::aggregate::Aggregate as _;
-use crate::engine::event::{RecordedEvent, StreamId, Version};
+use crate::engine::event::{RecordedEvent, Version};
 use crate::engine::store::{EventStore as _, MAX_READ};
 
 /// So many more events are read at once than movements are looked for.
@@ -48,10 +49,10 @@ impl Bank {
     ) -> Result<Vec<Reason>, CheckBalanceError> {
         self.has_happened(until).await?;
         let until = until.unwrap_or(Moment::NOW);
-        let end = self.version_at(account, until).await?;
+        let end = self.version_at(&stream_of(account), until).await?;
         let moved = self.last_moved(account, end, limit).await?;
         let before = moved.first().map_or(until, |first| Moment::Position(first.position.before()));
-        let mut state = self.account_at(account, before).await?;
+        let mut state: Account = self.state_up_to(&stream_of(account), before).await?;
         let mut reasons = Vec::with_capacity(moved.len());
         for event in moved {
             state.apply(&event.data);
@@ -74,7 +75,7 @@ impl Bank {
         end: Version,
         limit: usize,
     ) -> Result<Vec<RecordedEvent<AccountEvent>>, Unavailable> {
-        let stream = StreamId::new(Account::CATEGORY, account);
+        let stream = stream_of(account);
         let (mut moved, mut end) = (Vec::new(), end.get());
         while moved.len() < limit && end > 0 {
             // Some events move nothing: a few more are read at once than are still missing.

@@ -1,8 +1,8 @@
 //! A PIN keeps money in: wrong ones are counted, however they come, and three in a row lock the account.
 
 use cqrs_bank::bank::{
-    AccountEvent, AccountId, Bank, CreateError, EmailAddress, HolderName, NewAccount, Options, Pin, PinCost,
-    PinOptions, PinSecret, StoreUrl, Unavailable, UnlockError, WithdrawError, Withdrawal,
+    AccountEvent, AccountId, Bank, CreateError, EmailAddress, HolderName, NewAccount, Options, PIN_SECRET, Pin,
+    PinCost, PinOptions, PinSecret, StoreUrl, Unavailable, UnlockError, WithdrawError, Withdrawal,
 };
 use cqrs_bank::engine::event::Position;
 use cqrs_bank::engine::feed::checkpoints::Consistency;
@@ -134,7 +134,9 @@ async fn a_pin_counts_for_an_account_that_is_created_meanwhile() {
 async fn a_bank_without_a_secret_takes_no_pin_and_everything_else() {
     let bank = Bank::open(StoreUrl::Memory).await.unwrap();
     let refused = bank.create_account(josh("1")).await.unwrap_err();
-    let CreateError::Unavailable(Unavailable::PinSecret(reason)) = refused else { panic!("{refused:?}") };
+    let CreateError::Unavailable(Unavailable::Lacking { what: PIN_SECRET, reason }) = refused else {
+        panic!("{refused:?}")
+    };
     assert_eq!(reason.to_string(), "there is no secret for PINs: the bank was opened without one");
     bank.create_account(NewAccount { pin: None, ..josh("1") }).await.unwrap();
     bank.withdraw(&account("1"), money(1)).await.unwrap();

@@ -18,7 +18,6 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use self::operations::TransferOutcome;
-pub(super) use self::operations::begun_transfer;
 pub use self::process::TransferProcess;
 pub(super) use self::reservations::Reservations;
 pub use self::transfers::{Ending, Step, TransferRecord, TransferState, Transfers};

@@ -4,10 +4,10 @@ use tokio::time::timeout;
 
 use super::{Ending, Outgoing, ReleaseReason, TransferId, TransferProcess, TransferRecord, TransferState};
 use crate::bank::errors::{QueryError, TransferError};
-use crate::bank::receipt::Seen;
 use crate::bank::{AccountCommand, AccountEvent, AccountId, Bank, Moment, Money, Pin, Receipt};
+use crate::engine::application::Seen;
 use crate::engine::event::{Position, RecordedEvent};
-use crate::engine::feed::checkpoints::MAX_WAIT;
+use crate::engine::feed::checkpoints::{Consistency, MAX_WAIT};
 use crate::engine::process_manager::ProcessManager as _;
 use crate::engine::subscription::Subscription;
 
@@ -58,7 +58,7 @@ impl Bank {
             _ => return Err(TransferError::WrongPin),
         };
         let transfer_id = outgoing.transfer_id;
-        let state = self.inner.transfers.read(|transfers| {
+        let state = self.own.transfers.read(|transfers| {
             let record = transfers.transfer(transfer_id);
             record.and_then(|record| record.state_at(Moment::NOW)).unwrap_or(TransferState::Reserved)
         });
@@ -83,7 +83,7 @@ impl Bank {
     ) -> Result<Vec<TransferRecord>, QueryError> {
         self.caught_up_to(moment).await?;
         let until = moment.unwrap_or(Moment::NOW);
-        Ok(self.inner.transfers.read(|transfers| {
+        Ok(self.own.transfers.read(|transfers| {
             let begun = transfers.between(from, until);
             begun[..begun.len().min(limit)].to_vec()
         }))
@@ -92,23 +92,25 @@ impl Bank {
 
 impl Bank {
     /// Where another process runs transfers, nothing here is waited for that knows of their ends: the log does.
-    pub(in crate::bank) async fn transfer_seen(&self, events: &[Event], seen: Seen) -> Seen {
-        let Some(outgoing) = begun_transfer(events) else { return seen };
-        if !seen.lagging.is_empty() || !self.runs_elsewhere() {
-            return seen;
+    pub(in crate::bank) async fn transfer_seen(&self, receipt: Receipt) -> Receipt {
+        let Some(outgoing) = begun_transfer(receipt.events()) else { return receipt };
+        let nobody_waits = self.consistency() == Consistency::Eventual || !receipt.lagging().is_empty();
+        if nobody_waits || !self.runs_elsewhere() {
+            return receipt;
         }
+        let up_to = receipt.seen_up_to();
         let end = tokio::select! {
-            end = timeout(MAX_WAIT, self.end_of(outgoing.transfer_id, seen.up_to)) => end.ok().flatten(),
-            _ = self.inner.supervisor.stopped() => None,
+            end = timeout(MAX_WAIT, self.end_of(outgoing.transfer_id, up_to)) => end.ok().flatten(),
+            _ = self.supervisor().stopped() => None,
         };
-        match end {
+        receipt.and_seen(match end {
             Some(end) => Seen { lagging: self.seen_by_all(end).await, up_to: end },
-            None => Seen { lagging: vec![TransferProcess::NAME], ..seen },
-        }
+            None => Seen { lagging: vec![TransferProcess::NAME], up_to },
+        })
     }
 
     fn runs_elsewhere(&self) -> bool {
-        let handlers = self.inner.checkpoints.handlers();
+        let handlers = self.checkpoints().handlers();
         handlers.iter().any(|handler| handler.name == TransferProcess::NAME && handler.condition.elsewhere)
     }
 
@@ -125,7 +127,7 @@ impl Bank {
 }
 
 /// The transfer that a command's events begin, if they do.
-pub(in crate::bank) fn begun_transfer(events: &[Event]) -> Option<&Outgoing> {
+fn begun_transfer(events: &[Event]) -> Option<&Outgoing> {
     match events.first().map(|event| &event.data) {
         Some(AccountEvent::MoneyReserved(outgoing)) => Some(outgoing),
         _ => None,

@@ -21,7 +21,7 @@ use crate::engine::feed::checkpoints::{Checkpoints, Consistency};
 use crate::engine::id_source::time_and_ids;
 use crate::engine::lease::Lease;
 use crate::engine::process_manager::{Process, ProcessManager};
-use crate::engine::projection::Projection;
+use crate::engine::projection::{Projection, ReadModel};
 use crate::engine::store::memory::MemoryStore;
 use crate::engine::store::sqlite::{SqliteOptions, SqliteStore};
 use crate::engine::store::stored_event::StoredEvent;
@@ -34,12 +34,19 @@ type AddProjection<E> = Box<dyn FnOnce(&mut Feed<E>, &Models) + Send>;
 type StartHandler<E> = Box<
     dyn for<'a> FnOnce(
             &'a HandlerContext<E>,
-            &'a Kinds,
+            Parts<'a>,
             &'a mut Feed<E>,
             &'a dyn Hooks<E>,
         ) -> Boxed<'a, Result<HandlerControl, StartError>>
         + Send,
 >;
+
+/// What handlers are started with.
+#[derive(Clone, Copy)]
+struct Parts<'a> {
+    kinds: &'a Kinds,
+    models: &'a Models,
+}
 
 /// What somebody wants to do besides, while an application starts.
 pub(crate) trait Hooks<E: 'static>: Send + Sync {
@@ -172,11 +179,10 @@ impl<E: StoredEvent> Builder<E> {
         P: ProcessManager<Aggregate: Aggregate<Event = E>>,
     {
         self.names.push(P::NAME);
-        self.handlers.push(Box::new(move |context, kinds, feed, hooks| {
+        self.handlers.push(Box::new(move |context, parts, feed, hooks| {
             Box::pin(async move {
-                let Some(commands) = kinds.of::<P::Aggregate>().cloned() else {
-                    let name = P::NAME;
-                    return Err(StartError::Refused(format!("there is no aggregate that {name} sends commands to")));
+                let Some(commands) = parts.kinds.of::<P::Aggregate>().cloned() else {
+                    return Err(StartError::NoAggregate { process: P::NAME });
                 };
                 hooks.before_handler(&context.store, P::NAME, P::STARTS).await?;
                 let process = Process::new(policy, commands, context.store.clone(), context.checkpoints.clone());
@@ -189,20 +195,29 @@ impl<E: StoredEvent> Builder<E> {
     /// An event handler, which does something about events.
     #[must_use]
     pub fn event_handler<H: EventHandler<E> + Clone>(self, handler: H) -> Self {
-        self.event_handler_with(move |_| handler)
+        self.handler_of(move |_| Ok(handler))
     }
 
-    /// The same, for one that wants to ask a read model.
+    /// An event handler that asks a projection of the application.
     #[must_use]
-    pub(crate) fn event_handler_with<H: EventHandler<E> + Clone>(
+    pub fn event_handler_reading<P, H>(self, make: impl FnOnce(ReadModel<P>) -> H + Send + 'static) -> Self
+    where
+        P: Projection<E>,
+        H: EventHandler<E> + Clone,
+    {
+        let missing = StartError::NoProjection { handler: H::NAME, projection: P::NAME };
+        self.handler_of(move |models| models.of().map(make).ok_or(missing))
+    }
+
+    fn handler_of<H: EventHandler<E> + Clone>(
         mut self,
-        make: impl FnOnce(&HandlerContext<E>) -> H + Send + 'static,
+        make: impl FnOnce(&Models) -> Result<H, StartError> + Send + 'static,
     ) -> Self {
         self.names.push(H::NAME);
-        self.handlers.push(Box::new(move |context, _, feed, hooks| {
+        self.handlers.push(Box::new(move |context, parts, feed, hooks| {
             Box::pin(async move {
                 hooks.before_handler(&context.store, H::NAME, H::STARTS).await?;
-                let handler = make(context);
+                let handler = make(parts.models)?;
                 Ok(event_handler::start(move || handler.clone(), context, feed).await?)
             })
         }));
@@ -272,8 +287,9 @@ impl<E: StoredEvent> Builder<E> {
             supervisor: supervisor.clone(),
         };
         let mut handlers = Vec::new();
+        let parts = Parts { kinds: &kinds, models: &models };
         for start in handlers_to_start {
-            handlers.push(start(&context, &kinds, &mut feed, hooks.as_ref()).await?);
+            handlers.push(start(&context, parts, &mut feed, hooks.as_ref()).await?);
         }
         let end = store.end().await?;
         let feed = feed.start(store.clone(), &supervisor);

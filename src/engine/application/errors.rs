@@ -37,6 +37,14 @@ pub enum Unavailable {
     /// Other writers were quicker each time. The command changed nothing and may be sent again.
     #[error("too many others write here at once")]
     Busy,
+    /// Something that the domain needs besides the store is not there.
+    #[error("{reason}")]
+    Lacking {
+        /// What, as the domain calls it.
+        what: &'static str,
+        /// Why.
+        reason: String,
+    },
     /// A defect in the domain's own code. The command changed nothing.
     #[error("the command could not be decided: {0}")]
     Defect(String),
@@ -138,16 +146,39 @@ pub enum StartError {
         /// The other.
         second: &'static str,
     },
-    /// What has to be done before it starts was refused.
-    #[error("{0}")]
-    Refused(String),
+    /// An import into this store has begun and not ended. To accept the loss opens it as it is.
+    #[error(
+        "{store}: an import into this bank was not finished; import into a new one, or open it as it is with \
+         `accept_loss: true`"
+    )]
+    HalfImported {
+        /// The store.
+        store: String,
+    },
+    /// An event handler asks a projection that is not there.
+    #[error("there is no projection {projection:?}, which {handler} asks")]
+    NoProjection {
+        /// The handler's name.
+        handler: &'static str,
+        /// The projection's.
+        projection: &'static str,
+    },
+    /// It has ended as soon as it had started.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+    /// A process manager sends commands to a kind of aggregate that is not there.
+    #[error("there is no aggregate to which {process} sends commands")]
+    NoAggregate {
+        /// The process manager's name.
+        process: &'static str,
+    },
 }
 
 /// Why a log was not written to a file.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum ExportError {
     /// There is something at this path already, which stays as it is.
-    #[error("{}: there is a file already", path.display())]
+    #[error("{}: there is such a file already", path.display())]
     FileExists {
         /// The path.
         path: PathBuf,

@@ -31,6 +31,7 @@ pub use self::dispatch::{Dispatch, PendingCommand, Receipt};
 pub use self::errors::{AddHandlerError, CommandFailure, ExportError, QueryError, StartError, Unavailable};
 use self::kinds::Kinds;
 use self::read::Models;
+pub(crate) use self::seen::Seen;
 use super::clock::Clock;
 use super::command_handler::CommandHandler;
 use super::event::Metadata;

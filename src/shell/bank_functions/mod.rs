@@ -120,7 +120,14 @@ impl BankFunctions {
             OpenError::File(OpenStoreError::UnknownEvent { .. }) => "unknown_event",
             OpenError::File(OpenStoreError::LeftOver { .. }) => "left_over",
             OpenError::File(OpenStoreError::NotSupported { .. }) => "not_supported",
-            OpenError::File(OpenStoreError::Failed { .. }) | OpenError::Unreadable(_) => "store_failed",
+            OpenError::File(OpenStoreError::Failed { .. })
+            | OpenError::Unreadable(_)
+            // A bank is always made of the same: what is left is that it has ended as soon as it had started.
+            | OpenError::Unavailable(_)
+            | OpenError::NameTaken { .. }
+            | OpenError::CategoriesClash { .. }
+            | OpenError::NoProjection { .. }
+            | OpenError::NoAggregate { .. } => "store_failed",
         };
         match reply {
             "unsupported_store" => {}
@@ -357,7 +364,7 @@ async fn answer(
 }
 
 fn unavailable(unavailable: Unavailable) -> Term {
-    if let Unavailable::PinSecret(_) | Unavailable::Defect(_) = &unavailable {
+    if let Unavailable::Lacking { .. } | Unavailable::Defect(_) = &unavailable {
         tracing::error!("{unavailable}");
     }
     failure(&unavailable.into())

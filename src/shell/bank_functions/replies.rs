@@ -46,7 +46,7 @@ pub(super) fn failure(failure: &CommandFailure) -> Term {
         CommandFailure::Unavailable(Unavailable::Busy) => "busy",
         CommandFailure::Unavailable(Unavailable::Defect(_)) => "defect",
         CommandFailure::Unavailable(Unavailable::Behind { .. }) => "behind",
-        CommandFailure::Unavailable(Unavailable::PinSecret(_)) => "no_pin_secret",
+        CommandFailure::Unavailable(Unavailable::Lacking { .. }) => "no_pin_secret",
     })
 }
 
