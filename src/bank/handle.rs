@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::time::timeout;
+use uuid::Uuid;
 
 use super::any_store::AnyStore;
 use super::errors::{CommandFailure, Unavailable};
@@ -256,13 +257,12 @@ impl Bank {
     }
 
     async fn seen(&self, events: &[RecordedEvent<AccountEvent>], last: &RecordedEvent<AccountEvent>) -> Seen {
-        let seen = self.conversation_seen(last.metadata, last.position).await;
+        let seen = self.conversation_seen(last.metadata.correlation_id, last.position).await;
         self.transfer_seen(events, seen).await
     }
 
     /// Waits until the handlers have seen an event and all that process managers have made of it.
-    pub(super) async fn conversation_seen(&self, conversation: Metadata, mut up_to: Position) -> Seen {
-        let correlation_id = conversation.correlation_id;
+    pub(super) async fn conversation_seen(&self, correlation_id: Uuid, mut up_to: Position) -> Seen {
         loop {
             let lagging = self.seen_by_all(up_to).await;
             match self.inner.checkpoints.conversation_goes_on_to(correlation_id) {
