@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Money, PinSecretError, Refusal};
 use crate::engine::catch_up::{NotCaughtUp, NotYet};
-use crate::engine::event::Position;
+use crate::engine::event::{Position, StreamId};
 use crate::engine::store::StoreError;
 use crate::engine::store::sqlite::{self, OpenStoreError};
 use crate::engine::supervisor::StopReason;
@@ -60,6 +60,12 @@ pub enum CommandFailure {
     /// The account said no.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// The command's id was given to another one before: of another stream, or with other content. Nothing was stored.
+    #[error("the command id has been used for another command already, of {stream}")]
+    IdTaken {
+        /// The stream of the command that has the id.
+        stream: StreamId,
+    },
     /// The bank cannot serve.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -383,11 +389,11 @@ impl From<CommandFailure> for TransferError {
 }
 
 impl CommandFailure {
-    /// A refusal that the command cannot meet is a defect of the account.
+    /// A refusal that the command cannot meet is a defect of the account, and an id that was made here is not taken.
     fn unexpected(self) -> Unavailable {
         match self {
-            Self::Refused(refusal) => Unavailable::Defect(refusal.to_string()),
             Self::Unavailable(unavailable) => unavailable,
+            unexpected @ (Self::Refused(_) | Self::IdTaken { .. }) => Unavailable::Defect(unexpected.to_string()),
         }
     }
 }

@@ -19,10 +19,11 @@ use super::{
 use crate::engine::checkpoints::{Checkpoints, Consistency, MAX_WAIT};
 use crate::engine::clock::Clock;
 use crate::engine::command_handler::{CommandError, CommandHandler, Unanswered};
-use crate::engine::event::{Metadata, Position, RecordedEvent};
+use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::event_handler::{HandlerControl, RetryPolicy};
 use crate::engine::id_source::IdSource;
 use crate::engine::lease::Lease;
+use crate::engine::origin::{Conversation, Origin};
 use crate::engine::projection::{ProjectionsControl, ReadModel};
 use crate::engine::store::{Committed, StoreError};
 use crate::engine::supervisor::{StopReason, Supervisor};
@@ -100,8 +101,8 @@ impl Bank {
     }
 
     /// A new conversation: the ids under which the next command and all it causes will be known.
-    pub fn start_conversation(&self) -> Metadata {
-        Metadata::from_outside(self.inner.ids.next())
+    pub fn start_conversation(&self) -> Conversation {
+        self.inner.ids.start_conversation()
     }
 
     /// What has stopped the bank, if anything but [`Bank::close`] has.
@@ -109,17 +110,34 @@ impl Bank {
         self.inner.supervisor.reason().map(unavailable).filter(|unavailable| *unavailable != Unavailable::Closed)
     }
 
-    /// Sends a command and does not wait for what becomes of it.
+    /// Sends a command and does not wait for what becomes of it: in a new [`Conversation`], or under an id that is given
+    /// with [`Metadata`](crate::engine::event::Metadata).
+    ///
+    /// A command under an id that was given may be sent any number of times, also by another program, and happens once:
+    /// what it has led to when it was handled first is the outcome each time, also where it would be refused by now. Of
+    /// another account, or with other content, it is [`CommandFailure::IdTaken`]. A refusal is not remembered, and a PIN
+    /// is no content: a payment that was declined for a wrong one stays declined, so another attempt is another command.
+    /// What was stored without the content of its command, in a new conversation or by an earlier version of the
+    /// program, is told apart by the account alone.
     ///
     /// # Errors
     ///
     /// [`Unavailable`]: the command was not taken.
-    pub async fn send(&self, command: AccountCommand, metadata: Metadata) -> Result<PendingCommand, Unavailable> {
+    pub async fn send(
+        &self,
+        command: AccountCommand,
+        origin: impl Into<Origin>,
+    ) -> Result<PendingCommand, Unavailable> {
         if self.inner.closing.load(Ordering::Acquire) {
             return Err(Unavailable::Closed);
         }
-        match self.inner.commands.send(command, metadata).await {
+        let sent = match origin.into() {
+            Origin::Here(metadata) => self.inner.commands.send(command, metadata).await,
+            Origin::Outside(metadata) => self.inner.commands.send_as(command, metadata).await,
+        };
+        match sent {
             Ok(pending) => Ok(PendingCommand::new(self.clone(), pending)),
+            Err(CommandError::Panicked { message }) => Err(Unavailable::Defect(message)),
             Err(_) => Err(unavailable(self.inner.supervisor.stopped().await)),
         }
     }
@@ -207,7 +225,7 @@ impl Bank {
         if self.inner.closing.load(Ordering::Acquire) {
             return Err(Unavailable::Closed.into());
         }
-        match self.inner.commands.send(command, self.start_conversation()).await {
+        match self.inner.commands.send(command, self.start_conversation().into_metadata()).await {
             Ok(pending) => self.outcome(pending.outcome().await).await,
             Err(error) => Err(self.command_failure(error).await),
         }
@@ -289,7 +307,7 @@ impl Bank {
             CommandError::Refused(refusal) => CommandFailure::Refused(refusal),
             CommandError::Conflict(_) => Unavailable::Busy.into(),
             CommandError::Panicked { message } => Unavailable::Defect(message).into(),
-            CommandError::IdTaken { .. } => Unavailable::Defect(error.to_string()).into(),
+            CommandError::IdTaken { stream } => CommandFailure::IdTaken { stream },
             CommandError::OutcomeUnknown { command_id, reason: Unanswered::Store(reason) } => {
                 Unavailable::OutcomeUnknown { command_id, reason }.into()
             }

@@ -58,6 +58,13 @@ impl Metadata {
         self.details.as_ref()?.process.as_deref()
     }
 
+    /// Whether commands of one id may be one, as far as can be told: what has no more than its ids is taken at its word.
+    pub(crate) fn may_be_one_with(&self, other: &Self) -> bool {
+        let says_nothing = |known: &Self| known.process().is_none() && known.fingerprint().is_none();
+        let is_same = self.process() == other.process() && self.fingerprint() == other.fingerprint();
+        is_same || says_nothing(self) || says_nothing(other)
+    }
+
     fn with(self, field: &str, value: String) -> Self {
         let known = self.details.as_ref().and_then(|details| serde_json::from_str(&details.text).ok());
         let mut fields: Map<String, Value> = known.unwrap_or_default();
@@ -123,6 +130,19 @@ mod tests {
         assert_eq!((read.fingerprint(), read.process()), (Some(fingerprint), Some("CEO bonus")));
         assert_eq!(read, said);
         assert_eq!(Metadata::from_outside(Uuid::nil()).stored(), None, "ids alone take no more room");
+    }
+
+    #[test]
+    fn who_sends_it_and_what_it_is_about_tells_commands_apart() {
+        let ids = || Metadata::from_outside(Uuid::nil());
+        let content = |content: u32| ids().with_fingerprint(Fingerprint::of(&[&content]));
+        let all = [ids().with_process("tax"), ids().with_process("toll"), content(1), content(2)];
+        for (index, one) in all.iter().enumerate() {
+            for (other_index, other) in all.iter().enumerate() {
+                assert_eq!(one.may_be_one_with(other), index == other_index, "{one:?} {other:?}");
+            }
+            assert!(one.may_be_one_with(&ids()) && ids().may_be_one_with(one), "{one:?}");
+        }
     }
 
     #[test]

@@ -29,6 +29,7 @@ pub mod id_source;
 pub mod lease;
 mod metadata;
 pub mod moment;
+pub mod origin;
 pub mod process_manager;
 pub mod projection;
 mod queue;

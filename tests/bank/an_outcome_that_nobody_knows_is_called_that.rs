@@ -52,14 +52,15 @@ async fn of_deposits_under_way_as_the_bank_stops_each_is_told_the_truth() {
         let mut deposits = JoinSet::new();
         for amount in 1..=40 {
             let bank = bank.clone();
-            let metadata = bank.start_conversation();
+            let conversation = bank.start_conversation();
+            let command_id = conversation.metadata().command_id;
             deposits.spawn(async move {
                 let deposit = AccountCommand::DepositMoney { account_id: account("Wolfman"), amount: money(amount) };
-                let outcome = match bank.send(deposit, metadata.clone()).await {
+                let outcome = match bank.send(deposit, conversation).await {
                     Ok(pending) => pending.outcome().await.map(drop),
                     Err(unavailable) => Err(unavailable.into()),
                 };
-                (metadata.command_id, outcome)
+                (command_id, outcome)
             });
         }
         let outcomes = deposits.join_all().await;
