@@ -1,8 +1,9 @@
 //! What an account can be asked to do.
 
 use super::transfer::{Incoming, Outgoing, ReleaseReason, TransferId};
-use super::{Account, AccountHolder, AccountId, Money, PinCheck};
+use super::{Account, AccountHolder, AccountId, EmailAddress, Money, PinCheck};
 use crate::engine::aggregate::Command;
+use crate::engine::fingerprint::Fingerprint;
 
 /// A request to an account, in the imperative. It can be refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,6 +100,38 @@ impl Command for AccountCommand {
             Self::CreditTransfer(_) => "Credit Transfer",
             Self::SettleTransfer { .. } => "Settle Transfer",
             Self::ReleaseTransfer { .. } => "Release Transfer",
+        }
+    }
+
+    /// Neither a PIN nor what came of checking it is a part of it.
+    fn fingerprint(&self) -> Fingerprint {
+        match self {
+            Self::CreateAccount { account_id, account_holder } => {
+                let email = account_holder.email().map_or("", EmailAddress::as_str);
+                let has_pin = account_holder.pin_verifier().is_some();
+                Fingerprint::of(&[&"create_account", account_id, &account_holder.name(), &email, &has_pin])
+            }
+            Self::DepositMoney { account_id, amount } => Fingerprint::of(&[&"deposit_money", account_id, amount]),
+            Self::WithdrawMoney { account_id, amount, .. } => Fingerprint::of(&[&"withdraw_money", account_id, amount]),
+            Self::UnlockAccount { account_id } => Fingerprint::of(&[&"unlock_account", account_id]),
+            Self::ReserveMoney { outgoing, .. } => {
+                let Outgoing { account_id, transfer_id, payee, amount } = outgoing.as_ref();
+                Fingerprint::of(&[&"reserve_money", account_id, transfer_id, payee, amount])
+            }
+            Self::CreditTransfer(incoming) => {
+                let Incoming { account_id, transfer_id, payer, amount } = incoming.as_ref();
+                Fingerprint::of(&[&"credit_transfer", account_id, transfer_id, payer, amount])
+            }
+            Self::SettleTransfer { account_id, transfer_id } => {
+                Fingerprint::of(&[&"settle_transfer", account_id, transfer_id])
+            }
+            Self::ReleaseTransfer { account_id, transfer_id, reason } => {
+                let reason = match reason {
+                    ReleaseReason::NoPayee => "no_payee",
+                    ReleaseReason::BalanceLimit => "balance_limit",
+                };
+                Fingerprint::of(&[&"release_transfer", account_id, transfer_id, &reason])
+            }
         }
     }
 }

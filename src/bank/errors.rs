@@ -253,10 +253,12 @@ impl From<CommandFailure> for TransferError {
     }
 }
 
-/// A refusal that the command cannot meet is a defect of the account.
+/// A refusal that the command cannot meet is a defect of the account, and an id that was made here is not taken.
 fn unexpected(failure: CommandFailure) -> Unavailable {
     match failure {
-        CommandFailure::Refused(refusal) => Unavailable::Defect(refusal.to_string()),
         CommandFailure::Unavailable(unavailable) => unavailable,
+        unexpected @ (CommandFailure::Refused(_) | CommandFailure::IdTaken { .. }) => {
+            Unavailable::Defect(unexpected.to_string())
+        }
     }
 }

@@ -9,8 +9,8 @@ use super::{
     AccountCommand, AccountEvent, Accounts, Balances, PendingCommand, Receipt, StoreUrl, TotalDeposits, Transfers,
 };
 use crate::engine::application::Application;
-use crate::engine::event::Metadata;
 use crate::engine::feed::checkpoints::Consistency;
+use crate::engine::origin::Origin;
 use crate::engine::projection::ReadModel;
 use crate::engine::store::Store;
 
@@ -68,13 +68,25 @@ impl Bank {
         Self { application: self.application.with_consistency(consistency), own: self.own.clone() }
     }
 
-    /// Sends a command and does not wait for what becomes of it.
+    /// Sends a command and does not wait for what becomes of it: in a new [`Conversation`], or under an id that is given
+    /// with [`Metadata`](crate::engine::event::Metadata).
+    ///
+    /// A command under an id that was given may be sent any number of times, also by another program, and happens once:
+    /// what it has led to when it was handled first is the outcome each time, also where it would be refused by now. Of
+    /// another account, or with other content, it is [`CommandFailure::IdTaken`]. A refusal is not remembered, and a PIN
+    /// is no content: a payment that was declined for a wrong one stays declined, so another attempt is another command.
+    /// What was stored without the content of its command, in a new conversation or by an earlier version of the
+    /// program, is told apart by the account alone.
     ///
     /// # Errors
     ///
     /// [`Unavailable`]: the command was not taken.
-    pub async fn send(&self, command: AccountCommand, metadata: Metadata) -> Result<PendingCommand, Unavailable> {
-        let pending = self.application.dispatch(command).metadata(metadata).send().await?;
+    pub async fn send(
+        &self,
+        command: AccountCommand,
+        origin: impl Into<Origin>,
+    ) -> Result<PendingCommand, Unavailable> {
+        let pending = self.application.dispatch(command).metadata(origin).send().await?;
         Ok(PendingCommand::new(self.clone(), pending))
     }
 

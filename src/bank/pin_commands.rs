@@ -3,7 +3,8 @@
 use super::errors::Unavailable;
 use super::{Account, AccountCommand, AccountEvent, AccountId, Bank, PendingCommand, Pin, PinVerifier, Refusal};
 use crate::engine::aggregate::{Aggregate, Command as _};
-use crate::engine::event::{Metadata, StreamId, Version};
+use crate::engine::event::{StreamId, Version};
+use crate::engine::origin::Origin;
 use crate::engine::store::EventStore as _;
 
 /// How often a PIN is checked for one command: a second time if the account was created after the first, and
@@ -32,11 +33,12 @@ impl Bank {
         &self,
         mut command: AccountCommand,
         pin: Option<Pin>,
-        metadata: Metadata,
+        origin: impl Into<Origin>,
     ) -> Result<PendingCommand, Unavailable> {
         let (Some(pin), Some(_)) = (pin, command.pin_check_mut()) else {
-            return self.send(command, metadata).await;
+            return self.send(command, origin).await;
         };
+        let origin = origin.into();
         for _ in 0..MAX_CHECKS {
             let kept = self.kept_of(command.target()).await?;
             let verifier = if let Kept::Account(verifier) = &kept { verifier.clone() } else { None };
@@ -44,7 +46,7 @@ impl Bank {
             if let Some(proof) = command.pin_check_mut() {
                 *proof = Some(checked);
             }
-            let pending = self.send(command.clone(), metadata).await?;
+            let pending = self.send(command.clone(), origin.clone()).await?;
             if matches!(kept, Kept::Account(_)) {
                 return Ok(pending);
             }

@@ -5,6 +5,7 @@ use std::hash::Hash;
 use std::panic::catch_unwind;
 
 use super::event::{DomainEvent, StreamId};
+use super::fingerprint::Fingerprint;
 use super::supervisor::panic_message;
 
 /// A request to change something, in the imperative. It can be refused.
@@ -20,6 +21,17 @@ pub trait Command: fmt::Debug + Send + Sync + Sized + 'static {
 
     /// The command as the trace names it, for instance `Deposit Money`.
     fn title(&self) -> &'static str;
+
+    /// What the command is about: of two that whoever sends them has given one id, the second is the first sent again if
+    /// this is the same, and another command if not. It is asked for and stored only where the id was given.
+    ///
+    /// It is a hash of the title and of what `Debug` says, unless a command says better: what is stored should stay the
+    /// same when a field gets another name, so a command whose ids are kept for long lists what it is made of. What
+    /// `Debug` hides makes no difference, and that is how it should be with secrets: a short one can be guessed from a
+    /// hash.
+    fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(&[&self.title(), &format_args!("{self:?}")])
+    }
 }
 
 /// What decides, from its own history alone.

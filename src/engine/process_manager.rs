@@ -185,11 +185,9 @@ impl<P: ProcessManager, S> Process<P, S> {
         command: Sent<P>,
         again: bool,
     ) -> impl Future<Output = Result<Option<Sent<P>>, Failure>> + Send {
-        let metadata = Metadata {
-            command_id: command_id(P::NAME, event, number),
-            correlation_id: event.metadata.correlation_id,
-            causation_id: event.metadata.command_id,
-        };
+        let cause = &event.metadata;
+        let (correlation_id, command_id) = (cause.correlation_id, command_id(P::NAME, event, number));
+        let metadata = Metadata::new(command_id, correlation_id, cause.command_id);
         let Self { policy, commands, checkpoints, .. } = self;
         async move {
             let pending = match again {
@@ -199,7 +197,7 @@ impl<P: ProcessManager, S> Process<P, S> {
             match pending.outcome().await {
                 Ok(events) => {
                     if let Some(last) = events.last() {
-                        checkpoints.conversation_goes_on(metadata.correlation_id, event.position, last.position);
+                        checkpoints.conversation_goes_on(correlation_id, event.position, last.position);
                     }
                     if number == FIRST {
                         policy.accepted(&command);

@@ -2,6 +2,7 @@
 
 use super::{Author, Book, Isbn, Quantity, Title, UserId};
 use crate::engine::aggregate::Command;
+use crate::engine::fingerprint::Fingerprint;
 
 /// A request about a book, in the imperative. It can be refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +58,17 @@ impl Command for BookCommand {
             Self::BorrowBook { .. } => "Borrow Book",
             Self::ReturnBook { .. } => "Return Book",
             Self::RemoveBook { .. } => "Remove Book",
+        }
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        match self {
+            Self::AddBook { isbn, title, author, quantity } => {
+                Fingerprint::of(&[&"add_book", isbn, title, author, quantity])
+            }
+            Self::BorrowBook { isbn, user_id } => Fingerprint::of(&[&"borrow_book", isbn, user_id]),
+            Self::ReturnBook { isbn, user_id } => Fingerprint::of(&[&"return_book", isbn, user_id]),
+            Self::RemoveBook { isbn } => Fingerprint::of(&[&"remove_book", isbn]),
         }
     }
 }

@@ -4,7 +4,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::Refusal;
-use crate::engine::event::Position;
+use crate::engine::event::{Position, StreamId};
 use crate::engine::feed::catch_up::{NotCaughtUp, NotYet};
 use crate::engine::store::StoreError;
 use crate::engine::supervisor::StopReason;
@@ -79,6 +79,12 @@ pub enum CommandFailure {
     /// The book said no. Nothing was stored.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// The command's id was given to another one before: of another stream, or with other content. Nothing was stored.
+    #[error("the command id has been used for another command already, of {stream}")]
+    IdTaken {
+        /// The stream of the command that has the id.
+        stream: StreamId,
+    },
     /// The service cannot serve.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{Book, BookCommand, BookEvent, CommandFailure, Refusal, Unavailable};
 use crate::engine::command_handler::{CommandError, CommandHandler, Limits, Unanswered};
-use crate::engine::event::Metadata;
 use crate::engine::id_source::{IdSource, time_and_ids};
+use crate::engine::origin::{Conversation, Origin};
 use crate::engine::store::{Committed, EventStore as _, Store, StoreError};
 use crate::engine::supervisor::{StopReason, Supervisor};
 
@@ -78,7 +78,14 @@ impl WriteService {
         self.handle_as(command, self.start_conversation()).await
     }
 
-    /// The same under ids that the caller knows before.
+    /// The same under ids that the caller knows before: in a new [`Conversation`], or under an id that is given with
+    /// [`Metadata`](crate::engine::event::Metadata).
+    ///
+    /// A command under an id that was given may be sent any number of times, also by another program, and happens once:
+    /// what it has led to when it was handled first is the answer each time, also where it would be refused by now. Of
+    /// another book, or with other content, it is [`CommandFailure::IdTaken`]. A refusal is not remembered. What was
+    /// stored without the content of its command, in a new conversation or by an earlier version of the program, is told
+    /// apart by the book alone.
     ///
     /// # Errors
     ///
@@ -86,15 +93,20 @@ impl WriteService {
     pub async fn handle_as(
         &self,
         command: BookCommand,
-        metadata: Metadata,
+        origin: impl Into<Origin>,
     ) -> Result<Committed<BookEvent>, CommandFailure> {
-        let outcome = match self.inner.commands.send(command, metadata).await {
+        let sent = match origin.into() {
+            Origin::Here(metadata) => self.inner.commands.send(command, metadata).await,
+            Origin::Outside(metadata) => self.inner.commands.send_as(command, metadata).await,
+        };
+        let outcome = match sent {
             Ok(pending) => pending.outcome().await,
             Err(error) => Err(error),
         };
         match outcome {
             Ok(events) => Ok(events),
             Err(CommandError::Refused(refusal)) => Err(refusal.into()),
+            Err(CommandError::IdTaken { stream }) => Err(CommandFailure::IdTaken { stream }),
             Err(error) => Err(self.unavailable(error).await.into()),
         }
     }
@@ -119,8 +131,8 @@ impl WriteService {
     }
 
     /// A new conversation: the ids under which the next command and all it causes will be known.
-    pub fn start_conversation(&self) -> Metadata {
-        Metadata::from_outside(self.inner.ids.next())
+    pub fn start_conversation(&self) -> Conversation {
+        self.inner.ids.start_conversation()
     }
 
     /// What has stopped the service, if anything but [`WriteService::close`] has.

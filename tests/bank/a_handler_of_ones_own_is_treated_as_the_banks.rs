@@ -212,7 +212,7 @@ async fn a_handler_that_has_stopped_is_traced_no_more_and_shown_as_it_is() {
     let mut lines = Vec::new();
     for _ in 0..2 {
         let conversation = bank.start_conversation();
-        let _followed = trace.follow(conversation.correlation_id);
+        let _followed = trace.follow(conversation.metadata().correlation_id);
         let deposit = AccountCommand::DepositMoney { account_id: account("Wolfman"), amount: money(1) };
         let receipt = bank.send(deposit, conversation).await.unwrap().outcome().await.unwrap();
         assert_eq!(receipt.lagging(), [""; 0], "nobody waits for it");
@@ -240,7 +240,7 @@ async fn a_handler_that_another_program_runs_is_not_traced_here() {
     one.add_event_handler(diary.clone()).await.unwrap();
     other.add_event_handler(nothing.clone()).await.unwrap();
     let conversation = other.start_conversation();
-    let _followed = trace.follow(conversation.correlation_id);
+    let _followed = trace.follow(conversation.metadata().correlation_id);
     let deposit = AccountCommand::DepositMoney { account_id: account("Wolfman"), amount: money(1) };
     other.send(deposit, conversation).await.unwrap().outcome().await.unwrap();
     while diary.titles().is_empty() {

@@ -60,14 +60,15 @@ async fn of_deposits_under_way_as_everything_stops_each_is_told_the_truth() {
         let mut deposits = JoinSet::new();
         for amount in 1..=40 {
             let commands = commands.clone();
-            let metadata = Metadata::from_outside(Uuid::new_v4());
+            let command_id = Uuid::new_v4();
+            let metadata = Metadata::from_outside(command_id);
             deposits.spawn(async move {
                 let deposit = AccountCommand::DepositMoney { account_id: account("Wolfman"), amount: money(amount) };
                 let outcome = match commands.send(deposit, metadata).await {
                     Ok(pending) => pending.outcome().await.map(drop),
                     Err(stopped) => Err(stopped),
                 };
-                (metadata.command_id, outcome)
+                (command_id, outcome)
             });
         }
         let outcomes = deposits.join_all().await;
@@ -143,7 +144,7 @@ async fn what_reached_the_store_is_unknown_and_what_did_not_is_not_stored() {
         let commands =
             CommandHandler::<Anything>::start(store, Arc::new(Clock::System), Limits::default(), &supervisor);
         let first = Metadata::from_outside(Uuid::new_v4());
-        let sent = commands.send(Happen(1), first).await.unwrap();
+        let sent = commands.send(Happen(1), first.clone()).await.unwrap();
         while !reached.load(Ordering::Relaxed) {
             tokio::task::yield_now().await;
         }

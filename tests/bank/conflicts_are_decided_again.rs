@@ -278,11 +278,11 @@ impl EventStore<AccountEvent> for Overtaken {
         self.store.stream_version(stream, until)
     }
 
-    fn read_command(
+    fn read_commands(
         &self,
-        command_id: Uuid,
-    ) -> impl Future<Output = Result<Option<Committed<AccountEvent>>, StoreError>> + Send {
-        self.store.read_command(command_id)
+        command_ids: Vec<Uuid>,
+    ) -> impl Future<Output = Result<Vec<Option<Committed<AccountEvent>>>, StoreError>> + Send {
+        self.store.read_commands(command_ids)
     }
 
     fn read_all(

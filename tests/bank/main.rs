@@ -1,5 +1,6 @@
 //! What the bank promises to a program that uses it: accounts, transfers, the past, many clients at once, and e-mails.
 
+mod a_command_id_has_one_outcome;
 mod a_crash_at_any_step_ends_the_same;
 mod a_handler_of_ones_own_is_treated_as_the_banks;
 mod a_handler_that_panics_anywhere_stops_nothing_else;

@@ -72,7 +72,7 @@ async fn send_all(bank: &Bank, commands: &[Command]) -> ModelBank {
         let answer = match &pending.outcome().await {
             Ok(receipt) => outcome(Ok(receipt.events())),
             Err(CommandFailure::Refused(refusal)) => outcome(Err(*refusal)),
-            Err(CommandFailure::Unavailable(unavailable)) => panic!("{command:?}: {unavailable}"),
+            Err(failure) => panic!("{command:?}: {failure}"),
         };
         assert_eq!(answer, model.handle(command), "{command:?}");
     }

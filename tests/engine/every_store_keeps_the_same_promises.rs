@@ -69,6 +69,7 @@ every_store_keeps! {
         many_events_may_be_one_append,
         a_call_whose_caller_went_away_is_stored_or_not_but_whole,
         metadata_are_kept_whether_ids_are_equal_or_not,
+        what_is_known_of_a_command_besides_its_ids_is_kept,
         names_of_streams_may_hold_anything,
     }
     conflicts {
@@ -106,6 +107,7 @@ every_store_keeps! {
         ids_may_come_in_any_order,
         ids_that_begin_with_the_same_time_are_told_apart,
         a_command_is_read_by_its_id,
+        many_commands_are_read_in_the_order_of_the_question,
         a_command_that_is_not_stored_is_not_found,
         of_a_command_sent_many_times_at_once_one_is_stored,
         a_repeat_of_several_events_is_answered_with_all_of_them,

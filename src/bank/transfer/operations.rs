@@ -38,9 +38,9 @@ impl Bank {
         amount: Money,
         pin: Option<Pin>,
     ) -> Result<TransferOutcome, TransferError> {
-        let metadata = self.start_conversation();
-        let command = reserve(payer, payee, amount, metadata.command_id.into());
-        let receipt = self.send_with_pin(command, pin, metadata).await?.outcome().await?;
+        let conversation = self.start_conversation();
+        let command = reserve(payer, payee, amount, conversation.metadata().command_id.into());
+        let receipt = self.send_with_pin(command, pin, conversation).await?.outcome().await?;
         self.transfer_outcome(receipt)
     }
 

@@ -11,6 +11,7 @@ use crate::engine::aggregate::Aggregate;
 use crate::engine::command_handler::{CommandError, Pending, Unanswered};
 use crate::engine::event::{Metadata, Position, RecordedEvent};
 use crate::engine::feed::checkpoints::Consistency;
+use crate::engine::origin::Origin;
 use crate::engine::store::stored_event::StoredEvent;
 use crate::engine::store::{Committed, StoreError};
 use crate::engine::supervisor::StopReason;
@@ -22,13 +23,13 @@ use crate::engine::supervisor::StopReason;
 pub struct Dispatch<'a, E: 'static, A: Aggregate> {
     application: &'a Application<E>,
     command: A::Command,
-    metadata: Option<Metadata>,
+    origin: Option<Origin>,
     consistency: Consistency,
 }
 
 impl<'a, E: StoredEvent, A: Aggregate<Event = E>> Dispatch<'a, E, A> {
     pub(super) fn new(application: &'a Application<E>, command: A::Command) -> Self {
-        Self { application, command, metadata: None, consistency: application.consistency }
+        Self { application, command, origin: None, consistency: application.consistency }
     }
 
     /// Waits for no handler.
@@ -36,14 +37,19 @@ impl<'a, E: StoredEvent, A: Aggregate<Event = E>> Dispatch<'a, E, A> {
         Self { consistency: Consistency::Eventual, ..self }
     }
 
-    /// Gives the command an id that the caller knows: sent again with it, it does nothing more.
+    /// Gives the command an id that the caller knows.
+    ///
+    /// A command under an id that was given may be sent any number of times, also by another program, and happens once:
+    /// what it has led to when it was handled first is the outcome each time, also where it would be refused by now. Of
+    /// another aggregate, or with other content, it is [`CommandFailure::IdTaken`]. A refusal is not remembered.
     pub fn command_id(self, command_id: Uuid) -> Self {
         self.metadata(Metadata::from_outside(command_id))
     }
 
-    /// Gives the command ids that were made before, by [`Application::start_conversation`] for instance.
-    pub fn metadata(self, metadata: Metadata) -> Self {
-        Self { metadata: Some(metadata), ..self }
+    /// Gives the command ids that were made before: those of a conversation that
+    /// [was begun](Application::start_conversation), or such as [`Dispatch::command_id`] makes.
+    pub fn metadata(self, origin: impl Into<Origin>) -> Self {
+        Self { origin: Some(origin.into()), ..self }
     }
 
     /// Sends the command and does not wait for what becomes of it.
@@ -52,17 +58,21 @@ impl<'a, E: StoredEvent, A: Aggregate<Event = E>> Dispatch<'a, E, A> {
     ///
     /// [`Unavailable`]: the command was not taken.
     pub async fn send(self) -> Result<PendingCommand<E, A>, Unavailable> {
-        let Self { application, command, metadata, consistency } = self;
+        let Self { application, command, origin, consistency } = self;
         application.takes_commands()?;
         let Some(commands) = application.command_handler::<A>() else {
             return Err(Unavailable::Defect(format!("the application has no aggregate {:?}", A::CATEGORY)));
         };
-        let metadata = metadata.unwrap_or_else(|| application.start_conversation());
-        match commands.send(command, metadata).await {
+        let sent = match origin.unwrap_or_else(|| application.start_conversation().into()) {
+            Origin::Here(metadata) => commands.send(command, metadata).await,
+            Origin::Outside(metadata) => commands.send_as(command, metadata).await,
+        };
+        match sent {
             Ok(pending) => {
                 let application = application.with_consistency(consistency);
                 Ok(PendingCommand { application, answer: Answer::ToCome(pending) })
             }
+            Err(CommandError::Panicked { message }) => Err(Unavailable::Defect(message)),
             Err(_) => Err(application.supervisor().stopped().await.into()),
         }
     }
@@ -187,7 +197,7 @@ impl<E: StoredEvent> Application<E> {
             CommandError::Refused(refusal) => return CommandFailure::Refused(refusal),
             CommandError::Conflict(_) => Unavailable::Busy,
             CommandError::Panicked { message } => Unavailable::Defect(message),
-            CommandError::IdTaken { .. } => Unavailable::Defect(error.to_string()),
+            CommandError::IdTaken { stream } => return CommandFailure::IdTaken { stream },
             CommandError::OutcomeUnknown { command_id, reason: Unanswered::Store(reason) } => {
                 Unavailable::OutcomeUnknown { command_id, reason }
             }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::engine::event::Position;
+use crate::engine::event::{Position, StreamId};
 use crate::engine::feed::catch_up::{NotCaughtUp, NotYet};
 use crate::engine::store::sqlite::OpenStoreError;
 use crate::engine::store::{StoreError, UnsupportedUrl};
@@ -73,6 +73,12 @@ pub enum CommandFailure<R> {
     /// The aggregate said no. Nothing was stored.
     #[error(transparent)]
     Refused(R),
+    /// The command's id was given to another one before: of another stream, or with other content. Nothing was stored.
+    #[error("the command id has been used for another command already, of {stream}")]
+    IdTaken {
+        /// The stream of the command that has the id.
+        stream: StreamId,
+    },
     /// The application cannot serve.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),

@@ -34,12 +34,12 @@ use self::read::Models;
 pub(crate) use self::seen::Seen;
 use super::clock::Clock;
 use super::command_handler::CommandHandler;
-use super::event::Metadata;
 use super::event_handler::{HandlerContext, HandlerControl, RetryPolicy};
 use super::feed::FeedHandle;
 use super::feed::checkpoints::{Checkpoints, Consistency};
 use super::id_source::IdSource;
 use super::lease::Lease;
+use super::origin::Conversation;
 use super::store::stored_event::StoredEvent;
 use super::store::{Store, StoreError, StoreUrl};
 use super::supervisor::{StopReason, Supervisor};
@@ -118,8 +118,8 @@ impl<E: StoredEvent> Application<E> {
     }
 
     /// A new conversation: the ids under which the next command and all it causes will be known.
-    pub fn start_conversation(&self) -> Metadata {
-        Metadata::from_outside(self.inner.ids.next())
+    pub fn start_conversation(&self) -> Conversation {
+        self.inner.ids.start_conversation()
     }
 
     /// What has stopped it, if anything but [`Application::close`] has.

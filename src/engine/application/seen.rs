@@ -1,7 +1,9 @@
 //! Waiting until the handlers have seen what a caller is about to hear of.
 
+use uuid::Uuid;
+
 use super::{Application, Receipt};
-use crate::engine::event::{Metadata, Position, RecordedEvent};
+use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::feed::checkpoints::{Consistency, MAX_WAIT};
 use crate::engine::store::Committed;
 use crate::engine::store::stored_event::StoredEvent;
@@ -29,7 +31,9 @@ impl<E: StoredEvent> Application<E> {
         }
         let seen = match events.last() {
             // Boxed: keeps the common future small.
-            Some(last) if !self.is_seen(last) => Box::pin(self.conversation_seen(last.metadata, last.position)).await,
+            Some(last) if !self.is_seen(last) => {
+                Box::pin(self.conversation_seen(last.metadata.correlation_id, last.position)).await
+            }
             _ => Seen { up_to, lagging: Vec::new() },
         };
         Receipt::new(events, seen)
@@ -44,8 +48,7 @@ impl<E: StoredEvent> Application<E> {
     }
 
     /// Waits until the handlers have seen an event and all that process managers have made of it.
-    pub(crate) async fn conversation_seen(&self, conversation: Metadata, mut up_to: Position) -> Seen {
-        let correlation_id = conversation.correlation_id;
+    async fn conversation_seen(&self, correlation_id: Uuid, mut up_to: Position) -> Seen {
         loop {
             let lagging = self.seen_by_all(up_to).await;
             match self.inner.checkpoints.conversation_goes_on_to(correlation_id) {

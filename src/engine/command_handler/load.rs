@@ -54,7 +54,7 @@ pub(super) fn snapshot<A: Aggregate>(stream: &StreamId, state: &A) -> Option<Str
     })
 }
 
-fn catch_panic<T, R>(run: impl FnOnce() -> T) -> Result<T, CommandError<R>> {
+pub(super) fn catch_panic<T, R>(run: impl FnOnce() -> T) -> Result<T, CommandError<R>> {
     catch_unwind(AssertUnwindSafe(run))
         .map_err(|panic| CommandError::Panicked { message: panic_message(panic.as_ref()) })
 }

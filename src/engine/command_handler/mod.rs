@@ -15,6 +15,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
+use self::load::catch_panic;
 use self::worker::Worker;
 use super::aggregate::{Aggregate, Command};
 use super::clock::Clock;
@@ -58,8 +59,9 @@ pub enum CommandError<R> {
     /// Others changed the aggregate each time before the decision could be stored. Nothing was stored.
     #[error("gave up after {MAX_ATTEMPTS} conflicts: {0}")]
     Conflict(Conflict),
-    /// A command with this id was stored before, but it was for another aggregate. Nothing was stored now.
-    #[error("the command id has been used for {stream} already")]
+    /// Another command with this id was stored before: for another aggregate, with other content, or sent by somebody
+    /// else. Nothing was stored now.
+    #[error("the command id has been used for another command already, of {stream}")]
     IdTaken {
         /// The stream of the command that has the id.
         stream: StreamId,
@@ -153,7 +155,8 @@ impl<A: Aggregate> Sent<A> {
         trace_line!(metadata.correlation_id, "Command Sent");
         let (reply, answer) = oneshot::channel();
         let reply = Reply { answer: Some(reply), may_be_stored: false };
-        (Request::Handle(Self { command, metadata, again, reply }), Pending { command_id: metadata.command_id, answer })
+        let pending = Pending { command_id: metadata.command_id, answer };
+        (Request::Handle(Self { command, metadata, again, reply }), pending)
     }
 
     fn reply(mut self, outcome: Outcome<A>) {
@@ -211,8 +214,29 @@ impl<A: Aggregate> CommandHandler<A> {
         self.enqueue(request).await.map(|()| pending)
     }
 
-    /// Sends a command that may have been sent before, with the same id. If it has led to events then, these are
-    /// the answer, and nothing happens now.
+    /// Sends a command under an id that its sender has chosen, who may have sent it before. If it has led to events
+    /// then, these are the answer, also where the aggregate would refuse it by now, and nothing happens now. A refusal is
+    /// not remembered: a command that was refused is decided anew.
+    ///
+    /// Whether it is the same command is told by its aggregate and its [fingerprint](Command::fingerprint), which is
+    /// stored with its events. Of events that were stored without one, by other ways or by an earlier version of the
+    /// program, only the aggregate is known: there, other content gets the first outcome too.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::Stopped`] and [`CommandError::Panicked`]: the command was not taken. That its id was used for
+    /// another command is its outcome: [`CommandError::IdTaken`].
+    pub async fn send_as(
+        &self,
+        command: A::Command,
+        metadata: Metadata,
+    ) -> Result<Pending<A>, CommandError<A::Refusal>> {
+        let fingerprint = catch_panic(|| command.fingerprint())?;
+        self.send_again(command, metadata.with_fingerprint(fingerprint)).await
+    }
+
+    /// Sends a command that may have been sent before under the same id, which was not chosen but derived from what it
+    /// answers. If it has led to events then, these are the answer, whatever it says now, and nothing happens now.
     ///
     /// # Errors
     ///

@@ -5,12 +5,13 @@ use std::num::NonZeroU64;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::aggregate_cache::AggregateCache;
 use super::load::{Loaded, load, snapshot};
-use super::{CommandError, Id, Limits, MAX_ATTEMPTS, Request, Sent, Unanswered};
+use super::{CommandError, Id, Limits, MAX_ATTEMPTS, Outcome, Request, Sent, Unanswered};
 use crate::engine::aggregate::{Aggregate, Command as _};
 use crate::engine::clock::{Clock, Timestamp};
 use crate::engine::event::{StreamId, Version};
@@ -27,6 +28,8 @@ pub(super) struct Worker<A: Aggregate, S> {
     snapshot_every: NonZeroU64,
     /// One for each command of the batch that was decided; empty between batches, and kept for its memory.
     decisions: Vec<Decision<A>>,
+    /// What was stored of those commands of the batch that may have come before.
+    looked_up: HashMap<Uuid, Option<Committed<A::Event>>, RandomState>,
 }
 
 enum Decision<A: Aggregate> {
@@ -34,8 +37,10 @@ enum Decision<A: Aggregate> {
     Append,
     /// No events, and why.
     Answer(Result<(), CommandError<A::Refusal>>),
-    /// The events of the first time this command came.
-    Handled(Committed<A::Event>),
+    /// What became of this command when it came first, or why that is not known.
+    Known(Outcome<A>),
+    /// None yet: a command with this id is about to be stored.
+    Waits,
     /// No events either, but the stream has moved on since the aggregate was loaded.
     Outdated(Conflict),
 }
@@ -43,7 +48,8 @@ enum Decision<A: Aggregate> {
 impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
     pub(super) fn new(store: S, clock: Arc<Clock>, limits: &Limits) -> Self {
         let loaded = AggregateCache::new(limits.cached_aggregates);
-        Self { store, clock, loaded, snapshot_every: limits.snapshot_every, decisions: Vec::new() }
+        let (snapshot_every, decisions) = (limits.snapshot_every, Vec::new());
+        Self { store, clock, loaded, snapshot_every, decisions, looked_up: HashMap::default() }
     }
 
     pub(super) async fn run(
@@ -67,6 +73,7 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
                 let met_conflict = self.handle(&mut open, conflicts + 1 >= MAX_ATTEMPTS).await;
                 conflicts += u32::from(met_conflict);
             }
+            self.looked_up.clear();
             for reply in flushed.drain(..) {
                 // A caller that has gone does not want to know.
                 let _ = reply.send(());
@@ -78,15 +85,18 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
     /// Decides and appends, answers what is settled, and leaves in `open` what is to be decided again.
     /// Answers whether a conflict is why.
     async fn handle(&mut self, open: &mut Vec<Sent<A>>, last_attempt: bool) -> bool {
+        let looked_up = self.look_up(open).await;
         let time = self.clock.now();
         let mut appends = Vec::with_capacity(open.len());
         let mut ids = None;
         for sent in open.iter() {
-            if sent.again && is_among(sent.metadata.command_id, &appends, ids.get_or_insert_default()) {
-                // The same command is about to be stored: then the store knows what it has led to.
-                break;
-            }
-            let decision = self.decide(sent, time, &mut appends).await;
+            let decision = match self.known(sent, &looked_up) {
+                Some(outcome) => Decision::Known(outcome),
+                None if sent.again && is_among(sent.metadata.command_id, &appends, ids.get_or_insert_default()) => {
+                    Decision::Waits
+                }
+                None => self.decide(sent, time, &mut appends).await,
+            };
             let panicked = matches!(decision, Decision::Answer(Err(CommandError::Panicked { .. })));
             self.decisions.push(decision);
             if panicked {
@@ -96,7 +106,7 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
             }
         }
         for (sent, decision) in open.iter_mut().zip(&self.decisions) {
-            sent.reply.may_be_stored = matches!(decision, Decision::Append);
+            sent.reply.may_be_stored = matches!(decision, Decision::Append | Decision::Waits);
         }
         let stored = if appends.is_empty() { Ok(Vec::new()) } else { self.store.append(appends).await };
         match stored {
@@ -108,16 +118,34 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
         }
     }
 
-    async fn decide(&mut self, sent: &Sent<A>, time: Timestamp, appends: &mut Vec<Append<A::Event>>) -> Decision<A> {
-        let Sent { command, metadata, again, .. } = sent;
-        trace_line!(metadata.correlation_id, "Command Handler: {}", command.title());
-        if *again {
-            match handled_before(&self.store, sent).await {
-                Ok(None) => {}
-                Ok(Some(committed)) => return Decision::Handled(committed),
-                Err(error) => return Decision::Answer(Err(error)),
-            }
+    /// Looks up those commands that may have come before, all in one request.
+    async fn look_up(&mut self, open: &[Sent<A>]) -> Result<(), StoreError> {
+        let ids = open.iter().filter(|sent| sent.again).map(|sent| sent.metadata.command_id);
+        let ids: Vec<Uuid> = ids.filter(|id| !self.looked_up.contains_key(id)).collect();
+        if !ids.is_empty() {
+            let found = self.store.read_commands(ids.clone()).await?;
+            self.looked_up.extend(ids.into_iter().zip(found));
         }
+        Ok(())
+    }
+
+    /// What has become of a command that has come before.
+    fn known(&self, sent: &Sent<A>, looked_up: &Result<(), StoreError>) -> Option<Outcome<A>> {
+        if !sent.again {
+            return None;
+        }
+        let known = match (self.looked_up.get(&sent.metadata.command_id), looked_up) {
+            (Some(found), _) => first_outcome(sent, found.clone()?),
+            (None, Err(error)) => Err(error.clone().into()),
+            (None, Ok(())) => return None,
+        };
+        trace_line!(sent.metadata.correlation_id, "Command Handler: {}", sent.command.title());
+        Some(known)
+    }
+
+    async fn decide(&mut self, sent: &Sent<A>, time: Timestamp, appends: &mut Vec<Append<A::Event>>) -> Decision<A> {
+        let Sent { command, metadata, .. } = sent;
+        trace_line!(metadata.correlation_id, "Command Handler: {}", command.title());
         let snapshot_every = self.snapshot_every;
         let loaded = match self.loaded.get_mut(command.target()) {
             Some(loaded) => loaded,
@@ -143,7 +171,7 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
             Ok(Ok((events, ..))) if events.is_empty() => Ok(()),
             Ok(Ok((events, version, snapshot))) => {
                 let (stream, expected_version) = (loaded.stream.clone(), loaded.version);
-                let (metadata, snapshot) = (*metadata, snapshot.map(String::into_boxed_str));
+                let (metadata, snapshot) = (metadata.clone(), snapshot.map(String::into_boxed_str));
                 loaded.version = version;
                 appends.push(Append { stream, expected_version, time, metadata, events, snapshot });
                 return Decision::Append;
@@ -181,17 +209,20 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
     fn answer(&mut self, open: &mut Vec<Sent<A>>, stored: Appended<A::Event>, last_attempt: bool) -> bool {
         let conflicts = self.drop_conflicted(open, &stored);
         let mut stored = stored.into_iter();
-        let mut again = Vec::new();
+        let (mut again, mut met_conflict) = (Vec::new(), false);
         for (mut sent, decision) in open.drain(..self.decisions.len()).zip(self.decisions.drain(..)) {
             let answer = match decision {
                 Decision::Answer(answer) => answer.map(|()| Committed::nothing()),
                 Decision::Append => match stored.next() {
                     Some(Ok(committed)) => {
+                        if sent.again {
+                            self.looked_up.remove(&sent.metadata.command_id);
+                        }
                         sent.reply(Ok(committed));
                         continue;
                     }
                     Some(Err(Rejected::Repeated(committed))) => {
-                        let answer = same_target(&sent, committed);
+                        let answer = first_outcome(&sent, committed);
                         sent.reply(answer);
                         continue;
                     }
@@ -201,8 +232,14 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
                         Err(CommandError::Panicked { message })
                     }
                 },
-                Decision::Handled(committed) => {
-                    sent.reply(Ok(committed));
+                Decision::Known(outcome) => {
+                    sent.reply(outcome);
+                    continue;
+                }
+                Decision::Waits => {
+                    self.looked_up.remove(&sent.metadata.command_id);
+                    sent.reply.may_be_stored = false;
+                    again.push(sent);
                     continue;
                 }
                 Decision::Outdated(conflict) => Err(CommandError::Conflict(conflict)),
@@ -211,17 +248,17 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
                 None => sent.reply(answer),
                 Some(Some(conflict)) if last_attempt => sent.reply(Err(CommandError::Conflict(*conflict))),
                 Some(_) => {
+                    // Whoever was quicker may have stored this very command.
+                    self.looked_up.remove(&sent.metadata.command_id);
+                    met_conflict = true;
                     sent.reply.may_be_stored = false;
                     again.push(sent);
                 }
             }
         }
-        if again.is_empty() {
-            return false;
-        }
         // In the order they were sent in.
         open.splice(..0, again);
-        true
+        met_conflict
     }
 
     /// The aggregates whose stream has moved on, if any, as others have moved it or as a command did when it came first. They
@@ -244,7 +281,7 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
                     Some(Err(Rejected::Repeated(_))) => None,
                     Some(Ok(_)) | None => continue,
                 },
-                Decision::Answer(_) | Decision::Handled(_) => continue,
+                Decision::Answer(_) | Decision::Known(_) | Decision::Waits => continue,
                 Decision::Outdated(conflict) => Some(*conflict),
             };
             let target = sent.command.target();
@@ -283,26 +320,12 @@ fn is_due(before: Version, after: Version, every: NonZeroU64) -> bool {
     after.get() % every < after.get() - before.get()
 }
 
-/// The events of a command, if they are of the aggregate that the command is sent to now.
-fn same_target<A: Aggregate>(
-    sent: &Sent<A>,
-    committed: Committed<A::Event>,
-) -> Result<Committed<A::Event>, CommandError<A::Refusal>> {
-    match committed.first() {
-        Some(event) if event.stream != StreamId::new(A::CATEGORY, sent.command.target()) => {
-            Err(CommandError::IdTaken { stream: event.stream.clone() })
-        }
-        _ => Ok(committed),
-    }
-}
-
-/// What a command that may have come before has led to then.
-async fn handled_before<A: Aggregate, S: EventStore<A::Event>>(
-    store: &S,
-    sent: &Sent<A>,
-) -> Result<Option<Committed<A::Event>>, CommandError<A::Refusal>> {
-    match store.read_command(sent.metadata.command_id).await? {
-        Some(committed) => same_target(sent, committed).map(Some),
-        None => Ok(None),
+/// What became of a command when it came first, unless that was another command under the same id.
+fn first_outcome<A: Aggregate>(sent: &Sent<A>, committed: Committed<A::Event>) -> Outcome<A> {
+    let Some(first) = committed.first() else { return Ok(committed) };
+    let is_its = first.stream == StreamId::new(A::CATEGORY, sent.command.target());
+    match is_its && first.metadata.may_be_one_with(&sent.metadata) {
+        true => Ok(committed),
+        false => Err(CommandError::IdTaken { stream: first.stream.clone() }),
     }
 }

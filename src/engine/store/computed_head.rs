@@ -46,7 +46,6 @@ pub(super) async fn computed_head<E: StoredEvent>(
                 number_in_command,
                 metadata: &event.metadata,
                 data: &event.data.to_json(),
-                more: None,
             };
             hash = content.hash(&hash, &mut buffer);
             position = event.position;

@@ -227,12 +227,26 @@ pub trait EventStore<E>: HandlerRecords + Clone + Send + Sync + 'static {
         until: Moment,
     ) -> impl Future<Output = Result<Version, StoreError>> + Send;
 
+    /// The events that are stored of each of these commands, in the order of the question; `None` where there are none. It
+    /// is one request, however many they are.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store could not be read.
+    fn read_commands(
+        &self,
+        command_ids: Vec<Uuid>,
+    ) -> impl Future<Output = Result<Vec<Option<Committed<E>>>, StoreError>> + Send;
+
     /// The events that are stored of a command; `None` if there are none.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the store could not be read.
-    fn read_command(&self, command_id: Uuid) -> impl Future<Output = Result<Option<Committed<E>>, StoreError>> + Send;
+    fn read_command(&self, command_id: Uuid) -> impl Future<Output = Result<Option<Committed<E>>, StoreError>> + Send {
+        let read = self.read_commands(vec![command_id]);
+        async move { Ok(read.await?.pop().flatten()) }
+    }
 
     /// Reads at most `limit` (and [`MAX_READ`]) events of the whole store in commit order, from the one
     /// after `after`.

@@ -104,8 +104,8 @@ impl<E: StoredEvent> EventStore<E> for Store<E> {
         ask!(self, store => store.stream_version(stream, until).await)
     }
 
-    async fn read_command(&self, command_id: Uuid) -> Result<Option<Committed<E>>, StoreError> {
-        ask!(self, store => store.read_command(command_id).await)
+    async fn read_commands(&self, command_ids: Vec<Uuid>) -> Result<Vec<Option<Committed<E>>>, StoreError> {
+        ask!(self, store => store.read_commands(command_ids).await)
     }
 
     async fn read_all(&self, after: Position, limit: usize) -> Result<Batch<E>, StoreError> {

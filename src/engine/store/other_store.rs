@@ -102,7 +102,7 @@ questions! {
             limit: usize
         ) -> Result<(Option<Snapshot>, Batch<E>), StoreError>;
         fn stream_version(&self, stream: &'a StreamId, until: Moment) -> Result<Version, StoreError>;
-        fn read_command(&self, command_id: Uuid) -> Result<Option<Committed<E>>, StoreError>;
+        fn read_commands(&self, command_ids: Vec<Uuid>) -> Result<Vec<Option<Committed<E>>>, StoreError>;
         fn read_all(&self, after: Position, limit: usize) -> Result<Batch<E>, StoreError>;
         fn end(&self) -> Result<Position, StoreError>;
     }

@@ -33,6 +33,7 @@ use crate::bank::{
 };
 use crate::engine::event::Metadata;
 use crate::engine::feed::checkpoints::Consistency;
+use crate::engine::origin::Conversation;
 use crate::engine::store::StoreError;
 use crate::engine::store::sqlite::OpenStoreError;
 
@@ -162,13 +163,13 @@ impl BankFunctions {
         bank: &Bank,
         command: AccountCommand,
         pin: Option<Pin>,
-        metadata: Metadata,
+        conversation: Conversation,
         events: bool,
     ) -> Answer {
-        let followed = self.trace.follow(metadata.correlation_id);
+        let followed = self.trace.follow(conversation.metadata().correlation_id);
         let is_transfer = matches!(command, AccountCommand::ReserveMoney { .. });
         let late_name = (self.consistency == Consistency::Eventual).then(|| late_name(&command));
-        let pending = match bank.send_with_pin(command, pin, metadata).await {
+        let pending = match bank.send_with_pin(command, pin, conversation).await {
             Ok(pending) => pending,
             Err(error) => return unavailable(error).into(),
         };
@@ -277,9 +278,9 @@ impl Domain for BankFunctions {
                 Err(refused) => refused.into(),
             },
             (_, Some(bank)) => {
-                let metadata = bank.start_conversation();
-                match command(function, arguments, metadata) {
-                    Ok((command, pin)) => self.command(&bank, command, pin, metadata, events).await,
+                let conversation = bank.start_conversation();
+                match command(function, arguments, conversation.metadata()) {
+                    Ok((command, pin)) => self.command(&bank, command, pin, conversation, events).await,
                     Err(refused) => refused.into(),
                 }
             }
@@ -329,7 +330,7 @@ fn either(reply: Result<Term, Term>) -> Answer {
 fn command(
     function: &Function,
     arguments: &Arguments,
-    metadata: Metadata,
+    metadata: &Metadata,
 ) -> Result<(AccountCommand, Option<Pin>), Term> {
     let command = match function.name {
         "transfer" => transfers::begin(arguments, metadata)?,

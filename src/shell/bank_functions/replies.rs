@@ -36,6 +36,7 @@ pub(super) fn failure(failure: &CommandFailure) -> Term {
         CommandFailure::Refused(Refusal::SameAccount) => "same_account",
         CommandFailure::Refused(Refusal::TooManyTransfers) => "too_many_transfers",
         CommandFailure::Refused(Refusal::NoReservation) => "no_reservation",
+        CommandFailure::IdTaken { .. } => "command_id_taken",
         CommandFailure::Unavailable(Unavailable::Closed) => "bank_closed",
         CommandFailure::Unavailable(Unavailable::Stopped(_)) => "bank_stopped",
         CommandFailure::Unavailable(

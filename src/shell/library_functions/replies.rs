@@ -15,6 +15,7 @@ pub(super) fn failure(failure: &CommandFailure) -> Term {
             Refusal::NotBorrowed => "not_borrowed",
             Refusal::BookIsOut => "book_is_out",
         }),
+        CommandFailure::IdTaken { .. } => Term::Error("command_id_taken"),
         CommandFailure::Unavailable(reason) => unavailable(reason),
     }
 }

@@ -39,7 +39,7 @@ impl Domain for WriteFunctions {
             Err(refused) => return refused.into(),
         };
         let conversation = self.service.start_conversation();
-        let _followed = self.trace.follow(conversation.correlation_id);
+        let _followed = self.trace.follow(conversation.metadata().correlation_id);
         match self.service.handle_as(command, conversation).await {
             Ok(stored) => {
                 let events = if events { stored.iter().filter_map(event_record).collect() } else { Vec::new() };

@@ -117,6 +117,23 @@ pub(crate) async fn a_command_is_read_by_its_id(store: impl EventStore<Happened>
     assert_eq!(in_short(&first), [(1, "a", 1, 1), (2, "a", 2, 2)]);
 }
 
+pub(crate) async fn many_commands_are_read_in_the_order_of_the_question(store: impl EventStore<Happened>) {
+    let ids: Vec<_> = (0..50).map(|_| new_id()).collect();
+    for (number, id) in (0..).zip(&ids).step_by(2) {
+        stored(&store, append_as(*id, "a", number, &[number, number])).await;
+    }
+    let asked: Vec<_> = ids.iter().rev().chain(&ids).copied().collect();
+    let found = store.read_commands(asked.clone()).await.unwrap();
+    assert_eq!(found.len(), asked.len());
+    for (id, found) in asked.into_iter().zip(found) {
+        assert_eq!(found.as_deref(), store.read_command(id).await.unwrap().as_deref());
+        let number = ids.iter().position(|known| *known == id).unwrap();
+        let numbers = found.map(|events| events.iter().map(|event| event.data.0).collect::<Vec<_>>());
+        assert_eq!(numbers, number.is_multiple_of(2).then(|| vec![number as u64; 2]));
+    }
+    assert!(store.read_commands(Vec::new()).await.unwrap().is_empty());
+}
+
 pub(crate) async fn a_command_that_is_not_stored_is_not_found(store: impl EventStore<Happened>) {
     assert!(store.read_command(Uuid::nil()).await.unwrap().is_none());
     let id = new_id();

@@ -95,9 +95,9 @@ impl<E: DomainEvent> EventStore<E> for WatchedStore<E> {
         self.step("stream_version", |_| 0, self.store.stream_version(stream, until)).await
     }
 
-    async fn read_command(&self, command_id: Uuid) -> Result<Option<Committed<E>>, StoreError> {
-        let count = |events: &Option<Committed<E>>| events.as_ref().map_or(0, |events| events.len());
-        self.step("read_command", count, self.store.read_command(command_id)).await
+    async fn read_commands(&self, command_ids: Vec<Uuid>) -> Result<Vec<Option<Committed<E>>>, StoreError> {
+        let count = |found: &Vec<Option<Committed<E>>>| found.iter().flatten().map(|events| events.len()).sum();
+        self.step("read_commands", count, self.store.read_commands(command_ids)).await
     }
 
     async fn read_all(&self, after: Position, limit: usize) -> Result<Batch<E>, StoreError> {

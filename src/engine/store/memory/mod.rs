@@ -41,7 +41,7 @@ enum Request<E> {
     ReadStream { stream: StreamId, after: Version, limit: usize, reply: oneshot::Sender<Batch<E>> },
     ReadFromSnapshot { stream: StreamId, until: Moment, limit: usize, reply: oneshot::Sender<FromSnapshot<E>> },
     StreamVersion { stream: StreamId, until: Moment, reply: oneshot::Sender<Version> },
-    ReadCommand { command_id: Uuid, reply: oneshot::Sender<Option<Committed<E>>> },
+    ReadCommands { command_ids: Vec<Uuid>, reply: oneshot::Sender<Vec<Option<Committed<E>>>> },
     ReadAll { after: Position, limit: usize, reply: oneshot::Sender<Batch<E>> },
     End { reply: oneshot::Sender<Position> },
     ReadProgress { handler: String, reply: oneshot::Sender<Option<Progress>> },
@@ -113,9 +113,9 @@ impl<E: DomainEvent> EventStore<E> for MemoryStore<E> {
         self.ask(Request::StreamVersion { stream, until, reply }, answer).await
     }
 
-    async fn read_command(&self, command_id: Uuid) -> Result<Option<Committed<E>>, StoreError> {
+    async fn read_commands(&self, command_ids: Vec<Uuid>) -> Result<Vec<Option<Committed<E>>>, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.ask(Request::ReadCommand { command_id, reply }, answer).await
+        self.ask(Request::ReadCommands { command_ids, reply }, answer).await
     }
 
     async fn read_all(&self, after: Position, limit: usize) -> Result<Batch<E>, StoreError> {
@@ -196,8 +196,8 @@ async fn serve<E: DomainEvent>(
             Request::StreamVersion { stream, until, reply } => {
                 let _ = reply.send(log.stream_version(&stream, until));
             }
-            Request::ReadCommand { command_id, reply } => {
-                let _ = reply.send(log.command(command_id));
+            Request::ReadCommands { command_ids, reply } => {
+                let _ = reply.send(command_ids.into_iter().map(|command_id| log.command(command_id)).collect());
             }
             Request::End { reply } => {
                 let _ = reply.send(log.end());

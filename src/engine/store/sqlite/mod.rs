@@ -314,13 +314,16 @@ impl<E: StoredEvent> EventStore<E> for SqliteStore<E> {
         self.read(move |connection, log| log.stream_version(connection, &stream, until)).await
     }
 
-    async fn read_command(&self, command_id: Uuid) -> Result<Option<Committed<E>>, StoreError> {
-        let events = self.read(move |connection, log| log.read_command(connection, command_id)).await?;
-        Ok(events.map(|events| {
+    async fn read_commands(&self, command_ids: Vec<Uuid>) -> Result<Vec<Option<Committed<E>>>, StoreError> {
+        let read = self.read(move |connection, log| {
+            let commands = command_ids.into_iter().map(|command_id| log.read_command(connection, command_id));
+            commands.collect::<Result<Vec<_>, _>>()
+        });
+        let whole = |events: Vec<RecordedEvent<E>>| {
             self.saw(&events);
-            let end = events.len();
-            Committed::new(events.into(), 0..end)
-        }))
+            Committed::whole(events.into())
+        };
+        Ok(read.await?.into_iter().map(|events| events.map(whole)).collect())
     }
 
     async fn read_all(&self, after: Position, limit: usize) -> Result<Batch<E>, StoreError> {
