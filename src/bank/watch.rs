@@ -1,5 +1,12 @@
 //! Following what happens.
 
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+
 use super::{AccountEvent, Bank, Unavailable};
 use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::store::{Committed, EventStore as _, Store};
@@ -9,12 +16,35 @@ type Event = AccountEvent;
 
 /// Every event from a position on: first those that have happened, then each as it happens, also those of other
 /// processes that have the same store.
-#[derive(Debug)]
+///
+/// It is a [`Stream`] as well, whose last item says why there will be no more.
 pub struct Watch {
     bank: Bank,
-    subscription: Subscription<Event, Store<Event>>,
+    /// What was read and is not handed out yet, from `next` on.
     events: Committed<Event>,
     next: usize,
+    ahead: Ahead,
+    /// Whether the stream has said why it ends.
+    is_over: bool,
+}
+
+type Log = Subscription<Event, Store<Event>>;
+
+enum Ahead {
+    /// What comes next, as far as it is being read.
+    Reading(Pin<Box<dyn Future<Output = (Log, Result<Committed<Event>, Unavailable>)> + Send>>),
+    /// Why there will be no more.
+    Ended(Unavailable),
+}
+
+impl Ahead {
+    fn read(mut log: Log, bank: Bank) -> Self {
+        Self::Reading(Box::pin(async move {
+            let events = log.next().await;
+            let events = bank.or_unavailable(events).await;
+            (log, events)
+        }))
+    }
 }
 
 impl Bank {
@@ -31,8 +61,8 @@ impl Bank {
                 self.or_unavailable(end).await?
             }
         };
-        let subscription = Subscription::after(self.event_store().clone(), after);
-        Ok(Watch { bank: self.clone(), subscription, events: Committed::nothing(), next: 0 })
+        let ahead = Ahead::read(Subscription::after(self.event_store().clone(), after), self.clone());
+        Ok(Watch { bank: self.clone(), events: Committed::nothing(), next: 0, ahead, is_over: false })
     }
 }
 
@@ -45,14 +75,46 @@ impl Watch {
     ///
     /// [`Unavailable`]: there will be no more.
     pub async fn next(&mut self) -> Result<RecordedEvent<Event>, Unavailable> {
+        poll_fn(|context| self.poll_event(context)).await
+    }
+
+    fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Result<RecordedEvent<Event>, Unavailable>> {
         loop {
             if let Some(event) = self.events.get(self.next) {
                 self.next += 1;
-                return Ok(event.clone());
+                return Poll::Ready(Ok(event.clone()));
             }
-            let events = self.subscription.next().await;
-            self.events = self.bank.or_unavailable(events).await?;
-            self.next = 0;
+            let (log, read) = match &mut self.ahead {
+                Ahead::Reading(reading) => ready!(reading.as_mut().poll(context)),
+                Ahead::Ended(unavailable) => return Poll::Ready(Err(unavailable.clone())),
+            };
+            self.ahead = match read {
+                Ok(events) => {
+                    (self.events, self.next) = (events, 0);
+                    Ahead::read(log, self.bank.clone())
+                }
+                Err(unavailable) => Ahead::Ended(unavailable),
+            };
         }
+    }
+}
+
+/// Each event, and at last the reason why there will be no more.
+impl Stream for Watch {
+    type Item = Result<RecordedEvent<Event>, Unavailable>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.is_over {
+            return Poll::Ready(None);
+        }
+        let event = ready!(self.poll_event(context));
+        self.is_over = event.is_err();
+        Poll::Ready(Some(event))
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch").field("bank", &self.bank).finish_non_exhaustive()
     }
 }

@@ -10,6 +10,7 @@ mod a_projection_of_ones_own_is_treated_as_the_banks;
 mod a_refusal_is_known_to_the_next_question;
 mod a_slow_subscriber_misses_nothing;
 mod a_transfer_moves_money_once;
+mod a_watch_is_a_stream;
 mod accounts_decide_by_their_history;
 mod an_e_mail_arrives_or_is_parked;
 mod an_e_mail_goes_encrypted_to_a_server_that_is_trusted;

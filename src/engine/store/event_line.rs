@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use serde::ser::Error as _;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use thiserror::Error;
@@ -52,7 +53,7 @@ pub fn write_line<E: StoredEvent>(event: &RecordedEvent<E>, lines: &mut Vec<u8>)
         version: event.version,
         r#type: event.data.event_type().into(),
         schema_version: event.data.schema_version(),
-        data: Cow::Owned(RawValue::from_string(event.data.to_json())?),
+        data: Cow::Owned(RawValue::from_string(event.data.to_json().map_err(serde_json::Error::custom)?)?),
         time: event.time,
         command_id: event.metadata.command_id,
         correlation_id: event.metadata.correlation_id,

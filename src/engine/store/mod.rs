@@ -28,6 +28,7 @@ use uuid::Uuid;
 use self::handler_records::HandlerRecords;
 pub use self::one_store::Store;
 pub use self::other_store::OtherStore;
+use self::stored_event::UnwritableEvent;
 pub use self::url::{StoreUrl, UnsupportedUrl};
 use super::clock::Timestamp;
 use super::event::{Batch, Metadata, Position, RecordedEvent, StreamId, Version};
@@ -99,6 +100,12 @@ pub enum StoreError {
     /// request was stored.
     #[error("another program has taken over the handlers")]
     LeaseLost,
+}
+
+impl From<UnwritableEvent> for StoreError {
+    fn from(error: UnwritableEvent) -> Self {
+        Self::Failed(error.to_string())
+    }
 }
 
 /// An aggregate's state as text, and the event it stands after.

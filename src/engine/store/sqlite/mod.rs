@@ -275,7 +275,7 @@ fn unreadable(path: &Path, error: &ReadError) -> StoreError {
 impl<E: StoredEvent> EventStore<E> for SqliteStore<E> {
     async fn append(&self, appends: Vec<Append<E>>) -> Result<Appended<E>, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let appends = appends.into_iter().map(Written::new).collect();
+        let appends = appends.into_iter().map(Written::new).collect::<Result<_, _>>()?;
         self.write(WriteRequest::Append { appends, reply }, answer).await
     }
 
