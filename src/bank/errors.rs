@@ -9,7 +9,7 @@ use super::{Money, PinSecretError, Refusal};
 use crate::engine::catch_up::{NotCaughtUp, NotYet};
 use crate::engine::event::Position;
 use crate::engine::store::sqlite::{self, OpenStoreError};
-use crate::engine::store::{StoreError, UnsupportedUrl};
+use crate::engine::store::{Failure, StoreError, UnsupportedUrl};
 use crate::engine::supervisor::StopReason;
 
 /// The bank cannot serve, whatever is asked of it.
@@ -20,9 +20,9 @@ pub enum Unavailable {
     Closed,
     /// It stopped because it could not go on.
     #[error("the bank has stopped: {0}")]
-    Stopped(StopReason),
+    Stopped(#[source] StopReason),
     /// The store could not do it, or does not know whether it has.
-    #[error(transparent)]
+    #[error("{0}")]
     Store(#[from] StoreError),
     /// The command was about to be stored, and nobody knows whether it was. If so, there are events with this command
     /// id, once the bank is open again.
@@ -33,7 +33,8 @@ pub enum Unavailable {
         /// The command's id.
         command_id: Uuid,
         /// What stands in the way of an answer.
-        reason: String,
+        #[source]
+        reason: Failure,
     },
     /// Other writers were quicker each time. The command changed nothing and may be sent again.
     #[error("too many others change this account at once")]
@@ -42,7 +43,7 @@ pub enum Unavailable {
     #[error("the command could not be decided: {0}")]
     Defect(String),
     /// PINs can be neither kept nor checked.
-    #[error(transparent)]
+    #[error("{0}")]
     PinSecret(#[from] PinSecretError),
     /// Read models have not seen everything yet that was acknowledged before they were asked. They may be asked again.
     #[error("{} has not come to position {end} yet", lagging.join(", "))]
@@ -58,10 +59,10 @@ pub enum Unavailable {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum CommandFailure {
     /// The account said no.
-    #[error(transparent)]
+    #[error("{0}")]
     Refused(#[from] Refusal),
     /// The bank cannot serve.
-    #[error(transparent)]
+    #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
 
@@ -81,7 +82,7 @@ pub enum AddHandlerError {
         message: String,
     },
     /// The bank cannot serve.
-    #[error(transparent)]
+    #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
 
@@ -89,10 +90,10 @@ pub enum AddHandlerError {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum OpenError {
     /// The store's URL is of no known kind.
-    #[error(transparent)]
+    #[error("{0}")]
     UnsupportedStore(#[from] UnsupportedUrl),
     /// The file cannot be opened as it is. Nothing in it was changed.
-    #[error(transparent)]
+    #[error("{0}")]
     File(#[from] OpenStoreError),
     /// An import into this store has begun and not ended. Options that accept a loss open it as it is.
     #[error(
@@ -104,7 +105,7 @@ pub enum OpenError {
         store: String,
     },
     /// The store is open, but does not say what is in it.
-    #[error(transparent)]
+    #[error("{0}")]
     Unreadable(#[from] StoreError),
 }
 
@@ -115,7 +116,7 @@ pub enum CreateError {
     #[error("the account exists already")]
     AccountExists,
     /// The bank cannot serve.
-    #[error(transparent)]
+    #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
 
@@ -129,7 +130,7 @@ pub enum DepositError {
     #[error("the balance would exceed {}", Money::MAX)]
     BalanceLimit,
     /// The bank cannot serve.
-    #[error(transparent)]
+    #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
 
@@ -146,7 +147,7 @@ pub enum WithdrawError {
     #[error("the account is locked")]
     AccountLocked,
     /// The bank cannot serve.
-    #[error(transparent)]
+    #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
 
@@ -160,7 +161,7 @@ pub enum UnlockError {
     #[error("the account is not locked")]
     NotLocked,
     /// The bank cannot serve.
-    #[error(transparent)]
+    #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
 
@@ -198,7 +199,7 @@ pub enum TransferError {
     #[error("the account is locked")]
     AccountLocked,
     /// The bank cannot serve.
-    #[error(transparent)]
+    #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
 
@@ -217,10 +218,11 @@ pub enum ExportError {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        reason: String,
+        #[source]
+        reason: Failure,
     },
     /// The bank cannot serve.
-    #[error(transparent)]
+    #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
 
@@ -228,10 +230,10 @@ pub enum ExportError {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum BackupError {
     /// The file cannot be made. Nothing is left of it.
-    #[error(transparent)]
+    #[error("{0}")]
     File(#[from] sqlite::BackupError),
     /// The bank cannot serve.
-    #[error(transparent)]
+    #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
 
@@ -253,7 +255,8 @@ pub enum ImportError {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        reason: String,
+        #[source]
+        reason: Failure,
     },
     /// The file does not hold the log of a bank. Nothing was stored.
     #[error("{}:{line}: {problem}", path.display())]
@@ -278,7 +281,7 @@ pub enum ImportError {
         reason: String,
     },
     /// The bank cannot serve. Nothing was stored.
-    #[error(transparent)]
+    #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
 
@@ -286,10 +289,10 @@ pub enum ImportError {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum QueryError {
     /// It is about a position that the log does not have yet.
-    #[error(transparent)]
+    #[error("{0}")]
     NotYet(#[from] NotYet),
     /// The bank cannot serve.
-    #[error(transparent)]
+    #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
 
@@ -300,10 +303,10 @@ pub enum CheckBalanceError {
     #[error("there is no such account")]
     NoAccount,
     /// The question is about a position that the log does not have yet.
-    #[error(transparent)]
+    #[error("{0}")]
     NotYet(#[from] NotYet),
     /// The bank cannot serve.
-    #[error(transparent)]
+    #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
 

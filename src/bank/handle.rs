@@ -295,7 +295,7 @@ impl Bank {
             CommandError::OutcomeUnknown { command_id, reason: Unanswered::Stopped } => {
                 let reason = match Box::pin(self.inner.supervisor.stopped()).await {
                     StopReason::StoreFailed { message } => message,
-                    stopped => unavailable(stopped).to_string(),
+                    stopped => unavailable(stopped).to_string().into(),
                 };
                 Unavailable::OutcomeUnknown { command_id, reason }.into()
             }

@@ -54,7 +54,7 @@ impl Bank {
                 let sqlite = SqliteOptions { accept_loss: options.accept_loss, ..SqliteOptions::default() };
                 let opening = move || SqliteStore::open(&path, sqlite, &watched);
                 let opened = blocking(opening).await;
-                let store = opened.map_err(|not_done| StoreError::Failed(not_done.to_string()))??;
+                let store = opened.map_err(|not_done| StoreError::Failed(not_done.to_string().into()))??;
                 assemble(options, store.into(), supervisor).await
             }
         }

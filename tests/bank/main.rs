@@ -14,6 +14,7 @@ mod a_watch_is_a_stream;
 mod accounts_decide_by_their_history;
 mod an_e_mail_arrives_or_is_parked;
 mod an_e_mail_goes_encrypted_to_a_server_that_is_trusted;
+mod an_error_keeps_its_source;
 mod an_outcome_that_nobody_knows_is_called_that;
 mod closing_loses_nothing;
 mod conflicts_are_decided_again;

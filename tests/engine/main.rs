@@ -1,6 +1,7 @@
 //! What the engine promises, whatever the domain: stores, snapshots, handlers and processes, mostly in memory, and that
 //! it names no account and no book.
 
+mod a_command_runs_in_a_span;
 mod a_handler_acts_after_the_projections;
 mod a_handler_starts_where_it_says;
 mod a_handler_without_work_sleeps;

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::aggregate_cache::AggregateCache;
@@ -109,10 +110,10 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
     }
 
     async fn decide(&mut self, sent: &Sent<A>, time: Timestamp, appends: &mut Vec<Append<A::Event>>) -> Decision<A> {
-        let Sent { command, metadata, again, .. } = sent;
-        trace_line!(metadata.correlation_id, "Command Handler: {}", command.title());
+        let Sent { command, metadata, span, again, .. } = sent;
+        span.in_scope(|| trace_line!(metadata.correlation_id, "Command Handler: {}", command.title()));
         if *again {
-            match handled_before(&self.store, sent).await {
+            match handled_before(&self.store, sent).instrument(span.clone()).await {
                 Ok(None) => {}
                 Ok(Some(committed)) => return Decision::Handled(committed),
                 Err(error) => return Decision::Answer(Err(error)),
@@ -121,12 +122,12 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
         let snapshot_every = self.snapshot_every;
         let loaded = match self.loaded.get_mut(command.target()) {
             Some(loaded) => loaded,
-            None => match self.load(command.target()).await {
+            None => match self.load(command.target()).instrument(span.clone()).await {
                 Ok(loaded) => loaded,
                 Err(error) => return Decision::Answer(Err(error)),
             },
         };
-        let decided = catch_unwind(AssertUnwindSafe(|| {
+        let decide = AssertUnwindSafe(|| {
             if let Some(weight) = loaded.state.weigh(command) {
                 trace_line!(metadata.correlation_id, "{weight}");
             }
@@ -138,7 +139,8 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
             let due = is_due(loaded.version, version, snapshot_every);
             let snapshot = if due { snapshot(&loaded.stream, &loaded.state) } else { None };
             Ok((events, version, snapshot))
-        }));
+        });
+        let decided = span.in_scope(|| catch_unwind(decide));
         let without_events = match decided {
             Ok(Ok((events, ..))) if events.is_empty() => Ok(()),
             Ok(Ok((events, version, snapshot))) => {
@@ -151,7 +153,7 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
             Ok(Err(refusal)) => Err(CommandError::Refused(refusal)),
             Err(panic) => {
                 let message = panic_message(panic.as_ref());
-                tracing::error!("the command handler panicked on {command:?}: {message}");
+                span.in_scope(|| tracing::error!("the command handler panicked on {command:?}: {message}"));
                 // The panic may have come halfway through a change of state.
                 self.loaded.remove(command.target());
                 return Decision::Answer(Err(CommandError::Panicked { message }));

@@ -21,7 +21,7 @@ const SILENTLY: Position = Position::new(u64::MAX);
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum JoinError {
     /// The log could not be read.
-    #[error(transparent)]
+    #[error("{0}")]
     Store(#[from] StoreError),
     /// It panicked on what the log holds, time and again.
     #[error("the projection panicked: {message}")]
@@ -39,9 +39,8 @@ impl From<StopReason> for JoinError {
         match reason {
             StopReason::Closed => Self::Stopped,
             StopReason::Panicked { message, .. } => Self::Panicked { message },
-            StopReason::StoreFailed { message } | StopReason::GaveUp { message, .. } => {
-                Self::Store(StoreError::Failed(message))
-            }
+            StopReason::StoreFailed { message } => Self::Store(StoreError::Failed(message)),
+            StopReason::GaveUp { message, .. } => Self::Store(StoreError::Failed(message.into())),
         }
     }
 }

@@ -218,9 +218,9 @@ impl<E: DomainEvent> Projections<E> {
 /// Why the rows of a projection were not taken back.
 #[derive(Debug, Error)]
 enum RestoreError {
-    #[error(transparent)]
+    #[error("{0}")]
     Store(#[from] StoreError),
-    #[error(transparent)]
+    #[error("{0}")]
     Row(#[from] UnreadableRow),
 }
 
