@@ -18,7 +18,7 @@ pub(crate) fn run(directory: &Path, in_flight: usize, events: usize) -> Duration
         buffer.clear();
         for number in 0..in_flight {
             let event = batch * in_flight + number;
-            let data = Moved::new(event % 1_000, event as u64).to_json();
+            let data = Moved::new(event % 1_000, event as u64).to_json().unwrap();
             // As long as the other fields of an event: ids, time, position, version.
             let mut record = [0; 80];
             record[..8].copy_from_slice(&(event as u64).to_le_bytes());

@@ -23,7 +23,7 @@ pub(crate) fn run(directory: &Path, events: usize) -> Duration {
     let start = Instant::now();
     for event in 0..events {
         let (stream, version) = (event % 1_000, event / 1_000 + 1);
-        let data = Moved::new(stream, event as u64).to_json();
+        let data = Moved::new(stream, event as u64).to_json().unwrap();
         insert.execute((stream_name(stream), version as i64, "money_moved_between_two_places", data)).unwrap();
     }
     start.elapsed()

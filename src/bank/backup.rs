@@ -46,7 +46,7 @@ impl Bank {
         let importing = self.changing().lock_owned().await;
         let place = path.to_owned();
         let new = blocking(move || NewStore::beside(&place)).await;
-        let new = new.map_err(|panic| StoreError::Failed(panic.to_string()))??;
+        let new = new.map_err(|panic| StoreError::Failed(panic.to_string().into()))??;
         // What the handlers have acknowledged up to now is in the part of the log that is stored.
         let handlers = self.handlers_kept().await?;
         let end = self.event_store().end().await?;

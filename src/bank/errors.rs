@@ -8,7 +8,7 @@ use super::{Money, PinSecretError, Refusal};
 use crate::engine::application;
 pub use crate::engine::application::{AddHandlerError, ExportError, QueryError, Unavailable};
 use crate::engine::feed::catch_up::NotYet;
-use crate::engine::store::sqlite;
+use crate::engine::store::{Failure, sqlite};
 
 /// Why a bank could not be opened.
 pub type OpenError = application::StartError;
@@ -32,7 +32,7 @@ pub enum CreateError {
     #[error("the account exists already")]
     AccountExists,
     /// The bank cannot serve.
-    #[error(transparent)]
+    #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
 
@@ -46,7 +46,7 @@ pub enum DepositError {
     #[error("the balance would exceed {}", Money::MAX)]
     BalanceLimit,
     /// The bank cannot serve.
-    #[error(transparent)]
+    #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
 
@@ -63,7 +63,7 @@ pub enum WithdrawError {
     #[error("the account is locked")]
     AccountLocked,
     /// The bank cannot serve.
-    #[error(transparent)]
+    #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
 
@@ -77,7 +77,7 @@ pub enum UnlockError {
     #[error("the account is not locked")]
     NotLocked,
     /// The bank cannot serve.
-    #[error(transparent)]
+    #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
 
@@ -115,7 +115,7 @@ pub enum TransferError {
     #[error("the account is locked")]
     AccountLocked,
     /// The bank cannot serve.
-    #[error(transparent)]
+    #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
 
@@ -123,10 +123,10 @@ pub enum TransferError {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum BackupError {
     /// The file cannot be made. Nothing is left of it.
-    #[error(transparent)]
+    #[error("{0}")]
     File(#[from] sqlite::BackupError),
     /// The bank cannot serve.
-    #[error(transparent)]
+    #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
 
@@ -148,7 +148,8 @@ pub enum ImportError {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        reason: String,
+        #[source]
+        reason: Failure,
     },
     /// The file does not hold the log of a bank. Nothing was stored.
     #[error("{}:{line}: {problem}", path.display())]
@@ -173,7 +174,7 @@ pub enum ImportError {
         reason: String,
     },
     /// The bank cannot serve. Nothing was stored.
-    #[error(transparent)]
+    #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
 
@@ -184,10 +185,10 @@ pub enum CheckBalanceError {
     #[error("there is no such account")]
     NoAccount,
     /// The question is about a position that the log does not have yet.
-    #[error(transparent)]
+    #[error("{0}")]
     NotYet(#[from] NotYet),
     /// The bank cannot serve.
-    #[error(transparent)]
+    #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
 

@@ -1,18 +1,19 @@
 //! What can happen to an account.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::transfer::{Incoming, Outgoing, Released, TransferId};
-use super::{AccountHolder, AccountId, Money};
+use super::{AccountHolder, AccountId, Money, holder, money};
 use crate::engine::event::DomainEvent;
 
 /// A fact about an account, in the past tense.
 ///
 /// The stored type names are those of the cqrs-bank kata.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum AccountEvent {
     /// The account was opened.
+    #[serde(rename = "bank_account_created", deserialize_with = "holder::of_account")]
     AccountCreated {
         /// Its name.
         account_id: AccountId,
@@ -21,17 +22,21 @@ pub enum AccountEvent {
         account_holder: AccountHolder,
     },
     /// Money came in.
+    #[serde(rename = "money_deposited_into_bank_account")]
     MoneyDeposited {
         /// The account.
         account_id: AccountId,
         /// How much.
+        #[serde(deserialize_with = "money::amount")]
         amount: Money,
     },
     /// Money went out.
+    #[serde(rename = "money_withdrawn_from_bank_account")]
     MoneyWithdrawn {
         /// The account.
         account_id: AccountId,
         /// How much.
+        #[serde(deserialize_with = "money::amount")]
         amount: Money,
     },
     /// More was asked for than there was. Nothing was paid.
@@ -41,6 +46,7 @@ pub enum AccountEvent {
         /// What there was, and still is.
         balance: Money,
         /// What was asked for.
+        #[serde(deserialize_with = "money::amount")]
         amount_requested: Money,
     },
     /// Money was asked for with a wrong PIN. Nothing was paid.
@@ -48,6 +54,7 @@ pub enum AccountEvent {
         /// The account.
         account_id: AccountId,
         /// What was asked for.
+        #[serde(deserialize_with = "money::amount")]
         amount_requested: Money,
     },
     /// The wrong PINs that had locked the account are forgotten.
@@ -56,6 +63,7 @@ pub enum AccountEvent {
         account_id: AccountId,
     },
     /// Money was set aside for a transfer.
+    #[serde(rename = "money_reserved_for_transfer")]
     MoneyReserved(Box<Outgoing>),
     /// Money came in by a transfer.
     TransferCredited(Box<Incoming>),
@@ -163,6 +171,8 @@ impl AccountEvent {
 }
 
 impl DomainEvent for AccountEvent {
+    const DOMAIN: &'static str = "bank";
+
     fn event_type(&self) -> &'static str {
         match self {
             Self::AccountCreated { .. } => "bank_account_created",
@@ -196,6 +206,105 @@ impl DomainEvent for AccountEvent {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bank::{EmailAddress, HolderName, PinVerifier};
+    use crate::engine::store::stored_event::{StoredEvent as _, UnreadableEvent, check_types};
+
+    const VERIFIER: &str =
+        "$argon2id$v=19$m=16,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+    fn events() -> Vec<(AccountEvent, String)> {
+        let account_id = AccountId::new("1").unwrap();
+        let amount = Money::new(5).unwrap();
+        let holder = AccountHolder::new(
+            HolderName::new("Josh").unwrap(),
+            Some(EmailAddress::new("josh@example.org").unwrap()),
+            Some(PinVerifier::new(VERIFIER).unwrap()),
+        );
+        let created = |account_holder| AccountEvent::AccountCreated { account_id: account_id.clone(), account_holder };
+        vec![
+            (created((&account_id).into()), r#"{"account_id":"1","account_holder":"1"}"#.to_owned()),
+            (created("Josh".into()), r#"{"account_id":"1","account_holder":"Josh"}"#.to_owned()),
+            (
+                created(holder),
+                format!(
+                    r#"{{"account_id":"1","account_holder":"Josh","email":"josh@example.org","pin_verifier":"{VERIFIER}"}}"#
+                ),
+            ),
+            (
+                AccountEvent::MoneyDeposited { account_id: account_id.clone(), amount },
+                r#"{"account_id":"1","amount":5}"#.to_owned(),
+            ),
+            (
+                AccountEvent::MoneyWithdrawn { account_id: account_id.clone(), amount },
+                r#"{"account_id":"1","amount":5}"#.to_owned(),
+            ),
+            (
+                AccountEvent::AccountOverdrawn {
+                    account_id: account_id.clone(),
+                    balance: Money::ZERO,
+                    amount_requested: amount,
+                },
+                r#"{"account_id":"1","balance":0,"amount_requested":5}"#.to_owned(),
+            ),
+            (
+                AccountEvent::InvalidPin { account_id: account_id.clone(), amount_requested: amount },
+                r#"{"account_id":"1","amount_requested":5}"#.to_owned(),
+            ),
+            (AccountEvent::AccountUnlocked { account_id }, r#"{"account_id":"1"}"#.to_owned()),
+        ]
+    }
+
+    #[test]
+    fn every_event_is_stored_as_the_kata_names_it_and_comes_back() {
+        for (event, data) in events() {
+            assert_eq!(event.to_json().unwrap(), data);
+            let read = AccountEvent::from_stored(event.event_type(), event.schema_version(), &data);
+            assert_eq!(read, Ok(event));
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_said() {
+        let read = |event_type, version, data| AccountEvent::from_stored(event_type, version, data).unwrap_err();
+        let unknown = UnreadableEvent::UnknownType { event_type: "money_burnt".to_owned() };
+        assert_eq!(read("money_burnt", 1, "{}"), unknown);
+        let event_type = "account_unlocked".to_owned();
+        let newer = UnreadableEvent::UnknownVersion { event_type, schema_version: 2 };
+        assert_eq!(read("account_unlocked", 2, r#"{"account_id":"1"}"#), newer);
+    }
+
+    #[test]
+    fn broken_data_are_no_event() {
+        for (event_type, data, reason) in [
+            ("account_unlocked", "", "EOF while parsing"),
+            ("account_unlocked", "{}", "missing field `account_id`"),
+            ("account_unlocked", r#"{"account_id":""}"#, "a name cannot be empty"),
+            ("account_unlocked", r#"{"account_id":"1"} x"#, "trailing characters"),
+            ("account_unlocked", r#"{"account_id":"1","amount":1}"#, "unknown field `amount`"),
+            ("money_deposited_into_bank_account", r#"{"account_id":"1","amount":0}"#, "an amount is a whole number"),
+            ("money_withdrawn_from_bank_account", r#"{"account_id":"1","amount":-1}"#, "invalid value"),
+            (
+                "account_overdrawn",
+                r#"{"account_id":"1","balance":1000000000000001,"amount_requested":1}"#,
+                "money is at most",
+            ),
+            (
+                "bank_account_created",
+                r#"{"account_id":"1","account_holder":"1","pin_verifier":"1234"}"#,
+                "a PIN verifier is an argon2id hash",
+            ),
+        ] {
+            match AccountEvent::from_stored(event_type, 1, data) {
+                Err(UnreadableEvent::Broken { reason: said }) => assert!(said.contains(reason), "{said}"),
+                other => panic!("{data}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_events_have_one_type() {
+        assert_eq!(check_types::<AccountEvent>(), Ok(()));
+    }
 
     /// The memory of a long log is mostly events, and mostly deposits and withdrawals.
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::ser::SerializeStruct as _;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::account_id::check_name;
 use super::{AccountId, EmailAddress, InvalidName, PinVerifier};
@@ -142,4 +142,22 @@ impl Serialize for AccountHolder {
         }
         holder.end()
     }
+}
+
+/// An account with its holder, as a log has them. Most accounts are named after who they belong to: then both share one
+/// text.
+pub(super) fn of_account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(AccountId, AccountHolder), D::Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Stored {
+        account_id: AccountId,
+        account_holder: Box<str>,
+        email: Option<EmailAddress>,
+        pin_verifier: Option<PinVerifier>,
+    }
+
+    let Stored { account_id, account_holder, email, pin_verifier } = Stored::deserialize(deserializer)?;
+    let name = if *account_holder == *account_id.as_str() { account_id.shared() } else { account_holder.into() };
+    let holder = AccountHolder::stored(name, email, pin_verifier);
+    Ok((account_id, holder))
 }

@@ -138,7 +138,7 @@ impl Bank {
             })?;
             Ok((file, contents))
         });
-        checked.await.map_err(|not_done| failed(path, &io::Error::other(not_done)))?
+        checked.await.map_err(|not_done| failed(path, io::Error::other(not_done)))?
     }
 }
 

@@ -53,7 +53,7 @@ impl ImportFile {
             }
             File::open(path)
         };
-        let file = open().map_err(|error: io::Error| failed(path, &error))?;
+        let file = open().map_err(|error: io::Error| failed(path, error))?;
         let (path, reader) = (path.to_owned(), BufReader::new(file));
         Ok(Self { path, reader, line: 0, text: Vec::new(), ahead: None })
     }
@@ -68,7 +68,7 @@ impl ImportFile {
             let checked = audit.take(&event).and_then(|()| commands.take(&event)).and_then(|()| check_holder(&event));
             checked.map_err(|problem| self.broken(problem))?;
             if self.line.is_multiple_of(TELL_EVERY) && !tell(self.line, lines) {
-                return Err(failed(&self.path, &io::Error::other("nobody waits any more")));
+                return Err(failed(&self.path, io::Error::other("nobody waits any more")));
             }
         }
         self.rewind()?;
@@ -93,7 +93,7 @@ impl ImportFile {
         self.text.clear();
         let mut line = (&mut self.reader).take(MAX_LINE);
         let read = line.read_until(b'\n', &mut self.text);
-        if read.map_err(|error| failed(&self.path, &error))? == 0 {
+        if read.map_err(|error| failed(&self.path, error))? == 0 {
             return Ok(None);
         }
         self.line += 1;
@@ -111,7 +111,7 @@ impl ImportFile {
     fn count_lines(&mut self) -> Result<u64, ImportError> {
         let mut lines = 0;
         loop {
-            let bytes = self.reader.fill_buf().map_err(|error| failed(&self.path, &error))?;
+            let bytes = self.reader.fill_buf().map_err(|error| failed(&self.path, error))?;
             if bytes.is_empty() {
                 self.rewind()?;
                 return Ok(lines);
@@ -124,7 +124,7 @@ impl ImportFile {
 
     fn rewind(&mut self) -> Result<(), ImportError> {
         self.line = 0;
-        self.reader.rewind().map_err(|error| failed(&self.path, &error))
+        self.reader.rewind().map_err(|error| failed(&self.path, error))
     }
 
     fn broken(&self, problem: impl Into<String>) -> ImportError {
@@ -141,8 +141,8 @@ fn check_holder(event: &Event) -> Result<(), String> {
     }
 }
 
-pub(super) fn failed(path: &Path, error: &io::Error) -> ImportError {
-    ImportError::File { path: path.to_owned(), reason: error.to_string() }
+pub(super) fn failed(path: &Path, error: io::Error) -> ImportError {
+    ImportError::File { path: path.to_owned(), reason: error.into() }
 }
 
 /// Sees whether the events of each command lie side by side and belong together.

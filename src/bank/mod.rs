@@ -35,7 +35,6 @@ mod pin_secret;
 mod queries;
 mod receipt;
 mod replayed;
-mod stored_events;
 mod total_deposits;
 mod transfer;
 mod verify;
@@ -65,7 +64,6 @@ pub use pin::{InvalidVerifier, MalformedPin, Pin, PinCheck, PinVerifier};
 pub use pin_lock::MAX_WRONG_PINS;
 pub use pin_secret::{PinSecret, PinSecretError, PinSecretSource, ShortSecret};
 pub use receipt::{PendingCommand, Receipt, Withdrawal};
-pub use stored_events::StoredEventError;
 pub use total_deposits::TotalDeposits;
 pub use transfer::{
     Ending, Incoming, Outgoing, ReleaseReason, Released, Step, TransferId, TransferOutcome, TransferProcess,

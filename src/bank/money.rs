@@ -75,6 +75,11 @@ impl<'de> Deserialize<'de> for Money {
     }
 }
 
+/// An amount, as [`Money::new`] takes it.
+pub(super) fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Error> {
+    Money::new(u64::deserialize(deserializer)?).map_err(de::Error::custom)
+}
+
 impl Serialize for Money {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u64(self.0)

@@ -97,7 +97,7 @@ pub trait Aggregate: Default + Send + 'static {
     type Event: DomainEvent;
 
     /// Why it says no.
-    type Refusal: std::error::Error + Send + 'static;
+    type Refusal: std::error::Error + Send + Sync + 'static;
 
     /// Decides. All events of one decision are stored together or not at all.
     ///

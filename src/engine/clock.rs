@@ -1,4 +1,7 @@
 //! Time as a parameter, so that a run can be repeated to the byte.
+//!
+//! It is the time that events are stored with. What waits, waits by the runtime's time, which tests may pause; where the
+//! store is a file, [that does not go well](crate::engine::store::sqlite#paused-time).
 
 use std::fmt;
 use std::str::FromStr;

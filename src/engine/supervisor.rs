@@ -8,7 +8,7 @@ use thiserror::Error;
 use tokio::sync::{oneshot, watch};
 use tokio::task::AbortHandle;
 
-use super::store::StoreError;
+use super::store::{Failure, StoreError};
 
 /// Why the engine stopped.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -28,7 +28,8 @@ pub enum StopReason {
     #[error("the event store failed: {message}")]
     StoreFailed {
         /// What the store said, and where it is.
-        message: String,
+        #[source]
+        message: Failure,
     },
     /// A task could not go on.
     #[error("task {task} gave up: {message}")]
@@ -45,7 +46,7 @@ impl From<StoreError> for StopReason {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Closed => Self::Closed,
-            StoreError::Busy(_) | StoreError::LeaseLost => Self::StoreFailed { message: error.to_string() },
+            StoreError::Busy(_) | StoreError::LeaseLost => Self::StoreFailed { message: error.to_string().into() },
             StoreError::Failed(message) | StoreError::OutcomeUnknown(message) => Self::StoreFailed { message },
         }
     }

@@ -21,6 +21,25 @@
 use std::fmt;
 
 use super::aggregate::Aggregate;
+use super::store::stored_event::{StoredEvent, check_types};
+
+/// Writes events down and reads them back, as a store does that keeps them outside the process.
+///
+/// # Panics
+///
+/// When an event cannot be written, or is another one when it is read again, or when the types of the domain's events
+/// [cannot be told](check_types) from each other.
+pub fn assert_stored<E: StoredEvent + PartialEq>(events: impl IntoIterator<Item = E>) {
+    let types = check_types::<E>();
+    assert!(types.is_ok(), "{types:?}");
+    for event in events {
+        let json = event.to_json().unwrap_or_else(|error| panic!("{error}"));
+        match E::from_stored(event.event_type(), event.schema_version(), &json) {
+            Ok(read) => assert!(read == event, "{event:?} is stored as {json} and read as {read:?}"),
+            Err(error) => panic!("{event:?} is stored as {json}, which is {error}"),
+        }
+    }
+}
 
 /// An aggregate with a history.
 pub fn given<A: Aggregate>(history: impl IntoIterator<Item = A::Event>) -> Given<A> {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::Refusal;
 use crate::engine::event::{Position, StreamId};
 use crate::engine::feed::catch_up::{NotCaughtUp, NotYet};
-use crate::engine::store::StoreError;
+use crate::engine::store::{Failure, StoreError};
 use crate::engine::supervisor::StopReason;
 
 /// The service cannot serve, whatever is asked of it.
@@ -17,9 +17,9 @@ pub enum Unavailable {
     Closed,
     /// It stopped because it could not go on.
     #[error("the service has stopped: {0}")]
-    Stopped(StopReason),
+    Stopped(#[source] StopReason),
     /// The store under it did not answer.
-    #[error(transparent)]
+    #[error("{0}")]
     Store(#[from] StoreError),
     /// The command was about to be stored, and nobody knows whether it was. If so, there are events with this command
     /// id, once the store is open again.
@@ -30,7 +30,8 @@ pub enum Unavailable {
         /// The command's id.
         command_id: Uuid,
         /// What stands in the way of an answer.
-        reason: String,
+        #[source]
+        reason: Failure,
     },
     /// Other writers were quicker each time. The command changed nothing and may be sent again.
     #[error("too many others change this book at once")]
@@ -50,10 +51,10 @@ pub enum Unavailable {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum QueryError {
     /// It is about a position that the log does not have yet.
-    #[error(transparent)]
+    #[error("{0}")]
     NotYet(#[from] NotYet),
     /// The service cannot serve.
-    #[error(transparent)]
+    #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
 
@@ -77,7 +78,7 @@ impl From<StoreError> for QueryError {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum CommandFailure {
     /// The book said no. Nothing was stored.
-    #[error(transparent)]
+    #[error("{0}")]
     Refused(#[from] Refusal),
     /// The command's id was given to another one before: of another stream, or with other content. Nothing was stored.
     #[error("the command id has been used for another command already, of {stream}")]
@@ -86,7 +87,7 @@ pub enum CommandFailure {
         stream: StreamId,
     },
     /// The service cannot serve.
-    #[error(transparent)]
+    #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
 

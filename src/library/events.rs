@@ -8,11 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Author, Isbn, Quantity, Title, UserId};
 use crate::engine::event::DomainEvent;
-use crate::engine::store::stored_event::{StoredEvent, UnreadableEvent};
 
 /// A fact about a book, in the past tense.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum BookEvent {
     /// Copies came into the library.
     BookAdded(BookAdded),
@@ -81,6 +80,8 @@ impl BookEvent {
 }
 
 impl DomainEvent for BookEvent {
+    const DOMAIN: &'static str = "library";
+
     fn event_type(&self) -> &'static str {
         match self {
             Self::BookAdded(_) => "book_added",
@@ -96,32 +97,6 @@ impl DomainEvent for BookEvent {
             Self::BookBorrowed(_) => "Book Borrowed",
             Self::BookReturned(_) => "Book Returned",
             Self::BookRemoved(_) => "Book Removed",
-        }
-    }
-}
-
-impl StoredEvent for BookEvent {
-    const DOMAIN: &'static str = "library";
-
-    fn to_json(&self) -> String {
-        // Events hold nothing that JSON has no form for.
-        serde_json::to_string(self).unwrap_or_default()
-    }
-
-    fn from_stored(event_type: &str, schema_version: u16, json: &str) -> Result<Self, UnreadableEvent> {
-        let read = match event_type {
-            "book_added" => serde_json::from_str(json).map(Self::BookAdded),
-            "book_borrowed" => serde_json::from_str(json).map(Self::BookBorrowed),
-            "book_returned" => serde_json::from_str(json).map(Self::BookReturned),
-            "book_removed" => serde_json::from_str(json).map(Self::BookRemoved),
-            _ => return Err(UnreadableEvent::UnknownType { event_type: event_type.to_owned() }),
-        };
-        match (schema_version, read) {
-            (1, Ok(event)) => Ok(event),
-            (1, Err(error)) => {
-                Err(UnreadableEvent::Broken { reason: format!("the data of the event {event_type:?}: {error}") })
-            }
-            _ => Err(UnreadableEvent::UnknownVersion { event_type: event_type.to_owned(), schema_version }),
         }
     }
 }

@@ -33,10 +33,10 @@ pub enum NoLibraryFile {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum OpenError {
     /// The file cannot be opened as it is. Nothing in it was changed.
-    #[error(transparent)]
+    #[error("{0}")]
     File(#[from] OpenStoreError),
     /// The file is open, but does not say what is in it.
-    #[error(transparent)]
+    #[error("{0}")]
     Unreadable(#[from] StoreError),
 }
 
@@ -56,7 +56,7 @@ impl LibraryFile {
         let (path, supervisor) = (self.0.clone(), supervisor.clone());
         let opening = move || SqliteStore::open(&path, SqliteOptions::default(), &supervisor);
         let opened = crate::engine::blocking::blocking(opening).await;
-        Ok(opened.map_err(|not_done| StoreError::Failed(not_done.to_string()))??)
+        Ok(opened.map_err(|not_done| StoreError::Failed(not_done.to_string().into()))??)
     }
 }
 

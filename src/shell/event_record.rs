@@ -5,14 +5,15 @@ use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
 
 use crate::engine::event::{DomainEvent, RecordedEvent};
+use crate::engine::store::stored_event::DataOf;
 
 #[derive(Serialize)]
-struct EventRecord<'a, E> {
+struct EventRecord<'a, E: DomainEvent + Serialize> {
     position: u64,
     stream: &'a str,
     version: u64,
     r#type: &'static str,
-    data: &'a E,
+    data: DataOf<'a, E>,
     time: String,
     command_id: Uuid,
     correlation_id: Uuid,
@@ -26,7 +27,7 @@ pub(super) fn event_record<E: DomainEvent + Serialize>(event: &RecordedEvent<E>)
         stream: event.stream.as_str(),
         version: event.version.get(),
         r#type: event.data.event_type(),
-        data: &event.data,
+        data: DataOf(&event.data),
         time: event.time.to_string(),
         command_id: event.metadata.command_id,
         correlation_id: event.metadata.correlation_id,

@@ -219,7 +219,7 @@ enum StartError {
     Terminal(io::Error),
     #[error("the shell panicked: {0}")]
     Panic(#[from] JoinError),
-    #[error(transparent)]
+    #[error("{0}")]
     Domain(#[from] CannotOpen),
 }
 

@@ -43,7 +43,7 @@ impl Trace {
     /// The layer that feeds this trace.
     pub fn layer<S: Subscriber + for<'a> LookupSpan<'a>>(&self) -> impl Layer<S> + use<S> {
         let shared = self.shared.clone();
-        TraceLayer { shared }.with_filter(Targets::new().with_target(TARGET, LevelFilter::INFO))
+        TraceLayer { shared }.with_filter(Targets::new().with_target(TARGET, LevelFilter::DEBUG))
     }
 
     /// Keeps the lines of a conversation from now on, until the answer is dropped.

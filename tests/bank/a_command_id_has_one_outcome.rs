@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::accounts::{account, money};
 
-async fn open(store: Store) -> Bank {
+async fn open(store: StoreUrl) -> Bank {
     let pins = PinOptions { secret: PinSecret::new("a secret for tests").unwrap().into(), cost: PinCost::CHEAPEST };
     Bank::open(Options { store, pins, ..Options::default() }).await.unwrap()
 }

@@ -247,7 +247,7 @@ async fn what_is_no_file_or_the_bank_itself_is_not_read() {
         (&directory.path().join("none"), "No such file or directory (os error 2)"),
     ] {
         let error = import(&bank, path).await.unwrap_err();
-        assert_eq!(error, ImportError::File { path: path.clone(), reason: why.to_owned() });
+        assert_eq!(error, ImportError::File { path: path.clone(), reason: why.into() });
     }
 }
 

@@ -5,12 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cqrs_bank::bank::AccountEvent;
-use cqrs_bank::engine::event::{DomainEvent, Metadata, Position, Version};
+use cqrs_bank::engine::event::{DomainEvent, Metadata, Position, Upcast, Version};
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore, Verification};
-use cqrs_bank::engine::store::stored_event::{StoredEvent, UnreadableEvent};
 use cqrs_bank::engine::store::{Append, EventStore as _};
 use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 use rusqlite::{Connection, OpenFlags};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use crate::files::{new_id, open, stream};
@@ -148,41 +149,28 @@ const FILES: [&str; 2] = [
 ];
 
 /// The event of today: what was a bare number has a unit now.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename = "happened")]
 struct Measured {
-    number: u64,
+    measured: u64,
     unit: String,
 }
 
 impl DomainEvent for Measured {
+    const DOMAIN: &'static str = Happened::DOMAIN;
+
     fn event_type(&self) -> &'static str {
         "happened"
-    }
-
-    fn schema_version(&self) -> u16 {
-        2
     }
 
     fn title(&self) -> &'static str {
         "Happened"
     }
-}
 
-impl StoredEvent for Measured {
-    const DOMAIN: &'static str = Happened::DOMAIN;
-
-    fn to_json(&self) -> String {
-        serde_json::json!({"measured": self.number, "unit": self.unit}).to_string()
-    }
-
-    fn from_stored(_: &str, schema_version: u16, json: &str) -> Result<Self, UnreadableEvent> {
-        let unreadable = |reason: &str| UnreadableEvent::Broken { reason: reason.to_owned() };
-        let data: serde_json::Value = serde_json::from_str(json).map_err(|error| unreadable(&error.to_string()))?;
-        let number = |name: &str| data[name].as_u64().ok_or(unreadable("there is no number"));
-        match schema_version {
-            1 => Ok(Self { number: number("number")?, unit: "pieces".to_owned() }),
-            2 => Ok(Self { number: number("measured")?, unit: data["unit"].as_str().unwrap_or_default().to_owned() }),
-            _ => Err(unreadable("it is too new")),
+    fn upcast(event_type: &str, schema_version: u16) -> Option<Upcast> {
+        match (event_type, schema_version) {
+            ("happened", 1) => Some(|data| json!({"measured": data["number"], "unit": "pieces"})),
+            _ => None,
         }
     }
 }
@@ -195,7 +183,7 @@ async fn an_event_of_an_older_form_is_read_as_one_of_today_and_stays_what_it_is(
 
     let supervisor = Supervisor::new();
     let store = SqliteStore::<Measured>::open(&path, SqliteOptions::default(), &supervisor).unwrap();
-    let grams = Measured { number: 5, unit: "grams".to_owned() };
+    let grams = Measured { measured: 5, unit: "grams".to_owned() };
     let append = Append {
         stream: stream("a"),
         expected_version: Version::new(2),
@@ -206,7 +194,7 @@ async fn an_event_of_an_older_form_is_read_as_one_of_today_and_stays_what_it_is(
     };
     store.append(vec![append]).await.unwrap().remove(0).unwrap();
     let read = store.read_stream(&stream("a"), Version::START, 9).await.unwrap();
-    let pieces = |number| Measured { number, unit: "pieces".to_owned() };
+    let pieces = |measured| Measured { measured, unit: "pieces".to_owned() };
     assert_eq!(read.iter().map(|event| event.data.clone()).collect::<Vec<_>>(), [pieces(3), pieces(4), grams]);
     assert!(matches!(store.verify(|_, _| {}).await.unwrap(), Verification::Whole(found) if found.events == 3));
     supervisor.stop(StopReason::Closed);

@@ -2,6 +2,7 @@
 //! it names no account and no book.
 
 mod a_command_id_has_one_outcome;
+mod a_command_runs_in_a_span;
 mod a_handler_acts_after_the_projections;
 mod a_handler_starts_where_it_says;
 mod a_handler_without_work_sleeps;
@@ -11,6 +12,7 @@ mod a_projection_that_is_added_stands_and_falls_alone;
 mod a_restart_loses_no_event_and_no_attempt;
 mod a_slow_handler_misses_nothing;
 mod an_event_comes_again_until_it_is_acknowledged;
+mod an_event_is_stored_as_it_is_derived;
 mod closing_is_short_and_no_failure;
 mod every_store_keeps_the_same_promises;
 mod imports_point_one_way;

@@ -332,7 +332,7 @@ async fn open<E: StoredEvent>(
             let (path, watched) = (path.clone(), supervisor.clone());
             let options = SqliteOptions { accept_loss, ..SqliteOptions::default() };
             let opened = blocking(move || SqliteStore::open(&path, options, &watched)).await;
-            let store = opened.map_err(|not_done| StoreError::Failed(not_done.to_string()))??;
+            let store = opened.map_err(|not_done| StoreError::Failed(not_done.to_string().into()))??;
             Ok(store.into())
         }
     }

@@ -177,7 +177,7 @@ impl<E: StoredEvent, A: Aggregate<Event = E>> PendingCommand<E, A> {
 
 impl<E: StoredEvent> Application<E> {
     /// What a caller hears of a command that was answered, once everybody has seen what it hears of.
-    pub(crate) async fn outcome<R: std::error::Error>(
+    pub(crate) async fn outcome<R: std::error::Error + 'static>(
         &self,
         answer: Result<Committed<E>, CommandError<R>>,
     ) -> Result<Receipt<E>, CommandFailure<R>> {
@@ -192,7 +192,7 @@ impl<E: StoredEvent> Application<E> {
         }
     }
 
-    async fn command_failure<R: std::error::Error>(&self, error: CommandError<R>) -> CommandFailure<R> {
+    async fn command_failure<R: std::error::Error + 'static>(&self, error: CommandError<R>) -> CommandFailure<R> {
         let unavailable = match error {
             CommandError::Refused(refusal) => return CommandFailure::Refused(refusal),
             CommandError::Conflict(_) => Unavailable::Busy,
@@ -204,7 +204,7 @@ impl<E: StoredEvent> Application<E> {
             CommandError::OutcomeUnknown { command_id, reason: Unanswered::Stopped } => {
                 let reason = match Box::pin(self.inner.supervisor.stopped()).await {
                     StopReason::StoreFailed { message } => message,
-                    stopped => Unavailable::from(stopped).to_string(),
+                    stopped => Unavailable::from(stopped).to_string().into(),
                 };
                 Unavailable::OutcomeUnknown { command_id, reason }
             }

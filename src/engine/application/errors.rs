@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::engine::event::{Position, StreamId};
 use crate::engine::feed::catch_up::{NotCaughtUp, NotYet};
 use crate::engine::store::sqlite::OpenStoreError;
-use crate::engine::store::{StoreError, UnsupportedUrl};
+use crate::engine::store::{Failure, StoreError, UnsupportedUrl};
 use crate::engine::supervisor::StopReason;
 
 /// It cannot serve, whatever is asked of it.
@@ -19,9 +19,9 @@ pub enum Unavailable {
     Closed,
     /// It stopped because it could not go on.
     #[error("it has stopped: {0}")]
-    Stopped(StopReason),
+    Stopped(#[source] StopReason),
     /// The store could not do it, or does not know whether it has.
-    #[error(transparent)]
+    #[error("{0}")]
     Store(#[from] StoreError),
     /// The command was about to be stored, and nobody knows whether it was. If so, there are events with this command
     /// id, once the store is open again.
@@ -32,7 +32,8 @@ pub enum Unavailable {
         /// The command's id.
         command_id: Uuid,
         /// What stands in the way of an answer.
-        reason: String,
+        #[source]
+        reason: Failure,
     },
     /// Other writers were quicker each time. The command changed nothing and may be sent again.
     #[error("too many others write here at once")]
@@ -69,10 +70,10 @@ impl From<StopReason> for Unavailable {
 
 /// Why a command has no events to show.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum CommandFailure<R> {
+pub enum CommandFailure<R: std::error::Error + 'static> {
     /// The aggregate said no. Nothing was stored.
-    #[error(transparent)]
-    Refused(R),
+    #[error("{0}")]
+    Refused(#[source] R),
     /// The command's id was given to another one before: of another stream, or with other content. Nothing was stored.
     #[error("the command id has been used for another command already, of {stream}")]
     IdTaken {
@@ -80,7 +81,7 @@ pub enum CommandFailure<R> {
         stream: StreamId,
     },
     /// The application cannot serve.
-    #[error(transparent)]
+    #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
 
@@ -88,10 +89,10 @@ pub enum CommandFailure<R> {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum QueryError {
     /// It is about a position that the log does not have yet.
-    #[error(transparent)]
+    #[error("{0}")]
     NotYet(#[from] NotYet),
     /// The application cannot serve.
-    #[error(transparent)]
+    #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
 
@@ -121,7 +122,7 @@ pub enum AddHandlerError {
         message: String,
     },
     /// The application cannot serve.
-    #[error(transparent)]
+    #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
 
@@ -129,13 +130,13 @@ pub enum AddHandlerError {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum StartError {
     /// The store's URL is of no known kind.
-    #[error(transparent)]
+    #[error("{0}")]
     UnsupportedStore(#[from] UnsupportedUrl),
     /// The file cannot be opened as it is. Nothing in it was changed.
-    #[error(transparent)]
+    #[error("{0}")]
     File(#[from] OpenStoreError),
     /// The store is open, but does not say what is in it.
-    #[error(transparent)]
+    #[error("{0}")]
     Unreadable(#[from] StoreError),
     /// Two handlers or projections have one name: how far each has come is stored under it.
     #[error("there are two handlers called {name:?}")]
@@ -170,7 +171,7 @@ pub enum StartError {
         projection: &'static str,
     },
     /// It has ended as soon as it had started.
-    #[error(transparent)]
+    #[error("{0}")]
     Unavailable(#[from] Unavailable),
     /// A process manager sends commands to a kind of aggregate that is not there.
     #[error("there is no aggregate to which {process} sends commands")]
@@ -195,9 +196,10 @@ pub enum ExportError {
         /// The path.
         path: PathBuf,
         /// What went wrong.
-        reason: String,
+        #[source]
+        reason: Failure,
     },
     /// The application cannot serve.
-    #[error(transparent)]
+    #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }

@@ -21,7 +21,7 @@ impl<E: StoredEvent> Application<E> {
     ///
     /// [`ExportError`]: why there is no such file.
     pub async fn export(&self, path: &Path, mut tell: impl FnMut(u64, u64) + Send) -> Result<u64, ExportError> {
-        let failed = |error: io::Error| ExportError::File { path: path.to_owned(), reason: error.to_string() };
+        let failed = |error: io::Error| ExportError::File { path: path.to_owned(), reason: error.into() };
         if fs::symlink_metadata(path).is_ok() {
             return Err(ExportError::FileExists { path: path.to_owned() });
         }
@@ -47,7 +47,7 @@ impl<E: StoredEvent> Application<E> {
             Placed::AnotherIsThere => Err(ExportError::FileExists { path: path.to_owned() }),
             Placed::NotSupported(lacks) => Err(ExportError::File {
                 path: path.to_owned(),
-                reason: format!("the file system does not support this: {lacks}"),
+                reason: format!("the file system does not support this: {lacks}").into(),
             }),
         }
     }

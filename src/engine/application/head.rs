@@ -16,7 +16,7 @@ impl<E: StoredEvent> Application<E> {
     /// [`Unavailable`]: it could not be read.
     pub async fn head(&self) -> Result<LogHead, Unavailable> {
         let head = self.inner.store.head(None).await;
-        let head = head.and_then(|head| head.ok_or_else(|| StoreError::Failed("the log has no end".to_owned())));
+        let head = head.and_then(|head| head.ok_or_else(|| StoreError::Failed("the log has no end".into())));
         self.or_unavailable(head).await
     }
 

@@ -1,5 +1,12 @@
 //! Following what happens.
 
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+
 use super::{Application, Unavailable};
 use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::store::stored_event::StoredEvent;
@@ -8,12 +15,35 @@ use crate::engine::subscription::Subscription;
 
 /// Every event from a position on: first those that have happened, then each as it happens, also those of other
 /// processes that have the same store.
-#[derive(Debug)]
+///
+/// It is a [`Stream`] as well, whose last item says why there will be no more.
 pub struct Watch<E: 'static> {
     application: Application<E>,
-    subscription: Subscription<E, Store<E>>,
+    /// What was read and is not handed out yet, from `next` on.
     events: Committed<E>,
     next: usize,
+    ahead: Ahead<E>,
+    /// Whether the stream has said why it ends.
+    is_over: bool,
+}
+
+type Log<E> = Subscription<E, Store<E>>;
+
+enum Ahead<E: 'static> {
+    /// What comes next, as far as it is being read.
+    Reading(Pin<Box<dyn Future<Output = (Log<E>, Result<Committed<E>, Unavailable>)> + Send>>),
+    /// Why there will be no more.
+    Ended(Unavailable),
+}
+
+impl<E: StoredEvent> Ahead<E> {
+    fn read(mut log: Log<E>, application: Application<E>) -> Self {
+        Self::Reading(Box::pin(async move {
+            let events = log.next().await;
+            let events = application.or_unavailable(events).await;
+            (log, events)
+        }))
+    }
 }
 
 impl<E: StoredEvent> Application<E> {
@@ -30,8 +60,8 @@ impl<E: StoredEvent> Application<E> {
                 self.or_unavailable(end).await?
             }
         };
-        let subscription = Subscription::after(self.inner.store.clone(), after);
-        Ok(Watch { application: self.clone(), subscription, events: Committed::nothing(), next: 0 })
+        let ahead = Ahead::read(Subscription::after(self.inner.store.clone(), after), self.clone());
+        Ok(Watch { application: self.clone(), events: Committed::nothing(), next: 0, ahead, is_over: false })
     }
 }
 
@@ -44,14 +74,46 @@ impl<E: StoredEvent> Watch<E> {
     ///
     /// [`Unavailable`]: there will be no more.
     pub async fn next(&mut self) -> Result<RecordedEvent<E>, Unavailable> {
+        poll_fn(|context| self.poll_event(context)).await
+    }
+
+    fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Result<RecordedEvent<E>, Unavailable>> {
         loop {
             if let Some(event) = self.events.get(self.next) {
                 self.next += 1;
-                return Ok(event.clone());
+                return Poll::Ready(Ok(event.clone()));
             }
-            let events = self.subscription.next().await;
-            self.events = self.application.or_unavailable(events).await?;
-            self.next = 0;
+            let (log, read) = match &mut self.ahead {
+                Ahead::Reading(reading) => ready!(reading.as_mut().poll(context)),
+                Ahead::Ended(unavailable) => return Poll::Ready(Err(unavailable.clone())),
+            };
+            self.ahead = match read {
+                Ok(events) => {
+                    (self.events, self.next) = (events, 0);
+                    Ahead::read(log, self.application.clone())
+                }
+                Err(unavailable) => Ahead::Ended(unavailable),
+            };
         }
+    }
+}
+
+/// Each event, and at last the reason why there will be no more.
+impl<E: StoredEvent> Stream for Watch<E> {
+    type Item = Result<RecordedEvent<E>, Unavailable>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.is_over {
+            return Poll::Ready(None);
+        }
+        let event = ready!(self.poll_event(context));
+        self.is_over = event.is_err();
+        Poll::Ready(Some(event))
+    }
+}
+
+impl<E: StoredEvent> fmt::Debug for Watch<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch").field("url", self.application.url()).finish_non_exhaustive()
     }
 }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
+use tracing::Span;
 use uuid::Uuid;
 
 use self::load::catch_panic;
@@ -21,9 +22,9 @@ use super::aggregate::{Aggregate, Command};
 use super::clock::Clock;
 use super::event::{Metadata, StreamId};
 use super::queue::offer;
-use super::store::{Committed, Conflict, EventStore, StoreError};
+use super::store::{Committed, Conflict, EventStore, Failure, StoreError};
 use super::supervisor::Supervisor;
-use super::trace::trace_line;
+use super::trace::{command_span, trace_line};
 
 /// How often a command is decided again after conflicts before its caller is told. Where a few programs write to one
 /// stream without a pause, each attempt fails more often than not.
@@ -54,11 +55,11 @@ impl Default for Limits {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum CommandError<R> {
     /// The aggregate said no. Nothing was stored.
-    #[error(transparent)]
-    Refused(R),
+    #[error("{0}")]
+    Refused(#[source] R),
     /// Others changed the aggregate each time before the decision could be stored. Nothing was stored.
     #[error("gave up after {MAX_ATTEMPTS} conflicts: {0}")]
-    Conflict(Conflict),
+    Conflict(#[source] Conflict),
     /// Another command with this id was stored before: for another aggregate, with other content, or sent by somebody
     /// else. Nothing was stored now.
     #[error("the command id has been used for another command already, of {stream}")]
@@ -73,7 +74,7 @@ pub enum CommandError<R> {
         message: String,
     },
     /// The event store failed.
-    #[error(transparent)]
+    #[error("{0}")]
     Store(#[from] StoreError),
     /// The command was about to be stored, and nobody knows whether it was: what is stored under its id tells, once
     /// the store is open again.
@@ -82,6 +83,7 @@ pub enum CommandError<R> {
         /// The command's id.
         command_id: Uuid,
         /// What stands in the way of an answer.
+        #[source]
         reason: Unanswered,
     },
     /// The command handler has stopped; the supervisor knows why. Nothing was stored.
@@ -97,7 +99,7 @@ pub enum Unanswered {
     Stopped,
     /// The event store does not know.
     #[error("{0}")]
-    Store(String),
+    Store(#[source] Failure),
 }
 
 type Id<A> = <<A as Aggregate>::Command as Command>::Id;
@@ -129,6 +131,8 @@ enum Request<A: Aggregate> {
 struct Sent<A: Aggregate> {
     command: A::Command,
     metadata: Metadata,
+    /// What the command runs in.
+    span: Span,
     /// Whether the command may have been handled before.
     again: bool,
     reply: Reply<A>,
@@ -152,11 +156,12 @@ impl<A: Aggregate> Drop for Reply<A> {
 
 impl<A: Aggregate> Sent<A> {
     fn request(command: A::Command, metadata: Metadata, again: bool) -> (Request<A>, Pending<A>) {
-        trace_line!(metadata.correlation_id, "Command Sent");
+        let span = command_span(command.title(), &metadata);
+        span.in_scope(|| trace_line!(metadata.correlation_id, "Command Sent"));
         let (reply, answer) = oneshot::channel();
         let reply = Reply { answer: Some(reply), may_be_stored: false };
         let pending = Pending { command_id: metadata.command_id, answer };
-        (Request::Handle(Self { command, metadata, again, reply }), pending)
+        (Request::Handle(Self { command, metadata, span, again, reply }), pending)
     }
 
     fn reply(mut self, outcome: Outcome<A>) {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 use tokio::sync::mpsc;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::aggregate_cache::AggregateCache;
@@ -139,22 +140,23 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
             (None, Err(error)) => Err(error.clone().into()),
             (None, Ok(())) => return None,
         };
-        trace_line!(sent.metadata.correlation_id, "Command Handler: {}", sent.command.title());
+        let Sent { command, metadata, span, .. } = sent;
+        span.in_scope(|| trace_line!(metadata.correlation_id, "Command Handler: {}", command.title()));
         Some(known)
     }
 
     async fn decide(&mut self, sent: &Sent<A>, time: Timestamp, appends: &mut Vec<Append<A::Event>>) -> Decision<A> {
-        let Sent { command, metadata, .. } = sent;
-        trace_line!(metadata.correlation_id, "Command Handler: {}", command.title());
+        let Sent { command, metadata, span, .. } = sent;
+        span.in_scope(|| trace_line!(metadata.correlation_id, "Command Handler: {}", command.title()));
         let snapshot_every = self.snapshot_every;
         let loaded = match self.loaded.get_mut(command.target()) {
             Some(loaded) => loaded,
-            None => match self.load(command.target()).await {
+            None => match self.load(command.target()).instrument(span.clone()).await {
                 Ok(loaded) => loaded,
                 Err(error) => return Decision::Answer(Err(error)),
             },
         };
-        let decided = catch_unwind(AssertUnwindSafe(|| {
+        let decide = AssertUnwindSafe(|| {
             if let Some(weight) = loaded.state.weigh(command) {
                 trace_line!(metadata.correlation_id, "{weight}");
             }
@@ -166,7 +168,8 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
             let due = is_due(loaded.version, version, snapshot_every);
             let snapshot = if due { snapshot(&loaded.stream, &loaded.state) } else { None };
             Ok((events, version, snapshot))
-        }));
+        });
+        let decided = span.in_scope(|| catch_unwind(decide));
         let without_events = match decided {
             Ok(Ok((events, ..))) if events.is_empty() => Ok(()),
             Ok(Ok((events, version, snapshot))) => {
@@ -179,7 +182,7 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
             Ok(Err(refusal)) => Err(CommandError::Refused(refusal)),
             Err(panic) => {
                 let message = panic_message(panic.as_ref());
-                tracing::error!("the command handler panicked on {command:?}: {message}");
+                span.in_scope(|| tracing::error!("the command handler panicked on {command:?}: {message}"));
                 // The panic may have come halfway through a change of state.
                 self.loaded.remove(command.target());
                 return Decision::Answer(Err(CommandError::Panicked { message }));

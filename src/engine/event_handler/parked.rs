@@ -36,8 +36,8 @@ pub enum ParkedError {
     #[error("its handler does not run")]
     NotRunning,
     /// The store failed.
-    #[error(transparent)]
-    Store(StoreError),
+    #[error("{0}")]
+    Store(#[source] StoreError),
 }
 
 /// A handler that another process has taken over does not run here.

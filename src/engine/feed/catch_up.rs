@@ -23,10 +23,10 @@ pub enum NotCaughtUp {
         lagging: Vec<&'static str>,
     },
     /// The question is about a position that the log does not have yet.
-    #[error(transparent)]
+    #[error("{0}")]
     NotYet(#[from] NotYet),
     /// The store did not answer.
-    #[error(transparent)]
+    #[error("{0}")]
     Store(#[from] StoreError),
 }
 

@@ -15,7 +15,7 @@ use crate::engine::supervisor::StopReason;
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum JoinError {
     /// The log could not be read.
-    #[error(transparent)]
+    #[error("{0}")]
     Store(#[from] StoreError),
     /// It panicked on what the log holds, time and again.
     #[error("the projection panicked: {message}")]
@@ -33,9 +33,8 @@ impl From<StopReason> for JoinError {
         match reason {
             StopReason::Closed => Self::Stopped,
             StopReason::Panicked { message, .. } => Self::Panicked { message },
-            StopReason::StoreFailed { message } | StopReason::GaveUp { message, .. } => {
-                Self::Store(StoreError::Failed(message))
-            }
+            StopReason::StoreFailed { message } => Self::Store(StoreError::Failed(message)),
+            StopReason::GaveUp { message, .. } => Self::Store(StoreError::Failed(message.into())),
         }
     }
 }

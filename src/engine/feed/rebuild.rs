@@ -11,7 +11,7 @@ use crate::engine::store::{EventStore, MAX_READ, StoreError};
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum RebuildError {
     /// The log could not be read, or the rows could not be stored.
-    #[error(transparent)]
+    #[error("{0}")]
     Store(#[from] StoreError),
     /// A projection panicked on what the log holds.
     #[error("a projection panicked: {message}")]

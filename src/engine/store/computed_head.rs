@@ -45,7 +45,7 @@ pub(super) async fn computed_head<E: StoredEvent>(
                 schema_version: event.data.schema_version(),
                 number_in_command,
                 metadata: &event.metadata,
-                data: &event.data.to_json(),
+                data: &event.data.to_json()?,
             };
             hash = content.hash(&hash, &mut buffer);
             position = event.position;

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use thiserror::Error;
@@ -56,7 +55,7 @@ pub fn write_line<E: StoredEvent>(event: &RecordedEvent<E>, lines: &mut Vec<u8>)
         version: event.version,
         r#type: event.data.event_type().into(),
         schema_version: event.data.schema_version(),
-        data: Cow::Owned(RawValue::from_string(event.data.to_json())?),
+        data: Cow::Owned(RawValue::from_string(event.data.to_json().map_err(serde::ser::Error::custom)?)?),
         time: event.time,
         command_id: event.metadata.command_id,
         correlation_id: event.metadata.correlation_id,
@@ -94,7 +93,7 @@ pub fn read_line<E: StoredEvent>(line: &[u8]) -> Result<RecordedEvent<E>, Unread
     } = serde_json::from_slice(line)?;
     let metadata = metadata.as_ref().map(|metadata| metadata.get());
     if metadata.is_some_and(|metadata| !metadata.starts_with('{')) {
-        return Err(serde_json::Error::custom("metadata: expected an object").into());
+        return Err(<serde_json::Error as serde::de::Error>::custom("metadata: expected an object").into());
     }
     let ids = Metadata::new(command_id, correlation_id, causation_id);
     Ok(RecordedEvent {

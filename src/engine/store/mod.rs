@@ -6,6 +6,7 @@
 
 mod computed_head;
 pub mod event_line;
+mod failure;
 pub mod handler_records;
 mod hash_chain;
 pub mod log_head;
@@ -25,9 +26,11 @@ use thiserror::Error;
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
+pub use self::failure::{Failure, FailureKind};
 use self::handler_records::HandlerRecords;
 pub use self::one_store::Store;
 pub use self::other_store::OtherStore;
+use self::stored_event::UnwritableEvent;
 pub use self::url::{StoreUrl, UnsupportedUrl};
 use super::clock::Timestamp;
 use super::event::{Batch, Metadata, Position, RecordedEvent, StreamId, Version};
@@ -62,7 +65,7 @@ pub struct Append<E> {
 #[derive(Clone, Debug, Error)]
 pub enum Rejected<E> {
     /// The stream has moved on.
-    #[error(transparent)]
+    #[error("{0}")]
     Conflict(#[from] Conflict),
     /// Events of a command with this id are stored already: these. Nothing was added to them.
     #[error("the command's events are stored already")]
@@ -90,15 +93,21 @@ pub enum StoreError {
     Busy(String),
     /// The store could not do it. Nothing of the request was stored.
     #[error("the event store failed: {0}")]
-    Failed(String),
+    Failed(#[source] Failure),
     /// The store may have done it, or not: what is stored under the command's id tells, once the store is open
     /// again.
     #[error("the outcome is unknown: {0}")]
-    OutcomeUnknown(String),
+    OutcomeUnknown(#[source] Failure),
     /// Another process has the right to run the handlers now, and writes down how far they have come. Nothing of the
     /// request was stored.
     #[error("another program has taken over the handlers")]
     LeaseLost,
+}
+
+impl From<UnwritableEvent> for StoreError {
+    fn from(error: UnwritableEvent) -> Self {
+        Self::Failed(Failure::caused_by(error.to_string(), FailureKind::Other, error))
+    }
 }
 
 /// An aggregate's state as text, and the event it stands after.

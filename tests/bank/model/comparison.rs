@@ -6,6 +6,7 @@ use cqrs_bank::bank::{
 };
 use cqrs_bank::engine::command_handler::Limits;
 use cqrs_bank::engine::event::{DomainEvent, RecordedEvent};
+use cqrs_bank::engine::store::stored_event::DataOf;
 
 use super::{Command, Event, Reply, VERIFIER};
 use crate::accounts::{account, money};
@@ -136,7 +137,7 @@ pub(crate) fn account_command(command: &Command) -> AccountCommand {
 }
 
 pub(crate) fn in_model_words(event: &RecordedEvent<AccountEvent>) -> Event {
-    let mut data = serde_json::to_value(&event.data).unwrap();
+    let mut data = serde_json::to_value(DataOf(&event.data)).unwrap();
     if let Some(verifier) = data.get_mut("pin_verifier") {
         assert!(verifier.as_str().unwrap().starts_with("$argon2id$"), "{verifier}");
         *verifier = VERIFIER.into();

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use cqrs_bank::bank::{AccountEvent, Bank, Options, StoreUrl, Verification};
 use cqrs_bank::engine::event::Position;
+use cqrs_bank::engine::store::stored_event::DataOf;
 use serde_json::Value;
 
 use super::promises::{Event, Promises, Spoken, balance};
@@ -111,7 +112,7 @@ fn thanked(outbox: &Path, log: &[Event]) -> Result<(), String> {
 /// A PIN that was set can be checked: the key is there that it was made with.
 fn key_is_there(path: &Path, log: &[Event]) -> Result<(), String> {
     let has_pin = |event: &Event| {
-        serde_json::to_value(&event.data).unwrap().get("pin_verifier").is_some_and(|pin| !pin.is_null())
+        serde_json::to_value(DataOf(&event.data)).unwrap().get("pin_verifier").is_some_and(|pin| !pin.is_null())
     };
     if !log.iter().any(has_pin) {
         return Ok(());
@@ -130,7 +131,8 @@ fn exported(path: &Path, answer: Option<&str>, log: &[Event]) -> Result<(), Stri
     let lines: Vec<_> = text.split_terminator('\n').collect();
     let is_event = |(line, event): (&&str, &Event)| {
         serde_json::from_str::<Value>(line).is_ok_and(|line| {
-            line["position"] == event.position.get() && line["data"] == serde_json::to_value(&event.data).unwrap()
+            line["position"] == event.position.get()
+                && line["data"] == serde_json::to_value(DataOf(&event.data)).unwrap()
         })
     };
     let said = answer.is_none_or(|answer| answer == format!("{{:ok, %{{events: {}}}}}", lines.len()));

@@ -4,7 +4,6 @@ use cqrs_bank::engine::aggregate::{Aggregate, Command};
 use cqrs_bank::engine::event::{DomainEvent, RecordedEvent};
 use cqrs_bank::engine::event_handler::Starts;
 use cqrs_bank::engine::process_manager::ProcessManager;
-use cqrs_bank::engine::store::stored_event::{StoredEvent, UnreadableEvent};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Default)]
@@ -53,24 +52,19 @@ impl Command for ShelfCommand {
 }
 
 impl DomainEvent for Changed {
+    const DOMAIN: &'static str = "shelf";
+
     fn event_type(&self) -> &'static str {
-        "changed"
+        match self {
+            Self::Ordered(..) => "ordered",
+            Self::Added(_) => "added",
+            Self::Taken(_) => "taken",
+            Self::Lent(_) => "lent",
+        }
     }
 
     fn title(&self) -> &'static str {
         "Changed"
-    }
-}
-
-impl StoredEvent for Changed {
-    const DOMAIN: &'static str = "shelf";
-
-    fn to_json(&self) -> String {
-        serde_json::to_string(self).unwrap()
-    }
-
-    fn from_stored(_: &str, _: u16, json: &str) -> Result<Self, UnreadableEvent> {
-        serde_json::from_str(json).map_err(|error| UnreadableEvent::Broken { reason: error.to_string() })
     }
 }
 

@@ -72,7 +72,7 @@ impl<E: DomainEvent> EventStore<E> for WatchedStore<E> {
         let lost = self.loses_answer_of.lock().unwrap().take_if(is_it);
         let appended = self.step("append", |_| 0, self.store.append(appends)).await?;
         match lost {
-            Some(stream) => Err(StoreError::OutcomeUnknown(format!("the answer about {stream} got lost"))),
+            Some(stream) => Err(StoreError::OutcomeUnknown(format!("the answer about {stream} got lost").into())),
             None => Ok(appended),
         }
     }

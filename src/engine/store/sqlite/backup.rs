@@ -25,8 +25,8 @@ use super::threads::spawn;
 use super::upgrade;
 use super::verify::{self, Verification, Verified};
 use crate::engine::disk::{NewFile, Placed};
-use crate::engine::store::StoreError;
 use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::store::{Failure, StoreError};
 
 /// So many pages are copied at a time: 4 MiB.
 const PAGES: i32 = 1_024;
@@ -71,7 +71,8 @@ pub enum BackupError {
         /// The copy.
         path: PathBuf,
         /// What the system or SQLite said.
-        reason: String,
+        #[source]
+        reason: Failure,
     },
     /// What was copied does not fit together: neither does the file, then.
     #[error("the copy is not whole: {problem}")]
@@ -80,7 +81,7 @@ pub enum BackupError {
         problem: String,
     },
     /// The file could not be read.
-    #[error(transparent)]
+    #[error("{0}")]
     Store(#[from] StoreError),
 }
 
@@ -118,8 +119,8 @@ impl<E: StoredEvent> SqliteStore<E> {
             drop(here);
             let _ = reply.send(copied);
         };
-        spawn("backup", copy).map_err(|error| StoreError::Failed(format!("no thread: {error}")))?;
-        answer.await.map_err(|_| StoreError::Failed("the backup has ended in a panic".to_owned()))?
+        spawn("backup", copy).map_err(|error| verify::no_thread(error))?;
+        answer.await.map_err(|_| StoreError::Failed("the backup has ended in a panic".into()))?
     }
 }
 
@@ -133,9 +134,12 @@ fn copy<E: StoredEvent>(
     let from = connect_to_read(path).map_err(ReadError::from)?;
     if !here.is_at(path) {
         let path = path.display();
-        return Err(StoreError::Failed(format!("{path} was moved, removed or replaced while the file was open")).into());
+        return Err(StoreError::Failed(
+            format!("{path} was moved, removed or replaced while the file was open").into(),
+        )
+        .into());
     }
-    let failed = |error| not_written(to, &error);
+    let failed = |error| not_written(to, error);
     let new = NewFile::beside(to, OF_UNFINISHED).map_err(failed)?;
     let length = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());
     let length = length(path).max(length(&companion(path, WAL)));
@@ -144,7 +148,7 @@ fn copy<E: StoredEvent>(
         if disk_full::is_why_up_to(new.path(), &error, length) {
             BackupError::DiskFull { path }
         } else {
-            BackupError::File { path, reason: format!("SQLite: {error}") }
+            BackupError::File { path, reason: error.into() }
         }
     };
     let mut copy = connect(new.path()).map_err(sqlite)?;
@@ -187,17 +191,17 @@ pub(super) fn check_place(to: &Path) -> Result<(), BackupError> {
 }
 
 /// What the system said of a copy.
-pub(super) fn not_written(to: &Path, error: &io::Error) -> BackupError {
+pub(super) fn not_written(to: &Path, error: io::Error) -> BackupError {
     let path = to.to_owned();
-    match disk_full::is_room_error(error) {
+    match disk_full::is_room_error(&error) {
         true => BackupError::DiskFull { path },
-        false => BackupError::File { path, reason: error.to_string() },
+        false => BackupError::File { path, reason: error.into() },
     }
 }
 
 /// What the file system lacks for a copy.
 pub(super) fn not_supported(to: &Path, what: &'static str) -> BackupError {
-    BackupError::File { path: to.to_owned(), reason: format!("the file system does not support this: {what}") }
+    BackupError::File { path: to.to_owned(), reason: format!("the file system does not support this: {what}").into() }
 }
 
 /// A copy that does not fit together is none.

@@ -9,12 +9,12 @@ use super::form::Form;
 use super::reader::Reader;
 use super::requests::WriteRequest;
 use super::{SqliteStore, companions, projection_rows, records, unreadable};
-use crate::engine::store::StoreError;
 use crate::engine::store::handler_records::{
     HandlerRecords, HandlersLease, ParkedChange, ParkedEvent, Progress, ProjectionUpdate, ProjectionWritten,
     StoredProjection,
 };
 use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::store::{Failure, FailureKind, StoreError};
 
 impl<E: StoredEvent> HandlerRecords for SqliteStore<E> {
     async fn read_progress(&self, handler: &str) -> Result<Option<Progress>, StoreError> {
@@ -63,7 +63,7 @@ impl<E: StoredEvent> HandlerRecords for SqliteStore<E> {
             });
             if let Err(error) = read {
                 // Whoever waits for the next page, or for the first, hears of it there.
-                let _ = pages.blocking_send(Err(unreadable(&path, &error)));
+                let _ = pages.blocking_send(Err(unreadable(&path, error)));
             }
         };
         self.ask_reader(Box::new(hand_over)).await?;
@@ -83,7 +83,9 @@ impl<E: StoredEvent> HandlerRecords for SqliteStore<E> {
                 Err(TryLockError::Error(error)) => Err(error),
             }
         };
-        let lease = lock().map_err(|error| StoreError::Failed(format!("{}: {error}", path.display())))?;
+        let lease = lock().map_err(|error| {
+            StoreError::Failed(Failure::caused_by(format!("{}: {error}", path.display()), FailureKind::Other, error))
+        })?;
         let Some(lease) = lease else { return Ok(None) };
         let (reply, answer) = oneshot::channel();
         let is_taken = self.write(WriteRequest::TakeLease { reply }, answer).await?;

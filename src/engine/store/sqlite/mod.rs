@@ -4,6 +4,17 @@
 //! may have the same file open. Beside an open file stand SQLite's own `-wal` and `-shm`, `-end`, which knows what
 //! was acknowledged, and `-handlers`, which is locked by the process whose handlers have effects outside. When the last
 //! process closes the file, they go: a closed file is all there is.
+//!
+//! # Paused time
+//!
+//! A runtime whose time is paused ([`tokio::time::pause`]) moves it on whenever all its tasks wait, and it does not know
+//! of the threads here. A task that waits for the disk looks to it as one that has nothing to do: a timeout or a delay
+//! elsewhere is then over at once, however quick the disk is. A caller that waits for everyone to have seen its command
+//! may be told who lags, a handler may be given an event again too soon, and a watch on time may see hours go by. What
+//! is stored is not affected, nor is the time that events are stored with, which is the
+//! [`Clock`](crate::engine::clock::Clock)'s. The threads themselves go by real time: how long another program is waited
+//! for cannot be shortened. Tests that pause time use the store in [`memory`](super::memory), whose task the runtime
+//! knows.
 
 mod acknowledged;
 mod answers;
@@ -73,7 +84,8 @@ use self::writer::Writer;
 use super::log_head::LogHead;
 use super::stored_event::StoredEvent;
 use super::{
-    Append, Appended, Committed, EventStore, Listeners, PUBLISHED_CAPACITY, Published, Publisher, Snapshot, StoreError,
+    Append, Appended, Committed, EventStore, Failure, FailureKind, Listeners, PUBLISHED_CAPACITY, Published, Publisher,
+    Snapshot, StoreError,
 };
 use crate::engine::event::{Batch, Position, RecordedEvent, StreamId, Version};
 use crate::engine::moment::Moment;
@@ -127,10 +139,13 @@ impl<E: StoredEvent> SqliteStore<E> {
     pub fn open(path: &Path, options: SqliteOptions, supervisor: &Supervisor) -> Result<Self, OpenStoreError> {
         let mut opened = open::open::<E>(path, options.accept_loss)?;
         let path: Arc<Path> = opened.path.clone().into();
-        let failed = |reason: String| OpenStoreError::Failed { path: path.to_path_buf(), reason };
-        let sqlite = |error: rusqlite::Error| failed(format!("SQLite: {error}"));
-        let io = |error: io::Error| failed(error.to_string());
-        let thread = |error: io::Error| failed(format!("no thread can be started: {error}"));
+        let failed = |reason: Failure| OpenStoreError::Failed { path: path.to_path_buf(), reason };
+        let sqlite = |error: rusqlite::Error| failed(error.into());
+        let io = |error: io::Error| failed(error.into());
+        let thread = |error: io::Error| {
+            let said = format!("no thread can be started: {error}");
+            failed(Failure::caused_by(said, FailureKind::Other, error))
+        };
 
         let publisher = Publisher::new(options.published_capacity);
         let listeners = publisher.listeners();
@@ -233,7 +248,7 @@ impl<E: StoredEvent> SqliteStore<E> {
             self.writes.send(request).await.map_err(|_| StoreError::Closed)?;
         }
         // A writer that has ended has answered everyone, unless it has panicked.
-        answer.await.map_err(|_| StoreError::OutcomeUnknown("the writer has ended in a panic".to_owned()))?
+        answer.await.map_err(|_| StoreError::OutcomeUnknown("the writer has ended in a panic".into()))?
     }
 
     async fn read<R: Send + 'static>(
@@ -247,7 +262,7 @@ impl<E: StoredEvent> SqliteStore<E> {
         };
         self.ask_reader(Box::new(read)).await?;
         let answer = answer.await.map_err(|_| StoreError::Closed)?;
-        answer.map_err(|error| unreadable(&self.path, &error))
+        answer.map_err(|error| unreadable(&self.path, error))
     }
 
     /// What was read is known here, whoever has stored it.
@@ -268,14 +283,14 @@ impl<E: StoredEvent> SqliteStore<E> {
     }
 }
 
-fn unreadable(path: &Path, error: &ReadError) -> StoreError {
-    StoreError::Failed(format!("{}: {error}", path.display()))
+fn unreadable(path: &Path, error: ReadError) -> StoreError {
+    StoreError::Failed(error.into_failure(|said| format!("{}: {said}", path.display())))
 }
 
 impl<E: StoredEvent> EventStore<E> for SqliteStore<E> {
     async fn append(&self, appends: Vec<Append<E>>) -> Result<Appended<E>, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let appends = appends.into_iter().map(Written::new).collect();
+        let appends = appends.into_iter().map(Written::new).collect::<Result<_, _>>()?;
         self.write(WriteRequest::Append { appends, reply }, answer).await
     }
 

@@ -11,7 +11,7 @@ use crate::engine::blocking::blocking;
 use crate::engine::disk::{NewFile, Placed};
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
 use crate::engine::store::stored_event::StoredEvent;
-use crate::engine::store::{Append, EventStore as _, StoreError};
+use crate::engine::store::{Append, EventStore as _, Failure, StoreError};
 use crate::engine::supervisor::{StopReason, Supervisor};
 
 /// A store that is being filled. Unless it is finished, nothing is left of it.
@@ -47,14 +47,14 @@ impl<E: StoredEvent> NewStore<E> {
     /// [`BackupError`]: why it cannot stand there.
     pub fn beside(place: &Path) -> Result<Self, BackupError> {
         check_place(place)?;
-        let failed = |error| not_written(place, &error);
-        let reason = |reason: String| BackupError::File { path: place.to_owned(), reason };
+        let failed = |error| not_written(place, error);
+        let reason = |reason: Failure| BackupError::File { path: place.to_owned(), reason };
         let file = NewFile::beside(place, OF_UNFINISHED).map_err(failed)?;
-        let image = create::image(E::DOMAIN).map_err(|error| reason(format!("SQLite: {error}")))?;
+        let image = create::image(E::DOMAIN).map_err(|error| reason(error.into()))?;
         file.file().write_all(&image).map_err(failed)?;
         let supervisor = Supervisor::new();
         let store = SqliteStore::open(file.path(), SqliteOptions::default(), &supervisor);
-        let store = store.map_err(|error| reason(error.to_string()))?;
+        let store = store.map_err(|error| reason(error.to_string().into()))?;
         // What goes wrong here is an answer, and stops nobody.
         supervisor.will_close();
         Ok(Self { place: place.to_owned(), store, supervisor, file: Some(file) })
@@ -98,15 +98,18 @@ impl<E: StoredEvent> NewStore<E> {
         let verified = whole(verified)?;
         self.supervisor.stop(StopReason::Closed);
         self.supervisor.ended().await;
-        let reason = |reason: String| BackupError::File { path: self.place.clone(), reason };
+        let reason = |reason: Failure| BackupError::File { path: self.place.clone(), reason };
         let Some(file) = self.file.take() else { return Ok(verified) };
         // Its log stays beside a file that could not take it.
         if companion(file.path(), WAL).exists() {
-            return Err(reason("its write-ahead log could not be moved into it".to_owned()));
+            return Err(reason("its write-ahead log could not be moved into it".into()));
         }
         let place = self.place.clone();
         let placed = blocking(move || file.put(&place)).await;
-        match placed.map_err(|panic| reason(panic.to_string()))?.map_err(|error| not_written(&self.place, &error))? {
+        match placed
+            .map_err(|panic| reason(panic.to_string().into()))?
+            .map_err(|error| not_written(&self.place, error))?
+        {
             Placed::Here => Ok(verified),
             Placed::AnotherIsThere => Err(BackupError::FileExists { path: self.place.clone() }),
             Placed::NotSupported(what) => Err(not_supported(&self.place, what)),
@@ -114,6 +117,6 @@ impl<E: StoredEvent> NewStore<E> {
     }
 
     fn failed(&self, error: &StoreError) -> BackupError {
-        BackupError::File { path: self.place.clone(), reason: error.to_string() }
+        BackupError::File { path: self.place.clone(), reason: error.to_string().into() }
     }
 }

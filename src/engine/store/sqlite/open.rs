@@ -61,7 +61,7 @@ pub(super) fn open<E: StoredEvent>(path: &Path, accept_loss: bool) -> Result<Ope
             return Ok(opened);
         }
     }
-    let reason = "it is moved, removed or replaced again and again".to_owned();
+    let reason = "it is moved, removed or replaced again and again".into();
     Err(OpenStoreError::Failed { path: path.into(), reason })
 }
 
@@ -144,7 +144,7 @@ fn check<E: StoredEvent>(
     let sqlite = |error| sqlite(path, error);
     let unset = make_durable(connection).map_err(sqlite)?;
     if let Some(reason) = unset {
-        return Err(OpenStoreError::Failed { path: path.into(), reason });
+        return Err(OpenStoreError::Failed { path: path.into(), reason: reason.into() });
     }
     let transaction = connection.unchecked_transaction().map_err(sqlite)?;
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get(0)).map_err(sqlite);

@@ -9,6 +9,7 @@ use thiserror::Error;
 use super::disk_full;
 use crate::engine::event::Position;
 use crate::engine::store::stored_event::UnreadableEvent;
+use crate::engine::store::{Failure, FailureKind};
 
 /// Why a file was not opened. Nothing in it was changed.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -51,7 +52,8 @@ pub enum OpenStoreError {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        reason: String,
+        #[source]
+        reason: Failure,
     },
     /// There is no room on the disk.
     #[error("{}: the disk is full", path.display())]
@@ -65,7 +67,8 @@ pub enum OpenStoreError {
         /// The file.
         path: PathBuf,
         /// What is wrong.
-        reason: String,
+        #[source]
+        reason: Failure,
     },
     /// Events that were acknowledged are gone: the log ends too early, or is another one.
     #[error(
@@ -127,6 +130,7 @@ pub enum OpenStoreError {
         /// The event's position.
         position: Position,
         /// What is not known.
+        #[source]
         event: UnreadableEvent,
     },
     /// A file that is gone has left its log, which would be taken for that of a new one.
@@ -164,39 +168,45 @@ pub enum OpenStoreError {
         /// The file.
         path: PathBuf,
         /// What they said.
-        reason: String,
+        #[source]
+        reason: Failure,
     },
 }
 
 pub(super) fn damaged(path: &Path, reason: String) -> OpenStoreError {
-    OpenStoreError::Damaged { path: path.into(), reason }
+    OpenStoreError::Damaged { path: path.into(), reason: Failure::of_kind(reason, FailureKind::Damaged) }
 }
 
 pub(super) fn refused(path: &Path, error: io::Error) -> OpenStoreError {
     let path = path.into();
     match error.kind() {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            OpenStoreError::ReadOnly { path, reason: error.to_string() }
+            OpenStoreError::ReadOnly { path, reason: error.into() }
         }
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
             OpenStoreError::DiskFull { path }
         }
-        _ => OpenStoreError::Failed { path, reason: error.to_string() },
+        _ => OpenStoreError::Failed { path, reason: error.into() },
     }
 }
 
 pub(super) fn sqlite(path: &Path, error: rusqlite::Error) -> OpenStoreError {
-    let reason = format!("SQLite: {error}");
     let is_full = disk_full::is_why(path, &error);
+    let (code, is_about_shared_memory) = (error.sqlite_error_code(), is_about_shared_memory(&error));
+    let reason = |kind| Failure::caused_by(format!("SQLite: {error}"), kind, error);
     let path = path.into();
-    match error.sqlite_error_code() {
-        Some(_) if is_about_shared_memory(&error) => OpenStoreError::NotSupported { path, what: NO_SHARED_MEMORY },
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => OpenStoreError::Damaged { path, reason },
-        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => OpenStoreError::ReadOnly { path, reason },
+    match code {
+        Some(_) if is_about_shared_memory => OpenStoreError::NotSupported { path, what: NO_SHARED_MEMORY },
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            OpenStoreError::Damaged { path, reason: reason(FailureKind::Damaged) }
+        }
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            OpenStoreError::ReadOnly { path, reason: reason(FailureKind::Other) }
+        }
         Some(_) if is_full => OpenStoreError::DiskFull { path },
-        Some(_) => OpenStoreError::Failed { path, reason },
+        Some(_) => OpenStoreError::Failed { path, reason: reason(FailureKind::Other) },
         // A column that holds something else than expected.
-        None => OpenStoreError::Damaged { path, reason },
+        None => OpenStoreError::Damaged { path, reason: reason(FailureKind::Damaged) },
     }
 }
 

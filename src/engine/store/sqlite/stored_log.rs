@@ -13,7 +13,7 @@ use crate::engine::clock::Timestamp;
 use crate::engine::event::{Metadata, Position, RecordedEvent, StreamId, Version};
 use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Content, Hash};
 use crate::engine::store::stored_event::{StoredEvent, UnreadableEvent};
-use crate::engine::store::{MAX_READ, StoreError};
+use crate::engine::store::{Failure, FailureKind, MAX_READ, StoreError};
 
 /// So many streams' names are kept, so that their events share them.
 const MAX_NAMES: usize = 65_536;
@@ -48,7 +48,33 @@ pub(super) enum ReadError {
 
 impl From<ReadError> for StoreError {
     fn from(error: ReadError) -> Self {
-        Self::Failed(error.to_string())
+        Self::Failed(error.into_failure(str::to_owned))
+    }
+}
+
+impl ReadError {
+    /// The failure that this is for a caller, in words that `say` makes of its own.
+    pub(super) fn into_failure(self, say: impl FnOnce(&str) -> String) -> Failure {
+        let said = say(&self.to_string());
+        match self {
+            Self::Sqlite(error) => {
+                let kind = Failure::kind_of_sqlite(&error);
+                Failure::caused_by(said, kind, error)
+            }
+            Self::EndUnwritten(error) => {
+                let kind = Failure::kind_of(&error);
+                Failure::caused_by(said, kind, error)
+            }
+            Self::Unreadable { error, .. } => {
+                let kind = match error {
+                    UnreadableEvent::Broken { .. } => FailureKind::Damaged,
+                    UnreadableEvent::UnknownType { .. } | UnreadableEvent::UnknownVersion { .. } => FailureKind::Other,
+                };
+                Failure::caused_by(said, kind, error)
+            }
+            Self::Damaged { .. } | Self::DamagedRecord(_) => Failure::of_kind(said, FailureKind::Damaged),
+            Self::Panicked(_) => Failure::new(said),
+        }
     }
 }
 

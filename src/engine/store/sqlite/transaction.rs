@@ -16,7 +16,7 @@ use super::stored_log::{Head, LogEnd, ReadError, StoredLog, signed};
 use crate::engine::event::{Batch, Position, RecordedEvent, StreamId, Version};
 use crate::engine::store::hash_chain::Content;
 use crate::engine::store::log_times::LogTimes;
-use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::store::stored_event::{StoredEvent, UnwritableEvent};
 use crate::engine::store::{Append, AppendAnswer, Committed, Conflict, Rejected, Snapshot};
 
 /// So many streams' heads are kept between commits.
@@ -30,9 +30,9 @@ pub(super) struct Written<E> {
 }
 
 impl<E: StoredEvent> Written<E> {
-    pub(super) fn new(append: Append<E>) -> Self {
-        let data = append.events.iter().map(StoredEvent::to_json).collect();
-        Self { append, data }
+    pub(super) fn new(append: Append<E>) -> Result<Self, UnwritableEvent> {
+        let data = append.events.iter().map(StoredEvent::to_json).collect::<Result<_, _>>()?;
+        Ok(Self { append, data })
     }
 }
 

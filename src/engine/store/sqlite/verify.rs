@@ -25,9 +25,9 @@ use super::tables::{self, Tables};
 use super::threads::spawn;
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{Position, RecordedEvent};
-use crate::engine::store::StoreError;
 use crate::engine::store::handler_records::ParkedEvent;
 use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::store::{Failure, FailureKind, StoreError};
 
 /// How often the progress is told, in events.
 const TELL_EVERY: u64 = 10_000;
@@ -83,9 +83,13 @@ impl<E: StoredEvent> SqliteStore<E> {
             drop(here);
             let _ = reply.send(verified);
         };
-        spawn("verification", verify).map_err(|error| StoreError::Failed(format!("no thread: {error}")))?;
-        answer.await.map_err(|_| StoreError::Failed("the verification has ended in a panic".to_owned()))?
+        spawn("verification", verify).map_err(|error| no_thread(error))?;
+        answer.await.map_err(|_| StoreError::Failed("the verification has ended in a panic".into()))?
     }
+}
+
+pub(super) fn no_thread(error: io::Error) -> StoreError {
+    StoreError::Failed(Failure::caused_by(format!("no thread: {error}"), FailureKind::Other, error))
 }
 
 /// What ends a verification early.
@@ -125,7 +129,9 @@ fn verify<E: StoredEvent>(
     let connection = connect_to_read(path).map_err(ReadError::from)?;
     if !here.is_at(path) {
         let path = path.display();
-        return Err(StoreError::Failed(format!("{path} was moved, removed or replaced while the file was open")));
+        return Err(StoreError::Failed(
+            format!("{path} was moved, removed or replaced while the file was open").into(),
+        ));
     }
     // What was acknowledged up to now is in the state that is looked at next.
     let acknowledged = EndFile::look(&companion(path, END));

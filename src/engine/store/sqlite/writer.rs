@@ -38,7 +38,7 @@ use super::waiting::{LastCommit, MAX_BATCH};
 use crate::engine::event::{Batch, Position};
 use crate::engine::store::handler_records::ProjectionWritten;
 use crate::engine::store::stored_event::StoredEvent;
-use crate::engine::store::{MAX_READ, Published, Publisher, StoreError};
+use crate::engine::store::{Failure, FailureKind, MAX_READ, Published, Publisher, StoreError};
 use crate::engine::supervisor::panic_message;
 use crate::engine::trace::trace_line;
 
@@ -74,7 +74,7 @@ pub(super) struct Writer<E> {
     /// Another program held the file when something was to be written last.
     was_held: bool,
     /// Why nothing is written any more.
-    failed: Option<String>,
+    failed: Option<Failure>,
 }
 
 impl<E: StoredEvent> Writer<E> {
@@ -115,7 +115,7 @@ impl<E: StoredEvent> Writer<E> {
         mut requests: mpsc::Receiver<WriteRequest<E>>,
         answers: mpsc::Sender<Answers<E>>,
         mut closed: oneshot::Receiver<()>,
-        failed: oneshot::Sender<String>,
+        failed: oneshot::Sender<Failure>,
     ) {
         let (mut batch, mut failed) = (Vec::new(), Some(failed));
         let mut last_commit = LastCommit::none_yet();
@@ -150,11 +150,11 @@ impl<E: StoredEvent> Writer<E> {
                 }
                 last_commit.answered(count);
             }
-            if let Some(message) = &self.failed
+            if let Some(failure) = &self.failed
                 && let Some(failed) = failed.take()
             {
                 // Nobody listens any more where all is being stopped anyway.
-                let _ = failed.send(message.clone());
+                let _ = failed.send(failure.clone());
             }
             self.checkpoints.finish(&self.connection);
         }
@@ -183,14 +183,16 @@ impl<E: StoredEvent> Writer<E> {
             return;
         }
         if let Err(gone) = self.in_place.check(&self.here) {
-            return self.fail(gone);
+            return self.fail(gone.into());
         }
         self.keep_end();
         match self.try_look() {
             Err(ReadError::Sqlite(error)) if is_busy(&error) => {}
             Err(error) => {
-                let message = self.failure(format_args!("what others have written cannot be read: {error}"));
-                self.fail(message);
+                let failure = error.into_failure(|error| {
+                    self.failure(format_args!("what others have written cannot be read: {error}"))
+                });
+                self.fail(failure);
             }
             Ok(()) => {}
         }
@@ -251,7 +253,7 @@ impl<E: StoredEvent> Writer<E> {
         if self.failed.is_none()
             && let Err(gone) = self.in_place.check(&self.here)
         {
-            self.fail(gone);
+            self.fail(gone.into());
         }
         if let Some(failed) = &self.failed {
             let error = StoreError::Failed(failed.clone());
@@ -271,7 +273,8 @@ impl<E: StoredEvent> Writer<E> {
                 None
             }
             Err(LockError::Io(error)) => {
-                self.refuse_all(batch, format_args!("the log's end cannot be locked: {error}"));
+                let said = self.failure(format_args!("the log's end cannot be locked: {error}"));
+                self.refuse_all(batch, Failure::caused_by(said, Failure::kind_of(&error), error));
                 None
             }
         }
@@ -288,8 +291,8 @@ impl<E: StoredEvent> Writer<E> {
                 if is_busy(&error) {
                     self.is_held(batch);
                 } else {
-                    let reason = self.reason(&error.into());
-                    self.refuse_all(batch, reason);
+                    let failure = self.cannot_write(error.into());
+                    self.refuse_all(batch, failure);
                 }
                 return None;
             }
@@ -307,10 +310,12 @@ impl<E: StoredEvent> Writer<E> {
                 batch.drain(..).for_each(|request| drop(request.put_off()));
                 return None;
             }
-            Ok(Err(error)) => self.reason(&error),
-            Err(panic) => format!("the writer panicked: {}", panic_message(panic.as_ref())),
+            Ok(Err(error)) => self.cannot_write(error),
+            Err(panic) => {
+                let said = format!("the writer panicked: {}", panic_message(panic.as_ref()));
+                Failure::new(self.failure(said))
+            }
         };
-        let error = self.failure(error);
         // A sync that failed is not to be tried again: what it was to save may be gone. What is on the disk is
         // found out when the file is opened again.
         let _ = self.connection.execute_batch("ROLLBACK");
@@ -347,10 +352,9 @@ impl<E: StoredEvent> Writer<E> {
         }
     }
 
-    fn refuse_all(&mut self, batch: &mut Vec<WriteRequest<E>>, reason: impl fmt::Display) {
-        let message = self.failure(reason);
-        self.fail(message.clone());
-        batch.drain(..).for_each(|request| request.refuse(StoreError::Failed(message.clone())));
+    fn refuse_all(&mut self, batch: &mut Vec<WriteRequest<E>>, failure: Failure) {
+        self.fail(failure.clone());
+        batch.drain(..).for_each(|request| request.refuse(StoreError::Failed(failure.clone())));
     }
 
     /// Commits and publishes. Whatever is in `pending` afterwards can be answered.
@@ -429,9 +433,17 @@ impl<E: StoredEvent> Writer<E> {
         Ok(commit)
     }
 
-    /// Why something could not be written, in words.
-    fn reason(&self, error: &ReadError) -> String {
-        if self.is_full(error) { "the disk is full".to_owned() } else { error.to_string() }
+    /// Why something could not be written.
+    fn cannot_write(&self, error: ReadError) -> Failure {
+        if !self.is_full(&error) {
+            return error.into_failure(|said| self.failure(said));
+        }
+        let (said, kind) = (self.failure("the disk is full"), FailureKind::DiskFull);
+        match error {
+            ReadError::Sqlite(error) => Failure::caused_by(said, kind, error),
+            ReadError::EndUnwritten(error) => Failure::caused_by(said, kind, error),
+            _ => Failure::of_kind(said, kind),
+        }
     }
 
     fn is_full(&self, error: &ReadError) -> bool {
@@ -446,8 +458,8 @@ impl<E: StoredEvent> Writer<E> {
         format!("{}: {reason}", self.path.display())
     }
 
-    fn fail(&mut self, message: String) {
-        self.failed = Some(message);
+    fn fail(&mut self, failure: Failure) {
+        self.failed = Some(failure);
     }
 }
 

@@ -1,0 +1,183 @@
+//! The event of a domain, where several kinds of aggregates have events of their own.
+
+use super::DomainEvent;
+
+/// An event that may be one of the kind `T`: the one of a whole domain, which wraps those of its aggregates.
+///
+/// [`domain_events!`](crate::domain_events) writes it, and every event contains itself.
+pub trait Contains<T>: From<T> {
+    /// The event of that kind, if it is one.
+    fn part(&self) -> Option<&T>;
+}
+
+impl<T: DomainEvent> Contains<T> for T {
+    fn part(&self) -> Option<&T> {
+        Some(self)
+    }
+}
+
+/// Writes the event of a domain: an enum of the events of its aggregates, which is stored as they are.
+///
+/// What is stored of an event does not say which part it belongs to: its type does. Two parts with events of one type
+/// are found by [`check_types`](crate::engine::store::stored_event::check_types).
+///
+/// ```
+/// use cqrs_bank::engine::event::{Contains as _, DomainEvent, domain_events};
+/// use cqrs_bank::engine::store::stored_event::{StoredEvent as _, check_types};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// struct CarEntered { plate: String }
+///
+/// #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// enum TicketEvent { TicketIssued { number: u32 }, TicketPaid }
+///
+/// impl DomainEvent for CarEntered {
+///     fn event_type(&self) -> &'static str { "car_entered" }
+///     fn title(&self) -> &'static str { "Car Entered" }
+/// }
+///
+/// impl DomainEvent for TicketEvent {
+///     fn event_type(&self) -> &'static str {
+///         match self { Self::TicketIssued { .. } => "ticket_issued", Self::TicketPaid => "ticket_paid" }
+///     }
+///     fn title(&self) -> &'static str {
+///         match self { Self::TicketIssued { .. } => "Ticket Issued", Self::TicketPaid => "Ticket Paid" }
+///     }
+/// }
+///
+/// domain_events! {
+///     /// What can happen in a garage.
+///     #[derive(Clone, Debug, PartialEq)]
+///     pub enum GarageEvent of "garage" {
+///         /// To its one lot.
+///         Lot(CarEntered),
+///         /// To a ticket.
+///         Ticket(TicketEvent),
+///     }
+/// }
+///
+/// check_types::<GarageEvent>()?;
+/// let paid = GarageEvent::from(TicketEvent::TicketPaid);
+/// assert_eq!((paid.event_type(), paid.to_json()?.as_str()), ("ticket_paid", "{}"));
+/// assert_eq!(GarageEvent::from_stored("ticket_paid", 1, "{}")?, paid);
+/// let part: Option<&TicketEvent> = paid.part();
+/// assert_eq!(part, Some(&TicketEvent::TicketPaid));
+/// let part: Option<&CarEntered> = paid.part();
+/// assert_eq!(part, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[macro_export]
+macro_rules! domain_events {
+    (
+        $(#[$attribute:meta])*
+        $visibility:vis enum $name:ident of $domain:literal {
+            $($(#[$variant_attribute:meta])* $variant:ident($part:ty)),+ $(,)?
+        }
+    ) => {
+        $(#[$attribute])*
+        $visibility enum $name {
+            $($(#[$variant_attribute])* $variant($part),)+
+        }
+
+        $(
+            impl ::std::convert::From<$part> for $name {
+                fn from(part: $part) -> Self {
+                    Self::$variant(part)
+                }
+            }
+
+            impl $crate::engine::event::Contains<$part> for $name {
+                #[allow(unreachable_patterns)]
+                fn part(&self) -> ::std::option::Option<&$part> {
+                    match self {
+                        Self::$variant(part) => ::std::option::Option::Some(part),
+                        _ => ::std::option::Option::None,
+                    }
+                }
+            }
+        )+
+
+        impl $crate::engine::event::DomainEvent for $name {
+            const DOMAIN: &'static str = $domain;
+
+            fn event_type(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(part) => $crate::engine::event::DomainEvent::event_type(part),)+
+                }
+            }
+
+            fn title(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(part) => $crate::engine::event::DomainEvent::title(part),)+
+                }
+            }
+
+            fn upcast(
+                event_type: &str,
+                schema_version: u16,
+            ) -> ::std::option::Option<$crate::engine::event::Upcast> {
+                $(
+                    let step = <$part as $crate::engine::event::DomainEvent>::upcast(event_type, schema_version);
+                    if step.is_some() {
+                        return step;
+                    }
+                )+
+                ::std::option::Option::None
+            }
+        }
+
+        impl $crate::engine::store::stored_event::serde::Serialize for $name {
+            fn serialize<S: $crate::engine::store::stored_event::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::std::result::Result<S::Ok, S::Error> {
+                match self {
+                    $(Self::$variant(part) => {
+                        $crate::engine::store::stored_event::serde::Serialize::serialize(part, serializer)
+                    })+
+                }
+            }
+        }
+
+        impl $crate::engine::store::stored_event::StoredEvent for $name {
+            fn event_types() -> ::std::option::Option<::std::vec::Vec<&'static str>> {
+                let mut types = ::std::vec::Vec::new();
+                $(types.extend(<$part as $crate::engine::store::stored_event::StoredEvent>::event_types()?);)+
+                ::std::option::Option::Some(types)
+            }
+
+            fn knows(event_type: &str) -> bool {
+                $(<$part as $crate::engine::store::stored_event::StoredEvent>::knows(event_type))||+
+            }
+
+            fn to_json(
+                &self,
+            ) -> ::std::result::Result<::std::string::String, $crate::engine::store::stored_event::UnwritableEvent> {
+                match self {
+                    $(Self::$variant(part) => $crate::engine::store::stored_event::StoredEvent::to_json(part),)+
+                }
+            }
+
+            fn from_stored(
+                event_type: &str,
+                schema_version: u16,
+                json: &str,
+            ) -> ::std::result::Result<Self, $crate::engine::store::stored_event::UnreadableEvent> {
+                $(
+                    if <$part as $crate::engine::store::stored_event::StoredEvent>::knows(event_type) {
+                        return <$part as $crate::engine::store::stored_event::StoredEvent>::from_stored(
+                            event_type,
+                            schema_version,
+                            json,
+                        )
+                        .map(Self::$variant);
+                    }
+                )+
+                ::std::result::Result::Err($crate::engine::store::stored_event::UnreadableEvent::UnknownType {
+                    event_type: event_type.into(),
+                })
+            }
+        }
+    };
+}

@@ -1,0 +1,213 @@
+//! The codec: events as text, for stores that keep them outside the process.
+//!
+//! An event that derives `Serialize` and `Deserialize` needs nothing more to be stored. What is written is its type
+//! name, the version of its form, and its data as JSON. The serde name of an enum's variant (or of a struct that is an
+//! event) has to be the event's [type name](DomainEvent::event_type), as it is or in `snake_case`; the data are what the
+//! variant holds, without its name. Data of an older form are brought up to date by [`DomainEvent::upcast`] as they are
+//! read, and stay what they are in the store.
+//!
+//! ```
+//! use cqrs_bank::engine::event::{DomainEvent, Upcast};
+//! use cqrs_bank::engine::store::stored_event::StoredEvent as _;
+//! use serde::{Deserialize, Serialize};
+//! use serde_json::json;
+//!
+//! #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+//! enum LotEvent {
+//!     CarEntered { plate: String, entrance: String },
+//!     CarLeft { plate: String },
+//! }
+//!
+//! impl DomainEvent for LotEvent {
+//!     fn event_type(&self) -> &'static str {
+//!         match self {
+//!             Self::CarEntered { .. } => "car_entered",
+//!             Self::CarLeft { .. } => "car_left",
+//!         }
+//!     }
+//!
+//!     fn title(&self) -> &'static str {
+//!         match self {
+//!             Self::CarEntered { .. } => "Car Entered",
+//!             Self::CarLeft { .. } => "Car Left",
+//!         }
+//!     }
+//!
+//!     fn upcast(event_type: &str, schema_version: u16) -> Option<Upcast> {
+//!         match (event_type, schema_version) {
+//!             // There was one entrance once.
+//!             ("car_entered", 1) => Some(|data| json!({"plate": data["plate"], "entrance": "main"})),
+//!             _ => None,
+//!         }
+//!     }
+//! }
+//!
+//! let entered = |entrance: &str| LotEvent::CarEntered { plate: "B-1".into(), entrance: entrance.into() };
+//! assert_eq!(entered("west").to_json()?, r#"{"plate":"B-1","entrance":"west"}"#);
+//! assert_eq!(entered("west").schema_version(), 2);
+//! assert_eq!(LotEvent::from_stored("car_entered", 1, r#"{"plate":"B-1"}"#)?, entered("main"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod names;
+mod read;
+mod write;
+
+use std::collections::BTreeSet;
+use std::panic::catch_unwind;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use thiserror::Error;
+
+use self::names::{Names, in_snake_case, is_of_type};
+pub use self::write::DataOf;
+use crate::engine::event::{DomainEvent, current_version};
+use crate::engine::supervisor::panic_message;
+
+#[doc(hidden)]
+pub use serde;
+
+/// An event that can be written down and read back: every [`DomainEvent`] that derives `Serialize` and `Deserialize`
+/// is one, and so is what [`domain_events!`](crate::domain_events) wraps.
+pub trait StoredEvent: DomainEvent {
+    /// The serde names of all types of events; `None` where they cannot be told, as of an untagged enum.
+    fn event_types() -> Option<Vec<&'static str>>;
+
+    /// Whether there are events of this type here.
+    fn knows(event_type: &str) -> bool;
+
+    /// The form in which the event's data are written: one more than there are steps in
+    /// [`upcast`](DomainEvent::upcast).
+    fn schema_version(&self) -> u16 {
+        current_version::<Self>(self.event_type())
+    }
+
+    /// The event's data as JSON, in the form of its [`schema_version`](StoredEvent::schema_version).
+    ///
+    /// # Errors
+    ///
+    /// [`UnwritableEvent`]: a defect of the event's own code.
+    fn to_json(&self) -> Result<String, UnwritableEvent>;
+
+    /// Reads what [`to_json`](StoredEvent::to_json) has written, also in the forms that earlier versions of the
+    /// program wrote.
+    ///
+    /// # Errors
+    ///
+    /// [`UnreadableEvent`]: no version of the program so far has written this.
+    fn from_stored(event_type: &str, schema_version: u16, json: &str) -> Result<Self, UnreadableEvent>;
+}
+
+impl<E: DomainEvent + Serialize + DeserializeOwned> StoredEvent for E {
+    fn event_types() -> Option<Vec<&'static str>> {
+        Names::of::<E>().map(|names| names.as_slice().to_vec())
+    }
+
+    fn knows(event_type: &str) -> bool {
+        Names::of::<E>().is_none_or(|names| names.as_slice().iter().any(|name| is_of_type(name, event_type)))
+    }
+
+    fn to_json(&self) -> Result<String, UnwritableEvent> {
+        serde_json::to_string(&DataOf(self))
+            .map_err(|error| UnwritableEvent { event_type: self.event_type(), reason: error.to_string() })
+    }
+
+    fn from_stored(event_type: &str, schema_version: u16, json: &str) -> Result<Self, UnreadableEvent> {
+        let current = current_version::<E>(event_type);
+        if schema_version == current {
+            return read::from_text(event_type, json);
+        }
+        if !E::knows(event_type) {
+            return Err(UnreadableEvent::UnknownType { event_type: event_type.to_owned() });
+        }
+        if schema_version == 0 || schema_version > current {
+            return Err(UnreadableEvent::UnknownVersion { event_type: event_type.to_owned(), schema_version });
+        }
+        let broken = |reason: &dyn std::fmt::Display| UnreadableEvent::broken(event_type, reason);
+        let mut data = serde_json::from_str(json).map_err(|error| broken(&error))?;
+        for version in schema_version..current {
+            if let Some(upcast) = E::upcast(event_type, version) {
+                data = catch_unwind(|| upcast(data)).map_err(|panic| {
+                    let message = panic_message(panic.as_ref());
+                    broken(&format_args!("bringing them up to date from version {version} panicked: {message}"))
+                })?;
+            }
+        }
+        read::from_value(event_type, data)
+    }
+}
+
+/// Stored data that are no event this program knows.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum UnreadableEvent {
+    /// There are no events of this type here.
+    #[error("of the type {event_type:?}, which this program does not know: a newer one wrote it, or another domain's")]
+    UnknownType {
+        /// The type.
+        event_type: String,
+    },
+    /// The type is known, but not in this form.
+    #[error(
+        "of the type {event_type:?} in version {schema_version}, which this program does not know: a newer one wrote it"
+    )]
+    UnknownVersion {
+        /// The type.
+        event_type: String,
+        /// The form's version.
+        schema_version: u16,
+    },
+    /// The data are not what an event of this type says.
+    #[error("broken: {reason}")]
+    Broken {
+        /// What is wrong with them.
+        reason: String,
+    },
+}
+
+impl UnreadableEvent {
+    fn broken(event_type: &str, reason: &dyn std::fmt::Display) -> Self {
+        Self::Broken { reason: format!("the data of the event {event_type:?}: {reason}") }
+    }
+}
+
+/// An event that has no form in which it could be read again. Nothing is stored of it.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("the event {event_type:?} cannot be written: {reason}")]
+pub struct UnwritableEvent {
+    /// Its type.
+    pub event_type: &'static str,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// Events whose types do not tell them from each other: what is stored of one would be read as another.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum AmbiguousTypes {
+    /// Two kinds of event have this type.
+    #[error("two kinds of event are stored under the type {event_type:?}")]
+    Twice {
+        /// The type.
+        event_type: String,
+    },
+    /// The names of the types cannot be told: an enum is not externally tagged, or a struct has flattened fields.
+    #[error("the types of the events cannot be told from their serde names")]
+    Unnamed,
+}
+
+/// Looks for types of events that cannot be told from each other, as two parts of a wrapping enum may have them. To be
+/// asked once, where a domain is opened.
+///
+/// # Errors
+///
+/// [`AmbiguousTypes`]: the first there is.
+pub fn check_types<E: StoredEvent>() -> Result<(), AmbiguousTypes> {
+    let mut seen = BTreeSet::new();
+    for name in E::event_types().ok_or(AmbiguousTypes::Unnamed)? {
+        let event_type = in_snake_case(name);
+        if !seen.insert(event_type.clone()) {
+            return Err(AmbiguousTypes::Twice { event_type });
+        }
+    }
+    Ok(())
+}

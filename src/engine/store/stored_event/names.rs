@@ -1,0 +1,111 @@
+//! What serde calls the events of a type, and whether that is a type's name.
+
+use std::fmt;
+use std::slice;
+
+use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
+
+/// The names of an enum's variants, or the one of a struct.
+#[derive(Debug)]
+pub(super) enum Names {
+    Variants(&'static [&'static str]),
+    Struct(&'static str),
+}
+
+impl Names {
+    /// `None` where the form of the events has no names.
+    pub(super) fn of<E: DeserializeOwned>() -> Option<Self> {
+        match E::deserialize(Ask) {
+            Ok(_) => None,
+            Err(Answer(names)) => names,
+        }
+    }
+
+    pub(super) fn as_slice(&self) -> &[&'static str] {
+        match self {
+            Self::Variants(names) => names,
+            Self::Struct(name) => slice::from_ref(name),
+        }
+    }
+}
+
+/// Whether a serde name is an event's type, as it is or in `snake_case`.
+pub(super) fn is_of_type(name: &str, event_type: &str) -> bool {
+    name == event_type
+        || (name.starts_with(|first: char| first.is_ascii_uppercase()) && in_snake_case(name) == event_type)
+}
+
+/// As serde's `rename_all = "snake_case"` has it.
+pub(super) fn in_snake_case(name: &str) -> String {
+    let mut snake = String::with_capacity(name.len() + 8);
+    for (index, character) in name.char_indices() {
+        if index > 0 && character.is_uppercase() {
+            snake.push('_');
+        }
+        snake.push(character.to_ascii_lowercase());
+    }
+    snake
+}
+
+/// Gives nothing to read, and learns what is asked for.
+struct Ask;
+
+#[derive(Debug)]
+struct Answer(Option<Names>);
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("there is nothing to read")
+    }
+}
+
+impl std::error::Error for Answer {}
+
+impl de::Error for Answer {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self(None)
+    }
+}
+
+impl<'de> Deserializer<'de> for Ask {
+    type Error = Answer;
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        variants: &'static [&'static str],
+        _: V,
+    ) -> Result<V::Value, Answer> {
+        Err(Answer(Some(Names::Variants(variants))))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        _: &'static [&'static str],
+        _: V,
+    ) -> Result<V::Value, Answer> {
+        Err(Answer(Some(Names::Struct(name))))
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, _: V) -> Result<V::Value, Answer> {
+        Err(Answer(Some(Names::Struct(name))))
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, name: &'static str, _: V) -> Result<V::Value, Answer> {
+        Err(Answer(Some(Names::Struct(name))))
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(self, name: &'static str, _: usize, _: V) -> Result<V::Value, Answer> {
+        Err(Answer(Some(Names::Struct(name))))
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Answer> {
+        Err(Answer(None))
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit seq tuple map
+        identifier ignored_any
+    }
+}

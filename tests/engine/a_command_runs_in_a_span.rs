@@ -1,0 +1,89 @@
+//! A command runs in a span of its own, which is a child of its sender's and says its ids; what the engine tells of it
+//! is told in that span, and only to who asks for `debug`.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use cqrs_bank::engine::clock::Clock;
+use cqrs_bank::engine::command_handler::{CommandHandler, Limits};
+use cqrs_bank::engine::event::Metadata;
+use cqrs_bank::engine::store::memory::MemoryStore;
+use cqrs_bank::engine::supervisor::Supervisor;
+use cqrs_bank::engine::trace::{COMMAND_TARGET, TARGET};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id};
+use tracing::{Event, Instrument as _, Level, Subscriber};
+use tracing_subscriber::layer::{Context, SubscriberExt as _};
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{Layer, registry};
+use uuid::Uuid;
+
+use crate::shelves::{Changed, Shelf, ShelfCommand, What};
+
+#[derive(Clone, Default)]
+struct Seen(Arc<Mutex<Vec<String>>>);
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Seen {
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        if attributes.metadata().target() == COMMAND_TARGET {
+            let mut said = format!("{}", attributes.metadata().level());
+            attributes.record(&mut Fields(&mut said));
+            let parent = context.span(id).and_then(|span| span.parent()).map(|parent| parent.name());
+            self.0.lock().unwrap().push(format!("{said} in {parent:?}"));
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        if event.metadata().target() == TARGET {
+            let mut said = format!("{}", event.metadata().level());
+            event.record(&mut Fields(&mut said));
+            let within = context.event_span(event).map(|span| span.name());
+            self.0.lock().unwrap().push(format!("{said} in {within:?}"));
+        }
+    }
+}
+
+struct Fields<'a>(&'a mut String);
+
+impl Visit for Fields<'_> {
+    fn record_u128(&mut self, _: &Field, _: u128) {}
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.0.push_str(&format!(" {field}={value:?}"));
+    }
+}
+
+async fn seen_at(level: Level) -> Vec<String> {
+    let seen = Seen::default();
+    let subscriber = registry().with(tracing_subscriber::filter::LevelFilter::from_level(level)).with(seen.clone());
+    let _listening = tracing::subscriber::set_default(subscriber);
+    let (supervisor, clock) = (Supervisor::new(), Arc::new(Clock::simulated(0)));
+    let store = MemoryStore::<Changed>::start(&supervisor);
+    let commands = CommandHandler::<Shelf>::start(store, clock, Limits::default(), &supervisor);
+    let add = ShelfCommand { shelf: "a".to_owned(), what: What::Add(1) };
+    let metadata = Metadata::new(Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(1));
+    let request = tracing::info_span!("request");
+    let sent = async { commands.send(add, metadata).await.unwrap().outcome().await.unwrap().len() };
+    assert_eq!(sent.instrument(request).await, 1);
+    seen.0.lock().unwrap().clone()
+}
+
+#[tokio::test]
+async fn which_is_a_child_of_the_senders() {
+    let seen = seen_at(Level::DEBUG).await;
+    let ids = "command_id=00000000-0000-0000-0000-000000000001 correlation_id=00000000-0000-0000-0000-000000000002";
+    assert_eq!(
+        seen[..3],
+        [
+            format!("DEBUG title=\"Change Shelf\" {ids} in Some(\"request\")"),
+            "DEBUG message=Command Sent in Some(\"command\")".to_owned(),
+            "DEBUG message=Command Handler: Change Shelf in Some(\"command\")".to_owned(),
+        ]
+    );
+    assert!(seen[3..].iter().any(|line| line.contains("Event Published")), "{seen:?}");
+}
+
+#[tokio::test]
+async fn and_is_nothing_to_who_wants_to_know_less() {
+    assert_eq!(seen_at(Level::INFO).await, Vec::<String>::new());
+}

@@ -1,0 +1,309 @@
+//! An event that derives `Serialize` and `Deserialize` is stored under its type without a mapping by hand, older forms
+//! are read through the steps that follow them, and the event of a domain is told by its type which part it is.
+
+use cqrs_bank::engine::clock::Timestamp;
+use cqrs_bank::engine::event::{
+    Contains as _, DomainEvent, Metadata, Position, RecordedEvent, StreamId, Upcast, Version, domain_events,
+};
+use cqrs_bank::engine::store::event_line::{read_line, write_line};
+use cqrs_bank::engine::store::sqlite::{OpenStoreError, SqliteOptions, SqliteStore};
+use cqrs_bank::engine::store::stored_event::{AmbiguousTypes, StoredEvent, UnreadableEvent, check_types};
+use cqrs_bank::engine::store::{Append, EventStore as _, StoreError};
+use cqrs_bank::engine::supervisor::Supervisor;
+use cqrs_bank::engine::testing::assert_stored;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use uuid::Uuid;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum LotEvent {
+    CarEntered { plate: String, entrance: String, electric: bool },
+    CarLeft(String),
+    PlacesCounted(u32, u32),
+    LotClosed,
+}
+
+impl DomainEvent for LotEvent {
+    const DOMAIN: &'static str = "lot";
+
+    fn event_type(&self) -> &'static str {
+        match self {
+            Self::CarEntered { .. } => "car_entered",
+            Self::CarLeft(_) => "car_left",
+            Self::PlacesCounted(..) => "places_counted",
+            Self::LotClosed => "lot_closed",
+        }
+    }
+
+    fn title(&self) -> &'static str {
+        "Lot Event"
+    }
+
+    fn upcast(event_type: &str, schema_version: u16) -> Option<Upcast> {
+        match (event_type, schema_version) {
+            ("car_entered", 1) => Some(|data| json!({"plate": data["plate"], "entrance": "main"})),
+            ("car_entered", 2) => Some(|mut data| {
+                data["electric"] = false.into();
+                data
+            }),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+enum TicketEvent {
+    Issued { number: u32 },
+}
+
+impl DomainEvent for TicketEvent {
+    fn event_type(&self) -> &'static str {
+        "issued"
+    }
+
+    fn title(&self) -> &'static str {
+        "Ticket Issued"
+    }
+}
+
+domain_events! {
+    #[derive(Clone, Debug, PartialEq)]
+    enum GarageEvent of "garage" {
+        Lot(LotEvent),
+        Ticket(TicketEvent),
+    }
+}
+
+fn entered(entrance: &str, electric: bool) -> LotEvent {
+    LotEvent::CarEntered { plate: "B-1".to_owned(), entrance: entrance.to_owned(), electric }
+}
+
+#[test]
+fn what_is_written_is_the_type_the_version_and_the_data_alone() {
+    let stored = [
+        (entered("west", true), "car_entered", 3, r#"{"plate":"B-1","entrance":"west","electric":true}"#),
+        (LotEvent::CarLeft("B-1".to_owned()), "car_left", 1, r#""B-1""#),
+        (LotEvent::PlacesCounted(3, 4), "places_counted", 1, "[3,4]"),
+        (LotEvent::LotClosed, "lot_closed", 1, "{}"),
+    ];
+    for (event, event_type, schema_version, json) in stored {
+        assert_eq!((event.event_type(), event.schema_version()), (event_type, schema_version));
+        assert_eq!(event.to_json().unwrap(), json);
+        assert_eq!(LotEvent::from_stored(event_type, schema_version, json).unwrap(), event);
+        assert_stored([event.clone()]);
+        let of_the_garage = GarageEvent::from(event);
+        assert_eq!((of_the_garage.event_type(), of_the_garage.schema_version()), (event_type, schema_version));
+        assert_eq!(of_the_garage.to_json().unwrap(), json);
+        assert_stored([of_the_garage]);
+    }
+}
+
+#[test]
+fn an_older_form_is_read_through_every_step_after_it() {
+    for (version, json, event) in [
+        (1, r#"{"plate":"B-1"}"#, entered("main", false)),
+        (2, r#"{"plate":"B-1","entrance":"west"}"#, entered("west", false)),
+    ] {
+        assert_eq!(LotEvent::from_stored("car_entered", version, json), Ok(event.clone()));
+        assert_eq!(GarageEvent::from_stored("car_entered", version, json), Ok(GarageEvent::Lot(event)));
+    }
+    // A step may meet what no program wrote, as a file to be imported may hold it.
+    for (version, json, reason) in [
+        (1, "[", "EOF"),
+        (1, "7", "invalid type: null, expected a string"),
+        (2, "7", "bringing them up to date from version 2 panicked"),
+        (2, r#"{"plate":"B-1"}"#, "missing field `entrance`"),
+    ] {
+        let said = GarageEvent::from_stored("car_entered", version, json).unwrap_err().to_string();
+        let expected = "broken: the data of the event \"car_entered\": ";
+        assert!(said.starts_with(expected) && said.contains(reason), "{said}");
+    }
+}
+
+#[test]
+fn what_is_not_known_is_told_from_what_is_broken() {
+    let unknown_type = |name: &str| UnreadableEvent::UnknownType { event_type: name.to_owned() };
+    let unknown_version = |name: &str, schema_version| {
+        let event_type = name.to_owned();
+        UnreadableEvent::UnknownVersion { event_type, schema_version }
+    };
+    for (event_type, version, error) in [
+        ("car_stolen", 1, unknown_type("car_stolen")),
+        ("car_stolen", 9, unknown_type("car_stolen")),
+        ("CarStolen", 1, unknown_type("CarStolen")),
+        ("car_left", 0, unknown_version("car_left", 0)),
+        ("car_left", 2, unknown_version("car_left", 2)),
+        ("car_entered", 4, unknown_version("car_entered", 4)),
+    ] {
+        assert_eq!(LotEvent::from_stored(event_type, version, "no JSON"), Err(error.clone()), "{event_type} {version}");
+        assert_eq!(GarageEvent::from_stored(event_type, version, "no JSON"), Err(error), "{event_type} {version}");
+    }
+    for (event_type, json, reason) in [
+        ("lot_closed", r#"{"by":"Ann"}"#, "unknown field `by`"),
+        ("lot_closed", "null", "invalid type: null"),
+        ("places_counted", "[3]", "invalid length 1"),
+        ("places_counted", "[3,4,5]", "trailing characters"),
+        ("car_left", r#""B-1" x"#, "trailing characters"),
+        ("issued", r#"{"number":1,"more":2}"#, "unknown field `more`"),
+    ] {
+        let said = GarageEvent::from_stored(event_type, 1, json).unwrap_err().to_string();
+        assert!(said.starts_with("broken: ") && said.contains(reason), "{said}");
+    }
+}
+
+#[test]
+fn the_event_of_a_domain_is_one_of_its_parts() {
+    let issued = GarageEvent::from(TicketEvent::Issued { number: 7 });
+    let part: Option<&TicketEvent> = issued.part();
+    assert_eq!(part, Some(&TicketEvent::Issued { number: 7 }));
+    let part: Option<&LotEvent> = issued.part();
+    assert_eq!(part, None);
+    let part: Option<&GarageEvent> = issued.part();
+    assert_eq!(part, Some(&issued), "a domain of one kind wraps nothing");
+    assert_eq!((issued.title(), GarageEvent::DOMAIN), ("Ticket Issued", "garage"));
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct CarLeft {
+    gate: u8,
+}
+
+impl DomainEvent for CarLeft {
+    fn event_type(&self) -> &'static str {
+        "car_left"
+    }
+
+    fn title(&self) -> &'static str {
+        "Car Left"
+    }
+}
+
+/// What serde tags in another way says no names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Untagged {
+    Left { gate: u8 },
+}
+
+impl DomainEvent for Untagged {
+    fn event_type(&self) -> &'static str {
+        "left"
+    }
+
+    fn title(&self) -> &'static str {
+        "Left"
+    }
+}
+
+domain_events! {
+    #[derive(Clone, Debug, PartialEq)]
+    enum Colliding of "garage" {
+        Lot(LotEvent),
+        Gate(CarLeft),
+    }
+}
+
+domain_events! {
+    #[derive(Clone, Debug, PartialEq)]
+    enum Nameless of "garage" {
+        Lot(LotEvent),
+        Gate(Untagged),
+    }
+}
+
+#[test]
+fn types_that_cannot_be_told_from_each_other_are_found() {
+    assert_eq!(check_types::<GarageEvent>(), Ok(()));
+    assert_eq!(check_types::<CarLeft>(), Ok(()));
+    let twice = AmbiguousTypes::Twice { event_type: "car_left".to_owned() };
+    assert_eq!(check_types::<Colliding>(), Err(twice.clone()));
+    assert_eq!(twice.to_string(), "two kinds of event are stored under the type \"car_left\"");
+    assert_eq!(check_types::<Nameless>(), Err(AmbiguousTypes::Unnamed));
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum Mistyped {
+    Left,
+}
+
+impl DomainEvent for Mistyped {
+    fn event_type(&self) -> &'static str {
+        "gone"
+    }
+
+    fn title(&self) -> &'static str {
+        "Gone"
+    }
+}
+
+/// What could not be read again is not stored, and the store goes on.
+#[tokio::test]
+async fn an_event_that_could_not_be_read_again_is_not_written() {
+    let said = "the event \"gone\" cannot be written: it is named \"Left\" by serde, which is another type";
+    assert_eq!(Mistyped::Left.to_json().unwrap_err().to_string(), said);
+
+    let directory = tempfile::tempdir().unwrap();
+    let supervisor = Supervisor::new();
+    let path = directory.path().join("mistyped.db");
+    let store = SqliteStore::<Mistyped>::open(&path, SqliteOptions::default(), &supervisor).unwrap();
+    let append = Append {
+        stream: StreamId::named("lot-1"),
+        expected_version: Version::START,
+        time: Timestamp::from_micros(0),
+        metadata: Metadata::from_outside(Uuid::from_u128(1)),
+        events: vec![Mistyped::Left],
+        snapshot: None,
+    };
+    let error = store.append(vec![append]).await.unwrap_err();
+    assert!(matches!(error, StoreError::Failed(_)), "{error:?}");
+    assert_eq!(error.to_string(), format!("the event store failed: {said}"));
+    assert_eq!(store.end().await, Ok(Position::START));
+}
+
+#[test]
+#[should_panic(expected = "the event \"gone\" cannot be written")]
+fn a_test_of_ones_own_finds_it_too() {
+    assert_stored([Mistyped::Left]);
+}
+
+/// What a file holds of a domain is read by that domain, whichever part it is of, and by no other.
+#[tokio::test]
+async fn a_file_of_several_kinds_is_one_domains() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("garage.db");
+    let supervisor = Supervisor::new();
+    let store = SqliteStore::<GarageEvent>::open(&path, SqliteOptions::default(), &supervisor).unwrap();
+    let events = vec![entered("west", true).into(), TicketEvent::Issued { number: 7 }.into()];
+    let append = Append {
+        stream: StreamId::named("lot-1"),
+        expected_version: Version::START,
+        time: Timestamp::from_micros(0),
+        metadata: Metadata::from_outside(Uuid::from_u128(1)),
+        events: events.clone(),
+        snapshot: None,
+    };
+    store.append(vec![append]).await.unwrap().remove(0).unwrap();
+    let read = store.read_all(Position::START, 9).await.unwrap();
+    assert_eq!(read.iter().map(|event| event.data.clone()).collect::<Vec<_>>(), events);
+    let other = SqliteStore::<LotEvent>::open(&path, SqliteOptions::default(), &supervisor).err().unwrap();
+    assert!(matches!(other, OpenStoreError::OtherDomain { expected: "lot", .. }), "{other}");
+}
+
+#[test]
+fn a_recorded_event_is_serialized_as_the_line_it_is_exported_as() {
+    for data in [entered("west", true).into(), TicketEvent::Issued { number: 7 }.into()] {
+        let event: RecordedEvent<GarageEvent> = RecordedEvent {
+            position: Position::new(3),
+            stream: StreamId::named("lot-1"),
+            version: Version::new(2),
+            time: Timestamp::from_micros(1_767_225_600_000_000),
+            metadata: Metadata::from_outside(Uuid::from_u128(1)),
+            data,
+        };
+        let mut line = Vec::new();
+        write_line(&event, &mut line).unwrap();
+        assert_eq!(serde_json::to_string(&event).unwrap() + "\n", String::from_utf8(line.clone()).unwrap());
+        assert_eq!(read_line::<GarageEvent>(&line).unwrap(), event);
+    }
+}
