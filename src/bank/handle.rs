@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
+use uuid::Uuid;
 
 use super::any_store::AnyStore;
 use super::errors::{CommandFailure, Unavailable};
@@ -137,6 +138,7 @@ impl Bank {
             bank.inner.closing.store(true, Ordering::Release);
             commands.flush().await;
             let _imported = bank.inner.importing.lock().await;
+            let deadline = Instant::now() + MAX_WAIT;
             bank.settle().await;
             // What handlers send has to be answered, so they stop first.
             let have_stopped = lease.end(HANDLERS_FINISH).await;
@@ -144,7 +146,8 @@ impl Bank {
             if !have_stopped {
                 lease.end(HANDLERS_FINISH).await;
             }
-            bank.seen_by_projections().await;
+            // Where there was much to settle, little time is left for this.
+            bank.seen_by_projections(deadline.max(Instant::now() + HANDLERS_FINISH)).await;
             supervisor.will_close();
             projections.keep_rows().await;
             lease.give_up();
@@ -171,7 +174,7 @@ impl Bank {
     }
 
     /// Waits until the projections have seen what has happened by now.
-    async fn seen_by_projections(&self) {
+    async fn seen_by_projections(&self, deadline: Instant) {
         let seen = async {
             if let Ok(end) = self.inner.store.end().await {
                 self.inner.checkpoints.projections_have_passed(end).await;
@@ -179,7 +182,7 @@ impl Bank {
         };
         tokio::select! {
             // What they have not seen they see when the bank is opened again.
-            _ = timeout(MAX_WAIT, seen) => {}
+            _ = timeout_at(deadline, seen) => {}
             _ = self.inner.supervisor.stopped() => {}
         }
     }
@@ -256,30 +259,38 @@ impl Bank {
     }
 
     async fn seen(&self, events: &[RecordedEvent<AccountEvent>], last: &RecordedEvent<AccountEvent>) -> Seen {
-        let seen = self.conversation_seen(last.metadata, last.position).await;
-        self.transfer_seen(events, seen).await
+        let deadline = Instant::now() + MAX_WAIT;
+        let seen = self.conversation_seen(last.metadata.correlation_id, last.position, deadline).await;
+        self.transfer_seen(events, seen, deadline).await
     }
 
-    /// Waits until the handlers have seen an event and all that process managers have made of it.
-    pub(super) async fn conversation_seen(&self, conversation: Metadata, mut up_to: Position) -> Seen {
-        let correlation_id = conversation.correlation_id;
+    /// Waits until the handlers have seen an event and all that process managers have made of it, however often that
+    /// goes on, until the deadline.
+    async fn conversation_seen(&self, correlation_id: Uuid, mut up_to: Position, deadline: Instant) -> Seen {
         loop {
-            let lagging = self.seen_by_all(up_to).await;
+            let lagging = self.seen_by_all(up_to, deadline).await;
             match self.inner.checkpoints.conversation_goes_on_to(correlation_id) {
-                Some(further) if lagging.is_empty() && further > up_to => up_to = further,
+                Some(further) if lagging.is_empty() && further > up_to => {
+                    if Instant::now() >= deadline {
+                        let lagging = self.inner.checkpoints.lagging(further);
+                        return Seen { up_to: further, lagging };
+                    }
+                    up_to = further;
+                }
                 _ => return Seen { up_to, lagging },
             }
         }
     }
 
     /// Waits for the handlers, and not for those that have stopped. Answers who lags.
-    pub(super) async fn seen_by_all(&self, position: Position) -> Vec<&'static str> {
+    pub(super) async fn seen_by_all(&self, position: Position, deadline: Instant) -> Vec<&'static str> {
         let checkpoints = &self.inner.checkpoints;
         if checkpoints.have_passed(position) {
             return Vec::new();
         }
+        let max_wait = deadline.saturating_duration_since(Instant::now());
         tokio::select! {
-            lagging = checkpoints.wait(position, MAX_WAIT) => lagging,
+            lagging = checkpoints.wait(position, max_wait) => lagging,
             _ = self.inner.supervisor.stopped() => checkpoints.lagging(position),
         }
     }

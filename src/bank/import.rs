@@ -7,8 +7,6 @@ use std::path::{Path, PathBuf};
 
 use tokio::sync::mpsc;
 
-use super::any_store::{AnyStore, ask};
-use super::ceo_bonus::PaidBonuses;
 use super::errors::{ImportError, OpenError, Unavailable};
 use super::import_file::{Contents, ImportFile, failed};
 use super::replayed::Replayed;
@@ -20,7 +18,7 @@ use crate::engine::lease::Lease;
 use crate::engine::process_manager::ProcessManager;
 use crate::engine::projection::ReadModel;
 use crate::engine::store::handler_records::{ParkedChange, Progress, is_reserved};
-use crate::engine::store::{EventStore, MAX_READ, StoreError};
+use crate::engine::store::{EventStore, StoreError};
 use crate::engine::supervisor::StopReason;
 
 /// What is done with a file.
@@ -95,9 +93,8 @@ impl Bank {
         let begun = self.event_store().write_progress(MARK, begun).await;
         self.or_unavailable(begun).await?;
 
-        let (end, bonuses) = (Position::START, PaidBonuses::default());
         let replayed = Replayed::new(self.inner.snapshot_every);
-        let mut import = Import { bank: &self, imported: 0, end, bonuses, replayed };
+        let mut import = Import { bank: &self, imported: 0, end: Position::START, replayed };
         match import.store_all(file, &contents, &progress).await {
             Ok(()) => {}
             Err(reason) => {
@@ -146,7 +143,6 @@ struct Import<'a> {
     imported: u64,
     /// The position of the last event that was stored.
     end: Position,
-    bonuses: PaidBonuses,
     replayed: Replayed,
 }
 
@@ -170,8 +166,6 @@ impl Import<'_> {
             let appended = store.append(self.replayed.appends(events)).await.map_err(|error| error.to_string())?;
             for committed in appended {
                 let committed = committed.map_err(|rejected| rejected.to_string())?;
-                let counted = ask!(store, store => self.bonuses.count(&committed, store).await);
-                counted.map_err(|error| error.to_string())?;
                 for event in committed.iter() {
                     self.imported += 1;
                     self.end = event.position;
@@ -183,7 +177,7 @@ impl Import<'_> {
             self.pass_over().await.map_err(|error| error.to_string())?;
             let _ = progress.try_send((ImportStep::Store, self.imported, contents.events));
         }
-        self.pass_over_one(TransferProcess::NAME, transfers_until, None).await.map_err(|error| error.to_string())?;
+        self.pass_over_one(TransferProcess::NAME, transfers_until).await.map_err(|error| error.to_string())?;
         let ended = Progress { checkpoint: self.end, ..Progress::default() };
         store.write_progress(MARK, ended).await.map_err(|error| error.to_string())
     }
@@ -193,19 +187,19 @@ impl Import<'_> {
         let own = self.bank.handler_controls().into_iter().map(|handler| handler.name());
         let own = own.filter(|name| *name != TransferProcess::NAME && !PASSED_OVER.contains(name));
         for name in PASSED_OVER.into_iter().chain(own) {
-            let state = if name == CeoBonus::NAME { self.bonuses.state() } else { None };
-            self.pass_over_one(name, self.end, state).await?;
+            self.pass_over_one(name, self.end).await?;
         }
         Ok(())
     }
 
-    async fn pass_over_one(&self, name: &str, position: Position, state: Option<Box<str>>) -> Result<(), ParkedError> {
+    async fn pass_over_one(&self, name: &str, position: Position) -> Result<(), ParkedError> {
         if let Some(handler) = self.bank.handler_controls().into_iter().find(|handler| handler.name() == name) {
-            return handler.pass_over(position, state).await;
+            return handler.pass_over(position).await;
         }
         let store = self.bank.event_store();
         if store.read_progress(name).await?.is_some() {
-            store.write_progress(name, Progress { checkpoint: position, attempts: 0, state }).await?;
+            // What a process remembers of this is folded when it runs.
+            store.write_progress(name, Progress { checkpoint: position, ..Progress::default() }).await?;
         }
         Ok(())
     }
@@ -251,8 +245,13 @@ pub(super) async fn stop_at_half<S: EventStore<AccountEvent>>(store: S) -> Resul
 }
 
 /// Lets a handler that is about to start do so after all that was imported, at whatever moment the import has ended:
-/// none of it is news.
-pub(super) async fn start_after_imported<S>(store: &S, name: &str, starts: Starts) -> Result<(), StoreError>
+/// none of it is news. One that `folds` remembers it all the same.
+pub(super) async fn start_after_imported<S>(
+    store: &S,
+    name: &str,
+    starts: Starts,
+    folds: bool,
+) -> Result<(), StoreError>
 where
     S: EventStore<AccountEvent>,
 {
@@ -270,17 +269,6 @@ where
     if progress.checkpoint >= imported {
         return Ok(());
     }
-    let state = if name == CeoBonus::NAME { bonuses_until(store, imported).await?.state() } else { progress.state };
+    let state = if folds { None } else { progress.state };
     store.write_progress(name, Progress { state, ..start }, ParkedChange::None).await
-}
-
-async fn bonuses_until<S: EventStore<AccountEvent>>(store: &S, end: Position) -> Result<PaidBonuses, StoreError> {
-    let (mut bonuses, mut position) = (PaidBonuses::default(), Position::START);
-    while position < end {
-        let events = store.read_all(position, MAX_READ).await?;
-        let Some(last) = events.last() else { break };
-        position = last.position;
-        bonuses.count(&events[..events.partition_point(|event| event.position <= end)], store).await?;
-    }
-    Ok(bonuses)
 }

@@ -100,10 +100,9 @@ where
         retry,
         supervisor: supervisor.clone(),
     };
-    let transfer = TransferProcess::default();
-    let mut handlers = vec![start_process(transfer, &commands, &surroundings, &mut projections).await?];
+    let mut handlers = vec![start_process(TransferProcess, &commands, &surroundings, &mut projections).await?];
     if let Some(account) = ceo_bonus {
-        import::start_after_imported(&store, CeoBonus::NAME, CeoBonus::STARTS).await?;
+        import::start_after_imported(&store, CeoBonus::NAME, CeoBonus::STARTS, true).await?;
         let bonus = CeoBonus::new(account);
         handlers.push(start_process(bonus, &commands, &surroundings, &mut projections).await?);
     }
@@ -161,7 +160,7 @@ async fn start_after_imported<H: EventHandler<AccountEvent>>(
     store: &impl EventStore<AccountEvent>,
     _: &H,
 ) -> Result<(), StoreError> {
-    import::start_after_imported(store, H::NAME, H::STARTS).await
+    import::start_after_imported(store, H::NAME, H::STARTS, H::FOLDS).await
 }
 
 async fn start_process<P, S>(

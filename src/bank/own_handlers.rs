@@ -30,7 +30,7 @@ impl Bank {
         self.check_name(P::NAME)?;
         let Inner { store, commands, checkpoints, projections, .. } = self.inner.as_ref();
         let started = ask!(store, store => async {
-            import::start_after_imported(store, P::NAME, P::STARTS).await?;
+            import::start_after_imported(store, P::NAME, P::STARTS, true).await?;
             let process = Process::new(policy, commands.clone(), store.clone(), checkpoints.clone());
             event_handler::join(move || process.clone(), &self.surroundings(store), projections).await
         }.await);
@@ -50,7 +50,7 @@ impl Bank {
         let _adding = self.inner.importing.lock().await;
         self.check_name(H::NAME)?;
         let started = ask!(&self.inner.store, store => async {
-            import::start_after_imported(store, H::NAME, H::STARTS).await?;
+            import::start_after_imported(store, H::NAME, H::STARTS, H::FOLDS).await?;
             event_handler::join(move || handler.clone(), &self.surroundings(store), &self.inner.projections).await
         }.await);
         self.added(started).await

@@ -1,13 +1,12 @@
 //! Transfers as a bank offers them.
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::{Ending, Outgoing, ReleaseReason, TransferId, TransferProcess, TransferRecord, TransferState};
 use crate::bank::any_store::{AnyStore, ask};
 use crate::bank::errors::{QueryError, TransferError};
 use crate::bank::receipt::Seen;
 use crate::bank::{AccountCommand, AccountEvent, AccountId, Bank, Moment, Money, Pin, Receipt};
-use crate::engine::checkpoints::MAX_WAIT;
 use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::process_manager::ProcessManager as _;
 use crate::engine::subscription::Subscription;
@@ -93,17 +92,17 @@ impl Bank {
 
 impl Bank {
     /// Where another process runs transfers, nothing here is waited for that knows of their ends: the log does.
-    pub(in crate::bank) async fn transfer_seen(&self, events: &[Event], seen: Seen) -> Seen {
+    pub(in crate::bank) async fn transfer_seen(&self, events: &[Event], seen: Seen, deadline: Instant) -> Seen {
         let Some(outgoing) = begun_transfer(events) else { return seen };
         if !seen.lagging.is_empty() || !self.runs_elsewhere() {
             return seen;
         }
         let end = tokio::select! {
-            end = timeout(MAX_WAIT, self.end_of(outgoing.transfer_id, seen.up_to)) => end.ok().flatten(),
+            end = timeout_at(deadline, self.end_of(outgoing.transfer_id, seen.up_to)) => end.ok().flatten(),
             _ = self.inner.supervisor.stopped() => None,
         };
         match end {
-            Some(end) => Seen { lagging: self.seen_by_all(end).await, up_to: end },
+            Some(end) => Seen { lagging: self.seen_by_all(end, deadline).await, up_to: end },
             None => Seen { lagging: vec![TransferProcess::NAME], ..seen },
         }
     }

@@ -11,7 +11,7 @@ mod retry;
 mod runner;
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,17 +19,17 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 
 pub(super) use self::gate::Outlet;
-use self::instance::Instance;
-use self::parked::REQUESTS;
+use self::instance::{Instance, Make};
 pub use self::parked::{HandlerControl, ParkedError};
+use self::parked::{REQUESTS, check};
 pub use self::retry::RetryPolicy;
 use self::runner::Runner;
 use super::checkpoints::{Checkpoints, Kind};
 use super::clock::Clock;
-use super::event::{DomainEvent, RecordedEvent};
+use super::event::{DomainEvent, Position, RecordedEvent};
 use super::lease::Lease;
 use super::projection::{Projections, ProjectionsControl};
-use super::store::handler_records::is_reserved;
+use super::store::handler_records::{Progress, is_reserved};
 use super::store::{EventStore, StoreError};
 use super::supervisor::Supervisor;
 
@@ -76,6 +76,9 @@ pub trait EventHandler<E>: Send + Sync + Sized + 'static {
     /// Where it starts in a store that it has not seen yet.
     const STARTS: Starts = Starts::AtTheEnd;
 
+    /// Whether what it remembers is a fold of the log: what was written down of it only saves the time to fold it again.
+    const FOLDS: bool = false;
+
     /// What the trace calls it as an event reaches it; nothing for one that speaks for itself.
     const TRACE_TITLE: Option<&'static str> = None;
 
@@ -99,6 +102,32 @@ pub trait EventHandler<E>: Send + Sync + Sized + 'static {
     /// Takes back what [`EventHandler::state`] has told.
     fn restore(&mut self, state: &str) {
         let _ = state;
+    }
+
+    /// Remembers what it knew when it had acknowledged all events up to `checkpoint`. That is what it told then, if it has
+    /// told anything.
+    fn resume(
+        &mut self,
+        state: Option<&str>,
+        checkpoint: Position,
+    ) -> impl Future<Output = Result<(), Failure>> + Send {
+        let _ = checkpoint;
+        if let Some(state) = state {
+            self.restore(state);
+        }
+        ready(Ok(()))
+    }
+
+    /// Takes note of an event that it could not do with and that is parked. Only one that folds is told.
+    fn set_aside(&mut self, event: &RecordedEvent<E>) -> impl Future<Output = Result<(), Failure>> + Send {
+        let _ = event;
+        ready(Ok(()))
+    }
+
+    /// How the state that was written down with some progress is not what the log makes of it, if that is so.
+    fn difference(&self, progress: &Progress) -> impl Future<Output = Result<Option<String>, StoreError>> + Send {
+        let _ = progress;
+        ready(Ok(None))
     }
 
     /// What people should know although nothing has failed.
@@ -238,10 +267,12 @@ where
         outlet.gate().close();
     }
     let (requests, to_answer) = mpsc::channel(REQUESTS);
-    let instance = Instance::new(Box::new(make), filter, handler);
+    let make: Make<H> = Arc::new(make);
+    let control = HandlerControl::new(H::NAME, requests, check::<E, H, S>(make.clone(), store.clone()));
+    let instance = Instance::new(make, filter, handler);
     let runner = Runner::new(instance, outlet.gate(), checkpoint, surroundings.clone(), progress, held);
     supervisor.spawn(H::NAME, runner.run(to_answer));
-    Ok((outlet, HandlerControl::new(H::NAME, requests)))
+    Ok((outlet, control))
 }
 
 impl fmt::Display for Kind {
