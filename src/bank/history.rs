@@ -55,14 +55,14 @@ impl Bank {
     /// [`Unavailable`]: the log cannot be read.
     pub async fn conversation(&self, receipt: &Receipt) -> Result<Vec<Event>, Unavailable> {
         let mut events = receipt.events().to_vec();
-        let Some(first) = events.first().map(|event| event.metadata) else { return Ok(events) };
+        let Some(correlation_id) = events.first().map(|event| event.metadata.correlation_id) else { return Ok(events) };
         let mut after = receipt.position();
         while after < receipt.seen_up_to() {
             let page = self.event_store().read_all(after, MAX_READ).await;
             let page = self.or_unavailable(page).await?;
             let Some(last) = page.last() else { break };
             after = last.position;
-            let of_conversation = |event: &&Event| event.metadata.correlation_id == first.correlation_id;
+            let of_conversation = |event: &&Event| event.metadata.correlation_id == correlation_id;
             let seen = page.iter().take_while(|event| event.position <= receipt.seen_up_to());
             events.extend(seen.filter(of_conversation).cloned());
         }

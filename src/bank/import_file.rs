@@ -159,7 +159,7 @@ impl Commands {
         match last.filter(|last| last.metadata.command_id == event.metadata.command_id) {
             Some(last) => {
                 self.events_of_last += 1;
-                if (last.metadata, &last.stream, last.time) != (event.metadata, &event.stream, event.time) {
+                if (&last.metadata, &last.stream, last.time) != (&event.metadata, &event.stream, event.time) {
                     return Err("it does not belong to the event before it, which has the same command_id".to_owned());
                 }
                 if self.events_of_last > MAX_READ {

@@ -43,7 +43,7 @@ impl Bank {
             if let Some(proof) = command.pin_check_mut() {
                 *proof = Some(checked);
             }
-            let pending = self.send(command.clone(), metadata).await?;
+            let pending = self.send(command.clone(), metadata.clone()).await?;
             if matches!(kept, Kept::Account(_)) {
                 return Ok(pending);
             }

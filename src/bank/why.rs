@@ -92,7 +92,7 @@ impl Bank {
     }
 
     async fn cause(&self, event: &RecordedEvent<AccountEvent>) -> Result<Cause, Unavailable> {
-        let metadata = event.metadata;
+        let metadata = &event.metadata;
         if metadata.causation_id == metadata.command_id {
             return Ok(Cause::Request);
         }

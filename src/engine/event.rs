@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use super::clock::Timestamp;
+pub use super::metadata::Metadata;
 
 /// A fact of some domain, in the past tense. Never changed, never deleted.
 pub trait DomainEvent: fmt::Debug + Clone + Send + Sync + 'static {
@@ -111,24 +111,6 @@ event_number! {
 event_number! {
     /// An event's number in the whole store, strictly increasing in commit order.
     Position
-}
-
-/// Where an event comes from: the command behind it and the conversation it belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Metadata {
-    /// The command whose decision the event is.
-    pub command_id: Uuid,
-    /// The conversation: shared by everything that one request from outside has caused.
-    pub correlation_id: Uuid,
-    /// The command or event that caused the command.
-    pub causation_id: Uuid,
-}
-
-impl Metadata {
-    /// A command that comes from outside: it starts a conversation and is its own cause.
-    pub fn from_outside(command_id: Uuid) -> Self {
-        Self { command_id, correlation_id: command_id, causation_id: command_id }
-    }
 }
 
 /// An event as the store keeps it.

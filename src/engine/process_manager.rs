@@ -7,6 +7,7 @@
 //! commands have led to. These are known by their ids, wherever they stand in the log.
 
 mod answer;
+mod causes;
 mod chain;
 mod command_handlers;
 mod fold;

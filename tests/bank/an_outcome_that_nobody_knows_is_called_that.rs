@@ -55,7 +55,7 @@ async fn of_deposits_under_way_as_the_bank_stops_each_is_told_the_truth() {
             let metadata = bank.start_conversation();
             deposits.spawn(async move {
                 let deposit = AccountCommand::DepositMoney { account_id: account("Wolfman"), amount: money(amount) };
-                let outcome = match bank.send(deposit, metadata).await {
+                let outcome = match bank.send(deposit, metadata.clone()).await {
                     Ok(pending) => pending.outcome().await.map(drop),
                     Err(unavailable) => Err(unavailable.into()),
                 };
@@ -134,7 +134,7 @@ async fn what_reached_the_store_is_unknown_and_what_did_not_is_not_stored() {
         let commands =
             CommandHandler::<Anything>::start(store, Arc::new(Clock::System), Limits::default(), &supervisor);
         let first = Metadata::from_outside(Uuid::new_v4());
-        let sent = commands.send(Happen(1), first).await.unwrap();
+        let sent = commands.send(Happen(1), first.clone()).await.unwrap();
         while !reached.load(Ordering::Relaxed) {
             tokio::task::yield_now().await;
         }

@@ -39,6 +39,7 @@ mod what_a_lost_file_has_left_is_not_taken_for_a_new_ones;
 mod what_cannot_be_written_is_refused;
 mod what_handlers_keep_is_not_lost_unnoticed;
 mod what_is_imported_could_have_been_stored_here;
+mod what_is_known_of_a_command_cannot_be_changed;
 mod what_is_lost_is_never_answered_from;
 mod what_one_program_acknowledged_another_knows;
 mod what_stands_beside_the_tables_does_no_harm;

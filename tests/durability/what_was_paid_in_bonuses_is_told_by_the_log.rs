@@ -118,11 +118,14 @@ async fn the_limit_is_one_for_all_who_were_paid_bonuses() {
     bank.close().await;
     write_down(&path, |progress| Progress { state: None, ..progress }).await;
     let bank = open(Store::Sqlite(path), Some("Successor")).await;
-    for _ in 0..3 {
-        bank.deposit(&account("Wolfman"), money(LARGE)).await.unwrap();
+    bank.deposit(&account("Wolfman"), money(LARGE)).await.unwrap();
+    // The bonuses of before were deposits into another account, and have earned some as well.
+    let paid = balance(&bank, "Successor").await;
+    assert!((10_000..=10_900).contains(&paid), "{paid}");
+    for name in ["Wolfman", "CEO"] {
+        bank.deposit(&account(name), money(LARGE)).await.unwrap();
+        assert_eq!(balance(&bank, "Successor").await, paid);
     }
-    bank.deposit(&account("CEO"), money(LARGE)).await.unwrap();
-    assert_eq!((balance(&bank, "CEO").await, balance(&bank, "Successor").await), (90_000 + LARGE, 10_000));
     assert_eq!(problem(&bank).await, None);
     bank.close().await;
 }
@@ -137,7 +140,7 @@ async fn a_counter_that_was_forged_is_noticed() {
     write_down(&path, |progress| Progress { state: Some(r#"{"paid":10000}"#.into()), ..progress }).await;
     let bank = open(Store::Sqlite(path), Some("CEO")).await;
     let expected =
-        r#"the stored state of CEO bonus is {"paid":10000}, but the log up to position 9 makes it {"paid":30000}"#;
+        r#"the stored state of CEO bonus is {"paid":10000}, but the log up to position 6 makes it {"paid":30000}"#;
     assert_eq!(problem(&bank).await.as_deref(), Some(expected));
     bank.close().await;
 }

@@ -82,7 +82,7 @@ async fn an_aggregate_that_cannot_be_written_as_text_goes_without_snapshots() {
 async fn what_is_not_stored_leaves_no_snapshot() {
     let (store, _) = counting_store();
     let stored = tally_append(0, 1, None);
-    let (metadata, conflicting) = (stored.metadata, tally_append(0, 1, Some("conflict")));
+    let (metadata, conflicting) = (stored.metadata.clone(), tally_append(0, 1, Some("conflict")));
     store.append(vec![stored]).await.unwrap().remove(0).unwrap();
     let repeated = Append { metadata, ..tally_append(1, 1, Some("repeated")) };
     let answers = store.append(vec![conflicting]).await.unwrap();

@@ -207,7 +207,7 @@ async fn a_new_command_with_an_id_that_was_used_leads_to_nothing_new() {
     let metadata = Metadata::from_outside(Uuid::from_u128(2));
     let mut sent = Vec::new();
     for _ in 0..3 {
-        sent.push(engine.commands.send(command("a", What::Add(1)), metadata).await.unwrap());
+        sent.push(engine.commands.send(command("a", What::Add(1)), metadata.clone()).await.unwrap());
     }
     for pending in sent {
         assert_eq!(pending.outcome().await.unwrap().to_vec(), engine.log().await);

@@ -69,6 +69,7 @@ every_store_keeps! {
         many_events_may_be_one_append,
         a_call_whose_caller_went_away_is_stored_or_not_but_whole,
         metadata_are_kept_whether_ids_are_equal_or_not,
+        what_is_known_of_a_command_besides_its_ids_is_kept,
         names_of_streams_may_hold_anything,
     }
     conflicts {

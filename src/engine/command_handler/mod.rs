@@ -153,7 +153,8 @@ impl<A: Aggregate> Sent<A> {
         trace_line!(metadata.correlation_id, "Command Sent");
         let (reply, answer) = oneshot::channel();
         let reply = Reply { answer: Some(reply), may_be_stored: false };
-        (Request::Handle(Self { command, metadata, again, reply }), Pending { command_id: metadata.command_id, answer })
+        let pending = Pending { command_id: metadata.command_id, answer };
+        (Request::Handle(Self { command, metadata, again, reply }), pending)
     }
 
     fn reply(mut self, outcome: Outcome<A>) {

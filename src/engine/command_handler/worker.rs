@@ -143,7 +143,7 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
             Ok(Ok((events, ..))) if events.is_empty() => Ok(()),
             Ok(Ok((events, version, snapshot))) => {
                 let (stream, expected_version) = (loaded.stream.clone(), loaded.version);
-                let (metadata, snapshot) = (*metadata, snapshot.map(String::into_boxed_str));
+                let (metadata, snapshot) = (metadata.clone(), snapshot.map(String::into_boxed_str));
                 loaded.version = version;
                 appends.push(Append { stream, expected_version, time, metadata, events, snapshot });
                 return Decision::Append;

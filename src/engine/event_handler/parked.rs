@@ -188,8 +188,11 @@ impl<E: DomainEvent, H: EventHandler<E>, S: EventStore<E>> Runner<E, H, S> {
         let parked = self.find(number).await?;
         let events = self.store().read_all(parked.position.before(), 1).await?;
         let Some(event) = events.first() else { return Err(ParkedError::NotParked) };
-        // What comes of this stands between what is folded already.
-        let state = H::FOLDS.then(|| self.progress.state.take()).flatten();
+        // What comes of this stands between what is folded already: whatever happens, that is folded again.
+        let state = self.progress.state.clone();
+        if H::FOLDS {
+            self.progress.state = None;
+        }
         // Whoever may not write anything down any more does not call the handler either.
         if S::DURABLE || H::FOLDS {
             self.write(ParkedChange::None).await?;

@@ -98,7 +98,10 @@ where
 
 fn link<E: DomainEvent>(event: &RecordedEvent<E>) -> String {
     let (title, position) = (event.data.title(), event.position);
-    format!("{title} at {position}")
+    match event.metadata.process() {
+        Some(process) => format!("{process}: {title} at {position}"),
+        None => format!("{title} at {position}"),
+    }
 }
 
 /// The last event of a command.

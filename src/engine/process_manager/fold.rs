@@ -2,13 +2,15 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::causes::Causes;
 use super::{Event, EventOf, Noted, ProcessManager, command_id, first, following};
 use crate::engine::event::Position;
 use crate::engine::store::handler_records::Progress;
 use crate::engine::store::{Committed, EventStore, MAX_READ, StoreError};
 
 /// What a process manager remembers at a position: a fold of the events up to there that it got, each followed at once
-/// by what its own commands have led to, wherever that stands in the log. It reads the log a page at a time.
+/// by what its own commands have led to, wherever that stands in the log. It reads the log a page at a time, and holds no
+/// more of it.
 ///
 /// # Errors
 ///
@@ -22,6 +24,7 @@ where
     if remembers_nothing::<P>() {
         return Ok(state);
     }
+    let causes = Causes::read(store).await?;
     let remembers = policy.remembers();
     let is_remembered = |event: &Event<P>| catch_unwind(AssertUnwindSafe(|| remembers(event))).unwrap_or(false);
     while position < end && !P::has_ended(&state) {
@@ -33,8 +36,10 @@ where
             if P::has_ended(&state) {
                 break;
             }
-            let commands = catch_unwind(AssertUnwindSafe(|| policy.react(&state, event).len())).unwrap_or(0);
-            let outcomes = outcomes::<P, S>(store, event, commands).await?;
+            let outcomes = match causes.may_have(event.metadata.command_id) {
+                true => outcomes::<P, S>(store, event, commands(policy, &state, event)).await?,
+                false => Vec::new(),
+            };
             note_if_possible::<P>(&mut state, event, &outcomes);
         }
     }
@@ -62,6 +67,11 @@ where
     let folded = text_of::<P>(&folded).unwrap_or_default();
     let (name, checkpoint) = (P::NAME, progress.checkpoint);
     Ok(Some(format!("the stored state of {name} is {text}, but the log up to position {checkpoint} makes it {folded}")))
+}
+
+/// How many commands answer an event.
+pub(super) fn commands<P: ProcessManager>(policy: &P, state: &P::State, event: &Event<P>) -> usize {
+    catch_unwind(AssertUnwindSafe(|| policy.react(state, event).len())).unwrap_or(0)
 }
 
 /// What the commands that answered an event have led to, as far as it is stored, in the order of the commands. There

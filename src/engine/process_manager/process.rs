@@ -6,7 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::answer::{Ended, Outgoing};
 use super::chain::{Chains, shown};
-use super::fold::{note, note_if_possible, outcome, outcomes, restored, state_difference, state_up_to, text_of};
+use super::fold::{
+    commands, note, note_if_possible, outcome, outcomes, remembers_nothing, restored, state_difference, state_up_to,
+    text_of,
+};
 use super::{CommandHandlers, Event, EventOf, ProcessManager, command_id, first, following};
 use crate::engine::checkpoints::{Checkpoints, Kind};
 use crate::engine::command_handler::CommandError;
@@ -125,7 +128,7 @@ impl<P: ProcessManager, S: EventStore<EventOf<P>>> EventHandler<EventOf<P>> for 
                 return Err(Failure::retry(reason).wishing(Wish::Park));
             }
         }
-        if again && !super::fold::remembers_nothing::<P>() {
+        if again && !remembers_nothing::<P>() {
             accepted = outcomes::<P, S>(&self.store, event, commands).await.map_err(store_failed)?;
         }
         let mut state = self.state.clone();
@@ -148,10 +151,11 @@ impl<P: ProcessManager, S: EventStore<EventOf<P>>> EventHandler<EventOf<P>> for 
     }
 
     async fn set_aside(&mut self, event: &Event<P>) -> Result<(), Failure> {
-        if super::fold::remembers_nothing::<P>() {
+        if remembers_nothing::<P>() {
             return Ok(());
         }
-        let outcomes = outcomes::<P, S>(&self.store, event, 0).await.map_err(store_failed)?;
+        let commands = commands(&self.policy, &self.state, event);
+        let outcomes = outcomes::<P, S>(&self.store, event, commands).await.map_err(store_failed)?;
         let mut state = self.state.clone();
         note_if_possible::<P>(&mut state, event, &outcomes);
         self.set_state(state);
@@ -245,11 +249,9 @@ impl<P: ProcessManager, S: EventStore<EventOf<P>>> Process<P, S> {
         causes: u32,
         again: bool,
     ) -> Result<Ended<EventOf<P>>, Failure> {
-        let metadata = Metadata {
-            command_id: command_id(P::NAME, event, number),
-            correlation_id: event.metadata.correlation_id,
-            causation_id: event.metadata.command_id,
-        };
+        let cause = &event.metadata;
+        let metadata = Metadata::new(command_id(P::NAME, event, number), cause.correlation_id, cause.command_id)
+            .with_process(P::NAME);
         let ended = command.send(&self.commands, metadata, again).await?;
         if let Ended::Accepted(events) = &ended {
             self.goes_on(event, causes, events);

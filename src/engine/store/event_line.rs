@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use thiserror::Error;
@@ -27,6 +28,9 @@ struct EventLine<'a> {
     command_id: Uuid,
     correlation_id: Uuid,
     causation_id: Uuid,
+    /// What is known of the command besides, if anything is.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    metadata: Option<Cow<'a, RawValue>>,
 }
 
 /// Why a line is no event.
@@ -57,6 +61,12 @@ pub fn write_line<E: StoredEvent>(event: &RecordedEvent<E>, lines: &mut Vec<u8>)
         command_id: event.metadata.command_id,
         correlation_id: event.metadata.correlation_id,
         causation_id: event.metadata.causation_id,
+        metadata: event
+            .metadata
+            .stored()
+            .map(|text| RawValue::from_string(text.to_owned()))
+            .transpose()?
+            .map(Cow::Owned),
     };
     serde_json::to_writer(&mut *lines, &line)?;
     lines.push(b'\n');
@@ -80,13 +90,19 @@ pub fn read_line<E: StoredEvent>(line: &[u8]) -> Result<RecordedEvent<E>, Unread
         command_id,
         correlation_id,
         causation_id,
+        metadata,
     } = serde_json::from_slice(line)?;
+    let metadata = metadata.as_ref().map(|metadata| metadata.get());
+    if metadata.is_some_and(|metadata| !metadata.starts_with('{')) {
+        return Err(serde_json::Error::custom("metadata: expected an object").into());
+    }
+    let ids = Metadata::new(command_id, correlation_id, causation_id);
     Ok(RecordedEvent {
         position,
         stream: StreamId::named(&stream),
         version,
         time,
-        metadata: Metadata { command_id, correlation_id, causation_id },
+        metadata: ids.with_stored(metadata),
         data: E::from_stored(&r#type, schema_version, data.get())?,
     })
 }

@@ -23,8 +23,6 @@ pub(in crate::engine::store) struct Content<'a> {
     pub(in crate::engine::store) number_in_command: u64,
     pub(in crate::engine::store) metadata: &'a Metadata,
     pub(in crate::engine::store) data: &'a str,
-    /// Metadata besides the ids: an event that has none has the hash that it had before there were any.
-    pub(in crate::engine::store) more: Option<&'a str>,
 }
 
 impl Content<'_> {
@@ -40,7 +38,8 @@ impl Content<'_> {
         for id in [self.metadata.command_id, self.metadata.correlation_id, self.metadata.causation_id] {
             buffer.extend_from_slice(id.as_bytes());
         }
-        for text in [self.stream, self.event_type, self.data].into_iter().chain(self.more) {
+        // An event whose metadata are ids alone has the hash that it had before there were others.
+        for text in [self.stream, self.event_type, self.data].into_iter().chain(self.metadata.stored()) {
             push_text(buffer, text);
         }
         Sha256::digest(&buffer).into()

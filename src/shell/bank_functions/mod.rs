@@ -271,7 +271,7 @@ impl Domain for BankFunctions {
             },
             (_, Some(bank)) => {
                 let metadata = bank.start_conversation();
-                match command(function, arguments, metadata) {
+                match command(function, arguments, &metadata) {
                     Ok((command, pin)) => self.command(&bank, command, pin, metadata, events).await,
                     Err(refused) => refused.into(),
                 }
@@ -322,7 +322,7 @@ fn either(reply: Result<Term, Term>) -> Answer {
 fn command(
     function: &Function,
     arguments: &Arguments,
-    metadata: Metadata,
+    metadata: &Metadata,
 ) -> Result<(AccountCommand, Option<Pin>), Term> {
     let command = match function.name {
         "transfer" => transfers::begin(arguments, metadata)?,

@@ -13,7 +13,7 @@ use crate::shell::question::{limit, moment};
 use crate::shell::term::{Table, Term};
 
 /// The command that begins a transfer.
-pub(super) fn begin(arguments: &Arguments, metadata: Metadata) -> Result<AccountCommand, Term> {
+pub(super) fn begin(arguments: &Arguments, metadata: &Metadata) -> Result<AccountCommand, Term> {
     let (account_id, payee) = (account_at(0, arguments)?, account_at(1, arguments)?);
     let amount = amount_at(2, arguments)?;
     let transfer_id = metadata.command_id.into();

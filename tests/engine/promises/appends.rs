@@ -5,12 +5,13 @@ use std::pin::pin;
 use std::task::Poll;
 
 use cqrs_bank::engine::event::{Metadata, Position, RecordedEvent, Version};
+use cqrs_bank::engine::fingerprint::Fingerprint;
 use cqrs_bank::engine::store::{Append, EventStore, MAX_READ};
 use tokio::sync::broadcast::error::TryRecvError;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::{append, in_short, log, seconds, stored, stream};
+use super::{append, in_short, log, new_id, seconds, stored, stream};
 use crate::happened::Happened;
 
 pub(crate) async fn versions_count_in_the_stream_and_positions_in_the_whole_store(store: impl EventStore<Happened>) {
@@ -25,14 +26,14 @@ pub(crate) async fn versions_count_in_the_stream_and_positions_in_the_whole_stor
 
 pub(crate) async fn an_event_is_stored_as_it_was_given_and_answered(store: impl EventStore<Happened>) {
     let append = append("a", 0, &[1, 2]);
-    let (time, metadata) = (append.time, append.metadata);
+    let (time, metadata) = (append.time, append.metadata.clone());
     let committed = stored(&store, append).await;
     let expected = [1, 2].map(|number| RecordedEvent {
         position: Position::new(number),
         stream: stream("a"),
         version: Version::new(number),
         time,
-        metadata,
+        metadata: metadata.clone(),
         data: Happened(number),
     });
     assert_eq!(committed[..], expected);
@@ -129,17 +130,35 @@ pub(crate) async fn a_call_whose_caller_went_away_is_stored_or_not_but_whole(sto
 pub(crate) async fn metadata_are_kept_whether_ids_are_equal_or_not(store: impl EventStore<Happened>) {
     let [one, two, three, four] = [1, 2, 3, 4].map(|number| Uuid::from_u128(number << 64));
     let all = [
-        Metadata { command_id: one, correlation_id: one, causation_id: one },
-        Metadata { command_id: two, correlation_id: one, causation_id: two },
-        Metadata { command_id: three, correlation_id: three, causation_id: one },
-        Metadata { command_id: four, correlation_id: two, causation_id: three },
+        Metadata::new(one, one, one),
+        Metadata::new(two, one, two),
+        Metadata::new(three, three, one),
+        Metadata::new(four, two, three),
     ];
-    for (version, metadata) in all.into_iter().enumerate() {
+    for (version, metadata) in all.clone().into_iter().enumerate() {
         let appended = Append { metadata, ..append("a", version as u64, &[0]) };
         stored(&store, appended).await;
     }
-    let read: Vec<_> = log(&store).await.iter().map(|event| event.metadata).collect();
+    let read: Vec<_> = log(&store).await.iter().map(|event| event.metadata.clone()).collect();
     assert_eq!(read, all);
+}
+
+pub(crate) async fn what_is_known_of_a_command_besides_its_ids_is_kept(store: impl EventStore<Happened>) {
+    let of_process = Metadata::from_outside(new_id()).with_process("tax");
+    let of_content = Metadata::from_outside(new_id()).with_fingerprint(Fingerprint::of(&[&"happen", &3]));
+    let of_neither = Metadata::from_outside(new_id());
+    let mut known = Vec::new();
+    for (version, metadata) in [&of_process, &of_content, &of_neither].into_iter().enumerate() {
+        let append = Append { metadata: metadata.clone(), ..append("a", 2 * version as u64, &[1, 2]) };
+        stored(&store, append).await;
+        known.extend([metadata.clone(), metadata.clone()]);
+        let of_command = store.read_command(metadata.command_id).await.unwrap().unwrap();
+        assert!(of_command.len() == 2 && of_command.iter().all(|event| event.metadata == *metadata), "{of_command:?}");
+    }
+    let read: Vec<_> = log(&store).await.iter().map(|event| event.metadata.clone()).collect();
+    assert_eq!(read, known);
+    assert_eq!(read[0].process(), Some("tax"));
+    assert_eq!(read[2].fingerprint(), Some(Fingerprint::of(&[&"happen", &3])));
 }
 
 pub(crate) async fn names_of_streams_may_hold_anything(store: impl EventStore<Happened>) {

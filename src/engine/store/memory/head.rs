@@ -45,7 +45,6 @@ impl<E: StoredEvent> MemoryStore<E> {
                     number_in_command,
                     metadata: &event.metadata,
                     data: &event.data.to_json(),
-                    more: None,
                 };
                 hash = content.hash(&hash, &mut buffer);
                 position = event.position;

@@ -114,12 +114,13 @@ impl<E: DomainEvent> Log<E> {
             let snapshot = Snapshot { version, position: end, time, state };
             self.snapshots.entry(stream.clone()).or_default().push(snapshot);
         }
-        for (data, stream) in events.into_iter().zip(iter::repeat_n(stream, count)) {
+        let of_command = iter::repeat_n((stream, metadata), count);
+        for (data, (stream, metadata)) in events.into_iter().zip(of_command) {
             self.end = self.end.next();
             places.push(Place::at(place.commit, as_u32(self.recorded.len())));
             let version = Version::START.plus(places.len());
-            self.recorded.push(RecordedEvent { position: self.end, stream, version, time, metadata, data });
             trace_line!(metadata.correlation_id, "Event Store Published Event");
+            self.recorded.push(RecordedEvent { position: self.end, stream, version, time, metadata, data });
         }
         Ok(start..self.recorded.len())
     }

@@ -11,12 +11,12 @@ use crate::engine::store::hash_chain::Hash;
 /// So many rows go in with one statement, as long as there are as many.
 const ROWS: [usize; 3] = [32, 8, 1];
 
-const COLUMNS: usize = 13;
+const COLUMNS: usize = 14;
 
 const INTO: &str = "INSERT INTO events (position, stream, version, previous_position, time, type, \
-    schema_version, number_in_command, command_id, correlation_id, causation_id, data, hash) VALUES ";
+    schema_version, number_in_command, command_id, correlation_id, causation_id, data, hash, metadata) VALUES ";
 
-const ROW: &str = "(?,?,?,?,?,?,?,?,?,?,?,?,?)";
+const ROW: &str = "(?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 
 /// A row of the table.
 pub(super) struct Row {
@@ -86,7 +86,7 @@ fn insert(rows: usize) -> String {
 impl Row {
     /// Binds the columns to the parameters after the first `skip`.
     fn bind(self, statement: &mut CachedStatement<'_>, skip: usize) -> rusqlite::Result<()> {
-        let Metadata { command_id, correlation_id, causation_id } = self.metadata;
+        let Metadata { command_id, correlation_id, causation_id, .. } = self.metadata;
         let unless_command = |id: Uuid| (id != command_id).then(|| id.into_bytes());
         statement.raw_bind_parameter(skip + 1, signed(self.position))?;
         statement.raw_bind_parameter(skip + 2, self.stream)?;
@@ -100,6 +100,7 @@ impl Row {
         statement.raw_bind_parameter(skip + 10, unless_command(correlation_id))?;
         statement.raw_bind_parameter(skip + 11, unless_command(causation_id))?;
         statement.raw_bind_parameter(skip + 12, self.data)?;
-        statement.raw_bind_parameter(skip + 13, self.hash)
+        statement.raw_bind_parameter(skip + 13, self.hash)?;
+        statement.raw_bind_parameter(skip + 14, self.metadata.stored())
     }
 }

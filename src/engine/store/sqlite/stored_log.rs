@@ -314,7 +314,6 @@ impl<E: StoredEvent> StoredLog<E> {
             number_in_command,
             metadata: &metadata,
             data,
-            more: more_metadata(row)?,
         };
         if content.hash(before, &mut self.buffer) != row.get::<_, Hash>(12)? {
             return Err(ReadError::Damaged { position, what: "the event does not fit its hash and the one before" });
@@ -410,12 +409,8 @@ fn metadata(row: &Row<'_>) -> rusqlite::Result<Metadata> {
         Some(_) => id(row, column),
         None => Ok(command_id),
     };
-    Ok(Metadata { command_id, correlation_id: or_command(9)?, causation_id: or_command(10)? })
-}
-
-/// What a later version may have stored besides; the hash covers it.
-fn more_metadata<'row>(row: &'row Row<'_>) -> rusqlite::Result<Option<&'row str>> {
-    Ok(row.get_ref(13)?.as_str_or_null()?)
+    let ids = Metadata::new(command_id, or_command(9)?, or_command(10)?);
+    Ok(ids.with_stored(row.get_ref(13)?.as_str_or_null()?))
 }
 
 fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<Uuid> {

@@ -136,7 +136,6 @@ impl<E: StoredEvent> WritableLog<E> {
                 number_in_command,
                 metadata: &metadata,
                 data: &data,
-                more: None,
             };
             let hash = content.hash(&self.end.end.hash, &mut self.buffer);
             insert.add(Row {
@@ -148,7 +147,7 @@ impl<E: StoredEvent> WritableLog<E> {
                 event_type,
                 schema_version,
                 number_in_command,
-                metadata,
+                metadata: metadata.clone(),
                 data,
                 hash,
             })?;
@@ -160,7 +159,7 @@ impl<E: StoredEvent> WritableLog<E> {
                 mark.execute((head.stream, signed(version), signed(position)))?;
             }
             let (position, version) = (Position::new(position), Version::new(version));
-            let stream = stream.clone();
+            let (stream, metadata) = (stream.clone(), metadata.clone());
             self.recorded.push(RecordedEvent { position, stream, version, time, metadata, data: event });
         }
         self.commands.taken(command_id);

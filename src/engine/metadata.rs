@@ -1,0 +1,138 @@
+//! Where an event comes from: the command behind it, its conversation, and what else is known of the command.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::fingerprint::Fingerprint;
+
+/// Where an event comes from: the command behind it and the conversation it belongs to.
+///
+/// Most commands have nothing but their ids. What else there is of one is shared by its events and stored with each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metadata {
+    /// The command whose decision the event is.
+    pub command_id: Uuid,
+    /// The conversation: shared by everything that one request from outside has caused.
+    pub correlation_id: Uuid,
+    /// The command or event that caused the command.
+    pub causation_id: Uuid,
+    details: Option<Arc<Details>>,
+}
+
+impl Metadata {
+    /// A command with these ids, and nothing else that is known of it.
+    pub fn new(command_id: Uuid, correlation_id: Uuid, causation_id: Uuid) -> Self {
+        Self { command_id, correlation_id, causation_id, details: None }
+    }
+
+    /// A command that comes from outside: it starts a conversation and is its own cause.
+    pub fn from_outside(command_id: Uuid) -> Self {
+        Self::new(command_id, command_id, command_id)
+    }
+
+    /// The same command, which says what it is about.
+    #[must_use]
+    pub fn with_fingerprint(self, fingerprint: Fingerprint) -> Self {
+        self.with("fingerprint", fingerprint.to_string())
+    }
+
+    /// The same command, sent by the process manager of this name.
+    #[must_use]
+    pub fn with_process(self, name: &str) -> Self {
+        self.with("process", name.to_owned())
+    }
+
+    /// What the command is about, if that was stored: it is where the sender has chosen the command's id.
+    pub fn fingerprint(&self) -> Option<Fingerprint> {
+        self.details.as_ref()?.fingerprint
+    }
+
+    /// The name of the process manager that has sent the command, if one has. What was stored before there were such
+    /// names has none.
+    pub fn process(&self) -> Option<&str> {
+        self.details.as_ref()?.process.as_deref()
+    }
+
+    fn with(self, field: &str, value: String) -> Self {
+        let known = self.details.as_ref().and_then(|details| serde_json::from_str(&details.text).ok());
+        let mut fields: Map<String, Value> = known.unwrap_or_default();
+        fields.insert(field.to_owned(), Value::String(value));
+        self.with_stored(Some(&Value::Object(fields).to_string()))
+    }
+
+    /// The same ids with the rest as it is stored.
+    pub(crate) fn with_stored(self, text: Option<&str>) -> Self {
+        Self { details: text.map(|text| Arc::new(Details::from_stored(text))), ..self }
+    }
+
+    /// What is stored besides the ids.
+    pub(crate) fn stored(&self) -> Option<&str> {
+        self.details.as_ref().map(|details| &*details.text)
+    }
+}
+
+/// What is known of a command besides its ids: a JSON object, and what this version of the program knows of it. The text
+/// is what hashes cover, and a later version may have written more, so it stays as it is.
+#[derive(PartialEq, Eq)]
+struct Details {
+    text: Box<str>,
+    fingerprint: Option<Fingerprint>,
+    process: Option<Box<str>>,
+}
+
+#[derive(Default, Deserialize)]
+struct Known<'a> {
+    #[serde(borrow, default)]
+    fingerprint: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    process: Option<Cow<'a, str>>,
+}
+
+impl Details {
+    fn from_stored(text: &str) -> Self {
+        let Known { fingerprint, process } = serde_json::from_str(text).unwrap_or_default();
+        let fingerprint = fingerprint.and_then(|fingerprint| fingerprint.parse().ok());
+        Self { text: text.into(), fingerprint, process: process.map(|process| process.as_ref().into()) }
+    }
+}
+
+impl fmt::Debug for Details {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stored(text: &str) -> Metadata {
+        Metadata::from_outside(Uuid::nil()).with_stored(Some(text))
+    }
+
+    #[test]
+    fn what_is_stored_is_what_was_said() {
+        let fingerprint = Fingerprint::of(&[&"turn", &100]);
+        let said = Metadata::from_outside(Uuid::nil()).with_process("CEO bonus").with_fingerprint(fingerprint);
+        let read = stored(said.stored().unwrap());
+        assert_eq!((read.fingerprint(), read.process()), (Some(fingerprint), Some("CEO bonus")));
+        assert_eq!(read, said);
+        assert_eq!(Metadata::from_outside(Uuid::nil()).stored(), None, "ids alone take no more room");
+    }
+
+    #[test]
+    fn what_a_later_version_has_stored_stays_as_it_is() {
+        let text = r#"{"user": {"name": "Josh"}, "process": "tax", "fingerprint": 7}"#;
+        let read = stored(text);
+        assert_eq!((read.stored(), read.process(), read.fingerprint()), (Some(text), None, None));
+        let text = r#"{"process":"tax","user":"Josh"}"#;
+        assert_eq!(stored(text).process(), Some("tax"));
+        let more = stored(text).with_process("toll");
+        assert_eq!(more.stored(), Some(r#"{"process":"toll","user":"Josh"}"#));
+    }
+}
