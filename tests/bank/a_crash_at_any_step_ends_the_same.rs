@@ -130,7 +130,7 @@ impl Engine {
         let (balances, transfers) = (projections.add(), projections.add());
         let engine = Self { store, supervisor, checkpoints, commands, balances, transfers };
         let starting = async {
-            engine.start_process(TransferProcess::default(), &surroundings, &mut projections).await;
+            engine.start_process(TransferProcess, &surroundings, &mut projections).await;
             engine.start_process(CeoBonus::new(account("CEO")), &surroundings, &mut projections).await;
         };
         if timeout(HOUR, starting).await.is_err() {

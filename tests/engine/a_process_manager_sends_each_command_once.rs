@@ -276,7 +276,7 @@ impl Engine {
             supervisor: supervisor.clone(),
         };
         let mut projections = Projections::new(checkpoints.clone());
-        let process = Process::new(FillOrders::default(), commands.clone(), store.clone(), checkpoints.clone());
+        let process = Process::new(FillOrders, commands.clone(), store.clone(), checkpoints.clone());
         let starting = event_handler::start(move || process.clone(), &surroundings, &mut projections);
         timeout(HOUR, starting).await.ok()?.unwrap();
         projections.start(store.clone(), supervisor);
