@@ -6,10 +6,10 @@
 
 use std::error::Error;
 
-use cqrs_bank::bank::{Account, AccountCommand, AccountEvent, AccountId, Bank, Money, Outgoing, Refusal, StoreUrl};
+use cqrs_bank::bank::{Account, AccountCommand, AccountEvent, AccountId, Bank, Money, Outgoing, StoreUrl};
 use cqrs_bank::engine::event::RecordedEvent;
 use cqrs_bank::engine::event_handler::Starts;
-use cqrs_bank::engine::process_manager::{ProcessManager, id_of_answer};
+use cqrs_bank::engine::process_manager::{Answer, ProcessManager, Reaction, id_of_answer};
 
 /// Deposits up to this are kept whole.
 const ENOUGH_FOR_NOW: u64 = 1_000;
@@ -19,7 +19,6 @@ const ENOUGH_FOR_NOW: u64 = 1_000;
 struct Savings {
     account: AccountId,
     savings: AccountId,
-    note: Option<String>,
 }
 
 impl ProcessManager for Savings {
@@ -27,6 +26,8 @@ impl ProcessManager for Savings {
     const TITLE: &'static str = "Savings";
     const STARTS: Starts = Starts::AtTheEnd;
     type Aggregate = Account;
+    /// It remembers nothing: each deposit says all that is needed.
+    type State = ();
 
     fn filter(&self) -> impl Fn(&RecordedEvent<AccountEvent>) -> bool + Send + Sync + 'static {
         let account = self.account.clone();
@@ -38,29 +39,18 @@ impl ProcessManager for Savings {
         }
     }
 
-    fn react(&self, event: &RecordedEvent<AccountEvent>) -> Option<AccountCommand> {
-        let AccountEvent::MoneyDeposited { amount, .. } = &event.data else { return None };
+    fn react(&self, (): &(), event: &RecordedEvent<AccountEvent>) -> Reaction<AccountEvent> {
+        let AccountEvent::MoneyDeposited { amount, .. } = &event.data else { return Reaction::none() };
+        let Ok(tenth) = Money::new(amount.minor_units() / 10) else { return Reaction::none() };
         let outgoing = Outgoing {
             account_id: self.account.clone(),
             // The same whenever the event comes, and no other event's.
             transfer_id: id_of_answer::<Self>(event).into(),
             payee: self.savings.clone(),
-            amount: Money::new(amount.minor_units() / 10).ok()?,
+            amount: tenth,
         };
-        Some(AccountCommand::ReserveMoney { outgoing: Box::new(outgoing), pin: None })
-    }
-
-    fn accepted(&mut self, _: &AccountCommand) {
-        self.note = None;
-    }
-
-    fn refused(&mut self, _: &AccountCommand, refusal: &Refusal) -> Option<AccountCommand> {
-        self.note = Some(format!("nothing was saved: {refusal}"));
-        None
-    }
-
-    fn note(&self) -> Option<String> {
-        self.note.clone()
+        let reserve = AccountCommand::ReserveMoney { outgoing: Box::new(outgoing), pin: None };
+        Answer::<Account>::new(reserve).or_note(|refusal| format!("nothing was saved: {refusal}")).into()
     }
 }
 
@@ -73,7 +63,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let (account, savings) = (AccountId::new("Wolfman")?, AccountId::new("Wolfman's savings")?);
     bank.create(&account).await?;
     bank.create(&savings).await?;
-    bank.add_process(Savings { account: account.clone(), savings: savings.clone(), note: None }).await?;
+    bank.add_process(Savings { account: account.clone(), savings: savings.clone() }).await?;
 
     // The reply comes when the process has done its part.
     bank.deposit(&account, Money::new(500)?).await?;
@@ -93,7 +83,7 @@ mod tests {
 
     fn policy() -> Savings {
         let (account, savings) = (AccountId::new("Wolfman").unwrap(), AccountId::new("savings").unwrap());
-        Savings { account, savings, note: None }
+        Savings { account, savings }
     }
 
     fn deposit(account: &str, amount: u64) -> RecordedEvent<AccountEvent> {
@@ -120,9 +110,9 @@ mod tests {
 
     #[test]
     fn a_tenth_moves_to_the_savings() {
-        let Some(AccountCommand::ReserveMoney { outgoing, .. }) = policy().react(&deposit("Wolfman", 1_239)) else {
-            panic!("money is to be reserved");
-        };
+        let reaction = policy().react(&(), &deposit("Wolfman", 1_239));
+        let reserve = reaction.answer::<Account>(0).map(Answer::command);
+        let Some(AccountCommand::ReserveMoney { outgoing, .. }) = reserve else { panic!("money is to be reserved") };
         assert_eq!((outgoing.payee.as_str(), outgoing.amount.minor_units()), ("savings", 123));
     }
 

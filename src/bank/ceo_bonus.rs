@@ -1,15 +1,11 @@
 //! Company policy: of every deposit, the CEO gets a hundredth.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use serde::{Deserialize, Serialize};
 
 use super::{Account, AccountCommand, AccountEvent, AccountId, Money, Refusal};
-use crate::engine::event::{Metadata, RecordedEvent};
+use crate::engine::event::RecordedEvent;
 use crate::engine::event_handler::Starts;
-use crate::engine::process_manager::{ProcessManager, id_of_answer};
-use crate::engine::store::{EventStore, StoreError};
+use crate::engine::process_manager::{Answer, Noted, ProcessManager, Reaction};
 
 /// As long as less than this was paid in bonuses, the next deposit earns one: the last may go over.
 const ENOUGH: u64 = 100_000;
@@ -18,44 +14,25 @@ const ENOUGH: u64 = 100_000;
 #[derive(Clone, Debug)]
 pub struct CeoBonus {
     account: AccountId,
-    paid: Paid,
-    /// Told to the filter, so that no deposit wakes the process up for nothing once enough was paid.
-    is_enough: Arc<AtomicBool>,
-    note: Option<String>,
 }
 
+/// The bonuses that were paid, into whatever account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Paid {
+pub struct PaidBonuses {
     paid: u64,
 }
 
+impl PaidBonuses {
+    /// Their sum, in minor units.
+    pub fn minor_units(self) -> u64 {
+        self.paid
+    }
+}
+
 impl CeoBonus {
-    /// Bonuses for this account; none is paid yet.
+    /// Bonuses for this account.
     pub fn new(account: AccountId) -> Self {
-        Self { account, paid: Paid::default(), is_enough: Arc::default(), note: None }
-    }
-
-    fn set_paid(&mut self, paid: u64) {
-        self.paid = Paid { paid };
-        self.is_enough.store(paid >= ENOUGH, Ordering::Relaxed);
-    }
-
-    /// The bonus that an event has paid, in minor units: a deposit whose command answers one that is stored.
-    async fn paid_by<S>(event: &RecordedEvent<AccountEvent>, store: &S) -> Result<u64, StoreError>
-    where
-        S: EventStore<AccountEvent>,
-    {
-        let Metadata { command_id, causation_id, .. } = event.metadata;
-        let AccountEvent::MoneyDeposited { amount, .. } = &event.data else { return Ok(0) };
-        if causation_id == command_id {
-            return Ok(0);
-        }
-        let causes = store.read_command(causation_id).await?;
-        let mut causes = causes.iter().flat_map(|causes| causes.iter());
-        let is_bonus = causes.any(|cause| {
-            matches!(cause.data, AccountEvent::MoneyDeposited { .. }) && id_of_answer::<Self>(cause) == command_id
-        });
-        Ok(if is_bonus { amount.minor_units() } else { 0 })
+        Self { account }
     }
 
     /// What a deposit earns.
@@ -64,84 +41,51 @@ impl CeoBonus {
     }
 }
 
-/// The bonuses that a log tells of.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct PaidBonuses(Paid);
-
-impl PaidBonuses {
-    /// Counts those among events that are stored. What goes beyond enough makes no difference.
-    pub(super) async fn count<S>(&mut self, events: &[RecordedEvent<AccountEvent>], store: &S) -> Result<(), StoreError>
-    where
-        S: EventStore<AccountEvent>,
-    {
-        for event in events {
-            if self.0.paid < ENOUGH {
-                self.0.paid += CeoBonus::paid_by(event, store).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// What the process remembers that has paid them.
-    pub(super) fn state(self) -> Option<Box<str>> {
-        serde_json::to_string(&self.0).ok().map(String::into_boxed_str)
-    }
-}
-
 impl ProcessManager for CeoBonus {
     const NAME: &'static str = "CEO bonus";
     const TITLE: &'static str = "CEO Bonus";
     const STARTS: Starts = Starts::AtTheEnd;
     type Aggregate = Account;
+    type State = PaidBonuses;
 
     fn filter(&self) -> impl Fn(&RecordedEvent<AccountEvent>) -> bool + Send + Sync + 'static {
-        let (bonus_account, is_enough) = (self.account.clone(), self.is_enough.clone());
+        let bonus_account = self.account.clone();
         move |event| match &event.data {
             AccountEvent::MoneyDeposited { account_id, amount } => {
-                !is_enough.load(Ordering::Relaxed) && Self::hundredth(*amount).is_some() && *account_id != bonus_account
+                Self::hundredth(*amount).is_some() && *account_id != bonus_account
             }
             _ => false,
         }
     }
 
-    fn react(&self, event: &RecordedEvent<AccountEvent>) -> Option<AccountCommand> {
-        match &event.data {
-            AccountEvent::MoneyDeposited { account_id, amount }
-                if *account_id != self.account && self.paid.paid < ENOUGH =>
-            {
-                let (account_id, amount) = (self.account.clone(), Self::hundredth(*amount)?);
-                Some(AccountCommand::DepositMoney { account_id, amount })
+    /// Bonuses may have been another account's before.
+    fn remembers(&self) -> impl Fn(&RecordedEvent<AccountEvent>) -> bool + Send + Sync + 'static {
+        |event| matches!(&event.data, AccountEvent::MoneyDeposited { amount, .. } if Self::hundredth(*amount).is_some())
+    }
+
+    fn react(&self, paid: &PaidBonuses, event: &RecordedEvent<AccountEvent>) -> Reaction<AccountEvent> {
+        let AccountEvent::MoneyDeposited { account_id, amount } = &event.data else { return Reaction::none() };
+        match Self::hundredth(*amount) {
+            Some(amount) if *account_id != self.account && !Self::has_ended(paid) => {
+                let account_id = self.account.clone();
+                let bonus = AccountCommand::DepositMoney { account_id: account_id.clone(), amount };
+                let no_bonus = move |refusal: &Refusal| match refusal {
+                    Refusal::NoAccount => format!("there is no account {account_id:?} yet: no bonus"),
+                    other => format!("no bonus for {account_id:?}: {other}"),
+                };
+                Answer::<Account>::new(bonus).or_note(no_bonus).into()
             }
-            _ => None,
+            _ => Reaction::none(),
         }
     }
 
-    fn accepted(&mut self, command: &AccountCommand) {
-        if let AccountCommand::DepositMoney { amount, .. } = command {
-            self.set_paid(self.paid.paid + amount.minor_units());
-            self.note = None;
+    fn apply(bonuses: &mut PaidBonuses, event: Noted<'_, Self>) {
+        if let Noted::Outcome(RecordedEvent { data: AccountEvent::MoneyDeposited { amount, .. }, .. }) = event {
+            bonuses.paid = bonuses.paid.saturating_add(amount.minor_units());
         }
     }
 
-    fn refused(&mut self, _: &AccountCommand, refusal: &Refusal) -> Option<AccountCommand> {
-        self.note = Some(match refusal {
-            Refusal::NoAccount => format!("there is no account {:?} yet: no bonus", self.account),
-            other => format!("no bonus for {:?}: {other}", self.account),
-        });
-        None
-    }
-
-    fn state(&self) -> Option<Box<str>> {
-        PaidBonuses(self.paid).state()
-    }
-
-    fn restore(&mut self, state: &str) {
-        // What cannot be read was written by another version, and counted from nothing there too.
-        let Paid { paid } = serde_json::from_str(state).unwrap_or_default();
-        self.set_paid(paid);
-    }
-
-    fn note(&self) -> Option<String> {
-        self.note.clone()
+    fn has_ended(bonuses: &PaidBonuses) -> bool {
+        bonuses.paid >= ENOUGH
     }
 }

@@ -2,14 +2,13 @@
 //!
 //! The events are no news: handlers with effects are moved past them, and a transfer that had not ended goes on.
 
-use std::future::Future;
+use std::future::{Future, ready};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 
 use tokio::sync::mpsc;
 
-use super::ceo_bonus::PaidBonuses;
 use super::errors::{ImportError, OpenError, Unavailable};
 use super::import_file::{Contents, ImportFile, failed};
 use super::replayed::Replayed;
@@ -22,7 +21,7 @@ use crate::engine::lease::Lease;
 use crate::engine::process_manager::ProcessManager;
 use crate::engine::projection::ReadModel;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress, is_reserved};
-use crate::engine::store::{EventStore, MAX_READ, Store, StoreError};
+use crate::engine::store::{EventStore, Store, StoreError};
 use crate::engine::supervisor::StopReason;
 
 /// What is done with a file.
@@ -97,9 +96,8 @@ impl Bank {
         let begun = self.event_store().write_progress(MARK, begun, ParkedChange::None).await;
         self.or_unavailable(begun).await?;
 
-        let (end, bonuses) = (Position::START, PaidBonuses::default());
         let replayed = Replayed::new(self.snapshot_every());
-        let mut import = Import { bank: &self, imported: 0, end, bonuses, replayed };
+        let mut import = Import { bank: &self, imported: 0, end: Position::START, replayed };
         match import.store_all(file, &contents, &progress).await {
             Ok(()) => {}
             Err(reason) => {
@@ -148,7 +146,6 @@ struct Import<'a> {
     imported: u64,
     /// The position of the last event that was stored.
     end: Position,
-    bonuses: PaidBonuses,
     replayed: Replayed,
 }
 
@@ -172,7 +169,6 @@ impl Import<'_> {
             let appended = store.append(self.replayed.appends(events)).await.map_err(|error| error.to_string())?;
             for committed in appended {
                 let committed = committed.map_err(|rejected| rejected.to_string())?;
-                self.bonuses.count(&committed, store).await.map_err(|error| error.to_string())?;
                 for event in committed.iter() {
                     self.imported += 1;
                     self.end = event.position;
@@ -184,7 +180,7 @@ impl Import<'_> {
             self.pass_over().await.map_err(|error| error.to_string())?;
             let _ = progress.try_send((ImportStep::Store, self.imported, contents.events));
         }
-        self.pass_over_one(TransferProcess::NAME, transfers_until, None).await.map_err(|error| error.to_string())?;
+        self.pass_over_one(TransferProcess::NAME, transfers_until).await.map_err(|error| error.to_string())?;
         let ended = Progress { checkpoint: self.end, ..Progress::default() };
         store.write_progress(MARK, ended, ParkedChange::None).await.map_err(|error| error.to_string())
     }
@@ -194,21 +190,20 @@ impl Import<'_> {
         let own = self.bank.handler_controls().into_iter().map(|handler| handler.name());
         let own = own.filter(|name| *name != TransferProcess::NAME && !PASSED_OVER.contains(name));
         for name in PASSED_OVER.into_iter().chain(own) {
-            let state = if name == CeoBonus::NAME { self.bonuses.state() } else { None };
-            self.pass_over_one(name, self.end, state).await?;
+            self.pass_over_one(name, self.end).await?;
         }
         Ok(())
     }
 
-    async fn pass_over_one(&self, name: &str, position: Position, state: Option<Box<str>>) -> Result<(), ParkedError> {
+    async fn pass_over_one(&self, name: &str, position: Position) -> Result<(), ParkedError> {
         if let Some(handler) = self.bank.handler_controls().into_iter().find(|handler| handler.name() == name) {
-            return handler.pass_over(position, state).await;
+            return handler.pass_over(position).await;
         }
         let store = self.bank.event_store();
         if store.read_progress(name).await?.is_some() {
-            store
-                .write_progress(name, Progress { checkpoint: position, attempts: 0, state }, ParkedChange::None)
-                .await?;
+            // What a process remembers of this is folded when it runs.
+            let progress = Progress { checkpoint: position, ..Progress::default() };
+            store.write_progress(name, progress, ParkedChange::None).await?;
         }
         Ok(())
     }
@@ -230,8 +225,13 @@ impl Hooks<AccountEvent> for Imports {
         store: &'a Store<AccountEvent>,
         name: &'static str,
         starts: Starts,
+        folds: bool,
     ) -> Doing<'a, StoreError> {
-        Box::pin(start_after_imported(store, name, starts))
+        // Transfers that were under way go on.
+        if name == TransferProcess::NAME {
+            return Box::pin(ready(Ok(())));
+        }
+        Box::pin(start_after_imported(store, name, starts, folds))
     }
 
     fn stop_late(&self, store: Store<AccountEvent>) -> Doing<'static, StopReason> {
@@ -243,7 +243,7 @@ type Doing<'a, E> = Pin<Box<dyn Future<Output = Result<(), E>> + Send + 'a>>;
 
 /// Refuses a store with half a log in it, unless that is to be accepted and nobody else has the store open, who may be
 /// storing the other half just now.
-pub(super) async fn refuse_half<S>(store: &S, kind: &StoreUrl, accept: bool, lease: &Lease) -> Result<(), OpenError>
+async fn refuse_half<S>(store: &S, kind: &StoreUrl, accept: bool, lease: &Lease) -> Result<(), OpenError>
 where
     S: EventStore<AccountEvent>,
 {
@@ -269,7 +269,7 @@ where
 }
 
 /// Whoever takes over the handlers from a process that has died may find half a log where there was none before.
-pub(super) async fn stop_at_half<S: EventStore<AccountEvent>>(store: S) -> Result<(), StopReason> {
+async fn stop_at_half<S: EventStore<AccountEvent>>(store: S) -> Result<(), StopReason> {
     let progress = store.read_progress(MARK).await?.unwrap_or_default();
     match progress.state {
         None => Ok(()),
@@ -281,8 +281,8 @@ pub(super) async fn stop_at_half<S: EventStore<AccountEvent>>(store: S) -> Resul
 }
 
 /// Lets a handler that is about to start do so after all that was imported, at whatever moment the import has ended:
-/// none of it is news.
-pub(super) async fn start_after_imported<S>(store: &S, name: &str, starts: Starts) -> Result<(), StoreError>
+/// none of it is news. One that `folds` remembers it all the same.
+async fn start_after_imported<S>(store: &S, name: &str, starts: Starts, folds: bool) -> Result<(), StoreError>
 where
     S: EventStore<AccountEvent>,
 {
@@ -300,17 +300,6 @@ where
     if progress.checkpoint >= imported {
         return Ok(());
     }
-    let state = if name == CeoBonus::NAME { bonuses_until(store, imported).await?.state() } else { progress.state };
+    let state = if folds { None } else { progress.state };
     store.write_progress(name, Progress { state, ..start }, ParkedChange::None).await
-}
-
-async fn bonuses_until<S: EventStore<AccountEvent>>(store: &S, end: Position) -> Result<PaidBonuses, StoreError> {
-    let (mut bonuses, mut position) = (PaidBonuses::default(), Position::START);
-    while position < end {
-        let events = store.read_all(position, MAX_READ).await?;
-        let Some(last) = events.last() else { break };
-        position = last.position;
-        bonuses.count(&events[..events.partition_point(|event| event.position <= end)], store).await?;
-    }
-    Ok(bonuses)
 }

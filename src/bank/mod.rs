@@ -44,7 +44,7 @@ pub use account::{Account, Refusal};
 pub use account_id::{AccountId, InvalidName};
 pub use accounts::{AccountEntry, Accounts};
 pub use balances::Balances;
-pub use ceo_bonus::CeoBonus;
+pub use ceo_bonus::{CeoBonus, PaidBonuses};
 pub use commands::AccountCommand;
 pub use email::{AddressBook, EmailTarget, InvalidEmailTarget, Recipient, ThankYouEmail};
 pub use email_address::{EmailAddress, InvalidEmail};

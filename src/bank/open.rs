@@ -34,7 +34,7 @@ impl Bank {
             .projection::<TotalDeposits>()
             .projection::<Transfers>()
             .observe(balances::tell)
-            .process_manager(TransferProcess::default());
+            .process_manager(TransferProcess);
         if let Some(account) = ceo_bonus {
             bank = bank.process_manager(CeoBonus::new(account));
         }

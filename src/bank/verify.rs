@@ -30,7 +30,7 @@ impl From<StoreError> for Ended {
 impl Bank {
     /// Reads everything there is, as it is when this begins: whether the store is whole, whether each event can
     /// have happened after those before it, whether the balances and what is reserved are what was paid in and not
-    /// out, and whether snapshots and stored projections are what the events make of them. `tell` hears now and
+    /// out, and whether snapshots, stored projections and what processes remember are what the events make of them. `tell` hears now and
     /// then how many events of how many were read. The bank serves meanwhile.
     ///
     /// # Errors
@@ -84,8 +84,21 @@ impl Bank {
         if let Some(problem) = projections.difference() {
             return Err(Ended::Broken { position: None, problem });
         }
+        if let Some(problem) = self.difference_of_processes().await? {
+            return Err(Ended::Broken { position: None, problem });
+        }
         let snapshots = self.verify_snapshots(&audit, end).await?;
         Ok(Verified { events: audit.events(), streams: audit.streams().len() as u64, snapshots })
+    }
+
+    /// How what the store has of a process manager's memory is not what the log makes of it, if that is so.
+    async fn difference_of_processes(&self) -> Result<Option<String>, StoreError> {
+        for handler in self.handler_controls() {
+            if let Some(problem) = handler.difference().await? {
+                return Ok(Some(problem));
+            }
+        }
+        Ok(None)
     }
 
     /// Answers how many snapshots there are.

@@ -8,11 +8,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
-pub use self::contains::Contains;
+pub use self::contains::{Contains, domain_events};
 use super::clock::Timestamp;
 pub use super::metadata::Metadata;
 use super::store::stored_event::DataOf;
-pub use crate::domain_events;
 
 /// A fact of some domain, in the past tense. Never changed, never deleted.
 ///

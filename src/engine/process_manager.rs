@@ -1,25 +1,34 @@
 //! Process managers: events in, commands out, exactly once in effect.
 //!
 //! The id of a command is derived from the event it answers. When an event comes again, after a crash say, the
-//! same command goes out with the same id; an aggregate that has handled it answers with what happened then.
+//! same command goes out with the same id; what it has led to before is what it leads to.
+//!
+//! What a process manager remembers is a fold of events as well: of those it gets, each followed at once by what its own
+//! commands have led to. These are known by their ids, wherever they stand in the log.
 
-use std::fmt;
-use std::future::Future;
+mod answer;
+mod causes;
+mod chain;
+mod command_handlers;
+mod fold;
+mod process;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use uuid::{Builder, Uuid};
 
+pub use self::answer::{Answer, Instead, Reaction};
+pub use self::command_handlers::CommandHandlers;
+pub use self::fold::{state_difference, state_up_to};
+pub use self::process::{LONGEST_CHAIN, Process};
 use super::aggregate::Aggregate;
-use super::command_handler::{CommandError, CommandHandler};
-use super::event::{Metadata, Position, RecordedEvent};
-use super::event_handler::{EventHandler, Failure, Starts, Wish};
-use super::feed::checkpoints::{Checkpoints, Kind};
-use super::store::{EventStore, StoreError};
-use super::trace::trace_line;
+use super::event::RecordedEvent;
+use super::event_handler::Starts;
 
 /// A company policy: what is to be done when something has happened. All functions are pure.
 pub trait ProcessManager: Clone + Send + Sync + 'static {
     /// Its name, as people see it and under which its progress is stored. It never changes, and does not begin with a
-    /// colon: see [`EventHandler::NAME`].
+    /// colon: see [`EventHandler::NAME`](super::event_handler::EventHandler::NAME).
     const NAME: &'static str;
 
     /// What the trace calls it.
@@ -28,218 +37,78 @@ pub trait ProcessManager: Clone + Send + Sync + 'static {
     /// Where it starts in a store that it has not seen yet.
     const STARTS: Starts;
 
-    /// Whose events it gets, and to whom its commands go.
-    type Aggregate: Aggregate<Command: Clone>;
+    /// Whose events it gets.
+    type Aggregate: Aggregate;
 
-    /// Which events may need an answer; [`ProcessManager::react`] decides.
+    /// What it remembers from event to event; `()` where every event says all that is needed. The default is what it
+    /// remembers before the first event. It is stored with the checkpoint, which saves the time to fold it again.
+    type State: Clone + Default + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static;
+
+    /// Which events may need an answer, or are to be remembered.
     fn filter(&self) -> impl Fn(&Event<Self>) -> bool + Send + Sync + 'static;
 
-    /// The command that answers an event.
-    fn react(&self, event: &Event<Self>) -> Option<Sent<Self>>;
+    /// The commands that answer an event.
+    fn react(&self, state: &Self::State, event: &Event<Self>) -> Reaction<EventOf<Self>>;
 
-    /// Takes note that the command that answers an event was accepted. It is told again when the event comes again.
-    /// It is not told of a command that follows a refusal: when the event comes again, that one is not sent again.
-    fn accepted(&mut self, command: &Sent<Self>) {
-        let _ = command;
+    /// Takes note of an event: of one that it got, and then at once of those that its own commands have led to in answer to
+    /// it, in the order of these commands.
+    fn apply(state: &mut Self::State, event: Noted<'_, Self>) {
+        let _ = (state, event);
     }
 
-    /// The command that follows when one was refused. Of the two, one and only one happens, ever. What is noted here
-    /// is for people: it is not told again once what follows has happened.
-    fn refused(
-        &mut self,
-        command: &Sent<Self>,
-        refusal: &<Self::Aggregate as Aggregate>::Refusal,
-    ) -> Option<Sent<Self>>;
-
-    /// What it has to remember from event to event, stored with its checkpoint.
-    fn state(&self) -> Option<Box<str>> {
-        None
+    /// Which events the state is a fold of, told without what this very value was made with: those that any value of
+    /// this type may have got. Where that is not what the filter says, [`ProcessManager::apply`] should take note of
+    /// nothing but outcomes.
+    fn remembers(&self) -> impl Fn(&Event<Self>) -> bool + Send + Sync + 'static {
+        self.filter()
     }
 
-    /// Takes back what [`ProcessManager::state`] has told.
-    fn restore(&mut self, state: &str) {
+    /// Whether no event will ever be answered or remembered again: then none wakes it up.
+    fn has_ended(state: &Self::State) -> bool {
         let _ = state;
+        false
     }
 
     /// What people should know although nothing has failed.
-    fn note(&self) -> Option<String> {
+    fn note(state: &Self::State) -> Option<String> {
+        let _ = state;
         None
     }
 }
 
+/// What a process manager gets and sends for.
+pub type EventOf<P> = <<P as ProcessManager>::Aggregate as Aggregate>::Event;
+
 /// An event as a process manager gets it.
-pub type Event<P> = RecordedEvent<<<P as ProcessManager>::Aggregate as Aggregate>::Event>;
+pub type Event<P> = RecordedEvent<EventOf<P>>;
 
-/// A command as a process manager sends it.
-pub type Sent<P> = <<P as ProcessManager>::Aggregate as Aggregate>::Command;
-
-/// A process manager as an event handler.
-pub struct Process<P: ProcessManager, S> {
-    policy: P,
-    /// Where its commands go.
-    commands: CommandHandler<P::Aggregate>,
-    /// Where it looks up what has become of them.
-    store: S,
-    /// Where it says that a conversation goes on.
-    checkpoints: Checkpoints,
-    /// Up to here, an event may have come before: nobody needs to look up what became of a command that was never
-    /// sent. Not known before the first event comes.
-    may_come_again: Option<Position>,
+/// An event that a process manager takes note of.
+pub enum Noted<'a, P: ProcessManager> {
+    /// One that it got.
+    Event(&'a Event<P>),
+    /// One that a command of its own has led to.
+    Outcome(&'a Event<P>),
 }
 
-impl<P: ProcessManager, S: Clone> Clone for Process<P, S> {
-    fn clone(&self) -> Self {
-        let Self { policy, commands, store, checkpoints, may_come_again } = self;
-        Self {
-            policy: policy.clone(),
-            commands: commands.clone(),
-            store: store.clone(),
-            checkpoints: checkpoints.clone(),
-            may_come_again: *may_come_again,
-        }
-    }
-}
-
-impl<P: ProcessManager, S> fmt::Debug for Process<P, S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Process").field("name", &P::NAME).finish_non_exhaustive()
-    }
-}
-
-impl<P: ProcessManager, S> Process<P, S> {
-    /// A process manager whose commands go to `commands`, and which looks up in `store` what has become of them.
-    pub fn new(policy: P, commands: CommandHandler<P::Aggregate>, store: S, checkpoints: Checkpoints) -> Self {
-        Self { policy, commands, store, checkpoints, may_come_again: None }
-    }
-}
-
-impl<P: ProcessManager, S: EventStore<<P::Aggregate as Aggregate>::Event>>
-    EventHandler<<P::Aggregate as Aggregate>::Event> for Process<P, S>
-{
-    const NAME: &'static str = P::NAME;
-    const KIND: Kind = Kind::ProcessManager;
-    const AWAITED: bool = true;
-    const STARTS: Starts = P::STARTS;
-
-    fn filter(&self) -> impl Fn(&Event<P>) -> bool + Send + Sync + 'static {
-        self.policy.filter()
-    }
-
-    async fn handle(&mut self, event: &Event<P>) -> Result<(), Failure> {
-        let Some(command) = self.policy.react(event) else { return Ok(()) };
-        trace_line!(event.metadata.correlation_id, "Process Manager: {}", P::TITLE);
-        let again = self.comes_again(event).await?;
-        if again
-            && let Some(followed) =
-                self.store.read_command(command_id(P::NAME, event, FOLLOWING)).await.map_err(store_failed)?
-        {
-            // The first command was refused when this event came before, and what follows has happened.
-            self.goes_on(event, &followed);
-            return Ok(());
-        }
-        let Some(following) = self.send(event, FIRST, command, again).await? else { return Ok(()) };
-        match self.send(event, FOLLOWING, following, again).await? {
-            None => Ok(()),
-            Some(_) => Err(Failure::retry("a command that follows a refusal was refused too").wishing(Wish::Park)),
-        }
-    }
-
-    fn state(&self) -> Option<Box<str>> {
-        self.policy.state()
-    }
-
-    fn restore(&mut self, state: &str) {
-        self.policy.restore(state);
-    }
-
-    fn note(&self) -> Option<String> {
-        self.policy.note()
-    }
-}
-
-/// The commands that one event can lead to, by number.
-const FIRST: u8 = 0;
-const FOLLOWING: u8 = 1;
-
-impl<P: ProcessManager, S: EventStore<<P::Aggregate as Aggregate>::Event>> Process<P, S> {
-    /// Whether an event may have come before. One that happened after this value was first called with one has not,
-    /// unless it came to this value: only one process at a time runs the handlers of a store, and one that takes them
-    /// over again begins with a new value.
-    async fn comes_again(&mut self, event: &Event<P>) -> Result<bool, Failure> {
-        let may_come_again = match self.may_come_again {
-            Some(position) => position,
-            None => self.store.end().await.map_err(store_failed)?,
-        };
-        self.may_come_again = Some(may_come_again.max(event.position));
-        Ok(event.position <= may_come_again)
-    }
-}
-
-impl<P: ProcessManager, S> Process<P, S> {
-    /// Sends a command and waits for what becomes of it. Answers with the command that is to follow, if it was
-    /// refused and one is.
-    fn send(
-        &mut self,
-        event: &Event<P>,
-        number: u8,
-        command: Sent<P>,
-        again: bool,
-    ) -> impl Future<Output = Result<Option<Sent<P>>, Failure>> + Send {
-        let cause = &event.metadata;
-        let (correlation_id, command_id) = (cause.correlation_id, command_id(P::NAME, event, number));
-        let metadata = Metadata::new(command_id, correlation_id, cause.command_id);
-        let Self { policy, commands, checkpoints, .. } = self;
-        async move {
-            let pending = match again {
-                true => commands.send_again(command.clone(), metadata).await.map_err(failed)?,
-                false => commands.send(command.clone(), metadata).await.map_err(failed)?,
-            };
-            match pending.outcome().await {
-                Ok(events) => {
-                    if let Some(last) = events.last() {
-                        checkpoints.conversation_goes_on(correlation_id, event.position, last.position);
-                    }
-                    if number == FIRST {
-                        policy.accepted(&command);
-                    }
-                    Ok(None)
-                }
-                Err(CommandError::Refused(refusal)) => Ok(policy.refused(&command, &refusal)),
-                Err(error) => Err(failed(error)),
-            }
-        }
-    }
-
-    fn goes_on(&self, event: &Event<P>, events: &[Event<P>]) {
-        if let Some(last) = events.last() {
-            self.checkpoints.conversation_goes_on(event.metadata.correlation_id, event.position, last.position);
-        }
-    }
-}
-
-/// A command that was not taken because everything comes to its end has not failed.
-fn failed<R: std::error::Error>(error: CommandError<R>) -> Failure {
-    match error {
-        CommandError::Store(error) => store_failed(error),
-        stopped @ CommandError::Stopped => Failure::retry(stopped.to_string()).wishing(Wish::Untried),
-        other => Failure::retry(other.to_string()),
-    }
-}
-
-fn store_failed(error: StoreError) -> Failure {
-    let wish = if error == StoreError::Closed { Wish::Untried } else { Wish::Retry };
-    Failure::retry(error.to_string()).wishing(wish)
-}
-
-/// The id that the command which answers an event has, whenever that is: what a command names after itself, a transfer
-/// for instance, gets its name from here.
+/// The id that the first command which answers an event has, whenever that is: what a command names after itself, a
+/// transfer for instance, gets its name from here.
 pub fn id_of_answer<P: ProcessManager>(event: &Event<P>) -> Uuid {
-    command_id(P::NAME, event, FIRST)
+    command_id(P::NAME, event, first(0))
+}
+
+/// The number, among all commands that one event can lead to, of one of the reaction; they count from 0.
+fn first(answer: usize) -> usize {
+    2 * answer
+}
+
+/// The number of the command that follows when that one is refused.
+fn following(answer: usize) -> usize {
+    first(answer) + 1
 }
 
 /// The id of a command that answers an event, the same whenever the event comes. It begins with the time of the
 /// command that led to the event, so that ids go on growing with time.
-fn command_id<E>(process: &str, event: &RecordedEvent<E>, number: u8) -> Uuid {
+fn command_id<E>(process: &str, event: &RecordedEvent<E>, number: usize) -> Uuid {
     const BYTES_OF_TIME: usize = 6;
     let cause = event.metadata.command_id;
     let name = format!("{process}/{}/{number}", event.version);
@@ -255,7 +124,7 @@ mod tests {
 
     use super::*;
     use crate::engine::clock::Timestamp;
-    use crate::engine::event::{StreamId, Version};
+    use crate::engine::event::{Metadata, Position, StreamId, Version};
 
     fn event(command_id: u128, version: u64) -> RecordedEvent<()> {
         RecordedEvent {
@@ -275,7 +144,7 @@ mod tests {
         for command in [early, early + 1] {
             for version in 1..=3 {
                 for process in ["transfer", "CEO bonus"] {
-                    for number in [FIRST, FOLLOWING] {
+                    for number in (0..9).flat_map(|answer| [first(answer), following(answer)]) {
                         let id = command_id(process, &event(command, version), number);
                         assert!(ids.insert(id), "{process}, {version}, {number}");
                         assert_eq!(id, command_id(process, &event(command, version), number));
@@ -283,8 +152,19 @@ mod tests {
                 }
             }
         }
-        assert_eq!(ids.len(), 24);
-        let later = command_id("transfer", &event(2 << 120, 1), FIRST);
+        assert_eq!(ids.len(), 2 * 3 * 2 * 18);
+        let later = command_id("transfer", &event(2 << 120, 1), first(0));
         assert!(ids.iter().all(|id| *id < later), "ids go on growing with time");
+    }
+
+    /// They are in logs that exist.
+    #[test]
+    fn ids_stay_what_they_were() {
+        let event = event(7 << 80, 3);
+        for (number, expected) in
+            [(first(0), "00000000-0007-8133-9308-952718d07c74"), (following(0), "00000000-0007-8f0b-8132-131072a21747")]
+        {
+            assert_eq!(command_id("transfer", &event, number).to_string(), expected);
+        }
     }
 }

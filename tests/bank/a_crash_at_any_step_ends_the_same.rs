@@ -131,7 +131,7 @@ impl Engine {
         let (balances, transfers) = (feed.add(), feed.add());
         let engine = Self { store, supervisor, checkpoints, commands, balances, transfers };
         let starting = async {
-            engine.start_process(TransferProcess::default(), &context, &mut feed).await;
+            engine.start_process(TransferProcess, &context, &mut feed).await;
             engine.start_process(CeoBonus::new(account("CEO")), &context, &mut feed).await;
         };
         if timeout(HOUR, starting).await.is_err() {

@@ -13,7 +13,7 @@ use cqrs_bank::bank::{
 use cqrs_bank::engine::event::{DomainEvent as _, Position, RecordedEvent};
 use cqrs_bank::engine::event_handler::{EventHandler, Failure, ParkedError, RetryPolicy, Starts, Wish};
 use cqrs_bank::engine::feed::checkpoints::Kind;
-use cqrs_bank::engine::process_manager::{ProcessManager, id_of_answer};
+use cqrs_bank::engine::process_manager::{Answer, ProcessManager, Reaction, id_of_answer};
 use cqrs_bank::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
 use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
@@ -25,32 +25,23 @@ use crate::listening::listen;
 
 /// Of each withdrawal, as much goes into the account of the tax collector.
 #[derive(Clone, Debug, Default)]
-struct Tax {
-    note: Option<String>,
-}
+struct Tax;
 
 impl ProcessManager for Tax {
     const NAME: &'static str = "tax";
     const TITLE: &'static str = "Tax";
     const STARTS: Starts = Starts::AtTheBeginning;
     type Aggregate = Account;
+    type State = ();
 
     fn filter(&self) -> impl Fn(&RecordedEvent<AccountEvent>) -> bool + Send + Sync + 'static {
         |event| matches!(event.data, AccountEvent::MoneyWithdrawn { .. })
     }
 
-    fn react(&self, event: &RecordedEvent<AccountEvent>) -> Option<AccountCommand> {
-        let AccountEvent::MoneyWithdrawn { amount, .. } = &event.data else { return None };
-        Some(AccountCommand::DepositMoney { account_id: account("Tax"), amount: *amount })
-    }
-
-    fn refused(&mut self, _: &AccountCommand, refusal: &Refusal) -> Option<AccountCommand> {
-        self.note = Some(refusal.to_string());
-        None
-    }
-
-    fn note(&self) -> Option<String> {
-        self.note.clone()
+    fn react(&self, (): &(), event: &RecordedEvent<AccountEvent>) -> Reaction<AccountEvent> {
+        let AccountEvent::MoneyWithdrawn { amount, .. } = &event.data else { return Reaction::none() };
+        let deposit = AccountCommand::DepositMoney { account_id: account("Tax"), amount: *amount };
+        Answer::<Account>::new(deposit).or_note(|refusal| refusal.to_string()).into()
     }
 }
 
@@ -93,7 +84,7 @@ impl EventHandler<AccountEvent> for Diary {
 #[tokio::test]
 async fn what_a_process_does_is_there_when_the_reply_comes() {
     let bank = open(StoreUrl::Memory).await;
-    bank.add_process(Tax::default()).await.unwrap();
+    bank.add_process(Tax).await.unwrap();
     let Withdrawal::Paid(receipt) = bank.withdraw(&account("Wolfman"), money(30)).await.unwrap() else {
         panic!("there is enough")
     };
@@ -111,7 +102,7 @@ async fn what_it_has_to_say_is_shown() {
     let bank = Bank::open(StoreUrl::Memory).await.unwrap();
     bank.create(&account("Wolfman")).await.unwrap();
     bank.deposit(&account("Wolfman"), money(100)).await.unwrap();
-    bank.add_process(Tax::default()).await.unwrap();
+    bank.add_process(Tax).await.unwrap();
     bank.withdraw(&account("Wolfman"), money(30)).await.unwrap();
     let said = report(&bank, Tax::NAME).await.status.condition.last_error;
     assert_eq!(said.as_deref(), Some(&*Refusal::NoAccount.to_string()));
@@ -133,7 +124,7 @@ async fn a_process_acts_once_whenever_an_event_comes_again() {
             forget_progress(&path).await;
         }
         let bank = Bank::open(StoreUrl::Sqlite(path.clone())).await.unwrap();
-        bank.add_process(Tax::default()).await.unwrap();
+        bank.add_process(Tax).await.unwrap();
         bank.close().await;
         let bank = Bank::open(StoreUrl::Sqlite(path.clone())).await.unwrap();
         assert_eq!(balance(&bank, "Tax").await, 1 + 2 + 3 + 4 + 5);
@@ -150,13 +141,13 @@ async fn what_happens_while_a_process_is_not_there_is_made_up_for() {
     let directory = TempDir::new().unwrap();
     let store = StoreUrl::Sqlite(directory.path().join("bank.db"));
     let bank = open(store.clone()).await;
-    bank.add_process(Tax::default()).await.unwrap();
+    bank.add_process(Tax).await.unwrap();
     bank.withdraw(&account("Wolfman"), money(1)).await.unwrap();
     bank.close().await;
     let bank = Bank::open(store.clone()).await.unwrap();
     bank.withdraw(&account("Wolfman"), money(2)).await.unwrap();
     assert_eq!(balance(&bank, "Tax").await, 1);
-    bank.add_process(Tax::default()).await.unwrap();
+    bank.add_process(Tax).await.unwrap();
     bank.withdraw(&account("Wolfman"), money(4)).await.unwrap();
     assert_eq!(balance(&bank, "Tax").await, 1 + 2 + 4);
     bank.close().await;
@@ -259,16 +250,16 @@ async fn a_handler_that_another_program_runs_is_not_traced_here() {
 #[tokio::test]
 async fn two_handlers_cannot_have_one_name() {
     let bank = open(Options { ceo_bonus: Some(account("CEO")), ..Options::default() }).await;
-    bank.add_process(Tax::default()).await.unwrap();
+    bank.add_process(Tax).await.unwrap();
     bank.add_event_handler(Diary::default()).await.unwrap();
     let taken = |name| Err(AddHandlerError::NameTaken { name });
-    assert_eq!(bank.add_process(Tax::default()).await, taken("tax"));
+    assert_eq!(bank.add_process(Tax).await, taken("tax"));
     assert_eq!(bank.add_event_handler(Diary::default()).await, taken("diary"));
     assert_eq!(bank.add_process(CeoBonus::new(account("Tax"))).await, taken("CEO bonus"));
     bank.withdraw(&account("Wolfman"), money(3)).await.unwrap();
     assert_eq!(balance(&bank, "Tax").await, 3, "one of them is there");
     bank.close().await;
-    assert_eq!(bank.add_process(Tax::default()).await, Err(Unavailable::Closed.into()));
+    assert_eq!(bank.add_process(Tax).await, Err(Unavailable::Closed.into()));
 }
 
 #[tokio::test]
@@ -280,7 +271,7 @@ async fn what_is_imported_is_no_news() {
     let exported = bank.export(&file, |_, _| {}).await.unwrap();
     let bank = Bank::open(StoreUrl::Memory).await.unwrap();
     let diary = Diary::default();
-    bank.add_process(Tax::default()).await.unwrap();
+    bank.add_process(Tax).await.unwrap();
     bank.add_event_handler(diary.clone()).await.unwrap();
     assert_eq!(bank.import(&file, |_, _, _| {}).await.unwrap(), exported);
     assert_eq!(balance(&bank, "Tax").await, 0);

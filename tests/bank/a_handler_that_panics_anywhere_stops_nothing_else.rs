@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use cqrs_bank::bank::{Account, AccountCommand, AccountEvent, Bank, HandlerReport, Options, Refusal, StoreUrl};
+use cqrs_bank::bank::{Account, AccountCommand, AccountEvent, Bank, HandlerReport, Options, StoreUrl, Verification};
 use cqrs_bank::engine::event::{Position, RecordedEvent};
 use cqrs_bank::engine::event_handler::{EventHandler, Failure, RetryPolicy, Starts};
-use cqrs_bank::engine::process_manager::ProcessManager;
+use cqrs_bank::engine::process_manager::{Answer, Noted, ProcessManager, Reaction};
 use cqrs_bank::engine::projection::Projection;
 use tokio::task::JoinSet;
 
@@ -190,33 +190,42 @@ impl ProcessManager for FragileProcess {
     const TITLE: &'static str = "Fragile Process";
     const STARTS: Starts = Starts::AtTheEnd;
     type Aggregate = Account;
+    type State = u64;
 
     fn filter(&self) -> impl Fn(&RecordedEvent<AccountEvent>) -> bool + Send + Sync + 'static {
         |event| matches!(&event.data, AccountEvent::MoneyDeposited { account_id, .. } if *account_id == account("Wolfman"))
     }
 
-    fn react(&self, event: &RecordedEvent<AccountEvent>) -> Option<AccountCommand> {
+    fn react(&self, _: &u64, event: &RecordedEvent<AccountEvent>) -> Reaction<AccountEvent> {
         assert!(self.0 != "react" || !is_bad(event), "in react");
-        let name = if self.0 == "refused" && is_bad(event) { "Nobody" } else { "Shadow" };
-        let AccountEvent::MoneyDeposited { amount, .. } = &event.data else { return None };
-        Some(AccountCommand::DepositMoney { account_id: account(name), amount: *amount })
+        let name = match self.0 {
+            "refused" if is_bad(event) => "Nobody",
+            "apply" => "Porcelain",
+            _ => "Shadow",
+        };
+        let AccountEvent::MoneyDeposited { amount, .. } = &event.data else { return Reaction::none() };
+        let deposit = AccountCommand::DepositMoney { account_id: account(name), amount: *amount };
+        Answer::<Account>::new(deposit).or_else(|_| panic!("in refused")).into()
     }
 
-    fn accepted(&mut self, command: &AccountCommand) {
-        let AccountCommand::DepositMoney { amount, .. } = command else { return };
-        assert!(self.0 != "accepted" || amount.minor_units() != BAD, "in accepted");
+    fn apply(deposits: &mut u64, event: Noted<'_, Self>) {
+        let Noted::Outcome(event) = event else { return };
+        assert!(*event.data.account_id() != account("Porcelain") || !is_bad(event), "in apply");
+        *deposits += 1;
     }
 
-    fn refused(&mut self, _: &AccountCommand, _: &Refusal) -> Option<AccountCommand> {
-        panic!("in refused");
+    fn note(deposits: &u64) -> Option<String> {
+        Some(format!("{deposits} deposits"))
     }
 }
 
 #[tokio::test]
 async fn so_it_is_with_a_process_manager() {
-    for place in ["react", "accepted", "refused"] {
+    for place in ["react", "apply", "refused"] {
         let bank = bank().await;
-        bank.create(&account("Shadow")).await.unwrap();
+        for name in ["Shadow", "Porcelain"] {
+            bank.create(&account(name)).await.unwrap();
+        }
         bank.add_process(FragileProcess(place)).await.unwrap();
         for amount in [1, BAD, 2] {
             deposit(&bank, amount).await;
@@ -224,9 +233,12 @@ async fn so_it_is_with_a_process_manager() {
         assert_eq!(bank.failure(), None, "{place}");
         let reasons: Vec<_> = bank.parked().await.unwrap().into_iter().map(|(parked, _)| parked.reason).collect();
         assert_eq!(reasons, [format!("it panicked: in {place}")]);
-        // Its command is sent once all the same.
-        let shadowed = if place == "accepted" { 3 + BAD } else { 3 };
-        assert_eq!(bank.check_balance(&account("Shadow")).await.unwrap(), money(shadowed), "{place}");
+        // Its command is sent once all the same, and what it panicked over it does not remember.
+        let (name, shadowed) = if place == "apply" { ("Porcelain", 3 + BAD) } else { ("Shadow", 3) };
+        assert_eq!(bank.check_balance(&account(name)).await.unwrap(), money(shadowed), "{place}");
+        let said = report(&bank, FragileProcess::NAME).await.status.condition.last_error;
+        assert_eq!(said.as_deref(), Some("2 deposits"), "{place}");
+        assert!(matches!(bank.verify(|_, _| {}).await.unwrap(), Verification::Whole(_)), "{place}");
     }
 }
 

@@ -4,12 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use cqrs_bank::bank::{
-    Account, AccountCommand, AccountEvent, Bank, EmailAddress, HolderName, NewAccount, OpenError, Options, Refusal,
-    StoreUrl,
+    Account, AccountCommand, AccountEvent, Bank, EmailAddress, HolderName, NewAccount, OpenError, Options, StoreUrl,
 };
 use cqrs_bank::engine::event::{Position, RecordedEvent};
 use cqrs_bank::engine::event_handler::Starts;
-use cqrs_bank::engine::process_manager::ProcessManager;
+use cqrs_bank::engine::process_manager::{Answer, ProcessManager, Reaction};
 use cqrs_bank::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
 use cqrs_bank::engine::store::{Append, EventStore as _};
@@ -162,18 +161,16 @@ impl ProcessManager for Tax {
     const TITLE: &'static str = "Tax";
     const STARTS: Starts = Starts::AtTheBeginning;
     type Aggregate = Account;
+    type State = ();
 
     fn filter(&self) -> impl Fn(&RecordedEvent<AccountEvent>) -> bool + Send + Sync + 'static {
         |event| matches!(&event.data, AccountEvent::MoneyDeposited { account_id, .. } if *account_id == account("Josh"))
     }
 
-    fn react(&self, event: &RecordedEvent<AccountEvent>) -> Option<AccountCommand> {
-        let AccountEvent::MoneyDeposited { amount, .. } = &event.data else { return None };
-        Some(AccountCommand::DepositMoney { account_id: account("Tax"), amount: *amount })
-    }
-
-    fn refused(&mut self, _: &AccountCommand, _: &Refusal) -> Option<AccountCommand> {
-        None
+    fn react(&self, (): &(), event: &RecordedEvent<AccountEvent>) -> Reaction<AccountEvent> {
+        let AccountEvent::MoneyDeposited { amount, .. } = &event.data else { return Reaction::none() };
+        let deposit = AccountCommand::DepositMoney { account_id: account("Tax"), amount: *amount };
+        Answer::<Account>::new(deposit).into()
     }
 }
 

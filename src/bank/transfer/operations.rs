@@ -1,13 +1,13 @@
 //! Transfers as a bank offers them.
 
-use tokio::time::timeout;
+use tokio::time::timeout_at;
 
 use super::{Ending, Outgoing, ReleaseReason, TransferId, TransferProcess, TransferRecord, TransferState};
 use crate::bank::errors::{QueryError, TransferError};
 use crate::bank::{AccountCommand, AccountEvent, AccountId, Bank, Moment, Money, Pin, Receipt};
 use crate::engine::application::Seen;
 use crate::engine::event::{Position, RecordedEvent};
-use crate::engine::feed::checkpoints::{Consistency, MAX_WAIT};
+use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::process_manager::ProcessManager as _;
 use crate::engine::subscription::Subscription;
 
@@ -98,14 +98,14 @@ impl Bank {
         if nobody_waits || !self.runs_elsewhere() {
             return receipt;
         }
-        let up_to = receipt.seen_up_to();
+        let (up_to, deadline) = (receipt.seen_up_to(), receipt.deadline());
         let end = tokio::select! {
-            end = timeout(MAX_WAIT, self.end_of(outgoing.transfer_id, up_to)) => end.ok().flatten(),
+            end = timeout_at(deadline, self.end_of(outgoing.transfer_id, up_to)) => end.ok().flatten(),
             _ = self.supervisor().stopped() => None,
         };
         receipt.and_seen(match end {
-            Some(end) => Seen { lagging: self.seen_by_all(end).await, up_to: end },
-            None => Seen { lagging: vec![TransferProcess::NAME], up_to },
+            Some(end) => Seen { lagging: self.seen_by_all(end, deadline).await, up_to: end, deadline: Some(deadline) },
+            None => Seen { lagging: vec![TransferProcess::NAME], up_to, deadline: Some(deadline) },
         })
     }
 

@@ -49,12 +49,9 @@ impl<E: StoredEvent> Application<E> {
     {
         let _adding = self.inner.changing.lock().await;
         self.check_name(P::NAME)?;
-        let Some(commands) = self.command_handler::<P::Aggregate>().cloned() else {
-            let unknown = format!("the application has no aggregate that {} sends commands to", P::NAME);
-            return Err(Unavailable::Defect(unknown).into());
-        };
+        let commands = self.inner.kinds.command_handlers();
         let started = async {
-            self.inner.hooks.before_handler(&self.inner.store, P::NAME, P::STARTS).await?;
+            self.inner.hooks.before_handler(&self.inner.store, P::NAME, P::STARTS, true).await?;
             let process = Process::new(policy, commands, self.inner.store.clone(), self.inner.checkpoints.clone());
             event_handler::join(move || process.clone(), &self.handler_context(), &self.inner.feed).await
         };
@@ -74,7 +71,7 @@ impl<E: StoredEvent> Application<E> {
         let _adding = self.inner.changing.lock().await;
         self.check_name(H::NAME)?;
         let started = async {
-            self.inner.hooks.before_handler(&self.inner.store, H::NAME, H::STARTS).await?;
+            self.inner.hooks.before_handler(&self.inner.store, H::NAME, H::STARTS, H::FOLDS).await?;
             event_handler::join(move || handler.clone(), &self.handler_context(), &self.inner.feed).await
         };
         self.added(started.await).await

@@ -62,8 +62,9 @@ pub(crate) trait Hooks<E: 'static>: Send + Sync {
         store: &'a Store<E>,
         name: &'static str,
         starts: Starts,
+        folds: bool,
     ) -> Boxed<'a, Result<(), StoreError>> {
-        let _ = (store, name, starts);
+        let _ = (store, name, starts, folds);
         Box::pin(ready(Ok(())))
     }
 
@@ -181,10 +182,8 @@ impl<E: StoredEvent> Builder<E> {
         self.names.push(P::NAME);
         self.handlers.push(Box::new(move |context, parts, feed, hooks| {
             Box::pin(async move {
-                let Some(commands) = parts.kinds.of::<P::Aggregate>().cloned() else {
-                    return Err(StartError::NoAggregate { process: P::NAME });
-                };
-                hooks.before_handler(&context.store, P::NAME, P::STARTS).await?;
+                let commands = parts.kinds.command_handlers();
+                hooks.before_handler(&context.store, P::NAME, P::STARTS, true).await?;
                 let process = Process::new(policy, commands, context.store.clone(), context.checkpoints.clone());
                 Ok(event_handler::start(move || process.clone(), context, feed).await?)
             })
@@ -216,7 +215,7 @@ impl<E: StoredEvent> Builder<E> {
         self.names.push(H::NAME);
         self.handlers.push(Box::new(move |context, parts, feed, hooks| {
             Box::pin(async move {
-                hooks.before_handler(&context.store, H::NAME, H::STARTS).await?;
+                hooks.before_handler(&context.store, H::NAME, H::STARTS, H::FOLDS).await?;
                 let handler = make(parts.models)?;
                 Ok(event_handler::start(move || handler.clone(), context, feed).await?)
             })

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::{Application, Inner};
 use crate::engine::feed::checkpoints::MAX_WAIT;
@@ -29,6 +29,7 @@ impl<E: StoredEvent> Application<E> {
             application.inner.closing.store(true, Ordering::Release);
             kinds.flush().await;
             let _changed = application.inner.changing.lock().await;
+            let deadline = Instant::now() + MAX_WAIT;
             application.settle().await;
             // What handlers send has to be answered, so they stop first.
             let have_stopped = lease.end(HANDLERS_FINISH).await;
@@ -36,7 +37,8 @@ impl<E: StoredEvent> Application<E> {
             if !have_stopped {
                 lease.end(HANDLERS_FINISH).await;
             }
-            application.seen_by_projections().await;
+            // Where there was much to settle, little time is left for this.
+            application.seen_by_projections(deadline.max(Instant::now() + HANDLERS_FINISH)).await;
             supervisor.will_close();
             feed.keep_rows().await;
             lease.give_up();
@@ -63,7 +65,7 @@ impl<E: StoredEvent> Application<E> {
     }
 
     /// Waits until the projections have seen what has happened by now.
-    async fn seen_by_projections(&self) {
+    async fn seen_by_projections(&self, deadline: Instant) {
         let seen = async {
             if let Ok(end) = self.inner.store.end().await {
                 self.inner.checkpoints.projections_have_passed(end).await;
@@ -71,7 +73,7 @@ impl<E: StoredEvent> Application<E> {
         };
         tokio::select! {
             // What they have not seen they see when the store is opened again.
-            _ = timeout(MAX_WAIT, seen) => {}
+            _ = timeout_at(deadline, seen) => {}
             _ = self.inner.supervisor.stopped() => {}
         }
     }

@@ -3,6 +3,7 @@
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::seen::Seen;
@@ -10,7 +11,7 @@ use super::{Application, CommandFailure, Unavailable};
 use crate::engine::aggregate::Aggregate;
 use crate::engine::command_handler::{CommandError, Pending, Unanswered};
 use crate::engine::event::{Metadata, Position, RecordedEvent};
-use crate::engine::feed::checkpoints::Consistency;
+use crate::engine::feed::checkpoints::{Consistency, MAX_WAIT};
 use crate::engine::origin::Origin;
 use crate::engine::store::stored_event::StoredEvent;
 use crate::engine::store::{Committed, StoreError};
@@ -119,6 +120,11 @@ impl<E> Receipt<E> {
     /// made of it.
     pub fn seen_up_to(&self) -> Position {
         self.seen.up_to
+    }
+
+    /// When waiting for this ends at the latest.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.seen.deadline.unwrap_or_else(|| Instant::now() + MAX_WAIT)
     }
 
     /// The same, waited for up to somewhere else.

@@ -173,12 +173,6 @@ pub enum StartError {
     /// It has ended as soon as it had started.
     #[error("{0}")]
     Unavailable(#[from] Unavailable),
-    /// A process manager sends commands to a kind of aggregate that is not there.
-    #[error("there is no aggregate to which {process} sends commands")]
-    NoAggregate {
-        /// The process manager's name.
-        process: &'static str,
-    },
 }
 
 /// Why a log was not written to a file.

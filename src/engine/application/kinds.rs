@@ -10,12 +10,14 @@ use foldhash::HashMap;
 use super::StartError;
 use crate::engine::aggregate::Aggregate;
 use crate::engine::command_handler::CommandHandler;
+use crate::engine::process_manager::CommandHandlers;
 
 /// The command handlers, by the type of their aggregate.
 #[derive(Default)]
 pub(super) struct Kinds {
     handlers: HashMap<TypeId, Box<dyn Kind>>,
-    categories: Vec<&'static str>,
+    /// The same, as process managers send to them.
+    senders: CommandHandlers,
 }
 
 /// What is asked of a command handler whatever its aggregate.
@@ -36,19 +38,23 @@ impl<A: Aggregate> Kind for CommandHandler<A> {
 
 impl fmt::Debug for Kinds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Kinds").field(&self.categories).finish()
+        f.debug_tuple("Kinds").field(&self.senders).finish()
     }
 }
 
 impl Kinds {
     pub(super) fn add<A: Aggregate>(&mut self, handler: CommandHandler<A>) {
+        self.senders = std::mem::take(&mut self.senders).with(handler.clone());
         self.handlers.insert(TypeId::of::<A>(), Box::new(handler));
-        self.categories.push(A::CATEGORY);
     }
 
     pub(super) fn of<A: Aggregate>(&self) -> Option<&CommandHandler<A>> {
         let handler: &dyn Any = self.handlers.get(&TypeId::of::<A>())?.as_ref();
         handler.downcast_ref()
+    }
+
+    pub(super) fn command_handlers(&self) -> CommandHandlers {
+        self.senders.clone()
     }
 
     /// Waits until what was sent before this is answered.

@@ -1,5 +1,6 @@
 //! Waiting until the handlers have seen what a caller is about to hear of.
 
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{Application, Receipt};
@@ -15,6 +16,8 @@ pub(crate) struct Seen {
     pub(crate) up_to: Position,
     /// Who had not seen it when waiting ended.
     pub(crate) lagging: Vec<&'static str>,
+    /// When waiting ends at the latest, where it was begun.
+    pub(crate) deadline: Option<Instant>,
 }
 
 impl<E: StoredEvent> Application<E> {
@@ -32,9 +35,10 @@ impl<E: StoredEvent> Application<E> {
         let seen = match events.last() {
             // Boxed: keeps the common future small.
             Some(last) if !self.is_seen(last) => {
-                Box::pin(self.conversation_seen(last.metadata.correlation_id, last.position)).await
+                let deadline = Instant::now() + MAX_WAIT;
+                Box::pin(self.conversation_seen(last.metadata.correlation_id, last.position, deadline)).await
             }
-            _ => Seen { up_to, lagging: Vec::new() },
+            _ => Seen { up_to, lagging: Vec::new(), deadline: None },
         };
         Receipt::new(events, seen)
     }
@@ -47,25 +51,33 @@ impl<E: StoredEvent> Application<E> {
                 && checkpoints.conversation_goes_on_to(last.metadata.correlation_id).is_none()
     }
 
-    /// Waits until the handlers have seen an event and all that process managers have made of it.
-    async fn conversation_seen(&self, correlation_id: Uuid, mut up_to: Position) -> Seen {
+    /// Waits until the handlers have seen an event and all that process managers have made of it, however often that
+    /// goes on, until the deadline.
+    async fn conversation_seen(&self, correlation_id: Uuid, mut up_to: Position, deadline: Instant) -> Seen {
         loop {
-            let lagging = self.seen_by_all(up_to).await;
+            let lagging = self.seen_by_all(up_to, deadline).await;
             match self.inner.checkpoints.conversation_goes_on_to(correlation_id) {
-                Some(further) if lagging.is_empty() && further > up_to => up_to = further,
-                _ => return Seen { up_to, lagging },
+                Some(further) if lagging.is_empty() && further > up_to => {
+                    if Instant::now() >= deadline {
+                        let lagging = self.inner.checkpoints.lagging(further);
+                        return Seen { up_to: further, lagging, deadline: Some(deadline) };
+                    }
+                    up_to = further;
+                }
+                _ => return Seen { up_to, lagging, deadline: Some(deadline) },
             }
         }
     }
 
     /// Waits for the handlers, and not for those that have stopped. Answers who lags.
-    pub(crate) async fn seen_by_all(&self, position: Position) -> Vec<&'static str> {
+    pub(crate) async fn seen_by_all(&self, position: Position, deadline: Instant) -> Vec<&'static str> {
         let checkpoints = &self.inner.checkpoints;
         if checkpoints.have_passed(position) {
             return Vec::new();
         }
+        let max_wait = deadline.saturating_duration_since(Instant::now());
         tokio::select! {
-            lagging = checkpoints.wait(position, MAX_WAIT) => lagging,
+            lagging = checkpoints.wait(position, max_wait) => lagging,
             _ = self.inner.supervisor.stopped() => checkpoints.lagging(position),
         }
     }

@@ -181,3 +181,4 @@ macro_rules! domain_events {
         }
     };
 }
+pub use domain_events;

@@ -4,23 +4,26 @@
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 
 use super::{EventHandler, Failure, Wish};
-use crate::engine::event::RecordedEvent;
+use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::feed::inbox::{Filter, wants};
 use crate::engine::supervisor::panic_message;
 
+pub(super) type Make<H> = Arc<dyn Fn() -> H + Send + Sync>;
+
 /// A handler, for as long as nothing happens to it.
 pub(super) struct Instance<E, H> {
-    make: Box<dyn Fn() -> H + Send + Sync>,
+    make: Make<H>,
     filter: Filter<E>,
     /// Nothing until it is made anew.
     handler: Option<H>,
 }
 
 impl<E, H: EventHandler<E>> Instance<E, H> {
-    pub(super) fn new(make: Box<dyn Fn() -> H + Send + Sync>, filter: Filter<E>, handler: H) -> Self {
+    pub(super) fn new(make: Make<H>, filter: Filter<E>, handler: H) -> Self {
         Self { make, filter, handler: Some(handler) }
     }
 
@@ -29,19 +32,63 @@ impl<E, H: EventHandler<E>> Instance<E, H> {
         self.handler = None;
     }
 
-    /// Makes the handler and lets it remember `state`; where there is none yet, this is what it remembers at first.
-    pub(super) fn resume(&mut self, state: &mut Option<Box<str>>) {
+    pub(super) fn is_made(&self) -> bool {
+        self.handler.is_some()
+    }
+
+    /// Makes the handler and lets it remember what it remembered at `checkpoint`; where no `state` was written down yet,
+    /// this is what it remembers.
+    pub(super) async fn resume(&mut self, state: &mut Option<Box<str>>, checkpoint: Position) {
         let Self { make, handler, .. } = self;
-        let resumed = catch(|| {
-            let mut made = handler.take().unwrap_or_else(make);
-            match &*state {
-                Some(state) => made.restore(state),
-                None => *state = made.state(),
-            }
-            made
+        let handler_there = handler.take();
+        let resumed = catch_panic(async {
+            let mut made = handler_there.unwrap_or_else(|| make());
+            made.resume(state.as_deref(), checkpoint).await?;
+            let now = if state.is_none() { made.state() } else { None };
+            Ok::<_, Failure>((made, now))
         });
         // What cannot be made now is made, or fails, at its next event.
-        self.handler = resumed.ok();
+        if let Ok(Ok((made, now))) = resumed.await {
+            *handler = Some(made);
+            *state = state.take().or(now);
+        }
+    }
+
+    /// Makes the handler, if need be, as it was at `checkpoint`.
+    async fn made(&mut self, state: Option<&str>, checkpoint: Position) -> Result<Result<&mut H, Failure>, String> {
+        if self.handler.is_none() {
+            let made = catch_panic(async {
+                let mut made = (self.make)();
+                made.resume(state, checkpoint).await.map(|()| made)
+            });
+            match made.await? {
+                Ok(made) => self.handler = Some(made),
+                Err(failure) => return Ok(Err(failure)),
+            }
+        }
+        self.handler.as_mut().map(Ok).ok_or_else(|| "it is not there".to_owned())
+    }
+
+    /// Tells a handler that folds of an event that it could not do with and that is parked.
+    pub(super) async fn set_aside(
+        &mut self,
+        event: &RecordedEvent<E>,
+        state: &mut Option<Box<str>>,
+        checkpoint: Position,
+    ) {
+        if !H::FOLDS {
+            return;
+        }
+        let told = match self.made(state.as_deref(), checkpoint).await {
+            Ok(Ok(handler)) => catch_panic(async { handler.set_aside(event).await.map(|()| handler.state()) }).await,
+            Ok(Err(failure)) => Ok(Err(failure)),
+            Err(panic) => Err(panic),
+        };
+        match told {
+            Ok(Ok(now)) => *state = now,
+            // It is folded again.
+            Ok(Err(_)) | Err(_) => (self.handler, *state) = (None, None),
+        }
     }
 
     /// Whether an event is to be handled, or nobody knows.
@@ -51,8 +98,13 @@ impl<E, H: EventHandler<E>> Instance<E, H> {
 
     /// Calls the handler with an event that it may want. If it has handled or skipped the event, `state` becomes what
     /// it remembers now; otherwise it remembers `state` again.
-    pub(super) async fn call(&mut self, event: &RecordedEvent<E>, state: &mut Option<Box<str>>) -> Result<(), Failure> {
-        match self.try_call(event, state).await {
+    pub(super) async fn call(
+        &mut self,
+        event: &RecordedEvent<E>,
+        state: &mut Option<Box<str>>,
+        checkpoint: Position,
+    ) -> Result<(), Failure> {
+        match self.try_call(event, state, checkpoint).await {
             Ok(outcome) => outcome,
             Err(message) => {
                 self.handler = None;
@@ -66,21 +118,15 @@ impl<E, H: EventHandler<E>> Instance<E, H> {
         &mut self,
         event: &RecordedEvent<E>,
         state: &mut Option<Box<str>>,
+        checkpoint: Position,
     ) -> Result<Result<(), Failure>, String> {
         if !wants(&self.filter, event)? {
             return Ok(Ok(()));
         }
-        if self.handler.is_none() {
-            let made = catch(|| {
-                let mut made = (self.make)();
-                if let Some(state) = &*state {
-                    made.restore(state);
-                }
-                made
-            });
-            self.handler = Some(made?);
-        }
-        let Some(handler) = &mut self.handler else { return Ok(Ok(())) };
+        let handler = match self.made(state.as_deref(), checkpoint).await? {
+            Ok(handler) => handler,
+            Err(failure) => return Ok(Err(failure)),
+        };
         let (outcome, now) = catch_panic(async {
             let outcome = handler.handle(event).await;
             (outcome, handler.state())
@@ -101,7 +147,7 @@ impl<E, H: EventHandler<E>> Instance<E, H> {
     }
 }
 
-fn catch<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+pub(super) fn catch<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(run)).map_err(|panic| panic_message(panic.as_ref()))
 }
 

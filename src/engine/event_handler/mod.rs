@@ -9,25 +9,25 @@ mod parked;
 mod retry;
 mod runner;
 
-use std::future::Future;
+use std::future::{Future, ready};
 use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
 use tokio::sync::mpsc;
 
-use self::instance::Instance;
-use self::parked::REQUESTS;
+use self::instance::{Instance, Make};
+use self::parked::{Check, REQUESTS, check};
 pub use self::parked::{HandlerControl, ParkedError};
 pub use self::retry::RetryPolicy;
 use self::runner::Runner;
 use super::clock::Clock;
-use super::event::RecordedEvent;
+use super::event::{Position, RecordedEvent};
 use super::feed::checkpoints::{Checkpoints, Kind, MAX_WAIT, UnlessKept};
 use super::feed::inbox::{Filter, Outlet};
 use super::feed::{Feed, FeedHandle};
 use super::lease::Lease;
-use super::store::handler_records::is_reserved;
+use super::store::handler_records::{Progress, is_reserved};
 use super::store::stored_event::StoredEvent;
 use super::store::{Store, StoreError};
 use super::supervisor::Supervisor;
@@ -75,6 +75,9 @@ pub trait EventHandler<E>: Send + Sync + Sized + 'static {
     /// Where it starts in a store that it has not seen yet.
     const STARTS: Starts = Starts::AtTheEnd;
 
+    /// Whether what it remembers is a fold of the log: what was written down of it only saves the time to fold it again.
+    const FOLDS: bool = false;
+
     /// What the trace calls it as an event reaches it; nothing for one that speaks for itself.
     const TRACE_TITLE: Option<&'static str> = None;
 
@@ -98,6 +101,32 @@ pub trait EventHandler<E>: Send + Sync + Sized + 'static {
     /// Takes back what [`EventHandler::state`] has told.
     fn restore(&mut self, state: &str) {
         let _ = state;
+    }
+
+    /// Remembers what it knew when it had acknowledged all events up to `checkpoint`. That is what it told then, if it has
+    /// told anything.
+    fn resume(
+        &mut self,
+        state: Option<&str>,
+        checkpoint: Position,
+    ) -> impl Future<Output = Result<(), Failure>> + Send {
+        let _ = checkpoint;
+        if let Some(state) = state {
+            self.restore(state);
+        }
+        ready(Ok(()))
+    }
+
+    /// Takes note of an event that it could not do with and that is parked. Only one that folds is told.
+    fn set_aside(&mut self, event: &RecordedEvent<E>) -> impl Future<Output = Result<(), Failure>> + Send {
+        let _ = event;
+        ready(Ok(()))
+    }
+
+    /// How the state that was written down with some progress is not what the log makes of it, if that is so.
+    fn difference(&self, progress: &Progress) -> impl Future<Output = Result<Option<String>, StoreError>> + Send {
+        let _ = progress;
+        ready(Ok(None))
     }
 
     /// What people should know although nothing has failed.
@@ -193,8 +222,8 @@ where
     E: StoredEvent,
     H: EventHandler<E>,
 {
-    let (outlet, runner, unless_kept) = prepare(make, context).await?;
-    let control = run(runner, &context.supervisor);
+    let (outlet, runner, check, unless_kept) = prepare(make, context).await?;
+    let control = run(runner, check, &context.supervisor);
     feed.hand_over_to(outlet);
     unless_kept.keep();
     Ok(control)
@@ -219,11 +248,11 @@ where
     E: StoredEvent,
     H: EventHandler<E>,
 {
-    let (outlet, runner, unless_kept) = prepare(make, context).await?;
+    let (outlet, runner, check, unless_kept) = prepare(make, context).await?;
     let HandlerContext { checkpoints, supervisor, .. } = context;
     let gate = outlet.gate();
     feed.hand_over_to(outlet).await.ok_or(StoreError::Closed)?;
-    let control = run(runner, supervisor);
+    let control = run(runner, check, supervisor);
     let checkpoint = unless_kept.keep();
     if H::AWAITED {
         tokio::select! {
@@ -238,7 +267,7 @@ where
 async fn prepare<E, H>(
     make: impl Fn() -> H + Send + Sync + 'static,
     context: &HandlerContext<E>,
-) -> Result<(Outlet<E>, Runner<E, H>, UnlessKept), StoreError>
+) -> Result<(Outlet<E>, Runner<E, H>, Check, UnlessKept), StoreError>
 where
     E: StoredEvent,
     H: EventHandler<E>,
@@ -257,17 +286,19 @@ where
     if held.is_none() {
         outlet.gate().close();
     }
-    let instance = Instance::new(Box::new(make), filter, handler);
+    let make: Make<H> = Arc::new(make);
+    let check = check::<E, H>(make.clone(), store.clone());
+    let instance = Instance::new(make, filter, handler);
     let runner = Runner::new(instance, outlet.gate(), checkpoint, context.clone(), progress, held);
-    Ok((outlet, runner, unless_kept))
+    Ok((outlet, runner, check, unless_kept))
 }
 
-fn run<E, H>(runner: Runner<E, H>, supervisor: &Supervisor) -> HandlerControl
+fn run<E, H>(runner: Runner<E, H>, check: Check, supervisor: &Supervisor) -> HandlerControl
 where
     E: StoredEvent,
     H: EventHandler<E>,
 {
     let (requests, to_answer) = mpsc::channel(REQUESTS);
     supervisor.spawn(H::NAME, runner.run(to_answer));
-    HandlerControl::new(H::NAME, requests)
+    HandlerControl::new(H::NAME, requests, check)
 }

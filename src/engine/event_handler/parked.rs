@@ -1,23 +1,36 @@
 //! Parked events: people decide whether a handler tries one again or gives it up.
 
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
+use super::instance::{Make, catch};
 use super::runner::{End, Runner, ended};
 use super::{EventHandler, Failure, Wish};
 use crate::engine::event::Position;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, ParkedEvent};
 use crate::engine::store::stored_event::StoredEvent;
-use crate::engine::store::{EventStore as _, StoreError};
+use crate::engine::store::{EventStore as _, Store, StoreError};
 
 /// Requests about parked events that wait for a handler to be free.
 pub(super) const REQUESTS: usize = 16;
 
 /// Decides about a handler's parked events. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct HandlerControl {
     name: &'static str,
     requests: mpsc::Sender<Request>,
+    check: Check,
+}
+
+impl fmt::Debug for HandlerControl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HandlerControl").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 /// Why nothing became of a parked event.
@@ -48,8 +61,18 @@ impl From<StoreError> for ParkedError {
 }
 
 impl HandlerControl {
-    pub(super) fn new(name: &'static str, requests: mpsc::Sender<Request>) -> Self {
-        Self { name, requests }
+    pub(super) fn new(name: &'static str, requests: mpsc::Sender<Request>, check: Check) -> Self {
+        Self { name, requests, check }
+    }
+
+    /// How what the store has of the handler's memory is not what the log makes of it, if that is so. The handler goes on
+    /// meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store could not be read.
+    pub async fn difference(&self) -> Result<Option<String>, StoreError> {
+        (self.check)().await
     }
 
     /// The handler's name.
@@ -75,14 +98,14 @@ impl HandlerControl {
         self.ask(|reply| Request::Skip { number, reply }).await
     }
 
-    /// Moves the handler's checkpoint over events that it shall not handle, and lets it remember `state` if there is
-    /// any. To be asked while the handlers are held, so that none of them is on its way to it.
+    /// Moves the handler's checkpoint over events that it shall not handle. To be asked while the handlers are held, so
+    /// that none of them is on its way to it.
     ///
     /// # Errors
     ///
     /// [`ParkedError`]: why it is still where it was.
-    pub async fn pass_over(&self, position: Position, state: Option<Box<str>>) -> Result<(), ParkedError> {
-        self.ask(|reply| Request::PassOver { position, state, reply }).await
+    pub async fn pass_over(&self, position: Position) -> Result<(), ParkedError> {
+        self.ask(|reply| Request::PassOver { position, reply }).await
     }
 
     async fn ask(&self, request: impl FnOnce(Reply) -> Request) -> Result<(), ParkedError> {
@@ -92,13 +115,45 @@ impl HandlerControl {
     }
 }
 
+/// Holds what the store has of a handler's memory against the log.
+pub(super) type Check = Arc<dyn Fn() -> Checking + Send + Sync>;
+type Checking = Pin<Box<dyn Future<Output = Result<Option<String>, StoreError>> + Send>>;
+
+/// A handler that goes on meanwhile writes something else down; but what is wrong stays wrong.
+const MAX_CHECKS: usize = 8;
+
+pub(super) fn check<E, H>(make: Make<H>, store: Store<E>) -> Check
+where
+    E: StoredEvent,
+    H: EventHandler<E>,
+{
+    Arc::new(move || {
+        let (make, store) = (make.clone(), store.clone());
+        Box::pin(async move {
+            let Ok(handler) = catch(|| make()) else { return Ok(None) };
+            let mut difference = None;
+            let mut checked = None;
+            for _ in 0..MAX_CHECKS {
+                let progress = store.read_progress(H::NAME).await?;
+                let Some(progress) = progress.filter(|progress| checked.as_ref() != Some(progress)) else { break };
+                difference = handler.difference(&progress).await?;
+                if difference.is_none() {
+                    break;
+                }
+                checked = Some(progress);
+            }
+            Ok(difference)
+        })
+    })
+}
+
 pub(super) type Reply = oneshot::Sender<Result<(), ParkedError>>;
 
 #[derive(Debug)]
 pub(super) enum Request {
     Retry { number: u64, reply: Reply },
     Skip { number: u64, reply: Reply },
-    PassOver { position: Position, state: Option<Box<str>>, reply: Reply },
+    PassOver { position: Position, reply: Reply },
 }
 
 impl Request {
@@ -122,8 +177,8 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
                 let answer = self.skip(number).await;
                 let _ = reply.send(answer);
             }
-            Request::PassOver { position, state, reply } => {
-                let answer = self.pass_over_all(position, state).await;
+            Request::PassOver { position, reply } => {
+                let answer = self.pass_over_all(position).await;
                 let _ = reply.send(answer.map_err(ParkedError::from));
             }
         }
@@ -133,11 +188,22 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         let parked = self.find(number).await?;
         let events = self.store().read_all(parked.position.before(), 1).await?;
         let Some(event) = events.first() else { return Err(ParkedError::NotParked) };
+        // What comes of this stands between what is folded already: whatever happens, that is folded again.
+        let state = self.progress.state.clone();
+        if H::FOLDS {
+            self.progress.state = None;
+        }
         // Whoever may not write anything down any more does not call the handler either.
-        if self.store().is_durable() {
+        if self.store().is_durable() || H::FOLDS {
             self.write(ParkedChange::None).await?;
         }
-        let called = self.call(event).await.map_err(|_| ParkedError::NotRunning)?;
+        self.progress.state = state;
+        let called = self.call(event).await;
+        if H::FOLDS {
+            self.forget_fold();
+            self.remember().await.map_err(|_| ParkedError::NotRunning)?;
+        }
+        let called = called.map_err(|_| ParkedError::NotRunning)?;
         let (change, answer) = match called {
             Ok(()) | Err(Failure { wish: Wish::Skip, .. }) => (ParkedChange::Remove { number }, Ok(())),
             Err(Failure { reason, .. }) => {

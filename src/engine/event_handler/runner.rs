@@ -100,10 +100,14 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
             self.stand_by(requests).await?;
         }
         self.gate.let_in();
-        self.resume();
+        self.resume().await?;
         loop {
             while self.progress.checkpoint < self.gate.end() {
                 self.read_on(requests).await?;
+            }
+            // Better now than when the next event comes.
+            if H::FOLDS && !self.instance.is_made() {
+                self.remember().await?;
             }
             let alarm = if self.store().is_durable() { self.written.get() + WRITE_AFTER } else { u64::MAX };
             self.gate.sleep(self.progress.checkpoint, Position::new(alarm));
@@ -152,10 +156,20 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     }
 
     /// Lets the handler remember what it remembered when it ran last.
-    fn resume(&mut self) {
-        self.instance.resume(&mut self.progress.state);
+    async fn resume(&mut self) -> Result<(), End> {
+        self.remember().await?;
         let (attempts, last_error) = (self.progress.attempts, self.instance.note());
         self.report(Condition { attempts, last_error, ..Condition::default() });
+        Ok(())
+    }
+
+    pub(super) async fn remember(&mut self) -> Result<(), End> {
+        let Self { instance, progress, held, .. } = self;
+        tokio::select! {
+            biased;
+            () = instance.resume(&mut progress.state, progress.checkpoint) => Ok(()),
+            end = ended(held) => Err(end),
+        }
     }
 
     /// Goes on from where the feeding task has moved the checkpoint while there was nothing to do.
@@ -206,23 +220,23 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     }
 
     /// Moves the checkpoint over events that the handler shall not get.
-    pub(super) async fn pass_over_all(
-        &mut self,
-        position: Position,
-        state: Option<Box<str>>,
-    ) -> Result<(), StoreError> {
+    pub(super) async fn pass_over_all(&mut self, position: Position) -> Result<(), StoreError> {
         if position <= self.progress.checkpoint {
             return Ok(());
         }
-        if state.is_some() {
-            self.progress.state = state;
-            self.instance.forget();
-            self.instance.resume(&mut self.progress.state);
-        }
+        self.forget_fold();
         self.passed_over(position);
         self.write(ParkedChange::None).await?;
         self.context.checkpoints.advance([&self.checkpoint], position);
         Ok(())
+    }
+
+    /// What the handler remembers is not what it was made of any more: it is folded again before it is needed.
+    pub(super) fn forget_fold(&mut self) {
+        if H::FOLDS {
+            self.progress.state = None;
+            self.instance.forget();
+        }
     }
 
     /// Calls the handler with an event until it is acknowledged, skipped or parked.
@@ -237,8 +251,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
             if policy.gives_up_after(self.progress.attempts) {
                 // The process ended in the middle of each attempt.
                 let reason = "the handler never came back".to_owned();
-                let parked = self.parked(event.position, self.progress.attempts, reason);
-                return self.acknowledge(event, ParkedChange::Park(parked)).await;
+                return self.park(event, self.progress.attempts, reason).await;
             }
             self.progress.attempts += 1;
             // Whoever may not write this down any more does not call the handler either.
@@ -286,8 +299,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
             };
             let Some(delay) = delay else {
                 self.report_failure(&failure, None);
-                let parked = self.parked(event.position, attempt, failure.reason);
-                return self.acknowledge(event, ParkedChange::Park(parked)).await;
+                return self.park(event, attempt, failure.reason).await;
             };
             self.report_failure(&failure, Some(delay));
             self.wait(delay, requests).await?;
@@ -315,6 +327,13 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         }
     }
 
+    async fn park(&mut self, event: &RecordedEvent<E>, attempts: u32, reason: String) -> Result<(), End> {
+        let Self { instance, progress, .. } = self;
+        instance.set_aside(event, &mut progress.state, progress.checkpoint).await;
+        let parked = self.parked(event.position, attempts, reason);
+        self.acknowledge(event, ParkedChange::Park(parked)).await
+    }
+
     async fn acknowledge(&mut self, event: &RecordedEvent<E>, parked: ParkedChange) -> Result<(), End> {
         self.progress.checkpoint = event.position;
         self.progress.attempts = 0;
@@ -331,7 +350,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         let Some(held) = held else { return Err(End::LeaseLost) };
         tokio::select! {
             biased;
-            called = instance.call(event, &mut progress.state) => Ok(called),
+            called = instance.call(event, &mut progress.state, progress.checkpoint) => Ok(called),
             () = held.lost() => Err(End::LeaseLost),
         }
     }

@@ -127,8 +127,7 @@ impl BankFunctions {
             | OpenError::Unavailable(_)
             | OpenError::NameTaken { .. }
             | OpenError::CategoriesClash { .. }
-            | OpenError::NoProjection { .. }
-            | OpenError::NoAggregate { .. } => "store_failed",
+            | OpenError::NoProjection { .. } => "store_failed",
         };
         match reply {
             "unsupported_store" => {}

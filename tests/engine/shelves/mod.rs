@@ -3,7 +3,7 @@
 use cqrs_bank::engine::aggregate::{Aggregate, Command};
 use cqrs_bank::engine::event::{DomainEvent, RecordedEvent};
 use cqrs_bank::engine::event_handler::Starts;
-use cqrs_bank::engine::process_manager::ProcessManager;
+use cqrs_bank::engine::process_manager::{Answer, Instead, Noted, ProcessManager, Reaction};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Default)]
@@ -98,47 +98,35 @@ impl Aggregate for Shelf {
 
 /// Remembers how many it has taken.
 #[derive(Clone, Default)]
-pub(crate) struct FillOrders {
-    taken: u64,
-}
+pub(crate) struct FillOrders;
 
 impl ProcessManager for FillOrders {
     const NAME: &'static str = "fill orders";
     const TITLE: &'static str = "Fill Orders";
     const STARTS: Starts = Starts::AtTheBeginning;
     type Aggregate = Shelf;
+    type State = u64;
 
     fn filter(&self) -> impl Fn(&RecordedEvent<Changed>) -> bool + Send + Sync + 'static {
         |event| matches!(event.data, Changed::Ordered(..))
     }
 
-    fn react(&self, event: &RecordedEvent<Changed>) -> Option<ShelfCommand> {
-        let Changed::Ordered(shelf, count) = &event.data else { return None };
-        Some(ShelfCommand { shelf: shelf.clone(), what: What::Take(*count) })
+    fn react(&self, _: &u64, event: &RecordedEvent<Changed>) -> Reaction<Changed> {
+        let Changed::Ordered(shelf, count) = &event.data else { return Reaction::none() };
+        let count = *count;
+        let lend = ShelfCommand { shelf: "next door".to_owned(), what: What::Lend(count) };
+        Answer::<Shelf>::new(ShelfCommand { shelf: shelf.clone(), what: What::Take(count) })
+            .or_else(move |_| Instead::send::<Shelf>(lend.clone()))
+            .into()
     }
 
-    fn accepted(&mut self, command: &ShelfCommand) {
-        if let What::Take(count) | What::Lend(count) = command.what {
-            self.taken += count;
+    fn apply(taken: &mut u64, event: Noted<'_, Self>) {
+        if let Noted::Outcome(RecordedEvent { data: Changed::Taken(count), .. }) = event {
+            *taken += count;
         }
     }
 
-    fn refused(&mut self, command: &ShelfCommand, _: &TooFew) -> Option<ShelfCommand> {
-        match command.what {
-            What::Take(count) => Some(ShelfCommand { shelf: "next door".to_owned(), what: What::Lend(count) }),
-            _ => Some(command.clone()),
-        }
-    }
-
-    fn state(&self) -> Option<Box<str>> {
-        Some(self.taken.to_string().into())
-    }
-
-    fn restore(&mut self, state: &str) {
-        self.taken = state.parse().unwrap();
-    }
-
-    fn note(&self) -> Option<String> {
-        Some(format!("{} taken", self.taken))
+    fn note(taken: &u64) -> Option<String> {
+        Some(format!("{taken} taken"))
     }
 }

@@ -1,0 +1,114 @@
+//! How many causes an event has behind it: two processes that answer each other's events come to an end.
+
+use std::collections::VecDeque;
+
+use foldhash::HashMap;
+use uuid::Uuid;
+
+use crate::engine::event::{DomainEvent, RecordedEvent};
+use crate::engine::store::{EventStore, StoreError};
+
+/// So many commands are kept in mind; for others the log is asked.
+const KEPT: usize = 1_024;
+
+/// So many events of a chain are shown at its beginning, and as many at its end.
+const SHOWN: usize = 3;
+
+/// How many causes the events of commands have, for the commands that were sent last.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Chains {
+    causes: HashMap<Uuid, u32>,
+    order: VecDeque<Uuid>,
+}
+
+impl Chains {
+    /// How many causes an event has behind it: none if somebody outside has asked for it. Beyond `longest`, it need not
+    /// be all of them.
+    pub(super) async fn causes<E, S>(
+        &mut self,
+        event: &RecordedEvent<E>,
+        store: &S,
+        longest: u32,
+    ) -> Result<u32, StoreError>
+    where
+        E: DomainEvent,
+        S: EventStore<E>,
+    {
+        let (command_id, mut cause) = (event.metadata.command_id, event.metadata.causation_id);
+        if cause == command_id {
+            return Ok(0);
+        }
+        if let Some(causes) = self.causes.get(&command_id) {
+            return Ok(*causes);
+        }
+        let mut causes = 1;
+        while causes <= longest {
+            if let Some(known) = self.causes.get(&cause) {
+                causes += known;
+                break;
+            }
+            match cause_of(cause, store).await? {
+                Some(before) if before.metadata.causation_id != cause => cause = before.metadata.causation_id,
+                _ => break,
+            }
+            causes += 1;
+        }
+        self.note(command_id, causes);
+        Ok(causes)
+    }
+
+    /// Takes note of how many causes the events of a command have.
+    pub(super) fn note(&mut self, command_id: Uuid, causes: u32) {
+        if self.causes.insert(command_id, causes).is_none() {
+            self.order.push_back(command_id);
+        }
+        if self.order.len() > KEPT
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.causes.remove(&oldest);
+        }
+    }
+}
+
+/// Says what has led to an event, from the beginning, with its middle left out.
+pub(super) async fn shown<E, S>(event: &RecordedEvent<E>, store: &S, longest: u32) -> Result<String, StoreError>
+where
+    E: DomainEvent,
+    S: EventStore<E>,
+{
+    let mut last = vec![link(event)];
+    let mut first = VecDeque::new();
+    let (mut event, mut length) = (event.clone(), 1_u32);
+    while length <= longest.saturating_add(1) && event.metadata.causation_id != event.metadata.command_id {
+        let Some(cause) = cause_of(event.metadata.causation_id, store).await? else { break };
+        if last.len() < SHOWN {
+            last.push(link(&cause));
+        } else {
+            first.push_back(link(&cause));
+            if first.len() > SHOWN {
+                first.pop_front();
+            }
+        }
+        (event, length) = (cause, length + 1);
+    }
+    let left_out = (length as usize > last.len() + first.len()).then(|| "…".to_owned());
+    let links = first.into_iter().rev().chain(left_out).chain(last.into_iter().rev());
+    Ok(links.collect::<Vec<_>>().join(" → "))
+}
+
+fn link<E: DomainEvent>(event: &RecordedEvent<E>) -> String {
+    let (title, position) = (event.data.title(), event.position);
+    match event.metadata.process() {
+        Some(process) => format!("{process}: {title} at {position}"),
+        None => format!("{title} at {position}"),
+    }
+}
+
+/// The last event of a command.
+async fn cause_of<E, S>(command_id: Uuid, store: &S) -> Result<Option<RecordedEvent<E>>, StoreError>
+where
+    E: DomainEvent,
+    S: EventStore<E>,
+{
+    Ok(store.read_command(command_id).await?.and_then(|events| events.last().cloned()))
+}
