@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::io;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -104,9 +104,9 @@ impl<W: AsyncWrite + Unpin> Printing<W> {
         self.hand_over().await
     }
 
-    /// Does some work; what has waited long is written meanwhile. Where that fails, the next flush says so.
-    pub(super) async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> T {
-        let mut work = pin!(work);
+    /// Does some work; what has waited long is written meanwhile. Where that fails, the next flush says so. The work stays
+    /// where it is: it is large, and there is some for each statement.
+    pub(super) async fn meanwhile<T>(&mut self, mut work: Pin<&mut impl Future<Output = T>>) -> T {
         loop {
             tokio::select! {
                 biased;

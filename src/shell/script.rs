@@ -106,10 +106,13 @@ where
                 },
             }
         };
-        tokio::select! {
-            biased;
-            () = self.printing.meanwhile(self.session.close()) => {}
-            () = interrupts.end_now() => {}
+        {
+            let closing = pin!(self.session.close());
+            tokio::select! {
+                biased;
+                () = self.printing.meanwhile(closing) => {}
+                () = interrupts.end_now() => {}
+            }
         }
         if let Err(error) = self.flush_the_last().await {
             stop = Err(error);
@@ -187,7 +190,7 @@ where
             if self.interrupts.ending().is_some() {
                 return Err(Stop::Interrupted);
             }
-            let mut next = self.printing.meanwhile(self.session.run(source, statement)).await;
+            let mut next = self.printing.meanwhile(pin!(self.session.run(source, statement))).await;
             if next == Next::Live {
                 next = self.follow().await?;
             }

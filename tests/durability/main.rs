@@ -14,6 +14,7 @@ mod a_file_is_opened_as_it_was_left_or_refused;
 mod a_full_disk_loses_nothing_that_was_answered;
 mod a_power_cut_loses_nothing_acknowledged;
 mod a_process_that_dies_loses_nothing_acknowledged;
+mod a_program_that_is_alone_need_not_look;
 mod a_program_that_is_killed_has_kept_its_word;
 mod a_program_that_waits_knows_for_whom;
 mod a_question_knows_what_was_acknowledged;

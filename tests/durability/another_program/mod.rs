@@ -20,13 +20,16 @@ pub(crate) enum Role {
     Peek,
     /// It opens the file and adds an event whenever it is told to.
     Append,
+    /// It opens the file and adds an event.
+    AppendAtOnce,
     /// It makes a backup, and goes on with it when it is told to.
     Backup,
     /// It opens the file twice on an overlay.
     OpenTwice,
 }
 
-const ROLES: [Role; 6] = [Role::HoldEnd, Role::HoldWrites, Role::Peek, Role::Append, Role::Backup, Role::OpenTwice];
+const ROLES: [Role; 7] =
+    [Role::HoldEnd, Role::HoldWrites, Role::Peek, Role::Append, Role::AppendAtOnce, Role::Backup, Role::OpenTwice];
 
 /// A program that runs until it is told to end, or killed.
 pub(crate) struct Program {
@@ -157,6 +160,13 @@ fn child() {
                 version += 1;
                 say("stored");
             }
+        }),
+        Role::AppendAtOnce => runtime.block_on(async {
+            let file = open(&path);
+            let end = file.numbers().await.len() as u64;
+            file.append("other", end, &[1_000 + end]).await;
+            say("stored");
+            wait_for_the_end();
         }),
         Role::Backup => runtime.block_on(async {
             let file = open(&path);

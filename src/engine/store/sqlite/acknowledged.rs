@@ -1,13 +1,16 @@
 //! What every process knows of the log's end without asking SQLite: the companion file says it, which is written before
-//! anything is answered. To look at it is to read 125 bytes.
+//! anything is answered. To look at it is to read 125 bytes, and who is alone on the file need not even do that.
 
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
+use super::alone::Alone;
 use super::end_file::{End, LENGTH};
+use super::open_here::Presence;
 
 /// The text may be read while it is written: then it is soon whole.
 const TRIES: usize = 8;
@@ -16,6 +19,7 @@ const TRIES: usize = 8;
 #[derive(Debug)]
 pub(super) struct AcknowledgedEnd {
     companion: Mutex<Companion>,
+    alone: Alone,
     /// What has been seen here. Another process may not have told its caller of it yet, and may never do so.
     seen: AtomicU64,
     /// The writer was asked to look for what others have written, and has not begun to.
@@ -37,24 +41,38 @@ impl Companion {
 }
 
 impl AcknowledgedEnd {
-    pub(super) fn new(file: File, end: u64) -> Self {
+    /// Without a presence, the file is always looked at.
+    pub(super) fn new(file: File, end: u64, presence: Option<Presence>) -> Self {
         let companion = Mutex::new(Companion::new(file));
-        Self { companion, seen: AtomicU64::new(end), wanted: AtomicBool::new(false) }
+        let (alone, seen) = (Alone::new(presence), AtomicU64::new(end));
+        Self { companion, alone, seen, wanted: AtomicBool::new(false) }
     }
 
     /// The last position that was acknowledged to anybody, or seen here; `None` if the file does not say.
     pub(super) fn position(&self) -> Option<u64> {
-        let acknowledged = (0..TRIES).find_map(|_| self.read().ok().flatten())?;
+        self.position_at(Instant::now())
+    }
+
+    fn position_at(&self, now: Instant) -> Option<u64> {
+        let acknowledged = match self.alone.acknowledged(now) {
+            Some(acknowledged) => acknowledged,
+            None => (0..TRIES).find_map(|_| self.read(now).ok().flatten())?,
+        };
         Some(acknowledged.max(self.seen.load(Ordering::Acquire)))
     }
 
-    fn read(&self) -> io::Result<Option<u64>> {
+    fn read(&self, now: Instant) -> io::Result<Option<u64>> {
         let mut text = [0; LENGTH];
         let mut companion = self.companion.lock().unwrap_or_else(PoisonError::into_inner);
+        // Those who are gone have written down what they have acknowledged.
+        let is_alone = self.alone.look(now);
         companion.file.read_exact_at(&mut text, 0)?;
         if companion.text != text {
             let Some(end) = End::from_text(&text) else { return Ok(None) };
             (companion.text, companion.position) = (text, end.position);
+        }
+        if is_alone {
+            self.alone.rely(now, companion.position);
         }
         Ok(Some(companion.position))
     }
@@ -83,33 +101,89 @@ impl AcknowledgedEnd {
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
+    use std::path::Path;
+    use std::time::Duration;
 
     use super::*;
+    use crate::engine::store::sqlite::open_here::OpenHere;
 
-    fn written(end: End) -> AcknowledgedEnd {
+    fn end(position: u64) -> End {
+        End { position, hash: [1; 32] }
+    }
+
+    fn noted(end: End, presence: Option<Presence>) -> AcknowledgedEnd {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(end.to_text().as_bytes()).unwrap();
-        AcknowledgedEnd::new(file, 0)
+        AcknowledgedEnd::new(file, 0, presence)
+    }
+
+    fn write(acknowledged: &AcknowledgedEnd, text: &[u8]) {
+        acknowledged.companion.lock().unwrap().file.write_all_at(text, 0).unwrap();
+    }
+
+    fn open_here(path: &Path) -> OpenHere {
+        OpenHere::after(path, || File::open(path), |_| Ok(()), |error| error).unwrap().0
     }
 
     #[test]
     fn what_stands_in_the_file_or_was_seen_is_told() {
-        let acknowledged = written(End { position: 7, hash: [1; 32] });
+        let acknowledged = noted(end(7), None);
         assert_eq!(acknowledged.position(), Some(7));
         acknowledged.saw(9);
         assert_eq!(acknowledged.position(), Some(9));
-        let later = End { position: 12, hash: [2; 32] }.to_text();
-        acknowledged.companion.lock().unwrap().file.write_all_at(later.as_bytes(), 0).unwrap();
+        write(&acknowledged, end(12).to_text().as_bytes());
         assert_eq!(acknowledged.position(), Some(12));
     }
 
     #[test]
     fn a_file_that_is_torn_or_cut_tells_nothing() {
-        let acknowledged = written(End { position: 7, hash: [1; 32] });
-        let other = End { position: 8, hash: [2; 32] }.to_text();
-        acknowledged.companion.lock().unwrap().file.write_all_at(&other.as_bytes()[..50], 0).unwrap();
+        let acknowledged = noted(end(7), None);
+        write(&acknowledged, &End { position: 8, hash: [2; 32] }.to_text().as_bytes()[..50]);
         assert_eq!(acknowledged.position(), None);
         acknowledged.companion.lock().unwrap().file.set_len(10).unwrap();
         assert_eq!(acknowledged.position(), None);
+    }
+
+    #[test]
+    fn who_is_alone_looks_from_time_to_time_and_who_is_not_looks_each_time() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let one = open_here(file.path());
+        let acknowledged = noted(end(7), Some(one.presence()));
+        let begun = Instant::now();
+        let after = |milliseconds| begun + Duration::from_millis(milliseconds);
+        assert_eq!(acknowledged.position_at(after(0)), Some(7));
+        write(&acknowledged, end(12).to_text().as_bytes());
+        acknowledged.saw(9);
+        assert_eq!(acknowledged.position_at(after(1)), Some(9));
+        // As if it had been suspended meanwhile.
+        assert_eq!(acknowledged.position_at(after(5_000)), Some(12));
+        let other = open_here(file.path());
+        for position in 13..20 {
+            write(&acknowledged, end(position).to_text().as_bytes());
+            assert_eq!(acknowledged.position_at(after(5_000 + position)), Some(position));
+        }
+        drop(other);
+        assert_eq!(acknowledged.position_at(after(6_000)), Some(19));
+        write(&acknowledged, end(20).to_text().as_bytes());
+        assert_eq!(acknowledged.position_at(after(6_001)), Some(19));
+        assert_eq!(acknowledged.position_at(after(6_002)), Some(20));
+        // What has ended is nobody's to be alone on.
+        drop(one);
+        write(&acknowledged, end(21).to_text().as_bytes());
+        assert_eq!(acknowledged.position_at(after(6_004)), Some(21));
+        write(&acknowledged, end(22).to_text().as_bytes());
+        assert_eq!(acknowledged.position_at(after(6_004)), Some(22));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_relied_on() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let open = open_here(file.path());
+        let acknowledged = noted(end(7), Some(open.presence()));
+        write(&acknowledged, b"torn");
+        let now = Instant::now();
+        assert_eq!(acknowledged.position_at(now), None);
+        write(&acknowledged, end(8).to_text().as_bytes());
+        assert_eq!(acknowledged.position_at(now), Some(8));
     }
 }

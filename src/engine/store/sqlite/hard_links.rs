@@ -4,15 +4,10 @@ use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::process::{Flock, FlockOffsetType, FlockType, fcntl_getlk};
-
 use super::companions::{END, WAL, companion};
 use super::open_error::{OpenStoreError, refused};
+use super::others::lock_of_another;
 use crate::engine::disk::FileId;
-
-/// The bytes that SQLite locks of a file that is in use.
-const SHARED_FIRST: u64 = 0x4000_0002;
-const SHARED_SIZE: u64 = 510;
 
 /// The name of a file by which it is in use, as far as that stands in the same directory; else the one that was given.
 pub(super) fn name_in_use(path: &Path) -> Result<PathBuf, OpenStoreError> {
@@ -34,9 +29,7 @@ pub(super) fn check_name(path: &Path, file: &File) -> Result<(), OpenStoreError>
     if found.nlink() < 2 || is_in_use_as(path) {
         return Ok(());
     }
-    let (start, length) = (SHARED_FIRST, SHARED_SIZE);
-    let lock = Flock { start, length, pid: None, typ: FlockType::WriteLock, offset_type: FlockOffsetType::Set };
-    match fcntl_getlk(file, &lock).map_err(|error| refused(path, error.into()))? {
+    match lock_of_another(file).map_err(|error| refused(path, error))? {
         None => Ok(()),
         Some(held) => {
             let holder = match held.pid {

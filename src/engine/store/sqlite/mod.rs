@@ -17,6 +17,7 @@
 //! knows.
 
 mod acknowledged;
+mod alone;
 mod answers;
 mod backup;
 mod checked;
@@ -40,6 +41,7 @@ mod new_store;
 mod open;
 mod open_error;
 mod open_here;
+mod others;
 mod projection_rows;
 mod properties;
 mod reader;
@@ -167,6 +169,9 @@ impl<E: StoredEvent> SqliteStore<E> {
         threads.spawn("checkpoints", move_pages).map_err(thread)?;
 
         let form = opened.form;
+        // A program of before, which may have a file of the first form open, acknowledges without waiting.
+        let presence = (form == Form::Second).then(|| here.presence());
+        let answers_from = opened.answers_from;
         let queue: SharedQueue<E> = Arc::new(Mutex::new(read_requests));
         for _ in 0..READERS {
             let reader = Reader::new(schema::connect_to_read(&path).map_err(sqlite)?, form);
@@ -181,7 +186,7 @@ impl<E: StoredEvent> SqliteStore<E> {
         let weak_here = Arc::downgrade(&here);
         let in_place = InPlace::now(&path).map_err(io)?;
         let end_file = opened.end_file.share().map_err(io)?;
-        let acknowledged = Arc::new(AcknowledgedEnd::new(end_file, opened.end.end.position));
+        let acknowledged = Arc::new(AcknowledgedEnd::new(end_file, opened.end.end.position, presence));
         let mut writer = Writer::new(opened, in_place, acknowledged.clone(), publisher, checkpoints);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(io)?;
         let (close, closed) = oneshot::channel();
@@ -214,6 +219,7 @@ impl<E: StoredEvent> SqliteStore<E> {
                 Err(_) => Ok(()),
             }
         });
+        alone::wait_until(answers_from);
         Ok(Self { writes, reads, listeners, acknowledged, path, here: weak_here })
     }
 

@@ -6,11 +6,12 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
+use super::alone;
 use super::companions::{self, END, SHM, WAL, companion};
 use super::create::create;
 use super::end_file::{Deadline, End, EndFile, LockError, Noted};
@@ -43,6 +44,8 @@ pub(super) struct Opened {
     pub(super) end: LogEnd,
     pub(super) end_file: EndFile,
     pub(super) here: Arc<OpenHere>,
+    /// Before this, nobody may hear of anything that is stored in it.
+    pub(super) answers_from: Option<Instant>,
 }
 
 /// Opens the file or makes it, and looks at its header, at its log's end and at the heads of its streams. It takes longer
@@ -102,7 +105,8 @@ fn open_found<E: StoredEvent>(
         }
     };
     end_file.unlock();
-    Ok(Some(Opened { path, connection, form, end, end_file, here: Arc::new(here) }))
+    let answers_from = alone::answers_from(here.presence());
+    Ok(Some(Opened { path, connection, form, end, end_file, here: Arc::new(here), answers_from }))
 }
 
 /// A connection to the file, with what was found there. What SQLite has made beside a file that is refused goes again;

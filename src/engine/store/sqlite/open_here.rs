@@ -13,6 +13,8 @@ use std::time::SystemTime;
 
 use foldhash::fast::RandomState;
 
+use super::others::lock_of_another;
+
 /// A file's device and number: the same by whatever path it is reached. And when it was made, where the system knows: a
 /// number is given to another file as soon as the last one closes a file that was removed.
 type Identity = (u64, u64, Option<SystemTime>);
@@ -23,7 +25,9 @@ struct Open {
     path: PathBuf,
     /// How often.
     count: usize,
-    /// Descriptors that must not be closed before the file is.
+    /// A descriptor to ask the system by.
+    file: File,
+    /// More of them, which must not be closed before the file is, as the first must not.
     kept: Vec<File>,
 }
 
@@ -37,8 +41,8 @@ pub(super) struct OpenHere {
 }
 
 impl OpenHere {
-    /// Opens a file, lets somebody look at it, and closes it, unless it is open here: then somebody has. Answers the
-    /// name by which it was opened first.
+    /// Opens a file and lets somebody look at it, unless it is open here: then somebody has. Answers the name by which it
+    /// was opened first.
     ///
     /// The file that counts is the one that was opened: to open it for writing can make it another one, on an overlay
     /// for instance.
@@ -62,13 +66,33 @@ impl OpenHere {
             return Ok((Self { identity }, known.path.clone()));
         }
         look(&file)?;
-        files.insert(identity, Open { path: path.to_owned(), count: 1, kept: Vec::new() });
+        files.insert(identity, Open { path: path.to_owned(), count: 1, file, kept: Vec::new() });
         Ok((Self { identity }, path.to_owned()))
+    }
+
+    pub(super) fn presence(&self) -> Presence {
+        Presence { identity: self.identity }
     }
 
     /// Whether the file still stands at a path.
     pub(super) fn is_at(&self, path: &Path) -> bool {
         std::fs::metadata(path).is_ok_and(|found| (found.dev(), found.ino()) == (self.identity.0, self.identity.1))
+    }
+}
+
+/// By this it is asked who else has a file open that is open here, without keeping it open.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Presence {
+    identity: Identity,
+}
+
+impl Presence {
+    /// Whether nobody else has the file open: no other program, and nobody else in this one. Where that cannot be found
+    /// out at once, somebody may have.
+    pub(super) fn is_alone(self) -> bool {
+        let Ok(files) = OPEN.try_lock() else { return false };
+        let open = files.get(&self.identity);
+        open.is_some_and(|open| open.count == 1 && matches!(lock_of_another(&open.file), Ok(None)))
     }
 }
 

@@ -85,7 +85,7 @@ impl<E: StoredEvent> Writer<E> {
         publisher: Publisher<E>,
         checkpoints: Arc<Checkpoints>,
     ) -> Self {
-        let Opened { path, connection, form, end, end_file, here } = opened;
+        let Opened { path, connection, form, end, end_file, here, .. } = opened;
         Self {
             path: path.into(),
             connection,
