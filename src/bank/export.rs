@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use super::errors::ExportError;
-use super::{AccountEvent, Bank};
+use super::{AccountEvent, Bank, Unavailable};
 use crate::engine::blocking::blocking;
 use crate::engine::disk::{NewFile, Placed};
 use crate::engine::event::{Batch, Position};
@@ -41,6 +41,7 @@ impl Bank {
             events += known as u64;
             tell(position.get(), end.get());
         }
+        self.in_place().await.map_err(Unavailable::from)?;
         let place = path.to_owned();
         match on_the_disk(move || file.put(&place)).await.map_err(failed)? {
             Placed::Here => Ok(events),

@@ -135,6 +135,8 @@ impl Bank {
             let Inner { commands, lease, projections, supervisor, .. } = bank.inner.as_ref();
             bank.inner.closing.store(true, Ordering::Release);
             commands.flush().await;
+            // What is not there is what has stopped the bank then.
+            let _ = bank.in_place().await;
             let _imported = bank.inner.importing.lock().await;
             bank.settle().await;
             // What handlers send has to be answered, so they stop first.

@@ -14,7 +14,9 @@ impl Bank {
     pub async fn head(&self) -> Result<LogHead, Unavailable> {
         let head = self.event_store().head(None).await;
         let head = head.and_then(|head| head.ok_or_else(|| StoreError::Failed("the log has no end".to_owned())));
-        self.or_unavailable(head).await
+        let head = self.or_unavailable(head).await?;
+        self.in_place().await?;
+        Ok(head)
     }
 
     /// As [`Bank::verify`], and holds the log against a head that was noted: a log that fits together, but was written

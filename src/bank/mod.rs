@@ -26,6 +26,7 @@ mod history;
 mod holder;
 mod import;
 mod import_file;
+mod in_place;
 mod money;
 mod open;
 mod operations;

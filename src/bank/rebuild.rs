@@ -29,6 +29,7 @@ impl Bank {
         };
         tell(rebuilt.get(), total.max(rebuilt.get()));
         self.inner.projections.keep_rows().await;
+        self.in_place().await?;
         Ok(rebuilt)
     }
 }

@@ -230,8 +230,12 @@ impl Domain for BankFunctions {
             ("open", _) => either(self.open(function, arguments).await),
             (_, None) => Term::Error("bank_not_open").into(),
             ("close", Some(bank)) => {
+                let has_stopped = bank.failure().is_some();
                 self.close_bank(&bank).await;
-                Term::OK.into()
+                match bank.failure() {
+                    Some(unavailable) if !has_stopped => failure(&unavailable.into()).into(),
+                    _ => Term::OK.into(),
+                }
             }
             ("consistency", Some(_)) => {
                 let eventual = arguments.get(0) == Some("eventual");

@@ -11,7 +11,6 @@ use rusqlite::wal::CheckpointMode;
 use thiserror::Error;
 use tokio::sync::oneshot;
 
-use super::SqliteStore;
 use super::companions::{END, OF_UNFINISHED, WAL, companion};
 use super::create::left_over;
 use super::disk_full;
@@ -24,6 +23,7 @@ use super::stored_log::{LogEnd, ReadError};
 use super::threads::spawn;
 use super::upgrade;
 use super::verify::{self, Verification, Verified};
+use super::{SqliteStore, unreadable};
 use crate::engine::disk::{NewFile, Placed};
 use crate::engine::store::StoreError;
 use crate::engine::store::stored_event::StoredEvent;
@@ -130,7 +130,8 @@ fn copy<E: StoredEvent>(
     tell: &mut dyn FnMut(BackupStep, u64, u64) -> bool,
 ) -> Result<Verified, BackupError> {
     check_place(to)?;
-    let from = connect_to_read(path).map_err(ReadError::from)?;
+    let unreadable = |error: rusqlite::Error| unreadable(path, &error.into());
+    let from = connect_to_read(path).map_err(unreadable)?;
     if !here.is_at(path) {
         let path = path.display();
         return Err(StoreError::Failed(format!("{path} was moved, removed or replaced while the file was open")).into());
@@ -151,8 +152,8 @@ fn copy<E: StoredEvent>(
     // What is half written is removed, and needs no journal to be undone from.
     let _: String = copy.query_row("PRAGMA journal_mode = OFF", [], |row| row.get(0)).map_err(sqlite)?;
     // What is read within the transaction is one state, however long it takes.
-    let state = from.unchecked_transaction().map_err(ReadError::from)?;
-    let end = LogEnd::read(&from).map_err(ReadError::from)?.end;
+    let state = from.unchecked_transaction().map_err(unreadable)?;
+    let end = LogEnd::read(&from).map_err(unreadable)?.end;
     copy_pages(&from, &mut copy, tell).map_err(sqlite)?.ok_or(StoreError::Closed)?;
     drop(state);
     let transaction = copy.transaction().map_err(sqlite)?;

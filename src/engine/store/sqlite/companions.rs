@@ -1,7 +1,9 @@
 //! What stands beside the file while it is open.
 
+use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::Access;
@@ -38,6 +40,12 @@ pub(super) fn check_writable(path: &Path) -> Result<(), (PathBuf, io::Error)> {
         }
     }
     Ok(())
+}
+
+/// The file that a companion with this suffix stands beside.
+pub(super) fn without_suffix(companion: &Path, suffix: &str) -> PathBuf {
+    let name = companion.as_os_str().as_bytes();
+    PathBuf::from(OsStr::from_bytes(name.strip_suffix(suffix.as_bytes()).unwrap_or(name)))
 }
 
 /// Opens a companion, or makes it. Answers whether it was made.

@@ -14,14 +14,16 @@ use super::upgrade;
 use crate::engine::disk::{NewFile, Placed};
 use crate::engine::event::Position;
 
-/// Makes an empty file for the events of a domain. If somebody else is quicker, theirs stays.
-pub(super) fn create(path: &Path, domain: &str, accept_loss: bool) -> Result<(), OpenStoreError> {
+/// Makes an empty file for the events of a domain. If somebody else is quicker, theirs stays. Answers whether it is this
+/// one that stands there.
+pub(super) fn create(path: &Path, domain: &str, accept_loss: bool) -> Result<bool, OpenStoreError> {
     check_left_over(path, accept_loss)?;
     let new = NewFile::beside(path, OF_UNFINISHED).map_err(|error| refused(path, error))?;
     let image = image(domain).map_err(|error| sqlite(path, error))?;
     new.file().write_all(&image).map_err(|error| refused(path, error))?;
     match new.put(path).map_err(|error| refused(path, error))? {
-        Placed::Here | Placed::AnotherIsThere => Ok(()),
+        Placed::Here => Ok(true),
+        Placed::AnotherIsThere => Ok(false),
         Placed::NotSupported(what) => Err(OpenStoreError::NotSupported { path: path.into(), what }),
     }
 }

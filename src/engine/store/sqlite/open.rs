@@ -11,6 +11,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
+use super::close::Closing;
 use super::companions::{self, END, SHM, WAL, companion};
 use super::create::create;
 use super::end_file::{Deadline, End, EndFile, LockError, Noted};
@@ -43,6 +44,34 @@ pub(super) struct Opened {
     pub(super) end: LogEnd,
     pub(super) end_file: EndFile,
     pub(super) here: Arc<OpenHere>,
+    /// It is new.
+    is_made: bool,
+}
+
+impl Opened {
+    /// Closes the file, which cannot be worked with; nothing is left of one that was made for this.
+    pub(super) fn give_up(self) {
+        let Self { path, connection, form, mut end_file, here, is_made, .. } = self;
+        let is_new = || LogEnd::read(&connection).is_ok_and(|end| end.end == End::OF_NOTHING);
+        if !is_made || end_file.lock(Deadline::after(WAIT_FOR_OTHERS)).is_err() || !here.is_at(&path) || !is_new() {
+            let path = path.into();
+            return Closing { path, connection, form, end_file, here, is_held: false }.close();
+        }
+        // SQLite removes its log when the last connection of all programs is closed.
+        let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
+        drop(connection);
+        if !companion(&path, WAL).exists() {
+            remove_made(&path);
+        }
+    }
+}
+
+/// Removes a file that was made for nothing, and that nobody else has open. What cannot be removed is an empty bank.
+fn remove_made(path: &Path) {
+    let _ = fs::remove_file(path);
+    for suffix in companions::ALL {
+        let _ = fs::remove_file(companion(path, suffix));
+    }
 }
 
 /// Opens the file or makes it, and looks at its header, at its log's end and at the heads of its streams. It takes longer
@@ -51,13 +80,16 @@ pub(super) fn open<E: StoredEvent>(path: &Path, accept_loss: bool) -> Result<Ope
     let deadline = Deadline::after(WAIT_FOR_OTHERS);
     for _ in 0..MAX_TRIES {
         let path = resolve(path)?;
+        let mut is_made = false;
         match fs::metadata(&path) {
             Ok(found) if !found.is_file() => return Err(OpenStoreError::NoFile { path }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => create(&path, E::DOMAIN, accept_loss)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                is_made = create(&path, E::DOMAIN, accept_loss)?;
+            }
             Err(error) => return Err(refused(&path, error)),
             Ok(_) => {}
         }
-        if let Some(opened) = open_found::<E>(&path, accept_loss, deadline)? {
+        if let Some(opened) = open_found::<E>(&path, accept_loss, is_made, deadline)? {
             return Ok(opened);
         }
     }
@@ -69,6 +101,7 @@ pub(super) fn open<E: StoredEvent>(path: &Path, accept_loss: bool) -> Result<Ope
 fn open_found<E: StoredEvent>(
     path: &Path,
     accept_loss: bool,
+    is_made: bool,
     deadline: Deadline,
 ) -> Result<Option<Opened>, OpenStoreError> {
     let path = hard_links::name_in_use(path)?;
@@ -83,9 +116,17 @@ fn open_found<E: StoredEvent>(
     )?;
     companions::check_writable(&path).map_err(|(companion, error)| refused(&companion, error))?;
     let end_path = companion(&path, END);
-    let mut end_file = EndFile::open(end_path.clone()).map_err(|error| match error.kind() {
-        io::ErrorKind::Unsupported => OpenStoreError::NotSupported { path: path.clone(), what: NO_SYNC_OF_DIRECTORIES },
-        _ => refused(&end_path, error),
+    let mut end_file = EndFile::open(end_path.clone()).map_err(|error| {
+        // Whoever else has found the file by now has made this one.
+        if is_made && !end_path.exists() {
+            remove_made(&path);
+        }
+        match error.kind() {
+            io::ErrorKind::Unsupported => {
+                OpenStoreError::NotSupported { path: path.clone(), what: NO_SYNC_OF_DIRECTORIES }
+            }
+            _ => refused(&end_path, error),
+        }
     })?;
     end_file.lock(deadline).map_err(|error| match error {
         LockError::Held => OpenStoreError::Busy { path: path.clone(), holder: holder(&path) },
@@ -97,12 +138,16 @@ fn open_found<E: StoredEvent>(
     let (connection, form, end) = match checked::<E>(&path, &mut end_file, accept_loss) {
         Ok(checked) => checked,
         Err(refusal) => {
+            // Whoever has it open has written that down.
+            if is_made && matches!(end_file.read(), Ok(Noted::Nothing)) {
+                remove_made(&path);
+            }
             end_file.remove_if_new();
             return Err(refusal);
         }
     };
     end_file.unlock();
-    Ok(Some(Opened { path, connection, form, end, end_file, here: Arc::new(here) }))
+    Ok(Some(Opened { path, connection, form, end, end_file, here: Arc::new(here), is_made }))
 }
 
 /// A connection to the file, with what was found there. What SQLite has made beside a file that is refused goes again;

@@ -7,6 +7,7 @@ use rusqlite::ErrorCode;
 use thiserror::Error;
 
 use super::disk_full;
+use super::lock_holder::holder;
 use crate::engine::event::Position;
 use crate::engine::store::stored_event::UnreadableEvent;
 
@@ -192,6 +193,10 @@ pub(super) fn sqlite(path: &Path, error: rusqlite::Error) -> OpenStoreError {
     match error.sqlite_error_code() {
         Some(_) if is_about_shared_memory(&error) => OpenStoreError::NotSupported { path, what: NO_SHARED_MEMORY },
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => OpenStoreError::Damaged { path, reason },
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            let holder = holder(&path);
+            OpenStoreError::Busy { path, holder }
+        }
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => OpenStoreError::ReadOnly { path, reason },
         Some(_) if is_full => OpenStoreError::DiskFull { path },
         Some(_) => OpenStoreError::Failed { path, reason },

@@ -4,11 +4,13 @@
 //! before it in its stream, the end of each stream stands in `streams`, written once per commit, and every
 //! [`MARK_EVERY`] events a mark lets a reader step in.
 
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
+
+use super::long_wait::LongWait;
 
 /// What stands in the file's header, so that it is known as ours: "CQRS".
 pub(super) const APPLICATION_ID: i32 = 0x4351_5253;
@@ -146,14 +148,17 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
 
 /// From now on, waits so long for another program that has the file locked.
 pub(super) fn wait_at_most(connection: &mut Connection, time: Duration) -> rusqlite::Result<()> {
-    let mut since = None;
+    let path = connection.path().map(PathBuf::from).unwrap_or_default();
+    let mut wait: Option<LongWait> = None;
     connection.busy_handler(Some(move |tries| {
-        let begun = *since.get_or_insert_with(Instant::now);
-        let begun = if tries == 0 { *since.insert(Instant::now()) } else { begun };
+        if tries == 0 {
+            wait = None;
+        }
+        let waited = wait.get_or_insert_with(|| LongWait::begin(&path)).goes_on();
         // SQLite asks how often it is to try, for the system has no wait for a lock that ends. Mostly the file is held
         // for a commit, which is a few hundred microseconds.
         std::thread::sleep(Duration::from_micros(if tries < 100 { 100 } else { 1_000 }));
-        begun.elapsed() < time
+        waited < time
     }))
 }
 
