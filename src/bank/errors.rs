@@ -211,6 +211,14 @@ pub enum ExportError {
         /// The file.
         path: PathBuf,
     },
+    /// Its name would be that of a file beside the one of a bank.
+    #[error("{}: a name that ends in `{ending}` is that of a file beside another one; choose another name", path.display())]
+    ReservedName {
+        /// The file.
+        path: PathBuf,
+        /// How its name ends.
+        ending: &'static str,
+    },
     /// The file cannot be written.
     #[error("{}: {reason}", path.display())]
     File {

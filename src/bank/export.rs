@@ -10,6 +10,7 @@ use crate::engine::blocking::blocking;
 use crate::engine::disk::{NewFile, Placed};
 use crate::engine::event::{Batch, Position};
 use crate::engine::store::event_line::write_line;
+use crate::engine::store::sqlite::ending_of_companion;
 use crate::engine::store::{EventStore as _, MAX_READ};
 
 impl Bank {
@@ -24,6 +25,9 @@ impl Bank {
         let failed = |error: io::Error| ExportError::File { path: path.to_owned(), reason: error.to_string() };
         if fs::symlink_metadata(path).is_ok() {
             return Err(ExportError::FileExists { path: path.to_owned() });
+        }
+        if let Some(ending) = ending_of_companion(path) {
+            return Err(ExportError::ReservedName { path: path.to_owned(), ending });
         }
         let end = self.event_store().end().await;
         let end = self.or_unavailable(end).await?;

@@ -52,6 +52,8 @@ pub struct BankFunctions {
     under_way: JoinSet<Option<String>>,
     /// Why the last statement could not do its work, or one before it that was not waited for.
     failed: Option<String>,
+    /// The same, where whatever comes next can be done all the same.
+    not_done: Option<String>,
 }
 
 impl BankFunctions {
@@ -65,6 +67,7 @@ impl BankFunctions {
             trace,
             under_way: JoinSet::new(),
             failed: None,
+            not_done: None,
         }
     }
 
@@ -119,6 +122,7 @@ impl BankFunctions {
             OpenError::File(OpenStoreError::OtherDomain { .. }) => "not_a_bank",
             OpenError::File(OpenStoreError::UnknownEvent { .. }) => "unknown_event",
             OpenError::File(OpenStoreError::LeftOver { .. }) => "left_over",
+            OpenError::File(OpenStoreError::ReservedName { .. }) => "reserved_name",
             OpenError::File(OpenStoreError::NotSupported { .. }) => "not_supported",
             OpenError::File(OpenStoreError::Failed { .. }) | OpenError::Unreadable(_) => "store_failed",
         };
@@ -136,8 +140,8 @@ impl BankFunctions {
             Ok(reply) => reply.into(),
             // It was told who holds the file.
             Err(NotDone { reply: reply @ Term::Error(BUSY), .. }) => reply.into(),
-            Err(NotDone { reply, message }) => {
-                self.failed = Some(message);
+            Err(NotDone { reply, message, changes_nothing }) => {
+                *(if changes_nothing { &mut self.not_done } else { &mut self.failed }) = Some(message);
                 reply.into()
             }
         }
@@ -225,7 +229,7 @@ impl Domain for BankFunctions {
     }
 
     async fn call(&mut self, function: &'static Function, arguments: &Arguments, events: bool) -> Answer {
-        self.failed = None;
+        (self.failed, self.not_done) = (None, None);
         match (function.name, self.bank()) {
             ("open", _) => either(self.open(function, arguments).await),
             (_, None) => Term::Error("bank_not_open").into(),
@@ -306,6 +310,10 @@ impl Domain for BankFunctions {
         if !self.under_way.is_empty() {
             tokio::task::yield_now().await;
         }
+    }
+
+    fn not_done(&self) -> Option<String> {
+        self.not_done.clone()
     }
 
     fn failure(&self) -> Option<String> {

@@ -11,7 +11,7 @@ use rusqlite::wal::CheckpointMode;
 use thiserror::Error;
 use tokio::sync::oneshot;
 
-use super::companions::{END, OF_UNFINISHED, WAL, companion};
+use super::companions::{END, OF_UNFINISHED, WAL, companion, ending_of_companion};
 use super::create::left_over;
 use super::disk_full;
 use super::end_file::Noted;
@@ -58,6 +58,14 @@ pub enum BackupError {
         path: PathBuf,
         /// What is left of it.
         left_over: PathBuf,
+    },
+    /// Its name would be that of a companion of another file.
+    #[error("{}: a name that ends in `{ending}` is that of a file beside another one; choose another name", path.display())]
+    ReservedName {
+        /// The file.
+        path: PathBuf,
+        /// How its name ends.
+        ending: &'static str,
     },
     /// There is no room for the copy.
     #[error("{}: the disk is full", path.display())]
@@ -181,6 +189,9 @@ fn copy<E: StoredEvent>(
 pub(super) fn check_place(to: &Path) -> Result<(), BackupError> {
     if to.symlink_metadata().is_ok() {
         return Err(BackupError::FileExists { path: to.to_owned() });
+    }
+    if let Some(ending) = ending_of_companion(to) {
+        return Err(BackupError::ReservedName { path: to.to_owned(), ending });
     }
     let end = companion(to, END);
     let left_over = left_over(to).or_else(|| fs::metadata(&end).is_ok_and(|found| found.len() > 0).then_some(end));

@@ -60,6 +60,7 @@ use uuid::Uuid;
 
 use self::acknowledged::AcknowledgedEnd;
 pub use self::backup::{BackupError, BackupStep};
+pub use self::companions::ending_of_companion;
 use self::form::Form;
 use self::in_place::InPlace;
 pub use self::new_store::NewStore;

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rusqlite::Connection;
 use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode};
 
 use super::close::Closing;
 use super::companions::{self, END, SHM, WAL, companion};
@@ -18,13 +18,13 @@ use super::end_file::{Deadline, End, EndFile, LockError, Noted};
 use super::form::Form;
 use super::hard_links;
 use super::lock_holder::holder;
-use super::open_error::{OpenStoreError, damaged, refused, sqlite};
+use super::open_error::{ONLY_ACCEPTED, OpenStoreError, damaged, refused, sqlite};
 use super::open_here::OpenHere;
 use super::properties;
 use super::row_sets::{check_row_sets, rebuild_row_sets};
 use super::schema::{APPLICATION_ID, USER_VERSION, connect, make_durable};
 use super::stored_log::{Head, LogEnd, ReadError, StoredLog};
-use super::tables::{self, Tables};
+use super::tables::{self, Missing, Tables};
 use crate::engine::disk::NO_SYNC_OF_DIRECTORIES;
 use crate::engine::event::Position;
 use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Hash};
@@ -194,7 +194,7 @@ fn check<E: StoredEvent>(
     let transaction = connection.unchecked_transaction().map_err(sqlite)?;
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get(0)).map_err(sqlite);
     let form = check_version(path, pragma("application_id")?, pragma("user_version")?)?;
-    check_tables(path, connection, form)?;
+    let missing = check_tables(path, connection, form)?;
     if form == Form::Second {
         check_domain::<E>(path, connection)?;
     }
@@ -205,10 +205,15 @@ fn check<E: StoredEvent>(
         Form::Second => check_row_sets(connection),
     };
     drop(transaction);
+    if !missing.is_empty() {
+        make_again(path, connection, &missing, form)?;
+    }
     match rows {
         Ok(()) => {}
         Err(ReadError::Sqlite(error)) => return Err(sqlite(error)),
-        Err(error) if !accept_loss => return Err(damaged(path, error.to_string())),
+        Err(error) if !accept_loss => {
+            return Err(damaged(path, format!("{error}; only `accept_loss: true` opens it as it is")));
+        }
         Err(error) => {
             tracing::warn!("{}: {error}; it is opened as it is", path.display());
             rebuild_row_sets(connection).map_err(|error| damaged(path, error.to_string()))?;
@@ -285,17 +290,33 @@ fn check_version(path: &Path, application_id: i32, user_version: i32) -> Result<
     }
 }
 
-/// The tables must be those that this program makes.
-fn check_tables(path: &Path, connection: &Connection, form: Form) -> Result<(), OpenStoreError> {
+/// The tables must be those that this program makes. Answers what is to be made again.
+fn check_tables(path: &Path, connection: &Connection, form: Form) -> Result<Vec<Missing>, OpenStoreError> {
     match tables::check(connection, form).map_err(|error| sqlite(path, error))? {
         Tables::Changed { what } => Err(damaged(path, what)),
-        Tables::Whole { beside } => {
+        Tables::Whole { beside, missing } => {
             if !beside.is_empty() {
                 let (path, beside) = (path.display(), beside.join(", "));
                 tracing::info!("{path}: beside the tables of this program there are: {beside}");
             }
+            Ok(missing)
+        }
+    }
+}
+
+/// No event has changed: what is missing only leads to them.
+fn make_again(path: &Path, connection: &Connection, missing: &[Missing], form: Form) -> Result<(), OpenStoreError> {
+    let names: Vec<_> = missing.iter().map(|missing| missing.name.as_str()).collect();
+    let names = names.join(", ");
+    match tables::make_again(connection, missing, form) {
+        Ok(()) => {
+            tracing::warn!("{}: what was missing is made again: {names}", path.display());
             Ok(())
         }
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+            Err(damaged(path, format!("the {names} is missing, and does not fit what is there: SQLite: {error}")))
+        }
+        Err(error) => Err(sqlite(path, error)),
     }
 }
 
@@ -392,7 +413,15 @@ fn check_acknowledged(
         }
         (Noted::Nothing, _) => unknown("missing"),
     };
-    if accept_loss { Ok(false) } else { refusal }
+    match refusal {
+        Err(refusal) if accept_loss => {
+            let refusal = refusal.to_string();
+            let lost = refusal.strip_suffix(ONLY_ACCEPTED).unwrap_or(&refusal);
+            tracing::warn!("{lost}; it is opened as it is");
+            Ok(false)
+        }
+        refusal => refusal,
+    }
 }
 
 fn hash_if_there(connection: &Connection, position: u64) -> rusqlite::Result<Option<Hash>> {

@@ -11,6 +11,9 @@ use super::lock_holder::holder;
 use crate::engine::event::Position;
 use crate::engine::store::stored_event::UnreadableEvent;
 
+/// How the refusals end that can be overruled.
+pub(super) const ONLY_ACCEPTED: &str = "; only `accept_loss: true` opens it as it is";
+
 /// Why a file was not opened. Nothing in it was changed.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum OpenStoreError {
@@ -142,6 +145,14 @@ pub enum OpenStoreError {
         path: PathBuf,
         /// What is left of it.
         left_over: PathBuf,
+    },
+    /// There is no such file, and its name would be that of a companion of another one.
+    #[error("{}: a name that ends in `{ending}` is that of a file beside another one; choose another name", path.display())]
+    ReservedName {
+        /// The file.
+        path: PathBuf,
+        /// How its name ends.
+        ending: &'static str,
     },
     /// It is open under another of its names, and has its log there.
     #[error("{}: another program has this file open under another name: {holder}", path.display())]

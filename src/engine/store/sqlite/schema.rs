@@ -25,7 +25,7 @@ pub(super) const MARK_EVERY: u64 = 256;
 const BUSY_FOR: Duration = Duration::from_secs(5);
 
 /// All tables of a new file.
-pub(super) const TABLES: [&str; 3] = [TABLES_OF_FIRST, TABLES_OF_SECOND, EVENT_LOG];
+pub(super) const TABLES: [&str; 4] = [TABLES_OF_FIRST, SNAPSHOTS, TABLES_OF_SECOND, EVENT_LOG];
 
 const TABLES_OF_FIRST: &str = "
 CREATE TABLE events (
@@ -57,16 +57,6 @@ CREATE TABLE stream_marks (
     position INTEGER NOT NULL,
     PRIMARY KEY (stream, version)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE snapshots (
-    stream INTEGER NOT NULL,
-    position INTEGER NOT NULL,
-    version INTEGER NOT NULL,
-    time INTEGER NOT NULL,
-    state TEXT NOT NULL,
-    hash BLOB NOT NULL,
-    PRIMARY KEY (stream, position)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX snapshots_by_time ON snapshots (stream, time, position);
 CREATE TABLE handlers (
     handler TEXT PRIMARY KEY,
     checkpoint INTEGER NOT NULL,
@@ -91,6 +81,20 @@ CREATE TABLE projection_rows (
     hash BLOB NOT NULL,
     PRIMARY KEY (projection, key)
 ) STRICT, WITHOUT ROWID;
+";
+
+pub(super) const SNAPSHOTS: &str = "
+CREATE TABLE snapshots (
+    stream INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    time INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    hash BLOB NOT NULL,
+    form INTEGER NOT NULL,
+    PRIMARY KEY (stream, position)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX snapshots_by_time ON snapshots (stream, time, position);
 ";
 
 /// Those that came, or got more columns, with the second form.
