@@ -257,6 +257,7 @@ where
     if !accept || !lease.is_held() {
         return Err(OpenError::HalfImported { store: kind.to_string() });
     }
+    tracing::warn!("{kind}: an import into this bank was not finished; it is opened as it is");
     let end = store.end().await?;
     // What happens from now on is news, even where the other half would have been.
     let checkpoint = if progress.checkpoint == Position::START { end } else { progress.checkpoint.min(end) };

@@ -414,6 +414,11 @@ pub trait Domain: Send {
     /// Lets what was sent and not waited for make some way before the next call.
     fn let_others_run(&self) -> impl Future<Output = ()> + Send;
 
+    /// Why the last call could not do its work, where whatever comes next can be done all the same.
+    fn not_done(&self) -> Option<String> {
+        None
+    }
+
     /// What has stopped the domain for good, if anything has.
     fn failure(&self) -> Option<String>;
 }

@@ -183,7 +183,7 @@ async fn run_text<D: Domain>(
                 report(&mistake);
                 return Ok(true);
             }
-            Next::Failure(failure) => {
+            Next::NotDone(failure) | Next::Failure(failure) => {
                 streams::say(&format!("error: {}", escape::line(&failure)));
             }
         }

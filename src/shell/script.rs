@@ -59,6 +59,8 @@ struct Running<D, W, E> {
     printing: Printing<W>,
     errors: E,
     keep_going: bool,
+    /// A statement could not do its work, and the others went on.
+    has_failed: bool,
     interrupts: Interrupts,
 }
 
@@ -82,7 +84,7 @@ where
     pub async fn run(self, script: impl AsyncRead + Unpin) -> Ended {
         let Self { session, output, errors, keep_going, interrupts } = self;
         let printing = Printing::new(session.to_print().clone(), output);
-        Running { session, printing, errors, keep_going, interrupts }.run(script).await
+        Running { session, printing, errors, keep_going, has_failed: false, interrupts }.run(script).await
     }
 }
 
@@ -126,6 +128,7 @@ where
             (Some(number), _) => Ended::Signal(number),
             (None, Err(Stop::Failure)) => Ended::Failure,
             (None, Err(Stop::Mistake)) => Ended::Mistake,
+            (None, _) if self.has_failed => Ended::Failure,
             (None, _) if mistaken => Ended::Mistake,
             (None, Ok(()) | Err(Stop::Left | Stop::OutputClosed | Stop::Interrupted)) => Ended::Well,
         }
@@ -210,7 +213,13 @@ where
                 self.report(&mistake.report()).await?;
                 if self.keep_going { Ok(()) } else { Err(Stop::Mistake) }
             }
-            Next::Failure(failure) => {
+            Next::NotDone(reason) if self.keep_going => {
+                self.has_failed = true;
+                let printed = self.flush().await;
+                self.tell_failure(&reason);
+                printed
+            }
+            Next::NotDone(failure) | Next::Failure(failure) => {
                 let printed = self.flush().await;
                 self.tell_failure(&failure);
                 printed.and(Err(Stop::Failure))

@@ -35,6 +35,8 @@ pub enum Next {
     Mistake(Mistake),
     /// The statement goes on: [`Session::go_on`] and [`Session::interrupt`] tell what follows.
     Live,
+    /// It could not do its work; others may.
+    NotDone(String),
     /// The domain cannot go on.
     Failure(String),
 }
@@ -162,7 +164,11 @@ impl<D: Domain> Session<D> {
 
     fn answered(&mut self, statement: &str, answer: &Answer) -> Next {
         self.print(statement, answer);
-        self.domain.failure().map_or(Next::GoOn, Next::Failure)
+        match (self.domain.failure(), self.domain.not_done()) {
+            (Some(failure), _) => Next::Failure(failure),
+            (None, Some(reason)) => Next::NotDone(reason),
+            (None, None) => Next::GoOn,
+        }
     }
 
     /// Prints a mistake where it belongs: among the statements with JSON; otherwise it is for the caller.

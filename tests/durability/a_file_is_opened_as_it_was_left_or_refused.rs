@@ -165,7 +165,7 @@ async fn a_file_of_a_newer_version_is_refused() {
 async fn a_file_whose_tables_or_log_were_changed_is_refused() {
     let changes = [
         ("ALTER TABLE events ADD COLUMN comment TEXT", "its table events does not have the columns that were made"),
-        ("DROP TABLE snapshots", "its index snapshots_by_time is missing"),
+        ("DROP TABLE snapshots", "its table snapshots is missing"),
         ("DROP INDEX events_by_command", "its index events_by_command is missing"),
         ("DROP VIEW event_log", "its view event_log is missing"),
         (

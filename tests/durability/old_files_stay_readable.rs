@@ -89,7 +89,7 @@ async fn a_file_of_version_1_is_upgraded_by_the_first_write_and_by_no_question()
 
 /// It would not keep what the newer one holds the progress of handlers against.
 #[tokio::test]
-async fn a_program_of_then_that_has_it_open_can_write_no_progress_once_it_is_upgraded() {
+async fn a_program_of_then_that_has_it_open_can_write_no_progress_and_no_snapshot_once_it_is_upgraded() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("bank.db");
     for name in ["bank.db", "bank.db-end"] {
@@ -106,6 +106,8 @@ async fn a_program_of_then_that_has_it_open_can_write_no_progress_once_it_is_upg
     let finished = run_command(bank(&["--quiet"]), format!("Bank.open {path:?}; Bank.create \"of today\"; Bank.close"));
     assert_eq!(finished.exit_code, Some(0), "{finished:?}");
     assert!(write().unwrap_err().to_string().contains("NOT NULL constraint failed"));
+    let sql = "INSERT INTO snapshots (stream, position, version, time, state, hash) VALUES (1, 1, 1, 0, '{}', x'00')";
+    assert!(of_then.execute(sql, []).unwrap_err().to_string().contains("NOT NULL constraint failed"));
     drop(of_then);
     let finished = run_command(bank(&["--quiet"]), format!("Bank.open {path:?}; Bank.verify"));
     assert!(finished.stdout.contains("{:ok,") && finished.exit_code == Some(0), "{finished:?}");

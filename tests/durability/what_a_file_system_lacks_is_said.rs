@@ -117,18 +117,21 @@ fn without_shared_memory_it_is_refused() {
         return;
     }
     let (_directory, path) = new_file();
-    assert_eq!(run(&["--quiet", "-c", &script(&path)], "").exit_code, Some(0));
-    let program = bank(&[]).get_program().to_owned();
-    let index = format!("{}-shm", path.display());
-    let mut command = Command::new("strace");
-    command.args(["-f", "-o", "/dev/null", "-P", &index, "-e", "inject=mmap:error=ENODEV"]);
-    command.arg(program).args(["--quiet", "-c", &script(&path)]);
-    let refused = run_command(command, "");
-    assert!(refused.stdout.starts_with("{:error, :not_supported}\n"), "{refused:?}");
-    let said = "the file system does not support this: programs cannot share memory by a file on it";
-    assert!(refused.stderr.contains(&format!("error: {}: {said}", path.display())), "{}", refused.stderr);
-    assert_eq!(files(&path), 1);
-    assert_whole(&path);
+    let (_other_directory, made) = new_file();
+    assert_eq!(run(&["--quiet", "-c", &script(&made)], "").exit_code, Some(0));
+    for (path, left) in [(&path, 0), (&made, 1)] {
+        let program = bank(&[]).get_program().to_owned();
+        let index = format!("{}-shm", path.display());
+        let mut command = Command::new("strace");
+        command.args(["-f", "-o", "/dev/null", "-P", &index, "-e", "inject=mmap:error=ENODEV"]);
+        command.arg(program).args(["--quiet", "-c", &script(path)]);
+        let refused = run_command(command, "");
+        assert!(refused.stdout.starts_with("{:error, :not_supported}\n"), "{refused:?}");
+        let said = "the file system does not support this: programs cannot share memory by a file on it";
+        assert!(refused.stderr.contains(&format!("error: {}: {said}", path.display())), "{}", refused.stderr);
+        assert_eq!(files(path), left);
+    }
+    assert_whole(&made);
 }
 
 /// The quota is used up from some write on.

@@ -53,7 +53,7 @@ fn rows_that_are_damaged_or_missing_are_folded_again() {
 #[test]
 fn a_snapshot_of_an_event_that_is_not_there_is_none() {
     let (_directory, path) = bank_after(
-        "INSERT INTO snapshots SELECT stream, position + 100000, version + 100000, time, state, hash FROM snapshots",
+        "INSERT INTO snapshots SELECT stream, position + 100000, version + 100000, time, state, hash, form FROM snapshots",
     );
     let finished = asked(&path, ASKED);
     assert!(finished.stdout.contains(ANSWERS), "{}{}", finished.stdout, finished.stderr);

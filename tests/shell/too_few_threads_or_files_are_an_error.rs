@@ -51,6 +51,8 @@ fn as_many_files_as_it_needs_or_an_error() {
             code => {
                 assert_eq!(code, Some(1), "{files}: {finished:?}");
                 assert!(!worked && finished.stderr.contains("Too many open files"), "{files}: {finished:?}");
+                let left = fs::read_dir(folder.path()).unwrap().count();
+                assert!(left == 0 || !finished.stdout.starts_with("{:error, "), "{files}: {left} {finished:?}");
             }
         }
     }
@@ -84,15 +86,17 @@ fn for_another_user(program: &Path) -> Option<(TempDir, PathBuf)> {
     Some((folder, copy))
 }
 
-/// Runs it as a user who may have so many threads. The limit does not count for the user root.
-fn run_with_threads(threads: u32, program: &Path, arguments: &[&str], stdin: &str) -> Option<Finished> {
+/// Runs it as a user who may have so many threads. Answers with what is in the folder afterwards too. The limit does not count for the user root.
+fn run_with_threads(threads: u32, program: &Path, arguments: &[&str], stdin: &str) -> Option<(Finished, Vec<PathBuf>)> {
     use std::os::unix::process::CommandExt as _;
     let (folder, copy) = for_another_user(program)?;
     let mut command = limited(&copy, &format!("ulimit -u {threads}"), arguments);
     // Each run is another user's: threads of runs beside it do not count.
     let user = NOBODY_ELSE + std::process::id() % 10_000 * 4 + threads;
     command.uid(user).gid(user).current_dir(folder.path()).env("HOME", folder.path());
-    Some(run_command(command, stdin))
+    let finished = run_command(command, stdin);
+    let left = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into());
+    Some((finished, left.collect()))
 }
 
 #[test]
@@ -103,7 +107,7 @@ fn as_many_threads_as_it_needs_or_an_error() {
     ] {
         let mut worked = false;
         for threads in 1..=12 {
-            let Some(finished) = run_with_threads(threads, &program(), arguments, stdin) else {
+            let Some((finished, left)) = run_with_threads(threads, &program(), arguments, stdin) else {
                 println!("not root, and root it takes to be another user");
                 return;
             };
@@ -112,6 +116,9 @@ fn as_many_threads_as_it_needs_or_an_error() {
             worked = finished.exit_code == Some(0) && !told;
             assert!(worked || told, "{threads}: {finished:?}");
             assert!(!worked || finished.stdout.ends_with(":ok\n:ok\n"), "{threads}: {finished:?}");
+            if finished.stdout.starts_with("{:error, ") {
+                assert_eq!(left, [PathBuf::from("program")], "{threads}: {finished:?}");
+            }
             if finished.exit_code != Some(0) {
                 assert_eq!(finished.exit_code, Some(1), "{threads}: {finished:?}");
             }
@@ -131,7 +138,7 @@ fn examples_say_so_too() {
         ("shared_bank", &[]),
     ] {
         let path = PathBuf::from(example(name, &[]).get_program());
-        let Some(finished) = run_with_threads(1, &path, flags, "") else { return };
+        let Some((finished, _)) = run_with_threads(1, &path, flags, "") else { return };
         assert_no_panic(&finished);
         let told = finished.stderr.contains("no thread");
         assert_eq!(finished.exit_code, Some(if told { 1 } else { 0 }), "{name}: {finished:?}");

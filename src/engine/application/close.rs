@@ -28,6 +28,8 @@ impl<E: StoredEvent> Application<E> {
             let Inner { kinds, lease, feed, supervisor, .. } = application.inner.as_ref();
             application.inner.closing.store(true, Ordering::Release);
             kinds.flush().await;
+            // What is not there is what has stopped everything then.
+            let _ = application.in_place().await;
             let _changed = application.inner.changing.lock().await;
             let deadline = Instant::now() + MAX_WAIT;
             application.settle().await;

@@ -184,6 +184,14 @@ pub enum ExportError {
         /// The path.
         path: PathBuf,
     },
+    /// Its name would be that of a file beside the one of a store.
+    #[error("{}: a name that ends in `{ending}` is that of a file beside another one; choose another name", path.display())]
+    ReservedName {
+        /// The file.
+        path: PathBuf,
+        /// How its name ends.
+        ending: &'static str,
+    },
     /// The file could not be written. Nothing is left of it.
     #[error("{}: {reason}", path.display())]
     File {

@@ -4,11 +4,12 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use super::{Application, ExportError};
+use super::{Application, ExportError, Unavailable};
 use crate::engine::blocking::blocking;
 use crate::engine::disk::{NewFile, Placed};
 use crate::engine::event::{Batch, Position};
 use crate::engine::store::event_line::write_line;
+use crate::engine::store::sqlite::ending_of_companion;
 use crate::engine::store::stored_event::StoredEvent;
 use crate::engine::store::{EventStore as _, MAX_READ};
 
@@ -24,6 +25,9 @@ impl<E: StoredEvent> Application<E> {
         let failed = |error: io::Error| ExportError::File { path: path.to_owned(), reason: error.into() };
         if fs::symlink_metadata(path).is_ok() {
             return Err(ExportError::FileExists { path: path.to_owned() });
+        }
+        if let Some(ending) = ending_of_companion(path) {
+            return Err(ExportError::ReservedName { path: path.to_owned(), ending });
         }
         let end = self.inner.store.end().await;
         let end = self.or_unavailable(end).await?;
@@ -41,6 +45,7 @@ impl<E: StoredEvent> Application<E> {
             events += known as u64;
             tell(position.get(), end.get());
         }
+        self.in_place().await.map_err(Unavailable::from)?;
         let place = path.to_owned();
         match on_the_disk(move || file.put(&place)).await.map_err(failed)? {
             Placed::Here => Ok(events),

@@ -1,5 +1,9 @@
 //! The handlers of an application, as whoever runs it sees them.
 
+use std::time::Duration;
+
+use tokio::time::timeout;
+
 use super::{Application, Unavailable};
 use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::event_handler::ParkedError;
@@ -7,6 +11,9 @@ use crate::engine::feed::checkpoints::HandlerStatus;
 use crate::engine::store::EventStore as _;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedEvent};
 use crate::engine::store::stored_event::StoredEvent;
+
+/// How long a handler that runs elsewhere may take to answer.
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// Parked events that one answer lists at the most.
 pub const MAX_PARKED: usize = 1_000;
@@ -40,15 +47,20 @@ impl<E: StoredEvent> Application<E> {
             let parked = parked.iter().filter(|parked| parked.handler == status.name).count();
             reports.push(HandlerReport { status, behind, parked });
         }
+        self.in_place().await?;
         Ok(reports)
     }
 
-    /// Of a handler that another process runs, what that process has written down.
+    /// Of a handler that another process runs, what that process has written down, and has passed over since.
     async fn as_written_down(&self, mut status: HandlerStatus) -> Result<HandlerStatus, Unavailable> {
         if status.condition.elsewhere {
             let progress = self.inner.store.read_progress(status.name).await;
             if let Some(progress) = self.or_unavailable(progress).await? {
-                status.checkpoint = progress.checkpoint;
+                let control = self.handler_controls().into_iter().find(|control| control.name() == status.name);
+                let passed = async { control?.passes_over(progress.checkpoint).await.ok() };
+                // One that has come to run here meanwhile may be at an event.
+                let passed = timeout(AT_ONCE, passed).await.ok().flatten();
+                status.checkpoint = passed.unwrap_or(progress.checkpoint);
                 status.condition.attempts = progress.attempts;
             }
         }
@@ -67,6 +79,7 @@ impl<E: StoredEvent> Application<E> {
             let event = self.event_at(parked.position).await?;
             answer.push((parked, event));
         }
+        self.in_place().await?;
         Ok(answer)
     }
 

@@ -17,7 +17,9 @@ impl<E: StoredEvent> Application<E> {
     pub async fn head(&self) -> Result<LogHead, Unavailable> {
         let head = self.inner.store.head(None).await;
         let head = head.and_then(|head| head.ok_or_else(|| StoreError::Failed("the log has no end".into())));
-        self.or_unavailable(head).await
+        let head = self.or_unavailable(head).await?;
+        self.in_place().await?;
+        Ok(head)
     }
 
     /// The head that the log had at a position; `None` for a position that it has not reached.

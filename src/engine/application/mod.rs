@@ -15,6 +15,7 @@ pub mod export;
 pub mod handlers;
 pub mod head;
 pub mod history;
+mod in_place;
 mod kinds;
 mod read;
 mod rebuild;

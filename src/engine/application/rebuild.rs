@@ -30,6 +30,7 @@ impl<E: StoredEvent> Application<E> {
         };
         tell(rebuilt.get(), total.max(rebuilt.get()));
         self.inner.feed.keep_rows().await;
+        self.in_place().await?;
         Ok(rebuilt)
     }
 }

@@ -108,6 +108,19 @@ impl HandlerControl {
         self.ask(|reply| Request::PassOver { position, reply }).await
     }
 
+    /// Up to where nothing is wanted of it after a position: whoever runs it passes over all of that, and writes it down
+    /// only now and then.
+    ///
+    /// # Errors
+    ///
+    /// [`ParkedError`]: nobody knows.
+    pub async fn passes_over(&self, after: Position) -> Result<Position, ParkedError> {
+        let (reply, answer) = oneshot::channel();
+        let request = Request::PassesOver { after, reply };
+        self.requests.send(request).await.map_err(|_| ParkedError::NotRunning)?;
+        answer.await.unwrap_or(Err(ParkedError::NotRunning))
+    }
+
     async fn ask(&self, request: impl FnOnce(Reply) -> Request) -> Result<(), ParkedError> {
         let (reply, answer) = oneshot::channel();
         self.requests.send(request(reply)).await.map_err(|_| ParkedError::NotRunning)?;
@@ -154,18 +167,24 @@ pub(super) enum Request {
     Retry { number: u64, reply: Reply },
     Skip { number: u64, reply: Reply },
     PassOver { position: Position, reply: Reply },
-}
-
-impl Request {
-    /// Answers in the handler's place.
-    pub(super) fn reply(self, answer: Result<(), ParkedError>) {
-        let (Self::Retry { reply, .. } | Self::Skip { reply, .. } | Self::PassOver { reply, .. }) = self;
-        // A caller that has gone does not want to know.
-        let _ = reply.send(answer);
-    }
+    PassesOver { after: Position, reply: oneshot::Sender<Result<Position, ParkedError>> },
 }
 
 impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
+    /// The handler runs in another process. What it wants is known here too.
+    pub(super) async fn answer_from_beside(&self, request: Request) {
+        // A caller that has gone does not want to know.
+        match request {
+            Request::Retry { reply, .. } | Request::Skip { reply, .. } | Request::PassOver { reply, .. } => {
+                let _ = reply.send(Err(ParkedError::NotRunning));
+            }
+            Request::PassesOver { after, reply } => {
+                let answer = self.unwanted_up_to(after).await;
+                let _ = reply.send(answer.map_err(ParkedError::from));
+            }
+        }
+    }
+
     pub(super) async fn answer(&mut self, request: Request) {
         // A caller that has gone does not want to know.
         match request {
@@ -179,6 +198,10 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
             }
             Request::PassOver { position, reply } => {
                 let answer = self.pass_over_all(position).await;
+                let _ = reply.send(answer.map_err(ParkedError::from));
+            }
+            Request::PassesOver { after, reply } => {
+                let answer = self.unwanted_up_to(after).await;
                 let _ = reply.send(answer.map_err(ParkedError::from));
             }
         }

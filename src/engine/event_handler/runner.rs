@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 use super::instance::Instance;
-use super::parked::{ParkedError, Request};
+use super::parked::Request;
 use super::{EventHandler, Failure, HandlerContext, Starts, Wish};
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{Position, RecordedEvent};
@@ -143,7 +143,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         let held = loop {
             tokio::select! {
                 held = lease.held() => break held,
-                Some(request) = requests.recv() => request.reply(Err(ParkedError::NotRunning)),
+                Some(request) = requests.recv() => self.answer_from_beside(request).await,
             }
         };
         self.held = Some(held);
@@ -371,6 +371,20 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
             self.context.lease.lose();
         }
         written
+    }
+
+    /// The last position after this one before an event that the handler may want, as far as is worth reading.
+    pub(super) async fn unwanted_up_to(&self, after: Position) -> Result<Position, StoreError> {
+        let mut position = after;
+        while position.get() - after.get() <= 4 * WRITE_AFTER {
+            let events = self.store().read_all(position, MAX_READ).await?;
+            let Some(last) = events.last() else { break };
+            if let Some(wanted) = events.iter().find(|event| self.instance.may_want(event)) {
+                return Ok(wanted.position.before());
+            }
+            position = last.position;
+        }
+        Ok(position)
     }
 
     pub(super) fn parked(&self, position: Position, attempts: u32, reason: String) -> ParkedEvent {

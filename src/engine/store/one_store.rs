@@ -36,6 +36,18 @@ impl<E: StoredEvent> Store<E> {
         Self::Other(OtherStore::new(store))
     }
 
+    /// Looks whether what it was opened from still stands where it did. Where it does not, the store stops.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`]: what is not there.
+    pub fn in_place(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(store) => store.in_place(),
+            Self::Memory(_) | Self::Other(_) => Ok(()),
+        }
+    }
+
     /// The head that the log had at a position, or has now; `None` for a position that the log has not reached.
     ///
     /// # Errors

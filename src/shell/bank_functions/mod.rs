@@ -53,6 +53,8 @@ pub struct BankFunctions {
     under_way: JoinSet<Option<String>>,
     /// Why the last statement could not do its work, or one before it that was not waited for.
     failed: Option<String>,
+    /// The same, where whatever comes next can be done all the same.
+    not_done: Option<String>,
 }
 
 impl BankFunctions {
@@ -66,6 +68,7 @@ impl BankFunctions {
             trace,
             under_way: JoinSet::new(),
             failed: None,
+            not_done: None,
         }
     }
 
@@ -120,6 +123,7 @@ impl BankFunctions {
             OpenError::File(OpenStoreError::OtherDomain { .. }) => "not_a_bank",
             OpenError::File(OpenStoreError::UnknownEvent { .. }) => "unknown_event",
             OpenError::File(OpenStoreError::LeftOver { .. }) => "left_over",
+            OpenError::File(OpenStoreError::ReservedName { .. }) => "reserved_name",
             OpenError::File(OpenStoreError::NotSupported { .. }) => "not_supported",
             OpenError::File(OpenStoreError::Failed { .. })
             | OpenError::Unreadable(_)
@@ -143,8 +147,8 @@ impl BankFunctions {
             Ok(reply) => reply.into(),
             // It was told who holds the file.
             Err(NotDone { reply: reply @ Term::Error(BUSY), .. }) => reply.into(),
-            Err(NotDone { reply, message }) => {
-                self.failed = Some(message);
+            Err(NotDone { reply, message, changes_nothing }) => {
+                *(if changes_nothing { &mut self.not_done } else { &mut self.failed }) = Some(message);
                 reply.into()
             }
         }
@@ -232,13 +236,17 @@ impl Domain for BankFunctions {
     }
 
     async fn call(&mut self, function: &'static Function, arguments: &Arguments, events: bool) -> Answer {
-        self.failed = None;
+        (self.failed, self.not_done) = (None, None);
         match (function.name, self.bank()) {
             ("open", _) => either(self.open(function, arguments).await),
             (_, None) => Term::Error("bank_not_open").into(),
             ("close", Some(bank)) => {
+                let has_stopped = bank.failure().is_some();
                 self.close_bank(&bank).await;
-                Term::OK.into()
+                match bank.failure() {
+                    Some(unavailable) if !has_stopped => failure(&unavailable.into()).into(),
+                    _ => Term::OK.into(),
+                }
             }
             ("consistency", Some(_)) => {
                 let eventual = arguments.get(0) == Some("eventual");
@@ -309,6 +317,10 @@ impl Domain for BankFunctions {
         if !self.under_way.is_empty() {
             tokio::task::yield_now().await;
         }
+    }
+
+    fn not_done(&self) -> Option<String> {
+        self.not_done.clone()
     }
 
     fn failure(&self) -> Option<String> {

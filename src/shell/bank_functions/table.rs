@@ -21,6 +21,25 @@ const LIMIT: Parameter = Parameter { name: "limit", kind: Kind::Integer, optiona
 const AT: Parameter = Parameter { name: "at", kind: Kind::Integer, optional: true, keyword: true };
 const AS_OF: Parameter = Parameter { name: "as_of", kind: Kind::Text, optional: true, keyword: true };
 
+/// What every function of an open bank may reply.
+macro_rules! asked {
+    ($details:literal) => {
+        concat!(
+            $details,
+            "\nReplies {:error, :bank_stopped} where the bank could not go on, or its file is gone: standard error says why. \
+             Once\nthat is mended, Bank.close and Bank.open go on."
+        )
+    };
+}
+
+/// What every function that stores something may reply besides.
+macro_rules! stored {
+    ($details:literal) => {
+        concat!(asked!($details), "\nReplies {:error, :outcome_unknown} where the bank has stopped in the midst of it: standard \
+             error names the command, and\nif it was stored, Bank.events shows events of that command_id. Look before you say it again.")
+    };
+}
+
 pub(super) static FUNCTIONS: [Function; 26] = [
     Function {
         module: Some("Bank"),
@@ -56,7 +75,9 @@ pub(super) static FUNCTIONS: [Function; 26] = [
             {:error, :lost_end}: acknowledged events are gone. Open a backup, or with accept_loss: true what is left.\n\
             {:error, :left_over}: the file is gone and its log is not. Put the file back, or remove what is left.\n\
             {:error, :half_imported}: an import has not ended. Import into a new file, or accept_loss: true.\n\
-            {:error, :damaged}: it is not as it was written. Open a backup, or import what was exported.\n\
+            {:error, :damaged}: it is not as it was written. Open a backup, or import what was exported;\n\
+            where the message says so, accept_loss: true opens it as it is.\n\
+            {:error, :reserved_name}: the name ends like that of a file beside a bank's. Choose another one.\n\
             {:error, :not_supported}: the file system lacks what a bank needs. Use a directory on another one.\n\
             {:error, :store_failed}: anything else that the system says.",
     },
@@ -70,7 +91,8 @@ pub(super) static FUNCTIONS: [Function; 26] = [
         example: "Bank.close",
         may_be_busy: false,
         details: "What was sent before is finished first. A bank in memory is gone then; one in a file that no other\n\
-            program has open is that file alone, which may be copied, moved and sent. Replies :ok.",
+            program has open is that file alone, which may be copied, moved and sent.\n\
+            Replies :ok, or {:error, :bank_stopped} where its file was moved, removed or replaced meanwhile.",
     },
     Function {
         module: Some("Bank"),
@@ -101,10 +123,12 @@ pub(super) static FUNCTIONS: [Function; 26] = [
         summary: "opens an account",
         example: "Bank.create \"Wolfman\"",
         may_be_busy: true,
-        details: "Names have 1 to 64 characters. Bank.create 1, \"Josh\", 1234 says whose it is and sets a PIN of 4 to 12\n\
+        details: stored!(
+            "Names have 1 to 64 characters. Bank.create 1, \"Josh\", 1234 says whose it is and sets a PIN of 4 to 12\n\
             digits, which is never shown; email: \"josh@example.org\" where to write to.\n\
             Replies :ok, {:error, :account_exists}, {:error, :invalid_name}, {:error, :invalid_email},\n\
-            {:error, :malformed_pin} or {:error, :no_pin_secret}.",
+            {:error, :malformed_pin} or {:error, :no_pin_secret}."
+        ),
     },
     Function {
         module: Some("Bank"),
@@ -115,8 +139,10 @@ pub(super) static FUNCTIONS: [Function; 26] = [
         summary: "pays in",
         example: "Bank.deposit \"Wolfman\", 100",
         may_be_busy: true,
-        details: "Amounts are whole numbers from 1 to 1_000_000_000_000_000, and so are balances at the most.\n\
-            Replies :ok, {:error, :no_account}, {:error, :invalid_amount} or {:error, :balance_limit}.",
+        details: stored!(
+            "Amounts are whole numbers from 1 to 1_000_000_000_000_000, and so are balances at the most.\n\
+            Replies :ok, {:error, :no_account}, {:error, :invalid_amount} or {:error, :balance_limit}."
+        ),
     },
     Function {
         module: Some("Bank"),
@@ -127,12 +153,14 @@ pub(super) static FUNCTIONS: [Function; 26] = [
         summary: "pays out",
         example: "Bank.withdraw \"Wolfman\", 50",
         may_be_busy: true,
-        details: "The trace shows the balance that the payment would leave. More than there is gets declined: the\n\
+        details: stored!(
+            "The trace shows the balance that the payment would leave. More than there is gets declined: the\n\
             reply is :ok, for the command was handled, and the decline is an event.\n\
             An account with a PIN asks for it: Bank.withdraw 1, 50, 1234. At the prompt, leave it out and you are\n\
             asked for it without showing it. A wrong PIN declines the payment too; three in a row lock the account.\n\
             Replies :ok, {:error, :no_account}, {:error, :invalid_amount}, {:error, :pin_required},\n\
-            {:error, :malformed_pin}, {:error, :account_locked} or {:error, :no_pin_secret}.",
+            {:error, :malformed_pin}, {:error, :account_locked} or {:error, :no_pin_secret}."
+        ),
     },
     Function {
         module: Some("Bank"),
@@ -143,12 +171,15 @@ pub(super) static FUNCTIONS: [Function; 26] = [
         summary: "moves money to another account",
         example: "Bank.transfer \"Wolfman\", \"Dracula\", 25",
         may_be_busy: true,
-        details: "The amount is reserved at the payer, credited to the payee, and then settled; when the payee cannot take\n\
+        details: stored!(
+            "The amount is reserved at the payer, credited to the payee, and then settled; when the payee cannot take\n\
             it, it is released. Under :strong the reply comes when the transfer has ended. The payer's PIN is needed\n\
             where there is one.\n\
             Replies :ok, {:error, :no_account}, {:error, :no_payee}, {:error, :account_overdrawn},\n\
             {:error, :same_account}, {:error, :balance_limit}, {:error, :too_many_transfers} or {:error, :invalid_pin},\n\
-            and what Bank.withdraw replies about PINs and amounts.",
+            and what Bank.withdraw replies about PINs and amounts. {:ok, %{committed: 12, lagging: [\"transfer\"]}}: it is\n\
+            stored up to position 12, but those named have not seen it within 5 s; it goes on, see Bank.transfers."
+        ),
     },
     Function {
         module: Some("Bank"),
@@ -159,7 +190,7 @@ pub(super) static FUNCTIONS: [Function; 26] = [
         summary: "forgets the wrong PINs that locked an account",
         example: "Bank.unlock 1",
         may_be_busy: true,
-        details: "Replies :ok, {:error, :no_account} or {:error, :not_locked}.",
+        details: stored!("Replies :ok, {:error, :no_account} or {:error, :not_locked}."),
     },
     Function {
         module: Some("Bank"),
@@ -170,12 +201,14 @@ pub(super) static FUNCTIONS: [Function; 26] = [
         summary: "tells what an account holds",
         example: "Bank.check_balance \"Wolfman\"",
         may_be_busy: true,
-        details: "With at: 3 it tells what the account held after the event at position 3, with\n\
+        details: asked!(
+            "With at: 3 it tells what the account held after the event at position 3, with\n\
             as_of: \"2026-11-20T10:00:00Z\" what it held at that time. Times in a log never go back: where a clock\n\
             was ahead, the events after that have the time it had then until the clock has passed it, and only at:\n\
             tells them apart.\n\
             Replies the balance, such as 50, :no_account, {:error, %{position: 3, problem: \"…\"}} where the log ends\n\
-            before at:, or {:error, :behind} where the balances have not come as far as they should within 5 s.",
+            before at:, or {:error, :behind} where the balances have not come as far as they should within 5 s."
+        ),
     },
     Function {
         module: Some("Bank"),
@@ -186,8 +219,10 @@ pub(super) static FUNCTIONS: [Function; 26] = [
         summary: "lists the accounts and their holders",
         example: "Bank.get_account_list",
         may_be_busy: true,
-        details: "In order of creation; at: and as_of: list those of a moment, as in Bank.check_balance.\n\
-            Replies a list such as [%{id: \"1\", holder: \"Josh\"}].",
+        details: asked!(
+            "In order of creation; at: and as_of: list those of a moment, as in Bank.check_balance.\n\
+            Replies a list such as [%{id: \"1\", holder: \"Josh\"}]."
+        ),
     },
     Function {
         module: Some("Bank"),
@@ -198,7 +233,7 @@ pub(super) static FUNCTIONS: [Function; 26] = [
         summary: "tells what the bank holds: the sum of all balances",
         example: "Bank.get_total_deposits",
         may_be_busy: true,
-        details: "at: and as_of: tell it of a moment, as in Bank.check_balance. Replies the sum, such as 55.",
+        details: asked!("at: and as_of: tell it of a moment, as in Bank.check_balance. Replies the sum, such as 55."),
     },
     Function {
         module: Some("Bank"),
@@ -209,8 +244,10 @@ pub(super) static FUNCTIONS: [Function; 26] = [
         summary: "lists what happened to an account",
         example: "Bank.statement \"Wolfman\"",
         may_be_busy: true,
-        details: "Each event with its date, amount and the balance after it. from: 3 begins at position 3, at: and\n\
-            as_of: end it at a moment as in Bank.check_balance, limit: 10 lists 10 lines at the most; 1_000 without.",
+        details: asked!(
+            "Each event with its date, amount and the balance after it. from: 3 begins at position 3, at: and\n\
+            as_of: end it at a moment as in Bank.check_balance, limit: 10 lists 10 lines at the most; 1_000 without."
+        ),
     },
     Function {
         module: Some("Bank"),
@@ -221,9 +258,11 @@ pub(super) static FUNCTIONS: [Function; 26] = [
         summary: "lists the transfers and how far they have come",
         example: "Bank.transfers",
         may_be_busy: true,
-        details: "A transfer is reserved, credited, and then settled or released. from: 3 begins with those that were\n\
+        details: asked!(
+            "A transfer is reserved, credited, and then settled or released. from: 3 begins with those that were\n\
             reserved at position 3 or later, limit: 10 lists 10 at the most, 1_000 without; at: and as_of: show them\n\
-            as they stood at a moment, as in Bank.check_balance.",
+            as they stood at a moment, as in Bank.check_balance."
+        ),
     },
     Function {
         module: Some("Bank"),
@@ -234,10 +273,12 @@ pub(super) static FUNCTIONS: [Function; 26] = [
         summary: "explains a balance",
         example: "Bank.why \"Wolfman\"",
         may_be_busy: true,
-        details: "Every event that moved the balance, the command behind it, and what caused that. limit: 10 lists the\n\
+        details: asked!(
+            "Every event that moved the balance, the command behind it, and what caused that. limit: 10 lists the\n\
             last 10 at the most, 1_000 without; at: and as_of: explain the balance of a moment, as in\n\
             Bank.check_balance.\n\
-            Replies a table, or :no_account.",
+            Replies a table, or :no_account."
+        ),
     },
     Function {
         module: Some("Bank"),
@@ -260,8 +301,10 @@ pub(super) static FUNCTIONS: [Function; 26] = [
         summary: "shows events as they happen, until Ctrl-C",
         example: "Bank.watch",
         may_be_busy: true,
-        details: "Each event on a line as it comes, also those of other processes that have the same file open; with\n\
-            --json as an object. from: 1 begins with position 1, limit: 10 ends after 10 events. Replies :ok.",
+        details: asked!(
+            "Each event on a line as it comes, also those of other processes that have the same file open; with\n\
+            --json as an object. from: 1 begins with position 1, limit: 10 ends after 10 events. Replies :ok."
+        ),
     },
     Function {
         module: Some("Bank"),
@@ -272,8 +315,10 @@ pub(super) static FUNCTIONS: [Function; 26] = [
         summary: "shows the event handlers and how they are doing",
         example: "Bank.handlers",
         may_be_busy: true,
-        details: "For each its checkpoint (the last event it has acknowledged), how far it is behind the log, how often it\n\
-            has tried the next event and when it tries again, how many events it has parked, and its last error.",
+        details: asked!(
+            "For each its checkpoint (the last event it has acknowledged), how far it is behind the log, how often it\n\
+            has tried the next event and when it tries again, how many events it has parked, and its last error."
+        ),
     },
     Function {
         module: Some("Bank"),
@@ -284,7 +329,7 @@ pub(super) static FUNCTIONS: [Function; 26] = [
         summary: "lists the events that handlers have set aside",
         example: "Bank.parked",
         may_be_busy: true,
-        details: "An event that a handler kept failing on is parked, and the handler goes on with the next.",
+        details: asked!("An event that a handler kept failing on is parked, and the handler goes on with the next."),
     },
     Function {
         module: Some("Bank"),
@@ -295,8 +340,10 @@ pub(super) static FUNCTIONS: [Function; 26] = [
         summary: "calls the handler with a parked event again",
         example: "Bank.retry 4",
         may_be_busy: true,
-        details: "The number is the one in Bank.parked. Replies :ok, {:error, :failed_again}, {:error, :not_parked} or\n\
-            {:error, :not_running}.",
+        details: asked!(
+            "The number is the one in Bank.parked. Replies :ok, {:error, :failed_again}, {:error, :not_parked} or\n\
+            {:error, :not_running}."
+        ),
     },
     Function {
         module: Some("Bank"),
@@ -307,8 +354,10 @@ pub(super) static FUNCTIONS: [Function; 26] = [
         summary: "gives a parked event up",
         example: "Bank.skip 4",
         may_be_busy: true,
-        details: "The handler is not called with it any more. Replies :ok, {:error, :not_parked} or\n\
-            {:error, :not_running}.",
+        details: asked!(
+            "The handler is not called with it any more. Replies :ok, {:error, :not_parked} or\n\
+            {:error, :not_running}."
+        ),
     },
     Function {
         module: Some("Bank"),
@@ -319,9 +368,11 @@ pub(super) static FUNCTIONS: [Function; 26] = [
         summary: "tells where the log ends, to be noted",
         example: "Bank.head",
         may_be_busy: true,
-        details: "The position of the last event, and the hash that covers it and all before it: in memory, in a file and\n\
+        details: asked!(
+            "The position of the last event, and the hash that covers it and all before it: in memory, in a file and\n\
             after an import the same. Noted elsewhere, it is what Bank.verify head: holds the log against.\n\
-            Replies a string such as \"12:5c5efdbdb48ba96a2c5f5b9c2b9b9a34\".",
+            Replies a string such as \"12:5c5efdbdb48ba96a2c5f5b9c2b9b9a34\"."
+        ),
     },
     Function {
         module: Some("Bank"),
@@ -332,14 +383,16 @@ pub(super) static FUNCTIONS: [Function; 26] = [
         summary: "reads everything and says whether it fits together",
         example: "Bank.verify",
         may_be_busy: true,
-        details: "Whether versions have no gaps, positions increase and hashes fit; whether each event can have happened\n\
+        details: asked!(
+            "Whether versions have no gaps, positions increase and hashes fit; whether each event can have happened\n\
             after those before it; whether balances and reservations add up to deposits minus withdrawals; and\n\
             whether snapshots and stored projections are what the events make of them. With head: \"12:5c5e…\", as\n\
             Bank.head told it, also whether the log still leads there: one that was rewritten as a whole, or is an\n\
             older copy of itself, fits together and does not.\n\
             Replies {:ok, %{events: 12, streams: 3, snapshots: 0}}, or {:error, %{position: 7, problem: \"…\"}} with the\n\
             first position where something is wrong, nil where that is not in the log itself; {:error, :invalid_head}\n\
-            for what Bank.head cannot have told.",
+            for what Bank.head cannot have told."
+        ),
     },
     Function {
         module: Some("Bank"),
@@ -350,10 +403,12 @@ pub(super) static FUNCTIONS: [Function; 26] = [
         summary: "copies the bank, while it is in use, to a file",
         example: "Bank.backup \"monday.db\"",
         may_be_busy: true,
-        details: "The copy is the bank at one moment, verified and closed: one file that Bank.open opens, and that may be\n\
+        details: asked!(
+            "The copy is the bank at one moment, verified and closed: one file that Bank.open opens, and that may be\n\
             moved and sent. It is new, and only its owner may read it. A bank in memory gets a file too.\n\
-            Replies :ok, {:error, :file_exists}, {:error, :file_failed}, {:error, :damaged} where the bank itself is, or\n\
-            {:error, :left_over} where a file that is gone has left its log beside that name.",
+            Replies :ok, {:error, :file_exists}, {:error, :file_failed}, {:error, :damaged} where the bank itself is,\n\
+            {:error, :reserved_name} for a name such as \"b.db-wal\", or {:error, :left_over} where a file that is gone has left its log beside that name."
+        ),
     },
     Function {
         module: Some("Bank"),
@@ -364,9 +419,12 @@ pub(super) static FUNCTIONS: [Function; 26] = [
         summary: "writes the log to a file",
         example: "Bank.export \"events.jsonl\"",
         may_be_busy: true,
-        details: "Each event is a JSON object on a line, with all that is stored of it. The file is new, and only its\n\
+        details: asked!(
+            "Each event is a JSON object on a line, with all that is stored of it. The file is new, and only its\n\
             owner may read it.\n\
-            Replies {:ok, %{events: 12}}, {:error, :file_exists} or {:error, :file_failed}.",
+            Replies {:ok, %{events: 12}}, {:error, :file_exists}, {:error, :file_failed}, or {:error, :reserved_name} for a\n\
+            name such as \"b.db-end\"."
+        ),
     },
     Function {
         module: Some("Bank"),
@@ -377,11 +435,13 @@ pub(super) static FUNCTIONS: [Function; 26] = [
         summary: "takes the log of such a file into an empty bank",
         example: "Bank.import \"events.jsonl\"",
         may_be_busy: true,
-        details: "Times and ids stay as they are. The whole file is checked before anything is stored. Nobody is thanked\n\
+        details: asked!(
+            "Times and ids stay as they are. The whole file is checked before anything is stored. Nobody is thanked\n\
             and no bonus is paid again; a transfer that had not ended goes on.\n\
             Replies {:ok, %{events: 12}}, {:error, :not_empty}, {:error, :file_failed}, {:error, :open_elsewhere}\n\
             where another process has opened the bank before, or {:error, %{line: 7, problem: \"…\"}} with the first line\n\
-            where something is wrong: then nothing is stored.",
+            where something is wrong: then nothing is stored."
+        ),
     },
     Function {
         module: Some("Bank"),
@@ -392,7 +452,9 @@ pub(super) static FUNCTIONS: [Function; 26] = [
         summary: "folds the projections from the log anew",
         example: "Bank.rebuild",
         may_be_busy: true,
-        details: "What the bank has stored of balances, accounts, deposits and transfers is dropped and made anew. Until\n\
-            that is done, the bank answers from the old ones. Replies {:ok, %{events: 12}}.",
+        details: asked!(
+            "What the bank has stored of balances, accounts, deposits and transfers is dropped and made anew. Until\n\
+            that is done, the bank answers from the old ones. Replies {:ok, %{events: 12}}."
+        ),
     },
 ];

@@ -16,12 +16,20 @@ use crate::shell::term::Term;
 pub(super) struct NotDone {
     pub(super) reply: Term,
     pub(super) message: String,
+    /// The bank is as it was before, and whatever comes next does not depend on it.
+    pub(super) changes_nothing: bool,
+}
+
+impl NotDone {
+    fn new(reply: Term, message: String) -> Self {
+        Self { reply, message, changes_nothing: false }
+    }
 }
 
 impl From<Unavailable> for NotDone {
     fn from(unavailable: Unavailable) -> Self {
         let message = unavailable.to_string();
-        Self { reply: failure(&unavailable.into()), message }
+        Self::new(failure(&unavailable.into()), message)
     }
 }
 
@@ -51,7 +59,7 @@ pub(super) async fn verify(bank: &Bank, function: &Function, arguments: &Argumen
             let message = format!("{}: {}{problem}", bank.store(), at.unwrap_or_default());
             let position = position.map_or(Term::Nil, |position| integer(position.get()));
             let reply = Term::Map(vec![("position", position), ("problem", Term::String(problem))]);
-            Err(NotDone { reply: Term::Problem(Box::new(reply)), message })
+            Err(NotDone::new(Term::Problem(Box::new(reply)), message))
         }
     }
 }
@@ -67,7 +75,7 @@ pub(super) async fn rebuild(bank: &Bank) -> Result<Term, NotDone> {
                 RebuildError::Panicked { .. } => Term::Error("defect"),
                 RebuildError::Stopped => Term::Error("not_running"),
             };
-            Err(NotDone { reply, message })
+            Err(NotDone::new(reply, message))
         }
     }
 }
@@ -88,12 +96,14 @@ pub(super) async fn backup(bank: &Bank, arguments: &Arguments) -> Result<Term, N
             let reply = match &error {
                 sqlite::BackupError::FileExists { .. } => Term::Error("file_exists"),
                 sqlite::BackupError::LeftOver { .. } => Term::Error("left_over"),
+                sqlite::BackupError::ReservedName { .. } => Term::Error("reserved_name"),
                 sqlite::BackupError::Broken { .. } => Term::Error("damaged"),
                 sqlite::BackupError::File { .. }
                 | sqlite::BackupError::DiskFull { .. }
                 | sqlite::BackupError::Store(_) => Term::Error("file_failed"),
             };
-            Err(NotDone { reply, message: error.to_string() })
+            let is_sound = !matches!(error, sqlite::BackupError::Broken { .. } | sqlite::BackupError::Store(_));
+            Err(NotDone { reply, message: error.to_string(), changes_nothing: is_sound })
         }
     }
 }
@@ -107,9 +117,10 @@ pub(super) async fn export(bank: &Bank, arguments: &Arguments) -> Result<Term, N
         Err(error) => {
             let reply = match &error {
                 ExportError::FileExists { .. } => Term::Error("file_exists"),
+                ExportError::ReservedName { .. } => Term::Error("reserved_name"),
                 ExportError::File { .. } | ExportError::Unavailable(_) => Term::Error("file_failed"),
             };
-            Err(NotDone { reply, message: error.to_string() })
+            Err(NotDone { reply, message: error.to_string(), changes_nothing: true })
         }
     }
 }
@@ -129,6 +140,7 @@ pub(super) async fn import(bank: &Bank, arguments: &Arguments) -> Result<Term, N
         Err(ImportError::Unavailable(unavailable)) => Err(unavailable.into()),
         Err(error) => {
             let message = error.to_string();
+            let changes_nothing = !matches!(error, ImportError::Stopped { .. });
             let reply = match error {
                 ImportError::NotEmpty { .. } => Term::Error("not_empty"),
                 ImportError::OpenElsewhere => Term::Error("open_elsewhere"),
@@ -142,7 +154,7 @@ pub(super) async fn import(bank: &Bank, arguments: &Arguments) -> Result<Term, N
                     Term::Problem(Box::new(Term::Map(said)))
                 }
             };
-            Err(NotDone { reply, message })
+            Err(NotDone { reply, message, changes_nothing })
         }
     }
 }

@@ -11,8 +11,7 @@ use rusqlite::wal::CheckpointMode;
 use thiserror::Error;
 use tokio::sync::oneshot;
 
-use super::SqliteStore;
-use super::companions::{END, OF_UNFINISHED, WAL, companion};
+use super::companions::{END, OF_UNFINISHED, WAL, companion, ending_of_companion};
 use super::create::left_over;
 use super::disk_full;
 use super::end_file::Noted;
@@ -24,6 +23,7 @@ use super::stored_log::{LogEnd, ReadError};
 use super::threads::spawn;
 use super::upgrade;
 use super::verify::{self, Verification, Verified};
+use super::{SqliteStore, unreadable};
 use crate::engine::disk::{NewFile, Placed};
 use crate::engine::store::stored_event::StoredEvent;
 use crate::engine::store::{Failure, StoreError};
@@ -58,6 +58,14 @@ pub enum BackupError {
         path: PathBuf,
         /// What is left of it.
         left_over: PathBuf,
+    },
+    /// Its name would be that of a companion of another file.
+    #[error("{}: a name that ends in `{ending}` is that of a file beside another one; choose another name", path.display())]
+    ReservedName {
+        /// The file.
+        path: PathBuf,
+        /// How its name ends.
+        ending: &'static str,
     },
     /// There is no room for the copy.
     #[error("{}: the disk is full", path.display())]
@@ -131,7 +139,8 @@ fn copy<E: StoredEvent>(
     tell: &mut dyn FnMut(BackupStep, u64, u64) -> bool,
 ) -> Result<Verified, BackupError> {
     check_place(to)?;
-    let from = connect_to_read(path).map_err(ReadError::from)?;
+    let unreadable = |error: rusqlite::Error| unreadable(path, error.into());
+    let from = connect_to_read(path).map_err(unreadable)?;
     if !here.is_at(path) {
         let path = path.display();
         return Err(StoreError::Failed(
@@ -155,8 +164,8 @@ fn copy<E: StoredEvent>(
     // What is half written is removed, and needs no journal to be undone from.
     let _: String = copy.query_row("PRAGMA journal_mode = OFF", [], |row| row.get(0)).map_err(sqlite)?;
     // What is read within the transaction is one state, however long it takes.
-    let state = from.unchecked_transaction().map_err(ReadError::from)?;
-    let end = LogEnd::read(&from).map_err(ReadError::from)?.end;
+    let state = from.unchecked_transaction().map_err(unreadable)?;
+    let end = LogEnd::read(&from).map_err(unreadable)?.end;
     copy_pages(&from, &mut copy, tell).map_err(sqlite)?.ok_or(StoreError::Closed)?;
     drop(state);
     let transaction = copy.transaction().map_err(sqlite)?;
@@ -184,6 +193,9 @@ fn copy<E: StoredEvent>(
 pub(super) fn check_place(to: &Path) -> Result<(), BackupError> {
     if to.symlink_metadata().is_ok() {
         return Err(BackupError::FileExists { path: to.to_owned() });
+    }
+    if let Some(ending) = ending_of_companion(to) {
+        return Err(BackupError::ReservedName { path: to.to_owned(), ending });
     }
     let end = companion(to, END);
     let left_over = left_over(to).or_else(|| fs::metadata(&end).is_ok_and(|found| found.len() > 0).then_some(end));

@@ -1,7 +1,9 @@
 //! What stands beside the file while it is open.
 
+use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::Access;
@@ -28,6 +30,13 @@ pub(super) const OF_UNFINISHED: &[&str] = &[WAL, SHM, END, "-journal"];
 /// All of them.
 pub(super) const ALL: [&str; 4] = [WAL, SHM, END, HANDLERS];
 
+/// The ending of a name that only a companion has. A file of such a name would be taken for one beside another file.
+pub fn ending_of_companion(path: &Path) -> Option<&'static str> {
+    let name = path.file_name()?.as_bytes();
+    let is_ending = |suffix: &&str| name.len() > suffix.len() && name.ends_with(suffix.as_bytes());
+    [WAL, SHM, END, HANDLERS, "-journal"].into_iter().find(is_ending)
+}
+
 /// The first companion that cannot be written, and why. SQLite would only say that it cannot open the file.
 pub(super) fn check_writable(path: &Path) -> Result<(), (PathBuf, io::Error)> {
     for suffix in ALL {
@@ -38,6 +47,12 @@ pub(super) fn check_writable(path: &Path) -> Result<(), (PathBuf, io::Error)> {
         }
     }
     Ok(())
+}
+
+/// The file that a companion with this suffix stands beside.
+pub(super) fn without_suffix(companion: &Path, suffix: &str) -> PathBuf {
+    let name = companion.as_os_str().as_bytes();
+    PathBuf::from(OsStr::from_bytes(name.strip_suffix(suffix.as_bytes()).unwrap_or(name)))
 }
 
 /// Opens a companion, or makes it. Answers whether it was made.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::companions::{END, OF_UNFINISHED, SHM, WAL, companion};
+use super::companions::{END, HANDLERS, OF_UNFINISHED, SHM, WAL, companion, ending_of_companion};
 use super::end_file::{End, EndFile, Noted};
 use super::open_error::{OpenStoreError, refused, sqlite};
 use super::schema::APPLICATION_ID;
@@ -14,14 +14,19 @@ use super::upgrade;
 use crate::engine::disk::{NewFile, Placed};
 use crate::engine::event::Position;
 
-/// Makes an empty file for the events of a domain. If somebody else is quicker, theirs stays.
-pub(super) fn create(path: &Path, domain: &str, accept_loss: bool) -> Result<(), OpenStoreError> {
+/// Makes an empty file for the events of a domain. If somebody else is quicker, theirs stays. Answers whether it is this
+/// one that stands there.
+pub(super) fn create(path: &Path, domain: &str, accept_loss: bool) -> Result<bool, OpenStoreError> {
+    if let Some(ending) = ending_of_companion(path) {
+        return Err(OpenStoreError::ReservedName { path: path.into(), ending });
+    }
     check_left_over(path, accept_loss)?;
     let new = NewFile::beside(path, OF_UNFINISHED).map_err(|error| refused(path, error))?;
     let image = image(domain).map_err(|error| sqlite(path, error))?;
     new.file().write_all(&image).map_err(|error| refused(path, error))?;
     match new.put(path).map_err(|error| refused(path, error))? {
-        Placed::Here | Placed::AnotherIsThere => Ok(()),
+        Placed::Here => Ok(true),
+        Placed::AnotherIsThere => Ok(false),
         Placed::NotSupported(what) => Err(OpenStoreError::NotSupported { path: path.into(), what }),
     }
 }
@@ -53,7 +58,26 @@ fn check_left_over(path: &Path, accept_loss: bool) -> Result<(), OpenStoreError>
             tracing::warn!("{refusal}; what is left is removed");
             remove_left_over(path).map_err(|error| refused(path, error))
         }
+        None => {
+            say_what_is_left(path);
+            Ok(())
+        }
         _ => Ok(()),
+    }
+}
+
+/// What does no harm is taken over, and goes when the new file is closed.
+fn say_what_is_left(path: &Path) {
+    let left: Vec<_> =
+        [SHM, HANDLERS].map(|suffix| companion(path, suffix)).into_iter().filter(|left| left.exists()).collect();
+    let is_gone = fs::metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+    if !left.is_empty() && is_gone {
+        let left: Vec<_> = left.iter().map(|left| left.display().to_string()).collect();
+        tracing::warn!(
+            "{}: there is no such file, but {} is left of one; the new file takes its place",
+            path.display(),
+            left.join(", ")
+        );
     }
 }
 

@@ -16,7 +16,8 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
-use super::companions::open_or_create;
+use super::companions::{END, open_or_create, without_suffix};
+use super::long_wait::LongWait;
 use crate::engine::disk::sync_name;
 use crate::engine::disk::{FileId, is_unsupported};
 use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Hash, hex};
@@ -141,7 +142,7 @@ impl EndFile {
     /// at its path: where it was removed or replaced, it is made or opened anew.
     pub(super) fn lock(&mut self, deadline: Deadline) -> Result<(), LockError> {
         loop {
-            wait_for(&self.file, deadline)?;
+            wait_for(&self.file, &self.path, deadline)?;
             if FileId::at(&self.path)? == Some(self.id) {
                 return Ok(());
             }
@@ -203,8 +204,8 @@ impl EndFile {
 
 /// Tries for a lock until it is there or the time is over: the system has no wait for a lock that ends. First at short
 /// intervals, for mostly it is held for a commit, which takes a few hundred microseconds.
-fn wait_for(file: &File, deadline: Deadline) -> Result<(), LockError> {
-    let mut tries = 0_u32;
+fn wait_for(file: &File, path: &Path, deadline: Deadline) -> Result<(), LockError> {
+    let (mut tries, mut wait) = (0_u32, None);
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(()),
@@ -212,6 +213,7 @@ fn wait_for(file: &File, deadline: Deadline) -> Result<(), LockError> {
             Err(TryLockError::Error(error)) => return Err(error.into()),
             Err(TryLockError::WouldBlock) if deadline.left().is_zero() => return Err(LockError::Held),
             Err(TryLockError::WouldBlock) => {
+                wait.get_or_insert_with(|| LongWait::begin(&without_suffix(path, END))).goes_on();
                 std::thread::sleep(Duration::from_micros(if tries < 100 { 50 } else { 1_000 }));
                 tries = tries.saturating_add(1);
             }

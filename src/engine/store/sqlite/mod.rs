@@ -36,6 +36,7 @@ mod in_use;
 mod insert;
 mod lease;
 mod lock_holder;
+mod long_wait;
 mod new_commands;
 mod new_store;
 mod open;
@@ -61,25 +62,29 @@ mod verify;
 mod waiting;
 mod writer;
 
+use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, Weak};
 
+use rusqlite::Connection;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use uuid::Uuid;
 
 use self::acknowledged::AcknowledgedEnd;
 pub use self::backup::{BackupError, BackupStep};
+pub use self::companions::ending_of_companion;
 use self::form::Form;
 use self::in_place::InPlace;
 pub use self::new_store::NewStore;
+use self::open::Opened;
 pub use self::open_error::OpenStoreError;
 use self::open_here::OpenHere;
 pub use self::open_here::is_open_here;
 use self::reader::{READERS, ReadRequest, Reader, SharedQueue};
 use self::requests::WriteRequest;
 use self::stored_log::{LogEnd, ReadError, StoredLog};
-use self::threads::Threads;
+use self::threads::{Idle, Threads};
 use self::transaction::Written;
 pub use self::verify::{Verification, Verified};
 use self::writer::Writer;
@@ -129,6 +134,32 @@ pub struct SqliteStore<E> {
     acknowledged: Arc<AcknowledgedEnd>,
     path: Arc<Path>,
     here: Weak<OpenHere>,
+    in_place: Arc<InPlace>,
+}
+
+/// What a store needs besides, of which the system may have too little.
+struct Connections {
+    moving: Connection,
+    reading: [Connection; READERS],
+    in_place: Arc<InPlace>,
+    end_file: File,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Connections {
+    /// Answers in words what there is too little of.
+    fn of(Opened { path, end_file, .. }: &Opened) -> Result<Self, Failure> {
+        let sqlite = |error: rusqlite::Error| Failure::from(error);
+        let io = |error: io::Error| Failure::from(error);
+        let read = || schema::connect_to_read(path).map_err(sqlite);
+        Ok(Self {
+            moving: schema::connect(path).map_err(sqlite)?,
+            reading: [read()?, read()?],
+            in_place: Arc::new(InPlace::now(&path.as_path().into()).map_err(io)?),
+            end_file: end_file.share().map_err(io)?,
+            runtime: tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(io)?,
+        })
+    }
 }
 
 impl<E: StoredEvent> SqliteStore<E> {
@@ -139,15 +170,25 @@ impl<E: StoredEvent> SqliteStore<E> {
     ///
     /// [`OpenStoreError`]: what is wrong with the file. Nothing in it was changed.
     pub fn open(path: &Path, options: SqliteOptions, supervisor: &Supervisor) -> Result<Self, OpenStoreError> {
-        let mut opened = open::open::<E>(path, options.accept_loss)?;
-        let path: Arc<Path> = opened.path.clone().into();
-        let failed = |reason: Failure| OpenStoreError::Failed { path: path.to_path_buf(), reason };
-        let sqlite = |error: rusqlite::Error| failed(error.into());
-        let io = |error: io::Error| failed(error.into());
-        let thread = |error: io::Error| {
-            let said = format!("no thread can be started: {error}");
-            failed(Failure::caused_by(said, FailureKind::Other, error))
+        let thread = |name| {
+            Idle::start(name).map_err(|error| OpenStoreError::Failed {
+                path: path.into(),
+                reason: Failure::caused_by(format!("no thread can be started: {error}"), FailureKind::Other, error),
+            })
         };
+        let (checkpointer_thread, writer_thread) = (thread("checkpoints")?, thread("writer")?);
+        let reader_threads: [Idle; READERS] = [thread("reader")?, thread("reader")?];
+        let opened = open::open::<E>(path, options.accept_loss)?;
+        let (mut opened, connections) = match Connections::of(&opened) {
+            Ok(connections) => (opened, connections),
+            Err(reason) => {
+                let path = opened.path.clone();
+                opened.give_up();
+                return Err(OpenStoreError::Failed { path, reason });
+            }
+        };
+        let Connections { moving, reading, in_place, end_file, runtime } = connections;
+        let path: Arc<Path> = opened.path.clone().into();
 
         let publisher = Publisher::new(options.published_capacity);
         let listeners = publisher.listeners();
@@ -156,39 +197,34 @@ impl<E: StoredEvent> SqliteStore<E> {
         let mut threads = Threads::new();
 
         let (checkpoints, woken) = checkpointer::Checkpoints::new();
-        checkpoints.watch(&mut opened.connection).map_err(sqlite)?;
-        let moving = schema::connect(&path).map_err(sqlite)?;
+        let watched = checkpoints.watch(&mut opened.connection);
+        watched.map_err(|error| OpenStoreError::Failed { path: path.to_path_buf(), reason: error.into() })?;
         let weak = Arc::downgrade(&checkpoints);
         let here = opened.here.clone();
         // Each thread keeps the file open here until its connection is closed.
         let open_here = here.clone();
-        let move_pages = move || {
+        threads.run(checkpointer_thread, move || {
             checkpointer::serve(&weak, moving, &woken);
             drop(open_here);
-        };
-        threads.spawn("checkpoints", move_pages).map_err(thread)?;
+        });
 
         let form = opened.form;
         // A program of before, which may have a file of the first form open, acknowledges without waiting.
         let presence = (form == Form::Second).then(|| here.presence());
         let answers_from = opened.answers_from;
         let queue: SharedQueue<E> = Arc::new(Mutex::new(read_requests));
-        for _ in 0..READERS {
-            let reader = Reader::new(schema::connect_to_read(&path).map_err(sqlite)?, form);
+        for (thread, connection) in reader_threads.into_iter().zip(reading) {
+            let reader = Reader::new(connection, form);
             let (queue, open_here) = (queue.clone(), here.clone());
-            let read = move || {
+            threads.run(thread, move || {
                 reader.serve(&queue);
                 drop(open_here);
-            };
-            threads.spawn("reader", read).map_err(thread)?;
+            });
         }
 
         let weak_here = Arc::downgrade(&here);
-        let in_place = InPlace::now(&path).map_err(io)?;
-        let end_file = opened.end_file.share().map_err(io)?;
         let acknowledged = Arc::new(AcknowledgedEnd::new(end_file, opened.end.end.position, presence));
-        let mut writer = Writer::new(opened, in_place, acknowledged.clone(), publisher, checkpoints);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(io)?;
+        let mut writer = Writer::new(opened, in_place.clone(), acknowledged.clone(), publisher, checkpoints);
         let (close, closed) = oneshot::channel();
         let (ended, has_ended) = oneshot::channel();
         let (failed, has_failed) = oneshot::channel();
@@ -210,7 +246,7 @@ impl<E: StoredEvent> SqliteStore<E> {
             // Nobody waits for a writer whose group has stopped.
             let _ = ended.send(());
         };
-        threads::spawn("writer", write).map_err(thread)?;
+        writer_thread.run(write);
         supervisor.ends_with(close, has_ended);
         supervisor.spawn("event store", async move {
             match has_failed.await {
@@ -220,12 +256,28 @@ impl<E: StoredEvent> SqliteStore<E> {
             }
         });
         alone::wait_until(answers_from);
-        Ok(Self { writes, reads, listeners, acknowledged, path, here: weak_here })
+        Ok(Self { writes, reads, listeners, acknowledged, path, here: weak_here, in_place })
     }
 
     /// The file, with no symbolic links in its path.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Looks whether the file, and what SQLite keeps beside it, still stands where it was opened. Where it does not, the
+    /// store stops.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`]: what is not there.
+    pub fn in_place(&self) -> Result<(), StoreError> {
+        // Nothing is written any more to a store that is closed.
+        let Some(here) = self.here.upgrade() else { return Ok(()) };
+        self.in_place.check(&here).map_err(|gone| {
+            // Where the queue is full, the writer finds out by itself.
+            let _ = self.writes.try_send(WriteRequest::Look);
+            StoreError::Failed(gone.into())
+        })
     }
 
     /// The head that the log had at a position, or has now; `None` for a position that the log has not reached.
@@ -290,6 +342,9 @@ impl<E: StoredEvent> SqliteStore<E> {
 }
 
 fn unreadable(path: &Path, error: ReadError) -> StoreError {
+    if error.is_busy() {
+        return StoreError::Busy(lock_holder::holder(path));
+    }
     StoreError::Failed(error.into_failure(|said| format!("{}: {said}", path.display())))
 }
 

@@ -8,23 +8,24 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
 use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode};
 
 use super::alone;
+use super::close::Closing;
 use super::companions::{self, END, SHM, WAL, companion};
 use super::create::create;
 use super::end_file::{Deadline, End, EndFile, LockError, Noted};
 use super::form::Form;
 use super::hard_links;
 use super::lock_holder::holder;
-use super::open_error::{OpenStoreError, damaged, refused, sqlite};
+use super::open_error::{ONLY_ACCEPTED, OpenStoreError, damaged, refused, sqlite};
 use super::open_here::OpenHere;
 use super::properties;
 use super::row_sets::{check_row_sets, rebuild_row_sets};
 use super::schema::{APPLICATION_ID, USER_VERSION, connect, make_durable};
 use super::stored_log::{Head, LogEnd, ReadError, StoredLog};
-use super::tables::{self, Tables};
+use super::tables::{self, Missing, Tables};
 use crate::engine::disk::NO_SYNC_OF_DIRECTORIES;
 use crate::engine::event::Position;
 use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Hash};
@@ -46,6 +47,34 @@ pub(super) struct Opened {
     pub(super) here: Arc<OpenHere>,
     /// Before this, nobody may hear of anything that is stored in it.
     pub(super) answers_from: Option<Instant>,
+    /// It is new.
+    is_made: bool,
+}
+
+impl Opened {
+    /// Closes the file, which cannot be worked with; nothing is left of one that was made for this.
+    pub(super) fn give_up(self) {
+        let Self { path, connection, form, mut end_file, here, is_made, .. } = self;
+        let is_new = || LogEnd::read(&connection).is_ok_and(|end| end.end == End::OF_NOTHING);
+        if !is_made || end_file.lock(Deadline::after(WAIT_FOR_OTHERS)).is_err() || !here.is_at(&path) || !is_new() {
+            let path = path.into();
+            return Closing { path, connection, form, end_file, here, is_held: false }.close();
+        }
+        // SQLite removes its log when the last connection of all programs is closed.
+        let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
+        drop(connection);
+        if !companion(&path, WAL).exists() {
+            remove_made(&path);
+        }
+    }
+}
+
+/// Removes a file that was made for nothing, and that nobody else has open. What cannot be removed is an empty bank.
+fn remove_made(path: &Path) {
+    let _ = fs::remove_file(path);
+    for suffix in companions::ALL {
+        let _ = fs::remove_file(companion(path, suffix));
+    }
 }
 
 /// Opens the file or makes it, and looks at its header, at its log's end and at the heads of its streams. It takes longer
@@ -54,13 +83,16 @@ pub(super) fn open<E: StoredEvent>(path: &Path, accept_loss: bool) -> Result<Ope
     let deadline = Deadline::after(WAIT_FOR_OTHERS);
     for _ in 0..MAX_TRIES {
         let path = resolve(path)?;
+        let mut is_made = false;
         match fs::metadata(&path) {
             Ok(found) if !found.is_file() => return Err(OpenStoreError::NoFile { path }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => create(&path, E::DOMAIN, accept_loss)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                is_made = create(&path, E::DOMAIN, accept_loss)?;
+            }
             Err(error) => return Err(refused(&path, error)),
             Ok(_) => {}
         }
-        if let Some(opened) = open_found::<E>(&path, accept_loss, deadline)? {
+        if let Some(opened) = open_found::<E>(&path, accept_loss, is_made, deadline)? {
             return Ok(opened);
         }
     }
@@ -72,6 +104,7 @@ pub(super) fn open<E: StoredEvent>(path: &Path, accept_loss: bool) -> Result<Ope
 fn open_found<E: StoredEvent>(
     path: &Path,
     accept_loss: bool,
+    is_made: bool,
     deadline: Deadline,
 ) -> Result<Option<Opened>, OpenStoreError> {
     let path = hard_links::name_in_use(path)?;
@@ -86,9 +119,17 @@ fn open_found<E: StoredEvent>(
     )?;
     companions::check_writable(&path).map_err(|(companion, error)| refused(&companion, error))?;
     let end_path = companion(&path, END);
-    let mut end_file = EndFile::open(end_path.clone()).map_err(|error| match error.kind() {
-        io::ErrorKind::Unsupported => OpenStoreError::NotSupported { path: path.clone(), what: NO_SYNC_OF_DIRECTORIES },
-        _ => refused(&end_path, error),
+    let mut end_file = EndFile::open(end_path.clone()).map_err(|error| {
+        // Whoever else has found the file by now has made this one.
+        if is_made && !end_path.exists() {
+            remove_made(&path);
+        }
+        match error.kind() {
+            io::ErrorKind::Unsupported => {
+                OpenStoreError::NotSupported { path: path.clone(), what: NO_SYNC_OF_DIRECTORIES }
+            }
+            _ => refused(&end_path, error),
+        }
     })?;
     end_file.lock(deadline).map_err(|error| match error {
         LockError::Held => OpenStoreError::Busy { path: path.clone(), holder: holder(&path) },
@@ -100,13 +141,17 @@ fn open_found<E: StoredEvent>(
     let (connection, form, end) = match checked::<E>(&path, &mut end_file, accept_loss) {
         Ok(checked) => checked,
         Err(refusal) => {
+            // Whoever has it open has written that down.
+            if is_made && matches!(end_file.read(), Ok(Noted::Nothing)) {
+                remove_made(&path);
+            }
             end_file.remove_if_new();
             return Err(refusal);
         }
     };
     end_file.unlock();
     let answers_from = alone::answers_from(here.presence());
-    Ok(Some(Opened { path, connection, form, end, end_file, here: Arc::new(here), answers_from }))
+    Ok(Some(Opened { path, connection, form, end, end_file, here: Arc::new(here), answers_from, is_made }))
 }
 
 /// A connection to the file, with what was found there. What SQLite has made beside a file that is refused goes again;
@@ -153,7 +198,7 @@ fn check<E: StoredEvent>(
     let transaction = connection.unchecked_transaction().map_err(sqlite)?;
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get(0)).map_err(sqlite);
     let form = check_version(path, pragma("application_id")?, pragma("user_version")?)?;
-    check_tables(path, connection, form)?;
+    let missing = check_tables(path, connection, form)?;
     if form == Form::Second {
         check_domain::<E>(path, connection)?;
     }
@@ -164,10 +209,15 @@ fn check<E: StoredEvent>(
         Form::Second => check_row_sets(connection),
     };
     drop(transaction);
+    if !missing.is_empty() {
+        make_again(path, connection, &missing, form)?;
+    }
     match rows {
         Ok(()) => {}
         Err(ReadError::Sqlite(error)) => return Err(sqlite(error)),
-        Err(error) if !accept_loss => return Err(damaged(path, error.to_string())),
+        Err(error) if !accept_loss => {
+            return Err(damaged(path, format!("{error}; only `accept_loss: true` opens it as it is")));
+        }
         Err(error) => {
             tracing::warn!("{}: {error}; it is opened as it is", path.display());
             rebuild_row_sets(connection).map_err(|error| damaged(path, error.to_string()))?;
@@ -244,17 +294,33 @@ fn check_version(path: &Path, application_id: i32, user_version: i32) -> Result<
     }
 }
 
-/// The tables must be those that this program makes.
-fn check_tables(path: &Path, connection: &Connection, form: Form) -> Result<(), OpenStoreError> {
+/// The tables must be those that this program makes. Answers what is to be made again.
+fn check_tables(path: &Path, connection: &Connection, form: Form) -> Result<Vec<Missing>, OpenStoreError> {
     match tables::check(connection, form).map_err(|error| sqlite(path, error))? {
         Tables::Changed { what } => Err(damaged(path, what)),
-        Tables::Whole { beside } => {
+        Tables::Whole { beside, missing } => {
             if !beside.is_empty() {
                 let (path, beside) = (path.display(), beside.join(", "));
                 tracing::info!("{path}: beside the tables of this program there are: {beside}");
             }
+            Ok(missing)
+        }
+    }
+}
+
+/// No event has changed: what is missing only leads to them.
+fn make_again(path: &Path, connection: &Connection, missing: &[Missing], form: Form) -> Result<(), OpenStoreError> {
+    let names: Vec<_> = missing.iter().map(|missing| missing.name.as_str()).collect();
+    let names = names.join(", ");
+    match tables::make_again(connection, missing, form) {
+        Ok(()) => {
+            tracing::warn!("{}: what was missing is made again: {names}", path.display());
             Ok(())
         }
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+            Err(damaged(path, format!("the {names} is missing, and does not fit what is there: SQLite: {error}")))
+        }
+        Err(error) => Err(sqlite(path, error)),
     }
 }
 
@@ -351,7 +417,15 @@ fn check_acknowledged(
         }
         (Noted::Nothing, _) => unknown("missing"),
     };
-    if accept_loss { Ok(false) } else { refusal }
+    match refusal {
+        Err(refusal) if accept_loss => {
+            let refusal = refusal.to_string();
+            let lost = refusal.strip_suffix(ONLY_ACCEPTED).unwrap_or(&refusal);
+            tracing::warn!("{lost}; it is opened as it is");
+            Ok(false)
+        }
+        refusal => refusal,
+    }
 }
 
 fn hash_if_there(connection: &Connection, position: u64) -> rusqlite::Result<Option<Hash>> {

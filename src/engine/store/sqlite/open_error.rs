@@ -7,9 +7,13 @@ use rusqlite::ErrorCode;
 use thiserror::Error;
 
 use super::disk_full;
+use super::lock_holder::holder;
 use crate::engine::event::Position;
 use crate::engine::store::stored_event::UnreadableEvent;
 use crate::engine::store::{Failure, FailureKind};
+
+/// How the refusals end that can be overruled.
+pub(super) const ONLY_ACCEPTED: &str = "; only `accept_loss: true` opens it as it is";
 
 /// Why a file was not opened. Nothing in it was changed.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -146,6 +150,14 @@ pub enum OpenStoreError {
         /// What is left of it.
         left_over: PathBuf,
     },
+    /// There is no such file, and its name would be that of a companion of another one.
+    #[error("{}: a name that ends in `{ending}` is that of a file beside another one; choose another name", path.display())]
+    ReservedName {
+        /// The file.
+        path: PathBuf,
+        /// How its name ends.
+        ending: &'static str,
+    },
     /// It is open under another of its names, and has its log there.
     #[error("{}: another program has this file open under another name: {holder}", path.display())]
     OtherName {
@@ -199,6 +211,10 @@ pub(super) fn sqlite(path: &Path, error: rusqlite::Error) -> OpenStoreError {
         Some(_) if is_about_shared_memory => OpenStoreError::NotSupported { path, what: NO_SHARED_MEMORY },
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
             OpenStoreError::Damaged { path, reason: reason(FailureKind::Damaged) }
+        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            let holder = holder(&path);
+            OpenStoreError::Busy { path, holder }
         }
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
             OpenStoreError::ReadOnly { path, reason: reason(FailureKind::Other) }

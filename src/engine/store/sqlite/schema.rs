@@ -4,11 +4,13 @@
 //! before it in its stream, the end of each stream stands in `streams`, written once per commit, and every
 //! [`MARK_EVERY`] events a mark lets a reader step in.
 
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
+
+use super::long_wait::LongWait;
 
 /// What stands in the file's header, so that it is known as ours: "CQRS".
 pub(super) const APPLICATION_ID: i32 = 0x4351_5253;
@@ -23,7 +25,7 @@ pub(super) const MARK_EVERY: u64 = 256;
 const BUSY_FOR: Duration = Duration::from_secs(5);
 
 /// All tables of a new file.
-pub(super) const TABLES: [&str; 3] = [TABLES_OF_FIRST, TABLES_OF_SECOND, EVENT_LOG];
+pub(super) const TABLES: [&str; 4] = [TABLES_OF_FIRST, SNAPSHOTS, TABLES_OF_SECOND, EVENT_LOG];
 
 const TABLES_OF_FIRST: &str = "
 CREATE TABLE events (
@@ -55,16 +57,6 @@ CREATE TABLE stream_marks (
     position INTEGER NOT NULL,
     PRIMARY KEY (stream, version)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE snapshots (
-    stream INTEGER NOT NULL,
-    position INTEGER NOT NULL,
-    version INTEGER NOT NULL,
-    time INTEGER NOT NULL,
-    state TEXT NOT NULL,
-    hash BLOB NOT NULL,
-    PRIMARY KEY (stream, position)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX snapshots_by_time ON snapshots (stream, time, position);
 CREATE TABLE handlers (
     handler TEXT PRIMARY KEY,
     checkpoint INTEGER NOT NULL,
@@ -89,6 +81,20 @@ CREATE TABLE projection_rows (
     hash BLOB NOT NULL,
     PRIMARY KEY (projection, key)
 ) STRICT, WITHOUT ROWID;
+";
+
+pub(super) const SNAPSHOTS: &str = "
+CREATE TABLE snapshots (
+    stream INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    time INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    hash BLOB NOT NULL,
+    form INTEGER NOT NULL,
+    PRIMARY KEY (stream, position)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX snapshots_by_time ON snapshots (stream, time, position);
 ";
 
 /// Those that came, or got more columns, with the second form.
@@ -146,14 +152,17 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
 
 /// From now on, waits so long for another program that has the file locked.
 pub(super) fn wait_at_most(connection: &mut Connection, time: Duration) -> rusqlite::Result<()> {
-    let mut since = None;
+    let path = connection.path().map(PathBuf::from).unwrap_or_default();
+    let mut wait: Option<LongWait> = None;
     connection.busy_handler(Some(move |tries| {
-        let begun = *since.get_or_insert_with(Instant::now);
-        let begun = if tries == 0 { *since.insert(Instant::now()) } else { begun };
+        if tries == 0 {
+            wait = None;
+        }
+        let waited = wait.get_or_insert_with(|| LongWait::begin(&path)).goes_on();
         // SQLite asks how often it is to try, for the system has no wait for a lock that ends. Mostly the file is held
         // for a commit, which is a few hundred microseconds.
         std::thread::sleep(Duration::from_micros(if tries < 100 { 100 } else { 1_000 }));
-        begun.elapsed() < time
+        waited < time
     }))
 }
 

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, Row};
 
 use super::checked::Checked;
+use super::schema::USER_VERSION;
 use super::stored_log::{ReadError, signed, unsigned};
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{Position, Version};
@@ -55,7 +56,8 @@ pub(super) fn write_snapshot(
     snapshot: &Snapshot,
     chain: &Hash,
 ) -> Result<(), ReadError> {
-    let sql = format!("INSERT INTO snapshots ({SNAPSHOT_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+    let sql =
+        format!("INSERT INTO snapshots ({SNAPSHOT_COLUMNS}, form) VALUES (?1, ?2, ?3, ?4, ?5, ?6, {USER_VERSION})");
     let Snapshot { version, position, time, state } = snapshot;
     connection.prepare_cached(&sql)?.execute((
         stream,

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use foldhash::HashMap;
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row};
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -44,6 +44,18 @@ pub(super) enum ReadError {
     EndUnwritten(std::io::Error),
     #[error("reading panicked: {0}")]
     Panicked(String),
+}
+
+impl ReadError {
+    /// Whether another program has the file locked.
+    pub(super) fn is_busy(&self) -> bool {
+        matches!(self, Self::Sqlite(error) if is_busy(error))
+    }
+}
+
+/// Whether another program has the file locked.
+pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
 impl From<ReadError> for StoreError {

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::form::Form;
+use super::properties;
 use super::schema::TABLES;
 use super::upgrade::BACK_TO_FIRST;
 
@@ -15,12 +16,35 @@ pub(super) enum Tables {
     Whole {
         /// The names of what is not of this program.
         beside: Vec<String>,
+        /// What is missing and can be made again from the rest.
+        missing: Vec<Missing>,
     },
     /// Something is missing, or changes what is written.
     Changed {
         /// What.
         what: String,
     },
+}
+
+/// An index or a view that is not there.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Missing {
+    /// What it is called, in words.
+    pub(super) name: String,
+    /// What makes it.
+    pub(super) sql: String,
+}
+
+/// Makes again what can be made again from the rest.
+pub(super) fn make_again(connection: &Connection, missing: &[Missing], form: Form) -> rusqlite::Result<()> {
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    for Missing { sql, .. } in missing {
+        transaction.execute_batch(sql)?;
+    }
+    if form == Form::Second && !missing.is_empty() {
+        properties::write_schema_cookie(&transaction)?;
+    }
+    transaction.commit()
 }
 
 /// Looks at a file whose tables should have a form.
@@ -33,8 +57,13 @@ pub(super) fn check(connection: &Connection, form: Form) -> rusqlite::Result<Tab
         fresh.execute_batch(BACK_TO_FIRST)?;
     }
     let (expected, found) = (objects(&fresh)?, objects(connection)?);
+    let mut missing = Vec::new();
     for object in &expected {
         if !found.contains(object) {
+            if let Some(sql) = sql(&fresh, object)? {
+                missing.push(Missing { name: format!("{} {}", object.kind, object.name), sql });
+                continue;
+            }
             return Ok(Tables::Changed { what: format!("its {} {} is missing", object.kind, object.name) });
         }
         if object.kind == "table" && columns(&fresh, &object.name)? != columns(connection, &object.name)? {
@@ -51,7 +80,7 @@ pub(super) fn check(connection: &Connection, form: Form) -> rusqlite::Result<Tab
     }
     let is_shown = |object: &&&Object| object.name != "sqlite_sequence" && !object.name.starts_with("sqlite_autoindex");
     let beside = beside.iter().filter(is_shown).map(|object| format!("{} {}", object.kind, object.name)).collect();
-    Ok(Tables::Whole { beside })
+    Ok(Tables::Whole { beside, missing })
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,6 +94,14 @@ fn objects(connection: &Connection) -> rusqlite::Result<BTreeSet<Object>> {
     let mut statement = connection.prepare("SELECT type, name, tbl_name FROM sqlite_schema")?;
     let object = |row: &rusqlite::Row<'_>| Ok(Object { kind: row.get(0)?, name: row.get(1)?, table: row.get(2)? });
     statement.query_map([], object)?.collect()
+}
+
+/// What makes an index or a view. A table, and an index that belongs to one, is not made again.
+fn sql(fresh: &Connection, object: &Object) -> rusqlite::Result<Option<String>> {
+    if object.kind == "table" {
+        return Ok(None);
+    }
+    fresh.query_row("SELECT sql FROM sqlite_schema WHERE name = ?1", [&object.name], |row| row.get(0))
 }
 
 /// Name, type, whether it may be empty, and place in the key of each column.

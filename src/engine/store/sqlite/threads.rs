@@ -21,14 +21,13 @@ impl Threads {
         Self { running, ended, count: 0 }
     }
 
-    pub(super) fn spawn(&mut self, name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    pub(super) fn run(&mut self, thread: Idle, run: impl FnOnce() + Send + 'static) {
         let ended = Ended(self.running.clone());
-        spawn(name, move || {
+        thread.run(move || {
             let _ended = ended;
             run();
-        })?;
+        });
         self.count += 1;
-        Ok(())
     }
 
     /// Waits until all have ended, but not for ever.
@@ -39,6 +38,26 @@ impl Threads {
                 return;
             }
         }
+    }
+}
+
+/// A thread that was started and has nothing to do yet: it ends when this is dropped. Where the system starts too few,
+/// that is known before anything is done.
+#[derive(Debug)]
+pub(super) struct Idle(Sender<Work>);
+
+type Work = Box<dyn FnOnce() + Send>;
+
+impl Idle {
+    pub(super) fn start(name: &str) -> io::Result<Self> {
+        let (sender, work) = channel::<Work>();
+        spawn(name, move || work.iter().take(1).for_each(|run| run()))?;
+        Ok(Self(sender))
+    }
+
+    pub(super) fn run(self, run: impl FnOnce() + Send + 'static) {
+        // It waits for this.
+        let _ = self.0.send(Box::new(run));
     }
 }
 

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use super::end_file::End;
 use super::properties;
 use super::row_sets::rebuild_row_sets;
-use super::schema::{TABLES, TABLES_OF_SECOND, USER_VERSION};
+use super::schema::{SNAPSHOTS, TABLES, TABLES_OF_SECOND, USER_VERSION};
 use super::stored_log::{LogEnd, ReadError};
 
 /// Makes the tables of a new file, in the newest form.
@@ -22,10 +22,12 @@ pub(super) fn make(connection: &Connection, domain: &str) -> rusqlite::Result<()
 /// Gives a file of version 1 the newest form, within a transaction. Its snapshots and the rows of its projections go,
 /// for nothing holds them against the log; they are made again from it.
 ///
-/// A program of before may have the file open. It does not know of the row sets, and would spoil that of `handlers`: that
-/// table asks for the form that its writer knows, so that such a program stops at its next write there.
+/// A program of before may have the file open. It does not know of the row sets, and would spoil that of `handlers`,
+/// and would write snapshots that are bound to no event: both tables ask for the form that their writer knows, so that
+/// such a program stops at its next write there.
 pub(super) fn upgrade(connection: &Connection, domain: &str) -> Result<(), ReadError> {
     connection.execute_batch(FROM_FIRST)?;
+    connection.execute_batch(SNAPSHOTS)?;
     connection.execute_batch(TABLES_OF_SECOND)?;
     connection.pragma_update(None, "user_version", USER_VERSION)?;
     rebuild_row_sets(connection)?;
@@ -41,7 +43,7 @@ fn introduce(connection: &Connection, domain: &str) -> rusqlite::Result<()> {
 
 const FROM_FIRST: &str = "
 ALTER TABLE events ADD COLUMN metadata TEXT;
-DELETE FROM snapshots;
+DROP TABLE snapshots;
 DELETE FROM projection_rows;
 DROP TABLE projections;
 ALTER TABLE handlers RENAME TO handlers_of_first;
@@ -61,6 +63,7 @@ DROP TABLE handlers_of_first;
 pub(super) const BACK_TO_FIRST: &str = "
 ALTER TABLE events DROP COLUMN metadata;
 ALTER TABLE handlers DROP COLUMN form;
+ALTER TABLE snapshots DROP COLUMN form;
 ALTER TABLE projections DROP COLUMN rows;
 ALTER TABLE projections DROP COLUMN rows_hash;
 DROP TABLE row_sets;

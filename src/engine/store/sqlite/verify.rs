@@ -8,7 +8,6 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::SqliteStore;
 use super::checked::Checked;
 use super::companions::{END, companion};
 use super::end_file::{EndFile, Noted};
@@ -23,6 +22,7 @@ use super::snapshots::{SELECT_SNAPSHOTS, SNAPSHOT_HASH, StoredSnapshot};
 use super::stored_log::{LogEnd, ReadError, StoredLog, hash_at, signed, unsigned};
 use super::tables::{self, Tables};
 use super::threads::spawn;
+use super::{SqliteStore, unreadable};
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::store::handler_records::ParkedEvent;
@@ -126,7 +126,8 @@ fn verify<E: StoredEvent>(
     here: &OpenHere,
     tell: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Verification, StoreError> {
-    let connection = connect_to_read(path).map_err(ReadError::from)?;
+    let unreadable = |error: rusqlite::Error| unreadable(path, error.into());
+    let connection = connect_to_read(path).map_err(unreadable)?;
     if !here.is_at(path) {
         let path = path.display();
         return Err(StoreError::Failed(
@@ -136,7 +137,7 @@ fn verify<E: StoredEvent>(
     // What was acknowledged up to now is in the state that is looked at next.
     let acknowledged = EndFile::look(&companion(path, END));
     // One state of the file, whatever is written meanwhile.
-    let transaction = connection.unchecked_transaction().map_err(ReadError::from)?;
+    let transaction = connection.unchecked_transaction().map_err(unreadable)?;
     one_state::<E>(&transaction, acknowledged, tell)
 }
 

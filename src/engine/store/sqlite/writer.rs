@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
@@ -31,7 +31,7 @@ use super::projection_rows::write_projection;
 use super::records;
 use super::requests::WriteRequest;
 use super::schema::wait_at_most;
-use super::stored_log::{LogEnd, ReadError};
+use super::stored_log::{LogEnd, ReadError, is_busy};
 use super::transaction::WritableLog;
 use super::upgrade;
 use super::waiting::{LastCommit, MAX_BATCH};
@@ -54,7 +54,7 @@ pub(super) struct Writer<E> {
     log: WritableLog<E>,
     end_file: EndFile,
     here: Arc<OpenHere>,
-    in_place: InPlace,
+    in_place: Arc<InPlace>,
     in_use: InUse,
     lease: LeaseNumber,
     acknowledged: Arc<AcknowledgedEnd>,
@@ -80,7 +80,7 @@ pub(super) struct Writer<E> {
 impl<E: StoredEvent> Writer<E> {
     pub(super) fn new(
         opened: Opened,
-        in_place: InPlace,
+        in_place: Arc<InPlace>,
         acknowledged: Arc<AcknowledgedEnd>,
         publisher: Publisher<E>,
         checkpoints: Arc<Checkpoints>,
@@ -260,7 +260,9 @@ impl<E: StoredEvent> Writer<E> {
             batch.drain(..).for_each(|request| request.refuse(error.clone()));
             return None;
         }
-        let deadline = Deadline::after(if self.was_held { WAIT_BRIEFLY } else { WAIT_FOR_OTHERS });
+        // The right to run handlers is asked for again and again, by somebody for whom nobody waits.
+        let is_brief = self.was_held || batch.iter().all(WriteRequest::is_for_lease);
+        let deadline = Deadline::after(if is_brief { WAIT_BRIEFLY } else { WAIT_FOR_OTHERS });
         match self.end_file.lock(deadline) {
             Ok(()) => {
                 self.follow_end_file();
@@ -282,7 +284,7 @@ impl<E: StoredEvent> Writer<E> {
 
     /// The same while no other program of this kind writes.
     fn write_locked(&mut self, batch: &mut Vec<WriteRequest<E>>, deadline: Deadline) -> Option<Answers<E>> {
-        let is_for_lease = batch.iter().all(|request| request.is_for_lease());
+        let is_for_lease = batch.iter().all(WriteRequest::is_for_lease);
         match self.begin(deadline, batch.iter().any(WriteRequest::is_reason)) {
             Ok(()) => self.was_held = false,
             Err(error) => {
@@ -342,7 +344,7 @@ impl<E: StoredEvent> Writer<E> {
     /// Another program holds the file. Whoever waits for an answer is told; what is to be remembered of handlers and
     /// projections is written later.
     fn is_held(&mut self, batch: &mut Vec<WriteRequest<E>>) {
-        self.was_held = true;
+        self.was_held |= !batch.iter().all(WriteRequest::is_for_lease);
         let error = StoreError::Busy(holder(&self.path));
         for request in batch.drain(..) {
             match request {
@@ -461,12 +463,6 @@ impl<E: StoredEvent> Writer<E> {
     fn fail(&mut self, failure: Failure) {
         self.failed = Some(failure);
     }
-}
-
-/// Whether another program has the file locked.
-fn is_busy(error: &rusqlite::Error) -> bool {
-    matches!(error, rusqlite::Error::SqliteFailure(failure, _)
-        if matches!(failure.code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
 fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
