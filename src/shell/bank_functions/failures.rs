@@ -27,8 +27,18 @@ pub(super) fn explained(bank: &Bank, unavailable: &Unavailable) -> String {
     match bank.store() {
         StoreUrl::Sqlite(path) if has_failed => {
             let path = Term::String(path.display().to_string());
-            format!("{unavailable}; once that is mended, `Bank.close` and `Bank.open {path}` go on")
+            format!("{}; once that is mended, `Bank.close` and `Bank.open {path}` go on", said(unavailable))
         }
-        _ => unavailable.to_string(),
+        _ => said(unavailable),
+    }
+}
+
+/// The application does not know what it is the application of.
+pub(super) fn said(unavailable: &Unavailable) -> String {
+    match unavailable {
+        Unavailable::Closed => "the bank is closed".to_owned(),
+        Unavailable::Stopped(reason) => format!("the bank has stopped: {reason}"),
+        Unavailable::Busy => "too many others change this account at once".to_owned(),
+        other => other.to_string(),
     }
 }

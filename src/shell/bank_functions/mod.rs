@@ -210,7 +210,7 @@ impl BankFunctions {
         bank.close().await;
         self.finish_under_way().await;
         // What has stopped it may have come after the last reply.
-        self.failed = bank.failure().map(|unavailable| unavailable.to_string()).or(self.failed.take());
+        self.failed = bank.failure().map(|unavailable| failures::said(&unavailable)).or(self.failed.take());
     }
 
     async fn finish_under_way(&mut self) {
@@ -377,7 +377,7 @@ async fn answer(
 
 fn unavailable(unavailable: Unavailable) -> Term {
     if let Unavailable::Lacking { .. } | Unavailable::Defect(_) = &unavailable {
-        tracing::error!("{unavailable}");
+        tracing::error!("{}", failures::said(&unavailable));
     }
     failure(&unavailable.into())
 }

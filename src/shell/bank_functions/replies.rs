@@ -8,6 +8,7 @@ use crate::bank::{
 use crate::engine::aggregate::Command as _;
 use crate::engine::event::{DomainEvent as _, RecordedEvent};
 use crate::engine::store::StoreError;
+use crate::engine::store::stored_event::DataOf;
 use crate::shell::term::{Table, Term};
 
 /// The reply to a command that was handled, declined payments included.
@@ -71,7 +72,7 @@ pub(super) fn late_name(command: &AccountCommand) -> String {
 
 /// What an event says, as JSON.
 pub(super) fn data(event: &AccountEvent) -> Term {
-    to_raw_value(event).map_or(Term::Nil, Term::Json)
+    to_raw_value(&DataOf(event)).map_or(Term::Nil, Term::Json)
 }
 
 /// The log as a table.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::failures;
 use super::replies::{failure, integer};
 use crate::bank::{
     BackupError, BackupStep, Bank, ExportError, ImportError, ImportStep, LogHead, Unavailable, Verification, Verified,
@@ -28,7 +29,7 @@ impl NotDone {
 
 impl From<Unavailable> for NotDone {
     fn from(unavailable: Unavailable) -> Self {
-        let message = unavailable.to_string();
+        let message = failures::said(&unavailable);
         Self::new(failure(&unavailable.into()), message)
     }
 }

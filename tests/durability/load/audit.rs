@@ -7,6 +7,7 @@ use cqrs_bank::bank::{AccountEvent, Bank, Movement, StoreUrl};
 use cqrs_bank::engine::event::{DomainEvent as _, Position, RecordedEvent};
 use cqrs_bank::engine::store::EventStore as _;
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore, Verification};
+use cqrs_bank::engine::store::stored_event::DataOf;
 use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 use serde_json::{Value, json};
 
@@ -203,7 +204,7 @@ fn record(event: &Event) -> Value {
         "stream": event.stream.to_string(),
         "version": event.version.get(),
         "type": event.data.event_type(),
-        "data": event.data,
+        "data": DataOf(&event.data),
         "time": event.time.to_string(),
         "command_id": event.metadata.command_id,
         "correlation_id": event.metadata.correlation_id,

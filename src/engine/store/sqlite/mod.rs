@@ -149,7 +149,10 @@ struct Connections {
 impl Connections {
     /// Answers in words what there is too little of.
     fn of(Opened { path, end_file, .. }: &Opened) -> Result<Self, Failure> {
-        let sqlite = |error: rusqlite::Error| Failure::from(error);
+        let sqlite = |error: rusqlite::Error| match open_error::too_many_open(&error) {
+            Some(too_many) => Failure::from(too_many),
+            None => Failure::from(error),
+        };
         let io = |error: io::Error| Failure::from(error);
         let read = || schema::connect_to_read(path).map_err(sqlite);
         Ok(Self {

@@ -1,5 +1,6 @@
 //! Why a file was not opened.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -203,6 +204,9 @@ pub(super) fn refused(path: &Path, error: io::Error) -> OpenStoreError {
 }
 
 pub(super) fn sqlite(path: &Path, error: rusqlite::Error) -> OpenStoreError {
+    if let Some(error) = too_many_open(&error) {
+        return OpenStoreError::Failed { path: path.into(), reason: error.into() };
+    }
     let is_full = disk_full::is_why(path, &error);
     let (code, is_about_shared_memory) = (error.sqlite_error_code(), is_about_shared_memory(&error));
     let reason = |kind| Failure::caused_by(format!("SQLite: {error}"), kind, error);
@@ -232,4 +236,13 @@ fn is_about_shared_memory(error: &rusqlite::Error) -> bool {
     use rusqlite::ffi::{SQLITE_IOERR_SHMLOCK, SQLITE_IOERR_SHMMAP, SQLITE_IOERR_SHMOPEN};
     let code = error.sqlite_error().map(|error| error.extended_code);
     code.is_some_and(|code| [SQLITE_IOERR_SHMOPEN, SQLITE_IOERR_SHMLOCK, SQLITE_IOERR_SHMMAP].contains(&code))
+}
+
+/// SQLite does not say why it cannot open a file, and it opens a few. Where the system gives no more of them now, that is
+/// why.
+pub(super) fn too_many_open(error: &rusqlite::Error) -> Option<io::Error> {
+    const OPENED: usize = 4;
+    let cannot_open = error.sqlite_error_code() == Some(ErrorCode::CannotOpen);
+    let opened: Vec<_> = (0..OPENED).filter(|_| cannot_open).map(|_| File::open("/dev/null")).collect();
+    opened.into_iter().find_map(Result::err)
 }
