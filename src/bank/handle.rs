@@ -68,7 +68,7 @@ impl Bank {
         Self { application: self.application.with_consistency(consistency), own: self.own.clone() }
     }
 
-    /// Sends a command and does not wait for what becomes of it: in a new [`Conversation`], or under an id that is given
+    /// Sends a command and does not wait for what becomes of it: in a new [`Conversation`](crate::engine::origin::Conversation), or under an id that is given
     /// with [`Metadata`](crate::engine::event::Metadata).
     ///
     /// A command under an id that was given may be sent any number of times, also by another program, and happens once:

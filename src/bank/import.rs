@@ -51,7 +51,7 @@ const PASSED_OVER: [&str; 2] =
 type Told = (ImportStep, u64, u64);
 
 impl Bank {
-    /// Takes in the events of a file that [`Bank::export`] has written, with their times and ids. The bank has to be
+    /// Takes in the events of a file that [`Application::export`](crate::engine::application::Application::export) has written, with their times and ids. The bank has to be
     /// empty. The file is checked as [`Bank::verify`] does before anything is stored. `tell` hears now and then how
     /// many events of how many are done. Answers how many there are.
     ///

@@ -5,7 +5,7 @@
 //! With no subscriber interested, a line costs one load and one branch; its arguments are not evaluated. Lines are of
 //! the level `debug`: a program that uses the engine and logs what matters to it is not shown how each command goes.
 //!
-//! What a command causes while it is decided on happens in a span of the same level, see [`command_span`].
+//! What a command causes while it is decided on happens in a span of the same level.
 
 use tracing::Span;
 

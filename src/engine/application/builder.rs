@@ -30,6 +30,7 @@ use crate::engine::supervisor::{StopReason, Supervisor};
 
 type Boxed<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
 type StartKind<E> = Box<dyn FnOnce(&mut Kinds, Store<E>, Arc<Clock>, Limits, &Supervisor) + Send>;
+type Observer<E> = Box<dyn Fn(&RecordedEvent<E>) + Send + Sync>;
 type AddProjection<E> = Box<dyn FnOnce(&mut Feed<E>, &Models) + Send>;
 type StartHandler<E> = Box<
     dyn for<'a> FnOnce(
@@ -91,7 +92,7 @@ pub struct Builder<E: 'static> {
     names: Vec<&'static str>,
     projections: Vec<AddProjection<E>>,
     handlers: Vec<StartHandler<E>>,
-    observers: Vec<Box<dyn Fn(&RecordedEvent<E>) + Send + Sync>>,
+    observers: Vec<Observer<E>>,
     hooks: Arc<dyn Hooks<E>>,
 }
 

@@ -140,10 +140,12 @@ pub struct PendingCommand<E: 'static, A: Aggregate> {
     answer: Answer<A>,
 }
 
+type Decided<A> = Result<Committed<<A as Aggregate>::Event>, CommandError<<A as Aggregate>::Refusal>>;
+
 #[derive(Debug)]
 enum Answer<A: Aggregate> {
     ToCome(Pending<A>),
-    There(Box<Result<Committed<A::Event>, CommandError<A::Refusal>>>),
+    There(Box<Decided<A>>),
 }
 
 impl<E: StoredEvent, A: Aggregate<Event = E>> PendingCommand<E, A> {

@@ -29,9 +29,12 @@ pub struct Watch<E: 'static> {
 
 type Log<E> = Subscription<E, Store<E>>;
 
+/// The log, to be read on, and what was read.
+type Read<E> = (Log<E>, Result<Committed<E>, Unavailable>);
+
 enum Ahead<E: 'static> {
     /// What comes next, as far as it is being read.
-    Reading(Pin<Box<dyn Future<Output = (Log<E>, Result<Committed<E>, Unavailable>)> + Send>>),
+    Reading(Pin<Box<dyn Future<Output = Read<E>> + Send>>),
     /// Why there will be no more.
     Ended(Unavailable),
 }

@@ -2,7 +2,7 @@
 //! has seen what.
 //!
 //! Events are read once. The projections take them in one after another, whoever observes the feed hears of them, and
-//! then each event handler's [`inbox`] gets what it wants. [`checkpoints`] tell a caller that wants to read its own write
+//! then each event handler's inbox gets what it wants. [`checkpoints`] tell a caller that wants to read its own write
 //! when that has happened, and [`catch_up`] one that wants to read what others have written.
 
 pub mod catch_up;

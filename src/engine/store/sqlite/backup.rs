@@ -127,7 +127,7 @@ impl<E: StoredEvent> SqliteStore<E> {
             drop(here);
             let _ = reply.send(copied);
         };
-        spawn("backup", copy).map_err(|error| verify::no_thread(error))?;
+        spawn("backup", copy).map_err(verify::no_thread)?;
         answer.await.map_err(|_| StoreError::Failed("the backup has ended in a panic".into()))?
     }
 }

@@ -7,7 +7,7 @@
 //!
 //! # Paused time
 //!
-//! A runtime whose time is paused ([`tokio::time::pause`]) moves it on whenever all its tasks wait, and it does not know
+//! A runtime whose time is paused (`tokio::time::pause`) moves it on whenever all its tasks wait, and it does not know
 //! of the threads here. A task that waits for the disk looks to it as one that has nothing to do: a timeout or a delay
 //! elsewhere is then over at once, however quick the disk is. A caller that waits for everyone to have seen its command
 //! may be told who lags, a handler may be given an event again too soon, and a watch on time may see hours go by. What

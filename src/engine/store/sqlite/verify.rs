@@ -83,7 +83,7 @@ impl<E: StoredEvent> SqliteStore<E> {
             drop(here);
             let _ = reply.send(verified);
         };
-        spawn("verification", verify).map_err(|error| no_thread(error))?;
+        spawn("verification", verify).map_err(no_thread)?;
         answer.await.map_err(|_| StoreError::Failed("the verification has ended in a panic".into()))?
     }
 }
