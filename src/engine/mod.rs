@@ -11,6 +11,8 @@
 //! 5. its [checkpoints](feed::checkpoints) tell a caller that wants to read its own write when that has happened, and
 //!    [catching up](feed::catch_up) serves one that wants to read what others have written.
 //!
+//! An [`application`] is all of that, put together: whoever writes a domain imports what that takes from here.
+//!
 //! [`supervisor`] watches the tasks all of this runs in, [`trace`] is the line each of them prints when it
 //! does its part, [`blocking`] is where work goes that would hold the others up, [`disk`] makes files that are there whole
 //! or not at all, and [`testing`] lets an aggregate be tried without any of it.
@@ -38,3 +40,14 @@ pub mod subscription;
 pub mod supervisor;
 pub mod testing;
 pub mod trace;
+
+pub use self::aggregate::{Aggregate, Command};
+pub use self::application::{
+    Application, Builder, CommandFailure, PendingCommand, QueryError, Receipt, StartError, Unavailable,
+};
+pub use self::event::{Contains, DomainEvent, Position, RecordedEvent};
+pub use self::event_handler::{EventHandler, Failure, Starts, Wish};
+pub use self::moment::Moment;
+pub use self::process_manager::{Answer, Noted, ProcessManager, Reaction};
+pub use self::projection::Projection;
+pub use self::store::StoreUrl;

@@ -24,7 +24,7 @@ use crate::engine::process_manager::{Process, ProcessManager};
 use crate::engine::projection::{Projection, ReadModel};
 use crate::engine::store::memory::MemoryStore;
 use crate::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::store::stored_event::{StoredEvent, check_types};
 use crate::engine::store::{EventStore as _, Store, StoreError, StoreUrl};
 use crate::engine::supervisor::{StopReason, Supervisor};
 
@@ -237,6 +237,7 @@ impl<E: StoredEvent> Builder<E> {
     /// [`StartError`]: what stands in the way. Nothing of it goes on then.
     pub async fn start(self) -> Result<Application<E>, StartError> {
         check_categories(&self.categories)?;
+        check_types::<E>()?;
         for (number, name) in self.names.iter().enumerate() {
             if self.names[..number].contains(name) {
                 return Err(StartError::NameTaken { name });

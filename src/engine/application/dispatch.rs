@@ -62,7 +62,7 @@ impl<'a, E: StoredEvent, A: Aggregate<Event = E>> Dispatch<'a, E, A> {
         let Self { application, command, origin, consistency } = self;
         application.takes_commands()?;
         let Some(commands) = application.command_handler::<A>() else {
-            return Err(Unavailable::Defect(format!("the application has no aggregate {:?}", A::CATEGORY)));
+            return Err(Unavailable::Missing(format!("aggregate {:?}", A::CATEGORY)));
         };
         let sent = match origin.unwrap_or_else(|| application.start_conversation().into()) {
             Origin::Here(metadata) => commands.send(command, metadata).await,

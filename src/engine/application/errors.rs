@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::engine::event::{Position, StreamId};
 use crate::engine::feed::catch_up::{NotCaughtUp, NotYet};
 use crate::engine::store::sqlite::OpenStoreError;
+use crate::engine::store::stored_event::AmbiguousTypes;
 use crate::engine::store::{Failure, StoreError, UnsupportedUrl};
 use crate::engine::supervisor::StopReason;
 
@@ -46,6 +47,9 @@ pub enum Unavailable {
         /// Why.
         reason: String,
     },
+    /// It is asked for something that it was started without.
+    #[error("the application has no {0}")]
+    Missing(String),
     /// A defect in the domain's own code. The command changed nothing.
     #[error("the command could not be decided: {0}")]
     Defect(String),
@@ -162,6 +166,9 @@ pub enum StartError {
         /// The store.
         store: String,
     },
+    /// Types of events cannot be told from each other as they are stored.
+    #[error("{0}")]
+    AmbiguousTypes(#[from] AmbiguousTypes),
     /// An event handler asks a projection that is not there.
     #[error("there is no projection {projection:?}, which {handler} asks")]
     NoProjection {

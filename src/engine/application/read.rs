@@ -92,9 +92,9 @@ impl<E: StoredEvent> Application<E> {
     ///
     /// # Errors
     ///
-    /// [`Unavailable::Defect`]: the application was started without it.
+    /// [`Unavailable::Missing`]: the application was started without it.
     pub fn read_model<P: Projection<E>>(&self) -> Result<ReadModel<P>, Unavailable> {
-        let missing = || Unavailable::Defect(format!("the application has no projection {:?}", P::NAME));
+        let missing = || Unavailable::Missing(format!("projection {:?}", P::NAME));
         self.inner.models.of().ok_or_else(missing)
     }
 }

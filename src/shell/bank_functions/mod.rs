@@ -131,6 +131,7 @@ impl BankFunctions {
             | OpenError::Unavailable(_)
             | OpenError::NameTaken { .. }
             | OpenError::CategoriesClash { .. }
+            | OpenError::AmbiguousTypes(_)
             | OpenError::NoProjection { .. } => "store_failed",
         };
         match reply {

@@ -46,7 +46,7 @@ pub(super) fn failure(failure: &CommandFailure) -> Term {
         CommandFailure::Unavailable(Unavailable::Store(StoreError::Busy(_))) => "busy",
         CommandFailure::Unavailable(Unavailable::Store(_)) => "store_failed",
         CommandFailure::Unavailable(Unavailable::Busy) => "busy",
-        CommandFailure::Unavailable(Unavailable::Defect(_)) => "defect",
+        CommandFailure::Unavailable(Unavailable::Defect(_) | Unavailable::Missing(_)) => "defect",
         CommandFailure::Unavailable(Unavailable::Behind { .. }) => "behind",
         CommandFailure::Unavailable(Unavailable::Lacking { .. }) => "no_pin_secret",
     })
