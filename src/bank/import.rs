@@ -21,7 +21,7 @@ use crate::engine::lease::Lease;
 use crate::engine::process_manager::ProcessManager;
 use crate::engine::projection::ReadModel;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress, is_reserved};
-use crate::engine::store::{EventStore, Store, StoreError};
+use crate::engine::store::{EventStore as _, Store, StoreError};
 use crate::engine::supervisor::StopReason;
 
 /// What is done with a file.
@@ -210,14 +210,17 @@ impl Import<'_> {
 }
 
 /// What a start of a bank has to do with imports.
-pub(super) struct Imports {
-    pub(super) url: StoreUrl,
-    pub(super) accept_loss: bool,
-}
+pub(super) struct Imports;
 
 impl Hooks<AccountEvent> for Imports {
-    fn refuse<'a>(&'a self, store: &'a Store<AccountEvent>, lease: &'a Lease) -> Doing<'a, OpenError> {
-        Box::pin(refuse_half(store, &self.url, self.accept_loss, lease))
+    fn refuse<'a>(
+        &'a self,
+        url: &'a StoreUrl,
+        store: &'a Store<AccountEvent>,
+        accept_loss: bool,
+        lease: &'a Lease,
+    ) -> Doing<'a, OpenError> {
+        Box::pin(refuse_half(store, url, accept_loss, lease))
     }
 
     fn before_handler<'a>(
@@ -243,10 +246,12 @@ type Doing<'a, E> = Pin<Box<dyn Future<Output = Result<(), E>> + Send + 'a>>;
 
 /// Refuses a store with half a log in it, unless that is to be accepted and nobody else has the store open, who may be
 /// storing the other half just now.
-async fn refuse_half<S>(store: &S, kind: &StoreUrl, accept: bool, lease: &Lease) -> Result<(), OpenError>
-where
-    S: EventStore<AccountEvent>,
-{
+async fn refuse_half(
+    store: &Store<AccountEvent>,
+    url: &StoreUrl,
+    accept: bool,
+    lease: &Lease,
+) -> Result<(), OpenError> {
     let progress = store.read_progress(MARK).await?.unwrap_or_default();
     // A handler has tried or acknowledged an event before it writes down anything.
     let under_way_once = Progress { state: Some(UNDER_WAY.into()), ..Progress::default() };
@@ -255,9 +260,9 @@ where
         return Ok(());
     }
     if !accept || !lease.is_held() {
-        return Err(OpenError::HalfImported { store: kind.to_string() });
+        return Err(OpenError::HalfImported { store: url.to_string() });
     }
-    tracing::warn!("{kind}: an import into this bank was not finished; it is opened as it is");
+    tracing::warn!("{url}: an import into this bank was not finished; it is opened as it is");
     let end = store.end().await?;
     // What happens from now on is news, even where the other half would have been.
     let checkpoint = if progress.checkpoint == Position::START { end } else { progress.checkpoint.min(end) };
@@ -270,7 +275,7 @@ where
 }
 
 /// Whoever takes over the handlers from a process that has died may find half a log where there was none before.
-async fn stop_at_half<S: EventStore<AccountEvent>>(store: S) -> Result<(), StopReason> {
+async fn stop_at_half(store: Store<AccountEvent>) -> Result<(), StopReason> {
     let progress = store.read_progress(MARK).await?.unwrap_or_default();
     match progress.state {
         None => Ok(()),
@@ -283,10 +288,12 @@ async fn stop_at_half<S: EventStore<AccountEvent>>(store: S) -> Result<(), StopR
 
 /// Lets a handler that is about to start do so after all that was imported, at whatever moment the import has ended:
 /// none of it is news. One that `folds` remembers it all the same.
-async fn start_after_imported<S>(store: &S, name: &str, starts: Starts, folds: bool) -> Result<(), StoreError>
-where
-    S: EventStore<AccountEvent>,
-{
+async fn start_after_imported(
+    store: &Store<AccountEvent>,
+    name: &str,
+    starts: Starts,
+    folds: bool,
+) -> Result<(), StoreError> {
     let imported = store.read_progress(MARK).await?.unwrap_or_default().checkpoint;
     if imported == Position::START {
         return Ok(());

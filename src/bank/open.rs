@@ -21,13 +21,12 @@ impl Bank {
     /// [`OpenError`]: what stands in the way.
     pub async fn open(options: impl Into<Options>) -> Result<Self, OpenError> {
         let Options { store, seed, limits, pins, ceo_bonus, email, retry, accept_loss } = options.into();
-        let imports = Imports { url: store.clone(), accept_loss };
         let mut bank = Application::builder(store)
             .accept_loss(accept_loss)
             .seed(seed)
             .limits(limits)
             .retry(retry)
-            .hooks(Arc::new(imports))
+            .hooks(Arc::new(Imports))
             .aggregate::<Account>()
             .projection::<Balances>()
             .projection::<Accounts>()

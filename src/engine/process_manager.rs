@@ -9,7 +9,7 @@
 mod answer;
 mod causes;
 mod chain;
-mod command_handlers;
+mod failures;
 mod fold;
 mod process;
 
@@ -18,7 +18,6 @@ use serde::de::DeserializeOwned;
 use uuid::{Builder, Uuid};
 
 pub use self::answer::{Answer, Instead, Reaction};
-pub use self::command_handlers::CommandHandlers;
 pub use self::fold::{state_difference, state_up_to};
 pub use self::process::{LONGEST_CHAIN, Process};
 use super::aggregate::Aggregate;

@@ -120,7 +120,7 @@ impl WriteService {
                     Unanswered::Store(reason) => reason,
                     Unanswered::Stopped => match self.inner.supervisor.stopped().await {
                         StopReason::StoreFailed { message } => message,
-                        stopped => Unavailable::from(stopped).to_string().into(),
+                        stopped => stopped.to_string().into(),
                     },
                 };
                 Unavailable::OutcomeUnknown { command_id, reason }

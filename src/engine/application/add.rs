@@ -3,6 +3,7 @@
 use std::sync::PoisonError;
 
 use super::{AddHandlerError, Application, Unavailable};
+use crate::engine::aggregate::Aggregate;
 use crate::engine::event_handler::{self, EventHandler, HandlerControl};
 use crate::engine::feed::JoinError;
 use crate::engine::process_manager::{Process, ProcessManager};
@@ -45,11 +46,11 @@ impl<E: StoredEvent> Application<E> {
     /// [`AddHandlerError`]: why it does not run.
     pub async fn add_process<P>(&self, policy: P) -> Result<(), AddHandlerError>
     where
-        P: ProcessManager<Aggregate: crate::engine::aggregate::Aggregate<Event = E>>,
+        P: ProcessManager<Aggregate: Aggregate<Event = E>>,
     {
         let _adding = self.inner.changing.lock().await;
         self.check_name(P::NAME)?;
-        let commands = self.inner.kinds.command_handlers();
+        let commands = self.inner.commands.clone();
         let started = async {
             self.inner.hooks.before_handler(&self.inner.store, P::NAME, P::STARTS, true).await?;
             let process = Process::new(policy, commands, self.inner.store.clone(), self.inner.checkpoints.clone());

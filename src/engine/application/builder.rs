@@ -2,18 +2,17 @@
 
 use std::fmt;
 use std::future::{Future, ready};
-use std::num::NonZeroU64;
 use std::pin::Pin;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
-use super::kinds::{Kinds, check_categories};
+use super::categories::check_categories;
 use super::read::Models;
 use super::{Application, Inner, StartError};
 use crate::engine::aggregate::Aggregate;
 use crate::engine::blocking::blocking;
 use crate::engine::clock::Clock;
-use crate::engine::command_handler::{CommandHandler, Limits};
+use crate::engine::command_handler::{CommandHandler, CommandHandlers, Limits};
 use crate::engine::event::RecordedEvent;
 use crate::engine::event_handler::{self, EventHandler, HandlerContext, HandlerControl, RetryPolicy, Starts};
 use crate::engine::feed::Feed;
@@ -29,7 +28,8 @@ use crate::engine::store::{EventStore as _, Store, StoreError, StoreUrl};
 use crate::engine::supervisor::{StopReason, Supervisor};
 
 type Boxed<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
-type StartKind<E> = Box<dyn FnOnce(&mut Kinds, Store<E>, Arc<Clock>, Limits, &Supervisor) + Send>;
+type StartKind<E> =
+    Box<dyn FnOnce(CommandHandlers, Store<E>, Arc<Clock>, Limits, &Supervisor) -> CommandHandlers + Send>;
 type Observer<E> = Box<dyn Fn(&RecordedEvent<E>) + Send + Sync>;
 type AddProjection<E> = Box<dyn FnOnce(&mut Feed<E>, &Models) + Send>;
 type StartHandler<E> = Box<
@@ -45,15 +45,21 @@ type StartHandler<E> = Box<
 /// What handlers are started with.
 #[derive(Clone, Copy)]
 struct Parts<'a> {
-    kinds: &'a Kinds,
+    commands: &'a CommandHandlers,
     models: &'a Models,
 }
 
 /// What somebody wants to do besides, while an application starts.
 pub(crate) trait Hooks<E: 'static>: Send + Sync {
     /// Before anything is started.
-    fn refuse<'a>(&'a self, store: &'a Store<E>, lease: &'a Lease) -> Boxed<'a, Result<(), StartError>> {
-        let _ = (store, lease);
+    fn refuse<'a>(
+        &'a self,
+        url: &'a StoreUrl,
+        store: &'a Store<E>,
+        accept_loss: bool,
+        lease: &'a Lease,
+    ) -> Boxed<'a, Result<(), StartError>> {
+        let _ = (url, store, accept_loss, lease);
         Box::pin(ready(Ok(())))
     }
 
@@ -152,8 +158,8 @@ impl<E: StoredEvent> Builder<E> {
     #[must_use]
     pub fn aggregate<A: Aggregate<Event = E>>(mut self) -> Self {
         self.categories.push(A::CATEGORY);
-        self.kinds.push(Box::new(|kinds, store, clock, limits, supervisor| {
-            kinds.add::<A>(CommandHandler::start(store, clock, limits, supervisor));
+        self.kinds.push(Box::new(|commands, store, clock, limits, supervisor| {
+            commands.with::<A>(CommandHandler::start(store, clock, limits, supervisor))
         }));
         self
     }
@@ -183,7 +189,7 @@ impl<E: StoredEvent> Builder<E> {
         self.names.push(P::NAME);
         self.handlers.push(Box::new(move |context, parts, feed, hooks| {
             Box::pin(async move {
-                let commands = parts.kinds.command_handlers();
+                let commands = parts.commands.clone();
                 hooks.before_handler(&context.store, P::NAME, P::STARTS, true).await?;
                 let process = Process::new(policy, commands, context.store.clone(), context.checkpoints.clone());
                 Ok(event_handler::start(move || process.clone(), context, feed).await?)
@@ -258,18 +264,18 @@ impl<E: StoredEvent> Builder<E> {
     }
 
     async fn start_in(self, supervisor: Supervisor) -> Result<Application<E>, StartError> {
-        let Self { url, accept_loss, seed, limits, retry, kinds: kinds_to_start, .. } = self;
+        let Self { url, accept_loss, seed, limits, retry, kinds, .. } = self;
         let Self { projections, handlers: handlers_to_start, observers, hooks, .. } = self;
         let store = open(&url, accept_loss, &supervisor).await?;
         let (taken_over, late) = (store.clone(), hooks.clone());
         let lease = Lease::start(&store, &supervisor, move || late.stop_late(taken_over.clone())).await?;
         let mut give_up = GiveUpUnlessStarted(Some(lease.clone()));
-        hooks.refuse(&store, &lease).await?;
+        hooks.refuse(&url, &store, accept_loss, &lease).await?;
         let (clock, ids) = time_and_ids(seed, store.end().await?);
-        let snapshot_every = NonZeroU64::get(limits.snapshot_every);
-        let mut kinds = Kinds::default();
-        for start in kinds_to_start {
-            start(&mut kinds, store.clone(), clock.clone(), limits, &supervisor);
+        let snapshot_every = limits.snapshot_every.get();
+        let mut commands = CommandHandlers::default();
+        for start in kinds {
+            commands = start(commands, store.clone(), clock.clone(), limits, &supervisor);
         }
 
         let checkpoints = Checkpoints::new();
@@ -288,7 +294,7 @@ impl<E: StoredEvent> Builder<E> {
             supervisor: supervisor.clone(),
         };
         let mut handlers = Vec::new();
-        let parts = Parts { kinds: &kinds, models: &models };
+        let parts = Parts { commands: &commands, models: &models };
         for start in handlers_to_start {
             handlers.push(start(&context, parts, &mut feed, hooks.as_ref()).await?);
         }
@@ -303,7 +309,7 @@ impl<E: StoredEvent> Builder<E> {
         let inner = Inner {
             url,
             store,
-            kinds,
+            commands,
             models,
             checkpoints,
             feed,

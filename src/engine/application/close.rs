@@ -25,9 +25,9 @@ impl<E: StoredEvent> Application<E> {
         let closing = tokio::spawn(async move {
             // However this ends, nobody shall wait for what takes no more commands.
             let stop = StopOnDrop(&application.inner.supervisor);
-            let Inner { kinds, lease, feed, supervisor, .. } = application.inner.as_ref();
+            let Inner { commands, lease, feed, supervisor, .. } = application.inner.as_ref();
             application.inner.closing.store(true, Ordering::Release);
-            kinds.flush().await;
+            commands.flush().await;
             // What is not there is what has stopped everything then.
             let _ = application.in_place().await;
             let _changed = application.inner.changing.lock().await;
@@ -35,7 +35,7 @@ impl<E: StoredEvent> Application<E> {
             application.settle().await;
             // What handlers send has to be answered, so they stop first.
             let have_stopped = lease.end(HANDLERS_FINISH).await;
-            kinds.close().await;
+            commands.close().await;
             if !have_stopped {
                 lease.end(HANDLERS_FINISH).await;
             }

@@ -212,7 +212,7 @@ impl<E: StoredEvent> Application<E> {
             CommandError::OutcomeUnknown { command_id, reason: Unanswered::Stopped } => {
                 let reason = match Box::pin(self.inner.supervisor.stopped()).await {
                     StopReason::StoreFailed { message } => message,
-                    stopped => Unavailable::from(stopped).to_string().into(),
+                    stopped => stopped.to_string().into(),
                 };
                 Unavailable::OutcomeUnknown { command_id, reason }
             }

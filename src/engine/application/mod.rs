@@ -8,6 +8,7 @@
 mod add;
 mod builder;
 mod catch_up;
+mod categories;
 mod close;
 pub mod dispatch;
 mod errors;
@@ -16,7 +17,6 @@ pub mod handlers;
 pub mod head;
 pub mod history;
 mod in_place;
-mod kinds;
 mod read;
 mod rebuild;
 mod seen;
@@ -30,11 +30,11 @@ pub use self::builder::Builder;
 pub(crate) use self::builder::Hooks;
 pub use self::dispatch::{Dispatch, PendingCommand, Receipt};
 pub use self::errors::{AddHandlerError, CommandFailure, ExportError, QueryError, StartError, Unavailable};
-use self::kinds::Kinds;
 use self::read::Models;
 pub(crate) use self::seen::Seen;
+use super::aggregate::{Aggregate, Command};
 use super::clock::Clock;
-use super::command_handler::CommandHandler;
+use super::command_handler::{CommandHandler, CommandHandlers};
 use super::event_handler::{HandlerContext, HandlerControl, RetryPolicy};
 use super::feed::FeedHandle;
 use super::feed::checkpoints::{Checkpoints, Consistency};
@@ -44,7 +44,6 @@ use super::origin::Conversation;
 use super::store::stored_event::StoredEvent;
 use super::store::{Store, StoreError, StoreUrl};
 use super::supervisor::{StopReason, Supervisor};
-use crate::engine::aggregate::{Aggregate, Command};
 
 /// An application that runs, on events `E`. Cheap to clone, and made to be shared by many tasks.
 ///
@@ -58,7 +57,7 @@ pub struct Application<E: 'static> {
 struct Inner<E: 'static> {
     url: StoreUrl,
     store: Store<E>,
-    kinds: Kinds,
+    commands: CommandHandlers,
     models: Models,
     checkpoints: Checkpoints,
     feed: FeedHandle<E>,
@@ -80,7 +79,7 @@ struct Inner<E: 'static> {
 
 impl<E: 'static> fmt::Debug for Inner<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Application").field("url", &self.url).field("kinds", &self.kinds).finish_non_exhaustive()
+        f.debug_struct("Application").field("url", &self.url).field("commands", &self.commands).finish_non_exhaustive()
     }
 }
 
@@ -131,7 +130,7 @@ impl<E: StoredEvent> Application<E> {
 
     /// Where commands of a kind of aggregate are decided; `None` for one that the application was started without.
     pub(crate) fn command_handler<A: Aggregate<Event = E>>(&self) -> Option<&CommandHandler<A>> {
-        self.inner.kinds.of::<A>()
+        self.inner.commands.of::<A>()
     }
 
     /// Events of a stream from one snapshot to the next.

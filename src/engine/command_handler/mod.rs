@@ -5,6 +5,7 @@
 //! batch a command sees the events of those before it; nobody gets an answer until they are stored.
 
 mod aggregate_cache;
+mod kinds;
 mod load;
 mod worker;
 
@@ -16,6 +17,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tracing::Span;
 use uuid::Uuid;
 
+pub use self::kinds::CommandHandlers;
 use self::load::catch_panic;
 use self::worker::Worker;
 use super::aggregate::{Aggregate, Command};

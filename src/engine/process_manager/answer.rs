@@ -5,10 +5,9 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-use super::CommandHandlers;
-use super::process::{failed, no_command_handler};
+use super::failures::{failed, no_command_handler};
 use crate::engine::aggregate::Aggregate;
-use crate::engine::command_handler::CommandError;
+use crate::engine::command_handler::{CommandError, CommandHandlers};
 use crate::engine::event::Metadata;
 use crate::engine::event_handler::Failure;
 use crate::engine::store::Committed;

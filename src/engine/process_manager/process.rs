@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::answer::{Ended, Outgoing};
 use super::chain::{Chains, shown};
+use super::failures::store_failed;
 use super::fold::{
     commands, note, note_if_possible, outcome, outcomes, remembers_nothing, restored, state_difference, state_up_to,
     text_of,
 };
-use super::{CommandHandlers, Event, EventOf, ProcessManager, command_id, first, following};
-use crate::engine::command_handler::CommandError;
+use super::{Event, EventOf, ProcessManager, command_id, first, following};
+use crate::engine::command_handler::CommandHandlers;
 use crate::engine::event::{Metadata, Position};
 use crate::engine::event_handler::{EventHandler, Failure, Starts, Wish};
 use crate::engine::feed::checkpoints::{Checkpoints, Kind};
@@ -265,22 +266,4 @@ impl<P: ProcessManager, S: EventStore<EventOf<P>>> Process<P, S> {
             self.checkpoints.conversation_goes_on(event.metadata.correlation_id, event.position, last.position);
         }
     }
-}
-
-/// A command that was not taken because everything comes to its end has not failed.
-pub(super) fn failed<R: std::error::Error>(error: CommandError<R>) -> Failure {
-    match error {
-        CommandError::Store(error) => store_failed(error),
-        stopped @ CommandError::Stopped => Failure::retry(stopped.to_string()).wishing(Wish::Untried),
-        other => Failure::retry(other.to_string()),
-    }
-}
-
-pub(super) fn no_command_handler(category: &str) -> Failure {
-    Failure::retry(format!("there is no command handler for {category}")).wishing(Wish::Park)
-}
-
-fn store_failed(error: StoreError) -> Failure {
-    let wish = if error == StoreError::Closed { Wish::Untried } else { Wish::Retry };
-    Failure::retry(error.to_string()).wishing(wish)
 }
