@@ -26,7 +26,7 @@ impl Bank {
         tell: impl FnMut(BackupStep, u64, u64) + Send + 'static,
     ) -> Result<Verified, BackupError> {
         self.still_open()?;
-        let made = match self.event_store() {
+        let made = match self.store() {
             Store::Sqlite(store) => store.backup(path, tell).await,
             Store::Memory(_) | Store::Other(_) => self.store_in(path, tell).await,
         };
@@ -49,11 +49,11 @@ impl Bank {
         let new = new.map_err(|panic| StoreError::Failed(panic.to_string().into()))??;
         // What the handlers have acknowledged up to now is in the part of the log that is stored.
         let handlers = self.handlers_kept().await?;
-        let end = self.event_store().end().await?;
+        let end = self.store().end().await?;
         let mut replayed = Replayed::new(self.snapshot_every());
         let (mut position, mut events) = (Position::START, Vec::new());
         while position < end {
-            let page = self.event_store().read_all(position, MAX_READ).await?;
+            let page = self.store().read_all(position, MAX_READ).await?;
             let known = &page[..page.partition_point(|event| event.position <= end)];
             let Some(last) = known.last() else { break };
             position = last.position;
@@ -81,13 +81,13 @@ impl Bank {
     async fn handlers_kept(&self) -> Result<Vec<Kept>, StoreError> {
         let mut kept = Vec::new();
         for handler in self.handler_controls().iter().map(|handler| handler.name()) {
-            if let Some(progress) = self.event_store().read_progress(handler).await? {
+            if let Some(progress) = self.store().read_progress(handler).await? {
                 kept.push(Kept { handler, progress, parked: Vec::new() });
             }
         }
         let mut after = 0;
         loop {
-            let page = self.event_store().read_parked(after, MAX_READ).await?;
+            let page = self.store().read_parked(after, MAX_READ).await?;
             let Some(last) = page.last() else { return Ok(kept) };
             after = last.number;
             for parked in page {

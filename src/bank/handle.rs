@@ -5,14 +5,11 @@ use std::sync::Arc;
 
 use super::errors::{CommandFailure, Unavailable};
 use super::pin_checker::PinChecker;
-use super::{
-    AccountCommand, AccountEvent, Accounts, Balances, PendingCommand, Receipt, StoreUrl, TotalDeposits, Transfers,
-};
+use super::{AccountCommand, AccountEvent, Accounts, Balances, PendingCommand, Receipt, TotalDeposits, Transfers};
 use crate::engine::application::Application;
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::origin::Origin;
 use crate::engine::projection::ReadModel;
-use crate::engine::store::Store;
 
 /// An open bank. Cheap to clone, and made to be shared by many tasks.
 ///
@@ -57,19 +54,15 @@ impl Deref for Bank {
 }
 
 impl Bank {
-    /// The store the bank was opened on.
-    pub fn store(&self) -> &StoreUrl {
-        self.application.url()
-    }
-
     /// The same bank through a handle that waits for the handlers, or does not.
     #[must_use]
     pub fn with_consistency(&self, consistency: Consistency) -> Self {
         Self { application: self.application.with_consistency(consistency), own: self.own.clone() }
     }
 
-    /// Sends a command and does not wait for what becomes of it: in a new [`Conversation`](crate::engine::origin::Conversation), or under an id that is given
-    /// with [`Metadata`](crate::engine::event::Metadata).
+    /// Sends a command and does not wait for what becomes of it: in a new
+    /// [`Conversation`](crate::engine::origin::Conversation), or under an id that is given with
+    /// [`Metadata`](crate::engine::event::Metadata).
     ///
     /// A command under an id that was given may be sent any number of times, also by another program, and happens once:
     /// what it has led to when it was handled first is the outcome each time, also where it would be refused by now. Of
@@ -86,12 +79,7 @@ impl Bank {
         command: AccountCommand,
         origin: impl Into<Origin>,
     ) -> Result<PendingCommand, Unavailable> {
-        let pending = self.application.dispatch(command).metadata(origin).send().await?;
-        Ok(PendingCommand::new(self.clone(), pending))
-    }
-
-    pub(super) fn event_store(&self) -> &Store<AccountEvent> {
-        self.application.store()
+        Ok(PendingCommand(self.application.dispatch(command).metadata(origin).send().await?))
     }
 
     pub(super) async fn handle(&self, command: AccountCommand) -> Result<Receipt, CommandFailure> {

@@ -23,7 +23,7 @@ impl Bank {
             Some(found) if found == noted => return Ok(verification),
             Some(_) => "another event stands here than the one that was noted".to_owned(),
             None => {
-                let end = self.event_store().end().await;
+                let end = self.store().end().await;
                 format!("the log ends at position {}, before the event that was noted", self.or_unavailable(end).await?)
             }
         };

@@ -51,9 +51,9 @@ const PASSED_OVER: [&str; 2] =
 type Told = (ImportStep, u64, u64);
 
 impl Bank {
-    /// Takes in the events of a file that [`Application::export`](crate::engine::application::Application::export) has written, with their times and ids. The bank has to be
-    /// empty. The file is checked as [`Bank::verify`] does before anything is stored. `tell` hears now and then how
-    /// many events of how many are done. Answers how many there are.
+    /// Takes in the events of a file that [`Application::export`](crate::engine::application::Application::export) has
+    /// written, with their times and ids. The bank has to be empty. The file is checked as [`Bank::verify`] does before
+    /// anything is stored. `tell` hears now and then how many events of how many are done. Answers how many there are.
     ///
     /// Once the first event is stored, the import goes on to its end even if the future is dropped. If the process
     /// ends before that, the bank is refused when it is opened again.
@@ -93,7 +93,7 @@ impl Bank {
         self.check_empty().await?;
         let end = Position::new(contents.events);
         let begun = Progress { checkpoint: end, state: Some(UNDER_WAY.into()), ..Progress::default() };
-        let begun = self.event_store().write_progress(MARK, begun, ParkedChange::None).await;
+        let begun = self.store().write_progress(MARK, begun, ParkedChange::None).await;
         self.or_unavailable(begun).await?;
 
         let replayed = Replayed::new(self.snapshot_every());
@@ -114,7 +114,7 @@ impl Bank {
     }
 
     async fn check_empty(&self) -> Result<(), ImportError> {
-        let end = self.event_store().end().await;
+        let end = self.store().end().await;
         match self.or_unavailable(end).await?.get() {
             0 => Ok(()),
             events => Err(ImportError::NotEmpty { events }),
@@ -156,7 +156,7 @@ impl Import<'_> {
         contents: &Contents,
         progress: &mpsc::Sender<Told>,
     ) -> Result<(), String> {
-        let store = self.bank.event_store();
+        let store = self.bank.store();
         let mut transfers_until = Position::START;
         loop {
             let read = blocking(move || (file.next_batch(), file)).await;
@@ -199,7 +199,7 @@ impl Import<'_> {
         if let Some(handler) = self.bank.handler_controls().into_iter().find(|handler| handler.name() == name) {
             return handler.pass_over(position).await;
         }
-        let store = self.bank.event_store();
+        let store = self.bank.store();
         if store.read_progress(name).await?.is_some() {
             // What a process remembers of this is folded when it runs.
             let progress = Progress { checkpoint: position, ..Progress::default() };

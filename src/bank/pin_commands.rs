@@ -66,7 +66,7 @@ impl Bank {
     /// What is kept of an account's PIN, from the event that created it.
     async fn kept_of(&self, account: &AccountId) -> Result<Kept, Unavailable> {
         let stream = StreamId::new(Account::CATEGORY, account);
-        let read = self.event_store().read_stream(&stream, Version::START, 1).await;
+        let read = self.store().read_stream(&stream, Version::START, 1).await;
         let events = self.or_unavailable(read).await?;
         Ok(match events.first().map(|event| &event.data) {
             None => Kept::NoAccount,

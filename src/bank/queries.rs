@@ -46,7 +46,7 @@ impl Bank {
         };
         let (mut position, mut total) = self.own.total_deposits.read(|deposits| deposits.kept_before(moment));
         loop {
-            let page = self.event_store().read_all(position, MAX_READ).await;
+            let page = self.store().read_all(position, MAX_READ).await;
             let page = self.or_unavailable(page).await?;
             let Some(last) = page.last() else { return Ok(total.minor_units()) };
             position = last.position;

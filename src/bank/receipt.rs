@@ -1,7 +1,8 @@
 //! What comes of a command.
 
 use super::errors::CommandFailure;
-use super::{Account, AccountEvent, Bank, Money, Refusal};
+use super::transfer::transfer_seen;
+use super::{Account, AccountEvent, Money, Refusal};
 use crate::engine::application;
 
 /// A command that was handled: the events it has led to are stored.
@@ -25,24 +26,17 @@ pub enum Withdrawal {
 
 /// A command on its way. Dropping it does not take the command back.
 #[derive(Debug)]
-pub struct PendingCommand {
-    bank: Bank,
-    pending: application::PendingCommand<AccountEvent, Account>,
-}
+pub struct PendingCommand(pub(super) application::PendingCommand<AccountEvent, Account>);
 
 impl PendingCommand {
-    pub(super) fn new(bank: Bank, pending: application::PendingCommand<AccountEvent, Account>) -> Self {
-        Self { bank, pending }
-    }
-
     /// Waits for the decision, and for nothing that follows from it.
     pub(super) async fn decided(self) -> Self {
-        Self { pending: self.pending.decided().await, ..self }
+        Self(self.0.decided().await)
     }
 
     /// Whether it has been refused for this.
     pub(super) fn is_refused_for(&self, reason: Refusal) -> bool {
-        self.pending.refusal() == Some(&reason)
+        self.0.refusal() == Some(&reason)
     }
 
     /// Waits until the command's events are stored and, under strong consistency, seen by all handlers.
@@ -51,7 +45,7 @@ impl PendingCommand {
     ///
     /// [`CommandFailure`]: why there are no events.
     pub async fn outcome(self) -> Result<Receipt, CommandFailure> {
-        let receipt = self.pending.outcome().await?;
-        Ok(self.bank.transfer_seen(receipt).await)
+        let (application, outcome) = self.0.outcome_there().await;
+        Ok(transfer_seen(&application, outcome?).await)
     }
 }

@@ -28,10 +28,10 @@ impl From<StoreError> for Ended {
 }
 
 impl Bank {
-    /// Reads everything there is, as it is when this begins: whether the store is whole, whether each event can
-    /// have happened after those before it, whether the balances and what is reserved are what was paid in and not
-    /// out, and whether snapshots, stored projections and what processes remember are what the events make of them. `tell` hears now and
-    /// then how many events of how many were read. The bank serves meanwhile.
+    /// Reads everything there is, as it is when this begins: whether the store is whole, whether each event can have
+    /// happened after those before it, whether the balances and what is reserved are what was paid in and not out, and
+    /// whether snapshots, stored projections and what processes remember are what the events make of them. `tell` hears
+    /// now and then how many events of how many were read. The bank serves meanwhile.
     ///
     /// # Errors
     ///
@@ -39,7 +39,7 @@ impl Bank {
     pub async fn verify(&self, tell: impl Fn(u64, u64) + Send + Sync + 'static) -> Result<Verification, Unavailable> {
         let progress = Arc::new(Progress { tell, store: AtomicU64::new(u64::MAX), bank: AtomicU64::new(0) });
         let own = self.verify_events(&progress);
-        let verification = match self.event_store() {
+        let verification = match self.store() {
             Store::Memory(_) | Store::Other(_) => own.await,
             Store::Sqlite(store) => {
                 progress.store.store(0, Ordering::Relaxed);
@@ -62,7 +62,7 @@ impl Bank {
     }
 
     async fn verify_events(&self, progress: &Progress<impl Fn(u64, u64)>) -> Result<Verified, Ended> {
-        let store = self.event_store();
+        let store = self.store();
         let mut projections = StoredProjections::read(store).await?;
         let end = store.end().await?;
         let mut audit = Audit::default();
@@ -117,9 +117,7 @@ impl Bank {
     /// The snapshots of a stream, the last one first.
     async fn snapshots(&self, stream: &StreamId, end: Position) -> Result<Vec<Snapshot>, StoreError> {
         let (mut until, mut snapshots) = (end, Vec::new());
-        while let (Some(snapshot), _) =
-            self.event_store().read_from_snapshot(stream, Moment::Position(until), 1).await?
-        {
+        while let (Some(snapshot), _) = self.store().read_from_snapshot(stream, Moment::Position(until), 1).await? {
             until = snapshot.position.before();
             snapshots.push(snapshot);
         }
@@ -130,7 +128,7 @@ impl Bank {
     async fn verify_stream(&self, stream: &StreamId, mut snapshots: Vec<Snapshot>) -> Result<(), Ended> {
         let (mut state, mut version) = (Account::default(), Version::START);
         while !snapshots.is_empty() {
-            let page = self.event_store().read_stream(stream, version, MAX_READ).await?;
+            let page = self.store().read_stream(stream, version, MAX_READ).await?;
             let Some(last) = page.last() else { break };
             version = last.version;
             for event in page.iter() {

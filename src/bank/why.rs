@@ -81,7 +81,7 @@ impl Bank {
             // Some events move nothing: a few more are read at once than are still missing.
             let wanted = (limit - moved.len()).saturating_add(SPARE).min(MAX_READ);
             let after = end.saturating_sub(wanted as u64);
-            let page = self.event_store().read_stream(&stream, Version::new(after), wanted).await;
+            let page = self.store().read_stream(&stream, Version::new(after), wanted).await;
             let page = self.or_unavailable(page).await?;
             let page = page.iter().filter(|event| event.version.get() <= end);
             let found = page.rev().filter(|event| event.data.movement().is_some());
@@ -97,7 +97,7 @@ impl Bank {
         if metadata.causation_id == metadata.command_id {
             return Ok(Cause::Request);
         }
-        let caused = self.event_store().read_command(metadata.causation_id).await;
+        let caused = self.store().read_command(metadata.causation_id).await;
         let caused = self.or_unavailable(caused).await?;
         let first = caused.and_then(|events| events.first().cloned());
         Ok(first.map_or(Cause::Unknown, |event| Cause::Event(Box::new(event))))

@@ -11,7 +11,6 @@ use serde_json::Value;
 pub use self::contains::{Contains, domain_events};
 use super::clock::Timestamp;
 pub use super::metadata::Metadata;
-use super::store::stored_event::DataOf;
 
 /// A fact of some domain, in the past tense. Never changed, never deleted.
 ///
@@ -142,7 +141,7 @@ event_number! {
     Position
 }
 
-/// An event as the store keeps it.
+/// An event as the store keeps it. As JSON it is [a line of an export](super::store::event_line).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordedEvent<E> {
     /// Its number in the whole store.
@@ -157,38 +156,6 @@ pub struct RecordedEvent<E> {
     pub metadata: Metadata,
     /// What happened.
     pub data: E,
-}
-
-/// In the form of a line of an export.
-impl<E: DomainEvent + Serialize> Serialize for RecordedEvent<E> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Fields<'a, E: DomainEvent + Serialize> {
-            position: Position,
-            stream: &'a StreamId,
-            version: Version,
-            r#type: &'static str,
-            schema_version: u16,
-            data: DataOf<'a, E>,
-            time: Timestamp,
-            #[serde(flatten)]
-            metadata: &'a Metadata,
-        }
-
-        let Self { position, stream, version, time, metadata, data } = self;
-        let event_type = data.event_type();
-        let fields = Fields {
-            position: *position,
-            stream,
-            version: *version,
-            r#type: event_type,
-            schema_version: current_version::<E>(event_type),
-            data: DataOf(data),
-            time: *time,
-            metadata,
-        };
-        fields.serialize(serializer)
-    }
 }
 
 /// Events in commit order, shared and never copied.

@@ -4,8 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::ser::SerializeStruct as _;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -23,22 +22,6 @@ pub struct Metadata {
     /// The command or event that caused the command.
     pub causation_id: Uuid,
     details: Option<Arc<Details>>,
-}
-
-/// As on a line of an export.
-impl Serialize for Metadata {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let details = self.details.as_ref().map(|details| serde_json::from_str::<Value>(&details.text));
-        let details = details.transpose().map_err(serde::ser::Error::custom)?;
-        let mut fields = serializer.serialize_struct("Metadata", 3 + usize::from(details.is_some()))?;
-        fields.serialize_field("command_id", &self.command_id)?;
-        fields.serialize_field("correlation_id", &self.correlation_id)?;
-        fields.serialize_field("causation_id", &self.causation_id)?;
-        if let Some(details) = details {
-            fields.serialize_field("metadata", &details)?;
-        }
-        fields.end()
-    }
 }
 
 impl Metadata {
@@ -62,6 +45,12 @@ impl Metadata {
     #[must_use]
     pub fn with_process(self, name: &str) -> Self {
         self.with("process", name.to_owned())
+    }
+
+    /// Other ids, and all else as it is here.
+    #[must_use]
+    pub(crate) fn under(&self, command_id: Uuid, correlation_id: Uuid, causation_id: Uuid) -> Self {
+        Self { command_id, correlation_id, causation_id, details: self.details.clone() }
     }
 
     /// What the command is about, if that was stored: it is where the sender has chosen the command's id.

@@ -13,9 +13,9 @@
 //!
 //! An [`application`] is all of that, put together: whoever writes a domain imports what that takes from here.
 //!
-//! [`supervisor`] watches the tasks all of this runs in, [`trace`] is the line each of them prints when it
-//! does its part, [`blocking`] is where work goes that would hold the others up, [`disk`] makes files that are there whole
-//! or not at all, and [`testing`] lets an aggregate be tried without any of it.
+//! [`supervisor`] watches the tasks all of this runs in, [`trace`] is the line each of them prints when it does its
+//! part, [`blocking`] is where work goes that would hold the others up, [`disk`] makes files that are there whole or
+//! not at all, and [`testing`] lets an aggregate be tried without any of it.
 
 pub mod aggregate;
 pub mod application;

@@ -1,5 +1,6 @@
 //! Two processes that answer each other's events come to an end: the event at the end of too long a chain of causes is
-//! parked, with the chain, and nothing else stops. Whoever waits for such a conversation waits no longer than for another.
+//! parked, with the chain, and nothing else stops. Whoever waits for such a conversation waits no longer than for
+//! another.
 
 use std::time::Duration;
 

@@ -77,7 +77,7 @@ async fn it_opens_and_answers_the_same_and_goes_on() {
         assert_eq!(made, verified(&bank).await);
         assert!(made.snapshots > 0);
         let steps = told.lock().unwrap().clone();
-        let is_memory = *bank.store() == StoreUrl::Memory;
+        let is_memory = *bank.url() == StoreUrl::Memory;
         let first = if is_memory { BackupStep::Store } else { BackupStep::Copy };
         for step in [first, BackupStep::Check] {
             let (_, done, total) = steps.iter().rfind(|(told, ..)| *told == step).unwrap();

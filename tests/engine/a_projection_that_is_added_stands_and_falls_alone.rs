@@ -1,5 +1,6 @@
-//! A projection that is added while the others are fed is ready when it is there, and can be removed. Where it panics time
-//! and again, it alone stops. One that was not added, or a feed that did not start, leaves nothing that others wait for.
+//! A projection that is added while the others are fed is ready when it is there, and can be removed. Where it panics
+//! time and again, it alone stops. One that was not added, or a feed that did not start, leaves nothing that others
+//! wait for.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -86,7 +86,8 @@ fn for_another_user(program: &Path) -> Option<(TempDir, PathBuf)> {
     Some((folder, copy))
 }
 
-/// Runs it as a user who may have so many threads. Answers with what is in the folder afterwards too. The limit does not count for the user root.
+/// Runs it as a user who may have so many threads. Answers with what is in the folder afterwards too. The limit does
+/// not count for the user root.
 fn run_with_threads(threads: u32, program: &Path, arguments: &[&str], stdin: &str) -> Option<(Finished, Vec<PathBuf>)> {
     use std::os::unix::process::CommandExt as _;
     let (folder, copy) = for_another_user(program)?;

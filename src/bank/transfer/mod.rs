@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use self::operations::TransferOutcome;
+pub(super) use self::operations::transfer_seen;
 pub use self::process::TransferProcess;
 pub(super) use self::reservations::Reservations;
 pub use self::transfers::{Ending, Step, TransferRecord, TransferState, Transfers};

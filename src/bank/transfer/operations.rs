@@ -5,7 +5,7 @@ use tokio::time::timeout_at;
 use super::{Ending, Outgoing, ReleaseReason, TransferId, TransferProcess, TransferRecord, TransferState};
 use crate::bank::errors::{QueryError, TransferError};
 use crate::bank::{AccountCommand, AccountEvent, AccountId, Bank, Moment, Money, Pin, Receipt};
-use crate::engine::application::Seen;
+use crate::engine::application::{Application, Seen};
 use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::process_manager::ProcessManager as _;
@@ -90,38 +90,37 @@ impl Bank {
     }
 }
 
-impl Bank {
-    /// Where another process runs transfers, nothing here is waited for that knows of their ends: the log does.
-    pub(in crate::bank) async fn transfer_seen(&self, receipt: Receipt) -> Receipt {
-        let Some(outgoing) = begun_transfer(receipt.events()) else { return receipt };
-        let nobody_waits = self.consistency() == Consistency::Eventual || !receipt.lagging().is_empty();
-        if nobody_waits || !self.runs_elsewhere() {
-            return receipt;
-        }
-        let (up_to, deadline) = (receipt.seen_up_to(), receipt.deadline());
-        let end = tokio::select! {
-            end = timeout_at(deadline, self.end_of(outgoing.transfer_id, up_to)) => end.ok().flatten(),
-            _ = self.supervisor().stopped() => None,
-        };
-        receipt.and_seen(match end {
-            Some(end) => Seen { lagging: self.seen_by_all(end, deadline).await, up_to: end, deadline: Some(deadline) },
-            None => Seen { lagging: vec![TransferProcess::NAME], up_to, deadline: Some(deadline) },
-        })
+/// Where another process runs transfers, nothing here is waited for that knows of their ends: the log does.
+pub(in crate::bank) async fn transfer_seen(bank: &Application<AccountEvent>, receipt: Receipt) -> Receipt {
+    let Some(outgoing) = begun_transfer(receipt.events()) else { return receipt };
+    let nobody_waits = bank.consistency() == Consistency::Eventual || !receipt.lagging().is_empty();
+    if nobody_waits || !runs_elsewhere(bank) {
+        return receipt;
     }
+    let (up_to, deadline) = (receipt.seen_up_to(), receipt.deadline());
+    let end = tokio::select! {
+        end = timeout_at(deadline, end_of(bank, outgoing.transfer_id, up_to)) => end.ok().flatten(),
+        _ = bank.supervisor().stopped() => None,
+    };
+    let (up_to, lagging) = match end {
+        Some(end) => (end, bank.seen_by_all(end, deadline).await),
+        None => (up_to, vec![TransferProcess::NAME]),
+    };
+    receipt.and_seen(Seen { up_to, lagging, deadline: Some(deadline) })
+}
 
-    fn runs_elsewhere(&self) -> bool {
-        let handlers = self.checkpoints().handlers();
-        handlers.iter().any(|handler| handler.name == TransferProcess::NAME && handler.condition.elsewhere)
-    }
+fn runs_elsewhere(bank: &Application<AccountEvent>) -> bool {
+    let handlers = bank.checkpoints().handlers();
+    handlers.iter().any(|handler| handler.name == TransferProcess::NAME && handler.condition.elsewhere)
+}
 
-    /// Reads the log on until a transfer has ended there.
-    async fn end_of(&self, transfer_id: TransferId, after: Position) -> Option<Position> {
-        let mut log = Subscription::after(self.event_store().clone(), after);
-        loop {
-            let events = log.next().await.ok()?;
-            if let Some(end) = events.iter().find(|event| event.data.ends(transfer_id)) {
-                return Some(end.position);
-            }
+/// Reads the log on until a transfer has ended there.
+async fn end_of(bank: &Application<AccountEvent>, transfer_id: TransferId, after: Position) -> Option<Position> {
+    let mut log = Subscription::after(bank.store().clone(), after);
+    loop {
+        let events = log.next().await.ok()?;
+        if let Some(end) = events.iter().find(|event| event.data.ends(transfer_id)) {
+            return Some(end.position);
         }
     }
 }

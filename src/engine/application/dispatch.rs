@@ -175,17 +175,24 @@ impl<E: StoredEvent, A: Aggregate<Event = E>> PendingCommand<E, A> {
     ///
     /// [`CommandFailure`]: why there are no events.
     pub async fn outcome(self) -> Result<Receipt<E>, CommandFailure<A::Refusal>> {
-        let answer = match self.answer {
+        self.outcome_there().await.1
+    }
+
+    /// The same, and where it was sent.
+    pub(crate) async fn outcome_there(self) -> (Application<E>, Result<Receipt<E>, CommandFailure<A::Refusal>>) {
+        let Self { application, answer } = self;
+        let answer = match answer {
             Answer::ToCome(pending) => pending.outcome().await,
             Answer::There(answer) => *answer,
         };
-        self.application.outcome(answer).await
+        let outcome = application.outcome(answer).await;
+        (application, outcome)
     }
 }
 
 impl<E: StoredEvent> Application<E> {
     /// What a caller hears of a command that was answered, once everybody has seen what it hears of.
-    pub(crate) async fn outcome<R: std::error::Error + 'static>(
+    async fn outcome<R: std::error::Error + 'static>(
         &self,
         answer: Result<Committed<E>, CommandError<R>>,
     ) -> Result<Receipt<E>, CommandFailure<R>> {

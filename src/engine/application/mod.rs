@@ -2,20 +2,20 @@
 //!
 //! Whoever writes a domain names its aggregates, projections, process managers and event handlers to a [`Builder`]; what
 //! starts is an [`Application`], to which [commands are dispatched](Application::dispatch) and whose projections are
-//! [read](Application::read). What every application can do besides stands in a file each: its [`handlers`], its
-//! [`history`], [`watch`]ing it, [`export`]ing it, and so on.
+//! [read](Application::read). What every application can do besides stands in a file each: what is known of its
+//! [`handlers`], [`watch`]ing it, its history, its export, and so on.
 
 mod add;
 mod builder;
 mod catch_up;
 mod categories;
 mod close;
-pub mod dispatch;
+mod dispatch;
 mod errors;
-pub mod export;
+mod export;
 pub mod handlers;
-pub mod head;
-pub mod history;
+mod head;
+mod history;
 mod in_place;
 mod read;
 mod rebuild;

@@ -264,8 +264,8 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
         met_conflict
     }
 
-    /// The aggregates whose stream has moved on, if any, as others have moved it or as a command did when it came first. They
-    /// are no longer loaded.
+    /// The aggregates whose stream has moved on, if any, as others have moved it or as a command did when it came
+    /// first. They are no longer loaded.
     fn drop_conflicted(
         &mut self,
         open: &[Sent<A>],

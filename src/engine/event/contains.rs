@@ -181,4 +181,5 @@ macro_rules! domain_events {
         }
     };
 }
+
 pub use domain_events;

@@ -1,8 +1,8 @@
 //! Event handlers: each gets every event it wants at least once, in order, and acknowledges it.
 //!
-//! Until it does, the event comes again: after a delay, after a panic, after a restart. What a failing handler
-//! wants is said by the [`Failure`] it returns. The events themselves come from the store; the [`feed`](super::feed) tells
-//! each handler how far it may read, and passes it over events it does not want.
+//! Until it does, the event comes again: after a delay, after a panic, after a restart. What a failing handler wants is
+//! said by the [`Failure`] it returns. The events themselves come from the store; the [`feed`](super::feed) tells each
+//! handler how far it may read, and passes it over events it does not want.
 
 mod instance;
 mod parked;

@@ -9,8 +9,8 @@ use crate::engine::store::handler_records::Progress;
 use crate::engine::store::{Committed, EventStore, MAX_READ, StoreError};
 
 /// What a process manager remembers at a position: a fold of the events up to there that it got, each followed at once
-/// by what its own commands have led to, wherever that stands in the log. It reads the log a page at a time, and holds no
-/// more of it.
+/// by what its own commands have led to, wherever that stands in the log. It reads the log a page at a time, and holds
+/// no more of it.
 ///
 /// # Errors
 ///

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use uuid::Uuid;
+
 use super::answer::{Ended, Outgoing};
 use super::chain::{Chains, shown};
 use super::failures::store_failed;
@@ -26,6 +28,8 @@ pub const LONGEST_CHAIN: u32 = 64;
 /// A process manager as an event handler.
 pub struct Process<P: ProcessManager, S> {
     policy: P,
+    /// What all its commands say of their sender.
+    sender: Metadata,
     /// The state after the events that are acknowledged.
     state: P::State,
     /// Told to the filter, so that no event wakes the process up for nothing.
@@ -48,6 +52,7 @@ impl<P: ProcessManager, S: Clone> Clone for Process<P, S> {
     fn clone(&self) -> Self {
         Self {
             policy: self.policy.clone(),
+            sender: self.sender.clone(),
             state: self.state.clone(),
             has_ended: self.has_ended.clone(),
             note: self.note.clone(),
@@ -72,6 +77,7 @@ impl<P: ProcessManager, S> Process<P, S> {
     pub fn new(policy: P, commands: impl Into<CommandHandlers>, store: S, checkpoints: Checkpoints) -> Self {
         Self {
             policy,
+            sender: Metadata::from_outside(Uuid::nil()).with_process(P::NAME),
             state: P::State::default(),
             has_ended: Arc::default(),
             note: None,
@@ -251,8 +257,8 @@ impl<P: ProcessManager, S: EventStore<EventOf<P>>> Process<P, S> {
         again: bool,
     ) -> Result<Ended<EventOf<P>>, Failure> {
         let cause = &event.metadata;
-        let metadata = Metadata::new(command_id(P::NAME, event, number), cause.correlation_id, cause.command_id)
-            .with_process(P::NAME);
+        let id = command_id(P::NAME, event, number);
+        let metadata = self.sender.under(id, cause.correlation_id, cause.command_id);
         let ended = command.send(&self.commands, metadata, again).await?;
         if let Ended::Accepted(events) = &ended {
             self.goes_on(event, causes, events);

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::ser::Error as _;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 use thiserror::Error;
 use uuid::Uuid;
@@ -32,6 +33,35 @@ struct EventLine<'a> {
     metadata: Option<Cow<'a, RawValue>>,
 }
 
+impl<'a> EventLine<'a> {
+    fn of<E: StoredEvent>(event: &'a RecordedEvent<E>) -> serde_json::Result<Self> {
+        Ok(Self {
+            position: event.position,
+            stream: event.stream.as_str().into(),
+            version: event.version,
+            r#type: event.data.event_type().into(),
+            schema_version: event.data.schema_version(),
+            data: Cow::Owned(RawValue::from_string(event.data.to_json().map_err(serde::ser::Error::custom)?)?),
+            time: event.time,
+            command_id: event.metadata.command_id,
+            correlation_id: event.metadata.correlation_id,
+            causation_id: event.metadata.causation_id,
+            metadata: event
+                .metadata
+                .stored()
+                .map(|text| RawValue::from_string(text.to_owned()))
+                .transpose()?
+                .map(Cow::Owned),
+        })
+    }
+}
+
+impl<E: StoredEvent> Serialize for RecordedEvent<E> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        EventLine::of(self).map_err(S::Error::custom)?.serialize(serializer)
+    }
+}
+
 /// Why a line is no event.
 #[derive(Debug, Error)]
 pub enum UnreadableLine {
@@ -49,25 +79,7 @@ pub enum UnreadableLine {
 ///
 /// What has no form in JSON.
 pub fn write_line<E: StoredEvent>(event: &RecordedEvent<E>, lines: &mut Vec<u8>) -> serde_json::Result<()> {
-    let line = EventLine {
-        position: event.position,
-        stream: event.stream.as_str().into(),
-        version: event.version,
-        r#type: event.data.event_type().into(),
-        schema_version: event.data.schema_version(),
-        data: Cow::Owned(RawValue::from_string(event.data.to_json().map_err(serde::ser::Error::custom)?)?),
-        time: event.time,
-        command_id: event.metadata.command_id,
-        correlation_id: event.metadata.correlation_id,
-        causation_id: event.metadata.causation_id,
-        metadata: event
-            .metadata
-            .stored()
-            .map(|text| RawValue::from_string(text.to_owned()))
-            .transpose()?
-            .map(Cow::Owned),
-    };
-    serde_json::to_writer(&mut *lines, &line)?;
+    serde_json::to_writer(&mut *lines, &EventLine::of(event)?)?;
     lines.push(b'\n');
     Ok(())
 }

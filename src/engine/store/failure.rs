@@ -9,8 +9,8 @@ use rusqlite::ErrorCode;
 
 /// What stood in the way: in words, of what kind it is, and the error behind it where there was one.
 ///
-/// That error is its [`source`](Error::source): an [`io::Error`], or an error of SQLite. Two failures are equal where kind
-/// and words are. Cheap to clone.
+/// That error is its [`source`](Error::source): an [`io::Error`], or an error of SQLite. Two failures are equal where
+/// kind and words are. Cheap to clone.
 #[derive(Clone)]
 pub struct Failure(Arc<Inner>);
 

@@ -1,8 +1,9 @@
 //! The event store: appends events at an expected version, reads streams, reads everything from a position,
 //! and wakes subscribers.
 //!
-//! [`EventStore`] is the promise; [`memory`] keeps it for as long as the process lives, [`sqlite`] for as long as
-//! the file does, and [`Store`] is whichever of them it is. What a store keeps for event handlers besides is in [`handler_records`].
+//! [`EventStore`] is the promise; [`memory`] keeps it for as long as the process lives, [`sqlite`] for as long as the
+//! file does, and [`Store`] is whichever of them it is. What a store keeps for event handlers besides is in
+//! [`handler_records`].
 
 mod computed_head;
 pub mod event_line;

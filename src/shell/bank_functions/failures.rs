@@ -24,7 +24,7 @@ pub(super) fn explained(bank: &Bank, unavailable: &Unavailable) -> String {
             | Unavailable::Store(StoreError::OutcomeUnknown(_))
             | Unavailable::Stopped(StopReason::StoreFailed { .. })
     );
-    match bank.store() {
+    match bank.url() {
         StoreUrl::Sqlite(path) if has_failed => {
             let path = Term::String(path.display().to_string());
             format!("{}; once that is mended, `Bank.close` and `Bank.open {path}` go on", said(unavailable))

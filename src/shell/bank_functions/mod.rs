@@ -99,7 +99,7 @@ impl BankFunctions {
         let accept_loss = arguments.named(function, "accept_loss") == Some("true");
         let options = Options { store, accept_loss, ceo_bonus, email, ..self.options.clone() };
         let bank = Bank::open(options).await.map_err(|error| self.not_opened(&error))?;
-        let name = format!("#Bank<{}>", bank.store());
+        let name = format!("#Bank<{}>", bank.url());
         self.replace_bank(Some(bank));
         self.consistency = Consistency::Strong;
         Ok(Term::Ok(Box::new(Term::Opaque(name))))

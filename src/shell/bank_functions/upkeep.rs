@@ -57,7 +57,7 @@ pub(super) async fn verify(bank: &Bank, function: &Function, arguments: &Argumen
         }
         Verification::Broken { position, problem } => {
             let at = position.map(|position| format!("broken at position {position}: "));
-            let message = format!("{}: {}{problem}", bank.store(), at.unwrap_or_default());
+            let message = format!("{}: {}{problem}", bank.url(), at.unwrap_or_default());
             let position = position.map_or(Term::Nil, |position| integer(position.get()));
             let reply = Term::Map(vec![("position", position), ("problem", Term::String(problem))]);
             Err(NotDone::new(Term::Problem(Box::new(reply)), message))
@@ -70,7 +70,7 @@ pub(super) async fn rebuild(bank: &Bank) -> Result<Term, NotDone> {
     match bank.rebuild(|done, total| line.show("rebuild", done, total)).await {
         Ok(position) => Ok(counted(position.get())),
         Err(error) => {
-            let message = format!("{}: the projections were not rebuilt: {error}", bank.store());
+            let message = format!("{}: the projections were not rebuilt: {error}", bank.url());
             let reply = match error {
                 RebuildError::Store(error) => failure(&Unavailable::from(error).into()),
                 RebuildError::Panicked { .. } => Term::Error("defect"),

@@ -77,8 +77,8 @@ fn remove_made(path: &Path) {
     }
 }
 
-/// Opens the file or makes it, and looks at its header, at its log's end and at the heads of its streams. It takes longer
-/// for more streams, but not for more events.
+/// Opens the file or makes it, and looks at its header, at its log's end and at the heads of its streams. It takes
+/// longer for more streams, but not for more events.
 pub(super) fn open<E: StoredEvent>(path: &Path, accept_loss: bool) -> Result<Opened, OpenStoreError> {
     let deadline = Deadline::after(WAIT_FOR_OTHERS);
     for _ in 0..MAX_TRIES {

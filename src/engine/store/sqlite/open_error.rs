@@ -238,8 +238,8 @@ fn is_about_shared_memory(error: &rusqlite::Error) -> bool {
     code.is_some_and(|code| [SQLITE_IOERR_SHMOPEN, SQLITE_IOERR_SHMLOCK, SQLITE_IOERR_SHMMAP].contains(&code))
 }
 
-/// SQLite does not say why it cannot open a file, and it opens a few. Where the system gives no more of them now, that is
-/// why.
+/// SQLite does not say why it cannot open a file, and it opens a few. Where the system gives no more of them now, that
+/// is why.
 pub(super) fn too_many_open(error: &rusqlite::Error) -> Option<io::Error> {
     const OPENED: usize = 4;
     let cannot_open = error.sqlite_error_code() == Some(ErrorCode::CannotOpen);

@@ -25,7 +25,7 @@ pub(super) const MARK_EVERY: u64 = 256;
 const BUSY_FOR: Duration = Duration::from_secs(5);
 
 /// All tables of a new file.
-pub(super) const TABLES: [&str; 4] = [TABLES_OF_FIRST, SNAPSHOTS, TABLES_OF_SECOND, EVENT_LOG];
+pub(super) const TABLES: [&str; 5] = [TABLES_OF_FIRST, HANDLERS, SNAPSHOTS, TABLES_OF_SECOND, EVENT_LOG];
 
 const TABLES_OF_FIRST: &str = "
 CREATE TABLE events (
@@ -57,14 +57,6 @@ CREATE TABLE stream_marks (
     position INTEGER NOT NULL,
     PRIMARY KEY (stream, version)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE handlers (
-    handler TEXT PRIMARY KEY,
-    checkpoint INTEGER NOT NULL,
-    attempts INTEGER NOT NULL,
-    state TEXT,
-    hash BLOB NOT NULL,
-    form INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
 CREATE TABLE parked_events (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     handler TEXT NOT NULL,
@@ -80,6 +72,17 @@ CREATE TABLE projection_rows (
     data TEXT NOT NULL,
     hash BLOB NOT NULL,
     PRIMARY KEY (projection, key)
+) STRICT, WITHOUT ROWID;
+";
+
+pub(super) const HANDLERS: &str = "
+CREATE TABLE handlers (
+    handler TEXT PRIMARY KEY,
+    checkpoint INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    state TEXT,
+    hash BLOB NOT NULL,
+    form INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 ";
 

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use super::end_file::End;
 use super::properties;
 use super::row_sets::rebuild_row_sets;
-use super::schema::{SNAPSHOTS, TABLES, TABLES_OF_SECOND, USER_VERSION};
+use super::schema::{HANDLERS, SNAPSHOTS, TABLES, TABLES_OF_SECOND, USER_VERSION};
 use super::stored_log::{LogEnd, ReadError};
 
 /// Makes the tables of a new file, in the newest form.
@@ -27,8 +27,9 @@ pub(super) fn make(connection: &Connection, domain: &str) -> rusqlite::Result<()
 /// such a program stops at its next write there.
 pub(super) fn upgrade(connection: &Connection, domain: &str) -> Result<(), ReadError> {
     connection.execute_batch(FROM_FIRST)?;
-    connection.execute_batch(SNAPSHOTS)?;
-    connection.execute_batch(TABLES_OF_SECOND)?;
+    for tables in [HANDLERS, TAKE_HANDLERS_OVER, SNAPSHOTS, TABLES_OF_SECOND] {
+        connection.execute_batch(tables)?;
+    }
     connection.pragma_update(None, "user_version", USER_VERSION)?;
     rebuild_row_sets(connection)?;
     properties::write_closed_at(connection, LogEnd::read(connection)?.end)?;
@@ -47,14 +48,9 @@ DROP TABLE snapshots;
 DELETE FROM projection_rows;
 DROP TABLE projections;
 ALTER TABLE handlers RENAME TO handlers_of_first;
-CREATE TABLE handlers (
-    handler TEXT PRIMARY KEY,
-    checkpoint INTEGER NOT NULL,
-    attempts INTEGER NOT NULL,
-    state TEXT,
-    hash BLOB NOT NULL,
-    form INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+";
+
+const TAKE_HANDLERS_OVER: &str = "
 INSERT INTO handlers SELECT *, 1 FROM handlers_of_first;
 DROP TABLE handlers_of_first;
 ";

@@ -32,19 +32,20 @@ impl Names {
 /// Whether a serde name is an event's type, as it is or in `snake_case`.
 pub(super) fn is_of_type(name: &str, event_type: &str) -> bool {
     name == event_type
-        || (name.starts_with(|first: char| first.is_ascii_uppercase()) && in_snake_case(name) == event_type)
+        || (name.starts_with(|first: char| first.is_ascii_uppercase()) && snake_case(name).eq(event_type.chars()))
 }
 
 /// As serde's `rename_all = "snake_case"` has it.
 pub(super) fn in_snake_case(name: &str) -> String {
-    let mut snake = String::with_capacity(name.len() + 8);
-    for (index, character) in name.char_indices() {
-        if index > 0 && character.is_uppercase() {
-            snake.push('_');
-        }
-        snake.push(character.to_ascii_lowercase());
-    }
-    snake
+    snake_case(name).collect()
+}
+
+/// The same without a text of its own: it is compared for each event that is read.
+fn snake_case(name: &str) -> impl Iterator<Item = char> {
+    name.char_indices().flat_map(|(index, character)| {
+        let gap = (index > 0 && character.is_uppercase()).then_some('_');
+        gap.into_iter().chain([character.to_ascii_lowercase()])
+    })
 }
 
 /// Gives nothing to read, and learns what is asked for.
