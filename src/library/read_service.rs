@@ -85,7 +85,7 @@ impl ReadService {
             // The book's own stream says it all.
             Some(moment) => {
                 is_there(&self.inner.store, moment).await?;
-                Ok(self.book_at(isbn, moment).await?)
+                Ok(self.book_at(isbn, moment).await.map_err(Unavailable::from)?)
             }
             None => self.ask(None, |inventory| inventory.book(&isbn).cloned()).await,
         }
@@ -138,7 +138,8 @@ impl ReadService {
         match moment {
             Some(moment) => {
                 is_there(&self.inner.store, moment).await?;
-                Ok(ask(&self.inner.past.at(moment, &self.inner.store).await?.inventory))
+                let then = self.inner.past.at(moment, &self.inner.store).await.map_err(Unavailable::from)?;
+                Ok(ask(&then.inventory))
             }
             None => {
                 self.catch_up().await?;

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Book, BookCommand, BookEvent, CommandFailure, Refusal, Unavailable};
-use crate::engine::command_handler::{CommandError, CommandHandler, Limits, Unanswered};
+use super::{Book, BookCommand, BookEvent, CommandFailure, Unavailable};
+use crate::engine::application::command_failure;
+use crate::engine::command_handler::{CommandError, CommandHandler, Limits};
 use crate::engine::id_source::{IdSource, time_and_ids};
 use crate::engine::origin::{Conversation, Origin};
 use crate::engine::store::{Committed, EventStore as _, Store, StoreError};
@@ -95,38 +96,15 @@ impl WriteService {
         command: BookCommand,
         origin: impl Into<Origin>,
     ) -> Result<Committed<BookEvent>, CommandFailure> {
-        let sent = match origin.into() {
-            Origin::Here(metadata) => self.inner.commands.send(command, metadata).await,
-            Origin::Outside(metadata) => self.inner.commands.send_as(command, metadata).await,
-        };
-        let outcome = match sent {
+        let outcome = match self.inner.commands.send_from(command, origin.into()).await {
             Ok(pending) => pending.outcome().await,
             Err(error) => Err(error),
         };
         match outcome {
             Ok(events) => Ok(events),
-            Err(CommandError::Refused(refusal)) => Err(refusal.into()),
-            Err(CommandError::IdTaken { stream }) => Err(CommandFailure::IdTaken { stream }),
-            Err(error) => Err(self.unavailable(error).await.into()),
-        }
-    }
-
-    async fn unavailable(&self, error: CommandError<Refusal>) -> Unavailable {
-        match error {
-            CommandError::Conflict(_) => Unavailable::Busy,
-            CommandError::Store(error) => Unavailable::Store(error),
-            CommandError::OutcomeUnknown { command_id, reason } => {
-                let reason = match reason {
-                    Unanswered::Store(reason) => reason,
-                    Unanswered::Stopped => match self.inner.supervisor.stopped().await {
-                        StopReason::StoreFailed { message } => message,
-                        stopped => stopped.to_string().into(),
-                    },
-                };
-                Unavailable::OutcomeUnknown { command_id, reason }
-            }
-            CommandError::Stopped => self.inner.supervisor.stopped().await.into(),
-            defect => Unavailable::Defect(defect.to_string()),
+            // The store may be another one's, who has closed it.
+            Err(CommandError::Store(error)) => Err(Unavailable::Store(error).into()),
+            Err(error) => Err(command_failure(error, &self.inner.supervisor).await),
         }
     }
 

@@ -15,7 +15,7 @@ use crate::engine::feed::checkpoints::{Consistency, MAX_WAIT};
 use crate::engine::origin::Origin;
 use crate::engine::store::stored_event::StoredEvent;
 use crate::engine::store::{Committed, StoreError};
-use crate::engine::supervisor::StopReason;
+use crate::engine::supervisor::{StopReason, Supervisor};
 
 /// A command that is about to be sent. To await it sends it, and waits until its events are stored and, under strong
 /// consistency, seen by all handlers; what it answers is the [`Receipt`].
@@ -64,11 +64,8 @@ impl<'a, E: StoredEvent, A: Aggregate<Event = E>> Dispatch<'a, E, A> {
         let Some(commands) = application.command_handler::<A>() else {
             return Err(Unavailable::Missing(format!("aggregate {:?}", A::CATEGORY)));
         };
-        let sent = match origin.unwrap_or_else(|| application.start_conversation().into()) {
-            Origin::Here(metadata) => commands.send(command, metadata).await,
-            Origin::Outside(metadata) => commands.send_as(command, metadata).await,
-        };
-        match sent {
+        let origin = origin.unwrap_or_else(|| application.start_conversation().into());
+        match commands.send_from(command, origin).await {
             Ok(pending) => {
                 let application = application.with_consistency(consistency);
                 Ok(PendingCommand { application, answer: Answer::ToCome(pending) })
@@ -202,32 +199,34 @@ impl<E: StoredEvent> Application<E> {
                 if matches!(error, CommandError::Refused(_)) {
                     self.decision_seen().await;
                 }
-                Err(self.command_failure(error).await)
+                Err(command_failure(error, &self.inner.supervisor).await)
             }
         }
     }
+}
 
-    async fn command_failure<R: std::error::Error + 'static>(&self, error: CommandError<R>) -> CommandFailure<R> {
-        let unavailable = match error {
-            CommandError::Refused(refusal) => return CommandFailure::Refused(refusal),
-            CommandError::Conflict(_) => Unavailable::Busy,
-            CommandError::Panicked { message } => Unavailable::Defect(message),
-            CommandError::IdTaken { stream } => return CommandFailure::IdTaken { stream },
-            CommandError::OutcomeUnknown { command_id, reason: Unanswered::Store(reason) } => {
-                Unavailable::OutcomeUnknown { command_id, reason }
-            }
-            CommandError::OutcomeUnknown { command_id, reason: Unanswered::Stopped } => {
-                let reason = match Box::pin(self.inner.supervisor.stopped()).await {
-                    StopReason::StoreFailed { message } => message,
-                    stopped => stopped.to_string().into(),
-                };
-                Unavailable::OutcomeUnknown { command_id, reason }
-            }
-            CommandError::Store(StoreError::Closed) | CommandError::Stopped => {
-                Box::pin(self.inner.supervisor.stopped()).await.into()
-            }
-            CommandError::Store(failed) => Unavailable::Store(failed),
-        };
-        unavailable.into()
-    }
+/// What a command's error means to its sender. Where everything has stopped, the supervisor knows why.
+pub(crate) async fn command_failure<R>(error: CommandError<R>, supervisor: &Supervisor) -> CommandFailure<R>
+where
+    R: std::error::Error + 'static,
+{
+    let unavailable = match error {
+        CommandError::Refused(refusal) => return CommandFailure::Refused(refusal),
+        CommandError::Conflict(_) => Unavailable::Busy,
+        CommandError::Panicked { message } => Unavailable::Defect(message),
+        CommandError::IdTaken { stream } => return CommandFailure::IdTaken { stream },
+        CommandError::OutcomeUnknown { command_id, reason: Unanswered::Store(reason) } => {
+            Unavailable::OutcomeUnknown { command_id, reason }
+        }
+        CommandError::OutcomeUnknown { command_id, reason: Unanswered::Stopped } => {
+            let reason = match Box::pin(supervisor.stopped()).await {
+                StopReason::StoreFailed { message } => message,
+                stopped => stopped.to_string().into(),
+            };
+            Unavailable::OutcomeUnknown { command_id, reason }
+        }
+        CommandError::Store(StoreError::Closed) | CommandError::Stopped => Box::pin(supervisor.stopped()).await.into(),
+        CommandError::Store(failed) => Unavailable::Store(failed),
+    };
+    unavailable.into()
 }

@@ -28,6 +28,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub use self::builder::Builder;
 pub(crate) use self::builder::Hooks;
+pub(crate) use self::dispatch::command_failure;
 pub use self::dispatch::{Dispatch, PendingCommand, Receipt};
 pub use self::errors::{AddHandlerError, CommandFailure, ExportError, QueryError, StartError, Unavailable};
 use self::read::Models;

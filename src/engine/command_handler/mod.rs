@@ -23,6 +23,7 @@ use self::worker::Worker;
 use super::aggregate::{Aggregate, Command};
 use super::clock::Clock;
 use super::event::{Metadata, StreamId};
+use super::origin::Origin;
 use super::queue::offer;
 use super::store::{Committed, Conflict, EventStore, Failure, StoreError};
 use super::supervisor::Supervisor;
@@ -240,6 +241,19 @@ impl<A: Aggregate> CommandHandler<A> {
     ) -> Result<Pending<A>, CommandError<A::Refusal>> {
         let fingerprint = catch_panic(|| command.fingerprint())?;
         self.send_again(command, metadata.with_fingerprint(fingerprint)).await
+    }
+
+    /// Sends a command under ids from here as [`CommandHandler::send`] does, and under one from outside as
+    /// [`CommandHandler::send_as`].
+    ///
+    /// # Errors
+    ///
+    /// As these say.
+    pub async fn send_from(&self, command: A::Command, origin: Origin) -> Result<Pending<A>, CommandError<A::Refusal>> {
+        match origin {
+            Origin::Here(metadata) => self.send(command, metadata).await,
+            Origin::Outside(metadata) => self.send_as(command, metadata).await,
+        }
     }
 
     /// Sends a command that may have been sent before under the same id, which was not chosen but derived from what it

@@ -1,7 +1,7 @@
 //! `LibraryReadService`: queries, and no command.
 
 use super::arguments::{from, isbn, user_id};
-use super::replies::{book, inventory_table, loan_table, no_answer};
+use super::replies::{book, inventory_table, loan_table, no_answer, said};
 use super::table::{FROM, ISBN, READ_FUNCTIONS, READ_MANUAL, USER};
 use crate::engine::projection::ReadModel;
 use crate::library::{Inventory, Isbn, ReadService, UserId};
@@ -69,7 +69,7 @@ impl Domain for ReadFunctions {
     async fn let_others_run(&self) {}
 
     fn failure(&self) -> Option<String> {
-        self.service.failure().map(|unavailable| unavailable.to_string())
+        self.service.failure().as_ref().map(said)
     }
 }
 

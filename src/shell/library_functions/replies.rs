@@ -39,9 +39,18 @@ pub(super) fn unavailable(unavailable: &Unavailable) -> Term {
         Unavailable::Store(StoreError::Busy(_)) => "busy",
         Unavailable::Store(_) => "store_failed",
         Unavailable::Busy => "busy",
-        Unavailable::Defect(_) => "defect",
+        Unavailable::Defect(_) | Unavailable::Missing(_) | Unavailable::Lacking { .. } => "defect",
         Unavailable::Behind { .. } => "behind",
     })
+}
+
+/// The application does not know what it is the application of.
+pub(super) fn said(unavailable: &Unavailable) -> String {
+    match unavailable {
+        Unavailable::Closed => "the service is closed".to_owned(),
+        Unavailable::Stopped(reason) => format!("the service has stopped: {reason}"),
+        other => other.to_string(),
+    }
 }
 
 pub(super) fn book(book: &ListedBook) -> Term {

@@ -1,7 +1,7 @@
 //! `LibraryWriteService`: commands, and no query.
 
 use super::arguments::{author, isbn, quantity, title, user_id};
-use super::replies::failure;
+use super::replies::{failure, said};
 use super::table::{WRITE_FUNCTIONS, WRITE_MANUAL};
 use crate::library::{BookCommand, WriteService};
 use crate::shell::event_record::event_record;
@@ -61,7 +61,7 @@ impl Domain for WriteFunctions {
     async fn let_others_run(&self) {}
 
     fn failure(&self) -> Option<String> {
-        self.service.failure().map(|unavailable| unavailable.to_string())
+        self.service.failure().as_ref().map(said)
     }
 }
 
