@@ -4,6 +4,7 @@
 //! said by the [`Failure`] it returns. The events themselves come from the store; the [`feed`](super::feed) tells each
 //! handler how far it may read, and passes it over events it does not want.
 
+mod control;
 mod instance;
 mod parked;
 mod retry;
@@ -16,9 +17,9 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::mpsc;
 
+use self::control::{Check, REQUESTS, check};
+pub use self::control::{HandlerControl, ParkedError};
 use self::instance::{Instance, Make};
-use self::parked::{Check, REQUESTS, check};
-pub use self::parked::{HandlerControl, ParkedError};
 pub use self::retry::RetryPolicy;
 use self::runner::Runner;
 use super::clock::Clock;

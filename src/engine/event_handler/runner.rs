@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
+use super::control::Request;
 use super::instance::Instance;
-use super::parked::Request;
 use super::{EventHandler, Failure, HandlerContext, Starts, Wish};
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{Position, RecordedEvent};

@@ -31,7 +31,6 @@ pub use self::failure::{Failure, FailureKind};
 use self::handler_records::HandlerRecords;
 pub use self::one_store::Store;
 pub use self::other_store::OtherStore;
-use self::stored_event::UnwritableEvent;
 pub use self::url::{StoreUrl, UnsupportedUrl};
 use super::clock::Timestamp;
 use super::event::{Batch, Metadata, Position, RecordedEvent, StreamId, Version};
@@ -103,12 +102,6 @@ pub enum StoreError {
     /// request was stored.
     #[error("another program has taken over the handlers")]
     LeaseLost,
-}
-
-impl From<UnwritableEvent> for StoreError {
-    fn from(error: UnwritableEvent) -> Self {
-        Self::Failed(Failure::caused_by(error.to_string(), FailureKind::Other, error))
-    }
 }
 
 /// An aggregate's state as text, and the event it stands after.

@@ -6,7 +6,7 @@
 use foldhash::HashMap;
 use uuid::Uuid;
 
-use super::log::Place;
+use super::place::Place;
 
 #[derive(Debug, Default)]
 pub(super) struct CommandIds {

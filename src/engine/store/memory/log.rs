@@ -8,25 +8,13 @@ use foldhash::HashMap;
 use uuid::Uuid;
 
 use super::command_ids::CommandIds;
+use super::place::Place;
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{Batch, DomainEvent, Position, RecordedEvent, StreamId, Version};
 use crate::engine::moment::Moment;
 use crate::engine::store::log_times::LogTimes;
 use crate::engine::store::{Append, Appended, Committed, Conflict, MAX_READ, Rejected, Snapshot};
 use crate::engine::trace::trace_line;
-
-/// Where an event lies: the commit's number in the log, and the event's in the commit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    commit: u32,
-    index: u32,
-}
-
-impl Place {
-    pub(super) fn at(commit: u32, index: u32) -> Self {
-        Self { commit, index }
-    }
-}
 
 #[derive(Debug)]
 pub(super) struct Log<E> {

@@ -5,6 +5,7 @@
 
 mod command_ids;
 mod log;
+mod place;
 mod records;
 
 use std::sync::Arc;

@@ -63,6 +63,7 @@ use thiserror::Error;
 use self::names::{Names, in_snake_case, is_of_type};
 pub use self::write::DataOf;
 use crate::engine::event::{DomainEvent, current_version};
+use crate::engine::store::{Failure, FailureKind, StoreError};
 use crate::engine::supervisor::panic_message;
 
 #[doc(hidden)]
@@ -179,6 +180,12 @@ pub struct UnwritableEvent {
     pub event_type: &'static str,
     /// What is wrong with it.
     pub reason: String,
+}
+
+impl From<UnwritableEvent> for StoreError {
+    fn from(error: UnwritableEvent) -> Self {
+        Self::Failed(Failure::caused_by(error.to_string(), FailureKind::Other, error))
+    }
 }
 
 /// Events whose types do not tell them from each other: what is stored of one would be read as another.

@@ -1,6 +1,7 @@
 //! How far each event handler has come, and waiting for it: what `strong` consistency is made of.
 
-use std::fmt;
+mod status;
+
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,9 +9,9 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+pub use self::status::{Condition, HandlerStatus, Kind};
 use super::conversations::Conversations;
 use super::waiting::{Ticket, Waiting};
-use crate::engine::clock::Timestamp;
 use crate::engine::event::Position;
 
 /// After this time a wait ends with what is true: the event is stored, and who lags.
@@ -27,55 +28,6 @@ pub enum Consistency {
     /// never goes back, and may be another one for another read model. Only a question about a position waits until
     /// the read models have come to that.
     Eventual,
-}
-
-/// What a handler does with events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// It builds a read model.
-    Projection,
-    /// It has effects outside the bank of events.
-    EventHandler,
-    /// It sends commands.
-    ProcessManager,
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Projection => "projection",
-            Self::EventHandler => "event handler",
-            Self::ProcessManager => "process manager",
-        })
-    }
-}
-
-/// How a handler is doing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Condition {
-    /// How often the event after the checkpoint was tried; 0 when there is none or it is the first time.
-    pub attempts: u32,
-    /// What went wrong last, or what the handler has to say.
-    pub last_error: Option<String>,
-    /// When the event is tried again.
-    pub next_attempt: Option<Timestamp>,
-    /// It has stopped: it gets no more events, and nobody waits for it.
-    pub stopped: bool,
-    /// It runs in another process: here it gets no events as long as that one lives.
-    pub elsewhere: bool,
-}
-
-/// A handler as people see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HandlerStatus {
-    /// Its name.
-    pub name: &'static str,
-    /// What it does.
-    pub kind: Kind,
-    /// The last event it has acknowledged.
-    pub checkpoint: Position,
-    /// How it is doing.
-    pub condition: Condition,
 }
 
 /// The checkpoints of all handlers of one store. Cheap to clone.
@@ -498,104 +450,4 @@ impl Drop for UnlessKept {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn a_wait_ends_with_the_names_of_those_who_lag() {
-        let checkpoints = Checkpoints::new();
-        let quick = checkpoints.register("quick", Position::START);
-        let _slow = checkpoints.register("slow", Position::START);
-        checkpoints.advance(&[quick], Position::new(3));
-        assert_eq!(checkpoints.wait(Position::new(2), MAX_WAIT).await, ["slow"]);
-        assert!(checkpoints.inner.lock().waiting.is_empty(), "a wait that ended leaves nothing behind");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_wait_ends_when_the_last_handler_has_passed() {
-        let checkpoints = Checkpoints::new();
-        let first = checkpoints.register("first", Position::START);
-        let second = checkpoints.register("second", Position::START);
-        checkpoints.advance(&[first], Position::new(9));
-        let waiting = tokio::spawn({
-            let checkpoints = checkpoints.clone();
-            async move { checkpoints.wait(Position::new(5), MAX_WAIT).await }
-        });
-        tokio::task::yield_now().await;
-        let second = [second];
-        checkpoints.advance(&second, Position::new(4));
-        tokio::task::yield_now().await;
-        assert!(!waiting.is_finished(), "4 is before 5");
-        checkpoints.advance(&second, Position::new(5));
-        assert_eq!(waiting.await.unwrap(), Vec::<&str>::new());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn all_have_settled_when_nobody_has_anything_to_do_at_once() {
-        let checkpoints = Checkpoints::new();
-        let register = |name, awaited| checkpoints.register_handler(name, Kind::EventHandler, awaited, Position::START);
-        let (first, second) = (register("awaited", true), register("not awaited", false));
-        let waits = Condition { next_attempt: Some(Timestamp::from_micros(1)), ..Condition::default() };
-        let stopped = Condition { stopped: true, ..Condition::default() };
-        let settles = async |expected: bool| {
-            let begun = tokio::time::Instant::now();
-            checkpoints.settle(Position::new(3), MAX_WAIT).await;
-            assert_eq!(begun.elapsed() < MAX_WAIT, expected);
-        };
-        settles(false).await;
-        checkpoints.advance([&first], Position::new(3));
-        settles(false).await;
-        checkpoints.report(&second, waits.clone());
-        settles(true).await;
-        checkpoints.report(&second, Condition::default());
-        settles(false).await;
-        checkpoints.report(&second, stopped);
-        settles(true).await;
-
-        let third = register("awaited too", true);
-        checkpoints.report(&third, waits);
-        settles(false).await;
-        let settling = tokio::spawn({
-            let checkpoints = checkpoints.clone();
-            async move { checkpoints.settle(Position::new(3), MAX_WAIT).await }
-        });
-        tokio::task::yield_now().await;
-        assert!(!settling.is_finished());
-        checkpoints.advance([&third], Position::new(4));
-        let begun = tokio::time::Instant::now();
-        settling.await.unwrap();
-        assert_eq!(begun.elapsed(), Duration::ZERO);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn nobody_waits_for_a_handler_that_was_taken_out_and_another_may_have_its_place() {
-        let checkpoints = Checkpoints::new();
-        let names = || checkpoints.handlers().iter().map(|handler| handler.name).collect::<Vec<_>>();
-        let first = checkpoints.register("first", Position::START);
-        let second = checkpoints.register("second", Position::START);
-        let third = checkpoints.register("third", Position::START);
-        checkpoints.advance([&second, &third], Position::new(5));
-        assert_eq!(checkpoints.wait(Position::new(5), MAX_WAIT).await, ["first"]);
-        checkpoints.deregister(&first);
-        assert_eq!(checkpoints.wait(Position::new(5), MAX_WAIT).await, Vec::<&str>::new());
-        assert_eq!(names(), ["second", "third"]);
-
-        let fourth = checkpoints.register("fourth", Position::new(2));
-        assert_eq!(names(), ["second", "third", "fourth"]);
-        checkpoints.advance([&first], Position::new(9));
-        checkpoints.report(&first, Condition { stopped: true, ..Condition::default() });
-        checkpoints.deregister(&first);
-        assert_eq!(checkpoints.wait(Position::new(5), MAX_WAIT).await, ["fourth"], "what is gone says nothing");
-        for checkpoint in [third, fourth, second] {
-            checkpoints.deregister(&checkpoint);
-        }
-        assert_eq!(names(), Vec::<&str>::new());
-        assert!(checkpoints.have_passed(Position::new(u64::MAX)));
-    }
-
-    #[tokio::test]
-    async fn without_handlers_there_is_nothing_to_wait_for() {
-        let checkpoints = Checkpoints::new();
-        assert_eq!(checkpoints.wait(Position::new(1), MAX_WAIT).await, Vec::<&str>::new());
-    }
-}
+mod tests;

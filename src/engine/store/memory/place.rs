@@ -1,0 +1,14 @@
+//! A place in the log.
+
+/// Where an event lies: the commit's number in the log, and the event's in the commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) commit: u32,
+    pub(super) index: u32,
+}
+
+impl Place {
+    pub(super) fn at(commit: u32, index: u32) -> Self {
+        Self { commit, index }
+    }
+}
