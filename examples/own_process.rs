@@ -6,7 +6,7 @@
 
 use std::error::Error;
 
-use cqrs_bank::bank::{Account, AccountCommand, AccountEvent, AccountId, Bank, Money, Outgoing, StoreUrl};
+use cqrs_bank::bank::{AccountCommand, AccountEvent, AccountId, Bank, Money, Outgoing, StoreUrl};
 use cqrs_bank::engine::event::RecordedEvent;
 use cqrs_bank::engine::event_handler::Starts;
 use cqrs_bank::engine::process_manager::{Answer, ProcessManager, Reaction, id_of_answer};
@@ -25,7 +25,7 @@ impl ProcessManager for Savings {
     const NAME: &'static str = "savings";
     const TITLE: &'static str = "Savings";
     const STARTS: Starts = Starts::AtTheEnd;
-    type Aggregate = Account;
+    type Event = AccountEvent;
     /// It remembers nothing: each deposit says all that is needed.
     type State = ();
 
@@ -50,7 +50,7 @@ impl ProcessManager for Savings {
             amount: tenth,
         };
         let reserve = AccountCommand::ReserveMoney { outgoing: Box::new(outgoing), pin: None };
-        Answer::<Account>::new(reserve).or_note(|refusal| format!("nothing was saved: {refusal}")).into()
+        Answer::new(reserve).or_note(|refusal| format!("nothing was saved: {refusal}")).into()
     }
 }
 
@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn a_tenth_moves_to_the_savings() {
         let reaction = policy().react(&(), &deposit("Wolfman", 1_239));
-        let reserve = reaction.answer::<Account>(0).map(Answer::command);
+        let reserve = reaction.answer::<AccountCommand>(0).map(Answer::command);
         let Some(AccountCommand::ReserveMoney { outgoing, .. }) = reserve else { panic!("money is to be reserved") };
         assert_eq!((outgoing.payee.as_str(), outgoing.amount.minor_units()), ("savings", 123));
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Account, AccountCommand, AccountEvent, AccountId, Money, Refusal};
+use super::{AccountCommand, AccountEvent, AccountId, Money, Refusal};
 use crate::engine::event::RecordedEvent;
 use crate::engine::event_handler::Starts;
 use crate::engine::process_manager::{Answer, Noted, ProcessManager, Reaction};
@@ -45,7 +45,7 @@ impl ProcessManager for CeoBonus {
     const NAME: &'static str = "CEO bonus";
     const TITLE: &'static str = "CEO Bonus";
     const STARTS: Starts = Starts::AtTheEnd;
-    type Aggregate = Account;
+    type Event = AccountEvent;
     type State = PaidBonuses;
 
     fn filter(&self) -> impl Fn(&RecordedEvent<AccountEvent>) -> bool + Send + Sync + 'static {
@@ -73,7 +73,7 @@ impl ProcessManager for CeoBonus {
                     Refusal::NoAccount => format!("there is no account {account_id:?} yet: no bonus"),
                     other => format!("no bonus for {account_id:?}: {other}"),
                 };
-                Answer::<Account>::new(bonus).or_note(no_bonus).into()
+                Answer::new(bonus).or_note(no_bonus).into()
             }
             _ => Reaction::none(),
         }

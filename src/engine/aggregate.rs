@@ -4,8 +4,9 @@ use std::fmt;
 use std::hash::Hash;
 use std::panic::catch_unwind;
 
-use super::event::{DomainEvent, StreamId};
+use super::event::{Contains, DomainEvent, RecordedEvent, StreamId};
 use super::fingerprint::Fingerprint;
+use super::store::StoreError;
 use super::supervisor::panic_message;
 
 /// A request to change something, in the imperative. It can be refused.
@@ -93,7 +94,8 @@ pub trait Aggregate: Default + Send + 'static {
     /// What it can be asked to do.
     type Command: Command;
 
-    /// What can happen to it.
+    /// What can happen to it. Where there are several kinds of aggregate, the event of the domain
+    /// [contains](super::event::domain_events) those of each.
     type Event: DomainEvent;
 
     /// Why it says no.
@@ -127,6 +129,25 @@ pub trait Aggregate: Default + Send + 'static {
         let _ = command;
         None
     }
+}
+
+/// Takes in an event of the aggregate's stream.
+///
+/// # Errors
+///
+/// [`StoreError::Failed`]: it is an event of another kind of aggregate, and nothing that a command handler has stored there.
+pub(crate) fn apply<A, E>(state: &mut A, event: &RecordedEvent<E>) -> Result<(), StoreError>
+where
+    A: Aggregate,
+    E: Contains<A::Event>,
+{
+    let Some(part) = event.data.part() else {
+        let RecordedEvent { position, stream, .. } = event;
+        let message = format!("the event at position {position}, in the stream {stream}, is none of {}", A::CATEGORY);
+        return Err(StoreError::Failed(message.into()));
+    };
+    state.apply(part);
+    Ok(())
 }
 
 /// The state of a snapshot. One that cannot be read, or panics when it is, is as good as none.

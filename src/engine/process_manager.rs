@@ -20,8 +20,7 @@ use uuid::{Builder, Uuid};
 pub use self::answer::{Answer, Instead, Reaction};
 pub use self::fold::{state_difference, state_up_to};
 pub use self::process::{LONGEST_CHAIN, Process};
-use super::aggregate::Aggregate;
-use super::event::RecordedEvent;
+use super::event::{DomainEvent, RecordedEvent};
 use super::event_handler::Starts;
 
 /// A company policy: what is to be done when something has happened. All functions are pure.
@@ -36,8 +35,8 @@ pub trait ProcessManager: Clone + Send + Sync + 'static {
     /// Where it starts in a store that it has not seen yet.
     const STARTS: Starts;
 
-    /// Whose events it gets.
-    type Aggregate: Aggregate;
+    /// What can happen in its domain: the event of an aggregate, or that which contains those of several.
+    type Event: DomainEvent;
 
     /// What it remembers from event to event; `()` where every event says all that is needed. The default is what it
     /// remembers before the first event. It is stored with the checkpoint, which saves the time to fold it again.
@@ -76,7 +75,7 @@ pub trait ProcessManager: Clone + Send + Sync + 'static {
 }
 
 /// What a process manager gets and sends for.
-pub type EventOf<P> = <<P as ProcessManager>::Aggregate as Aggregate>::Event;
+pub type EventOf<P> = <P as ProcessManager>::Event;
 
 /// An event as a process manager gets it.
 pub type Event<P> = RecordedEvent<EventOf<P>>;

@@ -142,7 +142,7 @@ impl Engine {
         Some(engine)
     }
 
-    async fn start_process<P: ProcessManager<Aggregate = Account>>(
+    async fn start_process<P: ProcessManager<Event = AccountEvent>>(
         &self,
         policy: P,
         context: &HandlerContext<AccountEvent>,

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cqrs_bank::bank::{
-    Account, AccountCommand, AccountEvent, AddHandlerError, Bank, CeoBonus, HandlerReport, Options, Refusal, StoreUrl,
+    AccountCommand, AccountEvent, AddHandlerError, Bank, CeoBonus, HandlerReport, Options, Refusal, StoreUrl,
     Unavailable, Verification, Withdrawal,
 };
 use cqrs_bank::engine::event::{DomainEvent as _, Position, RecordedEvent};
@@ -31,7 +31,7 @@ impl ProcessManager for Tax {
     const NAME: &'static str = "tax";
     const TITLE: &'static str = "Tax";
     const STARTS: Starts = Starts::AtTheBeginning;
-    type Aggregate = Account;
+    type Event = AccountEvent;
     type State = ();
 
     fn filter(&self) -> impl Fn(&RecordedEvent<AccountEvent>) -> bool + Send + Sync + 'static {
@@ -41,7 +41,7 @@ impl ProcessManager for Tax {
     fn react(&self, (): &(), event: &RecordedEvent<AccountEvent>) -> Reaction<AccountEvent> {
         let AccountEvent::MoneyWithdrawn { amount, .. } = &event.data else { return Reaction::none() };
         let deposit = AccountCommand::DepositMoney { account_id: account("Tax"), amount: *amount };
-        Answer::<Account>::new(deposit).or_note(|refusal| refusal.to_string()).into()
+        Answer::new(deposit).or_note(|refusal| refusal.to_string()).into()
     }
 }
 

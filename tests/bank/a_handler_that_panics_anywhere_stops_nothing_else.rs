@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use cqrs_bank::bank::{Account, AccountCommand, AccountEvent, Bank, HandlerReport, Options, StoreUrl, Verification};
+use cqrs_bank::bank::{AccountCommand, AccountEvent, Bank, HandlerReport, Options, StoreUrl, Verification};
 use cqrs_bank::engine::event::{Position, RecordedEvent};
 use cqrs_bank::engine::event_handler::{EventHandler, Failure, RetryPolicy, Starts};
 use cqrs_bank::engine::process_manager::{Answer, Noted, ProcessManager, Reaction};
@@ -189,7 +189,7 @@ impl ProcessManager for FragileProcess {
     const NAME: &'static str = "fragile process";
     const TITLE: &'static str = "Fragile Process";
     const STARTS: Starts = Starts::AtTheEnd;
-    type Aggregate = Account;
+    type Event = AccountEvent;
     type State = u64;
 
     fn filter(&self) -> impl Fn(&RecordedEvent<AccountEvent>) -> bool + Send + Sync + 'static {
@@ -205,7 +205,7 @@ impl ProcessManager for FragileProcess {
         };
         let AccountEvent::MoneyDeposited { amount, .. } = &event.data else { return Reaction::none() };
         let deposit = AccountCommand::DepositMoney { account_id: account(name), amount: *amount };
-        Answer::<Account>::new(deposit).or_else(|_| panic!("in refused")).into()
+        Answer::new(deposit).or_else(|_| panic!("in refused")).into()
     }
 
     fn apply(deposits: &mut u64, event: Noted<'_, Self>) {

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use cqrs_bank::bank::{Account, AccountCommand, AccountEvent, Bank, Options, Receipt, StoreUrl, Verification};
+use cqrs_bank::bank::{AccountCommand, AccountEvent, Bank, Options, Receipt, StoreUrl, Verification};
 use cqrs_bank::engine::event::{Position, RecordedEvent};
 use cqrs_bank::engine::event_handler::Starts;
 use cqrs_bank::engine::process_manager::{Answer, Instead, Noted, ProcessManager, Reaction, id_of_answer, state_up_to};
@@ -24,7 +24,7 @@ impl ProcessManager for Presents {
     const NAME: &'static str = "presents";
     const TITLE: &'static str = "Presents";
     const STARTS: Starts = Starts::AtTheBeginning;
-    type Aggregate = Account;
+    type Event = AccountEvent;
     type State = Given;
 
     fn filter(&self) -> impl Fn(&RecordedEvent<AccountEvent>) -> bool + Send + Sync + 'static {
@@ -35,9 +35,9 @@ impl ProcessManager for Presents {
         let AccountEvent::MoneyDeposited { amount, .. } = event.data else { return Reaction::none() };
         let present = move |name| AccountCommand::DepositMoney { account_id: account(name), amount };
         Reaction::none()
-            .and(Answer::<Account>::new(present("Dracula")).or_note(|refusal| format!("Dracula: {refusal}")))
-            .and(Answer::<Account>::new(present("Mummy")).or_else(move |_| Instead::send::<Account>(present("Igor"))))
-            .and(Answer::<Account>::new(present("Freddy")))
+            .and(Answer::new(present("Dracula")).or_note(|refusal| format!("Dracula: {refusal}")))
+            .and(Answer::new(present("Mummy")).or_else(move |_| Instead::send(present("Igor"))))
+            .and(Answer::new(present("Freddy")))
     }
 
     fn apply((deposits, presents): &mut Given, event: Noted<'_, Self>) {

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use cqrs_bank::bank::{Account, AccountCommand, AccountEvent, Bank, HandlerReport, Options, StoreUrl};
+use cqrs_bank::bank::{AccountCommand, AccountEvent, Bank, HandlerReport, Options, StoreUrl};
 use cqrs_bank::engine::event::{Position, RecordedEvent};
 use cqrs_bank::engine::event_handler::{EventHandler, Failure, ParkedError, Starts};
 use cqrs_bank::engine::feed::checkpoints::MAX_WAIT;
@@ -23,7 +23,7 @@ macro_rules! answers {
             const NAME: &'static str = $name;
             const TITLE: &'static str = $name;
             const STARTS: Starts = Starts::AtTheBeginning;
-            type Aggregate = Account;
+            type Event = AccountEvent;
             type State = ();
 
             fn filter(&self) -> impl Fn(&RecordedEvent<AccountEvent>) -> bool + Send + Sync + 'static {
@@ -36,7 +36,7 @@ macro_rules! answers {
             fn react(&self, (): &(), event: &RecordedEvent<AccountEvent>) -> Reaction<AccountEvent> {
                 let AccountEvent::MoneyDeposited { amount, .. } = event.data else { return Reaction::none() };
                 let deposit = AccountCommand::DepositMoney { account_id: account($to), amount };
-                Answer::<Account>::new(deposit).into()
+                Answer::new(deposit).into()
             }
         }
     };

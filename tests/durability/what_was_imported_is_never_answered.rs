@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use cqrs_bank::bank::{
-    Account, AccountCommand, AccountEvent, Bank, EmailAddress, HolderName, NewAccount, OpenError, Options, StoreUrl,
+    AccountCommand, AccountEvent, Bank, EmailAddress, HolderName, NewAccount, OpenError, Options, StoreUrl,
 };
 use cqrs_bank::engine::event::{Position, RecordedEvent};
 use cqrs_bank::engine::event_handler::Starts;
@@ -160,7 +160,7 @@ impl ProcessManager for Tax {
     const NAME: &'static str = "tax";
     const TITLE: &'static str = "Tax";
     const STARTS: Starts = Starts::AtTheBeginning;
-    type Aggregate = Account;
+    type Event = AccountEvent;
     type State = ();
 
     fn filter(&self) -> impl Fn(&RecordedEvent<AccountEvent>) -> bool + Send + Sync + 'static {
@@ -170,7 +170,7 @@ impl ProcessManager for Tax {
     fn react(&self, (): &(), event: &RecordedEvent<AccountEvent>) -> Reaction<AccountEvent> {
         let AccountEvent::MoneyDeposited { amount, .. } = &event.data else { return Reaction::none() };
         let deposit = AccountCommand::DepositMoney { account_id: account("Tax"), amount: *amount };
-        Answer::<Account>::new(deposit).into()
+        Answer::new(deposit).into()
     }
 }
 

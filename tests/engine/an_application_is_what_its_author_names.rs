@@ -119,7 +119,7 @@ fn both_stores() -> (TempDir, [StoreUrl; 2]) {
 async fn the_smallest_decides_and_is_asked_for_its_log() {
     let (_directory, stores) = both_stores();
     for store in stores {
-        let house = Application::builder(store).aggregate::<Lamp>().start().await.unwrap();
+        let house = Application::<LampEvent>::builder(store).aggregate::<Lamp>().start().await.unwrap();
         let receipt = house.dispatch(switch("hall", true)).await.unwrap();
         assert_eq!((receipt.position(), receipt.lagging()), (Position::new(1), &[][..]));
         let refused = house.dispatch(switch("hall", true)).await.unwrap_err();
@@ -147,7 +147,8 @@ async fn the_smallest_decides_and_is_asked_for_its_log() {
 async fn a_projection_knows_what_was_acknowledged_and_what_was_so_then() {
     let (_directory, stores) = both_stores();
     for store in stores {
-        let house = Application::builder(store).aggregate::<Lamp>().projection::<Lit>().start().await.unwrap();
+        let house =
+            Application::<LampEvent>::builder(store).aggregate::<Lamp>().projection::<Lit>().start().await.unwrap();
         for (lamp, on) in [("hall", true), ("attic", true), ("hall", false)] {
             house.dispatch(switch(lamp, on)).await.unwrap();
         }
@@ -168,7 +169,7 @@ async fn a_projection_knows_what_was_acknowledged_and_what_was_so_then() {
 async fn one_that_comes_later_knows_what_has_happened() {
     let (_directory, stores) = both_stores();
     for store in stores {
-        let house = Application::builder(store).aggregate::<Lamp>().start().await.unwrap();
+        let house = Application::<LampEvent>::builder(store).aggregate::<Lamp>().start().await.unwrap();
         house.dispatch(switch("hall", true)).await.unwrap();
         let unknown = house.read(|lit: &Lit| lit.0).await.unwrap_err();
         assert_eq!(unknown.to_string(), "the application has no projection \"lit\"");

@@ -1,7 +1,7 @@
 //! The process that carries a transfer from the payer to the payee.
 
 use super::{Incoming, Outgoing, ReleaseReason};
-use crate::bank::{Account, AccountCommand, AccountEvent, Refusal};
+use crate::bank::{AccountCommand, AccountEvent, Refusal};
 use crate::engine::event::RecordedEvent;
 use crate::engine::event_handler::Starts;
 use crate::engine::process_manager::{Answer, Instead, ProcessManager, Reaction};
@@ -16,7 +16,7 @@ impl ProcessManager for TransferProcess {
     const NAME: &'static str = "transfer";
     const TITLE: &'static str = "Transfer";
     const STARTS: Starts = Starts::AtTheBeginning;
-    type Aggregate = Account;
+    type Event = AccountEvent;
     type State = ();
 
     fn filter(&self) -> impl Fn(&RecordedEvent<AccountEvent>) -> bool + Send + Sync + 'static {
@@ -29,9 +29,7 @@ impl ProcessManager for TransferProcess {
             AccountEvent::TransferCredited(incoming) => {
                 let Incoming { transfer_id, payer, .. } = incoming.as_ref().clone();
                 let settle = AccountCommand::SettleTransfer { account_id: payer, transfer_id };
-                Answer::<Account>::new(settle)
-                    .or_note(|refusal| format!("a transfer could not be ended: {refusal}"))
-                    .into()
+                Answer::new(settle).or_note(|refusal| format!("a transfer could not be ended: {refusal}")).into()
             }
             _ => Reaction::none(),
         }
@@ -39,13 +37,15 @@ impl ProcessManager for TransferProcess {
 }
 
 /// What the payee cannot take the payer gets back.
-fn credit(Outgoing { account_id: payer, transfer_id, payee, amount }: Outgoing) -> Answer<Account> {
+fn credit(
+    Outgoing { account_id: payer, transfer_id, payee, amount }: Outgoing,
+) -> Answer<AccountCommand, AccountEvent> {
     let incoming = Incoming { account_id: payee, transfer_id, payer: payer.clone(), amount };
     Answer::new(AccountCommand::CreditTransfer(Box::new(incoming))).or_else(move |refusal| {
         let reason = match refusal {
             Refusal::BalanceLimit => ReleaseReason::BalanceLimit,
             _ => ReleaseReason::NoPayee,
         };
-        Instead::send::<Account>(AccountCommand::ReleaseTransfer { account_id: payer.clone(), transfer_id, reason })
+        Instead::send(AccountCommand::ReleaseTransfer { account_id: payer.clone(), transfer_id, reason })
     })
 }

@@ -3,7 +3,6 @@
 use std::sync::PoisonError;
 
 use super::{AddHandlerError, Application, Unavailable};
-use crate::engine::aggregate::Aggregate;
 use crate::engine::event_handler::{self, EventHandler, HandlerControl};
 use crate::engine::feed::JoinError;
 use crate::engine::process_manager::{Process, ProcessManager};
@@ -46,7 +45,7 @@ impl<E: StoredEvent> Application<E> {
     /// [`AddHandlerError`]: why it does not run.
     pub async fn add_process<P>(&self, policy: P) -> Result<(), AddHandlerError>
     where
-        P: ProcessManager<Aggregate: Aggregate<Event = E>>,
+        P: ProcessManager<Event = E>,
     {
         let _adding = self.inner.changing.lock().await;
         self.check_name(P::NAME)?;

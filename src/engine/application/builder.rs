@@ -13,7 +13,7 @@ use crate::engine::aggregate::Aggregate;
 use crate::engine::blocking::blocking;
 use crate::engine::clock::Clock;
 use crate::engine::command_handler::{CommandHandler, CommandHandlers, Limits};
-use crate::engine::event::RecordedEvent;
+use crate::engine::event::{Contains, RecordedEvent};
 use crate::engine::event_handler::{self, EventHandler, HandlerContext, HandlerControl, RetryPolicy, Starts};
 use crate::engine::feed::Feed;
 use crate::engine::feed::checkpoints::{Checkpoints, Consistency};
@@ -156,10 +156,13 @@ impl<E: StoredEvent> Builder<E> {
 
     /// A kind of aggregate, to which commands can be dispatched.
     #[must_use]
-    pub fn aggregate<A: Aggregate<Event = E>>(mut self) -> Self {
+    pub fn aggregate<A: Aggregate>(mut self) -> Self
+    where
+        E: Contains<A::Event>,
+    {
         self.categories.push(A::CATEGORY);
         self.kinds.push(Box::new(|commands, store, clock, limits, supervisor| {
-            commands.with::<A>(CommandHandler::start(store, clock, limits, supervisor))
+            commands.with::<A, E>(CommandHandler::start(store, clock, limits, supervisor))
         }));
         self
     }
@@ -184,7 +187,7 @@ impl<E: StoredEvent> Builder<E> {
     #[must_use]
     pub fn process_manager<P>(mut self, policy: P) -> Self
     where
-        P: ProcessManager<Aggregate: Aggregate<Event = E>>,
+        P: ProcessManager<Event = E>,
     {
         self.names.push(P::NAME);
         self.handlers.push(Box::new(move |context, parts, feed, hooks| {

@@ -10,7 +10,7 @@ use super::seen::Seen;
 use super::{Application, CommandFailure, Unavailable};
 use crate::engine::aggregate::Aggregate;
 use crate::engine::command_handler::{CommandError, Pending, Unanswered};
-use crate::engine::event::{Metadata, Position, RecordedEvent};
+use crate::engine::event::{Contains, Metadata, Position, RecordedEvent};
 use crate::engine::feed::checkpoints::{Consistency, MAX_WAIT};
 use crate::engine::origin::Origin;
 use crate::engine::store::stored_event::StoredEvent;
@@ -28,7 +28,7 @@ pub struct Dispatch<'a, E: 'static, A: Aggregate> {
     consistency: Consistency,
 }
 
-impl<'a, E: StoredEvent, A: Aggregate<Event = E>> Dispatch<'a, E, A> {
+impl<'a, E: StoredEvent + Contains<A::Event>, A: Aggregate> Dispatch<'a, E, A> {
     pub(super) fn new(application: &'a Application<E>, command: A::Command) -> Self {
         Self { application, command, origin: None, consistency: application.consistency }
     }
@@ -76,7 +76,7 @@ impl<'a, E: StoredEvent, A: Aggregate<Event = E>> Dispatch<'a, E, A> {
     }
 }
 
-impl<'a, E: StoredEvent, A: Aggregate<Event = E>> IntoFuture for Dispatch<'a, E, A> {
+impl<'a, E: StoredEvent + Contains<A::Event>, A: Aggregate> IntoFuture for Dispatch<'a, E, A> {
     type Output = Result<Receipt<E>, CommandFailure<A::Refusal>>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
@@ -134,18 +134,18 @@ impl<E> Receipt<E> {
 #[derive(Debug)]
 pub struct PendingCommand<E: 'static, A: Aggregate> {
     application: Application<E>,
-    answer: Answer<A>,
+    answer: Answer<A, E>,
 }
 
-type Decided<A> = Result<Committed<<A as Aggregate>::Event>, CommandError<<A as Aggregate>::Refusal>>;
+type Decided<A, E> = Result<Committed<E>, CommandError<<A as Aggregate>::Refusal>>;
 
 #[derive(Debug)]
-enum Answer<A: Aggregate> {
-    ToCome(Pending<A>),
-    There(Box<Decided<A>>),
+enum Answer<A: Aggregate, E> {
+    ToCome(Pending<A, E>),
+    There(Box<Decided<A, E>>),
 }
 
-impl<E: StoredEvent, A: Aggregate<Event = E>> PendingCommand<E, A> {
+impl<E: StoredEvent, A: Aggregate> PendingCommand<E, A> {
     /// Waits for the decision, and for nothing that follows from it.
     pub(crate) async fn decided(self) -> Self {
         let answer = match self.answer {

@@ -1,8 +1,8 @@
 //! The log itself, and what one stream of it says.
 
 use super::{Application, QueryError, Receipt, Unavailable};
-use crate::engine::aggregate::{Aggregate, restored_from};
-use crate::engine::event::{Batch, Position, RecordedEvent, StreamId, Version};
+use crate::engine::aggregate::{Aggregate, apply, restored_from};
+use crate::engine::event::{Batch, Contains, Position, RecordedEvent, StreamId, Version};
 use crate::engine::moment::Moment;
 use crate::engine::store::stored_event::StoredEvent;
 use crate::engine::store::{EventStore as _, MAX_READ};
@@ -86,30 +86,33 @@ impl<E: StoredEvent> Application<E> {
     /// # Errors
     ///
     /// [`QueryError`]: the moment has not come, or the log cannot be read.
-    pub async fn state_at<A: Aggregate<Event = E>>(&self, stream: &StreamId, moment: Moment) -> Result<A, QueryError> {
+    pub async fn state_at<A: Aggregate>(&self, stream: &StreamId, moment: Moment) -> Result<A, QueryError>
+    where
+        E: Contains<A::Event>,
+    {
         self.has_happened(Some(moment)).await?;
         Ok(self.state_up_to(stream, moment).await?)
     }
 
-    pub(crate) async fn state_up_to<A: Aggregate<Event = E>>(
-        &self,
-        stream: &StreamId,
-        moment: Moment,
-    ) -> Result<A, Unavailable> {
+    pub(crate) async fn state_up_to<A: Aggregate>(&self, stream: &StreamId, moment: Moment) -> Result<A, Unavailable>
+    where
+        E: Contains<A::Event>,
+    {
         let (mut state, events) = self.snapshot_at::<A>(stream, moment).await?;
+        let mut applied = Ok(());
         self.visit(stream, events, |event| {
             let happened = moment.is_after(event);
             if happened {
-                state.apply(&event.data);
+                applied = apply(&mut state, event);
             }
-            happened
+            happened && applied.is_ok()
         })
         .await?;
-        Ok(state)
+        Ok(applied.map(|()| state)?)
     }
 
     /// An aggregate as its last snapshot before a moment has it, and the first events after that.
-    pub(crate) async fn snapshot_at<A: Aggregate<Event = E>>(
+    pub(crate) async fn snapshot_at<A: Aggregate>(
         &self,
         stream: &StreamId,
         moment: Moment,

@@ -36,6 +36,7 @@ pub(crate) use self::seen::Seen;
 use super::aggregate::{Aggregate, Command};
 use super::clock::Clock;
 use super::command_handler::{CommandHandler, CommandHandlers};
+use super::event::Contains;
 use super::event_handler::{HandlerContext, HandlerControl, RetryPolicy};
 use super::feed::FeedHandle;
 use super::feed::checkpoints::{Checkpoints, Consistency};
@@ -130,8 +131,11 @@ impl<E: StoredEvent> Application<E> {
     }
 
     /// Where commands of a kind of aggregate are decided; `None` for one that the application was started without.
-    pub(crate) fn command_handler<A: Aggregate<Event = E>>(&self) -> Option<&CommandHandler<A>> {
-        self.inner.commands.of::<A>()
+    pub(crate) fn command_handler<A: Aggregate>(&self) -> Option<&CommandHandler<A, E>>
+    where
+        E: Contains<A::Event>,
+    {
+        self.inner.commands.of()
     }
 
     /// Events of a stream from one snapshot to the next.
@@ -199,7 +203,7 @@ impl<E: StoredEvent> Application<E> {
     /// Sends a command; see [`Dispatch`] for what can be said besides, and for what awaiting it answers.
     pub fn dispatch<C: Command>(&self, command: C) -> Dispatch<'_, E, C::Aggregate>
     where
-        C::Aggregate: Aggregate<Command = C, Event = E>,
+        E: Contains<<C::Aggregate as Aggregate>::Event>,
     {
         Dispatch::new(self, command)
     }

@@ -10,6 +10,7 @@ use foldhash::HashMap;
 
 use super::CommandHandler;
 use crate::engine::aggregate::Aggregate;
+use crate::engine::event::{Contains, DomainEvent};
 
 /// Command handlers by the kind of their aggregate. Cheap to clone.
 #[derive(Clone, Default)]
@@ -21,7 +22,7 @@ trait Kind: Any + Send + Sync {
     fn close(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }
 
-impl<A: Aggregate> Kind for CommandHandler<A> {
+impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> Kind for CommandHandler<A, E> {
     fn flush(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(Self::flush(self))
     }
@@ -34,13 +35,21 @@ impl<A: Aggregate> Kind for CommandHandler<A> {
 impl CommandHandlers {
     /// One more.
     #[must_use]
-    pub fn with<A: Aggregate>(mut self, commands: CommandHandler<A>) -> Self {
+    pub fn with<A, E>(mut self, commands: CommandHandler<A, E>) -> Self
+    where
+        A: Aggregate,
+        E: Contains<A::Event> + DomainEvent,
+    {
         self.0.insert(TypeId::of::<A>(), Arc::new(commands));
         self
     }
 
     /// The one of a kind of aggregate.
-    pub fn of<A: Aggregate>(&self) -> Option<&CommandHandler<A>> {
+    pub fn of<A, E>(&self) -> Option<&CommandHandler<A, E>>
+    where
+        A: Aggregate,
+        E: Contains<A::Event> + DomainEvent,
+    {
         let commands: &dyn Any = self.0.get(&TypeId::of::<A>())?.as_ref();
         commands.downcast_ref()
     }
@@ -60,8 +69,8 @@ impl CommandHandlers {
     }
 }
 
-impl<A: Aggregate> From<CommandHandler<A>> for CommandHandlers {
-    fn from(commands: CommandHandler<A>) -> Self {
+impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> From<CommandHandler<A, E>> for CommandHandlers {
+    fn from(commands: CommandHandler<A, E>) -> Self {
         Self::default().with(commands)
     }
 }

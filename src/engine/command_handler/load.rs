@@ -3,8 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::{CommandError, Id};
-use crate::engine::aggregate::{Aggregate, restored_from};
-use crate::engine::event::{RecordedEvent, StreamId, Version};
+use crate::engine::aggregate::{Aggregate, apply, restored_from};
+use crate::engine::event::{Contains, StreamId, Version};
 use crate::engine::moment::Moment;
 use crate::engine::store::{EventStore, MAX_READ};
 use crate::engine::supervisor::panic_message;
@@ -17,10 +17,11 @@ pub(super) struct Loaded<A> {
 }
 
 /// Loads an aggregate as it is now.
-pub(super) async fn load<A, S>(store: &S, id: &Id<A>) -> Result<Loaded<A>, CommandError<A::Refusal>>
+pub(super) async fn load<A, E, S>(store: &S, id: &Id<A>) -> Result<Loaded<A>, CommandError<A::Refusal>>
 where
     A: Aggregate,
-    S: EventStore<A::Event>,
+    E: Contains<A::Event>,
+    S: EventStore<E>,
 {
     let stream = StreamId::new(A::CATEGORY, id);
     let (snapshot, mut events) = store.read_from_snapshot(&stream, Moment::NOW, MAX_READ).await?;
@@ -37,7 +38,7 @@ where
             return Ok(Loaded { stream, version, state });
         };
         version = last.version;
-        catch_panic(|| events.iter().for_each(|event: &RecordedEvent<_>| state.apply(&event.data)))?;
+        catch_panic(|| events.iter().try_for_each(|event| apply(&mut state, event)))??;
         if events.len() < MAX_READ {
             return Ok(Loaded { stream, version, state });
         }

@@ -22,7 +22,7 @@ use self::load::catch_panic;
 use self::worker::Worker;
 use super::aggregate::{Aggregate, Command};
 use super::clock::Clock;
-use super::event::{Metadata, StreamId};
+use super::event::{Contains, DomainEvent, Metadata, StreamId};
 use super::origin::Origin;
 use super::queue::offer;
 use super::store::{Committed, Conflict, EventStore, Failure, StoreError};
@@ -106,17 +106,19 @@ pub enum Unanswered {
 }
 
 type Id<A> = <<A as Aggregate>::Command as Command>::Id;
-type Outcome<A> = Result<Committed<<A as Aggregate>::Event>, CommandError<<A as Aggregate>::Refusal>>;
+type Outcome<A, E> = Result<Committed<E>, CommandError<<A as Aggregate>::Refusal>>;
 
-/// A handle on the command handler's task. Cheap to clone.
+/// A handle on the task that lets aggregates of one kind decide. Cheap to clone.
+///
+/// What they decide is stored as events `E`: those of a whole domain, where its aggregates have events of their own.
 #[derive(Debug)]
-pub struct CommandHandler<A: Aggregate> {
-    requests: mpsc::Sender<Request<A>>,
+pub struct CommandHandler<A: Aggregate, E = <A as Aggregate>::Event> {
+    requests: mpsc::Sender<Request<A, E>>,
     /// Nothing is sent here: it closes when the task ends.
     running: watch::Receiver<()>,
 }
 
-impl<A: Aggregate> Clone for CommandHandler<A> {
+impl<A: Aggregate, E> Clone for CommandHandler<A, E> {
     fn clone(&self) -> Self {
         let (requests, running) = (self.requests.clone(), self.running.clone());
         Self { requests, running }
@@ -124,32 +126,32 @@ impl<A: Aggregate> Clone for CommandHandler<A> {
 }
 
 #[derive(Debug)]
-enum Request<A: Aggregate> {
-    Handle(Sent<A>),
+enum Request<A: Aggregate, E> {
+    Handle(Sent<A, E>),
     Flush(oneshot::Sender<()>),
     Close,
 }
 
 #[derive(Debug)]
-struct Sent<A: Aggregate> {
+struct Sent<A: Aggregate, E> {
     command: A::Command,
     metadata: Metadata,
     /// What the command runs in.
     span: Span,
     /// Whether the command may have been handled before.
     again: bool,
-    reply: Reply<A>,
+    reply: Reply<A, E>,
 }
 
 /// Where a command is answered. Dropped without an answer, it says that nothing was stored, as long as that is so.
 #[derive(Debug)]
-struct Reply<A: Aggregate> {
-    answer: Option<oneshot::Sender<Outcome<A>>>,
+struct Reply<A: Aggregate, E> {
+    answer: Option<oneshot::Sender<Outcome<A, E>>>,
     /// Whether the store was asked to store the command.
     may_be_stored: bool,
 }
 
-impl<A: Aggregate> Drop for Reply<A> {
+impl<A: Aggregate, E> Drop for Reply<A, E> {
     fn drop(&mut self) {
         if let Some(answer) = self.answer.take().filter(|_| !self.may_be_stored) {
             let _ = answer.send(Err(CommandError::Stopped));
@@ -157,8 +159,8 @@ impl<A: Aggregate> Drop for Reply<A> {
     }
 }
 
-impl<A: Aggregate> Sent<A> {
-    fn request(command: A::Command, metadata: Metadata, again: bool) -> (Request<A>, Pending<A>) {
+impl<A: Aggregate, E> Sent<A, E> {
+    fn request(command: A::Command, metadata: Metadata, again: bool) -> (Request<A, E>, Pending<A, E>) {
         let span = command_span(command.title(), &metadata);
         span.in_scope(|| trace_line!(metadata.correlation_id, "Command Sent"));
         let (reply, answer) = oneshot::channel();
@@ -167,7 +169,7 @@ impl<A: Aggregate> Sent<A> {
         (Request::Handle(Self { command, metadata, span, again, reply }), pending)
     }
 
-    fn reply(mut self, outcome: Outcome<A>) {
+    fn reply(mut self, outcome: Outcome<A, E>) {
         if let Some(answer) = self.reply.answer.take() {
             // A caller that has gone does not want to know.
             let _ = answer.send(outcome);
@@ -177,31 +179,31 @@ impl<A: Aggregate> Sent<A> {
 
 /// A command on its way: sent, and not yet answered. Dropping it does not take the command back.
 #[derive(Debug)]
-pub struct Pending<A: Aggregate> {
+pub struct Pending<A: Aggregate, E = <A as Aggregate>::Event> {
     command_id: Uuid,
-    answer: oneshot::Receiver<Outcome<A>>,
+    answer: oneshot::Receiver<Outcome<A, E>>,
 }
 
-impl<A: Aggregate> Pending<A> {
+impl<A: Aggregate, E> Pending<A, E> {
     /// Waits until the command's events are stored.
     ///
     /// # Errors
     ///
     /// [`CommandError`]: why there are none.
-    pub async fn outcome(self) -> Outcome<A> {
+    pub async fn outcome(self) -> Outcome<A, E> {
         let Self { command_id, answer } = self;
         answer.await.unwrap_or(Err(CommandError::OutcomeUnknown { command_id, reason: Unanswered::Stopped }))
     }
 }
 
-impl<A: Aggregate> CommandHandler<A> {
+impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
     /// Starts the task.
     pub fn start<S>(store: S, clock: Arc<Clock>, limits: Limits, supervisor: &Supervisor) -> Self
     where
-        S: EventStore<A::Event>,
+        S: EventStore<E>,
     {
         let (sender, requests) = mpsc::channel(limits.queue.max(1));
-        let worker = Worker::<A, S>::new(store, clock, &limits);
+        let worker = Worker::<A, E, S>::new(store, clock, &limits);
         // A batch must fit into the cache, or it would push out what its own commands have decided on.
         let batch = limits.batch.clamp(1, limits.cached_aggregates.get());
         let (alive, running) = watch::channel(());
@@ -217,7 +219,11 @@ impl<A: Aggregate> CommandHandler<A> {
     /// # Errors
     ///
     /// [`CommandError::Stopped`]: the command was not taken.
-    pub async fn send(&self, command: A::Command, metadata: Metadata) -> Result<Pending<A>, CommandError<A::Refusal>> {
+    pub async fn send(
+        &self,
+        command: A::Command,
+        metadata: Metadata,
+    ) -> Result<Pending<A, E>, CommandError<A::Refusal>> {
         let (request, pending) = Sent::request(command, metadata, false);
         self.enqueue(request).await.map(|()| pending)
     }
@@ -238,7 +244,7 @@ impl<A: Aggregate> CommandHandler<A> {
         &self,
         command: A::Command,
         metadata: Metadata,
-    ) -> Result<Pending<A>, CommandError<A::Refusal>> {
+    ) -> Result<Pending<A, E>, CommandError<A::Refusal>> {
         let fingerprint = catch_panic(|| command.fingerprint())?;
         self.send_again(command, metadata.with_fingerprint(fingerprint)).await
     }
@@ -249,7 +255,11 @@ impl<A: Aggregate> CommandHandler<A> {
     /// # Errors
     ///
     /// As these say.
-    pub async fn send_from(&self, command: A::Command, origin: Origin) -> Result<Pending<A>, CommandError<A::Refusal>> {
+    pub async fn send_from(
+        &self,
+        command: A::Command,
+        origin: Origin,
+    ) -> Result<Pending<A, E>, CommandError<A::Refusal>> {
         match origin {
             Origin::Here(metadata) => self.send(command, metadata).await,
             Origin::Outside(metadata) => self.send_as(command, metadata).await,
@@ -266,12 +276,12 @@ impl<A: Aggregate> CommandHandler<A> {
         &self,
         command: A::Command,
         metadata: Metadata,
-    ) -> Result<Pending<A>, CommandError<A::Refusal>> {
+    ) -> Result<Pending<A, E>, CommandError<A::Refusal>> {
         let (request, pending) = Sent::request(command, metadata, true);
         self.enqueue(request).await.map(|()| pending)
     }
 
-    async fn enqueue(&self, request: Request<A>) -> Result<(), CommandError<A::Refusal>> {
+    async fn enqueue(&self, request: Request<A, E>) -> Result<(), CommandError<A::Refusal>> {
         match offer(&self.requests, request) {
             Ok(None) => Ok(()),
             Ok(Some(request)) => Box::pin(self.requests.send(request)).await.map_err(|_| CommandError::Stopped),

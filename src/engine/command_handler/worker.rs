@@ -15,38 +15,43 @@ use super::load::{Loaded, load, snapshot};
 use super::{CommandError, Id, Limits, MAX_ATTEMPTS, Outcome, Request, Sent, Unanswered};
 use crate::engine::aggregate::{Aggregate, Command as _};
 use crate::engine::clock::{Clock, Timestamp};
-use crate::engine::event::{StreamId, Version};
+use crate::engine::event::{Contains, DomainEvent, StreamId, Version};
 use crate::engine::store::{
     Append, AppendAnswer, Appended, Committed, Conflict, EventStore, MAX_READ, Rejected, StoreError,
 };
 use crate::engine::supervisor::{StopReason, panic_message};
 use crate::engine::trace::trace_line;
 
-pub(super) struct Worker<A: Aggregate, S> {
+pub(super) struct Worker<A: Aggregate, E, S> {
     store: S,
     clock: Arc<Clock>,
     loaded: AggregateCache<Id<A>, Loaded<A>>,
     snapshot_every: NonZeroU64,
     /// One for each command of the batch that was decided; empty between batches, and kept for its memory.
-    decisions: Vec<Decision<A>>,
+    decisions: Vec<Decision<A, E>>,
     /// What was stored of those commands of the batch that may have come before.
-    looked_up: HashMap<Uuid, Option<Committed<A::Event>>, RandomState>,
+    looked_up: HashMap<Uuid, Option<Committed<E>>, RandomState>,
 }
 
-enum Decision<A: Aggregate> {
+enum Decision<A: Aggregate, E> {
     /// Events: the next unanswered append of the batch.
     Append,
     /// No events, and why.
     Answer(Result<(), CommandError<A::Refusal>>),
     /// What became of this command when it came first, or why that is not known.
-    Known(Outcome<A>),
+    Known(Outcome<A, E>),
     /// None yet: a command with this id is about to be stored.
     Waits,
     /// No events either, but the stream has moved on since the aggregate was loaded.
     Outdated(Conflict),
 }
 
-impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
+impl<A, E, S> Worker<A, E, S>
+where
+    A: Aggregate,
+    E: Contains<A::Event> + DomainEvent,
+    S: EventStore<E>,
+{
     pub(super) fn new(store: S, clock: Arc<Clock>, limits: &Limits) -> Self {
         let loaded = AggregateCache::new(limits.cached_aggregates);
         let (snapshot_every, decisions) = (limits.snapshot_every, Vec::new());
@@ -55,7 +60,7 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
 
     pub(super) async fn run(
         mut self,
-        mut requests: mpsc::Receiver<Request<A>>,
+        mut requests: mpsc::Receiver<Request<A, E>>,
         batch: usize,
     ) -> Result<(), StopReason> {
         let mut received = Vec::new();
@@ -85,7 +90,7 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
 
     /// Decides and appends, answers what is settled, and leaves in `open` what is to be decided again.
     /// Answers whether a conflict is why.
-    async fn handle(&mut self, open: &mut Vec<Sent<A>>, last_attempt: bool) -> bool {
+    async fn handle(&mut self, open: &mut Vec<Sent<A, E>>, last_attempt: bool) -> bool {
         let looked_up = self.look_up(open).await;
         let time = self.clock.now();
         let mut appends = Vec::with_capacity(open.len());
@@ -120,7 +125,7 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
     }
 
     /// Looks up those commands that may have come before, all in one request.
-    async fn look_up(&mut self, open: &[Sent<A>]) -> Result<(), StoreError> {
+    async fn look_up(&mut self, open: &[Sent<A, E>]) -> Result<(), StoreError> {
         let ids = open.iter().filter(|sent| sent.again).map(|sent| sent.metadata.command_id);
         let ids: Vec<Uuid> = ids.filter(|id| !self.looked_up.contains_key(id)).collect();
         if !ids.is_empty() {
@@ -131,7 +136,7 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
     }
 
     /// What has become of a command that has come before.
-    fn known(&self, sent: &Sent<A>, looked_up: &Result<(), StoreError>) -> Option<Outcome<A>> {
+    fn known(&self, sent: &Sent<A, E>, looked_up: &Result<(), StoreError>) -> Option<Outcome<A, E>> {
         if !sent.again {
             return None;
         }
@@ -145,7 +150,7 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
         Some(known)
     }
 
-    async fn decide(&mut self, sent: &Sent<A>, time: Timestamp, appends: &mut Vec<Append<A::Event>>) -> Decision<A> {
+    async fn decide(&mut self, sent: &Sent<A, E>, time: Timestamp, appends: &mut Vec<Append<E>>) -> Decision<A, E> {
         let Sent { command, metadata, span, .. } = sent;
         span.in_scope(|| trace_line!(metadata.correlation_id, "Command Handler: {}", command.title()));
         let snapshot_every = self.snapshot_every;
@@ -175,6 +180,7 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
             Ok(Ok((events, version, snapshot))) => {
                 let (stream, expected_version) = (loaded.stream.clone(), loaded.version);
                 let (metadata, snapshot) = (metadata.clone(), snapshot.map(String::into_boxed_str));
+                let events = events.into_iter().map(E::from).collect();
                 loaded.version = version;
                 appends.push(Append { stream, expected_version, time, metadata, events, snapshot });
                 return Decision::Append;
@@ -209,7 +215,7 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
 
     /// Answers every command that was decided but those whose aggregate met a conflict, refused ones included:
     /// what they were refused for may not be so. Answers whether there are such.
-    fn answer(&mut self, open: &mut Vec<Sent<A>>, stored: Appended<A::Event>, last_attempt: bool) -> bool {
+    fn answer(&mut self, open: &mut Vec<Sent<A, E>>, stored: Appended<E>, last_attempt: bool) -> bool {
         let conflicts = self.drop_conflicted(open, &stored);
         let mut stored = stored.into_iter();
         let (mut again, mut met_conflict) = (Vec::new(), false);
@@ -268,10 +274,10 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
     /// first. They are no longer loaded.
     fn drop_conflicted(
         &mut self,
-        open: &[Sent<A>],
-        stored: &[AppendAnswer<A::Event>],
+        open: &[Sent<A, E>],
+        stored: &[AppendAnswer<E>],
     ) -> Option<HashMap<Id<A>, Option<Conflict>>> {
-        let outdated = |decision: &Decision<A>| matches!(decision, Decision::Outdated(_));
+        let outdated = |decision: &Decision<A, E>| matches!(decision, Decision::Outdated(_));
         if stored.iter().all(Result::is_ok) && !self.decisions.iter().any(outdated) {
             return None;
         }
@@ -295,7 +301,7 @@ impl<A: Aggregate, S: EventStore<A::Event>> Worker<A, S> {
     }
 
     /// Nothing is known of what was stored: drop what the batch has decided on, and say so to everyone.
-    fn answer_store_failed(&mut self, open: &mut Vec<Sent<A>>, error: &StoreError) {
+    fn answer_store_failed(&mut self, open: &mut Vec<Sent<A, E>>, error: &StoreError) {
         self.decisions.clear();
         for sent in open.drain(..) {
             self.loaded.remove(sent.command.target());
@@ -324,7 +330,7 @@ fn is_due(before: Version, after: Version, every: NonZeroU64) -> bool {
 }
 
 /// What became of a command when it came first, unless that was another command under the same id.
-fn first_outcome<A: Aggregate>(sent: &Sent<A>, committed: Committed<A::Event>) -> Outcome<A> {
+fn first_outcome<A: Aggregate, E>(sent: &Sent<A, E>, committed: Committed<E>) -> Outcome<A, E> {
     let Some(first) = committed.first() else { return Ok(committed) };
     let is_its = first.stream == StreamId::new(A::CATEGORY, sent.command.target());
     match is_its && first.metadata.may_be_one_with(&sent.metadata) {

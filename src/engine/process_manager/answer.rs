@@ -6,9 +6,9 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::failures::{failed, no_command_handler};
-use crate::engine::aggregate::Aggregate;
+use crate::engine::aggregate::{Aggregate, Command};
 use crate::engine::command_handler::{CommandError, CommandHandlers};
-use crate::engine::event::Metadata;
+use crate::engine::event::{Contains, DomainEvent, Metadata};
 use crate::engine::event_handler::Failure;
 use crate::engine::store::Committed;
 
@@ -19,12 +19,14 @@ pub struct Reaction<E> {
 }
 
 /// A command to an aggregate, and what is to follow if it is refused.
-pub struct Answer<A: Aggregate> {
-    command: A::Command,
-    refused: Option<Refused<A>>,
+pub struct Answer<C: Command, E> {
+    command: C,
+    refused: Option<Refused<C, E>>,
 }
 
-type Refused<A> = Box<dyn Fn(&<A as Aggregate>::Refusal) -> Instead<<A as Aggregate>::Event> + Send + Sync>;
+type Refused<C, E> = Box<dyn Fn(&RefusalOf<C>) -> Instead<E> + Send + Sync>;
+type RefusalOf<C> = <<C as Command>::Aggregate as Aggregate>::Refusal;
+type EventOf<C> = <<C as Command>::Aggregate as Aggregate>::Event;
 
 /// What follows when a command is refused. Of the two, one and only one happens, ever.
 pub struct Instead<E>(Follows<E>);
@@ -42,7 +44,10 @@ impl<E> Reaction<E> {
 
     /// One command more, after those before it.
     #[must_use]
-    pub fn and<A: Aggregate<Event = E>>(mut self, answer: Answer<A>) -> Self {
+    pub fn and<C: Command>(mut self, answer: Answer<C, E>) -> Self
+    where
+        E: Contains<EventOf<C>> + DomainEvent,
+    {
         self.answers.push(Box::new(answer));
         self
     }
@@ -57,8 +62,11 @@ impl<E> Reaction<E> {
         self.answers.len()
     }
 
-    /// The command with this number, from 0, if it goes to such an aggregate.
-    pub fn answer<A: Aggregate<Event = E>>(&self, number: usize) -> Option<&Answer<A>> {
+    /// The command with this number, from 0, if it is such a one.
+    pub fn answer<C: Command>(&self, number: usize) -> Option<&Answer<C, E>>
+    where
+        E: 'static,
+    {
         self.answers.get(number)?.as_any().downcast_ref()
     }
 
@@ -70,8 +78,8 @@ impl<E> Reaction<E> {
     }
 }
 
-impl<A: Aggregate> From<Answer<A>> for Reaction<A::Event> {
-    fn from(answer: Answer<A>) -> Self {
+impl<C: Command, E: Contains<EventOf<C>> + DomainEvent> From<Answer<C, E>> for Reaction<E> {
+    fn from(answer: Answer<C, E>) -> Self {
         Self::none().and(answer)
     }
 }
@@ -82,46 +90,46 @@ impl<E> fmt::Debug for Reaction<E> {
     }
 }
 
-impl<A: Aggregate> Answer<A> {
+impl<C: Command, E> Answer<C, E> {
     /// A command. Where it is refused, that is that.
-    pub fn new(command: A::Command) -> Self {
+    pub fn new(command: C) -> Self {
         Self { command, refused: None }
     }
 
     /// What follows if the command is refused, and why it was.
     #[must_use]
-    pub fn or_else(mut self, refused: impl Fn(&A::Refusal) -> Instead<A::Event> + Send + Sync + 'static) -> Self {
+    pub fn or_else(mut self, refused: impl Fn(&RefusalOf<C>) -> Instead<E> + Send + Sync + 'static) -> Self {
         self.refused = Some(Box::new(refused));
         self
     }
 
     /// The command that follows if this one is refused, for whatever reason.
     #[must_use]
-    pub fn or_send(self, command: A::Command) -> Self
+    pub fn or_send<D: Command + Clone>(self, command: D) -> Self
     where
-        A::Command: Clone,
+        E: Contains<EventOf<D>> + DomainEvent,
     {
-        self.or_else(move |_| Instead::send::<A>(command.clone()))
+        self.or_else(move |_| Instead::send(command.clone()))
     }
 
     /// What people should know if the command is refused.
     #[must_use]
-    pub fn or_note(self, note: impl Fn(&A::Refusal) -> String + Send + Sync + 'static) -> Self {
+    pub fn or_note(self, note: impl Fn(&RefusalOf<C>) -> String + Send + Sync + 'static) -> Self {
         self.or_else(move |refusal| Instead::note(note(refusal)))
     }
 
     /// The command.
-    pub fn command(&self) -> &A::Command {
+    pub fn command(&self) -> &C {
         &self.command
     }
 
     /// What follows where it is refused, if anything does.
-    pub fn refused(&self, refusal: &A::Refusal) -> Option<Instead<A::Event>> {
+    pub fn refused(&self, refusal: &RefusalOf<C>) -> Option<Instead<E>> {
         self.refused.as_ref().map(|refused| refused(refusal))
     }
 }
 
-impl<A: Aggregate> fmt::Debug for Answer<A> {
+impl<C: Command, E> fmt::Debug for Answer<C, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.command, f)
     }
@@ -129,8 +137,11 @@ impl<A: Aggregate> fmt::Debug for Answer<A> {
 
 impl<E> Instead<E> {
     /// A command. If it is refused as well, the event is parked.
-    pub fn send<A: Aggregate<Event = E>>(command: A::Command) -> Self {
-        Self(Follows::Command(Box::new(Answer::<A>::new(command))))
+    pub fn send<C: Command>(command: C) -> Self
+    where
+        E: Contains<EventOf<C>> + DomainEvent,
+    {
+        Self(Follows::Command(Box::new(Answer::new(command))))
     }
 
     /// Nothing but this, which people should know until another command is accepted.
@@ -138,10 +149,13 @@ impl<E> Instead<E> {
         Self(Follows::Note(note.into()))
     }
 
-    /// The command, if it is one to such an aggregate.
-    pub fn command<A: Aggregate<Event = E>>(&self) -> Option<&A::Command> {
+    /// The command, if it is such a one.
+    pub fn command<C: Command>(&self) -> Option<&C>
+    where
+        E: 'static,
+    {
         match &self.0 {
-            Follows::Command(answer) => answer.as_any().downcast_ref::<Answer<A>>().map(Answer::command),
+            Follows::Command(answer) => answer.as_any().downcast_ref::<Answer<C, E>>().map(Answer::command),
             Follows::Note(_) => None,
         }
     }
@@ -185,14 +199,16 @@ pub(super) trait Outgoing<E>: Send + Sync {
     fn as_any(&self) -> &dyn Any;
 }
 
-impl<A: Aggregate> Outgoing<A::Event> for Answer<A> {
-    fn send<'a>(self: Box<Self>, to: &'a CommandHandlers, metadata: Metadata, again: bool) -> Sending<'a, A::Event>
+impl<C: Command, E: Contains<EventOf<C>> + DomainEvent> Outgoing<E> for Answer<C, E> {
+    fn send<'a>(self: Box<Self>, to: &'a CommandHandlers, metadata: Metadata, again: bool) -> Sending<'a, E>
     where
-        A::Event: 'a,
+        E: 'a,
     {
         Box::pin(async move {
             let Self { command, refused } = *self;
-            let Some(commands) = to.of::<A>() else { return Err(no_command_handler(A::CATEGORY)) };
+            let Some(commands) = to.of::<C::Aggregate, E>() else {
+                return Err(no_command_handler(C::Aggregate::CATEGORY));
+            };
             let pending = match again {
                 true => commands.send_again(command, metadata).await.map_err(failed)?,
                 false => commands.send(command, metadata).await.map_err(failed)?,

@@ -104,7 +104,7 @@ impl ProcessManager for FillOrders {
     const NAME: &'static str = "fill orders";
     const TITLE: &'static str = "Fill Orders";
     const STARTS: Starts = Starts::AtTheBeginning;
-    type Aggregate = Shelf;
+    type Event = Changed;
     type State = u64;
 
     fn filter(&self) -> impl Fn(&RecordedEvent<Changed>) -> bool + Send + Sync + 'static {
@@ -115,8 +115,8 @@ impl ProcessManager for FillOrders {
         let Changed::Ordered(shelf, count) = &event.data else { return Reaction::none() };
         let count = *count;
         let lend = ShelfCommand { shelf: "next door".to_owned(), what: What::Lend(count) };
-        Answer::<Shelf>::new(ShelfCommand { shelf: shelf.clone(), what: What::Take(count) })
-            .or_else(move |_| Instead::send::<Shelf>(lend.clone()))
+        Answer::new(ShelfCommand { shelf: shelf.clone(), what: What::Take(count) })
+            .or_else(move |_| Instead::send(lend.clone()))
             .into()
     }
 
