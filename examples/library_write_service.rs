@@ -4,7 +4,6 @@
 
 use std::process::ExitCode;
 
-use cqrs_bank::engine::supervisor::Supervisor;
 use cqrs_bank::library::{LibraryFile, WriteService};
 use cqrs_bank::shell::library_functions::WriteFunctions;
 use cqrs_bank::shell::program::{CannotOpen, Opening, Program};
@@ -22,10 +21,7 @@ const PROGRAM: Program = Program {
 
 fn main() -> ExitCode {
     PROGRAM.run(async |opening: Opening<LibraryFile>| {
-        let supervisor = Supervisor::new();
-        let store = opening.needed_store()?.open(&supervisor).await;
-        let store = store.map_err(|error| CannotOpen::Failed(error.to_string()))?;
-        let service = WriteService::start(store, supervisor, opening.seed).await;
+        let service = WriteService::open(opening.needed_store()?, opening.seed).await;
         let service = service.map_err(|error| CannotOpen::Failed(error.to_string()))?;
         Ok(WriteFunctions::new(service, opening.trace))
     })

@@ -35,6 +35,8 @@ struct Inner {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
+    /// No handler has asked for it yet.
+    NotWanted,
     Wanted,
     Held,
     /// The handlers finish what they are at, and the right is wanted no more.
@@ -52,29 +54,48 @@ impl Inner {
 }
 
 impl Lease {
-    /// Takes the right, now or as soon as another process gives it up, and again whenever it is lost. Before anything
-    /// is done with it that was taken later than now, `check` says whether anything may be.
+    /// A share in the right, which is not asked for before it [is wanted](Lease::want). Before anything is done with it
+    /// that was taken later than when it was asked for first, `check` says whether anything may be.
+    pub fn new<S, C, F>(store: &S, supervisor: &Supervisor, check: C) -> Self
+    where
+        S: HandlerRecords + Clone + Send + Sync + 'static,
+        C: Fn() -> F + Send + Sync + 'static,
+        F: Future<Output = Result<(), StopReason>> + Send + 'static,
+    {
+        let lease = Self { inner: Arc::new(Inner::new(State::NotWanted, None)) };
+        supervisor.spawn(TASK, lease.clone().keep(store.clone(), check));
+        lease
+    }
+
+    /// Takes the right, now or as soon as another process gives it up, and again whenever it is lost. One that was asked
+    /// for already is not asked for here.
     ///
     /// A store that cannot grant it now, for want of room say, is asked again as well.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the store is closed.
-    pub async fn start<S, C, F>(store: &S, supervisor: &Supervisor, check: C) -> Result<Self, StoreError>
-    where
-        S: HandlerRecords + Clone + Send + Sync + 'static,
-        C: Fn() -> F + Send + Sync + 'static,
-        F: Future<Output = Result<(), StopReason>> + Send + 'static,
-    {
-        let (taken, said) = match store.try_acquire_lease().await {
-            Ok(taken) => (taken, None),
+    pub async fn want<S: HandlerRecords>(&self, store: &S) -> Result<(), StoreError> {
+        if *self.inner.state.borrow() != State::NotWanted {
+            return Ok(());
+        }
+        let taken = match store.try_acquire_lease().await {
+            Ok(taken) => taken,
             Err(StoreError::Closed) => return Err(StoreError::Closed),
-            Err(error) => (None, Some(not_taken(error))),
+            Err(error) => {
+                not_taken(&error);
+                None
+            }
         };
-        let state = if taken.is_some() { State::Held } else { State::Wanted };
-        let lease = Self { inner: Arc::new(Inner::new(state, taken)) };
-        supervisor.spawn(TASK, lease.clone().keep(store.clone(), check, said));
-        Ok(lease)
+        self.inner.state.send_if_modified(|state| {
+            let is_news = *state == State::NotWanted;
+            if is_news {
+                *state = if taken.is_some() { State::Held } else { State::Wanted };
+                *self.inner.right() = taken;
+            }
+            is_news
+        });
+        Ok(())
     }
 
     /// For a store that no other process has.
@@ -140,13 +161,14 @@ impl Lease {
     }
 
     /// Asks for the right whenever this process does not have it.
-    async fn keep<S, C, F>(self, store: S, check: C, mut said: Option<StoreError>) -> Result<(), StopReason>
+    async fn keep<S, C, F>(self, store: S, check: C) -> Result<(), StopReason>
     where
         S: HandlerRecords,
         C: Fn() -> F,
         F: Future<Output = Result<(), StopReason>>,
     {
         let (mut state, mut running) = (self.inner.state.subscribe(), self.inner.running.subscribe());
+        let mut said = None;
         loop {
             // The senders live in `self`.
             let _ = state.wait_for(|state| *state == State::Wanted).await;
@@ -166,7 +188,10 @@ impl Lease {
                     Err(StoreError::Closed) => return Ok(()),
                     // A store that has failed for good stops everything by itself.
                     Err(error) if said.as_ref() == Some(&error) => {}
-                    Err(error) => said = Some(not_taken(error)),
+                    Err(error) => {
+                        not_taken(&error);
+                        said = Some(error);
+                    }
                 }
             }
         }
@@ -188,9 +213,8 @@ impl Lease {
 }
 
 /// Says so, but not each time.
-fn not_taken(error: StoreError) -> StoreError {
+fn not_taken(error: &StoreError) {
     tracing::warn!("the handlers do not run: {error}");
-    error
 }
 
 /// The right, as the task of a handler has it. As long as this lives, this process does not take the right anew.

@@ -11,7 +11,6 @@ mod events;
 mod inventory;
 mod inventory_rows;
 mod isbn;
-mod past;
 mod quantity;
 mod read_service;
 mod store;

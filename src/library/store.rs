@@ -7,8 +7,8 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use super::BookEvent;
-use crate::engine::store::StoreError;
 use crate::engine::store::sqlite::{OpenStoreError, SqliteOptions, SqliteStore, path_named_by};
+use crate::engine::store::{StoreError, StoreUrl};
 use crate::engine::supervisor::Supervisor;
 
 /// Where a library is kept that several processes share: the path of a file.
@@ -70,6 +70,12 @@ impl FromStr for LibraryFile {
             Some(path) => Ok(Self(path.to_owned())),
             None => Err(NoLibraryFile::NoPath { name: name.to_owned() }),
         }
+    }
+}
+
+impl From<LibraryFile> for StoreUrl {
+    fn from(file: LibraryFile) -> Self {
+        Self::Sqlite(file.0)
     }
 }
 

@@ -132,10 +132,8 @@ fn of_the_library_readers_questions_beside_a_writer_none_is_refused() {
 const BOOK: &str = "9781593275846";
 
 async fn questions_to_the_library(path: &Path) -> Result<(), String> {
-    let supervisor = Supervisor::new();
     let file: LibraryFile = path.to_str().unwrap().parse().unwrap();
-    let store = file.open(&supervisor).await.map_err(|error| error.to_string())?;
-    let reader = ReadService::start(store, supervisor).await.map_err(|error| error.to_string())?;
+    let reader = ReadService::open(&file).await.map_err(|error| error.to_string())?;
     let (book, user) = (Isbn::new(BOOK).unwrap(), UserId::new("Ann").unwrap());
     for moment in [None, Some(Moment::Position(Position::new(1)))] {
         reader.get_inventory(Isbn::FIRST, 9, moment).await.map_err(|error| error.to_string())?;

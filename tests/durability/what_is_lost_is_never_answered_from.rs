@@ -307,8 +307,8 @@ async fn library_in_a_file() -> Original {
     for day in 0..2_u32 {
         let supervisor = Supervisor::new();
         let store = file.open(&supervisor).await.unwrap();
-        let writer = WriteService::start(store.clone(), Supervisor::new(), Some(1)).await.unwrap();
-        let reader = ReadService::start(store, Supervisor::new()).await.unwrap();
+        let writer = WriteService::start(store.clone(), Some(1)).await.unwrap();
+        let reader = ReadService::start(store).await.unwrap();
         for book in [ELIXIR_IN_ACTION, PROGRAMMING_ELIXIR] {
             writer.handle(add(book, 4 + day)).await.unwrap();
             for user in 4 * day..4 * day + 4 {

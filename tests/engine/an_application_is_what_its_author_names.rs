@@ -81,7 +81,7 @@ impl Aggregate for Lamp {
 }
 
 /// How many lamps are on.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Lit(u64);
 
 impl Projection<LampEvent> for Lit {

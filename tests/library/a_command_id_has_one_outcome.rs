@@ -11,8 +11,8 @@ use crate::books::{ELIXIR_IN_ACTION as BOOK, PROGRAMMING_ELIXIR as OTHER, add, b
 #[tokio::test]
 async fn the_last_copy_is_lent_once_and_whoever_asks_again_has_it() {
     let store = MemoryStore::start(&Supervisor::new());
-    let writer = WriteService::start(store.clone(), Supervisor::new(), None).await.unwrap();
-    let other = WriteService::start(store, Supervisor::new(), None).await.unwrap();
+    let writer = WriteService::start(store.clone(), None).await.unwrap();
+    let other = WriteService::start(store, None).await.unwrap();
     let id = |number: u128| Metadata::from_outside(Uuid::from_u128(number << 80));
     writer.handle(add(BOOK, 1)).await.unwrap();
     let lent = writer.handle_as(borrow(BOOK, "Ann"), id(1)).await.unwrap();

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use cqrs_bank::engine::event::Position;
 use cqrs_bank::engine::moment::Moment;
-use cqrs_bank::engine::store::StoreError;
 use cqrs_bank::engine::store::memory::MemoryStore;
 use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 use cqrs_bank::library::{BookEvent, CommandFailure, Isbn, ReadService, Refusal, Unavailable, WriteService};
@@ -15,11 +14,11 @@ use crate::books::{ELIXIR_IN_ACTION as BOOK, add, borrow, give_back, isbn};
 type Store = MemoryStore<BookEvent>;
 
 async fn write(store: &Store) -> WriteService {
-    WriteService::start(store.clone(), Supervisor::new(), None).await.unwrap()
+    WriteService::start(store.clone(), None).await.unwrap()
 }
 
 async fn read(store: &Store) -> ReadService {
-    ReadService::start(store.clone(), Supervisor::new()).await.unwrap()
+    ReadService::start(store.clone()).await.unwrap()
 }
 
 async fn copies(reader: &ReadService) -> Option<(u32, u32)> {
@@ -85,15 +84,17 @@ async fn a_service_that_was_closed_says_so() {
 
 /// Time passes only when nothing else can happen, so an answer that never comes fails at once.
 #[tokio::test(start_paused = true)]
-async fn without_a_store_both_say_so_and_nobody_waits() {
+async fn without_a_store_both_are_closed_and_nobody_waits() {
     let of_the_store = Supervisor::new();
     let store = Store::start(&of_the_store);
     let (writer, reader) = (write(&store).await, read(&store).await);
     writer.handle(add(BOOK, 1)).await.unwrap();
     of_the_store.stop(StopReason::Closed);
-    let gone = Unavailable::Store(StoreError::Closed);
     let hang = Duration::from_secs(60);
     let refused = timeout(hang, writer.handle(add(BOOK, 1))).await.unwrap().unwrap_err();
-    assert_eq!(refused, CommandFailure::Unavailable(gone.clone()));
-    assert_eq!(timeout(hang, reader.get_inventory(Isbn::FIRST, 1, None)).await.unwrap(), Err(gone.into()));
+    assert_eq!(refused, CommandFailure::Unavailable(Unavailable::Closed));
+    assert_eq!(
+        timeout(hang, reader.get_inventory(Isbn::FIRST, 1, None)).await.unwrap(),
+        Err(Unavailable::Closed.into())
+    );
 }

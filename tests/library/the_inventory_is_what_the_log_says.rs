@@ -33,10 +33,10 @@ proptest! {
     fn both_services_answer_as_the_model(commands in vec(any_command(), 1..60)) {
         run(async {
             let store = MemoryStore::start(&Supervisor::new());
-            let writer = WriteService::start(store.clone(), Supervisor::new(), Some(1)).await.unwrap();
-            let reader = ReadService::start(store.clone(), Supervisor::new()).await.unwrap();
+            let writer = WriteService::start(store.clone(), Some(1)).await.unwrap();
+            let reader = ReadService::start(store.clone()).await.unwrap();
             assert_as_the_model(&writer, &reader, &commands).await;
-            let late = ReadService::start(store, Supervisor::new()).await.unwrap();
+            let late = ReadService::start(store).await.unwrap();
             assert_same(&late, &reader).await;
         });
     }
@@ -52,17 +52,17 @@ proptest! {
             let directory = tempfile::tempdir().unwrap();
             let file: LibraryFile = directory.path().join("library.db").to_str().unwrap().parse().unwrap();
             let open = async || file.open(&Supervisor::new()).await.unwrap();
-            let writer = WriteService::start(open().await, Supervisor::new(), None).await.unwrap();
-            let reader = ReadService::start(open().await, Supervisor::new()).await.unwrap();
+            let writer = WriteService::start(open().await, None).await.unwrap();
+            let reader = ReadService::start(open().await).await.unwrap();
             assert_as_the_model(&writer, &reader, &commands).await;
             // One folds the log, and one has the rows that another has left.
-            let late = ReadService::start(open().await, Supervisor::new()).await.unwrap();
+            let late = ReadService::start(open().await).await.unwrap();
             assert_same(&late, &reader).await;
             late.close().await;
             let store = open().await;
             let stored = store.read_projection("inventory 1").await.unwrap().unwrap();
             assert_eq!(stored.checkpoint(), store.end().await.unwrap());
-            assert_same(&ReadService::start(store, Supervisor::new()).await.unwrap(), &reader).await;
+            assert_same(&ReadService::start(store).await.unwrap(), &reader).await;
         });
     }
 }
@@ -122,12 +122,12 @@ async fn assert_as_the_model(writer: &WriteService, reader: &ReadService, comman
 fn the_past_of_a_long_log_is_folded_to_its_moment_and_no_further() {
     run(async {
         let store = MemoryStore::start(&Supervisor::new());
-        let writer = WriteService::start(store.clone(), Supervisor::new(), None).await.unwrap();
+        let writer = WriteService::start(store.clone(), None).await.unwrap();
         let events = 2 * MAX_READ as u64 + 100;
         for _ in 0..events {
             writer.handle(add(ELIXIR_IN_ACTION, 1)).await.unwrap();
         }
-        let reader = ReadService::start(store, Supervisor::new()).await.unwrap();
+        let reader = ReadService::start(store).await.unwrap();
         for position in [1, MAX_READ as u64, MAX_READ as u64 + 1, 2 * MAX_READ as u64, events - 1, events] {
             let moment = Some(Moment::Position(Position::new(position)));
             let copies = position as u32;

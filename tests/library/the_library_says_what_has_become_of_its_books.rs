@@ -26,12 +26,12 @@ impl Library {
     }
 
     async fn write(&self, style: Style, script: &str) -> String {
-        let service = WriteService::start(self.store.clone(), Supervisor::new(), Some(SEED)).await.unwrap();
+        let service = WriteService::start(self.store.clone(), Some(SEED)).await.unwrap();
         self.run(WriteFunctions::new(service, self.trace.clone()), style, script).await
     }
 
     async fn read(&self, style: Style, script: &str) -> String {
-        let service = ReadService::start(self.store.clone(), Supervisor::new()).await.unwrap();
+        let service = ReadService::start(self.store.clone()).await.unwrap();
         self.run(ReadFunctions::new(service), style, script).await
     }
 
@@ -242,7 +242,7 @@ async fn names_complete_where_they_belong() {
         LibraryWriteService.borrow_book "978-1593275846", "user123"
     "#;
     library.write(PLAIN, script).await;
-    let service = ReadService::start(library.store.clone(), Supervisor::new()).await.unwrap();
+    let service = ReadService::start(library.store.clone()).await.unwrap();
     service.get_inventory(Isbn::FIRST, 1, None).await.unwrap();
     let reader = ReadFunctions::new(service);
     let names = |function: &str, parameter: &str, prefix: &str| {

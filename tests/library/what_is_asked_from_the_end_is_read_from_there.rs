@@ -91,7 +91,7 @@ async fn the_past_of_a_book_is_read_from_its_last_snapshot() {
     let path = directory.path().join("library.db");
     let file: LibraryFile = path.to_str().unwrap().parse().unwrap();
     let store = file.open(&Supervisor::new()).await.unwrap();
-    let writer = WriteService::start(store, Supervisor::new(), None).await.unwrap();
+    let writer = WriteService::start(store, None).await.unwrap();
     let handle = async |command: BookCommand| writer.handle(command).await.unwrap();
     handle(add(ELIXIR_IN_ACTION, 2)).await;
     let snapshot_every = Limits::default().snapshot_every.get();
@@ -106,14 +106,14 @@ async fn the_past_of_a_book_is_read_from_its_last_snapshot() {
 
     // What a reader has kept of its inventory need not be folded again.
     let store = file.open(&Supervisor::new()).await.unwrap();
-    let reader = ReadService::start(store, Supervisor::new()).await.unwrap();
+    let reader = ReadService::start(store).await.unwrap();
     assert!(reader.get_book(isbn, None).await.unwrap().is_some());
     reader.close().await;
     drop(reader);
 
     damage_up_to(&path, snapshot_every);
     let store = file.open(&Supervisor::new()).await.unwrap();
-    let reader = ReadService::start(store, Supervisor::new()).await.unwrap();
+    let reader = ReadService::start(store).await.unwrap();
     let book = reader.get_book(isbn, moment).await.unwrap().unwrap();
     assert_eq!((book.title.as_str(), book.copies_in, book.copies_out), ("A Title", 1, 1));
     let earlier = reader.get_book(isbn, Some(Moment::Position(Position::new(1)))).await;

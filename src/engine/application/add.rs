@@ -51,6 +51,7 @@ impl<E: StoredEvent> Application<E> {
         self.check_name(P::NAME)?;
         let commands = self.inner.commands.clone();
         let started = async {
+            self.inner.lease.want(&self.inner.store).await?;
             self.inner.hooks.before_handler(&self.inner.store, P::NAME, P::STARTS, true).await?;
             let process = Process::new(policy, commands, self.inner.store.clone(), self.inner.checkpoints.clone());
             event_handler::join(move || process.clone(), &self.handler_context(), &self.inner.feed).await
@@ -71,6 +72,7 @@ impl<E: StoredEvent> Application<E> {
         let _adding = self.inner.changing.lock().await;
         self.check_name(H::NAME)?;
         let started = async {
+            self.inner.lease.want(&self.inner.store).await?;
             self.inner.hooks.before_handler(&self.inner.store, H::NAME, H::STARTS, H::FOLDS).await?;
             event_handler::join(move || handler.clone(), &self.handler_context(), &self.inner.feed).await
         };

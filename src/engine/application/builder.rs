@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use super::categories::check_categories;
+use super::past::Pasts;
 use super::read::Models;
 use super::{Application, Inner, StartError};
 use crate::engine::aggregate::Aggregate;
@@ -82,13 +83,30 @@ pub(crate) trait Hooks<E: 'static>: Send + Sync {
     }
 }
 
+/// Where the events are.
+enum Place<E: 'static> {
+    /// To be opened, and closed with the application.
+    At(StoreUrl),
+    /// Open already.
+    Open(Store<E>),
+}
+
+impl<E: 'static> fmt::Debug for Place<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::At(url) => fmt::Debug::fmt(url, f),
+            Self::Open(store) => fmt::Debug::fmt(store, f),
+        }
+    }
+}
+
 struct NoHooks;
 
 impl<E: 'static> Hooks<E> for NoHooks {}
 
 /// What an application is made of. What is not said is as its default.
 pub struct Builder<E: 'static> {
-    url: StoreUrl,
+    place: Result<Place<E>, StartError>,
     accept_loss: bool,
     seed: Option<u64>,
     limits: Limits,
@@ -105,7 +123,7 @@ pub struct Builder<E: 'static> {
 impl<E: 'static> fmt::Debug for Builder<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
-            .field("url", &self.url)
+            .field("place", &self.place)
             .field("categories", &self.categories)
             .field("names", &self.names)
             .finish_non_exhaustive()
@@ -113,9 +131,17 @@ impl<E: 'static> fmt::Debug for Builder<E> {
 }
 
 impl<E: StoredEvent> Builder<E> {
-    pub(super) fn new(url: StoreUrl) -> Self {
+    pub(super) fn at<U: TryInto<StoreUrl, Error: Into<StartError>>>(url: U) -> Self {
+        Self::new(url.try_into().map(Place::At).map_err(Into::into))
+    }
+
+    pub(super) fn on(store: Store<E>) -> Self {
+        Self::new(Ok(Place::Open(store)))
+    }
+
+    fn new(place: Result<Place<E>, StartError>) -> Self {
         Self {
-            url,
+            place,
             accept_loss: false,
             seed: None,
             limits: Limits::default(),
@@ -267,11 +293,17 @@ impl<E: StoredEvent> Builder<E> {
     }
 
     async fn start_in(self, supervisor: Supervisor) -> Result<Application<E>, StartError> {
-        let Self { url, accept_loss, seed, limits, retry, kinds, .. } = self;
+        let Self { place, accept_loss, seed, limits, retry, kinds, .. } = self;
         let Self { projections, handlers: handlers_to_start, observers, hooks, .. } = self;
-        let store = open(&url, accept_loss, &supervisor).await?;
+        let (url, store) = match place? {
+            Place::At(url) => (url.clone(), open(&url, accept_loss, &supervisor).await?),
+            Place::Open(store) => (store.url(), store),
+        };
         let (taken_over, late) = (store.clone(), hooks.clone());
-        let lease = Lease::start(&store, &supervisor, move || late.stop_late(taken_over.clone())).await?;
+        let lease = Lease::new(&store, &supervisor, move || late.stop_late(taken_over.clone()));
+        if accept_loss || !handlers_to_start.is_empty() {
+            lease.want(&store).await?;
+        }
         let mut give_up = GiveUpUnlessStarted(Some(lease.clone()));
         hooks.refuse(&url, &store, accept_loss, &lease).await?;
         let (clock, ids) = time_and_ids(seed, store.end().await?);
@@ -314,6 +346,7 @@ impl<E: StoredEvent> Builder<E> {
             store,
             commands,
             models,
+            pasts: Pasts::default(),
             checkpoints,
             feed,
             handlers: Mutex::new(handlers),

@@ -102,6 +102,11 @@ impl<E> Receipt<E> {
         &self.events
     }
 
+    /// The same, for who wants nothing else.
+    pub fn into_events(self) -> Committed<E> {
+        self.events
+    }
+
     /// The position of the command's last event.
     pub fn position(&self) -> Position {
         self.events.last().map_or(Position::START, |event| event.position)
@@ -206,7 +211,7 @@ impl<E: StoredEvent> Application<E> {
 }
 
 /// What a command's error means to its sender. Where everything has stopped, the supervisor knows why.
-pub(crate) async fn command_failure<R>(error: CommandError<R>, supervisor: &Supervisor) -> CommandFailure<R>
+async fn command_failure<R>(error: CommandError<R>, supervisor: &Supervisor) -> CommandFailure<R>
 where
     R: std::error::Error + 'static,
 {

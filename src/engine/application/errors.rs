@@ -1,5 +1,6 @@
 //! Why an application does not do what it was asked.
 
+use std::convert::Infallible;
 use std::path::PathBuf;
 
 use thiserror::Error;
@@ -180,6 +181,13 @@ pub enum StartError {
     /// It has ended as soon as it had started.
     #[error("{0}")]
     Unavailable(#[from] Unavailable),
+}
+
+/// What is a [`StoreUrl`](crate::engine::store::StoreUrl) already can be no error.
+impl From<Infallible> for StartError {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
 }
 
 /// Why a log was not written to a file.

@@ -17,6 +17,7 @@ pub mod handlers;
 mod head;
 mod history;
 mod in_place;
+mod past;
 mod read;
 mod rebuild;
 mod seen;
@@ -28,9 +29,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub use self::builder::Builder;
 pub(crate) use self::builder::Hooks;
-pub(crate) use self::dispatch::command_failure;
 pub use self::dispatch::{Dispatch, PendingCommand, Receipt};
 pub use self::errors::{AddHandlerError, CommandFailure, ExportError, QueryError, StartError, Unavailable};
+use self::past::Pasts;
 use self::read::Models;
 pub(crate) use self::seen::Seen;
 use super::aggregate::{Aggregate, Command};
@@ -61,6 +62,7 @@ struct Inner<E: 'static> {
     store: Store<E>,
     commands: CommandHandlers,
     models: Models,
+    pasts: Pasts,
     checkpoints: Checkpoints,
     feed: FeedHandle<E>,
     handlers: Mutex<Vec<HandlerControl>>,
@@ -92,9 +94,16 @@ impl<E: 'static> Drop for Inner<E> {
 }
 
 impl<E: StoredEvent> Application<E> {
-    /// Says where an application keeps its events, to be told what it is made of.
-    pub fn builder(url: impl Into<StoreUrl>) -> Builder<E> {
-        Builder::new(url.into())
+    /// Says where an application keeps its events, to be told what it is made of: by a URL, such as `memory` or the path
+    /// of a file. One that names no store is an error [at the start](Builder::start).
+    pub fn builder<U: TryInto<StoreUrl, Error: Into<StartError>>>(url: U) -> Builder<E> {
+        Builder::at(url)
+    }
+
+    /// The same for a store that is open already. It may be shared with others, and stays open when the application is
+    /// closed; when it is closed by whoever opened it, the application is.
+    pub fn on(store: impl Into<Store<E>>) -> Builder<E> {
+        Builder::on(store.into())
     }
 
     /// Where its events are.

@@ -11,7 +11,6 @@ use crate::engine::event::Position;
 use crate::engine::moment::Moment;
 use crate::engine::projection::{Projection, ReadModel};
 use crate::engine::store::stored_event::StoredEvent;
-use crate::engine::store::{EventStore as _, MAX_READ};
 
 /// The read models, by the type of their projection.
 #[derive(Default)]
@@ -62,30 +61,21 @@ impl<E: StoredEvent> Application<E> {
         Ok(model.read(ask))
     }
 
-    /// Asks a projection about a moment in the past: it is folded from the log up to there.
+    /// Asks a projection about a moment in the past: it is folded from the log up to there. The last few that were asked for
+    /// are kept, so that the next question about the same moment, or a later one, does not begin at the beginning.
     ///
     /// # Errors
     ///
     /// [`QueryError`]: why there is no answer.
-    pub async fn read_at<P: Projection<E>, R>(
+    pub async fn read_at<P: Projection<E> + Clone, R>(
         &self,
         moment: Moment,
         ask: impl FnOnce(&P) -> R,
     ) -> Result<R, QueryError> {
         self.has_happened(Some(moment)).await?;
-        let (mut then, mut position) = (P::default(), Position::START);
-        loop {
-            let page = self.inner.store.read_all(position, MAX_READ).await;
-            let page = self.or_unavailable(page).await?;
-            let Some(last) = page.last() else { return Ok(ask(&then)) };
-            position = last.position;
-            for event in page.iter() {
-                if !moment.is_after(event) {
-                    return Ok(ask(&then));
-                }
-                then.project(event);
-            }
-        }
+        let then = self.inner.pasts.of::<P>().at(moment, &self.inner.store).await;
+        let then = self.or_unavailable(then).await?;
+        Ok(ask(&then.projection))
     }
 
     /// A projection as it is now, for questions that need not wait.

@@ -187,7 +187,6 @@ impl<E: DomainEvent> Feed<E> {
             };
             let events = match next {
                 Ok(events) => events,
-                Err(StoreError::Closed) => return Ok(()),
                 Err(error) => return Err(error.into()),
             };
             self.rebuild.is_spoiled |= self.members.take(&events, &store).await?;

@@ -15,7 +15,7 @@ use super::memory::MemoryStore;
 use super::other_store::OtherStore;
 use super::sqlite::SqliteStore;
 use super::stored_event::StoredEvent;
-use super::{Append, Appended, Committed, EventStore, Published, Snapshot, StoreError};
+use super::{Append, Appended, Committed, EventStore, Published, Snapshot, StoreError, StoreUrl};
 use crate::engine::event::{Batch, Position, StreamId, Version};
 use crate::engine::moment::Moment;
 
@@ -34,6 +34,14 @@ impl<E: StoredEvent> Store<E> {
     /// A store of one's own.
     pub fn new(store: impl EventStore<E>) -> Self {
         Self::Other(OtherStore::new(store))
+    }
+
+    /// Where it is, as far as others can find it there.
+    pub fn url(&self) -> StoreUrl {
+        match self {
+            Self::Sqlite(store) => StoreUrl::Sqlite(store.path().to_owned()),
+            Self::Memory(_) | Self::Other(_) => StoreUrl::Memory,
+        }
     }
 
     /// Looks whether what it was opened from still stands where it did. Where it does not, the store stops.

@@ -32,6 +32,14 @@ impl FromStr for StoreUrl {
     }
 }
 
+impl TryFrom<&str> for StoreUrl {
+    type Error = UnsupportedUrl;
+
+    fn try_from(url: &str) -> Result<Self, UnsupportedUrl> {
+        url.parse()
+    }
+}
+
 impl fmt::Display for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,35 +1,63 @@
-//! Inventories of moments in the past.
+//! Projections as they were at moments in the past.
 //!
 //! One is folded from the log. The last few are kept: turning pages at a moment, or going on from it, folds what has
 //! happened in between and nothing twice.
 
+use std::any::{Any, TypeId};
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{BookEvent, Inventory};
+use foldhash::HashMap;
+
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::moment::Moment;
-use crate::engine::projection::Projection as _;
+use crate::engine::projection::Projection;
+use crate::engine::store::stored_event::StoredEvent;
 use crate::engine::store::{EventStore as _, MAX_READ, Store, StoreError};
 
-/// So many are kept at the most.
+/// So many are kept of a projection at the most.
 const KEPT: usize = 4;
 
-/// The inventories that were asked for last.
-#[derive(Debug, Default)]
-pub(super) struct Past {
-    /// The one that was used last stands at the end.
-    kept: Mutex<Vec<Arc<Then>>>,
+/// What is kept, by the type of the projection.
+#[derive(Default)]
+pub(super) struct Pasts(Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>);
+
+impl fmt::Debug for Pasts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pasts")
+    }
 }
 
-/// An inventory, and the last event it knows of.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Then {
-    pub(super) inventory: Inventory,
+impl Pasts {
+    pub(super) fn of<P: Send + Sync + 'static>(&self) -> Arc<Past<P>> {
+        let mut pasts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let past = pasts.entry(TypeId::of::<P>()).or_insert_with(|| Arc::new(Past::<P>::default())).clone();
+        // It was put there under its own type.
+        past.downcast().unwrap_or_default()
+    }
+}
+
+/// A projection at the moments that were asked for last.
+pub(super) struct Past<P> {
+    /// The one that was used last stands at the end.
+    kept: Mutex<Vec<Arc<Then<P>>>>,
+}
+
+impl<P> Default for Past<P> {
+    fn default() -> Self {
+        Self { kept: Mutex::default() }
+    }
+}
+
+/// A projection, and the last event it knows of.
+#[derive(Clone, Default)]
+pub(super) struct Then<P> {
+    pub(super) projection: P,
     last: Option<(Position, Timestamp)>,
 }
 
-impl Then {
+impl<P> Then<P> {
     fn position(&self) -> Position {
         self.last.map_or(Position::START, |(position, _)| position)
     }
@@ -38,15 +66,22 @@ impl Then {
         self.last.is_none_or(|(position, time)| moment.includes(position, time))
     }
 
-    fn project(&mut self, event: &RecordedEvent<BookEvent>) {
-        self.inventory.project(event);
+    fn project<E>(&mut self, event: &RecordedEvent<E>)
+    where
+        P: Projection<E>,
+    {
+        self.projection.project(event);
         self.last = Some((event.position, event.time));
     }
 }
 
-impl Past {
-    /// The inventory at a moment.
-    pub(super) async fn at(&self, moment: Moment, store: &Store<BookEvent>) -> Result<Arc<Then>, StoreError> {
+impl<P: Clone + Default> Past<P> {
+    /// The projection at a moment.
+    pub(super) async fn at<E>(&self, moment: Moment, store: &Store<E>) -> Result<Arc<Then<P>>, StoreError>
+    where
+        E: StoredEvent,
+        P: Projection<E>,
+    {
         let mut then = self.last_before(moment);
         loop {
             let events = store.read_all(then.position(), MAX_READ).await?;
@@ -63,13 +98,13 @@ impl Past {
         }
     }
 
-    fn last_before(&self, moment: Moment) -> Arc<Then> {
+    fn last_before(&self, moment: Moment) -> Arc<Then<P>> {
         let kept = self.lock();
         let before = kept.iter().filter(|then| then.is_before(moment));
         before.max_by_key(|then| then.position()).cloned().unwrap_or_default()
     }
 
-    fn keep(&self, then: &Arc<Then>) {
+    fn keep(&self, then: &Arc<Then<P>>) {
         let mut kept = self.lock();
         kept.retain(|known| known.position() != then.position());
         if kept.len() == KEPT {
@@ -78,7 +113,7 @@ impl Past {
         kept.push(then.clone());
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Then>>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Then<P>>>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
