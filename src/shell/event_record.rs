@@ -4,16 +4,16 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
 
-use crate::engine::event::{DomainEvent, RecordedEvent};
-use crate::engine::store::stored_event::DataOf;
+use crate::engine::event::RecordedEvent;
+use crate::engine::store::stored_event::StoredEvent;
 
 #[derive(Serialize)]
-struct EventRecord<'a, E: DomainEvent + Serialize> {
+struct EventRecord<'a> {
     position: u64,
     stream: &'a str,
     version: u64,
     r#type: &'static str,
-    data: DataOf<'a, E>,
+    data: Box<RawValue>,
     time: String,
     command_id: Uuid,
     correlation_id: Uuid,
@@ -21,17 +21,22 @@ struct EventRecord<'a, E: DomainEvent + Serialize> {
 }
 
 /// Everything that is stored of an event, as a JSON object.
-pub(super) fn event_record<E: DomainEvent + Serialize>(event: &RecordedEvent<E>) -> Option<Box<RawValue>> {
+pub(super) fn event_record<E: StoredEvent>(event: &RecordedEvent<E>) -> Option<Box<RawValue>> {
     let record = EventRecord {
         position: event.position.get(),
         stream: event.stream.as_str(),
         version: event.version.get(),
         r#type: event.data.event_type(),
-        data: DataOf(&event.data),
+        data: data(&event.data)?,
         time: event.time.to_string(),
         command_id: event.metadata.command_id,
         correlation_id: event.metadata.correlation_id,
         causation_id: event.metadata.causation_id,
     };
     to_raw_value(&record).ok()
+}
+
+/// What an event says, as it is stored.
+pub(super) fn data<E: StoredEvent>(event: &E) -> Option<Box<RawValue>> {
+    RawValue::from_string(event.to_json().ok()?).ok()
 }

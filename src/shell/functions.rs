@@ -12,7 +12,7 @@ use super::syntax::{Argument, Name, Span, Statement, Value, shortened};
 use super::term::Term;
 
 /// A function of the shell language.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Function {
     /// What stands before the dot; nothing for `help`, `exit` and `quit`.
     pub module: Option<&'static str>,
@@ -35,7 +35,7 @@ pub struct Function {
 }
 
 /// What a function takes at one place.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parameter {
     /// What it is called in help and hints.
     pub name: &'static str,

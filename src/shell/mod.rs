@@ -5,6 +5,7 @@
 //! a [`Domain`](functions::Domain) such as [`bank_functions`] does it. What comes back is a [`term`], printed
 //! behind the [`trace`] of what happened on the way. A [`program`] is all of that around one domain.
 
+pub mod application_functions;
 pub mod bank_functions;
 mod completion;
 mod editor;

@@ -30,6 +30,12 @@ pub(in crate::shell) fn beyond_the_end(not_yet: NotYet) -> Term {
     Term::Problem(Box::new(Term::Map(said)))
 }
 
+/// The position that an argument names, and the first there is where it was left out.
+pub(in crate::shell) fn position(function: &Function, arguments: &Arguments, name: &str) -> Result<Position, Term> {
+    let position = arguments.named(function, name).unwrap_or("1");
+    position.parse().map(Position::new).map_err(|_| Term::Error("invalid_position"))
+}
+
 pub(in crate::shell) fn limit(function: &Function, arguments: &Arguments) -> Result<usize, Term> {
     let limit = arguments.named(function, "limit").map_or(Ok(DEFAULT_LIMIT), str::parse);
     limit.ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or(Term::Error("invalid_limit"))

@@ -12,6 +12,7 @@ mod a_projection_that_is_added_stands_and_falls_alone;
 mod a_restart_loses_no_event_and_no_attempt;
 mod a_slow_handler_misses_nothing;
 mod an_application_is_what_its_author_names;
+mod an_application_may_be_small_and_grow;
 mod an_event_comes_again_until_it_is_acknowledged;
 mod an_event_is_stored_as_it_is_derived;
 mod closing_is_short_and_no_failure;

@@ -3,6 +3,7 @@
 use cqrs_bank::engine::store::memory::MemoryStore;
 use cqrs_bank::engine::supervisor::Supervisor;
 use cqrs_bank::library::{BookEvent, Isbn, ReadService, WriteService};
+use cqrs_bank::shell::application_functions::{DomainFunctions as _, Prompt};
 use cqrs_bank::shell::functions::Domain;
 use cqrs_bank::shell::library_functions::{ReadFunctions, WriteFunctions};
 use cqrs_bank::shell::script::{Ended, Script};
@@ -27,12 +28,12 @@ impl Library {
 
     async fn write(&self, style: Style, script: &str) -> String {
         let service = WriteService::start(self.store.clone(), Some(SEED)).await.unwrap();
-        self.run(WriteFunctions::new(service, self.trace.clone()), style, script).await
+        self.run(Prompt::new(WriteFunctions::new(service, self.trace.clone())), style, script).await
     }
 
     async fn read(&self, style: Style, script: &str) -> String {
         let service = ReadService::start(self.store.clone()).await.unwrap();
-        self.run(ReadFunctions::new(service), style, script).await
+        self.run(Prompt::new(ReadFunctions::new(service)), style, script).await
     }
 
     /// Everything that is printed, mistakes last.

@@ -82,7 +82,8 @@ fn for_another_user(program: &Path) -> Option<(TempDir, PathBuf)> {
     let folder = TempDir::new().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
     let copy = folder.path().join("program");
-    fs::copy(program, &copy).unwrap();
+    // By another program: one that is started meanwhile by another test would have the copy open, and the copy be busy.
+    assert!(Command::new("cp").arg(program).arg(&copy).status().unwrap().success());
     Some((folder, copy))
 }
 

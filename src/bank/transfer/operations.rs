@@ -6,7 +6,7 @@ use super::{Ending, Outgoing, ReleaseReason, TransferId, TransferProcess, Transf
 use crate::bank::errors::{QueryError, TransferError};
 use crate::bank::{AccountCommand, AccountEvent, AccountId, Bank, Moment, Money, Pin, Receipt};
 use crate::engine::application::{Application, Seen};
-use crate::engine::event::{Position, RecordedEvent};
+use crate::engine::event::{Metadata, Position, RecordedEvent};
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::process_manager::ProcessManager as _;
 use crate::engine::subscription::Subscription;
@@ -39,7 +39,7 @@ impl Bank {
         pin: Option<Pin>,
     ) -> Result<TransferOutcome, TransferError> {
         let conversation = self.start_conversation();
-        let command = reserve(payer, payee, amount, conversation.metadata().command_id.into());
+        let command = AccountCommand::begin_transfer(payer, payee, amount, conversation.metadata());
         let receipt = self.send_with_pin(command, pin, conversation).await?.outcome().await?;
         self.transfer_outcome(receipt)
     }
@@ -133,8 +133,11 @@ fn begun_transfer(events: &[Event]) -> Option<&Outgoing> {
     }
 }
 
-/// The command that begins a transfer. Its id is to be the transfer's.
-fn reserve(payer: &AccountId, payee: &AccountId, amount: Money, transfer_id: TransferId) -> AccountCommand {
-    let outgoing = Outgoing { account_id: payer.clone(), transfer_id, payee: payee.clone(), amount };
-    AccountCommand::ReserveMoney { outgoing: Box::new(outgoing), pin: None }
+impl AccountCommand {
+    /// The command that begins a transfer. The transfer's id is the command's, by whatever way it is sent.
+    pub fn begin_transfer(payer: &AccountId, payee: &AccountId, amount: Money, metadata: &Metadata) -> Self {
+        let (account_id, payee) = (payer.clone(), payee.clone());
+        let outgoing = Outgoing { account_id, transfer_id: metadata.command_id.into(), payee, amount };
+        Self::ReserveMoney { outgoing: Box::new(outgoing), pin: None }
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::PoisonError;
 
 use super::{AddHandlerError, Application, Unavailable};
 use crate::engine::event_handler::{self, EventHandler, HandlerControl};
-use crate::engine::feed::JoinError;
+use crate::engine::feed::{JoinError, RemoveError};
 use crate::engine::process_manager::{Process, ProcessManager};
 use crate::engine::projection::{Projection, ReadModel};
 use crate::engine::store::StoreError;
@@ -32,6 +32,20 @@ impl<E: StoredEvent> Application<E> {
         };
         let closed: Result<ReadModel<P>, Unavailable> = self.or_unavailable(Err(closed)).await;
         Ok(closed?)
+    }
+
+    /// Removes a projection that [was added](Application::add_projection), whether it still runs or has stopped. Nobody
+    /// waits for it any more and questions to it are [`Unavailable::Missing`]; whoever holds its read model keeps what it
+    /// knew last. The store keeps its rows, from which it goes on when it is added again.
+    ///
+    /// # Errors
+    ///
+    /// [`RemoveError`]: why there was nothing to remove.
+    pub async fn remove_projection<P: Projection<E>>(&self) -> Result<(), RemoveError> {
+        let _removing = self.inner.changing.lock().await;
+        self.inner.feed.remove(P::NAME).await?;
+        self.inner.models.remove::<P>();
+        Ok(())
     }
 
     /// Starts a process manager. It gets events after the projections have, sends each command exactly once in effect,

@@ -27,6 +27,10 @@ impl Models {
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert(TypeId::of::<P>(), Box::new(model));
     }
 
+    pub(super) fn remove<P: 'static>(&self) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(&TypeId::of::<P>());
+    }
+
     pub(super) fn of<P: 'static>(&self) -> Option<ReadModel<P>> {
         let models = self.0.read().unwrap_or_else(PoisonError::into_inner);
         models.get(&TypeId::of::<P>())?.downcast_ref().cloned()

@@ -1,7 +1,6 @@
 //! The arguments of a call as the bank takes them, or the reply that says what is wrong with them.
 
 use crate::bank::{AccountId, EmailAddress, EmailTarget, HolderName, InvalidEmailTarget, Money, NewAccount, Pin};
-use crate::engine::event::Position;
 use crate::shell::functions::{Arguments, Function};
 use crate::shell::term::Term;
 
@@ -53,9 +52,4 @@ pub(super) fn new_account(function: &Function, arguments: &Arguments) -> Result<
 pub(super) fn pin(function: &Function, arguments: &Arguments) -> Result<Option<Pin>, Term> {
     let digits = function.secret_parameter().and_then(|parameter| arguments.get(parameter));
     digits.map(Pin::new).transpose().map_err(|_| Term::Error("malformed_pin"))
-}
-
-pub(super) fn from(function: &Function, arguments: &Arguments) -> Result<Position, Term> {
-    let from = arguments.named(function, "from").unwrap_or("1");
-    from.parse().map(Position::new).map_err(|_| Term::Error("invalid_position"))
 }

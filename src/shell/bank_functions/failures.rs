@@ -3,7 +3,11 @@
 use crate::bank::{Bank, CommandFailure, Receipt, StoreUrl, Unavailable};
 use crate::engine::store::StoreError;
 use crate::engine::supervisor::StopReason;
+use crate::shell::application_functions::{Words, words};
 use crate::shell::term::Term;
+
+/// What it is called.
+pub(super) static WORDS: Words = Words { lacking: "no_pin_secret", ..words!("bank") };
 
 /// What the store says that could not store a command, or may not have. One that is busy has not failed.
 pub(super) fn store_failure(bank: &Bank, outcome: &Result<Receipt, CommandFailure>) -> Option<String> {
@@ -33,12 +37,9 @@ pub(super) fn explained(bank: &Bank, unavailable: &Unavailable) -> String {
     }
 }
 
-/// The application does not know what it is the application of.
 pub(super) fn said(unavailable: &Unavailable) -> String {
     match unavailable {
-        Unavailable::Closed => "the bank is closed".to_owned(),
-        Unavailable::Stopped(reason) => format!("the bank has stopped: {reason}"),
         Unavailable::Busy => "too many others change this account at once".to_owned(),
-        other => other.to_string(),
+        other => WORDS.said(other),
     }
 }

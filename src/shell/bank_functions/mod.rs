@@ -2,14 +2,12 @@
 
 mod arguments;
 mod failures;
-mod handlers;
 mod manual;
 mod queries;
 mod replies;
 mod table;
 mod transfers;
 mod upkeep;
-mod watch;
 mod why;
 
 use std::convert::identity;
@@ -18,20 +16,21 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tokio::task::{JoinError, JoinSet};
 
 use self::arguments::{account_id, amount_at, ceo_bonus, email_target, new_account, pin};
-use self::failures::{explained, store_failure};
+use self::failures::{WORDS, explained, store_failure};
 use self::manual::MANUAL;
 use self::replies::{failure, handled, late_name};
 use self::table::FUNCTIONS;
-use self::upkeep::NotDone;
+use super::application_functions::{self, Called, NotDone, Outcome};
 use super::event_record::event_record;
 use super::functions::{Answer, Arguments, Domain, Function, Kind, Names, Parameter, WantedSecret};
 use super::help::Manual;
 use super::term::Term;
 use super::trace::Trace;
 use crate::bank::{
-    AccountCommand, AccountId, Bank, CommandFailure, NewAccount, OpenError, Options, Pin, Receipt, Unavailable,
+    Account, AccountCommand, AccountId, Bank, CommandFailure, NewAccount, OpenError, Options, Pin, Receipt, Unavailable,
 };
-use crate::engine::event::Metadata;
+use crate::engine::aggregate::Aggregate as _;
+use crate::engine::event::{Metadata, StreamId};
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::origin::Conversation;
 use crate::engine::store::StoreError;
@@ -143,9 +142,9 @@ impl BankFunctions {
     }
 
     /// The reply; and where it says that something has failed, the message that says what and where.
-    fn done(&mut self, outcome: Result<Term, NotDone>) -> Answer {
+    fn done(&mut self, outcome: Outcome) -> Answer {
         match outcome {
-            Ok(reply) => reply.into(),
+            Ok(answer) => answer,
             // It was told who holds the file.
             Err(NotDone { reply: reply @ Term::Error(BUSY), .. }) => reply.into(),
             Err(NotDone { reply, message, changes_nothing }) => {
@@ -258,7 +257,6 @@ impl Domain for BankFunctions {
                 either(queries::check_balance(&self.reader(bank), function, arguments).await)
             }
             ("statement", Some(bank)) => either(queries::statement(&self.reader(bank), function, arguments).await),
-            ("events", Some(bank)) => either(queries::events(&self.reader(bank), function, arguments).await),
             ("get_account_list", Some(bank)) => {
                 either(queries::get_account_list(&self.reader(bank), function, arguments).await)
             }
@@ -271,21 +269,15 @@ impl Domain for BankFunctions {
             },
             ("transfers", Some(bank)) => either(transfers::transfers(&self.reader(bank), function, arguments).await),
             ("why", Some(bank)) => either(why::why(&self.reader(bank), function, arguments).await),
-            ("handlers", Some(bank)) => either(handlers::handlers(&bank).await),
-            ("parked", Some(bank)) => either(handlers::parked(&bank).await),
-            ("retry", Some(bank)) => either(handlers::retry(&bank, arguments).await),
-            ("skip", Some(bank)) => either(handlers::skip(&bank, arguments).await),
-            ("head", Some(bank)) => self.done(upkeep::head(&bank).await),
-            ("verify", Some(bank)) => self.done(upkeep::verify(&bank, function, arguments).await),
-            ("backup", Some(bank)) => self.done(upkeep::backup(&bank, arguments).await),
-            ("export", Some(bank)) => self.done(upkeep::export(&bank, arguments).await),
-            ("import", Some(bank)) => self.done(upkeep::import(&bank, arguments).await),
-            ("rebuild", Some(bank)) => self.done(upkeep::rebuild(&bank).await),
-            ("watch", Some(bank)) => match watch::watch(&bank, function, arguments, events).await {
-                Ok(live) => Answer { live: Some(live), ..Term::OK.into() },
-                Err(refused) => refused.into(),
-            },
+            ("verify", Some(bank)) => self.done(upkeep::verify(&bank, function, arguments).await.map(Answer::from)),
+            ("backup", Some(bank)) => self.done(upkeep::backup(&bank, arguments).await.map(Answer::from)),
+            ("import", Some(bank)) => self.done(upkeep::import(&bank, arguments).await.map(Answer::from)),
             (_, Some(bank)) => {
+                let (reader, words) = (self.reader(bank.clone()), &WORDS);
+                let called = Called { application: &reader, function, arguments, words, as_json: events };
+                if let Some(outcome) = application_functions::call(called, stream).await {
+                    return self.done(outcome);
+                }
                 let conversation = bank.start_conversation();
                 match command(function, arguments, conversation.metadata()) {
                     Ok((command, pin)) => self.command(&bank, command, pin, conversation, events).await,
@@ -338,6 +330,12 @@ fn either(reply: Result<Term, Term>) -> Answer {
     reply.unwrap_or_else(identity).into()
 }
 
+/// The stream of the account that a word names.
+fn stream(name: &str) -> Result<StreamId, Term> {
+    let account = AccountId::new(name).map_err(|_| Term::Error("invalid_name"))?;
+    Ok(StreamId::new(Account::CATEGORY, &account))
+}
+
 /// The command that a function sends, and the PIN that it was given for it.
 fn command(
     function: &Function,
@@ -350,11 +348,12 @@ fn command(
             AccountCommand::DepositMoney { account_id: account_id(arguments)?, amount: amount_at(1, arguments)? }
         }
         "unlock" => AccountCommand::UnlockAccount { account_id: account_id(arguments)? },
-        _ => AccountCommand::WithdrawMoney {
+        "withdraw" => AccountCommand::WithdrawMoney {
             account_id: account_id(arguments)?,
             amount: amount_at(1, arguments)?,
             pin: None,
         },
+        _ => return Err(Term::Error("defect")),
     };
     Ok((command, pin(function, arguments)?))
 }

@@ -1,10 +1,12 @@
 //! What the bank is asked.
 
-use super::arguments::{account_id, from};
-use super::replies::{account_list, event_table, failure, integer, statement_table};
+use super::arguments::account_id;
+use super::failures::WORDS;
+use super::replies::{account_list, statement_table};
 use crate::bank::{Bank, CheckBalanceError, QueryError};
+use crate::shell::application_functions::integer;
 use crate::shell::functions::{Arguments, Function};
-use crate::shell::question::{beyond_the_end, limit, moment};
+use crate::shell::question::{beyond_the_end, limit, moment, position};
 use crate::shell::term::Term;
 
 pub(super) async fn check_balance(bank: &Bank, function: &Function, arguments: &Arguments) -> Result<Term, Term> {
@@ -18,20 +20,10 @@ pub(super) async fn check_balance(bank: &Bank, function: &Function, arguments: &
 
 pub(super) async fn statement(bank: &Bank, function: &Function, arguments: &Arguments) -> Result<Term, Term> {
     let account_id = account_id(arguments)?;
-    let (from, limit) = (from(function, arguments)?, limit(function, arguments)?);
+    let (from, limit) = (position(function, arguments, "from")?, limit(function, arguments)?);
     let until = moment(function, arguments)?;
     let lines = bank.statement(&account_id, from, until, limit).await.map_err(no_balance)?;
     Ok(statement_table(&lines))
-}
-
-pub(super) async fn events(bank: &Bank, function: &Function, arguments: &Arguments) -> Result<Term, Term> {
-    let (from, limit) = (from(function, arguments)?, limit(function, arguments)?);
-    let events = match arguments.get(0) {
-        None => bank.events(from, limit).await,
-        Some(_) => bank.account_events(&account_id(arguments)?, from, limit).await,
-    };
-    let events = events.map_err(|unavailable| failure(&unavailable.into()))?;
-    Ok(event_table(&events))
 }
 
 pub(super) async fn get_account_list(bank: &Bank, function: &Function, arguments: &Arguments) -> Result<Term, Term> {
@@ -47,16 +39,13 @@ pub(super) async fn get_total_deposits(bank: &Bank, function: &Function, argumen
 }
 
 pub(super) fn no_answer(error: QueryError) -> Term {
-    match error {
-        QueryError::NotYet(not_yet) => beyond_the_end(not_yet),
-        QueryError::Unavailable(unavailable) => failure(&unavailable.into()),
-    }
+    WORDS.no_answer(error)
 }
 
 pub(super) fn no_balance(error: CheckBalanceError) -> Term {
     match error {
         CheckBalanceError::NoAccount => Term::Atom("no_account"),
         CheckBalanceError::NotYet(not_yet) => beyond_the_end(not_yet),
-        CheckBalanceError::Unavailable(unavailable) => failure(&unavailable.into()),
+        CheckBalanceError::Unavailable(unavailable) => WORDS.unavailable(&unavailable),
     }
 }

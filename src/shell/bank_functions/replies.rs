@@ -1,14 +1,9 @@
 //! What the bank answers, as replies and as JSON.
 
-use serde_json::value::to_raw_value;
-
-use crate::bank::{
-    AccountCommand, AccountEntry, AccountEvent, CommandFailure, Receipt, Refusal, StatementLine, Unavailable,
-};
+use super::failures::WORDS;
+use crate::bank::{AccountCommand, AccountEntry, CommandFailure, Receipt, Refusal, StatementLine};
 use crate::engine::aggregate::Command as _;
-use crate::engine::event::{DomainEvent as _, RecordedEvent};
-use crate::engine::store::StoreError;
-use crate::engine::store::stored_event::DataOf;
+use crate::shell::application_functions::integer;
 use crate::shell::term::{Table, Term};
 
 /// The reply to a command that was handled, declined payments included.
@@ -21,11 +16,8 @@ pub(super) fn handled(receipt: &Receipt) -> Term {
     Term::Ok(Box::new(Term::Map(vec![("committed", committed), ("lagging", Term::List(lagging))])))
 }
 
-/// The reply to what was not done; who holds a file is told besides.
+/// The reply to a command that was not carried out.
 pub(super) fn failure(failure: &CommandFailure) -> Term {
-    if let CommandFailure::Unavailable(busy @ Unavailable::Store(StoreError::Busy(_))) = failure {
-        tracing::warn!("{busy}");
-    }
     Term::Error(match failure {
         CommandFailure::Refused(Refusal::AccountExists) => "account_exists",
         CommandFailure::Refused(Refusal::NoAccount) => "no_account",
@@ -38,22 +30,8 @@ pub(super) fn failure(failure: &CommandFailure) -> Term {
         CommandFailure::Refused(Refusal::TooManyTransfers) => "too_many_transfers",
         CommandFailure::Refused(Refusal::NoReservation) => "no_reservation",
         CommandFailure::IdTaken { .. } => "command_id_taken",
-        CommandFailure::Unavailable(Unavailable::Closed) => "bank_closed",
-        CommandFailure::Unavailable(Unavailable::Stopped(_)) => "bank_stopped",
-        CommandFailure::Unavailable(
-            Unavailable::OutcomeUnknown { .. } | Unavailable::Store(StoreError::OutcomeUnknown(_)),
-        ) => "outcome_unknown",
-        CommandFailure::Unavailable(Unavailable::Store(StoreError::Busy(_))) => "busy",
-        CommandFailure::Unavailable(Unavailable::Store(_)) => "store_failed",
-        CommandFailure::Unavailable(Unavailable::Busy) => "busy",
-        CommandFailure::Unavailable(Unavailable::Defect(_) | Unavailable::Missing(_)) => "defect",
-        CommandFailure::Unavailable(Unavailable::Behind { .. }) => "behind",
-        CommandFailure::Unavailable(Unavailable::Lacking { .. }) => "no_pin_secret",
+        CommandFailure::Unavailable(unavailable) => return WORDS.unavailable(unavailable),
     })
-}
-
-pub(super) fn integer(number: u64) -> Term {
-    Term::Integer(number.into())
 }
 
 /// The account list: each with its name and its holder.
@@ -68,31 +46,6 @@ pub(super) fn account_list(entries: &[AccountEntry]) -> Term {
 /// What a refusal that comes late was the answer to.
 pub(super) fn late_name(command: &AccountCommand) -> String {
     format!("{}, {}", command.title(), Term::String(command.target().to_string()))
-}
-
-/// What an event says, as JSON.
-pub(super) fn data(event: &AccountEvent) -> Term {
-    to_raw_value(&DataOf(event)).map_or(Term::Nil, Term::Json)
-}
-
-/// The log as a table.
-pub(super) fn event_table(events: &[RecordedEvent<AccountEvent>]) -> Term {
-    let row = |event: &RecordedEvent<AccountEvent>| {
-        vec![
-            integer(event.position.get()),
-            Term::String(event.stream.to_string()),
-            integer(event.version.get()),
-            Term::String(event.time.to_string()),
-            Term::String(event.data.event_type().to_owned()),
-            data(&event.data),
-            Term::String(event.metadata.command_id.to_string()),
-            Term::String(event.metadata.correlation_id.to_string()),
-            Term::String(event.metadata.causation_id.to_string()),
-        ]
-    };
-    let columns =
-        &["position", "stream", "version", "time", "type", "data", "command_id", "correlation_id", "causation_id"];
-    Term::Table(Table { columns, rows: events.iter().map(row).collect() })
 }
 
 /// An account's statement as a table.

@@ -1,5 +1,6 @@
 //! The bank's functions, as `help`, completion and the checks of a call see them.
 
+use crate::shell::application_functions::table::{AS_OF, AT, FROM, LIMIT, application_functions, joined};
 use crate::shell::functions::{Function, Kind, Parameter};
 
 const ACCOUNT: Parameter = Parameter { name: "account", kind: Kind::Named, optional: false, keyword: false };
@@ -12,14 +13,6 @@ const CEO_BONUS: Parameter = Parameter { name: "ceo_bonus", kind: Kind::Named, o
 const ACCEPT_LOSS: Parameter = Parameter { name: "accept_loss", kind: Kind::Boolean, optional: true, keyword: true };
 const PAYER: Parameter = Parameter { name: "payer", ..ACCOUNT };
 const PAYEE: Parameter = Parameter { name: "payee", ..ACCOUNT };
-const NUMBER: Parameter = Parameter { name: "number", kind: Kind::Integer, optional: false, keyword: false };
-
-const FILE: Parameter = Parameter { name: "file", kind: Kind::Text, optional: false, keyword: false };
-const HEAD: Parameter = Parameter { name: "head", kind: Kind::Text, optional: true, keyword: true };
-const FROM: Parameter = Parameter { name: "from", kind: Kind::Integer, optional: true, keyword: true };
-const LIMIT: Parameter = Parameter { name: "limit", kind: Kind::Integer, optional: true, keyword: true };
-const AT: Parameter = Parameter { name: "at", kind: Kind::Integer, optional: true, keyword: true };
-const AS_OF: Parameter = Parameter { name: "as_of", kind: Kind::Text, optional: true, keyword: true };
 
 /// What every function of an open bank may reply.
 macro_rules! asked {
@@ -40,7 +33,7 @@ macro_rules! stored {
     };
 }
 
-pub(super) static FUNCTIONS: [Function; 26] = [
+const OWN: [Function; 14] = [
     Function {
         module: Some("Bank"),
         name: "open",
@@ -280,181 +273,18 @@ pub(super) static FUNCTIONS: [Function; 26] = [
             Replies a table, or :no_account."
         ),
     },
-    Function {
-        module: Some("Bank"),
-        name: "events",
-        group: "History",
-        parameters: &[Parameter { optional: true, ..ACCOUNT }, FROM, LIMIT],
-        aliases: &[],
-        summary: "lists the log, or that of one account",
-        example: "Bank.events from: 1, limit: 10",
-        may_be_busy: true,
-        details: "Everything that is stored of each event. from: 3 begins at position 3, limit: 10 lists 10 events at\n\
-            the most; 1_000 without.",
-    },
-    Function {
-        module: Some("Bank"),
-        name: "watch",
-        group: "History",
-        parameters: &[FROM, LIMIT],
-        aliases: &[],
-        summary: "shows events as they happen, until Ctrl-C",
-        example: "Bank.watch",
-        may_be_busy: true,
-        details: asked!(
-            "Each event on a line as it comes, also those of other processes that have the same file open; with\n\
-            --json as an object. from: 1 begins with position 1, limit: 10 ends after 10 events. Replies :ok."
-        ),
-    },
-    Function {
-        module: Some("Bank"),
-        name: "handlers",
-        group: "Handlers",
-        parameters: &[],
-        aliases: &[],
-        summary: "shows the event handlers and how they are doing",
-        example: "Bank.handlers",
-        may_be_busy: true,
-        details: asked!(
-            "For each its checkpoint (the last event it has acknowledged), how far it is behind the log, how often it\n\
-            has tried the next event and when it tries again, how many events it has parked, and its last error."
-        ),
-    },
-    Function {
-        module: Some("Bank"),
-        name: "parked",
-        group: "Handlers",
-        parameters: &[],
-        aliases: &[],
-        summary: "lists the events that handlers have set aside",
-        example: "Bank.parked",
-        may_be_busy: true,
-        details: asked!("An event that a handler kept failing on is parked, and the handler goes on with the next."),
-    },
-    Function {
-        module: Some("Bank"),
-        name: "retry",
-        group: "Handlers",
-        parameters: &[NUMBER],
-        aliases: &[],
-        summary: "calls the handler with a parked event again",
-        example: "Bank.retry 4",
-        may_be_busy: true,
-        details: asked!(
-            "The number is the one in Bank.parked. Replies :ok, {:error, :failed_again}, {:error, :not_parked} or\n\
-            {:error, :not_running}."
-        ),
-    },
-    Function {
-        module: Some("Bank"),
-        name: "skip",
-        group: "Handlers",
-        parameters: &[NUMBER],
-        aliases: &[],
-        summary: "gives a parked event up",
-        example: "Bank.skip 4",
-        may_be_busy: true,
-        details: asked!(
-            "The handler is not called with it any more. Replies :ok, {:error, :not_parked} or\n\
-            {:error, :not_running}."
-        ),
-    },
-    Function {
-        module: Some("Bank"),
-        name: "head",
-        group: "Upkeep",
-        parameters: &[],
-        aliases: &[],
-        summary: "tells where the log ends, to be noted",
-        example: "Bank.head",
-        may_be_busy: true,
-        details: asked!(
-            "The position of the last event, and the hash that covers it and all before it: in memory, in a file and\n\
-            after an import the same. Noted elsewhere, it is what Bank.verify head: holds the log against.\n\
-            Replies a string such as \"12:5c5efdbdb48ba96a2c5f5b9c2b9b9a34\"."
-        ),
-    },
-    Function {
-        module: Some("Bank"),
-        name: "verify",
-        group: "Upkeep",
-        parameters: &[HEAD],
-        aliases: &[],
-        summary: "reads everything and says whether it fits together",
-        example: "Bank.verify",
-        may_be_busy: true,
-        details: asked!(
-            "Whether versions have no gaps, positions increase and hashes fit; whether each event can have happened\n\
-            after those before it; whether balances and reservations add up to deposits minus withdrawals; and\n\
-            whether snapshots and stored projections are what the events make of them. With head: \"12:5c5e…\", as\n\
-            Bank.head told it, also whether the log still leads there: one that was rewritten as a whole, or is an\n\
-            older copy of itself, fits together and does not.\n\
-            Replies {:ok, %{events: 12, streams: 3, snapshots: 0}}, or {:error, %{position: 7, problem: \"…\"}} with the\n\
-            first position where something is wrong, nil where that is not in the log itself; {:error, :invalid_head}\n\
-            for what Bank.head cannot have told."
-        ),
-    },
-    Function {
-        module: Some("Bank"),
-        name: "backup",
-        group: "Upkeep",
-        parameters: &[FILE],
-        aliases: &[],
-        summary: "copies the bank, while it is in use, to a file",
-        example: "Bank.backup \"monday.db\"",
-        may_be_busy: true,
-        details: asked!(
-            "The copy is the bank at one moment, verified and closed: one file that Bank.open opens, and that may be\n\
-            moved and sent. It is new, and only its owner may read it. A bank in memory gets a file too.\n\
-            Replies :ok, {:error, :file_exists}, {:error, :file_failed}, {:error, :damaged} where the bank itself is,\n\
-            {:error, :reserved_name} for a name such as \"b.db-wal\", or {:error, :left_over} where a file that is gone has left its log beside that name."
-        ),
-    },
-    Function {
-        module: Some("Bank"),
-        name: "export",
-        group: "Upkeep",
-        parameters: &[FILE],
-        aliases: &[],
-        summary: "writes the log to a file",
-        example: "Bank.export \"events.jsonl\"",
-        may_be_busy: true,
-        details: asked!(
-            "Each event is a JSON object on a line, with all that is stored of it. The file is new, and only its\n\
-            owner may read it.\n\
-            Replies {:ok, %{events: 12}}, {:error, :file_exists}, {:error, :file_failed}, or {:error, :reserved_name} for a\n\
-            name such as \"b.db-end\"."
-        ),
-    },
-    Function {
-        module: Some("Bank"),
-        name: "import",
-        group: "Upkeep",
-        parameters: &[FILE],
-        aliases: &[],
-        summary: "takes the log of such a file into an empty bank",
-        example: "Bank.import \"events.jsonl\"",
-        may_be_busy: true,
-        details: asked!(
-            "Times and ids stay as they are. The whole file is checked before anything is stored. Nobody is thanked\n\
-            and no bonus is paid again; a transfer that had not ended goes on.\n\
-            Replies {:ok, %{events: 12}}, {:error, :not_empty}, {:error, :file_failed}, {:error, :open_elsewhere}\n\
-            where another process has opened the bank before, or {:error, %{line: 7, problem: \"…\"}} with the first line\n\
-            where something is wrong: then nothing is stored."
-        ),
-    },
-    Function {
-        module: Some("Bank"),
-        name: "rebuild",
-        group: "Upkeep",
-        parameters: &[],
-        aliases: &[],
-        summary: "folds the projections from the log anew",
-        example: "Bank.rebuild",
-        may_be_busy: true,
-        details: asked!(
-            "What the bank has stored of balances, accounts, deposits and transfers is dropped and made anew. Until\n\
-            that is done, the bank answers from the old ones. Replies {:ok, %{events: 12}}."
-        ),
-    },
 ];
+
+pub(super) static FUNCTIONS: [Function; 26] = joined(
+    &OWN,
+    &application_functions! {
+        module: "Bank",
+        thing: "bank",
+        stream: ACCOUNT,
+        of: "one account",
+        mended: "Once\nthat is mended, Bank.close and Bank.open go on.",
+        holds: "whether balances and reservations add up to deposits minus withdrawals;",
+        imported: "Nobody is thanked\nand no bonus is paid again; a transfer that had not ended goes on.",
+        projections: "balances, accounts, deposits and transfers",
+    },
+);

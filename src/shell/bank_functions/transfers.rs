@@ -1,24 +1,22 @@
 //! Transfers at the prompt.
 
-use super::arguments::{account_at, amount_at, from};
+use super::arguments::{account_at, amount_at};
 use super::queries::no_answer;
-use super::replies::{failure, handled, integer};
+use super::replies::{failure, handled};
 use crate::bank::{
-    AccountCommand, Bank, CommandFailure, Ending, Moment, Outgoing, Receipt, ReleaseReason, TransferError,
-    TransferRecord, TransferState,
+    AccountCommand, Bank, CommandFailure, Ending, Moment, Receipt, ReleaseReason, TransferError, TransferRecord,
+    TransferState,
 };
 use crate::engine::event::Metadata;
+use crate::shell::application_functions::integer;
 use crate::shell::functions::{Arguments, Function};
-use crate::shell::question::{limit, moment};
+use crate::shell::question::{limit, moment, position};
 use crate::shell::term::{Table, Term};
 
 /// The command that begins a transfer.
 pub(super) fn begin(arguments: &Arguments, metadata: &Metadata) -> Result<AccountCommand, Term> {
-    let (account_id, payee) = (account_at(0, arguments)?, account_at(1, arguments)?);
-    let amount = amount_at(2, arguments)?;
-    let transfer_id = metadata.command_id.into();
-    let outgoing = Outgoing { account_id, transfer_id, payee, amount };
-    Ok(AccountCommand::ReserveMoney { outgoing: Box::new(outgoing), pin: None })
+    let (payer, payee) = (account_at(0, arguments)?, account_at(1, arguments)?);
+    Ok(AccountCommand::begin_transfer(&payer, &payee, amount_at(2, arguments)?, metadata))
 }
 
 /// The reply when the transfer has ended, or waiting for that has.
@@ -42,7 +40,7 @@ pub(super) fn ended(bank: &Bank, receipt: &Receipt) -> Term {
 }
 
 pub(super) async fn transfers(bank: &Bank, function: &Function, arguments: &Arguments) -> Result<Term, Term> {
-    let (from, limit) = (from(function, arguments)?, limit(function, arguments)?);
+    let (from, limit) = (position(function, arguments, "from")?, limit(function, arguments)?);
     let moment = moment(function, arguments)?;
     let transfers = bank.transfers(from, limit, moment).await;
     let transfers = transfers.map_err(no_answer)?;

@@ -2,41 +2,15 @@
 
 use std::path::Path;
 
-use super::failures;
-use super::replies::{failure, integer};
+use super::failures::WORDS;
 use crate::bank::{
-    BackupError, BackupStep, Bank, ExportError, ImportError, ImportStep, LogHead, Unavailable, Verification, Verified,
+    BackupError, BackupStep, Bank, ImportError, ImportStep, LogHead, Unavailable, Verification, Verified,
 };
-use crate::engine::feed::RebuildError;
 use crate::engine::store::sqlite;
+use crate::shell::application_functions::{NotDone, integer};
 use crate::shell::functions::{Arguments, Function};
 use crate::shell::progress::ProgressLine;
 use crate::shell::term::Term;
-
-/// The reply of a function that could not do its work, and the message that says what and where.
-pub(super) struct NotDone {
-    pub(super) reply: Term,
-    pub(super) message: String,
-    /// The bank is as it was before, and whatever comes next does not depend on it.
-    pub(super) changes_nothing: bool,
-}
-
-impl NotDone {
-    fn new(reply: Term, message: String) -> Self {
-        Self { reply, message, changes_nothing: false }
-    }
-}
-
-impl From<Unavailable> for NotDone {
-    fn from(unavailable: Unavailable) -> Self {
-        let message = failures::said(&unavailable);
-        Self::new(failure(&unavailable.into()), message)
-    }
-}
-
-pub(super) async fn head(bank: &Bank) -> Result<Term, NotDone> {
-    Ok(Term::String(bank.head().await?.to_string()))
-}
 
 pub(super) async fn verify(bank: &Bank, function: &Function, arguments: &Arguments) -> Result<Term, NotDone> {
     let Ok(noted) = arguments.named(function, "head").map(str::parse::<LogHead>).transpose() else {
@@ -47,8 +21,8 @@ pub(super) async fn verify(bank: &Bank, function: &Function, arguments: &Argumen
     // Whoever tells may do so a little longer than it takes to answer.
     let tell = move |done, total| line.show("verify", done, total);
     let verification = match noted {
-        None => bank.verify(tell).await?,
-        Some(noted) => bank.verify_head(noted, tell).await?,
+        None => bank.verify(tell).await.map_err(stopped)?,
+        Some(noted) => bank.verify_head(noted, tell).await.map_err(stopped)?,
     };
     match verification {
         Verification::Whole(Verified { events, streams, snapshots }) => {
@@ -65,22 +39,6 @@ pub(super) async fn verify(bank: &Bank, function: &Function, arguments: &Argumen
     }
 }
 
-pub(super) async fn rebuild(bank: &Bank) -> Result<Term, NotDone> {
-    let line = ProgressLine::new();
-    match bank.rebuild(|done, total| line.show("rebuild", done, total)).await {
-        Ok(position) => Ok(counted(position.get())),
-        Err(error) => {
-            let message = format!("{}: the projections were not rebuilt: {error}", bank.url());
-            let reply = match error {
-                RebuildError::Store(error) => failure(&Unavailable::from(error).into()),
-                RebuildError::Panicked { .. } => Term::Error("defect"),
-                RebuildError::Stopped => Term::Error("not_running"),
-            };
-            Err(NotDone::new(reply, message))
-        }
-    }
-}
-
 pub(super) async fn backup(bank: &Bank, arguments: &Arguments) -> Result<Term, NotDone> {
     let progress = ProgressLine::new();
     let line = progress.line();
@@ -92,7 +50,7 @@ pub(super) async fn backup(bank: &Bank, arguments: &Arguments) -> Result<Term, N
     };
     match bank.backup(path, show).await {
         Ok(_) => Ok(Term::OK),
-        Err(BackupError::Unavailable(unavailable)) => Err(unavailable.into()),
+        Err(BackupError::Unavailable(unavailable)) => Err(NotDone::unavailable(&WORDS, &unavailable)),
         Err(BackupError::File(error)) => {
             let reply = match &error {
                 sqlite::BackupError::FileExists { .. } => Term::Error("file_exists"),
@@ -109,23 +67,6 @@ pub(super) async fn backup(bank: &Bank, arguments: &Arguments) -> Result<Term, N
     }
 }
 
-pub(super) async fn export(bank: &Bank, arguments: &Arguments) -> Result<Term, NotDone> {
-    let line = ProgressLine::new();
-    let path = Path::new(arguments.get(0).unwrap_or_default());
-    match bank.export(path, |done, total| line.show("export", done, total)).await {
-        Ok(events) => Ok(counted(events)),
-        Err(ExportError::Unavailable(unavailable)) => Err(unavailable.into()),
-        Err(error) => {
-            let reply = match &error {
-                ExportError::FileExists { .. } => Term::Error("file_exists"),
-                ExportError::ReservedName { .. } => Term::Error("reserved_name"),
-                ExportError::File { .. } | ExportError::Unavailable(_) => Term::Error("file_failed"),
-            };
-            Err(NotDone { reply, message: error.to_string(), changes_nothing: true })
-        }
-    }
-}
-
 pub(super) async fn import(bank: &Bank, arguments: &Arguments) -> Result<Term, NotDone> {
     let line = ProgressLine::new();
     let path = Path::new(arguments.get(0).unwrap_or_default());
@@ -138,7 +79,7 @@ pub(super) async fn import(bank: &Bank, arguments: &Arguments) -> Result<Term, N
     };
     match bank.import(path, show).await {
         Ok(events) => Ok(counted(events)),
-        Err(ImportError::Unavailable(unavailable)) => Err(unavailable.into()),
+        Err(ImportError::Unavailable(unavailable)) => Err(NotDone::unavailable(&WORDS, &unavailable)),
         Err(error) => {
             let message = error.to_string();
             let changes_nothing = !matches!(error, ImportError::Stopped { .. });
@@ -158,6 +99,10 @@ pub(super) async fn import(bank: &Bank, arguments: &Arguments) -> Result<Term, N
             Err(NotDone { reply, message, changes_nothing })
         }
     }
+}
+
+fn stopped(unavailable: Unavailable) -> NotDone {
+    NotDone::unavailable(&WORDS, &unavailable)
 }
 
 fn counted(events: u64) -> Term {

@@ -2,9 +2,9 @@
 
 use super::arguments::account_id;
 use super::queries::no_balance;
-use super::replies::integer;
 use crate::bank::{Bank, Cause, Movement, Reason};
 use crate::engine::event::DomainEvent as _;
+use crate::shell::application_functions::integer;
 use crate::shell::functions::{Arguments, Function};
 use crate::shell::question::{limit, moment};
 use crate::shell::term::{Table, Term};

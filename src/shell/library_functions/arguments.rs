@@ -1,11 +1,19 @@
 //! The arguments of a call as the library takes them, or the reply that says what is wrong with them.
 
-use crate::library::{Author, Isbn, Quantity, Title, UserId};
+use crate::engine::aggregate::Aggregate as _;
+use crate::engine::event::StreamId;
+use crate::library::{Author, Book, Isbn, Quantity, Title, UserId};
 use crate::shell::functions::{Arguments, Function};
 use crate::shell::term::Term;
 
 pub(super) fn isbn(arguments: &Arguments) -> Result<Isbn, Term> {
     Isbn::new(arguments.get(0).unwrap_or_default()).map_err(|_| Term::Error("invalid_isbn"))
+}
+
+/// The stream of the book that a word names.
+pub(super) fn book_stream(isbn: &str) -> Result<StreamId, Term> {
+    let isbn = Isbn::new(isbn).map_err(|_| Term::Error("invalid_isbn"))?;
+    Ok(StreamId::new(Book::CATEGORY, &isbn))
 }
 
 pub(super) fn title(arguments: &Arguments) -> Result<Title, Term> {

@@ -1,11 +1,14 @@
 //! `LibraryReadService`: queries, and no command.
 
-use super::arguments::{from, isbn, user_id};
-use super::replies::{book, inventory_table, loan_table, no_answer, said};
+use super::arguments::{book_stream, from, isbn, user_id};
+use super::replies::{WORDS, book, inventory_table, loan_table, no_answer};
 use super::table::{FROM, ISBN, READ_FUNCTIONS, READ_MANUAL, USER};
+use crate::engine::application::Application;
+use crate::engine::event::StreamId;
 use crate::engine::projection::ReadModel;
-use crate::library::{Inventory, Isbn, ReadService, UserId};
-use crate::shell::functions::{Answer, Arguments, Domain, Function, Names, Parameter};
+use crate::library::{BookEvent, Inventory, Isbn, ReadService, UserId};
+use crate::shell::application_functions::{DomainFunctions, Words};
+use crate::shell::functions::{Answer, Arguments, Function, Names, Parameter};
 use crate::shell::help::Manual;
 use crate::shell::question::{limit, moment};
 use crate::shell::term::Term;
@@ -36,16 +39,24 @@ impl ReadFunctions {
                 let loans = self.service.get_loans(&user_id, from, limit, moment).await;
                 Ok(loan_table(&loans.map_err(no_answer)?))
             }
-            _ => {
+            "get_inventory" => {
                 let (from, limit) = (from(function, arguments)?, limit(function, arguments)?);
                 let books = self.service.get_inventory(from, limit, moment).await;
                 Ok(inventory_table(&books.map_err(no_answer)?))
             }
+            _ => Err(Term::Error("defect")),
         }
     }
 }
 
-impl Domain for ReadFunctions {
+impl DomainFunctions for ReadFunctions {
+    type Event = BookEvent;
+    const WORDS: &'static Words = &WORDS;
+
+    fn application(&self) -> &Application<BookEvent> {
+        &self.service
+    }
+
     fn functions(&self) -> &'static [Function] {
         &READ_FUNCTIONS
     }
@@ -54,22 +65,16 @@ impl Domain for ReadFunctions {
         &READ_MANUAL
     }
 
-    async fn call(&mut self, function: &'static Function, arguments: &Arguments, _: bool) -> Answer {
+    fn stream(isbn: &str) -> Result<StreamId, Term> {
+        book_stream(isbn)
+    }
+
+    async fn call(&self, function: &'static Function, arguments: &Arguments, _: bool) -> Answer {
         self.answer(function, arguments).await.unwrap_or_else(std::convert::identity).into()
     }
 
     fn names(&self) -> Box<dyn Names> {
         Box::new(InventoryNames { inventory: self.service.inventory().clone() })
-    }
-
-    async fn close(&mut self) {
-        self.service.close().await;
-    }
-
-    async fn let_others_run(&self) {}
-
-    fn failure(&self) -> Option<String> {
-        self.service.failure().as_ref().map(said)
     }
 }
 

@@ -1,56 +1,27 @@
 //! What the library answers, as replies.
 
-use crate::engine::store::StoreError;
-use crate::library::{CommandFailure, ListedBook, Loan, QueryError, Refusal, Unavailable};
-use crate::shell::question::beyond_the_end;
+use crate::library::{CommandFailure, ListedBook, Loan, QueryError, Refusal};
+use crate::shell::application_functions::{Words, words};
 use crate::shell::term::{Table, Term};
 
+/// What a service is called.
+pub(super) static WORDS: Words = words!("service");
+
 pub(super) fn failure(failure: &CommandFailure) -> Term {
-    match failure {
-        CommandFailure::Refused(refusal) => Term::Error(match refusal {
-            Refusal::NoBook => "no_book",
-            Refusal::CopyLimit => "copy_limit",
-            Refusal::NoCopyLeft => "no_copy_left",
-            Refusal::AlreadyBorrowed => "already_borrowed",
-            Refusal::NotBorrowed => "not_borrowed",
-            Refusal::BookIsOut => "book_is_out",
-        }),
-        CommandFailure::IdTaken { .. } => Term::Error("command_id_taken"),
-        CommandFailure::Unavailable(reason) => unavailable(reason),
-    }
-}
-
-pub(super) fn no_answer(error: QueryError) -> Term {
-    match error {
-        QueryError::NotYet(not_yet) => beyond_the_end(not_yet),
-        QueryError::Unavailable(reason) => unavailable(&reason),
-    }
-}
-
-/// The reply to what was not done; who holds a file is told besides.
-pub(super) fn unavailable(unavailable: &Unavailable) -> Term {
-    if let Unavailable::Store(StoreError::Busy(_)) = unavailable {
-        tracing::warn!("{unavailable}");
-    }
-    Term::Error(match unavailable {
-        Unavailable::Closed => "service_closed",
-        Unavailable::Stopped(_) => "service_stopped",
-        Unavailable::OutcomeUnknown { .. } => "outcome_unknown",
-        Unavailable::Store(StoreError::Busy(_)) => "busy",
-        Unavailable::Store(_) => "store_failed",
-        Unavailable::Busy => "busy",
-        Unavailable::Defect(_) | Unavailable::Missing(_) | Unavailable::Lacking { .. } => "defect",
-        Unavailable::Behind { .. } => "behind",
+    Term::Error(match failure {
+        CommandFailure::Refused(Refusal::NoBook) => "no_book",
+        CommandFailure::Refused(Refusal::CopyLimit) => "copy_limit",
+        CommandFailure::Refused(Refusal::NoCopyLeft) => "no_copy_left",
+        CommandFailure::Refused(Refusal::AlreadyBorrowed) => "already_borrowed",
+        CommandFailure::Refused(Refusal::NotBorrowed) => "not_borrowed",
+        CommandFailure::Refused(Refusal::BookIsOut) => "book_is_out",
+        CommandFailure::IdTaken { .. } => "command_id_taken",
+        CommandFailure::Unavailable(unavailable) => return WORDS.unavailable(unavailable),
     })
 }
 
-/// The application does not know what it is the application of.
-pub(super) fn said(unavailable: &Unavailable) -> String {
-    match unavailable {
-        Unavailable::Closed => "the service is closed".to_owned(),
-        Unavailable::Stopped(reason) => format!("the service has stopped: {reason}"),
-        other => other.to_string(),
-    }
+pub(super) fn no_answer(error: QueryError) -> Term {
+    WORDS.no_answer(error)
 }
 
 pub(super) fn book(book: &ListedBook) -> Term {

@@ -1,5 +1,6 @@
 //! The library's functions, as `help`, completion and the checks of a call see them.
 
+use crate::shell::application_functions::table::{AS_OF, AT, LIMIT, application_functions, joined};
 use crate::shell::functions::{Function, Kind, Parameter};
 use crate::shell::help::{Manual, helpers};
 
@@ -10,9 +11,6 @@ const QUANTITY: Parameter = Parameter { name: "quantity", kind: Kind::Integer, o
 pub(super) const USER: Parameter = Parameter { name: "user", kind: Kind::Named, optional: false, keyword: false };
 
 pub(super) const FROM: Parameter = Parameter { name: "from", kind: Kind::Text, optional: true, keyword: true };
-const LIMIT: Parameter = Parameter { name: "limit", kind: Kind::Integer, optional: true, keyword: true };
-const AT: Parameter = Parameter { name: "at", kind: Kind::Integer, optional: true, keyword: true };
-const AS_OF: Parameter = Parameter { name: "as_of", kind: Kind::Text, optional: true, keyword: true };
 
 const NOTES: &str = "
   The integer 1 and the string \"1\" name the same user. An ISBN has 10 or 13 digits, with or without hyphens.
@@ -39,7 +37,7 @@ pub(super) static READ_MANUAL: Manual = Manual {
     helpers: helpers("help LibraryReadService.get_book"),
 };
 
-pub(super) static WRITE_FUNCTIONS: [Function; 4] = [
+const WRITE: [Function; 4] = [
     Function {
         module: Some("LibraryWriteService"),
         name: "add_book",
@@ -91,7 +89,7 @@ pub(super) static WRITE_FUNCTIONS: [Function; 4] = [
     },
 ];
 
-pub(super) static READ_FUNCTIONS: [Function; 3] = [
+const READ: [Function; 3] = [
     Function {
         module: Some("LibraryReadService"),
         name: "get_inventory",
@@ -132,3 +130,31 @@ pub(super) static READ_FUNCTIONS: [Function; 3] = [
             LibraryReadService.get_inventory.",
     },
 ];
+
+pub(super) static WRITE_FUNCTIONS: [Function; 16] = joined(
+    &WRITE,
+    &application_functions! {
+        module: "LibraryWriteService",
+        thing: "service",
+        stream: ISBN,
+        of: "one book",
+        mended: "Once\nthat is mended, the program can be started again.",
+        holds: "whether each book has the copies that were added, lent and returned;",
+        imported: "It is the past,\nand no news.",
+        projections: "its inventory",
+    },
+);
+
+pub(super) static READ_FUNCTIONS: [Function; 15] = joined(
+    &READ,
+    &application_functions! {
+        module: "LibraryReadService",
+        thing: "service",
+        stream: ISBN,
+        of: "one book",
+        mended: "Once\nthat is mended, the program can be started again.",
+        holds: "whether each book has the copies that were added, lent and returned;",
+        imported: "It is the past,\nand no news.",
+        projections: "its inventory",
+    },
+);

@@ -1,11 +1,14 @@
 //! `LibraryWriteService`: commands, and no query.
 
-use super::arguments::{author, isbn, quantity, title, user_id};
-use super::replies::{failure, said};
+use super::arguments::{author, book_stream, isbn, quantity, title, user_id};
+use super::replies::{WORDS, failure};
 use super::table::{WRITE_FUNCTIONS, WRITE_MANUAL};
-use crate::library::{BookCommand, WriteService};
+use crate::engine::application::Application;
+use crate::engine::event::StreamId;
+use crate::library::{BookCommand, BookEvent, WriteService};
+use crate::shell::application_functions::{DomainFunctions, Words};
 use crate::shell::event_record::event_record;
-use crate::shell::functions::{Answer, Arguments, Domain, Function, Names, Parameter};
+use crate::shell::functions::{Answer, Arguments, Function};
 use crate::shell::help::Manual;
 use crate::shell::term::Term;
 use crate::shell::trace::Trace;
@@ -24,7 +27,14 @@ impl WriteFunctions {
     }
 }
 
-impl Domain for WriteFunctions {
+impl DomainFunctions for WriteFunctions {
+    type Event = BookEvent;
+    const WORDS: &'static Words = &WORDS;
+
+    fn application(&self) -> &Application<BookEvent> {
+        &self.service
+    }
+
     fn functions(&self) -> &'static [Function] {
         &WRITE_FUNCTIONS
     }
@@ -33,7 +43,11 @@ impl Domain for WriteFunctions {
         &WRITE_MANUAL
     }
 
-    async fn call(&mut self, function: &'static Function, arguments: &Arguments, events: bool) -> Answer {
+    fn stream(isbn: &str) -> Result<StreamId, Term> {
+        book_stream(isbn)
+    }
+
+    async fn call(&self, function: &'static Function, arguments: &Arguments, events: bool) -> Answer {
         let command = match command(function.name, arguments) {
             Ok(command) => command,
             Err(refused) => return refused.into(),
@@ -48,21 +62,6 @@ impl Domain for WriteFunctions {
             Err(refused) => failure(&refused).into(),
         }
     }
-
-    /// A service that answers no query has no names to offer.
-    fn names(&self) -> Box<dyn Names> {
-        Box::new(NoNames)
-    }
-
-    async fn close(&mut self) {
-        self.service.close().await;
-    }
-
-    async fn let_others_run(&self) {}
-
-    fn failure(&self) -> Option<String> {
-        self.service.failure().as_ref().map(said)
-    }
 }
 
 /// The command that a function sends.
@@ -75,14 +74,7 @@ fn command(function: &str, arguments: &Arguments) -> Result<BookCommand, Term> {
         }
         "borrow_book" => BookCommand::BorrowBook { isbn, user_id: user_id(arguments, 1)? },
         "return_book" => BookCommand::ReturnBook { isbn, user_id: user_id(arguments, 1)? },
-        _ => BookCommand::RemoveBook { isbn },
+        "remove_book" => BookCommand::RemoveBook { isbn },
+        _ => return Err(Term::Error("defect")),
     })
-}
-
-struct NoNames;
-
-impl Names for NoNames {
-    fn beginning_with(&self, _: &Parameter, _: &str, _: usize) -> Vec<String> {
-        Vec::new()
-    }
 }

@@ -1,14 +1,14 @@
 //! Handlers and parked events at the prompt.
 
-use super::replies::{failure, integer};
-use crate::bank::{Bank, HandlerReport};
-use crate::engine::event::DomainEvent as _;
+use super::{Called, integer};
+use crate::engine::application::handlers::HandlerReport;
 use crate::engine::event_handler::ParkedError;
+use crate::engine::store::stored_event::StoredEvent;
 use crate::shell::functions::Arguments;
 use crate::shell::term::{Table, Term};
 
-pub(super) async fn handlers(bank: &Bank) -> Result<Term, Term> {
-    let handlers = bank.handlers().await.map_err(|unavailable| failure(&unavailable.into()))?;
+pub(super) async fn handlers<E: StoredEvent>(called: &Called<'_, E>) -> Result<Term, Term> {
+    let handlers = called.application.handlers().await.map_err(|error| called.words.unavailable(&error))?;
     let columns = &["handler", "kind", "checkpoint", "behind", "attempts", "next_attempt", "parked", "last_error"];
     let row = |HandlerReport { status, behind, parked }: &HandlerReport| {
         let condition = &status.condition;
@@ -33,8 +33,8 @@ pub(super) async fn handlers(bank: &Bank) -> Result<Term, Term> {
     Ok(Term::Table(Table { columns, rows: handlers.iter().map(row).collect() }))
 }
 
-pub(super) async fn parked(bank: &Bank) -> Result<Term, Term> {
-    let parked = bank.parked().await.map_err(|unavailable| failure(&unavailable.into()))?;
+pub(super) async fn parked<E: StoredEvent>(called: &Called<'_, E>) -> Result<Term, Term> {
+    let parked = called.application.parked().await.map_err(|error| called.words.unavailable(&error))?;
     let columns = &["number", "handler", "position", "event", "attempts", "time", "reason"];
     let rows = parked.iter().map(|(parked, event)| {
         let title = |title: &str| Term::String(title.to_owned());
@@ -51,12 +51,12 @@ pub(super) async fn parked(bank: &Bank) -> Result<Term, Term> {
     Ok(Term::Table(Table { columns, rows: rows.collect() }))
 }
 
-pub(super) async fn retry(bank: &Bank, arguments: &Arguments) -> Result<Term, Term> {
-    done(bank.retry_parked(number(arguments)?).await)
+pub(super) async fn retry<E: StoredEvent>(called: &Called<'_, E>) -> Result<Term, Term> {
+    done(called.application.retry_parked(number(called.arguments)?).await)
 }
 
-pub(super) async fn skip(bank: &Bank, arguments: &Arguments) -> Result<Term, Term> {
-    done(bank.skip_parked(number(arguments)?).await)
+pub(super) async fn skip<E: StoredEvent>(called: &Called<'_, E>) -> Result<Term, Term> {
+    done(called.application.skip_parked(number(called.arguments)?).await)
 }
 
 fn number(arguments: &Arguments) -> Result<u64, Term> {
