@@ -18,6 +18,11 @@ mod an_e_mail_arrives_or_is_parked;
 mod an_e_mail_goes_encrypted_to_a_server_that_is_trusted;
 mod an_endless_conversation_comes_to_an_end;
 mod an_error_keeps_its_source;
+mod an_http_request_has_one_outcome;
+mod an_http_service_ends_when_it_is_asked_to;
+mod an_http_service_that_is_killed_has_done_everything_once;
+mod an_http_session_in_the_readme_is_true;
+mod an_http_watch_goes_on_where_it_was;
 mod an_outcome_that_nobody_knows_is_called_that;
 mod closing_loses_nothing;
 mod conflicts_are_decided_again;
@@ -33,6 +38,7 @@ mod what_a_refusal_tells_the_next_answer_tells_too;
 mod what_the_original_gets_wrong;
 
 // What several of them need.
+mod http_service;
 #[cfg(feature = "smtp")]
 mod mail_server;
 mod model;

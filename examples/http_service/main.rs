@@ -1,0 +1,293 @@
+//! The bank as an HTTP service: `cargo run --example http_service -- bank.db 127.0.0.1:8080`.
+//!
+//! | request | body | answer |
+//! |---|---|---|
+//! | `PUT /accounts/{name}` | | 201 |
+//! | `POST /accounts/{name}/deposits`, `…/withdrawals` | `{"amount": 100}` | 200 |
+//! | `POST /transfers` | `{"from": "Wolfman", "to": "Dracula", "amount": 25}` | 200; 202 while it is under way |
+//! | `GET /accounts/{name}`, `/accounts?prefix=W` | | a balance; names, the first 100 in order |
+//! | `GET /events?from=N` | | the log, live, as server-sent events; the id of each is its position |
+//! | `GET /health` | | 200; 503 once the bank has stopped |
+//!
+//! The `Idempotency-Key` of a request that changes something, a UUID, is the id of its command. Who got no answer, or a
+//! 503 or 504, sends the same again under the same key: it happens once, and its first outcome is the answer each time.
+//! Another request under that key is a 409. A payment that was declined is such an outcome too (422, `declined`); a
+//! refusal is not, and may be none the next time.
+//!
+//! A question knows all that was acknowledged to anybody before, also by other programs on the same file. With `?after=N`
+//! it knows at least what had happened up to N, the `position` in an answer, and waits for no more.
+//!
+//! What faces the world needs more in front of it: TLS, who may do what (the log tells all that is stored), and limits for
+//! each client.
+
+mod failure;
+
+use std::env;
+use std::error::Error;
+use std::future::IntoFuture as _;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, Query, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post, put};
+use axum::serve::ListenerExt as _;
+use axum::{Json, Router};
+use cqrs_bank::bank::{
+    AccountCommand, AccountEvent, AccountId, Balances, Bank, CommandFailure, Ending, Money, NewAccount, Outgoing,
+    Receipt, Refusal, StoreUrl, Transfers,
+};
+use cqrs_bank::engine::event::{Metadata, Position};
+use futures_util::stream::{Stream, StreamExt as _};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use failure::Failure;
+
+/// The longest body of a request, in bytes.
+const MAX_BODY: usize = 4096;
+/// Longer than the bank ever takes: what ends then is a body that does not come.
+const MAX_REQUEST: Duration = Duration::from_secs(30);
+/// How many clients may follow the log at once.
+const MAX_WATCHES: usize = 256;
+/// How many accounts are named at once.
+const MAX_NAMES: usize = 100;
+/// How long requests under way are waited for at the end.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
+
+/// What requests are answered with. Cheap to clone.
+#[derive(Clone)]
+struct Service {
+    bank: Bank,
+    watches: Arc<Semaphore>,
+    ending: watch::Receiver<bool>,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(tracing::Level::WARN).init();
+    let mut arguments = env::args().skip(1);
+    let store: StoreUrl = arguments.next().as_deref().unwrap_or("memory").parse()?;
+    let address = arguments.next().unwrap_or_else(|| "127.0.0.1:0".to_owned());
+
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let listener = TcpListener::bind(address).await?;
+    let bank = Bank::open(store).await?;
+    println!("listening on http://{}", listener.local_addr()?);
+
+    let (end, mut ending) = watch::channel(false);
+    let asked_to_end = async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        end.send_replace(true);
+    };
+    let watches = Arc::new(Semaphore::new(MAX_WATCHES));
+    let service = routes(Service { bank: bank.clone(), watches, ending: ending.clone() });
+    // What is written goes out at once, and does not wait for more.
+    let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
+    let mut serving = pin!(axum::serve(listener, service).with_graceful_shutdown(asked_to_end).into_future());
+    tokio::select! {
+        served = &mut serving => served?,
+        // A client may take as long as it likes to read an answer, and is not waited for so long.
+        _ = ending.wait_for(|ending| *ending) => drop(timeout(LAST_ANSWERS, serving).await),
+    }
+    bank.close().await;
+    bank.failure().map_or(Ok(()), |failure| Err(failure.into()))
+}
+
+fn routes(service: Service) -> Router {
+    Router::new()
+        .route("/accounts", get(names))
+        .route("/accounts/{name}", put(create).get(balance))
+        .route("/accounts/{name}/deposits", post(deposit))
+        .route("/accounts/{name}/withdrawals", post(withdraw))
+        .route("/transfers", post(transfer))
+        .route("/events", get(events))
+        .route("/health", get(health))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn(in_time))
+        .with_state(service)
+}
+
+async fn in_time(request: Request, next: Next) -> Response {
+    let answer = timeout(MAX_REQUEST, next.run(request)).await;
+    answer.unwrap_or_else(|_| StatusCode::REQUEST_TIMEOUT.into_response())
+}
+
+/// The id of the command that a request becomes: its key, or a new one.
+struct CommandId(Uuid);
+
+impl<S: Sync> FromRequestParts<S> for CommandId {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let Some(key) = parts.headers.get("idempotency-key") else { return Ok(Self(Uuid::new_v4())) };
+        let id = key.to_str().ok().and_then(|key| key.trim_matches('"').parse().ok());
+        id.map(Self).ok_or_else(|| Failure::new(StatusCode::BAD_REQUEST, "bad_key", "an Idempotency-Key is a UUID"))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Payment {
+    #[serde(deserialize_with = "amount")]
+    amount: Money,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Transfer {
+    from: AccountId,
+    to: AccountId,
+    #[serde(deserialize_with = "amount")]
+    amount: Money,
+}
+
+fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Error> {
+    Money::new(i64::deserialize(deserializer)?).map_err(D::Error::custom)
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
+    serde_json::from_slice(body).map_err(|error| {
+        let status = if error.is_data() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST };
+        Failure::new(status, "bad_body", error)
+    })
+}
+
+fn named(name: &str) -> Result<AccountId, Failure> {
+    AccountId::new(name).map_err(|error| Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_name", error))
+}
+
+type Answer = Result<Response, Failure>;
+
+async fn create(State(service): State<Service>, Path(name): Path<String>, id: CommandId) -> Answer {
+    let command = service.bank.creation(NewAccount::from(&named(&name)?)).await?;
+    service.handle(command, id).await
+}
+
+async fn deposit(State(service): State<Service>, Path(name): Path<String>, id: CommandId, body: Bytes) -> Answer {
+    let (account_id, Payment { amount }) = (named(&name)?, read(&body)?);
+    service.handle(AccountCommand::DepositMoney { account_id, amount }, id).await
+}
+
+async fn withdraw(State(service): State<Service>, Path(name): Path<String>, id: CommandId, body: Bytes) -> Answer {
+    let (account_id, Payment { amount }) = (named(&name)?, read(&body)?);
+    service.handle(AccountCommand::WithdrawMoney { account_id, amount, pin: None }, id).await
+}
+
+async fn transfer(State(service): State<Service>, id: CommandId, body: Bytes) -> Answer {
+    let Transfer { from: account_id, to: payee, amount } = read(&body)?;
+    let outgoing = Box::new(Outgoing { account_id, transfer_id: id.0.into(), payee, amount });
+    service.handle(AccountCommand::ReserveMoney { outgoing, pin: None }, id).await
+}
+
+impl Service {
+    /// Carries a command out, unless that was done before. Who has sent no key is told one, to ask again with.
+    async fn handle(&self, command: AccountCommand, CommandId(id): CommandId) -> Answer {
+        let outcome = async { self.bank.send(command, Metadata::from_outside(id)).await?.outcome().await };
+        let answer = outcome.await.map_err(Failure::from).and_then(|receipt| self.answer(&receipt, id));
+        answer.map_err(|failure| failure.with("command_id", id))
+    }
+
+    /// What a command has led to: told by events, which stay, and so the same each time.
+    fn answer(&self, receipt: &Receipt, id: Uuid) -> Answer {
+        let declined = |error, message, position: Position| {
+            Failure::new(StatusCode::UNPROCESSABLE_ENTITY, error, message).with("position", position)
+        };
+        let mut position = receipt.position();
+        let status = match receipt.events().first().map(|event| &event.data) {
+            Some(AccountEvent::AccountCreated { .. }) => StatusCode::CREATED,
+            Some(AccountEvent::AccountOverdrawn { balance, .. }) => {
+                let message = format!("the account holds {balance} only");
+                return Err(declined("declined", message, position).with("balance", balance));
+            }
+            Some(AccountEvent::InvalidPin { .. }) => {
+                return Err(declined("wrong_pin", "the PIN was a wrong one".to_owned(), position));
+            }
+            Some(AccountEvent::MoneyReserved(outgoing)) => {
+                let transfers = self.bank.read_model::<Transfers>()?;
+                match transfers.read(|transfers| transfers.transfer(outgoing.transfer_id)?.ended) {
+                    None => StatusCode::ACCEPTED,
+                    Some((end, Ending::Settled)) => {
+                        position = end.position;
+                        StatusCode::OK
+                    }
+                    Some((end, Ending::Released(reason))) => {
+                        let message = "the payee cannot take the money".to_owned();
+                        return Err(declined("released", message, end.position).with("reason", reason));
+                    }
+                }
+            }
+            _ => StatusCode::OK,
+        };
+        Ok((status, Json(json!({ "command_id": id, "position": position }))).into_response())
+    }
+
+    /// Asks for balances: as they are, or at least as they were at a position.
+    async fn ask<R>(&self, after: Option<Position>, question: impl FnOnce(&Balances) -> R) -> Result<R, Failure> {
+        Ok(match after {
+            Some(position) => self.bank.read_after(position, question).await?,
+            None => self.bank.read(question).await?,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct Question {
+    #[serde(default)]
+    prefix: String,
+    from: Option<Position>,
+    after: Option<Position>,
+}
+
+async fn balance(State(service): State<Service>, Path(name): Path<String>, Query(asked): Query<Question>) -> Answer {
+    let balance = service.ask(asked.after, |balances| balances.balance(&name)).await?;
+    let balance = balance.ok_or(CommandFailure::Refused(Refusal::NoAccount))?;
+    Ok(Json(json!({ "account": name, "balance": balance })).into_response())
+}
+
+async fn names(State(service): State<Service>, Query(asked): Query<Question>) -> Answer {
+    let names = |balances: &Balances| balances.names_beginning_with(&asked.prefix, MAX_NAMES);
+    Ok(Json(json!({ "accounts": service.ask(asked.after, names).await? })).into_response())
+}
+
+/// A client that was cut off says which event it saw last, as browsers do by themselves, and misses none.
+async fn events(
+    State(service): State<Service>,
+    Query(asked): Query<Question>,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, axum::Error>>>, Failure> {
+    let unavailable = StatusCode::SERVICE_UNAVAILABLE;
+    let watching = service.watches.try_acquire_owned();
+    let watching = watching.map_err(|_| Failure::new(unavailable, "busy", "too many watches").may_be_sent_again())?;
+    let last = headers.get("last-event-id").and_then(|last| last.to_str().ok()?.parse().ok());
+    let from = last.map(|last| Position::new(last).next()).or(asked.from);
+    let events = service.bank.watch(from).await?.map(move |event| {
+        let _until_it_ends = &watching;
+        // A bank that has stopped cuts its clients off.
+        let event = event.map_err(axum::Error::new)?;
+        Event::default().id(event.position.to_string()).json_data(event)
+    });
+    let mut ending = service.ending;
+    let end = async move { drop(ending.wait_for(|ending| *ending).await) };
+    Ok(Sse::new(events.take_until(Box::pin(end))).keep_alive(KeepAlive::default()))
+}
+
+async fn health(State(service): State<Service>) -> Answer {
+    service.bank.failure().map_or_else(|| Ok("ok\n".into_response()), |stopped| Err(stopped.into()))
+}
