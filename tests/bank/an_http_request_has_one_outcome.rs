@@ -101,6 +101,28 @@ async fn a_refusal_is_not_remembered_and_who_has_no_key_is_told_one() {
 }
 
 #[tokio::test]
+async fn several_services_on_one_file_answer_as_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let [one, other] = [(), ()].map(|()| Service::on_file(&folder.path().join("bank.db")));
+    for account in ["Wolfman", "Dracula"] {
+        assert_eq!(one.ask(&Request::create(account)).await.status, 201);
+    }
+    for number in 1..=20 {
+        let deposit = Request::deposit("Wolfman", 100).key(key(number));
+        let deposited = other.ask(&deposit).await;
+        assert_eq!(one.ask(&deposit).await.outcome(), deposited.outcome());
+        let transfer = Request::transfer("Wolfman", "Dracula", 30).key(key(100 + number));
+        let settled = other.ask(&transfer).await;
+        assert_eq!(settled.status, 200, "{settled:?}");
+        let position = settled.json()["position"].as_u64().unwrap();
+        let payee = one.ask(&Request::get(&format!("/accounts/Dracula?after={position}"))).await;
+        assert_eq!(payee.json()["balance"].as_u64(), Some(30 * number as u64));
+        assert_eq!(one.ask(&transfer).await.outcome(), settled.outcome());
+        assert_eq!(balance(&one, "Wolfman").await, 70 * number as u64);
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_met_is_said() {
     let service = with_wolfman().await;
     let deposits = |body: &str| Request::post("/accounts/Wolfman/deposits", body);
