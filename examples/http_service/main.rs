@@ -41,8 +41,8 @@ use axum::routing::{get, post, put};
 use axum::serve::ListenerExt as _;
 use axum::{Json, Router};
 use cqrs_bank::bank::{
-    AccountCommand, AccountEvent, AccountId, Balances, Bank, CommandFailure, Ending, Money, NewAccount, Outgoing,
-    Receipt, Refusal, StoreUrl, Transfers,
+    AccountCommand, AccountEvent, AccountId, Balances, Bank, CommandFailure, Ending, Money, NewAccount, Receipt,
+    Refusal, StoreUrl, Transfers,
 };
 use cqrs_bank::engine::event::{Metadata, Position};
 use futures_util::stream::{Stream, StreamExt as _};
@@ -191,9 +191,9 @@ async fn withdraw(State(service): State<Service>, Path(name): Path<String>, id: 
 }
 
 async fn transfer(State(service): State<Service>, id: CommandId, body: Bytes) -> Answer {
-    let Transfer { from: account_id, to: payee, amount } = read(&body)?;
-    let outgoing = Box::new(Outgoing { account_id, transfer_id: id.0.into(), payee, amount });
-    service.handle(AccountCommand::ReserveMoney { outgoing, pin: None }, id).await
+    let Transfer { from, to, amount } = read(&body)?;
+    let command = AccountCommand::begin_transfer(&from, &to, amount, &Metadata::from_outside(id.0));
+    service.handle(command, id).await
 }
 
 impl Service {
