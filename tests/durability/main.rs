@@ -27,6 +27,7 @@ mod nothing_is_answered_from_a_file_that_is_gone;
 mod old_files_stay_readable;
 mod on_an_overlay_nothing_is_lost;
 mod rows_are_restored_as_they_were_at_one_moment;
+mod rows_are_written_as_ever;
 mod several_programs_answer_as_one;
 mod stored_balances_stay_right;
 mod stored_rows_are_the_right_set_or_are_folded_again;
