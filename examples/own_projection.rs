@@ -3,23 +3,26 @@
 //! It answers a question the bank itself does not: who was declined, and how often. The tests below try the
 //! rule it relies on, with given, when and then: `cargo test --example own_projection`.
 
-use std::collections::BTreeMap;
 use std::error::Error;
 
 use cqrs_bank::bank::{AccountEvent, AccountId, Bank, Money, StoreUrl};
 use cqrs_bank::engine::event::RecordedEvent;
-use cqrs_bank::engine::projection::Projection;
+use cqrs_bank::engine::projection::{Projection, RowMap, StoredFields, rows};
 
 /// For each account, the number of its declined payments.
 #[derive(Default)]
-struct Declines(BTreeMap<AccountId, u32>);
+struct Declines {
+    counts: RowMap<AccountId, u32>,
+}
 
 impl Projection<AccountEvent> for Declines {
     const NAME: &'static str = "declines";
+    /// A bank on a file keeps the counts there. Without this line it counts again when it is opened.
+    const ROWS: Option<StoredFields<Self>> = rows!(1; counts);
 
     fn project(&mut self, event: &RecordedEvent<AccountEvent>) {
         if let AccountEvent::AccountOverdrawn { account_id, .. } = &event.data {
-            *self.0.entry(account_id.clone()).or_default() += 1;
+            *self.counts.get_or_insert_with(account_id.clone(), || 0) += 1;
         }
     }
 }
@@ -40,7 +43,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let declines = bank.add_projection::<Declines>().await?;
     bank.withdraw(&dracula, Money::new(7)?).await?;
     declines.read(|declines| {
-        for (account, count) in &declines.0 {
+        for (account, count) in declines.counts.iter() {
             println!("{account}: {count}");
         }
     });
@@ -74,6 +77,6 @@ mod tests {
         bank.withdraw(&account, amount).await.unwrap();
         bank.deposit(&account, amount).await.unwrap();
         bank.withdraw(&account, amount).await.unwrap();
-        assert_eq!(declines.read(|declines| declines.0[&account]), 2);
+        assert_eq!(declines.read(|declines| declines.counts.get(&account).copied()), Some(2));
     }
 }

@@ -28,8 +28,8 @@ impl Bank {
     pub async fn accounts(&self, moment: Option<Moment>) -> Result<Vec<AccountEntry>, QueryError> {
         self.caught_up_to(moment).await?;
         Ok(self.own.accounts.read(|accounts| match moment {
-            None => accounts.entries().to_vec(),
-            Some(moment) => accounts.entries_at(moment).to_vec(),
+            None => accounts.entries(),
+            Some(moment) => accounts.entries_at(moment),
         }))
     }
 

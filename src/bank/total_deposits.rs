@@ -7,11 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{AccountEvent, Moment, Movement};
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{Position, RecordedEvent};
-use crate::engine::projection::{Projection, UnreadableRow, stored_row};
-use crate::engine::store::handler_records::ProjectionRow;
-
-/// The row of the sum now; the others are named after positions.
-const NOW: &str = "now";
+use crate::engine::projection::{LogRow, Projection, RowCell, RowLog, StoredFields, rows};
 
 /// Every so many events the sum is kept, so that no answer about the past folds more than these.
 const KEPT_EVERY: u64 = 1_024;
@@ -19,8 +15,8 @@ const KEPT_EVERY: u64 = 1_024;
 /// The read model behind the total of deposits, in the bank's sense: the money it holds, withdrawals taken off.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TotalDeposits {
-    total: Total,
-    kept: Vec<Kept>,
+    total: RowCell<Total>,
+    kept: RowLog<Kept>,
 }
 
 /// A sum of minor units. One balance fits into 64 bits, many may not.
@@ -51,6 +47,14 @@ struct Kept {
     total: Total,
 }
 
+impl LogRow for Kept {
+    type Key = ();
+
+    fn position(&self) -> Position {
+        self.position
+    }
+}
+
 impl Total {
     pub(super) fn minor_units(self) -> u128 {
         self.0
@@ -69,7 +73,7 @@ impl Total {
 impl TotalDeposits {
     /// The sum of all balances, in minor units.
     pub fn total(&self) -> u128 {
-        self.total.0
+        self.total.get().0
     }
 
     /// The last sum that was kept before a moment or at it, and the position it was kept at.
@@ -84,42 +88,12 @@ impl TotalDeposits {
 
 impl Projection<AccountEvent> for TotalDeposits {
     const NAME: &'static str = "total deposits";
-    const ROWS: Option<u16> = Some(1);
-
-    fn changed_rows(&self, event: &RecordedEvent<AccountEvent>, name: &mut dyn FnMut(&str)) {
-        name(NOW);
-        if let Some(kept) = self.kept.last().filter(|kept| kept.position == event.position) {
-            name(&stored_row::name_of(kept.position));
-        }
-    }
-
-    fn all_rows(&self, name: &mut dyn FnMut(&str)) {
-        name(NOW);
-        self.kept.iter().for_each(|kept| name(&stored_row::name_of(kept.position)));
-    }
-
-    fn row(&self, name: &str) -> Option<Box<str>> {
-        if name == NOW {
-            return stored_row::write(&self.total);
-        }
-        let position = stored_row::position_of(name)?;
-        let place = self.kept.binary_search_by_key(&position, |kept| kept.position).ok()?;
-        stored_row::write(&self.kept[place])
-    }
-
-    fn restore_row(&mut self, row: &ProjectionRow) -> Result<(), UnreadableRow> {
-        if &*row.key == NOW {
-            self.total = stored_row::read(row)?;
-        } else {
-            self.kept.push(stored_row::read(row)?);
-        }
-        Ok(())
-    }
+    const ROWS: Option<StoredFields<Self>> = rows!(1; total: "now", kept);
 
     fn project(&mut self, event: &RecordedEvent<AccountEvent>) {
-        self.total.apply(&event.data);
+        self.total.get_mut().apply(&event.data);
         if event.position.get().is_multiple_of(KEPT_EVERY) {
-            self.kept.push(Kept { position: event.position, time: event.time, total: self.total });
+            self.kept.push(Kept { position: event.position, time: event.time, total: *self.total.get() });
         }
     }
 }

@@ -49,5 +49,5 @@ pub use self::event::{Contains, DomainEvent, Position, RecordedEvent};
 pub use self::event_handler::{EventHandler, Failure, Starts, Wish};
 pub use self::moment::Moment;
 pub use self::process_manager::{Answer, Noted, ProcessManager, Reaction};
-pub use self::projection::Projection;
+pub use self::projection::{LogRow, Projection, RowCell, RowLog, RowMap, StoredFields, rows};
 pub use self::store::StoreUrl;

@@ -1,23 +1,26 @@
 //! The inventory projection: which books there are, where their copies are, and who has them.
 
-use std::collections::BTreeMap;
+use std::fmt;
+use std::iter;
 use std::ops::Bound;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use super::events::{BookAdded, BookBorrowed, BookRemoved, BookReturned};
-use super::{Author, BookEvent, Isbn, Title, UserId, inventory_rows};
+use super::{Author, BookEvent, Isbn, Title, UserId};
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{DomainEvent as _, RecordedEvent};
-use crate::engine::projection::{Projection, UnreadableRow};
-use crate::engine::store::handler_records::ProjectionRow;
+use crate::engine::projection::{Projection, RowMap, StoredFields, rows};
 use crate::engine::trace::trace_line;
 
 /// The read model behind every answer of the read service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inventory {
-    pub(super) books: BTreeMap<Isbn, ListedBook>,
-    pub(super) loans: BTreeMap<UserId, BTreeMap<Isbn, Timestamp>>,
+    books: RowMap<Isbn, ListedBook>,
+    /// When each copy was borrowed that a user has.
+    loans: RowMap<LoanId, Timestamp>,
 }
 
 /// A book of the inventory.
@@ -47,6 +50,33 @@ pub struct Loan {
     pub borrowed: Timestamp,
 }
 
+/// What names a loan: those of a user stand together, in the order of the books.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct LoanId {
+    user_id: UserId,
+    isbn: Isbn,
+}
+
+#[derive(Debug, Error)]
+#[error("it is about no loan")]
+struct InvalidLoanId;
+
+impl fmt::Display for LoanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.isbn, self.user_id)
+    }
+}
+
+impl FromStr for LoanId {
+    type Err = InvalidLoanId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidLoanId> {
+        let (isbn, user_id) = text.split_once(' ').ok_or(InvalidLoanId)?;
+        let (Ok(isbn), Ok(user_id)) = (isbn.parse(), UserId::new(user_id)) else { return Err(InvalidLoanId) };
+        Ok(Self { user_id, isbn })
+    }
+}
+
 impl Inventory {
     /// A book; `None` if the library does not have it.
     pub fn book(&self, isbn: &Isbn) -> Option<&ListedBook> {
@@ -60,22 +90,24 @@ impl Inventory {
 
     /// At most `limit` loans of a user in the order of the books' numbers, from `from` on.
     pub fn loans(&self, user_id: &UserId, from: Isbn, limit: usize) -> Vec<Loan> {
-        let loans = self.loans.get(user_id).into_iter().flat_map(|loans| loans.range(from..));
-        let loan = |(isbn, borrowed): (&Isbn, &Timestamp)| {
+        let of_user = self.loans.range(LoanId { user_id: user_id.clone(), isbn: from }..);
+        let of_user = of_user.take_while(|(loan, _)| loan.user_id == *user_id);
+        let loan = |(LoanId { isbn, .. }, borrowed): (&LoanId, &Timestamp)| {
             let title = self.books.get(isbn)?.title.clone();
             Some(Loan { isbn: *isbn, title, borrowed: *borrowed })
         };
-        loans.filter_map(loan).take(limit).collect()
+        of_user.filter_map(loan).take(limit).collect()
     }
 
     /// The first `limit` users with a loan whose names begin with `prefix`, in order.
     pub fn borrowers_beginning_with(&self, prefix: &str, limit: usize) -> Vec<UserId> {
-        let from = self.loans.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
-        from.map(|(user_id, _)| user_id)
-            .take_while(|user_id| user_id.as_str().starts_with(prefix))
-            .take(limit)
-            .cloned()
-            .collect()
+        let mut from = Bound::Included(LoanId { user_id: UserId::first_beginning_with(prefix), isbn: Isbn::FIRST });
+        let users = iter::from_fn(|| {
+            let (LoanId { user_id, .. }, _) = self.loans.range((from.clone(), Bound::Unbounded)).next()?;
+            from = Bound::Excluded(LoanId { user_id: user_id.clone(), isbn: Isbn::LAST });
+            Some(user_id.clone())
+        });
+        users.take_while(|user_id| user_id.as_str().starts_with(prefix)).take(limit).collect()
     }
 
     /// The first `limit` books whose numbers begin with `prefix`, with or without hyphens, in order.
@@ -94,21 +126,20 @@ impl Inventory {
         self.books.insert(isbn, ListedBook { isbn, title, author, copies_in, copies_out });
     }
 
-    fn lend(&mut self, isbn: Isbn, user_id: &UserId, time: Timestamp) {
-        let Some(book) = self.books.get_mut(&isbn) else { return };
-        if self.loans.entry(user_id.clone()).or_default().insert(isbn, time).is_none() {
+    fn lend(&mut self, isbn: Isbn, user_id: UserId, time: Timestamp) {
+        if self.books.contains_key(&isbn)
+            && self.loans.insert(LoanId { user_id, isbn }, time).is_none()
+            && let Some(book) = self.books.get_mut(&isbn)
+        {
             book.copies_in = book.copies_in.saturating_sub(1);
             book.copies_out = book.copies_out.saturating_add(1);
         }
     }
 
-    fn take_back(&mut self, isbn: Isbn, user_id: &UserId) {
-        let Some(loans) = self.loans.get_mut(user_id) else { return };
-        let was_lent = loans.remove(&isbn).is_some();
-        if loans.is_empty() {
-            self.loans.remove(user_id);
-        }
-        if was_lent && let Some(book) = self.books.get_mut(&isbn) {
+    fn take_back(&mut self, isbn: Isbn, user_id: UserId) {
+        if self.loans.remove(&LoanId { user_id, isbn }).is_some()
+            && let Some(book) = self.books.get_mut(&isbn)
+        {
             book.copies_in = book.copies_in.saturating_add(1);
             book.copies_out = book.copies_out.saturating_sub(1);
         }
@@ -117,33 +148,16 @@ impl Inventory {
 
 impl Projection<BookEvent> for Inventory {
     const NAME: &'static str = "inventory";
+    const ROWS: Option<StoredFields<Self>> = rows!(1; books: "book ", loans: "loan ");
 
     fn project(&mut self, event: &RecordedEvent<BookEvent>) {
         match &event.data {
             BookEvent::BookAdded(added) => self.add(added),
-            BookEvent::BookBorrowed(BookBorrowed { isbn, user_id }) => self.lend(*isbn, user_id, event.time),
-            BookEvent::BookReturned(BookReturned { isbn, user_id }) => self.take_back(*isbn, user_id),
+            BookEvent::BookBorrowed(BookBorrowed { isbn, user_id }) => self.lend(*isbn, user_id.clone(), event.time),
+            BookEvent::BookReturned(BookReturned { isbn, user_id }) => self.take_back(*isbn, user_id.clone()),
             // A book is removed only when no copy is out, so no loan goes with it.
             BookEvent::BookRemoved(BookRemoved { isbn, .. }) => drop(self.books.remove(isbn)),
         }
-    }
-
-    const ROWS: Option<u16> = Some(1);
-
-    fn changed_rows(&self, event: &RecordedEvent<BookEvent>, name: &mut dyn FnMut(&str)) {
-        inventory_rows::changed_by(&event.data, name);
-    }
-
-    fn all_rows(&self, name: &mut dyn FnMut(&str)) {
-        self.all_row_names(name);
-    }
-
-    fn row(&self, name: &str) -> Option<Box<str>> {
-        self.stored_row(name)
-    }
-
-    fn restore_row(&mut self, row: &ProjectionRow) -> Result<(), UnreadableRow> {
-        self.take_row_back(row)
     }
 }
 

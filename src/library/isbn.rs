@@ -32,6 +32,9 @@ impl Isbn {
     /// Where an order of books begins.
     pub const FIRST: Self = Self([0; 13]);
 
+    /// Where it ends.
+    pub(super) const LAST: Self = Self([9; 13]);
+
     /// Reads 13 digits, or the 10 of an older ISBN, whose last may be an `X`. A hyphen or a space may stand
     /// between any two of them: where they belong would take a list of all publishers to know.
     ///

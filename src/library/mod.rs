@@ -9,7 +9,6 @@ mod commands;
 mod errors;
 mod events;
 mod inventory;
-mod inventory_rows;
 mod isbn;
 mod quantity;
 mod read_service;

@@ -93,6 +93,13 @@ text! {
     UserId, 64
 }
 
+impl UserId {
+    /// Where those that begin with a text stand in the order of users, whatever the text is.
+    pub(super) fn first_beginning_with(prefix: &str) -> Self {
+        Self(prefix.into())
+    }
+}
+
 text! {
     /// What a book is called.
     Title, 256

@@ -9,7 +9,6 @@ use cqrs_bank::bank::{AccountCommand, AccountEvent, Bank, HandlerReport, Options
 use cqrs_bank::engine::event::{Position, RecordedEvent};
 use cqrs_bank::engine::event_handler::{EventHandler, Failure, RetryPolicy, Starts};
 use cqrs_bank::engine::process_manager::{Answer, Noted, ProcessManager, Reaction};
-use cqrs_bank::engine::projection::Projection;
 use tokio::task::JoinSet;
 
 use crate::accounts::{account, money};
@@ -240,34 +239,4 @@ async fn so_it_is_with_a_process_manager() {
         assert_eq!(said.as_deref(), Some("2 deposits"), "{place}");
         assert!(matches!(bank.verify(|_, _| {}).await.unwrap(), Verification::Whole(_)), "{place}");
     }
-}
-
-/// Panics once as it is asked whether an event concerns it.
-#[derive(Default)]
-struct Concerned;
-
-static PANICS: AtomicU64 = AtomicU64::new(1);
-
-impl Projection<AccountEvent> for Concerned {
-    const NAME: &'static str = "concerned";
-
-    fn project(&mut self, _: &RecordedEvent<AccountEvent>) {}
-
-    fn concerns(event: &RecordedEvent<AccountEvent>) -> bool {
-        let panics = is_bad(event)
-            && PANICS.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
-        assert!(!panics, "in concerns");
-        true
-    }
-}
-
-#[tokio::test]
-async fn a_projection_that_panics_as_it_is_asked_what_concerns_it_takes_the_event_again() {
-    let bank = bank().await;
-    bank.add_projection::<Concerned>().await.unwrap();
-    for amount in [1, BAD, 2] {
-        deposit(&bank, amount).await;
-    }
-    assert_eq!(PANICS.load(Ordering::Relaxed), 0);
-    assert_eq!(bank.failure(), None);
 }

@@ -1,7 +1,6 @@
 //! A projection of one's own that is added to a bank is one of the bank's: it knows what has happened, its rows are stored
 //! and taken back, it is rebuilt with the others, and it has a name of its own.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,9 +8,8 @@ use cqrs_bank::bank::{AccountEvent, AddHandlerError, Bank, StoreUrl};
 use cqrs_bank::engine::event::{DomainEvent as _, RecordedEvent};
 use cqrs_bank::engine::feed;
 use cqrs_bank::engine::feed::checkpoints::Checkpoints;
-use cqrs_bank::engine::projection::{Projection, UnreadableRow, stored_row};
+use cqrs_bank::engine::projection::{Projection, RowMap, StoredFields, rows};
 use cqrs_bank::engine::store::EventStore as _;
-use cqrs_bank::engine::store::handler_records::ProjectionRow;
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
 use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 
@@ -19,36 +17,19 @@ use crate::accounts::{account, money};
 
 /// How many events of each kind there were: a row for each.
 #[derive(Debug, Default)]
-struct Counts(BTreeMap<String, u64>);
+struct Counts(RowMap<String, u64>);
 
 impl Projection<AccountEvent> for Counts {
     const NAME: &'static str = "counts";
-    const ROWS: Option<u16> = Some(1);
+    const ROWS: Option<StoredFields<Self>> = rows!(1; 0);
 
     fn project(&mut self, event: &RecordedEvent<AccountEvent>) {
-        *self.0.entry(event.data.title().to_owned()).or_default() += 1;
-    }
-
-    fn changed_rows(&self, event: &RecordedEvent<AccountEvent>, name: &mut dyn FnMut(&str)) {
-        name(event.data.title());
-    }
-
-    fn all_rows(&self, name: &mut dyn FnMut(&str)) {
-        self.0.keys().for_each(|title| name(title));
-    }
-
-    fn row(&self, name: &str) -> Option<Box<str>> {
-        stored_row::write(self.0.get(name)?)
-    }
-
-    fn restore_row(&mut self, row: &ProjectionRow) -> Result<(), UnreadableRow> {
-        self.0.insert(row.key.to_string(), stored_row::read(row)?);
-        Ok(())
+        *self.0.get_or_insert_with(event.data.title().to_owned(), || 0) += 1;
     }
 }
 
 fn deposits(counts: &Counts) -> u64 {
-    counts.0["Money Deposited"]
+    counts.0.get("Money Deposited").copied().unwrap_or_default()
 }
 
 async fn open(store: StoreUrl) -> Bank {

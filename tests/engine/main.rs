@@ -18,6 +18,7 @@ mod an_event_is_stored_as_it_is_derived;
 mod closing_is_short_and_no_failure;
 mod every_store_keeps_the_same_promises;
 mod imports_point_one_way;
+mod what_a_projection_stores_is_what_it_knows;
 
 // What several of them need.
 mod promises;

@@ -46,11 +46,11 @@ pub struct Recipient {
 
 impl AddressBook for ReadModel<Accounts> {
     fn lists(&self, account: &AccountId) -> bool {
-        self.read(|accounts| accounts.recipient(account.as_str()).is_some())
+        self.read(|accounts| accounts.email(account.as_str()).is_some())
     }
 
     fn recipient(&self, account: &AccountId) -> Option<Recipient> {
-        self.read(|accounts| accounts.recipient(account.as_str()).cloned())
+        self.read(|accounts| accounts.recipient(account.as_str()))
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Outgoing, ReleaseReason, TransferId};
@@ -10,15 +9,13 @@ use crate::bank::AccountEvent;
 use crate::engine::clock::Timestamp;
 use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::moment::Moment;
-use crate::engine::projection::{Projection, UnreadableRow, stored_row};
-use crate::engine::store::handler_records::ProjectionRow;
+use crate::engine::projection::{LogRow, Projection, RowLog, StoredFields, rows};
 
 /// The read model behind `transfers`.
 #[derive(Clone, Debug, Default)]
 pub struct Transfers {
     /// In the order they were asked for.
-    records: Vec<TransferRecord>,
-    places: HashMap<TransferId, usize>,
+    records: RowLog<TransferRecord>,
 }
 
 /// A transfer and its history.
@@ -64,6 +61,18 @@ pub enum TransferState {
     Ended(Ending),
 }
 
+impl LogRow for TransferRecord {
+    type Key = TransferId;
+
+    fn position(&self) -> Position {
+        self.reserved.position
+    }
+
+    fn key(&self) -> Option<TransferId> {
+        Some(self.outgoing.transfer_id)
+    }
+}
+
 impl TransferRecord {
     /// How far it had come at a moment; `None` if it had not begun.
     pub fn state_at(&self, moment: Moment) -> Option<TransferState> {
@@ -82,7 +91,7 @@ impl TransferRecord {
 impl Transfers {
     /// A transfer.
     pub fn transfer(&self, transfer_id: TransferId) -> Option<&TransferRecord> {
-        self.places.get(&transfer_id).map(|place| &self.records[*place])
+        self.records.find(&transfer_id)
     }
 
     /// Those that began at a position or after it and up to a moment, in order.
@@ -95,49 +104,20 @@ impl Transfers {
     }
 
     fn change(&mut self, transfer_id: TransferId, change: impl FnOnce(&mut TransferRecord)) {
-        if let Some(place) = self.places.get(&transfer_id) {
-            change(&mut self.records[*place]);
+        if let Some(record) = self.records.find_mut(&transfer_id) {
+            change(record);
         }
     }
 }
 
 impl Projection<AccountEvent> for Transfers {
     const NAME: &'static str = "transfers";
-
-    const ROWS: Option<u16> = Some(1);
-
-    fn changed_rows(&self, event: &RecordedEvent<AccountEvent>, name: &mut dyn FnMut(&str)) {
-        if let Some(transfer) = event.data.transfer_id().and_then(|transfer_id| self.transfer(transfer_id)) {
-            name(&stored_row::name_of(transfer.reserved.position));
-        }
-    }
-
-    fn all_rows(&self, name: &mut dyn FnMut(&str)) {
-        self.records.iter().for_each(|record| name(&stored_row::name_of(record.reserved.position)));
-    }
-
-    fn row(&self, name: &str) -> Option<Box<str>> {
-        let position = stored_row::position_of(name)?;
-        let place = self.records.binary_search_by_key(&position, |record| record.reserved.position).ok()?;
-        stored_row::write(&self.records[place])
-    }
-
-    fn restore_row(&mut self, row: &ProjectionRow) -> Result<(), UnreadableRow> {
-        let record: TransferRecord = stored_row::read(row)?;
-        self.places.insert(record.outgoing.transfer_id, self.records.len());
-        self.records.push(record);
-        Ok(())
-    }
-
-    fn concerns(event: &RecordedEvent<AccountEvent>) -> bool {
-        event.data.transfer_id().is_some()
-    }
+    const ROWS: Option<StoredFields<Self>> = rows!(1; records);
 
     fn project(&mut self, event: &RecordedEvent<AccountEvent>) {
         let step = Step { position: event.position, time: event.time };
         match &event.data {
             AccountEvent::MoneyReserved(outgoing) => {
-                self.places.insert(outgoing.transfer_id, self.records.len());
                 let outgoing = outgoing.as_ref().clone();
                 self.records.push(TransferRecord { outgoing, reserved: step, credited: None, ended: None });
             }

@@ -59,15 +59,12 @@ enum RestoreError {
     Row(#[from] UnreadableRow),
 }
 
-/// Takes the rows of a projection back, if there are any that can be, and follows from now on which of them change. One
-/// whose rows are missing, of another form, or unreadable starts at the beginning.
+/// Takes the rows of a projection back, if there are any that can be. One whose rows are missing, of another form, or
+/// unreadable starts at the beginning.
 pub(super) async fn restore<E: DomainEvent, S: EventStore<E>>(
     host: &mut dyn Hosted<E>,
     store: &S,
 ) -> Result<(), StoreError> {
-    if store.is_durable() {
-        host.follow_rows();
-    }
     let Some(name) = host.rows_name() else { return Ok(()) };
     let restored = match restore_rows(host, store, &name).await {
         Err(RestoreError::Store(StoreError::Closed)) => return Err(StoreError::Closed),

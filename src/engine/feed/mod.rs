@@ -148,10 +148,7 @@ impl<E: DomainEvent> Feed<E> {
     /// # Panics
     ///
     /// Outside of a tokio runtime. Nobody waits for its projections then.
-    pub fn start<S: EventStore<E>>(mut self, store: S, supervisor: &Supervisor) -> FeedHandle<E> {
-        if store.is_durable() {
-            self.members.hosts().for_each(|host| host.follow_rows());
-        }
+    pub fn start<S: EventStore<E>>(self, store: S, supervisor: &Supervisor) -> FeedHandle<E> {
         let from = self.members.all_done().unwrap_or(self.live_after);
         let subscription = Subscription::after(store.clone(), from);
         let (sender, requests) = requests::channel();

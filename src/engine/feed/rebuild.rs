@@ -93,10 +93,7 @@ impl Rebuild {
                 self.under_way = Some(UnderWay { position, callers });
             }
             Ok(_) => {
-                for host in members.hosts() {
-                    host.replace();
-                    host.forget_stored();
-                }
+                members.hosts().for_each(|host| host.replace());
                 answer(callers, &Ok(done));
             }
         }

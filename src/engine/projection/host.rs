@@ -3,7 +3,7 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::changed_rows::ChangedRows;
+use super::rows::WhichRows;
 use super::{Projection, ReadModel, UnreadableRow};
 use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::store::handler_records::{ProjectionRow, ProjectionUpdate, ProjectionWritten};
@@ -22,7 +22,7 @@ pub(in crate::engine) trait Hosted<E>: Send {
     /// Folds events up to [`Hosted::done`] into a new read model that nobody sees yet, in order from the first.
     fn replay(&mut self, events: &[RecordedEvent<E>]) -> Result<(), String>;
 
-    /// Shows the new read model.
+    /// Shows the new read model. All its rows are stored the next time.
     fn replace(&mut self);
 
     /// The name its rows are stored under, if it has any.
@@ -34,17 +34,12 @@ pub(in crate::engine) trait Hosted<E>: Send {
     /// Shows the restored read model, which is at `checkpoint`; with `None`, forgets what was restored.
     fn restored(&mut self, checkpoint: Option<Position>);
 
-    /// From now on, keeps in mind which rows change.
-    fn follow_rows(&mut self);
-
-    /// What is to be stored: the rows that have changed since the last time, or all of them.
+    /// What is to be stored: the rows that have changed since the last time, or all of them. They count as stored until
+    /// [`Hosted::updated`] says otherwise.
     fn update(&mut self) -> Option<ProjectionUpdate>;
 
     /// What became of that.
     fn updated(&mut self, written: ProjectionWritten, checkpoint: Position);
-
-    /// Stores all rows the next time.
-    fn forget_stored(&mut self);
 
     /// Begins a new read model that nobody sees yet.
     fn begin_anew(&mut self);
@@ -61,13 +56,14 @@ pub(in crate::engine) struct Host<P> {
     /// A read model that is being rebuilt.
     fresh: P,
     done: Position,
-    rows: ChangedRows,
+    /// The checkpoint of the stored rows; nothing where all have to be written.
+    stored: Option<Position>,
 }
 
 impl<P: Default> Host<P> {
     /// A projection at the beginning of the store.
     pub(in crate::engine) fn new(model: ReadModel<P>) -> Self {
-        Self { model, fresh: P::default(), done: Position::START, rows: ChangedRows::default() }
+        Self { model, fresh: P::default(), done: Position::START, stored: None }
     }
 }
 
@@ -81,24 +77,14 @@ impl<E, P: Projection<E>> Hosted<E> for Host<P> {
     }
 
     fn take(&mut self, events: &[RecordedEvent<E>]) -> Result<(), String> {
-        let Self { model, done, rows, .. } = self;
+        let Self { model, done, .. } = self;
         catch_panic(|| {
-            if let Some(last) = events.last()
-                && !events.iter().any(P::concerns)
-            {
-                *done = last.position.max(*done);
-                return;
-            }
             let mut projection = model.write();
             for event in events {
-                if event.position <= *done {
-                    continue;
+                if event.position > *done {
+                    projection.project(event);
+                    *done = event.position;
                 }
-                projection.project(event);
-                if rows.followed {
-                    projection.changed_rows(event, &mut |name| rows.change(name));
-                }
-                *done = event.position;
             }
         })
     }
@@ -118,50 +104,60 @@ impl<E, P: Projection<E>> Hosted<E> for Host<P> {
     }
 
     fn rows_name(&self) -> Option<String> {
-        rows_name::<E, P>()
+        P::ROWS.map(|fields| fields.stored_name(P::NAME))
     }
 
     fn restore(&mut self, rows: &[ProjectionRow]) -> Result<(), UnreadableRow> {
-        rows.iter().try_for_each(|row| self.fresh.restore_row(row))
+        let Some(fields) = P::ROWS else { return Ok(()) };
+        rows.iter().try_for_each(|row| fields.restore(&mut self.fresh, row))
     }
 
     fn restored(&mut self, checkpoint: Option<Position>) {
-        match checkpoint {
-            Some(checkpoint) => {
+        match (checkpoint, P::ROWS) {
+            (Some(checkpoint), Some(fields)) => {
+                fields.follow(&self.fresh);
                 Hosted::<E>::replace(self);
                 self.done = checkpoint;
-                self.rows.stored = Some(checkpoint);
+                self.stored = Some(checkpoint);
             }
-            None => self.fresh = P::default(),
+            _ => self.fresh = P::default(),
         }
     }
 
-    fn follow_rows(&mut self) {
-        self.rows.followed = P::ROWS.is_some();
-    }
-
     fn update(&mut self) -> Option<ProjectionUpdate> {
-        let projection = Hosted::<E>::rows_name(self)?;
-        let Self { model, done, rows, .. } = self;
-        model.read(|model| rows.update(projection, *done, |name| model.all_rows(name), |name| model.row(name)))
+        let fields = P::ROWS?;
+        let (checkpoint, mut rows) = (self.done, Vec::new());
+        let (after, written) = self.model.read(|model| {
+            // What has taken the place of something else does not know in what they differ.
+            let after = self.stored.filter(|_| fields.are_followed(model));
+            if after == Some(checkpoint) {
+                return None;
+            }
+            let which = if after.is_some() { WhichRows::Changed } else { WhichRows::All };
+            Some((after, fields.write(model, which, &mut |name, data| rows.push((name, data)))))
+        })?;
+        if let Err(unwritable) = written {
+            tracing::error!("projection {} is not stored: {unwritable}", P::NAME);
+            self.stored = None;
+            return None;
+        }
+        let projection = fields.stored_name(P::NAME);
+        let (replace_all, after) = (after.is_none(), after.unwrap_or_default());
+        Some(ProjectionUpdate { projection, after, checkpoint, rows, replace_all })
     }
 
     fn updated(&mut self, written: ProjectionWritten, checkpoint: Position) {
-        self.rows.updated(written, checkpoint);
-    }
-
-    fn forget_stored(&mut self) {
-        self.rows.stored = None;
+        self.stored = match written {
+            ProjectionWritten::Stored => Some(checkpoint),
+            // What changes from now on is kept in mind, and what another process has stored holds the rest.
+            ProjectionWritten::Later { stored } => Some(stored.min(checkpoint)),
+            ProjectionWritten::Missing { .. } => None,
+        };
     }
 
     fn begin_anew(&mut self) {
         self.fresh = P::default();
     }
-}
-
-/// The name that a projection's rows are stored under, if it has any.
-pub(super) fn rows_name<E, P: Projection<E>>() -> Option<String> {
-    P::ROWS.map(|form| format!("{} {form}", P::NAME))
 }
 
 fn catch_panic(run: impl FnOnce()) -> Result<(), String> {

@@ -4,14 +4,17 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
-use super::Projection;
+use super::rows::WhichRows;
+use super::{Projection, StoredFields};
 use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::store::StoreError;
 use crate::engine::store::handler_records::HandlerRecords;
 
 /// What a store has kept of a projection, and the fold that it should be equal to.
 #[derive(Debug)]
-pub struct StoredRows<P> {
+pub struct StoredRows<P: 'static> {
+    name: &'static str,
+    fields: StoredFields<P>,
     checkpoint: Position,
     rows: HashMap<Box<str>, Box<str>, RandomState>,
     fold: P,
@@ -27,13 +30,13 @@ impl<P> StoredRows<P> {
     where
         P: Projection<E>,
     {
-        let Some(name) = super::host::rows_name::<E, P>() else { return Ok(None) };
-        let Some(mut stored) = store.read_projection(&name).await? else { return Ok(None) };
+        let Some(fields) = P::ROWS else { return Ok(None) };
+        let Some(mut stored) = store.read_projection(&fields.stored_name(P::NAME)).await? else { return Ok(None) };
         let mut rows = HashMap::default();
         while let Some(page) = stored.next_page().await? {
             rows.extend(page.into_iter().map(|row| (row.key, row.data)));
         }
-        Ok(Some(Self { checkpoint: stored.checkpoint(), rows, fold: P::default() }))
+        Ok(Some(Self { name: P::NAME, fields, checkpoint: stored.checkpoint(), rows, fold: P::default() }))
     }
 
     /// Folds an event, unless the rows know nothing of it. All events come in order, from the first.
@@ -47,15 +50,11 @@ impl<P> StoredRows<P> {
     }
 
     /// Where the rows are not what the fold has come to, in words; nothing where they are.
-    pub fn difference<E>(mut self) -> Option<String>
-    where
-        P: Projection<E>,
-    {
-        let (name, checkpoint) = (P::NAME, self.checkpoint);
+    pub fn difference(self) -> Option<String> {
+        let Self { name, fields, checkpoint, mut rows, fold } = self;
         let mut difference = None;
-        let (fold, rows) = (&self.fold, &mut self.rows);
-        fold.all_rows(&mut |key| {
-            let (stored, folded) = (rows.remove(key), fold.row(key));
+        let written = fields.write(&fold, WhichRows::All, &mut |key, folded| {
+            let stored = rows.remove(&key);
             if stored != folded && difference.is_none() {
                 let text = |row: Option<Box<str>>| row.unwrap_or_else(|| "missing".into());
                 difference = Some(format!(
@@ -65,10 +64,9 @@ impl<P> StoredRows<P> {
                 ));
             }
         });
-        let surplus = self.rows.keys().min();
-        difference.or_else(|| {
-            surplus
-                .map(|key| format!("the stored row {key:?} of {name} comes from no event up to position {checkpoint}"))
-        })
+        let surplus = rows.keys().min();
+        let surplus = surplus
+            .map(|key| format!("the stored row {key:?} of {name} comes from no event up to position {checkpoint}"));
+        difference.or(written.err().map(|unwritable| format!("of {name}, {unwritable}"))).or(surplus)
     }
 }

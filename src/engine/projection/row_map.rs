@@ -1,0 +1,159 @@
+//! A map that a store keeps, a row for each entry.
+
+use std::borrow::Borrow;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
+use std::fmt::Display;
+use std::hash::Hash;
+use std::ops::RangeBounds;
+use std::str::FromStr;
+
+use foldhash::fast::RandomState;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::changed::Changed;
+use super::rows::{self, RowWriter, Rows, UnreadableRow, WhichRows};
+use crate::engine::store::handler_records::ProjectionRow;
+
+/// A map that a store keeps, a row for each entry: its name is the key, as it is displayed, and its data the value as
+/// JSON. It is looked up as quickly as a hash map, and gone through in the order of the keys.
+///
+/// Whatever its functions change it [keeps in mind](Rows).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowMap<K: Eq + Hash, V> {
+    values: HashMap<K, V, RandomState>,
+    ordered: BTreeSet<K>,
+    changed: Changed<K>,
+}
+
+impl<K: Eq + Hash, V> Default for RowMap<K, V> {
+    fn default() -> Self {
+        Self { values: HashMap::default(), ordered: BTreeSet::new(), changed: Changed::default() }
+    }
+}
+
+impl<K: Clone + Ord + Hash, V> RowMap<K, V> {
+    /// The value of a key.
+    pub fn get<Q>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
+        self.values.get(key)
+    }
+
+    /// Whether there is a value of this key.
+    pub fn contains_key<Q>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
+        self.values.contains_key(key)
+    }
+
+    /// The number of entries.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// All entries in the order of their keys.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&K, &V)> {
+        self.ordered.iter().map(|key| self.entry(key))
+    }
+
+    /// The entries whose keys are in a range, in their order.
+    pub fn range<Q>(&self, range: impl RangeBounds<Q>) -> impl DoubleEndedIterator<Item = (&K, &V)>
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
+        self.ordered.range(range).map(|key| self.entry(key))
+    }
+
+    /// The value of a key, to be changed.
+    pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        let value = self.values.get_mut(key)?;
+        self.changed.note(key);
+        Some(value)
+    }
+
+    /// The value of a key, to be changed; where there is none, there is this one.
+    pub fn get_or_insert_with(&mut self, key: K, value: impl FnOnce() -> V) -> &mut V {
+        let entry = self.values.entry(key);
+        self.changed.note(entry.key());
+        match entry {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let value = value();
+                self.ordered.insert(entry.key().clone());
+                entry.insert(value)
+            }
+        }
+    }
+
+    /// Gives a key a value. Answers the one it had.
+    pub fn insert(&mut self, key: K, value: V) -> Option<V> {
+        self.changed.note(&key);
+        self.put(key, value)
+    }
+
+    /// Takes an entry away. Answers the value it had.
+    pub fn remove<Q>(&mut self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+        Q: Ord + Hash + ?Sized,
+    {
+        let (key, value) = self.values.remove_entry(key)?;
+        self.ordered.remove(key.borrow());
+        self.changed.note(&key);
+        Some(value)
+    }
+
+    fn entry<'a>(&'a self, key: &'a K) -> (&'a K, &'a V) {
+        (key, &self.values[key])
+    }
+
+    fn put(&mut self, key: K, value: V) -> Option<V> {
+        match self.values.entry(key) {
+            Entry::Occupied(mut entry) => Some(entry.insert(value)),
+            Entry::Vacant(entry) => {
+                self.ordered.insert(entry.key().clone());
+                entry.insert(value);
+                None
+            }
+        }
+    }
+}
+
+impl<K, V> Rows for RowMap<K, V>
+where
+    K: Clone + Ord + Hash + Display + FromStr<Err: Display> + Send + Sync,
+    V: Serialize + DeserializeOwned + Send + Sync,
+{
+    fn is_followed(&self) -> bool {
+        self.changed.is_followed()
+    }
+
+    fn follow(&self) {
+        self.changed.take();
+    }
+
+    fn write(&self, which: WhichRows, writer: &mut RowWriter<'_>) {
+        match self.changed.take() {
+            Some(keys) if which == WhichRows::Changed => keys.iter().for_each(|key| writer.write(key, self.get(key))),
+            _ => self.iter().for_each(|(key, value)| writer.write(key, Some(value))),
+        }
+    }
+
+    fn restore(&mut self, name: &str, row: &ProjectionRow) -> Result<(), UnreadableRow> {
+        let key = name.parse().map_err(|error| UnreadableRow::new(row, error))?;
+        self.put(key, rows::read(row)?);
+        Ok(())
+    }
+}
