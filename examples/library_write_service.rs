@@ -24,6 +24,6 @@ fn main() -> ExitCode {
     PROGRAM.run(async |opening: Opening<LibraryFile>| {
         let service = WriteService::open(opening.needed_store()?, opening.seed).await;
         let service = service.map_err(|error| CannotOpen::Failed(error.to_string()))?;
-        Ok(Prompt::new(WriteFunctions::new(service, opening.trace)))
+        Ok(Prompt::new(WriteFunctions::new(&service, opening.trace)))
     })
 }

@@ -20,6 +20,8 @@
 //! * [`library`]: a second domain, of books, whose command side and query side are two services.
 //! * [`shell`]: statements in, replies and traces out, at a terminal or from a script.
 //!
+//! A domain of one's own takes the engine alone: `examples/parking_garage` is a whole one, written to be read.
+//!
 //! The words, in code and messages alike:
 //!
 //! * An **aggregate** is the consistency boundary that decides. `execute` and `apply` are pure.

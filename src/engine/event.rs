@@ -23,8 +23,10 @@ pub trait DomainEvent: fmt::Debug + Clone + Send + Sync + 'static {
     /// The name the event is stored under. It outlives the Rust type, so it never changes.
     fn event_type(&self) -> &'static str;
 
-    /// The event as the trace names it, for instance `Money Deposited`.
-    fn title(&self) -> &'static str;
+    /// The event as people see it, for instance `Money Deposited`: its type, unless it says otherwise.
+    fn title(&self) -> &'static str {
+        self.event_type()
+    }
 
     /// How data of an older form are brought to the next: what makes of those of `schema_version` those of the version
     /// after it. `None` for the form of today.

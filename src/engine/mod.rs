@@ -45,7 +45,9 @@ pub use self::aggregate::{Aggregate, Command};
 pub use self::application::{
     Application, Builder, CommandFailure, PendingCommand, QueryError, Receipt, StartError, Unavailable,
 };
-pub use self::event::{Contains, DomainEvent, Position, RecordedEvent};
+pub use self::blocking::blocking;
+pub use self::clock::Timestamp;
+pub use self::event::{Contains, DomainEvent, Position, RecordedEvent, Upcast, domain_events};
 pub use self::event_handler::{EventHandler, Failure, Starts, Wish};
 pub use self::moment::Moment;
 pub use self::process_manager::{Answer, Noted, ProcessManager, Reaction};

@@ -2,7 +2,7 @@
 //! same table.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, ready};
 
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
@@ -405,14 +405,18 @@ pub trait Domain: Send {
         None
     }
 
-    /// Where the editor looks up the names that exist now.
-    fn names(&self) -> Box<dyn Names>;
+    /// Where the editor looks up the names that exist now. A domain that answers no question has none to offer.
+    fn names(&self) -> Box<dyn Names> {
+        Box::new(|_: &Parameter, _: &str, _: usize| Vec::new())
+    }
 
     /// Finishes what is under way. Nothing is called afterwards.
     fn close(&mut self) -> impl Future<Output = ()> + Send;
 
     /// Lets what was sent and not waited for make some way before the next call.
-    fn let_others_run(&self) -> impl Future<Output = ()> + Send;
+    fn let_others_run(&self) -> impl Future<Output = ()> + Send {
+        ready(())
+    }
 
     /// Why the last call could not do its work, where whatever comes next can be done all the same.
     fn not_done(&self) -> Option<String> {
@@ -427,4 +431,10 @@ pub trait Domain: Send {
 pub trait Names: Send {
     /// The first `limit` names that begin with `prefix`, in order; none where a parameter takes no names.
     fn beginning_with(&self, parameter: &Parameter, prefix: &str, limit: usize) -> Vec<String>;
+}
+
+impl<F: Fn(&Parameter, &str, usize) -> Vec<String> + Send> Names for F {
+    fn beginning_with(&self, parameter: &Parameter, prefix: &str, limit: usize) -> Vec<String> {
+        self(parameter, prefix, limit)
+    }
 }

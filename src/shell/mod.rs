@@ -4,6 +4,9 @@
 //! [`syntax`] turns text into statements, [`functions`] finds what they call and checks what it is given, and
 //! a [`Domain`](functions::Domain) such as [`bank_functions`] does it. What comes back is a [`term`], printed
 //! behind the [`trace`] of what happened on the way. A [`program`] is all of that around one domain.
+//!
+//! A domain of one's own writes its functions as a [`table`], and gets those that
+//! [every application](application_functions) has.
 
 pub mod application_functions;
 pub mod bank_functions;
@@ -29,6 +32,7 @@ pub mod session;
 pub mod signals;
 mod streams;
 pub mod syntax;
+pub mod table;
 pub mod term;
 mod terminal;
 pub mod trace;

@@ -192,6 +192,27 @@ async fn what_cannot_work_is_refused_and_leaves_nothing_behind() {
 }
 
 #[tokio::test]
+async fn a_store_is_named_as_it_is_at_hand() {
+    let (directory, [memory, file]) = both_stores();
+    let path = directory.path().join("house.db");
+    let text = path.to_str().unwrap();
+    let named = [
+        (Application::<LampEvent>::builder("memory"), &memory),
+        (Application::builder(text), &file),
+        (Application::builder(format!("sqlite:{text}").as_str()), &file),
+        (Application::builder(path.as_path()), &file),
+        (Application::builder(path.clone()), &file),
+    ];
+    for (builder, url) in named {
+        let house = builder.start().await.unwrap();
+        assert_eq!(house.url(), url);
+        house.close().await;
+    }
+    let elsewhere = Application::<LampEvent>::builder("nats://house").start().await;
+    assert!(matches!(elsewhere, Err(StartError::UnsupportedStore(_))), "{elsewhere:?}");
+}
+
+#[tokio::test]
 async fn a_kind_that_is_not_there_takes_no_command() {
     let house = Application::<LampEvent>::builder(StoreUrl::Memory).projection::<Lit>().start().await.unwrap();
     let unknown = house.dispatch(switch("hall", true)).await.unwrap_err();

@@ -28,7 +28,7 @@ impl Library {
 
     async fn write(&self, style: Style, script: &str) -> String {
         let service = WriteService::start(self.store.clone(), Some(SEED)).await.unwrap();
-        self.run(Prompt::new(WriteFunctions::new(service, self.trace.clone())), style, script).await
+        self.run(Prompt::new(WriteFunctions::new(&service, self.trace.clone())), style, script).await
     }
 
     async fn read(&self, style: Style, script: &str) -> String {

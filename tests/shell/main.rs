@@ -1,6 +1,7 @@
 //! What the program promises to people and scripts: each test runs it as a process and looks at what it prints.
 
 mod a_descriptor_in_any_mode_is_waited_for;
+mod a_domain_of_ones_own_has_a_prompt_like_the_banks;
 mod a_person_can_use_the_prompt;
 mod a_pin_is_never_shown;
 mod a_pin_left_out_is_asked_for;

@@ -108,7 +108,7 @@ fn run_all_with(transcript: &Transcript, flags: &[&str]) -> Vec<Finished> {
     let directory = tempfile::tempdir().unwrap();
     let run = |Run { command, stdin, .. }: &Run| match command.split_whitespace().next().unwrap() {
         "bank" => run_in(&directory, "bank", flags, stdin),
-        library => run_in(&directory, library, &[flags, &["--store", "library.db"]].concat(), stdin),
+        example => run_in(&directory, example, &[flags, &["--store", "store.db"]].concat(), stdin),
     };
     transcript.runs.iter().map(run).collect()
 }

@@ -14,7 +14,7 @@ use pty_process::blocking::{Command, Pts, Pty};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use tempfile::TempDir;
 
-use crate::program::wait;
+use crate::program::{example_path, wait};
 
 pub(crate) const CTRL_C: &str = "\u{3}";
 pub(crate) const CTRL_D: &str = "\u{4}";
@@ -58,6 +58,13 @@ impl Terminal {
         Self::start(Command::new(program).args(arguments), "xterm-256color", state, "")
     }
 
+    /// One of the programs in `examples`, in a directory where nothing was before.
+    pub(crate) fn open_example(name: &str, prompt: &str) -> Self {
+        let state = tempfile::tempdir().unwrap();
+        let command = Command::new(example_path(name)).current_dir(state.path());
+        Self::start_at(prompt, command, "xterm-256color", state, "", |_| {})
+    }
+
     /// On a terminal that another program has left non-blocking.
     pub(crate) fn open_non_blocking() -> Self {
         let state = tempfile::tempdir().unwrap();
@@ -72,6 +79,17 @@ impl Terminal {
     }
 
     fn start_on(command: Command, kind: &str, state: TempDir, no_color: &str, prepare: impl FnOnce(&Pts)) -> Self {
+        Self::start_at("bank(1)> ", command, kind, state, no_color, prepare)
+    }
+
+    fn start_at(
+        prompt: &str,
+        command: Command,
+        kind: &str,
+        state: TempDir,
+        no_color: &str,
+        prepare: impl FnOnce(&Pts),
+    ) -> Self {
         let (pty, pts) = pty_process::blocking::open().unwrap();
         prepare(&pts);
         pty.resize(Size::new(ROWS.get(), COLUMNS.get())).unwrap();
@@ -99,7 +117,7 @@ impl Terminal {
             }
         });
         let terminal = Self { keyboard, child, screen, received, state };
-        terminal.wait_for("bank(1)> ");
+        terminal.wait_for(prompt);
         terminal
     }
 

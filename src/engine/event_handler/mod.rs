@@ -11,6 +11,7 @@ mod retry;
 mod runner;
 
 use std::future::{Future, ready};
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ pub use self::control::{HandlerControl, ParkedError};
 use self::instance::{Instance, Make};
 pub use self::retry::RetryPolicy;
 use self::runner::Runner;
+use super::blocking::NotDone;
 use super::clock::Clock;
 use super::event::{Position, RecordedEvent};
 use super::feed::checkpoints::{Checkpoints, Kind, MAX_WAIT, UnlessKept};
@@ -183,6 +185,19 @@ impl Failure {
     #[must_use]
     pub fn wishing(self, wish: Wish) -> Self {
         Self { wish, ..self }
+    }
+}
+
+/// What the system could not do it may be able to do later.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::retry(error.to_string())
+    }
+}
+
+impl From<NotDone> for Failure {
+    fn from(error: NotDone) -> Self {
+        Self::retry(error.to_string())
     }
 }
 

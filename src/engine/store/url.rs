@@ -1,7 +1,7 @@
 //! Where a store is.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use thiserror::Error;
@@ -37,6 +37,18 @@ impl TryFrom<&str> for StoreUrl {
 
     fn try_from(url: &str) -> Result<Self, UnsupportedUrl> {
         url.parse()
+    }
+}
+
+impl From<PathBuf> for StoreUrl {
+    fn from(path: PathBuf) -> Self {
+        Self::Sqlite(path)
+    }
+}
+
+impl From<&Path> for StoreUrl {
+    fn from(path: &Path) -> Self {
+        Self::Sqlite(path.to_owned())
     }
 }
 

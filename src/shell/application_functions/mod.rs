@@ -1,16 +1,19 @@
 //! What every application can do, at the prompt of its domain: `handlers`, `watch`, `export`, and so on.
 //!
-//! A domain has functions of its own and [joins](table::joined) these to them, in its own [`Words`]. [`Prompt`] is the
-//! whole of it for a domain whose application runs as long as its program does.
+//! A domain has functions of its own and [joins](super::table::joined) these to them, in its own [`Words`]. [`Prompt`] is the
+//! whole of it for a domain whose application runs as long as its program does, and [`Prompted`] what its functions reach
+//! the application by.
 
 mod handlers;
 mod log;
 mod prompt;
+mod prompted;
 pub mod table;
 mod upkeep;
 mod words;
 
 pub use self::prompt::{DomainFunctions, Prompt};
+pub use self::prompted::Prompted;
 pub use self::upkeep::NotDone;
 pub use self::words::{Words, words};
 use super::functions::{Answer, Arguments, Function};

@@ -6,7 +6,7 @@ use super::{Called, NotDone, Words, call};
 use crate::engine::application::Application;
 use crate::engine::event::StreamId;
 use crate::engine::store::stored_event::StoredEvent;
-use crate::shell::functions::{Answer, Arguments, Domain, Function, Names, Parameter};
+use crate::shell::functions::{Answer, Arguments, Domain, Function, Names, Parameter, WantedSecret};
 use crate::shell::help::Manual;
 use crate::shell::term::Term;
 
@@ -45,17 +45,15 @@ pub trait DomainFunctions: Send + Sync {
         events: bool,
     ) -> impl Future<Output = Answer> + Send;
 
-    /// Where the editor looks up the names that exist now.
-    fn names(&self) -> Box<dyn Names> {
-        Box::new(NoNames)
+    /// What a call will ask for and was not given, if the domain knows of such a thing.
+    fn wanted_secret(&self, function: &'static Function, arguments: &Arguments) -> Option<WantedSecret> {
+        let _ = (function, arguments);
+        None
     }
-}
 
-struct NoNames;
-
-impl Names for NoNames {
-    fn beginning_with(&self, _: &Parameter, _: &str, _: usize) -> Vec<String> {
-        Vec::new()
+    /// Where the editor looks up the names that exist now. A domain that answers no question has none to offer.
+    fn names(&self) -> Box<dyn Names> {
+        Box::new(|_: &Parameter, _: &str, _: usize| Vec::new())
     }
 }
 
@@ -102,6 +100,10 @@ impl<D: DomainFunctions> Domain for Prompt<D> {
         }
     }
 
+    fn wanted_secret(&self, function: &'static Function, arguments: &Arguments) -> Option<WantedSecret> {
+        self.domain.wanted_secret(function, arguments)
+    }
+
     fn names(&self) -> Box<dyn Names> {
         self.domain.names()
     }
@@ -109,8 +111,6 @@ impl<D: DomainFunctions> Domain for Prompt<D> {
     async fn close(&mut self) {
         self.domain.application().close().await;
     }
-
-    async fn let_others_run(&self) {}
 
     fn not_done(&self) -> Option<String> {
         self.not_done.clone()

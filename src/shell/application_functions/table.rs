@@ -1,37 +1,13 @@
 //! What every application can do, as `help`, completion and the checks of a call see it.
 
-use crate::shell::functions::{Function, Kind, Parameter};
+use crate::shell::functions::{Kind, Parameter};
 
 /// The number that a parked event is known by.
-pub const NUMBER: Parameter = Parameter { name: "number", kind: Kind::Integer, optional: false, keyword: false };
+pub const NUMBER: Parameter = Parameter::needed("number", Kind::Integer);
 /// The path of a file.
-pub const FILE: Parameter = Parameter { name: "file", kind: Kind::Text, optional: false, keyword: false };
+pub const FILE: Parameter = Parameter::needed("file", Kind::Text);
 /// Where a log ended, as it was noted.
-pub const HEAD: Parameter = Parameter { name: "head", kind: Kind::Text, optional: true, keyword: true };
-/// The position that a list begins with.
-pub const FROM: Parameter = Parameter { name: "from", kind: Kind::Integer, optional: true, keyword: true };
-/// How many lines a list has at the most.
-pub const LIMIT: Parameter = Parameter { name: "limit", kind: Kind::Integer, optional: true, keyword: true };
-/// The position that a question is about.
-pub const AT: Parameter = Parameter { name: "at", kind: Kind::Integer, optional: true, keyword: true };
-/// The time that a question is about.
-pub const AS_OF: Parameter = Parameter { name: "as_of", kind: Kind::Text, optional: true, keyword: true };
-
-/// A domain's own functions, and behind them those that every application has.
-///
-/// # Panics
-///
-/// Where there are not `N` of them, which in a constant is an error of the compiler.
-pub const fn joined<const N: usize>(own: &[Function], application: &[Function]) -> [Function; N] {
-    assert!(N > 0 && own.len() + application.len() == N, "the table has room for all functions and no more");
-    let mut joined = [application[0]; N];
-    let mut number = 0;
-    while number < N {
-        joined[number] = if number < own.len() { own[number] } else { application[number - own.len()] };
-        number += 1;
-    }
-    joined
-}
+pub const HEAD: Parameter = Parameter::by_name("head", Kind::Text);
 
 /// The functions that every application has, in the words of a domain: a `[Function; 12]`.
 ///
@@ -52,8 +28,9 @@ macro_rules! application_functions {
         module: $module:literal, thing: $thing:literal, stream: $stream:expr, of: $of:literal, mended: $mended:literal,
         holds: $holds:literal, imported: $imported:literal, projections: $projections:literal $(,)?
     ) => {{
-        use $crate::shell::application_functions::table::{FILE, FROM, HEAD, LIMIT, NUMBER};
+        use $crate::shell::application_functions::table::{FILE, HEAD, NUMBER};
         use $crate::shell::functions::{Function, Parameter};
+        use $crate::shell::table::{FROM, LIMIT};
         [
             Function {
                 module: Some($module),

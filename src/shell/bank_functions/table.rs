@@ -1,7 +1,8 @@
 //! The bank's functions, as `help`, completion and the checks of a call see them.
 
-use crate::shell::application_functions::table::{AS_OF, AT, FROM, LIMIT, application_functions, joined};
+use crate::shell::application_functions::table::application_functions;
 use crate::shell::functions::{Function, Kind, Parameter};
+use crate::shell::table::{AS_OF, AT, FROM, LIMIT, joined};
 
 const ACCOUNT: Parameter = Parameter { name: "account", kind: Kind::Named, optional: false, keyword: false };
 const AMOUNT: Parameter = Parameter { name: "amount", kind: Kind::Integer, optional: false, keyword: false };

@@ -1,23 +1,22 @@
 //! What the library answers, as replies.
 
-use crate::library::{CommandFailure, ListedBook, Loan, QueryError, Refusal};
+use crate::library::{ListedBook, Loan, QueryError, Refusal};
 use crate::shell::application_functions::{Words, words};
 use crate::shell::term::{Table, Term};
 
 /// What a service is called.
 pub(super) static WORDS: Words = words!("service");
 
-pub(super) fn failure(failure: &CommandFailure) -> Term {
-    Term::Error(match failure {
-        CommandFailure::Refused(Refusal::NoBook) => "no_book",
-        CommandFailure::Refused(Refusal::CopyLimit) => "copy_limit",
-        CommandFailure::Refused(Refusal::NoCopyLeft) => "no_copy_left",
-        CommandFailure::Refused(Refusal::AlreadyBorrowed) => "already_borrowed",
-        CommandFailure::Refused(Refusal::NotBorrowed) => "not_borrowed",
-        CommandFailure::Refused(Refusal::BookIsOut) => "book_is_out",
-        CommandFailure::IdTaken { .. } => "command_id_taken",
-        CommandFailure::Unavailable(unavailable) => return WORDS.unavailable(unavailable),
-    })
+/// What a book that says no is answered with.
+pub(super) fn refused(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::NoBook => "no_book",
+        Refusal::CopyLimit => "copy_limit",
+        Refusal::NoCopyLeft => "no_copy_left",
+        Refusal::AlreadyBorrowed => "already_borrowed",
+        Refusal::NotBorrowed => "not_borrowed",
+        Refusal::BookIsOut => "book_is_out",
+    }
 }
 
 pub(super) fn no_answer(error: QueryError) -> Term {

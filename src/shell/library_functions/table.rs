@@ -1,16 +1,19 @@
 //! The library's functions, as `help`, completion and the checks of a call see them.
 
-use crate::shell::application_functions::table::{AS_OF, AT, LIMIT, application_functions, joined};
+use crate::shell::application_functions::table::application_functions;
 use crate::shell::functions::{Function, Kind, Parameter};
 use crate::shell::help::{Manual, helpers};
+use crate::shell::table::{AS_OF, AT, LIMIT, joined};
 
-pub(super) const ISBN: Parameter = Parameter { name: "isbn", kind: Kind::Text, optional: false, keyword: false };
-const TITLE: Parameter = Parameter { name: "title", kind: Kind::Text, optional: false, keyword: false };
-const AUTHOR: Parameter = Parameter { name: "author", kind: Kind::Text, optional: false, keyword: false };
-const QUANTITY: Parameter = Parameter { name: "quantity", kind: Kind::Integer, optional: false, keyword: false };
-pub(super) const USER: Parameter = Parameter { name: "user", kind: Kind::Named, optional: false, keyword: false };
+pub(super) const ISBN: Parameter = Parameter::needed("isbn", Kind::Text);
+const TITLE: Parameter = Parameter::needed("title", Kind::Text);
+const AUTHOR: Parameter = Parameter::needed("author", Kind::Text);
+const QUANTITY: Parameter = Parameter::needed("quantity", Kind::Integer);
+pub(super) const USER: Parameter = Parameter::needed("user", Kind::Named);
+pub(super) const FROM: Parameter = Parameter::by_name("from", Kind::Text);
 
-pub(super) const FROM: Parameter = Parameter { name: "from", kind: Kind::Text, optional: true, keyword: true };
+const WRITE: &str = "LibraryWriteService";
+const READ: &str = "LibraryReadService";
 
 const NOTES: &str = "
   The integer 1 and the string \"1\" name the same user. An ISBN has 10 or 13 digits, with or without hyphens.
@@ -37,102 +40,100 @@ pub(super) static READ_MANUAL: Manual = Manual {
     helpers: helpers("help LibraryReadService.get_book"),
 };
 
-const WRITE: [Function; 4] = [
-    Function {
-        module: Some("LibraryWriteService"),
-        name: "add_book",
-        group: "Books",
-        parameters: &[ISBN, TITLE, AUTHOR, QUANTITY],
-        aliases: &[],
-        summary: "adds copies of a book",
-        example: "LibraryWriteService.add_book \"978-1593275846\", \"Elixir in Action\", \"Sasa Juric\", 10",
-        may_be_busy: true,
-        details: "A book that the library has already gets more copies, and the title and author given now.\n\
+const WRITE_OWN: [Function; 4] = [
+    Function::new(
+        WRITE,
+        "add_book",
+        &[ISBN, TITLE, AUTHOR, QUANTITY],
+        "adds copies of a book",
+        "LibraryWriteService.add_book \"978-1593275846\", \"Elixir in Action\", \"Sasa Juric\", 10",
+    )
+    .group("Books")
+    .details(
+        "A book that the library has already gets more copies, and the title and author given now.\n\
             Quantities are whole numbers from 1 to 1_000_000, and so are the copies of a book at the most.\n\
             Replies :ok, {:error, :copy_limit}, {:error, :invalid_quantity}, {:error, :invalid_title} or\n\
             {:error, :invalid_author}.",
-    },
-    Function {
-        module: Some("LibraryWriteService"),
-        name: "borrow_book",
-        group: "Books",
-        parameters: &[ISBN, USER],
-        aliases: &[],
-        summary: "lends a copy to a user",
-        example: "LibraryWriteService.borrow_book \"978-1593275846\", \"user123\"",
-        may_be_busy: true,
-        details: "A user has one copy of a book at the most.\n\
+    ),
+    Function::new(
+        WRITE,
+        "borrow_book",
+        &[ISBN, USER],
+        "lends a copy to a user",
+        "LibraryWriteService.borrow_book \"978-1593275846\", \"user123\"",
+    )
+    .group("Books")
+    .details(
+        "A user has one copy of a book at the most.\n\
             Replies :ok, {:error, :no_book}, {:error, :already_borrowed} or {:error, :no_copy_left}.",
-    },
-    Function {
-        module: Some("LibraryWriteService"),
-        name: "return_book",
-        group: "Books",
-        parameters: &[ISBN, USER],
-        aliases: &[],
-        summary: "takes a copy back from a user",
-        example: "LibraryWriteService.return_book \"978-1593275846\", \"user123\"",
-        may_be_busy: true,
-        details: "Replies :ok, {:error, :no_book} or {:error, :not_borrowed}.",
-    },
-    Function {
-        module: Some("LibraryWriteService"),
-        name: "remove_book",
-        group: "Books",
-        parameters: &[ISBN],
-        aliases: &[],
-        summary: "removes a book with all its copies",
-        example: "LibraryWriteService.remove_book \"978-1680502992\"",
-        may_be_busy: true,
-        details: "A book of which a copy is out stays.\n\
+    ),
+    Function::new(
+        WRITE,
+        "return_book",
+        &[ISBN, USER],
+        "takes a copy back from a user",
+        "LibraryWriteService.return_book \"978-1593275846\", \"user123\"",
+    )
+    .group("Books")
+    .details("Replies :ok, {:error, :no_book} or {:error, :not_borrowed}."),
+    Function::new(
+        WRITE,
+        "remove_book",
+        &[ISBN],
+        "removes a book with all its copies",
+        "LibraryWriteService.remove_book \"978-1680502992\"",
+    )
+    .group("Books")
+    .details(
+        "A book of which a copy is out stays.\n\
             Replies :ok, {:error, :no_book} or {:error, :book_is_out}.",
-    },
+    ),
 ];
 
-const READ: [Function; 3] = [
-    Function {
-        module: Some("LibraryReadService"),
-        name: "get_inventory",
-        group: "Books",
-        parameters: &[FROM, LIMIT, AT, AS_OF],
-        aliases: &[],
-        summary: "lists the books with their copies",
-        example: "LibraryReadService.get_inventory",
-        may_be_busy: true,
-        details: "In the order of their ISBNs, with the copies that are in and out. With at: 3 it lists what the\n\
+const READ_OWN: [Function; 3] = [
+    Function::new(
+        READ,
+        "get_inventory",
+        &[FROM, LIMIT, AT, AS_OF],
+        "lists the books with their copies",
+        "LibraryReadService.get_inventory",
+    )
+    .group("Books")
+    .details(
+        "In the order of their ISBNs, with the copies that are in and out. With at: 3 it lists what the\n\
             library had after the event at position 3, with as_of: \"2026-11-20T10:00:00Z\" what it had at that\n\
             time. from: \"978-1593275846\" begins with that book, limit: 10 lists 10 books at the most; 1_000\n\
             without. Times in a log never go back: where a clock was ahead, the events after that have the time\n\
             it had then until the clock has passed it, and only at: tells them apart.",
-    },
-    Function {
-        module: Some("LibraryReadService"),
-        name: "get_book",
-        group: "Books",
-        parameters: &[ISBN, AT, AS_OF],
-        aliases: &[],
-        summary: "tells about one book",
-        example: "LibraryReadService.get_book \"978-1593275846\"",
-        may_be_busy: true,
-        details: "at: and as_of: ask about the past, as in LibraryReadService.get_inventory.\n\
+    ),
+    Function::new(
+        READ,
+        "get_book",
+        &[ISBN, AT, AS_OF],
+        "tells about one book",
+        "LibraryReadService.get_book \"978-1593275846\"",
+    )
+    .group("Books")
+    .details(
+        "at: and as_of: ask about the past, as in LibraryReadService.get_inventory.\n\
             Replies the book, or :no_book.",
-    },
-    Function {
-        module: Some("LibraryReadService"),
-        name: "get_loans",
-        group: "Users",
-        parameters: &[USER, FROM, LIMIT, AT, AS_OF],
-        aliases: &[],
-        summary: "lists the books that a user has",
-        example: "LibraryReadService.get_loans \"user123\"",
-        may_be_busy: true,
-        details: "With the time when each was borrowed. from:, limit:, at: and as_of: are those of\n\
+    ),
+    Function::new(
+        READ,
+        "get_loans",
+        &[USER, FROM, LIMIT, AT, AS_OF],
+        "lists the books that a user has",
+        "LibraryReadService.get_loans \"user123\"",
+    )
+    .group("Users")
+    .details(
+        "With the time when each was borrowed. from:, limit:, at: and as_of: are those of\n\
             LibraryReadService.get_inventory.",
-    },
+    ),
 ];
 
 pub(super) static WRITE_FUNCTIONS: [Function; 16] = joined(
-    &WRITE,
+    &WRITE_OWN,
     &application_functions! {
         module: "LibraryWriteService",
         thing: "service",
@@ -146,7 +147,7 @@ pub(super) static WRITE_FUNCTIONS: [Function; 16] = joined(
 );
 
 pub(super) static READ_FUNCTIONS: [Function; 15] = joined(
-    &READ,
+    &READ_OWN,
     &application_functions! {
         module: "LibraryReadService",
         thing: "service",

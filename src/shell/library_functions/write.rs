@@ -1,13 +1,12 @@
 //! `LibraryWriteService`: commands, and no query.
 
 use super::arguments::{author, book_stream, isbn, quantity, title, user_id};
-use super::replies::{WORDS, failure};
+use super::replies::{WORDS, refused};
 use super::table::{WRITE_FUNCTIONS, WRITE_MANUAL};
 use crate::engine::application::Application;
 use crate::engine::event::StreamId;
 use crate::library::{BookCommand, BookEvent, WriteService};
-use crate::shell::application_functions::{DomainFunctions, Words};
-use crate::shell::event_record::event_record;
+use crate::shell::application_functions::{DomainFunctions, Prompted, Words};
 use crate::shell::functions::{Answer, Arguments, Function};
 use crate::shell::help::Manual;
 use crate::shell::term::Term;
@@ -15,15 +14,12 @@ use crate::shell::trace::Trace;
 
 /// The write service as the shell calls it.
 #[derive(Debug)]
-pub struct WriteFunctions {
-    service: WriteService,
-    trace: Trace,
-}
+pub struct WriteFunctions(Prompted<BookEvent>);
 
 impl WriteFunctions {
     /// The functions of a service that runs; `trace` shows what its commands cause.
-    pub fn new(service: WriteService, trace: Trace) -> Self {
-        Self { service, trace }
+    pub fn new(service: &WriteService, trace: Trace) -> Self {
+        Self(Prompted::new((**service).clone(), &WORDS, trace))
     }
 }
 
@@ -32,7 +28,7 @@ impl DomainFunctions for WriteFunctions {
     const WORDS: &'static Words = &WORDS;
 
     fn application(&self) -> &Application<BookEvent> {
-        &self.service
+        self.0.application()
     }
 
     fn functions(&self) -> &'static [Function] {
@@ -48,18 +44,9 @@ impl DomainFunctions for WriteFunctions {
     }
 
     async fn call(&self, function: &'static Function, arguments: &Arguments, events: bool) -> Answer {
-        let command = match command(function.name, arguments) {
-            Ok(command) => command,
-            Err(refused) => return refused.into(),
-        };
-        let conversation = self.service.start_conversation();
-        let _followed = self.trace.follow(conversation.metadata().correlation_id);
-        match self.service.handle_as(command, conversation).await {
-            Ok(stored) => {
-                let events = if events { stored.iter().filter_map(event_record).collect() } else { Vec::new() };
-                Answer { reply: Term::OK, events, live: None }
-            }
-            Err(refused) => failure(&refused).into(),
+        match command(function.name, arguments) {
+            Ok(command) => self.0.send(command, events, refused, |_| None).await,
+            Err(wrong) => wrong.into(),
         }
     }
 }

@@ -1,0 +1,83 @@
+//! An application at a prompt: what a domain's functions send to it and ask it, and what is replied.
+
+use super::Words;
+use crate::engine::aggregate::{Aggregate, Command};
+use crate::engine::application::{Application, CommandFailure, QueryError, Receipt};
+use crate::engine::event::Contains;
+use crate::engine::projection::Projection;
+use crate::engine::store::stored_event::StoredEvent;
+use crate::shell::event_record::event_record;
+use crate::shell::functions::{Answer, Arguments, Function};
+use crate::shell::question::moment;
+use crate::shell::term::Term;
+use crate::shell::trace::Trace;
+
+/// An application as the functions of its domain reach it.
+#[derive(Clone, Debug)]
+pub struct Prompted<E: 'static> {
+    application: Application<E>,
+    words: &'static Words,
+    trace: Trace,
+}
+
+type EventOf<C> = <<C as Command>::Aggregate as Aggregate>::Event;
+type RefusalOf<C> = <<C as Command>::Aggregate as Aggregate>::Refusal;
+
+impl<E: StoredEvent> Prompted<E> {
+    /// An application that runs, and what it is called; `trace` shows what its commands cause.
+    pub fn new(application: Application<E>, words: &'static Words, trace: Trace) -> Self {
+        Self { application, words, trace }
+    }
+
+    /// The application.
+    pub fn application(&self) -> &Application<E> {
+        &self.application
+    }
+
+    /// Sends a command and waits for what comes of it. The reply is what the first event has to say that has something
+    /// to say, of those of the command and those that process managers have made of them, and `:ok` where none has;
+    /// for a refusal it is the word that `refused` has for it. `events` says whether the answer should bring all of
+    /// these events along.
+    pub async fn send<C: Command>(
+        &self,
+        command: C,
+        events: bool,
+        refused: impl FnOnce(&RefusalOf<C>) -> &'static str,
+        says: impl FnMut(&E) -> Option<Term>,
+    ) -> Answer
+    where
+        E: Contains<EventOf<C>>,
+    {
+        let conversation = self.application.start_conversation();
+        let _followed = self.trace.follow(conversation.metadata().correlation_id);
+        match self.application.dispatch(command).metadata(conversation).await {
+            Ok(receipt) => self.handled(&receipt, events, says).await,
+            Err(CommandFailure::Refused(refusal)) => Term::Error(refused(&refusal)).into(),
+            Err(CommandFailure::IdTaken { .. }) => Term::Error("command_id_taken").into(),
+            Err(CommandFailure::Unavailable(reason)) => self.words.unavailable(&reason).into(),
+        }
+    }
+
+    async fn handled(&self, receipt: &Receipt<E>, events: bool, says: impl FnMut(&E) -> Option<Term>) -> Answer {
+        // Where the log cannot be read any more, the command's own events are at hand.
+        let caused = self.application.conversation(receipt).await.unwrap_or_else(|_| receipt.events().to_vec());
+        let reply = caused.iter().map(|event| &event.data).find_map(says).unwrap_or(Term::OK);
+        let events = if events { caused.iter().filter_map(event_record).collect() } else { Vec::new() };
+        Answer { reply, events, live: None }
+    }
+
+    /// Asks a projection: as it is now, or as it was at the moment that `at:` or `as_of:` names.
+    pub async fn ask<P: Projection<E> + Clone>(
+        &self,
+        function: &Function,
+        arguments: &Arguments,
+        ask: impl FnOnce(&P) -> Term,
+    ) -> Answer {
+        let answer = match moment(function, arguments) {
+            Ok(Some(moment)) => self.application.read_at(moment, ask).await,
+            Ok(None) => self.application.read(ask).await.map_err(QueryError::from),
+            Err(refused) => return refused.into(),
+        };
+        answer.unwrap_or_else(|error| self.words.no_answer(error)).into()
+    }
+}
