@@ -1,22 +1,19 @@
-//! Holds a log against what a bank can have decided: its order, its accounts, its transfers, and all money.
+//! Holds a log against what a bank can have decided: its accounts, its transfers, and all money.
 
 use foldhash::HashMap;
 
 use super::transfer::{Outgoing, TransferId};
-use super::{Account, AccountEvent};
+use super::{Account, AccountEvent, HolderName, InvalidName};
 use crate::engine::aggregate::Aggregate;
-use crate::engine::clock::Timestamp;
-use crate::engine::event::{Position, RecordedEvent, StreamId, Version};
+use crate::engine::event::{RecordedEvent, StreamId};
+use crate::engine::invariants::Invariants;
 
 /// A log as far as it was looked at. It keeps the state of every account.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Audit {
-    position: Position,
-    time: Timestamp,
-    streams: HashMap<StreamId, (Version, Account)>,
+    accounts: HashMap<StreamId, Account>,
     /// The transfers that have not ended.
     transfers: HashMap<TransferId, UnderWay>,
-    events: u64,
     /// Deposits minus withdrawals, in minor units.
     paid_in: i128,
     /// The sum of all balances.
@@ -29,57 +26,20 @@ pub(super) struct Audit {
 struct UnderWay {
     outgoing: Outgoing,
     credited: bool,
-    /// Which event of the log it was that happened to it last.
-    last: u64,
 }
 
-impl Default for Audit {
-    fn default() -> Self {
-        Self {
-            position: Position::START,
-            time: Timestamp::from_micros(i64::MIN),
-            streams: HashMap::default(),
-            transfers: HashMap::default(),
-            events: 0,
-            paid_in: 0,
-            held: 0,
-            reserved: 0,
+impl Invariants<AccountEvent> for Audit {
+    fn look_at(&self, event: &RecordedEvent<AccountEvent>) -> Result<(), String> {
+        let RecordedEvent { stream, data, .. } = event;
+        match *stream == StreamId::new(Account::CATEGORY, data.account_id()) {
+            true => Ok(()),
+            false => Err(format!("it is about another account than its stream {stream}")),
         }
     }
-}
 
-impl Audit {
-    /// How many events were looked at.
-    pub(super) fn events(&self) -> u64 {
-        self.events
-    }
-
-    /// Each stream with its last version and the state of its account.
-    pub(super) fn streams(&self) -> &HashMap<StreamId, (Version, Account)> {
-        &self.streams
-    }
-
-    /// Which event of the log, counted from 1, is the first that a transfer has to go on from.
-    pub(super) fn first_to_go_on(&self) -> Option<u64> {
-        self.transfers.values().map(|transfer| transfer.last).min()
-    }
-
-    /// Looks at the next event. Answers what is wrong with it.
-    pub(super) fn take(&mut self, event: &RecordedEvent<AccountEvent>) -> Result<(), String> {
-        let RecordedEvent { position, stream, version, time, data, .. } = event;
-        if *position <= self.position {
-            return Err(format!("its position does not come after {}", self.position));
-        }
-        if *time < self.time {
-            return Err("its time is before that of the event before it".to_owned());
-        }
-        if *stream != StreamId::new(Account::CATEGORY, data.account_id()) {
-            return Err(format!("it is about another account than its stream {stream}"));
-        }
-        let (last, account) = self.streams.entry(stream.clone()).or_default();
-        if *version != last.next() {
-            return Err(format!("version {version} of its stream follows version {last}"));
-        }
+    fn take(&mut self, event: &RecordedEvent<AccountEvent>) -> Result<(), String> {
+        let RecordedEvent { stream, data, .. } = event;
+        let account = self.accounts.entry(stream.clone()).or_default();
         let is_creation = matches!(data, AccountEvent::AccountCreated { .. });
         match (account.balance(), is_creation) {
             (None, false) => return Err("its account was never created".to_owned()),
@@ -89,7 +49,6 @@ impl Audit {
         let before = held(account);
         account.apply(data);
         self.held += held(account) - before;
-        *last = *version;
         self.follow_transfer(data)?;
         self.paid_in += match data {
             AccountEvent::MoneyDeposited { amount, .. } => i128::from(amount.minor_units()),
@@ -103,16 +62,25 @@ impl Audit {
                  {paid_in} that was paid in and not out"
             ));
         }
-        (self.position, self.time) = (*position, *time);
-        self.events += 1;
         Ok(())
     }
 
+    /// What is stored stays readable, whatever a holder is called; but no file brings in a name that disguises itself.
+    fn admit(&self, event: &RecordedEvent<AccountEvent>) -> Result<(), String> {
+        let AccountEvent::AccountCreated { account_holder, .. } = &event.data else { return Ok(()) };
+        match HolderName::new(account_holder.name()) {
+            Err(error @ InvalidName::ControlCharacter) => Err(format!("the holder of its account: {error}")),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Audit {
     fn follow_transfer(&mut self, event: &AccountEvent) -> Result<(), String> {
         match event {
             AccountEvent::MoneyReserved(outgoing) => {
                 self.reserved += i128::from(outgoing.amount.minor_units());
-                let transfer = UnderWay { outgoing: outgoing.as_ref().clone(), credited: false, last: self.events + 1 };
+                let transfer = UnderWay { outgoing: outgoing.as_ref().clone(), credited: false };
                 match self.transfers.insert(outgoing.transfer_id, transfer) {
                     None => Ok(()),
                     Some(_) => Err("its transfer is under way already".to_owned()),
@@ -128,7 +96,7 @@ impl Audit {
                 if (account_id, payee, amount) != (&incoming.payer, &incoming.account_id, &incoming.amount) {
                     return Err("it credits something else than was reserved".to_owned());
                 }
-                (transfer.credited, transfer.last) = (true, self.events + 1);
+                transfer.credited = true;
                 self.reserved -= i128::from(amount.minor_units());
                 Ok(())
             }

@@ -1,14 +1,11 @@
 //! One error enum per operation, so that a caller can act on each.
 
-use std::path::PathBuf;
-
 use thiserror::Error;
 
 use super::{Money, PinSecretError, Refusal};
 use crate::engine::application;
-pub use crate::engine::application::{AddHandlerError, ExportError, QueryError, Unavailable};
+pub use crate::engine::application::{AddHandlerError, BackupError, ExportError, ImportError, QueryError, Unavailable};
 use crate::engine::feed::catch_up::NotYet;
-use crate::engine::store::{Failure, sqlite};
 
 /// Why a bank could not be opened.
 pub type OpenError = application::StartError;
@@ -115,65 +112,6 @@ pub enum TransferError {
     #[error("the account is locked")]
     AccountLocked,
     /// The bank cannot serve.
-    #[error("{0}")]
-    Unavailable(#[from] Unavailable),
-}
-
-/// Why there is no backup.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum BackupError {
-    /// The file cannot be made. Nothing is left of it.
-    #[error("{0}")]
-    File(#[from] sqlite::BackupError),
-    /// The bank cannot serve.
-    #[error("{0}")]
-    Unavailable(#[from] Unavailable),
-}
-
-/// Why the events of a file were not stored.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum ImportError {
-    /// There are events in the bank already.
-    #[error("events are imported into an empty bank only, and this one has {events}")]
-    NotEmpty {
-        /// How many.
-        events: u64,
-    },
-    /// Another process may run the handlers of this bank, and would take the events for new ones.
-    #[error("another process has this bank open, and would take the events for new ones")]
-    OpenElsewhere,
-    /// The file cannot be read.
-    #[error("{}: {reason}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        reason: Failure,
-    },
-    /// The file does not hold the log of a bank. Nothing was stored.
-    #[error("{}:{line}: {problem}", path.display())]
-    Broken {
-        /// The file.
-        path: PathBuf,
-        /// The first line where that shows, from 1.
-        line: u64,
-        /// What is wrong.
-        problem: String,
-    },
-    /// It has ended midway. Opened again, the bank is refused for that.
-    #[error("{}: after {imported} of {events} events: {reason}", path.display())]
-    Stopped {
-        /// The file.
-        path: PathBuf,
-        /// How many events of it are stored.
-        imported: u64,
-        /// How many there are in it.
-        events: u64,
-        /// What stood in the way.
-        reason: String,
-    },
-    /// The bank cannot serve. Nothing was stored.
     #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }

@@ -13,8 +13,8 @@ use crate::engine::projection::ReadModel;
 
 /// An open bank. Cheap to clone, and made to be shared by many tasks.
 ///
-/// It is an [`Application`], and can do what every application can: close, watch, export, tell of its handlers, and so
-/// on. It runs on the tokio runtime it was opened on. Dropping the last handle closes it.
+/// It is an [`Application`], and can do what every application can: close, watch, export and import, verify, tell of its
+/// handlers, and so on. It runs on the tokio runtime it was opened on. Dropping the last handle closes it.
 ///
 /// ```
 /// use cqrs_bank::bank::{AccountId, Bank, Money, StoreUrl};

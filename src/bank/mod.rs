@@ -9,7 +9,6 @@ mod account_id;
 mod account_snapshot;
 mod accounts;
 mod audit;
-mod backup;
 mod balances;
 mod ceo_bonus;
 mod commands;
@@ -18,11 +17,8 @@ mod email_address;
 mod errors;
 mod events;
 mod handle;
-mod head;
 mod history;
 mod holder;
-mod import;
-mod import_file;
 mod money;
 mod open;
 mod operations;
@@ -34,10 +30,8 @@ mod pin_lock;
 mod pin_secret;
 mod queries;
 mod receipt;
-mod replayed;
 mod total_deposits;
 mod transfer;
-mod verify;
 mod why;
 
 pub use account::{Account, Refusal};
@@ -56,7 +50,6 @@ pub use events::{AccountEvent, Movement};
 pub use handle::Bank;
 pub use history::StatementLine;
 pub use holder::{AccountHolder, HolderName};
-pub use import::ImportStep;
 pub use money::{InvalidAmount, Money};
 pub use operations::NewAccount;
 pub use options::{Options, PinCost, PinOptions};
@@ -70,11 +63,15 @@ pub use transfer::{
     TransferRecord, TransferState, Transfers,
 };
 
+/// What causes a command of a bank.
+pub type Cause = crate::engine::application::Cause<AccountEvent>;
+
 /// Follows a bank.
 pub type Watch = crate::engine::application::watch::Watch<AccountEvent>;
 
+pub use crate::engine::application::ImportStep;
 pub use crate::engine::application::handlers::{HandlerReport, MAX_PARKED};
-pub use why::{Cause, Reason};
+pub use why::Reason;
 
 pub use crate::engine::moment::Moment;
 pub use crate::engine::store::StoreUrl;

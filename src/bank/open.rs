@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use super::audit::Audit;
 use super::balances;
 use super::email::ThankYouEmail;
 use super::handle::Own;
-use super::import::Imports;
 use super::pin_checker::PinChecker;
 use super::{
     Account, Accounts, Balances, Bank, CeoBonus, OpenError, Options, TotalDeposits, TransferProcess, Transfers,
@@ -26,8 +26,8 @@ impl Bank {
             .seed(seed)
             .limits(limits)
             .retry(retry)
-            .hooks(Arc::new(Imports))
             .aggregate::<Account>()
+            .invariants::<Audit>()
             .projection::<Balances>()
             .projection::<Accounts>()
             .projection::<TotalDeposits>()

@@ -2,7 +2,7 @@
 
 use super::errors::CheckBalanceError;
 use super::history::stream_of;
-use super::{Account, AccountEvent, AccountId, Bank, Moment, Money, Movement, Unavailable};
+use super::{Account, AccountEvent, AccountId, Bank, Cause, Moment, Money, Movement, Unavailable};
 use crate::engine::aggregate::Aggregate as _;
 use crate::engine::event::{RecordedEvent, Version};
 use crate::engine::store::{EventStore as _, MAX_READ};
@@ -21,17 +21,6 @@ pub struct Reason {
     pub balance: Money,
     /// What caused the command behind it.
     pub cause: Cause,
-}
-
-/// What causes a command.
-#[derive(Clone, Debug)]
-pub enum Cause {
-    /// Somebody outside asked for it.
-    Request,
-    /// A process manager has sent it in answer to this event.
-    Event(Box<RecordedEvent<AccountEvent>>),
-    /// The log does not say.
-    Unknown,
 }
 
 impl Bank {
@@ -90,16 +79,5 @@ impl Bank {
         }
         moved.reverse();
         Ok(moved)
-    }
-
-    async fn cause(&self, event: &RecordedEvent<AccountEvent>) -> Result<Cause, Unavailable> {
-        let metadata = &event.metadata;
-        if metadata.causation_id == metadata.command_id {
-            return Ok(Cause::Request);
-        }
-        let caused = self.store().read_command(metadata.causation_id).await;
-        let caused = self.or_unavailable(caused).await?;
-        let first = caused.and_then(|events| events.first().cloned());
-        Ok(first.map_or(Cause::Unknown, |event| Cause::Event(Box::new(event))))
     }
 }

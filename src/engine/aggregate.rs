@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::hash::Hash;
-use std::panic::catch_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::event::{Contains, DomainEvent, RecordedEvent, StreamId};
 use super::fingerprint::Fingerprint;
@@ -112,7 +112,8 @@ pub trait Aggregate: Default + Send + 'static {
     fn apply(&mut self, event: &Self::Event);
 
     /// The state as text, to be stored as a snapshot: a later load reads it and only the events after it.
-    /// `None` for an aggregate that is always replayed.
+    /// `None` for an aggregate that is always replayed. Equal states have equal texts, what has no order included: that
+    /// is how a snapshot is held against the events.
     fn snapshot(&self) -> Option<String> {
         None
     }
@@ -155,6 +156,15 @@ pub(crate) fn restored_from<A: Aggregate>(stream: &StreamId, snapshot: &str) -> 
     catch_unwind(|| A::restore(snapshot)).unwrap_or_else(|panic| {
         let message = panic_message(panic.as_ref());
         tracing::error!("a snapshot of {stream} could not be read: {message}");
+        None
+    })
+}
+
+/// The state as text, if there is one: the events are enough.
+pub(crate) fn snapshot_of<A: Aggregate>(stream: &StreamId, state: &A) -> Option<String> {
+    catch_unwind(AssertUnwindSafe(|| state.snapshot())).unwrap_or_else(|panic| {
+        let message = panic_message(panic.as_ref());
+        tracing::error!("no snapshot of {stream}: {message}");
         None
     })
 }

@@ -11,7 +11,8 @@
 //! 5. its [checkpoints](feed::checkpoints) tell a caller that wants to read its own write when that has happened, and
 //!    [catching up](feed::catch_up) serves one that wants to read what others have written.
 //!
-//! An [`application`] is all of that, put together: whoever writes a domain imports what that takes from here.
+//! An [`application`] is all of that, put together: whoever writes a domain imports what that takes from here. What is so
+//! in every log of the domain is told by its [`invariants`].
 //!
 //! [`supervisor`] watches the tasks all of this runs in, [`trace`] is the line each of them prints when it does its
 //! part, [`blocking`] is where work goes that would hold the others up, [`disk`] makes files that are there whole or
@@ -28,6 +29,7 @@ pub mod event_handler;
 pub mod feed;
 pub mod fingerprint;
 pub mod id_source;
+pub mod invariants;
 pub mod lease;
 mod metadata;
 pub mod moment;
@@ -49,6 +51,7 @@ pub use self::blocking::blocking;
 pub use self::clock::Timestamp;
 pub use self::event::{Contains, DomainEvent, Position, RecordedEvent, Upcast, domain_events};
 pub use self::event_handler::{EventHandler, Failure, Starts, Wish};
+pub use self::invariants::Invariants;
 pub use self::moment::Moment;
 pub use self::process_manager::{Answer, Noted, ProcessManager, Reaction};
 pub use self::projection::{LogRow, Projection, RowCell, RowLog, RowMap, StoredFields, rows};

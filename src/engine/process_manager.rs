@@ -12,6 +12,7 @@ mod chain;
 mod failures;
 mod fold;
 mod process;
+mod unfinished;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -20,6 +21,7 @@ use uuid::{Builder, Uuid};
 pub use self::answer::{Answer, Instead, Reaction};
 pub use self::fold::{state_difference, state_up_to};
 pub use self::process::{LONGEST_CHAIN, Process};
+pub use self::unfinished::Unfinished;
 use super::event::{DomainEvent, RecordedEvent};
 use super::event_handler::Starts;
 
@@ -65,6 +67,14 @@ pub trait ProcessManager: Clone + Send + Sync + 'static {
     fn has_ended(state: &Self::State) -> bool {
         let _ = state;
         false
+    }
+
+    /// What it has left to do of a log that is [imported](crate::engine::application::Application::import). It goes on
+    /// from the first event that still needs an answer, and meets those after it as well; what was answered before, by
+    /// commands under the ids that it gives, is not answered again. `None` for one to which nothing of that log is news:
+    /// it is passed over all of it.
+    fn unfinished(&self) -> Option<Box<dyn Unfinished<EventOf<Self>>>> {
+        None
     }
 
     /// What people should know although nothing has failed.

@@ -7,6 +7,7 @@ mod a_handler_acts_after_the_projections;
 mod a_handler_starts_where_it_says;
 mod a_handler_without_work_sleeps;
 mod a_load_reads_the_snapshot_and_what_follows;
+mod a_log_of_any_domain_is_verified_imported_and_backed_up;
 mod a_process_manager_sends_each_command_once;
 mod a_projection_that_is_added_stands_and_falls_alone;
 mod a_restart_loses_no_event_and_no_attempt;
@@ -19,8 +20,10 @@ mod closing_is_short_and_no_failure;
 mod every_store_keeps_the_same_promises;
 mod imports_point_one_way;
 mod what_a_projection_stores_is_what_it_knows;
+mod what_is_imported_is_no_news;
 
 // What several of them need.
+mod hotel;
 mod promises;
 mod shelves;
 

@@ -11,6 +11,7 @@ mod operations;
 mod process;
 mod reservations;
 mod transfers;
+mod under_way;
 
 use std::fmt;
 

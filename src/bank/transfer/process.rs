@@ -1,10 +1,11 @@
 //! The process that carries a transfer from the payer to the payee.
 
+use super::under_way::UnderWay;
 use super::{Incoming, Outgoing, ReleaseReason};
 use crate::bank::{AccountCommand, AccountEvent, Refusal};
 use crate::engine::event::RecordedEvent;
 use crate::engine::event_handler::Starts;
-use crate::engine::process_manager::{Answer, Instead, ProcessManager, Reaction};
+use crate::engine::process_manager::{Answer, Instead, ProcessManager, Reaction, Unfinished};
 
 /// Answers what is reserved with a credit, and what is credited with a settlement.
 ///
@@ -33,6 +34,11 @@ impl ProcessManager for TransferProcess {
             }
             _ => Reaction::none(),
         }
+    }
+
+    /// A transfer that had not ended where it was exported goes on where it is imported.
+    fn unfinished(&self) -> Option<Box<dyn Unfinished<AccountEvent>>> {
+        Some(Box::new(UnderWay::default()))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::PoisonError;
 
+use super::upkeep::KnownHandler;
 use super::{AddHandlerError, Application, Unavailable};
 use crate::engine::event_handler::{self, EventHandler, HandlerControl};
 use crate::engine::feed::{JoinError, RemoveError};
@@ -24,6 +25,7 @@ impl<E: StoredEvent> Application<E> {
         let closed = match self.inner.feed.add::<P, _>(&self.inner.store).await {
             Ok(model) => {
                 self.inner.models.add(model.clone());
+                self.inner.upkeep.add_projection::<P>();
                 return Ok(model);
             }
             Err(JoinError::Panicked { message }) => return Err(AddHandlerError::Panicked { message }),
@@ -66,7 +68,8 @@ impl<E: StoredEvent> Application<E> {
         let commands = self.inner.commands.clone();
         let started = async {
             self.inner.lease.want(&self.inner.store).await?;
-            self.inner.hooks.before_handler(&self.inner.store, P::NAME, P::STARTS, true).await?;
+            let known = KnownHandler::process_manager(&policy);
+            self.inner.upkeep.before_handler(&self.inner.store, known).await?;
             let process = Process::new(policy, commands, self.inner.store.clone(), self.inner.checkpoints.clone());
             event_handler::join(move || process.clone(), &self.handler_context(), &self.inner.feed).await
         };
@@ -87,7 +90,8 @@ impl<E: StoredEvent> Application<E> {
         self.check_name(H::NAME)?;
         let started = async {
             self.inner.lease.want(&self.inner.store).await?;
-            self.inner.hooks.before_handler(&self.inner.store, H::NAME, H::STARTS, H::FOLDS).await?;
+            let known = KnownHandler::event_handler::<H>();
+            self.inner.upkeep.before_handler(&self.inner.store, known).await?;
             event_handler::join(move || handler.clone(), &self.handler_context(), &self.inner.feed).await
         };
         self.added(started.await).await

@@ -1,7 +1,7 @@
 //! What an application is made of, and its start.
 
 use std::fmt;
-use std::future::{Future, ready};
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
@@ -9,16 +9,18 @@ use std::sync::{Arc, Mutex};
 use super::categories::check_categories;
 use super::past::Pasts;
 use super::read::Models;
+use super::upkeep::{KnownHandler, Upkeep, refuse_half};
 use super::{Application, Inner, StartError};
 use crate::engine::aggregate::Aggregate;
 use crate::engine::blocking::blocking;
 use crate::engine::clock::Clock;
 use crate::engine::command_handler::{CommandHandler, CommandHandlers, Limits};
 use crate::engine::event::{Contains, RecordedEvent};
-use crate::engine::event_handler::{self, EventHandler, HandlerContext, HandlerControl, RetryPolicy, Starts};
+use crate::engine::event_handler::{self, EventHandler, HandlerContext, HandlerControl, RetryPolicy};
 use crate::engine::feed::Feed;
 use crate::engine::feed::checkpoints::{Checkpoints, Consistency};
 use crate::engine::id_source::time_and_ids;
+use crate::engine::invariants::Invariants;
 use crate::engine::lease::Lease;
 use crate::engine::process_manager::{Process, ProcessManager};
 use crate::engine::projection::{Projection, ReadModel};
@@ -36,51 +38,17 @@ type AddProjection<E> = Box<dyn FnOnce(&mut Feed<E>, &Models) + Send>;
 type StartHandler<E> = Box<
     dyn for<'a> FnOnce(
             &'a HandlerContext<E>,
-            Parts<'a>,
+            Parts<'a, E>,
             &'a mut Feed<E>,
-            &'a dyn Hooks<E>,
         ) -> Boxed<'a, Result<HandlerControl, StartError>>
         + Send,
 >;
 
 /// What handlers are started with.
-#[derive(Clone, Copy)]
-struct Parts<'a> {
+struct Parts<'a, E: 'static> {
     commands: &'a CommandHandlers,
     models: &'a Models,
-}
-
-/// What somebody wants to do besides, while an application starts.
-pub(crate) trait Hooks<E: 'static>: Send + Sync {
-    /// Before anything is started.
-    fn refuse<'a>(
-        &'a self,
-        url: &'a StoreUrl,
-        store: &'a Store<E>,
-        accept_loss: bool,
-        lease: &'a Lease,
-    ) -> Boxed<'a, Result<(), StartError>> {
-        let _ = (url, store, accept_loss, lease);
-        Box::pin(ready(Ok(())))
-    }
-
-    /// Before a handler is started, or added.
-    fn before_handler<'a>(
-        &'a self,
-        store: &'a Store<E>,
-        name: &'static str,
-        starts: Starts,
-        folds: bool,
-    ) -> Boxed<'a, Result<(), StoreError>> {
-        let _ = (store, name, starts, folds);
-        Box::pin(ready(Ok(())))
-    }
-
-    /// Before anything is done by a right to run the handlers that was taken late.
-    fn stop_late(&self, store: Store<E>) -> Boxed<'static, Result<(), StopReason>> {
-        let _ = store;
-        Box::pin(ready(Ok(())))
-    }
+    upkeep: &'a Upkeep<E>,
 }
 
 /// Where the events are.
@@ -100,10 +68,6 @@ impl<E: 'static> fmt::Debug for Place<E> {
     }
 }
 
-struct NoHooks;
-
-impl<E: 'static> Hooks<E> for NoHooks {}
-
 /// What an application is made of. What is not said is as its default.
 pub struct Builder<E: 'static> {
     place: Result<Place<E>, StartError>,
@@ -117,7 +81,7 @@ pub struct Builder<E: 'static> {
     projections: Vec<AddProjection<E>>,
     handlers: Vec<StartHandler<E>>,
     observers: Vec<Observer<E>>,
-    hooks: Arc<dyn Hooks<E>>,
+    upkeep: Upkeep<E>,
 }
 
 impl<E: 'static> fmt::Debug for Builder<E> {
@@ -152,7 +116,7 @@ impl<E: StoredEvent> Builder<E> {
             projections: Vec::new(),
             handlers: Vec::new(),
             observers: Vec::new(),
-            hooks: Arc::new(NoHooks),
+            upkeep: Upkeep::default(),
         }
     }
 
@@ -187,6 +151,7 @@ impl<E: StoredEvent> Builder<E> {
         E: Contains<A::Event>,
     {
         self.categories.push(A::CATEGORY);
+        self.upkeep.add_kind::<A>();
         self.kinds.push(Box::new(|commands, store, clock, limits, supervisor| {
             commands.with::<A, E>(CommandHandler::start(store, clock, limits, supervisor))
         }));
@@ -197,7 +162,16 @@ impl<E: StoredEvent> Builder<E> {
     #[must_use]
     pub fn projection<P: Projection<E>>(mut self) -> Self {
         self.names.push(P::NAME);
+        self.upkeep.add_projection::<P>();
         self.projections.push(Box::new(|feed, models| models.add(feed.add::<P>())));
+        self
+    }
+
+    /// What is so in every log of the domain: a log is held against it when it is [verified](Application::verify), and
+    /// before it is [imported](Application::import).
+    #[must_use]
+    pub fn invariants<I: Invariants<E> + Default>(mut self) -> Self {
+        self.upkeep.add_invariants::<I>();
         self
     }
 
@@ -216,10 +190,10 @@ impl<E: StoredEvent> Builder<E> {
         P: ProcessManager<Event = E>,
     {
         self.names.push(P::NAME);
-        self.handlers.push(Box::new(move |context, parts, feed, hooks| {
+        self.handlers.push(Box::new(move |context, parts, feed| {
             Box::pin(async move {
                 let commands = parts.commands.clone();
-                hooks.before_handler(&context.store, P::NAME, P::STARTS, true).await?;
+                parts.upkeep.before_handler(&context.store, KnownHandler::process_manager(&policy)).await?;
                 let process = Process::new(policy, commands, context.store.clone(), context.checkpoints.clone());
                 Ok(event_handler::start(move || process.clone(), context, feed).await?)
             })
@@ -249,19 +223,14 @@ impl<E: StoredEvent> Builder<E> {
         make: impl FnOnce(&Models) -> Result<H, StartError> + Send + 'static,
     ) -> Self {
         self.names.push(H::NAME);
-        self.handlers.push(Box::new(move |context, parts, feed, hooks| {
+        self.handlers.push(Box::new(move |context, parts, feed| {
             Box::pin(async move {
-                hooks.before_handler(&context.store, H::NAME, H::STARTS, H::FOLDS).await?;
+                parts.upkeep.before_handler(&context.store, KnownHandler::event_handler::<H>()).await?;
                 let handler = make(parts.models)?;
                 Ok(event_handler::start(move || handler.clone(), context, feed).await?)
             })
         }));
         self
-    }
-
-    #[must_use]
-    pub(crate) fn hooks(self, hooks: Arc<dyn Hooks<E>>) -> Self {
-        Self { hooks, ..self }
     }
 
     /// Opens the store and starts everything on it, in the order in which a command passes through it. When this
@@ -294,18 +263,23 @@ impl<E: StoredEvent> Builder<E> {
 
     async fn start_in(self, supervisor: Supervisor) -> Result<Application<E>, StartError> {
         let Self { place, accept_loss, seed, limits, retry, kinds, .. } = self;
-        let Self { projections, handlers: handlers_to_start, observers, hooks, .. } = self;
+        let Self { projections, handlers: handlers_to_start, observers, upkeep, .. } = self;
         let (url, store) = match place? {
             Place::At(url) => (url.clone(), open(&url, accept_loss, &supervisor).await?),
             Place::Open(store) => (store.url(), store),
         };
-        let (taken_over, late) = (store.clone(), hooks.clone());
-        let lease = Lease::new(&store, &supervisor, move || late.stop_late(taken_over.clone()));
+        let upkeep = Arc::new(upkeep);
+        let (taken_over, late) = (store.clone(), upkeep.clone());
+        let check = move || {
+            let (store, upkeep) = (taken_over.clone(), late.clone());
+            async move { upkeep.taken_over(&store).await }
+        };
+        let lease = Lease::new(&store, &supervisor, check);
         if accept_loss || !handlers_to_start.is_empty() {
             lease.want(&store).await?;
         }
         let mut give_up = GiveUpUnlessStarted(Some(lease.clone()));
-        hooks.refuse(&url, &store, accept_loss, &lease).await?;
+        refuse_half(&store, &url, accept_loss, &lease).await?;
         let (clock, ids) = time_and_ids(seed, store.end().await?);
         let snapshot_every = limits.snapshot_every.get();
         let mut commands = CommandHandlers::default();
@@ -329,9 +303,9 @@ impl<E: StoredEvent> Builder<E> {
             supervisor: supervisor.clone(),
         };
         let mut handlers = Vec::new();
-        let parts = Parts { commands: &commands, models: &models };
         for start in handlers_to_start {
-            handlers.push(start(&context, parts, &mut feed, hooks.as_ref()).await?);
+            let parts = Parts { commands: &commands, models: &models, upkeep: &upkeep };
+            handlers.push(start(&context, parts, &mut feed).await?);
         }
         let end = store.end().await?;
         let feed = feed.start(store.clone(), &supervisor);
@@ -354,7 +328,7 @@ impl<E: StoredEvent> Builder<E> {
             clock,
             retry,
             lease,
-            hooks,
+            upkeep,
             snapshot_every,
             supervisor,
             changing: Arc::default(),

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::engine::event::{Position, StreamId};
 use crate::engine::feed::catch_up::{NotCaughtUp, NotYet};
-use crate::engine::store::sqlite::OpenStoreError;
+use crate::engine::store::sqlite::{self, OpenStoreError};
 use crate::engine::store::stored_event::AmbiguousTypes;
 use crate::engine::store::{Failure, StoreError, UnsupportedUrl};
 use crate::engine::supervisor::StopReason;
@@ -217,6 +217,65 @@ pub enum ExportError {
         reason: Failure,
     },
     /// The application cannot serve.
+    #[error("{0}")]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Why there is no backup.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum BackupError {
+    /// The file cannot be made. Nothing is left of it.
+    #[error("{0}")]
+    File(#[from] sqlite::BackupError),
+    /// The application cannot serve.
+    #[error("{0}")]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Why the events of a file were not stored.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum ImportError {
+    /// There are events in the store already.
+    #[error("events are imported into an empty store only, and this one has {events}")]
+    NotEmpty {
+        /// How many.
+        events: u64,
+    },
+    /// Another process may run the handlers of this store, and would take the events for new ones.
+    #[error("another process has this store open, and would take the events for new ones")]
+    OpenElsewhere,
+    /// The file cannot be read.
+    #[error("{}: {reason}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        reason: Failure,
+    },
+    /// The file does not hold a log of this domain. Nothing was stored.
+    #[error("{}:{line}: {problem}", path.display())]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// The first line where that shows, from 1.
+        line: u64,
+        /// What is wrong.
+        problem: String,
+    },
+    /// It has ended midway. Opened again, the store is refused for that.
+    #[error("{}: after {imported} of {events} events: {reason}", path.display())]
+    Stopped {
+        /// The file.
+        path: PathBuf,
+        /// How many events of it are stored.
+        imported: u64,
+        /// How many there are in it.
+        events: u64,
+        /// What stood in the way.
+        reason: String,
+    },
+    /// The application cannot serve. Nothing was stored.
     #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }

@@ -3,12 +3,13 @@
 //! Whoever writes a domain names its aggregates, projections, process managers and event handlers to a [`Builder`]; what
 //! starts is an [`Application`], to which [commands are dispatched](Application::dispatch) and whose projections are
 //! [read](Application::read). What every application can do besides stands in a file each: what is known of its
-//! [`handlers`], [`watch`]ing it, its history, its export, and so on.
+//! [`handlers`], [`watch`]ing it, its history, its export, its upkeep, and so on.
 
 mod add;
 mod builder;
 mod catch_up;
 mod categories;
+mod cause;
 mod close;
 mod dispatch;
 mod errors;
@@ -21,6 +22,7 @@ mod past;
 mod read;
 mod rebuild;
 mod seen;
+mod upkeep;
 pub mod watch;
 
 use std::fmt;
@@ -28,12 +30,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use self::builder::Builder;
-pub(crate) use self::builder::Hooks;
+pub use self::cause::Cause;
 pub use self::dispatch::{Dispatch, PendingCommand, Receipt};
-pub use self::errors::{AddHandlerError, CommandFailure, ExportError, QueryError, StartError, Unavailable};
+pub use self::errors::{
+    AddHandlerError, BackupError, CommandFailure, ExportError, ImportError, QueryError, StartError, Unavailable,
+};
 use self::past::Pasts;
 use self::read::Models;
 pub(crate) use self::seen::Seen;
+pub use self::upkeep::ImportStep;
+use self::upkeep::Upkeep;
 use super::aggregate::{Aggregate, Command};
 use super::clock::Clock;
 use super::command_handler::{CommandHandler, CommandHandlers};
@@ -71,7 +77,8 @@ struct Inner<E: 'static> {
     retry: RetryPolicy,
     /// The right to run the handlers of this store.
     lease: Lease,
-    hooks: Arc<dyn Hooks<E>>,
+    /// What has to be known of all its parts to verify it, and to fill it from elsewhere.
+    upkeep: Arc<Upkeep<E>>,
     /// Events of a stream from one snapshot to the next.
     snapshot_every: u64,
     supervisor: Supervisor,
@@ -147,34 +154,16 @@ impl<E: StoredEvent> Application<E> {
         self.inner.commands.of()
     }
 
-    /// Events of a stream from one snapshot to the next.
-    pub(crate) fn snapshot_every(&self) -> u64 {
-        self.inner.snapshot_every
-    }
-
     pub(crate) fn supervisor(&self) -> &Supervisor {
         &self.inner.supervisor
-    }
-
-    pub(crate) fn lease(&self) -> &Lease {
-        &self.inner.lease
-    }
-
-    pub(crate) fn feed(&self) -> &FeedHandle<E> {
-        &self.inner.feed
     }
 
     pub(crate) fn checkpoints(&self) -> &Checkpoints {
         &self.inner.checkpoints
     }
 
-    /// To be held while the log is replaced: no handler comes meanwhile.
-    pub(crate) fn changing(&self) -> Arc<tokio::sync::Mutex<()>> {
-        self.inner.changing.clone()
-    }
-
     /// Decides about the parked events of each handler.
-    pub(crate) fn handler_controls(&self) -> Vec<HandlerControl> {
+    fn handler_controls(&self) -> Vec<HandlerControl> {
         self.inner.handlers.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

@@ -46,15 +46,6 @@ where
     }
 }
 
-/// The state as text, if there is one: the events are enough.
-pub(super) fn snapshot<A: Aggregate>(stream: &StreamId, state: &A) -> Option<String> {
-    catch_unwind(AssertUnwindSafe(|| state.snapshot())).unwrap_or_else(|panic| {
-        let message = panic_message(panic.as_ref());
-        tracing::error!("no snapshot of {stream}: {message}");
-        None
-    })
-}
-
 pub(super) fn catch_panic<T, R>(run: impl FnOnce() -> T) -> Result<T, CommandError<R>> {
     catch_unwind(AssertUnwindSafe(run))
         .map_err(|panic| CommandError::Panicked { message: panic_message(panic.as_ref()) })

@@ -11,9 +11,9 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::aggregate_cache::AggregateCache;
-use super::load::{Loaded, load, snapshot};
+use super::load::{Loaded, load};
 use super::{CommandError, Id, Limits, MAX_ATTEMPTS, Outcome, Request, Sent, Unanswered};
-use crate::engine::aggregate::{Aggregate, Command as _};
+use crate::engine::aggregate::{Aggregate, Command as _, snapshot_of};
 use crate::engine::clock::{Clock, Timestamp};
 use crate::engine::event::{Contains, DomainEvent, StreamId, Version};
 use crate::engine::store::{
@@ -171,7 +171,7 @@ where
             }
             let version = loaded.version.plus(events.len());
             let due = is_due(loaded.version, version, snapshot_every);
-            let snapshot = if due { snapshot(&loaded.stream, &loaded.state) } else { None };
+            let snapshot = if due { snapshot_of(&loaded.stream, &loaded.state) } else { None };
             Ok((events, version, snapshot))
         });
         let decided = span.in_scope(|| catch_unwind(decide));

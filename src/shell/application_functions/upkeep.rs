@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use super::{Called, Words, integer};
-use crate::engine::application::{ExportError, Unavailable};
+use crate::engine::application::{BackupError, ExportError, ImportError, ImportStep, Unavailable};
 use crate::engine::feed::RebuildError;
+use crate::engine::store::log_head::LogHead;
+use crate::engine::store::sqlite::{self, BackupStep, Verification, Verified};
 use crate::engine::store::stored_event::StoredEvent;
 use crate::shell::progress::ProgressLine;
 use crate::shell::term::Term;
@@ -33,6 +35,94 @@ impl NotDone {
 pub(super) async fn head<E: StoredEvent>(called: &Called<'_, E>) -> Result<Term, NotDone> {
     let head = called.application.head().await.map_err(|error| NotDone::unavailable(called.words, &error))?;
     Ok(Term::String(head.to_string()))
+}
+
+pub(super) async fn verify<E: StoredEvent>(called: &Called<'_, E>) -> Result<Term, NotDone> {
+    let Called { application, function, arguments, .. } = called;
+    let Ok(noted) = arguments.named(function, "head").map(str::parse::<LogHead>).transpose() else {
+        return Ok(Term::Error("invalid_head"));
+    };
+    let progress = ProgressLine::new();
+    let line = progress.line();
+    // Whoever tells may do so a little longer than it takes to answer.
+    let tell = move |done, total| line.show("verify", done, total);
+    let verification = match noted {
+        None => application.verify(tell).await,
+        Some(noted) => application.verify_head(noted, tell).await,
+    };
+    match verification.map_err(|error| NotDone::unavailable(called.words, &error))? {
+        Verification::Whole(Verified { events, streams, snapshots }) => {
+            let found = [("events", events), ("streams", streams), ("snapshots", snapshots)];
+            Ok(Term::Ok(Box::new(Term::Map(found.map(|(name, count)| (name, integer(count))).into()))))
+        }
+        Verification::Broken { position, problem } => {
+            let at = position.map(|position| format!("broken at position {position}: "));
+            let message = format!("{}: {}{problem}", application.url(), at.unwrap_or_default());
+            let position = position.map_or(Term::Nil, |position| integer(position.get()));
+            let reply = Term::Map(vec![("position", position), ("problem", Term::String(problem))]);
+            Err(NotDone::new(Term::Problem(Box::new(reply)), message))
+        }
+    }
+}
+
+pub(super) async fn backup<E: StoredEvent>(called: &Called<'_, E>) -> Result<Term, NotDone> {
+    let progress = ProgressLine::new();
+    let line = progress.line();
+    let show = move |step, done, total| match step {
+        BackupStep::Copy => line.show_pages("backup", done, total),
+        BackupStep::Store => line.show("backup", done, total),
+        BackupStep::Check => line.show("check", done, total),
+    };
+    match called.application.backup(path(called), show).await {
+        Ok(_) => Ok(Term::OK),
+        Err(BackupError::Unavailable(unavailable)) => Err(NotDone::unavailable(called.words, &unavailable)),
+        Err(BackupError::File(error)) => {
+            let reply = match &error {
+                sqlite::BackupError::FileExists { .. } => Term::Error("file_exists"),
+                sqlite::BackupError::LeftOver { .. } => Term::Error("left_over"),
+                sqlite::BackupError::ReservedName { .. } => Term::Error("reserved_name"),
+                sqlite::BackupError::Broken { .. } => Term::Error("damaged"),
+                sqlite::BackupError::File { .. }
+                | sqlite::BackupError::DiskFull { .. }
+                | sqlite::BackupError::Store(_) => Term::Error("file_failed"),
+            };
+            let is_sound = !matches!(error, sqlite::BackupError::Broken { .. } | sqlite::BackupError::Store(_));
+            Err(NotDone { reply, message: error.to_string(), changes_nothing: is_sound })
+        }
+    }
+}
+
+pub(super) async fn import<E: StoredEvent>(called: &Called<'_, E>) -> Result<Term, NotDone> {
+    let line = ProgressLine::new();
+    let show = |step, done, total| {
+        let what = match step {
+            ImportStep::Check => "check",
+            ImportStep::Store => "import",
+        };
+        line.show(what, done, total);
+    };
+    match called.application.import(path(called), show).await {
+        Ok(events) => Ok(counted(events)),
+        Err(ImportError::Unavailable(unavailable)) => Err(NotDone::unavailable(called.words, &unavailable)),
+        Err(error) => {
+            let message = not_imported::<E>(&error);
+            let changes_nothing = !matches!(error, ImportError::Stopped { .. });
+            let reply = match error {
+                ImportError::NotEmpty { .. } => Term::Error("not_empty"),
+                ImportError::OpenElsewhere => Term::Error("open_elsewhere"),
+                ImportError::File { .. } | ImportError::Unavailable(_) => Term::Error("file_failed"),
+                ImportError::Broken { line, problem, .. } => Term::Problem(Box::new(Term::Map(vec![
+                    ("line", integer(line)),
+                    ("problem", Term::String(problem)),
+                ]))),
+                ImportError::Stopped { imported, reason, .. } => {
+                    let said = vec![("imported", integer(imported)), ("problem", Term::String(reason))];
+                    Term::Problem(Box::new(Term::Map(said)))
+                }
+            };
+            Err(NotDone { reply, message, changes_nothing })
+        }
+    }
 }
 
 pub(super) async fn rebuild<E: StoredEvent>(called: &Called<'_, E>) -> Result<Term, NotDone> {
@@ -64,6 +154,19 @@ pub(super) async fn export<E: StoredEvent>(called: &Called<'_, E>) -> Result<Ter
             };
             Err(NotDone { reply, message: error.to_string(), changes_nothing: true })
         }
+    }
+}
+
+/// The engine does not know what it is of.
+fn not_imported<E: StoredEvent>(error: &ImportError) -> String {
+    match error {
+        ImportError::NotEmpty { events } => {
+            format!("events are imported into an empty {} only, and this one has {events}", E::DOMAIN)
+        }
+        ImportError::OpenElsewhere => {
+            format!("another process has this {} open, and would take the events for new ones", E::DOMAIN)
+        }
+        other => other.to_string(),
     }
 }
 

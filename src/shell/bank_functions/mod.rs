@@ -7,7 +7,6 @@ mod queries;
 mod replies;
 mod table;
 mod transfers;
-mod upkeep;
 mod why;
 
 use std::convert::identity;
@@ -269,9 +268,6 @@ impl Domain for BankFunctions {
             },
             ("transfers", Some(bank)) => either(transfers::transfers(&self.reader(bank), function, arguments).await),
             ("why", Some(bank)) => either(why::why(&self.reader(bank), function, arguments).await),
-            ("verify", Some(bank)) => self.done(upkeep::verify(&bank, function, arguments).await.map(Answer::from)),
-            ("backup", Some(bank)) => self.done(upkeep::backup(&bank, arguments).await.map(Answer::from)),
-            ("import", Some(bank)) => self.done(upkeep::import(&bank, arguments).await.map(Answer::from)),
             (_, Some(bank)) => {
                 let (reader, words) = (self.reader(bank.clone()), &WORDS);
                 let called = Called { application: &reader, function, arguments, words, as_json: events };

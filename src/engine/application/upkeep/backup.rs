@@ -1,21 +1,22 @@
-//! A copy of a bank in use, as a closed file.
+//! A copy of an application's store in use, as a closed file.
 
 use std::mem;
 use std::path::Path;
 
-use super::errors::BackupError;
+use super::imported::MARK;
 use super::replayed::Replayed;
-use super::{AccountEvent, BackupStep, Bank, Verified};
+use crate::engine::application::{Application, BackupError};
 use crate::engine::blocking::blocking;
 use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, ParkedEvent, Progress};
-use crate::engine::store::sqlite::{self, NewStore};
+use crate::engine::store::sqlite::{self, BackupStep, NewStore, Verified};
+use crate::engine::store::stored_event::StoredEvent;
 use crate::engine::store::{EventStore as _, MAX_READ, Store, StoreError};
 
-impl Bank {
-    /// Copies the bank, as it is at one moment, to a new file, which is verified and closed: it may be moved, sent and
-    /// opened, and goes on from there. That the bank is in use, here and in other programs, does no harm. A bank in
-    /// memory gets a file too. `tell` hears now and then how much of how much is done.
+impl<E: StoredEvent> Application<E> {
+    /// Copies the store, as it is at one moment, to a new file, which is verified and closed: it may be moved, sent and
+    /// opened, and goes on from there. That it is in use, here and in other programs, does no harm. What is in memory
+    /// gets a file too. `tell` hears now and then how much of how much is done.
     ///
     /// # Errors
     ///
@@ -43,14 +44,14 @@ impl Bank {
         mut tell: impl FnMut(BackupStep, u64, u64) + Send + 'static,
     ) -> Result<Verified, sqlite::BackupError> {
         // Half an import is not copied, and no handler comes meanwhile.
-        let importing = self.changing().lock_owned().await;
+        let importing = self.inner.changing.clone().lock_owned().await;
         let place = path.to_owned();
         let new = blocking(move || NewStore::beside(&place)).await;
         let new = new.map_err(|panic| StoreError::Failed(panic.to_string().into()))??;
         // What the handlers have acknowledged up to now is in the part of the log that is stored.
         let handlers = self.handlers_kept().await?;
         let end = self.store().end().await?;
-        let mut replayed = Replayed::new(self.snapshot_every());
+        let mut replayed = Replayed::new(self.inner.upkeep.clone(), self.inner.snapshot_every);
         let (mut position, mut events) = (Position::START, Vec::new());
         while position < end {
             let page = self.store().read_all(position, MAX_READ).await?;
@@ -62,7 +63,7 @@ impl Bank {
             let later = events.split_off(complete);
             let events = mem::replace(&mut events, later);
             if !events.is_empty() {
-                new.append(replayed.appends(events)).await?;
+                new.append(replayed.appends(events)?).await?;
             }
             tell(BackupStep::Store, position.get(), end.get());
         }
@@ -76,11 +77,11 @@ impl Bank {
         new.finish(move |done, total| tell(BackupStep::Check, done, total)).await
     }
 
-    /// What the store keeps for the handlers of this bank. They go on meanwhile: an event that one of them parks now is
+    /// What the store keeps for the handlers that run, and of an import that it was filled by. They go on meanwhile: an event that one of them parks now is
     /// after its checkpoint here, and comes again.
     async fn handlers_kept(&self) -> Result<Vec<Kept>, StoreError> {
         let mut kept = Vec::new();
-        for handler in self.handler_controls().iter().map(|handler| handler.name()) {
+        for handler in self.handler_controls().iter().map(|handler| handler.name()).chain([MARK]) {
             if let Some(progress) = self.store().read_progress(handler).await? {
                 kept.push(Kept { handler, progress, parked: Vec::new() });
             }
@@ -108,7 +109,7 @@ struct Kept {
 }
 
 /// The first event of the command that more may follow of.
-fn begin_of_last_command(events: &[RecordedEvent<AccountEvent>]) -> usize {
+fn begin_of_last_command<E>(events: &[RecordedEvent<E>]) -> usize {
     let command = events.last().map(|last| last.metadata.command_id);
     let of_last = events.iter().rev().take_while(|event| Some(event.metadata.command_id) == command);
     events.len() - of_last.count()

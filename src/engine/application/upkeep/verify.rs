@@ -1,19 +1,18 @@
-//! Reads everything that a bank has stored and says whether it fits together.
+//! Reads everything that an application has stored and says whether it fits together.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::audit::Audit;
-use super::{
-    Account, AccountEvent, Accounts, Balances, Bank, TotalDeposits, Transfers, Unavailable, Verification, Verified,
-};
-use crate::engine::aggregate::{Aggregate, restored_from};
-use crate::engine::event::{Position, RecordedEvent, StreamId, Version};
+use super::kinds::Kind;
+use super::{FoldedRows, ReadRows};
+use crate::engine::application::{Application, Unavailable};
+use crate::engine::event::{Position, StreamId, Version};
 use crate::engine::moment::Moment;
-use crate::engine::projection::StoredRows;
+use crate::engine::store::log_head::LogHead;
+use crate::engine::store::sqlite::{Verification, Verified};
+use crate::engine::store::stored_event::StoredEvent;
 use crate::engine::store::{EventStore as _, MAX_READ, Snapshot, Store, StoreError};
-
-type Event = RecordedEvent<AccountEvent>;
 
 /// What ends a verification early.
 enum Ended {
@@ -27,17 +26,18 @@ impl From<StoreError> for Ended {
     }
 }
 
-impl Bank {
+impl<E: StoredEvent> Application<E> {
     /// Reads everything there is, as it is when this begins: whether the store is whole, whether each event can have
-    /// happened after those before it, whether the balances and what is reserved are what was paid in and not out, and
-    /// whether snapshots, stored projections and what processes remember are what the events make of them. `tell` hears
-    /// now and then how many events of how many were read. The bank serves meanwhile.
+    /// happened after those before it, whether what the domain names as its
+    /// [invariants](crate::engine::application::Builder::invariants) holds, and whether snapshots, stored projections and
+    /// what processes remember are what the events make of them. `tell` hears now and then how many events of how many
+    /// were read. The application serves meanwhile.
     ///
     /// # Errors
     ///
     /// [`Unavailable`]: it could not be read at all.
     pub async fn verify(&self, tell: impl Fn(u64, u64) + Send + Sync + 'static) -> Result<Verification, Unavailable> {
-        let progress = Arc::new(Progress { tell, store: AtomicU64::new(u64::MAX), bank: AtomicU64::new(0) });
+        let progress = Arc::new(Progress { tell, store: AtomicU64::new(u64::MAX), events: AtomicU64::new(0) });
         let own = self.verify_events(&progress);
         let verification = match self.store() {
             Store::Memory(_) | Store::Other(_) => own.await,
@@ -61,11 +61,37 @@ impl Bank {
         self.or_unavailable(verified).await
     }
 
+    /// As [`Application::verify`], and holds the log against a head that was noted: a log that fits together, but was
+    /// written anew or is an older copy of itself, does not lead there.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`]: it could not be read at all.
+    pub async fn verify_head(
+        &self,
+        noted: LogHead,
+        tell: impl Fn(u64, u64) + Send + Sync + 'static,
+    ) -> Result<Verification, Unavailable> {
+        let verification = self.verify(tell).await?;
+        if let Verification::Broken { .. } = verification {
+            return Ok(verification);
+        }
+        let problem = match self.head_at(noted.position()).await? {
+            Some(found) if found == noted => return Ok(verification),
+            Some(_) => "another event stands here than the one that was noted".to_owned(),
+            None => {
+                let end = self.store().end().await;
+                format!("the log ends at position {}, before the event that was noted", self.or_unavailable(end).await?)
+            }
+        };
+        Ok(Verification::Broken { position: Some(noted.position()), problem })
+    }
+
     async fn verify_events(&self, progress: &Progress<impl Fn(u64, u64)>) -> Result<Verified, Ended> {
         let store = self.store();
-        let mut projections = StoredProjections::read(store).await?;
+        let mut projections = self.stored_projections().await?;
         let end = store.end().await?;
-        let mut audit = Audit::default();
+        let mut audit = self.inner.upkeep.audit();
         let mut position = Position::START;
         while position < end {
             let page = store.read_all(position, MAX_READ).await?;
@@ -77,11 +103,11 @@ impl Bank {
             for event in page.iter().take_while(|event| event.position <= end) {
                 let broken = |problem| Ended::Broken { position: Some(event.position), problem };
                 audit.take(event).map_err(broken)?;
-                projections.take(event);
+                projections.iter_mut().for_each(|projection| projection.take(event));
             }
-            progress.tell(&progress.bank, audit.events(), end.get());
+            progress.tell(&progress.events, audit.events(), end.get());
         }
-        if let Some(problem) = projections.difference() {
+        if let Some(problem) = projections.into_iter().find_map(FoldedRows::difference) {
             return Err(Ended::Broken { position: None, problem });
         }
         if let Some(problem) = self.difference_of_processes().await? {
@@ -89,6 +115,16 @@ impl Bank {
         }
         let snapshots = self.verify_snapshots(&audit, end).await?;
         Ok(Verified { events: audit.events(), streams: audit.streams().len() as u64, snapshots })
+    }
+
+    /// What the store has kept of the projections.
+    async fn stored_projections(&self) -> Result<Vec<Box<dyn FoldedRows<E>>>, StoreError> {
+        let projections: Vec<ReadRows<E>> = self.inner.upkeep.projections().clone();
+        let mut stored = Vec::new();
+        for read in projections {
+            stored.extend(read(self.store()).await?);
+        }
+        Ok(stored)
     }
 
     /// How what the store has of a process manager's memory is not what the log makes of it, if that is so.
@@ -102,13 +138,14 @@ impl Bank {
     }
 
     /// Answers how many snapshots there are.
-    async fn verify_snapshots(&self, audit: &Audit, end: Position) -> Result<u64, Ended> {
+    async fn verify_snapshots(&self, audit: &Audit<'_, E>, end: Position) -> Result<u64, Ended> {
         let mut found = 0;
-        for (stream, (version, _)) in audit.streams() {
-            if version.get() >= self.snapshot_every() {
+        for (stream, version) in audit.streams() {
+            let Some(kind) = self.inner.upkeep.kinds.of(stream) else { continue };
+            if version.get() >= self.inner.snapshot_every {
                 let snapshots = self.snapshots(stream, end).await?;
                 found += snapshots.len() as u64;
-                self.verify_stream(stream, snapshots).await?;
+                self.verify_stream(kind, stream, snapshots).await?;
             }
         }
         Ok(found)
@@ -125,18 +162,21 @@ impl Bank {
     }
 
     /// Holds the snapshots of a stream, the last one first, against a replay.
-    async fn verify_stream(&self, stream: &StreamId, mut snapshots: Vec<Snapshot>) -> Result<(), Ended> {
-        let (mut state, mut version) = (Account::default(), Version::START);
+    async fn verify_stream(
+        &self,
+        kind: &Kind<E>,
+        stream: &StreamId,
+        mut snapshots: Vec<Snapshot>,
+    ) -> Result<(), Ended> {
+        let (mut replay, mut version) = (kind.replay(stream), Version::START);
         while !snapshots.is_empty() {
             let page = self.store().read_stream(stream, version, MAX_READ).await?;
             let Some(last) = page.last() else { break };
             version = last.version;
             for event in page.iter() {
-                state.apply(&event.data);
+                replay.take(event)?;
                 let Some(snapshot) = snapshots.pop_if(|snapshot| snapshot.version == event.version) else { continue };
-                // One that cannot be read decides nothing: the events are replayed.
-                let restored: Option<Account> = restored_from(stream, &snapshot.state);
-                if snapshot.position != event.position || restored.is_some_and(|restored| restored != state) {
+                if snapshot.position != event.position || replay.is_denied_by(&snapshot.state) {
                     let problem = format!("the snapshot of {stream} is not what its events make of it");
                     return Err(Ended::Broken { position: Some(snapshot.position), problem });
                 }
@@ -152,53 +192,17 @@ impl Bank {
     }
 }
 
-/// How far the store's verification and the bank's own have come.
+/// How far the store's verification and that of its events have come.
 struct Progress<F> {
     tell: F,
     store: AtomicU64,
-    bank: AtomicU64,
+    events: AtomicU64,
 }
 
 impl<F: Fn(u64, u64)> Progress<F> {
     fn tell(&self, whose: &AtomicU64, done: u64, total: u64) {
         whose.store(done, Ordering::Relaxed);
-        let slower = self.store.load(Ordering::Relaxed).min(self.bank.load(Ordering::Relaxed));
+        let slower = self.store.load(Ordering::Relaxed).min(self.events.load(Ordering::Relaxed));
         (self.tell)(slower.min(total), total);
-    }
-}
-
-/// What the store has kept of the bank's projections.
-struct StoredProjections {
-    balances: Option<StoredRows<Balances>>,
-    accounts: Option<StoredRows<Accounts>>,
-    total_deposits: Option<StoredRows<TotalDeposits>>,
-    transfers: Option<StoredRows<Transfers>>,
-}
-
-impl StoredProjections {
-    async fn read(store: &Store<AccountEvent>) -> Result<Self, StoreError> {
-        Ok(Self {
-            balances: StoredRows::read(store).await?,
-            accounts: StoredRows::read(store).await?,
-            total_deposits: StoredRows::read(store).await?,
-            transfers: StoredRows::read(store).await?,
-        })
-    }
-
-    fn take(&mut self, event: &Event) {
-        let Self { balances, accounts, total_deposits, transfers } = self;
-        balances.iter_mut().for_each(|rows| rows.take(event));
-        accounts.iter_mut().for_each(|rows| rows.take(event));
-        total_deposits.iter_mut().for_each(|rows| rows.take(event));
-        transfers.iter_mut().for_each(|rows| rows.take(event));
-    }
-
-    fn difference(self) -> Option<String> {
-        let Self { balances, accounts, total_deposits, transfers } = self;
-        balances
-            .and_then(StoredRows::difference)
-            .or_else(|| accounts.and_then(StoredRows::difference))
-            .or_else(|| total_deposits.and_then(StoredRows::difference))
-            .or_else(|| transfers.and_then(StoredRows::difference))
     }
 }

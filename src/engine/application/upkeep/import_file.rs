@@ -1,4 +1,4 @@
-//! A file with the log of a bank, an event on a line, read twice: to see whether it is whole, and to be stored.
+//! A file with a log, an event on a line, read twice: to see whether it is whole, and to be stored.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _};
@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 use foldhash::HashSet;
 use uuid::Uuid;
 
-use super::audit::Audit;
-use super::errors::ImportError;
-use super::{AccountEvent, HolderName, InvalidName};
-use crate::engine::event::RecordedEvent;
+use super::Upkeep;
+use crate::engine::application::ImportError;
+use crate::engine::clock::Timestamp;
+use crate::engine::event::{Metadata, Position, RecordedEvent, StreamId};
+use crate::engine::process_manager::Unfinished;
 use crate::engine::store::MAX_READ;
 use crate::engine::store::event_line::read_line;
 use crate::engine::store::sqlite::is_open_here;
-
-type Event = RecordedEvent<AccountEvent>;
+use crate::engine::store::stored_event::StoredEvent;
 
 /// The longest line, in bytes.
 const MAX_LINE: u64 = 1 << 20;
@@ -24,24 +24,24 @@ const MAX_LINE: u64 = 1 << 20;
 const TELL_EVERY: u64 = 1_024;
 
 /// The file, at a line.
-pub(super) struct ImportFile {
+pub(super) struct ImportFile<E> {
     path: PathBuf,
     reader: BufReader<File>,
     /// The line that was read last, from 1.
     line: u64,
     text: Vec<u8>,
     /// The first event of the next batch.
-    ahead: Option<Event>,
+    ahead: Option<RecordedEvent<E>>,
 }
 
 /// What a whole file holds.
 pub(super) struct Contents {
     pub(super) events: u64,
-    /// Which event is the first that a transfer has to go on from.
-    pub(super) first_to_go_on: Option<u64>,
+    /// The process managers that go on, each with the first event that it has something left to do about, counted from 1.
+    pub(super) unfinished: Vec<(&'static str, Option<Position>)>,
 }
 
-impl ImportFile {
+impl<E: StoredEvent> ImportFile<E> {
     pub(super) fn open(path: &Path) -> Result<Self, ImportError> {
         let open = || {
             let found = fs::metadata(path)?;
@@ -49,7 +49,7 @@ impl ImportFile {
                 return Err(io::Error::other("this is no file"));
             }
             if is_open_here(&found) {
-                return Err(io::Error::other("this is an open bank, and not the log of one"));
+                return Err(io::Error::other(format!("this is an open {}, and not the log of one", E::DOMAIN)));
             }
             File::open(path)
         };
@@ -58,26 +58,35 @@ impl ImportFile {
         Ok(Self { path, reader, line: 0, text: Vec::new(), ahead: None })
     }
 
-    /// Reads all of it and sees whether it is the log of a bank; then it is at its beginning again. `tell` hears how
+    /// Reads all of it and sees whether it is a log of this domain; then it is at its beginning again. `tell` hears how
     /// many lines of how many were read, and answers whether to go on.
-    pub(super) fn check(&mut self, mut tell: impl FnMut(u64, u64) -> bool) -> Result<Contents, ImportError> {
+    pub(super) fn check(
+        &mut self,
+        upkeep: &Upkeep<E>,
+        mut tell: impl FnMut(u64, u64) -> bool,
+    ) -> Result<Contents, ImportError> {
         let lines = self.count_lines()?;
-        let mut audit = Audit::default();
+        let mut audit = upkeep.audit();
         let mut commands = Commands::default();
-        while let Some(event) = self.next_event()? {
-            let checked = audit.take(&event).and_then(|()| commands.take(&event)).and_then(|()| check_holder(&event));
+        let mut unfinished = upkeep.unfinished();
+        while let Some(mut event) = self.next_event()? {
+            let checked = audit.take(&event).and_then(|()| commands.take(&event)).and_then(|()| audit.admit(&event));
             checked.map_err(|problem| self.broken(problem))?;
+            // Where it will stand.
+            event.position = Position::new(audit.events());
+            unfinished.iter_mut().for_each(|(_, unfinished)| unfinished.take(&event));
             if self.line.is_multiple_of(TELL_EVERY) && !tell(self.line, lines) {
                 return Err(failed(&self.path, io::Error::other("nobody waits any more")));
             }
         }
         self.rewind()?;
-        Ok(Contents { events: audit.events(), first_to_go_on: audit.first_to_go_on() })
+        let first = |(name, unfinished): (_, Box<dyn Unfinished<E>>)| (name, unfinished.first());
+        Ok(Contents { events: audit.events(), unfinished: unfinished.into_iter().map(first).collect() })
     }
 
     /// The next events: [`MAX_READ`] and as many more as belong to the last command. None at the end.
-    pub(super) fn next_batch(&mut self) -> Result<Vec<Event>, ImportError> {
-        let mut events: Vec<Event> = Vec::new();
+    pub(super) fn next_batch(&mut self) -> Result<Vec<RecordedEvent<E>>, ImportError> {
+        let mut events: Vec<RecordedEvent<E>> = Vec::new();
         while let Some(event) = self.ahead.take().map_or_else(|| self.next_event(), |event| Ok(Some(event)))? {
             let command = event.metadata.command_id;
             if events.len() >= MAX_READ && events.last().is_some_and(|last| last.metadata.command_id != command) {
@@ -89,7 +98,7 @@ impl ImportFile {
         Ok(events)
     }
 
-    fn next_event(&mut self) -> Result<Option<Event>, ImportError> {
+    fn next_event(&mut self) -> Result<Option<RecordedEvent<E>>, ImportError> {
         self.text.clear();
         let mut line = (&mut self.reader).take(MAX_LINE);
         let read = line.read_until(b'\n', &mut self.text);
@@ -132,15 +141,6 @@ impl ImportFile {
     }
 }
 
-/// What is stored stays readable, whatever a holder is called; but no file brings in a name that disguises itself.
-fn check_holder(event: &Event) -> Result<(), String> {
-    let AccountEvent::AccountCreated { account_holder, .. } = &event.data else { return Ok(()) };
-    match HolderName::new(account_holder.name()) {
-        Err(error @ InvalidName::ControlCharacter) => Err(format!("the holder of its account: {error}")),
-        _ => Ok(()),
-    }
-}
-
 pub(super) fn failed(path: &Path, error: io::Error) -> ImportError {
     ImportError::File { path: path.to_owned(), reason: error.into() }
 }
@@ -149,17 +149,18 @@ pub(super) fn failed(path: &Path, error: io::Error) -> ImportError {
 #[derive(Default)]
 struct Commands {
     seen: HashSet<Uuid>,
-    last: Option<Event>,
+    last: Option<(Metadata, StreamId, Timestamp)>,
     events_of_last: usize,
 }
 
 impl Commands {
-    fn take(&mut self, event: &Event) -> Result<(), String> {
-        let last = self.last.replace(event.clone());
-        match last.filter(|last| last.metadata.command_id == event.metadata.command_id) {
-            Some(last) => {
+    fn take<E>(&mut self, event: &RecordedEvent<E>) -> Result<(), String> {
+        let RecordedEvent { metadata, stream, time, .. } = event;
+        let last = self.last.replace((metadata.clone(), stream.clone(), *time));
+        match last.filter(|(last, ..)| last.command_id == metadata.command_id) {
+            Some((last, its_stream, its_time)) => {
                 self.events_of_last += 1;
-                if (&last.metadata, &last.stream, last.time) != (&event.metadata, &event.stream, event.time) {
+                if (&last, &its_stream, its_time) != (metadata, stream, *time) {
                     return Err("it does not belong to the event before it, which has the same command_id".to_owned());
                 }
                 if self.events_of_last > MAX_READ {
@@ -169,7 +170,7 @@ impl Commands {
             }
             None => {
                 self.events_of_last = 1;
-                match self.seen.insert(event.metadata.command_id) {
+                match self.seen.insert(metadata.command_id) {
                     true => Ok(()),
                     false => Err("the events of its command do not lie side by side".to_owned()),
                 }

@@ -1,0 +1,36 @@
+//! Which transfers of a log have not ended.
+
+use foldhash::HashMap;
+
+use super::TransferId;
+use crate::bank::AccountEvent;
+use crate::engine::event::{Position, RecordedEvent};
+use crate::engine::process_manager::Unfinished;
+
+/// The transfers that have not ended, each with the event that happened to it last.
+#[derive(Debug, Default)]
+pub(super) struct UnderWay(HashMap<TransferId, Position>);
+
+impl Unfinished<AccountEvent> for UnderWay {
+    fn take(&mut self, event: &RecordedEvent<AccountEvent>) {
+        match &event.data {
+            AccountEvent::MoneyReserved(outgoing) => {
+                self.0.insert(outgoing.transfer_id, event.position);
+            }
+            AccountEvent::TransferCredited(incoming) => {
+                self.0.insert(incoming.transfer_id, event.position);
+            }
+            AccountEvent::TransferSettled(outgoing) => {
+                self.0.remove(&outgoing.transfer_id);
+            }
+            AccountEvent::TransferReleased(released) => {
+                self.0.remove(&released.outgoing.transfer_id);
+            }
+            _ => {}
+        }
+    }
+
+    fn first(&self) -> Option<Position> {
+        self.0.values().min().copied()
+    }
+}

@@ -1,0 +1,96 @@
+//! The kinds of aggregate of an application, told apart by the names of their streams.
+
+use std::fmt;
+
+use crate::engine::aggregate::{Aggregate, apply, restored_from, snapshot_of};
+use crate::engine::event::{Contains, RecordedEvent, StreamId};
+use crate::engine::store::StoreError;
+
+/// The kinds of aggregate that an application was started with.
+pub(super) struct Kinds<E: 'static>(Vec<Kind<E>>);
+
+/// A kind of aggregate.
+pub(super) struct Kind<E: 'static> {
+    pub(super) category: &'static str,
+    has: fn(&E) -> bool,
+    replay: fn(&StreamId) -> Box<dyn Replay<E>>,
+}
+
+impl<E: 'static> Kind<E> {
+    /// Whether an event is of this kind.
+    pub(super) fn has(&self, event: &E) -> bool {
+        (self.has)(event)
+    }
+
+    /// An aggregate before its first event.
+    pub(super) fn replay(&self, stream: &StreamId) -> Box<dyn Replay<E>> {
+        (self.replay)(stream)
+    }
+}
+
+/// An aggregate whose stream is replayed.
+pub(super) trait Replay<E>: Send {
+    /// Takes in the next event of the stream.
+    fn take(&mut self, event: &RecordedEvent<E>) -> Result<(), StoreError>;
+
+    /// The state as text, if it has one.
+    fn snapshot(&self) -> Option<Box<str>>;
+
+    /// Whether a snapshot tells something else. One that cannot be read decides nothing.
+    fn is_denied_by(&self, snapshot: &str) -> bool;
+}
+
+struct Replaying<A> {
+    stream: StreamId,
+    state: A,
+}
+
+impl<A, E> Replay<E> for Replaying<A>
+where
+    A: Aggregate,
+    E: Contains<A::Event>,
+{
+    fn take(&mut self, event: &RecordedEvent<E>) -> Result<(), StoreError> {
+        apply(&mut self.state, event)
+    }
+
+    fn snapshot(&self) -> Option<Box<str>> {
+        snapshot_of(&self.stream, &self.state).map(String::into_boxed_str)
+    }
+
+    fn is_denied_by(&self, snapshot: &str) -> bool {
+        let restored = restored_from::<A>(&self.stream, snapshot);
+        restored.is_some_and(|restored| snapshot_of(&self.stream, &restored) != snapshot_of(&self.stream, &self.state))
+    }
+}
+
+impl<E: 'static> Default for Kinds<E> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<E: 'static> fmt::Debug for Kinds<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|kind| kind.category)).finish()
+    }
+}
+
+impl<E: 'static> Kinds<E> {
+    pub(super) fn add<A: Aggregate>(&mut self)
+    where
+        E: Contains<A::Event>,
+    {
+        self.0.push(Kind {
+            category: A::CATEGORY,
+            has: |event| event.part().is_some(),
+            replay: |stream| Box::new(Replaying { stream: stream.clone(), state: A::default() }),
+        });
+    }
+
+    /// The kind that a stream belongs to, if the application has it.
+    pub(super) fn of(&self, stream: &StreamId) -> Option<&Kind<E>> {
+        let is_of = |category| stream.as_str().strip_prefix(category).is_some_and(|rest| rest.starts_with('-'));
+        self.0.iter().find(|kind| is_of(kind.category))
+    }
+}

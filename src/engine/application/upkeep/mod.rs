@@ -1,0 +1,108 @@
+//! What whoever runs an application does with it now and then: it is verified, backed up, and filled from elsewhere. All
+//! of that takes longer the longer the log is.
+
+mod audit;
+mod backup;
+mod import;
+mod import_file;
+mod imported;
+mod kinds;
+mod replayed;
+mod verify;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use self::audit::Audit;
+pub use self::import::ImportStep;
+pub(super) use self::imported::{KnownHandler, refuse_half};
+use self::kinds::Kinds;
+use crate::engine::aggregate::Aggregate;
+use crate::engine::event::{Contains, RecordedEvent};
+use crate::engine::invariants::Invariants;
+use crate::engine::projection::{Projection, StoredRows};
+use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::store::{Store, StoreError};
+
+type Boxed<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
+type BeginInvariants<E> = fn() -> Box<dyn Invariants<E>>;
+type ReadRows<E> = for<'a> fn(&'a Store<E>) -> Boxed<'a, Result<Option<Box<dyn FoldedRows<E>>>, StoreError>>;
+
+/// What has to be known of the parts of an application for its upkeep.
+pub(super) struct Upkeep<E: 'static> {
+    kinds: Kinds<E>,
+    invariants: Vec<BeginInvariants<E>>,
+    /// Projections may come, and handlers too, while the application runs.
+    projections: Mutex<Vec<ReadRows<E>>>,
+    handlers: Mutex<Vec<KnownHandler<E>>>,
+}
+
+impl<E: 'static> Default for Upkeep<E> {
+    fn default() -> Self {
+        let (invariants, projections, handlers) = (Vec::new(), Mutex::default(), Mutex::default());
+        Self { kinds: Kinds::default(), invariants, projections, handlers }
+    }
+}
+
+impl<E: 'static> fmt::Debug for Upkeep<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upkeep").field("kinds", &self.kinds).finish_non_exhaustive()
+    }
+}
+
+impl<E: StoredEvent> Upkeep<E> {
+    pub(super) fn add_kind<A: Aggregate>(&mut self)
+    where
+        E: Contains<A::Event>,
+    {
+        self.kinds.add::<A>();
+    }
+
+    pub(super) fn add_invariants<I: Invariants<E> + Default>(&mut self) {
+        self.invariants.push(|| Box::new(I::default()));
+    }
+
+    pub(super) fn add_projection<P: Projection<E>>(&self) {
+        self.projections().push(|store| Box::pin(folded_rows::<E, P>(store)));
+    }
+
+    /// A log that is looked at from its first event on.
+    fn audit(&self) -> Audit<'_, E> {
+        Audit::new(&self.kinds, self.invariants.iter().map(|begin| begin()).collect())
+    }
+
+    fn projections(&self) -> MutexGuard<'_, Vec<ReadRows<E>>> {
+        self.projections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn handlers(&self) -> MutexGuard<'_, Vec<KnownHandler<E>>> {
+        self.handlers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The stored rows of a projection of any type, beside what the log makes of them.
+trait FoldedRows<E>: Send {
+    fn take(&mut self, event: &RecordedEvent<E>);
+
+    /// Where the rows are not what the log makes of them, in words.
+    fn difference(self: Box<Self>) -> Option<String>;
+}
+
+impl<E, P: Projection<E>> FoldedRows<E> for StoredRows<P> {
+    fn take(&mut self, event: &RecordedEvent<E>) {
+        StoredRows::take(self, event);
+    }
+
+    fn difference(self: Box<Self>) -> Option<String> {
+        StoredRows::difference(*self)
+    }
+}
+
+async fn folded_rows<E: StoredEvent, P: Projection<E>>(
+    store: &Store<E>,
+) -> Result<Option<Box<dyn FoldedRows<E>>>, StoreError> {
+    let rows = StoredRows::<P>::read(store).await?;
+    Ok(rows.map(|rows| Box::new(rows) as Box<dyn FoldedRows<E>>))
+}

@@ -1,0 +1,75 @@
+//! Events that have happened, as they are stored once more: in another store, and with the snapshots they should have.
+
+use std::collections::hash_map::Entry;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use foldhash::HashMap;
+
+use super::Upkeep;
+use super::kinds::Replay;
+use crate::engine::event::{RecordedEvent, StreamId};
+use crate::engine::store::{Append, StoreError};
+use crate::engine::supervisor::panic_message;
+
+/// What has been stored once more so far.
+pub(super) struct Replayed<E: 'static> {
+    upkeep: Arc<Upkeep<E>>,
+    snapshot_every: u64,
+    /// For snapshots; nothing where an aggregate is of no kind that the application has.
+    states: HashMap<StreamId, Option<Box<dyn Replay<E>>>>,
+}
+
+impl<E: 'static> Replayed<E> {
+    /// Nothing yet. There is a snapshot each time after so many events of a stream.
+    pub(super) fn new(upkeep: Arc<Upkeep<E>>, snapshot_every: u64) -> Self {
+        Self { upkeep, snapshot_every, states: HashMap::default() }
+    }
+
+    /// The next events: those of each command together, as they were stored first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`]: an aggregate cannot take in what stands in its stream.
+    pub(super) fn appends(&mut self, events: Vec<RecordedEvent<E>>) -> Result<Vec<Append<E>>, StoreError> {
+        let appends = catch_unwind(AssertUnwindSafe(|| self.try_appends(events)));
+        appends.unwrap_or_else(|panic| {
+            let message = format!("an aggregate panicked: {}", panic_message(panic.as_ref()));
+            Err(StoreError::Failed(message.into()))
+        })
+    }
+
+    fn try_appends(&mut self, events: Vec<RecordedEvent<E>>) -> Result<Vec<Append<E>>, StoreError> {
+        let mut appends: Vec<Append<E>> = Vec::new();
+        for event in events {
+            let state = match self.states.entry(event.stream.clone()) {
+                Entry::Occupied(state) => state.into_mut(),
+                Entry::Vacant(place) => {
+                    let kind = self.upkeep.kinds.of(&event.stream);
+                    place.insert(kind.map(|kind| kind.replay(&event.stream)))
+                }
+            };
+            if let Some(state) = state {
+                state.take(&event)?;
+            }
+            let RecordedEvent { stream, version, time, metadata, data, .. } = event;
+            let is_due = version.get().is_multiple_of(self.snapshot_every);
+            let snapshot = || state.as_ref().and_then(|state| state.snapshot());
+            match appends.last_mut() {
+                Some(append) if append.metadata.command_id == metadata.command_id => {
+                    append.events.push(data);
+                    // A snapshot stands after the last event of a command.
+                    if is_due || append.snapshot.is_some() {
+                        append.snapshot = snapshot();
+                    }
+                }
+                _ => {
+                    let (expected_version, events) = (version.before(), vec![data]);
+                    let snapshot = if is_due { snapshot() } else { None };
+                    appends.push(Append { stream, expected_version, time, metadata, events, snapshot });
+                }
+            }
+        }
+        Ok(appends)
+    }
+}
