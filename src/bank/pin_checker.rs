@@ -10,7 +10,9 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::{AccountId, Pin, PinCheck, PinOptions, PinSecret, PinVerifier, Unavailable};
-use crate::engine::blocking::blocking;
+use crate::engine::blocking::NotDone;
+use crate::engine::runtime::Runtime;
+use crate::engine::supervisor::StopReason;
 
 /// Checks that run at the same time. Each takes the memory of [`PinCost`](super::PinCost); the rest wait.
 const AT_ONCE: usize = 2;
@@ -25,12 +27,15 @@ pub(super) struct PinChecker {
     secret: OnceLock<PinSecret>,
     places: Arc<Semaphore>,
     checks: AtomicU64,
+    /// Where it works, whoever asks.
+    runtime: Runtime,
 }
 
 impl PinChecker {
+    /// One that works on the runtime that this is called on.
     pub(super) fn new(options: PinOptions, seed: Option<u64>) -> Arc<Self> {
         let (secret, places, checks) = (OnceLock::new(), Arc::new(Semaphore::new(AT_ONCE)), AtomicU64::new(0));
-        Arc::new(Self { options, seed, secret, places, checks })
+        Arc::new(Self { options, seed, secret, places, checks, runtime: Runtime::current() })
     }
 
     /// What to keep of a new account's PIN.
@@ -73,12 +78,15 @@ impl PinChecker {
         let checker = self.clone();
         // The place is given back when the work is done, even if nobody waits for it any more.
         let place = self.places.clone().acquire_owned().await.map_err(defect)?;
-        let working = blocking(move || {
+        let working = self.runtime.blocking(move || {
             let _place = place;
             let secret = checker.secret()?;
             work(&checker, secret)
         });
-        working.await.map_err(defect)?
+        working.await.map_err(|not_done| match not_done {
+            NotDone::RuntimeEnded => StopReason::RuntimeEnded.into(),
+            not_done => defect(not_done),
+        })?
     }
 
     fn secret(&self) -> Result<&PinSecret, Unavailable> {

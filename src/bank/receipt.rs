@@ -45,7 +45,8 @@ impl PendingCommand {
     ///
     /// [`CommandFailure`]: why there are no events.
     pub async fn outcome(self) -> Result<Receipt, CommandFailure> {
-        let (application, outcome) = self.0.outcome_there().await;
-        Ok(transfer_seen(&application, outcome?).await)
+        let consistency = self.0.consistency();
+        let (base, outcome) = self.0.outcome_there().await;
+        Ok(transfer_seen(&base, consistency, outcome?).await)
     }
 }

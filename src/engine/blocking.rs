@@ -8,6 +8,7 @@ use std::thread;
 
 use thiserror::Error;
 
+use super::runtime::Runtime;
 use super::supervisor::panic_message;
 
 /// Why work was not done.
@@ -19,24 +20,39 @@ pub enum NotDone {
     /// It panicked.
     #[error("it panicked: {0}")]
     Panicked(String),
+    /// The runtime that has such threads has ended. Nothing was done.
+    #[error("the tokio runtime has ended")]
+    RuntimeEnded,
 }
 
-/// Does the work, on this runtime, and answers with what comes of it. Dropping the future does not stop it.
+/// Does the work, on the runtime that this is called on, and answers with what comes of it. Dropping the future does not
+/// stop it.
 ///
 /// # Errors
 ///
 /// [`NotDone`]: nothing can come of it.
 pub async fn blocking<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<R, NotDone> {
-    // Where the system starts a thread for this, it starts one for the runtime too.
-    let tried = thread::Builder::new().name("blocking work".into()).spawn(|| {});
-    // A thread that does nothing has ended well.
-    tried.map_err(|error| NotDone::NoThread(error.to_string()))?.join().ok();
-    let started = catch_unwind(AssertUnwindSafe(|| tokio::task::spawn_blocking(work)));
-    let started = started.map_err(|panic| NotDone::NoThread(panic_message(panic.as_ref())))?;
-    started.await.map_err(|ended| match ended.try_into_panic() {
-        Ok(panic) => NotDone::Panicked(panic_message(panic.as_ref())),
-        Err(_) => NotDone::Panicked("its thread is gone".to_owned()),
-    })
+    Runtime::current().blocking(work).await
+}
+
+impl Runtime {
+    /// The same on this runtime, for whoever is called from elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// [`NotDone`]: nothing can come of it.
+    pub async fn blocking<R: Send + 'static>(&self, work: impl FnOnce() -> R + Send + 'static) -> Result<R, NotDone> {
+        // Where the system starts a thread for this, it starts one for the runtime too.
+        let tried = thread::Builder::new().name("blocking work".into()).spawn(|| {});
+        // A thread that does nothing has ended well.
+        tried.map_err(|error| NotDone::NoThread(error.to_string()))?.join().ok();
+        let started = catch_unwind(AssertUnwindSafe(|| self.spawn_blocking(work)));
+        let started = started.map_err(|panic| NotDone::NoThread(panic_message(panic.as_ref())))?;
+        started.await.map_err(|ended| match ended.try_into_panic() {
+            Ok(panic) => NotDone::Panicked(panic_message(panic.as_ref())),
+            Err(_) => NotDone::RuntimeEnded,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -49,5 +65,14 @@ mod tests {
         assert_eq!(on_the_runtime.await.unwrap(), 7);
         let panicked: Result<(), _> = blocking(|| panic!("over {}", 7)).await;
         assert_eq!(panicked, Err(NotDone::Panicked("over 7".to_owned())));
+    }
+
+    #[tokio::test]
+    async fn where_the_runtime_has_ended_nothing_is_done() {
+        let other = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = Runtime::at(other.handle());
+        assert_eq!(runtime.blocking(|| 7).await, Ok(7));
+        other.shutdown_background();
+        assert_eq!(runtime.blocking(|| 7).await, Err(NotDone::RuntimeEnded));
     }
 }

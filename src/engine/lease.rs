@@ -55,7 +55,7 @@ impl Inner {
 
 impl Lease {
     /// A share in the right, which is not asked for before it [is wanted](Lease::want). Before anything is done with it
-    /// that was taken later than when it was asked for first, `check` says whether anything may be.
+    /// that was not granted at once then, `check` says whether anything may be.
     pub fn new<S, C, F>(store: &S, supervisor: &Supervisor, check: C) -> Self
     where
         S: HandlerRecords + Clone + Send + Sync + 'static,
@@ -63,11 +63,15 @@ impl Lease {
         F: Future<Output = Result<(), StopReason>> + Send + 'static,
     {
         let lease = Self { inner: Arc::new(Inner::new(State::NotWanted, None)) };
+        // What has stopped runs no handlers, whoever has handles of it still.
+        let ending = lease.clone();
+        supervisor.at_stop(move || ending.give_up());
         supervisor.spawn(TASK, lease.clone().keep(store.clone(), check));
         lease
     }
 
-    /// Takes the right, now or as soon as another process gives it up, and again whenever it is lost. One that was asked
+    /// Takes the right, now or as soon as another process gives it up, and again whenever it is lost. Answers whether it was
+    /// taken now: whoever asks later than it could checks what there is before anything is done with it. One that was asked
     /// for already is not asked for here.
     ///
     /// A store that cannot grant it now, for want of room say, is asked again as well.
@@ -75,9 +79,9 @@ impl Lease {
     /// # Errors
     ///
     /// [`StoreError`] when the store is closed.
-    pub async fn want<S: HandlerRecords>(&self, store: &S) -> Result<(), StoreError> {
+    pub async fn want<S: HandlerRecords>(&self, store: &S) -> Result<bool, StoreError> {
         if *self.inner.state.borrow() != State::NotWanted {
-            return Ok(());
+            return Ok(false);
         }
         let taken = match store.try_acquire_lease().await {
             Ok(taken) => taken,
@@ -87,15 +91,16 @@ impl Lease {
                 None
             }
         };
-        self.inner.state.send_if_modified(|state| {
+        let is_taken = taken.is_some();
+        let is_news = self.inner.state.send_if_modified(|state| {
             let is_news = *state == State::NotWanted;
             if is_news {
-                *state = if taken.is_some() { State::Held } else { State::Wanted };
+                *state = if is_taken { State::Held } else { State::Wanted };
                 *self.inner.right() = taken;
             }
             is_news
         });
-        Ok(())
+        Ok(is_news && is_taken)
     }
 
     /// For a store that no other process has.

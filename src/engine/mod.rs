@@ -14,9 +14,9 @@
 //! An [`application`] is all of that, put together: whoever writes a domain imports what that takes from here. What is so
 //! in every log of the domain is told by its [`invariants`].
 //!
-//! [`supervisor`] watches the tasks all of this runs in, [`trace`] is the line each of them prints when it does its
-//! part, [`blocking`] is where work goes that would hold the others up, [`disk`] makes files that are there whole or
-//! not at all, and [`testing`] lets an aggregate be tried without any of it.
+//! [`supervisor`] watches the tasks all of this runs in, on the [`runtime`] that it was started on, [`trace`] is the line
+//! each of them prints when it does its part, [`blocking`] is where work goes that would hold the others up, [`disk`]
+//! makes files that are there whole or not at all, and [`testing`] lets an aggregate be tried without any of it.
 
 pub mod aggregate;
 pub mod application;
@@ -37,6 +37,7 @@ pub mod origin;
 pub mod process_manager;
 pub mod projection;
 mod queue;
+pub mod runtime;
 pub mod store;
 pub mod subscription;
 pub mod supervisor;

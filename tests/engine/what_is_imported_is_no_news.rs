@@ -4,6 +4,7 @@
 use std::fs;
 use std::time::Duration;
 
+use cqrs_bank::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
 use cqrs_bank::engine::{
     Application, DomainEvent as _, EventHandler, Failure, Position, RecordedEvent, Starts, StoreUrl,
 };
@@ -83,13 +84,29 @@ async fn a_process_that_has_something_left_to_do_goes_on() {
     }
 }
 
+/// Wants to hear of nothing.
+#[derive(Clone)]
+struct Deaf;
+
+impl EventHandler<HotelEvent> for Deaf {
+    const NAME: &'static str = "deaf";
+
+    fn filter(&self) -> impl Fn(&RecordedEvent<HotelEvent>) -> bool + Send + Sync + 'static {
+        |_| false
+    }
+
+    async fn handle(&mut self, _: &RecordedEvent<HotelEvent>) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
 /// Whoever imports does not even have them.
 #[tokio::test]
 async fn a_handler_that_takes_over_in_another_program_hears_only_what_is_new() {
     let (directory, lines) = exported().await;
     let (path, file) = (directory.path().join("whole.jsonl"), StoreUrl::Sqlite(directory.path().join("hotel.db")));
     fs::write(&path, lines.concat()).unwrap();
-    let first = without_reception(file.clone()).start().await.unwrap();
+    let first = without_reception(file.clone()).event_handler(Deaf).start().await.unwrap();
     let (bell, mut heard) = bell();
     let second = hotel(file.clone()).event_handler(bell.clone()).start().await.unwrap();
     assert_eq!(first.import(&path, |_, _, _| {}).await, Ok(4));
@@ -119,4 +136,16 @@ async fn in_a_backup_it_is_no_news_either() {
     arrive(&copy, "Ben", "8").await;
     assert_eq!(heard.next().await, 5);
     copy.close().await;
+}
+
+/// They were not there when it was opened, and the import has begun since.
+#[tokio::test]
+async fn where_half_a_log_is_no_handler_comes() {
+    let hotel = without_reception(StoreUrl::Memory).start().await.unwrap();
+    let half = Progress { state: Some("under way".into()), ..Progress::default() };
+    hotel.store().write_progress(":import", half, ParkedChange::None).await.unwrap();
+    let refused = hotel.add_event_handler(Deaf).await.unwrap_err();
+    let expected =
+        "it has stopped: task import gave up: another program has begun it and not finished: half a log is no hotel";
+    assert_eq!(refused.to_string(), expected);
 }

@@ -1,11 +1,11 @@
 //! Transfers as a bank offers them.
 
-use tokio::time::timeout_at;
+use tokio::time::Instant;
 
 use super::{Ending, Outgoing, ReleaseReason, TransferId, TransferProcess, TransferRecord, TransferState};
 use crate::bank::errors::{QueryError, TransferError};
 use crate::bank::{AccountCommand, AccountEvent, AccountId, Bank, Moment, Money, Pin, Receipt};
-use crate::engine::application::{Application, Seen};
+use crate::engine::application::{Base, Seen};
 use crate::engine::event::{Metadata, Position, RecordedEvent};
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::process_manager::ProcessManager as _;
@@ -91,17 +91,19 @@ impl Bank {
 }
 
 /// Where another process runs transfers, nothing here is waited for that knows of their ends: the log does.
-pub(in crate::bank) async fn transfer_seen(bank: &Application<AccountEvent>, receipt: Receipt) -> Receipt {
+pub(in crate::bank) async fn transfer_seen(
+    bank: &Base<AccountEvent>,
+    consistency: Consistency,
+    receipt: Receipt,
+) -> Receipt {
     let Some(outgoing) = begun_transfer(receipt.events()) else { return receipt };
-    let nobody_waits = bank.consistency() == Consistency::Eventual || !receipt.lagging().is_empty();
+    let nobody_waits = consistency == Consistency::Eventual || !receipt.lagging().is_empty();
     if nobody_waits || !runs_elsewhere(bank) {
         return receipt;
     }
     let (up_to, deadline) = (receipt.seen_up_to(), receipt.deadline());
-    let end = tokio::select! {
-        end = timeout_at(deadline, end_of(bank, outgoing.transfer_id, up_to)) => end.ok().flatten(),
-        _ = bank.supervisor().stopped() => None,
-    };
+    let max_wait = deadline.saturating_duration_since(Instant::now());
+    let end = bank.supervisor.timeout(max_wait, end_of(bank, outgoing.transfer_id, up_to)).await.flatten();
     let (up_to, lagging) = match end {
         Some(end) => (end, bank.seen_by_all(end, deadline).await),
         None => (up_to, vec![TransferProcess::NAME]),
@@ -109,14 +111,14 @@ pub(in crate::bank) async fn transfer_seen(bank: &Application<AccountEvent>, rec
     receipt.and_seen(Seen { up_to, lagging, deadline: Some(deadline) })
 }
 
-fn runs_elsewhere(bank: &Application<AccountEvent>) -> bool {
-    let handlers = bank.checkpoints().handlers();
+fn runs_elsewhere(bank: &Base<AccountEvent>) -> bool {
+    let handlers = bank.checkpoints.handlers();
     handlers.iter().any(|handler| handler.name == TransferProcess::NAME && handler.condition.elsewhere)
 }
 
 /// Reads the log on until a transfer has ended there.
-async fn end_of(bank: &Application<AccountEvent>, transfer_id: TransferId, after: Position) -> Option<Position> {
-    let mut log = Subscription::after(bank.store().clone(), after);
+async fn end_of(bank: &Base<AccountEvent>, transfer_id: TransferId, after: Position) -> Option<Position> {
+    let mut log = Subscription::after(bank.store.clone(), after);
     loop {
         let events = log.next().await.ok()?;
         if let Some(end) = events.iter().find(|event| event.data.ends(transfer_id)) {

@@ -4,7 +4,7 @@ use std::sync::PoisonError;
 
 use super::upkeep::KnownHandler;
 use super::{AddHandlerError, Application, Unavailable};
-use crate::engine::event_handler::{self, EventHandler, HandlerControl};
+use crate::engine::event_handler::{self, Arriving, EventHandler, HandlerControl};
 use crate::engine::feed::{JoinError, RemoveError};
 use crate::engine::process_manager::{Process, ProcessManager};
 use crate::engine::projection::{Projection, ReadModel};
@@ -22,7 +22,7 @@ impl<E: StoredEvent> Application<E> {
     pub async fn add_projection<P: Projection<E>>(&self) -> Result<ReadModel<P>, AddHandlerError> {
         let _adding = self.inner.changing.lock().await;
         self.check_name(P::NAME)?;
-        let closed = match self.inner.feed.add::<P, _>(&self.inner.store).await {
+        let closed = match self.inner.feed.add::<P, _>(self.store()).await {
             Ok(model) => {
                 self.inner.models.add(model.clone());
                 self.inner.upkeep.add_projection::<P>();
@@ -67,11 +67,11 @@ impl<E: StoredEvent> Application<E> {
         self.check_name(P::NAME)?;
         let commands = self.inner.commands.clone();
         let started = async {
-            self.inner.lease.want(&self.inner.store).await?;
+            self.want_handlers().await?;
             let known = KnownHandler::process_manager(&policy);
-            self.inner.upkeep.before_handler(&self.inner.store, known).await?;
-            let process = Process::new(policy, commands, self.inner.store.clone(), self.inner.checkpoints.clone());
-            event_handler::join(move || process.clone(), &self.handler_context(), &self.inner.feed).await
+            self.inner.upkeep.before_handler(self.store(), known).await?;
+            let process = Process::new(policy, commands, self.store().clone(), self.checkpoints().clone());
+            event_handler::begin_to_join(move || process.clone(), &self.handler_context(), &self.inner.feed).await
         };
         self.added(started.await).await
     }
@@ -89,24 +89,37 @@ impl<E: StoredEvent> Application<E> {
         let _adding = self.inner.changing.lock().await;
         self.check_name(H::NAME)?;
         let started = async {
-            self.inner.lease.want(&self.inner.store).await?;
+            self.want_handlers().await?;
             let known = KnownHandler::event_handler::<H>();
-            self.inner.upkeep.before_handler(&self.inner.store, known).await?;
-            event_handler::join(move || handler.clone(), &self.handler_context(), &self.inner.feed).await
+            self.inner.upkeep.before_handler(self.store(), known).await?;
+            event_handler::begin_to_join(move || handler.clone(), &self.handler_context(), &self.inner.feed).await
         };
         self.added(started.await).await
+    }
+
+    /// Asks for the right to run handlers, where there were none here so far. Much may have happened since the start.
+    pub(super) async fn want_handlers(&self) -> Result<(), StoreError> {
+        if self.inner.lease.want(self.store()).await?
+            && let Err(reason) = self.inner.upkeep.taken_over(self.store()).await
+        {
+            self.supervisor().stop(reason);
+            return Err(StoreError::Closed);
+        }
+        Ok(())
     }
 
     fn check_name(&self, name: &'static str) -> Result<(), AddHandlerError> {
         self.still_open()?;
         self.takes_commands()?;
-        let is_taken = self.inner.checkpoints.handlers().iter().any(|handler| handler.name == name);
+        let is_taken = self.checkpoints().handlers().iter().any(|handler| handler.name == name);
         if is_taken { Err(AddHandlerError::NameTaken { name }) } else { Ok(()) }
     }
 
-    async fn added(&self, started: Result<HandlerControl, StoreError>) -> Result<(), AddHandlerError> {
-        let control = self.or_unavailable(started).await?;
+    async fn added(&self, started: Result<(HandlerControl, Arriving), StoreError>) -> Result<(), AddHandlerError> {
+        let (control, arriving) = self.or_unavailable(started).await?;
+        // It runs, whether its caller waits for it or not.
         self.inner.handlers.lock().unwrap_or_else(PoisonError::into_inner).push(control);
+        arriving.has_arrived().await;
         Ok(())
     }
 }

@@ -10,9 +10,8 @@ use super::categories::check_categories;
 use super::past::Pasts;
 use super::read::Models;
 use super::upkeep::{KnownHandler, Upkeep, refuse_half};
-use super::{Application, Inner, StartError};
+use super::{Application, Base, Inner, StartError};
 use crate::engine::aggregate::Aggregate;
-use crate::engine::blocking::blocking;
 use crate::engine::clock::Clock;
 use crate::engine::command_handler::{CommandHandler, CommandHandlers, Limits};
 use crate::engine::event::{Contains, RecordedEvent};
@@ -248,6 +247,7 @@ impl<E: StoredEvent> Builder<E> {
             }
         }
         let supervisor = Supervisor::new();
+        supervisor.runtime().check()?;
         // What was started before something stood in the way does not go on.
         let mut stop = StopUnlessStarted(Some(supervisor.clone()));
         let started = self.start_in(supervisor.clone()).await;
@@ -287,7 +287,7 @@ impl<E: StoredEvent> Builder<E> {
             commands = start(commands, store.clone(), clock.clone(), limits, &supervisor);
         }
 
-        let checkpoints = Checkpoints::new();
+        let checkpoints = Checkpoints::of(&supervisor);
         let mut feed = Feed::new(checkpoints.clone());
         let models = Models::default();
         projections.into_iter().for_each(|add| add(&mut feed, &models));
@@ -317,11 +317,10 @@ impl<E: StoredEvent> Builder<E> {
         give_up.0 = None;
         let inner = Inner {
             url,
-            store,
+            base: Arc::new(Base { store, checkpoints, supervisor }),
             commands,
             models,
             pasts: Pasts::default(),
-            checkpoints,
             feed,
             handlers: Mutex::new(handlers),
             ids,
@@ -330,7 +329,6 @@ impl<E: StoredEvent> Builder<E> {
             lease,
             upkeep,
             snapshot_every,
-            supervisor,
             changing: Arc::default(),
             closing: AtomicBool::new(false),
         };
@@ -348,7 +346,7 @@ async fn open<E: StoredEvent>(
         StoreUrl::Sqlite(path) => {
             let (path, watched) = (path.clone(), supervisor.clone());
             let options = SqliteOptions { accept_loss, ..SqliteOptions::default() };
-            let opened = blocking(move || SqliteStore::open(&path, options, &watched)).await;
+            let opened = supervisor.runtime().blocking(move || SqliteStore::open(&path, options, &watched)).await;
             let store = opened.map_err(|not_done| StoreError::Failed(not_done.to_string().into()))??;
             Ok(store.into())
         }

@@ -1,18 +1,18 @@
 //! What a question waits for before it is answered.
 
-use super::{Application, QueryError, Unavailable};
+use super::{Application, Base, QueryError, Unavailable};
 use crate::engine::event::Position;
 use crate::engine::feed::catch_up::{NotCaughtUp, catch_up, catch_up_to, has_caught_up, is_there};
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::moment::Moment;
 use crate::engine::store::stored_event::StoredEvent;
 
-impl<E: StoredEvent> Application<E> {
+impl<E: StoredEvent> Base<E> {
     /// Under strong consistency, waits until the read models know all that was acknowledged to anybody before.
-    pub(crate) async fn caught_up(&self) -> Result<(), Unavailable> {
+    pub(super) async fn caught_up(&self, consistency: Consistency) -> Result<(), Unavailable> {
         self.still_open()?;
-        let (store, checkpoints) = (&self.inner.store, &self.inner.checkpoints);
-        if self.consistency == Consistency::Eventual || has_caught_up(store, checkpoints) {
+        let (store, checkpoints) = (&self.store, &self.checkpoints);
+        if consistency == Consistency::Eventual || has_caught_up(store, checkpoints) {
             return Ok(());
         }
         // Boxed: keeps the common future small.
@@ -22,6 +22,30 @@ impl<E: StoredEvent> Application<E> {
             // There is nothing that was acknowledged and is not there.
             Err(QueryError::NotYet(not_yet)) => Err(Unavailable::Defect(not_yet.to_string())),
         }
+    }
+
+    async fn unless_stopped(&self, waiting: impl Future<Output = Result<(), NotCaughtUp>>) -> Result<(), QueryError> {
+        let caught_up = tokio::select! {
+            biased;
+            caught_up = waiting => caught_up,
+            _ = self.supervisor.stopped() => return Ok(self.still_open()?),
+        };
+        match caught_up {
+            Err(NotCaughtUp::Store(error)) => Ok(self.or_unavailable(Err(error)).await?),
+            // They come no further when all has stopped.
+            Err(behind @ NotCaughtUp::Behind { .. }) => {
+                self.still_open()?;
+                Err(behind.into())
+            }
+            caught_up => Ok(caught_up?),
+        }
+    }
+}
+
+impl<E: StoredEvent> Application<E> {
+    /// Under strong consistency, waits until the read models know all that was acknowledged to anybody before.
+    pub(crate) async fn caught_up(&self) -> Result<(), Unavailable> {
+        self.inner.base.caught_up(self.consistency).await
     }
 
     /// Waits until the read models know all that they are asked about a moment. A position they must have seen, whatever
@@ -35,26 +59,16 @@ impl<E: StoredEvent> Application<E> {
 
     /// Waits until the read models know all that there was at a position, which the log must have.
     pub(super) async fn passed(&self, position: Position) -> Result<(), QueryError> {
-        self.still_open()?;
-        let (store, checkpoints) = (&self.inner.store, &self.inner.checkpoints);
-        Box::pin(self.unless_stopped(catch_up_to(store, checkpoints, position))).await
+        let base = &self.inner.base;
+        base.still_open()?;
+        Box::pin(base.unless_stopped(catch_up_to(&base.store, &base.checkpoints, position))).await
     }
 
     /// Whether the log, which knows everything, has come to a moment that it is asked about.
     pub(crate) async fn has_happened(&self, moment: Option<Moment>) -> Result<(), QueryError> {
         let Some(moment) = moment else { return Ok(()) };
-        self.still_open()?;
-        Box::pin(self.unless_stopped(is_there(&self.inner.store, moment))).await
-    }
-
-    async fn unless_stopped(&self, waiting: impl Future<Output = Result<(), NotCaughtUp>>) -> Result<(), QueryError> {
-        tokio::select! {
-            biased;
-            caught_up = waiting => match caught_up {
-                Err(NotCaughtUp::Store(error)) => Ok(self.or_unavailable(Err(error)).await?),
-                caught_up => Ok(caught_up?),
-            },
-            _ = self.inner.supervisor.stopped() => Ok(self.still_open()?),
-        }
+        let base = &self.inner.base;
+        base.still_open()?;
+        Box::pin(base.unless_stopped(is_there(&base.store, moment))).await
     }
 }

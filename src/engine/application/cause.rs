@@ -27,7 +27,7 @@ impl<E: StoredEvent> Application<E> {
         if metadata.causation_id == metadata.command_id {
             return Ok(Cause::Request);
         }
-        let caused = self.inner.store.read_command(metadata.causation_id).await;
+        let caused = self.store().read_command(metadata.causation_id).await;
         let caused = self.or_unavailable(caused).await?;
         let first = caused.and_then(|events| events.first().cloned());
         Ok(first.map_or(Cause::Unknown, |event| Cause::Event(Box::new(event))))

@@ -1,5 +1,6 @@
 //! Closing.
 
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -22,11 +23,12 @@ impl<E: StoredEvent> Application<E> {
     /// It is closed even if the future is dropped before it is done.
     pub async fn close(&self) {
         let application = self.clone();
-        let closing = tokio::spawn(async move {
+        let closing = self.supervisor().runtime().spawn(async move {
             // However this ends, nobody shall wait for what takes no more commands.
-            let stop = StopOnDrop(&application.inner.supervisor);
-            let Inner { commands, lease, feed, supervisor, .. } = application.inner.as_ref();
+            let stop = StopOnDrop(application.supervisor());
+            let Inner { base, commands, lease, feed, .. } = application.inner.as_ref();
             application.inner.closing.store(true, Ordering::Release);
+            base.supervisor.begin_close();
             commands.flush().await;
             // What is not there is what has stopped everything then.
             let _ = application.in_place().await;
@@ -41,42 +43,47 @@ impl<E: StoredEvent> Application<E> {
             }
             // Where there was much to settle, little time is left for this.
             application.seen_by_projections(deadline.max(Instant::now() + HANDLERS_FINISH)).await;
-            supervisor.will_close();
+            base.supervisor.will_close();
             feed.keep_rows().await;
             lease.give_up();
             drop(stop);
-            supervisor.ended().await;
+            base.supervisor.tasks_ended(HANDLERS_FINISH).await;
         });
         // An error says that the runtime is going down, and everything with it.
         let _ = closing.await;
+        self.supervisor().stop(StopReason::Closed);
+        // What the handlers are made of may hold something as well.
+        let controls = std::mem::take(&mut *self.inner.handlers.lock().unwrap_or_else(PoisonError::into_inner));
+        drop(controls);
+        self.supervisor().ended().await;
     }
 
     /// Waits until the handlers have done what they can with what has happened by now, and with what process managers
     /// make of it.
     pub(crate) async fn settle(&self) {
         let settled = async {
-            if let Ok(end) = self.inner.store.end().await {
+            if let Ok(end) = self.store().end().await {
                 // When time is up, what is left undone is done where the store is opened again, or lost with it.
-                self.inner.checkpoints.settle(end, MAX_WAIT).await;
+                self.checkpoints().settle(end, MAX_WAIT).await;
             }
         };
         tokio::select! {
             () = settled => {}
-            _ = self.inner.supervisor.stopped() => {}
+            _ = self.supervisor().stopped() => {}
         }
     }
 
     /// Waits until the projections have seen what has happened by now.
     async fn seen_by_projections(&self, deadline: Instant) {
         let seen = async {
-            if let Ok(end) = self.inner.store.end().await {
-                self.inner.checkpoints.projections_have_passed(end).await;
+            if let Ok(end) = self.store().end().await {
+                self.checkpoints().projections_have_passed(end).await;
             }
         };
         tokio::select! {
             // What they have not seen they see when the store is opened again.
             _ = timeout_at(deadline, seen) => {}
-            _ = self.inner.supervisor.stopped() => {}
+            _ = self.supervisor().stopped() => {}
         }
     }
 }

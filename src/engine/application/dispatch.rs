@@ -2,12 +2,13 @@
 
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
+use std::sync::Arc;
 
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::seen::Seen;
-use super::{Application, CommandFailure, Unavailable};
+use super::{Application, Base, CommandFailure, Unavailable};
 use crate::engine::aggregate::Aggregate;
 use crate::engine::command_handler::{CommandError, Pending, Unanswered};
 use crate::engine::event::{Contains, Metadata, Position, RecordedEvent};
@@ -67,8 +68,8 @@ impl<'a, E: StoredEvent + Contains<A::Event>, A: Aggregate> Dispatch<'a, E, A> {
         let origin = origin.unwrap_or_else(|| application.start_conversation().into());
         match commands.send_from(command, origin).await {
             Ok(pending) => {
-                let application = application.with_consistency(consistency);
-                Ok(PendingCommand { application, answer: Answer::ToCome(pending) })
+                let base = application.inner.base.clone();
+                Ok(PendingCommand { base, consistency, answer: Answer::ToCome(pending) })
             }
             Err(CommandError::Panicked { message }) => Err(Unavailable::Defect(message)),
             Err(_) => Err(application.supervisor().stopped().await.into()),
@@ -135,10 +136,12 @@ impl<E> Receipt<E> {
     }
 }
 
-/// A command on its way. Dropping it does not take the command back.
+/// A command on its way. Dropping it does not take the command back. It does not keep the application open, and says what
+/// has become of the command also when that has ended.
 #[derive(Debug)]
 pub struct PendingCommand<E: 'static, A: Aggregate> {
-    application: Application<E>,
+    base: Arc<Base<E>>,
+    consistency: Consistency,
     answer: Answer<A, E>,
 }
 
@@ -180,31 +183,37 @@ impl<E: StoredEvent, A: Aggregate> PendingCommand<E, A> {
         self.outcome_there().await.1
     }
 
-    /// The same, and where it was sent.
-    pub(crate) async fn outcome_there(self) -> (Application<E>, Result<Receipt<E>, CommandFailure<A::Refusal>>) {
-        let Self { application, answer } = self;
+    /// Whether its sender waits for the handlers.
+    pub(crate) fn consistency(&self) -> Consistency {
+        self.consistency
+    }
+
+    /// The same, and what to wait by for more.
+    pub(crate) async fn outcome_there(self) -> (Arc<Base<E>>, Result<Receipt<E>, CommandFailure<A::Refusal>>) {
+        let Self { base, consistency, answer } = self;
         let answer = match answer {
             Answer::ToCome(pending) => pending.outcome().await,
             Answer::There(answer) => *answer,
         };
-        let outcome = application.outcome(answer).await;
-        (application, outcome)
+        let outcome = base.outcome(answer, consistency).await;
+        (base, outcome)
     }
 }
 
-impl<E: StoredEvent> Application<E> {
+impl<E: StoredEvent> Base<E> {
     /// What a caller hears of a command that was answered, once everybody has seen what it hears of.
     async fn outcome<R: std::error::Error + 'static>(
         &self,
         answer: Result<Committed<E>, CommandError<R>>,
+        consistency: Consistency,
     ) -> Result<Receipt<E>, CommandFailure<R>> {
         match answer {
-            Ok(events) => Ok(self.receipt(events).await),
+            Ok(events) => Ok(self.receipt(events, consistency).await),
             Err(error) => {
                 if matches!(error, CommandError::Refused(_)) {
-                    self.decision_seen().await;
+                    self.decision_seen(consistency).await;
                 }
-                Err(command_failure(error, &self.inner.supervisor).await)
+                Err(command_failure(error, &self.supervisor).await)
             }
         }
     }

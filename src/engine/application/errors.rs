@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::engine::event::{Position, StreamId};
 use crate::engine::feed::catch_up::{NotCaughtUp, NotYet};
+use crate::engine::runtime::NoRuntime;
 use crate::engine::store::sqlite::{self, OpenStoreError};
 use crate::engine::store::stored_event::AmbiguousTypes;
 use crate::engine::store::{Failure, StoreError, UnsupportedUrl};
@@ -134,6 +135,9 @@ pub enum AddHandlerError {
 /// Why an application did not start.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum StartError {
+    /// There is no tokio runtime here that it could run on.
+    #[error("{0}")]
+    NoRuntime(#[from] NoRuntime),
     /// The store's URL is of no known kind.
     #[error("{0}")]
     UnsupportedStore(#[from] UnsupportedUrl),

@@ -5,7 +5,6 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use super::{Application, ExportError, Unavailable};
-use crate::engine::blocking::blocking;
 use crate::engine::disk::{NewFile, Placed};
 use crate::engine::event::{Batch, Position};
 use crate::engine::store::event_line::write_line;
@@ -29,25 +28,25 @@ impl<E: StoredEvent> Application<E> {
         if let Some(ending) = ending_of_companion(path) {
             return Err(ExportError::ReservedName { path: path.to_owned(), ending });
         }
-        let end = self.inner.store.end().await;
+        let end = self.store().end().await;
         let end = self.or_unavailable(end).await?;
         let place = path.to_owned();
-        let mut file = on_the_disk(move || NewFile::beside(&place, &[])).await.map_err(failed)?;
+        let mut file = self.on_the_disk(move || NewFile::beside(&place, &[])).await.map_err(failed)?;
         let (mut position, mut events) = (Position::START, 0);
         while position < end {
-            let page = self.inner.store.read_all(position, MAX_READ).await;
+            let page = self.store().read_all(position, MAX_READ).await;
             let page = self.or_unavailable(page).await?;
             let known = page.partition_point(|event| event.position <= end);
             let Some(last) = page[..known].last() else { break };
             position = last.position;
             let lines = lines(&page, known).map_err(failed)?;
-            file = on_the_disk(move || file.file().write_all(&lines).map(|()| file)).await.map_err(failed)?;
+            file = self.on_the_disk(move || file.file().write_all(&lines).map(|()| file)).await.map_err(failed)?;
             events += known as u64;
             tell(position.get(), end.get());
         }
         self.in_place().await.map_err(Unavailable::from)?;
         let place = path.to_owned();
-        match on_the_disk(move || file.put(&place)).await.map_err(failed)? {
+        match self.on_the_disk(move || file.put(&place)).await.map_err(failed)? {
             Placed::Here => Ok(events),
             Placed::AnotherIsThere => Err(ExportError::FileExists { path: path.to_owned() }),
             Placed::NotSupported(lacks) => Err(ExportError::File {
@@ -56,10 +55,13 @@ impl<E: StoredEvent> Application<E> {
             }),
         }
     }
-}
 
-async fn on_the_disk<R: Send + 'static>(work: impl FnOnce() -> io::Result<R> + Send + 'static) -> io::Result<R> {
-    blocking(work).await.map_err(io::Error::other)?
+    async fn on_the_disk<R>(&self, work: impl FnOnce() -> io::Result<R> + Send + 'static) -> io::Result<R>
+    where
+        R: Send + 'static,
+    {
+        self.supervisor().runtime().blocking(work).await.map_err(io::Error::other)?
+    }
 }
 
 fn lines<E: StoredEvent>(page: &Batch<E>, count: usize) -> io::Result<Vec<u8>> {

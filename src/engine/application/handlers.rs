@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use tokio::time::timeout;
-
 use super::{Application, Unavailable};
 use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::event_handler::ParkedError;
@@ -36,12 +34,12 @@ impl<E: StoredEvent> Application<E> {
     ///
     /// [`Unavailable`]: the application cannot serve.
     pub async fn handlers(&self) -> Result<Vec<HandlerReport>, Unavailable> {
-        let end = self.inner.store.end().await;
+        let end = self.store().end().await;
         let end = self.or_unavailable(end).await?;
-        let parked = self.inner.store.read_parked(0, MAX_PARKED).await;
+        let parked = self.store().read_parked(0, MAX_PARKED).await;
         let parked = self.or_unavailable(parked).await?;
         let mut reports = Vec::new();
-        for status in self.inner.checkpoints.handlers() {
+        for status in self.checkpoints().handlers() {
             let status = self.as_written_down(status).await?;
             let behind = end.get().saturating_sub(status.checkpoint.get());
             let parked = parked.iter().filter(|parked| parked.handler == status.name).count();
@@ -54,12 +52,12 @@ impl<E: StoredEvent> Application<E> {
     /// Of a handler that another process runs, what that process has written down, and has passed over since.
     async fn as_written_down(&self, mut status: HandlerStatus) -> Result<HandlerStatus, Unavailable> {
         if status.condition.elsewhere {
-            let progress = self.inner.store.read_progress(status.name).await;
+            let progress = self.store().read_progress(status.name).await;
             if let Some(progress) = self.or_unavailable(progress).await? {
                 let control = self.handler_controls().into_iter().find(|control| control.name() == status.name);
                 let passed = async { control?.passes_over(progress.checkpoint).await.ok() };
                 // One that has come to run here meanwhile may be at an event.
-                let passed = timeout(AT_ONCE, passed).await.ok().flatten();
+                let passed = self.supervisor().timeout(AT_ONCE, passed).await.flatten();
                 status.checkpoint = passed.unwrap_or(progress.checkpoint);
                 status.condition.attempts = progress.attempts;
             }
@@ -73,7 +71,7 @@ impl<E: StoredEvent> Application<E> {
     ///
     /// [`Unavailable`]: the application cannot serve.
     pub async fn parked(&self) -> Result<Vec<(ParkedEvent, Option<RecordedEvent<E>>)>, Unavailable> {
-        let parked = self.inner.store.read_parked(0, MAX_PARKED).await;
+        let parked = self.store().read_parked(0, MAX_PARKED).await;
         let mut answer = Vec::new();
         for parked in self.or_unavailable(parked).await? {
             let event = self.event_at(parked.position).await?;
@@ -115,13 +113,13 @@ impl<E: StoredEvent> Application<E> {
 
     /// What is parked under this number, if anything, belongs to a handler that this application was started without.
     async fn of_no_handler(&self, number: u64) -> Result<(), ParkedError> {
-        let parked = self.inner.store.read_parked(number.saturating_sub(1), 1).await?;
+        let parked = self.store().read_parked(number.saturating_sub(1), 1).await?;
         let is_parked = parked.first().is_some_and(|parked| parked.number == number);
         Err(if is_parked { ParkedError::NotRunning } else { ParkedError::NotParked })
     }
 
     async fn event_at(&self, position: Position) -> Result<Option<RecordedEvent<E>>, Unavailable> {
-        let read = self.inner.store.read_all(position.before(), 1).await;
+        let read = self.store().read_all(position.before(), 1).await;
         let events = self.or_unavailable(read).await?;
         Ok(events.first().filter(|event| event.position == position).cloned())
     }

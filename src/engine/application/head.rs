@@ -15,7 +15,7 @@ impl<E: StoredEvent> Application<E> {
     ///
     /// [`Unavailable`]: it could not be read.
     pub async fn head(&self) -> Result<LogHead, Unavailable> {
-        let head = self.inner.store.head(None).await;
+        let head = self.store().head(None).await;
         let head = head.and_then(|head| head.ok_or_else(|| StoreError::Failed("the log has no end".into())));
         let head = self.or_unavailable(head).await?;
         self.in_place().await?;
@@ -28,7 +28,7 @@ impl<E: StoredEvent> Application<E> {
     ///
     /// [`Unavailable`]: it could not be read.
     pub async fn head_at(&self, position: Position) -> Result<Option<LogHead>, Unavailable> {
-        let head = self.inner.store.head(Some(position)).await;
+        let head = self.store().head(Some(position)).await;
         self.or_unavailable(head).await
     }
 }

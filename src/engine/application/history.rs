@@ -17,7 +17,7 @@ impl<E: StoredEvent> Application<E> {
         let mut after = from.before();
         let mut events = Vec::new();
         while events.len() < limit {
-            let page = self.inner.store.read_all(after, limit - events.len()).await;
+            let page = self.store().read_all(after, limit - events.len()).await;
             let page = self.or_unavailable(page).await?;
             let Some(last) = page.last() else { break };
             after = last.position;
@@ -37,7 +37,7 @@ impl<E: StoredEvent> Application<E> {
         let Some(correlation_id) = events.first().map(|event| event.metadata.correlation_id) else { return Ok(events) };
         let mut after = receipt.position();
         while after < receipt.seen_up_to() {
-            let page = self.inner.store.read_all(after, MAX_READ).await;
+            let page = self.store().read_all(after, MAX_READ).await;
             let page = self.or_unavailable(page).await?;
             let Some(last) = page.last() else { break };
             after = last.position;
@@ -62,7 +62,7 @@ impl<E: StoredEvent> Application<E> {
         let mut version = self.version_at(stream, Moment::Position(from.before())).await?;
         let mut events = Vec::new();
         while events.len() < limit {
-            let page = self.inner.store.read_stream(stream, version, limit - events.len()).await;
+            let page = self.store().read_stream(stream, version, limit - events.len()).await;
             let page = self.or_unavailable(page).await?;
             let Some(last) = page.last() else { break };
             version = last.version;
@@ -77,7 +77,7 @@ impl<E: StoredEvent> Application<E> {
     ///
     /// [`Unavailable`]: the log cannot be read.
     pub async fn version_at(&self, stream: &StreamId, moment: Moment) -> Result<Version, Unavailable> {
-        let version = self.inner.store.stream_version(stream, moment).await;
+        let version = self.store().stream_version(stream, moment).await;
         self.or_unavailable(version).await
     }
 
@@ -117,7 +117,7 @@ impl<E: StoredEvent> Application<E> {
         stream: &StreamId,
         moment: Moment,
     ) -> Result<(A, Batch<E>), Unavailable> {
-        let read = self.inner.store.read_from_snapshot(stream, moment, MAX_READ).await;
+        let read = self.store().read_from_snapshot(stream, moment, MAX_READ).await;
         let (snapshot, page) = self.or_unavailable(read).await?;
         Ok(match snapshot {
             None => (A::default(), page),
@@ -145,7 +145,7 @@ impl<E: StoredEvent> Application<E> {
     }
 
     async fn read_page(&self, stream: &StreamId, after: Version) -> Result<Batch<E>, Unavailable> {
-        let page = self.inner.store.read_stream(stream, after, MAX_READ).await;
+        let page = self.store().read_stream(stream, after, MAX_READ).await;
         self.or_unavailable(page).await
     }
 }

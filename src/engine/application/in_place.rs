@@ -1,7 +1,5 @@
 //! An application whose file was moved, removed or replaced answers nothing as if that had not happened.
 
-use tokio::time::timeout;
-
 use super::Application;
 use crate::engine::feed::checkpoints::MAX_WAIT;
 use crate::engine::store::StoreError;
@@ -11,10 +9,11 @@ impl<E: StoredEvent> Application<E> {
     /// Looks whether the file still stands in its place; where it does not, everything has stopped when this
     /// answers.
     pub(crate) async fn in_place(&self) -> Result<(), StoreError> {
-        let found = self.inner.store.in_place();
+        let found = self.store().in_place();
         if found.is_err() {
             // What was found is said either way.
-            let _ = timeout(MAX_WAIT, self.inner.supervisor.stopped()).await;
+            let supervisor = self.supervisor();
+            let _ = supervisor.timeout(MAX_WAIT, supervisor.stopped()).await;
         }
         found
     }

@@ -6,6 +6,7 @@
 //! [`handlers`], [`watch`]ing it, its history, its export, its upkeep, and so on.
 
 mod add;
+mod base;
 mod builder;
 mod catch_up;
 mod categories;
@@ -29,6 +30,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub(crate) use self::base::Base;
 pub use self::builder::Builder;
 pub use self::cause::Cause;
 pub use self::dispatch::{Dispatch, PendingCommand, Receipt};
@@ -56,7 +58,10 @@ use super::supervisor::{StopReason, Supervisor};
 
 /// An application that runs, on events `E`. Cheap to clone, and made to be shared by many tasks.
 ///
-/// It runs on the tokio runtime it was started on. Dropping the last handle closes it.
+/// It runs on the tokio runtime it was started on, which has to be driven: its tasks, timers and threads are there. It may
+/// be called from wherever, another runtime or none; once its own has ended, each call says so. Dropping the last handle
+/// ends it, wherever that is, without what [`Application::close`] waits for; a watch, a command that was sent, and a read
+/// model do not keep it open.
 #[derive(Clone, Debug)]
 pub struct Application<E: 'static> {
     inner: Arc<Inner<E>>,
@@ -65,11 +70,10 @@ pub struct Application<E: 'static> {
 
 struct Inner<E: 'static> {
     url: StoreUrl,
-    store: Store<E>,
+    base: Arc<Base<E>>,
     commands: CommandHandlers,
     models: Models,
     pasts: Pasts,
-    checkpoints: Checkpoints,
     feed: FeedHandle<E>,
     handlers: Mutex<Vec<HandlerControl>>,
     ids: IdSource,
@@ -81,7 +85,6 @@ struct Inner<E: 'static> {
     upkeep: Arc<Upkeep<E>>,
     /// Events of a stream from one snapshot to the next.
     snapshot_every: u64,
-    supervisor: Supervisor,
     /// Held while the log is replaced, or a handler is added.
     changing: Arc<tokio::sync::Mutex<()>>,
     /// No more commands from outside are taken.
@@ -96,7 +99,7 @@ impl<E: 'static> fmt::Debug for Inner<E> {
 
 impl<E: 'static> Drop for Inner<E> {
     fn drop(&mut self) {
-        self.supervisor.stop(StopReason::Closed);
+        self.base.supervisor.stop(StopReason::Closed);
     }
 }
 
@@ -120,7 +123,7 @@ impl<E: StoredEvent> Application<E> {
 
     /// The store it runs on.
     pub fn store(&self) -> &Store<E> {
-        &self.inner.store
+        &self.inner.base.store
     }
 
     /// The same application through a handle that waits for the handlers, or does not.
@@ -142,7 +145,7 @@ impl<E: StoredEvent> Application<E> {
 
     /// What has stopped it, if anything but [`Application::close`] has.
     pub fn failure(&self) -> Option<Unavailable> {
-        let reason = self.inner.supervisor.reason().map(Unavailable::from);
+        let reason = self.supervisor().reason().map(Unavailable::from);
         reason.filter(|unavailable| *unavailable != Unavailable::Closed)
     }
 
@@ -155,11 +158,11 @@ impl<E: StoredEvent> Application<E> {
     }
 
     pub(crate) fn supervisor(&self) -> &Supervisor {
-        &self.inner.supervisor
+        &self.inner.base.supervisor
     }
 
     pub(crate) fn checkpoints(&self) -> &Checkpoints {
-        &self.inner.checkpoints
+        &self.inner.base.checkpoints
     }
 
     /// Decides about the parked events of each handler.
@@ -169,16 +172,12 @@ impl<E: StoredEvent> Application<E> {
 
     /// When the store does not answer, the supervisor knows why.
     pub(crate) async fn or_unavailable<T>(&self, answer: Result<T, StoreError>) -> Result<T, Unavailable> {
-        match answer {
-            Ok(answer) => Ok(answer),
-            Err(StoreError::Closed) => Err(self.inner.supervisor.stopped().await.into()),
-            Err(failed) => Err(Unavailable::Store(failed)),
-        }
+        self.inner.base.or_unavailable(answer).await
     }
 
     /// Why nothing is answered any more, if that is so.
     pub(crate) fn still_open(&self) -> Result<(), Unavailable> {
-        self.inner.supervisor.reason().map_or(Ok(()), |reason| Err(reason.into()))
+        self.inner.base.still_open()
     }
 
     /// Why no more commands are taken, if that is so.
@@ -187,7 +186,8 @@ impl<E: StoredEvent> Application<E> {
     }
 
     fn handler_context(&self) -> HandlerContext<E> {
-        let Inner { store, checkpoints, clock, lease, retry, supervisor, .. } = self.inner.as_ref();
+        let Inner { base, clock, lease, retry, .. } = self.inner.as_ref();
+        let Base { store, checkpoints, supervisor } = base.as_ref();
         HandlerContext {
             store: store.clone(),
             checkpoints: checkpoints.clone(),

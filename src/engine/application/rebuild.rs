@@ -18,7 +18,7 @@ impl<E: StoredEvent> Application<E> {
     ///
     /// [`RebuildError`]: why the old ones stay.
     pub async fn rebuild(&self, mut tell: impl FnMut(u64, u64) + Send) -> Result<Position, RebuildError> {
-        let total = self.inner.store.end().await?.get();
+        let total = self.store().end().await?.get();
         let (progress, mut heard) = mpsc::channel(1);
         let mut rebuilding = std::pin::pin!(self.inner.feed.rebuild(progress));
         let rebuilt = loop {

@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{Application, Receipt};
+use super::{Base, Receipt};
 use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::feed::checkpoints::{Consistency, MAX_WAIT};
 use crate::engine::store::Committed;
@@ -20,21 +20,21 @@ pub(crate) struct Seen {
     pub(crate) deadline: Option<Instant>,
 }
 
-impl<E: StoredEvent> Application<E> {
+impl<E: StoredEvent> Base<E> {
     /// Whoever hears of a decision that has led to no events asks next about what it was made on. All of that is known to
     /// the store by now. Where the read models do not come to it in time, the decision stands all the same.
-    pub(super) async fn decision_seen(&self) {
-        let _ = self.caught_up().await;
+    pub(super) async fn decision_seen(&self, consistency: Consistency) {
+        let _ = self.caught_up(consistency).await;
     }
 
-    pub(super) async fn receipt(&self, events: Committed<E>) -> Receipt<E> {
+    pub(super) async fn receipt(&self, events: Committed<E>, consistency: Consistency) -> Receipt<E> {
         let up_to = events.last().map_or(Position::START, |last| last.position);
         if events.is_empty() {
-            self.decision_seen().await;
+            self.decision_seen(consistency).await;
         }
         let seen = match events.last() {
             // Boxed: keeps the common future small.
-            Some(last) if !self.is_seen(last) => {
+            Some(last) if consistency == Consistency::Strong && !self.is_seen(last) => {
                 let deadline = Instant::now() + MAX_WAIT;
                 Box::pin(self.conversation_seen(last.metadata.correlation_id, last.position, deadline)).await
             }
@@ -45,10 +45,8 @@ impl<E: StoredEvent> Application<E> {
 
     /// Whether there is nothing to wait for.
     fn is_seen(&self, last: &RecordedEvent<E>) -> bool {
-        let checkpoints = &self.inner.checkpoints;
-        self.consistency == Consistency::Eventual
-            || checkpoints.have_passed(last.position)
-                && checkpoints.conversation_goes_on_to(last.metadata.correlation_id).is_none()
+        self.checkpoints.have_passed(last.position)
+            && self.checkpoints.conversation_goes_on_to(last.metadata.correlation_id).is_none()
     }
 
     /// Waits until the handlers have seen an event and all that process managers have made of it, however often that
@@ -56,10 +54,10 @@ impl<E: StoredEvent> Application<E> {
     async fn conversation_seen(&self, correlation_id: Uuid, mut up_to: Position, deadline: Instant) -> Seen {
         loop {
             let lagging = self.seen_by_all(up_to, deadline).await;
-            match self.inner.checkpoints.conversation_goes_on_to(correlation_id) {
+            match self.checkpoints.conversation_goes_on_to(correlation_id) {
                 Some(further) if lagging.is_empty() && further > up_to => {
                     if Instant::now() >= deadline {
-                        let lagging = self.inner.checkpoints.lagging(further);
+                        let lagging = self.checkpoints.lagging(further);
                         return Seen { up_to: further, lagging, deadline: Some(deadline) };
                     }
                     up_to = further;
@@ -71,14 +69,6 @@ impl<E: StoredEvent> Application<E> {
 
     /// Waits for the handlers, and not for those that have stopped. Answers who lags.
     pub(crate) async fn seen_by_all(&self, position: Position, deadline: Instant) -> Vec<&'static str> {
-        let checkpoints = &self.inner.checkpoints;
-        if checkpoints.have_passed(position) {
-            return Vec::new();
-        }
-        let max_wait = deadline.saturating_duration_since(Instant::now());
-        tokio::select! {
-            lagging = checkpoints.wait(position, max_wait) => lagging,
-            _ = self.inner.supervisor.stopped() => checkpoints.lagging(position),
-        }
+        self.checkpoints.wait(position, deadline.saturating_duration_since(Instant::now())).await
     }
 }

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 
-use super::{Application, Unavailable};
+use super::{Application, Base, Unavailable};
 use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::store::stored_event::StoredEvent;
 use crate::engine::store::{Committed, EventStore as _, Store};
@@ -16,9 +17,9 @@ use crate::engine::subscription::Subscription;
 /// Every event from a position on: first those that have happened, then each as it happens, also those of other
 /// processes that have the same store.
 ///
-/// It is a [`Stream`] as well, whose last item says why there will be no more.
+/// It is a [`Stream`] as well, whose last item says why there will be no more. It does not keep the application open.
 pub struct Watch<E: 'static> {
-    application: Application<E>,
+    base: Arc<Base<E>>,
     /// What was read and is not handed out yet, from `next` on.
     events: Committed<E>,
     next: usize,
@@ -40,10 +41,14 @@ enum Ahead<E: 'static> {
 }
 
 impl<E: StoredEvent> Ahead<E> {
-    fn read(mut log: Log<E>, application: Application<E>) -> Self {
+    fn read(mut log: Log<E>, base: Arc<Base<E>>) -> Self {
         Self::Reading(Box::pin(async move {
-            let events = log.next().await;
-            let events = application.or_unavailable(events).await;
+            let events = tokio::select! {
+                // What has happened comes before the end.
+                biased;
+                events = log.next() => base.or_unavailable(events).await,
+                reason = base.supervisor.stopped() => Err(reason.into()),
+            };
             (log, events)
         }))
     }
@@ -59,12 +64,13 @@ impl<E: StoredEvent> Application<E> {
         let after = match from {
             Some(from) => from.before(),
             None => {
-                let end = self.inner.store.end().await;
+                let end = self.store().end().await;
                 self.or_unavailable(end).await?
             }
         };
-        let ahead = Ahead::read(Subscription::after(self.inner.store.clone(), after), self.clone());
-        Ok(Watch { application: self.clone(), events: Committed::nothing(), next: 0, ahead, is_over: false })
+        let base = self.inner.base.clone();
+        let ahead = Ahead::read(Subscription::after(base.store.clone(), after), base.clone());
+        Ok(Watch { base, events: Committed::nothing(), next: 0, ahead, is_over: false })
     }
 }
 
@@ -93,7 +99,7 @@ impl<E: StoredEvent> Watch<E> {
             self.ahead = match read {
                 Ok(events) => {
                     (self.events, self.next) = (events, 0);
-                    Ahead::read(log, self.application.clone())
+                    Ahead::read(log, self.base.clone())
                 }
                 Err(unavailable) => Ahead::Ended(unavailable),
             };
@@ -117,6 +123,6 @@ impl<E: StoredEvent> Stream for Watch<E> {
 
 impl<E: StoredEvent> fmt::Debug for Watch<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watch").field("url", self.application.url()).finish_non_exhaustive()
+        f.debug_struct("Watch").field("is_over", &self.is_over).finish_non_exhaustive()
     }
 }

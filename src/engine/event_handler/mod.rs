@@ -26,7 +26,7 @@ use self::runner::Runner;
 use super::blocking::NotDone;
 use super::clock::Clock;
 use super::event::{Position, RecordedEvent};
-use super::feed::checkpoints::{Checkpoints, Kind, MAX_WAIT, UnlessKept};
+use super::feed::checkpoints::{Checkpoint, Checkpoints, Kind, MAX_WAIT, UnlessKept};
 use super::feed::inbox::{Filter, Outlet};
 use super::feed::{Feed, FeedHandle};
 use super::lease::Lease;
@@ -228,7 +228,7 @@ pub struct HandlerContext<E: 'static> {
 ///
 /// # Panics
 ///
-/// Outside of a tokio runtime, and where `make` does. Nobody waits for the handler then.
+/// Where `make` does. Nobody waits for the handler then.
 pub async fn start<E, H>(
     make: impl Fn() -> H + Send + Sync + 'static,
     context: &HandlerContext<E>,
@@ -264,19 +264,44 @@ where
     E: StoredEvent,
     H: EventHandler<E>,
 {
+    let (control, arriving) = begin_to_join(make, context, feed).await?;
+    arriving.has_arrived().await;
+    Ok(control)
+}
+
+/// The same in two steps: once it runs, it does so whether its caller waits until it has come to the end or not.
+pub(super) async fn begin_to_join<E, H>(
+    make: impl Fn() -> H + Send + Sync + 'static,
+    context: &HandlerContext<E>,
+    feed: &FeedHandle<E>,
+) -> Result<(HandlerControl, Arriving), StoreError>
+where
+    E: StoredEvent,
+    H: EventHandler<E>,
+{
     let (outlet, runner, check, unless_kept) = prepare(make, context).await?;
-    let HandlerContext { checkpoints, supervisor, .. } = context;
     let gate = outlet.gate();
     feed.hand_over_to(outlet).await.ok_or(StoreError::Closed)?;
-    let control = run(runner, check, supervisor);
-    let checkpoint = unless_kept.keep();
-    if H::AWAITED {
-        tokio::select! {
-            () = checkpoints.wait_for(&checkpoint, gate.end(), MAX_WAIT) => {}
-            _ = supervisor.stopped() => {}
+    let control = run(runner, check, &context.supervisor);
+    let (checkpoints, checkpoint) = (context.checkpoints.clone(), unless_kept.keep());
+    Ok((control, Arriving { checkpoints, checkpoint, end: H::AWAITED.then(|| gate.end()) }))
+}
+
+/// A handler that runs, on its way to the end of the log.
+pub(super) struct Arriving {
+    checkpoints: Checkpoints,
+    checkpoint: Checkpoint,
+    /// Nothing where nobody waits for it.
+    end: Option<Position>,
+}
+
+impl Arriving {
+    /// Waits until it is there, as [`join`] says.
+    pub(super) async fn has_arrived(self) {
+        if let Some(end) = self.end {
+            self.checkpoints.wait_for(&self.checkpoint, end, MAX_WAIT).await;
         }
     }
-    Ok(control)
 }
 
 /// A handler that is registered, and does not run yet.

@@ -31,7 +31,7 @@ pub enum JoinError {
 impl From<StopReason> for JoinError {
     fn from(reason: StopReason) -> Self {
         match reason {
-            StopReason::Closed => Self::Stopped,
+            StopReason::Closed | StopReason::RuntimeEnded => Self::Stopped,
             StopReason::Panicked { message, .. } => Self::Panicked { message },
             StopReason::StoreFailed { message } => Self::Store(StoreError::Failed(message)),
             StopReason::GaveUp { message, .. } => Self::Store(StoreError::Failed(message.into())),

@@ -147,7 +147,7 @@ impl<E: DomainEvent> Feed<E> {
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime. Nobody waits for its projections then.
+    /// Where neither this nor the supervisor is on a tokio runtime. Nobody waits for its projections then.
     pub fn start<S: EventStore<E>>(self, store: S, supervisor: &Supervisor) -> FeedHandle<E> {
         let from = self.members.all_done().unwrap_or(self.live_after);
         let subscription = Subscription::after(store.clone(), from);

@@ -53,7 +53,7 @@ macro_rules! application_functions {
                 summary: "shows events as they happen, until Ctrl-C",
                 example: concat!($module, ".watch"),
                 may_be_busy: true,
-                details: $crate::application_functions!(
+                details: $crate::shell::application_functions::table::application_functions!(
                     @asked $thing, $mended,
                     "Each event on a line as it comes, also those of other processes that have the same file open; with\n\
             --json as an object. from: 1 begins with position 1, limit: 10 ends after 10 events. Replies :ok."
@@ -68,7 +68,7 @@ macro_rules! application_functions {
                 summary: "shows the event handlers and how they are doing",
                 example: concat!($module, ".handlers"),
                 may_be_busy: true,
-                details: $crate::application_functions!(
+                details: $crate::shell::application_functions::table::application_functions!(
                     @asked $thing, $mended,
                     "For each its checkpoint (the last event it has acknowledged), how far it is behind the log, how often it\n\
             has tried the next event and when it tries again, how many events it has parked, and its last error."
@@ -83,7 +83,7 @@ macro_rules! application_functions {
                 summary: "lists the events that handlers have set aside",
                 example: concat!($module, ".parked"),
                 may_be_busy: true,
-                details: $crate::application_functions!(
+                details: $crate::shell::application_functions::table::application_functions!(
                     @asked $thing, $mended,
                     "An event that a handler kept failing on is parked, and the handler goes on with the next."
                 ),
@@ -97,7 +97,7 @@ macro_rules! application_functions {
                 summary: "calls the handler with a parked event again",
                 example: concat!($module, ".retry 4"),
                 may_be_busy: true,
-                details: $crate::application_functions!(
+                details: $crate::shell::application_functions::table::application_functions!(
                     @asked $thing, $mended,
                     concat!("The number is the one in ", $module, ".parked. Replies :ok, {:error, :failed_again}, {:error, :not_parked} or\n\
             {:error, :not_running}.")
@@ -112,7 +112,7 @@ macro_rules! application_functions {
                 summary: "gives a parked event up",
                 example: concat!($module, ".skip 4"),
                 may_be_busy: true,
-                details: $crate::application_functions!(
+                details: $crate::shell::application_functions::table::application_functions!(
                     @asked $thing, $mended,
                     "The handler is not called with it any more. Replies :ok, {:error, :not_parked} or\n\
             {:error, :not_running}."
@@ -127,7 +127,7 @@ macro_rules! application_functions {
                 summary: "tells where the log ends, to be noted",
                 example: concat!($module, ".head"),
                 may_be_busy: true,
-                details: $crate::application_functions!(
+                details: $crate::shell::application_functions::table::application_functions!(
                     @asked $thing, $mended,
                     concat!("The position of the last event, and the hash that covers it and all before it: in memory, in a file and\n\
             after an import the same. Noted elsewhere, it is what ", $module, ".verify head: holds the log against.\n\
@@ -143,7 +143,7 @@ macro_rules! application_functions {
                 summary: "reads everything and says whether it fits together",
                 example: concat!($module, ".verify"),
                 may_be_busy: true,
-                details: $crate::application_functions!(
+                details: $crate::shell::application_functions::table::application_functions!(
                     @asked $thing, $mended,
                     concat!("Whether versions have no gaps, positions increase and hashes fit; whether each event can have happened\n\
             after those before it; ", $holds, " and\n\
@@ -164,7 +164,7 @@ macro_rules! application_functions {
                 summary: concat!("copies the ", $thing, ", while it is in use, to a file"),
                 example: concat!($module, ".backup \"monday.db\""),
                 may_be_busy: true,
-                details: $crate::application_functions!(
+                details: $crate::shell::application_functions::table::application_functions!(
                     @asked $thing, $mended,
                     concat!("The copy is the ", $thing, " at one moment, verified and closed: one file that ", $module, ".open opens, and that may be\n\
             moved and sent. It is new, and only its owner may read it. A ", $thing, " in memory gets a file too.\n\
@@ -181,7 +181,7 @@ macro_rules! application_functions {
                 summary: "writes the log to a file",
                 example: concat!($module, ".export \"events.jsonl\""),
                 may_be_busy: true,
-                details: $crate::application_functions!(
+                details: $crate::shell::application_functions::table::application_functions!(
                     @asked $thing, $mended,
                     "Each event is a JSON object on a line, with all that is stored of it. The file is new, and only its\n\
             owner may read it.\n\
@@ -198,7 +198,7 @@ macro_rules! application_functions {
                 summary: concat!("takes the log of such a file into an empty ", $thing),
                 example: concat!($module, ".import \"events.jsonl\""),
                 may_be_busy: true,
-                details: $crate::application_functions!(
+                details: $crate::shell::application_functions::table::application_functions!(
                     @asked $thing, $mended,
                     concat!("Times and ids stay as they are. The whole file is checked before anything is stored. ", $imported, "\n\
             Replies {:ok, %{events: 12}}, {:error, :not_empty}, {:error, :file_failed}, {:error, :open_elsewhere}\n\
@@ -215,7 +215,7 @@ macro_rules! application_functions {
                 summary: "folds the projections from the log anew",
                 example: concat!($module, ".rebuild"),
                 may_be_busy: true,
-                details: $crate::application_functions!(
+                details: $crate::shell::application_functions::table::application_functions!(
                     @asked $thing, $mended,
                     concat!("What the ", $thing, " has stored of ", $projections, " is dropped and made anew. Until\n\
             that is done, the ", $thing, " answers from the old ones. Replies {:ok, %{events: 12}}.")

@@ -130,7 +130,8 @@ impl BankFunctions {
             | OpenError::NameTaken { .. }
             | OpenError::CategoriesClash { .. }
             | OpenError::AmbiguousTypes(_)
-            | OpenError::NoProjection { .. } => "store_failed",
+            | OpenError::NoProjection { .. }
+            | OpenError::NoRuntime(_) => "store_failed",
         };
         match reply {
             "unsupported_store" => {}

@@ -6,7 +6,6 @@ use std::path::Path;
 use super::imported::MARK;
 use super::replayed::Replayed;
 use crate::engine::application::{Application, BackupError};
-use crate::engine::blocking::blocking;
 use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, ParkedEvent, Progress};
 use crate::engine::store::sqlite::{self, BackupStep, NewStore, Verified};
@@ -46,7 +45,7 @@ impl<E: StoredEvent> Application<E> {
         // Half an import is not copied, and no handler comes meanwhile.
         let importing = self.inner.changing.clone().lock_owned().await;
         let place = path.to_owned();
-        let new = blocking(move || NewStore::beside(&place)).await;
+        let new = self.supervisor().runtime().blocking(move || NewStore::beside(&place)).await;
         let new = new.map_err(|panic| StoreError::Failed(panic.to_string().into()))??;
         // What the handlers have acknowledged up to now is in the part of the log that is stored.
         let handlers = self.handlers_kept().await?;

@@ -51,12 +51,19 @@ impl<E: StoredEvent> Application<E> {
         mut tell: impl FnMut(ImportStep, u64, u64) + Send,
     ) -> Result<u64, ImportError> {
         let (progress, mut heard) = mpsc::channel(1);
-        let mut importing = std::pin::pin!(tokio::spawn(self.clone().import_file(path.to_owned(), progress)));
+        let importing = self.clone().import_file(path.to_owned(), progress);
+        let mut importing = std::pin::pin!(self.supervisor().runtime().spawn(importing));
         loop {
             tokio::select! {
                 biased;
                 imported = &mut importing => {
-                    return imported.unwrap_or_else(|panic| Err(Unavailable::Defect(panic.to_string()).into()));
+                    let unavailable = match imported {
+                        Ok(imported) => return imported,
+                        Err(ended) if ended.is_panic() => Unavailable::Defect(ended.to_string()),
+                        // It is gone with its runtime.
+                        Err(_) => self.supervisor().stopped().await.into(),
+                    };
+                    return Err(unavailable.into());
                 }
                 Some((step, done, total)) = heard.recv() => tell(step, done, total),
             }
@@ -67,7 +74,7 @@ impl<E: StoredEvent> Application<E> {
         let _importing = self.inner.changing.clone().lock_owned().await;
         self.still_open()?;
         self.check_empty().await?;
-        let wanted = self.inner.lease.want(self.store()).await;
+        let wanted = self.want_handlers().await;
         self.or_unavailable(wanted).await?;
         if !self.inner.lease.is_held() {
             return Err(ImportError::OpenElsewhere);
@@ -90,7 +97,7 @@ impl<E: StoredEvent> Application<E> {
                 let (imported, events) = (import.imported, contents.events);
                 let stopped = ImportError::Stopped { path, imported, events, reason };
                 // Half a log is none.
-                self.inner.supervisor.stop(StopReason::GaveUp { task: TASK, message: stopped.to_string() });
+                self.supervisor().stop(StopReason::GaveUp { task: TASK, message: stopped.to_string() });
                 return Err(stopped);
             }
         }

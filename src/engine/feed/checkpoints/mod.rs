@@ -13,6 +13,7 @@ pub use self::status::{Condition, HandlerStatus, Kind};
 use super::conversations::Conversations;
 use super::waiting::{Ticket, Waiting};
 use crate::engine::event::Position;
+use crate::engine::supervisor::Supervisor;
 
 /// After this time a wait ends with what is true: the event is stored, and who lags.
 pub const MAX_WAIT: Duration = Duration::from_secs(5);
@@ -47,6 +48,8 @@ struct Inner {
     state: Mutex<State>,
     /// Wakes those who wait for handlers to settle.
     changed: Notify,
+    /// Nobody waits any longer than until it stops, and all by the time of its runtime.
+    supervisor: Supervisor,
 }
 
 #[derive(Debug, Default)]
@@ -88,12 +91,18 @@ impl Default for Checkpoints {
 impl Checkpoints {
     /// No handler yet, so every position has been passed.
     pub fn new() -> Self {
+        Self::of(&Supervisor::new())
+    }
+
+    /// The same of handlers that stop together: then nobody waits for them any more.
+    pub fn of(supervisor: &Supervisor) -> Self {
         let inner = Inner {
             passed_by_all: AtomicU64::new(u64::MAX),
             passed_by_projections: AtomicU64::new(u64::MAX),
             conversations: AtomicUsize::new(0),
             state: Mutex::default(),
             changed: Notify::new(),
+            supervisor: supervisor.clone(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -212,7 +221,7 @@ impl Checkpoints {
         let following = Following::begin(&self.inner, position);
         let settled = self.until(|state| state.has_settled(state.conversations.followed_until(following.follow)));
         // When time is up, that is that: the caller is told who lags if it asks.
-        let _ = tokio::time::timeout(max_wait, settled).await;
+        let _ = self.inner.supervisor.timeout(max_wait, settled).await;
     }
 
     /// Waits until every projection has passed `position`, however long that takes.
@@ -231,7 +240,7 @@ impl Checkpoints {
             })
         });
         // When time is up, callers are told that it lags.
-        let _ = tokio::time::timeout(max_wait, has_come).await;
+        let _ = self.inner.supervisor.timeout(max_wait, has_come).await;
     }
 
     async fn until(&self, is_so: impl Fn(&State) -> bool) {
@@ -288,7 +297,7 @@ impl Checkpoints {
         let _waiting = WaitingCaller { inner: &self.inner, waited_for, ticket };
         // What has come is read from the checkpoints either way: whether it was a wake-up or the time that ended the
         // wait makes no difference.
-        let _ = tokio::time::timeout(max_wait, passed).await;
+        let _ = self.inner.supervisor.timeout(max_wait, passed).await;
     }
 
     /// The handlers that have not passed `position`.

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::alone::Alone;
@@ -18,7 +18,8 @@ const TRIES: usize = 8;
 /// The log's end as far as it was acknowledged, or seen by this process.
 #[derive(Debug)]
 pub(super) struct AcknowledgedEnd {
-    companion: Mutex<Companion>,
+    /// Nothing once the store is closed.
+    companion: Mutex<Option<Companion>>,
     alone: Alone,
     /// What has been seen here. Another process may not have told its caller of it yet, and may never do so.
     seen: AtomicU64,
@@ -43,7 +44,7 @@ impl Companion {
 impl AcknowledgedEnd {
     /// Without a presence, the file is always looked at.
     pub(super) fn new(file: File, end: u64, presence: Option<Presence>) -> Self {
-        let companion = Mutex::new(Companion::new(file));
+        let companion = Mutex::new(Some(Companion::new(file)));
         let (alone, seen) = (Alone::new(presence), AtomicU64::new(end));
         Self { companion, alone, seen, wanted: AtomicBool::new(false) }
     }
@@ -63,7 +64,8 @@ impl AcknowledgedEnd {
 
     fn read(&self, now: Instant) -> io::Result<Option<u64>> {
         let mut text = [0; LENGTH];
-        let mut companion = self.companion.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut companion = self.companion();
+        let Some(companion) = companion.as_mut() else { return Ok(None) };
         // Those who are gone have written down what they have acknowledged.
         let is_alone = self.alone.look(now);
         companion.file.read_exact_at(&mut text, 0)?;
@@ -79,7 +81,16 @@ impl AcknowledgedEnd {
 
     /// Another file stands in the companion's place now.
     pub(super) fn follow(&self, file: File) {
-        *self.companion.lock().unwrap_or_else(PoisonError::into_inner) = Companion::new(file);
+        *self.companion() = Some(Companion::new(file));
+    }
+
+    /// Lets go of the companion: the store is closed.
+    pub(super) fn close(&self) {
+        *self.companion() = None;
+    }
+
+    fn companion(&self) -> MutexGuard<'_, Option<Companion>> {
+        self.companion.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// To be called before anybody hears of an event.
@@ -118,7 +129,7 @@ mod tests {
     }
 
     fn write(acknowledged: &AcknowledgedEnd, text: &[u8]) {
-        acknowledged.companion.lock().unwrap().file.write_all_at(text, 0).unwrap();
+        acknowledged.companion().as_ref().unwrap().file.write_all_at(text, 0).unwrap();
     }
 
     fn open_here(path: &Path) -> OpenHere {
@@ -140,7 +151,7 @@ mod tests {
         let acknowledged = noted(end(7), None);
         write(&acknowledged, &End { position: 8, hash: [2; 32] }.to_text().as_bytes()[..50]);
         assert_eq!(acknowledged.position(), None);
-        acknowledged.companion.lock().unwrap().file.set_len(10).unwrap();
+        acknowledged.companion().as_ref().unwrap().file.set_len(10).unwrap();
         assert_eq!(acknowledged.position(), None);
     }
 

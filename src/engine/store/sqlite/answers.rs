@@ -6,6 +6,7 @@ use super::requests::Reply;
 use super::transaction::{Answer, answers};
 
 use crate::engine::event::Batch;
+use crate::engine::runtime::Runtime;
 use crate::engine::store::handler_records::{Progress, ProjectionWritten};
 use crate::engine::store::{Appended, StoreError};
 
@@ -59,28 +60,32 @@ pub(super) struct Answers<E> {
 }
 
 impl<E> Answers<E> {
-    fn answer(self) {
-        self.pending.into_iter().for_each(|pending| pending.answer(&self.commit));
-    }
-
     /// Answers one caller at once, and leaves it to the task of [`deliver`] to answer several.
     pub(super) async fn give(self, delivered: &mpsc::Sender<Self>) {
         if self.pending.len() == 1 {
-            self.answer();
-        } else if let Err(undelivered) = delivered.send(self).await {
-            undelivered.0.answer();
+            drop(self);
+        } else {
+            // An error says that the task is gone, and its runtime with it.
+            let _ = delivered.send(self).await;
         }
     }
 }
 
-/// Starts a task that answers the callers of each commit, to be called within their runtime. To wake a task from
+/// Wherever they come to their end, what is stored is answered.
+impl<E> Drop for Answers<E> {
+    fn drop(&mut self) {
+        self.pending.drain(..).for_each(|pending| pending.answer(&self.commit));
+    }
+}
+
+/// Starts a task that answers the callers of each commit, where the store's other tasks are. To wake a task from
 /// another thread is a system call each time, and as dear as an event; here it is one for each commit. The task
 /// ends with the writer, not with the store's group: what is stored is answered.
-pub(super) fn deliver<E: Send + Sync + 'static>() -> mpsc::Sender<Answers<E>> {
+pub(super) fn deliver<E: Send + Sync + 'static>(runtime: &Runtime) -> mpsc::Sender<Answers<E>> {
     let (sender, mut commits) = mpsc::channel::<Answers<E>>(CAPACITY);
-    tokio::spawn(async move {
+    runtime.spawn(async move {
         while let Some(answers) = commits.recv().await {
-            answers.answer();
+            drop(answers);
         }
     });
     sender

@@ -68,7 +68,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, Weak};
 
 use rusqlite::Connection;
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use self::acknowledged::AcknowledgedEnd;
@@ -227,11 +227,12 @@ impl<E: StoredEvent> SqliteStore<E> {
 
         let weak_here = Arc::downgrade(&here);
         let acknowledged = Arc::new(AcknowledgedEnd::new(end_file, opened.end.end.position, presence));
+        let to_let_go = acknowledged.clone();
         let mut writer = Writer::new(opened, in_place.clone(), acknowledged.clone(), publisher, checkpoints);
         let (close, closed) = oneshot::channel();
-        let (ended, has_ended) = oneshot::channel();
+        let (ending, has_ended) = watch::channel(());
         let (failed, has_failed) = oneshot::channel();
-        let answers = answers::deliver();
+        let answers = answers::deliver(supervisor.runtime());
         let read_queue = reads.clone();
         let write = move || {
             runtime.block_on(writer.serve(write_requests, answers, closed, failed));
@@ -240,17 +241,17 @@ impl<E: StoredEvent> SqliteStore<E> {
                 // An error says that a reader has ended already.
                 let _ = read_queue.blocking_send(Box::new(Reader::close));
             }
-            drop(read_queue);
+            drop((read_queue, runtime));
             threads.wait();
             drop(here);
             if let Some(closing) = closing {
                 closing.close();
             }
-            // Nobody waits for a writer whose group has stopped.
-            let _ = ended.send(());
+            // Whoever has a handle still has no file open by it.
+            to_let_go.close();
+            drop(ending);
         };
-        writer_thread.run(write);
-        supervisor.ends_with(close, has_ended);
+        supervisor.ends_with(close, has_ended, writer_thread.run(write));
         supervisor.spawn("event store", async move {
             match has_failed.await {
                 Ok(message) => Err(StopReason::StoreFailed { message }),

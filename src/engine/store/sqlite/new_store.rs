@@ -7,7 +7,6 @@ use super::backup::{BackupError, check_place, not_supported, not_written, whole}
 use super::companions::{OF_UNFINISHED, WAL, companion};
 use super::create;
 use super::{SqliteOptions, SqliteStore, Verified};
-use crate::engine::blocking::blocking;
 use crate::engine::disk::{NewFile, Placed};
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
 use crate::engine::store::stored_event::StoredEvent;
@@ -29,8 +28,8 @@ impl<E> Drop for NewStore<E> {
         self.supervisor.stop(StopReason::Closed);
         let (supervisor, file) = (self.supervisor.clone(), self.file.take());
         // What it is written through must be closed before it is removed. A runtime that goes down does not wait.
-        if let (Some(file), Ok(runtime)) = (file, tokio::runtime::Handle::try_current()) {
-            runtime.spawn(async move {
+        if let Some(file) = file {
+            self.supervisor.runtime().spawn(async move {
                 supervisor.ended().await;
                 drop(file);
             });
@@ -105,7 +104,7 @@ impl<E: StoredEvent> NewStore<E> {
             return Err(reason("its write-ahead log could not be moved into it".into()));
         }
         let place = self.place.clone();
-        let placed = blocking(move || file.put(&place)).await;
+        let placed = self.supervisor.runtime().blocking(move || file.put(&place)).await;
         match placed
             .map_err(|panic| reason(panic.to_string().into()))?
             .map_err(|error| not_written(&self.place, error))?

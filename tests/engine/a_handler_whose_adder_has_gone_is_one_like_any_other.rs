@@ -1,0 +1,48 @@
+//! Whoever adds a handler may stop waiting for it to come to the end of the log. It runs all the same, and is asked and
+//! told like any other.
+
+use std::time::Duration;
+
+use cqrs_bank::engine::event_handler::{ParkedError, Wish};
+use cqrs_bank::engine::{EventHandler, Failure, RecordedEvent, Starts, StoreUrl};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+use crate::shelves::Changed;
+use crate::shelves_asked::{shelves, start};
+
+/// Cannot do with the first event, and takes its time over the second.
+#[derive(Clone)]
+struct Hesitant(Arc<Semaphore>);
+
+impl EventHandler<Changed> for Hesitant {
+    const NAME: &'static str = "hesitant";
+    const AWAITED: bool = true;
+    const STARTS: Starts = Starts::AtTheBeginning;
+
+    fn filter(&self) -> impl Fn(&RecordedEvent<Changed>) -> bool + Send + Sync + 'static {
+        |_| true
+    }
+
+    async fn handle(&mut self, event: &RecordedEvent<Changed>) -> Result<(), Failure> {
+        if event.position.get() == 1 {
+            return Err(Failure::retry("not this one").wishing(Wish::Park));
+        }
+        self.0.acquire().await.unwrap().forget();
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn what_it_has_parked_is_given_up() {
+    let shelves = start(shelves(StoreUrl::Memory)).await;
+    let may_go_on = Arc::new(Semaphore::new(0));
+    let mut adding = Box::pin(shelves.add_event_handler(Hesitant(may_go_on.clone())));
+    while shelves.parked().await.unwrap().is_empty() {
+        assert!(tokio::time::timeout(Duration::ZERO, &mut adding).await.is_err(), "it has not come to the end");
+    }
+    drop(adding);
+    may_go_on.add_permits(1);
+    assert_eq!(shelves.skip_parked(1).await, Ok(()));
+    assert_eq!(shelves.skip_parked(1).await, Err(ParkedError::NotParked));
+}
