@@ -1,5 +1,6 @@
 //! What the bank promises to a program that uses it: accounts, transfers, the past, many clients at once, and e-mails.
 
+mod a_bank_may_be_called_from_any_runtime;
 mod a_command_id_has_one_outcome;
 mod a_crash_at_any_step_ends_the_same;
 mod a_handler_of_ones_own_is_treated_as_the_banks;
@@ -49,6 +50,8 @@ mod whole_bank;
 mod accounts;
 #[path = "../support/answers.rs"]
 mod answers;
+#[path = "../support/callers.rs"]
+mod callers;
 #[path = "../support/happened.rs"]
 mod happened;
 #[path = "../support/listening.rs"]
