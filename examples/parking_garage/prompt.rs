@@ -38,11 +38,12 @@ static FUNCTIONS: [Function; 17] = joined(
     &OWN,
     &application_functions! {
         module: "Garage",
+        called: "garage",
         thing: "garage",
         stream: Parameter::optional("stream", Kind::Text),
         of: "one lot or ticket",
         mended: "Once\nthat is mended, the program can be started again.",
-        holds: "whether its handlers remember what has happened;",
+        holds: "whether process managers remember what has happened;",
         imported: "No receipt is\nwritten again.",
         projections: "free places",
     },

@@ -12,6 +12,7 @@ mod inventory;
 mod isbn;
 mod quantity;
 mod read_service;
+mod stock;
 mod store;
 mod text;
 mod write_service;

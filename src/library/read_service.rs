@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use super::stock::Stock;
 use super::{Book, BookEvent, Inventory, Isbn, LibraryFile, ListedBook, Loan, QueryError, UserId, inventory};
 use crate::engine::aggregate::Aggregate as _;
 use crate::engine::application::{Application, Builder, StartError};
@@ -49,7 +50,8 @@ impl ReadService {
     }
 
     async fn of(application: Builder<BookEvent>) -> Result<Self, StartError> {
-        let application = application.projection::<Inventory>().observe(inventory::tell).start().await?;
+        let application =
+            application.projection::<Inventory>().invariants::<Stock>().observe(inventory::tell).start().await?;
         let inventory = application.read_model()?;
         Ok(Self { application, inventory })
     }

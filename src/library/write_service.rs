@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use super::stock::Stock;
 use super::{Book, BookCommand, BookEvent, CommandFailure, LibraryFile};
 use crate::engine::application::{Application, Builder, StartError};
 use crate::engine::origin::Origin;
@@ -64,7 +65,7 @@ impl WriteService {
     }
 
     async fn of(application: Builder<BookEvent>, seed: Option<u64>) -> Result<Self, StartError> {
-        Ok(Self { application: application.seed(seed).aggregate::<Book>().start().await? })
+        Ok(Self { application: application.seed(seed).aggregate::<Book>().invariants::<Stock>().start().await? })
     }
 
     /// Handles a command that comes from outside. Answers with its events once they are stored.

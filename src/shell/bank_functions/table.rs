@@ -280,6 +280,7 @@ pub(super) static FUNCTIONS: [Function; 26] = joined(
     &OWN,
     &application_functions! {
         module: "Bank",
+        called: "bank",
         thing: "bank",
         stream: ACCOUNT,
         of: "one account",

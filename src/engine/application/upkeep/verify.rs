@@ -1,5 +1,6 @@
 //! Reads everything that an application has stored and says whether it fits together.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -13,11 +14,17 @@ use crate::engine::store::log_head::LogHead;
 use crate::engine::store::sqlite::{Verification, Verified};
 use crate::engine::store::stored_event::StoredEvent;
 use crate::engine::store::{EventStore as _, MAX_READ, Snapshot, Store, StoreError};
+use crate::engine::supervisor::panic_message;
 
 /// What ends a verification early.
 enum Ended {
-    Broken { position: Option<Position>, problem: String },
+    Broken {
+        position: Option<Position>,
+        problem: String,
+    },
     Failed(StoreError),
+    /// The domain's own code has, on what it was shown.
+    Panicked(String),
 }
 
 impl From<StoreError> for Ended {
@@ -55,6 +62,7 @@ impl<E: StoredEvent> Application<E> {
         };
         let verified = match verification {
             Err(Ended::Broken { position, problem }) => return Ok(Verification::Broken { position, problem }),
+            Err(Ended::Panicked(message)) => return Err(Unavailable::Defect(message)),
             Err(Ended::Failed(error)) => Err(error),
             Ok(verified) => Ok(Verification::Whole(verified)),
         };
@@ -100,11 +108,15 @@ impl<E: StoredEvent> Application<E> {
                 return Err(Ended::Broken { position: Some(position), problem });
             };
             position = last.position;
-            for event in page.iter().take_while(|event| event.position <= end) {
-                let broken = |problem| Ended::Broken { position: Some(event.position), problem };
-                audit.take(event).map_err(broken)?;
-                projections.iter_mut().for_each(|projection| projection.take(event));
-            }
+            let take = AssertUnwindSafe(|| {
+                page.iter().take_while(|event| event.position <= end).try_for_each(|event| {
+                    let broken = |problem| Ended::Broken { position: Some(event.position), problem };
+                    audit.take(event).map_err(broken)?;
+                    projections.iter_mut().for_each(|projection| projection.take(event));
+                    Ok(())
+                })
+            });
+            catch_unwind(take).map_err(|panic| Ended::Panicked(panic_message(panic.as_ref())))??;
             progress.tell(&progress.events, audit.events(), end.get());
         }
         if let Some(problem) = projections.into_iter().find_map(FoldedRows::difference) {

@@ -1,0 +1,48 @@
+//! Holds a log against what books can have decided.
+
+use foldhash::HashMap;
+
+use super::events::{BookAdded, BookBorrowed, BookRemoved, BookReturned};
+use super::{Book, BookCommand, BookEvent};
+use crate::engine::aggregate::Aggregate;
+use crate::engine::event::{RecordedEvent, StreamId};
+use crate::engine::invariants::Invariants;
+
+/// A log as far as it was looked at. It keeps the state of every book.
+#[derive(Debug, Default)]
+pub(super) struct Stock {
+    books: HashMap<StreamId, Book>,
+}
+
+impl Invariants<BookEvent> for Stock {
+    fn look_at(&self, event: &RecordedEvent<BookEvent>) -> Result<(), String> {
+        let RecordedEvent { stream, data, .. } = event;
+        match *stream == StreamId::new(Book::CATEGORY, data.isbn()) {
+            true => Ok(()),
+            false => Err(format!("it is about another book than its stream {stream}")),
+        }
+    }
+
+    /// It can have happened if the book, as it was, decides so today.
+    fn take(&mut self, event: &RecordedEvent<BookEvent>) -> Result<(), String> {
+        let book = self.books.entry(event.stream.clone()).or_default();
+        let decided = book.execute(&asked_for(&event.data)).map_err(|refusal| refusal.to_string())?;
+        if decided != [event.data.clone()] {
+            return Err("it is not what the book would have decided".to_owned());
+        }
+        book.apply(&event.data);
+        Ok(())
+    }
+}
+
+/// The command that leads to an event.
+fn asked_for(event: &BookEvent) -> BookCommand {
+    match event.clone() {
+        BookEvent::BookAdded(BookAdded { isbn, title, author, quantity }) => {
+            BookCommand::AddBook { isbn, title, author, quantity }
+        }
+        BookEvent::BookBorrowed(BookBorrowed { isbn, user_id }) => BookCommand::BorrowBook { isbn, user_id },
+        BookEvent::BookReturned(BookReturned { isbn, user_id }) => BookCommand::ReturnBook { isbn, user_id },
+        BookEvent::BookRemoved(BookRemoved { isbn, .. }) => BookCommand::RemoveBook { isbn },
+    }
+}
