@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use cqrs_bank::engine::application::{Cause, ImportError};
 use cqrs_bank::engine::clock::Timestamp;
 use cqrs_bank::engine::event::{Metadata, StreamId, Version};
+use cqrs_bank::engine::invariants::Invariants;
 use cqrs_bank::engine::store::handler_records::{HandlerRecords as _, ProjectionUpdate};
 use cqrs_bank::engine::store::sqlite::{Verification, Verified};
 use cqrs_bank::engine::store::{Append, EventStore as _};
-use cqrs_bank::engine::{Application, Position, StoreUrl};
+use cqrs_bank::engine::{Application, Position, RecordedEvent, StoreUrl, Unavailable};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -261,4 +262,24 @@ async fn what_was_behind_an_event_is_told() {
         assert_eq!(hotel.cause(&of_nobody).await, Ok(Cause::Unknown));
         hotel.close().await;
     }
+}
+
+/// Cannot do with anything.
+#[derive(Default)]
+struct Panics;
+
+impl Invariants<HotelEvent> for Panics {
+    fn take(&mut self, _: &RecordedEvent<HotelEvent>) -> Result<(), String> {
+        panic!("over a guest")
+    }
+}
+
+#[tokio::test]
+async fn a_domain_that_panics_over_its_log_is_told_so_and_goes_on() {
+    let hotel = hotel(StoreUrl::Memory).invariants::<Panics>().start().await.unwrap();
+    arrive(&hotel, "Ann", "7").await;
+    let verified = hotel.verify(|_, _| {}).await;
+    assert_eq!(verified, Err(Unavailable::Defect("over a guest".to_owned())));
+    arrive(&hotel, "Ben", "8").await;
+    hotel.close().await;
 }

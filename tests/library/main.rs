@@ -2,6 +2,7 @@
 
 mod a_book_decides_who_may_have_a_copy;
 mod a_command_id_has_one_outcome;
+mod a_library_is_kept_up_like_a_bank;
 mod each_library_service_goes_on_without_the_other;
 mod the_inventory_is_what_the_log_says;
 mod the_library_says_what_has_become_of_its_books;

@@ -48,7 +48,7 @@ impl<E: StoredEvent> Store<E> {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Failed`]: what is not there.
+    /// [`StoreError::Failed`]: what is not there; [`StoreError::Closed`]: the store has stopped, that may be why.
     pub fn in_place(&self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(store) => store.in_place(),

@@ -44,6 +44,7 @@ impl<E: StoredEvent> Application<E> {
     ///
     /// [`Unavailable`]: it could not be read at all.
     pub async fn verify(&self, tell: impl Fn(u64, u64) + Send + Sync + 'static) -> Result<Verification, Unavailable> {
+        self.still_open()?;
         let progress = Arc::new(Progress { tell, store: AtomicU64::new(u64::MAX), events: AtomicU64::new(0) });
         let own = self.verify_events(&progress);
         let verification = match self.store() {
@@ -61,7 +62,11 @@ impl<E: StoredEvent> Application<E> {
             }
         };
         let verified = match verification {
-            Err(Ended::Broken { position, problem }) => return Ok(Verification::Broken { position, problem }),
+            Err(Ended::Broken { position, problem }) => {
+                // What has stopped meanwhile lacks more than what it had lost.
+                self.still_open()?;
+                return Ok(Verification::Broken { position, problem });
+            }
             Err(Ended::Panicked(message)) => return Err(Unavailable::Defect(message)),
             Err(Ended::Failed(error)) => Err(error),
             Ok(verified) => Ok(Verification::Whole(verified)),
@@ -113,7 +118,7 @@ impl<E: StoredEvent> Application<E> {
                     let broken = |problem| Ended::Broken { position: Some(event.position), problem };
                     audit.take(event).map_err(broken)?;
                     projections.iter_mut().for_each(|projection| projection.take(event));
-                    Ok(())
+                    Ok::<(), Ended>(())
                 })
             });
             catch_unwind(take).map_err(|panic| Ended::Panicked(panic_message(panic.as_ref())))??;

@@ -273,10 +273,9 @@ impl<E: StoredEvent> SqliteStore<E> {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Failed`]: what is not there.
+    /// [`StoreError::Failed`]: what is not there; [`StoreError::Closed`]: the store has stopped, that may be why.
     pub fn in_place(&self) -> Result<(), StoreError> {
-        // Nothing is written any more to a store that is closed.
-        let Some(here) = self.here.upgrade() else { return Ok(()) };
+        let here = self.here.upgrade().ok_or(StoreError::Closed)?;
         self.in_place.check(&here).map_err(|gone| {
             // Where the queue is full, the writer finds out by itself.
             let _ = self.writes.try_send(WriteRequest::Look);
