@@ -15,7 +15,7 @@
 //! in every log of the domain is told by its [`invariants`].
 //!
 //! [`supervisor`] watches the tasks all of this runs in, on the [`runtime`] that it was started on, [`trace`] is the line
-//! each of them prints when it does its part, [`blocking`] is where work goes that would hold the others up, [`disk`]
+//! each of them prints when it does its part, [`mod@blocking`] is where work goes that would hold the others up, [`disk`]
 //! makes files that are there whole or not at all, and [`testing`] lets an aggregate be tried without any of it.
 
 pub mod aggregate;
