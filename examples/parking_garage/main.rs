@@ -2,15 +2,13 @@
 //!
 //! It takes ten minutes to read, in this order. A [`lot`] has places, a [`ticket`] is one stay there: these two decide. The
 //! [`garage`] makes an application of them, with a projection, a process manager and an event handler. The [`prompt`]
-//! gives it functions to be called by name, and [`tests`] try it all: `cargo test --example parking_garage`.
+//! gives it functions to be called by name, and `tests.rs` tries it all: `cargo test --test parking_garage`.
 
 #![allow(unreachable_pub, reason = "what would be public in a crate of its own is called so here")]
 
 mod garage;
 mod lot;
 mod prompt;
-#[cfg(test)]
-mod tests;
 mod ticket;
 
 use std::process::ExitCode;

@@ -148,7 +148,7 @@ impl Engine {
         context: &HandlerContext<AccountEvent>,
         feed: &mut Feed<AccountEvent>,
     ) {
-        let process = Process::new(policy, self.commands.clone(), self.store.clone(), self.checkpoints.clone());
+        let process = Process::new(policy, self.commands.clone(), context.store.clone(), self.checkpoints.clone());
         event_handler::start(move || process.clone(), context, feed).await.unwrap();
     }
 

@@ -276,7 +276,7 @@ impl Engine {
             supervisor: supervisor.clone(),
         };
         let mut feed = Feed::new(checkpoints.clone());
-        let process = Process::new(FillOrders, commands.clone(), store.clone(), checkpoints.clone());
+        let process = Process::new(FillOrders, commands.clone(), context.store.clone(), checkpoints.clone());
         let starting = event_handler::start(move || process.clone(), &context, &mut feed);
         timeout(HOUR, starting).await.ok()?.unwrap();
         feed.start(store.clone(), supervisor);

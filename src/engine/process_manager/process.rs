@@ -19,14 +19,15 @@ use crate::engine::event::{Metadata, Position};
 use crate::engine::event_handler::{EventHandler, Failure, Starts, Wish};
 use crate::engine::feed::checkpoints::{Checkpoints, Kind};
 use crate::engine::store::handler_records::Progress;
-use crate::engine::store::{Committed, EventStore, StoreError};
+use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::store::{Committed, EventStore as _, Store, StoreError};
 use crate::engine::trace::trace_line;
 
 /// An event with more causes behind it than this is not answered, unless an application says otherwise.
 pub const LONGEST_CHAIN: u32 = 64;
 
 /// A process manager as an event handler.
-pub struct Process<P: ProcessManager, S> {
+pub struct Process<P: ProcessManager> {
     policy: P,
     /// What all its commands say of their sender.
     sender: Metadata,
@@ -38,7 +39,7 @@ pub struct Process<P: ProcessManager, S> {
     /// Where its commands go.
     commands: CommandHandlers,
     /// Where it looks up what has become of them.
-    store: S,
+    store: Store<EventOf<P>>,
     /// Where it says that a conversation goes on.
     checkpoints: Checkpoints,
     /// Up to here, an event may have come before: nobody needs to look up what became of a command that was never
@@ -48,7 +49,7 @@ pub struct Process<P: ProcessManager, S> {
     chains: Chains,
 }
 
-impl<P: ProcessManager, S: Clone> Clone for Process<P, S> {
+impl<P: ProcessManager> Clone for Process<P> {
     fn clone(&self) -> Self {
         Self {
             policy: self.policy.clone(),
@@ -66,15 +67,20 @@ impl<P: ProcessManager, S: Clone> Clone for Process<P, S> {
     }
 }
 
-impl<P: ProcessManager, S> fmt::Debug for Process<P, S> {
+impl<P: ProcessManager> fmt::Debug for Process<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Process").field("name", &P::NAME).finish_non_exhaustive()
     }
 }
 
-impl<P: ProcessManager, S> Process<P, S> {
+impl<P: ProcessManager> Process<P> {
     /// A process manager whose commands go to `commands`, and which looks up in `store` what has become of them.
-    pub fn new(policy: P, commands: impl Into<CommandHandlers>, store: S, checkpoints: Checkpoints) -> Self {
+    pub fn new(
+        policy: P,
+        commands: impl Into<CommandHandlers>,
+        store: Store<EventOf<P>>,
+        checkpoints: Checkpoints,
+    ) -> Self {
         Self {
             policy,
             sender: Metadata::from_outside(Uuid::nil()).with_process(P::NAME),
@@ -102,7 +108,7 @@ impl<P: ProcessManager, S> Process<P, S> {
     }
 }
 
-impl<P: ProcessManager, S: EventStore<EventOf<P>>> EventHandler<EventOf<P>> for Process<P, S> {
+impl<P: ProcessManager<Event: StoredEvent>> EventHandler<EventOf<P>> for Process<P> {
     const NAME: &'static str = P::NAME;
     const KIND: Kind = Kind::ProcessManager;
     const AWAITED: bool = true;
@@ -136,7 +142,7 @@ impl<P: ProcessManager, S: EventStore<EventOf<P>>> EventHandler<EventOf<P>> for 
             }
         }
         if again && !remembers_nothing::<P>() {
-            accepted = outcomes::<P, S>(&self.store, event, commands).await.map_err(store_failed)?;
+            accepted = outcomes::<P, _>(&self.store, event, commands).await.map_err(store_failed)?;
         }
         let mut state = self.state.clone();
         note::<P>(&mut state, event, &accepted);
@@ -162,7 +168,7 @@ impl<P: ProcessManager, S: EventStore<EventOf<P>>> EventHandler<EventOf<P>> for 
             return Ok(());
         }
         let commands = commands(&self.policy, &self.state, event);
-        let outcomes = outcomes::<P, S>(&self.store, event, commands).await.map_err(store_failed)?;
+        let outcomes = outcomes::<P, _>(&self.store, event, commands).await.map_err(store_failed)?;
         let mut state = self.state.clone();
         note_if_possible::<P>(&mut state, event, &outcomes);
         self.set_state(state);
@@ -185,7 +191,7 @@ enum Answered<E> {
     BothRefused,
 }
 
-impl<P: ProcessManager, S: EventStore<EventOf<P>>> Process<P, S> {
+impl<P: ProcessManager<Event: StoredEvent>> Process<P> {
     /// Whether an event may have come before. One that happened after this value was first called with one has not,
     /// unless it came to this value: only one process at a time runs the handlers of a store, and one that takes them
     /// over again begins with a new value.
@@ -222,7 +228,7 @@ impl<P: ProcessManager, S: EventStore<EventOf<P>>> Process<P, S> {
         causes: u32,
         again: bool,
     ) -> Result<Answered<EventOf<P>>, Failure> {
-        if again && let Some(events) = outcome::<P, S>(&self.store, event, answer).await.map_err(store_failed)? {
+        if again && let Some(events) = outcome::<P, _>(&self.store, event, answer).await.map_err(store_failed)? {
             self.goes_on(event, causes, &events);
             self.note = None;
             return Ok(Answered::Accepted(events));

@@ -132,32 +132,23 @@ const READ_OWN: [Function; 3] = [
     ),
 ];
 
-pub(super) static WRITE_FUNCTIONS: [Function; 16] = joined(
-    &WRITE_OWN,
-    &application_functions! {
-        module: "LibraryWriteService",
-        called: "service",
-        thing: "library",
-        stream: ISBN,
-        of: "one book",
-        mended: "Once\nthat is mended, the program can be started again.",
-        holds: "whether each book would have decided what happened to it;",
-        imported: "It is the past,\nand no news.",
-        projections: "its inventory",
-    },
-);
+/// What every application can do, in the words of a service.
+macro_rules! of_a_service {
+    ($module:literal) => {
+        application_functions! {
+            module: $module,
+            called: "service",
+            thing: "library",
+            stream: ISBN,
+            of: "one book",
+            mended: "Once\nthat is mended, the program can be started again.",
+            holds: "whether each book would have decided what happened to it;",
+            imported: "It is the past,\nand no news.",
+            projections: "its inventory",
+        }
+    };
+}
 
-pub(super) static READ_FUNCTIONS: [Function; 15] = joined(
-    &READ_OWN,
-    &application_functions! {
-        module: "LibraryReadService",
-        called: "service",
-        thing: "library",
-        stream: ISBN,
-        of: "one book",
-        mended: "Once\nthat is mended, the program can be started again.",
-        holds: "whether each book would have decided what happened to it;",
-        imported: "It is the past,\nand no news.",
-        projections: "its inventory",
-    },
-);
+pub(super) static WRITE_FUNCTIONS: [Function; 16] = joined(&WRITE_OWN, &of_a_service!("LibraryWriteService"));
+
+pub(super) static READ_FUNCTIONS: [Function; 15] = joined(&READ_OWN, &of_a_service!("LibraryReadService"));
