@@ -7,6 +7,7 @@ mod row_cell;
 mod row_log;
 mod row_map;
 mod rows;
+mod stored_fields;
 mod stored_rows;
 
 pub(super) use self::host::{Host, Hosted};
@@ -14,7 +15,8 @@ pub use self::read_model::ReadModel;
 pub use self::row_cell::RowCell;
 pub use self::row_log::{LogRow, RowLog};
 pub use self::row_map::RowMap;
-pub use self::rows::{RowWriter, Rows, StoredField, StoredFields, UnreadableRow, UnwritableRow, WhichRows, rows};
+pub use self::rows::{RowWriter, Rows, UnreadableRow, UnwritableRow, WhichRows};
+pub use self::stored_fields::{StoredField, StoredFields, rows};
 pub use self::stored_rows::StoredRows;
 use super::event::RecordedEvent;
 
