@@ -264,9 +264,9 @@ impl<E: StoredEvent> Builder<E> {
     async fn start_in(self, supervisor: Supervisor) -> Result<Application<E>, StartError> {
         let Self { place, accept_loss, seed, limits, retry, kinds, .. } = self;
         let Self { projections, handlers: handlers_to_start, observers, upkeep, .. } = self;
-        let (url, store) = match place? {
-            Place::At(url) => (url.clone(), open(&url, accept_loss, &supervisor).await?),
-            Place::Open(store) => (store.url(), store),
+        let (url, store, is_of_others) = match place? {
+            Place::At(url) => (url.clone(), open(&url, accept_loss, &supervisor).await?, false),
+            Place::Open(store) => (store.url(), store, true),
         };
         let upkeep = Arc::new(upkeep);
         let (taken_over, late) = (store.clone(), upkeep.clone());
@@ -289,6 +289,9 @@ impl<E: StoredEvent> Builder<E> {
 
         let checkpoints = Checkpoints::of(&supervisor);
         let mut feed = Feed::new(checkpoints.clone());
+        if is_of_others {
+            feed.end_with_store();
+        }
         let models = Models::default();
         projections.into_iter().for_each(|add| add(&mut feed, &models));
         observers.into_iter().for_each(|observer| feed.observe(observer));

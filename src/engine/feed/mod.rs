@@ -78,6 +78,8 @@ pub struct Feed<E> {
     rebuild: Rebuild,
     /// Event handlers see nothing until this is heard.
     held: Option<oneshot::Receiver<()>>,
+    /// Whether the store is somebody else's, and nobody here is told by it that it has closed.
+    is_store_of_others: bool,
 }
 
 impl<E> fmt::Debug for Feed<E> {
@@ -98,7 +100,13 @@ impl<E: DomainEvent> Feed<E> {
             kept: Kept::default(),
             rebuild: Rebuild::default(),
             held: None,
+            is_store_of_others: false,
         }
+    }
+
+    /// The store is somebody else's: when they close it, all that is fed here stops.
+    pub(in crate::engine) fn end_with_store(&mut self) {
+        self.is_store_of_others = true;
     }
 
     /// Adds a projection that starts at the beginning of the store.
@@ -184,6 +192,8 @@ impl<E: DomainEvent> Feed<E> {
             };
             let events = match next {
                 Ok(events) => events,
+                // Its own tasks say why, and in the same group.
+                Err(StoreError::Closed) if !self.is_store_of_others => return Ok(()),
                 Err(error) => return Err(error.into()),
             };
             self.rebuild.is_spoiled |= self.members.take(&events, &store).await?;
