@@ -108,11 +108,12 @@ impl DomainFunctions for GarageFunctions {
             // A bank would be asked about the card here.
             "pay" if !is_pin(&text(1)) => Term::Error("invalid_pin").into(),
             "pay" => garage.send(TicketCommand::Pay { ticket: text(0) }, events, ticket_refusal, |_| None).await,
-            _ => {
+            "free" => {
                 let free =
                     |places: Option<usize>| places.map_or(Term::Atom("no_lot"), |free| Term::Integer(free as i128));
                 garage.ask(function, arguments, |places: &FreePlaces| free(places.of(&text(0)))).await
             }
+            _ => Term::Error("defect").into(),
         }
     }
 

@@ -277,7 +277,7 @@ async fn half_a_log_is_no_bank_unless_that_is_accepted() {
         file.write_progress(mark, begun, ParkedChange::None).await.unwrap();
         supervisor.stop(StopReason::Closed);
         let refused = Bank::open(store.clone()).await.map(drop);
-        assert_eq!(refused, Err(OpenError::HalfImported { store: store.to_string() }));
+        assert_eq!(refused, Err(OpenError::HalfImported { store: store.to_string(), domain: "bank" }));
         let accepting = Options { accept_loss: true, ..Options::from(store.clone()) };
         Bank::open(accepting).await.unwrap().close().await;
         Bank::open(store).await.unwrap();

@@ -2,6 +2,7 @@
 
 use cqrs_bank::engine::store::memory::MemoryStore;
 use cqrs_bank::engine::supervisor::Supervisor;
+use cqrs_bank::engine::{EventHandler, Failure, RecordedEvent};
 use cqrs_bank::library::{BookEvent, Isbn, ReadService, WriteService};
 use cqrs_bank::shell::application_functions::{DomainFunctions as _, Prompt};
 use cqrs_bank::shell::functions::Domain;
@@ -275,4 +276,34 @@ async fn neither_service_does_what_the_other_is_for() {
     let told = library.read(PLAIN, "LibraryWriteService.remove_book \"1593275846\"").await;
     assert!(told.starts_with("error: 1:1: there is no function `LibraryWriteService.remove_book`"), "{told}");
     assert_eq!(library.read(PLAIN, "LibraryReadService.get_book \"1593275846\"").await, ":no_book\n");
+}
+
+/// Never comes to an end, and is waited for.
+#[derive(Clone)]
+struct Stalled;
+
+impl EventHandler<BookEvent> for Stalled {
+    const NAME: &'static str = "stalled";
+    const AWAITED: bool = true;
+
+    fn filter(&self) -> impl Fn(&RecordedEvent<BookEvent>) -> bool + Send + Sync + 'static {
+        |_| true
+    }
+
+    async fn handle(&mut self, _: &RecordedEvent<BookEvent>) -> Result<(), Failure> {
+        std::future::pending().await
+    }
+}
+
+/// Time passes only when nothing else can happen.
+#[tokio::test(start_paused = true)]
+async fn a_reply_tells_who_lags() {
+    let library = Library::new();
+    let service = WriteService::start(library.store.clone(), Some(SEED)).await.unwrap();
+    service.add_event_handler(Stalled).await.unwrap();
+    let functions = Prompt::new(WriteFunctions::new(&service, library.trace.clone()));
+    let script = "LibraryWriteService.add_book \"978-1593275846\", \"Elixir in Action\", \"Sasa Juric\", 10";
+    let printed = library.run(functions, JSON, script).await;
+    let reply = printed.lines().last().unwrap();
+    assert!(reply.contains(r#""ok":{"committed":1,"lagging":["stalled"]}"#), "{printed}");
 }

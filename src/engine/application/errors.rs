@@ -52,8 +52,8 @@ pub enum Unavailable {
     /// It is asked for something that it was started without.
     #[error("the application has no {0}")]
     Missing(String),
-    /// A defect in the domain's own code. The command changed nothing.
-    #[error("the command could not be decided: {0}")]
+    /// A defect, mostly in the domain's own code. Nothing was changed.
+    #[error("this could not be done: {0}")]
     Defect(String),
     /// Read models have not seen everything yet that was acknowledged before they were asked. They may be asked again.
     #[error("{} has not come to position {end} yet", lagging.join(", "))]
@@ -164,12 +164,14 @@ pub enum StartError {
     },
     /// An import into this store has begun and not ended. To accept the loss opens it as it is.
     #[error(
-        "{store}: an import into this bank was not finished; import into a new one, or open it as it is with \
+        "{store}: an import into this {domain} was not finished; import into a new one, or open it as it is with \
          `accept_loss: true`"
     )]
     HalfImported {
         /// The store.
         store: String,
+        /// What it is [the store of](crate::engine::event::DomainEvent::DOMAIN).
+        domain: &'static str,
     },
     /// Types of events cannot be told from each other as they are stored.
     #[error("{0}")]

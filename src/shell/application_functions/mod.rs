@@ -18,7 +18,7 @@ pub use self::upkeep::NotDone;
 pub use self::words::{Words, words};
 use super::functions::{Answer, Arguments, Function};
 use super::term::Term;
-use crate::engine::application::Application;
+use crate::engine::application::{Application, Receipt};
 use crate::engine::event::StreamId;
 use crate::engine::store::stored_event::StoredEvent;
 
@@ -80,4 +80,14 @@ fn either(reply: Result<Term, Term>) -> Answer {
 
 pub(in crate::shell) fn integer(number: u64) -> Term {
     Term::Integer(number.into())
+}
+
+/// The reply to a command that was handled: who had not seen it when waiting ended is told.
+pub(in crate::shell) fn handled<E>(receipt: &Receipt<E>) -> Term {
+    if receipt.lagging().is_empty() {
+        return Term::OK;
+    }
+    let lagging = receipt.lagging().iter().map(|name| Term::String((*name).to_owned())).collect();
+    let committed = integer(receipt.position().get());
+    Term::Ok(Box::new(Term::Map(vec![("committed", committed), ("lagging", Term::List(lagging))])))
 }

@@ -1,6 +1,6 @@
 //! An application at a prompt: what a domain's functions send to it and ask it, and what is replied.
 
-use super::Words;
+use super::{Words, handled};
 use crate::engine::aggregate::{Aggregate, Command};
 use crate::engine::application::{Application, CommandFailure, QueryError, Receipt};
 use crate::engine::event::Contains;
@@ -35,8 +35,8 @@ impl<E: StoredEvent> Prompted<E> {
     }
 
     /// Sends a command and waits for what comes of it. The reply is what the first event has to say that has something
-    /// to say, of those of the command and those that process managers have made of them, and `:ok` where none has;
-    /// for a refusal it is the word that `refused` has for it. `events` says whether the answer should bring all of
+    /// to say, of those of the command and those that process managers have made of them, and `:ok` where none has,
+    /// with who lags if anybody does; for a refusal it is the word that `refused` has for it. `events` says whether the answer should bring all of
     /// these events along.
     pub async fn send<C: Command>(
         &self,
@@ -61,7 +61,10 @@ impl<E: StoredEvent> Prompted<E> {
     async fn handled(&self, receipt: &Receipt<E>, events: bool, says: impl FnMut(&E) -> Option<Term>) -> Answer {
         // Where the log cannot be read any more, the command's own events are at hand.
         let caused = self.application.conversation(receipt).await.unwrap_or_else(|_| receipt.events().to_vec());
-        let reply = caused.iter().map(|event| &event.data).find_map(says).unwrap_or(Term::OK);
+        // Where somebody lags, what the events have to say may not be all of it.
+        let said =
+            receipt.lagging().is_empty().then(|| caused.iter().map(|event| &event.data).find_map(says)).flatten();
+        let reply = said.unwrap_or_else(|| handled(receipt));
         let events = if events { caused.iter().filter_map(event_record).collect() } else { Vec::new() };
         Answer { reply, events, live: None }
     }

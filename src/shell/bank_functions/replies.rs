@@ -1,20 +1,10 @@
 //! What the bank answers, as replies and as JSON.
 
 use super::failures::WORDS;
-use crate::bank::{AccountCommand, AccountEntry, CommandFailure, Receipt, Refusal, StatementLine};
+use crate::bank::{AccountCommand, AccountEntry, CommandFailure, Refusal, StatementLine};
 use crate::engine::aggregate::Command as _;
 use crate::shell::application_functions::integer;
 use crate::shell::term::{Table, Term};
-
-/// The reply to a command that was handled, declined payments included.
-pub(super) fn handled(receipt: &Receipt) -> Term {
-    if receipt.lagging().is_empty() {
-        return Term::OK;
-    }
-    let lagging = receipt.lagging().iter().map(|name| Term::String((*name).to_owned())).collect();
-    let committed = integer(receipt.position().get());
-    Term::Ok(Box::new(Term::Map(vec![("committed", committed), ("lagging", Term::List(lagging))])))
-}
 
 /// The reply to a command that was not carried out.
 pub(super) fn failure(failure: &CommandFailure) -> Term {

@@ -2,13 +2,13 @@
 
 use super::arguments::{account_at, amount_at};
 use super::queries::no_answer;
-use super::replies::{failure, handled};
+use super::replies::failure;
 use crate::bank::{
     AccountCommand, Bank, CommandFailure, Ending, Moment, Receipt, ReleaseReason, TransferError, TransferRecord,
     TransferState,
 };
 use crate::engine::event::Metadata;
-use crate::shell::application_functions::integer;
+use crate::shell::application_functions::{handled, integer};
 use crate::shell::functions::{Arguments, Function};
 use crate::shell::question::{limit, moment, position};
 use crate::shell::term::{Table, Term};

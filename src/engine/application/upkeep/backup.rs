@@ -76,8 +76,8 @@ impl<E: StoredEvent> Application<E> {
         new.finish(move |done, total| tell(BackupStep::Check, done, total)).await
     }
 
-    /// What the store keeps for the handlers that run, and of an import that it was filled by. They go on meanwhile: an event that one of them parks now is
-    /// after its checkpoint here, and comes again.
+    /// What the store keeps for the handlers that run, and of an import that it was filled by. They go on meanwhile: an
+    /// event that one of them parks now is after its checkpoint here, and comes again.
     async fn handlers_kept(&self) -> Result<Vec<Kept>, StoreError> {
         let mut kept = Vec::new();
         for handler in self.handler_controls().iter().map(|handler| handler.name()).chain([MARK]) {

@@ -117,7 +117,7 @@ pub(in crate::engine::application) async fn refuse_half<E: StoredEvent>(
         return Ok(());
     }
     if !accept || !lease.is_held() {
-        return Err(StartError::HalfImported { store: url.to_string() });
+        return Err(StartError::HalfImported { store: url.to_string(), domain: E::DOMAIN });
     }
     tracing::warn!("{url}: an import into this {} was not finished; it is opened as it is", E::DOMAIN);
     let end = store.end().await?;
