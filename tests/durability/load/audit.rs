@@ -94,11 +94,15 @@ pub(crate) fn audit(log: &[Event], programs: &[Vec<Sent>]) -> Audit {
             assert_eq!(steps, begun, "{statement}");
             half_done += usize::from(!steps.is_empty() && steps.len() < expected.len());
             if let Some(answer) = answer {
-                assert_eq!(answer["reply"], statement.reply(), "{statement}");
                 let printed = answer["events"].as_array().unwrap();
                 let stored: Vec<_> = events.iter().map(|event| record(event)).collect();
-                assert_eq!(*printed, stored, "{statement}");
-                assert_eq!(steps.len(), expected.len(), "{statement} was answered");
+                if lags(answer) {
+                    assert!(!printed.is_empty() && stored.starts_with(printed), "{statement}: {printed:?} of {stored:?}");
+                } else {
+                    assert_eq!(answer["reply"], statement.reply(), "{statement}");
+                    assert_eq!(*printed, stored, "{statement}");
+                    assert_eq!(steps.len(), expected.len(), "{statement} was answered");
+                }
             }
             match &not_done {
                 None if steps.is_empty() && !expected.is_empty() => not_done = Some(statement),
@@ -109,6 +113,12 @@ pub(crate) fn audit(log: &[Event], programs: &[Vec<Sent>]) -> Audit {
     }
     assert!(found.is_empty(), "nobody has asked for {found:?}");
     Audit { half_done, balances: balances(log) }
+}
+
+/// Whether a statement was stored, and what comes of it was not waited for any longer: as it may be on a busy machine,
+/// behind the many transfers that a program before has left.
+fn lags(answer: &Value) -> bool {
+    answer["reply"]["ok"]["lagging"].is_array()
 }
 
 /// What the accounts hold, which together with what is on its way is what has come in and not gone out.
