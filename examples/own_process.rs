@@ -7,8 +7,8 @@
 use std::error::Error;
 
 use cqrs_bank::bank::{AccountCommand, AccountEvent, AccountId, Bank, Money, Outgoing, StoreUrl};
-use cqrs_bank::engine::event::RecordedEvent;
 use cqrs_bank::engine::event_handler::Starts;
+use cqrs_bank::engine::log::RecordedEvent;
 use cqrs_bank::engine::process_manager::{Answer, ProcessManager, Reaction, id_of_answer};
 
 /// Deposits up to this are kept whole.
@@ -78,8 +78,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
 mod tests {
     use super::*;
     use cqrs_bank::bank::{Ending, TransferState};
-    use cqrs_bank::engine::event::{Metadata, Position, StreamId, Version};
-    use cqrs_bank::engine::moment::Moment;
+    use cqrs_bank::engine::log::{Metadata, Moment, Position, StreamId, Version};
 
     fn policy() -> Savings {
         let (account, savings) = (AccountId::new("Wolfman").unwrap(), AccountId::new("savings").unwrap());

@@ -6,7 +6,7 @@
 use std::error::Error;
 
 use cqrs_bank::bank::{AccountEvent, AccountId, Bank, Money, StoreUrl};
-use cqrs_bank::engine::event::RecordedEvent;
+use cqrs_bank::engine::log::RecordedEvent;
 use cqrs_bank::engine::projection::{Projection, RowMap, StoredFields, rows};
 
 /// For each account, the number of its declined payments.

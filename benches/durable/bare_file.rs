@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use cqrs_bank::engine::store::stored_event::StoredEvent;
+use cqrs_bank::engine::store::codec::StoredEvent;
 
 use crate::moved::Moved;
 

@@ -1,6 +1,6 @@
 //! The event that all contenders store: as large as a deposit.
 
-use cqrs_bank::engine::event::DomainEvent;
+use cqrs_bank::engine::domain::DomainEvent;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

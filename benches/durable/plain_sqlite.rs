@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use cqrs_bank::engine::store::stored_event::StoredEvent;
+use cqrs_bank::engine::store::codec::StoredEvent;
 use rusqlite::Connection;
 
 use crate::moved::{Moved, stream_name};

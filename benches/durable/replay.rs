@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use cqrs_bank::engine::event::{Position, StreamId, Version};
+use cqrs_bank::engine::log::{Position, StreamId, Version};
 use cqrs_bank::engine::store::{EventStore, MAX_READ};
 
 use crate::moved::stream_name;

@@ -8,12 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use cqrs_bank::engine::clock::Clock;
-use cqrs_bank::engine::event::{Metadata, StreamId, Version};
-use cqrs_bank::engine::id_source::IdSource;
+use cqrs_bank::engine::log::{Metadata, StreamId, Version};
+use cqrs_bank::engine::runtime::{Clock, IdSource, StopReason, Supervisor};
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
 use cqrs_bank::engine::store::{Append, EventStore};
-use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 use tokio::task::JoinSet;
 
 use crate::moved::{Moved, stream_name};

@@ -22,13 +22,12 @@
 
 mod failure;
 
-use std::env;
 use std::error::Error;
 use std::future::IntoFuture as _;
-use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{env, io};
 
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, Query, Request, State};
@@ -44,7 +43,7 @@ use cqrs_bank::bank::{
     AccountCommand, AccountEvent, AccountId, Balances, Bank, CommandFailure, Ending, Money, NewAccount, Receipt,
     Refusal, StoreUrl, Transfers,
 };
-use cqrs_bank::engine::event::{Metadata, Position};
+use cqrs_bank::engine::log::{Metadata, Position};
 use futures_util::stream::{Stream, StreamExt as _};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};

@@ -6,7 +6,7 @@ use super::account_snapshot::AccountSnapshot;
 use super::pin_lock::{Admission, PinLock};
 use super::transfer::{Incoming, Outgoing, Released, Reservations};
 use super::{AccountCommand, AccountEvent, AccountId, Money, PinCheck};
-use crate::engine::aggregate::Aggregate;
+use crate::engine::domain::Aggregate;
 
 /// An account as its own events tell it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

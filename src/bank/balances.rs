@@ -3,9 +3,10 @@
 use std::ops::Bound;
 
 use super::{AccountEvent, AccountId, Money};
-use crate::engine::event::{DomainEvent, RecordedEvent};
+use crate::engine::domain::DomainEvent;
+use crate::engine::log::RecordedEvent;
 use crate::engine::projection::{Projection, RowMap, StoredFields, rows};
-use crate::engine::trace::trace_line;
+use crate::engine::runtime::trace::trace_line;
 
 /// The read model behind `check_balance`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{AccountCommand, AccountEvent, AccountId, Money, Refusal};
-use crate::engine::event::RecordedEvent;
 use crate::engine::event_handler::Starts;
+use crate::engine::log::RecordedEvent;
 use crate::engine::process_manager::{Answer, Noted, ProcessManager, Reaction};
 
 /// As long as less than this was paid in bonuses, the next deposit earns one: the last may go over.

@@ -2,8 +2,8 @@
 
 use super::transfer::{Incoming, Outgoing, ReleaseReason, TransferId};
 use super::{Account, AccountHolder, AccountId, EmailAddress, Money, PinCheck};
-use crate::engine::aggregate::Command;
-use crate::engine::fingerprint::Fingerprint;
+use crate::engine::domain::Command;
+use crate::engine::log::Fingerprint;
 
 /// A request to an account, in the imperative. It can be refused.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::transfer::{Incoming, Outgoing, Released, TransferId};
 use super::{AccountHolder, AccountId, Money, holder, money};
-use crate::engine::event::DomainEvent;
+use crate::engine::domain::DomainEvent;
 
 /// A fact about an account, in the past tense.
 ///
@@ -207,7 +207,7 @@ impl DomainEvent for AccountEvent {
 mod tests {
     use super::*;
     use crate::bank::{EmailAddress, HolderName, PinVerifier};
-    use crate::engine::store::stored_event::{StoredEvent as _, UnreadableEvent, check_types};
+    use crate::engine::store::codec::{StoredEvent as _, UnreadableEvent, check_types};
 
     const VERIFIER: &str =
         "$argon2id$v=19$m=16,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";

@@ -8,8 +8,8 @@ use super::pin_checker::PinChecker;
 use super::{AccountCommand, AccountEvent, Accounts, Balances, PendingCommand, Receipt, TotalDeposits, Transfers};
 use crate::engine::application::Application;
 use crate::engine::feed::checkpoints::Consistency;
-use crate::engine::origin::Origin;
 use crate::engine::projection::ReadModel;
+use crate::engine::runtime::Origin;
 
 /// An open bank. Cheap to clone, and made to be shared by many tasks.
 ///
@@ -61,8 +61,8 @@ impl Bank {
     }
 
     /// Sends a command and does not wait for what becomes of it: in a new
-    /// [`Conversation`](crate::engine::origin::Conversation), or under an id that is given with
-    /// [`Metadata`](crate::engine::event::Metadata).
+    /// [`Conversation`](crate::engine::runtime::Conversation), or under an id that is given with
+    /// [`Metadata`](crate::engine::log::Metadata).
     ///
     /// A command under an id that was given may be sent any number of times, also by another program, and happens once:
     /// what it has led to when it was handled first is the outcome each time, also where it would be refused by now. Of

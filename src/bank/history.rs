@@ -5,10 +5,8 @@
 
 use super::errors::{CheckBalanceError, Unavailable};
 use super::{Account, AccountEvent, AccountId, Bank, Money};
-use crate::engine::aggregate::Aggregate;
-use crate::engine::clock::Timestamp;
-use crate::engine::event::{DomainEvent, Position, RecordedEvent, StreamId};
-use crate::engine::moment::Moment;
+use crate::engine::domain::{Aggregate, DomainEvent};
+use crate::engine::log::{Moment, Position, RecordedEvent, StreamId, Timestamp};
 
 type Event = RecordedEvent<AccountEvent>;
 

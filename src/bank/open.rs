@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::audit::Audit;
-use super::balances;
 use super::email::ThankYouEmail;
 use super::handle::Own;
 use super::pin_checker::PinChecker;
 use super::{
     Account, Accounts, Balances, Bank, CeoBonus, OpenError, Options, TotalDeposits, TransferProcess, Transfers,
+    balances,
 };
 use crate::engine::application::Application;
 use crate::engine::projection::ReadModel;

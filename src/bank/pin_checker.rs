@@ -10,9 +10,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::{AccountId, Pin, PinCheck, PinOptions, PinSecret, PinVerifier, Unavailable};
-use crate::engine::blocking::NotDone;
-use crate::engine::runtime::Runtime;
-use crate::engine::supervisor::StopReason;
+use crate::engine::runtime::{NotDone, Runtime, StopReason};
 
 /// Checks that run at the same time. Each takes the memory of [`PinCost`](super::PinCost); the rest wait.
 const AT_ONCE: usize = 2;

@@ -2,9 +2,9 @@
 
 use super::errors::Unavailable;
 use super::{Account, AccountCommand, AccountEvent, AccountId, Bank, PendingCommand, Pin, PinVerifier, Refusal};
-use crate::engine::aggregate::{Aggregate, Command as _};
-use crate::engine::event::{StreamId, Version};
-use crate::engine::origin::Origin;
+use crate::engine::domain::{Aggregate, Command as _};
+use crate::engine::log::{StreamId, Version};
+use crate::engine::runtime::Origin;
 use crate::engine::store::EventStore as _;
 
 /// How often a PIN is checked for one command: a second time if the account was created after the first, and

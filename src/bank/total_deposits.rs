@@ -5,8 +5,7 @@ use std::num::ParseIntError;
 use serde::{Deserialize, Serialize};
 
 use super::{AccountEvent, Moment, Movement};
-use crate::engine::clock::Timestamp;
-use crate::engine::event::{Position, RecordedEvent};
+use crate::engine::log::{Position, RecordedEvent, Timestamp};
 use crate::engine::projection::{LogRow, Projection, RowCell, RowLog, StoredFields, rows};
 
 /// Every so many events the sum is kept, so that no answer about the past folds more than these.

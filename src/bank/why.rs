@@ -3,8 +3,8 @@
 use super::errors::CheckBalanceError;
 use super::history::stream_of;
 use super::{Account, AccountEvent, AccountId, Bank, Cause, Moment, Money, Movement, Unavailable};
-use crate::engine::aggregate::Aggregate as _;
-use crate::engine::event::{RecordedEvent, Version};
+use crate::engine::domain::Aggregate as _;
+use crate::engine::log::{RecordedEvent, Version};
 use crate::engine::store::{EventStore as _, MAX_READ};
 
 /// So many more events are read at once than movements are looked for.

@@ -20,8 +20,8 @@
 
 use std::fmt;
 
-use super::aggregate::Aggregate;
-use super::store::stored_event::{StoredEvent, check_types};
+use crate::engine::domain::Aggregate;
+use crate::engine::store::codec::{StoredEvent, check_types};
 
 /// Writes events down and reads them back, as a store does that keeps them outside the process.
 ///

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::events::{BookAdded, BookBorrowed, BookRemoved, BookReturned};
 use super::{Author, BookCommand, BookEvent, Quantity, Title, UserId};
-use crate::engine::aggregate::Aggregate;
+use crate::engine::domain::Aggregate;
 
 /// A book as its own events tell it. The library knows a book as long as it has a copy of it, in or out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

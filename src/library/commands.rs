@@ -1,8 +1,8 @@
 //! What a book can be asked to do.
 
 use super::{Author, Book, Isbn, Quantity, Title, UserId};
-use crate::engine::aggregate::Command;
-use crate::engine::fingerprint::Fingerprint;
+use crate::engine::domain::Command;
+use crate::engine::log::Fingerprint;
 
 /// A request about a book, in the imperative. It can be refused.
 #[derive(Clone, Debug, PartialEq, Eq)]

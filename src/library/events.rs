@@ -2,12 +2,12 @@
 //!
 //! None of the events holds a time: when it happened stands in the [recorded event], once and for all domains.
 //!
-//! [recorded event]: crate::engine::event::RecordedEvent
+//! [recorded event]: crate::engine::log::RecordedEvent
 
 use serde::{Deserialize, Serialize};
 
 use super::{Author, Isbn, Quantity, Title, UserId};
-use crate::engine::event::DomainEvent;
+use crate::engine::domain::DomainEvent;
 
 /// A fact about a book, in the past tense.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,19 +1,18 @@
 //! The inventory projection: which books there are, where their copies are, and who has them.
 
-use std::fmt;
-use std::iter;
 use std::ops::Bound;
 use std::str::FromStr;
+use std::{fmt, iter};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::events::{BookAdded, BookBorrowed, BookRemoved, BookReturned};
 use super::{Author, BookEvent, Isbn, Title, UserId};
-use crate::engine::clock::Timestamp;
-use crate::engine::event::{DomainEvent as _, RecordedEvent};
+use crate::engine::domain::DomainEvent as _;
+use crate::engine::log::{RecordedEvent, Timestamp};
 use crate::engine::projection::{Projection, RowMap, StoredFields, rows};
-use crate::engine::trace::trace_line;
+use crate::engine::runtime::trace::trace_line;
 
 /// The read model behind every answer of the read service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

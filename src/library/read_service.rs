@@ -4,10 +4,9 @@ use std::ops::Deref;
 
 use super::stock::Stock;
 use super::{Book, BookEvent, Inventory, Isbn, LibraryFile, ListedBook, Loan, QueryError, UserId, inventory};
-use crate::engine::aggregate::Aggregate as _;
 use crate::engine::application::{Application, Builder, StartError};
-use crate::engine::event::StreamId;
-use crate::engine::moment::Moment;
+use crate::engine::domain::Aggregate as _;
+use crate::engine::log::{Moment, StreamId};
 use crate::engine::projection::ReadModel;
 use crate::engine::store::Store;
 

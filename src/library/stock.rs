@@ -4,9 +4,8 @@ use foldhash::HashMap;
 
 use super::events::{BookAdded, BookBorrowed, BookRemoved, BookReturned};
 use super::{Book, BookCommand, BookEvent};
-use crate::engine::aggregate::Aggregate;
-use crate::engine::event::{RecordedEvent, StreamId};
-use crate::engine::invariants::Invariants;
+use crate::engine::domain::{Aggregate, Invariants};
+use crate::engine::log::{RecordedEvent, StreamId};
 
 /// A log as far as it was looked at. It keeps the state of every book.
 #[derive(Debug, Default)]

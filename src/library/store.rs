@@ -7,9 +7,9 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use super::BookEvent;
+use crate::engine::runtime::Supervisor;
 use crate::engine::store::sqlite::{OpenStoreError, SqliteOptions, SqliteStore, path_named_by};
 use crate::engine::store::{StoreError, StoreUrl};
-use crate::engine::supervisor::Supervisor;
 
 /// Where a library is kept that several processes share: the path of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ impl LibraryFile {
     pub async fn open(&self, supervisor: &Supervisor) -> Result<SqliteStore<BookEvent>, OpenError> {
         let (path, supervisor) = (self.0.clone(), supervisor.clone());
         let opening = move || SqliteStore::open(&path, SqliteOptions::default(), &supervisor);
-        let opened = crate::engine::blocking::blocking(opening).await;
+        let opened = crate::engine::runtime::blocking(opening).await;
         Ok(opened.map_err(|not_done| StoreError::Failed(not_done.to_string().into()))??)
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use super::stock::Stock;
 use super::{Book, BookCommand, BookEvent, CommandFailure, LibraryFile};
 use crate::engine::application::{Application, Builder, StartError};
-use crate::engine::origin::Origin;
+use crate::engine::runtime::Origin;
 use crate::engine::store::{Committed, Store};
 
 /// Lets books decide on commands, and stores what they decide. Cheap to clone.
@@ -15,7 +15,7 @@ use crate::engine::store::{Committed, Store};
 ///
 /// ```
 /// use cqrs_bank::engine::store::memory::MemoryStore;
-/// use cqrs_bank::engine::supervisor::Supervisor;
+/// use cqrs_bank::engine::runtime::Supervisor;
 /// use cqrs_bank::library::{Author, BookCommand, Isbn, Quantity, ReadService, Title, WriteService};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
@@ -77,8 +77,8 @@ impl WriteService {
         self.handle_as(command, self.start_conversation()).await
     }
 
-    /// The same under ids that the caller knows before: in a new [`Conversation`](crate::engine::origin::Conversation), or
-    /// under an id that is given with [`Metadata`](crate::engine::event::Metadata).
+    /// The same under ids that the caller knows before: in a new [`Conversation`](crate::engine::runtime::Conversation), or
+    /// under an id that is given with [`Metadata`](crate::engine::log::Metadata).
     ///
     /// A command under an id that was given may be sent any number of times, also by another program, and happens once:
     /// what it has led to when it was handled first is the answer each time, also where it would be refused by now. Of

@@ -4,8 +4,8 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
 
-use crate::engine::event::RecordedEvent;
-use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::log::RecordedEvent;
+use crate::engine::store::codec::StoredEvent;
 
 #[derive(Serialize)]
 struct EventRecord<'a> {

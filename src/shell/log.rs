@@ -12,7 +12,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::trace::Trace;
 use super::{escape, streams};
-use crate::engine::trace::TARGET;
+use crate::engine::runtime::trace::TARGET;
 
 /// The layer that prints log messages of level `info` and up, or what `wanted` says.
 ///

@@ -2,9 +2,8 @@
 
 use super::functions::{Arguments, Function};
 use super::term::Term;
-use crate::engine::event::Position;
 use crate::engine::feed::catch_up::NotYet;
-use crate::engine::moment::Moment;
+use crate::engine::log::{Moment, Position};
 
 /// Lines of a table, unless `limit:` says otherwise, and at the most.
 const DEFAULT_LIMIT: usize = 1_000;

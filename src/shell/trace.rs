@@ -18,7 +18,7 @@ use tracing_subscriber::registry::LookupSpan;
 use uuid::Uuid;
 
 use super::escape;
-use crate::engine::trace::{CORRELATION, TARGET};
+use crate::engine::runtime::trace::{CORRELATION, TARGET};
 
 /// The lines that are to be printed. Cheap to clone.
 #[derive(Clone, Debug, Default)]

@@ -7,8 +7,8 @@ use cqrs_bank::bank::{
     AccountEvent, Bank, HolderName, NewAccount, Options, Pin, PinCost, PinOptions, PinSecret, StoreUrl, TransferState,
     Unavailable, Withdrawal,
 };
-use cqrs_bank::engine::event::RecordedEvent;
-use cqrs_bank::engine::supervisor::StopReason;
+use cqrs_bank::engine::log::RecordedEvent;
+use cqrs_bank::engine::runtime::StopReason;
 use tempfile::TempDir;
 
 use crate::accounts::{account, money};
@@ -50,7 +50,7 @@ async fn everything(bank: Bank, caller: Caller, folder: PathBuf) -> Vec<Recorded
     let log = folder.join("log.jsonl");
     let count = bank.export(&log, |_, _| {}).await.unwrap();
     assert_eq!(bank.rebuild(|_, _| {}).await.unwrap().get(), count);
-    let events = bank.events(cqrs_bank::engine::event::Position::START, usize::MAX).await.unwrap();
+    let events = bank.events(cqrs_bank::engine::log::Position::START, usize::MAX).await.unwrap();
     assert_eq!(events.len() as u64, count);
     events
 }

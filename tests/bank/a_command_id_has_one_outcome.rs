@@ -7,8 +7,8 @@ use cqrs_bank::bank::{
     AccountCommand, AccountEvent, AccountHolder, AccountId, Bank, CommandFailure, Money, NewAccount, Options, Outgoing,
     Pin, PinCost, PinOptions, PinSecret, Receipt, Refusal, StoreUrl,
 };
-use cqrs_bank::engine::aggregate::Command as _;
-use cqrs_bank::engine::event::{Metadata, Position, RecordedEvent, StreamId};
+use cqrs_bank::engine::domain::Command as _;
+use cqrs_bank::engine::log::{Metadata, Position, RecordedEvent, StreamId};
 use tempfile::TempDir;
 use uuid::Uuid;
 

@@ -10,18 +10,17 @@ use cqrs_bank::bank::{
     Account, AccountCommand, AccountEvent, Balances, CeoBonus, Ending, Moment, Money, Outgoing, ReleaseReason,
     TransferProcess, TransferState, Transfers,
 };
-use cqrs_bank::engine::clock::Clock;
 use cqrs_bank::engine::command_handler::{CommandHandler, Limits};
-use cqrs_bank::engine::event::{Metadata, Position, RecordedEvent};
+use cqrs_bank::engine::event_handler::lease::Lease;
 use cqrs_bank::engine::event_handler::{self, HandlerContext, RetryPolicy};
 use cqrs_bank::engine::feed::Feed;
 use cqrs_bank::engine::feed::checkpoints::Checkpoints;
-use cqrs_bank::engine::lease::Lease;
+use cqrs_bank::engine::log::{Metadata, Position, RecordedEvent};
 use cqrs_bank::engine::process_manager::{Process, ProcessManager};
 use cqrs_bank::engine::projection::ReadModel;
+use cqrs_bank::engine::runtime::{Clock, StopReason, Supervisor};
 use cqrs_bank::engine::store::EventStore as _;
 use cqrs_bank::engine::store::handler_records::HandlerRecords as _;
-use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 use tokio::time::timeout;
 use uuid::Uuid;
 

@@ -10,13 +10,14 @@ use cqrs_bank::bank::{
     AccountCommand, AccountEvent, AddHandlerError, Bank, CeoBonus, HandlerReport, Options, Refusal, StoreUrl,
     Unavailable, Verification, Withdrawal,
 };
-use cqrs_bank::engine::event::{DomainEvent as _, Position, RecordedEvent};
+use cqrs_bank::engine::domain::DomainEvent as _;
 use cqrs_bank::engine::event_handler::{EventHandler, Failure, ParkedError, RetryPolicy, Starts, Wish};
 use cqrs_bank::engine::feed::checkpoints::Kind;
+use cqrs_bank::engine::log::{Position, RecordedEvent};
 use cqrs_bank::engine::process_manager::{Answer, ProcessManager, Reaction, id_of_answer};
+use cqrs_bank::engine::runtime::{StopReason, Supervisor};
 use cqrs_bank::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 use cqrs_bank::shell::trace::Trace;
 use tempfile::TempDir;
 

@@ -10,11 +10,11 @@ use cqrs_bank::bank::{
     AccountEvent, Bank, EmailAddress, ExportError, HolderName, ImportError, ImportStep, Moment, NewAccount, OpenError,
     Options, StoreUrl, TransferState, Verification, Verified,
 };
-use cqrs_bank::engine::event::{Position, RecordedEvent};
 use cqrs_bank::engine::event_handler::{EventHandler, Failure, Starts};
+use cqrs_bank::engine::log::{Position, RecordedEvent};
+use cqrs_bank::engine::runtime::{StopReason, Supervisor};
 use cqrs_bank::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 use tempfile::TempDir;
 
 use crate::accounts::{account, all_balances, money};

@@ -4,12 +4,12 @@
 use std::path::Path;
 
 use cqrs_bank::bank::{AccountCommand, AccountEvent, Bank, Options, Receipt, StoreUrl, Verification};
-use cqrs_bank::engine::event::{Position, RecordedEvent};
 use cqrs_bank::engine::event_handler::Starts;
+use cqrs_bank::engine::log::{Position, RecordedEvent};
 use cqrs_bank::engine::process_manager::{Answer, Instead, Noted, ProcessManager, Reaction, id_of_answer, state_up_to};
+use cqrs_bank::engine::runtime::{StopReason, Supervisor};
 use cqrs_bank::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 
 use crate::accounts::{account, money};
 

@@ -5,13 +5,14 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use cqrs_bank::bank::{AccountEvent, AddHandlerError, Bank, StoreUrl};
-use cqrs_bank::engine::event::{DomainEvent as _, RecordedEvent};
+use cqrs_bank::engine::domain::DomainEvent as _;
 use cqrs_bank::engine::feed;
 use cqrs_bank::engine::feed::checkpoints::Checkpoints;
+use cqrs_bank::engine::log::RecordedEvent;
 use cqrs_bank::engine::projection::{Projection, RowMap, StoredFields, rows};
+use cqrs_bank::engine::runtime::{StopReason, Supervisor};
 use cqrs_bank::engine::store::EventStore as _;
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 
 use crate::accounts::{account, money};
 

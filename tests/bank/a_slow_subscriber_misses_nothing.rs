@@ -7,14 +7,14 @@ use std::task::Poll;
 use std::time::Duration;
 
 use cqrs_bank::bank::{AccountEvent, Balances, Bank, StoreUrl};
-use cqrs_bank::engine::clock::Timestamp;
-use cqrs_bank::engine::event::{DomainEvent, Metadata, Position, RecordedEvent, StreamId, Version};
+use cqrs_bank::engine::domain::DomainEvent;
 use cqrs_bank::engine::feed;
 use cqrs_bank::engine::feed::checkpoints::{Checkpoints, Consistency, MAX_WAIT};
+use cqrs_bank::engine::log::{Metadata, Position, RecordedEvent, StreamId, Timestamp, Version};
+use cqrs_bank::engine::runtime::Supervisor;
 use cqrs_bank::engine::store::memory::MemoryStore;
+use cqrs_bank::engine::store::subscription::Subscription;
 use cqrs_bank::engine::store::{Append, EventStore, MAX_READ, PUBLISHED_CAPACITY};
-use cqrs_bank::engine::subscription::Subscription;
-use cqrs_bank::engine::supervisor::Supervisor;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tokio::time::timeout;

@@ -3,8 +3,9 @@
 use cqrs_bank::bank::{
     AccountEvent, Bank, Ending, Moment, Money, Options, ReleaseReason, StoreUrl, TransferError, TransferState,
 };
-use cqrs_bank::engine::event::{DomainEvent as _, Position};
+use cqrs_bank::engine::domain::DomainEvent as _;
 use cqrs_bank::engine::feed::checkpoints::Kind;
+use cqrs_bank::engine::log::Position;
 
 use crate::accounts::{account, all_balances, money};
 

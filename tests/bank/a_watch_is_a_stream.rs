@@ -5,7 +5,8 @@ use std::pin::pin;
 use std::time::Duration;
 
 use cqrs_bank::bank::{AccountId, Bank, Options, Unavailable};
-use cqrs_bank::engine::event::{DomainEvent as _, Position};
+use cqrs_bank::engine::domain::DomainEvent as _;
+use cqrs_bank::engine::log::Position;
 use futures_core::Stream;
 use tokio::time::timeout;
 

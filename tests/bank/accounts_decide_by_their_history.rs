@@ -4,7 +4,7 @@ use cqrs_bank::bank::{
     Account, AccountCommand, AccountEvent, AccountHolder, AccountId, EmailAddress, HolderName, Money, Outgoing,
     PinCheck, PinVerifier, Refusal,
 };
-use cqrs_bank::engine::aggregate::Aggregate;
+use cqrs_bank::engine::domain::Aggregate;
 use cqrs_bank::engine::testing::given;
 use uuid::Uuid;
 

@@ -5,9 +5,9 @@
 use std::time::Duration;
 
 use cqrs_bank::bank::{AccountCommand, AccountEvent, Bank, HandlerReport, Options, StoreUrl};
-use cqrs_bank::engine::event::{Position, RecordedEvent};
 use cqrs_bank::engine::event_handler::{EventHandler, Failure, ParkedError, Starts};
 use cqrs_bank::engine::feed::checkpoints::MAX_WAIT;
+use cqrs_bank::engine::log::{Position, RecordedEvent};
 use cqrs_bank::engine::process_manager::{Answer, LONGEST_CHAIN, ProcessManager, Reaction};
 use tokio::time::{Instant, sleep};
 

@@ -6,11 +6,11 @@ use std::io;
 use std::path::Path;
 
 use cqrs_bank::bank::{Bank, CommandFailure, DepositError, ExportError, OpenError, Options, Refusal, Unavailable};
-use cqrs_bank::engine::aggregate::Aggregate;
 use cqrs_bank::engine::command_handler::CommandError;
+use cqrs_bank::engine::domain::Aggregate;
+use cqrs_bank::engine::runtime::{Failure, FailureKind, StopReason};
+use cqrs_bank::engine::store::StoreError;
 use cqrs_bank::engine::store::sqlite::OpenStoreError;
-use cqrs_bank::engine::store::{Failure, FailureKind, StoreError};
-use cqrs_bank::engine::supervisor::StopReason;
 
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| error.source())

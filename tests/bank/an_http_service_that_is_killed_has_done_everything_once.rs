@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
 use cqrs_bank::bank::{AccountEvent, Bank, StoreUrl};
-use cqrs_bank::engine::event::Position;
+use cqrs_bank::engine::log::Position;
 use tokio::sync::watch;
 use tokio::task::{JoinSet, block_in_place};
 use uuid::Uuid;

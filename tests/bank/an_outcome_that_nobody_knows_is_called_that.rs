@@ -7,16 +7,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use cqrs_bank::bank::{Account, AccountCommand, AccountEvent, Bank, NewAccount, StoreUrl};
-use cqrs_bank::engine::aggregate::{Aggregate, Command};
-use cqrs_bank::engine::clock::Clock;
 use cqrs_bank::engine::command_handler::{CommandError, CommandHandler, Limits, Unanswered};
-use cqrs_bank::engine::event::{Metadata, RecordedEvent};
+use cqrs_bank::engine::domain::{Aggregate, Command};
 use cqrs_bank::engine::feed;
 use cqrs_bank::engine::feed::checkpoints::Checkpoints;
+use cqrs_bank::engine::log::{Metadata, RecordedEvent};
 use cqrs_bank::engine::projection::Projection;
+use cqrs_bank::engine::runtime::{Clock, StopReason, Supervisor};
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
 use cqrs_bank::engine::store::{EventStore as _, StoreError};
-use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 

@@ -11,15 +11,14 @@ use cqrs_bank::bank::{
     AccountCommand, Bank, CheckBalanceError, CommandFailure, CreateError, DepositError, StoreUrl, Unavailable,
     WithdrawError,
 };
-use cqrs_bank::engine::aggregate::{Aggregate, Command};
-use cqrs_bank::engine::clock::Clock;
 use cqrs_bank::engine::command_handler::{CommandHandler, Limits};
-use cqrs_bank::engine::event::{DomainEvent, Metadata, Position};
+use cqrs_bank::engine::domain::{Aggregate, Command, DomainEvent};
 use cqrs_bank::engine::feed::checkpoints::Consistency;
+use cqrs_bank::engine::log::{Metadata, Position};
+use cqrs_bank::engine::runtime::{Clock, StopReason, Supervisor};
 use cqrs_bank::engine::store::memory::MemoryStore;
+use cqrs_bank::engine::store::subscription::Subscription;
 use cqrs_bank::engine::store::{EventStore, StoreError};
-use cqrs_bank::engine::subscription::Subscription;
-use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 use uuid::Uuid;

@@ -5,16 +5,14 @@ use std::future::Future;
 use std::sync::{Arc, Mutex};
 
 use cqrs_bank::bank::{Account, AccountEvent, Balances};
-use cqrs_bank::engine::clock::{Clock, Timestamp};
 use cqrs_bank::engine::command_handler::{CommandError, CommandHandler, Limits, MAX_ATTEMPTS, Pending};
-use cqrs_bank::engine::event::{Batch, Metadata, Position, StreamId, Version};
 use cqrs_bank::engine::feed;
 use cqrs_bank::engine::feed::checkpoints::{Checkpoints, MAX_WAIT};
-use cqrs_bank::engine::moment::Moment;
+use cqrs_bank::engine::log::{Batch, Metadata, Moment, Position, StreamId, Timestamp, Version};
+use cqrs_bank::engine::runtime::{Clock, Supervisor};
 use cqrs_bank::engine::store::handler_records::{HandlerRecords, ParkedChange, ParkedEvent, Progress};
 use cqrs_bank::engine::store::memory::MemoryStore;
 use cqrs_bank::engine::store::{Append, Appended, Committed, Conflict, EventStore, Published, Snapshot, StoreError};
-use cqrs_bank::engine::supervisor::Supervisor;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tokio::runtime::Runtime;

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cqrs_bank::bank::{AccountEvent, Bank, Moment, Options, PinCost, PinOptions, PinSecret, StoreUrl, TransferState};
-use cqrs_bank::engine::event::{Position, RecordedEvent};
 use cqrs_bank::engine::event_handler::RetryPolicy;
 use cqrs_bank::engine::feed::checkpoints::Consistency;
+use cqrs_bank::engine::log::{Position, RecordedEvent};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tokio::time::timeout;

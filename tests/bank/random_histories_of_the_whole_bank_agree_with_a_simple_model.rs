@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use cqrs_bank::bank::{Bank, Moment, Options, PinCost, PinOptions, PinSecret, StoreUrl};
 use cqrs_bank::engine::command_handler::Limits;
-use cqrs_bank::engine::event::Position;
 use cqrs_bank::engine::event_handler::RetryPolicy;
+use cqrs_bank::engine::log::Position;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tokio::time::timeout;

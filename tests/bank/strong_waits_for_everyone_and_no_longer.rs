@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use cqrs_bank::bank::{Bank, StoreUrl};
-use cqrs_bank::engine::event::Position;
 use cqrs_bank::engine::feed::checkpoints::{Checkpoints, MAX_WAIT};
+use cqrs_bank::engine::log::Position;
 use tokio::time;
 
 use crate::accounts::{account, all_balances, money};

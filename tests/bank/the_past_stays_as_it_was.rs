@@ -1,7 +1,7 @@
 //! An answer about the past equals the answer given then.
 
 use cqrs_bank::bank::{AccountEntry, AccountId, Bank, CheckBalanceError, Moment, Money, Options, StoreUrl};
-use cqrs_bank::engine::event::Position;
+use cqrs_bank::engine::log::Position;
 use proptest::prelude::*;
 
 const NAMES: [&str; 3] = ["Wolfman", "Dracula", "Igor"];

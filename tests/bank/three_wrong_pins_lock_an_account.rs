@@ -4,8 +4,8 @@ use cqrs_bank::bank::{
     AccountEvent, AccountId, Bank, CreateError, EmailAddress, HolderName, NewAccount, Options, PIN_SECRET, Pin,
     PinCost, PinOptions, PinSecret, StoreUrl, Unavailable, UnlockError, WithdrawError, Withdrawal,
 };
-use cqrs_bank::engine::event::Position;
 use cqrs_bank::engine::feed::checkpoints::Consistency;
+use cqrs_bank::engine::log::Position;
 
 use crate::accounts::{account, money};
 
@@ -124,7 +124,7 @@ async fn a_pin_counts_for_an_account_that_is_created_meanwhile() {
         let types: Vec<_> = receipt
             .events()
             .iter()
-            .map(|event| cqrs_bank::engine::event::DomainEvent::event_type(&event.data))
+            .map(|event| cqrs_bank::engine::domain::DomainEvent::event_type(&event.data))
             .collect();
         assert_eq!((types, bank.pin_checks()), (vec![expected], 2));
     }

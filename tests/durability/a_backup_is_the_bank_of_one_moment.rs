@@ -10,10 +10,10 @@ use std::sync::{Arc, Mutex};
 use cqrs_bank::bank::{
     AccountEvent, BackupError, BackupStep, Bank, LogHead, Options, StoreUrl, Unavailable, Verification, Verified,
 };
-use cqrs_bank::engine::event::RecordedEvent;
 use cqrs_bank::engine::event_handler::{EventHandler, Failure, Wish};
+use cqrs_bank::engine::log::RecordedEvent;
+use cqrs_bank::engine::runtime::{StopReason, Supervisor};
 use cqrs_bank::engine::store::sqlite::{self, SqliteOptions, SqliteStore};
-use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 
 use crate::accounts::{account, all_balances, money};
 use crate::load::audit::{settled_balances, verified_log};

@@ -10,13 +10,13 @@ use cqrs_bank::bank::{
     NewAccount, Options, Outgoing, Pin, PinCost, PinOptions, PinSecret, StoreUrl, UnlockError, WithdrawError,
     Withdrawal,
 };
-use cqrs_bank::engine::clock::Clock;
 use cqrs_bank::engine::command_handler::{CommandHandler, Limits};
-use cqrs_bank::engine::event::{DomainEvent as _, Metadata, Position, StreamId, Version};
+use cqrs_bank::engine::domain::DomainEvent as _;
 use cqrs_bank::engine::event_handler::RetryPolicy;
+use cqrs_bank::engine::log::{Metadata, Position, StreamId, Version};
+use cqrs_bank::engine::runtime::{Clock, StopReason, Supervisor};
 use cqrs_bank::engine::store::EventStore as _;
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 use tempfile::TempDir;
 use uuid::Uuid;
 

@@ -2,8 +2,8 @@
 //! them closes first.
 
 use cqrs_bank::bank::{AccountEvent, Bank, EmailAddress, HolderName, NewAccount, Options, StoreUrl};
-use cqrs_bank::engine::event::RecordedEvent;
 use cqrs_bank::engine::event_handler::{EventHandler, Failure};
+use cqrs_bank::engine::log::RecordedEvent;
 use std::sync::{Arc, Mutex};
 
 use crate::accounts::{account, money};

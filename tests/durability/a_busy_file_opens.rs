@@ -6,10 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use cqrs_bank::bank::{AccountEvent, Bank, StoreUrl};
-use cqrs_bank::engine::event::Position;
-use cqrs_bank::engine::moment::Moment;
+use cqrs_bank::engine::log::{Moment, Position};
+use cqrs_bank::engine::runtime::{StopReason, Supervisor};
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 use cqrs_bank::library::{Isbn, LibraryFile, ReadService, UserId};
 
 use crate::clients::Client;

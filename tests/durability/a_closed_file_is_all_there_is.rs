@@ -1,9 +1,8 @@
 //! When the last program has closed it, the file alone is everything: it may be copied, moved and opened. A copy of the
 //! file alone that was made while it was in use, or after a kill, never passes for all of it.
 
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::thread;
+use std::{fs, thread};
 
 use cqrs_bank::engine::store::EventStore as _;
 use cqrs_bank::engine::store::handler_records::HandlerRecords as _;

@@ -12,8 +12,8 @@ use cqrs_bank::bank::{
     AccountCommand, AccountEvent, AccountHolder, Bank, EmailAddress, HolderName, Moment, Money, Options, Outgoing,
     StoreUrl, TransferState,
 };
-use cqrs_bank::engine::event::Metadata;
 use cqrs_bank::engine::event_handler::RetryPolicy;
+use cqrs_bank::engine::log::Metadata;
 use rusqlite::Connection;
 use uuid::Uuid;
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use cqrs_bank::engine::event::{Position, Version};
+use cqrs_bank::engine::log::{Position, Version};
 use cqrs_bank::engine::store::EventStore;
 use cqrs_bank::engine::store::handler_records::HandlerRecords;
 use cqrs_bank::engine::store::sqlite::{OpenStoreError, SqliteOptions, Verification};

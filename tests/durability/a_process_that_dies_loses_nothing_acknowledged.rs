@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use cqrs_bank::engine::event::Version;
+use cqrs_bank::engine::log::Version;
 use cqrs_bank::engine::store::sqlite::{Verification, Verified};
 use cqrs_bank::engine::store::{EventStore, Rejected};
 use tempfile::TempDir;

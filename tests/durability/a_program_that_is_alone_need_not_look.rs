@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use cqrs_bank::engine::event::Position;
+use cqrs_bank::engine::log::Position;
 use cqrs_bank::engine::store::EventStore as _;
 
 use crate::another_program::{Program, Role};

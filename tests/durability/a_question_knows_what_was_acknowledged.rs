@@ -4,10 +4,9 @@
 use std::path::Path;
 
 use cqrs_bank::bank::{Bank, CheckBalanceError, Moment, QueryError, StoreUrl};
-use cqrs_bank::engine::clock::Timestamp;
-use cqrs_bank::engine::event::Position;
 use cqrs_bank::engine::feed::catch_up::NotYet;
 use cqrs_bank::engine::feed::checkpoints::Consistency;
+use cqrs_bank::engine::log::{Position, Timestamp};
 
 use crate::accounts::{account, money};
 use crate::program::run;

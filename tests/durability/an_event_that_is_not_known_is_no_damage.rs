@@ -3,11 +3,12 @@
 
 use std::path::{Path, PathBuf};
 
-use cqrs_bank::engine::event::{DomainEvent, Metadata, Position, Version};
+use cqrs_bank::engine::domain::DomainEvent;
+use cqrs_bank::engine::log::{Metadata, Position, Version};
+use cqrs_bank::engine::runtime::{StopReason, Supervisor};
+use cqrs_bank::engine::store::codec::{StoredEvent, UnreadableEvent, UnwritableEvent};
 use cqrs_bank::engine::store::sqlite::{OpenStoreError, SqliteOptions, SqliteStore, Verification};
-use cqrs_bank::engine::store::stored_event::{StoredEvent, UnreadableEvent, UnwritableEvent};
 use cqrs_bank::engine::store::{Append, EventStore as _};
-use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 use tempfile::TempDir;
 
 use crate::files::{new_id, open, stream, try_open};
@@ -73,7 +74,7 @@ async fn write(path: &Path, events: Vec<Newer>) {
     let append = Append {
         stream: stream("a"),
         expected_version: Version::new(end.get()),
-        time: cqrs_bank::engine::clock::Timestamp::from_micros(0),
+        time: cqrs_bank::engine::log::Timestamp::from_micros(0),
         metadata: Metadata::from_outside(new_id()),
         events,
         snapshot: None,

@@ -5,8 +5,7 @@
 
 use std::path::Path;
 
-use cqrs_bank::engine::event::{Position, Version};
-use cqrs_bank::engine::moment::Moment;
+use cqrs_bank::engine::log::{Moment, Position, Version};
 use cqrs_bank::engine::store::handler_records::{
     HandlerRecords, ParkedChange, ParkedEvent, Progress, ProjectionUpdate,
 };
@@ -76,7 +75,7 @@ async fn file_with_everything(path: &Path) -> OpenFile {
         position: Position::new(1),
         attempts: 5,
         reason: "no answer".to_owned(),
-        time: cqrs_bank::engine::clock::Timestamp::from_micros(0),
+        time: cqrs_bank::engine::log::Timestamp::from_micros(0),
     };
     file.store.write_progress("e-mail", progress, ParkedChange::Park(parked)).await.unwrap();
     let rows = vec![("a".into(), Some("1".into())), ("b".into(), Some("2".into()))];

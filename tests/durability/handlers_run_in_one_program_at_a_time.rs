@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cqrs_bank::bank::{AccountEvent, Bank, HandlerReport, StoreUrl};
-use cqrs_bank::engine::event::{Position, RecordedEvent};
 use cqrs_bank::engine::event_handler::{EventHandler, Failure, ParkedError, Wish};
+use cqrs_bank::engine::log::{Position, RecordedEvent};
+use cqrs_bank::engine::runtime::Supervisor;
 use cqrs_bank::engine::store::StoreError;
 use cqrs_bank::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use cqrs_bank::engine::supervisor::Supervisor;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::Semaphore;

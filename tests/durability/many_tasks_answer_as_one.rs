@@ -12,8 +12,7 @@ use cqrs_bank::bank::{
     Bank, CheckBalanceError, CreateError, DepositError, Ending, HolderName, NewAccount, Receipt, StoreUrl,
     TransferError, TransferRecord, TransferState, WithdrawError, Withdrawal,
 };
-use cqrs_bank::engine::event::Position;
-use cqrs_bank::engine::moment::Moment;
+use cqrs_bank::engine::log::{Moment, Position};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 

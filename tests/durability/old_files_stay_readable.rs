@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cqrs_bank::bank::AccountEvent;
-use cqrs_bank::engine::event::{DomainEvent, Metadata, Position, Upcast, Version};
+use cqrs_bank::engine::domain::{DomainEvent, Upcast};
+use cqrs_bank::engine::log::{Metadata, Position, Version};
+use cqrs_bank::engine::runtime::{StopReason, Supervisor};
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore, Verification};
 use cqrs_bank::engine::store::{Append, EventStore as _};
-use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 use rusqlite::{Connection, OpenFlags};
 use serde::{Deserialize, Serialize};
 use serde_json::json;

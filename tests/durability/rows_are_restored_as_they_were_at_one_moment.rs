@@ -6,15 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use cqrs_bank::bank::{AccountEvent, AccountId, Balances};
-use cqrs_bank::engine::clock::Timestamp;
-use cqrs_bank::engine::event::{Metadata, Position, StreamId, Version};
 use cqrs_bank::engine::feed::checkpoints::Checkpoints;
 use cqrs_bank::engine::feed::{Feed, FeedHandle};
+use cqrs_bank::engine::log::{Metadata, Position, StreamId, Timestamp, Version};
 use cqrs_bank::engine::projection::ReadModel;
+use cqrs_bank::engine::runtime::{StopReason, Supervisor};
 use cqrs_bank::engine::store::handler_records::{HandlerRecords as _, ProjectionUpdate, ProjectionWritten};
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
 use cqrs_bank::engine::store::{Append, EventStore as _};
-use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 use uuid::Uuid;
 
 use crate::accounts::{account, all_balances, money};

@@ -11,10 +11,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cqrs_bank::engine::event::Position;
+use cqrs_bank::engine::log::Position;
+use cqrs_bank::engine::runtime::{StopReason, Supervisor};
 use cqrs_bank::engine::store::EventStore as _;
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore, Verification};
-use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 use cqrs_bank::library::BookEvent;
 use serde_json::Value;
 

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use cqrs_bank::bank::{Bank, Moment, StoreUrl};
-use cqrs_bank::engine::event::Position;
+use cqrs_bank::engine::log::Position;
 use serde_json::Value;
 
 use crate::accounts::{account, money};

@@ -6,13 +6,13 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use cqrs_bank::engine::event::Position;
+use cqrs_bank::engine::log::Position;
 use cqrs_bank::engine::store::handler_records::{
     HandlerRecords, ParkedChange, ParkedEvent, Progress, ProjectionUpdate, ProjectionWritten,
 };
 use cqrs_bank::engine::store::sqlite::{Verification, Verified};
+use cqrs_bank::engine::store::subscription::Subscription;
 use cqrs_bank::engine::store::{EventStore, Rejected};
-use cqrs_bank::engine::subscription::Subscription;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
@@ -148,7 +148,7 @@ async fn records_are_there_when_the_file_is_opened_again() {
     assert_eq!(file.store.read_parked(0, 9).await.unwrap(), std::slice::from_ref(&parked));
     assert_eq!(checkpoint(&file, "balances").await, Some(Position::new(2)));
     assert_eq!(rows(&file, "balances").await, [("a".into(), "1".into()), ("b".into(), "2".into())]);
-    let now = cqrs_bank::engine::moment::Moment::NOW;
+    let now = cqrs_bank::engine::log::Moment::NOW;
     let (snapshot, events) = file.store.read_from_snapshot(&stream("a"), now, 9).await.unwrap();
     assert_eq!((&*snapshot.unwrap().state, events.len()), ("two", 0));
     let repeat = file.store.append(vec![append(id, "a", 0, &[1, 2])]).await.unwrap().remove(0);

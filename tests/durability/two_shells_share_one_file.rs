@@ -9,9 +9,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use cqrs_bank::bank::{AccountEvent, Bank, StoreUrl};
+use cqrs_bank::engine::runtime::Supervisor;
 use cqrs_bank::engine::store::handler_records::HandlerRecords as _;
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use cqrs_bank::engine::supervisor::Supervisor;
 use tempfile::TempDir;
 
 use crate::accounts::{account, money};

@@ -3,13 +3,12 @@
 use std::path::Path;
 
 use cqrs_bank::bank::{AccountEvent, Bank, Options, Outgoing, StoreUrl, Verification, Verified};
-use cqrs_bank::engine::clock::Timestamp;
 use cqrs_bank::engine::command_handler::Limits;
-use cqrs_bank::engine::event::{Metadata, Position, StreamId, Version};
+use cqrs_bank::engine::log::{Metadata, Position, StreamId, Timestamp, Version};
+use cqrs_bank::engine::runtime::{StopReason, Supervisor};
 use cqrs_bank::engine::store::handler_records::{HandlerRecords, ProjectionUpdate};
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
 use cqrs_bank::engine::store::{Append, EventStore};
-use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 use uuid::Uuid;
 
 use crate::accounts::{account, money};

@@ -3,8 +3,7 @@
 
 use std::path::Path;
 
-use cqrs_bank::engine::clock::Timestamp;
-use cqrs_bank::engine::event::Position;
+use cqrs_bank::engine::log::{Position, Timestamp};
 use cqrs_bank::engine::store::handler_records::{HandlerRecords as _, ParkedChange, ParkedEvent, Progress};
 use cqrs_bank::engine::store::sqlite::Verification;
 use rusqlite::Connection;

@@ -3,13 +3,12 @@
 
 use std::path::Path;
 
-use cqrs_bank::engine::event::{Metadata, Position, RecordedEvent};
-use cqrs_bank::engine::fingerprint::Fingerprint;
+use cqrs_bank::engine::log::{Fingerprint, Metadata, Position, RecordedEvent};
+use cqrs_bank::engine::runtime::Supervisor;
 use cqrs_bank::engine::store::event_line::{read_line, write_line};
 use cqrs_bank::engine::store::memory::MemoryStore;
 use cqrs_bank::engine::store::sqlite::Verification;
 use cqrs_bank::engine::store::{Append, EventStore, Store};
-use cqrs_bank::engine::supervisor::Supervisor;
 use rusqlite::Connection;
 use tempfile::TempDir;
 use uuid::Uuid;

@@ -4,16 +4,15 @@
 //!
 //! By default some of the rows, sectors and pages are tried. `EVERY_BYTE=1` tries all of them.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::Duration;
+use std::{fs, thread};
 
 use cqrs_bank::bank::{Bank, EmailAddress, HolderName, NewAccount, Options, StoreUrl};
 use cqrs_bank::engine::event_handler::RetryPolicy;
-use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
+use cqrs_bank::engine::runtime::{StopReason, Supervisor};
 use cqrs_bank::library::{LibraryFile, ReadService, WriteService};
 use rusqlite::{Connection, params_from_iter};
 use tempfile::TempDir;

@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use cqrs_bank::bank::AccountEvent;
+use cqrs_bank::engine::runtime::Supervisor;
 use cqrs_bank::engine::store::sqlite::{OpenStoreError, SqliteOptions, SqliteStore, Verification};
-use cqrs_bank::engine::supervisor::Supervisor;
 use cqrs_bank::library::BookEvent;
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -102,7 +102,7 @@ async fn a_trigger_on_one_of_the_tables_is_refused_by_its_name() {
 /// Neither holds an event that could tell.
 #[tokio::test]
 async fn an_empty_file_of_another_domain_is_named() {
-    fn error<E: cqrs_bank::engine::store::stored_event::StoredEvent>(path: &Path) -> Option<OpenStoreError> {
+    fn error<E: cqrs_bank::engine::store::codec::StoredEvent>(path: &Path) -> Option<OpenStoreError> {
         SqliteStore::<E>::open(path, SqliteOptions::default(), &Supervisor::new()).err()
     }
     let (_directory, bank) = new_file();

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use cqrs_bank::bank::{
     AccountCommand, AccountEvent, Bank, EmailAddress, HolderName, NewAccount, OpenError, Options, StoreUrl,
 };
-use cqrs_bank::engine::event::{Position, RecordedEvent};
 use cqrs_bank::engine::event_handler::Starts;
+use cqrs_bank::engine::log::{Position, RecordedEvent};
 use cqrs_bank::engine::process_manager::{Answer, ProcessManager, Reaction};
+use cqrs_bank::engine::runtime::{StopReason, Supervisor};
 use cqrs_bank::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
 use cqrs_bank::engine::store::{Append, EventStore as _};
-use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 use tempfile::TempDir;
 
 use crate::accounts::{account, money};

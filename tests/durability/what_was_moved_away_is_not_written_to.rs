@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use cqrs_bank::engine::runtime::StopReason;
 use cqrs_bank::engine::store::sqlite::{OpenStoreError, Verification};
 use cqrs_bank::engine::store::{EventStore as _, StoreError};
-use cqrs_bank::engine::supervisor::StopReason;
 use tempfile::TempDir;
 use tokio::time::timeout;
 

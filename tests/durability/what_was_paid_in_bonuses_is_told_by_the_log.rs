@@ -4,11 +4,11 @@
 use std::path::Path;
 
 use cqrs_bank::bank::{AccountCommand, AccountEvent, Bank, CeoBonus, Options, StoreUrl, Verification};
-use cqrs_bank::engine::event::Position;
+use cqrs_bank::engine::log::Position;
 use cqrs_bank::engine::process_manager::ProcessManager as _;
+use cqrs_bank::engine::runtime::{StopReason, Supervisor};
 use cqrs_bank::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 
 use crate::accounts::{account, money};
 

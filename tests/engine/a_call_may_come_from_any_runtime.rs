@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use cqrs_bank::engine::StartError;
 use cqrs_bank::engine::application::Unavailable;
-use cqrs_bank::engine::supervisor::StopReason;
+use cqrs_bank::engine::runtime::StopReason;
 use tokio::runtime;
 use tokio::sync::Semaphore;
 

@@ -4,15 +4,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use cqrs_bank::engine::aggregate::{Aggregate, Command};
-use cqrs_bank::engine::clock::Clock;
 use cqrs_bank::engine::command_handler::{CommandError, CommandHandler, Limits, Pending};
-use cqrs_bank::engine::event::{Metadata, Position, RecordedEvent, StreamId};
-use cqrs_bank::engine::fingerprint::Fingerprint;
+use cqrs_bank::engine::domain::{Aggregate, Command};
+use cqrs_bank::engine::log::{Fingerprint, Metadata, Position, RecordedEvent, StreamId};
+use cqrs_bank::engine::runtime::{Clock, StopReason, Supervisor};
 use cqrs_bank::engine::store::EventStore;
 use cqrs_bank::engine::store::memory::MemoryStore;
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 use uuid::Uuid;
 
 use crate::happened::Happened;

@@ -4,12 +4,11 @@
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use cqrs_bank::engine::clock::Clock;
 use cqrs_bank::engine::command_handler::{CommandHandler, Limits};
-use cqrs_bank::engine::event::Metadata;
+use cqrs_bank::engine::log::Metadata;
+use cqrs_bank::engine::runtime::trace::{COMMAND_TARGET, TARGET};
+use cqrs_bank::engine::runtime::{Clock, Supervisor};
 use cqrs_bank::engine::store::memory::MemoryStore;
-use cqrs_bank::engine::supervisor::Supervisor;
-use cqrs_bank::engine::trace::{COMMAND_TARGET, TARGET};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
 use tracing::{Event, Instrument as _, Level, Subscriber};

@@ -3,16 +3,15 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use cqrs_bank::engine::clock::Clock;
-use cqrs_bank::engine::event::RecordedEvent;
+use cqrs_bank::engine::event_handler::lease::Lease;
 use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, HandlerContext, ParkedError, Starts};
 use cqrs_bank::engine::feed::Feed;
 use cqrs_bank::engine::feed::checkpoints::{Checkpoints, MAX_WAIT};
-use cqrs_bank::engine::lease::Lease;
+use cqrs_bank::engine::log::RecordedEvent;
 use cqrs_bank::engine::projection::Projection;
+use cqrs_bank::engine::runtime::{Clock, Supervisor};
 use cqrs_bank::engine::store::EventStore;
 use cqrs_bank::engine::store::memory::MemoryStore;
-use cqrs_bank::engine::supervisor::Supervisor;
 use tokio::sync::watch;
 use tokio::task::block_in_place;
 

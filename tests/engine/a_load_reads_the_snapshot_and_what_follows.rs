@@ -6,13 +6,11 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use cqrs_bank::engine::aggregate::{Aggregate, Command};
-use cqrs_bank::engine::clock::{Clock, Timestamp};
 use cqrs_bank::engine::command_handler::{CommandError, CommandHandler, Limits};
-use cqrs_bank::engine::event::{DomainEvent, Metadata, Position, StreamId, Version};
-use cqrs_bank::engine::moment::Moment;
+use cqrs_bank::engine::domain::{Aggregate, Command, DomainEvent};
+use cqrs_bank::engine::log::{Metadata, Moment, Position, StreamId, Timestamp, Version};
+use cqrs_bank::engine::runtime::{Clock, Supervisor};
 use cqrs_bank::engine::store::{Append, EventStore, MAX_READ, Rejected, Snapshot};
-use cqrs_bank::engine::supervisor::Supervisor;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tokio::runtime::Runtime;

@@ -5,9 +5,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use cqrs_bank::engine::application::{Cause, ImportError};
-use cqrs_bank::engine::clock::Timestamp;
-use cqrs_bank::engine::event::{Metadata, StreamId, Version};
-use cqrs_bank::engine::invariants::Invariants;
+use cqrs_bank::engine::domain::Invariants;
+use cqrs_bank::engine::log::{Metadata, StreamId, Timestamp, Version};
 use cqrs_bank::engine::store::handler_records::{HandlerRecords as _, ProjectionUpdate};
 use cqrs_bank::engine::store::sqlite::{Verification, Verified};
 use cqrs_bank::engine::store::{Append, EventStore as _};

@@ -9,16 +9,15 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
-use cqrs_bank::engine::clock::Clock;
-use cqrs_bank::engine::event::{Position, RecordedEvent};
+use cqrs_bank::engine::event_handler::lease::Lease;
 use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, HandlerContext, Starts};
 use cqrs_bank::engine::feed::checkpoints::{Checkpoints, MAX_WAIT};
 use cqrs_bank::engine::feed::{Feed, FeedHandle, JoinError, MAX_ATTEMPTS, RemoveError};
-use cqrs_bank::engine::lease::Lease;
+use cqrs_bank::engine::log::{Position, RecordedEvent};
 use cqrs_bank::engine::projection::{Projection, ReadModel};
+use cqrs_bank::engine::runtime::{Clock, StopReason, Supervisor};
 use cqrs_bank::engine::store::EventStore;
 use cqrs_bank::engine::store::memory::MemoryStore;
-use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 use tokio::sync::mpsc;
 
 use crate::callers::{new_runtime, without_runtime};

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cqrs_bank::engine::event::Position;
 use cqrs_bank::engine::event_handler::{Failure, ParkedError, Wish};
+use cqrs_bank::engine::log::Position;
 use cqrs_bank::engine::store::handler_records::{HandlerRecords, ParkedEvent, Progress};
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;

@@ -3,7 +3,7 @@
 
 use cqrs_bank::engine::application::AddHandlerError;
 use cqrs_bank::engine::application::handlers::HandlerReport;
-use cqrs_bank::engine::supervisor::StopReason;
+use cqrs_bank::engine::runtime::StopReason;
 use cqrs_bank::engine::{EventHandler, Failure, Position, RecordedEvent, Starts, StoreUrl, Unavailable};
 
 use crate::callers::{CALLERS, Caller, heard, new_runtime};

@@ -3,14 +3,13 @@
 
 use std::sync::{Arc, Mutex};
 
-use cqrs_bank::engine::clock::Clock;
-use cqrs_bank::engine::event::RecordedEvent;
+use cqrs_bank::engine::event_handler::lease::Lease;
 use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, HandlerContext, Starts};
 use cqrs_bank::engine::feed::Feed;
 use cqrs_bank::engine::feed::checkpoints::{Checkpoints, MAX_WAIT};
-use cqrs_bank::engine::lease::Lease;
+use cqrs_bank::engine::log::RecordedEvent;
+use cqrs_bank::engine::runtime::{Clock, Supervisor};
 use cqrs_bank::engine::store::EventStore as _;
-use cqrs_bank::engine::supervisor::Supervisor;
 use tokio::sync::{Semaphore, watch};
 
 use crate::happened::Happened;

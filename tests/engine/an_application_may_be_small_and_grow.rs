@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use cqrs_bank::engine::clock::Timestamp;
-use cqrs_bank::engine::event::{Metadata, StreamId, Version, domain_events};
+use cqrs_bank::engine::log::{Metadata, StreamId, Timestamp, Version};
+use cqrs_bank::engine::store::codec::domain_events;
 use cqrs_bank::engine::store::{Append, EventStore as _};
 use cqrs_bank::engine::{
     Aggregate, Application, Command, CommandFailure, DomainEvent, EventHandler, Failure, Position, Projection,

@@ -5,15 +5,14 @@ use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cqrs_bank::engine::clock::{Clock, Timestamp};
-use cqrs_bank::engine::event::{Position, RecordedEvent};
+use cqrs_bank::engine::event_handler::lease::Lease;
 use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, HandlerContext, ParkedError, Starts, Wish};
 use cqrs_bank::engine::feed::Feed;
 use cqrs_bank::engine::feed::checkpoints::{Checkpoints, Condition, MAX_WAIT};
-use cqrs_bank::engine::lease::Lease;
+use cqrs_bank::engine::log::{Position, RecordedEvent, Timestamp};
+use cqrs_bank::engine::runtime::{Clock, StopReason, Supervisor};
 use cqrs_bank::engine::store::handler_records::{HandlerRecords, ParkedEvent};
 use cqrs_bank::engine::store::memory::MemoryStore;
-use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 
 use crate::happened::Happened;
 use crate::scripted::{AWAITED, Act, Engine, POLICY, Script, UNAWAITED, append, nothing_left_to_do};

@@ -1,15 +1,13 @@
 //! An event that derives `Serialize` and `Deserialize` is stored under its type without a mapping by hand, older forms
 //! are read through the steps that follow them, and the event of a domain is told by its type which part it is.
 
-use cqrs_bank::engine::clock::Timestamp;
-use cqrs_bank::engine::event::{
-    Contains as _, DomainEvent, Metadata, Position, RecordedEvent, StreamId, Upcast, Version, domain_events,
-};
+use cqrs_bank::engine::domain::{Contains as _, DomainEvent, Upcast};
+use cqrs_bank::engine::log::{Metadata, Position, RecordedEvent, StreamId, Timestamp, Version};
+use cqrs_bank::engine::runtime::Supervisor;
+use cqrs_bank::engine::store::codec::{AmbiguousTypes, StoredEvent, UnreadableEvent, check_types, domain_events};
 use cqrs_bank::engine::store::event_line::{read_line, write_line};
 use cqrs_bank::engine::store::sqlite::{OpenStoreError, SqliteOptions, SqliteStore};
-use cqrs_bank::engine::store::stored_event::{AmbiguousTypes, StoredEvent, UnreadableEvent, check_types};
 use cqrs_bank::engine::store::{Append, EventStore as _, StoreError};
-use cqrs_bank::engine::supervisor::Supervisor;
 use cqrs_bank::engine::testing::assert_stored;
 use serde::{Deserialize, Serialize};
 use serde_json::json;

@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use cqrs_bank::bank::{AccountEvent, Bank, StoreUrl, TransferState};
-use cqrs_bank::engine::event::{Position, RecordedEvent};
 use cqrs_bank::engine::event_handler::{EventHandler, Failure, Wish};
 use cqrs_bank::engine::feed::checkpoints::Consistency;
+use cqrs_bank::engine::log::{Position, RecordedEvent};
+use cqrs_bank::engine::runtime::Supervisor;
 use cqrs_bank::engine::store::EventStore as _;
 use cqrs_bank::engine::store::handler_records::HandlerRecords as _;
 use cqrs_bank::engine::store::memory::MemoryStore;
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use cqrs_bank::engine::supervisor::Supervisor;
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
 use tracing::field::{Field, Visit};

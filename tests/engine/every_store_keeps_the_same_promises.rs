@@ -1,8 +1,8 @@
 //! Every store keeps the same promises: each case below runs against the store in memory and against the file.
 
+use cqrs_bank::engine::runtime::{StopReason, Supervisor};
 use cqrs_bank::engine::store::memory::MemoryStore;
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 use tempfile::TempDir;
 
 use crate::happened::Happened;

@@ -22,6 +22,7 @@ mod an_event_is_stored_as_it_is_derived;
 mod closing_is_short_and_no_failure;
 mod every_store_keeps_the_same_promises;
 mod imports_point_one_way;
+mod nothing_goes_in_circles;
 mod the_last_handle_ends_everything;
 mod what_a_projection_stores_is_what_it_knows;
 mod what_is_imported_is_no_news;
@@ -33,6 +34,7 @@ mod hotel;
 mod promises;
 mod shelves;
 mod shelves_asked;
+mod sources;
 
 #[path = "../support/accounts.rs"]
 mod accounts;

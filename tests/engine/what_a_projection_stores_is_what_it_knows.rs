@@ -7,15 +7,15 @@ use std::path::Path;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use cqrs_bank::engine::event::{Position, RecordedEvent};
 use cqrs_bank::engine::feed::checkpoints::Checkpoints;
 use cqrs_bank::engine::feed::{Feed, FeedHandle};
+use cqrs_bank::engine::log::{Position, RecordedEvent};
 use cqrs_bank::engine::projection::{
     LogRow, Projection, ReadModel, RowCell, RowLog, RowMap, StoredFields, StoredRows, rows,
 };
+use cqrs_bank::engine::runtime::{StopReason, Supervisor};
 use cqrs_bank::engine::store::EventStore as _;
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 

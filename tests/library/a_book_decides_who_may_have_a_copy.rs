@@ -1,8 +1,7 @@
 //! A book decides by its own history who may have a copy, and by nothing else.
 
-use cqrs_bank::engine::aggregate::Aggregate as _;
-use cqrs_bank::engine::event::DomainEvent;
-use cqrs_bank::engine::store::stored_event::StoredEvent as _;
+use cqrs_bank::engine::domain::{Aggregate as _, DomainEvent};
+use cqrs_bank::engine::store::codec::StoredEvent as _;
 use cqrs_bank::engine::testing::given;
 use cqrs_bank::library::{Book, BookEvent, Quantity, Refusal};
 

@@ -1,8 +1,8 @@
 //! A command that is sent again under the id it was given has its first outcome, and another one is told of.
 
-use cqrs_bank::engine::event::{Metadata, StreamId};
+use cqrs_bank::engine::log::{Metadata, StreamId};
+use cqrs_bank::engine::runtime::Supervisor;
 use cqrs_bank::engine::store::memory::MemoryStore;
-use cqrs_bank::engine::supervisor::Supervisor;
 use cqrs_bank::library::{CommandFailure, Refusal, WriteService};
 use uuid::Uuid;
 

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use cqrs_bank::engine::event::Position;
-use cqrs_bank::engine::moment::Moment;
+use cqrs_bank::engine::log::{Moment, Position};
+use cqrs_bank::engine::runtime::{StopReason, Supervisor};
 use cqrs_bank::engine::store::memory::MemoryStore;
-use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 use cqrs_bank::library::{BookEvent, CommandFailure, Isbn, ReadService, Refusal, Unavailable, WriteService};
 use tokio::time::timeout;
 

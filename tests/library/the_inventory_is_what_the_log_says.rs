@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::Duration;
 
-use cqrs_bank::engine::event::Position;
 use cqrs_bank::engine::feed::catch_up::NotYet;
-use cqrs_bank::engine::moment::Moment;
+use cqrs_bank::engine::log::{Moment, Position};
+use cqrs_bank::engine::runtime::Supervisor;
 use cqrs_bank::engine::store::handler_records::HandlerRecords as _;
 use cqrs_bank::engine::store::memory::MemoryStore;
 use cqrs_bank::engine::store::{EventStore, MAX_READ};
-use cqrs_bank::engine::supervisor::Supervisor;
 use cqrs_bank::library::{
     BookCommand, BookEvent, CommandFailure, Isbn, LibraryFile, ListedBook, ReadService, WriteService,
 };

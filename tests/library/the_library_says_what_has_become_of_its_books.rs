@@ -1,7 +1,7 @@
 //! What is typed to the write service, and what the read service answers then, to the byte.
 
+use cqrs_bank::engine::runtime::Supervisor;
 use cqrs_bank::engine::store::memory::MemoryStore;
-use cqrs_bank::engine::supervisor::Supervisor;
 use cqrs_bank::engine::{EventHandler, Failure, RecordedEvent};
 use cqrs_bank::library::{BookEvent, Isbn, ReadService, WriteService};
 use cqrs_bank::shell::application_functions::{DomainFunctions as _, Prompt};

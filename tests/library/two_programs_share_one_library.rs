@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use cqrs_bank::engine::event::Position;
+use cqrs_bank::engine::log::Position;
 use cqrs_bank::engine::projection::Projection as _;
+use cqrs_bank::engine::runtime::Supervisor;
 use cqrs_bank::engine::store::EventStore as _;
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore, Verification};
-use cqrs_bank::engine::supervisor::Supervisor;
 use cqrs_bank::library::{BookCommand, BookEvent, Inventory, Isbn, ListedBook, Quantity};
 use proptest::collection::vec;
 use proptest::prelude::*;

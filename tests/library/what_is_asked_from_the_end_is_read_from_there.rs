@@ -7,11 +7,10 @@ use std::num::NonZeroU64;
 use std::path::Path;
 
 use cqrs_bank::bank::{AccountId, Bank, CheckBalanceError, Moment, Money, Options, Reason, StoreUrl, Unavailable};
-use cqrs_bank::engine::clock::Timestamp;
 use cqrs_bank::engine::command_handler::Limits;
-use cqrs_bank::engine::event::Position;
+use cqrs_bank::engine::log::{Position, Timestamp};
+use cqrs_bank::engine::runtime::Supervisor;
 use cqrs_bank::engine::store::StoreError;
-use cqrs_bank::engine::supervisor::Supervisor;
 use cqrs_bank::library::{BookCommand, LibraryFile, ReadService, WriteService};
 use tempfile::tempdir;
 

@@ -6,7 +6,7 @@ use cqrs_bank::bank::{
     AccountCommand, AccountId, Bank, HolderName, MalformedPin, Money, NewAccount, Options, Pin, PinCost, PinOptions,
     PinSecret,
 };
-use cqrs_bank::engine::event::Position;
+use cqrs_bank::engine::log::Position;
 use cqrs_bank::shell::bank_functions::BankFunctions;
 use cqrs_bank::shell::functions::{Domain as _, check};
 use cqrs_bank::shell::syntax::Statements;

@@ -6,7 +6,7 @@ use cqrs_bank::bank::{
     AccountEntry, AccountEvent, Bank, Cause, CheckBalanceError, Ending, Moment, Money, Movement, StatementLine,
     TransferId, TransferState,
 };
-use cqrs_bank::engine::event::{Position, RecordedEvent};
+use cqrs_bank::engine::log::{Position, RecordedEvent};
 
 use crate::accounts::account;
 

@@ -1,6 +1,6 @@
 //! An event that says no more than its number.
 
-use cqrs_bank::engine::event::DomainEvent;
+use cqrs_bank::engine::domain::DomainEvent;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,13 +2,12 @@
 
 #![allow(dead_code, reason = "each test program uses its part of this")]
 
-use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
+use std::{fs, thread};
 
 /// Longer than any run should take on a busy machine: it is there so that a hang fails instead of waiting.
 const HANG: Duration = Duration::from_secs(120);

@@ -1,7 +1,7 @@
 //! Waiting until a bank has nothing more to do.
 
 use cqrs_bank::bank::{AccountEvent, Bank};
-use cqrs_bank::engine::event::{Position, RecordedEvent};
+use cqrs_bank::engine::log::{Position, RecordedEvent};
 
 /// Waits until every handler has seen everything, and nothing has come of it any more.
 pub(crate) async fn at_rest(bank: &Bank) {

@@ -5,17 +5,16 @@ use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cqrs_bank::engine::clock::{Clock, Timestamp};
-use cqrs_bank::engine::event::{Metadata, Position, RecordedEvent, StreamId, Version};
+use cqrs_bank::engine::event_handler::lease::Lease;
 use cqrs_bank::engine::event_handler::{
     self, EventHandler, Failure, HandlerContext, HandlerControl, RetryPolicy, Starts,
 };
 use cqrs_bank::engine::feed::Feed;
 use cqrs_bank::engine::feed::checkpoints::{Checkpoints, HandlerStatus};
-use cqrs_bank::engine::lease::Lease;
+use cqrs_bank::engine::log::{Metadata, Position, RecordedEvent, StreamId, Timestamp, Version};
+use cqrs_bank::engine::runtime::{Clock, StopReason, Supervisor};
 use cqrs_bank::engine::store::handler_records::ParkedEvent;
 use cqrs_bank::engine::store::{Append, EventStore};
-use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 

@@ -8,7 +8,7 @@ use mail_builder::headers::raw::Raw;
 use super::Recipient;
 use crate::bank::account_id::is_bidirectional_control;
 use crate::bank::{AccountEvent, AccountId, EmailAddress, Money};
-use crate::engine::event::RecordedEvent;
+use crate::engine::log::RecordedEvent;
 
 /// What a Message-ID ends with. It is the same wherever the bank runs, and nobody's name.
 const DOMAIN: &str = "cqrs-bank.invalid";
@@ -66,8 +66,7 @@ fn printable(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::clock::Timestamp;
-    use crate::engine::event::{Metadata, Position, StreamId, Version};
+    use crate::engine::log::{Metadata, Position, StreamId, Timestamp, Version};
     use uuid::Uuid;
 
     #[test]

@@ -1,5 +1,6 @@
 //! The thank-you e-mail: who pays into an account is thanked, where its holder can be written to.
 
+mod invalid_target;
 mod message;
 mod outbox;
 #[cfg(feature = "smtp")]
@@ -8,12 +9,13 @@ mod target;
 
 use std::sync::Arc;
 
+pub use self::invalid_target::InvalidEmailTarget;
 use self::message::Message;
 use self::target::Destination;
-pub use self::target::{EmailTarget, InvalidEmailTarget};
+pub use self::target::EmailTarget;
 use super::{AccountEvent, AccountId, Accounts, EmailAddress};
-use crate::engine::event::RecordedEvent;
 use crate::engine::event_handler::{EventHandler, Failure};
+use crate::engine::log::RecordedEvent;
 use crate::engine::projection::ReadModel;
 
 /// The handler that writes to the holder of an account about each deposit into it.

@@ -6,9 +6,9 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::Message;
-use crate::engine::blocking::blocking;
 use crate::engine::disk::{create_private_directory, sync_name};
 use crate::engine::event_handler::Failure;
+use crate::engine::runtime::blocking;
 
 /// A directory that e-mails are written to.
 #[derive(Clone, Debug, PartialEq, Eq)]

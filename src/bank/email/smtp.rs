@@ -17,10 +17,11 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 use url::{Host, Url};
 
-use super::{InvalidEmailTarget, Message};
+use super::Message;
+use super::invalid_target::InvalidEmailTarget;
 use crate::bank::EmailAddress;
-use crate::engine::blocking::blocking;
 use crate::engine::event_handler::{Failure, Wish};
+use crate::engine::runtime::blocking;
 
 /// How long connecting, signing in and handing over may take, each.
 const TIME_LIMIT: Duration = Duration::from_secs(10);

@@ -6,10 +6,10 @@ use super::{Ending, Outgoing, ReleaseReason, TransferId, TransferProcess, Transf
 use crate::bank::errors::{QueryError, TransferError};
 use crate::bank::{AccountCommand, AccountEvent, AccountId, Bank, Moment, Money, Pin, Receipt};
 use crate::engine::application::{Base, Seen};
-use crate::engine::event::{Metadata, Position, RecordedEvent};
 use crate::engine::feed::checkpoints::Consistency;
+use crate::engine::log::{Metadata, Position, RecordedEvent};
 use crate::engine::process_manager::ProcessManager as _;
-use crate::engine::subscription::Subscription;
+use crate::engine::store::subscription::Subscription;
 
 type Event = RecordedEvent<AccountEvent>;
 

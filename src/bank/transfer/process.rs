@@ -3,8 +3,8 @@
 use super::under_way::UnderWay;
 use super::{Incoming, Outgoing, ReleaseReason};
 use crate::bank::{AccountCommand, AccountEvent, Refusal};
-use crate::engine::event::RecordedEvent;
 use crate::engine::event_handler::Starts;
+use crate::engine::log::RecordedEvent;
 use crate::engine::process_manager::{Answer, Instead, ProcessManager, Reaction, Unfinished};
 
 /// Answers what is reserved with a credit, and what is credited with a settlement.

@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Outgoing, ReleaseReason, TransferId};
 use crate::bank::AccountEvent;
-use crate::engine::clock::Timestamp;
-use crate::engine::event::{Position, RecordedEvent};
-use crate::engine::moment::Moment;
+use crate::engine::log::{Moment, Position, RecordedEvent, Timestamp};
 use crate::engine::projection::{LogRow, Projection, RowLog, StoredFields, rows};
 
 /// The read model behind `transfers`.

@@ -4,7 +4,7 @@ use foldhash::HashMap;
 
 use super::TransferId;
 use crate::bank::AccountEvent;
-use crate::engine::event::{Position, RecordedEvent};
+use crate::engine::log::{Position, RecordedEvent};
 use crate::engine::process_manager::Unfinished;
 
 /// The transfers that have not ended, each with the event that happened to it last.

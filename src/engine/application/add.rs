@@ -9,7 +9,7 @@ use crate::engine::feed::{JoinError, RemoveError};
 use crate::engine::process_manager::{Process, ProcessManager};
 use crate::engine::projection::{Projection, ReadModel};
 use crate::engine::store::StoreError;
-use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::store::codec::StoredEvent;
 
 impl<E: StoredEvent> Application<E> {
     /// Adds a projection: over everything that has happened, then live. What has happened it knows when this answers.

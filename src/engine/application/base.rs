@@ -3,8 +3,8 @@
 
 use super::Unavailable;
 use crate::engine::feed::checkpoints::Checkpoints;
+use crate::engine::runtime::Supervisor;
 use crate::engine::store::{Store, StoreError};
-use crate::engine::supervisor::Supervisor;
 
 /// Whoever holds this and no application does not keep one open, and is told when it has ended.
 #[derive(Debug)]

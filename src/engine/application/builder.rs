@@ -11,23 +11,20 @@ use super::past::Pasts;
 use super::read::Models;
 use super::upkeep::{KnownHandler, Upkeep, refuse_half};
 use super::{Application, Base, Inner, StartError};
-use crate::engine::aggregate::Aggregate;
-use crate::engine::clock::Clock;
 use crate::engine::command_handler::{CommandHandler, CommandHandlers, Limits};
-use crate::engine::event::{Contains, RecordedEvent};
+use crate::engine::domain::{Aggregate, Contains, Invariants};
+use crate::engine::event_handler::lease::Lease;
 use crate::engine::event_handler::{self, EventHandler, HandlerContext, HandlerControl, RetryPolicy};
 use crate::engine::feed::Feed;
 use crate::engine::feed::checkpoints::{Checkpoints, Consistency};
-use crate::engine::id_source::time_and_ids;
-use crate::engine::invariants::Invariants;
-use crate::engine::lease::Lease;
+use crate::engine::log::RecordedEvent;
 use crate::engine::process_manager::{Process, ProcessManager};
 use crate::engine::projection::{Projection, ReadModel};
+use crate::engine::runtime::{Clock, StopReason, Supervisor, time_and_ids};
+use crate::engine::store::codec::{StoredEvent, check_types};
 use crate::engine::store::memory::MemoryStore;
 use crate::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use crate::engine::store::stored_event::{StoredEvent, check_types};
 use crate::engine::store::{EventStore as _, Store, StoreError, StoreUrl};
-use crate::engine::supervisor::{StopReason, Supervisor};
 
 type Boxed<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
 type StartKind<E> =

@@ -1,11 +1,10 @@
 //! What a question waits for before it is answered.
 
 use super::{Application, Base, QueryError, Unavailable};
-use crate::engine::event::Position;
 use crate::engine::feed::catch_up::{NotCaughtUp, catch_up, catch_up_to, has_caught_up, is_there};
 use crate::engine::feed::checkpoints::Consistency;
-use crate::engine::moment::Moment;
-use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::log::{Moment, Position};
+use crate::engine::store::codec::StoredEvent;
 
 impl<E: StoredEvent> Base<E> {
     /// Under strong consistency, waits until the read models know all that was acknowledged to anybody before.

@@ -1,9 +1,9 @@
 //! What was behind an event.
 
 use super::{Application, Unavailable};
-use crate::engine::event::RecordedEvent;
+use crate::engine::log::RecordedEvent;
 use crate::engine::store::EventStore as _;
-use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::store::codec::StoredEvent;
 
 /// What causes a command.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,9 +8,9 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{Application, Inner};
 use crate::engine::feed::checkpoints::MAX_WAIT;
+use crate::engine::runtime::{StopReason, Supervisor};
 use crate::engine::store::EventStore as _;
-use crate::engine::store::stored_event::StoredEvent;
-use crate::engine::supervisor::{StopReason, Supervisor};
+use crate::engine::store::codec::StoredEvent;
 
 /// How long closing waits for handlers to finish what they are at.
 const HANDLERS_FINISH: Duration = Duration::from_millis(500);

@@ -6,13 +6,12 @@ use std::path::PathBuf;
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::engine::event::{Position, StreamId};
 use crate::engine::feed::catch_up::{NotCaughtUp, NotYet};
-use crate::engine::runtime::NoRuntime;
+use crate::engine::log::{Position, StreamId};
+use crate::engine::runtime::{Failure, NoRuntime, StopReason};
+use crate::engine::store::codec::AmbiguousTypes;
 use crate::engine::store::sqlite::{self, OpenStoreError};
-use crate::engine::store::stored_event::AmbiguousTypes;
-use crate::engine::store::{Failure, StoreError, UnsupportedUrl};
-use crate::engine::supervisor::StopReason;
+use crate::engine::store::{StoreError, UnsupportedUrl};
 
 /// It cannot serve, whatever is asked of it.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -170,7 +169,7 @@ pub enum StartError {
     HalfImported {
         /// The store.
         store: String,
-        /// What it is [the store of](crate::engine::event::DomainEvent::DOMAIN).
+        /// What it is [the store of](crate::engine::domain::DomainEvent::DOMAIN).
         domain: &'static str,
     },
     /// Types of events cannot be told from each other as they are stored.

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::{Application, Unavailable};
-use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::event_handler::ParkedError;
 use crate::engine::feed::checkpoints::HandlerStatus;
+use crate::engine::log::{Position, RecordedEvent};
 use crate::engine::store::EventStore as _;
+use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedEvent};
-use crate::engine::store::stored_event::StoredEvent;
 
 /// How long a handler that runs elsewhere may take to answer.
 const AT_ONCE: Duration = Duration::from_secs(1);

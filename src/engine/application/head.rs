@@ -1,10 +1,10 @@
 //! Where the log ends, to be noted elsewhere.
 
 use super::{Application, Unavailable};
-use crate::engine::event::Position;
+use crate::engine::log::Position;
 use crate::engine::store::StoreError;
+use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::log_head::LogHead;
-use crate::engine::store::stored_event::StoredEvent;
 
 impl<E: StoredEvent> Application<E> {
     /// The position of the last event, and the hash that covers it and all before it: whoever notes it elsewhere can

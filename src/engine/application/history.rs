@@ -1,10 +1,10 @@
 //! The log itself, and what one stream of it says.
 
 use super::{Application, QueryError, Receipt, Unavailable};
-use crate::engine::aggregate::{Aggregate, apply, restored_from};
-use crate::engine::event::{Batch, Contains, Position, RecordedEvent, StreamId, Version};
-use crate::engine::moment::Moment;
-use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::command_handler::state::{apply, restored_from};
+use crate::engine::domain::{Aggregate, Contains};
+use crate::engine::log::{Batch, Moment, Position, RecordedEvent, StreamId, Version};
+use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::{EventStore as _, MAX_READ};
 
 impl<E: StoredEvent> Application<E> {

@@ -2,9 +2,9 @@
 
 use super::Application;
 use crate::engine::feed::checkpoints::MAX_WAIT;
+use crate::engine::runtime::StopReason;
 use crate::engine::store::StoreError;
-use crate::engine::store::stored_event::StoredEvent;
-use crate::engine::supervisor::StopReason;
+use crate::engine::store::codec::StoredEvent;
 
 impl<E: StoredEvent> Application<E> {
     /// Looks whether the file still stands in its place; where it does not, everything has stopped when this

@@ -20,8 +20,10 @@ mod head;
 mod history;
 mod in_place;
 mod past;
+mod pending_command;
 mod read;
 mod rebuild;
+mod receipt;
 mod seen;
 mod upkeep;
 pub mod watch;
@@ -33,28 +35,26 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) use self::base::Base;
 pub use self::builder::Builder;
 pub use self::cause::Cause;
-pub use self::dispatch::{Dispatch, PendingCommand, Receipt};
+pub use self::dispatch::Dispatch;
 pub use self::errors::{
     AddHandlerError, BackupError, CommandFailure, ExportError, ImportError, QueryError, StartError, Unavailable,
 };
 use self::past::Pasts;
+pub use self::pending_command::PendingCommand;
 use self::read::Models;
+pub use self::receipt::Receipt;
 pub(crate) use self::seen::Seen;
 pub use self::upkeep::ImportStep;
 use self::upkeep::Upkeep;
-use super::aggregate::{Aggregate, Command};
-use super::clock::Clock;
 use super::command_handler::{CommandHandler, CommandHandlers};
-use super::event::Contains;
 use super::event_handler::{HandlerContext, HandlerControl, RetryPolicy};
 use super::feed::FeedHandle;
 use super::feed::checkpoints::{Checkpoints, Consistency};
-use super::id_source::IdSource;
-use super::lease::Lease;
-use super::origin::Conversation;
-use super::store::stored_event::StoredEvent;
 use super::store::{Store, StoreError, StoreUrl};
-use super::supervisor::{StopReason, Supervisor};
+use crate::engine::domain::{Aggregate, Command, Contains};
+use crate::engine::event_handler::lease::Lease;
+use crate::engine::runtime::{Clock, Conversation, IdSource, StopReason, Supervisor};
+use crate::engine::store::codec::StoredEvent;
 
 /// An application that runs, on events `E`. Cheap to clone, and made to be shared by many tasks.
 ///

@@ -9,11 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use foldhash::HashMap;
 
-use crate::engine::clock::Timestamp;
-use crate::engine::event::{Position, RecordedEvent};
-use crate::engine::moment::Moment;
+use crate::engine::log::{Moment, Position, RecordedEvent, Timestamp};
 use crate::engine::projection::Projection;
-use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::{EventStore as _, MAX_READ, Store, StoreError};
 
 /// So many are kept of a projection at the most.

@@ -7,10 +7,9 @@ use std::sync::{PoisonError, RwLock};
 use foldhash::HashMap;
 
 use super::{Application, QueryError, Unavailable};
-use crate::engine::event::Position;
-use crate::engine::moment::Moment;
+use crate::engine::log::{Moment, Position};
 use crate::engine::projection::{Projection, ReadModel};
-use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::store::codec::StoredEvent;
 
 /// The read models, by the type of their projection.
 #[derive(Default)]

@@ -3,10 +3,10 @@
 use tokio::sync::mpsc;
 
 use super::Application;
-use crate::engine::event::Position;
 use crate::engine::feed::RebuildError;
+use crate::engine::log::Position;
 use crate::engine::store::EventStore as _;
-use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::store::codec::StoredEvent;
 
 impl<E: StoredEvent> Application<E> {
     /// Drops the projections and folds them from the whole log anew; their stored rows too. Until that is done

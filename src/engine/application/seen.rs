@@ -3,11 +3,10 @@
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{Base, Receipt};
-use crate::engine::event::{Position, RecordedEvent};
-use crate::engine::feed::checkpoints::{Consistency, MAX_WAIT};
-use crate::engine::store::Committed;
-use crate::engine::store::stored_event::StoredEvent;
+use super::Base;
+use crate::engine::feed::checkpoints::Consistency;
+use crate::engine::log::{Position, RecordedEvent};
+use crate::engine::store::codec::StoredEvent;
 
 /// What came of waiting for the handlers.
 #[derive(Clone, Debug)]
@@ -27,31 +26,15 @@ impl<E: StoredEvent> Base<E> {
         let _ = self.caught_up(consistency).await;
     }
 
-    pub(super) async fn receipt(&self, events: Committed<E>, consistency: Consistency) -> Receipt<E> {
-        let up_to = events.last().map_or(Position::START, |last| last.position);
-        if events.is_empty() {
-            self.decision_seen(consistency).await;
-        }
-        let seen = match events.last() {
-            // Boxed: keeps the common future small.
-            Some(last) if consistency == Consistency::Strong && !self.is_seen(last) => {
-                let deadline = Instant::now() + MAX_WAIT;
-                Box::pin(self.conversation_seen(last.metadata.correlation_id, last.position, deadline)).await
-            }
-            _ => Seen { up_to, lagging: Vec::new(), deadline: None },
-        };
-        Receipt::new(events, seen)
-    }
-
     /// Whether there is nothing to wait for.
-    fn is_seen(&self, last: &RecordedEvent<E>) -> bool {
+    pub(super) fn is_seen(&self, last: &RecordedEvent<E>) -> bool {
         self.checkpoints.have_passed(last.position)
             && self.checkpoints.conversation_goes_on_to(last.metadata.correlation_id).is_none()
     }
 
     /// Waits until the handlers have seen an event and all that process managers have made of it, however often that
     /// goes on, until the deadline.
-    async fn conversation_seen(&self, correlation_id: Uuid, mut up_to: Position, deadline: Instant) -> Seen {
+    pub(super) async fn conversation_seen(&self, correlation_id: Uuid, mut up_to: Position, deadline: Instant) -> Seen {
         loop {
             let lagging = self.seen_by_all(up_to, deadline).await;
             match self.checkpoints.conversation_goes_on_to(correlation_id) {

@@ -9,10 +9,10 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 
 use super::{Application, Base, Unavailable};
-use crate::engine::event::{Position, RecordedEvent};
-use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::log::{Position, RecordedEvent};
+use crate::engine::store::codec::StoredEvent;
+use crate::engine::store::subscription::Subscription;
 use crate::engine::store::{Committed, EventStore as _, Store};
-use crate::engine::subscription::Subscription;
 
 /// Every event from a position on: first those that have happened, then each as it happens, also those of other
 /// processes that have the same store.

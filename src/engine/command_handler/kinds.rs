@@ -9,8 +9,7 @@ use std::sync::Arc;
 use foldhash::HashMap;
 
 use super::CommandHandler;
-use crate::engine::aggregate::Aggregate;
-use crate::engine::event::{Contains, DomainEvent};
+use crate::engine::domain::{Aggregate, Contains, DomainEvent};
 
 /// Command handlers by the kind of their aggregate. Cheap to clone.
 #[derive(Clone, Default)]

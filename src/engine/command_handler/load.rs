@@ -3,11 +3,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::{CommandError, Id};
-use crate::engine::aggregate::{Aggregate, apply, restored_from};
-use crate::engine::event::{Contains, StreamId, Version};
-use crate::engine::moment::Moment;
+use crate::engine::command_handler::state::{apply, restored_from};
+use crate::engine::domain::{Aggregate, Contains};
+use crate::engine::log::{Moment, StreamId, Version};
+use crate::engine::runtime::panic_message;
 use crate::engine::store::{EventStore, MAX_READ};
-use crate::engine::supervisor::panic_message;
 
 /// An aggregate in memory: its state after all events up to `version`.
 pub(super) struct Loaded<A> {

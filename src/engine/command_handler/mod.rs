@@ -7,6 +7,7 @@
 mod aggregate_cache;
 mod kinds;
 mod load;
+pub(in crate::engine) mod state;
 mod worker;
 
 use std::num::{NonZeroU64, NonZeroUsize};
@@ -20,14 +21,11 @@ use uuid::Uuid;
 pub use self::kinds::CommandHandlers;
 use self::load::catch_panic;
 use self::worker::Worker;
-use super::aggregate::{Aggregate, Command};
-use super::clock::Clock;
-use super::event::{Contains, DomainEvent, Metadata, StreamId};
-use super::origin::Origin;
-use super::queue::offer;
-use super::store::{Committed, Conflict, EventStore, Failure, StoreError};
-use super::supervisor::Supervisor;
-use super::trace::{command_span, trace_line};
+use super::store::{Committed, Conflict, EventStore, StoreError};
+use crate::engine::domain::{Aggregate, Command, Contains, DomainEvent};
+use crate::engine::log::{Metadata, StreamId};
+use crate::engine::runtime::trace::{command_span, trace_line};
+use crate::engine::runtime::{Clock, Failure, Origin, Supervisor, offer};
 
 /// How often a command is decided again after conflicts before its caller is told. Where a few programs write to one
 /// stream without a pause, each attempt fails more often than not.

@@ -13,14 +13,14 @@ use uuid::Uuid;
 use super::aggregate_cache::AggregateCache;
 use super::load::{Loaded, load};
 use super::{CommandError, Id, Limits, MAX_ATTEMPTS, Outcome, Request, Sent, Unanswered};
-use crate::engine::aggregate::{Aggregate, Command as _, snapshot_of};
-use crate::engine::clock::{Clock, Timestamp};
-use crate::engine::event::{Contains, DomainEvent, StreamId, Version};
+use crate::engine::command_handler::state::snapshot_of;
+use crate::engine::domain::{Aggregate, Command as _, Contains, DomainEvent};
+use crate::engine::log::{StreamId, Timestamp, Version};
+use crate::engine::runtime::trace::trace_line;
+use crate::engine::runtime::{Clock, StopReason, panic_message};
 use crate::engine::store::{
     Append, AppendAnswer, Appended, Committed, Conflict, EventStore, MAX_READ, Rejected, StoreError,
 };
-use crate::engine::supervisor::{StopReason, panic_message};
-use crate::engine::trace::trace_line;
 
 pub(super) struct Worker<A: Aggregate, E, S> {
     store: S,

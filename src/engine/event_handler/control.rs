@@ -10,9 +10,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::EventHandler;
 use super::instance::{Make, catch};
-use crate::engine::event::Position;
+use crate::engine::log::Position;
+use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::HandlerRecords as _;
-use crate::engine::store::stored_event::StoredEvent;
 use crate::engine::store::{Store, StoreError};
 
 /// Requests about parked events that wait for a handler to be free.

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use super::{EventHandler, Failure, Wish};
-use crate::engine::event::{Position, RecordedEvent};
 use crate::engine::feed::inbox::{Filter, wants};
-use crate::engine::supervisor::panic_message;
+use crate::engine::log::{Position, RecordedEvent};
+use crate::engine::runtime::panic_message;
 
 pub(super) type Make<H> = Arc<dyn Fn() -> H + Send + Sync>;
 

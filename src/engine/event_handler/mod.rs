@@ -6,6 +6,7 @@
 
 mod control;
 mod instance;
+pub mod lease;
 mod parked;
 mod retry;
 mod runner;
@@ -23,17 +24,15 @@ pub use self::control::{HandlerControl, ParkedError};
 use self::instance::{Instance, Make};
 pub use self::retry::RetryPolicy;
 use self::runner::Runner;
-use super::blocking::NotDone;
-use super::clock::Clock;
-use super::event::{Position, RecordedEvent};
 use super::feed::checkpoints::{Checkpoint, Checkpoints, Kind, MAX_WAIT, UnlessKept};
 use super::feed::inbox::{Filter, Outlet};
 use super::feed::{Feed, FeedHandle};
-use super::lease::Lease;
 use super::store::handler_records::{Progress, is_reserved};
-use super::store::stored_event::StoredEvent;
 use super::store::{Store, StoreError};
-use super::supervisor::Supervisor;
+use crate::engine::event_handler::lease::Lease;
+use crate::engine::log::{Position, RecordedEvent};
+use crate::engine::runtime::{Clock, NotDone, Supervisor};
+use crate::engine::store::codec::StoredEvent;
 
 /// What does something about events.
 pub trait EventHandler<E>: Send + Sync + Sized + 'static {
@@ -44,7 +43,7 @@ pub trait EventHandler<E>: Send + Sync + Sized + 'static {
     ///
     /// ```compile_fail,E0080
     /// use cqrs_bank::bank::{AccountEvent, Bank};
-    /// use cqrs_bank::engine::event::RecordedEvent;
+    /// use cqrs_bank::engine::log::RecordedEvent;
     /// use cqrs_bank::engine::event_handler::{EventHandler, Failure};
     ///
     /// #[derive(Clone)]

@@ -6,8 +6,8 @@ use super::control::{ParkedError, Request};
 use super::runner::{End, Runner, ended};
 use super::{EventHandler, Failure, Wish};
 use crate::engine::store::EventStore as _;
+use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, ParkedEvent};
-use crate::engine::store::stored_event::StoredEvent;
 
 impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     /// The handler runs in another process. What it wants is known here too.

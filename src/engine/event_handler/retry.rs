@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use foldhash::fast::FixedState;
 
-use crate::engine::event::Position;
+use crate::engine::log::Position;
 
 /// Delays that double from attempt to attempt, and when to give up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

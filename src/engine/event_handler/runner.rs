@@ -11,15 +11,14 @@ use tokio::time::sleep;
 use super::control::Request;
 use super::instance::Instance;
 use super::{EventHandler, Failure, HandlerContext, Starts, Wish};
-use crate::engine::clock::Timestamp;
-use crate::engine::event::{Position, RecordedEvent};
+use crate::engine::event_handler::lease::Held;
 use crate::engine::feed::checkpoints::{Checkpoint, Condition};
 use crate::engine::feed::inbox::Gate;
-use crate::engine::lease::Held;
+use crate::engine::log::{Position, RecordedEvent, Timestamp};
+use crate::engine::runtime::StopReason;
+use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, ParkedEvent, Progress};
-use crate::engine::store::stored_event::StoredEvent;
 use crate::engine::store::{Committed, EventStore as _, MAX_READ, Store, StoreError};
-use crate::engine::supervisor::StopReason;
 
 /// How many events a handler may be passed over before that is written down.
 const WRITE_AFTER: u64 = 1_024;

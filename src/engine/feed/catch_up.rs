@@ -7,8 +7,7 @@
 use thiserror::Error;
 
 use super::checkpoints::{Checkpoints, MAX_WAIT};
-use crate::engine::event::Position;
-use crate::engine::moment::Moment;
+use crate::engine::log::{Moment, Position};
 use crate::engine::store::{EventStore, StoreError};
 
 /// Why a question cannot be answered as it was asked.
@@ -102,12 +101,12 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::engine::clock::Timestamp;
-    use crate::engine::event::{DomainEvent, Metadata, StreamId, Version};
+    use crate::engine::domain::DomainEvent;
     use crate::engine::feed::checkpoints::Kind;
+    use crate::engine::log::{Metadata, StreamId, Timestamp, Version};
+    use crate::engine::runtime::Supervisor;
     use crate::engine::store::Append;
     use crate::engine::store::memory::MemoryStore;
-    use crate::engine::supervisor::Supervisor;
 
     #[derive(Clone, Debug)]
     struct Happened;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use foldhash::{HashMap, HashSet};
 use uuid::Uuid;
 
-use crate::engine::event::Position;
+use crate::engine::log::Position;
 
 /// Up to where each conversation has gone on, as far as that is still worth waiting for.
 #[derive(Debug, Default)]

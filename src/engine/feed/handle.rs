@@ -7,7 +7,8 @@ use super::join::{JoinError, take_in};
 use super::keep::restore;
 use super::rebuild::{Caller, RebuildError};
 use super::requests::Sender;
-use crate::engine::event::{DomainEvent, Position};
+use crate::engine::domain::DomainEvent;
+use crate::engine::log::Position;
 use crate::engine::projection::{Host, Hosted, Projection, ReadModel};
 use crate::engine::store::EventStore;
 

@@ -12,10 +12,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::checkpoints::Checkpoint;
-use crate::engine::event::{Position, RecordedEvent};
+use crate::engine::log::{Position, RecordedEvent};
+use crate::engine::runtime::panic_message;
+use crate::engine::runtime::trace::trace_line;
 use crate::engine::store::Committed;
-use crate::engine::supervisor::panic_message;
-use crate::engine::trace::trace_line;
 
 pub(in crate::engine) type Filter<E> = Arc<dyn Fn(&RecordedEvent<E>) -> bool + Send + Sync>;
 

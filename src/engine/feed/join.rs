@@ -6,10 +6,11 @@
 use thiserror::Error;
 
 use super::recover::take_again;
-use crate::engine::event::{DomainEvent, Position};
+use crate::engine::domain::DomainEvent;
+use crate::engine::log::Position;
 use crate::engine::projection::Hosted;
+use crate::engine::runtime::StopReason;
 use crate::engine::store::{Committed, EventStore, MAX_READ, StoreError};
-use crate::engine::supervisor::StopReason;
 
 /// Why a projection has not joined.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]

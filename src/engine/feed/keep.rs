@@ -6,10 +6,11 @@
 use thiserror::Error;
 
 use super::members::Members;
-use crate::engine::event::{DomainEvent, Position};
+use crate::engine::domain::DomainEvent;
+use crate::engine::log::Position;
 use crate::engine::projection::{Hosted, UnreadableRow};
+use crate::engine::runtime::StopReason;
 use crate::engine::store::{EventStore, StoreError};
-use crate::engine::supervisor::StopReason;
 
 /// Events from one writing of rows to the next. As many are folded again at the most when a bank is opened.
 const KEEP_EVERY: u64 = 8_192;

@@ -2,10 +2,11 @@
 
 use super::checkpoints::{Checkpoint, Checkpoints, Condition};
 use super::recover::{MAX_ATTEMPTS, fold_again, take_again};
-use crate::engine::event::{DomainEvent, Position};
+use crate::engine::domain::DomainEvent;
+use crate::engine::log::Position;
 use crate::engine::projection::Hosted;
+use crate::engine::runtime::StopReason;
 use crate::engine::store::{Committed, EventStore};
-use crate::engine::supervisor::StopReason;
 
 /// The projections that the feed has. Until they are [running](Members::run), nobody waits for them longer than they are
 /// there.

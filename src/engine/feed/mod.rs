@@ -32,12 +32,13 @@ use self::members::Members;
 use self::rebuild::Rebuild;
 pub use self::rebuild::RebuildError;
 pub use self::recover::MAX_ATTEMPTS;
-use super::event::{DomainEvent, Position, RecordedEvent};
 use super::projection::{Host, Projection, ReadModel};
 use super::store::handler_records::is_reserved;
 use super::store::{EventStore, StoreError};
-use super::subscription::Subscription;
-use super::supervisor::{StopReason, Supervisor};
+use crate::engine::domain::DomainEvent;
+use crate::engine::log::{Position, RecordedEvent};
+use crate::engine::runtime::{StopReason, Supervisor};
+use crate::engine::store::subscription::Subscription;
 
 const TASK: &str = "feed";
 

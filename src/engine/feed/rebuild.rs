@@ -4,7 +4,8 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use super::members::Members;
-use crate::engine::event::{Batch, DomainEvent, Position};
+use crate::engine::domain::DomainEvent;
+use crate::engine::log::{Batch, Position};
 use crate::engine::store::{EventStore, MAX_READ, StoreError};
 
 /// Why the projections were not rebuilt.

@@ -1,9 +1,10 @@
 //! A projection that has panicked starts again from the log.
 
-use crate::engine::event::{DomainEvent, Position};
+use crate::engine::domain::DomainEvent;
+use crate::engine::log::Position;
 use crate::engine::projection::Hosted;
+use crate::engine::runtime::StopReason;
 use crate::engine::store::{Committed, EventStore, MAX_READ};
-use crate::engine::supervisor::StopReason;
 
 /// How often a projection may fail at the same event before it is given up.
 pub const MAX_ATTEMPTS: u32 = 3;

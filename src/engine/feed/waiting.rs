@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tokio::sync::oneshot;
 
-use crate::engine::event::Position;
+use crate::engine::log::Position;
 
 /// A caller's place: what it waits for, and a number of its own.
 pub(super) type Ticket = (Position, u64);

@@ -6,10 +6,10 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::failures::{failed, no_command_handler};
-use crate::engine::aggregate::{Aggregate, Command};
 use crate::engine::command_handler::{CommandError, CommandHandlers};
-use crate::engine::event::{Contains, DomainEvent, Metadata};
+use crate::engine::domain::{Aggregate, Command, Contains, DomainEvent};
 use crate::engine::event_handler::Failure;
+use crate::engine::log::Metadata;
 use crate::engine::store::Committed;
 
 /// The commands that answer an event. They are sent in this order, each after the one before it has ended, and each is a

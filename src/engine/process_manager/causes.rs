@@ -6,7 +6,8 @@ use std::hash::BuildHasher as _;
 use foldhash::fast::FixedState;
 use uuid::Uuid;
 
-use crate::engine::event::{DomainEvent, Position};
+use crate::engine::domain::DomainEvent;
+use crate::engine::log::Position;
 use crate::engine::store::{EventStore, MAX_READ, StoreError};
 
 const WORDS: usize = 1 << 17;

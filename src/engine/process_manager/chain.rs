@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use foldhash::HashMap;
 use uuid::Uuid;
 
-use crate::engine::event::{DomainEvent, RecordedEvent};
+use crate::engine::domain::DomainEvent;
+use crate::engine::log::RecordedEvent;
 use crate::engine::store::{EventStore, StoreError};
 
 /// So many commands are kept in mind; for others the log is asked.

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::causes::Causes;
 use super::{Event, EventOf, Noted, ProcessManager, command_id, first, following};
-use crate::engine::event::Position;
+use crate::engine::log::Position;
 use crate::engine::store::handler_records::Progress;
 use crate::engine::store::{Committed, EventStore, MAX_READ, StoreError};
 

@@ -15,13 +15,13 @@ use super::fold::{
 };
 use super::{Event, EventOf, ProcessManager, command_id, first, following};
 use crate::engine::command_handler::CommandHandlers;
-use crate::engine::event::{Metadata, Position};
 use crate::engine::event_handler::{EventHandler, Failure, Starts, Wish};
 use crate::engine::feed::checkpoints::{Checkpoints, Kind};
+use crate::engine::log::{Metadata, Position};
+use crate::engine::runtime::trace::trace_line;
+use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::Progress;
-use crate::engine::store::stored_event::StoredEvent;
 use crate::engine::store::{Committed, EventStore as _, Store, StoreError};
-use crate::engine::trace::trace_line;
 
 /// An event with more causes behind it than this is not answered, unless an application says otherwise.
 pub const LONGEST_CHAIN: u32 = 64;

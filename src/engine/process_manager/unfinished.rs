@@ -1,6 +1,6 @@
 //! What a process manager has left to do of a log that comes from elsewhere.
 
-use crate::engine::event::{Position, RecordedEvent};
+use crate::engine::log::{Position, RecordedEvent};
 
 /// A fold over a log that is about to be [imported](crate::engine::application::Application::import). It tells from which
 /// event on a process manager has something left to do.

@@ -5,9 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::rows::WhichRows;
 use super::{Projection, ReadModel, UnreadableRow};
-use crate::engine::event::{Position, RecordedEvent};
+use crate::engine::log::{Position, RecordedEvent};
+use crate::engine::runtime::panic_message;
 use crate::engine::store::handler_records::{ProjectionRow, ProjectionUpdate, ProjectionWritten};
-use crate::engine::supervisor::panic_message;
 
 /// A projection of any type, as the task sees it. What panics is answered with what the panic said.
 pub(in crate::engine) trait Hosted<E>: Send {

@@ -18,7 +18,7 @@ pub use self::row_map::RowMap;
 pub use self::rows::{RowWriter, Rows, UnreadableRow, UnwritableRow, WhichRows};
 pub use self::stored_fields::{StoredField, StoredFields, rows};
 pub use self::stored_rows::StoredRows;
-use super::event::RecordedEvent;
+use crate::engine::log::RecordedEvent;
 
 /// A fold over all events. The default value is the read model of an empty store.
 pub trait Projection<E>: Default + Send + Sync + 'static {
@@ -30,7 +30,7 @@ pub trait Projection<E>: Default + Send + Sync + 'static {
     /// `None` for one that is always folded.
     const ROWS: Option<StoredFields<Self>> = None;
 
-    /// Takes an event in. Pure and total, as [`Aggregate::apply`](super::aggregate::Aggregate::apply) is: a
+    /// Takes an event in. Pure and total, as [`Aggregate::apply`](crate::engine::domain::Aggregate::apply) is: a
     /// read model can be thrown away and folded again from the log at any time.
     fn project(&mut self, event: &RecordedEvent<E>);
 }

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::changed::Changed;
 use super::rows::{self, RowWriter, Rows, UnreadableRow, WhichRows};
-use crate::engine::event::Position;
+use crate::engine::log::Position;
 use crate::engine::store::handler_records::ProjectionRow;
 
 /// What stands in a [`RowLog`]: it begins with an event.

@@ -190,7 +190,7 @@ mod tests {
 
     use super::WhichRows::{All, Changed};
     use super::*;
-    use crate::engine::event::Position;
+    use crate::engine::log::Position;
     use crate::engine::projection::{LogRow, RowCell, RowLog, RowMap};
 
     #[derive(Clone, Debug, PartialEq, Serialize, serde::Deserialize)]

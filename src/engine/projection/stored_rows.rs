@@ -6,7 +6,7 @@ use foldhash::fast::RandomState;
 
 use super::rows::WhichRows;
 use super::{Projection, StoredFields};
-use crate::engine::event::{Position, RecordedEvent};
+use crate::engine::log::{Position, RecordedEvent};
 use crate::engine::store::StoreError;
 use crate::engine::store::handler_records::HandlerRecords;
 

@@ -4,9 +4,9 @@ use foldhash::HashMap;
 
 use super::hash_chain::{BEFORE_THE_FIRST, Content};
 use super::log_head::LogHead;
-use super::stored_event::StoredEvent;
 use super::{EventStore, MAX_READ, StoreError};
-use crate::engine::event::{Position, StreamId};
+use crate::engine::log::{Position, StreamId};
+use crate::engine::store::codec::StoredEvent;
 
 /// The head that a log had at a position, or has now; `None` for a position that it has not reached. The same events
 /// in a file have the same head.

@@ -8,9 +8,8 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 use uuid::Uuid;
 
-use super::stored_event::{StoredEvent, UnreadableEvent};
-use crate::engine::clock::Timestamp;
-use crate::engine::event::{Metadata, Position, RecordedEvent, StreamId, Version};
+use crate::engine::log::{Metadata, Position, RecordedEvent, StreamId, Timestamp, Version};
+use crate::engine::store::codec::{StoredEvent, UnreadableEvent};
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

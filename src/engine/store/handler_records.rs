@@ -7,8 +7,7 @@ use std::future::{Future, ready};
 use tokio::sync::mpsc;
 
 use super::StoreError;
-use crate::engine::clock::Timestamp;
-use crate::engine::event::Position;
+use crate::engine::log::{Position, Timestamp};
 
 /// Whether a name is one of those that no handler and no projection can have: those that begin with a colon. They are
 /// for what is written down besides, as the progress of no handler.

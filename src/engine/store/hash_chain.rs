@@ -2,8 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::engine::clock::Timestamp;
-use crate::engine::event::Metadata;
+use crate::engine::log::{Metadata, Timestamp};
 
 /// An event's place in the chain.
 pub(in crate::engine::store) type Hash = [u8; 32];

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use super::hash_chain::{BEFORE_THE_FIRST, Hash};
-use crate::engine::event::Position;
+use crate::engine::log::Position;
 
 /// As many bytes of a hash are noted: to find another log with the same takes longer than anybody has.
 const NOTED: usize = 16;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::engine::clock::Timestamp;
+use crate::engine::log::Timestamp;
 
 /// Others commit while a decision waits for its place in the log. A clock that is no further behind than that may be
 /// right.

@@ -5,9 +5,9 @@
 //! file does, and [`Store`] is whichever of them it is. What a store keeps for event handlers besides is in
 //! [`handler_records`].
 
+pub mod codec;
 mod computed_head;
 pub mod event_line;
-mod failure;
 pub mod handler_records;
 mod hash_chain;
 pub mod log_head;
@@ -16,7 +16,7 @@ pub mod memory;
 mod one_store;
 mod other_store;
 pub mod sqlite;
-pub mod stored_event;
+pub mod subscription;
 mod url;
 
 use std::fmt;
@@ -27,15 +27,13 @@ use thiserror::Error;
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
-pub use self::failure::{Failure, FailureKind};
 use self::handler_records::HandlerRecords;
 pub use self::one_store::Store;
 pub use self::other_store::OtherStore;
 pub use self::url::{StoreUrl, UnsupportedUrl};
-use super::clock::Timestamp;
-use super::event::{Batch, Metadata, Position, RecordedEvent, StreamId, Version};
-use super::moment::Moment;
-use super::trace::trace_line;
+use crate::engine::log::{Batch, Metadata, Moment, Position, RecordedEvent, StreamId, Timestamp, Version};
+use crate::engine::runtime::trace::trace_line;
+use crate::engine::runtime::{Failure, StopReason};
 
 /// How many events a single read returns at the most.
 pub const MAX_READ: usize = 1_024;
@@ -104,6 +102,17 @@ pub enum StoreError {
     LeaseLost,
 }
 
+/// A task that meets a store that has failed stops for the same reason as the store does.
+impl From<StoreError> for StopReason {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Closed => Self::Closed,
+            StoreError::Busy(_) | StoreError::LeaseLost => Self::StoreFailed { message: error.to_string().into() },
+            StoreError::Failed(message) | StoreError::OutcomeUnknown(message) => Self::StoreFailed { message },
+        }
+    }
+}
+
 /// An aggregate's state as text, and the event it stands after.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
@@ -113,7 +122,7 @@ pub struct Snapshot {
     pub position: Position,
     /// Its time.
     pub time: Timestamp,
-    /// What [`Aggregate::snapshot`](super::aggregate::Aggregate::snapshot) has made of the state.
+    /// What [`Aggregate::snapshot`](crate::engine::domain::Aggregate::snapshot) has made of the state.
     pub state: Box<str>,
 }
 
@@ -277,7 +286,7 @@ pub trait EventStore<E>: HandlerRecords + Clone + Send + Sync + 'static {
     fn look(&self) {}
 
     /// Hears of every commit from now on, or that it was too slow to; see
-    /// [`Subscription`](super::subscription::Subscription) for the way to miss nothing.
+    /// [`Subscription`](subscription::Subscription) for the way to miss nothing.
     fn published(&self) -> broadcast::Receiver<Published<E>>;
 }
 

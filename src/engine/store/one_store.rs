@@ -14,10 +14,9 @@ use super::log_head::LogHead;
 use super::memory::MemoryStore;
 use super::other_store::OtherStore;
 use super::sqlite::SqliteStore;
-use super::stored_event::StoredEvent;
 use super::{Append, Appended, Committed, EventStore, Published, Snapshot, StoreError, StoreUrl};
-use crate::engine::event::{Batch, Position, StreamId, Version};
-use crate::engine::moment::Moment;
+use crate::engine::log::{Batch, Moment, Position, StreamId, Version};
+use crate::engine::store::codec::StoredEvent;
 
 /// An open event store. Cheap to clone.
 #[derive(Clone)]

@@ -12,8 +12,7 @@ use super::handler_records::{
     StoredProjection,
 };
 use super::{Append, Appended, Committed, EventStore, Published, Snapshot, StoreError};
-use crate::engine::event::{Batch, Position, StreamId, Version};
-use crate::engine::moment::Moment;
+use crate::engine::log::{Batch, Moment, Position, StreamId, Version};
 
 /// A store of any type, asked by way of a table of functions: each question is one allocation more.
 pub struct OtherStore<E: 'static>(Arc<dyn Erased<E>>);

@@ -3,7 +3,7 @@
 use super::{Called, integer};
 use crate::engine::application::handlers::HandlerReport;
 use crate::engine::event_handler::ParkedError;
-use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::store::codec::StoredEvent;
 use crate::shell::functions::Arguments;
 use crate::shell::term::{Table, Term};
 

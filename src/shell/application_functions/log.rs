@@ -4,8 +4,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{Called, StreamNamed, Words, integer};
 use crate::engine::application::watch::Watch;
-use crate::engine::event::RecordedEvent;
-use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::log::RecordedEvent;
+use crate::engine::store::codec::StoredEvent;
 use crate::shell::event_record::{self, event_record};
 use crate::shell::functions::Live;
 use crate::shell::question::{limit, position};

@@ -19,8 +19,8 @@ pub use self::words::{Words, words};
 use super::functions::{Answer, Arguments, Function};
 use super::term::Term;
 use crate::engine::application::{Application, Receipt};
-use crate::engine::event::StreamId;
-use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::log::StreamId;
+use crate::engine::store::codec::StoredEvent;
 
 /// The stream that a word at the prompt names, or the reply to a word that names none.
 pub type StreamNamed = fn(&str) -> Result<StreamId, Term>;

@@ -4,8 +4,8 @@ use std::future::Future;
 
 use super::{Called, NotDone, Words, call};
 use crate::engine::application::Application;
-use crate::engine::event::StreamId;
-use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::log::StreamId;
+use crate::engine::store::codec::StoredEvent;
 use crate::shell::functions::{Answer, Arguments, Domain, Function, Names, Parameter, WantedSecret};
 use crate::shell::help::Manual;
 use crate::shell::term::Term;

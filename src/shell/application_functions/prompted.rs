@@ -1,11 +1,10 @@
 //! An application at a prompt: what a domain's functions send to it and ask it, and what is replied.
 
 use super::{Words, handled};
-use crate::engine::aggregate::{Aggregate, Command};
 use crate::engine::application::{Application, CommandFailure, QueryError, Receipt};
-use crate::engine::event::Contains;
+use crate::engine::domain::{Aggregate, Command, Contains};
 use crate::engine::projection::Projection;
-use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::store::codec::StoredEvent;
 use crate::shell::event_record::event_record;
 use crate::shell::functions::{Answer, Arguments, Function};
 use crate::shell::question::moment;

@@ -5,9 +5,9 @@ use std::path::Path;
 use super::{Called, Words, integer};
 use crate::engine::application::{BackupError, ExportError, ImportError, ImportStep, Unavailable};
 use crate::engine::feed::RebuildError;
+use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::log_head::LogHead;
 use crate::engine::store::sqlite::{self, BackupStep, Verification, Verified};
-use crate::engine::store::stored_event::StoredEvent;
 use crate::shell::progress::ProgressLine;
 use crate::shell::term::Term;
 

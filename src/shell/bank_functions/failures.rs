@@ -1,8 +1,8 @@
 //! What a person is told when the store fails under an open bank.
 
 use crate::bank::{Bank, CommandFailure, Receipt, StoreUrl, Unavailable};
+use crate::engine::runtime::StopReason;
 use crate::engine::store::StoreError;
-use crate::engine::supervisor::StopReason;
 use crate::shell::application_functions::{Words, words};
 use crate::shell::term::Term;
 

@@ -28,10 +28,10 @@ use super::trace::Trace;
 use crate::bank::{
     Account, AccountCommand, AccountId, Bank, CommandFailure, NewAccount, OpenError, Options, Pin, Receipt, Unavailable,
 };
-use crate::engine::aggregate::Aggregate as _;
-use crate::engine::event::{Metadata, StreamId};
+use crate::engine::domain::Aggregate as _;
 use crate::engine::feed::checkpoints::Consistency;
-use crate::engine::origin::Conversation;
+use crate::engine::log::{Metadata, StreamId};
+use crate::engine::runtime::Conversation;
 use crate::engine::store::StoreError;
 use crate::engine::store::sqlite::OpenStoreError;
 

@@ -2,7 +2,7 @@
 
 use super::failures::WORDS;
 use crate::bank::{AccountCommand, AccountEntry, CommandFailure, Refusal, StatementLine};
-use crate::engine::aggregate::Command as _;
+use crate::engine::domain::Command as _;
 use crate::shell::application_functions::integer;
 use crate::shell::term::{Table, Term};
 

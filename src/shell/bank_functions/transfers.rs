@@ -7,7 +7,7 @@ use crate::bank::{
     AccountCommand, Bank, CommandFailure, Ending, Moment, Receipt, ReleaseReason, TransferError, TransferRecord,
     TransferState,
 };
-use crate::engine::event::Metadata;
+use crate::engine::log::Metadata;
 use crate::shell::application_functions::{handled, integer};
 use crate::shell::functions::{Arguments, Function};
 use crate::shell::question::{limit, moment, position};

@@ -3,7 +3,7 @@
 use super::arguments::account_id;
 use super::queries::no_balance;
 use crate::bank::{Bank, Cause, Movement, Reason};
-use crate::engine::event::DomainEvent as _;
+use crate::engine::domain::DomainEvent as _;
 use crate::shell::application_functions::integer;
 use crate::shell::functions::{Arguments, Function};
 use crate::shell::question::{limit, moment};

@@ -1,7 +1,7 @@
 //! The arguments of a call as the library takes them, or the reply that says what is wrong with them.
 
-use crate::engine::aggregate::Aggregate as _;
-use crate::engine::event::StreamId;
+use crate::engine::domain::Aggregate as _;
+use crate::engine::log::StreamId;
 use crate::library::{Author, Book, Isbn, Quantity, Title, UserId};
 use crate::shell::functions::{Arguments, Function};
 use crate::shell::term::Term;

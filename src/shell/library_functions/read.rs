@@ -4,7 +4,7 @@ use super::arguments::{book_stream, from, isbn, user_id};
 use super::replies::{WORDS, book, inventory_table, loan_table, no_answer};
 use super::table::{FROM, ISBN, READ_FUNCTIONS, READ_MANUAL, USER};
 use crate::engine::application::Application;
-use crate::engine::event::StreamId;
+use crate::engine::log::StreamId;
 use crate::engine::projection::ReadModel;
 use crate::library::{BookEvent, Inventory, Isbn, ReadService, UserId};
 use crate::shell::application_functions::{DomainFunctions, Words};

@@ -4,7 +4,7 @@ use super::arguments::{author, book_stream, isbn, quantity, title, user_id};
 use super::replies::{WORDS, refused};
 use super::table::{WRITE_FUNCTIONS, WRITE_MANUAL};
 use crate::engine::application::Application;
-use crate::engine::event::StreamId;
+use crate::engine::log::StreamId;
 use crate::library::{BookCommand, BookEvent, WriteService};
 use crate::shell::application_functions::{DomainFunctions, Prompted, Words};
 use crate::shell::functions::{Answer, Arguments, Function};

@@ -5,13 +5,12 @@
 pub(crate) mod tls;
 
 use std::collections::VecDeque;
-use std::env;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::process::{self, Child, Command, Stdio};
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
+use std::{env, thread};
 
 use rustls::ServerConfig;
 use serde_json::{Value, json};

@@ -5,8 +5,9 @@ use cqrs_bank::bank::{
     PinOptions, PinSecret, Receipt, Refusal, UnlockError, WithdrawError, Withdrawal,
 };
 use cqrs_bank::engine::command_handler::Limits;
-use cqrs_bank::engine::event::{DomainEvent, RecordedEvent};
-use cqrs_bank::engine::store::stored_event::DataOf;
+use cqrs_bank::engine::domain::DomainEvent;
+use cqrs_bank::engine::log::RecordedEvent;
+use cqrs_bank::engine::store::codec::DataOf;
 
 use super::{Command, Event, Reply, VERIFIER};
 use crate::accounts::{account, money};

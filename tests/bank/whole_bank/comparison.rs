@@ -4,7 +4,8 @@ use cqrs_bank::bank::{
     AccountEvent, Bank, CreateError, DepositError, EmailAddress, HolderName, NewAccount, TransferError, UnlockError,
     WithdrawError, Withdrawal,
 };
-use cqrs_bank::engine::event::{DomainEvent as _, RecordedEvent};
+use cqrs_bank::engine::domain::DomainEvent as _;
+use cqrs_bank::engine::log::RecordedEvent;
 
 use super::{Command, Line, Reply};
 use crate::accounts::{account, money};

@@ -3,12 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cqrs_bank::engine::clock::{Clock, Timestamp};
-use cqrs_bank::engine::event::{Metadata, Position, RecordedEvent, StreamId, Version};
-use cqrs_bank::engine::id_source::IdSource;
+use cqrs_bank::engine::log::{Metadata, Position, RecordedEvent, StreamId, Timestamp, Version};
+use cqrs_bank::engine::runtime::{Clock, IdSource, StopReason, Supervisor};
 use cqrs_bank::engine::store::sqlite::{OpenStoreError, SqliteOptions, SqliteStore};
 use cqrs_bank::engine::store::{Append, EventStore};
-use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 use std::sync::{Arc, LazyLock};
 use uuid::Uuid;
 

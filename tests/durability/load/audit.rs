@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use cqrs_bank::bank::{AccountEvent, Bank, Movement, StoreUrl};
-use cqrs_bank::engine::event::{DomainEvent as _, Position, RecordedEvent};
+use cqrs_bank::engine::domain::DomainEvent as _;
+use cqrs_bank::engine::log::{Position, RecordedEvent};
+use cqrs_bank::engine::runtime::{StopReason, Supervisor};
 use cqrs_bank::engine::store::EventStore as _;
+use cqrs_bank::engine::store::codec::DataOf;
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore, Verification};
-use cqrs_bank::engine::store::stored_event::DataOf;
-use cqrs_bank::engine::supervisor::{StopReason, Supervisor};
 use serde_json::{Value, json};
 
 use super::shell::Sent;
@@ -97,7 +98,10 @@ pub(crate) fn audit(log: &[Event], programs: &[Vec<Sent>]) -> Audit {
                 let printed = answer["events"].as_array().unwrap();
                 let stored: Vec<_> = events.iter().map(|event| record(event)).collect();
                 if lags(answer) {
-                    assert!(!printed.is_empty() && stored.starts_with(printed), "{statement}: {printed:?} of {stored:?}");
+                    assert!(
+                        !printed.is_empty() && stored.starts_with(printed),
+                        "{statement}: {printed:?} of {stored:?}"
+                    );
                 } else {
                     assert_eq!(answer["reply"], statement.reply(), "{statement}");
                     assert_eq!(*printed, stored, "{statement}");

@@ -1,14 +1,13 @@
 //! Cuts a record at all its moments and has what is left judged, by as many threads as there are processors.
 
 use std::collections::{BTreeSet, HashSet};
-use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
+use std::{fs, thread};
 
 use super::disk::{CallId, Random, Tree};
 use super::judge::{judge, real_program_goes_on};

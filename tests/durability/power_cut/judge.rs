@@ -7,8 +7,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use cqrs_bank::bank::{AccountEvent, Bank, Options, StoreUrl, Verification};
-use cqrs_bank::engine::event::Position;
-use cqrs_bank::engine::store::stored_event::DataOf;
+use cqrs_bank::engine::log::Position;
+use cqrs_bank::engine::store::codec::DataOf;
 use serde_json::Value;
 
 use super::promises::{Event, Promises, Spoken, balance};

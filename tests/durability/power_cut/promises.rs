@@ -5,7 +5,8 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use cqrs_bank::bank::{AccountEvent, Movement};
-use cqrs_bank::engine::event::{DomainEvent as _, RecordedEvent};
+use cqrs_bank::engine::domain::DomainEvent as _;
+use cqrs_bank::engine::log::RecordedEvent;
 
 use super::scenario::{Statement, Telling};
 

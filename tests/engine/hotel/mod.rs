@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cqrs_bank::engine::command_handler::Limits;
-use cqrs_bank::engine::event::domain_events;
 use cqrs_bank::engine::process_manager::Unfinished;
 use cqrs_bank::engine::projection::{RowMap, StoredFields, rows};
+use cqrs_bank::engine::store::codec::domain_events;
 use cqrs_bank::engine::{
     Aggregate, Answer, Application, Builder, Command, DomainEvent, Invariants, Position, ProcessManager, Projection,
     Reaction, RecordedEvent, Starts, StoreUrl,

@@ -4,8 +4,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
-use cqrs_bank::engine::event::{Metadata, Position, RecordedEvent, Version};
-use cqrs_bank::engine::fingerprint::Fingerprint;
+use cqrs_bank::engine::log::{Fingerprint, Metadata, Position, RecordedEvent, Version};
 use cqrs_bank::engine::store::{Append, EventStore, MAX_READ};
 use tokio::sync::broadcast::error::TryRecvError;
 use tokio::task::JoinSet;

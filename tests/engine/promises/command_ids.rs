@@ -1,6 +1,6 @@
 //! The events of a command are stored once, however often the command comes.
 
-use cqrs_bank::engine::event::{Position, RecordedEvent};
+use cqrs_bank::engine::log::{Position, RecordedEvent};
 use cqrs_bank::engine::store::{AppendAnswer, EventStore, Rejected};
 use tokio::sync::broadcast::error::TryRecvError;
 use tokio::task::JoinSet;

@@ -1,6 +1,6 @@
 //! What happens when a stream has moved on.
 
-use cqrs_bank::engine::event::{Position, Version};
+use cqrs_bank::engine::log::{Position, Version};
 use cqrs_bank::engine::store::{AppendAnswer, Conflict, EventStore, Rejected};
 use tokio::sync::broadcast::error::TryRecvError;
 use tokio::task::JoinSet;

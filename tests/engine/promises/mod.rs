@@ -12,9 +12,8 @@ pub(crate) mod times;
 
 use std::sync::{Arc, LazyLock};
 
-use cqrs_bank::engine::clock::{Clock, Timestamp};
-use cqrs_bank::engine::event::{Metadata, Position, RecordedEvent, StreamId, Version};
-use cqrs_bank::engine::id_source::IdSource;
+use cqrs_bank::engine::log::{Metadata, Position, RecordedEvent, StreamId, Timestamp, Version};
+use cqrs_bank::engine::runtime::{Clock, IdSource};
 use cqrs_bank::engine::store::{Append, AppendAnswer, Committed, EventStore};
 use uuid::Uuid;
 

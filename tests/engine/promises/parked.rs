@@ -1,6 +1,6 @@
 //! Events that handlers have set aside.
 
-use cqrs_bank::engine::event::Position;
+use cqrs_bank::engine::log::Position;
 use cqrs_bank::engine::store::EventStore;
 use cqrs_bank::engine::store::handler_records::{ParkedChange, ParkedEvent, Progress};
 

@@ -1,8 +1,6 @@
 //! What is stored can be read from any place on.
 
-use cqrs_bank::engine::clock::Timestamp;
-use cqrs_bank::engine::event::{Position, Version};
-use cqrs_bank::engine::moment::Moment;
+use cqrs_bank::engine::log::{Moment, Position, Timestamp, Version};
 use cqrs_bank::engine::store::{Append, EventStore, MAX_READ};
 
 use super::{append, in_short, log, seconds, stored, stream};

@@ -1,7 +1,6 @@
 //! A stream is read from its last snapshot up to a moment.
 
-use cqrs_bank::engine::event::{Position, Version};
-use cqrs_bank::engine::moment::Moment;
+use cqrs_bank::engine::log::{Moment, Position, Version};
 use cqrs_bank::engine::store::{Append, EventStore, Snapshot};
 
 use super::{answer_to, append, seconds, stored, stream, with_snapshot};

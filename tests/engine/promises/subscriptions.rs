@@ -4,9 +4,9 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
-use cqrs_bank::engine::event::Position;
+use cqrs_bank::engine::log::Position;
 use cqrs_bank::engine::store::EventStore;
-use cqrs_bank::engine::subscription::Subscription;
+use cqrs_bank::engine::store::subscription::Subscription;
 
 use super::{PUBLISHED_CAPACITY, append, log, stored};
 use crate::happened::Happened;

@@ -1,8 +1,6 @@
 //! Times in a log never go back.
 
-use cqrs_bank::engine::clock::Timestamp;
-use cqrs_bank::engine::event::Version;
-use cqrs_bank::engine::moment::Moment;
+use cqrs_bank::engine::log::{Moment, Timestamp, Version};
 use cqrs_bank::engine::store::{Append, EventStore};
 
 use super::{append, log, seconds, stored, stream, with_snapshot};

@@ -1,8 +1,8 @@
 //! Shelves with things on them, and a company policy that fills orders: from the shelf, or else from next door.
 
-use cqrs_bank::engine::aggregate::{Aggregate, Command};
-use cqrs_bank::engine::event::{DomainEvent, RecordedEvent};
+use cqrs_bank::engine::domain::{Aggregate, Command, DomainEvent};
 use cqrs_bank::engine::event_handler::Starts;
+use cqrs_bank::engine::log::RecordedEvent;
 use cqrs_bank::engine::process_manager::{Answer, Instead, Noted, ProcessManager, Reaction};
 use serde::{Deserialize, Serialize};
 

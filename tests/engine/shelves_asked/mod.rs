@@ -5,9 +5,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use cqrs_bank::engine::application::{Application, Builder, CommandFailure, ExportError, Receipt};
-use cqrs_bank::engine::event::{Position, RecordedEvent, StreamId};
 use cqrs_bank::engine::event_handler::{EventHandler, Failure};
-use cqrs_bank::engine::moment::Moment;
+use cqrs_bank::engine::log::{Moment, Position, RecordedEvent, StreamId};
 use cqrs_bank::engine::projection::Projection;
 use cqrs_bank::engine::store::StoreUrl;
 use tempfile::TempDir;

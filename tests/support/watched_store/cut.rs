@@ -4,7 +4,7 @@ use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use cqrs_bank::engine::event::DomainEvent;
+use cqrs_bank::engine::domain::DomainEvent;
 
 use super::WatchedStore;
 

@@ -6,12 +6,12 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
-use cqrs_bank::engine::event::{Batch, DomainEvent, Position, StreamId, Version};
-use cqrs_bank::engine::moment::Moment;
+use cqrs_bank::engine::domain::DomainEvent;
+use cqrs_bank::engine::log::{Batch, Moment, Position, StreamId, Version};
+use cqrs_bank::engine::runtime::Supervisor;
 use cqrs_bank::engine::store::handler_records::{HandlerRecords, ParkedChange, ParkedEvent, Progress};
 use cqrs_bank::engine::store::memory::MemoryStore;
 use cqrs_bank::engine::store::{Append, Appended, Committed, EventStore, Published, Snapshot, StoreError};
-use cqrs_bank::engine::supervisor::Supervisor;
 use tokio::sync::broadcast;
 use uuid::Uuid;
 

@@ -5,9 +5,8 @@ use std::fmt;
 use foldhash::HashMap;
 
 use super::kinds::Kinds;
-use crate::engine::clock::Timestamp;
-use crate::engine::event::{Position, RecordedEvent, StreamId, Version};
-use crate::engine::invariants::Invariants;
+use crate::engine::domain::Invariants;
+use crate::engine::log::{Position, RecordedEvent, StreamId, Timestamp, Version};
 
 /// A log as far as it was looked at.
 pub(super) struct Audit<'a, E: 'static> {

@@ -6,10 +6,10 @@ use std::path::Path;
 use super::imported::MARK;
 use super::replayed::Replayed;
 use crate::engine::application::{Application, BackupError};
-use crate::engine::event::{Position, RecordedEvent};
+use crate::engine::log::{Position, RecordedEvent};
+use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, ParkedEvent, Progress};
 use crate::engine::store::sqlite::{self, BackupStep, NewStore, Verified};
-use crate::engine::store::stored_event::StoredEvent;
 use crate::engine::store::{EventStore as _, MAX_READ, Store, StoreError};
 
 impl<E: StoredEvent> Application<E> {

@@ -12,13 +12,12 @@ use super::import_file::{Contents, ImportFile, failed};
 use super::imported::{MARK, TASK, UNDER_WAY};
 use super::replayed::Replayed;
 use crate::engine::application::{Application, ImportError, Unavailable};
-use crate::engine::blocking::blocking;
-use crate::engine::event::Position;
 use crate::engine::event_handler::ParkedError;
+use crate::engine::log::Position;
+use crate::engine::runtime::{StopReason, blocking};
+use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
-use crate::engine::store::stored_event::StoredEvent;
 use crate::engine::store::{EventStore as _, StoreError};
-use crate::engine::supervisor::StopReason;
 
 /// What is done with a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,13 +9,12 @@ use uuid::Uuid;
 
 use super::Upkeep;
 use crate::engine::application::ImportError;
-use crate::engine::clock::Timestamp;
-use crate::engine::event::{Metadata, Position, RecordedEvent, StreamId};
+use crate::engine::log::{Metadata, Position, RecordedEvent, StreamId, Timestamp};
 use crate::engine::process_manager::Unfinished;
 use crate::engine::store::MAX_READ;
+use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::event_line::read_line;
 use crate::engine::store::sqlite::is_open_here;
-use crate::engine::store::stored_event::StoredEvent;
 
 /// The longest line, in bytes.
 const MAX_LINE: u64 = 1 << 20;

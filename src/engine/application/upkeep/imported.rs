@@ -2,14 +2,14 @@
 
 use super::Upkeep;
 use crate::engine::application::StartError;
-use crate::engine::event::Position;
+use crate::engine::event_handler::lease::Lease;
 use crate::engine::event_handler::{EventHandler, Starts};
-use crate::engine::lease::Lease;
+use crate::engine::log::Position;
 use crate::engine::process_manager::{ProcessManager, Unfinished};
+use crate::engine::runtime::StopReason;
+use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress, is_reserved};
-use crate::engine::store::stored_event::StoredEvent;
 use crate::engine::store::{EventStore as _, Store, StoreError, StoreUrl};
-use crate::engine::supervisor::StopReason;
 
 pub(super) const TASK: &str = "import";
 

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use crate::engine::aggregate::{Aggregate, apply, restored_from, snapshot_of};
-use crate::engine::event::{Contains, RecordedEvent, StreamId};
+use crate::engine::command_handler::state::{apply, restored_from, snapshot_of};
+use crate::engine::domain::{Aggregate, Contains};
+use crate::engine::log::{RecordedEvent, StreamId};
 use crate::engine::store::StoreError;
 
 /// The kinds of aggregate that an application was started with.

@@ -19,11 +19,10 @@ use self::audit::Audit;
 pub use self::import::ImportStep;
 pub(super) use self::imported::{KnownHandler, refuse_half};
 use self::kinds::Kinds;
-use crate::engine::aggregate::Aggregate;
-use crate::engine::event::{Contains, RecordedEvent};
-use crate::engine::invariants::Invariants;
+use crate::engine::domain::{Aggregate, Contains, Invariants};
+use crate::engine::log::RecordedEvent;
 use crate::engine::projection::{Projection, StoredRows};
-use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::{Store, StoreError};
 
 type Boxed<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;

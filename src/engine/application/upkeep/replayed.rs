@@ -8,9 +8,9 @@ use foldhash::HashMap;
 
 use super::Upkeep;
 use super::kinds::Replay;
-use crate::engine::event::{RecordedEvent, StreamId};
+use crate::engine::log::{RecordedEvent, StreamId};
+use crate::engine::runtime::panic_message;
 use crate::engine::store::{Append, StoreError};
-use crate::engine::supervisor::panic_message;
 
 /// What has been stored once more so far.
 pub(super) struct Replayed<E: 'static> {

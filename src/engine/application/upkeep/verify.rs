@@ -8,13 +8,12 @@ use super::audit::Audit;
 use super::kinds::Kind;
 use super::{FoldedRows, ReadRows};
 use crate::engine::application::{Application, Unavailable};
-use crate::engine::event::{Position, StreamId, Version};
-use crate::engine::moment::Moment;
+use crate::engine::log::{Moment, Position, StreamId, Version};
+use crate::engine::runtime::panic_message;
+use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::log_head::LogHead;
 use crate::engine::store::sqlite::{Verification, Verified};
-use crate::engine::store::stored_event::StoredEvent;
 use crate::engine::store::{EventStore as _, MAX_READ, Snapshot, Store, StoreError};
-use crate::engine::supervisor::panic_message;
 
 /// What ends a verification early.
 enum Ended {

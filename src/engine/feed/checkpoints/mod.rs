@@ -12,8 +12,8 @@ use uuid::Uuid;
 pub use self::status::{Condition, HandlerStatus, Kind};
 use super::conversations::Conversations;
 use super::waiting::{Ticket, Waiting};
-use crate::engine::event::Position;
-use crate::engine::supervisor::Supervisor;
+use crate::engine::log::Position;
+use crate::engine::runtime::Supervisor;
 
 /// After this time a wait ends with what is true: the event is stored, and who lags.
 pub const MAX_WAIT: Duration = Duration::from_secs(5);

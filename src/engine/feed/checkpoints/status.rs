@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use crate::engine::clock::Timestamp;
-use crate::engine::event::Position;
+use crate::engine::log::{Position, Timestamp};
 
 /// What a handler does with events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

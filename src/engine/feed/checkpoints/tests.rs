@@ -1,5 +1,5 @@
 use super::*;
-use crate::engine::clock::Timestamp;
+use crate::engine::log::Timestamp;
 
 #[tokio::test(start_paused = true)]
 async fn a_wait_ends_with_the_names_of_those_who_lag() {

@@ -9,12 +9,11 @@ use uuid::Uuid;
 
 use super::command_ids::CommandIds;
 use super::place::Place;
-use crate::engine::clock::Timestamp;
-use crate::engine::event::{Batch, DomainEvent, Position, RecordedEvent, StreamId, Version};
-use crate::engine::moment::Moment;
+use crate::engine::domain::DomainEvent;
+use crate::engine::log::{Batch, Moment, Position, RecordedEvent, StreamId, Timestamp, Version};
+use crate::engine::runtime::trace::trace_line;
 use crate::engine::store::log_times::LogTimes;
 use crate::engine::store::{Append, Appended, Committed, Conflict, MAX_READ, Rejected, Snapshot};
-use crate::engine::trace::trace_line;
 
 #[derive(Debug)]
 pub(super) struct Log<E> {

@@ -20,10 +20,9 @@ use super::handler_records::{HandlerRecords, ParkedChange, ParkedEvent, Progress
 use super::{
     Append, Appended, Committed, EventStore, Listeners, PUBLISHED_CAPACITY, Published, Publisher, Snapshot, StoreError,
 };
-use crate::engine::event::{Batch, DomainEvent, Position, StreamId, Version};
-use crate::engine::moment::Moment;
-use crate::engine::queue::offer;
-use crate::engine::supervisor::{StopReason, Supervisor};
+use crate::engine::domain::DomainEvent;
+use crate::engine::log::{Batch, Moment, Position, StreamId, Version};
+use crate::engine::runtime::{StopReason, Supervisor, offer};
 
 const QUEUE_CAPACITY: usize = 256;
 

@@ -5,7 +5,7 @@ use tokio::sync::mpsc;
 use super::requests::Reply;
 use super::transaction::{Answer, answers};
 
-use crate::engine::event::Batch;
+use crate::engine::log::Batch;
 use crate::engine::runtime::Runtime;
 use crate::engine::store::handler_records::{Progress, ProjectionWritten};
 use crate::engine::store::{Appended, StoreError};

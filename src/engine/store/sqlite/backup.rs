@@ -1,8 +1,7 @@
 //! Copies a file that is in use: one state of it, checked, and closed as the last program closes one.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
@@ -13,20 +12,18 @@ use tokio::sync::oneshot;
 
 use super::companions::{END, OF_UNFINISHED, WAL, companion, ending_of_companion};
 use super::create::left_over;
-use super::disk_full;
 use super::end_file::Noted;
 use super::form::Form;
 use super::open_here::OpenHere;
-use super::properties;
 use super::schema::{connect, connect_to_read};
 use super::stored_log::{LogEnd, ReadError};
 use super::threads::spawn;
-use super::upgrade;
 use super::verify::{self, Verification, Verified};
-use super::{SqliteStore, unreadable};
+use super::{SqliteStore, disk_full, properties, unreadable, upgrade};
 use crate::engine::disk::{NewFile, Placed};
-use crate::engine::store::stored_event::StoredEvent;
-use crate::engine::store::{Failure, StoreError};
+use crate::engine::runtime::Failure;
+use crate::engine::store::StoreError;
+use crate::engine::store::codec::StoredEvent;
 
 /// So many pages are copied at a time: 4 MiB.
 const PAGES: i32 = 1_024;

@@ -12,7 +12,7 @@ use super::open_error::{OpenStoreError, refused, sqlite};
 use super::schema::APPLICATION_ID;
 use super::upgrade;
 use crate::engine::disk::{NewFile, Placed};
-use crate::engine::event::Position;
+use crate::engine::log::Position;
 
 /// Makes an empty file for the events of a domain. If somebody else is quicker, theirs stays. Answers whether it is this
 /// one that stands there.

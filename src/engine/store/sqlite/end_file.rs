@@ -18,8 +18,7 @@ use sha2::{Digest, Sha256};
 
 use super::companions::{END, open_or_create, without_suffix};
 use super::long_wait::LongWait;
-use crate::engine::disk::sync_name;
-use crate::engine::disk::{FileId, is_unsupported};
+use crate::engine::disk::{FileId, is_unsupported, sync_name};
 use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Hash, hex};
 
 pub(super) const LENGTH: usize = 125;

@@ -9,12 +9,13 @@ use super::form::Form;
 use super::reader::Reader;
 use super::requests::WriteRequest;
 use super::{SqliteStore, companions, projection_rows, records, unreadable};
+use crate::engine::runtime::{Failure, FailureKind};
+use crate::engine::store::StoreError;
+use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{
     HandlerRecords, HandlersLease, ParkedChange, ParkedEvent, Progress, ProjectionUpdate, ProjectionWritten,
     StoredProjection,
 };
-use crate::engine::store::stored_event::StoredEvent;
-use crate::engine::store::{Failure, FailureKind, StoreError};
 
 impl<E: StoredEvent> HandlerRecords for SqliteStore<E> {
     async fn read_progress(&self, handler: &str) -> Result<Option<Progress>, StoreError> {

@@ -4,8 +4,7 @@ use rusqlite::{CachedStatement, Connection};
 use uuid::Uuid;
 
 use super::stored_log::signed;
-use crate::engine::clock::Timestamp;
-use crate::engine::event::Metadata;
+use crate::engine::log::{Metadata, Timestamp};
 use crate::engine::store::hash_chain::Hash;
 
 /// So many rows go in with one statement, as long as there are as many.

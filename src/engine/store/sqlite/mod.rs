@@ -12,7 +12,7 @@
 //! elsewhere is then over at once, however quick the disk is. A caller that waits for everyone to have seen its command
 //! may be told who lags, a handler may be given an event again too soon, and a watch on time may see hours go by. What
 //! is stored is not affected, nor is the time that events are stored with, which is the
-//! [`Clock`](crate::engine::clock::Clock)'s. The threads themselves go by real time: how long another program is waited
+//! [`Clock`](crate::engine::runtime::Clock)'s. The threads themselves go by real time: how long another program is waited
 //! for cannot be shortened. Tests that pause time use the store in [`memory`](super::memory), whose task the runtime
 //! knows.
 
@@ -27,6 +27,7 @@ mod companions;
 mod create;
 mod disk_full;
 mod end_file;
+mod failure;
 mod form;
 mod handler_records;
 mod handler_rows;
@@ -89,15 +90,12 @@ use self::transaction::Written;
 pub use self::verify::{Verification, Verified};
 use self::writer::Writer;
 use super::log_head::LogHead;
-use super::stored_event::StoredEvent;
 use super::{
-    Append, Appended, Committed, EventStore, Failure, FailureKind, Listeners, PUBLISHED_CAPACITY, Published, Publisher,
-    Snapshot, StoreError,
+    Append, Appended, Committed, EventStore, Listeners, PUBLISHED_CAPACITY, Published, Publisher, Snapshot, StoreError,
 };
-use crate::engine::event::{Batch, Position, RecordedEvent, StreamId, Version};
-use crate::engine::moment::Moment;
-use crate::engine::queue::offer;
-use crate::engine::supervisor::{StopReason, Supervisor};
+use crate::engine::log::{Batch, Moment, Position, RecordedEvent, StreamId, Version};
+use crate::engine::runtime::{Failure, FailureKind, StopReason, Supervisor, offer};
+use crate::engine::store::codec::StoredEvent;
 
 const WRITE_QUEUE_CAPACITY: usize = 4_096;
 const READ_QUEUE_CAPACITY: usize = 256;

@@ -91,8 +91,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::engine::clock::Timestamp;
-    use crate::engine::event::Metadata;
+    use crate::engine::log::{Metadata, Timestamp};
     use crate::engine::store::sqlite::insert::Row;
     use crate::engine::store::sqlite::schema::TABLES;
 

@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::backup::{BackupError, check_place, not_supported, not_written, whole};
 use super::companions::{OF_UNFINISHED, WAL, companion};
-use super::create;
-use super::{SqliteOptions, SqliteStore, Verified};
+use super::{SqliteOptions, SqliteStore, Verified, create};
 use crate::engine::disk::{NewFile, Placed};
+use crate::engine::runtime::{Failure, StopReason, Supervisor};
+use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
-use crate::engine::store::stored_event::StoredEvent;
-use crate::engine::store::{Append, EventStore as _, Failure, StoreError};
-use crate::engine::supervisor::{StopReason, Supervisor};
+use crate::engine::store::{Append, EventStore as _, StoreError};
 
 /// A store that is being filled. Unless it is finished, nothing is left of it.
 #[derive(Debug)]

@@ -11,25 +11,23 @@ use std::time::{Duration, Instant};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode};
 
-use super::alone;
 use super::close::Closing;
 use super::companions::{self, END, SHM, WAL, companion};
 use super::create::create;
 use super::end_file::{Deadline, End, EndFile, LockError, Noted};
 use super::form::Form;
-use super::hard_links;
 use super::lock_holder::holder;
 use super::open_error::{ONLY_ACCEPTED, OpenStoreError, damaged, refused, sqlite};
 use super::open_here::OpenHere;
-use super::properties;
 use super::row_sets::{check_row_sets, rebuild_row_sets};
 use super::schema::{APPLICATION_ID, USER_VERSION, connect, make_durable};
 use super::stored_log::{Head, LogEnd, ReadError, StoredLog};
 use super::tables::{self, Missing, Tables};
+use super::{alone, hard_links, properties};
 use crate::engine::disk::NO_SYNC_OF_DIRECTORIES;
-use crate::engine::event::Position;
+use crate::engine::log::Position;
+use crate::engine::store::codec::{StoredEvent, UnreadableEvent};
 use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Hash};
-use crate::engine::store::stored_event::{StoredEvent, UnreadableEvent};
 
 /// How long to wait for another program that commits, opens or closes.
 pub(super) const WAIT_FOR_OTHERS: Duration = Duration::from_secs(5);

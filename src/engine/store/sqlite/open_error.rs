@@ -9,9 +9,9 @@ use thiserror::Error;
 
 use super::disk_full;
 use super::lock_holder::holder;
-use crate::engine::event::Position;
-use crate::engine::store::stored_event::UnreadableEvent;
-use crate::engine::store::{Failure, FailureKind};
+use crate::engine::log::Position;
+use crate::engine::runtime::{Failure, FailureKind};
+use crate::engine::store::codec::UnreadableEvent;
 
 /// How the refusals end that can be overruled.
 pub(super) const ONLY_ACCEPTED: &str = "; only `accept_loss: true` opens it as it is";

@@ -11,7 +11,7 @@ use super::checked::Checked;
 use super::row_set::RowSet;
 use super::row_sets::{hash_of, selected_hash};
 use super::stored_log::{ReadError, signed, unsigned};
-use crate::engine::event::Position;
+use crate::engine::log::Position;
 use crate::engine::store::handler_records::{ProjectionRow, ProjectionUpdate, ProjectionWritten};
 use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Hash, row_hash};
 use crate::engine::store::{MAX_READ, StoreError};

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use super::form::Form;
 use super::stored_log::{ReadError, StoredLog};
-use crate::engine::supervisor::panic_message;
+use crate::engine::runtime::panic_message;
 
 /// How many reads can go on at the same time.
 pub(super) const READERS: usize = 2;

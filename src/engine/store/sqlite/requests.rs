@@ -3,7 +3,7 @@
 use tokio::sync::oneshot;
 
 use super::transaction::Written;
-use crate::engine::event::Position;
+use crate::engine::log::Position;
 use crate::engine::store::handler_records::{ParkedChange, Progress, ProjectionUpdate, ProjectionWritten};
 use crate::engine::store::{Appended, StoreError};
 

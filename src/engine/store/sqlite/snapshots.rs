@@ -5,9 +5,7 @@ use rusqlite::{Connection, Row};
 use super::checked::Checked;
 use super::schema::USER_VERSION;
 use super::stored_log::{ReadError, signed, unsigned};
-use crate::engine::clock::Timestamp;
-use crate::engine::event::{Position, Version};
-use crate::engine::moment::Moment;
+use crate::engine::log::{Moment, Position, Timestamp, Version};
 use crate::engine::store::Snapshot;
 use crate::engine::store::hash_chain::{Hash, row_hash};
 

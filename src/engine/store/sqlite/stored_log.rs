@@ -8,12 +8,13 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::end_file::End;
+use super::failure::kind_of;
 use super::form::Form;
-use crate::engine::clock::Timestamp;
-use crate::engine::event::{Metadata, Position, RecordedEvent, StreamId, Version};
+use crate::engine::log::{Metadata, Position, RecordedEvent, StreamId, Timestamp, Version};
+use crate::engine::runtime::{Failure, FailureKind};
+use crate::engine::store::codec::{StoredEvent, UnreadableEvent};
 use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Content, Hash};
-use crate::engine::store::stored_event::{StoredEvent, UnreadableEvent};
-use crate::engine::store::{Failure, FailureKind, MAX_READ, StoreError};
+use crate::engine::store::{MAX_READ, StoreError};
 
 /// So many streams' names are kept, so that their events share them.
 const MAX_NAMES: usize = 65_536;
@@ -70,7 +71,7 @@ impl ReadError {
         let said = say(&self.to_string());
         match self {
             Self::Sqlite(error) => {
-                let kind = Failure::kind_of_sqlite(&error);
+                let kind = kind_of(&error);
                 Failure::caused_by(said, kind, error)
             }
             Self::EndUnwritten(error) => {

@@ -4,9 +4,8 @@ use rusqlite::Connection;
 
 use super::schema::MARK_EVERY;
 use super::stored_log::{Head, Link, ReadError, StoredLog, mark_from};
-use crate::engine::event::{Position, StreamId, Version};
-use crate::engine::moment::Moment;
-use crate::engine::store::stored_event::StoredEvent;
+use crate::engine::log::{Moment, Position, StreamId, Version};
+use crate::engine::store::codec::StoredEvent;
 
 impl<E: StoredEvent> StoredLog<E> {
     /// The version of the last event of a stream up to a moment.

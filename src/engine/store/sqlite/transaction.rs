@@ -13,10 +13,10 @@ use super::new_commands::NewCommands;
 use super::schema::MARK_EVERY;
 use super::snapshots;
 use super::stored_log::{Head, LogEnd, ReadError, StoredLog, signed};
-use crate::engine::event::{Batch, Position, RecordedEvent, StreamId, Version};
+use crate::engine::log::{Batch, Position, RecordedEvent, StreamId, Version};
+use crate::engine::store::codec::{StoredEvent, UnwritableEvent};
 use crate::engine::store::hash_chain::Content;
 use crate::engine::store::log_times::LogTimes;
-use crate::engine::store::stored_event::{StoredEvent, UnwritableEvent};
 use crate::engine::store::{Append, AppendAnswer, Committed, Conflict, Rejected, Snapshot};
 
 /// So many streams' heads are kept between commits.

@@ -15,19 +15,18 @@ use super::form::Form;
 use super::handler_rows::{PARKED_COLUMNS, PROGRESS_COLUMNS, StoredProgress};
 use super::open_here::OpenHere;
 use super::projection_rows::check_projections;
-use super::properties;
 use super::row_sets::check_row_sets;
 use super::schema::{MARK_EVERY, connect_to_read};
 use super::snapshots::{SELECT_SNAPSHOTS, SNAPSHOT_HASH, StoredSnapshot};
 use super::stored_log::{LogEnd, ReadError, StoredLog, hash_at, signed, unsigned};
 use super::tables::{self, Tables};
 use super::threads::spawn;
-use super::{SqliteStore, unreadable};
-use crate::engine::clock::Timestamp;
-use crate::engine::event::{Position, RecordedEvent};
+use super::{SqliteStore, properties, unreadable};
+use crate::engine::log::{Position, RecordedEvent, Timestamp};
+use crate::engine::runtime::{Failure, FailureKind};
+use crate::engine::store::StoreError;
+use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::ParkedEvent;
-use crate::engine::store::stored_event::StoredEvent;
-use crate::engine::store::{Failure, FailureKind, StoreError};
 
 /// How often the progress is told, in events.
 const TELL_EVERY: u64 = 10_000;

@@ -1,11 +1,9 @@
-//! Why a store, or the system under it, could not do something.
+//! Why something could not be done: by the system, or by what stores on it.
 
 use std::error::Error;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::{fmt, io};
-
-use rusqlite::ErrorCode;
 
 /// What stood in the way: in words, of what kind it is, and the error behind it where there was one.
 ///
@@ -58,15 +56,6 @@ impl Failure {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
                 FailureKind::DiskFull
             }
-            _ => FailureKind::Other,
-        }
-    }
-
-    /// The kind that an error of SQLite is of.
-    pub(super) fn kind_of_sqlite(error: &rusqlite::Error) -> FailureKind {
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => FailureKind::DiskFull,
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => FailureKind::Damaged,
             _ => FailureKind::Other,
         }
     }
@@ -126,13 +115,6 @@ impl From<String> for Failure {
 impl From<&str> for Failure {
     fn from(said: &str) -> Self {
         Self::new(said)
-    }
-}
-
-impl From<rusqlite::Error> for Failure {
-    fn from(error: rusqlite::Error) -> Self {
-        let kind = Self::kind_of_sqlite(&error);
-        Self::caused_by(format!("SQLite: {error}"), kind, error)
     }
 }
 

@@ -15,8 +15,8 @@ use thiserror::Error;
 use tokio::sync::{oneshot, watch};
 use tokio::task::AbortHandle;
 
-use super::runtime::Runtime;
-use super::store::{Failure, StoreError};
+use super::failure::Failure;
+use super::tokio_runtime::Runtime;
 
 /// Why the engine stopped.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -50,17 +50,6 @@ pub enum StopReason {
     /// The tokio runtime that its tasks ran on has ended, and they with it.
     #[error("the tokio runtime it was started on has ended")]
     RuntimeEnded,
-}
-
-/// A task that meets a store that has failed stops for the same reason as the store does.
-impl From<StoreError> for StopReason {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Closed => Self::Closed,
-            StoreError::Busy(_) | StoreError::LeaseLost => Self::StoreFailed { message: error.to_string().into() },
-            StoreError::Failed(message) | StoreError::OutcomeUnknown(message) => Self::StoreFailed { message },
-        }
-    }
 }
 
 /// A group of tasks that live and stop together, on the tokio runtime that it was made on. Cheap to clone.
@@ -149,14 +138,19 @@ impl Supervisor {
 
     /// A thread ends with the group: it hears by `close` that it shall end, and drops what `has_ended` listens to when it
     /// has done all it had to.
-    pub(super) fn ends_with(&self, close: oneshot::Sender<()>, has_ended: watch::Receiver<()>, handle: JoinHandle<()>) {
+    pub(in crate::engine) fn ends_with(
+        &self,
+        close: oneshot::Sender<()>,
+        has_ended: watch::Receiver<()>,
+        handle: JoinHandle<()>,
+    ) {
         lock(&self.inner.threads).push(Thread { has_ended, handle });
         // Told by being dropped.
         self.at_stop(move || drop(close));
     }
 
     /// Does something when the group stops, or now if it has.
-    pub(super) fn at_stop(&self, act: impl FnOnce() + Send + 'static) {
+    pub(in crate::engine) fn at_stop(&self, act: impl FnOnce() + Send + 'static) {
         let act = AtStop(Box::new(act));
         let late = {
             let mut at_stop = lock(&self.inner.at_stop);
@@ -186,7 +180,7 @@ impl Supervisor {
     }
 
     /// Waits until the tasks are gone, with all they had, once the group is stopped; at most so long.
-    pub(super) async fn tasks_ended(&self, max_wait: Duration) {
+    pub(in crate::engine) async fn tasks_ended(&self, max_wait: Duration) {
         let time = self.inner.runtime.timer(max_wait);
         tokio::select! {
             () = self.inner.running.closed() => {}
@@ -195,7 +189,7 @@ impl Supervisor {
     }
 
     /// It is being closed. What goes wrong meanwhile stops it all the same, but for the end of its runtime.
-    pub(super) fn begin_close(&self) {
+    pub(in crate::engine) fn begin_close(&self) {
         self.inner.is_closing.store(true, Ordering::Release);
     }
 

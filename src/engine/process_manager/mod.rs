@@ -22,8 +22,9 @@ pub use self::answer::{Answer, Instead, Reaction};
 pub use self::fold::{state_difference, state_up_to};
 pub use self::process::{LONGEST_CHAIN, Process};
 pub use self::unfinished::Unfinished;
-use super::event::{DomainEvent, RecordedEvent};
 use super::event_handler::Starts;
+use crate::engine::domain::DomainEvent;
+use crate::engine::log::RecordedEvent;
 
 /// A company policy: what is to be done when something has happened. All functions are pure.
 pub trait ProcessManager: Clone + Send + Sync + 'static {
@@ -131,8 +132,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::engine::clock::Timestamp;
-    use crate::engine::event::{Metadata, Position, StreamId, Version};
+    use crate::engine::log::{Metadata, Position, StreamId, Timestamp, Version};
 
     fn event(command_id: u128, version: u64) -> RecordedEvent<()> {
         RecordedEvent {

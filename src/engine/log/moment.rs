@@ -1,7 +1,8 @@
 //! A moment in the past, told by position or by time.
 
-use super::clock::Timestamp;
-use super::event::{Position, RecordedEvent};
+use super::position::Position;
+use super::recorded_event::RecordedEvent;
+use super::timestamp::Timestamp;
 
 /// A moment in the past of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

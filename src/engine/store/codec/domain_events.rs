@@ -1,29 +1,13 @@
-//! The event of a domain, where several kinds of aggregates have events of their own.
-
-use super::DomainEvent;
-
-/// An event that may be one of the kind `T`: the one of a whole domain, which wraps those of its aggregates.
-///
-/// [`domain_events!`](crate::domain_events) writes it, and every event contains itself.
-pub trait Contains<T>: From<T> {
-    /// The event of that kind, if it is one.
-    fn part(&self) -> Option<&T>;
-}
-
-impl<T: DomainEvent> Contains<T> for T {
-    fn part(&self) -> Option<&T> {
-        Some(self)
-    }
-}
+//! The event of a domain whose kinds of aggregate have events of their own.
 
 /// Writes the event of a domain: an enum of the events of its aggregates, which is stored as they are.
 ///
 /// What is stored of an event does not say which part it belongs to: its type does. Two parts with events of one type
-/// are found by [`check_types`](crate::engine::store::stored_event::check_types).
+/// are found by [`check_types`](crate::engine::store::codec::check_types).
 ///
 /// ```
-/// use cqrs_bank::engine::event::{Contains as _, DomainEvent, domain_events};
-/// use cqrs_bank::engine::store::stored_event::{StoredEvent as _, check_types};
+/// use cqrs_bank::engine::domain::{Contains as _, DomainEvent};
+/// use cqrs_bank::engine::store::codec::{StoredEvent as _, check_types, domain_events};
 /// use serde::{Deserialize, Serialize};
 ///
 /// #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -87,7 +71,7 @@ macro_rules! domain_events {
                 }
             }
 
-            impl $crate::engine::event::Contains<$part> for $name {
+            impl $crate::engine::domain::Contains<$part> for $name {
                 #[allow(unreachable_patterns)]
                 fn part(&self) -> ::std::option::Option<&$part> {
                     match self {
@@ -98,27 +82,27 @@ macro_rules! domain_events {
             }
         )+
 
-        impl $crate::engine::event::DomainEvent for $name {
+        impl $crate::engine::domain::DomainEvent for $name {
             const DOMAIN: &'static str = $domain;
 
             fn event_type(&self) -> &'static str {
                 match self {
-                    $(Self::$variant(part) => $crate::engine::event::DomainEvent::event_type(part),)+
+                    $(Self::$variant(part) => $crate::engine::domain::DomainEvent::event_type(part),)+
                 }
             }
 
             fn title(&self) -> &'static str {
                 match self {
-                    $(Self::$variant(part) => $crate::engine::event::DomainEvent::title(part),)+
+                    $(Self::$variant(part) => $crate::engine::domain::DomainEvent::title(part),)+
                 }
             }
 
             fn upcast(
                 event_type: &str,
                 schema_version: u16,
-            ) -> ::std::option::Option<$crate::engine::event::Upcast> {
+            ) -> ::std::option::Option<$crate::engine::domain::Upcast> {
                 $(
-                    let step = <$part as $crate::engine::event::DomainEvent>::upcast(event_type, schema_version);
+                    let step = <$part as $crate::engine::domain::DomainEvent>::upcast(event_type, schema_version);
                     if step.is_some() {
                         return step;
                     }
@@ -127,35 +111,35 @@ macro_rules! domain_events {
             }
         }
 
-        impl $crate::engine::store::stored_event::serde::Serialize for $name {
-            fn serialize<S: $crate::engine::store::stored_event::serde::Serializer>(
+        impl $crate::engine::store::codec::serde::Serialize for $name {
+            fn serialize<S: $crate::engine::store::codec::serde::Serializer>(
                 &self,
                 serializer: S,
             ) -> ::std::result::Result<S::Ok, S::Error> {
                 match self {
                     $(Self::$variant(part) => {
-                        $crate::engine::store::stored_event::serde::Serialize::serialize(part, serializer)
+                        $crate::engine::store::codec::serde::Serialize::serialize(part, serializer)
                     })+
                 }
             }
         }
 
-        impl $crate::engine::store::stored_event::StoredEvent for $name {
+        impl $crate::engine::store::codec::StoredEvent for $name {
             fn event_types() -> ::std::option::Option<::std::vec::Vec<&'static str>> {
                 let mut types = ::std::vec::Vec::new();
-                $(types.extend(<$part as $crate::engine::store::stored_event::StoredEvent>::event_types()?);)+
+                $(types.extend(<$part as $crate::engine::store::codec::StoredEvent>::event_types()?);)+
                 ::std::option::Option::Some(types)
             }
 
             fn knows(event_type: &str) -> bool {
-                $(<$part as $crate::engine::store::stored_event::StoredEvent>::knows(event_type))||+
+                $(<$part as $crate::engine::store::codec::StoredEvent>::knows(event_type))||+
             }
 
             fn to_json(
                 &self,
-            ) -> ::std::result::Result<::std::string::String, $crate::engine::store::stored_event::UnwritableEvent> {
+            ) -> ::std::result::Result<::std::string::String, $crate::engine::store::codec::UnwritableEvent> {
                 match self {
-                    $(Self::$variant(part) => $crate::engine::store::stored_event::StoredEvent::to_json(part),)+
+                    $(Self::$variant(part) => $crate::engine::store::codec::StoredEvent::to_json(part),)+
                 }
             }
 
@@ -163,10 +147,10 @@ macro_rules! domain_events {
                 event_type: &str,
                 schema_version: u16,
                 json: &str,
-            ) -> ::std::result::Result<Self, $crate::engine::store::stored_event::UnreadableEvent> {
+            ) -> ::std::result::Result<Self, $crate::engine::store::codec::UnreadableEvent> {
                 $(
-                    if <$part as $crate::engine::store::stored_event::StoredEvent>::knows(event_type) {
-                        return <$part as $crate::engine::store::stored_event::StoredEvent>::from_stored(
+                    if <$part as $crate::engine::store::codec::StoredEvent>::knows(event_type) {
+                        return <$part as $crate::engine::store::codec::StoredEvent>::from_stored(
                             event_type,
                             schema_version,
                             json,
@@ -174,7 +158,7 @@ macro_rules! domain_events {
                         .map(Self::$variant);
                     }
                 )+
-                ::std::result::Result::Err($crate::engine::store::stored_event::UnreadableEvent::UnknownType {
+                ::std::result::Result::Err($crate::engine::store::codec::UnreadableEvent::UnknownType {
                     event_type: event_type.into(),
                 })
             }

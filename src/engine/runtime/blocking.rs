@@ -8,8 +8,8 @@ use std::thread;
 
 use thiserror::Error;
 
-use super::runtime::Runtime;
 use super::supervisor::panic_message;
+use super::tokio_runtime::Runtime;
 
 /// Why work was not done.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Where the ids of a command come from: from here, and then it is a new one, or from whoever sends it.
 
-use super::metadata::Metadata;
+use crate::engine::log::Metadata;
 
 /// A conversation that begins here: its ids are new ones, and no command has been sent under them yet.
 #[derive(Debug)]
@@ -9,7 +9,7 @@ pub struct Conversation {
 }
 
 impl Conversation {
-    pub(super) fn begun_by(metadata: Metadata) -> Self {
+    pub(in crate::engine) fn begun_by(metadata: Metadata) -> Self {
         Self { metadata }
     }
 

@@ -1,7 +1,6 @@
 //! What serde calls the events of a type, and whether that is a type's name.
 
-use std::fmt;
-use std::slice;
+use std::{fmt, slice};
 
 use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 

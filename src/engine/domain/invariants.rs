@@ -1,6 +1,6 @@
 //! What is so in every log of a domain, and in no single stream of it.
 
-use super::event::RecordedEvent;
+use crate::engine::log::RecordedEvent;
 
 /// What a domain knows of its logs as a whole: a fold over all events, which says where they cannot be what its aggregates
 /// have decided. That money is neither made nor lost, for instance, no account can tell alone.

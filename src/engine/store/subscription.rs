@@ -6,8 +6,9 @@
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::event::{Batch, DomainEvent, Position};
-use super::store::{Committed, EventStore, MAX_READ, Published, StoreError};
+use super::{Committed, EventStore, MAX_READ, Published, StoreError};
+use crate::engine::domain::DomainEvent;
+use crate::engine::log::{Batch, Position};
 
 /// One subscriber's place in the store.
 #[derive(Debug)]

@@ -9,7 +9,7 @@
 
 use tracing::Span;
 
-use super::event::Metadata;
+use crate::engine::log::Metadata;
 
 /// The `tracing` target of every trace line.
 pub const TARGET: &str = "cqrs_bank::trace";
@@ -36,7 +36,7 @@ pub(crate) fn command_span(title: &'static str, metadata: &Metadata) -> Span {
 #[macro_export]
 macro_rules! trace_line {
     ($correlation_id:expr, $($text:tt)+) => {
-        ::tracing::debug!(target: $crate::engine::trace::TARGET, correlation = $correlation_id.as_u128(), $($text)+)
+        ::tracing::debug!(target: $crate::engine::runtime::trace::TARGET, correlation = $correlation_id.as_u128(), $($text)+)
     };
 }
 

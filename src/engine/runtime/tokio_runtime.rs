@@ -38,7 +38,7 @@ impl Runtime {
     }
 
     #[cfg(test)]
-    pub(super) fn at(handle: &Handle) -> Self {
+    pub(in crate::engine) fn at(handle: &Handle) -> Self {
         Self { handle: Some(handle.clone()) }
     }
 
@@ -47,7 +47,7 @@ impl Runtime {
     /// # Errors
     ///
     /// [`NoRuntime`]: what is not.
-    pub(super) fn check(&self) -> Result<(), NoRuntime> {
+    pub(in crate::engine) fn check(&self) -> Result<(), NoRuntime> {
         if self.handle.is_none() {
             return Err(NoRuntime::None);
         }
@@ -72,7 +72,10 @@ impl Runtime {
     /// # Panics
     ///
     /// Where there was no runtime, and is none; and where the system starts no thread.
-    pub(super) fn spawn_blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    pub(in crate::engine) fn spawn_blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> JoinHandle<T> {
         match &self.handle {
             Some(handle) => handle.spawn_blocking(work),
             None => tokio::task::spawn_blocking(work),
@@ -84,7 +87,7 @@ impl Runtime {
     /// # Panics
     ///
     /// Where there was no runtime, and is none; and where it has no timers.
-    pub(super) fn timer(&self, time: Duration) -> impl Future<Output = ()> + use<> {
+    pub(in crate::engine) fn timer(&self, time: Duration) -> impl Future<Output = ()> + use<> {
         let sleep = {
             let _there = self.handle.as_ref().map(Handle::enter);
             sleep(time)

@@ -10,9 +10,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::store::StoreError;
-use super::store::handler_records::{HandlerRecords, HandlersLease};
-use super::supervisor::{StopReason, Supervisor};
+use crate::engine::runtime::{StopReason, Supervisor};
+use crate::engine::store::StoreError;
+use crate::engine::store::handler_records::{HandlerRecords, HandlersLease};
 
 /// How often a process asks whether the one that has the right is gone. The system tells nobody.
 const ASK_EVERY: Duration = Duration::from_millis(50);

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::UnreadableEvent;
 use super::names::is_of_type;
-use crate::engine::event::DomainEvent;
+use crate::engine::domain::DomainEvent;
 
 pub(super) fn from_text<E: DomainEvent + DeserializeOwned>(event_type: &str, json: &str) -> Result<E, UnreadableEvent> {
     let mut data = serde_json::Deserializer::from_str(json);

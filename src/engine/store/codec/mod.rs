@@ -8,7 +8,7 @@
 //!
 //! ```
 //! use cqrs_bank::engine::event::{DomainEvent, Upcast};
-//! use cqrs_bank::engine::store::stored_event::StoredEvent as _;
+//! use cqrs_bank::engine::store::codec::StoredEvent as _;
 //! use serde::{Deserialize, Serialize};
 //! use serde_json::json;
 //!
@@ -49,6 +49,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod domain_events;
 mod names;
 mod read;
 mod write;
@@ -60,11 +61,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
+pub use self::domain_events::domain_events;
 use self::names::{Names, in_snake_case, is_of_type};
 pub use self::write::DataOf;
-use crate::engine::event::{DomainEvent, current_version};
-use crate::engine::store::{Failure, FailureKind, StoreError};
-use crate::engine::supervisor::panic_message;
+use crate::engine::domain::{DomainEvent, current_version};
+use crate::engine::runtime::{Failure, FailureKind, panic_message};
+use crate::engine::store::StoreError;
 
 #[doc(hidden)]
 pub use serde;

@@ -20,7 +20,7 @@ impl Fingerprint {
     /// tells the kind of command.
     ///
     /// ```
-    /// use cqrs_bank::engine::fingerprint::Fingerprint;
+    /// use cqrs_bank::engine::log::Fingerprint;
     ///
     /// let turn = Fingerprint::of(&[&"turn", &"left", &90]);
     /// assert_ne!(turn, Fingerprint::of(&[&"turn", &"left", &900]));

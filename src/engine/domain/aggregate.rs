@@ -1,13 +1,10 @@
-//! The consistency boundary that decides.
+//! The consistency boundary that decides, and what it can be asked.
 
 use std::fmt;
 use std::hash::Hash;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::event::{Contains, DomainEvent, RecordedEvent, StreamId};
-use super::fingerprint::Fingerprint;
-use super::store::StoreError;
-use super::supervisor::panic_message;
+use super::event::DomainEvent;
+use crate::engine::log::Fingerprint;
 
 /// A request to change something, in the imperative. It can be refused.
 pub trait Command: fmt::Debug + Send + Sync + Sized + 'static {
@@ -42,7 +39,7 @@ pub trait Command: fmt::Debug + Send + Sync + Sized + 'static {
 ///
 /// ```
 /// use cqrs_bank::engine::aggregate::{Aggregate, Command};
-/// use cqrs_bank::engine::event::DomainEvent;
+/// use cqrs_bank::engine::domain::DomainEvent;
 /// use cqrs_bank::engine::testing::given;
 ///
 /// #[derive(Default)]
@@ -95,7 +92,7 @@ pub trait Aggregate: Default + Send + 'static {
     type Command: Command;
 
     /// What can happen to it. Where there are several kinds of aggregate, the event of the domain
-    /// [contains](super::event::domain_events) those of each.
+    /// [contains](crate::domain_events) those of each.
     type Event: DomainEvent;
 
     /// Why it says no.
@@ -130,41 +127,4 @@ pub trait Aggregate: Default + Send + 'static {
         let _ = command;
         None
     }
-}
-
-/// Takes in an event of the aggregate's stream.
-///
-/// # Errors
-///
-/// [`StoreError::Failed`]: it is an event of another kind of aggregate, and nothing that a command handler has stored there.
-pub(crate) fn apply<A, E>(state: &mut A, event: &RecordedEvent<E>) -> Result<(), StoreError>
-where
-    A: Aggregate,
-    E: Contains<A::Event>,
-{
-    let Some(part) = event.data.part() else {
-        let RecordedEvent { position, stream, .. } = event;
-        let message = format!("the event at position {position}, in the stream {stream}, is none of {}", A::CATEGORY);
-        return Err(StoreError::Failed(message.into()));
-    };
-    state.apply(part);
-    Ok(())
-}
-
-/// The state of a snapshot. One that cannot be read, or panics when it is, is as good as none.
-pub(crate) fn restored_from<A: Aggregate>(stream: &StreamId, snapshot: &str) -> Option<A> {
-    catch_unwind(|| A::restore(snapshot)).unwrap_or_else(|panic| {
-        let message = panic_message(panic.as_ref());
-        tracing::error!("a snapshot of {stream} could not be read: {message}");
-        None
-    })
-}
-
-/// The state as text, if there is one: the events are enough.
-pub(crate) fn snapshot_of<A: Aggregate>(stream: &StreamId, state: &A) -> Option<String> {
-    catch_unwind(AssertUnwindSafe(|| state.snapshot())).unwrap_or_else(|panic| {
-        let message = panic_message(panic.as_ref());
-        tracing::error!("no snapshot of {stream}: {message}");
-        None
-    })
 }

@@ -8,7 +8,7 @@ use serde::ser::{
 };
 
 use super::names::is_of_type;
-use crate::engine::event::DomainEvent;
+use crate::engine::domain::DomainEvent;
 
 /// The data of an event as they are stored, in whatever format.
 #[derive(Debug)]

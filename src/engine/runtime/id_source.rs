@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::{Builder, Uuid};
 
 use super::clock::Clock;
-use super::event::{Metadata, Position};
 use super::origin::Conversation;
+use crate::engine::log::{Metadata, Position};
 
 /// The golden ratio: multiplied with it, neighbours are spread over the whole range.
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::error::{SendError, TrySendError};
 /// # Errors
 ///
 /// [`SendError`]: nobody takes from this queue any more.
-pub(super) fn offer<T>(queue: &mpsc::Sender<T>, item: T) -> Result<Option<T>, SendError<T>> {
+pub(in crate::engine) fn offer<T>(queue: &mpsc::Sender<T>, item: T) -> Result<Option<T>, SendError<T>> {
     match queue.try_send(item) {
         Ok(()) => Ok(None),
         Err(TrySendError::Full(item)) => Ok(Some(item)),

@@ -1,0 +1,75 @@
+//! What a caller hears of a command that was handled.
+
+use tokio::time::Instant;
+
+use super::Base;
+use super::seen::Seen;
+use crate::engine::feed::checkpoints::{Consistency, MAX_WAIT};
+use crate::engine::log::{Position, RecordedEvent};
+use crate::engine::store::Committed;
+use crate::engine::store::codec::StoredEvent;
+
+/// A command that was handled: the events it has led to are stored.
+#[derive(Clone, Debug)]
+pub struct Receipt<E> {
+    events: Committed<E>,
+    seen: Seen,
+}
+
+impl<E> Receipt<E> {
+    /// The command's events, in order.
+    pub fn events(&self) -> &[RecordedEvent<E>] {
+        &self.events
+    }
+
+    /// The same, for who wants nothing else.
+    pub fn into_events(self) -> Committed<E> {
+        self.events
+    }
+
+    /// The position of the command's last event.
+    pub fn position(&self) -> Position {
+        self.events.last().map_or(Position::START, |event| event.position)
+    }
+
+    /// The handlers that had not seen the last event when waiting for them ended: queries may answer from
+    /// before it. Always empty when nobody was waited for.
+    pub fn lagging(&self) -> &[&'static str] {
+        &self.seen.lagging
+    }
+
+    /// The position of the last event that was waited for: the command's own, or one that a process manager has
+    /// made of it.
+    pub fn seen_up_to(&self) -> Position {
+        self.seen.up_to
+    }
+
+    /// When waiting for this ends at the latest.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.seen.deadline.unwrap_or_else(|| Instant::now() + MAX_WAIT)
+    }
+
+    /// The same, waited for up to somewhere else.
+    pub(crate) fn and_seen(self, seen: Seen) -> Self {
+        Self { seen, ..self }
+    }
+}
+
+impl<E: StoredEvent> Base<E> {
+    /// The receipt for events that are stored, once everybody who is waited for has seen them.
+    pub(super) async fn receipt(&self, events: Committed<E>, consistency: Consistency) -> Receipt<E> {
+        let up_to = events.last().map_or(Position::START, |last| last.position);
+        if events.is_empty() {
+            self.decision_seen(consistency).await;
+        }
+        let seen = match events.last() {
+            // Boxed: keeps the common future small.
+            Some(last) if consistency == Consistency::Strong && !self.is_seen(last) => {
+                let deadline = Instant::now() + MAX_WAIT;
+                Box::pin(self.conversation_seen(last.metadata.correlation_id, last.position, deadline)).await
+            }
+            _ => Seen { up_to, lagging: Vec::new(), deadline: None },
+        };
+        Receipt { events, seen }
+    }
+}

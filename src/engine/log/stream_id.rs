@@ -1,0 +1,47 @@
+//! The name of a stream.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+
+/// The name of a stream: the ordered events of one aggregate, for instance `account-Wolfman`.
+///
+/// Cheap to clone; all events of a stream share one name.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamId(Arc<str>);
+
+impl StreamId {
+    /// The stream of the aggregate `id` in a category such as `account`.
+    pub fn new(category: &str, id: &impl fmt::Display) -> Self {
+        Self(format!("{category}-{id}").into())
+    }
+
+    /// A stream by its whole name, as a store has it.
+    pub fn named(name: &str) -> Self {
+        Self(name.into())
+    }
+
+    /// The whole name, category included.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl Serialize for StreamId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}

@@ -1,0 +1,20 @@
+//! What everything runs on: tasks that are watched, the tokio runtime they are on, time, ids, and the lines they trace.
+
+mod blocking;
+mod clock;
+mod failure;
+mod id_source;
+mod origin;
+mod queue;
+mod supervisor;
+mod tokio_runtime;
+pub mod trace;
+
+pub use self::blocking::{NotDone, blocking};
+pub use self::clock::Clock;
+pub use self::failure::{Failure, FailureKind};
+pub use self::id_source::{IdSource, time_and_ids};
+pub use self::origin::{Conversation, Origin};
+pub(in crate::engine) use self::queue::offer;
+pub use self::supervisor::*;
+pub use self::tokio_runtime::{NoRuntime, Runtime};
