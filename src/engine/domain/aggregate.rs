@@ -38,8 +38,8 @@ pub trait Command: fmt::Debug + Send + Sync + Sized + 'static {
 /// no randomness and no I/O, so a history replayed is the same history.
 ///
 /// ```
-/// use cqrs_bank::engine::aggregate::{Aggregate, Command};
-/// use cqrs_bank::engine::domain::DomainEvent;
+/// use cqrs_bank::engine::domain::{Aggregate, Command};
+
 /// use cqrs_bank::engine::testing::given;
 ///
 /// #[derive(Default)]

@@ -120,7 +120,7 @@ impl<P> fmt::Debug for StoredField<P> {
 /// left alone then, and the read model is folded from the log.
 ///
 /// ```
-/// use cqrs_bank::engine::event::{DomainEvent, RecordedEvent};
+/// use cqrs_bank::engine::{DomainEvent, RecordedEvent};
 /// use cqrs_bank::engine::projection::{Projection, RowCell, RowMap, StoredFields, rows};
 ///
 /// # #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@
 //! read, and stay what they are in the store.
 //!
 //! ```
-//! use cqrs_bank::engine::event::{DomainEvent, Upcast};
+//! use cqrs_bank::engine::domain::{DomainEvent, Upcast};
 //! use cqrs_bank::engine::store::codec::StoredEvent as _;
 //! use serde::{Deserialize, Serialize};
 //! use serde_json::json;
