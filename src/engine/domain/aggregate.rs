@@ -38,8 +38,7 @@ pub trait Command: fmt::Debug + Send + Sync + Sized + 'static {
 /// no randomness and no I/O, so a history replayed is the same history.
 ///
 /// ```
-/// use cqrs_bank::engine::domain::{Aggregate, Command};
-
+/// use cqrs_bank::engine::domain::{Aggregate, Command, DomainEvent};
 /// use cqrs_bank::engine::testing::given;
 ///
 /// #[derive(Default)]
