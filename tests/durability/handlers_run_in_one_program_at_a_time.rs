@@ -71,7 +71,7 @@ impl EventHandler<AccountEvent> for Witness {
 
     async fn handle(&mut self, event: &RecordedEvent<AccountEvent>) -> Result<(), Failure> {
         self.seen.lock().unwrap().push((self.program, event.position.get()));
-        self.fails.map_or(Ok(()), |wish| Err(Failure::retry("no").with_action(wish)))
+        self.fails.map_or(Ok(()), |action| Err(Failure::retry("no").with_action(action)))
     }
 }
 

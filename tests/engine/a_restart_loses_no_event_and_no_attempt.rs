@@ -173,12 +173,12 @@ proptest! {
                 let mut acts = usize::try_from(number - 1).ok().and_then(|index| acts.get(index)).into_iter().flatten();
                 for attempt in 1..=POLICY.attempts {
                     calls.push((number, handled));
-                    let wish = match acts.next() {
+                    let action = match acts.next() {
                         None => NackAction::Skip,
                         Some(Act::Fail(failure)) => failure.action,
                         Some(Act::Panic | Act::Hang) => NackAction::Retry,
                     };
-                    match wish {
+                    match action {
                         NackAction::Skip => handled += 1,
                         NackAction::Retry | NackAction::RetryAfter(_) if attempt < POLICY.attempts => continue,
                         _ => parked.push((number, attempt)),
@@ -232,7 +232,7 @@ async fn start() -> (Durable, Arc<Script>) {
 }
 
 fn fail(action: NackAction) -> Act {
-    Act::Fail(Failure::retry("failure").with_action(wish))
+    Act::Fail(Failure::retry("failure").with_action(action))
 }
 
 fn fails(count: usize) -> Vec<Act> {

@@ -331,7 +331,7 @@ async fn start() -> (Engine<MemoryStore<Happened>>, Arc<Script>) {
 }
 
 fn fail(reason: &str, action: NackAction) -> Act {
-    Act::Fail(Failure::retry(reason).with_action(wish))
+    Act::Fail(Failure::retry(reason).with_action(action))
 }
 
 /// As many failures, with their number.

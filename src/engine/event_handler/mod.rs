@@ -180,7 +180,7 @@ impl Failure {
         Self { reason: reason.into(), action: NackAction::Retry }
     }
 
-    /// The same failure with another wish.
+    /// The same failure with another action.
     #[must_use]
     pub fn with_action(self, action: NackAction) -> Self {
         Self { action, ..self }

@@ -18,6 +18,6 @@ pub(super) fn no_command_handler(category: &str) -> Failure {
 }
 
 pub(super) fn store_failed(error: StoreError) -> Failure {
-    let wish = if error == StoreError::Closed { NackAction::Untried } else { NackAction::Retry };
-    Failure::retry(error.to_string()).with_action(wish)
+    let action = if error == StoreError::Closed { NackAction::Untried } else { NackAction::Retry };
+    Failure::retry(error.to_string()).with_action(action)
 }
