@@ -36,8 +36,15 @@
 //! * A **correlation id** names the conversation that an event belongs to, a **causation id** what caused it.
 
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
+#![cfg_attr(
+    not(all(feature = "bank", feature = "library", feature = "shell", feature = "sqlite")),
+    allow(dead_code, unused_imports, reason = "what serves a part that is left out stays where it is")
+)]
 
+#[cfg(feature = "bank")]
 pub mod bank;
 pub mod engine;
+#[cfg(feature = "library")]
 pub mod library;
+#[cfg(feature = "shell")]
 pub mod shell;

@@ -74,6 +74,5 @@ pub use crate::engine::application::handlers::{HandlerReport, MAX_PARKED};
 pub use why::Reason;
 
 pub use crate::engine::log::Moment;
-pub use crate::engine::store::StoreUrl;
 pub use crate::engine::store::log_head::{InvalidLogHead, LogHead};
-pub use crate::engine::store::sqlite::{BackupStep, Verification, Verified};
+pub use crate::engine::store::{BackupStep, StoreUrl, Verification, Verified};

@@ -1,5 +1,6 @@
 //! What a bank is made of, and its opening.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use super::audit::Audit;
@@ -7,10 +8,10 @@ use super::email::ThankYouEmail;
 use super::handle::Own;
 use super::pin_checker::PinChecker;
 use super::{
-    Account, Accounts, Balances, Bank, CeoBonus, OpenError, Options, TotalDeposits, TransferProcess, Transfers,
-    balances,
+    Account, AccountEvent, Accounts, Balances, Bank, CeoBonus, OpenError, Options, TotalDeposits, TransferProcess,
+    Transfers, balances,
 };
-use crate::engine::application::Application;
+use crate::engine::application::{Application, Builder};
 use crate::engine::projection::ReadModel;
 
 impl Bank {
@@ -40,7 +41,7 @@ impl Bank {
         if let Some(target) = email {
             bank = bank.event_handler_reading(|accounts: ReadModel<Accounts>| ThankYouEmail::new(target, accounts));
         }
-        let application = bank.start().await?;
+        let application = start(bank).await?;
         let own = Own {
             balances: application.read_model()?,
             accounts: application.read_model()?,
@@ -50,4 +51,12 @@ impl Bank {
         };
         Ok(Self { application, own: Arc::new(own) })
     }
+}
+
+type Starting = Pin<Box<dyn Future<Output = Result<Application<AccountEvent>, OpenError>> + Send>>;
+
+/// The engine of a bank is compiled here, and not again into each program that opens one: a future that is named is
+/// compiled where it is awaited.
+fn start(bank: Builder<AccountEvent>) -> Starting {
+    Box::pin(bank.start())
 }

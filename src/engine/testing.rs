@@ -1,10 +1,11 @@
 //! Given / when / then: tries an aggregate without a store, a task or a clock.
 //!
 //! ```
+//! # #[cfg(feature = "bank")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use cqrs_bank::bank::{Account, AccountCommand, AccountEvent, AccountId, Money};
 //! use cqrs_bank::engine::testing::given;
 //!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let wolfman = AccountId::new("Wolfman")?;
 //! let created = AccountEvent::AccountCreated {
 //!     account_id: wolfman.clone(),
@@ -16,6 +17,8 @@
 //!     .then([AccountEvent::MoneyDeposited { account_id: wolfman, amount }]);
 //! # Ok(())
 //! # }
+//! # #[cfg(not(feature = "bank"))]
+//! # fn main() {}
 //! ```
 
 use std::fmt;

@@ -12,7 +12,9 @@ mod inventory;
 mod isbn;
 mod quantity;
 mod read_service;
+mod start;
 mod stock;
+#[cfg(feature = "sqlite")]
 mod store;
 mod text;
 mod write_service;
@@ -25,6 +27,7 @@ pub use inventory::{Inventory, ListedBook, Loan};
 pub use isbn::{InvalidIsbn, Isbn};
 pub use quantity::{InvalidQuantity, Quantity};
 pub use read_service::ReadService;
+#[cfg(feature = "sqlite")]
 pub use store::{LibraryFile, NoLibraryFile, OpenError};
 pub use text::{Author, InvalidText, Title, UserId};
 pub use write_service::WriteService;

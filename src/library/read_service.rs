@@ -2,7 +2,9 @@
 
 use std::ops::Deref;
 
+use super::start::start;
 use super::stock::Stock;
+#[cfg(feature = "sqlite")]
 use super::{Book, BookEvent, Inventory, Isbn, LibraryFile, ListedBook, Loan, QueryError, UserId, inventory};
 use crate::engine::application::{Application, Builder, StartError};
 use crate::engine::domain::Aggregate as _;
@@ -35,6 +37,7 @@ impl ReadService {
     /// # Errors
     ///
     /// [`StartError`]: what stands in the way.
+    #[cfg(feature = "sqlite")]
     pub async fn open(file: &LibraryFile) -> Result<Self, StartError> {
         Self::of(Application::builder(file.clone())).await
     }
@@ -49,8 +52,8 @@ impl ReadService {
     }
 
     async fn of(application: Builder<BookEvent>) -> Result<Self, StartError> {
-        let application =
-            application.projection::<Inventory>().invariants::<Stock>().observe(inventory::tell).start().await?;
+        let service = application.projection::<Inventory>().invariants::<Stock>().observe(inventory::tell);
+        let application = start(service).await?;
         let inventory = application.read_model()?;
         Ok(Self { application, inventory })
     }

@@ -8,8 +8,8 @@ use thiserror::Error;
 
 use super::BookEvent;
 use crate::engine::runtime::Supervisor;
-use crate::engine::store::sqlite::{OpenStoreError, SqliteOptions, SqliteStore, path_named_by};
-use crate::engine::store::{StoreError, StoreUrl};
+use crate::engine::store::sqlite::{SqliteOptions, SqliteStore};
+use crate::engine::store::{OpenStoreError, StoreError, StoreUrl, path_named_by};
 
 /// Where a library is kept that several processes share: the path of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,9 @@
 
 use std::ops::Deref;
 
+use super::start::start;
 use super::stock::Stock;
+#[cfg(feature = "sqlite")]
 use super::{Book, BookCommand, BookEvent, CommandFailure, LibraryFile};
 use crate::engine::application::{Application, Builder, StartError};
 use crate::engine::runtime::Origin;
@@ -51,6 +53,7 @@ impl WriteService {
     /// # Errors
     ///
     /// [`StartError`]: what stands in the way.
+    #[cfg(feature = "sqlite")]
     pub async fn open(file: &LibraryFile, seed: Option<u64>) -> Result<Self, StartError> {
         Self::of(Application::builder(file.clone()), seed).await
     }
@@ -65,7 +68,7 @@ impl WriteService {
     }
 
     async fn of(application: Builder<BookEvent>, seed: Option<u64>) -> Result<Self, StartError> {
-        Ok(Self { application: application.seed(seed).aggregate::<Book>().invariants::<Stock>().start().await? })
+        Ok(Self { application: start(application.seed(seed).aggregate::<Book>().invariants::<Stock>()).await? })
     }
 
     /// Handles a command that comes from outside. Answers with its events once they are stored.

@@ -254,7 +254,7 @@ fn string_length(text: &str) -> usize {
     text.len()
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "bank"))]
 mod tests {
     use super::*;
     use crate::bank::Options;

@@ -182,7 +182,7 @@ fn is_named_pin(before: &str) -> bool {
     before.trim_end_matches([' ', '\t', '"', '\'', '-']).ends_with("pin:")
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "bank"))]
 mod tests {
     use super::*;
     use crate::bank::Options;

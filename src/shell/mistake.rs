@@ -116,7 +116,7 @@ fn width(text: &str) -> usize {
     text.chars().filter_map(UnicodeWidthChar::width).sum()
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "bank"))]
 mod tests {
     use super::*;
     use crate::bank::Options;

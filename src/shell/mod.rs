@@ -9,6 +9,7 @@
 //! [every application](application_functions) has.
 
 pub mod application_functions;
+#[cfg(feature = "bank")]
 pub mod bank_functions;
 mod completion;
 mod editor;
@@ -17,6 +18,7 @@ mod event_record;
 mod flags;
 pub mod functions;
 pub mod help;
+#[cfg(feature = "library")]
 pub mod library_functions;
 pub mod lines;
 pub mod log;

@@ -65,7 +65,7 @@ fn heard(kind: SignalKind, ignored: &impl Fn(i32) -> bool) -> io::Result<Option<
     if ignored(kind.as_raw_value()) { Ok(None) } else { signal(kind).map(Some) }
 }
 
-/// Which signals are ignored; where the system does not tell, none.
+/// Which signals are ignored. Where the system does not tell, and only Linux does, none is taken to be.
 fn ignored() -> impl Fn(i32) -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

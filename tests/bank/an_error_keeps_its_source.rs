@@ -9,8 +9,7 @@ use cqrs_bank::bank::{Bank, CommandFailure, DepositError, ExportError, OpenError
 use cqrs_bank::engine::command_handler::CommandError;
 use cqrs_bank::engine::domain::Aggregate;
 use cqrs_bank::engine::runtime::{StopReason, StoreFailure, StoreFailureKind};
-use cqrs_bank::engine::store::StoreError;
-use cqrs_bank::engine::store::sqlite::OpenStoreError;
+use cqrs_bank::engine::store::{OpenStoreError, StoreError};
 
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| error.source())

@@ -4,8 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use cqrs_bank::engine::store::EventStore as _;
-use cqrs_bank::engine::store::sqlite::{BackupError, BackupStep, Verification};
+use cqrs_bank::engine::store::{BackupError, BackupStep, EventStore as _, Verification};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 

@@ -13,7 +13,8 @@ use cqrs_bank::bank::{
 use cqrs_bank::engine::event_handler::{EventHandler, Failure, NackAction};
 use cqrs_bank::engine::log::RecordedEvent;
 use cqrs_bank::engine::runtime::{StopReason, Supervisor};
-use cqrs_bank::engine::store::sqlite::{self, SqliteOptions, SqliteStore};
+use cqrs_bank::engine::store;
+use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
 
 use crate::accounts::{account, all_balances, money};
 use crate::load::audit::{settled_balances, verified_log};
@@ -227,14 +228,14 @@ async fn where_something_stands_nothing_is_written() {
         };
         let path = place.path().join("there.db");
         fs::write(&path, "something").unwrap();
-        assert_eq!(refused("there.db").await, sqlite::BackupError::FileExists { path });
+        assert_eq!(refused("there.db").await, store::BackupError::FileExists { path });
         for (left, path) in [("a.db-wal", "a.db"), ("b.db-end", "b.db"), ("c.db-journal", "c.db")] {
             let (left_over, name) = (place.path().join(left), path);
             fs::write(&left_over, "something").unwrap();
             let path = place.path().join(path);
-            assert_eq!(refused(name).await, sqlite::BackupError::LeftOver { path, left_over });
+            assert_eq!(refused(name).await, store::BackupError::LeftOver { path, left_over });
         }
-        assert!(matches!(refused("none/monday.db").await, sqlite::BackupError::File { .. }));
+        assert!(matches!(refused("none/monday.db").await, store::BackupError::File { .. }));
         assert_eq!(names(place.path()), ["a.db-wal", "b.db-end", "c.db-journal", "there.db"]);
         assert_eq!(fs::read_to_string(place.path().join("there.db")).unwrap(), "something");
         bank.close().await;

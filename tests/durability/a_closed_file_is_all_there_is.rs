@@ -4,9 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::{fs, thread};
 
-use cqrs_bank::engine::store::EventStore as _;
 use cqrs_bank::engine::store::handler_records::HandlerRecords as _;
-use cqrs_bank::engine::store::sqlite::{OpenStoreError, Verification};
+use cqrs_bank::engine::store::{EventStore as _, OpenStoreError, Verification};
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
 use tempfile::TempDir;

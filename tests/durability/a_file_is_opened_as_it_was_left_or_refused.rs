@@ -6,9 +6,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use cqrs_bank::engine::log::{Position, Version};
-use cqrs_bank::engine::store::EventStore;
 use cqrs_bank::engine::store::handler_records::HandlerRecords;
-use cqrs_bank::engine::store::sqlite::{OpenStoreError, SqliteOptions, Verification};
+use cqrs_bank::engine::store::sqlite::SqliteOptions;
+use cqrs_bank::engine::store::{EventStore, OpenStoreError, Verification};
 use rusqlite::Connection;
 use tempfile::TempDir;
 

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use cqrs_bank::engine::store::sqlite::{OpenStoreError, Verification};
+use cqrs_bank::engine::store::{OpenStoreError, Verification};
 use rusqlite::Connection;
 use tempfile::TempDir;
 

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use cqrs_bank::engine::log::Version;
-use cqrs_bank::engine::store::sqlite::{Verification, Verified};
-use cqrs_bank::engine::store::{EventStore, Rejected};
+use cqrs_bank::engine::store::{EventStore, Rejected, Verification, Verified};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 use uuid::Uuid;

@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 
 use cqrs_bank::engine::log::Position;
 use cqrs_bank::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
-use cqrs_bank::engine::store::sqlite::{OpenStoreError, Verification};
-use cqrs_bank::engine::store::{EventStore as _, StoreError};
+use cqrs_bank::engine::store::{EventStore as _, OpenStoreError, StoreError, Verification};
 use tempfile::TempDir;
 
 use crate::another_program::{Program, Role};

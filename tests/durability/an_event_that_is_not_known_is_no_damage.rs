@@ -7,8 +7,8 @@ use cqrs_bank::engine::domain::DomainEvent;
 use cqrs_bank::engine::log::{Metadata, Position, Version};
 use cqrs_bank::engine::runtime::{StopReason, Supervisor};
 use cqrs_bank::engine::store::codec::{StoredEvent, UnreadableEvent, UnwritableEvent};
-use cqrs_bank::engine::store::sqlite::{OpenStoreError, SqliteOptions, SqliteStore, Verification};
-use cqrs_bank::engine::store::{Append, EventStore as _};
+use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
+use cqrs_bank::engine::store::{Append, EventStore as _, OpenStoreError, Verification};
 use tempfile::TempDir;
 
 use crate::files::{new_id, open, stream, try_open};

@@ -9,8 +9,7 @@ use cqrs_bank::engine::log::{Moment, Position, Version};
 use cqrs_bank::engine::store::handler_records::{
     HandlerRecords, ParkedChange, ParkedEvent, Progress, ProjectionUpdate,
 };
-use cqrs_bank::engine::store::sqlite::Verification;
-use cqrs_bank::engine::store::{EventStore, StoreError};
+use cqrs_bank::engine::store::{EventStore, StoreError, Verification};
 use tempfile::TempDir;
 use uuid::Uuid;
 

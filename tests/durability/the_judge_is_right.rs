@@ -1,5 +1,7 @@
 //! The judge of histories finds what is wrong in one, and nothing in one that is right.
 
+use proptest::prelude::*;
+
 use crate::judge::account::{Account, Deed};
 use crate::judge::book::{Book, Command, Deed as BookDeed};
 use crate::judge::{Entry, NEVER, Thing, judge};
@@ -85,4 +87,52 @@ fn a_copy_that_was_lent_twice_is_found() {
     assert_eq!(history::<Book>(&right), Ok(()));
     let removed = (6, 7, BookDeed::Done(Command::Remove));
     assert!(history::<Book>(&[begin, (2, 5, borrow("Ann")), removed]).is_err());
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    prop_oneof![
+        Just(Deed::Create),
+        Just(Deed::Exists),
+        Just(Deed::Absent),
+        (1..3_u64).prop_map(Deed::In),
+        (1..3_u64).prop_map(Deed::Out),
+        (0..4_u64).prop_map(Deed::Balance),
+        (0..3_u64, 1..4_u64).prop_map(|(balance, asked)| Deed::Declined { balance, asked }),
+    ]
+}
+
+/// A few deeds, each called and mostly answered at moments of their own.
+fn few_deeds() -> impl Strategy<Value = Vec<(i64, i64, Deed)>> {
+    prop::collection::vec((deed(), 0..4_u8), 1..7).prop_flat_map(|deeds| {
+        let moments: Vec<i64> = (0..2 * deeds.len() as i64).collect();
+        Just(moments).prop_shuffle().prop_map(move |moments| {
+            let entry = |((deed, lost), moments): (&(Deed, u8), &[i64])| {
+                let (called, returned) = (moments[0].min(moments[1]), moments[0].max(moments[1]));
+                (called, if *lost == 0 { NEVER } else { returned }, deed.clone())
+            };
+            deeds.iter().zip(moments.chunks(2)).map(entry).collect()
+        })
+    })
+}
+
+/// Tries every order there is.
+fn is_explained(state: Option<u64>, left: &[(i64, i64, Deed)]) -> bool {
+    if left.iter().all(|(_, returned, _)| *returned == NEVER) {
+        return true;
+    }
+    left.iter().enumerate().any(|(place, (called, _, deed))| {
+        let is_next = left.iter().all(|(_, returned, _)| called < returned);
+        let mut others = left.to_vec();
+        others.remove(place);
+        is_next && Account::after(&state, deed).is_some_and(|after| is_explained(after, &others))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 5_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn it_finds_what_trying_every_order_finds(deeds in few_deeds()) {
+        prop_assert_eq!(history::<Account>(&deeds).is_ok(), is_explained(None, &deeds));
+    }
 }

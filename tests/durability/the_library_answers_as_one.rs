@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use cqrs_bank::engine::log::Position;
 use cqrs_bank::engine::runtime::{StopReason, Supervisor};
-use cqrs_bank::engine::store::EventStore as _;
-use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore, Verification};
+use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
+use cqrs_bank::engine::store::{EventStore as _, Verification};
 use cqrs_bank::library::BookEvent;
 use serde_json::Value;
 

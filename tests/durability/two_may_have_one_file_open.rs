@@ -10,9 +10,8 @@ use cqrs_bank::engine::log::Position;
 use cqrs_bank::engine::store::handler_records::{
     HandlerRecords, ParkedChange, ParkedEvent, Progress, ProjectionUpdate, ProjectionWritten,
 };
-use cqrs_bank::engine::store::sqlite::{Verification, Verified};
 use cqrs_bank::engine::store::subscription::Subscription;
-use cqrs_bank::engine::store::{EventStore, Rejected};
+use cqrs_bank::engine::store::{EventStore, Rejected, Verification, Verified};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 

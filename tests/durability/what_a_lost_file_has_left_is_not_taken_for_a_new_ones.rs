@@ -4,7 +4,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use cqrs_bank::engine::store::sqlite::{OpenStoreError, SqliteOptions};
+use cqrs_bank::engine::store::OpenStoreError;
+use cqrs_bank::engine::store::sqlite::SqliteOptions;
 use tempfile::TempDir;
 
 use crate::files::{Copy, companion, open, open_with, try_open};

@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use cqrs_bank::engine::log::{Position, Timestamp};
+use cqrs_bank::engine::store::Verification;
 use cqrs_bank::engine::store::handler_records::{HandlerRecords as _, ParkedChange, ParkedEvent, Progress};
-use cqrs_bank::engine::store::sqlite::Verification;
 use rusqlite::Connection;
 
 use crate::files::{open, try_open};

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use cqrs_bank::bank::AccountEvent;
 use cqrs_bank::engine::runtime::Supervisor;
-use cqrs_bank::engine::store::sqlite::{OpenStoreError, SqliteOptions, SqliteStore, Verification};
+use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
+use cqrs_bank::engine::store::{OpenStoreError, Verification};
 use cqrs_bank::library::BookEvent;
 use rusqlite::Connection;
 use tempfile::TempDir;

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cqrs_bank::engine::runtime::StopReason;
-use cqrs_bank::engine::store::sqlite::{OpenStoreError, Verification};
-use cqrs_bank::engine::store::{EventStore as _, StoreError};
+use cqrs_bank::engine::store::{EventStore as _, OpenStoreError, StoreError, Verification};
 use tempfile::TempDir;
 use tokio::time::timeout;
 

@@ -6,8 +6,8 @@ use cqrs_bank::engine::log::{Metadata, Position, RecordedEvent, StreamId, Timest
 use cqrs_bank::engine::runtime::Supervisor;
 use cqrs_bank::engine::store::codec::{AmbiguousTypes, StoredEvent, UnreadableEvent, check_types, domain_events};
 use cqrs_bank::engine::store::event_line::{read_line, write_line};
-use cqrs_bank::engine::store::sqlite::{OpenStoreError, SqliteOptions, SqliteStore};
-use cqrs_bank::engine::store::{Append, EventStore as _, StoreError};
+use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
+use cqrs_bank::engine::store::{Append, EventStore as _, OpenStoreError, StoreError};
 use cqrs_bank::engine::testing::assert_stored;
 use serde::{Deserialize, Serialize};
 use serde_json::json;

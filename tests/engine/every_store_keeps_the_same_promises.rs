@@ -2,6 +2,7 @@
 
 use cqrs_bank::engine::runtime::{StopReason, Supervisor};
 use cqrs_bank::engine::store::memory::MemoryStore;
+#[cfg(feature = "sqlite")]
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
 use tempfile::TempDir;
 
@@ -27,6 +28,7 @@ fn in_memory() -> Opened<MemoryStore<Happened>> {
     Opened { store, supervisor, _directory: None }
 }
 
+#[cfg(feature = "sqlite")]
 fn in_a_file() -> Opened<SqliteStore<Happened>> {
     let supervisor = Supervisor::new();
     let directory = tempfile::tempdir().unwrap();
@@ -54,6 +56,7 @@ macro_rules! keep {
 macro_rules! every_store_keeps {
     ($($promises:tt)*) => {
         keep!(in_memory: $($promises)*);
+        #[cfg(feature = "sqlite")]
         keep!(in_a_file: $($promises)*);
     };
 }

@@ -5,7 +5,7 @@ use std::fs;
 use cqrs_bank::engine::application::ImportError;
 use cqrs_bank::engine::runtime::Supervisor;
 use cqrs_bank::engine::store::memory::MemoryStore;
-use cqrs_bank::engine::store::sqlite::{Verification, Verified};
+use cqrs_bank::engine::store::{Verification, Verified};
 use cqrs_bank::library::{Isbn, ReadService, WriteService};
 
 use crate::books::{add, borrow, give_back, isbn, remove};

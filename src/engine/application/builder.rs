@@ -20,11 +20,15 @@ use crate::engine::feed::checkpoints::{Checkpoints, Consistency};
 use crate::engine::log::RecordedEvent;
 use crate::engine::process_manager::{Process, ProcessManager};
 use crate::engine::projection::{Projection, ReadModel};
-use crate::engine::runtime::{Clock, StopReason, Supervisor, time_and_ids};
+use crate::engine::runtime::{Clock, time_and_ids};
+use crate::engine::runtime::{StopReason, Supervisor};
+#[cfg(feature = "sqlite")]
+use crate::engine::store::StoreError;
 use crate::engine::store::codec::{StoredEvent, check_types};
 use crate::engine::store::memory::MemoryStore;
+#[cfg(feature = "sqlite")]
 use crate::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use crate::engine::store::{EventStore as _, Store, StoreError, StoreUrl};
+use crate::engine::store::{EventStore as _, Store, StoreUrl};
 
 type Boxed<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
 type StartKind<E> =
@@ -336,6 +340,7 @@ impl<E: StoredEvent> Builder<E> {
     }
 }
 
+#[cfg_attr(not(feature = "sqlite"), allow(unused_variables, clippy::unused_async, reason = "memory is at hand"))]
 async fn open<E: StoredEvent>(
     url: &StoreUrl,
     accept_loss: bool,
@@ -343,6 +348,7 @@ async fn open<E: StoredEvent>(
 ) -> Result<Store<E>, StartError> {
     match url {
         StoreUrl::Memory => Ok(MemoryStore::start(supervisor).into()),
+        #[cfg(feature = "sqlite")]
         StoreUrl::Sqlite(path) => {
             let (path, watched) = (path.clone(), supervisor.clone());
             let options = SqliteOptions { accept_loss, ..SqliteOptions::default() };

@@ -9,9 +9,9 @@ use uuid::Uuid;
 use crate::engine::feed::catch_up::{NotCaughtUp, NotYet};
 use crate::engine::log::{Position, StreamId};
 use crate::engine::runtime::{NoRuntime, StopReason, StoreFailure};
+use crate::engine::store;
 use crate::engine::store::codec::AmbiguousTypes;
-use crate::engine::store::sqlite::{self, OpenStoreError};
-use crate::engine::store::{StoreError, UnsupportedUrl};
+use crate::engine::store::{OpenStoreError, StoreError, UnsupportedUrl};
 
 /// It cannot serve, whatever is asked of it.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -231,7 +231,7 @@ pub enum ExportError {
 pub enum BackupError {
     /// The file cannot be made. Nothing is left of it.
     #[error("{0}")]
-    File(#[from] sqlite::BackupError),
+    File(#[from] store::BackupError),
     /// The application cannot serve.
     #[error("{0}")]
     Unavailable(#[from] Unavailable),

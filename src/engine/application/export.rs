@@ -8,8 +8,8 @@ use super::{Application, ExportError, Unavailable};
 use crate::engine::disk::{NewFile, Placed};
 use crate::engine::log::{Batch, Position};
 use crate::engine::store::codec::StoredEvent;
+use crate::engine::store::companion_names::ending_of_companion;
 use crate::engine::store::event_line::write_line;
-use crate::engine::store::sqlite::ending_of_companion;
 use crate::engine::store::{EventStore as _, MAX_READ};
 
 impl<E: StoredEvent> Application<E> {

@@ -56,7 +56,8 @@ impl Conversations {
                 *until = position.max(*until);
             }
         }
-        while let Some((told, until)) = self.told.pop_front_if(|(_, until)| *until <= passed) {
+        while let Some((told, until)) = self.told.front().copied().filter(|(_, until)| *until <= passed) {
+            self.told.pop_front();
             self.forget(told, until);
         }
         if position <= passed || self.goes_on_to(correlation_id) >= Some(position) {

@@ -5,7 +5,9 @@
 //! file does, and [`Store`] is whichever of them it is. What a store keeps for event handlers besides is in
 //! [`handler_records`].
 
+mod backup;
 pub mod codec;
+pub(in crate::engine) mod companion_names;
 mod computed_head;
 pub mod event_line;
 pub mod handler_records;
@@ -14,10 +16,13 @@ pub mod log_head;
 mod log_times;
 pub mod memory;
 mod one_store;
+mod open_error;
 mod other_store;
+#[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod subscription;
-mod url;
+pub(in crate::engine) mod url;
+mod verification;
 
 use std::fmt;
 use std::future::Future;
@@ -27,10 +32,13 @@ use thiserror::Error;
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
+pub use self::backup::{BackupError, BackupStep};
 use self::handler_records::HandlerRecords;
 pub use self::one_store::Store;
+pub use self::open_error::OpenStoreError;
 pub use self::other_store::OtherStore;
-pub use self::url::{StoreUrl, UnsupportedUrl};
+pub use self::url::{StoreUrl, UnsupportedUrl, path_named_by};
+pub use self::verification::{Verification, Verified};
 use crate::engine::log::{Batch, Metadata, Moment, Position, RecordedEvent, StreamId, Timestamp, Version};
 use crate::engine::runtime::trace::trace_line;
 use crate::engine::runtime::{StopReason, StoreFailure};

@@ -13,6 +13,7 @@ use super::handler_records::{
 use super::log_head::LogHead;
 use super::memory::MemoryStore;
 use super::other_store::OtherStore;
+#[cfg(feature = "sqlite")]
 use super::sqlite::SqliteStore;
 use super::{Append, Appended, Committed, EventStore, Published, Snapshot, StoreError, StoreUrl};
 use crate::engine::log::{Batch, Moment, Position, StreamId, Version};
@@ -24,6 +25,7 @@ pub enum Store<E: 'static> {
     /// It lives as long as the process.
     Memory(MemoryStore<E>),
     /// It is a file.
+    #[cfg(feature = "sqlite")]
     Sqlite(SqliteStore<E>),
     /// It is one that somebody else has written, or one of these with something in between; see [`Store::new`].
     Other(OtherStore<E>),
@@ -38,6 +40,7 @@ impl<E: StoredEvent> Store<E> {
     /// Where it is, as far as others can find it there.
     pub fn url(&self) -> StoreUrl {
         match self {
+            #[cfg(feature = "sqlite")]
             Self::Sqlite(store) => StoreUrl::Sqlite(store.path().to_owned()),
             Self::Memory(_) | Self::Other(_) => StoreUrl::Memory,
         }
@@ -50,6 +53,7 @@ impl<E: StoredEvent> Store<E> {
     /// [`StoreError::Failed`]: what is not there; [`StoreError::Closed`]: the store has stopped, that may be why.
     pub fn in_place(&self) -> Result<(), StoreError> {
         match self {
+            #[cfg(feature = "sqlite")]
             Self::Sqlite(store) => store.in_place(),
             Self::Memory(_) | Self::Other(_) => Ok(()),
         }
@@ -62,6 +66,7 @@ impl<E: StoredEvent> Store<E> {
     /// [`StoreError`] when the store could not be read.
     pub async fn head(&self, at: Option<Position>) -> Result<Option<LogHead>, StoreError> {
         match self {
+            #[cfg(feature = "sqlite")]
             Self::Sqlite(store) => store.head(at).await,
             Self::Memory(_) | Self::Other(_) => computed_head(self, at).await,
         }
@@ -72,6 +77,7 @@ impl<E: 'static> fmt::Debug for Store<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Memory(_) => "Store::Memory",
+            #[cfg(feature = "sqlite")]
             Self::Sqlite(_) => "Store::Sqlite",
             Self::Other(_) => "Store::Other",
         })
@@ -84,6 +90,7 @@ impl<E: 'static> From<MemoryStore<E>> for Store<E> {
     }
 }
 
+#[cfg(feature = "sqlite")]
 impl<E: 'static> From<SqliteStore<E>> for Store<E> {
     fn from(store: SqliteStore<E>) -> Self {
         Self::Sqlite(store)
@@ -95,6 +102,7 @@ macro_rules! ask {
     ($self:ident, $store:ident => $question:expr) => {
         match $self {
             Store::Memory($store) => $question,
+            #[cfg(feature = "sqlite")]
             Store::Sqlite($store) => $question,
             Store::Other($store) => $question,
         }

@@ -7,7 +7,7 @@ use crate::engine::application::{BackupError, ExportError, ImportError, ImportSt
 use crate::engine::feed::RebuildError;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::log_head::LogHead;
-use crate::engine::store::sqlite::{self, BackupStep, Verification, Verified};
+use crate::engine::store::{self, BackupStep, Verification, Verified};
 use crate::shell::progress::ProgressLine;
 use crate::shell::term::Term;
 
@@ -78,15 +78,15 @@ pub(super) async fn backup<E: StoredEvent>(called: &Called<'_, E>) -> Result<Ter
         Err(BackupError::Unavailable(unavailable)) => Err(NotDone::unavailable(called.words, &unavailable)),
         Err(BackupError::File(error)) => {
             let reply = match &error {
-                sqlite::BackupError::FileExists { .. } => Term::Error("file_exists"),
-                sqlite::BackupError::LeftOver { .. } => Term::Error("left_over"),
-                sqlite::BackupError::ReservedName { .. } => Term::Error("reserved_name"),
-                sqlite::BackupError::Broken { .. } => Term::Error("damaged"),
-                sqlite::BackupError::File { .. }
-                | sqlite::BackupError::DiskFull { .. }
-                | sqlite::BackupError::Store(_) => Term::Error("file_failed"),
+                store::BackupError::FileExists { .. } => Term::Error("file_exists"),
+                store::BackupError::LeftOver { .. } => Term::Error("left_over"),
+                store::BackupError::ReservedName { .. } => Term::Error("reserved_name"),
+                store::BackupError::Broken { .. } => Term::Error("damaged"),
+                store::BackupError::File { .. }
+                | store::BackupError::DiskFull { .. }
+                | store::BackupError::Store(_) => Term::Error("file_failed"),
             };
-            let is_sound = !matches!(error, sqlite::BackupError::Broken { .. } | sqlite::BackupError::Store(_));
+            let is_sound = !matches!(error, store::BackupError::Broken { .. } | store::BackupError::Store(_));
             Err(NotDone { reply, message: error.to_string(), changes_nothing: is_sound })
         }
     }

@@ -1,6 +1,6 @@
 //! What a person is told when the store fails under an open bank.
 
-use crate::bank::{Bank, CommandFailure, Receipt, StoreUrl, Unavailable};
+use crate::bank::{Bank, CommandFailure, Receipt, Unavailable};
 use crate::engine::runtime::StopReason;
 use crate::engine::store::StoreError;
 use crate::shell::application_functions::{Words, words};
@@ -28,8 +28,8 @@ pub(super) fn explained(bank: &Bank, unavailable: &Unavailable) -> String {
             | Unavailable::Store(StoreError::OutcomeUnknown(_))
             | Unavailable::Stopped(StopReason::StoreFailed { .. })
     );
-    match bank.url() {
-        StoreUrl::Sqlite(path) if has_failed => {
+    match bank.url().path() {
+        Some(path) if has_failed => {
             let path = Term::String(path.display().to_string());
             format!("{}; once that is mended, `Bank.close` and `Bank.open {path}` go on", said(unavailable))
         }

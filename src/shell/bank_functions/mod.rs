@@ -32,8 +32,7 @@ use crate::engine::domain::Aggregate as _;
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::log::{Metadata, StreamId};
 use crate::engine::runtime::Conversation;
-use crate::engine::store::StoreError;
-use crate::engine::store::sqlite::OpenStoreError;
+use crate::engine::store::{OpenStoreError, StoreError, UnsupportedUrl};
 
 /// Under eventual consistency, commands that were sent and not yet handled. Beyond that a statement waits.
 const MAX_UNDER_WAY: usize = 1_024;
@@ -91,7 +90,7 @@ impl BankFunctions {
         let store = match arguments.get(0).map(str::parse) {
             None => self.options.store.clone(),
             Some(Ok(store)) => store,
-            Some(Err(_)) => return Err(Term::Error("unsupported_store")),
+            Some(Err(unsupported)) => return Err(self.not_opened(&OpenError::UnsupportedStore(unsupported))),
         };
         let email = email_target(function, arguments)?;
         let accept_loss = arguments.named(function, "accept_loss") == Some("true");
@@ -134,7 +133,7 @@ impl BankFunctions {
             | OpenError::NoRuntime(_) => "store_failed",
         };
         match reply {
-            "unsupported_store" => {}
+            "unsupported_store" if !matches!(error, OpenError::UnsupportedStore(UnsupportedUrl::NoFiles { .. })) => {}
             BUSY => tracing::warn!("{error}"),
             _ => self.failed = Some(error.to_string()),
         }

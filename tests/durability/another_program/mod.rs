@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use cqrs_bank::engine::store::sqlite::BackupStep;
+use cqrs_bank::engine::store::BackupStep;
 
 use crate::files::{companion, open, try_open};
 

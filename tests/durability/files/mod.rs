@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use cqrs_bank::engine::log::{Metadata, Position, RecordedEvent, StreamId, Timestamp, Version};
 use cqrs_bank::engine::runtime::{Clock, IdSource, StopReason, Supervisor};
-use cqrs_bank::engine::store::sqlite::{OpenStoreError, SqliteOptions, SqliteStore};
-use cqrs_bank::engine::store::{Append, EventStore};
+use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
+use cqrs_bank::engine::store::{Append, EventStore, OpenStoreError};
 use std::sync::{Arc, LazyLock};
 use uuid::Uuid;
 

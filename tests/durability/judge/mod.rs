@@ -1,5 +1,5 @@
 //! Judges histories: whether one order of operations explains every answer that was heard, and keeps to the order in
-//! which things were asked and answered. A linearizability checker looks for such an order, for one thing at a time.
+//! which things were asked and answered. The [`order`] is looked for of one thing at a time.
 //!
 //! Whoever asks records when it asked and when it heard. An operation whose answer never came may have happened at any
 //! time after it was asked for, or not at all.
@@ -10,6 +10,7 @@ pub(crate) mod account;
 pub(crate) mod bank;
 pub(crate) mod bank_log;
 pub(crate) mod book;
+pub(crate) mod order;
 
 use std::fmt::{Debug, Write as _};
 use std::hash::Hash;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use porcupine_rs::{CheckResult, Model, Operation, check_operations_info_timeout, check_operations_timeout};
+use self::order::{Verdict, explain};
 
 /// When an answer came that never did.
 pub(crate) const NEVER: i64 = i64::MAX;
@@ -65,56 +66,12 @@ pub(crate) struct Entry<D> {
     pub(crate) text: Arc<str>,
 }
 
-#[derive(Clone, Debug)]
-enum Step<T: Thing> {
-    /// How it was at the beginning.
-    Begin(T::State),
-    Do(T::Deed),
-    /// Nobody knows whether it was done.
-    Perhaps(T::Deed),
+fn verdict<T: Thing>(beginning: &T::State, entries: &[Entry<T::Deed>]) -> Verdict<T::State> {
+    explain::<T>(beginning, entries, PATIENCE)
 }
 
-#[derive(Clone, Debug)]
-struct Judged<T>(T);
-
-impl<T: Thing> Model for Judged<T> {
-    type State = T::State;
-    type Op = Step<T>;
-    type Metadata = ();
-
-    fn init() -> T::State {
-        T::beginning()
-    }
-
-    fn step(state: &T::State, step: &Step<T>) -> (bool, T::State) {
-        let after = match step {
-            Step::Begin(state) => Some(state.clone()),
-            Step::Do(deed) => T::after(state, deed),
-            Step::Perhaps(deed) => T::after(state, deed).or_else(|| Some(state.clone())),
-        };
-        (after.is_some(), after.unwrap_or_else(|| state.clone()))
-    }
-}
-
-fn operations<T: Thing>(beginning: &T::State, entries: &[Entry<T::Deed>]) -> Vec<Operation<Judged<T>>> {
-    let operation = |called, returned, op| Operation {
-        client_id: None,
-        call_time: called,
-        return_time: returned,
-        op,
-        metadata: None,
-    };
-    let begin = operation(-2, -1, Step::Begin(beginning.clone()));
-    let step = |entry: &Entry<T::Deed>| match entry.returned {
-        NEVER => Step::Perhaps(entry.deed.clone()),
-        _ => Step::Do(entry.deed.clone()),
-    };
-    let steps = entries.iter().map(|entry| operation(entry.called, entry.returned, step(entry)));
-    std::iter::once(begin).chain(steps).collect()
-}
-
-fn verdict<T: Thing>(beginning: &T::State, entries: &[Entry<T::Deed>]) -> CheckResult {
-    check_operations_timeout(&operations::<T>(beginning, entries), PATIENCE)
+fn is_inexplicable<T: Thing>(beginning: &T::State, entries: &[Entry<T::Deed>]) -> bool {
+    verdict::<T>(beginning, entries) == Verdict::Inexplicable
 }
 
 /// Judges the history of one thing.
@@ -127,21 +84,15 @@ pub(crate) fn judge<T: Thing>(name: &str, mut entries: Vec<Entry<T::Deed>>) -> R
     entries.sort_by_key(|entry| entry.called);
     let beginning = T::beginning();
     match verdict::<T>(&beginning, &entries) {
-        CheckResult::Ok => Ok(()),
-        CheckResult::Unknown => Err(format!("{name}: {} operations are too many to judge", entries.len())),
-        CheckResult::Illegal => Err(shown::<T>(name, &shortest::<T>(beginning, entries))),
+        Verdict::Explained(_) => Ok(()),
+        Verdict::Unknown => Err(format!("{name}: {} operations are too many to judge", entries.len())),
+        Verdict::Inexplicable => Err(shown::<T>(name, &shortest::<T>(beginning, entries))),
     }
 }
 
 struct Shortest<T: Thing> {
     beginning: T::State,
     entries: Vec<Entry<T::Deed>>,
-}
-
-impl<T: Thing> Shortest<T> {
-    fn is_inexplicable(&self) -> bool {
-        verdict::<T>(&self.beginning, &self.entries) == CheckResult::Illegal
-    }
 }
 
 /// What was known at a moment: what had been called, and answered if it was.
@@ -157,21 +108,20 @@ fn shortest<T: Thing>(beginning: T::State, entries: Vec<Entry<T::Deed>>) -> Shor
     // The answer with which it became inexplicable.
     let mut answers: Vec<_> = found.entries.iter().map(|entry| entry.returned).filter(|at| *at != NEVER).collect();
     answers.sort_unstable();
-    let explained = answers.partition_point(|moment| {
-        verdict::<T>(&found.beginning, &up_to::<T>(&found.entries, *moment)) != CheckResult::Illegal
-    });
+    let explained =
+        answers.partition_point(|moment| !is_inexplicable::<T>(&found.beginning, &up_to::<T>(&found.entries, *moment)));
     if let Some(moment) = answers.get(explained) {
         found.entries = up_to::<T>(&found.entries, *moment);
     }
     // What happened before a moment at which nothing was under way is told by how things stood then.
-    let shorter = later_beginnings::<T>(&found).find(Shortest::is_inexplicable);
+    let shorter = later_beginnings::<T>(&found).find(|later| is_inexplicable::<T>(&later.beginning, &later.entries));
     found = shorter.unwrap_or(found);
     // Questions that it stays inexplicable without.
     for place in (0..found.entries.len()).rev() {
         if T::is_question(&found.entries[place].deed) {
             let mut entries = found.entries.clone();
             entries.remove(place);
-            if verdict::<T>(&found.beginning, &entries) == CheckResult::Illegal {
+            if is_inexplicable::<T>(&found.beginning, &entries) {
                 found.entries = entries;
             }
         }
@@ -194,11 +144,10 @@ fn later_beginnings<T: Thing>(history: &Shortest<T>) -> impl Iterator<Item = Sho
     places.retain(|place| changes(place) >= SHOWN);
     places.into_iter().rev().take(BEGINNINGS).filter_map(|place| {
         let (before, after) = entries.split_at(place);
-        let operations = operations::<T>(&history.beginning, before);
-        let (verdict, info) = check_operations_info_timeout(&operations, PATIENCE);
-        let order = info.partial_linearizations.first()?.iter().max_by_key(|order| order.len())?;
-        let state = order.iter().fold(T::beginning(), |state, step| Judged::<T>::step(&state, &operations[*step].op).1);
-        (verdict == CheckResult::Ok).then(|| Shortest { beginning: state, entries: after.to_vec() })
+        match verdict::<T>(&history.beginning, before) {
+            Verdict::Explained(beginning) => Some(Shortest { beginning, entries: after.to_vec() }),
+            Verdict::Inexplicable | Verdict::Unknown => None,
+        }
     })
 }
 

@@ -7,9 +7,9 @@ use cqrs_bank::bank::{AccountEvent, Bank, Movement, StoreUrl};
 use cqrs_bank::engine::domain::DomainEvent as _;
 use cqrs_bank::engine::log::{Position, RecordedEvent};
 use cqrs_bank::engine::runtime::{StopReason, Supervisor};
-use cqrs_bank::engine::store::EventStore as _;
 use cqrs_bank::engine::store::codec::DataOf;
-use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore, Verification};
+use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
+use cqrs_bank::engine::store::{EventStore as _, Verification};
 use serde_json::{Value, json};
 
 use super::shell::Sent;

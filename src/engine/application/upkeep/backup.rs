@@ -9,8 +9,8 @@ use crate::engine::application::{Application, BackupError};
 use crate::engine::log::{Position, RecordedEvent};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, ParkedEvent, Progress};
-use crate::engine::store::sqlite::{self, BackupStep, NewStore, Verified};
-use crate::engine::store::{EventStore as _, MAX_READ, Store, StoreError};
+use crate::engine::store::sqlite::NewStore;
+use crate::engine::store::{self, BackupStep, EventStore as _, MAX_READ, Store, StoreError, Verified};
 
 impl<E: StoredEvent> Application<E> {
     /// Copies the store, as it is at one moment, to a new file, which is verified and closed: it may be moved, sent and
@@ -32,7 +32,7 @@ impl<E: StoredEvent> Application<E> {
         };
         match made {
             Ok(verified) => Ok(verified),
-            Err(sqlite::BackupError::Store(error)) => Ok(self.or_unavailable(Err(error)).await?),
+            Err(store::BackupError::Store(error)) => Ok(self.or_unavailable(Err(error)).await?),
             Err(error) => Err(BackupError::File(error)),
         }
     }
@@ -41,7 +41,7 @@ impl<E: StoredEvent> Application<E> {
         &self,
         path: &Path,
         mut tell: impl FnMut(BackupStep, u64, u64) + Send + 'static,
-    ) -> Result<Verified, sqlite::BackupError> {
+    ) -> Result<Verified, store::BackupError> {
         // Half an import is not copied, and no handler comes meanwhile.
         let importing = self.inner.changing.clone().lock_owned().await;
         let place = path.to_owned();

@@ -14,6 +14,7 @@ use crate::engine::process_manager::Unfinished;
 use crate::engine::store::MAX_READ;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::event_line::read_line;
+#[cfg(feature = "sqlite")]
 use crate::engine::store::sqlite::is_open_here;
 
 /// The longest line, in bytes.
@@ -138,6 +139,12 @@ impl<E: StoredEvent> ImportFile<E> {
     fn broken(&self, problem: impl Into<String>) -> ImportError {
         ImportError::Broken { path: self.path.clone(), line: self.line, problem: problem.into() }
     }
+}
+
+/// Where there are no files, none is open.
+#[cfg(not(feature = "sqlite"))]
+fn is_open_here(_: &fs::Metadata) -> bool {
+    false
 }
 
 pub(super) fn failed(path: &Path, error: io::Error) -> ImportError {

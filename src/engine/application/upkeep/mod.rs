@@ -2,6 +2,10 @@
 //! of that takes longer the longer the log is.
 
 mod audit;
+#[cfg(feature = "sqlite")]
+mod backup;
+#[cfg(not(feature = "sqlite"))]
+#[path = "no_backup.rs"]
 mod backup;
 mod import;
 mod import_file;

@@ -12,8 +12,7 @@ use crate::engine::log::{Moment, Position, StreamId, Version};
 use crate::engine::runtime::panic_message;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::log_head::LogHead;
-use crate::engine::store::sqlite::{Verification, Verified};
-use crate::engine::store::{EventStore as _, MAX_READ, Snapshot, Store, StoreError};
+use crate::engine::store::{EventStore as _, MAX_READ, Snapshot, Store, StoreError, Verification, Verified};
 
 /// What ends a verification early.
 enum CheckEnded {
@@ -48,6 +47,7 @@ impl<E: StoredEvent> Application<E> {
         let own = self.verify_events(&progress);
         let verification = match self.store() {
             Store::Memory(_) | Store::Other(_) => own.await,
+            #[cfg(feature = "sqlite")]
             Store::Sqlite(store) => {
                 progress.store.store(0, Ordering::Relaxed);
                 let told = progress.clone();

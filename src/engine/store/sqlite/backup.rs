@@ -1,13 +1,12 @@
 //! Copies a file that is in use: one state of it, checked, and closed as the last program closes one.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::{fs, io};
 
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::config::DbConfig;
 use rusqlite::wal::CheckpointMode;
-use thiserror::Error;
 use tokio::sync::oneshot;
 
 use super::companions::{END, OF_UNFINISHED, WAL, companion, ending_of_companion};
@@ -18,77 +17,13 @@ use super::open_here::OpenHere;
 use super::schema::{connect, connect_to_read};
 use super::stored_log::{FileError, LogEnd};
 use super::threads::spawn;
-use super::verify::{self, Verification, Verified};
-use super::{SqliteStore, disk_full, properties, unreadable, upgrade};
+use super::{SqliteStore, disk_full, properties, unreadable, upgrade, verify};
 use crate::engine::disk::{NewFile, Placed};
-use crate::engine::runtime::StoreFailure;
-use crate::engine::store::StoreError;
 use crate::engine::store::codec::StoredEvent;
+use crate::engine::store::{BackupError, BackupStep, StoreError, Verification, Verified};
 
 /// So many pages are copied at a time: 4 MiB.
 const PAGES: i32 = 1_024;
-
-/// What a backup is at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BackupStep {
-    /// Copying a file; it tells pages.
-    Copy,
-    /// Storing a log that stands in no file; it tells events.
-    Store,
-    /// Verifying the copy; it tells events.
-    Check,
-}
-
-/// Why there is no backup. Nothing is left of it.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum BackupError {
-    /// There is a file of this name, and it stays as it is.
-    #[error("{}: there is such a file already", path.display())]
-    FileExists {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A file of this name that is gone has left its log or its end, which would be taken for those of the copy.
-    #[error("{}: {} is left of a file that was here; remove it, or name another file", path.display(), left_over.display())]
-    LeftOver {
-        /// The file that is not there.
-        path: PathBuf,
-        /// What is left of it.
-        left_over: PathBuf,
-    },
-    /// Its name would be that of a companion of another file.
-    #[error("{}: a name that ends in `{ending}` is that of a file beside another one; choose another name", path.display())]
-    ReservedName {
-        /// The file.
-        path: PathBuf,
-        /// How its name ends.
-        ending: &'static str,
-    },
-    /// There is no room for the copy.
-    #[error("{}: the disk is full", path.display())]
-    DiskFull {
-        /// The copy.
-        path: PathBuf,
-    },
-    /// The copy cannot be written.
-    #[error("{}: {reason}", path.display())]
-    File {
-        /// The copy.
-        path: PathBuf,
-        /// What the system or SQLite said.
-        #[source]
-        reason: StoreFailure,
-    },
-    /// What was copied does not fit together: neither does the file, then.
-    #[error("the copy is not whole: {problem}")]
-    Broken {
-        /// What is wrong.
-        problem: String,
-    },
-    /// The file could not be read.
-    #[error("{0}")]
-    Store(#[from] StoreError),
-}
 
 impl From<FileError> for BackupError {
     fn from(error: FileError) -> Self {

@@ -11,31 +11,13 @@ use rustix::io::Errno;
 
 use crate::engine::disk::create_private;
 pub(super) use crate::engine::disk::with_suffix as companion;
-
-/// SQLite's write-ahead log.
-pub(super) const WAL: &str = "-wal";
-
-/// SQLite's index of the write-ahead log, shared by all programs that have the file open.
-pub(super) const SHM: &str = "-shm";
-
-/// Knows how far the log was acknowledged, and is locked by whoever commits, opens or closes.
-pub(super) const END: &str = "-end";
-
-/// Locked by the program whose handlers have effects outside.
-pub(super) const HANDLERS: &str = "-handlers";
+pub(super) use crate::engine::store::companion_names::{END, HANDLERS, SHM, WAL, ending_of_companion};
 
 /// What SQLite and a store may leave beside a file that is being made.
 pub(super) const OF_UNFINISHED: &[&str] = &[WAL, SHM, END, "-journal"];
 
 /// All of them.
 pub(super) const ALL: [&str; 4] = [WAL, SHM, END, HANDLERS];
-
-/// The ending of a name that only a companion has. A file of such a name would be taken for one beside another file.
-pub fn ending_of_companion(path: &Path) -> Option<&'static str> {
-    let name = path.file_name()?.as_bytes();
-    let is_ending = |suffix: &&str| name.len() > suffix.len() && name.ends_with(suffix.as_bytes());
-    [WAL, SHM, END, HANDLERS, "-journal"].into_iter().find(is_ending)
-}
 
 /// The first companion that cannot be written, and why. SQLite would only say that it cannot open the file.
 pub(super) fn check_writable(path: &Path) -> Result<(), (PathBuf, io::Error)> {

@@ -8,11 +8,12 @@ use rusqlite::Connection;
 
 use super::companions::{END, HANDLERS, OF_UNFINISHED, SHM, WAL, companion, ending_of_companion};
 use super::end_file::{End, EndFile, Noted};
-use super::open_error::{OpenStoreError, refused, sqlite};
+use super::open_error::{refused, sqlite};
 use super::schema::APPLICATION_ID;
 use super::upgrade;
 use crate::engine::disk::{NewFile, Placed};
 use crate::engine::log::Position;
+use crate::engine::store::OpenStoreError;
 
 /// Makes an empty file for the events of a domain. If somebody else is quicker, theirs stays. Answers whether it is this
 /// one that stands there.

@@ -5,9 +5,10 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::companions::{END, WAL, companion};
-use super::open_error::{OpenStoreError, refused};
+use super::open_error::refused;
 use super::others::lock_of_another;
 use crate::engine::disk::FileId;
+use crate::engine::store::OpenStoreError;
 
 /// The name of a file by which it is in use, as far as that stands in the same directory; else the one that was given.
 pub(super) fn name_in_use(path: &Path) -> Result<PathBuf, OpenStoreError> {

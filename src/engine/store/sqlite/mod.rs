@@ -73,25 +73,22 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use self::acknowledged::AcknowledgedEnd;
-pub use self::backup::{BackupError, BackupStep};
-pub use self::companions::ending_of_companion;
 use self::form::Form;
 use self::in_place::InPlace;
 use self::log_reader::{LogReader, READERS, ReadRequest, SharedQueue};
 use self::log_writer::LogWriter;
 pub use self::new_store::NewStore;
 use self::open::Opened;
-pub use self::open_error::OpenStoreError;
 use self::open_here::OpenHere;
-pub use self::open_here::is_open_here;
+pub(in crate::engine) use self::open_here::is_open_here;
 use self::requests::WriteRequest;
 use self::stored_log::{FileError, LogEnd, StoredLog};
 use self::threads::{Idle, Threads};
 use self::transaction::Written;
-pub use self::verify::{Verification, Verified};
 use super::log_head::LogHead;
 use super::{
-    Append, Appended, Committed, EventStore, Listeners, PUBLISHED_CAPACITY, Published, Publisher, Snapshot, StoreError,
+    Append, Appended, Committed, EventStore, Listeners, OpenStoreError, PUBLISHED_CAPACITY, Published, Publisher,
+    Snapshot, StoreError,
 };
 use crate::engine::log::{Batch, Moment, Position, RecordedEvent, StreamId, Version};
 use crate::engine::runtime::{StopReason, StoreFailure, StoreFailureKind, Supervisor, offer};
@@ -113,14 +110,6 @@ impl Default for SqliteOptions {
     fn default() -> Self {
         Self { accept_loss: false, published_capacity: PUBLISHED_CAPACITY }
     }
-}
-
-/// The file that a URL names: a path, with or without `sqlite:` before it. `None` for another kind of URL, which only
-/// looks like a path.
-pub fn path_named_by(url: &str) -> Option<&Path> {
-    let path = url.strip_prefix("sqlite:").unwrap_or(url);
-    let is_path = !path.is_empty() && !path.contains("://") && !path.contains('\0');
-    is_path.then(|| Path::new(path))
 }
 
 /// A handle on the open file.

@@ -3,14 +3,14 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::backup::{BackupError, check_place, not_supported, not_written, whole};
+use super::backup::{check_place, not_supported, not_written, whole};
 use super::companions::{OF_UNFINISHED, WAL, companion};
-use super::{SqliteOptions, SqliteStore, Verified, create};
+use super::{SqliteOptions, SqliteStore, create};
 use crate::engine::disk::{NewFile, Placed};
 use crate::engine::runtime::{StopReason, StoreFailure, Supervisor};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
-use crate::engine::store::{Append, EventStore as _, StoreError};
+use crate::engine::store::{Append, BackupError, EventStore as _, StoreError, Verified};
 
 /// A store that is being filled. Unless it is finished, nothing is left of it.
 #[derive(Debug)]

@@ -17,7 +17,7 @@ use super::create::create;
 use super::end_file::{Deadline, End, EndFile, LockError, Noted};
 use super::form::Form;
 use super::lock_holder::holder;
-use super::open_error::{ONLY_ACCEPTED, OpenStoreError, damaged, refused, sqlite};
+use super::open_error::{ONLY_ACCEPTED, damaged, refused, sqlite};
 use super::open_here::OpenHere;
 use super::row_sets::{check_row_sets, rebuild_row_sets};
 use super::schema::{APPLICATION_ID, USER_VERSION, connect, make_durable};
@@ -26,6 +26,7 @@ use super::tables::{self, Missing, Tables};
 use super::{alone, hard_links, properties};
 use crate::engine::disk::NO_SYNC_OF_DIRECTORIES;
 use crate::engine::log::Position;
+use crate::engine::store::OpenStoreError;
 use crate::engine::store::codec::{StoredEvent, UnreadableEvent};
 use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Hash};
 

@@ -107,7 +107,7 @@ impl Drop for OpenHere {
 }
 
 /// Whether a store of this process is in this file. Then nobody but SQLite may open it, even to read.
-pub fn is_open_here(file: &Metadata) -> bool {
+pub(crate) fn is_open_here(file: &Metadata) -> bool {
     lock().contains_key(&identity(file))
 }
 

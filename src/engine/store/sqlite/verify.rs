@@ -24,37 +24,12 @@ use super::threads::spawn;
 use super::{SqliteStore, properties, unreadable};
 use crate::engine::log::{Position, RecordedEvent, Timestamp};
 use crate::engine::runtime::{StoreFailure, StoreFailureKind};
-use crate::engine::store::StoreError;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::ParkedEvent;
+use crate::engine::store::{StoreError, Verification, Verified};
 
 /// How often the progress is told, in events.
 const TELL_EVERY: u64 = 10_000;
-
-/// What became of a verification.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verification {
-    /// All of it fits together.
-    Whole(Verified),
-    /// Something does not.
-    Broken {
-        /// The first position where that shows, if it is in the log itself.
-        position: Option<Position>,
-        /// What is wrong.
-        problem: String,
-    },
-}
-
-/// What was verified.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Verified {
-    /// How many events.
-    pub events: u64,
-    /// In how many streams.
-    pub streams: u64,
-    /// With how many snapshots.
-    pub snapshots: u64,
-}
 
 impl<E: StoredEvent> SqliteStore<E> {
     /// Reads everything there is: versions count without gaps, positions increase, times never go back, every
