@@ -2,10 +2,11 @@
 
 use std::ops::Deref;
 
+#[cfg(feature = "sqlite")]
+use super::LibraryFile;
 use super::start::start;
 use super::stock::Stock;
-#[cfg(feature = "sqlite")]
-use super::{Book, BookEvent, Inventory, Isbn, LibraryFile, ListedBook, Loan, QueryError, UserId, inventory};
+use super::{Book, BookEvent, Inventory, Isbn, ListedBook, Loan, QueryError, UserId, inventory};
 use crate::engine::application::{Application, Builder, StartError};
 use crate::engine::domain::Aggregate as _;
 use crate::engine::log::{Moment, StreamId};

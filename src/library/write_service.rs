@@ -2,10 +2,11 @@
 
 use std::ops::Deref;
 
+#[cfg(feature = "sqlite")]
+use super::LibraryFile;
 use super::start::start;
 use super::stock::Stock;
-#[cfg(feature = "sqlite")]
-use super::{Book, BookCommand, BookEvent, CommandFailure, LibraryFile};
+use super::{Book, BookCommand, BookEvent, CommandFailure};
 use crate::engine::application::{Application, Builder, StartError};
 use crate::engine::runtime::Origin;
 use crate::engine::store::{Committed, Store};
