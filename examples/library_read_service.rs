@@ -5,7 +5,6 @@
 use std::process::ExitCode;
 
 use cqrs_bank::library::{LibraryFile, ReadService};
-use cqrs_bank::shell::application_functions::Prompt;
 use cqrs_bank::shell::library_functions::ReadFunctions;
 use cqrs_bank::shell::program::{CannotOpen, Opening, Program};
 
@@ -24,6 +23,6 @@ fn main() -> ExitCode {
     PROGRAM.run(async |opening: Opening<LibraryFile>| {
         let service = ReadService::open(opening.needed_store()?).await;
         let service = service.map_err(|error| CannotOpen::Failed(error.to_string()))?;
-        Ok(Prompt::new(ReadFunctions::new(service)))
+        Ok(ReadFunctions::new(service))
     })
 }

@@ -5,7 +5,6 @@
 use std::process::ExitCode;
 
 use cqrs_bank::library::{LibraryFile, WriteService};
-use cqrs_bank::shell::application_functions::Prompt;
 use cqrs_bank::shell::library_functions::WriteFunctions;
 use cqrs_bank::shell::program::{CannotOpen, Opening, Program};
 
@@ -24,6 +23,6 @@ fn main() -> ExitCode {
     PROGRAM.run(async |opening: Opening<LibraryFile>| {
         let service = WriteService::open(opening.needed_store()?, opening.seed).await;
         let service = service.map_err(|error| CannotOpen::Failed(error.to_string()))?;
-        Ok(Prompt::new(WriteFunctions::new(&service, opening.trace)))
+        Ok(WriteFunctions::new(&service, opening.trace))
     })
 }

@@ -86,7 +86,7 @@ impl ProcessManager for ChargeOnExit {
                 let charge = Answer::new(TicketCommand::Charge { ticket: ticket.clone(), at });
                 charge.or_note(|refusal| format!("a car has left that was not charged: {refusal}")).into()
             }
-            _ => Reaction::none(),
+            GarageEvent::Lot(LotEvent::LotOpened { .. }) | GarageEvent::Ticket(_) => Reaction::none(),
         }
     }
 }

@@ -14,7 +14,6 @@ mod ticket;
 use std::process::ExitCode;
 
 use cqrs_bank::engine::StoreUrl;
-use cqrs_bank::shell::application_functions::Prompt;
 use cqrs_bank::shell::program::{CannotOpen, Opening, Program};
 
 use self::prompt::GarageFunctions;
@@ -34,6 +33,6 @@ fn main() -> ExitCode {
     PROGRAM.run(async |opening: Opening<StoreUrl>| {
         let garage = garage::builder(opening.store.unwrap_or_default(), "receipts").seed(opening.seed);
         let garage = garage.start().await.map_err(|error| CannotOpen::Failed(error.to_string()))?;
-        Ok(Prompt::new(GarageFunctions::new(garage, opening.trace)))
+        Ok(GarageFunctions::new(garage, opening.trace))
     })
 }

@@ -128,7 +128,13 @@ impl Aggregate for Account {
         let (amount, pin) = match command {
             AccountCommand::WithdrawMoney { amount, pin, .. } => (*amount, pin),
             AccountCommand::ReserveMoney { outgoing, pin } if outgoing.payee != open.id => (outgoing.amount, pin),
-            _ => return None,
+            AccountCommand::ReserveMoney { .. }
+            | AccountCommand::CreateAccount { .. }
+            | AccountCommand::DepositMoney { .. }
+            | AccountCommand::UnlockAccount { .. }
+            | AccountCommand::CreditTransfer(_)
+            | AccountCommand::SettleTransfer { .. }
+            | AccountCommand::ReleaseTransfer { .. } => return None,
         };
         let granted = open.lock.admit(pin.as_ref()) == Ok(Admission::Granted);
         granted.then(|| open.balance.difference(amount))

@@ -43,7 +43,7 @@ impl Invariants<AccountEvent> for Audit {
         match (account.balance(), is_creation) {
             (None, false) => return Err("its account was never created".to_owned()),
             (Some(_), true) => return Err("its account is created again".to_owned()),
-            _ => {}
+            (None, true) | (Some(_), false) => {}
         }
         let before = held(account);
         account.apply(data);
@@ -52,7 +52,14 @@ impl Invariants<AccountEvent> for Audit {
         self.paid_in += match data {
             AccountEvent::MoneyDeposited { amount, .. } => i128::from(amount.minor_units()),
             AccountEvent::MoneyWithdrawn { amount, .. } => -i128::from(amount.minor_units()),
-            _ => 0,
+            AccountEvent::AccountCreated { .. }
+            | AccountEvent::AccountOverdrawn { .. }
+            | AccountEvent::InvalidPin { .. }
+            | AccountEvent::AccountUnlocked { .. }
+            | AccountEvent::MoneyReserved(_)
+            | AccountEvent::TransferCredited(_)
+            | AccountEvent::TransferSettled(_)
+            | AccountEvent::TransferReleased(_) => 0,
         };
         if self.held + self.reserved != self.paid_in {
             let Self { held, reserved, paid_in, .. } = self;
@@ -104,7 +111,12 @@ impl Audit {
                 self.reserved -= i128::from(released.outgoing.amount.minor_units());
                 self.end_transfer(&released.outgoing, false)
             }
-            _ => Ok(()),
+            AccountEvent::AccountCreated { .. }
+            | AccountEvent::MoneyDeposited { .. }
+            | AccountEvent::MoneyWithdrawn { .. }
+            | AccountEvent::AccountOverdrawn { .. }
+            | AccountEvent::InvalidPin { .. }
+            | AccountEvent::AccountUnlocked { .. } => Ok(()),
         }
     }
 
@@ -116,7 +128,7 @@ impl Audit {
         match (transfer.credited, settled) {
             (true, false) => Err("it releases what the payee has".to_owned()),
             (false, true) => Err("it settles what the payee does not have".to_owned()),
-            _ => Ok(()),
+            (true, true) | (false, false) => Ok(()),
         }
     }
 }

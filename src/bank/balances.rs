@@ -61,6 +61,13 @@ pub(super) fn tell(event: &RecordedEvent<AccountEvent>) {
         AccountEvent::InvalidPin { account_id, .. } => {
             tracing::info!("Payment declined for Account: {account_id:?}. Wrong PIN.");
         }
-        _ => trace_line!(conversation, "{title}"),
+        AccountEvent::AccountCreated { .. }
+        | AccountEvent::MoneyDeposited { .. }
+        | AccountEvent::MoneyWithdrawn { .. }
+        | AccountEvent::AccountUnlocked { .. }
+        | AccountEvent::MoneyReserved(_)
+        | AccountEvent::TransferCredited(_)
+        | AccountEvent::TransferSettled(_)
+        | AccountEvent::TransferReleased(_) => trace_line!(conversation, "{title}"),
     }
 }

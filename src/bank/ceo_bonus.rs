@@ -54,7 +54,15 @@ impl ProcessManager for CeoBonus {
             AccountEvent::MoneyDeposited { account_id, amount } => {
                 Self::hundredth(*amount).is_some() && *account_id != bonus_account
             }
-            _ => false,
+            AccountEvent::AccountCreated { .. }
+            | AccountEvent::MoneyWithdrawn { .. }
+            | AccountEvent::AccountOverdrawn { .. }
+            | AccountEvent::InvalidPin { .. }
+            | AccountEvent::AccountUnlocked { .. }
+            | AccountEvent::MoneyReserved(_)
+            | AccountEvent::TransferCredited(_)
+            | AccountEvent::TransferSettled(_)
+            | AccountEvent::TransferReleased(_) => false,
         }
     }
 
@@ -75,7 +83,7 @@ impl ProcessManager for CeoBonus {
                 };
                 Answer::new(bonus).or_note(no_bonus).into()
             }
-            _ => Reaction::none(),
+            Some(_) | None => Reaction::none(),
         }
     }
 

@@ -5,6 +5,10 @@ use super::{Account, AccountHolder, AccountId, EmailAddress, Money, PinCheck};
 use crate::engine::domain::Command;
 use crate::engine::log::Fingerprint;
 
+/// What the trace calls a command that is not made before it is sent.
+pub(super) const CREATE_ACCOUNT: &str = "Create Account";
+pub(super) const TRANSFER_MONEY: &str = "Transfer Money";
+
 /// A request to an account, in the imperative. It can be refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccountCommand {
@@ -68,7 +72,12 @@ impl AccountCommand {
     pub(super) fn pin_check_mut(&mut self) -> Option<&mut Option<PinCheck>> {
         match self {
             Self::WithdrawMoney { pin, .. } | Self::ReserveMoney { pin, .. } => Some(pin),
-            _ => None,
+            Self::CreateAccount { .. }
+            | Self::DepositMoney { .. }
+            | Self::UnlockAccount { .. }
+            | Self::CreditTransfer(_)
+            | Self::SettleTransfer { .. }
+            | Self::ReleaseTransfer { .. } => None,
         }
     }
 }
@@ -92,11 +101,11 @@ impl Command for AccountCommand {
 
     fn title(&self) -> &'static str {
         match self {
-            Self::CreateAccount { .. } => "Create Account",
+            Self::CreateAccount { .. } => CREATE_ACCOUNT,
             Self::DepositMoney { .. } => "Deposit Money",
             Self::WithdrawMoney { .. } => "Withdraw Money",
             Self::UnlockAccount { .. } => "Unlock Account",
-            Self::ReserveMoney { .. } => "Transfer Money",
+            Self::ReserveMoney { .. } => TRANSFER_MONEY,
             Self::CreditTransfer(_) => "Credit Transfer",
             Self::SettleTransfer { .. } => "Settle Transfer",
             Self::ReleaseTransfer { .. } => "Release Transfer",

@@ -116,6 +116,37 @@ pub enum TransferError {
     Unavailable(#[from] Unavailable),
 }
 
+/// Why a transfer moved no money although it was asked for, and that is stored.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum NotTransferred {
+    /// There is no account of the payee's name. What was reserved is released.
+    #[error("there is no account to transfer to")]
+    NoPayee,
+    /// There is not enough to transfer.
+    #[error("the account holds {balance} only")]
+    Overdrawn {
+        /// What the payer's account holds.
+        balance: Money,
+    },
+    /// The payee's balance would exceed [`Money::MAX`]. What was reserved is released.
+    #[error("the payee's balance would exceed {}", Money::MAX)]
+    BalanceLimit,
+    /// The PIN was a wrong one.
+    #[error("the PIN was a wrong one")]
+    WrongPin,
+}
+
+impl From<NotTransferred> for TransferError {
+    fn from(reason: NotTransferred) -> Self {
+        match reason {
+            NotTransferred::NoPayee => Self::NoPayee,
+            NotTransferred::Overdrawn { balance } => Self::Overdrawn { balance },
+            NotTransferred::BalanceLimit => Self::BalanceLimit,
+            NotTransferred::WrongPin => Self::WrongPin,
+        }
+    }
+}
+
 /// Why there is no balance to tell.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum CheckBalanceError {

@@ -131,7 +131,12 @@ impl AccountEvent {
             Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => Some(outgoing.transfer_id),
             Self::TransferCredited(incoming) => Some(incoming.transfer_id),
             Self::TransferReleased(released) => Some(released.outgoing.transfer_id),
-            _ => None,
+            Self::AccountCreated { .. }
+            | Self::MoneyDeposited { .. }
+            | Self::MoneyWithdrawn { .. }
+            | Self::AccountOverdrawn { .. }
+            | Self::InvalidPin { .. }
+            | Self::AccountUnlocked { .. } => None,
         }
     }
 

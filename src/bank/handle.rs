@@ -3,9 +3,9 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::errors::{CommandFailure, Unavailable};
+use super::errors::Unavailable;
 use super::pin_checker::PinChecker;
-use super::{AccountCommand, AccountEvent, Accounts, Balances, PendingCommand, Receipt, TotalDeposits, Transfers};
+use super::{AccountCommand, AccountEvent, Accounts, Balances, PendingCommand, TotalDeposits, Transfers};
 use crate::engine::application::Application;
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::projection::ReadModel;
@@ -66,10 +66,10 @@ impl Bank {
     ///
     /// A command under an id that was given may be sent any number of times, also by another program, and happens once:
     /// what it has led to when it was handled first is the outcome each time, also where it would be refused by now. Of
-    /// another account, or with other content, it is [`CommandFailure::IdTaken`]. A refusal is not remembered, and a PIN
-    /// is no content: a payment that was declined for a wrong one stays declined, so another attempt is another command.
-    /// What was stored without the content of its command, in a new conversation or by an earlier version of the
-    /// program, is told apart by the account alone.
+    /// another account, or with other content, it is [`CommandFailure::IdTaken`](super::CommandFailure::IdTaken). A
+    /// refusal is not remembered, and a PIN is no content: a payment that was declined for a wrong one stays declined,
+    /// so another attempt is another command. What was stored without the content of its command, in a new conversation
+    /// or by an earlier version of the program, is told apart by the account alone.
     ///
     /// # Errors
     ///
@@ -79,10 +79,21 @@ impl Bank {
         command: AccountCommand,
         origin: impl Into<Origin>,
     ) -> Result<PendingCommand, Unavailable> {
-        Ok(PendingCommand(self.application.dispatch(command).metadata(origin).send().await?))
+        self.send_as(command, origin.into(), self.consistency()).await
     }
 
-    pub(super) async fn handle(&self, command: AccountCommand) -> Result<Receipt, CommandFailure> {
-        self.send(command, self.start_conversation()).await?.outcome().await
+    pub(super) async fn send_as(
+        &self,
+        command: AccountCommand,
+        origin: Origin,
+        consistency: Consistency,
+    ) -> Result<PendingCommand, Unavailable> {
+        let transfer_id = command.begun_transfer();
+        let dispatch = self.application.dispatch(command).metadata(origin);
+        let dispatch = match consistency {
+            Consistency::Strong => dispatch,
+            Consistency::Eventual => dispatch.eventual(),
+        };
+        Ok(PendingCommand { pending: dispatch.send().await?, transfer_id })
     }
 }

@@ -66,7 +66,7 @@ impl AccountHolder {
     pub(super) fn stored(name: Arc<str>, email: Option<EmailAddress>, pin_verifier: Option<PinVerifier>) -> Self {
         Self(match (&email, &pin_verifier) {
             (None, None) => Kept::Name(name),
-            _ => Kept::Details(Box::new(Details { name, email, pin_verifier })),
+            (Some(_), _) | (_, Some(_)) => Kept::Details(Box::new(Details { name, email, pin_verifier })),
         })
     }
 

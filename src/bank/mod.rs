@@ -21,6 +21,7 @@ mod history;
 mod holder;
 mod money;
 mod open;
+mod operation;
 mod operations;
 mod options;
 mod pin;
@@ -44,13 +45,15 @@ pub use email::{AddressBook, EmailTarget, InvalidEmailTarget, Recipient, ThankYo
 pub use email_address::{EmailAddress, InvalidEmail};
 pub use errors::{
     AddHandlerError, BackupError, CheckBalanceError, CommandFailure, CreateError, DepositError, ExportError,
-    ImportError, OpenError, PIN_SECRET, QueryError, TransferError, Unavailable, UnlockError, WithdrawError,
+    ImportError, NotTransferred, OpenError, PIN_SECRET, QueryError, TransferError, Unavailable, UnlockError,
+    WithdrawError,
 };
 pub use events::{AccountEvent, Movement};
 pub use handle::Bank;
 pub use history::StatementLine;
 pub use holder::{AccountHolder, HolderName};
 pub use money::{InvalidAmount, Money};
+pub use operation::{Operation, PendingOperation};
 pub use operations::NewAccount;
 pub use options::{Options, PinCost, PinOptions};
 pub use pin::{InvalidVerifier, MalformedPin, Pin, PinCheck, PinVerifier};

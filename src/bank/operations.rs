@@ -1,6 +1,8 @@
 //! What can be asked of a bank that changes something.
 
-use super::errors::{CreateError, DepositError, UnlockError, WithdrawError};
+use super::errors::{CommandFailure, CreateError, DepositError, UnlockError, WithdrawError};
+use super::handle::Own;
+use super::operation::{Asked, Operation};
 use super::{
     AccountCommand, AccountEvent, AccountHolder, AccountId, Bank, EmailAddress, HolderName, Money, Pin, Receipt,
     Unavailable, Withdrawal,
@@ -27,13 +29,19 @@ impl From<&AccountId> for NewAccount {
 }
 
 impl Bank {
+    /// Sends a command, as [`Application::dispatch`](crate::engine::application::Application::dispatch) does; a transfer that another program carries out is waited for too,
+    /// which the application alone does not know of.
+    pub fn dispatch(&self, command: AccountCommand) -> Operation<'_, Receipt, CommandFailure> {
+        Operation::new(self, Asked::Command(command), |_, receipt| Ok(receipt))
+    }
+
     /// Opens an account. Its holder is named as the account is.
     ///
     /// # Errors
     ///
     /// [`CreateError`]: why there is no new account.
-    pub async fn create(&self, account: &AccountId) -> Result<Receipt, CreateError> {
-        self.create_account(account.into()).await
+    pub fn create(&self, account: &AccountId) -> Operation<'_, Receipt, CreateError> {
+        self.create_account(account.into())
     }
 
     /// Opens an account. Of its PIN, only a verifier is kept.
@@ -41,9 +49,8 @@ impl Bank {
     /// # Errors
     ///
     /// [`CreateError`]: why there is no new account.
-    pub async fn create_account(&self, account: NewAccount) -> Result<Receipt, CreateError> {
-        let command = self.creation(account).await?;
-        Ok(self.handle(command).await?)
+    pub fn create_account(&self, account: NewAccount) -> Operation<'_, Receipt, CreateError> {
+        Operation::new(self, Asked::Creation(account), |_, receipt| Ok(receipt))
     }
 
     /// The command that opens an account: what is left to do is to send it.
@@ -66,9 +73,10 @@ impl Bank {
     /// # Errors
     ///
     /// [`DepositError`]: why nothing was paid in.
-    pub async fn deposit(&self, account: &AccountId, amount: Money) -> Result<Receipt, DepositError> {
+    pub fn deposit(&self, account: &AccountId, amount: Money) -> Operation<'_, Receipt, DepositError> {
         let account_id = account.clone();
-        Ok(self.handle(AccountCommand::DepositMoney { account_id, amount }).await?)
+        let command = AccountCommand::DepositMoney { account_id, amount };
+        Operation::new(self, Asked::Command(command), |_, receipt| Ok(receipt))
     }
 
     /// Pays out of an account without a PIN, as far as the balance goes: more than that is declined, which is
@@ -77,10 +85,10 @@ impl Bank {
     /// # Errors
     ///
     /// [`WithdrawError`]: why the withdrawal was not handled.
-    pub async fn withdraw(&self, account: &AccountId, amount: Money) -> Result<Withdrawal, WithdrawError> {
+    pub fn withdraw(&self, account: &AccountId, amount: Money) -> Operation<'_, Withdrawal, WithdrawError> {
         let account_id = account.clone();
         let command = AccountCommand::WithdrawMoney { account_id, amount, pin: None };
-        Ok(withdrawal(self.handle(command).await?))
+        Operation::new(self, Asked::Command(command), withdrawal)
     }
 
     /// Pays out for who knows the PIN. A wrong one is no error either, but an event; three of them in a row lock
@@ -89,16 +97,15 @@ impl Bank {
     /// # Errors
     ///
     /// [`WithdrawError`]: why the withdrawal was not handled.
-    pub async fn withdraw_with_pin(
+    pub fn withdraw_with_pin(
         &self,
         account: &AccountId,
         amount: Money,
         pin: Pin,
-    ) -> Result<Withdrawal, WithdrawError> {
+    ) -> Operation<'_, Withdrawal, WithdrawError> {
         let account_id = account.clone();
         let command = AccountCommand::WithdrawMoney { account_id, amount, pin: None };
-        let pending = self.send_with_pin(command, Some(pin), self.start_conversation()).await?;
-        Ok(withdrawal(pending.outcome().await?))
+        Operation::new(self, Asked::WithPin(command, pin), withdrawal)
     }
 
     /// Forgets the wrong PINs that have locked an account.
@@ -106,15 +113,27 @@ impl Bank {
     /// # Errors
     ///
     /// [`UnlockError`]: why nothing was unlocked; an account that is not locked is such a case.
-    pub async fn unlock(&self, account: &AccountId) -> Result<Receipt, UnlockError> {
-        Ok(self.handle(AccountCommand::UnlockAccount { account_id: account.clone() }).await?)
+    pub fn unlock(&self, account: &AccountId) -> Operation<'_, Receipt, UnlockError> {
+        let command = AccountCommand::UnlockAccount { account_id: account.clone() };
+        Operation::new(self, Asked::Command(command), |_, receipt| Ok(receipt))
     }
 }
 
-fn withdrawal(receipt: Receipt) -> Withdrawal {
-    match receipt.events().first().map(|event| &event.data) {
+fn withdrawal(_: &Own, receipt: Receipt) -> Result<Withdrawal, WithdrawError> {
+    Ok(match receipt.events().first().map(|event| &event.data) {
         Some(AccountEvent::AccountOverdrawn { balance, .. }) => Withdrawal::Declined { balance: *balance, receipt },
         Some(AccountEvent::InvalidPin { .. }) => Withdrawal::WrongPin(receipt),
-        _ => Withdrawal::Paid(receipt),
-    }
+        // Nothing else is decided on a withdrawal.
+        Some(
+            AccountEvent::AccountCreated { .. }
+            | AccountEvent::MoneyDeposited { .. }
+            | AccountEvent::MoneyWithdrawn { .. }
+            | AccountEvent::AccountUnlocked { .. }
+            | AccountEvent::MoneyReserved(_)
+            | AccountEvent::TransferCredited(_)
+            | AccountEvent::TransferSettled(_)
+            | AccountEvent::TransferReleased(_),
+        )
+        | None => Withdrawal::Paid(receipt),
+    })
 }

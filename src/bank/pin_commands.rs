@@ -3,6 +3,7 @@
 use super::errors::Unavailable;
 use super::{Account, AccountCommand, AccountEvent, AccountId, Bank, PendingCommand, Pin, PinVerifier, Refusal};
 use crate::engine::domain::{Aggregate, Command as _};
+use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::log::{StreamId, Version};
 use crate::engine::runtime::Origin;
 use crate::engine::store::EventStore as _;
@@ -35,10 +36,21 @@ impl Bank {
         pin: Option<Pin>,
         origin: impl Into<Origin>,
     ) -> Result<PendingCommand, Unavailable> {
-        let (Some(pin), Some(_)) = (pin, command.pin_check_mut()) else {
-            return self.send(command, origin).await;
-        };
-        let origin = origin.into();
+        let (origin, consistency) = (origin.into(), self.consistency());
+        match (pin, command.pin_check_mut()) {
+            (Some(pin), Some(_)) => self.check_and_send(command, pin, origin, consistency).await,
+            (None, _) | (_, None) => self.send_as(command, origin, consistency).await,
+        }
+    }
+
+    /// The same with a PIN that has to be checked.
+    pub(super) async fn check_and_send(
+        &self,
+        mut command: AccountCommand,
+        pin: Pin,
+        origin: Origin,
+        consistency: Consistency,
+    ) -> Result<PendingCommand, Unavailable> {
         for _ in 0..MAX_CHECKS {
             let kept = self.kept_of(command.target()).await?;
             let verifier = if let Kept::Account(verifier) = &kept { verifier.clone() } else { None };
@@ -46,7 +58,7 @@ impl Bank {
             if let Some(proof) = command.pin_check_mut() {
                 *proof = Some(checked);
             }
-            let pending = self.send(command.clone(), origin.clone()).await?;
+            let pending = self.send_as(command.clone(), origin.clone(), consistency).await?;
             if matches!(kept, Kept::Account(_)) {
                 return Ok(pending);
             }

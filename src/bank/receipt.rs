@@ -1,7 +1,7 @@
 //! What comes of a command.
 
 use super::errors::CommandFailure;
-use super::transfer::transfer_seen;
+use super::transfer::{TransferId, transfer_seen};
 use super::{Account, AccountEvent, Money, Refusal};
 use crate::engine::application;
 
@@ -26,27 +26,34 @@ pub enum Withdrawal {
 
 /// A command on its way. Dropping it does not take the command back.
 #[derive(Debug)]
-pub struct PendingCommand(pub(super) application::PendingCommand<AccountEvent, Account>);
+pub struct PendingCommand {
+    pub(super) pending: application::PendingCommand<AccountEvent, Account>,
+    /// The transfer that it begins, if it does.
+    pub(super) transfer_id: Option<TransferId>,
+}
 
 impl PendingCommand {
     /// Waits for the decision, and for nothing that follows from it.
     pub(super) async fn decided(self) -> Self {
-        Self(self.0.decided().await)
+        Self { pending: self.pending.decided().await, ..self }
     }
 
     /// Whether it has been refused for this.
     pub(super) fn is_refused_for(&self, reason: Refusal) -> bool {
-        self.0.refusal() == Some(&reason)
+        self.pending.refusal() == Some(&reason)
     }
 
-    /// Waits until the command's events are stored and, under strong consistency, seen by all handlers.
+    /// Waits until the command's events are stored and, under strong consistency, seen by all handlers, and until a
+    /// transfer that it begins has ended.
     ///
     /// # Errors
     ///
     /// [`CommandFailure`]: why there are no events.
     pub async fn outcome(self) -> Result<Receipt, CommandFailure> {
-        let consistency = self.0.consistency();
-        let (base, outcome) = self.0.outcome_there().await;
-        Ok(transfer_seen(&base, consistency, outcome?).await)
+        let Self { pending, transfer_id } = self;
+        let Some(transfer_id) = transfer_id else { return pending.outcome().await };
+        let consistency = pending.consistency();
+        let (base, outcome) = pending.outcome_there().await;
+        Ok(transfer_seen(&base, consistency, transfer_id, outcome?).await)
     }
 }

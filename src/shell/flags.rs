@@ -8,7 +8,7 @@ use std::str::FromStr;
 use lexopt::Arg::{Long, Short, Value};
 use lexopt::ValueExt as _;
 
-use super::program::Program;
+use super::description::Program;
 
 /// What `--help` prints.
 pub(super) fn help(program: &Program) -> String {

@@ -2,70 +2,52 @@
 
 use std::fmt::Write as _;
 
-use super::functions::{Function, Kind, Parameter, Vocabulary};
+use super::functions::{CallError, Function, Helped, Helper, Kind, Manual, Parameter, Vocabulary};
+use super::syntax::{Statement, Value};
 
 /// What every function has to say of it that may be kept from its work by others.
 const BUSY: &str = "Replies {:error, :busy} where another program holds the file for too long, and a message says which, or is\n\
     quicker again and again: nothing of it was stored. Say it again; a program that hangs has to go on or be ended.";
 
-/// What the shell says of a domain beside its functions.
-#[derive(Debug)]
-pub struct Manual {
-    /// What stands in the prompt: `bank` for `bank(1)> `.
-    pub name: &'static str,
-    /// Something that has a name there, such as `Wolfman`.
-    pub named: &'static str,
-    /// A function to begin with, such as `Bank.open`.
-    pub function: &'static str,
-    /// A call in parentheses.
-    pub call: &'static str,
-    /// What else `help` has to say at its end: lines that begin with a newline.
-    pub notes: &'static str,
-    /// What every shell can do, whatever its domain.
-    pub helpers: [Function; 3],
-}
-
 /// The shell's own functions, with an example of `help` that this domain understands.
-pub const fn helpers(help_example: &'static str) -> [Function; 3] {
+pub const fn helpers(help_example: &'static str) -> [Helper; 3] {
     [
-        Function {
-            module: None,
-            name: "help",
-            group: "Shell",
-            parameters: &[Parameter { name: "function", kind: Kind::Function, optional: true, keyword: false }],
-            aliases: &[],
-            summary: "lists the functions, or explains one",
-            example: help_example,
-            may_be_busy: false,
-            details: "",
+        Helper { function: own("help", &[FUNCTION], "lists the functions, or explains one", help_example), run: help },
+        Helper {
+            function: own("exit", &[], "leaves; so does Ctrl-D on an empty line", "exit")
+                .details("What was sent before is finished first."),
+            run: leave,
         },
-        Function {
-            module: None,
-            name: "exit",
-            group: "Shell",
-            parameters: &[],
-            aliases: &[],
-            summary: "leaves; so does Ctrl-D on an empty line",
-            example: "exit",
-            may_be_busy: false,
-            details: "What was sent before is finished first.",
-        },
-        Function {
-            module: None,
-            name: "quit",
-            group: "Shell",
-            parameters: &[],
-            aliases: &[],
-            summary: "the same as exit",
-            example: "quit",
-            may_be_busy: false,
-            details: "",
-        },
+        Helper { function: own("quit", &[], "the same as exit", "quit"), run: leave },
     ]
 }
 
+const FUNCTION: Parameter = Parameter::optional("function", Kind::Function);
+
+const fn own(
+    name: &'static str,
+    parameters: &'static [Parameter],
+    summary: &'static str,
+    example: &'static str,
+) -> Function {
+    Function { module: None, group: "Shell", ..Function::new("", name, parameters, summary, example) }.never_busy()
+}
+
+/// Explains what it is given; everything, if that is nothing.
+fn help(vocabulary: Vocabulary, statement: &Statement<'_>) -> Result<Helped, CallError> {
+    Ok(Helped::Text(match statement.arguments.first().map(|argument| &argument.value) {
+        Some(Value::Name(name)) if vocabulary.has_module(name) => overview_of(vocabulary, name.function),
+        Some(Value::Name(name)) => explain(vocabulary.find(name)?),
+        None | Some(Value::String(_) | Value::Integer(_) | Value::Atom(_) | Value::Boolean(_)) => overview(vocabulary),
+    }))
+}
+
+fn leave(_: Vocabulary, _: &Statement<'_>) -> Result<Helped, CallError> {
+    Ok(Helped::Leave)
+}
+
 /// Every function, grouped, with an example each.
-pub(super) fn overview(vocabulary: Vocabulary) -> String {
+fn overview(vocabulary: Vocabulary) -> String {
     let Manual { call, notes, .. } = vocabulary.manual();
     format!(
         "{}\n\n\
@@ -78,12 +60,13 @@ pub(super) fn overview(vocabulary: Vocabulary) -> String {
 }
 
 /// The functions of one module.
-pub(super) fn overview_of(vocabulary: Vocabulary, module: &str) -> String {
+fn overview_of(vocabulary: Vocabulary, module: &str) -> String {
     list(vocabulary.all().filter(|function| function.module == Some(module)))
 }
 
 fn list(functions: impl Iterator<Item = &'static Function> + Clone) -> String {
-    let width = functions.clone().map(|function| function.example.chars().count()).max().unwrap_or(0);
+    let width =
+        functions.clone().map(|function| function.in_words(function.example).chars().count()).max().unwrap_or(0);
     let mut lines = Vec::new();
     let mut group = "";
     for function in functions.clone() {
@@ -94,7 +77,11 @@ fn list(functions: impl Iterator<Item = &'static Function> + Clone) -> String {
             group = function.group;
             lines.push(group.to_owned());
         }
-        lines.push(format!("  {:width$}  {}", function.example, function.summary));
+        lines.push(format!(
+            "  {:width$}  {}",
+            function.in_words(function.example),
+            function.in_words(function.summary)
+        ));
     }
     lines.extend(other_names(functions));
     lines.join("\n")
@@ -111,16 +98,17 @@ fn other_names(functions: impl Iterator<Item = &'static Function>) -> Vec<String
 }
 
 /// One function, explained.
-pub(super) fn explain(function: &Function) -> String {
+fn explain(function: &Function) -> String {
     let mut text = function.to_string();
     if !function.parameters.is_empty() {
         let _ = write!(text, " {}", function.signature(0));
     }
-    let _ = write!(text, "\n  {}\n\n  {}", function.summary, function.example);
+    let _ = write!(text, "\n  {}\n\n  {}", function.in_words(function.summary), function.in_words(function.example));
     let busy = if function.may_be_busy { BUSY } else { "" };
-    if !(function.details.is_empty() && busy.is_empty()) {
+    let details = function.in_words(function.details);
+    if !(details.is_empty() && busy.is_empty()) {
         text.push('\n');
-        for line in function.details.lines().chain(busy.lines()) {
+        for line in details.lines().chain(busy.lines()) {
             let _ = write!(text, "\n  {line}");
         }
     }

@@ -12,6 +12,7 @@ pub mod application_functions;
 #[cfg(feature = "bank")]
 pub mod bank_functions;
 mod completion;
+mod description;
 mod editor;
 mod escape;
 mod event_record;

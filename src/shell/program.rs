@@ -15,6 +15,7 @@ use tracing::subscriber::SetGlobalDefaultError;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 
+pub use super::description::Program;
 use super::flags::{self, Flags, Wish};
 use super::functions::Domain;
 use super::script::{self, Script};
@@ -35,27 +36,6 @@ const BY_A_SIGNAL: i32 = 128;
 /// What the runtime, the signals and the line editor open for themselves, and some to spare. They do not expect to find
 /// none left.
 const DESCRIPTORS: usize = 16;
-
-/// A program as its user sees it.
-#[derive(Clone, Copy, Debug)]
-pub struct Program {
-    /// How it is called.
-    pub name: &'static str,
-    /// What it is, in a sentence.
-    pub about: &'static str,
-    /// What follows `--store` on the command line, and what it is for.
-    pub store: (&'static str, &'static str),
-    /// What it is that is kept in the store.
-    pub kept: &'static str,
-    /// A refusal that its functions may reply.
-    pub refusal: &'static str,
-    /// When something may happen after its statement was answered; `None` where nothing ever does.
-    pub late: Option<&'static str>,
-    /// What else it looks for in its environment: lines that begin with a newline, or nothing.
-    pub environment: &'static str,
-    /// The file that statements are kept in for recall, in the user's state directory.
-    pub history: &'static str,
-}
 
 /// What a domain is opened with.
 #[derive(Debug)]
@@ -185,7 +165,7 @@ impl Program {
                 self.complain(&format!("the output cannot be written: {error}"));
                 ExitCode::from(FAILED)
             }
-            _ => ExitCode::SUCCESS,
+            Ok(()) | Err(_) => ExitCode::SUCCESS,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The arguments by name that questions share: of which moment, and how many lines.
 
-use super::functions::{Arguments, Function};
+use super::functions::{Call, Parameter};
+use super::table::{AS_OF, AT, LIMIT};
 use super::term::Term;
 use crate::engine::feed::catch_up::NotYet;
 use crate::engine::log::{Moment, Position};
@@ -10,8 +11,8 @@ const DEFAULT_LIMIT: usize = 1_000;
 const MAX_LIMIT: usize = 100_000;
 
 /// The moment that `at:` or `as_of:` names; one of them is enough.
-pub(in crate::shell) fn moment(function: &Function, arguments: &Arguments) -> Result<Option<Moment>, Term> {
-    match (arguments.named(function, "at"), arguments.named(function, "as_of")) {
+pub(in crate::shell) fn moment(call: &Call<'_>) -> Result<Option<Moment>, Term> {
+    match (call.optional(AT), call.optional(AS_OF)) {
         (None, None) => Ok(None),
         (Some(position), None) => {
             let position = position.parse().map_err(|_| Term::Error("invalid_position"))?;
@@ -30,12 +31,12 @@ pub(in crate::shell) fn beyond_the_end(not_yet: NotYet) -> Term {
 }
 
 /// The position that an argument names, and the first there is where it was left out.
-pub(in crate::shell) fn position(function: &Function, arguments: &Arguments, name: &str) -> Result<Position, Term> {
-    let position = arguments.named(function, name).unwrap_or("1");
+pub(in crate::shell) fn position(call: &Call<'_>, parameter: Parameter) -> Result<Position, Term> {
+    let position = call.optional(parameter).unwrap_or("1");
     position.parse().map(Position::new).map_err(|_| Term::Error("invalid_position"))
 }
 
-pub(in crate::shell) fn limit(function: &Function, arguments: &Arguments) -> Result<usize, Term> {
-    let limit = arguments.named(function, "limit").map_or(Ok(DEFAULT_LIMIT), str::parse);
+pub(in crate::shell) fn limit(call: &Call<'_>) -> Result<usize, Term> {
+    let limit = call.optional(LIMIT).map_or(Ok(DEFAULT_LIMIT), str::parse);
     limit.ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or(Term::Error("invalid_limit"))
 }

@@ -6,12 +6,14 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::escape::{self, write_escaped};
-use super::functions::{Answer, Arguments, CallError, Domain, Function, Vocabulary, WantedSecret, check};
-use super::help;
+use super::functions::{
+    Answer, Arguments, Call, CallError, Domain, Failed, Function, Helped, NotDone, Outcome, Row, Vocabulary,
+    WantedSecret, check,
+};
 use super::masking::{Visible, may_hold_secret, secret_span, without_secret};
 use super::mistake::{Mistake, Source};
 use super::printing::ToPrint;
-use super::syntax::{Problem, Span, Statement, Statements, SyntaxError, Value};
+use super::syntax::{Problem, Span, Statement, Statements, SyntaxError};
 use super::term::Term;
 use super::trace::Trace;
 
@@ -54,17 +56,16 @@ pub struct Session<D> {
 }
 
 /// A statement that can be run.
-enum Call {
-    Domain(&'static Function, Arguments),
-    Help(String),
-    Leave,
+enum Runnable<D: 'static> {
+    Domain(&'static Row<D>, Arguments),
+    Shell(Helped),
 }
 
-impl Call {
+impl<D> Runnable<D> {
     fn function(&self) -> Option<&'static Function> {
         match self {
-            Self::Domain(function, _) => Some(function),
-            Self::Help(_) | Self::Leave => None,
+            Self::Domain(row, _) => Some(&row.function),
+            Self::Shell(_) => None,
         }
     }
 }
@@ -113,27 +114,29 @@ impl<D: Domain> Session<D> {
         let (text, call) = self.read(source, statement);
         let text = text.as_ref();
         self.echo(text);
-        let answer = match call {
-            Ok(Call::Domain(function, mut arguments)) => {
+        let outcome = match call {
+            Ok(Runnable::Domain(row, mut arguments)) => {
                 self.ran += 1;
                 if let Some((wanted, given)) = secret {
                     arguments.fill_in(wanted.parameter, given);
                 }
-                self.domain.call(function, &arguments, self.style.json).await
+                self.domain.call(row, Call::new(&row.function, &arguments, self.style.json)).await
             }
-            Ok(Call::Help(text)) => {
+            Ok(Runnable::Shell(Helped::Text(text))) => {
                 self.ran += 1;
-                Term::Text(text).into()
+                Ok(Term::Text(text).into())
             }
-            Ok(Call::Leave) => return Next::Leave,
+            Ok(Runnable::Shell(Helped::Leave)) => return Next::Leave,
             Err(mistake) => return self.mistake(text, mistake),
         };
-        if answer.live.is_some() {
-            self.trace.drain_into(&mut self.to_print.lock());
-            self.live = Some((text.to_owned(), answer));
-            return Next::Live;
+        match outcome {
+            Ok(answer) if answer.live.is_some() => {
+                self.trace.drain_into(&mut self.to_print.lock());
+                self.live = Some((text.to_owned(), answer));
+                Next::Live
+            }
+            outcome => self.answered(text, outcome),
         }
-        self.answered(text, &answer)
     }
 
     /// Waits for what comes of a statement that goes on. Answers what follows once it has ended.
@@ -157,16 +160,20 @@ impl<D: Domain> Session<D> {
     /// Ends a statement that goes on.
     pub fn interrupt(&mut self) -> Next {
         match self.live.take() {
-            Some((text, answer)) => self.answered(&text, &answer),
+            Some((text, answer)) => self.answered(&text, Ok(answer)),
             None => Next::GoOn,
         }
     }
 
-    fn answered(&mut self, statement: &str, answer: &Answer) -> Next {
-        self.print(statement, answer);
-        match (self.domain.failure(), self.domain.not_done()) {
-            (Some(failure), _) => Next::Failure(failure),
-            (None, Some(reason)) => Next::NotDone(reason),
+    fn answered(&mut self, statement: &str, outcome: Outcome) -> Next {
+        let (answer, failed) = match outcome {
+            Ok(answer) => (answer, None),
+            Err(NotDone { reply, failed }) => (reply.into(), failed),
+        };
+        self.print(statement, &answer);
+        match (failed, self.domain.failure()) {
+            (Some(Failed { message, changes_nothing: false }), _) | (_, Some(message)) => Next::Failure(message),
+            (Some(Failed { message, changes_nothing: true }), None) => Next::NotDone(message),
             (None, None) => Next::GoOn,
         }
     }
@@ -202,7 +209,7 @@ impl<D: Domain> Session<D> {
         &self,
         source: Source<'a>,
         statement: Result<Statement<'_>, SyntaxError>,
-    ) -> (Cow<'a, str>, Result<Call, Mistake>) {
+    ) -> (Cow<'a, str>, Result<Runnable<D>, Mistake>) {
         let text = source.text();
         let (statement, (place, message)) = match statement {
             Ok(statement) => match self.prepare(source, &statement) {
@@ -226,8 +233,10 @@ impl<D: Domain> Session<D> {
     /// What a statement will ask for that was left out of it.
     pub fn wanted_secret(&self, source: Source<'_>, statement: &Statement<'_>) -> Option<WantedSecret> {
         match self.prepare(source, statement) {
-            Ok(Call::Domain(function, arguments)) => self.domain.wanted_secret(function, &arguments),
-            _ => None,
+            Ok(Runnable::Domain(row, arguments)) => {
+                row.wanted_secret(&self.domain, Call::new(&row.function, &arguments, self.style.json))
+            }
+            Ok(Runnable::Shell(_)) | Err(_) => None,
         }
     }
 
@@ -246,29 +255,24 @@ impl<D: Domain> Session<D> {
         Vocabulary::of(&self.domain)
     }
 
-    fn prepare(&self, source: Source<'_>, statement: &Statement<'_>) -> Result<Call, (Span, String)> {
-        let place = |error: CallError| (error.span, error.problem.to_string());
+    fn prepare(&self, source: Source<'_>, statement: &Statement<'_>) -> Result<Runnable<D>, (Span, String)> {
         let vocabulary = self.vocabulary();
-        let function = vocabulary.find(&statement.name).map_err(place)?;
-        let arguments = check(function, statement, source.text(), vocabulary.manual()).map_err(place)?;
-        if function.module.is_some() {
-            return Ok(Call::Domain(function, arguments));
-        }
-        match (function.name, statement.arguments.first().map(|argument| &argument.value)) {
-            ("help", Some(Value::Name(name))) if vocabulary.has_module(name) => {
-                Ok(Call::Help(help::overview_of(vocabulary, name.function)))
+        let Statement { name, .. } = statement;
+        let check = |function| check(function, statement, source.text(), vocabulary.manual());
+        let row = D::rows().iter().find(|row| row.function.is_named(name.module, name.function));
+        let found = match (row, vocabulary.helper(name)) {
+            (Some(row), _) => check(&row.function).map(|arguments| Runnable::Domain(row, arguments)),
+            (None, Some(helper)) => {
+                check(&helper.function).and_then(|_| (helper.run)(vocabulary, statement)).map(Runnable::Shell)
             }
-            ("help", Some(Value::Name(name))) => Ok(Call::Help(help::explain(vocabulary.find(name).map_err(place)?))),
-            ("help", _) => Ok(Call::Help(help::overview(vocabulary))),
-            _ => Ok(Call::Leave),
-        }
+            (None, None) => Err(vocabulary.unknown(name)),
+        };
+        found.map_err(|CallError { span, problem }| (span, problem.to_string()))
     }
 
     fn explain(&self, problem: &Problem) -> String {
-        match problem {
-            Problem::ExpectedStatement => format!("{problem} such as `{}`", self.domain.manual().function),
-            _ => problem.to_string(),
-        }
+        let example = matches!(problem, Problem::ExpectedStatement).then(|| self.domain.manual().function);
+        example.map_or_else(|| problem.to_string(), |example| format!("{problem} such as `{example}`"))
     }
 
     fn echo(&mut self, statement: &str) {

@@ -62,6 +62,7 @@ impl Function {
             example,
             may_be_busy: true,
             details: "",
+            words: &[],
         }
     }
 
@@ -76,20 +77,22 @@ impl Function {
     pub const fn details(self, details: &'static str) -> Self {
         Self { details, ..self }
     }
-}
 
-/// A domain's own functions, and behind them those that every application has.
-///
-/// # Panics
-///
-/// Where there are not `N` of them, which in a constant is an error of the compiler.
-pub const fn joined<const N: usize>(own: &[Function], application: &[Function]) -> [Function; N] {
-    assert!(N > 0 && own.len() + application.len() == N, "the table has room for all functions and no more");
-    let mut joined = [application[0]; N];
-    let mut number = 0;
-    while number < N {
-        joined[number] = if number < own.len() { own[number] } else { application[number - own.len()] };
-        number += 1;
+    /// The same with other names in its module.
+    #[must_use]
+    pub const fn aliases(self, aliases: &'static [&'static str]) -> Self {
+        Self { aliases, ..self }
     }
-    joined
+
+    /// The same, where no other program can keep it from its work.
+    #[must_use]
+    pub const fn never_busy(self) -> Self {
+        Self { may_be_busy: false, ..self }
+    }
+
+    /// The same with words for what its texts have in braces.
+    #[must_use]
+    pub const fn words(self, words: &'static [(&'static str, &'static str)]) -> Self {
+        Self { words, ..self }
+    }
 }

@@ -80,7 +80,7 @@ fn and_says_so_when_it_cannot() {
     for url in stores {
         let runtime = new_runtime();
         let bank = runtime.block_on(Bank::open(options(url))).unwrap();
-        runtime.block_on(bank.create_account(with_pin("payer"))).unwrap();
+        runtime.block_on(bank.create_account(with_pin("payer")).into_future()).unwrap();
         drop(runtime);
         for caller in CALLERS {
             let (bank, folder) = (bank.clone(), directory.path().to_owned());

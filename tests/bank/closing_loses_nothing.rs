@@ -175,7 +175,7 @@ fn deposit(name: &str) -> AccountCommand {
     AccountCommand::DepositMoney { account_id: account(name), amount: money(1) }
 }
 
-async fn soon<F: Future>(future: F) -> F::Output {
+async fn soon<F: IntoFuture>(future: F) -> F::Output {
     timeout(SOON, future).await.unwrap()
 }
 

@@ -4,7 +4,6 @@ use cqrs_bank::engine::runtime::Supervisor;
 use cqrs_bank::engine::store::memory::MemoryStore;
 use cqrs_bank::engine::{EventHandler, Failure, RecordedEvent};
 use cqrs_bank::library::{BookEvent, Isbn, ReadService, WriteService};
-use cqrs_bank::shell::application_functions::{DomainFunctions as _, Prompt};
 use cqrs_bank::shell::functions::Domain;
 use cqrs_bank::shell::library_functions::{ReadFunctions, WriteFunctions};
 use cqrs_bank::shell::script::{Ended, Script};
@@ -29,12 +28,12 @@ impl Library {
 
     async fn write(&self, style: Style, script: &str) -> String {
         let service = WriteService::start(self.store.clone(), Some(SEED)).await.unwrap();
-        self.run(Prompt::new(WriteFunctions::new(&service, self.trace.clone())), style, script).await
+        self.run(WriteFunctions::new(&service, self.trace.clone()), style, script).await
     }
 
     async fn read(&self, style: Style, script: &str) -> String {
         let service = ReadService::start(self.store.clone()).await.unwrap();
-        self.run(Prompt::new(ReadFunctions::new(service)), style, script).await
+        self.run(ReadFunctions::new(service), style, script).await
     }
 
     /// Everything that is printed, mistakes last.
@@ -248,8 +247,8 @@ async fn names_complete_where_they_belong() {
     service.get_inventory(Isbn::FIRST, 1, None).await.unwrap();
     let reader = ReadFunctions::new(service);
     let names = |function: &str, parameter: &str, prefix: &str| {
-        let function = reader.functions().iter().find(|known| known.name == function).unwrap();
-        let parameter = function.parameters.iter().find(|known| known.name == parameter).unwrap();
+        let row = ReadFunctions::rows().iter().find(|row| row.function.name == function).unwrap();
+        let parameter = row.function.parameters.iter().find(|known| known.name == parameter).unwrap();
         reader.names().beginning_with(parameter, prefix, 10)
     };
     for prefix in ["9781593", "978-15", "978 1 5"] {
@@ -301,7 +300,7 @@ async fn a_reply_tells_who_lags() {
     let library = Library::new();
     let service = WriteService::start(library.store.clone(), Some(SEED)).await.unwrap();
     service.add_event_handler(Stalled).await.unwrap();
-    let functions = Prompt::new(WriteFunctions::new(&service, library.trace.clone()));
+    let functions = WriteFunctions::new(&service, library.trace.clone());
     let script = "LibraryWriteService.add_book \"978-1593275846\", \"Elixir in Action\", \"Sasa Juric\", 10";
     let printed = library.run(functions, JSON, script).await;
     let reply = printed.lines().last().unwrap();

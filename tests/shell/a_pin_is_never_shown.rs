@@ -8,7 +8,7 @@ use cqrs_bank::bank::{
 };
 use cqrs_bank::engine::log::Position;
 use cqrs_bank::shell::bank_functions::BankFunctions;
-use cqrs_bank::shell::functions::{Domain as _, check};
+use cqrs_bank::shell::functions::{Call, Domain as _, check};
 use cqrs_bank::shell::syntax::Statements;
 use cqrs_bank::shell::trace::Trace;
 
@@ -129,8 +129,9 @@ fn in_no_debug_output_of_a_call() {
     let domain = BankFunctions::new(Options::default(), Trace::default());
     let text = format!("Bank.withdraw 1, 5, {PIN}");
     let statement = Statements::new(&text).next().unwrap().unwrap();
-    let function = domain.functions().iter().find(|function| function.name == "withdraw").unwrap();
-    let arguments = check(function, &statement, &text, domain.manual()).unwrap();
+    let row = BankFunctions::rows().iter().find(|row| row.function.name == "withdraw").unwrap();
+    let arguments = check(&row.function, &statement, &text, domain.manual()).unwrap();
     assert_eq!(arguments.get(2), Some(PIN));
-    nowhere_in(&format!("{arguments:?} {domain:?}"));
+    let call = Call::new(&row.function, &arguments, false);
+    nowhere_in(&format!("{arguments:?} {call:?} {domain:?}"));
 }

@@ -32,7 +32,14 @@ impl ProcessManager for TransferProcess {
                 let settle = AccountCommand::SettleTransfer { account_id: payer, transfer_id };
                 Answer::new(settle).or_note(|refusal| format!("a transfer could not be ended: {refusal}")).into()
             }
-            _ => Reaction::none(),
+            AccountEvent::AccountCreated { .. }
+            | AccountEvent::MoneyDeposited { .. }
+            | AccountEvent::MoneyWithdrawn { .. }
+            | AccountEvent::AccountOverdrawn { .. }
+            | AccountEvent::InvalidPin { .. }
+            | AccountEvent::AccountUnlocked { .. }
+            | AccountEvent::TransferSettled(_)
+            | AccountEvent::TransferReleased(_) => Reaction::none(),
         }
     }
 
@@ -50,7 +57,16 @@ fn credit(
     Answer::new(AccountCommand::CreditTransfer(Box::new(incoming))).or_else(move |refusal| {
         let reason = match refusal {
             Refusal::BalanceLimit => ReleaseReason::BalanceLimit,
-            _ => ReleaseReason::NoPayee,
+            Refusal::NoAccount
+            // None of these is what a credit is refused for.
+            | Refusal::AccountExists
+            | Refusal::PinRequired
+            | Refusal::AccountLocked
+            | Refusal::NotLocked
+            | Refusal::OutdatedPinCheck
+            | Refusal::SameAccount
+            | Refusal::TooManyTransfers
+            | Refusal::NoReservation => ReleaseReason::NoPayee,
         };
         Instead::send(AccountCommand::ReleaseTransfer { account_id: payer.clone(), transfer_id, reason })
     })

@@ -129,7 +129,12 @@ impl Projection<AccountEvent> for Transfers {
                 let ending = Ending::Released(released.reason);
                 self.change(released.outgoing.transfer_id, |record| record.ended = Some((step, ending)));
             }
-            _ => {}
+            AccountEvent::AccountCreated { .. }
+            | AccountEvent::MoneyDeposited { .. }
+            | AccountEvent::MoneyWithdrawn { .. }
+            | AccountEvent::AccountOverdrawn { .. }
+            | AccountEvent::InvalidPin { .. }
+            | AccountEvent::AccountUnlocked { .. } => {}
         }
     }
 }

@@ -26,7 +26,12 @@ impl Unfinished<AccountEvent> for UnderWay {
             AccountEvent::TransferReleased(released) => {
                 self.0.remove(&released.outgoing.transfer_id);
             }
-            _ => {}
+            AccountEvent::AccountCreated { .. }
+            | AccountEvent::MoneyDeposited { .. }
+            | AccountEvent::MoneyWithdrawn { .. }
+            | AccountEvent::AccountOverdrawn { .. }
+            | AccountEvent::InvalidPin { .. }
+            | AccountEvent::AccountUnlocked { .. } => {}
         }
     }
 

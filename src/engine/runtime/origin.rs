@@ -31,6 +31,15 @@ pub enum Origin {
     Outside(Metadata),
 }
 
+impl Origin {
+    /// The ids, wherever they are from.
+    pub fn metadata(&self) -> &Metadata {
+        match self {
+            Self::Here(metadata) | Self::Outside(metadata) => metadata,
+        }
+    }
+}
+
 impl From<Conversation> for Origin {
     fn from(conversation: Conversation) -> Self {
         Self::Here(conversation.metadata)

@@ -1,14 +1,24 @@
-//! Handlers and parked events at the prompt.
+//! `handlers`: the event handlers, and how they are doing.
 
-use super::{Called, integer};
+use super::{HasApplication, asked, function, integer};
 use crate::engine::application::handlers::HandlerReport;
-use crate::engine::event_handler::ParkedError;
-use crate::engine::store::codec::StoredEvent;
-use crate::shell::functions::Arguments;
+use crate::shell::functions::{Call, Outcome, Row};
 use crate::shell::term::{Table, Term};
 
-pub(super) async fn handlers<E: StoredEvent>(called: &Called<'_, E>) -> Result<Term, Term> {
-    let handlers = called.application.handlers().await.map_err(|error| called.words.unavailable(&error))?;
+pub(super) const fn row<D: HasApplication>() -> Row<D> {
+    Row::new(
+        function::<D>("handlers", &[], "shows the event handlers and how they are doing", "{module}.handlers")
+            .group("Handlers")
+            .details(asked!(
+                "For each its checkpoint (the last event it has acknowledged), how far it is behind the log, how often it\n\
+                has tried the next event and when it tries again, how many events it has parked, and its last error."
+            )),
+        |domain, call| Box::pin(handlers(domain, call)),
+    )
+}
+
+async fn handlers<D: HasApplication>(domain: &mut D, _: Call<'_>) -> Outcome {
+    let handlers = domain.application()?.handlers().await.map_err(|error| D::WORDS.unavailable(&error))?;
     let columns = &["handler", "kind", "checkpoint", "behind", "attempts", "next_attempt", "parked", "last_error"];
     let row = |HandlerReport { status, behind, parked }: &HandlerReport| {
         let condition = &status.condition;
@@ -30,46 +40,5 @@ pub(super) async fn handlers<E: StoredEvent>(called: &Called<'_, E>) -> Result<T
             condition.last_error.as_ref().map_or(Term::Nil, text),
         ]
     };
-    Ok(Term::Table(Table { columns, rows: handlers.iter().map(row).collect() }))
-}
-
-pub(super) async fn parked<E: StoredEvent>(called: &Called<'_, E>) -> Result<Term, Term> {
-    let parked = called.application.parked().await.map_err(|error| called.words.unavailable(&error))?;
-    let columns = &["number", "handler", "position", "event", "attempts", "time", "reason"];
-    let rows = parked.iter().map(|(parked, event)| {
-        let title = |title: &str| Term::String(title.to_owned());
-        vec![
-            integer(parked.number),
-            Term::String(parked.handler.clone()),
-            integer(parked.position.get()),
-            event.as_ref().map_or(Term::Nil, |event| title(event.data.title())),
-            integer(parked.attempts.into()),
-            Term::String(parked.time.to_string()),
-            Term::String(parked.reason.clone()),
-        ]
-    });
-    Ok(Term::Table(Table { columns, rows: rows.collect() }))
-}
-
-pub(super) async fn retry<E: StoredEvent>(called: &Called<'_, E>) -> Result<Term, Term> {
-    done(called.application.retry_parked(number(called.arguments)?).await)
-}
-
-pub(super) async fn skip<E: StoredEvent>(called: &Called<'_, E>) -> Result<Term, Term> {
-    done(called.application.skip_parked(number(called.arguments)?).await)
-}
-
-fn number(arguments: &Arguments) -> Result<u64, Term> {
-    let number = arguments.get(0).and_then(|digits| digits.parse().ok());
-    number.ok_or(Term::Error("not_parked"))
-}
-
-fn done(outcome: Result<(), ParkedError>) -> Result<Term, Term> {
-    match outcome {
-        Ok(()) => Ok(Term::OK),
-        Err(ParkedError::NotParked) => Err(Term::Error("not_parked")),
-        Err(ParkedError::FailedAgain { .. }) => Err(Term::Error("failed_again")),
-        Err(ParkedError::NotRunning) => Err(Term::Error("not_running")),
-        Err(ParkedError::Store(_)) => Err(Term::Error("store_failed")),
-    }
+    Ok(Term::Table(Table { columns, rows: handlers.iter().map(row).collect() }).into())
 }

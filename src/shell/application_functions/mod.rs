@@ -1,81 +1,77 @@
-//! What every application can do, at the prompt of its domain: `handlers`, `watch`, `export`, and so on.
+//! What every application can do, at the prompt of its domain: `handlers`, `watch`, `export`, and so on, a file each.
 //!
-//! A domain has functions of its own and [joins](super::table::joined) these to them, in its own [`Words`]. [`Prompt`] is the
-//! whole of it for a domain whose application runs as long as its program does, and [`Prompted`] what its functions reach
-//! the application by.
+//! A domain that [has an application](HasApplication) has functions of its own and [joins](super::functions::joined)
+//! [these](application_functions) to them, in its own [`Words`]. [`Prompted`] is what its functions reach the application by.
 
+mod backup;
+mod events;
+mod export;
+mod file;
 mod handlers;
-mod log;
-mod prompt;
+mod has_application;
+mod head;
+mod import;
+mod parked;
 mod prompted;
-pub mod table;
-mod upkeep;
+mod rebuild;
+mod verify;
+mod watch;
+mod why;
 mod words;
 
-pub use self::prompt::{DomainFunctions, Prompt};
+pub use self::has_application::HasApplication;
 pub use self::prompted::Prompted;
-pub use self::upkeep::NotDone;
+pub(in crate::shell) use self::why::because;
 pub use self::words::{Words, words};
-use super::functions::{Answer, Arguments, Function};
+use super::functions::{Function, Parameter, Row};
 use super::term::Term;
-use crate::engine::application::{Application, Receipt};
-use crate::engine::log::StreamId;
-use crate::engine::store::codec::StoredEvent;
+use crate::engine::application::Receipt;
 
-/// The stream that a word at the prompt names, or the reply to a word that names none.
-pub type StreamNamed = fn(&str) -> Result<StreamId, Term>;
-
-/// A call of one of these functions.
-#[derive(Debug)]
-pub struct Called<'a, E: 'static> {
-    /// What it is called on.
-    pub application: &'a Application<E>,
-    /// The function.
-    pub function: &'static Function,
-    /// What it is given.
-    pub arguments: &'a Arguments,
-    /// What the application is called.
-    pub words: &'static Words,
-    /// Whether replies are printed as JSON.
-    pub as_json: bool,
+/// The functions that every application has.
+pub const fn application_functions<D: HasApplication>() -> [Row<D>; 13] {
+    [
+        events::row(),
+        why::row(),
+        watch::row(),
+        handlers::row(),
+        parked::parked_row(),
+        parked::retry_row(),
+        parked::skip_row(),
+        head::row(),
+        verify::row(),
+        backup::row(),
+        export::row(),
+        import::row(),
+        rebuild::row(),
+    ]
 }
 
-impl<E> Clone for Called<'_, E> {
-    fn clone(&self) -> Self {
-        *self
-    }
+/// A function in the words of a domain: its texts may have them in braces.
+const fn function<D: HasApplication>(
+    name: &'static str,
+    parameters: &'static [Parameter],
+    summary: &'static str,
+    example: &'static str,
+) -> Function {
+    Function::new(D::WORDS.module, name, parameters, summary, example).words(const { &D::WORDS.in_braces() })
 }
 
-impl<E> Copy for Called<'_, E> {}
-
-/// What came of a call: the answer, or what could not be done.
-pub type Outcome = Result<Answer, NotDone>;
-
-/// Does what is called, if it is one of these functions.
-pub async fn call<E: StoredEvent>(called: Called<'_, E>, stream: StreamNamed) -> Option<Outcome> {
-    Some(match called.function.name {
-        "events" => Ok(either(log::events(&called, stream).await)),
-        "watch" => Ok(match log::watch(&called).await {
-            Ok(live) => Answer { live: Some(live), ..Term::OK.into() },
-            Err(refused) => refused.into(),
-        }),
-        "handlers" => Ok(either(handlers::handlers(&called).await)),
-        "parked" => Ok(either(handlers::parked(&called).await)),
-        "retry" => Ok(either(handlers::retry(&called).await)),
-        "skip" => Ok(either(handlers::skip(&called).await)),
-        "head" => upkeep::head(&called).await.map(Answer::from),
-        "verify" => upkeep::verify(&called).await.map(Answer::from),
-        "backup" => upkeep::backup(&called).await.map(Answer::from),
-        "import" => upkeep::import(&called).await.map(Answer::from),
-        "export" => upkeep::export(&called).await.map(Answer::from),
-        "rebuild" => upkeep::rebuild(&called).await.map(Answer::from),
-        _ => return None,
-    })
+/// What every function may reply that asks an application.
+macro_rules! asked {
+    ($details:literal) => {
+        concat!(
+            $details,
+            "\nReplies {:error, :{called}_stopped} where the {called} could not go on, or its file is gone: \
+             standard error says why. {mended}"
+        )
+    };
 }
 
-/// What was asked for and what stands in its way are both replies.
-fn either(reply: Result<Term, Term>) -> Answer {
-    reply.unwrap_or_else(std::convert::identity).into()
+use asked;
+
+/// The reply that says how many events there were.
+fn counted(events: u64) -> Term {
+    Term::Ok(Box::new(Term::Map(vec![("events", integer(events))])))
 }
 
 pub(in crate::shell) fn integer(number: u64) -> Term {

@@ -6,7 +6,7 @@ use crate::engine::domain::{Aggregate, Command, Contains};
 use crate::engine::projection::Projection;
 use crate::engine::store::codec::StoredEvent;
 use crate::shell::event_record::event_record;
-use crate::shell::functions::{Answer, Arguments, Function};
+use crate::shell::functions::{Answer, Call, Outcome};
 use crate::shell::question::moment;
 use crate::shell::term::Term;
 use crate::shell::trace::Trace;
@@ -35,25 +35,25 @@ impl<E: StoredEvent> Prompted<E> {
 
     /// Sends a command and waits for what comes of it. The reply is what the first event has to say that has something
     /// to say, of those of the command and those that process managers have made of them, and `:ok` where none has,
-    /// with who lags if anybody does; for a refusal it is the word that `refused` has for it. `events` says whether the answer should bring all of
-    /// these events along.
+    /// with who lags if anybody does; for a refusal it is the word that `refused` has for it. The answer brings all of these
+    /// events along, if the call is one that prints them.
     pub async fn send<C: Command>(
         &self,
+        call: Call<'_>,
         command: C,
-        events: bool,
         refused: impl FnOnce(&RefusalOf<C>) -> &'static str,
         says: impl FnMut(&E) -> Option<Term>,
-    ) -> Answer
+    ) -> Outcome
     where
         E: Contains<EventOf<C>>,
     {
         let conversation = self.application.start_conversation();
         let _followed = self.trace.follow(conversation.metadata().correlation_id);
         match self.application.dispatch(command).metadata(conversation).await {
-            Ok(receipt) => self.handled(&receipt, events, says).await,
-            Err(CommandFailure::Refused(refusal)) => Term::Error(refused(&refusal)).into(),
-            Err(CommandFailure::IdTaken { .. }) => Term::Error("command_id_taken").into(),
-            Err(CommandFailure::Unavailable(reason)) => self.words.unavailable(&reason).into(),
+            Ok(receipt) => Ok(self.handled(&receipt, call.as_json(), says).await),
+            Err(CommandFailure::Refused(refusal)) => Err(Term::Error(refused(&refusal)).into()),
+            Err(CommandFailure::IdTaken { .. }) => Err(Term::Error("command_id_taken").into()),
+            Err(CommandFailure::Unavailable(reason)) => Err(self.words.unavailable(&reason).into()),
         }
     }
 
@@ -69,17 +69,21 @@ impl<E: StoredEvent> Prompted<E> {
     }
 
     /// Asks a projection: as it is now, or as it was at the moment that `at:` or `as_of:` names.
-    pub async fn ask<P: Projection<E> + Clone>(
-        &self,
-        function: &Function,
-        arguments: &Arguments,
-        ask: impl FnOnce(&P) -> Term,
-    ) -> Answer {
-        let answer = match moment(function, arguments) {
-            Ok(Some(moment)) => self.application.read_at(moment, ask).await,
-            Ok(None) => self.application.read(ask).await.map_err(QueryError::from),
-            Err(refused) => return refused.into(),
+    pub async fn ask<P: Projection<E> + Clone>(&self, call: Call<'_>, ask: impl FnOnce(&P) -> Term) -> Outcome {
+        let answer = match moment(&call)? {
+            Some(moment) => self.application.read_at(moment, ask).await,
+            None => self.application.read(ask).await.map_err(QueryError::from),
         };
-        answer.unwrap_or_else(|error| self.words.no_answer(error)).into()
+        Ok(answer.map_err(|error| self.words.no_answer(error))?.into())
+    }
+
+    /// Closes the application.
+    pub async fn close(&self) {
+        self.application.close().await;
+    }
+
+    /// What has stopped it, if anything has.
+    pub fn failure(&self) -> Option<String> {
+        self.words.failure(&self.application)
     }
 }

@@ -1,6 +1,7 @@
 //! What the shell says of the bank beside its functions.
 
-use crate::shell::help::{Manual, helpers};
+use crate::shell::functions::Manual;
+use crate::shell::help::helpers;
 
 pub(super) static MANUAL: Manual = Manual {
     name: "bank",

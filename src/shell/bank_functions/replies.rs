@@ -1,10 +1,34 @@
-//! What the bank answers, as replies and as JSON.
+//! What the bank is called, and the reply to each refusal and to all that stands in its way.
 
-use super::failures::WORDS;
-use crate::bank::{AccountCommand, AccountEntry, CommandFailure, Refusal, StatementLine};
-use crate::engine::domain::Command as _;
-use crate::shell::application_functions::integer;
-use crate::shell::term::{Table, Term};
+use crate::bank::{
+    Bank, CheckBalanceError, CommandFailure, NotTransferred, QueryError, Receipt, Refusal, StoreUrl, Unavailable,
+};
+use crate::engine::runtime::StopReason;
+use crate::engine::store::StoreError;
+use crate::shell::application_functions::{self, Words, words};
+use crate::shell::functions::NotDone;
+use crate::shell::question::beyond_the_end;
+use crate::shell::term::Term;
+
+/// What it is called, and what help says of it.
+pub(super) static WORDS: Words = Words {
+    lacking: "no_pin_secret",
+    ..words! {
+        module: "Bank",
+        called: "bank",
+        thing: "bank",
+        of: "one account",
+        mended: "Once\nthat is mended, Bank.close and Bank.open go on.",
+        holds: "whether balances and reservations add up to deposits minus withdrawals;",
+        imported: "Nobody is thanked\nand no bonus is paid again; a transfer that had not ended goes on.",
+        projections: "balances, accounts, deposits and transfers",
+    }
+};
+
+/// The reply to a command that was handled.
+pub(super) fn handled(_: &Bank, receipt: &Receipt) -> Term {
+    application_functions::handled(receipt)
+}
 
 /// The reply to a command that was not carried out.
 pub(super) fn failure(failure: &CommandFailure) -> Term {
@@ -24,31 +48,79 @@ pub(super) fn failure(failure: &CommandFailure) -> Term {
     })
 }
 
-/// The account list: each with its name and its holder.
-pub(super) fn account_list(entries: &[AccountEntry]) -> Term {
-    let account = |entry: &AccountEntry| {
-        let (id, holder) = (entry.account_id.to_string(), entry.holder.to_string());
-        Term::Map(vec![("id", Term::String(id)), ("holder", Term::String(holder))])
-    };
-    Term::List(entries.iter().map(account).collect())
+/// The reply to a transfer that was handled and moved no money.
+pub(super) fn not_transferred(reason: &NotTransferred) -> Term {
+    Term::Error(match reason {
+        NotTransferred::NoPayee => "no_payee",
+        NotTransferred::Overdrawn { .. } => "account_overdrawn",
+        NotTransferred::BalanceLimit => "balance_limit",
+        NotTransferred::WrongPin => "invalid_pin",
+    })
 }
 
-/// What a refusal that comes late was the answer to.
-pub(super) fn late_name(command: &AccountCommand) -> String {
-    format!("{}, {}", command.title(), Term::String(command.target().to_string()))
+/// The reply to a question that has no answer.
+pub(super) fn no_answer(error: QueryError) -> Term {
+    WORDS.no_answer(error)
 }
 
-/// An account's statement as a table.
-pub(super) fn statement_table(lines: &[StatementLine]) -> Term {
-    let row = |line: &StatementLine| {
-        vec![
-            integer(line.position.get()),
-            Term::String(line.time.to_string()),
-            Term::String(line.what.to_owned()),
-            line.amount.map_or(Term::Nil, |amount| integer(amount.minor_units())),
-            integer(line.balance.minor_units()),
-        ]
-    };
-    let columns = &["position", "date", "what", "amount", "balance"];
-    Term::Table(Table { columns, rows: lines.iter().map(row).collect() })
+pub(super) fn no_balance(error: CheckBalanceError) -> Term {
+    match error {
+        CheckBalanceError::NoAccount => Term::Atom("no_account"),
+        CheckBalanceError::NotYet(not_yet) => beyond_the_end(not_yet),
+        CheckBalanceError::Unavailable(unavailable) => WORDS.unavailable(&unavailable),
+    }
+}
+
+/// What is replied to a command that was not taken.
+pub(super) fn not_sent(unavailable: Unavailable) -> NotDone {
+    if let Unavailable::Lacking { .. } | Unavailable::Defect(_) = &unavailable {
+        tracing::error!("{}", said(&unavailable));
+    }
+    failure(&unavailable.into()).into()
+}
+
+/// What is replied to a command that was not carried out; and where the store could not store it, or may not have, what
+/// it says. One that is busy has not failed.
+pub(super) fn not_carried_out(bank: &Bank, not_done: &CommandFailure) -> NotDone {
+    let reply = failure(not_done);
+    match not_done {
+        CommandFailure::Unavailable(unavailable @ (Unavailable::Store(_) | Unavailable::OutcomeUnknown { .. })) => {
+            NotDone::failed(reply, explained(bank, unavailable))
+        }
+        CommandFailure::Unavailable(
+            Unavailable::Closed
+            | Unavailable::Stopped(_)
+            | Unavailable::Busy
+            | Unavailable::Defect(_)
+            | Unavailable::Missing(_)
+            | Unavailable::Behind { .. }
+            | Unavailable::Lacking { .. },
+        )
+        | CommandFailure::Refused(_)
+        | CommandFailure::IdTaken { .. } => reply.into(),
+    }
+}
+
+/// What has failed, and how to go on where that is known.
+pub(super) fn explained(bank: &Bank, unavailable: &Unavailable) -> String {
+    let has_failed = matches!(
+        unavailable,
+        Unavailable::OutcomeUnknown { .. }
+            | Unavailable::Store(StoreError::OutcomeUnknown(_))
+            | Unavailable::Stopped(StopReason::StoreFailed { .. })
+    );
+    match bank.url() {
+        StoreUrl::Sqlite(path) if has_failed => {
+            let path = Term::String(path.display().to_string());
+            format!("{}; once that is mended, `Bank.close` and `Bank.open {path}` go on", said(unavailable))
+        }
+        StoreUrl::Sqlite(_) | StoreUrl::Memory => said(unavailable),
+    }
+}
+
+pub(super) fn said(unavailable: &Unavailable) -> String {
+    match unavailable {
+        Unavailable::Busy => "too many others change this account at once".to_owned(),
+        other => WORDS.said(other),
+    }
 }

@@ -1,53 +1,41 @@
-//! Transfers at the prompt.
+//! `Bank.transfers`
 
-use super::arguments::{account_at, amount_at};
-use super::queries::no_answer;
-use super::replies::failure;
-use crate::bank::{
-    AccountCommand, Bank, CommandFailure, Ending, Moment, Receipt, ReleaseReason, TransferError, TransferRecord,
-    TransferState,
-};
-use crate::engine::log::Metadata;
-use crate::shell::application_functions::{handled, integer};
-use crate::shell::functions::{Arguments, Function};
+use super::BankFunctions;
+use super::replies::no_answer;
+use super::texts::asked;
+use crate::bank::{Ending, Moment, ReleaseReason, TransferRecord, TransferState};
+use crate::shell::application_functions::integer;
+use crate::shell::functions::{Call, Function, Outcome, Row};
 use crate::shell::question::{limit, moment, position};
+use crate::shell::table::{AS_OF, AT, FROM, LIMIT};
 use crate::shell::term::{Table, Term};
 
-/// The command that begins a transfer.
-pub(super) fn begin(arguments: &Arguments, metadata: &Metadata) -> Result<AccountCommand, Term> {
-    let (payer, payee) = (account_at(0, arguments)?, account_at(1, arguments)?);
-    Ok(AccountCommand::begin_transfer(&payer, &payee, amount_at(2, arguments)?, metadata))
-}
+pub(super) const ROW: Row<BankFunctions> = Row::new(
+    Function::new(
+        "Bank",
+        "transfers",
+        &[FROM, LIMIT, AT, AS_OF],
+        "lists the transfers and how far they have come",
+        "Bank.transfers",
+    )
+    .group("History")
+    .details(asked!(
+        "A transfer is reserved, credited, and then settled or released. from: 3 begins with those that were\n\
+            reserved at position 3 or later, limit: 10 lists 10 at the most, 1_000 without; at: and as_of: show them\n\
+            as they stood at a moment, as in Bank.check_balance."
+    )),
+    |bank, call| Box::pin(transfers(bank, call)),
+);
 
-/// The reply when the transfer has ended, or waiting for that has.
-pub(super) fn ended(bank: &Bank, receipt: &Receipt) -> Term {
-    match bank.transfer_outcome(receipt.clone()) {
-        Ok(_) => handled(receipt),
-        Err(TransferError::Unavailable(unavailable)) => failure(&CommandFailure::Unavailable(unavailable)),
-        Err(refused) => Term::Error(match refused {
-            TransferError::NoPayee => "no_payee",
-            TransferError::Overdrawn { .. } => "account_overdrawn",
-            TransferError::BalanceLimit => "balance_limit",
-            TransferError::WrongPin => "invalid_pin",
-            TransferError::NoAccount => "no_account",
-            TransferError::SameAccount => "same_account",
-            TransferError::TooManyTransfers => "too_many_transfers",
-            TransferError::PinRequired => "pin_required",
-            TransferError::AccountLocked => "account_locked",
-            TransferError::Unavailable(_) => "defect",
-        }),
-    }
-}
-
-pub(super) async fn transfers(bank: &Bank, function: &Function, arguments: &Arguments) -> Result<Term, Term> {
-    let (from, limit) = (position(function, arguments, "from")?, limit(function, arguments)?);
-    let moment = moment(function, arguments)?;
-    let transfers = bank.transfers(from, limit, moment).await;
-    let transfers = transfers.map_err(no_answer)?;
+async fn transfers(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
+    let bank = functions.reader()?;
+    let (from, limit) = (position(&call, FROM)?, limit(&call)?);
+    let moment = moment(&call)?;
+    let transfers = bank.transfers(from, limit, moment).await.map_err(no_answer)?;
     let moment = moment.unwrap_or(Moment::NOW);
     let columns = &["position", "time", "payer", "payee", "amount", "state", "reason", "ended", "transfer_id"];
     let rows = transfers.iter().map(|transfer| row(transfer, moment)).collect();
-    Ok(Term::Table(Table { columns, rows }))
+    Ok(Term::Table(Table { columns, rows }).into())
 }
 
 fn row(transfer: &TransferRecord, moment: Moment) -> Vec<Term> {

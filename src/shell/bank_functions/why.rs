@@ -1,20 +1,36 @@
-//! The reasons for a balance, at the prompt.
+//! `Bank.why`: the reasons for a balance.
 
-use super::arguments::account_id;
-use super::queries::no_balance;
-use crate::bank::{Bank, Cause, Movement, Reason};
+use super::BankFunctions;
+use super::parameters::{ACCOUNT, account};
+use super::replies::no_balance;
+use super::texts::asked;
+use crate::bank::{Movement, Reason};
 use crate::engine::domain::DomainEvent as _;
-use crate::shell::application_functions::integer;
-use crate::shell::functions::{Arguments, Function};
+use crate::shell::application_functions::{because, integer};
+use crate::shell::functions::{Call, Function, Outcome, Row};
 use crate::shell::question::{limit, moment};
+use crate::shell::table::{AS_OF, AT, LIMIT};
 use crate::shell::term::{Table, Term};
 
-pub(super) async fn why(bank: &Bank, function: &Function, arguments: &Arguments) -> Result<Term, Term> {
-    let account_id = account_id(arguments)?;
-    let (until, limit) = (moment(function, arguments)?, limit(function, arguments)?);
-    let reasons = bank.why(&account_id, until, limit).await.map_err(no_balance)?;
+pub(super) const ROW: Row<BankFunctions> = Row::new(
+    Function::new("Bank", "why", &[ACCOUNT, LIMIT, AT, AS_OF], "explains a balance", "Bank.why \"Wolfman\"")
+        .group("History")
+        .details(asked!(
+            "Every event that moved the balance, the command behind it, and what caused that. limit: 10 lists the\n\
+            last 10 at the most, 1_000 without; at: and as_of: explain the balance of a moment, as in\n\
+            Bank.check_balance.\n\
+            Replies a table, or :no_account."
+        )),
+    |bank, call| Box::pin(why(bank, call)),
+);
+
+async fn why(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
+    let bank = functions.reader()?;
+    let account = account(&call, ACCOUNT)?;
+    let (until, limit) = (moment(&call)?, limit(&call)?);
+    let reasons = bank.why(&account, until, limit).await.map_err(no_balance)?;
     let columns = &["position", "time", "what", "change", "balance", "command", "because", "command_id"];
-    Ok(Term::Table(Table { columns, rows: reasons.iter().map(row).collect() }))
+    Ok(Term::Table(Table { columns, rows: reasons.iter().map(row).collect() }).into())
 }
 
 fn row(reason: &Reason) -> Vec<Term> {
@@ -23,14 +39,7 @@ fn row(reason: &Reason) -> Vec<Term> {
         Movement::In(amount) => i128::from(amount.minor_units()),
         Movement::Out(amount) => -i128::from(amount.minor_units()),
     };
-    let because = match cause {
-        Cause::Request => "it was asked for".to_owned(),
-        Cause::Event(cause) => {
-            let (title, account) = (cause.data.title(), cause.data.account_id());
-            format!("of {title} at {}, {}", cause.position, Term::String(account.to_string()))
-        }
-        Cause::Unknown => "the log does not say".to_owned(),
-    };
+    let because = because(cause, |cause| Term::String(cause.data.account_id().to_string()));
     vec![
         integer(event.position.get()),
         Term::String(event.time.to_string()),

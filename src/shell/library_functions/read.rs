@@ -1,17 +1,43 @@
 //! `LibraryReadService`: queries, and no command.
 
-use super::arguments::{book_stream, from, isbn, user_id};
-use super::replies::{WORDS, book, inventory_table, loan_table, no_answer};
-use super::table::{FROM, ISBN, READ_FUNCTIONS, READ_MANUAL, USER};
+use super::manual::NOTES;
+use super::parameters::{FROM, ISBN, USER, book_stream, from, isbn, user_id};
+use super::replies::{book, inventory_table, loan_table};
 use crate::engine::application::Application;
 use crate::engine::log::StreamId;
 use crate::engine::projection::ReadModel;
-use crate::library::{BookEvent, Inventory, Isbn, ReadService, UserId};
-use crate::shell::application_functions::{DomainFunctions, Words};
-use crate::shell::functions::{Answer, Arguments, Function, Names, Parameter};
-use crate::shell::help::Manual;
+use crate::library::{BookEvent, Inventory, Isbn, QueryError, ReadService, UserId};
+use crate::shell::application_functions::{HasApplication, Words, application_functions, words};
+use crate::shell::functions::{Call, Domain, Function, Manual, Names, Outcome, Parameter, Row, joined};
+use crate::shell::help::helpers;
 use crate::shell::question::{limit, moment};
+use crate::shell::table::{AS_OF, AT, LIMIT};
 use crate::shell::term::Term;
+
+const MODULE: &str = "LibraryReadService";
+
+static ROWS: [Row<ReadFunctions>; 16] = joined(&[GET_INVENTORY, GET_BOOK, GET_LOANS], &application_functions());
+
+/// What it is called, and what help says of it.
+static WORDS: Words = words! {
+    module: "LibraryReadService",
+    called: "service",
+    thing: "library",
+    of: "one book",
+    mended: "Once\nthat is mended, the program can be started again.",
+    holds: "whether each book would have decided what happened to it;",
+    imported: "It is the past,\nand no news.",
+    projections: "its inventory",
+};
+
+static MANUAL: Manual = Manual {
+    name: "library",
+    named: "user123",
+    function: "LibraryReadService.get_inventory",
+    call: "LibraryReadService.get_book(\"978-1680502992\")",
+    notes: NOTES,
+    helpers: helpers("help LibraryReadService.get_book"),
+};
 
 /// The read service as the shell calls it.
 #[derive(Debug)]
@@ -19,62 +45,122 @@ pub struct ReadFunctions {
     service: ReadService,
 }
 
+const GET_INVENTORY: Row<ReadFunctions> = Row::new(
+    Function::new(
+        MODULE,
+        "get_inventory",
+        &[FROM, LIMIT, AT, AS_OF],
+        "lists the books with their copies",
+        "LibraryReadService.get_inventory",
+    )
+    .group("Books")
+    .details(
+        "In the order of their ISBNs, with the copies that are in and out. With at: 3 it lists what the\n\
+            library had after the event at position 3, with as_of: \"2026-11-20T10:00:00Z\" what it had at that\n\
+            time. from: \"978-1593275846\" begins with that book, limit: 10 lists 10 books at the most; 1_000\n\
+            without. Times in a log never go back: where a clock was ahead, the events after that have the time\n\
+            it had then until the clock has passed it, and only at: tells them apart.",
+    ),
+    |service, call| Box::pin(get_inventory(service, call)),
+);
+
+async fn get_inventory(service: &ReadFunctions, call: Call<'_>) -> Outcome {
+    let moment = moment(&call)?;
+    let (from, limit) = (from(&call)?, limit(&call)?);
+    let books = service.service.get_inventory(from, limit, moment).await;
+    Ok(inventory_table(&books.map_err(no_answer)?).into())
+}
+
+const GET_BOOK: Row<ReadFunctions> = Row::new(
+    Function::new(
+        MODULE,
+        "get_book",
+        &[ISBN, AT, AS_OF],
+        "tells about one book",
+        "LibraryReadService.get_book \"978-1593275846\"",
+    )
+    .group("Books")
+    .details(
+        "at: and as_of: ask about the past, as in LibraryReadService.get_inventory.\n\
+            Replies the book, or :no_book.",
+    ),
+    |service, call| Box::pin(get_book(service, call)),
+);
+
+async fn get_book(service: &ReadFunctions, call: Call<'_>) -> Outcome {
+    let moment = moment(&call)?;
+    let found = service.service.get_book(isbn(&call)?, moment).await.map_err(no_answer)?;
+    Ok(found.as_ref().map_or(Term::Atom("no_book"), book).into())
+}
+
+const GET_LOANS: Row<ReadFunctions> = Row::new(
+    Function::new(
+        MODULE,
+        "get_loans",
+        &[USER, FROM, LIMIT, AT, AS_OF],
+        "lists the books that a user has",
+        "LibraryReadService.get_loans \"user123\"",
+    )
+    .group("Users")
+    .details(
+        "With the time when each was borrowed. from:, limit:, at: and as_of: are those of\n\
+            LibraryReadService.get_inventory.",
+    ),
+    |service, call| Box::pin(get_loans(service, call)),
+);
+
+async fn get_loans(service: &ReadFunctions, call: Call<'_>) -> Outcome {
+    let moment = moment(&call)?;
+    let user_id = user_id(&call)?;
+    let (from, limit) = (from(&call)?, limit(&call)?);
+    let loans = service.service.get_loans(&user_id, from, limit, moment).await;
+    Ok(loan_table(&loans.map_err(no_answer)?).into())
+}
+
 impl ReadFunctions {
     /// The functions of a service that runs.
     pub fn new(service: ReadService) -> Self {
         Self { service }
     }
-
-    async fn answer(&self, function: &Function, arguments: &Arguments) -> Result<Term, Term> {
-        let moment = moment(function, arguments)?;
-        match function.name {
-            "get_book" => {
-                let found = self.service.get_book(isbn(arguments)?, moment).await;
-                let found = found.map_err(no_answer)?;
-                Ok(found.as_ref().map_or(Term::Atom("no_book"), book))
-            }
-            "get_loans" => {
-                let user_id = user_id(arguments, 0)?;
-                let (from, limit) = (from(function, arguments)?, limit(function, arguments)?);
-                let loans = self.service.get_loans(&user_id, from, limit, moment).await;
-                Ok(loan_table(&loans.map_err(no_answer)?))
-            }
-            "get_inventory" => {
-                let (from, limit) = (from(function, arguments)?, limit(function, arguments)?);
-                let books = self.service.get_inventory(from, limit, moment).await;
-                Ok(inventory_table(&books.map_err(no_answer)?))
-            }
-            _ => Err(Term::Error("defect")),
-        }
-    }
 }
 
-impl DomainFunctions for ReadFunctions {
+fn no_answer(error: QueryError) -> Term {
+    WORDS.no_answer(error)
+}
+
+impl HasApplication for ReadFunctions {
     type Event = BookEvent;
     const WORDS: &'static Words = &WORDS;
+    const STREAM: Parameter = ISBN;
 
-    fn application(&self) -> &Application<BookEvent> {
-        &self.service
-    }
-
-    fn functions(&self) -> &'static [Function] {
-        &READ_FUNCTIONS
-    }
-
-    fn manual(&self) -> &'static Manual {
-        &READ_MANUAL
+    fn application(&self) -> Result<Application<BookEvent>, Term> {
+        Ok((*self.service).clone())
     }
 
     fn stream(isbn: &str) -> Result<StreamId, Term> {
         book_stream(isbn)
     }
+}
 
-    async fn call(&self, function: &'static Function, arguments: &Arguments, _: bool) -> Answer {
-        self.answer(function, arguments).await.unwrap_or_else(std::convert::identity).into()
+impl Domain for ReadFunctions {
+    fn rows() -> &'static [Row<Self>] {
+        &ROWS
+    }
+
+    fn manual(&self) -> &'static Manual {
+        &MANUAL
     }
 
     fn names(&self) -> Box<dyn Names> {
         Box::new(InventoryNames { inventory: self.service.inventory().clone() })
+    }
+
+    async fn close(&mut self) {
+        self.service.close().await;
+    }
+
+    fn failure(&self) -> Option<String> {
+        WORDS.failure(&self.service)
     }
 }
 
@@ -85,10 +171,14 @@ struct InventoryNames {
 
 impl Names for InventoryNames {
     fn beginning_with(&self, parameter: &Parameter, prefix: &str, limit: usize) -> Vec<String> {
-        self.inventory.read(|inventory| match parameter {
-            &USER => inventory.borrowers_beginning_with(prefix, limit).iter().map(UserId::to_string).collect(),
-            &ISBN | &FROM => inventory.isbns_beginning_with(prefix, limit).iter().map(Isbn::to_string).collect(),
-            _ => Vec::new(),
+        self.inventory.read(|inventory| {
+            if *parameter == USER {
+                inventory.borrowers_beginning_with(prefix, limit).iter().map(UserId::to_string).collect()
+            } else if [ISBN, FROM].contains(parameter) {
+                inventory.isbns_beginning_with(prefix, limit).iter().map(Isbn::to_string).collect()
+            } else {
+                Vec::new()
+            }
         })
     }
 }

@@ -1,11 +1,7 @@
 //! What the library answers, as replies.
 
-use crate::library::{ListedBook, Loan, QueryError, Refusal};
-use crate::shell::application_functions::{Words, words};
+use crate::library::{ListedBook, Loan, Refusal};
 use crate::shell::term::{Table, Term};
-
-/// What a service is called.
-pub(super) static WORDS: Words = words!("service");
 
 /// What a book that says no is answered with.
 pub(super) fn refused(refusal: &Refusal) -> &'static str {
@@ -17,10 +13,6 @@ pub(super) fn refused(refusal: &Refusal) -> &'static str {
         Refusal::NotBorrowed => "not_borrowed",
         Refusal::BookIsOut => "book_is_out",
     }
-}
-
-pub(super) fn no_answer(error: QueryError) -> Term {
-    WORDS.no_answer(error)
 }
 
 pub(super) fn book(book: &ListedBook) -> Term {

@@ -1,67 +1,166 @@
 //! `LibraryWriteService`: commands, and no query.
 
-use super::arguments::{author, book_stream, isbn, quantity, title, user_id};
-use super::replies::{WORDS, refused};
-use super::table::{WRITE_FUNCTIONS, WRITE_MANUAL};
+use super::manual::NOTES;
+use super::parameters::{AUTHOR, ISBN, QUANTITY, TITLE, USER, author, book_stream, isbn, quantity, title, user_id};
+use super::replies::refused;
 use crate::engine::application::Application;
 use crate::engine::log::StreamId;
 use crate::library::{BookCommand, BookEvent, WriteService};
-use crate::shell::application_functions::{DomainFunctions, Prompted, Words};
-use crate::shell::functions::{Answer, Arguments, Function};
-use crate::shell::help::Manual;
+use crate::shell::application_functions::{HasApplication, Prompted, Words, application_functions, words};
+use crate::shell::functions::{Call, Domain, Function, Manual, Outcome, Parameter, Row, joined};
+use crate::shell::help::helpers;
 use crate::shell::term::Term;
 use crate::shell::trace::Trace;
+
+const MODULE: &str = "LibraryWriteService";
+
+static ROWS: [Row<WriteFunctions>; 17] =
+    joined(&[ADD_BOOK, BORROW_BOOK, RETURN_BOOK, REMOVE_BOOK], &application_functions());
+
+/// What it is called, and what help says of it.
+static WORDS: Words = words! {
+    module: "LibraryWriteService",
+    called: "service",
+    thing: "library",
+    of: "one book",
+    mended: "Once\nthat is mended, the program can be started again.",
+    holds: "whether each book would have decided what happened to it;",
+    imported: "It is the past,\nand no news.",
+    projections: "its inventory",
+};
+
+static MANUAL: Manual = Manual {
+    name: "library",
+    named: "user123",
+    function: "LibraryWriteService.add_book",
+    call: "LibraryWriteService.remove_book(\"978-1680502992\")",
+    notes: NOTES,
+    helpers: helpers("help LibraryWriteService.add_book"),
+};
 
 /// The write service as the shell calls it.
 #[derive(Debug)]
 pub struct WriteFunctions(Prompted<BookEvent>);
+
+const ADD_BOOK: Row<WriteFunctions> = Row::new(
+    Function::new(
+        MODULE,
+        "add_book",
+        &[ISBN, TITLE, AUTHOR, QUANTITY],
+        "adds copies of a book",
+        "LibraryWriteService.add_book \"978-1593275846\", \"Elixir in Action\", \"Sasa Juric\", 10",
+    )
+    .group("Books")
+    .details(
+        "A book that the library has already gets more copies, and the title and author given now.\n\
+            Quantities are whole numbers from 1 to 1_000_000, and so are the copies of a book at the most.\n\
+            Replies :ok, {:error, :copy_limit}, {:error, :invalid_quantity}, {:error, :invalid_title} or\n\
+            {:error, :invalid_author}.",
+    ),
+    |service, call| Box::pin(add_book(service, call)),
+);
+
+async fn add_book(service: &WriteFunctions, call: Call<'_>) -> Outcome {
+    let (isbn, title, author) = (isbn(&call)?, title(&call)?, author(&call)?);
+    service.send(call, BookCommand::AddBook { isbn, title, author, quantity: quantity(&call)? }).await
+}
+
+const BORROW_BOOK: Row<WriteFunctions> = Row::new(
+    Function::new(
+        MODULE,
+        "borrow_book",
+        &[ISBN, USER],
+        "lends a copy to a user",
+        "LibraryWriteService.borrow_book \"978-1593275846\", \"user123\"",
+    )
+    .group("Books")
+    .details(
+        "A user has one copy of a book at the most.\n\
+            Replies :ok, {:error, :no_book}, {:error, :already_borrowed} or {:error, :no_copy_left}.",
+    ),
+    |service, call| Box::pin(borrow_book(service, call)),
+);
+
+async fn borrow_book(service: &WriteFunctions, call: Call<'_>) -> Outcome {
+    service.send(call, BookCommand::BorrowBook { isbn: isbn(&call)?, user_id: user_id(&call)? }).await
+}
+
+const RETURN_BOOK: Row<WriteFunctions> = Row::new(
+    Function::new(
+        MODULE,
+        "return_book",
+        &[ISBN, USER],
+        "takes a copy back from a user",
+        "LibraryWriteService.return_book \"978-1593275846\", \"user123\"",
+    )
+    .group("Books")
+    .details("Replies :ok, {:error, :no_book} or {:error, :not_borrowed}."),
+    |service, call| Box::pin(return_book(service, call)),
+);
+
+async fn return_book(service: &WriteFunctions, call: Call<'_>) -> Outcome {
+    service.send(call, BookCommand::ReturnBook { isbn: isbn(&call)?, user_id: user_id(&call)? }).await
+}
+
+const REMOVE_BOOK: Row<WriteFunctions> = Row::new(
+    Function::new(
+        MODULE,
+        "remove_book",
+        &[ISBN],
+        "removes a book with all its copies",
+        "LibraryWriteService.remove_book \"978-1680502992\"",
+    )
+    .group("Books")
+    .details(
+        "A book of which a copy is out stays.\n\
+            Replies :ok, {:error, :no_book} or {:error, :book_is_out}.",
+    ),
+    |service, call| Box::pin(remove_book(service, call)),
+);
+
+async fn remove_book(service: &WriteFunctions, call: Call<'_>) -> Outcome {
+    service.send(call, BookCommand::RemoveBook { isbn: isbn(&call)? }).await
+}
 
 impl WriteFunctions {
     /// The functions of a service that runs; `trace` shows what its commands cause.
     pub fn new(service: &WriteService, trace: Trace) -> Self {
         Self(Prompted::new((**service).clone(), &WORDS, trace))
     }
+
+    async fn send(&self, call: Call<'_>, command: BookCommand) -> Outcome {
+        self.0.send(call, command, refused, |_| None).await
+    }
 }
 
-impl DomainFunctions for WriteFunctions {
+impl HasApplication for WriteFunctions {
     type Event = BookEvent;
     const WORDS: &'static Words = &WORDS;
+    const STREAM: Parameter = ISBN;
 
-    fn application(&self) -> &Application<BookEvent> {
-        self.0.application()
-    }
-
-    fn functions(&self) -> &'static [Function] {
-        &WRITE_FUNCTIONS
-    }
-
-    fn manual(&self) -> &'static Manual {
-        &WRITE_MANUAL
+    fn application(&self) -> Result<Application<BookEvent>, Term> {
+        Ok(self.0.application().clone())
     }
 
     fn stream(isbn: &str) -> Result<StreamId, Term> {
         book_stream(isbn)
     }
-
-    async fn call(&self, function: &'static Function, arguments: &Arguments, events: bool) -> Answer {
-        match command(function.name, arguments) {
-            Ok(command) => self.0.send(command, events, refused, |_| None).await,
-            Err(wrong) => wrong.into(),
-        }
-    }
 }
 
-/// The command that a function sends.
-fn command(function: &str, arguments: &Arguments) -> Result<BookCommand, Term> {
-    let isbn = isbn(arguments)?;
-    Ok(match function {
-        "add_book" => {
-            let (title, author, quantity) = (title(arguments)?, author(arguments)?, quantity(arguments)?);
-            BookCommand::AddBook { isbn, title, author, quantity }
-        }
-        "borrow_book" => BookCommand::BorrowBook { isbn, user_id: user_id(arguments, 1)? },
-        "return_book" => BookCommand::ReturnBook { isbn, user_id: user_id(arguments, 1)? },
-        "remove_book" => BookCommand::RemoveBook { isbn },
-        _ => return Err(Term::Error("defect")),
-    })
+impl Domain for WriteFunctions {
+    fn rows() -> &'static [Row<Self>] {
+        &ROWS
+    }
+
+    fn manual(&self) -> &'static Manual {
+        &MANUAL
+    }
+
+    async fn close(&mut self) {
+        self.0.close().await;
+    }
+
+    fn failure(&self) -> Option<String> {
+        self.0.failure()
+    }
 }

@@ -1,0 +1,52 @@
+//! `backup`: a copy of one moment, in a file.
+
+use super::file::{FILE, path};
+use super::{HasApplication, asked, function};
+use crate::engine::application::BackupError;
+use crate::engine::store::{self, BackupStep};
+use crate::shell::functions::{Call, NotDone, Outcome, Row};
+use crate::shell::progress::ProgressLine;
+use crate::shell::term::Term;
+
+pub(super) const fn row<D: HasApplication>() -> Row<D> {
+    Row::new(
+        function::<D>("backup", &[FILE], "copies the {thing}, while it is in use, to a file", "{module}.backup \"monday.db\"")
+            .group("Upkeep")
+            .details(asked!(
+                "The copy is the {thing} at one moment, verified and closed: one file that {module}.open opens, and that may be\n\
+                moved and sent. It is new, and only its owner may read it. A {thing} in memory gets a file too.\n\
+                Replies :ok, {:error, :file_exists}, {:error, :file_failed}, {:error, :damaged} where the {thing} itself is,\n\
+                {:error, :reserved_name} for a name such as \"b.db-wal\", or {:error, :left_over} where a file that is gone has left its log beside that name."
+            )),
+        |domain, call| Box::pin(backup(domain, call)),
+    )
+}
+
+async fn backup<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
+    let application = domain.application()?;
+    let progress = ProgressLine::new();
+    let line = progress.line();
+    let show = move |step, done, total| match step {
+        BackupStep::Copy => line.show_pages("backup", done, total),
+        BackupStep::Store => line.show("backup", done, total),
+        BackupStep::Check => line.show("check", done, total),
+    };
+    match application.backup(path(&call), show).await {
+        Ok(_) => Ok(Term::OK.into()),
+        Err(BackupError::Unavailable(unavailable)) => Err(D::WORDS.failed(&unavailable)),
+        Err(BackupError::File(error)) => {
+            let reply = match &error {
+                store::BackupError::FileExists { .. } => Term::Error("file_exists"),
+                store::BackupError::LeftOver { .. } => Term::Error("left_over"),
+                store::BackupError::ReservedName { .. } => Term::Error("reserved_name"),
+                store::BackupError::Broken { .. } => Term::Error("damaged"),
+                store::BackupError::File { .. }
+                | store::BackupError::DiskFull { .. }
+                | store::BackupError::Store(_) => Term::Error("file_failed"),
+            };
+            let is_sound = !matches!(error, store::BackupError::Broken { .. } | store::BackupError::Store(_));
+            let not_done = NotDone::failed(reply, error.to_string());
+            Err(if is_sound { not_done.changing_nothing() } else { not_done })
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! `events`: the log, all of it or one stream.
+
+use super::{HasApplication, function, integer};
+use crate::engine::log::RecordedEvent;
+use crate::engine::store::codec::StoredEvent;
+use crate::shell::event_record;
+use crate::shell::functions::{Call, Outcome, Parameter, Row};
+use crate::shell::question::{limit, position};
+use crate::shell::table::{FROM, LIMIT};
+use crate::shell::term::{Table, Term};
+
+pub(super) const fn row<D: HasApplication>() -> Row<D> {
+    Row::new(
+        function::<D>(
+            "events",
+            const { &[optional(D::STREAM), FROM, LIMIT] },
+            "lists the log, or that of {of}",
+            "{module}.events from: 1, limit: 10",
+        )
+        .group("History")
+        .details(
+            "Everything that is stored of each event. from: 3 begins at position 3, limit: 10 lists 10 events at\n\
+                the most; 1_000 without.",
+        ),
+        |domain, call| Box::pin(events(domain, call)),
+    )
+}
+
+const fn optional(stream: Parameter) -> Parameter {
+    Parameter { optional: true, ..stream }
+}
+
+async fn events<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
+    let application = domain.application()?;
+    let (from, limit) = (position(&call, FROM)?, limit(&call)?);
+    let events = match call.optional(optional(D::STREAM)) {
+        None => application.events(from, limit).await,
+        Some(name) => application.stream_events(&D::stream(name)?, from, limit).await,
+    };
+    Ok(event_table(&events.map_err(|error| D::WORDS.unavailable(&error))?).into())
+}
+
+fn event_table<E: StoredEvent>(events: &[RecordedEvent<E>]) -> Term {
+    let row = |event: &RecordedEvent<E>| {
+        vec![
+            integer(event.position.get()),
+            Term::String(event.stream.to_string()),
+            integer(event.version.get()),
+            Term::String(event.time.to_string()),
+            Term::String(event.data.event_type().to_owned()),
+            data(&event.data),
+            Term::String(event.metadata.command_id.to_string()),
+            Term::String(event.metadata.correlation_id.to_string()),
+            Term::String(event.metadata.causation_id.to_string()),
+        ]
+    };
+    let columns =
+        &["position", "stream", "version", "time", "type", "data", "command_id", "correlation_id", "causation_id"];
+    Term::Table(Table { columns, rows: events.iter().map(row).collect() })
+}
+
+/// What an event says, as JSON.
+pub(super) fn data<E: StoredEvent>(event: &E) -> Term {
+    event_record::data(event).map_or(Term::Nil, Term::Json)
+}

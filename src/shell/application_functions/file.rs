@@ -1,0 +1,12 @@
+//! The file that a function reads or writes.
+
+use std::path::Path;
+
+use crate::shell::functions::{Call, Kind, Parameter};
+
+/// Its path.
+pub(super) const FILE: Parameter = Parameter::needed("file", Kind::Text);
+
+pub(super) fn path<'a>(call: &Call<'a>) -> &'a Path {
+    Path::new(call.text(FILE))
+}

@@ -1,0 +1,74 @@
+//! `import`: the log of such a file.
+
+use super::file::{FILE, path};
+use super::{HasApplication, asked, counted, function, integer};
+use crate::engine::application::{ImportError, ImportStep};
+use crate::engine::store::codec::StoredEvent;
+use crate::shell::functions::{Call, NotDone, Outcome, Row};
+use crate::shell::progress::ProgressLine;
+use crate::shell::term::Term;
+
+pub(super) const fn row<D: HasApplication>() -> Row<D> {
+    Row::new(
+        function::<D>("import", &[FILE], "takes the log of such a file into an empty {thing}", "{module}.import \"events.jsonl\"")
+            .group("Upkeep")
+            .details(asked!(
+                "Times and ids stay as they are. The whole file is checked before anything is stored. {imported}\n\
+                Replies {:ok, %{events: 12}}, {:error, :not_empty}, {:error, :file_failed}, {:error, :open_elsewhere}\n\
+                where another process has opened the {thing} before, or {:error, %{line: 7, problem: \"…\"}} with the first line\n\
+                where something is wrong: then nothing is stored."
+            )),
+        |domain, call| Box::pin(import(domain, call)),
+    )
+}
+
+async fn import<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
+    let application = domain.application()?;
+    let line = ProgressLine::new();
+    let show = |step, done, total| {
+        let what = match step {
+            ImportStep::Check => "check",
+            ImportStep::Store => "import",
+        };
+        line.show(what, done, total);
+    };
+    match application.import(path(&call), show).await {
+        Ok(events) => Ok(counted(events).into()),
+        Err(ImportError::Unavailable(unavailable)) => Err(D::WORDS.failed(&unavailable)),
+        Err(error) => {
+            let message = not_imported::<D::Event>(&error);
+            let changes_nothing = !matches!(error, ImportError::Stopped { .. });
+            let reply = match error {
+                ImportError::NotEmpty { .. } => Term::Error("not_empty"),
+                ImportError::OpenElsewhere => Term::Error("open_elsewhere"),
+                ImportError::File { .. } | ImportError::Unavailable(_) => Term::Error("file_failed"),
+                ImportError::Broken { line, problem, .. } => Term::Problem(Box::new(Term::Map(vec![
+                    ("line", integer(line)),
+                    ("problem", Term::String(problem)),
+                ]))),
+                ImportError::Stopped { imported, reason, .. } => {
+                    let said = vec![("imported", integer(imported)), ("problem", Term::String(reason))];
+                    Term::Problem(Box::new(Term::Map(said)))
+                }
+            };
+            let not_done = NotDone::failed(reply, message);
+            Err(if changes_nothing { not_done.changing_nothing() } else { not_done })
+        }
+    }
+}
+
+/// The engine does not know what it is of.
+fn not_imported<E: StoredEvent>(error: &ImportError) -> String {
+    match error {
+        ImportError::NotEmpty { events } => {
+            format!("events are imported into an empty {} only, and this one has {events}", E::DOMAIN)
+        }
+        ImportError::OpenElsewhere => {
+            format!("another process has this {} open, and would take the events for new ones", E::DOMAIN)
+        }
+        broken @ (ImportError::File { .. }
+        | ImportError::Unavailable(_)
+        | ImportError::Broken { .. }
+        | ImportError::Stopped { .. }) => broken.to_string(),
+    }
+}

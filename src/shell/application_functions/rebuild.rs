@@ -1,0 +1,36 @@
+//! `rebuild`: the projections, folded anew.
+
+use super::{HasApplication, asked, counted, function};
+use crate::engine::feed::RebuildError;
+use crate::shell::functions::{Call, NotDone, Outcome, Row};
+use crate::shell::progress::ProgressLine;
+use crate::shell::term::Term;
+
+pub(super) const fn row<D: HasApplication>() -> Row<D> {
+    Row::new(
+        function::<D>("rebuild", &[], "folds the projections from the log anew", "{module}.rebuild")
+            .group("Upkeep")
+            .details(asked!(
+                "What the {thing} has stored of {projections} is dropped and made anew. Until\n\
+                that is done, the {thing} answers from the old ones. Replies {:ok, %{events: 12}}."
+            )),
+        |domain, call| Box::pin(rebuild(domain, call)),
+    )
+}
+
+async fn rebuild<D: HasApplication>(domain: &mut D, _: Call<'_>) -> Outcome {
+    let application = domain.application()?;
+    let line = ProgressLine::new();
+    match application.rebuild(|done, total| line.show("rebuild", done, total)).await {
+        Ok(position) => Ok(counted(position.get()).into()),
+        Err(error) => {
+            let message = format!("{}: the projections were not rebuilt: {error}", application.url());
+            let reply = match error {
+                RebuildError::Store(error) => D::WORDS.unavailable(&error.into()),
+                RebuildError::Panicked { .. } => Term::Error("defect"),
+                RebuildError::Stopped => Term::Error("not_running"),
+            };
+            Err(NotDone::failed(reply, message))
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! `watch`: events as they happen.
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::events::data;
+use super::{HasApplication, Words, asked, function, integer};
+use crate::engine::application::watch::Watch;
+use crate::engine::log::RecordedEvent;
+use crate::engine::store::codec::StoredEvent;
+use crate::shell::event_record::event_record;
+use crate::shell::functions::{Answer, Call, Live, Outcome, Row};
+use crate::shell::question::{limit, position};
+use crate::shell::table::{FROM, LIMIT};
+use crate::shell::term::Term;
+
+/// Lines that wait to be printed.
+const MAX_LINES: usize = 64;
+
+pub(super) const fn row<D: HasApplication>() -> Row<D> {
+    Row::new(
+        function::<D>("watch", &[FROM, LIMIT], "shows events as they happen, until Ctrl-C", "{module}.watch")
+            .group("History")
+            .details(asked!(
+                "Each event on a line as it comes, also those of other processes that have the same file open; with\n\
+                --json as an object. from: 1 begins with position 1, limit: 10 ends after 10 events. Replies :ok."
+            )),
+        |domain, call| Box::pin(watch(domain, call)),
+    )
+}
+
+/// Follows the log, from now on unless `from:` says otherwise.
+async fn watch<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
+    let application = domain.application()?;
+    let from = call.optional(FROM).map(|_| position(&call, FROM)).transpose()?;
+    let limit = call.optional(LIMIT).map(|_| limit(&call)).transpose()?;
+    let watch = application.watch(from).await.map_err(|error| D::WORDS.unavailable(&error))?;
+    let (words, as_json) = (D::WORDS, call.as_json());
+    let (sender, lines) = mpsc::channel(MAX_LINES);
+    let (end, ended) = oneshot::channel();
+    tokio::spawn(async move {
+        tokio::select! {
+            reply = show(watch, limit, as_json, words, &sender) => drop(end.send(reply)),
+            // Nobody looks any more.
+            () = sender.closed() => {}
+        }
+    });
+    Ok(Answer { live: Some(Live { lines, ended }), ..Term::OK.into() })
+}
+
+async fn show<E: StoredEvent>(
+    mut watch: Watch<E>,
+    limit: Option<usize>,
+    as_json: bool,
+    words: &'static Words,
+    lines: &mpsc::Sender<String>,
+) -> Term {
+    for _ in 0..limit.unwrap_or(usize::MAX) {
+        let event = match watch.next().await {
+            Ok(event) => event,
+            Err(unavailable) => return words.unavailable(&unavailable),
+        };
+        if lines.send(line(&event, as_json)).await.is_err() {
+            break;
+        }
+    }
+    Term::OK
+}
+
+fn line<E: StoredEvent>(event: &RecordedEvent<E>, as_json: bool) -> String {
+    let record = event_record(event).filter(|_| as_json);
+    let RecordedEvent { position, stream, version, time, data: happened, .. } = event;
+    match record {
+        Some(record) => record.get().to_owned(),
+        None => {
+            let (stream, said) = (Term::Opaque(stream.to_string()), data(happened));
+            format!("{}  {stream}  {version}  {time}  {}  {said}", integer(position.get()), happened.event_type())
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! `why`: what was behind an event.
+
+use super::{HasApplication, asked, function, integer};
+use crate::engine::application::Cause;
+use crate::engine::log::RecordedEvent;
+use crate::engine::store::codec::StoredEvent;
+use crate::shell::functions::{Call, Kind, Outcome, Parameter, Row};
+use crate::shell::question::position;
+use crate::shell::term::{Table, Term};
+
+const POSITION: Parameter = Parameter::needed("position", Kind::Integer);
+
+pub(super) const fn row<D: HasApplication>() -> Row<D> {
+    Row::new(
+        function::<D>("why", &[POSITION], "explains an event", "{module}.why 3")
+            .group("History")
+            .details(asked!(
+                "The event at a position, what caused the command behind it, and what caused that: event by event, back to\n\
+                 what was asked for. Replies a table, {:error, :invalid_position}, or {:error, :no_event} where there is none."
+            )),
+        |domain, call| Box::pin(why(domain, call)),
+    )
+}
+
+async fn why<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
+    let application = domain.application()?;
+    let position = position(&call, POSITION)?;
+    let events = application.events(position, 1).await.map_err(|error| D::WORDS.unavailable(&error))?;
+    let mut next = events.into_iter().find(|event| event.position == position);
+    if next.is_none() {
+        return Err(Term::Error("no_event").into());
+    }
+    let mut rows = Vec::new();
+    while let Some(event) = next {
+        let cause = application.cause(&event).await.map_err(|error| D::WORDS.unavailable(&error))?;
+        rows.push(explained(&event, &cause));
+        next = match cause {
+            // A log that says it was the other way round is broken, and may say it in a circle.
+            Cause::Event(cause) => (cause.position < event.position).then_some(*cause),
+            Cause::Request | Cause::Unknown => None,
+        };
+    }
+    let columns = &["position", "time", "what", "stream", "because", "command_id"];
+    Ok(Term::Table(Table { columns, rows }).into())
+}
+
+fn explained<E: StoredEvent>(event: &RecordedEvent<E>, cause: &Cause<E>) -> Vec<Term> {
+    vec![
+        integer(event.position.get()),
+        Term::String(event.time.to_string()),
+        Term::String(event.data.title().to_owned()),
+        Term::String(event.stream.to_string()),
+        Term::String(because(cause, |cause| Term::String(cause.stream.to_string()))),
+        Term::String(event.metadata.command_id.to_string()),
+    ]
+}
+
+/// What caused a command, in words; `whose` names what an event has happened to.
+pub(in crate::shell) fn because<E: StoredEvent>(
+    cause: &Cause<E>,
+    whose: impl FnOnce(&RecordedEvent<E>) -> Term,
+) -> String {
+    match cause {
+        Cause::Request => "it was asked for".to_owned(),
+        Cause::Event(cause) => format!("of {} at {}, {}", cause.data.title(), cause.position, whose(cause)),
+        Cause::Unknown => "the log does not say".to_owned(),
+    }
+}

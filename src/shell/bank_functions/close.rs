@@ -1,0 +1,25 @@
+//! `Bank.close`
+
+use super::BankFunctions;
+use super::replies::failure;
+use crate::shell::functions::{Call, Function, Outcome, Row};
+use crate::shell::term::Term;
+
+pub(super) const ROW: Row<BankFunctions> = Row::new(
+    Function::new("Bank", "close", &[], "closes the bank", "Bank.close").group("Bank").never_busy().details(
+        "What was sent before is finished first. A bank in memory is gone then; one in a file that no other\n\
+            program has open is that file alone, which may be copied, moved and sent.\n\
+            Replies :ok, or {:error, :bank_stopped} where its file was moved, removed or replaced meanwhile.",
+    ),
+    |bank, call| Box::pin(close(bank, call)),
+);
+
+async fn close(functions: &mut BankFunctions, _: Call<'_>) -> Outcome {
+    let bank = functions.bank()?;
+    let has_stopped = bank.failure().is_some();
+    functions.close_bank(&bank).await;
+    match bank.failure() {
+        Some(unavailable) if !has_stopped => Err(failure(&unavailable.into()).into()),
+        Some(_) | None => Ok(Term::OK.into()),
+    }
+}

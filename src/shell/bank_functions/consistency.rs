@@ -1,0 +1,36 @@
+//! `Bank.consistency`
+
+use super::BankFunctions;
+use crate::engine::feed::checkpoints::Consistency;
+use crate::shell::functions::{Call, Function, Kind, Outcome, Parameter, Row};
+use crate::shell::term::Term;
+
+const CONSISTENCY: Parameter = Parameter::needed("consistency", Kind::Atom(&["strong", EVENTUAL]));
+const EVENTUAL: &str = "eventual";
+
+pub(super) const ROW: Row<BankFunctions> = Row::new(
+    Function::new(
+        "Bank",
+        "consistency",
+        &[CONSISTENCY],
+        "says whether replies wait for the whole trace",
+        "Bank.consistency :eventual",
+    )
+    .group("Bank")
+    .never_busy()
+    .details(
+        "Under :strong, the default, a command replies when its events are stored and all event handlers\n\
+            have seen them, and a question knows all that was acknowledged before, to whatever program. Under\n\
+            :eventual a command replies :ok as soon as it is sent: the rest of the trace follows when it happens, and\n\
+            a refusal with it. A question is answered as of some position then, which for each list and sum never\n\
+            goes back. A bank that is opened is :strong. Replies :ok.",
+    ),
+    |bank, call| Box::pin(consistency(bank, call)),
+);
+
+async fn consistency(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
+    functions.bank()?;
+    let is_eventual = call.text(CONSISTENCY) == EVENTUAL;
+    functions.consistency = if is_eventual { Consistency::Eventual } else { Consistency::Strong };
+    Ok(Term::OK.into())
+}

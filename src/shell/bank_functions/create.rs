@@ -1,0 +1,42 @@
+//! `Bank.create`
+
+use super::BankFunctions;
+use super::parameters::{ACCOUNT, EMAIL, PIN, account, pin};
+use super::replies::handled;
+use super::texts::{asked, stored};
+use crate::bank::{EmailAddress, HolderName, NewAccount};
+use crate::shell::functions::{Call, Function, Kind, Outcome, Parameter, Row};
+use crate::shell::term::Term;
+
+const HOLDER: Parameter = Parameter::optional("holder", Kind::Text);
+
+pub(super) const ROW: Row<BankFunctions> = Row::new(
+    Function::new("Bank", "create", &[ACCOUNT, HOLDER, PIN, EMAIL], "opens an account", "Bank.create \"Wolfman\"")
+        .group("Accounts")
+        .aliases(&["create_bank_account"])
+        .details(stored!(
+            "Names have 1 to 64 characters. Bank.create 1, \"Josh\", 1234 says whose it is and sets a PIN of 4 to 12\n\
+            digits, which is never shown; email: \"josh@example.org\" where to write to.\n\
+            Replies :ok, {:error, :account_exists}, {:error, :invalid_name}, {:error, :invalid_email},\n\
+            {:error, :malformed_pin} or {:error, :no_pin_secret}."
+        )),
+    |bank, call| Box::pin(create(bank, call)),
+);
+
+async fn create(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
+    let bank = functions.bank()?;
+    let creation = bank.create_account(new_account(&call)?);
+    functions.carry_out(call, &bank, bank.start_conversation(), creation, handled).await
+}
+
+/// The account that is to be created: its name, and of its holder what was given.
+fn new_account(call: &Call<'_>) -> Result<NewAccount, Term> {
+    let account_id = account(call, ACCOUNT)?;
+    let holder = match call.optional(HOLDER) {
+        None => HolderName::from(&account_id),
+        Some(name) => HolderName::new(name).map_err(|_| Term::Error("invalid_name"))?,
+    };
+    let email = call.optional(EMAIL).map(EmailAddress::new).transpose();
+    let email = email.map_err(|_| Term::Error("invalid_email"))?;
+    Ok(NewAccount { account_id, holder, email, pin: pin(call)? })
+}

@@ -1,0 +1,24 @@
+//! `Bank.deposit`
+
+use super::BankFunctions;
+use super::parameters::{ACCOUNT, AMOUNT, account, amount};
+use super::replies::handled;
+use super::texts::{asked, stored};
+use crate::shell::functions::{Call, Function, Outcome, Row};
+
+pub(super) const ROW: Row<BankFunctions> = Row::new(
+    Function::new("Bank", "deposit", &[ACCOUNT, AMOUNT], "pays in", "Bank.deposit \"Wolfman\", 100")
+        .group("Accounts")
+        .aliases(&["deposit_money_into_bank_account"])
+        .details(stored!(
+            "Amounts are whole numbers from 1 to 1_000_000_000_000_000, and so are balances at the most.\n\
+            Replies :ok, {:error, :no_account}, {:error, :invalid_amount} or {:error, :balance_limit}."
+        )),
+    |bank, call| Box::pin(deposit(bank, call)),
+);
+
+async fn deposit(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
+    let (bank, conversation) = functions.begin()?;
+    let deposit = bank.deposit(&account(&call, ACCOUNT)?, amount(&call)?);
+    functions.carry_out(call, &bank, conversation, deposit, handled).await
+}

@@ -1,0 +1,123 @@
+//! `Bank.open`
+
+use super::BankFunctions;
+use super::parameters::EMAIL;
+use crate::bank::{AccountId, Bank, EmailTarget, InvalidEmailTarget, OpenError, Options};
+use crate::engine::feed::checkpoints::Consistency;
+use crate::engine::store::OpenStoreError;
+use crate::engine::store::StoreError;
+use crate::shell::functions::{BUSY, Call, Function, Kind, NotDone, Outcome, Parameter, Row};
+use crate::shell::term::Term;
+
+const URL: Parameter = Parameter::optional("url", Kind::Text);
+const ACCEPT_LOSS: Parameter = Parameter::by_name("accept_loss", Kind::Boolean);
+const CEO_BONUS: Parameter = Parameter::by_name("ceo_bonus", Kind::Named);
+
+const UNSUPPORTED_STORE: &str = "unsupported_store";
+
+pub(super) const ROW: Row<BankFunctions> = Row::new(
+    Function::new("Bank", "open", &[URL, ACCEPT_LOSS, CEO_BONUS, EMAIL], "opens the bank", "Bank.open")
+        .group("Bank")
+        .details(
+            "Without a URL it opens what --store names, or else a new bank in memory. With ceo_bonus: \"CEO\", each\n\
+            deposit into another account pays a hundredth into the account \"CEO\", until 100_000 has been paid.\n\
+            email: \"outbox/\" thanks the holder of an account for each deposit into it, if the account has an e-mail\n\
+            address: it writes an .eml file into that directory. email: \"smtp://127.0.0.1:2525\" sends it to a mail\n\
+            server, as do smtp://user:password@host?tls=required and smtps://user:password@host; ?from=a@example.org\n\
+            says who it is from. Mail servers need a program that was built with the cargo feature smtp.\n\
+            Both begin when a bank is first opened with them. Deposits that come while it is open without them are\n\
+            made up for when it is opened with them again. Of several programs, the one that was there first acts.\n\
+            Replies {:ok, #Bank<memory>}, {:error, :already_open}, {:error, :unsupported_store},\n\
+            {:error, :invalid_email_target}, {:error, :invalid_sender}, {:error, :unknown_email_option},\n\
+            {:error, :credentials_need_tls} or {:error, :smtp_not_built_in}.\n\
+            A file that cannot be opened stays as it is; standard error says what is wrong with it and where:\n\
+            {:error, :no_directory}, {:error, :no_file}, {:error, :read_only}, {:error, :disk_full}: mend that first.\n\
+            {:error, :not_ours}, {:error, :not_a_bank}: it is the file of something else; name another one.\n\
+            {:error, :newer_version}, {:error, :unknown_event}: a newer program has written it; use that one.\n\
+            {:error, :busy}: another program, which is named, has held it for more than 5 s; let it go on or end it,\n\
+            and try again.\n\
+            {:error, :lost_end}: acknowledged events are gone. Open a backup, or with accept_loss: true what is left.\n\
+            {:error, :left_over}: the file is gone and its log is not. Put the file back, or remove what is left.\n\
+            {:error, :half_imported}: an import has not ended. Import into a new file, or accept_loss: true.\n\
+            {:error, :damaged}: it is not as it was written. Open a backup, or import what was exported;\n\
+            where the message says so, accept_loss: true opens it as it is.\n\
+            {:error, :reserved_name}: the name ends like that of a file beside a bank's. Choose another one.\n\
+            {:error, :not_supported}: the file system lacks what a bank needs. Use a directory on another one.\n\
+            {:error, :store_failed}: anything else that the system says.",
+        ),
+    |bank, call| Box::pin(open(bank, call)),
+);
+
+async fn open(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
+    if functions.opened().is_some() {
+        return Err(Term::Error("already_open").into());
+    }
+    let ceo_bonus = call.optional(CEO_BONUS).map(AccountId::new).transpose();
+    let ceo_bonus = ceo_bonus.map_err(|_| Term::Error("invalid_name"))?;
+    let store = match call.optional(URL).map(str::parse) {
+        None => functions.options.store.clone(),
+        Some(Ok(store)) => store,
+        Some(Err(_)) => return Err(Term::Error(UNSUPPORTED_STORE).into()),
+    };
+    let email = email_target(&call)?;
+    let accept_loss = call.optional(ACCEPT_LOSS) == Some("true");
+    let options = Options { store, accept_loss, ceo_bonus, email, ..functions.options.clone() };
+    let bank = Bank::open(options).await.map_err(|error| not_opened(&error))?;
+    let name = format!("#Bank<{}>", bank.url());
+    functions.replace_bank(Some(bank));
+    functions.consistency = Consistency::Strong;
+    Ok(Term::Ok(Box::new(Term::Opaque(name))).into())
+}
+
+/// The reply, and for a store that cannot be opened the message that says what and where.
+fn not_opened(error: &OpenError) -> NotDone {
+    let reply = match error {
+        OpenError::UnsupportedStore(_) => UNSUPPORTED_STORE,
+        OpenError::HalfImported { .. } => "half_imported",
+        OpenError::File(OpenStoreError::NoDirectory { .. }) => "no_directory",
+        OpenError::File(OpenStoreError::NoFile { .. }) => "no_file",
+        OpenError::File(OpenStoreError::NotOurs { .. }) => "not_ours",
+        OpenError::File(OpenStoreError::Newer { .. }) => "newer_version",
+        OpenError::File(OpenStoreError::ReadOnly { .. }) => "read_only",
+        OpenError::File(OpenStoreError::DiskFull { .. }) => "disk_full",
+        OpenError::File(OpenStoreError::Damaged { .. }) => "damaged",
+        OpenError::File(OpenStoreError::LostEnd { .. } | OpenStoreError::EndUnknown { .. }) => "lost_end",
+        OpenError::File(OpenStoreError::Busy { .. } | OpenStoreError::OtherName { .. })
+        | OpenError::Unreadable(StoreError::Busy(_)) => BUSY,
+        OpenError::File(OpenStoreError::OtherDomain { .. }) => "not_a_bank",
+        OpenError::File(OpenStoreError::UnknownEvent { .. }) => "unknown_event",
+        OpenError::File(OpenStoreError::LeftOver { .. }) => "left_over",
+        OpenError::File(OpenStoreError::ReservedName { .. }) => "reserved_name",
+        OpenError::File(OpenStoreError::NotSupported { .. }) => "not_supported",
+        OpenError::File(OpenStoreError::Failed { .. })
+        | OpenError::Unreadable(_)
+        // A bank is always made of the same: what is left is that it has ended as soon as it had started.
+        | OpenError::Unavailable(_)
+        | OpenError::NameTaken { .. }
+        | OpenError::CategoriesClash { .. }
+        | OpenError::AmbiguousTypes(_)
+        | OpenError::NoProjection { .. }
+        | OpenError::NoRuntime(_) => "store_failed",
+    };
+    if reply == BUSY {
+        tracing::warn!("{error}");
+    }
+    match error {
+        OpenError::UnsupportedStore(_) => Term::Error(reply).into(),
+        failed => NotDone::failed(Term::Error(reply), failed.to_string()),
+    }
+}
+
+/// The way for e-mails that `email:` names. The reply repeats nothing of it: it may hold a password.
+fn email_target(call: &Call<'_>) -> Result<Option<EmailTarget>, Term> {
+    let target = call.optional(EMAIL).map(str::parse).transpose();
+    target.map_err(|error| {
+        Term::Error(match error {
+            InvalidEmailTarget::Unknown => "invalid_email_target",
+            InvalidEmailTarget::SmtpNotBuiltIn => "smtp_not_built_in",
+            InvalidEmailTarget::UnknownOption => "unknown_email_option",
+            InvalidEmailTarget::InvalidSender => "invalid_sender",
+            InvalidEmailTarget::CredentialsNeedTls => "credentials_need_tls",
+        })
+    })
+}

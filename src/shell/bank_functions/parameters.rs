@@ -1,0 +1,25 @@
+//! What several of the bank's functions take, or the reply that says what is wrong with it.
+
+use crate::bank::{AccountId, Money, Pin};
+use crate::shell::functions::{Call, Kind, Parameter};
+use crate::shell::term::Term;
+
+pub(super) const ACCOUNT: Parameter = Parameter::needed("account", Kind::Named);
+pub(super) const AMOUNT: Parameter = Parameter::needed("amount", Kind::Integer);
+pub(super) const PIN: Parameter = Parameter::optional("pin", Kind::Pin);
+pub(super) const EMAIL: Parameter = Parameter::by_name("email", Kind::Text);
+
+/// The account that a parameter names.
+pub(super) fn account(call: &Call<'_>, parameter: Parameter) -> Result<AccountId, Term> {
+    AccountId::new(call.text(parameter)).map_err(|_| Term::Error("invalid_name"))
+}
+
+pub(super) fn amount(call: &Call<'_>) -> Result<Money, Term> {
+    // Digits that do not fit into 64 bits are beyond any limit.
+    let amount = call.text(AMOUNT).parse::<i64>().ok();
+    amount.and_then(|amount| Money::new(amount).ok()).ok_or(Term::Error("invalid_amount"))
+}
+
+pub(super) fn pin(call: &Call<'_>) -> Result<Option<Pin>, Term> {
+    call.optional(PIN).map(Pin::new).transpose().map_err(|_| Term::Error("malformed_pin"))
+}

@@ -1,0 +1,43 @@
+//! `Bank.transfer`
+
+use super::BankFunctions;
+use super::parameters::{ACCOUNT, AMOUNT, PIN, account, amount, pin};
+use super::replies::{handled, not_transferred};
+use super::texts::{asked, stored};
+use crate::bank::{Bank, Receipt};
+use crate::shell::functions::{Call, Function, Outcome, Parameter, Row};
+use crate::shell::term::Term;
+
+const PAYER: Parameter = Parameter { name: "payer", ..ACCOUNT };
+const PAYEE: Parameter = Parameter { name: "payee", ..ACCOUNT };
+
+pub(super) const ROW: Row<BankFunctions> = Row::new(
+    Function::new("Bank", "transfer", &[PAYER, PAYEE, AMOUNT, PIN], "moves money to another account", "Bank.transfer \"Wolfman\", \"Dracula\", 25")
+        .group("Accounts")
+        .details(stored!(
+            "The amount is reserved at the payer, credited to the payee, and then settled; when the payee cannot take\n\
+            it, it is released. Under :strong the reply comes when the transfer has ended. The payer's PIN is needed\n\
+            where there is one.\n\
+            Replies :ok, {:error, :no_account}, {:error, :no_payee}, {:error, :account_overdrawn},\n\
+            {:error, :same_account}, {:error, :balance_limit}, {:error, :too_many_transfers} or {:error, :invalid_pin},\n\
+            and what Bank.withdraw replies about PINs and amounts. {:ok, %{committed: 12, lagging: [\"transfer\"]}}: it is\n\
+            stored up to position 12, but those named have not seen it within 5 s; it goes on, see Bank.transfers."
+        )),
+    |bank, call| Box::pin(transfer(bank, call)),
+)
+.asking(|bank, call| bank.wanted_pin(call, PAYER));
+
+async fn transfer(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
+    let (bank, conversation) = functions.begin()?;
+    let (payer, payee) = (account(&call, PAYER)?, account(&call, PAYEE)?);
+    let transfer = bank.transfer(&payer, &payee, amount(&call)?, pin(&call)?);
+    functions.carry_out(call, &bank, conversation, transfer, ended).await
+}
+
+/// The reply when the transfer has ended, or waiting for that has.
+fn ended(bank: &Bank, receipt: &Receipt) -> Term {
+    match bank.transfer_outcome(receipt.clone()) {
+        Ok(_) => handled(bank, receipt),
+        Err(reason) => not_transferred(&reason),
+    }
+}

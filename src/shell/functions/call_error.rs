@@ -1,0 +1,44 @@
+//! Why a statement that was read cannot be run.
+
+use thiserror::Error;
+
+use crate::shell::syntax::Span;
+
+/// A statement that was read but cannot be run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallError {
+    /// The place.
+    pub span: Span,
+    /// What is wrong there.
+    pub problem: CallProblem,
+}
+
+/// What is wrong with a call.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum CallProblem {
+    #[error("there is no function `{name}`{}", did_you_mean(.suggestion))]
+    UnknownFunction { name: String, suggestion: Option<String> },
+    #[error("`{function}` takes {}, not {given}", count_arguments(*.least, *.most))]
+    WrongCount { function: String, least: usize, most: usize, given: usize },
+    #[error("`{parameter}` is {expected}, not {given}")]
+    WrongKind { parameter: &'static str, expected: String, given: String },
+    #[error("`{function}` takes no `{keyword}:`")]
+    UnknownKeyword { function: String, keyword: String },
+    #[error("`{keyword}:` is given twice")]
+    RepeatedKeyword { keyword: String },
+}
+
+fn did_you_mean(suggestion: &Option<String>) -> String {
+    suggestion.as_ref().map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+}
+
+fn count_arguments(least: usize, most: usize) -> String {
+    let plural = if most == 1 { "" } else { "s" };
+    match (least, most) {
+        (0, 0) => "no arguments".to_owned(),
+        _ if least == most => format!("{most} argument{plural}"),
+        (0, _) => format!("at most {most} argument{plural}"),
+        _ => format!("{least} to {most} arguments"),
+    }
+}

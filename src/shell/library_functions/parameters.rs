@@ -1,0 +1,47 @@
+//! What the library's functions take, or the reply that says what is wrong with it.
+
+use crate::engine::domain::Aggregate as _;
+use crate::engine::log::StreamId;
+use crate::library::{Author, Book, Isbn, Quantity, Title, UserId};
+use crate::shell::functions::{Call, Kind, Parameter};
+use crate::shell::term::Term;
+
+pub(super) const ISBN: Parameter = Parameter::needed("isbn", Kind::Text);
+pub(super) const TITLE: Parameter = Parameter::needed("title", Kind::Text);
+pub(super) const AUTHOR: Parameter = Parameter::needed("author", Kind::Text);
+pub(super) const QUANTITY: Parameter = Parameter::needed("quantity", Kind::Integer);
+pub(super) const USER: Parameter = Parameter::needed("user", Kind::Named);
+/// The book that a table begins with.
+pub(super) const FROM: Parameter = Parameter::by_name("from", Kind::Text);
+
+pub(super) fn isbn(call: &Call<'_>) -> Result<Isbn, Term> {
+    Isbn::new(call.text(ISBN)).map_err(|_| Term::Error("invalid_isbn"))
+}
+
+/// The stream of the book that a word names.
+pub(super) fn book_stream(isbn: &str) -> Result<StreamId, Term> {
+    let isbn = Isbn::new(isbn).map_err(|_| Term::Error("invalid_isbn"))?;
+    Ok(StreamId::new(Book::CATEGORY, &isbn))
+}
+
+pub(super) fn title(call: &Call<'_>) -> Result<Title, Term> {
+    Title::new(call.text(TITLE)).map_err(|_| Term::Error("invalid_title"))
+}
+
+pub(super) fn author(call: &Call<'_>) -> Result<Author, Term> {
+    Author::new(call.text(AUTHOR)).map_err(|_| Term::Error("invalid_author"))
+}
+
+pub(super) fn quantity(call: &Call<'_>) -> Result<Quantity, Term> {
+    // Digits that do not fit into 64 bits are beyond any limit.
+    let quantity = call.text(QUANTITY).parse::<i64>().ok();
+    quantity.and_then(|quantity| Quantity::new(quantity).ok()).ok_or(Term::Error("invalid_quantity"))
+}
+
+pub(super) fn user_id(call: &Call<'_>) -> Result<UserId, Term> {
+    UserId::new(call.text(USER)).map_err(|_| Term::Error("invalid_user"))
+}
+
+pub(super) fn from(call: &Call<'_>) -> Result<Isbn, Term> {
+    call.optional(FROM).map_or(Ok(Isbn::FIRST), Isbn::new).map_err(|_| Term::Error("invalid_isbn"))
+}
