@@ -4,8 +4,7 @@ use super::BankFunctions;
 use super::parameters::EMAIL;
 use crate::bank::{AccountId, Bank, EmailTarget, InvalidEmailTarget, OpenError, Options};
 use crate::engine::feed::checkpoints::Consistency;
-use crate::engine::store::OpenStoreError;
-use crate::engine::store::StoreError;
+use crate::engine::store::{OpenStoreError, StoreError, UnsupportedUrl};
 use crate::shell::functions::{BUSY, Call, Function, Kind, NotDone, Outcome, Parameter, Row};
 use crate::shell::term::Term;
 
@@ -57,7 +56,7 @@ async fn open(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let store = match call.optional(URL).map(str::parse) {
         None => functions.options.store.clone(),
         Some(Ok(store)) => store,
-        Some(Err(_)) => return Err(Term::Error(UNSUPPORTED_STORE).into()),
+        Some(Err(unsupported)) => return Err(not_opened(&OpenError::UnsupportedStore(unsupported)).into()),
     };
     let email = email_target(&call)?;
     let accept_loss = call.optional(ACCEPT_LOSS) == Some("true");
@@ -103,7 +102,8 @@ fn not_opened(error: &OpenError) -> NotDone {
         tracing::warn!("{error}");
     }
     match error {
-        OpenError::UnsupportedStore(_) => Term::Error(reply).into(),
+        // The reply says all there is.
+        OpenError::UnsupportedStore(UnsupportedUrl::Unknown { .. }) => Term::Error(reply).into(),
         failed => NotDone::failed(Term::Error(reply), failed.to_string()),
     }
 }

@@ -1,8 +1,6 @@
 //! What the bank is called, and the reply to each refusal and to all that stands in its way.
 
-use crate::bank::{
-    Bank, CheckBalanceError, CommandFailure, NotTransferred, QueryError, Receipt, Refusal, StoreUrl, Unavailable,
-};
+use crate::bank::{Bank, CheckBalanceError, CommandFailure, NotTransferred, QueryError, Receipt, Refusal, Unavailable};
 use crate::engine::runtime::StopReason;
 use crate::engine::store::StoreError;
 use crate::shell::application_functions::{self, Words, words};
@@ -109,12 +107,12 @@ pub(super) fn explained(bank: &Bank, unavailable: &Unavailable) -> String {
             | Unavailable::Store(StoreError::OutcomeUnknown(_))
             | Unavailable::Stopped(StopReason::StoreFailed { .. })
     );
-    match bank.url() {
-        StoreUrl::Sqlite(path) if has_failed => {
+    match bank.url().path() {
+        Some(path) if has_failed => {
             let path = Term::String(path.display().to_string());
             format!("{}; once that is mended, `Bank.close` and `Bank.open {path}` go on", said(unavailable))
         }
-        StoreUrl::Sqlite(_) | StoreUrl::Memory => said(unavailable),
+        Some(_) | None => said(unavailable),
     }
 }
 
