@@ -39,7 +39,8 @@ impl PendingCommand {
         self.0.refusal() == Some(&reason)
     }
 
-    /// Waits until the command's events are stored and, under strong consistency, seen by all handlers.
+    /// Waits until the command's events are stored and, under strong consistency, seen by the projections and all
+    /// handlers that ask to be waited for.
     ///
     /// # Errors
     ///
