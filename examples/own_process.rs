@@ -7,7 +7,7 @@
 use std::error::Error;
 
 use cqrs_bank::bank::{AccountCommand, AccountEvent, AccountId, Bank, Money, Outgoing, StoreUrl};
-use cqrs_bank::engine::event_handler::Starts;
+use cqrs_bank::engine::event_handler::StartFrom;
 use cqrs_bank::engine::log::RecordedEvent;
 use cqrs_bank::engine::process_manager::{Answer, ProcessManager, Reaction, id_of_answer};
 
@@ -24,7 +24,7 @@ struct Savings {
 impl ProcessManager for Savings {
     const NAME: &'static str = "savings";
     const TITLE: &'static str = "Savings";
-    const STARTS: Starts = Starts::AtTheEnd;
+    const START: StartFrom = StartFrom::Now;
     type Event = AccountEvent;
     /// It remembers nothing: each deposit says all that is needed.
     type State = ();

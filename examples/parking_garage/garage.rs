@@ -5,8 +5,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use cqrs_bank::engine::{
-    Answer, Application, Builder, EventHandler, Failure, ProcessManager, Projection, Reaction, RecordedEvent, Starts,
-    StoreUrl, blocking, domain_events,
+    Answer, Application, Builder, EventHandler, Failure, ProcessManager, Projection, Reaction, RecordedEvent,
+    StartFrom, StoreUrl, blocking, domain_events,
 };
 
 use crate::lot::{Lot, LotEvent};
@@ -67,7 +67,7 @@ pub struct ChargeOnExit;
 impl ProcessManager for ChargeOnExit {
     const NAME: &'static str = "charge on exit";
     const TITLE: &'static str = "Charge On Exit";
-    const STARTS: Starts = Starts::AtTheBeginning;
+    const START: StartFrom = StartFrom::Origin;
     type Event = GarageEvent;
     /// It remembers nothing: each event says all that is needed.
     type State = ();

@@ -123,7 +123,7 @@ impl Aggregate for Account {
 
     /// A payment is weighed on the balance it would leave, unless it is refused or the PIN keeps it from being weighed
     /// at all.
-    fn weigh(&self, command: &AccountCommand) -> Option<i64> {
+    fn trace_value(&self, command: &AccountCommand) -> Option<i64> {
         let open = self.open.as_ref()?;
         let (amount, pin) = match command {
             AccountCommand::WithdrawMoney { amount, pin, .. } => (*amount, pin),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{AccountCommand, AccountEvent, AccountId, Money, Refusal};
-use crate::engine::event_handler::Starts;
+use crate::engine::event_handler::StartFrom;
 use crate::engine::log::RecordedEvent;
 use crate::engine::process_manager::{Answer, Noted, ProcessManager, Reaction};
 
@@ -44,7 +44,7 @@ impl CeoBonus {
 impl ProcessManager for CeoBonus {
     const NAME: &'static str = "CEO bonus";
     const TITLE: &'static str = "CEO Bonus";
-    const STARTS: Starts = Starts::AtTheEnd;
+    const START: StartFrom = StartFrom::Now;
     type Event = AccountEvent;
     type State = PaidBonuses;
 

@@ -33,7 +33,7 @@ pub use self::application::{
     Application, Builder, CommandFailure, PendingCommand, QueryError, Receipt, StartError, Unavailable,
 };
 pub use self::domain::{Aggregate, Command, Contains, DomainEvent, Invariants, Upcast};
-pub use self::event_handler::{EventHandler, Failure, Starts, Wish};
+pub use self::event_handler::{EventHandler, Failure, NackAction, StartFrom};
 pub use self::log::{Moment, Position, RecordedEvent, Timestamp};
 pub use self::process_manager::{Answer, Noted, ProcessManager, Reaction};
 pub use self::projection::{LogRow, Projection, RowCell, RowLog, RowMap, StoredFields, rows};

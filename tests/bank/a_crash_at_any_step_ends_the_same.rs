@@ -163,7 +163,7 @@ impl Engine {
     async fn run(&self) -> bool {
         let run = async {
             for (number, command) in (1..).zip(story()) {
-                let pending_command = self.commands.send_again(command, Metadata::from_outside(id_of(number))).await;
+                let pending_command = self.commands.resend(command, Metadata::from_outside(id_of(number))).await;
                 let events = pending_command.unwrap().outcome().await.unwrap();
                 let mut end = events.last().unwrap().position;
                 loop {

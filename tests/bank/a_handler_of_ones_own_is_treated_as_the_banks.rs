@@ -11,8 +11,8 @@ use cqrs_bank::bank::{
     Unavailable, Verification, Withdrawal,
 };
 use cqrs_bank::engine::domain::DomainEvent as _;
-use cqrs_bank::engine::event_handler::{EventHandler, Failure, ParkedError, RetryPolicy, Starts, Wish};
-use cqrs_bank::engine::feed::checkpoints::Kind;
+use cqrs_bank::engine::event_handler::{EventHandler, Failure, NackAction, ParkedError, RetryPolicy, StartFrom};
+use cqrs_bank::engine::feed::checkpoints::HandlerKind;
 use cqrs_bank::engine::log::{Position, RecordedEvent};
 use cqrs_bank::engine::process_manager::{Answer, ProcessManager, Reaction, id_of_answer};
 use cqrs_bank::engine::runtime::{StopReason, Supervisor};
@@ -31,7 +31,7 @@ struct Tax;
 impl ProcessManager for Tax {
     const NAME: &'static str = "tax";
     const TITLE: &'static str = "Tax";
-    const STARTS: Starts = Starts::AtTheBeginning;
+    const START: StartFrom = StartFrom::Origin;
     type Event = AccountEvent;
     type State = ();
 
@@ -54,8 +54,8 @@ struct Diary {
 }
 
 impl Diary {
-    fn fails(self, wish: Wish) -> Self {
-        self.failures.lock().unwrap().push_back(Failure::retry("no ink").wishing(wish));
+    fn fails(self, action: NackAction) -> Self {
+        self.failures.lock().unwrap().push_back(Failure::retry("no ink").with_action(action));
         self
     }
 
@@ -94,7 +94,10 @@ async fn what_a_process_does_is_there_when_the_reply_comes() {
     assert_eq!(deposited.metadata.causation_id, withdrawn.metadata.command_id);
     assert_eq!(deposited.metadata.command_id, id_of_answer::<Tax>(withdrawn));
     let HandlerReport { status, behind, parked } = report(&bank, Tax::NAME).await;
-    assert_eq!((status.kind, status.checkpoint, behind, parked), (Kind::ProcessManager, deposited.position, 0, 0));
+    assert_eq!(
+        (status.kind, status.checkpoint, behind, parked),
+        (HandlerKind::ProcessManager, deposited.position, 0, 0)
+    );
     assert_eq!(status.condition.last_error, None);
 }
 
@@ -162,13 +165,13 @@ async fn an_event_handler_gets_what_happens_after_it_was_added() {
     bank.withdraw(&account("Wolfman"), money(1)).await.unwrap();
     bank.transfer(&account("Wolfman"), &account("Tax"), money(1), None).await.unwrap();
     assert_eq!(diary.titles(), ["Money Withdrawn", "Money Reserved", "Transfer Credited", "Transfer Settled"]);
-    assert_eq!(report(&bank, Diary::NAME).await.status.kind, Kind::EventHandler);
+    assert_eq!(report(&bank, Diary::NAME).await.status.kind, HandlerKind::EventHandler);
 }
 
 #[tokio::test]
 async fn what_an_event_handler_parks_can_be_tried_again() {
     let bank = open(StoreUrl::Memory).await;
-    let diary = Diary::default().fails(Wish::Park).fails(Wish::Park);
+    let diary = Diary::default().fails(NackAction::Park).fails(NackAction::Park);
     bank.add_event_handler(diary.clone()).await.unwrap();
     bank.withdraw(&account("Wolfman"), money(1)).await.unwrap();
     assert_eq!(report(&bank, Diary::NAME).await.parked, 1);
@@ -185,7 +188,7 @@ async fn what_an_event_handler_parks_can_be_tried_again() {
 async fn an_event_is_tried_once_where_no_attempt_is_granted() {
     let retry = RetryPolicy { attempts: 0, ..RetryPolicy::default() };
     let bank = open(Options { retry, ..Options::default() }).await;
-    let diary = Diary::default().fails(Wish::Retry);
+    let diary = Diary::default().fails(NackAction::Retry);
     bank.add_event_handler(diary.clone()).await.unwrap();
     bank.withdraw(&account("Wolfman"), money(1)).await.unwrap();
     bank.withdraw(&account("Wolfman"), money(1)).await.unwrap();
@@ -199,7 +202,7 @@ async fn a_handler_that_has_stopped_is_traced_no_more_and_shown_as_it_is() {
     let trace = Trace::default();
     let _tracing = listen(&trace);
     let bank = open(StoreUrl::Memory).await;
-    let diary = Diary::default().fails(Wish::RetryAfter(Duration::ZERO)).fails(Wish::Stop);
+    let diary = Diary::default().fails(NackAction::RetryAfter(Duration::ZERO)).fails(NackAction::Stop);
     bank.add_event_handler(diary.clone()).await.unwrap();
     let mut lines = Vec::new();
     for _ in 0..2 {

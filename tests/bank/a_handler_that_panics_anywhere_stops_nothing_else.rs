@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use cqrs_bank::bank::{AccountCommand, AccountEvent, Bank, HandlerReport, Options, StoreUrl, Verification};
-use cqrs_bank::engine::event_handler::{EventHandler, Failure, RetryPolicy, Starts};
+use cqrs_bank::engine::event_handler::{EventHandler, Failure, RetryPolicy, StartFrom};
 use cqrs_bank::engine::log::{Position, RecordedEvent};
 use cqrs_bank::engine::process_manager::{Answer, Noted, ProcessManager, Reaction};
 use tokio::task::JoinSet;
@@ -187,7 +187,7 @@ struct FragileProcess(&'static str);
 impl ProcessManager for FragileProcess {
     const NAME: &'static str = "fragile process";
     const TITLE: &'static str = "Fragile Process";
-    const STARTS: Starts = Starts::AtTheEnd;
+    const START: StartFrom = StartFrom::Now;
     type Event = AccountEvent;
     type State = u64;
 

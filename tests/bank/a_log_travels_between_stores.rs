@@ -10,7 +10,7 @@ use cqrs_bank::bank::{
     AccountEvent, Bank, EmailAddress, ExportError, HolderName, ImportError, ImportStep, Moment, NewAccount, OpenError,
     Options, StoreUrl, TransferState, Verification, Verified,
 };
-use cqrs_bank::engine::event_handler::{EventHandler, Failure, Starts};
+use cqrs_bank::engine::event_handler::{EventHandler, Failure, StartFrom};
 use cqrs_bank::engine::log::{Position, RecordedEvent};
 use cqrs_bank::engine::runtime::{StopReason, Supervisor};
 use cqrs_bank::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
@@ -293,7 +293,7 @@ struct Import {
 impl EventHandler<AccountEvent> for Import {
     const NAME: &'static str = "import";
     const AWAITED: bool = true;
-    const STARTS: Starts = Starts::AtTheBeginning;
+    const START: StartFrom = StartFrom::Origin;
 
     fn filter(&self) -> impl Fn(&RecordedEvent<AccountEvent>) -> bool + Send + Sync + 'static {
         |_| true

@@ -367,7 +367,7 @@ impl Aggregate for Counter {
         }
     }
 
-    fn weigh(&self, command: &CounterCommand) -> Option<i64> {
+    fn trace_value(&self, command: &CounterCommand) -> Option<i64> {
         assert!(command.what != What::PanicInWeigh, "in weigh");
         None
     }

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use cqrs_bank::bank::{AccountCommand, AccountEvent, Bank, Options, Receipt, StoreUrl, Verification};
-use cqrs_bank::engine::event_handler::Starts;
+use cqrs_bank::engine::event_handler::StartFrom;
 use cqrs_bank::engine::log::{Position, RecordedEvent};
 use cqrs_bank::engine::process_manager::{Answer, Instead, Noted, ProcessManager, Reaction, id_of_answer, state_up_to};
 use cqrs_bank::engine::runtime::{StopReason, Supervisor};
@@ -23,7 +23,7 @@ type Given = (u64, u64);
 impl ProcessManager for Presents {
     const NAME: &'static str = "presents";
     const TITLE: &'static str = "Presents";
-    const STARTS: Starts = Starts::AtTheBeginning;
+    const START: StartFrom = StartFrom::Origin;
     type Event = AccountEvent;
     type State = Given;
 

@@ -4,7 +4,7 @@ use cqrs_bank::bank::{
     AccountEvent, Bank, Ending, Moment, Money, Options, ReleaseReason, StoreUrl, TransferError, TransferState,
 };
 use cqrs_bank::engine::domain::DomainEvent as _;
-use cqrs_bank::engine::feed::checkpoints::Kind;
+use cqrs_bank::engine::feed::checkpoints::HandlerKind;
 use cqrs_bank::engine::log::Position;
 
 use crate::accounts::{account, all_balances, money};
@@ -97,7 +97,7 @@ async fn every_deposit_earns_the_ceo_a_hundredth_until_it_is_enough() {
     bank.deposit(&account("A"), money(10_000)).await.unwrap();
     let note = |handlers: Vec<cqrs_bank::bank::HandlerReport>| {
         let bonus = handlers.into_iter().find(|handler| handler.status.name == "CEO bonus").unwrap();
-        assert_eq!(bonus.status.kind, Kind::ProcessManager);
+        assert_eq!(bonus.status.kind, HandlerKind::ProcessManager);
         assert_eq!(bonus.behind, 0);
         bonus.status.condition.last_error
     };

@@ -116,22 +116,22 @@ fn whatever_is_in_a_history_can_be_applied() {
 #[test]
 fn a_withdrawal_is_weighed_on_what_it_would_leave() {
     let account = given::<Account>([created(), deposited(100)]).state();
-    assert_eq!(account.weigh(&withdraw(30)), Some(70));
-    assert_eq!(account.weigh(&withdraw(100)), Some(0));
-    assert_eq!(account.weigh(&withdraw(150)), Some(-50));
-    assert_eq!(account.weigh(&withdraw(Money::MAX.minor_units())), Some(100 - 1_000_000_000_000_000));
+    assert_eq!(account.trace_value(&withdraw(30)), Some(70));
+    assert_eq!(account.trace_value(&withdraw(100)), Some(0));
+    assert_eq!(account.trace_value(&withdraw(150)), Some(-50));
+    assert_eq!(account.trace_value(&withdraw(Money::MAX.minor_units())), Some(100 - 1_000_000_000_000_000));
 }
 
 #[test]
 fn nothing_else_is_weighed() {
     let account = given::<Account>([created(), deposited(100)]).state();
-    assert_eq!(account.weigh(&create()), None);
-    assert_eq!(account.weigh(&deposit(30)), None);
-    assert_eq!(Account::default().weigh(&withdraw(30)), None);
+    assert_eq!(account.trace_value(&create()), None);
+    assert_eq!(account.trace_value(&deposit(30)), None);
+    assert_eq!(Account::default().trace_value(&withdraw(30)), None);
     let amount = Money::new(30).unwrap();
     let to_itself = Outgoing { account_id: wolfman(), transfer_id: Uuid::nil().into(), payee: wolfman(), amount };
     let transfer = AccountCommand::ReserveMoney { outgoing: Box::new(to_itself), pin: None };
-    assert_eq!(account.weigh(&transfer), None, "it is refused");
+    assert_eq!(account.trace_value(&transfer), None, "it is refused");
 }
 
 fn wolfman() -> AccountId {
@@ -339,9 +339,9 @@ fn a_pin_that_was_checked_against_something_else_decides_nothing() {
 #[test]
 fn only_who_has_the_right_pin_sees_the_balance() {
     let account = given::<Account>([created_with_pin(), deposited(100)]).state();
-    assert_eq!(account.weigh(&withdraw_with(30, right())), Some(70));
-    assert_eq!(account.weigh(&withdraw_with(30, wrong())), None);
-    assert_eq!(account.weigh(&withdraw(30)), None);
+    assert_eq!(account.trace_value(&withdraw_with(30, right())), Some(70));
+    assert_eq!(account.trace_value(&withdraw_with(30, wrong())), None);
+    assert_eq!(account.trace_value(&withdraw(30)), None);
     let locked = [created_with_pin(), deposited(100), invalid_pin(1), invalid_pin(1), invalid_pin(1)];
-    assert_eq!(given::<Account>(locked).state().weigh(&withdraw_with(30, right())), None);
+    assert_eq!(given::<Account>(locked).state().trace_value(&withdraw_with(30, right())), None);
 }

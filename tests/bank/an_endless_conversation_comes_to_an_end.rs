@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use cqrs_bank::bank::{AccountCommand, AccountEvent, Bank, HandlerReport, Options, StoreUrl};
-use cqrs_bank::engine::event_handler::{EventHandler, Failure, ParkedError, Starts};
+use cqrs_bank::engine::event_handler::{EventHandler, Failure, ParkedError, StartFrom};
 use cqrs_bank::engine::feed::checkpoints::MAX_WAIT;
 use cqrs_bank::engine::log::{Position, RecordedEvent};
 use cqrs_bank::engine::process_manager::{Answer, LONGEST_CHAIN, ProcessManager, Reaction};
@@ -22,7 +22,7 @@ macro_rules! answers {
         impl ProcessManager for $process {
             const NAME: &'static str = $name;
             const TITLE: &'static str = $name;
-            const STARTS: Starts = Starts::AtTheBeginning;
+            const START: StartFrom = StartFrom::Origin;
             type Event = AccountEvent;
             type State = ();
 

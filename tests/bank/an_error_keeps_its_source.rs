@@ -8,7 +8,7 @@ use std::path::Path;
 use cqrs_bank::bank::{Bank, CommandFailure, DepositError, ExportError, OpenError, Options, Refusal, Unavailable};
 use cqrs_bank::engine::command_handler::CommandError;
 use cqrs_bank::engine::domain::Aggregate;
-use cqrs_bank::engine::runtime::{Failure, FailureKind, StopReason};
+use cqrs_bank::engine::runtime::{StopReason, StoreFailure, StoreFailureKind};
 use cqrs_bank::engine::store::StoreError;
 use cqrs_bank::engine::store::sqlite::OpenStoreError;
 
@@ -32,12 +32,12 @@ fn a_refusal_is_found_and_so_is_what_the_store_said() {
     assert_eq!(found::<Refusal>(&refused), &Refusal::NoAccount);
     assert_eq!(refused.to_string(), Refusal::NoAccount.to_string());
 
-    let full: Failure = io::Error::from(io::ErrorKind::StorageFull).into();
+    let full: StoreFailure = io::Error::from(io::ErrorKind::StorageFull).into();
     let store = StoreError::OutcomeUnknown(full);
     let failed = DepositError::from(Unavailable::from(store.clone()));
     assert_eq!(failed.to_string(), store.to_string());
     assert_eq!(found::<StoreError>(&failed), &store);
-    assert_eq!(found::<Failure>(&failed).kind(), FailureKind::DiskFull);
+    assert_eq!(found::<StoreFailure>(&failed).kind(), StoreFailureKind::DiskFull);
     assert_eq!(found::<io::Error>(&failed).kind(), io::ErrorKind::StorageFull);
 
     let stopped = DepositError::from(Unavailable::Stopped(store.into()));
@@ -73,7 +73,7 @@ async fn what_sqlite_said_is_found() {
     std::fs::write(&path, file).unwrap();
     let error = open(&path).await.err().unwrap();
     let OpenError::File(OpenStoreError::Damaged { reason, .. }) = &error else { panic!("{error:?}") };
-    assert_eq!(reason.kind(), FailureKind::Damaged);
+    assert_eq!(reason.kind(), StoreFailureKind::Damaged);
     assert_eq!(reason.to_string(), format!("SQLite: {}", found::<rusqlite::Error>(&error)));
 }
 

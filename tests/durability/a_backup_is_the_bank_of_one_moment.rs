@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use cqrs_bank::bank::{
     AccountEvent, BackupError, BackupStep, Bank, LogHead, Options, StoreUrl, Unavailable, Verification, Verified,
 };
-use cqrs_bank::engine::event_handler::{EventHandler, Failure, Wish};
+use cqrs_bank::engine::event_handler::{EventHandler, Failure, NackAction};
 use cqrs_bank::engine::log::RecordedEvent;
 use cqrs_bank::engine::runtime::{StopReason, Supervisor};
 use cqrs_bank::engine::store::sqlite::{self, SqliteOptions, SqliteStore};
@@ -118,7 +118,7 @@ impl EventHandler<AccountEvent> for Fussy {
     }
 
     async fn handle(&mut self, _: &RecordedEvent<AccountEvent>) -> Result<(), Failure> {
-        Err(Failure::retry("no, thanks").wishing(Wish::Park))
+        Err(Failure::retry("no, thanks").with_action(NackAction::Park))
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cqrs_bank::bank::{AccountEvent, Bank, HandlerReport, StoreUrl};
-use cqrs_bank::engine::event_handler::{EventHandler, Failure, ParkedError, Wish};
+use cqrs_bank::engine::event_handler::{EventHandler, Failure, NackAction, ParkedError};
 use cqrs_bank::engine::log::{Position, RecordedEvent};
 use cqrs_bank::engine::runtime::Supervisor;
 use cqrs_bank::engine::store::StoreError;
@@ -59,7 +59,7 @@ async fn nothing_is_written_by_a_right_that_is_lost() {
 struct Witness {
     program: &'static str,
     seen: Arc<Mutex<Vec<(&'static str, u64)>>>,
-    fails: Option<Wish>,
+    fails: Option<NackAction>,
 }
 
 impl EventHandler<AccountEvent> for Witness {
@@ -71,7 +71,7 @@ impl EventHandler<AccountEvent> for Witness {
 
     async fn handle(&mut self, event: &RecordedEvent<AccountEvent>) -> Result<(), Failure> {
         self.seen.lock().unwrap().push((self.program, event.position.get()));
-        self.fails.map_or(Ok(()), |wish| Err(Failure::retry("no").wishing(wish)))
+        self.fails.map_or(Ok(()), |action| Err(Failure::retry("no").with_action(action)))
     }
 }
 
@@ -205,7 +205,7 @@ async fn a_parked_event_is_tried_again_only_where_the_handlers_run() {
         bank.add_event_handler(Witness {
             program,
             seen: seen.clone(),
-            fails: (program == "one").then_some(Wish::Park),
+            fails: (program == "one").then_some(NackAction::Park),
         })
         .await
         .unwrap();
@@ -235,7 +235,7 @@ async fn what_another_program_has_written_down_is_shown() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let hour = Duration::from_secs(3_600);
     for (bank, program) in [(&one, "one"), (&other, "other")] {
-        let fails = Some(Wish::RetryAfter(hour));
+        let fails = Some(NackAction::RetryAfter(hour));
         bank.add_event_handler(Witness { program, seen: seen.clone(), fails }).await.unwrap();
     }
     one.create(&account("Wolfman")).await.unwrap();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use cqrs_bank::bank::{
     AccountCommand, AccountEvent, Bank, EmailAddress, HolderName, NewAccount, OpenError, Options, StoreUrl,
 };
-use cqrs_bank::engine::event_handler::Starts;
+use cqrs_bank::engine::event_handler::StartFrom;
 use cqrs_bank::engine::log::{Position, RecordedEvent};
 use cqrs_bank::engine::process_manager::{Answer, ProcessManager, Reaction};
 use cqrs_bank::engine::runtime::{StopReason, Supervisor};
@@ -159,7 +159,7 @@ struct Tax;
 impl ProcessManager for Tax {
     const NAME: &'static str = "tax";
     const TITLE: &'static str = "Tax";
-    const STARTS: Starts = Starts::AtTheBeginning;
+    const START: StartFrom = StartFrom::Origin;
     type Event = AccountEvent;
     type State = ();
 

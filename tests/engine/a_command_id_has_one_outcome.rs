@@ -231,7 +231,7 @@ async fn what_says_nothing_of_its_command_is_told_apart_by_its_aggregate(jars: J
 /// gets anything by them, nor the process what was sent under them before.
 async fn a_process_has_its_ids_to_itself(jars: Jars<impl EventStore<Happened>>) {
     let send = async |with, metadata: Metadata| {
-        let pending = jars.commands.send_again(fill("a", with), metadata).await.unwrap();
+        let pending = jars.commands.resend(fill("a", with), metadata).await.unwrap();
         pending.outcome().await.map(|events| events.to_vec())
     };
     let first = send(1, id(1).with_process("top up")).await.unwrap();

@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use cqrs_bank::engine::event_handler::lease::Lease;
-use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, HandlerContext, ParkedError, Starts};
+use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, HandlerContext, ParkedError, StartFrom};
 use cqrs_bank::engine::feed::Feed;
 use cqrs_bank::engine::feed::checkpoints::{Checkpoints, MAX_WAIT};
 use cqrs_bank::engine::log::RecordedEvent;
@@ -45,7 +45,7 @@ struct Handler {
 impl EventHandler<Happened> for Handler {
     const NAME: &'static str = "handler";
     const AWAITED: bool = true;
-    const STARTS: Starts = Starts::AtTheBeginning;
+    const START: StartFrom = StartFrom::Origin;
 
     fn filter(&self) -> impl Fn(&RecordedEvent<Happened>) -> bool + Send + Sync + 'static {
         |_| true

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use cqrs_bank::engine::event_handler::lease::Lease;
-use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, HandlerContext, Starts};
+use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, HandlerContext, StartFrom};
 use cqrs_bank::engine::feed::Feed;
 use cqrs_bank::engine::feed::checkpoints::{Checkpoints, MAX_WAIT};
 use cqrs_bank::engine::log::RecordedEvent;
@@ -53,7 +53,7 @@ struct Sees<const ALL: bool>(Seen);
 impl<const ALL: bool> EventHandler<Happened> for Sees<ALL> {
     const NAME: &'static str = if ALL { "all" } else { "new" };
     const AWAITED: bool = true;
-    const STARTS: Starts = if ALL { Starts::AtTheBeginning } else { Starts::AtTheEnd };
+    const START: StartFrom = if ALL { StartFrom::Origin } else { StartFrom::Now };
 
     fn filter(&self) -> impl Fn(&RecordedEvent<Happened>) -> bool + Send + Sync + 'static {
         |_| true

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use cqrs_bank::engine::event_handler::{ParkedError, Wish};
-use cqrs_bank::engine::{EventHandler, Failure, RecordedEvent, Starts, StoreUrl};
+use cqrs_bank::engine::event_handler::{NackAction, ParkedError};
+use cqrs_bank::engine::{EventHandler, Failure, RecordedEvent, StartFrom, StoreUrl};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -18,7 +18,7 @@ struct Hesitant(Arc<Semaphore>);
 impl EventHandler<Changed> for Hesitant {
     const NAME: &'static str = "hesitant";
     const AWAITED: bool = true;
-    const STARTS: Starts = Starts::AtTheBeginning;
+    const START: StartFrom = StartFrom::Origin;
 
     fn filter(&self) -> impl Fn(&RecordedEvent<Changed>) -> bool + Send + Sync + 'static {
         |_| true
@@ -26,7 +26,7 @@ impl EventHandler<Changed> for Hesitant {
 
     async fn handle(&mut self, event: &RecordedEvent<Changed>) -> Result<(), Failure> {
         if event.position.get() == 1 {
-            return Err(Failure::retry("not this one").wishing(Wish::Park));
+            return Err(Failure::retry("not this one").with_action(NackAction::Park));
         }
         self.0.acquire().await.unwrap().forget();
         Ok(())

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cqrs_bank::engine::event_handler::{Failure, ParkedError, Wish};
+use cqrs_bank::engine::event_handler::{Failure, NackAction, ParkedError};
 use cqrs_bank::engine::feed::checkpoints::MAX_WAIT;
 use cqrs_bank::engine::store::EventStore;
 use tokio::sync::Notify;
@@ -67,7 +67,7 @@ async fn it_can_be_asked_about_a_parked_event_at_any_moment() {
     });
     let script = Arc::new(Script::default());
     script.unwanted.lock().unwrap().extend(2..=9);
-    script.say(AWAITED, 1, [Act::Fail(Failure::retry("poison").wishing(Wish::Park))]);
+    script.say(AWAITED, 1, [Act::Fail(Failure::retry("poison").with_action(NackAction::Park))]);
     let engine = Engine::start(&store, &script).await;
     append(&store, [1]).await;
     nothing_left_to_do().await;

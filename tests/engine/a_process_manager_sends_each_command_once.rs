@@ -10,7 +10,7 @@ use cqrs_bank::engine::command_handler::{CommandError, CommandHandler, Limits, P
 use cqrs_bank::engine::event_handler::lease::Lease;
 use cqrs_bank::engine::event_handler::{self, HandlerContext, RetryPolicy};
 use cqrs_bank::engine::feed::Feed;
-use cqrs_bank::engine::feed::checkpoints::{Checkpoints, Kind};
+use cqrs_bank::engine::feed::checkpoints::{Checkpoints, HandlerKind};
 use cqrs_bank::engine::log::{Metadata, Position, RecordedEvent, StreamId};
 use cqrs_bank::engine::process_manager::Process;
 use cqrs_bank::engine::runtime::{Clock, StopReason, Supervisor};
@@ -74,7 +74,7 @@ async fn cut_off_at_any_step_it_ends_the_same() {
         let reason = "a command that follows a refusal was refused too";
         assert_eq!(parked, [(Position::new(6), reason)], "cut off at step {steps}");
         let status = engine.checkpoints.handlers().remove(0);
-        assert_eq!(status.kind, Kind::ProcessManager);
+        assert_eq!(status.kind, HandlerKind::ProcessManager);
         assert_eq!(status.condition.last_error.as_deref(), Some("3 taken"), "cut off at step {steps}");
         if whole {
             break;
@@ -283,7 +283,7 @@ impl Engine {
     }
 
     async fn send(&self, shelf: &str, what: What, command_id: Uuid) -> Pending<Shelf> {
-        self.commands.send_again(command(shelf, what), Metadata::from_outside(command_id)).await.unwrap()
+        self.commands.resend(command(shelf, what), Metadata::from_outside(command_id)).await.unwrap()
     }
 
     /// Sends commands, each after all that the one before has led to. When the store does not answer any more,

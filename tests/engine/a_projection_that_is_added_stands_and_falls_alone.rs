@@ -10,7 +10,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use cqrs_bank::engine::event_handler::lease::Lease;
-use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, HandlerContext, Starts};
+use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, HandlerContext, StartFrom};
 use cqrs_bank::engine::feed::checkpoints::{Checkpoints, MAX_WAIT};
 use cqrs_bank::engine::feed::{Feed, FeedHandle, JoinError, MAX_ATTEMPTS, RemoveError};
 use cqrs_bank::engine::log::{Position, RecordedEvent};
@@ -197,7 +197,7 @@ struct Sees(Arc<Mutex<Vec<u64>>>);
 impl EventHandler<Happened> for Sees {
     const NAME: &'static str = "sees";
     const AWAITED: bool = true;
-    const STARTS: Starts = Starts::AtTheBeginning;
+    const START: StartFrom = StartFrom::Origin;
 
     fn filter(&self) -> impl Fn(&RecordedEvent<Happened>) -> bool + Send + Sync + 'static {
         |event| event.data.0.is_multiple_of(2)

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cqrs_bank::engine::event_handler::{Failure, ParkedError, Wish};
+use cqrs_bank::engine::event_handler::{Failure, NackAction, ParkedError};
 use cqrs_bank::engine::log::Position;
 use cqrs_bank::engine::store::handler_records::{HandlerRecords, ParkedEvent, Progress};
 use proptest::collection::{btree_set, vec};
@@ -56,8 +56,8 @@ async fn an_event_that_ends_the_process_each_time_is_parked() {
 #[tokio::test(start_paused = true)]
 async fn what_is_parked_stays_so_and_can_be_tried_again() {
     let (engine, script) = start().await;
-    script.say(AWAITED, 1, [fail(Wish::Park), Act::Hang]);
-    script.say(AWAITED, 2, [fail(Wish::Park)]);
+    script.say(AWAITED, 1, [fail(NackAction::Park), Act::Hang]);
+    script.say(AWAITED, 2, [fail(NackAction::Park)]);
     append(&engine.store, 1..=3).await;
     nothing_left_to_do().await;
     let hanging = tokio::spawn({
@@ -82,7 +82,7 @@ async fn what_is_parked_stays_so_and_can_be_tried_again() {
 #[tokio::test(start_paused = true)]
 async fn attempts_are_those_of_the_event_that_was_tried() {
     let (engine, script) = start().await;
-    script.say(AWAITED, 1, [fail(Wish::Retry), fail(Wish::Retry), Act::Hang]);
+    script.say(AWAITED, 1, [fail(NackAction::Retry), fail(NackAction::Retry), Act::Hang]);
     script.say(AWAITED, 3, fails(3));
     append(&engine.store, [1]).await;
     assert_eq!(engine.checkpoints.wait(Position::new(1), HOUR).await, [AWAITED]);
@@ -99,7 +99,7 @@ async fn attempts_are_those_of_the_event_that_was_tried() {
 async fn a_handler_that_has_stopped_is_asked_again_and_again() {
     let (mut engine, script) = start().await;
     let times = 2 * POLICY.attempts as usize;
-    script.say(AWAITED, 1, vec![fail(Wish::Stop); times]);
+    script.say(AWAITED, 1, vec![fail(NackAction::Stop); times]);
     append(&engine.store, 1..=2).await;
     nothing_left_to_do().await;
     for calls in 1..=times {
@@ -115,7 +115,7 @@ async fn a_handler_that_has_stopped_is_asked_again_and_again() {
 #[tokio::test(start_paused = true)]
 async fn people_see_the_attempts_from_before() {
     let (engine, script) = start().await;
-    script.say(AWAITED, 1, [fail(Wish::Retry), Act::Hang]);
+    script.say(AWAITED, 1, [fail(NackAction::Retry), Act::Hang]);
     append(&engine.store, [1]).await;
     nothing_left_to_do().await;
     let engine = engine.restart(&script).await;
@@ -173,14 +173,14 @@ proptest! {
                 let mut acts = usize::try_from(number - 1).ok().and_then(|index| acts.get(index)).into_iter().flatten();
                 for attempt in 1..=POLICY.attempts {
                     calls.push((number, handled));
-                    let wish = match acts.next() {
-                        None => Wish::Skip,
-                        Some(Act::Fail(failure)) => failure.wish,
-                        Some(Act::Panic | Act::Hang) => Wish::Retry,
+                    let action = match acts.next() {
+                        None => NackAction::Skip,
+                        Some(Act::Fail(failure)) => failure.action,
+                        Some(Act::Panic | Act::Hang) => NackAction::Retry,
                     };
-                    match wish {
-                        Wish::Skip => handled += 1,
-                        Wish::Retry | Wish::RetryAfter(_) if attempt < POLICY.attempts => continue,
+                    match action {
+                        NackAction::Skip => handled += 1,
+                        NackAction::Retry | NackAction::RetryAfter(_) if attempt < POLICY.attempts => continue,
                         _ => parked.push((number, attempt)),
                     }
                     break;
@@ -215,10 +215,10 @@ fn any_moment() -> impl Strategy<Value = Moment> {
 
 fn any_act() -> impl Strategy<Value = Act> {
     prop_oneof![
-        4 => Just(fail(Wish::Retry)),
-        2 => (0..5_000_u64).prop_map(|millis| fail(Wish::RetryAfter(Duration::from_millis(millis)))),
-        1 => Just(fail(Wish::Skip)),
-        1 => Just(fail(Wish::Park)),
+        4 => Just(fail(NackAction::Retry)),
+        2 => (0..5_000_u64).prop_map(|millis| fail(NackAction::RetryAfter(Duration::from_millis(millis)))),
+        1 => Just(fail(NackAction::Skip)),
+        1 => Just(fail(NackAction::Park)),
         2 => Just(Act::Panic),
         1 => Just(Act::Hang),
     ]
@@ -231,10 +231,10 @@ async fn start() -> (Durable, Arc<Script>) {
     (engine, script)
 }
 
-fn fail(wish: Wish) -> Act {
-    Act::Fail(Failure::retry("failure").wishing(wish))
+fn fail(action: NackAction) -> Act {
+    Act::Fail(Failure::retry("failure").with_action(action))
 }
 
 fn fails(count: usize) -> Vec<Act> {
-    vec![fail(Wish::Retry); count]
+    vec![fail(NackAction::Retry); count]
 }

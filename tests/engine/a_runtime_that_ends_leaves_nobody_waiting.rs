@@ -4,7 +4,7 @@
 use cqrs_bank::engine::application::AddHandlerError;
 use cqrs_bank::engine::application::handlers::HandlerReport;
 use cqrs_bank::engine::runtime::StopReason;
-use cqrs_bank::engine::{EventHandler, Failure, Position, RecordedEvent, Starts, StoreUrl, Unavailable};
+use cqrs_bank::engine::{EventHandler, Failure, Position, RecordedEvent, StartFrom, StoreUrl, Unavailable};
 
 use crate::callers::{CALLERS, Caller, heard, new_runtime};
 use crate::shelves::Changed;
@@ -63,7 +63,7 @@ struct Slower;
 impl EventHandler<Changed> for Slower {
     const NAME: &'static str = "slower";
     const AWAITED: bool = true;
-    const STARTS: Starts = Starts::AtTheBeginning;
+    const START: StartFrom = StartFrom::Origin;
 
     fn filter(&self) -> impl Fn(&RecordedEvent<Changed>) -> bool + Send + Sync + 'static {
         |_| true

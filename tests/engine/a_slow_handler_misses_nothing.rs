@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use cqrs_bank::engine::event_handler::lease::Lease;
-use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, HandlerContext, Starts};
+use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, HandlerContext, StartFrom};
 use cqrs_bank::engine::feed::Feed;
 use cqrs_bank::engine::feed::checkpoints::{Checkpoints, MAX_WAIT};
 use cqrs_bank::engine::log::RecordedEvent;
@@ -26,7 +26,7 @@ struct Slow {
 impl EventHandler<Happened> for Slow {
     const NAME: &'static str = "slow";
     const AWAITED: bool = true;
-    const STARTS: Starts = Starts::AtTheBeginning;
+    const START: StartFrom = StartFrom::Origin;
 
     fn filter(&self) -> impl Fn(&RecordedEvent<Happened>) -> bool + Send + Sync + 'static {
         |_| true

@@ -9,7 +9,7 @@ use cqrs_bank::engine::store::codec::domain_events;
 use cqrs_bank::engine::store::{Append, EventStore as _};
 use cqrs_bank::engine::{
     Aggregate, Application, Command, CommandFailure, DomainEvent, EventHandler, Failure, Position, Projection,
-    RecordedEvent, Starts, StoreUrl, Unavailable,
+    RecordedEvent, StartFrom, StoreUrl, Unavailable,
 };
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
@@ -171,7 +171,7 @@ struct Counter(Arc<AtomicU64>);
 impl EventHandler<OrchardEvent> for Counter {
     const NAME: &'static str = "counter";
     const AWAITED: bool = true;
-    const STARTS: Starts = Starts::AtTheBeginning;
+    const START: StartFrom = StartFrom::Origin;
 
     fn filter(&self) -> impl Fn(&RecordedEvent<OrchardEvent>) -> bool + Send + Sync + 'static {
         |event| matches!(event.data, OrchardEvent::Tree(_))

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cqrs_bank::engine::event_handler::lease::Lease;
-use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, HandlerContext, ParkedError, Starts, Wish};
+use cqrs_bank::engine::event_handler::{
+    self, EventHandler, Failure, HandlerContext, NackAction, ParkedError, StartFrom,
+};
 use cqrs_bank::engine::feed::Feed;
 use cqrs_bank::engine::feed::checkpoints::{Checkpoints, Condition, MAX_WAIT};
 use cqrs_bank::engine::log::{Position, RecordedEvent, Timestamp};
@@ -69,7 +71,11 @@ async fn people_see_how_often_it_was_tried_what_went_wrong_and_when_it_comes_aga
 async fn it_comes_again_when_the_handler_says() {
     let (engine, script) = start().await;
     let delay = Duration::from_secs(7);
-    script.say(AWAITED, 1, [fail("later", Wish::RetryAfter(delay)), fail("sooner", Wish::RetryAfter(Duration::ZERO))]);
+    script.say(
+        AWAITED,
+        1,
+        [fail("later", NackAction::RetryAfter(delay)), fail("sooner", NackAction::RetryAfter(Duration::ZERO))],
+    );
     append(&engine.store, 1..=2).await;
     engine.handled_by_all().await;
     assert_eq!(script.calls(AWAITED), [(1, 0), (1, 0), (1, 0), (2, 1)]);
@@ -80,7 +86,7 @@ async fn it_comes_again_when_the_handler_says() {
 #[tokio::test(start_paused = true)]
 async fn it_is_parked_after_too_many_attempts_whatever_the_delays() {
     let (engine, script) = start().await;
-    script.say(AWAITED, 1, vec![fail("later", Wish::RetryAfter(Duration::from_secs(1))); 100]);
+    script.say(AWAITED, 1, vec![fail("later", NackAction::RetryAfter(Duration::from_secs(1))); 100]);
     append(&engine.store, [1]).await;
     engine.handled_by_all().await;
     let [parked] = &engine.parked().await[..] else { panic!("one is parked") };
@@ -90,7 +96,7 @@ async fn it_is_parked_after_too_many_attempts_whatever_the_delays() {
 #[tokio::test(start_paused = true)]
 async fn it_does_not_come_again_when_it_is_skipped() {
     let (engine, script) = start().await;
-    script.say(AWAITED, 1, [fail("not for me", Wish::Skip)]);
+    script.say(AWAITED, 1, [fail("not for me", NackAction::Skip)]);
     append(&engine.store, [1]).await;
     nothing_left_to_do().await;
     let condition = Condition { last_error: Some("not for me".into()), ..Condition::default() };
@@ -105,7 +111,7 @@ async fn it_does_not_come_again_when_it_is_skipped() {
 #[tokio::test(start_paused = true)]
 async fn it_is_parked_at_once_or_after_too_many_attempts_and_blocks_nobody() {
     let (engine, script) = start().await;
-    script.say(AWAITED, 1, [fail("poison", Wish::Park)]);
+    script.say(AWAITED, 1, [fail("poison", NackAction::Park)]);
     script.say(UNAWAITED, 2, fails(100));
     let end = append(&engine.store, 1..=3).await;
     assert_eq!(engine.checkpoints.wait(end, Duration::from_millis(1)).await, NOBODY);
@@ -128,7 +134,7 @@ async fn it_is_parked_at_once_or_after_too_many_attempts_and_blocks_nobody() {
 #[tokio::test(start_paused = true)]
 async fn a_handler_that_stops_gets_no_more_events_and_nobody_waits_for_it() {
     let (engine, script) = start().await;
-    script.say(AWAITED, 2, [fail("no more", Wish::Stop)]);
+    script.say(AWAITED, 2, [fail("no more", NackAction::Stop)]);
     append(&engine.store, 1..=2).await;
     nothing_left_to_do().await;
     let status = engine.status(AWAITED);
@@ -152,7 +158,11 @@ async fn a_handler_that_stops_gets_no_more_events_and_nobody_waits_for_it() {
 #[tokio::test(start_paused = true)]
 async fn those_who_wait_for_a_handler_go_on_when_it_stops() {
     let (engine, script) = start().await;
-    script.say(AWAITED, 1, [fail("busy", Wish::RetryAfter(Duration::from_secs(1))), fail("no more", Wish::Stop)]);
+    script.say(
+        AWAITED,
+        1,
+        [fail("busy", NackAction::RetryAfter(Duration::from_secs(1))), fail("no more", NackAction::Stop)],
+    );
     let end = append(&engine.store, [1]).await;
     let begun = tokio::time::Instant::now();
     assert_eq!(engine.checkpoints.wait(end, MAX_WAIT).await, NOBODY);
@@ -179,8 +189,8 @@ async fn a_panic_is_an_attempt_and_the_handler_is_made_anew_as_it_was() {
 #[tokio::test(start_paused = true)]
 async fn a_parked_event_can_be_tried_again_or_given_up() {
     let (engine, script) = start().await;
-    let poison = || fail("poison", Wish::Park);
-    script.say(AWAITED, 1, [poison(), fail("still", Wish::Retry), Act::Panic]);
+    let poison = || fail("poison", NackAction::Park);
+    script.say(AWAITED, 1, [poison(), fail("still", NackAction::Retry), Act::Panic]);
     script.say(AWAITED, 2, [poison()]);
     script.say(UNAWAITED, 3, [poison()]);
     append(&engine.store, 1..=3).await;
@@ -220,10 +230,10 @@ async fn a_parked_event_can_be_tried_again_or_given_up() {
 #[tokio::test(start_paused = true)]
 async fn a_handler_that_waits_or_has_stopped_answers_about_parked_events() {
     let (engine, script) = start().await;
-    let later = Wish::RetryAfter(Duration::from_secs(60));
-    script.say(AWAITED, 1, [fail("poison", Wish::Park)]);
-    script.say(AWAITED, 2, [fail("poison", Wish::Park)]);
-    script.say(AWAITED, 3, [fail("later", later), fail("no more", Wish::Stop)]);
+    let later = NackAction::RetryAfter(Duration::from_secs(60));
+    script.say(AWAITED, 1, [fail("poison", NackAction::Park)]);
+    script.say(AWAITED, 2, [fail("poison", NackAction::Park)]);
+    script.say(AWAITED, 3, [fail("later", later), fail("no more", NackAction::Stop)]);
     append(&engine.store, 1..=4).await;
     nothing_left_to_do().await;
     let condition = engine.status(AWAITED).condition;
@@ -250,7 +260,7 @@ async fn a_panic_is_an_attempt_wherever_it_comes_from() {
     impl EventHandler<Happened> for PanicsAtOnce {
         const NAME: &'static str = "panics at once";
         const AWAITED: bool = true;
-        const STARTS: Starts = Starts::AtTheBeginning;
+        const START: StartFrom = StartFrom::Origin;
 
         fn filter(&self) -> impl Fn(&RecordedEvent<Happened>) -> bool + Send + Sync + 'static {
             |_| true
@@ -285,7 +295,7 @@ async fn a_panic_is_an_attempt_wherever_it_comes_from() {
 #[tokio::test(start_paused = true)]
 async fn a_delay_may_be_as_long_as_one_likes() {
     let (engine, script) = start().await;
-    script.say(AWAITED, 1, [fail("never", Wish::RetryAfter(Duration::MAX))]);
+    script.say(AWAITED, 1, [fail("never", NackAction::RetryAfter(Duration::MAX))]);
     append(&engine.store, [1]).await;
     nothing_left_to_do().await;
     assert_eq!(engine.status(AWAITED).condition.attempts, 1);
@@ -296,7 +306,7 @@ async fn a_delay_may_be_as_long_as_one_likes() {
 #[tokio::test(start_paused = true)]
 async fn a_parked_event_that_is_skipped_when_it_comes_again_is_parked_no_longer() {
     let (engine, script) = start().await;
-    script.say(AWAITED, 1, [fail("poison", Wish::Park), fail("not for me", Wish::Skip)]);
+    script.say(AWAITED, 1, [fail("poison", NackAction::Park), fail("not for me", NackAction::Skip)]);
     append(&engine.store, [1]).await;
     engine.handled_by_all().await;
     assert_eq!(engine.awaited.retry(1).await, Ok(()));
@@ -320,11 +330,11 @@ async fn start() -> (Engine<MemoryStore<Happened>>, Arc<Script>) {
     (engine, script)
 }
 
-fn fail(reason: &str, wish: Wish) -> Act {
-    Act::Fail(Failure::retry(reason).wishing(wish))
+fn fail(reason: &str, action: NackAction) -> Act {
+    Act::Fail(Failure::retry(reason).with_action(action))
 }
 
 /// As many failures, with their number.
 fn fails(count: u32) -> Vec<Act> {
-    (1..=count).map(|number| fail(&format!("failure {number}"), Wish::Retry)).collect()
+    (1..=count).map(|number| fail(&format!("failure {number}"), NackAction::Retry)).collect()
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use cqrs_bank::bank::{AccountEvent, Bank, StoreUrl, TransferState};
-use cqrs_bank::engine::event_handler::{EventHandler, Failure, Wish};
+use cqrs_bank::engine::event_handler::{EventHandler, Failure, NackAction};
 use cqrs_bank::engine::feed::checkpoints::Consistency;
 use cqrs_bank::engine::log::{Position, RecordedEvent};
 use cqrs_bank::engine::runtime::Supervisor;
@@ -131,7 +131,7 @@ async fn a_handler_that_does_not_finish_keeps_nobody_waiting_for_ever() {
 async fn an_event_that_was_not_tried_is_not_parked() {
     let store = MemoryStore::start(&Supervisor::new());
     let script = Arc::new(Script::default());
-    let untried = Act::Fail(Failure::retry("closed").wishing(Wish::Untried));
+    let untried = Act::Fail(Failure::retry("closed").with_action(NackAction::Untried));
     script.say(AWAITED, 1, vec![untried; 3 * POLICY.attempts as usize]);
     let engine = Engine::start(&store, &script).await;
     append(&store, [1, 2]).await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cqrs_bank::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
 use cqrs_bank::engine::{
-    Application, DomainEvent as _, EventHandler, Failure, Position, RecordedEvent, Starts, StoreUrl,
+    Application, DomainEvent as _, EventHandler, Failure, Position, RecordedEvent, StartFrom, StoreUrl,
 };
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -19,7 +19,7 @@ struct Bell(mpsc::UnboundedSender<Position>);
 
 impl EventHandler<HotelEvent> for Bell {
     const NAME: &'static str = "bell";
-    const STARTS: Starts = Starts::AtTheBeginning;
+    const START: StartFrom = StartFrom::Origin;
 
     fn filter(&self) -> impl Fn(&RecordedEvent<HotelEvent>) -> bool + Send + Sync + 'static {
         |_| true

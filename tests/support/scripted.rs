@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cqrs_bank::engine::event_handler::lease::Lease;
 use cqrs_bank::engine::event_handler::{
-    self, EventHandler, Failure, HandlerContext, HandlerControl, RetryPolicy, Starts,
+    self, EventHandler, Failure, HandlerContext, HandlerControl, RetryPolicy, StartFrom,
 };
 use cqrs_bank::engine::feed::Feed;
 use cqrs_bank::engine::feed::checkpoints::{Checkpoints, HandlerStatus};
@@ -83,7 +83,7 @@ pub(crate) const UNAWAITED: &str = Scripted::<false>::NAME;
 impl<const WAIT: bool> EventHandler<Happened> for Scripted<WAIT> {
     const NAME: &'static str = if WAIT { "awaited" } else { "not awaited" };
     const AWAITED: bool = WAIT;
-    const STARTS: Starts = Starts::AtTheBeginning;
+    const START: StartFrom = StartFrom::Origin;
 
     fn filter(&self) -> impl Fn(&RecordedEvent<Happened>) -> bool + Send + Sync + 'static {
         let script = self.script.clone();

@@ -20,7 +20,7 @@ use url::{Host, Url};
 use super::Message;
 use super::invalid_target::InvalidEmailTarget;
 use crate::bank::EmailAddress;
-use crate::engine::event_handler::{Failure, Wish};
+use crate::engine::event_handler::{Failure, NackAction};
 use crate::engine::runtime::blocking;
 
 /// How long connecting, signing in and handing over may take, each.
@@ -182,10 +182,9 @@ fn is_this_machine(host: &str) -> bool {
 }
 
 fn address(address: &EmailAddress) -> Result<Address, Failure> {
-    address
-        .as_str()
-        .parse()
-        .map_err(|_| Failure::retry(format!("mail servers do not take the address {address:?}")).wishing(Wish::Park))
+    address.as_str().parse().map_err(|_| {
+        Failure::retry(format!("mail servers do not take the address {address:?}")).with_action(NackAction::Park)
+    })
 }
 
 /// Hands an e-mail over to a server that has let us in.
@@ -195,10 +194,12 @@ async fn hand_over(
     recipient: Address,
     content: &[u8],
 ) -> Result<(), Failure> {
-    let takes = |extension, name: &str| match connection.server_info().supports_feature(extension) {
-        true => Ok(()),
-        false => Err(Failure::retry(format!("the server cannot take the e-mail: it lacks {name}")).wishing(Wish::Park)),
-    };
+    let takes =
+        |extension, name: &str| match connection.server_info().supports_feature(extension) {
+            true => Ok(()),
+            false => Err(Failure::retry(format!("the server cannot take the e-mail: it lacks {name}"))
+                .with_action(NackAction::Park)),
+        };
     let mut parameters = Vec::new();
     if ![&sender, &recipient].into_iter().all(|address| AsRef::<str>::as_ref(address).is_ascii()) {
         takes(Extension::SmtpUtfEight, "SMTPUTF8")?;
@@ -244,12 +245,12 @@ fn failure(error: &Error, what: &str, quote: bool) -> Failure {
     };
     match error.status() {
         Some(code) if error.is_permanent() => {
-            Failure::retry(format!("the server refused {what} ({code}){words}")).wishing(Wish::Park)
+            Failure::retry(format!("the server refused {what} ({code}){words}")).with_action(NackAction::Park)
         }
         Some(code) => Failure::retry(format!("the server put {what} off ({code}){words}")),
         // The two do not speak the same language; nothing was said that another attempt could change.
         None if error.is_client() => {
-            Failure::retry(format!("the server cannot take {what}{words}")).wishing(Wish::Park)
+            Failure::retry(format!("the server cannot take {what}{words}")).with_action(NackAction::Park)
         }
         None if error.is_response() => Failure::retry(format!("the server gave no whole answer to {what}{words}")),
         None => Failure::retry(format!("the connection failed{words}")),

@@ -3,7 +3,7 @@
 use super::under_way::UnderWay;
 use super::{Incoming, Outgoing, ReleaseReason};
 use crate::bank::{AccountCommand, AccountEvent, Refusal};
-use crate::engine::event_handler::Starts;
+use crate::engine::event_handler::StartFrom;
 use crate::engine::log::RecordedEvent;
 use crate::engine::process_manager::{Answer, Instead, ProcessManager, Reaction, Unfinished};
 
@@ -16,7 +16,7 @@ pub struct TransferProcess;
 impl ProcessManager for TransferProcess {
     const NAME: &'static str = "transfer";
     const TITLE: &'static str = "Transfer";
-    const STARTS: Starts = Starts::AtTheBeginning;
+    const START: StartFrom = StartFrom::Origin;
     type Event = AccountEvent;
     type State = ();
 

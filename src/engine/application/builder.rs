@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use super::categories::check_categories;
-use super::past::Pasts;
+use super::projection_history::ProjectionHistories;
 use super::read::Models;
 use super::upkeep::{KnownHandler, Upkeep, refuse_half};
 use super::{Application, Base, Inner, StartError};
@@ -320,7 +320,7 @@ impl<E: StoredEvent> Builder<E> {
             base: Arc::new(Base { store, checkpoints, supervisor }),
             commands,
             models,
-            pasts: Pasts::default(),
+            histories: ProjectionHistories::default(),
             feed,
             handlers: Mutex::new(handlers),
             ids,

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::engine::feed::catch_up::{NotCaughtUp, NotYet};
 use crate::engine::log::{Position, StreamId};
-use crate::engine::runtime::{Failure, NoRuntime, StopReason};
+use crate::engine::runtime::{NoRuntime, StopReason, StoreFailure};
 use crate::engine::store::codec::AmbiguousTypes;
 use crate::engine::store::sqlite::{self, OpenStoreError};
 use crate::engine::store::{StoreError, UnsupportedUrl};
@@ -35,7 +35,7 @@ pub enum Unavailable {
         command_id: Uuid,
         /// What stands in the way of an answer.
         #[source]
-        reason: Failure,
+        reason: StoreFailure,
     },
     /// Other writers were quicker each time. The command changed nothing and may be sent again.
     #[error("too many others write here at once")]
@@ -219,7 +219,7 @@ pub enum ExportError {
         path: PathBuf,
         /// What went wrong.
         #[source]
-        reason: Failure,
+        reason: StoreFailure,
     },
     /// The application cannot serve.
     #[error("{0}")]
@@ -256,7 +256,7 @@ pub enum ImportError {
         path: PathBuf,
         /// What the system said.
         #[source]
-        reason: Failure,
+        reason: StoreFailure,
     },
     /// The file does not hold a log of this domain. Nothing was stored.
     #[error("{}:{line}: {problem}", path.display())]

@@ -55,7 +55,7 @@ impl<E: StoredEvent> Application<E> {
             let progress = self.store().read_progress(status.name).await;
             if let Some(progress) = self.or_unavailable(progress).await? {
                 let control = self.handler_controls().into_iter().find(|control| control.name() == status.name);
-                let passed = async { control?.passes_over(progress.checkpoint).await.ok() };
+                let passed = async { control?.unwanted_until(progress.checkpoint).await.ok() };
                 // One that has come to run here meanwhile may be at an event.
                 let passed = self.supervisor().timeout(AT_ONCE, passed).await.flatten();
                 status.checkpoint = passed.unwrap_or(progress.checkpoint);

@@ -19,8 +19,8 @@ pub mod handlers;
 mod head;
 mod history;
 mod in_place;
-mod past;
 mod pending_command;
+mod projection_history;
 mod read;
 mod rebuild;
 mod receipt;
@@ -39,8 +39,8 @@ pub use self::dispatch::Dispatch;
 pub use self::errors::{
     AddHandlerError, BackupError, CommandFailure, ExportError, ImportError, QueryError, StartError, Unavailable,
 };
-use self::past::Pasts;
 pub use self::pending_command::PendingCommand;
+use self::projection_history::ProjectionHistories;
 use self::read::Models;
 pub use self::receipt::Receipt;
 pub(crate) use self::seen::Seen;
@@ -73,7 +73,7 @@ struct Inner<E: 'static> {
     base: Arc<Base<E>>,
     commands: CommandHandlers,
     models: Models,
-    pasts: Pasts,
+    histories: ProjectionHistories,
     feed: FeedHandle<E>,
     handlers: Mutex<Vec<HandlerControl>>,
     ids: IdSource,

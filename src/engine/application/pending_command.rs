@@ -16,13 +16,13 @@ use crate::engine::store::{Committed, StoreError};
 pub struct PendingCommand<E: 'static, A: Aggregate> {
     base: Arc<Base<E>>,
     consistency: Consistency,
-    answer: Answer<A, E>,
+    decision: Decision<A, E>,
 }
 
 type Decided<A, E> = Result<Committed<E>, CommandError<<A as Aggregate>::Refusal>>;
 
 #[derive(Debug)]
-enum Answer<A: Aggregate, E> {
+enum Decision<A: Aggregate, E> {
     ToCome(Pending<A, E>),
     There(Box<Decided<A, E>>),
 }
@@ -30,26 +30,26 @@ enum Answer<A: Aggregate, E> {
 impl<E: StoredEvent, A: Aggregate> PendingCommand<E, A> {
     /// One that was taken.
     pub(super) fn sent(base: Arc<Base<E>>, consistency: Consistency, pending: Pending<A, E>) -> Self {
-        Self { base, consistency, answer: Answer::ToCome(pending) }
+        Self { base, consistency, decision: Decision::ToCome(pending) }
     }
 
     /// Waits for the decision, and for nothing that follows from it.
     pub(crate) async fn decided(self) -> Self {
-        let answer = match self.answer {
-            Answer::ToCome(pending) => Answer::There(Box::new(pending.outcome().await)),
-            there @ Answer::There(_) => there,
+        let decision = match self.decision {
+            Decision::ToCome(pending) => Decision::There(Box::new(pending.outcome().await)),
+            there @ Decision::There(_) => there,
         };
-        Self { answer, ..self }
+        Self { decision, ..self }
     }
 
     /// Why it was refused, if it was decided and that is so.
     pub(crate) fn refusal(&self) -> Option<&A::Refusal> {
-        match &self.answer {
-            Answer::There(answer) => match answer.as_ref() {
+        match &self.decision {
+            Decision::There(decision) => match decision.as_ref() {
                 Err(CommandError::Refused(refusal)) => Some(refusal),
                 _ => None,
             },
-            Answer::ToCome(_) => None,
+            Decision::ToCome(_) => None,
         }
     }
 
@@ -70,12 +70,12 @@ impl<E: StoredEvent, A: Aggregate> PendingCommand<E, A> {
 
     /// The same, and what to wait by for more.
     pub(crate) async fn outcome_there(self) -> (Arc<Base<E>>, Result<Receipt<E>, CommandFailure<A::Refusal>>) {
-        let Self { base, consistency, answer } = self;
-        let answer = match answer {
-            Answer::ToCome(pending) => pending.outcome().await,
-            Answer::There(answer) => *answer,
+        let Self { base, consistency, decision } = self;
+        let decision = match decision {
+            Decision::ToCome(pending) => pending.outcome().await,
+            Decision::There(decision) => *decision,
         };
-        let outcome = base.outcome(answer, consistency).await;
+        let outcome = base.outcome(decision, consistency).await;
         (base, outcome)
     }
 }
@@ -84,10 +84,10 @@ impl<E: StoredEvent> Base<E> {
     /// What a caller hears of a command that was answered, once everybody has seen what it hears of.
     async fn outcome<R: std::error::Error + 'static>(
         &self,
-        answer: Result<Committed<E>, CommandError<R>>,
+        decision: Result<Committed<E>, CommandError<R>>,
         consistency: Consistency,
     ) -> Result<Receipt<E>, CommandFailure<R>> {
-        match answer {
+        match decision {
             Ok(events) => Ok(self.receipt(events, consistency).await),
             Err(error) => {
                 if matches!(error, CommandError::Refused(_)) {

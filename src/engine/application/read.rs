@@ -76,7 +76,7 @@ impl<E: StoredEvent> Application<E> {
         ask: impl FnOnce(&P) -> R,
     ) -> Result<R, QueryError> {
         self.has_happened(Some(moment)).await?;
-        let then = self.inner.pasts.of::<P>().at(moment, self.store()).await;
+        let then = self.inner.histories.of::<P>().at(moment, self.store()).await;
         let then = self.or_unavailable(then).await?;
         Ok(ask(&then.projection))
     }

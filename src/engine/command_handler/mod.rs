@@ -25,7 +25,7 @@ use super::store::{Committed, Conflict, EventStore, StoreError};
 use crate::engine::domain::{Aggregate, Command, Contains, DomainEvent};
 use crate::engine::log::{Metadata, StreamId};
 use crate::engine::runtime::trace::{command_span, trace_line};
-use crate::engine::runtime::{Clock, Failure, Origin, Supervisor, offer};
+use crate::engine::runtime::{Clock, Origin, StoreFailure, Supervisor, offer};
 
 /// How often a command is decided again after conflicts before its caller is told. Where a few programs write to one
 /// stream without a pause, each attempt fails more often than not.
@@ -100,7 +100,7 @@ pub enum Unanswered {
     Stopped,
     /// The event store does not know.
     #[error("{0}")]
-    Store(#[source] Failure),
+    Store(#[source] StoreFailure),
 }
 
 type Id<A> = <<A as Aggregate>::Command as Command>::Id;
@@ -111,7 +111,7 @@ type Outcome<A, E> = Result<Committed<E>, CommandError<<A as Aggregate>::Refusal
 /// What they decide is stored as events `E`: those of a whole domain, where its aggregates have events of their own.
 #[derive(Debug)]
 pub struct CommandHandler<A: Aggregate, E = <A as Aggregate>::Event> {
-    requests: mpsc::Sender<Request<A, E>>,
+    requests: mpsc::Sender<CommandRequest<A, E>>,
     /// Nothing is sent here: it closes when the task ends.
     running: watch::Receiver<()>,
 }
@@ -124,7 +124,7 @@ impl<A: Aggregate, E> Clone for CommandHandler<A, E> {
 }
 
 #[derive(Debug)]
-enum Request<A: Aggregate, E> {
+enum CommandRequest<A: Aggregate, E> {
     Handle(Sent<A, E>),
     Flush(oneshot::Sender<()>),
     Close,
@@ -137,7 +137,7 @@ struct Sent<A: Aggregate, E> {
     /// What the command runs in.
     span: Span,
     /// Whether the command may have been handled before.
-    again: bool,
+    may_be_duplicate: bool,
     reply: Reply<A, E>,
 }
 
@@ -158,13 +158,17 @@ impl<A: Aggregate, E> Drop for Reply<A, E> {
 }
 
 impl<A: Aggregate, E> Sent<A, E> {
-    fn request(command: A::Command, metadata: Metadata, again: bool) -> (Request<A, E>, Pending<A, E>) {
+    fn request(
+        command: A::Command,
+        metadata: Metadata,
+        may_be_duplicate: bool,
+    ) -> (CommandRequest<A, E>, Pending<A, E>) {
         let span = command_span(command.title(), &metadata);
         span.in_scope(|| trace_line!(metadata.correlation_id, "Command Sent"));
         let (reply, answer) = oneshot::channel();
         let reply = Reply { answer: Some(reply), may_be_stored: false };
         let pending = Pending { command_id: metadata.command_id, answer };
-        (Request::Handle(Self { command, metadata, span, again, reply }), pending)
+        (CommandRequest::Handle(Self { command, metadata, span, may_be_duplicate, reply }), pending)
     }
 
     fn reply(mut self, outcome: Outcome<A, E>) {
@@ -244,7 +248,7 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
         metadata: Metadata,
     ) -> Result<Pending<A, E>, CommandError<A::Refusal>> {
         let fingerprint = catch_panic(|| command.fingerprint())?;
-        self.send_again(command, metadata.with_fingerprint(fingerprint)).await
+        self.resend(command, metadata.with_fingerprint(fingerprint)).await
     }
 
     /// Sends a command under ids from here as [`CommandHandler::send`] does, and under one from outside as
@@ -270,7 +274,7 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
     /// # Errors
     ///
     /// [`CommandError::Stopped`]: the command was not taken.
-    pub async fn send_again(
+    pub async fn resend(
         &self,
         command: A::Command,
         metadata: Metadata,
@@ -279,7 +283,7 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
         self.enqueue(request).await.map(|()| pending)
     }
 
-    async fn enqueue(&self, request: Request<A, E>) -> Result<(), CommandError<A::Refusal>> {
+    async fn enqueue(&self, request: CommandRequest<A, E>) -> Result<(), CommandError<A::Refusal>> {
         match offer(&self.requests, request) {
             Ok(None) => Ok(()),
             Ok(Some(request)) => Box::pin(self.requests.send(request)).await.map_err(|_| CommandError::Stopped),
@@ -291,14 +295,14 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
     pub async fn flush(&self) {
         let (reply, flushed) = oneshot::channel();
         // An error says that the task has ended: all it will ever answer is answered.
-        let _ = self.requests.send(Request::Flush(reply)).await;
+        let _ = self.requests.send(CommandRequest::Flush(reply)).await;
         let _ = flushed.await;
     }
 
     /// Lets the task answer what has been sent before this, and then end.
     pub async fn close(&self) {
         // An error says that somebody else has closed it or that it has ended.
-        let _ = self.requests.send(Request::Close).await;
+        let _ = self.requests.send(CommandRequest::Close).await;
         // An error says that it has ended, which is what this waits for.
         let _ = self.running.clone().changed().await;
     }

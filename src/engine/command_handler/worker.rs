@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::aggregate_cache::AggregateCache;
 use super::load::{Loaded, load};
-use super::{CommandError, Id, Limits, MAX_ATTEMPTS, Outcome, Request, Sent, Unanswered};
+use super::{CommandError, CommandRequest, Id, Limits, MAX_ATTEMPTS, Outcome, Sent, Unanswered};
 use crate::engine::command_handler::state::snapshot_of;
 use crate::engine::domain::{Aggregate, Command as _, Contains, DomainEvent};
 use crate::engine::log::{StreamId, Timestamp, Version};
@@ -60,7 +60,7 @@ where
 
     pub(super) async fn run(
         mut self,
-        mut requests: mpsc::Receiver<Request<A, E>>,
+        mut requests: mpsc::Receiver<CommandRequest<A, E>>,
         batch: usize,
     ) -> Result<(), StopReason> {
         let mut received = Vec::new();
@@ -69,9 +69,9 @@ where
         while requests.recv_many(&mut received, batch).await > 0 {
             for request in received.drain(..) {
                 match request {
-                    Request::Handle(sent) => open.push(sent),
-                    Request::Flush(reply) => flushed.push(reply),
-                    Request::Close => requests.close(),
+                    CommandRequest::Handle(sent) => open.push(sent),
+                    CommandRequest::Flush(reply) => flushed.push(reply),
+                    CommandRequest::Close => requests.close(),
                 }
             }
             let mut conflicts = 0;
@@ -98,7 +98,9 @@ where
         for sent in open.iter() {
             let decision = match self.known(sent, &looked_up) {
                 Some(outcome) => Decision::Known(outcome),
-                None if sent.again && is_among(sent.metadata.command_id, &appends, ids.get_or_insert_default()) => {
+                None if sent.may_be_duplicate
+                    && is_among(sent.metadata.command_id, &appends, ids.get_or_insert_default()) =>
+                {
                     Decision::Waits
                 }
                 None => self.decide(sent, time, &mut appends).await,
@@ -126,7 +128,7 @@ where
 
     /// Looks up those commands that may have come before, all in one request.
     async fn look_up(&mut self, open: &[Sent<A, E>]) -> Result<(), StoreError> {
-        let ids = open.iter().filter(|sent| sent.again).map(|sent| sent.metadata.command_id);
+        let ids = open.iter().filter(|sent| sent.may_be_duplicate).map(|sent| sent.metadata.command_id);
         let ids: Vec<Uuid> = ids.filter(|id| !self.looked_up.contains_key(id)).collect();
         if !ids.is_empty() {
             let found = self.store.read_commands(ids.clone()).await?;
@@ -137,7 +139,7 @@ where
 
     /// What has become of a command that has come before.
     fn known(&self, sent: &Sent<A, E>, looked_up: &Result<(), StoreError>) -> Option<Outcome<A, E>> {
-        if !sent.again {
+        if !sent.may_be_duplicate {
             return None;
         }
         let known = match (self.looked_up.get(&sent.metadata.command_id), looked_up) {
@@ -162,7 +164,7 @@ where
             },
         };
         let decide = AssertUnwindSafe(|| {
-            if let Some(weight) = loaded.state.weigh(command) {
+            if let Some(weight) = loaded.state.trace_value(command) {
                 trace_line!(metadata.correlation_id, "{weight}");
             }
             let events = loaded.state.execute(command)?;
@@ -224,7 +226,7 @@ where
                 Decision::Answer(answer) => answer.map(|()| Committed::nothing()),
                 Decision::Append => match stored.next() {
                     Some(Ok(committed)) => {
-                        if sent.again {
+                        if sent.may_be_duplicate {
                             self.looked_up.remove(&sent.metadata.command_id);
                         }
                         sent.reply(Ok(committed));

@@ -38,8 +38,7 @@ pub trait Command: fmt::Debug + Send + Sync + Sized + 'static {
 /// no randomness and no I/O, so a history replayed is the same history.
 ///
 /// ```
-/// use cqrs_bank::engine::domain::{Aggregate, Command};
-
+/// use cqrs_bank::engine::domain::{Aggregate, Command, DomainEvent};
 /// use cqrs_bank::engine::testing::given;
 ///
 /// #[derive(Default)]
@@ -123,7 +122,7 @@ pub trait Aggregate: Default + Send + 'static {
     }
 
     /// What the decision on `command` will be weighed on, for the trace; most commands have nothing to show.
-    fn weigh(&self, command: &Self::Command) -> Option<i64> {
+    fn trace_value(&self, command: &Self::Command) -> Option<i64> {
         let _ = command;
         None
     }

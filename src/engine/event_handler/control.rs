@@ -22,7 +22,7 @@ pub(super) const REQUESTS: usize = 16;
 #[derive(Clone)]
 pub struct HandlerControl {
     name: &'static str,
-    requests: mpsc::Sender<Request>,
+    requests: mpsc::Sender<ControlRequest>,
     check: Check,
 }
 
@@ -60,7 +60,7 @@ impl From<StoreError> for ParkedError {
 }
 
 impl HandlerControl {
-    pub(super) fn new(name: &'static str, requests: mpsc::Sender<Request>, check: Check) -> Self {
+    pub(super) fn new(name: &'static str, requests: mpsc::Sender<ControlRequest>, check: Check) -> Self {
         Self { name, requests, check }
     }
 
@@ -85,7 +85,7 @@ impl HandlerControl {
     ///
     /// [`ParkedError`]: why it is still parked, or is not.
     pub async fn retry(&self, number: u64) -> Result<(), ParkedError> {
-        self.ask(|reply| Request::Retry { number, reply }).await
+        self.ask(|reply| ControlRequest::Retry { number, reply }).await
     }
 
     /// Gives a parked event up.
@@ -94,7 +94,7 @@ impl HandlerControl {
     ///
     /// [`ParkedError`]: why it is still parked, or is not.
     pub async fn skip(&self, number: u64) -> Result<(), ParkedError> {
-        self.ask(|reply| Request::Skip { number, reply }).await
+        self.ask(|reply| ControlRequest::Skip { number, reply }).await
     }
 
     /// Moves the handler's checkpoint over events that it shall not handle. To be asked while the handlers are held, so
@@ -103,8 +103,8 @@ impl HandlerControl {
     /// # Errors
     ///
     /// [`ParkedError`]: why it is still where it was.
-    pub async fn pass_over(&self, position: Position) -> Result<(), ParkedError> {
-        self.ask(|reply| Request::PassOver { position, reply }).await
+    pub async fn fast_forward(&self, position: Position) -> Result<(), ParkedError> {
+        self.ask(|reply| ControlRequest::FastForward { position, reply }).await
     }
 
     /// Up to where nothing is wanted of it after a position: whoever runs it passes over all of that, and writes it down
@@ -113,14 +113,14 @@ impl HandlerControl {
     /// # Errors
     ///
     /// [`ParkedError`]: nobody knows.
-    pub async fn passes_over(&self, after: Position) -> Result<Position, ParkedError> {
+    pub async fn unwanted_until(&self, after: Position) -> Result<Position, ParkedError> {
         let (reply, answer) = oneshot::channel();
-        let request = Request::PassesOver { after, reply };
+        let request = ControlRequest::UnwantedUntil { after, reply };
         self.requests.send(request).await.map_err(|_| ParkedError::NotRunning)?;
         answer.await.unwrap_or(Err(ParkedError::NotRunning))
     }
 
-    async fn ask(&self, request: impl FnOnce(Reply) -> Request) -> Result<(), ParkedError> {
+    async fn ask(&self, request: impl FnOnce(Reply) -> ControlRequest) -> Result<(), ParkedError> {
         let (reply, answer) = oneshot::channel();
         self.requests.send(request(reply)).await.map_err(|_| ParkedError::NotRunning)?;
         answer.await.unwrap_or(Err(ParkedError::NotRunning))
@@ -132,11 +132,11 @@ pub(super) type Reply = oneshot::Sender<Result<(), ParkedError>>;
 
 /// What the runner is asked.
 #[derive(Debug)]
-pub(super) enum Request {
+pub(super) enum ControlRequest {
     Retry { number: u64, reply: Reply },
     Skip { number: u64, reply: Reply },
-    PassOver { position: Position, reply: Reply },
-    PassesOver { after: Position, reply: oneshot::Sender<Result<Position, ParkedError>> },
+    FastForward { position: Position, reply: Reply },
+    UnwantedUntil { after: Position, reply: oneshot::Sender<Result<Position, ParkedError>> },
 }
 
 /// Holds what the store has of a handler's memory against the log.

@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use super::{EventHandler, Failure, Wish};
+use super::{EventHandler, Failure, NackAction};
 use crate::engine::feed::inbox::{Filter, wants};
 use crate::engine::log::{Position, RecordedEvent};
 use crate::engine::runtime::panic_message;
@@ -70,7 +70,7 @@ impl<E, H: EventHandler<E>> Instance<E, H> {
     }
 
     /// Tells a handler that folds of an event that it could not do with and that is parked.
-    pub(super) async fn set_aside(
+    pub(super) async fn on_parked(
         &mut self,
         event: &RecordedEvent<E>,
         state: &mut Option<Box<str>>,
@@ -80,7 +80,7 @@ impl<E, H: EventHandler<E>> Instance<E, H> {
             return;
         }
         let told = match self.made(state.as_deref(), checkpoint).await {
-            Ok(Ok(handler)) => catch_panic(async { handler.set_aside(event).await.map(|()| handler.state()) }).await,
+            Ok(Ok(handler)) => catch_panic(async { handler.on_parked(event).await.map(|()| handler.state()) }).await,
             Ok(Err(failure)) => Ok(Err(failure)),
             Err(panic) => Err(panic),
         };
@@ -133,7 +133,7 @@ impl<E, H: EventHandler<E>> Instance<E, H> {
         })
         .await?;
         match &outcome {
-            Ok(()) | Err(Failure { wish: Wish::Skip, .. }) => *state = now,
+            Ok(()) | Err(Failure { action: NackAction::Skip, .. }) => *state = now,
             Err(_) if now != *state => self.handler = None,
             Err(_) => {}
         }

@@ -24,8 +24,8 @@ pub use self::control::{HandlerControl, ParkedError};
 use self::instance::{Instance, Make};
 pub use self::retry::RetryPolicy;
 use self::runner::Runner;
-use super::feed::checkpoints::{Checkpoint, Checkpoints, Kind, MAX_WAIT, UnlessKept};
-use super::feed::inbox::{Filter, Outlet};
+use super::feed::checkpoints::{Checkpoints, HandlerKind, MAX_WAIT, Slot, UnlessKept};
+use super::feed::inbox::{Filter, HandlerFeed};
 use super::feed::{Feed, FeedHandle};
 use super::store::handler_records::{Progress, is_reserved};
 use super::store::{Store, StoreError};
@@ -69,13 +69,13 @@ pub trait EventHandler<E>: Send + Sync + Sized + 'static {
     const NAME: &'static str;
 
     /// What it does with events.
-    const KIND: Kind = Kind::EventHandler;
+    const KIND: HandlerKind = HandlerKind::EventHandler;
 
     /// Whether strong consistency waits for it. For one with effects outside, such as mail, nobody should.
     const AWAITED: bool = false;
 
     /// Where it starts in a store that it has not seen yet.
-    const STARTS: Starts = Starts::AtTheEnd;
+    const START: StartFrom = StartFrom::Now;
 
     /// Whether what it remembers is a fold of the log: what was written down of it only saves the time to fold it again.
     const FOLDS: bool = false;
@@ -120,7 +120,7 @@ pub trait EventHandler<E>: Send + Sync + Sized + 'static {
     }
 
     /// Takes note of an event that it could not do with and that is parked. Only one that folds is told.
-    fn set_aside(&mut self, event: &RecordedEvent<E>) -> impl Future<Output = Result<(), Failure>> + Send {
+    fn on_parked(&mut self, event: &RecordedEvent<E>) -> impl Future<Output = Result<(), Failure>> + Send {
         let _ = event;
         ready(Ok(()))
     }
@@ -139,11 +139,11 @@ pub trait EventHandler<E>: Send + Sync + Sized + 'static {
 
 /// Where a handler starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Starts {
+pub enum StartFrom {
     /// With the first event there is.
-    AtTheBeginning,
+    Origin,
     /// With what happens from now on.
-    AtTheEnd,
+    Now,
 }
 
 /// Why a handler could not do with an event.
@@ -153,12 +153,12 @@ pub struct Failure {
     /// What went wrong, for people.
     pub reason: String,
     /// What is to become of the event.
-    pub wish: Wish,
+    pub action: NackAction,
 }
 
 /// What a handler that failed wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum NackAction {
     /// The event again, after a delay that grows; when it keeps failing, it is parked.
     Retry,
     /// The event again after this delay.
@@ -177,13 +177,13 @@ pub enum Wish {
 impl Failure {
     /// The default: the event shall come again.
     pub fn retry(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), wish: Wish::Retry }
+        Self { reason: reason.into(), action: NackAction::Retry }
     }
 
-    /// The same failure with another wish.
+    /// The same failure with another action.
     #[must_use]
-    pub fn wishing(self, wish: Wish) -> Self {
-        Self { wish, ..self }
+    pub fn with_action(self, action: NackAction) -> Self {
+        Self { action, ..self }
     }
 }
 
@@ -237,9 +237,9 @@ where
     E: StoredEvent,
     H: EventHandler<E>,
 {
-    let (outlet, runner, check, unless_kept) = prepare(make, context).await?;
+    let (handler_feed, runner, check, unless_kept) = prepare(make, context).await?;
     let control = run(runner, check, &context.supervisor);
-    feed.hand_over_to(outlet);
+    feed.hand_over_to(handler_feed);
     unless_kept.keep();
     Ok(control)
 }
@@ -278,18 +278,18 @@ where
     E: StoredEvent,
     H: EventHandler<E>,
 {
-    let (outlet, runner, check, unless_kept) = prepare(make, context).await?;
-    let gate = outlet.gate();
-    feed.hand_over_to(outlet).await.ok_or(StoreError::Closed)?;
+    let (handler_feed, runner, check, unless_kept) = prepare(make, context).await?;
+    let inbox = handler_feed.inbox();
+    feed.hand_over_to(handler_feed).await.ok_or(StoreError::Closed)?;
     let control = run(runner, check, &context.supervisor);
     let (checkpoints, checkpoint) = (context.checkpoints.clone(), unless_kept.keep());
-    Ok((control, Arriving { checkpoints, checkpoint, end: H::AWAITED.then(|| gate.end()) }))
+    Ok((control, Arriving { checkpoints, checkpoint, end: H::AWAITED.then(|| inbox.end()) }))
 }
 
 /// A handler that runs, on its way to the end of the log.
 pub(super) struct Arriving {
     checkpoints: Checkpoints,
-    checkpoint: Checkpoint,
+    checkpoint: Slot,
     /// Nothing where nobody waits for it.
     end: Option<Position>,
 }
@@ -307,7 +307,7 @@ impl Arriving {
 async fn prepare<E, H>(
     make: impl Fn() -> H + Send + Sync + 'static,
     context: &HandlerContext<E>,
-) -> Result<(Outlet<E>, Runner<E, H>, Check, UnlessKept), StoreError>
+) -> Result<(HandlerFeed<E>, Runner<E, H>, Check, UnlessKept), StoreError>
 where
     E: StoredEvent,
     H: EventHandler<E>,
@@ -322,15 +322,15 @@ where
     let awaited = H::AWAITED && held.is_some();
     let checkpoint = checkpoints.register_handler(H::NAME, H::KIND, awaited, progress.checkpoint);
     let unless_kept = checkpoints.unless_kept(checkpoint.clone());
-    let outlet = Outlet::new(filter.clone(), H::TRACE_TITLE, checkpoint.clone());
+    let handler_feed = HandlerFeed::new(filter.clone(), H::TRACE_TITLE, checkpoint.clone());
     if held.is_none() {
-        outlet.gate().close();
+        handler_feed.inbox().close();
     }
     let make: Make<H> = Arc::new(make);
     let check = check::<E, H>(make.clone(), store.clone());
     let instance = Instance::new(make, filter, handler);
-    let runner = Runner::new(instance, outlet.gate(), checkpoint, context.clone(), progress, held);
-    Ok((outlet, runner, check, unless_kept))
+    let runner = Runner::new(instance, handler_feed.inbox(), checkpoint, context.clone(), progress, held);
+    Ok((handler_feed, runner, check, unless_kept))
 }
 
 fn run<E, H>(runner: Runner<E, H>, check: Check, supervisor: &Supervisor) -> HandlerControl

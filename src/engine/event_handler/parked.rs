@@ -2,44 +2,46 @@
 
 use tokio::sync::mpsc;
 
-use super::control::{ParkedError, Request};
+use super::control::{ControlRequest, ParkedError};
 use super::runner::{End, Runner, ended};
-use super::{EventHandler, Failure, Wish};
+use super::{EventHandler, Failure, NackAction};
 use crate::engine::store::EventStore as _;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, ParkedEvent};
 
 impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     /// The handler runs in another process. What it wants is known here too.
-    pub(super) async fn answer_from_beside(&self, request: Request) {
+    pub(super) async fn answer_from_beside(&self, request: ControlRequest) {
         // A caller that has gone does not want to know.
         match request {
-            Request::Retry { reply, .. } | Request::Skip { reply, .. } | Request::PassOver { reply, .. } => {
+            ControlRequest::Retry { reply, .. }
+            | ControlRequest::Skip { reply, .. }
+            | ControlRequest::FastForward { reply, .. } => {
                 let _ = reply.send(Err(ParkedError::NotRunning));
             }
-            Request::PassesOver { after, reply } => {
+            ControlRequest::UnwantedUntil { after, reply } => {
                 let answer = self.unwanted_up_to(after).await;
                 let _ = reply.send(answer.map_err(ParkedError::from));
             }
         }
     }
 
-    pub(super) async fn answer(&mut self, request: Request) {
+    pub(super) async fn answer(&mut self, request: ControlRequest) {
         // A caller that has gone does not want to know.
         match request {
-            Request::Retry { number, reply } => {
+            ControlRequest::Retry { number, reply } => {
                 let answer = self.retry(number).await;
                 let _ = reply.send(answer);
             }
-            Request::Skip { number, reply } => {
+            ControlRequest::Skip { number, reply } => {
                 let answer = self.skip(number).await;
                 let _ = reply.send(answer);
             }
-            Request::PassOver { position, reply } => {
-                let answer = self.pass_over_all(position).await;
+            ControlRequest::FastForward { position, reply } => {
+                let answer = self.fast_forward(position).await;
                 let _ = reply.send(answer.map_err(ParkedError::from));
             }
-            Request::PassesOver { after, reply } => {
+            ControlRequest::UnwantedUntil { after, reply } => {
                 let answer = self.unwanted_up_to(after).await;
                 let _ = reply.send(answer.map_err(ParkedError::from));
             }
@@ -67,7 +69,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         }
         let called = called.map_err(|_| ParkedError::NotRunning)?;
         let (change, answer) = match called {
-            Ok(()) | Err(Failure { wish: Wish::Skip, .. }) => (ParkedChange::Remove { number }, Ok(())),
+            Ok(()) | Err(Failure { action: NackAction::Skip, .. }) => (ParkedChange::Remove { number }, Ok(())),
             Err(Failure { reason, .. }) => {
                 let tried = self.parked(parked.position, parked.attempts + 1, reason.clone());
                 let change = ParkedChange::Keep(ParkedEvent { number, ..tried });
@@ -90,7 +92,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     }
 
     /// Goes on answering when there are no more events for the handler.
-    pub(super) async fn answer_only(&mut self, requests: &mut mpsc::Receiver<Request>) -> End {
+    pub(super) async fn answer_only(&mut self, requests: &mut mpsc::Receiver<ControlRequest>) -> End {
         loop {
             tokio::select! {
                 end = ended(&self.held) => return end,

@@ -8,12 +8,12 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use super::control::Request;
+use super::control::ControlRequest;
 use super::instance::Instance;
-use super::{EventHandler, Failure, HandlerContext, Starts, Wish};
+use super::{EventHandler, Failure, HandlerContext, NackAction, StartFrom};
 use crate::engine::event_handler::lease::Held;
-use crate::engine::feed::checkpoints::{Checkpoint, Condition};
-use crate::engine::feed::inbox::Gate;
+use crate::engine::feed::checkpoints::{Condition, Slot};
+use crate::engine::feed::inbox::HandlerInbox;
 use crate::engine::log::{Position, RecordedEvent, Timestamp};
 use crate::engine::runtime::StopReason;
 use crate::engine::store::codec::StoredEvent;
@@ -25,8 +25,8 @@ const WRITE_AFTER: u64 = 1_024;
 
 pub(super) struct Runner<E: 'static, H> {
     pub(super) instance: Instance<E, H>,
-    gate: Arc<Gate<E>>,
-    checkpoint: Checkpoint,
+    inbox: Arc<HandlerInbox<E>>,
+    checkpoint: Slot,
     context: HandlerContext<E>,
     /// Where the handler is. Its state is the one after the checkpoint.
     pub(super) progress: Progress,
@@ -62,18 +62,18 @@ impl From<StoreError> for End {
 impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     pub(super) fn new(
         instance: Instance<E, H>,
-        gate: Arc<Gate<E>>,
-        checkpoint: Checkpoint,
+        inbox: Arc<HandlerInbox<E>>,
+        checkpoint: Slot,
         context: HandlerContext<E>,
         progress: Progress,
         held: Option<Held>,
     ) -> Self {
         let written = progress.checkpoint;
         let reported = Condition::default();
-        Self { instance, gate, checkpoint, context, progress, written, reported, held }
+        Self { instance, inbox, checkpoint, context, progress, written, reported, held }
     }
 
-    pub(super) async fn run(mut self, mut requests: mpsc::Receiver<Request>) -> Result<(), StopReason> {
+    pub(super) async fn run(mut self, mut requests: mpsc::Receiver<ControlRequest>) -> Result<(), StopReason> {
         loop {
             let mut end = self.serve(&mut requests).await;
             if matches!(end, End::Stopped) {
@@ -87,21 +87,21 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         }
     }
 
-    async fn serve(&mut self, requests: &mut mpsc::Receiver<Request>) -> End {
+    async fn serve(&mut self, requests: &mut mpsc::Receiver<ControlRequest>) -> End {
         match self.try_serve(requests).await {
             Ok(never) => match never {},
             Err(end) => end,
         }
     }
 
-    async fn try_serve(&mut self, requests: &mut mpsc::Receiver<Request>) -> Result<Infallible, End> {
+    async fn try_serve(&mut self, requests: &mut mpsc::Receiver<ControlRequest>) -> Result<Infallible, End> {
         if self.held.is_none() {
             self.stand_by(requests).await?;
         }
-        self.gate.let_in();
+        self.inbox.let_in();
         self.resume().await?;
         loop {
-            while self.progress.checkpoint < self.gate.end() {
+            while self.progress.checkpoint < self.inbox.end() {
                 self.read_on(requests).await?;
             }
             // Better now than when the next event comes.
@@ -109,26 +109,26 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
                 self.remember().await?;
             }
             let alarm = if self.store().is_durable() { self.written.get() + WRITE_AFTER } else { u64::MAX };
-            self.gate.sleep(self.progress.checkpoint, Position::new(alarm));
+            self.inbox.sleep(self.progress.checkpoint, Position::new(alarm));
             loop {
                 tokio::select! {
                     biased;
                     end = ended(&self.held) => return Err(end),
-                    () = self.gate.opened() => break,
+                    () = self.inbox.opened() => break,
                     Some(request) = requests.recv() => {
-                        self.take_over();
+                        self.sync();
                         self.answer(request).await;
                     }
                 }
             }
-            self.take_over();
+            self.sync();
             self.write_now_and_then().await?;
         }
     }
 
     /// Does nothing more: another process does it.
     fn let_go(&mut self) {
-        self.gate.close();
+        self.inbox.close();
         self.context.checkpoints.set_awaited(&self.checkpoint, false);
         self.report(Condition { elsewhere: true, ..Condition::default() });
         self.instance.forget();
@@ -136,7 +136,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     }
 
     /// Waits until the process is gone that runs the handler now, and goes on where it has stopped.
-    async fn stand_by(&mut self, requests: &mut mpsc::Receiver<Request>) -> Result<(), End> {
+    async fn stand_by(&mut self, requests: &mut mpsc::Receiver<ControlRequest>) -> Result<(), End> {
         self.report(Condition { elsewhere: true, ..Condition::default() });
         let lease = self.context.lease.clone();
         let held = loop {
@@ -172,12 +172,12 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     }
 
     /// Goes on from where the feeding task has moved the checkpoint while there was nothing to do.
-    fn take_over(&mut self) {
-        self.passed_over(self.gate.passed());
+    fn sync(&mut self) {
+        self.advance_to(self.inbox.passed());
     }
 
     /// There was nothing to do up to this checkpoint.
-    fn passed_over(&mut self, checkpoint: Position) {
+    fn advance_to(&mut self, checkpoint: Position) {
         if checkpoint > self.progress.checkpoint {
             self.progress.checkpoint = checkpoint;
             self.progress.attempts = 0;
@@ -185,10 +185,10 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     }
 
     /// Takes the next events that it may, as many as one read gives.
-    async fn read_on(&mut self, requests: &mut mpsc::Receiver<Request>) -> Result<(), End> {
+    async fn read_on(&mut self, requests: &mut mpsc::Receiver<ControlRequest>) -> Result<(), End> {
         let checkpoint = self.progress.checkpoint;
-        let at_hand = self.gate.take(checkpoint);
-        let end = self.gate.end();
+        let at_hand = self.inbox.take(checkpoint);
+        let end = self.inbox.end();
         let events = match at_hand {
             Some(events) => events,
             None => Committed::whole(self.store().read_all(checkpoint, MAX_READ).await?),
@@ -197,34 +197,34 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         let allowed = events.partition_point(|event| event.position <= end);
         let Some(last) = events[seen..allowed].last() else {
             // Positions up to the end that hold no event: there is nothing more to come there.
-            return self.pass_over(end).await;
+            return self.skip_to(end).await;
         };
         for event in &events[seen..allowed] {
             if self.instance.may_want(event) {
                 self.deliver(event, requests).await?;
             }
         }
-        self.pass_over(last.position).await
+        self.skip_to(last.position).await
     }
 
     /// Moves the checkpoint over events that are not wanted.
-    async fn pass_over(&mut self, position: Position) -> Result<(), End> {
+    async fn skip_to(&mut self, position: Position) -> Result<(), End> {
         if position <= self.progress.checkpoint {
             return Ok(());
         }
-        self.passed_over(position);
+        self.advance_to(position);
         self.write_now_and_then().await?;
         self.context.checkpoints.advance([&self.checkpoint], position);
         Ok(())
     }
 
     /// Moves the checkpoint over events that the handler shall not get.
-    pub(super) async fn pass_over_all(&mut self, position: Position) -> Result<(), StoreError> {
+    pub(super) async fn fast_forward(&mut self, position: Position) -> Result<(), StoreError> {
         if position <= self.progress.checkpoint {
             return Ok(());
         }
         self.forget_fold();
-        self.passed_over(position);
+        self.advance_to(position);
         self.write(ParkedChange::None).await?;
         self.context.checkpoints.advance([&self.checkpoint], position);
         Ok(())
@@ -239,9 +239,13 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     }
 
     /// Calls the handler with an event until it is acknowledged, skipped or parked.
-    async fn deliver(&mut self, event: &RecordedEvent<E>, requests: &mut mpsc::Receiver<Request>) -> Result<(), End> {
+    async fn deliver(
+        &mut self,
+        event: &RecordedEvent<E>,
+        requests: &mut mpsc::Receiver<ControlRequest>,
+    ) -> Result<(), End> {
         // What was tried is the event right after the checkpoint. Where that one is not wanted any more, it is another.
-        self.passed_over(event.position.before());
+        self.advance_to(event.position.before());
         let policy = self.context.retry;
         loop {
             if self.held.as_ref().is_some_and(Held::is_ending) {
@@ -264,7 +268,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
                 }
                 Err(failure) => failure,
             };
-            if failure.wish == Wish::Untried {
+            if failure.action == NackAction::Untried {
                 // It has not failed at the event: however often that happens, the event is not parked.
                 self.take_attempt_back().await?;
                 self.wait(policy.delay(H::NAME, event.position, 1), requests).await?;
@@ -273,14 +277,14 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
             let attempt = self.progress.attempts;
             let (name, position) = (H::NAME, event.position);
             tracing::warn!("{name} failed at position {position} (attempt {attempt}): {failure}");
-            let delay = match failure.wish {
-                Wish::Skip => {
+            let delay = match failure.action {
+                NackAction::Skip => {
                     self.report_failure(&failure, None);
                     return self.acknowledge(event, ParkedChange::None).await;
                 }
-                Wish::Stop => {
+                NackAction::Stop => {
                     tracing::error!("{name} has stopped: {failure}");
-                    self.gate.close();
+                    self.inbox.close();
                     self.report(Condition {
                         attempts: attempt,
                         last_error: Some(failure.reason),
@@ -291,10 +295,10 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
                     self.take_attempt_back().await?;
                     return Err(End::Stopped);
                 }
-                Wish::Retry | Wish::RetryAfter(_) if policy.gives_up_after(attempt) => None,
-                Wish::Retry => Some(policy.delay(name, position, attempt)),
-                Wish::RetryAfter(delay) => Some(delay),
-                Wish::Park | Wish::Untried => None,
+                NackAction::Retry | NackAction::RetryAfter(_) if policy.gives_up_after(attempt) => None,
+                NackAction::Retry => Some(policy.delay(name, position, attempt)),
+                NackAction::RetryAfter(delay) => Some(delay),
+                NackAction::Park | NackAction::Untried => None,
             };
             let Some(delay) = delay else {
                 self.report_failure(&failure, None);
@@ -314,7 +318,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     }
 
     /// Waits before the next attempt, and answers meanwhile.
-    async fn wait(&mut self, delay: Duration, requests: &mut mpsc::Receiver<Request>) -> Result<(), End> {
+    async fn wait(&mut self, delay: Duration, requests: &mut mpsc::Receiver<ControlRequest>) -> Result<(), End> {
         // Unlike a sum of times, this takes delays of any length.
         let mut waited = pin!(sleep(delay));
         loop {
@@ -328,7 +332,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
 
     async fn park(&mut self, event: &RecordedEvent<E>, attempts: u32, reason: String) -> Result<(), End> {
         let Self { instance, progress, .. } = self;
-        instance.set_aside(event, &mut progress.state, progress.checkpoint).await;
+        instance.on_parked(event, &mut progress.state, progress.checkpoint).await;
         let parked = self.parked(event.position, attempts, reason);
         self.acknowledge(event, ParkedChange::Park(parked)).await
     }
@@ -431,9 +435,9 @@ where
     if let Some(progress) = store.read_progress(H::NAME).await? {
         return Ok(progress);
     }
-    let checkpoint = match H::STARTS {
-        Starts::AtTheBeginning => Position::START,
-        Starts::AtTheEnd => store.end().await?,
+    let checkpoint = match H::START {
+        StartFrom::Origin => Position::START,
+        StartFrom::Now => store.end().await?,
     };
     store.begin_progress(H::NAME, Progress { checkpoint, ..Progress::default() }).await
 }

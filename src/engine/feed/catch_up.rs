@@ -102,7 +102,7 @@ mod tests {
 
     use super::*;
     use crate::engine::domain::DomainEvent;
-    use crate::engine::feed::checkpoints::Kind;
+    use crate::engine::feed::checkpoints::HandlerKind;
     use crate::engine::log::{Metadata, StreamId, Timestamp, Version};
     use crate::engine::runtime::Supervisor;
     use crate::engine::store::Append;
@@ -157,7 +157,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn nobody_waits_for_handlers_that_answer_no_question() {
         let (store, checkpoints) = (store().await, Checkpoints::new());
-        checkpoints.register_handler("process", Kind::ProcessManager, true, Position::START);
+        checkpoints.register_handler("process", HandlerKind::ProcessManager, true, Position::START);
         assert_eq!(catch_up(&store, &checkpoints).await, Ok(()));
     }
 }

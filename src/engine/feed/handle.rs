@@ -2,7 +2,7 @@
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::inbox::Outlet;
+use super::inbox::HandlerFeed;
 use super::join::{JoinError, take_in};
 use super::keep::restore;
 use super::rebuild::{Caller, RebuildError};
@@ -13,11 +13,11 @@ use crate::engine::projection::{Host, Hosted, Projection, ReadModel};
 use crate::engine::store::EventStore;
 
 #[derive(Debug)]
-pub(super) enum Request<E> {
+pub(super) enum FeedRequest<E> {
     Keep { reply: oneshot::Sender<()> },
     Rebuild(Caller),
     Hold { released: oneshot::Receiver<()>, reply: oneshot::Sender<()> },
-    HandOver { outlet: Outlet<E>, reply: oneshot::Sender<()> },
+    HandOver { handler_feed: HandlerFeed<E>, reply: oneshot::Sender<()> },
     Join { host: Box<dyn Hosted<E>>, reply: oneshot::Sender<Result<(), JoinError>> },
     Remove { name: String, reply: oneshot::Sender<Result<(), RemoveError>> },
 }
@@ -31,7 +31,7 @@ pub struct HandlersHeld {
 /// Asks the feed's task for what does not come with events. Cheap to clone.
 #[derive(Debug)]
 pub struct FeedHandle<E> {
-    requests: Sender<Request<E>>,
+    requests: Sender<FeedRequest<E>>,
 }
 
 impl<E> Clone for FeedHandle<E> {
@@ -55,14 +55,14 @@ pub enum RemoveError {
 }
 
 impl<E> FeedHandle<E> {
-    pub(super) fn new(requests: Sender<Request<E>>) -> Self {
+    pub(super) fn new(requests: Sender<FeedRequest<E>>) -> Self {
         Self { requests }
     }
 
     /// Writes the rows that have changed, so that nothing has to be folded again.
     pub async fn keep_rows(&self) {
         let (reply, kept) = oneshot::channel();
-        self.requests.send(Request::Keep { reply });
+        self.requests.send(FeedRequest::Keep { reply });
         // An error says that the task has ended. What is not kept is folded again.
         let _ = kept.await;
     }
@@ -72,16 +72,16 @@ impl<E> FeedHandle<E> {
     pub async fn hold_handlers(&self) -> Option<HandlersHeld> {
         let (release, released) = oneshot::channel();
         let (reply, held) = oneshot::channel();
-        self.requests.send(Request::Hold { released, reply });
+        self.requests.send(FeedRequest::Hold { released, reply });
         held.await.ok()?;
         Some(HandlersHeld { _release: release })
     }
 
     /// Hands over to one more event handler what happens from now on, after the projections have taken it in. What has
     /// happened before is there to be read. `None` when the task has ended.
-    pub(in crate::engine) async fn hand_over_to(&self, outlet: Outlet<E>) -> Option<()> {
+    pub(in crate::engine) async fn hand_over_to(&self, handler_feed: HandlerFeed<E>) -> Option<()> {
         let (reply, handed_over) = oneshot::channel();
-        self.requests.send(Request::HandOver { outlet, reply });
+        self.requests.send(FeedRequest::HandOver { handler_feed, reply });
         handed_over.await.ok()
     }
 
@@ -94,7 +94,7 @@ impl<E> FeedHandle<E> {
     /// [`RebuildError`]: why the old ones stay.
     pub async fn rebuild(&self, progress: mpsc::Sender<Position>) -> Result<Position, RebuildError> {
         let (reply, rebuilt) = oneshot::channel();
-        self.requests.send(Request::Rebuild(Caller { progress, reply }));
+        self.requests.send(FeedRequest::Rebuild(Caller { progress, reply }));
         rebuilt.await.unwrap_or(Err(RebuildError::Stopped))
     }
 
@@ -106,7 +106,7 @@ impl<E> FeedHandle<E> {
     /// [`RemoveError`]: why there was nothing to remove.
     pub async fn remove(&self, name: &str) -> Result<(), RemoveError> {
         let (reply, removed) = oneshot::channel();
-        self.requests.send(Request::Remove { name: name.to_owned(), reply });
+        self.requests.send(FeedRequest::Remove { name: name.to_owned(), reply });
         removed.await.unwrap_or(Err(RemoveError::Stopped))
     }
 }
@@ -128,7 +128,7 @@ impl<E: DomainEvent> FeedHandle<E> {
         restore(host.as_mut(), store).await?;
         take_in(host.as_mut(), store, Position::new(u64::MAX)).await?;
         let (reply, joined) = oneshot::channel();
-        self.requests.send(Request::Join { host, reply });
+        self.requests.send(FeedRequest::Join { host, reply });
         joined.await.unwrap_or(Err(JoinError::Stopped))?;
         Ok(model)
     }

@@ -1,4 +1,4 @@
-//! How events reach an event handler: the feeding task opens the gate, the handler's task goes through.
+//! How events reach an event handler: the feeding task opens the inbox, the handler's task goes through.
 //!
 //! As long as there is nothing for the handler to do, the feeding task moves its checkpoint along and does not
 //! wake it: a handler that sleeps costs a look at each event and nothing more. Where there is something to do, the
@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::checkpoints::Checkpoint;
+use super::checkpoints::Slot;
 use crate::engine::log::{Position, RecordedEvent};
 use crate::engine::runtime::panic_message;
 use crate::engine::runtime::trace::trace_line;
@@ -25,16 +25,16 @@ pub(in crate::engine) fn wants<E>(filter: &Filter<E>, event: &RecordedEvent<E>) 
 }
 
 /// The feeding task's side.
-pub(in crate::engine) struct Outlet<E> {
+pub(in crate::engine) struct HandlerFeed<E> {
     filter: Filter<E>,
     trace_title: Option<&'static str>,
-    checkpoint: Checkpoint,
-    gate: Arc<Gate<E>>,
+    checkpoint: Slot,
+    inbox: Arc<HandlerInbox<E>>,
 }
 
 /// The handler's side.
 #[derive(Debug)]
-pub(in crate::engine) struct Gate<E> {
+pub(in crate::engine) struct HandlerInbox<E> {
     /// The handler has nothing to do: its checkpoint and the end are one, and the feeding task moves both. Only
     /// the handler's task sets it, and as long as events reach the handler only the feeding task unsets it.
     asleep: AtomicBool,
@@ -58,7 +58,7 @@ struct AtHand<E> {
     events: Committed<E>,
 }
 
-impl<E> Default for Gate<E> {
+impl<E> Default for HandlerInbox<E> {
     fn default() -> Self {
         Self {
             asleep: AtomicBool::default(),
@@ -72,69 +72,69 @@ impl<E> Default for Gate<E> {
     }
 }
 
-impl<E> fmt::Debug for Outlet<E> {
+impl<E> fmt::Debug for HandlerFeed<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Outlet").field("checkpoint", &self.checkpoint).finish_non_exhaustive()
+        f.debug_struct("HandlerFeed").field("checkpoint", &self.checkpoint).finish_non_exhaustive()
     }
 }
 
-impl<E> Outlet<E> {
-    pub(in crate::engine) fn new(filter: Filter<E>, trace_title: Option<&'static str>, checkpoint: Checkpoint) -> Self {
-        Self { filter, trace_title, checkpoint, gate: Arc::default() }
+impl<E> HandlerFeed<E> {
+    pub(in crate::engine) fn new(filter: Filter<E>, trace_title: Option<&'static str>, checkpoint: Slot) -> Self {
+        Self { filter, trace_title, checkpoint, inbox: Arc::default() }
     }
 
-    pub(in crate::engine) fn gate(&self) -> Arc<Gate<E>> {
-        self.gate.clone()
+    pub(in crate::engine) fn inbox(&self) -> Arc<HandlerInbox<E>> {
+        self.inbox.clone()
     }
 
     /// Whether nobody is on the other side.
     pub(super) fn is_abandoned(&self) -> bool {
-        Arc::strong_count(&self.gate) == 1
+        Arc::strong_count(&self.inbox) == 1
     }
 
     /// Lets the handler go up to `end`, wherever it is.
     pub(super) fn open_to(&self, end: Position) {
-        let _at_hand = self.gate.lock();
-        self.gate.move_end(end.max(self.gate.end()));
-        self.gate.wake();
+        let _at_hand = self.inbox.lock();
+        self.inbox.move_end(end.max(self.inbox.end()));
+        self.inbox.wake();
     }
 
     /// Lets the handler see events, in order. If it need not, answers with its checkpoint, to be moved to the
     /// last of them.
-    pub(super) fn offer(&self, events: &Committed<E>) -> Option<&Checkpoint> {
+    pub(super) fn offer(&self, events: &Committed<E>) -> Option<&Slot> {
         let (first, last) = (events.first()?.position, events.last()?.position);
-        let before = self.gate.end();
+        let before = self.inbox.end();
         if before >= last {
             return None;
         }
         // A filter that panics is the handler's own affair: its task asks it again.
         let mut wanted = events.iter().filter(|event| wants(&self.filter, event).unwrap_or(true)).peekable();
         let is_wanted = wanted.peek().is_some();
-        if !is_wanted && self.gate.asleep.load(Ordering::Acquire) {
-            self.gate.move_end(last);
-            self.gate.passed.store(last.get(), Ordering::Release);
-            if last.get() >= self.gate.alarm.load(Ordering::Relaxed) {
-                self.gate.wake();
+        if !is_wanted && self.inbox.asleep.load(Ordering::Acquire) {
+            self.inbox.move_end(last);
+            self.inbox.passed.store(last.get(), Ordering::Release);
+            if last.get() >= self.inbox.alarm.load(Ordering::Relaxed) {
+                self.inbox.wake();
             }
             return Some(&self.checkpoint);
         }
-        let closed = self.gate.closed.load(Ordering::Acquire);
+        let closed = self.inbox.closed.load(Ordering::Acquire);
         if let Some(title) = self.trace_title.filter(|_| !closed) {
             for event in wanted.filter(|event| event.position > before) {
                 trace_line!(event.metadata.correlation_id, "Event Handler: {title}");
             }
         }
-        let mut at_hand = self.gate.lock();
+        let mut at_hand = self.inbox.lock();
         if at_hand.is_none() && !closed {
             *at_hand = Some(AtHand { after: before.max(first.before()), events: events.clone() });
         }
-        self.gate.move_end(last);
-        self.gate.wake();
+        self.inbox.move_end(last);
+        self.inbox.wake();
         None
     }
 }
 
-impl<E> Gate<E> {
+impl<E> HandlerInbox<E> {
     fn lock(&self) -> MutexGuard<'_, Option<AtHand<E>>> {
         self.at_hand.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,6 +1,6 @@
 //! The projections that the feed has, each with the checkpoint that it moves.
 
-use super::checkpoints::{Checkpoint, Checkpoints, Condition};
+use super::checkpoints::{Checkpoints, Condition, Slot};
 use super::recover::{MAX_ATTEMPTS, fold_again, take_again};
 use crate::engine::domain::DomainEvent;
 use crate::engine::log::Position;
@@ -13,13 +13,13 @@ use crate::engine::store::{Committed, EventStore};
 pub(super) struct Members<E> {
     checkpoints: Checkpoints,
     running: Vec<Member<E>>,
-    stopped: Vec<(&'static str, Checkpoint)>,
+    stopped: Vec<(&'static str, Slot)>,
     are_running: bool,
 }
 
 struct Member<E> {
     host: Box<dyn Hosted<E>>,
-    checkpoint: Checkpoint,
+    checkpoint: Slot,
     /// It came while the others were running: they do without it.
     is_added: bool,
 }
@@ -55,7 +55,7 @@ impl<E> Members<E> {
     }
 
     /// What those that run have taken in they have acknowledged.
-    pub(super) fn acknowledged(&self) -> impl Iterator<Item = &Checkpoint> {
+    pub(super) fn acknowledged(&self) -> impl Iterator<Item = &Slot> {
         self.running.iter().map(|member| &member.checkpoint)
     }
 

@@ -23,9 +23,9 @@ use std::fmt;
 use tokio::sync::oneshot;
 
 use self::checkpoints::Checkpoints;
-use self::handle::Request;
+use self::handle::FeedRequest;
 pub use self::handle::{FeedHandle, HandlersHeld, RemoveError};
-use self::inbox::Outlet;
+use self::inbox::HandlerFeed;
 pub use self::join::JoinError;
 use self::keep::Kept;
 use self::members::Members;
@@ -72,7 +72,7 @@ pub struct Feed<E> {
     checkpoints: Checkpoints,
     members: Members<E>,
     observers: Vec<Observer<E>>,
-    outlets: Vec<Outlet<E>>,
+    outlets: Vec<HandlerFeed<E>>,
     /// What came before is no news, and no observer hears of it.
     live_after: Position,
     kept: Kept,
@@ -132,8 +132,8 @@ impl<E: DomainEvent> Feed<E> {
     }
 
     /// Hands the events over to an event handler, after the projections have taken them in.
-    pub(super) fn hand_over_to(&mut self, outlet: Outlet<E>) {
-        self.outlets.push(outlet);
+    pub(super) fn hand_over_to(&mut self, handler_feed: HandlerFeed<E>) {
+        self.outlets.push(handler_feed);
     }
 
     /// Takes back the rows that the store has kept. A projection whose rows are missing, of another form, or
@@ -169,7 +169,7 @@ impl<E: DomainEvent> Feed<E> {
         mut self,
         store: S,
         mut subscription: Subscription<E, S>,
-        mut requests: requests::Receiver<Request<E>>,
+        mut requests: requests::Receiver<FeedRequest<E>>,
     ) -> Result<(), StopReason> {
         self.members.run();
         self.open_outlets(subscription.position());
@@ -203,7 +203,7 @@ impl<E: DomainEvent> Feed<E> {
                 self.tell_observers(&events);
             }
             let outlets = if self.held.is_none() { &self.outlets[..] } else { &[] };
-            let passed_over = outlets.iter().filter_map(|outlet| outlet.offer(&events));
+            let passed_over = outlets.iter().filter_map(|handler_feed| handler_feed.offer(&events));
             self.checkpoints.advance(self.members.acknowledged().chain(passed_over), subscription.position());
             if store.is_durable() && self.kept.is_due_at(subscription.position()) {
                 self.kept.write(&mut self.members, &store).await?;
@@ -212,7 +212,7 @@ impl<E: DomainEvent> Feed<E> {
     }
 
     fn open_outlets(&self, end: Position) {
-        self.outlets.iter().for_each(|outlet| outlet.open_to(end));
+        self.outlets.iter().for_each(|handler_feed| handler_feed.open_to(end));
     }
 
     fn tell_observers(&self, events: &[RecordedEvent<E>]) {
@@ -224,25 +224,25 @@ impl<E: DomainEvent> Feed<E> {
     /// Does what was asked for, where the projections are at `position`.
     async fn answer<S: EventStore<E>>(
         &mut self,
-        request: Request<E>,
+        request: FeedRequest<E>,
         position: Position,
         store: &S,
     ) -> Result<(), StopReason> {
         // A caller that has gone does not want to know.
         match request {
-            Request::Keep { reply } => {
+            FeedRequest::Keep { reply } => {
                 self.keep_rows(store).await?;
                 let _ = reply.send(());
             }
-            Request::Rebuild(caller) => self.rebuild.ask(caller, &mut self.members),
-            Request::Hold { released, reply } => {
+            FeedRequest::Rebuild(caller) => self.rebuild.ask(caller, &mut self.members),
+            FeedRequest::Hold { released, reply } => {
                 self.held = Some(released);
                 let _ = reply.send(());
             }
             // Nobody would have the read model of a caller that has gone, or run the handler.
-            Request::Join { reply, .. } if reply.is_closed() => {}
-            Request::HandOver { reply, .. } if reply.is_closed() => {}
-            Request::Join { mut host, reply } => {
+            FeedRequest::Join { reply, .. } if reply.is_closed() => {}
+            FeedRequest::HandOver { reply, .. } if reply.is_closed() => {}
+            FeedRequest::Join { mut host, reply } => {
                 let joined = join::take_in(host.as_mut(), store, position).await;
                 if joined.is_ok() {
                     self.members.join(host);
@@ -251,7 +251,7 @@ impl<E: DomainEvent> Feed<E> {
                 }
                 let _ = reply.send(joined);
             }
-            Request::Remove { name, reply } => {
+            FeedRequest::Remove { name, reply } => {
                 let removed = if self.members.is_added(&name) {
                     self.keep_rows(store).await?;
                     self.members.remove(&name);
@@ -261,12 +261,12 @@ impl<E: DomainEvent> Feed<E> {
                 };
                 let _ = reply.send(removed);
             }
-            Request::HandOver { outlet, reply } => {
+            FeedRequest::HandOver { handler_feed, reply } => {
                 if self.held.is_none() {
-                    outlet.open_to(position);
+                    handler_feed.open_to(position);
                 }
-                self.outlets.retain(|outlet| !outlet.is_abandoned());
-                self.hand_over_to(outlet);
+                self.outlets.retain(|handler_feed| !handler_feed.is_abandoned());
+                self.hand_over_to(handler_feed);
                 let _ = reply.send(());
             }
         }

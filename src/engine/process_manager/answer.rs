@@ -179,13 +179,13 @@ impl<E> fmt::Debug for Instead<E> {
 }
 
 /// What became of a command.
-pub(super) enum Ended<E> {
+pub(super) enum AnswerEnded<E> {
     Accepted(Committed<E>),
     /// What follows, if anything does.
     Refused(Option<Instead<E>>),
 }
 
-pub(super) type Sending<'a, E> = Pin<Box<dyn Future<Output = Result<Ended<E>, Failure>> + Send + 'a>>;
+pub(super) type Sending<'a, E> = Pin<Box<dyn Future<Output = Result<AnswerEnded<E>, Failure>> + Send + 'a>>;
 
 /// A command to an aggregate of whatever kind.
 pub(super) trait Outgoing<E>: Send + Sync {
@@ -210,12 +210,14 @@ impl<C: Command, E: Contains<EventOf<C>> + DomainEvent> Outgoing<E> for Answer<C
                 return Err(no_command_handler(C::Aggregate::CATEGORY));
             };
             let pending = match again {
-                true => commands.send_again(command, metadata).await.map_err(failed)?,
+                true => commands.resend(command, metadata).await.map_err(failed)?,
                 false => commands.send(command, metadata).await.map_err(failed)?,
             };
             match pending.outcome().await {
-                Ok(events) => Ok(Ended::Accepted(events)),
-                Err(CommandError::Refused(refusal)) => Ok(Ended::Refused(refused.map(|refused| refused(&refusal)))),
+                Ok(events) => Ok(AnswerEnded::Accepted(events)),
+                Err(CommandError::Refused(refusal)) => {
+                    Ok(AnswerEnded::Refused(refused.map(|refused| refused(&refusal))))
+                }
                 Err(error) => Err(failed(error)),
             }
         })

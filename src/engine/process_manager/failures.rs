@@ -1,23 +1,23 @@
 //! What it means for a process manager that a command was not carried out.
 
 use crate::engine::command_handler::CommandError;
-use crate::engine::event_handler::{Failure, Wish};
+use crate::engine::event_handler::{Failure, NackAction};
 use crate::engine::store::StoreError;
 
 /// A command that was not taken because everything comes to its end has not failed.
 pub(super) fn failed<R: std::error::Error>(error: CommandError<R>) -> Failure {
     match error {
         CommandError::Store(error) => store_failed(error),
-        stopped @ CommandError::Stopped => Failure::retry(stopped.to_string()).wishing(Wish::Untried),
+        stopped @ CommandError::Stopped => Failure::retry(stopped.to_string()).with_action(NackAction::Untried),
         other => Failure::retry(other.to_string()),
     }
 }
 
 pub(super) fn no_command_handler(category: &str) -> Failure {
-    Failure::retry(format!("there is no command handler for {category}")).wishing(Wish::Park)
+    Failure::retry(format!("there is no command handler for {category}")).with_action(NackAction::Park)
 }
 
 pub(super) fn store_failed(error: StoreError) -> Failure {
-    let wish = if error == StoreError::Closed { Wish::Untried } else { Wish::Retry };
-    Failure::retry(error.to_string()).wishing(wish)
+    let action = if error == StoreError::Closed { NackAction::Untried } else { NackAction::Retry };
+    Failure::retry(error.to_string()).with_action(action)
 }

@@ -22,7 +22,7 @@ pub use self::answer::{Answer, Instead, Reaction};
 pub use self::fold::{state_difference, state_up_to};
 pub use self::process::{LONGEST_CHAIN, Process};
 pub use self::unfinished::Unfinished;
-use super::event_handler::Starts;
+use super::event_handler::StartFrom;
 use crate::engine::domain::DomainEvent;
 use crate::engine::log::RecordedEvent;
 
@@ -36,7 +36,7 @@ pub trait ProcessManager: Clone + Send + Sync + 'static {
     const TITLE: &'static str;
 
     /// Where it starts in a store that it has not seen yet.
-    const STARTS: Starts;
+    const START: StartFrom;
 
     /// What can happen in its domain: the event of an aggregate, or that which contains those of several.
     type Event: DomainEvent;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use uuid::Uuid;
 
-use super::answer::{Ended, Outgoing};
+use super::answer::{AnswerEnded, Outgoing};
 use super::chain::{Chains, shown};
 use super::failures::store_failed;
 use super::fold::{
@@ -15,8 +15,8 @@ use super::fold::{
 };
 use super::{Event, EventOf, ProcessManager, command_id, first, following};
 use crate::engine::command_handler::CommandHandlers;
-use crate::engine::event_handler::{EventHandler, Failure, Starts, Wish};
-use crate::engine::feed::checkpoints::{Checkpoints, Kind};
+use crate::engine::event_handler::{EventHandler, Failure, NackAction, StartFrom};
+use crate::engine::feed::checkpoints::{Checkpoints, HandlerKind};
 use crate::engine::log::{Metadata, Position};
 use crate::engine::runtime::trace::trace_line;
 use crate::engine::store::codec::StoredEvent;
@@ -110,9 +110,9 @@ impl<P: ProcessManager> Process<P> {
 
 impl<P: ProcessManager<Event: StoredEvent>> EventHandler<EventOf<P>> for Process<P> {
     const NAME: &'static str = P::NAME;
-    const KIND: Kind = Kind::ProcessManager;
+    const KIND: HandlerKind = HandlerKind::ProcessManager;
     const AWAITED: bool = true;
-    const STARTS: Starts = P::STARTS;
+    const START: StartFrom = P::START;
     const FOLDS: bool = true;
 
     fn filter(&self) -> impl Fn(&Event<P>) -> bool + Send + Sync + 'static {
@@ -138,7 +138,7 @@ impl<P: ProcessManager<Event: StoredEvent>> EventHandler<EventOf<P>> for Process
             }
             if both_refused {
                 let reason = "a command that follows a refusal was refused too";
-                return Err(Failure::retry(reason).wishing(Wish::Park));
+                return Err(Failure::retry(reason).with_action(NackAction::Park));
             }
         }
         if again && !remembers_nothing::<P>() {
@@ -163,7 +163,7 @@ impl<P: ProcessManager<Event: StoredEvent>> EventHandler<EventOf<P>> for Process
         Ok(())
     }
 
-    async fn set_aside(&mut self, event: &Event<P>) -> Result<(), Failure> {
+    async fn on_parked(&mut self, event: &Event<P>) -> Result<(), Failure> {
         if remembers_nothing::<P>() {
             return Ok(());
         }
@@ -216,7 +216,7 @@ impl<P: ProcessManager<Event: StoredEvent>> Process<P> {
         }
         let chain = shown(event, &self.store, longest).await.map_err(store_failed)?;
         let reason = format!("more than {longest} events have led to this one: {chain}");
-        Err(Failure::retry(reason).wishing(Wish::Park))
+        Err(Failure::retry(reason).with_action(NackAction::Park))
     }
 
     /// Sends a command, and the one that follows if it is refused, unless that has been done when the event came before.
@@ -234,11 +234,11 @@ impl<P: ProcessManager<Event: StoredEvent>> Process<P> {
             return Ok(Answered::Accepted(events));
         }
         let instead = match self.send(event, first(answer), command, causes, again).await? {
-            Ended::Accepted(events) => {
+            AnswerEnded::Accepted(events) => {
                 self.note = None;
                 return Ok(Answered::Accepted(events));
             }
-            Ended::Refused(instead) => instead,
+            AnswerEnded::Refused(instead) => instead,
         };
         let Some(instead) = instead else { return Ok(Answered::Refused) };
         match instead.into_command() {
@@ -247,8 +247,8 @@ impl<P: ProcessManager<Event: StoredEvent>> Process<P> {
                 Ok(Answered::Refused)
             }
             Ok(command) => match self.send(event, following(answer), command, causes, again).await? {
-                Ended::Accepted(events) => Ok(Answered::Accepted(events)),
-                Ended::Refused(_) => Ok(Answered::BothRefused),
+                AnswerEnded::Accepted(events) => Ok(Answered::Accepted(events)),
+                AnswerEnded::Refused(_) => Ok(Answered::BothRefused),
             },
         }
     }
@@ -261,12 +261,12 @@ impl<P: ProcessManager<Event: StoredEvent>> Process<P> {
         command: Box<dyn Outgoing<EventOf<P>>>,
         causes: u32,
         again: bool,
-    ) -> Result<Ended<EventOf<P>>, Failure> {
+    ) -> Result<AnswerEnded<EventOf<P>>, Failure> {
         let cause = &event.metadata;
         let id = command_id(P::NAME, event, number);
         let metadata = self.sender.under(id, cause.correlation_id, cause.command_id);
         let ended = command.send(&self.commands, metadata, again).await?;
-        if let Ended::Accepted(events) = &ended {
+        if let AnswerEnded::Accepted(events) = &ended {
             self.goes_on(event, causes, events);
         }
         Ok(ended)

@@ -10,18 +10,18 @@ use std::{fmt, io};
 /// That error is its [`source`](Error::source): an [`io::Error`], or an error of SQLite. Two failures are equal where
 /// kind and words are. Cheap to clone.
 #[derive(Clone)]
-pub struct Failure(Arc<Inner>);
+pub struct StoreFailure(Arc<Inner>);
 
 struct Inner {
     said: String,
-    kind: FailureKind,
+    kind: StoreFailureKind,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
 /// What a caller may want to tell from other failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum FailureKind {
+pub enum StoreFailureKind {
     /// There is no room on the disk, or none that the user may take.
     DiskFull,
     /// What is stored is not what was stored.
@@ -30,49 +30,49 @@ pub enum FailureKind {
     Other,
 }
 
-impl Failure {
+impl StoreFailure {
     /// A failure in words, of no kind of its own.
     pub fn new(said: impl Into<String>) -> Self {
-        Self::of_kind(said, FailureKind::Other)
+        Self::of_kind(said, StoreFailureKind::Other)
     }
 
     /// A failure in words, of a kind.
-    pub fn of_kind(said: impl Into<String>, kind: FailureKind) -> Self {
+    pub fn of_kind(said: impl Into<String>, kind: StoreFailureKind) -> Self {
         Self(Arc::new(Inner { said: said.into(), kind, source: None }))
     }
 
     /// A failure in words, with the error behind it.
     pub fn caused_by(
         said: impl Into<String>,
-        kind: FailureKind,
+        kind: StoreFailureKind,
         source: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> Self {
         Self(Arc::new(Inner { said: said.into(), kind, source: Some(source.into()) }))
     }
 
     /// The kind that an error of the system is of.
-    pub(crate) fn kind_of(error: &io::Error) -> FailureKind {
+    pub(crate) fn kind_of(error: &io::Error) -> StoreFailureKind {
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
-                FailureKind::DiskFull
+                StoreFailureKind::DiskFull
             }
-            _ => FailureKind::Other,
+            _ => StoreFailureKind::Other,
         }
     }
 
     /// Of what kind it is.
-    pub fn kind(&self) -> FailureKind {
+    pub fn kind(&self) -> StoreFailureKind {
         self.0.kind
     }
 
     /// Whether there is no room on the disk.
     pub fn is_disk_full(&self) -> bool {
-        self.kind() == FailureKind::DiskFull
+        self.kind() == StoreFailureKind::DiskFull
     }
 }
 
 /// What it says.
-impl Deref for Failure {
+impl Deref for StoreFailure {
     type Target = str;
 
     fn deref(&self) -> &str {
@@ -80,45 +80,45 @@ impl Deref for Failure {
     }
 }
 
-impl PartialEq for Failure {
+impl PartialEq for StoreFailure {
     fn eq(&self, other: &Self) -> bool {
         (self.0.kind, &self.0.said) == (other.0.kind, &other.0.said)
     }
 }
 
-impl Eq for Failure {}
+impl Eq for StoreFailure {}
 
-impl fmt::Debug for Failure {
+impl fmt::Debug for StoreFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0.said, f)
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for StoreFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.said)
     }
 }
 
-impl Error for Failure {
+impl Error for StoreFailure {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.0.source.as_deref().map(|source| source as &(dyn Error + 'static))
     }
 }
 
-impl From<String> for Failure {
+impl From<String> for StoreFailure {
     fn from(said: String) -> Self {
         Self::new(said)
     }
 }
 
-impl From<&str> for Failure {
+impl From<&str> for StoreFailure {
     fn from(said: &str) -> Self {
         Self::new(said)
     }
 }
 
-impl From<io::Error> for Failure {
+impl From<io::Error> for StoreFailure {
     fn from(error: io::Error) -> Self {
         let kind = Self::kind_of(&error);
         Self::caused_by(error.to_string(), kind, error)

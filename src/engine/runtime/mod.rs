@@ -12,7 +12,7 @@ pub mod trace;
 
 pub use self::blocking::{NotDone, blocking};
 pub use self::clock::Clock;
-pub use self::failure::{Failure, FailureKind};
+pub use self::failure::{StoreFailure, StoreFailureKind};
 pub use self::id_source::{IdSource, time_and_ids};
 pub use self::origin::{Conversation, Origin};
 pub(in crate::engine) use self::queue::offer;

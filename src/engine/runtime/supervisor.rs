@@ -15,7 +15,7 @@ use thiserror::Error;
 use tokio::sync::{oneshot, watch};
 use tokio::task::AbortHandle;
 
-use super::failure::Failure;
+use super::failure::StoreFailure;
 use super::tokio_runtime::Runtime;
 
 /// Why the engine stopped.
@@ -37,7 +37,7 @@ pub enum StopReason {
     StoreFailed {
         /// What the store said, and where it is.
         #[source]
-        message: Failure,
+        message: StoreFailure,
     },
     /// A task could not go on.
     #[error("task {task} gave up: {message}")]

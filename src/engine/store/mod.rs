@@ -33,7 +33,7 @@ pub use self::other_store::OtherStore;
 pub use self::url::{StoreUrl, UnsupportedUrl};
 use crate::engine::log::{Batch, Metadata, Moment, Position, RecordedEvent, StreamId, Timestamp, Version};
 use crate::engine::runtime::trace::trace_line;
-use crate::engine::runtime::{Failure, StopReason};
+use crate::engine::runtime::{StopReason, StoreFailure};
 
 /// How many events a single read returns at the most.
 pub const MAX_READ: usize = 1_024;
@@ -91,11 +91,11 @@ pub enum StoreError {
     Busy(String),
     /// The store could not do it. Nothing of the request was stored.
     #[error("the event store failed: {0}")]
-    Failed(#[source] Failure),
+    Failed(#[source] StoreFailure),
     /// The store may have done it, or not: what is stored under the command's id tells, once the store is open
     /// again.
     #[error("the outcome is unknown: {0}")]
-    OutcomeUnknown(#[source] Failure),
+    OutcomeUnknown(#[source] StoreFailure),
     /// Another process has the right to run the handlers now, and writes down how far they have come. Nothing of the
     /// request was stored.
     #[error("another program has taken over the handlers")]

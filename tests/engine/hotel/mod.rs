@@ -9,7 +9,7 @@ use cqrs_bank::engine::projection::{RowMap, StoredFields, rows};
 use cqrs_bank::engine::store::codec::domain_events;
 use cqrs_bank::engine::{
     Aggregate, Answer, Application, Builder, Command, DomainEvent, Invariants, Position, ProcessManager, Projection,
-    Reaction, RecordedEvent, Starts, StoreUrl,
+    Reaction, RecordedEvent, StartFrom, StoreUrl,
 };
 use serde::{Deserialize, Serialize};
 
@@ -181,7 +181,7 @@ pub(crate) struct Reception;
 impl ProcessManager for Reception {
     const NAME: &'static str = "reception";
     const TITLE: &'static str = "Reception";
-    const STARTS: Starts = Starts::AtTheBeginning;
+    const START: StartFrom = StartFrom::Origin;
     type Event = HotelEvent;
     type State = ();
 

@@ -1,7 +1,7 @@
 //! Shelves with things on them, and a company policy that fills orders: from the shelf, or else from next door.
 
 use cqrs_bank::engine::domain::{Aggregate, Command, DomainEvent};
-use cqrs_bank::engine::event_handler::Starts;
+use cqrs_bank::engine::event_handler::StartFrom;
 use cqrs_bank::engine::log::RecordedEvent;
 use cqrs_bank::engine::process_manager::{Answer, Instead, Noted, ProcessManager, Reaction};
 use serde::{Deserialize, Serialize};
@@ -103,7 +103,7 @@ pub(crate) struct FillOrders;
 impl ProcessManager for FillOrders {
     const NAME: &'static str = "fill orders";
     const TITLE: &'static str = "Fill Orders";
-    const STARTS: Starts = Starts::AtTheBeginning;
+    const START: StartFrom = StartFrom::Origin;
     type Event = Changed;
     type State = u64;
 

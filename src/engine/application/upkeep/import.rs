@@ -165,7 +165,7 @@ impl<E: StoredEvent> Import<'_, E> {
                 self.imported += committed.len() as u64;
                 self.end = committed.last().map_or(self.end, |last| last.position);
             }
-            let passed = application.pass_over(contents, self.end).await;
+            let passed = application.fast_forward(contents, self.end).await;
             passed.map_err(|error| error.to_string())?;
             let _ = progress.try_send((ImportStep::Store, self.imported, contents.events));
         }
@@ -181,10 +181,10 @@ impl<E: StoredEvent> Import<'_, E> {
 impl<E: StoredEvent> Application<E> {
     /// Moves the handlers past what is stored, but for those that go on. Those that do not run now
     /// [start after it](super::imported).
-    async fn pass_over(&self, contents: &Contents, position: Position) -> Result<(), ParkedError> {
+    async fn fast_forward(&self, contents: &Contents, position: Position) -> Result<(), ParkedError> {
         for handler in self.handler_controls() {
             if !contents.unfinished.iter().any(|(name, _)| *name == handler.name()) {
-                handler.pass_over(position).await?;
+                handler.fast_forward(position).await?;
             }
         }
         Ok(())
@@ -192,7 +192,7 @@ impl<E: StoredEvent> Application<E> {
 
     async fn pass_over_one(&self, name: &str, position: Position) -> Result<(), ParkedError> {
         match self.handler_controls().into_iter().find(|handler| handler.name() == name) {
-            Some(handler) => handler.pass_over(position).await,
+            Some(handler) => handler.fast_forward(position).await,
             None => Ok(()),
         }
     }

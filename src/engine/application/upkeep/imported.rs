@@ -3,7 +3,7 @@
 use super::Upkeep;
 use crate::engine::application::StartError;
 use crate::engine::event_handler::lease::Lease;
-use crate::engine::event_handler::{EventHandler, Starts};
+use crate::engine::event_handler::{EventHandler, StartFrom};
 use crate::engine::log::Position;
 use crate::engine::process_manager::{ProcessManager, Unfinished};
 use crate::engine::runtime::StopReason;
@@ -33,18 +33,18 @@ pub(in crate::engine::application) struct KnownHandler<E> {
 #[derive(Clone, Copy)]
 struct Start {
     name: &'static str,
-    starts: Starts,
+    starts: StartFrom,
     folds: bool,
 }
 
 impl<E: 'static> KnownHandler<E> {
     pub(in crate::engine::application) fn event_handler<H: EventHandler<E>>() -> Self {
-        let start = Start { name: H::NAME, starts: H::STARTS, folds: H::FOLDS };
+        let start = Start { name: H::NAME, starts: H::START, folds: H::FOLDS };
         Self { start, unfinished: Box::new(|| None) }
     }
 
     pub(in crate::engine::application) fn process_manager<P: ProcessManager<Event = E>>(policy: &P) -> Self {
-        let start = Start { name: P::NAME, starts: P::STARTS, folds: true };
+        let start = Start { name: P::NAME, starts: P::START, folds: true };
         let policy = policy.clone();
         Self { start, unfinished: Box::new(move || policy.unfinished()) }
     }
@@ -144,7 +144,7 @@ async fn start_after_imported<E: StoredEvent>(
     let progress = match store.read_progress(name).await? {
         Some(progress) => progress,
         // It starts after that anyway.
-        None if starts == Starts::AtTheEnd => return Ok(()),
+        None if starts == StartFrom::Now => return Ok(()),
         None => store.begin_progress(name, start.clone()).await?,
     };
     if progress.checkpoint >= imported {

@@ -8,16 +8,16 @@ use crate::engine::log::{RecordedEvent, StreamId};
 use crate::engine::store::StoreError;
 
 /// The kinds of aggregate that an application was started with.
-pub(super) struct Kinds<E: 'static>(Vec<Kind<E>>);
+pub(super) struct Kinds<E: 'static>(Vec<AggregateKind<E>>);
 
 /// A kind of aggregate.
-pub(super) struct Kind<E: 'static> {
+pub(super) struct AggregateKind<E: 'static> {
     pub(super) category: &'static str,
     has: fn(&E) -> bool,
     replay: fn(&StreamId) -> Box<dyn Replay<E>>,
 }
 
-impl<E: 'static> Kind<E> {
+impl<E: 'static> AggregateKind<E> {
     /// Whether an event is of this kind.
     pub(super) fn has(&self, event: &E) -> bool {
         (self.has)(event)
@@ -82,7 +82,7 @@ impl<E: 'static> Kinds<E> {
     where
         E: Contains<A::Event>,
     {
-        self.0.push(Kind {
+        self.0.push(AggregateKind {
             category: A::CATEGORY,
             has: |event| event.part().is_some(),
             replay: |stream| Box::new(Replaying { stream: stream.clone(), state: A::default() }),
@@ -90,7 +90,7 @@ impl<E: 'static> Kinds<E> {
     }
 
     /// The kind that a stream belongs to, if the application has it.
-    pub(super) fn of(&self, stream: &StreamId) -> Option<&Kind<E>> {
+    pub(super) fn of(&self, stream: &StreamId) -> Option<&AggregateKind<E>> {
         let is_of = |category| stream.as_str().strip_prefix(category).is_some_and(|rest| rest.starts_with('-'));
         self.0.iter().find(|kind| is_of(kind.category))
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::audit::Audit;
-use super::kinds::Kind;
+use super::kinds::AggregateKind;
 use super::{FoldedRows, ReadRows};
 use crate::engine::application::{Application, Unavailable};
 use crate::engine::log::{Moment, Position, StreamId, Version};
@@ -16,7 +16,7 @@ use crate::engine::store::sqlite::{Verification, Verified};
 use crate::engine::store::{EventStore as _, MAX_READ, Snapshot, Store, StoreError};
 
 /// What ends a verification early.
-enum Ended {
+enum CheckEnded {
     Broken {
         position: Option<Position>,
         problem: String,
@@ -26,7 +26,7 @@ enum Ended {
     Panicked(String),
 }
 
-impl From<StoreError> for Ended {
+impl From<StoreError> for CheckEnded {
     fn from(error: StoreError) -> Self {
         Self::Failed(error)
     }
@@ -55,19 +55,21 @@ impl<E: StoredEvent> Application<E> {
                 match tokio::join!(theirs, own) {
                     // What is wrong with the store comes first: the events may be none.
                     (Err(error), _) => Err(error.into()),
-                    (Ok(Verification::Broken { position, problem }), _) => Err(Ended::Broken { position, problem }),
+                    (Ok(Verification::Broken { position, problem }), _) => {
+                        Err(CheckEnded::Broken { position, problem })
+                    }
                     (Ok(Verification::Whole(verified)), own) => own.map(|_| verified),
                 }
             }
         };
         let verified = match verification {
-            Err(Ended::Broken { position, problem }) => {
+            Err(CheckEnded::Broken { position, problem }) => {
                 // What has stopped meanwhile lacks more than what it had lost.
                 self.still_open()?;
                 return Ok(Verification::Broken { position, problem });
             }
-            Err(Ended::Panicked(message)) => return Err(Unavailable::Defect(message)),
-            Err(Ended::Failed(error)) => Err(error),
+            Err(CheckEnded::Panicked(message)) => return Err(Unavailable::Defect(message)),
+            Err(CheckEnded::Failed(error)) => Err(error),
             Ok(verified) => Ok(Verification::Whole(verified)),
         };
         self.or_unavailable(verified).await
@@ -99,7 +101,7 @@ impl<E: StoredEvent> Application<E> {
         Ok(Verification::Broken { position: Some(noted.position()), problem })
     }
 
-    async fn verify_events(&self, progress: &Progress<impl Fn(u64, u64)>) -> Result<Verified, Ended> {
+    async fn verify_events(&self, progress: &Progress<impl Fn(u64, u64)>) -> Result<Verified, CheckEnded> {
         let store = self.store();
         let mut projections = self.stored_projections().await?;
         let end = store.end().await?;
@@ -109,25 +111,25 @@ impl<E: StoredEvent> Application<E> {
             let page = store.read_all(position, MAX_READ).await?;
             let Some(last) = page.last() else {
                 let problem = format!("the log ends before position {end}");
-                return Err(Ended::Broken { position: Some(position), problem });
+                return Err(CheckEnded::Broken { position: Some(position), problem });
             };
             position = last.position;
             let take = AssertUnwindSafe(|| {
                 page.iter().take_while(|event| event.position <= end).try_for_each(|event| {
-                    let broken = |problem| Ended::Broken { position: Some(event.position), problem };
+                    let broken = |problem| CheckEnded::Broken { position: Some(event.position), problem };
                     audit.take(event).map_err(broken)?;
                     projections.iter_mut().for_each(|projection| projection.take(event));
-                    Ok::<(), Ended>(())
+                    Ok::<(), CheckEnded>(())
                 })
             });
-            catch_unwind(take).map_err(|panic| Ended::Panicked(panic_message(panic.as_ref())))??;
+            catch_unwind(take).map_err(|panic| CheckEnded::Panicked(panic_message(panic.as_ref())))??;
             progress.tell(&progress.events, audit.events(), end.get());
         }
         if let Some(problem) = projections.into_iter().find_map(FoldedRows::difference) {
-            return Err(Ended::Broken { position: None, problem });
+            return Err(CheckEnded::Broken { position: None, problem });
         }
         if let Some(problem) = self.difference_of_processes().await? {
-            return Err(Ended::Broken { position: None, problem });
+            return Err(CheckEnded::Broken { position: None, problem });
         }
         let snapshots = self.verify_snapshots(&audit, end).await?;
         Ok(Verified { events: audit.events(), streams: audit.streams().len() as u64, snapshots })
@@ -154,7 +156,7 @@ impl<E: StoredEvent> Application<E> {
     }
 
     /// Answers how many snapshots there are.
-    async fn verify_snapshots(&self, audit: &Audit<'_, E>, end: Position) -> Result<u64, Ended> {
+    async fn verify_snapshots(&self, audit: &Audit<'_, E>, end: Position) -> Result<u64, CheckEnded> {
         let mut found = 0;
         for (stream, version) in audit.streams() {
             let Some(kind) = self.inner.upkeep.kinds.of(stream) else { continue };
@@ -180,10 +182,10 @@ impl<E: StoredEvent> Application<E> {
     /// Holds the snapshots of a stream, the last one first, against a replay.
     async fn verify_stream(
         &self,
-        kind: &Kind<E>,
+        kind: &AggregateKind<E>,
         stream: &StreamId,
         mut snapshots: Vec<Snapshot>,
-    ) -> Result<(), Ended> {
+    ) -> Result<(), CheckEnded> {
         let (mut replay, mut version) = (kind.replay(stream), Version::START);
         while !snapshots.is_empty() {
             let page = self.store().read_stream(stream, version, MAX_READ).await?;
@@ -194,7 +196,7 @@ impl<E: StoredEvent> Application<E> {
                 let Some(snapshot) = snapshots.pop_if(|snapshot| snapshot.version == event.version) else { continue };
                 if snapshot.position != event.position || replay.is_denied_by(&snapshot.state) {
                     let problem = format!("the snapshot of {stream} is not what its events make of it");
-                    return Err(Ended::Broken { position: Some(snapshot.position), problem });
+                    return Err(CheckEnded::Broken { position: Some(snapshot.position), problem });
                 }
             }
         }
@@ -202,7 +204,7 @@ impl<E: StoredEvent> Application<E> {
             None => Ok(()),
             Some(snapshot) => {
                 let problem = format!("a snapshot of {stream} stands after no event");
-                Err(Ended::Broken { position: Some(snapshot.position), problem })
+                Err(CheckEnded::Broken { position: Some(snapshot.position), problem })
             }
         }
     }

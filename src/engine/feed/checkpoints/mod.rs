@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-pub use self::status::{Condition, HandlerStatus, Kind};
+pub use self::status::{Condition, HandlerKind, HandlerStatus};
 use super::conversations::Conversations;
 use super::waiting::{Ticket, Waiting};
 use crate::engine::log::Position;
@@ -79,7 +79,7 @@ struct Place {
 #[derive(Debug)]
 struct Handler {
     name: &'static str,
-    kind: Kind,
+    kind: HandlerKind,
     awaited: bool,
     condition: Condition,
 }
@@ -110,12 +110,12 @@ impl Checkpoints {
     }
 
     /// Adds a projection that starts at `checkpoint`; waiting callers wait for it too from now on.
-    pub fn register(&self, name: &'static str, checkpoint: Position) -> Checkpoint {
-        self.register_handler(name, Kind::Projection, true, checkpoint)
+    pub fn register(&self, name: &'static str, checkpoint: Position) -> Slot {
+        self.register_handler(name, HandlerKind::Projection, true, checkpoint)
     }
 
     /// Adds a handler. Nobody waits for one that is not `awaited`.
-    pub fn register_handler(&self, name: &'static str, kind: Kind, awaited: bool, checkpoint: Position) -> Checkpoint {
+    pub fn register_handler(&self, name: &'static str, kind: HandlerKind, awaited: bool, checkpoint: Position) -> Slot {
         let mut state = self.inner.lock();
         state.registered += 1;
         let owner = state.registered;
@@ -135,11 +135,11 @@ impl Checkpoints {
             }
         };
         self.inner.wake(&mut state);
-        Checkpoint { index, owner }
+        Slot { index, owner }
     }
 
     /// Takes a handler out: it is shown no more, and nobody waits for it. What is still said of it means nothing.
-    pub fn deregister(&self, checkpoint: &Checkpoint) {
+    pub fn deregister(&self, checkpoint: &Slot) {
         let mut state = self.inner.lock();
         if state.handler(checkpoint).is_some() {
             state.places[checkpoint.index].owner = 0;
@@ -152,15 +152,15 @@ impl Checkpoints {
     }
 
     /// Takes a handler out again, unless it is said to be kept.
-    pub(in crate::engine) fn unless_kept(&self, checkpoint: Checkpoint) -> UnlessKept {
+    pub(in crate::engine) fn unless_kept(&self, checkpoint: Slot) -> UnlessKept {
         UnlessKept { checkpoints: self.clone(), checkpoint, is_kept: false }
     }
 
     /// Acknowledges everything up to `position` for some handlers, and wakes those who waited for it. A handler that is
     /// further already stays there.
-    pub fn advance<'a>(&self, handlers: impl IntoIterator<Item = &'a Checkpoint>, position: Position) {
+    pub fn advance<'a>(&self, handlers: impl IntoIterator<Item = &'a Slot>, position: Position) {
         let mut state = self.inner.lock();
-        for Checkpoint { index, owner } in handlers {
+        for Slot { index, owner } in handlers {
             if let Some(place) = state.places.get_mut(*index).filter(|place| place.owner == *owner) {
                 place.checkpoint = position.max(place.checkpoint);
             }
@@ -169,7 +169,7 @@ impl Checkpoints {
     }
 
     /// From now on, callers wait for a handler, or do not.
-    pub fn set_awaited(&self, checkpoint: &Checkpoint, awaited: bool) {
+    pub fn set_awaited(&self, checkpoint: &Slot, awaited: bool) {
         let mut state = self.inner.lock();
         if let Some(handler) = state.handler(checkpoint) {
             handler.awaited = awaited;
@@ -178,7 +178,7 @@ impl Checkpoints {
     }
 
     /// Says how a handler is doing.
-    pub fn report(&self, checkpoint: &Checkpoint, condition: Condition) {
+    pub fn report(&self, checkpoint: &Slot, condition: Condition) {
         let mut state = self.inner.lock();
         if let Some(handler) = state.handler(checkpoint) {
             handler.condition = condition;
@@ -233,7 +233,7 @@ impl Checkpoints {
 
     /// Waits until a handler is at `position`, has stopped, runs elsewhere, or waits to try an event again; at most
     /// `max_wait`.
-    pub(in crate::engine) async fn wait_for(&self, checkpoint: &Checkpoint, position: Position, max_wait: Duration) {
+    pub(in crate::engine) async fn wait_for(&self, checkpoint: &Slot, position: Position, max_wait: Duration) {
         let has_come = self.until(|state| {
             let mut handlers = state.handlers().filter(|(_, place)| place.owner == checkpoint.owner);
             handlers.all(|(handler, place)| {
@@ -393,7 +393,7 @@ impl State {
     }
 
     /// Nothing for one that was taken out.
-    fn handler(&mut self, Checkpoint { index, owner }: &Checkpoint) -> Option<&mut Handler> {
+    fn handler(&mut self, Slot { index, owner }: &Slot) -> Option<&mut Handler> {
         self.places.get(*index).filter(|place| place.owner == *owner)?;
         self.handlers[*index].as_mut()
     }
@@ -414,7 +414,7 @@ impl State {
     }
 
     fn projections(&self) -> impl Iterator<Item = (&Handler, &Place)> {
-        self.handlers().filter(|(handler, _)| handler.kind == Kind::Projection && !handler.condition.stopped)
+        self.handlers().filter(|(handler, _)| handler.kind == HandlerKind::Projection && !handler.condition.stopped)
     }
 
     fn passed_by_projections(&self) -> Position {
@@ -431,7 +431,7 @@ impl State {
 
 /// One handler's own checkpoint, to be moved by it alone.
 #[derive(Clone, Debug)]
-pub struct Checkpoint {
+pub struct Slot {
     index: usize,
     owner: u64,
 }
@@ -440,13 +440,13 @@ pub struct Checkpoint {
 #[derive(Debug)]
 pub(in crate::engine) struct UnlessKept {
     checkpoints: Checkpoints,
-    checkpoint: Checkpoint,
+    checkpoint: Slot,
     is_kept: bool,
 }
 
 impl UnlessKept {
     /// It runs.
-    pub(in crate::engine) fn keep(mut self) -> Checkpoint {
+    pub(in crate::engine) fn keep(mut self) -> Slot {
         self.is_kept = true;
         self.checkpoint.clone()
     }

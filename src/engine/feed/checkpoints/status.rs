@@ -6,7 +6,7 @@ use crate::engine::log::{Position, Timestamp};
 
 /// What a handler does with events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum HandlerKind {
     /// It builds a read model.
     Projection,
     /// It has effects outside the bank of events.
@@ -15,7 +15,7 @@ pub enum Kind {
     ProcessManager,
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for HandlerKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Projection => "projection",
@@ -46,7 +46,7 @@ pub struct HandlerStatus {
     /// Its name.
     pub name: &'static str,
     /// What it does.
-    pub kind: Kind,
+    pub kind: HandlerKind,
     /// The last event it has acknowledged.
     pub checkpoint: Position,
     /// How it is doing.

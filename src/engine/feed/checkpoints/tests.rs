@@ -33,7 +33,8 @@ async fn a_wait_ends_when_the_last_handler_has_passed() {
 #[tokio::test(start_paused = true)]
 async fn all_have_settled_when_nobody_has_anything_to_do_at_once() {
     let checkpoints = Checkpoints::new();
-    let register = |name, awaited| checkpoints.register_handler(name, Kind::EventHandler, awaited, Position::START);
+    let register =
+        |name, awaited| checkpoints.register_handler(name, HandlerKind::EventHandler, awaited, Position::START);
     let (first, second) = (register("awaited", true), register("not awaited", false));
     let waits = Condition { next_attempt: Some(Timestamp::from_micros(1)), ..Condition::default() };
     let stopped = Condition { stopped: true, ..Condition::default() };

@@ -65,7 +65,7 @@ pub use self::domain_events::domain_events;
 use self::names::{Names, in_snake_case, is_of_type};
 pub use self::write::DataOf;
 use crate::engine::domain::{DomainEvent, current_version};
-use crate::engine::runtime::{Failure, FailureKind, panic_message};
+use crate::engine::runtime::{StoreFailure, StoreFailureKind, panic_message};
 use crate::engine::store::StoreError;
 
 #[doc(hidden)]
@@ -186,7 +186,7 @@ pub struct UnwritableEvent {
 
 impl From<UnwritableEvent> for StoreError {
     fn from(error: UnwritableEvent) -> Self {
-        Self::Failed(Failure::caused_by(error.to_string(), FailureKind::Other, error))
+        Self::Failed(StoreFailure::caused_by(error.to_string(), StoreFailureKind::Other, error))
     }
 }
 

@@ -16,7 +16,7 @@ impl Names {
     pub(super) fn of<E: DeserializeOwned>() -> Option<Self> {
         match E::deserialize(Ask) {
             Ok(_) => None,
-            Err(Answer(names)) => names,
+            Err(FoundNames(names)) => names,
         }
     }
 
@@ -51,32 +51,32 @@ fn snake_case(name: &str) -> impl Iterator<Item = char> {
 struct Ask;
 
 #[derive(Debug)]
-struct Answer(Option<Names>);
+struct FoundNames(Option<Names>);
 
-impl fmt::Display for Answer {
+impl fmt::Display for FoundNames {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("there is nothing to read")
     }
 }
 
-impl std::error::Error for Answer {}
+impl std::error::Error for FoundNames {}
 
-impl de::Error for Answer {
+impl de::Error for FoundNames {
     fn custom<T: fmt::Display>(_: T) -> Self {
         Self(None)
     }
 }
 
 impl<'de> Deserializer<'de> for Ask {
-    type Error = Answer;
+    type Error = FoundNames;
 
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
         variants: &'static [&'static str],
         _: V,
-    ) -> Result<V::Value, Answer> {
-        Err(Answer(Some(Names::Variants(variants))))
+    ) -> Result<V::Value, FoundNames> {
+        Err(FoundNames(Some(Names::Variants(variants))))
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -84,24 +84,29 @@ impl<'de> Deserializer<'de> for Ask {
         name: &'static str,
         _: &'static [&'static str],
         _: V,
-    ) -> Result<V::Value, Answer> {
-        Err(Answer(Some(Names::Struct(name))))
+    ) -> Result<V::Value, FoundNames> {
+        Err(FoundNames(Some(Names::Struct(name))))
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, _: V) -> Result<V::Value, Answer> {
-        Err(Answer(Some(Names::Struct(name))))
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, _: V) -> Result<V::Value, FoundNames> {
+        Err(FoundNames(Some(Names::Struct(name))))
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, name: &'static str, _: V) -> Result<V::Value, Answer> {
-        Err(Answer(Some(Names::Struct(name))))
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, name: &'static str, _: V) -> Result<V::Value, FoundNames> {
+        Err(FoundNames(Some(Names::Struct(name))))
     }
 
-    fn deserialize_tuple_struct<V: Visitor<'de>>(self, name: &'static str, _: usize, _: V) -> Result<V::Value, Answer> {
-        Err(Answer(Some(Names::Struct(name))))
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        _: usize,
+        _: V,
+    ) -> Result<V::Value, FoundNames> {
+        Err(FoundNames(Some(Names::Struct(name))))
     }
 
-    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Answer> {
-        Err(Answer(None))
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, FoundNames> {
+        Err(FoundNames(None))
     }
 
     serde::forward_to_deserialize_any! {

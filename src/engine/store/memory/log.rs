@@ -31,7 +31,7 @@ pub(super) struct Log<E> {
     recorded: Vec<RecordedEvent<E>>,
 }
 
-type Answer<E> = Result<Range<usize>, Rejected<E>>;
+type AppendedRange<E> = Result<Range<usize>, Rejected<E>>;
 
 impl<E> Default for Log<E> {
     fn default() -> Self {
@@ -68,7 +68,7 @@ impl<E: DomainEvent> Log<E> {
     }
 
     /// Adds events to the next commit, unless they are rejected, or those they were decided on were.
-    fn record(&mut self, append: Append<E>, rejected: &mut BTreeMap<StreamId, Conflict>) -> Answer<E> {
+    fn record(&mut self, append: Append<E>, rejected: &mut BTreeMap<StreamId, Conflict>) -> AppendedRange<E> {
         let Append { stream, expected_version: expected, time, metadata, events, snapshot } = append;
         debug_assert!(!events.is_empty(), "an append carries an event");
         if let Some(conflict) = rejected.get(&stream) {

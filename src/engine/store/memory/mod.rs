@@ -29,14 +29,14 @@ const QUEUE_CAPACITY: usize = 256;
 /// A handle on the store's task.
 #[derive(Clone, Debug)]
 pub struct MemoryStore<E> {
-    requests: mpsc::Sender<Request<E>>,
+    requests: mpsc::Sender<LogRequest<E>>,
     listeners: Listeners<E>,
     /// The log's end, raised before anybody hears of it.
     end: Arc<AtomicU64>,
 }
 
 #[derive(Debug)]
-enum Request<E> {
+enum LogRequest<E> {
     Append { appends: Vec<Append<E>>, reply: oneshot::Sender<Appended<E>> },
     ReadStream { stream: StreamId, after: Version, limit: usize, reply: oneshot::Sender<Batch<E>> },
     ReadFromSnapshot { stream: StreamId, until: Moment, limit: usize, reply: oneshot::Sender<FromSnapshot<E>> },
@@ -75,7 +75,7 @@ impl<E: DomainEvent> MemoryStore<E> {
         Self { requests: sender, listeners, end }
     }
 
-    async fn ask<R>(&self, request: Request<E>, answer: oneshot::Receiver<R>) -> Result<R, StoreError> {
+    async fn ask<R>(&self, request: LogRequest<E>, answer: oneshot::Receiver<R>) -> Result<R, StoreError> {
         if let Some(request) = offer(&self.requests, request).map_err(|_| StoreError::Closed)? {
             Box::pin(self.requests.send(request)).await.map_err(|_| StoreError::Closed)?;
         }
@@ -86,13 +86,13 @@ impl<E: DomainEvent> MemoryStore<E> {
 impl<E: DomainEvent> EventStore<E> for MemoryStore<E> {
     async fn append(&self, appends: Vec<Append<E>>) -> Result<Appended<E>, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.ask(Request::Append { appends, reply }, answer).await
+        self.ask(LogRequest::Append { appends, reply }, answer).await
     }
 
     async fn read_stream(&self, stream: &StreamId, after: Version, limit: usize) -> Result<Batch<E>, StoreError> {
         let (reply, answer) = oneshot::channel();
         let stream = stream.clone();
-        let read = Request::ReadStream { stream, after, limit, reply };
+        let read = LogRequest::ReadStream { stream, after, limit, reply };
         self.ask(read, answer).await
     }
 
@@ -104,28 +104,28 @@ impl<E: DomainEvent> EventStore<E> for MemoryStore<E> {
     ) -> Result<FromSnapshot<E>, StoreError> {
         let (reply, answer) = oneshot::channel();
         let stream = stream.clone();
-        self.ask(Request::ReadFromSnapshot { stream, until, limit, reply }, answer).await
+        self.ask(LogRequest::ReadFromSnapshot { stream, until, limit, reply }, answer).await
     }
 
     async fn stream_version(&self, stream: &StreamId, until: Moment) -> Result<Version, StoreError> {
         let (reply, answer) = oneshot::channel();
         let stream = stream.clone();
-        self.ask(Request::StreamVersion { stream, until, reply }, answer).await
+        self.ask(LogRequest::StreamVersion { stream, until, reply }, answer).await
     }
 
     async fn read_commands(&self, command_ids: Vec<Uuid>) -> Result<Vec<Option<Committed<E>>>, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.ask(Request::ReadCommands { command_ids, reply }, answer).await
+        self.ask(LogRequest::ReadCommands { command_ids, reply }, answer).await
     }
 
     async fn read_all(&self, after: Position, limit: usize) -> Result<Batch<E>, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.ask(Request::ReadAll { after, limit, reply }, answer).await
+        self.ask(LogRequest::ReadAll { after, limit, reply }, answer).await
     }
 
     async fn end(&self) -> Result<Position, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.ask(Request::End { reply }, answer).await
+        self.ask(LogRequest::End { reply }, answer).await
     }
 
     fn acknowledged(&self) -> Option<Position> {
@@ -141,30 +141,30 @@ impl<E: DomainEvent> HandlerRecords for MemoryStore<E> {
     async fn read_progress(&self, handler: &str) -> Result<Option<Progress>, StoreError> {
         let (reply, answer) = oneshot::channel();
         let handler = handler.to_owned();
-        self.ask(Request::ReadProgress { handler, reply }, answer).await
+        self.ask(LogRequest::ReadProgress { handler, reply }, answer).await
     }
 
     async fn begin_progress(&self, handler: &str, start: Progress) -> Result<Progress, StoreError> {
         let (reply, answer) = oneshot::channel();
         let handler = handler.to_owned();
-        self.ask(Request::BeginProgress { handler, start, reply }, answer).await
+        self.ask(LogRequest::BeginProgress { handler, start, reply }, answer).await
     }
 
     async fn write_progress(&self, handler: &str, progress: Progress, parked: ParkedChange) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
         let handler = handler.to_owned();
         let written = Box::new(Written { handler, progress, parked });
-        self.ask(Request::WriteProgress { written, reply }, answer).await
+        self.ask(LogRequest::WriteProgress { written, reply }, answer).await
     }
 
     async fn read_parked(&self, after: u64, limit: usize) -> Result<Vec<ParkedEvent>, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.ask(Request::ReadParked { after, limit, reply }, answer).await
+        self.ask(LogRequest::ReadParked { after, limit, reply }, answer).await
     }
 }
 
 async fn serve<E: DomainEvent>(
-    mut requests: mpsc::Receiver<Request<E>>,
+    mut requests: mpsc::Receiver<LogRequest<E>>,
     publisher: Publisher<E>,
     end: Arc<AtomicU64>,
 ) -> Result<(), StopReason> {
@@ -173,7 +173,7 @@ async fn serve<E: DomainEvent>(
     // A reply nobody waits for any more is no error: the caller went away.
     while let Some(request) = requests.recv().await {
         match request {
-            Request::Append { appends, reply } => {
+            LogRequest::Append { appends, reply } => {
                 let after = log.end();
                 let (commit, answers) = log.append(appends);
                 if !commit.is_empty() {
@@ -182,38 +182,38 @@ async fn serve<E: DomainEvent>(
                 }
                 let _ = reply.send(answers);
             }
-            Request::ReadStream { stream, after, limit, reply } => {
+            LogRequest::ReadStream { stream, after, limit, reply } => {
                 let _ = reply.send(log.read_stream(&stream, after, limit));
             }
-            Request::ReadAll { after, limit, reply } => {
+            LogRequest::ReadAll { after, limit, reply } => {
                 let _ = reply.send(log.read_all(after, limit));
             }
-            Request::ReadFromSnapshot { stream, until, limit, reply } => {
+            LogRequest::ReadFromSnapshot { stream, until, limit, reply } => {
                 let snapshot = log.snapshot(&stream, until);
                 let after = snapshot.as_ref().map_or(Version::START, |snapshot| snapshot.version);
                 let _ = reply.send((snapshot, log.read_stream(&stream, after, limit)));
             }
-            Request::StreamVersion { stream, until, reply } => {
+            LogRequest::StreamVersion { stream, until, reply } => {
                 let _ = reply.send(log.stream_version(&stream, until));
             }
-            Request::ReadCommands { command_ids, reply } => {
+            LogRequest::ReadCommands { command_ids, reply } => {
                 let _ = reply.send(command_ids.into_iter().map(|command_id| log.command(command_id)).collect());
             }
-            Request::End { reply } => {
+            LogRequest::End { reply } => {
                 let _ = reply.send(log.end());
             }
-            Request::ReadProgress { handler, reply } => {
+            LogRequest::ReadProgress { handler, reply } => {
                 let _ = reply.send(records.progress(&handler));
             }
-            Request::BeginProgress { handler, start, reply } => {
+            LogRequest::BeginProgress { handler, start, reply } => {
                 let _ = reply.send(records.begin(handler, start));
             }
-            Request::WriteProgress { written, reply } => {
+            LogRequest::WriteProgress { written, reply } => {
                 let Written { handler, progress, parked } = *written;
                 records.write(handler, progress, parked);
                 let _ = reply.send(());
             }
-            Request::ReadParked { after, limit, reply } => {
+            LogRequest::ReadParked { after, limit, reply } => {
                 let _ = reply.send(records.parked(after, limit));
             }
         }

@@ -3,7 +3,7 @@
 use tokio::sync::mpsc;
 
 use super::requests::Reply;
-use super::transaction::{Answer, answers};
+use super::transaction::{AppendedRange, answers};
 
 use crate::engine::log::Batch;
 use crate::engine::runtime::Runtime;
@@ -15,7 +15,7 @@ const CAPACITY: usize = 64;
 
 /// An answer that waits for the commit.
 pub(super) enum Pending<E> {
-    Append(Reply<Appended<E>>, Vec<Answer<E>>),
+    Append(Reply<Appended<E>>, Vec<AppendedRange<E>>),
     Progress(Reply<()>, Result<(), StoreError>),
     Begun(Reply<Progress>, Progress),
     Lease(Reply<bool>),

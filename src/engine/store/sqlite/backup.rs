@@ -16,12 +16,12 @@ use super::end_file::Noted;
 use super::form::Form;
 use super::open_here::OpenHere;
 use super::schema::{connect, connect_to_read};
-use super::stored_log::{LogEnd, ReadError};
+use super::stored_log::{FileError, LogEnd};
 use super::threads::spawn;
 use super::verify::{self, Verification, Verified};
 use super::{SqliteStore, disk_full, properties, unreadable, upgrade};
 use crate::engine::disk::{NewFile, Placed};
-use crate::engine::runtime::Failure;
+use crate::engine::runtime::StoreFailure;
 use crate::engine::store::StoreError;
 use crate::engine::store::codec::StoredEvent;
 
@@ -77,7 +77,7 @@ pub enum BackupError {
         path: PathBuf,
         /// What the system or SQLite said.
         #[source]
-        reason: Failure,
+        reason: StoreFailure,
     },
     /// What was copied does not fit together: neither does the file, then.
     #[error("the copy is not whole: {problem}")]
@@ -90,8 +90,8 @@ pub enum BackupError {
     Store(#[from] StoreError),
 }
 
-impl From<ReadError> for BackupError {
-    fn from(error: ReadError) -> Self {
+impl From<FileError> for BackupError {
+    fn from(error: FileError) -> Self {
         Self::Store(error.into())
     }
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::Row;
 
-use super::stored_log::ReadError;
+use super::stored_log::FileError;
 use crate::engine::store::hash_chain::Hash;
 
 /// A row of a table, read and held against its hash.
@@ -14,10 +14,10 @@ pub(super) trait Checked: Sized {
     fn hash(&self) -> Hash;
 
     /// Reads a row; one that does not fit its hash is an error that says what it is.
-    fn checked(row: &Row<'_>, hash_column: usize, name: impl FnOnce() -> String) -> Result<Self, ReadError> {
+    fn checked(row: &Row<'_>, hash_column: usize, name: impl FnOnce() -> String) -> Result<Self, FileError> {
         match Self::read(row) {
             Ok(read) if row.get::<_, Hash>(hash_column).is_ok_and(|hash| hash == read.hash()) => Ok(read),
-            _ => Err(ReadError::DamagedRecord(name())),
+            _ => Err(FileError::DamagedRecord(name())),
         }
     }
 }

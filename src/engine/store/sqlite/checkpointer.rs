@@ -21,14 +21,14 @@ const BEGIN_ANEW_FROM: u32 = 4_096;
 
 /// What the writer and the checkpointer tell each other.
 #[derive(Debug)]
-pub(super) struct Checkpoints {
+pub(super) struct WalCheckpoints {
     pages: AtomicU32,
     moved: AtomicU32,
     little_is_left: AtomicBool,
     wake: SyncSender<()>,
 }
 
-impl Checkpoints {
+impl WalCheckpoints {
     pub(super) fn new() -> (Arc<Self>, Receiver<()>) {
         // One wake-up in the queue is as good as many.
         let (wake, woken) = sync_channel(1);
@@ -64,7 +64,7 @@ impl Checkpoints {
 }
 
 /// The checkpointer's thread: moves pages whenever it is woken, until the writer is gone.
-pub(super) fn serve(checkpoints: &Weak<Checkpoints>, connection: Connection, woken: &Receiver<()>) {
+pub(super) fn serve(checkpoints: &Weak<WalCheckpoints>, connection: Connection, woken: &Receiver<()>) {
     while woken.recv().is_ok() {
         let Some(checkpoints) = checkpoints.upgrade() else { return };
         match move_pages(&connection) {

@@ -2,9 +2,9 @@
 
 use rusqlite::{Error, ErrorCode};
 
-use crate::engine::runtime::{Failure, FailureKind};
+use crate::engine::runtime::{StoreFailure, StoreFailureKind};
 
-impl From<Error> for Failure {
+impl From<Error> for StoreFailure {
     fn from(error: Error) -> Self {
         let kind = kind_of(&error);
         Self::caused_by(format!("SQLite: {error}"), kind, error)
@@ -12,10 +12,10 @@ impl From<Error> for Failure {
 }
 
 /// The kind that an error of SQLite is of.
-pub(super) fn kind_of(error: &Error) -> FailureKind {
+pub(super) fn kind_of(error: &Error) -> StoreFailureKind {
     match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => FailureKind::DiskFull,
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => FailureKind::Damaged,
-        _ => FailureKind::Other,
+        Some(ErrorCode::DiskFull) => StoreFailureKind::DiskFull,
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreFailureKind::Damaged,
+        _ => StoreFailureKind::Other,
     }
 }

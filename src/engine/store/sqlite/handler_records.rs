@@ -6,10 +6,10 @@ use std::io;
 use tokio::sync::{mpsc, oneshot};
 
 use super::form::Form;
-use super::reader::Reader;
+use super::log_reader::LogReader;
 use super::requests::WriteRequest;
 use super::{SqliteStore, companions, projection_rows, records, unreadable};
-use crate::engine::runtime::{Failure, FailureKind};
+use crate::engine::runtime::{StoreFailure, StoreFailureKind};
 use crate::engine::store::StoreError;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{
@@ -52,7 +52,7 @@ impl<E: StoredEvent> HandlerRecords for SqliteStore<E> {
         let (found, checkpoint) = oneshot::channel();
         let (pages, mut to_come) = mpsc::channel(projection_rows::PAGES_AHEAD);
         let (projection, path) = (projection.to_owned(), self.path.clone());
-        let hand_over = move |reader: &mut Reader<E>| {
+        let hand_over = move |reader: &mut LogReader<E>| {
             let read = reader.read(|connection, log| match log.form(connection)? {
                 // What a file of the first form has kept is bound to nothing.
                 Form::First => {
@@ -85,7 +85,11 @@ impl<E: StoredEvent> HandlerRecords for SqliteStore<E> {
             }
         };
         let lease = lock().map_err(|error| {
-            StoreError::Failed(Failure::caused_by(format!("{}: {error}", path.display()), FailureKind::Other, error))
+            StoreError::Failed(StoreFailure::caused_by(
+                format!("{}: {error}", path.display()),
+                StoreFailureKind::Other,
+                error,
+            ))
         })?;
         let Some(lease) = lease else { return Ok(None) };
         let (reply, answer) = oneshot::channel();

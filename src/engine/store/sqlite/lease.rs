@@ -7,7 +7,7 @@
 use rusqlite::Connection;
 
 use super::properties::{self, LEASE};
-use super::stored_log::ReadError;
+use super::stored_log::FileError;
 
 /// This program's part in the right.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub(super) enum LeaseNumber {
 
 impl LeaseNumber {
     /// Takes the right, within a transaction.
-    pub(super) fn take(&mut self, connection: &Connection) -> Result<(), ReadError> {
+    pub(super) fn take(&mut self, connection: &Connection) -> Result<(), FileError> {
         let number = number(connection)?.unwrap_or(0).wrapping_add(1);
         properties::write(connection, LEASE, &number.to_string())?;
         *self = Self::Under(Some(number));
@@ -35,7 +35,7 @@ impl LeaseNumber {
 
     /// Whether something may be written in the name of a handler, within the same transaction. The right that was taken
     /// before the file had a place for it gets its number now.
-    pub(super) fn is_valid(&mut self, connection: &Connection) -> Result<bool, ReadError> {
+    pub(super) fn is_valid(&mut self, connection: &Connection) -> Result<bool, FileError> {
         match (*self, number(connection)?) {
             (Self::Never, _) => Ok(true),
             (Self::Under(None), None) => self.take(connection).map(|()| true),
@@ -44,8 +44,8 @@ impl LeaseNumber {
     }
 }
 
-fn number(connection: &Connection) -> Result<Option<u64>, ReadError> {
+fn number(connection: &Connection) -> Result<Option<u64>, FileError> {
     let Some(text) = properties::read(connection, LEASE)? else { return Ok(None) };
-    let number = text.parse().map_err(|_| ReadError::DamagedRecord("the right to run handlers".to_owned()))?;
+    let number = text.parse().map_err(|_| FileError::DamagedRecord("the right to run handlers".to_owned()))?;
     Ok(Some(number))
 }

@@ -20,9 +20,11 @@ mod acknowledged;
 mod alone;
 mod answers;
 mod backup;
+mod batch_insert;
 mod checked;
 mod checkpointer;
 mod close;
+mod command_ids;
 mod companions;
 mod create;
 mod disk_full;
@@ -34,11 +36,11 @@ mod handler_rows;
 mod hard_links;
 mod in_place;
 mod in_use;
-mod insert;
 mod lease;
 mod lock_holder;
+mod log_reader;
+mod log_writer;
 mod long_wait;
-mod new_commands;
 mod new_store;
 mod open;
 mod open_error;
@@ -46,7 +48,6 @@ mod open_here;
 mod others;
 mod projection_rows;
 mod properties;
-mod reader;
 mod records;
 mod requests;
 mod row_set;
@@ -61,7 +62,6 @@ mod transaction;
 mod upgrade;
 mod verify;
 mod waiting;
-mod writer;
 
 use std::fs::File;
 use std::io;
@@ -77,24 +77,24 @@ pub use self::backup::{BackupError, BackupStep};
 pub use self::companions::ending_of_companion;
 use self::form::Form;
 use self::in_place::InPlace;
+use self::log_reader::{LogReader, READERS, ReadRequest, SharedQueue};
+use self::log_writer::LogWriter;
 pub use self::new_store::NewStore;
 use self::open::Opened;
 pub use self::open_error::OpenStoreError;
 use self::open_here::OpenHere;
 pub use self::open_here::is_open_here;
-use self::reader::{READERS, ReadRequest, Reader, SharedQueue};
 use self::requests::WriteRequest;
-use self::stored_log::{LogEnd, ReadError, StoredLog};
+use self::stored_log::{FileError, LogEnd, StoredLog};
 use self::threads::{Idle, Threads};
 use self::transaction::Written;
 pub use self::verify::{Verification, Verified};
-use self::writer::Writer;
 use super::log_head::LogHead;
 use super::{
     Append, Appended, Committed, EventStore, Listeners, PUBLISHED_CAPACITY, Published, Publisher, Snapshot, StoreError,
 };
 use crate::engine::log::{Batch, Moment, Position, RecordedEvent, StreamId, Version};
-use crate::engine::runtime::{Failure, FailureKind, StopReason, Supervisor, offer};
+use crate::engine::runtime::{StopReason, StoreFailure, StoreFailureKind, Supervisor, offer};
 use crate::engine::store::codec::StoredEvent;
 
 const WRITE_QUEUE_CAPACITY: usize = 4_096;
@@ -146,12 +146,12 @@ struct Connections {
 
 impl Connections {
     /// Answers in words what there is too little of.
-    fn of(Opened { path, end_file, .. }: &Opened) -> Result<Self, Failure> {
+    fn of(Opened { path, end_file, .. }: &Opened) -> Result<Self, StoreFailure> {
         let sqlite = |error: rusqlite::Error| match open_error::too_many_open(&error) {
-            Some(too_many) => Failure::from(too_many),
-            None => Failure::from(error),
+            Some(too_many) => StoreFailure::from(too_many),
+            None => StoreFailure::from(error),
         };
-        let io = |error: io::Error| Failure::from(error);
+        let io = |error: io::Error| StoreFailure::from(error);
         let read = || schema::connect_to_read(path).map_err(sqlite);
         Ok(Self {
             moving: schema::connect(path).map_err(sqlite)?,
@@ -174,7 +174,11 @@ impl<E: StoredEvent> SqliteStore<E> {
         let thread = |name| {
             Idle::start(name).map_err(|error| OpenStoreError::Failed {
                 path: path.into(),
-                reason: Failure::caused_by(format!("no thread can be started: {error}"), FailureKind::Other, error),
+                reason: StoreFailure::caused_by(
+                    format!("no thread can be started: {error}"),
+                    StoreFailureKind::Other,
+                    error,
+                ),
             })
         };
         let (checkpointer_thread, writer_thread) = (thread("checkpoints")?, thread("writer")?);
@@ -197,7 +201,7 @@ impl<E: StoredEvent> SqliteStore<E> {
         let (reads, read_requests) = mpsc::channel(READ_QUEUE_CAPACITY);
         let mut threads = Threads::new();
 
-        let (checkpoints, woken) = checkpointer::Checkpoints::new();
+        let (checkpoints, woken) = checkpointer::WalCheckpoints::new();
         let watched = checkpoints.watch(&mut opened.connection);
         watched.map_err(|error| OpenStoreError::Failed { path: path.to_path_buf(), reason: error.into() })?;
         let weak = Arc::downgrade(&checkpoints);
@@ -215,7 +219,7 @@ impl<E: StoredEvent> SqliteStore<E> {
         let answers_from = opened.answers_from;
         let queue: SharedQueue<E> = Arc::new(Mutex::new(read_requests));
         for (thread, connection) in reader_threads.into_iter().zip(reading) {
-            let reader = Reader::new(connection, form);
+            let reader = LogReader::new(connection, form);
             let (queue, open_here) = (queue.clone(), here.clone());
             threads.run(thread, move || {
                 reader.serve(&queue);
@@ -226,7 +230,7 @@ impl<E: StoredEvent> SqliteStore<E> {
         let weak_here = Arc::downgrade(&here);
         let acknowledged = Arc::new(AcknowledgedEnd::new(end_file, opened.end.end.position, presence));
         let to_let_go = acknowledged.clone();
-        let mut writer = Writer::new(opened, in_place.clone(), acknowledged.clone(), publisher, checkpoints);
+        let mut writer = LogWriter::new(opened, in_place.clone(), acknowledged.clone(), publisher, checkpoints);
         let (close, closed) = oneshot::channel();
         let (ending, has_ended) = watch::channel(());
         let (failed, has_failed) = oneshot::channel();
@@ -237,7 +241,7 @@ impl<E: StoredEvent> SqliteStore<E> {
             let closing = writer.into_closing();
             for _ in 0..READERS {
                 // An error says that a reader has ended already.
-                let _ = read_queue.blocking_send(Box::new(Reader::close));
+                let _ = read_queue.blocking_send(Box::new(LogReader::close));
             }
             drop((read_queue, runtime));
             threads.wait();
@@ -312,10 +316,10 @@ impl<E: StoredEvent> SqliteStore<E> {
 
     async fn read<R: Send + 'static>(
         &self,
-        read: impl FnOnce(&rusqlite::Connection, &mut StoredLog<E>) -> Result<R, ReadError> + Send + 'static,
+        read: impl FnOnce(&rusqlite::Connection, &mut StoredLog<E>) -> Result<R, FileError> + Send + 'static,
     ) -> Result<R, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let read = move |reader: &mut Reader<E>| {
+        let read = move |reader: &mut LogReader<E>| {
             // A reply nobody waits for any more is no error: the caller went away.
             let _ = reply.send(reader.read(read));
         };
@@ -342,7 +346,7 @@ impl<E: StoredEvent> SqliteStore<E> {
     }
 }
 
-fn unreadable(path: &Path, error: ReadError) -> StoreError {
+fn unreadable(path: &Path, error: FileError) -> StoreError {
     if error.is_busy() {
         return StoreError::Busy(lock_holder::holder(path));
     }

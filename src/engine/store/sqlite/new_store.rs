@@ -7,7 +7,7 @@ use super::backup::{BackupError, check_place, not_supported, not_written, whole}
 use super::companions::{OF_UNFINISHED, WAL, companion};
 use super::{SqliteOptions, SqliteStore, Verified, create};
 use crate::engine::disk::{NewFile, Placed};
-use crate::engine::runtime::{Failure, StopReason, Supervisor};
+use crate::engine::runtime::{StopReason, StoreFailure, Supervisor};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
 use crate::engine::store::{Append, EventStore as _, StoreError};
@@ -46,7 +46,7 @@ impl<E: StoredEvent> NewStore<E> {
     pub fn beside(place: &Path) -> Result<Self, BackupError> {
         check_place(place)?;
         let failed = |error| not_written(place, error);
-        let reason = |reason: Failure| BackupError::File { path: place.to_owned(), reason };
+        let reason = |reason: StoreFailure| BackupError::File { path: place.to_owned(), reason };
         let file = NewFile::beside(place, OF_UNFINISHED).map_err(failed)?;
         let image = create::image(E::DOMAIN).map_err(|error| reason(error.into()))?;
         file.file().write_all(&image).map_err(failed)?;
@@ -96,7 +96,7 @@ impl<E: StoredEvent> NewStore<E> {
         let verified = whole(verified)?;
         self.supervisor.stop(StopReason::Closed);
         self.supervisor.ended().await;
-        let reason = |reason: Failure| BackupError::File { path: self.place.clone(), reason };
+        let reason = |reason: StoreFailure| BackupError::File { path: self.place.clone(), reason };
         let Some(file) = self.file.take() else { return Ok(verified) };
         // Its log stays beside a file that could not take it.
         if companion(file.path(), WAL).exists() {

@@ -21,7 +21,7 @@ use super::open_error::{ONLY_ACCEPTED, OpenStoreError, damaged, refused, sqlite}
 use super::open_here::OpenHere;
 use super::row_sets::{check_row_sets, rebuild_row_sets};
 use super::schema::{APPLICATION_ID, USER_VERSION, connect, make_durable};
-use super::stored_log::{Head, LogEnd, ReadError, StoredLog};
+use super::stored_log::{FileError, Head, LogEnd, StoredLog};
 use super::tables::{self, Missing, Tables};
 use super::{alone, hard_links, properties};
 use crate::engine::disk::NO_SYNC_OF_DIRECTORIES;
@@ -212,7 +212,7 @@ fn check<E: StoredEvent>(
     }
     match rows {
         Ok(()) => {}
-        Err(ReadError::Sqlite(error)) => return Err(sqlite(error)),
+        Err(FileError::Sqlite(error)) => return Err(sqlite(error)),
         Err(error) if !accept_loss => {
             return Err(damaged(path, format!("{error}; only `accept_loss: true` opens it as it is")));
         }
@@ -333,7 +333,7 @@ fn check_domain<E: StoredEvent>(path: &Path, connection: &Connection) -> Result<
 
 /// The last event must fit its hash, and its stream must end with it.
 fn check_end<E: StoredEvent>(path: &Path, connection: &Connection, form: Form) -> Result<LogEnd, OpenStoreError> {
-    let read = || -> Result<LogEnd, ReadError> {
+    let read = || -> Result<LogEnd, FileError> {
         let end = LogEnd::read(connection)?;
         let position = end.end.position;
         if position > 0 {
@@ -343,20 +343,20 @@ fn check_end<E: StoredEvent>(path: &Path, connection: &Connection, form: Form) -
                 _ => None,
             };
             if head.is_none_or(|head| head.last_position != position) {
-                return Err(ReadError::Damaged { position, what: "its stream does not end with the last event" });
+                return Err(FileError::Damaged { position, what: "its stream does not end with the last event" });
             }
         }
         // A head that is an older one fits the event it points to, and would hide all that came after.
         let events: i64 =
             connection.query_row("SELECT coalesce(sum(version), 0) FROM streams", [], |row| row.get(0))?;
         if u64::try_from(events).ok() != Some(position) {
-            return Err(ReadError::Damaged { position, what: "the streams do not add up to the log" });
+            return Err(FileError::Damaged { position, what: "the streams do not add up to the log" });
         }
         Ok(end)
     };
     read().map_err(|error| match error {
-        ReadError::Sqlite(error) => sqlite(path, error),
-        ReadError::Unreadable {
+        FileError::Sqlite(error) => sqlite(path, error),
+        FileError::Unreadable {
             position,
             error: event @ (UnreadableEvent::UnknownType { .. } | UnreadableEvent::UnknownVersion { .. }),
         } => OpenStoreError::UnknownEvent { path: path.into(), position: Position::new(position), event },
@@ -432,7 +432,7 @@ fn hash_if_there(connection: &Connection, position: u64) -> rusqlite::Result<Opt
     }
     match super::stored_log::hash_at(connection, position) {
         Ok(hash) => Ok(Some(hash)),
-        Err(ReadError::Sqlite(error)) => Err(error),
+        Err(FileError::Sqlite(error)) => Err(error),
         Err(_) => Ok(None),
     }
 }

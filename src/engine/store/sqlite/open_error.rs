@@ -10,7 +10,7 @@ use thiserror::Error;
 use super::disk_full;
 use super::lock_holder::holder;
 use crate::engine::log::Position;
-use crate::engine::runtime::{Failure, FailureKind};
+use crate::engine::runtime::{StoreFailure, StoreFailureKind};
 use crate::engine::store::codec::UnreadableEvent;
 
 /// How the refusals end that can be overruled.
@@ -58,7 +58,7 @@ pub enum OpenStoreError {
         path: PathBuf,
         /// What the system said.
         #[source]
-        reason: Failure,
+        reason: StoreFailure,
     },
     /// There is no room on the disk.
     #[error("{}: the disk is full", path.display())]
@@ -73,7 +73,7 @@ pub enum OpenStoreError {
         path: PathBuf,
         /// What is wrong.
         #[source]
-        reason: Failure,
+        reason: StoreFailure,
     },
     /// Events that were acknowledged are gone: the log ends too early, or is another one.
     #[error(
@@ -182,12 +182,12 @@ pub enum OpenStoreError {
         path: PathBuf,
         /// What they said.
         #[source]
-        reason: Failure,
+        reason: StoreFailure,
     },
 }
 
 pub(super) fn damaged(path: &Path, reason: String) -> OpenStoreError {
-    OpenStoreError::Damaged { path: path.into(), reason: Failure::of_kind(reason, FailureKind::Damaged) }
+    OpenStoreError::Damaged { path: path.into(), reason: StoreFailure::of_kind(reason, StoreFailureKind::Damaged) }
 }
 
 pub(super) fn refused(path: &Path, error: io::Error) -> OpenStoreError {
@@ -209,24 +209,24 @@ pub(super) fn sqlite(path: &Path, error: rusqlite::Error) -> OpenStoreError {
     }
     let is_full = disk_full::is_why(path, &error);
     let (code, is_about_shared_memory) = (error.sqlite_error_code(), is_about_shared_memory(&error));
-    let reason = |kind| Failure::caused_by(format!("SQLite: {error}"), kind, error);
+    let reason = |kind| StoreFailure::caused_by(format!("SQLite: {error}"), kind, error);
     let path = path.into();
     match code {
         Some(_) if is_about_shared_memory => OpenStoreError::NotSupported { path, what: NO_SHARED_MEMORY },
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-            OpenStoreError::Damaged { path, reason: reason(FailureKind::Damaged) }
+            OpenStoreError::Damaged { path, reason: reason(StoreFailureKind::Damaged) }
         }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             let holder = holder(&path);
             OpenStoreError::Busy { path, holder }
         }
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
-            OpenStoreError::ReadOnly { path, reason: reason(FailureKind::Other) }
+            OpenStoreError::ReadOnly { path, reason: reason(StoreFailureKind::Other) }
         }
         Some(_) if is_full => OpenStoreError::DiskFull { path },
-        Some(_) => OpenStoreError::Failed { path, reason: reason(FailureKind::Other) },
+        Some(_) => OpenStoreError::Failed { path, reason: reason(StoreFailureKind::Other) },
         // A column that holds something else than expected.
-        None => OpenStoreError::Damaged { path, reason: reason(FailureKind::Damaged) },
+        None => OpenStoreError::Damaged { path, reason: reason(StoreFailureKind::Damaged) },
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::checked::Checked;
 use super::row_set::RowSet;
 use super::row_sets::{hash_of, selected_hash};
-use super::stored_log::{ReadError, signed, unsigned};
+use super::stored_log::{FileError, signed, unsigned};
 use crate::engine::log::Position;
 use crate::engine::store::handler_records::{ProjectionRow, ProjectionUpdate, ProjectionWritten};
 use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Hash, row_hash};
@@ -47,19 +47,19 @@ impl Checked for StoredCheckpoint {
 }
 
 impl StoredCheckpoint {
-    fn from_row(row: &Row<'_>) -> Result<Self, ReadError> {
+    fn from_row(row: &Row<'_>) -> Result<Self, FileError> {
         let projection: String = row.get(0)?;
         Self::checked(row, 5, || format!("the checkpoint of {projection} does not fit its rows or the log"))
     }
 
-    fn of(connection: &Connection, projection: &str) -> Result<Option<Self>, ReadError> {
+    fn of(connection: &Connection, projection: &str) -> Result<Option<Self>, FileError> {
         let sql = format!("SELECT {COLUMNS}, {HASH_AT_CHECKPOINT}, hash FROM projections WHERE projection = ?1");
         let mut statement = connection.prepare_cached(&sql)?;
         let mut rows = statement.query([projection])?;
         rows.next()?.map(Self::from_row).transpose()
     }
 
-    fn write(mut self, connection: &Connection) -> Result<(), ReadError> {
+    fn write(mut self, connection: &Connection) -> Result<(), FileError> {
         let sql = "SELECT hash FROM events WHERE position = ?1";
         self.event = hash_of(connection, sql, [signed(self.checkpoint.get())])?;
         let hash = self.hash();
@@ -71,13 +71,13 @@ impl StoredCheckpoint {
     }
 
     /// Holds the rows that were found against those that should be there.
-    fn check(&self, found: RowSet) -> Result<(), ReadError> {
+    fn check(&self, found: RowSet) -> Result<(), FileError> {
         match self.set.difference(found) {
             None => Ok(()),
             Some(difference) => {
                 let Self { projection, checkpoint, .. } = self;
                 let problem = format!("of the rows of {projection} up to position {checkpoint}, {difference}");
-                Err(ReadError::DamagedRecord(problem))
+                Err(FileError::DamagedRecord(problem))
             }
         }
     }
@@ -114,7 +114,7 @@ pub(super) fn hand_over(
     projection: &str,
     found: oneshot::Sender<Option<Position>>,
     pages: &mpsc::Sender<Result<Vec<ProjectionRow>, StoreError>>,
-) -> Result<(), ReadError> {
+) -> Result<(), FileError> {
     let Some(stored) = StoredCheckpoint::of(connection, projection)? else {
         check_empty(connection, projection)?;
         let _ = found.send(None);
@@ -130,7 +130,7 @@ pub(super) fn hand_over(
         let row = StoredRow::checked(row, 3, || format!("a row of {projection}"))?;
         // The sum of the rows does not tell in which order they came, and pages of a damaged file may be swapped.
         if last.as_ref().is_some_and(|last| *last >= row.row.key) {
-            return Err(ReadError::DamagedRecord(format!("the rows of {projection} do not come in order")));
+            return Err(FileError::DamagedRecord(format!("the rows of {projection} do not come in order")));
         }
         last = Some(row.row.key.clone());
         set.add(&row.hash());
@@ -148,16 +148,16 @@ pub(super) fn hand_over(
 }
 
 /// Without a checkpoint there are no rows.
-fn check_empty(connection: &Connection, projection: &str) -> Result<(), ReadError> {
+fn check_empty(connection: &Connection, projection: &str) -> Result<(), FileError> {
     let sql = "SELECT EXISTS (SELECT 1 FROM projection_rows WHERE projection = ?1)";
     match connection.prepare_cached(sql)?.query_row([projection], |row| row.get(0))? {
         false => Ok(()),
-        true => Err(ReadError::DamagedRecord(format!("the rows of {projection} have lost their checkpoint"))),
+        true => Err(FileError::DamagedRecord(format!("the rows of {projection} have lost their checkpoint"))),
     }
 }
 
 /// Holds the rows of all projections against their checkpoints, and these against the log.
-pub(super) fn check_projections(connection: &Connection) -> Result<(), ReadError> {
+pub(super) fn check_projections(connection: &Connection) -> Result<(), FileError> {
     let mut found = HashMap::<String, RowSet>::default();
     let mut statement = connection.prepare(&format!("SELECT {ROW_COLUMNS} FROM projection_rows"))?;
     let mut rows = statement.query([])?;
@@ -185,13 +185,13 @@ pub(super) fn check_projections(connection: &Connection) -> Result<(), ReadError
 pub(super) fn write_projection(
     connection: &Connection,
     update: ProjectionUpdate,
-) -> Result<ProjectionWritten, ReadError> {
+) -> Result<ProjectionWritten, FileError> {
     let ProjectionUpdate { projection, after, checkpoint, rows, replace_all } = update;
     let stored = match StoredCheckpoint::of(connection, &projection) {
         _ if replace_all => None,
         Ok(stored) => stored,
         // Nothing can be built on it.
-        Err(ReadError::DamagedRecord(_)) => return Ok(ProjectionWritten::Missing { stored: Position::START }),
+        Err(FileError::DamagedRecord(_)) => return Ok(ProjectionWritten::Missing { stored: Position::START }),
         Err(error) => return Err(error),
     };
     let (at, mut set) = stored.map(|stored| (stored.checkpoint, stored.set)).unwrap_or_default();

@@ -6,10 +6,10 @@ use super::checked::Checked as _;
 use super::handler_rows::{PARKED_COLUMNS, PROGRESS_COLUMNS, StoredProgress};
 use super::row_sets::{self, Table, hash_of};
 use super::schema::USER_VERSION;
-use super::stored_log::{ReadError, signed, unsigned};
+use super::stored_log::{FileError, signed, unsigned};
 use crate::engine::store::handler_records::{ParkedChange, ParkedEvent, Progress};
 
-pub(super) fn read_progress(connection: &Connection, handler: &str) -> Result<Option<Progress>, ReadError> {
+pub(super) fn read_progress(connection: &Connection, handler: &str) -> Result<Option<Progress>, FileError> {
     let sql = format!("SELECT {PROGRESS_COLUMNS} FROM handlers WHERE handler = ?1");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([handler])?;
@@ -19,7 +19,7 @@ pub(super) fn read_progress(connection: &Connection, handler: &str) -> Result<Op
 }
 
 /// Stores where a handler starts, if it has no progress yet. Answers with what it has.
-pub(super) fn begin_progress(connection: &Connection, handler: String, start: Progress) -> Result<Progress, ReadError> {
+pub(super) fn begin_progress(connection: &Connection, handler: String, start: Progress) -> Result<Progress, FileError> {
     if let Some(progress) = read_progress(connection, &handler)? {
         return Ok(progress);
     }
@@ -32,7 +32,7 @@ pub(super) fn write_progress(
     handler: String,
     progress: Progress,
     parked: ParkedChange,
-) -> Result<(), ReadError> {
+) -> Result<(), FileError> {
     let stored = StoredProgress { handler, progress };
     let before = hash_of(connection, "SELECT hash FROM handlers WHERE handler = ?1", [&stored.handler])?;
     let sql = format!(
@@ -66,7 +66,7 @@ pub(super) fn write_progress(
 
 const HASH_OF_PARKED: &str = "SELECT hash FROM parked_events WHERE number = ?1";
 
-fn write_parked(connection: &Connection, parked: ParkedEvent) -> Result<(), ReadError> {
+fn write_parked(connection: &Connection, parked: ParkedEvent) -> Result<(), FileError> {
     let sql = format!("INSERT OR REPLACE INTO parked_events ({PARKED_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
     let hash = parked.hash();
     let ParkedEvent { number, handler, position, attempts, reason, time } = parked;
@@ -76,7 +76,7 @@ fn write_parked(connection: &Connection, parked: ParkedEvent) -> Result<(), Read
     row_sets::changed(connection, Table::ParkedEvents, before, Some(hash))
 }
 
-pub(super) fn read_parked(connection: &Connection, after: u64, limit: usize) -> Result<Vec<ParkedEvent>, ReadError> {
+pub(super) fn read_parked(connection: &Connection, after: u64, limit: usize) -> Result<Vec<ParkedEvent>, FileError> {
     let sql = format!("SELECT {PARKED_COLUMNS} FROM parked_events WHERE number > ?1 ORDER BY number LIMIT ?2");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query((signed(after), signed(limit as u64)))?;

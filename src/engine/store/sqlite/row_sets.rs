@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, Params, Row, Statement};
 use super::checked::Checked;
 use super::handler_rows::{PARKED_COLUMNS, PROGRESS_COLUMNS, StoredProgress};
 use super::row_set::RowSet;
-use super::stored_log::{ReadError, signed, unsigned};
+use super::stored_log::{FileError, signed, unsigned};
 use crate::engine::store::handler_records::ParkedEvent;
 use crate::engine::store::hash_chain::{Hash, row_hash};
 
@@ -27,7 +27,7 @@ impl Table {
     }
 
     /// The rows that are there. One that does not fit its own hash is an error.
-    fn found(self, connection: &Connection) -> Result<RowSet, ReadError> {
+    fn found(self, connection: &Connection) -> Result<RowSet, FileError> {
         match self {
             Self::Handlers => found::<StoredProgress>(connection, self.name(), PROGRESS_COLUMNS, 4),
             Self::ParkedEvents => found::<ParkedEvent>(connection, self.name(), PARKED_COLUMNS, 6),
@@ -40,7 +40,7 @@ fn found<T: Checked>(
     table: &str,
     columns: &str,
     hash_column: usize,
-) -> Result<RowSet, ReadError> {
+) -> Result<RowSet, FileError> {
     let mut statement = connection.prepare(&format!("SELECT {columns} FROM {table}"))?;
     let mut rows = statement.query([])?;
     let mut set = RowSet::default();
@@ -68,14 +68,14 @@ impl Checked for StoredSet {
 }
 
 /// The set that was written down; the empty one where none was.
-fn read(connection: &Connection, table: Table) -> Result<RowSet, ReadError> {
+fn read(connection: &Connection, table: Table) -> Result<RowSet, FileError> {
     let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM row_sets WHERE name = ?1"))?;
     let mut rows = statement.query([table.name()])?;
     let Some(row) = rows.next()? else { return Ok(RowSet::default()) };
     Ok(StoredSet::checked(row, 3, || format!("what is known of the rows of {}", table.name()))?.set)
 }
 
-fn write(connection: &Connection, table: Table, set: RowSet) -> Result<(), ReadError> {
+fn write(connection: &Connection, table: Table, set: RowSet) -> Result<(), FileError> {
     let stored = StoredSet { name: table.name().to_owned(), set };
     let hash = stored.hash();
     let sql = format!("INSERT OR REPLACE INTO row_sets ({COLUMNS}) VALUES (?1, ?2, ?3, ?4)");
@@ -102,14 +102,14 @@ pub(super) fn changed(
     table: Table,
     before: Option<Hash>,
     after: Option<Hash>,
-) -> Result<(), ReadError> {
+) -> Result<(), FileError> {
     if before == after {
         return Ok(());
     }
     let mut set = match read(connection, table) {
         Ok(set) => set,
         // It stays as it is until the file is opened or verified, and somebody decides.
-        Err(ReadError::DamagedRecord(_)) => return Ok(()),
+        Err(FileError::DamagedRecord(_)) => return Ok(()),
         Err(error) => return Err(error),
     };
     before.iter().for_each(|row| set.remove(row));
@@ -119,12 +119,12 @@ pub(super) fn changed(
 
 /// Whether the rows of handlers and of parked events are those that were written last. The error says of which table
 /// rows were lost, added or changed.
-pub(super) fn check_row_sets(connection: &Connection) -> Result<(), ReadError> {
+pub(super) fn check_row_sets(connection: &Connection) -> Result<(), FileError> {
     at_one_moment(connection, || {
         for table in Table::ALL {
             let (stored, found) = (read(connection, table)?, table.found(connection)?);
             if let Some(difference) = stored.difference(found) {
-                return Err(ReadError::DamagedRecord(format!("of the table {}, {difference}", table.name())));
+                return Err(FileError::DamagedRecord(format!("of the table {}, {difference}", table.name())));
             }
         }
         Ok(())
@@ -132,12 +132,12 @@ pub(super) fn check_row_sets(connection: &Connection) -> Result<(), ReadError> {
 }
 
 /// Takes the rows that are there for those that should be.
-pub(super) fn rebuild_row_sets(connection: &Connection) -> Result<(), ReadError> {
+pub(super) fn rebuild_row_sets(connection: &Connection) -> Result<(), FileError> {
     at_one_moment(connection, || Table::ALL.into_iter().try_for_each(|table| rebuild(connection, table)))
 }
 
 /// Rows that do not fit their own hash stay, and are damaged still.
-fn rebuild(connection: &Connection, table: Table) -> Result<(), ReadError> {
+fn rebuild(connection: &Connection, table: Table) -> Result<(), FileError> {
     let mut statement = connection.prepare(&format!("SELECT hash FROM {}", table.name()))?;
     let mut rows = statement.query([])?;
     let mut set = RowSet::default();
@@ -150,7 +150,7 @@ fn rebuild(connection: &Connection, table: Table) -> Result<(), ReadError> {
 }
 
 /// In the transaction that is under way, or in one of its own.
-fn at_one_moment<R>(connection: &Connection, run: impl FnOnce() -> Result<R, ReadError>) -> Result<R, ReadError> {
+fn at_one_moment<R>(connection: &Connection, run: impl FnOnce() -> Result<R, FileError>) -> Result<R, FileError> {
     if !connection.is_autocommit() {
         return run();
     }

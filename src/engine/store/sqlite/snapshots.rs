@@ -4,7 +4,7 @@ use rusqlite::{Connection, Row};
 
 use super::checked::Checked;
 use super::schema::USER_VERSION;
-use super::stored_log::{ReadError, signed, unsigned};
+use super::stored_log::{FileError, signed, unsigned};
 use crate::engine::log::{Moment, Position, Timestamp, Version};
 use crate::engine::store::Snapshot;
 use crate::engine::store::hash_chain::{Hash, row_hash};
@@ -53,7 +53,7 @@ pub(super) fn write_snapshot(
     stream: i64,
     snapshot: &Snapshot,
     chain: &Hash,
-) -> Result<(), ReadError> {
+) -> Result<(), FileError> {
     let sql =
         format!("INSERT INTO snapshots ({SNAPSHOT_COLUMNS}, form) VALUES (?1, ?2, ?3, ?4, ?5, ?6, {USER_VERSION})");
     let Snapshot { version, position, time, state } = snapshot;
@@ -74,7 +74,7 @@ pub(super) fn read_snapshot(
     connection: &Connection,
     stream: &str,
     until: Moment,
-) -> Result<Option<Snapshot>, ReadError> {
+) -> Result<Option<Snapshot>, FileError> {
     let (order, limit) = match until {
         Moment::Position(position) => ("position", signed(position.get())),
         Moment::Time(time) => ("time", time.as_micros()),

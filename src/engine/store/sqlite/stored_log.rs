@@ -11,7 +11,7 @@ use super::end_file::End;
 use super::failure::kind_of;
 use super::form::Form;
 use crate::engine::log::{Metadata, Position, RecordedEvent, StreamId, Timestamp, Version};
-use crate::engine::runtime::{Failure, FailureKind};
+use crate::engine::runtime::{StoreFailure, StoreFailureKind};
 use crate::engine::store::codec::{StoredEvent, UnreadableEvent};
 use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Content, Hash};
 use crate::engine::store::{MAX_READ, StoreError};
@@ -32,7 +32,7 @@ fn metadata_column(form: Form) -> &'static str {
 
 /// Why something could not be read.
 #[derive(Debug, Error)]
-pub(super) enum ReadError {
+pub(super) enum FileError {
     #[error("SQLite: {0}")]
     Sqlite(#[from] rusqlite::Error),
     #[error("the log is damaged at position {position}: {what}")]
@@ -47,7 +47,7 @@ pub(super) enum ReadError {
     Panicked(String),
 }
 
-impl ReadError {
+impl FileError {
     /// Whether another program has the file locked.
     pub(super) fn is_busy(&self) -> bool {
         matches!(self, Self::Sqlite(error) if is_busy(error))
@@ -59,34 +59,36 @@ pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
-impl From<ReadError> for StoreError {
-    fn from(error: ReadError) -> Self {
+impl From<FileError> for StoreError {
+    fn from(error: FileError) -> Self {
         Self::Failed(error.into_failure(str::to_owned))
     }
 }
 
-impl ReadError {
+impl FileError {
     /// The failure that this is for a caller, in words that `say` makes of its own.
-    pub(super) fn into_failure(self, say: impl FnOnce(&str) -> String) -> Failure {
+    pub(super) fn into_failure(self, say: impl FnOnce(&str) -> String) -> StoreFailure {
         let said = say(&self.to_string());
         match self {
             Self::Sqlite(error) => {
                 let kind = kind_of(&error);
-                Failure::caused_by(said, kind, error)
+                StoreFailure::caused_by(said, kind, error)
             }
             Self::EndUnwritten(error) => {
-                let kind = Failure::kind_of(&error);
-                Failure::caused_by(said, kind, error)
+                let kind = StoreFailure::kind_of(&error);
+                StoreFailure::caused_by(said, kind, error)
             }
             Self::Unreadable { error, .. } => {
                 let kind = match error {
-                    UnreadableEvent::Broken { .. } => FailureKind::Damaged,
-                    UnreadableEvent::UnknownType { .. } | UnreadableEvent::UnknownVersion { .. } => FailureKind::Other,
+                    UnreadableEvent::Broken { .. } => StoreFailureKind::Damaged,
+                    UnreadableEvent::UnknownType { .. } | UnreadableEvent::UnknownVersion { .. } => {
+                        StoreFailureKind::Other
+                    }
                 };
-                Failure::caused_by(said, kind, error)
+                StoreFailure::caused_by(said, kind, error)
             }
-            Self::Damaged { .. } | Self::DamagedRecord(_) => Failure::of_kind(said, FailureKind::Damaged),
-            Self::Panicked(_) => Failure::new(said),
+            Self::Damaged { .. } | Self::DamagedRecord(_) => StoreFailure::of_kind(said, StoreFailureKind::Damaged),
+            Self::Panicked(_) => StoreFailure::new(said),
         }
     }
 }
@@ -122,7 +124,7 @@ pub(super) struct Head {
 
 impl Head {
     /// A stream's head, if there is such a stream, held against the event it points to.
-    pub(super) fn read(connection: &Connection, name: &str) -> Result<Option<Self>, ReadError> {
+    pub(super) fn read(connection: &Connection, name: &str) -> Result<Option<Self>, FileError> {
         let mut statement = connection.prepare_cached(
             "SELECT streams.stream, streams.version, last_position,
                 events.stream IS streams.stream AND events.version IS streams.version
@@ -134,7 +136,7 @@ impl Head {
         });
         match head.optional()? {
             Some((head, true)) => Ok(Some(head)),
-            Some((head, false)) => Err(ReadError::Damaged {
+            Some((head, false)) => Err(FileError::Damaged {
                 position: head.last_position,
                 what: "a stream does not end here as it should",
             }),
@@ -154,7 +156,7 @@ pub(super) struct Link {
 
 impl Link {
     /// The link at a position, which is to be that of this version of a stream.
-    pub(super) fn read(connection: &Connection, stream: i64, version: u64, position: u64) -> Result<Self, ReadError> {
+    pub(super) fn read(connection: &Connection, stream: i64, version: u64, position: u64) -> Result<Self, FileError> {
         let mut statement = connection.prepare_cached(
             "SELECT time, previous_position FROM events WHERE position = ?1 AND stream = ?2 AND version = ?3",
         )?;
@@ -162,7 +164,7 @@ impl Link {
             let (time, previous_position) = (Timestamp::from_micros(row.get(0)?), unsigned(row, 1)?);
             Ok(Self { version, position, time, previous_position })
         });
-        link.optional()?.ok_or(ReadError::Damaged { position, what: "the stream does not lead here" })
+        link.optional()?.ok_or(FileError::Damaged { position, what: "the stream does not lead here" })
     }
 }
 
@@ -216,7 +218,7 @@ impl<E: StoredEvent> StoredLog<E> {
         connection: &Connection,
         after: Position,
         limit: usize,
-    ) -> Result<Vec<RecordedEvent<E>>, ReadError> {
+    ) -> Result<Vec<RecordedEvent<E>>, FileError> {
         let limit = limit.min(MAX_READ);
         let (Ok(start), false) = (i64::try_from(after.get()), limit == 0) else { return Ok(Vec::new()) };
         let sql = self.select("WHERE position >= ?1 ORDER BY position LIMIT ?2");
@@ -230,7 +232,7 @@ impl<E: StoredEvent> StoredLog<E> {
             expected = 1;
         } else if let Some(row) = rows.next()? {
             if unsigned(row, 0)? != expected {
-                return Err(ReadError::Damaged { position: expected, what: "there is no event" });
+                return Err(FileError::Damaged { position: expected, what: "there is no event" });
             }
             before = row.get(12)?;
             expected += 1;
@@ -239,7 +241,7 @@ impl<E: StoredEvent> StoredLog<E> {
             && let Some(row) = rows.next()?
         {
             if unsigned(row, 0)? != expected {
-                return Err(ReadError::Damaged { position: expected, what: "there is no event" });
+                return Err(FileError::Damaged { position: expected, what: "there is no event" });
             }
             events.push(self.event(connection, row, &before)?.event);
             before = row.get(12)?;
@@ -255,7 +257,7 @@ impl<E: StoredEvent> StoredLog<E> {
         stream: &StreamId,
         after: Version,
         limit: usize,
-    ) -> Result<Vec<RecordedEvent<E>>, ReadError> {
+    ) -> Result<Vec<RecordedEvent<E>>, FileError> {
         let limit = limit.min(MAX_READ) as u64;
         let Some(head) = Head::read(connection, stream.as_str())? else { return Ok(Vec::new()) };
         let after = after.get();
@@ -274,14 +276,14 @@ impl<E: StoredEvent> StoredLog<E> {
         while version > after {
             let linked = self.event_at(connection, position)?;
             if linked.event.version.get() != version || linked.event.stream != *stream {
-                return Err(ReadError::Damaged { position, what: "the stream does not lead here" });
+                return Err(FileError::Damaged { position, what: "the stream does not lead here" });
             }
             position = linked.previous_position;
             version -= 1;
             events.push(linked.event);
         }
         if after == 0 && position != 0 {
-            return Err(ReadError::Damaged { position, what: "the stream goes on before its first event" });
+            return Err(FileError::Damaged { position, what: "the stream goes on before its first event" });
         }
         events.reverse();
         Ok(events)
@@ -292,7 +294,7 @@ impl<E: StoredEvent> StoredLog<E> {
         &mut self,
         connection: &Connection,
         command_id: Uuid,
-    ) -> Result<Option<Vec<RecordedEvent<E>>>, ReadError> {
+    ) -> Result<Option<Vec<RecordedEvent<E>>>, FileError> {
         let mut statement =
             connection.prepare_cached("SELECT position FROM events WHERE command_id = ?1 AND number_in_command = 1")?;
         let found = statement.query_row([command_id.as_bytes()], |row| unsigned(row, 0)).optional()?;
@@ -307,19 +309,19 @@ impl<E: StoredEvent> StoredLog<E> {
             let is_of_command = id(row, 8)? == command_id && number == events.len() as u64 + 1;
             // The one behind is read too: it is none of this command's only if it is what was written.
             match self.event(connection, row, &before) {
-                Ok(_) | Err(ReadError::Unreadable { .. }) if !is_of_command => break,
+                Ok(_) | Err(FileError::Unreadable { .. }) if !is_of_command => break,
                 event => events.push(event?.event),
             }
             before = row.get(12)?;
         }
         if events.is_empty() {
-            return Err(ReadError::Damaged { position: first, what: "the command's first event is not here" });
+            return Err(FileError::Damaged { position: first, what: "the command's first event is not here" });
         }
         Ok(Some(events))
     }
 
-    pub(super) fn event_at(&mut self, connection: &Connection, position: u64) -> Result<Linked<E>, ReadError> {
-        let no_event = ReadError::Damaged { position, what: "there is no event" };
+    pub(super) fn event_at(&mut self, connection: &Connection, position: u64) -> Result<Linked<E>, FileError> {
+        let no_event = FileError::Damaged { position, what: "there is no event" };
         let Some(before) = position.checked_sub(1) else { return Err(no_event) };
         let before = hash_at(connection, before)?;
         let sql = self.select("WHERE position = ?1");
@@ -332,7 +334,7 @@ impl<E: StoredEvent> StoredLog<E> {
     }
 
     /// Decodes a row, given the hash of the event before it.
-    fn event(&mut self, connection: &Connection, row: &Row<'_>, before: &Hash) -> Result<Linked<E>, ReadError> {
+    fn event(&mut self, connection: &Connection, row: &Row<'_>, before: &Hash) -> Result<Linked<E>, FileError> {
         let position = unsigned(row, 0)?;
         let stream = self.name(connection, row.get(1)?, position)?;
         let (version, previous_position) = (unsigned(row, 2)?, unsigned(row, 3)?);
@@ -355,22 +357,22 @@ impl<E: StoredEvent> StoredLog<E> {
             data,
         };
         if content.hash(before, &mut self.buffer) != row.get::<_, Hash>(12)? {
-            return Err(ReadError::Damaged { position, what: "the event does not fit its hash and the one before" });
+            return Err(FileError::Damaged { position, what: "the event does not fit its hash and the one before" });
         }
         let data = E::from_stored(event_type, schema_version, data)
-            .map_err(|error| ReadError::Unreadable { position, error })?;
+            .map_err(|error| FileError::Unreadable { position, error })?;
         let (position, version) = (Position::new(position), Version::new(version));
         let event = RecordedEvent { position, stream, version, time, metadata, data };
         Ok(Linked { event, previous_position, number_in_command })
     }
 
-    fn name(&mut self, connection: &Connection, stream: i64, position: u64) -> Result<StreamId, ReadError> {
+    fn name(&mut self, connection: &Connection, stream: i64, position: u64) -> Result<StreamId, FileError> {
         if let Some(name) = self.names.get(&stream) {
             return Ok(name.clone());
         }
         let mut statement = connection.prepare_cached("SELECT name FROM streams WHERE stream = ?1")?;
         let name = statement.query_row([stream], |row| Ok(StreamId::named(text(row, 0)?))).optional()?;
-        let name = name.ok_or(ReadError::Damaged { position, what: "its stream has no name" })?;
+        let name = name.ok_or(FileError::Damaged { position, what: "its stream has no name" })?;
         if self.names.len() >= MAX_NAMES {
             self.names.clear();
         }
@@ -383,12 +385,12 @@ impl<E: StoredEvent> StoredLog<E> {
 impl<E: StoredEvent> StoredLog<E> {
     /// Walks over the whole log in order. `visit` gets the event, its stream's number, the position of the event
     /// before it in its stream, and its number among those of its command.
-    pub(super) fn walk<X: From<ReadError>>(
+    pub(super) fn walk<X: From<FileError>>(
         &mut self,
         connection: &Connection,
         mut visit: impl FnMut(&RecordedEvent<E>, i64, u64, u64) -> Result<(), X>,
     ) -> Result<(), X> {
-        let sqlite = |error| X::from(ReadError::Sqlite(error));
+        let sqlite = |error| X::from(FileError::Sqlite(error));
         let mut statement = connection.prepare(&self.select("ORDER BY position")).map_err(sqlite)?;
         let mut rows = statement.query([]).map_err(sqlite)?;
         let (mut before, mut expected) = (BEFORE_THE_FIRST, 1);
@@ -400,14 +402,14 @@ impl<E: StoredEvent> StoredLog<E> {
             };
             // Whatever the row holds, this is the place.
             let place = |error| match error {
-                ReadError::Sqlite(error) if !is_of_the_file(&error) => {
-                    ReadError::Damaged { position: expected, what: "the event's columns do not hold what they should" }
+                FileError::Sqlite(error) if !is_of_the_file(&error) => {
+                    FileError::Damaged { position: expected, what: "the event's columns do not hold what they should" }
                 }
                 error => error,
             };
-            let read = |log: &mut Self| -> Result<_, ReadError> {
+            let read = |log: &mut Self| -> Result<_, FileError> {
                 if unsigned(row, 0)? != expected {
-                    return Err(ReadError::Damaged { position: expected, what: "there is no event" });
+                    return Err(FileError::Damaged { position: expected, what: "there is no event" });
                 }
                 Ok((log.event(connection, row, &before)?, row.get(1)?, row.get(12)?))
             };
@@ -433,13 +435,13 @@ pub(super) fn mark_from(connection: &Connection, stream: i64, version: u64) -> r
 }
 
 /// The hash of an event, or what stands before the first one.
-pub(super) fn hash_at(connection: &Connection, position: u64) -> Result<Hash, ReadError> {
+pub(super) fn hash_at(connection: &Connection, position: u64) -> Result<Hash, FileError> {
     if position == 0 {
         return Ok(BEFORE_THE_FIRST);
     }
     let mut statement = connection.prepare_cached("SELECT hash FROM events WHERE position = ?1")?;
     let hash = statement.query_row([signed(position)], |row| row.get(0)).optional()?;
-    hash.ok_or(ReadError::Damaged { position, what: "there is no event" })
+    hash.ok_or(FileError::Damaged { position, what: "there is no event" })
 }
 
 fn metadata(row: &Row<'_>) -> rusqlite::Result<Metadata> {

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::schema::MARK_EVERY;
-use super::stored_log::{Head, Link, ReadError, StoredLog, mark_from};
+use super::stored_log::{FileError, Head, Link, StoredLog, mark_from};
 use crate::engine::log::{Moment, Position, StreamId, Version};
 use crate::engine::store::codec::StoredEvent;
 
@@ -14,7 +14,7 @@ impl<E: StoredEvent> StoredLog<E> {
         connection: &Connection,
         stream: &StreamId,
         until: Moment,
-    ) -> Result<Version, ReadError> {
+    ) -> Result<Version, FileError> {
         let Some(head) = Head::read(connection, stream.as_str())? else { return Ok(Version::START) };
         let (last, next) = around(connection, head, until)?;
         // The way here was not held against the hashes. Where it ends, the events themselves have to agree.
@@ -22,7 +22,7 @@ impl<E: StoredEvent> StoredLog<E> {
             let event = self.event_at(connection, link.position)?.event;
             if until.is_after(&event) == is_next || event.version.get() != link.version || event.stream != *stream {
                 let what = "the event does not stand where its stream has it";
-                return Err(ReadError::Damaged { position: link.position, what });
+                return Err(FileError::Damaged { position: link.position, what });
             }
         }
         Ok(last.map_or(Version::START, |last| Version::new(last.version)))
@@ -30,7 +30,7 @@ impl<E: StoredEvent> StoredLog<E> {
 }
 
 /// The last event of a stream up to a moment, and the one after it.
-fn around(connection: &Connection, head: Head, until: Moment) -> Result<(Option<Link>, Option<Link>), ReadError> {
+fn around(connection: &Connection, head: Head, until: Moment) -> Result<(Option<Link>, Option<Link>), FileError> {
     let happened = |link: &Link| until.includes(Position::new(link.position), link.time);
     let end = Link::read(connection, head.stream, head.version, head.last_position)?;
     if happened(&end) {

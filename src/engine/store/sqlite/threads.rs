@@ -23,7 +23,7 @@ impl Threads {
     }
 
     pub(super) fn run(&mut self, thread: Idle, run: impl FnOnce() + Send + 'static) {
-        let ended = Ended(self.running.clone());
+        let ended = ThreadEnded(self.running.clone());
         self.handles.push(thread.run(move || {
             let _ended = ended;
             run();
@@ -68,9 +68,9 @@ impl Idle {
 }
 
 /// Told however a thread ends.
-struct Ended(Sender<()>);
+struct ThreadEnded(Sender<()>);
 
-impl Drop for Ended {
+impl Drop for ThreadEnded {
     fn drop(&mut self) {
         // Nobody listens where nobody waits.
         let _ = self.0.send(());

@@ -6,13 +6,13 @@ use std::ops::Range;
 use foldhash::HashMap;
 use rusqlite::Connection;
 
+use super::batch_insert::{BatchInsert, Row};
+use super::command_ids::CommandIds;
 use super::end_file::End;
 use super::form::Form;
-use super::insert::{Insert, Row};
-use super::new_commands::NewCommands;
 use super::schema::MARK_EVERY;
 use super::snapshots;
-use super::stored_log::{Head, LogEnd, ReadError, StoredLog, signed};
+use super::stored_log::{FileError, Head, LogEnd, StoredLog, signed};
 use crate::engine::log::{Batch, Position, RecordedEvent, StreamId, Version};
 use crate::engine::store::codec::{StoredEvent, UnwritableEvent};
 use crate::engine::store::hash_chain::Content;
@@ -37,7 +37,7 @@ impl<E: StoredEvent> Written<E> {
 }
 
 /// An answer while the commit that it points into is not there yet.
-pub(super) type Answer<E> = Result<Range<usize>, Rejected<E>>;
+pub(super) type AppendedRange<E> = Result<Range<usize>, Rejected<E>>;
 
 /// The log as the writer knows it, between commits and during one.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ pub(super) struct WritableLog<E> {
     heads: HashMap<StreamId, Head>,
     /// The heads that are to be written; a later one of a stream overrules those before it.
     changed: Vec<Head>,
-    commands: NewCommands,
+    commands: CommandIds,
     recorded: Vec<RecordedEvent<E>>,
     stored: StoredLog<E>,
     buffer: Vec<u8>,
@@ -57,7 +57,7 @@ pub(super) struct WritableLog<E> {
 impl<E: StoredEvent> WritableLog<E> {
     pub(super) fn new(end: LogEnd, form: Form) -> Self {
         let (heads, changed, recorded) = (HashMap::default(), Vec::new(), Vec::new());
-        let (commands, stored) = (NewCommands::default(), StoredLog::of(form));
+        let (commands, stored) = (CommandIds::default(), StoredLog::of(form));
         let times = LogTimes::default();
         Self { end, times, heads, changed, commands, recorded, stored, buffer: Vec::new() }
     }
@@ -83,19 +83,19 @@ impl<E: StoredEvent> WritableLog<E> {
     /// Adds the appends of one call. Their rows are in the table once `insert` is flushed.
     pub(super) fn record_all(
         &mut self,
-        insert: &mut Insert<'_>,
+        insert: &mut BatchInsert<'_>,
         appends: Vec<Written<E>>,
-    ) -> Result<Vec<Answer<E>>, ReadError> {
+    ) -> Result<Vec<AppendedRange<E>>, FileError> {
         let mut rejected = BTreeMap::new();
         appends.into_iter().map(|append| self.record(insert, append, &mut rejected)).collect()
     }
 
     fn record(
         &mut self,
-        insert: &mut Insert<'_>,
+        insert: &mut BatchInsert<'_>,
         Written { append, data }: Written<E>,
         rejected: &mut BTreeMap<StreamId, Conflict>,
-    ) -> Result<Answer<E>, ReadError> {
+    ) -> Result<AppendedRange<E>, FileError> {
         let Append { stream, expected_version: expected, time, metadata, events, snapshot } = append;
         let (connection, command_id) = (insert.connection(), metadata.command_id);
         debug_assert!(!events.is_empty(), "an append carries an event");
@@ -176,7 +176,7 @@ impl<E: StoredEvent> WritableLog<E> {
         Ok(Ok(start..self.recorded.len()))
     }
 
-    fn head(&mut self, connection: &Connection, stream: &StreamId) -> Result<Option<Head>, ReadError> {
+    fn head(&mut self, connection: &Connection, stream: &StreamId) -> Result<Option<Head>, FileError> {
         if let Some(head) = self.heads.get(stream) {
             return Ok(Some(*head));
         }
@@ -188,7 +188,7 @@ impl<E: StoredEvent> WritableLog<E> {
     }
 
     /// Writes the heads of all streams that the transaction has moved on, once each.
-    pub(super) fn write_heads(&mut self, connection: &Connection) -> Result<(), ReadError> {
+    pub(super) fn write_heads(&mut self, connection: &Connection) -> Result<(), FileError> {
         self.changed.sort_unstable_by_key(|head| (head.stream, head.version));
         let mut update =
             connection.prepare_cached("UPDATE streams SET version = ?2, last_position = ?3 WHERE stream = ?1")?;
@@ -211,7 +211,7 @@ impl<E: StoredEvent> WritableLog<E> {
 }
 
 /// The answers of one call, once there is a commit to point into.
-pub(super) fn answers<E>(commit: &Batch<E>, answers: Vec<Answer<E>>) -> Vec<AppendAnswer<E>> {
+pub(super) fn answers<E>(commit: &Batch<E>, answers: Vec<AppendedRange<E>>) -> Vec<AppendAnswer<E>> {
     answers.into_iter().map(|answer| answer.map(|range| Committed::new(commit.clone(), range))).collect()
 }
 
@@ -220,7 +220,7 @@ fn repeated<E>(events: Vec<RecordedEvent<E>>) -> Rejected<E> {
     Rejected::Repeated(Committed::new(events.into(), 0..end))
 }
 
-fn insert_stream(connection: &Connection, stream: &StreamId) -> Result<Head, ReadError> {
+fn insert_stream(connection: &Connection, stream: &StreamId) -> Result<Head, FileError> {
     let mut insert =
         connection.prepare_cached("INSERT INTO streams (name, version, last_position) VALUES (?1, 0, 0)")?;
     Ok(Head { stream: insert.insert([stream.as_str()])?, version: 0, last_position: 0 })

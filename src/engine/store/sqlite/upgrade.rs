@@ -7,7 +7,7 @@ use super::end_file::End;
 use super::properties;
 use super::row_sets::rebuild_row_sets;
 use super::schema::{HANDLERS, SNAPSHOTS, TABLES, TABLES_OF_SECOND, USER_VERSION};
-use super::stored_log::{LogEnd, ReadError};
+use super::stored_log::{FileError, LogEnd};
 
 /// Makes the tables of a new file, in the newest form.
 pub(super) fn make(connection: &Connection, domain: &str) -> rusqlite::Result<()> {
@@ -25,7 +25,7 @@ pub(super) fn make(connection: &Connection, domain: &str) -> rusqlite::Result<()
 /// A program of before may have the file open. It does not know of the row sets, and would spoil that of `handlers`,
 /// and would write snapshots that are bound to no event: both tables ask for the form that their writer knows, so that
 /// such a program stops at its next write there.
-pub(super) fn upgrade(connection: &Connection, domain: &str) -> Result<(), ReadError> {
+pub(super) fn upgrade(connection: &Connection, domain: &str) -> Result<(), FileError> {
     connection.execute_batch(FROM_FIRST)?;
     for tables in [HANDLERS, TAKE_HANDLERS_OVER, SNAPSHOTS, TABLES_OF_SECOND] {
         connection.execute_batch(tables)?;

@@ -18,12 +18,12 @@ use super::projection_rows::check_projections;
 use super::row_sets::check_row_sets;
 use super::schema::{MARK_EVERY, connect_to_read};
 use super::snapshots::{SELECT_SNAPSHOTS, SNAPSHOT_HASH, StoredSnapshot};
-use super::stored_log::{LogEnd, ReadError, StoredLog, hash_at, signed, unsigned};
+use super::stored_log::{FileError, LogEnd, StoredLog, hash_at, signed, unsigned};
 use super::tables::{self, Tables};
 use super::threads::spawn;
 use super::{SqliteStore, properties, unreadable};
 use crate::engine::log::{Position, RecordedEvent, Timestamp};
-use crate::engine::runtime::{Failure, FailureKind};
+use crate::engine::runtime::{StoreFailure, StoreFailureKind};
 use crate::engine::store::StoreError;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::ParkedEvent;
@@ -88,7 +88,7 @@ impl<E: StoredEvent> SqliteStore<E> {
 }
 
 pub(super) fn no_thread(error: io::Error) -> StoreError {
-    StoreError::Failed(Failure::caused_by(format!("no thread: {error}"), FailureKind::Other, error))
+    StoreError::Failed(StoreFailure::caused_by(format!("no thread: {error}"), StoreFailureKind::Other, error))
 }
 
 /// What ends a verification early.
@@ -97,14 +97,14 @@ enum Ended {
     Unwanted,
 }
 
-impl From<ReadError> for Ended {
-    fn from(error: ReadError) -> Self {
+impl From<FileError> for Ended {
+    fn from(error: FileError) -> Self {
         let position = match error {
-            ReadError::Damaged { position, .. } | ReadError::Unreadable { position, .. } => Some(position),
-            ReadError::Sqlite(_)
-            | ReadError::DamagedRecord(_)
-            | ReadError::EndUnwritten(_)
-            | ReadError::Panicked(_) => None,
+            FileError::Damaged { position, .. } | FileError::Unreadable { position, .. } => Some(position),
+            FileError::Sqlite(_)
+            | FileError::DamagedRecord(_)
+            | FileError::EndUnwritten(_)
+            | FileError::Panicked(_) => None,
         };
         Self::Broken { position, problem: error.to_string() }
     }
@@ -112,7 +112,7 @@ impl From<ReadError> for Ended {
 
 impl From<rusqlite::Error> for Ended {
     fn from(error: rusqlite::Error) -> Self {
-        ReadError::from(error).into()
+        FileError::from(error).into()
     }
 }
 

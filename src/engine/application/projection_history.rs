@@ -19,30 +19,31 @@ const KEPT: usize = 4;
 
 /// What is kept, by the type of the projection.
 #[derive(Default)]
-pub(super) struct Pasts(Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>);
+pub(super) struct ProjectionHistories(Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>);
 
-impl fmt::Debug for Pasts {
+impl fmt::Debug for ProjectionHistories {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Pasts")
+        f.write_str("ProjectionHistories")
     }
 }
 
-impl Pasts {
-    pub(super) fn of<P: Send + Sync + 'static>(&self) -> Arc<Past<P>> {
-        let mut pasts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let past = pasts.entry(TypeId::of::<P>()).or_insert_with(|| Arc::new(Past::<P>::default())).clone();
+impl ProjectionHistories {
+    pub(super) fn of<P: Send + Sync + 'static>(&self) -> Arc<ProjectionHistory<P>> {
+        let mut histories = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let past =
+            histories.entry(TypeId::of::<P>()).or_insert_with(|| Arc::new(ProjectionHistory::<P>::default())).clone();
         // It was put there under its own type.
         past.downcast().unwrap_or_default()
     }
 }
 
 /// A projection at the moments that were asked for last.
-pub(super) struct Past<P> {
+pub(super) struct ProjectionHistory<P> {
     /// The one that was used last stands at the end.
-    kept: Mutex<Vec<Arc<Then<P>>>>,
+    kept: Mutex<Vec<Arc<StateAt<P>>>>,
 }
 
-impl<P> Default for Past<P> {
+impl<P> Default for ProjectionHistory<P> {
     fn default() -> Self {
         Self { kept: Mutex::default() }
     }
@@ -50,12 +51,12 @@ impl<P> Default for Past<P> {
 
 /// A projection, and the last event it knows of.
 #[derive(Clone, Default)]
-pub(super) struct Then<P> {
+pub(super) struct StateAt<P> {
     pub(super) projection: P,
     last: Option<(Position, Timestamp)>,
 }
 
-impl<P> Then<P> {
+impl<P> StateAt<P> {
     fn position(&self) -> Position {
         self.last.map_or(Position::START, |(position, _)| position)
     }
@@ -73,9 +74,9 @@ impl<P> Then<P> {
     }
 }
 
-impl<P: Clone + Default> Past<P> {
+impl<P: Clone + Default> ProjectionHistory<P> {
     /// The projection at a moment.
-    pub(super) async fn at<E>(&self, moment: Moment, store: &Store<E>) -> Result<Arc<Then<P>>, StoreError>
+    pub(super) async fn at<E>(&self, moment: Moment, store: &Store<E>) -> Result<Arc<StateAt<P>>, StoreError>
     where
         E: StoredEvent,
         P: Projection<E>,
@@ -96,13 +97,13 @@ impl<P: Clone + Default> Past<P> {
         }
     }
 
-    fn last_before(&self, moment: Moment) -> Arc<Then<P>> {
+    fn last_before(&self, moment: Moment) -> Arc<StateAt<P>> {
         let kept = self.lock();
         let before = kept.iter().filter(|then| then.is_before(moment));
         before.max_by_key(|then| then.position()).cloned().unwrap_or_default()
     }
 
-    fn keep(&self, then: &Arc<Then<P>>) {
+    fn keep(&self, then: &Arc<StateAt<P>>) {
         let mut kept = self.lock();
         kept.retain(|known| known.position() != then.position());
         if kept.len() == KEPT {
@@ -111,7 +112,7 @@ impl<P: Clone + Default> Past<P> {
         kept.push(then.clone());
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Then<P>>>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<StateAt<P>>>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,12 +3,12 @@
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
-use super::insert::Insert;
+use super::batch_insert::BatchInsert;
 
 /// A gap between the ids of stored commands: strictly between its ends none is stored. Ids that grow with time
 /// fall into the gap after the last of them.
 #[derive(Debug, Default)]
-pub(super) struct NewCommands {
+pub(super) struct CommandIds {
     gap: Option<Gap>,
 }
 
@@ -44,14 +44,14 @@ impl Gap {
     }
 }
 
-impl NewCommands {
+impl CommandIds {
     /// Forgets what others may have changed.
     pub(super) fn forget(&mut self) {
         self.gap = None;
     }
 
     /// Whether nothing is stored of a command that no row of `insert` waits for.
-    pub(super) fn is_new(&mut self, insert: &mut Insert<'_>, id: Uuid) -> rusqlite::Result<bool> {
+    pub(super) fn is_new(&mut self, insert: &mut BatchInsert<'_>, id: Uuid) -> rusqlite::Result<bool> {
         if self.gap.is_some_and(|gap| gap.has(id)) {
             return Ok(true);
         }
@@ -92,7 +92,7 @@ mod tests {
 
     use super::*;
     use crate::engine::log::{Metadata, Timestamp};
-    use crate::engine::store::sqlite::insert::Row;
+    use crate::engine::store::sqlite::batch_insert::Row;
     use crate::engine::store::sqlite::schema::TABLES;
 
     /// Few different ids, of the kinds that there are: growing with time, derived from another, none at all.
@@ -134,8 +134,8 @@ mod tests {
         fn a_command_is_new_until_it_is_taken(steps in prop::collection::vec(step(), 0..100)) {
             let connection = Connection::open_in_memory().unwrap();
             TABLES.iter().for_each(|tables| connection.execute_batch(tables).unwrap());
-            let mut insert = Insert::new(&connection);
-            let (mut commands, mut stored) = (NewCommands::default(), BTreeSet::new());
+            let mut insert = BatchInsert::new(&connection);
+            let (mut commands, mut stored) = (CommandIds::default(), BTreeSet::new());
             for step in steps {
                 match step {
                     Step::Command(id) => {

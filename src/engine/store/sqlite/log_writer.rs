@@ -15,13 +15,13 @@ use tokio::time::timeout;
 
 use super::acknowledged::AcknowledgedEnd;
 use super::answers::{Answers, Pending};
-use super::checkpointer::Checkpoints;
+use super::batch_insert::BatchInsert;
+use super::checkpointer::WalCheckpoints;
 use super::close::Closing;
 use super::end_file::{Deadline, EndFile, LockError};
 use super::form::Form;
 use super::in_place::InPlace;
 use super::in_use::InUse;
-use super::insert::Insert;
 use super::lease::LeaseNumber;
 use super::lock_holder::holder;
 use super::open::{Opened, WAIT_FOR_OTHERS};
@@ -29,13 +29,13 @@ use super::open_here::OpenHere;
 use super::projection_rows::write_projection;
 use super::requests::WriteRequest;
 use super::schema::wait_at_most;
-use super::stored_log::{LogEnd, ReadError, is_busy};
+use super::stored_log::{FileError, LogEnd, is_busy};
 use super::transaction::WritableLog;
 use super::waiting::{LastCommit, MAX_BATCH};
 use super::{disk_full, records, upgrade};
 use crate::engine::log::{Batch, Position};
 use crate::engine::runtime::trace::trace_line;
-use crate::engine::runtime::{Failure, FailureKind, panic_message};
+use crate::engine::runtime::{StoreFailure, StoreFailureKind, panic_message};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::ProjectionWritten;
 use crate::engine::store::{MAX_READ, Published, Publisher, StoreError};
@@ -46,7 +46,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(25);
 /// How long to wait for another program that has kept this one waiting before, and still does.
 const WAIT_BRIEFLY: Duration = Duration::from_millis(100);
 
-pub(super) struct Writer<E> {
+pub(super) struct LogWriter<E> {
     path: Arc<Path>,
     connection: Connection,
     log: WritableLog<E>,
@@ -65,23 +65,23 @@ pub(super) struct Writer<E> {
     written_at: Option<i64>,
     /// Others have written before the transaction that is under way.
     others_have_written: bool,
-    checkpoints: Arc<Checkpoints>,
+    checkpoints: Arc<WalCheckpoints>,
     /// What nobody waits for who could be told that another program holds the file: it waits here until it can be
     /// written.
     postponed: Vec<WriteRequest<E>>,
     /// Another program held the file when something was to be written last.
     was_held: bool,
     /// Why nothing is written any more.
-    failed: Option<Failure>,
+    failed: Option<StoreFailure>,
 }
 
-impl<E: StoredEvent> Writer<E> {
+impl<E: StoredEvent> LogWriter<E> {
     pub(super) fn new(
         opened: Opened,
         in_place: Arc<InPlace>,
         acknowledged: Arc<AcknowledgedEnd>,
         publisher: Publisher<E>,
-        checkpoints: Arc<Checkpoints>,
+        checkpoints: Arc<WalCheckpoints>,
     ) -> Self {
         let Opened { path, connection, form, end, end_file, here, .. } = opened;
         Self {
@@ -113,7 +113,7 @@ impl<E: StoredEvent> Writer<E> {
         mut requests: mpsc::Receiver<WriteRequest<E>>,
         answers: mpsc::Sender<Answers<E>>,
         mut closed: oneshot::Receiver<()>,
-        failed: oneshot::Sender<Failure>,
+        failed: oneshot::Sender<StoreFailure>,
     ) {
         let (mut batch, mut failed) = (Vec::new(), Some(failed));
         let mut last_commit = LastCommit::none_yet();
@@ -185,7 +185,7 @@ impl<E: StoredEvent> Writer<E> {
         }
         self.keep_end();
         match self.try_look() {
-            Err(ReadError::Sqlite(error)) if is_busy(&error) => {}
+            Err(FileError::Sqlite(error)) if is_busy(&error) => {}
             Err(error) => {
                 let failure = error.into_failure(|error| {
                     self.failure(format_args!("what others have written cannot be read: {error}"))
@@ -220,7 +220,7 @@ impl<E: StoredEvent> Writer<E> {
         }
     }
 
-    fn try_look(&mut self) -> Result<(), ReadError> {
+    fn try_look(&mut self) -> Result<(), FileError> {
         let data_version = data_version(&self.connection)?;
         if data_version == self.data_version {
             return Ok(());
@@ -231,13 +231,13 @@ impl<E: StoredEvent> Writer<E> {
         self.publish_until(end.end.position)
     }
 
-    fn publish_until(&mut self, end: u64) -> Result<(), ReadError> {
+    fn publish_until(&mut self, end: u64) -> Result<(), FileError> {
         while self.published < end {
             let after = Position::new(self.published);
             let missing = usize::try_from(end - self.published).unwrap_or(usize::MAX);
             let events = self.log.stored().read_all(&self.connection, after, missing.min(MAX_READ))?;
             let Some(last) = events.last() else {
-                return Err(ReadError::Damaged { position: self.published + 1, what: "there is no event" });
+                return Err(FileError::Damaged { position: self.published + 1, what: "there is no event" });
             };
             self.published = last.position.get();
             self.acknowledged.saw(self.published);
@@ -274,7 +274,7 @@ impl<E: StoredEvent> Writer<E> {
             }
             Err(LockError::Io(error)) => {
                 let said = self.failure(format_args!("the log's end cannot be locked: {error}"));
-                self.refuse_all(batch, Failure::caused_by(said, Failure::kind_of(&error), error));
+                self.refuse_all(batch, StoreFailure::caused_by(said, StoreFailure::kind_of(&error), error));
                 None
             }
         }
@@ -313,7 +313,7 @@ impl<E: StoredEvent> Writer<E> {
             Ok(Err(error)) => self.cannot_write(error),
             Err(panic) => {
                 let said = format!("the writer panicked: {}", panic_message(panic.as_ref()));
-                Failure::new(self.failure(said))
+                StoreFailure::new(self.failure(said))
             }
         };
         // A sync that failed is not to be tried again: what it was to save may be gone. What is on the disk is
@@ -352,7 +352,7 @@ impl<E: StoredEvent> Writer<E> {
         }
     }
 
-    fn refuse_all(&mut self, batch: &mut Vec<WriteRequest<E>>, failure: Failure) {
+    fn refuse_all(&mut self, batch: &mut Vec<WriteRequest<E>>, failure: StoreFailure) {
         self.fail(failure.clone());
         batch.drain(..).for_each(|request| request.refuse(StoreError::Failed(failure.clone())));
     }
@@ -362,7 +362,7 @@ impl<E: StoredEvent> Writer<E> {
         &mut self,
         batch: &mut Vec<WriteRequest<E>>,
         pending: &mut Vec<Pending<E>>,
-    ) -> Result<Batch<E>, ReadError> {
+    ) -> Result<Batch<E>, FileError> {
         let Self { connection, log, lease, others_have_written, .. } = self;
         let form = log.stored().form(connection)?;
         if *others_have_written {
@@ -374,7 +374,7 @@ impl<E: StoredEvent> Writer<E> {
             log.stored().is_upgraded();
         }
         let form = log.form();
-        let mut insert = Insert::new(connection);
+        let mut insert = BatchInsert::new(connection);
         for request in batch.drain(..) {
             pending.push(match request {
                 WriteRequest::Append { appends, reply } => {
@@ -417,9 +417,9 @@ impl<E: StoredEvent> Writer<E> {
         let end = log.end.end;
         let commit = log.take_recorded();
         if self.end_file.is_anew() {
-            self.end_file.replace(end).map_err(ReadError::EndUnwritten)?;
+            self.end_file.replace(end).map_err(FileError::EndUnwritten)?;
         } else if end.position > before.position {
-            self.end_file.write(end).map_err(ReadError::EndUnwritten)?;
+            self.end_file.write(end).map_err(FileError::EndUnwritten)?;
         }
         for event in commit.iter() {
             trace_line!(event.metadata.correlation_id, "Event Store Published Event");
@@ -434,22 +434,22 @@ impl<E: StoredEvent> Writer<E> {
     }
 
     /// Why something could not be written.
-    fn cannot_write(&self, error: ReadError) -> Failure {
+    fn cannot_write(&self, error: FileError) -> StoreFailure {
         if !self.is_full(&error) {
             return error.into_failure(|said| self.failure(said));
         }
-        let (said, kind) = (self.failure("the disk is full"), FailureKind::DiskFull);
+        let (said, kind) = (self.failure("the disk is full"), StoreFailureKind::DiskFull);
         match error {
-            ReadError::Sqlite(error) => Failure::caused_by(said, kind, error),
-            ReadError::EndUnwritten(error) => Failure::caused_by(said, kind, error),
-            _ => Failure::of_kind(said, kind),
+            FileError::Sqlite(error) => StoreFailure::caused_by(said, kind, error),
+            FileError::EndUnwritten(error) => StoreFailure::caused_by(said, kind, error),
+            _ => StoreFailure::of_kind(said, kind),
         }
     }
 
-    fn is_full(&self, error: &ReadError) -> bool {
+    fn is_full(&self, error: &FileError) -> bool {
         match error {
-            ReadError::Sqlite(error) => disk_full::is_why(&self.path, error),
-            ReadError::EndUnwritten(error) => disk_full::is_room_error(error),
+            FileError::Sqlite(error) => disk_full::is_why(&self.path, error),
+            FileError::EndUnwritten(error) => disk_full::is_room_error(error),
             _ => false,
         }
     }
@@ -458,7 +458,7 @@ impl<E: StoredEvent> Writer<E> {
         format!("{}: {reason}", self.path.display())
     }
 
-    fn fail(&mut self, failure: Failure) {
+    fn fail(&mut self, failure: StoreFailure) {
         self.failed = Some(failure);
     }
 }

@@ -8,21 +8,21 @@ use rusqlite::Connection;
 use tokio::sync::mpsc;
 
 use super::form::Form;
-use super::stored_log::{ReadError, StoredLog};
+use super::stored_log::{FileError, StoredLog};
 use crate::engine::runtime::panic_message;
 
 /// How many reads can go on at the same time.
 pub(super) const READERS: usize = 2;
 
-pub(super) type ReadRequest<E> = Box<dyn FnOnce(&mut Reader<E>) + Send>;
+pub(super) type ReadRequest<E> = Box<dyn FnOnce(&mut LogReader<E>) + Send>;
 
-pub(super) struct Reader<E> {
+pub(super) struct LogReader<E> {
     connection: Connection,
     log: StoredLog<E>,
     is_closed: bool,
 }
 
-impl<E> Reader<E> {
+impl<E> LogReader<E> {
     pub(super) fn new(connection: Connection, form: Form) -> Self {
         Self { connection, log: StoredLog::of(form), is_closed: false }
     }
@@ -47,15 +47,15 @@ impl<E> Reader<E> {
     /// lives on.
     pub(super) fn read<R>(
         &mut self,
-        read: impl FnOnce(&Connection, &mut StoredLog<E>) -> Result<R, ReadError>,
-    ) -> Result<R, ReadError> {
+        read: impl FnOnce(&Connection, &mut StoredLog<E>) -> Result<R, FileError>,
+    ) -> Result<R, FileError> {
         self.connection.prepare_cached("BEGIN")?.execute([])?;
         let Self { connection, log, .. } = self;
         let answer = catch_unwind(AssertUnwindSafe(|| {
             log.form(connection)?;
             read(connection, log)
         }))
-        .unwrap_or_else(|panic| Err(ReadError::Panicked(panic_message(panic.as_ref()))));
+        .unwrap_or_else(|panic| Err(FileError::Panicked(panic_message(panic.as_ref()))));
         let ended = self.connection.prepare_cached("COMMIT").and_then(|mut statement| statement.execute([]));
         // What went wrong first says more than what came of it.
         let answer = answer?;

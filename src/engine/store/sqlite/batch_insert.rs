@@ -33,14 +33,14 @@ pub(super) struct Row {
 }
 
 /// The rows of one transaction on their way into the table. Those that wait are in it only after
-/// [`Insert::flush`].
-pub(super) struct Insert<'c> {
+/// [`BatchInsert::flush`].
+pub(super) struct BatchInsert<'c> {
     connection: &'c Connection,
     waiting: Vec<Row>,
     statements: [Option<CachedStatement<'c>>; ROWS.len()],
 }
 
-impl<'c> Insert<'c> {
+impl<'c> BatchInsert<'c> {
     pub(super) fn new(connection: &'c Connection) -> Self {
         Self { connection, waiting: Vec::with_capacity(ROWS[0]), statements: [const { None }; ROWS.len()] }
     }
