@@ -1,5 +1,36 @@
 //! An event-sourced bank at a prompt, on an engine that knows no bank.
 //!
+//! ```
+//! use cqrs_bank::bank::{AccountId, Bank, Money, StoreUrl};
+//! use cqrs_bank::engine::{DomainEvent as _, Position};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let bank = Bank::open(StoreUrl::Memory).await?;
+//! let wolfman = AccountId::new("Wolfman")?;
+//! bank.create(&wolfman).await?;
+//! bank.deposit(&wolfman, Money::new(100)?).await?;
+//! assert_eq!(bank.check_balance(&wolfman).await?.minor_units(), 100);
+//!
+//! // The log has all of it, and the answer of any moment.
+//! for event in bank.events(Position::new(1), 10).await? {
+//!     println!("{} {}", event.position, event.data.title());
+//! }
+//! bank.close().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Where to read on:
+//!
+//! * to use the bank: [`bank::Bank`],
+//! * to write a domain of your own: [`engine::Application`], [`engine::domain::Aggregate`], and
+//!   `examples/parking_garage`, a whole domain that is written to be read,
+//! * to give it a prompt: [`shell::application_functions`],
+//! * to understand how it works: [`engine`], and `docs/architecture.md` in the repository.
+//!
+//! # How it works
+//!
 //! A command is a request that can be refused; an event is a fact that stays. Accounts decide on commands
 //! from their own events alone, what they decide is stored as new events, and every answer is read from
 //! projections of those events. A statement takes one way through the house:
@@ -20,9 +51,9 @@
 //! * [`library`]: a second domain, of books, whose command side and query side are two services.
 //! * [`shell`]: statements in, replies and traces out, at a terminal or from a script.
 //!
-//! A domain of one's own takes the engine alone: `examples/parking_garage` is a whole one, written to be read.
+//! # The words
 //!
-//! The words, in code and messages alike:
+//! In code and messages alike:
 //!
 //! * An **aggregate** is the consistency boundary that decides. `execute` and `apply` are pure.
 //! * A **stream** is the ordered events of one aggregate, a **version** an event's number in it, from 1.
@@ -32,7 +63,9 @@
 //! * An event that a handler kept failing on is **parked**: set aside where it can be seen and retried.
 //! * A **subscription** is everything after a checkpoint, then live. The broadcast channel behind it only saves
 //!   reads; the store is the truth.
-//! * **Strong** consistency waits until all handlers have seen a command's events, **eventual** does not.
+//! * **Strong** consistency waits until a command's events have been seen by all projections, and by those handlers that
+//!   ask to be waited for: process managers do, an event handler says so by [`AWAITED`](engine::EventHandler::AWAITED).
+//!   **Eventual** consistency waits for nobody.
 //! * A **correlation id** names the conversation that an event belongs to, a **causation id** what caused it.
 
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]

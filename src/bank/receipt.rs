@@ -43,8 +43,8 @@ impl PendingCommand {
         self.pending.refusal() == Some(&reason)
     }
 
-    /// Waits until the command's events are stored and, under strong consistency, seen by all handlers, and until a
-    /// transfer that it begins has ended.
+    /// Waits until the command's events are stored and, under strong consistency, seen by the projections and all
+    /// handlers that ask to be waited for, and until a transfer that it begins has ended.
     ///
     /// # Errors
     ///

@@ -22,7 +22,7 @@ mod an_error_keeps_its_source;
 mod an_http_request_has_one_outcome;
 mod an_http_service_ends_when_it_is_asked_to;
 mod an_http_service_that_is_killed_has_done_everything_once;
-mod an_http_session_in_the_readme_is_true;
+mod an_http_session_in_the_documents_is_true;
 mod an_http_watch_goes_on_where_it_was;
 mod an_outcome_that_nobody_knows_is_called_that;
 mod closing_loses_nothing;
@@ -52,6 +52,8 @@ mod accounts;
 mod answers;
 #[path = "../support/callers.rs"]
 mod callers;
+#[path = "../support/documents.rs"]
+mod documents;
 #[path = "../support/happened.rs"]
 mod happened;
 #[path = "../support/listening.rs"]

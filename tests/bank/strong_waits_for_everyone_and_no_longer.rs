@@ -1,4 +1,4 @@
-//! Under strong consistency a caller waits until every handler has seen what was written, and not a moment
+//! Under strong consistency a caller waits until everyone who is waited for has seen what was written, and not a moment
 //! longer; where that takes too long, the answer says what is true.
 
 use std::time::{Duration, Instant};

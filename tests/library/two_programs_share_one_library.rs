@@ -22,7 +22,7 @@ use crate::books::{self, ELIXIR_IN_ACTION as BOOK, add, borrow, isbn};
 use crate::program::{Finished, example, run_command};
 use crate::programs::{READ, Running, WRITE, statement};
 
-/// How soon the other program must know: the README promises it.
+/// How soon the other program must know: `docs/library.md` promises it.
 const AT_ONCE: Duration = Duration::from_millis(100);
 
 #[test]

@@ -7,14 +7,19 @@ mod a_pin_is_never_shown;
 mod a_pin_left_out_is_asked_for;
 mod a_script_may_hold_anything;
 mod a_script_that_is_interrupted_prints_what_was_acknowledged;
+mod links_in_the_documents_lead_somewhere;
 mod long_work_shows_how_far_it_is;
 mod nothing_is_printed_that_does_more_than_show;
+mod the_file_is_as_it_is_described;
 mod the_key_for_pins_is_kept_safe;
+mod the_readme_is_short;
 mod the_readme_is_true;
 mod too_few_threads_or_files_are_an_error;
 mod transcripts_are_what_is_printed;
 
 // What several of them need.
+#[path = "../support/documents.rs"]
+mod documents;
 #[path = "../support/program.rs"]
 mod program;
 #[path = "../support/terminal.rs"]

@@ -14,7 +14,7 @@ use crate::engine::runtime::Origin;
 use crate::engine::store::codec::StoredEvent;
 
 /// A command that is about to be sent. To await it sends it, and waits until its events are stored and, under strong
-/// consistency, seen by all handlers; what it answers is the [`Receipt`].
+/// consistency, seen by the projections and all handlers that ask to be waited for; what it answers is the [`Receipt`].
 #[derive(Debug)]
 #[must_use = "nothing is sent before this is awaited"]
 pub struct Dispatch<'a, E: 'static, A: Aggregate> {

@@ -53,7 +53,8 @@ impl<E: StoredEvent, A: Aggregate> PendingCommand<E, A> {
         }
     }
 
-    /// Waits until the command's events are stored and, under strong consistency, seen by all handlers.
+    /// Waits until the command's events are stored and, under strong consistency, seen by the projections and all
+    /// handlers that ask to be waited for.
     ///
     /// # Errors
     ///

@@ -19,11 +19,12 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
     .group("Bank")
     .never_busy()
     .details(
-        "Under :strong, the default, a command replies when its events are stored and all event handlers\n\
-            have seen them, and a question knows all that was acknowledged before, to whatever program. Under\n\
-            :eventual a command replies :ok as soon as it is sent: the rest of the trace follows when it happens, and\n\
-            a refusal with it. A question is answered as of some position then, which for each list and sum never\n\
-            goes back. A bank that is opened is :strong. Replies :ok.",
+        "Under :strong, the default, a command replies when its events are stored and the lists, the sums and\n\
+            what carries transfers out have seen them (e-mails are not waited for), and a question knows all that\n\
+            was acknowledged before, to whatever program. Under :eventual a command replies :ok as soon as it is\n\
+            sent: the rest of the trace follows when it happens, and a refusal with it. A question is answered as\n\
+            of some position then, which for each list and sum never goes back. A bank that is opened is :strong.\n\
+            Replies :ok.",
     ),
     |bank, call| Box::pin(consistency(bank, call)),
 );

@@ -21,8 +21,10 @@ pub const MAX_WAIT: Duration = Duration::from_secs(5);
 /// Whether a caller waits for the handlers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Consistency {
-    /// Until the checkpoints of all handlers have passed the command's last event. Questions, and refusals of commands,
-    /// wait until the read models know all that was acknowledged before, in whatever process, or that was decided on.
+    /// Until the checkpoints of all projections, and of those handlers that
+    /// [ask to be waited for](crate::engine::event_handler::EventHandler::AWAITED), have passed the command's last event;
+    /// for [`MAX_WAIT`] at the most. Questions, and refusals of commands, wait until the read models know all that was
+    /// acknowledged before, in whatever process, or that was decided on.
     #[default]
     Strong,
     /// Not at all. A question answers from what its read model has seen so far: all events up to some position, which

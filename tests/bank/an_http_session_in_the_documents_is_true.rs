@@ -1,7 +1,8 @@
-//! The session with `curl` in the README is what the HTTP service answers.
+//! The session with `curl` in the documents is what the HTTP service answers.
 
 use std::process::Command;
 
+use crate::documents::document;
 use crate::http_service::{Request, Service};
 use crate::program::run_command;
 
@@ -30,8 +31,8 @@ fn asked(arguments: &str) -> Request {
 
 #[tokio::test]
 async fn each_answer_is_what_stands_there() {
-    let readme = include_str!("../../README.md");
-    let session = readme.split("# cargo run --example http_service -- bank.db 127.0.0.1:8080\n").nth(1).unwrap();
+    let document = document("docs/rust-and-http.md").text;
+    let session = document.split("# cargo run --example http_service -- bank.db 127.0.0.1:8080\n").nth(1).unwrap();
     let session = session.split("```").next().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let service = Service::on_file(&folder.path().join("bank.db"));
