@@ -1,4 +1,5 @@
-//! Names that stay: a file that was synced may still lose its name in a power cut, until its directory was synced too.
+//! Directories, and names that survive a power cut: syncing a file does not sync its name; only syncing its directory
+//! does.
 
 use std::fs::{DirBuilder, File};
 use std::io;
@@ -7,26 +8,26 @@ use std::path::Path;
 
 use rustix::io::Errno;
 
-/// Gets the name of a file or directory onto the disk, or that it is gone.
+/// Syncs the creation or removal of a name by syncing the directory that contains it.
 ///
 /// # Errors
 ///
-/// What the system says when the directory it is in cannot be synced.
+/// Returns the system's error if the directory cannot be synced.
 pub fn sync_name(path: &Path) -> io::Result<()> {
     File::open(directory_of(path))?.sync_all()
 }
 
-/// The directory that a file is in, or would be.
+/// The directory that contains, or would contain, the file.
 pub fn directory_of(path: &Path) -> &Path {
     path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Makes a directory, and those above it, that only their owner may look into; those that are there stay as they are.
-/// The names of the new ones are on the disk when this answers.
+/// Creates a directory and its missing parents, accessible only to their owner, and syncs their names. Existing
+/// directories keep their permissions.
 ///
 /// # Errors
 ///
-/// What the system says when one of them cannot be made or synced.
+/// Returns the system's error if a directory cannot be created or synced.
 pub fn create_private_directory(path: &Path) -> io::Result<()> {
     if path.as_os_str().is_empty() || path.is_dir() {
         return Ok(());
@@ -35,7 +36,7 @@ pub fn create_private_directory(path: &Path) -> io::Result<()> {
         create_private_directory(above)?;
     }
     match DirBuilder::new().mode(0o700).create(path) {
-        // Whoever was quicker may not have synced it yet.
+        // Another process created it first and may not have synced it yet.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(Errno::NOTDIR.into()),
         created => created?,

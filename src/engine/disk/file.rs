@@ -1,4 +1,4 @@
-//! A single file.
+//! Creates single files and identifies them.
 
 use std::fs::{File, Metadata, OpenOptions, Permissions};
 use std::io;
@@ -7,18 +7,18 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
-/// The path of what stands beside a file and is named after it.
+/// The path with `suffix` appended to its file name, for a companion of the file.
 pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
 }
 
-/// A new file that nobody else may read, whatever the umask.
+/// Creates a file that only its owner can read and write, whatever the umask.
 ///
 /// # Errors
 ///
-/// What the system says; also where there is a file of this name.
+/// Returns the system's error, also when the file exists.
 pub fn create_private(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)?;
     make_private(&file)?;
@@ -27,19 +27,19 @@ pub fn create_private(path: &Path) -> io::Result<File> {
 
 fn make_private(file: &File) -> io::Result<()> {
     match file.set_permissions(Permissions::from_mode(0o600)) {
-        // A file system without modes, such as that of a memory stick: who may read it is said where it is mounted.
+        // A file system without modes, such as a memory stick's: its mount options decide who may read.
         Err(error) if is_unsupported(&error) => Ok(()),
         set => set,
     }
 }
 
-/// Whether the file system has no such thing.
+/// Whether the error says that the file system does not support the operation.
 pub fn is_unsupported(error: &io::Error) -> bool {
     let unsupported = [Errno::PERM, Errno::NOSYS, Errno::OPNOTSUPP, Errno::NOTSUP, Errno::INVAL];
     error.raw_os_error().is_some_and(|raw| unsupported.iter().any(|errno| errno.raw_os_error() == raw))
 }
 
-/// A file on its device: the same by whatever name it is reached.
+/// A file's device and inode: equal for all paths that lead to the same file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileId {
     device: u64,
@@ -47,16 +47,16 @@ pub struct FileId {
 }
 
 impl FileId {
-    /// The file that was looked at.
+    /// The id in this metadata.
     pub fn of(found: &Metadata) -> Self {
         Self { device: found.dev(), inode: found.ino() }
     }
 
-    /// The file that stands at a path; `None` if there is none.
+    /// The id of the file at a path; `None` if there is no file.
     ///
     /// # Errors
     ///
-    /// What the system says when that cannot be found out.
+    /// Returns the system's error if the path cannot be examined.
     pub fn at(path: &Path) -> io::Result<Option<Self>> {
         match std::fs::metadata(path) {
             Ok(found) => Ok(Some(Self::of(&found))),
@@ -65,7 +65,7 @@ impl FileId {
         }
     }
 
-    /// Its number on the device.
+    /// The inode number.
     pub fn inode(self) -> u64 {
         self.inode
     }

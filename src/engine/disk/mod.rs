@@ -1,4 +1,4 @@
-//! Files and their names: made whole or not at all, private, and on the disk when that is said.
+//! Files on disk: private, created whole or not at all, and synced together with their names.
 
 mod directory;
 mod file;

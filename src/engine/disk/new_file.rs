@@ -1,4 +1,5 @@
-//! Makes a file beside its place and puts it there when it is whole: whoever finds the file finds all of it.
+//! Creates a file under a temporary name beside its destination and renames it once it is complete: no reader ever sees
+//! a partial file.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
@@ -11,21 +12,20 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use super::directory::{directory_of, sync_name};
 use super::file::{FileId, create_private, is_unsupported, with_suffix};
 
-/// What follows a file's name in that of one that is not whole yet.
+/// Separates the destination's name from the random part of a temporary name.
 const UNFINISHED: &str = "-new-";
 
 const NO_PLACE: &str = "it can neither rename a file without replacing another one nor give it a second name";
 
-/// Without it, a power cut can take away a file that was made and written to.
+/// Without synced directories, a power cut can take away a file that was created and written.
 pub const NO_SYNC_OF_DIRECTORIES: &str = "it cannot put a file's name onto the disk: directories are not synced";
 
-/// A file that is being made. It is locked meanwhile; one that nobody has locked was left behind by a program that was
-/// killed.
+/// A file under construction. Its creator holds a lock on it, so an unlocked one was left behind by a killed program.
 #[derive(Debug)]
 pub struct NewFile {
     path: PathBuf,
     file: File,
-    /// What its maker may leave beside it, as the ends of names.
+    /// Suffixes of the files its creator may leave beside it.
     beside: &'static [&'static str],
 }
 
@@ -35,20 +35,20 @@ impl Drop for NewFile {
     }
 }
 
-/// What became of a new file.
+/// The outcome of moving a new file to its destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Placed {
-    /// It stands at its place.
+    /// The file is at its destination.
     Here,
-    /// Another file does, and stays.
+    /// Another file has the name already, and stays.
     AnotherIsThere,
-    /// The file system lacks what it takes.
+    /// The file system lacks a feature that this needs.
     NotSupported(&'static str),
 }
 
 impl NewFile {
-    /// Makes an empty file for the place `path`, and removes those that others have left behind there. `beside` are the
-    /// ends of the names of what its maker writes beside it, which goes with it.
+    /// Creates an empty temporary file for the destination `path`, and removes the leftovers of killed programs.
+    /// `beside` lists the suffixes of companion files, which are removed together with the temporary file.
     ///
     /// # Errors
     ///
@@ -61,32 +61,32 @@ impl NewFile {
             let new = Self { path: unfinished, file, beside };
             match new.file.try_lock() {
                 Ok(()) if FileId::at(&new.path)? == Some(FileId::of(&new.file.metadata()?)) => return Ok(new),
-                // Before it was locked, somebody else has taken it for one that was left behind.
+                // Another program took the file for a leftover before it was locked, and removed it.
                 Ok(()) | Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(error)) => return Err(error),
             }
         }
     }
 
-    /// Where it stands until it is put at its place.
+    /// The temporary path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The file itself.
+    /// The open file.
     pub fn file(&self) -> &File {
         &self.file
     }
 
-    /// Gets the file onto the disk, and then to its place; its name is on the disk too when this answers.
+    /// Syncs the file, moves it to `path` and syncs its name, so that a power cut takes neither.
     ///
     /// # Errors
     ///
-    /// What the system says; then it does not stand there.
+    /// Returns the system's error; the file is then not at `path`.
     pub fn put(self, path: &Path) -> io::Result<Placed> {
         self.file.sync_all()?;
         let placed = match renameat_with(CWD, &self.path, CWD, path, RenameFlags::NOREPLACE).map_err(io::Error::from) {
-            // Some file systems cannot keep from replacing what is there; links never do.
+            // Some file systems cannot rename without replacing; a hard link never replaces.
             Err(error) if is_unsupported(&error) => fs::hard_link(&self.path, path),
             renamed => renamed,
         };
@@ -98,7 +98,7 @@ impl NewFile {
         }
         let synced = sync_name(path);
         if synced.is_err() {
-            // A power cut could take it away again with all that is written to it.
+            // The name may be lost in a power cut, together with everything written to the file by then.
             let _ = fs::remove_file(path);
         }
         match synced {
@@ -108,7 +108,7 @@ impl NewFile {
     }
 }
 
-/// Removes what killed programs have left behind. What cannot be removed does no harm.
+/// Removes the leftovers of killed programs. Those that cannot be removed do no harm.
 fn remove_left_behind(path: &Path, beside: &[&str]) {
     let Some(name) = path.file_name() else { return };
     let Ok(entries) = fs::read_dir(directory_of(path)) else { return };
@@ -129,7 +129,7 @@ fn is_unfinished(found: &OsStr, name: &OsStr) -> bool {
 
 fn remove(path: &Path, beside: &[&str]) {
     for suffix in [""].iter().chain(beside) {
-        // Mostly there is none.
+        // Most of these files do not exist.
         let _ = fs::remove_file(with_suffix(path, suffix));
     }
 }

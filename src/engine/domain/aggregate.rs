@@ -1,4 +1,4 @@
-//! The consistency boundary that decides, and what it can be asked.
+//! Aggregates, the consistency boundaries that decide, and their commands.
 
 use std::fmt;
 use std::hash::Hash;
@@ -6,36 +6,35 @@ use std::hash::Hash;
 use super::event::DomainEvent;
 use crate::engine::log::Fingerprint;
 
-/// A request to change something, in the imperative. It can be refused.
+/// A request to change something, named in the imperative. The aggregate can refuse it.
 pub trait Command: fmt::Debug + Send + Sync + Sized + 'static {
-    /// The kind of aggregate that decides on it.
+    /// The kind of aggregate that handles the command.
     type Aggregate: Aggregate<Command = Self>;
 
-    /// What names the aggregate this command is for.
+    /// The type of the aggregate's id.
     type Id: Clone + Eq + Hash + fmt::Display + Send + Sync + 'static;
 
-    /// The aggregate this command is for.
+    /// The id of the aggregate that handles the command.
     fn target(&self) -> &Self::Id;
 
-    /// The command as the trace names it, for instance `Deposit Money`.
+    /// The command's name in the trace, for instance `Deposit Money`.
     fn title(&self) -> &'static str;
 
-    /// What the command is about: of two that whoever sends them has given one id, the second is the first sent again if
-    /// this is the same, and another command if not. It is asked for and stored only where the id was given.
+    /// Identifies the command's content. If a sender repeats a command id, an equal fingerprint means the same command
+    /// again, and a different one means another command. Only computed and stored if the sender chose the id.
     ///
-    /// It is a hash of the title and of what `Debug` says, unless a command says better: what is stored should stay the
-    /// same when a field gets another name, so a command whose ids are kept for long lists what it is made of. What
-    /// `Debug` hides makes no difference, and that is how it should be with secrets: a short one can be guessed from a
-    /// hash.
+    /// The default hashes the title and the `Debug` output. A stored fingerprint should survive the renaming of a
+    /// field, so a command whose ids are kept for long lists its content explicitly. Secrets hidden from `Debug` stay
+    /// out of the hash, as they should: a short secret can be guessed from its hash.
     fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of(&[&self.title(), &format_args!("{self:?}")])
     }
 }
 
-/// What decides, from its own history alone.
+/// Decides on commands, from its own events alone.
 ///
-/// The default value is the aggregate before its first event. Both functions are pure: they touch no clock,
-/// no randomness and no I/O, so a history replayed is the same history.
+/// The default value is the aggregate before its first event. `execute` and `apply` are pure: without clock, randomness
+/// or I/O, replaying the same events gives the same state.
 ///
 /// ```
 /// use cqrs_bank::engine::domain::{Aggregate, Command, DomainEvent};
@@ -84,44 +83,44 @@ pub trait Command: fmt::Debug + Send + Sync + Sized + 'static {
 /// given::<Door>([DoorOpened]).when(&open).then_refused(&AlreadyOpen);
 /// ```
 pub trait Aggregate: Default + Send + 'static {
-    /// The first part of the name of every stream of this aggregate.
+    /// The prefix of the names of this aggregate's streams.
     const CATEGORY: &'static str;
 
-    /// What it can be asked to do.
+    /// The commands it handles.
     type Command: Command;
 
-    /// What can happen to it. Where there are several kinds of aggregate, the event of the domain
-    /// [contains](crate::domain_events) those of each.
+    /// The events it produces. In a domain with several kinds of aggregate, the domain's event
+    /// [wraps](crate::domain_events) those of each.
     type Event: DomainEvent;
 
-    /// Why it says no.
+    /// Why it refuses a command.
     type Refusal: std::error::Error + Send + Sync + 'static;
 
-    /// Decides. All events of one decision are stored together or not at all.
+    /// Decides on a command. The events of one decision are stored together or not at all.
     ///
     /// # Errors
     ///
-    /// The refusal: nothing happened and nothing is stored.
+    /// Returns the refusal; nothing is stored.
     fn execute(&self, command: &Self::Command) -> Result<Vec<Self::Event>, Self::Refusal>;
 
-    /// Takes a fact in. Total: whatever was stored can be applied.
+    /// Folds an event into the state. Total: every stored event can be applied.
     fn apply(&mut self, event: &Self::Event);
 
-    /// The state as text, to be stored as a snapshot: a later load reads it and only the events after it.
-    /// `None` for an aggregate that is always replayed. Equal states have equal texts, what has no order included: that
-    /// is how a snapshot is held against the events.
+    /// The state as text for a snapshot; a later load reads the snapshot and only the events after it. `None` for an
+    /// aggregate that is always replayed. Equal states must give equal texts, also where the state is unordered:
+    /// verification compares a snapshot with the replayed state.
     fn snapshot(&self) -> Option<String> {
         None
     }
 
-    /// The state that a snapshot was made of; `None` for a text that this version of the aggregate does not
-    /// know: then the events are replayed. A snapshot only saves time, it never decides anything.
+    /// Restores the state from a snapshot; `None` if this version of the aggregate does not know the format, and the
+    /// events are replayed instead. A snapshot saves time and never affects a decision.
     fn restore(snapshot: &str) -> Option<Self> {
         let _ = snapshot;
         None
     }
 
-    /// What the decision on `command` will be weighed on, for the trace; most commands have nothing to show.
+    /// A value that the decision on `command` depends on, for the trace; most commands have none.
     fn trace_value(&self, command: &Self::Command) -> Option<i64> {
         let _ = command;
         None

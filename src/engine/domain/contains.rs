@@ -1,12 +1,12 @@
-//! Where several kinds of aggregate have events of their own: which of them the event of the whole domain is.
+//! Finds an aggregate's own event inside the event of a whole domain.
 
 use super::event::DomainEvent;
 
-/// An event that may be one of the kind `T`: the one of a whole domain, which wraps those of its aggregates.
+/// The event of a domain, an enum that wraps the events `T` of one of its aggregates.
 ///
-/// [`domain_events!`](crate::domain_events) writes it, and every event contains itself.
+/// Implemented by [`domain_events!`](crate::domain_events); every event also contains itself.
 pub trait Contains<T>: From<T> {
-    /// The event of that kind, if it is one.
+    /// The wrapped event, if it belongs to this aggregate.
     fn part(&self) -> Option<&T>;
 }
 

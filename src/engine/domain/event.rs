@@ -1,40 +1,39 @@
-//! What happens in a domain, and how older forms of it are read.
+//! Domain events, and how older versions of them are read.
 
 use std::fmt;
 
 use serde_json::Value;
 
-/// A fact of some domain, in the past tense. Never changed, never deleted.
+/// A fact, named in the past tense. Never changed, never deleted.
 ///
-/// One that derives `Serialize` and `Deserialize` [is stored](crate::engine::store::codec) without more.
+/// An event that derives `Serialize` and `Deserialize` [can be stored](crate::engine::store::codec) as it is.
 pub trait DomainEvent: fmt::Debug + Clone + Send + Sync + 'static {
-    /// What events of this type are about, in a word that takes an article: `bank`, for instance. A file that was made
-    /// for one domain is not opened for another. It never changes.
+    /// The domain's name, a noun that takes an article, for instance `bank`. A file created for one domain is not
+    /// opened for another, so the name never changes.
     const DOMAIN: &'static str = "domain";
 
-    /// The name the event is stored under. It outlives the Rust type, so it never changes.
+    /// The name under which the event is stored. It outlives the Rust type, so it never changes.
     fn event_type(&self) -> &'static str;
 
-    /// The event as people see it, for instance `Money Deposited`: its type, unless it says otherwise.
+    /// The event's name for people, for instance `Money Deposited`. Defaults to the event type.
     fn title(&self) -> &'static str {
         self.event_type()
     }
 
-    /// How data of an older form are brought to the next: what makes of those of `schema_version` those of the version
-    /// after it. `None` for the form of today.
+    /// Returns the step that converts data of `schema_version` to the next version; `None` for the current version.
     ///
-    /// This is the one place that knows of older forms. An event whose form changes gets one more step here, and all
-    /// that was stored is read through the steps that follow its own form. No step ever changes again.
+    /// Only this function knows older versions. When the format of an event changes, add a step; stored events pass
+    /// through all steps after their own version. Never change an existing step.
     fn upcast(event_type: &str, schema_version: u16) -> Option<Upcast> {
         let _ = (event_type, schema_version);
         None
     }
 }
 
-/// Makes data of one form those of the next. Pure and total: data that are broken stay broken.
+/// Converts data of one schema version to the next. Pure and total: malformed data stay malformed.
 pub type Upcast = fn(Value) -> Value;
 
-/// The form of today of a type of events: one more than there are steps to it.
+/// The current schema version of an event type: one more than it has upcasting steps.
 pub(crate) fn current_version<E: DomainEvent>(event_type: &str) -> u16 {
     (1..u16::MAX).find(|version| E::upcast(event_type, *version).is_none()).unwrap_or(u16::MAX)
 }

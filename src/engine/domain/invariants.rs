@@ -1,39 +1,39 @@
-//! What is so in every log of a domain, and in no single stream of it.
+//! Invariants of a whole log that no single stream can show.
 
 use crate::engine::log::RecordedEvent;
 
-/// What a domain knows of its logs as a whole: a fold over all events, which says where they cannot be what its aggregates
-/// have decided. That money is neither made nor lost, for instance, no account can tell alone.
+/// A fold over all events of a log that finds what the domain's aggregates cannot have decided. No single account can
+/// tell, for instance, whether money was created or lost.
 ///
-/// A log is held against it when it is [verified](crate::engine::application::Application::verify), and before one is
-/// [imported](crate::engine::application::Application::import). Both begin with the default value. The engine itself
-/// sees whether positions, times and the versions of each stream follow each other.
+/// A log is checked when it is [verified](crate::engine::application::Application::verify) and before it is
+/// [imported](crate::engine::application::Application::import). Each check starts from the default value. The engine
+/// itself checks positions, times and the versions of each stream.
 ///
-/// All functions are pure. What they answer is told to people, as in `position 3: money is not conserved`.
+/// All functions are pure. People read their errors, as in `position 3: money is not conserved`.
 pub trait Invariants<E>: Send + Sync + 'static {
-    /// What is wrong with an event by itself, whatever was before it: what it tells does not belong into its stream, say.
+    /// Checks an event on its own, without the events before it: whether it belongs in its stream, for instance.
     ///
     /// # Errors
     ///
-    /// What is wrong with it.
+    /// Returns what is wrong with the event.
     fn look_at(&self, event: &RecordedEvent<E>) -> Result<(), String> {
         let _ = event;
         Ok(())
     }
 
-    /// Takes in the next event, which is the next one of its stream.
+    /// Folds the next event. Its version in its stream has been checked.
     ///
     /// # Errors
     ///
-    /// Why it cannot have happened after those before it. No other is taken in then.
+    /// Returns why the event cannot follow those before it. No further event is folded then.
     fn take(&mut self, event: &RecordedEvent<E>) -> Result<(), String>;
 
-    /// What keeps an event out that comes from elsewhere. Of what is stored already this is not asked: that stays
-    /// readable, whatever became stricter since.
+    /// Checks an event that is to be imported. Stored events skip this check, so they stay readable when the rules
+    /// become stricter.
     ///
     /// # Errors
     ///
-    /// Why it does not come in.
+    /// Returns why the event is rejected.
     fn admit(&self, event: &RecordedEvent<E>) -> Result<(), String> {
         let _ = event;
         Ok(())

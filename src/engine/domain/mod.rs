@@ -1,4 +1,4 @@
-//! What the author of a domain writes. It is pure: it decides and folds, and touches no clock, no randomness and no I/O.
+//! What the author of a domain writes: pure decisions and folds, without clock, randomness or I/O.
 
 mod aggregate;
 mod contains;

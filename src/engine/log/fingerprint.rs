@@ -1,4 +1,4 @@
-//! What tells one command from another that came under the same id.
+//! Fingerprints tell apart commands that were sent with the same id.
 
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
@@ -8,16 +8,15 @@ use thiserror::Error;
 
 const BYTES: usize = 16;
 
-/// A hash of what a command is about: the same for the same content, whoever sends it, whenever, and in whatever version
-/// of the program.
+/// A hash of a command's content: equal for equal content, independent of sender, time and program version.
 ///
-/// It is stored and exported, and content that can be guessed can be found by it: no secret goes into it.
+/// Fingerprints are stored and exported, and guessable content can be recovered from them: never include a secret.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint([u8; BYTES]);
 
 impl Fingerprint {
-    /// The fingerprint of a command that these parts say everything about, in this order. The first is best a name that
-    /// tells the kind of command.
+    /// The fingerprint of a command from the parts that make up its content, in order. Start with a name for the kind
+    /// of command.
     ///
     /// ```
     /// use cqrs_bank::engine::log::Fingerprint;
@@ -30,7 +29,7 @@ impl Fingerprint {
         let mut text = String::new();
         for part in parts {
             text.clear();
-            // A part that cannot say what it is says what it has said so far, and that each time.
+            // A part whose `Display` fails contributes what it wrote before failing, which is the same each time.
             let _ = write!(text, "{part}");
             hasher.update((text.len() as u64).to_be_bytes());
             hasher.update(&text);
@@ -54,7 +53,7 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-/// A text that is no fingerprint.
+/// The text is not a fingerprint.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("a fingerprint has {} hexadecimal digits", 2 * BYTES)]
 pub struct InvalidFingerprint;
@@ -73,7 +72,7 @@ impl FromStr for Fingerprint {
 mod tests {
     use super::*;
 
-    /// It is stored, so it is the same for ever.
+    /// Fingerprints are stored, so the algorithm must never change.
     #[test]
     fn a_fingerprint_is_the_same_in_every_version() {
         let fingerprint = Fingerprint::of(&[&"turn", &"left", &90]);

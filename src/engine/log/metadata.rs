@@ -1,4 +1,4 @@
-//! Where an event comes from: the command behind it, its conversation, and what else is known of the command.
+//! Event metadata: the command behind an event, its conversation, and further details of the command.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,14 +10,14 @@ use uuid::Uuid;
 
 use super::fingerprint::Fingerprint;
 
-/// Where an event comes from: the command behind it and the conversation it belongs to.
+/// The origin of an event: the command behind it and the conversation it belongs to.
 ///
-/// Most commands have nothing but their ids. What else there is of one is shared by its events and stored with each.
+/// Most commands carry only ids. Further details are shared by all events of a command in memory, and stored with each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Metadata {
-    /// The command whose decision the event is.
+    /// The command that produced the event.
     pub command_id: Uuid,
-    /// The conversation: shared by everything that one request from outside has caused.
+    /// The conversation: shared by everything that one external request caused.
     pub correlation_id: Uuid,
     /// The command or event that caused the command.
     pub causation_id: Uuid,
@@ -25,46 +25,46 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// A command with these ids, and nothing else that is known of it.
+    /// Metadata with these ids and no details.
     pub fn new(command_id: Uuid, correlation_id: Uuid, causation_id: Uuid) -> Self {
         Self { command_id, correlation_id, causation_id, details: None }
     }
 
-    /// A command that comes from outside: it starts a conversation and is its own cause.
+    /// The metadata of an external command: it starts a conversation and is its own cause.
     pub fn from_outside(command_id: Uuid) -> Self {
         Self::new(command_id, command_id, command_id)
     }
 
-    /// The same command, which says what it is about.
+    /// Adds the fingerprint of the command's content.
     #[must_use]
     pub fn with_fingerprint(self, fingerprint: Fingerprint) -> Self {
         self.with("fingerprint", fingerprint.to_string())
     }
 
-    /// The same command, sent by the process manager of this name.
+    /// Adds the name of the process manager that sent the command.
     #[must_use]
     pub fn with_process(self, name: &str) -> Self {
         self.with("process", name.to_owned())
     }
 
-    /// Other ids, and all else as it is here.
+    /// Replaces the ids and keeps the details.
     #[must_use]
     pub(crate) fn under(&self, command_id: Uuid, correlation_id: Uuid, causation_id: Uuid) -> Self {
         Self { command_id, correlation_id, causation_id, details: self.details.clone() }
     }
 
-    /// What the command is about, if that was stored: it is where the sender has chosen the command's id.
+    /// The fingerprint of the command's content. It is stored only if the sender chose the command's id.
     pub fn fingerprint(&self) -> Option<Fingerprint> {
         self.details.as_ref()?.fingerprint
     }
 
-    /// The name of the process manager that has sent the command, if one has. What was stored before there were such
-    /// names has none.
+    /// The process manager that sent the command, if one did. Events stored by versions without process names have
+    /// none.
     pub fn process(&self) -> Option<&str> {
         self.details.as_ref()?.process.as_deref()
     }
 
-    /// Whether commands of one id may be one, as far as can be told: what has no more than its ids is taken at its word.
+    /// Whether two commands with the same id can be the same command. Metadata without details matches any.
     pub(crate) fn may_be_one_with(&self, other: &Self) -> bool {
         let says_nothing = |known: &Self| known.process().is_none() && known.fingerprint().is_none();
         let is_same = self.process() == other.process() && self.fingerprint() == other.fingerprint();
@@ -78,19 +78,19 @@ impl Metadata {
         self.with_stored(Some(&Value::Object(fields).to_string()))
     }
 
-    /// The same ids with the rest as it is stored.
+    /// Keeps the ids and reads the details from their stored form.
     pub(crate) fn with_stored(self, text: Option<&str>) -> Self {
         Self { details: text.map(|text| Arc::new(Details::from_stored(text))), ..self }
     }
 
-    /// What is stored besides the ids.
+    /// The details in their stored form.
     pub(crate) fn stored(&self) -> Option<&str> {
         self.details.as_ref().map(|details| &*details.text)
     }
 }
 
-/// What is known of a command besides its ids: a JSON object, and what this version of the program knows of it. The text
-/// is what hashes cover, and a later version may have written more, so it stays as it is.
+/// Details of a command: a JSON object, and the fields that this version knows. Hashes cover the text, and a later
+/// version may have written more fields, so the text is kept as read.
 #[derive(PartialEq, Eq)]
 struct Details {
     text: Box<str>,

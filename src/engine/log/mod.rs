@@ -1,6 +1,6 @@
-//! The words that a log is told in: what was recorded, in which stream, where it stands, when and why.
+//! The vocabulary of the log: recorded events, streams, positions, times and metadata.
 //!
-//! These are plain values, and the ground that everything else stands on.
+//! Plain values; everything else in the engine builds on them.
 
 mod fingerprint;
 mod metadata;

@@ -1,19 +1,18 @@
-//! A moment in the past, told by position or by time.
+//! A moment in the past, given by position or by time.
 
 use super::position::Position;
 use super::recorded_event::RecordedEvent;
 use super::timestamp::Timestamp;
 
-/// A moment in the past of a store.
+/// A moment in the history of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
     /// After the event at this position.
     Position(Position),
     /// After the last event before this time, or at it.
     ///
-    /// This goes by the times in the log, and those never go back. Where a machine's clock was ahead for a while, the
-    /// events after that have the time it had then until the clock has passed it: for this moment they all happened at
-    /// once, at that time. [`Moment::Position`] tells them apart.
+    /// Times in the log never go back. If a machine's clock ran ahead for a while, later events keep that time until
+    /// the clock catches up, so this moment includes all of them or none. [`Moment::Position`] tells them apart.
     Time(Timestamp),
 }
 
@@ -26,7 +25,7 @@ impl Moment {
         self.includes(event.position, event.time)
     }
 
-    /// The same for an event of which only the place in the log is known.
+    /// Like [`Moment::is_after`], for an event known only by position and time.
     pub fn includes(self, position: Position, time: Timestamp) -> bool {
         match self {
             Self::Position(moment) => position <= moment,

@@ -1,4 +1,4 @@
-//! Where an event stands: its version in its stream, its position in the whole store.
+//! An event's place: its version in its stream, its position in the whole store.
 
 use std::fmt;
 
@@ -15,17 +15,17 @@ macro_rules! event_number {
             /// Before the first event.
             pub const START: Self = Self(0);
 
-            /// The number as it is printed: the first event has 1.
+            /// Creates the number; the first event has 1.
             pub const fn new(number: u64) -> Self {
                 Self(number)
             }
 
-            /// The plain number.
+            /// The underlying number.
             pub const fn get(self) -> u64 {
                 self.0
             }
 
-            /// The number `count` events later, and at the most the last there is.
+            /// The number `count` events later, saturating.
             pub const fn plus(self, count: usize) -> Self {
                 Self(self.0.saturating_add(count as u64))
             }

@@ -1,4 +1,4 @@
-//! The recorded event: what happened, in which stream, and where it stands in the store.
+//! The recorded event: what happened, in which stream, and at which position.
 
 use std::sync::Arc;
 
@@ -7,16 +7,16 @@ use super::position::{Position, Version};
 use super::stream_id::StreamId;
 use super::timestamp::Timestamp;
 
-/// An event as the store keeps it. As JSON it is [a line of an export](crate::engine::store::event_line).
+/// An event as stored. It serializes to JSON as [a line of an export](crate::engine::store::event_line).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordedEvent<E> {
-    /// Its number in the whole store.
+    /// The event's number in the whole store.
     pub position: Position,
-    /// The stream it belongs to.
+    /// The stream that contains the event.
     pub stream: StreamId,
-    /// Its number in that stream.
+    /// The event's number in that stream.
     pub version: Version,
-    /// When it was decided.
+    /// When the command was decided.
     pub time: Timestamp,
     /// The command and the conversation behind it.
     pub metadata: Metadata,

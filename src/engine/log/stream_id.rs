@@ -17,12 +17,12 @@ impl StreamId {
         Self(format!("{category}-{id}").into())
     }
 
-    /// A stream by its whole name, as a store has it.
+    /// A stream by its full name, as stored.
     pub fn named(name: &str) -> Self {
         Self(name.into())
     }
 
-    /// The whole name, category included.
+    /// The full name, including the category.
     pub fn as_str(&self) -> &str {
         &self.0
     }

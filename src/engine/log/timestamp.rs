@@ -1,4 +1,4 @@
-//! When an event was decided.
+//! Timestamps of events.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,19 +8,19 @@ use thiserror::Error;
 
 /// A moment in UTC, in microseconds since 1970.
 ///
-/// What is written and read lies between [`Timestamp::MIN`] and [`Timestamp::MAX`], and so does every time that a log
-/// takes. A moment beyond is written as the last one before that.
+/// Timestamps print and parse between [`Timestamp::MIN`] and [`Timestamp::MAX`], and logs contain no others. Values
+/// beyond are clamped when printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The first moment that can be written: -9999-01-02T01:59:59Z.
+    /// The earliest printable timestamp: -9999-01-02T01:59:59Z.
     pub const MIN: Self = Self(-377_705_023_201_000_000);
 
-    /// The last moment that can be written: 9999-12-30T22:00:00Z.
+    /// The latest printable timestamp: 9999-12-30T22:00:00Z.
     pub const MAX: Self = Self(253_402_207_200_000_000);
 
-    /// A moment from its microseconds since 1970.
+    /// A timestamp from microseconds since 1970.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
@@ -30,19 +30,19 @@ impl Timestamp {
         self.0
     }
 
-    /// The moment itself, or the last one before it that can be written.
+    /// The timestamp clamped to [`Timestamp::MIN`] and [`Timestamp::MAX`].
     #[must_use]
     pub fn within_range(self) -> Self {
         self.clamp(Self::MIN, Self::MAX)
     }
 }
 
-/// Not a time as RFC 3339 writes it, or one beyond [`Timestamp::MAX`].
+/// The text is not an RFC 3339 time, or is out of range.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("a time looks like 2026-11-20T10:00:00Z, and the last one is 9999-12-30T22:00:00Z")]
 pub struct InvalidTime;
 
-/// Reads RFC 3339: `2026-11-20T10:00:00Z`, or with an offset from UTC.
+/// Parses RFC 3339: `2026-11-20T10:00:00Z`, or with an offset from UTC.
 impl FromStr for Timestamp {
     type Err = InvalidTime;
 
@@ -53,18 +53,18 @@ impl FromStr for Timestamp {
     }
 }
 
-/// As RFC 3339 writes it, to the microsecond: `2026-01-01T00:00:00.001000Z`.
+/// Prints RFC 3339 with microseconds: `2026-01-01T00:00:00.001000Z`.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_microsecond(self.within_range().0) {
             Ok(moment) => write!(f, "{moment:.6}"),
-            // The range is that of what is asked here.
+            // Unreachable: the value was clamped to jiff's range.
             Err(error) => write!(f, "{error}"),
         }
     }
 }
 
-/// As it is printed.
+/// Serializes as printed.
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
