@@ -1,4 +1,4 @@
-//! What a backup of a store tells on its way, and why there is none.
+//! Progress and errors of a backup.
 
 use std::path::PathBuf;
 
@@ -7,49 +7,49 @@ use thiserror::Error;
 use super::StoreError;
 use crate::engine::runtime::StoreFailure;
 
-/// What a backup is at.
+/// The current step of a backup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BackupStep {
-    /// Copying a file; it tells pages.
+    /// Copying a file; progress counts pages.
     Copy,
-    /// Storing a log that stands in no file; it tells events.
+    /// Storing a log that is not in a file; progress counts events.
     Store,
-    /// Verifying the copy; it tells events.
+    /// Verifying the copy; progress counts events.
     Check,
 }
 
-/// Why there is no backup. Nothing is left of it.
+/// Why a backup failed. No part of it is left.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum BackupError {
-    /// There is a file of this name, and it stays as it is.
+    /// The destination exists and was left unchanged.
     #[error("{}: there is such a file already", path.display())]
     FileExists {
         /// The file.
         path: PathBuf,
     },
-    /// A file of this name that is gone has left its log or its end, which would be taken for those of the copy.
+    /// A deleted file of this name left its write-ahead log or its `-end` file, which would be taken for the copy's.
     #[error("{}: {} is left of a file that was here; remove it, or name another file", path.display(), left_over.display())]
     LeftOver {
-        /// The file that is not there.
+        /// The destination.
         path: PathBuf,
-        /// What is left of it.
+        /// The leftover file.
         left_over: PathBuf,
     },
-    /// Its name would be that of a companion of another file.
+    /// The name is reserved for a companion of another file.
     #[error("{}: a name that ends in `{ending}` is that of a file beside another one; choose another name", path.display())]
     ReservedName {
         /// The file.
         path: PathBuf,
-        /// How its name ends.
+        /// The reserved ending.
         ending: &'static str,
     },
-    /// There is no room for the copy.
+    /// The disk has no room for the copy.
     #[error("{}: the disk is full", path.display())]
     DiskFull {
         /// The copy.
         path: PathBuf,
     },
-    /// The copy cannot be written.
+    /// The copy could not be written.
     #[error("{}: {reason}", path.display())]
     File {
         /// The copy.
@@ -58,7 +58,7 @@ pub enum BackupError {
         #[source]
         reason: StoreFailure,
     },
-    /// What was copied does not fit together: neither does the file, then.
+    /// The copy failed verification, so the original is damaged too.
     #[error("the copy is not whole: {problem}")]
     Broken {
         /// What is wrong.

@@ -1,4 +1,4 @@
-//! The names of what stands beside a file while it is open, which no other file may have.
+//! The suffixes of companion files, which stand beside an open file. No other file may use them.
 
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
@@ -9,13 +9,13 @@ pub(in crate::engine::store) const WAL: &str = "-wal";
 /// SQLite's index of the write-ahead log, shared by all programs that have the file open.
 pub(in crate::engine::store) const SHM: &str = "-shm";
 
-/// Knows how far the log was acknowledged, and is locked by whoever commits, opens or closes.
+/// Records the last acknowledged position, and is locked to commit, open or close.
 pub(in crate::engine::store) const END: &str = "-end";
 
-/// Locked by the program whose handlers have effects outside.
+/// Locked by the program that runs the handlers with external effects.
 pub(in crate::engine::store) const HANDLERS: &str = "-handlers";
 
-/// The ending of a name that only a companion has. A file of such a name would be taken for one beside another file.
+/// The reserved ending of a path, if it has one: a file with that name would be taken for another file's companion.
 pub(crate) fn ending_of_companion(path: &Path) -> Option<&'static str> {
     let name = path.file_name()?.as_bytes();
     let is_ending = |suffix: &&str| name.len() > suffix.len() && name.ends_with(suffix.as_bytes());

@@ -1,4 +1,4 @@
-//! The head of a log whose store keeps no hashes, computed when it is asked for.
+//! Computes the head of a log on request, for stores that keep no hashes.
 
 use foldhash::HashMap;
 
@@ -8,12 +8,12 @@ use super::{EventStore, MAX_READ, StoreError};
 use crate::engine::log::{Position, StreamId};
 use crate::engine::store::codec::StoredEvent;
 
-/// The head that a log had at a position, or has now; `None` for a position that it has not reached. The same events
-/// in a file have the same head.
+/// The head of a log at a position, or its current head; `None` for a position beyond the end. The same events in a
+/// file have the same head.
 ///
 /// # Errors
 ///
-/// [`StoreError`] when the store is closed.
+/// Returns [`StoreError`] if the store cannot be read.
 pub(super) async fn computed_head<E: StoredEvent>(
     store: &impl EventStore<E>,
     at: Option<Position>,

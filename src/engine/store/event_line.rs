@@ -1,4 +1,4 @@
-//! Everything that is stored of an event as one line of JSON: the form in which logs travel between stores.
+//! A recorded event as one line of JSON: the format in which logs move between stores.
 
 use std::borrow::Cow;
 
@@ -27,7 +27,7 @@ struct EventLine<'a> {
     command_id: Uuid,
     correlation_id: Uuid,
     causation_id: Uuid,
-    /// What is known of the command besides, if anything is.
+    /// Further details of the command, if any.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     metadata: Option<Cow<'a, RawValue>>,
 }
@@ -61,33 +61,33 @@ impl<E: StoredEvent> Serialize for RecordedEvent<E> {
     }
 }
 
-/// Why a line is no event.
+/// Why a line could not be read as an event.
 #[derive(Debug, Error)]
 pub enum UnreadableLine {
-    /// It is not the JSON of an event.
+    /// The line is not the JSON of an event.
     #[error("{0}")]
     Json(#[from] serde_json::Error),
-    /// Its data are unknown here.
+    /// This program cannot decode the event.
     #[error("the event is {0}")]
     Event(#[from] UnreadableEvent),
 }
 
-/// Writes an event, with the end of its line.
+/// Appends an event and a line break to `lines`.
 ///
 /// # Errors
 ///
-/// What has no form in JSON.
+/// Returns an error if the event cannot be encoded as JSON.
 pub fn write_line<E: StoredEvent>(event: &RecordedEvent<E>, lines: &mut Vec<u8>) -> serde_json::Result<()> {
     serde_json::to_writer(&mut *lines, &EventLine::of(event)?)?;
     lines.push(b'\n');
     Ok(())
 }
 
-/// Reads an event from a line without its end.
+/// Reads an event from a line without its line break.
 ///
 /// # Errors
 ///
-/// [`UnreadableLine`]: why it is none.
+/// Returns [`UnreadableLine`] if the line is not an event.
 pub fn read_line<E: StoredEvent>(line: &[u8]) -> Result<RecordedEvent<E>, UnreadableLine> {
     let EventLine {
         position,

@@ -1,5 +1,4 @@
-//! What a store keeps for event handlers: how far each has come, the events it has set aside, and the rows of
-//! projections.
+//! Records that a store keeps for event handlers: their progress, their parked events, and the rows of projections.
 
 use std::fs::File;
 use std::future::{Future, ready};
@@ -9,52 +8,52 @@ use tokio::sync::mpsc;
 use super::StoreError;
 use crate::engine::log::{Position, Timestamp};
 
-/// Whether a name is one of those that no handler and no projection can have: those that begin with a colon. They are
-/// for what is written down besides, as the progress of no handler.
+/// Whether a name is reserved: it begins with a colon, and no handler or projection can have it. The engine stores
+/// other data as the progress of such names.
 pub const fn is_reserved(name: &str) -> bool {
     matches!(name.as_bytes(), [b':', ..])
 }
 
-/// How far a handler has come. The default is a handler that has seen nothing.
+/// A handler's progress. The default is a handler that has seen no event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// The last event that it has acknowledged, and all before it.
+    /// The last acknowledged position; all events before it are acknowledged too.
     pub checkpoint: Position,
-    /// How often the event after the checkpoint was tried. Written before the handler is called, so that a crash
-    /// counts.
+    /// How often the event after the checkpoint was attempted. Stored before the handler is called, so that a crash
+    /// counts as an attempt.
     pub attempts: u32,
-    /// What the handler itself wants to remember.
+    /// The handler's own state.
     pub state: Option<Box<str>>,
 }
 
-/// An event that a handler kept failing on, set aside where it can be seen and retried.
+/// An event that a handler kept failing on: set aside, to be inspected and retried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParkedEvent {
-    /// Its number among all that were ever parked in this store, from 1.
+    /// Its number among all events ever parked in this store, from 1.
     pub number: u64,
-    /// The handler that could not do with it.
+    /// The handler that failed on the event.
     pub handler: String,
-    /// The event.
+    /// The event's position.
     pub position: Position,
-    /// How often the handler was called with it.
+    /// How often the handler attempted the event.
     pub attempts: u32,
-    /// What the handler said last.
+    /// The handler's last error.
     pub reason: String,
-    /// When it was parked, or tried last since.
+    /// When the event was parked or last retried.
     pub time: Timestamp,
 }
 
-/// What happens to a handler's parked events as its progress is written.
+/// A change to a handler's parked events, stored together with its progress.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ParkedChange {
-    /// Nothing.
+    /// No change.
     #[default]
     None,
-    /// An event is parked. It gets the next number, whatever number is given here.
+    /// Parks an event under the next number, whatever number it carries.
     Park(ParkedEvent),
-    /// One that is parked was tried again and stays.
+    /// Updates a parked event that was retried and failed again.
     Keep(ParkedEvent),
-    /// One is parked no longer: it was handled or is to be skipped.
+    /// Removes a parked event that was handled or skipped.
     Remove {
         /// The parked event's number.
         number: u64,
@@ -64,13 +63,13 @@ pub enum ParkedChange {
 /// One row of a projection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProjectionRow {
-    /// What names it within its projection.
+    /// The row's key, unique within its projection.
     pub key: Box<str>,
-    /// What the projection wants to remember, as JSON.
+    /// The row's data, as JSON.
     pub data: Box<str>,
 }
 
-/// A projection as a store has it: page by page, so that rows need not be held twice.
+/// The stored rows of a projection, read page by page so that no one needs to hold them all twice.
 #[derive(Debug)]
 pub struct StoredProjection {
     checkpoint: Position,
@@ -78,24 +77,24 @@ pub struct StoredProjection {
 }
 
 impl StoredProjection {
-    /// A checkpoint, and pages that come as they are read. After the last one an empty one comes, which says that these
-    /// were all and that they belong to the checkpoint.
+    /// Takes the checkpoint and a channel of pages. An empty page must follow the last one: it confirms that the rows
+    /// are complete and belong to the checkpoint.
     pub fn new(checkpoint: Position, pages: mpsc::Receiver<Result<Vec<ProjectionRow>, StoreError>>) -> Self {
         Self { checkpoint, pages }
     }
 
-    /// The last event that the rows know of.
+    /// The position of the last event folded into the rows.
     pub fn checkpoint(&self) -> Position {
         self.checkpoint
     }
 
-    /// The next rows in the order of their keys; `None` when there are no more. Before that, nothing says that the rows
-    /// are those of the checkpoint.
+    /// The next rows, ordered by key; `None` when there are no more. Only then are the rows known to belong to the
+    /// checkpoint.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the store could not be read, or rows were lost, added or changed: then those before mean
-    /// nothing either.
+    /// Returns [`StoreError`] if the store cannot be read, or if rows were lost, added or changed: then discard the
+    /// pages already received.
     pub async fn next_page(&mut self) -> Result<Option<Vec<ProjectionRow>>, StoreError> {
         match self.pages.recv().await {
             Some(Ok(page)) => Ok(Some(page).filter(|page| !page.is_empty())),
@@ -105,87 +104,86 @@ impl StoredProjection {
     }
 }
 
-/// What a projection's rows are to become.
+/// An update of a projection's rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProjectionUpdate {
-    /// The projection.
+    /// The projection's name.
     pub projection: String,
-    /// The checkpoint that the stored rows must have at least: `rows` holds all that has changed since.
+    /// The checkpoint that the stored rows must have reached: `rows` contains every change since.
     pub after: Position,
-    /// The last event that the rows know of.
+    /// The position of the last event folded into the rows.
     pub checkpoint: Position,
-    /// For each key that has changed the new data, or nothing where the row is gone. A key stands here once.
+    /// The new data of each changed key, or `None` if the row was removed. Keys are unique.
     pub rows: Vec<(Box<str>, Option<Box<str>>)>,
-    /// Whether all other rows are to go, and what is stored now does not matter.
+    /// Whether the update replaces all stored rows, whatever their checkpoint.
     pub replace_all: bool,
 }
 
-/// What became of a projection's update. Several processes may write the rows of one projection, and they all
-/// write the same.
+/// The outcome of a projection's update. Several processes may write the rows of one projection; they all write the
+/// same rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProjectionWritten {
-    /// It is stored.
+    /// The update is stored.
     Stored,
-    /// Another process has stored a later state, which stays.
+    /// Another process stored a later state, which stays.
     Later {
-        /// Its checkpoint.
+        /// The checkpoint of that state.
         stored: Position,
     },
-    /// What it builds on is not stored (any more): only an update that replaces all rows helps.
+    /// The rows that the update builds on are not stored: only an update that replaces all rows helps.
     Missing {
-        /// The checkpoint of what is stored.
+        /// The stored checkpoint.
         stored: Position,
     },
 }
 
-/// The right to run the handlers that have effects outside, which one process has at a time. It ends with this
-/// value, or with the process, or when another process takes it in spite of that: see
-/// [`HandlerRecords::try_acquire_lease`].
+/// The lease to run the handlers with external effects, held by one process at a time. It ends when this value is
+/// dropped, when the process ends, or when another process takes it over; see [`HandlerRecords::try_acquire_lease`].
 #[derive(Debug)]
 pub struct HandlersLease {
-    /// Locked as long as it is open.
+    /// Holds the lock while it is open.
     _lock: Option<File>,
 }
 
 impl HandlersLease {
-    /// For a store that only one process has.
+    /// The lease of a store that only one process can use.
     pub fn unshared() -> Self {
         Self { _lock: None }
     }
 
-    /// Held by a file that is locked.
+    /// A lease held by a locked file.
     pub fn locked(lock: File) -> Self {
         Self { _lock: Some(lock) }
     }
 }
 
-/// The handlers' side of a store. It keeps what is written here as long as it keeps events.
+/// The handlers' side of a store. It keeps these records as long as it keeps events.
 pub trait HandlerRecords {
-    /// How far a handler has come, if it has ever written that down.
+    /// The stored progress of a handler, if it has any.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the store could not be read.
+    /// Returns [`StoreError`] if the store cannot be read.
     fn read_progress(&self, handler: &str) -> impl Future<Output = Result<Option<Progress>, StoreError>> + Send;
 
-    /// Writes down where a handler that the store has not seen yet starts. Answers how far it has come: where it was
-    /// seen before that stays as it is. This needs no lease.
+    /// Stores where a new handler starts, and returns its progress: a handler with stored progress keeps that. No lease
+    /// is needed.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when it is not stored.
+    /// Returns [`StoreError`] if the progress is not stored.
     fn begin_progress(
         &self,
         handler: &str,
         start: Progress,
     ) -> impl Future<Output = Result<Progress, StoreError>> + Send;
 
-    /// Writes down how far a handler has come and what that means for its parked events, both or neither.
+    /// Stores a handler's progress and the change to its parked events, both or neither.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when it is not stored; [`StoreError::LeaseLost`] where this store has had the lease and another
-    /// process has it now.
+    /// Returns [`StoreError`] if nothing is stored; [`StoreError::LeaseLost`] if this store held the lease and another
+    /// process holds it now.
     fn write_progress(
         &self,
         handler: &str,
@@ -193,29 +191,29 @@ pub trait HandlerRecords {
         parked: ParkedChange,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// The first `limit` parked events with numbers after `after`, in order of their numbers.
+    /// The first `limit` parked events with numbers above `after`, ordered by number.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the store could not be read.
+    /// Returns [`StoreError`] if the store cannot be read.
     fn read_parked(
         &self,
         after: u64,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<ParkedEvent>, StoreError>> + Send;
 
-    /// Whether the rows of projections are kept, and whether several processes share the store. Where not, the
-    /// functions below keep nothing and grant everything.
+    /// Whether the store keeps projection rows and can be shared by several processes. If not, the operations below
+    /// store nothing and grant everything.
     fn is_durable(&self) -> bool {
         false
     }
 
-    /// Writes down the rows of projections, each with its checkpoint, all in one transaction. The answers come in
-    /// the order of the updates.
+    /// Stores the rows and checkpoints of several projections in one transaction. The results are in the order of the
+    /// updates.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when they are not stored.
+    /// Returns [`StoreError`] if the rows are not stored.
     fn write_projections(
         &self,
         updates: Vec<ProjectionUpdate>,
@@ -223,12 +221,12 @@ pub trait HandlerRecords {
         ready(Ok(vec![ProjectionWritten::Stored; updates.len()]))
     }
 
-    /// The rows of a projection and the checkpoint that they belong to, if there are any: all of it as it was at one
-    /// moment, whatever is written meanwhile.
+    /// The rows of a projection and their checkpoint, if any are stored: a consistent view of one moment, whatever is
+    /// written meanwhile.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the store could not be read, or what is there is not what belongs together.
+    /// Returns [`StoreError`] if the store cannot be read, or the rows do not belong to the checkpoint.
     fn read_projection(
         &self,
         projection: &str,
@@ -237,13 +235,13 @@ pub trait HandlerRecords {
         ready(Ok(None))
     }
 
-    /// Takes the right to run handlers with effects outside; `None` while another process has it, which is not waited
-    /// for. From then on, whoever had it before can write no progress: should something have made two processes
-    /// holders of it, one of them is told so at its next step.
+    /// Tries to acquire the lease, without waiting; `None` while another process holds it. The previous holder can
+    /// store no more progress: if two processes come to believe that they hold the lease, one of them learns otherwise
+    /// at its next write.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when that could not be found out.
+    /// Returns [`StoreError`] if the attempt failed.
     fn try_acquire_lease(&self) -> impl Future<Output = Result<Option<HandlersLease>, StoreError>> + Send {
         ready(Ok(Some(HandlersLease::unshared())))
     }

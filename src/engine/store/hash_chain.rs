@@ -1,16 +1,16 @@
-//! SHA-256 over each event and the one before it: what was changed or lost afterwards no longer fits.
+//! A SHA-256 hash over each event and its predecessor's hash: later changes and losses break the chain.
 
 use sha2::{Digest, Sha256};
 
 use crate::engine::log::{Metadata, Timestamp};
 
-/// An event's place in the chain.
+/// The hash of an event.
 pub(in crate::engine::store) type Hash = [u8; 32];
 
-/// What stands before the first event.
+/// The predecessor hash of the first event.
 pub(in crate::engine::store) const BEFORE_THE_FIRST: Hash = [0; 32];
 
-/// Everything that an event's hash covers.
+/// The fields covered by an event's hash.
 pub(in crate::engine::store) struct Content<'a> {
     pub(in crate::engine::store) position: u64,
     pub(in crate::engine::store) stream: &'a str,
@@ -25,7 +25,7 @@ pub(in crate::engine::store) struct Content<'a> {
 }
 
 impl Content<'_> {
-    /// The hash of the event, given the hash of the one before it in the log.
+    /// The hash of the event, given its predecessor's.
     pub(in crate::engine::store) fn hash(&self, before: &Hash, buffer: &mut Vec<u8>) -> Hash {
         buffer.clear();
         buffer.extend_from_slice(before);
@@ -37,7 +37,7 @@ impl Content<'_> {
         for id in [self.metadata.command_id, self.metadata.correlation_id, self.metadata.causation_id] {
             buffer.extend_from_slice(id.as_bytes());
         }
-        // An event whose metadata are ids alone has the hash that it had before there were others.
+        // Without details, the metadata add nothing, so hashes from before there were details stay valid.
         for text in [self.stream, self.event_type, self.data].into_iter().chain(self.metadata.stored()) {
             push_text(buffer, text);
         }
@@ -45,7 +45,7 @@ impl Content<'_> {
     }
 }
 
-/// The hash of a row that stands in no chain: it tells damage, not forgery.
+/// The hash of a row outside the chain: it reveals damage, not forgery.
 pub(in crate::engine::store) fn row_hash(parts: &[&[u8]]) -> Hash {
     let mut hasher = Sha256::new();
     for part in parts {
@@ -55,7 +55,7 @@ pub(in crate::engine::store) fn row_hash(parts: &[&[u8]]) -> Hash {
     hasher.finalize().into()
 }
 
-/// A hash as people read it.
+/// The hash in hexadecimal.
 pub(in crate::engine::store) fn hex(hash: &Hash) -> String {
     let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
     hash.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()

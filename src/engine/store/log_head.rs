@@ -1,4 +1,4 @@
-//! Where a log ends, to be noted outside of it: who has noted it can tell later whether the log still leads there.
+//! The head of a log. Note it elsewhere, and compare it later to learn whether the log still contains the same events.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,19 +8,19 @@ use thiserror::Error;
 use super::hash_chain::{BEFORE_THE_FIRST, Hash};
 use crate::engine::log::Position;
 
-/// As many bytes of a hash are noted: to find another log with the same takes longer than anybody has.
+/// Bytes of the hash in a head: finding another log with the same ones is infeasible.
 const NOTED: usize = 16;
 
-/// A position, and the hash that covers the event there and all before it.
+/// A position, and the hash that covers its event and all events before it.
 ///
-/// It is written as `12:` and 32 hexadecimal digits.
+/// Printed as the position, a colon and 32 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogHead {
     position: Position,
     hash: [u8; NOTED],
 }
 
-/// Not a log's head.
+/// The text is not a log head.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("a log's head is a position, a colon, and 32 hexadecimal digits")]
 pub struct InvalidLogHead;
@@ -32,7 +32,7 @@ impl LogHead {
         Self { position, hash: noted }
     }
 
-    /// The position of the event that it speaks of; [`Position::START`] for that of an empty log.
+    /// The position of the last event covered; [`Position::START`] for an empty log.
     pub fn position(self) -> Position {
         self.position
     }

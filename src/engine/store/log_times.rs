@@ -1,21 +1,21 @@
-//! Times in a log never go back, and can be written, whatever the clock does.
+//! Keeps times in a log from going back or out of range, whatever the clock does.
 
 use std::time::Duration;
 
 use crate::engine::log::Timestamp;
 
-/// Others commit while a decision waits for its place in the log. A clock that is no further behind than that may be
-/// right.
+/// How far behind the log a correct clock can appear: other commits may overtake a decision while it waits to be
+/// appended.
 const MAX_WAIT: Duration = Duration::from_secs(15);
 
-/// Gives events their times, and says when the clock is behind the log.
+/// Assigns times to events, and warns once when the clock is behind the log.
 #[derive(Debug, Default)]
 pub(super) struct LogTimes {
     is_said: bool,
 }
 
 impl LogTimes {
-    /// The time of the next event, which was decided at `time`, in a log whose last event is of `last`.
+    /// The time for an event decided at `time`, in a log whose last event has the time `last`.
     pub(super) fn next(&mut self, last: Timestamp, time: Timestamp) -> Timestamp {
         let time = time.within_range();
         if time >= last {

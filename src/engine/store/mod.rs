@@ -1,9 +1,8 @@
-//! The event store: appends events at an expected version, reads streams, reads everything from a position,
-//! and wakes subscribers.
+//! The event store: appends events at an expected version, reads streams, reads the whole log from a position, and
+//! wakes subscribers.
 //!
-//! [`EventStore`] is the promise; [`memory`] keeps it for as long as the process lives, [`sqlite`] for as long as the
-//! file does, and [`Store`] is whichever of them it is. What a store keeps for event handlers besides is in
-//! [`handler_records`].
+//! [`EventStore`] is the contract. [`memory`] implements it until the process ends, [`sqlite`] in a file, and [`Store`]
+//! is either of them. [`handler_records`] is what a store keeps for event handlers.
 
 mod backup;
 pub mod codec;
@@ -43,74 +42,72 @@ use crate::engine::log::{Batch, Metadata, Moment, Position, RecordedEvent, Strea
 use crate::engine::runtime::trace::trace_line;
 use crate::engine::runtime::{StopReason, StoreFailure};
 
-/// How many events a single read returns at the most.
+/// The maximum number of events that one read returns.
 pub const MAX_READ: usize = 1_024;
 
-/// How many commits a subscriber may fall behind before it has to read on from the store.
+/// How many commits a subscriber may fall behind before it must read from the store.
 pub const PUBLISHED_CAPACITY: usize = 1_024;
 
-/// The events of one command, to be appended to one stream: all of them or none.
+/// The events of one command, appended to one stream: all or none.
 #[derive(Debug)]
 pub struct Append<E> {
     /// The stream.
     pub stream: StreamId,
     /// The version the decision was made on; [`Version::START`] for a stream that does not exist yet.
     pub expected_version: Version,
-    /// When the decision was made. Where a clock was set back, the store takes the time of its last event
-    /// instead, and says so once: times in a log never go back. A time beyond [`Timestamp::MAX`] is that.
+    /// When the decision was made. If the clock is behind the store's last event, the store uses that event's time and
+    /// warns once, because times in a log never go back. The time is clamped to [`Timestamp::MAX`].
     pub time: Timestamp,
-    /// The command behind the events. A store takes the events of one command once.
+    /// The command behind the events. A store accepts the events of a command only once.
     pub metadata: Metadata,
-    /// What happened, in order. Not empty.
+    /// The events, in order. Not empty.
     pub events: Vec<E>,
-    /// The aggregate after these events, if it is time for a snapshot. It is stored with them.
+    /// The aggregate's state after these events, if a snapshot is due. Stored with the events.
     pub snapshot: Option<Box<str>>,
 }
 
-/// Why a store did not append the events of a command.
+/// Why a store rejected the events of a command.
 #[derive(Clone, Debug, Error)]
 pub enum Rejected<E> {
-    /// The stream has moved on.
+    /// The stream is not at the expected version.
     #[error("{0}")]
     Conflict(#[from] Conflict),
-    /// Events of a command with this id are stored already: these. Nothing was added to them.
+    /// A command with this id is already stored, with these events. Nothing was added.
     #[error("the command's events are stored already")]
     Repeated(Committed<E>),
 }
 
-/// The stream has moved on since the decision was made: load it again and decide again.
+/// The stream has changed since the decision: load the aggregate again and decide again.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("expected the stream at version {expected}, but it is at {actual}")]
 pub struct Conflict {
     /// The version the decision was made on.
     pub expected: Version,
-    /// The version the stream has.
+    /// The stream's current version.
     pub actual: Version,
 }
 
-/// Why a store did not answer.
+/// Why a store operation failed.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum StoreError {
-    /// The store is closed. Nothing of the request was stored.
+    /// The store is closed. Nothing was stored.
     #[error("the event store is closed")]
     Closed,
-    /// Another program held the store for too long. Nothing of the request was stored, and it may be asked again.
+    /// Another program held the store for too long. Nothing was stored; the caller may retry.
     #[error("another program holds the file: {0}")]
     Busy(String),
-    /// The store could not do it. Nothing of the request was stored.
+    /// The operation failed. Nothing was stored.
     #[error("the event store failed: {0}")]
     Failed(#[source] StoreFailure),
-    /// The store may have done it, or not: what is stored under the command's id tells, once the store is open
-    /// again.
+    /// The operation may have succeeded or failed. Once the store is open again, reading the command by its id tells.
     #[error("the outcome is unknown: {0}")]
     OutcomeUnknown(#[source] StoreFailure),
-    /// Another process has the right to run the handlers now, and writes down how far they have come. Nothing of the
-    /// request was stored.
+    /// Another process holds the lease to run handlers and stores their progress. Nothing was stored.
     #[error("another program has taken over the handlers")]
     LeaseLost,
 }
 
-/// A task that meets a store that has failed stops for the same reason as the store does.
+/// A task that finds a failed store stops for the same reason as the store.
 impl From<StoreError> for StopReason {
     fn from(error: StoreError) -> Self {
         match error {
@@ -121,7 +118,7 @@ impl From<StoreError> for StopReason {
     }
 }
 
-/// An aggregate's state as text, and the event it stands after.
+/// An aggregate's state as text, and the event that it follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
     /// The version of that event.
@@ -130,11 +127,11 @@ pub struct Snapshot {
     pub position: Position,
     /// Its time.
     pub time: Timestamp,
-    /// What [`Aggregate::snapshot`](crate::engine::domain::Aggregate::snapshot) has made of the state.
+    /// The output of [`Aggregate::snapshot`](crate::engine::domain::Aggregate::snapshot).
     pub state: Box<str>,
 }
 
-/// Events that are stored: a part of one commit, shared with the log.
+/// Stored events: a slice of one commit, shared with the log.
 pub struct Committed<E> {
     commit: Batch<E>,
     range: Range<usize>,
@@ -148,19 +145,19 @@ impl<E> Clone for Committed<E> {
 }
 
 impl<E> Committed<E> {
-    /// The part `range` of a commit.
+    /// The events of a commit within `range`.
     pub fn new(commit: Batch<E>, range: Range<usize>) -> Self {
         debug_assert!(range.start <= range.end && range.end <= commit.len());
         Self { commit, range }
     }
 
-    /// All of a commit, or of what was read.
+    /// All events of a commit or a read.
     pub fn whole(events: Batch<E>) -> Self {
         let end = events.len();
         Self::new(events, 0..end)
     }
 
-    /// No event at all: what a command that changes nothing has committed.
+    /// No events, for a command that changes nothing.
     pub fn nothing() -> Self {
         Self::new(Batch::from([]), 0..0)
     }
@@ -180,41 +177,41 @@ impl<E: fmt::Debug> fmt::Debug for Committed<E> {
     }
 }
 
-/// What became of one append.
+/// The outcome of one append.
 pub type AppendAnswer<E> = Result<Committed<E>, Rejected<E>>;
 
-/// What became of each append of a call, in order.
+/// The outcome of each append of a call, in order.
 pub type Appended<E> = Vec<AppendAnswer<E>>;
 
 /// A commit on its way to the subscribers.
 #[derive(Clone, Debug)]
 pub struct Published<E> {
-    /// The position of the event before this commit: a subscriber that has not seen it has missed something.
+    /// The position before this commit: a subscriber that has not reached it has missed a commit.
     pub after: Position,
     /// The events, in order. Not empty.
     pub events: Batch<E>,
 }
 
-/// What every store promises. Handles are cheap to clone.
+/// The contract of every store. Handles are cheap to clone.
 pub trait EventStore<E>: HandlerRecords + Clone + Send + Sync + 'static {
-    /// Appends each element on its own terms, and all that fit in one commit: concurrent commands share its
-    /// cost. The answers come in the order of the question, after the events are stored as the store
-    /// promises. An element sees those before it: two appends to one stream may stand in one call. Once one
-    /// of them is rejected, those after it meet a conflict, whatever version they expect: they were decided on
-    /// events that are not stored.
+    /// Appends several commands' events in one commit; each element succeeds or is rejected on its own. Results are in
+    /// the order of the elements and are returned once the events are as durable as the store makes them. An element
+    /// sees those before it, so one call may append to a stream repeatedly. After a rejection, later elements for the
+    /// same stream are rejected with a conflict, whatever version they expect: their decisions rest on events that are
+    /// not stored.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the store as a whole could not; [`Rejected`] for an element whose stream is at
-    /// another version than expected, or whose command is stored already.
+    /// Returns [`StoreError`] if the call failed as a whole; [`Rejected`] for an element whose stream is not at the
+    /// expected version or whose command is already stored.
     fn append(&self, appends: Vec<Append<E>>) -> impl Future<Output = Result<Appended<E>, StoreError>> + Send;
 
-    /// Reads at most `limit` (and [`MAX_READ`]) events of a stream, from the one after `after`.
-    /// A stream that does not exist has no events.
+    /// Reads up to `limit` (at most [`MAX_READ`]) events of a stream, starting after `after`. A stream that does not
+    /// exist has no events.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the store could not be read.
+    /// Returns [`StoreError`] if the store cannot be read.
     fn read_stream(
         &self,
         stream: &StreamId,
@@ -222,12 +219,12 @@ pub trait EventStore<E>: HandlerRecords + Clone + Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Batch<E>, StoreError>> + Send;
 
-    /// Reads the last snapshot of a stream up to a moment, if there is one, and the first events after it (or
-    /// from the beginning), as [`EventStore::read_stream`] does. Events after the moment may be among them.
+    /// Reads the latest snapshot of a stream up to a moment, if there is one, and the events after it (or from the
+    /// beginning) as [`EventStore::read_stream`] does. The events may extend past the moment.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the store could not be read.
+    /// Returns [`StoreError`] if the store cannot be read.
     fn read_from_snapshot(
         &self,
         stream: &StreamId,
@@ -235,70 +232,69 @@ pub trait EventStore<E>: HandlerRecords + Clone + Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<(Option<Snapshot>, Batch<E>), StoreError>> + Send;
 
-    /// The version of the last event of a stream up to a moment; [`Version::START`] if there is none. It is found
-    /// without reading the events before it, so that what is asked for from a stream's end is read from there.
+    /// The version of a stream's last event up to a moment; [`Version::START`] if there is none. Found without reading
+    /// the events before it, so that callers can read a stream backwards.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the store could not be read.
+    /// Returns [`StoreError`] if the store cannot be read.
     fn stream_version(
         &self,
         stream: &StreamId,
         until: Moment,
     ) -> impl Future<Output = Result<Version, StoreError>> + Send;
 
-    /// The events that are stored of each of these commands, in the order of the question; `None` where there are none. It
-    /// is one request, however many they are.
+    /// The stored events of each command, in the order of the ids; `None` for a command that is not stored. One
+    /// request, however many ids.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the store could not be read.
+    /// Returns [`StoreError`] if the store cannot be read.
     fn read_commands(
         &self,
         command_ids: Vec<Uuid>,
     ) -> impl Future<Output = Result<Vec<Option<Committed<E>>>, StoreError>> + Send;
 
-    /// The events that are stored of a command; `None` if there are none.
+    /// The stored events of a command; `None` if it is not stored.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the store could not be read.
+    /// Returns [`StoreError`] if the store cannot be read.
     fn read_command(&self, command_id: Uuid) -> impl Future<Output = Result<Option<Committed<E>>, StoreError>> + Send {
         let read = self.read_commands(vec![command_id]);
         async move { Ok(read.await?.pop().flatten()) }
     }
 
-    /// Reads at most `limit` (and [`MAX_READ`]) events of the whole store in commit order, from the one
-    /// after `after`.
+    /// Reads up to `limit` (at most [`MAX_READ`]) events of the whole store in commit order, starting after `after`.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the store could not be read.
+    /// Returns [`StoreError`] if the store cannot be read.
     fn read_all(&self, after: Position, limit: usize) -> impl Future<Output = Result<Batch<E>, StoreError>> + Send;
 
     /// The position of the last event.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the store could not be read.
+    /// Returns [`StoreError`] if the store cannot be read.
     fn end(&self) -> impl Future<Output = Result<Position, StoreError>> + Send;
 
-    /// The last position that was acknowledged to anybody, in whatever process, or has been seen by way of this store. To
-    /// be asked for every question: it waits for nothing. `None` where that cannot be told at once, or the store
-    /// is closed: then [`EventStore::end`] says.
+    /// The highest position that any process has acknowledged to a caller, or that this store has returned. Cheap
+    /// enough to ask for every query, because it never waits. `None` if it is not known immediately or the store is
+    /// closed; ask [`EventStore::end`] then.
     fn acknowledged(&self) -> Option<Position> {
         None
     }
 
-    /// Lets the subscribers hear now of what other processes have stored, not just when the store looks for it next.
+    /// Publishes events stored by other processes now, rather than when the store next polls for them.
     fn look(&self) {}
 
-    /// Hears of every commit from now on, or that it was too slow to; see
-    /// [`Subscription`](subscription::Subscription) for the way to miss nothing.
+    /// Receives every commit from now on, or learns that it lagged. [`Subscription`](subscription::Subscription) misses
+    /// nothing.
     fn published(&self) -> broadcast::Receiver<Published<E>>;
 }
 
-/// The side of a store that tells its subscribers. It lives as long as the store does.
+/// The sending side of a store's commit channel. It lives as long as the store.
 #[derive(Debug)]
 pub struct Publisher<E> {
     sender: broadcast::Sender<Published<E>>,
@@ -310,29 +306,30 @@ impl<E: Clone> Publisher<E> {
         Self { sender: broadcast::Sender::new(capacity.max(1)) }
     }
 
-    /// Tells everyone who listens.
+    /// Sends a commit to all subscribers.
     pub fn publish(&self, published: Published<E>) {
         for event in published.events.iter() {
             trace_line!(event.metadata.correlation_id, "Event Published");
         }
-        // An error says that nobody listens, which is fine.
+        // An error means that there are no subscribers, which is fine.
         let _ = self.sender.send(published);
     }
 
-    /// Where to listen.
+    /// A handle for new subscribers.
     pub fn listeners(&self) -> Listeners<E> {
         Listeners { sender: self.sender.downgrade() }
     }
 }
 
-/// Where to listen to a publisher. It does not keep the publisher alive: listeners hear when the store is gone.
+/// Creates subscribers of a publisher without keeping the publisher alive, so that subscribers notice when the store is
+/// gone.
 #[derive(Clone, Debug)]
 pub struct Listeners<E> {
     sender: broadcast::WeakSender<Published<E>>,
 }
 
 impl<E: Clone> Listeners<E> {
-    /// Listens from now on.
+    /// Subscribes to commits from now on.
     pub fn subscribe(&self) -> broadcast::Receiver<Published<E>> {
         match self.sender.upgrade() {
             Some(sender) => sender.subscribe(),

@@ -1,4 +1,4 @@
-//! The one type of store that the rest of the program sees, whatever keeps the events.
+//! The store type that the rest of the program uses, for every kind of store.
 
 use std::fmt;
 
@@ -22,22 +22,22 @@ use crate::engine::store::codec::StoredEvent;
 /// An open event store. Cheap to clone.
 #[derive(Clone)]
 pub enum Store<E: 'static> {
-    /// It lives as long as the process.
+    /// In memory.
     Memory(MemoryStore<E>),
-    /// It is a file.
+    /// In a file.
     #[cfg(feature = "sqlite")]
     Sqlite(SqliteStore<E>),
-    /// It is one that somebody else has written, or one of these with something in between; see [`Store::new`].
+    /// Any other implementation, or a wrapper around one of these; see [`Store::new`].
     Other(OtherStore<E>),
 }
 
 impl<E: StoredEvent> Store<E> {
-    /// A store of one's own.
+    /// Wraps any implementation of [`EventStore`].
     pub fn new(store: impl EventStore<E>) -> Self {
         Self::Other(OtherStore::new(store))
     }
 
-    /// Where it is, as far as others can find it there.
+    /// The store's URL; a store outside files has the URL of a memory store.
     pub fn url(&self) -> StoreUrl {
         match self {
             #[cfg(feature = "sqlite")]
@@ -46,11 +46,12 @@ impl<E: StoredEvent> Store<E> {
         }
     }
 
-    /// Looks whether what it was opened from still stands where it did. Where it does not, the store stops.
+    /// Checks that the store's file is still at the path where it was opened. If it is not, the store stops.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Failed`]: what is not there; [`StoreError::Closed`]: the store has stopped, that may be why.
+    /// Returns [`StoreError::Failed`] with the missing file, or [`StoreError::Closed`] if the store has stopped,
+    /// possibly for that reason.
     pub fn in_place(&self) -> Result<(), StoreError> {
         match self {
             #[cfg(feature = "sqlite")]
@@ -59,11 +60,11 @@ impl<E: StoredEvent> Store<E> {
         }
     }
 
-    /// The head that the log had at a position, or has now; `None` for a position that the log has not reached.
+    /// The head of the log at a position, or its current head; `None` for a position beyond the end of the log.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the store could not be read.
+    /// Returns [`StoreError`] if the store cannot be read.
     pub async fn head(&self, at: Option<Position>) -> Result<Option<LogHead>, StoreError> {
         match self {
             #[cfg(feature = "sqlite")]
@@ -97,7 +98,7 @@ impl<E: 'static> From<SqliteStore<E>> for Store<E> {
     }
 }
 
-/// Asks whichever store it is.
+/// Calls the same operation on whichever store it is.
 macro_rules! ask {
     ($self:ident, $store:ident => $question:expr) => {
         match $self {

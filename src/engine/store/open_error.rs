@@ -1,4 +1,4 @@
-//! Why a file was not opened.
+//! Why a file was not opened. Its contents are unchanged.
 
 use std::path::PathBuf;
 
@@ -8,10 +8,10 @@ use crate::engine::log::Position;
 use crate::engine::runtime::StoreFailure;
 use crate::engine::store::codec::UnreadableEvent;
 
-/// Why a file was not opened. Nothing in it was changed.
+/// Why a file was not opened. Its contents are unchanged.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum OpenStoreError {
-    /// The directory it should be in does not exist.
+    /// The file's directory does not exist.
     #[error("{}: there is no directory {}", path.display(), directory.display())]
     NoDirectory {
         /// The file.
@@ -19,31 +19,31 @@ pub enum OpenStoreError {
         /// The directory.
         directory: PathBuf,
     },
-    /// It is a directory, or something else that is no file.
+    /// The path leads to a directory, or to something else that is not a file.
     #[error("{}: this is no file", path.display())]
     NoFile {
-        /// What it is not.
+        /// The path.
         path: PathBuf,
     },
-    /// It is a file of something else.
+    /// The file belongs to another program.
     #[error("{}: this file is not ours: {reason}", path.display())]
     NotOurs {
         /// The file.
         path: PathBuf,
-        /// How that was seen.
+        /// How the program recognized that.
         reason: String,
     },
-    /// A newer version of the program has written it.
+    /// A newer version of the program wrote the file.
     #[error("{}: the file has version {found}, and this program knows versions up to {known}", path.display())]
     Newer {
         /// The file.
         path: PathBuf,
-        /// Its version.
+        /// The file's version.
         found: u32,
-        /// The newest version that is known here.
+        /// The newest version that this program knows.
         known: u32,
     },
-    /// It cannot be written.
+    /// The file cannot be written.
     #[error("{}: it cannot be written: {reason}", path.display())]
     ReadOnly {
         /// The file.
@@ -58,7 +58,7 @@ pub enum OpenStoreError {
         /// The file.
         path: PathBuf,
     },
-    /// It is not as it was written.
+    /// The file is damaged.
     #[error("{}: the file is damaged: {reason}", path.display())]
     Damaged {
         /// The file.
@@ -67,7 +67,7 @@ pub enum OpenStoreError {
         #[source]
         reason: StoreFailure,
     },
-    /// Events that were acknowledged are gone: the log ends too early, or is another one.
+    /// Acknowledged events are missing: the log ends too early, or contains other events.
     #[error(
         "{}: events up to position {acknowledged} were acknowledged, but the log {}; \
          only `accept_loss: true` opens it as it is",
@@ -83,8 +83,7 @@ pub enum OpenStoreError {
         /// Where the log ends now.
         log_end: Position,
     },
-    /// The file that knows where the log ends is missing or damaged, so that nobody can tell whether the log is
-    /// whole.
+    /// The `-end` file is missing or damaged, so the program cannot tell whether the log is complete.
     #[error(
         "{}: {} is {problem}, so the log, which ends at position {log_end}, may have lost its end; \
          only `accept_loss: true` opens it as it is",
@@ -94,43 +93,43 @@ pub enum OpenStoreError {
     EndUnknown {
         /// The file.
         path: PathBuf,
-        /// The one that should know.
+        /// The `-end` file.
         end_file: PathBuf,
-        /// What is the matter with it.
+        /// What is wrong with the `-end` file.
         problem: &'static str,
         /// Where the log ends now.
         log_end: Position,
     },
-    /// Another program committed, opened or closed it for too long. Nothing was changed.
+    /// Another program held the file for too long.
     #[error("{}: another program holds the file: {holder}", path.display())]
     Busy {
         /// The file.
         path: PathBuf,
-        /// Who that is, as far as the system tells.
+        /// The other program, as far as the system reveals it.
         holder: String,
     },
-    /// Its events are about something else.
+    /// The file contains the events of another domain.
     #[error("{}: this is the file of a {found}, not of a {expected}", path.display())]
     OtherDomain {
         /// The file.
         path: PathBuf,
-        /// What it is about.
+        /// The file's domain.
         found: String,
-        /// What it should be about.
+        /// The expected domain.
         expected: &'static str,
     },
-    /// The last event is not known here. It is no damage.
+    /// This program does not know the last event's type. That is not damage.
     #[error("{}: the event at position {position} is {event}", path.display())]
     UnknownEvent {
         /// The file.
         path: PathBuf,
         /// The event's position.
         position: Position,
-        /// What is not known.
+        /// Why the event cannot be decoded.
         #[source]
         event: UnreadableEvent,
     },
-    /// A file that is gone has left its log, which would be taken for that of a new one.
+    /// A deleted file of this name left its write-ahead log, which would be taken for a new file's.
     #[error(
         "{}: there is no such file, but {} is left of one; put the file back beside it, remove it, \
          or let `accept_loss: true` do that",
@@ -138,41 +137,41 @@ pub enum OpenStoreError {
         left_over.display()
     )]
     LeftOver {
-        /// The file that is not there.
+        /// The file to be created.
         path: PathBuf,
-        /// What is left of it.
+        /// The leftover file.
         left_over: PathBuf,
     },
-    /// There is no such file, and its name would be that of a companion of another one.
+    /// The file does not exist, and its name is reserved for a companion of another file.
     #[error("{}: a name that ends in `{ending}` is that of a file beside another one; choose another name", path.display())]
     ReservedName {
         /// The file.
         path: PathBuf,
-        /// How its name ends.
+        /// The reserved ending.
         ending: &'static str,
     },
-    /// It is open under another of its names, and has its log there.
+    /// The file is open under another of its names, with its write-ahead log beside that one.
     #[error("{}: another program has this file open under another name: {holder}", path.display())]
     OtherName {
         /// The file.
         path: PathBuf,
-        /// Who that is, as far as the system tells.
+        /// The other program, as far as the system reveals it.
         holder: String,
     },
-    /// The file system lacks what a file needs.
+    /// The file system lacks a required feature.
     #[error("{}: the file system does not support this: {what}", path.display())]
     NotSupported {
         /// The file.
         path: PathBuf,
-        /// What it lacks.
+        /// The missing feature.
         what: &'static str,
     },
-    /// Anything else that the system or SQLite has against it.
+    /// Any other error of the system or SQLite.
     #[error("{}: {reason}", path.display())]
     Failed {
         /// The file.
         path: PathBuf,
-        /// What they said.
+        /// The error.
         #[source]
         reason: StoreFailure,
     },

@@ -1,4 +1,4 @@
-//! A store that somebody else has written.
+//! Stores implemented outside the engine.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -14,7 +14,7 @@ use super::handler_records::{
 use super::{Append, Appended, Committed, EventStore, Published, Snapshot, StoreError};
 use crate::engine::log::{Batch, Moment, Position, StreamId, Version};
 
-/// A store of any type, asked by way of a table of functions: each question is one allocation more.
+/// A store of any type behind dynamic dispatch: one more allocation per call.
 pub struct OtherStore<E: 'static>(Arc<dyn Erased<E>>);
 
 impl<E: 'static> OtherStore<E> {
@@ -31,7 +31,7 @@ impl<E: 'static> Clone for OtherStore<E> {
 
 type Boxed<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
 
-/// What a store is asked that takes time. Said once, for the table and for those who ask.
+/// Declares the asynchronous operations once, and generates the object-safe trait and its callers.
 macro_rules! questions {
     ($(
         $of:ident { $(fn $name:ident(&self $(, $argument:ident: $type:ty)*) -> $answer:ty;)* }

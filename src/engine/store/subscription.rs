@@ -1,7 +1,7 @@
-//! Everything after a checkpoint, then live: in order, without gap or repeat.
+//! Subscriptions: every event after a checkpoint and then live events, in order, without gaps or repeats.
 //!
-//! The broadcast channel only wakes the subscriber and saves it a read while it keeps up. The store is the
-//! truth: whatever was missed, because the subscriber is new or was too slow, is read from there.
+//! The broadcast channel wakes the subscriber, and saves reads while it keeps up. A new or slow subscriber reads what
+//! it missed from the store.
 
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
@@ -10,7 +10,7 @@ use super::{Committed, EventStore, MAX_READ, Published, StoreError};
 use crate::engine::domain::DomainEvent;
 use crate::engine::log::{Batch, Position};
 
-/// One subscriber's place in the store.
+/// A subscriber's position in the store.
 #[derive(Debug)]
 pub struct Subscription<E, S> {
     store: S,
@@ -20,23 +20,23 @@ pub struct Subscription<E, S> {
 }
 
 impl<E: DomainEvent, S: EventStore<E>> Subscription<E, S> {
-    /// Everything after `checkpoint`.
+    /// Subscribes to every event after `checkpoint`.
     pub fn after(store: S, checkpoint: Position) -> Self {
         Self { published: store.published(), store, position: checkpoint, catching_up: true }
     }
 
-    /// The last event handed out.
+    /// The position of the last event returned.
     pub fn position(&self) -> Position {
         self.position
     }
 
-    /// The next events: at least one. Waits until there are any.
+    /// Waits for the next events and returns at least one.
     ///
-    /// Dropping the future loses nothing.
+    /// Cancel safe: dropping the future loses no event.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Closed`] when the store is closed.
+    /// Returns [`StoreError::Closed`] when the store is closed.
     pub async fn next(&mut self) -> Result<Committed<E>, StoreError> {
         loop {
             if self.catching_up {

@@ -1,4 +1,4 @@
-//! Where a store is.
+//! Store URLs.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -6,11 +6,11 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-/// Where events are kept.
+/// Where a store keeps its events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreUrl {
-    /// In memory, for as long as the process lives.
+    /// In memory, until the process ends.
     #[default]
     Memory,
     /// In a file, see [`SqliteStore`](super::sqlite::SqliteStore).
@@ -19,7 +19,7 @@ pub enum StoreUrl {
 }
 
 impl StoreUrl {
-    /// The file, where it is one.
+    /// The store's file, if it has one.
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::Memory => None,
@@ -29,7 +29,7 @@ impl StoreUrl {
     }
 }
 
-/// The store that a URL names: `memory`, or a path with or without `sqlite:` before it.
+/// Parses `memory`, or a path with or without the prefix `sqlite:`.
 impl FromStr for StoreUrl {
     type Err = UnsupportedUrl;
 
@@ -77,24 +77,23 @@ impl fmt::Display for StoreUrl {
     }
 }
 
-/// The file that a URL names: a path, with or without `sqlite:` before it. `None` for another kind of URL, which only
-/// looks like a path.
+/// The path in a URL, with or without the prefix `sqlite:`; `None` for another kind of URL that only looks like a path.
 pub fn path_named_by(url: &str) -> Option<&Path> {
     let path = url.strip_prefix("sqlite:").unwrap_or(url);
     let is_path = !path.is_empty() && !path.contains("://") && !path.contains('\0');
     is_path.then(|| Path::new(path))
 }
 
-/// What an application cannot be kept in.
+/// The URL of a store that this program does not support.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum UnsupportedUrl {
-    /// There is no store of such a kind.
+    /// No kind of store has this URL.
     #[error("{url:?} names no store that this program has; leave it out for the memory store")]
     Unknown {
-        /// What was given.
+        /// The URL.
         url: String,
     },
-    /// It names a file.
+    /// The URL is a file, and this program was built without support for files.
     #[error("{}: {NO_FILES}", path.display())]
     NoFiles {
         /// The file.
@@ -102,6 +101,6 @@ pub enum UnsupportedUrl {
     },
 }
 
-/// What is said where a file is asked for and there can be none.
+/// The error for a file in a program that does not support files.
 pub(in crate::engine) const NO_FILES: &str =
     "a file needs the cargo feature `sqlite`, which this program was built without";

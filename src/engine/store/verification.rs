@@ -1,28 +1,28 @@
-//! What comes of verifying a store.
+//! The result of verifying a store.
 
 use crate::engine::log::Position;
 
-/// What became of a verification.
+/// The outcome of a verification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verification {
-    /// All of it fits together.
+    /// The store is consistent.
     Whole(Verified),
-    /// Something does not.
+    /// The store is not consistent.
     Broken {
-        /// The first position where that shows, if it is in the log itself.
+        /// The position of the first problem, if it is in the log itself.
         position: Option<Position>,
         /// What is wrong.
         problem: String,
     },
 }
 
-/// What was verified.
+/// Counts of what was verified.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Verified {
-    /// How many events.
+    /// Number of events.
     pub events: u64,
-    /// In how many streams.
+    /// Number of streams.
     pub streams: u64,
-    /// With how many snapshots.
+    /// Number of snapshots.
     pub snapshots: u64,
 }

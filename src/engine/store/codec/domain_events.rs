@@ -1,9 +1,9 @@
-//! The event of a domain whose kinds of aggregate have events of their own.
+//! The event of a domain with several kinds of aggregate.
 
-/// Writes the event of a domain: an enum of the events of its aggregates, which is stored as they are.
+/// Defines the event of a domain: an enum that wraps the events of its aggregates and is stored as the wrapped event.
 ///
-/// What is stored of an event does not say which part it belongs to: its type does. Two parts with events of one type
-/// are found by [`check_types`](crate::engine::store::codec::check_types).
+/// The stored type alone tells which aggregate an event belongs to.
+/// [`check_types`](crate::engine::store::codec::check_types) finds aggregates that share an event type.
 ///
 /// ```
 /// use cqrs_bank::engine::domain::{Contains as _, DomainEvent};

@@ -1,10 +1,9 @@
-//! The codec: events as text, for stores that keep them outside the process.
+//! The codec: events as text, for stores outside the process.
 //!
-//! An event that derives `Serialize` and `Deserialize` needs nothing more to be stored. What is written is its type
-//! name, the version of its form, and its data as JSON. The serde name of an enum's variant (or of a struct that is an
-//! event) has to be the event's [type name](DomainEvent::event_type), as it is or in `snake_case`; the data are what the
-//! variant holds, without its name. Data of an older form are brought up to date by [`DomainEvent::upcast`] as they are
-//! read, and stay what they are in the store.
+//! An event that derives `Serialize` and `Deserialize` can be stored without further code. The store writes its type,
+//! its schema version and its data as JSON. The serde name of an enum's variant (or of a struct) must be the event's
+//! [type](DomainEvent::event_type), as it is or in `snake_case`; the data are the variant's fields, without the name.
+//! [`DomainEvent::upcast`] converts older data as they are read; stored data never change.
 //!
 //! ```
 //! use cqrs_bank::engine::domain::{DomainEvent, Upcast};
@@ -33,14 +32,7 @@
 //!         }
 //!     }
 //!
-//!     fn upcast(event_type: &str, schema_version: u16) -> Option<Upcast> {
-//!         match (event_type, schema_version) {
-//!             // There was one entrance once.
-//!             ("car_entered", 1) => Some(|data| json!({"plate": data["plate"], "entrance": "main"})),
-//!             _ => None,
-//!         }
-//!     }
-//! }
+//! Version 1 knew only one entrance.
 //!
 //! let entered = |entrance: &str| LotEvent::CarEntered { plate: "B-1".into(), entrance: entrance.into() };
 //! assert_eq!(entered("west").to_json()?, r#"{"plate":"B-1","entrance":"west"}"#);
@@ -71,34 +63,32 @@ use crate::engine::store::StoreError;
 #[doc(hidden)]
 pub use serde;
 
-/// An event that can be written down and read back: every [`DomainEvent`] that derives `Serialize` and `Deserialize`
-/// is one, and so is what [`domain_events!`](crate::domain_events) wraps.
+/// An event that can be encoded and decoded: every [`DomainEvent`] that derives `Serialize` and `Deserialize`, and
+/// those that [`domain_events!`](crate::domain_events) defines.
 pub trait StoredEvent: DomainEvent {
-    /// The serde names of all types of events; `None` where they cannot be told, as of an untagged enum.
+    /// The serde names of all event types; `None` if serde does not reveal them, as for an untagged enum.
     fn event_types() -> Option<Vec<&'static str>>;
 
-    /// Whether there are events of this type here.
+    /// Whether this type decodes events of `event_type`.
     fn knows(event_type: &str) -> bool;
 
-    /// The form in which the event's data are written: one more than there are steps in
-    /// [`upcast`](DomainEvent::upcast).
+    /// The schema version of newly written data: one more than there are steps in [`upcast`](DomainEvent::upcast).
     fn schema_version(&self) -> u16 {
         current_version::<Self>(self.event_type())
     }
 
-    /// The event's data as JSON, in the form of its [`schema_version`](StoredEvent::schema_version).
+    /// The event's data as JSON, in the current [`schema_version`](StoredEvent::schema_version).
     ///
     /// # Errors
     ///
-    /// [`UnwritableEvent`]: a defect of the event's own code.
+    /// Returns [`UnwritableEvent`] if the event's own code is at fault.
     fn to_json(&self) -> Result<String, UnwritableEvent>;
 
-    /// Reads what [`to_json`](StoredEvent::to_json) has written, also in the forms that earlier versions of the
-    /// program wrote.
+    /// Decodes the output of [`to_json`](StoredEvent::to_json), including that of earlier versions of the program.
     ///
     /// # Errors
     ///
-    /// [`UnreadableEvent`]: no version of the program so far has written this.
+    /// Returns [`UnreadableEvent`] if no version up to this one can have written the data.
     fn from_stored(event_type: &str, schema_version: u16, json: &str) -> Result<Self, UnreadableEvent>;
 }
 
@@ -141,29 +131,29 @@ impl<E: DomainEvent + Serialize + DeserializeOwned> StoredEvent for E {
     }
 }
 
-/// Stored data that are no event this program knows.
+/// Stored data that this program cannot decode.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum UnreadableEvent {
-    /// There are no events of this type here.
+    /// No event has this type.
     #[error("of the type {event_type:?}, which this program does not know: a newer one wrote it, or another domain's")]
     UnknownType {
         /// The type.
         event_type: String,
     },
-    /// The type is known, but not in this form.
+    /// The type is known, but not this schema version.
     #[error(
         "of the type {event_type:?} in version {schema_version}, which this program does not know: a newer one wrote it"
     )]
     UnknownVersion {
         /// The type.
         event_type: String,
-        /// The form's version.
+        /// The schema version.
         schema_version: u16,
     },
-    /// The data are not what an event of this type says.
+    /// The data do not fit the event's type.
     #[error("broken: {reason}")]
     Broken {
-        /// What is wrong with them.
+        /// What is wrong with the data.
         reason: String,
     },
 }
@@ -174,13 +164,13 @@ impl UnreadableEvent {
     }
 }
 
-/// An event that has no form in which it could be read again. Nothing is stored of it.
+/// An event that cannot be encoded so that it can be decoded again. Nothing is stored.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("the event {event_type:?} cannot be written: {reason}")]
 pub struct UnwritableEvent {
-    /// Its type.
+    /// The event type.
     pub event_type: &'static str,
-    /// What is wrong with it.
+    /// What is wrong with the event.
     pub reason: String,
 }
 
@@ -190,7 +180,7 @@ impl From<UnwritableEvent> for StoreError {
     }
 }
 
-/// Events whose types do not tell them from each other: what is stored of one would be read as another.
+/// Event types that do not identify an event: one event would be decoded as another.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum AmbiguousTypes {
     /// Two kinds of event have this type.
@@ -199,17 +189,17 @@ pub enum AmbiguousTypes {
         /// The type.
         event_type: String,
     },
-    /// The names of the types cannot be told: an enum is not externally tagged, or a struct has flattened fields.
+    /// Serde does not reveal the types: an enum is not externally tagged, or a struct has flattened fields.
     #[error("the types of the events cannot be told from their serde names")]
     Unnamed,
 }
 
-/// Looks for types of events that cannot be told from each other, as two parts of a wrapping enum may have them. To be
-/// asked once, where a domain is opened.
+/// Finds ambiguous event types, for instance two aggregates of a domain with the same one. Called once, when a domain
+/// is opened.
 ///
 /// # Errors
 ///
-/// [`AmbiguousTypes`]: the first there is.
+/// Returns the first [`AmbiguousTypes`].
 pub fn check_types<E: StoredEvent>() -> Result<(), AmbiguousTypes> {
     let mut seen = BTreeSet::new();
     for name in E::event_types().ok_or(AmbiguousTypes::Unnamed)? {

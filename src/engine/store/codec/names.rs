@@ -1,10 +1,10 @@
-//! What serde calls the events of a type, and whether that is a type's name.
+//! The serde names of events, compared with event types.
 
 use std::{fmt, slice};
 
 use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 
-/// The names of an enum's variants, or the one of a struct.
+/// The names of an enum's variants, or the name of a struct.
 #[derive(Debug)]
 pub(super) enum Names {
     Variants(&'static [&'static str]),
@@ -12,7 +12,7 @@ pub(super) enum Names {
 }
 
 impl Names {
-    /// `None` where the form of the events has no names.
+    /// `None` if serde sees no names.
     pub(super) fn of<E: DeserializeOwned>() -> Option<Self> {
         match E::deserialize(Ask) {
             Ok(_) => None,
@@ -34,12 +34,12 @@ pub(super) fn is_of_type(name: &str, event_type: &str) -> bool {
         || (name.starts_with(|first: char| first.is_ascii_uppercase()) && snake_case(name).eq(event_type.chars()))
 }
 
-/// As serde's `rename_all = "snake_case"` has it.
+/// Converts like serde's `rename_all = "snake_case"`.
 pub(super) fn in_snake_case(name: &str) -> String {
     snake_case(name).collect()
 }
 
-/// The same without a text of its own: it is compared for each event that is read.
+/// An iterator, because each decoded event is compared: no allocation.
 fn snake_case(name: &str) -> impl Iterator<Item = char> {
     name.char_indices().flat_map(|(index, character)| {
         let gap = (index > 0 && character.is_uppercase()).then_some('_');
@@ -47,7 +47,7 @@ fn snake_case(name: &str) -> impl Iterator<Item = char> {
     })
 }
 
-/// Gives nothing to read, and learns what is asked for.
+/// A deserializer that supplies no data and learns the names that serde asks for.
 struct Ask;
 
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! Reads an event from its type and its data.
+//! Decodes an event from its type and its data.
 
 use serde::de::value::StrDeserializer;
 use serde::de::{
@@ -33,7 +33,7 @@ where
     let unknown = || UnreadableEvent::UnknownType { event_type: event_type.to_owned() };
     let mut found = Found::Nothing;
     match E::deserialize(Typed { data, event_type, found: &mut found }) {
-        // What has no name says itself what it is.
+        // An untagged event was decoded without a name; its own type must match.
         Ok(event) if found == Found::Name || event.event_type() == event_type => Ok(event),
         Err(error) if found != Found::OtherNames => Err(UnreadableEvent::broken(event_type, &error)),
         Ok(_) | Err(_) => Err(unknown()),
@@ -42,13 +42,13 @@ where
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Found {
-    /// No name was asked for.
+    /// Serde did not ask for a name.
     Nothing,
     Name,
     OtherNames,
 }
 
-/// Data that have no name in them, and the event's type that stands for it.
+/// Supplies serde with the event's name, which the data leave out, from the event's type.
 struct Typed<'a, D> {
     data: D,
     event_type: &'a str,
@@ -56,7 +56,7 @@ struct Typed<'a, D> {
 }
 
 impl<'de, D: Deserializer<'de>> Typed<'_, D> {
-    /// Which of the names the event has.
+    /// Finds the name that matches the event's type.
     fn one_of(&mut self, names: &[&'static str]) -> Result<&'static str, D::Error> {
         let name = names.iter().find(|name| is_of_type(name, self.event_type));
         *self.found = if name.is_some() { Found::Name } else { Found::OtherNames };
@@ -178,7 +178,7 @@ impl<'de, D: Deserializer<'de>> VariantAccess<'de> for Data<D> {
     }
 }
 
-/// The data of an event that says no more than its type.
+/// The data of an event without fields.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Nothing {}

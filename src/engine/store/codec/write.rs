@@ -1,4 +1,4 @@
-//! Writes the data of an event, without the name that its type says already.
+//! Encodes an event's data without its serde name, which the event type stands for.
 
 use std::fmt::Display;
 
@@ -10,7 +10,7 @@ use serde::ser::{
 use super::names::is_of_type;
 use crate::engine::domain::DomainEvent;
 
-/// The data of an event as they are stored, in whatever format.
+/// Serializes an event's data as they are stored, in any format.
 #[derive(Debug)]
 pub struct DataOf<'a, E>(pub &'a E);
 
@@ -20,7 +20,7 @@ impl<E: DomainEvent + Serialize> Serialize for DataOf<'_, E> {
     }
 }
 
-/// Leaves out an event's name, after a look at it: by that it is read again.
+/// Omits the event's name after checking that decoding can derive it from the type.
 struct Unnamed<S> {
     serializer: S,
     event_type: &'static str,
@@ -144,7 +144,7 @@ impl<S: Serializer> Serializer for Unnamed<S> {
     }
 }
 
-/// What a variant's fields are without it: those of a struct.
+/// Writes a struct variant's fields as a struct.
 struct Fields<S>(S);
 
 impl<S: SerializeStruct> SerializeStructVariant for Fields<S> {
@@ -164,7 +164,7 @@ impl<S: SerializeStruct> SerializeStructVariant for Fields<S> {
     }
 }
 
-/// What is named is one of several values, in order.
+/// Writes the fields of a tuple struct or tuple variant as a tuple.
 struct Elements<S>(S);
 
 impl<S: SerializeTuple> SerializeTupleVariant for Elements<S> {

@@ -1,7 +1,7 @@
-//! Which commands are stored, and where.
+//! An index of stored commands.
 //!
-//! Command ids grow with time, so mostly a new one is greater than all before it: it goes to the end of a
-//! list, and to know that it is new takes one comparison. Only ids that come out of order are hashed.
+//! Command ids grow with time, so a new one is usually greater than all before it: one comparison shows that it is new,
+//! and it is appended to a sorted list. Only out-of-order ids are hashed.
 
 use foldhash::HashMap;
 use uuid::Uuid;
@@ -24,7 +24,7 @@ impl CommandIds {
         found.map(|found| self.in_order[found].1).ok().or_else(|| self.out_of_order.get(&id).copied())
     }
 
-    /// Adds an id that is not there yet.
+    /// Adds a new id.
     pub(super) fn insert(&mut self, id: Uuid, place: Place) {
         match self.in_order.last() {
             Some((last, _)) if *last > id => {

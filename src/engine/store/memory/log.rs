@@ -1,4 +1,4 @@
-//! The log: commits in order, and where in them a stream's or a command's events lie.
+//! The log: commits in order, with indexes of the events of each stream and command.
 
 use std::collections::BTreeMap;
 use std::iter;
@@ -18,16 +18,16 @@ use crate::engine::store::{Append, Appended, Committed, Conflict, MAX_READ, Reje
 #[derive(Debug)]
 pub(super) struct Log<E> {
     commits: Vec<Batch<E>>,
-    /// For each stream the places of its events, in order of their versions.
+    /// The places of each stream's events, ordered by version.
     streams: HashMap<StreamId, Vec<Place>>,
-    /// For each stream that is long enough to have any, its snapshots in order.
+    /// The snapshots of each stream that has any, in order.
     snapshots: HashMap<StreamId, Vec<Snapshot>>,
-    /// For each command the place of its first event.
+    /// The place of each command's first event.
     commands: CommandIds,
     end: Position,
     last_time: Timestamp,
     times: LogTimes,
-    /// The events of the next commit; empty between appends, and kept for its memory.
+    /// The events of the next commit. Empty between appends; kept to reuse its allocation.
     recorded: Vec<RecordedEvent<E>>,
 }
 
@@ -56,7 +56,7 @@ impl<E: DomainEvent> Log<E> {
 
     pub(super) fn append(&mut self, appends: Vec<Append<E>>) -> (Batch<E>, Appended<E>) {
         let mut rejected = BTreeMap::new();
-        // What is collected takes the memory of what it is made of.
+        // Collecting reuses the vector's allocation.
         let answers: Vec<_> = appends.into_iter().map(|append| self.record(append, &mut rejected)).collect();
         let commit: Batch<E> = self.recorded.drain(..).collect();
         if !commit.is_empty() {
@@ -67,7 +67,7 @@ impl<E: DomainEvent> Log<E> {
         (commit, answers)
     }
 
-    /// Adds events to the next commit, unless they are rejected, or those they were decided on were.
+    /// Adds events to the next commit, unless they conflict or follow a rejected append.
     fn record(&mut self, append: Append<E>, rejected: &mut BTreeMap<StreamId, Conflict>) -> AppendedRange<E> {
         let Append { stream, expected_version: expected, time, metadata, events, snapshot } = append;
         debug_assert!(!events.is_empty(), "an append carries an event");
@@ -77,7 +77,8 @@ impl<E: DomainEvent> Log<E> {
         let known = self.streams.get_mut(&stream);
         let actual = Version::START.plus(known.as_ref().map_or(0, |places| places.len()));
         let place = Place::at(as_u32(self.commits.len()), as_u32(self.recorded.len()));
-        // A command that is stored already has moved the stream on too, but there is more to say than that.
+        // Checked before the version: a stored command has also moved the stream on, and `Repeated` says more than a
+        // conflict.
         if let Some(first) = self.commands.find(metadata.command_id) {
             rejected.insert(stream, Conflict { expected, actual });
             return Err(Rejected::Repeated(self.committed(first, metadata.command_id)));
@@ -128,7 +129,7 @@ impl<E: DomainEvent> Log<E> {
         Version::START.plus(places.partition_point(|place| until.is_after(self.event_at(*place))))
     }
 
-    /// The last snapshot of a stream up to a moment.
+    /// The latest snapshot of a stream up to a moment.
     pub(super) fn snapshot(&self, stream: &StreamId, until: Moment) -> Option<Snapshot> {
         let snapshots = self.snapshots.get(stream)?;
         let later = snapshots.partition_point(|snapshot| until.includes(snapshot.position, snapshot.time));
@@ -140,7 +141,7 @@ impl<E: DomainEvent> Log<E> {
         self.commands.find(command_id).map(|first| self.committed(first, command_id))
     }
 
-    /// The events of a command from its first one on: they lie side by side.
+    /// The events of a command, which are contiguous, from its first.
     fn committed(&self, first: Place, command_id: Uuid) -> Committed<E> {
         let start = first.index as usize;
         let is_of_command = |event: &&RecordedEvent<E>| event.metadata.command_id == command_id;
@@ -149,7 +150,7 @@ impl<E: DomainEvent> Log<E> {
                 let count = commit[start..].iter().take_while(is_of_command).count();
                 Committed::new(commit.clone(), start..start + count)
             }
-            // The command is repeated within one append, so its events are still to be committed.
+            // The command is repeated within one call, so its events are not committed yet.
             None => {
                 let events: Batch<E> = self.recorded[start..].iter().take_while(is_of_command).cloned().collect();
                 let end = events.len();

@@ -1,7 +1,6 @@
-//! The store that lives as long as the process: a tokio task that owns the log.
+//! The store in memory: a tokio task that owns the log.
 //!
-//! A commit is one shared slice. The log keeps it, the subscribers get it, and the command's answer points
-//! into it; no event is copied on the way.
+//! A commit is one slice, shared by the log, its subscribers and the command's result, so publishing copies no event.
 
 mod command_ids;
 mod log;
@@ -31,7 +30,7 @@ const QUEUE_CAPACITY: usize = 256;
 pub struct MemoryStore<E> {
     requests: mpsc::Sender<LogRequest<E>>,
     listeners: Listeners<E>,
-    /// The log's end, raised before anybody hears of it.
+    /// The end of the log, updated before a commit is published or acknowledged.
     end: Arc<AtomicU64>,
 }
 
@@ -65,7 +64,7 @@ impl<E: DomainEvent> MemoryStore<E> {
         Self::start_with_capacity(supervisor, PUBLISHED_CAPACITY)
     }
 
-    /// The same, with another number of commits that a subscriber may fall behind.
+    /// Like [`MemoryStore::start`], with another number of commits that a subscriber may fall behind.
     pub fn start_with_capacity(supervisor: &Supervisor, published_capacity: usize) -> Self {
         let (sender, requests) = mpsc::channel(QUEUE_CAPACITY);
         let publisher = Publisher::new(published_capacity);
@@ -170,7 +169,7 @@ async fn serve<E: DomainEvent>(
 ) -> Result<(), StopReason> {
     let mut log = Log::default();
     let mut records = Records::default();
-    // A reply nobody waits for any more is no error: the caller went away.
+    // A failed reply is no error: the caller no longer waits.
     while let Some(request) = requests.recv().await {
         match request {
             LogRequest::Append { appends, reply } => {

@@ -1,6 +1,6 @@
-//! A place in the log.
+//! Addresses events in the log.
 
-/// Where an event lies: the commit's number in the log, and the event's in the commit.
+/// An event's address: the commit's index in the log, and the event's index in the commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) commit: u32,

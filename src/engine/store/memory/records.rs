@@ -1,4 +1,4 @@
-//! What handlers have written down, for as long as the process lives.
+//! Handlers' progress and parked events, kept until the process ends.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;

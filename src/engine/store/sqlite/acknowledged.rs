@@ -1,5 +1,5 @@
-//! What every process knows of the log's end without asking SQLite: the companion file says it, which is written before
-//! anything is answered. To look at it is to read 125 bytes, and who is alone on the file need not even do that.
+//! The acknowledged end of the log, known to every process without asking SQLite: the `-end` file is written before any
+//! caller is answered. Reading it takes 125 bytes, and a program that is alone can skip even that.
 
 use std::fs::File;
 use std::io;
@@ -12,25 +12,26 @@ use super::alone::Alone;
 use super::end_file::{End, LENGTH};
 use super::open_here::Presence;
 
-/// The text may be read while it is written: then it is soon whole.
+/// Attempts to read the text, which may be torn by a concurrent write.
 const TRIES: usize = 8;
 
-/// The log's end as far as it was acknowledged, or seen by this process.
+/// The highest position acknowledged by any process, or seen by this one.
 #[derive(Debug)]
 pub(super) struct AcknowledgedEnd {
-    /// Nothing once the store is closed.
+    /// `None` once the store is closed.
     companion: Mutex<Option<Companion>>,
     alone: Alone,
-    /// What has been seen here. Another process may not have told its caller of it yet, and may never do so.
+    /// The highest position seen by this process. The process that stored it may not have acknowledged it yet, and may
+    /// never do so.
     seen: AtomicU64,
-    /// The writer was asked to look for what others have written, and has not begun to.
+    /// Whether the writer was asked to publish other processes' commits and has not started.
     wanted: AtomicBool,
 }
 
 #[derive(Debug)]
 struct Companion {
     file: File,
-    /// What was read last, and means the same when it is read again.
+    /// The text read last, to skip parsing it again.
     text: [u8; LENGTH],
     position: u64,
 }
@@ -42,14 +43,14 @@ impl Companion {
 }
 
 impl AcknowledgedEnd {
-    /// Without a presence, the file is always looked at.
+    /// Without a presence, every query reads the file.
     pub(super) fn new(file: File, end: u64, presence: Option<Presence>) -> Self {
         let companion = Mutex::new(Some(Companion::new(file)));
         let (alone, seen) = (Alone::new(presence), AtomicU64::new(end));
         Self { companion, alone, seen, wanted: AtomicBool::new(false) }
     }
 
-    /// The last position that was acknowledged to anybody, or seen here; `None` if the file does not say.
+    /// The highest position acknowledged to anyone, or seen here; `None` if the file cannot be read.
     pub(super) fn position(&self) -> Option<u64> {
         self.position_at(Instant::now())
     }
@@ -66,7 +67,7 @@ impl AcknowledgedEnd {
         let mut text = [0; LENGTH];
         let mut companion = self.companion();
         let Some(companion) = companion.as_mut() else { return Ok(None) };
-        // Those who are gone have written down what they have acknowledged.
+        // Programs that have ended recorded what they acknowledged, so check before reading.
         let is_alone = self.alone.look(now);
         companion.file.read_exact_at(&mut text, 0)?;
         if companion.text != text {
@@ -79,12 +80,12 @@ impl AcknowledgedEnd {
         Ok(Some(companion.position))
     }
 
-    /// Another file stands in the companion's place now.
+    /// Switches to another `-end` file, which replaced the previous one.
     pub(super) fn follow(&self, file: File) {
         *self.companion() = Some(Companion::new(file));
     }
 
-    /// Lets go of the companion: the store is closed.
+    /// Closes the `-end` file together with the store.
     pub(super) fn close(&self) {
         *self.companion() = None;
     }
@@ -93,17 +94,17 @@ impl AcknowledgedEnd {
         self.companion.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// To be called before anybody hears of an event.
+    /// Raises the seen position. Call this before passing an event on.
     pub(super) fn saw(&self, position: u64) {
         self.seen.fetch_max(position, Ordering::AcqRel);
     }
 
-    /// Whether the writer is to be asked for a look: not while it has one before it.
+    /// Whether to ask the writer to look: not while a request is pending.
     pub(super) fn wants_look(&self) -> bool {
         !self.wanted.swap(true, Ordering::AcqRel)
     }
 
-    /// To be called before the look begins, or when there will be none.
+    /// Call this before the writer looks, or if it will not.
     pub(super) fn look_begins(&self) {
         self.wanted.store(false, Ordering::Release);
     }
@@ -166,7 +167,7 @@ mod tests {
         write(&acknowledged, end(12).to_text().as_bytes());
         acknowledged.saw(9);
         assert_eq!(acknowledged.position_at(after(1)), Some(9));
-        // As if it had been suspended meanwhile.
+        // As after being suspended.
         assert_eq!(acknowledged.position_at(after(5_000)), Some(12));
         let other = open_here(file.path());
         for position in 13..20 {
@@ -178,7 +179,7 @@ mod tests {
         write(&acknowledged, end(20).to_text().as_bytes());
         assert_eq!(acknowledged.position_at(after(6_001)), Some(19));
         assert_eq!(acknowledged.position_at(after(6_002)), Some(20));
-        // What has ended is nobody's to be alone on.
+        // After closing the file, this process never counts as alone.
         drop(one);
         write(&acknowledged, end(21).to_text().as_bytes());
         assert_eq!(acknowledged.position_at(after(6_004)), Some(21));

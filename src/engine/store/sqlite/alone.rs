@@ -1,36 +1,36 @@
-//! Who is alone on a file need not look at each question what others have acknowledged.
+//! A program that is the only one with the file open need not check for other programs' commits on every query.
 //!
-//! Whoever has found that nobody else has the file open relies on it for a moment, and then looks again. Whoever opens
-//! the file and is not alone answers nobody until all such moments that may have begun before are over. All measure by
-//! the machine's one clock that never goes back. A program that was suspended finds its moment over when it comes back,
-//! and one that has ended relies on nothing.
+//! After finding no other program, a program relies on that for a short interval and then checks again. A program that
+//! opens the file while others have it open answers no one until every interval that may have started earlier is over.
+//! All of them measure with the machine's monotonic clock. A program that was suspended finds its interval expired, and
+//! one that has ended relies on nothing.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::open_here::Presence;
 
-/// How long it is relied on that nobody else was there.
+/// How long one check is valid.
 const MOMENT: Duration = Duration::from_millis(2);
 
-/// How long to answer nobody after opening a file that others have open. Where one has come after it was looked, the
-/// moment began before, so this need not be longer; but it may.
+/// How long a program answers no one after opening a file that others have open. An interval of theirs started before
+/// they could see this program, so `VALID_FOR` would suffice; this leaves a margin.
 const LONGER_THAN_A_MOMENT: Duration = MOMENT.saturating_mul(2);
 
-/// Where somebody is there, it is not looked sooner whether that has changed.
+/// How long to wait before checking again after another program was found.
 const LOOK_AGAIN: Duration = Duration::from_millis(25);
 
-/// What is known of the others, and what they have acknowledged.
+/// Whether this program is alone, and what others have acknowledged.
 #[derive(Debug)]
 pub(super) struct Alone {
-    /// `None` where others need not keep to this.
+    /// `None` if other programs may not follow this protocol.
     presence: Option<Presence>,
     begun: Instant,
-    /// When the moment ends, in nanoseconds since the beginning.
+    /// End of the interval, in nanoseconds since `begun`.
     until: AtomicU64,
-    /// The last position that was acknowledged by those who were there before.
+    /// The last position acknowledged by programs that had the file open earlier.
     acknowledged: AtomicU64,
-    /// When it is worthwhile to look again, in nanoseconds since the beginning.
+    /// Earliest time of the next check, in nanoseconds since `begun`.
     look_at: AtomicU64,
 }
 
@@ -40,14 +40,14 @@ impl Alone {
         Self { presence, begun: Instant::now(), until, acknowledged, look_at }
     }
 
-    /// The last position that anybody else has acknowledged, where nobody else was there a moment ago.
+    /// The last position acknowledged by any other program, if none has had the file open since the last valid check.
     pub(super) fn acknowledged(&self, now: Instant) -> Option<u64> {
         let is_alone = self.since_begun(now) < self.until.load(Ordering::Acquire);
         is_alone.then(|| self.acknowledged.load(Ordering::Acquire))
     }
 
-    /// Looks whether nobody else is there. What others have acknowledged is to be read after that, and
-    /// then [relied on](Self::rely).
+    /// Checks that no other program has the file open. If so, read what others have acknowledged, and then [start an
+    /// interval](Self::rely).
     pub(super) fn look(&self, now: Instant) -> bool {
         let Some(presence) = self.presence else { return false };
         if self.since_begun(now) < self.look_at.load(Ordering::Relaxed) {
@@ -60,7 +60,8 @@ impl Alone {
         is_alone
     }
 
-    /// Begins a moment at a time before the look, with what was read after it. Not to be called by two at once.
+    /// Starts an interval at `now`, which must precede the check, with the position read after it. Callers must not
+    /// overlap.
     pub(super) fn rely(&self, now: Instant, acknowledged: u64) {
         self.acknowledged.store(acknowledged, Ordering::Release);
         self.until.store(self.since_begun(now + MOMENT), Ordering::Release);
@@ -71,8 +72,8 @@ impl Alone {
     }
 }
 
-/// From when on somebody may be answered by one who has just opened a file; `None` where it is alone. To be called when
-/// the others can see that the file is open.
+/// The earliest time at which a program that has just opened a file may answer; `None` if it is alone. Call this once
+/// other programs can see that the file is open.
 pub(super) fn answers_from(presence: Presence) -> Option<Instant> {
     let now = Instant::now();
     (!presence.is_alone()).then(|| now + LONGER_THAN_A_MOMENT)

@@ -1,4 +1,4 @@
-//! What a commit answers, brought to those who wait for it.
+//! Delivers the results of a commit to the callers that wait for it.
 
 use tokio::sync::mpsc;
 
@@ -10,10 +10,10 @@ use crate::engine::runtime::Runtime;
 use crate::engine::store::handler_records::{Progress, ProjectionWritten};
 use crate::engine::store::{Appended, StoreError};
 
-/// So many commits' answers may be on their way before the writer waits.
+/// How many commits' replies may be undelivered before the writer waits.
 const CAPACITY: usize = 64;
 
-/// An answer that waits for the commit.
+/// A reply that waits for the commit.
 pub(super) enum Pending<E> {
     Append(Reply<Appended<E>>, Vec<AppendedRange<E>>),
     Progress(Reply<()>, Result<(), StoreError>),
@@ -24,7 +24,7 @@ pub(super) enum Pending<E> {
 
 impl<E> Pending<E> {
     fn answer(self, commit: &Batch<E>) {
-        // A reply nobody waits for any more is no error: the caller went away.
+        // A failed send is no error: the caller no longer waits.
         match self {
             Self::Append(reply, answer) => drop(reply.send(Ok(answers(commit, answer)))),
             Self::Progress(reply, written) => drop(reply.send(written)),
@@ -34,7 +34,7 @@ impl<E> Pending<E> {
         }
     }
 
-    /// What was asked for could not be written now; only the right to run handlers can be asked for again.
+    /// The request cannot be written now. Only an attempt to acquire the lease can be repeated later.
     pub(super) fn put_off(self) {
         match self {
             Self::Lease(reply) => drop(reply.send(Ok(false))),
@@ -53,34 +53,34 @@ impl<E> Pending<E> {
     }
 }
 
-/// The answers of one commit, which is on the disk.
+/// The replies of one durable commit.
 pub(super) struct Answers<E> {
     pub(super) commit: Batch<E>,
     pub(super) pending: Vec<Pending<E>>,
 }
 
 impl<E> Answers<E> {
-    /// Answers one caller at once, and leaves it to the task of [`deliver`] to answer several.
+    /// Replies to a single caller directly, and hands several to the [delivery task](deliver).
     pub(super) async fn give(self, delivered: &mpsc::Sender<Self>) {
         if self.pending.len() == 1 {
             drop(self);
         } else {
-            // An error says that the task is gone, and its runtime with it.
+            // An error means that the task and its runtime have ended; dropping the replies sends them.
             let _ = delivered.send(self).await;
         }
     }
 }
 
-/// Wherever they come to their end, what is stored is answered.
+/// Replies on drop, wherever that happens: a stored commit is always acknowledged.
 impl<E> Drop for Answers<E> {
     fn drop(&mut self) {
         self.pending.drain(..).for_each(|pending| pending.answer(&self.commit));
     }
 }
 
-/// Starts a task that answers the callers of each commit, where the store's other tasks are. To wake a task from
-/// another thread is a system call each time, and as dear as an event; here it is one for each commit. The task
-/// ends with the writer, not with the store's group: what is stored is answered.
+/// Starts a task that delivers the replies of each commit on the store's runtime. Waking a task from another thread is
+/// a system call, as expensive as storing an event; this way it is one per commit. The task ends with the writer rather
+/// than with the supervisor, so that every stored commit is acknowledged.
 pub(super) fn deliver<E: Send + Sync + 'static>(runtime: &Runtime) -> mpsc::Sender<Answers<E>> {
     let (sender, mut commits) = mpsc::channel::<Answers<E>>(CAPACITY);
     runtime.spawn(async move {

@@ -1,4 +1,4 @@
-//! Copies a file that is in use: one state of it, checked, and closed as the last program closes one.
+//! Copies a file in use: a consistent view, verified, and closed the way the last program closes a file.
 
 use std::path::Path;
 use std::{fs, io};
@@ -22,7 +22,7 @@ use crate::engine::disk::{NewFile, Placed};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::{BackupError, BackupStep, StoreError, Verification, Verified};
 
-/// So many pages are copied at a time: 4 MiB.
+/// Pages per copy step: 4 MiB.
 const PAGES: i32 = 1_024;
 
 impl From<FileError> for BackupError {
@@ -32,12 +32,12 @@ impl From<FileError> for BackupError {
 }
 
 impl<E: StoredEvent> SqliteStore<E> {
-    /// Copies the file as it is at one moment, while it is in use, and verifies the copy. `tell` hears how far that is:
-    /// so many of so many.
+    /// Copies a consistent view of the file while it is in use, and verifies the copy. `tell` receives the step, the
+    /// amount done and the total.
     ///
     /// # Errors
     ///
-    /// [`BackupError`]: why there is no copy.
+    /// Returns [`BackupError`] if no copy was made.
     pub async fn backup(
         &self,
         to: &Path,
@@ -48,7 +48,7 @@ impl<E: StoredEvent> SqliteStore<E> {
         let (reply, answer) = oneshot::channel();
         let copy = move || {
             let mut tell = |step, done, total| {
-                // Nobody waits any more: then there is no point in going on.
+                // Stop once the caller no longer waits.
                 let is_wanted = !reply.is_closed();
                 if is_wanted {
                     tell(step, done, total);
@@ -93,9 +93,9 @@ fn copy<E: StoredEvent>(
         }
     };
     let mut copy = connect(new.path()).map_err(sqlite)?;
-    // What is half written is removed, and needs no journal to be undone from.
+    // No journal is needed: a failed copy is deleted.
     let _: String = copy.query_row("PRAGMA journal_mode = OFF", [], |row| row.get(0)).map_err(sqlite)?;
-    // What is read within the transaction is one state, however long it takes.
+    // The transaction keeps the view consistent, however long the copy takes.
     let state = from.unchecked_transaction().map_err(unreadable)?;
     let end = LogEnd::read(&from).map_err(unreadable)?.end;
     copy_pages(&from, &mut copy, tell).map_err(sqlite)?.ok_or(StoreError::Closed)?;
@@ -121,7 +121,7 @@ fn copy<E: StoredEvent>(
     }
 }
 
-/// Nothing may stand where the copy is to stand, nor what would be taken for a part of it.
+/// The destination must not exist, nor any file that would be taken for a part of it.
 pub(super) fn check_place(to: &Path) -> Result<(), BackupError> {
     if to.symlink_metadata().is_ok() {
         return Err(BackupError::FileExists { path: to.to_owned() });
@@ -134,7 +134,7 @@ pub(super) fn check_place(to: &Path) -> Result<(), BackupError> {
     left_over.map_or(Ok(()), |left_over| Err(BackupError::LeftOver { path: to.to_owned(), left_over }))
 }
 
-/// What the system said of a copy.
+/// The error for a copy that could not be written.
 pub(super) fn not_written(to: &Path, error: io::Error) -> BackupError {
     let path = to.to_owned();
     match disk_full::is_room_error(&error) {
@@ -143,12 +143,12 @@ pub(super) fn not_written(to: &Path, error: io::Error) -> BackupError {
     }
 }
 
-/// What the file system lacks for a copy.
+/// The error for a file system that lacks a required feature.
 pub(super) fn not_supported(to: &Path, what: &'static str) -> BackupError {
     BackupError::File { path: to.to_owned(), reason: format!("the file system does not support this: {what}").into() }
 }
 
-/// A copy that does not fit together is none.
+/// Rejects a copy that failed verification.
 pub(super) fn whole(verification: Verification) -> Result<Verified, BackupError> {
     match verification {
         Verification::Whole(verified) => Ok(verified),
@@ -159,7 +159,7 @@ pub(super) fn whole(verification: Verification) -> Result<Verified, BackupError>
     }
 }
 
-/// Answers nothing where nobody waits any more.
+/// Returns `None` once the caller no longer waits.
 fn copy_pages(
     from: &Connection,
     copy: &mut Connection,
@@ -177,7 +177,7 @@ fn copy_pages(
         match step {
             StepResult::Done => return Ok(Some(())),
             StepResult::More => {}
-            // Somebody else has locked the copy, which is ours alone.
+            // The copy is locked, which cannot last: it is private to this program.
             _ => std::thread::yield_now(),
         }
     }

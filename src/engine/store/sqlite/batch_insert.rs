@@ -1,4 +1,4 @@
-//! Adds rows to the table of events, many with one statement: to begin and to end a statement costs more than a row.
+//! Inserts many event rows with one statement: starting and finishing a statement costs more than a row.
 
 use rusqlite::{CachedStatement, Connection};
 use uuid::Uuid;
@@ -7,7 +7,7 @@ use super::stored_log::signed;
 use crate::engine::log::{Metadata, Timestamp};
 use crate::engine::store::hash_chain::Hash;
 
-/// So many rows go in with one statement, as long as there are as many.
+/// Rows per statement, largest first.
 const ROWS: [usize; 3] = [32, 8, 1];
 
 const COLUMNS: usize = 14;
@@ -17,7 +17,7 @@ const INTO: &str = "INSERT INTO events (position, stream, version, previous_posi
 
 const ROW: &str = "(?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 
-/// A row of the table.
+/// A row of the table `events`.
 pub(super) struct Row {
     pub(super) position: u64,
     pub(super) stream: i64,
@@ -32,8 +32,7 @@ pub(super) struct Row {
     pub(super) hash: Hash,
 }
 
-/// The rows of one transaction on their way into the table. Those that wait are in it only after
-/// [`BatchInsert::flush`].
+/// The pending event rows of one transaction. They are in the table only after [`BatchInsert::flush`].
 pub(super) struct BatchInsert<'c> {
     connection: &'c Connection,
     waiting: Vec<Row>,
@@ -54,12 +53,12 @@ impl<'c> BatchInsert<'c> {
         if self.waiting.len() == ROWS[0] { self.flush() } else { Ok(()) }
     }
 
-    /// Whether an event of a command waits.
+    /// Whether an event of the command is pending.
     pub(super) fn holds(&self, command_id: Uuid) -> bool {
         self.waiting.iter().any(|row| row.metadata.command_id == command_id)
     }
 
-    /// Adds what waits.
+    /// Inserts the pending rows.
     pub(super) fn flush(&mut self) -> rusqlite::Result<()> {
         let mut rows = self.waiting.drain(..);
         for (count, prepared) in ROWS.into_iter().zip(&mut self.statements) {

@@ -1,8 +1,7 @@
-//! Moves the write-ahead log into the file, beside the writer and not in its way.
+//! Moves the write-ahead log into the file, concurrently with the writer.
 //!
-//! A thread with a connection of its own moves what is there; meanwhile the writer adds more, so it alone would
-//! never be done. When little is left, the writer moves that itself, between two commits: then it begins the
-//! write-ahead log anew.
+//! A thread with its own connection moves pages while the writer appends more, so the thread alone would never finish.
+//! When few pages are left, the writer moves them itself between two commits, and SQLite restarts the write-ahead log.
 
 use std::ffi::c_int;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -13,13 +12,13 @@ use rusqlite::Connection;
 use rusqlite::hooks::Wal;
 use rusqlite::wal::CheckpointMode;
 
-/// Pages that the write-ahead log grows by before they are moved: 4 MiB.
+/// The number of new pages that triggers a move: 4 MiB.
 const MOVE_EVERY: u32 = 1_024;
 
-/// From so many pages on, 16 MiB, the writer helps to begin anew.
+/// The number of pages from which the writer helps to restart the log: 16 MiB.
 const BEGIN_ANEW_FROM: u32 = 4_096;
 
-/// What the writer and the checkpointer tell each other.
+/// State shared by the writer and the checkpointer.
 #[derive(Debug)]
 pub(super) struct WalCheckpoints {
     pages: AtomicU32,
@@ -30,14 +29,14 @@ pub(super) struct WalCheckpoints {
 
 impl WalCheckpoints {
     pub(super) fn new() -> (Arc<Self>, Receiver<()>) {
-        // One wake-up in the queue is as good as many.
+        // One pending wake-up is enough.
         let (wake, woken) = sync_channel(1);
         let checkpoints =
             Self { pages: AtomicU32::new(0), moved: AtomicU32::new(0), little_is_left: AtomicBool::new(false), wake };
         (Arc::new(checkpoints), woken)
     }
 
-    /// Lets the checkpointer know of each commit.
+    /// Notifies the checkpointer of each commit.
     pub(super) fn watch(self: &Arc<Self>, writing: &mut Connection) -> rusqlite::Result<()> {
         let checkpoints = self.clone();
         writing.wal_hook(Some(move |_: &mut Wal, pages: c_int| {
@@ -46,7 +45,7 @@ impl WalCheckpoints {
                 checkpoints.moved.store(0, Ordering::Relaxed);
             }
             if pages.saturating_sub(checkpoints.moved.load(Ordering::Relaxed)) >= MOVE_EVERY {
-                // An error says that it is awake already, or gone with the store.
+                // An error means that the checkpointer is already awake, or has ended.
                 let _ = checkpoints.wake.try_send(());
             }
             Ok(())
@@ -56,14 +55,14 @@ impl WalCheckpoints {
     /// The writer's part, between two commits.
     pub(super) fn finish(&self, writing: &Connection) {
         if self.little_is_left.swap(false, Ordering::Relaxed) {
-            // If it fails, the next one moves more.
+            // If this fails, the next call moves more pages.
             let _ = move_pages(writing);
             self.moved.store(0, Ordering::Relaxed);
         }
     }
 }
 
-/// The checkpointer's thread: moves pages whenever it is woken, until the writer is gone.
+/// The checkpointer's thread: moves pages whenever it is woken, until the writer ends.
 pub(super) fn serve(checkpoints: &Weak<WalCheckpoints>, connection: Connection, woken: &Receiver<()>) {
     while woken.recv().is_ok() {
         let Some(checkpoints) = checkpoints.upgrade() else { return };
@@ -74,7 +73,7 @@ pub(super) fn serve(checkpoints: &Weak<WalCheckpoints>, connection: Connection, 
                     checkpoints.little_is_left.store(true, Ordering::Relaxed);
                 }
             }
-            // Another process is at it.
+            // Another process is moving pages.
             Err(_) => checkpoints.moved.store(checkpoints.pages.load(Ordering::Relaxed), Ordering::Relaxed),
         }
     }

@@ -1,5 +1,5 @@
-//! Closes the file. When the last program does, the file alone is everything: its write-ahead log has moved into it,
-//! its end stands in it, and what stood beside it goes.
+//! Closes the file. The last program to close it leaves nothing but the file: it moves the write-ahead log and the end
+//! of the log into it, and removes the companions.
 
 use std::fs;
 use std::path::Path;
@@ -18,27 +18,27 @@ use super::properties;
 use super::schema::wait_at_most;
 use super::stored_log::LogEnd;
 
-/// How long to wait for another program that commits, opens or closes; and for one that has held the file for long.
+/// How long to wait while another program commits, opens or closes; and for one that has kept this one waiting before.
 const WAIT: Duration = Duration::from_secs(2);
 const WAIT_BRIEFLY: Duration = Duration::from_millis(100);
 
-/// A file whose other connections of this store are closed.
+/// A file to be closed. All other connections of this store are closed.
 pub(super) struct Closing {
     pub(super) path: Arc<Path>,
     pub(super) connection: Connection,
     pub(super) form: Form,
     pub(super) end_file: EndFile,
     pub(super) here: Arc<OpenHere>,
-    /// Another program has kept this one waiting.
+    /// Whether another program has kept this one waiting.
     pub(super) is_held: bool,
 }
 
 impl Closing {
-    /// Closes the file. What cannot be tidied up does no harm: it is when the file is opened and closed again.
+    /// Closes the file. Tidying up may fail without harm: the next open and close does it.
     pub(super) fn close(self) {
         let Self { path, mut connection, form, mut end_file, here, is_held } = self;
         let deadline = Deadline::after(if is_held { WAIT_BRIEFLY } else { WAIT });
-        // A file of an earlier form that nothing was written to stays what it was.
+        // A file of an earlier format that was never written to stays unchanged.
         let is_ours = form == Form::Second && here.is_at(&path);
         if !is_ours || end_file.lock(deadline).is_err() {
             drop(connection);
@@ -49,7 +49,7 @@ impl Closing {
             tracing::debug!("{}: not tidied up: {error}", path.display());
         }
         drop(connection);
-        // SQLite removes its log when the last connection of all programs is closed.
+        // SQLite removes its write-ahead log when the last connection of all programs closes.
         if !companion(&path, WAL).exists() {
             let _ = fs::remove_file(companion(&path, HANDLERS));
             let _ = end_file.remove();
@@ -59,7 +59,7 @@ impl Closing {
     }
 }
 
-/// Writes the log's end into the file, and then the write-ahead log.
+/// Records the end of the log in the file, and moves the write-ahead log into it.
 fn move_in(connection: &mut Connection, deadline: Deadline) -> rusqlite::Result<()> {
     wait_at_most(connection, deadline.left())?;
     let end = LogEnd::read(connection)?.end;
@@ -70,7 +70,7 @@ fn move_in(connection: &mut Connection, deadline: Deadline) -> rusqlite::Result<
         connection.execute_batch("COMMIT")?;
     }
     wait_at_most(connection, Duration::ZERO)?;
-    // Where others have the file open, they move what is left.
+    // If other programs have the file open, they move the rest.
     let _ = connection.wal_checkpoint_v2(None::<&str>, CheckpointMode::TRUNCATE)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     Ok(())

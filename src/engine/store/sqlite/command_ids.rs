@@ -1,12 +1,12 @@
-//! Tells commands that are new from those whose events are stored, mostly without a look into the file.
+//! Recognizes new commands, usually without reading the file.
 
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
 use super::batch_insert::BatchInsert;
 
-/// A gap between the ids of stored commands: strictly between its ends none is stored. Ids that grow with time
-/// fall into the gap after the last of them.
+/// A gap between the ids of stored commands: no stored id lies strictly between its ends. Ids that grow with time fall
+/// into the gap after the last one.
 #[derive(Debug, Default)]
 pub(super) struct CommandIds {
     gap: Option<Gap>,
@@ -23,7 +23,7 @@ impl Gap {
         self.after < id && self.before.is_none_or(|before| id < before)
     }
 
-    /// What is around an id that is not stored; `None` if it is.
+    /// The gap around an id; `None` if the id is stored.
     fn around(connection: &Connection, id: Uuid) -> rusqlite::Result<Option<Self>> {
         let neighbour = |sql: &str| {
             let mut statement = connection.prepare_cached(sql)?;
@@ -45,20 +45,20 @@ impl Gap {
 }
 
 impl CommandIds {
-    /// Forgets what others may have changed.
+    /// Forgets the gap, which other processes may have filled.
     pub(super) fn forget(&mut self) {
         self.gap = None;
     }
 
-    /// Whether nothing is stored of a command that no row of `insert` waits for.
+    /// Whether the command is not stored. Its rows must not be pending in `insert`.
     pub(super) fn is_new(&mut self, insert: &mut BatchInsert<'_>, id: Uuid) -> rusqlite::Result<bool> {
         if self.gap.is_some_and(|gap| gap.has(id)) {
             return Ok(true);
         }
-        // A gap of the past would serve nobody else.
+        // Caching an older gap would not help later commands.
         let is_next = grows_with_time(id) && self.gap.is_none_or(|gap| gap.after < id);
         if is_next {
-            // Nothing that waits may be missed in a gap.
+            // A pending row must not be missed within the gap.
             insert.flush()?;
         }
         let around = Gap::around(insert.connection(), id)?;
@@ -68,7 +68,7 @@ impl CommandIds {
         Ok(around.is_some())
     }
 
-    /// From now on something is stored of this command.
+    /// Records that the command is stored from now on.
     pub(super) fn taken(&mut self, id: Uuid) {
         if let Some(gap) = self.gap.as_mut().filter(|gap| gap.has(id)) {
             if grows_with_time(id) {
@@ -95,7 +95,7 @@ mod tests {
     use crate::engine::store::sqlite::batch_insert::Row;
     use crate::engine::store::sqlite::schema::TABLES;
 
-    /// Few different ids, of the kinds that there are: growing with time, derived from another, none at all.
+    /// A few ids of each kind: growing with time, derived from another, nil.
     fn id() -> impl Strategy<Value = Uuid> {
         let kind = prop_oneof![Just(0x7000_u128), Just(0x5000), Just(0)];
         (0..12_u128, kind).prop_map(|(number, kind)| Uuid::from_u128((number << 120) | (kind << 64)))
@@ -105,7 +105,7 @@ mod tests {
     enum Step {
         Command(Uuid),
         Flush,
-        /// Others have written, or the file was opened again.
+        /// Other processes have committed, or the file was reopened.
         Forget,
     }
 

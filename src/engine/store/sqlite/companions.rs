@@ -1,4 +1,4 @@
-//! What stands beside the file while it is open.
+//! Companion files, which stand beside the file while it is open.
 
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
@@ -13,13 +13,13 @@ use crate::engine::disk::create_private;
 pub(super) use crate::engine::disk::with_suffix as companion;
 pub(super) use crate::engine::store::companion_names::{END, HANDLERS, SHM, WAL, ending_of_companion};
 
-/// What SQLite and a store may leave beside a file that is being made.
+/// Companions that SQLite and a store may leave beside an unfinished file.
 pub(super) const OF_UNFINISHED: &[&str] = &[WAL, SHM, END, "-journal"];
 
-/// All of them.
+/// The companions of an open file.
 pub(super) const ALL: [&str; 4] = [WAL, SHM, END, HANDLERS];
 
-/// The first companion that cannot be written, and why. SQLite would only say that it cannot open the file.
+/// Returns the first companion that is not writable, and why. SQLite would only say that it cannot open the file.
 pub(super) fn check_writable(path: &Path) -> Result<(), (PathBuf, io::Error)> {
     for suffix in ALL {
         let companion = companion(path, suffix);
@@ -31,13 +31,13 @@ pub(super) fn check_writable(path: &Path) -> Result<(), (PathBuf, io::Error)> {
     Ok(())
 }
 
-/// The file that a companion with this suffix stands beside.
+/// The path of the file that a companion belongs to.
 pub(super) fn without_suffix(companion: &Path, suffix: &str) -> PathBuf {
     let name = companion.as_os_str().as_bytes();
     PathBuf::from(OsStr::from_bytes(name.strip_suffix(suffix.as_bytes()).unwrap_or(name)))
 }
 
-/// Opens a companion, or makes it. Answers whether it was made.
+/// Opens or creates a companion. Returns whether it was created.
 pub(super) fn open_or_create(path: &Path) -> io::Result<(File, bool)> {
     loop {
         match OpenOptions::new().read(true).write(true).open(path) {

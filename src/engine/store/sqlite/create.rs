@@ -1,4 +1,4 @@
-//! Makes the file.
+//! Creates the file.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -15,8 +15,8 @@ use crate::engine::disk::{NewFile, Placed};
 use crate::engine::log::Position;
 use crate::engine::store::OpenStoreError;
 
-/// Makes an empty file for the events of a domain. If somebody else is quicker, theirs stays. Answers whether it is this
-/// one that stands there.
+/// Creates an empty file for the events of a domain. If another program creates it first, that one stays. Returns
+/// whether this call created the file.
 pub(super) fn create(path: &Path, domain: &str, accept_loss: bool) -> Result<bool, OpenStoreError> {
     if let Some(ending) = ending_of_companion(path) {
         return Err(OpenStoreError::ReservedName { path: path.into(), ending });
@@ -32,7 +32,7 @@ pub(super) fn create(path: &Path, domain: &str, accept_loss: bool) -> Result<boo
     }
 }
 
-/// What a file that is gone has left would be taken for the new one's.
+/// Refuses leftovers of a deleted file that would be taken for parts of the new one.
 fn check_left_over(path: &Path, accept_loss: bool) -> Result<(), OpenStoreError> {
     let end_path = companion(path, END);
     let log_end = Position::START;
@@ -53,7 +53,7 @@ fn check_left_over(path: &Path, accept_loss: bool) -> Result<(), OpenStoreError>
     });
     let is_gone = || fs::metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
     match refusal {
-        // Where the file has come to be meanwhile, all of this is its own.
+        // If the file exists by now, its companions are its own.
         Some(refusal) if !accept_loss && is_gone() => Err(refusal),
         Some(refusal) if is_gone() => {
             tracing::warn!("{refusal}; what is left is removed");
@@ -67,7 +67,7 @@ fn check_left_over(path: &Path, accept_loss: bool) -> Result<(), OpenStoreError>
     }
 }
 
-/// What does no harm is taken over, and goes when the new file is closed.
+/// Warns of harmless leftovers. The new file takes them over, and they are removed when it is closed.
 fn say_what_is_left(path: &Path) {
     let left: Vec<_> =
         [SHM, HANDLERS].map(|suffix| companion(path, suffix)).into_iter().filter(|left| left.exists()).collect();
@@ -82,7 +82,7 @@ fn say_what_is_left(path: &Path) {
     }
 }
 
-/// SQLite would take these for parts of the new file.
+/// A leftover that SQLite would take for a part of the new file.
 pub(super) fn left_over(path: &Path) -> Option<PathBuf> {
     let logs = [WAL, "-journal"].map(|suffix| companion(path, suffix));
     logs.into_iter().find(|log| fs::metadata(log).is_ok_and(|found| found.len() > 0))
@@ -98,9 +98,9 @@ fn remove_left_over(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The bytes of an empty file, in the write-ahead mode.
+/// The bytes of an empty file in write-ahead mode.
 pub(super) fn image(domain: &str) -> rusqlite::Result<Vec<u8>> {
-    /// Where the header says which mode a file is written and read in.
+    /// The bytes of the header that select the journal mode.
     const WRITE_AND_READ_VERSION: std::ops::Range<usize> = 18..20;
     const WRITE_AHEAD: u8 = 2;
     let mut connection = Connection::open_in_memory()?;

@@ -1,5 +1,5 @@
-//! Whether a write failed for want of room. SQLite tells that of a full disk, and calls a quota or a limit on the size
-//! of files an error of the disk.
+//! Recognizes writes that failed because the disk is full. SQLite reports a full disk as such, but an exceeded quota or
+//! file size limit as an I/O error.
 
 use std::io;
 use std::os::unix::fs::FileExt as _;
@@ -10,15 +10,15 @@ use rusqlite::ErrorCode;
 use super::companions::{OF_UNFINISHED, WAL, companion};
 use crate::engine::disk::NewFile;
 
-/// The size of a page, which is what SQLite writes.
+/// The size of an SQLite page.
 const PAGE: usize = 4_096;
 
-/// Whether an error means that there is no room.
+/// Whether an error means that the disk is full.
 pub(super) fn is_why(path: &Path, error: &rusqlite::Error) -> bool {
     is_why_up_to(path, error, 0)
 }
 
-/// The same for a file that should have become so long.
+/// Like [`is_why`], for a file that should have reached `length`.
 pub(super) fn is_why_up_to(path: &Path, error: &rusqlite::Error, length: u64) -> bool {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => true,
@@ -27,13 +27,13 @@ pub(super) fn is_why_up_to(path: &Path, error: &rusqlite::Error, length: u64) ->
     }
 }
 
-/// Whether the system says that there is no room.
+/// Whether the system's error means that the disk is full.
 pub(super) fn is_room_error(error: &io::Error) -> bool {
     let kind = error.kind();
     matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
 }
 
-/// Tries to write where SQLite could not: as far into a file as this one or its write-ahead log is long, or should be.
+/// Tries the write that failed for SQLite: at the offset where this file or its write-ahead log ends, or should end.
 fn is_full(path: &Path, should_be: u64) -> bool {
     let length = |path: &Path| std::fs::metadata(path).map_or(0, |found| found.len());
     let end = length(&companion(path, WAL)).max(length(path)).max(should_be);

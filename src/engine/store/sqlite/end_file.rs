@@ -1,12 +1,12 @@
-//! The companion file that knows where the log ends while the file is open.
+//! The `-end` companion file, which records the end of the log while the file is open.
 //!
-//! SQLite drops the rest of a damaged write-ahead log without a word, and an old copy of the file looks as good
-//! as the newest. The highest position that was ever acknowledged, and its hash, therefore stand in a file of
-//! their own, written after each commit and before its answers. What is written is not synced: after a power cut it
-//! may be behind the log, but it is never ahead of what the disk has.
+//! SQLite silently drops the rest of a damaged write-ahead log, and an old copy of the file looks as good as the
+//! newest. So the highest acknowledged position and its hash are recorded in a separate file, after each commit and
+//! before its callers are answered. The record is not synced: after a power cut it may be behind the log, but never
+//! ahead of it.
 //!
-//! Its lock is what programs that have the file open take turns by: whoever commits, opens or closes holds it. When the
-//! last of them closes, the end moves into the file itself and this one goes.
+//! Programs that share the file take turns by locking this one: to commit, to open and to close. When the last program
+//! closes the file, it moves the end into the file itself and removes this one.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -40,7 +40,7 @@ impl End {
         text
     }
 
-    /// Reads exactly what `to_text` writes.
+    /// Parses exactly the output of `to_text`.
     pub(super) fn from_text(text: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(text).ok()?;
         let position = text.strip_prefix("position ")?.get(..20)?.parse().ok()?;
@@ -59,33 +59,33 @@ fn check(text: &str) -> String {
     format!("check {}\n", &hex(&digest)[..16])
 }
 
-/// What the companion says.
+/// The content of the `-end` file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Noted {
-    /// It is new, or not there.
+    /// The file is new or missing.
     Nothing,
-    /// Everything up to here.
+    /// Everything up to this end is acknowledged.
     UpTo(End),
-    /// What stands there was never written.
+    /// The content is not what this program writes.
     Damaged,
 }
 
-/// The companion file, open.
+/// The open `-end` file.
 #[derive(Debug)]
 pub(super) struct EndFile {
     path: PathBuf,
     file: File,
     id: FileId,
-    /// It took the place of one that was removed or replaced, and does not know the end yet.
+    /// Whether it replaces a file that was removed or replaced, and does not record the end yet.
     is_anew: bool,
 }
 
-/// Why the companion is not locked.
+/// Why the `-end` file could not be locked.
 #[derive(Debug)]
 pub(super) enum LockError {
-    /// Somebody else had it locked for too long.
+    /// Another program held the lock for too long.
     Held,
-    /// The system does not do it.
+    /// The system returned an error.
     Io(io::Error),
 }
 
@@ -95,7 +95,7 @@ impl From<io::Error> for LockError {
     }
 }
 
-/// From the first try to the last.
+/// The time at which retries end.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deadline(Instant);
 
@@ -110,20 +110,20 @@ impl Deadline {
 }
 
 impl EndFile {
-    /// Opens the file, or makes it so that a power cut does not take it away again; where that cannot be, the error is
-    /// [`io::ErrorKind::Unsupported`], and there is none.
+    /// Opens the file, or creates it and syncs its name. If names cannot be synced, the error is
+    /// [`io::ErrorKind::Unsupported`] and no file remains.
     pub(super) fn open(path: PathBuf) -> io::Result<Self> {
         let (file, made) = open_or_create(&path)?;
         let id = FileId::of(&file.metadata()?);
         if made && let Err(error) = sync_name(&path) {
-            // What cannot be removed says nothing either.
+            // A file that cannot be removed is empty, and does no harm.
             let _ = std::fs::remove_file(&path);
             return Err(if is_unsupported(&error) { io::ErrorKind::Unsupported.into() } else { error });
         }
         Ok(Self { path, file, id, is_anew: false })
     }
 
-    /// What a file says that need not be there.
+    /// Reads the file at a path, which may be missing.
     pub(super) fn look(path: &Path) -> io::Result<Noted> {
         match File::open(path) {
             Ok(file) => read(&file),
@@ -132,13 +132,13 @@ impl EndFile {
         }
     }
 
-    /// The file, to be read from elsewhere too.
+    /// Another descriptor of the file, for readers.
     pub(super) fn share(&self) -> io::Result<File> {
         self.file.try_clone()
     }
 
-    /// Keeps all other programs from committing, opening and closing. The file that is locked is the one that stands
-    /// at its path: where it was removed or replaced, it is made or opened anew.
+    /// Keeps all other programs from committing, opening and closing. The lock counts only on the file at the path: if
+    /// that was removed or replaced, this creates or opens the new one and locks it instead.
     pub(super) fn lock(&mut self, deadline: Deadline) -> Result<(), LockError> {
         loop {
             wait_for(&self.file, &self.path, deadline)?;
@@ -152,33 +152,33 @@ impl EndFile {
         }
     }
 
-    /// Whether this is the file that stands at its path.
+    /// Whether the path still leads to this file.
     pub(super) fn is_in_place(&self) -> bool {
         FileId::at(&self.path).is_ok_and(|found| found == Some(self.id))
     }
 
-    /// Whether it took the place of one that was removed or replaced while the file was open.
+    /// Whether it replaces a file that was removed or replaced while the log was open.
     pub(super) fn is_anew(&self) -> bool {
         self.is_anew
     }
 
-    /// Lets other programs go on.
+    /// Lets other programs proceed.
     pub(super) fn unlock(&self) {
-        // What cannot be unlocked is so when it is closed.
+        // If unlocking fails, closing the file unlocks it.
         let _ = self.file.unlock();
     }
 
-    /// What the file says.
+    /// Reads the file.
     pub(super) fn read(&self) -> io::Result<Noted> {
         read(&self.file)
     }
 
-    /// Writes an end down, whatever stood there. One small write in one block: it is on the disk whole or not at all.
+    /// Records an end over the previous one. One small write within a block, so a power cut cannot tear it.
     pub(super) fn write(&self, end: End) -> io::Result<()> {
         self.file.write_all_at(end.to_text().as_bytes(), 0)
     }
 
-    /// The same for a file that may hold something else, and onto the disk.
+    /// Records an end in a file that may contain anything, and syncs it.
     pub(super) fn replace(&mut self, end: End) -> io::Result<()> {
         self.write(end)?;
         self.file.set_len(LENGTH as u64)?;
@@ -187,22 +187,22 @@ impl EndFile {
         Ok(())
     }
 
-    /// Removes the file. Whoever waits for its lock finds another one, or none.
+    /// Removes the file. A program that waits for its lock notices and opens the new one, if any.
     pub(super) fn remove(&self) -> io::Result<()> {
         std::fs::remove_file(&self.path)
     }
 
-    /// Removes the file if nothing was ever written to it.
+    /// Removes the file if no end was ever recorded.
     pub(super) fn remove_if_new(&self) {
         if matches!(self.read(), Ok(Noted::Nothing)) {
-            // What cannot be removed says nothing either.
+            // A file that cannot be removed is empty, and does no harm.
             let _ = self.remove();
         }
     }
 }
 
-/// Tries for a lock until it is there or the time is over: the system has no wait for a lock that ends. First at short
-/// intervals, for mostly it is held for a commit, which takes a few hundred microseconds.
+/// Polls for the lock until the deadline, because the system offers no lock with a timeout. Polls quickly at first: a
+/// commit usually holds the lock for a few hundred microseconds.
 fn wait_for(file: &File, path: &Path, deadline: Deadline) -> Result<(), LockError> {
     let (mut tries, mut wait) = (0_u32, None);
     loop {
@@ -233,7 +233,7 @@ fn read(file: &File) -> io::Result<Noted> {
     }
     Ok(match End::from_text(&text[..length]) {
         Some(end) => Noted::UpTo(end),
-        // A power cut may leave the size of what was never synced, and nothing in it.
+        // A power cut can leave an unsynced file with its length but filled with zeros.
         None if text[..length].iter().all(|byte| *byte == 0) => Noted::Nothing,
         None => Noted::Damaged,
     })

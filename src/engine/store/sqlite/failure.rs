@@ -1,4 +1,4 @@
-//! What an error of SQLite says of a failure.
+//! Converts SQLite errors into store failures.
 
 use rusqlite::{Error, ErrorCode};
 
@@ -11,7 +11,7 @@ impl From<Error> for StoreFailure {
     }
 }
 
-/// The kind that an error of SQLite is of.
+/// The kind of failure that an SQLite error means.
 pub(super) fn kind_of(error: &Error) -> StoreFailureKind {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => StoreFailureKind::DiskFull,

@@ -1,21 +1,20 @@
-//! The forms that the file's tables have had. A file of an earlier form is read as it is.
+//! The formats of the file's tables. A file of an earlier format is readable as it is.
 
 use rusqlite::Connection;
 
 use super::schema::USER_VERSION;
 
-/// The form of a file's tables.
+/// The format of a file's tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
-    /// Version 1: snapshots stand in no chain, and nothing tells whether all rows of a projection are there. Both are
-    /// left alone.
+    /// Version 1. Its snapshots and projection rows are not checked against the log, so both are ignored.
     First,
-    /// The newest.
+    /// Version 2, the newest.
     Second,
 }
 
 impl Form {
-    /// The form that a file has by its version; `None` for a version that there never was, or is not known yet.
+    /// The format of a version; `None` for a version that is unknown.
     pub(super) fn of_version(version: i32) -> Option<Self> {
         match version {
             1 => Some(Self::First),
@@ -28,7 +27,7 @@ impl Form {
         connection.pragma_query_value(None, "user_version", |row| row.get(0)).map(Self::of_version)
     }
 
-    /// The form now, if it was this one: once the newest, it stays that.
+    /// The current format of a file that had this one before. The newest format never changes.
     pub(super) fn or_later(self, connection: &Connection) -> rusqlite::Result<Self> {
         match self {
             Self::First => Ok(Self::read(connection)?.unwrap_or(Self::Second)),

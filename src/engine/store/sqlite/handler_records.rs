@@ -1,4 +1,4 @@
-//! The store as handlers and projections know it: it keeps how far they are, what they have parked, and their rows.
+//! The store's records for handlers and projections: progress, parked events and rows.
 
 use std::fs::TryLockError;
 use std::io;
@@ -54,16 +54,16 @@ impl<E: StoredEvent> HandlerRecords for SqliteStore<E> {
         let (projection, path) = (projection.to_owned(), self.path.clone());
         let hand_over = move |reader: &mut LogReader<E>| {
             let read = reader.read(|connection, log| match log.form(connection)? {
-                // What a file of the first form has kept is bound to nothing.
+                // Rows in a file of the first format are bound to no event.
                 Form::First => {
-                    // Whoever does not wait any more does not want to know.
+                    // A failed send is no error: the caller no longer waits.
                     let _ = found.send(None);
                     Ok(())
                 }
                 Form::Second => projection_rows::hand_over(connection, &projection, found, &pages),
             });
             if let Err(error) = read {
-                // Whoever waits for the next page, or for the first, hears of it there.
+                // The caller receives the error in place of the next page, or of the checkpoint.
                 let _ = pages.blocking_send(Err(unreadable(&path, error)));
             }
         };

@@ -1,4 +1,4 @@
-//! How the progress of a handler, and an event that it has parked, stand in their tables.
+//! The rows of handlers' progress and of parked events.
 
 use rusqlite::Row;
 

@@ -1,4 +1,4 @@
-//! A file with several names is one bank. Its companions stand beside the name by which it was opened first.
+//! A file with several hard links is one bank. Its companions stand beside the name under which it was first opened.
 
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt as _;
@@ -10,7 +10,7 @@ use super::others::lock_of_another;
 use crate::engine::disk::FileId;
 use crate::engine::store::OpenStoreError;
 
-/// The name of a file by which it is in use, as far as that stands in the same directory; else the one that was given.
+/// The name under which the file is in use, if that is in the same directory; otherwise the given name.
 pub(super) fn name_in_use(path: &Path) -> Result<PathBuf, OpenStoreError> {
     let found = fs::metadata(path).map_err(|error| refused(path, error))?;
     if found.nlink() < 2 || is_in_use_as(path) {
@@ -24,7 +24,7 @@ pub(super) fn name_in_use(path: &Path) -> Result<PathBuf, OpenStoreError> {
     Ok(in_use.unwrap_or_else(|| path.to_owned()))
 }
 
-/// A file that is in use, but not by this name, is so by one in another directory, with its log beside that.
+/// Refuses a file that is in use under a name in another directory, with its write-ahead log beside that name.
 pub(super) fn check_name(path: &Path, file: &File) -> Result<(), OpenStoreError> {
     let found = file.metadata().map_err(|error| refused(path, error))?;
     if found.nlink() < 2 || is_in_use_as(path) {

@@ -1,4 +1,4 @@
-//! Notices that the file, or what SQLite keeps beside it, was moved, removed or replaced while it is open.
+//! Notices when the file, or a companion of SQLite's, is moved, removed or replaced while it is open.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use super::companions::{SHM, WAL, companion};
 use super::open_here::OpenHere;
 use crate::engine::disk::FileId;
 
-/// Which files were opened.
+/// The identities of the opened files.
 #[derive(Debug)]
 pub(super) struct InPlace {
     path: Arc<Path>,
@@ -16,7 +16,7 @@ pub(super) struct InPlace {
 }
 
 impl InPlace {
-    /// The files as they are now, right after SQLite has opened them.
+    /// The current files. Call this right after SQLite has opened them.
     pub(super) fn now(path: &Arc<Path>) -> io::Result<Self> {
         let beside = [WAL, SHM].map(|suffix| companion(path, suffix));
         let [log, index] = beside;
@@ -24,7 +24,7 @@ impl InPlace {
         Ok(Self { path: path.clone(), beside: [(log, ids.0), (index, ids.1)] })
     }
 
-    /// What is not where it was, in words.
+    /// Describes the first file that is no longer at its path.
     pub(super) fn check(&self, here: &OpenHere) -> Result<(), String> {
         let gone = |path: &Path| {
             let path = path.display();

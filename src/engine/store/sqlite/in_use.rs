@@ -1,7 +1,7 @@
-//! Says in the file itself that it is in use, before anything is written to it.
+//! Marks the file itself as in use before anything else is written to it.
 //!
-//! What is written stands in the write-ahead log for a while. Without a word in the file, a copy of the file alone would
-//! look like one that was closed, and would be opened without all that was acknowledged since.
+//! New events stay in the write-ahead log for a while. Without the mark, a copy of the file alone would look like a
+//! closed file, and would be opened without the events acknowledged since.
 
 use std::time::{Duration, Instant};
 
@@ -10,26 +10,26 @@ use rusqlite::wal::CheckpointMode;
 
 use super::properties;
 
-/// Where somebody who reads for long keeps the word from being moved into the file, it is tried this often.
+/// How often to retry while a long read keeps the mark from reaching the file.
 const TRY_EVERY: Duration = Duration::from_secs(1);
 
-/// What is known of the word.
+/// What this process knows of the mark.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct InUse {
     is_in_file: bool,
-    /// The file's data version when the word was seen there last. As long as it stays, nobody has closed or copied it.
+    /// The data version at which the mark was last seen. While it is unchanged, no one has closed or copied the file.
     seen_at: Option<i64>,
     tried: Option<Instant>,
 }
 
 impl InUse {
-    /// Whether the word stands in the file, as far as the data version tells.
+    /// Whether the mark is in the file, as far as the data version tells.
     pub(super) fn is_known_to_stand(self, data_version: i64) -> bool {
         self.is_in_file && self.seen_at == Some(data_version)
     }
 
-    /// Writes the word if it is not there, and begins another transaction then. To be called at the beginning of one
-    /// that will write, while no other program of this kind does.
+    /// Writes the mark if it is missing, in a transaction of its own, and then starts another. Call this at the start
+    /// of a write transaction, while holding the lock.
     pub(super) fn say(&mut self, connection: &Connection, data_version: i64) -> rusqlite::Result<()> {
         let is_said = properties::is_in_use(connection)? && !properties::is_copied(connection)?;
         if is_said && (self.is_in_file || self.tried.is_some_and(|tried| tried.elapsed() < TRY_EVERY)) {
@@ -40,7 +40,7 @@ impl InUse {
             properties::write_in_use(connection)?;
         }
         connection.execute_batch("COMMIT")?;
-        // Where another one is at it, it is tried again.
+        // If another process is moving pages, the next call retries.
         let moved = connection.wal_checkpoint_v2(None::<&str>, CheckpointMode::PASSIVE);
         self.is_in_file = moved.is_ok_and(|(pages, moved)| pages == moved);
         self.tried = Some(Instant::now());

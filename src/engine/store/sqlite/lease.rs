@@ -1,26 +1,26 @@
-//! The right to run handlers with effects, as the file knows it.
+//! The lease to run handlers with external effects, as recorded in the file.
 //!
-//! A program that has the right holds a lock on a companion, which ends with the program. What counts is the number in
-//! the file that grows each time somebody takes the right: whoever lost it, because the companion was removed for
-//! instance, finds another number there, and writes nothing more in the name of a handler.
+//! The holder locks a companion file, and the lock ends with the program. The decisive record is a number in the file
+//! that grows with each acquisition: a holder that lost the lease, for instance because the companion was removed,
+//! finds another number there and stores no more progress.
 
 use rusqlite::Connection;
 
 use super::properties::{self, LEASE};
 use super::stored_log::FileError;
 
-/// This program's part in the right.
+/// The lease number that this program holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum LeaseNumber {
-    /// It never had it.
+    /// The program never held the lease.
     #[default]
     Never,
-    /// It has taken it under this number; without one where the file has no place for it yet.
+    /// The program acquired the lease with this number, or without one in a file whose format has none yet.
     Under(Option<u64>),
 }
 
 impl LeaseNumber {
-    /// Takes the right, within a transaction.
+    /// Acquires the lease, within a transaction.
     pub(super) fn take(&mut self, connection: &Connection) -> Result<(), FileError> {
         let number = number(connection)?.unwrap_or(0).wrapping_add(1);
         properties::write(connection, LEASE, &number.to_string())?;
@@ -28,13 +28,12 @@ impl LeaseNumber {
         Ok(())
     }
 
-    /// Takes the right in a file that has no place for it yet.
+    /// Acquires the lease in a file whose format has no number for it yet.
     pub(super) fn take_without_number(&mut self) {
         *self = Self::Under(None);
     }
 
-    /// Whether something may be written in the name of a handler, within the same transaction. The right that was taken
-    /// before the file had a place for it gets its number now.
+    /// Whether progress may be stored, within the same transaction. A lease acquired without a number gets one now.
     pub(super) fn is_valid(&mut self, connection: &Connection) -> Result<bool, FileError> {
         match (*self, number(connection)?) {
             (Self::Never, _) => Ok(true),

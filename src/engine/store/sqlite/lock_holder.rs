@@ -1,4 +1,4 @@
-//! Who holds a lock that is waited for, as far as the system says.
+//! Finds the process that holds a lock, as far as the system reveals it.
 
 use std::fs;
 use std::path::Path;
@@ -6,13 +6,14 @@ use std::path::Path;
 use super::companions::{END, SHM, companion};
 use crate::engine::disk::FileId;
 
-/// Where SQLite's index of the write-ahead log is locked by the one who writes.
+/// The byte of SQLite's `-shm` file that a writer locks.
 const WRITE_LOCK: u64 = 120;
 
-/// The system's list comes in pieces, and locks that others take and leave meanwhile may hide one between them.
+/// How often to read the system's list: it is read in pieces, and concurrent changes can hide an entry between two of
+/// them.
 const LOOKS: usize = 5;
 
-/// The programs that hold what a writer needs, in words.
+/// Names the programs that hold the locks a writer needs.
 pub(super) fn holder(path: &Path) -> String {
     let holders = (0..LOOKS).map(|_| find(path)).find(|found| !found.is_empty());
     match holders.unwrap_or_default().as_slice() {
@@ -44,7 +45,7 @@ fn find(path: &Path) -> Vec<String> {
     pids.into_iter().map(named).collect()
 }
 
-/// A process as people find it.
+/// A process's id and name.
 fn named(pid: u64) -> String {
     match fs::read_to_string(format!("/proc/{pid}/comm")) {
         Ok(name) => format!("process {pid} ({})", name.trim_end()),
@@ -63,7 +64,7 @@ struct Lock {
 }
 
 impl Lock {
-    /// Who waits for a lock (an arrow stands before it) has none.
+    /// Skips lines with an arrow: those processes wait for a lock.
     fn read(line: &str) -> Option<Self> {
         let mut words = line.split_whitespace().skip(1);
         if !matches!(words.next()?, "POSIX" | "FLOCK") {

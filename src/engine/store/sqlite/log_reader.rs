@@ -1,5 +1,4 @@
-//! Threads that read, each with a connection of its own: SQLite lets them see the last commit while the next one
-//! is written.
+//! Reader threads, each with its own connection: SQLite lets them see the last commit while the next one is written.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +10,7 @@ use super::form::Form;
 use super::stored_log::{FileError, StoredLog};
 use crate::engine::runtime::panic_message;
 
-/// How many reads can go on at the same time.
+/// The number of reader threads.
 pub(super) const READERS: usize = 2;
 
 pub(super) type ReadRequest<E> = Box<dyn FnOnce(&mut LogReader<E>) + Send>;
@@ -27,12 +26,12 @@ impl<E> LogReader<E> {
         Self { connection, log: StoredLog::of(form), is_closed: false }
     }
 
-    /// Answers no more requests after this one.
+    /// Stops after the current request.
     pub(super) fn close(&mut self) {
         self.is_closed = true;
     }
 
-    /// Answers requests until it is closed, or nobody can ask any more.
+    /// Serves requests until closed, or until the queue is.
     pub(super) fn serve(mut self, requests: &Mutex<mpsc::Receiver<ReadRequest<E>>>) {
         while !self.is_closed {
             let request = requests.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
@@ -43,8 +42,8 @@ impl<E> LogReader<E> {
         }
     }
 
-    /// Reads one state of the file, whatever is written meanwhile. A panic is answered with what it said: the thread
-    /// lives on.
+    /// Runs `read` on a consistent view of the file, whatever is written meanwhile. A panic becomes an error, and the
+    /// thread survives.
     pub(super) fn read<R>(
         &mut self,
         read: impl FnOnce(&Connection, &mut StoredLog<E>) -> Result<R, FileError>,
@@ -57,12 +56,12 @@ impl<E> LogReader<E> {
         }))
         .unwrap_or_else(|panic| Err(FileError::Panicked(panic_message(panic.as_ref()))));
         let ended = self.connection.prepare_cached("COMMIT").and_then(|mut statement| statement.execute([]));
-        // What went wrong first says more than what came of it.
+        // The first error is the informative one.
         let answer = answer?;
         ended?;
         Ok(answer)
     }
 }
 
-/// A queue that several readers take from.
+/// The queue shared by all readers.
 pub(super) type SharedQueue<E> = Arc<Mutex<mpsc::Receiver<ReadRequest<E>>>>;

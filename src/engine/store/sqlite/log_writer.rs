@@ -1,7 +1,7 @@
-//! The one thread that writes: it takes what has queued up and commits it as one transaction.
+//! The writer thread: commits all queued requests as one transaction.
 //!
-//! Several processes may write to the file. A transaction therefore begins with a look at where the log ends,
-//! and what others have added since is published before what this one adds.
+//! Several processes may write to the file, so a transaction begins by checking where the log ends, and others' commits
+//! are published before its own.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -40,10 +40,10 @@ use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::ProjectionWritten;
 use crate::engine::store::{MAX_READ, Published, Publisher, StoreError};
 
-/// How often to look for what other processes have written.
+/// How often to check for other processes' commits.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
 
-/// How long to wait for another program that has kept this one waiting before, and still does.
+/// How long to wait for a program that has already kept this one waiting.
 const WAIT_BRIEFLY: Duration = Duration::from_millis(100);
 
 pub(super) struct LogWriter<E> {
@@ -57,21 +57,21 @@ pub(super) struct LogWriter<E> {
     lease: LeaseNumber,
     acknowledged: Arc<AcknowledgedEnd>,
     publisher: Publisher<E>,
-    /// The last event that was published here, or was there when the store was opened.
+    /// The position of the last published event; initially the end of the log.
     published: u64,
-    /// What SQLite said of the file when others were looked for last; another number means that they have written.
+    /// SQLite's data version at the last check for other processes' commits; it changes when they commit.
     data_version: i64,
-    /// The same when a transaction began here last: as long as it stays, the log ends where it did then.
+    /// SQLite's data version at the start of the last transaction: if unchanged, the log ends where that transaction
+    /// left it.
     written_at: Option<i64>,
-    /// Others have written before the transaction that is under way.
+    /// Whether other processes committed before the current transaction.
     others_have_written: bool,
     checkpoints: Arc<WalCheckpoints>,
-    /// What nobody waits for who could be told that another program holds the file: it waits here until it can be
-    /// written.
+    /// Requests that wait until another program releases the file. Their callers cannot be told to retry.
     postponed: Vec<WriteRequest<E>>,
-    /// Another program held the file when something was to be written last.
+    /// Whether another program held the file at the last attempt to write.
     was_held: bool,
-    /// Why nothing is written any more.
+    /// Why the writer failed. It writes nothing more.
     failed: Option<StoreFailure>,
 }
 
@@ -106,8 +106,8 @@ impl<E: StoredEvent> LogWriter<E> {
         }
     }
 
-    /// Writes until nobody can ask any more, or the store is closed: until `closed` hears of it. When a write has
-    /// failed, those who waited are answered first, and then `failed` hears of it.
+    /// Serves requests until the queue closes or `closed` resolves. After a failed write, replies to all callers first
+    /// and then sends the failure to `failed`.
     pub(super) async fn serve(
         &mut self,
         mut requests: mpsc::Receiver<WriteRequest<E>>,
@@ -125,7 +125,7 @@ impl<E: StoredEvent> LogWriter<E> {
                 tokio::select! {
                     biased;
                     _ = &mut closed => break,
-                    // Nothing is lost where the time is over first.
+                    // `recv_many` is cancel safe, so a timeout loses no request.
                     received = timeout(LOOK_EVERY, requests.recv_many(&mut batch, MAX_BATCH)) => match received {
                         Ok(0) => break,
                         Ok(_) => {}
@@ -151,7 +151,7 @@ impl<E: StoredEvent> LogWriter<E> {
             if let Some(failure) = &self.failed
                 && let Some(failed) = failed.take()
             {
-                // Nobody listens any more where all is being stopped anyway.
+                // No one listens if everything is stopping already.
                 let _ = failed.send(failure.clone());
             }
             self.checkpoints.finish(&self.connection);
@@ -164,18 +164,19 @@ impl<E: StoredEvent> LogWriter<E> {
         batch.into_iter().for_each(|request| request.refuse(StoreError::Closed));
     }
 
-    /// What is left to do when nothing is written any more and all who read have ended; `None` after a failure, when the
-    /// files stay as they are.
+    /// The remaining steps once readers and writer have ended; `None` after a failure, which leaves the files
+    /// unchanged.
     pub(super) fn into_closing(self) -> Option<Closing> {
         let Self { path, mut connection, log, end_file, here, was_held, failed, .. } = self;
-        // The checkpointer ends when nobody can wake it. Where this fails, it is not waited for for ever.
+        // The checkpointer ends once its waker is dropped. If removing the hook fails, closing waits for it only for a
+        // limited time.
         let _ = connection.wal_hook(None::<fn(&mut rusqlite::hooks::Wal, std::ffi::c_int) -> rusqlite::Result<()>>);
         let is_held = was_held;
         let form = log.form();
         failed.is_none().then_some(Closing { path, connection, form, end_file, here, is_held })
     }
 
-    /// Publishes what other processes have written, if there is anything.
+    /// Publishes the commits of other processes, if any.
     fn look(&mut self) {
         if self.failed.is_some() {
             return;
@@ -196,13 +197,13 @@ impl<E: StoredEvent> LogWriter<E> {
         }
     }
 
-    /// Where the companion that knows the end was removed or replaced, it is made anew, and all go on with that one.
+    /// Recreates a removed or replaced `-end` file, so that all programs go on with the same one.
     fn keep_end(&mut self) {
         if self.end_file.is_in_place() || self.end_file.lock(Deadline::after(WAIT_BRIEFLY)).is_err() {
             return;
         }
         self.follow_end_file();
-        // What goes wrong here is tried again, and said at the next commit.
+        // Errors are ignored: the next commit retries and reports them.
         if self.end_file.is_anew()
             && let Ok(end) = LogEnd::read(&self.connection)
         {
@@ -211,7 +212,7 @@ impl<E: StoredEvent> LogWriter<E> {
         self.end_file.unlock();
     }
 
-    /// Where the companion has come to be another file, what was acknowledged is read from that.
+    /// Switches readers of the acknowledged end to a replaced `-end` file.
     fn follow_end_file(&mut self) {
         if self.end_file.is_anew()
             && let Ok(file) = self.end_file.share()
@@ -246,7 +247,7 @@ impl<E: StoredEvent> LogWriter<E> {
         Ok(())
     }
 
-    /// Writes what was asked for; what could not be written is refused here, or postponed.
+    /// Writes the requests. Those that cannot be written are refused or postponed.
     fn write(&mut self, batch: &mut Vec<WriteRequest<E>>) -> Option<Answers<E>> {
         if self.failed.is_none()
             && let Err(gone) = self.in_place.check(&self.here)
@@ -258,7 +259,7 @@ impl<E: StoredEvent> LogWriter<E> {
             batch.drain(..).for_each(|request| request.refuse(error.clone()));
             return None;
         }
-        // The right to run handlers is asked for again and again, by somebody for whom nobody waits.
+        // No caller waits for the lease: it is requested again and again.
         let is_brief = self.was_held || batch.iter().all(WriteRequest::is_for_lease);
         let deadline = Deadline::after(if is_brief { WAIT_BRIEFLY } else { WAIT_FOR_OTHERS });
         match self.end_file.lock(deadline) {
@@ -280,13 +281,13 @@ impl<E: StoredEvent> LogWriter<E> {
         }
     }
 
-    /// The same while no other program of this kind writes.
+    /// Writes the requests while this program holds the lock.
     fn write_locked(&mut self, batch: &mut Vec<WriteRequest<E>>, deadline: Deadline) -> Option<Answers<E>> {
         let is_for_lease = batch.iter().all(WriteRequest::is_for_lease);
         match self.begin(deadline, batch.iter().any(WriteRequest::is_reason)) {
             Ok(()) => self.was_held = false,
             Err(error) => {
-                // Nothing of what was asked for is stored.
+                // Nothing was stored.
                 let _ = self.connection.execute_batch("ROLLBACK");
                 if is_busy(&error) {
                     self.is_held(batch);
@@ -302,7 +303,7 @@ impl<E: StoredEvent> LogWriter<E> {
         let written = catch_unwind(AssertUnwindSafe(|| self.commit(batch, &mut pending)));
         let error = match written {
             Ok(Ok(commit)) => return Some(Answers { commit, pending }),
-            // Nothing else is written either while there is no room, and what the file says can be read.
+            // Only the lease was requested: a full disk makes that fail, but the file stays readable.
             Ok(Err(error)) if is_for_lease && self.is_full(&error) => {
                 let _ = self.connection.execute_batch("ROLLBACK");
                 (self.lease, self.written_at) = (lease, None);
@@ -316,8 +317,7 @@ impl<E: StoredEvent> LogWriter<E> {
                 StoreFailure::new(self.failure(said))
             }
         };
-        // A sync that failed is not to be tried again: what it was to save may be gone. What is on the disk is
-        // found out when the file is opened again.
+        // A failed sync must not be repeated: its data may be lost. Reopening the file tells what is on the disk.
         let _ = self.connection.execute_batch("ROLLBACK");
         self.fail(error.clone());
         pending.into_iter().for_each(|pending| pending.refuse(StoreError::OutcomeUnknown(error.clone())));
@@ -331,7 +331,7 @@ impl<E: StoredEvent> LogWriter<E> {
         let mut found = data_version(&self.connection)?;
         if is_reason && self.log.form() == Form::Second && !self.in_use.is_known_to_stand(found) {
             self.in_use.say(&self.connection, found)?;
-            // The transaction may be another one now.
+            // `say` may have started another transaction.
             found = data_version(&self.connection)?;
         }
         self.others_have_written = self.written_at != Some(found);
@@ -339,8 +339,7 @@ impl<E: StoredEvent> LogWriter<E> {
         Ok(())
     }
 
-    /// Another program holds the file. Whoever waits for an answer is told; what is to be remembered of handlers and
-    /// projections is written later.
+    /// Another program holds the file. Refuses requests whose callers wait, and postpones the progress of handlers.
     fn is_held(&mut self, batch: &mut Vec<WriteRequest<E>>) {
         self.was_held |= !batch.iter().all(WriteRequest::is_for_lease);
         let error = StoreError::Busy(holder(&self.path));
@@ -357,7 +356,7 @@ impl<E: StoredEvent> LogWriter<E> {
         batch.drain(..).for_each(|request| request.refuse(StoreError::Failed(failure.clone())));
     }
 
-    /// Commits and publishes. Whatever is in `pending` afterwards can be answered.
+    /// Commits and publishes. On success, everything in `pending` can be acknowledged.
     fn commit(
         &mut self,
         batch: &mut Vec<WriteRequest<E>>,
@@ -394,7 +393,7 @@ impl<E: StoredEvent> LogWriter<E> {
                     let missing = ProjectionWritten::Missing { stored: Position::START };
                     Pending::Projections(reply, vec![missing; updates.len()])
                 }
-                // What others have written is published with every commit.
+                // Every commit publishes the commits of other processes.
                 WriteRequest::Look => continue,
                 WriteRequest::Projections { updates, reply } => {
                     let updates = updates.into_iter();
@@ -433,7 +432,7 @@ impl<E: StoredEvent> LogWriter<E> {
         Ok(commit)
     }
 
-    /// Why something could not be written.
+    /// The failure for an error while writing.
     fn cannot_write(&self, error: FileError) -> StoreFailure {
         if !self.is_full(&error) {
             return error.into_failure(|said| self.failure(said));

@@ -1,14 +1,14 @@
-//! Whoever waits for another program for longer than a moment says for whom.
+//! Reports which program holds the file when waiting takes long.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::lock_holder::holder;
 
-/// Longer than others commit, open or close, as a rule.
+/// Longer than a commit, an open or a close usually takes.
 const SAY_AFTER: Duration = Duration::from_secs(1);
 
-/// A wait for another program that has a file locked.
+/// A wait for another program's lock.
 #[derive(Debug)]
 pub(super) struct LongWait {
     path: PathBuf,
@@ -21,7 +21,7 @@ impl LongWait {
         Self { path: path.into(), begun: Instant::now(), is_said: false }
     }
 
-    /// To be called now and then. Answers how long it has taken up to now.
+    /// Returns how long the wait has taken, and warns once if that is long. Call this repeatedly.
     pub(super) fn goes_on(&mut self) -> Duration {
         let waited = self.begun.elapsed();
         if waited >= SAY_AFTER && !self.is_said {

@@ -1,19 +1,18 @@
-//! The store that is one SQLite file: what it has answered is on the disk.
+//! The store in one SQLite file: everything acknowledged is on the disk.
 //!
-//! One thread writes, a few read, and one moves the write-ahead log into the file. Several processes
-//! may have the same file open. Beside an open file stand SQLite's own `-wal` and `-shm`, `-end`, which knows what
-//! was acknowledged, and `-handlers`, which is locked by the process whose handlers have effects outside. When the last
-//! process closes the file, they go: a closed file is all there is.
+//! One thread writes, a few read, and one moves the write-ahead log into the file. Several processes may have the same
+//! file open. An open file has companions beside it: SQLite's own `-wal` and `-shm`; `-end`, which records what was
+//! acknowledged; and `-handlers`, locked by the process whose handlers have external effects. The last process to close
+//! the file removes them: a closed file is complete on its own.
 //!
 //! # Paused time
 //!
-//! A runtime whose time is paused (`tokio::time::pause`) moves it on whenever all its tasks wait, and it does not know
-//! of the threads here. A task that waits for the disk looks to it as one that has nothing to do: a timeout or a delay
-//! elsewhere is then over at once, however quick the disk is. A caller that waits for everyone to have seen its command
-//! may be told who lags, a handler may be given an event again too soon, and a watch on time may see hours go by. What
-//! is stored is not affected, nor is the time that events are stored with, which is the
-//! [`Clock`](crate::engine::runtime::Clock)'s. The threads themselves go by real time: how long another program is waited
-//! for cannot be shortened. Tests that pause time use the store in [`memory`](super::memory), whose task the runtime
+//! A runtime with paused time (`tokio::time::pause`) advances its clock whenever all its tasks wait, and does not know
+//! of the threads here. While a task waits for the disk, timeouts and delays elsewhere expire at once: a caller that
+//! waits for strong consistency may be told who lags, a handler may receive a redelivered event too soon, and a timer
+//! may see hours go by. Stored data are not affected, nor are the times of events, which come from the
+//! [`Clock`](crate::engine::runtime::Clock). The threads themselves use real time, so waiting for another program
+//! cannot be shortened. Tests that pause time should use the [`memory`](super::memory) store, whose task the runtime
 //! knows.
 
 mod acknowledged;
@@ -97,12 +96,12 @@ use crate::engine::store::codec::StoredEvent;
 const WRITE_QUEUE_CAPACITY: usize = 4_096;
 const READ_QUEUE_CAPACITY: usize = 256;
 
-/// How a file is opened.
+/// Options for opening a file.
 #[derive(Clone, Copy, Debug)]
 pub struct SqliteOptions {
-    /// Opens a log that has lost its end as it is. What was lost is lost.
+    /// Opens a log that has lost acknowledged events. They stay lost.
     pub accept_loss: bool,
-    /// How many commits a subscriber may fall behind before it has to read on from the store.
+    /// How many commits a subscriber may fall behind before it must read from the store.
     pub published_capacity: usize,
 }
 
@@ -112,7 +111,7 @@ impl Default for SqliteOptions {
     }
 }
 
-/// A handle on the open file.
+/// A handle to the open file.
 #[derive(Clone, Debug)]
 pub struct SqliteStore<E> {
     writes: mpsc::Sender<WriteRequest<E>>,
@@ -124,7 +123,7 @@ pub struct SqliteStore<E> {
     in_place: Arc<InPlace>,
 }
 
-/// What a store needs besides, of which the system may have too little.
+/// Further resources that a store needs and that the system may refuse.
 struct Connections {
     moving: Connection,
     reading: [Connection; READERS],
@@ -134,7 +133,7 @@ struct Connections {
 }
 
 impl Connections {
-    /// Answers in words what there is too little of.
+    /// Returns an error that names what the system lacks.
     fn of(Opened { path, end_file, .. }: &Opened) -> Result<Self, StoreFailure> {
         let sqlite = |error: rusqlite::Error| match open_error::too_many_open(&error) {
             Some(too_many) => StoreFailure::from(too_many),
@@ -153,12 +152,12 @@ impl Connections {
 }
 
 impl<E: StoredEvent> SqliteStore<E> {
-    /// Opens a file, or makes it. It stays open until the supervisor stops or the last handle is gone. This
-    /// reads from the disk: asynchronous callers let a thread for that do it.
+    /// Opens or creates a file. It stays open until the supervisor stops or the last handle is dropped. This blocks on
+    /// the disk: asynchronous callers run it on a blocking thread.
     ///
     /// # Errors
     ///
-    /// [`OpenStoreError`]: what is wrong with the file. Nothing in it was changed.
+    /// Returns [`OpenStoreError`] if the file cannot be opened. Its contents are unchanged.
     pub fn open(path: &Path, options: SqliteOptions, supervisor: &Supervisor) -> Result<Self, OpenStoreError> {
         let thread = |name| {
             Idle::start(name).map_err(|error| OpenStoreError::Failed {
@@ -195,7 +194,7 @@ impl<E: StoredEvent> SqliteStore<E> {
         watched.map_err(|error| OpenStoreError::Failed { path: path.to_path_buf(), reason: error.into() })?;
         let weak = Arc::downgrade(&checkpoints);
         let here = opened.here.clone();
-        // Each thread keeps the file open here until its connection is closed.
+        // Each thread holds a reference until its connection is closed.
         let open_here = here.clone();
         threads.run(checkpointer_thread, move || {
             checkpointer::serve(&weak, moving, &woken);
@@ -203,7 +202,7 @@ impl<E: StoredEvent> SqliteStore<E> {
         });
 
         let form = opened.form;
-        // A program of before, which may have a file of the first form open, acknowledges without waiting.
+        // An older program, which may have a file of the first format open, acknowledges without waiting.
         let presence = (form == Form::Second).then(|| here.presence());
         let answers_from = opened.answers_from;
         let queue: SharedQueue<E> = Arc::new(Mutex::new(read_requests));
@@ -229,7 +228,7 @@ impl<E: StoredEvent> SqliteStore<E> {
             runtime.block_on(writer.serve(write_requests, answers, closed, failed));
             let closing = writer.into_closing();
             for _ in 0..READERS {
-                // An error says that a reader has ended already.
+                // An error means that the readers have already ended.
                 let _ = read_queue.blocking_send(Box::new(LogReader::close));
             }
             drop((read_queue, runtime));
@@ -238,7 +237,7 @@ impl<E: StoredEvent> SqliteStore<E> {
             if let Some(closing) = closing {
                 closing.close();
             }
-            // Whoever has a handle still has no file open by it.
+            // A remaining handle must keep no descriptor open.
             to_let_go.close();
             drop(ending);
         };
@@ -246,7 +245,7 @@ impl<E: StoredEvent> SqliteStore<E> {
         supervisor.spawn("event store", async move {
             match has_failed.await {
                 Ok(message) => Err(StopReason::StoreFailed { message }),
-                // The writer has ended, as it does when the store is closed or nobody can ask any more.
+                // The writer has ended because the store was closed or its last handle was dropped.
                 Err(_) => Ok(()),
             }
         });
@@ -254,31 +253,32 @@ impl<E: StoredEvent> SqliteStore<E> {
         Ok(Self { writes, reads, listeners, acknowledged, path, here: weak_here, in_place })
     }
 
-    /// The file, with no symbolic links in its path.
+    /// The file's path, with symbolic links resolved.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Looks whether the file, and what SQLite keeps beside it, still stands where it was opened. Where it does not, the
-    /// store stops.
+    /// Checks that the file and SQLite's companions are still at the paths where they were opened. If not, the store
+    /// stops.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Failed`]: what is not there; [`StoreError::Closed`]: the store has stopped, that may be why.
+    /// Returns [`StoreError::Failed`] with the missing file, or [`StoreError::Closed`] if the store has stopped,
+    /// possibly for that reason.
     pub fn in_place(&self) -> Result<(), StoreError> {
         let here = self.here.upgrade().ok_or(StoreError::Closed)?;
         self.in_place.check(&here).map_err(|gone| {
-            // Where the queue is full, the writer finds out by itself.
+            // If the queue is full, the writer notices by itself.
             let _ = self.writes.try_send(WriteRequest::Look);
             StoreError::Failed(gone.into())
         })
     }
 
-    /// The head that the log had at a position, or has now; `None` for a position that the log has not reached.
+    /// The head of the log at a position, or its current head; `None` for a position beyond the end of the log.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the store could not be read.
+    /// Returns [`StoreError`] if the store cannot be read.
     pub async fn head(&self, at: Option<Position>) -> Result<Option<LogHead>, StoreError> {
         self.read(move |connection, _| {
             let end = LogEnd::read(connection)?.end;
@@ -299,7 +299,7 @@ impl<E: StoredEvent> SqliteStore<E> {
         if let Some(request) = offer(&self.writes, request).map_err(|_| StoreError::Closed)? {
             self.writes.send(request).await.map_err(|_| StoreError::Closed)?;
         }
-        // A writer that has ended has answered everyone, unless it has panicked.
+        // A writer replies to every request before it ends, unless it panics.
         answer.await.map_err(|_| StoreError::OutcomeUnknown("the writer has ended in a panic".into()))?
     }
 
@@ -309,7 +309,7 @@ impl<E: StoredEvent> SqliteStore<E> {
     ) -> Result<R, StoreError> {
         let (reply, answer) = oneshot::channel();
         let read = move |reader: &mut LogReader<E>| {
-            // A reply nobody waits for any more is no error: the caller went away.
+            // A failed send is no error: the caller no longer waits.
             let _ = reply.send(reader.read(read));
         };
         self.ask_reader(Box::new(read)).await?;
@@ -317,7 +317,7 @@ impl<E: StoredEvent> SqliteStore<E> {
         answer.map_err(|error| unreadable(&self.path, error))
     }
 
-    /// What was read is known here, whoever has stored it.
+    /// Events read here count as seen by this process, whoever stored them.
     fn saw(&self, events: &[RecordedEvent<E>]) {
         if let Some(last) = events.last() {
             self.acknowledged.saw(last.position.get());
@@ -413,7 +413,7 @@ impl<E: StoredEvent> EventStore<E> for SqliteStore<E> {
     }
 
     fn look(&self) {
-        // Where the queue is full, the next commit publishes what others have written.
+        // If the queue is full, the next commit publishes other processes' commits.
         if self.acknowledged.wants_look() && self.writes.try_send(WriteRequest::Look).is_err() {
             self.acknowledged.look_begins();
         }

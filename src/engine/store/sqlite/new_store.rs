@@ -1,4 +1,4 @@
-//! A store in a file that nobody finds before it is whole, verified and closed: for a log that stands elsewhere.
+//! Builds a new store file, for a log from elsewhere. The file appears only once it is complete, verified and closed.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -12,13 +12,13 @@ use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
 use crate::engine::store::{Append, BackupError, EventStore as _, StoreError, Verified};
 
-/// A store that is being filled. Unless it is finished, nothing is left of it.
+/// A store under construction. Nothing remains of it unless it is finished.
 #[derive(Debug)]
 pub struct NewStore<E> {
     place: PathBuf,
     store: SqliteStore<E>,
     supervisor: Supervisor,
-    /// Gone once the file stands at its place.
+    /// `None` once the file is at its destination.
     file: Option<NewFile>,
 }
 
@@ -26,7 +26,7 @@ impl<E> Drop for NewStore<E> {
     fn drop(&mut self) {
         self.supervisor.stop(StopReason::Closed);
         let (supervisor, file) = (self.supervisor.clone(), self.file.take());
-        // What it is written through must be closed before it is removed. A runtime that goes down does not wait.
+        // The store must be closed before its file is removed. A runtime that is shutting down does not wait for this.
         if let Some(file) = file {
             self.supervisor.runtime().spawn(async move {
                 supervisor.ended().await;
@@ -37,12 +37,12 @@ impl<E> Drop for NewStore<E> {
 }
 
 impl<E: StoredEvent> NewStore<E> {
-    /// An empty store that is to stand at a place where nothing is. This writes to the disk: asynchronous callers let a
-    /// thread for that do it.
+    /// Creates an empty store for a destination that must not exist. This blocks on the disk: asynchronous callers run
+    /// it on a blocking thread.
     ///
     /// # Errors
     ///
-    /// [`BackupError`]: why it cannot stand there.
+    /// Returns [`BackupError`] if the store cannot be created.
     pub fn beside(place: &Path) -> Result<Self, BackupError> {
         check_place(place)?;
         let failed = |error| not_written(place, error);
@@ -53,16 +53,16 @@ impl<E: StoredEvent> NewStore<E> {
         let supervisor = Supervisor::new();
         let store = SqliteStore::open(file.path(), SqliteOptions::default(), &supervisor);
         let store = store.map_err(|error| reason(error.to_string().into()))?;
-        // What goes wrong here is an answer, and stops nobody.
+        // A failure here is returned to the caller and stops no one else.
         supervisor.will_close();
         Ok(Self { place: place.to_owned(), store, supervisor, file: Some(file) })
     }
 
-    /// Stores events at their versions.
+    /// Appends events at their versions.
     ///
     /// # Errors
     ///
-    /// [`BackupError`]: they cannot be written, or do not fit those before them.
+    /// Returns [`BackupError`] if the events cannot be written or do not fit the preceding ones.
     pub async fn append(&self, appends: Vec<Append<E>>) -> Result<(), BackupError> {
         let appended = self.store.append(appends).await.map_err(|error| self.failed(&error))?;
         for answer in appended {
@@ -71,11 +71,11 @@ impl<E: StoredEvent> NewStore<E> {
         Ok(())
     }
 
-    /// Stores how far a handler has come.
+    /// Stores a handler's progress.
     ///
     /// # Errors
     ///
-    /// [`BackupError`]: it cannot be written.
+    /// Returns [`BackupError`] if the progress cannot be written.
     pub async fn write_progress(
         &self,
         handler: &str,
@@ -86,11 +86,12 @@ impl<E: StoredEvent> NewStore<E> {
         written.map_err(|error| self.failed(&error))
     }
 
-    /// Verifies it, closes it and puts it at its place. `tell` hears how many events of how many are verified.
+    /// Verifies and closes the store, and moves it to its destination. `tell` receives the number of events verified
+    /// and their total.
     ///
     /// # Errors
     ///
-    /// [`BackupError`]: why it does not stand there.
+    /// Returns [`BackupError`] if the store is not at its destination.
     pub async fn finish(mut self, tell: impl FnMut(u64, u64) + Send + 'static) -> Result<Verified, BackupError> {
         let verified = self.store.verify(tell).await.map_err(|error| self.failed(&error))?;
         let verified = whole(verified)?;
@@ -98,7 +99,7 @@ impl<E: StoredEvent> NewStore<E> {
         self.supervisor.ended().await;
         let reason = |reason: StoreFailure| BackupError::File { path: self.place.clone(), reason };
         let Some(file) = self.file.take() else { return Ok(verified) };
-        // Its log stays beside a file that could not take it.
+        // SQLite keeps a write-ahead log that it could not move into the file.
         if companion(file.path(), WAL).exists() {
             return Err(reason("its write-ahead log could not be moved into it".into()));
         }

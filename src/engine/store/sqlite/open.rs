@@ -1,4 +1,4 @@
-//! Opens the file, or makes it; what is not as it should be is refused, and stays as it is.
+//! Opens the file, or creates it. A file that fails a check is refused and stays unchanged.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -30,13 +30,13 @@ use crate::engine::store::OpenStoreError;
 use crate::engine::store::codec::{StoredEvent, UnreadableEvent};
 use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Hash};
 
-/// How long to wait for another program that commits, opens or closes.
+/// How long to wait while another program commits, opens or closes.
 pub(super) const WAIT_FOR_OTHERS: Duration = Duration::from_secs(5);
 
-/// How often a file may be replaced by others while it is being opened.
+/// How often to start over when the file is replaced while it is being opened.
 const MAX_TRIES: usize = 16;
 
-/// A file that was found good.
+/// An open file that passed all checks.
 pub(super) struct Opened {
     pub(super) path: PathBuf,
     pub(super) connection: Connection,
@@ -44,14 +44,14 @@ pub(super) struct Opened {
     pub(super) end: LogEnd,
     pub(super) end_file: EndFile,
     pub(super) here: Arc<OpenHere>,
-    /// Before this, nobody may hear of anything that is stored in it.
+    /// Earliest time at which anything in the file may be answered.
     pub(super) answers_from: Option<Instant>,
-    /// It is new.
+    /// Whether this call created the file.
     is_made: bool,
 }
 
 impl Opened {
-    /// Closes the file, which cannot be worked with; nothing is left of one that was made for this.
+    /// Closes a file that cannot be used after all, and removes it if this call created it.
     pub(super) fn give_up(self) {
         let Self { path, connection, form, mut end_file, here, is_made, .. } = self;
         let is_new = || LogEnd::read(&connection).is_ok_and(|end| end.end == End::OF_NOTHING);
@@ -59,7 +59,7 @@ impl Opened {
             let path = path.into();
             return Closing { path, connection, form, end_file, here, is_held: false }.close();
         }
-        // SQLite removes its log when the last connection of all programs is closed.
+        // SQLite removes its write-ahead log when the last connection of all programs closes.
         let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
         drop(connection);
         if !companion(&path, WAL).exists() {
@@ -68,7 +68,7 @@ impl Opened {
     }
 }
 
-/// Removes a file that was made for nothing, and that nobody else has open. What cannot be removed is an empty bank.
+/// Removes an unneeded new file that no one else has open. If that fails, an empty bank remains.
 fn remove_made(path: &Path) {
     let _ = fs::remove_file(path);
     for suffix in companions::ALL {
@@ -76,8 +76,8 @@ fn remove_made(path: &Path) {
     }
 }
 
-/// Opens the file or makes it, and looks at its header, at its log's end and at the heads of its streams. It takes
-/// longer for more streams, but not for more events.
+/// Opens or creates the file, and checks its header, the end of its log and the heads of its streams. The cost grows
+/// with the number of streams, not of events.
 pub(super) fn open<E: StoredEvent>(path: &Path, accept_loss: bool) -> Result<Opened, OpenStoreError> {
     let deadline = Deadline::after(WAIT_FOR_OTHERS);
     for _ in 0..MAX_TRIES {
@@ -99,7 +99,7 @@ pub(super) fn open<E: StoredEvent>(path: &Path, accept_loss: bool) -> Result<Ope
     Err(OpenStoreError::Failed { path: path.into(), reason })
 }
 
-/// Opens a file that is there; `None` if it is another one than was looked at first.
+/// Opens an existing file; `None` if it was replaced meanwhile.
 fn open_found<E: StoredEvent>(
     path: &Path,
     accept_loss: bool,
@@ -119,7 +119,7 @@ fn open_found<E: StoredEvent>(
     companions::check_writable(&path).map_err(|(companion, error)| refused(&companion, error))?;
     let end_path = companion(&path, END);
     let mut end_file = EndFile::open(end_path.clone()).map_err(|error| {
-        // Whoever else has found the file by now has made this one.
+        // If another program has found the file, it has created the `-end` file.
         if is_made && !end_path.exists() {
             remove_made(&path);
         }
@@ -140,7 +140,7 @@ fn open_found<E: StoredEvent>(
     let (connection, form, end) = match checked::<E>(&path, &mut end_file, accept_loss) {
         Ok(checked) => checked,
         Err(refusal) => {
-            // Whoever has it open has written that down.
+            // A program that has the file open has recorded the end.
             if is_made && matches!(end_file.read(), Ok(Noted::Nothing)) {
                 remove_made(&path);
             }
@@ -153,8 +153,8 @@ fn open_found<E: StoredEvent>(
     Ok(Some(Opened { path, connection, form, end, end_file, here: Arc::new(here), answers_from, is_made }))
 }
 
-/// A connection to the file, with what was found there. What SQLite has made beside a file that is refused goes again;
-/// a write-ahead log with anything in it stays.
+/// Connects to the file and checks it. After a refusal, removes what SQLite created beside the file, but keeps a
+/// non-empty write-ahead log.
 fn checked<E: StoredEvent>(
     path: &Path,
     end_file: &mut EndFile,
@@ -166,7 +166,7 @@ fn checked<E: StoredEvent>(
             Ok((form, end)) => Ok((connection, form, end)),
             Err(refusal) => {
                 if is_empty() {
-                    // Where that fails, two empty files are left, which do no harm.
+                    // If this fails, two harmless empty files remain.
                     let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
                 }
                 Err(refusal)
@@ -174,7 +174,7 @@ fn checked<E: StoredEvent>(
         }
     });
     if matches!(checked, Err(OpenStoreError::NotSupported { .. })) && is_empty() {
-        // SQLite removes nothing without the memory that cannot be shared; neither can anybody else have the file open.
+        // SQLite removes nothing when it cannot share memory; then no other program can have the file open either.
         for suffix in [WAL, SHM] {
             let _ = fs::remove_file(companion(path, suffix));
         }
@@ -182,7 +182,7 @@ fn checked<E: StoredEvent>(
     checked
 }
 
-/// Looks at what there is, at one moment. No other program commits meanwhile.
+/// Checks one consistent view of the file. The lock keeps other programs from committing meanwhile.
 fn check<E: StoredEvent>(
     path: &Path,
     connection: &Connection,
@@ -228,7 +228,7 @@ fn check<E: StoredEvent>(
     Ok((form, end))
 }
 
-/// The file's whole path, with no symbolic links in it.
+/// The file's absolute path, with symbolic links resolved.
 fn resolve(path: &Path) -> Result<PathBuf, OpenStoreError> {
     match fs::canonicalize(path) {
         Ok(path) => Ok(path),
@@ -240,7 +240,7 @@ fn resolve(path: &Path) -> Result<PathBuf, OpenStoreError> {
             let no_directory = || OpenStoreError::NoDirectory { path: path.into(), directory: directory.into() };
             let no_file = || OpenStoreError::NoFile { path: path.into() };
             let name = path.file_name().ok_or_else(no_file)?;
-            // A name that only a directory can have, or a link to what is not there.
+            // A name that only a directory can have, or a dangling link.
             let is_link = fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
             if is_link || path.as_os_str().as_bytes().ends_with(b"/") {
                 return Err(no_file());
@@ -260,7 +260,7 @@ fn resolve(path: &Path) -> Result<PathBuf, OpenStoreError> {
     }
 }
 
-/// Looks at the file's first bytes before SQLite does, which would begin to work on whatever it is.
+/// Checks the header before SQLite opens the file and changes it, whatever it is.
 fn check_header(path: &Path, file: &File) -> Result<(), OpenStoreError> {
     let not_ours = |reason: &str| Err(OpenStoreError::NotOurs { path: path.into(), reason: reason.into() });
     let mut header = [0; 100];
@@ -276,7 +276,7 @@ fn check_header(path: &Path, file: &File) -> Result<(), OpenStoreError> {
     check_version(path, number(68), number(60)).map(drop)
 }
 
-/// It must be a file of this program, and of a version that is known.
+/// Checks that the file belongs to this program and has a known version.
 fn check_version(path: &Path, application_id: i32, user_version: i32) -> Result<Form, OpenStoreError> {
     if application_id != APPLICATION_ID {
         let reason = "it is the SQLite database of another program".to_owned();
@@ -293,7 +293,7 @@ fn check_version(path: &Path, application_id: i32, user_version: i32) -> Result<
     }
 }
 
-/// The tables must be those that this program makes. Answers what is to be made again.
+/// Checks the tables against those that this program creates. Returns what is missing and can be rebuilt.
 fn check_tables(path: &Path, connection: &Connection, form: Form) -> Result<Vec<Missing>, OpenStoreError> {
     match tables::check(connection, form).map_err(|error| sqlite(path, error))? {
         Tables::Changed { what } => Err(damaged(path, what)),
@@ -307,7 +307,7 @@ fn check_tables(path: &Path, connection: &Connection, form: Form) -> Result<Vec<
     }
 }
 
-/// No event has changed: what is missing only leads to them.
+/// Rebuilds missing indexes and views, which only lead to events: the events are unchanged.
 fn make_again(path: &Path, connection: &Connection, missing: &[Missing], form: Form) -> Result<(), OpenStoreError> {
     let names: Vec<_> = missing.iter().map(|missing| missing.name.as_str()).collect();
     let names = names.join(", ");
@@ -323,7 +323,7 @@ fn make_again(path: &Path, connection: &Connection, missing: &[Missing], form: F
     }
 }
 
-/// The events must be of the domain that the file was made for.
+/// Checks that the file was created for this domain.
 fn check_domain<E: StoredEvent>(path: &Path, connection: &Connection) -> Result<(), OpenStoreError> {
     match properties::read(connection, properties::DOMAIN).map_err(|error| sqlite(path, error))? {
         Some(found) if found == E::DOMAIN => Ok(()),
@@ -332,7 +332,7 @@ fn check_domain<E: StoredEvent>(path: &Path, connection: &Connection) -> Result<
     }
 }
 
-/// The last event must fit its hash, and its stream must end with it.
+/// Checks that the last event fits its hash and ends its stream.
 fn check_end<E: StoredEvent>(path: &Path, connection: &Connection, form: Form) -> Result<LogEnd, OpenStoreError> {
     let read = || -> Result<LogEnd, FileError> {
         let end = LogEnd::read(connection)?;
@@ -347,7 +347,7 @@ fn check_end<E: StoredEvent>(path: &Path, connection: &Connection, form: Form) -
                 return Err(FileError::Damaged { position, what: "its stream does not end with the last event" });
             }
         }
-        // A head that is an older one fits the event it points to, and would hide all that came after.
+        // An older head fits its event too, and would hide all later events of the stream.
         let events: i64 =
             connection.query_row("SELECT coalesce(sum(version), 0) FROM streams", [], |row| row.get(0))?;
         if u64::try_from(events).ok() != Some(position) {
@@ -365,8 +365,7 @@ fn check_end<E: StoredEvent>(path: &Path, connection: &Connection, form: Form) -
     })
 }
 
-/// The log must reach as far as was ever acknowledged, with the same event there. Answers whether the companion that
-/// knows the end says so already.
+/// Checks that the log contains the last acknowledged event. Returns whether the `-end` file already records that.
 fn check_acknowledged(
     path: &Path,
     connection: &Connection,

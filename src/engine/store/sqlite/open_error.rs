@@ -1,4 +1,4 @@
-//! What SQLite and the system say of a file that is opened.
+//! Converts errors of SQLite and the system into errors of opening a file.
 
 use std::fs::File;
 use std::io;
@@ -11,7 +11,7 @@ use super::lock_holder::holder;
 use crate::engine::runtime::{StoreFailure, StoreFailureKind};
 use crate::engine::store::OpenStoreError;
 
-/// How the refusals end that can be overruled.
+/// The ending of refusals that the caller can override.
 pub(super) const ONLY_ACCEPTED: &str = "; only `accept_loss: true` opens it as it is";
 
 pub(super) fn damaged(path: &Path, reason: String) -> OpenStoreError {
@@ -53,7 +53,7 @@ pub(super) fn sqlite(path: &Path, error: rusqlite::Error) -> OpenStoreError {
         }
         Some(_) if is_full => OpenStoreError::DiskFull { path },
         Some(_) => OpenStoreError::Failed { path, reason: reason(StoreFailureKind::Other) },
-        // A column that holds something else than expected.
+        // A column with an unexpected type.
         None => OpenStoreError::Damaged { path, reason: reason(StoreFailureKind::Damaged) },
     }
 }
@@ -66,7 +66,7 @@ fn is_about_shared_memory(error: &rusqlite::Error) -> bool {
     code.is_some_and(|code| [SQLITE_IOERR_SHMOPEN, SQLITE_IOERR_SHMLOCK, SQLITE_IOERR_SHMMAP].contains(&code))
 }
 
-/// SQLite does not say why it cannot open a file, and it opens a few. Where the system gives no more of them now, that
+/// SQLite does not say why it cannot open a file. It needs several descriptors: if the system refuses that many, that
 /// is why.
 pub(super) fn too_many_open(error: &rusqlite::Error) -> Option<io::Error> {
     const OPENED: usize = 4;

@@ -1,8 +1,8 @@
-//! The files that this process has open.
+//! Tracks the files that this process has open.
 //!
-//! When a process closes a file, POSIX lets go of all the locks it has on that file, also of those that SQLite holds by
-//! another descriptor. Without them, another program that closes the file may remove the write-ahead log that is
-//! written here. What is open here is therefore never opened and closed beside SQLite.
+//! When a process closes any descriptor of a file, POSIX releases all its locks on that file, including SQLite's.
+//! Without these, another program that closes the file might remove the write-ahead log in use here. So an open file is
+//! never opened and closed separately from SQLite.
 
 use std::collections::HashMap;
 use std::fs::{File, Metadata};
@@ -15,37 +15,37 @@ use foldhash::fast::RandomState;
 
 use super::others::lock_of_another;
 
-/// A file's device and number: the same by whatever path it is reached. And when it was made, where the system knows: a
-/// number is given to another file as soon as the last one closes a file that was removed.
+/// A file's device and inode, which are the same for every path, and its creation time, if the system knows it: the
+/// inode of a removed file is reused once its last descriptor is closed.
 type Identity = (u64, u64, Option<SystemTime>);
 
 #[derive(Debug)]
 struct Open {
-    /// By which name: its companions are named after that.
+    /// The path under which it was first opened; companions are named after it.
     path: PathBuf,
-    /// How often.
+    /// The number of references.
     count: usize,
-    /// A descriptor to ask the system by.
+    /// A descriptor for lock queries.
     file: File,
-    /// More of them, which must not be closed before the file is, as the first must not.
+    /// Further descriptors, which must stay open as long as the file, for the same reason.
     kept: Vec<File>,
 }
 
-/// Each file that is open.
+/// All open files.
 static OPEN: LazyLock<Mutex<HashMap<Identity, Open, RandomState>>> = LazyLock::new(Mutex::default);
 
-/// A file that is open here for as long as this lives: longer than every connection to it.
+/// A reference to an open file, which must outlive every connection to it.
 #[derive(Debug)]
 pub(super) struct OpenHere {
     identity: Identity,
 }
 
 impl OpenHere {
-    /// Opens a file and lets somebody look at it, unless it is open here: then somebody has. Answers the name by which it
-    /// was opened first.
+    /// Opens a file and checks it with `look`, unless this process has it open and checked already. Returns the path
+    /// under which it was first opened.
     ///
-    /// The file that counts is the one that was opened: to open it for writing can make it another one, on an overlay
-    /// for instance.
+    /// The identity is that of the opened descriptor: opening for writing can create another file, for instance on an
+    /// overlay file system.
     pub(super) fn after<X>(
         path: &Path,
         open: impl FnOnce() -> Result<File, X>,
@@ -74,21 +74,21 @@ impl OpenHere {
         Presence { identity: self.identity }
     }
 
-    /// Whether the file still stands at a path.
+    /// Whether the path still leads to the file.
     pub(super) fn is_at(&self, path: &Path) -> bool {
         std::fs::metadata(path).is_ok_and(|found| (found.dev(), found.ino()) == (self.identity.0, self.identity.1))
     }
 }
 
-/// By this it is asked who else has a file open that is open here, without keeping it open.
+/// Queries who else has an open file open, without keeping it open.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Presence {
     identity: Identity,
 }
 
 impl Presence {
-    /// Whether nobody else has the file open: no other program, and nobody else in this one. Where that cannot be found
-    /// out at once, somebody may have.
+    /// Whether no one else has the file open: no other program, and no other store in this one. Returns `false` if that
+    /// cannot be decided at once.
     pub(super) fn is_alone(self) -> bool {
         let Ok(files) = OPEN.try_lock() else { return false };
         let open = files.get(&self.identity);
@@ -106,7 +106,7 @@ impl Drop for OpenHere {
     }
 }
 
-/// Whether a store of this process is in this file. Then nobody but SQLite may open it, even to read.
+/// Whether a store in this process has the file open. If so, only SQLite may open it, even to read.
 pub(crate) fn is_open_here(file: &Metadata) -> bool {
     lock().contains_key(&identity(file))
 }

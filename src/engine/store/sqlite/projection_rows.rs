@@ -1,7 +1,7 @@
-//! The rows that projections keep, each set of them bound to the checkpoint it belongs to.
+//! The rows of projections, bound to their checkpoints.
 //!
-//! A checkpoint's hash covers how many rows there are, what their hashes add up to, and the event that it stands at.
-//! Rows that were lost, added or brought back from before, and rows of another log, are therefore never answered from.
+//! A checkpoint's hash covers the number of rows, the sum of their hashes, and the event at the checkpoint. Rows that
+//! were lost, added, restored from an older state or copied from another log are therefore never used.
 
 use foldhash::HashMap;
 use rusqlite::{Connection, Row};
@@ -16,15 +16,15 @@ use crate::engine::store::handler_records::{ProjectionRow, ProjectionUpdate, Pro
 use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Hash, row_hash};
 use crate::engine::store::{MAX_READ, StoreError};
 
-/// So many pages of rows are read before anybody takes them.
+/// How many pages of rows are read ahead of the receiver.
 pub(super) const PAGES_AHEAD: usize = 2;
 
-/// A projection's checkpoint, and which rows belong to it.
+/// A projection's checkpoint and the checksum of its rows.
 struct StoredCheckpoint {
     projection: String,
     checkpoint: Position,
     set: RowSet,
-    /// The hash of the event at the checkpoint, if the log has one there.
+    /// The hash of the event at the checkpoint, if there is one.
     event: Option<Hash>,
 }
 
@@ -70,7 +70,7 @@ impl StoredCheckpoint {
         Ok(())
     }
 
-    /// Holds the rows that were found against those that should be there.
+    /// Compares the rows found with the recorded ones.
     fn check(&self, found: RowSet) -> Result<(), FileError> {
         match self.set.difference(found) {
             None => Ok(()),
@@ -83,7 +83,7 @@ impl StoredCheckpoint {
     }
 }
 
-/// A projection's row, as it stands in the table.
+/// A stored row of a projection.
 struct StoredRow {
     projection: String,
     row: ProjectionRow,
@@ -106,9 +106,9 @@ fn stored_row_hash(projection: &str, key: &str, data: &str) -> Hash {
     row_hash(&[projection.as_bytes(), key.as_bytes(), data.as_bytes()])
 }
 
-/// Hands over the rows of a projection page by page, in the order of their keys; first `found` hears of their
-/// checkpoint, if there is one. All of it is of the moment at which the transaction began. An empty page says that this
-/// was all, and that it is what belongs to the checkpoint. Whoever no longer listens ends it.
+/// Sends the rows of a projection in pages, ordered by key, after sending their checkpoint, if any, to `found`. All of
+/// it is the view of the current transaction. A final empty page confirms that the rows are complete and belong to the
+/// checkpoint. Ends early once the receiver is gone.
 pub(super) fn hand_over(
     connection: &Connection,
     projection: &str,
@@ -128,7 +128,7 @@ pub(super) fn hand_over(
     let mut last: Option<Box<str>> = None;
     while let Some(row) = rows.next()? {
         let row = StoredRow::checked(row, 3, || format!("a row of {projection}"))?;
-        // The sum of the rows does not tell in which order they came, and pages of a damaged file may be swapped.
+        // The checksum does not cover the order, and pages of a damaged file may be swapped.
         if last.as_ref().is_some_and(|last| *last >= row.row.key) {
             return Err(FileError::DamagedRecord(format!("the rows of {projection} do not come in order")));
         }
@@ -147,7 +147,7 @@ pub(super) fn hand_over(
     Ok(())
 }
 
-/// Without a checkpoint there are no rows.
+/// A projection without a checkpoint must have no rows.
 fn check_empty(connection: &Connection, projection: &str) -> Result<(), FileError> {
     let sql = "SELECT EXISTS (SELECT 1 FROM projection_rows WHERE projection = ?1)";
     match connection.prepare_cached(sql)?.query_row([projection], |row| row.get(0))? {
@@ -156,7 +156,7 @@ fn check_empty(connection: &Connection, projection: &str) -> Result<(), FileErro
     }
 }
 
-/// Holds the rows of all projections against their checkpoints, and these against the log.
+/// Checks the rows of all projections against their checkpoints, and the checkpoints against the log.
 pub(super) fn check_projections(connection: &Connection) -> Result<(), FileError> {
     let mut found = HashMap::<String, RowSet>::default();
     let mut statement = connection.prepare(&format!("SELECT {ROW_COLUMNS} FROM projection_rows"))?;
@@ -190,7 +190,7 @@ pub(super) fn write_projection(
     let stored = match StoredCheckpoint::of(connection, &projection) {
         _ if replace_all => None,
         Ok(stored) => stored,
-        // Nothing can be built on it.
+        // A damaged checkpoint supports no update.
         Err(FileError::DamagedRecord(_)) => return Ok(ProjectionWritten::Missing { stored: Position::START }),
         Err(error) => return Err(error),
     };
@@ -207,7 +207,7 @@ pub(super) fn write_projection(
     let mut delete = connection.prepare_cached(&format!("DELETE {OF_ROW}"))?;
     let mut select = connection.prepare_cached(&format!("SELECT hash {OF_ROW}"))?;
     for (key, data) in rows {
-        // What stands there is looked up only where something may: that is as dear as a row.
+        // The lookup costs as much as a row, so skip it if there can be no old row.
         if !replace_all && let Some(before) = selected_hash(&mut select, (&projection, &key))? {
             set.remove(&before);
         }

@@ -1,22 +1,23 @@
-//! What the file says of itself, by name.
+//! Named properties of the file.
 
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::end_file::End;
 
-/// What its events are about.
+/// The domain of the events.
 pub(super) const DOMAIN: &str = "domain";
 
-/// Where the log ended when the file was closed last.
+/// The end of the log when the file was last closed.
 pub(super) const CLOSED_AT: &str = "closed_at";
 
-/// There while the file is in use: somebody has written to it since, so that it does not end where it was closed.
+/// Present while the file is in use: someone has written to it since it was closed, so the log may end later than
+/// `closed_at`.
 const IN_USE: &str = "in_use";
 
-/// Who may run handlers with effects: a number that grows each time somebody takes that right.
+/// The current lease to run handlers: a number that grows with each acquisition.
 pub(super) const LEASE: &str = "lease";
 
-/// SQLite's number of the tables' form when the file was made. A copy that SQLite has made has another one.
+/// SQLite's schema version when the file was created. A copy made by SQLite has another one.
 pub(super) const SCHEMA_COOKIE: &str = "schema_cookie";
 
 pub(super) fn read(connection: &Connection, name: &str) -> rusqlite::Result<Option<String>> {
@@ -29,35 +30,35 @@ pub(super) fn write(connection: &Connection, name: &str, value: &str) -> rusqlit
     statement.execute((name, value)).map(drop)
 }
 
-/// Where the log ended when the file was closed last; `None` if that does not stand there as it was written.
+/// The end of the log when the file was last closed; `None` if it is missing or damaged.
 pub(super) fn closed_at(connection: &Connection) -> rusqlite::Result<Option<End>> {
     Ok(read(connection, CLOSED_AT)?.and_then(|text| End::from_text(text.as_bytes())))
 }
 
-/// Says that the file is closed, and where.
+/// Records that the file is closed, and where the log ends.
 pub(super) fn write_closed_at(connection: &Connection, end: End) -> rusqlite::Result<()> {
     connection.prepare_cached("DELETE FROM properties WHERE name = ?1")?.execute([IN_USE])?;
     write(connection, CLOSED_AT, &end.to_text())
 }
 
-/// Whether somebody has written to the file since it was closed.
+/// Whether anyone has written to the file since it was closed.
 pub(super) fn is_in_use(connection: &Connection) -> rusqlite::Result<bool> {
     Ok(read(connection, IN_USE)?.is_some())
 }
 
-/// Says that somebody writes to the file.
+/// Records that the file is in use.
 pub(super) fn write_in_use(connection: &Connection) -> rusqlite::Result<()> {
     write(connection, IN_USE, "yes")?;
     write_schema_cookie(connection)
 }
 
-/// Whether the file is a copy that SQLite has made, with `.backup` for instance: whole, but of some moment.
+/// Whether SQLite made the file as a copy, for instance with `.backup`: complete, but possibly outdated.
 pub(super) fn is_copied(connection: &Connection) -> rusqlite::Result<bool> {
     let noted = read(connection, SCHEMA_COOKIE)?;
     Ok(noted != Some(schema_cookie(connection)?))
 }
 
-/// Notes that this is the file itself, and no copy.
+/// Records that this is the original file, not a copy.
 pub(super) fn write_schema_cookie(connection: &Connection) -> rusqlite::Result<()> {
     write(connection, SCHEMA_COOKIE, &schema_cookie(connection)?)
 }

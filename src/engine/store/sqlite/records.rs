@@ -1,4 +1,4 @@
-//! What handlers have written down, and the events that they have parked.
+//! The progress of handlers and the events they have parked.
 
 use rusqlite::Connection;
 
@@ -18,7 +18,7 @@ pub(super) fn read_progress(connection: &Connection, handler: &str) -> Result<Op
     Ok(Some(stored.progress))
 }
 
-/// Stores where a handler starts, if it has no progress yet. Answers with what it has.
+/// Stores a handler's start if it has no progress yet. Returns its progress.
 pub(super) fn begin_progress(connection: &Connection, handler: String, start: Progress) -> Result<Progress, FileError> {
     if let Some(progress) = read_progress(connection, &handler)? {
         return Ok(progress);
@@ -45,7 +45,7 @@ pub(super) fn write_progress(
     match parked {
         ParkedChange::None => {}
         ParkedChange::Park(event) => {
-            // SQLite never gives a number of this table twice.
+            // An AUTOINCREMENT table never reuses a number.
             let sql = format!(
                 "INSERT INTO parked_events ({PARKED_COLUMNS}) VALUES
                  (coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'parked_events'), 0) + 1,

@@ -1,4 +1,4 @@
-//! What the writer is asked for.
+//! Requests to the writer.
 
 use tokio::sync::oneshot;
 
@@ -30,11 +30,11 @@ pub(super) enum WriteRequest<E> {
         updates: Vec<ProjectionUpdate>,
         reply: Reply<Vec<ProjectionWritten>>,
     },
-    /// Answers whether the right was taken; if not, it may be asked again.
+    /// Replies whether the lease was acquired; if not, the caller may retry.
     TakeLease {
         reply: Reply<bool>,
     },
-    /// To publish what other processes have written, now.
+    /// Publishes the commits of other processes now.
     Look,
 }
 
@@ -43,19 +43,20 @@ impl<E> WriteRequest<E> {
         matches!(self, Self::TakeLease { .. })
     }
 
-    /// Whether this is a reason to change a file. What the log can say again, and who runs handlers, is none.
+    /// Whether the request alone may upgrade a file or mark it as in use. Projection rows, which the log can restore,
+    /// and the lease may not.
     pub(super) fn is_reason(&self) -> bool {
         !matches!(self, Self::TakeLease { .. } | Self::Projections { .. })
     }
 
-    /// Nothing can be written now. Answers with what is to be written later.
+    /// The request cannot be written now. Returns it if it must be written later.
     pub(super) fn put_off(self) -> Option<Self> {
         match self {
             Self::TakeLease { reply } => {
                 let _ = reply.send(Ok(false));
                 None
             }
-            // The log says all of it again: whoever waits, to close for instance, waits no longer.
+            // The log can restore the rows, so no one needs to wait, for instance in order to close.
             Self::Projections { updates, reply } => {
                 let missing = ProjectionWritten::Missing { stored: Position::START };
                 let _ = reply.send(Ok(vec![missing; updates.len()]));
@@ -66,7 +67,7 @@ impl<E> WriteRequest<E> {
     }
 
     pub(super) fn refuse(self, error: StoreError) {
-        // A reply nobody waits for any more is no error: the caller went away.
+        // A failed send is no error: the caller no longer waits.
         match self {
             Self::Append { reply, .. } => drop(reply.send(Err(error))),
             Self::Begin { reply, .. } => drop(reply.send(Err(error))),

@@ -1,41 +1,41 @@
-//! A table's rows as a set: how many there are, and a combination of their hashes.
+//! A checksum over a set of rows: their number, and the sum of their hashes.
 //!
-//! Each row has a hash of its own, which says nothing about rows that are gone, that were added, or that are older
-//! than the rest. A set does, in whatever order its rows came, and costs one addition for each row that changes.
+//! A row's own hash does not reveal rows that were removed, added or restored from an older state. The checksum does,
+//! independent of their order, at the cost of one addition per changed row.
 
 use crate::engine::store::hash_chain::Hash;
 
 const LANES: usize = 4;
 const LANE_BYTES: usize = 8;
 
-/// How many rows there are, and what their hashes add up to.
+/// The number of rows, and the sum of their hashes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct RowSet {
     pub(super) rows: u64,
-    /// The lanes of the hashes, each added on its own, and what overflows is dropped.
+    /// The hashes' lanes, each summed with wrapping.
     sum: [u64; LANES],
 }
 
 impl RowSet {
-    /// As it was written down.
+    /// A set as recorded in the file.
     pub(super) fn stored(rows: u64, hash: Hash) -> Self {
         Self { rows, sum: lanes(&hash) }
     }
 
-    /// A row that was not there.
+    /// Adds a row.
     pub(super) fn add(&mut self, row: &Hash) {
         self.rows = self.rows.wrapping_add(1);
         self.sum.iter_mut().zip(lanes(row)).for_each(|(sum, lane)| *sum = sum.wrapping_add(lane));
     }
 
-    /// A row that is gone.
+    /// Removes a row.
     pub(super) fn remove(&mut self, row: &Hash) {
-        // More rows may go than were counted, where the file was changed by others: then the set fits nothing.
+        // If others changed the file, more rows may be removed than were counted; the set then matches nothing.
         self.rows = self.rows.saturating_sub(1);
         self.sum.iter_mut().zip(lanes(row)).for_each(|(sum, lane)| *sum = sum.wrapping_sub(lane));
     }
 
-    /// What the rows' hashes add up to.
+    /// The sum of the rows' hashes.
     pub(super) fn hash(&self) -> Hash {
         let mut hash = [0; LANES * LANE_BYTES];
         let lanes = hash.chunks_exact_mut(LANE_BYTES).zip(self.sum);
@@ -43,7 +43,7 @@ impl RowSet {
         hash
     }
 
-    /// How the rows that were found are not this set, in words; nothing where they are.
+    /// Describes how `found` differs from this set; `None` if it does not.
     pub(super) fn difference(self, found: Self) -> Option<String> {
         let Self { rows, .. } = self;
         match found.rows {

@@ -1,4 +1,4 @@
-//! Which rows the tables hold that only handlers can fill: what is lost there, no log says again.
+//! Checksums of the tables that only handlers fill: the log cannot restore rows lost there.
 
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, Statement};
 
@@ -9,7 +9,7 @@ use super::stored_log::{FileError, signed, unsigned};
 use crate::engine::store::handler_records::ParkedEvent;
 use crate::engine::store::hash_chain::{Hash, row_hash};
 
-/// A table whose rows are a set.
+/// A table with a checksum over its rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Table {
     Handlers,
@@ -26,7 +26,7 @@ impl Table {
         }
     }
 
-    /// The rows that are there. One that does not fit its own hash is an error.
+    /// The set of rows in the table. A row that does not fit its own hash is an error.
     fn found(self, connection: &Connection) -> Result<RowSet, FileError> {
         match self {
             Self::Handlers => found::<StoredProgress>(connection, self.name(), PROGRESS_COLUMNS, 4),
@@ -67,7 +67,7 @@ impl Checked for StoredSet {
     }
 }
 
-/// The set that was written down; the empty one where none was.
+/// The recorded set; empty if none was recorded.
 fn read(connection: &Connection, table: Table) -> Result<RowSet, FileError> {
     let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM row_sets WHERE name = ?1"))?;
     let mut rows = statement.query([table.name()])?;
@@ -83,20 +83,19 @@ fn write(connection: &Connection, table: Table, set: RowSet) -> Result<(), FileE
     Ok(())
 }
 
-/// The hash that a row has now, by a statement that selects it; nothing where there is no such row, or none that has
-/// a hash.
+/// The current hash of the row that `sql` selects; `None` if the row or its hash is missing.
 pub(super) fn hash_of(connection: &Connection, sql: &str, key: impl Params) -> rusqlite::Result<Option<Hash>> {
     let mut select = connection.prepare_cached(sql)?;
     selected_hash(&mut select, key)
 }
 
-/// The same by a statement that is there already.
+/// Like [`hash_of`], with a prepared statement.
 pub(super) fn selected_hash(select: &mut Statement<'_>, key: impl Params) -> rusqlite::Result<Option<Hash>> {
     let hash = select.query_row(key, |row| Ok(row.get(0).ok()));
     Ok(hash.optional()?.flatten())
 }
 
-/// Writes down that a row is another one now, was added or is gone.
+/// Records that a row was added, changed or removed.
 pub(super) fn changed(
     connection: &Connection,
     table: Table,
@@ -108,7 +107,7 @@ pub(super) fn changed(
     }
     let mut set = match read(connection, table) {
         Ok(set) => set,
-        // It stays as it is until the file is opened or verified, and somebody decides.
+        // The damage stays until the file is opened or verified, where the user decides.
         Err(FileError::DamagedRecord(_)) => return Ok(()),
         Err(error) => return Err(error),
     };
@@ -117,8 +116,8 @@ pub(super) fn changed(
     write(connection, table, set)
 }
 
-/// Whether the rows of handlers and of parked events are those that were written last. The error says of which table
-/// rows were lost, added or changed.
+/// Checks the rows of handlers and parked events against the recorded sets. The error names the table whose rows were
+/// lost, added or changed.
 pub(super) fn check_row_sets(connection: &Connection) -> Result<(), FileError> {
     at_one_moment(connection, || {
         for table in Table::ALL {
@@ -131,12 +130,12 @@ pub(super) fn check_row_sets(connection: &Connection) -> Result<(), FileError> {
     })
 }
 
-/// Takes the rows that are there for those that should be.
+/// Records the current rows as the expected ones.
 pub(super) fn rebuild_row_sets(connection: &Connection) -> Result<(), FileError> {
     at_one_moment(connection, || Table::ALL.into_iter().try_for_each(|table| rebuild(connection, table)))
 }
 
-/// Rows that do not fit their own hash stay, and are damaged still.
+/// Rows that do not fit their own hash remain, still damaged.
 fn rebuild(connection: &Connection, table: Table) -> Result<(), FileError> {
     let mut statement = connection.prepare(&format!("SELECT hash FROM {}", table.name()))?;
     let mut rows = statement.query([])?;
@@ -149,7 +148,7 @@ fn rebuild(connection: &Connection, table: Table) -> Result<(), FileError> {
     write(connection, table, set)
 }
 
-/// In the transaction that is under way, or in one of its own.
+/// Runs within the current transaction, or in a new one.
 fn at_one_moment<R>(connection: &Connection, run: impl FnOnce() -> Result<R, FileError>) -> Result<R, FileError> {
     if !connection.is_autocommit() {
         return run();

@@ -1,8 +1,8 @@
-//! The tables of the file, and how a connection to it is set up.
+//! The tables of the file, and the setup of connections to it.
 //!
-//! An index on (stream, version) would be the dearest part of every append. Instead each event knows the event
-//! before it in its stream, the end of each stream stands in `streams`, written once per commit, and every
-//! [`MARK_EVERY`] events a mark lets a reader step in.
+//! An index on (stream, version) would be the most expensive part of an append. Instead, each event links to the
+//! previous event of its stream, `streams` holds the end of each stream, updated once per commit, and a mark every
+//! [`MARK_EVERY`] events lets readers start mid-stream.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,16 +12,16 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::long_wait::LongWait;
 
-/// What stands in the file's header, so that it is known as ours: "CQRS".
+/// Identifies the file in its header: "CQRS".
 pub(super) const APPLICATION_ID: i32 = 0x4351_5253;
 
-/// The version of the tables below; for those before see [`form`](super::form).
+/// The version of the tables below; see [`form`](super::form) for earlier ones.
 pub(super) const USER_VERSION: i32 = 2;
 
-/// A stream has a mark at every event whose version is a multiple of this.
+/// A stream has a mark at every version that is a multiple of this.
 pub(super) const MARK_EVERY: u64 = 256;
 
-/// How long to wait for another process that writes to the file.
+/// How long to wait while another process writes to the file.
 const BUSY_FOR: Duration = Duration::from_secs(5);
 
 /// All tables of a new file.
@@ -100,7 +100,7 @@ CREATE TABLE snapshots (
 CREATE INDEX snapshots_by_time ON snapshots (stream, time, position);
 ";
 
-/// Those that came, or got more columns, with the second form.
+/// Tables that the second format added or extended.
 pub(super) const TABLES_OF_SECOND: &str = "
 CREATE TABLE projections (
     projection TEXT PRIMARY KEY,
@@ -138,16 +138,15 @@ CREATE VIEW event_log AS SELECT
 FROM events JOIN streams ON streams.stream = events.stream;
 ";
 
-/// A connection to a file that is there. It never moves the write-ahead log into the file by itself: that is
-/// the checkpointer's work, and a file that is refused stays as it is.
+/// Connects to an existing file. The connection never moves the write-ahead log into the file on its own: that is the
+/// checkpointer's work, and a refused file must stay unchanged.
 pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.set_prepared_statement_cache_capacity(64);
     wait_at_most(&mut connection, BUSY_FOR)?;
-    // On macOS a sync leaves what was written in the memory of the disk, unless a full one is asked for. Elsewhere there
-    // is one kind only.
+    // On macOS, only a full sync writes through the disk's cache. Other systems ignore these pragmas.
     connection.execute_batch(
         "PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
          PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;
@@ -156,7 +155,7 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// From now on, waits so long for another program that has the file locked.
+/// Sets how long the connection waits for another program's lock.
 pub(super) fn wait_at_most(connection: &mut Connection, time: Duration) -> rusqlite::Result<()> {
     let path = connection.path().map(PathBuf::from).unwrap_or_default();
     let mut wait: Option<LongWait> = None;
@@ -165,21 +164,21 @@ pub(super) fn wait_at_most(connection: &mut Connection, time: Duration) -> rusql
             wait = None;
         }
         let waited = wait.get_or_insert_with(|| LongWait::begin(&path)).goes_on();
-        // SQLite asks how often it is to try, for the system has no wait for a lock that ends. Mostly the file is held
-        // for a commit, which is a few hundred microseconds.
+        // SQLite polls, because the system offers no lock with a timeout. A commit usually holds the lock for a few
+        // hundred microseconds.
         std::thread::sleep(Duration::from_micros(if tries < 100 { 100 } else { 1_000 }));
         waited < time
     }))
 }
 
-/// A connection that only reads.
+/// Opens a read-only connection.
 pub(super) fn connect_to_read(path: &Path) -> rusqlite::Result<Connection> {
     let connection = connect(path)?;
     connection.execute_batch("PRAGMA query_only = ON;")?;
     Ok(connection)
 }
 
-/// Sets what makes a commit durable, and reads it back. The answer is what could not be set.
+/// Configures durable commits, and verifies the settings. Returns what could not be set.
 pub(super) fn make_durable(connection: &Connection) -> rusqlite::Result<Option<String>> {
     let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     if mode != "wal" {

@@ -1,4 +1,4 @@
-//! Snapshots, each bound to the event that it stands after.
+//! Snapshots, each bound to the event that it follows.
 
 use rusqlite::{Connection, Row};
 
@@ -13,11 +13,11 @@ use crate::engine::store::hash_chain::{Hash, row_hash};
 pub(super) struct StoredSnapshot {
     pub(super) stream: i64,
     pub(super) snapshot: Snapshot,
-    /// The hash of the event that it stands after.
+    /// The hash of the event that it follows.
     chain: Hash,
 }
 
-/// With the event that it stands after, if there is one.
+/// Joins each snapshot with the event that it follows, if that exists.
 pub(super) const SELECT_SNAPSHOTS: &str = "SELECT snapshots.stream, snapshots.position, snapshots.version, \
      snapshots.time, state, coalesce(events.hash, x''), snapshots.hash FROM snapshots \
      LEFT JOIN events ON events.position = snapshots.position AND events.stream = snapshots.stream \
@@ -25,7 +25,7 @@ pub(super) const SELECT_SNAPSHOTS: &str = "SELECT snapshots.stream, snapshots.po
 
 const SNAPSHOT_COLUMNS: &str = "stream, position, version, time, state, hash";
 
-/// Which of these columns is the hash.
+/// The index of the hash column.
 pub(super) const SNAPSHOT_HASH: usize = 6;
 
 impl Checked for StoredSnapshot {
@@ -40,7 +40,7 @@ impl Checked for StoredSnapshot {
     }
 }
 
-/// Covers the chain up to the event that the snapshot stands after: it is one of this log and of no other.
+/// Covers the hash chain up to the event that the snapshot follows, so a snapshot fits no other log.
 fn snapshot_hash(stream: i64, snapshot: &Snapshot, chain: &Hash) -> Hash {
     let Snapshot { version, position, time, state } = snapshot;
     let (stream, time) = (stream.to_be_bytes(), time.as_micros().to_be_bytes());
@@ -68,8 +68,8 @@ pub(super) fn write_snapshot(
     Ok(())
 }
 
-/// The last snapshot of a stream up to a moment. A damaged one is no snapshot, and neither is one of an event that is
-/// not there: the events say it all.
+/// The latest snapshot of a stream up to a moment. Ignores a damaged snapshot or one whose event is missing: replaying
+/// the events gives the same state.
 pub(super) fn read_snapshot(
     connection: &Connection,
     stream: &str,

@@ -1,4 +1,4 @@
-//! Reads the log from a connection, and holds every event against its hash.
+//! Reads the log through a connection, and checks every event against its hash.
 
 use std::marker::PhantomData;
 
@@ -16,13 +16,13 @@ use crate::engine::store::codec::{StoredEvent, UnreadableEvent};
 use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Content, Hash};
 use crate::engine::store::{MAX_READ, StoreError};
 
-/// So many streams' names are kept, so that their events share them.
+/// The maximum number of cached stream names, which events share.
 const MAX_NAMES: usize = 65_536;
 
 const COLUMNS: &str = "position, stream, version, previous_position, time, type, schema_version, \
      number_in_command, command_id, correlation_id, causation_id, data, hash";
 
-/// What a file of the first form has nothing of.
+/// The first format has no metadata column.
 fn metadata_column(form: Form) -> &'static str {
     match form {
         Form::First => "NULL",
@@ -30,7 +30,7 @@ fn metadata_column(form: Form) -> &'static str {
     }
 }
 
-/// Why something could not be read.
+/// Why the file could not be read or written.
 #[derive(Debug, Error)]
 pub(super) enum FileError {
     #[error("SQLite: {0}")]
@@ -48,13 +48,13 @@ pub(super) enum FileError {
 }
 
 impl FileError {
-    /// Whether another program has the file locked.
+    /// Whether another program holds a lock on the file.
     pub(super) fn is_busy(&self) -> bool {
         matches!(self, Self::Sqlite(error) if is_busy(error))
     }
 }
 
-/// Whether another program has the file locked.
+/// Whether another program holds a lock on the file.
 pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
@@ -66,7 +66,7 @@ impl From<FileError> for StoreError {
 }
 
 impl FileError {
-    /// The failure that this is for a caller, in words that `say` makes of its own.
+    /// Converts the error into a store failure, with a message that `say` derives from its own.
     pub(super) fn into_failure(self, say: impl FnOnce(&str) -> String) -> StoreFailure {
         let said = say(&self.to_string());
         match self {
@@ -93,7 +93,7 @@ impl FileError {
     }
 }
 
-/// Where a log ends.
+/// The end of the log.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LogEnd {
     pub(super) end: End,
@@ -114,7 +114,7 @@ impl LogEnd {
     }
 }
 
-/// What is known of a stream besides its events.
+/// The head of a stream.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Head {
     pub(super) stream: i64,
@@ -123,7 +123,7 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// A stream's head, if there is such a stream, held against the event it points to.
+    /// Reads a stream's head, if the stream exists, and checks it against the event it points to.
     pub(super) fn read(connection: &Connection, name: &str) -> Result<Option<Self>, FileError> {
         let mut statement = connection.prepare_cached(
             "SELECT streams.stream, streams.version, last_position,
@@ -145,7 +145,7 @@ impl Head {
     }
 }
 
-/// Where an event stands in its stream, and the one before it.
+/// An event's link to its predecessor in the stream.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Link {
     pub(super) version: u64,
@@ -155,7 +155,7 @@ pub(super) struct Link {
 }
 
 impl Link {
-    /// The link at a position, which is to be that of this version of a stream.
+    /// Reads the link at a position, which must belong to this version of the stream.
     pub(super) fn read(connection: &Connection, stream: i64, version: u64, position: u64) -> Result<Self, FileError> {
         let mut statement = connection.prepare_cached(
             "SELECT time, previous_position FROM events WHERE position = ?1 AND stream = ?2 AND version = ?3",
@@ -168,14 +168,14 @@ impl Link {
     }
 }
 
-/// An event as it was read, with what links it to others.
+/// An event with its links.
 pub(super) struct Linked<E> {
     pub(super) event: RecordedEvent<E>,
     previous_position: u64,
     number_in_command: u64,
 }
 
-/// Reads events from any connection to one file.
+/// Reads events through any connection to one file.
 #[derive(Debug)]
 pub(super) struct StoredLog<E> {
     form: Form,
@@ -185,23 +185,23 @@ pub(super) struct StoredLog<E> {
 }
 
 impl<E> StoredLog<E> {
-    /// For a file that had this form when it was looked at last.
+    /// Creates a reader for a file that last had this format.
     pub(super) fn of(form: Form) -> Self {
         Self { form, names: HashMap::default(), buffer: Vec::new(), event: PhantomData }
     }
 
-    /// The form that the file has, to be asked within a transaction: another process may have changed it.
+    /// The file's current format. Call this within a transaction, because another process may have upgraded the file.
     pub(super) fn form(&mut self, connection: &Connection) -> rusqlite::Result<Form> {
         self.form = self.form.or_later(connection)?;
         Ok(self.form)
     }
 
-    /// The form that the file had when it was looked at last.
+    /// The file's format when last checked.
     pub(super) fn last_form(&self) -> Form {
         self.form
     }
 
-    /// The file has been given the newest form here.
+    /// Records that this process upgraded the file.
     pub(super) fn is_upgraded(&mut self) {
         self.form = Form::Second;
     }
@@ -212,7 +212,7 @@ impl<E> StoredLog<E> {
 }
 
 impl<E: StoredEvent> StoredLog<E> {
-    /// The first `limit` (and [`MAX_READ`]) events after a position.
+    /// The first `limit` (at most [`MAX_READ`]) events after a position.
     pub(super) fn read_all(
         &mut self,
         connection: &Connection,
@@ -223,7 +223,7 @@ impl<E: StoredEvent> StoredLog<E> {
         let (Ok(start), false) = (i64::try_from(after.get()), limit == 0) else { return Ok(Vec::new()) };
         let sql = self.select("WHERE position >= ?1 ORDER BY position LIMIT ?2");
         let mut statement = connection.prepare_cached(&sql)?;
-        // The event before is read too, for its hash.
+        // Also reads the preceding event, for its hash.
         let mut rows = statement.query((start, limit as i64 + 1))?;
         let mut before = BEFORE_THE_FIRST;
         let mut expected = after.get();
@@ -250,7 +250,7 @@ impl<E: StoredEvent> StoredLog<E> {
         Ok(events)
     }
 
-    /// The first `limit` (and [`MAX_READ`]) events of a stream after a version.
+    /// The first `limit` (at most [`MAX_READ`]) events of a stream after a version.
     pub(super) fn read_stream(
         &mut self,
         connection: &Connection,
@@ -265,7 +265,7 @@ impl<E: StoredEvent> StoredLog<E> {
             return Ok(Vec::new());
         }
         let last = head.version.min(after.saturating_add(limit));
-        // The last place from which a walk backwards can begin: a mark, or the stream's end.
+        // The nearest place to start walking backwards: a mark, or the end of the stream.
         let mark = mark_from(connection, head.stream, last)?;
         let (mut version, mut position) = mark.unwrap_or((head.version, head.last_position));
         while version > last {
@@ -289,7 +289,7 @@ impl<E: StoredEvent> StoredLog<E> {
         Ok(events)
     }
 
-    /// The events of a command: they lie side by side.
+    /// The events of a command, which are contiguous.
     pub(super) fn read_command(
         &mut self,
         connection: &Connection,
@@ -307,7 +307,7 @@ impl<E: StoredEvent> StoredLog<E> {
         while let Some(row) = rows.next()? {
             let number = unsigned(row, 7)?;
             let is_of_command = id(row, 8)? == command_id && number == events.len() as u64 + 1;
-            // The one behind is read too: it is none of this command's only if it is what was written.
+            // Also checks the event that follows: a damaged row might be the command's next event.
             match self.event(connection, row, &before) {
                 Ok(_) | Err(FileError::Unreadable { .. }) if !is_of_command => break,
                 event => events.push(event?.event),
@@ -381,10 +381,10 @@ impl<E: StoredEvent> StoredLog<E> {
     }
 }
 
-/// Every event once, with what links it: for the one who verifies them.
+/// Traversal of the whole log, for verification.
 impl<E: StoredEvent> StoredLog<E> {
-    /// Walks over the whole log in order. `visit` gets the event, its stream's number, the position of the event
-    /// before it in its stream, and its number among those of its command.
+    /// Visits every event in order. `visit` receives the event, its stream's number, the position of the previous event
+    /// in its stream, and its number within its command.
     pub(super) fn walk<X: From<FileError>>(
         &mut self,
         connection: &Connection,
@@ -400,7 +400,7 @@ impl<E: StoredEvent> StoredLog<E> {
                 Ok(None) => return Ok(()),
                 Err(error) => return Err(sqlite(error)),
             };
-            // Whatever the row holds, this is the place.
+            // Whatever is wrong with the row, report its position.
             let place = |error| match error {
                 FileError::Sqlite(error) if !is_of_the_file(&error) => {
                     FileError::Damaged { position: expected, what: "the event's columns do not hold what they should" }
@@ -421,12 +421,12 @@ impl<E: StoredEvent> StoredLog<E> {
     }
 }
 
-/// Whether SQLite itself could not read, unlike a column that holds something else than expected.
+/// Whether SQLite failed to read, rather than a column having an unexpected type.
 fn is_of_the_file(error: &rusqlite::Error) -> bool {
     matches!(error, rusqlite::Error::SqliteFailure(..))
 }
 
-/// The first mark of a stream from a version on: that and the position of its event.
+/// The version and position of a stream's first mark at or after a version.
 pub(super) fn mark_from(connection: &Connection, stream: i64, version: u64) -> rusqlite::Result<Option<(u64, u64)>> {
     let mut statement = connection.prepare_cached(
         "SELECT version, position FROM stream_marks WHERE stream = ?1 AND version >= ?2 ORDER BY version LIMIT 1",
@@ -434,7 +434,7 @@ pub(super) fn mark_from(connection: &Connection, stream: i64, version: u64) -> r
     statement.query_row((stream, signed(version)), |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?))).optional()
 }
 
-/// The hash of an event, or what stands before the first one.
+/// The hash of an event, or the initial hash for position 0.
 pub(super) fn hash_at(connection: &Connection, position: u64) -> Result<Hash, FileError> {
     if position == 0 {
         return Ok(BEFORE_THE_FIRST);
@@ -462,13 +462,13 @@ fn text<'row>(row: &'row Row<'_>, column: usize) -> rusqlite::Result<&'row str> 
     Ok(row.get_ref(column)?.as_str()?)
 }
 
-/// Numbers of events are not negative, and SQLite's are signed.
+/// Reads a non-negative number from SQLite's signed integers.
 pub(super) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     let number: i64 = row.get(column)?;
     u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
 }
 
-/// A number of the file as SQLite takes it. More than it can hold means: beyond everything.
+/// Converts a number to SQLite's signed integers. Larger numbers saturate, which compares as beyond everything.
 pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

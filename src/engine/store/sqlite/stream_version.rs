@@ -1,4 +1,4 @@
-//! Finds where in a stream a moment lies: from mark to mark, and from there backwards.
+//! Finds the version of a stream at a moment: by binary search over marks, and from there backwards.
 
 use rusqlite::Connection;
 
@@ -8,7 +8,7 @@ use crate::engine::log::{Moment, Position, StreamId, Version};
 use crate::engine::store::codec::StoredEvent;
 
 impl<E: StoredEvent> StoredLog<E> {
-    /// The version of the last event of a stream up to a moment.
+    /// The version of a stream's last event up to a moment.
     pub(super) fn stream_version(
         &mut self,
         connection: &Connection,
@@ -17,7 +17,7 @@ impl<E: StoredEvent> StoredLog<E> {
     ) -> Result<Version, FileError> {
         let Some(head) = Head::read(connection, stream.as_str())? else { return Ok(Version::START) };
         let (last, next) = around(connection, head, until)?;
-        // The way here was not held against the hashes. Where it ends, the events themselves have to agree.
+        // The search did not check hashes, so check the events where it ended.
         for (link, is_next) in last.map(|last| (last, false)).into_iter().chain(next.map(|next| (next, true))) {
             let event = self.event_at(connection, link.position)?.event;
             if until.is_after(&event) == is_next || event.version.get() != link.version || event.stream != *stream {
@@ -29,7 +29,7 @@ impl<E: StoredEvent> StoredLog<E> {
     }
 }
 
-/// The last event of a stream up to a moment, and the one after it.
+/// The last event of a stream up to a moment, and the event after it.
 fn around(connection: &Connection, head: Head, until: Moment) -> Result<(Option<Link>, Option<Link>), FileError> {
     let happened = |link: &Link| until.includes(Position::new(link.position), link.time);
     let end = Link::read(connection, head.stream, head.version, head.last_position)?;
@@ -37,7 +37,7 @@ fn around(connection: &Connection, head: Head, until: Moment) -> Result<(Option<
         return Ok((Some(end), None));
     }
     let (mut last, mut next) = (None::<Link>, end);
-    // The marks from `high` on are of later events.
+    // All marks from `high` on follow the moment.
     let mut high = head.version;
     loop {
         let low = last.map_or(0, |last| last.version);

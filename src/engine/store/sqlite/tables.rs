@@ -1,4 +1,4 @@
-//! Holds the tables of a file against those that this program makes. What stands beside them does no harm.
+//! Compares a file's tables with those that this program creates. Additional tables do no harm.
 
 use std::collections::BTreeSet;
 
@@ -9,33 +9,33 @@ use super::properties;
 use super::schema::TABLES;
 use super::upgrade::BACK_TO_FIRST;
 
-/// What was found of a file's tables.
+/// The result of the comparison.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Tables {
-    /// All are there. Besides, there are these.
+    /// All tables are intact.
     Whole {
-        /// The names of what is not of this program.
+        /// Names of objects that this program did not create.
         beside: Vec<String>,
-        /// What is missing and can be made again from the rest.
+        /// Missing objects that can be rebuilt.
         missing: Vec<Missing>,
     },
-    /// Something is missing, or changes what is written.
+    /// A table is missing or different, or a trigger changes what is written.
     Changed {
-        /// What.
+        /// The difference.
         what: String,
     },
 }
 
-/// An index or a view that is not there.
+/// A missing index or view.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Missing {
-    /// What it is called, in words.
+    /// Its kind and name.
     pub(super) name: String,
-    /// What makes it.
+    /// The statement that creates it.
     pub(super) sql: String,
 }
 
-/// Makes again what can be made again from the rest.
+/// Rebuilds missing indexes and views.
 pub(super) fn make_again(connection: &Connection, missing: &[Missing], form: Form) -> rusqlite::Result<()> {
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     for Missing { sql, .. } in missing {
@@ -47,7 +47,7 @@ pub(super) fn make_again(connection: &Connection, missing: &[Missing], form: For
     transaction.commit()
 }
 
-/// Looks at a file whose tables should have a form.
+/// Checks the tables of a file against the given format.
 pub(super) fn check(connection: &Connection, form: Form) -> rusqlite::Result<Tables> {
     let fresh = Connection::open_in_memory()?;
     for tables in TABLES {
@@ -96,7 +96,8 @@ fn objects(connection: &Connection) -> rusqlite::Result<BTreeSet<Object>> {
     statement.query_map([], object)?.collect()
 }
 
-/// What makes an index or a view. A table, and an index that belongs to one, is not made again.
+/// The statement that creates an index or a view; `None` for tables and their automatic indexes, which cannot be
+/// rebuilt.
 fn sql(fresh: &Connection, object: &Object) -> rusqlite::Result<Option<String>> {
     if object.kind == "table" {
         return Ok(None);
@@ -104,7 +105,7 @@ fn sql(fresh: &Connection, object: &Object) -> rusqlite::Result<Option<String>> 
     fresh.query_row("SELECT sql FROM sqlite_schema WHERE name = ?1", [&object.name], |row| row.get(0))
 }
 
-/// Name, type, whether it may be empty, and place in the key of each column.
+/// The name, type, nullability and primary key index of each column.
 fn columns(connection: &Connection, table: &str) -> rusqlite::Result<Vec<(String, String, bool, i64)>> {
     let mut statement =
         connection.prepare("SELECT name, type, \"notnull\", pk FROM pragma_table_info(?1) ORDER BY cid")?;

@@ -1,14 +1,14 @@
-//! The threads of one open file, and their end.
+//! The threads of one open file.
 
 use std::io;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// How long one who reads may take to end.
+/// How long to wait for all threads to end.
 const WAIT: Duration = Duration::from_secs(5);
 
-/// Threads that are waited for.
+/// Threads to wait for.
 #[derive(Debug)]
 pub(super) struct Threads {
     running: Sender<()>,
@@ -30,7 +30,7 @@ impl Threads {
         }));
     }
 
-    /// Waits until all have ended, but not for ever.
+    /// Waits until all threads have ended, for a limited time.
     pub(super) fn wait(self) {
         let until = Instant::now() + WAIT;
         for _ in &self.handles {
@@ -38,13 +38,13 @@ impl Threads {
                 return;
             }
         }
-        // They have nothing more to do. An error says that it was a panic.
+        // All threads have ended their work. An error means that one panicked.
         self.handles.into_iter().for_each(|handle| drop(handle.join()));
     }
 }
 
-/// A thread that was started and has nothing to do yet: it ends when this is dropped. Where the system starts too few,
-/// that is known before anything is done.
+/// A started thread without work, which ends when this is dropped. Starting all threads first reveals a lack of threads
+/// before anything is done.
 #[derive(Debug)]
 pub(super) struct Idle {
     work: Sender<Work>,
@@ -61,18 +61,18 @@ impl Idle {
     }
 
     pub(super) fn run(self, run: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
-        // It waits for this.
+        // The thread waits for this.
         let _ = self.work.send(Box::new(run));
         self.handle
     }
 }
 
-/// Told however a thread ends.
+/// Signals that a thread has ended, also by a panic.
 struct ThreadEnded(Sender<()>);
 
 impl Drop for ThreadEnded {
     fn drop(&mut self) {
-        // Nobody listens where nobody waits.
+        // An error means that no one waits.
         let _ = self.0.send(());
     }
 }

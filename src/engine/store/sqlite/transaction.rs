@@ -1,4 +1,4 @@
-//! What one commit does to the log: the events of many commands, each on its own terms.
+//! The log's part of a commit: events of many commands, each accepted or rejected on its own.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -19,10 +19,10 @@ use crate::engine::store::hash_chain::Content;
 use crate::engine::store::log_times::LogTimes;
 use crate::engine::store::{Append, AppendAnswer, Committed, Conflict, Rejected, Snapshot};
 
-/// So many streams' heads are kept between commits.
+/// The maximum number of stream heads cached between commits.
 const MAX_HEADS: usize = 65_536;
 
-/// An append whose events are text already: that was done where the writer does not wait for it.
+/// An append with encoded events. Callers encode them, so that the writer need not.
 #[derive(Debug)]
 pub(super) struct Written<E> {
     pub(super) append: Append<E>,
@@ -36,17 +36,17 @@ impl<E: StoredEvent> Written<E> {
     }
 }
 
-/// An answer while the commit that it points into is not there yet.
+/// An append's result before the commit exists: a range of its events.
 pub(super) type AppendedRange<E> = Result<Range<usize>, Rejected<E>>;
 
-/// The log as the writer knows it, between commits and during one.
+/// The writer's view of the log, between commits and during one.
 #[derive(Debug)]
 pub(super) struct WritableLog<E> {
-    /// Where the log ends, the events of the transaction included.
+    /// The end of the log, including the events of the current transaction.
     pub(super) end: LogEnd,
     times: LogTimes,
     heads: HashMap<StreamId, Head>,
-    /// The heads that are to be written; a later one of a stream overrules those before it.
+    /// Heads to be stored; the last one of a stream counts.
     changed: Vec<Head>,
     commands: CommandIds,
     recorded: Vec<RecordedEvent<E>>,
@@ -62,7 +62,7 @@ impl<E: StoredEvent> WritableLog<E> {
         Self { end, times, heads, changed, commands, recorded, stored, buffer: Vec::new() }
     }
 
-    /// The form that the file had when it was looked at last.
+    /// The file's format when last checked.
     pub(super) fn form(&self) -> Form {
         self.stored.last_form()
     }
@@ -71,7 +71,7 @@ impl<E: StoredEvent> WritableLog<E> {
         &mut self.stored
     }
 
-    /// Forgets what is not so any more when others have written to the file.
+    /// Discards cached state that other processes' commits made stale.
     pub(super) fn follow(&mut self, end: LogEnd) {
         if self.end.end != end.end {
             self.heads.clear();
@@ -80,7 +80,7 @@ impl<E: StoredEvent> WritableLog<E> {
         }
     }
 
-    /// Adds the appends of one call. Their rows are in the table once `insert` is flushed.
+    /// Records the appends of one call. Their rows are in the table once `insert` is flushed.
     pub(super) fn record_all(
         &mut self,
         insert: &mut BatchInsert<'_>,
@@ -105,7 +105,8 @@ impl<E: StoredEvent> WritableLog<E> {
         let known = self.head(connection, &stream)?;
         let actual = Version::new(known.map_or(0, |head| head.version));
         let conflict = Conflict { expected, actual };
-        // A command that is stored already has moved its stream on too, but there is more to say than that.
+        // Checked even after a version mismatch: a stored command has also moved the stream on, and `Repeated` says
+        // more than a conflict.
         let fits = actual == expected;
         if !fits || insert.holds(command_id) || !self.commands.is_new(insert, command_id)? {
             insert.flush()?;
@@ -187,7 +188,7 @@ impl<E: StoredEvent> WritableLog<E> {
         Ok(head)
     }
 
-    /// Writes the heads of all streams that the transaction has moved on, once each.
+    /// Stores the heads of all streams that the transaction changed, once each.
     pub(super) fn write_heads(&mut self, connection: &Connection) -> Result<(), FileError> {
         self.changed.sort_unstable_by_key(|head| (head.stream, head.version));
         let mut update =
@@ -201,7 +202,7 @@ impl<E: StoredEvent> WritableLog<E> {
         Ok(())
     }
 
-    /// The events of the transaction, once it is committed.
+    /// Takes the events of the committed transaction.
     pub(super) fn take_recorded(&mut self) -> Batch<E> {
         if self.heads.len() > MAX_HEADS {
             self.heads.clear();
@@ -210,7 +211,7 @@ impl<E: StoredEvent> WritableLog<E> {
     }
 }
 
-/// The answers of one call, once there is a commit to point into.
+/// The results of one call, once its commit exists.
 pub(super) fn answers<E>(commit: &Batch<E>, answers: Vec<AppendedRange<E>>) -> Vec<AppendAnswer<E>> {
     answers.into_iter().map(|answer| answer.map(|range| Committed::new(commit.clone(), range))).collect()
 }

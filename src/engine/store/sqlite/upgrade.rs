@@ -1,5 +1,4 @@
-//! Gives a file its tables: a new one, and one of an earlier form, which gets the newest form in the transaction of its
-//! first write.
+//! Creates the tables of a new file, and upgrades a file of an earlier format in the transaction of its first write.
 
 use rusqlite::Connection;
 
@@ -9,7 +8,7 @@ use super::row_sets::rebuild_row_sets;
 use super::schema::{HANDLERS, SNAPSHOTS, TABLES, TABLES_OF_SECOND, USER_VERSION};
 use super::stored_log::{FileError, LogEnd};
 
-/// Makes the tables of a new file, in the newest form.
+/// Creates the tables of a new file in the newest format.
 pub(super) fn make(connection: &Connection, domain: &str) -> rusqlite::Result<()> {
     for tables in TABLES {
         connection.execute_batch(tables)?;
@@ -19,12 +18,12 @@ pub(super) fn make(connection: &Connection, domain: &str) -> rusqlite::Result<()
     introduce(connection, domain)
 }
 
-/// Gives a file of version 1 the newest form, within a transaction. Its snapshots and the rows of its projections go,
-/// for nothing holds them against the log; they are made again from it.
+/// Upgrades a file of version 1, within a transaction. Drops its snapshots and projection rows, which cannot be checked
+/// against the log; both are rebuilt from it.
 ///
-/// A program of before may have the file open. It does not know of the row sets, and would spoil that of `handlers`,
-/// and would write snapshots that are bound to no event: both tables ask for the form that their writer knows, so that
-/// such a program stops at its next write there.
+/// An older program may have the file open. It would leave the checksum of `handlers` stale and write snapshots that
+/// are bound to no event. Both tables therefore require the column `form`, so that such a program fails at its next
+/// write there.
 pub(super) fn upgrade(connection: &Connection, domain: &str) -> Result<(), FileError> {
     connection.execute_batch(FROM_FIRST)?;
     for tables in [HANDLERS, TAKE_HANDLERS_OVER, SNAPSHOTS, TABLES_OF_SECOND] {
@@ -55,7 +54,7 @@ INSERT INTO handlers SELECT *, 1 FROM handlers_of_first;
 DROP TABLE handlers_of_first;
 ";
 
-/// What takes the newest form back to the first, to know what that looked like.
+/// Turns the newest format back into the first, to know its tables.
 pub(super) const BACK_TO_FIRST: &str = "
 ALTER TABLE events DROP COLUMN metadata;
 ALTER TABLE handlers DROP COLUMN form;

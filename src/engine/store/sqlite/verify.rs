@@ -1,4 +1,4 @@
-//! Reads everything and says whether it fits together.
+//! Reads the whole file and checks its consistency.
 
 use std::io;
 use std::path::Path;
@@ -28,17 +28,17 @@ use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::ParkedEvent;
 use crate::engine::store::{StoreError, Verification, Verified};
 
-/// How often the progress is told, in events.
+/// The number of events between two progress reports.
 const TELL_EVERY: u64 = 10_000;
 
 impl<E: StoredEvent> SqliteStore<E> {
-    /// Reads everything there is: versions count without gaps, positions increase, times never go back, every
-    /// event fits its hash, and heads, indexes, snapshots and records agree with the events. `progress` hears how
-    /// many events of how many were read.
+    /// Verifies the whole file: versions have no gaps, positions increase, times never go back, every event fits its
+    /// hash, and heads, indexes, snapshots and records agree with the events. `progress` receives the number of events
+    /// read and their total.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the file could not be read at all.
+    /// Returns [`StoreError`] if the file cannot be read at all.
     pub async fn verify(&self, progress: impl FnMut(u64, u64) + Send + 'static) -> Result<Verification, StoreError> {
         let path = self.path.clone();
         let here = self.here.upgrade().ok_or(StoreError::Closed)?;
@@ -46,7 +46,7 @@ impl<E: StoredEvent> SqliteStore<E> {
         let mut progress = progress;
         let verify = move || {
             let mut tell = |done, total| {
-                // Nobody waits any more: then there is no point in going on.
+                // Stop once the caller no longer waits.
                 let is_wanted = !reply.is_closed();
                 if is_wanted {
                     progress(done, total);
@@ -66,7 +66,7 @@ pub(super) fn no_thread(error: io::Error) -> StoreError {
     StoreError::Failed(StoreFailure::caused_by(format!("no thread: {error}"), StoreFailureKind::Other, error))
 }
 
-/// What ends a verification early.
+/// Why a verification ended early.
 enum Ended {
     Broken { position: Option<u64>, problem: String },
     Unwanted,
@@ -108,14 +108,14 @@ fn verify<E: StoredEvent>(
             format!("{path} was moved, removed or replaced while the file was open").into(),
         ));
     }
-    // What was acknowledged up to now is in the state that is looked at next.
+    // Read this first: the view taken next contains everything acknowledged by now.
     let acknowledged = EndFile::look(&companion(path, END));
-    // One state of the file, whatever is written meanwhile.
+    // A consistent view, whatever is written meanwhile.
     let transaction = connection.unchecked_transaction().map_err(unreadable)?;
     one_state::<E>(&transaction, acknowledged, tell)
 }
 
-/// Verifies what a connection sees, which does not change meanwhile.
+/// Verifies a connection's view, which must not change meanwhile.
 pub(super) fn one_state<E: StoredEvent>(
     connection: &Connection,
     acknowledged: io::Result<Noted>,
@@ -157,7 +157,7 @@ fn verify_all<E: StoredEvent>(
     Ok(Verified { events: end, streams: heads.len() as u64, snapshots })
 }
 
-/// For each stream its last version and position.
+/// The last version and position of each stream.
 type Heads = HashMap<i64, (u64, u64)>;
 
 fn verify_log<E: StoredEvent>(

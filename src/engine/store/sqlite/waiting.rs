@@ -1,4 +1,4 @@
-//! How the writer waits for the next requests: long enough to share a commit, and no longer.
+//! Group commit: the writer waits for further requests just long enough to share a commit.
 
 use std::time::{Duration, Instant};
 
@@ -6,29 +6,29 @@ use tokio::sync::mpsc;
 
 use super::requests::WriteRequest;
 
-/// So many requests at the most share a commit.
+/// The maximum number of requests that share a commit.
 pub(super) const MAX_BATCH: usize = 4_096;
 
-/// After a commit, those who waited for it mostly ask again at once, one after the other. The next commit waits
-/// for them as long as they come no further apart than this …
+/// After a commit, its callers usually send their next requests at once. The next commit waits for them while they
+/// arrive no further apart than this …
 const GATHER_GAP: Duration = Duration::from_micros(50);
 
-/// … and no longer than this altogether …
+/// … for no longer than this in total …
 const GATHER_FOR: Duration = Duration::from_millis(1);
 
-/// … and not for more than so many: then they share the disk well enough, and better ask during the commit.
+/// … and for no more requests than this: later ones share the next commit, and arrive while this one syncs.
 const GATHER: usize = 512;
 
-/// Where the next request mostly comes so soon after an answer, it is quicker to stay awake for it.
+/// If the next request usually follows a reply this soon, polling for it is quicker than sleeping.
 const STAY_AWAKE_FOR: Duration = Duration::from_micros(100);
 
-/// What is remembered of the last commit.
+/// What the writer remembers of the last commit.
 pub(super) struct LastCommit {
-    /// How many were answered.
+    /// The number of requests answered.
     count: usize,
-    /// When.
+    /// The time of the replies.
     at: Instant,
-    /// Whether the one after it was asked for soon.
+    /// Whether the next request followed soon.
     asked_soon: bool,
 }
 
@@ -42,7 +42,7 @@ impl LastCommit {
         self.at = Instant::now();
     }
 
-    /// Waits for a request without going to sleep, where that is likely to be short. Answers whether there is one.
+    /// Polls briefly for a request, if one is likely to come soon. Returns whether there is one.
     pub(super) fn stay_awake<E>(
         &self,
         requests: &mut mpsc::Receiver<WriteRequest<E>>,
@@ -70,7 +70,7 @@ impl LastCommit {
         }
     }
 
-    /// Takes what comes within a moment, until as many have asked as were answered last.
+    /// Collects requests for a moment, until there are as many as were answered last.
     pub(super) fn gather<E>(
         &mut self,
         requests: &mut mpsc::Receiver<WriteRequest<E>>,
