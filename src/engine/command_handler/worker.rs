@@ -335,7 +335,7 @@ fn is_due(before: Version, after: Version, every: NonZeroU64) -> bool {
 fn first_outcome<A: Aggregate, E>(sent: &Sent<A, E>, committed: Committed<E>) -> Outcome<A, E> {
     let Some(first) = committed.first() else { return Ok(committed) };
     let is_its = first.stream == StreamId::new(A::CATEGORY, sent.command.target());
-    match is_its && first.metadata.may_be_one_with(&sent.metadata) {
+    match is_its && first.metadata.may_be_same_command_as(&sent.metadata) {
         true => Ok(committed),
         false => Err(CommandError::IdTaken { stream: first.stream.clone() }),
     }

@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_none() {
+    fn other_texts_are_invalid() {
         let sign = format!("+{}", "0".repeat(31));
         for text in ["", "0", "not hexadecimal, but thirty-two !", &"0".repeat(33), &sign] {
             assert_eq!(text.parse::<Fingerprint>(), Err(InvalidFingerprint), "{text:?}");

@@ -49,7 +49,7 @@ impl Metadata {
 
     /// Replaces the ids and keeps the details.
     #[must_use]
-    pub(crate) fn under(&self, command_id: Uuid, correlation_id: Uuid, causation_id: Uuid) -> Self {
+    pub(crate) fn with_ids(&self, command_id: Uuid, correlation_id: Uuid, causation_id: Uuid) -> Self {
         Self { command_id, correlation_id, causation_id, details: self.details.clone() }
     }
 
@@ -65,7 +65,7 @@ impl Metadata {
     }
 
     /// Whether two commands with the same id can be the same command. Metadata without details matches any.
-    pub(crate) fn may_be_one_with(&self, other: &Self) -> bool {
+    pub(crate) fn may_be_same_command_as(&self, other: &Self) -> bool {
         let says_nothing = |known: &Self| known.process().is_none() && known.fingerprint().is_none();
         let is_same = self.process() == other.process() && self.fingerprint() == other.fingerprint();
         is_same || says_nothing(self) || says_nothing(other)
@@ -99,7 +99,7 @@ struct Details {
 }
 
 #[derive(Default, Deserialize)]
-struct Known<'a> {
+struct KnownFields<'a> {
     #[serde(borrow, default)]
     fingerprint: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
@@ -108,7 +108,7 @@ struct Known<'a> {
 
 impl Details {
     fn from_stored(text: &str) -> Self {
-        let Known { fingerprint, process } = serde_json::from_str(text).unwrap_or_default();
+        let KnownFields { fingerprint, process } = serde_json::from_str(text).unwrap_or_default();
         let fingerprint = fingerprint.and_then(|fingerprint| fingerprint.parse().ok());
         Self { text: text.into(), fingerprint, process: process.map(|process| process.as_ref().into()) }
     }
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_stored_is_what_was_said() {
+    fn details_survive_storing() {
         let fingerprint = Fingerprint::of(&[&"turn", &100]);
         let said = Metadata::from_outside(Uuid::nil()).with_process("CEO bonus").with_fingerprint(fingerprint);
         let read = stored(said.stored().unwrap());
@@ -139,20 +139,20 @@ mod tests {
     }
 
     #[test]
-    fn who_sends_it_and_what_it_is_about_tells_commands_apart() {
+    fn process_and_fingerprint_tell_commands_apart() {
         let ids = || Metadata::from_outside(Uuid::nil());
         let content = |content: u32| ids().with_fingerprint(Fingerprint::of(&[&content]));
         let all = [ids().with_process("tax"), ids().with_process("toll"), content(1), content(2)];
         for (index, one) in all.iter().enumerate() {
             for (other_index, other) in all.iter().enumerate() {
-                assert_eq!(one.may_be_one_with(other), index == other_index, "{one:?} {other:?}");
+                assert_eq!(one.may_be_same_command_as(other), index == other_index, "{one:?} {other:?}");
             }
-            assert!(one.may_be_one_with(&ids()) && ids().may_be_one_with(one), "{one:?}");
+            assert!(one.may_be_same_command_as(&ids()) && ids().may_be_same_command_as(one), "{one:?}");
         }
     }
 
     #[test]
-    fn what_a_later_version_has_stored_stays_as_it_is() {
+    fn fields_of_later_versions_are_preserved() {
         let text = r#"{"user": {"name": "Josh"}, "process": "tax", "fingerprint": 7}"#;
         let read = stored(text);
         assert_eq!((read.stored(), read.process(), read.fingerprint()), (Some(text), None, None));

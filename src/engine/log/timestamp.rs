@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn the_range_is_all_that_can_be_written() {
+    fn the_range_is_what_can_be_printed() {
         for (last, beyond) in [(Timestamp::MAX, Timestamp::MAX.0 + 1), (Timestamp::MIN, Timestamp::MIN.0 - 1)] {
             assert!(jiff::Timestamp::from_microsecond(last.0).is_ok());
             assert!(jiff::Timestamp::from_microsecond(beyond).is_err());

@@ -264,7 +264,7 @@ impl<P: ProcessManager<Event: StoredEvent>> Process<P> {
     ) -> Result<AnswerEnded<EventOf<P>>, Failure> {
         let cause = &event.metadata;
         let id = command_id(P::NAME, event, number);
-        let metadata = self.sender.under(id, cause.correlation_id, cause.command_id);
+        let metadata = self.sender.with_ids(id, cause.correlation_id, cause.command_id);
         let ended = command.send(&self.commands, metadata, again).await?;
         if let AnswerEnded::Accepted(events) = &ended {
             self.goes_on(event, causes, events);

@@ -9,7 +9,7 @@ use super::hash_chain::{BEFORE_THE_FIRST, Hash};
 use crate::engine::log::Position;
 
 /// Bytes of the hash in a head: finding another log with the same ones is infeasible.
-const NOTED: usize = 16;
+const HASH_BYTES: usize = 16;
 
 /// A position, and the hash that covers its event and all events before it.
 ///
@@ -17,7 +17,7 @@ const NOTED: usize = 16;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogHead {
     position: Position,
-    hash: [u8; NOTED],
+    hash: [u8; HASH_BYTES],
 }
 
 /// The text is not a log head.
@@ -27,9 +27,9 @@ pub struct InvalidLogHead;
 
 impl LogHead {
     pub(in crate::engine::store) fn new(position: Position, hash: &Hash) -> Self {
-        let mut noted = [0; NOTED];
-        noted.copy_from_slice(&hash[..NOTED]);
-        Self { position, hash: noted }
+        let mut bytes = [0; HASH_BYTES];
+        bytes.copy_from_slice(&hash[..HASH_BYTES]);
+        Self { position, hash: bytes }
     }
 
     /// The position of the last event covered; [`Position::START`] for an empty log.
@@ -55,8 +55,8 @@ impl FromStr for LogHead {
             return Err(InvalidLogHead);
         }
         let position = position.parse().map(Position::new).map_err(|_| InvalidLogHead)?;
-        let mut hash = [0; NOTED];
-        if digits.len() != 2 * NOTED {
+        let mut hash = [0; HASH_BYTES];
+        if digits.len() != 2 * HASH_BYTES {
             return Err(InvalidLogHead);
         }
         for (byte, digits) in hash.iter_mut().zip(digits.as_bytes().chunks(2)) {

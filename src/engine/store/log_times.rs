@@ -11,7 +11,7 @@ const MAX_WAIT: Duration = Duration::from_secs(15);
 /// Assigns times to events, and warns once when the clock is behind the log.
 #[derive(Debug, Default)]
 pub(super) struct LogTimes {
-    is_said: bool,
+    has_warned: bool,
 }
 
 impl LogTimes {
@@ -22,8 +22,8 @@ impl LogTimes {
             return time;
         }
         let behind = last.as_micros().abs_diff(time.as_micros());
-        if !self.is_said && u128::from(behind) > MAX_WAIT.as_micros() {
-            self.is_said = true;
+        if !self.has_warned && u128::from(behind) > MAX_WAIT.as_micros() {
+            self.has_warned = true;
             tracing::warn!(
                 "the log's last event is of {last}, but this machine's clock says {time}: times in a log never go \
                  back, so events get the time of the last one until the clock has passed it, and only their \

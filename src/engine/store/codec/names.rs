@@ -14,7 +14,7 @@ pub(super) enum Names {
 impl Names {
     /// `None` if serde sees no names.
     pub(super) fn of<E: DeserializeOwned>() -> Option<Self> {
-        match E::deserialize(Ask) {
+        match E::deserialize(NameProbe) {
             Ok(_) => None,
             Err(FoundNames(names)) => names,
         }
@@ -48,7 +48,7 @@ fn snake_case(name: &str) -> impl Iterator<Item = char> {
 }
 
 /// A deserializer that supplies no data and learns the names that serde asks for.
-struct Ask;
+struct NameProbe;
 
 #[derive(Debug)]
 struct FoundNames(Option<Names>);
@@ -67,7 +67,7 @@ impl de::Error for FoundNames {
     }
 }
 
-impl<'de> Deserializer<'de> for Ask {
+impl<'de> Deserializer<'de> for NameProbe {
     type Error = FoundNames;
 
     fn deserialize_enum<V: Visitor<'de>>(

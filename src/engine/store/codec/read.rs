@@ -31,35 +31,35 @@ where
     D: Deserializer<'de, Error = serde_json::Error>,
 {
     let unknown = || UnreadableEvent::UnknownType { event_type: event_type.to_owned() };
-    let mut found = Found::Nothing;
+    let mut found = NameMatch::NotAsked;
     match E::deserialize(Typed { data, event_type, found: &mut found }) {
         // An untagged event was decoded without a name; its own type must match.
-        Ok(event) if found == Found::Name || event.event_type() == event_type => Ok(event),
-        Err(error) if found != Found::OtherNames => Err(UnreadableEvent::broken(event_type, &error)),
+        Ok(event) if found == NameMatch::Match || event.event_type() == event_type => Ok(event),
+        Err(error) if found != NameMatch::Mismatch => Err(UnreadableEvent::broken(event_type, &error)),
         Ok(_) | Err(_) => Err(unknown()),
     }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Found {
+enum NameMatch {
     /// Serde did not ask for a name.
-    Nothing,
-    Name,
-    OtherNames,
+    NotAsked,
+    Match,
+    Mismatch,
 }
 
 /// Supplies serde with the event's name, which the data leave out, from the event's type.
 struct Typed<'a, D> {
     data: D,
     event_type: &'a str,
-    found: &'a mut Found,
+    found: &'a mut NameMatch,
 }
 
 impl<'de, D: Deserializer<'de>> Typed<'_, D> {
     /// Finds the name that matches the event's type.
-    fn one_of(&mut self, names: &[&'static str]) -> Result<&'static str, D::Error> {
+    fn match_name(&mut self, names: &[&'static str]) -> Result<&'static str, D::Error> {
         let name = names.iter().find(|name| is_of_type(name, self.event_type));
-        *self.found = if name.is_some() { Found::Name } else { Found::OtherNames };
+        *self.found = if name.is_some() { NameMatch::Match } else { NameMatch::Mismatch };
         name.copied().ok_or_else(|| D::Error::custom("there are no events of this type"))
     }
 }
@@ -81,7 +81,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Typed<'_, D> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        let name = self.one_of(variants)?;
+        let name = self.match_name(variants)?;
         visitor.visit_enum(Variant { name, data: self.data })
     }
 
@@ -91,7 +91,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Typed<'_, D> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.one_of(&[name])?;
+        self.match_name(&[name])?;
         self.data.deserialize_struct(name, fields, visitor)
     }
 
@@ -100,7 +100,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Typed<'_, D> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.one_of(&[name])?;
+        self.match_name(&[name])?;
         self.data.deserialize_newtype_struct(name, visitor)
     }
 
@@ -109,8 +109,8 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Typed<'_, D> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.one_of(&[name])?;
-        Nothing::deserialize(self.data)?;
+        self.match_name(&[name])?;
+        NoData::deserialize(self.data)?;
         visitor.visit_unit()
     }
 
@@ -120,7 +120,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Typed<'_, D> {
         length: usize,
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.one_of(&[name])?;
+        self.match_name(&[name])?;
         self.data.deserialize_tuple(length, visitor)
     }
 
@@ -158,7 +158,7 @@ impl<'de, D: Deserializer<'de>> VariantAccess<'de> for Data<D> {
     type Error = D::Error;
 
     fn unit_variant(self) -> Result<(), D::Error> {
-        Nothing::deserialize(self.0).map(|_| ())
+        NoData::deserialize(self.0).map(|_| ())
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, D::Error> {
@@ -181,4 +181,4 @@ impl<'de, D: Deserializer<'de>> VariantAccess<'de> for Data<D> {
 /// The data of an event without fields.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Nothing {}
+struct NoData {}

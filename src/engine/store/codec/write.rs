@@ -27,7 +27,7 @@ struct Unnamed<S> {
 }
 
 impl<S: Serializer> Unnamed<S> {
-    fn named(self, name: &'static str) -> Result<S, S::Error> {
+    fn check_name(self, name: &'static str) -> Result<S, S::Error> {
         if is_of_type(name, self.event_type) {
             return Ok(self.serializer);
         }
@@ -55,7 +55,7 @@ impl<S: Serializer> Serializer for Unnamed<S> {
     type SerializeStructVariant = Fields<S::SerializeStruct>;
 
     fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<S::Ok, S::Error> {
-        self.named(variant)?.serialize_map(Some(0))?.end()
+        self.check_name(variant)?.serialize_map(Some(0))?.end()
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -65,7 +65,7 @@ impl<S: Serializer> Serializer for Unnamed<S> {
         variant: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
-        value.serialize(self.named(variant)?)
+        value.serialize(self.check_name(variant)?)
     }
 
     fn serialize_tuple_variant(
@@ -75,7 +75,7 @@ impl<S: Serializer> Serializer for Unnamed<S> {
         variant: &'static str,
         length: usize,
     ) -> Result<Self::SerializeTupleVariant, S::Error> {
-        self.named(variant)?.serialize_tuple(length).map(Elements)
+        self.check_name(variant)?.serialize_tuple(length).map(Elements)
     }
 
     fn serialize_struct_variant(
@@ -85,23 +85,23 @@ impl<S: Serializer> Serializer for Unnamed<S> {
         variant: &'static str,
         length: usize,
     ) -> Result<Self::SerializeStructVariant, S::Error> {
-        self.named(variant)?.serialize_struct(variant, length).map(Fields)
+        self.check_name(variant)?.serialize_struct(variant, length).map(Fields)
     }
 
     fn serialize_unit_struct(self, name: &'static str) -> Result<S::Ok, S::Error> {
-        self.named(name)?.serialize_map(Some(0))?.end()
+        self.check_name(name)?.serialize_map(Some(0))?.end()
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<S::Ok, S::Error> {
-        self.named(name)?.serialize_newtype_struct(name, value)
+        self.check_name(name)?.serialize_newtype_struct(name, value)
     }
 
     fn serialize_tuple_struct(self, name: &'static str, length: usize) -> Result<Self::SerializeTupleStruct, S::Error> {
-        self.named(name)?.serialize_tuple(length).map(Elements)
+        self.check_name(name)?.serialize_tuple(length).map(Elements)
     }
 
     fn serialize_struct(self, name: &'static str, length: usize) -> Result<S::SerializeStruct, S::Error> {
-        self.named(name)?.serialize_struct(name, length)
+        self.check_name(name)?.serialize_struct(name, length)
     }
 
     forward! {

@@ -45,12 +45,12 @@ enum LogRequest<E> {
     End { reply: oneshot::Sender<Position> },
     ReadProgress { handler: String, reply: oneshot::Sender<Option<Progress>> },
     BeginProgress { handler: String, start: Progress, reply: oneshot::Sender<Progress> },
-    WriteProgress { written: Box<Written>, reply: oneshot::Sender<()> },
+    WriteProgress { update: Box<ProgressUpdate>, reply: oneshot::Sender<()> },
     ReadParked { after: u64, limit: usize, reply: oneshot::Sender<Vec<ParkedEvent>> },
 }
 
 #[derive(Debug)]
-struct Written {
+struct ProgressUpdate {
     handler: String,
     progress: Progress,
     parked: ParkedChange,
@@ -152,8 +152,8 @@ impl<E: DomainEvent> HandlerRecords for MemoryStore<E> {
     async fn write_progress(&self, handler: &str, progress: Progress, parked: ParkedChange) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
         let handler = handler.to_owned();
-        let written = Box::new(Written { handler, progress, parked });
-        self.ask(LogRequest::WriteProgress { written, reply }, answer).await
+        let update = Box::new(ProgressUpdate { handler, progress, parked });
+        self.ask(LogRequest::WriteProgress { update, reply }, answer).await
     }
 
     async fn read_parked(&self, after: u64, limit: usize) -> Result<Vec<ParkedEvent>, StoreError> {
@@ -207,8 +207,8 @@ async fn serve<E: DomainEvent>(
             LogRequest::BeginProgress { handler, start, reply } => {
                 let _ = reply.send(records.begin(handler, start));
             }
-            LogRequest::WriteProgress { written, reply } => {
-                let Written { handler, progress, parked } = *written;
+            LogRequest::WriteProgress { update, reply } => {
+                let ProgressUpdate { handler, progress, parked } = *update;
                 records.write(handler, progress, parked);
                 let _ = reply.send(());
             }

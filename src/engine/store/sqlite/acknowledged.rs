@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use super::alone::Alone;
 use super::end_file::{End, LENGTH};
-use super::open_here::Presence;
+use super::open_file::Presence;
+use super::sole_access::SoleAccess;
 
 /// Attempts to read the text, which may be torn by a concurrent write.
 const TRIES: usize = 8;
@@ -20,12 +20,12 @@ const TRIES: usize = 8;
 pub(super) struct AcknowledgedEnd {
     /// `None` once the store is closed.
     companion: Mutex<Option<Companion>>,
-    alone: Alone,
+    sole_access: SoleAccess,
     /// The highest position seen by this process. The process that stored it may not have acknowledged it yet, and may
     /// never do so.
     seen: AtomicU64,
     /// Whether the writer was asked to publish other processes' commits and has not started.
-    wanted: AtomicBool,
+    look_requested: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -46,8 +46,8 @@ impl AcknowledgedEnd {
     /// Without a presence, every query reads the file.
     pub(super) fn new(file: File, end: u64, presence: Option<Presence>) -> Self {
         let companion = Mutex::new(Some(Companion::new(file)));
-        let (alone, seen) = (Alone::new(presence), AtomicU64::new(end));
-        Self { companion, alone, seen, wanted: AtomicBool::new(false) }
+        let (sole_access, seen) = (SoleAccess::new(presence), AtomicU64::new(end));
+        Self { companion, sole_access, seen, look_requested: AtomicBool::new(false) }
     }
 
     /// The highest position acknowledged to anyone, or seen here; `None` if the file cannot be read.
@@ -56,7 +56,7 @@ impl AcknowledgedEnd {
     }
 
     fn position_at(&self, now: Instant) -> Option<u64> {
-        let acknowledged = match self.alone.acknowledged(now) {
+        let acknowledged = match self.sole_access.acknowledged(now) {
             Some(acknowledged) => acknowledged,
             None => (0..TRIES).find_map(|_| self.read(now).ok().flatten())?,
         };
@@ -68,14 +68,14 @@ impl AcknowledgedEnd {
         let mut companion = self.companion();
         let Some(companion) = companion.as_mut() else { return Ok(None) };
         // Programs that have ended recorded what they acknowledged, so check before reading.
-        let is_alone = self.alone.look(now);
+        let is_alone = self.sole_access.check_alone(now);
         companion.file.read_exact_at(&mut text, 0)?;
         if companion.text != text {
             let Some(end) = End::from_text(&text) else { return Ok(None) };
             (companion.text, companion.position) = (text, end.position);
         }
         if is_alone {
-            self.alone.rely(now, companion.position);
+            self.sole_access.begin_interval(now, companion.position);
         }
         Ok(Some(companion.position))
     }
@@ -95,18 +95,18 @@ impl AcknowledgedEnd {
     }
 
     /// Raises the seen position. Call this before passing an event on.
-    pub(super) fn saw(&self, position: u64) {
+    pub(super) fn raise_seen(&self, position: u64) {
         self.seen.fetch_max(position, Ordering::AcqRel);
     }
 
     /// Whether to ask the writer to look: not while a request is pending.
-    pub(super) fn wants_look(&self) -> bool {
-        !self.wanted.swap(true, Ordering::AcqRel)
+    pub(super) fn request_look(&self) -> bool {
+        !self.look_requested.swap(true, Ordering::AcqRel)
     }
 
     /// Call this before the writer looks, or if it will not.
-    pub(super) fn look_begins(&self) {
-        self.wanted.store(false, Ordering::Release);
+    pub(super) fn end_look_request(&self) {
+        self.look_requested.store(false, Ordering::Release);
     }
 }
 
@@ -117,7 +117,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::engine::store::sqlite::open_here::OpenHere;
+    use crate::engine::store::sqlite::open_file::OpenFile;
 
     fn end(position: u64) -> End {
         End { position, hash: [1; 32] }
@@ -133,22 +133,22 @@ mod tests {
         acknowledged.companion().as_ref().unwrap().file.write_all_at(text, 0).unwrap();
     }
 
-    fn open_here(path: &Path) -> OpenHere {
-        OpenHere::after(path, || File::open(path), |_| Ok(()), |error| error).unwrap().0
+    fn open_file(path: &Path) -> OpenFile {
+        OpenFile::open(path, || File::open(path), |_| Ok(()), |error| error).unwrap().0
     }
 
     #[test]
-    fn what_stands_in_the_file_or_was_seen_is_told() {
+    fn the_higher_of_the_recorded_and_the_seen_position_counts() {
         let acknowledged = noted(end(7), None);
         assert_eq!(acknowledged.position(), Some(7));
-        acknowledged.saw(9);
+        acknowledged.raise_seen(9);
         assert_eq!(acknowledged.position(), Some(9));
         write(&acknowledged, end(12).to_text().as_bytes());
         assert_eq!(acknowledged.position(), Some(12));
     }
 
     #[test]
-    fn a_file_that_is_torn_or_cut_tells_nothing() {
+    fn a_torn_or_truncated_file_gives_no_position() {
         let acknowledged = noted(end(7), None);
         write(&acknowledged, &End { position: 8, hash: [2; 32] }.to_text().as_bytes()[..50]);
         assert_eq!(acknowledged.position(), None);
@@ -157,19 +157,19 @@ mod tests {
     }
 
     #[test]
-    fn who_is_alone_looks_from_time_to_time_and_who_is_not_looks_each_time() {
+    fn a_program_that_is_alone_reads_the_file_only_from_time_to_time() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let one = open_here(file.path());
+        let one = open_file(file.path());
         let acknowledged = noted(end(7), Some(one.presence()));
         let begun = Instant::now();
         let after = |milliseconds| begun + Duration::from_millis(milliseconds);
         assert_eq!(acknowledged.position_at(after(0)), Some(7));
         write(&acknowledged, end(12).to_text().as_bytes());
-        acknowledged.saw(9);
+        acknowledged.raise_seen(9);
         assert_eq!(acknowledged.position_at(after(1)), Some(9));
         // As after being suspended.
         assert_eq!(acknowledged.position_at(after(5_000)), Some(12));
-        let other = open_here(file.path());
+        let other = open_file(file.path());
         for position in 13..20 {
             write(&acknowledged, end(position).to_text().as_bytes());
             assert_eq!(acknowledged.position_at(after(5_000 + position)), Some(position));
@@ -188,9 +188,9 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_not_relied_on() {
+    fn an_unreadable_file_begins_no_interval() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let open = open_here(file.path());
+        let open = open_file(file.path());
         let acknowledged = noted(end(7), Some(open.presence()));
         write(&acknowledged, b"torn");
         let now = Instant::now();

@@ -11,9 +11,9 @@ use tokio::sync::oneshot;
 
 use super::companions::{END, OF_UNFINISHED, WAL, companion, ending_of_companion};
 use super::create::left_over;
-use super::end_file::Noted;
-use super::form::Form;
-use super::open_here::OpenHere;
+use super::end_file::RecordedEnd;
+use super::format::Format;
+use super::open_file::OpenFile;
 use super::schema::{connect, connect_to_read};
 use super::stored_log::{FileError, LogEnd};
 use super::threads::spawn;
@@ -32,7 +32,7 @@ impl From<FileError> for BackupError {
 }
 
 impl<E: StoredEvent> SqliteStore<E> {
-    /// Copies a consistent view of the file while it is in use, and verifies the copy. `tell` receives the step, the
+    /// Copies a consistent view of the file while it is in use, and verifies the copy. `report` receives the step, the
     /// amount done and the total.
     ///
     /// # Errors
@@ -41,22 +41,22 @@ impl<E: StoredEvent> SqliteStore<E> {
     pub async fn backup(
         &self,
         to: &Path,
-        mut tell: impl FnMut(BackupStep, u64, u64) + Send + 'static,
+        mut report: impl FnMut(BackupStep, u64, u64) + Send + 'static,
     ) -> Result<Verified, BackupError> {
         let (path, to) = (self.path.clone(), to.to_owned());
-        let here = self.here.upgrade().ok_or(StoreError::Closed)?;
+        let open_file = self.open_file.upgrade().ok_or(StoreError::Closed)?;
         let (reply, answer) = oneshot::channel();
         let copy = move || {
-            let mut tell = |step, done, total| {
+            let mut report = |step, done, total| {
                 // Stop once the caller no longer waits.
                 let is_wanted = !reply.is_closed();
                 if is_wanted {
-                    tell(step, done, total);
+                    report(step, done, total);
                 }
                 is_wanted
             };
-            let copied = copy::<E>(&path, &here, &to, &mut tell);
-            drop(here);
+            let copied = copy::<E>(&path, &open_file, &to, &mut report);
+            drop(open_file);
             let _ = reply.send(copied);
         };
         spawn("backup", copy).map_err(verify::no_thread)?;
@@ -66,14 +66,14 @@ impl<E: StoredEvent> SqliteStore<E> {
 
 fn copy<E: StoredEvent>(
     path: &Path,
-    here: &OpenHere,
+    open_file: &OpenFile,
     to: &Path,
-    tell: &mut dyn FnMut(BackupStep, u64, u64) -> bool,
+    report: &mut dyn FnMut(BackupStep, u64, u64) -> bool,
 ) -> Result<Verified, BackupError> {
     check_place(to)?;
     let unreadable = |error: rusqlite::Error| unreadable(path, error.into());
     let from = connect_to_read(path).map_err(unreadable)?;
-    if !here.is_at(path) {
+    if !open_file.is_at(path) {
         let path = path.display();
         return Err(StoreError::Failed(
             format!("{path} was moved, removed or replaced while the file was open").into(),
@@ -86,7 +86,7 @@ fn copy<E: StoredEvent>(
     let length = length(path).max(length(&companion(path, WAL)));
     let sqlite = |error: rusqlite::Error| {
         let path = to.to_owned();
-        if disk_full::is_why_up_to(new.path(), &error, length) {
+        if disk_full::is_cause_at_length(new.path(), &error, length) {
             BackupError::DiskFull { path }
         } else {
             BackupError::File { path, reason: error.into() }
@@ -98,21 +98,21 @@ fn copy<E: StoredEvent>(
     // The transaction keeps the view consistent, however long the copy takes.
     let state = from.unchecked_transaction().map_err(unreadable)?;
     let end = LogEnd::read(&from).map_err(unreadable)?.end;
-    copy_pages(&from, &mut copy, tell).map_err(sqlite)?.ok_or(StoreError::Closed)?;
+    copy_pages(&from, &mut copy, report).map_err(sqlite)?.ok_or(StoreError::Closed)?;
     drop(state);
     let transaction = copy.transaction().map_err(sqlite)?;
-    if Form::read(&transaction).map_err(sqlite)? == Some(Form::First) {
+    if Format::read(&transaction).map_err(sqlite)? == Some(Format::First) {
         upgrade::upgrade(&transaction, E::DOMAIN)?;
     }
     properties::write_closed_at(&transaction, end).map_err(sqlite)?;
     properties::write_schema_cookie(&transaction).map_err(sqlite)?;
     transaction.commit().map_err(sqlite)?;
-    let mut tell_check = |done, total| tell(BackupStep::Check, done, total);
-    let verified = whole(verify::one_state::<E>(&copy, Ok(Noted::UpTo(end)), &mut tell_check)?)?;
-    let moved_in = copy
+    let mut report_check = |done, total| report(BackupStep::Check, done, total);
+    let verified = require_intact(verify::verify_view::<E>(&copy, Ok(RecordedEnd::UpTo(end)), &mut report_check)?)?;
+    let checkpointed = copy
         .wal_checkpoint_v2(None::<&str>, CheckpointMode::TRUNCATE)
         .and_then(|_| copy.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false));
-    moved_in.map_err(sqlite)?;
+    checkpointed.map_err(sqlite)?;
     copy.close().map_err(|(_, error)| sqlite(error))?;
     match new.put(to).map_err(failed)? {
         Placed::Here => Ok(verified),
@@ -137,7 +137,7 @@ pub(super) fn check_place(to: &Path) -> Result<(), BackupError> {
 /// The error for a copy that could not be written.
 pub(super) fn not_written(to: &Path, error: io::Error) -> BackupError {
     let path = to.to_owned();
-    match disk_full::is_room_error(&error) {
+    match disk_full::is_out_of_space(&error) {
         true => BackupError::DiskFull { path },
         false => BackupError::File { path, reason: error.into() },
     }
@@ -149,7 +149,7 @@ pub(super) fn not_supported(to: &Path, what: &'static str) -> BackupError {
 }
 
 /// Rejects a copy that failed verification.
-pub(super) fn whole(verification: Verification) -> Result<Verified, BackupError> {
+pub(super) fn require_intact(verification: Verification) -> Result<Verified, BackupError> {
     match verification {
         Verification::Whole(verified) => Ok(verified),
         Verification::Broken { position, problem } => {
@@ -163,7 +163,7 @@ pub(super) fn whole(verification: Verification) -> Result<Verified, BackupError>
 fn copy_pages(
     from: &Connection,
     copy: &mut Connection,
-    tell: &mut dyn FnMut(BackupStep, u64, u64) -> bool,
+    report: &mut dyn FnMut(BackupStep, u64, u64) -> bool,
 ) -> rusqlite::Result<Option<()>> {
     let backup = Backup::new(from, copy)?;
     loop {
@@ -171,7 +171,7 @@ fn copy_pages(
         let progress = backup.progress();
         let total = u64::try_from(progress.pagecount).unwrap_or(0);
         let left = u64::try_from(progress.remaining).unwrap_or(0);
-        if !tell(BackupStep::Copy, total.saturating_sub(left), total) {
+        if !report(BackupStep::Copy, total.saturating_sub(left), total) {
             return Ok(None);
         }
         match step {

@@ -16,14 +16,14 @@ use rusqlite::wal::CheckpointMode;
 const MOVE_EVERY: u32 = 1_024;
 
 /// The number of pages from which the writer helps to restart the log: 16 MiB.
-const BEGIN_ANEW_FROM: u32 = 4_096;
+const RESTART_FROM: u32 = 4_096;
 
 /// State shared by the writer and the checkpointer.
 #[derive(Debug)]
 pub(super) struct WalCheckpoints {
     pages: AtomicU32,
     moved: AtomicU32,
-    little_is_left: AtomicBool,
+    few_pages_left: AtomicBool,
     wake: SyncSender<()>,
 }
 
@@ -32,7 +32,7 @@ impl WalCheckpoints {
         // One pending wake-up is enough.
         let (wake, woken) = sync_channel(1);
         let checkpoints =
-            Self { pages: AtomicU32::new(0), moved: AtomicU32::new(0), little_is_left: AtomicBool::new(false), wake };
+            Self { pages: AtomicU32::new(0), moved: AtomicU32::new(0), few_pages_left: AtomicBool::new(false), wake };
         (Arc::new(checkpoints), woken)
     }
 
@@ -54,7 +54,7 @@ impl WalCheckpoints {
 
     /// The writer's part, between two commits.
     pub(super) fn finish(&self, writing: &Connection) {
-        if self.little_is_left.swap(false, Ordering::Relaxed) {
+        if self.few_pages_left.swap(false, Ordering::Relaxed) {
             // If this fails, the next call moves more pages.
             let _ = move_pages(writing);
             self.moved.store(0, Ordering::Relaxed);
@@ -69,8 +69,8 @@ pub(super) fn serve(checkpoints: &Weak<WalCheckpoints>, connection: Connection, 
         match move_pages(&connection) {
             Ok((pages, moved)) => {
                 checkpoints.moved.store(moved, Ordering::Relaxed);
-                if pages >= BEGIN_ANEW_FROM {
-                    checkpoints.little_is_left.store(true, Ordering::Relaxed);
+                if pages >= RESTART_FROM {
+                    checkpoints.few_pages_left.store(true, Ordering::Relaxed);
                 }
             }
             // Another process is moving pages.

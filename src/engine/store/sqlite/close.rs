@@ -12,8 +12,8 @@ use rusqlite::wal::CheckpointMode;
 
 use super::companions::{HANDLERS, WAL, companion};
 use super::end_file::{Deadline, EndFile};
-use super::form::Form;
-use super::open_here::OpenHere;
+use super::format::Format;
+use super::open_file::OpenFile;
 use super::properties;
 use super::schema::wait_at_most;
 use super::stored_log::LogEnd;
@@ -26,9 +26,9 @@ const WAIT_BRIEFLY: Duration = Duration::from_millis(100);
 pub(super) struct Closing {
     pub(super) path: Arc<Path>,
     pub(super) connection: Connection,
-    pub(super) form: Form,
+    pub(super) format: Format,
     pub(super) end_file: EndFile,
-    pub(super) here: Arc<OpenHere>,
+    pub(super) open_file: Arc<OpenFile>,
     /// Whether another program has kept this one waiting.
     pub(super) is_held: bool,
 }
@@ -36,16 +36,16 @@ pub(super) struct Closing {
 impl Closing {
     /// Closes the file. Tidying up may fail without harm: the next open and close does it.
     pub(super) fn close(self) {
-        let Self { path, mut connection, form, mut end_file, here, is_held } = self;
+        let Self { path, mut connection, format, mut end_file, open_file, is_held } = self;
         let deadline = Deadline::after(if is_held { WAIT_BRIEFLY } else { WAIT });
         // A file of an earlier format that was never written to stays unchanged.
-        let is_ours = form == Form::Second && here.is_at(&path);
+        let is_ours = format == Format::Second && open_file.is_at(&path);
         if !is_ours || end_file.lock(deadline).is_err() {
             drop(connection);
-            drop(here);
+            drop(open_file);
             return;
         }
-        if let Err(error) = move_in(&mut connection, deadline) {
+        if let Err(error) = write_end_and_move_wal(&mut connection, deadline) {
             tracing::debug!("{}: not tidied up: {error}", path.display());
         }
         drop(connection);
@@ -55,12 +55,12 @@ impl Closing {
             let _ = end_file.remove();
         }
         end_file.unlock();
-        drop(here);
+        drop(open_file);
     }
 }
 
 /// Records the end of the log in the file, and moves the write-ahead log into it.
-fn move_in(connection: &mut Connection, deadline: Deadline) -> rusqlite::Result<()> {
+fn write_end_and_move_wal(connection: &mut Connection, deadline: Deadline) -> rusqlite::Result<()> {
     wait_at_most(connection, deadline.left())?;
     let end = LogEnd::read(connection)?.end;
     if properties::closed_at(connection)? != Some(end) || properties::is_in_use(connection)? {

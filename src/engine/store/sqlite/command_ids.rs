@@ -19,7 +19,7 @@ struct Gap {
 }
 
 impl Gap {
-    fn has(self, id: Uuid) -> bool {
+    fn contains(self, id: Uuid) -> bool {
         self.after < id && self.before.is_none_or(|before| id < before)
     }
 
@@ -52,7 +52,7 @@ impl CommandIds {
 
     /// Whether the command is not stored. Its rows must not be pending in `insert`.
     pub(super) fn is_new(&mut self, insert: &mut BatchInsert<'_>, id: Uuid) -> rusqlite::Result<bool> {
-        if self.gap.is_some_and(|gap| gap.has(id)) {
+        if self.gap.is_some_and(|gap| gap.contains(id)) {
             return Ok(true);
         }
         // Caching an older gap would not help later commands.
@@ -69,8 +69,8 @@ impl CommandIds {
     }
 
     /// Records that the command is stored from now on.
-    pub(super) fn taken(&mut self, id: Uuid) {
-        if let Some(gap) = self.gap.as_mut().filter(|gap| gap.has(id)) {
+    pub(super) fn record(&mut self, id: Uuid) {
+        if let Some(gap) = self.gap.as_mut().filter(|gap| gap.contains(id)) {
             if grows_with_time(id) {
                 gap.after = id;
             } else {
@@ -131,7 +131,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_command_is_new_until_it_is_taken(steps in prop::collection::vec(step(), 0..100)) {
+        fn a_command_is_new_until_it_is_recorded(steps in prop::collection::vec(step(), 0..100)) {
             let connection = Connection::open_in_memory().unwrap();
             TABLES.iter().for_each(|tables| connection.execute_batch(tables).unwrap());
             let mut insert = BatchInsert::new(&connection);
@@ -143,7 +143,7 @@ mod tests {
                         prop_assert_eq!(is_new, stored.insert(id));
                         if is_new {
                             insert.add(row(stored.len(), id)).unwrap();
-                            commands.taken(id);
+                            commands.record(id);
                         }
                     }
                     Step::Flush => insert.flush().unwrap(),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use super::companions::{END, HANDLERS, OF_UNFINISHED, SHM, WAL, companion, ending_of_companion};
-use super::end_file::{End, EndFile, Noted};
+use super::end_file::{End, EndFile, RecordedEnd};
 use super::open_error::{refused, sqlite};
 use super::schema::APPLICATION_ID;
 use super::upgrade;
@@ -36,13 +36,13 @@ pub(super) fn create(path: &Path, domain: &str, accept_loss: bool) -> Result<boo
 fn check_left_over(path: &Path, accept_loss: bool) -> Result<(), OpenStoreError> {
     let end_path = companion(path, END);
     let log_end = Position::START;
-    let refusal = match EndFile::look(&end_path).map_err(|error| refused(&end_path, error))? {
-        Noted::Nothing | Noted::UpTo(End { position: 0, .. }) => None,
-        Noted::UpTo(end) => {
+    let refusal = match EndFile::read_at(&end_path).map_err(|error| refused(&end_path, error))? {
+        RecordedEnd::Empty | RecordedEnd::UpTo(End { position: 0, .. }) => None,
+        RecordedEnd::UpTo(end) => {
             let acknowledged = Position::new(end.position);
             Some(OpenStoreError::LostEnd { path: path.into(), acknowledged, log_end })
         }
-        Noted::Damaged => {
+        RecordedEnd::Damaged => {
             let (end_file, problem) = (end_path, "damaged");
             Some(OpenStoreError::EndUnknown { path: path.into(), end_file, problem, log_end })
         }
@@ -106,7 +106,7 @@ pub(super) fn image(domain: &str) -> rusqlite::Result<Vec<u8>> {
     let mut connection = Connection::open_in_memory()?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     let transaction = connection.transaction()?;
-    upgrade::make(&transaction, domain)?;
+    upgrade::create_tables(&transaction, domain)?;
     transaction.commit()?;
     let mut image = connection.serialize("main")?.to_vec();
     image[WRITE_AND_READ_VERSION].fill(WRITE_AHEAD);

@@ -14,12 +14,12 @@ use crate::engine::disk::NewFile;
 const PAGE: usize = 4_096;
 
 /// Whether an error means that the disk is full.
-pub(super) fn is_why(path: &Path, error: &rusqlite::Error) -> bool {
-    is_why_up_to(path, error, 0)
+pub(super) fn is_cause(path: &Path, error: &rusqlite::Error) -> bool {
+    is_cause_at_length(path, error, 0)
 }
 
-/// Like [`is_why`], for a file that should have reached `length`.
-pub(super) fn is_why_up_to(path: &Path, error: &rusqlite::Error, length: u64) -> bool {
+/// Like [`is_cause`], for a file that should have reached `length`.
+pub(super) fn is_cause_at_length(path: &Path, error: &rusqlite::Error, length: u64) -> bool {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => true,
         Some(ErrorCode::SystemIoFailure) => is_full(path, length),
@@ -28,7 +28,7 @@ pub(super) fn is_why_up_to(path: &Path, error: &rusqlite::Error, length: u64) ->
 }
 
 /// Whether the system's error means that the disk is full.
-pub(super) fn is_room_error(error: &io::Error) -> bool {
+pub(super) fn is_out_of_space(error: &io::Error) -> bool {
     let kind = error.kind();
     matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
 }
@@ -41,5 +41,5 @@ fn is_full(path: &Path, should_be: u64) -> bool {
         probe.file().write_all_at(&[1; PAGE], end)?;
         probe.file().sync_all()
     });
-    tried.is_err_and(|error| is_room_error(&error))
+    tried.is_err_and(|error| is_out_of_space(&error))
 }

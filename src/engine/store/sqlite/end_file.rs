@@ -61,9 +61,9 @@ fn check(text: &str) -> String {
 
 /// The content of the `-end` file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Noted {
+pub(super) enum RecordedEnd {
     /// The file is new or missing.
-    Nothing,
+    Empty,
     /// Everything up to this end is acknowledged.
     UpTo(End),
     /// The content is not what this program writes.
@@ -77,7 +77,7 @@ pub(super) struct EndFile {
     file: File,
     id: FileId,
     /// Whether it replaces a file that was removed or replaced, and does not record the end yet.
-    is_anew: bool,
+    is_replacement: bool,
 }
 
 /// Why the `-end` file could not be locked.
@@ -120,14 +120,14 @@ impl EndFile {
             let _ = std::fs::remove_file(&path);
             return Err(if is_unsupported(&error) { io::ErrorKind::Unsupported.into() } else { error });
         }
-        Ok(Self { path, file, id, is_anew: false })
+        Ok(Self { path, file, id, is_replacement: false })
     }
 
     /// Reads the file at a path, which may be missing.
-    pub(super) fn look(path: &Path) -> io::Result<Noted> {
+    pub(super) fn read_at(path: &Path) -> io::Result<RecordedEnd> {
         match File::open(path) {
             Ok(file) => read(&file),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Noted::Nothing),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(RecordedEnd::Empty),
             Err(error) => Err(error),
         }
     }
@@ -148,7 +148,7 @@ impl EndFile {
             if deadline.left().is_zero() {
                 return Err(LockError::Held);
             }
-            *self = Self { is_anew: true, ..Self::open(self.path.clone())? };
+            *self = Self { is_replacement: true, ..Self::open(self.path.clone())? };
         }
     }
 
@@ -158,8 +158,8 @@ impl EndFile {
     }
 
     /// Whether it replaces a file that was removed or replaced while the log was open.
-    pub(super) fn is_anew(&self) -> bool {
-        self.is_anew
+    pub(super) fn is_replacement(&self) -> bool {
+        self.is_replacement
     }
 
     /// Lets other programs proceed.
@@ -169,7 +169,7 @@ impl EndFile {
     }
 
     /// Reads the file.
-    pub(super) fn read(&self) -> io::Result<Noted> {
+    pub(super) fn read(&self) -> io::Result<RecordedEnd> {
         read(&self.file)
     }
 
@@ -183,7 +183,7 @@ impl EndFile {
         self.write(end)?;
         self.file.set_len(LENGTH as u64)?;
         self.file.sync_all()?;
-        self.is_anew = false;
+        self.is_replacement = false;
         Ok(())
     }
 
@@ -194,7 +194,7 @@ impl EndFile {
 
     /// Removes the file if no end was ever recorded.
     pub(super) fn remove_if_new(&self) {
-        if matches!(self.read(), Ok(Noted::Nothing)) {
+        if matches!(self.read(), Ok(RecordedEnd::Empty)) {
             // A file that cannot be removed is empty, and does no harm.
             let _ = self.remove();
         }
@@ -212,7 +212,7 @@ fn wait_for(file: &File, path: &Path, deadline: Deadline) -> Result<(), LockErro
             Err(TryLockError::Error(error)) => return Err(error.into()),
             Err(TryLockError::WouldBlock) if deadline.left().is_zero() => return Err(LockError::Held),
             Err(TryLockError::WouldBlock) => {
-                wait.get_or_insert_with(|| LongWait::begin(&without_suffix(path, END))).goes_on();
+                wait.get_or_insert_with(|| LongWait::begin(&without_suffix(path, END))).check();
                 std::thread::sleep(Duration::from_micros(if tries < 100 { 50 } else { 1_000 }));
                 tries = tries.saturating_add(1);
             }
@@ -220,7 +220,7 @@ fn wait_for(file: &File, path: &Path, deadline: Deadline) -> Result<(), LockErro
     }
 }
 
-fn read(file: &File) -> io::Result<Noted> {
+fn read(file: &File) -> io::Result<RecordedEnd> {
     let mut text = [0; LENGTH + 1];
     let mut length = 0;
     loop {
@@ -232,10 +232,10 @@ fn read(file: &File) -> io::Result<Noted> {
         }
     }
     Ok(match End::from_text(&text[..length]) {
-        Some(end) => Noted::UpTo(end),
+        Some(end) => RecordedEnd::UpTo(end),
         // A power cut can leave an unsynced file with its length but filled with zeros.
-        None if text[..length].iter().all(|byte| *byte == 0) => Noted::Nothing,
-        None => Noted::Damaged,
+        None if text[..length].iter().all(|byte| *byte == 0) => RecordedEnd::Empty,
+        None => RecordedEnd::Damaged,
     })
 }
 
@@ -244,7 +244,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_end_is_read_as_it_was_written_and_no_other_text_is() {
+    fn only_the_text_of_an_end_is_parsed() {
         let end = End { position: 12, hash: [0xA7; 32] };
         let text = end.to_text();
         assert_eq!(text.len(), LENGTH);

@@ -5,7 +5,7 @@ use std::io;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::form::Form;
+use super::format::Format;
 use super::log_reader::LogReader;
 use super::requests::WriteRequest;
 use super::{SqliteStore, companions, projection_rows, records, unreadable};
@@ -53,14 +53,14 @@ impl<E: StoredEvent> HandlerRecords for SqliteStore<E> {
         let (pages, mut to_come) = mpsc::channel(projection_rows::PAGES_AHEAD);
         let (projection, path) = (projection.to_owned(), self.path.clone());
         let hand_over = move |reader: &mut LogReader<E>| {
-            let read = reader.read(|connection, log| match log.form(connection)? {
+            let read = reader.read(|connection, log| match log.format(connection)? {
                 // Rows in a file of the first format are bound to no event.
-                Form::First => {
+                Format::First => {
                     // A failed send is no error: the caller no longer waits.
                     let _ = found.send(None);
                     Ok(())
                 }
-                Form::Second => projection_rows::hand_over(connection, &projection, found, &pages),
+                Format::Second => projection_rows::hand_over(connection, &projection, found, &pages),
             });
             if let Err(error) = read {
                 // The caller receives the error in place of the next page, or of the checkpoint.
@@ -93,7 +93,7 @@ impl<E: StoredEvent> HandlerRecords for SqliteStore<E> {
         })?;
         let Some(lease) = lease else { return Ok(None) };
         let (reply, answer) = oneshot::channel();
-        let is_taken = self.write(WriteRequest::TakeLease { reply }, answer).await?;
+        let is_taken = self.write(WriteRequest::AcquireLease { reply }, answer).await?;
         Ok(is_taken.then_some(lease))
     }
 }

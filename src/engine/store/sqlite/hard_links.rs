@@ -5,8 +5,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::companions::{END, WAL, companion};
+use super::foreign_lock::lock_of_another_process;
 use super::open_error::refused;
-use super::others::lock_of_another;
 use crate::engine::disk::FileId;
 use crate::engine::store::OpenStoreError;
 
@@ -30,7 +30,7 @@ pub(super) fn check_name(path: &Path, file: &File) -> Result<(), OpenStoreError>
     if found.nlink() < 2 || is_in_use_as(path) {
         return Ok(());
     }
-    match lock_of_another(file).map_err(|error| refused(path, error))? {
+    match lock_of_another_process(file).map_err(|error| refused(path, error))? {
         None => Ok(()),
         Some(held) => {
             let holder = match held.pid {

@@ -16,29 +16,29 @@ pub(super) enum LeaseNumber {
     #[default]
     Never,
     /// The program acquired the lease with this number, or without one in a file whose format has none yet.
-    Under(Option<u64>),
+    Acquired(Option<u64>),
 }
 
 impl LeaseNumber {
     /// Acquires the lease, within a transaction.
-    pub(super) fn take(&mut self, connection: &Connection) -> Result<(), FileError> {
+    pub(super) fn acquire(&mut self, connection: &Connection) -> Result<(), FileError> {
         let number = number(connection)?.unwrap_or(0).wrapping_add(1);
         properties::write(connection, LEASE, &number.to_string())?;
-        *self = Self::Under(Some(number));
+        *self = Self::Acquired(Some(number));
         Ok(())
     }
 
     /// Acquires the lease in a file whose format has no number for it yet.
-    pub(super) fn take_without_number(&mut self) {
-        *self = Self::Under(None);
+    pub(super) fn acquire_without_number(&mut self) {
+        *self = Self::Acquired(None);
     }
 
     /// Whether progress may be stored, within the same transaction. A lease acquired without a number gets one now.
     pub(super) fn is_valid(&mut self, connection: &Connection) -> Result<bool, FileError> {
         match (*self, number(connection)?) {
             (Self::Never, _) => Ok(true),
-            (Self::Under(None), None) => self.take(connection).map(|()| true),
-            (Self::Under(held), found) => Ok(held == found),
+            (Self::Acquired(None), None) => self.acquire(connection).map(|()| true),
+            (Self::Acquired(held), found) => Ok(held == found),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
-use super::form::Form;
+use super::format::Format;
 use super::stored_log::{FileError, StoredLog};
 use crate::engine::runtime::panic_message;
 
@@ -22,8 +22,8 @@ pub(super) struct LogReader<E> {
 }
 
 impl<E> LogReader<E> {
-    pub(super) fn new(connection: Connection, form: Form) -> Self {
-        Self { connection, log: StoredLog::of(form), is_closed: false }
+    pub(super) fn new(connection: Connection, format: Format) -> Self {
+        Self { connection, log: StoredLog::of(format), is_closed: false }
     }
 
     /// Stops after the current request.
@@ -51,7 +51,7 @@ impl<E> LogReader<E> {
         self.connection.prepare_cached("BEGIN")?.execute([])?;
         let Self { connection, log, .. } = self;
         let answer = catch_unwind(AssertUnwindSafe(|| {
-            log.form(connection)?;
+            log.format(connection)?;
             read(connection, log)
         }))
         .unwrap_or_else(|panic| Err(FileError::Panicked(panic_message(panic.as_ref()))));

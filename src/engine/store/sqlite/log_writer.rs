@@ -14,24 +14,24 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::acknowledged::AcknowledgedEnd;
-use super::answers::{Answers, Pending};
 use super::batch_insert::BatchInsert;
 use super::checkpointer::WalCheckpoints;
 use super::close::Closing;
 use super::end_file::{Deadline, EndFile, LockError};
-use super::form::Form;
-use super::in_place::InPlace;
-use super::in_use::InUse;
+use super::file_identities::FileIdentities;
+use super::format::Format;
+use super::group_commit::{GroupCommit, MAX_BATCH};
+use super::in_use_mark::InUseMark;
 use super::lease::LeaseNumber;
 use super::lock_holder::holder;
 use super::open::{Opened, WAIT_FOR_OTHERS};
-use super::open_here::OpenHere;
+use super::open_file::OpenFile;
 use super::projection_rows::write_projection;
+use super::replies::{CommitReplies, PendingReply};
 use super::requests::WriteRequest;
 use super::schema::wait_at_most;
 use super::stored_log::{FileError, LogEnd, is_busy};
 use super::transaction::WritableLog;
-use super::waiting::{LastCommit, MAX_BATCH};
 use super::{disk_full, records, upgrade};
 use crate::engine::log::{Batch, Position};
 use crate::engine::runtime::trace::trace_line;
@@ -51,24 +51,24 @@ pub(super) struct LogWriter<E> {
     connection: Connection,
     log: WritableLog<E>,
     end_file: EndFile,
-    here: Arc<OpenHere>,
-    in_place: Arc<InPlace>,
-    in_use: InUse,
+    open_file: Arc<OpenFile>,
+    identities: Arc<FileIdentities>,
+    in_use_mark: InUseMark,
     lease: LeaseNumber,
     acknowledged: Arc<AcknowledgedEnd>,
     publisher: Publisher<E>,
     /// The position of the last published event; initially the end of the log.
     published: u64,
     /// SQLite's data version at the last check for other processes' commits; it changes when they commit.
-    data_version: i64,
+    looked_data_version: i64,
     /// SQLite's data version at the start of the last transaction: if unchanged, the log ends where that transaction
     /// left it.
-    written_at: Option<i64>,
+    transaction_data_version: Option<i64>,
     /// Whether other processes committed before the current transaction.
     others_have_written: bool,
     checkpoints: Arc<WalCheckpoints>,
     /// Requests that wait until another program releases the file. Their callers cannot be told to retry.
-    postponed: Vec<WriteRequest<E>>,
+    deferred: Vec<WriteRequest<E>>,
     /// Whether another program held the file at the last attempt to write.
     was_held: bool,
     /// Why the writer failed. It writes nothing more.
@@ -78,29 +78,29 @@ pub(super) struct LogWriter<E> {
 impl<E: StoredEvent> LogWriter<E> {
     pub(super) fn new(
         opened: Opened,
-        in_place: Arc<InPlace>,
+        identities: Arc<FileIdentities>,
         acknowledged: Arc<AcknowledgedEnd>,
         publisher: Publisher<E>,
         checkpoints: Arc<WalCheckpoints>,
     ) -> Self {
-        let Opened { path, connection, form, end, end_file, here, .. } = opened;
+        let Opened { path, connection, format, end, end_file, open_file, .. } = opened;
         Self {
             path: path.into(),
             connection,
-            log: WritableLog::new(end, form),
+            log: WritableLog::new(end, format),
             end_file,
-            here,
-            in_place,
-            in_use: InUse::default(),
+            open_file,
+            identities,
+            in_use_mark: InUseMark::default(),
             lease: LeaseNumber::default(),
             acknowledged,
             publisher,
             published: end.end.position,
-            data_version: 0,
-            written_at: None,
+            looked_data_version: 0,
+            transaction_data_version: None,
             others_have_written: true,
             checkpoints,
-            postponed: Vec::new(),
+            deferred: Vec::new(),
             was_held: false,
             failed: None,
         }
@@ -111,17 +111,17 @@ impl<E: StoredEvent> LogWriter<E> {
     pub(super) async fn serve(
         &mut self,
         mut requests: mpsc::Receiver<WriteRequest<E>>,
-        answers: mpsc::Sender<Answers<E>>,
+        delivery: mpsc::Sender<CommitReplies<E>>,
         mut closed: oneshot::Receiver<()>,
         failed: oneshot::Sender<StoreFailure>,
     ) {
         let (mut batch, mut failed) = (Vec::new(), Some(failed));
-        let mut last_commit = LastCommit::none_yet();
+        let mut group_commit = GroupCommit::new();
         loop {
             if !matches!(closed.try_recv(), Err(oneshot::error::TryRecvError::Empty)) {
                 break;
             }
-            if !last_commit.stay_awake(&mut requests, &mut batch) {
+            if !group_commit.poll(&mut requests, &mut batch) {
                 tokio::select! {
                     biased;
                     _ = &mut closed => break,
@@ -136,17 +136,17 @@ impl<E: StoredEvent> LogWriter<E> {
             let received = batch.len();
             batch.retain(|request| !matches!(request, WriteRequest::Look));
             if batch.len() < received {
-                self.acknowledged.look_begins();
+                self.acknowledged.end_look_request();
                 self.look();
             }
-            batch.append(&mut self.postponed);
+            batch.append(&mut self.deferred);
             if !batch.is_empty() {
-                last_commit.gather(&mut requests, &mut batch);
+                group_commit.gather(&mut requests, &mut batch);
                 let count = batch.len();
                 if let Some(committed) = self.write(&mut batch) {
-                    committed.give(&answers).await;
+                    committed.deliver(&delivery).await;
                 }
-                last_commit.answered(count);
+                group_commit.answered(count);
             }
             if let Some(failure) = &self.failed
                 && let Some(failed) = failed.take()
@@ -157,7 +157,7 @@ impl<E: StoredEvent> LogWriter<E> {
             self.checkpoints.finish(&self.connection);
         }
         requests.close();
-        batch.append(&mut self.postponed);
+        batch.append(&mut self.deferred);
         while let Ok(request) = requests.try_recv() {
             batch.push(request);
         }
@@ -167,13 +167,13 @@ impl<E: StoredEvent> LogWriter<E> {
     /// The remaining steps once readers and writer have ended; `None` after a failure, which leaves the files
     /// unchanged.
     pub(super) fn into_closing(self) -> Option<Closing> {
-        let Self { path, mut connection, log, end_file, here, was_held, failed, .. } = self;
+        let Self { path, mut connection, log, end_file, open_file, was_held, failed, .. } = self;
         // The checkpointer ends once its waker is dropped. If removing the hook fails, closing waits for it only for a
         // limited time.
         let _ = connection.wal_hook(None::<fn(&mut rusqlite::hooks::Wal, std::ffi::c_int) -> rusqlite::Result<()>>);
         let is_held = was_held;
-        let form = log.form();
-        failed.is_none().then_some(Closing { path, connection, form, end_file, here, is_held })
+        let format = log.format();
+        failed.is_none().then_some(Closing { path, connection, format, end_file, open_file, is_held })
     }
 
     /// Publishes the commits of other processes, if any.
@@ -181,10 +181,10 @@ impl<E: StoredEvent> LogWriter<E> {
         if self.failed.is_some() {
             return;
         }
-        if let Err(gone) = self.in_place.check(&self.here) {
+        if let Err(gone) = self.identities.check(&self.open_file) {
             return self.fail(gone.into());
         }
-        self.keep_end();
+        self.restore_end_file();
         match self.try_look() {
             Err(FileError::Sqlite(error)) if is_busy(&error) => {}
             Err(error) => {
@@ -198,13 +198,13 @@ impl<E: StoredEvent> LogWriter<E> {
     }
 
     /// Recreates a removed or replaced `-end` file, so that all programs go on with the same one.
-    fn keep_end(&mut self) {
+    fn restore_end_file(&mut self) {
         if self.end_file.is_in_place() || self.end_file.lock(Deadline::after(WAIT_BRIEFLY)).is_err() {
             return;
         }
         self.follow_end_file();
         // Errors are ignored: the next commit retries and reports them.
-        if self.end_file.is_anew()
+        if self.end_file.is_replacement()
             && let Ok(end) = LogEnd::read(&self.connection)
         {
             let _ = self.end_file.replace(end.end);
@@ -214,7 +214,7 @@ impl<E: StoredEvent> LogWriter<E> {
 
     /// Switches readers of the acknowledged end to a replaced `-end` file.
     fn follow_end_file(&mut self) {
-        if self.end_file.is_anew()
+        if self.end_file.is_replacement()
             && let Ok(file) = self.end_file.share()
         {
             self.acknowledged.follow(file);
@@ -223,12 +223,12 @@ impl<E: StoredEvent> LogWriter<E> {
 
     fn try_look(&mut self) -> Result<(), FileError> {
         let data_version = data_version(&self.connection)?;
-        if data_version == self.data_version {
+        if data_version == self.looked_data_version {
             return Ok(());
         }
         let end = LogEnd::read(&self.connection)?;
-        self.log.stored().form(&self.connection)?;
-        self.data_version = data_version;
+        self.log.stored().format(&self.connection)?;
+        self.looked_data_version = data_version;
         self.publish_until(end.end.position)
     }
 
@@ -241,16 +241,16 @@ impl<E: StoredEvent> LogWriter<E> {
                 return Err(FileError::Damaged { position: self.published + 1, what: "there is no event" });
             };
             self.published = last.position.get();
-            self.acknowledged.saw(self.published);
+            self.acknowledged.raise_seen(self.published);
             self.publisher.publish(Published { after, events: events.into() });
         }
         Ok(())
     }
 
-    /// Writes the requests. Those that cannot be written are refused or postponed.
-    fn write(&mut self, batch: &mut Vec<WriteRequest<E>>) -> Option<Answers<E>> {
+    /// Writes the requests. Those that cannot be written are refused or deferred.
+    fn write(&mut self, batch: &mut Vec<WriteRequest<E>>) -> Option<CommitReplies<E>> {
         if self.failed.is_none()
-            && let Err(gone) = self.in_place.check(&self.here)
+            && let Err(gone) = self.identities.check(&self.open_file)
         {
             self.fail(gone.into());
         }
@@ -270,29 +270,29 @@ impl<E: StoredEvent> LogWriter<E> {
                 written
             }
             Err(LockError::Held) => {
-                self.is_held(batch);
+                self.defer_or_refuse(batch);
                 None
             }
             Err(LockError::Io(error)) => {
-                let said = self.failure(format_args!("the log's end cannot be locked: {error}"));
-                self.refuse_all(batch, StoreFailure::caused_by(said, StoreFailure::kind_of(&error), error));
+                let message = self.failure(format_args!("the log's end cannot be locked: {error}"));
+                self.refuse_all(batch, StoreFailure::caused_by(message, StoreFailure::kind_of(&error), error));
                 None
             }
         }
     }
 
     /// Writes the requests while this program holds the lock.
-    fn write_locked(&mut self, batch: &mut Vec<WriteRequest<E>>, deadline: Deadline) -> Option<Answers<E>> {
+    fn write_locked(&mut self, batch: &mut Vec<WriteRequest<E>>, deadline: Deadline) -> Option<CommitReplies<E>> {
         let is_for_lease = batch.iter().all(WriteRequest::is_for_lease);
-        match self.begin(deadline, batch.iter().any(WriteRequest::is_reason)) {
+        match self.begin(deadline, batch.iter().any(WriteRequest::justifies_change)) {
             Ok(()) => self.was_held = false,
             Err(error) => {
                 // Nothing was stored.
                 let _ = self.connection.execute_batch("ROLLBACK");
                 if is_busy(&error) {
-                    self.is_held(batch);
+                    self.defer_or_refuse(batch);
                 } else {
-                    let failure = self.cannot_write(error.into());
+                    let failure = self.write_failure(error.into());
                     self.refuse_all(batch, failure);
                 }
                 return None;
@@ -302,19 +302,19 @@ impl<E: StoredEvent> LogWriter<E> {
         let lease = self.lease;
         let written = catch_unwind(AssertUnwindSafe(|| self.commit(batch, &mut pending)));
         let error = match written {
-            Ok(Ok(commit)) => return Some(Answers { commit, pending }),
+            Ok(Ok(commit)) => return Some(CommitReplies { commit, pending }),
             // Only the lease was requested: a full disk makes that fail, but the file stays readable.
             Ok(Err(error)) if is_for_lease && self.is_full(&error) => {
                 let _ = self.connection.execute_batch("ROLLBACK");
-                (self.lease, self.written_at) = (lease, None);
-                pending.into_iter().for_each(Pending::put_off);
-                batch.drain(..).for_each(|request| drop(request.put_off()));
+                (self.lease, self.transaction_data_version) = (lease, None);
+                pending.into_iter().for_each(PendingReply::defer);
+                batch.drain(..).for_each(|request| drop(request.defer()));
                 return None;
             }
-            Ok(Err(error)) => self.cannot_write(error),
+            Ok(Err(error)) => self.write_failure(error),
             Err(panic) => {
-                let said = format!("the writer panicked: {}", panic_message(panic.as_ref()));
-                StoreFailure::new(self.failure(said))
+                let message = format!("the writer panicked: {}", panic_message(panic.as_ref()));
+                StoreFailure::new(self.failure(message))
             }
         };
         // A failed sync must not be repeated: its data may be lost. Reopening the file tells what is on the disk.
@@ -325,28 +325,28 @@ impl<E: StoredEvent> LogWriter<E> {
         None
     }
 
-    fn begin(&mut self, deadline: Deadline, is_reason: bool) -> rusqlite::Result<()> {
+    fn begin(&mut self, deadline: Deadline, justifies_change: bool) -> rusqlite::Result<()> {
         wait_at_most(&mut self.connection, deadline.left())?;
         execute(&self.connection, "BEGIN IMMEDIATE")?;
         let mut found = data_version(&self.connection)?;
-        if is_reason && self.log.form() == Form::Second && !self.in_use.is_known_to_stand(found) {
-            self.in_use.say(&self.connection, found)?;
-            // `say` may have started another transaction.
+        if justifies_change && self.log.format() == Format::Second && !self.in_use_mark.is_known_in_file(found) {
+            self.in_use_mark.write(&self.connection, found)?;
+            // Writing the mark may have started another transaction.
             found = data_version(&self.connection)?;
         }
-        self.others_have_written = self.written_at != Some(found);
-        self.written_at = Some(found);
+        self.others_have_written = self.transaction_data_version != Some(found);
+        self.transaction_data_version = Some(found);
         Ok(())
     }
 
     /// Another program holds the file. Refuses requests whose callers wait, and postpones the progress of handlers.
-    fn is_held(&mut self, batch: &mut Vec<WriteRequest<E>>) {
+    fn defer_or_refuse(&mut self, batch: &mut Vec<WriteRequest<E>>) {
         self.was_held |= !batch.iter().all(WriteRequest::is_for_lease);
         let error = StoreError::Busy(holder(&self.path));
         for request in batch.drain(..) {
             match request {
                 waited @ (WriteRequest::Append { .. } | WriteRequest::Begin { .. }) => waited.refuse(error.clone()),
-                request => self.postponed.extend(request.put_off()),
+                request => self.deferred.extend(request.defer()),
             }
         }
     }
@@ -360,52 +360,52 @@ impl<E: StoredEvent> LogWriter<E> {
     fn commit(
         &mut self,
         batch: &mut Vec<WriteRequest<E>>,
-        pending: &mut Vec<Pending<E>>,
+        pending: &mut Vec<PendingReply<E>>,
     ) -> Result<Batch<E>, FileError> {
         let Self { connection, log, lease, others_have_written, .. } = self;
-        let form = log.stored().form(connection)?;
+        let format = log.stored().format(connection)?;
         if *others_have_written {
-            log.follow(LogEnd::read(connection)?);
+            log.refresh(LogEnd::read(connection)?);
         }
         let before = log.end.end;
-        if form == Form::First && batch.iter().any(WriteRequest::is_reason) {
+        if format == Format::First && batch.iter().any(WriteRequest::justifies_change) {
             upgrade::upgrade(connection, E::DOMAIN)?;
-            log.stored().is_upgraded();
+            log.stored().record_upgrade();
         }
-        let form = log.form();
+        let format = log.format();
         let mut insert = BatchInsert::new(connection);
         for request in batch.drain(..) {
             pending.push(match request {
                 WriteRequest::Append { appends, reply } => {
-                    Pending::Append(reply, log.record_all(&mut insert, appends)?)
+                    PendingReply::Append(reply, log.record_all(&mut insert, appends)?)
                 }
                 WriteRequest::Begin { handler, start, reply } => {
-                    Pending::Begun(reply, records::begin_progress(connection, handler, start)?)
+                    PendingReply::Begun(reply, records::begin_progress(connection, handler, start)?)
                 }
                 WriteRequest::Progress { handler, progress, parked, reply } => {
                     let is_valid = lease.is_valid(connection)?;
                     if is_valid {
                         records::write_progress(connection, handler, progress, parked)?;
                     }
-                    Pending::Progress(reply, if is_valid { Ok(()) } else { Err(StoreError::LeaseLost) })
+                    PendingReply::Progress(reply, if is_valid { Ok(()) } else { Err(StoreError::LeaseLost) })
                 }
-                WriteRequest::Projections { updates, reply } if form == Form::First => {
+                WriteRequest::Projections { updates, reply } if format == Format::First => {
                     let missing = ProjectionWritten::Missing { stored: Position::START };
-                    Pending::Projections(reply, vec![missing; updates.len()])
+                    PendingReply::Projections(reply, vec![missing; updates.len()])
                 }
                 // Every commit publishes the commits of other processes.
                 WriteRequest::Look => continue,
                 WriteRequest::Projections { updates, reply } => {
                     let updates = updates.into_iter();
                     let written = updates.map(|update| write_projection(connection, update));
-                    Pending::Projections(reply, written.collect::<Result<_, _>>()?)
+                    PendingReply::Projections(reply, written.collect::<Result<_, _>>()?)
                 }
-                WriteRequest::TakeLease { reply } => {
-                    match form {
-                        Form::First => lease.take_without_number(),
-                        Form::Second => lease.take(connection)?,
+                WriteRequest::AcquireLease { reply } => {
+                    match format {
+                        Format::First => lease.acquire_without_number(),
+                        Format::Second => lease.acquire(connection)?,
                     }
-                    Pending::Lease(reply)
+                    PendingReply::Lease(reply)
                 }
             });
         }
@@ -415,7 +415,7 @@ impl<E: StoredEvent> LogWriter<E> {
         execute(connection, "COMMIT")?;
         let end = log.end.end;
         let commit = log.take_recorded();
-        if self.end_file.is_anew() {
+        if self.end_file.is_replacement() {
             self.end_file.replace(end).map_err(FileError::EndUnwritten)?;
         } else if end.position > before.position {
             self.end_file.write(end).map_err(FileError::EndUnwritten)?;
@@ -426,29 +426,29 @@ impl<E: StoredEvent> LogWriter<E> {
         self.publish_until(before.position)?;
         if !commit.is_empty() {
             self.published = end.position;
-            self.acknowledged.saw(end.position);
+            self.acknowledged.raise_seen(end.position);
             self.publisher.publish(Published { after: Position::new(before.position), events: commit.clone() });
         }
         Ok(commit)
     }
 
     /// The failure for an error while writing.
-    fn cannot_write(&self, error: FileError) -> StoreFailure {
+    fn write_failure(&self, error: FileError) -> StoreFailure {
         if !self.is_full(&error) {
-            return error.into_failure(|said| self.failure(said));
+            return error.into_failure(|message| self.failure(message));
         }
-        let (said, kind) = (self.failure("the disk is full"), StoreFailureKind::DiskFull);
+        let (message, kind) = (self.failure("the disk is full"), StoreFailureKind::DiskFull);
         match error {
-            FileError::Sqlite(error) => StoreFailure::caused_by(said, kind, error),
-            FileError::EndUnwritten(error) => StoreFailure::caused_by(said, kind, error),
-            _ => StoreFailure::of_kind(said, kind),
+            FileError::Sqlite(error) => StoreFailure::caused_by(message, kind, error),
+            FileError::EndUnwritten(error) => StoreFailure::caused_by(message, kind, error),
+            _ => StoreFailure::of_kind(message, kind),
         }
     }
 
     fn is_full(&self, error: &FileError) -> bool {
         match error {
-            FileError::Sqlite(error) => disk_full::is_why(&self.path, error),
-            FileError::EndUnwritten(error) => disk_full::is_room_error(error),
+            FileError::Sqlite(error) => disk_full::is_cause(&self.path, error),
+            FileError::EndUnwritten(error) => disk_full::is_out_of_space(error),
             _ => false,
         }
     }

@@ -6,26 +6,26 @@ use std::time::{Duration, Instant};
 use super::lock_holder::holder;
 
 /// Longer than a commit, an open or a close usually takes.
-const SAY_AFTER: Duration = Duration::from_secs(1);
+const WARN_AFTER: Duration = Duration::from_secs(1);
 
 /// A wait for another program's lock.
 #[derive(Debug)]
 pub(super) struct LongWait {
     path: PathBuf,
     begun: Instant,
-    is_said: bool,
+    has_warned: bool,
 }
 
 impl LongWait {
     pub(super) fn begin(path: &Path) -> Self {
-        Self { path: path.into(), begun: Instant::now(), is_said: false }
+        Self { path: path.into(), begun: Instant::now(), has_warned: false }
     }
 
     /// Returns how long the wait has taken, and warns once if that is long. Call this repeatedly.
-    pub(super) fn goes_on(&mut self) -> Duration {
+    pub(super) fn check(&mut self) -> Duration {
         let waited = self.begun.elapsed();
-        if waited >= SAY_AFTER && !self.is_said {
-            self.is_said = true;
+        if waited >= WARN_AFTER && !self.has_warned {
+            self.has_warned = true;
             tracing::warn!("{}: waiting for {}, which holds the file", self.path.display(), holder(&self.path));
         }
         waited

@@ -16,8 +16,6 @@
 //! knows.
 
 mod acknowledged;
-mod alone;
-mod answers;
 mod backup;
 mod batch_insert;
 mod checked;
@@ -29,12 +27,14 @@ mod create;
 mod disk_full;
 mod end_file;
 mod failure;
-mod form;
+mod file_identities;
+mod foreign_lock;
+mod format;
+mod group_commit;
 mod handler_records;
 mod handler_rows;
 mod hard_links;
-mod in_place;
-mod in_use;
+mod in_use_mark;
 mod lease;
 mod lock_holder;
 mod log_reader;
@@ -43,16 +43,17 @@ mod long_wait;
 mod new_store;
 mod open;
 mod open_error;
-mod open_here;
-mod others;
+mod open_file;
 mod projection_rows;
 mod properties;
 mod records;
+mod replies;
 mod requests;
 mod row_set;
 mod row_sets;
 mod schema;
 mod snapshots;
+mod sole_access;
 mod stored_log;
 mod stream_version;
 mod tables;
@@ -60,7 +61,6 @@ mod threads;
 mod transaction;
 mod upgrade;
 mod verify;
-mod waiting;
 
 use std::fs::File;
 use std::io;
@@ -72,18 +72,18 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use self::acknowledged::AcknowledgedEnd;
-use self::form::Form;
-use self::in_place::InPlace;
+use self::file_identities::FileIdentities;
+use self::format::Format;
 use self::log_reader::{LogReader, READERS, ReadRequest, SharedQueue};
 use self::log_writer::LogWriter;
 pub use self::new_store::NewStore;
 use self::open::Opened;
-use self::open_here::OpenHere;
-pub(in crate::engine) use self::open_here::is_open_here;
+use self::open_file::OpenFile;
+pub(in crate::engine) use self::open_file::is_open_here;
 use self::requests::WriteRequest;
 use self::stored_log::{FileError, LogEnd, StoredLog};
-use self::threads::{Idle, Threads};
-use self::transaction::Written;
+use self::threads::{IdleThread, Threads};
+use self::transaction::EncodedAppend;
 use super::log_head::LogHead;
 use super::{
     Append, Appended, Committed, EventStore, Listeners, OpenStoreError, PUBLISHED_CAPACITY, Published, Publisher,
@@ -119,15 +119,15 @@ pub struct SqliteStore<E> {
     listeners: Listeners<E>,
     acknowledged: Arc<AcknowledgedEnd>,
     path: Arc<Path>,
-    here: Weak<OpenHere>,
-    in_place: Arc<InPlace>,
+    open_file: Weak<OpenFile>,
+    identities: Arc<FileIdentities>,
 }
 
 /// Further resources that a store needs and that the system may refuse.
 struct Connections {
-    moving: Connection,
-    reading: [Connection; READERS],
-    in_place: Arc<InPlace>,
+    checkpointing: Connection,
+    reader_connections: [Connection; READERS],
+    identities: Arc<FileIdentities>,
     end_file: File,
     runtime: tokio::runtime::Runtime,
 }
@@ -142,9 +142,9 @@ impl Connections {
         let io = |error: io::Error| StoreFailure::from(error);
         let read = || schema::connect_to_read(path).map_err(sqlite);
         Ok(Self {
-            moving: schema::connect(path).map_err(sqlite)?,
-            reading: [read()?, read()?],
-            in_place: Arc::new(InPlace::now(&path.as_path().into()).map_err(io)?),
+            checkpointing: schema::connect(path).map_err(sqlite)?,
+            reader_connections: [read()?, read()?],
+            identities: Arc::new(FileIdentities::at(&path.as_path().into()).map_err(io)?),
             end_file: end_file.share().map_err(io)?,
             runtime: tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(io)?,
         })
@@ -160,7 +160,7 @@ impl<E: StoredEvent> SqliteStore<E> {
     /// Returns [`OpenStoreError`] if the file cannot be opened. Its contents are unchanged.
     pub fn open(path: &Path, options: SqliteOptions, supervisor: &Supervisor) -> Result<Self, OpenStoreError> {
         let thread = |name| {
-            Idle::start(name).map_err(|error| OpenStoreError::Failed {
+            IdleThread::start(name).map_err(|error| OpenStoreError::Failed {
                 path: path.into(),
                 reason: StoreFailure::caused_by(
                     format!("no thread can be started: {error}"),
@@ -170,17 +170,17 @@ impl<E: StoredEvent> SqliteStore<E> {
             })
         };
         let (checkpointer_thread, writer_thread) = (thread("checkpoints")?, thread("writer")?);
-        let reader_threads: [Idle; READERS] = [thread("reader")?, thread("reader")?];
+        let reader_threads: [IdleThread; READERS] = [thread("reader")?, thread("reader")?];
         let opened = open::open::<E>(path, options.accept_loss)?;
         let (mut opened, connections) = match Connections::of(&opened) {
             Ok(connections) => (opened, connections),
             Err(reason) => {
                 let path = opened.path.clone();
-                opened.give_up();
+                opened.abandon();
                 return Err(OpenStoreError::Failed { path, reason });
             }
         };
-        let Connections { moving, reading, in_place, end_file, runtime } = connections;
+        let Connections { checkpointing, reader_connections, identities, end_file, runtime } = connections;
         let path: Arc<Path> = opened.path.clone().into();
 
         let publisher = Publisher::new(options.published_capacity);
@@ -193,36 +193,36 @@ impl<E: StoredEvent> SqliteStore<E> {
         let watched = checkpoints.watch(&mut opened.connection);
         watched.map_err(|error| OpenStoreError::Failed { path: path.to_path_buf(), reason: error.into() })?;
         let weak = Arc::downgrade(&checkpoints);
-        let here = opened.here.clone();
+        let open_file = opened.open_file.clone();
         // Each thread holds a reference until its connection is closed.
-        let open_here = here.clone();
+        let reference = open_file.clone();
         threads.run(checkpointer_thread, move || {
-            checkpointer::serve(&weak, moving, &woken);
-            drop(open_here);
+            checkpointer::serve(&weak, checkpointing, &woken);
+            drop(reference);
         });
 
-        let form = opened.form;
+        let format = opened.format;
         // An older program, which may have a file of the first format open, acknowledges without waiting.
-        let presence = (form == Form::Second).then(|| here.presence());
-        let answers_from = opened.answers_from;
+        let presence = (format == Format::Second).then(|| open_file.presence());
+        let silent_until = opened.silent_until;
         let queue: SharedQueue<E> = Arc::new(Mutex::new(read_requests));
-        for (thread, connection) in reader_threads.into_iter().zip(reading) {
-            let reader = LogReader::new(connection, form);
-            let (queue, open_here) = (queue.clone(), here.clone());
+        for (thread, connection) in reader_threads.into_iter().zip(reader_connections) {
+            let reader = LogReader::new(connection, format);
+            let (queue, reference) = (queue.clone(), open_file.clone());
             threads.run(thread, move || {
                 reader.serve(&queue);
-                drop(open_here);
+                drop(reference);
             });
         }
 
-        let weak_here = Arc::downgrade(&here);
+        let weak_open_file = Arc::downgrade(&open_file);
         let acknowledged = Arc::new(AcknowledgedEnd::new(end_file, opened.end.end.position, presence));
-        let to_let_go = acknowledged.clone();
-        let mut writer = LogWriter::new(opened, in_place.clone(), acknowledged.clone(), publisher, checkpoints);
+        let acknowledged_by_writer = acknowledged.clone();
+        let mut writer = LogWriter::new(opened, identities.clone(), acknowledged.clone(), publisher, checkpoints);
         let (close, closed) = oneshot::channel();
-        let (ending, has_ended) = watch::channel(());
+        let (ended_sender, has_ended) = watch::channel(());
         let (failed, has_failed) = oneshot::channel();
-        let answers = answers::deliver(supervisor.runtime());
+        let answers = replies::spawn_delivery(supervisor.runtime());
         let read_queue = reads.clone();
         let write = move || {
             runtime.block_on(writer.serve(write_requests, answers, closed, failed));
@@ -233,13 +233,13 @@ impl<E: StoredEvent> SqliteStore<E> {
             }
             drop((read_queue, runtime));
             threads.wait();
-            drop(here);
+            drop(open_file);
             if let Some(closing) = closing {
                 closing.close();
             }
             // A remaining handle must keep no descriptor open.
-            to_let_go.close();
-            drop(ending);
+            acknowledged_by_writer.close();
+            drop(ended_sender);
         };
         supervisor.ends_with(close, has_ended, writer_thread.run(write));
         supervisor.spawn("event store", async move {
@@ -249,8 +249,8 @@ impl<E: StoredEvent> SqliteStore<E> {
                 Err(_) => Ok(()),
             }
         });
-        alone::wait_until(answers_from);
-        Ok(Self { writes, reads, listeners, acknowledged, path, here: weak_here, in_place })
+        sole_access::wait_until(silent_until);
+        Ok(Self { writes, reads, listeners, acknowledged, path, open_file: weak_open_file, identities })
     }
 
     /// The file's path, with symbolic links resolved.
@@ -266,8 +266,8 @@ impl<E: StoredEvent> SqliteStore<E> {
     /// Returns [`StoreError::Failed`] with the missing file, or [`StoreError::Closed`] if the store has stopped,
     /// possibly for that reason.
     pub fn in_place(&self) -> Result<(), StoreError> {
-        let here = self.here.upgrade().ok_or(StoreError::Closed)?;
-        self.in_place.check(&here).map_err(|gone| {
+        let open_file = self.open_file.upgrade().ok_or(StoreError::Closed)?;
+        self.identities.check(&open_file).map_err(|gone| {
             // If the queue is full, the writer notices by itself.
             let _ = self.writes.try_send(WriteRequest::Look);
             StoreError::Failed(gone.into())
@@ -318,9 +318,9 @@ impl<E: StoredEvent> SqliteStore<E> {
     }
 
     /// Events read here count as seen by this process, whoever stored them.
-    fn saw(&self, events: &[RecordedEvent<E>]) {
+    fn raise_seen(&self, events: &[RecordedEvent<E>]) {
         if let Some(last) = events.last() {
-            self.acknowledged.saw(last.position.get());
+            self.acknowledged.raise_seen(last.position.get());
         }
     }
 
@@ -339,20 +339,20 @@ fn unreadable(path: &Path, error: FileError) -> StoreError {
     if error.is_busy() {
         return StoreError::Busy(lock_holder::holder(path));
     }
-    StoreError::Failed(error.into_failure(|said| format!("{}: {said}", path.display())))
+    StoreError::Failed(error.into_failure(|message| format!("{}: {message}", path.display())))
 }
 
 impl<E: StoredEvent> EventStore<E> for SqliteStore<E> {
     async fn append(&self, appends: Vec<Append<E>>) -> Result<Appended<E>, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let appends = appends.into_iter().map(Written::new).collect::<Result<_, _>>()?;
+        let appends = appends.into_iter().map(EncodedAppend::new).collect::<Result<_, _>>()?;
         self.write(WriteRequest::Append { appends, reply }, answer).await
     }
 
     async fn read_stream(&self, stream: &StreamId, after: Version, limit: usize) -> Result<Batch<E>, StoreError> {
         let stream = stream.clone();
         let events = self.read(move |connection, log| log.read_stream(connection, &stream, after, limit)).await?;
-        self.saw(&events);
+        self.raise_seen(&events);
         Ok(events.into())
     }
 
@@ -364,18 +364,18 @@ impl<E: StoredEvent> EventStore<E> for SqliteStore<E> {
     ) -> Result<(Option<Snapshot>, Batch<E>), StoreError> {
         let stream = stream.clone();
         let read = self.read(move |connection, log| {
-            let snapshot = match log.form(connection)? {
-                Form::First => None,
-                Form::Second => snapshots::read_snapshot(connection, stream.as_str(), until)?,
+            let snapshot = match log.format(connection)? {
+                Format::First => None,
+                Format::Second => snapshots::read_snapshot(connection, stream.as_str(), until)?,
             };
             let after = snapshot.as_ref().map_or(Version::START, |snapshot| snapshot.version);
             Ok((snapshot, log.read_stream(connection, &stream, after, limit)?))
         });
         let (snapshot, events) = read.await?;
         if let Some(snapshot) = &snapshot {
-            self.acknowledged.saw(snapshot.position.get());
+            self.acknowledged.raise_seen(snapshot.position.get());
         }
-        self.saw(&events);
+        self.raise_seen(&events);
         Ok((snapshot, events.into()))
     }
 
@@ -390,7 +390,7 @@ impl<E: StoredEvent> EventStore<E> for SqliteStore<E> {
             commands.collect::<Result<Vec<_>, _>>()
         });
         let whole = |events: Vec<RecordedEvent<E>>| {
-            self.saw(&events);
+            self.raise_seen(&events);
             Committed::whole(events.into())
         };
         Ok(read.await?.into_iter().map(|events| events.map(whole)).collect())
@@ -398,13 +398,13 @@ impl<E: StoredEvent> EventStore<E> for SqliteStore<E> {
 
     async fn read_all(&self, after: Position, limit: usize) -> Result<Batch<E>, StoreError> {
         let events = self.read(move |connection, log| log.read_all(connection, after, limit)).await?;
-        self.saw(&events);
+        self.raise_seen(&events);
         Ok(events.into())
     }
 
     async fn end(&self) -> Result<Position, StoreError> {
         let end = self.read(|connection, _| Ok(LogEnd::read(connection)?)).await?.end;
-        self.acknowledged.saw(end.position);
+        self.acknowledged.raise_seen(end.position);
         Ok(Position::new(end.position))
     }
 
@@ -414,8 +414,8 @@ impl<E: StoredEvent> EventStore<E> for SqliteStore<E> {
 
     fn look(&self) {
         // If the queue is full, the next commit publishes other processes' commits.
-        if self.acknowledged.wants_look() && self.writes.try_send(WriteRequest::Look).is_err() {
-            self.acknowledged.look_begins();
+        if self.acknowledged.request_look() && self.writes.try_send(WriteRequest::Look).is_err() {
+            self.acknowledged.end_look_request();
         }
     }
 

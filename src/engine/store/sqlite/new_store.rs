@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::backup::{check_place, not_supported, not_written, whole};
+use super::backup::{check_place, not_supported, not_written, require_intact};
 use super::companions::{OF_UNFINISHED, WAL, companion};
 use super::{SqliteOptions, SqliteStore, create};
 use crate::engine::disk::{NewFile, Placed};
@@ -86,15 +86,15 @@ impl<E: StoredEvent> NewStore<E> {
         written.map_err(|error| self.failed(&error))
     }
 
-    /// Verifies and closes the store, and moves it to its destination. `tell` receives the number of events verified
+    /// Verifies and closes the store, and moves it to its destination. `report` receives the number of events verified
     /// and their total.
     ///
     /// # Errors
     ///
     /// Returns [`BackupError`] if the store is not at its destination.
-    pub async fn finish(mut self, tell: impl FnMut(u64, u64) + Send + 'static) -> Result<Verified, BackupError> {
-        let verified = self.store.verify(tell).await.map_err(|error| self.failed(&error))?;
-        let verified = whole(verified)?;
+    pub async fn finish(mut self, report: impl FnMut(u64, u64) + Send + 'static) -> Result<Verified, BackupError> {
+        let verified = self.store.verify(report).await.map_err(|error| self.failed(&error))?;
+        let verified = require_intact(verified)?;
         self.supervisor.stop(StopReason::Closed);
         self.supervisor.ended().await;
         let reason = |reason: StoreFailure| BackupError::File { path: self.place.clone(), reason };

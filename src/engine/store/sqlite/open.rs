@@ -14,16 +14,16 @@ use rusqlite::{Connection, ErrorCode};
 use super::close::Closing;
 use super::companions::{self, END, SHM, WAL, companion};
 use super::create::create;
-use super::end_file::{Deadline, End, EndFile, LockError, Noted};
-use super::form::Form;
+use super::end_file::{Deadline, End, EndFile, LockError, RecordedEnd};
+use super::format::Format;
 use super::lock_holder::holder;
 use super::open_error::{ONLY_ACCEPTED, damaged, refused, sqlite};
-use super::open_here::OpenHere;
+use super::open_file::OpenFile;
 use super::row_sets::{check_row_sets, rebuild_row_sets};
 use super::schema::{APPLICATION_ID, USER_VERSION, connect, make_durable};
 use super::stored_log::{FileError, Head, LogEnd, StoredLog};
-use super::tables::{self, Missing, Tables};
-use super::{alone, hard_links, properties};
+use super::tables::{self, MissingObject, Tables};
+use super::{hard_links, properties, sole_access};
 use crate::engine::disk::NO_SYNC_OF_DIRECTORIES;
 use crate::engine::log::Position;
 use crate::engine::store::OpenStoreError;
@@ -40,36 +40,40 @@ const MAX_TRIES: usize = 16;
 pub(super) struct Opened {
     pub(super) path: PathBuf,
     pub(super) connection: Connection,
-    pub(super) form: Form,
+    pub(super) format: Format,
     pub(super) end: LogEnd,
     pub(super) end_file: EndFile,
-    pub(super) here: Arc<OpenHere>,
+    pub(super) open_file: Arc<OpenFile>,
     /// Earliest time at which anything in the file may be answered.
-    pub(super) answers_from: Option<Instant>,
+    pub(super) silent_until: Option<Instant>,
     /// Whether this call created the file.
-    is_made: bool,
+    is_created: bool,
 }
 
 impl Opened {
     /// Closes a file that cannot be used after all, and removes it if this call created it.
-    pub(super) fn give_up(self) {
-        let Self { path, connection, form, mut end_file, here, is_made, .. } = self;
+    pub(super) fn abandon(self) {
+        let Self { path, connection, format, mut end_file, open_file, is_created, .. } = self;
         let is_new = || LogEnd::read(&connection).is_ok_and(|end| end.end == End::OF_NOTHING);
-        if !is_made || end_file.lock(Deadline::after(WAIT_FOR_OTHERS)).is_err() || !here.is_at(&path) || !is_new() {
+        if !is_created
+            || end_file.lock(Deadline::after(WAIT_FOR_OTHERS)).is_err()
+            || !open_file.is_at(&path)
+            || !is_new()
+        {
             let path = path.into();
-            return Closing { path, connection, form, end_file, here, is_held: false }.close();
+            return Closing { path, connection, format, end_file, open_file, is_held: false }.close();
         }
         // SQLite removes its write-ahead log when the last connection of all programs closes.
         let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
         drop(connection);
         if !companion(&path, WAL).exists() {
-            remove_made(&path);
+            remove_created(&path);
         }
     }
 }
 
 /// Removes an unneeded new file that no one else has open. If that fails, an empty bank remains.
-fn remove_made(path: &Path) {
+fn remove_created(path: &Path) {
     let _ = fs::remove_file(path);
     for suffix in companions::ALL {
         let _ = fs::remove_file(companion(path, suffix));
@@ -82,16 +86,16 @@ pub(super) fn open<E: StoredEvent>(path: &Path, accept_loss: bool) -> Result<Ope
     let deadline = Deadline::after(WAIT_FOR_OTHERS);
     for _ in 0..MAX_TRIES {
         let path = resolve(path)?;
-        let mut is_made = false;
+        let mut is_created = false;
         match fs::metadata(&path) {
             Ok(found) if !found.is_file() => return Err(OpenStoreError::NoFile { path }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                is_made = create(&path, E::DOMAIN, accept_loss)?;
+                is_created = create(&path, E::DOMAIN, accept_loss)?;
             }
             Err(error) => return Err(refused(&path, error)),
             Ok(_) => {}
         }
-        if let Some(opened) = open_found::<E>(&path, accept_loss, is_made, deadline)? {
+        if let Some(opened) = open_existing::<E>(&path, accept_loss, is_created, deadline)? {
             return Ok(opened);
         }
     }
@@ -100,14 +104,14 @@ pub(super) fn open<E: StoredEvent>(path: &Path, accept_loss: bool) -> Result<Ope
 }
 
 /// Opens an existing file; `None` if it was replaced meanwhile.
-fn open_found<E: StoredEvent>(
+fn open_existing<E: StoredEvent>(
     path: &Path,
     accept_loss: bool,
-    is_made: bool,
+    is_created: bool,
     deadline: Deadline,
 ) -> Result<Option<Opened>, OpenStoreError> {
     let path = hard_links::name_in_use(path)?;
-    let (here, path) = OpenHere::after(
+    let (open_file, path) = OpenFile::open(
         &path,
         || OpenOptions::new().read(true).write(true).open(&path).map_err(|error| refused(&path, error)),
         |file| {
@@ -120,8 +124,8 @@ fn open_found<E: StoredEvent>(
     let end_path = companion(&path, END);
     let mut end_file = EndFile::open(end_path.clone()).map_err(|error| {
         // If another program has found the file, it has created the `-end` file.
-        if is_made && !end_path.exists() {
-            remove_made(&path);
+        if is_created && !end_path.exists() {
+            remove_created(&path);
         }
         match error.kind() {
             io::ErrorKind::Unsupported => {
@@ -134,23 +138,32 @@ fn open_found<E: StoredEvent>(
         LockError::Held => OpenStoreError::Busy { path: path.clone(), holder: holder(&path) },
         LockError::Io(error) => refused(&end_path, error),
     })?;
-    if !here.is_at(&path) {
+    if !open_file.is_at(&path) {
         return Ok(None);
     }
-    let (connection, form, end) = match checked::<E>(&path, &mut end_file, accept_loss) {
+    let (connection, format, end) = match checked::<E>(&path, &mut end_file, accept_loss) {
         Ok(checked) => checked,
         Err(refusal) => {
             // A program that has the file open has recorded the end.
-            if is_made && matches!(end_file.read(), Ok(Noted::Nothing)) {
-                remove_made(&path);
+            if is_created && matches!(end_file.read(), Ok(RecordedEnd::Empty)) {
+                remove_created(&path);
             }
             end_file.remove_if_new();
             return Err(refusal);
         }
     };
     end_file.unlock();
-    let answers_from = alone::answers_from(here.presence());
-    Ok(Some(Opened { path, connection, form, end, end_file, here: Arc::new(here), answers_from, is_made }))
+    let silent_until = sole_access::silent_until(open_file.presence());
+    Ok(Some(Opened {
+        path,
+        connection,
+        format,
+        end,
+        end_file,
+        open_file: Arc::new(open_file),
+        silent_until,
+        is_created,
+    }))
 }
 
 /// Connects to the file and checks it. After a refusal, removes what SQLite created beside the file, but keeps a
@@ -159,11 +172,11 @@ fn checked<E: StoredEvent>(
     path: &Path,
     end_file: &mut EndFile,
     accept_loss: bool,
-) -> Result<(Connection, Form, LogEnd), OpenStoreError> {
+) -> Result<(Connection, Format, LogEnd), OpenStoreError> {
     let is_empty = || fs::metadata(companion(path, WAL)).is_ok_and(|log| log.len() == 0);
     let checked = connect(path).map_err(|error| sqlite(path, error)).and_then(|connection| {
         match check::<E>(path, &connection, end_file, accept_loss) {
-            Ok((form, end)) => Ok((connection, form, end)),
+            Ok((format, end)) => Ok((connection, format, end)),
             Err(refusal) => {
                 if is_empty() {
                     // If this fails, two harmless empty files remain.
@@ -188,7 +201,7 @@ fn check<E: StoredEvent>(
     connection: &Connection,
     end_file: &mut EndFile,
     accept_loss: bool,
-) -> Result<(Form, LogEnd), OpenStoreError> {
+) -> Result<(Format, LogEnd), OpenStoreError> {
     let sqlite = |error| sqlite(path, error);
     let unset = make_durable(connection).map_err(sqlite)?;
     if let Some(reason) = unset {
@@ -196,20 +209,20 @@ fn check<E: StoredEvent>(
     }
     let transaction = connection.unchecked_transaction().map_err(sqlite)?;
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get(0)).map_err(sqlite);
-    let form = check_version(path, pragma("application_id")?, pragma("user_version")?)?;
-    let missing = check_tables(path, connection, form)?;
-    if form == Form::Second {
+    let format = check_version(path, pragma("application_id")?, pragma("user_version")?)?;
+    let missing = check_tables(path, connection, format)?;
+    if format == Format::Second {
         check_domain::<E>(path, connection)?;
     }
-    let end = check_end::<E>(path, connection, form)?;
-    let is_known = check_acknowledged(path, connection, form, end, end_file, accept_loss)?;
-    let rows = match form {
-        Form::First => Ok(()),
-        Form::Second => check_row_sets(connection),
+    let end = check_end::<E>(path, connection, format)?;
+    let is_known = check_acknowledged(path, connection, format, end, end_file, accept_loss)?;
+    let rows = match format {
+        Format::First => Ok(()),
+        Format::Second => check_row_sets(connection),
     };
     drop(transaction);
     if !missing.is_empty() {
-        make_again(path, connection, &missing, form)?;
+        rebuild_missing(path, connection, &missing, format)?;
     }
     match rows {
         Ok(()) => {}
@@ -225,7 +238,7 @@ fn check<E: StoredEvent>(
     if !is_known {
         end_file.replace(end.end).map_err(|error| refused(path, error))?;
     }
-    Ok((form, end))
+    Ok((format, end))
 }
 
 /// The file's absolute path, with symbolic links resolved.
@@ -277,13 +290,13 @@ fn check_header(path: &Path, file: &File) -> Result<(), OpenStoreError> {
 }
 
 /// Checks that the file belongs to this program and has a known version.
-fn check_version(path: &Path, application_id: i32, user_version: i32) -> Result<Form, OpenStoreError> {
+fn check_version(path: &Path, application_id: i32, user_version: i32) -> Result<Format, OpenStoreError> {
     if application_id != APPLICATION_ID {
         let reason = "it is the SQLite database of another program".to_owned();
         return Err(OpenStoreError::NotOurs { path: path.into(), reason });
     }
-    match Form::of_version(user_version) {
-        Some(form) => Ok(form),
+    match Format::of_version(user_version) {
+        Some(format) => Ok(format),
         None if user_version > USER_VERSION => Err(OpenStoreError::Newer {
             path: path.into(),
             found: user_version.unsigned_abs(),
@@ -294,8 +307,8 @@ fn check_version(path: &Path, application_id: i32, user_version: i32) -> Result<
 }
 
 /// Checks the tables against those that this program creates. Returns what is missing and can be rebuilt.
-fn check_tables(path: &Path, connection: &Connection, form: Form) -> Result<Vec<Missing>, OpenStoreError> {
-    match tables::check(connection, form).map_err(|error| sqlite(path, error))? {
+fn check_tables(path: &Path, connection: &Connection, format: Format) -> Result<Vec<MissingObject>, OpenStoreError> {
+    match tables::check(connection, format).map_err(|error| sqlite(path, error))? {
         Tables::Changed { what } => Err(damaged(path, what)),
         Tables::Whole { beside, missing } => {
             if !beside.is_empty() {
@@ -308,10 +321,15 @@ fn check_tables(path: &Path, connection: &Connection, form: Form) -> Result<Vec<
 }
 
 /// Rebuilds missing indexes and views, which only lead to events: the events are unchanged.
-fn make_again(path: &Path, connection: &Connection, missing: &[Missing], form: Form) -> Result<(), OpenStoreError> {
+fn rebuild_missing(
+    path: &Path,
+    connection: &Connection,
+    missing: &[MissingObject],
+    format: Format,
+) -> Result<(), OpenStoreError> {
     let names: Vec<_> = missing.iter().map(|missing| missing.name.as_str()).collect();
     let names = names.join(", ");
-    match tables::make_again(connection, missing, form) {
+    match tables::rebuild(connection, missing, format) {
         Ok(()) => {
             tracing::warn!("{}: what was missing is made again: {names}", path.display());
             Ok(())
@@ -333,12 +351,12 @@ fn check_domain<E: StoredEvent>(path: &Path, connection: &Connection) -> Result<
 }
 
 /// Checks that the last event fits its hash and ends its stream.
-fn check_end<E: StoredEvent>(path: &Path, connection: &Connection, form: Form) -> Result<LogEnd, OpenStoreError> {
+fn check_end<E: StoredEvent>(path: &Path, connection: &Connection, format: Format) -> Result<LogEnd, OpenStoreError> {
     let read = || -> Result<LogEnd, FileError> {
         let end = LogEnd::read(connection)?;
         let position = end.end.position;
         if position > 0 {
-            let events = StoredLog::<E>::of(form).read_all(connection, Position::new(position).before(), 1)?;
+            let events = StoredLog::<E>::of(format).read_all(connection, Position::new(position).before(), 1)?;
             let head = match &events[..] {
                 [event] => Head::read(connection, event.stream.as_str())?,
                 _ => None,
@@ -369,7 +387,7 @@ fn check_end<E: StoredEvent>(path: &Path, connection: &Connection, form: Form) -
 fn check_acknowledged(
     path: &Path,
     connection: &Connection,
-    form: Form,
+    format: Format,
     LogEnd { end, .. }: LogEnd,
     end_file: &EndFile,
     accept_loss: bool,
@@ -385,27 +403,27 @@ fn check_acknowledged(
         let acknowledged = Position::new(acknowledged.position);
         Err(OpenStoreError::LostEnd { path: path.into(), acknowledged, log_end })
     };
-    let has = |end: End| Ok(hash_if_there(connection, end.position).map_err(sqlite)? == Some(end.hash));
-    let closed_at = match form {
-        Form::First => None,
-        Form::Second => properties::closed_at(connection).map_err(sqlite)?,
+    let has = |end: End| Ok(hash_if_present(connection, end.position).map_err(sqlite)? == Some(end.hash));
+    let closed_at = match format {
+        Format::First => None,
+        Format::Second => properties::closed_at(connection).map_err(sqlite)?,
     };
     let acknowledged = end_file.read().map_err(|error| refused(&end_path, error))?;
     let refusal = match (acknowledged, closed_at) {
         (_, Some(closed_at)) if !has(closed_at)? => lost(closed_at),
-        (Noted::UpTo(acknowledged), _) => {
+        (RecordedEnd::UpTo(acknowledged), _) => {
             if has(acknowledged)? {
                 return Ok(true);
             }
             lost(acknowledged)
         }
-        (Noted::Damaged, _) => unknown("damaged"),
-        (Noted::Nothing, Some(closed_at))
+        (RecordedEnd::Damaged, _) => unknown("damaged"),
+        (RecordedEnd::Empty, Some(closed_at))
             if closed_at == end && !properties::is_in_use(connection).map_err(sqlite)? =>
         {
             return Ok(false);
         }
-        (Noted::Nothing, Some(_)) if properties::is_copied(connection).map_err(sqlite)? => {
+        (RecordedEnd::Empty, Some(_)) if properties::is_copied(connection).map_err(sqlite)? => {
             let path = path.display();
             tracing::warn!(
                 "{path}: this is a copy of a file that was in use; it ends at position {log_end}, and it cannot tell \
@@ -413,7 +431,7 @@ fn check_acknowledged(
             );
             return Ok(false);
         }
-        (Noted::Nothing, _) => unknown("missing"),
+        (RecordedEnd::Empty, _) => unknown("missing"),
     };
     match refusal {
         Err(refusal) if accept_loss => {
@@ -426,7 +444,7 @@ fn check_acknowledged(
     }
 }
 
-fn hash_if_there(connection: &Connection, position: u64) -> rusqlite::Result<Option<Hash>> {
+fn hash_if_present(connection: &Connection, position: u64) -> rusqlite::Result<Option<Hash>> {
     if position == 0 {
         return Ok(Some(BEFORE_THE_FIRST));
     }

@@ -35,7 +35,7 @@ pub(super) fn sqlite(path: &Path, error: rusqlite::Error) -> OpenStoreError {
     if let Some(error) = too_many_open(&error) {
         return OpenStoreError::Failed { path: path.into(), reason: error.into() };
     }
-    let is_full = disk_full::is_why(path, &error);
+    let is_full = disk_full::is_cause(path, &error);
     let (code, is_about_shared_memory) = (error.sqlite_error_code(), is_about_shared_memory(&error));
     let reason = |kind| StoreFailure::caused_by(format!("SQLite: {error}"), kind, error);
     let path = path.into();

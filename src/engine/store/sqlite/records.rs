@@ -41,7 +41,7 @@ pub(super) fn write_progress(
     let hash = stored.hash();
     let StoredProgress { handler, progress: Progress { checkpoint, attempts, state } } = stored;
     connection.prepare_cached(&sql)?.execute((handler, signed(checkpoint.get()), attempts, state, hash))?;
-    row_sets::changed(connection, Table::Handlers, before, Some(hash))?;
+    row_sets::record_change(connection, Table::Handlers, before, Some(hash))?;
     match parked {
         ParkedChange::None => {}
         ParkedChange::Park(event) => {
@@ -58,7 +58,7 @@ pub(super) fn write_progress(
         ParkedChange::Remove { number } => {
             let before = hash_of(connection, HASH_OF_PARKED, [signed(number)])?;
             connection.prepare_cached("DELETE FROM parked_events WHERE number = ?1")?.execute([signed(number)])?;
-            row_sets::changed(connection, Table::ParkedEvents, before, None)?;
+            row_sets::record_change(connection, Table::ParkedEvents, before, None)?;
         }
     }
     Ok(())
@@ -73,7 +73,7 @@ fn write_parked(connection: &Connection, parked: ParkedEvent) -> Result<(), File
     let (number, position, time) = (signed(number), signed(position.get()), time.as_micros());
     let before = hash_of(connection, HASH_OF_PARKED, [number])?;
     connection.prepare_cached(&sql)?.execute((number, handler, position, attempts, reason, time, hash))?;
-    row_sets::changed(connection, Table::ParkedEvents, before, Some(hash))
+    row_sets::record_change(connection, Table::ParkedEvents, before, Some(hash))
 }
 
 pub(super) fn read_parked(connection: &Connection, after: u64, limit: usize) -> Result<Vec<ParkedEvent>, FileError> {

@@ -2,7 +2,7 @@
 
 use tokio::sync::oneshot;
 
-use super::transaction::Written;
+use super::transaction::EncodedAppend;
 use crate::engine::log::Position;
 use crate::engine::store::handler_records::{ParkedChange, Progress, ProjectionUpdate, ProjectionWritten};
 use crate::engine::store::{Appended, StoreError};
@@ -12,7 +12,7 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 #[derive(Debug)]
 pub(super) enum WriteRequest<E> {
     Append {
-        appends: Vec<Written<E>>,
+        appends: Vec<EncodedAppend<E>>,
         reply: Reply<Appended<E>>,
     },
     Begin {
@@ -31,7 +31,7 @@ pub(super) enum WriteRequest<E> {
         reply: Reply<Vec<ProjectionWritten>>,
     },
     /// Replies whether the lease was acquired; if not, the caller may retry.
-    TakeLease {
+    AcquireLease {
         reply: Reply<bool>,
     },
     /// Publishes the commits of other processes now.
@@ -40,19 +40,19 @@ pub(super) enum WriteRequest<E> {
 
 impl<E> WriteRequest<E> {
     pub(super) fn is_for_lease(&self) -> bool {
-        matches!(self, Self::TakeLease { .. })
+        matches!(self, Self::AcquireLease { .. })
     }
 
     /// Whether the request alone may upgrade a file or mark it as in use. Projection rows, which the log can restore,
     /// and the lease may not.
-    pub(super) fn is_reason(&self) -> bool {
-        !matches!(self, Self::TakeLease { .. } | Self::Projections { .. })
+    pub(super) fn justifies_change(&self) -> bool {
+        !matches!(self, Self::AcquireLease { .. } | Self::Projections { .. })
     }
 
     /// The request cannot be written now. Returns it if it must be written later.
-    pub(super) fn put_off(self) -> Option<Self> {
+    pub(super) fn defer(self) -> Option<Self> {
         match self {
-            Self::TakeLease { reply } => {
+            Self::AcquireLease { reply } => {
                 let _ = reply.send(Ok(false));
                 None
             }
@@ -72,7 +72,7 @@ impl<E> WriteRequest<E> {
             Self::Append { reply, .. } => drop(reply.send(Err(error))),
             Self::Begin { reply, .. } => drop(reply.send(Err(error))),
             Self::Progress { reply, .. } => drop(reply.send(Err(error))),
-            Self::TakeLease { reply } => drop(reply.send(Err(error))),
+            Self::AcquireLease { reply } => drop(reply.send(Err(error))),
             Self::Projections { reply, .. } => drop(reply.send(Err(error))),
             Self::Look => {}
         }

@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_set_is_its_rows_whatever_order_they_came_in() {
+    fn a_set_does_not_depend_on_the_order_of_its_rows() {
         let mut changed = set(&["a", "b", "c"]);
         changed.remove(&row("a"));
         changed.add(&row("d"));
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_become_of_a_set_is_told() {
+    fn differences_are_described() {
         let expected = set(&["a", "b"]);
         assert_eq!(expected.difference(set(&["b", "a"])), None);
         let told = |rows| expected.difference(set(rows)).unwrap();

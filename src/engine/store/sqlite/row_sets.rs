@@ -27,15 +27,15 @@ impl Table {
     }
 
     /// The set of rows in the table. A row that does not fit its own hash is an error.
-    fn found(self, connection: &Connection) -> Result<RowSet, FileError> {
+    fn current_set(self, connection: &Connection) -> Result<RowSet, FileError> {
         match self {
-            Self::Handlers => found::<StoredProgress>(connection, self.name(), PROGRESS_COLUMNS, 4),
-            Self::ParkedEvents => found::<ParkedEvent>(connection, self.name(), PARKED_COLUMNS, 6),
+            Self::Handlers => current_set::<StoredProgress>(connection, self.name(), PROGRESS_COLUMNS, 4),
+            Self::ParkedEvents => current_set::<ParkedEvent>(connection, self.name(), PARKED_COLUMNS, 6),
         }
     }
 }
 
-fn found<T: Checked>(
+fn current_set<T: Checked>(
     connection: &Connection,
     table: &str,
     columns: &str,
@@ -96,7 +96,7 @@ pub(super) fn selected_hash(select: &mut Statement<'_>, key: impl Params) -> rus
 }
 
 /// Records that a row was added, changed or removed.
-pub(super) fn changed(
+pub(super) fn record_change(
     connection: &Connection,
     table: Table,
     before: Option<Hash>,
@@ -119,9 +119,9 @@ pub(super) fn changed(
 /// Checks the rows of handlers and parked events against the recorded sets. The error names the table whose rows were
 /// lost, added or changed.
 pub(super) fn check_row_sets(connection: &Connection) -> Result<(), FileError> {
-    at_one_moment(connection, || {
+    in_transaction(connection, || {
         for table in Table::ALL {
-            let (stored, found) = (read(connection, table)?, table.found(connection)?);
+            let (stored, found) = (read(connection, table)?, table.current_set(connection)?);
             if let Some(difference) = stored.difference(found) {
                 return Err(FileError::DamagedRecord(format!("of the table {}, {difference}", table.name())));
             }
@@ -132,7 +132,7 @@ pub(super) fn check_row_sets(connection: &Connection) -> Result<(), FileError> {
 
 /// Records the current rows as the expected ones.
 pub(super) fn rebuild_row_sets(connection: &Connection) -> Result<(), FileError> {
-    at_one_moment(connection, || Table::ALL.into_iter().try_for_each(|table| rebuild(connection, table)))
+    in_transaction(connection, || Table::ALL.into_iter().try_for_each(|table| rebuild(connection, table)))
 }
 
 /// Rows that do not fit their own hash remain, still damaged.
@@ -149,7 +149,7 @@ fn rebuild(connection: &Connection, table: Table) -> Result<(), FileError> {
 }
 
 /// Runs within the current transaction, or in a new one.
-fn at_one_moment<R>(connection: &Connection, run: impl FnOnce() -> Result<R, FileError>) -> Result<R, FileError> {
+fn in_transaction<R>(connection: &Connection, run: impl FnOnce() -> Result<R, FileError>) -> Result<R, FileError> {
     if !connection.is_autocommit() {
         return run();
     }

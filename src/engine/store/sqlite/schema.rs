@@ -15,7 +15,7 @@ use super::long_wait::LongWait;
 /// Identifies the file in its header: "CQRS".
 pub(super) const APPLICATION_ID: i32 = 0x4351_5253;
 
-/// The version of the tables below; see [`form`](super::form) for earlier ones.
+/// The version of the tables below; see [`format`](super::format) for earlier ones.
 pub(super) const USER_VERSION: i32 = 2;
 
 /// A stream has a mark at every version that is a multiple of this.
@@ -163,7 +163,7 @@ pub(super) fn wait_at_most(connection: &mut Connection, time: Duration) -> rusql
         if tries == 0 {
             wait = None;
         }
-        let waited = wait.get_or_insert_with(|| LongWait::begin(&path)).goes_on();
+        let waited = wait.get_or_insert_with(|| LongWait::begin(&path)).check();
         // SQLite polls, because the system offers no lock with a timeout. A commit usually holds the lock for a few
         // hundred microseconds.
         std::thread::sleep(Duration::from_micros(if tries < 100 { 100 } else { 1_000 }));

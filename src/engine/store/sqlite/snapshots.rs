@@ -14,7 +14,7 @@ pub(super) struct StoredSnapshot {
     pub(super) stream: i64,
     pub(super) snapshot: Snapshot,
     /// The hash of the event that it follows.
-    chain: Hash,
+    event_hash: Hash,
 }
 
 /// Joins each snapshot with the event that it follows, if that exists.
@@ -32,27 +32,27 @@ impl Checked for StoredSnapshot {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         let (position, version) = (Position::new(unsigned(row, 1)?), Version::new(unsigned(row, 2)?));
         let snapshot = Snapshot { version, position, time: Timestamp::from_micros(row.get(3)?), state: row.get(4)? };
-        Ok(Self { stream: row.get(0)?, snapshot, chain: row.get(5)? })
+        Ok(Self { stream: row.get(0)?, snapshot, event_hash: row.get(5)? })
     }
 
     fn hash(&self) -> Hash {
-        snapshot_hash(self.stream, &self.snapshot, &self.chain)
+        snapshot_hash(self.stream, &self.snapshot, &self.event_hash)
     }
 }
 
 /// Covers the hash chain up to the event that the snapshot follows, so a snapshot fits no other log.
-fn snapshot_hash(stream: i64, snapshot: &Snapshot, chain: &Hash) -> Hash {
+fn snapshot_hash(stream: i64, snapshot: &Snapshot, event_hash: &Hash) -> Hash {
     let Snapshot { version, position, time, state } = snapshot;
     let (stream, time) = (stream.to_be_bytes(), time.as_micros().to_be_bytes());
     let (position, version) = (position.get().to_be_bytes(), version.get().to_be_bytes());
-    row_hash(&[&stream, &position, &version, &time, state.as_bytes(), chain])
+    row_hash(&[&stream, &position, &version, &time, state.as_bytes(), event_hash])
 }
 
 pub(super) fn write_snapshot(
     connection: &Connection,
     stream: i64,
     snapshot: &Snapshot,
-    chain: &Hash,
+    event_hash: &Hash,
 ) -> Result<(), FileError> {
     let sql =
         format!("INSERT INTO snapshots ({SNAPSHOT_COLUMNS}, form) VALUES (?1, ?2, ?3, ?4, ?5, ?6, {USER_VERSION})");
@@ -63,7 +63,7 @@ pub(super) fn write_snapshot(
         signed(version.get()),
         time.as_micros(),
         state,
-        snapshot_hash(stream, snapshot, chain),
+        snapshot_hash(stream, snapshot, event_hash),
     ))?;
     Ok(())
 }

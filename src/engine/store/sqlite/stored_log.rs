@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::end_file::End;
 use super::failure::kind_of;
-use super::form::Form;
+use super::format::Format;
 use crate::engine::log::{Metadata, Position, RecordedEvent, StreamId, Timestamp, Version};
 use crate::engine::runtime::{StoreFailure, StoreFailureKind};
 use crate::engine::store::codec::{StoredEvent, UnreadableEvent};
@@ -23,10 +23,10 @@ const COLUMNS: &str = "position, stream, version, previous_position, time, type,
      number_in_command, command_id, correlation_id, causation_id, data, hash";
 
 /// The first format has no metadata column.
-fn metadata_column(form: Form) -> &'static str {
-    match form {
-        Form::First => "NULL",
-        Form::Second => "metadata",
+fn metadata_column(format: Format) -> &'static str {
+    match format {
+        Format::First => "NULL",
+        Format::Second => "metadata",
     }
 }
 
@@ -66,17 +66,17 @@ impl From<FileError> for StoreError {
 }
 
 impl FileError {
-    /// Converts the error into a store failure, with a message that `say` derives from its own.
-    pub(super) fn into_failure(self, say: impl FnOnce(&str) -> String) -> StoreFailure {
-        let said = say(&self.to_string());
+    /// Converts the error into a store failure, with a message that `describe` derives from its own.
+    pub(super) fn into_failure(self, describe: impl FnOnce(&str) -> String) -> StoreFailure {
+        let message = describe(&self.to_string());
         match self {
             Self::Sqlite(error) => {
                 let kind = kind_of(&error);
-                StoreFailure::caused_by(said, kind, error)
+                StoreFailure::caused_by(message, kind, error)
             }
             Self::EndUnwritten(error) => {
                 let kind = StoreFailure::kind_of(&error);
-                StoreFailure::caused_by(said, kind, error)
+                StoreFailure::caused_by(message, kind, error)
             }
             Self::Unreadable { error, .. } => {
                 let kind = match error {
@@ -85,10 +85,10 @@ impl FileError {
                         StoreFailureKind::Other
                     }
                 };
-                StoreFailure::caused_by(said, kind, error)
+                StoreFailure::caused_by(message, kind, error)
             }
-            Self::Damaged { .. } | Self::DamagedRecord(_) => StoreFailure::of_kind(said, StoreFailureKind::Damaged),
-            Self::Panicked(_) => StoreFailure::new(said),
+            Self::Damaged { .. } | Self::DamagedRecord(_) => StoreFailure::of_kind(message, StoreFailureKind::Damaged),
+            Self::Panicked(_) => StoreFailure::new(message),
         }
     }
 }
@@ -178,7 +178,7 @@ pub(super) struct Linked<E> {
 /// Reads events through any connection to one file.
 #[derive(Debug)]
 pub(super) struct StoredLog<E> {
-    form: Form,
+    format: Format,
     names: HashMap<i64, StreamId>,
     buffer: Vec<u8>,
     event: PhantomData<fn() -> E>,
@@ -186,28 +186,28 @@ pub(super) struct StoredLog<E> {
 
 impl<E> StoredLog<E> {
     /// Creates a reader for a file that last had this format.
-    pub(super) fn of(form: Form) -> Self {
-        Self { form, names: HashMap::default(), buffer: Vec::new(), event: PhantomData }
+    pub(super) fn of(format: Format) -> Self {
+        Self { format, names: HashMap::default(), buffer: Vec::new(), event: PhantomData }
     }
 
     /// The file's current format. Call this within a transaction, because another process may have upgraded the file.
-    pub(super) fn form(&mut self, connection: &Connection) -> rusqlite::Result<Form> {
-        self.form = self.form.or_later(connection)?;
-        Ok(self.form)
+    pub(super) fn format(&mut self, connection: &Connection) -> rusqlite::Result<Format> {
+        self.format = self.format.or_later(connection)?;
+        Ok(self.format)
     }
 
     /// The file's format when last checked.
-    pub(super) fn last_form(&self) -> Form {
-        self.form
+    pub(super) fn last_form(&self) -> Format {
+        self.format
     }
 
     /// Records that this process upgraded the file.
-    pub(super) fn is_upgraded(&mut self) {
-        self.form = Form::Second;
+    pub(super) fn record_upgrade(&mut self) {
+        self.format = Format::Second;
     }
 
     fn select(&self, rest: &str) -> String {
-        format!("SELECT {COLUMNS}, {} FROM events {rest}", metadata_column(self.form))
+        format!("SELECT {COLUMNS}, {} FROM events {rest}", metadata_column(self.format))
     }
 }
 
@@ -401,8 +401,8 @@ impl<E: StoredEvent> StoredLog<E> {
                 Err(error) => return Err(sqlite(error)),
             };
             // Whatever is wrong with the row, report its position.
-            let place = |error| match error {
-                FileError::Sqlite(error) if !is_of_the_file(&error) => {
+            let locate = |error| match error {
+                FileError::Sqlite(error) if !is_sqlite_failure(&error) => {
                     FileError::Damaged { position: expected, what: "the event's columns do not hold what they should" }
                 }
                 error => error,
@@ -413,7 +413,7 @@ impl<E: StoredEvent> StoredLog<E> {
                 }
                 Ok((log.event(connection, row, &before)?, row.get(1)?, row.get(12)?))
             };
-            let (linked, stream, hash) = read(self).map_err(|error| X::from(place(error)))?;
+            let (linked, stream, hash) = read(self).map_err(|error| X::from(locate(error)))?;
             visit(&linked.event, stream, linked.previous_position, linked.number_in_command)?;
             before = hash;
             expected += 1;
@@ -422,7 +422,7 @@ impl<E: StoredEvent> StoredLog<E> {
 }
 
 /// Whether SQLite failed to read, rather than a column having an unexpected type.
-fn is_of_the_file(error: &rusqlite::Error) -> bool {
+fn is_sqlite_failure(error: &rusqlite::Error) -> bool {
     matches!(error, rusqlite::Error::SqliteFailure(..))
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::form::Form;
+use super::format::Format;
 use super::properties;
 use super::schema::TABLES;
 use super::upgrade::BACK_TO_FIRST;
@@ -17,7 +17,7 @@ pub(super) enum Tables {
         /// Names of objects that this program did not create.
         beside: Vec<String>,
         /// Missing objects that can be rebuilt.
-        missing: Vec<Missing>,
+        missing: Vec<MissingObject>,
     },
     /// A table is missing or different, or a trigger changes what is written.
     Changed {
@@ -28,7 +28,7 @@ pub(super) enum Tables {
 
 /// A missing index or view.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Missing {
+pub(super) struct MissingObject {
     /// Its kind and name.
     pub(super) name: String,
     /// The statement that creates it.
@@ -36,24 +36,24 @@ pub(super) struct Missing {
 }
 
 /// Rebuilds missing indexes and views.
-pub(super) fn make_again(connection: &Connection, missing: &[Missing], form: Form) -> rusqlite::Result<()> {
+pub(super) fn rebuild(connection: &Connection, missing: &[MissingObject], format: Format) -> rusqlite::Result<()> {
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-    for Missing { sql, .. } in missing {
+    for MissingObject { sql, .. } in missing {
         transaction.execute_batch(sql)?;
     }
-    if form == Form::Second && !missing.is_empty() {
+    if format == Format::Second && !missing.is_empty() {
         properties::write_schema_cookie(&transaction)?;
     }
     transaction.commit()
 }
 
 /// Checks the tables of a file against the given format.
-pub(super) fn check(connection: &Connection, form: Form) -> rusqlite::Result<Tables> {
+pub(super) fn check(connection: &Connection, format: Format) -> rusqlite::Result<Tables> {
     let fresh = Connection::open_in_memory()?;
     for tables in TABLES {
         fresh.execute_batch(tables)?;
     }
-    if form == Form::First {
+    if format == Format::First {
         fresh.execute_batch(BACK_TO_FIRST)?;
     }
     let (expected, found) = (objects(&fresh)?, objects(connection)?);
@@ -61,7 +61,7 @@ pub(super) fn check(connection: &Connection, form: Form) -> rusqlite::Result<Tab
     for object in &expected {
         if !found.contains(object) {
             if let Some(sql) = sql(&fresh, object)? {
-                missing.push(Missing { name: format!("{} {}", object.kind, object.name), sql });
+                missing.push(MissingObject { name: format!("{} {}", object.kind, object.name), sql });
                 continue;
             }
             return Ok(Tables::Changed { what: format!("its {} {} is missing", object.kind, object.name) });

@@ -22,7 +22,7 @@ impl Threads {
         Self { running, ended, handles: Vec::new() }
     }
 
-    pub(super) fn run(&mut self, thread: Idle, run: impl FnOnce() + Send + 'static) {
+    pub(super) fn run(&mut self, thread: IdleThread, run: impl FnOnce() + Send + 'static) {
         let ended = ThreadEnded(self.running.clone());
         self.handles.push(thread.run(move || {
             let _ended = ended;
@@ -46,14 +46,14 @@ impl Threads {
 /// A started thread without work, which ends when this is dropped. Starting all threads first reveals a lack of threads
 /// before anything is done.
 #[derive(Debug)]
-pub(super) struct Idle {
+pub(super) struct IdleThread {
     work: Sender<Work>,
     handle: JoinHandle<()>,
 }
 
 type Work = Box<dyn FnOnce() + Send>;
 
-impl Idle {
+impl IdleThread {
     pub(super) fn start(name: &str) -> io::Result<Self> {
         let (work, to_do) = channel::<Work>();
         let handle = spawn(name, move || to_do.iter().take(1).for_each(|run| run()))?;

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::batch_insert::{BatchInsert, Row};
 use super::command_ids::CommandIds;
 use super::end_file::End;
-use super::form::Form;
+use super::format::Format;
 use super::schema::MARK_EVERY;
 use super::snapshots;
 use super::stored_log::{FileError, Head, LogEnd, StoredLog, signed};
@@ -24,12 +24,12 @@ const MAX_HEADS: usize = 65_536;
 
 /// An append with encoded events. Callers encode them, so that the writer need not.
 #[derive(Debug)]
-pub(super) struct Written<E> {
+pub(super) struct EncodedAppend<E> {
     pub(super) append: Append<E>,
     pub(super) data: Vec<String>,
 }
 
-impl<E: StoredEvent> Written<E> {
+impl<E: StoredEvent> EncodedAppend<E> {
     pub(super) fn new(append: Append<E>) -> Result<Self, UnwritableEvent> {
         let data = append.events.iter().map(StoredEvent::to_json).collect::<Result<_, _>>()?;
         Ok(Self { append, data })
@@ -55,15 +55,15 @@ pub(super) struct WritableLog<E> {
 }
 
 impl<E: StoredEvent> WritableLog<E> {
-    pub(super) fn new(end: LogEnd, form: Form) -> Self {
+    pub(super) fn new(end: LogEnd, format: Format) -> Self {
         let (heads, changed, recorded) = (HashMap::default(), Vec::new(), Vec::new());
-        let (commands, stored) = (CommandIds::default(), StoredLog::of(form));
+        let (commands, stored) = (CommandIds::default(), StoredLog::of(format));
         let times = LogTimes::default();
         Self { end, times, heads, changed, commands, recorded, stored, buffer: Vec::new() }
     }
 
     /// The file's format when last checked.
-    pub(super) fn form(&self) -> Form {
+    pub(super) fn format(&self) -> Format {
         self.stored.last_form()
     }
 
@@ -72,7 +72,7 @@ impl<E: StoredEvent> WritableLog<E> {
     }
 
     /// Discards cached state that other processes' commits made stale.
-    pub(super) fn follow(&mut self, end: LogEnd) {
+    pub(super) fn refresh(&mut self, end: LogEnd) {
         if self.end.end != end.end {
             self.heads.clear();
             self.commands.forget();
@@ -84,7 +84,7 @@ impl<E: StoredEvent> WritableLog<E> {
     pub(super) fn record_all(
         &mut self,
         insert: &mut BatchInsert<'_>,
-        appends: Vec<Written<E>>,
+        appends: Vec<EncodedAppend<E>>,
     ) -> Result<Vec<AppendedRange<E>>, FileError> {
         let mut rejected = BTreeMap::new();
         appends.into_iter().map(|append| self.record(insert, append, &mut rejected)).collect()
@@ -93,7 +93,7 @@ impl<E: StoredEvent> WritableLog<E> {
     fn record(
         &mut self,
         insert: &mut BatchInsert<'_>,
-        Written { append, data }: Written<E>,
+        EncodedAppend { append, data }: EncodedAppend<E>,
         rejected: &mut BTreeMap<StreamId, Conflict>,
     ) -> Result<AppendedRange<E>, FileError> {
         let Append { stream, expected_version: expected, time, metadata, events, snapshot } = append;
@@ -163,7 +163,7 @@ impl<E: StoredEvent> WritableLog<E> {
             let (stream, metadata) = (stream.clone(), metadata.clone());
             self.recorded.push(RecordedEvent { position, stream, version, time, metadata, data: event });
         }
-        self.commands.taken(command_id);
+        self.commands.record(command_id);
         if let Some(state) = snapshot {
             let (version, position) = (Version::new(head.version), Position::new(head.last_position));
             let snapshot = Snapshot { version, position, time, state };
@@ -212,8 +212,8 @@ impl<E: StoredEvent> WritableLog<E> {
 }
 
 /// The results of one call, once its commit exists.
-pub(super) fn answers<E>(commit: &Batch<E>, answers: Vec<AppendedRange<E>>) -> Vec<AppendAnswer<E>> {
-    answers.into_iter().map(|answer| answer.map(|range| Committed::new(commit.clone(), range))).collect()
+pub(super) fn committed_results<E>(commit: &Batch<E>, results: Vec<AppendedRange<E>>) -> Vec<AppendAnswer<E>> {
+    results.into_iter().map(|result| result.map(|range| Committed::new(commit.clone(), range))).collect()
 }
 
 fn repeated<E>(events: Vec<RecordedEvent<E>>) -> Rejected<E> {

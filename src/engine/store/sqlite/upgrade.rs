@@ -9,13 +9,13 @@ use super::schema::{HANDLERS, SNAPSHOTS, TABLES, TABLES_OF_SECOND, USER_VERSION}
 use super::stored_log::{FileError, LogEnd};
 
 /// Creates the tables of a new file in the newest format.
-pub(super) fn make(connection: &Connection, domain: &str) -> rusqlite::Result<()> {
+pub(super) fn create_tables(connection: &Connection, domain: &str) -> rusqlite::Result<()> {
     for tables in TABLES {
         connection.execute_batch(tables)?;
     }
     connection.pragma_update(None, "user_version", USER_VERSION)?;
     properties::write_closed_at(connection, End::OF_NOTHING)?;
-    introduce(connection, domain)
+    write_domain(connection, domain)
 }
 
 /// Upgrades a file of version 1, within a transaction. Drops its snapshots and projection rows, which cannot be checked
@@ -26,17 +26,17 @@ pub(super) fn make(connection: &Connection, domain: &str) -> rusqlite::Result<()
 /// write there.
 pub(super) fn upgrade(connection: &Connection, domain: &str) -> Result<(), FileError> {
     connection.execute_batch(FROM_FIRST)?;
-    for tables in [HANDLERS, TAKE_HANDLERS_OVER, SNAPSHOTS, TABLES_OF_SECOND] {
+    for tables in [HANDLERS, COPY_HANDLERS, SNAPSHOTS, TABLES_OF_SECOND] {
         connection.execute_batch(tables)?;
     }
     connection.pragma_update(None, "user_version", USER_VERSION)?;
     rebuild_row_sets(connection)?;
     properties::write_closed_at(connection, LogEnd::read(connection)?.end)?;
     properties::write_in_use(connection)?;
-    Ok(introduce(connection, domain)?)
+    Ok(write_domain(connection, domain)?)
 }
 
-fn introduce(connection: &Connection, domain: &str) -> rusqlite::Result<()> {
+fn write_domain(connection: &Connection, domain: &str) -> rusqlite::Result<()> {
     properties::write(connection, properties::DOMAIN, domain)?;
     properties::write_schema_cookie(connection)
 }
@@ -49,7 +49,7 @@ DROP TABLE projections;
 ALTER TABLE handlers RENAME TO handlers_of_first;
 ";
 
-const TAKE_HANDLERS_OVER: &str = "
+const COPY_HANDLERS: &str = "
 INSERT INTO handlers SELECT *, 1 FROM handlers_of_first;
 DROP TABLE handlers_of_first;
 ";

@@ -10,10 +10,10 @@ use uuid::Uuid;
 
 use super::checked::Checked;
 use super::companions::{END, companion};
-use super::end_file::{EndFile, Noted};
-use super::form::Form;
+use super::end_file::{EndFile, RecordedEnd};
+use super::format::Format;
 use super::handler_rows::{PARKED_COLUMNS, PROGRESS_COLUMNS, StoredProgress};
-use super::open_here::OpenHere;
+use super::open_file::OpenFile;
 use super::projection_rows::check_projections;
 use super::row_sets::check_row_sets;
 use super::schema::{MARK_EVERY, connect_to_read};
@@ -29,7 +29,7 @@ use crate::engine::store::handler_records::ParkedEvent;
 use crate::engine::store::{StoreError, Verification, Verified};
 
 /// The number of events between two progress reports.
-const TELL_EVERY: u64 = 10_000;
+const REPORT_EVERY: u64 = 10_000;
 
 impl<E: StoredEvent> SqliteStore<E> {
     /// Verifies the whole file: versions have no gaps, positions increase, times never go back, every event fits its
@@ -41,11 +41,11 @@ impl<E: StoredEvent> SqliteStore<E> {
     /// Returns [`StoreError`] if the file cannot be read at all.
     pub async fn verify(&self, progress: impl FnMut(u64, u64) + Send + 'static) -> Result<Verification, StoreError> {
         let path = self.path.clone();
-        let here = self.here.upgrade().ok_or(StoreError::Closed)?;
+        let open_file = self.open_file.upgrade().ok_or(StoreError::Closed)?;
         let (reply, answer) = oneshot::channel();
         let mut progress = progress;
         let verify = move || {
-            let mut tell = |done, total| {
+            let mut report = |done, total| {
                 // Stop once the caller no longer waits.
                 let is_wanted = !reply.is_closed();
                 if is_wanted {
@@ -53,8 +53,8 @@ impl<E: StoredEvent> SqliteStore<E> {
                 }
                 is_wanted
             };
-            let verified = verify::<E>(&path, &here, &mut tell);
-            drop(here);
+            let verified = verify::<E>(&path, &open_file, &mut report);
+            drop(open_file);
             let _ = reply.send(verified);
         };
         spawn("verification", verify).map_err(no_thread)?;
@@ -97,31 +97,31 @@ fn broken<T>(position: impl Into<Option<u64>>, problem: impl Into<String>) -> Re
 
 fn verify<E: StoredEvent>(
     path: &Path,
-    here: &OpenHere,
-    tell: &mut dyn FnMut(u64, u64) -> bool,
+    open_file: &OpenFile,
+    report: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Verification, StoreError> {
     let unreadable = |error: rusqlite::Error| unreadable(path, error.into());
     let connection = connect_to_read(path).map_err(unreadable)?;
-    if !here.is_at(path) {
+    if !open_file.is_at(path) {
         let path = path.display();
         return Err(StoreError::Failed(
             format!("{path} was moved, removed or replaced while the file was open").into(),
         ));
     }
     // Read this first: the view taken next contains everything acknowledged by now.
-    let acknowledged = EndFile::look(&companion(path, END));
+    let acknowledged = EndFile::read_at(&companion(path, END));
     // A consistent view, whatever is written meanwhile.
     let transaction = connection.unchecked_transaction().map_err(unreadable)?;
-    one_state::<E>(&transaction, acknowledged, tell)
+    verify_view::<E>(&transaction, acknowledged, report)
 }
 
 /// Verifies a connection's view, which must not change meanwhile.
-pub(super) fn one_state<E: StoredEvent>(
+pub(super) fn verify_view<E: StoredEvent>(
     connection: &Connection,
-    acknowledged: io::Result<Noted>,
-    tell: &mut dyn FnMut(u64, u64) -> bool,
+    acknowledged: io::Result<RecordedEnd>,
+    report: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Verification, StoreError> {
-    Ok(match verify_all::<E>(connection, acknowledged, tell) {
+    Ok(match verify_all::<E>(connection, acknowledged, report) {
         Ok(verified) => Verification::Whole(verified),
         Err(Ended::Broken { position, problem }) => {
             Verification::Broken { position: position.map(Position::new), problem }
@@ -132,27 +132,27 @@ pub(super) fn one_state<E: StoredEvent>(
 
 fn verify_all<E: StoredEvent>(
     connection: &Connection,
-    acknowledged: io::Result<Noted>,
-    tell: &mut dyn FnMut(u64, u64) -> bool,
+    acknowledged: io::Result<RecordedEnd>,
+    report: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Verified, Ended> {
-    let Some(form) = Form::read(connection)? else { return broken(None, "its version is not known") };
-    if let Tables::Changed { what } = tables::check(connection, form)? {
+    let Some(format) = Format::read(connection)? else { return broken(None, "its version is not known") };
+    if let Tables::Changed { what } = tables::check(connection, format)? {
         return broken(None, what);
     }
     let end = LogEnd::read(connection)?.end.position;
-    let heads = verify_log::<E>(connection, form, end, tell)?;
+    let heads = verify_log::<E>(connection, format, end, report)?;
     verify_heads(connection, &heads)?;
-    verify_acknowledged(connection, form, acknowledged)?;
+    verify_acknowledged(connection, format, acknowledged)?;
     let mut snapshots = 0;
-    if form == Form::Second {
+    if format == Format::Second {
         snapshots = verify_snapshots(connection)?;
         check_row_sets(connection)?;
         check_projections(connection)?;
     }
     verify_records(connection, end)?;
-    let said: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-    if said != "ok" {
-        return broken(None, format!("SQLite: {said}"));
+    let result: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    if result != "ok" {
+        return broken(None, format!("SQLite: {result}"));
     }
     Ok(Verified { events: end, streams: heads.len() as u64, snapshots })
 }
@@ -162,9 +162,9 @@ type Heads = HashMap<i64, (u64, u64)>;
 
 fn verify_log<E: StoredEvent>(
     connection: &Connection,
-    form: Form,
+    format: Format,
     end: u64,
-    tell: &mut dyn FnMut(u64, u64) -> bool,
+    report: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Heads, Ended> {
     let mut heads = Heads::default();
     let mut last_time = Timestamp::from_micros(i64::MIN);
@@ -197,12 +197,12 @@ fn verify_log<E: StoredEvent>(
             }
         }
         last_position = position;
-        if position.is_multiple_of(TELL_EVERY) && !tell(position, end) {
+        if position.is_multiple_of(REPORT_EVERY) && !report(position, end) {
             return Err(Ended::Unwanted);
         }
         Ok(())
     };
-    StoredLog::<E>::of(form).walk(connection, visit)?;
+    StoredLog::<E>::of(format).walk(connection, visit)?;
     if last_position != end {
         return broken(last_position + 1, "there is no event");
     }
@@ -210,7 +210,7 @@ fn verify_log<E: StoredEvent>(
     if found != marks {
         return broken(None, format!("there are {found} marks in streams, not {marks}"));
     }
-    tell(end, end);
+    report(end, end);
     Ok(heads)
 }
 
@@ -235,16 +235,20 @@ fn verify_heads(connection: &Connection, heads: &Heads) -> Result<(), Ended> {
     if found == heads.len() { Ok(()) } else { broken(None, "a stream has no head") }
 }
 
-fn verify_acknowledged(connection: &Connection, form: Form, acknowledged: io::Result<Noted>) -> Result<(), Ended> {
+fn verify_acknowledged(
+    connection: &Connection,
+    format: Format,
+    acknowledged: io::Result<RecordedEnd>,
+) -> Result<(), Ended> {
     let unreadable = |error| Ended::Broken { position: None, problem: format!("the log's end: {error}") };
-    let closed_at = match form {
-        Form::First => None,
-        Form::Second => Some(properties::closed_at(connection)?),
+    let closed_at = match format {
+        Format::First => None,
+        Format::Second => Some(properties::closed_at(connection)?),
     };
     let known = match acknowledged.map_err(unreadable)? {
-        Noted::UpTo(end) => end,
-        Noted::Nothing => return broken(None, "the file that knows the log's end is missing"),
-        Noted::Damaged => return broken(None, "the file that knows the log's end is damaged"),
+        RecordedEnd::UpTo(end) => end,
+        RecordedEnd::Empty => return broken(None, "the file that knows the log's end is missing"),
+        RecordedEnd::Damaged => return broken(None, "the file that knows the log's end is damaged"),
     };
     if closed_at == Some(None) {
         return broken(None, "the file does not say where it ended when it was closed last");
@@ -276,22 +280,22 @@ fn verify_snapshots(connection: &Connection) -> Result<u64, Ended> {
 }
 
 fn verify_records(connection: &Connection, end: u64) -> Result<(), Ended> {
-    each::<StoredProgress>(connection, "handlers", PROGRESS_COLUMNS, 4, |stored| {
-        not_beyond(end, stored.progress.checkpoint, &stored.handler)
+    check_rows::<StoredProgress>(connection, "handlers", PROGRESS_COLUMNS, 4, |stored| {
+        check_not_beyond(end, stored.progress.checkpoint, &stored.handler)
     })?;
-    each::<ParkedEvent>(connection, "parked_events", PARKED_COLUMNS, 6, |parked| {
-        not_beyond(end, parked.position, "a parked event")
+    check_rows::<ParkedEvent>(connection, "parked_events", PARKED_COLUMNS, 6, |parked| {
+        check_not_beyond(end, parked.position, "a parked event")
     })
 }
 
-fn not_beyond(end: u64, position: Position, name: &str) -> Result<(), Ended> {
+fn check_not_beyond(end: u64, position: Position, name: &str) -> Result<(), Ended> {
     match position.get() <= end {
         true => Ok(()),
         false => broken(None, format!("{name} stands at position {position}, and the log ends at {end}")),
     }
 }
 
-fn each<T: Checked>(
+fn check_rows<T: Checked>(
     connection: &Connection,
     table: &str,
     columns: &str,

@@ -5,19 +5,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::companions::{SHM, WAL, companion};
-use super::open_here::OpenHere;
+use super::open_file::OpenFile;
 use crate::engine::disk::FileId;
 
 /// The identities of the opened files.
 #[derive(Debug)]
-pub(super) struct InPlace {
+pub(super) struct FileIdentities {
     path: Arc<Path>,
     beside: [(PathBuf, Option<FileId>); 2],
 }
 
-impl InPlace {
+impl FileIdentities {
     /// The current files. Call this right after SQLite has opened them.
-    pub(super) fn now(path: &Arc<Path>) -> io::Result<Self> {
+    pub(super) fn at(path: &Arc<Path>) -> io::Result<Self> {
         let beside = [WAL, SHM].map(|suffix| companion(path, suffix));
         let [log, index] = beside;
         let ids = (FileId::at(&log)?, FileId::at(&index)?);
@@ -25,7 +25,7 @@ impl InPlace {
     }
 
     /// Describes the first file that is no longer at its path.
-    pub(super) fn check(&self, here: &OpenHere) -> Result<(), String> {
+    pub(super) fn check(&self, open_file: &OpenFile) -> Result<(), String> {
         let gone = |path: &Path| {
             let path = path.display();
             Err(format!(
@@ -33,7 +33,7 @@ impl InPlace {
                  opened"
             ))
         };
-        if !here.is_at(&self.path) {
+        if !open_file.is_at(&self.path) {
             return gone(&self.path);
         }
         for (path, opened) in &self.beside {

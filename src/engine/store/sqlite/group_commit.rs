@@ -17,24 +17,24 @@ const GATHER_GAP: Duration = Duration::from_micros(50);
 const GATHER_FOR: Duration = Duration::from_millis(1);
 
 /// … and for no more requests than this: later ones share the next commit, and arrive while this one syncs.
-const GATHER: usize = 512;
+const MAX_GATHERED: usize = 512;
 
 /// If the next request usually follows a reply this soon, polling for it is quicker than sleeping.
-const STAY_AWAKE_FOR: Duration = Duration::from_micros(100);
+const POLL_FOR: Duration = Duration::from_micros(100);
 
 /// What the writer remembers of the last commit.
-pub(super) struct LastCommit {
+pub(super) struct GroupCommit {
     /// The number of requests answered.
     count: usize,
     /// The time of the replies.
     at: Instant,
     /// Whether the next request followed soon.
-    asked_soon: bool,
+    follows_soon: bool,
 }
 
-impl LastCommit {
-    pub(super) fn none_yet() -> Self {
-        Self { count: 0, at: Instant::now(), asked_soon: false }
+impl GroupCommit {
+    pub(super) fn new() -> Self {
+        Self { count: 0, at: Instant::now(), follows_soon: false }
     }
 
     pub(super) fn answered(&mut self, count: usize) {
@@ -43,12 +43,12 @@ impl LastCommit {
     }
 
     /// Polls briefly for a request, if one is likely to come soon. Returns whether there is one.
-    pub(super) fn stay_awake<E>(
+    pub(super) fn poll<E>(
         &self,
         requests: &mut mpsc::Receiver<WriteRequest<E>>,
         batch: &mut Vec<WriteRequest<E>>,
     ) -> bool {
-        if !self.asked_soon {
+        if !self.follows_soon {
             return false;
         }
         loop {
@@ -62,7 +62,7 @@ impl LastCommit {
                     }
                     return true;
                 }
-                Err(mpsc::error::TryRecvError::Empty) if self.at.elapsed() < STAY_AWAKE_FOR => {
+                Err(mpsc::error::TryRecvError::Empty) if self.at.elapsed() < POLL_FOR => {
                     std::thread::yield_now();
                 }
                 Err(_) => return false,
@@ -77,8 +77,8 @@ impl LastCommit {
         batch: &mut Vec<WriteRequest<E>>,
     ) {
         let begun = Instant::now();
-        self.asked_soon = begun - self.at < STAY_AWAKE_FOR;
-        let expected = self.count.min(GATHER);
+        self.follows_soon = begun - self.at < POLL_FOR;
+        let expected = self.count.min(MAX_GATHERED);
         let mut last = begun;
         while batch.len() < expected {
             match requests.try_recv() {

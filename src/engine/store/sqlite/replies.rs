@@ -3,7 +3,7 @@
 use tokio::sync::mpsc;
 
 use super::requests::Reply;
-use super::transaction::{AppendedRange, answers};
+use super::transaction::{AppendedRange, committed_results};
 
 use crate::engine::log::Batch;
 use crate::engine::runtime::Runtime;
@@ -14,7 +14,7 @@ use crate::engine::store::{Appended, StoreError};
 const CAPACITY: usize = 64;
 
 /// A reply that waits for the commit.
-pub(super) enum Pending<E> {
+pub(super) enum PendingReply<E> {
     Append(Reply<Appended<E>>, Vec<AppendedRange<E>>),
     Progress(Reply<()>, Result<(), StoreError>),
     Begun(Reply<Progress>, Progress),
@@ -22,11 +22,11 @@ pub(super) enum Pending<E> {
     Projections(Reply<Vec<ProjectionWritten>>, Vec<ProjectionWritten>),
 }
 
-impl<E> Pending<E> {
-    fn answer(self, commit: &Batch<E>) {
+impl<E> PendingReply<E> {
+    fn send(self, commit: &Batch<E>) {
         // A failed send is no error: the caller no longer waits.
         match self {
-            Self::Append(reply, answer) => drop(reply.send(Ok(answers(commit, answer)))),
+            Self::Append(reply, results) => drop(reply.send(Ok(committed_results(commit, results)))),
             Self::Progress(reply, written) => drop(reply.send(written)),
             Self::Begun(reply, progress) => drop(reply.send(Ok(progress))),
             Self::Lease(reply) => drop(reply.send(Ok(true))),
@@ -35,7 +35,7 @@ impl<E> Pending<E> {
     }
 
     /// The request cannot be written now. Only an attempt to acquire the lease can be repeated later.
-    pub(super) fn put_off(self) {
+    pub(super) fn defer(self) {
         match self {
             Self::Lease(reply) => drop(reply.send(Ok(false))),
             other => other.refuse(StoreError::Closed),
@@ -54,38 +54,38 @@ impl<E> Pending<E> {
 }
 
 /// The replies of one durable commit.
-pub(super) struct Answers<E> {
+pub(super) struct CommitReplies<E> {
     pub(super) commit: Batch<E>,
-    pub(super) pending: Vec<Pending<E>>,
+    pub(super) pending: Vec<PendingReply<E>>,
 }
 
-impl<E> Answers<E> {
-    /// Replies to a single caller directly, and hands several to the [delivery task](deliver).
-    pub(super) async fn give(self, delivered: &mpsc::Sender<Self>) {
+impl<E> CommitReplies<E> {
+    /// Replies to a single caller directly, and hands several to the [delivery task](spawn_delivery).
+    pub(super) async fn deliver(self, delivery: &mpsc::Sender<Self>) {
         if self.pending.len() == 1 {
             drop(self);
         } else {
             // An error means that the task and its runtime have ended; dropping the replies sends them.
-            let _ = delivered.send(self).await;
+            let _ = delivery.send(self).await;
         }
     }
 }
 
 /// Replies on drop, wherever that happens: a stored commit is always acknowledged.
-impl<E> Drop for Answers<E> {
+impl<E> Drop for CommitReplies<E> {
     fn drop(&mut self) {
-        self.pending.drain(..).for_each(|pending| pending.answer(&self.commit));
+        self.pending.drain(..).for_each(|pending| pending.send(&self.commit));
     }
 }
 
 /// Starts a task that delivers the replies of each commit on the store's runtime. Waking a task from another thread is
 /// a system call, as expensive as storing an event; this way it is one per commit. The task ends with the writer rather
 /// than with the supervisor, so that every stored commit is acknowledged.
-pub(super) fn deliver<E: Send + Sync + 'static>(runtime: &Runtime) -> mpsc::Sender<Answers<E>> {
-    let (sender, mut commits) = mpsc::channel::<Answers<E>>(CAPACITY);
+pub(super) fn spawn_delivery<E: Send + Sync + 'static>(runtime: &Runtime) -> mpsc::Sender<CommitReplies<E>> {
+    let (sender, mut commits) = mpsc::channel::<CommitReplies<E>>(CAPACITY);
     runtime.spawn(async move {
-        while let Some(answers) = commits.recv().await {
-            drop(answers);
+        while let Some(replies) = commits.recv().await {
+            drop(replies);
         }
     });
     sender

@@ -6,14 +6,14 @@ use super::schema::USER_VERSION;
 
 /// The format of a file's tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum Format {
     /// Version 1. Its snapshots and projection rows are not checked against the log, so both are ignored.
     First,
     /// Version 2, the newest.
     Second,
 }
 
-impl Form {
+impl Format {
     /// The format of a version; `None` for a version that is unknown.
     pub(super) fn of_version(version: i32) -> Option<Self> {
         match version {

@@ -13,7 +13,7 @@ const SHARED_SIZE: u64 = 510;
 
 /// A lock of another process, or `None`. Locks of this process do not count. The descriptor must not be closed while
 /// SQLite has the file open in this process.
-pub(super) fn lock_of_another(file: &File) -> io::Result<Option<Flock>> {
+pub(super) fn lock_of_another_process(file: &File) -> io::Result<Option<Flock>> {
     let (start, length) = (SHARED_FIRST, SHARED_SIZE);
     let lock = Flock { start, length, pid: None, typ: FlockType::WriteLock, offset_type: FlockOffsetType::Set };
     Ok(fcntl_getlk(file, &lock)?)

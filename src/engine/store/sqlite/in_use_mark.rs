@@ -15,28 +15,28 @@ const TRY_EVERY: Duration = Duration::from_secs(1);
 
 /// What this process knows of the mark.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct InUse {
+pub(super) struct InUseMark {
     is_in_file: bool,
     /// The data version at which the mark was last seen. While it is unchanged, no one has closed or copied the file.
     seen_at: Option<i64>,
     tried: Option<Instant>,
 }
 
-impl InUse {
+impl InUseMark {
     /// Whether the mark is in the file, as far as the data version tells.
-    pub(super) fn is_known_to_stand(self, data_version: i64) -> bool {
+    pub(super) fn is_known_in_file(self, data_version: i64) -> bool {
         self.is_in_file && self.seen_at == Some(data_version)
     }
 
     /// Writes the mark if it is missing, in a transaction of its own, and then starts another. Call this at the start
     /// of a write transaction, while holding the lock.
-    pub(super) fn say(&mut self, connection: &Connection, data_version: i64) -> rusqlite::Result<()> {
-        let is_said = properties::is_in_use(connection)? && !properties::is_copied(connection)?;
-        if is_said && (self.is_in_file || self.tried.is_some_and(|tried| tried.elapsed() < TRY_EVERY)) {
+    pub(super) fn write(&mut self, connection: &Connection, data_version: i64) -> rusqlite::Result<()> {
+        let is_marked = properties::is_in_use(connection)? && !properties::is_copied(connection)?;
+        if is_marked && (self.is_in_file || self.tried.is_some_and(|tried| tried.elapsed() < TRY_EVERY)) {
             self.seen_at = Some(data_version);
             return Ok(());
         }
-        if !is_said {
+        if !is_marked {
             properties::write_in_use(connection)?;
         }
         connection.execute_batch("COMMIT")?;

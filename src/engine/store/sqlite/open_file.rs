@@ -13,7 +13,7 @@ use std::time::SystemTime;
 
 use foldhash::fast::RandomState;
 
-use super::others::lock_of_another;
+use super::foreign_lock::lock_of_another_process;
 
 /// A file's device and inode, which are the same for every path, and its creation time, if the system knows it: the
 /// inode of a removed file is reused once its last descriptor is closed.
@@ -28,7 +28,7 @@ struct Open {
     /// A descriptor for lock queries.
     file: File,
     /// Further descriptors, which must stay open as long as the file, for the same reason.
-    kept: Vec<File>,
+    further: Vec<File>,
 }
 
 /// All open files.
@@ -36,17 +36,17 @@ static OPEN: LazyLock<Mutex<HashMap<Identity, Open, RandomState>>> = LazyLock::n
 
 /// A reference to an open file, which must outlive every connection to it.
 #[derive(Debug)]
-pub(super) struct OpenHere {
+pub(super) struct OpenFile {
     identity: Identity,
 }
 
-impl OpenHere {
+impl OpenFile {
     /// Opens a file and checks it with `look`, unless this process has it open and checked already. Returns the path
     /// under which it was first opened.
     ///
     /// The identity is that of the opened descriptor: opening for writing can create another file, for instance on an
     /// overlay file system.
-    pub(super) fn after<X>(
+    pub(super) fn open<X>(
         path: &Path,
         open: impl FnOnce() -> Result<File, X>,
         look: impl FnOnce(&File) -> Result<(), X>,
@@ -62,11 +62,11 @@ impl OpenHere {
         let identity = identity(&file.metadata().map_err(&failed)?);
         if let Some(known) = files.get_mut(&identity) {
             known.count += 1;
-            known.kept.push(file);
+            known.further.push(file);
             return Ok((Self { identity }, known.path.clone()));
         }
         look(&file)?;
-        files.insert(identity, Open { path: path.to_owned(), count: 1, file, kept: Vec::new() });
+        files.insert(identity, Open { path: path.to_owned(), count: 1, file, further: Vec::new() });
         Ok((Self { identity }, path.to_owned()))
     }
 
@@ -92,11 +92,11 @@ impl Presence {
     pub(super) fn is_alone(self) -> bool {
         let Ok(files) = OPEN.try_lock() else { return false };
         let open = files.get(&self.identity);
-        open.is_some_and(|open| open.count == 1 && matches!(lock_of_another(&open.file), Ok(None)))
+        open.is_some_and(|open| open.count == 1 && matches!(lock_of_another_process(&open.file), Ok(None)))
     }
 }
 
-impl Drop for OpenHere {
+impl Drop for OpenFile {
     fn drop(&mut self) {
         let mut open = lock();
         match open.get_mut(&self.identity) {
