@@ -3,7 +3,7 @@
 use rusqlite::{CachedStatement, Connection};
 use uuid::Uuid;
 
-use super::stored_log::signed;
+use super::numbers::signed;
 use crate::engine::log::{Metadata, Timestamp};
 use crate::engine::store::hash_chain::Hash;
 

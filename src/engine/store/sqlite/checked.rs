@@ -2,7 +2,7 @@
 
 use rusqlite::Row;
 
-use super::stored_log::FileError;
+use super::file_error::FileError;
 use crate::engine::store::hash_chain::Hash;
 
 /// A row that is checked against its hash when read.

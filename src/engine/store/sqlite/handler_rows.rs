@@ -3,7 +3,7 @@
 use rusqlite::Row;
 
 use super::checked::Checked;
-use super::stored_log::unsigned;
+use super::numbers::unsigned;
 use crate::engine::log::{Position, Timestamp};
 use crate::engine::store::handler_records::{ParkedEvent, Progress};
 use crate::engine::store::hash_chain::{Hash, row_hash};

@@ -6,8 +6,8 @@
 
 use rusqlite::Connection;
 
+use super::file_error::FileError;
 use super::properties::{self, LEASE};
-use super::stored_log::FileError;
 
 /// The lease number that this program holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
+use super::file_error::FileError;
 use super::format::Format;
-use super::stored_log::{FileError, StoredLog};
+use super::stored_log::StoredLog;
 use crate::engine::runtime::panic_message;
 
 /// The number of reader threads.

@@ -26,7 +26,9 @@ mod companions;
 mod create;
 mod disk_full;
 mod end_file;
+mod event_store;
 mod failure;
+mod file_error;
 mod file_identities;
 mod foreign_lock;
 mod format;
@@ -37,11 +39,14 @@ mod hard_links;
 mod in_use_mark;
 mod lease;
 mod lock_holder;
+mod log_links;
 mod log_reader;
 mod log_writer;
 mod long_wait;
 mod new_store;
+mod numbers;
 mod open;
+mod open_checks;
 mod open_error;
 mod open_file;
 mod projection_rows;
@@ -54,6 +59,7 @@ mod row_sets;
 mod schema;
 mod snapshots;
 mod sole_access;
+mod start;
 mod stored_log;
 mod stream_version;
 mod tables;
@@ -62,39 +68,26 @@ mod transaction;
 mod upgrade;
 mod verify;
 
-use std::fs::File;
-use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 
-use rusqlite::Connection;
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
-use uuid::Uuid;
+use tokio::sync::{mpsc, oneshot};
 
 use self::acknowledged::AcknowledgedEnd;
+use self::file_error::FileError;
 use self::file_identities::FileIdentities;
-use self::format::Format;
-use self::log_reader::{LogReader, READERS, ReadRequest, SharedQueue};
-use self::log_writer::LogWriter;
+use self::log_links::LogEnd;
+use self::log_reader::{LogReader, ReadRequest};
 pub use self::new_store::NewStore;
-use self::open::Opened;
 use self::open_file::OpenFile;
 pub(in crate::engine) use self::open_file::is_open_here;
 use self::requests::WriteRequest;
-use self::stored_log::{FileError, LogEnd, StoredLog};
-use self::threads::{IdleThread, Threads};
-use self::transaction::EncodedAppend;
+use self::stored_log::StoredLog;
 use super::log_head::LogHead;
-use super::{
-    Append, Appended, Committed, EventStore, Listeners, OpenStoreError, PUBLISHED_CAPACITY, Published, Publisher,
-    Snapshot, StoreError,
-};
-use crate::engine::log::{Batch, Moment, Position, RecordedEvent, StreamId, Version};
-use crate::engine::runtime::{StopReason, StoreFailure, StoreFailureKind, Supervisor, offer};
+use super::{Listeners, PUBLISHED_CAPACITY, StoreError};
+use crate::engine::log::{Position, RecordedEvent};
+use crate::engine::runtime::offer;
 use crate::engine::store::codec::StoredEvent;
-
-const WRITE_QUEUE_CAPACITY: usize = 4_096;
-const READ_QUEUE_CAPACITY: usize = 256;
 
 /// Options for opening a file.
 #[derive(Clone, Copy, Debug)]
@@ -123,136 +116,7 @@ pub struct SqliteStore<E> {
     identities: Arc<FileIdentities>,
 }
 
-/// Further resources that a store needs and that the system may refuse.
-struct Connections {
-    checkpointing: Connection,
-    reader_connections: [Connection; READERS],
-    identities: Arc<FileIdentities>,
-    end_file: File,
-    runtime: tokio::runtime::Runtime,
-}
-
-impl Connections {
-    /// Returns an error that names what the system lacks.
-    fn of(Opened { path, end_file, .. }: &Opened) -> Result<Self, StoreFailure> {
-        let sqlite = |error: rusqlite::Error| match open_error::too_many_open(&error) {
-            Some(too_many) => StoreFailure::from(too_many),
-            None => StoreFailure::from(error),
-        };
-        let io = |error: io::Error| StoreFailure::from(error);
-        let read = || schema::connect_to_read(path).map_err(sqlite);
-        Ok(Self {
-            checkpointing: schema::connect(path).map_err(sqlite)?,
-            reader_connections: [read()?, read()?],
-            identities: Arc::new(FileIdentities::at(&path.as_path().into()).map_err(io)?),
-            end_file: end_file.share().map_err(io)?,
-            runtime: tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(io)?,
-        })
-    }
-}
-
 impl<E: StoredEvent> SqliteStore<E> {
-    /// Opens or creates a file. It stays open until the supervisor stops or the last handle is dropped. This blocks on
-    /// the disk: asynchronous callers run it on a blocking thread.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`OpenStoreError`] if the file cannot be opened. Its contents are unchanged.
-    pub fn open(path: &Path, options: SqliteOptions, supervisor: &Supervisor) -> Result<Self, OpenStoreError> {
-        let thread = |name| {
-            IdleThread::start(name).map_err(|error| OpenStoreError::Failed {
-                path: path.into(),
-                reason: StoreFailure::caused_by(
-                    format!("no thread can be started: {error}"),
-                    StoreFailureKind::Other,
-                    error,
-                ),
-            })
-        };
-        let (checkpointer_thread, writer_thread) = (thread("checkpoints")?, thread("writer")?);
-        let reader_threads: [IdleThread; READERS] = [thread("reader")?, thread("reader")?];
-        let opened = open::open::<E>(path, options.accept_loss)?;
-        let (mut opened, connections) = match Connections::of(&opened) {
-            Ok(connections) => (opened, connections),
-            Err(reason) => {
-                let path = opened.path.clone();
-                opened.abandon();
-                return Err(OpenStoreError::Failed { path, reason });
-            }
-        };
-        let Connections { checkpointing, reader_connections, identities, end_file, runtime } = connections;
-        let path: Arc<Path> = opened.path.clone().into();
-
-        let publisher = Publisher::new(options.published_capacity);
-        let listeners = publisher.listeners();
-        let (writes, write_requests) = mpsc::channel(WRITE_QUEUE_CAPACITY);
-        let (reads, read_requests) = mpsc::channel(READ_QUEUE_CAPACITY);
-        let mut threads = Threads::new();
-
-        let (checkpoints, woken) = checkpointer::WalCheckpoints::new();
-        let watched = checkpoints.watch(&mut opened.connection);
-        watched.map_err(|error| OpenStoreError::Failed { path: path.to_path_buf(), reason: error.into() })?;
-        let weak = Arc::downgrade(&checkpoints);
-        let open_file = opened.open_file.clone();
-        // Each thread holds a reference until its connection is closed.
-        let reference = open_file.clone();
-        threads.run(checkpointer_thread, move || {
-            checkpointer::serve(&weak, checkpointing, &woken);
-            drop(reference);
-        });
-
-        let format = opened.format;
-        // An older program, which may have a file of the first format open, acknowledges without waiting.
-        let presence = (format == Format::Second).then(|| open_file.presence());
-        let silent_until = opened.silent_until;
-        let queue: SharedQueue<E> = Arc::new(Mutex::new(read_requests));
-        for (thread, connection) in reader_threads.into_iter().zip(reader_connections) {
-            let reader = LogReader::new(connection, format);
-            let (queue, reference) = (queue.clone(), open_file.clone());
-            threads.run(thread, move || {
-                reader.serve(&queue);
-                drop(reference);
-            });
-        }
-
-        let weak_open_file = Arc::downgrade(&open_file);
-        let acknowledged = Arc::new(AcknowledgedEnd::new(end_file, opened.end.end.position, presence));
-        let acknowledged_by_writer = acknowledged.clone();
-        let mut writer = LogWriter::new(opened, identities.clone(), acknowledged.clone(), publisher, checkpoints);
-        let (close, closed) = oneshot::channel();
-        let (ended_sender, has_ended) = watch::channel(());
-        let (failed, has_failed) = oneshot::channel();
-        let answers = replies::spawn_delivery(supervisor.runtime());
-        let read_queue = reads.clone();
-        let write = move || {
-            runtime.block_on(writer.serve(write_requests, answers, closed, failed));
-            let closing = writer.into_closing();
-            for _ in 0..READERS {
-                // An error means that the readers have already ended.
-                let _ = read_queue.blocking_send(Box::new(LogReader::close));
-            }
-            drop((read_queue, runtime));
-            threads.wait();
-            drop(open_file);
-            if let Some(closing) = closing {
-                closing.close();
-            }
-            // A remaining handle must keep no descriptor open.
-            acknowledged_by_writer.close();
-            drop(ended_sender);
-        };
-        supervisor.ends_with(close, has_ended, writer_thread.run(write));
-        supervisor.spawn("event store", async move {
-            match has_failed.await {
-                Ok(message) => Err(StopReason::StoreFailed { message }),
-                // The writer has ended because the store was closed or its last handle was dropped.
-                Err(_) => Ok(()),
-            }
-        });
-        sole_access::wait_until(silent_until);
-        Ok(Self { writes, reads, listeners, acknowledged, path, open_file: weak_open_file, identities })
-    }
-
     /// The file's path, with symbolic links resolved.
     pub fn path(&self) -> &Path {
         &self.path
@@ -286,7 +150,7 @@ impl<E: StoredEvent> SqliteStore<E> {
             if at > end.position {
                 return Ok(None);
             }
-            Ok(Some(LogHead::new(Position::new(at), &stored_log::hash_at(connection, at)?)))
+            Ok(Some(LogHead::new(Position::new(at), &log_links::hash_at(connection, at)?)))
         })
         .await
     }
@@ -340,86 +204,4 @@ fn unreadable(path: &Path, error: FileError) -> StoreError {
         return StoreError::Busy(lock_holder::holder(path));
     }
     StoreError::Failed(error.into_failure(|message| format!("{}: {message}", path.display())))
-}
-
-impl<E: StoredEvent> EventStore<E> for SqliteStore<E> {
-    async fn append(&self, appends: Vec<Append<E>>) -> Result<Appended<E>, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        let appends = appends.into_iter().map(EncodedAppend::new).collect::<Result<_, _>>()?;
-        self.write(WriteRequest::Append { appends, reply }, answer).await
-    }
-
-    async fn read_stream(&self, stream: &StreamId, after: Version, limit: usize) -> Result<Batch<E>, StoreError> {
-        let stream = stream.clone();
-        let events = self.read(move |connection, log| log.read_stream(connection, &stream, after, limit)).await?;
-        self.raise_seen(&events);
-        Ok(events.into())
-    }
-
-    async fn read_from_snapshot(
-        &self,
-        stream: &StreamId,
-        until: Moment,
-        limit: usize,
-    ) -> Result<(Option<Snapshot>, Batch<E>), StoreError> {
-        let stream = stream.clone();
-        let read = self.read(move |connection, log| {
-            let snapshot = match log.format(connection)? {
-                Format::First => None,
-                Format::Second => snapshots::read_snapshot(connection, stream.as_str(), until)?,
-            };
-            let after = snapshot.as_ref().map_or(Version::START, |snapshot| snapshot.version);
-            Ok((snapshot, log.read_stream(connection, &stream, after, limit)?))
-        });
-        let (snapshot, events) = read.await?;
-        if let Some(snapshot) = &snapshot {
-            self.acknowledged.raise_seen(snapshot.position.get());
-        }
-        self.raise_seen(&events);
-        Ok((snapshot, events.into()))
-    }
-
-    async fn stream_version(&self, stream: &StreamId, until: Moment) -> Result<Version, StoreError> {
-        let stream = stream.clone();
-        self.read(move |connection, log| log.stream_version(connection, &stream, until)).await
-    }
-
-    async fn read_commands(&self, command_ids: Vec<Uuid>) -> Result<Vec<Option<Committed<E>>>, StoreError> {
-        let read = self.read(move |connection, log| {
-            let commands = command_ids.into_iter().map(|command_id| log.read_command(connection, command_id));
-            commands.collect::<Result<Vec<_>, _>>()
-        });
-        let whole = |events: Vec<RecordedEvent<E>>| {
-            self.raise_seen(&events);
-            Committed::whole(events.into())
-        };
-        Ok(read.await?.into_iter().map(|events| events.map(whole)).collect())
-    }
-
-    async fn read_all(&self, after: Position, limit: usize) -> Result<Batch<E>, StoreError> {
-        let events = self.read(move |connection, log| log.read_all(connection, after, limit)).await?;
-        self.raise_seen(&events);
-        Ok(events.into())
-    }
-
-    async fn end(&self) -> Result<Position, StoreError> {
-        let end = self.read(|connection, _| Ok(LogEnd::read(connection)?)).await?.end;
-        self.acknowledged.raise_seen(end.position);
-        Ok(Position::new(end.position))
-    }
-
-    fn acknowledged(&self) -> Option<Position> {
-        if self.writes.is_closed() { None } else { self.acknowledged.position().map(Position::new) }
-    }
-
-    fn look(&self) {
-        // If the queue is full, the next commit publishes other processes' commits.
-        if self.acknowledged.request_look() && self.writes.try_send(WriteRequest::Look).is_err() {
-            self.acknowledged.end_look_request();
-        }
-    }
-
-    fn published(&self) -> broadcast::Receiver<Published<E>> {
-        self.listeners.subscribe()
-    }
 }

@@ -8,9 +8,10 @@ use rusqlite::{Connection, Row};
 use tokio::sync::{mpsc, oneshot};
 
 use super::checked::Checked;
+use super::file_error::FileError;
+use super::numbers::{signed, unsigned};
 use super::row_set::RowSet;
 use super::row_sets::{hash_of, selected_hash};
-use super::stored_log::{FileError, signed, unsigned};
 use crate::engine::log::Position;
 use crate::engine::store::handler_records::{ProjectionRow, ProjectionUpdate, ProjectionWritten};
 use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Hash, row_hash};

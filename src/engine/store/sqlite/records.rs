@@ -3,10 +3,11 @@
 use rusqlite::Connection;
 
 use super::checked::Checked as _;
+use super::file_error::FileError;
 use super::handler_rows::{PARKED_COLUMNS, PROGRESS_COLUMNS, StoredProgress};
+use super::numbers::{signed, unsigned};
 use super::row_sets::{self, Table, hash_of};
 use super::schema::USER_VERSION;
-use super::stored_log::{FileError, signed, unsigned};
 use crate::engine::store::handler_records::{ParkedChange, ParkedEvent, Progress};
 
 pub(super) fn read_progress(connection: &Connection, handler: &str) -> Result<Option<Progress>, FileError> {

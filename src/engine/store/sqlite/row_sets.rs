@@ -3,9 +3,10 @@
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, Statement};
 
 use super::checked::Checked;
+use super::file_error::FileError;
 use super::handler_rows::{PARKED_COLUMNS, PROGRESS_COLUMNS, StoredProgress};
+use super::numbers::{signed, unsigned};
 use super::row_set::RowSet;
-use super::stored_log::{FileError, signed, unsigned};
 use crate::engine::store::handler_records::ParkedEvent;
 use crate::engine::store::hash_chain::{Hash, row_hash};
 

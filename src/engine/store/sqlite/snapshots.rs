@@ -3,8 +3,9 @@
 use rusqlite::{Connection, Row};
 
 use super::checked::Checked;
+use super::file_error::FileError;
+use super::numbers::{signed, unsigned};
 use super::schema::USER_VERSION;
-use super::stored_log::{FileError, signed, unsigned};
 use crate::engine::log::{Moment, Position, Timestamp, Version};
 use crate::engine::store::Snapshot;
 use crate::engine::store::hash_chain::{Hash, row_hash};

@@ -3,18 +3,17 @@
 use std::marker::PhantomData;
 
 use foldhash::HashMap;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Row};
-use thiserror::Error;
+use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
-use super::end_file::End;
-use super::failure::kind_of;
+use super::file_error::FileError;
 use super::format::Format;
+use super::log_links::{Head, Link, hash_at, mark_from};
+use super::numbers::{signed, unsigned};
 use crate::engine::log::{Metadata, Position, RecordedEvent, StreamId, Timestamp, Version};
-use crate::engine::runtime::{StoreFailure, StoreFailureKind};
-use crate::engine::store::codec::{StoredEvent, UnreadableEvent};
+use crate::engine::store::MAX_READ;
+use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Content, Hash};
-use crate::engine::store::{MAX_READ, StoreError};
 
 /// The maximum number of cached stream names, which events share.
 const MAX_NAMES: usize = 65_536;
@@ -27,144 +26,6 @@ fn metadata_column(format: Format) -> &'static str {
     match format {
         Format::First => "NULL",
         Format::Second => "metadata",
-    }
-}
-
-/// Why the file could not be read or written.
-#[derive(Debug, Error)]
-pub(super) enum FileError {
-    #[error("SQLite: {0}")]
-    Sqlite(#[from] rusqlite::Error),
-    #[error("the log is damaged at position {position}: {what}")]
-    Damaged { position: u64, what: &'static str },
-    #[error("the event at position {position} is {error}")]
-    Unreadable { position: u64, error: UnreadableEvent },
-    #[error("damaged: {0}")]
-    DamagedRecord(String),
-    #[error("the log's end was not written down: {0}")]
-    EndUnwritten(std::io::Error),
-    #[error("reading panicked: {0}")]
-    Panicked(String),
-}
-
-impl FileError {
-    /// Whether another program holds a lock on the file.
-    pub(super) fn is_busy(&self) -> bool {
-        matches!(self, Self::Sqlite(error) if is_busy(error))
-    }
-}
-
-/// Whether another program holds a lock on the file.
-pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
-}
-
-impl From<FileError> for StoreError {
-    fn from(error: FileError) -> Self {
-        Self::Failed(error.into_failure(str::to_owned))
-    }
-}
-
-impl FileError {
-    /// Converts the error into a store failure, with a message that `describe` derives from its own.
-    pub(super) fn into_failure(self, describe: impl FnOnce(&str) -> String) -> StoreFailure {
-        let message = describe(&self.to_string());
-        match self {
-            Self::Sqlite(error) => {
-                let kind = kind_of(&error);
-                StoreFailure::caused_by(message, kind, error)
-            }
-            Self::EndUnwritten(error) => {
-                let kind = StoreFailure::kind_of(&error);
-                StoreFailure::caused_by(message, kind, error)
-            }
-            Self::Unreadable { error, .. } => {
-                let kind = match error {
-                    UnreadableEvent::Broken { .. } => StoreFailureKind::Damaged,
-                    UnreadableEvent::UnknownType { .. } | UnreadableEvent::UnknownVersion { .. } => {
-                        StoreFailureKind::Other
-                    }
-                };
-                StoreFailure::caused_by(message, kind, error)
-            }
-            Self::Damaged { .. } | Self::DamagedRecord(_) => StoreFailure::of_kind(message, StoreFailureKind::Damaged),
-            Self::Panicked(_) => StoreFailure::new(message),
-        }
-    }
-}
-
-/// The end of the log.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct LogEnd {
-    pub(super) end: End,
-    pub(super) time: Timestamp,
-}
-
-impl LogEnd {
-    pub(super) const OF_NOTHING: Self = Self { end: End::OF_NOTHING, time: Timestamp::from_micros(i64::MIN) };
-
-    pub(super) fn read(connection: &Connection) -> rusqlite::Result<Self> {
-        let mut statement =
-            connection.prepare_cached("SELECT position, hash, time FROM events ORDER BY position DESC LIMIT 1")?;
-        let row = statement.query_row([], |row| {
-            let end = End { position: unsigned(row, 0)?, hash: row.get(1)? };
-            Ok(Self { end, time: Timestamp::from_micros(row.get(2)?) })
-        });
-        Ok(row.optional()?.unwrap_or(Self::OF_NOTHING))
-    }
-}
-
-/// The head of a stream.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Head {
-    pub(super) stream: i64,
-    pub(super) version: u64,
-    pub(super) last_position: u64,
-}
-
-impl Head {
-    /// Reads a stream's head, if the stream exists, and checks it against the event it points to.
-    pub(super) fn read(connection: &Connection, name: &str) -> Result<Option<Self>, FileError> {
-        let mut statement = connection.prepare_cached(
-            "SELECT streams.stream, streams.version, last_position,
-                events.stream IS streams.stream AND events.version IS streams.version
-             FROM streams LEFT JOIN events ON position = last_position WHERE name = ?1",
-        )?;
-        let head = statement.query_row([name], |row| {
-            let head = Self { stream: row.get(0)?, version: unsigned(row, 1)?, last_position: unsigned(row, 2)? };
-            Ok((head, row.get(3)?))
-        });
-        match head.optional()? {
-            Some((head, true)) => Ok(Some(head)),
-            Some((head, false)) => Err(FileError::Damaged {
-                position: head.last_position,
-                what: "a stream does not end here as it should",
-            }),
-            None => Ok(None),
-        }
-    }
-}
-
-/// An event's link to its predecessor in the stream.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Link {
-    pub(super) version: u64,
-    pub(super) position: u64,
-    pub(super) time: Timestamp,
-    pub(super) previous_position: u64,
-}
-
-impl Link {
-    /// Reads the link at a position, which must belong to this version of the stream.
-    pub(super) fn read(connection: &Connection, stream: i64, version: u64, position: u64) -> Result<Self, FileError> {
-        let mut statement = connection.prepare_cached(
-            "SELECT time, previous_position FROM events WHERE position = ?1 AND stream = ?2 AND version = ?3",
-        )?;
-        let link = statement.query_row((signed(position), stream, signed(version)), |row| {
-            let (time, previous_position) = (Timestamp::from_micros(row.get(0)?), unsigned(row, 1)?);
-            Ok(Self { version, position, time, previous_position })
-        });
-        link.optional()?.ok_or(FileError::Damaged { position, what: "the stream does not lead here" })
     }
 }
 
@@ -426,24 +287,6 @@ fn is_sqlite_failure(error: &rusqlite::Error) -> bool {
     matches!(error, rusqlite::Error::SqliteFailure(..))
 }
 
-/// The version and position of a stream's first mark at or after a version.
-pub(super) fn mark_from(connection: &Connection, stream: i64, version: u64) -> rusqlite::Result<Option<(u64, u64)>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT version, position FROM stream_marks WHERE stream = ?1 AND version >= ?2 ORDER BY version LIMIT 1",
-    )?;
-    statement.query_row((stream, signed(version)), |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?))).optional()
-}
-
-/// The hash of an event, or the initial hash for position 0.
-pub(super) fn hash_at(connection: &Connection, position: u64) -> Result<Hash, FileError> {
-    if position == 0 {
-        return Ok(BEFORE_THE_FIRST);
-    }
-    let mut statement = connection.prepare_cached("SELECT hash FROM events WHERE position = ?1")?;
-    let hash = statement.query_row([signed(position)], |row| row.get(0)).optional()?;
-    hash.ok_or(FileError::Damaged { position, what: "there is no event" })
-}
-
 fn metadata(row: &Row<'_>) -> rusqlite::Result<Metadata> {
     let command_id = id(row, 8)?;
     let or_command = |column| match row.get_ref(column)?.as_blob_or_null()? {
@@ -460,15 +303,4 @@ fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<Uuid> {
 
 fn text<'row>(row: &'row Row<'_>, column: usize) -> rusqlite::Result<&'row str> {
     Ok(row.get_ref(column)?.as_str()?)
-}
-
-/// Reads a non-negative number from SQLite's signed integers.
-pub(super) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
-    let number: i64 = row.get(column)?;
-    u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
-}
-
-/// Converts a number to SQLite's signed integers. Larger numbers saturate, which compares as beyond everything.
-pub(super) fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -2,8 +2,10 @@
 
 use rusqlite::Connection;
 
+use super::file_error::FileError;
+use super::log_links::{Head, Link, mark_from};
 use super::schema::MARK_EVERY;
-use super::stored_log::{FileError, Head, Link, StoredLog, mark_from};
+use super::stored_log::StoredLog;
 use crate::engine::log::{Moment, Position, StreamId, Version};
 use crate::engine::store::codec::StoredEvent;
 

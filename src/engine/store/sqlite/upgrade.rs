@@ -3,10 +3,11 @@
 use rusqlite::Connection;
 
 use super::end_file::End;
+use super::file_error::FileError;
+use super::log_links::LogEnd;
 use super::properties;
 use super::row_sets::rebuild_row_sets;
 use super::schema::{HANDLERS, SNAPSHOTS, TABLES, TABLES_OF_SECOND, USER_VERSION};
-use super::stored_log::{FileError, LogEnd};
 
 /// Creates the tables of a new file in the newest format.
 pub(super) fn create_tables(connection: &Connection, domain: &str) -> rusqlite::Result<()> {

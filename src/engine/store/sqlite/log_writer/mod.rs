@@ -3,6 +3,9 @@
 //! Several processes may write to the file, so a transaction begins by checking where the log ends, and others' commits
 //! are published before its own.
 
+mod commit;
+mod other_writers;
+
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -14,10 +17,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::acknowledged::AcknowledgedEnd;
-use super::batch_insert::BatchInsert;
 use super::checkpointer::WalCheckpoints;
 use super::close::Closing;
+use super::disk_full;
 use super::end_file::{Deadline, EndFile, LockError};
+use super::file_error::{FileError, is_busy};
 use super::file_identities::FileIdentities;
 use super::format::Format;
 use super::group_commit::{GroupCommit, MAX_BATCH};
@@ -26,19 +30,13 @@ use super::lease::LeaseNumber;
 use super::lock_holder::holder;
 use super::open::{Opened, WAIT_FOR_OTHERS};
 use super::open_file::OpenFile;
-use super::projection_rows::write_projection;
 use super::replies::{CommitReplies, PendingReply};
 use super::requests::WriteRequest;
 use super::schema::wait_at_most;
-use super::stored_log::{FileError, LogEnd, is_busy};
 use super::transaction::WritableLog;
-use super::{disk_full, records, upgrade};
-use crate::engine::log::{Batch, Position};
-use crate::engine::runtime::trace::trace_line;
 use crate::engine::runtime::{StoreFailure, StoreFailureKind, panic_message};
 use crate::engine::store::codec::StoredEvent;
-use crate::engine::store::handler_records::ProjectionWritten;
-use crate::engine::store::{MAX_READ, Published, Publisher, StoreError};
+use crate::engine::store::{Publisher, StoreError};
 
 /// How often to check for other processes' commits.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
@@ -176,77 +174,6 @@ impl<E: StoredEvent> LogWriter<E> {
         failed.is_none().then_some(Closing { path, connection, format, end_file, open_file, is_held })
     }
 
-    /// Publishes the commits of other processes, if any.
-    fn look(&mut self) {
-        if self.failed.is_some() {
-            return;
-        }
-        if let Err(gone) = self.identities.check(&self.open_file) {
-            return self.fail(gone.into());
-        }
-        self.restore_end_file();
-        match self.try_look() {
-            Err(FileError::Sqlite(error)) if is_busy(&error) => {}
-            Err(error) => {
-                let failure = error.into_failure(|error| {
-                    self.failure(format_args!("what others have written cannot be read: {error}"))
-                });
-                self.fail(failure);
-            }
-            Ok(()) => {}
-        }
-    }
-
-    /// Recreates a removed or replaced `-end` file, so that all programs go on with the same one.
-    fn restore_end_file(&mut self) {
-        if self.end_file.is_in_place() || self.end_file.lock(Deadline::after(WAIT_BRIEFLY)).is_err() {
-            return;
-        }
-        self.follow_end_file();
-        // Errors are ignored: the next commit retries and reports them.
-        if self.end_file.is_replacement()
-            && let Ok(end) = LogEnd::read(&self.connection)
-        {
-            let _ = self.end_file.replace(end.end);
-        }
-        self.end_file.unlock();
-    }
-
-    /// Switches readers of the acknowledged end to a replaced `-end` file.
-    fn follow_end_file(&mut self) {
-        if self.end_file.is_replacement()
-            && let Ok(file) = self.end_file.share()
-        {
-            self.acknowledged.follow(file);
-        }
-    }
-
-    fn try_look(&mut self) -> Result<(), FileError> {
-        let data_version = data_version(&self.connection)?;
-        if data_version == self.looked_data_version {
-            return Ok(());
-        }
-        let end = LogEnd::read(&self.connection)?;
-        self.log.stored().format(&self.connection)?;
-        self.looked_data_version = data_version;
-        self.publish_until(end.end.position)
-    }
-
-    fn publish_until(&mut self, end: u64) -> Result<(), FileError> {
-        while self.published < end {
-            let after = Position::new(self.published);
-            let missing = usize::try_from(end - self.published).unwrap_or(usize::MAX);
-            let events = self.log.stored().read_all(&self.connection, after, missing.min(MAX_READ))?;
-            let Some(last) = events.last() else {
-                return Err(FileError::Damaged { position: self.published + 1, what: "there is no event" });
-            };
-            self.published = last.position.get();
-            self.acknowledged.raise_seen(self.published);
-            self.publisher.publish(Published { after, events: events.into() });
-        }
-        Ok(())
-    }
-
     /// Writes the requests. Those that cannot be written are refused or deferred.
     fn write(&mut self, batch: &mut Vec<WriteRequest<E>>) -> Option<CommitReplies<E>> {
         if self.failed.is_none()
@@ -354,82 +281,6 @@ impl<E: StoredEvent> LogWriter<E> {
     fn refuse_all(&mut self, batch: &mut Vec<WriteRequest<E>>, failure: StoreFailure) {
         self.fail(failure.clone());
         batch.drain(..).for_each(|request| request.refuse(StoreError::Failed(failure.clone())));
-    }
-
-    /// Commits and publishes. On success, everything in `pending` can be acknowledged.
-    fn commit(
-        &mut self,
-        batch: &mut Vec<WriteRequest<E>>,
-        pending: &mut Vec<PendingReply<E>>,
-    ) -> Result<Batch<E>, FileError> {
-        let Self { connection, log, lease, others_have_written, .. } = self;
-        let format = log.stored().format(connection)?;
-        if *others_have_written {
-            log.refresh(LogEnd::read(connection)?);
-        }
-        let before = log.end.end;
-        if format == Format::First && batch.iter().any(WriteRequest::justifies_change) {
-            upgrade::upgrade(connection, E::DOMAIN)?;
-            log.stored().record_upgrade();
-        }
-        let format = log.format();
-        let mut insert = BatchInsert::new(connection);
-        for request in batch.drain(..) {
-            pending.push(match request {
-                WriteRequest::Append { appends, reply } => {
-                    PendingReply::Append(reply, log.record_all(&mut insert, appends)?)
-                }
-                WriteRequest::Begin { handler, start, reply } => {
-                    PendingReply::Begun(reply, records::begin_progress(connection, handler, start)?)
-                }
-                WriteRequest::Progress { handler, progress, parked, reply } => {
-                    let is_valid = lease.is_valid(connection)?;
-                    if is_valid {
-                        records::write_progress(connection, handler, progress, parked)?;
-                    }
-                    PendingReply::Progress(reply, if is_valid { Ok(()) } else { Err(StoreError::LeaseLost) })
-                }
-                WriteRequest::Projections { updates, reply } if format == Format::First => {
-                    let missing = ProjectionWritten::Missing { stored: Position::START };
-                    PendingReply::Projections(reply, vec![missing; updates.len()])
-                }
-                // Every commit publishes the commits of other processes.
-                WriteRequest::Look => continue,
-                WriteRequest::Projections { updates, reply } => {
-                    let updates = updates.into_iter();
-                    let written = updates.map(|update| write_projection(connection, update));
-                    PendingReply::Projections(reply, written.collect::<Result<_, _>>()?)
-                }
-                WriteRequest::AcquireLease { reply } => {
-                    match format {
-                        Format::First => lease.acquire_without_number(),
-                        Format::Second => lease.acquire(connection)?,
-                    }
-                    PendingReply::Lease(reply)
-                }
-            });
-        }
-        insert.flush()?;
-        drop(insert);
-        log.write_heads(connection)?;
-        execute(connection, "COMMIT")?;
-        let end = log.end.end;
-        let commit = log.take_recorded();
-        if self.end_file.is_replacement() {
-            self.end_file.replace(end).map_err(FileError::EndUnwritten)?;
-        } else if end.position > before.position {
-            self.end_file.write(end).map_err(FileError::EndUnwritten)?;
-        }
-        for event in commit.iter() {
-            trace_line!(event.metadata.correlation_id, "Event Store Published Event");
-        }
-        self.publish_until(before.position)?;
-        if !commit.is_empty() {
-            self.published = end.position;
-            self.acknowledged.raise_seen(end.position);
-            self.publisher.publish(Published { after: Position::new(before.position), events: commit.clone() });
-        }
-        Ok(commit)
     }
 
     /// The failure for an error while writing.

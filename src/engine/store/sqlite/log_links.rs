@@ -1,0 +1,102 @@
+//! How events are linked: the end of the log, the heads of streams, and each event's predecessor in its stream.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::end_file::End;
+use super::file_error::FileError;
+use super::numbers::{signed, unsigned};
+use crate::engine::log::Timestamp;
+use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Hash};
+
+/// The end of the log.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LogEnd {
+    pub(super) end: End,
+    pub(super) time: Timestamp,
+}
+
+impl LogEnd {
+    pub(super) const OF_NOTHING: Self = Self { end: End::OF_NOTHING, time: Timestamp::from_micros(i64::MIN) };
+
+    pub(super) fn read(connection: &Connection) -> rusqlite::Result<Self> {
+        let mut statement =
+            connection.prepare_cached("SELECT position, hash, time FROM events ORDER BY position DESC LIMIT 1")?;
+        let row = statement.query_row([], |row| {
+            let end = End { position: unsigned(row, 0)?, hash: row.get(1)? };
+            Ok(Self { end, time: Timestamp::from_micros(row.get(2)?) })
+        });
+        Ok(row.optional()?.unwrap_or(Self::OF_NOTHING))
+    }
+}
+
+/// The head of a stream.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Head {
+    pub(super) stream: i64,
+    pub(super) version: u64,
+    pub(super) last_position: u64,
+}
+
+impl Head {
+    /// Reads a stream's head, if the stream exists, and checks it against the event it points to.
+    pub(super) fn read(connection: &Connection, name: &str) -> Result<Option<Self>, FileError> {
+        let mut statement = connection.prepare_cached(
+            "SELECT streams.stream, streams.version, last_position,
+                events.stream IS streams.stream AND events.version IS streams.version
+             FROM streams LEFT JOIN events ON position = last_position WHERE name = ?1",
+        )?;
+        let head = statement.query_row([name], |row| {
+            let head = Self { stream: row.get(0)?, version: unsigned(row, 1)?, last_position: unsigned(row, 2)? };
+            Ok((head, row.get(3)?))
+        });
+        match head.optional()? {
+            Some((head, true)) => Ok(Some(head)),
+            Some((head, false)) => Err(FileError::Damaged {
+                position: head.last_position,
+                what: "a stream does not end here as it should",
+            }),
+            None => Ok(None),
+        }
+    }
+}
+
+/// An event's link to its predecessor in the stream.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Link {
+    pub(super) version: u64,
+    pub(super) position: u64,
+    pub(super) time: Timestamp,
+    pub(super) previous_position: u64,
+}
+
+impl Link {
+    /// Reads the link at a position, which must belong to this version of the stream.
+    pub(super) fn read(connection: &Connection, stream: i64, version: u64, position: u64) -> Result<Self, FileError> {
+        let mut statement = connection.prepare_cached(
+            "SELECT time, previous_position FROM events WHERE position = ?1 AND stream = ?2 AND version = ?3",
+        )?;
+        let link = statement.query_row((signed(position), stream, signed(version)), |row| {
+            let (time, previous_position) = (Timestamp::from_micros(row.get(0)?), unsigned(row, 1)?);
+            Ok(Self { version, position, time, previous_position })
+        });
+        link.optional()?.ok_or(FileError::Damaged { position, what: "the stream does not lead here" })
+    }
+}
+
+/// The version and position of a stream's first mark at or after a version.
+pub(super) fn mark_from(connection: &Connection, stream: i64, version: u64) -> rusqlite::Result<Option<(u64, u64)>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT version, position FROM stream_marks WHERE stream = ?1 AND version >= ?2 ORDER BY version LIMIT 1",
+    )?;
+    statement.query_row((stream, signed(version)), |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?))).optional()
+}
+
+/// The hash of an event, or the initial hash for position 0.
+pub(super) fn hash_at(connection: &Connection, position: u64) -> Result<Hash, FileError> {
+    if position == 0 {
+        return Ok(BEFORE_THE_FIRST);
+    }
+    let mut statement = connection.prepare_cached("SELECT hash FROM events WHERE position = ?1")?;
+    let hash = statement.query_row([signed(position)], |row| row.get(0)).optional()?;
+    hash.ok_or(FileError::Damaged { position, what: "there is no event" })
+}

@@ -1,0 +1,94 @@
+//! Commits a batch of requests as one transaction.
+
+use super::{LogWriter, execute};
+use crate::engine::log::{Batch, Position};
+use crate::engine::runtime::trace::trace_line;
+use crate::engine::store::codec::StoredEvent;
+use crate::engine::store::handler_records::ProjectionWritten;
+use crate::engine::store::sqlite::batch_insert::BatchInsert;
+use crate::engine::store::sqlite::file_error::FileError;
+use crate::engine::store::sqlite::format::Format;
+use crate::engine::store::sqlite::log_links::LogEnd;
+use crate::engine::store::sqlite::projection_rows::write_projection;
+use crate::engine::store::sqlite::replies::PendingReply;
+use crate::engine::store::sqlite::requests::WriteRequest;
+use crate::engine::store::sqlite::{records, upgrade};
+use crate::engine::store::{Published, StoreError};
+
+impl<E: StoredEvent> LogWriter<E> {
+    /// Commits and publishes. On success, everything in `pending` can be acknowledged.
+    pub(super) fn commit(
+        &mut self,
+        batch: &mut Vec<WriteRequest<E>>,
+        pending: &mut Vec<PendingReply<E>>,
+    ) -> Result<Batch<E>, FileError> {
+        let Self { connection, log, lease, others_have_written, .. } = self;
+        let format = log.stored().format(connection)?;
+        if *others_have_written {
+            log.refresh(LogEnd::read(connection)?);
+        }
+        let before = log.end.end;
+        if format == Format::First && batch.iter().any(WriteRequest::justifies_change) {
+            upgrade::upgrade(connection, E::DOMAIN)?;
+            log.stored().record_upgrade();
+        }
+        let format = log.format();
+        let mut insert = BatchInsert::new(connection);
+        for request in batch.drain(..) {
+            pending.push(match request {
+                WriteRequest::Append { appends, reply } => {
+                    PendingReply::Append(reply, log.record_all(&mut insert, appends)?)
+                }
+                WriteRequest::Begin { handler, start, reply } => {
+                    PendingReply::Begun(reply, records::begin_progress(connection, handler, start)?)
+                }
+                WriteRequest::Progress { handler, progress, parked, reply } => {
+                    let is_valid = lease.is_valid(connection)?;
+                    if is_valid {
+                        records::write_progress(connection, handler, progress, parked)?;
+                    }
+                    PendingReply::Progress(reply, if is_valid { Ok(()) } else { Err(StoreError::LeaseLost) })
+                }
+                WriteRequest::Projections { updates, reply } if format == Format::First => {
+                    let missing = ProjectionWritten::Missing { stored: Position::START };
+                    PendingReply::Projections(reply, vec![missing; updates.len()])
+                }
+                // Every commit publishes the commits of other processes.
+                WriteRequest::Look => continue,
+                WriteRequest::Projections { updates, reply } => {
+                    let updates = updates.into_iter();
+                    let written = updates.map(|update| write_projection(connection, update));
+                    PendingReply::Projections(reply, written.collect::<Result<_, _>>()?)
+                }
+                WriteRequest::AcquireLease { reply } => {
+                    match format {
+                        Format::First => lease.acquire_without_number(),
+                        Format::Second => lease.acquire(connection)?,
+                    }
+                    PendingReply::Lease(reply)
+                }
+            });
+        }
+        insert.flush()?;
+        drop(insert);
+        log.write_heads(connection)?;
+        execute(connection, "COMMIT")?;
+        let end = log.end.end;
+        let commit = log.take_recorded();
+        if self.end_file.is_replacement() {
+            self.end_file.replace(end).map_err(FileError::EndUnwritten)?;
+        } else if end.position > before.position {
+            self.end_file.write(end).map_err(FileError::EndUnwritten)?;
+        }
+        for event in commit.iter() {
+            trace_line!(event.metadata.correlation_id, "Event Store Published Event");
+        }
+        self.publish_until(before.position)?;
+        if !commit.is_empty() {
+            self.published = end.position;
+            self.acknowledged.raise_seen(end.position);
+            self.publisher.publish(Published { after: Position::new(before.position), events: commit.clone() });
+        }
+        Ok(commit)
+    }
+}
