@@ -183,13 +183,13 @@ async fn a_broken_file_is_refused_with_its_line_and_nothing_is_stored() {
     refused(
         &change("transfer_settled", "transfer_burnt"),
         6,
-        "which this program does not know: a newer one wrote it, or another domain",
+        "which this program does not know: a newer version wrote it, or another domain",
     )
     .await;
     refused(
         &change("\"schema_version\":1", "\"schema_version\":2"),
         1,
-        "in version 2, which this program does not know: a newer one wrote it",
+        "in version 2, which this program does not know: a newer version wrote it",
     )
     .await;
     refused(&change("\"account-Dracula\"", "\"account-Wolfman\""), 2, "about another account").await;
@@ -242,8 +242,8 @@ async fn what_is_no_file_or_the_bank_itself_is_not_read() {
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     for (path, why) in [
         (&path, "this is an open bank, and not the log of one"),
-        (&pipe, "this is no file"),
-        (&directory.path().to_owned(), "this is no file"),
+        (&pipe, "this is not a file"),
+        (&directory.path().to_owned(), "this is not a file"),
         (&directory.path().join("none"), "No such file or directory (os error 2)"),
     ] {
         let error = import(&bank, path).await.unwrap_err();

@@ -20,10 +20,10 @@ fn written_in(year: &str, seed: &str) -> (TempDir, String) {
     (directory, path)
 }
 
-const TOLD: &str = "00:00:00.000 [warn]  the log's last event is of 2100-01-01T00:00:01.006000Z, but this machine's clock \
+const TOLD: &str = "00:00:00.000 [warn]  the log's last event is at 2100-01-01T00:00:01.006000Z, but this machine's clock \
     says ";
-const WHY: &str = ": times in a log never go back, so events get the time of the last one until the clock has passed it, \
-    and only their positions tell them apart\n";
+const WHY: &str = ": times in a log never go back, so events get the last event's time until the clock passes it, and \
+    only their positions tell them apart\n";
 
 fn assert_told_once(finished: &Finished) {
     let Finished { stdout, stderr, exit_code } = finished;

@@ -112,7 +112,7 @@ async fn what_is_no_directory_or_no_file_is_refused() {
     std::os::unix::fs::symlink("nowhere.db", &link).unwrap();
     for no_file in [directory.path().join("new/"), link] {
         let error = try_open(&no_file).err().unwrap();
-        assert_eq!(error.to_string(), format!("{}: this is no file", no_file.display()));
+        assert_eq!(error.to_string(), format!("{}: this is not a file", no_file.display()));
     }
     let too_long = directory.path().join("x".repeat(230));
     let error = try_open(&too_long).err().unwrap();
@@ -139,7 +139,7 @@ async fn a_file_of_something_else_is_refused() {
     let error = refusal(&path);
     assert_eq!(
         error.to_string(),
-        format!("{}: this file is not ours: it is the SQLite database of another program", path.display())
+        format!("{}: this is not a file of this program: it is the SQLite database of another program", path.display())
     );
 }
 
@@ -164,11 +164,11 @@ async fn a_file_of_a_newer_version_is_refused() {
 #[tokio::test]
 async fn a_file_whose_tables_or_log_were_changed_is_refused() {
     let changes = [
-        ("ALTER TABLE events ADD COLUMN comment TEXT", "its table events does not have the columns that were made"),
+        ("ALTER TABLE events ADD COLUMN comment TEXT", "its table events has unexpected columns"),
         ("DROP TABLE snapshots", "its table snapshots is missing"),
         (
             "UPDATE events SET data = '{\"number\":7}' WHERE position = 3",
-            "the log is damaged at position 3: the event does not fit its hash and the one before",
+            "the log is damaged at position 3: the event does not match its hash and its predecessor",
         ),
         (
             "UPDATE streams SET version = 7 WHERE name = 'test-b'",
@@ -178,7 +178,7 @@ async fn a_file_whose_tables_or_log_were_changed_is_refused() {
             "UPDATE streams SET last_position = 1 WHERE name = 'test-b'",
             "the log is damaged at position 1: a stream does not end here as it should",
         ),
-        ("DELETE FROM properties WHERE name = 'domain'", "it does not say what its events are about"),
+        ("DELETE FROM properties WHERE name = 'domain'", "it does not name the domain of its events"),
     ];
     for (sql, said) in changes {
         for left in WAYS {

@@ -127,7 +127,7 @@ fn without_shared_memory_it_is_refused() {
         command.arg(program).args(["--quiet", "-c", &script(path)]);
         let refused = run_command(command, "");
         assert!(refused.stdout.starts_with("{:error, :not_supported}\n"), "{refused:?}");
-        let said = "the file system does not support this: programs cannot share memory by a file on it";
+        let said = "the file system does not support this: programs cannot share memory through a file on it";
         assert!(refused.stderr.contains(&format!("error: {}: {said}", path.display())), "{}", refused.stderr);
         assert_eq!(files(path), left);
     }

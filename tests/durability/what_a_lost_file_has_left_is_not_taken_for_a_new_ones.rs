@@ -37,7 +37,7 @@ async fn it_is_refused_and_named() {
     let error = try_open(&path).err().unwrap();
     let log = companion(&path, "-wal");
     assert_eq!(error, OpenStoreError::LeftOver { path: path.clone(), left_over: log.clone() });
-    let said = format!("there is no such file, but {} is left of one", log.display());
+    let said = format!("there is no such file, but {} is left over from one", log.display());
     assert!(error.to_string().contains(&said), "{error}");
     assert_eq!(Copy::of(&path), left, "nothing is made or changed");
 
@@ -70,6 +70,7 @@ async fn the_program_says_what_it_removes() {
     let statements = format!("Bank.open {path:?}, accept_loss: true; Bank.get_total_deposits");
     let opened = run(&["--quiet", "-c", &statements], "");
     assert!(opened.stdout.ends_with(">}\n0\n"), "{opened:?}");
-    let said = format!("[warn]  {}: there is no such file, but {}-wal is left of one", path.display(), path.display());
-    assert!(opened.stderr.contains(&said) && opened.stderr.contains("what is left is removed"), "{}", opened.stderr);
+    let said =
+        format!("[warn]  {}: there is no such file, but {}-wal is left over from one", path.display(), path.display());
+    assert!(opened.stderr.contains(&said) && opened.stderr.contains("removing what is left"), "{}", opened.stderr);
 }

@@ -65,24 +65,24 @@ async fn nothing_is_wrong_with_what_was_written() {
 #[tokio::test]
 async fn rows_that_are_lost_added_or_older_are_noticed() {
     for (change, problem) in [
-        ("DELETE FROM main.handlers", "of the table handlers, rows are missing: 0 of 2 are there"),
+        ("DELETE FROM main.handlers", "in the table handlers, rows are missing: 0 of 2 are there"),
         (
             "DELETE FROM main.handlers WHERE handler = 'bonus'",
-            "of the table handlers, rows are missing: 1 of 2 are there",
+            "in the table handlers, rows are missing: 1 of 2 are there",
         ),
-        ("DELETE FROM parked_events", "of the table parked_events, rows are missing: 0 of 2 are there"),
+        ("DELETE FROM parked_events", "in the table parked_events, rows are missing: 0 of 2 are there"),
         (
             "INSERT OR REPLACE INTO main.handlers SELECT * FROM aside.handlers",
-            "of the table handlers, some are not the rows that were written last",
+            "in the table handlers, some rows are not the ones last written",
         ),
         (
             "INSERT OR REPLACE INTO parked_events SELECT * FROM aside.parked",
-            "of the table parked_events, some are not the rows that were written last",
+            "in the table parked_events, some rows are not the ones last written",
         ),
-        ("DELETE FROM row_sets", "of the table handlers, rows were added: there are 2, not 0"),
+        ("DELETE FROM row_sets", "in the table handlers, rows were added: there are 2, not 0"),
         (
             "DELETE FROM row_sets WHERE name = 'parked_events'",
-            "of the table parked_events, rows were added: there are 2, not 0",
+            "in the table parked_events, rows were added: there are 2, not 0",
         ),
         ("UPDATE row_sets SET rows = 1", "what is known of the rows of handlers"),
     ] {

@@ -29,7 +29,7 @@ fn a_view_and_an_index_are_made_again() {
         Connection::open(&path).unwrap().execute_batch(sql).unwrap();
         let opened = say(&path, "", "Bank.check_balance 1; Bank.verify");
         assert!(opened.stdout.contains("\n5\n{:ok, %{events: 2,"), "{opened:?}");
-        assert!(opened.stderr.contains(&format!("what was missing is made again: {name}\n")), "{opened:?}");
+        assert!(opened.stderr.contains(&format!("rebuilt what was missing: {name}\n")), "{opened:?}");
         let again = say(&path, "", "Bank.check_balance 1");
         assert!(again.stdout.ends_with("\n5\n") && again.stderr.is_empty(), "{again:?}");
     }
@@ -47,7 +47,7 @@ fn what_is_accepted_is_said() {
     assert!(refused.stdout.starts_with("{:error, :lost_end}\n"), "{refused:?}");
     let accepted = say(&copy, ", accept_loss: true", "Bank.check_balance 1");
     assert!(accepted.stdout.ends_with("\n5\n"), "{accepted:?}");
-    assert!(accepted.stderr.contains("may have lost its end; it is opened as it is\n"), "{accepted:?}");
+    assert!(accepted.stderr.contains("may have lost its end; opening it as it is\n"), "{accepted:?}");
 }
 
 #[test]
@@ -59,7 +59,8 @@ fn what_is_left_over_is_said() {
     }
     let opened = say(&path, "", "Bank.create 1");
     let (index, handlers) = (format!("{}-shm", path.display()), format!("{}-handlers", path.display()));
-    let said = format!("there is no such file, but {index}, {handlers} is left of one; the new file takes its place");
+    let said =
+        format!("there is no such file, but {index}, {handlers} is left over from one; the new file takes its place");
     assert!(opened.stdout.ends_with("\n:ok\n") && opened.stderr.contains(&said), "{opened:?}");
     assert_eq!(fs::read_dir(&directory).unwrap().count(), 1);
 }
@@ -87,7 +88,7 @@ fn the_name_of_a_companion_is_no_name_of_a_file() {
             say(&path, "", &format!("Bank.backup {name:?}; Bank.export {name:?}; Bank.close; Bank.open {name:?}"));
         let expected = "{:error, :reserved_name}\n{:error, :reserved_name}\n:ok\n{:error, :reserved_name}\n";
         assert!(finished.stdout.ends_with(expected), "{finished:?}");
-        assert!(finished.stderr.contains(&format!("a name that ends in `{ending}` is that of")), "{finished:?}");
+        assert!(finished.stderr.contains(&format!("names that end in `{ending}` are reserved")), "{finished:?}");
         assert!(!name.exists());
     }
 }

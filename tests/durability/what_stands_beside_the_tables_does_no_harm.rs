@@ -85,7 +85,7 @@ async fn what_stands_beside_is_named() {
     let mut command = crate::program::bank(&["--quiet", "-c", &format!("Bank.open {path:?}; Bank.check_balance 1")]);
     command.env("RUST_LOG", "info");
     let asked = crate::program::run_command(command, "");
-    let said = format!("{}: beside the tables of this program there are: table mine", path.display());
+    let said = format!("{}: besides the tables of this program, it contains: table mine", path.display());
     assert!(asked.stderr.contains(&said) && asked.stdout.ends_with("\n0\n"), "{asked:?}");
 }
 

@@ -110,7 +110,7 @@ fn an_older_form_is_read_through_every_step_after_it() {
     for (version, json, reason) in [
         (1, "[", "EOF"),
         (1, "7", "invalid type: null, expected a string"),
-        (2, "7", "bringing them up to date from version 2 panicked"),
+        (2, "7", "upcasting from version 2 panicked"),
         (2, r#"{"plate":"B-1"}"#, "missing field `entrance`"),
     ] {
         let said = GarageEvent::from_stored("car_entered", version, json).unwrap_err().to_string();
@@ -238,7 +238,7 @@ impl DomainEvent for Mistyped {
 /// What could not be read again is not stored, and the store goes on.
 #[tokio::test]
 async fn an_event_that_could_not_be_read_again_is_not_written() {
-    let said = "the event \"gone\" cannot be written: it is named \"Left\" by serde, which is another type";
+    let said = "the event \"gone\" cannot be written: serde names it \"Left\", which is another type";
     assert_eq!(Mistyped::Left.to_json().unwrap_err().to_string(), said);
 
     let directory = tempfile::tempdir().unwrap();

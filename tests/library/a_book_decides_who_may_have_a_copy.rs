@@ -129,11 +129,11 @@ fn what_cannot_be_a_stored_event_is_told_so() {
     let read = |event_type, version, json| BookEvent::from_stored(event_type, version, json).unwrap_err().to_string();
     assert_eq!(
         read("book_burnt", 1, json),
-        "of the type \"book_burnt\", which this program does not know: a newer one wrote it, or another domain's"
+        "of the type \"book_burnt\", which this program does not know: a newer version wrote it, or another domain's program"
     );
     assert_eq!(
         read("book_removed", 2, json),
-        "of the type \"book_removed\" in version 2, which this program does not know: a newer one wrote it"
+        "of the type \"book_removed\" in version 2, which this program does not know: a newer version wrote it"
     );
     for (wrong, reason) in [
         ("", "EOF while parsing"),

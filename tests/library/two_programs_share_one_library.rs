@@ -102,7 +102,10 @@ fn what_is_no_library_stays_as_it_is() {
         command.current_dir(&directory);
         let Finished { stdout, stderr, exit_code } = run_command(command, "");
         let place = file.canonicalize().unwrap();
-        let said = format!("{program}: {}: this file is not ours: it is no SQLite database\n", place.display());
+        let said = format!(
+            "{program}: {}: this is not a file of this program: it is not an SQLite database\n",
+            place.display()
+        );
         assert_eq!((stdout, stderr, exit_code), (String::new(), said, Some(1)));
     }
     assert_eq!(std::fs::read_to_string(&file).unwrap(), text);

@@ -199,13 +199,13 @@ impl From<Infallible> for StartError {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum ExportError {
     /// There is something at this path already, which stays as it is.
-    #[error("{}: there is such a file already", path.display())]
+    #[error("{}: the file already exists", path.display())]
     FileExists {
         /// The path.
         path: PathBuf,
     },
     /// Its name would be that of a file beside the one of a store.
-    #[error("{}: a name that ends in `{ending}` is that of a file beside another one; choose another name", path.display())]
+    #[error("{}: names that end in `{ending}` are reserved for companions of another file; choose another name", path.display())]
     ReservedName {
         /// The file.
         path: PathBuf,

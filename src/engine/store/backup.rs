@@ -22,13 +22,13 @@ pub enum BackupStep {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum BackupError {
     /// The destination exists and was left unchanged.
-    #[error("{}: there is such a file already", path.display())]
+    #[error("{}: the file already exists", path.display())]
     FileExists {
         /// The file.
         path: PathBuf,
     },
     /// A deleted file of this name left its write-ahead log or its `-end` file, which would be taken for the copy's.
-    #[error("{}: {} is left of a file that was here; remove it, or name another file", path.display(), left_over.display())]
+    #[error("{}: {} is left over from a deleted file; remove it, or choose another name", path.display(), left_over.display())]
     LeftOver {
         /// The destination.
         path: PathBuf,
@@ -36,7 +36,7 @@ pub enum BackupError {
         left_over: PathBuf,
     },
     /// The name is reserved for a companion of another file.
-    #[error("{}: a name that ends in `{ending}` is that of a file beside another one; choose another name", path.display())]
+    #[error("{}: names that end in `{ending}` are reserved for companions of another file; choose another name", path.display())]
     ReservedName {
         /// The file.
         path: PathBuf,
@@ -59,7 +59,7 @@ pub enum BackupError {
         reason: StoreFailure,
     },
     /// The copy failed verification, so the original is damaged too.
-    #[error("the copy is not whole: {problem}")]
+    #[error("the copy is damaged: {problem}")]
     Broken {
         /// What is wrong.
         problem: String,

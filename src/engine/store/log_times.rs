@@ -25,8 +25,8 @@ impl LogTimes {
         if !self.has_warned && u128::from(behind) > MAX_WAIT.as_micros() {
             self.has_warned = true;
             tracing::warn!(
-                "the log's last event is of {last}, but this machine's clock says {time}: times in a log never go \
-                 back, so events get the time of the last one until the clock has passed it, and only their \
+                "the log's last event is at {last}, but this machine's clock says {time}: times in a log never go \
+                 back, so events get the last event's time until the clock passes it, and only their \
                  positions tell them apart"
             );
         }

@@ -20,13 +20,13 @@ pub enum OpenStoreError {
         directory: PathBuf,
     },
     /// The path leads to a directory, or to something else that is not a file.
-    #[error("{}: this is no file", path.display())]
+    #[error("{}: this is not a file", path.display())]
     NoFile {
         /// The path.
         path: PathBuf,
     },
     /// The file belongs to another program.
-    #[error("{}: this file is not ours: {reason}", path.display())]
+    #[error("{}: this is not a file of this program: {reason}", path.display())]
     NotOurs {
         /// The file.
         path: PathBuf,
@@ -131,8 +131,8 @@ pub enum OpenStoreError {
     },
     /// A deleted file of this name left its write-ahead log, which would be taken for a new file's.
     #[error(
-        "{}: there is no such file, but {} is left of one; put the file back beside it, remove it, \
-         or let `accept_loss: true` do that",
+        "{}: there is no such file, but {} is left over from one; put the file back beside it, remove it, \
+         or let `accept_loss: true` remove it",
         path.display(),
         left_over.display()
     )]
@@ -143,7 +143,7 @@ pub enum OpenStoreError {
         left_over: PathBuf,
     },
     /// The file does not exist, and its name is reserved for a companion of another file.
-    #[error("{}: a name that ends in `{ending}` is that of a file beside another one; choose another name", path.display())]
+    #[error("{}: names that end in `{ending}` are reserved for companions of another file; choose another name", path.display())]
     ReservedName {
         /// The file.
         path: PathBuf,

@@ -88,7 +88,7 @@ pub fn path_named_by(url: &str) -> Option<&Path> {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum UnsupportedUrl {
     /// No kind of store has this URL.
-    #[error("{url:?} names no store that this program has; leave it out for the memory store")]
+    #[error("{url:?} is not a store that this program supports; leave it out for the memory store")]
     Unknown {
         /// The URL.
         url: String,

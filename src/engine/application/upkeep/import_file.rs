@@ -46,7 +46,7 @@ impl<E: StoredEvent> ImportFile<E> {
         let open = || {
             let found = fs::metadata(path)?;
             if !found.is_file() {
-                return Err(io::Error::other("this is no file"));
+                return Err(io::Error::other("this is not a file"));
             }
             if is_open_here(&found) {
                 return Err(io::Error::other(format!("this is an open {}, and not the log of one", E::DOMAIN)));
@@ -178,7 +178,7 @@ impl Commands {
                 self.events_of_last = 1;
                 match self.seen.insert(metadata.command_id) {
                     true => Ok(()),
-                    false => Err("the events of its command do not lie side by side".to_owned()),
+                    false => Err("the events of its command are not contiguous".to_owned()),
                 }
             }
         }

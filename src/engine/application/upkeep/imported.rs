@@ -119,7 +119,7 @@ pub(in crate::engine::application) async fn refuse_half<E: StoredEvent>(
     if !accept || !lease.is_held() {
         return Err(StartError::HalfImported { store: url.to_string(), domain: E::DOMAIN });
     }
-    tracing::warn!("{url}: an import into this {} was not finished; it is opened as it is", E::DOMAIN);
+    tracing::warn!("{url}: an import into this {} was not finished; opening it as it is", E::DOMAIN);
     let end = store.end().await?;
     // What happens from now on is news, even where the other half would have been.
     let checkpoint = if progress.checkpoint == Position::START { end } else { progress.checkpoint.min(end) };

@@ -123,7 +123,7 @@ impl<E: DomainEvent + Serialize + DeserializeOwned> StoredEvent for E {
             if let Some(upcast) = E::upcast(event_type, version) {
                 data = catch_unwind(|| upcast(data)).map_err(|panic| {
                     let message = panic_message(panic.as_ref());
-                    broken(&format_args!("bringing them up to date from version {version} panicked: {message}"))
+                    broken(&format_args!("upcasting from version {version} panicked: {message}"))
                 })?;
             }
         }
@@ -135,14 +135,16 @@ impl<E: DomainEvent + Serialize + DeserializeOwned> StoredEvent for E {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum UnreadableEvent {
     /// No event has this type.
-    #[error("of the type {event_type:?}, which this program does not know: a newer one wrote it, or another domain's")]
+    #[error(
+        "of the type {event_type:?}, which this program does not know: a newer version wrote it, or another domain's program"
+    )]
     UnknownType {
         /// The type.
         event_type: String,
     },
     /// The type is known, but not this schema version.
     #[error(
-        "of the type {event_type:?} in version {schema_version}, which this program does not know: a newer one wrote it"
+        "of the type {event_type:?} in version {schema_version}, which this program does not know: a newer version wrote it"
     )]
     UnknownVersion {
         /// The type.
@@ -190,7 +192,7 @@ pub enum AmbiguousTypes {
         event_type: String,
     },
     /// Serde does not reveal the types: an enum is not externally tagged, or a struct has flattened fields.
-    #[error("the types of the events cannot be told from their serde names")]
+    #[error("serde does not reveal the types of the events")]
     Unnamed,
 }
 

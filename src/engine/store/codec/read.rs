@@ -60,7 +60,7 @@ impl<'de, D: Deserializer<'de>> Typed<'_, D> {
     fn match_name(&mut self, names: &[&'static str]) -> Result<&'static str, D::Error> {
         let name = names.iter().find(|name| is_of_type(name, self.event_type));
         *self.found = if name.is_some() { NameMatch::Match } else { NameMatch::Mismatch };
-        name.copied().ok_or_else(|| D::Error::custom("there are no events of this type"))
+        name.copied().ok_or_else(|| D::Error::custom("no event has this type"))
     }
 }
 

@@ -31,7 +31,7 @@ impl<S: Serializer> Unnamed<S> {
         if is_of_type(name, self.event_type) {
             return Ok(self.serializer);
         }
-        Err(S::Error::custom(format_args!("it is named {name:?} by serde, which is another type")))
+        Err(S::Error::custom(format_args!("serde names it {name:?}, which is another type")))
     }
 }
 

@@ -61,7 +61,7 @@ impl<E: StoredEvent> SqliteStore<E> {
             let _ = reply.send(copied);
         };
         spawn("backup", copy).map_err(verify::no_thread)?;
-        answer.await.map_err(|_| StoreError::Failed("the backup has ended in a panic".into()))?
+        answer.await.map_err(|_| StoreError::Failed("the backup panicked".into()))?
     }
 }
 

@@ -46,7 +46,7 @@ impl Closing {
             return;
         }
         if let Err(error) = write_end_and_move_wal(&mut connection, deadline) {
-            tracing::debug!("{}: not tidied up: {error}", path.display());
+            tracing::debug!("{}: could not be tidied up: {error}", path.display());
         }
         drop(connection);
         // SQLite removes its write-ahead log when the last connection of all programs closes.

@@ -56,7 +56,7 @@ fn check_left_over(path: &Path, accept_loss: bool) -> Result<(), OpenStoreError>
         // If the file exists by now, its companions are its own.
         Some(refusal) if !accept_loss && is_gone() => Err(refusal),
         Some(refusal) if is_gone() => {
-            tracing::warn!("{refusal}; what is left is removed");
+            tracing::warn!("{refusal}; removing what is left");
             remove_left_over(path).map_err(|error| refused(path, error))
         }
         None => {
@@ -75,7 +75,7 @@ fn say_what_is_left(path: &Path) {
     if !left.is_empty() && is_gone {
         let left: Vec<_> = left.iter().map(|left| left.display().to_string()).collect();
         tracing::warn!(
-            "{}: there is no such file, but {} is left of one; the new file takes its place",
+            "{}: there is no such file, but {} is left over from one; the new file takes its place",
             path.display(),
             left.join(", ")
         );

@@ -45,6 +45,6 @@ impl LeaseNumber {
 
 fn number(connection: &Connection) -> Result<Option<u64>, FileError> {
     let Some(text) = properties::read(connection, LEASE)? else { return Ok(None) };
-    let number = text.parse().map_err(|_| FileError::DamagedRecord("the right to run handlers".to_owned()))?;
+    let number = text.parse().map_err(|_| FileError::DamagedRecord("the lease to run handlers".to_owned()))?;
     Ok(Some(number))
 }

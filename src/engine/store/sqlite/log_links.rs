@@ -98,5 +98,5 @@ pub(super) fn hash_at(connection: &Connection, position: u64) -> Result<Hash, Fi
     }
     let mut statement = connection.prepare_cached("SELECT hash FROM events WHERE position = ?1")?;
     let hash = statement.query_row([signed(position)], |row| row.get(0)).optional()?;
-    hash.ok_or(FileError::Damaged { position, what: "there is no event" })
+    hash.ok_or(FileError::Damaged { position, what: "the event is missing" })
 }

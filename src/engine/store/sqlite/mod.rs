@@ -164,7 +164,7 @@ impl<E: StoredEvent> SqliteStore<E> {
             self.writes.send(request).await.map_err(|_| StoreError::Closed)?;
         }
         // A writer replies to every request before it ends, unless it panics.
-        answer.await.map_err(|_| StoreError::OutcomeUnknown("the writer has ended in a panic".into()))?
+        answer.await.map_err(|_| StoreError::OutcomeUnknown("the writer panicked".into()))?
     }
 
     async fn read<R: Send + 'static>(

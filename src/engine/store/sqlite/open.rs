@@ -95,7 +95,7 @@ pub(super) fn open<E: StoredEvent>(path: &Path, accept_loss: bool) -> Result<Ope
             return Ok(opened);
         }
     }
-    let reason = "it is moved, removed or replaced again and again".into();
+    let reason = "it was repeatedly moved, removed or replaced".into();
     Err(OpenStoreError::Failed { path: path.into(), reason })
 }
 

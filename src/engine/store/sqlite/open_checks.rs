@@ -59,7 +59,7 @@ pub(super) fn check<E: StoredEvent>(
             return Err(damaged(path, format!("{error}; only `accept_loss: true` opens it as it is")));
         }
         Err(error) => {
-            tracing::warn!("{}: {error}; it is opened as it is", path.display());
+            tracing::warn!("{}: {error}; opening it as it is", path.display());
             rebuild_row_sets(connection).map_err(|error| damaged(path, error.to_string()))?;
         }
     }
@@ -79,7 +79,7 @@ pub(super) fn check_header(path: &Path, file: &File) -> Result<(), OpenStoreErro
         Err(error) => return Err(refused(path, error)),
     }
     if !header.starts_with(b"SQLite format 3\0") {
-        return not_ours("it is no SQLite database");
+        return not_ours("it is not an SQLite database");
     }
     let number = |at: usize| i32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
     check_version(path, number(68), number(60)).map(drop)
@@ -98,7 +98,7 @@ fn check_version(path: &Path, application_id: i32, user_version: i32) -> Result<
             found: user_version.unsigned_abs(),
             known: USER_VERSION.unsigned_abs(),
         }),
-        None => Err(damaged(path, format!("it has version {user_version}, which there never was"))),
+        None => Err(damaged(path, format!("it has version {user_version}, which never existed"))),
     }
 }
 
@@ -109,7 +109,7 @@ fn check_tables(path: &Path, connection: &Connection, format: Format) -> Result<
         Tables::Whole { beside, missing } => {
             if !beside.is_empty() {
                 let (path, beside) = (path.display(), beside.join(", "));
-                tracing::info!("{path}: beside the tables of this program there are: {beside}");
+                tracing::info!("{path}: besides the tables of this program, it contains: {beside}");
             }
             Ok(missing)
         }
@@ -127,11 +127,11 @@ fn rebuild_missing(
     let names = names.join(", ");
     match tables::rebuild(connection, missing, format) {
         Ok(()) => {
-            tracing::warn!("{}: what was missing is made again: {names}", path.display());
+            tracing::warn!("{}: rebuilt what was missing: {names}", path.display());
             Ok(())
         }
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
-            Err(damaged(path, format!("the {names} is missing, and does not fit what is there: SQLite: {error}")))
+            Err(damaged(path, format!("the {names} is missing and cannot be rebuilt: SQLite: {error}")))
         }
         Err(error) => Err(sqlite(path, error)),
     }
@@ -142,7 +142,7 @@ fn check_domain<E: StoredEvent>(path: &Path, connection: &Connection) -> Result<
     match properties::read(connection, properties::DOMAIN).map_err(|error| sqlite(path, error))? {
         Some(found) if found == E::DOMAIN => Ok(()),
         Some(found) => Err(OpenStoreError::OtherDomain { path: path.into(), found, expected: E::DOMAIN }),
-        None => Err(damaged(path, "it does not say what its events are about".to_owned())),
+        None => Err(damaged(path, "it does not name the domain of its events".to_owned())),
     }
 }
 
@@ -233,7 +233,7 @@ fn check_acknowledged(
         Err(refusal) if accept_loss => {
             let refusal = refusal.to_string();
             let lost = refusal.strip_suffix(ONLY_ACCEPTED).unwrap_or(&refusal);
-            tracing::warn!("{lost}; it is opened as it is");
+            tracing::warn!("{lost}; opening it as it is");
             Ok(false)
         }
         refusal => refusal,

@@ -58,7 +58,8 @@ pub(super) fn sqlite(path: &Path, error: rusqlite::Error) -> OpenStoreError {
     }
 }
 
-const NO_SHARED_MEMORY: &str = "programs cannot share memory by a file on it, by which they take turns";
+const NO_SHARED_MEMORY: &str =
+    "programs cannot share memory through a file on it, which they need in order to take turns";
 
 fn is_about_shared_memory(error: &rusqlite::Error) -> bool {
     use rusqlite::ffi::{SQLITE_IOERR_SHMLOCK, SQLITE_IOERR_SHMMAP, SQLITE_IOERR_SHMOPEN};

@@ -131,7 +131,7 @@ pub(super) fn hand_over(
         let row = StoredRow::checked(row, 3, || format!("a row of {projection}"))?;
         // The checksum does not cover the order, and pages of a damaged file may be swapped.
         if last.as_ref().is_some_and(|last| *last >= row.row.key) {
-            return Err(FileError::DamagedRecord(format!("the rows of {projection} do not come in order")));
+            return Err(FileError::DamagedRecord(format!("the rows of {projection} are out of order")));
         }
         last = Some(row.row.key.clone());
         set.add(&row.hash());

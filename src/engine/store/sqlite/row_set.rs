@@ -50,7 +50,7 @@ impl RowSet {
             _ if found == self => None,
             count if count < rows => Some(format!("rows are missing: {count} of {rows} are there")),
             count if count > rows => Some(format!("rows were added: there are {count}, not {rows}")),
-            _ => Some("some are not the rows that were written last".to_owned()),
+            _ => Some("some rows are not the ones last written".to_owned()),
         }
     }
 }
@@ -97,6 +97,6 @@ mod tests {
         let told = |rows| expected.difference(set(rows)).unwrap();
         assert_eq!(told(&["a"]), "rows are missing: 1 of 2 are there");
         assert_eq!(told(&["a", "b", "c"]), "rows were added: there are 3, not 2");
-        assert_eq!(told(&["a", "older b"]), "some are not the rows that were written last");
+        assert_eq!(told(&["a", "older b"]), "some rows are not the ones last written");
     }
 }

@@ -124,7 +124,7 @@ pub(super) fn check_row_sets(connection: &Connection) -> Result<(), FileError> {
         for table in Table::ALL {
             let (stored, found) = (read(connection, table)?, table.current_set(connection)?);
             if let Some(difference) = stored.difference(found) {
-                return Err(FileError::DamagedRecord(format!("of the table {}, {difference}", table.name())));
+                return Err(FileError::DamagedRecord(format!("in the table {}, {difference}", table.name())));
             }
         }
         Ok(())

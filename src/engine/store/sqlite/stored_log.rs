@@ -93,7 +93,7 @@ impl<E: StoredEvent> StoredLog<E> {
             expected = 1;
         } else if let Some(row) = rows.next()? {
             if unsigned(row, 0)? != expected {
-                return Err(FileError::Damaged { position: expected, what: "there is no event" });
+                return Err(FileError::Damaged { position: expected, what: "the event is missing" });
             }
             before = row.get(12)?;
             expected += 1;
@@ -102,7 +102,7 @@ impl<E: StoredEvent> StoredLog<E> {
             && let Some(row) = rows.next()?
         {
             if unsigned(row, 0)? != expected {
-                return Err(FileError::Damaged { position: expected, what: "there is no event" });
+                return Err(FileError::Damaged { position: expected, what: "the event is missing" });
             }
             events.push(self.event(connection, row, &before)?.event);
             before = row.get(12)?;
@@ -182,7 +182,7 @@ impl<E: StoredEvent> StoredLog<E> {
     }
 
     pub(super) fn event_at(&mut self, connection: &Connection, position: u64) -> Result<Linked<E>, FileError> {
-        let no_event = FileError::Damaged { position, what: "there is no event" };
+        let no_event = FileError::Damaged { position, what: "the event is missing" };
         let Some(before) = position.checked_sub(1) else { return Err(no_event) };
         let before = hash_at(connection, before)?;
         let sql = self.select("WHERE position = ?1");
@@ -218,7 +218,7 @@ impl<E: StoredEvent> StoredLog<E> {
             data,
         };
         if content.hash(before, &mut self.buffer) != row.get::<_, Hash>(12)? {
-            return Err(FileError::Damaged { position, what: "the event does not fit its hash and the one before" });
+            return Err(FileError::Damaged { position, what: "the event does not match its hash and its predecessor" });
         }
         let data = E::from_stored(event_type, schema_version, data)
             .map_err(|error| FileError::Unreadable { position, error })?;
@@ -270,7 +270,7 @@ impl<E: StoredEvent> StoredLog<E> {
             };
             let read = |log: &mut Self| -> Result<_, FileError> {
                 if unsigned(row, 0)? != expected {
-                    return Err(FileError::Damaged { position: expected, what: "there is no event" });
+                    return Err(FileError::Damaged { position: expected, what: "the event is missing" });
                 }
                 Ok((log.event(connection, row, &before)?, row.get(1)?, row.get(12)?))
             };

@@ -67,7 +67,7 @@ pub(super) fn check(connection: &Connection, format: Format) -> rusqlite::Result
             return Ok(Tables::Changed { what: format!("its {} {} is missing", object.kind, object.name) });
         }
         if object.kind == "table" && columns(&fresh, &object.name)? != columns(connection, &object.name)? {
-            let what = format!("its table {} does not have the columns that were made", object.name);
+            let what = format!("its table {} has unexpected columns", object.name);
             return Ok(Tables::Changed { what });
         }
     }

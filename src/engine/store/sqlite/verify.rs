@@ -61,7 +61,7 @@ impl<E: StoredEvent> SqliteStore<E> {
             let _ = reply.send(verified);
         };
         spawn("verification", verify).map_err(no_thread)?;
-        answer.await.map_err(|_| StoreError::Failed("the verification has ended in a panic".into()))?
+        answer.await.map_err(|_| StoreError::Failed("the verification panicked".into()))?
     }
 }
 
@@ -189,14 +189,14 @@ fn verify_log<E: StoredEvent>(
         let command = event.metadata.command_id;
         let follows = last_command == Some((command, number.wrapping_sub(1), stream));
         if number != 1 && !follows {
-            return broken(position, "the events of its command do not lie side by side");
+            return broken(position, "the events of its command are not contiguous");
         }
         last_command = Some((command, number, stream));
         if version.is_multiple_of(MARK_EVERY) {
             marks += 1;
             let marked = mark.query_row((stream, signed(version)), |row| unsigned(row, 0));
             if marked.ok() != Some(position) {
-                return broken(position, "its stream has no mark here");
+                return broken(position, "its stream's mark is missing here");
             }
         }
         last_position = position;
@@ -207,11 +207,11 @@ fn verify_log<E: StoredEvent>(
     };
     StoredLog::<E>::of(format).walk(connection, visit)?;
     if last_position != end {
-        return broken(last_position + 1, "there is no event");
+        return broken(last_position + 1, "the event is missing");
     }
     let found: u64 = connection.query_row("SELECT count(*) FROM stream_marks", [], |row| unsigned(row, 0))?;
     if found != marks {
-        return broken(None, format!("there are {found} marks in streams, not {marks}"));
+        return broken(None, format!("the file has {found} stream marks instead of {marks}"));
     }
     report(end, end);
     Ok(heads)
@@ -235,7 +235,7 @@ fn verify_heads(connection: &Connection, heads: &Heads) -> Result<(), Ended> {
         }
         found += 1;
     }
-    if found == heads.len() { Ok(()) } else { broken(None, "a stream has no head") }
+    if found == heads.len() { Ok(()) } else { broken(None, "the head of a stream is missing") }
 }
 
 fn verify_acknowledged(
@@ -250,11 +250,11 @@ fn verify_acknowledged(
     };
     let known = match acknowledged.map_err(unreadable)? {
         RecordedEnd::UpTo(end) => end,
-        RecordedEnd::Empty => return broken(None, "the file that knows the log's end is missing"),
-        RecordedEnd::Damaged => return broken(None, "the file that knows the log's end is damaged"),
+        RecordedEnd::Empty => return broken(None, "the `-end` file is missing"),
+        RecordedEnd::Damaged => return broken(None, "the `-end` file is damaged"),
     };
     if closed_at == Some(None) {
-        return broken(None, "the file does not say where it ended when it was closed last");
+        return broken(None, "the file does not record where the log ended when it was last closed");
     }
     for end in [Some(known), closed_at.flatten()].into_iter().flatten() {
         if hash_at(connection, end.position)? != end.hash {
@@ -274,7 +274,7 @@ fn verify_snapshots(connection: &Connection) -> Result<u64, Ended> {
         let stands_after = event
             .query_row([signed(position)], |row| Ok((row.get::<_, i64>(0)?, unsigned(row, 1)?, row.get::<_, i64>(2)?)));
         if stands_after.ok() != Some((stream, unsigned(row, 2)?, row.get(3)?)) {
-            return broken(position, "a snapshot does not stand after an event of its stream");
+            return broken(position, "a snapshot does not follow an event of its stream");
         }
         StoredSnapshot::checked(row, SNAPSHOT_HASH, || format!("the snapshot at position {position}"))?;
         found += 1;
@@ -294,7 +294,7 @@ fn verify_records(connection: &Connection, end: u64) -> Result<(), Ended> {
 fn check_not_beyond(end: u64, position: Position, name: &str) -> Result<(), Ended> {
     match position.get() <= end {
         true => Ok(()),
-        false => broken(None, format!("{name} stands at position {position}, and the log ends at {end}")),
+        false => broken(None, format!("{name} is at position {position}, but the log ends at {end}")),
     }
 }
 

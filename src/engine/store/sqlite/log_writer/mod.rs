@@ -201,7 +201,7 @@ impl<E: StoredEvent> LogWriter<E> {
                 None
             }
             Err(LockError::Io(error)) => {
-                let message = self.failure(format_args!("the log's end cannot be locked: {error}"));
+                let message = self.failure(format_args!("the `-end` file cannot be locked: {error}"));
                 self.refuse_all(batch, StoreFailure::caused_by(message, StoreFailure::kind_of(&error), error));
                 None
             }

@@ -22,7 +22,7 @@ impl<E: StoredEvent> LogWriter<E> {
             Err(FileError::Sqlite(error)) if is_busy(&error) => {}
             Err(error) => {
                 let failure = error.into_failure(|error| {
-                    self.failure(format_args!("what others have written cannot be read: {error}"))
+                    self.failure(format_args!("the commits of other programs cannot be read: {error}"))
                 });
                 self.fail(failure);
             }
@@ -71,7 +71,7 @@ impl<E: StoredEvent> LogWriter<E> {
             let missing = usize::try_from(end - self.published).unwrap_or(usize::MAX);
             let events = self.log.stored().read_all(&self.connection, after, missing.min(MAX_READ))?;
             let Some(last) = events.last() else {
-                return Err(FileError::Damaged { position: self.published + 1, what: "there is no event" });
+                return Err(FileError::Damaged { position: self.published + 1, what: "the event is missing" });
             };
             self.published = last.position.get();
             self.acknowledged.raise_seen(self.published);
