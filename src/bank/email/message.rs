@@ -5,8 +5,8 @@ use mail_builder::headers::address::Address;
 use mail_builder::headers::date::Date;
 use mail_builder::headers::raw::Raw;
 
-use super::Recipient;
-use crate::bank::account_id::is_bidirectional_control;
+use crate::bank::account::Recipient;
+use crate::bank::account::is_bidirectional_control;
 use crate::bank::{AccountEvent, AccountId, EmailAddress, Money};
 use crate::engine::log::RecordedEvent;
 

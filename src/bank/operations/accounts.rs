@@ -1,32 +1,12 @@
 //! What can be asked of a bank that changes something.
 
-use super::errors::{CommandFailure, CreateError, DepositError, UnlockError, WithdrawError};
-use super::handle::Own;
 use super::operation::{Asked, Operation};
-use super::{
-    AccountCommand, AccountEvent, AccountHolder, AccountId, Bank, EmailAddress, HolderName, Money, Pin, Receipt,
-    Unavailable, Withdrawal,
+use crate::bank::errors::{CommandFailure, CreateError, DepositError, UnlockError, WithdrawError};
+use crate::bank::handle::Own;
+use crate::bank::{
+    AccountCommand, AccountEvent, AccountHolder, AccountId, Bank, Money, NewAccount, Pin, Receipt, Unavailable,
+    Withdrawal,
 };
-
-/// An account that is to be opened.
-#[derive(Clone, Debug)]
-pub struct NewAccount {
-    /// Its name.
-    pub account_id: AccountId,
-    /// Whose it is.
-    pub holder: HolderName,
-    /// Where its holder can be written to.
-    pub email: Option<EmailAddress>,
-    /// What whoever takes money out has to know.
-    pub pin: Option<Pin>,
-}
-
-/// An account that is named as its holder is, and has nothing else.
-impl From<&AccountId> for NewAccount {
-    fn from(account: &AccountId) -> Self {
-        Self { account_id: account.clone(), holder: account.into(), email: None, pin: None }
-    }
-}
 
 impl Bank {
     /// Sends a command, as [`Application::dispatch`](crate::engine::application::Application::dispatch) does; a transfer that another program carries out is waited for too,
@@ -61,7 +41,7 @@ impl Bank {
     pub async fn creation(&self, account: NewAccount) -> Result<AccountCommand, Unavailable> {
         let NewAccount { account_id, holder, email, pin } = account;
         let pin_verifier = match pin {
-            Some(pin) => Some(self.own.pins.verifier(pin, &account_id).await?),
+            Some(pin) => Some(self.own.pins.verifier(pin, account_id.as_str()).await?),
             None => None,
         };
         let account_holder = AccountHolder::new(holder, email, pin_verifier);

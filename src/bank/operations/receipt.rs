@@ -1,8 +1,9 @@
 //! What comes of a command.
 
-use super::errors::CommandFailure;
-use super::transfer::{TransferId, transfer_seen};
-use super::{Account, AccountEvent, Money, Refusal};
+use crate::bank::account::TransferId;
+use crate::bank::errors::CommandFailure;
+use crate::bank::transfer::transfer_seen;
+use crate::bank::{Account, AccountEvent, Money, Refusal};
 use crate::engine::application;
 
 /// A command that was handled: the events it has led to are stored.
@@ -27,19 +28,19 @@ pub enum Withdrawal {
 /// A command on its way. Dropping it does not take the command back.
 #[derive(Debug)]
 pub struct PendingCommand {
-    pub(super) pending: application::PendingCommand<AccountEvent, Account>,
+    pub(in crate::bank) pending: application::PendingCommand<AccountEvent, Account>,
     /// The transfer that it begins, if it does.
-    pub(super) transfer_id: Option<TransferId>,
+    pub(in crate::bank) transfer_id: Option<TransferId>,
 }
 
 impl PendingCommand {
     /// Waits for the decision, and for nothing that follows from it.
-    pub(super) async fn decided(self) -> Self {
+    pub(in crate::bank) async fn decided(self) -> Self {
         Self { pending: self.pending.decided().await, ..self }
     }
 
     /// Whether it has been refused for this.
-    pub(super) fn is_refused_for(&self, reason: Refusal) -> bool {
+    pub(in crate::bank) fn is_refused_for(&self, reason: Refusal) -> bool {
         self.pending.refusal() == Some(&reason)
     }
 

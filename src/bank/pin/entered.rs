@@ -39,7 +39,7 @@ impl Pin {
         }
     }
 
-    pub(super) fn digits(&self) -> &[u8] {
+    pub(in crate::bank) fn digits(&self) -> &[u8] {
         self.0.as_bytes()
     }
 }
@@ -51,7 +51,7 @@ impl fmt::Debug for Pin {
 }
 
 /// What is kept of a PIN: an argon2id hash in the PHC string format. It tells the PIN from others only to who
-/// also has the bank's [`PinSecret`](super::PinSecret).
+/// also has the bank's [`PinSecret`](crate::bank::PinSecret).
 ///
 /// Cheap to clone.
 #[derive(Clone, PartialEq, Eq)]

@@ -4,9 +4,18 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccountEvent, AccountId, EmailAddress, Moment, Recipient};
+use crate::bank::{AccountEvent, AccountId, EmailAddress, Moment};
 use crate::engine::log::{Position, RecordedEvent, Timestamp};
 use crate::engine::projection::{LogRow, Projection, RowLog, StoredFields, rows};
+
+/// Who gets an e-mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipient {
+    /// What they are called.
+    pub holder: Arc<str>,
+    /// Where they can be written to.
+    pub address: EmailAddress,
+}
 
 /// An account as the list has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,11 +122,11 @@ mod shared_text {
 
     use serde::{Deserialize as _, Deserializer, Serializer};
 
-    pub(super) fn serialize<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::bank) fn serialize<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(text)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::Error> {
+    pub(in crate::bank) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::Error> {
         Box::<str>::deserialize(deserializer).map(Arc::from)
     }
 }

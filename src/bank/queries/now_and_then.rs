@@ -3,8 +3,8 @@
 //! Under strong consistency they know all that was acknowledged before the question, by whatever program. Under eventual
 //! consistency an answer is that of all events up to some position, which for each read model never goes back.
 
-use super::errors::{CheckBalanceError, QueryError};
-use super::{AccountEntry, AccountId, Accounts, Balances, Bank, Moment, Money};
+use crate::bank::errors::{CheckBalanceError, QueryError};
+use crate::bank::{AccountEntry, AccountId, Accounts, Balances, Bank, Moment, Money};
 use crate::engine::projection::ReadModel;
 use crate::engine::store::{EventStore as _, MAX_READ};
 

@@ -1,8 +1,8 @@
 //! Why a balance is what it is.
 
-use super::errors::CheckBalanceError;
-use super::history::stream_of;
-use super::{Account, AccountEvent, AccountId, Bank, Cause, Moment, Money, Movement, Unavailable};
+use crate::bank::errors::CheckBalanceError;
+use crate::bank::queries::statement::stream_of;
+use crate::bank::{Account, AccountEvent, AccountId, Bank, Cause, Moment, Money, Movement, Unavailable};
 use crate::engine::domain::Aggregate as _;
 use crate::engine::log::{RecordedEvent, Version};
 use crate::engine::store::{EventStore as _, MAX_READ};

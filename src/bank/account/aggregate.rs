@@ -1,12 +1,18 @@
 //! The account: what decides whether money may move.
 
-use thiserror::Error;
-
-use super::account_snapshot::AccountSnapshot;
+use super::commands::{AccountCommand, CREATE_ACCOUNT, TRANSFER_MONEY};
+use super::email_address::EmailAddress;
+use super::events::AccountEvent;
+use super::id::AccountId;
+use super::money::Money;
 use super::pin_lock::{Admission, PinLock};
-use super::transfer::{Incoming, Outgoing, Released, Reservations};
-use super::{AccountCommand, AccountEvent, AccountId, Money, PinCheck};
-use crate::engine::domain::Aggregate;
+use super::refusal::Refusal;
+use super::reservations::Reservations;
+use super::snapshot::AccountSnapshot;
+use super::transfer::{Incoming, Outgoing, ReleaseReason, Released};
+use crate::bank::pin::PinCheck;
+use crate::engine::domain::{Aggregate, Command};
+use crate::engine::log::Fingerprint;
 
 /// An account as its own events tell it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,44 +28,6 @@ struct Open {
     lock: PinLock,
     /// What has left the balance for transfers that are under way.
     reservations: Reservations,
-}
-
-/// Why an account says no.
-///
-/// A payment beyond the balance is not here: it is declined, and the decline is an event.
-#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-pub enum Refusal {
-    /// There is an account of this name already.
-    #[error("the account exists already")]
-    AccountExists,
-    /// There is no account of this name.
-    #[error("there is no such account")]
-    NoAccount,
-    /// The deposit would take the balance beyond [`Money::MAX`].
-    #[error("the balance would exceed {}", Money::MAX)]
-    BalanceLimit,
-    /// The account has a PIN, and none was given.
-    #[error("the account asks for a PIN")]
-    PinRequired,
-    /// Too many wrong PINs in a row; see [`MAX_WRONG_PINS`](super::MAX_WRONG_PINS).
-    #[error("the account is locked")]
-    AccountLocked,
-    /// There is nothing to unlock.
-    #[error("the account is not locked")]
-    NotLocked,
-    /// The PIN was checked against another verifier than the account's, for the account was created meanwhile.
-    /// The bank checks again; a caller never sees this.
-    #[error("the PIN was checked against what is not the account's")]
-    OutdatedPinCheck,
-    /// Payer and payee are one.
-    #[error("an account cannot transfer money to itself")]
-    SameAccount,
-    /// More transfers of this account are under way than it can keep track of.
-    #[error("too many transfers of this account are under way")]
-    TooManyTransfers,
-    /// Nothing is reserved for this transfer, or no longer.
-    #[error("nothing is reserved for this transfer")]
-    NoReservation,
 }
 
 impl Account {
@@ -217,6 +185,69 @@ impl Open {
             Ok(AccountEvent::AccountUnlocked { account_id: self.id.clone() })
         } else {
             Err(Refusal::NotLocked)
+        }
+    }
+}
+
+impl Command for AccountCommand {
+    type Aggregate = Account;
+    type Id = AccountId;
+
+    fn target(&self) -> &AccountId {
+        match self {
+            Self::CreateAccount { account_id, .. }
+            | Self::DepositMoney { account_id, .. }
+            | Self::WithdrawMoney { account_id, .. }
+            | Self::UnlockAccount { account_id }
+            | Self::SettleTransfer { account_id, .. }
+            | Self::ReleaseTransfer { account_id, .. } => account_id,
+            Self::ReserveMoney { outgoing, .. } => &outgoing.account_id,
+            Self::CreditTransfer(incoming) => &incoming.account_id,
+        }
+    }
+
+    fn title(&self) -> &'static str {
+        match self {
+            Self::CreateAccount { .. } => CREATE_ACCOUNT,
+            Self::DepositMoney { .. } => "Deposit Money",
+            Self::WithdrawMoney { .. } => "Withdraw Money",
+            Self::UnlockAccount { .. } => "Unlock Account",
+            Self::ReserveMoney { .. } => TRANSFER_MONEY,
+            Self::CreditTransfer(_) => "Credit Transfer",
+            Self::SettleTransfer { .. } => "Settle Transfer",
+            Self::ReleaseTransfer { .. } => "Release Transfer",
+        }
+    }
+
+    /// Neither a PIN nor what came of checking it is a part of it.
+    fn fingerprint(&self) -> Fingerprint {
+        match self {
+            Self::CreateAccount { account_id, account_holder } => {
+                let email = account_holder.email().map_or("", EmailAddress::as_str);
+                let has_pin = account_holder.pin_verifier().is_some();
+                Fingerprint::of(&[&"create_account", account_id, &account_holder.name(), &email, &has_pin])
+            }
+            Self::DepositMoney { account_id, amount } => Fingerprint::of(&[&"deposit_money", account_id, amount]),
+            Self::WithdrawMoney { account_id, amount, .. } => Fingerprint::of(&[&"withdraw_money", account_id, amount]),
+            Self::UnlockAccount { account_id } => Fingerprint::of(&[&"unlock_account", account_id]),
+            Self::ReserveMoney { outgoing, .. } => {
+                let Outgoing { account_id, transfer_id, payee, amount } = outgoing.as_ref();
+                Fingerprint::of(&[&"reserve_money", account_id, transfer_id, payee, amount])
+            }
+            Self::CreditTransfer(incoming) => {
+                let Incoming { account_id, transfer_id, payer, amount } = incoming.as_ref();
+                Fingerprint::of(&[&"credit_transfer", account_id, transfer_id, payer, amount])
+            }
+            Self::SettleTransfer { account_id, transfer_id } => {
+                Fingerprint::of(&[&"settle_transfer", account_id, transfer_id])
+            }
+            Self::ReleaseTransfer { account_id, transfer_id, reason } => {
+                let reason = match reason {
+                    ReleaseReason::NoPayee => "no_payee",
+                    ReleaseReason::BalanceLimit => "balance_limit",
+                };
+                Fingerprint::of(&[&"release_transfer", account_id, transfer_id, &reason])
+            }
         }
     }
 }

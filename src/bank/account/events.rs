@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::holder::{self, AccountHolder};
+use super::id::AccountId;
+use super::money::{self, Money};
 use super::transfer::{Incoming, Outgoing, Released, TransferId};
-use super::{AccountHolder, AccountId, Money, holder, money};
 use crate::engine::domain::DomainEvent;
 
 /// A fact about an account, in the past tense.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde::ser::SerializeStruct as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::account_id::check_name;
-use super::{AccountId, EmailAddress, InvalidName, PinVerifier};
+use crate::bank::account::id::check_name;
+use crate::bank::{AccountId, EmailAddress, InvalidName, PinVerifier};
 
 /// What the person is called that an account belongs to: the rules are those of [`AccountId`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +63,11 @@ impl AccountHolder {
     }
 
     /// The name as it was stored, whatever it is.
-    pub(super) fn stored(name: Arc<str>, email: Option<EmailAddress>, pin_verifier: Option<PinVerifier>) -> Self {
+    pub(in crate::bank) fn stored(
+        name: Arc<str>,
+        email: Option<EmailAddress>,
+        pin_verifier: Option<PinVerifier>,
+    ) -> Self {
         Self(match (&email, &pin_verifier) {
             (None, None) => Kept::Name(name),
             (Some(_), _) | (_, Some(_)) => Kept::Details(Box::new(Details { name, email, pin_verifier })),
@@ -75,7 +79,7 @@ impl AccountHolder {
         self.shared_name()
     }
 
-    pub(super) fn shared_name(&self) -> &Arc<str> {
+    pub(in crate::bank) fn shared_name(&self) -> &Arc<str> {
         match &self.0 {
             Kept::Name(name) => name,
             Kept::Details(details) => &details.name,
@@ -146,7 +150,9 @@ impl Serialize for AccountHolder {
 
 /// An account with its holder, as a log has them. Most accounts are named after who they belong to: then both share one
 /// text.
-pub(super) fn of_account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(AccountId, AccountHolder), D::Error> {
+pub(in crate::bank) fn of_account<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<(AccountId, AccountHolder), D::Error> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Stored {

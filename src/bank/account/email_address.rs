@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
-use super::account_id::is_bidirectional_control;
+use crate::bank::account::id::is_bidirectional_control;
 
 /// An e-mail address: something before and something after one `@`, without spaces, at most
 /// [`EmailAddress::MAX_BYTES`] long. Whether anybody reads what is sent there is not known.

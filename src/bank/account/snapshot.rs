@@ -2,38 +2,44 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::pin_lock::PinLock;
-use super::transfer::{Outgoing, Reservations};
-use super::{AccountId, Money};
+use crate::bank::account::pin_lock::PinLock;
+use crate::bank::account::reservations::Reservations;
+use crate::bank::account::transfer::Outgoing;
+use crate::bank::{AccountId, Money};
 
 /// The form of the text. A snapshot of another form is not read: the events are replayed instead.
 const FORM: u16 = 1;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct AccountSnapshot {
+pub(in crate::bank) struct AccountSnapshot {
     form: u16,
-    pub(super) account_id: AccountId,
-    pub(super) balance: Money,
-    pub(super) lock: PinLock,
+    pub(in crate::bank) account_id: AccountId,
+    pub(in crate::bank) balance: Money,
+    pub(in crate::bank) lock: PinLock,
     reservations: Vec<Outgoing>,
 }
 
 impl AccountSnapshot {
-    pub(super) fn new(account_id: &AccountId, balance: Money, lock: &PinLock, reservations: &Reservations) -> Self {
+    pub(in crate::bank) fn new(
+        account_id: &AccountId,
+        balance: Money,
+        lock: &PinLock,
+        reservations: &Reservations,
+    ) -> Self {
         let reservations = reservations.open().cloned().collect();
         Self { form: FORM, account_id: account_id.clone(), balance, lock: lock.clone(), reservations }
     }
 
-    pub(super) fn to_text(&self) -> Option<String> {
+    pub(in crate::bank) fn to_text(&self) -> Option<String> {
         serde_json::to_string(self).ok()
     }
 
-    pub(super) fn from_text(text: &str) -> Option<Self> {
+    pub(in crate::bank) fn from_text(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok().filter(|snapshot: &Self| snapshot.form == FORM)
     }
 
-    pub(super) fn reservations(&self) -> Reservations {
+    pub(in crate::bank) fn reservations(&self) -> Reservations {
         Reservations::of(self.reservations.iter().cloned())
     }
 }

@@ -6,6 +6,17 @@ use std::sync::Arc;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::engine::application::Unavailable;
+
+/// What is lacking where PINs can be neither kept nor checked.
+pub const PIN_SECRET: &str = "PIN secret";
+
+impl From<PinSecretError> for Unavailable {
+    fn from(error: PinSecretError) -> Self {
+        Self::Lacking { what: PIN_SECRET, reason: error.to_string() }
+    }
+}
+
 /// The key that verifiers of PINs are made with. Another one, and no PIN fits any more.
 #[derive(Clone)]
 pub struct PinSecret(Zeroizing<Vec<u8>>);
@@ -24,7 +35,7 @@ impl PinSecret {
         if bytes.len() < Self::MIN_BYTES { Err(ShortSecret { bytes: bytes.len() }) } else { Ok(Self(bytes)) }
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(in crate::bank) fn bytes(&self) -> &[u8] {
         &self.0
     }
 }
@@ -59,7 +70,7 @@ impl PinSecretSource {
         Self(Arc::new(find))
     }
 
-    pub(super) fn find(&self) -> Result<PinSecret, PinSecretError> {
+    pub(in crate::bank) fn find(&self) -> Result<PinSecret, PinSecretError> {
         (self.0)()
     }
 }

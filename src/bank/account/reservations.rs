@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Outgoing, TransferId};
-use crate::bank::{Money, Refusal};
+use super::refusal::Refusal;
+use super::transfer::{Outgoing, TransferId};
+use crate::bank::Money;
 
 /// Transfers of one account that may be under way at once.
 const MAX_UNDER_WAY: usize = 1_024;

@@ -9,16 +9,19 @@ use blake2::{Blake2b512, Digest as _};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use super::{AccountId, Pin, PinCheck, PinOptions, PinSecret, PinVerifier, Unavailable};
+use super::entered::{Pin, PinCheck, PinVerifier};
+use super::options::PinOptions;
+use super::secret::PinSecret;
+use crate::engine::application::Unavailable;
 use crate::engine::runtime::{NotDone, Runtime, StopReason};
 
-/// Checks that run at the same time. Each takes the memory of [`PinCost`](super::PinCost); the rest wait.
+/// Checks that run at the same time. Each takes the memory of [`PinCost`](crate::bank::PinCost); the rest wait.
 const AT_ONCE: usize = 2;
 
 const SALT_BYTES: usize = 16;
 
 #[derive(Debug)]
-pub(super) struct PinChecker {
+pub(in crate::bank) struct PinChecker {
     options: PinOptions,
     /// Salts are derived from this number, or random without one.
     seed: Option<u64>,
@@ -31,13 +34,17 @@ pub(super) struct PinChecker {
 
 impl PinChecker {
     /// One that works on the runtime that this is called on.
-    pub(super) fn new(options: PinOptions, seed: Option<u64>) -> Arc<Self> {
+    pub(in crate::bank) fn new(options: PinOptions, seed: Option<u64>) -> Arc<Self> {
         let (secret, places, checks) = (OnceLock::new(), Arc::new(Semaphore::new(AT_ONCE)), AtomicU64::new(0));
         Arc::new(Self { options, seed, secret, places, checks, runtime: Runtime::current() })
     }
 
     /// What to keep of a new account's PIN.
-    pub(super) async fn verifier(self: &Arc<Self>, pin: Pin, account: &AccountId) -> Result<PinVerifier, Unavailable> {
+    pub(in crate::bank) async fn verifier(
+        self: &Arc<Self>,
+        pin: Pin,
+        account: &str,
+    ) -> Result<PinVerifier, Unavailable> {
         let salt = self.salt(account);
         self.run(move |checker, secret| {
             let hash = checker.argon2(secret)?.hash_password_with_salt(pin.digits(), &salt).map_err(defect)?;
@@ -48,7 +55,11 @@ impl PinChecker {
 
     /// Checks a PIN against what is kept of the right one. Where there is none, the same work is done for
     /// nothing, so that the time it takes does not tell which accounts exist.
-    pub(super) async fn check(self: &Arc<Self>, pin: Pin, kept: Option<PinVerifier>) -> Result<PinCheck, Unavailable> {
+    pub(in crate::bank) async fn check(
+        self: &Arc<Self>,
+        pin: Pin,
+        kept: Option<PinVerifier>,
+    ) -> Result<PinCheck, Unavailable> {
         self.run(move |checker, secret| {
             let argon2 = checker.argon2(secret)?;
             let hash = match &kept {
@@ -63,7 +74,7 @@ impl PinChecker {
     }
 
     /// How many PINs have been checked, those that were checked for nothing included.
-    pub(super) fn checks(&self) -> u64 {
+    pub(in crate::bank) fn checks(&self) -> u64 {
         self.checks.load(Ordering::Relaxed)
     }
 
@@ -102,11 +113,11 @@ impl PinChecker {
     }
 
     /// Another for each account, so that equal PINs do not look equal.
-    fn salt(&self, account: &AccountId) -> [u8; SALT_BYTES] {
+    fn salt(&self, account: &str) -> [u8; SALT_BYTES] {
         match self.seed {
             None => Uuid::new_v4().into_bytes(),
             Some(seed) => {
-                let digest = Blake2b512::new().chain_update(seed.to_le_bytes()).chain_update(account.as_str());
+                let digest = Blake2b512::new().chain_update(seed.to_le_bytes()).chain_update(account);
                 let mut salt = [0; SALT_BYTES];
                 salt.copy_from_slice(&digest.finalize()[..SALT_BYTES]);
                 salt
@@ -141,14 +152,10 @@ mod tests {
         Pin::new(digits).unwrap()
     }
 
-    fn account(name: &str) -> AccountId {
-        AccountId::new(name).unwrap()
-    }
-
     #[tokio::test]
     async fn only_the_right_pin_matches_and_only_under_the_same_secret() {
         let checker = PinChecker::new(options(), None);
-        let kept = checker.verifier(pin("0123"), &account("1")).await.unwrap();
+        let kept = checker.verifier(pin("0123"), "1").await.unwrap();
         let check = |pin, kept| checker.check(pin, kept);
         let right = check(pin("0123"), Some(kept.clone())).await.unwrap();
         assert_eq!(right, PinCheck { verifier: Some(kept.clone()), matches: true });
@@ -160,7 +167,7 @@ mod tests {
     #[tokio::test]
     async fn where_there_is_no_pin_as_much_is_checked() {
         let checker = PinChecker::new(options(), None);
-        let kept = checker.verifier(pin("1234"), &account("1")).await.unwrap();
+        let kept = checker.verifier(pin("1234"), "1").await.unwrap();
         checker.check(pin("1234"), Some(kept.clone())).await.unwrap();
         assert_eq!(checker.checks(), 1);
         let nothing = checker.check(pin("1234"), None).await.unwrap();
@@ -173,9 +180,7 @@ mod tests {
 
     #[tokio::test]
     async fn verifiers_differ_unless_a_seed_makes_them_the_same() {
-        let make = async |seed, name: &str| {
-            PinChecker::new(options(), seed).verifier(pin("1234"), &account(name)).await.unwrap()
-        };
+        let make = async |seed, name: &str| PinChecker::new(options(), seed).verifier(pin("1234"), name).await.unwrap();
         assert_ne!(make(None, "1").await, make(None, "1").await);
         assert_eq!(make(Some(7), "1").await, make(Some(7), "1").await);
         assert_ne!(make(Some(7), "1").await, make(Some(7), "2").await);
@@ -203,7 +208,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_made_costs_what_is_recommended() {
         let cost = PinOptions { cost: PinCost::default(), ..options() };
-        let kept = PinChecker::new(cost, None).verifier(pin("1234"), &account("1")).await.unwrap();
+        let kept = PinChecker::new(cost, None).verifier(pin("1234"), "1").await.unwrap();
         assert!(kept.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", kept.as_str());
     }
 }

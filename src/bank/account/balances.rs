@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use super::{AccountEvent, AccountId, Money};
+use crate::bank::{AccountEvent, AccountId, Money};
 use crate::engine::domain::DomainEvent;
 use crate::engine::log::RecordedEvent;
 use crate::engine::projection::{Projection, RowMap, StoredFields, rows};
@@ -51,7 +51,7 @@ impl Projection<AccountEvent> for Balances {
 }
 
 /// Says what has become of the balances, for the trace and the log.
-pub(super) fn tell(event: &RecordedEvent<AccountEvent>) {
+pub(in crate::bank) fn tell(event: &RecordedEvent<AccountEvent>) {
     let (conversation, title) = (event.metadata.correlation_id, event.data.title());
     trace_line!(conversation, "Event Handler: {title}");
     match &event.data {

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::commands::{CREATE_ACCOUNT, TRANSFER_MONEY};
-use super::errors::{CommandFailure, Unavailable};
-use super::handle::Own;
-use super::{AccountCommand, AccountId, Bank, Money, NewAccount, PendingCommand, Pin, Receipt};
+use crate::bank::account::{CREATE_ACCOUNT, TRANSFER_MONEY};
+use crate::bank::errors::{CommandFailure, Unavailable};
+use crate::bank::handle::Own;
+use crate::bank::{AccountCommand, AccountId, Bank, Money, NewAccount, PendingCommand, Pin, Receipt};
 use crate::engine::domain::Command as _;
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::log::Metadata;
@@ -44,11 +44,11 @@ pub struct Operation<'a, T, E> {
 }
 
 /// What the receipt of a command means to who asked for it.
-pub(super) type ToOutcome<T, E> = fn(&Own, Receipt) -> Result<T, E>;
+pub(in crate::bank) type ToOutcome<T, E> = fn(&Own, Receipt) -> Result<T, E>;
 
 /// What a bank is asked, and what is to be done before an account can decide on it.
 #[derive(Debug)]
-pub(super) enum Asked {
+pub(in crate::bank) enum Asked {
     /// Nothing is.
     Command(AccountCommand),
     /// A verifier is made of the PIN.
@@ -66,7 +66,7 @@ impl<T, E> fmt::Debug for Operation<'_, T, E> {
 }
 
 impl<'a, T, E> Operation<'a, T, E> {
-    pub(super) fn new(bank: &'a Bank, asked: Asked, outcome: ToOutcome<T, E>) -> Self {
+    pub(in crate::bank) fn new(bank: &'a Bank, asked: Asked, outcome: ToOutcome<T, E>) -> Self {
         Self { bank, asked, origin: None, consistency: bank.consistency(), outcome }
     }
 

@@ -35,7 +35,7 @@ impl Money {
     }
 
     /// What an account can hold: an amount, or nothing. `None` beyond [`Money::MAX`].
-    pub(super) fn balance(minor_units: u64) -> Option<Self> {
+    pub(in crate::bank) fn balance(minor_units: u64) -> Option<Self> {
         Some(Self(minor_units)).filter(|balance| *balance <= Self::MAX)
     }
 
@@ -76,7 +76,7 @@ impl<'de> Deserialize<'de> for Money {
 }
 
 /// An amount, as [`Money::new`] takes it.
-pub(super) fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Error> {
+pub(in crate::bank) fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Error> {
     Money::new(u64::deserialize(deserializer)?).map_err(de::Error::custom)
 }
 

@@ -4,7 +4,7 @@ use std::num::ParseIntError;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccountEvent, Moment, Movement};
+use crate::bank::{AccountEvent, Moment, Movement};
 use crate::engine::log::{Position, RecordedEvent, Timestamp};
 use crate::engine::projection::{LogRow, Projection, RowCell, RowLog, StoredFields, rows};
 
@@ -23,7 +23,7 @@ pub struct TotalDeposits {
 /// Stored as text, for few that read JSON take a number of 128 bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
-pub(super) struct Total(u128);
+pub(in crate::bank) struct Total(u128);
 
 impl From<Total> for String {
     fn from(Total(total): Total) -> Self {
@@ -55,11 +55,11 @@ impl LogRow for Kept {
 }
 
 impl Total {
-    pub(super) fn minor_units(self) -> u128 {
+    pub(in crate::bank) fn minor_units(self) -> u128 {
         self.0
     }
 
-    pub(super) fn apply(&mut self, event: &AccountEvent) {
+    pub(in crate::bank) fn apply(&mut self, event: &AccountEvent) {
         // A log can hold what no account would decide; then, too, the sum stays within its range.
         match event.movement() {
             Some(Movement::In(amount)) => self.0 = self.0.saturating_add(amount.minor_units().into()),
@@ -76,7 +76,7 @@ impl TotalDeposits {
     }
 
     /// The last sum that was kept before a moment or at it, and the position it was kept at.
-    pub(super) fn kept_before(&self, moment: Moment) -> (Position, Total) {
+    pub(in crate::bank) fn kept_before(&self, moment: Moment) -> (Position, Total) {
         let kept = self.kept.partition_point(|kept| moment.includes(kept.position, kept.time));
         match self.kept[..kept].last() {
             Some(kept) => (kept.position, kept.total),

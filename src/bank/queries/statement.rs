@@ -3,8 +3,8 @@
 //! Every answer is folded from the events up to that moment; no read model is asked. What lies before the part that is
 //! asked for is not read: the last snapshot before it stands for that.
 
-use super::errors::{CheckBalanceError, Unavailable};
-use super::{Account, AccountEvent, AccountId, Bank, Money};
+use crate::bank::errors::{CheckBalanceError, Unavailable};
+use crate::bank::{Account, AccountEvent, AccountId, Bank, Money};
 use crate::engine::domain::{Aggregate, DomainEvent};
 use crate::engine::log::{Moment, Position, RecordedEvent, StreamId, Timestamp};
 
@@ -92,7 +92,7 @@ impl Bank {
     }
 }
 
-pub(super) fn stream_of(account: &AccountId) -> StreamId {
+pub(in crate::bank) fn stream_of(account: &AccountId) -> StreamId {
     StreamId::new(Account::CATEGORY, account)
 }
 

@@ -1,7 +1,7 @@
 //! Commands that need a PIN: it is checked outside the account, and the account weighs what came of it.
 
-use super::errors::Unavailable;
-use super::{Account, AccountCommand, AccountEvent, AccountId, Bank, PendingCommand, Pin, PinVerifier, Refusal};
+use crate::bank::errors::Unavailable;
+use crate::bank::{Account, AccountCommand, AccountEvent, AccountId, Bank, PendingCommand, Pin, PinVerifier, Refusal};
 use crate::engine::domain::{Aggregate, Command as _};
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::log::{StreamId, Version};
@@ -44,7 +44,7 @@ impl Bank {
     }
 
     /// The same with a PIN that has to be checked.
-    pub(super) async fn check_and_send(
+    pub(in crate::bank) async fn check_and_send(
         &self,
         mut command: AccountCommand,
         pin: Pin,

@@ -48,13 +48,13 @@ impl AccountId {
         &self.0
     }
 
-    pub(super) fn shared(&self) -> Arc<str> {
+    pub(in crate::bank) fn shared(&self) -> Arc<str> {
         self.0.clone()
     }
 }
 
 /// What holds for the names of accounts and of those they belong to.
-pub(super) fn check_name(name: &str) -> Result<(), InvalidName> {
+pub(in crate::bank) fn check_name(name: &str) -> Result<(), InvalidName> {
     if name.is_empty() {
         return Err(InvalidName::Empty);
     }
@@ -72,7 +72,7 @@ pub(super) fn check_name(name: &str) -> Result<(), InvalidName> {
 }
 
 /// Line and paragraph separators count too: they break the line they are printed in.
-pub(super) fn is_bidirectional_control(character: char) -> bool {
+pub(in crate::bank) fn is_bidirectional_control(character: char) -> bool {
     matches!(
         character,
         '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
