@@ -8,6 +8,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
+use crate::printable::only_shows;
+
 /// An account's name: 1 to [`AccountId::MAX_CHARACTERS`] characters that can be printed without harm.
 ///
 /// Cheap to clone.
@@ -60,7 +62,7 @@ pub(in crate::bank) fn check_name(name: &str) -> Result<(), InvalidName> {
     }
     let mut characters = 0;
     for character in name.chars() {
-        if character.is_control() || is_bidirectional_control(character) {
+        if !only_shows(character) {
             return Err(InvalidName::ControlCharacter);
         }
         characters += 1;
@@ -69,14 +71,6 @@ pub(in crate::bank) fn check_name(name: &str) -> Result<(), InvalidName> {
         }
     }
     Ok(())
-}
-
-/// Line and paragraph separators count too: they break the line they are printed in.
-pub(in crate::bank) fn is_bidirectional_control(character: char) -> bool {
-    matches!(
-        character,
-        '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
-    )
 }
 
 impl FromStr for AccountId {

@@ -24,7 +24,6 @@ pub(super) use self::commands::{CREATE_ACCOUNT, TRANSFER_MONEY};
 pub use self::email_address::{EmailAddress, InvalidEmail};
 pub use self::events::{AccountEvent, Movement};
 pub use self::holder::{AccountHolder, HolderName};
-pub(super) use self::id::is_bidirectional_control;
 pub use self::id::{AccountId, InvalidName};
 pub use self::list::{AccountEntry, Accounts, Recipient};
 pub use self::money::{InvalidAmount, Money};

@@ -1,36 +1,22 @@
 //! Whether a text ends within a string, so that the rest of the statement is still to come.
 
+use super::tokens::{Tokens, Within};
+
 /// Follows a text piece by piece, to know whether it ends within a string.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OpenString {
-    /// Outside of strings and comments.
-    #[default]
-    No,
-    /// Behind a `#`, up to the end of the line.
-    Comment,
-    /// Within a string.
-    Yes,
-    /// Within a string, behind a backslash.
-    Escape,
-}
+pub struct OpenString(Within);
 
 impl OpenString {
     /// Takes in the next piece of the text.
     pub fn follow(&mut self, piece: &str) {
-        for byte in piece.bytes() {
-            *self = match (*self, byte) {
-                (Self::No, b'"') | (Self::Escape, _) => Self::Yes,
-                (Self::No, b'#') => Self::Comment,
-                (Self::Yes, b'"') | (Self::Comment, b'\n') => Self::No,
-                (Self::Yes, b'\\') => Self::Escape,
-                (state, _) => state,
-            };
-        }
+        let mut tokens = Tokens::going_on(piece, self.0);
+        while tokens.next_kind().is_some() {}
+        self.0 = tokens.within();
     }
 
     /// Whether the text so far ends within a string.
     pub fn is_open(self) -> bool {
-        matches!(self, Self::Yes | Self::Escape)
+        matches!(self.0, Within::String | Within::Escape)
     }
 }
 
