@@ -6,11 +6,11 @@ use std::path::Path;
 
 use super::{Application, ExportError, Unavailable};
 use crate::engine::disk::{NewFile, Placed};
-use crate::engine::log::{Batch, Position};
+use crate::engine::log::RecordedEvent;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::companion_names::ending_of_companion;
 use crate::engine::store::event_line::write_line;
-use crate::engine::store::{EventStore as _, MAX_READ};
+use crate::engine::store::{EventStore as _, LogPages};
 
 impl<E: StoredEvent> Application<E> {
     /// Writes all events there are, each as a JSON object on a line of its own, to a new file that only its owner may
@@ -32,17 +32,12 @@ impl<E: StoredEvent> Application<E> {
         let end = self.or_unavailable(end).await?;
         let place = path.to_owned();
         let mut file = self.on_the_disk(move || NewFile::beside(&place, &[])).await.map_err(failed)?;
-        let (mut position, mut events) = (Position::START, 0);
-        while position < end {
-            let page = self.store().read_all(position, MAX_READ).await;
-            let page = self.or_unavailable(page).await?;
-            let known = page.partition_point(|event| event.position <= end);
-            let Some(last) = page[..known].last() else { break };
-            position = last.position;
-            let lines = lines(&page, known).map_err(failed)?;
+        let (mut pages, mut events) = (LogPages::up_to(self.store(), end), 0);
+        while let Some(page) = self.or_unavailable(pages.next().await).await? {
+            let lines = lines(&page).map_err(failed)?;
             file = self.on_the_disk(move || file.file().write_all(&lines).map(|()| file)).await.map_err(failed)?;
-            events += known as u64;
-            tell(position.get(), end.get());
+            events += page.len() as u64;
+            tell(pages.position().get(), end.get());
         }
         self.in_place().await.map_err(Unavailable::from)?;
         let place = path.to_owned();
@@ -64,8 +59,8 @@ impl<E: StoredEvent> Application<E> {
     }
 }
 
-fn lines<E: StoredEvent>(page: &Batch<E>, count: usize) -> io::Result<Vec<u8>> {
+fn lines<E: StoredEvent>(events: &[RecordedEvent<E>]) -> io::Result<Vec<u8>> {
     let mut lines = Vec::new();
-    page[..count].iter().try_for_each(|event| write_line(event, &mut lines))?;
+    events.iter().try_for_each(|event| write_line(event, &mut lines))?;
     Ok(lines)
 }

@@ -7,8 +7,7 @@ use foldhash::fast::FixedState;
 use uuid::Uuid;
 
 use crate::engine::domain::DomainEvent;
-use crate::engine::log::Position;
-use crate::engine::store::{EventStore, MAX_READ, StoreError};
+use crate::engine::store::{EventStore, LogPages, StoreError};
 
 const WORDS: usize = 1 << 17;
 
@@ -21,11 +20,8 @@ impl Causes {
     /// Those of a whole log.
     pub(super) async fn read<E: DomainEvent, S: EventStore<E>>(store: &S) -> Result<Self, StoreError> {
         let mut causes = Self { bits: vec![0; WORDS].into_boxed_slice() };
-        let (end, mut position) = (store.end().await?, Position::START);
-        while position < end {
-            let page = store.read_all(position, MAX_READ).await?;
-            let Some(last) = page.last() else { break };
-            position = last.position;
+        let mut pages = LogPages::up_to(store, store.end().await?);
+        while let Some(page) = pages.next().await? {
             for metadata in page.iter().map(|event| &event.metadata) {
                 if metadata.causation_id != metadata.command_id {
                     causes.add(metadata.causation_id);

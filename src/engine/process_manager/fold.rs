@@ -6,7 +6,7 @@ use super::causes::Causes;
 use super::{Event, EventOf, Noted, ProcessManager, command_id, first, following};
 use crate::engine::log::Position;
 use crate::engine::store::handler_records::Progress;
-use crate::engine::store::{Committed, EventStore, MAX_READ, StoreError};
+use crate::engine::store::{Committed, EventStore, LogPages, StoreError};
 
 /// What a process manager remembers at a position: a fold of the events up to there that it got, each followed at once
 /// by what its own commands have led to, wherever that stands in the log. It reads the log a page at a time, and holds
@@ -20,21 +20,18 @@ where
     P: ProcessManager,
     S: EventStore<EventOf<P>>,
 {
-    let (mut state, mut position) = (P::State::default(), Position::START);
+    let mut state = P::State::default();
     if remembers_nothing::<P>() {
         return Ok(state);
     }
     let causes = Causes::read(store).await?;
     let remembers = policy.remembers();
     let is_remembered = |event: &Event<P>| catch_unwind(AssertUnwindSafe(|| remembers(event))).unwrap_or(false);
-    while position < end && !P::has_ended(&state) {
-        let page = store.read_all(position, MAX_READ).await?;
-        let known = page.partition_point(|event| event.position <= end);
-        let Some(last) = page[..known].last() else { break };
-        position = last.position;
-        for event in page[..known].iter().filter(|event| is_remembered(event)) {
+    let mut pages = LogPages::up_to(store, end);
+    while let Some(page) = pages.next().await? {
+        for event in page.iter().filter(|event| is_remembered(event)) {
             if P::has_ended(&state) {
-                break;
+                return Ok(state);
             }
             let outcomes = match causes.may_have(event.metadata.command_id) {
                 true => outcomes::<P, S>(store, event, commands(policy, &state, event)).await?,

@@ -6,11 +6,11 @@ use std::path::Path;
 use super::imported::MARK;
 use super::replayed::Replayed;
 use crate::engine::application::{Application, BackupError};
-use crate::engine::log::{Position, RecordedEvent};
+use crate::engine::log::RecordedEvent;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, ParkedEvent, Progress};
 use crate::engine::store::sqlite::NewStore;
-use crate::engine::store::{self, BackupStep, EventStore as _, MAX_READ, Store, StoreError, Verified};
+use crate::engine::store::{self, BackupStep, EventStore as _, LogPages, MAX_READ, Store, StoreError, Verified};
 
 impl<E: StoredEvent> Application<E> {
     /// Copies the store, as it is at one moment, to a new file, which is verified and closed: it may be moved, sent and
@@ -51,13 +51,10 @@ impl<E: StoredEvent> Application<E> {
         let handlers = self.handlers_kept().await?;
         let end = self.store().end().await?;
         let mut replayed = Replayed::new(self.inner.upkeep.clone(), self.inner.snapshot_every);
-        let (mut position, mut events) = (Position::START, Vec::new());
-        while position < end {
-            let page = self.store().read_all(position, MAX_READ).await?;
-            let known = &page[..page.partition_point(|event| event.position <= end)];
-            let Some(last) = known.last() else { break };
-            position = last.position;
-            events.extend_from_slice(known);
+        let (mut pages, mut events) = (LogPages::up_to(self.store(), end), Vec::new());
+        while let Some(page) = pages.next().await? {
+            let position = pages.position();
+            events.extend_from_slice(&page);
             let complete = if position < end { begin_of_last_command(&events) } else { events.len() };
             let later = events.split_off(complete);
             let events = mem::replace(&mut events, later);

@@ -12,7 +12,7 @@ use crate::engine::log::{Moment, Position, StreamId, Version};
 use crate::engine::runtime::panic_message;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::log_head::LogHead;
-use crate::engine::store::{EventStore as _, MAX_READ, Snapshot, Store, StoreError, Verification, Verified};
+use crate::engine::store::{EventStore as _, LogPages, MAX_READ, Snapshot, Store, StoreError, Verification, Verified};
 
 /// What ends a verification early.
 enum CheckEnded {
@@ -106,16 +106,10 @@ impl<E: StoredEvent> Application<E> {
         let mut projections = self.stored_projections().await?;
         let end = store.end().await?;
         let mut audit = self.inner.upkeep.audit();
-        let mut position = Position::START;
-        while position < end {
-            let page = store.read_all(position, MAX_READ).await?;
-            let Some(last) = page.last() else {
-                let problem = format!("the log ends before position {end}");
-                return Err(CheckEnded::Broken { position: Some(position), problem });
-            };
-            position = last.position;
+        let mut pages = LogPages::up_to(store, end);
+        while let Some(page) = pages.next().await? {
             let take = AssertUnwindSafe(|| {
-                page.iter().take_while(|event| event.position <= end).try_for_each(|event| {
+                page.iter().try_for_each(|event| {
                     let broken = |problem| CheckEnded::Broken { position: Some(event.position), problem };
                     audit.take(event).map_err(broken)?;
                     projections.iter_mut().for_each(|projection| projection.take(event));
@@ -124,6 +118,10 @@ impl<E: StoredEvent> Application<E> {
             });
             catch_unwind(take).map_err(|panic| CheckEnded::Panicked(panic_message(panic.as_ref())))??;
             progress.tell(&progress.events, audit.events(), end.get());
+        }
+        if pages.position() < end {
+            let problem = format!("the log ends before position {end}");
+            return Err(CheckEnded::Broken { position: Some(pages.position()), problem });
         }
         if let Some(problem) = projections.into_iter().find_map(FoldedRows::difference) {
             return Err(CheckEnded::Broken { position: None, problem });
