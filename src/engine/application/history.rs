@@ -1,11 +1,12 @@
 //! The log itself, and what one stream of it says.
 
 use super::{Application, QueryError, Receipt, Unavailable};
-use crate::engine::command_handler::state::{apply, restored_from};
+use crate::engine::command_handler::load::{load_at, restore_at};
+use crate::engine::command_handler::state::apply_all;
 use crate::engine::domain::{Aggregate, Contains};
 use crate::engine::log::{Batch, Moment, Position, RecordedEvent, StreamId, Version};
 use crate::engine::store::codec::StoredEvent;
-use crate::engine::store::{EventStore as _, MAX_READ};
+use crate::engine::store::{EventStore as _, LogPages, MAX_READ};
 
 impl<E: StoredEvent> Application<E> {
     /// Reads the log: at most `limit` events, from the one at `from`.
@@ -35,15 +36,9 @@ impl<E: StoredEvent> Application<E> {
     pub async fn conversation(&self, receipt: &Receipt<E>) -> Result<Vec<RecordedEvent<E>>, Unavailable> {
         let mut events = receipt.events().to_vec();
         let Some(correlation_id) = events.first().map(|event| event.metadata.correlation_id) else { return Ok(events) };
-        let mut after = receipt.position();
-        while after < receipt.seen_up_to() {
-            let page = self.store().read_all(after, MAX_READ).await;
-            let page = self.or_unavailable(page).await?;
-            let Some(last) = page.last() else { break };
-            after = last.position;
-            let of_conversation = |event: &&RecordedEvent<E>| event.metadata.correlation_id == correlation_id;
-            let seen = page.iter().take_while(|event| event.position <= receipt.seen_up_to());
-            events.extend(seen.filter(of_conversation).cloned());
+        let mut pages = LogPages::between(self.store(), receipt.position(), receipt.seen_up_to());
+        while let Some(page) = self.or_unavailable(pages.next().await).await? {
+            events.extend(page.iter().filter(|event| event.metadata.correlation_id == correlation_id).cloned());
         }
         Ok(events)
     }
@@ -98,17 +93,8 @@ impl<E: StoredEvent> Application<E> {
     where
         E: Contains<A::Event>,
     {
-        let (mut state, events) = self.snapshot_at::<A>(stream, moment).await?;
-        let mut applied = Ok(());
-        self.visit(stream, events, |event| {
-            let happened = moment.is_after(event);
-            if happened {
-                applied = apply(&mut state, event);
-            }
-            happened && applied.is_ok()
-        })
-        .await?;
-        Ok(applied.map(|()| state)?)
+        let loaded = load_at(self.store(), stream, moment, apply_all).await;
+        Ok(self.or_unavailable(loaded).await?.state)
     }
 
     /// An aggregate as its last snapshot before a moment has it, and the first events after that.
@@ -117,15 +103,9 @@ impl<E: StoredEvent> Application<E> {
         stream: &StreamId,
         moment: Moment,
     ) -> Result<(A, Batch<E>), Unavailable> {
-        let read = self.store().read_from_snapshot(stream, moment, MAX_READ).await;
-        let (snapshot, page) = self.or_unavailable(read).await?;
-        Ok(match snapshot {
-            None => (A::default(), page),
-            Some(snapshot) => match restored_from(stream, &snapshot.state) {
-                Some(state) => (state, page),
-                None => (A::default(), self.read_page(stream, Version::START).await?),
-            },
-        })
+        let restored = restore_at(self.store(), stream, moment).await;
+        let (loaded, events) = self.or_unavailable(restored).await?;
+        Ok((loaded.state, events))
     }
 
     /// Shows a page of a stream and those after it in order, as long as they are wanted.
@@ -139,13 +119,9 @@ impl<E: StoredEvent> Application<E> {
             if !page.iter().all(&mut wants_more) {
                 return Ok(());
             }
-            page = self.read_page(stream, last.version).await?;
+            let next = self.store().read_stream(stream, last.version, MAX_READ).await;
+            page = self.or_unavailable(next).await?;
         }
         Ok(())
-    }
-
-    async fn read_page(&self, stream: &StreamId, after: Version) -> Result<Batch<E>, Unavailable> {
-        let page = self.store().read_stream(stream, after, MAX_READ).await;
-        self.or_unavailable(page).await
     }
 }

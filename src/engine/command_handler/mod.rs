@@ -6,7 +6,7 @@
 
 mod aggregate_cache;
 mod kinds;
-mod load;
+pub(in crate::engine) mod load;
 pub(in crate::engine) mod state;
 mod worker;
 

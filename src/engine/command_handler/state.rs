@@ -26,6 +26,19 @@ where
     Ok(())
 }
 
+/// Applies events of the aggregate's stream in order.
+///
+/// # Errors
+///
+/// As [`apply`].
+pub(crate) fn apply_all<A, E>(state: &mut A, events: &[RecordedEvent<E>]) -> Result<(), StoreError>
+where
+    A: Aggregate,
+    E: Contains<A::Event>,
+{
+    events.iter().try_for_each(|event| apply(state, event))
+}
+
 /// The state of a snapshot. One that cannot be read, or panics when it is, is as good as none.
 pub(crate) fn restored_from<A: Aggregate>(stream: &StreamId, snapshot: &str) -> Option<A> {
     catch_unwind(|| A::restore(snapshot)).unwrap_or_else(|panic| {
