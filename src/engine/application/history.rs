@@ -1,4 +1,4 @@
-//! The log itself, and what one stream of it says.
+//! Reading the log, single streams, and the past state of aggregates.
 
 use super::{Application, QueryError, Receipt, Unavailable};
 use crate::engine::command_handler::load::{load_at, restore_at};
@@ -9,7 +9,7 @@ use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::{EventStore as _, LogPages, MAX_READ};
 
 impl<E: StoredEvent> Application<E> {
-    /// Reads the log: at most `limit` events, from the one at `from`.
+    /// Reads at most `limit` events of the log, from position `from` on.
     ///
     /// # Errors
     ///
@@ -27,8 +27,7 @@ impl<E: StoredEvent> Application<E> {
         Ok(events)
     }
 
-    /// The events of a command, and those that process managers have made of them as far as they were waited
-    /// for.
+    /// The events of a command, and those that process managers caused by them, up to [`Receipt::seen_up_to`].
     ///
     /// # Errors
     ///
@@ -43,7 +42,7 @@ impl<E: StoredEvent> Application<E> {
         Ok(events)
     }
 
-    /// Reads one stream: at most `limit` events, from the position `from` on.
+    /// Reads at most `limit` events of a stream, from position `from` on.
     ///
     /// # Errors
     ///
@@ -66,7 +65,7 @@ impl<E: StoredEvent> Application<E> {
         Ok(events)
     }
 
-    /// How many events a stream had at a moment.
+    /// The version of a stream at a moment.
     ///
     /// # Errors
     ///
@@ -76,11 +75,11 @@ impl<E: StoredEvent> Application<E> {
         self.or_unavailable(version).await
     }
 
-    /// An aggregate as it was at a moment: its last snapshot before that, and the events from there on.
+    /// An aggregate as it was at a moment, loaded from its last snapshot before the moment and the events since.
     ///
     /// # Errors
     ///
-    /// [`QueryError`]: the moment has not come, or the log cannot be read.
+    /// [`QueryError`]: the log has not reached the moment, or cannot be read.
     pub async fn state_at<A: Aggregate>(&self, stream: &StreamId, moment: Moment) -> Result<A, QueryError>
     where
         E: Contains<A::Event>,
@@ -97,7 +96,7 @@ impl<E: StoredEvent> Application<E> {
         Ok(self.or_unavailable(loaded).await?.state)
     }
 
-    /// An aggregate as its last snapshot before a moment has it, and the first events after that.
+    /// An aggregate restored from its last snapshot before a moment, and the first events after that snapshot.
     pub(crate) async fn snapshot_at<A: Aggregate>(
         &self,
         stream: &StreamId,
@@ -108,7 +107,7 @@ impl<E: StoredEvent> Application<E> {
         Ok((loaded.state, events))
     }
 
-    /// Shows a page of a stream and those after it in order, as long as they are wanted.
+    /// Calls `wants_more` with each event of a page of a stream and of the pages after it, until it returns false.
     pub(crate) async fn visit(
         &self,
         stream: &StreamId,
