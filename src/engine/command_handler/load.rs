@@ -1,4 +1,4 @@
-//! Loads an aggregate: its last snapshot, and the events after it.
+//! Loading an aggregate from its last snapshot and the events since.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
