@@ -79,5 +79,6 @@ pub mod bank;
 pub mod engine;
 #[cfg(feature = "library")]
 pub mod library;
+mod printable;
 #[cfg(feature = "shell")]
 pub mod shell;

@@ -2,8 +2,7 @@
 
 use foldhash::HashMap;
 
-use super::transfer::{Outgoing, TransferId};
-use super::{Account, AccountEvent, HolderName, InvalidName};
+use super::account::{Account, AccountEvent, HolderName, InvalidName, Outgoing, TransferId};
 use crate::engine::domain::{Aggregate, Invariants};
 use crate::engine::log::{RecordedEvent, StreamId};
 

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::{Money, PinSecretError, Refusal};
+use super::account::{Money, Refusal};
 use crate::engine::application;
 pub use crate::engine::application::{AddHandlerError, BackupError, ExportError, ImportError, QueryError, Unavailable};
 use crate::engine::feed::catch_up::NotYet;
@@ -12,15 +12,6 @@ pub type OpenError = application::StartError;
 
 /// Why a command has no events to show: what every operation's own error is made from.
 pub type CommandFailure = application::CommandFailure<Refusal>;
-
-/// What is lacking where PINs can be neither kept nor checked.
-pub const PIN_SECRET: &str = "PIN secret";
-
-impl From<PinSecretError> for Unavailable {
-    fn from(error: PinSecretError) -> Self {
-        Self::Lacking { what: PIN_SECRET, reason: error.to_string() }
-    }
-}
 
 /// Why an account was not created.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]

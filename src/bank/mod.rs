@@ -5,66 +5,40 @@
 //! A [`Pin`] stays outside all of this: what is kept is a [`PinVerifier`], what an account gets to see a [`PinCheck`].
 
 mod account;
-mod account_id;
-mod account_snapshot;
-mod accounts;
 mod audit;
-mod balances;
 mod ceo_bonus;
-mod commands;
 mod email;
-mod email_address;
 mod errors;
-mod events;
 mod handle;
-mod history;
-mod holder;
-mod money;
 mod open;
-mod operation;
 mod operations;
 mod options;
 mod pin;
-mod pin_checker;
-mod pin_commands;
-mod pin_lock;
-mod pin_secret;
 mod queries;
-mod receipt;
-mod total_deposits;
 mod transfer;
-mod why;
 
-pub use account::{Account, Refusal};
-pub use account_id::{AccountId, InvalidName};
-pub use accounts::{AccountEntry, Accounts};
-pub use balances::Balances;
-pub use ceo_bonus::{CeoBonus, PaidBonuses};
-pub use commands::AccountCommand;
-pub use email::{AddressBook, EmailTarget, InvalidEmailTarget, Recipient, ThankYouEmail};
-pub use email_address::{EmailAddress, InvalidEmail};
-pub use errors::{
+pub use self::account::{
+    Account, AccountCommand, AccountEntry, AccountEvent, AccountHolder, AccountId, Accounts, Balances, EmailAddress,
+    HolderName, Incoming, InvalidAmount, InvalidEmail, InvalidName, MAX_WRONG_PINS, Money, Movement, Outgoing,
+    Recipient, Refusal, ReleaseReason, Released, TotalDeposits, TransferId,
+};
+pub use self::ceo_bonus::{CeoBonus, PaidBonuses};
+pub use self::email::{AddressBook, EmailTarget, InvalidEmailTarget, ThankYouEmail};
+pub use self::errors::{
     AddHandlerError, BackupError, CheckBalanceError, CommandFailure, CreateError, DepositError, ExportError,
-    ImportError, NotTransferred, OpenError, PIN_SECRET, QueryError, TransferError, Unavailable, UnlockError,
-    WithdrawError,
+    ImportError, NotTransferred, OpenError, QueryError, TransferError, Unavailable, UnlockError, WithdrawError,
 };
-pub use events::{AccountEvent, Movement};
-pub use handle::Bank;
-pub use history::StatementLine;
-pub use holder::{AccountHolder, HolderName};
-pub use money::{InvalidAmount, Money};
-pub use operation::{Operation, PendingOperation};
-pub use operations::NewAccount;
-pub use options::{Options, PinCost, PinOptions};
-pub use pin::{InvalidVerifier, MalformedPin, Pin, PinCheck, PinVerifier};
-pub use pin_lock::MAX_WRONG_PINS;
-pub use pin_secret::{PinSecret, PinSecretError, PinSecretSource, ShortSecret};
-pub use receipt::{PendingCommand, Receipt, Withdrawal};
-pub use total_deposits::TotalDeposits;
-pub use transfer::{
-    Ending, Incoming, Outgoing, ReleaseReason, Released, Step, TransferId, TransferOutcome, TransferProcess,
-    TransferRecord, TransferState, Transfers,
+pub use self::handle::Bank;
+pub use self::operations::{
+    NewAccount, Operation, PendingCommand, PendingOperation, Receipt, TransferOutcome, Withdrawal,
 };
+pub use self::options::Options;
+pub use self::pin::{
+    InvalidVerifier, MalformedPin, PIN_SECRET, Pin, PinCheck, PinCost, PinOptions, PinSecret, PinSecretError,
+    PinSecretSource, PinVerifier, ShortSecret,
+};
+pub use self::queries::{Reason, StatementLine};
+pub use self::transfer::{Ending, Step, TransferProcess, TransferRecord, TransferState, Transfers};
 
 /// What causes a command of a bank.
 pub type Cause = crate::engine::application::Cause<AccountEvent>;
@@ -74,7 +48,6 @@ pub type Watch = crate::engine::application::watch::Watch<AccountEvent>;
 
 pub use crate::engine::application::ImportStep;
 pub use crate::engine::application::handlers::{HandlerReport, MAX_PARKED};
-pub use why::Reason;
 
 pub use crate::engine::log::Moment;
 pub use crate::engine::store::log_head::{InvalidLogHead, LogHead};

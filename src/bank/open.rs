@@ -3,13 +3,14 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use super::account;
 use super::audit::Audit;
 use super::email::ThankYouEmail;
 use super::handle::Own;
-use super::pin_checker::PinChecker;
+use super::pin::PinChecker;
 use super::{
     Account, AccountEvent, Accounts, Balances, Bank, CeoBonus, OpenError, Options, TotalDeposits, TransferProcess,
-    Transfers, balances,
+    Transfers,
 };
 use crate::engine::application::{Application, Builder};
 use crate::engine::projection::ReadModel;
@@ -33,7 +34,7 @@ impl Bank {
             .projection::<Accounts>()
             .projection::<TotalDeposits>()
             .projection::<Transfers>()
-            .observe(balances::tell)
+            .observe(account::tell)
             .process_manager(TransferProcess);
         if let Some(account) = ceo_bonus {
             bank = bank.process_manager(CeoBonus::new(account));

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::events::{BookAdded, BookBorrowed, BookRemoved, BookReturned};
-use super::{Author, BookCommand, BookEvent, Quantity, Title, UserId};
-use crate::engine::domain::Aggregate;
+use super::{Author, BookCommand, BookEvent, Isbn, Quantity, Title, UserId};
+use crate::engine::domain::{Aggregate, Command};
+use crate::engine::log::Fingerprint;
 
 /// A book, folded from its events. The library has a book while it has copies of it, in or out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,5 +133,39 @@ impl Aggregate for Book {
     fn restore(snapshot: &str) -> Option<Self> {
         let book: Self = serde_json::from_str(snapshot).ok()?;
         (book.listed_as.is_some() || book.copies() == 0).then_some(book)
+    }
+}
+
+impl Command for BookCommand {
+    type Aggregate = Book;
+    type Id = Isbn;
+
+    fn target(&self) -> &Isbn {
+        match self {
+            Self::AddBook { isbn, .. }
+            | Self::BorrowBook { isbn, .. }
+            | Self::ReturnBook { isbn, .. }
+            | Self::RemoveBook { isbn } => isbn,
+        }
+    }
+
+    fn title(&self) -> &'static str {
+        match self {
+            Self::AddBook { .. } => "Add Book",
+            Self::BorrowBook { .. } => "Borrow Book",
+            Self::ReturnBook { .. } => "Return Book",
+            Self::RemoveBook { .. } => "Remove Book",
+        }
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        match self {
+            Self::AddBook { isbn, title, author, quantity } => {
+                Fingerprint::of(&[&"add_book", isbn, title, author, quantity])
+            }
+            Self::BorrowBook { isbn, user_id } => Fingerprint::of(&[&"borrow_book", isbn, user_id]),
+            Self::ReturnBook { isbn, user_id } => Fingerprint::of(&[&"return_book", isbn, user_id]),
+            Self::RemoveBook { isbn } => Fingerprint::of(&[&"remove_book", isbn]),
+        }
     }
 }

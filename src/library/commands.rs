@@ -1,8 +1,6 @@
 //! The commands of books.
 
-use super::{Author, Book, Isbn, Quantity, Title, UserId};
-use crate::engine::domain::Command;
-use crate::engine::log::Fingerprint;
+use super::{Author, Isbn, Quantity, Title, UserId};
 
 /// A command to a book.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,38 +35,4 @@ pub enum BookCommand {
         /// The book.
         isbn: Isbn,
     },
-}
-
-impl Command for BookCommand {
-    type Aggregate = Book;
-    type Id = Isbn;
-
-    fn target(&self) -> &Isbn {
-        match self {
-            Self::AddBook { isbn, .. }
-            | Self::BorrowBook { isbn, .. }
-            | Self::ReturnBook { isbn, .. }
-            | Self::RemoveBook { isbn } => isbn,
-        }
-    }
-
-    fn title(&self) -> &'static str {
-        match self {
-            Self::AddBook { .. } => "Add Book",
-            Self::BorrowBook { .. } => "Borrow Book",
-            Self::ReturnBook { .. } => "Return Book",
-            Self::RemoveBook { .. } => "Remove Book",
-        }
-    }
-
-    fn fingerprint(&self) -> Fingerprint {
-        match self {
-            Self::AddBook { isbn, title, author, quantity } => {
-                Fingerprint::of(&[&"add_book", isbn, title, author, quantity])
-            }
-            Self::BorrowBook { isbn, user_id } => Fingerprint::of(&[&"borrow_book", isbn, user_id]),
-            Self::ReturnBook { isbn, user_id } => Fingerprint::of(&[&"return_book", isbn, user_id]),
-            Self::RemoveBook { isbn } => Fingerprint::of(&[&"remove_book", isbn]),
-        }
-    }
 }

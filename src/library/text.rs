@@ -7,6 +7,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::printable::only_shows;
+
 /// Why a text is refused.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum InvalidText {
@@ -113,21 +115,13 @@ fn check(text: &str, max_characters: usize) -> Result<(), InvalidText> {
     if text.trim().is_empty() {
         return Err(InvalidText::Empty);
     }
-    if text.chars().any(|character| character.is_control() || changes_layout(character)) {
+    if !text.chars().all(only_shows) {
         return Err(InvalidText::ControlCharacter);
     }
     if text.chars().count() > max_characters {
         return Err(InvalidText::TooLong { max_characters });
     }
     Ok(())
-}
-
-/// Bidirectional controls, and line and paragraph separators: they disturb the line they are printed in.
-fn changes_layout(character: char) -> bool {
-    matches!(
-        character,
-        '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
-    )
 }
 
 #[cfg(test)]

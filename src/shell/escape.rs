@@ -6,6 +6,8 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
+use crate::printable::only_shows;
+
 /// In double quotes, escaped so that it could be typed again.
 pub(super) fn write_quoted(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
     out.write_char('"')?;
@@ -54,11 +56,6 @@ pub(super) fn json(json: &str) -> Cow<'_, str> {
     })
 }
 
-/// Whether a character does nothing but show.
-pub(super) fn only_shows(character: char) -> bool {
-    !(character.is_control() || changes_the_layout(character))
-}
-
 fn is_plain(byte: u8) -> bool {
     matches!(byte, b' '..=b'~')
 }
@@ -86,14 +83,6 @@ fn write_character(out: &mut impl fmt::Write, character: char) -> fmt::Result {
         _ if only_shows(character) => out.write_char(character),
         _ => write!(out, "\\u{{{:X}}}", u32::from(character)),
     }
-}
-
-/// Bidirectional controls and the separators of lines and paragraphs.
-fn changes_the_layout(character: char) -> bool {
-    matches!(
-        character,
-        '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
-    )
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::functions::{CallError, Function, Helped, Helper, Kind, Manual, Parameter, Vocabulary};
-use super::syntax::{Statement, Value};
+use super::language::{Statement, Value};
 
 /// What every function has to say of it that may be kept from its work by others.
 const BUSY: &str = "Replies {:error, :busy} where another program holds the file for too long, and a message says which, or is\n\

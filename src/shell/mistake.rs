@@ -6,8 +6,8 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthChar;
 
 use super::escape::{self, write_escaped};
-use super::masking::Visible;
-use super::syntax::Span;
+use super::language::{Span, Statement, SyntaxError};
+use super::visible::Visible;
 
 /// A text, and the place in it up to which lines and columns are counted.
 #[derive(Clone, Copy, Debug)]
@@ -16,12 +16,28 @@ pub struct Source<'a> {
     counted: usize,
     line: usize,
     column: usize,
+    /// Where the first statement begins that begins on this line, or what is in doubt.
+    first_statement: usize,
+    /// Where the last statement ends, and whether it could not be read.
+    statement_end: usize,
+    is_unread: bool,
+    /// Whether one before it, on its line, could not be read.
+    is_in_doubt: bool,
 }
 
 impl<'a> Source<'a> {
     /// A text that begins on this line, counted from 1.
     pub fn new(text: &'a str, first_line: usize) -> Self {
-        Self { text, counted: 0, line: first_line, column: 1 }
+        Self {
+            text,
+            counted: 0,
+            line: first_line,
+            column: 1,
+            first_statement: 0,
+            statement_end: 0,
+            is_unread: false,
+            is_in_doubt: false,
+        }
     }
 
     /// The text.
@@ -29,8 +45,31 @@ impl<'a> Source<'a> {
         self.text
     }
 
-    /// Counts on to a place behind the last: so that many mistakes in one text do not count it again and again.
-    pub fn count_to(&mut self, place: usize) {
+    /// Goes on to a statement behind the last: so that many mistakes in one text do not count it again and again.
+    pub fn go_to(&mut self, statement: &Result<Statement<'_>, SyntaxError>) {
+        let span = statement.as_ref().map_or_else(|error| &error.statement, |read| &read.span);
+        let is_on_line = !self.text[self.statement_end..span.start].contains('\n');
+        self.is_in_doubt = is_on_line && (self.is_in_doubt || self.is_unread);
+        self.is_unread = statement.is_err();
+        let line = self.line;
+        self.count_to(span.start);
+        if self.line != line && !self.is_in_doubt {
+            self.first_statement = span.start;
+        }
+        self.statement_end = span.end;
+    }
+
+    /// A place before the last statement, and within no other.
+    pub(super) fn first_statement(&self) -> usize {
+        self.first_statement
+    }
+
+    /// Whether the last statement stands behind one that could not be read: a quote there may be meant to reach into it.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        self.is_in_doubt
+    }
+
+    fn count_to(&mut self, place: usize) {
         for character in self.text[self.counted..place.max(self.counted)].chars() {
             if character == '\n' {
                 self.line += 1;
@@ -59,7 +98,7 @@ pub struct Mistake {
 
 impl Mistake {
     /// What is wrong at a place of a text, of which not everything may be shown.
-    pub(super) fn new(mut source: Source<'_>, span: &Span, message: String, visible: Visible) -> Self {
+    pub(super) fn new(mut source: Source<'_>, span: &Span, message: String, visible: &Visible) -> Self {
         source.count_to(span.start);
         Self { message, line: source.line, column: source.column, excerpt: excerpt(source.text, span, visible) }
     }
@@ -78,7 +117,7 @@ impl Mistake {
 }
 
 /// The part of a line around a place, and a line with carets under the place.
-fn excerpt(text: &str, place: &Span, visible: Visible) -> String {
+fn excerpt(text: &str, place: &Span, visible: &Visible) -> String {
     const BEFORE: usize = 48;
     const AFTER: usize = 24;
     let before = text[..place.start].chars().rev().take(BEFORE).take_while(|character| *character != '\n');
@@ -130,7 +169,7 @@ mod tests {
             &(0..text.len()),
             Vocabulary::of(&BankFunctions::new(Options::default(), Trace::default())),
         );
-        Mistake::new(Source::new(text, 7), &span, "wrong".to_owned(), visible).report()
+        Mistake::new(Source::new(text, 7), &span, "wrong".to_owned(), &visible).report()
     }
 
     #[test]

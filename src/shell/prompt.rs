@@ -7,14 +7,14 @@ use std::pin::pin;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep;
 
-use super::completion::Assistant;
-use super::editor::{Editor, Typed};
+use super::editor::{Assistant, Editor, Typed};
 use super::functions::{Domain, Vocabulary, WantedSecret};
+use super::language::{OpenString, Statements};
 use super::mistake::{Mistake, Source};
 use super::printing::WAIT;
+use super::read_statement::ReadStatement;
 use super::session::{Next, Session, continuation_prompt};
 use super::signals::EndingSignals;
-use super::syntax::{OpenString, Statements};
 use super::terminal::TerminalSettings;
 use super::{escape, streams};
 
@@ -105,9 +105,6 @@ async fn read<D: Domain>(session: &mut Session<D>, editor: &mut Editor) -> Typed
         open.follow(&line);
         open.follow("\n");
         if !open.is_open() || text.len() > MAX_PASTED {
-            if !text.trim().is_empty() && too_long(&text).is_none() && !session.holds_secret(&text) {
-                editor.remember(text.clone()).await;
-            }
             return Typed::Text(text);
         }
         text.push('\n');
@@ -134,21 +131,43 @@ async fn typed<D: Domain>(session: &mut Session<D>, editor: &mut Editor) -> Type
     }
 }
 
-/// Runs what was typed. Answers whether to go on.
+/// The statements of a text up to the first that cannot be run, and whether any, that one or one behind it, holds what
+/// must not be kept.
+fn read_statements<'a, D: Domain>(session: &Session<D>, text: &'a str) -> (Vec<ReadStatement<'a, D>>, bool) {
+    let mut source = Source::new(text, 1);
+    let mut statements: Vec<ReadStatement<'_, D>> = Vec::new();
+    let (mut is_mistaken, mut holds_secret) = (false, false);
+    for statement in Statements::new(text) {
+        source.go_to(&statement);
+        let statement = session.read(source, statement);
+        holds_secret |= statement.holds_secret();
+        if !is_mistaken {
+            is_mistaken = statement.is_mistake();
+            statements.push(statement);
+        } else if holds_secret {
+            break;
+        }
+    }
+    (statements, holds_secret)
+}
+
+/// Runs what was typed, and keeps it to be recalled. Answers whether to go on.
 async fn run_text<D: Domain>(
     session: &mut Session<D>,
     editor: &mut Editor,
     interrupts: &mut Signal,
     text: &str,
 ) -> io::Result<bool> {
-    let source = Source::new(text, 1);
     if let Some(mistake) = too_long(text) {
         report(&mistake);
         return Ok(true);
     }
-    for statement in Statements::new(text) {
-        let wanted = statement.as_ref().ok().and_then(|statement| session.wanted_secret(source, statement));
-        let secret = match wanted {
+    let (statements, holds_secret) = read_statements(session, text);
+    if !text.trim().is_empty() && !holds_secret {
+        editor.remember(text.to_owned()).await;
+    }
+    for statement in statements {
+        let secret = match session.wanted_secret(&statement) {
             None => None,
             Some(wanted) => match ask(session, editor, wanted).await? {
                 Some(secret) => Some(secret),
@@ -157,7 +176,7 @@ async fn run_text<D: Domain>(
         };
         let to_print = session.to_print().clone();
         let mut next = {
-            let mut running = pin!(session.run_with(source, statement, secret));
+            let mut running = pin!(session.run_with(statement, secret));
             loop {
                 tokio::select! {
                     biased;

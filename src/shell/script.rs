@@ -9,12 +9,12 @@ use tokio::time::timeout;
 
 use super::escape;
 use super::functions::Domain;
+use super::language::{OpenString, Statements};
 use super::lines::{Line, Lines};
 use super::mistake::{Mistake, Source};
 use super::printing::Printing;
 use super::session::{Next, Session};
 use super::signals::Interrupts;
-use super::syntax::{OpenString, Statements};
 
 /// The longest line, and the longest statement of several lines, in bytes.
 pub const MAX_STATEMENT: usize = 1 << 20;
@@ -189,11 +189,12 @@ where
 
     async fn run_text(&mut self, mut source: Source<'_>, mistaken: &mut bool) -> Result<(), Stop> {
         for statement in Statements::new(source.text()) {
-            source.count_to(statement.as_ref().map_or_else(|error| error.statement.start, |read| read.span.start));
+            source.go_to(&statement);
             if self.interrupts.ending().is_some() {
                 return Err(Stop::Interrupted);
             }
-            let mut next = self.printing.meanwhile(pin!(self.session.run(source, statement))).await;
+            let statement = self.session.read(source, statement);
+            let mut next = self.printing.meanwhile(pin!(self.session.run(statement))).await;
             if next == Next::Live {
                 next = self.follow().await?;
             }

@@ -1,19 +1,14 @@
 //! Runs statements and prints what comes of them.
 
-use std::borrow::Cow;
-
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::escape::{self, write_escaped};
-use super::functions::{
-    Answer, Arguments, Call, CallError, Domain, Failed, Function, Helped, NotDone, Outcome, Row, Vocabulary,
-    WantedSecret, check,
-};
-use super::masking::{Visible, may_hold_secret, secret_span, without_secret};
+use super::functions::{Answer, Call, Domain, Failed, Helped, NotDone, Outcome, Vocabulary, WantedSecret};
+use super::language::{Statement, SyntaxError};
 use super::mistake::{Mistake, Source};
 use super::printing::ToPrint;
-use super::syntax::{Problem, Span, Statement, Statements, SyntaxError};
+use super::read_statement::{ReadStatement, Runnable};
 use super::term::Term;
 use super::trace::Trace;
 
@@ -55,21 +50,6 @@ pub struct Session<D> {
     live: Option<(String, Answer)>,
 }
 
-/// A statement that can be run.
-enum Runnable<D: 'static> {
-    Domain(&'static Row<D>, Arguments),
-    Shell(Helped),
-}
-
-impl<D> Runnable<D> {
-    fn function(&self) -> Option<&'static Function> {
-        match self {
-            Self::Domain(row, _) => Some(&row.function),
-            Self::Shell(_) => None,
-        }
-    }
-}
-
 impl<D: Domain> Session<D> {
     /// A session in which nothing ran yet.
     pub fn new(domain: D, trace: Trace, style: Style) -> Self {
@@ -97,22 +77,32 @@ impl<D: Domain> Session<D> {
         &self.domain
     }
 
-    /// Runs one statement of a text, or says what is wrong with it.
-    pub async fn run(&mut self, source: Source<'_>, statement: Result<Statement<'_>, SyntaxError>) -> Next {
-        self.run_with(source, statement, None).await
+    /// Reads one statement of a text, as it can be run here.
+    pub fn read<'a>(&self, source: Source<'a>, statement: Result<Statement<'_>, SyntaxError>) -> ReadStatement<'a, D> {
+        ReadStatement::new(source, statement, Vocabulary::of(&self.domain))
+    }
+
+    /// What a statement will ask for that was left out of it, as things are now.
+    pub fn wanted_secret(&self, statement: &ReadStatement<'_, D>) -> Option<WantedSecret> {
+        match &statement.call {
+            Ok(Runnable::Domain(row, arguments)) => {
+                row.wanted_secret(&self.domain, Call::new(&row.function, arguments, self.style.json))
+            }
+            Ok(Runnable::Shell(_)) | Err(_) => None,
+        }
+    }
+
+    /// Runs a statement, or says what is wrong with it.
+    pub async fn run(&mut self, statement: ReadStatement<'_, D>) -> Next {
+        self.run_with(statement, None).await
     }
 
     /// The same, with something that was left out of the statement and asked for.
-    pub async fn run_with(
-        &mut self,
-        source: Source<'_>,
-        statement: Result<Statement<'_>, SyntaxError>,
-        secret: Option<(WantedSecret, String)>,
-    ) -> Next {
+    pub async fn run_with(&mut self, statement: ReadStatement<'_, D>, secret: Option<(WantedSecret, String)>) -> Next {
         self.domain.let_others_run().await;
         self.print_late_lines();
-        let (text, call) = self.read(source, statement);
-        let text = text.as_ref();
+        let ReadStatement { shown, call, .. } = statement;
+        let text = shown.as_ref();
         self.echo(text);
         let outcome = match call {
             Ok(Runnable::Domain(row, mut arguments)) => {
@@ -202,77 +192,6 @@ impl<D: Domain> Session<D> {
         } else {
             self.trace.drain_into(&mut self.to_print.lock());
         }
-    }
-
-    /// What to do, and the statement as far as it may be shown.
-    fn read<'a>(
-        &self,
-        source: Source<'a>,
-        statement: Result<Statement<'_>, SyntaxError>,
-    ) -> (Cow<'a, str>, Result<Runnable<D>, Mistake>) {
-        let text = source.text();
-        let (statement, (place, message)) = match statement {
-            Ok(statement) => match self.prepare(source, &statement) {
-                Ok(call) => {
-                    let hidden = call.function().and_then(|function| secret_span(function, &statement, text));
-                    let shown = match hidden {
-                        Some(hidden) => without_secret(text, &statement.span, &hidden).into(),
-                        None => text[statement.span].into(),
-                    };
-                    return (shown, Ok(call));
-                }
-                Err(wrong) => (statement.span, wrong),
-            },
-            Err(error) => (error.statement, (error.span, self.explain(&error.problem))),
-        };
-        let visible = Visible::of(text, &statement, self.vocabulary());
-        let mistake = Mistake::new(source, &place, message, visible);
-        (visible.part(text, statement).into(), Err(mistake))
-    }
-
-    /// What a statement will ask for that was left out of it.
-    pub fn wanted_secret(&self, source: Source<'_>, statement: &Statement<'_>) -> Option<WantedSecret> {
-        match self.prepare(source, statement) {
-            Ok(Runnable::Domain(row, arguments)) => {
-                row.wanted_secret(&self.domain, Call::new(&row.function, &arguments, self.style.json))
-            }
-            Ok(Runnable::Shell(_)) | Err(_) => None,
-        }
-    }
-
-    /// Whether a text holds what must not be kept, or could hold it as far as one can tell.
-    pub fn holds_secret(&self, text: &str) -> bool {
-        Statements::new(text).any(|statement| match statement {
-            Ok(statement) => match self.prepare(Source::new(text, 1), &statement) {
-                Ok(call) => call.function().and_then(|function| secret_span(function, &statement, text)).is_some(),
-                Err(_) => may_hold_secret(text, &statement.span, self.vocabulary()),
-            },
-            Err(error) => may_hold_secret(text, &error.statement, self.vocabulary()),
-        })
-    }
-
-    fn vocabulary(&self) -> Vocabulary {
-        Vocabulary::of(&self.domain)
-    }
-
-    fn prepare(&self, source: Source<'_>, statement: &Statement<'_>) -> Result<Runnable<D>, (Span, String)> {
-        let vocabulary = self.vocabulary();
-        let Statement { name, .. } = statement;
-        let check = |function| check(function, statement, source.text(), vocabulary.manual());
-        let row = D::rows().iter().find(|row| row.function.is_named(name.module, name.function));
-        let found = match (row, vocabulary.helper(name)) {
-            (Some(row), _) => check(&row.function).map(|arguments| Runnable::Domain(row, arguments)),
-            (None, Some(helper)) => {
-                check(&helper.function).and_then(|_| (helper.run)(vocabulary, statement)).map(Runnable::Shell)
-            }
-            (None, None) => Err(vocabulary.unknown(name)),
-        };
-        found.map_err(|CallError { span, problem }| (span, problem.to_string()))
-    }
-
-    fn explain(&self, problem: &Problem) -> String {
-        let example = matches!(problem, Problem::ExpectedStatement).then(|| self.domain.manual().function);
-        example.map_or_else(|| problem.to_string(), |example| format!("{problem} such as `{example}`"))
     }
 
     fn echo(&mut self, statement: &str) {

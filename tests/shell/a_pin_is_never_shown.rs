@@ -9,7 +9,7 @@ use cqrs_bank::bank::{
 use cqrs_bank::engine::log::Position;
 use cqrs_bank::shell::bank_functions::BankFunctions;
 use cqrs_bank::shell::functions::{Call, Domain as _, check};
-use cqrs_bank::shell::syntax::Statements;
+use cqrs_bank::shell::language::Statements;
 use cqrs_bank::shell::trace::Trace;
 
 use crate::program::{bank, run_command};
@@ -52,6 +52,7 @@ fn script() -> String {
         "Bank.create 1, Josh, PIN",
         "Bank.create 1, \"Josh\", PIN, emial: \"a@b\"",
         "Bank.create 1, 'Jo;sh', PIN",
+        "Bank.create Jo;sh, Josh, PIN",
         "Bank.unlock 1, PIN",
         "Bank.check_balance 1, PIN",
         "withdraw 1, 5, PIN",
@@ -60,6 +61,15 @@ fn script() -> String {
         "Bank.withdraw 1, 5, PIN; Bank.opne",
         "Bank.opne; Bank.withdraw 1, 5, PIN",
         "Bank.withdraw 1, 5, \"\\q\", PIN",
+        "Bank.withdraw 1, 5, :none, PIN",
+        "Bank.withdraw 1, \"PIN\"",
+        "Bank.withdraw 1, \"PIN\", 5",
+        "Bank.withdraw 1, 5, pn: PIN",
+        "Bank.withdraw 1, 5, PIN, at: 3",
+        "Bank.create 1, \"PIN\", :none",
+        "Bank.transfer 1, 2, 5, PIN, 1",
+        "Bank.withdraw \"a\nb\", 5, PIN; Bank.opne",
+        "Bank.opne # PIN",
     ] {
         // An open string goes on in the next lines, so it gets a closing quote there.
         let closing = if mistake.matches('"').count() % 2 == 1 { "\"" } else { "" };

@@ -5,10 +5,10 @@ use mail_builder::headers::address::Address;
 use mail_builder::headers::date::Date;
 use mail_builder::headers::raw::Raw;
 
-use super::Recipient;
-use crate::bank::account_id::is_bidirectional_control;
+use crate::bank::account::Recipient;
 use crate::bank::{AccountEvent, AccountId, EmailAddress, Money};
 use crate::engine::log::RecordedEvent;
+use crate::printable::only_shows;
 
 /// What a Message-ID ends with. It is the same wherever the bank runs, and nobody's name.
 const DOMAIN: &str = "cqrs-bank.invalid";
@@ -56,9 +56,9 @@ impl Message {
 
 /// A name without what could disguise it. None is given any more that holds such a thing, but a file may.
 fn printable(name: &str) -> String {
-    let replace = |character: char| match character.is_control() || is_bidirectional_control(character) {
-        true => char::REPLACEMENT_CHARACTER,
-        false => character,
+    let replace = |character: char| match only_shows(character) {
+        true => character,
+        false => char::REPLACEMENT_CHARACTER,
     };
     name.chars().map(replace).collect()
 }
@@ -126,7 +126,7 @@ mod tests {
             let (_, body) = content.split_once("\r\n\r\n").unwrap();
             let body = unquoted(body);
             assert!(body.starts_with("Dear ") && body.contains('\u{fffd}'), "{content}");
-            let unprintable = |c: char| (c.is_control() && c != '\n') || is_bidirectional_control(c);
+            let unprintable = |c: char| c != '\n' && !only_shows(c);
             assert_eq!((body.lines().count(), body.find(unprintable)), (5, None), "{body:?}");
         }
     }

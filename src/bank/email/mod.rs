@@ -7,13 +7,11 @@ mod outbox;
 mod smtp;
 mod target;
 
-use std::sync::Arc;
-
 pub use self::invalid_target::InvalidEmailTarget;
 use self::message::Message;
 use self::target::Destination;
 pub use self::target::EmailTarget;
-use super::{AccountEvent, AccountId, Accounts, EmailAddress};
+use super::account::{AccountEvent, AccountId, Accounts, Recipient};
 use crate::engine::event_handler::{EventHandler, Failure};
 use crate::engine::log::RecordedEvent;
 use crate::engine::projection::ReadModel;
@@ -35,15 +33,6 @@ pub trait AddressBook: Clone + Send + Sync + 'static {
 
     /// The holder of an account, if they can be written to.
     fn recipient(&self, account: &AccountId) -> Option<Recipient>;
-}
-
-/// Who gets an e-mail.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recipient {
-    /// What they are called.
-    pub holder: Arc<str>,
-    /// Where they can be written to.
-    pub address: EmailAddress,
 }
 
 impl AddressBook for ReadModel<Accounts> {

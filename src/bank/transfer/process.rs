@@ -1,7 +1,7 @@
 //! The process that carries a transfer from the payer to the payee.
 
 use super::under_way::UnderWay;
-use super::{Incoming, Outgoing, ReleaseReason};
+use crate::bank::account::{Incoming, Outgoing, ReleaseReason};
 use crate::bank::{AccountCommand, AccountEvent, Refusal};
 use crate::engine::event_handler::StartFrom;
 use crate::engine::log::RecordedEvent;

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Outgoing, ReleaseReason, TransferId};
 use crate::bank::AccountEvent;
+use crate::bank::account::{Outgoing, ReleaseReason, TransferId};
 use crate::engine::log::{Moment, Position, RecordedEvent, Timestamp};
 use crate::engine::projection::{LogRow, Projection, RowLog, StoredFields, rows};
 

@@ -2,8 +2,8 @@
 
 use foldhash::HashMap;
 
-use super::TransferId;
 use crate::bank::AccountEvent;
+use crate::bank::account::TransferId;
 use crate::engine::log::{Position, RecordedEvent};
 use crate::engine::process_manager::Unfinished;
 

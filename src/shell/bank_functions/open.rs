@@ -56,7 +56,7 @@ async fn open(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let store = match call.optional(URL).map(str::parse) {
         None => functions.options.store.clone(),
         Some(Ok(store)) => store,
-        Some(Err(unsupported)) => return Err(not_opened(&OpenError::UnsupportedStore(unsupported)).into()),
+        Some(Err(unsupported)) => return Err(not_opened(&OpenError::UnsupportedStore(unsupported))),
     };
     let email = email_target(&call)?;
     let accept_loss = call.optional(ACCEPT_LOSS) == Some("true");

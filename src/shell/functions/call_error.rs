@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::shell::syntax::Span;
+use crate::shell::language::Span;
 
 /// A statement that was read but cannot be run.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use super::arguments::Arguments;
 use super::call_error::{CallError, CallProblem};
 use super::function::{Function, Kind, Parameter};
 use super::vocabulary::Manual;
-use crate::shell::syntax::{Argument, Statement, Value, shortened};
+use crate::shell::language::{Argument, Statement, Value, shortened};
 
 /// Holds the arguments of a call against the function's parameters. `text` is what the statement was read from.
 /// What is wrong is told with the manual's examples.
@@ -59,7 +59,7 @@ fn value(argument: &Argument<'_>, parameter: &Parameter, text: &str, manual: &Ma
     match (&argument.value, parameter.kind) {
         (Value::String(text), Kind::Named | Kind::Text | Kind::Pin) => Ok(text.to_string()),
         // A PIN may begin with zeros, which a number does not keep.
-        (Value::Integer(_), Kind::Pin) => Ok(text[argument.span.clone()].replace('_', "")),
+        (Value::Integer(_), Kind::Pin) => Ok(text[argument.value_span.clone()].replace('_', "")),
         (Value::Integer(digits), Kind::Named | Kind::Integer) => Ok(digits.to_string()),
         (Value::Boolean(truth), Kind::Boolean) => Ok(truth.to_string()),
         (Value::Atom(atom), Kind::Atom(atoms)) if atoms.contains(atom) => Ok((*atom).to_owned()),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::call_error::{CallError, CallProblem};
 use super::function::Function;
-use crate::shell::syntax::{Name, Statement, shortened};
+use crate::shell::language::{Name, Statement, shortened};
 
 /// All that can be called: the domain's functions, then the shell's own helpers.
 #[derive(Clone, Copy, Debug)]

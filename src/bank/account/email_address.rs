@@ -1,0 +1,96 @@
+//! Where the holder of an account can be written to.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use thiserror::Error;
+
+use crate::printable::only_shows;
+
+/// An e-mail address: something before and something after one `@`, without spaces, at most
+/// [`EmailAddress::MAX_BYTES`] long. Whether anybody reads what is sent there is not known.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct EmailAddress(Box<str>);
+
+/// A text that is no e-mail address.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error(
+    "an e-mail address has one `@`, no spaces or control characters, and at most {} bytes",
+    EmailAddress::MAX_BYTES
+)]
+pub struct InvalidEmail;
+
+impl EmailAddress {
+    /// The longest address that mail can be sent to, in bytes.
+    pub const MAX_BYTES: usize = 254;
+
+    /// An address.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidEmail`]: it is none.
+    pub fn new(address: &str) -> Result<Self, InvalidEmail> {
+        // Whatever could end a line, a list or a header, or hide in one, has no place in an address.
+        let harmful = |character: char| {
+            let invisible = character.is_whitespace() || !only_shows(character);
+            invisible || "<>()[],;:\"\\".contains(character)
+        };
+        let one_at = address.split_once('@').filter(|(_, domain)| !domain.contains('@'));
+        let whole = one_at.is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
+        if whole && address.len() <= Self::MAX_BYTES && !address.contains(harmful) {
+            Ok(Self(address.into()))
+        } else {
+            Err(InvalidEmail)
+        }
+    }
+
+    /// The address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for EmailAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl Serialize for EmailAddress {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for EmailAddress {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_one_at_and_something_on_both_sides() {
+        for address in ["josh@example.org", "j.o+bank@ex-ample.org", "zoë@bücher.example", "a@b"] {
+            assert_eq!(EmailAddress::new(address).map(|address| address.as_str().to_owned()), Ok(address.to_owned()));
+        }
+        for none in ["", "josh", "@", "josh@", "@example.org", "a@b@c", "a b@c", "a@b\n", "a@b\r\nBcc: c@d", "<a@b>"] {
+            assert_eq!(EmailAddress::new(none), Err(InvalidEmail), "{none:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_has_a_longest() {
+        let of_length = |length: usize| format!("{}@b", "a".repeat(length - 2));
+        assert!(EmailAddress::new(&of_length(254)).is_ok());
+        assert_eq!(EmailAddress::new(&of_length(255)), Err(InvalidEmail));
+    }
+
+    #[test]
+    fn an_address_hides_nothing() {
+        assert_eq!(EmailAddress::new("a\u{202e}@b"), Err(InvalidEmail));
+    }
+}

@@ -1,0 +1,321 @@
+//! What can happen to an account.
+
+use serde::{Deserialize, Serialize};
+
+use super::holder::{self, AccountHolder};
+use super::id::AccountId;
+use super::money::{self, Money};
+use super::transfer::{Incoming, Outgoing, Released, TransferId};
+use crate::engine::domain::DomainEvent;
+
+/// A fact about an account, in the past tense.
+///
+/// The stored type names are those of the cqrs-bank kata.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum AccountEvent {
+    /// The account was opened.
+    #[serde(rename = "bank_account_created", deserialize_with = "holder::of_account")]
+    AccountCreated {
+        /// Its name.
+        account_id: AccountId,
+        /// Whose it is.
+        #[serde(flatten)]
+        account_holder: AccountHolder,
+    },
+    /// Money came in.
+    #[serde(rename = "money_deposited_into_bank_account")]
+    MoneyDeposited {
+        /// The account.
+        account_id: AccountId,
+        /// How much.
+        #[serde(deserialize_with = "money::amount")]
+        amount: Money,
+    },
+    /// Money went out.
+    #[serde(rename = "money_withdrawn_from_bank_account")]
+    MoneyWithdrawn {
+        /// The account.
+        account_id: AccountId,
+        /// How much.
+        #[serde(deserialize_with = "money::amount")]
+        amount: Money,
+    },
+    /// More was asked for than there was. Nothing was paid.
+    AccountOverdrawn {
+        /// The account.
+        account_id: AccountId,
+        /// What there was, and still is.
+        balance: Money,
+        /// What was asked for.
+        #[serde(deserialize_with = "money::amount")]
+        amount_requested: Money,
+    },
+    /// Money was asked for with a wrong PIN. Nothing was paid.
+    InvalidPin {
+        /// The account.
+        account_id: AccountId,
+        /// What was asked for.
+        #[serde(deserialize_with = "money::amount")]
+        amount_requested: Money,
+    },
+    /// The wrong PINs that had locked the account are forgotten.
+    AccountUnlocked {
+        /// The account.
+        account_id: AccountId,
+    },
+    /// Money was set aside for a transfer.
+    #[serde(rename = "money_reserved_for_transfer")]
+    MoneyReserved(Box<Outgoing>),
+    /// Money came in by a transfer.
+    TransferCredited(Box<Incoming>),
+    /// A transfer has ended; what was set aside for it is gone for good.
+    TransferSettled(Box<Outgoing>),
+    /// A transfer has come to nothing; what was set aside for it is back.
+    TransferReleased(Box<Released>),
+}
+
+/// What an event does to its account's balance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Movement {
+    /// This much comes in.
+    In(Money),
+    /// This much goes out.
+    Out(Money),
+}
+
+impl Movement {
+    /// The balance after it, unless that would leave the range.
+    pub fn applied_to(self, balance: Money) -> Option<Money> {
+        match self {
+            Self::In(amount) => balance.checked_add(amount),
+            Self::Out(amount) => balance.checked_sub(amount),
+        }
+    }
+}
+
+impl AccountEvent {
+    /// What it does to its account's balance; nothing, mostly.
+    pub fn movement(&self) -> Option<Movement> {
+        match self {
+            Self::MoneyDeposited { amount, .. } => Some(Movement::In(*amount)),
+            Self::MoneyWithdrawn { amount, .. } => Some(Movement::Out(*amount)),
+            Self::MoneyReserved(outgoing) => Some(Movement::Out(outgoing.amount)),
+            Self::TransferCredited(incoming) => Some(Movement::In(incoming.amount)),
+            Self::TransferReleased(released) => Some(Movement::In(released.outgoing.amount)),
+            Self::AccountCreated { .. }
+            | Self::AccountOverdrawn { .. }
+            | Self::InvalidPin { .. }
+            | Self::AccountUnlocked { .. }
+            | Self::TransferSettled(_) => None,
+        }
+    }
+
+    /// The title of the command whose decision it is.
+    pub fn command_title(&self) -> &'static str {
+        match self {
+            Self::AccountCreated { .. } => "Create Account",
+            Self::MoneyDeposited { .. } => "Deposit Money",
+            Self::MoneyWithdrawn { .. } => "Withdraw Money",
+            // A transfer is declined as a withdrawal is.
+            Self::AccountOverdrawn { .. } | Self::InvalidPin { .. } => "Withdraw or Transfer Money",
+            Self::AccountUnlocked { .. } => "Unlock Account",
+            Self::MoneyReserved(_) => "Transfer Money",
+            Self::TransferCredited(_) => "Credit Transfer",
+            Self::TransferSettled(_) => "Settle Transfer",
+            Self::TransferReleased(_) => "Release Transfer",
+        }
+    }
+
+    /// The transfer it belongs to, if it is a step of one.
+    pub fn transfer_id(&self) -> Option<TransferId> {
+        match self {
+            Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => Some(outgoing.transfer_id),
+            Self::TransferCredited(incoming) => Some(incoming.transfer_id),
+            Self::TransferReleased(released) => Some(released.outgoing.transfer_id),
+            Self::AccountCreated { .. }
+            | Self::MoneyDeposited { .. }
+            | Self::MoneyWithdrawn { .. }
+            | Self::AccountOverdrawn { .. }
+            | Self::InvalidPin { .. }
+            | Self::AccountUnlocked { .. } => None,
+        }
+    }
+
+    /// Whether a transfer has ended with it.
+    pub fn ends(&self, transfer_id: TransferId) -> bool {
+        matches!(self, Self::TransferSettled(_) | Self::TransferReleased(_)) && self.transfer_id() == Some(transfer_id)
+    }
+
+    /// The amount it speaks of, moved or not.
+    pub fn amount(&self) -> Option<Money> {
+        match self {
+            Self::MoneyDeposited { amount, .. } | Self::MoneyWithdrawn { amount, .. } => Some(*amount),
+            Self::AccountOverdrawn { amount_requested, .. } | Self::InvalidPin { amount_requested, .. } => {
+                Some(*amount_requested)
+            }
+            Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => Some(outgoing.amount),
+            Self::TransferCredited(incoming) => Some(incoming.amount),
+            Self::TransferReleased(released) => Some(released.outgoing.amount),
+            Self::AccountCreated { .. } | Self::AccountUnlocked { .. } => None,
+        }
+    }
+
+    /// The account it happened to.
+    pub fn account_id(&self) -> &AccountId {
+        match self {
+            Self::AccountCreated { account_id, .. }
+            | Self::MoneyDeposited { account_id, .. }
+            | Self::MoneyWithdrawn { account_id, .. }
+            | Self::AccountOverdrawn { account_id, .. }
+            | Self::InvalidPin { account_id, .. }
+            | Self::AccountUnlocked { account_id } => account_id,
+            Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => &outgoing.account_id,
+            Self::TransferCredited(incoming) => &incoming.account_id,
+            Self::TransferReleased(released) => &released.outgoing.account_id,
+        }
+    }
+}
+
+impl DomainEvent for AccountEvent {
+    const DOMAIN: &'static str = "bank";
+
+    fn event_type(&self) -> &'static str {
+        match self {
+            Self::AccountCreated { .. } => "bank_account_created",
+            Self::MoneyDeposited { .. } => "money_deposited_into_bank_account",
+            Self::MoneyWithdrawn { .. } => "money_withdrawn_from_bank_account",
+            Self::AccountOverdrawn { .. } => "account_overdrawn",
+            Self::InvalidPin { .. } => "invalid_pin",
+            Self::AccountUnlocked { .. } => "account_unlocked",
+            Self::MoneyReserved(_) => "money_reserved_for_transfer",
+            Self::TransferCredited(_) => "transfer_credited",
+            Self::TransferSettled(_) => "transfer_settled",
+            Self::TransferReleased(_) => "transfer_released",
+        }
+    }
+
+    fn title(&self) -> &'static str {
+        match self {
+            Self::AccountCreated { .. } => "Account Created",
+            Self::MoneyDeposited { .. } => "Money Deposited",
+            Self::MoneyWithdrawn { .. } => "Money Withdrawn",
+            Self::AccountOverdrawn { .. } | Self::InvalidPin { .. } => "Payment Declined",
+            Self::AccountUnlocked { .. } => "Account Unlocked",
+            Self::MoneyReserved(_) => "Money Reserved",
+            Self::TransferCredited(_) => "Transfer Credited",
+            Self::TransferSettled(_) => "Transfer Settled",
+            Self::TransferReleased(_) => "Transfer Released",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bank::{EmailAddress, HolderName, PinVerifier};
+    use crate::engine::store::codec::{StoredEvent as _, UnreadableEvent, check_types};
+
+    const VERIFIER: &str =
+        "$argon2id$v=19$m=16,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+    fn events() -> Vec<(AccountEvent, String)> {
+        let account_id = AccountId::new("1").unwrap();
+        let amount = Money::new(5).unwrap();
+        let holder = AccountHolder::new(
+            HolderName::new("Josh").unwrap(),
+            Some(EmailAddress::new("josh@example.org").unwrap()),
+            Some(PinVerifier::new(VERIFIER).unwrap()),
+        );
+        let created = |account_holder| AccountEvent::AccountCreated { account_id: account_id.clone(), account_holder };
+        vec![
+            (created((&account_id).into()), r#"{"account_id":"1","account_holder":"1"}"#.to_owned()),
+            (created("Josh".into()), r#"{"account_id":"1","account_holder":"Josh"}"#.to_owned()),
+            (
+                created(holder),
+                format!(
+                    r#"{{"account_id":"1","account_holder":"Josh","email":"josh@example.org","pin_verifier":"{VERIFIER}"}}"#
+                ),
+            ),
+            (
+                AccountEvent::MoneyDeposited { account_id: account_id.clone(), amount },
+                r#"{"account_id":"1","amount":5}"#.to_owned(),
+            ),
+            (
+                AccountEvent::MoneyWithdrawn { account_id: account_id.clone(), amount },
+                r#"{"account_id":"1","amount":5}"#.to_owned(),
+            ),
+            (
+                AccountEvent::AccountOverdrawn {
+                    account_id: account_id.clone(),
+                    balance: Money::ZERO,
+                    amount_requested: amount,
+                },
+                r#"{"account_id":"1","balance":0,"amount_requested":5}"#.to_owned(),
+            ),
+            (
+                AccountEvent::InvalidPin { account_id: account_id.clone(), amount_requested: amount },
+                r#"{"account_id":"1","amount_requested":5}"#.to_owned(),
+            ),
+            (AccountEvent::AccountUnlocked { account_id }, r#"{"account_id":"1"}"#.to_owned()),
+        ]
+    }
+
+    #[test]
+    fn every_event_is_stored_as_the_kata_names_it_and_comes_back() {
+        for (event, data) in events() {
+            assert_eq!(event.to_json().unwrap(), data);
+            let read = AccountEvent::from_stored(event.event_type(), event.schema_version(), &data);
+            assert_eq!(read, Ok(event));
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_said() {
+        let read = |event_type, version, data| AccountEvent::from_stored(event_type, version, data).unwrap_err();
+        let unknown = UnreadableEvent::UnknownType { event_type: "money_burnt".to_owned() };
+        assert_eq!(read("money_burnt", 1, "{}"), unknown);
+        let event_type = "account_unlocked".to_owned();
+        let newer = UnreadableEvent::UnknownVersion { event_type, schema_version: 2 };
+        assert_eq!(read("account_unlocked", 2, r#"{"account_id":"1"}"#), newer);
+    }
+
+    #[test]
+    fn broken_data_are_no_event() {
+        for (event_type, data, reason) in [
+            ("account_unlocked", "", "EOF while parsing"),
+            ("account_unlocked", "{}", "missing field `account_id`"),
+            ("account_unlocked", r#"{"account_id":""}"#, "a name cannot be empty"),
+            ("account_unlocked", r#"{"account_id":"1"} x"#, "trailing characters"),
+            ("account_unlocked", r#"{"account_id":"1","amount":1}"#, "unknown field `amount`"),
+            ("money_deposited_into_bank_account", r#"{"account_id":"1","amount":0}"#, "an amount is a whole number"),
+            ("money_withdrawn_from_bank_account", r#"{"account_id":"1","amount":-1}"#, "invalid value"),
+            (
+                "account_overdrawn",
+                r#"{"account_id":"1","balance":1000000000000001,"amount_requested":1}"#,
+                "money is at most",
+            ),
+            (
+                "bank_account_created",
+                r#"{"account_id":"1","account_holder":"1","pin_verifier":"1234"}"#,
+                "a PIN verifier is an argon2id hash",
+            ),
+        ] {
+            match AccountEvent::from_stored(event_type, 1, data) {
+                Err(UnreadableEvent::Broken { reason: said }) => assert!(said.contains(reason), "{said}"),
+                other => panic!("{data}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_events_have_one_type() {
+        assert_eq!(check_types::<AccountEvent>(), Ok(()));
+    }
+
+    /// The memory of a long log is mostly events, and mostly deposits and withdrawals.
+    #[test]
+    fn an_event_stays_as_small_as_what_moves_money() {
+        assert!(size_of::<AccountEvent>() <= 40, "{}", size_of::<AccountEvent>());
+    }
+}

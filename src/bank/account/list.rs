@@ -1,0 +1,132 @@
+//! The account list: which accounts there are, whose they are, and what is known of their holders.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::bank::{AccountEvent, AccountId, EmailAddress, Moment};
+use crate::engine::log::{Position, RecordedEvent, Timestamp};
+use crate::engine::projection::{LogRow, Projection, RowLog, StoredFields, rows};
+
+/// Who gets an e-mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipient {
+    /// What they are called.
+    pub holder: Arc<str>,
+    /// Where they can be written to.
+    pub address: EmailAddress,
+}
+
+/// An account as the list has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountEntry {
+    /// Its name.
+    pub account_id: AccountId,
+    /// What its holder is called.
+    pub holder: Arc<str>,
+    /// Where its creation stands in the log.
+    pub position: Position,
+    /// When it was created.
+    pub time: Timestamp,
+}
+
+/// The read model behind the account list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Accounts {
+    /// In order of creation, so that the list of any moment is the beginning of this one.
+    listed: RowLog<ListedAccount>,
+}
+
+/// An account, and what is known of its holder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct ListedAccount {
+    account_id: AccountId,
+    #[serde(with = "shared_text")]
+    holder: Arc<str>,
+    position: Position,
+    time: Timestamp,
+    has_pin: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    email: Option<EmailAddress>,
+}
+
+impl LogRow for ListedAccount {
+    type Key = AccountId;
+
+    fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Nobody looks for those of whom nothing is known, and they are the most.
+    fn key(&self) -> Option<AccountId> {
+        (self.has_pin || self.email.is_some()).then(|| self.account_id.clone())
+    }
+}
+
+impl From<&ListedAccount> for AccountEntry {
+    fn from(listed: &ListedAccount) -> Self {
+        let ListedAccount { account_id, holder, position, time, .. } = listed;
+        Self { account_id: account_id.clone(), holder: holder.clone(), position: *position, time: *time }
+    }
+}
+
+impl Accounts {
+    /// The accounts, in order of creation.
+    pub fn entries(&self) -> Vec<AccountEntry> {
+        self.listed.iter().map(AccountEntry::from).collect()
+    }
+
+    /// The accounts that there were at a moment, in order of creation.
+    pub fn entries_at(&self, moment: Moment) -> Vec<AccountEntry> {
+        let there = self.listed.partition_point(|listed| moment.includes(listed.position, listed.time));
+        self.listed[..there].iter().map(AccountEntry::from).collect()
+    }
+
+    /// Whether an account asks for a PIN.
+    pub fn has_pin(&self, account: &str) -> bool {
+        self.listed.find(account).is_some_and(|listed| listed.has_pin)
+    }
+
+    /// Where the holder of an account can be written to, if it is known.
+    pub fn email(&self, account: &str) -> Option<&EmailAddress> {
+        self.listed.find(account)?.email.as_ref()
+    }
+
+    /// The holder of an account, if they can be written to.
+    pub fn recipient(&self, account: &str) -> Option<Recipient> {
+        let listed = self.listed.find(account)?;
+        Some(Recipient { holder: listed.holder.clone(), address: listed.email.clone()? })
+    }
+}
+
+impl Projection<AccountEvent> for Accounts {
+    const NAME: &'static str = "accounts";
+    const ROWS: Option<StoredFields<Self>> = rows!(1; listed);
+
+    fn project(&mut self, event: &RecordedEvent<AccountEvent>) {
+        if let AccountEvent::AccountCreated { account_id, account_holder } = &event.data {
+            self.listed.push(ListedAccount {
+                account_id: account_id.clone(),
+                holder: account_holder.shared_name().clone(),
+                position: event.position,
+                time: event.time,
+                has_pin: account_holder.pin_verifier().is_some(),
+                email: account_holder.email().cloned(),
+            });
+        }
+    }
+}
+
+mod shared_text {
+    use std::sync::Arc;
+
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(in crate::bank) fn serialize<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(text)
+    }
+
+    pub(in crate::bank) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::Error> {
+        Box::<str>::deserialize(deserializer).map(Arc::from)
+    }
+}

@@ -1,0 +1,33 @@
+//! An account: what it can be asked, what it decides, what has happened to it, and what all of them add up to.
+
+mod aggregate;
+mod balances;
+mod commands;
+mod email_address;
+mod events;
+mod holder;
+mod id;
+mod list;
+mod money;
+mod pin_lock;
+mod refusal;
+mod reservations;
+mod snapshot;
+mod total_deposits;
+mod transfer;
+
+pub use self::aggregate::Account;
+pub use self::balances::Balances;
+pub(super) use self::balances::tell;
+pub use self::commands::AccountCommand;
+pub(super) use self::commands::{CREATE_ACCOUNT, TRANSFER_MONEY};
+pub use self::email_address::{EmailAddress, InvalidEmail};
+pub use self::events::{AccountEvent, Movement};
+pub use self::holder::{AccountHolder, HolderName};
+pub use self::id::{AccountId, InvalidName};
+pub use self::list::{AccountEntry, Accounts, Recipient};
+pub use self::money::{InvalidAmount, Money};
+pub use self::pin_lock::MAX_WRONG_PINS;
+pub use self::refusal::Refusal;
+pub use self::total_deposits::TotalDeposits;
+pub use self::transfer::{Incoming, Outgoing, ReleaseReason, Released, TransferId};

@@ -1,0 +1,110 @@
+//! Money: a whole number of minor units, and never out of range.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use thiserror::Error;
+
+/// An amount or a balance in minor units (cents, say), from 0 to [`Money::MAX`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Money(u64);
+
+/// The amount of a deposit or a withdrawal is at least 1 and at most [`Money::MAX`].
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("an amount is a whole number from 1 to {}", Money::MAX)]
+pub struct InvalidAmount;
+
+impl Money {
+    /// Nothing: the balance of a new account.
+    pub const ZERO: Self = Self(0);
+
+    /// The most that one amount or one balance can be. JSON readers that hold numbers as doubles still
+    /// read it exactly.
+    pub const MAX: Self = Self(1_000_000_000_000_000);
+
+    /// An amount to pay in or out.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidAmount`] when it is zero, negative or more than [`Money::MAX`].
+    pub fn new(amount: impl TryInto<u64>) -> Result<Self, InvalidAmount> {
+        match amount.try_into() {
+            Ok(amount) if (1..=Self::MAX.0).contains(&amount) => Ok(Self(amount)),
+            _ => Err(InvalidAmount),
+        }
+    }
+
+    /// What an account can hold: an amount, or nothing. `None` beyond [`Money::MAX`].
+    pub(in crate::bank) fn balance(minor_units: u64) -> Option<Self> {
+        Some(Self(minor_units)).filter(|balance| *balance <= Self::MAX)
+    }
+
+    /// The minor units.
+    pub const fn minor_units(self) -> u64 {
+        self.0
+    }
+
+    /// The sum, unless it is more than [`Money::MAX`].
+    pub fn checked_add(self, other: Self) -> Option<Self> {
+        self.0.checked_add(other.0).map(Self).filter(|sum| *sum <= Self::MAX)
+    }
+
+    /// The difference, unless it is less than nothing.
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
+        self.0.checked_sub(other.0).map(Self)
+    }
+
+    /// The difference in minor units, below zero where `other` is more.
+    pub const fn difference(self, other: Self) -> i64 {
+        // Both are at most 10^15, so neither the casts nor the difference can overflow.
+        self.0 as i64 - other.0 as i64
+    }
+}
+
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// Any amount that a balance can be, nothing included.
+impl<'de> Deserialize<'de> for Money {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let beyond = || de::Error::custom(format_args!("money is at most {}", Self::MAX));
+        Self::balance(u64::deserialize(deserializer)?).ok_or_else(beyond)
+    }
+}
+
+/// An amount, as [`Money::new`] takes it.
+pub(in crate::bank) fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Error> {
+    Money::new(u64::deserialize(deserializer)?).map_err(de::Error::custom)
+}
+
+impl Serialize for Money {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_from_one_to_the_limit() {
+        assert_eq!(Money::new(0), Err(InvalidAmount));
+        assert_eq!(Money::new(-1), Err(InvalidAmount));
+        assert_eq!(Money::new(i128::MAX), Err(InvalidAmount));
+        assert_eq!(Money::new(Money::MAX.0 + 1), Err(InvalidAmount));
+        assert_eq!(Money::new(Money::MAX.0), Ok(Money::MAX));
+        assert_eq!(Money::new(1), Ok(Money(1)));
+    }
+
+    #[test]
+    fn sums_stay_within_the_limit() {
+        assert_eq!(Money::MAX.checked_add(Money(1)), None);
+        assert_eq!(Money(1).checked_add(Money(2)), Some(Money(3)));
+        assert_eq!(Money(1).checked_sub(Money(2)), None);
+        assert_eq!(Money::ZERO.difference(Money::MAX), -1_000_000_000_000_000);
+    }
+}

@@ -1,0 +1,59 @@
+//! What an account has set aside for transfers that are under way.
+
+use std::collections::BTreeMap;
+
+use super::refusal::Refusal;
+use super::transfer::{Outgoing, TransferId};
+use crate::bank::Money;
+
+/// Transfers of one account that may be under way at once.
+const MAX_UNDER_WAY: usize = 1_024;
+
+/// The reservations of an account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::bank) struct Reservations {
+    open: BTreeMap<TransferId, Outgoing>,
+    total: Money,
+}
+
+impl Reservations {
+    /// Takes up what a snapshot has kept.
+    pub(in crate::bank) fn of(open: impl IntoIterator<Item = Outgoing>) -> Self {
+        let mut reservations = Self::default();
+        open.into_iter().for_each(|outgoing| reservations.add(&outgoing));
+        reservations
+    }
+
+    /// What is set aside.
+    pub(in crate::bank) fn total(&self) -> Money {
+        self.total
+    }
+
+    /// Each of them.
+    pub(in crate::bank) fn open(&self) -> impl Iterator<Item = &Outgoing> {
+        self.open.values()
+    }
+
+    /// Whether there is room for another one.
+    pub(in crate::bank) fn check_room(&self) -> Result<(), Refusal> {
+        if self.open.len() < MAX_UNDER_WAY { Ok(()) } else { Err(Refusal::TooManyTransfers) }
+    }
+
+    /// One that is open.
+    pub(in crate::bank) fn find(&self, transfer_id: TransferId) -> Result<&Outgoing, Refusal> {
+        self.open.get(&transfer_id).ok_or(Refusal::NoReservation)
+    }
+
+    pub(in crate::bank) fn add(&mut self, outgoing: &Outgoing) {
+        if let Some(total) = self.total.checked_add(outgoing.amount) {
+            self.total = total;
+            self.open.insert(outgoing.transfer_id, outgoing.clone());
+        }
+    }
+
+    pub(in crate::bank) fn remove(&mut self, transfer_id: TransferId) {
+        if let Some(outgoing) = self.open.remove(&transfer_id) {
+            self.total = self.total.checked_sub(outgoing.amount).unwrap_or_default();
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! An account's state as a snapshot keeps it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::bank::account::pin_lock::PinLock;
+use crate::bank::account::reservations::Reservations;
+use crate::bank::account::transfer::Outgoing;
+use crate::bank::{AccountId, Money};
+
+/// The form of the text. A snapshot of another form is not read: the events are replayed instead.
+const FORM: u16 = 1;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::bank) struct AccountSnapshot {
+    form: u16,
+    pub(in crate::bank) account_id: AccountId,
+    pub(in crate::bank) balance: Money,
+    pub(in crate::bank) lock: PinLock,
+    reservations: Vec<Outgoing>,
+}
+
+impl AccountSnapshot {
+    pub(in crate::bank) fn new(
+        account_id: &AccountId,
+        balance: Money,
+        lock: &PinLock,
+        reservations: &Reservations,
+    ) -> Self {
+        let reservations = reservations.open().cloned().collect();
+        Self { form: FORM, account_id: account_id.clone(), balance, lock: lock.clone(), reservations }
+    }
+
+    pub(in crate::bank) fn to_text(&self) -> Option<String> {
+        serde_json::to_string(self).ok()
+    }
+
+    pub(in crate::bank) fn from_text(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok().filter(|snapshot: &Self| snapshot.form == FORM)
+    }
+
+    pub(in crate::bank) fn reservations(&self) -> Reservations {
+        Reservations::of(self.reservations.iter().cloned())
+    }
+}

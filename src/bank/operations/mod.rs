@@ -1,0 +1,14 @@
+//! What a bank can be asked to do: each operation is a command, what goes before it, and what its outcome means.
+
+mod accounts;
+mod new_account;
+mod operation;
+mod receipt;
+mod send;
+mod transfer;
+mod with_pin;
+
+pub use self::new_account::NewAccount;
+pub use self::operation::{Operation, PendingOperation};
+pub use self::receipt::{PendingCommand, Receipt, Withdrawal};
+pub use self::transfer::TransferOutcome;

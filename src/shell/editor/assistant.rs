@@ -1,0 +1,42 @@
+//! What helps while a statement is typed: completions, hints and colours. It names no editor.
+
+use std::fmt;
+
+use crate::shell::functions::{Names, Vocabulary};
+
+/// Knows what can be typed.
+pub(in crate::shell) struct Assistant {
+    pub(super) vocabulary: Vocabulary,
+    pub(super) names: Box<dyn Names>,
+}
+
+impl fmt::Debug for Assistant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Assistant").finish_non_exhaustive()
+    }
+}
+
+impl Assistant {
+    pub(in crate::shell) fn new(vocabulary: Vocabulary, names: Box<dyn Names>) -> Self {
+        Self { vocabulary, names }
+    }
+
+    /// One of the bank, where some accounts exist.
+    #[cfg(all(test, feature = "bank"))]
+    pub(super) fn of_a_bank() -> Self {
+        use crate::bank::Options;
+        use crate::shell::bank_functions::BankFunctions;
+        use crate::shell::functions::{Kind, Parameter};
+        use crate::shell::trace::Trace;
+
+        let domain = BankFunctions::new(Options::default(), Trace::default());
+        let names = |parameter: &Parameter, prefix: &str, limit: usize| {
+            if parameter.kind != Kind::Named {
+                return Vec::new();
+            }
+            let names = ["Wolf", "Wolfman", "a \"b\""].iter().filter(|name| name.starts_with(prefix));
+            names.take(limit).map(ToString::to_string).collect()
+        };
+        Self::new(Vocabulary::of(&domain), Box::new(names))
+    }
+}

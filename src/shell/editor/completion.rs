@@ -1,0 +1,135 @@
+//! What could be typed next: functions, the names that exist, and atoms.
+
+use super::assistant::Assistant;
+use super::unfinished::Unfinished;
+use crate::shell::functions::{Function, Kind, Parameter};
+
+/// How many names are offered at the most.
+const MAX_NAMES: usize = 100;
+
+/// Something that could stand at the cursor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Candidate {
+    /// As it is shown in a list.
+    pub(super) shown: String,
+    /// As it is typed.
+    pub(super) typed: String,
+}
+
+impl Assistant {
+    /// What could stand at the end of `line`, and where it would begin.
+    pub(super) fn complete(&self, line: &str) -> (usize, Vec<Candidate>) {
+        let unfinished = Unfinished::at_the_end_of(line, self.vocabulary);
+        let Unfinished { word, start, .. } = unfinished;
+        let parameter = unfinished.parameter();
+        let candidates = match (parameter, parameter.map(|parameter| parameter.kind)) {
+            _ if unfinished.within_comment => Vec::new(),
+            (Some(parameter), Some(Kind::Named | Kind::Text)) if unfinished.within_string => {
+                self.complete_name(parameter, word)
+            }
+            _ if unfinished.within_string => Vec::new(),
+            (_, Some(Kind::Function)) => self.complete_function(word),
+            _ if unfinished.function.is_none() => self.complete_function(word),
+            (Some(parameter), Some(Kind::Named | Kind::Text)) if word.is_empty() => {
+                self.complete_name(parameter, word).into_iter().map(Candidate::quoted).collect()
+            }
+            (_, Some(Kind::Atom(atoms))) => {
+                let atoms = atoms.iter().map(|atom| format!(":{atom}"));
+                atoms.filter(|atom| atom.starts_with(word)).map(Candidate::from).collect()
+            }
+            _ => Vec::new(),
+        };
+        (start, candidates)
+    }
+
+    fn complete_name(&self, parameter: &Parameter, prefix: &str) -> Vec<Candidate> {
+        let names = self.names.beginning_with(parameter, prefix, MAX_NAMES);
+        names.into_iter().map(Candidate::name).collect()
+    }
+
+    /// Modules first, then the functions of the one that is there, by other names only where no own one fits.
+    fn complete_function(&self, prefix: &str) -> Vec<Candidate> {
+        let mut candidates: Vec<Candidate> = Vec::new();
+        for function in self.vocabulary.all() {
+            let candidate = match function.module {
+                Some(module) if !prefix.contains('.') => format!("{module}."),
+                _ => function.to_string(),
+            };
+            if candidate.starts_with(prefix) && !candidates.iter().any(|known| known.typed == candidate) {
+                candidates.push(candidate.into());
+            }
+        }
+        if candidates.is_empty() {
+            let aliases = self.vocabulary.all().flat_map(Function::alias_names);
+            candidates.extend(aliases.filter(|alias| alias.starts_with(prefix)).map(Candidate::from));
+        }
+        candidates
+    }
+}
+
+impl From<String> for Candidate {
+    fn from(text: String) -> Self {
+        Self { shown: text.clone(), typed: text }
+    }
+}
+
+impl Candidate {
+    /// A name, with the quote that ends it.
+    fn name(name: String) -> Self {
+        let typed = format!("{}\"", name.replace('\\', "\\\\").replace('"', "\\\""));
+        Self { shown: name, typed }
+    }
+
+    fn quoted(self) -> Self {
+        let typed = format!("\"{}", self.typed);
+        Self { typed, ..self }
+    }
+}
+
+#[cfg(all(test, feature = "bank"))]
+mod tests {
+    use super::*;
+
+    fn typed(line: &str) -> Vec<String> {
+        let (start, candidates) = Assistant::of_a_bank().complete(line);
+        candidates.into_iter().map(|candidate| format!("{}{}", &line[..start], candidate.typed)).collect()
+    }
+
+    #[test]
+    fn modules_functions_names_and_atoms_complete() {
+        assert_eq!(typed("Ba"), ["Bank."]);
+        assert_eq!(typed("Bank.de"), ["Bank.deposit"]);
+        assert_eq!(typed("Bank.c"), ["Bank.close", "Bank.consistency", "Bank.create", "Bank.check_balance"]);
+        assert_eq!(typed("he"), ["help"]);
+        assert_eq!(typed("help Bank.o"), ["help Bank.open"]);
+        assert_eq!(typed("Bank.deposit \"Wo"), ["Bank.deposit \"Wolf\"", "Bank.deposit \"Wolfman\""]);
+        assert_eq!(typed("Bank.deposit(\"a "), ["Bank.deposit(\"a \\\"b\\\"\""]);
+        assert_eq!(typed("Bank.deposit W"), Vec::<String>::new());
+        assert_eq!(typed("Bank.create ").len(), 3);
+        assert_eq!(typed("Bank.consistency :e"), ["Bank.consistency :eventual"]);
+        assert_eq!(typed("Bank.open; Bank.wi"), ["Bank.open; Bank.withdraw"]);
+        assert_eq!(typed("Bank.create_"), ["Bank.create_bank_account"]);
+        assert_eq!(
+            typed("Bank.open \"bank.db\", ceo_bonus: \"Wolfm"),
+            ["Bank.open \"bank.db\", ceo_bonus: \"Wolfman\""]
+        );
+        assert_eq!(
+            typed("Bank.deposit_money_into_bank_account \"Wolfm"),
+            ["Bank.deposit_money_into_bank_account \"Wolfman\""]
+        );
+    }
+
+    #[test]
+    fn where_nothing_fits_nothing_is_offered() {
+        for line in [
+            "Bank.deposit \"Wolfman\", ",
+            "# Ba",
+            "Bank.open \"Wo",
+            "Bank.deposit ceo_bonus: \"Wo",
+            "Nobody.knows \"Wo",
+            "Bank.deposit \"Wolfman\" ",
+        ] {
+            assert_eq!(typed(line), Vec::<String>::new(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! What the line editor asks while a line is typed: what could be next, and how all of it looks.
+
+use std::borrow::Cow;
+
+use rustyline::completion::{Completer, Pair};
+use rustyline::highlight::{CmdKind, Highlighter};
+use rustyline::hint::{Hint, Hinter};
+use rustyline::validate::Validator;
+use rustyline::{Context, Helper};
+use unicode_width::UnicodeWidthStr as _;
+
+use super::assistant::Assistant;
+use super::highlighting::Look;
+use super::shown_history::ShownHistory;
+use crate::printable::only_shows;
+use crate::shell::escape;
+
+/// The line editor, with our own history.
+pub(super) type LineEditor = rustyline::Editor<LineHelper, ShownHistory>;
+
+/// Shows what helps in a line, or hides all of the line.
+pub(super) struct LineHelper {
+    pub(super) assistant: Assistant,
+    pub(super) in_color: bool,
+    /// Whether what is typed shall not be seen.
+    pub(super) hidden: bool,
+}
+
+impl Helper for LineHelper {}
+
+/// Whether a text is complete is decided by the shell, which prompts for the rest itself.
+impl Validator for LineHelper {}
+
+impl Completer for LineHelper {
+    type Candidate = Pair;
+
+    fn complete(&self, line: &str, position: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
+        if self.hidden {
+            return Ok((position, Vec::new()));
+        }
+        let (start, candidates) = self.assistant.complete(&line[..position]);
+        let pairs = candidates.into_iter();
+        let pairs = pairs.map(|candidate| Pair {
+            display: escape::line(&candidate.shown).into_owned(),
+            replacement: escape::line(&candidate.typed).into_owned(),
+        });
+        Ok((start, pairs.collect()))
+    }
+}
+
+/// Shown, but never taken over into the line.
+pub(super) struct ArgumentsToCome(String);
+
+impl Hint for ArgumentsToCome {
+    fn display(&self) -> &str {
+        &self.0
+    }
+
+    fn completion(&self) -> Option<&str> {
+        None
+    }
+}
+
+impl Hinter for LineHelper {
+    type Hint = ArgumentsToCome;
+
+    fn hint(&self, line: &str, position: usize, _: &Context<'_>) -> Option<ArgumentsToCome> {
+        let at_end = position == line.len() && !line.is_empty() && !self.hidden;
+        at_end.then(|| self.assistant.hint(line)).flatten().map(ArgumentsToCome)
+    }
+}
+
+impl Highlighter for LineHelper {
+    fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
+        if self.hidden {
+            return Cow::Owned("*".repeat(line.width()));
+        }
+        let mut colored = String::new();
+        for (look, text) in self.assistant.looks(line) {
+            let color = match look {
+                Look::Plain => None,
+                Look::Function => Some("36"),
+                Look::String => Some("32"),
+                Look::Comment => Some("90"),
+            };
+            match color.filter(|_| self.in_color) {
+                Some(color) => colored.push_str(&paint(color, &in_place(text))),
+                None => colored.push_str(&in_place(text)),
+            }
+        }
+        Cow::Owned(colored)
+    }
+
+    /// With what is looked for in the history.
+    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
+        in_place(prompt)
+    }
+
+    fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
+        if self.in_color { Cow::Owned(paint("90", hint)) } else { Cow::Borrowed(hint) }
+    }
+
+    fn highlight_char(&self, _: &str, _: usize, kind: CmdKind) -> bool {
+        kind != CmdKind::MoveCursor
+    }
+}
+
+/// What is pasted or typed, with a picture of the same width in the place of whatever would do more than show.
+fn in_place(text: &str) -> Cow<'_, str> {
+    if text.chars().all(|character| character == '\n' || only_shows(character)) {
+        return Cow::Borrowed(text);
+    }
+    let picture = |character: char| match character {
+        '\n' => Some('\n'),
+        _ if only_shows(character) => Some(character),
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(character)),
+        '\u{7f}' => Some('\u{2421}'),
+        '\u{80}'..='\u{9f}' => Some(char::REPLACEMENT_CHARACTER),
+        // It has no width.
+        _ => None,
+    };
+    Cow::Owned(text.chars().filter_map(picture).collect())
+}
+
+fn paint(color: &str, text: &str) -> String {
+    format!("\u{1b}[{color}m{text}\u{1b}[0m")
+}

@@ -1,0 +1,70 @@
+//! Numbers and strings, from their digits and escapes to what they mean.
+
+use std::borrow::Cow;
+
+use super::Problem;
+use super::syntax_error::{Parsed, fail};
+
+/// The digits of an integer as it is written, without underscores and leading zeros.
+pub(super) fn integer(written: &str) -> Cow<'_, str> {
+    if !written.starts_with(['-', '0']) && !written.contains('_') {
+        return Cow::Borrowed(written);
+    }
+    let digits: String = written.chars().filter(char::is_ascii_digit).collect();
+    let digits = digits.trim_start_matches('0');
+    let sign = if written.starts_with('-') && !digits.is_empty() { "-" } else { "" };
+    format!("{sign}{}", if digits.is_empty() { "0" } else { digits }).into()
+}
+
+/// What a string means that is written like this at this place, with its quotes. The closing one may be missing.
+pub(super) fn string(written: &str, start: usize) -> Parsed<Cow<'_, str>> {
+    let open = || fail(start..start + 1, Problem::OpenString);
+    let is_special = |byte: u8| matches!(byte, b'"' | b'\\');
+    let mut content = String::new();
+    let mut at = 1;
+    loop {
+        let rest = &written.as_bytes()[at..];
+        let Some(length) = rest.iter().position(|byte| is_special(*byte)) else {
+            return open();
+        };
+        let (plain, end) = (&written[at..at + length], at + length);
+        if rest[length] == b'"' {
+            return Ok(if content.is_empty() { plain.into() } else { (content + plain).into() });
+        }
+        content.push_str(plain);
+        match escape(&written[end..]) {
+            Ok(None) => return open(),
+            Ok(Some((character, length))) => {
+                content.push(character);
+                at = end + length;
+            }
+            Err((length, problem)) => return fail(start + end..start + end + length, problem),
+        }
+    }
+}
+
+/// The character that an escape means and the escape's length, or what is wrong with it and where that ends; nothing
+/// where the text ends behind the backslash.
+fn escape(written: &str) -> Result<Option<(char, usize)>, (usize, Problem)> {
+    const LENGTH: usize = 2;
+    match written.chars().nth(1) {
+        None => Ok(None),
+        Some(character @ ('"' | '\\')) => Ok(Some((character, LENGTH))),
+        Some('n') => Ok(Some(('\n', LENGTH))),
+        Some('t') => Ok(Some(('\t', LENGTH))),
+        Some('u') => match unicode_escape(&written[LENGTH..]) {
+            Some((character, length)) => Ok(Some((character, LENGTH + length))),
+            None => Err((LENGTH, Problem::UnicodeEscape)),
+        },
+        Some(other) => Err((1 + other.len_utf8(), Problem::UnknownEscape)),
+    }
+}
+
+/// The character of this number in braces, and the length of both.
+fn unicode_escape(written: &str) -> Option<(char, usize)> {
+    const MAX_DIGITS: usize = 6;
+    let braced = written.strip_prefix('{')?;
+    let length = braced.bytes().take(MAX_DIGITS + 1).position(|byte| byte == b'}').filter(|length| *length > 0)?;
+    let number = u32::from_str_radix(&braced[..length], 16).ok()?;
+    Some((char::from_u32(number)?, length + 2))
+}

@@ -1,0 +1,271 @@
+//! Tokens into statements.
+//!
+//! Statements are read one by one, so that those before a mistake still run. Nothing here is recursive and
+//! nothing looks at a character more than a few times, whatever the text holds.
+
+use super::syntax_error::{Parsed, fail, shortened};
+use super::{Argument, Name, Problem, Span, Statement, Token, TokenKind, Tokens, Value, literals};
+
+/// Reads statements from a text, one after another.
+#[derive(Clone, Debug)]
+pub struct Statements<'a> {
+    text: &'a str,
+    tokens: Tokens<'a>,
+    /// The token that is to be read next, and where it begins. It ends where the tokens are.
+    next: Option<TokenKind>,
+    start: usize,
+    /// Where the last one has ended, spaces apart.
+    end: usize,
+}
+
+impl<'a> Statements<'a> {
+    /// The statements of `text`.
+    pub fn new(text: &'a str) -> Self {
+        Self::starting_at(text, 0)
+    }
+
+    /// Those from a place on, which must be outside of all strings and comments.
+    pub(in crate::shell) fn starting_at(text: &'a str, place: usize) -> Self {
+        let mut tokens = Tokens::starting_at(text, place);
+        let next = tokens.next_kind();
+        Self { text, tokens, next, start: place, end: place }
+    }
+
+    fn peek(&self) -> Option<TokenKind> {
+        self.next
+    }
+
+    fn token(&self) -> Option<Token> {
+        Some(Token { kind: self.next?, start: self.start, end: self.tokens.place() })
+    }
+
+    /// The next character's place.
+    fn here(&self) -> Span {
+        self.start..self.start + self.text[self.start..].chars().next().map_or(0, char::len_utf8)
+    }
+
+    fn advance(&mut self) {
+        self.end = self.tokens.place();
+        self.skip();
+    }
+
+    /// Goes on without what is next, as if it were not there.
+    fn skip(&mut self) {
+        self.start = self.tokens.place();
+        self.next = self.tokens.next_kind();
+    }
+
+    /// Passes over spaces, and answers whether there were any.
+    fn skip_spaces(&mut self) -> bool {
+        let is_space = self.peek() == Some(TokenKind::Space);
+        if is_space {
+            self.skip();
+        }
+        is_space
+    }
+
+    /// Goes to the next statement, past separators and comments.
+    fn skip_separators(&mut self) {
+        use TokenKind::{Comment, Newline, Semicolon, Space};
+        while let Some(Space | Newline | Semicolon | Comment) = self.peek() {
+            self.advance();
+        }
+    }
+
+    /// After a mistake, goes to the end of its statement. Separators in strings are not separators.
+    fn skip_statement(&mut self) {
+        while !matches!(self.peek(), None | Some(TokenKind::Newline | TokenKind::Semicolon)) {
+            self.advance();
+        }
+    }
+
+    fn statement(&mut self) -> Parsed<Statement<'a>> {
+        let start = self.start;
+        if self.peek() != Some(TokenKind::Word) {
+            return fail(self.here(), Problem::ExpectedStatement);
+        }
+        let name = self.name()?;
+        if name.module.is_none() && starts_as_module(name.function) {
+            return fail(name.span.clone(), Problem::ModuleAlone(shortened(name.function)));
+        }
+        let arguments = self.arguments()?;
+        let span = start..self.end;
+        self.skip_spaces();
+        if self.peek() == Some(TokenKind::Comment) {
+            self.advance();
+        }
+        match self.peek() {
+            None | Some(TokenKind::Newline | TokenKind::Semicolon) => Ok(Statement { span, name, arguments }),
+            Some(_) => fail(self.here(), Problem::ExpectedSeparator),
+        }
+    }
+
+    /// Takes the next token, which is a word.
+    fn word(&mut self) -> &'a str {
+        let start = self.start;
+        self.advance();
+        &self.text[start..self.end]
+    }
+
+    /// `Module.function`, or a module alone.
+    fn name(&mut self) -> Parsed<Name<'a>> {
+        let start = self.start;
+        let first = self.word();
+        if self.peek() != Some(TokenKind::Dot) {
+            return Ok(Name { span: start..self.end, module: None, function: first });
+        }
+        self.advance();
+        if self.peek() != Some(TokenKind::Word) {
+            return fail(self.here(), Problem::ExpectedFunction(shortened(first)));
+        }
+        let function = self.word();
+        Ok(Name { span: start..self.end, module: Some(first), function })
+    }
+
+    fn arguments(&mut self) -> Parsed<Vec<Argument<'a>>> {
+        use TokenKind::{Comma, Comment, Newline, OpeningParenthesis, Semicolon};
+        let has_space = self.skip_spaces();
+        let mut arguments = Vec::new();
+        match self.peek() {
+            Some(OpeningParenthesis) => return self.arguments_until_parenthesis(),
+            None | Some(Newline | Semicolon | Comment) => return Ok(arguments),
+            Some(_) if !has_space => return fail(self.here(), Problem::ExpectedSeparator),
+            Some(_) => {}
+        }
+        loop {
+            self.argument(&mut arguments)?;
+            self.skip_spaces();
+            if self.peek() != Some(Comma) {
+                return Ok(arguments);
+            }
+            self.advance();
+            self.skip_spaces();
+        }
+    }
+
+    fn arguments_until_parenthesis(&mut self) -> Parsed<Vec<Argument<'a>>> {
+        use TokenKind::{ClosingParenthesis, Comma, Comment, Newline, Semicolon};
+        let opening = self.here();
+        self.advance();
+        let mut arguments = Vec::new();
+        self.skip_spaces();
+        if self.peek() == Some(ClosingParenthesis) {
+            self.advance();
+            return Ok(arguments);
+        }
+        loop {
+            if let None | Some(Newline | Semicolon | Comment) = self.peek() {
+                return fail(opening, Problem::OpenParenthesis);
+            }
+            self.argument(&mut arguments)?;
+            self.skip_spaces();
+            match self.peek() {
+                Some(ClosingParenthesis) => {
+                    self.advance();
+                    return Ok(arguments);
+                }
+                Some(Comma) => {
+                    self.advance();
+                    self.skip_spaces();
+                }
+                None | Some(Newline | Semicolon | Comment) => return fail(opening, Problem::OpenParenthesis),
+                Some(_) => return fail(self.here(), Problem::ExpectedClosing),
+            }
+        }
+    }
+
+    fn argument(&mut self, arguments: &mut Vec<Argument<'a>>) -> Parsed<()> {
+        let start = self.start;
+        let keyword = self.keyword();
+        let value_start = self.start;
+        let value = self.value()?;
+        let (span, value_span) = (start..self.end, value_start..self.end);
+        if keyword.is_none() && arguments.last().is_some_and(|before| before.keyword.is_some()) {
+            return fail(span, Problem::KeywordFirst);
+        }
+        arguments.push(Argument { span, keyword, value_span, value });
+        Ok(())
+    }
+
+    /// `key:`, as in Elixir; otherwise nothing is taken.
+    fn keyword(&mut self) -> Option<&'a str> {
+        let token = self.token().filter(|token| token.kind == TokenKind::Word)?;
+        let word = &self.text[token.span()];
+        // Behind a word, a colon is always a token of its own.
+        if starts_as_module(word) || self.text.as_bytes().get(token.end) != Some(&b':') {
+            return None;
+        }
+        self.advance();
+        self.advance();
+        self.skip_spaces();
+        Some(word)
+    }
+
+    fn value(&mut self) -> Parsed<Value<'a>> {
+        let Some(token) = self.token() else {
+            return fail(self.here(), Problem::ExpectedArgument);
+        };
+        match token.kind {
+            TokenKind::Word => return self.bare_word(),
+            TokenKind::Colon => return self.atom(),
+            TokenKind::String | TokenKind::OpenString | TokenKind::Integer => self.advance(),
+            _ => {}
+        }
+        let (start, written) = (token.start, &self.text[token.span()]);
+        let first = start..start + written.chars().next().map_or(0, char::len_utf8);
+        match token.kind {
+            TokenKind::String | TokenKind::OpenString => literals::string(written, start).map(Value::String),
+            TokenKind::Integer => Ok(Value::Integer(literals::integer(written))),
+            TokenKind::Fraction => fail(token.span(), Problem::Fraction),
+            TokenKind::Minus => fail(token.span(), Problem::ExpectedArgument),
+            TokenKind::Unknown if written == "'" => fail(first, Problem::SingleQuotes),
+            TokenKind::Unknown | TokenKind::OpeningParenthesis | TokenKind::Dot | TokenKind::Space => {
+                let character = written.chars().next().unwrap_or_default();
+                fail(first, Problem::Unexpected(character))
+            }
+            _ => fail(first, Problem::ExpectedArgument),
+        }
+    }
+
+    fn atom(&mut self) -> Parsed<Value<'a>> {
+        let colon = self.here();
+        self.advance();
+        match self.peek() {
+            Some(TokenKind::Word) => Ok(Value::Atom(self.word())),
+            _ => fail(colon, Problem::ExpectedAtom),
+        }
+    }
+
+    /// The name of a function or a module, or a truth value.
+    fn bare_word(&mut self) -> Parsed<Value<'a>> {
+        let span = self.start..self.tokens.place();
+        if starts_as_module(&self.text[span.clone()]) {
+            return self.name().map(Value::Name);
+        }
+        Ok(match self.word() {
+            "true" => Value::Boolean(true),
+            "false" => Value::Boolean(false),
+            function => Value::Name(Name { span, module: None, function }),
+        })
+    }
+}
+
+impl<'a> Iterator for Statements<'a> {
+    type Item = Parsed<Statement<'a>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.skip_separators();
+        self.peek()?;
+        let start = self.start;
+        let mut parsed = self.statement();
+        if let Err(error) = &mut parsed {
+            self.skip_statement();
+            error.statement = start..start + self.text[start..self.start].trim_end().len();
+        }
+        Some(parsed)
+    }
+}
+
+fn starts_as_module(word: &str) -> bool {
+    word.starts_with(|first: char| first.is_ascii_uppercase())
+}

@@ -1,0 +1,69 @@
+//! What can be wrong with a statement that cannot be read.
+
+use thiserror::Error;
+
+use super::Span;
+
+/// What cannot be read, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// The place.
+    pub span: Span,
+    /// The place of the whole statement.
+    pub statement: Span,
+    /// What is wrong there.
+    pub problem: Problem,
+}
+
+/// What is wrong.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum Problem {
+    #[error("the string is not closed")]
+    OpenString,
+    #[error("expected a statement")]
+    ExpectedStatement,
+    #[error("expected the name of a function after `{0}.`")]
+    ExpectedFunction(String),
+    #[error("expected a function: `{0}` is a module")]
+    ModuleAlone(String),
+    #[error("expected an argument")]
+    ExpectedArgument,
+    #[error("expected `,` or the end of the statement")]
+    ExpectedSeparator,
+    #[error("expected `,` or `)`")]
+    ExpectedClosing,
+    #[error("the parenthesis is not closed on its line")]
+    OpenParenthesis,
+    #[error("arguments with a keyword come last")]
+    KeywordFirst,
+    #[error("numbers are whole: no `.`")]
+    Fraction,
+    #[error("expected a word after `:`")]
+    ExpectedAtom,
+    #[error("strings stand in double quotes")]
+    SingleQuotes,
+    #[error("unknown escape: strings know \\\" \\\\ \\n \\t \\u{{…}}")]
+    UnknownEscape,
+    #[error("expected \\u{{…}} with the hexadecimal number of a Unicode character")]
+    UnicodeEscape,
+    #[error("unexpected character {0:?}")]
+    Unexpected(char),
+}
+
+/// What comes of reading something.
+pub(super) type Parsed<T> = Result<T, SyntaxError>;
+
+/// A mistake at a place. What statement it belongs to is known when all of that is.
+pub(super) fn fail<T>(span: Span, problem: Problem) -> Parsed<T> {
+    Err(SyntaxError { statement: span.clone(), span, problem })
+}
+
+/// A word as a message names it: whole, unless it is longer than any that means something.
+pub(in crate::shell) fn shortened(word: &str) -> String {
+    const LONGEST: usize = 64;
+    match word.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &word[..end]),
+        None => word.to_owned(),
+    }
+}

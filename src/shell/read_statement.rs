@@ -1,0 +1,109 @@
+//! A statement that has been read and checked, once, for all that is done with it.
+
+use std::borrow::Cow;
+
+use super::functions::{Arguments, CallError, Domain, Function, Helped, Row, Vocabulary, check};
+use super::language::{Problem, Span, Statement, SyntaxError};
+use super::mistake::{Mistake, Source};
+use super::visible::{Visible, secrets, without_secrets};
+
+/// What a statement does, or what is wrong with it.
+pub struct ReadStatement<'a, D: 'static> {
+    /// As far as it may be shown.
+    pub(super) shown: Cow<'a, str>,
+    /// What to do.
+    pub(super) call: Result<Runnable<D>, Mistake>,
+    holds_secret: bool,
+}
+
+/// A statement that can be run.
+pub(super) enum Runnable<D: 'static> {
+    Domain(&'static Row<D>, Arguments),
+    Shell(Helped),
+}
+
+/// Why a statement cannot be run.
+struct Wrong {
+    /// What it calls, if that is known.
+    function: Option<&'static Function>,
+    place: Span,
+    message: String,
+}
+
+impl<'a, D: Domain> ReadStatement<'a, D> {
+    /// Holds a statement of a text against what can be called.
+    pub fn new(source: Source<'a>, statement: Result<Statement<'_>, SyntaxError>, vocabulary: Vocabulary) -> Self {
+        let text = source.text();
+        let (visible, place, message) = match &statement {
+            Ok(statement) => match runnable(source, statement, vocabulary) {
+                Ok((function, call)) => return Self::understood(text, statement, function, call),
+                Err(Wrong { function: Some(function), place, message }) => {
+                    (Visible::of_wrong_call(text, statement, function, vocabulary), place, message)
+                }
+                Err(Wrong { function: None, place, message }) => {
+                    (Visible::of_unknown_call(text, &statement.span, vocabulary), place, message)
+                }
+            },
+            Err(error) => {
+                let message = explain(&error.problem, vocabulary);
+                (Visible::of(text, &error.statement, vocabulary), error.span.clone(), message)
+            }
+        };
+        let visible = visible.with_statements_from(source.first_statement(), source.is_in_doubt());
+        let span = match &statement {
+            Ok(statement) => &statement.span,
+            Err(error) => &error.statement,
+        };
+        let shown = visible.part(text, span.clone());
+        Self {
+            holds_secret: shown != text[span.clone()],
+            shown: shown.into(),
+            call: Err(Mistake::new(source, &place, message, &visible)),
+        }
+    }
+
+    fn understood(text: &'a str, statement: &Statement<'_>, function: &Function, call: Runnable<D>) -> Self {
+        let secrets = secrets(function, statement, text);
+        let shown = match secrets.is_empty() {
+            true => text[statement.span.clone()].into(),
+            false => without_secrets(text, &statement.span, &secrets).into(),
+        };
+        Self { shown, holds_secret: !secrets.is_empty(), call: Ok(call) }
+    }
+
+    /// Whether it holds what must not be kept, or could hold it as far as one can tell.
+    pub fn holds_secret(&self) -> bool {
+        self.holds_secret
+    }
+
+    /// Whether it cannot be run.
+    pub fn is_mistake(&self) -> bool {
+        self.call.is_err()
+    }
+}
+
+fn runnable<D: Domain>(
+    source: Source<'_>,
+    statement: &Statement<'_>,
+    vocabulary: Vocabulary,
+) -> Result<(&'static Function, Runnable<D>), Wrong> {
+    let wrong =
+        |function| move |error: CallError| Wrong { function, place: error.span, message: error.problem.to_string() };
+    let Statement { name, .. } = statement;
+    let checked =
+        |function| check(function, statement, source.text(), vocabulary.manual()).map_err(wrong(Some(function)));
+    if let Some(row) = D::rows().iter().find(|row| row.function.is_named(name.module, name.function)) {
+        return Ok((&row.function, Runnable::Domain(row, checked(&row.function)?)));
+    }
+    let helper = vocabulary.helper(name).ok_or_else(|| vocabulary.unknown(name)).map_err(wrong(None))?;
+    checked(&helper.function)?;
+    let helped = (helper.run)(vocabulary, statement).map_err(wrong(Some(&helper.function)))?;
+    Ok((&helper.function, Runnable::Shell(helped)))
+}
+
+fn explain(problem: &Problem, vocabulary: Vocabulary) -> String {
+    match problem {
+        Problem::ExpectedStatement => format!("{problem} such as `{}`", vocabulary.manual().function),
+        _ => problem.to_string(),
+    }
+}
