@@ -1,6 +1,6 @@
 //! The library's read service at a prompt: `cargo run --example library_read_service -- --store library.db`.
 //!
-//! It answers questions and takes no command; `library_write_service` does that, on the same store.
+//! It answers questions only; `library_write_service` takes commands, on the same store.
 
 use std::process::ExitCode;
 

@@ -1,6 +1,6 @@
 //! The library's write service at a prompt: `cargo run --example library_write_service -- --store library.db`.
 //!
-//! It takes commands and answers no question; `library_read_service` does that, on the same store.
+//! It takes commands only; `library_read_service` answers questions, on the same store.
 
 use std::process::ExitCode;
 

@@ -1,8 +1,7 @@
-//! A process manager of one's own over the bank's events: `cargo run --example own_process`.
+//! A custom process manager over the bank's events: `cargo run --example own_process`.
 //!
-//! Its policy is for savers: of each deposit over 1,000, a tenth moves on to a savings account. The bank sees to it that
-//! this happens once for each deposit, whatever step a crash comes between. The tests below try the policy, which
-//! is a pure function: `cargo test --example own_process`.
+//! A tenth of each deposit over 1,000 is moved to a savings account, exactly once per deposit, whenever a crash happens. The
+//! policy is a pure function, with tests below: `cargo test --example own_process`.
 
 use std::error::Error;
 
@@ -11,10 +10,10 @@ use cqrs_bank::engine::event_handler::StartFrom;
 use cqrs_bank::engine::log::RecordedEvent;
 use cqrs_bank::engine::process_manager::{Answer, ProcessManager, Reaction, id_of_answer};
 
-/// Deposits up to this are kept whole.
-const ENOUGH_FOR_NOW: u64 = 1_000;
+/// Only deposits above this amount are saved from.
+const SAVING_THRESHOLD: u64 = 1_000;
 
-/// Moves a tenth of each large deposit into an account to another one.
+/// Moves a tenth of each large deposit to a savings account.
 #[derive(Clone, Debug)]
 struct Savings {
     account: AccountId,
@@ -26,14 +25,14 @@ impl ProcessManager for Savings {
     const TITLE: &'static str = "Savings";
     const START: StartFrom = StartFrom::Now;
     type Event = AccountEvent;
-    /// It remembers nothing: each deposit says all that is needed.
+    /// Each deposit holds all that its answer needs.
     type State = ();
 
     fn filter(&self) -> impl Fn(&RecordedEvent<AccountEvent>) -> bool + Send + Sync + 'static {
         let account = self.account.clone();
         move |event| match &event.data {
             AccountEvent::MoneyDeposited { account_id, amount } => {
-                *account_id == account && amount.minor_units() > ENOUGH_FOR_NOW
+                *account_id == account && amount.minor_units() > SAVING_THRESHOLD
             }
             _ => false,
         }
@@ -44,7 +43,7 @@ impl ProcessManager for Savings {
         let Ok(tenth) = Money::new(amount.minor_units() / 10) else { return Reaction::none() };
         let outgoing = Outgoing {
             account_id: self.account.clone(),
-            // The same whenever the event comes, and no other event's.
+            // Unique to the event, and the same at each delivery.
             transfer_id: id_of_answer::<Self>(event).into(),
             payee: self.savings.clone(),
             amount: tenth,
@@ -65,7 +64,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     bank.create(&savings).await?;
     bank.add_process(Savings { account: account.clone(), savings: savings.clone() }).await?;
 
-    // The reply comes when the process has done its part.
+    // Each call returns after the process manager has acted.
     bank.deposit(&account, Money::new(500)?).await?;
     bank.deposit(&account, Money::new(2_000)?).await?;
     for account in [&account, &savings] {
@@ -98,25 +97,25 @@ mod tests {
     }
 
     #[test]
-    fn only_deposits_over_a_thousand_into_the_account_are_wanted() {
-        let wanted = policy().filter();
+    fn only_large_deposits_into_the_account_are_delivered() {
+        let filter = policy().filter();
         for (account, amount, expected) in
             [("Wolfman", 1_001, true), ("Wolfman", 1_000, false), ("savings", 5_000, false)]
         {
-            assert_eq!(wanted(&deposit(account, amount)), expected, "{amount} into {account}");
+            assert_eq!(filter(&deposit(account, amount)), expected, "{amount} into {account}");
         }
     }
 
     #[test]
-    fn a_tenth_moves_to_the_savings() {
+    fn a_tenth_is_moved_to_the_savings() {
         let reaction = policy().react(&(), &deposit("Wolfman", 1_239));
         let reserve = reaction.answer::<AccountCommand>(0).map(Answer::command);
-        let Some(AccountCommand::ReserveMoney { outgoing, .. }) = reserve else { panic!("money is to be reserved") };
+        let Some(AccountCommand::ReserveMoney { outgoing, .. }) = reserve else { panic!("expected a reservation") };
         assert_eq!((outgoing.payee.as_str(), outgoing.amount.minor_units()), ("savings", 123));
     }
 
     #[tokio::test]
-    async fn the_savings_are_there_when_the_reply_comes() {
+    async fn the_savings_are_made_before_the_reply() {
         let bank = Bank::open(StoreUrl::Memory).await.unwrap();
         let policy = policy();
         for account in [&policy.account, &policy.savings] {

@@ -1,7 +1,7 @@
-//! A read model of one's own over the bank's events: `cargo run --example own_projection`.
+//! A custom projection over the bank's events: `cargo run --example own_projection`.
 //!
-//! It answers a question the bank itself does not: who was declined, and how often. The tests below try the
-//! rule it relies on, with given, when and then: `cargo test --example own_projection`.
+//! It counts the declined payments of each account. The tests below include a given/when/then test of the rule it relies on:
+//! `cargo test --example own_projection`.
 
 use std::error::Error;
 
@@ -9,7 +9,7 @@ use cqrs_bank::bank::{AccountEvent, AccountId, Bank, Money, StoreUrl};
 use cqrs_bank::engine::log::RecordedEvent;
 use cqrs_bank::engine::projection::{Projection, RowMap, StoredFields, rows};
 
-/// For each account, the number of its declined payments.
+/// The number of declined payments of each account.
 #[derive(Default)]
 struct Declines {
     counts: RowMap<AccountId, u32>,
@@ -17,7 +17,7 @@ struct Declines {
 
 impl Projection<AccountEvent> for Declines {
     const NAME: &'static str = "declines";
-    /// A bank on a file keeps the counts there. Without this line it counts again when it is opened.
+    /// Stores the counts in the bank's file. Without this line, they are counted again at each start.
     const ROWS: Option<StoredFields<Self>> = rows!(1; counts);
 
     fn project(&mut self, event: &RecordedEvent<AccountEvent>) {
@@ -39,7 +39,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
         bank.withdraw(account, Money::new(5)?).await?;
     }
 
-    // It sees what happened before it was there, and what happens from now on.
+    // The projection sees past events and new ones.
     let declines = bank.add_projection::<Declines>().await?;
     bank.withdraw(&dracula, Money::new(7)?).await?;
     declines.read(|declines| {
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn declines_of_before_and_after_are_counted() {
+    async fn past_and_new_declines_are_counted() {
         let bank = Bank::open(StoreUrl::Memory).await.unwrap();
         let account = AccountId::new("Wolfman").unwrap();
         let amount = Money::new(5).unwrap();

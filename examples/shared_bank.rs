@@ -1,4 +1,4 @@
-//! A bank that many tasks share: `cargo run --example shared_bank`.
+//! Many tasks share one bank: `cargo run --example shared_bank`.
 
 use std::error::Error;
 
@@ -14,7 +14,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     bank.create(&wolfman).await?;
     bank.deposit(&wolfman, Money::new(100)?).await?;
 
-    // Ten tasks want 30 each; the account decides who gets it.
+    // Ten tasks withdraw 30 each; the account decides which of them get it.
     let mut tasks = Vec::new();
     for _ in 0..10 {
         let (bank, wolfman, amount) = (bank.clone(), wolfman.clone(), Money::new(30)?);

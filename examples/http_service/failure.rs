@@ -1,4 +1,4 @@
-//! Why a request was not met: what the bank's errors are in HTTP.
+//! The bank's errors as HTTP responses.
 
 use std::fmt::Display;
 
@@ -10,17 +10,17 @@ use cqrs_bank::engine::store::StoreError;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// A status and what there is to say, as JSON.
+/// A status with a JSON body.
 pub(crate) struct Failure {
     status: StatusCode,
     body: Value,
-    may_be_sent_again: bool,
+    is_retryable: bool,
 }
 
 impl Failure {
     pub(crate) fn new(status: StatusCode, error: &str, message: impl Display) -> Self {
         let body = json!({ "error": error, "message": message.to_string() });
-        Self { status, body, may_be_sent_again: false }
+        Self { status, body, is_retryable: false }
     }
 
     pub(crate) fn with(mut self, field: &str, value: impl Serialize) -> Self {
@@ -28,14 +28,14 @@ impl Failure {
         self
     }
 
-    pub(crate) fn may_be_sent_again(self) -> Self {
-        Self { may_be_sent_again: true, ..self }
+    pub(crate) fn retryable(self) -> Self {
+        Self { is_retryable: true, ..self }
     }
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let retry_after = self.may_be_sent_again.then_some([(header::RETRY_AFTER, "1")]);
+        let retry_after = self.is_retryable.then_some([(header::RETRY_AFTER, "1")]);
         (self.status, retry_after, Json(self.body)).into_response()
     }
 }
@@ -48,7 +48,7 @@ impl From<CommandFailure> for Failure {
             CommandFailure::Refused(Refusal::NoAccount) => (StatusCode::NOT_FOUND, "no_account"),
             CommandFailure::Refused(Refusal::AccountExists) => (StatusCode::CONFLICT, "account_exists"),
             CommandFailure::Refused(Refusal::TooManyTransfers) => (StatusCode::CONFLICT, "too_many_transfers"),
-            // Who keeps PINs opens the bank with their secret, and sends such commands with `send_with_pin`.
+            // A service for accounts with PINs opens the bank with their secret, and sends commands with `send_with_pin`.
             CommandFailure::Refused(Refusal::PinRequired) => (StatusCode::FORBIDDEN, "pin_required"),
             CommandFailure::Refused(Refusal::AccountLocked) => (StatusCode::FORBIDDEN, "account_locked"),
             CommandFailure::Refused(_) => (StatusCode::UNPROCESSABLE_ENTITY, "refused"),
@@ -70,11 +70,11 @@ impl From<Unavailable> for Failure {
     fn from(unavailable: Unavailable) -> Self {
         let failure = |status, error| Self::new(status, error, &unavailable);
         match unavailable {
-            // Under the same key it is carried out once, whether it was or was not.
+            // Sending it again under the same key is safe: the command takes effect once.
             Unavailable::OutcomeUnknown { .. } => failure(StatusCode::GATEWAY_TIMEOUT, "outcome_unknown"),
-            Unavailable::Closed => failure(StatusCode::SERVICE_UNAVAILABLE, "closed").may_be_sent_again(),
+            Unavailable::Closed => failure(StatusCode::SERVICE_UNAVAILABLE, "closed").retryable(),
             Unavailable::Busy | Unavailable::Behind { .. } | Unavailable::Store(StoreError::Busy(_)) => {
-                failure(StatusCode::SERVICE_UNAVAILABLE, "busy").may_be_sent_again()
+                failure(StatusCode::SERVICE_UNAVAILABLE, "busy").retryable()
             }
             Unavailable::Defect(_) | Unavailable::Missing(_) => failure(StatusCode::INTERNAL_SERVER_ERROR, "defect"),
             Unavailable::Stopped(_) | Unavailable::Store(_) | Unavailable::Lacking { .. } => {

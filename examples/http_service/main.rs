@@ -9,16 +9,15 @@
 //! | `GET /events?from=N` | | the log, live, as server-sent events; the id of each is its position |
 //! | `GET /health` | | 200; 503 once the bank has stopped |
 //!
-//! The `Idempotency-Key` of a request that changes something, a UUID, is the id of its command. Who got no answer, or a
-//! 503 or 504, sends the same again under the same key: it happens once, and its first outcome is the answer each time.
-//! Another request under that key is a 409. A payment that was declined is such an outcome too (422, `declined`); a
-//! refusal is not, and may be none the next time.
+//! The `Idempotency-Key` of a request that changes something, a UUID, becomes the id of its command. After no answer, or a
+//! 503 or 504, a client sends the same request under the same key: it takes effect once, and the answer is its first
+//! outcome. A different request under that key is a 409. A declined payment is an outcome too (422, `declined`). A refusal
+//! is not, and the next try may succeed.
 //!
-//! A question knows all that was acknowledged to anybody before, also by other programs on the same file. With `?after=N`
-//! it knows at least what had happened up to N, the `position` in an answer, and waits for no more.
+//! A query includes everything acknowledged before, also by other programs on the same file. With `?after=N`, where N is the
+//! `position` in an answer, it includes at least the events up to N, and waits for no more.
 //!
-//! What faces the world needs more in front of it: TLS, who may do what (the log tells all that is stored), and limits for
-//! each client.
+//! A service on the open internet needs more in front of it: TLS, authorization (the log shows all data), and rate limits.
 
 mod failure;
 
@@ -56,18 +55,18 @@ use uuid::Uuid;
 
 use failure::Failure;
 
-/// The longest body of a request, in bytes.
+/// The maximum size of a request's body, in bytes.
 const MAX_BODY: usize = 4096;
-/// Longer than the bank ever takes: what ends then is a body that does not come.
+/// Longer than the bank ever takes, so this ends only requests whose body does not arrive.
 const MAX_REQUEST: Duration = Duration::from_secs(30);
-/// How many clients may follow the log at once.
+/// The most clients that may follow the log at once.
 const MAX_WATCHES: usize = 256;
-/// How many accounts are named at once.
+/// The most accounts in one answer.
 const MAX_NAMES: usize = 100;
-/// How long requests under way are waited for at the end.
-const LAST_ANSWERS: Duration = Duration::from_secs(5);
+/// How long a shutdown waits for pending requests.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What requests are answered with. Cheap to clone.
+/// The state that all requests share. Cheap to clone.
 #[derive(Clone)]
 struct Service {
     bank: Bank,
@@ -97,13 +96,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let watches = Arc::new(Semaphore::new(MAX_WATCHES));
     let service = routes(Service { bank: bank.clone(), watches, ending: ending.clone() });
-    // What is written goes out at once, and does not wait for more.
+    // Without TCP_NODELAY, server-sent events would be delayed.
     let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
     let mut serving = pin!(axum::serve(listener, service).with_graceful_shutdown(asked_to_end).into_future());
     tokio::select! {
         served = &mut serving => served?,
-        // A client may take as long as it likes to read an answer, and is not waited for so long.
-        _ = ending.wait_for(|ending| *ending) => drop(timeout(LAST_ANSWERS, serving).await),
+        // A slow client must not delay the shutdown.
+        _ = ending.wait_for(|ending| *ending) => drop(timeout(SHUTDOWN_TIMEOUT, serving).await),
     }
     bank.close().await;
     bank.failure().map_or(Ok(()), |failure| Err(failure.into()))
@@ -119,16 +118,16 @@ fn routes(service: Service) -> Router {
         .route("/events", get(events))
         .route("/health", get(health))
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(middleware::from_fn(in_time))
+        .layer(middleware::from_fn(with_timeout))
         .with_state(service)
 }
 
-async fn in_time(request: Request, next: Next) -> Response {
+async fn with_timeout(request: Request, next: Next) -> Response {
     let answer = timeout(MAX_REQUEST, next.run(request)).await;
     answer.unwrap_or_else(|_| StatusCode::REQUEST_TIMEOUT.into_response())
 }
 
-/// The id of the command that a request becomes: its key, or a new one.
+/// The id of a request's command: its idempotency key, or a new id.
 struct CommandId(Uuid);
 
 impl<S: Sync> FromRequestParts<S> for CommandId {
@@ -168,24 +167,24 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
     })
 }
 
-fn named(name: &str) -> Result<AccountId, Failure> {
+fn account_id(name: &str) -> Result<AccountId, Failure> {
     AccountId::new(name).map_err(|error| Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_name", error))
 }
 
 type Answer = Result<Response, Failure>;
 
 async fn create(State(service): State<Service>, Path(name): Path<String>, id: CommandId) -> Answer {
-    let command = service.bank.creation(NewAccount::from(&named(&name)?)).await?;
+    let command = service.bank.creation(NewAccount::from(&account_id(&name)?)).await?;
     service.handle(command, id).await
 }
 
 async fn deposit(State(service): State<Service>, Path(name): Path<String>, id: CommandId, body: Bytes) -> Answer {
-    let (account_id, Payment { amount }) = (named(&name)?, read(&body)?);
+    let (account_id, Payment { amount }) = (account_id(&name)?, read(&body)?);
     service.handle(AccountCommand::DepositMoney { account_id, amount }, id).await
 }
 
 async fn withdraw(State(service): State<Service>, Path(name): Path<String>, id: CommandId, body: Bytes) -> Answer {
-    let (account_id, Payment { amount }) = (named(&name)?, read(&body)?);
+    let (account_id, Payment { amount }) = (account_id(&name)?, read(&body)?);
     service.handle(AccountCommand::WithdrawMoney { account_id, amount, pin: None }, id).await
 }
 
@@ -196,14 +195,14 @@ async fn transfer(State(service): State<Service>, id: CommandId, body: Bytes) ->
 }
 
 impl Service {
-    /// Carries a command out, unless that was done before. Who has sent no key is told one, to ask again with.
+    /// Carries out a command, once per id. Answers include the id, so that a client without a key can retry.
     async fn handle(&self, command: AccountCommand, CommandId(id): CommandId) -> Answer {
         let outcome = async { self.bank.send(command, Metadata::from_outside(id)).await?.outcome().await };
         let answer = outcome.await.map_err(Failure::from).and_then(|receipt| self.answer(&receipt, id));
         answer.map_err(|failure| failure.with("command_id", id))
     }
 
-    /// What a command has led to: told by events, which stay, and so the same each time.
+    /// The answer to a command, derived from its events, so that a retry gets the same answer.
     fn answer(&self, receipt: &Receipt, id: Uuid) -> Answer {
         let declined = |error, message, position: Position| {
             Failure::new(StatusCode::UNPROCESSABLE_ENTITY, error, message).with("position", position)
@@ -237,7 +236,7 @@ impl Service {
         Ok((status, Json(json!({ "command_id": id, "position": position }))).into_response())
     }
 
-    /// Asks for balances: as they are, or at least as they were at a position.
+    /// Queries the balances: the current ones, or at least those at a position.
     async fn ask<R>(&self, after: Option<Position>, question: impl FnOnce(&Balances) -> R) -> Result<R, Failure> {
         Ok(match after {
             Some(position) => self.bank.read_after(position, question).await?,
@@ -265,20 +264,20 @@ async fn names(State(service): State<Service>, Query(asked): Query<Question>) ->
     Ok(Json(json!({ "accounts": service.ask(asked.after, names).await? })).into_response())
 }
 
-/// A client that was cut off says which event it saw last, as browsers do by themselves, and misses none.
+/// A client that reconnects with `Last-Event-ID`, as browsers do, misses no event.
 async fn events(
     State(service): State<Service>,
     Query(asked): Query<Question>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, axum::Error>>>, Failure> {
     let unavailable = StatusCode::SERVICE_UNAVAILABLE;
-    let watching = service.watches.try_acquire_owned();
-    let watching = watching.map_err(|_| Failure::new(unavailable, "busy", "too many watches").may_be_sent_again())?;
+    let permit = service.watches.try_acquire_owned();
+    let permit = permit.map_err(|_| Failure::new(unavailable, "busy", "too many watches").retryable())?;
     let last = headers.get("last-event-id").and_then(|last| last.to_str().ok()?.parse().ok());
     let from = last.map(|last| Position::new(last).next()).or(asked.from);
     let events = service.bank.watch(from).await?.map(move |event| {
-        let _until_it_ends = &watching;
-        // A bank that has stopped cuts its clients off.
+        let _held = &permit;
+        // An error ends the response when the bank has stopped.
         let event = event.map_err(axum::Error::new)?;
         Event::default().id(event.position.to_string()).json_data(event)
     });

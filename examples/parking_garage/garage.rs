@@ -1,4 +1,4 @@
-//! The garage: an application of lots and tickets, and what follows from their events.
+//! The garage: an application of lots and tickets.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,7 +13,6 @@ use crate::lot::{Lot, LotEvent};
 use crate::ticket::{Ticket, TicketCommand, TicketEvent};
 
 domain_events! {
-    /// What can happen in a garage: to a lot or to a ticket.
     #[derive(Clone, Debug, PartialEq)]
     pub enum GarageEvent of "garage" {
         Lot(LotEvent),
@@ -21,7 +20,6 @@ domain_events! {
     }
 }
 
-/// All that a garage is made of, to be started.
 pub fn builder(store: StoreUrl, receipts: impl Into<PathBuf>) -> Builder<GarageEvent> {
     Application::builder(store)
         .aggregate::<Lot>()
@@ -49,18 +47,18 @@ impl Projection<GarageEvent> for FreePlaces {
     const NAME: &'static str = "free places";
 
     fn project(&mut self, event: &RecordedEvent<GarageEvent>) {
-        let GarageEvent::Lot(event) = &event.data else { return };
-        let free = self.0.entry(event.lot().to_owned()).or_default();
-        *free = match event {
-            LotEvent::LotOpened { places, .. } => *places,
-            LotEvent::CarEntered { .. } => free.saturating_sub(1),
-            LotEvent::CarLeft { .. } => free.saturating_add(1),
+        let free = |lot: &String| self.of(lot).unwrap_or_default();
+        let (lot, free) = match &event.data {
+            GarageEvent::Lot(LotEvent::LotOpened { lot, places }) => (lot, *places),
+            GarageEvent::Lot(LotEvent::CarEntered { lot, .. }) => (lot, free(lot).saturating_sub(1)),
+            GarageEvent::Lot(LotEvent::CarLeft { lot, .. }) => (lot, free(lot).saturating_add(1)),
+            GarageEvent::Ticket(_) => return,
         };
+        self.0.insert(lot.clone(), free);
     }
 }
 
-/// Gives a car that comes in a ticket, and has it charged when the car leaves. How long that was, the times of the two
-/// events tell.
+/// Issues a ticket when a car enters, and charges the ticket when the car leaves.
 #[derive(Clone, Debug)]
 pub struct ChargeOnExit;
 
@@ -69,7 +67,7 @@ impl ProcessManager for ChargeOnExit {
     const TITLE: &'static str = "Charge On Exit";
     const START: StartFrom = StartFrom::Origin;
     type Event = GarageEvent;
-    /// It remembers nothing: each event says all that is needed.
+    /// Each event holds all that its answer needs.
     type State = ();
 
     fn filter(&self) -> impl Fn(&RecordedEvent<GarageEvent>) -> bool + Send + Sync + 'static {
@@ -78,20 +76,20 @@ impl ProcessManager for ChargeOnExit {
 
     fn react(&self, (): &(), event: &RecordedEvent<GarageEvent>) -> Reaction<GarageEvent> {
         let at = event.time;
-        match &event.data {
+        match event.data.clone() {
             GarageEvent::Lot(LotEvent::CarEntered { ticket, vehicle, .. }) => {
-                Answer::new(TicketCommand::Issue { ticket: ticket.clone(), vehicle: *vehicle, at }).into()
+                Answer::new(TicketCommand::Issue { ticket, vehicle, at }).into()
             }
             GarageEvent::Lot(LotEvent::CarLeft { ticket, .. }) => {
-                let charge = Answer::new(TicketCommand::Charge { ticket: ticket.clone(), at });
-                charge.or_note(|refusal| format!("a car has left that was not charged: {refusal}")).into()
+                let charge = Answer::new(TicketCommand::Charge { ticket, at });
+                charge.or_note(|refusal| format!("a car left without being charged: {refusal}")).into()
             }
-            GarageEvent::Lot(LotEvent::LotOpened { .. }) | GarageEvent::Ticket(_) => Reaction::none(),
+            _ => Reaction::none(),
         }
     }
 }
 
-/// Writes a receipt for each ticket that is paid. If the event comes again, the same file is written again.
+/// Writes a receipt for each paid ticket. Idempotent: a redelivered event writes the same file again.
 #[derive(Clone, Debug)]
 pub struct Receipts {
     directory: PathBuf,
@@ -99,7 +97,7 @@ pub struct Receipts {
 
 impl EventHandler<GarageEvent> for Receipts {
     const NAME: &'static str = "receipts";
-    /// Who pays waits for the receipt.
+    /// The reply to a payment waits for the receipt.
     const AWAITED: bool = true;
     const TRACE_TITLE: Option<&'static str> = Some("Receipt");
 
@@ -111,7 +109,7 @@ impl EventHandler<GarageEvent> for Receipts {
         let GarageEvent::Ticket(TicketEvent::TicketPaid { ticket, cents }) = &event.data else { return Ok(()) };
         let receipt = format!("Ticket {ticket}\nPaid {}.{:02} at {}\n", cents / 100, cents % 100, event.time);
         let (directory, path) = (self.directory.clone(), self.directory.join(format!("{ticket}.txt")));
-        // Where a disk fails, the event comes again after a while.
+        // An error makes the engine redeliver the event after a while.
         blocking(move || fs::create_dir_all(directory).and_then(|()| fs::write(path, receipt))).await??;
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! A parking lot: a car comes in while there is a place for it, and leaves once.
+//! A parking lot lets cars in while it has a free place.
 
 use std::collections::BTreeMap;
 
@@ -6,17 +6,6 @@ use cqrs_bank::engine::{Aggregate, Command, DomainEvent, Upcast};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// What a lot has to know to decide.
-#[derive(Debug, Default)]
-pub struct Lot {
-    /// `None` before it is opened.
-    places: Option<usize>,
-    /// The ticket of each car that is in, by the car's plate.
-    tickets: BTreeMap<String, String>,
-    entered: u32,
-}
-
-/// What a lot can be asked.
 #[derive(Clone, Debug)]
 pub enum LotCommand {
     Open { lot: String, places: usize },
@@ -24,7 +13,7 @@ pub enum LotCommand {
     Leave { lot: String, plate: String },
 }
 
-/// What can happen to it. The names are stored, and stay what they are.
+/// The names of events and fields are stored: they must never change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum LotEvent {
     LotOpened { lot: String, places: usize },
@@ -32,15 +21,6 @@ pub enum LotEvent {
     CarLeft { lot: String, plate: String, ticket: String },
 }
 
-impl LotEvent {
-    pub fn lot(&self) -> &str {
-        match self {
-            Self::LotOpened { lot, .. } | Self::CarEntered { lot, .. } | Self::CarLeft { lot, .. } => lot,
-        }
-    }
-}
-
-/// What stands on a place.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Vehicle {
@@ -48,7 +28,6 @@ pub enum Vehicle {
     Motorcycle,
 }
 
-/// Why it says no.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum LotRefusal {
     #[error("a lot is called by 1 to 32 of the letters a to z and digits")]
@@ -65,6 +44,17 @@ pub enum LotRefusal {
     NotIn,
 }
 
+/// What a lot decides from.
+#[derive(Debug, Default)]
+pub struct Lot {
+    /// `None` until the lot is opened.
+    places: Option<usize>,
+    /// The ticket of each car inside, by the car's plate.
+    tickets: BTreeMap<String, String>,
+    /// Numbers the tickets.
+    entered: u32,
+}
+
 impl Aggregate for Lot {
     const CATEGORY: &'static str = "lot";
     type Command = LotCommand;
@@ -77,17 +67,15 @@ impl Aggregate for Lot {
             (LotCommand::Open { lot, .. }, None) if !is_name(&lot) => return Err(LotRefusal::InvalidName),
             (LotCommand::Open { lot, places }, None) => LotEvent::LotOpened { lot, places },
             (_, None) => return Err(LotRefusal::NoLot),
-            (LotCommand::Enter { lot, plate, vehicle }, Some(places)) => {
-                if self.tickets.contains_key(&plate) {
-                    return Err(LotRefusal::AlreadyIn);
-                }
-                if self.tickets.len() >= places {
-                    return Err(LotRefusal::Full);
-                }
+            (LotCommand::Enter { plate, .. }, _) if self.tickets.contains_key(&plate) => {
+                return Err(LotRefusal::AlreadyIn);
+            }
+            (LotCommand::Enter { .. }, Some(places)) if self.tickets.len() >= places => return Err(LotRefusal::Full),
+            (LotCommand::Enter { lot, plate, vehicle }, _) => {
                 let ticket = format!("{lot}-{}", self.entered + 1);
                 LotEvent::CarEntered { lot, plate, vehicle, ticket }
             }
-            (LotCommand::Leave { lot, plate }, Some(_)) => {
+            (LotCommand::Leave { lot, plate }, _) => {
                 let ticket = self.tickets.get(&plate).cloned().ok_or(LotRefusal::NotIn)?;
                 LotEvent::CarLeft { lot, plate, ticket }
             }
@@ -102,14 +90,12 @@ impl Aggregate for Lot {
                 self.tickets.insert(plate.clone(), ticket.clone());
                 self.entered += 1;
             }
-            LotEvent::CarLeft { plate, .. } => {
-                self.tickets.remove(plate);
-            }
+            LotEvent::CarLeft { plate, .. } => drop(self.tickets.remove(plate)),
         }
     }
 }
 
-/// Tickets are called after their lot, and files after their tickets.
+/// A lot's name becomes part of its tickets' names, and these become file names.
 fn is_name(name: &str) -> bool {
     (1..=32).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
@@ -119,9 +105,8 @@ impl Command for LotCommand {
     type Id = String;
 
     fn target(&self) -> &String {
-        match self {
-            Self::Open { lot, .. } | Self::Enter { lot, .. } | Self::Leave { lot, .. } => lot,
-        }
+        let (Self::Open { lot, .. } | Self::Enter { lot, .. } | Self::Leave { lot, .. }) = self;
+        lot
     }
 
     fn title(&self) -> &'static str {
@@ -143,13 +128,10 @@ impl DomainEvent for LotEvent {
     }
 
     fn upcast(event_type: &str, schema_version: u16) -> Option<Upcast> {
-        match (event_type, schema_version) {
-            // Only cars were let in once, and nobody wrote that down.
-            ("car_entered", 1) => Some(|mut data| {
-                data["vehicle"] = "car".into();
-                data
-            }),
-            _ => None,
-        }
+        // Version 1 of car_entered has no vehicle: every vehicle was a car.
+        (event_type == "car_entered" && schema_version == 1).then_some(|mut data| {
+            data["vehicle"] = "car".into();
+            data
+        })
     }
 }

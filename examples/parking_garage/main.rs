@@ -1,10 +1,10 @@
-//! A parking garage: a domain of one's own, at a prompt of its own: `cargo run --example parking_garage`.
+//! A parking garage: a whole domain with its own prompt. Run it with `cargo run --example parking_garage`.
 //!
-//! It takes ten minutes to read, in this order. A [`lot`] has places, a [`ticket`] is one stay there: these two decide. The
-//! [`garage`] makes an application of them, with a projection, a process manager and an event handler. The [`prompt`]
-//! gives it functions to be called by name, and `tests.rs` tries it all: `cargo test --test parking_garage`.
+//! Read it in this order. [`lot`] and [`ticket`] are the aggregates, which decide on commands. [`garage`] builds an
+//! application from them, with a projection, a process manager and an event handler. [`prompt`] adds functions to call
+//! by name. `tests.rs` tests everything: `cargo test --test parking_garage`.
 
-#![allow(unreachable_pub, reason = "what would be public in a crate of its own is called so here")]
+#![allow(unreachable_pub, reason = "these items would be public in a crate")]
 
 mod garage;
 mod lot;
@@ -20,7 +20,7 @@ use self::prompt::GarageFunctions;
 
 const PROGRAM: Program = Program {
     name: "parking_garage",
-    about: "A parking garage, at a prompt. Receipts come into the directory `receipts`.",
+    about: "A parking garage, at a prompt. Receipts are written to the directory `receipts`.",
     store: ("FILE", "where the garage is kept; in memory without it"),
     kept: "garage",
     refusal: "full",

@@ -1,4 +1,4 @@
-//! The garage's functions at a prompt. A card's PIN stays here: no command and no event has one.
+//! The garage's functions at a prompt. A card's PIN stays in this file: no command and no event holds one.
 
 use cqrs_bank::engine::Application;
 use cqrs_bank::shell::application_functions::{HasApplication, Prompted, Words, application_functions, words};
@@ -21,7 +21,7 @@ const VEHICLE: Parameter = Parameter::by_name("vehicle", Kind::Atom(&["car", "mo
 const TICKET: Parameter = Parameter::needed("ticket", Kind::Text);
 const PIN: Parameter = Parameter::optional("pin", Kind::Pin);
 
-/// Its own functions, and those that every application has.
+/// The garage's own functions, then those of every application.
 static ROWS: [Row<GarageFunctions>; 18] = joined(&[OPEN_LOT, ENTER, LEAVE, PAY, FREE], &application_functions());
 
 const OPEN_LOT: Row<GarageFunctions> = Row::new(
@@ -68,7 +68,7 @@ const PAY: Row<GarageFunctions> = Row::new(
 .asking(|_, call| Some(WantedSecret { parameter: call.left_out(PIN)?, question: "PIN of the card: ".to_owned() }));
 
 async fn pay(GarageFunctions(garage): &GarageFunctions, call: Call<'_>) -> Outcome {
-    // A bank would be asked about the card here.
+    // A real garage would ask the card's bank here.
     if !is_pin(call.text(PIN)) {
         return Err(Term::Error("invalid_pin").into());
     }
@@ -87,7 +87,7 @@ async fn free(GarageFunctions(garage): &GarageFunctions, call: Call<'_>) -> Outc
     garage.ask(call, |places: &FreePlaces| free(places.of(call.text(LOT)))).await
 }
 
-/// The garage as the shell calls it.
+/// The garage, as the shell calls its functions.
 #[derive(Debug)]
 pub struct GarageFunctions(Prompted<GarageEvent>);
 
@@ -157,13 +157,13 @@ fn is_pin(pin: &str) -> bool {
     (4..=12).contains(&pin.len()) && pin.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The ticket that a car got.
+/// The ticket issued to a car.
 fn issued(event: &GarageEvent) -> Option<Term> {
     let GarageEvent::Lot(LotEvent::CarEntered { ticket, .. }) = event else { return None };
     Some(Term::String(ticket.clone()))
 }
 
-/// What a car has to pay: the process manager has charged it by now.
+/// The fee. The process manager has charged the ticket by the time the reply is built.
 fn charged(event: &GarageEvent) -> Option<Term> {
     let GarageEvent::Ticket(TicketEvent::StayCharged { ticket, cents }) = event else { return None };
     Some(Term::Map(vec![("ticket", Term::String(ticket.clone())), ("cents", Term::Integer((*cents).into()))]))

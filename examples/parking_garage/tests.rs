@@ -1,4 +1,4 @@
-//! The garage's rules by given, when and then, and the whole garage on both stores.
+//! Unit tests of the rules, and integration tests of the whole garage on both stores.
 
 use std::fs;
 use std::path::Path;
@@ -66,7 +66,7 @@ fn time(text: &str) -> Timestamp {
 }
 
 #[test]
-fn a_lot_is_opened_once_and_under_a_name_that_a_file_can_have() {
+fn a_lot_opens_once_and_under_a_safe_file_name() {
     given::<Lot>([]).when(&enter("A")).then_refused(&LotRefusal::NoLot);
     given::<Lot>([]).when(&open(2)).then([opened(2)]).when(&open(3)).then_refused(&LotRefusal::AlreadyOpen);
     for lot in ["", "../north", "North", &"n".repeat(33)] {
@@ -76,7 +76,7 @@ fn a_lot_is_opened_once_and_under_a_name_that_a_file_can_have() {
 }
 
 #[test]
-fn a_car_comes_in_while_there_is_a_place_and_leaves_once() {
+fn a_car_enters_while_a_place_is_free_and_leaves_once() {
     given::<Lot>([opened(1)])
         .when(&enter("A"))
         .then([entered("A", "north-1")])
@@ -94,7 +94,7 @@ fn a_car_comes_in_while_there_is_a_place_and_leaves_once() {
 }
 
 #[test]
-fn a_ticket_costs_what_the_stay_was_long() {
+fn every_hour_that_has_begun_is_charged() {
     for (vehicle, left, cents) in [
         (Vehicle::Car, "2026-01-01T10:00:00Z", 250),
         (Vehicle::Car, "2026-01-01T11:00:00Z", 250),
@@ -107,7 +107,7 @@ fn a_ticket_costs_what_the_stay_was_long() {
 }
 
 #[test]
-fn a_ticket_goes_one_way() {
+fn a_ticket_is_charged_once_and_then_paid_once() {
     let left = charge("2026-01-01T11:00:00Z");
     given::<Ticket>([]).when(&pay()).then_refused(&TicketRefusal::NoTicket);
     given::<Ticket>([issued(Vehicle::Car)])
@@ -124,7 +124,7 @@ fn a_ticket_goes_one_way() {
 }
 
 #[test]
-fn what_happens_can_be_stored() {
+fn events_survive_storage() {
     assert_stored::<GarageEvent>([opened(2), entered("A", "north-1"), left("A", "north-1")].map(Into::into));
     assert_stored::<GarageEvent>([issued(Vehicle::Motorcycle), charged(250), paid(250)].map(Into::into));
 }
@@ -163,20 +163,20 @@ async fn a_stay_is_charged_paid_and_receipted() {
         let refused = garage.dispatch(pay()).await.unwrap_err();
         assert_eq!(refused, CommandFailure::Refused(TicketRefusal::StillIn), "a ticket was issued");
 
-        let gone = garage.dispatch(leave("A")).await.unwrap();
-        let caused = garage.conversation(&gone).await.unwrap();
-        let caused: Vec<_> = caused.into_iter().map(|event| event.data).collect();
-        assert_eq!(caused, [left("A", "north-1").into(), charged(250).into()]);
+        let receipt_of_exit = garage.dispatch(leave("A")).await.unwrap();
+        let events = garage.conversation(&receipt_of_exit).await.unwrap();
+        let events: Vec<_> = events.into_iter().map(|event| event.data).collect();
+        assert_eq!(events, [left("A", "north-1").into(), charged(250).into()]);
         assert_eq!(free(&garage).await, Some(2));
 
-        let receipt_of = garage.dispatch(pay()).await.unwrap().events()[0].time;
-        assert_eq!(receipt(directory.path()), format!("Ticket north-1\nPaid 2.50 at {receipt_of}\n"));
+        let paid_at = garage.dispatch(pay()).await.unwrap().events()[0].time;
+        assert_eq!(receipt(directory.path()), format!("Ticket north-1\nPaid 2.50 at {paid_at}\n"));
         garage.close().await;
     }
 }
 
 #[tokio::test]
-async fn a_question_may_be_about_the_past() {
+async fn a_question_can_be_about_the_past() {
     let (directory, stores) = both_stores();
     for store in stores {
         let garage = start(store, &directory).await;
@@ -185,14 +185,14 @@ async fn a_question_may_be_about_the_past() {
         garage.dispatch(leave("A")).await.unwrap();
         let free = garage.read(|places: &FreePlaces| places.of("north")).await;
         let at_position_2 = Moment::Position(Position::new(2));
-        let then = garage.read_at(at_position_2, |places: &FreePlaces| places.of("north")).await;
-        assert_eq!((free, then), (Ok(Some(2)), Ok(Some(1))));
+        let free_then = garage.read_at(at_position_2, |places: &FreePlaces| places.of("north")).await;
+        assert_eq!((free, free_then), (Ok(Some(2)), Ok(Some(1))));
         garage.close().await;
     }
 }
 
 #[tokio::test]
-async fn a_garage_that_is_opened_again_goes_on() {
+async fn a_reopened_garage_continues_where_it_stopped() {
     let (directory, [_, file]) = both_stores();
     let garage = start(file.clone(), &directory).await;
     garage.dispatch(open(1)).await.unwrap();
@@ -209,7 +209,7 @@ async fn a_garage_that_is_opened_again_goes_on() {
 }
 
 #[tokio::test]
-async fn a_ticket_that_was_charged_by_hand_is_not_charged_again() {
+async fn a_ticket_charged_by_hand_is_not_charged_again() {
     let (directory, stores) = both_stores();
     for store in stores {
         let garage = start(store, &directory).await;
@@ -217,7 +217,7 @@ async fn a_ticket_that_was_charged_by_hand_is_not_charged_again() {
         garage.dispatch(enter("A")).await.unwrap();
         garage.dispatch(charge("2099-01-01T00:00:00Z")).await.unwrap();
         garage.dispatch(leave("A")).await.unwrap();
-        let note = "a car has left that was not charged: the ticket has been charged already";
+        let note = "a car left without being charged: the ticket has been charged already";
         assert_eq!(handler(&garage, "charge on exit").await.condition.last_error.as_deref(), Some(note));
         assert_eq!(garage.parked().await, Ok(Vec::new()));
         garage.close().await;
@@ -225,11 +225,11 @@ async fn a_ticket_that_was_charged_by_hand_is_not_charged_again() {
 }
 
 #[tokio::test]
-async fn a_receipt_that_cannot_be_written_comes_when_it_can() {
+async fn a_receipt_is_retried_until_it_is_written() {
     let (directory, stores) = both_stores();
     for store in stores {
-        let in_the_way = directory.path().join("receipts");
-        fs::write(&in_the_way, "a file where a directory should be").unwrap();
+        let obstacle = directory.path().join("receipts");
+        fs::write(&obstacle, "a file where a directory should be").unwrap();
         let garage = start(store, &directory).await;
         for command in [open(1), enter("A"), leave("A")] {
             garage.dispatch(command).await.unwrap();
@@ -237,14 +237,14 @@ async fn a_receipt_that_cannot_be_written_comes_when_it_can() {
         garage.dispatch(pay()).eventual().await.unwrap();
         let failed = async { while handler(&garage, "receipts").await.condition.attempts == 0 {} };
         timeout(Duration::from_secs(60), failed).await.unwrap();
-        fs::remove_file(&in_the_way).unwrap();
+        fs::remove_file(&obstacle).unwrap();
         garage.close().await;
         assert!(receipt(directory.path()).contains("Paid 2.50"));
-        fs::remove_dir_all(in_the_way).unwrap();
+        fs::remove_dir_all(obstacle).unwrap();
     }
 }
 
-/// A lot as it was before there were motorcycles: it knows enough to let a car in.
+/// A lot as an older version of the program had it, when every vehicle was a car.
 #[derive(Default)]
 struct OldLot;
 
@@ -300,7 +300,7 @@ impl DomainEvent for OldLotEvent {
 }
 
 #[tokio::test]
-async fn a_file_from_before_there_were_motorcycles_is_read_through() {
+async fn an_older_file_is_read_through_upcasts() {
     let (directory, [_, file]) = both_stores();
     let old = Application::<OldLotEvent>::builder(file.clone()).aggregate::<OldLot>().start().await.unwrap();
     old.dispatch(EnterOldLot("north".into())).await.unwrap();
@@ -308,7 +308,7 @@ async fn a_file_from_before_there_were_motorcycles_is_read_through() {
 
     let garage = start(file, &directory).await;
     let events = garage.events(Position::START, 9).await.unwrap();
-    assert_eq!(events[1].data, entered("OLD", "north-1").into(), "everything was a car then");
+    assert_eq!(events[1].data, entered("OLD", "north-1").into(), "every vehicle was a car then");
     assert_eq!(free(&garage).await, Some(1));
     let refused = garage.dispatch(enter("OLD")).await.unwrap_err();
     assert_eq!(refused, CommandFailure::Refused(LotRefusal::AlreadyIn));

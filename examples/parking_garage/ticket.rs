@@ -1,4 +1,4 @@
-//! A ticket: one stay in a lot, and what it costs. When a car came and left, its commands say; nobody asks a clock here.
+//! A ticket is one stay in a lot, and what the stay costs. Its commands carry the times: an aggregate reads no clock.
 
 use cqrs_bank::engine::{Aggregate, Command, DomainEvent, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -6,17 +6,6 @@ use thiserror::Error;
 
 use crate::lot::Vehicle;
 
-/// How far a stay has come.
-#[derive(Debug, Default)]
-pub enum Ticket {
-    #[default]
-    Blank,
-    Issued(Vehicle, Timestamp),
-    Charged(u64),
-    Paid,
-}
-
-/// What can be done with a ticket.
 #[derive(Clone, Debug)]
 pub enum TicketCommand {
     Issue { ticket: String, vehicle: Vehicle, at: Timestamp },
@@ -24,7 +13,6 @@ pub enum TicketCommand {
     Pay { ticket: String },
 }
 
-/// What can happen to it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum TicketEvent {
     TicketIssued { ticket: String, vehicle: Vehicle, at: Timestamp },
@@ -32,7 +20,6 @@ pub enum TicketEvent {
     TicketPaid { ticket: String, cents: u64 },
 }
 
-/// Why it says no.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum TicketRefusal {
     #[error("there is no such ticket")]
@@ -43,6 +30,15 @@ pub enum TicketRefusal {
     AlreadyCharged,
     #[error("the ticket has been paid already")]
     AlreadyPaid,
+}
+
+#[derive(Debug, Default)]
+pub enum Ticket {
+    #[default]
+    Blank,
+    Issued(Vehicle, Timestamp),
+    Charged(u64),
+    Paid,
 }
 
 impl Aggregate for Ticket {
@@ -77,15 +73,12 @@ impl Aggregate for Ticket {
     }
 }
 
-/// For each hour that was begun, in cents.
+/// In cents. Every hour that has begun is charged.
 fn fee(vehicle: Vehicle, entered: Timestamp, left: Timestamp) -> u64 {
-    const HOUR_IN_MICROSECONDS: u64 = 3_600_000_000;
+    const MICROSECONDS_PER_HOUR: u64 = 3_600_000_000;
     let stay = left.as_micros().saturating_sub(entered.as_micros()).max(0).unsigned_abs();
-    let hours = stay.div_ceil(HOUR_IN_MICROSECONDS).max(1);
-    match vehicle {
-        Vehicle::Car => hours * 250,
-        Vehicle::Motorcycle => hours * 100,
-    }
+    let per_hour = if vehicle == Vehicle::Motorcycle { 100 } else { 250 };
+    stay.div_ceil(MICROSECONDS_PER_HOUR).max(1) * per_hour
 }
 
 impl Command for TicketCommand {
@@ -93,9 +86,8 @@ impl Command for TicketCommand {
     type Id = String;
 
     fn target(&self) -> &String {
-        match self {
-            Self::Issue { ticket, .. } | Self::Charge { ticket, .. } | Self::Pay { ticket } => ticket,
-        }
+        let (Self::Issue { ticket, .. } | Self::Charge { ticket, .. } | Self::Pay { ticket }) = self;
+        ticket
     }
 
     fn title(&self) -> &'static str {

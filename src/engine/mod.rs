@@ -1,20 +1,19 @@
-//! Event sourcing, for any domain: the engine names no account and no book.
+//! Event sourcing for any domain. The engine knows no account and no book.
 //!
-//! What the author of a domain writes is in [`domain`], and the words a log is told in are in [`log`]. A command travels
-//! through the rooms in this order:
+//! The traits that a domain implements are in [`domain`], and the types of the log are in [`log`]. A command passes through
+//! the modules in this order:
 //!
-//! 1. [`command_handler`] takes it from a bounded queue, loads the aggregate and lets it decide,
-//! 2. the [`store`] appends the events at the version the decision was made on, or answers with a conflict,
-//! 3. a [subscription](store::subscription) hands over the committed events, first the past and then what happens,
-//! 4. the [`feed`] takes them from there to whoever wants them, in order: a [`projection`] folds them into a read model
-//!    that answers queries, an [`event_handler`] does something about them, a [`process_manager`] answers them with
-//!    commands,
-//! 5. its [checkpoints](feed::checkpoints) tell a caller that wants to read its own write when that has happened, and
-//!    [catching up](feed::catch_up) serves one that wants to read what others have written.
+//! 1. The [`command_handler`] takes the command from a bounded queue, loads the aggregate and executes the command.
+//! 2. The [`store`] appends the events at the expected version, or answers with a conflict.
+//! 3. A [subscription](store::subscription) reads the committed events, first the past ones, then live.
+//! 4. The [`feed`] delivers them in order: a [`projection`] folds them into a read model, an [`event_handler`] acts on them,
+//!    a [`process_manager`] answers them with commands.
+//! 5. With [checkpoints](feed::checkpoints), a caller waits until it can read its own writes, and by
+//!    [catching up](feed::catch_up), until it can read the writes of others.
 //!
-//! An [`application`] is all of that, put together: whoever writes a domain imports what that takes from here. Its tasks
-//! are watched by a supervisor, on the [`runtime`] it was started on, where clock and ids are too; [`disk`] makes files
-//! that are there whole or not at all, and [`testing`] lets an aggregate be tried without any of it.
+//! An [`application`] puts all of this together; this module re-exports what a domain needs. A supervisor watches the
+//! application's tasks on its [`runtime`], which also has clock and ids. [`disk`] creates files atomically, and [`testing`]
+//! has given/when/then for aggregates.
 
 pub mod application;
 pub mod command_handler;

@@ -1,4 +1,4 @@
-//! Given / when / then: tries an aggregate without a store, a task or a clock.
+//! Given/when/then tests of an aggregate, without a store, a task or a clock.
 //!
 //! ```
 //! # #[cfg(feature = "bank")]
@@ -26,12 +26,12 @@ use std::fmt;
 use crate::engine::domain::Aggregate;
 use crate::engine::store::codec::{StoredEvent, check_types};
 
-/// Writes events down and reads them back, as a store does that keeps them outside the process.
+/// Asserts that events survive storage: writes each one as JSON and reads it back.
 ///
 /// # Panics
 ///
-/// When an event cannot be written, or is another one when it is read again, or when the types of the domain's events
-/// [cannot be told](check_types) from each other.
+/// If an event cannot be written, or is different when read back, or if the stored names of two types of events are
+/// [ambiguous](check_types).
 pub fn assert_stored<E: StoredEvent + PartialEq>(events: impl IntoIterator<Item = E>) {
     let types = check_types::<E>();
     assert!(types.is_ok(), "{types:?}");
@@ -44,7 +44,7 @@ pub fn assert_stored<E: StoredEvent + PartialEq>(events: impl IntoIterator<Item 
     }
 }
 
-/// An aggregate with a history.
+/// An aggregate with a history, the start of a test.
 pub fn given<A: Aggregate>(history: impl IntoIterator<Item = A::Event>) -> Given<A> {
     let mut aggregate = A::default();
     for event in history {
@@ -53,27 +53,27 @@ pub fn given<A: Aggregate>(history: impl IntoIterator<Item = A::Event>) -> Given
     Given { aggregate }
 }
 
-/// The state before the command.
+/// An aggregate before a command.
 #[derive(Debug)]
 pub struct Given<A> {
     aggregate: A,
 }
 
 impl<A: Aggregate> Given<A> {
-    /// Lets the aggregate decide on a command.
+    /// Executes a command.
     pub fn when(self, command: &A::Command) -> When<A> {
         let decision = self.aggregate.execute(command);
         let aggregate = self.aggregate;
         When { aggregate, decision }
     }
 
-    /// The aggregate itself, to look at the state the history led to.
+    /// The aggregate, to assert on its state.
     pub fn state(self) -> A {
         self.aggregate
     }
 }
 
-/// The decision.
+/// An aggregate and its decision on a command.
 #[derive(Debug)]
 pub struct When<A: Aggregate> {
     aggregate: A,
@@ -84,18 +84,18 @@ impl<A: Aggregate> When<A>
 where
     A::Event: PartialEq,
 {
-    /// Asserts that exactly these events were decided, and goes on from them.
+    /// Asserts that the command led to exactly these events, and applies them.
     ///
     /// # Panics
     ///
-    /// When the decision was another one.
+    /// If the decision was different.
     #[track_caller]
     pub fn then(self, expected: impl IntoIterator<Item = A::Event>) -> Given<A> {
         let expected: Vec<_> = expected.into_iter().collect();
         let mut aggregate = self.aggregate;
         match self.decision {
             Ok(events) => {
-                assert_eq!(events, expected, "other events than expected");
+                assert_eq!(events, expected, "the command led to other events");
                 for event in &events {
                     aggregate.apply(event);
                 }
@@ -105,11 +105,11 @@ where
         Given { aggregate }
     }
 
-    /// Asserts that the command was refused for this reason, and goes on as if it had never come.
+    /// Asserts that the command was refused for this reason. The state stays as it was.
     ///
     /// # Panics
     ///
-    /// When it was not refused, or for another reason.
+    /// If the command was not refused, or for another reason.
     #[track_caller]
     pub fn then_refused(self, expected: &A::Refusal) -> Given<A>
     where
@@ -117,7 +117,7 @@ where
     {
         match self.decision {
             Ok(events) => panic!("expected the refusal {expected:?}, but got {events:?}"),
-            Err(refusal) => assert_eq!(&refusal, expected, "another refusal than expected"),
+            Err(refusal) => assert_eq!(&refusal, expected, "the command was refused for another reason"),
         }
         let aggregate = self.aggregate;
         Given { aggregate }

@@ -1,4 +1,4 @@
-//! The book: what decides who may have a copy.
+//! The book aggregate, which decides who may borrow a copy.
 
 use std::collections::BTreeSet;
 
@@ -10,19 +10,19 @@ use super::{Author, BookCommand, BookEvent, Isbn, Quantity, Title, UserId};
 use crate::engine::domain::{Aggregate, Command};
 use crate::engine::log::Fingerprint;
 
-/// A book as its own events tell it. The library knows a book as long as it has a copy of it, in or out.
+/// A book, folded from its events. The library has a book while it has copies of it, in or out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Book {
     copies_in: u32,
-    /// Who has a copy; nobody has two.
+    /// The users who have a copy. Nobody has two.
     borrowers: BTreeSet<UserId>,
-    /// What it is called and who wrote it, as whoever added copies last has said. Nothing is decided on that: it is
-    /// here so that a book's snapshot says all that the book's past is asked for.
+    /// Title and author as given when copies were last added. No decision depends on them: they are part of the state so
+    /// that a question about the book's past can be answered from its snapshot.
     listed_as: Option<(Title, Author)>,
 }
 
-/// Why a book says no.
+/// Why a book refuses a command.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum Refusal {
     /// The library has no such book.
@@ -53,11 +53,11 @@ impl Book {
 
     /// The copies that are lent.
     pub fn copies_out(&self) -> u32 {
-        // Each of them was in before, and those fit.
+        // At most Quantity::MAX, so this never saturates.
         u32::try_from(self.borrowers.len()).unwrap_or(u32::MAX)
     }
 
-    /// What the book is called and who wrote it; `None` if the library does not have it.
+    /// Title and author; `None` if the library does not have the book.
     pub fn listed_as(&self) -> Option<&(Title, Author)> {
         self.listed_as.as_ref()
     }
@@ -104,7 +104,7 @@ impl Aggregate for Book {
         Ok(vec![event])
     }
 
-    /// What `execute` has decided never leaves the range, so a change that would is not one of its own.
+    /// Saturates only for events that `execute` never decides, in a damaged log.
     fn apply(&mut self, event: &BookEvent) {
         match event {
             BookEvent::BookAdded(BookAdded { title, author, quantity, .. }) => {
@@ -129,7 +129,7 @@ impl Aggregate for Book {
         serde_json::to_string(self).ok()
     }
 
-    /// Snapshots of before do not say what the book is called: then its events are replayed.
+    /// Refuses old snapshots without title and author, so that the events are replayed.
     fn restore(snapshot: &str) -> Option<Self> {
         let book: Self = serde_json::from_str(snapshot).ok()?;
         (book.listed_as.is_some() || book.copies() == 0).then_some(book)

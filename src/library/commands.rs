@@ -1,36 +1,36 @@
-//! What a book can be asked to do.
+//! The commands of books.
 
 use super::{Author, Isbn, Quantity, Title, UserId};
 
-/// A request about a book, in the imperative. It can be refused.
+/// A command to a book.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BookCommand {
-    /// Take copies into the library, of a new book or of one it has.
+    /// Add copies of a new or existing book to the library.
     AddBook {
         /// The book.
         isbn: Isbn,
-        /// What it is called.
+        /// The title.
         title: Title,
-        /// Who wrote it.
+        /// The author.
         author: Author,
-        /// How many copies.
+        /// The number of copies.
         quantity: Quantity,
     },
     /// Lend a copy.
     BorrowBook {
         /// The book.
         isbn: Isbn,
-        /// To whom.
+        /// The borrower.
         user_id: UserId,
     },
-    /// Take a lent copy back.
+    /// Return a copy.
     ReturnBook {
         /// The book.
         isbn: Isbn,
-        /// From whom.
+        /// The borrower.
         user_id: UserId,
     },
-    /// Take all copies out of the library.
+    /// Remove all copies from the library.
     RemoveBook {
         /// The book.
         isbn: Isbn,

@@ -1,8 +1,8 @@
-//! Why a service does not do what it was asked.
+//! The errors of the services.
 
 use super::Refusal;
 use crate::engine::application;
 pub use crate::engine::application::{QueryError, Unavailable};
 
-/// Why a command has no events to show.
+/// Why a command led to no events.
 pub type CommandFailure = application::CommandFailure<Refusal>;

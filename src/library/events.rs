@@ -1,6 +1,6 @@
-//! What can happen to a book.
+//! The events of books.
 //!
-//! None of the events holds a time: when it happened stands in the [recorded event], once and for all domains.
+//! The events hold no times: the [recorded event] does.
 //!
 //! [recorded event]: crate::engine::log::RecordedEvent
 
@@ -9,31 +9,31 @@ use serde::{Deserialize, Serialize};
 use super::{Author, Isbn, Quantity, Title, UserId};
 use crate::engine::domain::DomainEvent;
 
-/// A fact about a book, in the past tense.
+/// Something that happened to a book.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BookEvent {
-    /// Copies came into the library.
+    /// Copies were added to the library.
     BookAdded(BookAdded),
     /// A copy was lent.
     BookBorrowed(BookBorrowed),
-    /// A lent copy came back.
+    /// A copy was returned.
     BookReturned(BookReturned),
-    /// All copies left the library.
+    /// All copies were removed from the library.
     BookRemoved(BookRemoved),
 }
 
-/// Copies came into the library.
+/// Copies were added to the library.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BookAdded {
     /// The book.
     pub isbn: Isbn,
-    /// What it is called.
+    /// The title.
     pub title: Title,
-    /// Who wrote it.
+    /// The author.
     pub author: Author,
-    /// How many copies came.
+    /// The number of copies added.
     pub quantity: Quantity,
 }
 
@@ -43,32 +43,32 @@ pub struct BookAdded {
 pub struct BookBorrowed {
     /// The book.
     pub isbn: Isbn,
-    /// To whom.
+    /// The borrower.
     pub user_id: UserId,
 }
 
-/// A lent copy came back.
+/// A copy was returned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BookReturned {
     /// The book.
     pub isbn: Isbn,
-    /// From whom.
+    /// The borrower.
     pub user_id: UserId,
 }
 
-/// All copies left the library.
+/// All copies were removed from the library.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BookRemoved {
     /// The book.
     pub isbn: Isbn,
-    /// How many copies it had.
+    /// The number of copies removed.
     pub quantity: Quantity,
 }
 
 impl BookEvent {
-    /// The book it happened to.
+    /// The book concerned.
     pub fn isbn(&self) -> &Isbn {
         match self {
             Self::BookAdded(BookAdded { isbn, .. })

@@ -1,4 +1,4 @@
-//! The inventory projection: which books there are, where their copies are, and who has them.
+//! The inventory projection: the books, their copies, and the loans.
 
 use std::ops::Bound;
 use std::str::FromStr;
@@ -18,7 +18,7 @@ use crate::engine::runtime::trace::trace_line;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inventory {
     books: RowMap<Isbn, ListedBook>,
-    /// When each copy was borrowed that a user has.
+    /// The time of each current loan.
     loans: RowMap<LoanId, Timestamp>,
 }
 
@@ -26,11 +26,11 @@ pub struct Inventory {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListedBook {
-    /// Its number.
+    /// The ISBN.
     pub isbn: Isbn,
-    /// What it is called, as whoever added copies last has said.
+    /// The title, as given when copies were last added.
     pub title: Title,
-    /// Who wrote it, from the same source.
+    /// The author, as given when copies were last added.
     pub author: Author,
     /// The copies that can be borrowed.
     pub copies_in: u32,
@@ -38,18 +38,18 @@ pub struct ListedBook {
     pub copies_out: u32,
 }
 
-/// A copy that a user has.
+/// A copy on loan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loan {
-    /// The book's number.
+    /// The book's ISBN.
     pub isbn: Isbn,
-    /// What it is called.
+    /// The title.
     pub title: Title,
     /// When it was borrowed.
     pub borrowed: Timestamp,
 }
 
-/// What names a loan: those of a user stand together, in the order of the books.
+/// The key of a loan. Ordered by user first, so that a user's loans are adjacent.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct LoanId {
     user_id: UserId,
@@ -57,7 +57,7 @@ struct LoanId {
 }
 
 #[derive(Debug, Error)]
-#[error("it is about no loan")]
+#[error("a loan is named by an ISBN and a user")]
 struct InvalidLoanId;
 
 impl fmt::Display for LoanId {
@@ -82,12 +82,12 @@ impl Inventory {
         self.books.get(isbn)
     }
 
-    /// At most `limit` books in the order of their numbers, from `from` on.
+    /// At most `limit` books in the order of their ISBNs, from `from` on.
     pub fn books(&self, from: Isbn, limit: usize) -> Vec<ListedBook> {
         self.books.range(from..).take(limit).map(|(_, book)| book.clone()).collect()
     }
 
-    /// At most `limit` loans of a user in the order of the books' numbers, from `from` on.
+    /// At most `limit` loans of a user in the order of the books' ISBNs, from `from` on.
     pub fn loans(&self, user_id: &UserId, from: Isbn, limit: usize) -> Vec<Loan> {
         let of_user = self.loans.range(LoanId { user_id: user_id.clone(), isbn: from }..);
         let of_user = of_user.take_while(|(loan, _)| loan.user_id == *user_id);
@@ -98,7 +98,7 @@ impl Inventory {
         of_user.filter_map(loan).take(limit).collect()
     }
 
-    /// The first `limit` users with a loan whose names begin with `prefix`, in order.
+    /// The first `limit` borrowers in order whose names begin with `prefix`.
     pub fn borrowers_beginning_with(&self, prefix: &str, limit: usize) -> Vec<UserId> {
         let mut from = Bound::Included(LoanId { user_id: UserId::first_beginning_with(prefix), isbn: Isbn::FIRST });
         let users = iter::from_fn(|| {
@@ -109,7 +109,7 @@ impl Inventory {
         users.take_while(|user_id| user_id.as_str().starts_with(prefix)).take(limit).collect()
     }
 
-    /// The first `limit` books whose numbers begin with `prefix`, with or without hyphens, in order.
+    /// The first `limit` ISBNs in order that begin with `prefix`, given with or without hyphens.
     pub fn isbns_beginning_with(&self, prefix: &str, limit: usize) -> Vec<Isbn> {
         let prefix = prefix.replace(['-', ' '], "");
         let Some(first) = Isbn::first_beginning_with(&prefix) else { return Vec::new() };
@@ -154,13 +154,13 @@ impl Projection<BookEvent> for Inventory {
             BookEvent::BookAdded(added) => self.add(added),
             BookEvent::BookBorrowed(BookBorrowed { isbn, user_id }) => self.lend(*isbn, user_id.clone(), event.time),
             BookEvent::BookReturned(BookReturned { isbn, user_id }) => self.take_back(*isbn, user_id.clone()),
-            // A book is removed only when no copy is out, so no loan goes with it.
+            // A book with loans cannot be removed.
             BookEvent::BookRemoved(BookRemoved { isbn, .. }) => drop(self.books.remove(isbn)),
         }
     }
 }
 
-/// Says what the inventory has taken in, for the trace.
-pub(super) fn tell(event: &RecordedEvent<BookEvent>) {
+/// Traces an event of the inventory.
+pub(super) fn trace(event: &RecordedEvent<BookEvent>) {
     trace_line!(event.metadata.correlation_id, "Event Handler: {}", event.data.title());
 }

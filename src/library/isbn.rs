@@ -1,4 +1,4 @@
-//! What names a book.
+//! International Standard Book Numbers.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,37 +6,37 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// An International Standard Book Number, kept as its 13 digits in whichever form it was written.
+/// An International Standard Book Number, stored as 13 digits whatever its written form.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Isbn([u8; 13]);
 
-/// Why a text is no ISBN.
+/// Why a text is not an ISBN.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum InvalidIsbn {
-    /// It holds something besides digits, and hyphens or spaces between them.
+    /// The text has characters other than digits, with hyphens or spaces between them.
     #[error("an ISBN has digits, and hyphens or spaces between them")]
     Character,
-    /// It has another number of digits.
+    /// The text has neither 10 nor 13 digits.
     #[error("an ISBN has 10 or 13 digits")]
     Length,
-    /// It has 13 digits, but they number something else than a book.
+    /// The 13 digits belong to something other than a book.
     #[error("an ISBN of 13 digits begins with 978 or 979")]
     Prefix,
-    /// Its last digit does not follow from the others: something was mistyped.
+    /// The check digit does not fit the other digits.
     #[error("the check digit of this ISBN is wrong")]
     CheckDigit,
 }
 
 impl Isbn {
-    /// Where an order of books begins.
+    /// The lower bound of all ISBNs.
     pub const FIRST: Self = Self([0; 13]);
 
-    /// Where it ends.
+    /// The upper bound of all ISBNs.
     pub(super) const LAST: Self = Self([9; 13]);
 
-    /// Reads 13 digits, or the 10 of an older ISBN, whose last may be an `X`. A hyphen or a space may stand
-    /// between any two of them: where they belong would take a list of all publishers to know.
+    /// Parses 13 digits, or the 10 of an older ISBN, of which the last may be an `X`. A hyphen or a space is allowed between
+    /// any two digits: checking their places would need a list of all publishers.
     ///
     /// ```
     /// use cqrs_bank::library::Isbn;
@@ -61,7 +61,7 @@ impl Isbn {
         }
     }
 
-    /// Where those that begin with some digits stand in the order of books; `None` for what is no beginning.
+    /// The lower bound of the ISBNs that begin with some digits; `None` if the text is not a prefix of an ISBN.
     pub(super) fn first_beginning_with(prefix: &str) -> Option<Self> {
         let mut first = Self::FIRST;
         for (place, character) in prefix.chars().enumerate() {
@@ -71,8 +71,8 @@ impl Isbn {
     }
 
     fn from_ten(body: &[u8], check: u8) -> Result<Self, InvalidIsbn> {
-        let weighed: u32 = body.iter().zip((2..=10).rev()).map(|(digit, weight)| u32::from(*digit) * weight).sum();
-        if !(weighed + u32::from(check)).is_multiple_of(11) {
+        let weighted_sum: u32 = body.iter().zip((2..=10).rev()).map(|(digit, weight)| u32::from(*digit) * weight).sum();
+        if !(weighted_sum + u32::from(check)).is_multiple_of(11) {
             return Err(InvalidIsbn::CheckDigit);
         }
         let mut digits = [0; 13];
@@ -85,12 +85,12 @@ impl Isbn {
     fn from_thirteen(read: &[u8]) -> Result<Self, InvalidIsbn> {
         let mut digits = [0; 13];
         digits.copy_from_slice(read);
-        let right = digits[12] == check_digit(&digits);
-        if right { Ok(Self(digits)) } else { Err(InvalidIsbn::CheckDigit) }
+        let is_valid = digits[12] == check_digit(&digits);
+        if is_valid { Ok(Self(digits)) } else { Err(InvalidIsbn::CheckDigit) }
     }
 }
 
-/// The digits of a text, an `X` at the end of ten as 10. At most 14 are read: that many are too many.
+/// The digits of a text, with an `X` in tenth place as 10. Stops at 14 digits, which are too many.
 fn digits(text: &str) -> Result<Vec<u8>, InvalidIsbn> {
     const TOO_MANY: usize = 14;
     let mut digits = Vec::with_capacity(TOO_MANY);
@@ -105,14 +105,15 @@ fn digits(text: &str) -> Result<Vec<u8>, InvalidIsbn> {
         }
         separated = matches!(character, '-' | ' ');
     }
-    let x_within = digits.len() > 10 && digits[9] == 10;
-    if (separated && !digits.is_empty()) || x_within { Err(InvalidIsbn::Character) } else { Ok(digits) }
+    let has_inner_x = digits.len() > 10 && digits[9] == 10;
+    if (separated && !digits.is_empty()) || has_inner_x { Err(InvalidIsbn::Character) } else { Ok(digits) }
 }
 
-/// What the last of 13 digits must be: weighed 1, 3, 1, 3, … all of them add up to a multiple of ten.
+/// The last of 13 digits: with the weights 1, 3, 1, 3, … the sum of all of them is a multiple of ten.
 fn check_digit(digits: &[u8; 13]) -> u8 {
-    let weighed: u8 = digits[..12].iter().zip([1, 3].into_iter().cycle()).map(|(digit, weight)| digit * weight).sum();
-    (10 - weighed % 10) % 10
+    let weighted_sum: u8 =
+        digits[..12].iter().zip([1, 3].into_iter().cycle()).map(|(digit, weight)| digit * weight).sum();
+    (10 - weighted_sum % 10) % 10
 }
 
 impl fmt::Display for Isbn {
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn every_way_to_write_a_number_is_one_number() {
+    fn every_written_form_is_the_same_isbn() {
         for text in ["978-1593275846", "9781593275846", "978-1-59327-584-6", "978 1 59327 584 6", "1-59327-584-6"] {
             assert_eq!(read(text).as_deref(), Ok("9781593275846"), "{text}");
         }
@@ -170,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn one_wrong_digit_is_noticed_wherever_it_stands() {
+    fn any_single_wrong_digit_is_noticed() {
         for right in ["9781593275846", "9798886451740", "1593275846", "080442957X"] {
             assert!(read(right).is_ok(), "{right}");
             for place in 0..right.len() {
@@ -185,11 +186,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_of_a_book_is_told_so() {
+    fn other_texts_are_refused() {
         for text in ["", "978", "159327584", "97815932758466", &"9".repeat(1_000)] {
             assert_eq!(read(text), Err(InvalidIsbn::Length), "{text}");
         }
-        // A bar code, but of a newspaper.
+        // The bar code of a newspaper.
         assert_eq!(read("9771234567003"), Err(InvalidIsbn::Prefix));
         for text in [
             "Elixir",

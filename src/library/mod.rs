@@ -1,8 +1,8 @@
-//! The library: books, the commands they take, the events that happen to them, and the inventory they add up to.
+//! The library: a domain of books whose command side and query side are two services on one event store.
 //!
-//! It is two services on one event store. [`WriteService`] lets a [`Book`] decide on a [`BookCommand`] and stores
-//! the [`BookEvent`]s; it answers no question. [`ReadService`] keeps the [`Inventory`] and takes no command. They
-//! share nothing but the store, so each can run, stop and start again without the other.
+//! [`WriteService`] lets a [`Book`] decide on each [`BookCommand`] and stores the [`BookEvent`]s; it answers no questions.
+//! [`ReadService`] keeps the [`Inventory`]; it takes no commands. They share nothing but the store, so each can run, stop and
+//! restart without the other.
 
 mod book;
 mod commands;

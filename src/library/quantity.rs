@@ -1,4 +1,4 @@
-//! How many copies.
+//! A number of copies.
 
 use std::fmt;
 
@@ -10,20 +10,20 @@ use thiserror::Error;
 #[serde(try_from = "u32", into = "u32")]
 pub struct Quantity(u32);
 
-/// Not a number of copies.
+/// A number outside the range of [`Quantity`].
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("a quantity is a whole number from 1 to {}", Quantity::MAX)]
 pub struct InvalidQuantity;
 
 impl Quantity {
-    /// The most copies of one book that a library holds, and so the most that can be added.
+    /// The most copies of one book that a library holds.
     pub const MAX: Self = Self(1_000_000);
 
-    /// This many copies.
+    /// Checks a number of copies.
     ///
     /// # Errors
     ///
-    /// [`InvalidQuantity`] when it is zero, negative or more than [`Quantity::MAX`].
+    /// [`InvalidQuantity`] if the number is zero, negative or above [`Quantity::MAX`].
     pub fn new(copies: impl TryInto<u32>) -> Result<Self, InvalidQuantity> {
         match copies.try_into() {
             Ok(copies) if (1..=Self::MAX.0).contains(&copies) => Ok(Self(copies)),
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quantities_are_from_one_to_the_limit() {
+    fn quantities_range_from_one_to_the_limit() {
         for wrong in [0, -1, 1_000_001, i64::MAX] {
             assert_eq!(Quantity::new(wrong), Err(InvalidQuantity), "{wrong}");
         }

@@ -1,4 +1,4 @@
-//! The read service: keeps the inventory and answers from it, and takes no command.
+//! The read service, which answers questions from the inventory.
 
 use std::ops::Deref;
 
@@ -13,10 +13,10 @@ use crate::engine::log::{Moment, StreamId};
 use crate::engine::projection::ReadModel;
 use crate::engine::store::Store;
 
-/// Answers what the library has. Cheap to clone.
+/// Answers questions about the library. Cheap to clone.
 ///
-/// It is an [`Application`] that takes no commands. Every answer knows at least what was stored when the question came,
-/// whoever has stored it. Dropping the last handle closes the service.
+/// The service is an [`Application`] without aggregates. Every answer includes at least the events stored when the question
+/// came, by any process. Dropping the last handle closes the service.
 #[derive(Clone, Debug)]
 pub struct ReadService {
     application: Application<BookEvent>,
@@ -32,34 +32,33 @@ impl Deref for ReadService {
 }
 
 impl ReadService {
-    /// Opens a library and starts the service: where the rows of the inventory are that the file has kept, over what has
-    /// happened since, then live.
+    /// Opens a library and starts the service: restores the stored rows of the inventory, and projects the events since.
     ///
     /// # Errors
     ///
-    /// [`StartError`]: what stands in the way.
+    /// [`StartError`]: why the service did not start.
     #[cfg(feature = "sqlite")]
     pub async fn open(file: &LibraryFile) -> Result<Self, StartError> {
         Self::of(Application::builder(file.clone())).await
     }
 
-    /// Starts the service on a store that is open already, and stays open after it.
+    /// Starts the service on an open store, which stays open when the service closes.
     ///
     /// # Errors
     ///
-    /// [`StartError`]: what stands in the way.
+    /// [`StartError`]: why the service did not start.
     pub async fn start(store: impl Into<Store<BookEvent>>) -> Result<Self, StartError> {
         Self::of(Application::on(store)).await
     }
 
     async fn of(application: Builder<BookEvent>) -> Result<Self, StartError> {
-        let service = application.projection::<Inventory>().invariants::<Stock>().observe(inventory::tell);
+        let service = application.projection::<Inventory>().invariants::<Stock>().observe(inventory::trace);
         let application = start(service).await?;
         let inventory = application.read_model()?;
         Ok(Self { application, inventory })
     }
 
-    /// At most `limit` books in the order of their numbers, from `from` on, now or at a moment in the past.
+    /// At most `limit` books in the order of their ISBNs, from `from` on, now or at a moment in the past.
     ///
     /// # Errors
     ///
@@ -73,22 +72,21 @@ impl ReadService {
         self.ask(moment, |inventory| inventory.books(from, limit)).await
     }
 
-    /// A book, now or at a moment in the past; `None` if the library does not have it then.
+    /// A book, now or at a moment in the past; `None` if the library does not have it at that time.
     ///
     /// # Errors
     ///
     /// [`QueryError`]: why there is no answer.
     pub async fn get_book(&self, isbn: Isbn, moment: Option<Moment>) -> Result<Option<ListedBook>, QueryError> {
         let Some(moment) = moment else { return self.ask(None, |inventory| inventory.book(&isbn).cloned()).await };
-        // The book's own stream says it all.
+        // One book's stream is quicker to fold than the whole inventory.
         let book: Book = self.state_at(&StreamId::new(Book::CATEGORY, &isbn), moment).await?;
         let (copies_in, copies_out) = (book.copies_in(), book.copies_out());
         let listed = book.listed_as().cloned();
         Ok(listed.map(|(title, author)| ListedBook { isbn, title, author, copies_in, copies_out }))
     }
 
-    /// At most `limit` loans of a user in the order of the books' numbers, from `from` on, now or at a moment in
-    /// the past.
+    /// At most `limit` loans of a user in the order of the books' ISBNs, from `from` on, now or at a moment in the past.
     ///
     /// # Errors
     ///
@@ -103,7 +101,7 @@ impl ReadService {
         self.ask(moment, |inventory| inventory.loans(user_id, from, limit)).await
     }
 
-    /// The inventory projection as it is now, for questions that need not wait for what was stored last.
+    /// A handle on the inventory, for reads that need not wait for the latest events.
     pub fn inventory(&self) -> &ReadModel<Inventory> {
         &self.inventory
     }

@@ -1,4 +1,4 @@
-//! The start of a service.
+//! Starting a service.
 
 use std::pin::Pin;
 
@@ -7,8 +7,8 @@ use crate::engine::application::{Application, Builder, StartError};
 
 type Starting = Pin<Box<dyn Future<Output = Result<Application<BookEvent>, StartError>> + Send>>;
 
-/// The engine of a library is compiled here, and not again into each program that starts a service: a future that is
-/// named is compiled where it is awaited.
+/// Boxed, so that the engine's code for a library is compiled once, in this crate. An unboxed future would be compiled again
+/// in each program that awaits it.
 pub(super) fn start(service: Builder<BookEvent>) -> Starting {
     Box::pin(service.start())
 }

@@ -1,4 +1,4 @@
-//! Holds a log against what books can have decided.
+//! The invariants of a library's log: each event is one that its book would decide.
 
 use foldhash::HashMap;
 
@@ -7,7 +7,7 @@ use super::{Book, BookCommand, BookEvent};
 use crate::engine::domain::{Aggregate, Invariants};
 use crate::engine::log::{RecordedEvent, StreamId};
 
-/// A log as far as it was looked at. It keeps the state of every book.
+/// The state of every book, folded from the events checked so far.
 #[derive(Debug, Default)]
 pub(super) struct Stock {
     books: HashMap<StreamId, Book>,
@@ -22,10 +22,10 @@ impl Invariants<BookEvent> for Stock {
         }
     }
 
-    /// It can have happened if the book, as it was, decides so today.
+    /// The event is valid if the book, in its state before, decides the same.
     fn take(&mut self, event: &RecordedEvent<BookEvent>) -> Result<(), String> {
         let book = self.books.entry(event.stream.clone()).or_default();
-        let decided = book.execute(&asked_for(&event.data)).map_err(|refusal| refusal.to_string())?;
+        let decided = book.execute(&command_of(&event.data)).map_err(|refusal| refusal.to_string())?;
         if decided != [event.data.clone()] {
             return Err("it is not what the book would have decided".to_owned());
         }
@@ -35,7 +35,7 @@ impl Invariants<BookEvent> for Stock {
 }
 
 /// The command that leads to an event.
-fn asked_for(event: &BookEvent) -> BookCommand {
+fn command_of(event: &BookEvent) -> BookCommand {
     match event.clone() {
         BookEvent::BookAdded(BookAdded { isbn, title, author, quantity }) => {
             BookCommand::AddBook { isbn, title, author, quantity }

@@ -11,20 +11,20 @@ use crate::engine::runtime::Supervisor;
 use crate::engine::store::sqlite::{SqliteOptions, SqliteStore};
 use crate::engine::store::{OpenStoreError, StoreError, StoreUrl, path_named_by};
 
-/// Where a library is kept that several processes share: the path of a file.
+/// The file of a library, which several processes can share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LibraryFile(PathBuf);
 
-/// Not the path of a file.
+/// Why a name is not the path of a library's file.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum NoLibraryFile {
-    /// What is in the memory of one process, no other process can read.
+    /// The name is `memory`, which two processes cannot share.
     #[error("two processes share a file, not memory: name one, such as library.db")]
     Memory,
-    /// It is empty, or a URL of another kind.
+    /// The name is empty, or a URL of another kind.
     #[error("{name:?} names no file")]
     NoPath {
-        /// What was given.
+        /// The name.
         name: String,
     },
 }
@@ -32,10 +32,10 @@ pub enum NoLibraryFile {
 /// Why a library could not be opened.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum OpenError {
-    /// The file cannot be opened as it is. Nothing in it was changed.
+    /// The file cannot be opened as it is. It is unchanged.
     #[error("{0}")]
     File(#[from] OpenStoreError),
-    /// The file is open, but does not say what is in it.
+    /// The file was opened but cannot be read.
     #[error("{0}")]
     Unreadable(#[from] StoreError),
 }
@@ -46,12 +46,11 @@ impl LibraryFile {
         &self.0
     }
 
-    /// Opens the file. Whoever comes first makes it, be it the reader: the other finds it then. It stays open until
-    /// the supervisor stops or the last handle is gone.
+    /// Opens the file, or creates it. It stays open until the supervisor stops or the last handle is dropped.
     ///
     /// # Errors
     ///
-    /// [`OpenError`]: what is wrong with the file, and where it is.
+    /// [`OpenError`]: what is wrong with the file.
     pub async fn open(&self, supervisor: &Supervisor) -> Result<SqliteStore<BookEvent>, OpenError> {
         let (path, supervisor) = (self.0.clone(), supervisor.clone());
         let opening = move || SqliteStore::open(&path, SqliteOptions::default(), &supervisor);
@@ -60,7 +59,7 @@ impl LibraryFile {
     }
 }
 
-/// A path, with or without `sqlite:` before it.
+/// Parses a path, with or without the prefix `sqlite:`.
 impl FromStr for LibraryFile {
     type Err = NoLibraryFile;
 

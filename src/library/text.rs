@@ -1,4 +1,4 @@
-//! Texts that people give: who borrows, what a book is called and who wrote it.
+//! Texts from users: names of users, titles and authors.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -9,20 +9,19 @@ use thiserror::Error;
 
 use crate::printable::only_shows;
 
-/// Why a text cannot be taken.
+/// Why a text is refused.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum InvalidText {
-    /// There is nothing to read in it.
+    /// The text is empty or blank.
     #[error("a text cannot be empty")]
     Empty,
-    /// It is too long.
+    /// The text is too long.
     #[error("a text has at most {max_characters} characters here")]
     TooLong {
-        /// As many as are allowed, in characters (Unicode scalar values).
+        /// The maximum length in characters (Unicode scalar values).
         max_characters: usize,
     },
-    /// It holds a control character, or one that changes the direction of writing: printed, it could pass
-    /// for another text.
+    /// The text has a control character or a bidirectional control, so that it could look like another text when printed.
     #[error("a text cannot hold control or bidirectional control characters")]
     ControlCharacter,
 }
@@ -37,14 +36,14 @@ macro_rules! text {
         pub struct $name(Arc<str>);
 
         impl $name {
-            /// The longest, in characters (Unicode scalar values).
+            /// The maximum length in characters (Unicode scalar values).
             pub const MAX_CHARACTERS: usize = $max_characters;
 
-            /// Takes a text that can be printed without harm.
+            /// Checks that a text is neither blank nor too long, and safe to print.
             ///
             /// # Errors
             ///
-            /// [`InvalidText`]: what the text has too much or too little of.
+            /// [`InvalidText`]: what is wrong with the text.
             pub fn new(text: &str) -> Result<Self, InvalidText> {
                 check(text, Self::MAX_CHARACTERS)?;
                 Ok(Self(text.into()))
@@ -91,24 +90,24 @@ macro_rules! text {
 }
 
 text! {
-    /// Who borrows: a user of the library.
+    /// A user of the library, who borrows books.
     UserId, 64
 }
 
 impl UserId {
-    /// Where those that begin with a text stand in the order of users, whatever the text is.
+    /// The lower bound of the users whose names begin with a text. The text is not checked.
     pub(super) fn first_beginning_with(prefix: &str) -> Self {
         Self(prefix.into())
     }
 }
 
 text! {
-    /// What a book is called.
+    /// The title of a book.
     Title, 256
 }
 
 text! {
-    /// Who wrote a book.
+    /// The author of a book.
     Author, 256
 }
 
@@ -130,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_have_at_least_one_character_and_not_too_many() {
+    fn texts_are_neither_blank_nor_too_long() {
         for empty in ["", "   "] {
             assert_eq!(UserId::new(empty), Err(InvalidText::Empty), "{empty:?}");
         }
@@ -141,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_hold_nothing_that_could_disguise_them() {
+    fn texts_have_no_hidden_characters() {
         for hidden in ["\0", "a\nb", "\u{1b}[2J", "\u{202e}nafloW", "\u{2066}a", "\u{7f}", "\u{85}", "a\u{2028}b"] {
             assert_eq!(Title::new(&format!("a{hidden}")), Err(InvalidText::ControlCharacter), "{hidden:?}");
         }

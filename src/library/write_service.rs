@@ -1,4 +1,4 @@
-//! The write service: takes commands, and answers no question.
+//! The write service, which takes commands.
 
 use std::ops::Deref;
 
@@ -11,10 +11,10 @@ use crate::engine::application::{Application, Builder, StartError};
 use crate::engine::runtime::Origin;
 use crate::engine::store::{Committed, Store};
 
-/// Lets books decide on commands, and stores what they decide. Cheap to clone.
+/// Lets books decide on commands, and stores their events. Cheap to clone.
 ///
-/// It is an [`Application`] without a read model: what has come of its commands is for the read service to tell, in this
-/// process or in another one on the same store. Dropping the last handle closes it.
+/// The service is an [`Application`] without projections. The read service answers questions, in this process or in another
+/// one on the same store. Dropping the last handle closes the service.
 ///
 /// ```
 /// use cqrs_bank::engine::store::memory::MemoryStore;
@@ -48,22 +48,22 @@ impl Deref for WriteService {
 }
 
 impl WriteService {
-    /// Opens a library and starts the service. A `seed` makes ids and times the same in every run that begins with the
+    /// Opens a library and starts the service. With a `seed`, ids and times are the same in every run that starts with the
     /// same log.
     ///
     /// # Errors
     ///
-    /// [`StartError`]: what stands in the way.
+    /// [`StartError`]: why the service did not start.
     #[cfg(feature = "sqlite")]
     pub async fn open(file: &LibraryFile, seed: Option<u64>) -> Result<Self, StartError> {
         Self::of(Application::builder(file.clone()), seed).await
     }
 
-    /// Starts the service on a store that is open already, and stays open after it.
+    /// Starts the service on an open store, which stays open when the service closes.
     ///
     /// # Errors
     ///
-    /// [`StartError`]: what stands in the way.
+    /// [`StartError`]: why the service did not start.
     pub async fn start(store: impl Into<Store<BookEvent>>, seed: Option<u64>) -> Result<Self, StartError> {
         Self::of(Application::on(store), seed).await
     }
@@ -72,27 +72,26 @@ impl WriteService {
         Ok(Self { application: start(application.seed(seed).aggregate::<Book>().invariants::<Stock>()).await? })
     }
 
-    /// Handles a command that comes from outside. Answers with its events once they are stored.
+    /// Handles a command under a new id. Returns its events once they are stored.
     ///
     /// # Errors
     ///
-    /// [`CommandFailure`]: why there are none.
+    /// [`CommandFailure`]: why the command led to no events.
     pub async fn handle(&self, command: BookCommand) -> Result<Committed<BookEvent>, CommandFailure> {
         self.handle_as(command, self.start_conversation()).await
     }
 
-    /// The same under ids that the caller knows before: in a new [`Conversation`](crate::engine::runtime::Conversation), or
-    /// under an id that is given with [`Metadata`](crate::engine::log::Metadata).
+    /// Handles a command under ids that the caller knows: those of a new
+    /// [`Conversation`](crate::engine::runtime::Conversation), or given [`Metadata`](crate::engine::log::Metadata).
     ///
-    /// A command under an id that was given may be sent any number of times, also by another program, and happens once:
-    /// what it has led to when it was handled first is the answer each time, also where it would be refused by now. Of
-    /// another book, or with other content, it is [`CommandFailure::IdTaken`]. A refusal is not remembered. What was
-    /// stored without the content of its command, in a new conversation or by an earlier version of the program, is told
-    /// apart by the book alone.
+    /// A command under a given id takes effect once, however often it is sent, and by whichever program. Each time, the
+    /// outcome is that of the first time, even if the book would refuse the command by now. The same id with another book or
+    /// other content is [`CommandFailure::IdTaken`]. Refusals are not remembered. Events stored without a fingerprint of
+    /// their command, from an earlier version of the program for example, are compared by book only.
     ///
     /// # Errors
     ///
-    /// [`CommandFailure`]: why there are no events.
+    /// [`CommandFailure`]: why the command led to no events.
     pub async fn handle_as(
         &self,
         command: BookCommand,

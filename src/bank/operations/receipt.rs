@@ -54,7 +54,7 @@ impl PendingCommand {
         let Self { pending, transfer_id } = self;
         let Some(transfer_id) = transfer_id else { return pending.outcome().await };
         let consistency = pending.consistency();
-        let (base, outcome) = pending.outcome_there().await;
+        let (base, outcome) = pending.outcome_and_base().await;
         Ok(transfer_seen(&base, consistency, transfer_id, outcome?).await)
     }
 }

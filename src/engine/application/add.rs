@@ -1,4 +1,4 @@
-//! Projections, process managers and event handlers that come while an application runs.
+//! Adding projections, process managers and event handlers to a running application.
 
 use std::sync::PoisonError;
 
@@ -12,17 +12,16 @@ use crate::engine::store::StoreError;
 use crate::engine::store::codec::StoredEvent;
 
 impl<E: StoredEvent> Application<E> {
-    /// Adds a projection: over everything that has happened, then live. What has happened it knows when this answers.
-    /// From now on, strong consistency waits for it, it is rebuilt with the others, and its rows are stored with theirs
-    /// if it has any.
+    /// Adds a projection and returns once it has caught up with the log. From then on, strong consistency waits for
+    /// the projection, [`Application::rebuild`] rebuilds it, and its rows are stored if it has any.
     ///
     /// # Errors
     ///
-    /// [`AddHandlerError`]: why it is not there.
+    /// [`AddHandlerError`]: why the projection was not added.
     pub async fn add_projection<P: Projection<E>>(&self) -> Result<ReadModel<P>, AddHandlerError> {
         let _adding = self.inner.changing.lock().await;
         self.check_name(P::NAME)?;
-        let closed = match self.inner.feed.add::<P, _>(self.store()).await {
+        let error = match self.inner.feed.add::<P, _>(self.store()).await {
             Ok(model) => {
                 self.inner.models.add(model.clone());
                 self.inner.upkeep.add_projection::<P>();
@@ -32,17 +31,17 @@ impl<E: StoredEvent> Application<E> {
             Err(JoinError::Store(error)) => error,
             Err(JoinError::Stopped) => StoreError::Closed,
         };
-        let closed: Result<ReadModel<P>, Unavailable> = self.or_unavailable(Err(closed)).await;
-        Ok(closed?)
+        let unavailable: Result<ReadModel<P>, Unavailable> = self.or_unavailable(Err(error)).await;
+        Ok(unavailable?)
     }
 
-    /// Removes a projection that [was added](Application::add_projection), whether it still runs or has stopped. Nobody
-    /// waits for it any more and questions to it are [`Unavailable::Missing`]; whoever holds its read model keeps what it
-    /// knew last. The store keeps its rows, from which it goes on when it is added again.
+    /// Removes a projection that was [added](Application::add_projection), whether it runs or has stopped. Commands no
+    /// longer wait for it, and reading it answers [`Unavailable::Missing`]; a [`ReadModel`] that the caller still holds
+    /// keeps its last state. The store keeps the projection's rows, and adding it again continues from them.
     ///
     /// # Errors
     ///
-    /// [`RemoveError`]: why there was nothing to remove.
+    /// [`RemoveError`]: why no projection was removed.
     pub async fn remove_projection<P: Projection<E>>(&self) -> Result<(), RemoveError> {
         let _removing = self.inner.changing.lock().await;
         self.inner.feed.remove(P::NAME).await?;
@@ -50,15 +49,15 @@ impl<E: StoredEvent> Application<E> {
         Ok(())
     }
 
-    /// Starts a process manager. It gets events after the projections have, sends each command exactly once in effect,
-    /// and goes on where it was when this store was open with it last; from now on, strong consistency waits for it and
-    /// for what it causes. [`Application::handlers`] shows it with the others.
+    /// Starts a process manager at its stored checkpoint. It gets each event after the projections, and each of its
+    /// commands takes effect exactly once. From now on, strong consistency waits for the process manager and for what
+    /// it causes, and [`Application::handlers`] lists it.
     ///
-    /// Where several programs have one file open, each of them adds it, for any of them may have to run it.
+    /// Programs that share a file must all add the process manager: any of them may have to run it.
     ///
     /// # Errors
     ///
-    /// [`AddHandlerError`]: why it does not run.
+    /// [`AddHandlerError`]: why the process manager does not run.
     pub async fn add_process<P>(&self, policy: P) -> Result<(), AddHandlerError>
     where
         P: ProcessManager<Event = E>,
@@ -76,12 +75,12 @@ impl<E: StoredEvent> Application<E> {
         self.added(started.await).await
     }
 
-    /// Starts an event handler, as [`Application::add_process`] does a process manager. Each event reaches it at
-    /// least once, and strong consistency waits for it if it says so.
+    /// Starts an event handler, as [`Application::add_process`] starts a process manager. Each event is delivered at
+    /// least once. Strong consistency waits for the handler if it is [`AWAITED`](EventHandler::AWAITED).
     ///
     /// # Errors
     ///
-    /// [`AddHandlerError`]: why it does not run.
+    /// [`AddHandlerError`]: why the handler does not run.
     pub async fn add_event_handler<H>(&self, handler: H) -> Result<(), AddHandlerError>
     where
         H: EventHandler<E> + Clone,
@@ -97,7 +96,7 @@ impl<E: StoredEvent> Application<E> {
         self.added(started.await).await
     }
 
-    /// Asks for the right to run handlers, where there were none here so far. Much may have happened since the start.
+    /// Asks for the lease if this is the first handler. Another process may have imported a log since the start.
     pub(super) async fn want_handlers(&self) -> Result<(), StoreError> {
         if self.inner.lease.want(self.store()).await?
             && let Err(reason) = self.inner.upkeep.taken_over(self.store()).await
@@ -117,7 +116,7 @@ impl<E: StoredEvent> Application<E> {
 
     async fn added(&self, started: Result<(HandlerControl, Arriving), StoreError>) -> Result<(), AddHandlerError> {
         let (control, arriving) = self.or_unavailable(started).await?;
-        // It runs, whether its caller waits for it or not.
+        // Before the wait: the handler runs even if the caller drops this future.
         self.inner.handlers.lock().unwrap_or_else(PoisonError::into_inner).push(control);
         arriving.has_arrived().await;
         Ok(())

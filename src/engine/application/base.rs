@@ -1,12 +1,11 @@
-//! What an application stands on, and what its callers wait by: what is stored, who has seen how much of it, and what ends
-//! all of that.
+//! The parts of an application that pending commands and watches share: store, checkpoints and supervisor.
 
 use super::Unavailable;
 use crate::engine::feed::checkpoints::Checkpoints;
 use crate::engine::runtime::Supervisor;
 use crate::engine::store::{Store, StoreError};
 
-/// Whoever holds this and no application does not keep one open, and is told when it has ended.
+/// Holding a `Base` does not keep the application open. Its supervisor tells when the application has ended.
 #[derive(Debug)]
 pub(crate) struct Base<E: 'static> {
     pub(crate) store: Store<E>,
@@ -15,7 +14,7 @@ pub(crate) struct Base<E: 'static> {
 }
 
 impl<E: 'static> Base<E> {
-    /// When the store does not answer, the supervisor knows why.
+    /// Replaces [`StoreError::Closed`] by the supervisor's reason for the stop.
     pub(super) async fn or_unavailable<T>(&self, answer: Result<T, StoreError>) -> Result<T, Unavailable> {
         match answer {
             Ok(answer) => Ok(answer),
@@ -24,7 +23,7 @@ impl<E: 'static> Base<E> {
         }
     }
 
-    /// Why nothing is answered any more, if that is so.
+    /// An error once the application has stopped.
     pub(super) fn still_open(&self) -> Result<(), Unavailable> {
         self.supervisor.reason().map_or(Ok(()), |reason| Err(reason.into()))
     }

@@ -1,4 +1,4 @@
-//! What an application is made of, and its start.
+//! Assembles an application from its parts and starts it.
 
 use std::fmt;
 use std::future::Future;
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use super::categories::check_categories;
 use super::projection_history::ProjectionHistories;
 use super::read::Models;
-use super::upkeep::{KnownHandler, Upkeep, refuse_half};
+use super::upkeep::{KnownHandler, Upkeep, refuse_unfinished_import};
 use super::{Application, Base, Inner, StartError};
 use crate::engine::command_handler::{CommandHandler, CommandHandlers, Limits};
 use crate::engine::domain::{Aggregate, Contains, Invariants};
@@ -30,7 +30,7 @@ use crate::engine::store::memory::MemoryStore;
 use crate::engine::store::sqlite::{SqliteOptions, SqliteStore};
 use crate::engine::store::{EventStore as _, Store, StoreUrl};
 
-type Boxed<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
+type BoxFuture<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
 type StartKind<E> =
     Box<dyn FnOnce(CommandHandlers, Store<E>, Arc<Clock>, Limits, &Supervisor) -> CommandHandlers + Send>;
 type Observer<E> = Box<dyn Fn(&RecordedEvent<E>) + Send + Sync>;
@@ -40,37 +40,36 @@ type StartHandler<E> = Box<
             &'a HandlerContext<E>,
             Parts<'a, E>,
             &'a mut Feed<E>,
-        ) -> Boxed<'a, Result<HandlerControl, StartError>>
+        ) -> BoxFuture<'a, Result<HandlerControl, StartError>>
         + Send,
 >;
 
-/// What handlers are started with.
+/// What starting a handler may need.
 struct Parts<'a, E: 'static> {
     commands: &'a CommandHandlers,
     models: &'a Models,
     upkeep: &'a Upkeep<E>,
 }
 
-/// Where the events are.
-enum Place<E: 'static> {
-    /// To be opened, and closed with the application.
-    At(StoreUrl),
-    /// Open already.
+enum StoreSource<E: 'static> {
+    /// The application opens the store and closes it.
+    Url(StoreUrl),
+    /// The store is open and outlives the application.
     Open(Store<E>),
 }
 
-impl<E: 'static> fmt::Debug for Place<E> {
+impl<E: 'static> fmt::Debug for StoreSource<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::At(url) => fmt::Debug::fmt(url, f),
+            Self::Url(url) => fmt::Debug::fmt(url, f),
             Self::Open(store) => fmt::Debug::fmt(store, f),
         }
     }
 }
 
-/// What an application is made of. What is not said is as its default.
+/// The parts of an application that is about to [start](Builder::start).
 pub struct Builder<E: 'static> {
-    place: Result<Place<E>, StartError>,
+    store: Result<StoreSource<E>, StartError>,
     accept_loss: bool,
     seed: Option<u64>,
     limits: Limits,
@@ -87,7 +86,7 @@ pub struct Builder<E: 'static> {
 impl<E: 'static> fmt::Debug for Builder<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
-            .field("place", &self.place)
+            .field("store", &self.store)
             .field("categories", &self.categories)
             .field("names", &self.names)
             .finish_non_exhaustive()
@@ -96,16 +95,16 @@ impl<E: 'static> fmt::Debug for Builder<E> {
 
 impl<E: StoredEvent> Builder<E> {
     pub(super) fn at<U: TryInto<StoreUrl, Error: Into<StartError>>>(url: U) -> Self {
-        Self::new(url.try_into().map(Place::At).map_err(Into::into))
+        Self::new(url.try_into().map(StoreSource::Url).map_err(Into::into))
     }
 
     pub(super) fn on(store: Store<E>) -> Self {
-        Self::new(Ok(Place::Open(store)))
+        Self::new(Ok(StoreSource::Open(store)))
     }
 
-    fn new(place: Result<Place<E>, StartError>) -> Self {
+    fn new(store: Result<StoreSource<E>, StartError>) -> Self {
         Self {
-            place,
+            store,
             accept_loss: false,
             seed: None,
             limits: Limits::default(),
@@ -120,31 +119,32 @@ impl<E: StoredEvent> Builder<E> {
         }
     }
 
-    /// Opens a file whose log has lost its end, as it is. What was lost is lost.
+    /// Opens a file even if the end of its log is lost, and continues from what is left. An unfinished import is
+    /// accepted too.
     #[must_use]
     pub fn accept_loss(self, accept_loss: bool) -> Self {
         Self { accept_loss, ..self }
     }
 
-    /// Derives ids and times from a number, so that two runs are the same to the byte.
+    /// Derives ids and times from a number, which makes two runs identical to the byte.
     #[must_use]
     pub fn seed(self, seed: Option<u64>) -> Self {
         Self { seed, ..self }
     }
 
-    /// How much is held at once.
+    /// Sets the sizes of the command queue, of its batches and of the aggregate cache, and the snapshot interval.
     #[must_use]
     pub fn limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
     }
 
-    /// How often a handler is called again with an event it fails on.
+    /// Sets how often a failed event is redelivered before it is parked.
     #[must_use]
     pub fn retry(self, retry: RetryPolicy) -> Self {
         Self { retry, ..self }
     }
 
-    /// A kind of aggregate, to which commands can be dispatched.
+    /// Adds a kind of aggregate, so that its commands can be [dispatched](Application::dispatch).
     #[must_use]
     pub fn aggregate<A: Aggregate>(mut self) -> Self
     where
@@ -158,7 +158,7 @@ impl<E: StoredEvent> Builder<E> {
         self
     }
 
-    /// A projection, which can be read.
+    /// Adds a projection, which can then be [read](Application::read).
     #[must_use]
     pub fn projection<P: Projection<E>>(mut self) -> Self {
         self.names.push(P::NAME);
@@ -167,23 +167,23 @@ impl<E: StoredEvent> Builder<E> {
         self
     }
 
-    /// What is so in every log of the domain: a log is held against it when it is [verified](Application::verify), and
-    /// before it is [imported](Application::import).
+    /// Adds invariants that every log of the domain satisfies. They are checked when the log is
+    /// [verified](Application::verify) and before a log is [imported](Application::import).
     #[must_use]
     pub fn invariants<I: Invariants<E> + Default>(mut self) -> Self {
         self.upkeep.add_invariants::<I>();
         self
     }
 
-    /// Tells an observer of each event that happens, when the projections have taken it in and before an event handler
-    /// gets it: trace lines and log messages belong there.
+    /// Adds an observer, for trace lines and log messages. It is called with each new event, after the projections and
+    /// before the event handlers.
     #[must_use]
     pub fn observe(mut self, observer: impl Fn(&RecordedEvent<E>) + Send + Sync + 'static) -> Self {
         self.observers.push(Box::new(observer));
         self
     }
 
-    /// A process manager, which answers events with commands.
+    /// Adds a process manager, which answers events with commands.
     #[must_use]
     pub fn process_manager<P>(mut self, policy: P) -> Self
     where
@@ -201,13 +201,13 @@ impl<E: StoredEvent> Builder<E> {
         self
     }
 
-    /// An event handler, which does something about events.
+    /// Adds an event handler.
     #[must_use]
     pub fn event_handler<H: EventHandler<E> + Clone>(self, handler: H) -> Self {
         self.handler_of(move |_| Ok(handler))
     }
 
-    /// An event handler that asks a projection of the application.
+    /// Adds an event handler that reads a projection of this application.
     #[must_use]
     pub fn event_handler_reading<P, H>(self, make: impl FnOnce(ReadModel<P>) -> H + Send + 'static) -> Self
     where
@@ -233,12 +233,11 @@ impl<E: StoredEvent> Builder<E> {
         self
     }
 
-    /// Opens the store and starts everything on it, in the order in which a command passes through it. When this
-    /// answers, the projections know what has happened.
+    /// Opens the store, starts all parts, and waits until the projections have caught up with the log.
     ///
     /// # Errors
     ///
-    /// [`StartError`]: what stands in the way. Nothing of it goes on then.
+    /// [`StartError`]: why the application did not start. Whatever had started is stopped again.
     pub async fn start(self) -> Result<Application<E>, StartError> {
         check_categories(&self.categories)?;
         check_types::<E>()?;
@@ -249,7 +248,7 @@ impl<E: StoredEvent> Builder<E> {
         }
         let supervisor = Supervisor::new();
         supervisor.runtime().check()?;
-        // What was started before something stood in the way does not go on.
+        // Also stops what has started if this future is dropped.
         let mut stop = StopUnlessStarted(Some(supervisor.clone()));
         let started = self.start_in(supervisor.clone()).await;
         match &started {
@@ -263,24 +262,24 @@ impl<E: StoredEvent> Builder<E> {
     }
 
     async fn start_in(self, supervisor: Supervisor) -> Result<Application<E>, StartError> {
-        let Self { place, accept_loss, seed, limits, retry, kinds, .. } = self;
+        let Self { store, accept_loss, seed, limits, retry, kinds, .. } = self;
         let Self { projections, handlers: handlers_to_start, observers, upkeep, .. } = self;
-        let (url, store, is_of_others) = match place? {
-            Place::At(url) => (url.clone(), open(&url, accept_loss, &supervisor).await?, false),
-            Place::Open(store) => (store.url(), store, true),
+        let (url, store, is_shared) = match store? {
+            StoreSource::Url(url) => (url.clone(), open(&url, accept_loss, &supervisor).await?, false),
+            StoreSource::Open(store) => (store.url(), store, true),
         };
         let upkeep = Arc::new(upkeep);
-        let (taken_over, late) = (store.clone(), upkeep.clone());
-        let check = move || {
-            let (store, upkeep) = (taken_over.clone(), late.clone());
+        let (lease_store, lease_upkeep) = (store.clone(), upkeep.clone());
+        let on_late_acquisition = move || {
+            let (store, upkeep) = (lease_store.clone(), lease_upkeep.clone());
             async move { upkeep.taken_over(&store).await }
         };
-        let lease = Lease::new(&store, &supervisor, check);
+        let lease = Lease::new(&store, &supervisor, on_late_acquisition);
         if accept_loss || !handlers_to_start.is_empty() {
             lease.want(&store).await?;
         }
         let mut give_up = GiveUpUnlessStarted(Some(lease.clone()));
-        refuse_half(&store, &url, accept_loss, &lease).await?;
+        refuse_unfinished_import(&store, &url, accept_loss, &lease).await?;
         let (clock, ids) = time_and_ids(seed, store.end().await?);
         let snapshot_every = limits.snapshot_every.get();
         let mut commands = CommandHandlers::default();
@@ -290,7 +289,7 @@ impl<E: StoredEvent> Builder<E> {
 
         let checkpoints = Checkpoints::of(&supervisor);
         let mut feed = Feed::new(checkpoints.clone());
-        if is_of_others {
+        if is_shared {
             feed.end_with_store();
         }
         let models = Models::default();
@@ -313,7 +312,7 @@ impl<E: StoredEvent> Builder<E> {
         }
         let end = store.end().await?;
         let feed = feed.start(store.clone(), &supervisor);
-        // Whoever asks gets no answer from before what is known already.
+        // The first question already sees everything stored before the start.
         tokio::select! {
             () = checkpoints.projections_have_passed(end) => {}
             _ = supervisor.stopped() => {}
@@ -340,7 +339,10 @@ impl<E: StoredEvent> Builder<E> {
     }
 }
 
-#[cfg_attr(not(feature = "sqlite"), allow(unused_variables, clippy::unused_async, reason = "memory is at hand"))]
+#[cfg_attr(
+    not(feature = "sqlite"),
+    allow(unused_variables, clippy::unused_async, reason = "only opening a file needs them")
+)]
 async fn open<E: StoredEvent>(
     url: &StoreUrl,
     accept_loss: bool,
@@ -369,7 +371,7 @@ impl Drop for StopUnlessStarted {
     }
 }
 
-/// Whoever opens the store next, with other options say, finds nobody who has the right to run its handlers.
+/// Releases the lease after a failed start, so that the next one, perhaps with other options, can take it.
 struct GiveUpUnlessStarted(Option<Lease>);
 
 impl Drop for GiveUpUnlessStarted {

@@ -1,4 +1,4 @@
-//! What a question waits for before it is answered.
+//! Waiting until the read models are recent enough to answer a question.
 
 use super::{Application, Base, QueryError, Unavailable};
 use crate::engine::feed::catch_up::{NotCaughtUp, catch_up, catch_up_to, has_caught_up, is_there};
@@ -7,7 +7,7 @@ use crate::engine::log::{Moment, Position};
 use crate::engine::store::codec::StoredEvent;
 
 impl<E: StoredEvent> Base<E> {
-    /// Under strong consistency, waits until the read models know all that was acknowledged to anybody before.
+    /// Under strong consistency, waits until the read models include every event acknowledged so far, by any process.
     pub(super) async fn caught_up(&self, consistency: Consistency) -> Result<(), Unavailable> {
         self.still_open()?;
         let (store, checkpoints) = (&self.store, &self.checkpoints);
@@ -18,7 +18,7 @@ impl<E: StoredEvent> Base<E> {
         match Box::pin(self.unless_stopped(catch_up(store, checkpoints))).await {
             Ok(()) => Ok(()),
             Err(QueryError::Unavailable(unavailable)) => Err(unavailable),
-            // There is nothing that was acknowledged and is not there.
+            // Cannot happen: an acknowledged event is in the log.
             Err(QueryError::NotYet(not_yet)) => Err(Unavailable::Defect(not_yet.to_string())),
         }
     }
@@ -31,7 +31,7 @@ impl<E: StoredEvent> Base<E> {
         };
         match caught_up {
             Err(NotCaughtUp::Store(error)) => Ok(self.or_unavailable(Err(error)).await?),
-            // They come no further when all has stopped.
+            // After a stop the read models stand still, so the stop is the reason.
             Err(behind @ NotCaughtUp::Behind { .. }) => {
                 self.still_open()?;
                 Err(behind.into())
@@ -42,13 +42,13 @@ impl<E: StoredEvent> Base<E> {
 }
 
 impl<E: StoredEvent> Application<E> {
-    /// Under strong consistency, waits until the read models know all that was acknowledged to anybody before.
+    /// Under strong consistency, waits until the read models include every event acknowledged so far, by any process.
     pub(crate) async fn caught_up(&self) -> Result<(), Unavailable> {
         self.inner.base.caught_up(self.consistency).await
     }
 
-    /// Waits until the read models know all that they are asked about a moment. A position they must have seen, whatever
-    /// the consistency, and the log must have it.
+    /// Waits until the read models can answer for a moment. A position must exist in the log, and the read models must
+    /// have reached it whatever the consistency.
     pub(crate) async fn caught_up_to(&self, moment: Option<Moment>) -> Result<(), QueryError> {
         match moment {
             Some(Moment::Position(position)) if moment != Some(Moment::NOW) => self.passed(position).await,
@@ -56,14 +56,14 @@ impl<E: StoredEvent> Application<E> {
         }
     }
 
-    /// Waits until the read models know all that there was at a position, which the log must have.
+    /// Waits until the read models have reached a position, which must exist in the log.
     pub(super) async fn passed(&self, position: Position) -> Result<(), QueryError> {
         let base = &self.inner.base;
         base.still_open()?;
         Box::pin(base.unless_stopped(catch_up_to(&base.store, &base.checkpoints, position))).await
     }
 
-    /// Whether the log, which knows everything, has come to a moment that it is asked about.
+    /// An error if the log has not reached a moment.
     pub(crate) async fn has_happened(&self, moment: Option<Moment>) -> Result<(), QueryError> {
         let Some(moment) = moment else { return Ok(()) };
         let base = &self.inner.base;

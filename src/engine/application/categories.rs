@@ -1,15 +1,15 @@
-//! The first parts of the names of streams, by which kinds of aggregate are told apart.
+//! Categories: the prefixes of stream names, which tell kinds of aggregate apart.
 
 use super::StartError;
 
-/// Whether the streams of all these categories can be told apart by their names.
+/// Refuses categories of which one, followed by `-`, is a prefix of another: their streams could have equal names.
 pub(super) fn check_categories(categories: &[&'static str]) -> Result<(), StartError> {
     for (number, first) in categories.iter().enumerate() {
         for second in &categories[number + 1..] {
-            let clash = |one: &str, other: &str| {
+            let is_prefix = |one: &str, other: &str| {
                 other == one || other.strip_prefix(one).is_some_and(|rest| rest.starts_with('-'))
             };
-            if clash(first, second) || clash(second, first) {
+            if is_prefix(first, second) || is_prefix(second, first) {
                 return Err(StartError::CategoriesClash { first, second });
             }
         }
@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn categories_whose_streams_could_have_one_name_are_refused() {
+    fn categories_with_ambiguous_stream_names_are_refused() {
         assert_eq!(check_categories(&["lot", "ticket", "lots", "lo"]), Ok(()));
         for (first, second) in [("lot", "lot"), ("lot", "lot-a"), ("lot-a", "lot")] {
             let clash = check_categories(&["ticket", first, second]);

@@ -1,23 +1,23 @@
-//! What was behind an event.
+//! The cause of an event.
 
 use super::{Application, Unavailable};
 use crate::engine::log::RecordedEvent;
 use crate::engine::store::EventStore as _;
 use crate::engine::store::codec::StoredEvent;
 
-/// What causes a command.
+/// What caused a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause<E> {
-    /// Somebody outside asked for it.
+    /// A request from outside.
     Request,
-    /// A process manager has sent it in answer to this event.
+    /// A process manager answered this event with the command.
     Event(Box<RecordedEvent<E>>),
-    /// The log does not say.
+    /// The log does not hold the causing event.
     Unknown,
 }
 
 impl<E: StoredEvent> Application<E> {
-    /// What has caused the command that has led to an event.
+    /// What caused the command that led to an event.
     ///
     /// # Errors
     ///
@@ -27,9 +27,9 @@ impl<E: StoredEvent> Application<E> {
         if metadata.causation_id == metadata.command_id {
             return Ok(Cause::Request);
         }
-        let caused = self.store().read_command(metadata.causation_id).await;
-        let caused = self.or_unavailable(caused).await?;
-        let first = caused.and_then(|events| events.first().cloned());
+        let cause = self.store().read_command(metadata.causation_id).await;
+        let cause = self.or_unavailable(cause).await?;
+        let first = cause.and_then(|events| events.first().cloned());
         Ok(first.map_or(Cause::Unknown, |event| Cause::Event(Box::new(event))))
     }
 }

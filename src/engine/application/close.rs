@@ -1,4 +1,4 @@
-//! Closing.
+//! Closing an application.
 
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -12,36 +12,36 @@ use crate::engine::runtime::{StopReason, Supervisor};
 use crate::engine::store::EventStore as _;
 use crate::engine::store::codec::StoredEvent;
 
-/// How long closing waits for handlers to finish what they are at.
+/// How long closing waits for handlers to finish their current event.
 const HANDLERS_FINISH: Duration = Duration::from_millis(500);
 
 impl<E: StoredEvent> Application<E> {
-    /// Closes it for all its handles, when everything sent before has been handled and seen, and when the
-    /// processes that had been set going by then have ended. What others do with the store meanwhile is not waited for.
-    /// A file that no other program has open is then all there is: it may be copied, moved or sent.
+    /// Closes the application for all its handles. Commands sent before are handled first, all handlers see their
+    /// events, and running processes finish; what other programs write meanwhile is not waited for. Afterwards, a file
+    /// that no other program has open is complete by itself: it may be copied, moved or sent.
     ///
-    /// It is closed even if the future is dropped before it is done.
+    /// Closing completes even if this future is dropped.
     pub async fn close(&self) {
         let application = self.clone();
         let closing = self.supervisor().runtime().spawn(async move {
-            // However this ends, nobody shall wait for what takes no more commands.
+            // Even after a panic here, callers must not wait for an application that takes no commands.
             let stop = StopOnDrop(application.supervisor());
             let Inner { base, commands, lease, feed, .. } = application.inner.as_ref();
             application.inner.closing.store(true, Ordering::Release);
             base.supervisor.begin_close();
             commands.flush().await;
-            // What is not there is what has stopped everything then.
+            // If the file is missing, the supervisor has stopped everything already.
             let _ = application.in_place().await;
             let _changed = application.inner.changing.lock().await;
             let deadline = Instant::now() + MAX_WAIT;
             application.settle().await;
-            // What handlers send has to be answered, so they stop first.
+            // Handlers wait for replies to their commands, so they stop before the command handlers.
             let have_stopped = lease.end(HANDLERS_FINISH).await;
             commands.close().await;
             if !have_stopped {
                 lease.end(HANDLERS_FINISH).await;
             }
-            // Where there was much to settle, little time is left for this.
+            // Settling may have used up the time; the projections get a little in any case.
             application.seen_by_projections(deadline.max(Instant::now() + HANDLERS_FINISH)).await;
             base.supervisor.will_close();
             feed.keep_rows().await;
@@ -49,21 +49,20 @@ impl<E: StoredEvent> Application<E> {
             drop(stop);
             base.supervisor.tasks_ended(HANDLERS_FINISH).await;
         });
-        // An error says that the runtime is going down, and everything with it.
+        // An error means that the runtime is shutting down.
         let _ = closing.await;
         self.supervisor().stop(StopReason::Closed);
-        // What the handlers are made of may hold something as well.
+        // Handlers may hold resources too.
         let controls = std::mem::take(&mut *self.inner.handlers.lock().unwrap_or_else(PoisonError::into_inner));
         drop(controls);
         self.supervisor().ended().await;
     }
 
-    /// Waits until the handlers have done what they can with what has happened by now, and with what process managers
-    /// make of it.
+    /// Waits until the handlers have processed all events so far, and those that process managers cause by them.
     pub(crate) async fn settle(&self) {
         let settled = async {
             if let Ok(end) = self.store().end().await {
-                // When time is up, what is left undone is done where the store is opened again, or lost with it.
+                // What is unfinished after the timeout continues when the store is reopened.
                 self.checkpoints().settle(end, MAX_WAIT).await;
             }
         };
@@ -73,7 +72,7 @@ impl<E: StoredEvent> Application<E> {
         }
     }
 
-    /// Waits until the projections have seen what has happened by now.
+    /// Waits until the projections have seen all events so far.
     async fn seen_by_projections(&self, deadline: Instant) {
         let seen = async {
             if let Ok(end) = self.store().end().await {
@@ -81,7 +80,7 @@ impl<E: StoredEvent> Application<E> {
             }
         };
         tokio::select! {
-            // What they have not seen they see when the store is opened again.
+            // After a timeout the projections catch up when the store is reopened.
             _ = timeout_at(deadline, seen) => {}
             _ = self.supervisor().stopped() => {}
         }

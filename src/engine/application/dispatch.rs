@@ -1,4 +1,4 @@
-//! Commands from outside, and what comes of them.
+//! Dispatching commands from outside.
 
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
@@ -13,10 +13,10 @@ use crate::engine::log::Metadata;
 use crate::engine::runtime::Origin;
 use crate::engine::store::codec::StoredEvent;
 
-/// A command that is about to be sent. To await it sends it, and waits until its events are stored and, under strong
-/// consistency, seen by the projections and all handlers that ask to be waited for; what it answers is the [`Receipt`].
+/// A command about to be sent. Awaiting it sends the command, waits until the events are stored and, under strong
+/// consistency, seen by the projections and all awaited handlers, and returns the [`Receipt`].
 #[derive(Debug)]
-#[must_use = "nothing is sent before this is awaited"]
+#[must_use = "the command is sent only when this is awaited"]
 pub struct Dispatch<'a, E: 'static, A: Aggregate> {
     application: &'a Application<E>,
     command: A::Command,
@@ -29,31 +29,31 @@ impl<'a, E: StoredEvent + Contains<A::Event>, A: Aggregate> Dispatch<'a, E, A> {
         Self { application, command, origin: None, consistency: application.consistency }
     }
 
-    /// Waits for no handler.
+    /// Waits for no projection and no handler.
     pub fn eventual(self) -> Self {
         Self { consistency: Consistency::Eventual, ..self }
     }
 
-    /// Gives the command an id that the caller knows.
+    /// Sets the command's id, which makes sending it idempotent.
     ///
-    /// A command under an id that was given may be sent any number of times, also by another program, and happens once:
-    /// what it has led to when it was handled first is the outcome each time, also where it would be refused by now. Of
-    /// another aggregate, or with other content, it is [`CommandFailure::IdTaken`]. A refusal is not remembered.
+    /// A command under a given id takes effect once, however often it is sent, and by whichever program. Each time, the
+    /// outcome is that of the first time, even if the aggregate would refuse the command by now. The same id with another
+    /// aggregate or other content is [`CommandFailure::IdTaken`]. Refusals are not remembered.
     pub fn command_id(self, command_id: Uuid) -> Self {
         self.metadata(Metadata::from_outside(command_id))
     }
 
-    /// Gives the command ids that were made before: those of a conversation that
-    /// [was begun](Application::start_conversation), or such as [`Dispatch::command_id`] makes.
+    /// Sets the command's ids: those of a [new conversation](Application::start_conversation), or ids from outside, for
+    /// which the rules of [`Dispatch::command_id`] hold.
     pub fn metadata(self, origin: impl Into<Origin>) -> Self {
         Self { origin: Some(origin.into()), ..self }
     }
 
-    /// Sends the command and does not wait for what becomes of it.
+    /// Sends the command without waiting for its outcome.
     ///
     /// # Errors
     ///
-    /// [`Unavailable`]: the command was not taken.
+    /// [`Unavailable`]: the command was not accepted.
     pub async fn send(self) -> Result<PendingCommand<E, A>, Unavailable> {
         let Self { application, command, origin, consistency } = self;
         application.takes_commands()?;

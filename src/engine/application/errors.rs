@@ -1,4 +1,4 @@
-//! Why an application does not do what it was asked.
+//! The errors of an application.
 
 use std::convert::Infallible;
 use std::path::PathBuf;
@@ -13,53 +13,53 @@ use crate::engine::store;
 use crate::engine::store::codec::AmbiguousTypes;
 use crate::engine::store::{OpenStoreError, StoreError, UnsupportedUrl};
 
-/// It cannot serve, whatever is asked of it.
+/// Why an application cannot serve a request.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum Unavailable {
-    /// It was closed.
+    /// The application was closed.
     #[error("it is closed")]
     Closed,
-    /// It stopped because it could not go on.
+    /// The application stopped because of a failure.
     #[error("it has stopped: {0}")]
     Stopped(#[source] StopReason),
-    /// The store could not do it, or does not know whether it has.
+    /// The store failed.
     #[error("{0}")]
     Store(#[from] StoreError),
-    /// The command was about to be stored, and nobody knows whether it was. If so, there are events with this command
-    /// id, once the store is open again.
+    /// The store failed while it stored the command. Once the store is open again, events with this command id tell
+    /// whether the command was carried out.
     #[error(
         "the outcome is unknown: {reason}; if the command was carried out, there are events of command {command_id}"
     )]
     OutcomeUnknown {
         /// The command's id.
         command_id: Uuid,
-        /// What stands in the way of an answer.
+        /// Why the outcome is unknown.
         #[source]
         reason: StoreFailure,
     },
-    /// Other writers were quicker each time. The command changed nothing and may be sent again.
+    /// Each attempt ended in a conflict with other writers. Nothing was stored, and the command may be sent again.
     #[error("too many others write here at once")]
     Busy,
-    /// Something that the domain needs besides the store is not there.
+    /// The domain lacks a resource besides the store.
     #[error("{reason}")]
     Lacking {
-        /// What, as the domain calls it.
+        /// The domain's name of the resource.
         what: &'static str,
         /// Why.
         reason: String,
     },
-    /// It is asked for something that it was started without.
+    /// The application was started without this part.
     #[error("the application has no {0}")]
     Missing(String),
-    /// A defect, mostly in the domain's own code. Nothing was changed.
+    /// A defect, usually a panic in the domain's code. Nothing was stored.
     #[error("this could not be done: {0}")]
     Defect(String),
-    /// Read models have not seen everything yet that was acknowledged before they were asked. They may be asked again.
+    /// Read models did not catch up in time with the events acknowledged before the question. It may be asked again.
     #[error("{} has not come to position {end} yet", lagging.join(", "))]
     Behind {
-        /// Where they should be.
+        /// The position that the read models should have reached.
         end: Position,
-        /// Their names.
+        /// The names of the read models.
         lagging: Vec<&'static str>,
     },
 }
@@ -73,16 +73,16 @@ impl From<StopReason> for Unavailable {
     }
 }
 
-/// Why a command has no events to show.
+/// Why a command led to no events.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum CommandFailure<R: std::error::Error + 'static> {
-    /// The aggregate said no. Nothing was stored.
+    /// The aggregate refused the command. Nothing was stored.
     #[error("{0}")]
     Refused(#[source] R),
-    /// The command's id was given to another one before: of another stream, or with other content. Nothing was stored.
+    /// Another command has this id: one for another stream, or with other content. Nothing was stored.
     #[error("the command id has been used for another command already, of {stream}")]
     IdTaken {
-        /// The stream of the command that has the id.
+        /// The other command's stream.
         stream: StreamId,
     },
     /// The application cannot serve.
@@ -93,7 +93,7 @@ pub enum CommandFailure<R: std::error::Error + 'static> {
 /// Why a question has no answer.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum QueryError {
-    /// It is about a position that the log does not have yet.
+    /// The question is about a position that the log has not reached yet.
     #[error("{0}")]
     NotYet(#[from] NotYet),
     /// The application cannot serve.
@@ -111,16 +111,16 @@ impl From<NotCaughtUp> for QueryError {
     }
 }
 
-/// Why a handler was not added, or a projection.
+/// Why a handler or projection was not added.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum AddHandlerError {
-    /// There is one of this name: its progress is stored under it.
+    /// Another handler or projection has this name, and progress is stored by name.
     #[error("there is a handler {name:?} already")]
     NameTaken {
         /// The name.
         name: &'static str,
     },
-    /// A projection panicked on what has happened, time and again. The application goes on without it.
+    /// The projection panicked repeatedly on past events. The application continues without it.
     #[error("the projection panicked: {message}")]
     Panicked {
         /// What the panic said.
@@ -134,34 +134,35 @@ pub enum AddHandlerError {
 /// Why an application did not start.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum StartError {
-    /// There is no tokio runtime here that it could run on.
+    /// The start was not called on a suitable tokio runtime.
     #[error("{0}")]
     NoRuntime(#[from] NoRuntime),
     /// The store's URL is of no known kind.
     #[error("{0}")]
     UnsupportedStore(#[from] UnsupportedUrl),
-    /// The file cannot be opened as it is. Nothing in it was changed.
+    /// The file cannot be opened as it is. It is unchanged.
     #[error("{0}")]
     File(#[from] OpenStoreError),
-    /// The store is open, but does not say what is in it.
+    /// The store is open but cannot be read.
     #[error("{0}")]
     Unreadable(#[from] StoreError),
-    /// Two handlers or projections have one name: how far each has come is stored under it.
+    /// Two handlers or projections have the same name, and progress is stored by name.
     #[error("there are two handlers called {name:?}")]
     NameTaken {
         /// The name.
         name: &'static str,
     },
-    /// The streams of two kinds of aggregate could not be told apart: two have one category, or that of one, with a `-`
-    /// behind it, begins that of the other.
+    /// Streams of two kinds of aggregate could have equal names: the categories are equal, or one of them followed by
+    /// `-` is a prefix of the other.
     #[error("streams of the categories {first:?} and {second:?} could have the same name")]
     CategoriesClash {
-        /// The one category.
+        /// One category.
         first: &'static str,
         /// The other.
         second: &'static str,
     },
-    /// An import into this store has begun and not ended. To accept the loss opens it as it is.
+    /// An import into this store was interrupted. [`Builder::accept_loss`](super::Builder::accept_loss) opens the store
+    /// as it is.
     #[error(
         "{store}: an import into this {domain} was not finished; import into a new one, or open it as it is with \
          `accept_loss: true`"
@@ -169,26 +170,26 @@ pub enum StartError {
     HalfImported {
         /// The store.
         store: String,
-        /// What it is [the store of](crate::engine::domain::DomainEvent::DOMAIN).
+        /// The [domain](crate::engine::domain::DomainEvent::DOMAIN) that it stores.
         domain: &'static str,
     },
-    /// Types of events cannot be told from each other as they are stored.
+    /// Two types of events would be stored under the same name.
     #[error("{0}")]
     AmbiguousTypes(#[from] AmbiguousTypes),
-    /// An event handler asks a projection that is not there.
+    /// An event handler reads a projection that the application does not have.
     #[error("there is no projection {projection:?}, which {handler} asks")]
     NoProjection {
         /// The handler's name.
         handler: &'static str,
-        /// The projection's.
+        /// The projection's name.
         projection: &'static str,
     },
-    /// It has ended as soon as it had started.
+    /// The application stopped during the start.
     #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
 
-/// What is a [`StoreUrl`](crate::engine::store::StoreUrl) already can be no error.
+/// A [`StoreUrl`](crate::engine::store::StoreUrl) converts to itself without errors.
 impl From<Infallible> for StartError {
     fn from(never: Infallible) -> Self {
         match never {}
@@ -198,26 +199,26 @@ impl From<Infallible> for StartError {
 /// Why a log was not written to a file.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum ExportError {
-    /// There is something at this path already, which stays as it is.
+    /// The path is taken. The file there is unchanged.
     #[error("{}: the file already exists", path.display())]
     FileExists {
         /// The path.
         path: PathBuf,
     },
-    /// Its name would be that of a file beside the one of a store.
+    /// The name is reserved for the files that belong to a store's file.
     #[error("{}: names that end in `{ending}` are reserved for companions of another file; choose another name", path.display())]
     ReservedName {
         /// The file.
         path: PathBuf,
-        /// How its name ends.
+        /// The reserved ending of the name.
         ending: &'static str,
     },
-    /// The file could not be written. Nothing is left of it.
+    /// The file could not be written. Nothing of it is left behind.
     #[error("{}: {reason}", path.display())]
     File {
         /// The path.
         path: PathBuf,
-        /// What went wrong.
+        /// The cause.
         #[source]
         reason: StoreFailure,
     },
@@ -226,10 +227,10 @@ pub enum ExportError {
     Unavailable(#[from] Unavailable),
 }
 
-/// Why there is no backup.
+/// Why no backup was made.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum BackupError {
-    /// The file cannot be made. Nothing is left of it.
+    /// The file could not be written. Nothing of it is left behind.
     #[error("{0}")]
     File(#[from] store::BackupError),
     /// The application cannot serve.
@@ -240,13 +241,13 @@ pub enum BackupError {
 /// Why the events of a file were not stored.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum ImportError {
-    /// There are events in the store already.
+    /// The store already has events.
     #[error("events are imported into an empty store only, and this one has {events}")]
     NotEmpty {
-        /// How many.
+        /// Their number.
         events: u64,
     },
-    /// Another process may run the handlers of this store, and would take the events for new ones.
+    /// Another process may run this store's handlers, and would deliver the imported events to them as new.
     #[error("another process has this store open, and would take the events for new ones")]
     OpenElsewhere,
     /// The file cannot be read.
@@ -254,7 +255,7 @@ pub enum ImportError {
     File {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         #[source]
         reason: StoreFailure,
     },
@@ -263,21 +264,21 @@ pub enum ImportError {
     Broken {
         /// The file.
         path: PathBuf,
-        /// The first line where that shows, from 1.
+        /// The first line with a problem, counted from 1.
         line: u64,
-        /// What is wrong.
+        /// The problem.
         problem: String,
     },
-    /// It has ended midway. Opened again, the store is refused for that.
+    /// The import stopped midway. The store will be refused when it is opened again.
     #[error("{}: after {imported} of {events} events: {reason}", path.display())]
     Stopped {
         /// The file.
         path: PathBuf,
-        /// How many events of it are stored.
+        /// The number of events stored.
         imported: u64,
-        /// How many there are in it.
+        /// The number of events in the file.
         events: u64,
-        /// What stood in the way.
+        /// The cause.
         reason: String,
     },
     /// The application cannot serve. Nothing was stored.

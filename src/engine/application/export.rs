@@ -1,4 +1,4 @@
-//! Writing the log to a file, an event on a line.
+//! Exporting the log to a file, one event per line.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -6,20 +6,20 @@ use std::path::Path;
 
 use super::{Application, ExportError, Unavailable};
 use crate::engine::disk::{NewFile, Placed};
-use crate::engine::log::{Batch, Position};
+use crate::engine::log::RecordedEvent;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::companion_names::ending_of_companion;
 use crate::engine::store::event_line::write_line;
-use crate::engine::store::{EventStore as _, MAX_READ};
+use crate::engine::store::{EventStore as _, LogPages};
 
 impl<E: StoredEvent> Application<E> {
-    /// Writes all events there are, each as a JSON object on a line of its own, to a new file that only its owner may
-    /// read. Its name appears when all of it is on the disk, and is on the disk too when this answers. `tell` hears now
-    /// and then how many events of how many are written. Answers how many there are.
+    /// Writes all events, each as a JSON object on its own line, to a new file that only its owner may read. The file
+    /// appears under its name once all of it is on the disk, and is durable when this returns. `tell` is called now and
+    /// then with the numbers of events written and to be written. Returns the number of events.
     ///
     /// # Errors
     ///
-    /// [`ExportError`]: why there is no such file.
+    /// [`ExportError`]: why no file was written.
     pub async fn export(&self, path: &Path, mut tell: impl FnMut(u64, u64) + Send) -> Result<u64, ExportError> {
         let failed = |error: io::Error| ExportError::File { path: path.to_owned(), reason: error.into() };
         if fs::symlink_metadata(path).is_ok() {
@@ -30,23 +30,18 @@ impl<E: StoredEvent> Application<E> {
         }
         let end = self.store().end().await;
         let end = self.or_unavailable(end).await?;
-        let place = path.to_owned();
-        let mut file = self.on_the_disk(move || NewFile::beside(&place, &[])).await.map_err(failed)?;
-        let (mut position, mut events) = (Position::START, 0);
-        while position < end {
-            let page = self.store().read_all(position, MAX_READ).await;
-            let page = self.or_unavailable(page).await?;
-            let known = page.partition_point(|event| event.position <= end);
-            let Some(last) = page[..known].last() else { break };
-            position = last.position;
-            let lines = lines(&page, known).map_err(failed)?;
-            file = self.on_the_disk(move || file.file().write_all(&lines).map(|()| file)).await.map_err(failed)?;
-            events += known as u64;
-            tell(position.get(), end.get());
+        let target = path.to_owned();
+        let mut file = self.blocking_io(move || NewFile::beside(&target, &[])).await.map_err(failed)?;
+        let (mut pages, mut events) = (LogPages::up_to(self.store(), end), 0);
+        while let Some(page) = self.or_unavailable(pages.next().await).await? {
+            let lines = lines(&page).map_err(failed)?;
+            file = self.blocking_io(move || file.file().write_all(&lines).map(|()| file)).await.map_err(failed)?;
+            events += page.len() as u64;
+            tell(pages.position().get(), end.get());
         }
         self.in_place().await.map_err(Unavailable::from)?;
-        let place = path.to_owned();
-        match self.on_the_disk(move || file.put(&place)).await.map_err(failed)? {
+        let target = path.to_owned();
+        match self.blocking_io(move || file.put(&target)).await.map_err(failed)? {
             Placed::Here => Ok(events),
             Placed::AnotherIsThere => Err(ExportError::FileExists { path: path.to_owned() }),
             Placed::NotSupported(lacks) => Err(ExportError::File {
@@ -56,7 +51,7 @@ impl<E: StoredEvent> Application<E> {
         }
     }
 
-    async fn on_the_disk<R>(&self, work: impl FnOnce() -> io::Result<R> + Send + 'static) -> io::Result<R>
+    async fn blocking_io<R>(&self, work: impl FnOnce() -> io::Result<R> + Send + 'static) -> io::Result<R>
     where
         R: Send + 'static,
     {
@@ -64,8 +59,8 @@ impl<E: StoredEvent> Application<E> {
     }
 }
 
-fn lines<E: StoredEvent>(page: &Batch<E>, count: usize) -> io::Result<Vec<u8>> {
+fn lines<E: StoredEvent>(events: &[RecordedEvent<E>]) -> io::Result<Vec<u8>> {
     let mut lines = Vec::new();
-    page[..count].iter().try_for_each(|event| write_line(event, &mut lines))?;
+    events.iter().try_for_each(|event| write_line(event, &mut lines))?;
     Ok(lines)
 }

@@ -1,4 +1,4 @@
-//! The handlers of an application, as whoever runs it sees them.
+//! The state of an application's handlers, and their parked events.
 
 use std::time::Duration;
 
@@ -10,25 +10,25 @@ use crate::engine::store::EventStore as _;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedEvent};
 
-/// How long a handler that runs elsewhere may take to answer.
-const AT_ONCE: Duration = Duration::from_secs(1);
+/// How long a report waits for a handler that another process runs.
+const MAX_REPORT_WAIT: Duration = Duration::from_secs(1);
 
-/// Parked events that one answer lists at the most.
+/// The most parked events that one call lists.
 pub const MAX_PARKED: usize = 1_000;
 
 /// A handler, and how it is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HandlerReport {
-    /// What it says of itself.
+    /// The handler's own report.
     pub status: HandlerStatus,
-    /// How many positions it is behind the end of the log.
+    /// How many positions the handler is behind the end of the log.
     pub behind: u64,
-    /// How many events it has parked; no more than [`MAX_PARKED`] are counted.
+    /// The number of its parked events among the first [`MAX_PARKED`].
     pub parked: usize,
 }
 
 impl<E: StoredEvent> Application<E> {
-    /// Every handler, in the order they get events.
+    /// All handlers, in the order in which events are delivered to them.
     ///
     /// # Errors
     ///
@@ -40,7 +40,7 @@ impl<E: StoredEvent> Application<E> {
         let parked = self.or_unavailable(parked).await?;
         let mut reports = Vec::new();
         for status in self.checkpoints().handlers() {
-            let status = self.as_written_down(status).await?;
+            let status = self.with_stored_progress(status).await?;
             let behind = end.get().saturating_sub(status.checkpoint.get());
             let parked = parked.iter().filter(|parked| parked.handler == status.name).count();
             reports.push(HandlerReport { status, behind, parked });
@@ -49,15 +49,16 @@ impl<E: StoredEvent> Application<E> {
         Ok(reports)
     }
 
-    /// Of a handler that another process runs, what that process has written down, and has passed over since.
-    async fn as_written_down(&self, mut status: HandlerStatus) -> Result<HandlerStatus, Unavailable> {
+    /// For a handler that another process runs, the progress that it has stored, and the events that need no handling
+    /// since.
+    async fn with_stored_progress(&self, mut status: HandlerStatus) -> Result<HandlerStatus, Unavailable> {
         if status.condition.elsewhere {
             let progress = self.store().read_progress(status.name).await;
             if let Some(progress) = self.or_unavailable(progress).await? {
                 let control = self.handler_controls().into_iter().find(|control| control.name() == status.name);
                 let passed = async { control?.unwanted_until(progress.checkpoint).await.ok() };
-                // One that has come to run here meanwhile may be at an event.
-                let passed = self.supervisor().timeout(AT_ONCE, passed).await.flatten();
+                // Bounded: if this process has just taken the handler over, it may be busy with an event.
+                let passed = self.supervisor().timeout(MAX_REPORT_WAIT, passed).await.flatten();
                 status.checkpoint = passed.unwrap_or(progress.checkpoint);
                 status.condition.attempts = progress.attempts;
             }
@@ -65,27 +66,27 @@ impl<E: StoredEvent> Application<E> {
         Ok(status)
     }
 
-    /// The first [`MAX_PARKED`] events that handlers have set aside, each with the event itself.
+    /// The first [`MAX_PARKED`] parked events, each with the recorded event.
     ///
     /// # Errors
     ///
     /// [`Unavailable`]: the application cannot serve.
     pub async fn parked(&self) -> Result<Vec<(ParkedEvent, Option<RecordedEvent<E>>)>, Unavailable> {
         let parked = self.store().read_parked(0, MAX_PARKED).await;
-        let mut answer = Vec::new();
+        let mut events = Vec::new();
         for parked in self.or_unavailable(parked).await? {
             let event = self.event_at(parked.position).await?;
-            answer.push((parked, event));
+            events.push((parked, event));
         }
         self.in_place().await?;
-        Ok(answer)
+        Ok(events)
     }
 
-    /// Calls the handler with a parked event again.
+    /// Redelivers a parked event to its handler.
     ///
     /// # Errors
     ///
-    /// [`ParkedError`]: why the event is still parked, or is not.
+    /// [`ParkedError`]: why the event is still parked, or that it is not parked.
     pub async fn retry_parked(&self, number: u64) -> Result<(), ParkedError> {
         for handler in self.handler_controls() {
             match handler.retry(number).await {
@@ -93,14 +94,14 @@ impl<E: StoredEvent> Application<E> {
                 answer => return answer,
             }
         }
-        self.of_no_handler(number).await
+        self.error_without_handler(number).await
     }
 
-    /// Gives a parked event up.
+    /// Gives up a parked event.
     ///
     /// # Errors
     ///
-    /// [`ParkedError`]: why the event is still parked, or is not.
+    /// [`ParkedError`]: why the event is still parked, or that it is not parked.
     pub async fn skip_parked(&self, number: u64) -> Result<(), ParkedError> {
         for handler in self.handler_controls() {
             match handler.skip(number).await {
@@ -108,11 +109,11 @@ impl<E: StoredEvent> Application<E> {
                 answer => return answer,
             }
         }
-        self.of_no_handler(number).await
+        self.error_without_handler(number).await
     }
 
-    /// What is parked under this number, if anything, belongs to a handler that this application was started without.
-    async fn of_no_handler(&self, number: u64) -> Result<(), ParkedError> {
+    /// An event parked under this number, if any, belongs to a handler that this application does not have.
+    async fn error_without_handler(&self, number: u64) -> Result<(), ParkedError> {
         let parked = self.store().read_parked(number.saturating_sub(1), 1).await?;
         let is_parked = parked.first().is_some_and(|parked| parked.number == number);
         Err(if is_parked { ParkedError::NotRunning } else { ParkedError::NotParked })

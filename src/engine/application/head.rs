@@ -1,4 +1,4 @@
-//! Where the log ends, to be noted elsewhere.
+//! The head of the log, which proves later that the log still leads there.
 
 use super::{Application, Unavailable};
 use crate::engine::log::Position;
@@ -7,13 +7,13 @@ use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::log_head::LogHead;
 
 impl<E: StoredEvent> Application<E> {
-    /// The position of the last event, and the hash that covers it and all before it: whoever notes it elsewhere can
-    /// tell later whether the log still leads there. A log has the same head in memory, in a
-    /// file and after an import. In memory it is computed when it is asked for, from all events.
+    /// The position of the last event, and the hash of all events up to it. A head noted elsewhere serves to
+    /// [verify](Application::verify_head) the log later. The head is the same in memory, in a file and after an import.
+    /// A store in memory computes it from all events at each call.
     ///
     /// # Errors
     ///
-    /// [`Unavailable`]: it could not be read.
+    /// [`Unavailable`]: the log cannot be read.
     pub async fn head(&self) -> Result<LogHead, Unavailable> {
         let head = self.store().head(None).await;
         let head = head.and_then(|head| head.ok_or_else(|| StoreError::Failed("the log has no end".into())));
@@ -22,11 +22,11 @@ impl<E: StoredEvent> Application<E> {
         Ok(head)
     }
 
-    /// The head that the log had at a position; `None` for a position that it has not reached.
+    /// The head at a position; `None` if the log has not reached it.
     ///
     /// # Errors
     ///
-    /// [`Unavailable`]: it could not be read.
+    /// [`Unavailable`]: the log cannot be read.
     pub async fn head_at(&self, position: Position) -> Result<Option<LogHead>, Unavailable> {
         let head = self.store().head(Some(position)).await;
         self.or_unavailable(head).await

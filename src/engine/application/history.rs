@@ -1,14 +1,15 @@
-//! The log itself, and what one stream of it says.
+//! Reading the log, single streams, and the past state of aggregates.
 
 use super::{Application, QueryError, Receipt, Unavailable};
-use crate::engine::command_handler::state::{apply, restored_from};
+use crate::engine::command_handler::load::{load_at, restore_at};
+use crate::engine::command_handler::state::apply_all;
 use crate::engine::domain::{Aggregate, Contains};
 use crate::engine::log::{Batch, Moment, Position, RecordedEvent, StreamId, Version};
 use crate::engine::store::codec::StoredEvent;
-use crate::engine::store::{EventStore as _, MAX_READ};
+use crate::engine::store::{EventStore as _, LogPages, MAX_READ};
 
 impl<E: StoredEvent> Application<E> {
-    /// Reads the log: at most `limit` events, from the one at `from`.
+    /// Reads at most `limit` events of the log, from position `from` on.
     ///
     /// # Errors
     ///
@@ -26,8 +27,7 @@ impl<E: StoredEvent> Application<E> {
         Ok(events)
     }
 
-    /// The events of a command, and those that process managers have made of them as far as they were waited
-    /// for.
+    /// The events of a command, and those that process managers caused by them, up to [`Receipt::seen_up_to`].
     ///
     /// # Errors
     ///
@@ -35,20 +35,14 @@ impl<E: StoredEvent> Application<E> {
     pub async fn conversation(&self, receipt: &Receipt<E>) -> Result<Vec<RecordedEvent<E>>, Unavailable> {
         let mut events = receipt.events().to_vec();
         let Some(correlation_id) = events.first().map(|event| event.metadata.correlation_id) else { return Ok(events) };
-        let mut after = receipt.position();
-        while after < receipt.seen_up_to() {
-            let page = self.store().read_all(after, MAX_READ).await;
-            let page = self.or_unavailable(page).await?;
-            let Some(last) = page.last() else { break };
-            after = last.position;
-            let of_conversation = |event: &&RecordedEvent<E>| event.metadata.correlation_id == correlation_id;
-            let seen = page.iter().take_while(|event| event.position <= receipt.seen_up_to());
-            events.extend(seen.filter(of_conversation).cloned());
+        let mut pages = LogPages::between(self.store(), receipt.position(), receipt.seen_up_to());
+        while let Some(page) = self.or_unavailable(pages.next().await).await? {
+            events.extend(page.iter().filter(|event| event.metadata.correlation_id == correlation_id).cloned());
         }
         Ok(events)
     }
 
-    /// Reads one stream: at most `limit` events, from the position `from` on.
+    /// Reads at most `limit` events of a stream, from position `from` on.
     ///
     /// # Errors
     ///
@@ -71,7 +65,7 @@ impl<E: StoredEvent> Application<E> {
         Ok(events)
     }
 
-    /// How many events a stream had at a moment.
+    /// The version of a stream at a moment.
     ///
     /// # Errors
     ///
@@ -81,11 +75,11 @@ impl<E: StoredEvent> Application<E> {
         self.or_unavailable(version).await
     }
 
-    /// An aggregate as it was at a moment: its last snapshot before that, and the events from there on.
+    /// An aggregate as it was at a moment, loaded from its last snapshot before the moment and the events since.
     ///
     /// # Errors
     ///
-    /// [`QueryError`]: the moment has not come, or the log cannot be read.
+    /// [`QueryError`]: the log has not reached the moment, or cannot be read.
     pub async fn state_at<A: Aggregate>(&self, stream: &StreamId, moment: Moment) -> Result<A, QueryError>
     where
         E: Contains<A::Event>,
@@ -98,37 +92,22 @@ impl<E: StoredEvent> Application<E> {
     where
         E: Contains<A::Event>,
     {
-        let (mut state, events) = self.snapshot_at::<A>(stream, moment).await?;
-        let mut applied = Ok(());
-        self.visit(stream, events, |event| {
-            let happened = moment.is_after(event);
-            if happened {
-                applied = apply(&mut state, event);
-            }
-            happened && applied.is_ok()
-        })
-        .await?;
-        Ok(applied.map(|()| state)?)
+        let loaded = load_at(self.store(), stream, moment, apply_all).await;
+        Ok(self.or_unavailable(loaded).await?.state)
     }
 
-    /// An aggregate as its last snapshot before a moment has it, and the first events after that.
+    /// An aggregate restored from its last snapshot before a moment, and the first events after that snapshot.
     pub(crate) async fn snapshot_at<A: Aggregate>(
         &self,
         stream: &StreamId,
         moment: Moment,
     ) -> Result<(A, Batch<E>), Unavailable> {
-        let read = self.store().read_from_snapshot(stream, moment, MAX_READ).await;
-        let (snapshot, page) = self.or_unavailable(read).await?;
-        Ok(match snapshot {
-            None => (A::default(), page),
-            Some(snapshot) => match restored_from(stream, &snapshot.state) {
-                Some(state) => (state, page),
-                None => (A::default(), self.read_page(stream, Version::START).await?),
-            },
-        })
+        let restored = restore_at(self.store(), stream, moment).await;
+        let (loaded, events) = self.or_unavailable(restored).await?;
+        Ok((loaded.state, events))
     }
 
-    /// Shows a page of a stream and those after it in order, as long as they are wanted.
+    /// Calls `wants_more` with each event of a page of a stream and of the pages after it, until it returns false.
     pub(crate) async fn visit(
         &self,
         stream: &StreamId,
@@ -139,13 +118,9 @@ impl<E: StoredEvent> Application<E> {
             if !page.iter().all(&mut wants_more) {
                 return Ok(());
             }
-            page = self.read_page(stream, last.version).await?;
+            let next = self.store().read_stream(stream, last.version, MAX_READ).await;
+            page = self.or_unavailable(next).await?;
         }
         Ok(())
-    }
-
-    async fn read_page(&self, stream: &StreamId, after: Version) -> Result<Batch<E>, Unavailable> {
-        let page = self.store().read_stream(stream, after, MAX_READ).await;
-        self.or_unavailable(page).await
     }
 }

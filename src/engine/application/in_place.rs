@@ -1,4 +1,4 @@
-//! An application whose file was moved, removed or replaced answers nothing as if that had not happened.
+//! Noticing that the store's file was moved, removed or replaced.
 
 use super::Application;
 use crate::engine::feed::checkpoints::MAX_WAIT;
@@ -7,17 +7,16 @@ use crate::engine::store::StoreError;
 use crate::engine::store::codec::StoredEvent;
 
 impl<E: StoredEvent> Application<E> {
-    /// Looks whether the file still stands in its place; where it does not, everything has stopped when this
-    /// answers.
+    /// Checks that the file is still in its place. If it is not, the application has stopped when this returns.
     pub(crate) async fn in_place(&self) -> Result<(), StoreError> {
         let found = self.store().in_place();
         let supervisor = self.supervisor();
         if found.is_err() {
-            // What was found is said either way.
+            // A timeout changes nothing: the error is returned either way.
             let _ = supervisor.timeout(MAX_WAIT, supervisor.stopped()).await;
         }
         match (found, supervisor.reason()) {
-            // Somebody else has found it first.
+            // Another check has found the problem first; its message says more.
             (Err(StoreError::Closed), Some(StopReason::StoreFailed { message })) => Err(StoreError::Failed(message)),
             (found, _) => found,
         }

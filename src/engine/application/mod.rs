@@ -1,9 +1,9 @@
-//! An event-sourced application of any domain: a store, and everything that runs on it.
+//! An event-sourced application: a store, and everything that runs on it.
 //!
-//! Whoever writes a domain names its aggregates, projections, process managers and event handlers to a [`Builder`]; what
-//! starts is an [`Application`], to which [commands are dispatched](Application::dispatch) and whose projections are
-//! [read](Application::read). What every application can do besides stands in a file each: what is known of its
-//! [`handlers`], [`watch`]ing it, its history, its export, its upkeep, and so on.
+//! A [`Builder`] takes the domain's aggregates, projections, process managers and event handlers, and starts an
+//! [`Application`]. Callers [dispatch commands](Application::dispatch) to the application and
+//! [read](Application::read) its projections. Each other ability has its own file: [`handlers`], [`watch`], history,
+//! export, upkeep and so on.
 
 mod add;
 mod base;
@@ -56,12 +56,12 @@ use crate::engine::event_handler::lease::Lease;
 use crate::engine::runtime::{Clock, Conversation, IdSource, StopReason, Supervisor};
 use crate::engine::store::codec::StoredEvent;
 
-/// An application that runs, on events `E`. Cheap to clone, and made to be shared by many tasks.
+/// A running application with events `E`. Cheap to clone, and made to be shared by many tasks.
 ///
-/// It runs on the tokio runtime it was started on, which has to be driven: its tasks, timers and threads are there. It may
-/// be called from wherever, another runtime or none; once its own has ended, each call says so. Dropping the last handle
-/// ends it, wherever that is, without what [`Application::close`] waits for; a watch, a command that was sent, and a read
-/// model do not keep it open.
+/// The application's tasks, timers and threads belong to the tokio runtime it was started on, which must be driven. Calls
+/// may come from any other runtime, or from none; once the application's own runtime has ended, every call fails.
+/// Dropping the last handle ends the application without the waiting that [`Application::close`] does. Watches, pending
+/// commands and read models do not keep the application open.
 #[derive(Clone, Debug)]
 pub struct Application<E: 'static> {
     inner: Arc<Inner<E>>,
@@ -79,15 +79,15 @@ struct Inner<E: 'static> {
     ids: IdSource,
     clock: Arc<Clock>,
     retry: RetryPolicy,
-    /// The right to run the handlers of this store.
+    /// The right to run this store's handlers.
     lease: Lease,
-    /// What has to be known of all its parts to verify it, and to fill it from elsewhere.
+    /// What verification, backup and import need of the domain's parts.
     upkeep: Arc<Upkeep<E>>,
-    /// Events of a stream from one snapshot to the next.
+    /// Events between two snapshots of a stream.
     snapshot_every: u64,
-    /// Held while the log is replaced, or a handler is added.
+    /// Held while a log is imported or backed up, and while handlers are added or removed.
     changing: Arc<tokio::sync::Mutex<()>>,
-    /// No more commands from outside are taken.
+    /// Whether commands from outside are refused.
     closing: AtomicBool,
 }
 
@@ -104,52 +104,52 @@ impl<E: 'static> Drop for Inner<E> {
 }
 
 impl<E: StoredEvent> Application<E> {
-    /// Says where an application keeps its events, to be told what it is made of: by a URL, such as `memory` or the path
-    /// of a file. One that names no store is an error [at the start](Builder::start).
+    /// Begins to build an application on the store at a URL: `memory`, or the path of a file. An invalid URL is an error
+    /// of [`Builder::start`].
     pub fn builder<U: TryInto<StoreUrl, Error: Into<StartError>>>(url: U) -> Builder<E> {
         Builder::at(url)
     }
 
-    /// The same for a store that is open already. It may be shared with others, and stays open when the application is
-    /// closed; when it is closed by whoever opened it, the application is.
+    /// Begins to build an application on an open store, which may be shared. The store stays open when the application
+    /// is closed. When the store's owner closes it, the application closes too.
     pub fn on(store: impl Into<Store<E>>) -> Builder<E> {
         Builder::on(store.into())
     }
 
-    /// Where its events are.
+    /// The URL of its store.
     pub fn url(&self) -> &StoreUrl {
         &self.inner.url
     }
 
-    /// The store it runs on.
+    /// Its store.
     pub fn store(&self) -> &Store<E> {
         &self.inner.base.store
     }
 
-    /// The same application through a handle that waits for the handlers, or does not.
+    /// Another handle on the same application, with this consistency.
     #[must_use]
     pub fn with_consistency(&self, consistency: Consistency) -> Self {
         let inner = self.inner.clone();
         Self { inner, consistency }
     }
 
-    /// Whether this handle waits for the handlers.
+    /// The consistency of this handle's commands and questions.
     pub fn consistency(&self) -> Consistency {
         self.consistency
     }
 
-    /// A new conversation: the ids under which the next command and all it causes will be known.
+    /// Starts a conversation: new ids for the next command and everything it causes.
     pub fn start_conversation(&self) -> Conversation {
         self.inner.ids.start_conversation()
     }
 
-    /// What has stopped it, if anything but [`Application::close`] has.
+    /// Why the application stopped, if it was not [closed](Application::close).
     pub fn failure(&self) -> Option<Unavailable> {
         let reason = self.supervisor().reason().map(Unavailable::from);
         reason.filter(|unavailable| *unavailable != Unavailable::Closed)
     }
 
-    /// Where commands of a kind of aggregate are decided; `None` for one that the application was started without.
+    /// The command handler of a kind of aggregate; `None` if the application was started without it.
     pub(crate) fn command_handler<A: Aggregate>(&self) -> Option<&CommandHandler<A, E>>
     where
         E: Contains<A::Event>,
@@ -165,22 +165,22 @@ impl<E: StoredEvent> Application<E> {
         &self.inner.base.checkpoints
     }
 
-    /// Decides about the parked events of each handler.
+    /// The controls of all event handlers and process managers.
     fn handler_controls(&self) -> Vec<HandlerControl> {
         self.inner.handlers.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// When the store does not answer, the supervisor knows why.
+    /// Replaces [`StoreError::Closed`] by the supervisor's reason for the stop.
     pub(crate) async fn or_unavailable<T>(&self, answer: Result<T, StoreError>) -> Result<T, Unavailable> {
         self.inner.base.or_unavailable(answer).await
     }
 
-    /// Why nothing is answered any more, if that is so.
+    /// An error once the application has stopped.
     pub(crate) fn still_open(&self) -> Result<(), Unavailable> {
         self.inner.base.still_open()
     }
 
-    /// Why no more commands are taken, if that is so.
+    /// An error once the application is closing.
     fn takes_commands(&self) -> Result<(), Unavailable> {
         if self.inner.closing.load(Ordering::Acquire) { Err(Unavailable::Closed) } else { Ok(()) }
     }
@@ -198,7 +198,7 @@ impl<E: StoredEvent> Application<E> {
         }
     }
 
-    /// Sends a command; see [`Dispatch`] for what can be said besides, and for what awaiting it answers.
+    /// Sends a command when the returned [`Dispatch`] is awaited; see there for the options.
     pub fn dispatch<C: Command>(&self, command: C) -> Dispatch<'_, E, C::Aggregate>
     where
         E: Contains<<C::Aggregate as Aggregate>::Event>,

@@ -1,4 +1,4 @@
-//! A command that was sent, and what becomes of it.
+//! A command that was sent, and its outcome.
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use crate::engine::runtime::{StopReason, Supervisor};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::{Committed, StoreError};
 
-/// A command on its way. Dropping it does not take the command back. It does not keep the application open, and says what
-/// has become of the command also when that has ended.
+/// A command that was sent. Dropping it does not cancel the command. It does not keep the application open, and its
+/// outcome is available even after the application has ended.
 #[derive(Debug)]
 pub struct PendingCommand<E: 'static, A: Aggregate> {
     base: Arc<Base<E>>,
@@ -23,57 +23,57 @@ type Decided<A, E> = Result<Committed<E>, CommandError<<A as Aggregate>::Refusal
 
 #[derive(Debug)]
 enum Decision<A: Aggregate, E> {
-    ToCome(Pending<A, E>),
-    There(Box<Decided<A, E>>),
+    Awaited(Pending<A, E>),
+    Made(Box<Decided<A, E>>),
 }
 
 impl<E: StoredEvent, A: Aggregate> PendingCommand<E, A> {
-    /// One that was taken.
+    /// A command that the command handler has accepted.
     pub(super) fn sent(base: Arc<Base<E>>, consistency: Consistency, pending: Pending<A, E>) -> Self {
-        Self { base, consistency, decision: Decision::ToCome(pending) }
+        Self { base, consistency, decision: Decision::Awaited(pending) }
     }
 
-    /// Waits for the decision, and for nothing that follows from it.
+    /// Waits for the decision, but for none of the handlers.
     pub(crate) async fn decided(self) -> Self {
         let decision = match self.decision {
-            Decision::ToCome(pending) => Decision::There(Box::new(pending.outcome().await)),
-            there @ Decision::There(_) => there,
+            Decision::Awaited(pending) => Decision::Made(Box::new(pending.outcome().await)),
+            made @ Decision::Made(_) => made,
         };
         Self { decision, ..self }
     }
 
-    /// Why it was refused, if it was decided and that is so.
+    /// The refusal, if the command was decided and refused.
     pub(crate) fn refusal(&self) -> Option<&A::Refusal> {
         match &self.decision {
-            Decision::There(decision) => match decision.as_ref() {
+            Decision::Made(decision) => match decision.as_ref() {
                 Err(CommandError::Refused(refusal)) => Some(refusal),
                 _ => None,
             },
-            Decision::ToCome(_) => None,
+            Decision::Awaited(_) => None,
         }
     }
 
     /// Waits until the command's events are stored and, under strong consistency, seen by the projections and all
-    /// handlers that ask to be waited for.
+    /// awaited handlers.
     ///
     /// # Errors
     ///
-    /// [`CommandFailure`]: why there are no events.
+    /// [`CommandFailure`]: why the command led to no events.
     pub async fn outcome(self) -> Result<Receipt<E>, CommandFailure<A::Refusal>> {
-        self.outcome_there().await.1
+        self.outcome_and_base().await.1
     }
 
-    /// Whether its sender waits for the handlers.
+    /// The consistency it was sent with.
     pub(crate) fn consistency(&self) -> Consistency {
         self.consistency
     }
 
-    /// The same, and what to wait by for more.
-    pub(crate) async fn outcome_there(self) -> (Arc<Base<E>>, Result<Receipt<E>, CommandFailure<A::Refusal>>) {
+    /// The outcome, and the [`Base`] for a caller that waits for more.
+    pub(crate) async fn outcome_and_base(self) -> (Arc<Base<E>>, Result<Receipt<E>, CommandFailure<A::Refusal>>) {
         let Self { base, consistency, decision } = self;
         let decision = match decision {
-            Decision::ToCome(pending) => pending.outcome().await,
-            Decision::There(decision) => *decision,
+            Decision::Awaited(pending) => pending.outcome().await,
+            Decision::Made(decision) => *decision,
         };
         let outcome = base.outcome(decision, consistency).await;
         (base, outcome)
@@ -81,7 +81,7 @@ impl<E: StoredEvent, A: Aggregate> PendingCommand<E, A> {
 }
 
 impl<E: StoredEvent> Base<E> {
-    /// What a caller hears of a command that was answered, once everybody has seen what it hears of.
+    /// The outcome of a decided command, once all awaited handlers have seen its events.
     async fn outcome<R: std::error::Error + 'static>(
         &self,
         decision: Result<Committed<E>, CommandError<R>>,
@@ -99,7 +99,7 @@ impl<E: StoredEvent> Base<E> {
     }
 }
 
-/// What a command's error means to its sender. Where everything has stopped, the supervisor knows why.
+/// The failure that a command's sender gets. After a stop, it holds the supervisor's reason.
 async fn command_failure<R>(error: CommandError<R>, supervisor: &Supervisor) -> CommandFailure<R>
 where
     R: std::error::Error + 'static,

@@ -1,7 +1,6 @@
-//! Projections as they were at moments in the past.
+//! Projections as they were at moments in the past, folded from the log.
 //!
-//! One is folded from the log. The last few are kept: turning pages at a moment, or going on from it, folds what has
-//! happened in between and nothing twice.
+//! The states used last are cached, so that paging through one moment, or moving on to a later one, folds no event twice.
 
 use std::any::{Any, TypeId};
 use std::fmt;
@@ -14,10 +13,10 @@ use crate::engine::projection::Projection;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::{EventStore as _, MAX_READ, Store, StoreError};
 
-/// So many are kept of a projection at the most.
-const KEPT: usize = 4;
+/// The most states cached for one projection.
+const MAX_CACHED: usize = 4;
 
-/// What is kept, by the type of the projection.
+/// The cached states, by the type of the projection.
 #[derive(Default)]
 pub(super) struct ProjectionHistories(Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>);
 
@@ -30,26 +29,26 @@ impl fmt::Debug for ProjectionHistories {
 impl ProjectionHistories {
     pub(super) fn of<P: Send + Sync + 'static>(&self) -> Arc<ProjectionHistory<P>> {
         let mut histories = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let past =
+        let history =
             histories.entry(TypeId::of::<P>()).or_insert_with(|| Arc::new(ProjectionHistory::<P>::default())).clone();
-        // It was put there under its own type.
-        past.downcast().unwrap_or_default()
+        // The key is its type, so this never fails.
+        history.downcast().unwrap_or_default()
     }
 }
 
-/// A projection at the moments that were asked for last.
+/// A projection at the moments asked about last.
 pub(super) struct ProjectionHistory<P> {
-    /// The one that was used last stands at the end.
-    kept: Mutex<Vec<Arc<StateAt<P>>>>,
+    /// The state used last is at the end.
+    cached: Mutex<Vec<Arc<StateAt<P>>>>,
 }
 
 impl<P> Default for ProjectionHistory<P> {
     fn default() -> Self {
-        Self { kept: Mutex::default() }
+        Self { cached: Mutex::default() }
     }
 }
 
-/// A projection, and the last event it knows of.
+/// A projection, and the last event folded into it.
 #[derive(Clone, Default)]
 pub(super) struct StateAt<P> {
     pub(super) projection: P,
@@ -81,38 +80,38 @@ impl<P: Clone + Default> ProjectionHistory<P> {
         E: StoredEvent,
         P: Projection<E>,
     {
-        let mut then = self.last_before(moment);
+        let mut state = self.last_before(moment);
         loop {
-            let events = store.read_all(then.position(), MAX_READ).await?;
+            let events = store.read_all(state.position(), MAX_READ).await?;
             let happened = events.iter().take_while(|event| moment.is_after(event)).count();
             if happened > 0 {
-                // One that is kept stays as it is; this one belongs to nobody else from its second page on.
-                let then = Arc::make_mut(&mut then);
-                events[..happened].iter().for_each(|event| then.project(event));
+                // Copies a cached state before the first change, and nothing on later pages.
+                let state = Arc::make_mut(&mut state);
+                events[..happened].iter().for_each(|event| state.project(event));
             }
             if happened == 0 || happened < events.len() {
-                self.keep(&then);
-                return Ok(then);
+                self.cache(&state);
+                return Ok(state);
             }
         }
     }
 
     fn last_before(&self, moment: Moment) -> Arc<StateAt<P>> {
-        let kept = self.lock();
-        let before = kept.iter().filter(|then| then.is_before(moment));
-        before.max_by_key(|then| then.position()).cloned().unwrap_or_default()
+        let cached = self.lock();
+        let before = cached.iter().filter(|state| state.is_before(moment));
+        before.max_by_key(|state| state.position()).cloned().unwrap_or_default()
     }
 
-    fn keep(&self, then: &Arc<StateAt<P>>) {
-        let mut kept = self.lock();
-        kept.retain(|known| known.position() != then.position());
-        if kept.len() == KEPT {
-            kept.remove(0);
+    fn cache(&self, state: &Arc<StateAt<P>>) {
+        let mut cached = self.lock();
+        cached.retain(|other| other.position() != state.position());
+        if cached.len() == MAX_CACHED {
+            cached.remove(0);
         }
-        kept.push(then.clone());
+        cached.push(state.clone());
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Arc<StateAt<P>>>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        self.cached.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! Questions to the projections.
+//! Reading projections.
 
 use std::any::{Any, TypeId};
 use std::fmt;
@@ -37,8 +37,8 @@ impl Models {
 }
 
 impl<E: StoredEvent> Application<E> {
-    /// Asks a projection. Under strong consistency it knows everything that was acknowledged to anybody before, in
-    /// whatever process. Updates wait meanwhile, so the question should be a quick one.
+    /// Reads a projection. Under strong consistency, the projection includes every event acknowledged before, by any
+    /// process. Updates wait while `ask` runs, so it should be quick.
     ///
     /// # Errors
     ///
@@ -49,7 +49,7 @@ impl<E: StoredEvent> Application<E> {
         Ok(model.read(ask))
     }
 
-    /// The same, for a caller that has heard of a position: the projection knows at least what happened up to there.
+    /// Reads a projection that includes at least the events up to a position.
     ///
     /// # Errors
     ///
@@ -64,8 +64,8 @@ impl<E: StoredEvent> Application<E> {
         Ok(model.read(ask))
     }
 
-    /// Asks a projection about a moment in the past: it is folded from the log up to there. The last few that were asked for
-    /// are kept, so that the next question about the same moment, or a later one, does not begin at the beginning.
+    /// Reads a projection as it was at a moment, folded from the log. Recent results are cached, so that the next question
+    /// about the same moment, or a later one, is quick.
     ///
     /// # Errors
     ///
@@ -76,16 +76,16 @@ impl<E: StoredEvent> Application<E> {
         ask: impl FnOnce(&P) -> R,
     ) -> Result<R, QueryError> {
         self.has_happened(Some(moment)).await?;
-        let then = self.inner.histories.of::<P>().at(moment, self.store()).await;
-        let then = self.or_unavailable(then).await?;
-        Ok(ask(&then.projection))
+        let state = self.inner.histories.of::<P>().at(moment, self.store()).await;
+        let state = self.or_unavailable(state).await?;
+        Ok(ask(&state.projection))
     }
 
-    /// A projection as it is now, for questions that need not wait.
+    /// A handle on a projection, for reads that need not wait for the latest events.
     ///
     /// # Errors
     ///
-    /// [`Unavailable::Missing`]: the application was started without it.
+    /// [`Unavailable::Missing`]: the application has no such projection.
     pub fn read_model<P: Projection<E>>(&self) -> Result<ReadModel<P>, Unavailable> {
         let missing = || Unavailable::Missing(format!("projection {:?}", P::NAME));
         self.inner.models.of().ok_or_else(missing)

@@ -1,4 +1,4 @@
-//! Folding the projections from the log anew.
+//! Rebuilding the projections.
 
 use tokio::sync::mpsc;
 
@@ -9,23 +9,22 @@ use crate::engine::store::EventStore as _;
 use crate::engine::store::codec::StoredEvent;
 
 impl<E: StoredEvent> Application<E> {
-    /// Drops the projections and folds them from the whole log anew; their stored rows too. Until that is done
-    /// the old ones answer. `tell` hears now and then up to which position of how many the log has been read. Answers
-    /// the position that they are at. If the future is dropped before it is done, the projections are rebuilt all the
-    /// same.
+    /// Rebuilds the projections, and their stored rows, from the whole log. The old projections answer until the new ones
+    /// are complete. `tell` is called now and then with the position reached and the last position. Returns the position
+    /// of the new projections. The rebuild completes even if this future is dropped.
     ///
     /// # Errors
     ///
-    /// [`RebuildError`]: why the old ones stay.
+    /// [`RebuildError`]: why the old projections stay.
     pub async fn rebuild(&self, mut tell: impl FnMut(u64, u64) + Send) -> Result<Position, RebuildError> {
         let total = self.store().end().await?.get();
-        let (progress, mut heard) = mpsc::channel(1);
+        let (progress, mut reports) = mpsc::channel(1);
         let mut rebuilding = std::pin::pin!(self.inner.feed.rebuild(progress));
         let rebuilt = loop {
             tokio::select! {
                 biased;
                 rebuilt = &mut rebuilding => break rebuilt?,
-                Some(position) = heard.recv() => tell(position.get(), total.max(position.get())),
+                Some(position) = reports.recv() => tell(position.get(), total.max(position.get())),
             }
         };
         tell(rebuilt.get(), total.max(rebuilt.get()));

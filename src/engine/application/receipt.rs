@@ -1,4 +1,4 @@
-//! What a caller hears of a command that was handled.
+//! The receipt for a handled command.
 
 use tokio::time::Instant;
 
@@ -9,7 +9,7 @@ use crate::engine::log::{Position, RecordedEvent};
 use crate::engine::store::Committed;
 use crate::engine::store::codec::StoredEvent;
 
-/// A command that was handled: the events it has led to are stored.
+/// The stored events of a handled command.
 #[derive(Clone, Debug)]
 pub struct Receipt<E> {
     events: Committed<E>,
@@ -22,7 +22,7 @@ impl<E> Receipt<E> {
         &self.events
     }
 
-    /// The same, for who wants nothing else.
+    /// The command's events.
     pub fn into_events(self) -> Committed<E> {
         self.events
     }
@@ -32,31 +32,30 @@ impl<E> Receipt<E> {
         self.events.last().map_or(Position::START, |event| event.position)
     }
 
-    /// The handlers that had not seen the last event when waiting for them ended: queries may answer from
-    /// before it. Always empty when nobody was waited for.
+    /// The handlers that had not seen the events when the wait timed out: queries may not include the events yet. Empty
+    /// under eventual consistency.
     pub fn lagging(&self) -> &[&'static str] {
         &self.seen.lagging
     }
 
-    /// The position of the last event that was waited for: the command's own, or one that a process manager has
-    /// made of it.
+    /// The position of the last event waited for: the command's own, or one that a process manager caused by it.
     pub fn seen_up_to(&self) -> Position {
         self.seen.up_to
     }
 
-    /// When waiting for this ends at the latest.
+    /// The deadline of the wait for handlers.
     pub(crate) fn deadline(&self) -> Instant {
         self.seen.deadline.unwrap_or_else(|| Instant::now() + MAX_WAIT)
     }
 
-    /// The same, waited for up to somewhere else.
+    /// This receipt, after a further wait.
     pub(crate) fn and_seen(self, seen: Seen) -> Self {
         Self { seen, ..self }
     }
 }
 
 impl<E: StoredEvent> Base<E> {
-    /// The receipt for events that are stored, once everybody who is waited for has seen them.
+    /// The receipt for stored events, once all awaited handlers have seen them.
     pub(super) async fn receipt(&self, events: Committed<E>, consistency: Consistency) -> Receipt<E> {
         let up_to = events.last().map_or(Position::START, |last| last.position);
         if events.is_empty() {

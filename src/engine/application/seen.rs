@@ -1,4 +1,4 @@
-//! Waiting until the handlers have seen what a caller is about to hear of.
+//! Waiting until the handlers have seen a command's events.
 
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -8,32 +8,32 @@ use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::log::{Position, RecordedEvent};
 use crate::engine::store::codec::StoredEvent;
 
-/// What came of waiting for the handlers.
+/// The result of waiting for the handlers.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
-    /// The last event of the conversation that was waited for.
+    /// The last event of the conversation waited for.
     pub(crate) up_to: Position,
-    /// Who had not seen it when waiting ended.
+    /// The handlers that had not seen that event when the wait ended.
     pub(crate) lagging: Vec<&'static str>,
-    /// When waiting ends at the latest, where it was begun.
+    /// The deadline of the wait; `None` if there was no wait.
     pub(crate) deadline: Option<Instant>,
 }
 
 impl<E: StoredEvent> Base<E> {
-    /// Whoever hears of a decision that has led to no events asks next about what it was made on. All of that is known to
-    /// the store by now. Where the read models do not come to it in time, the decision stands all the same.
+    /// After a decision without events, waits for the events it was based on: the caller's next question may be about
+    /// them. A timeout does not change the decision.
     pub(super) async fn decision_seen(&self, consistency: Consistency) {
         let _ = self.caught_up(consistency).await;
     }
 
-    /// Whether there is nothing to wait for.
+    /// Whether all awaited handlers have seen an event and its conversation.
     pub(super) fn is_seen(&self, last: &RecordedEvent<E>) -> bool {
         self.checkpoints.have_passed(last.position)
             && self.checkpoints.conversation_goes_on_to(last.metadata.correlation_id).is_none()
     }
 
-    /// Waits until the handlers have seen an event and all that process managers have made of it, however often that
-    /// goes on, until the deadline.
+    /// Waits until the handlers have seen an event and everything that process managers cause by it, or until the
+    /// deadline.
     pub(super) async fn conversation_seen(&self, correlation_id: Uuid, mut up_to: Position, deadline: Instant) -> Seen {
         loop {
             let lagging = self.seen_by_all(up_to, deadline).await;
@@ -50,7 +50,7 @@ impl<E: StoredEvent> Base<E> {
         }
     }
 
-    /// Waits for the handlers, and not for those that have stopped. Answers who lags.
+    /// Waits for all awaited handlers that still run. Returns those that lag.
     pub(crate) async fn seen_by_all(&self, position: Position, deadline: Instant) -> Vec<&'static str> {
         self.checkpoints.wait(position, deadline.saturating_duration_since(Instant::now())).await
     }

@@ -1,4 +1,4 @@
-//! Following what happens.
+//! Following the log live.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -14,37 +14,36 @@ use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::subscription::Subscription;
 use crate::engine::store::{Committed, EventStore as _, Store};
 
-/// Every event from a position on: first those that have happened, then each as it happens, also those of other
-/// processes that have the same store.
+/// All events from a position on: first the past ones, then each new one, including those of other processes on the same
+/// store.
 ///
-/// It is a [`Stream`] as well, whose last item says why there will be no more. It does not keep the application open.
+/// A watch is also a [`Stream`], whose last item is the error that ended it. It does not keep the application open.
 pub struct Watch<E: 'static> {
     base: Arc<Base<E>>,
-    /// What was read and is not handed out yet, from `next` on.
+    /// The events read last; those from `next` on are still to be handed out.
     events: Committed<E>,
     next: usize,
-    ahead: Ahead<E>,
-    /// Whether the stream has said why it ends.
+    source: Source<E>,
+    /// Whether the stream has returned its last item.
     is_over: bool,
 }
 
 type Log<E> = Subscription<E, Store<E>>;
 
-/// The log, to be read on, and what was read.
+/// The subscription, and the events it returned.
 type Read<E> = (Log<E>, Result<Committed<E>, Unavailable>);
 
-enum Ahead<E: 'static> {
-    /// What comes next, as far as it is being read.
+/// Where the next events come from.
+enum Source<E: 'static> {
     Reading(Pin<Box<dyn Future<Output = Read<E>> + Send>>),
-    /// Why there will be no more.
     Ended(Unavailable),
 }
 
-impl<E: StoredEvent> Ahead<E> {
+impl<E: StoredEvent> Source<E> {
     fn read(mut log: Log<E>, base: Arc<Base<E>>) -> Self {
         Self::Reading(Box::pin(async move {
             let events = tokio::select! {
-                // What has happened comes before the end.
+                // Events that are ready come before the end.
                 biased;
                 events = log.next() => base.or_unavailable(events).await,
                 reason = base.supervisor.stopped() => Err(reason.into()),
@@ -55,7 +54,7 @@ impl<E: StoredEvent> Ahead<E> {
 }
 
 impl<E: StoredEvent> Application<E> {
-    /// Follows the log from the event at `from` on; without a position, from the next one that happens.
+    /// Follows the log from position `from` on; without a position, from the next new event on.
     ///
     /// # Errors
     ///
@@ -69,19 +68,17 @@ impl<E: StoredEvent> Application<E> {
             }
         };
         let base = self.inner.base.clone();
-        let ahead = Ahead::read(Subscription::after(base.store.clone(), after), base.clone());
-        Ok(Watch { base, events: Committed::nothing(), next: 0, ahead, is_over: false })
+        let source = Source::read(Subscription::after(base.store.clone(), after), base.clone());
+        Ok(Watch { base, events: Committed::nothing(), next: 0, source, is_over: false })
     }
 }
 
 impl<E: StoredEvent> Watch<E> {
-    /// The next event. Waits until there is one.
-    ///
-    /// Dropping the future loses nothing.
+    /// Waits for the next event. Cancel safe: dropping the future loses no event.
     ///
     /// # Errors
     ///
-    /// [`Unavailable`]: there will be no more.
+    /// [`Unavailable`]: the watch has ended.
     pub async fn next(&mut self) -> Result<RecordedEvent<E>, Unavailable> {
         poll_fn(|context| self.poll_event(context)).await
     }
@@ -92,22 +89,22 @@ impl<E: StoredEvent> Watch<E> {
                 self.next += 1;
                 return Poll::Ready(Ok(event.clone()));
             }
-            let (log, read) = match &mut self.ahead {
-                Ahead::Reading(reading) => ready!(reading.as_mut().poll(context)),
-                Ahead::Ended(unavailable) => return Poll::Ready(Err(unavailable.clone())),
+            let (log, read) = match &mut self.source {
+                Source::Reading(reading) => ready!(reading.as_mut().poll(context)),
+                Source::Ended(unavailable) => return Poll::Ready(Err(unavailable.clone())),
             };
-            self.ahead = match read {
+            self.source = match read {
                 Ok(events) => {
                     (self.events, self.next) = (events, 0);
-                    Ahead::read(log, self.base.clone())
+                    Source::read(log, self.base.clone())
                 }
-                Err(unavailable) => Ahead::Ended(unavailable),
+                Err(unavailable) => Source::Ended(unavailable),
             };
         }
     }
 }
 
-/// Each event, and at last the reason why there will be no more.
+/// Each event, and finally the error that ended the watch.
 impl<E: StoredEvent> Stream for Watch<E> {
     type Item = Result<RecordedEvent<E>, Unavailable>;
 

@@ -1,8 +1,8 @@
-//! Loaded aggregates, within a bound.
+//! A bounded cache of loaded aggregates, with two generations.
 //!
-//! Two generations: what is used moves to the young one; when that is full, it becomes the old one and what
-//! was old is dropped. Unlike a list of recent use, a hit in the young generation writes nothing, which
-//! shows when there are more accounts than fit into the processor's cache.
+//! An entry that is used moves to the young generation. When the young generation is full, it becomes the old one, and the
+//! previous old one is dropped. Unlike an LRU list, a hit in the young generation writes nothing, which is faster when the
+//! aggregates do not fit into the processor's cache.
 
 use std::hash::Hash;
 use std::num::NonZeroUsize;
@@ -11,7 +11,7 @@ use foldhash::fast::RandomState;
 
 type HashMap<K, V> = std::collections::HashMap<K, V, RandomState>;
 
-/// A map that forgets what was not used for long.
+/// A map that evicts entries not used recently.
 #[derive(Debug)]
 pub(super) struct AggregateCache<K, V> {
     young: HashMap<K, V>,
@@ -20,12 +20,12 @@ pub(super) struct AggregateCache<K, V> {
 }
 
 impl<K: Eq + Hash, V> AggregateCache<K, V> {
-    /// Holds at most `2 * generation` values, and never forgets the `generation` used last.
+    /// A cache of at most `2 * generation` entries, which never evicts the `generation` entries used last.
     pub(super) fn new(generation: NonZeroUsize) -> Self {
         Self { young: HashMap::default(), old: HashMap::default(), generation: generation.get() }
     }
 
-    /// Whether `key` is held. If so, it now counts as used.
+    /// Whether the cache holds `key`. If so, the entry counts as used now.
     pub(super) fn touch(&mut self, key: &K) -> bool {
         if self.young.contains_key(key) {
             return true;
@@ -39,12 +39,12 @@ impl<K: Eq + Hash, V> AggregateCache<K, V> {
         }
     }
 
-    /// The value of a key in the young generation, where [`Self::touch`] puts it.
+    /// The value of a key in the young generation; [`Self::touch`] moves it there.
     pub(super) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         self.young.get_mut(key)
     }
 
-    /// Holds a value that was not held before.
+    /// Adds an entry that the cache does not hold.
     pub(super) fn insert(&mut self, key: K, value: V) {
         if self.young.len() == self.generation {
             self.old = std::mem::take(&mut self.young);
@@ -52,7 +52,7 @@ impl<K: Eq + Hash, V> AggregateCache<K, V> {
         self.young.insert(key, value);
     }
 
-    /// Forgets a value.
+    /// Removes an entry.
     pub(super) fn remove(&mut self, key: &K) {
         self.young.remove(key);
         self.old.remove(key);
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_used_last_is_never_forgotten() {
+    fn recently_used_entries_are_never_evicted() {
         let mut cache = cache(3);
         for key in 0..100 {
             cache.insert(key, key * 10);
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_removed_is_gone_from_both_generations() {
+    fn an_entry_is_removed_from_either_generation() {
         let mut cache = cache(1);
         cache.insert(1, 10);
         cache.insert(2, 20);

@@ -1,4 +1,4 @@
-//! Where commands go: a command handler for each kind of aggregate.
+//! The command handlers of an application, one for each kind of aggregate.
 
 use std::any::{Any, TypeId};
 use std::fmt;
@@ -11,17 +11,17 @@ use foldhash::HashMap;
 use super::CommandHandler;
 use crate::engine::domain::{Aggregate, Contains, DomainEvent};
 
-/// Command handlers by the kind of their aggregate. Cheap to clone.
+/// Command handlers by kind of aggregate. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct CommandHandlers(HashMap<TypeId, Arc<dyn Kind>>);
+pub struct CommandHandlers(HashMap<TypeId, Arc<dyn AnyCommandHandler>>);
 
-/// What is asked of a command handler whatever its aggregate.
-trait Kind: Any + Send + Sync {
+/// A command handler of any kind of aggregate.
+trait AnyCommandHandler: Any + Send + Sync {
     fn flush(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
     fn close(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }
 
-impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> Kind for CommandHandler<A, E> {
+impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> AnyCommandHandler for CommandHandler<A, E> {
     fn flush(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(Self::flush(self))
     }
@@ -32,7 +32,7 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> Kind for CommandHandler<
 }
 
 impl CommandHandlers {
-    /// One more.
+    /// Adds a command handler.
     #[must_use]
     pub fn with<A, E>(mut self, commands: CommandHandler<A, E>) -> Self
     where
@@ -43,7 +43,7 @@ impl CommandHandlers {
         self
     }
 
-    /// The one of a kind of aggregate.
+    /// The command handler of a kind of aggregate.
     pub fn of<A, E>(&self) -> Option<&CommandHandler<A, E>>
     where
         A: Aggregate,
@@ -53,14 +53,14 @@ impl CommandHandlers {
         commands.downcast_ref()
     }
 
-    /// Waits until what was sent before this is answered.
+    /// Waits until all commands sent before are answered.
     pub(in crate::engine) async fn flush(&self) {
         for commands in self.0.values() {
             commands.flush().await;
         }
     }
 
-    /// Lets what was sent before this be answered, and then takes no more.
+    /// Answers all commands sent before, then stops the command handlers.
     pub(in crate::engine) async fn close(&self) {
         for commands in self.0.values() {
             commands.close().await;

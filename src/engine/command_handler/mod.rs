@@ -1,12 +1,12 @@
-//! Load, execute, append; on a conflict, load and execute again.
+//! The command handler: load, execute, append; on a conflict, load and execute again.
 //!
-//! One task takes the commands of all callers from a bounded queue. What has queued up while it was busy is
-//! decided together and appended in one call, so that many callers share the cost of a commit. Within such a
-//! batch a command sees the events of those before it; nobody gets an answer until they are stored.
+//! One task takes the commands of all callers from a bounded queue. It decides all queued commands as one batch and appends
+//! their events in one call, so that many callers share the cost of a commit. Within a batch, each command sees the events
+//! of those before it. No caller gets an answer before the events are stored.
 
 mod aggregate_cache;
 mod kinds;
-mod load;
+pub(in crate::engine) mod load;
 pub(in crate::engine) mod state;
 mod worker;
 
@@ -27,20 +27,20 @@ use crate::engine::log::{Metadata, StreamId};
 use crate::engine::runtime::trace::{command_span, trace_line};
 use crate::engine::runtime::{Clock, Origin, StoreFailure, Supervisor, offer};
 
-/// How often a command is decided again after conflicts before its caller is told. Where a few programs write to one
-/// stream without a pause, each attempt fails more often than not.
+/// How often a command is decided before its conflicts become an error. With a few programs that write to one stream
+/// without a pause, most attempts fail.
 pub const MAX_ATTEMPTS: u32 = 64;
 
-/// How much the command handler holds at once.
+/// The sizes of a command handler's queue, batches and cache, and the snapshot interval.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Commands that wait; a caller that finds the queue full waits for a place in it.
+    /// Capacity of the queue, in commands. Senders wait while the queue is full.
     pub queue: usize,
-    /// Commands decided and appended together.
+    /// Maximum size of a batch, in commands.
     pub batch: usize,
-    /// Aggregates that stay loaded once they were used; up to as many again may be held besides.
+    /// Aggregates guaranteed to stay loaded after use. The cache may hold twice as many.
     pub cached_aggregates: NonZeroUsize,
-    /// Events of a stream from one snapshot to the next.
+    /// Events between two snapshots of a stream.
     pub snapshot_every: NonZeroU64,
 }
 
@@ -52,23 +52,23 @@ impl Default for Limits {
     }
 }
 
-/// Why a command has no events to show.
+/// Why a command led to no events.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum CommandError<R> {
-    /// The aggregate said no. Nothing was stored.
+    /// The aggregate refused the command. Nothing was stored.
     #[error("{0}")]
     Refused(#[source] R),
-    /// Others changed the aggregate each time before the decision could be stored. Nothing was stored.
+    /// Each attempt met a conflict with other writers. Nothing was stored.
     #[error("gave up after {MAX_ATTEMPTS} conflicts: {0}")]
     Conflict(#[source] Conflict),
-    /// Another command with this id was stored before: for another aggregate, with other content, or sent by somebody
-    /// else. Nothing was stored now.
+    /// Another command has this id: one for another aggregate, with other content, or from another sender. Nothing was
+    /// stored.
     #[error("the command id has been used for another command already, of {stream}")]
     IdTaken {
-        /// The stream of the command that has the id.
+        /// The other command's stream.
         stream: StreamId,
     },
-    /// The aggregate's own code panicked. Nothing was stored, and other commands are not affected.
+    /// The aggregate's code panicked. Nothing was stored, and other commands are not affected.
     #[error("the command handler panicked: {message}")]
     Panicked {
         /// What the panic said.
@@ -77,28 +77,28 @@ pub enum CommandError<R> {
     /// The event store failed.
     #[error("{0}")]
     Store(#[from] StoreError),
-    /// The command was about to be stored, and nobody knows whether it was: what is stored under its id tells, once
-    /// the store is open again.
+    /// The store failed while it stored the command. Once the store is open again, events with this command id tell
+    /// whether the command was carried out.
     #[error("the outcome of command {command_id} is unknown: {reason}")]
     OutcomeUnknown {
         /// The command's id.
         command_id: Uuid,
-        /// What stands in the way of an answer.
+        /// Why the outcome is unknown.
         #[source]
         reason: Unanswered,
     },
-    /// The command handler has stopped; the supervisor knows why. Nothing was stored.
+    /// The command handler has stopped; the supervisor has the reason. Nothing was stored.
     #[error("the command handler has stopped")]
     Stopped,
 }
 
-/// Why nobody knows the outcome of a command.
+/// Why the outcome of a command is unknown.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum Unanswered {
-    /// The command handler has stopped before it had an answer; the supervisor knows why.
+    /// The command handler stopped before the store answered; the supervisor has the reason.
     #[error("the command handler has stopped")]
     Stopped,
-    /// The event store does not know.
+    /// The event store failed during the append.
     #[error("{0}")]
     Store(#[source] StoreFailure),
 }
@@ -106,13 +106,14 @@ pub enum Unanswered {
 type Id<A> = <<A as Aggregate>::Command as Command>::Id;
 type Outcome<A, E> = Result<Committed<E>, CommandError<<A as Aggregate>::Refusal>>;
 
-/// A handle on the task that lets aggregates of one kind decide. Cheap to clone.
+/// A handle on the task that decides the commands of one kind of aggregate. Cheap to clone.
 ///
-/// What they decide is stored as events `E`: those of a whole domain, where its aggregates have events of their own.
+/// Events are stored as `E`. In a domain with several kinds of aggregate, this is the enum that contains the events of
+/// them all.
 #[derive(Debug)]
 pub struct CommandHandler<A: Aggregate, E = <A as Aggregate>::Event> {
     requests: mpsc::Sender<CommandRequest<A, E>>,
-    /// Nothing is sent here: it closes when the task ends.
+    /// Carries no values: the channel closes when the task ends.
     running: watch::Receiver<()>,
 }
 
@@ -134,18 +135,18 @@ enum CommandRequest<A: Aggregate, E> {
 struct Sent<A: Aggregate, E> {
     command: A::Command,
     metadata: Metadata,
-    /// What the command runs in.
     span: Span,
-    /// Whether the command may have been handled before.
+    /// Whether a command with this id may have been handled before.
     may_be_duplicate: bool,
     reply: Reply<A, E>,
 }
 
-/// Where a command is answered. Dropped without an answer, it says that nothing was stored, as long as that is so.
+/// The channel for a command's answer. If it is dropped unanswered before the append, the answer is
+/// [`CommandError::Stopped`].
 #[derive(Debug)]
 struct Reply<A: Aggregate, E> {
     answer: Option<oneshot::Sender<Outcome<A, E>>>,
-    /// Whether the store was asked to store the command.
+    /// Whether the command's events were handed to the store.
     may_be_stored: bool,
 }
 
@@ -173,13 +174,13 @@ impl<A: Aggregate, E> Sent<A, E> {
 
     fn reply(mut self, outcome: Outcome<A, E>) {
         if let Some(answer) = self.reply.answer.take() {
-            // A caller that has gone does not want to know.
+            // An error means that the caller no longer waits.
             let _ = answer.send(outcome);
         }
     }
 }
 
-/// A command on its way: sent, and not yet answered. Dropping it does not take the command back.
+/// A command that was sent and is not answered yet. Dropping it does not cancel the command.
 #[derive(Debug)]
 pub struct Pending<A: Aggregate, E = <A as Aggregate>::Event> {
     command_id: Uuid,
@@ -191,7 +192,7 @@ impl<A: Aggregate, E> Pending<A, E> {
     ///
     /// # Errors
     ///
-    /// [`CommandError`]: why there are none.
+    /// [`CommandError`]: why the command led to no events.
     pub async fn outcome(self) -> Outcome<A, E> {
         let Self { command_id, answer } = self;
         answer.await.unwrap_or(Err(CommandError::OutcomeUnknown { command_id, reason: Unanswered::Stopped }))
@@ -199,14 +200,14 @@ impl<A: Aggregate, E> Pending<A, E> {
 }
 
 impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
-    /// Starts the task.
+    /// Starts the command handler's task.
     pub fn start<S>(store: S, clock: Arc<Clock>, limits: Limits, supervisor: &Supervisor) -> Self
     where
         S: EventStore<E>,
     {
         let (sender, requests) = mpsc::channel(limits.queue.max(1));
         let worker = Worker::<A, E, S>::new(store, clock, &limits);
-        // A batch must fit into the cache, or it would push out what its own commands have decided on.
+        // A batch must fit into the cache: its aggregates hold decisions that are not stored yet.
         let batch = limits.batch.clamp(1, limits.cached_aggregates.get());
         let (alive, running) = watch::channel(());
         supervisor.spawn("command handler", async move {
@@ -216,11 +217,11 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
         Self { requests: sender, running }
     }
 
-    /// Sends a new command. When the queue is full, waits for a place in it.
+    /// Sends a new command. Waits while the queue is full.
     ///
     /// # Errors
     ///
-    /// [`CommandError::Stopped`]: the command was not taken.
+    /// [`CommandError::Stopped`]: the command was not accepted.
     pub async fn send(
         &self,
         command: A::Command,
@@ -230,18 +231,17 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
         self.enqueue(request).await.map(|()| pending)
     }
 
-    /// Sends a command under an id that its sender has chosen, who may have sent it before. If it has led to events
-    /// then, these are the answer, also where the aggregate would refuse it by now, and nothing happens now. A refusal is
-    /// not remembered: a command that was refused is decided anew.
+    /// Sends a command under an id chosen by its sender, idempotently. If a command with this id led to events before,
+    /// the outcome is those events, even if the aggregate would refuse the command by now. Refusals are not remembered: a
+    /// refused command is decided again.
     ///
-    /// Whether it is the same command is told by its aggregate and its [fingerprint](Command::fingerprint), which is
-    /// stored with its events. Of events that were stored without one, by other ways or by an earlier version of the
-    /// program, only the aggregate is known: there, other content gets the first outcome too.
+    /// The same id means the same command if the aggregate and the [fingerprint](Command::fingerprint), which is stored
+    /// with the events, are equal; otherwise the outcome is [`CommandError::IdTaken`]. Events without a stored fingerprint,
+    /// from an earlier version of the program for example, are compared by aggregate only.
     ///
     /// # Errors
     ///
-    /// [`CommandError::Stopped`] and [`CommandError::Panicked`]: the command was not taken. That its id was used for
-    /// another command is its outcome: [`CommandError::IdTaken`].
+    /// [`CommandError::Stopped`] and [`CommandError::Panicked`]: the command was not accepted.
     pub async fn send_as(
         &self,
         command: A::Command,
@@ -251,12 +251,12 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
         self.resend(command, metadata.with_fingerprint(fingerprint)).await
     }
 
-    /// Sends a command under ids from here as [`CommandHandler::send`] does, and under one from outside as
-    /// [`CommandHandler::send_as`].
+    /// Sends a command with new ids as [`CommandHandler::send`] does, and with ids from outside as
+    /// [`CommandHandler::send_as`] does.
     ///
     /// # Errors
     ///
-    /// As these say.
+    /// Those of these two.
     pub async fn send_from(
         &self,
         command: A::Command,
@@ -268,12 +268,12 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
         }
     }
 
-    /// Sends a command that may have been sent before under the same id, which was not chosen but derived from what it
-    /// answers. If it has led to events then, these are the answer, whatever it says now, and nothing happens now.
+    /// Sends a command that may have been sent before under the same id, for ids that are derived from the cause of the
+    /// command. If a command with this id led to events before, the outcome is those events, whatever the content.
     ///
     /// # Errors
     ///
-    /// [`CommandError::Stopped`]: the command was not taken.
+    /// [`CommandError::Stopped`]: the command was not accepted.
     pub async fn resend(
         &self,
         command: A::Command,
@@ -291,19 +291,19 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
         }
     }
 
-    /// Waits until what has been sent before this is answered.
+    /// Waits until all commands sent before are answered.
     pub async fn flush(&self) {
         let (reply, flushed) = oneshot::channel();
-        // An error says that the task has ended: all it will ever answer is answered.
+        // An error means that the task has ended, and with it every command.
         let _ = self.requests.send(CommandRequest::Flush(reply)).await;
         let _ = flushed.await;
     }
 
-    /// Lets the task answer what has been sent before this, and then end.
+    /// Stops the task once all commands sent before are answered.
     pub async fn close(&self) {
-        // An error says that somebody else has closed it or that it has ended.
+        // An error means that the task is closed already.
         let _ = self.requests.send(CommandRequest::Close).await;
-        // An error says that it has ended, which is what this waits for.
+        // The expected error: the channel closes when the task ends.
         let _ = self.running.clone().changed().await;
     }
 }

@@ -1,4 +1,4 @@
-//! The state of an aggregate: what its events and snapshots make of it.
+//! Folding events into the state of an aggregate, and taking and restoring snapshots.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -7,11 +7,11 @@ use crate::engine::log::{RecordedEvent, StreamId};
 use crate::engine::runtime::panic_message;
 use crate::engine::store::StoreError;
 
-/// Takes in an event of the aggregate's stream.
+/// Applies an event of the aggregate's stream.
 ///
 /// # Errors
 ///
-/// [`StoreError::Failed`]: it is an event of another kind of aggregate, and nothing that a command handler has stored there.
+/// [`StoreError::Failed`]: the event belongs to another kind of aggregate, so no command handler stored it here.
 pub(crate) fn apply<A, E>(state: &mut A, event: &RecordedEvent<E>) -> Result<(), StoreError>
 where
     A: Aggregate,
@@ -26,7 +26,20 @@ where
     Ok(())
 }
 
-/// The state of a snapshot. One that cannot be read, or panics when it is, is as good as none.
+/// Applies events of the aggregate's stream in order.
+///
+/// # Errors
+///
+/// As [`apply`].
+pub(crate) fn apply_all<A, E>(state: &mut A, events: &[RecordedEvent<E>]) -> Result<(), StoreError>
+where
+    A: Aggregate,
+    E: Contains<A::Event>,
+{
+    events.iter().try_for_each(|event| apply(state, event))
+}
+
+/// The state in a snapshot; `None` if it cannot be read or reading it panics.
 pub(crate) fn restored_from<A: Aggregate>(stream: &StreamId, snapshot: &str) -> Option<A> {
     catch_unwind(|| A::restore(snapshot)).unwrap_or_else(|panic| {
         let message = panic_message(panic.as_ref());
@@ -35,7 +48,7 @@ pub(crate) fn restored_from<A: Aggregate>(stream: &StreamId, snapshot: &str) -> 
     })
 }
 
-/// The state as text, if there is one: the events are enough.
+/// A snapshot of the state. After a panic there is none, and the events have to do.
 pub(crate) fn snapshot_of<A: Aggregate>(stream: &StreamId, state: &A) -> Option<String> {
     catch_unwind(AssertUnwindSafe(|| state.snapshot())).unwrap_or_else(|panic| {
         let message = panic_message(panic.as_ref());

@@ -1,4 +1,4 @@
-//! The command handler's task: decides what has queued up, appends it in one call, and answers.
+//! The command handler's task: decides the queued commands, appends their events in one call, and answers.
 
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU64;
@@ -27,22 +27,22 @@ pub(super) struct Worker<A: Aggregate, E, S> {
     clock: Arc<Clock>,
     loaded: AggregateCache<Id<A>, Loaded<A>>,
     snapshot_every: NonZeroU64,
-    /// One for each command of the batch that was decided; empty between batches, and kept for its memory.
+    /// One for each decided command of the batch. Empty between batches; a field to reuse its memory.
     decisions: Vec<Decision<A, E>>,
-    /// What was stored of those commands of the batch that may have come before.
+    /// Stored events of those commands of the batch that may be duplicates, by command id.
     looked_up: HashMap<Uuid, Option<Committed<E>>, RandomState>,
 }
 
 enum Decision<A: Aggregate, E> {
-    /// Events: the next unanswered append of the batch.
+    /// Events were decided: the next append of the batch.
     Append,
-    /// No events, and why.
+    /// No events were decided.
     Answer(Result<(), CommandError<A::Refusal>>),
-    /// What became of this command when it came first, or why that is not known.
+    /// The command is a duplicate with this outcome, or the lookup failed.
     Known(Outcome<A, E>),
-    /// None yet: a command with this id is about to be stored.
-    Waits,
-    /// No events either, but the stream has moved on since the aggregate was loaded.
+    /// An earlier command of the batch has the same id: decide after that one is stored.
+    Postponed,
+    /// No events were decided, on a state that is out of date.
     Outdated(Conflict),
 }
 
@@ -81,40 +81,40 @@ where
             }
             self.looked_up.clear();
             for reply in flushed.drain(..) {
-                // A caller that has gone does not want to know.
+                // An error means that the caller no longer waits.
                 let _ = reply.send(());
             }
         }
         Ok(())
     }
 
-    /// Decides and appends, answers what is settled, and leaves in `open` what is to be decided again.
-    /// Answers whether a conflict is why.
+    /// Decides the commands in `open`, appends their events, and answers. Commands to decide again stay in `open`.
+    /// Returns whether there was a conflict.
     async fn handle(&mut self, open: &mut Vec<Sent<A, E>>, last_attempt: bool) -> bool {
         let looked_up = self.look_up(open).await;
         let time = self.clock.now();
         let mut appends = Vec::with_capacity(open.len());
         let mut ids = None;
         for sent in open.iter() {
-            let decision = match self.known(sent, &looked_up) {
+            let decision = match self.duplicate_outcome(sent, &looked_up) {
                 Some(outcome) => Decision::Known(outcome),
                 None if sent.may_be_duplicate
                     && is_among(sent.metadata.command_id, &appends, ids.get_or_insert_default()) =>
                 {
-                    Decision::Waits
+                    Decision::Postponed
                 }
                 None => self.decide(sent, time, &mut appends).await,
             };
             let panicked = matches!(decision, Decision::Answer(Err(CommandError::Panicked { .. })));
             self.decisions.push(decision);
             if panicked {
-                // The aggregate is no longer loaded, and what was decided on it is not stored yet: the rest
-                // of the batch waits until it is.
+                // The aggregate was unloaded, and would be loaded without this batch's decisions: the rest of the
+                // batch waits until they are stored.
                 break;
             }
         }
         for (sent, decision) in open.iter_mut().zip(&self.decisions) {
-            sent.reply.may_be_stored = matches!(decision, Decision::Append | Decision::Waits);
+            sent.reply.may_be_stored = matches!(decision, Decision::Append | Decision::Postponed);
         }
         let stored = if appends.is_empty() { Ok(Vec::new()) } else { self.store.append(appends).await };
         match stored {
@@ -126,7 +126,7 @@ where
         }
     }
 
-    /// Looks up those commands that may have come before, all in one request.
+    /// Looks up the commands that may be duplicates, in one request.
     async fn look_up(&mut self, open: &[Sent<A, E>]) -> Result<(), StoreError> {
         let ids = open.iter().filter(|sent| sent.may_be_duplicate).map(|sent| sent.metadata.command_id);
         let ids: Vec<Uuid> = ids.filter(|id| !self.looked_up.contains_key(id)).collect();
@@ -137,19 +137,19 @@ where
         Ok(())
     }
 
-    /// What has become of a command that has come before.
-    fn known(&self, sent: &Sent<A, E>, looked_up: &Result<(), StoreError>) -> Option<Outcome<A, E>> {
+    /// The first outcome of a command that is a duplicate.
+    fn duplicate_outcome(&self, sent: &Sent<A, E>, looked_up: &Result<(), StoreError>) -> Option<Outcome<A, E>> {
         if !sent.may_be_duplicate {
             return None;
         }
-        let known = match (self.looked_up.get(&sent.metadata.command_id), looked_up) {
+        let outcome = match (self.looked_up.get(&sent.metadata.command_id), looked_up) {
             (Some(found), _) => first_outcome(sent, found.clone()?),
             (None, Err(error)) => Err(error.clone().into()),
             (None, Ok(())) => return None,
         };
         let Sent { command, metadata, span, .. } = sent;
         span.in_scope(|| trace_line!(metadata.correlation_id, "Command Handler: {}", command.title()));
-        Some(known)
+        Some(outcome)
     }
 
     async fn decide(&mut self, sent: &Sent<A, E>, time: Timestamp, appends: &mut Vec<Append<E>>) -> Decision<A, E> {
@@ -164,8 +164,8 @@ where
             },
         };
         let decide = AssertUnwindSafe(|| {
-            if let Some(weight) = loaded.state.trace_value(command) {
-                trace_line!(metadata.correlation_id, "{weight}");
+            if let Some(value) = loaded.state.trace_value(command) {
+                trace_line!(metadata.correlation_id, "{value}");
             }
             let events = loaded.state.execute(command)?;
             for event in &events {
@@ -191,12 +191,12 @@ where
             Err(panic) => {
                 let message = panic_message(panic.as_ref());
                 span.in_scope(|| tracing::error!("the command handler panicked on {command:?}: {message}"));
-                // The panic may have come halfway through a change of state.
+                // The panic may have left the state half changed.
                 self.loaded.remove(command.target());
                 return Decision::Answer(Err(CommandError::Panicked { message }));
             }
         };
-        // An append would meet a conflict if the stream has moved on; what appends nothing has to ask.
+        // Without an append, no conflict would show that the state is out of date.
         let (stream, expected) = (loaded.stream.clone(), loaded.version);
         match self.store.read_stream(&stream, expected, MAX_READ).await {
             Ok(newer) => match newer.last() {
@@ -215,10 +215,10 @@ where
         self.loaded.get_mut(id).ok_or(CommandError::Stopped)
     }
 
-    /// Answers every command that was decided but those whose aggregate met a conflict, refused ones included:
-    /// what they were refused for may not be so. Answers whether there are such.
+    /// Answers the decided commands. Commands whose aggregate met a conflict are decided again instead, refused ones too:
+    /// the reason for the refusal may be gone. Returns whether there are any.
     fn answer(&mut self, open: &mut Vec<Sent<A, E>>, stored: Appended<E>, last_attempt: bool) -> bool {
-        let conflicts = self.drop_conflicted(open, &stored);
+        let conflicts = self.unload_outdated(open, &stored);
         let mut stored = stored.into_iter();
         let (mut again, mut met_conflict) = (Vec::new(), false);
         for (mut sent, decision) in open.drain(..self.decisions.len()).zip(self.decisions.drain(..)) {
@@ -247,7 +247,7 @@ where
                     sent.reply(outcome);
                     continue;
                 }
-                Decision::Waits => {
+                Decision::Postponed => {
                     self.looked_up.remove(&sent.metadata.command_id);
                     sent.reply.may_be_stored = false;
                     again.push(sent);
@@ -259,7 +259,7 @@ where
                 None => sent.reply(answer),
                 Some(Some(conflict)) if last_attempt => sent.reply(Err(CommandError::Conflict(*conflict))),
                 Some(_) => {
-                    // Whoever was quicker may have stored this very command.
+                    // The other writer may have stored this very command.
                     self.looked_up.remove(&sent.metadata.command_id);
                     met_conflict = true;
                     sent.reply.may_be_stored = false;
@@ -267,24 +267,24 @@ where
                 }
             }
         }
-        // In the order they were sent in.
+        // Keeps the order of sending.
         open.splice(..0, again);
         met_conflict
     }
 
-    /// The aggregates whose stream has moved on, if any, as others have moved it or as a command did when it came
-    /// first. They are no longer loaded.
-    fn drop_conflicted(
+    /// Unloads the aggregates whose state is out of date, and returns them: with the conflict, or without one if a
+    /// duplicate command was stored meanwhile.
+    fn unload_outdated(
         &mut self,
         open: &[Sent<A, E>],
         stored: &[AppendAnswer<E>],
     ) -> Option<HashMap<Id<A>, Option<Conflict>>> {
-        let outdated = |decision: &Decision<A, E>| matches!(decision, Decision::Outdated(_));
-        if stored.iter().all(Result::is_ok) && !self.decisions.iter().any(outdated) {
+        let is_outdated = |decision: &Decision<A, E>| matches!(decision, Decision::Outdated(_));
+        if stored.iter().all(Result::is_ok) && !self.decisions.iter().any(is_outdated) {
             return None;
         }
         let mut stored = stored.iter();
-        let mut conflicted = HashMap::new();
+        let mut outdated = HashMap::new();
         for (sent, decision) in open.iter().zip(&self.decisions) {
             let conflict = match decision {
                 Decision::Append => match stored.next() {
@@ -292,17 +292,17 @@ where
                     Some(Err(Rejected::Repeated(_))) => None,
                     Some(Ok(_)) | None => continue,
                 },
-                Decision::Answer(_) | Decision::Known(_) | Decision::Waits => continue,
+                Decision::Answer(_) | Decision::Known(_) | Decision::Postponed => continue,
                 Decision::Outdated(conflict) => Some(*conflict),
             };
             let target = sent.command.target();
             self.loaded.remove(target);
-            conflicted.entry(target.clone()).or_insert(conflict);
+            outdated.entry(target.clone()).or_insert(conflict);
         }
-        Some(conflicted)
+        Some(outdated)
     }
 
-    /// Nothing is known of what was stored: drop what the batch has decided on, and say so to everyone.
+    /// After a failed append, unloads the batch's aggregates and answers with the error.
     fn answer_store_failed(&mut self, open: &mut Vec<Sent<A, E>>, error: &StoreError) {
         self.decisions.clear();
         for sent in open.drain(..) {
@@ -320,22 +320,22 @@ where
     }
 }
 
-/// Whether a command is among those to be stored; `ids` are of those that were looked at before.
+/// Whether a command is among the appends. `ids` caches the ids of those seen before.
 fn is_among<E>(command_id: Uuid, appends: &[Append<E>], ids: &mut HashSet<Uuid>) -> bool {
     ids.extend(appends[ids.len()..].iter().map(|append| append.metadata.command_id));
     ids.contains(&command_id)
 }
 
-/// Whether a multiple of `every` lies after the one version and up to the other.
+/// Whether a multiple of `every` lies after `before` and up to `after`.
 fn is_due(before: Version, after: Version, every: NonZeroU64) -> bool {
     after.get() % every < after.get() - before.get()
 }
 
-/// What became of a command when it came first, unless that was another command under the same id.
+/// The first outcome of a command, or an error if another command has its id.
 fn first_outcome<A: Aggregate, E>(sent: &Sent<A, E>, committed: Committed<E>) -> Outcome<A, E> {
     let Some(first) = committed.first() else { return Ok(committed) };
-    let is_its = first.stream == StreamId::new(A::CATEGORY, sent.command.target());
-    match is_its && first.metadata.may_be_same_command_as(&sent.metadata) {
+    let is_same_stream = first.stream == StreamId::new(A::CATEGORY, sent.command.target());
+    match is_same_stream && first.metadata.may_be_same_command_as(&sent.metadata) {
         true => Ok(committed),
         false => Err(CommandError::IdTaken { stream: first.stream.clone() }),
     }

@@ -1,4 +1,4 @@
-//! The commands that answer an event, and what follows where one is refused.
+//! The commands that answer an event, and their fallbacks.
 
 use std::any::Any;
 use std::fmt;
@@ -12,37 +12,37 @@ use crate::engine::event_handler::Failure;
 use crate::engine::log::Metadata;
 use crate::engine::store::Committed;
 
-/// The commands that answer an event. They are sent in this order, each after the one before it has ended, and each is a
-/// commit of its own: none is undone because another is refused.
+/// The commands that answer an event. They are sent in order, each after the previous one has ended. Each is committed on
+/// its own: the refusal of one does not undo another.
 pub struct Reaction<E> {
     answers: Vec<Box<dyn Outgoing<E>>>,
 }
 
-/// A command to an aggregate, and what is to follow if it is refused.
+/// A command, and what follows if it is refused.
 pub struct Answer<C: Command, E> {
     command: C,
-    refused: Option<Refused<C, E>>,
+    fallback: Option<Fallback<C, E>>,
 }
 
-type Refused<C, E> = Box<dyn Fn(&RefusalOf<C>) -> Instead<E> + Send + Sync>;
+type Fallback<C, E> = Box<dyn Fn(&RefusalOf<C>) -> Instead<E> + Send + Sync>;
 type RefusalOf<C> = <<C as Command>::Aggregate as Aggregate>::Refusal;
 type EventOf<C> = <<C as Command>::Aggregate as Aggregate>::Event;
 
-/// What follows when a command is refused. Of the two, one and only one happens, ever.
-pub struct Instead<E>(Follows<E>);
+/// What follows when a command is refused. Exactly one of the two takes effect: the command, or its fallback.
+pub struct Instead<E>(InsteadKind<E>);
 
-enum Follows<E> {
+enum InsteadKind<E> {
     Command(Box<dyn Outgoing<E>>),
     Note(String),
 }
 
 impl<E> Reaction<E> {
-    /// Nothing is to be done.
+    /// No command.
     pub fn none() -> Self {
         Self { answers: Vec::new() }
     }
 
-    /// One command more, after those before it.
+    /// Adds a command.
     #[must_use]
     pub fn and<C: Command>(mut self, answer: Answer<C, E>) -> Self
     where
@@ -52,17 +52,17 @@ impl<E> Reaction<E> {
         self
     }
 
-    /// Whether nothing is to be done.
+    /// Whether the reaction has no commands.
     pub fn is_empty(&self) -> bool {
         self.answers.is_empty()
     }
 
-    /// How many commands there are.
+    /// The number of commands.
     pub fn len(&self) -> usize {
         self.answers.len()
     }
 
-    /// The command with this number, from 0, if it is such a one.
+    /// The answer with this number, from 0, if its command has type `C`.
     pub fn answer<C: Command>(&self, number: usize) -> Option<&Answer<C, E>>
     where
         E: 'static,
@@ -91,19 +91,19 @@ impl<E> fmt::Debug for Reaction<E> {
 }
 
 impl<C: Command, E> Answer<C, E> {
-    /// A command. Where it is refused, that is that.
+    /// A command without a fallback: nothing follows its refusal.
     pub fn new(command: C) -> Self {
-        Self { command, refused: None }
+        Self { command, fallback: None }
     }
 
-    /// What follows if the command is refused, and why it was.
+    /// Sets what follows if the command is refused, depending on the refusal.
     #[must_use]
-    pub fn or_else(mut self, refused: impl Fn(&RefusalOf<C>) -> Instead<E> + Send + Sync + 'static) -> Self {
-        self.refused = Some(Box::new(refused));
+    pub fn or_else(mut self, fallback: impl Fn(&RefusalOf<C>) -> Instead<E> + Send + Sync + 'static) -> Self {
+        self.fallback = Some(Box::new(fallback));
         self
     }
 
-    /// The command that follows if this one is refused, for whatever reason.
+    /// Sets a command to send if this one is refused, for whatever reason.
     #[must_use]
     pub fn or_send<D: Command + Clone>(self, command: D) -> Self
     where
@@ -112,7 +112,7 @@ impl<C: Command, E> Answer<C, E> {
         self.or_else(move |_| Instead::send(command.clone()))
     }
 
-    /// What people should know if the command is refused.
+    /// Sets a note for operators to show if the command is refused.
     #[must_use]
     pub fn or_note(self, note: impl Fn(&RefusalOf<C>) -> String + Send + Sync + 'static) -> Self {
         self.or_else(move |refusal| Instead::note(note(refusal)))
@@ -123,9 +123,9 @@ impl<C: Command, E> Answer<C, E> {
         &self.command
     }
 
-    /// What follows where it is refused, if anything does.
+    /// What follows a refusal, if anything does.
     pub fn refused(&self, refusal: &RefusalOf<C>) -> Option<Instead<E>> {
-        self.refused.as_ref().map(|refused| refused(refusal))
+        self.fallback.as_ref().map(|fallback| fallback(refusal))
     }
 }
 
@@ -136,35 +136,35 @@ impl<C: Command, E> fmt::Debug for Answer<C, E> {
 }
 
 impl<E> Instead<E> {
-    /// A command. If it is refused as well, the event is parked.
+    /// Sends another command. If that one is refused too, the event is parked.
     pub fn send<C: Command>(command: C) -> Self
     where
         E: Contains<EventOf<C>> + DomainEvent,
     {
-        Self(Follows::Command(Box::new(Answer::new(command))))
+        Self(InsteadKind::Command(Box::new(Answer::new(command))))
     }
 
-    /// Nothing but this, which people should know until another command is accepted.
+    /// Sends nothing, and shows a note to operators until the next command is accepted.
     pub fn note(note: impl Into<String>) -> Self {
-        Self(Follows::Note(note.into()))
+        Self(InsteadKind::Note(note.into()))
     }
 
-    /// The command, if it is such a one.
+    /// The other command, if it has type `C`.
     pub fn command<C: Command>(&self) -> Option<&C>
     where
         E: 'static,
     {
         match &self.0 {
-            Follows::Command(answer) => answer.as_any().downcast_ref::<Answer<C, E>>().map(Answer::command),
-            Follows::Note(_) => None,
+            InsteadKind::Command(answer) => answer.as_any().downcast_ref::<Answer<C, E>>().map(Answer::command),
+            InsteadKind::Note(_) => None,
         }
     }
 
-    /// What it is, a command or else a note.
+    /// The other command, or the note.
     pub(super) fn into_command(self) -> Result<Box<dyn Outgoing<E>>, String> {
         match self.0 {
-            Follows::Command(command) => Ok(command),
-            Follows::Note(note) => Err(note),
+            InsteadKind::Command(command) => Ok(command),
+            InsteadKind::Note(note) => Err(note),
         }
     }
 }
@@ -172,25 +172,25 @@ impl<E> Instead<E> {
 impl<E> fmt::Debug for Instead<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Follows::Command(answer) => f.debug_tuple("Send").field(answer.command()).finish(),
-            Follows::Note(note) => f.debug_tuple("Note").field(note).finish(),
+            InsteadKind::Command(answer) => f.debug_tuple("Send").field(answer.command()).finish(),
+            InsteadKind::Note(note) => f.debug_tuple("Note").field(note).finish(),
         }
     }
 }
 
-/// What became of a command.
-pub(super) enum AnswerEnded<E> {
+/// The outcome of a command.
+pub(super) enum AnswerOutcome<E> {
     Accepted(Committed<E>),
-    /// What follows, if anything does.
+    /// With what follows, if anything does.
     Refused(Option<Instead<E>>),
 }
 
-pub(super) type Sending<'a, E> = Pin<Box<dyn Future<Output = Result<AnswerEnded<E>, Failure>> + Send + 'a>>;
+pub(super) type Sending<'a, E> = Pin<Box<dyn Future<Output = Result<AnswerOutcome<E>, Failure>> + Send + 'a>>;
 
-/// A command to an aggregate of whatever kind.
+/// An [`Answer`] with any type of command.
 pub(super) trait Outgoing<E>: Send + Sync {
-    /// Sends it, and waits for what becomes of it. One that may have been sent before is sent `again`.
-    fn send<'a>(self: Box<Self>, to: &'a CommandHandlers, metadata: Metadata, again: bool) -> Sending<'a, E>
+    /// Sends the command and waits for its outcome. `may_be_duplicate`: it may have been sent before.
+    fn send<'a>(self: Box<Self>, to: &'a CommandHandlers, metadata: Metadata, may_be_duplicate: bool) -> Sending<'a, E>
     where
         E: 'a;
 
@@ -200,23 +200,23 @@ pub(super) trait Outgoing<E>: Send + Sync {
 }
 
 impl<C: Command, E: Contains<EventOf<C>> + DomainEvent> Outgoing<E> for Answer<C, E> {
-    fn send<'a>(self: Box<Self>, to: &'a CommandHandlers, metadata: Metadata, again: bool) -> Sending<'a, E>
+    fn send<'a>(self: Box<Self>, to: &'a CommandHandlers, metadata: Metadata, may_be_duplicate: bool) -> Sending<'a, E>
     where
         E: 'a,
     {
         Box::pin(async move {
-            let Self { command, refused } = *self;
+            let Self { command, fallback } = *self;
             let Some(commands) = to.of::<C::Aggregate, E>() else {
                 return Err(no_command_handler(C::Aggregate::CATEGORY));
             };
-            let pending = match again {
+            let pending = match may_be_duplicate {
                 true => commands.resend(command, metadata).await.map_err(failed)?,
                 false => commands.send(command, metadata).await.map_err(failed)?,
             };
             match pending.outcome().await {
-                Ok(events) => Ok(AnswerEnded::Accepted(events)),
+                Ok(events) => Ok(AnswerOutcome::Accepted(events)),
                 Err(CommandError::Refused(refusal)) => {
-                    Ok(AnswerEnded::Refused(refused.map(|refused| refused(&refusal))))
+                    Ok(AnswerOutcome::Refused(fallback.map(|fallback| fallback(&refusal))))
                 }
                 Err(error) => Err(failed(error)),
             }

@@ -1,4 +1,4 @@
-//! How many causes an event has behind it: two processes that answer each other's events come to an end.
+//! The length of the chain of causes behind an event. Its limit ends loops of process managers that answer each other.
 
 use std::collections::VecDeque;
 
@@ -9,13 +9,13 @@ use crate::engine::domain::DomainEvent;
 use crate::engine::log::RecordedEvent;
 use crate::engine::store::{EventStore, StoreError};
 
-/// So many commands are kept in mind; for others the log is asked.
-const KEPT: usize = 1_024;
+/// The most commands whose chain length is cached. For others the log is read.
+const MAX_CACHED: usize = 1_024;
 
-/// So many events of a chain are shown at its beginning, and as many at its end.
+/// The number of events shown at each end of a chain.
 const SHOWN: usize = 3;
 
-/// How many causes the events of commands have, for the commands that were sent last.
+/// The chain lengths of the commands sent last.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Chains {
     causes: HashMap<Uuid, u32>,
@@ -23,8 +23,7 @@ pub(super) struct Chains {
 }
 
 impl Chains {
-    /// How many causes an event has behind it: none if somebody outside has asked for it. Beyond `longest`, it need not
-    /// be all of them.
+    /// The number of causes behind an event; 0 for a request from outside. Counting may stop beyond `longest`.
     pub(super) async fn causes<E, S>(
         &mut self,
         event: &RecordedEvent<E>,
@@ -58,12 +57,12 @@ impl Chains {
         Ok(causes)
     }
 
-    /// Takes note of how many causes the events of a command have.
+    /// Caches the chain length of a command.
     pub(super) fn note(&mut self, command_id: Uuid, causes: u32) {
         if self.causes.insert(command_id, causes).is_none() {
             self.order.push_back(command_id);
         }
-        if self.order.len() > KEPT
+        if self.order.len() > MAX_CACHED
             && let Some(oldest) = self.order.pop_front()
         {
             self.causes.remove(&oldest);
@@ -71,8 +70,12 @@ impl Chains {
     }
 }
 
-/// Says what has led to an event, from the beginning, with its middle left out.
-pub(super) async fn shown<E, S>(event: &RecordedEvent<E>, store: &S, longest: u32) -> Result<String, StoreError>
+/// Describes the chain of causes that led to an event, first cause first, without the middle of a long one.
+pub(super) async fn describe_chain<E, S>(
+    event: &RecordedEvent<E>,
+    store: &S,
+    longest: u32,
+) -> Result<String, StoreError>
 where
     E: DomainEvent,
     S: EventStore<E>,

@@ -1,10 +1,10 @@
-//! What it means for a process manager that a command was not carried out.
+//! How a failed command is reported to the event handler's retry logic.
 
 use crate::engine::command_handler::CommandError;
 use crate::engine::event_handler::{Failure, NackAction};
 use crate::engine::store::StoreError;
 
-/// A command that was not taken because everything comes to its end has not failed.
+/// A command that was not accepted because the application is stopping does not count as an attempt.
 pub(super) fn failed<R: std::error::Error>(error: CommandError<R>) -> Failure {
     match error {
         CommandError::Store(error) => store_failed(error),

@@ -1,16 +1,15 @@
-//! What a process manager remembers, told from the log alone.
+//! Folding the state of a process manager from the log.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::causes::Causes;
-use super::{Event, EventOf, Noted, ProcessManager, command_id, first, following};
+use super::{Event, EventOf, Noted, ProcessManager, command_id, fallback, first};
 use crate::engine::log::Position;
 use crate::engine::store::handler_records::Progress;
-use crate::engine::store::{Committed, EventStore, MAX_READ, StoreError};
+use crate::engine::store::{Committed, EventStore, LogPages, StoreError};
 
-/// What a process manager remembers at a position: a fold of the events up to there that it got, each followed at once
-/// by what its own commands have led to, wherever that stands in the log. It reads the log a page at a time, and holds
-/// no more of it.
+/// The state of a process manager at a position: a fold of the events delivered up to there, each followed by the events
+/// that its own commands led to, wherever those are in the log. The log is read page by page.
 ///
 /// # Errors
 ///
@@ -20,24 +19,21 @@ where
     P: ProcessManager,
     S: EventStore<EventOf<P>>,
 {
-    let (mut state, mut position) = (P::State::default(), Position::START);
-    if remembers_nothing::<P>() {
+    let mut state = P::State::default();
+    if is_stateless::<P>() {
         return Ok(state);
     }
     let causes = Causes::read(store).await?;
     let remembers = policy.remembers();
     let is_remembered = |event: &Event<P>| catch_unwind(AssertUnwindSafe(|| remembers(event))).unwrap_or(false);
-    while position < end && !P::has_ended(&state) {
-        let page = store.read_all(position, MAX_READ).await?;
-        let known = page.partition_point(|event| event.position <= end);
-        let Some(last) = page[..known].last() else { break };
-        position = last.position;
-        for event in page[..known].iter().filter(|event| is_remembered(event)) {
+    let mut pages = LogPages::up_to(store, end);
+    while let Some(page) = pages.next().await? {
+        for event in page.iter().filter(|event| is_remembered(event)) {
             if P::has_ended(&state) {
-                break;
+                return Ok(state);
             }
-            let outcomes = match causes.may_have(event.metadata.command_id) {
-                true => outcomes::<P, S>(store, event, commands(policy, &state, event)).await?,
+            let outcomes = match causes.may_contain(event.metadata.command_id) {
+                true => outcomes::<P, S>(store, event, command_count(policy, &state, event)).await?,
                 false => Vec::new(),
             };
             note_if_possible::<P>(&mut state, event, &outcomes);
@@ -46,7 +42,7 @@ where
     Ok(state)
 }
 
-/// How what a store has of a process manager's state is not what the log makes of it, if that is so.
+/// The difference between a process manager's stored state and a fold of the log, in words; `None` if they are equal.
 ///
 /// # Errors
 ///
@@ -56,7 +52,7 @@ where
     P: ProcessManager,
     S: EventStore<EventOf<P>>,
 {
-    // What cannot be read decides nothing: it is folded again.
+    // A state that cannot be read is never used: the process manager folds it again.
     let Some((text, stored)) = progress.state.as_deref().and_then(|text| Some((text, restored::<P>(text)?))) else {
         return Ok(None);
     };
@@ -69,17 +65,17 @@ where
     Ok(Some(format!("the stored state of {name} is {text}, but the log up to position {checkpoint} makes it {folded}")))
 }
 
-/// How many commands answer an event.
-pub(super) fn commands<P: ProcessManager>(policy: &P, state: &P::State, event: &Event<P>) -> usize {
+/// The number of commands that answer an event.
+pub(super) fn command_count<P: ProcessManager>(policy: &P, state: &P::State, event: &Event<P>) -> usize {
     catch_unwind(AssertUnwindSafe(|| policy.react(state, event).len())).unwrap_or(0)
 }
 
-/// What the commands that answered an event have led to, as far as it is stored, in the order of the commands. There
-/// were so many `commands`, or more.
+/// The stored events of the commands that answered an event, in the order of the commands. Looks for at least
+/// `command_count` commands, because the policy may have answered with more at the time.
 pub(super) async fn outcomes<P, S>(
     store: &S,
     event: &Event<P>,
-    commands: usize,
+    command_count: usize,
 ) -> Result<Vec<Committed<EventOf<P>>>, StoreError>
 where
     P: ProcessManager,
@@ -89,14 +85,14 @@ where
     for answer in 0.. {
         match outcome::<P, S>(store, event, answer).await? {
             Some(events) => outcomes.push(events),
-            None if answer + 1 < commands => {}
+            None if answer + 1 < command_count => {}
             None => break,
         }
     }
     Ok(outcomes)
 }
 
-/// What a command that answered an event has led to, or the one that followed its refusal.
+/// The stored events of a command that answered an event, or of its fallback.
 pub(super) async fn outcome<P, S>(
     store: &S,
     event: &Event<P>,
@@ -108,7 +104,7 @@ where
 {
     match store.read_command(command_id(P::NAME, event, first(answer))).await? {
         Some(events) => Ok(Some(events)),
-        None => store.read_command(command_id(P::NAME, event, following(answer))).await,
+        None => store.read_command(command_id(P::NAME, event, fallback(answer))).await,
     }
 }
 
@@ -119,7 +115,7 @@ pub(super) fn note<P: ProcessManager>(state: &mut P::State, event: &Event<P>, ou
     }
 }
 
-/// What panics is not remembered: the event is parked, and nothing of it is known.
+/// Leaves the state unchanged if `apply` panics: such an event is parked.
 pub(super) fn note_if_possible<P: ProcessManager>(
     state: &mut P::State,
     event: &Event<P>,
@@ -131,7 +127,7 @@ pub(super) fn note_if_possible<P: ProcessManager>(
     }
 }
 
-pub(super) const fn remembers_nothing<P: ProcessManager>() -> bool {
+pub(super) const fn is_stateless<P: ProcessManager>() -> bool {
     size_of::<P::State>() == 0
 }
 
@@ -140,5 +136,5 @@ pub(super) fn restored<P: ProcessManager>(text: &str) -> Option<P::State> {
 }
 
 pub(super) fn text_of<P: ProcessManager>(state: &P::State) -> Option<Box<str>> {
-    if remembers_nothing::<P>() { None } else { serde_json::to_string(state).ok().map(String::into_boxed_str) }
+    if is_stateless::<P>() { None } else { serde_json::to_string(state).ok().map(String::into_boxed_str) }
 }

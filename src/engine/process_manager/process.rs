@@ -1,4 +1,4 @@
-//! A process manager at work: an event handler that sends commands, and remembers what they have led to.
+//! Runs a process manager as an event handler that sends commands.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use uuid::Uuid;
 
-use super::answer::{AnswerEnded, Outgoing};
-use super::chain::{Chains, shown};
+use super::answer::{AnswerOutcome, Outgoing};
+use super::chain::{Chains, describe_chain};
 use super::failures::store_failed;
 use super::fold::{
-    commands, note, note_if_possible, outcome, outcomes, remembers_nothing, restored, state_difference, state_up_to,
+    command_count, is_stateless, note, note_if_possible, outcome, outcomes, restored, state_difference, state_up_to,
     text_of,
 };
-use super::{Event, EventOf, ProcessManager, command_id, first, following};
+use super::{Event, EventOf, ProcessManager, command_id, fallback, first};
 use crate::engine::command_handler::CommandHandlers;
 use crate::engine::event_handler::{EventHandler, Failure, NackAction, StartFrom};
 use crate::engine::feed::checkpoints::{Checkpoints, HandlerKind};
@@ -23,28 +23,27 @@ use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::Progress;
 use crate::engine::store::{Committed, EventStore as _, Store, StoreError};
 
-/// An event with more causes behind it than this is not answered, unless an application says otherwise.
+/// The default limit for the number of causes behind an event. Events beyond it are parked.
 pub const LONGEST_CHAIN: u32 = 64;
 
 /// A process manager as an event handler.
 pub struct Process<P: ProcessManager> {
     policy: P,
-    /// What all its commands say of their sender.
+    /// The metadata common to all its commands.
     sender: Metadata,
-    /// The state after the events that are acknowledged.
+    /// The state after the acknowledged events.
     state: P::State,
-    /// Told to the filter, so that no event wakes the process up for nothing.
+    /// Shared with the filter, so that no event wakes a process that is over.
     has_ended: Arc<AtomicBool>,
     note: Option<String>,
-    /// Where its commands go.
     commands: CommandHandlers,
-    /// Where it looks up what has become of them.
+    /// For looking up the outcomes of its commands.
     store: Store<EventOf<P>>,
-    /// Where it says that a conversation goes on.
+    /// Told when a conversation continues.
     checkpoints: Checkpoints,
-    /// Up to here, an event may have come before: nobody needs to look up what became of a command that was never
-    /// sent. Not known before the first event comes.
-    may_come_again: Option<Position>,
+    /// Events up to this position may be redeliveries. Later ones are new, which saves looking up their answers. `None`
+    /// before the first event.
+    redelivered_up_to: Option<Position>,
     longest_chain: u32,
     chains: Chains,
 }
@@ -60,7 +59,7 @@ impl<P: ProcessManager> Clone for Process<P> {
             commands: self.commands.clone(),
             store: self.store.clone(),
             checkpoints: self.checkpoints.clone(),
-            may_come_again: self.may_come_again,
+            redelivered_up_to: self.redelivered_up_to,
             longest_chain: self.longest_chain,
             chains: self.chains.clone(),
         }
@@ -74,7 +73,7 @@ impl<P: ProcessManager> fmt::Debug for Process<P> {
 }
 
 impl<P: ProcessManager> Process<P> {
-    /// A process manager whose commands go to `commands`, and which looks up in `store` what has become of them.
+    /// A process manager that sends its commands to `commands` and looks up their outcomes in `store`.
     pub fn new(
         policy: P,
         commands: impl Into<CommandHandlers>,
@@ -90,13 +89,13 @@ impl<P: ProcessManager> Process<P> {
             commands: commands.into(),
             store,
             checkpoints,
-            may_come_again: None,
+            redelivered_up_to: None,
             longest_chain: LONGEST_CHAIN,
             chains: Chains::default(),
         }
     }
 
-    /// An event with more causes behind it than these is parked and not answered.
+    /// Sets the limit for the number of causes behind an event. Events beyond it are parked.
     #[must_use]
     pub fn with_longest_chain(self, longest_chain: u32) -> Self {
         Self { longest_chain, ..self }
@@ -122,15 +121,15 @@ impl<P: ProcessManager<Event: StoredEvent>> EventHandler<EventOf<P>> for Process
 
     async fn handle(&mut self, event: &Event<P>) -> Result<(), Failure> {
         let reaction = self.policy.react(&self.state, event);
-        let again = self.comes_again(event).await?;
-        let commands = reaction.len();
+        let may_be_redelivered = self.may_be_redelivered(event).await?;
+        let command_count = reaction.len();
         let mut accepted = Vec::new();
         if !reaction.is_empty() {
             trace_line!(event.metadata.correlation_id, "Process Manager: {}", P::TITLE);
             let causes = self.count_causes(event).await?;
             let mut both_refused = false;
             for (answer, command) in reaction.into_answers().enumerate() {
-                match self.answer(event, answer, command, causes, again).await? {
+                match self.answer(event, answer, command, causes, may_be_redelivered).await? {
                     Answered::Accepted(events) => accepted.push(events),
                     Answered::Refused => {}
                     Answered::BothRefused => both_refused = true,
@@ -141,8 +140,8 @@ impl<P: ProcessManager<Event: StoredEvent>> EventHandler<EventOf<P>> for Process
                 return Err(Failure::retry(reason).with_action(NackAction::Park));
             }
         }
-        if again && !remembers_nothing::<P>() {
-            accepted = outcomes::<P, _>(&self.store, event, commands).await.map_err(store_failed)?;
+        if may_be_redelivered && !is_stateless::<P>() {
+            accepted = outcomes::<P, _>(&self.store, event, command_count).await.map_err(store_failed)?;
         }
         let mut state = self.state.clone();
         note::<P>(&mut state, event, &accepted);
@@ -164,11 +163,11 @@ impl<P: ProcessManager<Event: StoredEvent>> EventHandler<EventOf<P>> for Process
     }
 
     async fn on_parked(&mut self, event: &Event<P>) -> Result<(), Failure> {
-        if remembers_nothing::<P>() {
+        if is_stateless::<P>() {
             return Ok(());
         }
-        let commands = commands(&self.policy, &self.state, event);
-        let outcomes = outcomes::<P, _>(&self.store, event, commands).await.map_err(store_failed)?;
+        let command_count = command_count(&self.policy, &self.state, event);
+        let outcomes = outcomes::<P, _>(&self.store, event, command_count).await.map_err(store_failed)?;
         let mut state = self.state.clone();
         note_if_possible::<P>(&mut state, event, &outcomes);
         self.set_state(state);
@@ -184,7 +183,7 @@ impl<P: ProcessManager<Event: StoredEvent>> EventHandler<EventOf<P>> for Process
     }
 }
 
-/// What became of a command, and of the one that followed.
+/// The outcome of a command and its fallback.
 enum Answered<E> {
     Accepted(Committed<E>),
     Refused,
@@ -192,19 +191,18 @@ enum Answered<E> {
 }
 
 impl<P: ProcessManager<Event: StoredEvent>> Process<P> {
-    /// Whether an event may have come before. One that happened after this value was first called with one has not,
-    /// unless it came to this value: only one process at a time runs the handlers of a store, and one that takes them
-    /// over again begins with a new value.
-    async fn comes_again(&mut self, event: &Event<P>) -> Result<bool, Failure> {
-        let may_come_again = match self.may_come_again {
+    /// Whether an event may be redelivered. An event stored after the first delivery to this value is new, unless this
+    /// value got it before: only one process at a time runs a store's handlers, and taking them over starts a new value.
+    async fn may_be_redelivered(&mut self, event: &Event<P>) -> Result<bool, Failure> {
+        let redelivered_up_to = match self.redelivered_up_to {
             Some(position) => position,
             None => self.store.end().await.map_err(store_failed)?,
         };
-        self.may_come_again = Some(may_come_again.max(event.position));
-        Ok(event.position <= may_come_again)
+        self.redelivered_up_to = Some(redelivered_up_to.max(event.position));
+        Ok(event.position <= redelivered_up_to)
     }
 
-    /// How many causes an event has behind it. One that has too many is not answered.
+    /// The number of causes behind an event. Too many are a failure that parks the event.
     async fn count_causes(&mut self, event: &Event<P>) -> Result<u32, Failure> {
         let longest = self.longest_chain;
         if longest == u32::MAX {
@@ -214,31 +212,33 @@ impl<P: ProcessManager<Event: StoredEvent>> Process<P> {
         if causes <= longest {
             return Ok(causes);
         }
-        let chain = shown(event, &self.store, longest).await.map_err(store_failed)?;
+        let chain = describe_chain(event, &self.store, longest).await.map_err(store_failed)?;
         let reason = format!("more than {longest} events have led to this one: {chain}");
         Err(Failure::retry(reason).with_action(NackAction::Park))
     }
 
-    /// Sends a command, and the one that follows if it is refused, unless that has been done when the event came before.
+    /// Sends a command, and its fallback if it is refused, unless an earlier delivery has done so.
     async fn answer(
         &mut self,
         event: &Event<P>,
         answer: usize,
         command: Box<dyn Outgoing<EventOf<P>>>,
         causes: u32,
-        again: bool,
+        may_be_redelivered: bool,
     ) -> Result<Answered<EventOf<P>>, Failure> {
-        if again && let Some(events) = outcome::<P, _>(&self.store, event, answer).await.map_err(store_failed)? {
-            self.goes_on(event, causes, &events);
+        if may_be_redelivered
+            && let Some(events) = outcome::<P, _>(&self.store, event, answer).await.map_err(store_failed)?
+        {
+            self.continue_conversation(event, causes, &events);
             self.note = None;
             return Ok(Answered::Accepted(events));
         }
-        let instead = match self.send(event, first(answer), command, causes, again).await? {
-            AnswerEnded::Accepted(events) => {
+        let instead = match self.send(event, first(answer), command, causes, may_be_redelivered).await? {
+            AnswerOutcome::Accepted(events) => {
                 self.note = None;
                 return Ok(Answered::Accepted(events));
             }
-            AnswerEnded::Refused(instead) => instead,
+            AnswerOutcome::Refused(instead) => instead,
         };
         let Some(instead) = instead else { return Ok(Answered::Refused) };
         match instead.into_command() {
@@ -246,33 +246,33 @@ impl<P: ProcessManager<Event: StoredEvent>> Process<P> {
                 self.note = Some(note);
                 Ok(Answered::Refused)
             }
-            Ok(command) => match self.send(event, following(answer), command, causes, again).await? {
-                AnswerEnded::Accepted(events) => Ok(Answered::Accepted(events)),
-                AnswerEnded::Refused(_) => Ok(Answered::BothRefused),
+            Ok(command) => match self.send(event, fallback(answer), command, causes, may_be_redelivered).await? {
+                AnswerOutcome::Accepted(events) => Ok(Answered::Accepted(events)),
+                AnswerOutcome::Refused(_) => Ok(Answered::BothRefused),
             },
         }
     }
 
-    /// Sends a command and waits for what becomes of it.
+    /// Sends a command and waits for its outcome.
     async fn send(
         &mut self,
         event: &Event<P>,
         number: usize,
         command: Box<dyn Outgoing<EventOf<P>>>,
         causes: u32,
-        again: bool,
-    ) -> Result<AnswerEnded<EventOf<P>>, Failure> {
+        may_be_duplicate: bool,
+    ) -> Result<AnswerOutcome<EventOf<P>>, Failure> {
         let cause = &event.metadata;
         let id = command_id(P::NAME, event, number);
         let metadata = self.sender.with_ids(id, cause.correlation_id, cause.command_id);
-        let ended = command.send(&self.commands, metadata, again).await?;
-        if let AnswerEnded::Accepted(events) = &ended {
-            self.goes_on(event, causes, events);
+        let outcome = command.send(&self.commands, metadata, may_be_duplicate).await?;
+        if let AnswerOutcome::Accepted(events) = &outcome {
+            self.continue_conversation(event, causes, events);
         }
-        Ok(ended)
+        Ok(outcome)
     }
 
-    fn goes_on(&mut self, event: &Event<P>, causes: u32, events: &[Event<P>]) {
+    fn continue_conversation(&mut self, event: &Event<P>, causes: u32, events: &[Event<P>]) {
         if let Some(last) = events.last() {
             self.chains.note(last.metadata.command_id, causes.saturating_add(1));
             self.checkpoints.conversation_goes_on(event.metadata.correlation_id, event.position, last.position);

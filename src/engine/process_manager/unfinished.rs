@@ -1,13 +1,13 @@
-//! What a process manager has left to do of a log that comes from elsewhere.
+//! Finding a process manager's unfinished work in an imported log.
 
 use crate::engine::log::{Position, RecordedEvent};
 
-/// A fold over a log that is about to be [imported](crate::engine::application::Application::import). It tells from which
-/// event on a process manager has something left to do.
+/// A fold over a log about to be [imported](crate::engine::application::Application::import). It finds the first event
+/// that a process manager still has to answer.
 pub trait Unfinished<E>: Send {
-    /// Looks at the next event.
+    /// Folds the next event.
     fn take(&mut self, event: &RecordedEvent<E>);
 
-    /// The position of the first event that still needs an answer; `None` if none does.
+    /// The position of the first event without its answer; `None` if there is none.
     fn first(&self) -> Option<Position>;
 }

@@ -1,4 +1,4 @@
-//! Which keys have changed since somebody asked.
+//! Tracking which keys have changed.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -7,26 +7,26 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use foldhash::fast::RandomState;
 
-/// Keys, each once.
+/// A set of keys.
 pub(super) type Keys<K> = HashSet<K, RandomState>;
 
-/// Which keys have changed since somebody asked. Until then nothing is kept in mind, for nobody may ever ask.
+/// The keys that have changed since the last [`Changed::take`]. Tracking starts with the first one, so that it costs
+/// nothing where rows are not stored.
 ///
-/// It is asked while the read model is only being read, so that other readers need not wait.
+/// `take` needs only `&self`: it is called under the read lock of a read model, so that other readers need not wait.
 pub(super) struct Changed<K>(Mutex<Option<Keys<K>>>);
 
 impl<K> Changed<K> {
-    /// Whether what changes is kept in mind.
-    pub(super) fn is_followed(&self) -> bool {
+    /// Whether changes are tracked.
+    pub(super) fn is_tracked(&self) -> bool {
         self.lock().is_some()
     }
 
-    /// The keys that have changed since the last time; `None` where nobody has asked before. What changes from now on
-    /// is kept in mind.
+    /// The keys that have changed since the last call; `None` if this is the first. Starts tracking.
     pub(super) fn take(&self) -> Option<Keys<K>> {
         let mut keys = self.lock();
-        let as_many = keys.as_ref().map_or(0, HashSet::len);
-        keys.replace(HashSet::with_capacity_and_hasher(as_many, RandomState::default()))
+        let capacity = keys.as_ref().map_or(0, HashSet::len);
+        keys.replace(HashSet::with_capacity_and_hasher(capacity, RandomState::default()))
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Keys<K>>> {
@@ -51,14 +51,14 @@ impl<K> Default for Changed<K> {
     }
 }
 
-/// Of a copy nobody has asked anything.
+/// A clone is not tracked yet.
 impl<K> Clone for Changed<K> {
     fn clone(&self) -> Self {
         Self::default()
     }
 }
 
-/// Two that hold the same are equal, whoever was asked what.
+/// Always equal: tracking is not part of a collection's value.
 impl<K> PartialEq for Changed<K> {
     fn eq(&self, _: &Self) -> bool {
         true

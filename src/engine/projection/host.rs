@@ -1,4 +1,4 @@
-//! Projections of any type, fed by one task.
+//! Projections of any type, run by one task.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,39 +9,39 @@ use crate::engine::log::{Position, RecordedEvent};
 use crate::engine::runtime::panic_message;
 use crate::engine::store::handler_records::{ProjectionRow, ProjectionUpdate, ProjectionWritten};
 
-/// A projection of any type, as the task sees it. What panics is answered with what the panic said.
+/// A projection of any type, as the task sees it. A panic of the projection becomes an error with the panic's message.
 pub(in crate::engine) trait Hosted<E>: Send {
     fn name(&self) -> &'static str;
 
-    /// The last event that was taken in whole.
+    /// The position of the last event projected.
     fn done(&self) -> Position;
 
-    /// Takes in the events after [`Hosted::done`], all under one lock.
+    /// Projects those events that come after [`Hosted::done`], all under one lock.
     fn take(&mut self, events: &[RecordedEvent<E>]) -> Result<(), String>;
 
-    /// Folds events up to [`Hosted::done`] into a new read model that nobody sees yet, in order from the first.
+    /// Projects events up to [`Hosted::done`] into the hidden new read model, in order from the first.
     fn replay(&mut self, events: &[RecordedEvent<E>]) -> Result<(), String>;
 
-    /// Shows the new read model. All its rows are stored the next time.
+    /// Publishes the new read model. The next update stores all its rows.
     fn replace(&mut self);
 
-    /// The name its rows are stored under, if it has any.
+    /// The name under which its rows are stored, if it stores any.
     fn rows_name(&self) -> Option<String>;
 
-    /// Takes stored rows back into the new read model that nobody sees yet.
+    /// Restores stored rows into the hidden new read model.
     fn restore(&mut self, rows: &[ProjectionRow]) -> Result<(), UnreadableRow>;
 
-    /// Shows the restored read model, which is at `checkpoint`; with `None`, forgets what was restored.
+    /// Publishes the restored read model, which is at `checkpoint`; with `None`, discards it.
     fn restored(&mut self, checkpoint: Option<Position>);
 
-    /// What is to be stored: the rows that have changed since the last time, or all of them. They count as stored until
+    /// The rows to store: those that have changed since the last update, or all. They count as stored until
     /// [`Hosted::updated`] says otherwise.
     fn update(&mut self) -> Option<ProjectionUpdate>;
 
-    /// What became of that.
+    /// Tells the result of an update.
     fn updated(&mut self, written: ProjectionWritten, checkpoint: Position);
 
-    /// Begins a new read model that nobody sees yet.
+    /// Starts a hidden new read model.
     fn begin_anew(&mut self);
 }
 
@@ -53,15 +53,15 @@ impl<E> fmt::Debug for dyn Hosted<E> {
 
 pub(in crate::engine) struct Host<P> {
     model: ReadModel<P>,
-    /// A read model that is being rebuilt.
+    /// The hidden new read model.
     fresh: P,
     done: Position,
-    /// The checkpoint of the stored rows; nothing where all have to be written.
+    /// The checkpoint of the stored rows; `None` if all rows must be written.
     stored: Option<Position>,
 }
 
 impl<P: Default> Host<P> {
-    /// A projection at the beginning of the store.
+    /// A projection before the first event.
     pub(in crate::engine) fn new(model: ReadModel<P>) -> Self {
         Self { model, fresh: P::default(), done: Position::START, stored: None }
     }
@@ -115,7 +115,7 @@ impl<E, P: Projection<E>> Hosted<E> for Host<P> {
     fn restored(&mut self, checkpoint: Option<Position>) {
         match (checkpoint, P::ROWS) {
             (Some(checkpoint), Some(fields)) => {
-                fields.follow(&self.fresh);
+                fields.track(&self.fresh);
                 Hosted::<E>::replace(self);
                 self.done = checkpoint;
                 self.stored = Some(checkpoint);
@@ -128,8 +128,8 @@ impl<E, P: Projection<E>> Hosted<E> for Host<P> {
         let fields = P::ROWS?;
         let (checkpoint, mut rows) = (self.done, Vec::new());
         let (after, written) = self.model.read(|model| {
-            // What has taken the place of something else does not know in what they differ.
-            let after = self.stored.filter(|_| fields.are_followed(model));
+            // A replaced collection does not know how it differs from the stored rows.
+            let after = self.stored.filter(|_| fields.are_tracked(model));
             if after == Some(checkpoint) {
                 return None;
             }
@@ -149,7 +149,7 @@ impl<E, P: Projection<E>> Hosted<E> for Host<P> {
     fn updated(&mut self, written: ProjectionWritten, checkpoint: Position) {
         self.stored = match written {
             ProjectionWritten::Stored => Some(checkpoint),
-            // What changes from now on is kept in mind, and what another process has stored holds the rest.
+            // Another process has stored newer rows; changes since then are tracked here.
             ProjectionWritten::Later { stored } => Some(stored.min(checkpoint)),
             ProjectionWritten::Missing { .. } => None,
         };

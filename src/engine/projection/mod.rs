@@ -1,4 +1,4 @@
-//! Read models: folds of events into answers.
+//! Projections: folds of events into read models.
 
 mod changed;
 mod host;
@@ -20,17 +20,16 @@ pub use self::stored_fields::{StoredField, StoredFields, rows};
 pub use self::stored_rows::StoredRows;
 use crate::engine::log::RecordedEvent;
 
-/// A fold over all events. The default value is the read model of an empty store.
+/// A fold over all events. The default value is the read model of an empty log.
 pub trait Projection<E>: Default + Send + Sync + 'static {
-    /// The handler's name, as people see it. It does not begin with a colon, as that of no handler does.
+    /// Its name for operators. Like every handler's name, it must not begin with a colon.
     const NAME: &'static str;
 
-    /// The fields that a store keeps when it outlives the process, so that the read model need not be folded from the
-    /// whole log when it is opened again: [`rows!`](crate::rows) names them. They are all that the read model knows.
-    /// `None` for one that is always folded.
+    /// The fields to store, named with [`rows!`](crate::rows), so that the read model need not be folded from the whole log
+    /// after a restart. They must hold the entire state of the read model. With `None`, it is always folded.
     const ROWS: Option<StoredFields<Self>> = None;
 
-    /// Takes an event in. Pure and total, as [`Aggregate::apply`](crate::engine::domain::Aggregate::apply) is: a
-    /// read model can be thrown away and folded again from the log at any time.
+    /// Folds an event. Pure and total, like [`Aggregate::apply`](crate::engine::domain::Aggregate::apply): the read model
+    /// may be discarded and folded again at any time.
     fn project(&mut self, event: &RecordedEvent<E>);
 }

@@ -1,9 +1,9 @@
-//! A projection as its readers see it.
+//! Shared access to a projection.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
-/// A projection as its readers see it. Cheap to clone.
+/// A shared handle on a projection, for reading. Cheap to clone.
 pub struct ReadModel<P> {
     shared: Arc<RwLock<P>>,
 }
@@ -29,17 +29,17 @@ impl<P: Default> Default for ReadModel<P> {
 }
 
 impl<P> ReadModel<P> {
-    /// Asks the read model; updates wait meanwhile, so the question should be a quick one.
+    /// Reads the projection. Updates wait while `ask` runs, so it should be quick.
     pub fn read<R>(&self, ask: impl FnOnce(&P) -> R) -> R {
         ask(&self.shared.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Changes it; readers wait meanwhile.
+    /// Locks the projection for a change.
     pub(super) fn write(&self) -> RwLockWriteGuard<'_, P> {
         self.shared.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Shows another read model in its place, whole whatever has happened to the one before.
+    /// Replaces the projection. A panic that poisoned the lock concerned the previous one.
     pub(super) fn replace(&self, fresh: P) {
         *self.write() = fresh;
         self.shared.clear_poison();

@@ -1,4 +1,4 @@
-//! A value that a store keeps in one row.
+//! A value stored in one row.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -7,9 +7,7 @@ use super::changed::Changed;
 use super::rows::{self, RowWriter, Rows, UnreadableRow, WhichRows};
 use crate::engine::store::handler_records::ProjectionRow;
 
-/// A value that a store keeps in one row, as JSON.
-///
-/// Whether it was changed it [keeps in mind](Rows).
+/// A value stored in one row, as JSON. It [tracks](Rows) whether it has changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RowCell<V> {
     value: V,
@@ -22,7 +20,7 @@ impl<V> RowCell<V> {
         &self.value
     }
 
-    /// The value, to be changed.
+    /// The value, for changing it.
     pub fn get_mut(&mut self) -> &mut V {
         self.changed.note(&());
         &mut self.value
@@ -30,24 +28,24 @@ impl<V> RowCell<V> {
 }
 
 impl<V: Serialize + DeserializeOwned + Send + Sync> Rows for RowCell<V> {
-    fn is_followed(&self) -> bool {
-        self.changed.is_followed()
+    fn is_tracked(&self) -> bool {
+        self.changed.is_tracked()
     }
 
-    fn follow(&self) {
+    fn track(&self) {
         self.changed.take();
     }
 
     fn write(&self, which: WhichRows, writer: &mut RowWriter<'_>) {
-        let is_as_before = self.changed.take().is_some_and(|changed| changed.is_empty());
-        if which == WhichRows::All || !is_as_before {
+        let is_unchanged = self.changed.take().is_some_and(|changed| changed.is_empty());
+        if which == WhichRows::All || !is_unchanged {
             writer.write("", Some(&self.value));
         }
     }
 
     fn restore(&mut self, name: &str, row: &ProjectionRow) -> Result<(), UnreadableRow> {
         if !name.is_empty() {
-            return Err(UnreadableRow::new(row, "there is one row, and this is another"));
+            return Err(UnreadableRow::new(row, "a cell has only one row"));
         }
         self.value = rows::read(row)?;
         Ok(())

@@ -1,4 +1,4 @@
-//! A list in the order of the log that a store keeps, a row for each entry.
+//! A list in log order, stored with one row per entry.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
@@ -14,34 +14,34 @@ use super::rows::{self, RowWriter, Rows, UnreadableRow, WhichRows};
 use crate::engine::log::Position;
 use crate::engine::store::handler_records::ProjectionRow;
 
-/// What stands in a [`RowLog`]: it begins with an event.
+/// An entry of a [`RowLog`]. Each entry begins with an event.
 pub trait LogRow {
-    /// What it may be found by.
+    /// The key that finds an entry.
     type Key: Clone + Eq + Hash;
 
-    /// The position of the event that it begins with. It never changes, and no two have the same.
+    /// The position of the entry's first event. Must be unique, and must never change.
     fn position(&self) -> Position;
 
-    /// What it is found by, if it is looked for at all. It never changes. Of two with the same the later one is found.
+    /// The entry's key, if it has one. Must never change. Of entries with equal keys, the last one is found.
     fn key(&self) -> Option<Self::Key> {
         None
     }
 }
 
-/// A list in the order of the log that a store keeps, a row for each entry: its name is the position, with as many digits
-/// as the largest has, and its data the entry as JSON. It is read as a slice, and entries are found by their keys.
+/// A list in log order, stored with one row per entry: the row's name is the position, padded with zeros to 20 digits, and
+/// its data is the entry as JSON. The list derefs to a slice, and entries can be found by key.
 ///
-/// Whatever its functions change it [keeps in mind](Rows).
+/// The list [tracks](Rows) its changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowLog<R: LogRow> {
     entries: Vec<R>,
-    places: HashMap<R::Key, usize, RandomState>,
+    indices: HashMap<R::Key, usize, RandomState>,
     changed: Changed<usize>,
 }
 
 impl<R: LogRow> Default for RowLog<R> {
     fn default() -> Self {
-        Self { entries: Vec::new(), places: HashMap::default(), changed: Changed::default() }
+        Self { entries: Vec::new(), indices: HashMap::default(), changed: Changed::default() }
     }
 }
 
@@ -54,31 +54,31 @@ impl<R: LogRow> Deref for RowLog<R> {
 }
 
 impl<R: LogRow> RowLog<R> {
-    /// The entry of a key.
+    /// The entry with a key.
     pub fn find<Q>(&self, key: &Q) -> Option<&R>
     where
         R::Key: Borrow<Q>,
         Q: Eq + Hash + ?Sized,
     {
-        self.places.get(key).map(|place| &self.entries[*place])
+        self.indices.get(key).map(|index| &self.entries[*index])
     }
 
-    /// The entry of a key, to be changed.
+    /// The entry with a key, for changing it.
     pub fn find_mut<Q>(&mut self, key: &Q) -> Option<&mut R>
     where
         R::Key: Borrow<Q>,
         Q: Eq + Hash + ?Sized,
     {
-        let place = *self.places.get(key)?;
-        self.changed.note(&place);
-        Some(&mut self.entries[place])
+        let index = *self.indices.get(key)?;
+        self.changed.note(&index);
+        Some(&mut self.entries[index])
     }
 
-    /// Adds an entry at the end.
+    /// Appends an entry.
     ///
     /// # Panics
     ///
-    /// Where it does not come after the last one: an event can have one entry, and its turn is when it is projected.
+    /// If its position does not come after that of the last entry: each event can begin one entry, when it is projected.
     pub fn push(&mut self, entry: R) {
         assert!(self.can_be_next(&entry), "an entry of position {} comes too late", entry.position());
         self.changed.note(&self.entries.len());
@@ -91,7 +91,7 @@ impl<R: LogRow> RowLog<R> {
 
     fn put(&mut self, entry: R) {
         if let Some(key) = entry.key() {
-            self.places.insert(key, self.entries.len());
+            self.indices.insert(key, self.entries.len());
         }
         self.entries.push(entry);
     }
@@ -101,18 +101,20 @@ impl<R> Rows for RowLog<R>
 where
     R: LogRow<Key: Send + Sync> + Serialize + DeserializeOwned + Send + Sync,
 {
-    fn is_followed(&self) -> bool {
-        self.changed.is_followed()
+    fn is_tracked(&self) -> bool {
+        self.changed.is_tracked()
     }
 
-    fn follow(&self) {
+    fn track(&self) {
         self.changed.take();
     }
 
     fn write(&self, which: WhichRows, writer: &mut RowWriter<'_>) {
         let mut write = |entry: &R| writer.write(format_args!("{:020}", entry.position()), Some(entry));
         match self.changed.take() {
-            Some(places) if which == WhichRows::Changed => places.iter().for_each(|place| write(&self.entries[*place])),
+            Some(indices) if which == WhichRows::Changed => {
+                indices.iter().for_each(|index| write(&self.entries[*index]))
+            }
             _ => self.entries.iter().for_each(write),
         }
     }
@@ -120,7 +122,7 @@ where
     fn restore(&mut self, name: &str, row: &ProjectionRow) -> Result<(), UnreadableRow> {
         let entry: R = rows::read(row)?;
         if name.parse() != Ok(entry.position().get()) || !self.can_be_next(&entry) {
-            return Err(UnreadableRow::new(row, "it belongs to another position"));
+            return Err(UnreadableRow::new(row, "the entry belongs to another position"));
         }
         self.put(entry);
         Ok(())

@@ -1,4 +1,4 @@
-//! A map that a store keeps, a row for each entry.
+//! A map stored with one row per entry.
 
 use std::borrow::Borrow;
 use std::collections::hash_map::Entry;
@@ -16,10 +16,10 @@ use super::changed::Changed;
 use super::rows::{self, RowWriter, Rows, UnreadableRow, WhichRows};
 use crate::engine::store::handler_records::ProjectionRow;
 
-/// A map that a store keeps, a row for each entry: its name is the key, as it is displayed, and its data the value as
-/// JSON. It is looked up as quickly as a hash map, and gone through in the order of the keys.
+/// A map stored with one row per entry: the row's name is the key's `Display` text, and its data is the value as JSON.
+/// Lookup is as fast as in a hash map, and iteration is in key order.
 ///
-/// Whatever its functions change it [keeps in mind](Rows).
+/// The map [tracks](Rows) its changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowMap<K: Eq + Hash, V> {
     values: HashMap<K, V, RandomState>,
@@ -43,7 +43,7 @@ impl<K: Clone + Ord + Hash, V> RowMap<K, V> {
         self.values.get(key)
     }
 
-    /// Whether there is a value of this key.
+    /// Whether the map has this key.
     pub fn contains_key<Q>(&self, key: &Q) -> bool
     where
         K: Borrow<Q>,
@@ -57,17 +57,17 @@ impl<K: Clone + Ord + Hash, V> RowMap<K, V> {
         self.values.len()
     }
 
-    /// Whether there is no entry.
+    /// Whether the map is empty.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
 
-    /// All entries in the order of their keys.
+    /// All entries in key order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&K, &V)> {
         self.ordered.iter().map(|key| self.entry(key))
     }
 
-    /// The entries whose keys are in a range, in their order.
+    /// The entries whose keys are in a range, in key order.
     pub fn range<Q>(&self, range: impl RangeBounds<Q>) -> impl DoubleEndedIterator<Item = (&K, &V)>
     where
         K: Borrow<Q>,
@@ -76,14 +76,14 @@ impl<K: Clone + Ord + Hash, V> RowMap<K, V> {
         self.ordered.range(range).map(|key| self.entry(key))
     }
 
-    /// The value of a key, to be changed.
+    /// The value of a key, for changing it.
     pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         let value = self.values.get_mut(key)?;
         self.changed.note(key);
         Some(value)
     }
 
-    /// The value of a key, to be changed; where there is none, there is this one.
+    /// The value of a key, for changing it. Inserts `value()` if the key is missing.
     pub fn get_or_insert_with(&mut self, key: K, value: impl FnOnce() -> V) -> &mut V {
         let entry = self.values.entry(key);
         self.changed.note(entry.key());
@@ -97,13 +97,13 @@ impl<K: Clone + Ord + Hash, V> RowMap<K, V> {
         }
     }
 
-    /// Gives a key a value. Answers the one it had.
+    /// Sets the value of a key. Returns the previous one.
     pub fn insert(&mut self, key: K, value: V) -> Option<V> {
         self.changed.note(&key);
         self.put(key, value)
     }
 
-    /// Takes an entry away. Answers the value it had.
+    /// Removes an entry. Returns its value.
     pub fn remove<Q>(&mut self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
@@ -136,11 +136,11 @@ where
     K: Clone + Ord + Hash + Display + FromStr<Err: Display> + Send + Sync,
     V: Serialize + DeserializeOwned + Send + Sync,
 {
-    fn is_followed(&self) -> bool {
-        self.changed.is_followed()
+    fn is_tracked(&self) -> bool {
+        self.changed.is_tracked()
     }
 
-    fn follow(&self) {
+    fn track(&self) {
         self.changed.take();
     }
 

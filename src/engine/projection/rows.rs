@@ -1,4 +1,4 @@
-//! What a projection keeps in the file: a row for each entry.
+//! The stored rows of a projection.
 
 use std::fmt;
 
@@ -8,52 +8,52 @@ use thiserror::Error;
 
 use crate::engine::store::handler_records::ProjectionRow;
 
-/// A part of a projection that a store keeps in rows: a [`RowMap`](super::RowMap), a [`RowLog`](super::RowLog) or a
+/// A collection in a projection that is stored as rows: a [`RowMap`](super::RowMap), a [`RowLog`](super::RowLog) or a
 /// [`RowCell`](super::RowCell).
 ///
-/// It keeps in mind by itself what changes in it, and only once somebody has asked: where rows are not stored, that costs
-/// nothing. A new one and a copy have not been asked yet, so one that is put in the place of another is written whole.
+/// The collection tracks its own changes once tracking is asked for, so that it costs nothing where rows are not stored. New
+/// collections and clones are not tracked yet: a field that was assigned a new collection is written whole.
 pub trait Rows: Send + Sync {
-    /// Whether it keeps in mind what changes.
-    fn is_followed(&self) -> bool;
+    /// Whether changes are tracked.
+    fn is_tracked(&self) -> bool;
 
-    /// Keeps in mind what changes from now on.
-    fn follow(&self);
+    /// Starts tracking changes.
+    fn track(&self);
 
-    /// Hands over the rows that have changed since the last time, or else all there are. What changes from now on is
-    /// kept in mind.
+    /// Writes the rows that have changed since the last call, or all of them, and starts tracking. Writes all if changes
+    /// were not tracked.
     fn write(&self, which: WhichRows, writer: &mut RowWriter<'_>);
 
-    /// Takes a row back, whose name here is `name`. They come in the order of their names.
+    /// Restores a row; `name` is its name without the field's prefix. Rows come in the order of their names.
     ///
     /// # Errors
     ///
-    /// What is wrong with the row: then all are left alone, and the read model is folded from the log.
+    /// [`UnreadableRow`]: the rows are then ignored, and the read model is folded from the log.
     fn restore(&mut self, name: &str, row: &ProjectionRow) -> Result<(), UnreadableRow>;
 }
 
-/// Which rows are asked for.
+/// Which rows to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WhichRows {
-    /// Those that have changed, or are gone, since rows were last asked for.
+    /// The rows that were changed or removed since the last write.
     Changed,
-    /// All there are.
+    /// All rows.
     All,
 }
 
-/// What becomes of a row: its name, and its data unless it is gone.
+/// Takes a row's name and its data, or `None` for a removed row.
 pub(super) type TakeRow<'a> = dyn FnMut(Box<str>, Option<Box<str>>) + 'a;
 
-/// Takes rows as they are to be stored.
+/// Collects rows to store.
 pub struct RowWriter<'a> {
-    /// What the names of all rows begin with.
+    /// Prepended to the names of all rows.
     pub(super) prefix: &'static str,
     pub(super) take: &'a mut TakeRow<'a>,
     pub(super) failed: Option<UnwritableRow>,
 }
 
 impl RowWriter<'_> {
-    /// A row by its name, or that there is none of that name any more.
+    /// Writes a row; `None` removes the row of that name.
     pub fn write(&mut self, name: impl fmt::Display, value: Option<&impl Serialize>) {
         let name = format!("{}{name}", self.prefix).into_boxed_str();
         match value.map(serde_json::to_string).transpose() {
@@ -69,34 +69,34 @@ impl fmt::Debug for RowWriter<'_> {
     }
 }
 
-/// A row that has no form as JSON.
+/// A row whose value cannot be written as JSON.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("the row {name:?} cannot be written: {reason}")]
 pub struct UnwritableRow {
     /// The row's name.
     pub name: String,
-    /// What is wrong with it.
+    /// The problem.
     pub reason: String,
 }
 
-/// A row that is not one of this projection.
+/// A stored row that does not belong to this projection.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("the stored row {name:?} cannot be read: {reason}")]
 pub struct UnreadableRow {
     /// The row's name.
     pub name: String,
-    /// What is wrong with it.
+    /// The problem.
     pub reason: String,
 }
 
 impl UnreadableRow {
-    /// Says what is wrong with a row.
+    /// A row and what is wrong with it.
     pub fn new(row: &ProjectionRow, reason: impl fmt::Display) -> Self {
         Self { name: row.key.to_string(), reason: reason.to_string() }
     }
 }
 
-/// What was written of a row.
+/// Reads a row's value.
 pub(super) fn read<V: DeserializeOwned>(row: &ProjectionRow) -> Result<V, UnreadableRow> {
     serde_json::from_str(&row.data).map_err(|error| UnreadableRow::new(row, error))
 }

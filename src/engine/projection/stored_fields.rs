@@ -1,17 +1,17 @@
-//! Which fields of a projection a store keeps.
+//! The fields of a projection that are stored as rows.
 
 use std::fmt;
 
 use super::rows::{RowWriter, Rows, TakeRow, UnreadableRow, UnwritableRow, WhichRows};
 use crate::engine::store::handler_records::ProjectionRow;
 
-/// Which fields of a projection are stored, and the version of their form: see [`rows!`](crate::rows).
+/// The stored fields of a projection, and the version of their format: see [`rows!`](crate::rows).
 pub struct StoredFields<P: 'static> {
-    form: u16,
+    format: u16,
     fields: &'static [StoredField<P>],
 }
 
-/// A field of a projection that is stored.
+/// A stored field of a projection.
 pub struct StoredField<P> {
     prefix: &'static str,
     read: fn(&P) -> &dyn Rows,
@@ -26,12 +26,12 @@ impl<P> StoredField<P> {
 }
 
 impl<P> StoredFields<P> {
-    /// These fields.
+    /// The stored fields of a projection.
     ///
     /// # Panics
     ///
-    /// As it is compiled, where rows of two fields could have the same name.
-    pub const fn new(form: u16, fields: &'static [StoredField<P>]) -> Self {
+    /// At compile time, if two fields have the same prefix.
+    pub const fn new(format: u16, fields: &'static [StoredField<P>]) -> Self {
         let mut one = 0;
         while one < fields.len() {
             let mut other = 0;
@@ -44,23 +44,23 @@ impl<P> StoredFields<P> {
             }
             one += 1;
         }
-        Self { form, fields }
+        Self { format, fields }
     }
 
-    /// The name that the rows of a projection are stored under.
+    /// The name under which a projection's rows are stored.
     pub(super) fn stored_name(&self, projection: &str) -> String {
-        format!("{projection} {}", self.form)
+        format!("{projection} {}", self.format)
     }
 
-    pub(super) fn are_followed(&self, projection: &P) -> bool {
-        self.fields.iter().all(|field| (field.read)(projection).is_followed())
+    pub(super) fn are_tracked(&self, projection: &P) -> bool {
+        self.fields.iter().all(|field| (field.read)(projection).is_tracked())
     }
 
-    pub(super) fn follow(&self, projection: &P) {
-        self.fields.iter().for_each(|field| (field.read)(projection).follow());
+    pub(super) fn track(&self, projection: &P) {
+        self.fields.iter().for_each(|field| (field.read)(projection).track());
     }
 
-    /// Hands over rows as they are to be stored.
+    /// Writes changed rows, or all.
     pub(super) fn write<'a>(
         &self,
         projection: &P,
@@ -75,10 +75,10 @@ impl<P> StoredFields<P> {
         writer.failed.map_or(Ok(()), Err)
     }
 
-    /// Takes a row back into the field that it belongs to by its name.
+    /// Restores a row into the field with the longest matching prefix.
     pub(super) fn restore(&self, projection: &mut P, row: &ProjectionRow) -> Result<(), UnreadableRow> {
-        let named = |field: &'static StoredField<P>| Some((field, row.key.strip_prefix(field.prefix)?));
-        let field = self.fields.iter().filter_map(named).max_by_key(|(field, _)| field.prefix.len());
+        let with_name = |field: &'static StoredField<P>| Some((field, row.key.strip_prefix(field.prefix)?));
+        let field = self.fields.iter().filter_map(with_name).max_by_key(|(field, _)| field.prefix.len());
         let (field, name) = field.ok_or_else(|| UnreadableRow::new(row, "no field has rows of this name"))?;
         (field.change)(projection).restore(name, row)
     }
@@ -103,7 +103,7 @@ impl<P> Copy for StoredFields<P> {}
 
 impl<P> fmt::Debug for StoredFields<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StoredFields").field("form", &self.form).field("fields", &self.fields).finish()
+        f.debug_struct("StoredFields").field("format", &self.format).field("fields", &self.fields).finish()
     }
 }
 
@@ -113,11 +113,11 @@ impl<P> fmt::Debug for StoredField<P> {
     }
 }
 
-/// Says which fields of a projection are stored, for [`Projection::ROWS`](super::Projection::ROWS): the version of their
-/// form, and then each field, with what the names of its rows begin with where there is more than one.
+/// Lists the stored fields of a projection, for [`Projection::ROWS`](super::Projection::ROWS): the version of their format,
+/// then each field with a prefix for the names of its rows. A single field needs no prefix.
 ///
-/// A form gets a new version when rows of before could not be read any more, or would be read as something else: they are
-/// left alone then, and the read model is folded from the log.
+/// Increase the version when existing rows could no longer be read, or would be misread. Rows of other versions are
+/// ignored, and the read model is folded from the log.
 ///
 /// ```
 /// use cqrs_bank::engine::{DomainEvent, RecordedEvent};
@@ -152,7 +152,7 @@ impl<P> fmt::Debug for StoredField<P> {
 /// }
 /// ```
 ///
-/// Where rows of two fields could have the same name, it does not compile:
+/// Two fields with the same prefix do not compile:
 ///
 /// ```compile_fail
 /// # use cqrs_bank::engine::projection::{RowMap, StoredFields, rows};
@@ -168,9 +168,9 @@ impl<P> fmt::Debug for StoredField<P> {
 /// ```
 #[macro_export]
 macro_rules! rows {
-    ($form:literal; $($field:tt $(: $prefix:literal)?),+ $(,)?) => {
+    ($format:literal; $($field:tt $(: $prefix:literal)?),+ $(,)?) => {
         ::std::option::Option::Some($crate::engine::projection::StoredFields::new(
-            $form,
+            $format,
             const {
                 &[$($crate::engine::projection::StoredField::new(
                     ::std::concat!($($prefix)?),
@@ -218,7 +218,7 @@ mod tests {
     impl Stored {
         const ROWS: Option<StoredFields<Self>> = rows!(1; map: "m ", cell: "cell", log);
 
-        /// In the order of their names; `-` stands for a row that is gone.
+        /// The rows in the order of their names, with `-` for a removed row.
         fn written(&self, which: WhichRows) -> Vec<String> {
             let mut rows = Vec::new();
             let mut take = |name, data: Option<Box<str>>| rows.push(format!("{name}: {}", data.unwrap_or("-".into())));
@@ -241,7 +241,7 @@ mod tests {
         }
     }
 
-    fn some() -> Stored {
+    fn stored_example() -> Stored {
         let mut stored = Stored::default();
         stored.map.insert(1, 10);
         stored.map.insert(2, 20);
@@ -250,8 +250,8 @@ mod tests {
     }
 
     #[test]
-    fn after_all_there_are_come_those_that_have_changed() {
-        let mut stored = some();
+    fn all_rows_are_written_first_and_then_changed_ones() {
+        let mut stored = stored_example();
         let all = ["00000000000000000007: [7,\"a\"]", "cell: 0", "m 1: 10", "m 2: 20"];
         assert_eq!(stored.written(All), all);
         assert_eq!(stored.written(Changed), NOTHING);
@@ -274,24 +274,24 @@ mod tests {
     const NOTHING: [&str; 0] = [];
 
     #[test]
-    fn nothing_is_kept_in_mind_until_somebody_asks_and_nothing_of_what_takes_its_place() {
+    fn tracking_starts_when_asked_for_and_not_in_a_replacement() {
         let fields = Stored::ROWS.unwrap();
-        let mut stored = some();
-        assert!(!fields.are_followed(&stored));
-        fields.follow(&stored);
-        assert!(fields.are_followed(&stored) && !fields.are_followed(&stored.clone()));
+        let mut stored = stored_example();
+        assert!(!fields.are_tracked(&stored));
+        fields.track(&stored);
+        assert!(fields.are_tracked(&stored) && !fields.are_tracked(&stored.clone()));
         assert_eq!(stored.written(Changed), NOTHING);
         stored.map = RowMap::default();
-        assert!(!fields.are_followed(&stored));
-        assert_eq!(stored.written(Changed), NOTHING, "there is none");
-        assert!(fields.are_followed(&stored));
+        assert!(!fields.are_tracked(&stored));
+        assert_eq!(stored.written(Changed), NOTHING, "the new map is empty");
+        assert!(fields.are_tracked(&stored));
         stored.log = stored.log.clone();
-        assert_eq!(stored.written(Changed), ["00000000000000000007: [7,\"a\"]"], "whatever has changed");
+        assert_eq!(stored.written(Changed), ["00000000000000000007: [7,\"a\"]"], "untracked, so written whole");
     }
 
     #[test]
-    fn what_was_written_is_read_again() {
-        let mut stored = some();
+    fn written_rows_are_restored() {
+        let mut stored = stored_example();
         *stored.cell.get_mut() = 5;
         let rows = [("00000000000000000007", "[7,\"a\"]"), ("cell", "5"), ("m 1", "10"), ("m 2", "20")];
         let restored = Stored::restored(&rows).unwrap();
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_of_something_else_is_none() {
+    fn a_foreign_row_is_refused() {
         for (key, data) in [
             ("m one", "1"),
             ("m 1", "one"),
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_has_no_json_is_not_taken_for_one_that_is_gone() {
+    fn an_unwritable_row_is_an_error_and_not_a_removed_row() {
         #[derive(Default)]
         struct Unwritable(RowMap<u32, std::collections::BTreeMap<(u8, u8), u8>>);
 
@@ -335,7 +335,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "an entry of position 7 comes too late")]
-    fn an_event_has_one_entry() {
-        some().push(7, "b");
+    fn an_event_begins_one_entry() {
+        stored_example().push(7, "b");
     }
 }

@@ -1,4 +1,4 @@
-//! Holds the stored rows of a projection against a fold of the log.
+//! Compares the stored rows of a projection with a fold of the log.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use crate::engine::log::{Position, RecordedEvent};
 use crate::engine::store::StoreError;
 use crate::engine::store::handler_records::HandlerRecords;
 
-/// What a store has kept of a projection, and the fold that it should be equal to.
+/// The stored rows of a projection, and a fold that they should equal.
 #[derive(Debug)]
 pub struct StoredRows<P: 'static> {
     name: &'static str,
@@ -21,7 +21,7 @@ pub struct StoredRows<P: 'static> {
 }
 
 impl<P> StoredRows<P> {
-    /// Reads the rows of a projection of events `E`; `None` if the store has none in the form that is written now.
+    /// Reads the rows of a projection of events `E`; `None` if the store has none in the current format.
     ///
     /// # Errors
     ///
@@ -39,7 +39,7 @@ impl<P> StoredRows<P> {
         Ok(Some(Self { name: P::NAME, fields, checkpoint: stored.checkpoint(), rows, fold: P::default() }))
     }
 
-    /// Folds an event, unless the rows know nothing of it. All events come in order, from the first.
+    /// Folds the next event of the log, from the first on. Events after the rows' checkpoint are ignored.
     pub fn take<E>(&mut self, event: &RecordedEvent<E>)
     where
         P: Projection<E>,
@@ -49,7 +49,7 @@ impl<P> StoredRows<P> {
         }
     }
 
-    /// Where the rows are not what the fold has come to, in words; nothing where they are.
+    /// The first difference between rows and fold, in words; `None` if they are equal.
     pub fn difference(self) -> Option<String> {
         let Self { name, fields, checkpoint, mut rows, fold } = self;
         let mut difference = None;

@@ -1,19 +1,19 @@
-//! Time as a parameter, so that a run can be repeated to the byte.
+//! The clock that stamps events, as a parameter, so that a run can be repeated to the byte.
 //!
-//! It is the time that events are stored with. What waits, waits by the runtime's time, which tests may pause; where the
-//! store is a file, [that does not go well](crate::engine::store::sqlite#paused-time).
+//! Waits do not use this clock but the runtime's timers, which tests may pause. With a store in a file,
+//! [a paused clock causes trouble](crate::engine::store::sqlite#paused-time).
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::engine::log::Timestamp;
 
-/// Where the time comes from.
+/// A source of timestamps.
 #[derive(Debug)]
 pub enum Clock {
     /// The machine's clock.
     System,
-    /// A clock that moves one millisecond each time it is read, from a fixed start.
+    /// A clock that advances one millisecond per reading, from a fixed start.
     Simulated {
         /// The last moment handed out, in microseconds since 1970.
         last: AtomicI64,
@@ -21,22 +21,22 @@ pub enum Clock {
 }
 
 impl Clock {
-    /// 2026-01-01T00:00:00Z, where the simulated clock of the seed 0 starts.
+    /// 2026-01-01T00:00:00Z, in microseconds since 1970: the start of the simulated clock with seed 0.
     const SIMULATED_START: i64 = 1_767_225_600_000_000;
     const SIMULATED_STEP: i64 = 1_000;
 
-    /// A clock that reads the same times in every run with the same seed. It starts as many seconds after
-    /// the beginning of 2026 as the seed says, within the next thirty years.
+    /// A clock that returns the same times in every run with the same seed. It starts `seed` seconds after the beginning
+    /// of 2026, modulo about thirty years.
     pub const fn simulated(seed: u64) -> Self {
         let seconds = (seed % 1_000_000_000).cast_signed();
         Self::Simulated { last: AtomicI64::new(Self::SIMULATED_START + seconds * 1_000_000) }
     }
 
-    /// The moment now.
+    /// The current time.
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => Timestamp::from_micros(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| {
-                // Counted in 64 bits, and good for 290,000 years.
+                // Does not overflow for 290,000 years.
                 since.as_secs().cast_signed() * 1_000_000 + i64::from(since.subsec_micros())
             })),
             Self::Simulated { last } => {
@@ -45,8 +45,8 @@ impl Clock {
         }
     }
 
-    /// The moment now, a few milliseconds late at the most, and quicker to read where the machine has such a
-    /// clock: good enough for ids that grow with time.
+    /// The current time, at most a few milliseconds late. Faster to read on Linux, and exact enough for ids that grow with
+    /// time.
     pub fn now_roughly(&self) -> Timestamp {
         match self {
             #[cfg(target_os = "linux")]

@@ -1,56 +1,56 @@
-//! Why something could not be done: by the system, or by what stores on it.
+//! Failures of the system or the store.
 
 use std::error::Error;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::{fmt, io};
 
-/// What stood in the way: in words, of what kind it is, and the error behind it where there was one.
+/// A failure of the system or the store: a message, a kind, and the underlying error if there is one.
 ///
-/// That error is its [`source`](Error::source): an [`io::Error`], or an error of SQLite. Two failures are equal where
-/// kind and words are. Cheap to clone.
+/// The underlying error is the [`source`](Error::source): an [`io::Error`], or an error of SQLite. Failures are equal if kind
+/// and message are. Cheap to clone.
 #[derive(Clone)]
 pub struct StoreFailure(Arc<Inner>);
 
 struct Inner {
-    said: String,
+    message: String,
     kind: StoreFailureKind,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-/// What a caller may want to tell from other failures.
+/// The kind of a failure, as far as callers may want to handle it differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreFailureKind {
-    /// There is no room on the disk, or none that the user may take.
+    /// The disk is full, or the user's quota is used up.
     DiskFull,
-    /// What is stored is not what was stored.
+    /// Stored data is damaged.
     Damaged,
     /// Anything else.
     Other,
 }
 
 impl StoreFailure {
-    /// A failure in words, of no kind of its own.
-    pub fn new(said: impl Into<String>) -> Self {
-        Self::of_kind(said, StoreFailureKind::Other)
+    /// A failure of the kind [`Other`](StoreFailureKind::Other).
+    pub fn new(message: impl Into<String>) -> Self {
+        Self::of_kind(message, StoreFailureKind::Other)
     }
 
-    /// A failure in words, of a kind.
-    pub fn of_kind(said: impl Into<String>, kind: StoreFailureKind) -> Self {
-        Self(Arc::new(Inner { said: said.into(), kind, source: None }))
+    /// A failure of a kind.
+    pub fn of_kind(message: impl Into<String>, kind: StoreFailureKind) -> Self {
+        Self(Arc::new(Inner { message: message.into(), kind, source: None }))
     }
 
-    /// A failure in words, with the error behind it.
+    /// A failure with its underlying error.
     pub fn caused_by(
-        said: impl Into<String>,
+        message: impl Into<String>,
         kind: StoreFailureKind,
         source: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> Self {
-        Self(Arc::new(Inner { said: said.into(), kind, source: Some(source.into()) }))
+        Self(Arc::new(Inner { message: message.into(), kind, source: Some(source.into()) }))
     }
 
-    /// The kind that an error of the system is of.
+    /// The kind of a system error.
     pub(crate) fn kind_of(error: &io::Error) -> StoreFailureKind {
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
@@ -60,29 +60,29 @@ impl StoreFailure {
         }
     }
 
-    /// Of what kind it is.
+    /// The failure's kind.
     pub fn kind(&self) -> StoreFailureKind {
         self.0.kind
     }
 
-    /// Whether there is no room on the disk.
+    /// Whether the kind is [`DiskFull`](StoreFailureKind::DiskFull).
     pub fn is_disk_full(&self) -> bool {
         self.kind() == StoreFailureKind::DiskFull
     }
 }
 
-/// What it says.
+/// The message.
 impl Deref for StoreFailure {
     type Target = str;
 
     fn deref(&self) -> &str {
-        &self.0.said
+        &self.0.message
     }
 }
 
 impl PartialEq for StoreFailure {
     fn eq(&self, other: &Self) -> bool {
-        (self.0.kind, &self.0.said) == (other.0.kind, &other.0.said)
+        (self.0.kind, &self.0.message) == (other.0.kind, &other.0.message)
     }
 }
 
@@ -90,13 +90,13 @@ impl Eq for StoreFailure {}
 
 impl fmt::Debug for StoreFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0.said, f)
+        fmt::Debug::fmt(&self.0.message, f)
     }
 }
 
 impl fmt::Display for StoreFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.said)
+        f.write_str(&self.0.message)
     }
 }
 
@@ -107,14 +107,14 @@ impl Error for StoreFailure {
 }
 
 impl From<String> for StoreFailure {
-    fn from(said: String) -> Self {
-        Self::new(said)
+    fn from(message: String) -> Self {
+        Self::new(message)
     }
 }
 
 impl From<&str> for StoreFailure {
-    fn from(said: &str) -> Self {
-        Self::new(said)
+    fn from(message: &str) -> Self {
+        Self::new(message)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Ids for commands: UUIDs of version 7, which grow with time, so that an index over them stays cheap.
+//! Ids for commands: UUIDs of version 7. They grow with time, which keeps an index over them cheap.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,10 +9,10 @@ use super::clock::Clock;
 use super::origin::Conversation;
 use crate::engine::log::{Metadata, Position};
 
-/// The golden ratio: multiplied with it, neighbours are spread over the whole range.
+/// 2^64 divided by the golden ratio. Multiplying by it spreads neighbouring numbers over the whole range.
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// Makes ids without a lock: the time, then a counter that starts at a random number.
+/// Makes ids without a lock, from the time and a counter that starts at a random number.
 #[derive(Debug)]
 pub struct IdSource {
     clock: Arc<Clock>,
@@ -20,13 +20,13 @@ pub struct IdSource {
 }
 
 impl IdSource {
-    /// Ids that no other process makes.
+    /// Ids that are unique across processes.
     pub fn random(clock: Arc<Clock>) -> Self {
         let (high, low) = Uuid::new_v4().as_u64_pair();
         Self::starting_at(clock, high.rotate_left(32) ^ low)
     }
 
-    /// The same ids for the same seed, given a clock that repeats itself too.
+    /// The same ids for the same seed, given a clock that is repeatable too.
     pub fn seeded(clock: Arc<Clock>, seed: u64) -> Self {
         Self::starting_at(clock, seed.wrapping_mul(SPREAD))
     }
@@ -38,8 +38,8 @@ impl IdSource {
     /// The next id.
     pub fn next(&self) -> Uuid {
         let count = self.counter.fetch_add(1, Ordering::Relaxed);
-        // UUIDs spend the two top bits of the last eight bytes on their variant: the counter's two top bits
-        // go into the bytes before, so that none is lost.
+        // The variant of a UUID takes the top two bits of its last eight bytes. The counter's top two bits go into
+        // the bytes before, so that none is lost.
         let mut random = [0; 10];
         random[1] = (count >> 62) as u8;
         random[2..].copy_from_slice(&count.to_be_bytes());
@@ -53,14 +53,14 @@ impl IdSource {
     }
 }
 
-/// Where times and ids come from when a store is opened whose log ends at `end`: the machine, or a seed. With a seed
-/// they depend on the log's end too. What is added to a log in a later run gets ids of its own, and happens later.
+/// The clock and the ids for a store whose log ends at `end`: those of the machine, or derived from a seed. Those from a seed
+/// also depend on `end`, so that a later run on the same log has new ids and later times.
 pub fn time_and_ids(seed: Option<u64>, end: Position) -> (Arc<Clock>, IdSource) {
     let Some(seed) = seed else {
         let clock = Arc::new(Clock::System);
         return (clock.clone(), IdSource::random(clock));
     };
-    // A second for each event is more than its command takes.
+    // One second per event is more than the simulated clock advances for its command.
     let clock = Arc::new(Clock::simulated(seed.wrapping_add(end.get())));
     let ids = IdSource::seeded(clock.clone(), seed.wrapping_add(end.get().wrapping_mul(SPREAD)));
     (clock, ids)
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_of_version_7_and_differ() {
+    fn ids_are_distinct_uuids_of_version_7() {
         let ids = IdSource::random(Arc::new(Clock::System));
         let first = ids.next();
         let second = ids.next();
@@ -80,14 +80,14 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_repeats_its_ids_and_another_does_not() {
+    fn equal_seeds_make_equal_ids_and_others_do_not() {
         let make = |seed| IdSource::seeded(Arc::new(Clock::simulated(seed)), seed).next();
         assert_eq!(make(7), make(7));
         assert_ne!(make(7), make(8));
     }
 
     #[test]
-    fn a_seed_repeats_itself_but_not_on_a_log_that_has_grown() {
+    fn a_seed_makes_new_ids_on_a_longer_log() {
         let make = |end| {
             let (clock, ids) = time_and_ids(Some(7), Position::new(end));
             (ids.next(), clock.now())

@@ -1,4 +1,4 @@
-//! What everything runs on: tasks that are watched, the tokio runtime they are on, time, ids, and the lines they trace.
+//! The ground that everything runs on: supervised tasks, the tokio runtime, clock, ids, and the trace.
 
 mod blocking;
 mod clock;

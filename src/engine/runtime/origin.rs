@@ -1,8 +1,8 @@
-//! Where the ids of a command come from: from here, and then it is a new one, or from whoever sends it.
+//! The origin of a command's ids: this process, or the sender outside.
 
 use crate::engine::log::Metadata;
 
-/// A conversation that begins here: its ids are new ones, and no command has been sent under them yet.
+/// A new conversation. Its ids are new, so its command cannot be a duplicate.
 #[derive(Debug)]
 pub struct Conversation {
     metadata: Metadata,
@@ -13,26 +13,26 @@ impl Conversation {
         Self { metadata }
     }
 
-    /// The ids under which the command and all it causes will be known.
+    /// The ids for the command and everything it causes.
     pub fn metadata(&self) -> &Metadata {
         &self.metadata
     }
 }
 
-/// Where the ids of a command come from.
+/// The origin of a command's ids.
 ///
-/// A [`Conversation`] begins with a new command, for which nothing is looked up. [`Metadata`] are from outside: their
-/// command may have been sent before.
+/// A [`Conversation`] has new ids, and its command needs no lookup. [`Metadata`] has ids from outside, and its command may be
+/// a duplicate.
 #[derive(Clone, Debug)]
 pub enum Origin {
-    /// They were made here, and nothing was sent under them.
+    /// Made in this process, and used for no command yet.
     Here(Metadata),
-    /// Whoever sends the command has chosen its id, and may have sent it before.
+    /// Chosen by the sender, who may have sent the command before.
     Outside(Metadata),
 }
 
 impl Origin {
-    /// The ids, wherever they are from.
+    /// The ids.
     pub fn metadata(&self) -> &Metadata {
         match self {
             Self::Here(metadata) | Self::Outside(metadata) => metadata,

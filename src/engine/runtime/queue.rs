@@ -1,15 +1,14 @@
-//! Bounded queues between tasks.
+//! Sending to bounded queues.
 
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::{SendError, TrySendError};
 
-/// Puts something into a queue at once, or answers with it when the queue is full: then the caller waits for a
-/// place with `send`, best in a box: a future that is mostly not needed should not be carried along. Mostly there is
-/// a place, and this is quicker than to ask for one.
+/// Sends an item without waiting, or returns it if the queue is full. The fast path of `send`: callers use that one, boxed,
+/// only for a returned item, which keeps the common future small.
 ///
 /// # Errors
 ///
-/// [`SendError`]: nobody takes from this queue any more.
+/// [`SendError`]: the receiver is gone.
 pub(in crate::engine) fn offer<T>(queue: &mpsc::Sender<T>, item: T) -> Result<Option<T>, SendError<T>> {
     match queue.try_send(item) {
         Ok(()) => Ok(None),

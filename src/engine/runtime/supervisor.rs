@@ -1,4 +1,4 @@
-//! Watches tasks: one that panics, gives up, or goes with its runtime is reported and stops everything on purpose.
+//! Supervises tasks: if one panics, gives up, or loses its runtime, the whole group is stopped, and the reason reported.
 
 use std::any::Any;
 use std::fmt;
@@ -21,38 +21,38 @@ use super::tokio_runtime::Runtime;
 /// Why the engine stopped.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum StopReason {
-    /// It was asked to.
+    /// It was closed on request.
     #[error("it was closed")]
     Closed,
     /// A task panicked.
     #[error("task {task} panicked: {message}")]
     Panicked {
-        /// The task.
+        /// The task's name.
         task: &'static str,
-        /// What the panic said.
+        /// The panic's message.
         message: String,
     },
-    /// The store failed. Where it is a file, what was answered is in it, and opened again it goes on there.
+    /// The store failed. If it is a file, everything acknowledged is in it, and reopening it continues from there.
     #[error("the event store failed: {message}")]
     StoreFailed {
-        /// What the store said, and where it is.
+        /// The store's failure, with its path.
         #[source]
         message: StoreFailure,
     },
-    /// A task could not go on.
+    /// A task could not continue.
     #[error("task {task} gave up: {message}")]
     GaveUp {
-        /// The task.
+        /// The task's name.
         task: &'static str,
-        /// What stood in its way.
+        /// The cause.
         message: String,
     },
-    /// The tokio runtime that its tasks ran on has ended, and they with it.
+    /// The tokio runtime has ended, and the tasks with it.
     #[error("the tokio runtime it was started on has ended")]
     RuntimeEnded,
 }
 
-/// A group of tasks that live and stop together, on the tokio runtime that it was made on. Cheap to clone.
+/// A group of tasks that stop together, on the tokio runtime it was created on. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Supervisor {
     inner: Arc<Inner>,
@@ -62,17 +62,17 @@ pub struct Supervisor {
 struct Inner {
     runtime: Runtime,
     reason: OnceLock<StopReason>,
-    /// It is about to be closed: if its runtime ends first, that is no other end.
+    /// Whether closing has begun. If the runtime ends from then on, the reason is still [`StopReason::Closed`].
     is_closing: AtomicBool,
     tasks: Mutex<Vec<AbortHandle>>,
-    /// Each task has a receiver as long as it is there. Nothing is sent.
+    /// Each task holds a receiver while it exists. Carries no values.
     running: watch::Sender<()>,
     at_stop: Mutex<Vec<AtStop>>,
     threads: Mutex<Vec<Thread>>,
     stopped: watch::Sender<bool>,
 }
 
-/// What is done when the group stops.
+/// An action to run when the group stops.
 struct AtStop(Box<dyn FnOnce() + Send>);
 
 impl fmt::Debug for AtStop {
@@ -84,7 +84,7 @@ impl fmt::Debug for AtStop {
 /// A thread that ends with the group.
 #[derive(Debug)]
 struct Thread {
-    /// Nothing is sent here: it closes when there is nothing left but to be joined.
+    /// Carries no values: closes when the thread is ready to be joined.
     has_ended: watch::Receiver<()>,
     handle: JoinHandle<()>,
 }
@@ -112,32 +112,32 @@ impl Supervisor {
         }
     }
 
-    /// The runtime of the group's tasks.
+    /// The runtime of the tasks.
     pub fn runtime(&self) -> &Runtime {
         &self.inner.runtime
     }
 
-    /// Starts a task of the group. It ends with an error only when it cannot go on. If it is gone before it has ended,
-    /// so is its runtime, and everything stops.
+    /// Starts a task of the group. An error of the task stops the group. A task that is dropped before it has ended has
+    /// lost its runtime, which stops the group too.
     ///
     /// # Panics
     ///
-    /// Where neither this nor the group is on a tokio runtime.
+    /// If neither the caller nor the group is on a tokio runtime.
     pub fn spawn<F>(&self, name: &'static str, task: F)
     where
         F: Future<Output = Result<(), StopReason>> + Send + 'static,
     {
         let running = self.inner.running.subscribe();
-        let end = End { supervisor: self.clone(), name, has_ended: false, _running: running };
-        let task = self.inner.runtime.spawn(Supervised { task: Box::pin(task), end }).abort_handle();
+        let guard = TaskGuard { supervisor: self.clone(), name, has_ended: false, _running: running };
+        let task = self.inner.runtime.spawn(Supervised { task: Box::pin(task), guard }).abort_handle();
         lock(&self.inner.tasks).push(task.clone());
         if self.reason().is_some() {
             task.abort();
         }
     }
 
-    /// A thread ends with the group: it hears by `close` that it shall end, and drops what `has_ended` listens to when it
-    /// has done all it had to.
+    /// Adds a thread to the group. Dropping `close` tells the thread to end; the thread drops the sender of `has_ended` when
+    /// it is done.
     pub(in crate::engine) fn ends_with(
         &self,
         close: oneshot::Sender<()>,
@@ -145,14 +145,13 @@ impl Supervisor {
         handle: JoinHandle<()>,
     ) {
         lock(&self.inner.threads).push(Thread { has_ended, handle });
-        // Told by being dropped.
         self.at_stop(move || drop(close));
     }
 
-    /// Does something when the group stops, or now if it has.
+    /// Runs an action when the group stops, or now if it has stopped.
     pub(in crate::engine) fn at_stop(&self, act: impl FnOnce() + Send + 'static) {
         let act = AtStop(Box::new(act));
-        let late = {
+        let overdue = {
             let mut at_stop = lock(&self.inner.at_stop);
             if self.reason().is_none() {
                 at_stop.push(act);
@@ -161,56 +160,55 @@ impl Supervisor {
                 Some(act)
             }
         };
-        if let Some(AtStop(act)) = late {
+        if let Some(AtStop(act)) = overdue {
             act();
         }
     }
 
-    /// Waits until the threads that end with the group have ended, once it is stopped.
+    /// Waits until the group has stopped and its threads have ended.
     pub async fn ended(&self) {
         self.stopped().await;
         let ending: Vec<_> = lock(&self.inner.threads).iter().map(|thread| thread.has_ended.clone()).collect();
         for mut has_ended in ending {
-            // An error says that it has.
+            // An error means that the thread is done.
             while has_ended.changed().await.is_ok() {}
         }
         let ended = std::mem::take(&mut *lock(&self.inner.threads));
-        // It takes the system no time. An error says that it was a panic.
+        // Does not block: the threads are done. An error means that one panicked.
         ended.into_iter().for_each(|thread| drop(thread.handle.join()));
     }
 
-    /// Waits until the tasks are gone, with all they had, once the group is stopped; at most so long.
+    /// After a stop, waits until all tasks and what they own are dropped, at most `max_wait`.
     pub(in crate::engine) async fn tasks_ended(&self, max_wait: Duration) {
-        let time = self.inner.runtime.timer(max_wait);
+        let timeout = self.inner.runtime.timer(max_wait);
         tokio::select! {
             () = self.inner.running.closed() => {}
-            () = time => {}
+            () = timeout => {}
         }
     }
 
-    /// It is being closed. What goes wrong meanwhile stops it all the same, but for the end of its runtime.
+    /// Marks the begin of closing. Failures still stop the group with their reason, except the end of the runtime.
     pub(in crate::engine) fn begin_close(&self) {
         self.inner.is_closing.store(true, Ordering::Release);
     }
 
-    /// From now on the reason is [`StopReason::Closed`], unless there is one already: what fails while the tasks tidy
-    /// up has stopped nothing.
+    /// Fixes the reason to [`StopReason::Closed`], unless there is one already: failures during the cleanup no longer count.
     pub fn will_close(&self) {
-        // An error says that there is a reason already.
+        // An error means that there is a reason already.
         let _ = self.inner.reason.set(StopReason::Closed);
     }
 
-    /// Stops all tasks. The first reason stays; anything but [`StopReason::Closed`] is reported.
+    /// Stops all tasks. Only the first reason counts, and is logged unless it is [`StopReason::Closed`].
     pub fn stop(&self, reason: StopReason) {
         if self.inner.reason.set(reason.clone()).is_ok() {
             match reason {
                 StopReason::Closed => {}
-                // Mostly that is a program that ends without having closed anything.
+                // Usually a program that ends without closing, so only a warning.
                 StopReason::RuntimeEnded => tracing::warn!("stopped: {reason}"),
                 failed => tracing::error!("stopped: {failed}"),
             }
         }
-        // A task that is dropped here stops everything itself.
+        // Takes the tasks out of the lock first: a task dropped by the abort calls this again.
         let tasks = std::mem::take(&mut *lock(&self.inner.tasks));
         tasks.iter().for_each(AbortHandle::abort);
         let at_stop = std::mem::take(&mut *lock(&self.inner.at_stop));
@@ -223,8 +221,8 @@ impl Supervisor {
         self.inner.reason.get().cloned()
     }
 
-    /// Waits until the group stops. Ask this when a task no longer answers: the task's channels may close a
-    /// moment before the reason is known.
+    /// Waits until the group stops, and returns the reason. Use this when a task no longer answers: its channels may close
+    /// a moment before the reason is known.
     pub async fn stopped(&self) -> StopReason {
         let mut stopped = self.inner.stopped.subscribe();
         // The sender lives in `self`, so the wait ends only with the value.
@@ -232,16 +230,16 @@ impl Supervisor {
         self.reason().unwrap_or(StopReason::Closed)
     }
 
-    /// Waits for something, by the runtime's time at most so long, and no longer than until the group stops. `None` says
-    /// that it has not come. This may be called from anywhere.
+    /// Awaits a future, at most `max_wait` by the runtime's time and at most until the group stops; `None` if it did not
+    /// complete. May be called from any runtime.
     pub(crate) async fn timeout<T>(&self, max_wait: Duration, awaited: impl Future<Output = T>) -> Option<T> {
-        let time = self.inner.runtime.timer(max_wait);
+        let timeout = self.inner.runtime.timer(max_wait);
         tokio::select! {
-            // A timer is not asked once the group has stopped, as it has before its runtime is gone.
+            // Biased: the group stops before its runtime is gone, and then the timer must not be polled.
             biased;
             awaited = awaited => Some(awaited),
             _ = self.stopped() => None,
-            () = time => None,
+            () = timeout => None,
         }
     }
 }
@@ -252,13 +250,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// A task of the group.
 struct Supervised<F> {
-    /// Dropped first: when the group hears of its end, it is gone.
+    /// Dropped before `guard`: when the group learns of the task's end, the task no longer exists.
     task: Pin<Box<F>>,
-    end: End,
+    guard: TaskGuard,
 }
 
-/// Tells the group how a task has ended.
-struct End {
+/// Tells the group that a task was dropped before it ended.
+struct TaskGuard {
     supervisor: Supervisor,
     name: &'static str,
     has_ended: bool,
@@ -269,26 +267,26 @@ impl<F: Future<Output = Result<(), StopReason>>> Future for Supervised<F> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let Self { task, end } = self.get_mut();
+        let Self { task, guard } = self.get_mut();
         let reason = match catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(context))) {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(ended)) => ended.err(),
             Err(panic) => {
                 let message = panic_message(panic.as_ref());
-                Some(StopReason::Panicked { task: end.name, message })
+                Some(StopReason::Panicked { task: guard.name, message })
             }
         };
-        end.has_ended = true;
+        guard.has_ended = true;
         if let Some(reason) = reason {
-            end.supervisor.stop(reason);
+            guard.supervisor.stop(reason);
         }
         Poll::Ready(())
     }
 }
 
-impl Drop for End {
+impl Drop for TaskGuard {
     fn drop(&mut self) {
-        // Nobody but the group itself and its runtime takes a task away.
+        // Only the group and the runtime drop tasks; without a stop it was the runtime.
         if !self.has_ended && !*self.supervisor.inner.stopped.borrow() {
             let is_closing = self.supervisor.inner.is_closing.load(Ordering::Acquire);
             self.supervisor.stop(if is_closing { StopReason::Closed } else { StopReason::RuntimeEnded });
@@ -296,7 +294,7 @@ impl Drop for End {
     }
 }
 
-/// What a panic said, as far as it said it in words.
+/// The message of a panic.
 pub fn panic_message(panic: &(dyn Any + Send)) -> String {
     if let Some(message) = panic.downcast_ref::<&str>() {
         (*message).to_owned()

@@ -1,5 +1,4 @@
-//! The tokio runtime that something was started on: its tasks, timers and threads are there, whoever asks for them, and
-//! from wherever.
+//! The tokio runtime of an application, for starting tasks, timers and threads on it from any other one.
 
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,26 +12,26 @@ use tokio::task::JoinHandle;
 use tokio::task::coop::unconstrained;
 use tokio::time::sleep;
 
-/// A tokio runtime, known from anywhere. Cheap to clone.
+/// A handle on a tokio runtime. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Runtime {
-    /// Nothing where there was none: then there has to be one whenever this is used.
+    /// `None` if it was created outside any runtime; then each use needs a current one.
     handle: Option<Handle>,
 }
 
-/// Why nothing can be started here.
+/// Why nothing can be started on the current runtime.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum NoRuntime {
-    /// There is none.
+    /// There is no current runtime.
     #[error("there is no tokio runtime to start on")]
     None,
-    /// There is one, but nothing could wait there for a time to come.
+    /// The runtime has no timers.
     #[error("the tokio runtime to start on has no timers: its builder was not told to `enable_time`")]
     WithoutTimers,
 }
 
 impl Runtime {
-    /// The one that this is called on.
+    /// The current runtime.
     pub fn current() -> Self {
         Self { handle: Handle::try_current().ok() }
     }
@@ -42,24 +41,24 @@ impl Runtime {
         Self { handle: Some(handle.clone()) }
     }
 
-    /// Whether all that is needed is there.
+    /// Checks for a runtime with timers.
     ///
     /// # Errors
     ///
-    /// [`NoRuntime`]: what is not.
+    /// [`NoRuntime`]: what is missing.
     pub(in crate::engine) fn check(&self) -> Result<(), NoRuntime> {
         if self.handle.is_none() {
             return Err(NoRuntime::None);
         }
-        // Nothing tells but a panic.
+        // Tokio reports missing timers only by a panic.
         catch_unwind(AssertUnwindSafe(|| drop(self.timer(Duration::ZERO)))).map_err(|_| NoRuntime::WithoutTimers)
     }
 
-    /// Starts a task there. Where the runtime has ended, the task ends before it begins.
+    /// Starts a task on the runtime. If the runtime has ended, the task is dropped without running.
     ///
     /// # Panics
     ///
-    /// Where there was no runtime, and is none.
+    /// If there is no runtime.
     pub fn spawn<T: Send + 'static>(&self, task: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
         match &self.handle {
             Some(handle) => handle.spawn(task),
@@ -67,11 +66,11 @@ impl Runtime {
         }
     }
 
-    /// Does work on one of the threads there that are for what takes long.
+    /// Runs work on one of the runtime's blocking threads.
     ///
     /// # Panics
     ///
-    /// Where there was no runtime, and is none; and where the system starts no thread.
+    /// If there is no runtime, or the system cannot start a thread.
     pub(in crate::engine) fn spawn_blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -82,20 +81,20 @@ impl Runtime {
         }
     }
 
-    /// Ends when a time has passed there, or when the runtime has ended.
+    /// Completes when a time has passed, or when the runtime has ended.
     ///
     /// # Panics
     ///
-    /// Where there was no runtime, and is none; and where it has no timers.
+    /// If there is no runtime, or it has no timers.
     pub(in crate::engine) fn timer(&self, time: Duration) -> impl Future<Output = ()> + use<> {
         let sleep = {
-            let _there = self.handle.as_ref().map(Handle::enter);
+            let _entered = self.handle.as_ref().map(Handle::enter);
             sleep(time)
         };
         async move {
-            // Whoever has something else to do first is not kept from hearing that the time is over.
+            // Unconstrained: a busy task that has used up its budget must still see the timeout.
             let mut sleep = pin!(unconstrained(sleep));
-            // Asked elsewhere when the runtime has ended, it panics.
+            // Polled from another runtime after its own has ended, a timer panics.
             poll_fn(|context| {
                 let polled = catch_unwind(AssertUnwindSafe(|| sleep.as_mut().poll(context)));
                 polled.unwrap_or(Poll::Ready(()))

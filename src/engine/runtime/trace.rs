@@ -1,11 +1,11 @@
 //! The trace: one line from each part of the engine as it does its work.
 //!
-//! A line is a [`tracing`] event with the target [`TARGET`]. Its field `correlation` says which conversation
-//! it belongs to, so that a shell can print what its own commands cause and leave out what others do.
-//! With no subscriber interested, a line costs one load and one branch; its arguments are not evaluated. Lines are of
-//! the level `debug`: a program that uses the engine and logs what matters to it is not shown how each command goes.
+//! A line is a [`tracing`] event with the target [`TARGET`]. Its field `correlation` names the conversation, so that a shell
+//! can print the lines of its own commands only. Without an interested subscriber, a line costs one load and one branch, and
+//! its arguments are not evaluated. The level is `debug`, which keeps the lines out of the usual logs of a program that uses
+//! the engine.
 //!
-//! What a command causes while it is decided on happens in a span of the same level.
+//! Each command is decided in a span of the same level.
 
 use tracing::Span;
 
@@ -14,14 +14,14 @@ use crate::engine::log::Metadata;
 /// The `tracing` target of every trace line.
 pub const TARGET: &str = "cqrs_bank::trace";
 
-/// The name of the field that holds the correlation id, as a number of 128 bits.
+/// The name of the field with the correlation id, a 128-bit number.
 pub const CORRELATION: &str = "correlation";
 
-/// The `tracing` target of the span that each command runs in.
+/// The `tracing` target of the spans of commands.
 pub const COMMAND_TARGET: &str = "cqrs_bank::command";
 
-/// The span that a command runs in, from when it is sent until it is answered: a child of the one that the sender is in.
-/// Its fields are `title`, `command_id` and `correlation_id`, the latter two as UUIDs.
+/// The span of a command, from sending to the answer: a child of the sender's span. Its fields are `title`, `command_id` and
+/// `correlation_id`, the latter two as UUIDs.
 pub(crate) fn command_span(title: &'static str, metadata: &Metadata) -> Span {
     tracing::debug_span!(
         target: COMMAND_TARGET,
@@ -32,7 +32,7 @@ pub(crate) fn command_span(title: &'static str, metadata: &Metadata) -> Span {
     )
 }
 
-/// Emits a trace line: the correlation id, then the text as `format!` takes it.
+/// Emits a trace line. Takes the correlation id, then arguments as for `format!`.
 #[macro_export]
 macro_rules! trace_line {
     ($correlation_id:expr, $($text:tt)+) => {

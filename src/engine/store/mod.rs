@@ -12,6 +12,7 @@ pub mod event_line;
 pub mod handler_records;
 mod hash_chain;
 pub mod log_head;
+mod log_pages;
 mod log_times;
 pub mod memory;
 mod one_store;
@@ -33,6 +34,7 @@ use uuid::Uuid;
 
 pub use self::backup::{BackupError, BackupStep};
 use self::handler_records::HandlerRecords;
+pub(crate) use self::log_pages::LogPages;
 pub use self::one_store::Store;
 pub use self::open_error::OpenStoreError;
 pub use self::other_store::OtherStore;

@@ -1,4 +1,4 @@
-//! Holds a log against what can have been decided: its order here, and what its domain adds to that.
+//! Checks that a log can have happened: its order here, and the domain's invariants.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use super::kinds::Kinds;
 use crate::engine::domain::Invariants;
 use crate::engine::log::{Position, RecordedEvent, StreamId, Timestamp, Version};
 
-/// A log as far as it was looked at.
+/// A check of a log, event by event from the first.
 pub(super) struct Audit<'a, E: 'static> {
     kinds: &'a Kinds<E>,
     invariants: Vec<Box<dyn Invariants<E>>>,
@@ -30,7 +30,7 @@ impl<'a, E: 'static> Audit<'a, E> {
         Self { kinds, invariants, position, time, streams, events: 0 }
     }
 
-    /// How many events were looked at.
+    /// The number of events checked.
     pub(super) fn events(&self) -> u64 {
         self.events
     }
@@ -40,7 +40,7 @@ impl<'a, E: 'static> Audit<'a, E> {
         &self.streams
     }
 
-    /// Looks at the next event. Answers what is wrong with it.
+    /// Checks the next event. The error says what is wrong with it.
     pub(super) fn take(&mut self, event: &RecordedEvent<E>) -> Result<(), String> {
         let RecordedEvent { position, stream, version, time, data, .. } = event;
         if *position <= self.position {
@@ -69,7 +69,7 @@ impl<'a, E: 'static> Audit<'a, E> {
         Ok(())
     }
 
-    /// What keeps the event out that was looked at last, if it comes from elsewhere.
+    /// An error if the event checked last may not be imported.
     pub(super) fn admit(&self, event: &RecordedEvent<E>) -> Result<(), String> {
         self.invariants.iter().try_for_each(|invariants| invariants.admit(event))
     }

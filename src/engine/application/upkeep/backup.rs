@@ -1,4 +1,4 @@
-//! A copy of an application's store in use, as a closed file.
+//! Backing up a store while it is in use.
 
 use std::mem;
 use std::path::Path;
@@ -6,93 +6,90 @@ use std::path::Path;
 use super::imported::MARK;
 use super::replayed::Replayed;
 use crate::engine::application::{Application, BackupError};
-use crate::engine::log::{Position, RecordedEvent};
+use crate::engine::log::RecordedEvent;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, ParkedEvent, Progress};
 use crate::engine::store::sqlite::NewStore;
-use crate::engine::store::{self, BackupStep, EventStore as _, MAX_READ, Store, StoreError, Verified};
+use crate::engine::store::{self, BackupStep, EventStore as _, LogPages, MAX_READ, Store, StoreError, Verified};
 
 impl<E: StoredEvent> Application<E> {
-    /// Copies the store, as it is at one moment, to a new file, which is verified and closed: it may be moved, sent and
-    /// opened, and goes on from there. That it is in use, here and in other programs, does no harm. What is in memory
-    /// gets a file too. `tell` hears now and then how much of how much is done.
+    /// Copies the store, as it is at one moment, to a new file, and verifies and closes the file: it may be moved, sent
+    /// and opened. The store may be in use meanwhile, here and in other programs. A store in memory can be backed up to
+    /// a file too. `tell` is called now and then with the amounts of work done and in total.
     ///
     /// # Errors
     ///
-    /// [`BackupError`]: why there is no such file.
+    /// [`BackupError`]: why no backup was made.
     pub async fn backup(
         &self,
         path: &Path,
         tell: impl FnMut(BackupStep, u64, u64) + Send + 'static,
     ) -> Result<Verified, BackupError> {
         self.still_open()?;
-        let made = match self.store() {
+        let backup = match self.store() {
             Store::Sqlite(store) => store.backup(path, tell).await,
-            Store::Memory(_) | Store::Other(_) => self.store_in(path, tell).await,
+            Store::Memory(_) | Store::Other(_) => self.copy_to_file(path, tell).await,
         };
-        match made {
+        match backup {
             Ok(verified) => Ok(verified),
             Err(store::BackupError::Store(error)) => Ok(self.or_unavailable(Err(error)).await?),
             Err(error) => Err(BackupError::File(error)),
         }
     }
 
-    async fn store_in(
+    async fn copy_to_file(
         &self,
         path: &Path,
         mut tell: impl FnMut(BackupStep, u64, u64) + Send + 'static,
     ) -> Result<Verified, store::BackupError> {
-        // Half an import is not copied, and no handler comes meanwhile.
-        let importing = self.inner.changing.clone().lock_owned().await;
-        let place = path.to_owned();
-        let new = self.supervisor().runtime().blocking(move || NewStore::beside(&place)).await;
-        let new = new.map_err(|panic| StoreError::Failed(panic.to_string().into()))??;
-        // What the handlers have acknowledged up to now is in the part of the log that is stored.
-        let handlers = self.handlers_kept().await?;
+        // Waits for the end of an import, and keeps handlers from being added meanwhile.
+        let unchanging = self.inner.changing.clone().lock_owned().await;
+        let target = path.to_owned();
+        let new = self.supervisor().runtime().blocking(move || NewStore::beside(&target)).await;
+        let new = new.map_err(|not_done| StoreError::Failed(not_done.to_string().into()))??;
+        // Before the end of the log is read: no checkpoint may lie beyond the copied events.
+        let handlers = self.handler_progress().await?;
         let end = self.store().end().await?;
         let mut replayed = Replayed::new(self.inner.upkeep.clone(), self.inner.snapshot_every);
-        let (mut position, mut events) = (Position::START, Vec::new());
-        while position < end {
-            let page = self.store().read_all(position, MAX_READ).await?;
-            let known = &page[..page.partition_point(|event| event.position <= end)];
-            let Some(last) = known.last() else { break };
-            position = last.position;
-            events.extend_from_slice(known);
-            let complete = if position < end { begin_of_last_command(&events) } else { events.len() };
-            let later = events.split_off(complete);
-            let events = mem::replace(&mut events, later);
+        let (mut pages, mut events) = (LogPages::up_to(self.store(), end), Vec::new());
+        while let Some(page) = pages.next().await? {
+            let position = pages.position();
+            events.extend_from_slice(&page);
+            let complete = if position < end { start_of_last_command(&events) } else { events.len() };
+            let incomplete = events.split_off(complete);
+            let events = mem::replace(&mut events, incomplete);
             if !events.is_empty() {
                 new.append(replayed.appends(events)?).await?;
             }
             tell(BackupStep::Store, position.get(), end.get());
         }
-        for Kept { handler, progress, parked } in handlers {
+        for HandlerProgress { handler, progress, parked } in handlers {
             new.write_progress(handler, progress.clone(), ParkedChange::None).await?;
             for parked in parked {
                 new.write_progress(handler, progress.clone(), ParkedChange::Park(parked)).await?;
             }
         }
-        drop(importing);
+        drop(unchanging);
         new.finish(move |done, total| tell(BackupStep::Check, done, total)).await
     }
 
-    /// What the store keeps for the handlers that run, and of an import that it was filled by. They go on meanwhile: an
-    /// event that one of them parks now is after its checkpoint here, and comes again.
-    async fn handlers_kept(&self) -> Result<Vec<Kept>, StoreError> {
-        let mut kept = Vec::new();
+    /// The stored progress of the running handlers, and that of an import. Handlers may continue meanwhile: an event that
+    /// is parked after its handler's progress was read lies after that checkpoint, and the backup redelivers it.
+    async fn handler_progress(&self) -> Result<Vec<HandlerProgress>, StoreError> {
+        let mut handlers = Vec::new();
         for handler in self.handler_controls().iter().map(|handler| handler.name()).chain([MARK]) {
             if let Some(progress) = self.store().read_progress(handler).await? {
-                kept.push(Kept { handler, progress, parked: Vec::new() });
+                handlers.push(HandlerProgress { handler, progress, parked: Vec::new() });
             }
         }
         let mut after = 0;
         loop {
             let page = self.store().read_parked(after, MAX_READ).await?;
-            let Some(last) = page.last() else { return Ok(kept) };
+            let Some(last) = page.last() else { return Ok(handlers) };
             after = last.number;
             for parked in page {
-                let handler = kept.iter_mut().find(|kept| kept.handler == parked.handler);
-                if let Some(handler) = handler.filter(|kept| parked.position <= kept.progress.checkpoint) {
+                let handler = handlers.iter_mut().find(|handler| handler.handler == parked.handler);
+                if let Some(handler) = handler.filter(|handler| parked.position <= handler.progress.checkpoint) {
                     handler.parked.push(parked);
                 }
             }
@@ -100,15 +97,14 @@ impl<E: StoredEvent> Application<E> {
     }
 }
 
-/// What is kept for a handler.
-struct Kept {
+struct HandlerProgress {
     handler: &'static str,
     progress: Progress,
     parked: Vec<ParkedEvent>,
 }
 
-/// The first event of the command that more may follow of.
-fn begin_of_last_command<E>(events: &[RecordedEvent<E>]) -> usize {
+/// The index of the last command's first event. The next page may hold more of that command's events.
+fn start_of_last_command<E>(events: &[RecordedEvent<E>]) -> usize {
     let command = events.last().map(|last| last.metadata.command_id);
     let of_last = events.iter().rev().take_while(|event| Some(event.metadata.command_id) == command);
     events.len() - of_last.count()

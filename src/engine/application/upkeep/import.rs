@@ -1,7 +1,7 @@
-//! Taking the log of another store into an empty one.
+//! Importing the log of another store into an empty one.
 //!
-//! The events are no news: handlers are moved past them, but for process managers that have something
-//! [left to do](crate::engine::process_manager::ProcessManager::unfinished).
+//! Imported events are not delivered: the checkpoints of the handlers move past them. The exception is a process manager
+//! with [unfinished](crate::engine::process_manager::ProcessManager::unfinished) work.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,37 +19,38 @@ use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
 use crate::engine::store::{EventStore as _, StoreError};
 
-/// What is done with a file.
+/// A step of an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ImportStep {
-    /// It is read, to see whether it is whole.
+    /// Reading and checking the file.
     Check,
-    /// Its events are stored.
+    /// Storing its events.
     Store,
 }
 
-type Told = (ImportStep, u64, u64);
+/// A step, with the amounts of work done and in total.
+type ProgressReport = (ImportStep, u64, u64);
 
 impl<E: StoredEvent> Application<E> {
-    /// Takes in the events of a file that [`Application::export`] has written, with their times and ids. The store has to
-    /// be empty. The file is checked as [`Application::verify`] does before anything is stored. `tell` hears now and then
-    /// how many events of how many are done. Answers how many there are.
+    /// Imports the events of a file that [`Application::export`] wrote, with their times and ids, into an empty store. The
+    /// whole file is checked, as by [`Application::verify`], before anything is stored. `tell` is called now and then with
+    /// the amounts of work done and in total. Returns the number of events.
     ///
-    /// None of them is news: no handler is called with one of them, be it now or later, unless it is a process manager
-    /// that has something [left to do](crate::engine::process_manager::ProcessManager::unfinished).
+    /// Imported events are never delivered to handlers, except to process managers with
+    /// [unfinished](crate::engine::process_manager::ProcessManager::unfinished) work.
     ///
-    /// Once the first event is stored, the import goes on to its end even if the future is dropped. If the process
-    /// ends before that, the store is refused when it is opened again.
+    /// Once the first event is stored, the import continues to its end even if this future is dropped. If the process ends
+    /// before that, opening the store again is refused.
     ///
     /// # Errors
     ///
-    /// [`ImportError`]: why not all events are stored; mostly none are.
+    /// [`ImportError`]: why the events were not stored.
     pub async fn import(
         &self,
         path: &Path,
         mut tell: impl FnMut(ImportStep, u64, u64) + Send,
     ) -> Result<u64, ImportError> {
-        let (progress, mut heard) = mpsc::channel(1);
+        let (progress, mut reports) = mpsc::channel(1);
         let importing = self.clone().import_file(path.to_owned(), progress);
         let mut importing = std::pin::pin!(self.supervisor().runtime().spawn(importing));
         loop {
@@ -59,17 +60,17 @@ impl<E: StoredEvent> Application<E> {
                     let unavailable = match imported {
                         Ok(imported) => return imported,
                         Err(ended) if ended.is_panic() => Unavailable::Defect(ended.to_string()),
-                        // It is gone with its runtime.
+                        // The task ended with its runtime.
                         Err(_) => self.supervisor().stopped().await.into(),
                     };
                     return Err(unavailable.into());
                 }
-                Some((step, done, total)) = heard.recv() => tell(step, done, total),
+                Some((step, done, total)) = reports.recv() => tell(step, done, total),
             }
         }
     }
 
-    async fn import_file(self, path: PathBuf, progress: mpsc::Sender<Told>) -> Result<u64, ImportError> {
+    async fn import_file(self, path: PathBuf, progress: mpsc::Sender<ProgressReport>) -> Result<u64, ImportError> {
         let _importing = self.inner.changing.clone().lock_owned().await;
         self.still_open()?;
         self.check_empty().await?;
@@ -81,7 +82,7 @@ impl<E: StoredEvent> Application<E> {
         let (file, contents) = self.check_file(&path, &progress).await?;
         let held = self.inner.feed.hold_handlers().await;
         let held = self.or_unavailable(held.ok_or(StoreError::Closed)).await?;
-        // Somebody may have been quicker than the check.
+        // A command may have been stored during the check of the file.
         self.check_empty().await?;
         let end = Position::new(contents.events);
         let begun = Progress { checkpoint: end, state: Some(UNDER_WAY.into()), ..Progress::default() };
@@ -95,7 +96,7 @@ impl<E: StoredEvent> Application<E> {
             Err(reason) => {
                 let (imported, events) = (import.imported, contents.events);
                 let stopped = ImportError::Stopped { path, imported, events, reason };
-                // Half a log is none.
+                // A store with part of a log must not be used.
                 self.supervisor().stop(StopReason::GaveUp { task: TASK, message: stopped.to_string() });
                 return Err(stopped);
             }
@@ -116,13 +117,13 @@ impl<E: StoredEvent> Application<E> {
     async fn check_file(
         &self,
         path: &Path,
-        progress: &mpsc::Sender<Told>,
+        progress: &mpsc::Sender<ProgressReport>,
     ) -> Result<(ImportFile<E>, Contents), ImportError> {
-        let (from, progress, upkeep) = (path.to_owned(), progress.clone(), self.inner.upkeep.clone());
+        let (source, progress, upkeep) = (path.to_owned(), progress.clone(), self.inner.upkeep.clone());
         let checked = blocking(move || {
-            let mut file = ImportFile::open(&from)?;
+            let mut file = ImportFile::open(&source)?;
             let contents = file.check(&upkeep, |done, total| {
-                // Whoever wants to see progress need not see all of it.
+                // A full channel drops this report: later ones say more.
                 let _ = progress.try_send((ImportStep::Check, done, total));
                 !progress.is_closed()
             })?;
@@ -132,11 +133,11 @@ impl<E: StoredEvent> Application<E> {
     }
 }
 
-/// An import that has begun to store events.
+/// An import that is storing events.
 struct Import<'a, E: 'static> {
     application: &'a Application<E>,
     imported: u64,
-    /// The position of the last event that was stored.
+    /// The position of the last stored event.
     end: Position,
     replayed: Replayed<E>,
 }
@@ -146,14 +147,14 @@ impl<E: StoredEvent> Import<'_, E> {
         &mut self,
         mut file: ImportFile<E>,
         contents: &Contents,
-        progress: &mpsc::Sender<Told>,
+        progress: &mpsc::Sender<ProgressReport>,
     ) -> Result<(), String> {
         let Self { application, .. } = *self;
         let store = application.store();
         loop {
             let read = blocking(move || (file.next_batch(), file)).await;
-            let (events, rest) = read.map_err(|error| error.to_string())?;
-            file = rest;
+            let (events, unread) = read.map_err(|error| error.to_string())?;
+            file = unread;
             let events = events.map_err(|error| error.to_string())?;
             if events.is_empty() {
                 break;
@@ -165,13 +166,13 @@ impl<E: StoredEvent> Import<'_, E> {
                 self.imported += committed.len() as u64;
                 self.end = committed.last().map_or(self.end, |last| last.position);
             }
-            let passed = application.fast_forward(contents, self.end).await;
-            passed.map_err(|error| error.to_string())?;
+            let forwarded = application.fast_forward(contents, self.end).await;
+            forwarded.map_err(|error| error.to_string())?;
             let _ = progress.try_send((ImportStep::Store, self.imported, contents.events));
         }
         for (name, first) in &contents.unfinished {
             let until = first.map_or(self.end, Position::before);
-            application.pass_over_one(name, until).await.map_err(|error| error.to_string())?;
+            application.fast_forward_handler(name, until).await.map_err(|error| error.to_string())?;
         }
         let ended = Progress { checkpoint: self.end, ..Progress::default() };
         store.write_progress(MARK, ended, ParkedChange::None).await.map_err(|error| error.to_string())
@@ -179,8 +180,8 @@ impl<E: StoredEvent> Import<'_, E> {
 }
 
 impl<E: StoredEvent> Application<E> {
-    /// Moves the handlers past what is stored, but for those that go on. Those that do not run now
-    /// [start after it](super::imported).
+    /// Moves the checkpoints of the handlers past the stored events, except those with unfinished work. A handler that is
+    /// added later [starts after the import](super::imported).
     async fn fast_forward(&self, contents: &Contents, position: Position) -> Result<(), ParkedError> {
         for handler in self.handler_controls() {
             if !contents.unfinished.iter().any(|(name, _)| *name == handler.name()) {
@@ -190,7 +191,7 @@ impl<E: StoredEvent> Application<E> {
         Ok(())
     }
 
-    async fn pass_over_one(&self, name: &str, position: Position) -> Result<(), ParkedError> {
+    async fn fast_forward_handler(&self, name: &str, position: Position) -> Result<(), ParkedError> {
         match self.handler_controls().into_iter().find(|handler| handler.name() == name) {
             Some(handler) => handler.fast_forward(position).await,
             None => Ok(()),

@@ -1,4 +1,4 @@
-//! A file with a log, an event on a line, read twice: to see whether it is whole, and to be stored.
+//! The file of an import, one event per line. It is read twice: once to check it, once to store its events.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _};
@@ -17,27 +17,28 @@ use crate::engine::store::event_line::read_line;
 #[cfg(feature = "sqlite")]
 use crate::engine::store::sqlite::is_open_here;
 
-/// The longest line, in bytes.
+/// The maximum length of a line, in bytes.
 const MAX_LINE: u64 = 1 << 20;
 
-/// How often the progress is told, in lines.
-const TELL_EVERY: u64 = 1_024;
+/// Lines between two progress reports.
+const REPORT_EVERY: u64 = 1_024;
 
-/// The file, at a line.
+/// The file, read up to a line.
 pub(super) struct ImportFile<E> {
     path: PathBuf,
     reader: BufReader<File>,
-    /// The line that was read last, from 1.
+    /// The number of the line read last, from 1.
     line: u64,
     text: Vec<u8>,
-    /// The first event of the next batch.
-    ahead: Option<RecordedEvent<E>>,
+    /// An event already read, the first of the next batch.
+    lookahead: Option<RecordedEvent<E>>,
 }
 
-/// What a whole file holds.
+/// The contents of a checked file.
 pub(super) struct Contents {
     pub(super) events: u64,
-    /// The process managers that go on, each with the first event that it has something left to do about, counted from 1.
+    /// The process managers that may have unfinished work, each with the position, from 1, of the first event that still
+    /// needs an answer.
     pub(super) unfinished: Vec<(&'static str, Option<Position>)>,
 }
 
@@ -55,11 +56,11 @@ impl<E: StoredEvent> ImportFile<E> {
         };
         let file = open().map_err(|error: io::Error| failed(path, error))?;
         let (path, reader) = (path.to_owned(), BufReader::new(file));
-        Ok(Self { path, reader, line: 0, text: Vec::new(), ahead: None })
+        Ok(Self { path, reader, line: 0, text: Vec::new(), lookahead: None })
     }
 
-    /// Reads all of it and sees whether it is a log of this domain; then it is at its beginning again. `tell` hears how
-    /// many lines of how many were read, and answers whether to go on.
+    /// Checks that the file is a log of this domain, and rewinds it. `tell` gets the numbers of lines read and in total,
+    /// and returns whether to continue.
     pub(super) fn check(
         &mut self,
         upkeep: &Upkeep<E>,
@@ -72,11 +73,11 @@ impl<E: StoredEvent> ImportFile<E> {
         while let Some(mut event) = self.next_event()? {
             let checked = audit.take(&event).and_then(|()| commands.take(&event)).and_then(|()| audit.admit(&event));
             checked.map_err(|problem| self.broken(problem))?;
-            // Where it will stand.
+            // The position that the event will have here.
             event.position = Position::new(audit.events());
             unfinished.iter_mut().for_each(|(_, unfinished)| unfinished.take(&event));
-            if self.line.is_multiple_of(TELL_EVERY) && !tell(self.line, lines) {
-                return Err(failed(&self.path, io::Error::other("nobody waits any more")));
+            if self.line.is_multiple_of(REPORT_EVERY) && !tell(self.line, lines) {
+                return Err(failed(&self.path, io::Error::other("the import was cancelled")));
             }
         }
         self.rewind()?;
@@ -84,13 +85,13 @@ impl<E: StoredEvent> ImportFile<E> {
         Ok(Contents { events: audit.events(), unfinished: unfinished.into_iter().map(first).collect() })
     }
 
-    /// The next events: [`MAX_READ`] and as many more as belong to the last command. None at the end.
+    /// The next events: [`MAX_READ`], and the remaining events of the last command. Empty at the end.
     pub(super) fn next_batch(&mut self) -> Result<Vec<RecordedEvent<E>>, ImportError> {
         let mut events: Vec<RecordedEvent<E>> = Vec::new();
-        while let Some(event) = self.ahead.take().map_or_else(|| self.next_event(), |event| Ok(Some(event)))? {
+        while let Some(event) = self.lookahead.take().map_or_else(|| self.next_event(), |event| Ok(Some(event)))? {
             let command = event.metadata.command_id;
             if events.len() >= MAX_READ && events.last().is_some_and(|last| last.metadata.command_id != command) {
-                self.ahead = Some(event);
+                self.lookahead = Some(event);
                 break;
             }
             events.push(event);
@@ -111,7 +112,7 @@ impl<E: StoredEvent> ImportFile<E> {
             return Err(self.broken(if is_long { "a line has at most 1 MiB" } else { "the line breaks off" }));
         };
         read_line(line).map(Some).map_err(|error| {
-            // The place in the line helps nobody, and reads like one in the file.
+            // serde's "at line 1 column 5" counts within the line, and would read like a place in the file.
             let message = error.to_string();
             self.broken(message.split(" at line ").next().unwrap_or(&message))
         })
@@ -141,7 +142,7 @@ impl<E: StoredEvent> ImportFile<E> {
     }
 }
 
-/// Where there are no files, none is open.
+/// Without the feature `sqlite`, no file is a store.
 #[cfg(not(feature = "sqlite"))]
 fn is_open_here(_: &fs::Metadata) -> bool {
     false
@@ -151,7 +152,7 @@ pub(super) fn failed(path: &Path, error: io::Error) -> ImportError {
     ImportError::File { path: path.to_owned(), reason: error.into() }
 }
 
-/// Sees whether the events of each command lie side by side and belong together.
+/// Checks that the events of each command are adjacent and have equal metadata, stream and time.
 #[derive(Default)]
 struct Commands {
     seen: HashSet<Uuid>,
@@ -164,9 +165,9 @@ impl Commands {
         let RecordedEvent { metadata, stream, time, .. } = event;
         let last = self.last.replace((metadata.clone(), stream.clone(), *time));
         match last.filter(|(last, ..)| last.command_id == metadata.command_id) {
-            Some((last, its_stream, its_time)) => {
+            Some((last_metadata, last_stream, last_time)) => {
                 self.events_of_last += 1;
-                if (&last, &its_stream, its_time) != (metadata, stream, *time) {
+                if (&last_metadata, &last_stream, last_time) != (metadata, stream, *time) {
                     return Err("it does not belong to the event before it, which has the same command_id".to_owned());
                 }
                 if self.events_of_last > MAX_READ {

@@ -1,4 +1,4 @@
-//! What is known of an import after it has begun: half of one is refused, and no handler starts before the end of one.
+//! The stored mark of an import: an interrupted import is refused, and handlers start after a complete one.
 
 use super::Upkeep;
 use crate::engine::application::StartError;
@@ -13,65 +13,63 @@ use crate::engine::store::{EventStore as _, Store, StoreError, StoreUrl};
 
 pub(super) const TASK: &str = "import";
 
-/// Where an import writes down up to which position it stores events, before the first and for ever, and whether it has
-/// ended: as the progress of no handler.
+/// Under this handler name, which no handler can have, an import stores its last position before its first event, and
+/// whether it is still under way.
 pub(super) const MARK: &str = ":import";
 const _: () = assert!(is_reserved(MARK));
 pub(super) const UNDER_WAY: &str = "under way";
 
-/// Where that was written down once. A handler may have this name.
+/// The mark of earlier versions of the program. A handler may have this name.
 const OLD_MARK: &str = "import";
 
-/// A handler that the application has, or may come to have.
+/// What an import needs to know of a handler.
 pub(in crate::engine::application) struct KnownHandler<E> {
     start: Start,
-    /// What it has left to do of a log that is imported.
+    /// A fold that finds the process manager's unfinished work in an imported log.
     unfinished: Box<dyn Fn() -> Option<Box<dyn Unfinished<E>>> + Send + Sync>,
 }
 
-/// What has to be known of a handler before it starts.
+/// How a handler starts.
 #[derive(Clone, Copy)]
 struct Start {
     name: &'static str,
-    starts: StartFrom,
+    from: StartFrom,
     folds: bool,
 }
 
 impl<E: 'static> KnownHandler<E> {
     pub(in crate::engine::application) fn event_handler<H: EventHandler<E>>() -> Self {
-        let start = Start { name: H::NAME, starts: H::START, folds: H::FOLDS };
+        let start = Start { name: H::NAME, from: H::START, folds: H::FOLDS };
         Self { start, unfinished: Box::new(|| None) }
     }
 
     pub(in crate::engine::application) fn process_manager<P: ProcessManager<Event = E>>(policy: &P) -> Self {
-        let start = Start { name: P::NAME, starts: P::START, folds: true };
+        let start = Start { name: P::NAME, from: P::START, folds: true };
         let policy = policy.clone();
         Self { start, unfinished: Box::new(move || policy.unfinished()) }
     }
 
-    fn goes_on(&self) -> bool {
+    fn may_have_unfinished_work(&self) -> bool {
         (self.unfinished)().is_some()
     }
 }
 
 impl<E: StoredEvent> Upkeep<E> {
-    /// To be told of each handler before it starts: it does so after all that was imported, at whatever moment the import
-    /// has ended.
+    /// Called before a handler starts: moves its checkpoint past an import, unless it has unfinished work there.
     pub(in crate::engine::application) async fn before_handler(
         &self,
         store: &Store<E>,
         handler: KnownHandler<E>,
     ) -> Result<(), StoreError> {
-        if !handler.goes_on() {
+        if !handler.may_have_unfinished_work() {
             start_after_imported(store, handler.start).await?;
         }
         self.handlers().push(handler);
         Ok(())
     }
 
-    /// Before anything is done by a right to run the handlers that was taken late. Whoever takes them over from a process
-    /// that has died may find half a log where there was none before; and where that process did not have them all, it
-    /// could not move them past a whole one.
+    /// Called before the first use of a lease that was acquired after the start. The previous holder may have died in the
+    /// middle of an import, or may have imported a log without knowing all the handlers of this process.
     pub(in crate::engine::application) async fn taken_over(&self, store: &Store<E>) -> Result<(), StopReason> {
         let progress = store.read_progress(MARK).await?.unwrap_or_default();
         if progress.state.is_some() {
@@ -79,9 +77,9 @@ impl<E: StoredEvent> Upkeep<E> {
             let message = format!("another program has begun it and not finished: half a log is no {domain}");
             return Err(StopReason::GaveUp { task: TASK, message });
         }
-        for handler in self.passed_over() {
+        for handler in self.without_unfinished_work() {
             match start_after_imported(store, handler).await {
-                // They are told so at their next step.
+                // The handlers notice the loss at their next step.
                 Ok(()) | Err(StoreError::LeaseLost) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -89,31 +87,34 @@ impl<E: StoredEvent> Upkeep<E> {
         Ok(())
     }
 
-    /// The handlers to which nothing that was imported is news.
-    fn passed_over(&self) -> Vec<Start> {
-        self.handlers().iter().filter(|handler| !handler.goes_on()).map(|handler| handler.start).collect()
+    fn without_unfinished_work(&self) -> Vec<Start> {
+        self.handlers()
+            .iter()
+            .filter(|handler| !handler.may_have_unfinished_work())
+            .map(|handler| handler.start)
+            .collect()
     }
 
-    /// What process managers have left to do of a log that is looked at from its first event on.
+    /// Folds that find the unfinished work of process managers in a log, from its first event on.
     pub(super) fn unfinished(&self) -> Vec<(&'static str, Box<dyn Unfinished<E>>)> {
         let handlers = self.handlers();
         handlers.iter().filter_map(|handler| Some((handler.start.name, (handler.unfinished)()?))).collect()
     }
 }
 
-/// Refuses a store with half a log in it, unless that is to be accepted and nobody else has the store open, who may be
-/// storing the other half just now.
-pub(in crate::engine::application) async fn refuse_half<E: StoredEvent>(
+/// Refuses a store with an interrupted import. With `accept`, marks the import as ended, provided that this process holds
+/// the lease: another process might still be importing.
+pub(in crate::engine::application) async fn refuse_unfinished_import<E: StoredEvent>(
     store: &Store<E>,
     url: &StoreUrl,
     accept: bool,
     lease: &Lease,
 ) -> Result<(), StartError> {
     let progress = store.read_progress(MARK).await?.unwrap_or_default();
-    // A handler has tried or acknowledged an event before it writes down anything.
-    let under_way_once = Progress { state: Some(UNDER_WAY.into()), ..Progress::default() };
-    let is_half_since_once = store.read_progress(OLD_MARK).await? == Some(under_way_once);
-    if progress.state.is_none() && !is_half_since_once {
+    // No handler stores progress like this: it has attempted or acknowledged an event by then.
+    let old_mark_under_way = Progress { state: Some(UNDER_WAY.into()), ..Progress::default() };
+    let has_old_mark = store.read_progress(OLD_MARK).await? == Some(old_mark_under_way);
+    if progress.state.is_none() && !has_old_mark {
         return Ok(());
     }
     if !accept || !lease.is_held() {
@@ -121,20 +122,21 @@ pub(in crate::engine::application) async fn refuse_half<E: StoredEvent>(
     }
     tracing::warn!("{url}: an import into this {} was not finished; opening it as it is", E::DOMAIN);
     let end = store.end().await?;
-    // What happens from now on is news, even where the other half would have been.
+    // New events are delivered, even at positions that the import had reserved.
     let checkpoint = if progress.checkpoint == Position::START { end } else { progress.checkpoint.min(end) };
     let ended = Progress { checkpoint, ..Progress::default() };
     store.write_progress(MARK, ended.clone(), ParkedChange::None).await?;
-    if is_half_since_once {
+    if has_old_mark {
         store.write_progress(OLD_MARK, ended, ParkedChange::None).await?;
     }
     Ok(())
 }
 
-/// Lets a handler start after all that was imported: none of it is news. One that folds remembers it all the same.
+/// Moves a handler's checkpoint past the imported events. The state of a handler that folds is dropped, and folded again
+/// from the whole log.
 async fn start_after_imported<E: StoredEvent>(
     store: &Store<E>,
-    Start { name, starts, folds }: Start,
+    Start { name, from, folds }: Start,
 ) -> Result<(), StoreError> {
     let imported = store.read_progress(MARK).await?.unwrap_or_default().checkpoint;
     if imported == Position::START {
@@ -143,8 +145,8 @@ async fn start_after_imported<E: StoredEvent>(
     let start = Progress { checkpoint: imported, ..Progress::default() };
     let progress = match store.read_progress(name).await? {
         Some(progress) => progress,
-        // It starts after that anyway.
-        None if starts == StartFrom::Now => return Ok(()),
+        // It starts at the end of the log anyway.
+        None if from == StartFrom::Now => return Ok(()),
         None => store.begin_progress(name, start.clone()).await?,
     };
     if progress.checkpoint >= imported {

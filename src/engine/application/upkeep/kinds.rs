@@ -1,4 +1,4 @@
-//! The kinds of aggregate of an application, told apart by the names of their streams.
+//! An application's kinds of aggregate, found by the category of a stream.
 
 use std::fmt;
 
@@ -7,10 +7,8 @@ use crate::engine::domain::{Aggregate, Contains};
 use crate::engine::log::{RecordedEvent, StreamId};
 use crate::engine::store::StoreError;
 
-/// The kinds of aggregate that an application was started with.
 pub(super) struct Kinds<E: 'static>(Vec<AggregateKind<E>>);
 
-/// A kind of aggregate.
 pub(super) struct AggregateKind<E: 'static> {
     pub(super) category: &'static str,
     has: fn(&E) -> bool,
@@ -18,35 +16,35 @@ pub(super) struct AggregateKind<E: 'static> {
 }
 
 impl<E: 'static> AggregateKind<E> {
-    /// Whether an event is of this kind.
+    /// Whether an event belongs to this kind.
     pub(super) fn has(&self, event: &E) -> bool {
         (self.has)(event)
     }
 
-    /// An aggregate before its first event.
+    /// A replay of a stream, before its first event.
     pub(super) fn replay(&self, stream: &StreamId) -> Box<dyn Replay<E>> {
         (self.replay)(stream)
     }
 }
 
-/// An aggregate whose stream is replayed.
+/// A replay of an aggregate's stream.
 pub(super) trait Replay<E>: Send {
-    /// Takes in the next event of the stream.
+    /// Applies the next event of the stream.
     fn take(&mut self, event: &RecordedEvent<E>) -> Result<(), StoreError>;
 
-    /// The state as text, if it has one.
+    /// A snapshot of the state, if the aggregate makes snapshots.
     fn snapshot(&self) -> Option<Box<str>>;
 
-    /// Whether a snapshot tells something else. One that cannot be read decides nothing.
-    fn is_denied_by(&self, snapshot: &str) -> bool;
+    /// Whether a snapshot differs from the state. A snapshot that cannot be read counts as equal: it is never used.
+    fn differs_from(&self, snapshot: &str) -> bool;
 }
 
-struct Replaying<A> {
+struct AggregateReplay<A> {
     stream: StreamId,
     state: A,
 }
 
-impl<A, E> Replay<E> for Replaying<A>
+impl<A, E> Replay<E> for AggregateReplay<A>
 where
     A: Aggregate,
     E: Contains<A::Event>,
@@ -59,7 +57,7 @@ where
         snapshot_of(&self.stream, &self.state).map(String::into_boxed_str)
     }
 
-    fn is_denied_by(&self, snapshot: &str) -> bool {
+    fn differs_from(&self, snapshot: &str) -> bool {
         let restored = restored_from::<A>(&self.stream, snapshot);
         restored.is_some_and(|restored| snapshot_of(&self.stream, &restored) != snapshot_of(&self.stream, &self.state))
     }
@@ -85,13 +83,13 @@ impl<E: 'static> Kinds<E> {
         self.0.push(AggregateKind {
             category: A::CATEGORY,
             has: |event| event.part().is_some(),
-            replay: |stream| Box::new(Replaying { stream: stream.clone(), state: A::default() }),
+            replay: |stream| Box::new(AggregateReplay { stream: stream.clone(), state: A::default() }),
         });
     }
 
-    /// The kind that a stream belongs to, if the application has it.
+    /// The kind of a stream's aggregate, if the application has it.
     pub(super) fn of(&self, stream: &StreamId) -> Option<&AggregateKind<E>> {
-        let is_of = |category| stream.as_str().strip_prefix(category).is_some_and(|rest| rest.starts_with('-'));
-        self.0.iter().find(|kind| is_of(kind.category))
+        let has_category = |category| stream.as_str().strip_prefix(category).is_some_and(|rest| rest.starts_with('-'));
+        self.0.iter().find(|kind| has_category(kind.category))
     }
 }

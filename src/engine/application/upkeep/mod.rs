@@ -1,5 +1,4 @@
-//! What whoever runs an application does with it now and then: it is verified, backed up, and filled from elsewhere. All
-//! of that takes longer the longer the log is.
+//! The occasional work of an operator: verification, backup and import. All of it takes time in proportion to the log.
 
 mod audit;
 #[cfg(feature = "sqlite")]
@@ -21,7 +20,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use self::audit::Audit;
 pub use self::import::ImportStep;
-pub(super) use self::imported::{KnownHandler, refuse_half};
+pub(super) use self::imported::{KnownHandler, refuse_unfinished_import};
 use self::kinds::Kinds;
 use crate::engine::domain::{Aggregate, Contains, Invariants};
 use crate::engine::log::RecordedEvent;
@@ -29,15 +28,15 @@ use crate::engine::projection::{Projection, StoredRows};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::{Store, StoreError};
 
-type Boxed<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
+type BoxFuture<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
 type BeginInvariants<E> = fn() -> Box<dyn Invariants<E>>;
-type ReadRows<E> = for<'a> fn(&'a Store<E>) -> Boxed<'a, Result<Option<Box<dyn FoldedRows<E>>>, StoreError>>;
+type ReadRows<E> = for<'a> fn(&'a Store<E>) -> BoxFuture<'a, Result<Option<Box<dyn FoldedRows<E>>>, StoreError>>;
 
-/// What has to be known of the parts of an application for its upkeep.
+/// What upkeep needs to know of the parts of an application.
 pub(super) struct Upkeep<E: 'static> {
     kinds: Kinds<E>,
     invariants: Vec<BeginInvariants<E>>,
-    /// Projections may come, and handlers too, while the application runs.
+    /// Behind locks: projections and handlers are also added while the application runs.
     projections: Mutex<Vec<ReadRows<E>>>,
     handlers: Mutex<Vec<KnownHandler<E>>>,
 }
@@ -71,7 +70,7 @@ impl<E: StoredEvent> Upkeep<E> {
         self.projections().push(|store| Box::pin(folded_rows::<E, P>(store)));
     }
 
-    /// A log that is looked at from its first event on.
+    /// A new audit of a log.
     fn audit(&self) -> Audit<'_, E> {
         Audit::new(&self.kinds, self.invariants.iter().map(|begin| begin()).collect())
     }
@@ -85,11 +84,11 @@ impl<E: StoredEvent> Upkeep<E> {
     }
 }
 
-/// The stored rows of a projection of any type, beside what the log makes of them.
+/// The stored rows of a projection of any type, and a fold of the log to compare them with.
 trait FoldedRows<E>: Send {
     fn take(&mut self, event: &RecordedEvent<E>);
 
-    /// Where the rows are not what the log makes of them, in words.
+    /// The first difference between rows and fold, in words.
     fn difference(self: Box<Self>) -> Option<String>;
 }
 

@@ -1,4 +1,4 @@
-//! Without files there is no backup, and whoever asks for one is told why.
+//! Without the feature `sqlite`, a backup is an error that says so.
 
 use std::path::Path;
 
@@ -8,12 +8,12 @@ use crate::engine::store::url::NO_FILES;
 use crate::engine::store::{self, BackupStep, Verified};
 
 impl<E: StoredEvent> Application<E> {
-    /// Says that there is no file: the cargo feature `sqlite` brings them.
+    /// Fails: backups need the cargo feature `sqlite`.
     ///
     /// # Errors
     ///
     /// [`BackupError`], always.
-    #[allow(clippy::unused_async, reason = "with files it has something to wait for")]
+    #[allow(clippy::unused_async, reason = "the signature is that of the real backup")]
     pub async fn backup(
         &self,
         path: &Path,

@@ -1,4 +1,4 @@
-//! Events that have happened, as they are stored once more: in another store, and with the snapshots they should have.
+//! Past events as appends to another store, with new snapshots.
 
 use std::collections::hash_map::Entry;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,25 +12,25 @@ use crate::engine::log::{RecordedEvent, StreamId};
 use crate::engine::runtime::panic_message;
 use crate::engine::store::{Append, StoreError};
 
-/// What has been stored once more so far.
+/// Turns a log into appends, page by page.
 pub(super) struct Replayed<E: 'static> {
     upkeep: Arc<Upkeep<E>>,
     snapshot_every: u64,
-    /// For snapshots; nothing where an aggregate is of no kind that the application has.
+    /// The states that snapshots are made of; `None` for kinds of aggregate that the application does not have.
     states: HashMap<StreamId, Option<Box<dyn Replay<E>>>>,
 }
 
 impl<E: 'static> Replayed<E> {
-    /// Nothing yet. There is a snapshot each time after so many events of a stream.
+    /// Before the first event. Each stream gets a snapshot every `snapshot_every` events.
     pub(super) fn new(upkeep: Arc<Upkeep<E>>, snapshot_every: u64) -> Self {
         Self { upkeep, snapshot_every, states: HashMap::default() }
     }
 
-    /// The next events: those of each command together, as they were stored first.
+    /// Appends for the next events of the log, one for each command.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Failed`]: an aggregate cannot take in what stands in its stream.
+    /// [`StoreError::Failed`]: an aggregate cannot apply an event of its stream.
     pub(super) fn appends(&mut self, events: Vec<RecordedEvent<E>>) -> Result<Vec<Append<E>>, StoreError> {
         let appends = catch_unwind(AssertUnwindSafe(|| self.try_appends(events)));
         appends.unwrap_or_else(|panic| {
@@ -44,9 +44,9 @@ impl<E: 'static> Replayed<E> {
         for event in events {
             let state = match self.states.entry(event.stream.clone()) {
                 Entry::Occupied(state) => state.into_mut(),
-                Entry::Vacant(place) => {
+                Entry::Vacant(entry) => {
                     let kind = self.upkeep.kinds.of(&event.stream);
-                    place.insert(kind.map(|kind| kind.replay(&event.stream)))
+                    entry.insert(kind.map(|kind| kind.replay(&event.stream)))
                 }
             };
             if let Some(state) = state {
@@ -58,7 +58,7 @@ impl<E: 'static> Replayed<E> {
             match appends.last_mut() {
                 Some(append) if append.metadata.command_id == metadata.command_id => {
                     append.events.push(data);
-                    // A snapshot stands after the last event of a command.
+                    // A snapshot covers whole commands.
                     if is_due || append.snapshot.is_some() {
                         append.snapshot = snapshot();
                     }

@@ -1,4 +1,4 @@
-//! Reads everything that an application has stored and says whether it fits together.
+//! Verifies everything that an application has stored.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -12,16 +12,16 @@ use crate::engine::log::{Moment, Position, StreamId, Version};
 use crate::engine::runtime::panic_message;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::log_head::LogHead;
-use crate::engine::store::{EventStore as _, MAX_READ, Snapshot, Store, StoreError, Verification, Verified};
+use crate::engine::store::{EventStore as _, LogPages, MAX_READ, Snapshot, Store, StoreError, Verification, Verified};
 
-/// What ends a verification early.
+/// Why a verification ends early.
 enum CheckEnded {
     Broken {
         position: Option<Position>,
         problem: String,
     },
     Failed(StoreError),
-    /// The domain's own code has, on what it was shown.
+    /// The domain's code panicked on an event.
     Panicked(String),
 }
 
@@ -32,39 +32,38 @@ impl From<StoreError> for CheckEnded {
 }
 
 impl<E: StoredEvent> Application<E> {
-    /// Reads everything there is, as it is when this begins: whether the store is whole, whether each event can have
-    /// happened after those before it, whether what the domain names as its
-    /// [invariants](crate::engine::application::Builder::invariants) holds, and whether snapshots, stored projections and
-    /// what processes remember are what the events make of them. `tell` hears now and then how many events of how many
-    /// were read. The application serves meanwhile.
+    /// Verifies everything stored by now. The store must be intact, each event must be possible after those before it, the
+    /// domain's [invariants](crate::engine::application::Builder::invariants) must hold, and snapshots, stored projections
+    /// and the states of process managers must equal a fold of the events. `tell` is called now and then with the numbers
+    /// of events read and in total. The application serves meanwhile.
     ///
     /// # Errors
     ///
-    /// [`Unavailable`]: it could not be read at all.
+    /// [`Unavailable`]: the store could not be read.
     pub async fn verify(&self, tell: impl Fn(u64, u64) + Send + Sync + 'static) -> Result<Verification, Unavailable> {
         self.still_open()?;
         let progress = Arc::new(Progress { tell, store: AtomicU64::new(u64::MAX), events: AtomicU64::new(0) });
-        let own = self.verify_events(&progress);
+        let of_events = self.verify_events(&progress);
         let verification = match self.store() {
-            Store::Memory(_) | Store::Other(_) => own.await,
+            Store::Memory(_) | Store::Other(_) => of_events.await,
             #[cfg(feature = "sqlite")]
             Store::Sqlite(store) => {
                 progress.store.store(0, Ordering::Relaxed);
-                let told = progress.clone();
-                let theirs = store.verify(move |done, total| told.tell(&told.store, done, total));
-                match tokio::join!(theirs, own) {
-                    // What is wrong with the store comes first: the events may be none.
+                let reported = progress.clone();
+                let of_store = store.verify(move |done, total| reported.tell(&reported.store, done, total));
+                match tokio::join!(of_store, of_events) {
+                    // Damage in the store comes first: it may be why events look wrong.
                     (Err(error), _) => Err(error.into()),
                     (Ok(Verification::Broken { position, problem }), _) => {
                         Err(CheckEnded::Broken { position, problem })
                     }
-                    (Ok(Verification::Whole(verified)), own) => own.map(|_| verified),
+                    (Ok(Verification::Whole(verified)), of_events) => of_events.map(|_| verified),
                 }
             }
         };
         let verified = match verification {
             Err(CheckEnded::Broken { position, problem }) => {
-                // What has stopped meanwhile lacks more than what it had lost.
+                // After a stop, missing data proves nothing.
                 self.still_open()?;
                 return Ok(Verification::Broken { position, problem });
             }
@@ -75,12 +74,12 @@ impl<E: StoredEvent> Application<E> {
         self.or_unavailable(verified).await
     }
 
-    /// As [`Application::verify`], and holds the log against a head that was noted: a log that fits together, but was
-    /// written anew or is an older copy of itself, does not lead there.
+    /// Verifies as [`Application::verify`] does, and also that the log leads to a head noted earlier. This detects a log
+    /// that is consistent but was rewritten, and an older copy.
     ///
     /// # Errors
     ///
-    /// [`Unavailable`]: it could not be read at all.
+    /// [`Unavailable`]: the store could not be read.
     pub async fn verify_head(
         &self,
         noted: LogHead,
@@ -106,16 +105,10 @@ impl<E: StoredEvent> Application<E> {
         let mut projections = self.stored_projections().await?;
         let end = store.end().await?;
         let mut audit = self.inner.upkeep.audit();
-        let mut position = Position::START;
-        while position < end {
-            let page = store.read_all(position, MAX_READ).await?;
-            let Some(last) = page.last() else {
-                let problem = format!("the log ends before position {end}");
-                return Err(CheckEnded::Broken { position: Some(position), problem });
-            };
-            position = last.position;
+        let mut pages = LogPages::up_to(store, end);
+        while let Some(page) = pages.next().await? {
             let take = AssertUnwindSafe(|| {
-                page.iter().take_while(|event| event.position <= end).try_for_each(|event| {
+                page.iter().try_for_each(|event| {
                     let broken = |problem| CheckEnded::Broken { position: Some(event.position), problem };
                     audit.take(event).map_err(broken)?;
                     projections.iter_mut().for_each(|projection| projection.take(event));
@@ -125,17 +118,21 @@ impl<E: StoredEvent> Application<E> {
             catch_unwind(take).map_err(|panic| CheckEnded::Panicked(panic_message(panic.as_ref())))??;
             progress.tell(&progress.events, audit.events(), end.get());
         }
+        if pages.position() < end {
+            let problem = format!("the log ends before position {end}");
+            return Err(CheckEnded::Broken { position: Some(pages.position()), problem });
+        }
         if let Some(problem) = projections.into_iter().find_map(FoldedRows::difference) {
             return Err(CheckEnded::Broken { position: None, problem });
         }
-        if let Some(problem) = self.difference_of_processes().await? {
+        if let Some(problem) = self.process_manager_difference().await? {
             return Err(CheckEnded::Broken { position: None, problem });
         }
         let snapshots = self.verify_snapshots(&audit, end).await?;
         Ok(Verified { events: audit.events(), streams: audit.streams().len() as u64, snapshots })
     }
 
-    /// What the store has kept of the projections.
+    /// The stored rows of the projections.
     async fn stored_projections(&self) -> Result<Vec<Box<dyn FoldedRows<E>>>, StoreError> {
         let projections: Vec<ReadRows<E>> = self.inner.upkeep.projections().clone();
         let mut stored = Vec::new();
@@ -145,8 +142,8 @@ impl<E: StoredEvent> Application<E> {
         Ok(stored)
     }
 
-    /// How what the store has of a process manager's memory is not what the log makes of it, if that is so.
-    async fn difference_of_processes(&self) -> Result<Option<String>, StoreError> {
+    /// The first difference between the stored state of a process manager and a fold of the log.
+    async fn process_manager_difference(&self) -> Result<Option<String>, StoreError> {
         for handler in self.handler_controls() {
             if let Some(problem) = handler.difference().await? {
                 return Ok(Some(problem));
@@ -155,21 +152,21 @@ impl<E: StoredEvent> Application<E> {
         Ok(None)
     }
 
-    /// Answers how many snapshots there are.
+    /// Returns the number of snapshots.
     async fn verify_snapshots(&self, audit: &Audit<'_, E>, end: Position) -> Result<u64, CheckEnded> {
-        let mut found = 0;
+        let mut count = 0;
         for (stream, version) in audit.streams() {
             let Some(kind) = self.inner.upkeep.kinds.of(stream) else { continue };
             if version.get() >= self.inner.snapshot_every {
                 let snapshots = self.snapshots(stream, end).await?;
-                found += snapshots.len() as u64;
+                count += snapshots.len() as u64;
                 self.verify_stream(kind, stream, snapshots).await?;
             }
         }
-        Ok(found)
+        Ok(count)
     }
 
-    /// The snapshots of a stream, the last one first.
+    /// The snapshots of a stream, latest first.
     async fn snapshots(&self, stream: &StreamId, end: Position) -> Result<Vec<Snapshot>, StoreError> {
         let (mut until, mut snapshots) = (end, Vec::new());
         while let (Some(snapshot), _) = self.store().read_from_snapshot(stream, Moment::Position(until), 1).await? {
@@ -179,7 +176,7 @@ impl<E: StoredEvent> Application<E> {
         Ok(snapshots)
     }
 
-    /// Holds the snapshots of a stream, the last one first, against a replay.
+    /// Compares the snapshots of a stream, latest first, with a replay.
     async fn verify_stream(
         &self,
         kind: &AggregateKind<E>,
@@ -194,7 +191,7 @@ impl<E: StoredEvent> Application<E> {
             for event in page.iter() {
                 replay.take(event)?;
                 let Some(snapshot) = snapshots.pop_if(|snapshot| snapshot.version == event.version) else { continue };
-                if snapshot.position != event.position || replay.is_denied_by(&snapshot.state) {
+                if snapshot.position != event.position || replay.differs_from(&snapshot.state) {
                     let problem = format!("the snapshot of {stream} is not what its events make of it");
                     return Err(CheckEnded::Broken { position: Some(snapshot.position), problem });
                 }
@@ -210,7 +207,7 @@ impl<E: StoredEvent> Application<E> {
     }
 }
 
-/// How far the store's verification and that of its events have come.
+/// The progress of the store's verification and of that of its events.
 struct Progress<F> {
     tell: F,
     store: AtomicU64,
@@ -218,8 +215,8 @@ struct Progress<F> {
 }
 
 impl<F: Fn(u64, u64)> Progress<F> {
-    fn tell(&self, whose: &AtomicU64, done: u64, total: u64) {
-        whose.store(done, Ordering::Relaxed);
+    fn tell(&self, part: &AtomicU64, done: u64, total: u64) {
+        part.store(done, Ordering::Relaxed);
         let slower = self.store.load(Ordering::Relaxed).min(self.events.load(Ordering::Relaxed));
         (self.tell)(slower.min(total), total);
     }
