@@ -167,10 +167,10 @@ impl Engine {
                 let events = pending_command.unwrap().outcome().await.unwrap();
                 let mut end = events.last().unwrap().position;
                 loop {
-                    if !self.checkpoints.wait(end, HOUR).await.is_empty() {
+                    if !self.checkpoints.wait_until_seen(end, HOUR).await.is_empty() {
                         return pending().await;
                     }
-                    match self.checkpoints.conversation_goes_on_to(id_of(number)) {
+                    match self.checkpoints.end_of_conversation(id_of(number)) {
                         Some(further) if further > end => end = further,
                         _ => break,
                     }

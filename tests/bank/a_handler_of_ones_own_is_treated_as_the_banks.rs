@@ -13,6 +13,7 @@ use cqrs_bank::bank::{
 use cqrs_bank::engine::domain::DomainEvent as _;
 use cqrs_bank::engine::event_handler::{EventHandler, Failure, NackAction, ParkedError, RetryPolicy, StartFrom};
 use cqrs_bank::engine::feed::checkpoints::HandlerKind;
+use cqrs_bank::engine::feed::checkpoints::HandlerState;
 use cqrs_bank::engine::log::{Position, RecordedEvent};
 use cqrs_bank::engine::process_manager::{Answer, ProcessManager, Reaction, id_of_answer};
 use cqrs_bank::engine::runtime::{StopReason, Supervisor};
@@ -220,7 +221,7 @@ async fn a_handler_that_has_stopped_is_traced_no_more_and_shown_as_it_is() {
     let HandlerReport { status, behind, parked } = report(&bank, Diary::NAME).await;
     assert_eq!((status.checkpoint, behind, parked), (Position::new(3), 2, 0), "it is behind, and that is shown");
     let condition = status.condition;
-    assert!(condition.stopped && condition.next_attempt.is_none());
+    assert_eq!(condition.state, HandlerState::Stopped);
     assert_eq!((condition.attempts, condition.last_error.as_deref()), (2, Some("no ink")));
 }
 
@@ -245,7 +246,7 @@ async fn a_handler_that_another_program_runs_is_not_traced_here() {
     trace.drain_into(&mut traced);
     let count = |line| traced.lines().filter(|traced| *traced == line).count();
     assert_eq!((count("Event Handler: Money Deposited"), count("Event Handler: Diary")), (2, 1), "{traced}");
-    assert!(report(&other, Diary::NAME).await.status.condition.elsewhere);
+    assert_eq!(report(&other, Diary::NAME).await.status.condition.state, HandlerState::RunningElsewhere);
     other.close().await;
     one.close().await;
     assert_eq!(nothing.titles(), [""; 0]);

@@ -115,7 +115,7 @@ async fn a_projection_that_always_panics_stops_everything_and_says_why() {
     let late = timeout(SOON, engine.commands.send(counter("a", What::Add(6)), metadata())).await.unwrap();
     assert!(matches!(late, Err(CommandError::Stopped)), "{late:?}");
     assert_eq!(timeout(SOON, engine.store.end()).await.unwrap(), Err(StoreError::Closed));
-    let lagging = timeout(SOON, engine.checkpoints.wait(Position::new(3), MAX_WAIT)).await.unwrap();
+    let lagging = timeout(SOON, engine.checkpoints.wait_until_seen(Position::new(3), MAX_WAIT)).await.unwrap();
     assert_eq!(lagging, ["panics always"]);
 }
 
@@ -399,7 +399,7 @@ impl Engine {
 
     async fn seen_by_all(&self) {
         let end = self.store.end().await.unwrap();
-        assert_eq!(self.checkpoints.wait(end, MAX_WAIT).await, Vec::<&str>::new());
+        assert_eq!(self.checkpoints.wait_until_seen(end, MAX_WAIT).await, Vec::<&str>::new());
     }
 }
 

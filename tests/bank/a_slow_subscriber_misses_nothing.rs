@@ -64,7 +64,7 @@ async fn a_projection_behind_a_small_channel_equals_a_fold_of_the_log() {
     grace.commit([created("Grace")]).await;
     for round in 1..=5 {
         let before = store.end().await.unwrap();
-        assert_eq!(checkpoints.wait(before, MAX_WAIT).await, Vec::<&str>::new());
+        assert_eq!(checkpoints.wait_until_seen(before, MAX_WAIT).await, Vec::<&str>::new());
         let stall = Stall::begin(balances.clone());
         for number in 1..=10 * CAPACITY as u64 {
             ada.commit([deposited("Ada", number)]).await;
@@ -74,7 +74,7 @@ async fn a_projection_behind_a_small_channel_equals_a_fold_of_the_log() {
         stall.end();
     }
     let end = store.end().await.unwrap();
-    assert_eq!(checkpoints.wait(end, MAX_WAIT).await, Vec::<&str>::new());
+    assert_eq!(checkpoints.wait_until_seen(end, MAX_WAIT).await, Vec::<&str>::new());
     assert_eq!(checkpoints.handlers()[0].checkpoint, end);
     assert_eq!(balances.read(all_balances), fold(&store).await);
 }

@@ -69,7 +69,7 @@ proptest! {
                 assert_eq!(model.handle(command), *answer, "{command:?}");
             }
             assert_eq!(log(&store).await, model.events, "no event is stored without an answer");
-            assert_eq!(checkpoints.wait(store.end().await.unwrap(), MAX_WAIT).await, Vec::<&str>::new());
+            assert_eq!(checkpoints.wait_until_seen(store.end().await.unwrap(), MAX_WAIT).await, Vec::<&str>::new());
             assert_eq!(balances.read(all_balances), model.balances);
         });
     }

@@ -21,7 +21,7 @@ async fn a_wait_ends_as_soon_as_the_slowest_handler_has_come_that_far() {
     let waiting: Vec<_> = (1..=3)
         .map(|position| {
             let checkpoints = checkpoints.clone();
-            tokio::spawn(async move { checkpoints.wait(Position::new(position), MAX_WAIT).await })
+            tokio::spawn(async move { checkpoints.wait_until_seen(Position::new(position), MAX_WAIT).await })
         })
         .collect();
     tokio::task::yield_now().await;
@@ -42,7 +42,7 @@ async fn a_wait_in_vain_ends_after_the_longest_time_and_names_who_lags() {
     let _stuck = checkpoints.register("stuck", Position::START);
     checkpoints.advance(&quick, Position::new(1));
     let begun = time::Instant::now();
-    assert_eq!(checkpoints.wait(Position::new(1), MAX_WAIT).await, ["stuck"]);
+    assert_eq!(checkpoints.wait_until_seen(Position::new(1), MAX_WAIT).await, ["stuck"]);
     // The clock of the runtime counts in milliseconds.
     assert!((MAX_WAIT..MAX_WAIT + Duration::from_millis(2)).contains(&begun.elapsed()), "{:?}", begun.elapsed());
 }

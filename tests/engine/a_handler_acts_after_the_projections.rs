@@ -91,6 +91,6 @@ async fn even_if_the_event_is_there_to_be_read() {
     assert_eq!(seen.borrow()[..], [1, 2]);
     go_on.send(()).unwrap();
     let end = store.end().await.unwrap();
-    assert_eq!(checkpoints.wait(end, MAX_WAIT).await, Vec::<&str>::new());
+    assert_eq!(checkpoints.wait_until_seen(end, MAX_WAIT).await, Vec::<&str>::new());
     assert_eq!(seen.borrow()[..], [1, 2, 3]);
 }

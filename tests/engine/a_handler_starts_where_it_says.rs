@@ -42,7 +42,7 @@ async fn at_the_beginning_or_at_the_end() {
         event_handler::start(move || Sees::<false>(make_new.clone()), &context, &mut feed).await.unwrap();
         feed.start(store.clone(), &supervisor);
         let end = append(&store, 3..=4).await;
-        assert_eq!(checkpoints.wait(end, MAX_WAIT).await, Vec::<&str>::new());
+        assert_eq!(checkpoints.wait_until_seen(end, MAX_WAIT).await, Vec::<&str>::new());
         assert_eq!(all.lock().unwrap()[..], [1, 2, 3, 4]);
         assert_eq!(new.lock().unwrap()[..], [3, 4]);
     }

@@ -176,7 +176,7 @@ async fn what_followed_a_refusal_stays_even_if_nobody_heard_of_it() {
     }
     engine.send("shelf", What::Add(3), id_of(3)).await.outcome().await.unwrap();
     let end = engine.store.end().await.unwrap();
-    assert!(engine.checkpoints.wait(end, HOUR).await.is_empty());
+    assert!(engine.checkpoints.wait_until_seen(end, HOUR).await.is_empty());
     let what: Vec<_> = engine.log().await.into_iter().map(|event| event.data).collect();
     let order = |count| Changed::Ordered("shelf".to_owned(), count);
     assert_eq!(what, [order(1), Changed::Lent(1), order(3), Changed::Lent(3), Changed::Added(3)]);
@@ -294,10 +294,10 @@ impl Engine {
                 let events = self.send(shelf, *what, id_of(number)).await.outcome().await.unwrap();
                 let mut end = events.last().unwrap().position;
                 loop {
-                    if !self.checkpoints.wait(end, HOUR).await.is_empty() {
+                    if !self.checkpoints.wait_until_seen(end, HOUR).await.is_empty() {
                         return pending().await;
                     }
-                    match self.checkpoints.conversation_goes_on_to(id_of(number)) {
+                    match self.checkpoints.end_of_conversation(id_of(number)) {
                         Some(further) if further > end => end = further,
                         _ => break,
                     }

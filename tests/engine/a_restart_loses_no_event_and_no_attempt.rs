@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cqrs_bank::engine::event_handler::{Failure, NackAction, ParkedError};
+use cqrs_bank::engine::feed::checkpoints::HandlerState;
 use cqrs_bank::engine::log::Position;
 use cqrs_bank::engine::store::handler_records::{HandlerRecords, ParkedEvent, Progress};
 use proptest::collection::{btree_set, vec};
@@ -85,7 +86,7 @@ async fn attempts_are_those_of_the_event_that_was_tried() {
     script.say(AWAITED, 1, [fail(NackAction::Retry), fail(NackAction::Retry), Act::Hang]);
     script.say(AWAITED, 3, fails(3));
     append(&engine.store, [1]).await;
-    assert_eq!(engine.checkpoints.wait(Position::new(1), HOUR).await, [AWAITED]);
+    assert_eq!(engine.checkpoints.wait_until_seen(Position::new(1), HOUR).await, [AWAITED]);
     assert_eq!(script.calls(AWAITED).len(), 3);
     script.unwanted.lock().unwrap().extend(1..=2);
     append(&engine.store, 2..=3).await;
@@ -103,7 +104,7 @@ async fn a_handler_that_has_stopped_is_asked_again_and_again() {
     append(&engine.store, 1..=2).await;
     nothing_left_to_do().await;
     for calls in 1..=times {
-        assert!(engine.status(AWAITED).condition.stopped);
+        assert_eq!(engine.status(AWAITED).condition.state, HandlerState::Stopped);
         assert_eq!(script.calls(AWAITED), vec![(1, 0); calls]);
         engine = engine.restart(&script).await;
     }
@@ -161,10 +162,10 @@ proptest! {
                         end += count;
                     }
                     Moment::Restart => engine = engine.restart(&script).await,
-                    Moment::Wait(wait) => drop(engine.checkpoints.wait(Position::new(end), wait).await),
+                    Moment::Wait(wait) => drop(engine.checkpoints.wait_until_seen(Position::new(end), wait).await),
                 }
             }
-            while !engine.checkpoints.wait(Position::new(end), HOUR).await.is_empty() {
+            while !engine.checkpoints.wait_until_seen(Position::new(end), HOUR).await.is_empty() {
                 engine = engine.restart(&script).await;
             }
 

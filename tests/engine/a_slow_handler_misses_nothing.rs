@@ -91,7 +91,7 @@ impl Engine {
 
     async fn assert_handled(&self, expected: &[u64]) {
         let end = self.store.end().await.unwrap();
-        assert_eq!(self.checkpoints.wait(end, MAX_WAIT).await, [""; 0]);
+        assert_eq!(self.checkpoints.wait_until_seen(end, MAX_WAIT).await, [""; 0]);
         assert_eq!(*self.slow.handled.lock().unwrap(), expected);
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::thread;
 
 use cqrs_bank::engine::application::watch::Watch;
+use cqrs_bank::engine::feed::checkpoints::HandlerState;
 use cqrs_bank::engine::{Application, CommandFailure, StoreUrl, Unavailable};
 use futures_core::Stream;
 use tokio::runtime;
@@ -43,7 +44,9 @@ async fn end_of_stream(mut watch: Watch<Changed>) -> (Option<Unavailable>, bool)
 /// Whether this process may run the handlers.
 fn runs_here(shelves: &Shelves, runtime: &runtime::Runtime) -> bool {
     let handlers = runtime.block_on(shelves.handlers()).unwrap();
-    handlers.iter().any(|handler| handler.status.name == "slow" && !handler.status.condition.elsewhere)
+    handlers.iter().any(|handler| {
+        handler.status.name == "slow" && handler.status.condition.state != HandlerState::RunningElsewhere
+    })
 }
 
 #[test]

@@ -128,7 +128,7 @@ impl Program {
 
     async fn happens(&self, numbers: impl IntoIterator<Item = u64>) {
         let end = append(&self.store, numbers).await;
-        self.checkpoints.projections_have_passed(end).await;
+        self.checkpoints.projections_have_seen(end).await;
     }
 
     async fn log(&self) -> Vec<RecordedEvent<Happened>> {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
+use cqrs_bank::engine::feed::checkpoints::HandlerState;
 use tokio::runtime;
 
 use crate::callers::{CALLERS, Caller, new_runtime};
@@ -27,7 +28,10 @@ fn though_handles_live() {
             assert_eq!(open, (Vec::new(), 1), "{url:?} {caller:?}");
             let anew = runtime.block_on(start(self::shelves(url.clone()).event_handler(Slow::for_ever())));
             let handlers = runtime.block_on(anew.handlers()).unwrap();
-            assert!(handlers.iter().all(|handler| !handler.status.condition.elsewhere), "{handlers:?}");
+            assert!(
+                handlers.iter().all(|handler| handler.status.condition.state != HandlerState::RunningElsewhere),
+                "{handlers:?}"
+            );
             runtime.block_on(anew.close());
             drop((shelves, watch));
         }

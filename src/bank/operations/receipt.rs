@@ -2,7 +2,7 @@
 
 use crate::bank::account::TransferId;
 use crate::bank::errors::CommandFailure;
-use crate::bank::transfer::transfer_seen;
+use crate::bank::transfer::wait_until_transfer_has_ended;
 use crate::bank::{Account, AccountEvent, Money, Refusal};
 use crate::engine::application;
 
@@ -55,6 +55,6 @@ impl PendingCommand {
         let Some(transfer_id) = transfer_id else { return pending.outcome().await };
         let consistency = pending.consistency();
         let (base, outcome) = pending.outcome_and_base().await;
-        Ok(transfer_seen(&base, consistency, transfer_id, outcome?).await)
+        Ok(wait_until_transfer_has_ended(&base, consistency, transfer_id, outcome?).await)
     }
 }

@@ -59,7 +59,7 @@ impl Bank {
         limit: usize,
         moment: Option<Moment>,
     ) -> Result<Vec<TransferRecord>, QueryError> {
-        self.caught_up_to(moment).await?;
+        self.catch_up_to(moment).await?;
         let until = moment.unwrap_or(Moment::NOW);
         Ok(self.own.transfers.read(|transfers| {
             let begun = transfers.between(from, until);

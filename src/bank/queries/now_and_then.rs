@@ -15,7 +15,7 @@ impl Bank {
     ///
     /// [`CheckBalanceError`]: why there is no balance to tell.
     pub async fn check_balance(&self, account: &AccountId) -> Result<Money, CheckBalanceError> {
-        self.caught_up().await?;
+        self.catch_up().await?;
         let balance = self.own.balances.read(|balances| balances.balance(account.as_str()));
         balance.ok_or(CheckBalanceError::NoAccount)
     }
@@ -26,7 +26,7 @@ impl Bank {
     ///
     /// [`QueryError`]: why there is no answer.
     pub async fn accounts(&self, moment: Option<Moment>) -> Result<Vec<AccountEntry>, QueryError> {
-        self.caught_up_to(moment).await?;
+        self.catch_up_to(moment).await?;
         Ok(self.own.accounts.read(|accounts| match moment {
             None => accounts.entries(),
             Some(moment) => accounts.entries_at(moment),
@@ -40,7 +40,7 @@ impl Bank {
     ///
     /// [`QueryError`]: why there is no answer.
     pub async fn total_deposits(&self, moment: Option<Moment>) -> Result<u128, QueryError> {
-        self.caught_up_to(moment).await?;
+        self.catch_up_to(moment).await?;
         let Some(moment) = moment else {
             return Ok(self.own.total_deposits.read(|deposits| deposits.total()));
         };

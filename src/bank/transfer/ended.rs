@@ -5,13 +5,13 @@ use tokio::time::Instant;
 use super::process::TransferProcess;
 use crate::bank::account::{AccountEvent, TransferId};
 use crate::engine::application::{Base, Receipt, Seen};
-use crate::engine::feed::checkpoints::Consistency;
+use crate::engine::feed::checkpoints::{Consistency, HandlerState};
 use crate::engine::log::Position;
 use crate::engine::process_manager::ProcessManager as _;
 use crate::engine::store::subscription::Subscription;
 
 /// Where another process runs transfers, nothing here is waited for that knows of their ends: the log does.
-pub(in crate::bank) async fn transfer_seen(
+pub(in crate::bank) async fn wait_until_transfer_has_ended(
     bank: &Base<AccountEvent>,
     consistency: Consistency,
     transfer_id: TransferId,
@@ -28,7 +28,7 @@ pub(in crate::bank) async fn transfer_seen(
     let max_wait = deadline.saturating_duration_since(Instant::now());
     let end = bank.supervisor.timeout(max_wait, end_of(bank, transfer_id, up_to)).await.flatten();
     let (up_to, lagging) = match end {
-        Some(end) => (end, bank.seen_by_all(end, deadline).await),
+        Some(end) => (end, bank.wait_until_seen(end, deadline).await),
         None => (up_to, vec![TransferProcess::NAME]),
     };
     receipt.and_seen(Seen { up_to, lagging, deadline: Some(deadline) })
@@ -36,7 +36,9 @@ pub(in crate::bank) async fn transfer_seen(
 
 fn runs_elsewhere(bank: &Base<AccountEvent>) -> bool {
     let handlers = bank.checkpoints.handlers();
-    handlers.iter().any(|handler| handler.name == TransferProcess::NAME && handler.condition.elsewhere)
+    handlers.iter().any(|handler| {
+        handler.name == TransferProcess::NAME && handler.condition.state == HandlerState::RunningElsewhere
+    })
 }
 
 /// Reads the log on until a transfer has ended there.

@@ -12,6 +12,6 @@ mod process;
 mod transfers;
 mod under_way;
 
-pub(super) use self::ended::transfer_seen;
+pub(super) use self::ended::wait_until_transfer_has_ended;
 pub use self::process::TransferProcess;
 pub use self::transfers::{Ending, Step, TransferRecord, TransferState, Transfers};

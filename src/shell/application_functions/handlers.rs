@@ -2,6 +2,7 @@
 
 use super::{HasApplication, asked, function, integer};
 use crate::engine::application::handlers::HandlerReport;
+use crate::engine::feed::checkpoints::HandlerState;
 use crate::shell::functions::{Call, Outcome, Row};
 use crate::shell::term::{Table, Term};
 
@@ -23,11 +24,11 @@ async fn handlers<D: HasApplication>(domain: &mut D, _: Call<'_>) -> Outcome {
     let row = |HandlerReport { status, behind, parked }: &HandlerReport| {
         let condition = &status.condition;
         let text = |text: &String| Term::String(text.clone());
-        let next = match condition.next_attempt {
-            _ if condition.stopped => Term::String("never: it has stopped".to_owned()),
-            _ if condition.elsewhere => Term::String("in another program".to_owned()),
-            Some(time) => Term::String(time.to_string()),
-            None => Term::Nil,
+        let next = match condition.state {
+            HandlerState::Running => Term::Nil,
+            HandlerState::WaitingToRetry { at } => Term::String(at.to_string()),
+            HandlerState::Stopped => Term::String("never: it has stopped".to_owned()),
+            HandlerState::RunningElsewhere => Term::String("in another program".to_owned()),
         };
         vec![
             Term::String(status.name.to_owned()),
