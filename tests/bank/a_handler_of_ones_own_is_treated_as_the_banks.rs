@@ -1,5 +1,5 @@
-//! A process manager or an event handler that a program adds to the bank is treated as the bank's own: it gets each
-//! event, sends each command once, is shown among the others, and may fail.
+//! A custom process manager or event handler is treated like the bank's own: it gets each event, sends each command
+//! once, is listed with the others, and may fail.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -25,7 +25,7 @@ use tempfile::TempDir;
 use crate::accounts::{account, money};
 use crate::listening::listen;
 
-/// Of each withdrawal, as much goes into the account of the tax collector.
+/// Deposits the amount of each withdrawal into the tax collector's account.
 #[derive(Clone, Debug, Default)]
 struct Tax;
 
@@ -47,7 +47,7 @@ impl ProcessManager for Tax {
     }
 }
 
-/// Keeps the titles of events, or fails as it is told to.
+/// Records the titles of events, or fails on request.
 #[derive(Clone, Debug, Default)]
 struct Diary {
     titles: Arc<Mutex<Vec<&'static str>>>,
@@ -113,7 +113,7 @@ async fn what_it_has_to_say_is_shown() {
     assert_eq!(said.as_deref(), Some(&*Refusal::NoAccount.to_string()));
 }
 
-/// It is added to a bank in which much has happened, and then what it has done is forgotten: all comes again.
+/// Added to a bank with a long log, and then without its checkpoint: all events are redelivered.
 #[tokio::test]
 async fn a_process_acts_once_whenever_an_event_comes_again() {
     let directory = TempDir::new().unwrap();
@@ -184,7 +184,7 @@ async fn what_an_event_handler_parks_can_be_tried_again() {
     assert_eq!(report(&bank, Diary::NAME).await.parked, 0);
 }
 
-/// Nobody can want that an event is never even tried.
+/// Zero attempts would park events untried, so it means one.
 #[tokio::test]
 async fn an_event_is_tried_once_where_no_attempt_is_granted() {
     let retry = RetryPolicy { attempts: 0, ..RetryPolicy::default() };
@@ -285,7 +285,7 @@ async fn what_is_imported_is_no_news() {
     assert_eq!(diary.titles(), ["Money Withdrawn", "Money Deposited"]);
 }
 
-/// A bank in which Wolfman has 100, and the tax collector has an account.
+/// A bank with 100 in Wolfman's account, and an account for the tax collector.
 async fn open(options: impl Into<Options>) -> Bank {
     let bank = Bank::open(options).await.unwrap();
     bank.create(&account("Tax")).await.unwrap();
@@ -303,7 +303,7 @@ async fn report(bank: &Bank, name: &str) -> HandlerReport {
     handlers.into_iter().find(|handler| handler.status.name == name).unwrap()
 }
 
-/// As if the process had ended before it wrote anything down.
+/// As if the process had ended before it stored a checkpoint.
 async fn forget_progress(path: &Path) {
     let supervisor = Supervisor::new();
     let store = SqliteStore::<AccountEvent>::open(path, SqliteOptions::default(), &supervisor).unwrap();

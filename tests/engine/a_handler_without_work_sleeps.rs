@@ -1,5 +1,5 @@
-//! A handler that wants none of what happens is left alone: its checkpoint is moved along, nobody waits for it, and
-//! it asks the store for nothing.
+//! A handler whose filter selects none of the new events stays asleep: its checkpoint advances, nobody waits for it,
+//! and it does not read the store.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -51,8 +51,8 @@ async fn it_is_moved_along_without_a_question_to_the_store() {
     assert_eq!(read.load(Ordering::Relaxed), 0, "and was given what it need not read");
 }
 
-/// A handler that answers about a parked event gets up for that. What happens meanwhile must not get lost, nor its
-/// checkpoint go back.
+/// A request about a parked event wakes the handler. Meanwhile no event must be lost, and the checkpoint must not go
+/// back.
 #[tokio::test(start_paused = true)]
 async fn it_can_be_asked_about_a_parked_event_at_any_moment() {
     let asleep = Arc::new(Mutex::new(None::<Arc<Notify>>));
@@ -94,7 +94,7 @@ async fn it_can_be_asked_about_a_parked_event_at_any_moment() {
     assert_eq!(engine.supervisor.reason(), None);
 }
 
-/// On several threads the handler falls asleep, is moved along, woken and asked in every order there is.
+/// On several threads, sleeping, advancing, waking and requests interleave in every order.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_event_is_lost_between_sleep_and_work() {
     let store = WatchedStore::start(|_| std::future::ready(()));

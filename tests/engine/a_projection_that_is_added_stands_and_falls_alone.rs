@@ -1,6 +1,6 @@
-//! A projection that is added while the others are fed is ready when it is there, and can be removed. Where it panics
-//! time and again, it alone stops. One that was not added, or a feed that did not start, leaves nothing that others
-//! wait for.
+//! A projection added to a running feed has caught up when the call returns, and can be removed. If it panics
+//! repeatedly, it stops alone. A projection that was not added, or a feed that did not start, leaves nothing behind
+//! that others wait for.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -39,7 +39,7 @@ impl Projection<Happened> for Sum {
     }
 }
 
-/// The sum of all numbers, but it cannot take this one.
+/// The sum of all numbers; panics at this one.
 #[derive(Default)]
 struct CannotTake<const NUMBER: u64>(u64);
 
@@ -70,7 +70,7 @@ impl Fed {
         Self { store, supervisor, checkpoints, feed, sum }
     }
 
-    /// Answers who has not seen the events in time.
+    /// Returns the handlers that have not seen the events in time.
     async fn happens(&self, numbers: impl IntoIterator<Item = u64>) -> Vec<&'static str> {
         let end = append(&self.store, numbers).await;
         self.checkpoints.wait_until_seen(end, MAX_WAIT).await
@@ -162,7 +162,7 @@ async fn what_was_not_added_is_not_waited_for() {
     assert_eq!(refused, Some(JoinError::Panicked { message: "not 2".to_owned() }));
     assert_eq!(fed.names(), ["sum"]);
 
-    // Whoever asks goes away at each point where it can.
+    // The caller is cancelled at each await point.
     for polls in 0..20 {
         let mut adding = pin!(fed.feed.add::<CannotTake<9>, _>(&fed.store));
         for _ in 0..polls {
@@ -191,7 +191,7 @@ fn a_feed_that_cannot_start_is_not_waited_for() {
     assert!(checkpoints.is_seen_by_all(Position::new(1)));
 }
 
-/// Remembers what it has seen.
+/// Records the events it has seen.
 #[derive(Clone, Default)]
 struct Sees(Arc<Mutex<Vec<u64>>>);
 
@@ -238,7 +238,7 @@ async fn a_handler_that_is_waited_for_has_seen_the_past_when_it_is_there() {
     let late = fed.feed.add::<CannotTake<100_001>, _>(&fed.store).await.unwrap();
     assert_eq!(seen.0.lock().unwrap().len(), 50_000);
     assert_eq!(late.read(|late| late.0), (0..100_000).sum::<u64>());
-    // So who comes next waits for nothing that was there before.
+    // The next caller waits for nothing that was added before.
     let end = fed.store.end().await.unwrap();
     assert!(fed.checkpoints.is_seen_by_all(end));
     assert_eq!(fed.happens([100_000]).await, NOBODY);

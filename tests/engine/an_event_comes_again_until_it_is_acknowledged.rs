@@ -1,5 +1,4 @@
-//! A handler gets each event it wants, in order, again and again until it has acknowledged it or said what else is
-//! to become of it; and no event of one handler holds up another.
+//! A handler gets each selected event, in order, until it acknowledges, skips or parks it. No handler holds up another.
 
 use std::future::ready;
 use std::sync::Arc;
@@ -246,7 +245,7 @@ async fn a_handler_that_waits_or_has_stopped_answers_about_parked_events() {
     assert_eq!(engine.awaited.retry(1).await, Err(ParkedError::NotRunning));
 }
 
-/// A handler need not be written as `async fn`: then it can panic before there is a future.
+/// A handler that is not an `async fn` can panic before it returns a future.
 #[tokio::test(start_paused = true)]
 async fn a_panic_is_an_attempt_wherever_it_comes_from() {
     struct PanicsAtOnce;
@@ -307,7 +306,7 @@ async fn a_parked_event_that_is_skipped_when_it_comes_again_is_parked_no_longer(
     assert_eq!(engine.parked().await, []);
 }
 
-/// A handler can hang for ever without harm to others.
+/// A handler that hangs for ever does not harm others.
 #[tokio::test(start_paused = true)]
 async fn a_handler_that_never_comes_back_holds_up_nobody_else() {
     let (engine, script) = start().await;
@@ -328,7 +327,7 @@ fn fail(reason: &str, action: NackAction) -> Act {
     Act::Fail(Failure::retry(reason).with_action(action))
 }
 
-/// As many failures, with their number.
+/// Numbered failures.
 fn fails(count: u32) -> Vec<Act> {
     (1..=count).map(|number| fail(&format!("failure {number}"), NackAction::Retry)).collect()
 }

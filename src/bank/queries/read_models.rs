@@ -1,7 +1,7 @@
-//! What a bank is asked: the answers come from its read models.
+//! Queries on the read models.
 //!
-//! Under strong consistency they know all that was acknowledged before the question, by whatever program. Under eventual
-//! consistency an answer is that of all events up to some position, which for each read model never goes back.
+//! Under strong consistency, an answer includes every event acknowledged before the query, in any process. Under
+//! eventual consistency, an answer includes all events up to some position, which never decreases for a read model.
 
 use crate::bank::errors::{CheckBalanceError, QueryError};
 use crate::bank::{AccountEntry, AccountId, Accounts, Balances, Bank, Moment, Money};
@@ -9,42 +9,42 @@ use crate::engine::projection::ReadModel;
 use crate::engine::store::{EventStore as _, MAX_READ};
 
 impl Bank {
-    /// What an account holds, as the balance projection has it.
+    /// The balance of an account.
     ///
     /// # Errors
     ///
-    /// [`CheckBalanceError`]: why there is no balance to tell.
+    /// [`CheckBalanceError`]: why the balance could not be read.
     pub async fn check_balance(&self, account: &AccountId) -> Result<Money, CheckBalanceError> {
         self.catch_up().await?;
-        let balance = self.own.balances.read(|balances| balances.balance(account.as_str()));
+        let balance = self.parts.balances.read(|balances| balances.balance(account.as_str()));
         balance.ok_or(CheckBalanceError::NoAccount)
     }
 
-    /// All accounts in order of creation; with a moment, those that there were then.
+    /// All accounts in order of creation, now or at a moment.
     ///
     /// # Errors
     ///
-    /// [`QueryError`]: why there is no answer.
+    /// [`QueryError`]: why the query failed.
     pub async fn accounts(&self, moment: Option<Moment>) -> Result<Vec<AccountEntry>, QueryError> {
         self.catch_up_to(moment).await?;
-        Ok(self.own.accounts.read(|accounts| match moment {
+        Ok(self.parts.accounts.read(|accounts| match moment {
             None => accounts.entries(),
             Some(moment) => accounts.entries_at(moment),
         }))
     }
 
-    /// The money that the bank holds, in minor units: the sum of all balances, now or at a moment in the past.
-    /// An answer about the past reads the log from the last sum kept before that moment.
+    /// The sum of all balances in minor units, now or at a moment. A query about the past folds the log from the last
+    /// stored total before that moment.
     ///
     /// # Errors
     ///
-    /// [`QueryError`]: why there is no answer.
+    /// [`QueryError`]: why the query failed.
     pub async fn total_deposits(&self, moment: Option<Moment>) -> Result<u128, QueryError> {
         self.catch_up_to(moment).await?;
         let Some(moment) = moment else {
-            return Ok(self.own.total_deposits.read(|deposits| deposits.total()));
+            return Ok(self.parts.total_deposits.read(|deposits| deposits.total()));
         };
-        let (mut position, mut total) = self.own.total_deposits.read(|deposits| deposits.kept_before(moment));
+        let (mut position, mut total) = self.parts.total_deposits.read(|deposits| deposits.past_total_before(moment));
         loop {
             let page = self.store().read_all(position, MAX_READ).await;
             let page = self.or_unavailable(page).await?;
@@ -59,13 +59,13 @@ impl Bank {
         }
     }
 
-    /// The balance projection, for questions that [`Bank::check_balance`] does not answer.
+    /// The balance projection, for queries that [`Bank::check_balance`] does not answer.
     pub fn balances(&self) -> &ReadModel<Balances> {
-        &self.own.balances
+        &self.parts.balances
     }
 
-    /// The account list, for questions that [`Bank::accounts`] does not answer.
+    /// The account list, for queries that [`Bank::accounts`] does not answer.
     pub fn account_list(&self) -> &ReadModel<Accounts> {
-        &self.own.accounts
+        &self.parts.accounts
     }
 }
