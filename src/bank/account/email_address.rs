@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
-use crate::printable::only_shows;
+use crate::printable::is_printable;
 
 /// An e-mail address: something before and something after one `@`, without spaces, at most
 /// [`EmailAddress::MAX_BYTES`] long. Whether anybody reads what is sent there is not known.
@@ -32,7 +32,7 @@ impl EmailAddress {
     pub fn new(address: &str) -> Result<Self, InvalidEmail> {
         // Whatever could end a line, a list or a header, or hide in one, has no place in an address.
         let harmful = |character: char| {
-            let invisible = character.is_whitespace() || !only_shows(character);
+            let invisible = character.is_whitespace() || !is_printable(character);
             invisible || "<>()[],;:\"\\".contains(character)
         };
         let one_at = address.split_once('@').filter(|(_, domain)| !domain.contains('@'));

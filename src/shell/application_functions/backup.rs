@@ -25,7 +25,7 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
 async fn backup<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
     let application = domain.application()?;
     let progress = ProgressLine::new();
-    let line = progress.line();
+    let line = progress.writer();
     let show = move |step, done, total| match step {
         BackupStep::Copy => line.show_pages("backup", done, total),
         BackupStep::Store => line.show("backup", done, total),

@@ -5,7 +5,7 @@ use crate::engine::log::RecordedEvent;
 use crate::engine::store::codec::StoredEvent;
 use crate::shell::event_record;
 use crate::shell::functions::{Call, Outcome, Parameter, Row};
-use crate::shell::question::{limit, position};
+use crate::shell::query_arguments::{limit, position};
 use crate::shell::table::{FROM, LIMIT};
 use crate::shell::term::{Table, Term};
 

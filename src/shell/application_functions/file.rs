@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use crate::shell::functions::{Call, Kind, Parameter};
+use crate::shell::functions::{Call, Parameter, ParameterKind};
 
 /// Its path.
-pub(super) const FILE: Parameter = Parameter::needed("file", Kind::Text);
+pub(super) const FILE: Parameter = Parameter::needed("file", ParameterKind::Text);
 
 pub(super) fn path<'a>(call: &Call<'a>) -> &'a Path {
     Path::new(call.text(FILE))

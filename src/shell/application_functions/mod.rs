@@ -1,7 +1,7 @@
 //! What every application can do, at the prompt of its domain: `handlers`, `watch`, `export`, and so on, a file each.
 //!
 //! A domain that [has an application](HasApplication) has functions of its own and [joins](super::functions::joined)
-//! [these](application_functions) to them, in its own [`Words`]. [`Prompted`] is what its functions reach the application by.
+//! [these](application_functions) to them, in its own [`Words`]. [`ShellApplication`] is what its functions reach the application by.
 
 mod backup;
 mod events;
@@ -12,15 +12,15 @@ mod has_application;
 mod head;
 mod import;
 mod parked;
-mod prompted;
 mod rebuild;
+mod shell_application;
 mod verify;
 mod watch;
 mod why;
 mod words;
 
 pub use self::has_application::HasApplication;
-pub use self::prompted::Prompted;
+pub use self::shell_application::ShellApplication;
 pub(in crate::shell) use self::why::because;
 pub use self::words::{Words, words};
 use super::functions::{Function, Parameter, Row};

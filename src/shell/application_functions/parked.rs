@@ -3,11 +3,11 @@
 use super::{HasApplication, asked, function, integer};
 use crate::engine::domain::DomainEvent as _;
 use crate::engine::event_handler::ParkedError;
-use crate::shell::functions::{Call, Kind, Outcome, Parameter, Row};
+use crate::shell::functions::{Call, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::term::{Table, Term};
 
 /// The number that a parked event is known by.
-const NUMBER: Parameter = Parameter::needed("number", Kind::Integer);
+const NUMBER: Parameter = Parameter::needed("number", ParameterKind::Integer);
 
 pub(super) const fn parked_row<D: HasApplication>() -> Row<D> {
     Row::new(

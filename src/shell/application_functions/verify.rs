@@ -3,12 +3,12 @@
 use super::{HasApplication, asked, function, integer};
 use crate::engine::store::log_head::LogHead;
 use crate::engine::store::{Verification, Verified};
-use crate::shell::functions::{Call, Kind, NotDone, Outcome, Parameter, Row};
+use crate::shell::functions::{Call, NotDone, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::progress::ProgressLine;
 use crate::shell::term::Term;
 
 /// Where a log ended, as it was noted.
-const HEAD: Parameter = Parameter::by_name("head", Kind::Text);
+const HEAD: Parameter = Parameter::by_name("head", ParameterKind::Text);
 
 pub(super) const fn row<D: HasApplication>() -> Row<D> {
     Row::new(
@@ -33,7 +33,7 @@ async fn verify<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
     let noted = call.optional(HEAD).map(str::parse::<LogHead>).transpose();
     let noted = noted.map_err(|_| Term::Error("invalid_head"))?;
     let progress = ProgressLine::new();
-    let line = progress.line();
+    let line = progress.writer();
     // Whoever tells may do so a little longer than it takes to answer.
     let tell = move |done, total| line.show("verify", done, total);
     let verification = match noted {

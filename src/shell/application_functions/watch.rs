@@ -8,8 +8,8 @@ use crate::engine::application::watch::Watch;
 use crate::engine::log::RecordedEvent;
 use crate::engine::store::codec::StoredEvent;
 use crate::shell::event_record::event_record;
-use crate::shell::functions::{Answer, Call, Live, Outcome, Row};
-use crate::shell::question::{limit, position};
+use crate::shell::functions::{Call, Live, Outcome, Reply, Row};
+use crate::shell::query_arguments::{limit, position};
 use crate::shell::table::{FROM, LIMIT};
 use crate::shell::term::Term;
 
@@ -44,7 +44,7 @@ async fn watch<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
             () = sender.closed() => {}
         }
     });
-    Ok(Answer { live: Some(Live { lines, ended }), ..Term::OK.into() })
+    Ok(Reply { live: Some(Live { lines, ended }), ..Term::OK.into() })
 }
 
 async fn show<E: StoredEvent>(

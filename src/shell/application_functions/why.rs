@@ -4,11 +4,11 @@ use super::{HasApplication, asked, function, integer};
 use crate::engine::application::Cause;
 use crate::engine::log::RecordedEvent;
 use crate::engine::store::codec::StoredEvent;
-use crate::shell::functions::{Call, Kind, Outcome, Parameter, Row};
-use crate::shell::question::position;
+use crate::shell::functions::{Call, Outcome, Parameter, ParameterKind, Row};
+use crate::shell::query_arguments::position;
 use crate::shell::term::{Table, Term};
 
-const POSITION: Parameter = Parameter::needed("position", Kind::Integer);
+const POSITION: Parameter = Parameter::needed("position", ParameterKind::Integer);
 
 pub(super) const fn row<D: HasApplication>() -> Row<D> {
     Row::new(

@@ -4,7 +4,7 @@ use crate::engine::application::{Application, QueryError, Unavailable};
 use crate::engine::store::StoreError;
 use crate::engine::store::codec::StoredEvent;
 use crate::shell::functions::{BUSY, NotDone};
-use crate::shell::question::beyond_the_end;
+use crate::shell::query_arguments::beyond_the_end;
 use crate::shell::term::Term;
 
 /// What an application is called.

@@ -5,7 +5,7 @@ use super::replies::no_answer;
 use super::texts::asked;
 use crate::bank::AccountEntry;
 use crate::shell::functions::{Call, Function, Outcome, Row};
-use crate::shell::question::moment;
+use crate::shell::query_arguments::moment;
 use crate::shell::table::{AS_OF, AT};
 use crate::shell::term::Term;
 

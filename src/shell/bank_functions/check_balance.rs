@@ -6,7 +6,7 @@ use super::replies::no_balance;
 use super::texts::asked;
 use crate::shell::application_functions::integer;
 use crate::shell::functions::{Call, Function, Outcome, Row};
-use crate::shell::question::moment;
+use crate::shell::query_arguments::moment;
 use crate::shell::table::{AS_OF, AT};
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(

@@ -2,10 +2,10 @@
 
 use super::BankFunctions;
 use crate::engine::feed::checkpoints::Consistency;
-use crate::shell::functions::{Call, Function, Kind, Outcome, Parameter, Row};
+use crate::shell::functions::{Call, Function, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::term::Term;
 
-const CONSISTENCY: Parameter = Parameter::needed("consistency", Kind::Atom(&["strong", EVENTUAL]));
+const CONSISTENCY: Parameter = Parameter::needed("consistency", ParameterKind::Atom(&["strong", EVENTUAL]));
 const EVENTUAL: &str = "eventual";
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(

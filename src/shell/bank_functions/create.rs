@@ -5,10 +5,10 @@ use super::parameters::{ACCOUNT, EMAIL, PIN, account, pin};
 use super::replies::handled;
 use super::texts::{asked, stored};
 use crate::bank::{EmailAddress, HolderName, NewAccount};
-use crate::shell::functions::{Call, Function, Kind, Outcome, Parameter, Row};
+use crate::shell::functions::{Call, Function, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::term::Term;
 
-const HOLDER: Parameter = Parameter::optional("holder", Kind::Text);
+const HOLDER: Parameter = Parameter::optional("holder", ParameterKind::Text);
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new("Bank", "create", &[ACCOUNT, HOLDER, PIN, EMAIL], "opens an account", "Bank.create \"Wolfman\"")

@@ -1,7 +1,7 @@
 //! What the shell says of the bank beside its functions.
 
 use crate::shell::functions::Manual;
-use crate::shell::help::helpers;
+use crate::shell::help::shell_functions;
 
 pub(super) static MANUAL: Manual = Manual {
     name: "bank",
@@ -14,5 +14,5 @@ pub(super) static MANUAL: Manual = Manual {
 Replies
   Besides its own, every function replies {:error, :bank_not_open} where no bank is open, and one that takes
   an account {:error, :invalid_name} for what cannot be a name.",
-    helpers: helpers("help Bank.deposit"),
+    shell_functions: shell_functions("help Bank.deposit"),
 };

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::bank::{AccountId, Bank};
-use crate::shell::functions::{Kind, Names, Parameter};
+use crate::shell::functions::{Names, Parameter, ParameterKind};
 
 /// The names of the accounts that exist now, for the editor's thread.
 pub(super) struct AccountNames {
@@ -12,7 +12,7 @@ pub(super) struct AccountNames {
 
 impl Names for AccountNames {
     fn beginning_with(&self, parameter: &Parameter, prefix: &str, limit: usize) -> Vec<String> {
-        if parameter.kind != Kind::Named {
+        if parameter.kind != ParameterKind::Named {
             return Vec::new();
         }
         let bank = self.open.read().unwrap_or_else(PoisonError::into_inner).clone();

@@ -5,12 +5,12 @@ use super::parameters::EMAIL;
 use crate::bank::{AccountId, Bank, EmailTarget, InvalidEmailTarget, OpenError, Options};
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::store::{OpenStoreError, StoreError, UnsupportedUrl};
-use crate::shell::functions::{BUSY, Call, Function, Kind, NotDone, Outcome, Parameter, Row};
+use crate::shell::functions::{BUSY, Call, Function, NotDone, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::term::Term;
 
-const URL: Parameter = Parameter::optional("url", Kind::Text);
-const ACCEPT_LOSS: Parameter = Parameter::by_name("accept_loss", Kind::Boolean);
-const CEO_BONUS: Parameter = Parameter::by_name("ceo_bonus", Kind::Named);
+const URL: Parameter = Parameter::optional("url", ParameterKind::Text);
+const ACCEPT_LOSS: Parameter = Parameter::by_name("accept_loss", ParameterKind::Boolean);
+const CEO_BONUS: Parameter = Parameter::by_name("ceo_bonus", ParameterKind::Named);
 
 const UNSUPPORTED_STORE: &str = "unsupported_store";
 

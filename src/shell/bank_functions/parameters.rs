@@ -1,13 +1,13 @@
 //! What several of the bank's functions take, or the reply that says what is wrong with it.
 
 use crate::bank::{AccountId, Money, Pin};
-use crate::shell::functions::{Call, Kind, Parameter};
+use crate::shell::functions::{Call, Parameter, ParameterKind};
 use crate::shell::term::Term;
 
-pub(super) const ACCOUNT: Parameter = Parameter::needed("account", Kind::Named);
-pub(super) const AMOUNT: Parameter = Parameter::needed("amount", Kind::Integer);
-pub(super) const PIN: Parameter = Parameter::optional("pin", Kind::Pin);
-pub(super) const EMAIL: Parameter = Parameter::by_name("email", Kind::Text);
+pub(super) const ACCOUNT: Parameter = Parameter::needed("account", ParameterKind::Named);
+pub(super) const AMOUNT: Parameter = Parameter::needed("amount", ParameterKind::Integer);
+pub(super) const PIN: Parameter = Parameter::optional("pin", ParameterKind::Pin);
+pub(super) const EMAIL: Parameter = Parameter::by_name("email", ParameterKind::Text);
 
 /// The account that a parameter names.
 pub(super) fn account(call: &Call<'_>, parameter: Parameter) -> Result<AccountId, Term> {

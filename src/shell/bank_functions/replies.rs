@@ -5,7 +5,7 @@ use crate::engine::runtime::StopReason;
 use crate::engine::store::StoreError;
 use crate::shell::application_functions::{self, Words, words};
 use crate::shell::functions::NotDone;
-use crate::shell::question::beyond_the_end;
+use crate::shell::query_arguments::beyond_the_end;
 use crate::shell::term::Term;
 
 /// What it is called, and what help says of it.

@@ -7,7 +7,7 @@ use super::texts::asked;
 use crate::bank::StatementLine;
 use crate::shell::application_functions::integer;
 use crate::shell::functions::{Call, Function, Outcome, Row};
-use crate::shell::question::{limit, moment, position};
+use crate::shell::query_arguments::{limit, moment, position};
 use crate::shell::table::{AS_OF, AT, FROM, LIMIT};
 use crate::shell::term::{Table, Term};
 

@@ -4,7 +4,7 @@ use super::BankFunctions;
 use super::replies::no_answer;
 use super::texts::asked;
 use crate::shell::functions::{Call, Function, Outcome, Row};
-use crate::shell::question::moment;
+use crate::shell::query_arguments::moment;
 use crate::shell::table::{AS_OF, AT};
 use crate::shell::term::Term;
 

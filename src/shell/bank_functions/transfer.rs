@@ -25,7 +25,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
         )),
     |bank, call| Box::pin(transfer(bank, call)),
 )
-.asking(|bank, call| bank.wanted_pin(call, PAYER));
+.asking_for_secret(|bank, call| bank.wanted_pin(call, PAYER));
 
 async fn transfer(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let (bank, conversation) = functions.begin()?;

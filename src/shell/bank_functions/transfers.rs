@@ -6,7 +6,7 @@ use super::texts::asked;
 use crate::bank::{Ending, Moment, ReleaseReason, TransferRecord, TransferState};
 use crate::shell::application_functions::integer;
 use crate::shell::functions::{Call, Function, Outcome, Row};
-use crate::shell::question::{limit, moment, position};
+use crate::shell::query_arguments::{limit, moment, position};
 use crate::shell::table::{AS_OF, AT, FROM, LIMIT};
 use crate::shell::term::{Table, Term};
 

@@ -8,7 +8,7 @@ use crate::bank::{Movement, Reason};
 use crate::engine::domain::DomainEvent as _;
 use crate::shell::application_functions::{because, integer};
 use crate::shell::functions::{Call, Function, Outcome, Row};
-use crate::shell::question::{limit, moment};
+use crate::shell::query_arguments::{limit, moment};
 use crate::shell::table::{AS_OF, AT, LIMIT};
 use crate::shell::term::{Table, Term};
 

@@ -20,7 +20,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
         )),
     |bank, call| Box::pin(withdraw(bank, call)),
 )
-.asking(|bank, call| bank.wanted_pin(call, ACCOUNT));
+.asking_for_secret(|bank, call| bank.wanted_pin(call, ACCOUNT));
 
 async fn withdraw(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let (bank, conversation) = functions.begin()?;

@@ -26,12 +26,12 @@ impl Assistant {
     pub(super) fn of_a_bank() -> Self {
         use crate::bank::Options;
         use crate::shell::bank_functions::BankFunctions;
-        use crate::shell::functions::{Kind, Parameter};
+        use crate::shell::functions::{Parameter, ParameterKind};
         use crate::shell::trace::Trace;
 
         let domain = BankFunctions::new(Options::default(), Trace::default());
         let names = |parameter: &Parameter, prefix: &str, limit: usize| {
-            if parameter.kind != Kind::Named {
+            if parameter.kind != ParameterKind::Named {
                 return Vec::new();
             }
             let names = ["Wolf", "Wolfman", "a \"b\""].iter().filter(|name| name.starts_with(prefix));

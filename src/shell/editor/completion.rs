@@ -1,8 +1,8 @@
 //! What could be typed next: functions, the names that exist, and atoms.
 
 use super::assistant::Assistant;
-use super::unfinished::Unfinished;
-use crate::shell::functions::{Function, Kind, Parameter};
+use super::partial_statement::PartialStatement;
+use crate::shell::functions::{Function, Parameter, ParameterKind};
 
 /// How many names are offered at the most.
 const MAX_NAMES: usize = 100;
@@ -19,21 +19,21 @@ pub(super) struct Candidate {
 impl Assistant {
     /// What could stand at the end of `line`, and where it would begin.
     pub(super) fn complete(&self, line: &str) -> (usize, Vec<Candidate>) {
-        let unfinished = Unfinished::at_the_end_of(line, self.vocabulary);
-        let Unfinished { word, start, .. } = unfinished;
-        let parameter = unfinished.parameter();
+        let statement = PartialStatement::at_the_end_of(line, self.vocabulary);
+        let PartialStatement { word, start, .. } = statement;
+        let parameter = statement.parameter();
         let candidates = match (parameter, parameter.map(|parameter| parameter.kind)) {
-            _ if unfinished.within_comment => Vec::new(),
-            (Some(parameter), Some(Kind::Named | Kind::Text)) if unfinished.within_string => {
+            _ if statement.within_comment => Vec::new(),
+            (Some(parameter), Some(ParameterKind::Named | ParameterKind::Text)) if statement.within_string => {
                 self.complete_name(parameter, word)
             }
-            _ if unfinished.within_string => Vec::new(),
-            (_, Some(Kind::Function)) => self.complete_function(word),
-            _ if unfinished.function.is_none() => self.complete_function(word),
-            (Some(parameter), Some(Kind::Named | Kind::Text)) if word.is_empty() => {
+            _ if statement.within_string => Vec::new(),
+            (_, Some(ParameterKind::Function)) => self.complete_function(word),
+            _ if statement.function.is_none() => self.complete_function(word),
+            (Some(parameter), Some(ParameterKind::Named | ParameterKind::Text)) if word.is_empty() => {
                 self.complete_name(parameter, word).into_iter().map(Candidate::quoted).collect()
             }
-            (_, Some(Kind::Atom(atoms))) => {
+            (_, Some(ParameterKind::Atom(atoms))) => {
                 let atoms = atoms.iter().map(|atom| format!(":{atom}"));
                 atoms.filter(|atom| atom.starts_with(word)).map(Candidate::from).collect()
             }

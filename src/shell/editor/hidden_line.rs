@@ -5,12 +5,12 @@ use rustyline::{
 };
 
 use super::line_helper::LineEditor;
-use crate::shell::terminal::Silence;
+use crate::shell::terminal::EchoOff;
 
 /// Reads a line of which only its length can be seen, and which cannot be brought back later.
 pub(super) fn without_showing<A>(editor: &mut LineEditor, read: impl FnOnce(&mut LineEditor) -> A) -> A {
     // A terminal that can do little would show what is typed by itself.
-    let _silence = Silence::begin();
+    let _echo_off = EchoOff::begin();
     let hide = |editor: &mut LineEditor, hidden| {
         if let Some(helper) = editor.helper_mut() {
             helper.hidden = hidden;

@@ -1,4 +1,4 @@
-//! What the line editor asks while a line is typed: what could be next, and how all of it looks.
+//! What the line editor asks while a line is typed: what could be next, and how all of it highlights.
 
 use std::borrow::Cow;
 
@@ -10,13 +10,13 @@ use rustyline::{Context, Helper};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::assistant::Assistant;
-use super::highlighting::Look;
-use super::shown_history::ShownHistory;
-use crate::printable::only_shows;
+use super::escaped_history::EscapedHistory;
+use super::highlighting::Highlight;
+use crate::printable::is_printable;
 use crate::shell::escape;
 
 /// The line editor, with our own history.
-pub(super) type LineEditor = rustyline::Editor<LineHelper, ShownHistory>;
+pub(super) type LineEditor = rustyline::Editor<LineHelper, EscapedHistory>;
 
 /// Shows what helps in a line, or hides all of the line.
 pub(super) struct LineHelper {
@@ -76,12 +76,12 @@ impl Highlighter for LineHelper {
             return Cow::Owned("*".repeat(line.width()));
         }
         let mut colored = String::new();
-        for (look, text) in self.assistant.looks(line) {
-            let color = match look {
-                Look::Plain => None,
-                Look::Function => Some("36"),
-                Look::String => Some("32"),
-                Look::Comment => Some("90"),
+        for (highlight, text) in self.assistant.highlights(line) {
+            let color = match highlight {
+                Highlight::Plain => None,
+                Highlight::Function => Some("36"),
+                Highlight::String => Some("32"),
+                Highlight::Comment => Some("90"),
             };
             match color.filter(|_| self.in_color) {
                 Some(color) => colored.push_str(&paint(color, &in_place(text))),
@@ -107,12 +107,12 @@ impl Highlighter for LineHelper {
 
 /// What is pasted or typed, with a picture of the same width in the place of whatever would do more than show.
 fn in_place(text: &str) -> Cow<'_, str> {
-    if text.chars().all(|character| character == '\n' || only_shows(character)) {
+    if text.chars().all(|character| character == '\n' || is_printable(character)) {
         return Cow::Borrowed(text);
     }
     let picture = |character: char| match character {
         '\n' => Some('\n'),
-        _ if only_shows(character) => Some(character),
+        _ if is_printable(character) => Some(character),
         '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(character)),
         '\u{7f}' => Some('\u{2421}'),
         '\u{80}'..='\u{9f}' => Some(char::REPLACEMENT_CHARACTER),

@@ -4,14 +4,14 @@
 
 mod assistant;
 mod completion;
+mod escaped_history;
 mod hidden_line;
 mod highlighting;
 mod hints;
 mod history_file;
 mod late_output;
 mod line_helper;
-mod shown_history;
-mod unfinished;
+mod partial_statement;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,10 +23,10 @@ use rustyline::{ColorMode, CompletionType, Config};
 use tokio::sync::mpsc;
 
 pub(super) use self::assistant::Assistant;
+use self::escaped_history::EscapedHistory;
 use self::hidden_line::without_showing;
 use self::late_output::LateOutput;
 use self::line_helper::{LineEditor, LineHelper};
-use self::shown_history::ShownHistory;
 
 /// Statements that can be recalled.
 const HISTORY: usize = 1_000;
@@ -72,7 +72,7 @@ impl Editor {
             .auto_add_history(false)
             .build();
         let in_color = config.color_mode() != ColorMode::Disabled;
-        let recalled = ShownHistory::new(&config);
+        let recalled = EscapedHistory::new(&config);
         let mut editor = LineEditor::with_history(config, recalled).map_err(io::Error::other)?;
         // What hides a line, or what would do more than show in it, counts as colour.
         editor.set_color_mode(ColorMode::Forced);

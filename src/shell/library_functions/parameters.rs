@@ -3,16 +3,16 @@
 use crate::engine::domain::Aggregate as _;
 use crate::engine::log::StreamId;
 use crate::library::{Author, Book, Isbn, Quantity, Title, UserId};
-use crate::shell::functions::{Call, Kind, Parameter};
+use crate::shell::functions::{Call, Parameter, ParameterKind};
 use crate::shell::term::Term;
 
-pub(super) const ISBN: Parameter = Parameter::needed("isbn", Kind::Text);
-pub(super) const TITLE: Parameter = Parameter::needed("title", Kind::Text);
-pub(super) const AUTHOR: Parameter = Parameter::needed("author", Kind::Text);
-pub(super) const QUANTITY: Parameter = Parameter::needed("quantity", Kind::Integer);
-pub(super) const USER: Parameter = Parameter::needed("user", Kind::Named);
+pub(super) const ISBN: Parameter = Parameter::needed("isbn", ParameterKind::Text);
+pub(super) const TITLE: Parameter = Parameter::needed("title", ParameterKind::Text);
+pub(super) const AUTHOR: Parameter = Parameter::needed("author", ParameterKind::Text);
+pub(super) const QUANTITY: Parameter = Parameter::needed("quantity", ParameterKind::Integer);
+pub(super) const USER: Parameter = Parameter::needed("user", ParameterKind::Named);
 /// The book that a table begins with.
-pub(super) const FROM: Parameter = Parameter::by_name("from", Kind::Text);
+pub(super) const FROM: Parameter = Parameter::by_name("from", ParameterKind::Text);
 
 pub(super) fn isbn(call: &Call<'_>) -> Result<Isbn, Term> {
     Isbn::new(call.text(ISBN)).map_err(|_| Term::Error("invalid_isbn"))

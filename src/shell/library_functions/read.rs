@@ -9,8 +9,8 @@ use crate::engine::projection::ReadModel;
 use crate::library::{BookEvent, Inventory, Isbn, QueryError, ReadService, UserId};
 use crate::shell::application_functions::{HasApplication, Words, application_functions, words};
 use crate::shell::functions::{Call, Domain, Function, Manual, Names, Outcome, Parameter, Row, joined};
-use crate::shell::help::helpers;
-use crate::shell::question::{limit, moment};
+use crate::shell::help::shell_functions;
+use crate::shell::query_arguments::{limit, moment};
 use crate::shell::table::{AS_OF, AT, LIMIT};
 use crate::shell::term::Term;
 
@@ -36,7 +36,7 @@ static MANUAL: Manual = Manual {
     function: "LibraryReadService.get_inventory",
     call: "LibraryReadService.get_book(\"978-1680502992\")",
     notes: NOTES,
-    helpers: helpers("help LibraryReadService.get_book"),
+    shell_functions: shell_functions("help LibraryReadService.get_book"),
 };
 
 /// The read service as the shell calls it.

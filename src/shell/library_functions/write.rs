@@ -6,9 +6,9 @@ use super::replies::refused;
 use crate::engine::application::Application;
 use crate::engine::log::StreamId;
 use crate::library::{BookCommand, BookEvent, WriteService};
-use crate::shell::application_functions::{HasApplication, Prompted, Words, application_functions, words};
+use crate::shell::application_functions::{HasApplication, ShellApplication, Words, application_functions, words};
 use crate::shell::functions::{Call, Domain, Function, Manual, Outcome, Parameter, Row, joined};
-use crate::shell::help::helpers;
+use crate::shell::help::shell_functions;
 use crate::shell::term::Term;
 use crate::shell::trace::Trace;
 
@@ -35,12 +35,12 @@ static MANUAL: Manual = Manual {
     function: "LibraryWriteService.add_book",
     call: "LibraryWriteService.remove_book(\"978-1680502992\")",
     notes: NOTES,
-    helpers: helpers("help LibraryWriteService.add_book"),
+    shell_functions: shell_functions("help LibraryWriteService.add_book"),
 };
 
 /// The write service as the shell calls it.
 #[derive(Debug)]
-pub struct WriteFunctions(Prompted<BookEvent>);
+pub struct WriteFunctions(ShellApplication<BookEvent>);
 
 const ADD_BOOK: Row<WriteFunctions> = Row::new(
     Function::new(
@@ -125,7 +125,7 @@ async fn remove_book(service: &WriteFunctions, call: Call<'_>) -> Outcome {
 impl WriteFunctions {
     /// The functions of a service that runs; `trace` shows what its commands cause.
     pub fn new(service: &WriteService, trace: Trace) -> Self {
-        Self(Prompted::new((**service).clone(), &WORDS, trace))
+        Self(ShellApplication::new((**service).clone(), &WORDS, trace))
     }
 
     async fn send(&self, call: Call<'_>, command: BookCommand) -> Outcome {

@@ -1,7 +1,7 @@
 //! What is hidden of one statement, and why.
 
 use super::secrets::{parameter_of, secrets};
-use crate::shell::functions::{Function, Kind, Parameter, Vocabulary, check};
+use crate::shell::functions::{Function, Parameter, ParameterKind, Vocabulary, check};
 use crate::shell::language::masking::{Masked, is_long, numbers, words_before};
 use crate::shell::language::{Argument, Span, Statement, SyntaxError, TokenKind, Tokens, Value, credentials_of};
 
@@ -37,7 +37,7 @@ impl Hidden {
         let mut tokens = Tokens::new(&text[statement.clone()]);
         let name = tokens.by_ref().take_while(|token| is_of_name(token.kind)).last();
         let end = statement.start + name.map_or(0, |name| name.end);
-        let is_plain = |kind| matches!(kind, Kind::Named | Kind::Integer);
+        let is_plain = |kind| matches!(kind, ParameterKind::Named | ParameterKind::Integer);
         let plain = function_called(&text[statement.start..end], vocabulary).map_or_else(
             || plain_words_of_unknown(vocabulary),
             |function| {
@@ -57,7 +57,7 @@ impl Hidden {
         for (place, argument) in statement.arguments.iter().enumerate() {
             let span = argument.value_span.clone();
             match parameter_of(function, place, argument) {
-                Some(parameter) if parameter.kind == Kind::Pin => hide_whole(argument, text, &mut hidden),
+                Some(parameter) if parameter.kind == ParameterKind::Pin => hide_whole(argument, text, &mut hidden),
                 None if argument.keyword == Some(PIN) => hide_whole(argument, text, &mut hidden),
                 Some(parameter) if !(takes_pin && can_stand_for_pin(argument, parameter)) => {}
                 None if argument.keyword.is_some() && !takes_pin => {}
@@ -98,9 +98,11 @@ fn function_called(name: &str, vocabulary: Vocabulary) -> Option<&'static Functi
 /// or nothing but digits where any text can stand.
 fn can_stand_for_pin(argument: &Argument<'_>, parameter: &Parameter) -> bool {
     match (&argument.value, parameter.kind) {
-        (Value::Integer(_), kind) => !matches!(kind, Kind::Named | Kind::Integer),
-        (Value::String(text), Kind::Text) => !parameter.keyword && text.bytes().all(|byte| byte.is_ascii_digit()),
-        (Value::String(_), kind) => kind != Kind::Named,
+        (Value::Integer(_), kind) => !matches!(kind, ParameterKind::Named | ParameterKind::Integer),
+        (Value::String(text), ParameterKind::Text) => {
+            !parameter.keyword && text.bytes().all(|byte| byte.is_ascii_digit())
+        }
+        (Value::String(_), kind) => kind != ParameterKind::Named,
         _ => false,
     }
 }

@@ -1,6 +1,6 @@
 //! The secrets in a statement that was understood.
 
-use crate::shell::functions::{Function, Kind, Parameter};
+use crate::shell::functions::{Function, Parameter, ParameterKind};
 use crate::shell::language::{Argument, Span, Statement, credentials_of};
 
 /// What stands in the place of a PIN in a statement that was understood. It does not tell how long that is.
@@ -10,7 +10,7 @@ const MASK: &str = "****";
 /// URLs. They are in order and apart.
 pub(in crate::shell) fn secrets(function: &Function, statement: &Statement<'_>, text: &str) -> Vec<Span> {
     let arguments = || statement.arguments.iter().enumerate();
-    let is_pin = |parameter: &Parameter| parameter.kind == Kind::Pin;
+    let is_pin = |parameter: &Parameter| parameter.kind == ParameterKind::Pin;
     let pins = arguments().filter(|(place, argument)| parameter_of(function, *place, argument).is_some_and(is_pin));
     let mut secrets: Vec<_> = pins.map(|(_, argument)| argument.value_span.clone()).collect();
     let mut urls = statement.arguments.iter().filter_map(|argument| credentials_of(argument, text));

@@ -11,11 +11,11 @@ use crate::shell::escape;
 /// Keeps statements as they are, and recalls them with what would do more than show as `\u{1B}`: the file may hold
 /// anything, and in a string that means the same.
 #[derive(Default)]
-pub(super) struct ShownHistory {
+pub(super) struct EscapedHistory {
     kept: FileHistory,
 }
 
-impl ShownHistory {
+impl EscapedHistory {
     pub(super) fn new(config: &Config) -> Self {
         Self { kept: FileHistory::with_config(config) }
     }
@@ -32,7 +32,7 @@ fn shown(found: SearchResult<'_>) -> SearchResult<'_> {
     }
 }
 
-impl History for ShownHistory {
+impl History for EscapedHistory {
     fn get(&self, index: usize, direction: SearchDirection) -> Result<Option<SearchResult<'_>>> {
         Ok(self.kept.get(index, direction)?.map(shown))
     }

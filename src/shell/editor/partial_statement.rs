@@ -5,7 +5,7 @@ use crate::shell::language::{TokenKind, Tokens};
 
 /// What stands before the cursor, and where in its statement that is.
 #[derive(Default)]
-pub(super) struct Unfinished<'a> {
+pub(super) struct PartialStatement<'a> {
     /// What is called, once a space or a parenthesis has ended its name.
     pub(super) function: Option<&'static Function>,
     /// The number of arguments before the one at the cursor.
@@ -19,49 +19,49 @@ pub(super) struct Unfinished<'a> {
     pub(super) within_comment: bool,
 }
 
-impl<'a> Unfinished<'a> {
+impl<'a> PartialStatement<'a> {
     pub(super) fn at_the_end_of(line: &'a str, vocabulary: Vocabulary) -> Self {
-        let mut unfinished = Self::default();
+        let mut statement = Self::default();
         // Where the argument at the cursor begins.
         let mut argument = 0;
         for token in Tokens::new(line) {
-            unfinished.within_comment = token.kind == TokenKind::Comment;
+            statement.within_comment = token.kind == TokenKind::Comment;
             match token.kind {
                 TokenKind::OpenString => {
-                    unfinished.within_string = true;
-                    unfinished.start = token.start + 1;
+                    statement.within_string = true;
+                    statement.start = token.start + 1;
                 }
-                // The string itself is the word now, so that it does not look like nothing.
-                TokenKind::String => unfinished.start = token.end - 1,
+                // The string itself is the word now, so that it does not highlight like nothing.
+                TokenKind::String => statement.start = token.end - 1,
                 TokenKind::Newline | TokenKind::Semicolon => {
-                    unfinished = Self { start: token.end, ..Self::default() };
+                    statement = Self { start: token.end, ..Self::default() };
                 }
                 TokenKind::Comma => {
-                    unfinished.arguments += 1;
-                    unfinished.keyword = None;
-                    unfinished.start = token.end;
+                    statement.arguments += 1;
+                    statement.keyword = None;
+                    statement.start = token.end;
                     argument = token.end;
                 }
-                TokenKind::Colon if unfinished.keyword.is_none() => {
-                    unfinished.keyword = keyword(&line[argument..token.start]);
+                TokenKind::Colon if statement.keyword.is_none() => {
+                    statement.keyword = keyword(&line[argument..token.start]);
                 }
-                TokenKind::Space | TokenKind::OpeningParenthesis if unfinished.function.is_none() => {
-                    let name = line[unfinished.start..token.start].trim_start();
-                    unfinished.function = vocabulary.all().find(|function| function.is_called(name));
-                    unfinished.keyword = None;
+                TokenKind::Space | TokenKind::OpeningParenthesis if statement.function.is_none() => {
+                    let name = line[statement.start..token.start].trim_start();
+                    statement.function = vocabulary.all().find(|function| function.is_called(name));
+                    statement.keyword = None;
                     argument = token.end;
-                    if unfinished.function.is_some() || name.is_empty() {
-                        unfinished.start = token.end;
+                    if statement.function.is_some() || name.is_empty() {
+                        statement.start = token.end;
                     }
                 }
-                TokenKind::Space if line[unfinished.start..token.start].trim().is_empty() => {
-                    unfinished.start = token.end;
+                TokenKind::Space if line[statement.start..token.start].trim().is_empty() => {
+                    statement.start = token.end;
                 }
                 _ => {}
             }
         }
-        unfinished.word = &line[unfinished.start..];
-        unfinished
+        statement.word = &line[statement.start..];
+        statement
     }
 
     /// What the function takes at the cursor.
