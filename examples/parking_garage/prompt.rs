@@ -138,8 +138,8 @@ static WORDS: Words = words! {
     called: "garage",
     thing: "garage",
     of: "one lot or ticket",
-    mended: "Once\nthat is mended, the program can be started again.",
-    holds: "whether process managers remember what has happened;",
+    mended: "Once\nthat is repaired, start the program again.",
+    holds: "that process managers remember what has happened;",
     imported: "No receipt is\nwritten again.",
     projections: "free places",
 };

@@ -1,4 +1,4 @@
-//! The bank's functions at the prompt, a file each: `Bank.open`, `Bank.create`, …
+//! The bank's functions at the prompt, each in a file: `Bank.open`, `Bank.create` and others.
 
 mod account_list;
 mod check_balance;

@@ -1,11 +1,11 @@
-//! The names that stand at the prompt.
+//! Account names for completion.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::bank::{AccountId, Bank};
 use crate::shell::functions::{Names, Parameter, ParameterKind};
 
-/// The names of the accounts that exist now, for the editor's thread.
+/// The names of existing accounts, for completion on the editor's thread.
 pub(super) struct AccountNames {
     pub(super) open: Arc<RwLock<Option<Bank>>>,
 }

@@ -3,7 +3,7 @@
 use tokio::task::JoinError;
 
 use super::BankFunctions;
-use super::replies::{not_carried_out, not_sent, said};
+use super::replies::{describe, not_carried_out, not_sent};
 use crate::bank::{Bank, CommandFailure, Operation, Receipt};
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::runtime::Conversation;
@@ -65,7 +65,7 @@ impl BankFunctions {
         bank.close().await;
         self.finish_pending().await;
         // The bank may have stopped after the last reply.
-        self.failed = bank.failure().map(|unavailable| said(&unavailable)).or(self.failed.take());
+        self.failed = bank.failure().map(|unavailable| describe(&unavailable)).or(self.failed.take());
     }
 
     pub(super) async fn finish_pending(&mut self) {

@@ -1,4 +1,4 @@
-//! `Bank.why`: the reasons for a balance.
+//! `Bank.why`: explains a balance.
 
 use super::BankFunctions;
 use super::parameters::{ACCOUNT, account};
@@ -16,9 +16,8 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new("Bank", "why", &[ACCOUNT, LIMIT, AT, AS_OF], "explains a balance", "Bank.why \"Wolfman\"")
         .group("History")
         .details(asked!(
-            "Every event that moved the balance, the command behind it, and what caused that. limit: 10 lists the\n\
-            last 10 at the most, 1_000 without; at: and as_of: explain the balance of a moment, as in\n\
-            Bank.check_balance.\n\
+            "Each event that changed the balance, its command, and the cause of that. limit: 10 lists at most the last\n\
+            10, and without it 1_000; at: and as_of: explain a balance of the past, as in Bank.check_balance.\n\
             Replies a table, or :no_account."
         )),
     |bank, call| Box::pin(why(bank, call)),

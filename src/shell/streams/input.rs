@@ -20,7 +20,7 @@ pub(in crate::shell) struct InputThread {
 }
 
 impl InputThread {
-    /// # ErrorOutput
+    /// # Errors
     ///
     /// No thread can be started.
     pub(in crate::shell) fn start(reader: impl Read + Send + 'static) -> io::Result<Self> {

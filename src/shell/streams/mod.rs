@@ -43,11 +43,11 @@ pub(super) fn errors_are_a_terminal() -> bool {
     isatty(stdio::stderr())
 }
 
-/// Whether so many descriptors more can be open at the same time.
+/// Checks that the process may open `count` more descriptors.
 ///
-/// # ErrorOutput
+/// # Errors
 ///
-/// What the system says of the first that cannot.
+/// The system's error for the first that it may not open.
 pub(super) fn check_free_descriptors(count: usize) -> io::Result<()> {
     let opened: io::Result<Vec<_>> = (0..count).map(|_| stdio::stderr().try_clone_to_owned()).collect();
     opened.map(drop)

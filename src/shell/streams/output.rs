@@ -24,7 +24,7 @@ pub(in crate::shell) struct OutputThread {
 }
 
 impl OutputThread {
-    /// # ErrorOutput
+    /// # Errors
     ///
     /// No thread can be started.
     pub(in crate::shell) fn start(writer: impl Write + Send + 'static) -> io::Result<Self> {
