@@ -114,7 +114,8 @@ async fn a_bank_opened_without_room_answers_what_it_knows() {
         let opened = format!("{{:ok, #Bank<sqlite:{}>}}", path.display());
         assert_eq!(finished.stdout, format!("{opened}\n1000000003\n{{:error, :outcome_unknown}}\n"));
         let why = format!("the outcome is unknown: {}: the disk is full", path.display());
-        let go_on = format!("once that is repaired, `Bank.close` and `Bank.open \"{}\"` start it again", path.display());
+        let go_on =
+            format!("once that is repaired, `Bank.close` and `Bank.open \"{}\"` start it again", path.display());
         let (_, said) = finished.stderr.split_once(&format!("error: {why}; ")).expect(&finished.stderr);
         let how_to_find_out = "if the command was carried out, there are events of command ";
         assert!(said.starts_with(how_to_find_out) && said.contains(&format!("; {go_on}\n")), "{said}");

@@ -37,8 +37,8 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             {:error, :lost_end}: acknowledged events are missing. Open a backup, or open the rest with accept_loss: true.\n\
             {:error, :left_over}: the file is missing, but its write-ahead log is not. Put the file back, or remove the log.\n\
             {:error, :half_imported}: an import did not finish. Import into a new file, or use accept_loss: true.\n\
-            {:error, :damaged}: the file was changed. Open a backup, or import an exported log; if the message says so,\n\
-            accept_loss: true opens it as it is.\n\
+            {:error, :damaged}: the file is not as it was written. Open a backup, or import an exported log; if the\n\
+            message says so, accept_loss: true opens it as it is.\n\
             {:error, :reserved_name}: the name ends like that of a bank's companion file. Choose another name.\n\
             {:error, :not_supported}: the file system lacks a feature that a bank needs. Use another file system.\n\
             {:error, :store_failed}: any other error of the system.",

@@ -1,10 +1,10 @@
-//! What helps while a statement is typed: completions, hints and colours. It names no editor.
+//! Completions, hints and highlights for a statement that is being typed, independent of any line editor.
 
 use std::fmt;
 
 use crate::shell::functions::{Names, Vocabulary};
 
-/// Knows what can be typed.
+/// Knows the functions and the names that can be typed.
 pub(in crate::shell) struct Assistant {
     pub(super) vocabulary: Vocabulary,
     pub(super) names: Box<dyn Names>,
@@ -21,7 +21,7 @@ impl Assistant {
         Self { vocabulary, names }
     }
 
-    /// One of the bank, where some accounts exist.
+    /// An assistant for a bank with some accounts.
     #[cfg(all(test, feature = "bank"))]
     pub(super) fn of_a_bank() -> Self {
         use crate::bank::Options;

@@ -1,9 +1,9 @@
-//! How the pieces of a line highlight.
+//! Syntax highlighting.
 
 use super::assistant::Assistant;
 use crate::shell::language::{Token, TokenKind, Tokens};
 
-/// How a piece of a statement is shown.
+/// The kind of highlight of a piece of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Highlight {
     Plain,
@@ -13,7 +13,7 @@ pub(super) enum Highlight {
 }
 
 impl Assistant {
-    /// The pieces of a line, with the highlight of each.
+    /// The pieces of a line, each with its highlight.
     pub(super) fn highlights<'a>(&self, line: &'a str) -> Vec<(Highlight, &'a str)> {
         let mut highlights = Vec::new();
         let mut tokens = Tokens::new(line).peekable();
@@ -39,7 +39,7 @@ impl Assistant {
     }
 }
 
-/// Whether a name such as `Bank.open` can consist of such tokens. What holds a number is the name of nothing.
+/// Whether such tokens may form a name such as `Bank.open`. With numbers among them the name is unknown, and stays plain.
 fn is_of_name(kind: TokenKind) -> bool {
     matches!(kind, TokenKind::Word | TokenKind::Dot | TokenKind::Integer | TokenKind::Fraction)
 }

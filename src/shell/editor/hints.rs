@@ -1,10 +1,10 @@
-//! What is still to be typed, shown behind the cursor.
+//! Hints about the arguments still to be typed, shown after the cursor.
 
 use super::assistant::Assistant;
 use super::partial_statement::PartialStatement;
 
 impl Assistant {
-    /// The arguments that are still to come at the end of `line`.
+    /// The arguments still to be typed at the end of `line`.
     pub(super) fn hint(&self, line: &str) -> Option<String> {
         let statement = PartialStatement::at_the_end_of(line, self.vocabulary);
         if statement.within_comment {

@@ -1,19 +1,20 @@
-//! A statement that is being typed, up to the cursor.
+//! The statement at the cursor, while it is being typed.
 
 use crate::shell::functions::{Function, Parameter, Vocabulary};
 use crate::shell::language::{TokenKind, Tokens};
 
-/// What stands before the cursor, and where in its statement that is.
+/// A statement up to the cursor.
 #[derive(Default)]
 pub(super) struct PartialStatement<'a> {
-    /// What is called, once a space or a parenthesis has ended its name.
+    /// The function, once a space or a parenthesis has ended its name.
     pub(super) function: Option<&'static Function>,
     /// The number of arguments before the one at the cursor.
     pub(super) arguments: usize,
-    /// What stands before the colon where the argument at the cursor is given by name.
+    /// The keyword of the argument at the cursor, if it has one.
     keyword: Option<&'a str>,
-    /// What of the word, or the string, at the cursor is there, and where it begins in the line.
+    /// The word or string at the cursor, up to the cursor.
     pub(super) word: &'a str,
+    /// Where that begins in the line.
     pub(super) start: usize,
     pub(super) within_string: bool,
     pub(super) within_comment: bool,
@@ -31,7 +32,7 @@ impl<'a> PartialStatement<'a> {
                     statement.within_string = true;
                     statement.start = token.start + 1;
                 }
-                // The string itself is the word now, so that it does not highlight like nothing.
+                // Its closing quote counts as the word, so that the argument does not appear empty.
                 TokenKind::String => statement.start = token.end - 1,
                 TokenKind::Newline | TokenKind::Semicolon => {
                     statement = Self { start: token.end, ..Self::default() };
@@ -64,7 +65,7 @@ impl<'a> PartialStatement<'a> {
         statement
     }
 
-    /// What the function takes at the cursor.
+    /// The parameter at the cursor.
     pub(super) fn parameter(&self) -> Option<&'static Parameter> {
         let parameters = self.function?.parameters;
         match self.keyword {
@@ -74,7 +75,7 @@ impl<'a> PartialStatement<'a> {
     }
 }
 
-/// What an argument is called that stands like this before its colon.
+/// The keyword of an argument, from the text before its colon.
 fn keyword(before_colon: &str) -> Option<&str> {
     let keyword = before_colon.trim_start();
     let is_of_name = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '.');
