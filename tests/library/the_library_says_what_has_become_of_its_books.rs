@@ -6,7 +6,7 @@ use cqrs_bank::engine::{EventHandler, Failure, RecordedEvent};
 use cqrs_bank::library::{BookEvent, Isbn, ReadService, WriteService};
 use cqrs_bank::shell::functions::Domain;
 use cqrs_bank::shell::library_functions::{ReadFunctions, WriteFunctions};
-use cqrs_bank::shell::script::{Ended, Script};
+use cqrs_bank::shell::script::{Script, ScriptEnd};
 use cqrs_bank::shell::session::{Session, Style};
 use cqrs_bank::shell::signals::Interrupts;
 use cqrs_bank::shell::trace::Trace;
@@ -44,7 +44,7 @@ impl Library {
         let interrupts = Interrupts::none();
         let running = Script { session, output: &mut output, errors: &mut errors, keep_going: true, interrupts };
         let ended = running.run(script.as_bytes()).await;
-        assert_eq!(ended == Ended::Mistake, !errors.is_empty());
+        assert_eq!(ended == ScriptEnd::Mistake, !errors.is_empty());
         String::from_utf8([output, errors].concat()).unwrap()
     }
 }

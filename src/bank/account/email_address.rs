@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
-use crate::printable::only_shows;
+use crate::printable::is_printable;
 
 /// An e-mail address: text on both sides of one `@`, without spaces, of at most [`EmailAddress::MAX_BYTES`] bytes. The
 /// address need not exist.
@@ -32,7 +32,7 @@ impl EmailAddress {
     pub fn new(address: &str) -> Result<Self, InvalidEmail> {
         // Characters that could end a line, a list or a header, or hide in one.
         let harmful = |character: char| {
-            let invisible = character.is_whitespace() || !only_shows(character);
+            let invisible = character.is_whitespace() || !is_printable(character);
             invisible || "<>()[],;:\"\\".contains(character)
         };
         let one_at = address.split_once('@').filter(|(_, domain)| !domain.contains('@'));

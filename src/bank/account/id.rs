@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
-use crate::printable::only_shows;
+use crate::printable::is_printable;
 
 /// An account's name: 1 to [`AccountId::MAX_CHARACTERS`] characters that are safe to print.
 ///
@@ -62,7 +62,7 @@ pub(in crate::bank) fn check_name(name: &str) -> Result<(), InvalidName> {
     }
     let mut characters = 0;
     for character in name.chars() {
-        if !only_shows(character) {
+        if !is_printable(character) {
             return Err(InvalidName::ControlCharacter);
         }
         characters += 1;

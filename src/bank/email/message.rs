@@ -8,7 +8,7 @@ use mail_builder::headers::raw::Raw;
 use crate::bank::account::Recipient;
 use crate::bank::{AccountEvent, AccountId, EmailAddress, Money};
 use crate::engine::log::RecordedEvent;
-use crate::printable::only_shows;
+use crate::printable::is_printable;
 
 /// The domain of every Message-ID: the same on every machine, so that a redelivered event leads to the same e-mail.
 const DOMAIN: &str = "cqrs-bank.invalid";
@@ -56,7 +56,7 @@ impl Message {
 
 /// Replaces hidden characters in a name. New names have none, but names in an old file may.
 fn printable(name: &str) -> String {
-    let replace = |character: char| match only_shows(character) {
+    let replace = |character: char| match is_printable(character) {
         true => character,
         false => char::REPLACEMENT_CHARACTER,
     };
@@ -126,7 +126,7 @@ mod tests {
             let (_, body) = content.split_once("\r\n\r\n").unwrap();
             let body = unquoted(body);
             assert!(body.starts_with("Dear ") && body.contains('\u{fffd}'), "{content}");
-            let unprintable = |c: char| c != '\n' && !only_shows(c);
+            let unprintable = |c: char| c != '\n' && !is_printable(c);
             assert_eq!((body.lines().count(), body.find(unprintable)), (5, None), "{body:?}");
         }
     }

@@ -1,4 +1,4 @@
-//! `handlers`: the event handlers, and how they are doing.
+//! `handlers`: shows the state of projections, event handlers and process managers.
 
 use super::{HasApplication, asked, function, integer};
 use crate::engine::application::handlers::HandlerReport;
@@ -8,11 +8,12 @@ use crate::shell::term::{Table, Term};
 
 pub(super) const fn row<D: HasApplication>() -> Row<D> {
     Row::new(
-        function::<D>("handlers", &[], "shows the event handlers and how they are doing", "{module}.handlers")
+        function::<D>("handlers", &[], "shows the state of each handler", "{module}.handlers")
             .group("Handlers")
             .details(asked!(
-                "For each its checkpoint (the last event it has acknowledged), how far it is behind the log, how often it\n\
-                has tried the next event and when it tries again, how many events it has parked, and its last error."
+                "For each handler: its checkpoint (the last event it acknowledged), how many events it is behind the log,\n\
+                how often it has tried the next event and when it tries again, how many events it has parked, and its\n\
+                last error."
             )),
         |domain, call| Box::pin(handlers(domain, call)),
     )
