@@ -192,8 +192,8 @@ async fn a_broken_file_is_refused_with_its_line_and_nothing_is_stored() {
         "in version 2, which this program does not know: a newer version wrote it",
     )
     .await;
-    refused(&change("\"account-Dracula\"", "\"account-Wolfman\""), 2, "about another account").await;
-    refused(&change("\"amount\":25}", "\"amount\":26}"), 5, "something else than was reserved").await;
+    refused(&change("\"account-Dracula\"", "\"account-Wolfman\""), 2, "its account differs from its stream").await;
+    refused(&change("\"amount\":25}", "\"amount\":26}"), 5, "it differs from its reservation").await;
     refused(&change("\n", "\n\n"), 2, "EOF").await;
     let first: String = text.split_inclusive('\n').next().unwrap().to_owned();
     refused(&format!("{first}{first}"), 2, "its position does not come after 1").await;
