@@ -62,7 +62,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let (account, savings) = (AccountId::new("Wolfman")?, AccountId::new("Wolfman's savings")?);
     bank.create(&account).await?;
     bank.create(&savings).await?;
-    bank.add_process(Savings { account: account.clone(), savings: savings.clone() }).await?;
+    bank.add_process_manager(Savings { account: account.clone(), savings: savings.clone() }).await?;
 
     // Each call returns after the process manager has acted.
     bank.deposit(&account, Money::new(500)?).await?;
@@ -121,7 +121,7 @@ mod tests {
         for account in [&policy.account, &policy.savings] {
             bank.create(account).await.unwrap();
         }
-        bank.add_process(policy.clone()).await.unwrap();
+        bank.add_process_manager(policy.clone()).await.unwrap();
         bank.deposit(&policy.account, Money::new(2_000).unwrap()).await.unwrap();
         assert_eq!(bank.check_balance(&policy.account).await.unwrap().minor_units(), 1_800);
         assert_eq!(bank.check_balance(&policy.savings).await.unwrap().minor_units(), 200);

@@ -1,6 +1,7 @@
 //! An event-sourced bank at a prompt, on an engine for any domain.
 //!
-//! ```
+#![cfg_attr(feature = "bank", doc = "```")]
+#![cfg_attr(not(feature = "bank"), doc = "```ignore")]
 //! use cqrs_bank::bank::{AccountId, Bank, Money, StoreUrl};
 //! use cqrs_bank::engine::{DomainEvent as _, Position};
 //!
@@ -36,11 +37,11 @@
 //! statement takes the same path:
 //!
 //! ```text
-//! text ─▶ shell ─▶ command ─▶ command handler ─▶ aggregate ─▶ events ─▶ event store ─▶ subscription ─┐
-//!           ▲                        ▲                                                                   │
-//!           │                        └── commands ◀── process managers ◀────────────────────────────────┤
-//!           │                                               e-mail ◀── event handlers ◀─────────────────┤
-//!           └─────────────────── reply ◀── query ◀── projections ◀──────────────────────────────────────┘
+//! text ─▶ shell ─▶ command ─▶ command handler ─▶ aggregate ─▶ events ─▶ event store ─▶ feed ─┐
+//!           ▲                        ▲                                                       │
+//!           │                        └── commands ◀── process managers ◀─────────────────────┤
+//!           │                                               e-mail ◀── event handlers ◀──────┤
+//!           └─────────────────── reply ◀── query ◀── projections ◀───────────────────────────┘
 //! ```
 //!
 //! Imports point one way too, `main → shell → {bank, library} → engine`, and a test checks that:

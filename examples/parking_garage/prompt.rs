@@ -2,11 +2,11 @@
 
 use cqrs_bank::engine::Application;
 use cqrs_bank::shell::application_functions::{HasApplication, ShellApplication, Words, application_functions, words};
+use cqrs_bank::shell::function_table::{AS_OF, AT};
 use cqrs_bank::shell::functions::{
     Call, Domain, Function, Manual, Names, Outcome, Parameter, ParameterKind, Row, WantedSecret, joined,
 };
 use cqrs_bank::shell::help::shell_functions;
-use cqrs_bank::shell::table::{AS_OF, AT};
 use cqrs_bank::shell::term::Term;
 use cqrs_bank::shell::trace::Trace;
 

@@ -6,11 +6,11 @@
 //! sees only a [`PinCheck`].
 
 mod account;
-mod audit;
 mod ceo_bonus;
 mod email;
 mod errors;
 mod handle;
+mod invariants;
 mod open;
 mod operations;
 mod options;

@@ -4,9 +4,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::account;
-use super::audit::Audit;
 use super::email::ThankYouEmail;
 use super::handle::BankParts;
+use super::invariants::Audit;
 use super::pin::PinChecker;
 use super::{
     Account, AccountEvent, Accounts, Balances, Bank, CeoBonus, OpenError, Options, TotalDeposits, TransferProcess,

@@ -8,12 +8,12 @@ mod book;
 mod commands;
 mod errors;
 mod events;
+mod invariants;
 mod inventory;
 mod isbn;
 mod quantity;
 mod read_service;
 mod start;
-mod stock;
 #[cfg(feature = "sqlite")]
 mod store;
 mod text;

@@ -4,8 +4,8 @@ use std::ops::Deref;
 
 #[cfg(feature = "sqlite")]
 use super::LibraryFile;
+use super::invariants::Stock;
 use super::start::start;
-use super::stock::Stock;
 use super::{Book, BookEvent, Inventory, Isbn, ListedBook, Loan, QueryError, UserId, inventory};
 use crate::engine::application::{Application, Builder, StartError};
 use crate::engine::domain::Aggregate as _;

@@ -4,8 +4,8 @@ use std::ops::Deref;
 
 #[cfg(feature = "sqlite")]
 use super::LibraryFile;
+use super::invariants::Stock;
 use super::start::start;
-use super::stock::Stock;
 use super::{Book, BookCommand, BookEvent, CommandFailure};
 use crate::engine::application::{Application, Builder, StartError};
 use crate::engine::runtime::Origin;

@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthChar;
 
 use super::escape::{self, write_escaped};
 use super::language::{Span, Statement, SyntaxError};
-use super::visible::Visible;
+use super::redaction::Visible;
 
 /// A text, with the line and column of a place in it, so that counting continues from there.
 #[derive(Clone, Copy, Debug)]

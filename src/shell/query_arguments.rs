@@ -1,7 +1,7 @@
 //! The arguments that queries share: the moment, the first position, and the limit.
 
+use super::function_table::{AS_OF, AT, LIMIT};
 use super::functions::{Call, Parameter};
-use super::table::{AS_OF, AT, LIMIT};
 use super::term::Term;
 use crate::engine::feed::catch_up::NotYet;
 use crate::engine::log::{Moment, Position};

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::functions::{Arguments, CallError, Domain, Function, Row, ShellReply, Vocabulary, check};
 use super::language::{Problem, Span, Statement, SyntaxError};
 use super::mistake::{Mistake, Source};
-use super::visible::{Visible, secrets, without_secrets};
+use super::redaction::{Visible, secrets, without_secrets};
 
 /// What a statement does, or what is wrong with it.
 pub struct ReadStatement<'a, D: 'static> {

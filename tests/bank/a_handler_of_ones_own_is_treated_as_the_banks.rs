@@ -86,7 +86,7 @@ impl EventHandler<AccountEvent> for Diary {
 #[tokio::test]
 async fn what_a_process_does_is_there_when_the_reply_comes() {
     let bank = open(StoreUrl::Memory).await;
-    bank.add_process(Tax).await.unwrap();
+    bank.add_process_manager(Tax).await.unwrap();
     let Withdrawal::Paid(receipt) = bank.withdraw(&account("Wolfman"), money(30)).await.unwrap() else {
         panic!("there is enough")
     };
@@ -107,7 +107,7 @@ async fn what_it_has_to_say_is_shown() {
     let bank = Bank::open(StoreUrl::Memory).await.unwrap();
     bank.create(&account("Wolfman")).await.unwrap();
     bank.deposit(&account("Wolfman"), money(100)).await.unwrap();
-    bank.add_process(Tax).await.unwrap();
+    bank.add_process_manager(Tax).await.unwrap();
     bank.withdraw(&account("Wolfman"), money(30)).await.unwrap();
     let said = report(&bank, Tax::NAME).await.status.condition.last_error;
     assert_eq!(said.as_deref(), Some(&*Refusal::NoAccount.to_string()));
@@ -129,7 +129,7 @@ async fn a_process_acts_once_whenever_an_event_comes_again() {
             forget_progress(&path).await;
         }
         let bank = Bank::open(StoreUrl::Sqlite(path.clone())).await.unwrap();
-        bank.add_process(Tax).await.unwrap();
+        bank.add_process_manager(Tax).await.unwrap();
         bank.close().await;
         let bank = Bank::open(StoreUrl::Sqlite(path.clone())).await.unwrap();
         assert_eq!(balance(&bank, "Tax").await, 1 + 2 + 3 + 4 + 5);
@@ -146,13 +146,13 @@ async fn what_happens_while_a_process_is_not_there_is_made_up_for() {
     let directory = TempDir::new().unwrap();
     let store = StoreUrl::Sqlite(directory.path().join("bank.db"));
     let bank = open(store.clone()).await;
-    bank.add_process(Tax).await.unwrap();
+    bank.add_process_manager(Tax).await.unwrap();
     bank.withdraw(&account("Wolfman"), money(1)).await.unwrap();
     bank.close().await;
     let bank = Bank::open(store.clone()).await.unwrap();
     bank.withdraw(&account("Wolfman"), money(2)).await.unwrap();
     assert_eq!(balance(&bank, "Tax").await, 1);
-    bank.add_process(Tax).await.unwrap();
+    bank.add_process_manager(Tax).await.unwrap();
     bank.withdraw(&account("Wolfman"), money(4)).await.unwrap();
     assert_eq!(balance(&bank, "Tax").await, 1 + 2 + 4);
     bank.close().await;
@@ -255,16 +255,16 @@ async fn a_handler_that_another_program_runs_is_not_traced_here() {
 #[tokio::test]
 async fn two_handlers_cannot_have_one_name() {
     let bank = open(Options { ceo_bonus: Some(account("CEO")), ..Options::default() }).await;
-    bank.add_process(Tax).await.unwrap();
+    bank.add_process_manager(Tax).await.unwrap();
     bank.add_event_handler(Diary::default()).await.unwrap();
     let taken = |name| Err(AddHandlerError::NameTaken { name });
-    assert_eq!(bank.add_process(Tax).await, taken("tax"));
+    assert_eq!(bank.add_process_manager(Tax).await, taken("tax"));
     assert_eq!(bank.add_event_handler(Diary::default()).await, taken("diary"));
-    assert_eq!(bank.add_process(CeoBonus::new(account("Tax"))).await, taken("CEO bonus"));
+    assert_eq!(bank.add_process_manager(CeoBonus::new(account("Tax"))).await, taken("CEO bonus"));
     bank.withdraw(&account("Wolfman"), money(3)).await.unwrap();
     assert_eq!(balance(&bank, "Tax").await, 3, "one of them is there");
     bank.close().await;
-    assert_eq!(bank.add_process(Tax).await, Err(Unavailable::Closed.into()));
+    assert_eq!(bank.add_process_manager(Tax).await, Err(Unavailable::Closed.into()));
 }
 
 #[tokio::test]
@@ -276,7 +276,7 @@ async fn what_is_imported_is_no_news() {
     let exported = bank.export(&file, |_, _| {}).await.unwrap();
     let bank = Bank::open(StoreUrl::Memory).await.unwrap();
     let diary = Diary::default();
-    bank.add_process(Tax).await.unwrap();
+    bank.add_process_manager(Tax).await.unwrap();
     bank.add_event_handler(diary.clone()).await.unwrap();
     assert_eq!(bank.import(&file, |_, _, _| {}).await.unwrap(), exported);
     assert_eq!(balance(&bank, "Tax").await, 0);

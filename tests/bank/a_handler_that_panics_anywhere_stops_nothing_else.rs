@@ -224,7 +224,7 @@ async fn so_it_is_with_a_process_manager() {
         for name in ["Shadow", "Porcelain"] {
             bank.create(&account(name)).await.unwrap();
         }
-        bank.add_process(FragileProcess(place)).await.unwrap();
+        bank.add_process_manager(FragileProcess(place)).await.unwrap();
         for amount in [1, BAD, 2] {
             deposit(&bank, amount).await;
         }

@@ -57,7 +57,7 @@ async fn open(store: StoreUrl, names: &[&str]) -> Bank {
     for name in names {
         bank.create(&account(name)).await.unwrap();
     }
-    bank.add_process(Presents).await.unwrap();
+    bank.add_process_manager(Presents).await.unwrap();
     bank
 }
 

@@ -68,8 +68,8 @@ async fn open(store: StoreUrl) -> Bank {
     for name in ["Ping", "Pong", "Wolfman"] {
         bank.create(&account(name)).await.unwrap();
     }
-    bank.add_process(Ping).await.unwrap();
-    bank.add_process(Pong).await.unwrap();
+    bank.add_process_manager(Ping).await.unwrap();
+    bank.add_process_manager(Pong).await.unwrap();
     bank
 }
 
@@ -123,8 +123,8 @@ async fn a_chain_goes_on_being_counted_when_the_bank_is_opened_again() {
         for ping in [true, false] {
             let bank = Bank::open(store.clone()).await.unwrap();
             match ping {
-                true => bank.add_process(Ping).await.unwrap(),
-                false => bank.add_process(Pong).await.unwrap(),
+                true => bank.add_process_manager(Ping).await.unwrap(),
+                false => bank.add_process_manager(Pong).await.unwrap(),
             }
             bank.close().await;
         }
@@ -139,8 +139,8 @@ async fn a_chain_goes_on_being_counted_when_the_bank_is_opened_again() {
 /// With both, until their work is done.
 async fn open_again(store: StoreUrl) -> Bank {
     let bank = Bank::open(store.clone()).await.unwrap();
-    bank.add_process(Ping).await.unwrap();
-    bank.add_process(Pong).await.unwrap();
+    bank.add_process_manager(Ping).await.unwrap();
+    bank.add_process_manager(Pong).await.unwrap();
     bank.close().await;
     Bank::open(store).await.unwrap()
 }

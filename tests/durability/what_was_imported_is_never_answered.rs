@@ -184,7 +184,7 @@ async fn a_process_that_is_added_later_does_not_answer_it_either() {
     let bank = Bank::open(store()).await.unwrap();
     bank.create(&account("Tax")).await.unwrap();
     bank.deposit(&account("Josh"), money(7)).await.unwrap();
-    bank.add_process(Tax).await.unwrap();
+    bank.add_process_manager(Tax).await.unwrap();
     bank.deposit(&account("Josh"), money(8)).await.unwrap();
     assert_eq!(bank.check_balance(&account("Tax")).await.unwrap(), money(15), "what is new it answers from the first");
     bank.close().await;
@@ -196,7 +196,7 @@ async fn only_a_bonus_counts_as_a_bonus() {
     let directory = tempfile::tempdir().unwrap();
     let (exported, outbox) = (directory.path().join("events.jsonl"), directory.path().join("outbox"));
     let bank = Bank::open(options(StoreUrl::Memory, &outbox)).await.unwrap();
-    bank.add_process(Tax).await.unwrap();
+    bank.add_process_manager(Tax).await.unwrap();
     for name in ["CEO", "Tax", "Josh"] {
         bank.create(&account(name)).await.unwrap();
     }

@@ -58,7 +58,7 @@ impl<E: StoredEvent> Application<E> {
     /// # Errors
     ///
     /// [`AddHandlerError`]: why the process manager does not run.
-    pub async fn add_process<P>(&self, policy: P) -> Result<(), AddHandlerError>
+    pub async fn add_process_manager<P>(&self, policy: P) -> Result<(), AddHandlerError>
     where
         P: ProcessManager<Event = E>,
     {
@@ -75,7 +75,7 @@ impl<E: StoredEvent> Application<E> {
         self.added(started.await).await
     }
 
-    /// Starts an event handler, as [`Application::add_process`] starts a process manager. Each event is delivered at
+    /// Starts an event handler, as [`Application::add_process_manager`] starts a process manager. Each event is delivered at
     /// least once. Strong consistency waits for the handler if it is [`AWAITED`](EventHandler::AWAITED).
     ///
     /// # Errors

@@ -18,13 +18,13 @@ mod export;
 pub mod handlers;
 mod head;
 mod history;
-mod in_place;
+mod not_moved;
 mod pending_command;
 mod projection_history;
 mod read;
 mod rebuild;
 mod receipt;
-mod seen;
+mod strong_consistency;
 mod upkeep;
 pub mod watch;
 
@@ -43,7 +43,8 @@ pub use self::pending_command::PendingCommand;
 use self::projection_history::ProjectionHistories;
 use self::read::Models;
 pub use self::receipt::Receipt;
-pub(crate) use self::seen::Seen;
+pub(crate) use self::receipt::Seen;
+
 pub use self::upkeep::ImportStep;
 use self::upkeep::Upkeep;
 use super::command_handler::{CommandHandler, CommandHandlers};

@@ -2,18 +2,15 @@
 
 use tokio::time::Instant;
 
-use super::Base;
-use super::seen::Seen;
-use crate::engine::feed::checkpoints::{Consistency, MAX_WAIT};
+use crate::engine::feed::checkpoints::MAX_WAIT;
 use crate::engine::log::{Position, RecordedEvent};
 use crate::engine::store::Committed;
-use crate::engine::store::codec::StoredEvent;
 
 /// The stored events of a handled command.
 #[derive(Clone, Debug)]
 pub struct Receipt<E> {
-    events: Committed<E>,
-    seen: Seen,
+    pub(super) events: Committed<E>,
+    pub(super) seen: Seen,
 }
 
 impl<E> Receipt<E> {
@@ -54,22 +51,13 @@ impl<E> Receipt<E> {
     }
 }
 
-impl<E: StoredEvent> Base<E> {
-    /// The receipt for stored events, once all awaited handlers have seen them.
-    pub(super) async fn receipt(&self, events: Committed<E>, consistency: Consistency) -> Receipt<E> {
-        let up_to = events.last().map_or(Position::START, |last| last.position);
-        if events.is_empty() {
-            self.wait_until_decision_is_seen(consistency).await;
-        }
-        let seen = match events.last() {
-            // Boxed: keeps the common future small.
-            Some(last) if consistency == Consistency::Strong && !self.is_seen(last) => {
-                let deadline = Instant::now() + MAX_WAIT;
-                Box::pin(self.wait_until_conversation_is_seen(last.metadata.correlation_id, last.position, deadline))
-                    .await
-            }
-            _ => Seen { up_to, lagging: Vec::new(), deadline: None },
-        };
-        Receipt { events, seen }
-    }
+/// The result of waiting for the handlers.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    /// The last event of the conversation waited for.
+    pub(crate) up_to: Position,
+    /// The handlers that had not seen that event when the wait ended.
+    pub(crate) lagging: Vec<&'static str>,
+    /// The deadline of the wait; `None` if there was no wait.
+    pub(crate) deadline: Option<Instant>,
 }

@@ -5,7 +5,8 @@
 //! of those before it. No caller gets an answer before the events are stored.
 
 mod aggregate_cache;
-mod kinds;
+mod command_handlers;
+mod duplicates;
 pub(in crate::engine) mod load;
 pub(in crate::engine) mod state;
 mod worker;
@@ -18,7 +19,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tracing::Span;
 use uuid::Uuid;
 
-pub use self::kinds::CommandHandlers;
+pub use self::command_handlers::CommandHandlers;
 use self::load::catch_panic;
 use self::worker::Worker;
 use super::store::{Committed, Conflict, EventStore, StoreError};

@@ -1,6 +1,6 @@
 //! The command handler's task: decides the queued commands, appends their events in one call, and answers.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::num::NonZeroU64;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -11,11 +11,12 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::aggregate_cache::AggregateCache;
+use super::duplicates::{first_outcome, is_among};
 use super::load::{Loaded, load};
 use super::{CommandError, CommandRequest, Id, Limits, MAX_ATTEMPTS, Outcome, Sent, Unanswered};
 use crate::engine::command_handler::state::snapshot_of;
 use crate::engine::domain::{Aggregate, Command as _, Contains, DomainEvent};
-use crate::engine::log::{StreamId, Timestamp, Version};
+use crate::engine::log::{Timestamp, Version};
 use crate::engine::runtime::trace::trace_line;
 use crate::engine::runtime::{Clock, StopReason, panic_message};
 use crate::engine::store::{
@@ -320,23 +321,7 @@ where
     }
 }
 
-/// Whether a command is among the appends. `ids` caches the ids of those seen before.
-fn is_among<E>(command_id: Uuid, appends: &[Append<E>], ids: &mut HashSet<Uuid>) -> bool {
-    ids.extend(appends[ids.len()..].iter().map(|append| append.metadata.command_id));
-    ids.contains(&command_id)
-}
-
 /// Whether a multiple of `every` lies after `before` and up to `after`.
 fn is_due(before: Version, after: Version, every: NonZeroU64) -> bool {
     after.get() % every < after.get() - before.get()
-}
-
-/// The first outcome of a command, or an error if another command has its id.
-fn first_outcome<A: Aggregate, E>(sent: &Sent<A, E>, committed: Committed<E>) -> Outcome<A, E> {
-    let Some(first) = committed.first() else { return Ok(committed) };
-    let is_same_stream = first.stream == StreamId::new(A::CATEGORY, sent.command.target());
-    match is_same_stream && first.metadata.may_be_same_command_as(&sent.metadata) {
-        true => Ok(committed),
-        false => Err(CommandError::IdTaken { stream: first.stream.clone() }),
-    }
 }

@@ -9,7 +9,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use super::EventHandler;
-use super::instance::{Make, catch};
+use super::panic_guard::{Make, catch};
 use crate::engine::log::Position;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::HandlerRecords as _;

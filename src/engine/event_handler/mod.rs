@@ -6,8 +6,8 @@
 
 mod control;
 mod deliver;
-mod instance;
 pub mod lease;
+mod panic_guard;
 mod parked;
 mod retry;
 mod runner;
@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 
 use self::control::{Check, REQUESTS, check};
 pub use self::control::{HandlerControl, ParkedError};
-use self::instance::{Instance, Make};
+use self::panic_guard::{GuardedHandler, Make};
 pub use self::retry::RetryPolicy;
 use self::runner::Runner;
 use super::feed::checkpoints::{Checkpoints, HandlerKind, MAX_WAIT, Registration, Slot};
@@ -65,7 +65,7 @@ pub trait EventHandler<E>: Send + Sync + Sized + 'static {
     /// async fn add(bank: Bank) {
     ///     bank.add_event_handler(Ours).await.unwrap();
     /// }
-    /// # let _ = async { add(Bank::open(cqrs_bank::bank::Store::Memory).await.unwrap()).await };
+    /// # let _ = async { add(Bank::open(cqrs_bank::bank::StoreUrl::Memory).await.unwrap()).await };
     /// ```
     const NAME: &'static str;
 
@@ -339,7 +339,7 @@ where
     }
     let make: Make<H> = Arc::new(make);
     let check = check::<E, H>(make.clone(), store.clone());
-    let instance = Instance::new(make, filter, handler);
+    let instance = GuardedHandler::new(make, filter, handler);
     let runner = Runner::new(instance, handler_feed.inbox(), slot, context.clone(), progress, held);
     Ok((handler_feed, runner, check, registration))
 }

@@ -92,7 +92,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     }
 
     /// Answers requests after the handler has stopped.
-    pub(super) async fn answer_only(&mut self, requests: &mut mpsc::Receiver<ControlRequest>) -> End {
+    pub(super) async fn answer_requests_only(&mut self, requests: &mut mpsc::Receiver<ControlRequest>) -> End {
         loop {
             tokio::select! {
                 end = ended(&self.held) => return end,

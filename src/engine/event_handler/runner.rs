@@ -6,8 +6,8 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::control::ControlRequest;
-use super::instance::Instance;
 use super::lease::Held;
+use super::panic_guard::GuardedHandler;
 use super::{EventHandler, HandlerContext, StartFrom};
 use crate::engine::feed::checkpoints::{Condition, HandlerState, Slot};
 use crate::engine::feed::inbox::HandlerInbox;
@@ -21,7 +21,7 @@ use crate::engine::store::{Committed, EventStore as _, MAX_READ, Store, StoreErr
 const WRITE_AFTER: u64 = 1_024;
 
 pub(super) struct Runner<E: 'static, H> {
-    pub(super) instance: Instance<E, H>,
+    pub(super) instance: GuardedHandler<E, H>,
     pub(super) inbox: Arc<HandlerInbox<E>>,
     pub(super) slot: Slot,
     pub(super) context: HandlerContext<E>,
@@ -59,7 +59,7 @@ impl From<StoreError> for End {
 
 impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     pub(super) fn new(
-        instance: Instance<E, H>,
+        instance: GuardedHandler<E, H>,
         inbox: Arc<HandlerInbox<E>>,
         slot: Slot,
         context: HandlerContext<E>,
@@ -75,12 +75,12 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         loop {
             let mut end = self.serve(&mut requests).await;
             if matches!(end, End::Stopped) {
-                end = self.answer_only(&mut requests).await;
+                end = self.answer_requests_only(&mut requests).await;
             }
             match end {
                 End::Closed => return Ok(()),
                 End::Failed(error) => return Err(error.into()),
-                End::LeaseLost | End::Stopped => self.let_go(),
+                End::LeaseLost | End::Stopped => self.hand_off(),
             }
         }
     }
@@ -94,7 +94,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
 
     async fn try_serve(&mut self, requests: &mut mpsc::Receiver<ControlRequest>) -> Result<Infallible, End> {
         if self.held.is_none() {
-            self.stand_by(requests).await?;
+            self.await_lease(requests).await?;
         }
         self.inbox.open();
         self.resume().await?;
@@ -125,7 +125,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     }
 
     /// Leaves the handler to another process.
-    fn let_go(&mut self) {
+    fn hand_off(&mut self) {
         self.inbox.close();
         self.context.checkpoints.set_awaited(&self.slot, false);
         self.report(Condition { state: HandlerState::RunningElsewhere, ..Condition::default() });
@@ -134,7 +134,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     }
 
     /// Waits for the lease, and continues from the checkpoint of the process that ran the handler.
-    async fn stand_by(&mut self, requests: &mut mpsc::Receiver<ControlRequest>) -> Result<(), End> {
+    async fn await_lease(&mut self, requests: &mut mpsc::Receiver<ControlRequest>) -> Result<(), End> {
         self.report(Condition { state: HandlerState::RunningElsewhere, ..Condition::default() });
         let lease = self.context.lease.clone();
         let held = loop {

@@ -2,10 +2,10 @@
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::add_projection::{JoinError, take_in};
 use super::inbox::HandlerFeed;
-use super::join::{JoinError, take_in};
-use super::keep::restore;
 use super::rebuild::{Caller, RebuildError};
+use super::row_storage::restore;
 use crate::engine::domain::DomainEvent;
 use crate::engine::log::Position;
 use crate::engine::projection::{Host, Hosted, Projection, ReadModel};

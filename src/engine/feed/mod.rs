@@ -5,32 +5,32 @@
 //! handler's inbox is offered them. A caller that wants to read its own write waits for [`checkpoints`], and one that wants
 //! to read the writes of others for [`catch_up`].
 
+mod add_projection;
 pub mod catch_up;
 pub mod checkpoints;
 mod conversations;
 mod handle;
 pub(super) mod inbox;
-mod join;
-mod keep;
-mod members;
+mod projections;
 mod rebuild;
 mod recover;
+mod row_storage;
 mod waiting;
 
 use std::fmt;
 
 use tokio::sync::{mpsc, oneshot};
 
+pub use self::add_projection::JoinError;
 use self::checkpoints::Checkpoints;
 use self::handle::FeedRequest;
 pub use self::handle::{FeedHandle, HandlersHeld, RemoveError};
 use self::inbox::HandlerFeed;
-pub use self::join::JoinError;
-use self::keep::Kept;
-use self::members::Members;
+use self::projections::Members;
 use self::rebuild::Rebuild;
 pub use self::rebuild::RebuildError;
 pub use self::recover::MAX_ATTEMPTS;
+use self::row_storage::Kept;
 use super::projection::{Host, Projection, ReadModel};
 use super::store::handler_records::is_reserved;
 use super::store::{EventStore, StoreError};
@@ -142,7 +142,7 @@ impl<E: DomainEvent> Feed<E> {
     pub async fn restore<S: EventStore<E>>(&mut self, store: &S) -> Result<(), StoreError> {
         self.live_after = store.end().await?;
         for host in self.members.hosts() {
-            keep::restore(host, store).await?;
+            row_storage::restore(host, store).await?;
         }
         self.members.acknowledge_what_is_done();
         Ok(())
@@ -239,7 +239,7 @@ impl<E: DomainEvent> Feed<E> {
             FeedRequest::Join { reply, .. } if reply.is_closed() => {}
             FeedRequest::HandOver { reply, .. } if reply.is_closed() => {}
             FeedRequest::Join { mut host, reply } => {
-                let joined = join::take_in(host.as_mut(), store, position).await;
+                let joined = add_projection::take_in(host.as_mut(), store, position).await;
                 if joined.is_ok() {
                     self.members.join(host);
                     // A rebuild under way begins again, with the new projection.

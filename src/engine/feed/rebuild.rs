@@ -3,7 +3,7 @@
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
-use super::members::Members;
+use super::projections::Members;
 use crate::engine::domain::DomainEvent;
 use crate::engine::log::{Batch, Position};
 use crate::engine::store::{EventStore, MAX_READ, StoreError};

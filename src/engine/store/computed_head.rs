@@ -2,7 +2,7 @@
 
 use foldhash::HashMap;
 
-use super::hash_chain::{BEFORE_THE_FIRST, Content};
+use super::hash_chain::{Content, GENESIS};
 use super::log_head::LogHead;
 use super::{EventStore, MAX_READ, StoreError};
 use crate::engine::log::{Position, StreamId};
@@ -19,7 +19,7 @@ pub(super) async fn computed_head<E: StoredEvent>(
     at: Option<Position>,
 ) -> Result<Option<LogHead>, StoreError> {
     let until = at.unwrap_or(Position::new(u64::MAX));
-    let (mut position, mut hash, mut buffer) = (Position::START, BEFORE_THE_FIRST, Vec::new());
+    let (mut position, mut hash, mut buffer) = (Position::START, GENESIS, Vec::new());
     let mut streams: HashMap<StreamId, u64> = HashMap::default();
     let mut command = None;
     while position < until {

@@ -8,7 +8,7 @@ use crate::engine::log::{Metadata, Timestamp};
 pub(in crate::engine::store) type Hash = [u8; 32];
 
 /// The predecessor hash of the first event.
-pub(in crate::engine::store) const BEFORE_THE_FIRST: Hash = [0; 32];
+pub(in crate::engine::store) const GENESIS: Hash = [0; 32];
 
 /// The fields covered by an event's hash.
 pub(in crate::engine::store) struct Content<'a> {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::hash_chain::{BEFORE_THE_FIRST, Hash};
+use super::hash_chain::{GENESIS, Hash};
 use crate::engine::log::Position;
 
 /// Bytes of the hash in a head: finding another log with the same ones is infeasible.
@@ -63,7 +63,7 @@ impl FromStr for LogHead {
             let digits = str::from_utf8(digits).map_err(|_| InvalidLogHead)?;
             *byte = u8::from_str_radix(digits, 16).map_err(|_| InvalidLogHead)?;
         }
-        let before_the_first = Self::new(Position::START, &BEFORE_THE_FIRST);
+        let before_the_first = Self::new(Position::START, &GENESIS);
         let head = Self { position, hash };
         if position == Position::START && head != before_the_first { Err(InvalidLogHead) } else { Ok(head) }
     }
@@ -80,7 +80,7 @@ mod tests {
         assert_eq!(head.to_string(), text);
         assert_eq!(text.parse(), Ok(head));
         assert_eq!(text.to_uppercase().parse(), Ok(head));
-        let empty = LogHead::new(Position::START, &BEFORE_THE_FIRST);
+        let empty = LogHead::new(Position::START, &GENESIS);
         assert_eq!(empty.to_string().parse(), Ok(empty));
         let [short, long, signed] = [text[..text.len() - 1].to_owned(), format!("{text}a"), format!("+{text}")];
         let no_such_beginning = text.replacen("12", "0", 1);

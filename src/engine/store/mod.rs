@@ -4,10 +4,12 @@
 //! [`EventStore`] is the contract. [`memory`] implements it until the process ends, [`sqlite`] in a file, and [`Store`]
 //! is either of them. [`handler_records`] is what a store keeps for event handlers.
 
+mod any_store;
 mod backup;
 pub mod codec;
 pub(in crate::engine) mod companion_names;
 mod computed_head;
+mod custom_store;
 pub mod event_line;
 pub mod handler_records;
 mod hash_chain;
@@ -15,9 +17,7 @@ pub mod log_head;
 mod log_pages;
 mod log_times;
 pub mod memory;
-mod one_store;
 mod open_error;
-mod other_store;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod subscription;
@@ -32,12 +32,12 @@ use thiserror::Error;
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
+pub use self::any_store::Store;
 pub use self::backup::{BackupError, BackupStep};
+pub use self::custom_store::OtherStore;
 use self::handler_records::HandlerRecords;
 pub(crate) use self::log_pages::LogPages;
-pub use self::one_store::Store;
 pub use self::open_error::OpenStoreError;
-pub use self::other_store::OtherStore;
 pub use self::url::{StoreUrl, UnsupportedUrl, path_named_by};
 pub use self::verification::{Verification, Verified};
 use crate::engine::log::{Batch, Metadata, Moment, Position, RecordedEvent, StreamId, Timestamp, Version};

@@ -4,9 +4,9 @@ use super::{HasApplication, function, integer};
 use crate::engine::log::RecordedEvent;
 use crate::engine::store::codec::StoredEvent;
 use crate::shell::event_record;
+use crate::shell::function_table::{FROM, LIMIT};
 use crate::shell::functions::{Call, Outcome, Parameter, Row};
 use crate::shell::query_arguments::{limit, position};
-use crate::shell::table::{FROM, LIMIT};
 use crate::shell::term::{Table, Term};
 
 pub(super) const fn row<D: HasApplication>() -> Row<D> {

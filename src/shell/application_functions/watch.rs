@@ -8,9 +8,9 @@ use crate::engine::application::watch::Watch;
 use crate::engine::log::RecordedEvent;
 use crate::engine::store::codec::StoredEvent;
 use crate::shell::event_record::event_record;
+use crate::shell::function_table::{FROM, LIMIT};
 use crate::shell::functions::{Call, Live, Outcome, Reply, Row};
 use crate::shell::query_arguments::{limit, position};
-use crate::shell::table::{FROM, LIMIT};
 use crate::shell::term::Term;
 
 /// How many lines may wait to be printed.

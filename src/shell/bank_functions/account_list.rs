@@ -4,9 +4,9 @@ use super::BankFunctions;
 use super::replies::no_answer;
 use super::texts::asked;
 use crate::bank::AccountEntry;
+use crate::shell::function_table::{AS_OF, AT};
 use crate::shell::functions::{Call, Function, Outcome, Row};
 use crate::shell::query_arguments::moment;
-use crate::shell::table::{AS_OF, AT};
 use crate::shell::term::Term;
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(

@@ -5,9 +5,9 @@ use super::parameters::{ACCOUNT, account};
 use super::replies::no_balance;
 use super::texts::asked;
 use crate::shell::application_functions::integer;
+use crate::shell::function_table::{AS_OF, AT};
 use crate::shell::functions::{Call, Function, Outcome, Row};
 use crate::shell::query_arguments::moment;
-use crate::shell::table::{AS_OF, AT};
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new(

@@ -5,9 +5,9 @@ use super::replies::no_answer;
 use super::texts::asked;
 use crate::bank::{Ending, Moment, ReleaseReason, TransferRecord, TransferState};
 use crate::shell::application_functions::integer;
+use crate::shell::function_table::{AS_OF, AT, FROM, LIMIT};
 use crate::shell::functions::{Call, Function, Outcome, Row};
 use crate::shell::query_arguments::{limit, moment, position};
-use crate::shell::table::{AS_OF, AT, FROM, LIMIT};
 use crate::shell::term::{Table, Term};
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(

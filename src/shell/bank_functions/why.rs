@@ -7,9 +7,9 @@ use super::texts::asked;
 use crate::bank::{Movement, Reason};
 use crate::engine::domain::DomainEvent as _;
 use crate::shell::application_functions::{because, integer};
+use crate::shell::function_table::{AS_OF, AT, LIMIT};
 use crate::shell::functions::{Call, Function, Outcome, Row};
 use crate::shell::query_arguments::{limit, moment};
-use crate::shell::table::{AS_OF, AT, LIMIT};
 use crate::shell::term::{Table, Term};
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(

@@ -8,10 +8,10 @@ use crate::engine::log::StreamId;
 use crate::engine::projection::ReadModel;
 use crate::library::{BookEvent, Inventory, Isbn, QueryError, ReadService, UserId};
 use crate::shell::application_functions::{HasApplication, Words, application_functions, words};
+use crate::shell::function_table::{AS_OF, AT, LIMIT};
 use crate::shell::functions::{Call, Domain, Function, Manual, Names, Outcome, Parameter, Row, joined};
 use crate::shell::help::shell_functions;
 use crate::shell::query_arguments::{limit, moment};
-use crate::shell::table::{AS_OF, AT, LIMIT};
 use crate::shell::term::Term;
 
 const MODULE: &str = "LibraryReadService";

@@ -129,7 +129,7 @@ pub(crate) const QUESTIONS: [Call; 15] = calls! {
 /// All that can be added to an application.
 pub(crate) const ADDITIONS: [Call; 3] = calls! {
     add_projection: shelves => shelves.add_projection::<Lent>().await;
-    add_process: shelves => shelves.add_process(FillOrders).await;
+    add_process_manager: shelves => shelves.add_process_manager(FillOrders).await;
     add_event_handler: shelves => shelves.add_event_handler(Slow::for_ever()).await;
 };
 

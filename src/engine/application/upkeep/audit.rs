@@ -4,7 +4,7 @@ use std::fmt;
 
 use foldhash::HashMap;
 
-use super::kinds::Kinds;
+use super::aggregate_kinds::Kinds;
 use crate::engine::domain::Invariants;
 use crate::engine::log::{Position, RecordedEvent, StreamId, Timestamp, Version};
 

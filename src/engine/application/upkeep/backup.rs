@@ -3,8 +3,8 @@
 use std::mem;
 use std::path::Path;
 
-use super::imported::MARK;
-use super::replayed::Replayed;
+use super::import_appends::Replayed;
+use super::import_marker::MARK;
 use crate::engine::application::{Application, BackupError};
 use crate::engine::log::RecordedEvent;
 use crate::engine::store::codec::StoredEvent;

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use tokio::sync::mpsc;
 
+use super::import_appends::Replayed;
 use super::import_file::{Contents, ImportFile, failed};
-use super::imported::{MARK, TASK, UNDER_WAY};
-use super::replayed::Replayed;
+use super::import_marker::{MARK, TASK, UNDER_WAY};
 use crate::engine::application::{Application, ImportError, Unavailable};
 use crate::engine::event_handler::ParkedError;
 use crate::engine::log::Position;

@@ -1,5 +1,6 @@
 //! The occasional work of an operator: verification, backup and import. All of it takes time in proportion to the log.
 
+mod aggregate_kinds;
 mod audit;
 #[cfg(feature = "sqlite")]
 mod backup;
@@ -7,10 +8,9 @@ mod backup;
 #[path = "no_backup.rs"]
 mod backup;
 mod import;
+mod import_appends;
 mod import_file;
-mod imported;
-mod kinds;
-mod replayed;
+mod import_marker;
 mod verify;
 
 use std::fmt;
@@ -18,10 +18,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use self::aggregate_kinds::Kinds;
 use self::audit::Audit;
 pub use self::import::ImportStep;
-pub(super) use self::imported::{KnownHandler, refuse_unfinished_import};
-use self::kinds::Kinds;
+pub(super) use self::import_marker::{KnownHandler, refuse_unfinished_import};
 use crate::engine::domain::{Aggregate, Contains, Invariants};
 use crate::engine::log::RecordedEvent;
 use crate::engine::projection::{Projection, StoredRows};

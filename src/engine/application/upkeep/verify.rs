@@ -4,8 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::aggregate_kinds::AggregateKind;
 use super::audit::Audit;
-use super::kinds::AggregateKind;
 use super::{FoldedRows, ReadRows};
 use crate::engine::application::{Application, Unavailable};
 use crate::engine::log::{Moment, Position, StreamId, Version};

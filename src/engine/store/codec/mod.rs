@@ -51,10 +51,10 @@
 mod domain_events;
 mod names;
 mod read;
+mod upcast;
 mod write;
 
 use std::collections::BTreeSet;
-use std::panic::catch_unwind;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -62,9 +62,10 @@ use thiserror::Error;
 
 pub use self::domain_events::domain_events;
 use self::names::{Names, in_snake_case, is_of_type};
+use self::upcast::upcast;
 pub use self::write::DataOf;
 use crate::engine::domain::{DomainEvent, current_version};
-use crate::engine::runtime::{StoreFailure, StoreFailureKind, panic_message};
+use crate::engine::runtime::{StoreFailure, StoreFailureKind};
 use crate::engine::store::StoreError;
 
 #[doc(hidden)]
@@ -114,27 +115,10 @@ impl<E: DomainEvent + Serialize + DeserializeOwned> StoredEvent for E {
     }
 
     fn from_stored(event_type: &str, schema_version: u16, json: &str) -> Result<Self, UnreadableEvent> {
-        let current = current_version::<E>(event_type);
-        if schema_version == current {
+        if schema_version == current_version::<E>(event_type) {
             return read::from_text(event_type, json);
         }
-        if !E::knows(event_type) {
-            return Err(UnreadableEvent::UnknownType { event_type: event_type.to_owned() });
-        }
-        if schema_version == 0 || schema_version > current {
-            return Err(UnreadableEvent::UnknownVersion { event_type: event_type.to_owned(), schema_version });
-        }
-        let broken = |reason: &dyn std::fmt::Display| UnreadableEvent::broken(event_type, reason);
-        let mut data = serde_json::from_str(json).map_err(|error| broken(&error))?;
-        for version in schema_version..current {
-            if let Some(upcast) = E::upcast(event_type, version) {
-                data = catch_unwind(|| upcast(data)).map_err(|panic| {
-                    let message = panic_message(panic.as_ref());
-                    broken(&format_args!("upcasting from version {version} panicked: {message}"))
-                })?;
-            }
-        }
-        read::from_value(event_type, data)
+        read::from_value(event_type, upcast::<E>(event_type, schema_version, json)?)
     }
 }
 

@@ -6,7 +6,7 @@
 use foldhash::HashMap;
 use uuid::Uuid;
 
-use super::place::Place;
+use super::event_index::Place;
 
 #[derive(Debug, Default)]
 pub(super) struct CommandIds {

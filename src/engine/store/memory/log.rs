@@ -8,7 +8,7 @@ use foldhash::HashMap;
 use uuid::Uuid;
 
 use super::command_ids::CommandIds;
-use super::place::Place;
+use super::event_index::Place;
 use crate::engine::domain::DomainEvent;
 use crate::engine::log::{Batch, Moment, Position, RecordedEvent, StreamId, Timestamp, Version};
 use crate::engine::runtime::trace::trace_line;

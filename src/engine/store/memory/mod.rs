@@ -3,8 +3,8 @@
 //! A commit is one slice, shared by the log, its subscribers and the command's result, so publishing copies no event.
 
 mod command_ids;
+mod event_index;
 mod log;
-mod place;
 mod records;
 
 use std::sync::Arc;

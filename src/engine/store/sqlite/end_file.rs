@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use super::companions::{END, open_or_create, without_suffix};
 use super::long_wait::LongWait;
 use crate::engine::disk::{FileId, is_unsupported, sync_name};
-use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Hash, hex};
+use crate::engine::store::hash_chain::{GENESIS, Hash, hex};
 
 pub(super) const LENGTH: usize = 125;
 
@@ -31,7 +31,7 @@ pub(super) struct End {
 }
 
 impl End {
-    pub(super) const OF_NOTHING: Self = Self { position: 0, hash: BEFORE_THE_FIRST };
+    pub(super) const EMPTY: Self = Self { position: 0, hash: GENESIS };
 
     pub(super) fn to_text(self) -> String {
         let mut text = format!("position {:020}\nsha256 {}\n", self.position, hex(&self.hash));
@@ -45,7 +45,7 @@ impl End {
         let text = std::str::from_utf8(text).ok()?;
         let position = text.strip_prefix("position ")?.get(..20)?.parse().ok()?;
         let digits = text.lines().nth(1)?.strip_prefix("sha256 ")?;
-        let mut hash = BEFORE_THE_FIRST;
+        let mut hash = GENESIS;
         for (index, byte) in hash.iter_mut().enumerate() {
             *byte = u8::from_str_radix(digits.get(2 * index..2 * index + 2)?, 16).ok()?;
         }

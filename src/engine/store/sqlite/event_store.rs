@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use super::format::Format;
 use super::log_links::LogEnd;
+use super::record_appends::EncodedAppend;
 use super::requests::WriteRequest;
-use super::transaction::EncodedAppend;
 use super::{SqliteStore, snapshots};
 use crate::engine::log::{Batch, Moment, Position, RecordedEvent, StreamId, Version};
 use crate::engine::store::codec::StoredEvent;

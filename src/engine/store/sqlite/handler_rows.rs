@@ -2,7 +2,7 @@
 
 use rusqlite::Row;
 
-use super::checked::Checked;
+use super::hashed_row::Checked;
 use super::numbers::unsigned;
 use crate::engine::log::{Position, Timestamp};
 use crate::engine::store::handler_records::{ParkedEvent, Progress};

@@ -6,7 +6,7 @@ use super::end_file::End;
 use super::file_error::FileError;
 use super::numbers::{signed, unsigned};
 use crate::engine::log::Timestamp;
-use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Hash};
+use crate::engine::store::hash_chain::{GENESIS, Hash};
 
 /// The end of the log.
 #[derive(Clone, Copy, Debug)]
@@ -16,7 +16,7 @@ pub(super) struct LogEnd {
 }
 
 impl LogEnd {
-    pub(super) const OF_NOTHING: Self = Self { end: End::OF_NOTHING, time: Timestamp::from_micros(i64::MIN) };
+    pub(super) const EMPTY: Self = Self { end: End::EMPTY, time: Timestamp::from_micros(i64::MIN) };
 
     pub(super) fn read(connection: &Connection) -> rusqlite::Result<Self> {
         let mut statement =
@@ -25,7 +25,7 @@ impl LogEnd {
             let end = End { position: unsigned(row, 0)?, hash: row.get(1)? };
             Ok(Self { end, time: Timestamp::from_micros(row.get(2)?) })
         });
-        Ok(row.optional()?.unwrap_or(Self::OF_NOTHING))
+        Ok(row.optional()?.unwrap_or(Self::EMPTY))
     }
 }
 
@@ -94,7 +94,7 @@ pub(super) fn mark_from(connection: &Connection, stream: i64, version: u64) -> r
 /// The hash of an event, or the initial hash for position 0.
 pub(super) fn hash_at(connection: &Connection, position: u64) -> Result<Hash, FileError> {
     if position == 0 {
-        return Ok(BEFORE_THE_FIRST);
+        return Ok(GENESIS);
     }
     let mut statement = connection.prepare_cached("SELECT hash FROM events WHERE position = ?1")?;
     let hash = statement.query_row([signed(position)], |row| row.get(0)).optional()?;

@@ -15,10 +15,9 @@
 //! cannot be shortened. Tests that pause time should use the [`memory`](super::memory) store, whose task the runtime
 //! knows.
 
-mod acknowledged;
+mod acknowledged_end;
 mod backup;
 mod batch_insert;
-mod checked;
 mod checkpointer;
 mod close;
 mod command_ids;
@@ -33,10 +32,10 @@ mod file_error;
 mod file_identities;
 mod foreign_lock;
 mod format;
-mod group_commit;
 mod handler_records;
 mod handler_rows;
 mod hard_links;
+mod hashed_row;
 mod in_use_mark;
 mod lease;
 mod lock_holder;
@@ -52,6 +51,7 @@ mod open_error;
 mod open_file;
 mod projection_rows;
 mod properties;
+mod record_appends;
 mod records;
 mod replies;
 mod requests;
@@ -65,7 +65,6 @@ mod stored_log;
 mod stream_version;
 mod tables;
 mod threads;
-mod transaction;
 mod upgrade;
 mod verify;
 
@@ -74,7 +73,7 @@ use std::sync::{Arc, Weak};
 
 use tokio::sync::{mpsc, oneshot};
 
-use self::acknowledged::AcknowledgedEnd;
+use self::acknowledged_end::AcknowledgedEnd;
 use self::file_error::FileError;
 use self::file_identities::FileIdentities;
 use self::log_links::LogEnd;

@@ -50,7 +50,7 @@ impl Opened {
     /// Closes a file that cannot be used after all, and removes it if this call created it.
     pub(super) fn abandon(self) {
         let Self { path, connection, format, mut end_file, open_file, is_created, .. } = self;
-        let is_new = || LogEnd::read(&connection).is_ok_and(|end| end.end == End::OF_NOTHING);
+        let is_new = || LogEnd::read(&connection).is_ok_and(|end| end.end == End::EMPTY);
         if !is_created
             || end_file.lock(Deadline::after(WAIT_FOR_OTHERS)).is_err()
             || !open_file.is_at(&path)

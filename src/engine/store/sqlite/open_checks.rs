@@ -21,7 +21,7 @@ use super::tables::{self, MissingObject, Tables};
 use crate::engine::log::Position;
 use crate::engine::store::OpenStoreError;
 use crate::engine::store::codec::{StoredEvent, UnreadableEvent};
-use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Hash};
+use crate::engine::store::hash_chain::{GENESIS, Hash};
 
 /// Checks one consistent view of the file. The lock keeps other programs from committing meanwhile.
 pub(super) fn check<E: StoredEvent>(
@@ -242,7 +242,7 @@ fn check_acknowledged(
 
 fn hash_if_present(connection: &Connection, position: u64) -> rusqlite::Result<Option<Hash>> {
     if position == 0 {
-        return Ok(Some(BEFORE_THE_FIRST));
+        return Ok(Some(GENESIS));
     }
     match hash_at(connection, position) {
         Ok(hash) => Ok(Some(hash)),

@@ -7,14 +7,14 @@ use foldhash::HashMap;
 use rusqlite::{Connection, Row};
 use tokio::sync::{mpsc, oneshot};
 
-use super::checked::Checked;
 use super::file_error::FileError;
+use super::hashed_row::Checked;
 use super::numbers::{signed, unsigned};
 use super::row_set::RowSet;
 use super::row_sets::{hash_of, selected_hash};
 use crate::engine::log::Position;
 use crate::engine::store::handler_records::{ProjectionRow, ProjectionUpdate, ProjectionWritten};
-use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Hash, row_hash};
+use crate::engine::store::hash_chain::{GENESIS, Hash, row_hash};
 use crate::engine::store::{MAX_READ, StoreError};
 
 /// How many pages of rows are read ahead of the receiver.
@@ -41,7 +41,7 @@ impl Checked for StoredCheckpoint {
 
     fn hash(&self) -> Hash {
         let Self { projection, checkpoint, set, event } = self;
-        let event = event.as_ref().unwrap_or(&BEFORE_THE_FIRST);
+        let event = event.as_ref().unwrap_or(&GENESIS);
         let (checkpoint, rows) = (checkpoint.get().to_be_bytes(), set.rows.to_be_bytes());
         row_hash(&[projection.as_bytes(), &checkpoint, &rows, &set.hash(), event])
     }

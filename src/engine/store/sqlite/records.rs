@@ -2,9 +2,9 @@
 
 use rusqlite::Connection;
 
-use super::checked::Checked as _;
 use super::file_error::FileError;
 use super::handler_rows::{PARKED_COLUMNS, PROGRESS_COLUMNS, StoredProgress};
+use super::hashed_row::Checked as _;
 use super::numbers::{signed, unsigned};
 use super::row_sets::{self, Table, hash_of};
 use super::schema::USER_VERSION;

@@ -2,8 +2,8 @@
 
 use tokio::sync::mpsc;
 
+use super::record_appends::{AppendedRange, committed_results};
 use super::requests::Reply;
-use super::transaction::{AppendedRange, committed_results};
 
 use crate::engine::log::Batch;
 use crate::engine::runtime::Runtime;

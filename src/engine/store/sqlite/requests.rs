@@ -2,7 +2,7 @@
 
 use tokio::sync::oneshot;
 
-use super::transaction::EncodedAppend;
+use super::record_appends::EncodedAppend;
 use crate::engine::log::Position;
 use crate::engine::store::handler_records::{ParkedChange, Progress, ProjectionUpdate, ProjectionWritten};
 use crate::engine::store::{Appended, StoreError};

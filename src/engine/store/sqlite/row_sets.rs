@@ -2,9 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, Statement};
 
-use super::checked::Checked;
 use super::file_error::FileError;
 use super::handler_rows::{PARKED_COLUMNS, PROGRESS_COLUMNS, StoredProgress};
+use super::hashed_row::Checked;
 use super::numbers::{signed, unsigned};
 use super::row_set::RowSet;
 use crate::engine::store::handler_records::ParkedEvent;

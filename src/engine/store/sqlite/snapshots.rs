@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, Row};
 
-use super::checked::Checked;
 use super::file_error::FileError;
+use super::hashed_row::Checked;
 use super::numbers::{signed, unsigned};
 use super::schema::USER_VERSION;
 use crate::engine::log::{Moment, Position, Timestamp, Version};

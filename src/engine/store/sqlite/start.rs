@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::acknowledged::AcknowledgedEnd;
+use super::acknowledged_end::AcknowledgedEnd;
 use super::file_identities::FileIdentities;
 use super::format::Format;
 use super::log_reader::{LogReader, READERS, SharedQueue};

@@ -13,7 +13,7 @@ use super::numbers::{signed, unsigned};
 use crate::engine::log::{Metadata, Position, RecordedEvent, StreamId, Timestamp, Version};
 use crate::engine::store::MAX_READ;
 use crate::engine::store::codec::StoredEvent;
-use crate::engine::store::hash_chain::{BEFORE_THE_FIRST, Content, Hash};
+use crate::engine::store::hash_chain::{Content, GENESIS, Hash};
 
 /// The maximum number of cached stream names, which events share.
 const MAX_NAMES: usize = 65_536;
@@ -86,7 +86,7 @@ impl<E: StoredEvent> StoredLog<E> {
         let mut statement = connection.prepare_cached(&sql)?;
         // Also reads the preceding event, for its hash.
         let mut rows = statement.query((start, limit as i64 + 1))?;
-        let mut before = BEFORE_THE_FIRST;
+        let mut before = GENESIS;
         let mut expected = after.get();
         let mut events = Vec::with_capacity(limit.min(64));
         if after == Position::START {
@@ -254,7 +254,7 @@ impl<E: StoredEvent> StoredLog<E> {
         let sqlite = |error| X::from(FileError::Sqlite(error));
         let mut statement = connection.prepare(&self.select("ORDER BY position")).map_err(sqlite)?;
         let mut rows = statement.query([]).map_err(sqlite)?;
-        let (mut before, mut expected) = (BEFORE_THE_FIRST, 1);
+        let (mut before, mut expected) = (GENESIS, 1);
         loop {
             let row = match rows.next() {
                 Ok(Some(row)) => row,

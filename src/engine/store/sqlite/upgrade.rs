@@ -15,7 +15,7 @@ pub(super) fn create_tables(connection: &Connection, domain: &str) -> rusqlite::
         connection.execute_batch(tables)?;
     }
     connection.pragma_update(None, "user_version", USER_VERSION)?;
-    properties::write_closed_at(connection, End::OF_NOTHING)?;
+    properties::write_closed_at(connection, End::EMPTY)?;
     write_domain(connection, domain)
 }
 

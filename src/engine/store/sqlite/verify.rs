@@ -8,12 +8,12 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::checked::Checked;
 use super::companions::{END, companion};
 use super::end_file::{EndFile, RecordedEnd};
 use super::file_error::FileError;
 use super::format::Format;
 use super::handler_rows::{PARKED_COLUMNS, PROGRESS_COLUMNS, StoredProgress};
+use super::hashed_row::Checked;
 use super::log_links::{LogEnd, hash_at};
 use super::numbers::{signed, unsigned};
 use super::open_file::OpenFile;

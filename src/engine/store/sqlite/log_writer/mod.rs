@@ -4,6 +4,7 @@
 //! are published before its own.
 
 mod commit;
+mod gather;
 mod other_writers;
 
 use std::fmt;
@@ -16,7 +17,8 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::acknowledged::AcknowledgedEnd;
+use self::gather::{GroupCommit, MAX_BATCH};
+use super::acknowledged_end::AcknowledgedEnd;
 use super::checkpointer::WalCheckpoints;
 use super::close::Closing;
 use super::disk_full;
@@ -24,16 +26,15 @@ use super::end_file::{Deadline, EndFile, LockError};
 use super::file_error::{FileError, is_busy};
 use super::file_identities::FileIdentities;
 use super::format::Format;
-use super::group_commit::{GroupCommit, MAX_BATCH};
 use super::in_use_mark::InUseMark;
 use super::lease::LeaseNumber;
 use super::lock_holder::holder;
 use super::open::{Opened, WAIT_FOR_OTHERS};
 use super::open_file::OpenFile;
+use super::record_appends::WritableLog;
 use super::replies::{CommitReplies, PendingReply};
 use super::requests::WriteRequest;
 use super::schema::wait_at_most;
-use super::transaction::WritableLog;
 use crate::engine::runtime::{StoreFailure, StoreFailureKind, panic_message};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::{Publisher, StoreError};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use foldhash::HashMap;
 
 use super::Upkeep;
-use super::kinds::Replay;
+use super::aggregate_kinds::Replay;
 use crate::engine::log::{RecordedEvent, StreamId};
 use crate::engine::runtime::panic_message;
 use crate::engine::store::{Append, StoreError};

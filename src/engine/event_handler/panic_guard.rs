@@ -14,14 +14,14 @@ use crate::engine::runtime::panic_message;
 pub(super) type Make<H> = Arc<dyn Fn() -> H + Send + Sync>;
 
 /// A handler, and how to create it anew.
-pub(super) struct Instance<E, H> {
+pub(super) struct GuardedHandler<E, H> {
     make: Make<H>,
     filter: Filter<E>,
     /// `None` until it is created anew.
     handler: Option<H>,
 }
 
-impl<E, H: EventHandler<E>> Instance<E, H> {
+impl<E, H: EventHandler<E>> GuardedHandler<E, H> {
     pub(super) fn new(make: Make<H>, filter: Filter<E>, handler: H) -> Self {
         Self { make, filter, handler: Some(handler) }
     }

@@ -4,7 +4,7 @@
 
 use thiserror::Error;
 
-use super::members::Members;
+use super::projections::Members;
 use crate::engine::domain::DomainEvent;
 use crate::engine::log::Position;
 use crate::engine::projection::{Hosted, UnreadableRow};

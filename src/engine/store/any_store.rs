@@ -6,13 +6,13 @@ use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use super::computed_head::computed_head;
+use super::custom_store::OtherStore;
 use super::handler_records::{
     HandlerRecords, HandlersLease, ParkedChange, ParkedEvent, Progress, ProjectionUpdate, ProjectionWritten,
     StoredProjection,
 };
 use super::log_head::LogHead;
 use super::memory::MemoryStore;
-use super::other_store::OtherStore;
 #[cfg(feature = "sqlite")]
 use super::sqlite::SqliteStore;
 use super::{Append, Appended, Committed, EventStore, Published, Snapshot, StoreError, StoreUrl};

@@ -1,25 +1,34 @@
-//! Waiting until the handlers have seen a command's events.
+//! Strong consistency: a command's receipt waits until the handlers have seen its events.
 
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::Base;
-use crate::engine::feed::checkpoints::Consistency;
+use super::receipt::{Receipt, Seen};
+use crate::engine::feed::checkpoints::{Consistency, MAX_WAIT};
 use crate::engine::log::{Position, RecordedEvent};
+use crate::engine::store::Committed;
 use crate::engine::store::codec::StoredEvent;
 
-/// The result of waiting for the handlers.
-#[derive(Clone, Debug)]
-pub(crate) struct Seen {
-    /// The last event of the conversation waited for.
-    pub(crate) up_to: Position,
-    /// The handlers that had not seen that event when the wait ended.
-    pub(crate) lagging: Vec<&'static str>,
-    /// The deadline of the wait; `None` if there was no wait.
-    pub(crate) deadline: Option<Instant>,
-}
-
 impl<E: StoredEvent> Base<E> {
+    /// The receipt for stored events, once all awaited handlers have seen them.
+    pub(super) async fn receipt(&self, events: Committed<E>, consistency: Consistency) -> Receipt<E> {
+        let up_to = events.last().map_or(Position::START, |last| last.position);
+        if events.is_empty() {
+            self.wait_until_decision_is_seen(consistency).await;
+        }
+        let seen = match events.last() {
+            // Boxed: keeps the common future small.
+            Some(last) if consistency == Consistency::Strong && !self.is_seen(last) => {
+                let deadline = Instant::now() + MAX_WAIT;
+                Box::pin(self.wait_until_conversation_is_seen(last.metadata.correlation_id, last.position, deadline))
+                    .await
+            }
+            _ => Seen { up_to, lagging: Vec::new(), deadline: None },
+        };
+        Receipt { events, seen }
+    }
+
     /// After a decision without events, waits for the events it was based on: the caller's next question may be about
     /// them. A timeout does not change the decision.
     pub(super) async fn wait_until_decision_is_seen(&self, consistency: Consistency) {

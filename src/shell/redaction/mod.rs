@@ -3,12 +3,12 @@
 //! In a parsed statement whose function is known, the PINs are known too, and so are the places where one may have been
 //! meant. In any other, every number that could be a PIN is masked: better to hide an amount than to show a PIN.
 
-mod hidden;
+mod hidden_spans;
 mod secrets;
 #[cfg(all(test, feature = "bank"))]
 mod tests;
 
-use self::hidden::Hidden;
+use self::hidden_spans::Hidden;
 pub(super) use self::secrets::{secrets, without_secrets};
 use super::functions::{Function, Vocabulary};
 use super::language::masking::{LOOK_BACK, Masked};

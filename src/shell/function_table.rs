@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use cqrs_bank::shell::functions::{Function, ParameterKind, Parameter};
-//! use cqrs_bank::shell::table::AT;
+//! use cqrs_bank::shell::function_table::AT;
 //!
 //! const LOT: Parameter = Parameter::needed("lot", ParameterKind::Named);
 //! static FREE: Function =

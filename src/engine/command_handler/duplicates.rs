@@ -1,0 +1,25 @@
+//! Commands whose id was handled before.
+
+use std::collections::HashSet;
+
+use uuid::Uuid;
+
+use super::{CommandError, Outcome, Sent};
+use crate::engine::domain::{Aggregate, Command as _};
+use crate::engine::log::StreamId;
+use crate::engine::store::{Append, Committed};
+/// Whether a command is among the appends. `ids` caches the ids of those seen before.
+pub(super) fn is_among<E>(command_id: Uuid, appends: &[Append<E>], ids: &mut HashSet<Uuid>) -> bool {
+    ids.extend(appends[ids.len()..].iter().map(|append| append.metadata.command_id));
+    ids.contains(&command_id)
+}
+
+/// The first outcome of a command, or an error if another command has its id.
+pub(super) fn first_outcome<A: Aggregate, E>(sent: &Sent<A, E>, committed: Committed<E>) -> Outcome<A, E> {
+    let Some(first) = committed.first() else { return Ok(committed) };
+    let is_same_stream = first.stream == StreamId::new(A::CATEGORY, sent.command.target());
+    match is_same_stream && first.metadata.may_be_same_command_as(&sent.metadata) {
+        true => Ok(committed),
+        false => Err(CommandError::IdTaken { stream: first.stream.clone() }),
+    }
+}
