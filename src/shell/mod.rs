@@ -5,7 +5,7 @@
 //! [`Domain`](functions::Domain) such as [`bank_functions`] runs it. The reply is a [`term`], printed after the
 //! [`trace`] of what happened on the way. A [`program`] puts all of this around one domain.
 //!
-//! A domain of your own lists its functions with [`table`], and adds the
+//! A domain of your own lists its functions with [`function_table`], and adds the
 //! [functions of every application](application_functions).
 
 pub mod application_functions;
