@@ -23,7 +23,7 @@ fn a_script_goes_on_after_a_busy_answer_and_nothing_has_failed() {
         assert_eq!(lines[1..3], ["{:error, :busy}", "0"], "{finished:?}");
         assert_eq!(finished.exit_code, Some(0), "{finished:?}");
         assert!(finished.stderr.contains("another program holds the file"), "{finished:?}");
-        assert!(finished.stdout.contains(":busy} where another program holds the file"), "{finished:?}");
+        assert!(finished.stdout.contains(":busy} when another program holds the file"), "{finished:?}");
     }
     other.execute_batch("ROLLBACK").unwrap();
     let after = run(&["--quiet"], format!("Bank.open {path:?}; Bank.check_balance 1"));
@@ -69,7 +69,7 @@ fn a_file_that_somebody_writes_to_opens_and_answers_at_once() {
 fn every_function_that_can_answer_so_says_what_to_do() {
     for function in ["open", "deposit", "transfer", "check_balance", "watch", "verify", "import", "skip"] {
         let help = run(&[], format!("help Bank.{function}")).stdout;
-        assert!(help.contains("{:error, :busy}") && help.contains("Say it again"), "{help}");
+        assert!(help.contains("{:error, :busy}") && help.contains("Try again"), "{help}");
     }
     for function in ["Bank.close", "Bank.consistency", "exit"] {
         let help = run(&[], format!("help {function}")).stdout;

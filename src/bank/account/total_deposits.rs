@@ -87,7 +87,7 @@ impl TotalDeposits {
 
 impl Projection<AccountEvent> for TotalDeposits {
     const NAME: &'static str = "total deposits";
-    const ROWS: Option<StoredFields<Self>> = rows!(1; total: "now", past_totals: "kept");
+    const ROWS: Option<StoredFields<Self>> = rows!(1; total: "now", past_totals);
 
     fn project(&mut self, event: &RecordedEvent<AccountEvent>) {
         self.total.get_mut().apply(&event.data);
