@@ -14,10 +14,14 @@ pub(crate) struct Base<E: 'static> {
 }
 
 impl<E: 'static> Base<E> {
-    /// Replaces [`StoreError::Closed`] by the supervisor's reason for the stop.
+    /// Replaces [`StoreError::Closed`] by the supervisor's reason for the stop. A store whose threads have not noticed the
+    /// stop yet may still answer; then, too, the stop counts.
     pub(super) async fn or_unavailable<T>(&self, answer: Result<T, StoreError>) -> Result<T, Unavailable> {
         match answer {
-            Ok(answer) => Ok(answer),
+            Ok(answer) => {
+                self.still_open()?;
+                Ok(answer)
+            }
             Err(StoreError::Closed) => Err(self.supervisor.stopped().await.into()),
             Err(failed) => Err(Unavailable::Store(failed)),
         }

@@ -45,7 +45,10 @@ impl<E: StoredEvent> Source<E> {
             let events = tokio::select! {
                 // Events that are ready come before the end.
                 biased;
-                events = log.next() => base.or_unavailable(events).await,
+                events = log.next() => match events {
+                    Ok(events) => Ok(events),
+                    failed => base.or_unavailable(failed).await,
+                },
                 reason = base.supervisor.stopped() => Err(reason.into()),
             };
             (log, events)
