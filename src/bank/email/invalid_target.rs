@@ -12,12 +12,16 @@ pub enum InvalidEmailTarget {
     #[error("this program was built without mail servers; `cargo build --features smtp` builds it with them")]
     SmtpNotBuiltIn,
     /// It has options that are none, or more than one of a kind.
-    #[error("the options are ?from=bank@example.org and, for smtp://, ?tls=required, joined by &")]
+    #[error("the options are ?from=bank@example.org and, for smtp://, ?tls=required or ?tls=none, joined by &")]
     UnknownOption,
     /// The sender is no e-mail address.
     #[error("the sender after from= is no e-mail address")]
     InvalidSender,
-    /// It has user and password, which anybody on the way to the server could read.
-    #[error("user and password need smtps:// or ?tls=required, unless the server is on this machine")]
+    /// It has user and password, which anybody on the way to the server could read, or whoever on this machine listens in
+    /// its place.
+    #[error(
+        "user and password need smtps:// or ?tls=required; to this machine they are sent in clear if the port is below \
+         1024, or with ?tls=none"
+    )]
     CredentialsNeedTls,
 }

@@ -21,8 +21,10 @@ const DEFAULT_SENDER: &str = "bank@localhost";
 /// It is read from a text: `outbox/` is a directory that gets an `.eml` file for each e-mail. With the cargo feature
 /// `smtp`, `smtp://host:25` is a server, reached without TLS; `smtp://user:password@host:587?tls=required` one that
 /// must offer STARTTLS, and `smtps://user:password@host` one that speaks TLS from the start. User and password are
-/// percent-encoded. A server is spoken to over TLS if its certificate is one that the machine trusts, or one that the
-/// files trust which the variables `SSL_CERT_FILE` and `SSL_CERT_DIR` name in their place. `?from=bank@example.org` says who the e-mails are from.
+/// percent-encoded. They are sent without TLS to this machine only: to a port below 1024, or to any with `?tls=none`. A
+/// server is spoken to over TLS if its certificate is one that the machine trusts, or one that the files trust which the
+/// variables `SSL_CERT_FILE` and `SSL_CERT_DIR` name in their place. `?from=bank@example.org` says who the e-mails are
+/// from.
 ///
 /// What it prints, [`fmt::Debug`] included, holds no credentials.
 #[derive(Clone)]
@@ -40,7 +42,8 @@ pub(super) enum Destination {
 
 impl EmailTarget {
     /// The same mail server, given up on when connecting, signing in or handing an e-mail over takes longer than
-    /// this. It is 10 seconds if nobody says otherwise. A directory is not affected.
+    /// this. It is 10 seconds if nobody says otherwise. Together they take a minute at most. A directory is not
+    /// affected.
     #[cfg(feature = "smtp")]
     #[must_use]
     pub fn with_time_limit(mut self, time_limit: Duration) -> Self {
@@ -60,7 +63,7 @@ impl FromStr for EmailTarget {
         #[cfg(feature = "smtp")]
         if is_server {
             let Query { sender, tls } = query.parse()?;
-            let server = SmtpServer::from_url(place, tls == Some(TlsRequired))?;
+            let server = SmtpServer::from_url(place, tls)?;
             return Ok(Self { destination: Destination::Smtp(server), sender });
         }
         if is_server {
@@ -72,7 +75,7 @@ impl FromStr for EmailTarget {
         }
         let Query { sender, tls } = query.parse()?;
         match tls {
-            Some(TlsRequired) => Err(InvalidEmailTarget::UnknownOption),
+            Some(_) => Err(InvalidEmailTarget::UnknownOption),
             None => Ok(Self { destination: Destination::Outbox(Outbox(place.into())), sender }),
         }
     }
@@ -81,11 +84,17 @@ impl FromStr for EmailTarget {
 /// What follows the question mark.
 struct Query {
     sender: EmailAddress,
-    tls: Option<TlsRequired>,
+    tls: Option<Tls>,
 }
 
-#[derive(PartialEq, Eq)]
-struct TlsRequired;
+/// What `tls=` asks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tls {
+    /// STARTTLS, or no e-mail at all.
+    Required,
+    /// No TLS: whoever wrote it knows who listens.
+    None,
+}
 
 impl FromStr for Query {
     type Err = InvalidEmailTarget;
@@ -95,7 +104,8 @@ impl FromStr for Query {
         for option in query.split('&').filter(|option| !option.is_empty()) {
             let repeated = match option.split_once('=') {
                 Some(("from", sender)) => from.replace(sender).is_some(),
-                Some(("tls", "required")) => tls.replace(TlsRequired).is_some(),
+                Some(("tls", "required")) => tls.replace(Tls::Required).is_some(),
+                Some(("tls", "none")) => tls.replace(Tls::None).is_some(),
                 _ => return Err(InvalidEmailTarget::UnknownOption),
             };
             if repeated {
@@ -153,6 +163,7 @@ mod tests {
             ("outbox/?form=a@example.org", InvalidEmailTarget::UnknownOption),
             ("outbox/?from=a@b&from=a@b", InvalidEmailTarget::UnknownOption),
             ("outbox/?tls=required", InvalidEmailTarget::UnknownOption),
+            ("outbox/?tls=none", InvalidEmailTarget::UnknownOption),
             ("outbox/?from=Bank", InvalidEmailTarget::InvalidSender),
             ("outbox/?from=a@b%0d%0aBcc:%20c@d", InvalidEmailTarget::InvalidSender),
             ("outbox/?from=a@b%ff", InvalidEmailTarget::InvalidSender),
@@ -171,6 +182,9 @@ mod tests {
             ("smtp://josh:canary@127.0.0.1", "smtp://127.0.0.1:25"),
             ("smtp://josh:canary@[::1]", "smtp://[::1]:25"),
             ("smtp://josh:canary@localhost:25", "smtp://localhost:25"),
+            ("smtp://josh:canary@localhost:1023", "smtp://localhost:1023"),
+            ("smtp://josh:canary@127.0.0.1:2525?tls=none", "smtp://127.0.0.1:2525"),
+            ("smtp://127.0.0.1:2525?tls=none", "smtp://127.0.0.1:2525"),
             ("smtp://josh:canary@example.org?tls=required", "smtp://example.org:587?tls=required"),
             ("smtps://j%40x:canary%3F@example.org", "smtps://example.org:465"),
         ] {
@@ -197,6 +211,11 @@ mod tests {
             ("smtps://josh:pass%ffword@example.org", InvalidEmailTarget::Unknown),
             ("smtp://example.org?tls=opportunistic", InvalidEmailTarget::UnknownOption),
             ("smtps://example.org?tls=required", InvalidEmailTarget::UnknownOption),
+            ("smtps://example.org?tls=none", InvalidEmailTarget::UnknownOption),
+            ("smtp://example.org?tls=none&tls=required", InvalidEmailTarget::UnknownOption),
+            ("smtp://josh:password@127.0.0.1:1024", InvalidEmailTarget::CredentialsNeedTls),
+            ("smtp://josh:password@[::1]:2525", InvalidEmailTarget::CredentialsNeedTls),
+            ("smtp://josh:password@example.org?tls=none", InvalidEmailTarget::CredentialsNeedTls),
             ("smtp://josh:password@example.org", InvalidEmailTarget::CredentialsNeedTls),
             ("smtp://josh:password@localhost.example.org", InvalidEmailTarget::CredentialsNeedTls),
         ] {

@@ -1,36 +1,48 @@
 //! E-mails by way of a mail server.
 
+mod conversation;
+
 use std::fmt;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use lettre::Address;
-use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
-use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
-use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
-use lettre::transport::smtp::{Error, SMTP_PORT, SUBMISSION_PORT, SUBMISSIONS_PORT};
 use percent_encoding::percent_decode_str;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
+use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
 use url::{Host, Url};
+use zeroize::Zeroizing;
 
+use self::conversation::{Connection, Conversation, ConversationError, Credentials};
 use super::Message;
 use super::invalid_target::InvalidEmailTarget;
-use crate::bank::EmailAddress;
+use super::target::Tls;
 use crate::engine::event_handler::{Failure, NackAction};
 use crate::engine::runtime::blocking;
 
 /// How long connecting, signing in and handing over may take, each.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 
+/// How long an e-mail may take altogether, whatever the limit for each step is.
+const MESSAGE_LIMIT: Duration = Duration::from_secs(60);
+
 /// How long it is worth waiting for a server to say good-bye.
 const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What a server says is shown up to here, in characters.
 const MAX_WORDS: usize = 200;
+
+/// Where a server listens if its URL does not say so: without TLS, with STARTTLS, and with TLS from the start.
+const SMTP_PORT: u16 = 25;
+const SUBMISSION_PORT: u16 = 587;
+const SUBMISSIONS_PORT: u16 = 465;
+
+/// The first port that every user of a machine may listen on.
+const FIRST_OPEN_PORT: u16 = 1024;
 
 /// A mail server, and how it is spoken to.
 #[derive(Clone)]
@@ -41,7 +53,7 @@ pub(super) struct SmtpServer {
     credentials: Option<Credentials>,
     pub(super) time_limit: Duration,
     /// Made at first use: that reads the machine's certificates.
-    tls: Arc<OnceCell<TlsParameters>>,
+    tls: Arc<OnceCell<TlsConnector>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,7 +67,7 @@ enum Encryption {
 
 impl SmtpServer {
     /// The server of a URL without its options.
-    pub(super) fn from_url(url: &str, tls_required: bool) -> Result<Self, InvalidEmailTarget> {
+    pub(super) fn from_url(url: &str, tls: Option<Tls>) -> Result<Self, InvalidEmailTarget> {
         let url = Url::parse(url).map_err(|_| InvalidEmailTarget::Unknown)?;
         let host = match url.host() {
             Some(Host::Ipv6(address)) => address.to_string(),
@@ -66,51 +78,37 @@ impl SmtpServer {
         if host.is_empty() || !matches!(url.path(), "" | "/") || url.fragment().is_some() {
             return Err(InvalidEmailTarget::Unknown);
         }
-        let (encryption, port) = match (url.scheme(), tls_required) {
-            ("smtps", false) => (Encryption::FromTheStart, SUBMISSIONS_PORT),
-            ("smtp", true) => (Encryption::Required, SUBMISSION_PORT),
-            ("smtp", false) => (Encryption::None, SMTP_PORT),
+        let (encryption, port) = match (url.scheme(), tls) {
+            ("smtps", None) => (Encryption::FromTheStart, SUBMISSIONS_PORT),
+            ("smtp", Some(Tls::Required)) => (Encryption::Required, SUBMISSION_PORT),
+            ("smtp", None | Some(Tls::None)) => (Encryption::None, SMTP_PORT),
             _ => return Err(InvalidEmailTarget::UnknownOption),
         };
+        let port = url.port().unwrap_or(port);
         let credentials = credentials(&url)?;
-        if credentials.is_some() && encryption == Encryption::None && !is_this_machine(&host) {
+        // Without TLS nobody says who they are; on an open port, that can be any user of this machine.
+        let vouched_for = is_this_machine(&host) && (port < FIRST_OPEN_PORT || tls == Some(Tls::None));
+        if credentials.is_some() && encryption == Encryption::None && !vouched_for {
             return Err(InvalidEmailTarget::CredentialsNeedTls);
         }
-        let port = url.port().unwrap_or(port);
         Ok(Self { host, port, encryption, credentials, time_limit: TIME_LIMIT, tls: Arc::default() })
     }
 
     /// Hands an e-mail over. If the server ends the conversation before it has said that it took the e-mail, nobody
     /// knows whether it did, and it is sent again.
     pub(super) async fn send(&self, message: &Message) -> Result<(), Failure> {
-        let (sender, recipient) = (address(&message.sender)?, address(&message.recipient)?);
-        let mut connection = self.within("connecting", self.connect()).await?;
-        if let Some(credentials) = &self.credentials {
-            let signing_in = async {
-                // What a server says about a password may hold it.
-                let signed_in = connection.auth(DEFAULT_MECHANISMS, credentials).await;
-                signed_in.map_err(|error| failure(&error, "the credentials", false))
-            };
-            self.within("signing in", signing_in).await?;
-        }
-        let handing_over = async {
-            let given = hand_over(&mut connection, sender, recipient, &message.content).await;
-            if given.is_err() {
-                connection.abort().await;
-            }
+        let sent = timeout(MESSAGE_LIMIT, async {
+            let mut conversation = self.within("connecting", self.connect()).await?;
+            let given = self.give(&mut conversation, message).await;
+            // What it says now changes nothing.
+            let _ = timeout(FAREWELL.min(self.time_limit), conversation.ask("QUIT\r\n", 2)).await;
             given
-        };
-        self.within("handing the e-mail over", handing_over).await?;
-        // It has taken the e-mail; what it says now changes nothing.
-        let _ = timeout(FAREWELL.min(self.time_limit), connection.quit()).await;
-        Ok(())
+        });
+        sent.await.unwrap_or_else(|_| Err(Failure::retry(format!("the e-mail took longer than {MESSAGE_LIMIT:?}"))))
     }
 
-    async fn connect(&self) -> Result<AsyncSmtpConnection, Failure> {
-        let server = self.addresses().await?;
-        // A name can stand for several machines; one that does not answer leaves time for another.
-        let patience = Some(self.time_limit / 2);
-        let name = ClientId::default();
+    async fn connect(&self) -> Result<Conversation, Failure> {
+        let addresses = self.addresses().await?;
         let tls = match self.encryption {
             Encryption::None => None,
             Encryption::Required | Encryption::FromTheStart => Some(self.tls().await?),
@@ -119,13 +117,38 @@ impl SmtpServer {
             Encryption::FromTheStart => (tls, None),
             Encryption::None | Encryption::Required => (None, tls),
         };
-        let connected = AsyncSmtpConnection::connect_tokio1(server.as_slice(), patience, &name, at_once, None).await;
-        let mut connection = connected.map_err(|error| failure(&error, "the conversation", true))?;
-        if let Some(tls) = later {
-            let encrypted = connection.starttls(tls, &name).await;
-            encrypted.map_err(|error| failure(&error, "to encrypt", true))?;
+        let begun = async {
+            // A name can stand for several machines; one that does not answer leaves time for another.
+            let mut connection = Connection::to(&addresses, self.time_limit / 2).await?;
+            if let Some(tls) = at_once {
+                connection = connection.encrypted(&tls, &self.host).await?;
+            }
+            connection.greeted().await
+        };
+        let conversation = begun.await.map_err(|error| failure(&error, "the conversation", true))?;
+        match later {
+            None => Ok(conversation),
+            Some(tls) => {
+                let encrypted = conversation.encrypted(&tls, &self.host).await;
+                encrypted.map_err(|error| failure(&error, "to encrypt", true))
+            }
         }
-        Ok(connection)
+    }
+
+    async fn give(&self, conversation: &mut Conversation, message: &Message) -> Result<(), Failure> {
+        if let Some(credentials) = &self.credentials {
+            let signing_in = async {
+                // What a server says about a password may hold it.
+                let signed_in = conversation.sign_in(credentials).await;
+                signed_in.map_err(|error| failure(&error, "the credentials", false))
+            };
+            self.within("signing in", signing_in).await?;
+        }
+        let handing_over = async {
+            let given = hand_over(conversation, message).await;
+            given.map_err(|error| failure(&error, "the e-mail", true))
+        };
+        self.within("handing the e-mail over", handing_over).await
     }
 
     /// Asking for them may take long.
@@ -136,10 +159,9 @@ impl SmtpServer {
         asked.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
     }
 
-    async fn tls(&self) -> Result<TlsParameters, Failure> {
+    async fn tls(&self) -> Result<TlsConnector, Failure> {
         let make = || async {
-            let host = self.host.clone();
-            let made = blocking(move || TlsParameters::new(host)).await;
+            let made = blocking(tls_connector).await;
             made.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
         };
         let tls = self.tls.get_or_try_init(make).await;
@@ -173,7 +195,9 @@ fn credentials(url: &Url) -> Result<Option<Credentials>, InvalidEmailTarget> {
     match (url.username(), url.password()) {
         ("", None) => Ok(None),
         ("", Some(_)) | (_, None) => Err(InvalidEmailTarget::Unknown),
-        (user, Some(password)) => Ok(Some(Credentials::new(decode(user)?, decode(password)?))),
+        (user, Some(password)) => {
+            Ok(Some(Credentials { user: decode(user)?, password: Zeroizing::new(decode(password)?) }))
+        }
     }
 }
 
@@ -181,45 +205,35 @@ fn is_this_machine(host: &str) -> bool {
     host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
-fn address(address: &EmailAddress) -> Result<Address, Failure> {
-    address.as_str().parse().map_err(|_| {
-        Failure::retry(format!("mail servers do not take the address {address:?}")).with_action(NackAction::Park)
-    })
+/// Trusts the certificates that the machine does.
+fn tls_connector() -> Result<TlsConnector, rustls::Error> {
+    let mut trusted = RootCertStore::empty();
+    trusted.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let provider = CryptoProvider::get_default().cloned().unwrap_or_else(|| Arc::new(ring::default_provider()));
+    let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    Ok(Arc::new(versions.with_root_certificates(trusted).with_no_client_auth()).into())
 }
 
 /// Hands an e-mail over to a server that has let us in.
-async fn hand_over(
-    connection: &mut AsyncSmtpConnection,
-    sender: Address,
-    recipient: Address,
-    content: &[u8],
-) -> Result<(), Failure> {
-    let takes =
-        |extension, name: &str| match connection.server_info().supports_feature(extension) {
-            true => Ok(()),
-            false => Err(Failure::retry(format!("the server cannot take the e-mail: it lacks {name}"))
-                .with_action(NackAction::Park)),
-        };
-    let mut parameters = Vec::new();
-    if ![&sender, &recipient].into_iter().all(|address| AsRef::<str>::as_ref(address).is_ascii()) {
-        takes(Extension::SmtpUtfEight, "SMTPUTF8")?;
-        parameters.push(MailParameter::SmtpUtfEight);
+async fn hand_over(conversation: &mut Conversation, message: &Message) -> Result<(), ConversationError> {
+    let (sender, recipient) = (message.sender.as_str(), message.recipient.as_str());
+    let mut parameters = String::new();
+    for (is_needed, extension, parameter) in [
+        (!(sender.is_ascii() && recipient.is_ascii()), "SMTPUTF8", " SMTPUTF8"),
+        (!message.content.is_ascii(), "8BITMIME", " BODY=8BITMIME"),
+    ] {
+        if is_needed && !conversation.offers(extension) {
+            return Err(ConversationError::Lacks(extension));
+        }
+        if is_needed {
+            parameters.push_str(parameter);
+        }
     }
-    if !content.is_ascii() {
-        takes(Extension::EightBitMime, "8BITMIME")?;
-        parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
-    }
-    let content = Content(&String::from_utf8_lossy(content)).to_string();
-    let commands = [
-        Mail::new(Some(sender), parameters).to_string(),
-        Rcpt::new(recipient, Vec::new()).to_string(),
-        Data.to_string(),
-        // A part of its own would wait in the network until the server has acknowledged the part before.
-        content,
-    ];
-    for command in commands {
-        connection.command(command).await.map_err(|error| failure(&error, "the e-mail", true))?;
-    }
+    conversation.ask(&format!("MAIL FROM:<{sender}>{parameters}\r\n"), 2).await?;
+    conversation.ask(&format!("RCPT TO:<{recipient}>\r\n"), 2).await?;
+    conversation.ask("DATA\r\n", 3).await?;
+    // A part of its own would wait in the network until the server has acknowledged the part before.
+    conversation.ask(&Content(&String::from_utf8_lossy(&message.content)).to_string(), 2).await?;
     Ok(())
 }
 
@@ -238,22 +252,26 @@ impl fmt::Display for Content<'_> {
 }
 
 /// What becomes of the event: what the server refuses for good is not offered again, everything else is.
-fn failure(error: &Error, what: &str, quote: bool) -> Failure {
-    let words = match std::error::Error::source(error) {
-        Some(said) if quote => format!(": {}", in_one_line(&said.to_string())),
+fn failure(error: &ConversationError, what: &str, quote: bool) -> Failure {
+    let said = |words: &str| match in_one_line(words) {
+        words if quote && !words.is_empty() => format!(": {words}"),
         _ => String::new(),
     };
-    match error.status() {
-        Some(code) if error.is_permanent() => {
-            Failure::retry(format!("the server refused {what} ({code}){words}")).with_action(NackAction::Park)
+    match error {
+        ConversationError::Refused { code: code @ 500.., words } => {
+            Failure::retry(format!("the server refused {what} ({code}){}", said(words))).with_action(NackAction::Park)
         }
-        Some(code) => Failure::retry(format!("the server put {what} off ({code}){words}")),
+        ConversationError::Refused { code, words } => {
+            Failure::retry(format!("the server put {what} off ({code}){}", said(words)))
+        }
         // The two do not speak the same language; nothing was said that another attempt could change.
-        None if error.is_client() => {
-            Failure::retry(format!("the server cannot take {what}{words}")).with_action(NackAction::Park)
+        ConversationError::Lacks(_) => {
+            Failure::retry(format!("the server cannot take {what}: {error}")).with_action(NackAction::Park)
         }
-        None if error.is_response() => Failure::retry(format!("the server gave no whole answer to {what}{words}")),
-        None => Failure::retry(format!("the connection failed{words}")),
+        ConversationError::NoAnswer => Failure::retry(format!("the server gave no whole answer to {what}")),
+        ConversationError::TooLong | ConversationError::InClear | ConversationError::Connection(_) => {
+            Failure::retry(format!("the connection failed: {}", in_one_line(&error.to_string())))
+        }
     }
 }
 
