@@ -30,7 +30,7 @@ Usage: {name} [SCRIPT | -f SCRIPT | -c STATEMENTS] [options]
 At a terminal it prompts; otherwise it runs the statements on its standard input.
 
   SCRIPT, -f SCRIPT   run the statements of a file
-  -c STATEMENTS       run these statements
+  -c STATEMENTS       run these statements, which all users of the machine can see
   --store {kind:<11} {store}
   --quiet             replies only, no trace
   --echo              print each statement behind its prompt

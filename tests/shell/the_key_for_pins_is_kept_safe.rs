@@ -66,6 +66,22 @@ fn a_key_is_made_at_first_use_and_only_once() {
 }
 
 #[test]
+fn with_another_key_no_pin_is_checked_and_none_counts_as_wrong() {
+    let state = tempfile::tempdir().unwrap();
+    let place = tempfile::tempdir().unwrap();
+    let statements = |rest: &str| format!("Bank.open {:?}; {rest}", place.path().join("bank.db").display().to_string());
+    with_state(state.path(), &statements("Bank.create 1, \"Josh\", 1234; Bank.deposit 1, 50"));
+    let withdraw = statements("Bank.withdraw 1, 5, 1234; Bank.withdraw 1, 5, 1234; Bank.withdraw 1, 5, 1234");
+    let other = tempfile::tempdir().unwrap();
+    let finished = with_state(other.path(), &withdraw);
+    let replies: Vec<_> = finished.stdout.lines().skip(1).collect();
+    assert_eq!(replies, ["{:error, :wrong_pin_secret}"; 3], "{finished:?}");
+    assert!(finished.stderr.contains("the PIN was kept with another secret"), "{finished:?}");
+    let finished = with_state(state.path(), &statements("Bank.withdraw 1, 5, 1234; Bank.check_balance 1"));
+    assert_eq!(finished.stdout.lines().skip(1).collect::<Vec<_>>(), [":ok", "45"], "it is not locked: {finished:?}");
+}
+
+#[test]
 fn home_has_it_where_no_state_directory_is_named() {
     let home = tempfile::tempdir().unwrap();
     let mut command = without_secret(WITH_PIN);

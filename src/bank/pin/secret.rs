@@ -11,6 +11,9 @@ use crate::engine::application::Unavailable;
 /// What is lacking where PINs can be neither kept nor checked.
 pub const PIN_SECRET: &str = "PIN secret";
 
+/// What is lacking where a PIN was kept with another secret than the one that is found.
+pub const WRONG_PIN_SECRET: &str = "PIN secret that PINs were kept with";
+
 impl From<PinSecretError> for Unavailable {
     fn from(error: PinSecretError) -> Self {
         Self::Lacking { what: PIN_SECRET, reason: error.to_string() }

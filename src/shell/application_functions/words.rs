@@ -18,8 +18,8 @@ pub struct Words {
     pub closed: &'static str,
     /// In the reply where it could not go on: `bank_stopped`.
     pub stopped: &'static str,
-    /// In the reply where it lacks what it [needs besides its store](Unavailable::Lacking).
-    pub lacking: &'static str,
+    /// In the reply where it lacks what it [needs besides its store](Unavailable::Lacking), which is given.
+    pub lacking: fn(&'static str) -> &'static str,
     /// What it is the application of, in help: `bank`, or `library` where it is called a service.
     pub thing: &'static str,
     /// What a stream of it is of: `one account`.
@@ -43,7 +43,7 @@ macro_rules! words {
             called: $called,
             closed: concat!($called, "_closed"),
             stopped: concat!($called, "_stopped"),
-            lacking: "defect",
+            lacking: |_| "defect",
             $($word: $text,)*
         }
     };
@@ -65,7 +65,7 @@ impl Words {
             Unavailable::Store(_) => "store_failed",
             Unavailable::Defect(_) | Unavailable::Missing(_) => "defect",
             Unavailable::Behind { .. } => "behind",
-            Unavailable::Lacking { .. } => self.lacking,
+            Unavailable::Lacking { what, .. } => (self.lacking)(what),
         })
     }
 

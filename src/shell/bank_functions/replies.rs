@@ -1,6 +1,9 @@
 //! What the bank is called, and the reply to each refusal and to all that stands in its way.
 
-use crate::bank::{Bank, CheckBalanceError, CommandFailure, NotTransferred, QueryError, Receipt, Refusal, Unavailable};
+use crate::bank::{
+    Bank, CheckBalanceError, CommandFailure, NotTransferred, QueryError, Receipt, Refusal, Unavailable,
+    WRONG_PIN_SECRET,
+};
 use crate::engine::runtime::StopReason;
 use crate::engine::store::StoreError;
 use crate::shell::application_functions::{self, Words, words};
@@ -10,7 +13,7 @@ use crate::shell::term::Term;
 
 /// What it is called, and what help says of it.
 pub(super) static WORDS: Words = Words {
-    lacking: "no_pin_secret",
+    lacking: |what| if what == WRONG_PIN_SECRET { "wrong_pin_secret" } else { "no_pin_secret" },
     ..words! {
         module: "Bank",
         called: "bank",

@@ -16,7 +16,8 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             An account with a PIN asks for it: Bank.withdraw 1, 50, 1234. At the prompt, leave it out and you are\n\
             asked for it without showing it. A wrong PIN declines the payment too; three in a row lock the account.\n\
             Replies :ok, {:error, :no_account}, {:error, :invalid_amount}, {:error, :pin_required},\n\
-            {:error, :malformed_pin}, {:error, :account_locked} or {:error, :no_pin_secret}."
+            {:error, :malformed_pin}, {:error, :account_locked}, {:error, :no_pin_secret} or\n\
+            {:error, :wrong_pin_secret}: the secret is not the one that PINs are kept with, and nothing is counted."
         )),
     |bank, call| Box::pin(withdraw(bank, call)),
 )
