@@ -1,5 +1,5 @@
-//! What stands at the names of a bank's companions and is not the bank's own, such as a link, a pipe or a file that
-//! others can open, is neither used nor written to, and is named; not even `accept_loss: true` changes that.
+//! A companion that is a link, a pipe, or a file that others can open is neither used nor written to, not even with
+//! `accept_loss: true`. The refusal names it.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
@@ -12,7 +12,7 @@ use crate::program::{Finished, run};
 
 const COMPANIONS: [&str; 4] = ["-wal", "-shm", "-end", "-handlers"];
 
-/// A directory with a closed bank in it, and with a file that is nobody else's business.
+/// A directory with a closed bank, and with a file that no program may change.
 struct Place {
     directory: TempDir,
     precious: PathBuf,
@@ -38,7 +38,7 @@ impl Place {
         run(&["--quiet", "-c", &statements], "")
     }
 
-    /// Sees that the bank is refused, that the refusal names what is wrong, and that nothing was written to it.
+    /// Asserts that the open is refused, that the refusal names the file and the problem, and that nothing was written.
     fn assert_refused(&self, statements: &str, name: &Path, problem: &str) {
         let finished = self.run(statements);
         assert_eq!(finished.exit_code, Some(1), "{statements}: {finished:?}");
@@ -70,9 +70,9 @@ fn a_link_or_a_pipe_is_refused_at_once() {
     assert_eq!((opened.stdout.lines().last(), opened.exit_code), (Some("5"), Some(0)));
 }
 
-/// The end of a new file is written over what stands there.
+/// The end of a new file is written over the leftover of another one.
 #[test]
-fn a_new_file_takes_nothing_over_that_is_not_its_own() {
+fn a_new_file_takes_over_no_link() {
     let place = Place::new();
     for suffix in ["-end", "-handlers", "-wal", "-shm"] {
         let name = place.path(&format!("bank2.db{suffix}"));
@@ -101,7 +101,7 @@ fn a_companion_that_others_may_open_is_refused() {
         }
         fs::remove_file(&name).unwrap();
     }
-    // What is as open as the bank is told nobody who may not know it.
+    // A companion that is as open as the bank reveals nothing more.
     fs::set_permissions(place.path("bank.db"), Permissions::from_mode(0o644)).unwrap();
     fs::write(place.path("bank.db-handlers"), "").unwrap();
     fs::set_permissions(place.path("bank.db-handlers"), Permissions::from_mode(0o644)).unwrap();

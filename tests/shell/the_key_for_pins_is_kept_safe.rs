@@ -76,9 +76,9 @@ fn with_another_key_no_pin_is_checked_and_none_counts_as_wrong() {
     let finished = with_state(other.path(), &withdraw);
     let replies: Vec<_> = finished.stdout.lines().skip(1).collect();
     assert_eq!(replies, ["{:error, :wrong_pin_secret}"; 3], "{finished:?}");
-    assert!(finished.stderr.contains("the PIN was kept with another secret"), "{finished:?}");
+    assert!(finished.stderr.contains("the PIN was stored with another secret"), "{finished:?}");
     let finished = with_state(state.path(), &statements("Bank.withdraw 1, 5, 1234; Bank.check_balance 1"));
-    assert_eq!(finished.stdout.lines().skip(1).collect::<Vec<_>>(), [":ok", "45"], "it is not locked: {finished:?}");
+    assert_eq!(finished.stdout.lines().skip(1).collect::<Vec<_>>(), [":ok", "45"], "the account is not locked: {finished:?}");
 }
 
 #[test]
@@ -125,8 +125,8 @@ fn a_key_that_others_can_read_is_refused() {
     let finished = with_state(state.path(), WITH_PIN);
     let path = key_file(&state);
     let expected = format!(
-        "00:00:00.000 [error] there is no secret for PINs: the key file {} is open to others than its owner (mode \
-         644); chmod 600 it",
+        "00:00:00.000 [error] there is no secret for PINs: others than its owner may read the key file {} (mode 644); \
+         chmod 600 it",
         path.display()
     );
     assert_eq!(refused(&finished), ("{:error, :no_pin_secret}", expected.as_str()));
@@ -141,7 +141,7 @@ fn what_is_no_key_is_refused_and_stays_as_it_is() {
         let finished = with_state(state.path(), WITH_PIN);
         let (reply, log) = refused(&finished);
         assert_eq!(reply, "{:error, :no_pin_secret}", "{content:?}");
-        assert!(log.ends_with("does not hold a key: 64 hexadecimal digits"), "{log}");
+        assert!(log.ends_with("does not hold a key of 64 hexadecimal digits"), "{log}");
         assert_eq!(fs::read_to_string(key_file(&state)).unwrap(), content);
     }
 }
@@ -160,8 +160,8 @@ fn a_secret_that_is_too_short_is_refused_with_a_way_to_make_one() {
         }
         let expected = format!(
             "00:00:00.000 [error] there is no secret for PINs: BANK_PIN_SECRET is too short: a secret for PINs has at \
-             least 16 bytes, and this one has {bytes}; `head -c 32 /dev/urandom | base64` makes one. Keep it: the PINs \
-             of a bank fit no other"
+             least 16 bytes, and this one has {bytes}; `head -c 32 /dev/urandom | base64` makes a good one. Keep it: no \
+             other secret verifies the PINs of a bank"
         );
         assert_eq!(refused(&finished), ("{:error, :no_pin_secret}", expected.as_str()));
     }

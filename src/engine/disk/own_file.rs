@@ -1,5 +1,5 @@
-//! Files in a directory that others may write to: what is opened is what this user's programs have made, and what is
-//! created follows no link.
+//! Opens and creates files in a directory that other users may write to, where a name may lead to a link, a pipe or a file
+//! of another user.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
@@ -12,7 +12,7 @@ use rustix::process::geteuid;
 
 use super::file::create_private;
 
-/// Who may own a file, and to whom it may be open.
+/// The owners and modes with which a file may be used.
 #[derive(Clone, Copy, Debug)]
 pub struct Trusted {
     owner: Option<u32>,
@@ -20,14 +20,14 @@ pub struct Trusted {
 }
 
 impl Trusted {
-    /// A file of this user that nobody else may open.
+    /// This user is the owner, and nobody else may open the file.
     pub const PRIVATE: Self = Self { owner: None, open_to: 0 };
 
-    /// A file of this user, however open it is: good enough to be looked at or removed.
+    /// This user is the owner. The mode does not matter, as for a file that is only examined or removed.
     pub const OWN: Self = Self { owner: None, open_to: OTHERS };
 
-    /// A file that belongs to another one: of this user or that file's owner, and not more open than that file. If there
-    /// is none, of this user.
+    /// For a companion of the file at `path`: this user or that file's owner is the owner, and the companion is not more
+    /// open than that file. If that file does not exist, this user is the owner.
     ///
     /// # Errors
     ///
@@ -40,11 +40,11 @@ impl Trusted {
         }
     }
 
-    /// Whether a file may be used: it is regular, has one link, and is owned by and open to nobody else.
+    /// Checks that a file is regular, has one link, and has a trusted owner and mode.
     ///
     /// # Errors
     ///
-    /// Says what is wrong with the file, with the kind [`io::ErrorKind::Other`].
+    /// Returns the problem with the file, with the kind [`io::ErrorKind::Other`].
     pub fn check(self, found: &Metadata) -> io::Result<()> {
         let more_open = found.mode() & OTHERS & !self.open_to;
         let problem = if found.is_symlink() {
@@ -64,14 +64,14 @@ impl Trusted {
     }
 }
 
-/// The modes that are not the owner's.
+/// The mode bits for other users.
 const OTHERS: u32 = 0o077;
 
-/// Opens a file that is [`Trusted`], following no link and waiting for nobody, as a pipe would let it.
+/// Opens a [`Trusted`] file. It does not follow a link, and does not block as opening a pipe would.
 ///
 /// # Errors
 ///
-/// Returns the system's error, or what is wrong with the file, with the kind [`io::ErrorKind::Other`].
+/// Returns the system's error, or the problem with the file, with the kind [`io::ErrorKind::Other`].
 pub fn open_own(path: &Path, options: &OpenOptions, trusted: Trusted) -> io::Result<File> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let file = match options.clone().custom_flags(flags.bits().cast_signed()).open(path) {
@@ -84,11 +84,11 @@ pub fn open_own(path: &Path, options: &OpenOptions, trusted: Trusted) -> io::Res
     Ok(file)
 }
 
-/// Creates a private file, in place of a leftover with its name if this user has left it.
+/// Creates a private file. A leftover of this user with the same name is removed first.
 ///
 /// # Errors
 ///
-/// Returns the system's error; [`io::ErrorKind::AlreadyExists`] if there is something of another user.
+/// Returns the system's error; [`io::ErrorKind::AlreadyExists`] if the name belongs to another user.
 pub fn create_anew(path: &Path) -> io::Result<File> {
     if fs::symlink_metadata(path).is_ok_and(|found| is_own(&found)) {
         fs::remove_file(path)?;

@@ -7,11 +7,11 @@ use super::texts::{asked, stored};
 use crate::shell::functions::{Call, Function, Outcome, Row};
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
-    Function::new("Bank", "unlock", &[ACCOUNT], "forgets the wrong PINs that locked an account", "Bank.unlock 1")
+    Function::new("Bank", "unlock", &[ACCOUNT], "unlocks an account after three wrong PINs", "Bank.unlock 1")
         .group("Accounts")
         .details(stored!(
-            "It is the bank's own act, and asks for no PIN: whoever can open the bank can unlock, and then guess on. The\n\
-            log keeps each unlocking, with its time and the id of its conversation.\n\
+            "Unlocking is an act of the bank itself and requires no PIN: anyone who can open the bank can unlock an\n\
+            account and try more PINs. The log keeps each unlocking with its time and correlation id.\n\
             Replies :ok, {:error, :no_account} or {:error, :not_locked}."
         )),
     |bank, call| Box::pin(unlock(bank, call)),

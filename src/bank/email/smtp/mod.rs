@@ -1,6 +1,6 @@
-//! E-mails by way of a mail server.
+//! Sending e-mails through a mail server.
 
-mod conversation;
+mod session;
 
 use std::fmt;
 use std::future::Future;
@@ -17,34 +17,34 @@ use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
-use self::conversation::{Connection, Conversation, ConversationError, Credentials};
+use self::session::{Connection, Credentials, Session, SessionError};
 use super::Message;
 use super::invalid_target::InvalidEmailTarget;
 use super::target::Tls;
 use crate::engine::event_handler::{Failure, NackAction};
 use crate::engine::runtime::blocking;
 
-/// How long connecting, signing in and handing over may take, each.
+/// The default time limit, which applies to each of connecting, signing in and handing over.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 
-/// How long an e-mail may take altogether, whatever the limit for each step is.
-const MESSAGE_LIMIT: Duration = Duration::from_secs(60);
+/// The time limit for an e-mail as a whole, whatever the limit for each step is.
+const MESSAGE_TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// How long it is worth waiting for a server to say good-bye.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// The time limit for the reply to QUIT.
+const QUIT_TIME_LIMIT: Duration = Duration::from_secs(1);
 
-/// What a server says is shown up to here, in characters.
-const MAX_WORDS: usize = 200;
+/// The maximum length of a quoted reply, in characters.
+const MAX_QUOTED_CHARACTERS: usize = 200;
 
-/// Where a server listens if its URL does not say so: without TLS, with STARTTLS, and with TLS from the start.
+/// The default ports: without TLS, with STARTTLS, and with TLS from the first byte.
 const SMTP_PORT: u16 = 25;
 const SUBMISSION_PORT: u16 = 587;
 const SUBMISSIONS_PORT: u16 = 465;
 
-/// The first port that every user of a machine may listen on.
-const FIRST_OPEN_PORT: u16 = 1024;
+/// Every user of a machine may listen on ports from this one on.
+const FIRST_UNPRIVILEGED_PORT: u16 = 1024;
 
-/// A mail server, and how it is spoken to.
+/// A mail server, with encryption and credentials.
 #[derive(Clone)]
 pub(super) struct SmtpServer {
     host: String,
@@ -52,21 +52,21 @@ pub(super) struct SmtpServer {
     encryption: Encryption,
     credentials: Option<Credentials>,
     pub(super) time_limit: Duration,
-    /// Made at first use: that reads the machine's certificates.
+    /// Created at first use, since that reads the machine's certificates.
     tls: Arc<OnceCell<TlsConnector>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Encryption {
     None,
-    /// STARTTLS, or no e-mail at all.
-    Required,
-    /// TLS from the start.
-    FromTheStart,
+    /// STARTTLS; without it, no e-mail is sent.
+    StartTls,
+    /// TLS from the first byte.
+    Implicit,
 }
 
 impl SmtpServer {
-    /// The server of a URL without its options.
+    /// Parses a URL without its query.
     pub(super) fn from_url(url: &str, tls: Option<Tls>) -> Result<Self, InvalidEmailTarget> {
         let url = Url::parse(url).map_err(|_| InvalidEmailTarget::Unknown)?;
         let host = match url.host() {
@@ -74,84 +74,85 @@ impl SmtpServer {
             Some(host) => host.to_string(),
             None => return Err(InvalidEmailTarget::Unknown),
         };
-        // A path or a fragment is most likely a password that is not percent-encoded.
+        // A path or a fragment is most likely part of a password that is not percent-encoded.
         if host.is_empty() || !matches!(url.path(), "" | "/") || url.fragment().is_some() {
             return Err(InvalidEmailTarget::Unknown);
         }
         let (encryption, port) = match (url.scheme(), tls) {
-            ("smtps", None) => (Encryption::FromTheStart, SUBMISSIONS_PORT),
-            ("smtp", Some(Tls::Required)) => (Encryption::Required, SUBMISSION_PORT),
+            ("smtps", None) => (Encryption::Implicit, SUBMISSIONS_PORT),
+            ("smtp", Some(Tls::Required)) => (Encryption::StartTls, SUBMISSION_PORT),
             ("smtp", None | Some(Tls::None)) => (Encryption::None, SMTP_PORT),
             _ => return Err(InvalidEmailTarget::UnknownOption),
         };
         let port = url.port().unwrap_or(port);
         let credentials = credentials(&url)?;
-        // Without TLS nobody says who they are; on an open port, that can be any user of this machine.
-        let vouched_for = is_this_machine(&host) && (port < FIRST_OPEN_PORT || tls == Some(Tls::None));
-        if credentials.is_some() && encryption == Encryption::None && !vouched_for {
+        // Without TLS the server proves nothing: on an unprivileged port it may be any user of this machine.
+        let is_trusted = is_this_machine(&host) && (port < FIRST_UNPRIVILEGED_PORT || tls == Some(Tls::None));
+        if credentials.is_some() && encryption == Encryption::None && !is_trusted {
             return Err(InvalidEmailTarget::CredentialsNeedTls);
         }
         Ok(Self { host, port, encryption, credentials, time_limit: TIME_LIMIT, tls: Arc::default() })
     }
 
-    /// Hands an e-mail over. If the server ends the conversation before it has said that it took the e-mail, nobody
-    /// knows whether it did, and it is sent again.
+    /// Hands over an e-mail. If the connection ends before the server has accepted the e-mail, the outcome is unknown,
+    /// and the e-mail is sent again.
     pub(super) async fn send(&self, message: &Message) -> Result<(), Failure> {
-        let sent = timeout(MESSAGE_LIMIT, async {
-            let mut conversation = self.within("connecting", self.connect()).await?;
-            let given = self.give(&mut conversation, message).await;
-            // What it says now changes nothing.
-            let _ = timeout(FAREWELL.min(self.time_limit), conversation.ask("QUIT\r\n", 2)).await;
-            given
+        let sent = timeout(MESSAGE_TIME_LIMIT, async {
+            let mut session = self.within("connecting", self.connect()).await?;
+            let handed_over = self.sign_in_and_hand_over(&mut session, message).await;
+            // The reply to QUIT changes nothing.
+            let _ = timeout(QUIT_TIME_LIMIT.min(self.time_limit), session.command("QUIT\r\n", 2)).await;
+            handed_over
         });
-        sent.await.unwrap_or_else(|_| Err(Failure::retry(format!("the e-mail took longer than {MESSAGE_LIMIT:?}"))))
+        let took_too_long = |_| Err(Failure::retry(format!("the e-mail took longer than {MESSAGE_TIME_LIMIT:?}")));
+        sent.await.unwrap_or_else(took_too_long)
     }
 
-    async fn connect(&self) -> Result<Conversation, Failure> {
+    async fn connect(&self) -> Result<Session, Failure> {
         let addresses = self.addresses().await?;
         let tls = match self.encryption {
             Encryption::None => None,
-            Encryption::Required | Encryption::FromTheStart => Some(self.tls().await?),
+            Encryption::StartTls | Encryption::Implicit => Some(self.tls().await?),
         };
-        let (at_once, later) = match self.encryption {
-            Encryption::FromTheStart => (tls, None),
-            Encryption::None | Encryption::Required => (None, tls),
+        let (implicit_tls, starttls) = match self.encryption {
+            Encryption::Implicit => (tls, None),
+            Encryption::None | Encryption::StartTls => (None, tls),
         };
         let begun = async {
-            // A name can stand for several machines; one that does not answer leaves time for another.
+            // A host name can have several addresses: half the time limit leaves time to try a second one.
             let mut connection = Connection::to(&addresses, self.time_limit / 2).await?;
-            if let Some(tls) = at_once {
+            if let Some(tls) = implicit_tls {
                 connection = connection.encrypted(&tls, &self.host).await?;
             }
-            connection.greeted().await
+            connection.begin().await
         };
-        let conversation = begun.await.map_err(|error| failure(&error, "the conversation", true))?;
-        match later {
-            None => Ok(conversation),
+        let session = begun.await.map_err(|error| failure(&error, "the conversation", true))?;
+        match starttls {
+            None => Ok(session),
             Some(tls) => {
-                let encrypted = conversation.encrypted(&tls, &self.host).await;
-                encrypted.map_err(|error| failure(&error, "to encrypt", true))
+                let encrypted = session.starttls(&tls, &self.host).await;
+                encrypted.map_err(|error| failure(&error, "STARTTLS", true))
             }
         }
     }
 
-    async fn give(&self, conversation: &mut Conversation, message: &Message) -> Result<(), Failure> {
+    async fn sign_in_and_hand_over(&self, session: &mut Session, message: &Message) -> Result<(), Failure> {
         if let Some(credentials) = &self.credentials {
             let signing_in = async {
-                // What a server says about a password may hold it.
-                let signed_in = conversation.sign_in(credentials).await;
+                // The server's reply is not quoted, since it may contain the password.
+                let signed_in = session.sign_in(credentials).await;
                 signed_in.map_err(|error| failure(&error, "the credentials", false))
             };
             self.within("signing in", signing_in).await?;
         }
         let handing_over = async {
-            let given = hand_over(conversation, message).await;
-            given.map_err(|error| failure(&error, "the e-mail", true))
+            let handed_over = hand_over(session, message).await;
+            handed_over.map_err(|error| failure(&error, "the e-mail", true))
         };
         self.within("handing the e-mail over", handing_over).await
     }
 
-    /// Asking for them may take long.
+    /// Resolves the host on a blocking thread, since that may take long.
     async fn addresses(&self) -> Result<Vec<SocketAddr>, Failure> {
         let (host, port) = (self.host.clone(), self.port);
         let asked = blocking(move || (host.as_str(), port).to_socket_addrs().map(Vec::from_iter)).await;
@@ -168,18 +169,18 @@ impl SmtpServer {
         tls.cloned().map_err(|error| Failure::retry(format!("TLS cannot be used: {error}")))
     }
 
-    async fn within<T>(&self, doing: &str, what: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-        let done = timeout(self.time_limit, what).await;
-        done.unwrap_or_else(|_| Err(Failure::retry(format!("{doing} took longer than {:?}", self.time_limit))))
+    async fn within<T>(&self, activity: &str, future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        let done = timeout(self.time_limit, future).await;
+        done.unwrap_or_else(|_| Err(Failure::retry(format!("{activity} took longer than {:?}", self.time_limit))))
     }
 }
 
-/// As a URL, without the credentials.
+/// The URL without the credentials.
 impl fmt::Display for SmtpServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { host, port, encryption, .. } = self;
-        let scheme = if *encryption == Encryption::FromTheStart { "smtps" } else { "smtp" };
-        let options = if *encryption == Encryption::Required { "?tls=required" } else { "" };
+        let scheme = if *encryption == Encryption::Implicit { "smtps" } else { "smtp" };
+        let options = if *encryption == Encryption::StartTls { "?tls=required" } else { "" };
         match host.contains(':') {
             true => write!(f, "{scheme}://[{host}]:{port}{options}"),
             false => write!(f, "{scheme}://{host}:{port}{options}"),
@@ -214,30 +215,31 @@ fn tls_connector() -> Result<TlsConnector, rustls::Error> {
     Ok(Arc::new(versions.with_root_certificates(trusted).with_no_client_auth()).into())
 }
 
-/// Hands an e-mail over to a server that has let us in.
-async fn hand_over(conversation: &mut Conversation, message: &Message) -> Result<(), ConversationError> {
+/// Hands over an e-mail in a session that is signed in.
+async fn hand_over(session: &mut Session, message: &Message) -> Result<(), SessionError> {
     let (sender, recipient) = (message.sender.as_str(), message.recipient.as_str());
     let mut parameters = String::new();
     for (is_needed, extension, parameter) in [
         (!(sender.is_ascii() && recipient.is_ascii()), "SMTPUTF8", " SMTPUTF8"),
         (!message.content.is_ascii(), "8BITMIME", " BODY=8BITMIME"),
     ] {
-        if is_needed && !conversation.offers(extension) {
-            return Err(ConversationError::Lacks(extension));
+        if is_needed && !session.offers(extension) {
+            return Err(SessionError::Lacks(extension));
         }
         if is_needed {
             parameters.push_str(parameter);
         }
     }
-    conversation.ask(&format!("MAIL FROM:<{sender}>{parameters}\r\n"), 2).await?;
-    conversation.ask(&format!("RCPT TO:<{recipient}>\r\n"), 2).await?;
-    conversation.ask("DATA\r\n", 3).await?;
-    // A part of its own would wait in the network until the server has acknowledged the part before.
-    conversation.ask(&Content(&String::from_utf8_lossy(&message.content)).to_string(), 2).await?;
+    session.command(&format!("MAIL FROM:<{sender}>{parameters}\r\n"), 2).await?;
+    session.command(&format!("RCPT TO:<{recipient}>\r\n"), 2).await?;
+    session.command("DATA\r\n", 3).await?;
+    // The content is one write with its end: a second small write would wait for the acknowledgement of the first
+    // (Nagle).
+    session.command(&Content(&String::from_utf8_lossy(&message.content)).to_string(), 2).await?;
     Ok(())
 }
 
-/// An e-mail as it is sent after DATA: no line is taken for its end, and its end follows.
+/// An e-mail as sent after DATA: dot-stuffed, and followed by the line that ends it.
 struct Content<'a>(&'a str);
 
 impl fmt::Display for Content<'_> {
@@ -251,35 +253,36 @@ impl fmt::Display for Content<'_> {
     }
 }
 
-/// What becomes of the event: what the server refuses for good is not offered again, everything else is.
-fn failure(error: &ConversationError, what: &str, quote: bool) -> Failure {
-    let said = |words: &str| match in_one_line(words) {
+/// Parks the event after a permanent failure, and retries it after any other. `quote` adds the server's words.
+fn failure(error: &SessionError, subject: &str, quote: bool) -> Failure {
+    let quoted = |words: &str| match in_one_line(words) {
         words if quote && !words.is_empty() => format!(": {words}"),
         _ => String::new(),
     };
     match error {
-        ConversationError::Refused { code: code @ 500.., words } => {
-            Failure::retry(format!("the server refused {what} ({code}){}", said(words))).with_action(NackAction::Park)
+        SessionError::Refused { code: code @ 500.., words } => {
+            Failure::retry(format!("the server refused {subject} ({code}){}", quoted(words)))
+                .with_action(NackAction::Park)
         }
-        ConversationError::Refused { code, words } => {
-            Failure::retry(format!("the server put {what} off ({code}){}", said(words)))
+        SessionError::Refused { code, words } => {
+            Failure::retry(format!("the server deferred {subject} ({code}){}", quoted(words)))
         }
-        // The two do not speak the same language; nothing was said that another attempt could change.
-        ConversationError::Lacks(_) => {
-            Failure::retry(format!("the server cannot take {what}: {error}")).with_action(NackAction::Park)
+        // Another attempt would not change what the server lacks.
+        SessionError::Lacks(_) => {
+            Failure::retry(format!("the server cannot take {subject}: {error}")).with_action(NackAction::Park)
         }
-        ConversationError::NoAnswer => Failure::retry(format!("the server gave no whole answer to {what}")),
-        ConversationError::TooLong | ConversationError::InClear | ConversationError::Connection(_) => {
+        SessionError::InvalidReply => Failure::retry(format!("the server gave an incomplete reply to {subject}")),
+        SessionError::ReplyTooLong | SessionError::PlaintextBeforeTls | SessionError::Connection(_) => {
             Failure::retry(format!("the connection failed: {}", in_one_line(&error.to_string())))
         }
     }
 }
 
-/// What a server says, without what could disturb whoever reads it.
+/// A server's reply as one line, shortened, without control characters.
 fn in_one_line(words: &str) -> String {
     let printed = words.split(|character: char| character.is_whitespace() || character.is_control());
     let words = printed.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    words.chars().take(MAX_WORDS).collect()
+    words.chars().take(MAX_QUOTED_CHARACTERS).collect()
 }
 
 #[cfg(test)]
@@ -287,7 +290,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_line_of_an_e_mail_is_taken_for_its_end() {
+    fn no_line_of_an_e_mail_ends_it_early() {
         for (content, sent) in [
             ("a: b\r\n\r\nDear x\r\n", "a: b\r\n\r\nDear x\r\n.\r\n"),
             ("a\r\n.\r\nQUIT\r\n", "a\r\n..\r\nQUIT\r\n.\r\n"),

@@ -18,8 +18,8 @@ pub(super) const OF_UNFINISHED: &[&str] = &[WAL, SHM, END, "-journal"];
 /// The companions of an open file.
 pub(super) const ALL: [&str; 4] = [WAL, SHM, END, HANDLERS];
 
-/// Returns the first companion that is not the bank's own or not writable, and why. SQLite would use what is not its
-/// own, and of what is not writable it would only say that it cannot open the file.
+/// Returns the first companion that is not trusted or not writable, and why. SQLite would use one that is not trusted, and
+/// would not name one that is not writable.
 pub(super) fn check_usable(path: &Path) -> Result<(), (PathBuf, io::Error)> {
     let trusted = Trusted::beside(path).map_err(|error| (path.to_owned(), error))?;
     for suffix in ALL {

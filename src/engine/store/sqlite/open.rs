@@ -138,7 +138,8 @@ fn open_existing<E: StoredEvent>(
     if !open_file.is_at(&path) {
         return Ok(None);
     }
-    // Those that SQLite has opened by now are checked again: they may have been put there since.
+    // SQLite has opened its companions by now. They are checked again, since another user may have put them there after
+    // the first check.
     let checked =
         checked::<E>(&path, &mut end_file, accept_loss).and_then(|checked| check_companions().map(|()| checked));
     let (connection, format, end) = match checked {
