@@ -137,3 +137,30 @@ fn remove(path: &Path, beside: &[&str]) {
         let _ = fs::remove_file(with_suffix(path, suffix));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_replaced_is_not_put_in_place() {
+        let directory = tempfile::tempdir().unwrap();
+        let (destination, other) = (directory.path().join("export"), directory.path().join("other"));
+        fs::write(&other, "other").unwrap();
+        let link = |path: &Path| symlink(&other, path).unwrap();
+        let copy = |path: &Path| fs::write(path, "other").unwrap();
+        for replace in [&link as &dyn Fn(&Path), &copy] {
+            let new = NewFile::beside(&destination, &[]).unwrap();
+            fs::remove_file(new.path()).unwrap();
+            replace(new.path());
+            let refused = new.put(&destination).unwrap_err();
+            assert_eq!(refused.to_string(), "it was replaced by another file while it was written");
+            assert!(fs::symlink_metadata(&destination).is_err());
+        }
+        let new = NewFile::beside(&destination, &[]).unwrap();
+        assert_eq!(new.put(&destination).unwrap(), Placed::Here);
+        assert_eq!(fs::read_to_string(&other).unwrap(), "other");
+    }
+}

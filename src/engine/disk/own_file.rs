@@ -23,7 +23,7 @@ impl Trusted {
     /// This user is the owner, and nobody else may open the file.
     pub const PRIVATE: Self = Self { owner: None, open_to: 0 };
 
-    /// This user is the owner. The mode does not matter, as for a file that is only examined or removed.
+    /// This user is the owner. The mode does not matter, or the caller checks it.
     pub const OWN: Self = Self { owner: None, open_to: OTHERS };
 
     /// For a companion of the file at `path`: this user or that file's owner is the owner, and the companion is not more
@@ -50,7 +50,7 @@ impl Trusted {
         let problem = if found.is_symlink() {
             "it is a symbolic link".to_owned()
         } else if !found.is_file() {
-            "it is not a regular file".to_owned()
+            NOT_REGULAR.to_owned()
         } else if found.nlink() > 1 {
             "it has another name, which may be somebody else's".to_owned()
         } else if !is_own(found) && self.owner != Some(found.uid()) {
@@ -63,6 +63,8 @@ impl Trusted {
         Err(io::Error::other(problem))
     }
 }
+
+const NOT_REGULAR: &str = "it is not a regular file";
 
 /// The mode bits for other users.
 const OTHERS: u32 = 0o077;
@@ -81,6 +83,20 @@ pub fn open_own(path: &Path, options: &OpenOptions, trusted: Trusted) -> io::Res
         opened => opened?,
     };
     trusted.check(&file.metadata()?)?;
+    Ok(file)
+}
+
+/// Opens a regular file for reading, through links too, whoever owns it. It does not block as opening a pipe would.
+///
+/// # Errors
+///
+/// Returns the system's error; one of the kind [`io::ErrorKind::Other`] if the file is not regular.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    let check = |found: Metadata| if found.is_file() { Ok(()) } else { Err(io::Error::other(NOT_REGULAR)) };
+    // Opening a device may already have an effect. After the open, the path may lead to another file than before.
+    check(fs::metadata(path)?)?;
+    let file = OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path)?;
+    check(file.metadata()?)?;
     Ok(file)
 }
 
