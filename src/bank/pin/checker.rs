@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::entered::{Pin, PinCheck, PinVerifier};
 use super::options::{PinCost, PinOptions};
-use super::secret::{PinSecret, WRONG_PIN_SECRET};
+use super::secret::{PinSecret, StoredPins, WRONG_PIN_SECRET};
 use crate::engine::application::Unavailable;
 use crate::engine::runtime::{NotDone, Runtime, StopReason};
 
@@ -66,9 +66,10 @@ impl PinChecker {
         self: &Arc<Self>,
         pin: Pin,
         account: &str,
+        stored_pins: StoredPins,
     ) -> Result<PinVerifier, Unavailable> {
         let salt = self.salt(account);
-        self.run(move |checker, key| {
+        self.run(stored_pins, move |checker, key| {
             let hash = checker.argon2(key)?.hash_password_with_salt(pin.digits(), &salt).map_err(defect)?;
             PinVerifier::new(&hash.to_string()).map_err(defect)
         })
@@ -81,8 +82,9 @@ impl PinChecker {
         self: &Arc<Self>,
         pin: Pin,
         verifier: Option<PinVerifier>,
+        stored_pins: StoredPins,
     ) -> Result<PinCheck, Unavailable> {
-        self.run(move |checker, key| {
+        self.run(stored_pins, move |checker, key| {
             let argon2 = checker.argon2(key)?;
             let hash = match &verifier {
                 Some(verifier) => PasswordHash::new(verifier.as_str()).map_err(defect)?,
@@ -101,13 +103,18 @@ impl PinChecker {
         .await
     }
 
+    /// Whether the secret was read already.
+    pub(in crate::bank) fn has_secret(&self) -> bool {
+        self.key.get().is_some()
+    }
+
     /// The number of PINs checked, those against the dummy hash included.
     pub(in crate::bank) fn checks(&self) -> u64 {
         self.checks.load(Ordering::Relaxed)
     }
 
     /// Runs the work on a blocking thread, when a permit is free.
-    async fn run<T, W>(self: &Arc<Self>, work: W) -> Result<T, Unavailable>
+    async fn run<T, W>(self: &Arc<Self>, stored_pins: StoredPins, work: W) -> Result<T, Unavailable>
     where
         T: Send + 'static,
         W: FnOnce(&Self, &Key) -> Result<T, Unavailable> + Send + 'static,
@@ -117,7 +124,7 @@ impl PinChecker {
         let permit = self.permits.clone().acquire_owned().await.map_err(defect)?;
         let working = self.runtime.blocking(move || {
             let _permit = permit;
-            let key = checker.key()?;
+            let key = checker.key(stored_pins)?;
             work(&checker, key)
         });
         working.await.map_err(|not_done| match not_done {
@@ -126,11 +133,11 @@ impl PinChecker {
         })?
     }
 
-    fn key(&self) -> Result<&Key, Unavailable> {
+    fn key(&self, stored_pins: StoredPins) -> Result<&Key, Unavailable> {
         if let Some(key) = self.key.get() {
             return Ok(key);
         }
-        let found = Key::new(self.options.secret.find()?)?;
+        let found = Key::new(self.options.secret.find(stored_pins)?)?;
         Ok(self.key.get_or_init(|| found))
     }
 
@@ -172,7 +179,9 @@ fn defect(error: impl std::fmt::Display) -> Unavailable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bank::{PinCost, PinSecretError, PinSecretSource};
+    use crate::bank::{PinSecretError, PinSecretSource};
+
+    const STORED: StoredPins = StoredPins::None;
 
     fn options() -> PinOptions {
         PinOptions { secret: PinSecret::new("a secret for tests").unwrap().into(), cost: PinCost::CHEAPEST }
@@ -185,14 +194,14 @@ mod tests {
     #[tokio::test]
     async fn only_the_right_pin_matches_and_only_the_right_secret_checks_it() {
         let checker = PinChecker::new(options(), None);
-        let verifier = checker.verifier(pin("0123"), "1").await.unwrap();
-        let check = |pin, verifier| checker.check(pin, verifier);
+        let verifier = checker.verifier(pin("0123"), "1", STORED).await.unwrap();
+        let check = |pin, verifier| checker.check(pin, verifier, STORED);
         let right = check(pin("0123"), Some(verifier.clone())).await.unwrap();
         assert_eq!(right, PinCheck { verifier: Some(verifier.clone()), matches: true });
         assert!(!check(pin("123000"), Some(verifier.clone())).await.unwrap().matches);
         let other = PinOptions { secret: PinSecret::new("another one for tests").unwrap().into(), ..options() };
         let other = PinChecker::new(other, None);
-        let refused = other.check(pin("0123"), Some(verifier.clone())).await.unwrap_err();
+        let refused = other.check(pin("0123"), Some(verifier.clone()), STORED).await.unwrap_err();
         assert!(matches!(refused, Unavailable::Lacking { what: WRONG_PIN_SECRET, .. }), "{refused}");
         assert_eq!(other.checks(), 0);
         // Old verifiers have no key id.
@@ -200,16 +209,16 @@ mod tests {
         let without_id = format!("{before}{}", &id_and_after[id_and_after.find('$').unwrap()..]);
         let without_id = PinVerifier::new(&without_id).unwrap();
         assert!(check(pin("0123"), Some(without_id.clone())).await.unwrap().matches);
-        assert!(!other.check(pin("0123"), Some(without_id)).await.unwrap().matches);
+        assert!(!other.check(pin("0123"), Some(without_id), STORED).await.unwrap().matches);
     }
 
     #[tokio::test]
     async fn a_check_without_a_verifier_costs_as_much() {
         let checker = PinChecker::new(options(), None);
-        let verifier = checker.verifier(pin("1234"), "1").await.unwrap();
-        checker.check(pin("1234"), Some(verifier.clone())).await.unwrap();
+        let verifier = checker.verifier(pin("1234"), "1", STORED).await.unwrap();
+        checker.check(pin("1234"), Some(verifier.clone()), STORED).await.unwrap();
         assert_eq!(checker.checks(), 1);
-        let nothing = checker.check(pin("1234"), None).await.unwrap();
+        let nothing = checker.check(pin("1234"), None, STORED).await.unwrap();
         assert_eq!((nothing, checker.checks()), (PinCheck { verifier: None, matches: false }, 2));
         let params = Params::try_from(&PasswordHash::new(verifier.as_str()).unwrap()).unwrap();
         let of_dummy = Params::try_from(&dummy_hash(&params).unwrap()).unwrap();
@@ -219,7 +228,9 @@ mod tests {
 
     #[tokio::test]
     async fn verifiers_differ_unless_they_are_seeded() {
-        let make = async |seed, name: &str| PinChecker::new(options(), seed).verifier(pin("1234"), name).await.unwrap();
+        let make = async |seed, name: &str| {
+            PinChecker::new(options(), seed).verifier(pin("1234"), name, STORED).await.unwrap()
+        };
         assert_ne!(make(None, "1").await, make(None, "1").await);
         assert_eq!(make(Some(7), "1").await, make(Some(7), "1").await);
         assert_ne!(make(Some(7), "1").await, make(Some(7), "2").await);
@@ -230,16 +241,16 @@ mod tests {
     async fn the_secret_is_read_once_and_again_only_after_a_failure() {
         let asked = Arc::new(AtomicU64::new(0));
         let counted = asked.clone();
-        let secret = PinSecretSource::new(move || match counted.fetch_add(1, Ordering::Relaxed) {
+        let secret = PinSecretSource::new(move |_| match counted.fetch_add(1, Ordering::Relaxed) {
             0 => Err(PinSecretError("it is lost".to_owned())),
             _ => Ok(PinSecret::new("found at last, for tests").unwrap()),
         });
         let checker = PinChecker::new(PinOptions { secret, ..options() }, None);
         assert_eq!(asked.load(Ordering::Relaxed), 0, "nobody has used a PIN yet");
-        let failed = checker.check(pin("1234"), None).await;
+        let failed = checker.check(pin("1234"), None, STORED).await;
         assert_eq!(failed, Err(PinSecretError("it is lost".to_owned()).into()));
         for _ in 0..3 {
-            checker.check(pin("1234"), None).await.unwrap();
+            checker.check(pin("1234"), None, STORED).await.unwrap();
         }
         assert_eq!(asked.load(Ordering::Relaxed), 2);
     }
@@ -247,7 +258,7 @@ mod tests {
     #[tokio::test]
     async fn a_new_verifier_has_the_recommended_cost() {
         let cost = PinOptions { cost: PinCost::default(), ..options() };
-        let verifier = PinChecker::new(cost, None).verifier(pin("1234"), "1").await.unwrap();
+        let verifier = PinChecker::new(cost, None).verifier(pin("1234"), "1", STORED).await.unwrap();
         assert!(verifier.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1,keyid="), "{}", verifier.as_str());
     }
 }
