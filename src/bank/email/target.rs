@@ -11,6 +11,7 @@ use super::invalid_target::InvalidEmailTarget;
 use super::outbox::Outbox;
 #[cfg(feature = "smtp")]
 use super::smtp::SmtpServer;
+use super::tls::Tls;
 use crate::bank::EmailAddress;
 
 /// The sender without `?from=…`.
@@ -89,15 +90,6 @@ impl FromStr for EmailTarget {
 struct Query {
     sender: EmailAddress,
     tls: Option<Tls>,
-}
-
-/// The value of `tls=`.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tls {
-    /// STARTTLS; without it, no e-mail is sent.
-    Required,
-    /// No TLS, and credentials may go to any port of this machine.
-    None,
 }
 
 impl FromStr for Query {

@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 use self::session::{Connection, Credentials, Session, SessionError};
 use super::Message;
 use super::invalid_target::InvalidEmailTarget;
-use super::target::Tls;
+use super::tls::Tls;
 use crate::engine::event_handler::{Failure, NackAction};
 use crate::engine::runtime::blocking;
 
