@@ -106,7 +106,7 @@ async fn a_reply_in_clear_is_not_read_after_tls_has_begun() {
     assert!(server.mail().await.content.contains("deposit of 100 into"), "the second attempt succeeds");
     assert_eq!(shell.ask("Bank.parked"), Value::Array(Vec::new()));
     let log = shell.leave();
-    assert!(log.contains("something was said in clear where TLS was to begin"), "{log}");
+    assert!(log.contains("something was sent in clear where TLS was to begin"), "{log}");
 }
 
 fn url(begins: Begins, password: &str, port: u16) -> String {
