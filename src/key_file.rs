@@ -5,23 +5,29 @@ use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::ffi::OsStringExt as _;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use cqrs_bank::bank::{PinSecret, PinSecretError, PinSecretSource, ShortSecret};
-use cqrs_bank::engine::disk::{NewFile, Placed, create_private_directory, sync_name};
+use cqrs_bank::bank::{PinSecret, PinSecretError, PinSecretSource, ShortSecret, StoredPins};
+use cqrs_bank::engine::disk::{NewFile, Placed, Trusted, create_private_directory, open_own, sync_name};
 use thiserror::Error;
+use zeroize::Zeroizing;
 
 /// The environment variable that may hold the secret.
 const VARIABLE: &str = "BANK_PIN_SECRET";
 
 const KEY_BYTES: usize = 32;
 
-/// Looks in the environment first, then in the state directory, and not before the first PIN needs it.
+/// Enough to read a key file without a second allocation, which would leave a copy of the key.
+const READ_AT_ONCE: usize = 1 << 10;
+
+/// Looks in the environment first, then in the state directory, and not before the first PIN needs it. A missing key file
+/// is created only for a bank without PINs.
 pub(crate) fn pin_secret_source(state_directory: Option<PathBuf>) -> PinSecretSource {
-    PinSecretSource::new(move || {
+    PinSecretSource::new(move |stored_pins| {
         let key_file = state_directory.as_deref().map(|directory| directory.join("pin-secret"));
-        find_secret(std::env::var_os(VARIABLE), key_file).map_err(|error| PinSecretError(error.to_string()))
+        find_secret(std::env::var_os(VARIABLE), key_file, stored_pins)
+            .map_err(|error| PinSecretError(error.to_string()))
     })
 }
 
@@ -38,13 +44,21 @@ enum SecretError {
     KeyFile { action: &'static str, path: PathBuf, error: io::Error },
     #[error("others than its owner may read the key file {} (mode {mode:03o}); chmod 600 it", path.display())]
     OpenToOthers { path: PathBuf, mode: u32 },
-    #[error("the key file {} is not a regular file", path.display())]
-    NotAFile { path: PathBuf },
+    #[error(
+        "{VARIABLE} is not set, and the key file {} is missing. The bank has PINs, which no other key verifies: put the \
+         file back from a backup, or set {VARIABLE}",
+        path.display()
+    )]
+    Missing { path: PathBuf },
     #[error("the key file {} does not hold a key of {} hexadecimal digits", path.display(), 2 * KEY_BYTES)]
     NotAKey { path: PathBuf },
 }
 
-fn find_secret(variable: Option<OsString>, key_file: Option<PathBuf>) -> Result<PinSecret, SecretError> {
+fn find_secret(
+    variable: Option<OsString>,
+    key_file: Option<PathBuf>,
+    stored_pins: StoredPins,
+) -> Result<PinSecret, SecretError> {
     if let Some(secret) = variable.filter(|secret| !secret.is_empty()) {
         return PinSecret::new(secret.into_vec()).map_err(SecretError::Short);
     }
@@ -55,6 +69,9 @@ fn find_secret(variable: Option<OsString>, key_file: Option<PathBuf>) -> Result<
     };
     let file = match open(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if stored_pins == StoredPins::Some {
+                return Err(SecretError::Missing { path });
+            }
             create(&path).map_err(failed("created"))?;
             open(&path).map_err(failed("read"))?
         }
@@ -62,13 +79,10 @@ fn find_secret(variable: Option<OsString>, key_file: Option<PathBuf>) -> Result<
     };
     let metadata = file.metadata().map_err(failed("read"))?;
     let mode = metadata.mode() & 0o777;
-    if !metadata.is_file() {
-        return Err(SecretError::NotAFile { path });
-    }
     if mode & 0o077 != 0 {
         return Err(SecretError::OpenToOthers { path, mode });
     }
-    let mut bytes = Vec::new();
+    let mut bytes = Zeroizing::new(Vec::with_capacity(READ_AT_ONCE));
     // One byte more than a key and its newline, so that a longer file is not mistaken for a key.
     file.take(2 * KEY_BYTES as u64 + 2).read_to_end(&mut bytes).map_err(failed("read"))?;
     let key = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
@@ -79,20 +93,19 @@ fn find_secret(variable: Option<OsString>, key_file: Option<PathBuf>) -> Result<
     }
 }
 
-/// Opens without blocking: opening a named pipe would wait for a writer.
+/// Another user who could replace the file would know the key. Its mode is checked later, with a message of its own.
 fn open(path: &Path) -> io::Result<File> {
-    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-    OpenOptions::new().read(true).custom_flags(nonblocking).open(path)
+    open_own(path, OpenOptions::new().read(true), Trusted::OWN)
 }
 
 /// Creates a key file, unless another process is quicker. Readers see one whole key, and all see the same.
 fn create(path: &Path) -> io::Result<()> {
-    let mut key = [0; KEY_BYTES];
-    getrandom::fill(&mut key).map_err(io::Error::other)?;
-    let mut text = String::new();
-    for byte in key {
+    let mut key = Zeroizing::new([0; KEY_BYTES]);
+    getrandom::fill(&mut *key).map_err(io::Error::other)?;
+    let mut text = Zeroizing::new(String::with_capacity(2 * KEY_BYTES + 1));
+    for byte in *key {
         // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
+        let _ = write!(*text, "{byte:02x}");
     }
     text.push('\n');
     if let Some(directory) = path.parent() {

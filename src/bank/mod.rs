@@ -36,7 +36,7 @@ pub use self::operations::{
 pub use self::options::Options;
 pub use self::pin::{
     InvalidVerifier, MalformedPin, PIN_SECRET, Pin, PinCheck, PinCost, PinOptions, PinSecret, PinSecretError,
-    PinSecretSource, PinVerifier, ShortSecret,
+    PinSecretSource, PinVerifier, ShortSecret, StoredPins, WRONG_PIN_SECRET,
 };
 pub use self::queries::{Reason, StatementLine};
 pub use self::transfer::{Ending, Step, TransferProcess, TransferRecord, TransferState, Transfers};

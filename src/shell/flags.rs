@@ -30,7 +30,7 @@ Usage: {name} [SCRIPT | -f SCRIPT | -c STATEMENTS] [options]
 At a terminal it prompts for statements; otherwise it reads them from standard input.
 
   SCRIPT, -f SCRIPT   run the statements of a file
-  -c STATEMENTS       run these statements
+  -c STATEMENTS       run these statements; every user of the machine can see them
   --store {placeholder:<11} {store}
   --quiet             replies only, no trace
   --echo              print each statement after its prompt

@@ -4,6 +4,9 @@
 use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
+use zeroize::Zeroizing;
+
+use super::wiped;
 
 const READ: usize = 1 << 16;
 
@@ -12,7 +15,7 @@ const READ: usize = 1 << 16;
 pub struct Lines<R> {
     reader: R,
     max_length: usize,
-    buffer: Vec<u8>,
+    buffer: Zeroizing<Vec<u8>>,
     /// Where the next line begins in the buffer.
     start: usize,
     /// The part of the buffer before this is known to hold no newline of the next line.
@@ -51,7 +54,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         Self {
             reader,
             max_length,
-            buffer: Vec::new(),
+            buffer: Zeroizing::default(),
             start: 0,
             searched: 0,
             number: 0,
@@ -99,7 +102,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         }
     }
 
-    /// Reads more bytes.
+    /// Reads more bytes, and wipes the lines that were taken.
     ///
     /// Dropping the future loses nothing.
     ///
@@ -107,11 +110,11 @@ impl<R: AsyncRead + Unpin> Lines<R> {
     ///
     /// The reader failed.
     pub async fn read(&mut self) -> io::Result<()> {
-        self.buffer.drain(..self.start);
+        wiped::remove_before(&mut self.buffer, self.start);
         self.searched -= self.start;
         self.start = 0;
-        self.buffer.reserve(READ);
-        if self.reader.read_buf(&mut self.buffer).await? == 0 {
+        wiped::reserve(&mut self.buffer, READ);
+        if self.reader.read_buf(&mut *self.buffer).await? == 0 {
             self.at_end = true;
         }
         Ok(())

@@ -16,29 +16,14 @@ pub struct Source<'a> {
     counted: usize,
     line: usize,
     column: usize,
-    /// Where the first statement on this line begins, or the first of those in doubt.
+    /// Where the first statement on this line begins.
     first_statement: usize,
-    /// Where the last statement ends.
-    statement_end: usize,
-    /// Whether the last statement is a syntax error.
-    is_unread: bool,
-    /// Whether an earlier statement on its line is a syntax error.
-    is_in_doubt: bool,
 }
 
 impl<'a> Source<'a> {
     /// A text whose first line has this number, counted from 1.
     pub fn new(text: &'a str, first_line: usize) -> Self {
-        Self {
-            text,
-            counted: 0,
-            line: first_line,
-            column: 1,
-            first_statement: 0,
-            statement_end: 0,
-            is_unread: false,
-            is_in_doubt: false,
-        }
+        Self { text, counted: 0, line: first_line, column: 1, first_statement: 0 }
     }
 
     /// The text.
@@ -49,25 +34,16 @@ impl<'a> Source<'a> {
     /// Goes on to the next statement. Many mistakes in one text then do not count its lines over and over.
     pub fn go_to(&mut self, statement: &Result<Statement<'_>, SyntaxError>) {
         let span = statement.as_ref().map_or_else(|error| &error.statement, |read| &read.span);
-        let is_on_line = !self.text[self.statement_end..span.start].contains('\n');
-        self.is_in_doubt = is_on_line && (self.is_in_doubt || self.is_unread);
-        self.is_unread = statement.is_err();
         let line = self.line;
         self.count_to(span.start);
-        if self.line != line && !self.is_in_doubt {
+        if self.line != line {
             self.first_statement = span.start;
         }
-        self.statement_end = span.end;
     }
 
     /// A place before the last statement that lies within no other.
     pub(super) fn first_statement(&self) -> usize {
         self.first_statement
-    }
-
-    /// Whether a syntax error precedes the last statement on its line: a quote there may be meant to reach into it.
-    pub(super) fn is_in_doubt(&self) -> bool {
-        self.is_in_doubt
     }
 
     fn count_to(&mut self, place: usize) {
@@ -165,11 +141,8 @@ mod tests {
     use crate::shell::trace::Trace;
 
     fn report(text: &str, span: Span) -> String {
-        let visible = Visible::of(
-            text,
-            &(0..text.len()),
-            Vocabulary::of(&BankFunctions::new(Options::default(), Trace::default())),
-        );
+        let vocabulary = Vocabulary::of(&BankFunctions::new(Options::default(), Trace::default()));
+        let visible = Visible::of_unread(&(0..text.len()), vocabulary);
         Mistake::new(Source::new(text, 7), &span, "wrong".to_owned(), &visible).report()
     }
 

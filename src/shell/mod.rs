@@ -11,6 +11,7 @@
 pub mod application_functions;
 #[cfg(feature = "bank")]
 pub mod bank_functions;
+mod core_dumps;
 mod description;
 mod editor;
 mod escape;
@@ -39,3 +40,4 @@ mod streams;
 pub mod term;
 mod terminal;
 pub mod trace;
+mod wiped;

@@ -24,7 +24,7 @@ use super::session::{Session, Style};
 use super::signals::{self, Interrupts};
 use super::streams::{self, ErrorOutput, InputThread, OutputThread};
 use super::trace::Trace;
-use super::{escape, log};
+use super::{core_dumps, escape, log};
 
 /// The domain, or the store under it, failed.
 const FAILED: u8 = 1;
@@ -78,6 +78,7 @@ impl Program {
         S: FromStr<Err: Display>,
         D: Domain + 'static,
     {
+        core_dumps::disable();
         streams::report_panics();
         let flags = match flags::parse(std::env::args_os().skip(1)) {
             Ok(Action::Run(flags)) => flags,

@@ -6,6 +6,7 @@ use std::pin::pin;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep;
+use zeroize::Zeroizing;
 
 use super::editor::{Assistant, Editor, Typed};
 use super::functions::{Domain, Vocabulary, WantedSecret};
@@ -16,7 +17,7 @@ use super::read_statement::ReadStatement;
 use super::session::{Next, Session, continuation_prompt};
 use super::signals::EndingSignals;
 use super::terminal::TerminalSettings;
-use super::{escape, streams};
+use super::{escape, streams, wiped};
 
 /// The longest line that can be typed, in bytes.
 pub const MAX_TYPED_LINE: usize = 4 << 10;
@@ -98,20 +99,20 @@ fn discard_pending_interrupt(interrupts: &mut Signal) -> io::Result<()> {
 /// Reads a line, and further lines while a string is open.
 async fn read<D: Domain>(session: &mut Session<D>, editor: &mut Editor) -> Typed {
     let mut prompt = session.prompt();
-    let mut text = String::new();
+    let mut text = Zeroizing::new(String::new());
     let mut open = OpenString::default();
     loop {
         let line = match read_line(session, editor, prompt.clone()).await {
             Typed::Text(line) => line,
             other => return other,
         };
-        text.push_str(&line);
+        wiped::push(&mut text, &line);
         open.follow(&line);
         open.follow("\n");
         if !open.is_open() || text.len() > MAX_PASTED {
             return Typed::Text(text);
         }
-        text.push('\n');
+        wiped::push(&mut text, "\n");
         prompt = continuation_prompt(&prompt);
     }
 }
@@ -244,7 +245,7 @@ async fn ask_for_secret<D: Domain>(
     flush(session)?;
     editor.ask(wanted.question.clone()).await;
     match wait_for_typed(session, editor).await {
-        Typed::Text(answer) => Ok(Some((wanted, answer))),
+        Typed::Text(mut answer) => Ok(Some((wanted, std::mem::take(&mut *answer)))),
         Typed::Interrupt | Typed::End | Typed::NotUtf8 => Ok(None),
         Typed::Failure(error) => Err(io::Error::other(error)),
     }

@@ -41,15 +41,15 @@ impl<'a, D: Domain> ReadStatement<'a, D> {
                     (Visible::of_wrong_call(text, statement, function, vocabulary), place, message)
                 }
                 Err(Wrong { function: None, place, message }) => {
-                    (Visible::of_unknown_call(text, &statement.span, vocabulary), place, message)
+                    (Visible::of_unread(&statement.span, vocabulary), place, message)
                 }
             },
             Err(error) => {
                 let message = explain(&error.problem, vocabulary);
-                (Visible::of(text, &error.statement, vocabulary), error.span.clone(), message)
+                (Visible::of_unread(&error.statement, vocabulary), error.span.clone(), message)
             }
         };
-        let visible = visible.with_statements_from(source.first_statement(), source.is_in_doubt());
+        let visible = visible.with_statements_from(source.first_statement());
         let span = match &statement {
             Ok(statement) => &statement.span,
             Err(error) => &error.statement,

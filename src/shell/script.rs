@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::escape;
 use super::functions::Domain;
@@ -15,6 +16,7 @@ use super::mistake::{Mistake, Source};
 use super::printing::Printer;
 use super::session::{Next, Session};
 use super::signals::Interrupts;
+use super::wiped;
 
 /// The longest line, and the longest statement of several lines, in bytes.
 pub const MAX_STATEMENT: usize = 1 << 20;
@@ -141,7 +143,7 @@ where
         had_mistake: &mut bool,
     ) -> Result<(), Stop> {
         // The lines so far of a statement that has a string over several lines.
-        let mut text = String::new();
+        let mut text = Zeroizing::new(String::new());
         let mut first_line = 1;
         let mut open = OpenString::default();
         let mut too_long = false;
@@ -159,7 +161,7 @@ where
                 Ok(line) => line,
                 Err((message, column)) => {
                     // A statement around such a line does not run without it.
-                    text.clear();
+                    text.zeroize();
                     open = OpenString::default();
                     too_long = false;
                     let next = self.session.mistake("", Mistake::without_excerpt(message, number, column));
@@ -175,14 +177,14 @@ where
                 self.run_text(Source::new(line, number), had_mistake).await?;
             } else {
                 first_line = if text.is_empty() { number } else { first_line };
-                text.push_str(line);
-                text.push('\n');
+                wiped::push(&mut text, line);
+                wiped::push(&mut text, "\n");
                 if !open.is_open() {
                     self.run_text(Source::new(&text, first_line), had_mistake).await?;
-                    text.clear();
+                    text.zeroize();
                 } else if text.len() > MAX_STATEMENT {
                     too_long = true;
-                    text.clear();
+                    text.zeroize();
                     let mistake = Mistake::without_excerpt("a statement has at most 1 MiB", first_line, 1);
                     let next = self.session.mistake("", mistake);
                     self.apply(next, had_mistake).await?;

@@ -242,8 +242,8 @@ async fn what_is_no_file_or_the_bank_itself_is_not_read() {
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     for (path, why) in [
         (&path, "this is an open bank, and not the log of one"),
-        (&pipe, "this is not a file"),
-        (&directory.path().to_owned(), "this is not a file"),
+        (&pipe, "it is not a regular file"),
+        (&directory.path().to_owned(), "it is not a regular file"),
         (&directory.path().join("none"), "No such file or directory (os error 2)"),
     ] {
         let error = import(&bank, path).await.unwrap_err();

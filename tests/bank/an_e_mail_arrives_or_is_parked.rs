@@ -93,6 +93,33 @@ async fn a_server_that_falls_silent_is_given_up_on() {
 }
 
 #[tokio::test]
+async fn an_endless_reply_ends_the_connection() {
+    for plan in ["CONNECT endless x", "CONNECT endless 220-x\\n", "EHLO endless 250-x\\n", "RCPT endless 550-x\\n"] {
+        let server = MailServer::start(&[plan; QUICK.attempts as usize]).await;
+        let bank = open_quick(server.port).await;
+        deposit(&bank, "1", 100).await;
+        let reason = first_parked(&bank).await.reason;
+        assert_eq!(reason, "the connection failed: the server's reply is longer than 65536 bytes", "{plan}");
+    }
+}
+
+/// The time limit for each step is longer here.
+#[tokio::test(start_paused = true)]
+async fn an_e_mail_takes_a_minute_at_most() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = format!("smtp://{}", silent.local_addr().unwrap());
+    let bank = open(&target, Some(Duration::from_secs(3600))).await;
+    deposit(&bank, "1", 100).await;
+    let parked = loop {
+        match parked(&bank).await.pop() {
+            Some(parked) => break parked,
+            None => tokio::time::advance(Duration::from_secs(1)).await,
+        }
+    };
+    assert_eq!(parked.reason, "the e-mail took longer than 60s");
+}
+
+#[tokio::test]
 async fn once_taken_an_e_mail_does_not_come_again_whatever_happens_then() {
     for plan in ["QUIT drop", "QUIT 500 no"] {
         let mut server = MailServer::start(&[plan]).await;
@@ -139,12 +166,7 @@ async fn without_a_server_an_e_mail_is_parked_when_its_attempts_are_used_up() {
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let bank = open_quick(nobody).await;
     deposit(&bank, "1", 100).await;
-    let parked = loop {
-        match parked(&bank).await.pop() {
-            Some(parked) => break parked,
-            None => tokio::task::yield_now().await,
-        }
-    };
+    let parked = first_parked(&bank).await;
     assert_eq!(parked.attempts, QUICK.attempts);
     assert!(parked.reason.starts_with("the connection failed: "), "{}", parked.reason);
 }
@@ -152,7 +174,7 @@ async fn without_a_server_an_e_mail_is_parked_when_its_attempts_are_used_up() {
 #[tokio::test]
 async fn credentials_are_told_to_the_server_and_nobody_else() {
     let mut server = MailServer::start(&["AUTH 535 canary is no password"]).await;
-    let target = format!("smtp://josh:canary%40@127.0.0.1:{}", server.port);
+    let target = format!("smtp://josh:canary%40@127.0.0.1:{}?tls=none", server.port);
     let bank = open(&target, None).await;
     deposit(&bank, "1", 100).await;
     // User and password, separated by zero bytes, in base64.
@@ -241,6 +263,15 @@ async fn deposit(bank: &Bank, account: &str, amount: i64) -> Receipt {
 
 async fn parked(bank: &Bank) -> Vec<ParkedEvent> {
     bank.parked().await.unwrap().into_iter().map(|(parked, _)| parked).collect()
+}
+
+async fn first_parked(bank: &Bank) -> ParkedEvent {
+    loop {
+        match parked(bank).await.pop() {
+            Some(parked) => return parked,
+            None => tokio::task::yield_now().await,
+        }
+    }
 }
 
 fn message_id(mail: &Mail) -> &str {

@@ -90,6 +90,25 @@ async fn nothing_is_told_to_a_server_that_nobody_vouches_for() {
     }
 }
 
+/// Before TLS begins, anybody on the network can send replies in the server's name, enough for a whole e-mail.
+#[tokio::test]
+async fn a_reply_in_clear_is_not_read_after_tls_has_begun() {
+    let directory = TempDir::new().unwrap();
+    let certificate = Certificate::of("127.0.0.1", directory.path());
+    let answers =
+        ["220 go ahead", "250-x\\n250 AUTH PLAIN", "235 ok", "250 ok", "250 ok", "354 go on", "250 taken", "221"];
+    let plan = format!("STARTTLS {}", answers.join("\\n"));
+    let mut server = MailServer::start_encrypted_with(&[&plan], &certificate, Begins::Later, SIGN_IN).await;
+    let mut shell = Shell::open(&url(Begins::Later, PASSWORD, server.port), &certificate.certificate);
+    shell.ask("Bank.deposit 1, 100");
+    let heard = server.heard().await;
+    assert_eq!(heard.len(), 2, "nothing after STARTTLS: {heard:?}");
+    assert!(server.mail().await.content.contains("deposit of 100 into"), "the second attempt succeeds");
+    assert_eq!(shell.ask("Bank.parked"), Value::Array(Vec::new()));
+    let log = shell.leave();
+    assert!(log.contains("something was sent in clear where TLS was to begin"), "{log}");
+}
+
 fn url(begins: Begins, password: &str, port: u16) -> String {
     match begins {
         Begins::AtOnce => format!("smtps://josh:{password}@127.0.0.1:{port}"),

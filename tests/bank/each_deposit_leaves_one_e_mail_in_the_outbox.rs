@@ -53,6 +53,35 @@ async fn delivered_again_an_e_mail_stays_what_it_was() {
     assert_eq!(files(folder.path()), delivered);
 }
 
+/// The temporary name is predictable, and other users may write to the directory.
+#[tokio::test]
+async fn no_link_or_pipe_at_the_temporary_name_is_written_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let bank = open(folder.path()).await;
+    create(&bank, "1", Some("josh@example.org")).await;
+    let deposit = deposit(&bank, "1", 100).await;
+    bank.close().await;
+    let delivered = files(folder.path());
+    let unfinished = folder.path().join(format!(".{}.unfinished", delivered[0].0.trim_end_matches(".eml")));
+    let elsewhere = tempfile::tempdir().unwrap();
+    let precious = elsewhere.path().join("precious");
+    fs::write(&precious, "precious").unwrap();
+    let recipient = Recipient { holder: "Josh".into(), address: EmailAddress::new("josh@example.org").unwrap() };
+    let addresses = Addresses(HashMap::from([(account("1"), recipient)]));
+    let mut again = ThankYouEmail::new(target(folder.path()), addresses);
+    let pipe = |path: &Path| {
+        assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+    };
+    let link = |path: &Path| std::os::unix::fs::symlink(&precious, path).unwrap();
+    let hard_link = |path: &Path| fs::hard_link(&precious, path).unwrap();
+    for put in [&pipe as &dyn Fn(&Path), &link, &hard_link] {
+        put(&unfinished);
+        again.handle(&deposit.events()[0]).await.unwrap();
+        assert_eq!(files(folder.path()), delivered);
+        assert_eq!(fs::read_to_string(&precious).unwrap(), "precious");
+    }
+}
+
 #[tokio::test]
 async fn an_outbox_that_cannot_be_written_to_parks_the_e_mail() {
     let folder = tempfile::tempdir().unwrap();

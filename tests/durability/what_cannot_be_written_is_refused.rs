@@ -140,7 +140,7 @@ const DENIED: &str = "Permission denied (os error 13)";
 fn a_read_only_file_or_companion() {
     let place = Place::left_in_use();
     for name in ["bank.db", "bank.db-wal", "bank.db-shm", "bank.db-end", "bank.db-handlers"] {
-        place.set_mode(name, 0o444);
+        place.set_mode(name, 0o400);
         place.assert_refused("bank.db", &place.file(name), DENIED);
         place.set_mode(name, 0o600);
     }

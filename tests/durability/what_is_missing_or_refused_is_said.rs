@@ -1,7 +1,8 @@
 //! What only leads to events is made again where it is missing, what is accepted and what is left over is said, and a
 //! statement that is refused for the file it names keeps no script from going on.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -56,6 +57,7 @@ fn what_is_left_over_is_said() {
     let path = directory.path().canonicalize().unwrap().join("bank.db");
     for left in ["bank.db-shm", "bank.db-handlers"] {
         fs::write(directory.path().join(left), "").unwrap();
+        fs::set_permissions(directory.path().join(left), Permissions::from_mode(0o600)).unwrap();
     }
     let opened = say(&path, "", "Bank.create 1");
     let (index, handlers) = (format!("{}-shm", path.display()), format!("{}-handlers", path.display()));

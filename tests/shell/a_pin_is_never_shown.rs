@@ -95,6 +95,29 @@ fn in_no_output_of_the_program() {
     }
 }
 
+/// Also in a statement with a wrong name, and in other digits.
+#[test]
+fn however_it_is_written() {
+    for (written, pieces) in [
+        ("8642", ["8642", "8642"]),
+        ("86 42", ["86", "42"]),
+        ("\"86 42\"", ["86", "42"]),
+        ("\u{ff18}\u{ff16}\u{ff14}\u{ff12}", ["\u{ff18}", "\u{ff12}"]),
+        ("\u{668}\u{666}\u{664}\u{662}", ["\u{668}", "\u{662}"]),
+    ] {
+        for statement in
+            ["Bank.unlok 1, PIN", "Bank.withdraw 1, 5, PIN, 1", "Bank.withdraw 1 5 PIN", "PIN", "PIN.x PIN"]
+        {
+            for flags in [&["--echo"][..], &["--json"]] {
+                let finished = run_command(bank(flags), format!("{}\n", statement.replace("PIN", written)));
+                let all = format!("{}{}", finished.stdout, finished.stderr);
+                assert!(!pieces.iter().any(|piece| all.contains(piece)), "{statement} with {written}: {all}");
+                assert_eq!(finished.exit_code, Some(3));
+            }
+        }
+    }
+}
+
 #[test]
 fn in_no_debug_output_and_in_no_event() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();

@@ -1,4 +1,5 @@
-//! A mistake is shown as it was typed: only what is a PIN, or can have been meant as one, has stars in its place.
+//! A statement that can be read is shown as it was typed: only a PIN, or an argument that may be meant as one, is masked.
+//! In any other statement, every number that is long enough for a PIN is masked.
 
 use crate::program::{bank, run_command};
 
@@ -36,6 +37,17 @@ fn in_the_other_arguments_of_one_that_takes_a_pin() {
 fn in_the_statements_beside_a_mistake() {
     is_shown("Bank.statement 20240117, at: 10000; Bank.opne", "Bank.statement 20240117, at: 10000; Bank.opne");
     is_shown("Bank.opne; Bank.unlock 20240117", "Bank.opne; Bank.unlock 20240117");
+}
+
+#[test]
+fn in_a_statement_that_cannot_be_read_every_long_number_is_hidden() {
+    for (statement, shown) in [
+        ("Bank.unlok 1, 8642", "Bank.unlok 1, ****"),
+        ("Bank.statemnt 20240117, at: 123", "Bank.statemnt ********, at: 123"),
+        ("Bank.deposit 123 86 42", "Bank.deposit *** ** **"),
+    ] {
+        is_shown(statement, shown);
+    }
 }
 
 /// Looks at what is told of the last mistake.

@@ -2,7 +2,7 @@
 //! nobody else can read.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -63,6 +63,27 @@ fn a_key_is_made_at_first_use_and_only_once() {
     assert_eq!(fs::read_to_string(key_file(&state)).unwrap(), key);
     let other = tempfile::tempdir().unwrap();
     assert_ne!(with_state(other.path(), WITH_PIN).stdout, first.stdout, "another key makes another");
+}
+
+#[test]
+fn with_another_key_no_pin_is_checked_and_none_counts_as_wrong() {
+    let state = tempfile::tempdir().unwrap();
+    let place = tempfile::tempdir().unwrap();
+    let statements = |rest: &str| format!("Bank.open {:?}; {rest}", place.path().join("bank.db").display().to_string());
+    with_state(state.path(), &statements("Bank.create 1, \"Josh\", 1234; Bank.deposit 1, 50"));
+    let withdraw = statements("Bank.withdraw 1, 5, 1234; Bank.withdraw 1, 5, 1234; Bank.withdraw 1, 5, 1234");
+    let other = tempfile::tempdir().unwrap();
+    with_state(other.path(), WITH_PIN);
+    let finished = with_state(other.path(), &withdraw);
+    let replies: Vec<_> = finished.stdout.lines().skip(1).collect();
+    assert_eq!(replies, ["{:error, :wrong_pin_secret}"; 3], "{finished:?}");
+    assert!(finished.stderr.contains("the PIN was stored with another secret"), "{finished:?}");
+    let finished = with_state(state.path(), &statements("Bank.withdraw 1, 5, 1234; Bank.check_balance 1"));
+    assert_eq!(
+        finished.stdout.lines().skip(1).collect::<Vec<_>>(),
+        [":ok", "45"],
+        "the account is not locked: {finished:?}"
+    );
 }
 
 #[test]
@@ -158,18 +179,68 @@ fn a_key_file_that_is_no_file_is_refused_at_once() {
     let state = tempfile::tempdir().unwrap();
     fs::create_dir(state.path().join("cqrs-bank")).unwrap();
     let path = key_file(&state);
-    let expected = format!(
-        "00:00:00.000 [error] there is no secret for PINs: the key file {} is not a regular file",
-        path.display()
-    );
+    let expected = |problem: &str| {
+        let path = path.display();
+        format!(
+            "00:00:00.000 [error] there is no secret for PINs: BANK_PIN_SECRET is not set, and the key file {path} cannot \
+             be read: {problem}"
+        )
+    };
+    let (not_regular, link) = (expected("it is not a regular file"), expected("it is a symbolic link"));
     assert!(Command::new("mkfifo").args(["-m", "600"]).arg(&path).status().unwrap().success());
-    assert_eq!(refused(&with_state(state.path(), WITH_PIN)), ("{:error, :no_pin_secret}", expected.as_str()));
+    assert_eq!(refused(&with_state(state.path(), WITH_PIN)), ("{:error, :no_pin_secret}", not_regular.as_str()));
     fs::remove_file(&path).unwrap();
-    std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
-    assert_eq!(refused(&with_state(state.path(), WITH_PIN)), ("{:error, :no_pin_secret}", expected.as_str()));
+    symlink("/dev/zero", &path).unwrap();
+    assert_eq!(refused(&with_state(state.path(), WITH_PIN)), ("{:error, :no_pin_secret}", link.as_str()));
     fs::remove_file(&path).unwrap();
     fs::create_dir(&path).unwrap();
-    assert_eq!(refused(&with_state(state.path(), WITH_PIN)), ("{:error, :no_pin_secret}", expected.as_str()));
+    assert_eq!(refused(&with_state(state.path(), WITH_PIN)), ("{:error, :no_pin_secret}", not_regular.as_str()));
+}
+
+/// Its other names, and its owner, may be those of another user.
+#[test]
+fn a_key_file_of_another_user_is_refused() {
+    let state = with_key(&format!("{}\n", "0".repeat(64)), 0o600);
+    let (path, moved) = (key_file(&state), state.path().join("moved"));
+    let is_refused = |problem: &str| {
+        let finished = with_state(state.path(), WITH_PIN);
+        let (reply, log) = refused(&finished);
+        assert_eq!(reply, "{:error, :no_pin_secret}", "{problem}");
+        assert!(log.ends_with(&format!("cannot be read: {problem}")), "{log}");
+    };
+    fs::rename(&path, &moved).unwrap();
+    symlink(&moved, &path).unwrap();
+    is_refused("it is a symbolic link");
+    fs::remove_file(&path).unwrap();
+    fs::hard_link(&moved, &path).unwrap();
+    is_refused("it has another name, which may be somebody else's");
+    fs::remove_file(&moved).unwrap();
+    assert_eq!(with_state(state.path(), WITH_PIN).stdout.lines().nth(1), Some(":ok"));
+    // Only root can give a file to another user.
+    if rustix::process::geteuid().is_root() {
+        chown(&path, Some(65_534), None).unwrap();
+        is_refused("it belongs to another user (65534)");
+    }
+}
+
+#[test]
+fn a_key_that_is_gone_is_not_made_anew_for_a_bank_with_pins() {
+    let state = tempfile::tempdir().unwrap();
+    let place = tempfile::tempdir().unwrap();
+    let statements = |rest: &str| format!("Bank.open {:?}; {rest}", place.path().join("bank.db").display().to_string());
+    with_state(state.path(), &statements("Bank.create 1, \"Josh\", 1234; Bank.create 2; Bank.deposit 1, 50"));
+    let (path, moved) = (key_file(&state), state.path().join("moved"));
+    fs::rename(&path, &moved).unwrap();
+    for statement in ["Bank.withdraw 1, 5, 1234", "Bank.withdraw 2, 5, 1234", "Bank.create 3, \"Eva\", 1234"] {
+        let finished = with_state(state.path(), &statements(statement));
+        let (reply, log) = refused(&finished);
+        assert_eq!(reply, "{:error, :no_pin_secret}", "{statement}");
+        assert!(log.contains("pin-secret is missing. The bank has PINs, which no other key verifies"), "{log}");
+        assert!(!path.exists(), "{statement}");
+    }
+    fs::rename(&moved, &path).unwrap();
+    let finished = with_state(state.path(), &statements("Bank.withdraw 1, 5, 1234"));
+    assert_eq!(finished.stdout.lines().nth(1), Some(":ok"), "{finished:?}");
 }
 
 #[test]

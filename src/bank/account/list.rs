@@ -82,6 +82,11 @@ impl Accounts {
         self.listed[..count].iter().map(AccountEntry::from).collect()
     }
 
+    /// Whether any account has a PIN.
+    pub fn have_pins(&self) -> bool {
+        self.listed.iter().any(|listed| listed.has_pin)
+    }
+
     /// Whether an account has a PIN.
     pub fn has_pin(&self, account: &str) -> bool {
         self.listed.find(account).is_some_and(|listed| listed.has_pin)

@@ -13,12 +13,16 @@ pub enum InvalidEmailTarget {
     #[error("this program was built without mail servers; `cargo build --features smtp` builds it with them")]
     SmtpNotBuiltIn,
     /// An option is unknown or repeated.
-    #[error("the options are ?from=bank@example.org and, for smtp://, ?tls=required, joined by &")]
+    #[error("the options are ?from=bank@example.org and, for smtp://, ?tls=required or ?tls=none, joined by &")]
     UnknownOption,
     /// The sender is not an e-mail address.
     #[error("the sender after from= is not an e-mail address")]
     InvalidSender,
-    /// The URL has user and password, which would be sent unencrypted.
-    #[error("user and password need smtps:// or ?tls=required, unless the server is on this machine")]
+    /// The URL has user and password, which would be sent unencrypted over a network, or to a port on this machine that
+    /// any of its users may listen on.
+    #[error(
+        "user and password need smtps:// or ?tls=required; on this machine they are sent in clear to a port below \
+         1024, or with ?tls=none"
+    )]
     CredentialsNeedTls,
 }

@@ -6,6 +6,7 @@ mod outbox;
 #[cfg(feature = "smtp")]
 mod smtp;
 mod target;
+mod tls;
 
 pub use self::invalid_target::InvalidEmailTarget;
 use self::message::Message;

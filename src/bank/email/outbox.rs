@@ -1,12 +1,11 @@
 //! The outbox: a directory with one `.eml` file for each e-mail.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::Message;
-use crate::engine::disk::{create_private_directory, sync_name};
+use crate::engine::disk::{create_anew, create_private_directory, sync_name};
 use crate::engine::event_handler::Failure;
 use crate::engine::runtime::blocking;
 
@@ -30,7 +29,7 @@ impl Outbox {
 fn write(directory: &Path, message: &Message) -> io::Result<()> {
     create_private_directory(directory)?;
     let unfinished = directory.join(format!(".{}.unfinished", message.name));
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+    let mut file = create_anew(&unfinished)?;
     file.write_all(&message.content)?;
     file.sync_all()?;
     let finished = directory.join(format!("{}.eml", message.name));

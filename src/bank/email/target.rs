@@ -11,6 +11,7 @@ use super::invalid_target::InvalidEmailTarget;
 use super::outbox::Outbox;
 #[cfg(feature = "smtp")]
 use super::smtp::SmtpServer;
+use super::tls::Tls;
 use crate::bank::EmailAddress;
 
 /// The sender without `?from=…`.
@@ -22,6 +23,8 @@ const DEFAULT_SENDER: &str = "bank@localhost";
 ///
 /// * `outbox/` is a directory, which gets an `.eml` file for each e-mail.
 /// * `smtp://host:25` is a mail server without TLS.
+/// * `smtp://user:password@127.0.0.1:2525?tls=none` is a mail server on this machine that gets credentials without TLS.
+///   Without `?tls=none` it gets them on a port below 1024 only.
 /// * `smtp://user:password@host:587?tls=required` is a mail server that must offer STARTTLS.
 /// * `smtps://user:password@host` is a mail server with TLS from the start.
 ///
@@ -45,7 +48,7 @@ pub(super) enum Destination {
 
 impl EmailTarget {
     /// Sets the time limit of a mail server, which applies to each of connecting, signing in and handing over an
-    /// e-mail. The default is 10 seconds. A directory has no time limit.
+    /// e-mail. The default is 10 seconds. All three together may take a minute. A directory has no time limit.
     #[cfg(feature = "smtp")]
     #[must_use]
     pub fn with_time_limit(mut self, time_limit: Duration) -> Self {
@@ -65,7 +68,7 @@ impl FromStr for EmailTarget {
         #[cfg(feature = "smtp")]
         if is_server {
             let Query { sender, tls } = query.parse()?;
-            let server = SmtpServer::from_url(place, tls == Some(TlsRequired))?;
+            let server = SmtpServer::from_url(place, tls)?;
             return Ok(Self { destination: Destination::Smtp(server), sender });
         }
         if is_server {
@@ -77,7 +80,7 @@ impl FromStr for EmailTarget {
         }
         let Query { sender, tls } = query.parse()?;
         match tls {
-            Some(TlsRequired) => Err(InvalidEmailTarget::UnknownOption),
+            Some(_) => Err(InvalidEmailTarget::UnknownOption),
             None => Ok(Self { destination: Destination::Outbox(Outbox(place.into())), sender }),
         }
     }
@@ -86,11 +89,8 @@ impl FromStr for EmailTarget {
 /// The options after the question mark.
 struct Query {
     sender: EmailAddress,
-    tls: Option<TlsRequired>,
+    tls: Option<Tls>,
 }
-
-#[derive(PartialEq, Eq)]
-struct TlsRequired;
 
 impl FromStr for Query {
     type Err = InvalidEmailTarget;
@@ -100,7 +100,8 @@ impl FromStr for Query {
         for option in query.split('&').filter(|option| !option.is_empty()) {
             let repeated = match option.split_once('=') {
                 Some(("from", sender)) => from.replace(sender).is_some(),
-                Some(("tls", "required")) => tls.replace(TlsRequired).is_some(),
+                Some(("tls", "required")) => tls.replace(Tls::Required).is_some(),
+                Some(("tls", "none")) => tls.replace(Tls::None).is_some(),
                 _ => return Err(InvalidEmailTarget::UnknownOption),
             };
             if repeated {
@@ -158,6 +159,7 @@ mod tests {
             ("outbox/?form=a@example.org", InvalidEmailTarget::UnknownOption),
             ("outbox/?from=a@b&from=a@b", InvalidEmailTarget::UnknownOption),
             ("outbox/?tls=required", InvalidEmailTarget::UnknownOption),
+            ("outbox/?tls=none", InvalidEmailTarget::UnknownOption),
             ("outbox/?from=Bank", InvalidEmailTarget::InvalidSender),
             ("outbox/?from=a@b%0d%0aBcc:%20c@d", InvalidEmailTarget::InvalidSender),
             ("outbox/?from=a@b%ff", InvalidEmailTarget::InvalidSender),
@@ -176,6 +178,9 @@ mod tests {
             ("smtp://josh:canary@127.0.0.1", "smtp://127.0.0.1:25"),
             ("smtp://josh:canary@[::1]", "smtp://[::1]:25"),
             ("smtp://josh:canary@localhost:25", "smtp://localhost:25"),
+            ("smtp://josh:canary@localhost:1023", "smtp://localhost:1023"),
+            ("smtp://josh:canary@127.0.0.1:2525?tls=none", "smtp://127.0.0.1:2525"),
+            ("smtp://127.0.0.1:2525?tls=none", "smtp://127.0.0.1:2525"),
             ("smtp://josh:canary@example.org?tls=required", "smtp://example.org:587?tls=required"),
             ("smtps://j%40x:canary%3F@example.org", "smtps://example.org:465"),
         ] {
@@ -202,6 +207,11 @@ mod tests {
             ("smtps://josh:pass%ffword@example.org", InvalidEmailTarget::Unknown),
             ("smtp://example.org?tls=opportunistic", InvalidEmailTarget::UnknownOption),
             ("smtps://example.org?tls=required", InvalidEmailTarget::UnknownOption),
+            ("smtps://example.org?tls=none", InvalidEmailTarget::UnknownOption),
+            ("smtp://example.org?tls=none&tls=required", InvalidEmailTarget::UnknownOption),
+            ("smtp://josh:password@127.0.0.1:1024", InvalidEmailTarget::CredentialsNeedTls),
+            ("smtp://josh:password@[::1]:2525", InvalidEmailTarget::CredentialsNeedTls),
+            ("smtp://josh:password@example.org?tls=none", InvalidEmailTarget::CredentialsNeedTls),
             ("smtp://josh:password@example.org", InvalidEmailTarget::CredentialsNeedTls),
             ("smtp://josh:password@localhost.example.org", InvalidEmailTarget::CredentialsNeedTls),
         ] {

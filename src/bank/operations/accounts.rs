@@ -41,7 +41,10 @@ impl Bank {
     pub async fn creation(&self, account: NewAccount) -> Result<AccountCommand, Unavailable> {
         let NewAccount { account_id, holder, email, pin } = account;
         let pin_verifier = match pin {
-            Some(pin) => Some(self.parts.pins.verifier(pin, account_id.as_str()).await?),
+            Some(pin) => {
+                let stored_pins = self.stored_pins().await?;
+                Some(self.parts.pins.verifier(pin, account_id.as_str(), stored_pins).await?)
+            }
             None => None,
         };
         let account_holder = AccountHolder::new(holder, email, pin_verifier);

@@ -1,7 +1,10 @@
 //! Commands that need a PIN: the PIN is checked outside the account, which decides on the result.
 
 use crate::bank::errors::Unavailable;
-use crate::bank::{Account, AccountCommand, AccountEvent, AccountId, Bank, PendingCommand, Pin, PinVerifier, Refusal};
+use crate::bank::{
+    Account, AccountCommand, AccountEvent, AccountId, Accounts, Bank, PendingCommand, Pin, PinVerifier, Refusal,
+    StoredPins,
+};
 use crate::engine::domain::{Aggregate, Command as _};
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::log::{StreamId, Version};
@@ -54,7 +57,8 @@ impl Bank {
         for _ in 0..MAX_CHECKS {
             let account = self.known_account(command.target()).await?;
             let verifier = if let KnownAccount::Created(verifier) = &account { verifier.clone() } else { None };
-            let pin_check = self.parts.pins.check(pin.clone(), verifier).await?;
+            let stored_pins = if verifier.is_some() { StoredPins::Some } else { self.stored_pins().await? };
+            let pin_check = self.parts.pins.check(pin.clone(), verifier, stored_pins).await?;
             if let Some(slot) = command.pin_check_mut() {
                 *slot = Some(pin_check);
             }
@@ -73,6 +77,16 @@ impl Bank {
     /// The number of PINs checked so far, including those for accounts that have no PIN or do not exist.
     pub fn pin_checks(&self) -> u64 {
         self.parts.pins.checks()
+    }
+
+    /// Whether the bank has PINs, which a new secret would not verify.
+    pub(in crate::bank) async fn stored_pins(&self) -> Result<StoredPins, Unavailable> {
+        // The secret is read only once, so that the answer no longer matters.
+        if self.parts.pins.has_secret() {
+            return Ok(StoredPins::Some);
+        }
+        self.with_consistency(Consistency::Strong).catch_up().await?;
+        Ok(if self.parts.accounts.read(Accounts::have_pins) { StoredPins::Some } else { StoredPins::None })
     }
 
     /// Reads an account's verifier from the event that created it.

@@ -4,14 +4,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use argon2::password_hash::phc::PasswordHash;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
+use argon2::{Algorithm, Argon2, KeyId, Params, ParamsBuilder, PasswordHasher as _, PasswordVerifier as _, Version};
 use blake2::{Blake2b512, Digest as _};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::entered::{Pin, PinCheck, PinVerifier};
-use super::options::PinOptions;
-use super::secret::PinSecret;
+use super::options::{PinCost, PinOptions};
+use super::secret::{PinSecret, StoredPins, WRONG_PIN_SECRET};
 use crate::engine::application::Unavailable;
 use crate::engine::runtime::{NotDone, Runtime, StopReason};
 
@@ -20,12 +20,33 @@ const MAX_CONCURRENT_CHECKS: usize = 2;
 
 const SALT_BYTES: usize = 16;
 
+const KEY_ID_BYTES: usize = 8;
+
+/// The secret, with an id that every verifier made with it has.
+#[derive(Debug)]
+struct Key {
+    secret: PinSecret,
+    id: [u8; KEY_ID_BYTES],
+}
+
+impl Key {
+    /// The id is a slow hash too, so that guessing the secret from it is not faster than from a verifier.
+    fn new(secret: PinSecret) -> Result<Self, Unavailable> {
+        let PinCost { memory_kib, passes, lanes } = PinCost::default();
+        let params = Params::new(memory_kib, passes, lanes, Some(KEY_ID_BYTES)).map_err(defect)?;
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let mut id = [0; KEY_ID_BYTES];
+        argon2.hash_password_into(secret.bytes(), b"id of a PIN secret", &mut id).map_err(defect)?;
+        Ok(Self { secret, id })
+    }
+}
+
 #[derive(Debug)]
 pub(in crate::bank) struct PinChecker {
     options: PinOptions,
     /// Salts are derived from the seed, or random without one.
     seed: Option<u64>,
-    secret: OnceLock<PinSecret>,
+    key: OnceLock<Key>,
     permits: Arc<Semaphore>,
     checks: AtomicU64,
     /// The runtime of the checks, from whichever runtime a caller asks.
@@ -35,9 +56,9 @@ pub(in crate::bank) struct PinChecker {
 impl PinChecker {
     /// Creates a checker on the current runtime.
     pub(in crate::bank) fn new(options: PinOptions, seed: Option<u64>) -> Arc<Self> {
-        let (secret, permits, checks) =
+        let (key, permits, checks) =
             (OnceLock::new(), Arc::new(Semaphore::new(MAX_CONCURRENT_CHECKS)), AtomicU64::new(0));
-        Arc::new(Self { options, seed, secret, permits, checks, runtime: Runtime::current() })
+        Arc::new(Self { options, seed, key, permits, checks, runtime: Runtime::current() })
     }
 
     /// Makes the verifier of a new account's PIN.
@@ -45,33 +66,46 @@ impl PinChecker {
         self: &Arc<Self>,
         pin: Pin,
         account: &str,
+        stored_pins: StoredPins,
     ) -> Result<PinVerifier, Unavailable> {
         let salt = self.salt(account);
-        self.run(move |checker, secret| {
-            let hash = checker.argon2(secret)?.hash_password_with_salt(pin.digits(), &salt).map_err(defect)?;
+        self.run(stored_pins, move |checker, key| {
+            let hash = checker.argon2(key)?.hash_password_with_salt(pin.digits(), &salt).map_err(defect)?;
             PinVerifier::new(&hash.to_string()).map_err(defect)
         })
         .await
     }
 
-    /// Checks a PIN against a verifier. Without a verifier, a dummy hash is checked, so that the time taken does not
-    /// reveal which accounts exist.
+    /// Checks a PIN against a verifier. A verifier of another secret is refused, since no PIN would match it. Without a
+    /// verifier, a dummy hash is checked, so that the time taken does not reveal which accounts exist.
     pub(in crate::bank) async fn check(
         self: &Arc<Self>,
         pin: Pin,
         verifier: Option<PinVerifier>,
+        stored_pins: StoredPins,
     ) -> Result<PinCheck, Unavailable> {
-        self.run(move |checker, secret| {
-            let argon2 = checker.argon2(secret)?;
+        self.run(stored_pins, move |checker, key| {
+            let argon2 = checker.argon2(key)?;
             let hash = match &verifier {
                 Some(verifier) => PasswordHash::new(verifier.as_str()).map_err(defect)?,
                 None => dummy_hash(argon2.params())?,
             };
+            let made_with = Params::try_from(&hash).map_err(defect)?;
+            // Old verifiers have no key id.
+            if !made_with.keyid().is_empty() && made_with.keyid() != key.id {
+                let reason = "the PIN was stored with another secret than the current one".to_owned();
+                return Err(Unavailable::Lacking { what: WRONG_PIN_SECRET, reason });
+            }
             checker.checks.fetch_add(1, Ordering::Relaxed);
             let matches = argon2.verify_password(pin.digits(), &hash).is_ok();
             Ok(PinCheck { matches: matches && verifier.is_some(), verifier })
         })
         .await
+    }
+
+    /// Whether the secret was read already.
+    pub(in crate::bank) fn has_secret(&self) -> bool {
+        self.key.get().is_some()
     }
 
     /// The number of PINs checked, those against the dummy hash included.
@@ -80,18 +114,18 @@ impl PinChecker {
     }
 
     /// Runs the work on a blocking thread, when a permit is free.
-    async fn run<T, W>(self: &Arc<Self>, work: W) -> Result<T, Unavailable>
+    async fn run<T, W>(self: &Arc<Self>, stored_pins: StoredPins, work: W) -> Result<T, Unavailable>
     where
         T: Send + 'static,
-        W: FnOnce(&Self, &PinSecret) -> Result<T, Unavailable> + Send + 'static,
+        W: FnOnce(&Self, &Key) -> Result<T, Unavailable> + Send + 'static,
     {
         let checker = self.clone();
         // The work owns the permit: a caller that stops waiting does not release it early.
         let permit = self.permits.clone().acquire_owned().await.map_err(defect)?;
         let working = self.runtime.blocking(move || {
             let _permit = permit;
-            let secret = checker.secret()?;
-            work(&checker, secret)
+            let key = checker.key(stored_pins)?;
+            work(&checker, key)
         });
         working.await.map_err(|not_done| match not_done {
             NotDone::RuntimeEnded => StopReason::RuntimeEnded.into(),
@@ -99,18 +133,20 @@ impl PinChecker {
         })?
     }
 
-    fn secret(&self) -> Result<&PinSecret, Unavailable> {
-        if let Some(secret) = self.secret.get() {
-            return Ok(secret);
+    fn key(&self, stored_pins: StoredPins) -> Result<&Key, Unavailable> {
+        if let Some(key) = self.key.get() {
+            return Ok(key);
         }
-        let found = self.options.secret.find()?;
-        Ok(self.secret.get_or_init(|| found))
+        let found = Key::new(self.options.secret.find(stored_pins)?)?;
+        Ok(self.key.get_or_init(|| found))
     }
 
-    fn argon2<'secret>(&self, secret: &'secret PinSecret) -> Result<Argon2<'secret>, Unavailable> {
-        let cost = self.options.cost;
-        let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, None).map_err(defect)?;
-        Argon2::new_with_secret(secret.bytes(), Algorithm::Argon2id, Version::V0x13, params).map_err(defect)
+    fn argon2<'key>(&self, key: &'key Key) -> Result<Argon2<'key>, Unavailable> {
+        let PinCost { memory_kib, passes, lanes } = self.options.cost;
+        let mut params = ParamsBuilder::new();
+        params.m_cost(memory_kib).t_cost(passes).p_cost(lanes).keyid(KeyId::new(&key.id).map_err(defect)?);
+        let params = params.build().map_err(defect)?;
+        Argon2::new_with_secret(key.secret.bytes(), Algorithm::Argon2id, Version::V0x13, params).map_err(defect)
     }
 
     /// Different for each account, so that equal PINs have different verifiers.
@@ -143,7 +179,9 @@ fn defect(error: impl std::fmt::Display) -> Unavailable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bank::{PinCost, PinSecretError, PinSecretSource};
+    use crate::bank::{PinSecretError, PinSecretSource};
+
+    const STORED: StoredPins = StoredPins::None;
 
     fn options() -> PinOptions {
         PinOptions { secret: PinSecret::new("a secret for tests").unwrap().into(), cost: PinCost::CHEAPEST }
@@ -154,24 +192,33 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_the_right_pin_matches_and_only_under_the_same_secret() {
+    async fn only_the_right_pin_matches_and_only_the_right_secret_checks_it() {
         let checker = PinChecker::new(options(), None);
-        let verifier = checker.verifier(pin("0123"), "1").await.unwrap();
-        let check = |pin, verifier| checker.check(pin, verifier);
+        let verifier = checker.verifier(pin("0123"), "1", STORED).await.unwrap();
+        let check = |pin, verifier| checker.check(pin, verifier, STORED);
         let right = check(pin("0123"), Some(verifier.clone())).await.unwrap();
         assert_eq!(right, PinCheck { verifier: Some(verifier.clone()), matches: true });
         assert!(!check(pin("123000"), Some(verifier.clone())).await.unwrap().matches);
         let other = PinOptions { secret: PinSecret::new("another one for tests").unwrap().into(), ..options() };
-        assert!(!PinChecker::new(other, None).check(pin("0123"), Some(verifier)).await.unwrap().matches);
+        let other = PinChecker::new(other, None);
+        let refused = other.check(pin("0123"), Some(verifier.clone()), STORED).await.unwrap_err();
+        assert!(matches!(refused, Unavailable::Lacking { what: WRONG_PIN_SECRET, .. }), "{refused}");
+        assert_eq!(other.checks(), 0);
+        // Old verifiers have no key id.
+        let (before, id_and_after) = verifier.as_str().split_once(",keyid=").unwrap();
+        let without_id = format!("{before}{}", &id_and_after[id_and_after.find('$').unwrap()..]);
+        let without_id = PinVerifier::new(&without_id).unwrap();
+        assert!(check(pin("0123"), Some(without_id.clone())).await.unwrap().matches);
+        assert!(!other.check(pin("0123"), Some(without_id), STORED).await.unwrap().matches);
     }
 
     #[tokio::test]
     async fn a_check_without_a_verifier_costs_as_much() {
         let checker = PinChecker::new(options(), None);
-        let verifier = checker.verifier(pin("1234"), "1").await.unwrap();
-        checker.check(pin("1234"), Some(verifier.clone())).await.unwrap();
+        let verifier = checker.verifier(pin("1234"), "1", STORED).await.unwrap();
+        checker.check(pin("1234"), Some(verifier.clone()), STORED).await.unwrap();
         assert_eq!(checker.checks(), 1);
-        let nothing = checker.check(pin("1234"), None).await.unwrap();
+        let nothing = checker.check(pin("1234"), None, STORED).await.unwrap();
         assert_eq!((nothing, checker.checks()), (PinCheck { verifier: None, matches: false }, 2));
         let params = Params::try_from(&PasswordHash::new(verifier.as_str()).unwrap()).unwrap();
         let of_dummy = Params::try_from(&dummy_hash(&params).unwrap()).unwrap();
@@ -181,7 +228,9 @@ mod tests {
 
     #[tokio::test]
     async fn verifiers_differ_unless_they_are_seeded() {
-        let make = async |seed, name: &str| PinChecker::new(options(), seed).verifier(pin("1234"), name).await.unwrap();
+        let make = async |seed, name: &str| {
+            PinChecker::new(options(), seed).verifier(pin("1234"), name, STORED).await.unwrap()
+        };
         assert_ne!(make(None, "1").await, make(None, "1").await);
         assert_eq!(make(Some(7), "1").await, make(Some(7), "1").await);
         assert_ne!(make(Some(7), "1").await, make(Some(7), "2").await);
@@ -192,16 +241,16 @@ mod tests {
     async fn the_secret_is_read_once_and_again_only_after_a_failure() {
         let asked = Arc::new(AtomicU64::new(0));
         let counted = asked.clone();
-        let secret = PinSecretSource::new(move || match counted.fetch_add(1, Ordering::Relaxed) {
+        let secret = PinSecretSource::new(move |_| match counted.fetch_add(1, Ordering::Relaxed) {
             0 => Err(PinSecretError("it is lost".to_owned())),
             _ => Ok(PinSecret::new("found at last, for tests").unwrap()),
         });
         let checker = PinChecker::new(PinOptions { secret, ..options() }, None);
         assert_eq!(asked.load(Ordering::Relaxed), 0, "nobody has used a PIN yet");
-        let failed = checker.check(pin("1234"), None).await;
+        let failed = checker.check(pin("1234"), None, STORED).await;
         assert_eq!(failed, Err(PinSecretError("it is lost".to_owned()).into()));
         for _ in 0..3 {
-            checker.check(pin("1234"), None).await.unwrap();
+            checker.check(pin("1234"), None, STORED).await.unwrap();
         }
         assert_eq!(asked.load(Ordering::Relaxed), 2);
     }
@@ -209,7 +258,7 @@ mod tests {
     #[tokio::test]
     async fn a_new_verifier_has_the_recommended_cost() {
         let cost = PinOptions { cost: PinCost::default(), ..options() };
-        let verifier = PinChecker::new(cost, None).verifier(pin("1234"), "1").await.unwrap();
-        assert!(verifier.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", verifier.as_str());
+        let verifier = PinChecker::new(cost, None).verifier(pin("1234"), "1", STORED).await.unwrap();
+        assert!(verifier.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1,keyid="), "{}", verifier.as_str());
     }
 }

@@ -8,4 +8,6 @@ mod secret;
 pub(super) use self::checker::PinChecker;
 pub use self::entered::{InvalidVerifier, MalformedPin, Pin, PinCheck, PinVerifier};
 pub use self::options::{PinCost, PinOptions};
-pub use self::secret::{PIN_SECRET, PinSecret, PinSecretError, PinSecretSource, ShortSecret};
+pub use self::secret::{
+    PIN_SECRET, PinSecret, PinSecretError, PinSecretSource, ShortSecret, StoredPins, WRONG_PIN_SECRET,
+};

@@ -11,6 +11,9 @@ use crate::engine::application::Unavailable;
 /// The resource that [`Unavailable::Lacking`] names if there is no secret.
 pub const PIN_SECRET: &str = "PIN secret";
 
+/// The name of the right secret in [`Unavailable::Lacking`], if PINs were stored with another one.
+pub const WRONG_PIN_SECRET: &str = "PIN secret that PINs were stored with";
+
 impl From<PinSecretError> for Unavailable {
     fn from(error: PinSecretError) -> Self {
         Self::Lacking { what: PIN_SECRET, reason: error.to_string() }
@@ -59,33 +62,42 @@ pub struct ShortSecret {
 #[error("there is no secret for PINs: {0}")]
 pub struct PinSecretError(pub String);
 
+/// Whether a bank has stored PINs, when it reads its secret from a [`PinSecretSource`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoredPins {
+    /// The bank has no PINs yet: a source may create a secret.
+    None,
+    /// The bank has PINs. A source must not create a secret, since a new one verifies none of them.
+    Some,
+}
+
 /// The source of the secret. It is read on a blocking thread when the first PIN is used, and again only after a
 /// failure.
 #[derive(Clone)]
-pub struct PinSecretSource(Arc<dyn Fn() -> Result<PinSecret, PinSecretError> + Send + Sync>);
+pub struct PinSecretSource(Arc<dyn Fn(StoredPins) -> Result<PinSecret, PinSecretError> + Send + Sync>);
 
 impl PinSecretSource {
     /// A source that calls a function.
-    pub fn new(find: impl Fn() -> Result<PinSecret, PinSecretError> + Send + Sync + 'static) -> Self {
+    pub fn new(find: impl Fn(StoredPins) -> Result<PinSecret, PinSecretError> + Send + Sync + 'static) -> Self {
         Self(Arc::new(find))
     }
 
-    pub(in crate::bank) fn find(&self) -> Result<PinSecret, PinSecretError> {
-        (self.0)()
+    pub(in crate::bank) fn find(&self, stored_pins: StoredPins) -> Result<PinSecret, PinSecretError> {
+        (self.0)(stored_pins)
     }
 }
 
 /// A source with a known secret.
 impl From<PinSecret> for PinSecretSource {
     fn from(secret: PinSecret) -> Self {
-        Self::new(move || Ok(secret.clone()))
+        Self::new(move |_| Ok(secret.clone()))
     }
 }
 
 /// A source without a secret: the bank refuses PINs.
 impl Default for PinSecretSource {
     fn default() -> Self {
-        Self::new(|| Err(PinSecretError("the bank was opened without one".to_owned())))
+        Self::new(|_| Err(PinSecretError("the bank was opened without one".to_owned())))
     }
 }
 

@@ -2,7 +2,7 @@
 //! a partial file.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -11,6 +11,7 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::directory::{directory_of, sync_name};
 use super::file::{FileId, create_private, is_unsupported, with_suffix};
+use super::own_file::{Trusted, open_own};
 
 /// Separates the destination's name from the random part of a temporary name.
 const UNFINISHED: &str = "-new-";
@@ -85,6 +86,9 @@ impl NewFile {
     /// Returns the system's error; the file is then not at `path`.
     pub fn put(self, path: &Path) -> io::Result<Placed> {
         self.file.sync_all()?;
+        if FileId::of(&fs::symlink_metadata(&self.path)?) != FileId::of(&self.file.metadata()?) {
+            return Err(io::Error::other("it was replaced by another file while it was written"));
+        }
         let placed = match renameat_with(CWD, &self.path, CWD, path, RenameFlags::NOREPLACE).map_err(io::Error::from) {
             // Some file systems cannot rename without replacing; a hard link never replaces.
             Err(error) if is_unsupported(&error) => fs::hard_link(&self.path, path),
@@ -114,7 +118,7 @@ fn remove_left_behind(path: &Path, beside: &[&str]) {
     let Ok(entries) = fs::read_dir(directory_of(path)) else { return };
     for entry in entries.flatten() {
         if is_unfinished(&entry.file_name(), name)
-            && let Ok(file) = File::open(entry.path())
+            && let Ok(file) = open_own(&entry.path(), OpenOptions::new().read(true), Trusted::OWN)
             && file.try_lock().is_ok()
         {
             remove(&entry.path(), beside);
@@ -131,5 +135,32 @@ fn remove(path: &Path, beside: &[&str]) {
     for suffix in [""].iter().chain(beside) {
         // Most of these files do not exist.
         let _ = fs::remove_file(with_suffix(path, suffix));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_replaced_is_not_put_in_place() {
+        let directory = tempfile::tempdir().unwrap();
+        let (destination, other) = (directory.path().join("export"), directory.path().join("other"));
+        fs::write(&other, "other").unwrap();
+        let link = |path: &Path| symlink(&other, path).unwrap();
+        let copy = |path: &Path| fs::write(path, "other").unwrap();
+        for replace in [&link as &dyn Fn(&Path), &copy] {
+            let new = NewFile::beside(&destination, &[]).unwrap();
+            fs::remove_file(new.path()).unwrap();
+            replace(new.path());
+            let refused = new.put(&destination).unwrap_err();
+            assert_eq!(refused.to_string(), "it was replaced by another file while it was written");
+            assert!(fs::symlink_metadata(&destination).is_err());
+        }
+        let new = NewFile::beside(&destination, &[]).unwrap();
+        assert_eq!(new.put(&destination).unwrap(), Placed::Here);
+        assert_eq!(fs::read_to_string(&other).unwrap(), "other");
     }
 }

@@ -18,8 +18,8 @@ pub struct Words {
     pub closed: &'static str,
     /// The reason in the reply after it stopped: `bank_stopped`.
     pub stopped: &'static str,
-    /// The reason in the reply when it lacks what it [needs besides its store](Unavailable::Lacking).
-    pub lacking: &'static str,
+    /// The reason in the reply when it lacks what it [needs besides its store](Unavailable::Lacking), which is passed.
+    pub lacking: fn(&'static str) -> &'static str,
     /// The noun for what is stored, in help: `bank`, or `library`.
     pub thing: &'static str,
     /// What one stream belongs to: `one account`.
@@ -43,7 +43,7 @@ macro_rules! words {
             called: $called,
             closed: concat!($called, "_closed"),
             stopped: concat!($called, "_stopped"),
-            lacking: "defect",
+            lacking: |_| "defect",
             $($word: $text,)*
         }
     };
@@ -65,7 +65,7 @@ impl Words {
             Unavailable::Store(_) => "store_failed",
             Unavailable::Defect(_) | Unavailable::Missing(_) => "defect",
             Unavailable::Behind { .. } => "behind",
-            Unavailable::Lacking { .. } => self.lacking,
+            Unavailable::Lacking { what, .. } => (self.lacking)(what),
         })
     }
 

@@ -1,6 +1,9 @@
 //! The words for the bank, and the reply to each refusal and failure.
 
-use crate::bank::{Bank, CheckBalanceError, CommandFailure, NotTransferred, QueryError, Receipt, Refusal, Unavailable};
+use crate::bank::{
+    Bank, CheckBalanceError, CommandFailure, NotTransferred, QueryError, Receipt, Refusal, Unavailable,
+    WRONG_PIN_SECRET,
+};
 use crate::engine::runtime::StopReason;
 use crate::engine::store::StoreError;
 use crate::shell::application_functions::{self, Words, words};
@@ -10,7 +13,7 @@ use crate::shell::term::Term;
 
 /// The words for the bank in replies and help.
 pub(super) static WORDS: Words = Words {
-    lacking: "no_pin_secret",
+    lacking: |what| if what == WRONG_PIN_SECRET { "wrong_pin_secret" } else { "no_pin_secret" },
     ..words! {
         module: "Bank",
         called: "bank",

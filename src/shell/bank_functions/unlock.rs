@@ -9,7 +9,11 @@ use crate::shell::functions::{Call, Function, Outcome, Row};
 pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new("Bank", "unlock", &[ACCOUNT], "unlocks an account after three wrong PINs", "Bank.unlock 1")
         .group("Accounts")
-        .details(stored!("Replies :ok, {:error, :no_account} or {:error, :not_locked}.")),
+        .details(stored!(
+            "Unlocking is an act of the bank itself and requires no PIN: anyone who can open the bank can unlock an\n\
+            account and try more PINs. The log keeps each unlocking with its time and correlation id.\n\
+            Replies :ok, {:error, :no_account} or {:error, :not_locked}."
+        )),
     |bank, call| Box::pin(unlock(bank, call)),
 );
 

@@ -21,6 +21,7 @@ use rustyline::config::Configurer as _;
 use rustyline::error::ReadlineError;
 use rustyline::{ColorMode, CompletionType, Config};
 use tokio::sync::mpsc;
+use zeroize::Zeroizing;
 
 pub(super) use self::assistant::Assistant;
 use self::escaped_history::EscapedHistory;
@@ -35,7 +36,7 @@ const HISTORY: usize = 1_000;
 #[derive(PartialEq, Eq)]
 pub(super) enum Typed {
     /// Text and Enter; a pasted text may have several lines.
-    Text(String),
+    Text(Zeroizing<String>),
     /// Bytes that are not UTF-8.
     NotUtf8,
     /// Ctrl-C.
@@ -169,7 +170,7 @@ fn read(editor: &mut LineEditor, prompt: &str, late: &LateOutput) -> Typed {
     let line = editor.readline(prompt);
     late.set_reading(false);
     match line {
-        Ok(text) => Typed::Text(text),
+        Ok(text) => Typed::Text(Zeroizing::new(text)),
         Err(ReadlineError::Interrupted) => Typed::Interrupt,
         Err(ReadlineError::Eof) => Typed::End,
         Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => Typed::NotUtf8,

@@ -2,15 +2,23 @@
 
 use std::fmt;
 
+use zeroize::Zeroize as _;
+
 /// The arguments of a call, checked against the function's parameters: one for each, `None` where an optional one was
-/// left out.
+/// left out. One of them may be a PIN, so that they are wiped from memory when dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Arguments(Vec<Option<String>>);
 
-/// Omits the values: one of them may be a PIN.
+/// Omits the values.
 impl fmt::Debug for Arguments {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Arguments").finish_non_exhaustive()
+    }
+}
+
+impl Drop for Arguments {
+    fn drop(&mut self) {
+        self.0.zeroize();
     }
 }
 

@@ -222,7 +222,9 @@ impl<'a> Statements<'a> {
             TokenKind::Unknown if written == "'" => fail(first, Problem::SingleQuotes),
             TokenKind::Unknown | TokenKind::OpeningParenthesis | TokenKind::Dot | TokenKind::Space => {
                 let character = written.chars().next().unwrap_or_default();
-                fail(first, Problem::Unexpected(character))
+                // The message does not quote a digit, which may belong to a PIN.
+                let problem = if character.is_numeric() { Problem::OtherDigit } else { Problem::Unexpected(character) };
+                fail(first, problem)
             }
             _ => fail(first, Problem::ExpectedArgument),
         }

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::Span;
+use super::masking::without_long_numbers;
 
 /// A syntax error, and where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +48,8 @@ pub enum Problem {
     UnknownEscape,
     #[error("expected \\u{{…}} with the hexadecimal number of a Unicode character")]
     UnicodeEscape,
+    #[error("numbers are written with the digits 0 to 9")]
+    OtherDigit,
     #[error("unexpected character {0:?}")]
     Unexpected(char),
 }
@@ -59,11 +62,12 @@ pub(super) fn fail<T>(span: Span, problem: Problem) -> Parsed<T> {
     Err(SyntaxError { statement: span.clone(), span, problem })
 }
 
-/// A word as messages quote it: cut if it is longer than any meaningful one.
+/// A word as messages quote it: cut if it is longer than any meaningful one, and without a number that could be a PIN.
 pub(in crate::shell) fn shortened(word: &str) -> String {
     const LONGEST: usize = 64;
+    let word = without_long_numbers(word);
     match word.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &word[..end]),
-        None => word.to_owned(),
+        None => word,
     }
 }

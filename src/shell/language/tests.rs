@@ -87,6 +87,7 @@ fn mistakes_are_found_at_their_place() {
         (r#"f "a\z""#, 4..6, Problem::UnknownEscape),
         (r#"f "a\u{D800}""#, 4..6, Problem::UnicodeEscape),
         ("f \u{0}", 2..3, Problem::Unexpected('\0')),
+        ("f \u{ff11}", 2..5, Problem::OtherDigit),
         ("f\u{0}", 1..2, Problem::ExpectedSeparator),
         (r#"f "\u{0000041}""#, 3..5, Problem::UnicodeEscape),
         (r#"f "\u{}""#, 3..5, Problem::UnicodeEscape),

@@ -2,8 +2,8 @@
 
 use super::secrets::{parameter_of, secrets};
 use crate::shell::functions::{Function, Parameter, ParameterKind, Vocabulary, check};
-use crate::shell::language::masking::{Masked, is_long, numbers, words_before};
-use crate::shell::language::{Argument, Span, Statement, SyntaxError, TokenKind, Tokens, Value, credentials_of};
+use crate::shell::language::masking::{Masked, long_numbers, numbers};
+use crate::shell::language::{Argument, Span, Statement, SyntaxError, Value, credentials_of};
 
 /// The keyword by which people give a PIN.
 const PIN: &str = "pin";
@@ -13,40 +13,21 @@ const PIN: &str = "pin";
 pub(super) enum Hidden {
     /// These places.
     At(Vec<Span>),
-    /// Every number that could be a PIN, except in the first words.
-    LongNumbersBehind { plain_words: usize },
+    /// Every number that could be a PIN.
+    PossiblePins,
 }
 
 impl Hidden {
     pub(super) fn of(text: &str, read: &Result<Statement<'_>, SyntaxError>, vocabulary: Vocabulary) -> Self {
-        let statement = match read {
-            Ok(statement) => statement,
-            Err(error) => return Self::of_unread(text, &error.statement, vocabulary),
-        };
-        match function_called(&text[statement.name.span.clone()], vocabulary) {
-            None => Self::of_unread(text, &statement.span, vocabulary),
+        let Ok(statement) = read else { return Self::PossiblePins };
+        let name = &text[statement.name.span.clone()];
+        match vocabulary.all().find(|function| function.is_called(name)) {
+            None => Self::PossiblePins,
             Some(function) => match check(function, statement, text, vocabulary.manual()) {
                 Ok(_) => Self::At(secrets(function, statement, text)),
                 Err(_) => Self::of_wrong_call(text, statement, function),
             },
         }
-    }
-
-    pub(super) fn of_unread(text: &str, statement: &Span, vocabulary: Vocabulary) -> Self {
-        let is_of_name = |kind| matches!(kind, TokenKind::Word | TokenKind::Dot);
-        let mut tokens = Tokens::new(&text[statement.clone()]);
-        let name = tokens.by_ref().take_while(|token| is_of_name(token.kind)).last();
-        let end = statement.start + name.map_or(0, |name| name.end);
-        let is_plain = |kind| matches!(kind, ParameterKind::Named | ParameterKind::Integer);
-        let plain = function_called(&text[statement.start..end], vocabulary).map_or_else(
-            || plain_words_of_unknown(vocabulary),
-            |function| {
-                let parameters = function.parameters.iter();
-                parameters.take_while(|parameter| is_plain(parameter.kind) && !parameter.keyword).count()
-            },
-        );
-        // The intended statement may begin earlier on the line, as in `Bank.create Jo;sh, Josh, 1234`.
-        Self::LongNumbersBehind { plain_words: (plain + 1).saturating_sub(words_before(text, statement.start)) }
     }
 
     /// The PINs, and the numbers that may have been meant as one: those after the function's last parameter, and if it
@@ -61,37 +42,19 @@ impl Hidden {
                 None if argument.keyword == Some(PIN) => hide_whole(argument, text, &mut hidden),
                 Some(parameter) if !(takes_pin && can_stand_for_pin(argument, parameter)) => {}
                 None if argument.keyword.is_some() && !takes_pin => {}
-                _ => hidden.extend(numbers(text, span).filter(|number| is_long(&text[number.clone()]))),
+                _ => hidden.extend(long_numbers(text, span)),
             }
             hidden.extend(credentials_of(argument, text));
         }
         Self::At(hidden)
     }
 
-    /// The same for a statement whose beginning is uncertain.
-    pub(super) fn in_doubt(self) -> Self {
-        match self {
-            Self::At(_) => self,
-            Self::LongNumbersBehind { .. } => Self::LongNumbersBehind { plain_words: 0 },
-        }
-    }
-
     pub(super) fn hide(&self, statement: &Span, masked: &mut Masked<'_>) {
         match self {
             Self::At(places) => places.iter().for_each(|place| masked.hide(place.clone())),
-            Self::LongNumbersBehind { plain_words } => masked.hide_unread(statement, *plain_words),
+            Self::PossiblePins => masked.hide_possible_pins(statement.clone()),
         }
     }
-}
-
-/// How many words after an unknown name cannot be a PIN, whichever function was meant.
-fn plain_words_of_unknown(vocabulary: Vocabulary) -> usize {
-    const AT_MOST: usize = 2;
-    vocabulary.all().filter_map(Function::secret_parameter).min().map_or(AT_MOST, |first| first.min(AT_MOST))
-}
-
-fn function_called(name: &str, vocabulary: Vocabulary) -> Option<&'static Function> {
-    vocabulary.all().find(|function| function.is_called(name))
 }
 
 /// Whether an argument for another parameter may be a misplaced PIN: a number or a string of the wrong kind, or nothing but
@@ -100,7 +63,7 @@ fn can_stand_for_pin(argument: &Argument<'_>, parameter: &Parameter) -> bool {
     match (&argument.value, parameter.kind) {
         (Value::Integer(_), kind) => !matches!(kind, ParameterKind::Named | ParameterKind::Integer),
         (Value::String(text), ParameterKind::Text) => {
-            !parameter.keyword && text.bytes().all(|byte| byte.is_ascii_digit())
+            !parameter.keyword && text.chars().all(|character| character.is_numeric() || character.is_whitespace())
         }
         (Value::String(_), kind) => kind != ParameterKind::Named,
         _ => false,

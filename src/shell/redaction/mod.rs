@@ -1,7 +1,7 @@
 //! The visible part of a statement: everything but its PINs and the credentials in a URL.
 //!
 //! In a parsed statement whose function is known, the PINs are known too, and so are the places where one may have been
-//! meant. In any other, every number that could be a PIN is masked: better to hide an amount than to show a PIN.
+//! meant. In any other, every number of four digits or more is masked: better to hide an amount than to show a PIN.
 
 mod hidden_spans;
 mod secrets;
@@ -21,20 +21,13 @@ pub(super) struct Visible {
     statement: Span,
     /// Where the first statement before this one begins whose boundaries are known.
     known_from: usize,
-    /// Whether it is a syntax error, so that its intended end is unknown.
-    is_unread: bool,
     hidden: Hidden,
 }
 
 impl Visible {
-    /// For a statement that is a syntax error.
-    pub(super) fn of(text: &str, statement: &Span, vocabulary: Vocabulary) -> Self {
-        Self { is_unread: true, ..Self::of_unknown_call(text, statement, vocabulary) }
-    }
-
-    /// For a statement that calls an unknown function.
-    pub(super) fn of_unknown_call(text: &str, statement: &Span, vocabulary: Vocabulary) -> Self {
-        Self::new(statement, vocabulary, Hidden::of_unread(text, statement, vocabulary))
+    /// For a statement that is a syntax error, or calls an unknown function.
+    pub(super) fn of_unread(statement: &Span, vocabulary: Vocabulary) -> Self {
+        Self::new(statement, vocabulary, Hidden::PossiblePins)
     }
 
     /// For a statement with wrong arguments for its function.
@@ -48,15 +41,12 @@ impl Visible {
     }
 
     fn new(statement: &Span, vocabulary: Vocabulary, hidden: Hidden) -> Self {
-        Self { vocabulary, statement: statement.clone(), known_from: statement.start, is_unread: false, hidden }
+        Self { vocabulary, statement: statement.clone(), known_from: statement.start, hidden }
     }
 
-    /// Adds the place where an earlier statement begins. This statement is in doubt if one from there on is a syntax error:
-    /// a quote in it may be meant to reach into this one.
-    pub(super) fn with_statements_from(self, place: usize, is_in_doubt: bool) -> Self {
-        let known_from = place.min(self.statement.start);
-        let is_unread = self.is_unread || is_in_doubt;
-        Self { known_from, is_unread, hidden: if is_in_doubt { self.hidden.in_doubt() } else { self.hidden }, ..self }
+    /// Adds the place where an earlier statement begins.
+    pub(super) fn with_statements_from(self, place: usize) -> Self {
+        Self { known_from: place.min(self.statement.start), ..self }
     }
 
     /// A part of the text, with a star in place of each byte that must not be shown. The width stays, so that carets stay in
@@ -65,7 +55,7 @@ impl Visible {
         let mut masked = Masked::new(text, part.clone());
         self.hide_before(text, part.start, &mut masked);
         self.hidden.hide(&self.statement, &mut masked);
-        self.hide_others(text, self.statement.end..part.end, self.is_unread, &mut masked);
+        self.hide_others(text, self.statement.end..part.end, &mut masked);
         masked.hide_credentials();
         masked.into_text()
     }
@@ -77,13 +67,12 @@ impl Visible {
         }
         // Reading far back for each of many mistakes in a long line would take quadratic time.
         let known_from = if statement - self.known_from <= LOOK_BACK { self.known_from } else { statement };
-        masked.hide_long_numbers(start..known_from);
-        self.hide_others(text, known_from..statement, false, masked);
+        masked.hide_possible_pins(start..known_from);
+        self.hide_others(text, known_from..statement, masked);
     }
 
-    /// Hides secrets in other statements on the line, and in comments between them. After a syntax error, they are in
-    /// doubt.
-    fn hide_others(&self, text: &str, place: Span, mut is_in_doubt: bool, masked: &mut Masked<'_>) {
+    /// Hides secrets in other statements on the line, and in comments between them.
+    fn hide_others(&self, text: &str, place: Span, masked: &mut Masked<'_>) {
         let Span { start: mut at, end } = place;
         if at >= end {
             return;
@@ -93,13 +82,10 @@ impl Visible {
             if span.start >= end {
                 break;
             }
-            masked.hide_long_numbers(at..span.start);
-            let hidden = Hidden::of(text, &other, self.vocabulary);
-            let hidden = if is_in_doubt { hidden.in_doubt() } else { hidden };
-            hidden.hide(&span, masked);
-            is_in_doubt |= other.is_err();
+            masked.hide_possible_pins(at..span.start);
+            Hidden::of(text, &other, self.vocabulary).hide(&span, masked);
             at = span.end;
         }
-        masked.hide_long_numbers(at..end);
+        masked.hide_possible_pins(at..end);
     }
 }

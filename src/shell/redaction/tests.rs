@@ -12,7 +12,7 @@ use crate::shell::trace::Trace;
 
 fn visible(text: &str) -> Visible {
     let domain = BankFunctions::new(Options::default(), Trace::default());
-    Visible::of(text, &(0..text.len()), Vocabulary::of(&domain))
+    Visible::of_unread(&(0..text.len()), Vocabulary::of(&domain))
 }
 
 fn masked(text: &str) -> String {
@@ -23,7 +23,13 @@ fn masked(text: &str) -> String {
 fn what_could_be_a_pin_is_masked() {
     for (text, shown) in [
         ("Bank.wthdraw 1, 50, 86420975", "Bank.wthdraw 1, 50, ********"),
-        ("Bank.withdraw 1 50 8642", "Bank.withdraw 1 50 ****"),
+        ("Bank.withdraw 1 50 8642", "Bank.withdraw * ** ****"),
+        ("Bank.unlok 1, 8642", "Bank.unlok 1, ****"),
+        ("Bank.depsit 123456, 100000", "Bank.depsit ******, ******"),
+        ("Bank.unlok \"86 42\", 8 6\t4\u{a0}2, 86  42", "Bank.unlok \"** **\", * *\t*\u{a0}*, 86  42"),
+        ("Bank.unlok 1, ８６４２", "Bank.unlok 1, ************"),
+        ("Bank.unlok 1, \u{668}\u{666}４2", "Bank.unlok 1, ********"),
+        ("Bank.unlok8642", "Bank.unlok****"),
         ("Bank.withdraw(1, 50, \"0864\" x", "Bank.withdraw(1, 50, \"****\" x"),
         ("Bank.withdraw 1, 50, 8_64_2.5", "Bank.withdraw 1, 50, ******.5"),
         ("Bank.withdraw 1, 50, -8642", "Bank.withdraw 1, 50, -****"),
@@ -82,8 +88,8 @@ fn credentials_are_masked_in_a_statement_that_was_understood() {
 }
 
 #[test]
-fn names_and_amounts_are_shown() {
-    for text in ["Bank.depsit 123456, 100000", "Bank.deposit \"1000\", 1_000.50", "Bank.deposit 1, 100, 999"] {
+fn numbers_too_short_for_a_pin_are_shown() {
+    for text in ["Bank.depsit 123, 999", "Bank.deposit \"100\", 1_00.500", "Bank.deposit 1, 2, 3, 4", "x 12  34"] {
         assert_eq!(masked(text), text);
     }
 }
@@ -134,27 +140,29 @@ fn in_a_wrong_call_a_pin_is_masked_where_it_can_have_been_meant() {
         ("Bank.create 1999, \"Josh 1999\", 8642, emial: \"a\"", "Bank.create 1999, \"Josh 1999\", ****, emial: \"a\""),
         ("Bank.create 1, \"Josh\", :none, email: \"j1999@a\"", "Bank.create 1, \"Josh\", :none, email: \"j1999@a\""),
         ("Bank.unlock 1, 8642", "Bank.unlock 1, ****"),
+        ("Bank.withdraw 1, \"86 42\"", "Bank.withdraw 1, \"** **\""),
+        ("Bank.create 1, \"８６４２\", :none", "Bank.create 1, \"************\", :none"),
     ] {
         assert_eq!(shown(text)[0].0, expected);
     }
 }
 
 #[test]
-fn a_statement_is_in_doubt_behind_one_on_its_line_that_cannot_be_read() {
+fn a_statement_is_masked_as_what_it_is_behind_one_that_cannot_be_read() {
     let all = |text: &str| shown(text).into_iter().map(|(shown, _)| shown).collect::<Vec<_>>();
     assert_eq!(all("f 'a;b', 8642;c 8642"), ["f 'a", "b', ****", "c ****"]);
     assert_eq!(all("f 'a;Bank.deposit 8642"), ["f 'a", "Bank.deposit 8642"]);
-    assert_eq!(all("f 'a\nb 8642"), ["f 'a", "b 8642"]);
+    assert_eq!(all("f 'a\nb 8642"), ["f 'a", "b ****"]);
     assert_eq!(all("f \"\n\" a; b 8642"), ["f \"\n\" a", "b ****"]);
     assert_eq!(all("Bank.create Jo;sh, Josh, 8642"), ["Bank.create Jo", "sh, Josh, ****"]);
-    assert_eq!(all("Bank.open; Bank.depsit 123456, 1000"), ["Bank.open", "Bank.depsit 123456, ****"]);
+    assert_eq!(all("Bank.open; Bank.depsit 123456, 1000"), ["Bank.open", "Bank.depsit ******, ****"]);
 }
 
 #[test]
 fn behind_a_quote_or_a_sharp_a_pin_can_stand_anywhere() {
     assert_eq!(masked("Bank.wthdraw \"Josh, 8642"), "Bank.wthdraw \"Josh, ****");
     assert_eq!(masked("Bank.wthdraw # 8642"), "Bank.wthdraw # ****");
-    assert_eq!(masked("Bank.wthdraw \"Josh\", 8642"), "Bank.wthdraw \"Josh\", 8642");
+    assert_eq!(masked("Bank.wthdraw \"Josh\", 8642"), "Bank.wthdraw \"Josh\", ****");
 }
 
 #[test]

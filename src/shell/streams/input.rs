@@ -7,14 +7,18 @@ use std::thread;
 
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::sync::mpsc;
+use zeroize::{Zeroize as _, Zeroizing};
 
 const READ: usize = 1 << 16;
+
+/// A piece of the input. It may contain a PIN, and is wiped after use.
+type Piece = Zeroizing<Vec<u8>>;
 
 /// The reading end of the thread, which reads at most one piece ahead.
 #[derive(Debug)]
 pub(in crate::shell) struct InputThread {
-    pieces: mpsc::Receiver<io::Result<Vec<u8>>>,
-    piece: Vec<u8>,
+    pieces: mpsc::Receiver<io::Result<Piece>>,
+    piece: Piece,
     taken: usize,
     at_end: bool,
 }
@@ -26,20 +30,24 @@ impl InputThread {
     pub(in crate::shell) fn start(reader: impl Read + Send + 'static) -> io::Result<Self> {
         let (sender, pieces) = mpsc::channel(1);
         thread::Builder::new().name("input".into()).spawn(move || read(reader, &sender))?;
-        Ok(Self { pieces, piece: Vec::new(), taken: 0, at_end: false })
+        Ok(Self { pieces, piece: Piece::default(), taken: 0, at_end: false })
     }
 }
 
 /// Reads until the end, which is sent as an empty piece, or until the receiver is gone.
-fn read(mut reader: impl Read, pieces: &mpsc::Sender<io::Result<Vec<u8>>>) {
+fn read(mut reader: impl Read, pieces: &mpsc::Sender<io::Result<Piece>>) {
     let mut buffer = vec![0; READ];
     loop {
         let piece = match reader.read(&mut buffer) {
-            Ok(length) => Ok(buffer[..length].to_vec()),
+            Ok(length) => {
+                let piece = Zeroizing::new(buffer[..length].to_vec());
+                buffer[..length].zeroize();
+                Ok(piece)
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => Err(error),
         };
-        let is_last = piece.as_ref().map_or(true, Vec::is_empty);
+        let is_last = piece.as_ref().map_or(true, |piece| piece.is_empty());
         if pieces.blocking_send(piece).is_err() || is_last {
             return;
         }

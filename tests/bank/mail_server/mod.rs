@@ -45,16 +45,25 @@ pub(crate) struct Mail {
 
 impl MailServer {
     /// Starts a server. A plan is a step and the action there, such as `RCPT 550 no such mailbox`, `DATA drop` or `END
-    /// silence`, with `
-    /// ` for a new line in a reply. The first plan is for the first connection; connections without a plan succeed.
+    /// silence`, with `\n` for a new line in a reply. `CONNECT endless 220-x\n` repeats its text until the client leaves.
+    /// The first plan is for the first connection; connections without a plan succeed.
     pub(crate) async fn start(plans: &[&str]) -> Self {
         Self::start_with(plans, []).await
     }
 
     /// Starts a server with TLS that accepts one sign-in only, such as `AUTH PLAIN AGpvc2gAY2FuYXJ5`.
     pub(crate) async fn start_encrypted(certificate: &Certificate, begins: Begins, sign_in: &str) -> Self {
+        Self::start_encrypted_with(&[], certificate, begins, sign_in).await
+    }
+
+    pub(crate) async fn start_encrypted_with(
+        plans: &[&str],
+        certificate: &Certificate,
+        begins: Begins,
+        sign_in: &str,
+    ) -> Self {
         let variables = certificate.variables(begins);
-        Self::start_with(&[], variables.into_iter().chain([(SIGN_IN, sign_in.to_owned())])).await
+        Self::start_with(plans, variables.into_iter().chain([(SIGN_IN, sign_in.to_owned())])).await
     }
 
     async fn start_with(plans: &[&str], variables: impl IntoIterator<Item = (&'static str, String)>) -> Self {
@@ -252,10 +261,23 @@ impl Conversation<'_> {
             "drop" => Err(io::ErrorKind::ConnectionAborted.into()),
             // Until the client gives up.
             "silence" => self.client.read_to_end(&mut Vec::new()).and(Err(io::ErrorKind::TimedOut.into())),
-            words => self.say(&words.replace("\\n", "\r\n")),
+            words => {
+                let text = words.replace("\\n", "\r\n");
+                match text.strip_prefix("endless ") {
+                    None => self.say(&text),
+                    Some(part) => self.say_until_nobody_listens(part),
+                }
+            }
         };
         report(&json!({ "planned": format!("{step} {}", self.action) }));
         done
+    }
+
+    fn say_until_nobody_listens(&mut self, part: &str) -> io::Result<()> {
+        let part = part.repeat(1 << 10);
+        loop {
+            self.client.get_mut().write_all(part.as_bytes())?;
+        }
     }
 
     fn say(&mut self, words: &str) -> io::Result<()> {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::Upkeep;
 use crate::engine::application::ImportError;
+use crate::engine::disk::open_regular;
 use crate::engine::log::{Metadata, Position, RecordedEvent, StreamId, Timestamp};
 use crate::engine::process_manager::Unfinished;
 use crate::engine::store::MAX_READ;
@@ -45,14 +46,11 @@ pub(super) struct Contents {
 impl<E: StoredEvent> ImportFile<E> {
     pub(super) fn open(path: &Path) -> Result<Self, ImportError> {
         let open = || {
-            let found = fs::metadata(path)?;
-            if !found.is_file() {
-                return Err(io::Error::other("this is not a file"));
-            }
-            if is_open_here(&found) {
+            // Before it is opened: closing it would release the locks of the open store.
+            if is_open_here(&fs::metadata(path)?) {
                 return Err(io::Error::other(format!("this is an open {}, and not the log of one", E::DOMAIN)));
             }
-            File::open(path)
+            open_regular(path)
         };
         let file = open().map_err(|error: io::Error| failed(path, error))?;
         let (path, reader) = (path.to_owned(), BufReader::new(file));

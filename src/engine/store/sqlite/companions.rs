@@ -1,16 +1,15 @@
 //! Companion files, which stand beside the file while it is open.
 
 use std::ffi::OsStr;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::Access;
-use rustix::io::Errno;
 
-use crate::engine::disk::create_private;
 pub(super) use crate::engine::disk::with_suffix as companion;
+use crate::engine::disk::{Trusted, create_private, open_own};
 pub(super) use crate::engine::store::companion_names::{END, HANDLERS, SHM, WAL, ending_of_companion};
 
 /// Companions that SQLite and a store may leave beside an unfinished file.
@@ -19,13 +18,19 @@ pub(super) const OF_UNFINISHED: &[&str] = &[WAL, SHM, END, "-journal"];
 /// The companions of an open file.
 pub(super) const ALL: [&str; 4] = [WAL, SHM, END, HANDLERS];
 
-/// Returns the first companion that is not writable, and why. SQLite would only say that it cannot open the file.
-pub(super) fn check_writable(path: &Path) -> Result<(), (PathBuf, io::Error)> {
+/// Returns the first companion that is not trusted or not writable, and why. SQLite would use one that is not trusted, and
+/// would not name one that is not writable.
+pub(super) fn check_usable(path: &Path) -> Result<(), (PathBuf, io::Error)> {
+    let trusted = Trusted::beside(path).map_err(|error| (path.to_owned(), error))?;
     for suffix in ALL {
         let companion = companion(path, suffix);
-        match rustix::fs::access(&companion, Access::READ_OK | Access::WRITE_OK) {
-            Ok(()) | Err(Errno::NOENT) => {}
-            Err(error) => return Err((companion, error.into())),
+        let checked = fs::symlink_metadata(&companion).and_then(|found| {
+            trusted.check(&found)?;
+            Ok(rustix::fs::access(&companion, Access::READ_OK | Access::WRITE_OK)?)
+        });
+        match checked {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err((companion, error)),
+            _ => {}
         }
     }
     Ok(())
@@ -37,10 +42,11 @@ pub(super) fn without_suffix(companion: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(OsStr::from_bytes(name.strip_suffix(suffix.as_bytes()).unwrap_or(name)))
 }
 
-/// Opens or creates a companion. Returns whether it was created.
-pub(super) fn open_or_create(path: &Path) -> io::Result<(File, bool)> {
+/// Opens a companion of the file at `of`, or creates it. Returns whether it was created.
+pub(super) fn open_or_create(path: &Path, of: &Path) -> io::Result<(File, bool)> {
+    let trusted = Trusted::beside(of)?;
     loop {
-        match OpenOptions::new().read(true).write(true).open(path) {
+        match open_own(path, OpenOptions::new().read(true).write(true), trusted) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             opened => return opened.map(|file| (file, false)),
         }

@@ -89,7 +89,7 @@ pub(super) fn left_over(path: &Path) -> Option<PathBuf> {
 }
 
 fn remove_left_over(path: &Path) -> io::Result<()> {
-    for suffix in [WAL, SHM, "-journal", END] {
+    for suffix in [WAL, SHM, "-journal", END, HANDLERS] {
         match fs::remove_file(companion(path, suffix)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}

@@ -8,7 +8,7 @@
 //! Programs that share the file take turns by locking this one: to commit, to open and to close. When the last program
 //! closes the file, it moves the end into the file itself and removes this one.
 
-use std::fs::{File, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 
 use super::companions::{END, open_or_create, without_suffix};
 use super::long_wait::LongWait;
-use crate::engine::disk::{FileId, is_unsupported, sync_name};
+use crate::engine::disk::{FileId, Trusted, is_unsupported, open_own, sync_name};
 use crate::engine::store::hash_chain::{GENESIS, Hash, hex};
 
 pub(super) const LENGTH: usize = 125;
@@ -113,7 +113,7 @@ impl EndFile {
     /// Opens the file, or creates it and syncs its name. If names cannot be synced, the error is
     /// [`io::ErrorKind::Unsupported`] and no file remains.
     pub(super) fn open(path: PathBuf) -> io::Result<Self> {
-        let (file, made) = open_or_create(&path)?;
+        let (file, made) = open_or_create(&path, &without_suffix(&path, END))?;
         let id = FileId::of(&file.metadata()?);
         if made && let Err(error) = sync_name(&path) {
             // A file that cannot be removed is empty, and does no harm.
@@ -125,7 +125,8 @@ impl EndFile {
 
     /// Reads the file at a path, which may be missing.
     pub(super) fn read_at(path: &Path) -> io::Result<RecordedEnd> {
-        match File::open(path) {
+        let trusted = Trusted::beside(&without_suffix(path, END))?;
+        match open_own(path, OpenOptions::new().read(true), trusted) {
             Ok(file) => read(&file),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(RecordedEnd::Empty),
             Err(error) => Err(error),

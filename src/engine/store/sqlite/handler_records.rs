@@ -77,7 +77,7 @@ impl<E: StoredEvent> HandlerRecords for SqliteStore<E> {
     async fn try_acquire_lease(&self) -> Result<Option<HandlersLease>, StoreError> {
         let path = companions::companion(&self.path, companions::HANDLERS);
         let lock = || -> io::Result<Option<HandlersLease>> {
-            let (file, _) = companions::open_or_create(&path)?;
+            let (file, _) = companions::open_or_create(&path, &self.path)?;
             match file.try_lock() {
                 Ok(()) => Ok(Some(HandlersLease::locked(file))),
                 Err(TryLockError::WouldBlock) => Ok(None),

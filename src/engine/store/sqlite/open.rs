@@ -116,7 +116,8 @@ fn open_existing<E: StoredEvent>(
         },
         |error| refused(&path, error),
     )?;
-    companions::check_writable(&path).map_err(|(companion, error)| refused(&companion, error))?;
+    let check_companions = || companions::check_usable(&path).map_err(|(companion, error)| refused(&companion, error));
+    check_companions()?;
     let end_path = companion(&path, END);
     let mut end_file = EndFile::open(end_path.clone()).map_err(|error| {
         // If another program has found the file, it has created the `-end` file.
@@ -137,7 +138,11 @@ fn open_existing<E: StoredEvent>(
     if !open_file.is_at(&path) {
         return Ok(None);
     }
-    let (connection, format, end) = match checked::<E>(&path, &mut end_file, accept_loss) {
+    // SQLite has opened its companions by now. They are checked again, since another user may have put them there after
+    // the first check.
+    let checked =
+        checked::<E>(&path, &mut end_file, accept_loss).and_then(|checked| check_companions().map(|()| checked));
+    let (connection, format, end) = match checked {
         Ok(checked) => checked,
         Err(refusal) => {
             // A program that has the file open has recorded the end.
