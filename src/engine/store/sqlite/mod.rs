@@ -76,6 +76,7 @@ use tokio::sync::{mpsc, oneshot};
 use self::acknowledged::AcknowledgedEnd;
 use self::file_error::FileError;
 use self::file_identities::FileIdentities;
+use self::format::Format;
 use self::log_links::LogEnd;
 use self::log_reader::{LogReader, ReadRequest};
 pub use self::new_store::NewStore;
@@ -84,8 +85,8 @@ pub(in crate::engine) use self::open_file::is_open_here;
 use self::requests::WriteRequest;
 use self::stored_log::StoredLog;
 use super::log_head::LogHead;
-use super::{Listeners, PUBLISHED_CAPACITY, StoreError};
-use crate::engine::log::{Position, RecordedEvent};
+use super::{Listeners, PUBLISHED_CAPACITY, Snapshot, StoreError};
+use crate::engine::log::{Position, RecordedEvent, StreamId};
 use crate::engine::runtime::offer;
 use crate::engine::store::codec::StoredEvent;
 
@@ -153,6 +154,33 @@ impl<E: StoredEvent> SqliteStore<E> {
             Ok(Some(LogHead::new(Position::new(at), &log_links::hash_at(connection, at)?)))
         })
         .await
+    }
+
+    /// The streams that have snapshots.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`StoreError`] if the store cannot be read.
+    pub(in crate::engine) async fn streams_with_snapshots(&self) -> Result<Vec<StreamId>, StoreError> {
+        self.read(|connection, log| match log.format(connection)? {
+            Format::First => Ok(Vec::new()),
+            Format::Second => snapshots::streams_with_snapshots(connection),
+        })
+        .await
+    }
+
+    /// All snapshots of a stream up to a position, latest first, those included that are never read.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`StoreError`] if the store cannot be read.
+    pub(in crate::engine) async fn all_snapshots(
+        &self,
+        stream: &StreamId,
+        until: Position,
+    ) -> Result<Vec<Snapshot>, StoreError> {
+        let stream = stream.clone();
+        self.read(move |connection, _| snapshots::all_snapshots(connection, stream.as_str(), until)).await
     }
 
     async fn write<R>(

@@ -25,7 +25,7 @@ use super::stored_log::StoredLog;
 use super::tables::{self, Tables};
 use super::threads::spawn;
 use super::{SqliteStore, properties, unreadable};
-use crate::engine::log::{Position, RecordedEvent, Timestamp};
+use crate::engine::log::{Metadata, Position, RecordedEvent, Timestamp};
 use crate::engine::runtime::{StoreFailure, StoreFailureKind};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::ParkedEvent;
@@ -276,7 +276,12 @@ fn verify_snapshots(connection: &Connection) -> Result<u64, Ended> {
         if stands_after.ok() != Some((stream, unsigned(row, 2)?, row.get(3)?)) {
             return broken(position, "a snapshot does not follow an event of its stream");
         }
-        StoredSnapshot::checked(row, SNAPSHOT_HASH, || format!("the snapshot at position {position}"))?;
+        let stored = StoredSnapshot::checked(row, SNAPSHOT_HASH, || format!("the snapshot at position {position}"))?;
+        // Events of earlier versions name none.
+        let metadata = Metadata::from_outside(Uuid::nil()).with_stored(stored.metadata.as_deref());
+        if metadata.snapshot().is_some() && !metadata.names_snapshot(&stored.snapshot.state) {
+            return broken(position, "the snapshot here is not the one that was stored with its event");
+        }
         found += 1;
     }
     Ok(found)
