@@ -36,9 +36,10 @@ impl Bank {
             .projection::<Transfers>()
             .observe(account::tell)
             .process_manager(TransferProcess);
-        if let Some(account) = ceo_bonus {
-            bank = bank.process_manager(CeoBonus::new(account));
-        }
+        bank = match ceo_bonus {
+            Some(account) => bank.process_manager(CeoBonus::new(account)),
+            None => bank.idle_process_manager(CeoBonus::unpaid()),
+        };
         if let Some(target) = email {
             bank = bank.event_handler_reading(|accounts: ReadModel<Accounts>| ThankYouEmail::new(target, accounts));
         }

@@ -42,6 +42,7 @@ mod verify_names_what_is_wrong;
 mod what_a_file_system_lacks_is_said;
 mod what_a_lost_file_has_left_is_not_taken_for_a_new_ones;
 mod what_cannot_be_written_is_refused;
+mod what_handlers_have_done_fits_the_log;
 mod what_handlers_keep_is_not_lost_unnoticed;
 mod what_is_imported_could_have_been_stored_here;
 mod what_is_known_of_a_command_cannot_be_changed;

@@ -201,6 +201,14 @@ impl<E: StoredEvent> Builder<E> {
         self
     }
 
+    /// Names a process manager that does not run here, but may have run on this store: its stored state is checked when
+    /// the log is [verified](Application::verify).
+    #[must_use]
+    pub fn idle_process_manager<P: ProcessManager<Event = E>>(mut self, policy: P) -> Self {
+        self.upkeep.add_idle_process(policy);
+        self
+    }
+
     /// Adds an event handler.
     #[must_use]
     pub fn event_handler<H: EventHandler<E> + Clone>(self, handler: H) -> Self {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::audit::Audit;
 use super::kinds::AggregateKind;
+use super::left_behind::LeftBehind;
 use super::{FoldedRows, ReadRows};
 use crate::engine::application::{Application, Unavailable};
 use crate::engine::log::{Moment, Position, StreamId, Version};
@@ -103,6 +104,7 @@ impl<E: StoredEvent> Application<E> {
     async fn verify_events(&self, progress: &Progress<impl Fn(u64, u64)>) -> Result<Verified, CheckEnded> {
         let store = self.store();
         let mut projections = self.stored_projections().await?;
+        let mut left_behind = LeftBehind::read(store, &self.inner.upkeep).await?;
         let end = store.end().await?;
         let mut audit = self.inner.upkeep.audit();
         let mut pages = LogPages::up_to(store, end);
@@ -112,6 +114,7 @@ impl<E: StoredEvent> Application<E> {
                     let broken = |problem| CheckEnded::Broken { position: Some(event.position), problem };
                     audit.take(event).map_err(broken)?;
                     projections.iter_mut().for_each(|projection| projection.take(event));
+                    left_behind.take(event);
                     Ok::<(), CheckEnded>(())
                 })
             });
@@ -124,6 +127,9 @@ impl<E: StoredEvent> Application<E> {
         }
         if let Some(problem) = projections.into_iter().find_map(FoldedRows::difference) {
             return Err(CheckEnded::Broken { position: None, problem });
+        }
+        if let Some((position, problem)) = left_behind.first() {
+            return Err(CheckEnded::Broken { position: Some(position), problem });
         }
         if let Some(problem) = self.process_manager_difference().await? {
             return Err(CheckEnded::Broken { position: None, problem });
@@ -146,6 +152,11 @@ impl<E: StoredEvent> Application<E> {
     async fn process_manager_difference(&self) -> Result<Option<String>, StoreError> {
         for handler in self.handler_controls() {
             if let Some(problem) = handler.difference().await? {
+                return Ok(Some(problem));
+            }
+        }
+        for difference in &self.inner.upkeep.idle_processes {
+            if let Some(problem) = difference(self.store()).await? {
                 return Ok(Some(problem));
             }
         }

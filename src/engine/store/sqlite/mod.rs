@@ -49,6 +49,7 @@ mod open;
 mod open_checks;
 mod open_error;
 mod open_file;
+mod parked_numbers;
 mod projection_rows;
 mod properties;
 mod records;
@@ -181,6 +182,15 @@ impl<E: StoredEvent> SqliteStore<E> {
     ) -> Result<Vec<Snapshot>, StoreError> {
         let stream = stream.clone();
         self.read(move |connection, _| snapshots::all_snapshots(connection, stream.as_str(), until)).await
+    }
+
+    /// How many events were ever parked.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`StoreError`] if the store cannot be read.
+    pub(in crate::engine) async fn parked_ever(&self) -> Result<u64, StoreError> {
+        self.read(|connection, _| parked_numbers::given(connection)).await
     }
 
     async fn write<R>(

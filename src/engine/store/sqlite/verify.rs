@@ -17,6 +17,7 @@ use super::handler_rows::{PARKED_COLUMNS, PROGRESS_COLUMNS, StoredProgress};
 use super::log_links::{LogEnd, hash_at};
 use super::numbers::{signed, unsigned};
 use super::open_file::OpenFile;
+use super::parked_numbers;
 use super::projection_rows::check_projections;
 use super::row_sets::check_row_sets;
 use super::schema::{MARK_EVERY, connect_to_read};
@@ -153,6 +154,7 @@ fn verify_all<E: StoredEvent>(
         check_projections(connection)?;
     }
     verify_records(connection, end)?;
+    parked_numbers::check(connection)?;
     let result: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if result != "ok" {
         return broken(None, format!("SQLite: {result}"));
