@@ -2,7 +2,8 @@
 
 use foldhash::HashMap;
 
-use super::account::{Account, AccountEvent, HolderName, InvalidName, Outgoing, TransferId};
+use super::account::{Account, AccountEvent, HolderName, InvalidName, Outgoing, Refusal, TransferId};
+use super::pin::PinVerifier;
 use crate::engine::domain::{Aggregate, Invariants};
 use crate::engine::log::{RecordedEvent, StreamId};
 
@@ -70,12 +71,33 @@ impl Invariants<AccountEvent> for Audit {
         Ok(())
     }
 
-    /// What is stored stays readable, whatever a holder is called; but no file brings in a name that disguises itself.
+    /// What is stored stays readable, whatever it is; but no file brings in a name that disguises itself, a PIN that takes
+    /// this machine's memory to check, or more transfers under way than an account would begin.
     fn admit(&self, event: &RecordedEvent<AccountEvent>) -> Result<(), String> {
-        let AccountEvent::AccountCreated { account_holder, .. } = &event.data else { return Ok(()) };
-        match HolderName::new(account_holder.name()) {
-            Err(error @ InvalidName::ControlCharacter) => Err(format!("the holder of its account: {error}")),
-            _ => Ok(()),
+        match &event.data {
+            AccountEvent::AccountCreated { account_holder, .. } => {
+                if let Err(error @ InvalidName::ControlCharacter) = HolderName::new(account_holder.name()) {
+                    return Err(format!("the holder of its account: {error}"));
+                }
+                match account_holder.pin_verifier().is_some_and(PinVerifier::is_dear) {
+                    true => Err("its PIN costs more to check than several of this bank's".to_owned()),
+                    false => Ok(()),
+                }
+            }
+            AccountEvent::MoneyReserved(_) => {
+                match self.accounts.get(&event.stream).is_some_and(Account::has_too_many_transfers) {
+                    true => Err(format!("its account: {}", Refusal::TooManyTransfers)),
+                    false => Ok(()),
+                }
+            }
+            AccountEvent::MoneyDeposited { .. }
+            | AccountEvent::MoneyWithdrawn { .. }
+            | AccountEvent::AccountOverdrawn { .. }
+            | AccountEvent::InvalidPin { .. }
+            | AccountEvent::AccountUnlocked { .. }
+            | AccountEvent::TransferCredited(_)
+            | AccountEvent::TransferSettled(_)
+            | AccountEvent::TransferReleased(_) => Ok(()),
         }
     }
 }

@@ -1,10 +1,14 @@
-//! An import takes what this bank could have stored itself: nobody's name disguises itself, and every time is one that
-//! can be written. What it takes can be exported and imported again.
+//! An import takes what this bank could have stored itself: nobody's name disguises itself, every time is one that can be
+//! written, no PIN is dear to check, and no account has too many transfers under way. What it takes is what it has checked,
+//! and can be exported and imported again.
 
 use std::fs;
+use std::os::unix::fs::FileExt as _;
 
+use cqrs_bank::bank::{Bank, ImportStep, StoreUrl};
 use tempfile::{TempDir, tempdir};
 
+use crate::accounts::{account, money};
 use crate::program::{Finished, run};
 
 /// The log of a bank of two accounts, and the folder it lies in.
@@ -74,4 +78,68 @@ fn times_travel_up_to_the_last_one_that_can_be_written() {
         let expected = "2: a time looks like 2026-11-20T10:00:00Z, and the last one is 9999-12-30T22:00:00Z".to_owned();
         assert_eq!(imported(&directory, &at(1, time)), Err(expected), "{time}");
     }
+}
+
+#[test]
+fn a_pin_that_is_dear_to_check_is_refused() {
+    let (directory, log) = exported();
+    let verifier = "$argon2id$v=19$COST$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let with = |cost: &str| {
+        let holder = format!(r#""pin_verifier":"{}""#, verifier.replace("COST", cost));
+        log.replace(r#""account_holder":"Ann""#, &format!(r#""account_holder":"Ann",{holder}"#))
+    };
+    for cost in ["m=262144,t=1,p=1", "m=19456,t=16,p=1", "m=19456,t=2,p=16"] {
+        let expected = "2: its PIN costs more to check than several of this bank's".to_owned();
+        assert_eq!(imported(&directory, &with(cost)), Err(expected), "{cost}");
+    }
+    assert!(imported(&directory, &with("m=38912,t=2,p=1")).is_ok());
+}
+
+#[test]
+fn no_account_has_more_transfers_under_way_than_it_would_begin() {
+    let (directory, log) = exported();
+    let mut log = log.replace(r#""amount":5}"#, r#""amount":5000}"#);
+    let template = log.lines().last().unwrap().to_owned();
+    for number in 1..=1_025_u64 {
+        let id = format!("00000000-0000-7000-8000-{number:012x}");
+        let line: serde_json::Value = serde_json::from_str(&template).unwrap();
+        let mut line = line.as_object().unwrap().clone();
+        line.insert("position".into(), (3 + number).into());
+        line.insert("version".into(), (2 + number).into());
+        line.insert("type".into(), "money_reserved_for_transfer".into());
+        let data = serde_json::json!({"account_id": "1", "transfer_id": id, "payee": "2", "amount": 1});
+        line.insert("data".into(), data);
+        for name in ["command_id", "correlation_id", "causation_id"] {
+            line.insert(name.into(), id.clone().into());
+        }
+        log += &format!("{}\n", serde_json::Value::Object(line));
+    }
+    let refused = imported(&directory, &log).unwrap_err();
+    assert!(refused.starts_with("1028: its account: "), "{refused}");
+}
+
+/// What was checked is read again to be stored, and somebody has changed it in between.
+#[tokio::test]
+async fn what_is_changed_after_it_was_checked_is_noticed() {
+    let directory = tempdir().unwrap();
+    let path = directory.path().join("log.jsonl");
+    let bank = Bank::open(StoreUrl::Memory).await.unwrap();
+    bank.create(&account("Wolfman")).await.unwrap();
+    for _ in 0..3_000 {
+        bank.deposit(&account("Wolfman"), money(1)).await.unwrap();
+    }
+    bank.export(&path, |_, _| {}).await.unwrap();
+    bank.close().await;
+    let text = fs::read_to_string(&path).unwrap();
+    let last_amount = text.rfind(r#""amount":1"#).unwrap() as u64 + 9;
+    let bank = Bank::open(StoreUrl::Memory).await.unwrap();
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    let change = |step, _, _| {
+        if step == ImportStep::Store {
+            file.write_all_at(b"9", last_amount).unwrap();
+        }
+    };
+    let error = bank.import(&path, change).await.unwrap_err().to_string();
+    assert!(error.contains("the file was changed after it was checked"), "{error}");
+    assert!(bank.check_balance(&account("Wolfman")).await.is_err(), "half a log is no bank");
 }

@@ -9,6 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use super::options::PinCost;
+
 /// A PIN: 4 to 12 digits that only its holder knows. It is never printed, and wiped from memory when it is dropped.
 #[derive(Clone)]
 pub struct Pin(Zeroizing<String>);
@@ -67,6 +69,8 @@ impl PinVerifier {
     const MAX_MEMORY_KIB: u32 = 1 << 18;
     const MAX_PASSES: u32 = 16;
     const MAX_LANES: u32 = 16;
+    /// How many times the default costs an imported one may have.
+    const MAX_COSTS: u64 = 4;
 
     /// A verifier as it was stored.
     ///
@@ -81,6 +85,17 @@ impl PinVerifier {
             && params.p_cost() <= Self::MAX_LANES;
         let whole = hash.algorithm == ARGON2ID_IDENT && hash.salt.is_some() && hash.hash.is_some();
         if whole && moderate { Ok(Self(text.into())) } else { Err(InvalidVerifier) }
+    }
+
+    /// Whether a check costs more than several with the default costs: no log from elsewhere brings such a one in.
+    pub(in crate::bank) fn is_dear(&self) -> bool {
+        let PinCost { memory_kib, passes, lanes } = PinCost::default();
+        let params = PasswordHash::new(&self.0).ok().and_then(|hash| Params::try_from(&hash).ok());
+        params.is_none_or(|params| {
+            let work = u64::from(params.m_cost()) * u64::from(params.t_cost());
+            work > Self::MAX_COSTS * u64::from(memory_kib) * u64::from(passes)
+                || u64::from(params.p_cost()) > Self::MAX_COSTS * u64::from(lanes)
+        })
     }
 
     /// The verifier as it is stored.

@@ -1,10 +1,12 @@
-//! The file of an import, one event per line. It is read twice: once to check it, once to store its events.
+//! The file of an import, one event per line. It is read twice: once to check it, once to store its events. A digest holds
+//! the second reading to the first.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 
 use foldhash::HashSet;
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::Upkeep;
@@ -32,6 +34,10 @@ pub(super) struct ImportFile<E> {
     text: Vec<u8>,
     /// An event already read, the first of the next batch.
     lookahead: Option<RecordedEvent<E>>,
+    /// Of the lines read since the beginning.
+    digest: Sha256,
+    /// What was checked: the number of lines, and the digest of all of them.
+    checked: Option<(u64, [u8; 32])>,
 }
 
 /// The contents of a checked file.
@@ -56,7 +62,8 @@ impl<E: StoredEvent> ImportFile<E> {
         };
         let file = open().map_err(|error: io::Error| failed(path, error))?;
         let (path, reader) = (path.to_owned(), BufReader::new(file));
-        Ok(Self { path, reader, line: 0, text: Vec::new(), lookahead: None })
+        let (digest, checked) = (Sha256::new(), None);
+        Ok(Self { path, reader, line: 0, text: Vec::new(), lookahead: None, digest, checked })
     }
 
     /// Checks that the file is a log of this domain, and rewinds it. `tell` gets the numbers of lines read and in total,
@@ -80,6 +87,7 @@ impl<E: StoredEvent> ImportFile<E> {
                 return Err(failed(&self.path, io::Error::other("the import was cancelled")));
             }
         }
+        self.checked = Some((self.line, self.digest.clone().finalize().into()));
         self.rewind()?;
         let first = |(name, unfinished): (_, Box<dyn Unfinished<E>>)| (name, unfinished.first());
         Ok(Contents { events: audit.events(), unfinished: unfinished.into_iter().map(first).collect() })
@@ -103,9 +111,17 @@ impl<E: StoredEvent> ImportFile<E> {
         self.text.clear();
         let mut line = (&mut self.reader).take(MAX_LINE);
         let read = line.read_until(b'\n', &mut self.text);
-        if read.map_err(|error| failed(&self.path, error))? == 0 {
+        let is_end = read.map_err(|error| failed(&self.path, error))? == 0;
+        if let Some((lines, digest)) = self.checked {
+            let is_same = if is_end { self.digest.clone().finalize()[..] == digest } else { self.line < lines };
+            if !is_same {
+                return Err(self.broken("the file was changed after it was checked"));
+            }
+        }
+        if is_end {
             return Ok(None);
         }
+        self.digest.update(&self.text);
         self.line += 1;
         let Some(line) = self.text.strip_suffix(b"\n") else {
             let is_long = self.text.len() as u64 == MAX_LINE;
@@ -133,7 +149,7 @@ impl<E: StoredEvent> ImportFile<E> {
     }
 
     fn rewind(&mut self) -> Result<(), ImportError> {
-        self.line = 0;
+        (self.line, self.digest) = (0, Sha256::new());
         self.reader.rewind().map_err(|error| failed(&self.path, error))
     }
 
