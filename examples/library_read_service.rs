@@ -12,9 +12,9 @@ const PROGRAM: Program = Program {
     name: "library_read_service",
     about: "The query side of a library, at a prompt.",
     store: ("FILE", "where both services keep the library; whoever comes first makes it"),
-    kept: "library",
-    refusal: "invalid_isbn",
-    late: None,
+    domain: "library",
+    example_refusal: "invalid_isbn",
+    late_trace_after: None,
     environment: "",
     history: "library_history",
 };

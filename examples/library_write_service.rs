@@ -12,9 +12,9 @@ const PROGRAM: Program = Program {
     name: "library_write_service",
     about: "The command side of a library, at a prompt.",
     store: ("FILE", "where both services keep the library; whoever comes first makes it"),
-    kept: "library",
-    refusal: "no_copy_left",
-    late: None,
+    domain: "library",
+    example_refusal: "no_copy_left",
+    late_trace_after: None,
     environment: "",
     history: "library_history",
 };

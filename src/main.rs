@@ -1,8 +1,8 @@
-//! `bank`: the shell on the bank.
+//! The program `bank`: the shell with the bank as its domain.
 
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
 
-mod pin_secret;
+mod key_file;
 
 use std::process::ExitCode;
 
@@ -13,17 +13,17 @@ use cqrs_bank::shell::program::{Opening, Program, state_directory};
 const PROGRAM: Program = Program {
     name: "bank",
     about: "An event-sourced bank at a prompt.",
-    store: ("URL", "what Bank.open opens when it names none: memory"),
-    kept: "bank",
-    refusal: "no_account",
-    late: Some("Bank.consistency :eventual"),
-    environment: "\nBANK_PIN_SECRET is the secret that PINs are kept with; without it, a key file is made when the first PIN is used.",
+    store: ("URL", "what Bank.open opens by default, instead of a bank in memory"),
+    domain: "bank",
+    example_refusal: "no_account",
+    late_trace_after: Some("Bank.consistency :eventual"),
+    environment: "\nBANK_PIN_SECRET is the secret that PINs are verified with; without it, the first PIN creates a key file.",
     history: "history",
 };
 
 fn main() -> ExitCode {
     PROGRAM.run(async |Opening { store, seed, trace }: Opening<StoreUrl>| {
-        let pins = PinOptions { secret: pin_secret::source(state_directory()), ..PinOptions::default() };
+        let pins = PinOptions { secret: key_file::pin_secret_source(state_directory()), ..PinOptions::default() };
         let options = Options { seed, pins, ..Options::from(store.unwrap_or_default()) };
         Ok(BankFunctions::new(options, trace))
     })

@@ -211,11 +211,11 @@ impl Service {
         let status = match receipt.events().first().map(|event| &event.data) {
             Some(AccountEvent::AccountCreated { .. }) => StatusCode::CREATED,
             Some(AccountEvent::AccountOverdrawn { balance, .. }) => {
-                let message = format!("the account holds {balance} only");
+                let message = format!("the account holds only {balance}");
                 return Err(declined("declined", message, position).with("balance", balance));
             }
             Some(AccountEvent::InvalidPin { .. }) => {
-                return Err(declined("wrong_pin", "the PIN was a wrong one".to_owned(), position));
+                return Err(declined("wrong_pin", "the PIN was wrong".to_owned(), position));
             }
             Some(AccountEvent::MoneyReserved(outgoing)) => {
                 let transfers = self.bank.read_model::<Transfers>()?;

@@ -22,9 +22,9 @@ const PROGRAM: Program = Program {
     name: "parking_garage",
     about: "A parking garage, at a prompt. Receipts are written to the directory `receipts`.",
     store: ("FILE", "where the garage is kept; in memory without it"),
-    kept: "garage",
-    refusal: "full",
-    late: None,
+    domain: "garage",
+    example_refusal: "full",
+    late_trace_after: None,
     environment: "",
     history: "garage_history",
 };

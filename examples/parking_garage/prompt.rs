@@ -1,11 +1,11 @@
 //! The garage's functions at a prompt. A card's PIN stays in this file: no command and no event holds one.
 
 use cqrs_bank::engine::Application;
-use cqrs_bank::shell::application_functions::{HasApplication, Prompted, Words, application_functions, words};
+use cqrs_bank::shell::application_functions::{HasApplication, ShellApplication, Words, application_functions, words};
 use cqrs_bank::shell::functions::{
-    Call, Domain, Function, Kind, Manual, Names, Outcome, Parameter, Row, WantedSecret, joined,
+    Call, Domain, Function, Manual, Names, Outcome, Parameter, ParameterKind, Row, WantedSecret, joined,
 };
-use cqrs_bank::shell::help::helpers;
+use cqrs_bank::shell::help::shell_functions;
 use cqrs_bank::shell::table::{AS_OF, AT};
 use cqrs_bank::shell::term::Term;
 use cqrs_bank::shell::trace::Trace;
@@ -14,12 +14,12 @@ use crate::garage::{FreePlaces, GarageEvent};
 use crate::lot::{LotCommand, LotEvent, LotRefusal, Vehicle};
 use crate::ticket::{TicketCommand, TicketEvent, TicketRefusal};
 
-const LOT: Parameter = Parameter::needed("lot", Kind::Named);
-const PLACES: Parameter = Parameter::needed("places", Kind::Integer);
-const PLATE: Parameter = Parameter::needed("plate", Kind::Text);
-const VEHICLE: Parameter = Parameter::by_name("vehicle", Kind::Atom(&["car", "motorcycle"]));
-const TICKET: Parameter = Parameter::needed("ticket", Kind::Text);
-const PIN: Parameter = Parameter::optional("pin", Kind::Pin);
+const LOT: Parameter = Parameter::needed("lot", ParameterKind::Named);
+const PLACES: Parameter = Parameter::needed("places", ParameterKind::Integer);
+const PLATE: Parameter = Parameter::needed("plate", ParameterKind::Text);
+const VEHICLE: Parameter = Parameter::by_name("vehicle", ParameterKind::Atom(&["car", "motorcycle"]));
+const TICKET: Parameter = Parameter::needed("ticket", ParameterKind::Text);
+const PIN: Parameter = Parameter::optional("pin", ParameterKind::Pin);
 
 /// The garage's own functions, then those of every application.
 static ROWS: [Row<GarageFunctions>; 18] = joined(&[OPEN_LOT, ENTER, LEAVE, PAY, FREE], &application_functions());
@@ -65,7 +65,7 @@ const PAY: Row<GarageFunctions> = Row::new(
         .details("Replies :ok, {:error, :no_ticket}, {:error, :still_in}, {:error, :already_paid} or\n{:error, :invalid_pin}."),
     |garage, call| Box::pin(pay(garage, call)),
 )
-.asking(|_, call| Some(WantedSecret { parameter: call.left_out(PIN)?, question: "PIN of the card: ".to_owned() }));
+.asking_for_secret(|_, call| Some(WantedSecret { parameter: call.left_out(PIN)?, question: "PIN of the card: ".to_owned() }));
 
 async fn pay(GarageFunctions(garage): &GarageFunctions, call: Call<'_>) -> Outcome {
     // A real garage would ask the card's bank here.
@@ -89,18 +89,18 @@ async fn free(GarageFunctions(garage): &GarageFunctions, call: Call<'_>) -> Outc
 
 /// The garage, as the shell calls its functions.
 #[derive(Debug)]
-pub struct GarageFunctions(Prompted<GarageEvent>);
+pub struct GarageFunctions(ShellApplication<GarageEvent>);
 
 impl GarageFunctions {
     pub fn new(garage: Application<GarageEvent>, trace: Trace) -> Self {
-        Self(Prompted::new(garage, &WORDS, trace))
+        Self(ShellApplication::new(garage, &WORDS, trace))
     }
 }
 
 impl HasApplication for GarageFunctions {
     type Event = GarageEvent;
     const WORDS: &'static Words = &WORDS;
-    const STREAM: Parameter = Parameter::optional("stream", Kind::Text);
+    const STREAM: Parameter = Parameter::optional("stream", ParameterKind::Text);
 
     fn application(&self) -> Result<Application<GarageEvent>, Term> {
         Ok(self.0.application().clone())
@@ -138,8 +138,8 @@ static WORDS: Words = words! {
     called: "garage",
     thing: "garage",
     of: "one lot or ticket",
-    mended: "Once\nthat is mended, the program can be started again.",
-    holds: "whether process managers remember what has happened;",
+    mended: "Once\nthat is repaired, start the program again.",
+    holds: "that process managers remember what has happened;",
     imported: "No receipt is\nwritten again.",
     projections: "free places",
 };
@@ -150,7 +150,7 @@ static MANUAL: Manual = Manual {
     function: "Garage.enter",
     call: "Garage.free(\"north\")",
     notes: "",
-    helpers: helpers("help Garage.enter"),
+    shell_functions: shell_functions("help Garage.enter"),
 };
 
 fn is_pin(pin: &str) -> bool {

@@ -1,4 +1,4 @@
-//! Holds a log against what a bank can have decided: its accounts, its transfers, and all money.
+//! The invariants of a bank's log: accounts are created once, transfers proceed in order, and money is conserved.
 
 use foldhash::HashMap;
 
@@ -7,22 +7,22 @@ use super::pin::PinVerifier;
 use crate::engine::domain::{Aggregate, Invariants};
 use crate::engine::log::{RecordedEvent, StreamId};
 
-/// A log as far as it was looked at. It keeps the state of every account.
+/// The state of every account and open transfer, folded from the events checked so far.
 #[derive(Debug, Default)]
 pub(super) struct Audit {
     accounts: HashMap<StreamId, Account>,
     /// The transfers that have not ended.
-    transfers: HashMap<TransferId, UnderWay>,
+    transfers: HashMap<TransferId, OpenTransfer>,
     /// Deposits minus withdrawals, in minor units.
     paid_in: i128,
-    /// The sum of all balances.
+    /// The sum of all balances, in minor units.
     held: i128,
-    /// What is set aside for transfers whose payees do not have it yet.
+    /// The sum of all reservations that are not credited yet, in minor units.
     reserved: i128,
 }
 
 #[derive(Debug)]
-struct UnderWay {
+struct OpenTransfer {
     outgoing: Outgoing,
     credited: bool,
 }
@@ -32,7 +32,7 @@ impl Invariants<AccountEvent> for Audit {
         let RecordedEvent { stream, data, .. } = event;
         match *stream == StreamId::new(Account::CATEGORY, data.account_id()) {
             true => Ok(()),
-            false => Err(format!("it is about another account than its stream {stream}")),
+            false => Err(format!("its account differs from its stream {stream}")),
         }
     }
 
@@ -45,9 +45,9 @@ impl Invariants<AccountEvent> for Audit {
             (Some(_), true) => return Err("its account is created again".to_owned()),
             (None, true) | (Some(_), false) => {}
         }
-        let before = held(account);
+        let balance_before = balance_of(account);
         account.apply(data);
-        self.held += held(account) - before;
+        self.held += balance_of(account) - balance_before;
         self.follow_transfer(data)?;
         self.paid_in += match data {
             AccountEvent::MoneyDeposited { amount, .. } => i128::from(amount.minor_units()),
@@ -65,22 +65,22 @@ impl Invariants<AccountEvent> for Audit {
             let Self { held, reserved, paid_in, .. } = self;
             return Err(format!(
                 "money is not conserved: balances of {held} and reservations of {reserved} do not add up to the \
-                 {paid_in} that was paid in and not out"
+                 {paid_in} paid in and not paid out"
             ));
         }
         Ok(())
     }
 
-    /// What is stored stays readable, whatever it is; but no file brings in a name that disguises itself, a PIN that takes
-    /// this machine's memory to check, or more transfers under way than an account would begin.
+    /// Stored events stay readable, whatever they contain. But no import adds a name with hidden characters, a PIN that is
+    /// expensive to check, or more transfers under way than an account allows.
     fn admit(&self, event: &RecordedEvent<AccountEvent>) -> Result<(), String> {
         match &event.data {
             AccountEvent::AccountCreated { account_holder, .. } => {
                 if let Err(error @ InvalidName::ControlCharacter) = HolderName::new(account_holder.name()) {
                     return Err(format!("the holder of its account: {error}"));
                 }
-                match account_holder.pin_verifier().is_some_and(PinVerifier::is_dear) {
-                    true => Err("its PIN costs more to check than several of this bank's".to_owned()),
+                match account_holder.pin_verifier().is_some_and(PinVerifier::is_expensive) {
+                    true => Err("its PIN is too expensive to check".to_owned()),
                     false => Ok(()),
                 }
             }
@@ -107,10 +107,10 @@ impl Audit {
         match event {
             AccountEvent::MoneyReserved(outgoing) => {
                 self.reserved += i128::from(outgoing.amount.minor_units());
-                let transfer = UnderWay { outgoing: outgoing.as_ref().clone(), credited: false };
+                let transfer = OpenTransfer { outgoing: outgoing.as_ref().clone(), credited: false };
                 match self.transfers.insert(outgoing.transfer_id, transfer) {
                     None => Ok(()),
-                    Some(_) => Err("its transfer is under way already".to_owned()),
+                    Some(_) => Err("its transfer is already under way".to_owned()),
                 }
             }
             AccountEvent::TransferCredited(incoming) => {
@@ -118,10 +118,10 @@ impl Audit {
                 let transfer = transfer.ok_or("nothing is reserved for its transfer")?;
                 let Outgoing { account_id, payee, amount, .. } = &transfer.outgoing;
                 if transfer.credited {
-                    return Err("its transfer was credited before".to_owned());
+                    return Err("its transfer was already credited".to_owned());
                 }
                 if (account_id, payee, amount) != (&incoming.payer, &incoming.account_id, &incoming.amount) {
-                    return Err("it credits something else than was reserved".to_owned());
+                    return Err("it differs from its reservation".to_owned());
                 }
                 transfer.credited = true;
                 self.reserved -= i128::from(amount.minor_units());
@@ -144,16 +144,16 @@ impl Audit {
     fn end_transfer(&mut self, outgoing: &Outgoing, settled: bool) -> Result<(), String> {
         let transfer = self.transfers.remove(&outgoing.transfer_id).ok_or("nothing is reserved for its transfer")?;
         if transfer.outgoing != *outgoing {
-            return Err("it ends another transfer than was begun".to_owned());
+            return Err("it differs from its reservation".to_owned());
         }
         match (transfer.credited, settled) {
-            (true, false) => Err("it releases what the payee has".to_owned()),
-            (false, true) => Err("it settles what the payee does not have".to_owned()),
+            (true, false) => Err("it releases a credited transfer".to_owned()),
+            (false, true) => Err("it settles a transfer that is not credited".to_owned()),
             (true, true) | (false, false) => Ok(()),
         }
     }
 }
 
-fn held(account: &Account) -> i128 {
+fn balance_of(account: &Account) -> i128 {
     account.balance().map_or(0, |balance| balance.minor_units().into())
 }

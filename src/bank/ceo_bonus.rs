@@ -1,4 +1,4 @@
-//! Company policy: of every deposit, the CEO gets a hundredth.
+//! Company policy: the CEO gets a hundredth of every deposit.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,17 +7,17 @@ use crate::engine::event_handler::StartFrom;
 use crate::engine::log::RecordedEvent;
 use crate::engine::process_manager::{Answer, Noted, ProcessManager, Reaction};
 
-/// As long as less than this was paid in bonuses, the next deposit earns one: the last may go over.
-const ENOUGH: u64 = 100_000;
+/// No bonus is paid once this much was paid, in minor units. The last bonus may exceed the limit.
+const BONUS_LIMIT: u64 = 100_000;
 
-/// A hundredth, rounded down, of each deposit into another account.
+/// The process manager that pays a hundredth, rounded down, of each deposit into another account.
 #[derive(Clone, Debug)]
 pub struct CeoBonus {
     /// Who gets them; nobody, where what was paid before is only held against the log.
     account: Option<AccountId>,
 }
 
-/// The bonuses that were paid, into whatever account.
+/// The bonuses paid so far, into any account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaidBonuses {
     paid: u64,
@@ -31,7 +31,7 @@ impl PaidBonuses {
 }
 
 impl CeoBonus {
-    /// Bonuses for this account.
+    /// Pays bonuses into an account.
     pub fn new(account: AccountId) -> Self {
         Self { account: Some(account) }
     }
@@ -41,7 +41,7 @@ impl CeoBonus {
         Self { account: None }
     }
 
-    /// What a deposit earns.
+    /// The bonus for a deposit; `None` if it rounds down to zero.
     fn hundredth(amount: Money) -> Option<Money> {
         Money::new(amount.minor_units() / 100).ok()
     }
@@ -73,7 +73,7 @@ impl ProcessManager for CeoBonus {
         }
     }
 
-    /// Bonuses may have been another account's before.
+    /// Includes deposits into the bonus account: earlier bonuses may have gone to another account.
     fn remembers(&self) -> impl Fn(&RecordedEvent<AccountEvent>) -> bool + Send + Sync + 'static {
         |event| matches!(&event.data, AccountEvent::MoneyDeposited { amount, .. } if Self::hundredth(*amount).is_some())
     }
@@ -101,6 +101,6 @@ impl ProcessManager for CeoBonus {
     }
 
     fn has_ended(bonuses: &PaidBonuses) -> bool {
-        bonuses.paid >= ENOUGH
+        bonuses.paid >= BONUS_LIMIT
     }
 }

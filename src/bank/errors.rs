@@ -1,4 +1,4 @@
-//! One error enum per operation, so that a caller can act on each.
+//! The errors of each operation, one enum each.
 
 use thiserror::Error;
 
@@ -10,16 +10,16 @@ use crate::engine::feed::catch_up::NotYet;
 /// Why a bank could not be opened.
 pub type OpenError = application::StartError;
 
-/// Why a command has no events to show: what every operation's own error is made from.
+/// Why a command led to no events. Every operation converts this into its own error.
 pub type CommandFailure = application::CommandFailure<Refusal>;
 
 /// Why an account was not created.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum CreateError {
-    /// There is an account of this name already.
-    #[error("the account exists already")]
+    /// An account of this name already exists.
+    #[error("the account already exists")]
     AccountExists,
-    /// The bank cannot serve.
+    /// The bank is unavailable.
     #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
@@ -33,24 +33,24 @@ pub enum DepositError {
     /// The balance would exceed [`Money::MAX`].
     #[error("the balance would exceed {}", Money::MAX)]
     BalanceLimit,
-    /// The bank cannot serve.
+    /// The bank is unavailable.
     #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
 
-/// Why a withdrawal was not handled. A declined one was: see [`Withdrawal`](super::Withdrawal).
+/// Why a withdrawal was refused. A declined withdrawal is not an error: see [`Withdrawal`](super::Withdrawal).
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum WithdrawError {
     /// There is no account of this name.
     #[error("there is no such account")]
     NoAccount,
-    /// The account has a PIN, and none was given.
-    #[error("the account asks for a PIN")]
+    /// The account has a PIN, but none was given.
+    #[error("the account requires a PIN")]
     PinRequired,
-    /// Too many wrong PINs were given in a row; [`Bank::unlock`](super::Bank::unlock) ends that.
+    /// Too many wrong PINs in a row have locked the account; [`Bank::unlock`](super::Bank::unlock) unlocks it.
     #[error("the account is locked")]
     AccountLocked,
-    /// The bank cannot serve.
+    /// The bank is unavailable.
     #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
@@ -61,10 +61,10 @@ pub enum UnlockError {
     /// There is no account of this name.
     #[error("there is no such account")]
     NoAccount,
-    /// It is open already.
+    /// The account is not locked.
     #[error("the account is not locked")]
     NotLocked,
-    /// The bank cannot serve.
+    /// The bank is unavailable.
     #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
@@ -75,55 +75,55 @@ pub enum TransferError {
     /// There is no account of the payer's name.
     #[error("there is no such account")]
     NoAccount,
-    /// There is no account of the payee's name. What was reserved is released.
+    /// There is no account of the payee's name. The reserved amount is released.
     #[error("there is no account to transfer to")]
     NoPayee,
-    /// Payer and payee are one.
+    /// Payer and payee are the same account.
     #[error("an account cannot transfer money to itself")]
     SameAccount,
-    /// There is not enough to transfer; that it was asked for is an event.
-    #[error("the account holds {balance} only")]
+    /// The payer's balance is too low. The declined attempt is stored as an event.
+    #[error("the account holds only {balance}")]
     Overdrawn {
-        /// What the payer's account holds.
+        /// The payer's balance.
         balance: Money,
     },
-    /// The payee's balance would exceed [`Money::MAX`]. What was reserved is released.
+    /// The payee's balance would exceed [`Money::MAX`]. The reserved amount is released.
     #[error("the payee's balance would exceed {}", Money::MAX)]
     BalanceLimit,
-    /// More transfers of the payer are under way than an account can keep track of.
+    /// The payer has reached the limit of concurrent transfers.
     #[error("too many transfers of this account are under way")]
     TooManyTransfers,
-    /// The account has a PIN, and none was given.
-    #[error("the account asks for a PIN")]
+    /// The account has a PIN, but none was given.
+    #[error("the account requires a PIN")]
     PinRequired,
-    /// The PIN was a wrong one; that it was given is an event.
-    #[error("the PIN was a wrong one")]
+    /// The PIN was wrong. The declined attempt is stored as an event.
+    #[error("the PIN was wrong")]
     WrongPin,
-    /// Too many wrong PINs were given in a row; [`Bank::unlock`](super::Bank::unlock) ends that.
+    /// Too many wrong PINs in a row have locked the account; [`Bank::unlock`](super::Bank::unlock) unlocks it.
     #[error("the account is locked")]
     AccountLocked,
-    /// The bank cannot serve.
+    /// The bank is unavailable.
     #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
 
-/// Why a transfer moved no money although it was asked for, and that is stored.
+/// Why a stored transfer moved no money.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum NotTransferred {
-    /// There is no account of the payee's name. What was reserved is released.
+    /// There is no account of the payee's name. The reserved amount is released.
     #[error("there is no account to transfer to")]
     NoPayee,
-    /// There is not enough to transfer.
-    #[error("the account holds {balance} only")]
+    /// The payer's balance is too low.
+    #[error("the account holds only {balance}")]
     Overdrawn {
-        /// What the payer's account holds.
+        /// The payer's balance.
         balance: Money,
     },
-    /// The payee's balance would exceed [`Money::MAX`]. What was reserved is released.
+    /// The payee's balance would exceed [`Money::MAX`]. The reserved amount is released.
     #[error("the payee's balance would exceed {}", Money::MAX)]
     BalanceLimit,
-    /// The PIN was a wrong one.
-    #[error("the PIN was a wrong one")]
+    /// The PIN was wrong.
+    #[error("the PIN was wrong")]
     WrongPin,
 }
 
@@ -138,16 +138,16 @@ impl From<NotTransferred> for TransferError {
     }
 }
 
-/// Why there is no balance to tell.
+/// Why a balance could not be read.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum CheckBalanceError {
     /// There is no account of this name.
     #[error("there is no such account")]
     NoAccount,
-    /// The question is about a position that the log does not have yet.
+    /// The log has not reached the requested position yet.
     #[error("{0}")]
     NotYet(#[from] NotYet),
-    /// The bank cannot serve.
+    /// The bank is unavailable.
     #[error("{0}")]
     Unavailable(#[from] Unavailable),
 }
@@ -214,7 +214,7 @@ impl From<CommandFailure> for TransferError {
     }
 }
 
-/// A refusal that the command cannot meet is a defect of the account, and an id that was made here is not taken.
+/// Refusals that this command can never meet are defects of the account; a fresh id is never taken.
 fn unexpected(failure: CommandFailure) -> Unavailable {
     match failure {
         CommandFailure::Unavailable(unavailable) => unavailable,

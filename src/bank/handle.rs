@@ -1,4 +1,4 @@
-//! The handle that programs use.
+//! The handle of an open bank.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use crate::engine::application::Application;
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::projection::ReadModel;
 
-/// An open bank. Cheap to clone, and made to be shared by many tasks.
+/// An open bank. Cheap to clone and to share between tasks.
 ///
-/// It is an [`Application`], and can do what every application can: close, watch, export and import, verify, tell of its
-/// handlers, and so on. It runs on the tokio runtime it was opened on. Dropping the last handle closes it.
+/// A bank dereferences to its [`Application`], which can close, watch, export, import, verify, list the handlers, and
+/// so on. The bank runs on the tokio runtime it was opened on. Dropping the last handle closes the bank.
 ///
 /// ```
 /// use cqrs_bank::bank::{AccountId, Bank, Money, StoreUrl};
@@ -31,12 +31,12 @@ use crate::engine::projection::ReadModel;
 #[derive(Clone, Debug)]
 pub struct Bank {
     pub(super) application: Application<AccountEvent>,
-    pub(super) own: Arc<Own>,
+    pub(super) parts: Arc<BankParts>,
 }
 
-/// What a bank has besides what every application has.
+/// The read models and the PIN checker, which a bank has besides its [`Application`].
 #[derive(Debug)]
-pub(super) struct Own {
+pub(super) struct BankParts {
     pub(super) balances: ReadModel<Balances>,
     pub(super) accounts: ReadModel<Accounts>,
     pub(super) total_deposits: ReadModel<TotalDeposits>,
@@ -53,9 +53,9 @@ impl Deref for Bank {
 }
 
 impl Bank {
-    /// The same bank through a handle that waits for the handlers, or does not.
+    /// A handle on the same bank with another consistency.
     #[must_use]
     pub fn with_consistency(&self, consistency: Consistency) -> Self {
-        Self { application: self.application.with_consistency(consistency), own: self.own.clone() }
+        Self { application: self.application.with_consistency(consistency), parts: self.parts.clone() }
     }
 }

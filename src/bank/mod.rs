@@ -1,8 +1,9 @@
-//! The bank: accounts, the commands they take, the events that happen to them, and the balances they add up to.
+//! The bank: a domain of accounts with PINs, transfers, a bonus policy and thank-you e-mails.
 //!
-//! [`Bank`] is the handle that programs use. Behind it, [`Account`] decides on an [`AccountCommand`], the
-//! [`AccountEvent`]s go into the event store, and [`Balances`], [`Accounts`] and [`TotalDeposits`] answer what there is.
-//! A [`Pin`] stays outside all of this: what is kept is a [`PinVerifier`], what an account gets to see a [`PinCheck`].
+//! Programs use the handle [`Bank`]. Behind it, an [`Account`] decides on each [`AccountCommand`], the event store
+//! appends the [`AccountEvent`]s, and the projections [`Balances`], [`Accounts`], [`TotalDeposits`] and [`Transfers`]
+//! answer queries. A [`Pin`] is part of neither commands nor events: the log has its [`PinVerifier`], and an account
+//! sees only a [`PinCheck`].
 
 mod account;
 mod audit;
@@ -40,10 +41,10 @@ pub use self::pin::{
 pub use self::queries::{Reason, StatementLine};
 pub use self::transfer::{Ending, Step, TransferProcess, TransferRecord, TransferState, Transfers};
 
-/// What causes a command of a bank.
+/// The cause of a bank's command.
 pub type Cause = crate::engine::application::Cause<AccountEvent>;
 
-/// Follows a bank.
+/// A live stream of a bank's events.
 pub type Watch = crate::engine::application::watch::Watch<AccountEvent>;
 
 pub use crate::engine::application::ImportStep;

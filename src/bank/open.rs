@@ -1,4 +1,4 @@
-//! What a bank is made of, and its opening.
+//! Opening a bank: assembles its aggregate, projections and handlers.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::account;
 use super::audit::Audit;
 use super::email::ThankYouEmail;
-use super::handle::Own;
+use super::handle::BankParts;
 use super::pin::PinChecker;
 use super::{
     Account, AccountEvent, Accounts, Balances, Bank, CeoBonus, OpenError, Options, TotalDeposits, TransferProcess,
@@ -16,11 +16,11 @@ use crate::engine::application::{Application, Builder};
 use crate::engine::projection::ReadModel;
 
 impl Bank {
-    /// Opens a bank.
+    /// Opens a bank on the current tokio runtime.
     ///
     /// # Errors
     ///
-    /// [`OpenError`]: what stands in the way.
+    /// [`OpenError`]: why the bank could not be opened.
     pub async fn open(options: impl Into<Options>) -> Result<Self, OpenError> {
         let Options { store, seed, limits, pins, ceo_bonus, email, retry, accept_loss } = options.into();
         let mut bank = Application::builder(store)
@@ -34,7 +34,7 @@ impl Bank {
             .projection::<Accounts>()
             .projection::<TotalDeposits>()
             .projection::<Transfers>()
-            .observe(account::tell)
+            .observe(account::trace)
             .process_manager(TransferProcess);
         bank = match ceo_bonus {
             Some(account) => bank.process_manager(CeoBonus::new(account)),
@@ -44,21 +44,21 @@ impl Bank {
             bank = bank.event_handler_reading(|accounts: ReadModel<Accounts>| ThankYouEmail::new(target, accounts));
         }
         let application = start(bank).await?;
-        let own = Own {
+        let parts = BankParts {
             balances: application.read_model()?,
             accounts: application.read_model()?,
             total_deposits: application.read_model()?,
             transfers: application.read_model()?,
             pins: PinChecker::new(pins, seed),
         };
-        Ok(Self { application, own: Arc::new(own) })
+        Ok(Self { application, parts: Arc::new(parts) })
     }
 }
 
 type Starting = Pin<Box<dyn Future<Output = Result<Application<AccountEvent>, OpenError>> + Send>>;
 
-/// The engine of a bank is compiled here, and not again into each program that opens one: a future that is named is
-/// compiled where it is awaited.
+/// Boxed, so that the engine's code for a bank is compiled once, in this crate. An unboxed future would be compiled
+/// again in each program that awaits it.
 fn start(bank: Builder<AccountEvent>) -> Starting {
     Box::pin(bank.start())
 }

@@ -1,4 +1,4 @@
-//! How a bank is opened.
+//! The options of a bank.
 
 use super::account::AccountId;
 use super::email::EmailTarget;
@@ -7,29 +7,28 @@ use crate::engine::command_handler::Limits;
 use crate::engine::event_handler::RetryPolicy;
 use crate::engine::store::StoreUrl;
 
-/// How a bank is opened; the default is a new bank in memory.
+/// The options of a bank. The default is a new bank in memory.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Where it keeps its events.
+    /// Where the events are stored.
     pub store: StoreUrl,
-    /// Opens a file whose log has lost its end, as it is. What was lost is lost.
+    /// Opens a file even if its log has lost its end. The lost events are gone for good.
     pub accept_loss: bool,
     /// Derives ids and times from this number, so that two runs are the same to the byte.
     pub seed: Option<u64>,
-    /// How much it holds at once.
+    /// The limits of queues, batches and caches.
     pub limits: Limits,
-    /// How it keeps PINs.
+    /// How PINs are stored and checked.
     pub pins: PinOptions,
-    /// The account that gets a hundredth of each deposit into another one; see [`CeoBonus`](super::CeoBonus).
+    /// The account that receives a hundredth of each deposit into another account; see [`CeoBonus`](super::CeoBonus).
     ///
-    /// From the first opening with it on, every deposit earns its bonus, whether this program carries handlers out or
-    /// another one that has the bank open. While nobody does who was told of it, bonuses wait: the next program that is,
-    /// and may carry handlers out, makes up for what came between.
+    /// Once a bank was opened with this option, every later deposit earns its bonus, in whichever process the handlers
+    /// run. While no process with this option runs the handlers, bonuses wait; the next such process pays them.
     pub ceo_bonus: Option<AccountId>,
-    /// By which way holders are thanked for deposits; see [`ThankYouEmail`](super::ThankYouEmail). E-mails wait, and
-    /// are made up for, as bonuses are.
+    /// Where thank-you e-mails for deposits go; see [`ThankYouEmail`](super::ThankYouEmail). E-mails wait for a process
+    /// with this option, as bonuses do.
     pub email: Option<EmailTarget>,
-    /// How often a handler is called again with an event it fails on.
+    /// How often a failed event is redelivered to its handler before it is parked.
     pub retry: RetryPolicy,
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::printable::only_shows;
+use crate::printable::is_printable;
 
 /// Why a text is refused.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
@@ -115,7 +115,7 @@ fn check(text: &str, max_characters: usize) -> Result<(), InvalidText> {
     if text.trim().is_empty() {
         return Err(InvalidText::Empty);
     }
-    if !text.chars().all(only_shows) {
+    if !text.chars().all(is_printable) {
         return Err(InvalidText::ControlCharacter);
     }
     if text.chars().count() > max_characters {

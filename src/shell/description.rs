@@ -1,22 +1,22 @@
-//! What a program says of itself.
+//! How a program describes itself to its user.
 
 /// A program as its user sees it.
 #[derive(Clone, Copy, Debug)]
 pub struct Program {
-    /// How it is called.
+    /// Its name on the command line.
     pub name: &'static str,
-    /// What it is, in a sentence.
+    /// What it is, in one sentence.
     pub about: &'static str,
-    /// What follows `--store` on the command line, and what it is for.
+    /// The placeholder after `--store` in the help text, and what the flag is for.
     pub store: (&'static str, &'static str),
-    /// What it is that is kept in the store.
-    pub kept: &'static str,
-    /// A refusal that its functions may reply.
-    pub refusal: &'static str,
-    /// When something may happen after its statement was answered; `None` where nothing ever does.
-    pub late: Option<&'static str>,
-    /// What else it looks for in its environment: lines that begin with a newline, or nothing.
+    /// What the program runs, as the help text names it: `bank`.
+    pub domain: &'static str,
+    /// A refusal that its functions may reply, as an example for the help text.
+    pub example_refusal: &'static str,
+    /// The statement after which trace lines may follow a reply; `None` where they never do.
+    pub late_trace_after: Option<&'static str>,
+    /// The environment variables it reads, for the end of the help text: lines that begin with a newline, or nothing.
     pub environment: &'static str,
-    /// The file that statements are kept in for recall, in the user's state directory.
+    /// The name of its history file in the user's state directory.
     pub history: &'static str,
 }

@@ -1,14 +1,14 @@
-//! What is shown only shows: whatever would move the cursor, colour, clear or reorder stands there as `\u{1B}`.
+//! Escapes output, so that it cannot move the cursor, colour, clear or reorder: such a character becomes `\u{1B}`.
 //!
-//! Replies and tables escape what they quote, so that it could be typed again. All that is printed comes through here
-//! once more on its way out, whoever has said it.
+//! Replies and tables escape what they quote, so that it can be typed again. All output, whatever its source, is escaped
+//! once more on its way out.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
-use crate::printable::only_shows;
+use crate::printable::is_printable;
 
-/// In double quotes, escaped so that it could be typed again.
+/// Writes a text in double quotes, escaped so that it can be typed again.
 pub(super) fn write_quoted(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
     out.write_char('"')?;
     for character in text.chars() {
@@ -20,7 +20,7 @@ pub(super) fn write_quoted(out: &mut impl fmt::Write, text: &str) -> fmt::Result
     out.write_char('"')
 }
 
-/// On one line, without characters that would do anything but show.
+/// Writes a text on one line, with unprintable characters escaped.
 pub(super) fn write_escaped(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
     if text.bytes().all(is_plain) {
         return out.write_str(text);
@@ -33,7 +33,7 @@ pub(super) fn line(text: &str) -> Cow<'_, str> {
     escaped(text, is_plain, write_character)
 }
 
-/// The text with its lines, and nothing else in it that would do more than show.
+/// The text with its newlines, and all other unprintable characters escaped.
 pub(super) fn lines(text: &str) -> Cow<'_, str> {
     escaped(
         text,
@@ -45,10 +45,10 @@ pub(super) fn lines(text: &str) -> Cow<'_, str> {
     )
 }
 
-/// The JSON with what it may hold in its strings as `\u001b`.
+/// The JSON with unprintable characters in its strings as `\u001b`.
 pub(super) fn json(json: &str) -> Cow<'_, str> {
     escaped(json, is_plain, |out, character| {
-        if only_shows(character) {
+        if is_printable(character) {
             return out.write_char(character);
         }
         let mut units = [0; 2];
@@ -80,7 +80,7 @@ fn write_character(out: &mut impl fmt::Write, character: char) -> fmt::Result {
     match character {
         '\n' => out.write_str("\\n"),
         '\t' => out.write_str("\\t"),
-        _ if only_shows(character) => out.write_char(character),
+        _ if is_printable(character) => out.write_char(character),
         _ => write!(out, "\\u{{{:X}}}", u32::from(character)),
     }
 }
@@ -92,17 +92,17 @@ mod tests {
     const WILD: &str = "ß\n\t\u{1b}[2J\u{9b}2J\u{7f}\u{202e}\r";
 
     #[test]
-    fn what_is_shown_only_shows() {
+    fn unprintable_characters_are_escaped() {
         assert_eq!(line(WILD), "ß\\n\\t\\u{1B}[2J\\u{9B}2J\\u{7F}\\u{202E}\\u{D}");
         assert_eq!(lines(WILD), "ß\n\\t\\u{1B}[2J\\u{9B}2J\\u{7F}\\u{202E}\\u{D}");
         assert!(matches!(lines("two\nlines"), Cow::Borrowed("two\nlines")));
     }
 
     #[test]
-    fn json_means_what_it_meant() {
+    fn escaped_json_has_the_same_value() {
         let written = serde_json::to_string(WILD).unwrap();
         let shown = json(&written);
-        assert!(shown.chars().all(only_shows), "{shown}");
+        assert!(shown.chars().all(is_printable), "{shown}");
         assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), WILD);
     }
 }

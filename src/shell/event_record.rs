@@ -20,7 +20,7 @@ struct EventRecord<'a> {
     causation_id: Uuid,
 }
 
-/// Everything that is stored of an event, as a JSON object.
+/// An event with all its metadata, as a JSON object.
 pub(super) fn event_record<E: StoredEvent>(event: &RecordedEvent<E>) -> Option<Box<RawValue>> {
     let record = EventRecord {
         position: event.position.get(),
@@ -36,7 +36,7 @@ pub(super) fn event_record<E: StoredEvent>(event: &RecordedEvent<E>) -> Option<B
     to_raw_value(&record).ok()
 }
 
-/// What an event says, as it is stored.
+/// The data of an event, as it is stored.
 pub(super) fn data<E: StoredEvent>(event: &E) -> Option<Box<RawValue>> {
     RawValue::from_string(event.to_json().ok()?).ok()
 }

@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line: its flags and its help text.
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -12,12 +12,12 @@ use super::description::Program;
 
 /// What `--help` prints.
 pub(super) fn help(program: &Program) -> String {
-    let Program { name, about, store, kept, refusal, late, environment, .. } = program;
-    let (kind, store) = store;
-    let late = late.map_or_else(String::new, |when| {
+    let Program { name, about, store, domain, example_refusal, late_trace_after, environment, .. } = program;
+    let (placeholder, store) = store;
+    let late_trace = late_trace_after.map_or_else(String::new, |statement| {
         format!(
             "
-With --json, what happens after its statement was answered ({when}) comes in objects
+With --json, trace lines that follow a reply (after {statement}) are printed as objects
 {{\"late\": [lines of the trace]}}."
         )
     });
@@ -27,35 +27,35 @@ With --json, what happens after its statement was answered ({when}) comes in obj
 
 Usage: {name} [SCRIPT | -f SCRIPT | -c STATEMENTS] [options]
 
-At a terminal it prompts; otherwise it runs the statements on its standard input.
+At a terminal it prompts for statements; otherwise it reads them from standard input.
 
   SCRIPT, -f SCRIPT   run the statements of a file
   -c STATEMENTS       run these statements
-  --store {kind:<11} {store}
+  --store {placeholder:<11} {store}
   --quiet             replies only, no trace
-  --echo              print each statement behind its prompt
+  --echo              print each statement after its prompt
   --json              print one JSON object for each statement
-  --keep-going        go on after a statement that cannot be read or run
-  --seed N            derive ids and times from N, the same in every run
-  -h, --help          print this
+  --keep-going        continue after a statement that cannot be read or run
+  --seed N            derive ids and times from N, so that every run has the same
+  -h, --help          print this help
   -V, --version       print the version
 
-Exit codes: 0, all is well; 1, the {kept} or the output failed; 2, wrong flags or no such script; 3, a statement
-could not be read or run. A refusal such as {{:error, :{refusal}}} is an answer, and all is well.{late}
-RUST_LOG=warn (or error, debug, …) chooses what is logged on standard error; info without it.{environment}"
+Exit codes: 0, success; 1, the {domain} or the output failed; 2, wrong flags or no such script; 3, a statement
+could not be read or run. A refusal such as {{:error, :{example_refusal}}} is a reply, and not a failure.{late_trace}
+RUST_LOG=warn (or error, debug, …) sets what is logged on standard error; the default is info.{environment}"
     )
 }
 
 /// Where statements come from.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Input {
-    /// A person at a terminal, or else the standard input.
+    /// Standard input; the prompt, if it is a terminal.
     Standard,
     File(PathBuf),
     Statements(String),
 }
 
-/// What the command line asks for.
+/// The flags of a session.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Flags<S> {
     pub(super) input: Input,
@@ -67,16 +67,16 @@ pub(super) struct Flags<S> {
     pub(super) seed: Option<u64>,
 }
 
-/// What to do.
+/// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Wish<S> {
+pub(super) enum Action<S> {
     Run(Flags<S>),
     Help,
     Version,
 }
 
-/// Reads the command line.
-pub(super) fn parse<S>(arguments: impl IntoIterator<Item = OsString>) -> Result<Wish<S>, lexopt::Error>
+/// Parses the command line.
+pub(super) fn parse<S>(arguments: impl IntoIterator<Item = OsString>) -> Result<Action<S>, lexopt::Error>
 where
     S: FromStr<Err: Display>,
 {
@@ -101,22 +101,22 @@ where
             Long("echo") => flags.echo = true,
             Long("json") => flags.json = true,
             Long("keep-going") => flags.keep_going = true,
-            Short('h') | Long("help") => return Ok(Wish::Help),
-            Short('V') | Long("version") => return Ok(Wish::Version),
+            Short('h') | Long("help") => return Ok(Action::Help),
+            Short('V') | Long("version") => return Ok(Action::Version),
             other => return Err(other.unexpected()),
         }
     }
-    Ok(Wish::Run(flags))
+    Ok(Action::Run(flags))
 }
 
-/// Says which flag an error is about.
+/// Prefixes an error with the flag it is about.
 fn about<E: Display>(flag: &str) -> impl FnOnce(E) -> lexopt::Error {
     move |error| format!("{flag}: {error}").into()
 }
 
 fn set_input<S>(flags: &mut Flags<S>, input: Input) -> Result<(), lexopt::Error> {
     if flags.input != Input::Standard {
-        return Err("statements come from one place: a script or -c".into());
+        return Err("give one script or one -c, not several".into());
     }
     flags.input = input;
     Ok(())
@@ -126,21 +126,21 @@ fn set_input<S>(flags: &mut Flags<S>, input: Input) -> Result<(), lexopt::Error>
 mod tests {
     use super::*;
 
-    fn run(arguments: &[&str]) -> Result<Wish<String>, String> {
+    fn parsed(arguments: &[&str]) -> Result<Action<String>, String> {
         parse(arguments.iter().map(OsString::from)).map_err(|error| error.to_string())
     }
 
     #[test]
     fn statements_come_from_one_place() {
-        assert!(matches!(run(&["a.bank"]), Ok(Wish::Run(Flags { input: Input::File(_), .. }))));
-        assert!(matches!(run(&["-c", "exit"]), Ok(Wish::Run(Flags { input: Input::Statements(_), .. }))));
-        assert!(run(&["-f", "a.bank", "-c", "exit"]).is_err());
-        assert!(run(&["a.bank", "b.bank"]).is_err());
+        assert!(matches!(parsed(&["a.bank"]), Ok(Action::Run(Flags { input: Input::File(_), .. }))));
+        assert!(matches!(parsed(&["-c", "exit"]), Ok(Action::Run(Flags { input: Input::Statements(_), .. }))));
+        assert!(parsed(&["-f", "a.bank", "-c", "exit"]).is_err());
+        assert!(parsed(&["a.bank", "b.bank"]).is_err());
     }
 
     #[test]
     fn wrong_flags_are_named() {
-        assert_eq!(run(&["--jsn"]), Err("invalid option '--jsn'".to_owned()));
-        assert_eq!(run(&["--seed", "x"]), Err("--seed: invalid digit found in string".to_owned()));
+        assert_eq!(parsed(&["--jsn"]), Err("invalid option '--jsn'".to_owned()));
+        assert_eq!(parsed(&["--seed", "x"]), Err("--seed: invalid digit found in string".to_owned()));
     }
 }

@@ -1,28 +1,31 @@
-//! The shell's own helpers, and the text of `help`.
+//! The shell's own functions, and the text of `help`.
 
 use std::fmt::Write as _;
 
-use super::functions::{CallError, Function, Helped, Helper, Kind, Manual, Parameter, Vocabulary};
+use super::functions::{CallError, Function, Manual, Parameter, ParameterKind, ShellFunction, ShellReply, Vocabulary};
 use super::language::{Statement, Value};
 
-/// What every function has to say of it that may be kept from its work by others.
-const BUSY: &str = "Replies {:error, :busy} where another program holds the file for too long, and a message says which, or is\n\
-    quicker again and again: nothing of it was stored. Say it again; a program that hangs has to go on or be ended.";
+/// The details of every function that may reply `{:error, :busy}`.
+const BUSY: &str = "Replies {:error, :busy} when another program holds the file for more than 5 s, which a message names, or wins\n\
+    every conflict: nothing was stored. Try again; if the other program hangs, end it.";
 
-/// The shell's own functions, with an example of `help` that this domain understands.
-pub const fn helpers(help_example: &'static str) -> [Helper; 3] {
+/// The shell's own functions, with an example for `help` from the domain.
+pub const fn shell_functions(help_example: &'static str) -> [ShellFunction; 3] {
     [
-        Helper { function: own("help", &[FUNCTION], "lists the functions, or explains one", help_example), run: help },
-        Helper {
+        ShellFunction {
+            function: own("help", &[FUNCTION], "lists the functions, or explains one", help_example),
+            run: help,
+        },
+        ShellFunction {
             function: own("exit", &[], "leaves; so does Ctrl-D on an empty line", "exit")
-                .details("What was sent before is finished first."),
+                .details("Commands that were sent are finished first."),
             run: leave,
         },
-        Helper { function: own("quit", &[], "the same as exit", "quit"), run: leave },
+        ShellFunction { function: own("quit", &[], "the same as exit", "quit"), run: leave },
     ]
 }
 
-const FUNCTION: Parameter = Parameter::optional("function", Kind::Function);
+const FUNCTION: Parameter = Parameter::optional("function", ParameterKind::Function);
 
 const fn own(
     name: &'static str,
@@ -33,20 +36,20 @@ const fn own(
     Function { module: None, group: "Shell", ..Function::new("", name, parameters, summary, example) }.never_busy()
 }
 
-/// Explains what it is given; everything, if that is nothing.
-fn help(vocabulary: Vocabulary, statement: &Statement<'_>) -> Result<Helped, CallError> {
-    Ok(Helped::Text(match statement.arguments.first().map(|argument| &argument.value) {
+/// Explains a function, lists a module, or without an argument lists everything.
+fn help(vocabulary: Vocabulary, statement: &Statement<'_>) -> Result<ShellReply, CallError> {
+    Ok(ShellReply::Text(match statement.arguments.first().map(|argument| &argument.value) {
         Some(Value::Name(name)) if vocabulary.has_module(name) => overview_of(vocabulary, name.function),
         Some(Value::Name(name)) => explain(vocabulary.find(name)?),
         None | Some(Value::String(_) | Value::Integer(_) | Value::Atom(_) | Value::Boolean(_)) => overview(vocabulary),
     }))
 }
 
-fn leave(_: Vocabulary, _: &Statement<'_>) -> Result<Helped, CallError> {
-    Ok(Helped::Leave)
+fn leave(_: Vocabulary, _: &Statement<'_>) -> Result<ShellReply, CallError> {
+    Ok(ShellReply::Leave)
 }
 
-/// Every function, grouped, with an example each.
+/// Every function by group, each with an example.
 fn overview(vocabulary: Vocabulary) -> String {
     let Manual { call, notes, .. } = vocabulary.manual();
     format!(
@@ -83,12 +86,12 @@ fn list(functions: impl Iterator<Item = &'static Function> + Clone) -> String {
             function.in_words(function.summary)
         ));
     }
-    lines.extend(other_names(functions));
+    lines.extend(alias_lines(functions));
     lines.join("\n")
 }
 
-/// The aliases under a heading of their own, each with what it stands for.
-fn other_names(functions: impl Iterator<Item = &'static Function>) -> Vec<String> {
+/// The aliases under a heading of their own, each with the function it stands for.
+fn alias_lines(functions: impl Iterator<Item = &'static Function>) -> Vec<String> {
     let names: Vec<_> =
         functions.flat_map(|function| function.alias_names().map(move |alias| (alias, function))).collect();
     let width = names.iter().map(|(alias, _)| alias.chars().count()).max().unwrap_or(0);

@@ -1,4 +1,5 @@
-//! Lines from a file or a pipe, within a bound, and without waiting for one that is not there yet.
+//! Lines of a file or a pipe, of bounded length. The caller can tell a missing line from the end, and do other work before
+//! it reads on.
 
 use std::io;
 
@@ -6,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 const READ: usize = 1 << 16;
 
-/// Cuts what is read into lines.
+/// Splits the bytes of a reader into lines.
 #[derive(Debug)]
 pub struct Lines<R> {
     reader: R,
@@ -14,25 +15,26 @@ pub struct Lines<R> {
     buffer: Vec<u8>,
     /// Where the next line begins in the buffer.
     start: usize,
-    /// Up to where the buffer is known to hold no end of the next line.
+    /// The part of the buffer before this is known to hold no newline of the next line.
     searched: usize,
     /// The number of lines taken so far.
     number: usize,
+    /// Whether the rest of an overlong line is being skipped.
     skipping: bool,
     at_end: bool,
 }
 
-/// What is there.
+/// The next line, as far as it was read.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Line<'a> {
+pub enum NextLine<'a> {
     /// A whole line.
     Whole {
         /// Its number, from 1.
         number: usize,
-        /// The line without its end.
+        /// The line without its newline.
         text: &'a [u8],
     },
-    /// A line that is longer than allowed. It is passed over.
+    /// A line that is longer than allowed, and skipped.
     TooLong {
         /// Its number, from 1.
         number: usize,
@@ -44,8 +46,7 @@ pub enum Line<'a> {
 }
 
 impl<R: AsyncRead + Unpin> Lines<R> {
-    /// The lines of a reader, each of at most `max_length` bytes. A byte-order mark at the beginning belongs
-    /// to no line.
+    /// The lines of a reader, each of at most `max_length` bytes. A byte-order mark at the beginning is dropped.
     pub fn new(reader: R, max_length: usize) -> Self {
         Self {
             reader,
@@ -59,27 +60,27 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         }
     }
 
-    /// Takes the next line, as far as it is there.
-    pub fn take(&mut self) -> Line<'_> {
+    /// Takes the next line, if it has been read.
+    pub fn take(&mut self) -> NextLine<'_> {
         loop {
             let found = self.buffer[self.searched..].iter().position(|byte| *byte == b'\n');
             let end = match found {
                 Some(found) => self.searched + found,
-                None if self.at_end && self.start == self.buffer.len() => return Line::End,
+                None if self.at_end && self.start == self.buffer.len() => return NextLine::End,
                 None if self.at_end => self.buffer.len(),
                 None => {
                     self.searched = self.buffer.len();
                     if self.searched - self.start <= self.max_length {
-                        return Line::NotYet;
+                        return NextLine::NotYet;
                     }
-                    // The end of this line is still to come, and does not matter any more.
+                    // What was read of this line is dropped; its rest is skipped when it arrives.
                     self.start = self.searched;
                     if self.skipping {
-                        return Line::NotYet;
+                        return NextLine::NotYet;
                     }
                     self.skipping = true;
                     self.number += 1;
-                    return Line::TooLong { number: self.number };
+                    return NextLine::TooLong { number: self.number };
                 }
             };
             let line = self.start..end;
@@ -90,21 +91,21 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             }
             self.number += 1;
             if line.len() > self.max_length {
-                return Line::TooLong { number: self.number };
+                return NextLine::TooLong { number: self.number };
             }
             let line = &self.buffer[line];
             let line = if self.number == 1 { line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line) } else { line };
-            return Line::Whole { number: self.number, text: line.strip_suffix(b"\r").unwrap_or(line) };
+            return NextLine::Whole { number: self.number, text: line.strip_suffix(b"\r").unwrap_or(line) };
         }
     }
 
-    /// Reads on.
+    /// Reads more bytes.
     ///
     /// Dropping the future loses nothing.
     ///
     /// # Errors
     ///
-    /// What the reader says.
+    /// The reader failed.
     pub async fn read(&mut self) -> io::Result<()> {
         self.buffer.drain(..self.start);
         self.searched -= self.start;
@@ -131,10 +132,10 @@ mod tests {
         let mut taken = Vec::new();
         loop {
             let line = match lines.take() {
-                Line::Whole { number, text } => (number, Ok(String::from_utf8_lossy(text).into_owned())),
-                Line::TooLong { number } => (number, Err("too long")),
-                Line::End => return taken,
-                Line::NotYet => {
+                NextLine::Whole { number, text } => (number, Ok(String::from_utf8_lossy(text).into_owned())),
+                NextLine::TooLong { number } => (number, Err("too long")),
+                NextLine::End => return taken,
+                NextLine::NotYet => {
                     lines.read().await.unwrap();
                     continue;
                 }

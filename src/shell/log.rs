@@ -14,27 +14,27 @@ use super::trace::Trace;
 use super::{escape, streams};
 use crate::engine::runtime::trace::TARGET;
 
-/// The layer that prints log messages of level `info` and up, or what `wanted` says.
+/// The layer that prints log messages: those that `filter` lets pass, or without one, level `info` and up.
 ///
-/// Where they go to the same place as the `trace`, they are shown between its lines, in the order in which
-/// things happen, and do not break what is being typed.
-pub fn layer<S>(wanted: Option<Targets>, trace: Option<Trace>) -> impl Layer<S>
+/// With a `trace`, messages go between its lines, in the order in which things happen, and do not break a line that is
+/// being typed. It is for when output and errors go to the same place.
+pub fn layer<S>(filter: Option<Targets>, trace: Option<Trace>) -> impl Layer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    let wanted = wanted.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
-    // The trace has a layer of its own, and what the line editor says about itself is for its own makers.
-    let wanted = wanted.with_target(TARGET, LevelFilter::OFF).with_target("rustyline", LevelFilter::OFF);
+    let filter = filter.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+    // The trace has its own layer, and the line editor's messages are for its developers.
+    let filter = filter.with_target(TARGET, LevelFilter::OFF).with_target("rustyline", LevelFilter::OFF);
     tracing_subscriber::fmt::layer()
-        .event_format(Line)
+        .event_format(LogLine)
         .with_ansi(false)
         .with_writer(move || Destination { message: Vec::new(), trace: trace.clone() })
-        .with_filter(wanted)
+        .with_filter(filter)
 }
 
-struct Line;
+struct LogLine;
 
-impl<S, N> FormatEvent<S, N> for Line
+impl<S, N> FormatEvent<S, N> for LogLine
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
@@ -53,7 +53,7 @@ where
     }
 }
 
-/// Takes one message. It may quote anything, and another library may have written it.
+/// Collects one message and prints it when dropped, escaped: the message may quote arbitrary text.
 struct Destination {
     message: Vec<u8>,
     trace: Option<Trace>,
@@ -74,7 +74,7 @@ impl Drop for Destination {
         let message = String::from_utf8_lossy(&self.message);
         match &self.trace {
             Some(trace) => trace.add_line(format_args!("{}", message.trim_end())),
-            None => streams::say(&escape::line(message.trim_end())),
+            None => streams::print_error(&escape::line(message.trim_end())),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A statement that cannot be read or run: where, what, and the place itself with a caret under it.
+//! The report about a statement that cannot be read or run: the message, and the place with carets under it.
 
 use std::fmt::Write as _;
 
@@ -9,24 +9,25 @@ use super::escape::{self, write_escaped};
 use super::language::{Span, Statement, SyntaxError};
 use super::visible::Visible;
 
-/// A text, and the place in it up to which lines and columns are counted.
+/// A text, with the line and column of a place in it, so that counting continues from there.
 #[derive(Clone, Copy, Debug)]
 pub struct Source<'a> {
     text: &'a str,
     counted: usize,
     line: usize,
     column: usize,
-    /// Where the first statement begins that begins on this line, or what is in doubt.
+    /// Where the first statement on this line begins, or the first of those in doubt.
     first_statement: usize,
-    /// Where the last statement ends, and whether it could not be read.
+    /// Where the last statement ends.
     statement_end: usize,
+    /// Whether the last statement is a syntax error.
     is_unread: bool,
-    /// Whether one before it, on its line, could not be read.
+    /// Whether an earlier statement on its line is a syntax error.
     is_in_doubt: bool,
 }
 
 impl<'a> Source<'a> {
-    /// A text that begins on this line, counted from 1.
+    /// A text whose first line has this number, counted from 1.
     pub fn new(text: &'a str, first_line: usize) -> Self {
         Self {
             text,
@@ -45,7 +46,7 @@ impl<'a> Source<'a> {
         self.text
     }
 
-    /// Goes on to a statement behind the last: so that many mistakes in one text do not count it again and again.
+    /// Goes on to the next statement. Many mistakes in one text then do not count its lines over and over.
     pub fn go_to(&mut self, statement: &Result<Statement<'_>, SyntaxError>) {
         let span = statement.as_ref().map_or_else(|error| &error.statement, |read| &read.span);
         let is_on_line = !self.text[self.statement_end..span.start].contains('\n');
@@ -59,12 +60,12 @@ impl<'a> Source<'a> {
         self.statement_end = span.end;
     }
 
-    /// A place before the last statement, and within no other.
+    /// A place before the last statement that lies within no other.
     pub(super) fn first_statement(&self) -> usize {
         self.first_statement
     }
 
-    /// Whether the last statement stands behind one that could not be read: a quote there may be meant to reach into it.
+    /// Whether a syntax error precedes the last statement on its line: a quote there may be meant to reach into it.
     pub(super) fn is_in_doubt(&self) -> bool {
         self.is_in_doubt
     }
@@ -82,33 +83,33 @@ impl<'a> Source<'a> {
     }
 }
 
-/// What is wrong, and where.
+/// What is wrong with a statement, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Mistake {
-    /// What is wrong.
+    /// The message, without the place.
     pub message: String,
     /// The line, from 1.
     pub line: usize,
     /// The column in characters, from 1.
     pub column: usize,
-    /// The line with a caret under the place.
+    /// The line, with carets under the place.
     #[serde(skip)]
     pub excerpt: String,
 }
 
 impl Mistake {
-    /// What is wrong at a place of a text, of which not everything may be shown.
+    /// A mistake at a place of a text; `visible` masks the secrets in its excerpt.
     pub(super) fn new(mut source: Source<'_>, span: &Span, message: String, visible: &Visible) -> Self {
         source.count_to(span.start);
         Self { message, line: source.line, column: source.column, excerpt: excerpt(source.text, span, visible) }
     }
 
-    /// What is wrong at a place that cannot be shown.
+    /// A mistake at a place that cannot be shown.
     pub fn without_excerpt(message: &str, line: usize, column: usize) -> Self {
         Self { message: message.to_owned(), line, column, excerpt: String::new() }
     }
 
-    /// The mistake as people read it.
+    /// The mistake as people read it: the message, then the excerpt.
     pub fn report(&self) -> String {
         let Self { message, line, column, excerpt } = self;
         let separator = if excerpt.is_empty() { "" } else { "\n" };

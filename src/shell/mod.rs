@@ -1,12 +1,12 @@
 //! The prompt: statements in, replies and traces out. The shell knows statements and replies, not money.
 //!
-//! [`prompt`] reads statements from a person and [`script`] from a file or a pipe; a [`session`] runs them.
-//! [`language`] turns text into statements, [`functions`] finds what they call and checks what it is given, and
-//! a [`Domain`](functions::Domain) such as [`bank_functions`] does it. What comes back is a [`term`], printed
-//! behind the [`trace`] of what happened on the way. A [`program`] is all of that around one domain.
+//! [`prompt`] reads statements from a person, [`script`] from a file or a pipe; a [`session`] runs them.
+//! [`language`] parses text into statements, [`functions`] finds the function and checks its arguments, and a
+//! [`Domain`](functions::Domain) such as [`bank_functions`] runs it. The reply is a [`term`], printed after the
+//! [`trace`] of what happened on the way. A [`program`] puts all of this around one domain.
 //!
-//! A domain of one's own writes its functions as a [`table`], and gets those that
-//! [every application](application_functions) has.
+//! A domain of your own lists its functions with [`table`], and adds the
+//! [functions of every application](application_functions).
 
 pub mod application_functions;
 #[cfg(feature = "bank")]
@@ -28,7 +28,7 @@ mod printing;
 pub mod program;
 mod progress;
 pub mod prompt;
-mod question;
+mod query_arguments;
 pub mod read_statement;
 pub mod script;
 pub mod session;

@@ -1,4 +1,4 @@
-//! What is to be printed, and how long it may wait.
+//! Pending output, and when it is printed.
 
 use std::future::Future;
 use std::io;
@@ -12,33 +12,32 @@ use tokio::time::{Instant, Sleep, sleep, timeout};
 use super::escape;
 use super::trace::Trace;
 
-/// Output waits so long for more of it, while statements run.
-pub(super) const WAIT: Duration = Duration::from_millis(100);
+/// How long output may wait for more, while statements run.
+pub(super) const MAX_DELAY: Duration = Duration::from_millis(100);
 
-/// Output is handed over at this size even when nothing has to be waited for.
-const FLUSH: usize = 1 << 16;
+/// Output of this size, in bytes, is written without waiting for more.
+const MAX_PENDING: usize = 1 << 16;
 
-/// What a session has to print so far. Cheap to clone.
+/// The output of a session that is not printed yet. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(super) struct ToPrint {
+pub(super) struct PendingOutput {
     text: Arc<Mutex<String>>,
     trace: Trace,
     json: bool,
 }
 
-impl ToPrint {
+impl PendingOutput {
     pub(super) fn new(trace: Trace, json: bool) -> Self {
         Self { text: Arc::default(), trace, json }
     }
 
-    /// For whoever has something to print. Lines of the trace are drained while this is held: so they keep their
-    /// places.
+    /// The text, to append to. Holding the lock while draining the trace keeps trace lines and replies in order.
     pub(super) fn lock(&self) -> MutexGuard<'_, String> {
         self.text.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Moves everything to the end of `into`, so that it only shows, with what the trace says of the statement that
-    /// runs; in JSON that belongs to the statement's own object.
+    /// Moves everything to the end of `into`, escaped, together with the trace so far of the running statement. With JSON
+    /// that trace stays: it belongs into the statement's object.
     pub(super) fn take_into(&self, into: &mut String) {
         let mut text = self.lock();
         if !self.json {
@@ -48,7 +47,7 @@ impl ToPrint {
         text.clear();
     }
 
-    /// The same as a text of its own.
+    /// Like [`Self::take_into`], as a new text.
     pub(super) fn take(&self) -> String {
         let mut taken = String::new();
         self.take_into(&mut taken);
@@ -60,30 +59,31 @@ impl ToPrint {
     }
 }
 
-/// Prints a session to where that may take its time.
+/// Prints the output of a session to a writer that may be slow.
 #[derive(Debug)]
-pub(super) struct Printing<W> {
-    to_print: ToPrint,
+pub(super) struct Printer<W> {
+    pending: PendingOutput,
     output: W,
-    /// What is being written, and how much of it is.
+    /// The text that is being written.
     text: String,
+    /// How many bytes of it are written.
     written: usize,
     failed: Option<io::Error>,
     due: Pin<Box<Sleep>>,
 }
 
-impl<W: AsyncWrite + Unpin> Printing<W> {
-    pub(super) fn new(to_print: ToPrint, output: W) -> Self {
-        Self { to_print, output, text: String::new(), written: 0, failed: None, due: Box::pin(sleep(WAIT)) }
+impl<W: AsyncWrite + Unpin> Printer<W> {
+    pub(super) fn new(pending: PendingOutput, output: W) -> Self {
+        Self { pending, output, text: String::new(), written: 0, failed: None, due: Box::pin(sleep(MAX_DELAY)) }
     }
 
-    /// Writes everything there is. Dropping the future loses nothing.
+    /// Writes all pending output. Dropping the future loses nothing.
     pub(super) async fn flush(&mut self) -> io::Result<()> {
-        self.hand_over().await?;
+        self.write_pending().await?;
         self.output.flush().await
     }
 
-    /// The same, unless the reader takes nothing for so long.
+    /// Like [`Self::flush`], but fails when the reader takes nothing for this long.
     pub(super) async fn flush_within(&mut self, patience: Duration) -> io::Result<()> {
         loop {
             let before = self.written;
@@ -95,25 +95,25 @@ impl<W: AsyncWrite + Unpin> Printing<W> {
         }
     }
 
-    /// Hands over what there is, if it is much or has waited long.
-    pub(super) async fn hand_over_if_due(&mut self) -> io::Result<()> {
-        if self.to_print.len() < FLUSH && self.due.deadline() > Instant::now() {
+    /// Writes pending output that is large or has waited long.
+    pub(super) async fn write_if_due(&mut self) -> io::Result<()> {
+        if self.pending.len() < MAX_PENDING && self.due.deadline() > Instant::now() {
             return Ok(());
         }
-        self.due.as_mut().reset(Instant::now() + WAIT);
-        self.hand_over().await
+        self.due.as_mut().reset(Instant::now() + MAX_DELAY);
+        self.write_pending().await
     }
 
-    /// Does some work; what has waited long is written meanwhile. Where that fails, the next flush says so. The work stays
-    /// where it is: it is large, and there is some for each statement.
-    pub(super) async fn meanwhile<T>(&mut self, mut work: Pin<&mut impl Future<Output = T>>) -> T {
+    /// Runs `work`, and meanwhile writes output that has waited long. If a write fails, the next flush returns the error.
+    /// `work` is borrowed because moving the large future of every statement would cost time.
+    pub(super) async fn print_while<T>(&mut self, mut work: Pin<&mut impl Future<Output = T>>) -> T {
         loop {
             tokio::select! {
                 biased;
                 done = &mut work => return done,
                 () = self.due.as_mut(), if self.failed.is_none() => {}
             }
-            self.due.as_mut().reset(Instant::now() + WAIT);
+            self.due.as_mut().reset(Instant::now() + MAX_DELAY);
             tokio::select! {
                 biased;
                 done = &mut work => return done,
@@ -122,11 +122,11 @@ impl<W: AsyncWrite + Unpin> Printing<W> {
         }
     }
 
-    async fn hand_over(&mut self) -> io::Result<()> {
+    async fn write_pending(&mut self) -> io::Result<()> {
         if let Some(error) = self.failed.take() {
             return Err(error);
         }
-        self.to_print.take_into(&mut self.text);
+        self.pending.take_into(&mut self.text);
         while self.written < self.text.len() {
             match self.output.write(&self.text.as_bytes()[self.written..]).await? {
                 0 => return Err(io::ErrorKind::WriteZero.into()),

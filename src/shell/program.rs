@@ -1,5 +1,5 @@
-//! A program: reads its flags, opens a domain, and runs statements on it. A terminal gets the prompt, anything else
-//! is a script.
+//! A program: parses its flags, opens a domain, and runs statements on it. At a terminal it prompts; any other input is a
+//! script.
 
 use std::fmt::Display;
 use std::fs::File;
@@ -16,40 +16,40 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 
 pub use super::description::Program;
-use super::flags::{self, Flags, Wish};
+use super::flags::{self, Action, Flags};
 use super::functions::Domain;
-use super::script::{self, Script};
+use super::prompt::{self, PromptEnd};
+use super::script::{Script, ScriptEnd};
 use super::session::{Session, Style};
 use super::signals::{self, Interrupts};
-use super::streams::{self, Errors, Input, Output};
+use super::streams::{self, ErrorOutput, InputThread, OutputThread};
 use super::trace::Trace;
-use super::{escape, log, prompt};
+use super::{escape, log};
 
 /// The domain, or the store under it, failed.
 const FAILED: u8 = 1;
 const WRONG_FLAGS: u8 = 2;
 /// A statement could not be read or run.
 const MISTAKE: u8 = 3;
-/// What a shell adds to the number of the signal that has ended a program.
-const BY_A_SIGNAL: i32 = 128;
+/// As in a POSIX shell, a program that a signal ended exits with this plus the signal's number.
+const SIGNAL_BASE: i32 = 128;
 
-/// What the runtime, the signals and the line editor open for themselves, and some to spare. They do not expect to find
-/// none left.
-const DESCRIPTORS: usize = 16;
+/// What the runtime, the signals and the line editor open, and a few to spare. They panic where none are left.
+const NEEDED_DESCRIPTORS: usize = 16;
 
-/// What a domain is opened with.
+/// What the flags say about opening a domain.
 #[derive(Debug)]
 pub struct Opening<S> {
-    /// What `--store` names.
+    /// The value of `--store`.
     pub store: Option<S>,
-    /// What ids and times are to be derived from.
+    /// The value of `--seed`, from which ids and times derive.
     pub seed: Option<u64>,
-    /// Shows what commands cause.
+    /// Prints what commands cause.
     pub trace: Trace,
 }
 
 impl<S> Opening<S> {
-    /// What `--store` names, where nothing can be done without it.
+    /// The value of `--store`, for a program that requires it.
     ///
     /// # Errors
     ///
@@ -59,10 +59,10 @@ impl<S> Opening<S> {
     }
 }
 
-/// Why there is no domain to run statements on.
+/// Why the domain could not be opened.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum CannotOpen {
-    /// A flag is missing, or does not go with the others.
+    /// A flag is missing, or contradicts another.
     #[error("{0}")]
     WrongFlags(String),
     /// The store could not be opened.
@@ -71,32 +71,32 @@ pub enum CannotOpen {
 }
 
 impl Program {
-    /// Runs the program with the arguments of this process, on the domain that `open` opens on the runtime on which
-    /// everything will run. Ends with the exit code.
+    /// Runs the program with the arguments of this process and answers with its exit code. `open` opens the domain, on
+    /// the runtime that runs everything else too.
     pub fn run<S, D>(&self, open: impl AsyncFnOnce(Opening<S>) -> Result<D, CannotOpen>) -> ExitCode
     where
         S: FromStr<Err: Display>,
         D: Domain + 'static,
     {
-        streams::say_panics();
+        streams::report_panics();
         let flags = match flags::parse(std::env::args_os().skip(1)) {
-            Ok(Wish::Run(flags)) => flags,
-            Ok(Wish::Help) => return self.print(&flags::help(self)),
-            Ok(Wish::Version) => return self.print(&format!("{} {}", self.name, env!("CARGO_PKG_VERSION"))),
+            Ok(Action::Run(flags)) => flags,
+            Ok(Action::Help) => return self.print(&flags::help(self)),
+            Ok(Action::Version) => return self.print(&format!("{} {}", self.name, env!("CARGO_PKG_VERSION"))),
             Err(error) => return self.wrong_flags(&error),
         };
         match self.start(flags, open) {
             Ok(code) => code,
             Err(StartError::Domain(CannotOpen::WrongFlags(error))) => self.wrong_flags(&error),
             Err(error) => {
-                self.complain(&error.to_string());
+                self.print_error(&error.to_string());
                 ExitCode::from(if matches!(error, StartError::Script { .. }) { WRONG_FLAGS } else { FAILED })
             }
         }
     }
 
     fn wrong_flags(&self, error: &dyn Display) -> ExitCode {
-        self.complain(&format!("{error}; {} --help lists the flags", self.name));
+        self.print_error(&format!("{error}; {} --help lists the flags", self.name));
         ExitCode::from(WRONG_FLAGS)
     }
 
@@ -106,92 +106,93 @@ impl Program {
         flags: Flags<S>,
         open: impl AsyncFnOnce(Opening<S>) -> Result<D, CannotOpen>,
     ) -> Result<ExitCode, StartError> {
-        let at_terminal = flags.input == flags::Input::Standard && streams::are_a_terminal();
-        streams::can_be_opened(DESCRIPTORS).map_err(StartError::Descriptors)?;
+        let at_terminal = flags.input == flags::Input::Standard && streams::are_interactive();
+        streams::check_free_descriptors(NEEDED_DESCRIPTORS).map_err(StartError::Descriptors)?;
         let trace = Trace::default();
-        self.log_and_trace(&trace, &flags)?;
+        self.set_up_logging(&trace, &flags)?;
 
         // One thread: a command passes from task to task without waking another core.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(StartError::Runtime)?;
         let opening = Opening { store: flags.store, seed: flags.seed, trace: trace.clone() };
-        runtime.block_on(async { signals::refuse_what_is_too_large() }).map_err(StartError::Runtime)?;
+        runtime.block_on(async { signals::ignore_file_size_signal() }).map_err(StartError::Runtime)?;
         let domain = runtime.block_on(open(opening))?;
         let session = Session::new(domain, trace, Style { json: flags.json, echo: flags.echo && !at_terminal });
-        let by_a_signal = |number: i32| u8::try_from(BY_A_SIGNAL + number).unwrap_or(FAILED);
-        // A task is cheaper to wake than what the runtime itself blocks on.
+        let ended_by_signal = |number: i32| u8::try_from(SIGNAL_BASE + number).unwrap_or(FAILED);
+        // Spawned: waking a task costs less than waking the future that `block_on` polls.
         let code = if at_terminal {
-            streams::make_own();
+            streams::reopen_terminal();
             let history = state_directory().map(|state| state.join(self.history));
             let prompting = runtime.spawn(prompt::run(session, history));
             match runtime.block_on(prompting)?.map_err(StartError::Terminal)? {
-                prompt::Ended::Left => 0,
-                prompt::Ended::Signal(number) => by_a_signal(number),
+                PromptEnd::Left => 0,
+                PromptEnd::Signal(number) => ended_by_signal(number),
             }
         } else {
             let script = open_script(flags.input)?;
-            let output = Output::start(streams::standard_output()).map_err(StartError::Thread)?;
+            let output = OutputThread::start(streams::standard_output()).map_err(StartError::Thread)?;
             let keep_going = flags.keep_going;
             let running = runtime.spawn(async move {
                 let interrupts = Interrupts::listen()?;
-                Ok(Script { session, output, errors: Errors, keep_going, interrupts }.run(script).await)
+                Ok(Script { session, output, errors: ErrorOutput, keep_going, interrupts }.run(script).await)
             });
             match runtime.block_on(running)?.map_err(StartError::Runtime)? {
-                script::Ended::Well => 0,
-                script::Ended::Mistake => MISTAKE,
-                script::Ended::Failure => FAILED,
-                script::Ended::Signal(number) => by_a_signal(number),
+                ScriptEnd::Success => 0,
+                ScriptEnd::Mistake => MISTAKE,
+                ScriptEnd::Failure => FAILED,
+                ScriptEnd::Signal(number) => ended_by_signal(number),
             }
         };
-        // A read of the standard input may still be waiting, and would be waited for.
+        // Dropping the runtime would wait for a read of standard input that may never end.
         runtime.shutdown_background();
         Ok(ExitCode::from(code))
     }
 
-    fn log_and_trace<S>(&self, trace: &Trace, flags: &Flags<S>) -> Result<(), StartError> {
-        let shown = (!flags.quiet).then(|| trace.layer());
-        let wanted = std::env::var("RUST_LOG").ok().filter(|filter| !filter.is_empty()).and_then(|filter| {
+    fn set_up_logging<S>(&self, trace: &Trace, flags: &Flags<S>) -> Result<(), StartError> {
+        let trace_layer = (!flags.quiet).then(|| trace.layer());
+        let filter = std::env::var("RUST_LOG").ok().filter(|filter| !filter.is_empty()).and_then(|filter| {
             let parsed: Result<Targets, _> = filter.parse();
-            parsed.inspect_err(|error| self.complain(&format!("RUST_LOG is not used: {error}"))).ok()
+            parsed.inspect_err(|error| self.print_error(&format!("RUST_LOG is ignored: {error}"))).ok()
         });
-        let in_order = !flags.json && streams::outputs_are_one().unwrap_or(false);
-        let log = log::layer(wanted, in_order.then(|| trace.clone()));
-        Ok(tracing::subscriber::set_global_default(tracing_subscriber::registry().with(shown).with(log))?)
+        let in_order = !flags.json && streams::output_and_errors_are_one().unwrap_or(false);
+        let log_layer = log::layer(filter, in_order.then(|| trace.clone()));
+        let subscriber = tracing_subscriber::registry().with(trace_layer).with(log_layer);
+        Ok(tracing::subscriber::set_global_default(subscriber)?)
     }
 
     fn print(&self, text: &str) -> ExitCode {
         match streams::print(&format!("{text}\n")) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                self.complain(&format!("the output cannot be written: {error}"));
+                self.print_error(&format!("the output cannot be written: {error}"));
                 ExitCode::from(FAILED)
             }
             Ok(()) | Err(_) => ExitCode::SUCCESS,
         }
     }
 
-    fn complain(&self, message: &str) {
-        streams::say(&format!("{}: {}", self.name, escape::line(message)));
+    fn print_error(&self, message: &str) {
+        streams::print_error(&format!("{}: {}", self.name, escape::line(message)));
     }
 }
 
-/// What is kept from one session to the next: the history, and the key for PINs. It lies in the user's state
-/// directory, as the XDG base directories have it.
+/// The directory for the history and the key for PINs, within the user's state directory as XDG defines it. `None` where
+/// the environment names none.
 pub fn state_directory() -> Option<PathBuf> {
-    let set = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let state = set("XDG_STATE_HOME").or_else(|| set("HOME").map(|home| home.join(".local/state")));
+    let variable = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = variable("XDG_STATE_HOME").or_else(|| variable("HOME").map(|home| home.join(".local/state")));
     state.map(|state| state.join("cqrs-bank"))
 }
 
-/// Why there was no session.
+/// Why no session started.
 #[derive(Debug, Error)]
 enum StartError {
     #[error("{}: {error}", path.display())]
     Script { path: PathBuf, error: io::Error },
-    #[error("the log cannot be set up: {0}")]
-    Log(#[from] SetGlobalDefaultError),
+    #[error("logging cannot be set up: {0}")]
+    Logging(#[from] SetGlobalDefaultError),
     #[error("the runtime cannot be started: {0}")]
     Runtime(io::Error),
-    #[error("too few files may be open at once (`ulimit -n`), {DESCRIPTORS} more are needed: {0}")]
+    #[error("too few files may be open at once (`ulimit -n`); {NEEDED_DESCRIPTORS} more are needed: {0}")]
     Descriptors(io::Error),
     #[error("no thread can be started: {0}")]
     Thread(io::Error),
@@ -206,9 +207,9 @@ enum StartError {
 fn open_script(input: flags::Input) -> Result<Box<dyn AsyncRead + Unpin + Send>, StartError> {
     let input = match input {
         flags::Input::Statements(statements) => return Ok(Box::new(io::Cursor::new(statements))),
-        flags::Input::Standard => Input::start(streams::standard_input()),
+        flags::Input::Standard => InputThread::start(streams::standard_input()),
         flags::Input::File(path) => match open_file(&path) {
-            Ok(file) => Input::start(file),
+            Ok(file) => InputThread::start(file),
             Err(error) => return Err(StartError::Script { path, error }),
         },
     };

@@ -1,4 +1,4 @@
-//! One line at the terminal that says how far something has come: `verify: 120,000 of 1,000,000 events`.
+//! The progress line at the terminal: `verify: 120,000 of 1,000,000 events`.
 
 use std::io::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,53 +6,53 @@ use std::time::{Duration, Instant};
 
 use super::streams::{errors_are_a_terminal, standard_error};
 
-/// Between one rewriting of the line and the next, but for the last one.
-const REWRITE_AFTER: Duration = Duration::from_millis(100);
+/// The shortest time between two updates of the line. The last one is always shown.
+const UPDATE_INTERVAL: Duration = Duration::from_millis(100);
 
 const CLEAR: &str = "\r\u{1b}[K";
 
-/// Keeps the line, which is there while this lives, and only where standard error is a terminal.
+/// Owns the line: it is shown if standard error is a terminal, and erased on drop.
 #[derive(Debug)]
 pub(super) struct ProgressLine {
-    line: Arc<Line>,
+    writer: Arc<ProgressWriter>,
 }
 
-/// The line, for whoever writes it. Once it is removed, nothing is written any more: something else stands there.
+/// Writes the line. After the line was erased, this writes nothing, as other output stands there.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(super) struct ProgressWriter {
     state: Mutex<State>,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum State {
-    NotYet,
-    Written(Instant),
-    Removed,
+    NotShown,
+    Shown { at: Instant },
+    Erased,
 }
 
 impl ProgressLine {
     pub(super) fn new() -> Self {
-        let state = if errors_are_a_terminal() { State::NotYet } else { State::Removed };
-        Self { line: Arc::new(Line { state: Mutex::new(state) }) }
+        let state = if errors_are_a_terminal() { State::NotShown } else { State::Erased };
+        Self { writer: Arc::new(ProgressWriter { state: Mutex::new(state) }) }
     }
 
-    /// For who may outlive this.
-    pub(super) fn line(&self) -> Arc<Line> {
-        self.line.clone()
+    /// A writer that may outlive the line, for another task.
+    pub(super) fn writer(&self) -> Arc<ProgressWriter> {
+        self.writer.clone()
     }
 
     pub(super) fn show(&self, what: &str, done: u64, total: u64) {
-        self.line.show(what, done, total);
+        self.writer.show(what, done, total);
     }
 }
 
-impl Line {
-    /// So many events of so many are done.
+impl ProgressWriter {
+    /// Shows how many events of `total` are done; `what` names the activity.
     pub(super) fn show(&self, what: &str, done: u64, total: u64) {
         self.show_of("events", what, done, total);
     }
 
-    /// The same of a file's pages.
+    /// Shows how many pages of a file are done.
     pub(super) fn show_pages(&self, what: &str, done: u64, total: u64) {
         self.show_of("pages", what, done, total);
     }
@@ -60,27 +60,27 @@ impl Line {
     fn show_of(&self, unit: &str, what: &str, done: u64, total: u64) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match *state {
-            State::Removed => return,
-            State::Written(written) if done < total && written.elapsed() < REWRITE_AFTER => return,
-            State::NotYet | State::Written(_) => {}
+            State::Erased => return,
+            State::Shown { at } if done < total && at.elapsed() < UPDATE_INTERVAL => return,
+            State::NotShown | State::Shown { .. } => {}
         }
-        *state = State::Written(Instant::now());
+        *state = State::Shown { at: Instant::now() };
         draw(&format!("{CLEAR}{what}: {} of {} {unit}", with_commas(done), with_commas(total)));
     }
 }
 
 impl Drop for ProgressLine {
     fn drop(&mut self) {
-        let mut state = self.line.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if let State::Written(_) = *state {
+        let mut state = self.writer.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let State::Shown { .. } = *state {
             draw(CLEAR);
         }
-        *state = State::Removed;
+        *state = State::Erased;
     }
 }
 
 fn draw(line: &str) {
-    // When the terminal is gone, nobody is there to be told.
+    // If the terminal is gone, nobody can see the line.
     let _ = standard_error().write_all(line.as_bytes());
 }
 
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn thousands_stand_apart() {
+    fn thousands_are_separated_by_commas() {
         let numbers = [0, 999, 1_000, 120_000, 1_234_567].map(with_commas);
         assert_eq!(numbers, ["0", "999", "1,000", "120,000", "1,234,567"]);
     }

@@ -11,7 +11,7 @@ use super::editor::{Assistant, Editor, Typed};
 use super::functions::{Domain, Vocabulary, WantedSecret};
 use super::language::{OpenString, Statements};
 use super::mistake::{Mistake, Source};
-use super::printing::WAIT;
+use super::printing::MAX_DELAY;
 use super::read_statement::ReadStatement;
 use super::session::{Next, Session, continuation_prompt};
 use super::signals::EndingSignals;
@@ -23,56 +23,60 @@ pub const MAX_TYPED_LINE: usize = 4 << 10;
 /// The longest text that can be pasted at once, in bytes.
 const MAX_PASTED: usize = 1 << 20;
 
-/// How a conversation ended.
+/// How a prompt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
+pub enum PromptEnd {
     /// The person left.
     Left,
     /// A signal of this number asked the program to end.
     Signal(i32),
 }
 
-/// Prompts until the person leaves.
+/// Prompts until the person leaves. `history` is the file that statements are kept in for recall.
 ///
 /// # Errors
 ///
-/// What the terminal says when it does not work.
-pub async fn run<D: Domain>(mut session: Session<D>, history: Option<PathBuf>) -> io::Result<Ended> {
+/// The terminal failed.
+pub async fn run<D: Domain>(mut session: Session<D>, history: Option<PathBuf>) -> io::Result<PromptEnd> {
     let settings = TerminalSettings::save();
     let mut signals = EndingSignals::at_a_prompt()?;
-    // Before the editor's first line: from then on the terminal's Ctrl-C belongs to it while it reads.
+    // Before the editor reads its first line: while it reads, it handles Ctrl-C itself.
     let mut interrupts = signal(SignalKind::interrupt())?;
     let vocabulary = Vocabulary::of(session.domain());
     let assistant = Assistant::new(vocabulary, session.domain().names());
     let mut editor = Editor::start(assistant, history)?;
-    let ended = tokio::select! {
-        conversed = converse(&mut session, &mut editor, &mut interrupts) => {
+    let end = tokio::select! {
+        left = read_and_run(&mut session, &mut editor, &mut interrupts) => {
             let unshown = editor.close().await;
-            session.to_print().lock().push_str(&unshown);
-            conversed.map(|()| Ended::Left)
+            session.pending_output().lock().push_str(&unshown);
+            left.map(|()| PromptEnd::Left)
         }
         signal = signals.any() => {
             settings.restore();
-            Ok(Ended::Signal(signal))
+            Ok(PromptEnd::Signal(signal))
         }
     };
     close(&mut session, &mut interrupts).await?;
-    ended
+    end
 }
 
-async fn converse<D: Domain>(session: &mut Session<D>, editor: &mut Editor, interrupts: &mut Signal) -> io::Result<()> {
+async fn read_and_run<D: Domain>(
+    session: &mut Session<D>,
+    editor: &mut Editor,
+    interrupts: &mut Signal,
+) -> io::Result<()> {
     let version = env!("CARGO_PKG_VERSION");
     session
-        .to_print()
+        .pending_output()
         .lock()
         .push_str(&format!("cqrs-bank {version}: help lists the functions; exit or Ctrl-D leaves\n"));
     loop {
-        // What is there already is printed in order; only what comes while a line is typed is printed above it.
+        // Everything up to here is printed before the prompt; only what arrives during typing is printed above the line.
         session.print_late_lines();
         flush(session)?;
         match read(session, editor).await {
             Typed::Text(text) => {
-                discard_pending(interrupts)?;
+                discard_pending_interrupt(interrupts)?;
                 if !run_text(session, editor, interrupts, &text).await? {
                     return Ok(());
                 }
@@ -85,13 +89,13 @@ async fn converse<D: Domain>(session: &mut Session<D>, editor: &mut Editor, inte
     }
 }
 
-/// Forgets a Ctrl-C that came when there was nothing to interrupt: it is not meant for what runs next.
-fn discard_pending(interrupts: &mut Signal) -> io::Result<()> {
+/// Forgets a Ctrl-C that arrived while nothing ran: it is not meant for the next statement.
+fn discard_pending_interrupt(interrupts: &mut Signal) -> io::Result<()> {
     *interrupts = signal(SignalKind::interrupt())?;
     Ok(())
 }
 
-/// Reads a line, and the lines after it while a string is open.
+/// Reads a line, and further lines while a string is open.
 async fn read<D: Domain>(session: &mut Session<D>, editor: &mut Editor) -> Typed {
     let mut prompt = session.prompt();
     let mut text = String::new();
@@ -112,27 +116,27 @@ async fn read<D: Domain>(session: &mut Session<D>, editor: &mut Editor) -> Typed
     }
 }
 
-/// Reads a line; what comes of earlier statements meanwhile is shown above it.
+/// Reads a line. Output of earlier statements that arrives meanwhile is shown above it.
 async fn read_line<D: Domain>(session: &mut Session<D>, editor: &mut Editor, prompt: String) -> Typed {
     editor.prompt(prompt).await;
-    typed(session, editor).await
+    wait_for_typed(session, editor).await
 }
 
-async fn typed<D: Domain>(session: &mut Session<D>, editor: &mut Editor) -> Typed {
+async fn wait_for_typed<D: Domain>(session: &mut Session<D>, editor: &mut Editor) -> Typed {
     let trace = session.trace().clone();
     loop {
         tokio::select! {
             typed = editor.typed() => return typed,
-            () = trace.arrived() => {
+            () = trace.lines_arrived() => {
                 session.print_late_lines();
-                editor.show_late(&session.to_print().take());
+                editor.show_late(&session.pending_output().take());
             }
         }
     }
 }
 
-/// The statements of a text up to the first that cannot be run, and whether any, that one or one behind it, holds what
-/// must not be kept.
+/// The statements of a text up to and including the first that cannot be run, and whether any statement of the text
+/// holds a secret, so that the text must not be kept.
 fn read_statements<'a, D: Domain>(session: &Session<D>, text: &'a str) -> (Vec<ReadStatement<'a, D>>, bool) {
     let mut source = Source::new(text, 1);
     let mut statements: Vec<ReadStatement<'_, D>> = Vec::new();
@@ -151,7 +155,7 @@ fn read_statements<'a, D: Domain>(session: &Session<D>, text: &'a str) -> (Vec<R
     (statements, holds_secret)
 }
 
-/// Runs what was typed, and keeps it to be recalled. Answers whether to go on.
+/// Runs the typed text, and keeps it for recall. Answers whether to prompt again.
 async fn run_text<D: Domain>(
     session: &mut Session<D>,
     editor: &mut Editor,
@@ -169,24 +173,25 @@ async fn run_text<D: Domain>(
     for statement in statements {
         let secret = match session.wanted_secret(&statement) {
             None => None,
-            Some(wanted) => match ask(session, editor, wanted).await? {
+            Some(wanted) => match ask_for_secret(session, editor, wanted).await? {
                 Some(secret) => Some(secret),
                 None => return Ok(true),
             },
         };
-        let to_print = session.to_print().clone();
+        let pending_output = session.pending_output().clone();
         let mut next = {
-            let mut running = pin!(session.run_with(statement, secret));
+            let mut running = pin!(session.run_with_secret(statement, secret));
             loop {
                 tokio::select! {
                     biased;
                     next = &mut running => break next,
                     _ = interrupts.recv() => {
-                        // The terminal has just written ^C where the cursor was.
-                        to_print.lock().push_str("\ninterrupted: what was sent goes on, the rest is not run\n");
+                        // The terminal has just written ^C at the cursor.
+                        let message = "\ninterrupted: a command that was sent goes on; the rest is not run\n";
+                        pending_output.lock().push_str(message);
                         return Ok(true);
                     }
-                    () = sleep(WAIT) => streams::print(&to_print.take())?,
+                    () = sleep(MAX_DELAY) => streams::print(&pending_output.take())?,
                 }
             }
         };
@@ -203,14 +208,14 @@ async fn run_text<D: Domain>(
                 return Ok(true);
             }
             Next::NotDone(failure) | Next::Failure(failure) => {
-                streams::say(&format!("error: {}", escape::line(&failure)));
+                streams::print_error(&format!("error: {}", escape::line(&failure)));
             }
         }
     }
     Ok(true)
 }
 
-/// Shows what comes of a statement that goes on, until it ends or Ctrl-C ends it.
+/// Prints the output of a live statement until it ends or Ctrl-C ends it.
 async fn follow<D: Domain>(session: &mut Session<D>, interrupts: &mut Signal) -> io::Result<Next> {
     loop {
         tokio::select! {
@@ -220,8 +225,8 @@ async fn follow<D: Domain>(session: &mut Session<D>, interrupts: &mut Signal) ->
                 }
             }
             _ = interrupts.recv() => {
-                // The terminal has just written ^C where the cursor was.
-                session.to_print().lock().push('\n');
+                // The terminal has just written ^C at the cursor.
+                session.pending_output().lock().push('\n');
                 return Ok(session.interrupt());
             }
         }
@@ -229,8 +234,8 @@ async fn follow<D: Domain>(session: &mut Session<D>, interrupts: &mut Signal) ->
     }
 }
 
-/// Asks for what a statement leaves out, without showing it. Who does not answer gives up the statement.
-async fn ask<D: Domain>(
+/// Asks for a secret without showing it. Without an answer, the statement does not run.
+async fn ask_for_secret<D: Domain>(
     session: &mut Session<D>,
     editor: &mut Editor,
     wanted: WantedSecret,
@@ -238,7 +243,7 @@ async fn ask<D: Domain>(
     session.print_late_lines();
     flush(session)?;
     editor.ask(wanted.question.clone()).await;
-    match typed(session, editor).await {
+    match wait_for_typed(session, editor).await {
         Typed::Text(answer) => Ok(Some((wanted, answer))),
         Typed::Interrupt | Typed::End | Typed::NotUtf8 => Ok(None),
         Typed::Failure(error) => Err(io::Error::other(error)),
@@ -255,9 +260,9 @@ fn too_long(text: &str) -> Option<Mistake> {
     Some(Mistake::without_excerpt(message, line, 1))
 }
 
-/// Finishes what is under way, unless Ctrl-C says that it takes too long.
+/// Closes the session, which finishes pending commands. Ctrl-C ends the wait.
 async fn close<D: Domain>(session: &mut Session<D>, interrupts: &mut Signal) -> io::Result<()> {
-    discard_pending(interrupts)?;
+    discard_pending_interrupt(interrupts)?;
     tokio::select! {
         () = session.close() => {}
         _ = interrupts.recv() => {}
@@ -266,9 +271,9 @@ async fn close<D: Domain>(session: &mut Session<D>, interrupts: &mut Signal) -> 
 }
 
 fn report(mistake: &Mistake) {
-    streams::say(&mistake.report());
+    streams::print_error(&mistake.report());
 }
 
 fn flush<D: Domain>(session: &Session<D>) -> io::Result<()> {
-    streams::print(&session.to_print().take())
+    streams::print(&session.pending_output().take())
 }

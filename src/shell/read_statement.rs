@@ -1,17 +1,17 @@
-//! A statement that has been read and checked, once, for all that is done with it.
+//! A statement that was parsed and checked once, for everything that is done with it.
 
 use std::borrow::Cow;
 
-use super::functions::{Arguments, CallError, Domain, Function, Helped, Row, Vocabulary, check};
+use super::functions::{Arguments, CallError, Domain, Function, Row, ShellReply, Vocabulary, check};
 use super::language::{Problem, Span, Statement, SyntaxError};
 use super::mistake::{Mistake, Source};
 use super::visible::{Visible, secrets, without_secrets};
 
 /// What a statement does, or what is wrong with it.
 pub struct ReadStatement<'a, D: 'static> {
-    /// As far as it may be shown.
+    /// Its text, with secrets masked.
     pub(super) shown: Cow<'a, str>,
-    /// What to do.
+    /// The call that it makes, or what is wrong with it.
     pub(super) call: Result<Runnable<D>, Mistake>,
     holds_secret: bool,
 }
@@ -19,19 +19,19 @@ pub struct ReadStatement<'a, D: 'static> {
 /// A statement that can be run.
 pub(super) enum Runnable<D: 'static> {
     Domain(&'static Row<D>, Arguments),
-    Shell(Helped),
+    Shell(ShellReply),
 }
 
 /// Why a statement cannot be run.
 struct Wrong {
-    /// What it calls, if that is known.
+    /// The function, if its name is known.
     function: Option<&'static Function>,
     place: Span,
     message: String,
 }
 
 impl<'a, D: Domain> ReadStatement<'a, D> {
-    /// Holds a statement of a text against what can be called.
+    /// Checks a statement of a text against the functions that can be called.
     pub fn new(source: Source<'a>, statement: Result<Statement<'_>, SyntaxError>, vocabulary: Vocabulary) -> Self {
         let text = source.text();
         let (visible, place, message) = match &statement {
@@ -71,12 +71,12 @@ impl<'a, D: Domain> ReadStatement<'a, D> {
         Self { shown, holds_secret: !secrets.is_empty(), call: Ok(call) }
     }
 
-    /// Whether it holds what must not be kept, or could hold it as far as one can tell.
+    /// Whether it holds a secret, or may hold one if it is a mistake.
     pub fn holds_secret(&self) -> bool {
         self.holds_secret
     }
 
-    /// Whether it cannot be run.
+    /// Whether it is a mistake and cannot be run.
     pub fn is_mistake(&self) -> bool {
         self.call.is_err()
     }
@@ -95,10 +95,11 @@ fn runnable<D: Domain>(
     if let Some(row) = D::rows().iter().find(|row| row.function.is_named(name.module, name.function)) {
         return Ok((&row.function, Runnable::Domain(row, checked(&row.function)?)));
     }
-    let helper = vocabulary.helper(name).ok_or_else(|| vocabulary.unknown(name)).map_err(wrong(None))?;
-    checked(&helper.function)?;
-    let helped = (helper.run)(vocabulary, statement).map_err(wrong(Some(&helper.function)))?;
-    Ok((&helper.function, Runnable::Shell(helped)))
+    let shell_function =
+        vocabulary.shell_function(name).ok_or_else(|| vocabulary.unknown(name)).map_err(wrong(None))?;
+    checked(&shell_function.function)?;
+    let reply = (shell_function.run)(vocabulary, statement).map_err(wrong(Some(&shell_function.function)))?;
+    Ok((&shell_function.function, Runnable::Shell(reply)))
 }
 
 fn explain(problem: &Problem, vocabulary: Vocabulary) -> String {

@@ -10,26 +10,27 @@ use tokio::time::timeout;
 use super::escape;
 use super::functions::Domain;
 use super::language::{OpenString, Statements};
-use super::lines::{Line, Lines};
+use super::lines::{Lines, NextLine};
 use super::mistake::{Mistake, Source};
-use super::printing::Printing;
+use super::printing::Printer;
 use super::session::{Next, Session};
 use super::signals::Interrupts;
 
 /// The longest line, and the longest statement of several lines, in bytes.
 pub const MAX_STATEMENT: usize = 1 << 20;
 
-/// How long a statement may go on after a signal has asked the program to end.
-const LAST_STATEMENT: Duration = Duration::from_secs(1);
-/// For how long a reader may take nothing of the output that is left then, and when it was asked twice.
-const LAST_OUTPUT: Duration = Duration::from_secs(30);
-const LAST_OUTPUT_NOW: Duration = Duration::from_secs(1);
+/// How long a statement may run on after a signal has asked the program to end.
+const STATEMENT_GRACE: Duration = Duration::from_secs(1);
+/// How long a reader may then leave the remaining output unread.
+const OUTPUT_GRACE: Duration = Duration::from_secs(30);
+/// The same after a second signal.
+const SHORT_OUTPUT_GRACE: Duration = Duration::from_secs(1);
 
 /// How a script ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// All of it ran, or it left on its own, or nobody reads its output any more.
-    Well,
+pub enum ScriptEnd {
+    /// Every statement ran, or one left the script, or nobody reads the output any more.
+    Success,
     /// A statement could not be read or run.
     Mistake,
     /// The domain failed, or the script could not be read.
@@ -38,33 +39,33 @@ pub enum Ended {
     Signal(i32),
 }
 
-/// Runs statements from one place and prints to another.
+/// Runs the statements of a reader and prints to a writer.
 #[derive(Debug)]
 pub struct Script<D, W, E> {
-    /// What the statements are said to.
+    /// Runs the statements.
     pub session: Session<D>,
-    /// Where replies and traces go.
+    /// Takes replies and traces.
     pub output: W,
-    /// Where mistakes are told, after everything before them has been printed.
+    /// Takes mistakes, each after all earlier output has been printed.
     pub errors: E,
-    /// Whether to go on after a mistake.
+    /// Whether to continue after a mistake.
     pub keep_going: bool,
-    /// Who asks it to end before its end.
+    /// Signals that end the script early.
     pub interrupts: Interrupts,
 }
 
-/// A script that runs.
-struct Running<D, W, E> {
+/// A running script.
+struct ScriptRun<D, W, E> {
     session: Session<D>,
-    printing: Printing<W>,
+    printer: Printer<W>,
     errors: E,
     keep_going: bool,
-    /// A statement could not do its work, and the others went on.
+    /// Whether a statement failed and the script continued.
     has_failed: bool,
     interrupts: Interrupts,
 }
 
-/// Why the statements stop coming before the end of the script.
+/// Why a script stops before its end.
 enum Stop {
     Left,
     OutputClosed,
@@ -79,32 +80,32 @@ where
     W: AsyncWrite + Unpin,
     E: io::Write,
 {
-    /// Runs a script to its end, or to its first mistake unless it is to keep going. Asked to end, it runs no further
-    /// statement and prints what was answered.
-    pub async fn run(self, script: impl AsyncRead + Unpin) -> Ended {
+    /// Runs a script to its end, or to its first mistake unless `keep_going` is set. When a signal asks it to end, it
+    /// runs no further statement and prints the replies so far.
+    pub async fn run(self, script: impl AsyncRead + Unpin) -> ScriptEnd {
         let Self { session, output, errors, keep_going, interrupts } = self;
-        let printing = Printing::new(session.to_print().clone(), output);
-        Running { session, printing, errors, keep_going, has_failed: false, interrupts }.run(script).await
+        let printer = Printer::new(session.pending_output().clone(), output);
+        ScriptRun { session, printer, errors, keep_going, has_failed: false, interrupts }.run(script).await
     }
 }
 
-impl<D, W, E> Running<D, W, E>
+impl<D, W, E> ScriptRun<D, W, E>
 where
     D: Domain,
     W: AsyncWrite + Unpin,
     E: io::Write,
 {
-    async fn run(mut self, script: impl AsyncRead + Unpin) -> Ended {
-        let mut mistaken = false;
+    async fn run(mut self, script: impl AsyncRead + Unpin) -> ScriptEnd {
+        let mut had_mistake = false;
         let interrupts = self.interrupts.clone();
         let mut stop = {
-            let mut running = pin!(self.run_lines(Lines::new(script, MAX_STATEMENT), &mut mistaken));
+            let mut running = pin!(self.run_lines(Lines::new(script, MAX_STATEMENT), &mut had_mistake));
             tokio::select! {
                 biased;
                 stop = &mut running => stop,
-                () = interrupts.end() => tokio::select! {
-                    stop = timeout(LAST_STATEMENT, running) => stop.unwrap_or(Err(Stop::Interrupted)),
-                    () = interrupts.end_now() => Err(Stop::Interrupted),
+                () = interrupts.end_requested() => tokio::select! {
+                    stop = timeout(STATEMENT_GRACE, running) => stop.unwrap_or(Err(Stop::Interrupted)),
+                    () = interrupts.immediate_end_requested() => Err(Stop::Interrupted),
                 },
             }
         };
@@ -112,53 +113,57 @@ where
             let closing = pin!(self.session.close());
             tokio::select! {
                 biased;
-                () = self.printing.meanwhile(closing) => {}
-                () = interrupts.end_now() => {}
+                () = self.printer.print_while(closing) => {}
+                () = interrupts.immediate_end_requested() => {}
             }
         }
-        if let Err(error) = self.flush_the_last().await {
+        if let Err(error) = self.flush_remaining().await {
             stop = Err(error);
         }
         if let (Ok(()) | Err(Stop::Left | Stop::Interrupted), Some(failure)) = (&stop, self.session.domain().failure())
         {
-            self.tell_failure(&failure);
+            self.print_failure(&failure);
             stop = Err(Stop::Failure);
         }
-        match (interrupts.ending(), stop) {
-            (Some(number), _) => Ended::Signal(number),
-            (None, Err(Stop::Failure)) => Ended::Failure,
-            (None, Err(Stop::Mistake)) => Ended::Mistake,
-            (None, _) if self.has_failed => Ended::Failure,
-            (None, _) if mistaken => Ended::Mistake,
-            (None, Ok(()) | Err(Stop::Left | Stop::OutputClosed | Stop::Interrupted)) => Ended::Well,
+        match (interrupts.end_signal(), stop) {
+            (Some(number), _) => ScriptEnd::Signal(number),
+            (None, Err(Stop::Failure)) => ScriptEnd::Failure,
+            (None, Err(Stop::Mistake)) => ScriptEnd::Mistake,
+            (None, _) if self.has_failed => ScriptEnd::Failure,
+            (None, _) if had_mistake => ScriptEnd::Mistake,
+            (None, Ok(()) | Err(Stop::Left | Stop::OutputClosed | Stop::Interrupted)) => ScriptEnd::Success,
         }
     }
 
-    async fn run_lines(&mut self, mut lines: Lines<impl AsyncRead + Unpin>, mistaken: &mut bool) -> Result<(), Stop> {
-        // The lines of a statement so far, if it has a string over several of them.
+    async fn run_lines(
+        &mut self,
+        mut lines: Lines<impl AsyncRead + Unpin>,
+        had_mistake: &mut bool,
+    ) -> Result<(), Stop> {
+        // The lines so far of a statement that has a string over several lines.
         let mut text = String::new();
         let mut first_line = 1;
         let mut open = OpenString::default();
         let mut too_long = false;
         loop {
             let (number, line) = match lines.take() {
-                Line::Whole { number, text } => (number, read_utf8(text)),
-                Line::TooLong { number } => (number, Err(("a line has at most 1 MiB", 1))),
-                Line::NotYet => {
+                NextLine::Whole { number, text } => (number, read_utf8(text)),
+                NextLine::TooLong { number } => (number, Err(("a line has at most 1 MiB", 1))),
+                NextLine::NotYet => {
                     self.wait_for_input(&mut lines).await?;
                     continue;
                 }
-                Line::End => break,
+                NextLine::End => break,
             };
             let line = match line {
                 Ok(line) => line,
                 Err((message, column)) => {
-                    // A statement that has such a line in it is not run without it.
+                    // A statement around such a line does not run without it.
                     text.clear();
                     open = OpenString::default();
                     too_long = false;
                     let next = self.session.mistake("", Mistake::without_excerpt(message, number, column));
-                    self.after(next, mistaken).await?;
+                    self.apply(next, had_mistake).await?;
                     continue;
                 }
             };
@@ -167,71 +172,71 @@ where
             if too_long {
                 too_long = open.is_open();
             } else if text.is_empty() && !open.is_open() {
-                self.run_text(Source::new(line, number), mistaken).await?;
+                self.run_text(Source::new(line, number), had_mistake).await?;
             } else {
                 first_line = if text.is_empty() { number } else { first_line };
                 text.push_str(line);
                 text.push('\n');
                 if !open.is_open() {
-                    self.run_text(Source::new(&text, first_line), mistaken).await?;
+                    self.run_text(Source::new(&text, first_line), had_mistake).await?;
                     text.clear();
                 } else if text.len() > MAX_STATEMENT {
                     too_long = true;
                     text.clear();
                     let mistake = Mistake::without_excerpt("a statement has at most 1 MiB", first_line, 1);
                     let next = self.session.mistake("", mistake);
-                    self.after(next, mistaken).await?;
+                    self.apply(next, had_mistake).await?;
                 }
             }
         }
-        self.run_text(Source::new(&text, first_line), mistaken).await
+        self.run_text(Source::new(&text, first_line), had_mistake).await
     }
 
-    async fn run_text(&mut self, mut source: Source<'_>, mistaken: &mut bool) -> Result<(), Stop> {
+    async fn run_text(&mut self, mut source: Source<'_>, had_mistake: &mut bool) -> Result<(), Stop> {
         for statement in Statements::new(source.text()) {
             source.go_to(&statement);
-            if self.interrupts.ending().is_some() {
+            if self.interrupts.end_signal().is_some() {
                 return Err(Stop::Interrupted);
             }
             let statement = self.session.read(source, statement);
-            let mut next = self.printing.meanwhile(pin!(self.session.run(statement))).await;
+            let mut next = self.printer.print_while(pin!(self.session.run(statement))).await;
             if next == Next::Live {
                 next = self.follow().await?;
             }
-            self.after(next, mistaken).await?;
-            let handed_over = self.printing.hand_over_if_due().await;
-            self.printed(handed_over)?;
+            self.apply(next, had_mistake).await?;
+            let written = self.printer.write_if_due().await;
+            self.check_written(written)?;
         }
         Ok(())
     }
 
-    async fn after(&mut self, next: Next, mistaken: &mut bool) -> Result<(), Stop> {
+    async fn apply(&mut self, next: Next, had_mistake: &mut bool) -> Result<(), Stop> {
         match next {
             Next::GoOn | Next::Live => Ok(()),
             Next::Leave => Err(Stop::Left),
             Next::Mistake(mistake) => {
-                *mistaken = true;
+                *had_mistake = true;
                 self.report(&mistake.report()).await?;
                 if self.keep_going { Ok(()) } else { Err(Stop::Mistake) }
             }
             Next::NotDone(reason) if self.keep_going => {
                 self.has_failed = true;
                 let printed = self.flush().await;
-                self.tell_failure(&reason);
+                self.print_failure(&reason);
                 printed
             }
             Next::NotDone(failure) | Next::Failure(failure) => {
                 let printed = self.flush().await;
-                self.tell_failure(&failure);
+                self.print_failure(&failure);
                 printed.and(Err(Stop::Failure))
             }
         }
     }
 
-    /// Prints what comes of a statement that goes on, until it ends or Ctrl-C ends it.
+    /// Prints the output of a live statement until it ends or Ctrl-C ends it.
     async fn follow(&mut self) -> Result<Next, Stop> {
         let interrupts = self.interrupts.clone();
-        let until_interrupted = interrupts.begin();
+        let live_statement = interrupts.begin_live_statement();
         loop {
             self.flush().await?;
             tokio::select! {
@@ -240,12 +245,12 @@ where
                         return Ok(next);
                     }
                 }
-                () = until_interrupted.interrupted() => return Ok(self.session.interrupt()),
+                () = live_statement.interrupted() => return Ok(self.session.interrupt()),
             }
         }
     }
 
-    /// Prints what there is before it waits, and what comes of earlier statements meanwhile.
+    /// Waits for input. Prints all pending output before, and output of earlier statements as it arrives.
     async fn wait_for_input(&mut self, lines: &mut Lines<impl AsyncRead + Unpin>) -> Result<(), Stop> {
         loop {
             self.session.print_late_lines();
@@ -259,61 +264,60 @@ where
                         return Err(Stop::Failure);
                     }
                 },
-                () = trace.arrived() => {}
-                () = self.interrupts.end() => return Err(Stop::Interrupted),
+                () = trace.lines_arrived() => {}
+                () = self.interrupts.end_requested() => return Err(Stop::Interrupted),
             }
         }
     }
 
     async fn report(&mut self, message: &str) -> Result<(), Stop> {
         let printed = self.flush().await;
-        self.tell(message);
+        self.print_error(message);
         printed
     }
 
-    fn tell(&mut self, message: &str) {
-        // When stderr is gone, the exit code still tells.
+    fn print_error(&mut self, message: &str) {
+        // When standard error is closed, the exit code still tells.
         let _ = self.errors.write_all(format!("{message}\n").as_bytes());
     }
 
-    fn tell_failure(&mut self, failure: &str) {
-        self.tell(&format!("error: {}", escape::line(failure)));
+    fn print_failure(&mut self, failure: &str) {
+        self.print_error(&format!("error: {}", escape::line(failure)));
     }
 
     async fn flush(&mut self) -> Result<(), Stop> {
-        let flushed = self.printing.flush().await;
-        self.printed(flushed)
+        let flushed = self.printer.flush().await;
+        self.check_written(flushed)
     }
 
-    /// Prints what is left. Where the program was asked to end, a reader that takes none of it is not waited for
-    /// for ever.
-    async fn flush_the_last(&mut self) -> Result<(), Stop> {
+    /// Prints the remaining output. After a signal, the wait for a reader that takes nothing is limited.
+    async fn flush_remaining(&mut self) -> Result<(), Stop> {
         let interrupts = self.interrupts.clone();
         let flushed = tokio::select! {
             biased;
-            flushed = self.printing.flush() => flushed,
-            () = interrupts.end() => tokio::select! {
+            flushed = self.printer.flush() => flushed,
+            () = interrupts.end_requested() => tokio::select! {
                 biased;
-                flushed = self.printing.flush_within(LAST_OUTPUT) => flushed,
-                () = interrupts.end_now() => self.printing.flush_within(LAST_OUTPUT_NOW).await,
+                flushed = self.printer.flush_within(OUTPUT_GRACE) => flushed,
+                () = interrupts.immediate_end_requested() => self.printer.flush_within(SHORT_OUTPUT_GRACE).await,
             },
         };
-        self.printed(flushed)
+        self.check_written(flushed)
     }
 
-    fn printed(&mut self, written: io::Result<()>) -> Result<(), Stop> {
+    fn check_written(&mut self, written: io::Result<()>) -> Result<(), Stop> {
         let Err(error) = written else {
             return Ok(());
         };
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Err(Stop::OutputClosed);
         }
-        self.tell(&format!("error: the output cannot be written: {error}"));
+        self.print_error(&format!("error: the output cannot be written: {error}"));
         Err(Stop::Failure)
     }
 }
 
-/// The line, or what is wrong with it and the column where that begins.
+/// The line, or the message and the column of its first error.
 fn read_utf8(line: &[u8]) -> Result<&str, (&'static str, usize)> {
     std::str::from_utf8(line).map_err(|error| {
         let before = String::from_utf8_lossy(&line[..error.valid_up_to()]).chars().count();

@@ -1,88 +1,89 @@
-//! Runs statements and prints what comes of them.
+//! Runs statements and prints their replies and traces.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::escape::{self, write_escaped};
-use super::functions::{Answer, Call, Domain, Failed, Helped, NotDone, Outcome, Vocabulary, WantedSecret};
+use super::functions::{Call, Domain, Failed, NotDone, Outcome, Reply, ShellReply, Vocabulary, WantedSecret};
 use super::language::{Statement, SyntaxError};
 use super::mistake::{Mistake, Source};
-use super::printing::ToPrint;
+use super::printing::PendingOutput;
 use super::read_statement::{ReadStatement, Runnable};
 use super::term::Term;
 use super::trace::Trace;
 
-/// How a session prints.
+/// The output format of a session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {
     /// One JSON object for each statement instead of text.
     pub json: bool,
-    /// Each statement behind its prompt, as it would stand on a terminal.
+    /// Each statement after its prompt, as a terminal would show it.
     pub echo: bool,
 }
 
-/// What follows from a statement.
+/// What to do after a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// The next one.
+    /// Run the next one.
     GoOn,
-    /// It asked to leave.
+    /// Leave, as the statement asked.
     Leave,
-    /// It could not be read or run.
+    /// Report a mistake: the statement could not be read or run.
     Mistake(Mistake),
-    /// The statement goes on: [`Session::go_on`] and [`Session::interrupt`] tell what follows.
+    /// Drive the statement with [`Session::go_on`] until it ends, or end it with [`Session::interrupt`].
     Live,
-    /// It could not do its work; others may.
+    /// Report that the statement failed. Others may still succeed.
     NotDone(String),
-    /// The domain cannot go on.
+    /// Report that the domain failed and cannot go on.
     Failure(String),
 }
 
-/// A conversation between statements and a domain. What is to be printed gathers in its output.
+/// Runs statements on a domain, one at a time. Output gathers in a buffer that the caller prints.
 #[derive(Debug)]
 pub struct Session<D> {
     domain: D,
     trace: Trace,
     style: Style,
-    ran: usize,
-    to_print: ToPrint,
-    /// A statement that goes on.
-    live: Option<(String, Answer)>,
+    /// How many statements have run, for the number in the prompt.
+    statement_count: usize,
+    pending_output: PendingOutput,
+    /// A statement that keeps printing, with the reply for its end.
+    live: Option<(String, Reply)>,
 }
 
 impl<D: Domain> Session<D> {
-    /// A session in which nothing ran yet.
+    /// A new session on a domain; `trace` collects the trace of its commands.
     pub fn new(domain: D, trace: Trace, style: Style) -> Self {
-        let to_print = ToPrint::new(trace.clone(), style.json);
-        Self { domain, trace, style, ran: 0, to_print, live: None }
+        let pending_output = PendingOutput::new(trace.clone(), style.json);
+        Self { domain, trace, style, statement_count: 0, pending_output, live: None }
     }
 
     /// The prompt for the next statement, with the domain's name: `bank(1)> `.
     pub fn prompt(&self) -> String {
-        format!("{}({})> ", self.domain.manual().name, self.ran + 1)
+        format!("{}({})> ", self.domain.manual().name, self.statement_count + 1)
     }
 
-    /// What is to be printed, to be taken away by the one who prints it.
-    pub(super) fn to_print(&self) -> &ToPrint {
-        &self.to_print
+    /// The output that the caller has to print.
+    pub(super) fn pending_output(&self) -> &PendingOutput {
+        &self.pending_output
     }
 
-    /// The trace of what happens.
+    /// The trace of the session's commands.
     pub fn trace(&self) -> &Trace {
         &self.trace
     }
 
-    /// The domain.
+    /// The domain that statements run on.
     pub fn domain(&self) -> &D {
         &self.domain
     }
 
-    /// Reads one statement of a text, as it can be run here.
+    /// Checks a parsed statement against the functions of the domain.
     pub fn read<'a>(&self, source: Source<'a>, statement: Result<Statement<'_>, SyntaxError>) -> ReadStatement<'a, D> {
         ReadStatement::new(source, statement, Vocabulary::of(&self.domain))
     }
 
-    /// What a statement will ask for that was left out of it, as things are now.
+    /// The secret that a statement needs and leaves out, such as a PIN.
     pub fn wanted_secret(&self, statement: &ReadStatement<'_, D>) -> Option<WantedSecret> {
         match &statement.call {
             Ok(Runnable::Domain(row, arguments)) => {
@@ -94,73 +95,78 @@ impl<D: Domain> Session<D> {
 
     /// Runs a statement, or says what is wrong with it.
     pub async fn run(&mut self, statement: ReadStatement<'_, D>) -> Next {
-        self.run_with(statement, None).await
+        self.run_with_secret(statement, None).await
     }
 
-    /// The same, with something that was left out of the statement and asked for.
-    pub async fn run_with(&mut self, statement: ReadStatement<'_, D>, secret: Option<(WantedSecret, String)>) -> Next {
-        self.domain.let_others_run().await;
+    /// Like [`Session::run`], with a secret that the statement leaves out.
+    pub async fn run_with_secret(
+        &mut self,
+        statement: ReadStatement<'_, D>,
+        secret: Option<(WantedSecret, String)>,
+    ) -> Next {
+        self.domain.let_pending_commands_run().await;
         self.print_late_lines();
         let ReadStatement { shown, call, .. } = statement;
         let text = shown.as_ref();
         self.echo(text);
         let outcome = match call {
             Ok(Runnable::Domain(row, mut arguments)) => {
-                self.ran += 1;
-                if let Some((wanted, given)) = secret {
-                    arguments.fill_in(wanted.parameter, given);
+                self.statement_count += 1;
+                if let Some((wanted, value)) = secret {
+                    arguments.fill_in(wanted.parameter, value);
                 }
                 self.domain.call(row, Call::new(&row.function, &arguments, self.style.json)).await
             }
-            Ok(Runnable::Shell(Helped::Text(text))) => {
-                self.ran += 1;
+            Ok(Runnable::Shell(ShellReply::Text(text))) => {
+                self.statement_count += 1;
                 Ok(Term::Text(text).into())
             }
-            Ok(Runnable::Shell(Helped::Leave)) => return Next::Leave,
+            Ok(Runnable::Shell(ShellReply::Leave)) => return Next::Leave,
             Err(mistake) => return self.mistake(text, mistake),
         };
         match outcome {
-            Ok(answer) if answer.live.is_some() => {
-                self.trace.drain_into(&mut self.to_print.lock());
-                self.live = Some((text.to_owned(), answer));
+            Ok(reply) if reply.live.is_some() => {
+                self.trace.drain_into(&mut self.pending_output.lock());
+                self.live = Some((text.to_owned(), reply));
                 Next::Live
             }
-            outcome => self.answered(text, outcome),
+            outcome => self.finish(text, outcome),
         }
     }
 
-    /// Waits for what comes of a statement that goes on. Answers what follows once it has ended.
+    /// Waits for the next line of a live statement: `None` when one was added to the output, and what to do next when
+    /// the statement has ended.
     ///
     /// Dropping the future loses nothing.
     pub async fn go_on(&mut self) -> Option<Next> {
-        let (_, Answer { reply, live: Some(live), .. }) = self.live.as_mut()? else { return None };
+        let (_, Reply { term, live: Some(live), .. }) = self.live.as_mut()? else { return None };
         if let Some(line) = live.lines.recv().await {
             let line = if self.style.json { escape::json(&line) } else { escape::line(&line) };
-            let mut output = self.to_print.lock();
+            let mut output = self.pending_output.lock();
             output.push_str(&line);
             output.push('\n');
             return None;
         }
-        if let Ok(ended) = (&mut live.ended).await {
-            *reply = ended;
+        if let Ok(last) = (&mut live.ended).await {
+            *term = last;
         }
         Some(self.interrupt())
     }
 
-    /// Ends a statement that goes on.
+    /// Ends a live statement.
     pub fn interrupt(&mut self) -> Next {
         match self.live.take() {
-            Some((text, answer)) => self.answered(&text, Ok(answer)),
+            Some((text, reply)) => self.finish(&text, Ok(reply)),
             None => Next::GoOn,
         }
     }
 
-    fn answered(&mut self, statement: &str, outcome: Outcome) -> Next {
-        let (answer, failed) = match outcome {
-            Ok(answer) => (answer, None),
+    fn finish(&mut self, statement: &str, outcome: Outcome) -> Next {
+        let (reply, failed) = match outcome {
+            Ok(reply) => (reply, None),
             Err(NotDone { reply, failed }) => (reply.into(), failed),
         };
-        self.print(statement, &answer);
+        self.print(statement, &reply);
         match (failed, self.domain.failure()) {
             (Some(Failed { message, changes_nothing: false }), _) | (_, Some(message)) => Next::Failure(message),
             (Some(Failed { message, changes_nothing: true }), None) => Next::NotDone(message),
@@ -168,29 +174,29 @@ impl<D: Domain> Session<D> {
         }
     }
 
-    /// Prints a mistake where it belongs: among the statements with JSON; otherwise it is for the caller.
+    /// Records a mistake. With JSON it is printed among the replies as well; otherwise only the caller reports it.
     pub fn mistake(&mut self, statement: &str, mistake: Mistake) -> Next {
         if self.style.json {
-            print_json(&mut self.to_print.lock(), &MistakeRecord { statement, error: &mistake });
+            print_json(&mut self.pending_output.lock(), &MistakeRecord { statement, error: &mistake });
         }
         Next::Mistake(mistake)
     }
 
-    /// Finishes what is under way, and prints the rest of the trace.
+    /// Closes the domain, which finishes its pending commands, and prints the rest of the trace.
     pub async fn close(&mut self) {
         self.domain.close().await;
         self.print_late_lines();
     }
 
-    /// Prints the lines of the trace that have come since the last statement.
+    /// Prints the trace lines that arrived since the last reply.
     pub fn print_late_lines(&mut self) {
         if self.style.json {
             let lines = self.drain_trace();
             if !lines.is_empty() {
-                print_json(&mut self.to_print.lock(), &LateRecord { late: lines.lines().collect() });
+                print_json(&mut self.pending_output.lock(), &LateRecord { late: lines.lines().collect() });
             }
         } else {
-            self.trace.drain_into(&mut self.to_print.lock());
+            self.trace.drain_into(&mut self.pending_output.lock());
         }
     }
 
@@ -199,7 +205,7 @@ impl<D: Domain> Session<D> {
             return;
         }
         let mut prompt = self.prompt();
-        let mut output = self.to_print.lock();
+        let mut output = self.pending_output.lock();
         for line in statement.lines() {
             output.push_str(&prompt);
             // Writing to a string does not fail.
@@ -209,18 +215,18 @@ impl<D: Domain> Session<D> {
         }
     }
 
-    fn print(&mut self, statement: &str, answer: &Answer) {
+    fn print(&mut self, statement: &str, reply: &Reply) {
         use std::fmt::Write as _;
-        let Answer { reply, events, .. } = answer;
+        let Reply { term, events, .. } = reply;
         if self.style.json {
             let lines = self.drain_trace();
             let trace = lines.lines().collect();
-            print_json(&mut self.to_print.lock(), &StatementRecord { statement, reply, events, trace });
+            print_json(&mut self.pending_output.lock(), &StatementRecord { statement, reply: term, events, trace });
         } else {
-            let mut output = self.to_print.lock();
+            let mut output = self.pending_output.lock();
             self.trace.drain_into(&mut output);
             // Writing to a string does not fail.
-            let _ = writeln!(output, "{reply}");
+            let _ = writeln!(output, "{term}");
         }
     }
 
@@ -231,7 +237,7 @@ impl<D: Domain> Session<D> {
     }
 }
 
-/// The prompt for the further lines of a statement, as wide as its first.
+/// The prompt for a statement's second and later lines, as wide as the first: `....(1)> `.
 pub fn continuation_prompt(prompt: &str) -> String {
     match prompt.find('(') {
         Some(name) => format!("{}{}", ".".repeat(name), &prompt[name..]),

@@ -1,4 +1,4 @@
-//! Signals. Those that ask the program to end are heard, so that it can print what it owes first.
+//! Signals. The program catches those that ask it to end, so that it can print its pending output first.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -8,12 +8,12 @@ use std::{fs, io};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-/// SIGXFSZ has this number wherever the program runs.
+/// SIGXFSZ, which has this number on Linux and macOS.
 const FILE_SIZE_EXCEEDED: i32 = 25;
 
-/// From now on a write beyond the limit for a file's size (`ulimit -f`) fails, as on a full disk, and does not end the
-/// program. To be called on a runtime.
-pub(super) fn refuse_what_is_too_large() -> io::Result<()> {
+/// From now on, a write beyond the file size limit (`ulimit -f`) fails as on a full disk, instead of ending the program.
+/// Must be called on a runtime.
+pub(super) fn ignore_file_size_signal() -> io::Result<()> {
     signal(SignalKind::from_raw(FILE_SIZE_EXCEEDED)).map(drop)
 }
 
@@ -27,7 +27,7 @@ pub(super) struct EndingSignals {
 }
 
 impl EndingSignals {
-    /// At a prompt, where Ctrl-C does not end the program.
+    /// For a prompt, where Ctrl-C does not end the program.
     pub(super) fn at_a_prompt() -> io::Result<Self> {
         Ok(Self {
             interrupt: None,
@@ -37,13 +37,13 @@ impl EndingSignals {
         })
     }
 
-    /// In a script, where Ctrl-\ goes on to end the program on the spot.
+    /// For a script, where Ctrl-\ still ends the program on the spot.
     fn in_a_script() -> io::Result<Self> {
         let ignored = ignored();
         Ok(Self {
-            interrupt: heard(SignalKind::interrupt(), &ignored)?,
-            terminate: heard(SignalKind::terminate(), &ignored)?,
-            hangup: heard(SignalKind::hangup(), &ignored)?,
+            interrupt: unless_ignored(SignalKind::interrupt(), &ignored)?,
+            terminate: unless_ignored(SignalKind::terminate(), &ignored)?,
+            hangup: unless_ignored(SignalKind::hangup(), &ignored)?,
             quit: None,
         })
     }
@@ -51,21 +51,21 @@ impl EndingSignals {
     /// Waits for one of them; answers with its number.
     pub(super) async fn any(&mut self) -> i32 {
         let kind = tokio::select! {
-            () = comes(&mut self.interrupt) => SignalKind::interrupt(),
-            () = comes(&mut self.terminate) => SignalKind::terminate(),
-            () = comes(&mut self.hangup) => SignalKind::hangup(),
-            () = comes(&mut self.quit) => SignalKind::quit(),
+            () = received(&mut self.interrupt) => SignalKind::interrupt(),
+            () = received(&mut self.terminate) => SignalKind::terminate(),
+            () = received(&mut self.hangup) => SignalKind::hangup(),
+            () = received(&mut self.quit) => SignalKind::quit(),
         };
         kind.as_raw_value()
     }
 }
 
-/// A signal that whoever has started the program wants ignored (`nohup`, `&`) stays ignored.
-fn heard(kind: SignalKind, ignored: &impl Fn(i32) -> bool) -> io::Result<Option<Signal>> {
+/// Catches a signal, unless the parent process has it ignored (`nohup`, `&`).
+fn unless_ignored(kind: SignalKind, ignored: &impl Fn(i32) -> bool) -> io::Result<Option<Signal>> {
     if ignored(kind.as_raw_value()) { Ok(None) } else { signal(kind).map(Some) }
 }
 
-/// Which signals are ignored. Where the system does not tell, and only Linux does, none is taken to be.
+/// Which signals are ignored. Only Linux tells; elsewhere none counts as ignored.
 fn ignored() -> impl Fn(i32) -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -73,14 +73,14 @@ fn ignored() -> impl Fn(i32) -> bool {
     move |number| mask >> (number - 1) & 1 == 1
 }
 
-async fn comes(signal: &mut Option<Signal>) {
+async fn received(signal: &mut Option<Signal>) {
     match signal {
         Some(signal) => drop(signal.recv().await),
         None => pending().await,
     }
 }
 
-/// What a script is asked for by signals. Cheap to clone.
+/// What signals ask of a script. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Interrupts {
     shared: Arc<Shared>,
@@ -88,33 +88,34 @@ pub struct Interrupts {
 
 #[derive(Debug)]
 struct Shared {
-    asked: watch::Sender<Asked>,
-    /// Whether a statement goes on that Ctrl-C ends, and not the program.
-    statement_goes_on: AtomicBool,
+    request: watch::Sender<StopRequest>,
+    /// Whether a live statement runs, which Ctrl-C ends instead of the program.
+    has_live_statement: AtomicBool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Asked {
-    Nothing,
-    /// The statement that goes on is to end.
-    EndOfStatement,
-    /// The program is to end once what runs is done. With the signal's number.
-    End(i32),
-    /// It was asked once more: it is not to wait for anything.
-    EndNow(i32),
+enum StopRequest {
+    None,
+    /// End the live statement.
+    Statement,
+    /// End the program after the current statement. With the number of the signal.
+    Program(i32),
+    /// End the program without waiting: a second signal arrived. With the number of the first.
+    ProgramNow(i32),
 }
 
 impl Interrupts {
-    /// Nobody ever asks.
+    /// Listens to no signal.
     pub fn none() -> Self {
-        Self { shared: Arc::new(Shared { asked: watch::Sender::new(Asked::Nothing), statement_goes_on: false.into() }) }
+        let request = watch::Sender::new(StopRequest::None);
+        Self { shared: Arc::new(Shared { request, has_live_statement: false.into() }) }
     }
 
-    /// INT, TERM and HUP ask from now on, and do not end the program by themselves. To be called on a runtime.
+    /// Catches INT, TERM and HUP from now on. Must be called on a runtime.
     ///
     /// # Errors
     ///
-    /// What the system says when they cannot be heard.
+    /// The system cannot install the signal handlers.
     pub fn listen() -> io::Result<Self> {
         let mut signals = EndingSignals::in_a_script()?;
         let interrupts = Self::none();
@@ -123,12 +124,12 @@ impl Interrupts {
             loop {
                 let number = signals.any().await;
                 let ends_statement = number == SignalKind::interrupt().as_raw_value()
-                    && shared.statement_goes_on.load(Ordering::Relaxed);
-                shared.asked.send_modify(|asked| {
-                    *asked = match *asked {
-                        Asked::End(first) | Asked::EndNow(first) => Asked::EndNow(first),
-                        Asked::Nothing | Asked::EndOfStatement if ends_statement => Asked::EndOfStatement,
-                        Asked::Nothing | Asked::EndOfStatement => Asked::End(number),
+                    && shared.has_live_statement.load(Ordering::Relaxed);
+                shared.request.send_modify(|request| {
+                    *request = match *request {
+                        StopRequest::Program(first) | StopRequest::ProgramNow(first) => StopRequest::ProgramNow(first),
+                        StopRequest::None | StopRequest::Statement if ends_statement => StopRequest::Statement,
+                        StopRequest::None | StopRequest::Statement => StopRequest::Program(number),
                     }
                 });
             }
@@ -136,59 +137,59 @@ impl Interrupts {
         Ok(interrupts)
     }
 
-    /// The number of the signal that has asked the program to end.
-    pub(super) fn ending(&self) -> Option<i32> {
-        match *self.shared.asked.borrow() {
-            Asked::End(number) | Asked::EndNow(number) => Some(number),
-            Asked::Nothing | Asked::EndOfStatement => None,
+    /// The number of the signal that asked the program to end.
+    pub(super) fn end_signal(&self) -> Option<i32> {
+        match *self.shared.request.borrow() {
+            StopRequest::Program(number) | StopRequest::ProgramNow(number) => Some(number),
+            StopRequest::None | StopRequest::Statement => None,
         }
     }
 
-    /// Waits until the program is asked to end.
-    pub(super) async fn end(&self) {
-        self.until(|asked| matches!(asked, Asked::End(_) | Asked::EndNow(_))).await;
+    /// Waits for a signal that asks the program to end.
+    pub(super) async fn end_requested(&self) {
+        self.until(|request| matches!(request, StopRequest::Program(_) | StopRequest::ProgramNow(_))).await;
     }
 
-    /// Waits until the program is asked to end at once.
-    pub(super) async fn end_now(&self) {
-        self.until(|asked| matches!(asked, Asked::EndNow(_))).await;
+    /// Waits for a second such signal, which asks it to end at once.
+    pub(super) async fn immediate_end_requested(&self) {
+        self.until(|request| matches!(request, StopRequest::ProgramNow(_))).await;
     }
 
-    /// Begins a statement that goes on until Ctrl-C.
-    pub(super) fn begin(&self) -> UntilInterrupted<'_> {
-        self.shared.statement_goes_on.store(true, Ordering::Relaxed);
-        UntilInterrupted { interrupts: self }
+    /// Begins a live statement, which Ctrl-C ends.
+    pub(super) fn begin_live_statement(&self) -> LiveStatement<'_> {
+        self.shared.has_live_statement.store(true, Ordering::Relaxed);
+        LiveStatement { interrupts: self }
     }
 
-    async fn until(&self, asked: impl FnMut(&Asked) -> bool) {
-        let mut changes = self.shared.asked.subscribe();
-        // The sender lives in `self`, so the wait ends only with the value.
-        let _ = changes.wait_for(asked).await;
+    async fn until(&self, condition: impl FnMut(&StopRequest) -> bool) {
+        let mut changes = self.shared.request.subscribe();
+        // `self` keeps the sender alive, so `wait_for` cannot fail.
+        let _ = changes.wait_for(condition).await;
     }
 }
 
-/// While it lives, Ctrl-C ends a statement and not the program.
+/// While this guard lives, Ctrl-C ends the live statement and not the program.
 #[derive(Debug)]
-pub(super) struct UntilInterrupted<'a> {
+pub(super) struct LiveStatement<'a> {
     interrupts: &'a Interrupts,
 }
 
-impl UntilInterrupted<'_> {
-    /// Waits until the statement is to end, or the program.
+impl LiveStatement<'_> {
+    /// Waits for a signal that asks the statement or the program to end.
     pub(super) async fn interrupted(&self) {
-        self.interrupts.until(|asked| *asked != Asked::Nothing).await;
+        self.interrupts.until(|request| *request != StopRequest::None).await;
     }
 }
 
-impl Drop for UntilInterrupted<'_> {
+impl Drop for LiveStatement<'_> {
     fn drop(&mut self) {
-        self.interrupts.shared.statement_goes_on.store(false, Ordering::Relaxed);
-        self.interrupts.shared.asked.send_if_modified(|asked| {
-            let was_meant_for_it = *asked == Asked::EndOfStatement;
-            if was_meant_for_it {
-                *asked = Asked::Nothing;
+        self.interrupts.shared.has_live_statement.store(false, Ordering::Relaxed);
+        self.interrupts.shared.request.send_if_modified(|request| {
+            let is_fulfilled = *request == StopRequest::Statement;
+            if is_fulfilled {
+                *request = StopRequest::None;
             }
-            was_meant_for_it
+            is_fulfilled
         });
     }
 }

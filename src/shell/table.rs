@@ -1,50 +1,50 @@
-//! What a domain's table of functions is written with.
+//! Builders for a domain's table of functions, and parameters that functions share.
 //!
 //! ```
-//! use cqrs_bank::shell::functions::{Function, Kind, Parameter};
+//! use cqrs_bank::shell::functions::{Function, ParameterKind, Parameter};
 //! use cqrs_bank::shell::table::AT;
 //!
-//! const LOT: Parameter = Parameter::needed("lot", Kind::Named);
+//! const LOT: Parameter = Parameter::needed("lot", ParameterKind::Named);
 //! static FREE: Function =
 //!     Function::new("Garage", "free", &[LOT, AT], "counts the free places", "Garage.free \"north\"")
 //!         .details("Replies the number, or :no_lot.");
 //! assert_eq!((FREE.to_string(), FREE.signature(0)), ("Garage.free".to_owned(), "lot, [at: …]".to_owned()));
 //! ```
 
-use super::functions::{Function, Kind, Parameter};
+use super::functions::{Function, Parameter, ParameterKind};
 
-/// `from: 3`: the position that a list begins with.
-pub const FROM: Parameter = Parameter::by_name("from", Kind::Integer);
+/// `from: 3`: the position at which a list begins.
+pub const FROM: Parameter = Parameter::by_name("from", ParameterKind::Integer);
 
 /// `at: 3`: the moment after the event at a position.
-pub const AT: Parameter = Parameter::by_name("at", Kind::Integer);
+pub const AT: Parameter = Parameter::by_name("at", ParameterKind::Integer);
 
-/// `as_of: "2026-11-20T10:00:00Z"`: the moment of a time.
-pub const AS_OF: Parameter = Parameter::by_name("as_of", Kind::Text);
+/// `as_of: "2026-11-20T10:00:00Z"`: the moment at a time.
+pub const AS_OF: Parameter = Parameter::by_name("as_of", ParameterKind::Text);
 
-/// `limit: 10`: so many lines at the most.
-pub const LIMIT: Parameter = Parameter::by_name("limit", Kind::Integer);
+/// `limit: 10`: the largest number of rows.
+pub const LIMIT: Parameter = Parameter::by_name("limit", ParameterKind::Integer);
 
 impl Parameter {
-    /// One that has to be given.
-    pub const fn needed(name: &'static str, kind: Kind) -> Self {
+    /// A required parameter.
+    pub const fn needed(name: &'static str, kind: ParameterKind) -> Self {
         Self { name, kind, optional: false, keyword: false }
     }
 
-    /// One that may be left out.
-    pub const fn optional(name: &'static str, kind: Kind) -> Self {
+    /// An optional parameter.
+    pub const fn optional(name: &'static str, kind: ParameterKind) -> Self {
         Self { name, kind, optional: true, keyword: false }
     }
 
-    /// One that is given by name, as in `limit: 10`, or left out.
-    pub const fn by_name(name: &'static str, kind: Kind) -> Self {
+    /// An optional parameter that is given by name, as in `limit: 10`.
+    pub const fn by_name(name: &'static str, kind: ParameterKind) -> Self {
         Self { name, kind, optional: true, keyword: true }
     }
 }
 
 impl Function {
-    /// A function of a module, with what it does and how it is called. It is listed under the module's name, has no other
-    /// names, and may be kept from its work by another program that has the same file.
+    /// A function of a module, with a summary and an example. It is listed under the module's name, has no aliases, and
+    /// may reply `{:error, :busy}`.
     pub const fn new(
         module: &'static str,
         name: &'static str,
@@ -66,31 +66,31 @@ impl Function {
         }
     }
 
-    /// The same under another heading.
+    /// Sets the heading that `help` lists it under.
     #[must_use]
     pub const fn group(self, group: &'static str) -> Self {
         Self { group, ..self }
     }
 
-    /// The same with what else there is to know: its replies, above all.
+    /// Adds details for `help`: above all, its replies.
     #[must_use]
     pub const fn details(self, details: &'static str) -> Self {
         Self { details, ..self }
     }
 
-    /// The same with other names in its module.
+    /// Adds other names in its module.
     #[must_use]
     pub const fn aliases(self, aliases: &'static [&'static str]) -> Self {
         Self { aliases, ..self }
     }
 
-    /// The same, where no other program can keep it from its work.
+    /// Declares that it never replies `{:error, :busy}`.
     #[must_use]
     pub const fn never_busy(self) -> Self {
         Self { may_be_busy: false, ..self }
     }
 
-    /// The same with words for what its texts have in braces.
+    /// Sets the words for the placeholders in its texts.
     #[must_use]
     pub const fn words(self, words: &'static [(&'static str, &'static str)]) -> Self {
         Self { words, ..self }

@@ -1,4 +1,4 @@
-//! What a function replies: the values of the shell language, as text and as JSON.
+//! Terms: the values that functions reply, as text and as JSON.
 
 use std::fmt::{self, Write as _};
 
@@ -18,7 +18,7 @@ pub enum Term {
     Integer(i128),
     /// `"Wolfman"`
     String(String),
-    /// `#Bank<memory>`: something that cannot be written down.
+    /// `#Bank<memory>`: something that has no literal.
     Opaque(String),
     /// `[1, 2]`
     List(Vec<Term>),
@@ -28,13 +28,13 @@ pub enum Term {
     Ok(Box<Term>),
     /// `{:error, :no_account}`
     Error(&'static str),
-    /// `{:error, …}` with more to say than a word.
+    /// `{:error, …}` with a value instead of one atom.
     Problem(Box<Term>),
-    /// Text to be read by people, such as `help`.
+    /// Text for people, such as `help`.
     Text(String),
-    /// Something that has a form in JSON only, such as the data of an event.
+    /// A JSON value, such as the data of an event.
     Json(Box<RawValue>),
-    /// Nothing, where a table has nothing to show.
+    /// `nil`; an empty cell in a table.
     Nil,
     /// An aligned table for people; a list of objects in JSON.
     Table(Table),
@@ -110,7 +110,7 @@ impl fmt::Display for Table {
     }
 }
 
-/// A value in a table: texts stand without quotes, and nothing is nothing.
+/// A cell of a table: a string without quotes, and nothing for `nil`.
 fn cell(term: &Term) -> String {
     match term {
         Term::String(text) => escape::line(text).into_owned(),
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_printed_only_shows() {
+    fn strings_are_escaped() {
         let wild = Term::String("a\"\\\n\u{1b}[2J\u{202e}ß".into());
         assert_eq!(wild.to_string(), r#""a\"\\\n\u{1B}[2J\u{202E}ß""#);
     }

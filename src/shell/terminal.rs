@@ -1,4 +1,4 @@
-//! What must be put right when the program ends in the middle of a line.
+//! The settings of the terminal, which must be restored when the program ends in the middle of a line.
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
@@ -15,7 +15,7 @@ impl TerminalSettings {
         Self(tcgetattr(standard_input()).ok())
     }
 
-    /// Gives the terminal back as it was found. Errors say that it is gone.
+    /// Restores the settings. Errors are ignored: they mean that the terminal is gone.
     pub(super) fn restore(&self) {
         if let Some(settings) = &self.0 {
             let _ = tcsetattr(standard_input(), OptionalActions::Now, settings);
@@ -24,11 +24,11 @@ impl TerminalSettings {
     }
 }
 
-/// While it lives, the terminal does not show by itself what is typed.
+/// While this guard lives, the terminal does not echo what is typed.
 #[derive(Debug)]
-pub(super) struct Silence(Option<Termios>);
+pub(super) struct EchoOff(Option<Termios>);
 
-impl Silence {
+impl EchoOff {
     pub(super) fn begin() -> Self {
         let before = tcgetattr(standard_input()).ok();
         if let Some(mut settings) = before.clone() {
@@ -39,7 +39,7 @@ impl Silence {
     }
 }
 
-impl Drop for Silence {
+impl Drop for EchoOff {
     fn drop(&mut self) {
         if let Some(settings) = &self.0 {
             let _ = tcsetattr(standard_input(), OptionalActions::Now, settings);

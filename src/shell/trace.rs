@@ -1,7 +1,7 @@
-//! The `tracing` layer that renders the trace.
+//! The trace: a `tracing` layer that collects the lines of the conversations that the shell follows.
 //!
-//! It keeps the lines of the conversations that the shell follows, in the order they were emitted, until the
-//! shell prints them: before the reply under strong consistency, as they come otherwise.
+//! The lines wait, in the order in which they were emitted, until the shell prints them: before the reply under strong
+//! consistency, as they arrive otherwise.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::escape;
 use crate::engine::runtime::trace::{CORRELATION, TARGET};
 
-/// The lines that are to be printed. Cheap to clone.
+/// The lines of the trace that are not printed yet. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
     shared: Arc<Shared>,
@@ -34,6 +34,7 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
+    /// The correlation ids of the followed conversations.
     followed: HashSet<u128>,
     /// Whole lines, each with its newline.
     lines: String,
@@ -46,19 +47,19 @@ impl Trace {
         TraceLayer { shared }.with_filter(Targets::new().with_target(TARGET, LevelFilter::DEBUG))
     }
 
-    /// Keeps the lines of a conversation from now on, until the answer is dropped.
+    /// Follows a conversation until the returned guard is dropped.
     pub fn follow(&self, correlation_id: Uuid) -> Followed {
         let correlation = correlation_id.as_u128();
         self.shared.lock().followed.insert(correlation);
         Followed { shared: self.shared.clone(), correlation }
     }
 
-    /// Adds a line that belongs among the others.
+    /// Adds a line, after those of the trace so far.
     pub fn add_line(&self, line: fmt::Arguments<'_>) {
         self.shared.add_line(|lines, _| push_line(lines, line));
     }
 
-    /// Moves the lines kept so far to the end of `text`.
+    /// Moves all lines to the end of `text`.
     pub fn drain_into(&self, text: &mut String) {
         let mut state = self.shared.lock();
         text.push_str(&state.lines);
@@ -66,7 +67,7 @@ impl Trace {
     }
 
     /// Waits until there are lines.
-    pub async fn arrived(&self) {
+    pub async fn lines_arrived(&self) {
         while self.shared.lock().lines.is_empty() {
             self.shared.arrived.notified().await;
         }
@@ -81,15 +82,15 @@ impl Shared {
     fn add_line(&self, add: impl FnOnce(&mut String, &HashSet<u128>)) {
         let mut state = self.lock();
         let State { followed, lines } = &mut *state;
-        let first = lines.is_empty();
+        let was_empty = lines.is_empty();
         add(lines, followed);
-        if first && !lines.is_empty() {
+        if was_empty && !lines.is_empty() {
             self.arrived.notify_one();
         }
     }
 }
 
-/// A conversation whose lines are kept.
+/// While this guard lives, the trace collects the lines of its conversation.
 #[derive(Debug)]
 pub struct Followed {
     shared: Arc<Shared>,
@@ -110,7 +111,7 @@ impl<S: Subscriber> Layer<S> for TraceLayer {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         self.shared.add_line(|lines, followed| {
             let before = lines.len();
-            let mut line = Line { lines, correlation: None };
+            let mut line = TraceLine { lines, correlation: None };
             event.record(&mut line);
             if line.correlation.is_none_or(|correlation| !followed.contains(&correlation)) {
                 lines.truncate(before);
@@ -119,13 +120,13 @@ impl<S: Subscriber> Layer<S> for TraceLayer {
     }
 }
 
-/// Writes a line down and finds out which conversation it belongs to.
-struct Line<'a> {
+/// Visits the fields of a tracing event: appends its line, and finds the conversation that it belongs to.
+struct TraceLine<'a> {
     lines: &'a mut String,
     correlation: Option<u128>,
 }
 
-impl Visit for Line<'_> {
+impl Visit for TraceLine<'_> {
     fn record_u128(&mut self, field: &Field, value: u128) {
         if field.name() == CORRELATION {
             self.correlation = Some(value);
@@ -139,11 +140,11 @@ impl Visit for Line<'_> {
     }
 }
 
-/// Adds what is said, which may quote anything, as one line that only shows.
-fn push_line(lines: &mut String, said: fmt::Arguments<'_>) {
+/// Appends a message as one printable line. It may quote arbitrary text.
+fn push_line(lines: &mut String, message: fmt::Arguments<'_>) {
     let start = lines.len();
     // Writing to a string does not fail.
-    let _ = lines.write_fmt(said);
+    let _ = lines.write_fmt(message);
     if let Cow::Owned(escaped) = escape::line(&lines[start..]) {
         lines.replace_range(start.., &escaped);
     }

@@ -1,5 +1,5 @@
-//! A bank lives on the runtime it was opened on, and serves callers from any other, or from none: also where a PIN is
-//! checked, a log is copied or taken in. When its runtime has ended, each of them is told so.
+//! A bank runs on the runtime it was opened on, and serves callers from any other runtime or none, also for PIN checks,
+//! backups and imports. After its runtime has ended, every call fails with that reason.
 
 use std::path::PathBuf;
 
@@ -34,7 +34,7 @@ fn with_pin(name: &str) -> NewAccount {
     NewAccount { account_id: account(name), holder, email: None, pin: Some(pin()) }
 }
 
-/// All that a bank does on threads or tasks of its own. Answers with the log that it has written down.
+/// Calls everything that a bank does on its own threads or tasks. Returns the exported log.
 async fn everything(bank: Bank, caller: Caller, folder: PathBuf) -> Vec<RecordedEvent<AccountEvent>> {
     let (payer, payee) = (format!("payer {caller:?}"), format!("payee {caller:?}"));
     bank.create_account(with_pin(&payer)).await.unwrap();

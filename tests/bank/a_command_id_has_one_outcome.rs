@@ -1,5 +1,5 @@
-//! A client that got no answer sends its command again under the same id: the bank answers as it did, or would have
-//! done, the first time, and tells a client that uses an id twice.
+//! A client without an answer sends its command again under the same id: it gets the outcome of the first time, and an
+//! error if it uses the id for another command.
 
 use std::fs;
 
@@ -131,7 +131,7 @@ async fn a_transfer_that_is_asked_for_again_moves_money_once() {
     }
 }
 
-/// What is stored of a command helps nobody to guess its PIN, and so a PIN tells no commands apart.
+/// The stored fingerprint of a command must not help to guess a PIN, so a PIN does not distinguish commands.
 #[tokio::test]
 async fn a_pin_is_no_part_of_what_a_command_is_known_by() {
     let bank = open(StoreUrl::Memory).await;
@@ -179,7 +179,7 @@ async fn the_outcome_is_known_after_a_restart_and_in_a_copy_of_the_log() {
     }
 }
 
-/// What nobody will send again is stored as it always was.
+/// Commands in a new conversation are stored without a fingerprint.
 #[tokio::test]
 async fn a_command_whose_id_was_made_here_says_no_more_than_its_ids() {
     let (directory, banks) = banks().await;

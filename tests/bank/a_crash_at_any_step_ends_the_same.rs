@@ -1,5 +1,5 @@
-//! Transfers and bonuses end the same whenever the bank dies: it is cut off at every call of its store, started again
-//! over what is stored, and whoever got no answer asks again.
+//! Transfers and bonuses end the same after a crash at any step: the bank is cut off at every call of its store and
+//! restarted on the stored events, and clients without an answer repeat their commands.
 
 use std::collections::BTreeMap;
 use std::future::pending;
@@ -34,18 +34,18 @@ type Event = RecordedEvent<AccountEvent>;
 const HOUR: Duration = Duration::from_secs(3_600);
 const LIMIT: u64 = Money::MAX.minor_units();
 
-/// What clients ask for, one after the other.
+/// The clients' commands, one after the other.
 fn story() -> Vec<AccountCommand> {
     vec![
         create("A"),
-        // There is no account for a bonus yet.
+        // There is no account for bonuses yet.
         deposit("A", 10_000),
         create("CEO"),
         create("B"),
         deposit("A", 9_999_000),
         transfer(6, "A", "B", 25),
         transfer(7, "A", "Nobody", 5),
-        // With this one it is enough.
+        // This deposit reaches the bonus limit.
         deposit("B", 1_000),
         deposit("B", 5_000),
         deposit("CEO", 700),
@@ -57,7 +57,7 @@ fn story() -> Vec<AccountCommand> {
     ]
 }
 
-/// How all ends.
+/// The expected result.
 fn ending() -> (BTreeMap<String, u64>, Vec<Ending>) {
     let balances = [("A", 10_108_975), ("B", 6_025), ("CEO", 700), ("Full", LIMIT)];
     let released = |reason| Ending::Released(reason);
@@ -82,7 +82,7 @@ async fn cut_off_at_any_step_all_ends_the_same() {
     loop {
         let cut = Cut::at(steps);
         let whole = Engine::start_and_run(&cut).await;
-        // What puts things right is cut off too, early or late.
+        // The recovery is cut off too, early or late.
         cut.again(steps * 31 % 211);
         Engine::start_and_run(&cut).await;
         cut.again(NEVER);
@@ -100,7 +100,7 @@ async fn cut_off_at_any_step_all_ends_the_same() {
     assert!(steps > 140, "it was cut off at {steps} steps");
 }
 
-/// What a bank is made of, on a store that can be cut off.
+/// The parts of a bank, on a store that can be cut off.
 struct Engine {
     store: Store,
     supervisor: Supervisor,
@@ -111,7 +111,7 @@ struct Engine {
 }
 
 impl Engine {
-    /// Nothing, if the store does not answer.
+    /// `None` if the store does not answer.
     async fn start(cut: &Cut<AccountEvent>) -> Option<Self> {
         let store = cut.store.clone();
         let (supervisor, checkpoints) = (Supervisor::new(), Checkpoints::new());
@@ -158,8 +158,8 @@ impl Engine {
         whole
     }
 
-    /// Tells the story, each command after all that the one before has led to. Answers whether it came to its end
-    /// before the store did not answer any more.
+    /// Sends the commands, each after everything that the previous one led to. Returns whether all were handled before
+    /// the store stopped answering.
     async fn run(&self) -> bool {
         let run = async {
             for (number, command) in (1..).zip(story()) {
@@ -167,10 +167,10 @@ impl Engine {
                 let events = pending_command.unwrap().outcome().await.unwrap();
                 let mut end = events.last().unwrap().position;
                 loop {
-                    if !self.checkpoints.wait(end, HOUR).await.is_empty() {
+                    if !self.checkpoints.wait_until_seen(end, HOUR).await.is_empty() {
                         return pending().await;
                     }
-                    match self.checkpoints.conversation_goes_on_to(id_of(number)) {
+                    match self.checkpoints.end_of_conversation(id_of(number)) {
                         Some(further) if further > end => end = further,
                         _ => break,
                     }
@@ -180,13 +180,13 @@ impl Engine {
         timeout(2 * HOUR, run).await.is_ok()
     }
 
-    /// Ends at once, with whatever is under way.
+    /// Ends at once, in the middle of any work.
     async fn end(&self) {
         self.supervisor.stop(StopReason::Closed);
         let _ = timeout(Duration::from_millis(1), pending::<()>()).await;
     }
 
-    /// The balances, and how each transfer has ended.
+    /// The balances, and the ending of each transfer.
     fn ending(&self) -> (BTreeMap<String, u64>, Vec<Ending>) {
         let endings = self.transfers.read(|transfers| {
             let records = transfers.between(Position::START, Moment::NOW).iter();
@@ -199,7 +199,7 @@ impl Engine {
         (self.balances.read(all_balances), endings)
     }
 
-    /// All events, but for their times.
+    /// All events without their times.
     async fn log(&self) -> Vec<Event> {
         let mut log = self.store.read_all(Position::START, usize::MAX).await.unwrap().to_vec();
         let Some(time) = log.first().map(|event| event.time) else { return log };

@@ -1,5 +1,5 @@
-//! A process manager or an event handler that a program adds to the bank is treated as the bank's own: it gets each
-//! event, sends each command once, is shown among the others, and may fail.
+//! A custom process manager or event handler is treated like the bank's own: it gets each event, sends each command
+//! once, is listed with the others, and may fail.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -13,6 +13,7 @@ use cqrs_bank::bank::{
 use cqrs_bank::engine::domain::DomainEvent as _;
 use cqrs_bank::engine::event_handler::{EventHandler, Failure, NackAction, ParkedError, RetryPolicy, StartFrom};
 use cqrs_bank::engine::feed::checkpoints::HandlerKind;
+use cqrs_bank::engine::feed::checkpoints::HandlerState;
 use cqrs_bank::engine::log::{Position, RecordedEvent};
 use cqrs_bank::engine::process_manager::{Answer, ProcessManager, Reaction, id_of_answer};
 use cqrs_bank::engine::runtime::{StopReason, Supervisor};
@@ -24,7 +25,7 @@ use tempfile::TempDir;
 use crate::accounts::{account, money};
 use crate::listening::listen;
 
-/// Of each withdrawal, as much goes into the account of the tax collector.
+/// Deposits the amount of each withdrawal into the tax collector's account.
 #[derive(Clone, Debug, Default)]
 struct Tax;
 
@@ -46,7 +47,7 @@ impl ProcessManager for Tax {
     }
 }
 
-/// Keeps the titles of events, or fails as it is told to.
+/// Records the titles of events, or fails on request.
 #[derive(Clone, Debug, Default)]
 struct Diary {
     titles: Arc<Mutex<Vec<&'static str>>>,
@@ -112,7 +113,7 @@ async fn what_it_has_to_say_is_shown() {
     assert_eq!(said.as_deref(), Some(&*Refusal::NoAccount.to_string()));
 }
 
-/// It is added to a bank in which much has happened, and then what it has done is forgotten: all comes again.
+/// Added to a bank with a long log, and then without its checkpoint: all events are redelivered.
 #[tokio::test]
 async fn a_process_acts_once_whenever_an_event_comes_again() {
     let directory = TempDir::new().unwrap();
@@ -183,7 +184,7 @@ async fn what_an_event_handler_parks_can_be_tried_again() {
     assert_eq!(report(&bank, Diary::NAME).await.parked, 0);
 }
 
-/// Nobody can want that an event is never even tried.
+/// Zero attempts would park events untried, so it means one.
 #[tokio::test]
 async fn an_event_is_tried_once_where_no_attempt_is_granted() {
     let retry = RetryPolicy { attempts: 0, ..RetryPolicy::default() };
@@ -220,7 +221,7 @@ async fn a_handler_that_has_stopped_is_traced_no_more_and_shown_as_it_is() {
     let HandlerReport { status, behind, parked } = report(&bank, Diary::NAME).await;
     assert_eq!((status.checkpoint, behind, parked), (Position::new(3), 2, 0), "it is behind, and that is shown");
     let condition = status.condition;
-    assert!(condition.stopped && condition.next_attempt.is_none());
+    assert_eq!(condition.state, HandlerState::Stopped);
     assert_eq!((condition.attempts, condition.last_error.as_deref()), (2, Some("no ink")));
 }
 
@@ -245,7 +246,7 @@ async fn a_handler_that_another_program_runs_is_not_traced_here() {
     trace.drain_into(&mut traced);
     let count = |line| traced.lines().filter(|traced| *traced == line).count();
     assert_eq!((count("Event Handler: Money Deposited"), count("Event Handler: Diary")), (2, 1), "{traced}");
-    assert!(report(&other, Diary::NAME).await.status.condition.elsewhere);
+    assert_eq!(report(&other, Diary::NAME).await.status.condition.state, HandlerState::RunningElsewhere);
     other.close().await;
     one.close().await;
     assert_eq!(nothing.titles(), [""; 0]);
@@ -284,7 +285,7 @@ async fn what_is_imported_is_no_news() {
     assert_eq!(diary.titles(), ["Money Withdrawn", "Money Deposited"]);
 }
 
-/// A bank in which Wolfman has 100, and the tax collector has an account.
+/// A bank with 100 in Wolfman's account, and an account for the tax collector.
 async fn open(options: impl Into<Options>) -> Bank {
     let bank = Bank::open(options).await.unwrap();
     bank.create(&account("Tax")).await.unwrap();
@@ -302,7 +303,7 @@ async fn report(bank: &Bank, name: &str) -> HandlerReport {
     handlers.into_iter().find(|handler| handler.status.name == name).unwrap()
 }
 
-/// As if the process had ended before it wrote anything down.
+/// As if the process had ended before it stored a checkpoint.
 async fn forget_progress(path: &Path) {
     let supervisor = Supervisor::new();
     let store = SqliteStore::<AccountEvent>::open(path, SqliteOptions::default(), &supervisor).unwrap();

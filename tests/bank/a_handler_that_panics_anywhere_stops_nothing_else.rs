@@ -1,5 +1,4 @@
-//! Wherever a handler's own code panics, its event is tried again and parked like any that it fails on, and nothing
-//! else stops.
+//! Wherever a handler's code panics, its event is retried and parked like any failed event, and nothing else stops.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,7 +22,7 @@ enum Place {
     Clone,
 }
 
-/// What it does with an event of this amount is to panic, in one place.
+/// Panics in one place at events of this amount.
 const BAD: u64 = 13;
 const RETRY: RetryPolicy = RetryPolicy { first: Duration::ZERO, longest: Duration::ZERO, attempts: 3 };
 
@@ -31,7 +30,7 @@ const RETRY: RetryPolicy = RetryPolicy { first: Duration::ZERO, longest: Duratio
 struct Fragile {
     place: Place,
     handled: Arc<AtomicU64>,
-    /// The amount that was handled last, and was bad if this is set.
+    /// Whether the last amount handled was bad.
     is_bad: bool,
     made: Arc<AtomicU64>,
 }
@@ -45,7 +44,7 @@ impl Fragile {
 impl Clone for Fragile {
     fn clone(&self) -> Self {
         let made = self.made.fetch_add(1, Ordering::Relaxed);
-        // The first is the one that the bank begins with.
+        // The first is from the opening of the bank.
         assert!(self.place != Place::Clone || made == 0, "in make");
         Self { place: self.place, handled: self.handled.clone(), is_bad: false, made: self.made.clone() }
     }
@@ -132,7 +131,7 @@ async fn its_event_is_parked_and_the_next_comes() {
     }
 }
 
-/// One that cannot be made again, or cannot take its memory back, fails at all that comes; the bank goes on.
+/// A handler that cannot be recreated, or whose state cannot be restored, fails at every event; the bank continues.
 #[tokio::test]
 async fn one_that_cannot_be_made_anew_parks_what_comes() {
     for (place, said) in [(Place::Clone, "it panicked: in make"), (Place::Restore, "it panicked: in restore")] {
@@ -161,7 +160,7 @@ async fn a_note_that_panics_is_what_it_has_to_say() {
     assert_eq!(bank.parked().await.unwrap(), []);
 }
 
-/// Many deposits are under way as a filter panics at one of them: all are answered with what has become of them.
+/// A filter panics at one of many deposits under way: every deposit gets its outcome.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_has_a_deposit_under_way_hears_that_it_was_booked() {
     let directory = tempfile::tempdir().unwrap();
@@ -180,7 +179,7 @@ async fn whoever_has_a_deposit_under_way_hears_that_it_was_booked() {
     bank.close().await;
 }
 
-/// Answers a deposit with another one, and panics over a bad one.
+/// Answers a deposit with another one, and panics at a bad one.
 #[derive(Clone, Debug)]
 struct FragileProcess(&'static str);
 
@@ -232,7 +231,7 @@ async fn so_it_is_with_a_process_manager() {
         assert_eq!(bank.failure(), None, "{place}");
         let reasons: Vec<_> = bank.parked().await.unwrap().into_iter().map(|(parked, _)| parked.reason).collect();
         assert_eq!(reasons, [format!("it panicked: in {place}")]);
-        // Its command is sent once all the same, and what it panicked over it does not remember.
+        // Its command is sent once all the same, and its state does not include the event it panicked at.
         let (name, shadowed) = if place == "apply" { ("Porcelain", 3 + BAD) } else { ("Shadow", 3) };
         assert_eq!(bank.check_balance(&account(name)).await.unwrap(), money(shadowed), "{place}");
         let said = report(&bank, FragileProcess::NAME).await.status.condition.last_error;

@@ -1,5 +1,5 @@
-//! A log's head is the same in every store, and whoever noted it can tell later whether the log still leads there, also
-//! where the log that is there now fits together.
+//! The head of a log is the same in every store. Verification against a noted head shows whether the log still leads
+//! there, even if the current log is consistent in itself.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ async fn open(path: &Path) -> Bank {
     Bank::open(StoreUrl::Sqlite(path.to_owned())).await.unwrap()
 }
 
-/// Deposits, a transfer with its process, bonuses, and commands with one event and with several.
+/// A log with deposits, a transfer, bonuses, and commands with one event and with several.
 async fn use_bank(bank: &Bank) {
     for name in ["CEO", "Wolfman", "Dracula"] {
         bank.create(&account(name)).await.unwrap();
@@ -34,7 +34,7 @@ async fn is_whole(bank: &Bank, noted: LogHead) -> bool {
     matches!(bank.verify_head(noted, |_, _| {}).await.unwrap(), Verification::Whole(_))
 }
 
-/// Where it is broken, and how, although it fits together.
+/// The position and the kind of the mismatch.
 async fn broken(bank: &Bank, noted: LogHead) -> (u64, String) {
     assert!(matches!(bank.verify(|_, _| {}).await.unwrap(), Verification::Whole(_)));
     match bank.verify_head(noted, |_, _| {}).await.unwrap() {
@@ -98,7 +98,7 @@ async fn a_log_that_was_written_anew_does_not() {
     let noted = bank.head().await.unwrap();
     bank.export(&log, |_, _| {}).await.unwrap();
 
-    // Somebody changes what happened first, and computes all hashes anew.
+    // Changes the first event, and recomputes all hashes.
     let forged =
         fs::read_to_string(&log).unwrap().replacen("\"account_holder\":\"CEO\"", "\"account_holder\":\"me\"", 1);
     fs::write(&log, forged).unwrap();
@@ -130,7 +130,7 @@ async fn an_older_copy_of_the_file_does_not() {
     assert!(is_whole(&bank, early).await);
     let problem = format!("the log ends at position {}, before the event that was noted", early.position());
     assert_eq!(broken(&bank, late).await, (late.position().get(), problem));
-    // Another one takes its place.
+    // Another log takes its place.
     bank.deposit(&account("Wolfman"), money(6)).await.unwrap();
     assert_eq!(broken(&bank, late).await.0, late.position().get());
 }
@@ -138,7 +138,7 @@ async fn an_older_copy_of_the_file_does_not() {
 #[test]
 fn at_the_prompt_it_is_one_short_line() {
     let directory = tempfile::tempdir().unwrap();
-    // Whoever notes it expects it to stay what it is, in later versions too.
+    // A noted head must stay valid in later versions of the program.
     let noted = "\"1:120925c2f8070013e923b575c0a88ced\"";
     let script = "Bank.open\nBank.create 1\nBank.head\nBank.verify head: \"1:00\"\n";
     let path = directory.path().join("bank.db");

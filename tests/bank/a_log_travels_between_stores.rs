@@ -1,5 +1,5 @@
-//! A log that was exported from one bank and imported into another is the same log: events, times and ids; and
-//! nothing that it tells of happens again.
+//! A log exported from one bank and imported into another has the same events, times and ids, and handlers do not act
+//! on it again.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -27,7 +27,7 @@ async fn memory() -> Bank {
     Bank::open(StoreUrl::Memory).await.unwrap()
 }
 
-/// A bank with deposits, withdrawals and transfers in it, and the file that its log was exported to.
+/// A bank with deposits, withdrawals and transfers, and the export of its log.
 async fn exported() -> (TempDir, PathBuf, Bank) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("events.jsonl");
@@ -119,7 +119,7 @@ async fn what_is_imported_earns_no_thanks_and_no_bonus() {
     assert_eq!(before, 1);
 
     let file = StoreUrl::Sqlite(directory.path().join("bank.db"));
-    // The handlers have been here before, and do not run while the events come.
+    // The handlers have checkpoints here, and do not run during the import.
     Bank::open(options(file.clone())).await.unwrap().close().await;
     let other = Bank::open(file.clone()).await.unwrap();
     import(&other, &path).await.unwrap();
@@ -131,7 +131,7 @@ async fn what_is_imported_earns_no_thanks_and_no_bonus() {
         }
         assert_eq!(log(&other).await.len(), 4);
         let before = letters();
-        // Of what was paid in bonuses before, the last 10 are left; and the last bonus may go over.
+        // Earlier bonuses leave 10 up to the limit, which the last bonus may exceed.
         for (amount, bonus) in [(1_000, 10), (100, 0)] {
             let held = other.check_balance(&account("CEO")).await.unwrap().minor_units();
             other.deposit(&josh, money(amount)).await.unwrap();
@@ -192,8 +192,8 @@ async fn a_broken_file_is_refused_with_its_line_and_nothing_is_stored() {
         "in version 2, which this program does not know: a newer version wrote it",
     )
     .await;
-    refused(&change("\"account-Dracula\"", "\"account-Wolfman\""), 2, "about another account").await;
-    refused(&change("\"amount\":25}", "\"amount\":26}"), 5, "something else than was reserved").await;
+    refused(&change("\"account-Dracula\"", "\"account-Wolfman\""), 2, "its account differs from its stream").await;
+    refused(&change("\"amount\":25}", "\"amount\":26}"), 5, "it differs from its reservation").await;
     refused(&change("\n", "\n\n"), 2, "EOF").await;
     let first: String = text.split_inclusive('\n').next().unwrap().to_owned();
     refused(&format!("{first}{first}"), 2, "its position does not come after 1").await;
@@ -201,7 +201,7 @@ async fn a_broken_file_is_refused_with_its_line_and_nothing_is_stored() {
     let side_by_side = "it does not belong to the event before it";
     refused(&format!("{first}{copied}"), 2, side_by_side).await;
 
-    // Cut anywhere, it is refused, or it is the beginning of the log.
+    // A truncated export is refused, or is a prefix of the log.
     for end in 0..text.len() {
         let cut = &text[..end];
         if cut.is_empty() || cut.ends_with('\n') {
@@ -263,10 +263,10 @@ async fn no_file_is_written_over() {
     assert_eq!(names, ["events.jsonl"]);
 }
 
-/// The process has ended between the first event and the last.
+/// The process ended between the first event and the last.
 #[tokio::test]
 async fn half_a_log_is_no_bank_unless_that_is_accepted() {
-    // The first one is where that was written down once.
+    // The first is the former place of this record.
     for mark in ["import", ":import"] {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("bank.db");
@@ -284,7 +284,7 @@ async fn half_a_log_is_no_bank_unless_that_is_accepted() {
     }
 }
 
-/// It counts what it was handed, and remembers that in the words in which an import once wrote down that it has begun.
+/// A handler that counts events, and whose state looks like the former record of a begun import.
 #[derive(Clone, Debug, Default)]
 struct Import {
     handled: Arc<Mutex<u64>>,
@@ -318,7 +318,7 @@ async fn a_handler_may_be_called_import() {
         let bank = Bank::open(store.clone()).await.unwrap();
         bank.add_event_handler(handler.clone()).await.unwrap();
         match opened {
-            // It has written down nothing yet.
+            // The handler has stored nothing yet.
             0 => assert_eq!(import(&bank, &path).await, Ok(10)),
             _ => drop(bank.deposit(&account("Wolfman"), money(1)).await.unwrap()),
         }

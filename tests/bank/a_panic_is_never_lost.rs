@@ -1,5 +1,5 @@
-//! A panic is reported, and ends either in the right answer or in a clear one: nobody waits for ever, and nothing
-//! is left half changed.
+//! A panic is reported, and leads to the right answer or to a clear error: no caller waits for ever, and no state is
+//! left half changed.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -54,7 +54,7 @@ async fn a_projection_that_panics_once_is_folded_again_and_ends_right() {
     assert_eq!(engine.supervisor.reason(), None);
 }
 
-/// All events come in one piece, as they do when a projection starts on a store that has a past.
+/// All events come in one page, as when a projection starts on an existing log.
 #[tokio::test(start_paused = true)]
 async fn a_projection_may_panic_once_at_each_of_many_events() {
     static LAST_PANIC: AtomicU64 = AtomicU64::new(0);
@@ -115,7 +115,7 @@ async fn a_projection_that_always_panics_stops_everything_and_says_why() {
     let late = timeout(SOON, engine.commands.send(counter("a", What::Add(6)), metadata())).await.unwrap();
     assert!(matches!(late, Err(CommandError::Stopped)), "{late:?}");
     assert_eq!(timeout(SOON, engine.store.end()).await.unwrap(), Err(StoreError::Closed));
-    let lagging = timeout(SOON, engine.checkpoints.wait(Position::new(3), MAX_WAIT)).await.unwrap();
+    let lagging = timeout(SOON, engine.checkpoints.wait_until_seen(Position::new(3), MAX_WAIT)).await.unwrap();
     assert_eq!(lagging, ["panics always"]);
 }
 
@@ -137,7 +137,7 @@ async fn a_command_that_panics_is_answered_and_changes_nothing() {
     assert_eq!(engine.supervisor.reason(), None);
 }
 
-/// All of them are decided before the first is stored.
+/// All commands are decided before the first event is stored.
 #[tokio::test]
 async fn commands_decided_together_with_one_that_panics_are_decided_right() {
     let engine = Engine::start();
@@ -302,7 +302,7 @@ struct CounterCommand {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum What {
     Add(u64),
-    /// Refused unless this is the total; leads to no event.
+    /// Refused unless this is the total. Leads to no event.
     Expect(u64),
     PanicInTarget,
     PanicInWeigh,
@@ -399,7 +399,7 @@ impl Engine {
 
     async fn seen_by_all(&self) {
         let end = self.store.end().await.unwrap();
-        assert_eq!(self.checkpoints.wait(end, MAX_WAIT).await, Vec::<&str>::new());
+        assert_eq!(self.checkpoints.wait_until_seen(end, MAX_WAIT).await, Vec::<&str>::new());
     }
 }
 

@@ -1,5 +1,5 @@
-//! A process manager may answer an event with several commands: each is a commit of its own, none is undone by another's
-//! refusal, and the reply comes when all have ended. What it remembers is what the log says of it, at any moment.
+//! A process manager may answer an event with several commands: each has its own commit, a refusal undoes no other, and
+//! the reply comes when all are handled. Its state is a fold of the log at any moment.
 
 use std::path::Path;
 
@@ -13,11 +13,11 @@ use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
 
 use crate::accounts::{account, money};
 
-/// Of each deposit into Wolfman's account, as much goes to Dracula; to Mummy, or else to Igor; and to Freddy.
+/// Answers each deposit into Wolfman's account with deposits for Dracula; for Mummy, or else for Igor; and for Freddy.
 #[derive(Clone, Debug)]
 struct Presents;
 
-/// How many presents of how many deposits.
+/// The numbers of presents and of deposits.
 type Given = (u64, u64);
 
 impl ProcessManager for Presents {
@@ -65,7 +65,7 @@ async fn deposit(bank: &Bank) -> Receipt {
     bank.deposit(&account("Wolfman"), money(5)).await.unwrap()
 }
 
-/// Who has got something in a conversation, in this order.
+/// The accounts that received something in a conversation, in order.
 async fn given(bank: &Bank, receipt: &Receipt) -> Vec<String> {
     let events = bank.conversation(receipt).await.unwrap();
     events.iter().skip(1).map(|event| event.data.account_id().to_string()).collect()
@@ -109,8 +109,8 @@ async fn what_follows_a_refusal_takes_the_refused_ones_place() {
     assert_eq!(said(&bank).await, "2 for 1", "the note is gone as the next is accepted");
 }
 
-/// A present was refused, and the one that should follow too. Once there is an account, what is missing is made up for,
-/// and stands in what is remembered where it belongs.
+/// A present and its fallback were refused. Once there is an account, the missing present is paid, and takes its place
+/// in the state.
 #[tokio::test]
 async fn what_was_parked_and_is_tried_again_is_remembered_in_its_place() {
     let directory = tempfile::tempdir().unwrap();
@@ -144,7 +144,7 @@ async fn they_are_sent_once_however_often_the_event_comes_and_the_log_tells_what
     }
     let log = bank.events(Position::START, 100).await.unwrap();
     bank.close().await;
-    // As if nothing had been written down, and then as if what it remembers had not.
+    // First without the checkpoint, and then without the stored state.
     for progress in [Progress::default(), Progress { checkpoint: Position::new(16), ..Progress::default() }] {
         let states = with_store(&path, async |store| {
             store.write_progress(Presents::NAME, progress, ParkedChange::None).await.unwrap();
@@ -159,7 +159,7 @@ async fn they_are_sent_once_however_often_the_event_comes_and_the_log_tells_what
         bank.close().await;
         let bank = open(StoreUrl::Sqlite(path.clone()), &[]).await;
         assert_eq!(bank.events(Position::START, 100).await.unwrap(), log);
-        // It runs when its task has begun.
+        // The process manager runs once its task has started.
         while said(&bank).await.is_empty() {
             tokio::task::yield_now().await;
         }

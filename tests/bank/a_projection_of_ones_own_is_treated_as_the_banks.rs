@@ -1,5 +1,5 @@
-//! A projection of one's own that is added to a bank is one of the bank's: it knows what has happened, its rows are stored
-//! and taken back, it is rebuilt with the others, and it has a name of its own.
+//! A custom projection added to a bank is treated like the bank's own: it folds past events, its rows are stored and
+//! restored, it is rebuilt with the others, and its name must be unique.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,7 +16,7 @@ use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
 
 use crate::accounts::{account, money};
 
-/// How many events of each kind there were: a row for each.
+/// The number of events of each kind, one row per kind.
 #[derive(Debug, Default)]
 struct Counts(RowMap<String, u64>);
 
@@ -71,7 +71,7 @@ async fn what_it_knows_is_kept_and_gone_on_from() {
     }
 }
 
-/// Without a bank, the engine does the same for a projection that has a task to itself.
+/// Without a bank, the engine does the same for a projection with its own task.
 #[tokio::test]
 async fn one_that_is_started_alone_keeps_its_rows_too() {
     let directory = tempfile::tempdir().unwrap();
@@ -83,7 +83,7 @@ async fn one_that_is_started_alone_keeps_its_rows_too() {
         let store = SqliteStore::open(&path, SqliteOptions::default(), &supervisor).unwrap();
         let checkpoints = Checkpoints::new();
         let counts = feed::start::<_, Counts, _>(store.clone(), &checkpoints, &supervisor).await.unwrap();
-        // More than are taken in from one keeping of rows to the next.
+        // More events than are folded between two writes of rows.
         let sent = 9_000;
         for _ in 0..sent {
             let (account_id, amount) = (account("A"), money(1));
@@ -93,7 +93,7 @@ async fn one_that_is_started_alone_keeps_its_rows_too() {
         bank.close().await;
         let end = store.end().await.unwrap();
         cqrs_bank::engine::feed::catch_up::catch_up(&store, &checkpoints).await.unwrap();
-        assert!(checkpoints.projections_are_past(end));
+        assert!(checkpoints.is_seen_by_projections(end));
         assert_eq!(counts.read(deposits), sent * (round + 1), "round {round}");
         supervisor.stop(StopReason::Closed);
     }

@@ -1,4 +1,4 @@
-//! Whoever hears that a command was refused can ask about what it was refused for: the answer knows it.
+//! After a refusal, the caller's next query includes the events that the command was refused for.
 
 use cqrs_bank::bank::{AccountId, Bank, CreateError, DepositError, Money, StoreUrl, TransferError};
 
@@ -7,7 +7,7 @@ use crate::accounts::{account, money};
 const ROUNDS: usize = 40;
 const TASKS: usize = 24;
 
-/// In memory, on a file, and with two programs on one file.
+/// A bank in memory, one in a file, and two on one file.
 async fn banks(directory: &tempfile::TempDir) -> [Vec<Bank>; 3] {
     let file = |name: &str| StoreUrl::Sqlite(directory.path().join(name));
     let open = async |store: StoreUrl| Bank::open(store).await.unwrap();

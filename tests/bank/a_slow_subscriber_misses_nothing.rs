@@ -1,4 +1,4 @@
-//! A subscriber may be as slow as it likes: it gets every event once, in order, and ends where the log ends.
+//! However slow a subscriber is, it gets every event once, in order, up to the end of the log.
 
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
@@ -26,8 +26,7 @@ use crate::stall::Stall;
 
 const CAPACITY: usize = 8;
 
-/// The balance projection of a real bank stands still while more than ten times the channel's capacity of
-/// commits happen.
+/// The balance projection of a real bank stalls during commits of more than ten times the channel's capacity.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn balances_are_right_after_a_stall_of_ten_times_the_capacity() {
     const COMMITS: usize = 10 * PUBLISHED_CAPACITY + 100;
@@ -64,7 +63,7 @@ async fn a_projection_behind_a_small_channel_equals_a_fold_of_the_log() {
     grace.commit([created("Grace")]).await;
     for round in 1..=5 {
         let before = store.end().await.unwrap();
-        assert_eq!(checkpoints.wait(before, MAX_WAIT).await, Vec::<&str>::new());
+        assert_eq!(checkpoints.wait_until_seen(before, MAX_WAIT).await, Vec::<&str>::new());
         let stall = Stall::begin(balances.clone());
         for number in 1..=10 * CAPACITY as u64 {
             ada.commit([deposited("Ada", number)]).await;
@@ -74,7 +73,7 @@ async fn a_projection_behind_a_small_channel_equals_a_fold_of_the_log() {
         stall.end();
     }
     let end = store.end().await.unwrap();
-    assert_eq!(checkpoints.wait(end, MAX_WAIT).await, Vec::<&str>::new());
+    assert_eq!(checkpoints.wait_until_seen(end, MAX_WAIT).await, Vec::<&str>::new());
     assert_eq!(checkpoints.handlers()[0].checkpoint, end);
     assert_eq!(balances.read(all_balances), fold(&store).await);
 }
@@ -126,10 +125,10 @@ enum Step {
     Commit {
         events: u64,
     },
-    /// Waits for the next events, if there are any.
+    /// Waits for the next events, if any.
     Take,
-    /// Asks for the next events a few times and drops the question, wherever it stands: before the store was
-    /// asked, before it has answered, or waiting for what happens next.
+    /// Asks for the next events a few times and drops the future wherever it is: before the read, during the read, or
+    /// waiting for the next commit.
     Ask {
         times: u32,
     },
@@ -185,7 +184,7 @@ impl<E: DomainEvent> Writer<E> {
     }
 }
 
-/// The events of the tests above are numbered like their positions.
+/// In the tests above, the numbers of events equal their positions.
 fn take(seen: &mut Vec<u64>, events: &[RecordedEvent<Happened>]) {
     assert!(!events.is_empty());
     for event in events {
@@ -218,7 +217,7 @@ async fn fold(store: &MemoryStore<AccountEvent>) -> BTreeMap<String, u64> {
     }
 }
 
-/// Polls a future a few times, while others go on, and drops it.
+/// Polls a future a few times, while other tasks run, and drops it.
 async fn ask<F: Future>(future: F, times: u32) -> Option<F::Output> {
     let mut future = pin!(future);
     for _ in 0..times {
@@ -231,7 +230,7 @@ async fn ask<F: Future>(future: F, times: u32) -> Option<F::Output> {
     None
 }
 
-/// Time passes only when nothing else can happen, so a subscription that waits in vain fails at once.
+/// A paused clock advances only when all tasks are idle, so a subscription that waits in vain fails at once.
 fn run(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async { timeout(Duration::from_secs(60), test).await }).unwrap();

@@ -1,4 +1,4 @@
-//! A transfer moves money from one account to another once, or not at all, and says which.
+//! A transfer moves money from one account to another once or not at all, and reports which.
 
 use cqrs_bank::bank::{
     AccountEvent, Bank, Ending, Moment, Money, Options, ReleaseReason, StoreUrl, TransferError, TransferState,

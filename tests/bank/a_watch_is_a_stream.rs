@@ -1,4 +1,4 @@
-//! A watch is a stream of what has happened and what happens; its last item says why it ends, and then it is over.
+//! A watch is a stream of past and live events. Its last item is the reason for its end.
 
 use std::future::poll_fn;
 use std::pin::pin;

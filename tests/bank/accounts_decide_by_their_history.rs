@@ -1,4 +1,4 @@
-//! An account decides by its own history, and by nothing else.
+//! An account decides from its own events alone.
 
 use cqrs_bank::bank::{
     Account, AccountCommand, AccountEvent, AccountHolder, AccountId, EmailAddress, HolderName, Money, Outgoing,
@@ -94,8 +94,8 @@ fn every_kind_of_event_changes_the_balance_as_it_says() {
     }
 }
 
-/// A log can hold what no decision of today would lead to. It is replayed all the same, and never to a balance
-/// that is out of range.
+/// A log may hold events that no account would decide today. They are replayed all the same, but the balance stays
+/// within range.
 #[test]
 fn whatever_is_in_a_history_can_be_applied() {
     let limit = Money::MAX.minor_units();
@@ -175,7 +175,7 @@ fn declined(balance: u64, amount: u64) -> AccountEvent {
     AccountEvent::AccountOverdrawn { account_id: wolfman(), balance, amount_requested: money(amount) }
 }
 
-/// Tells two verifiers apart; nothing is checked against them here.
+/// Two distinct verifiers, against which no PIN is checked.
 const VERIFIERS: [&str; 2] = [
     "$argon2id$v=19$m=16,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
     "$argon2id$v=19$m=16,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA",
@@ -324,7 +324,7 @@ fn only_what_is_locked_is_unlocked() {
     given::<Account>([]).when(&unlock()).then_refused(&Refusal::NoAccount);
 }
 
-/// The account was created between the check and the decision: whether the PIN is right is not known yet.
+/// The account was created between check and decision, so it is unknown whether the PIN is right.
 #[test]
 fn a_pin_that_was_checked_against_something_else_decides_nothing() {
     let against_nothing = PinCheck { verifier: None, matches: false };

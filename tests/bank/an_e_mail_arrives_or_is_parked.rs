@@ -1,4 +1,4 @@
-//! Every deposit's e-mail arrives at the mail server, at least once, or is parked with the server's own words.
+//! The e-mail for a deposit reaches the mail server at least once, or is parked with the server's reply.
 
 #![cfg(feature = "smtp")]
 
@@ -17,7 +17,7 @@ async fn a_deposit_is_thanked_for() {
     let mut server = MailServer::start(&[]).await;
     let bank = open(&format!("smtp://127.0.0.1:{}?from=bank@example.org", server.port), None).await;
     let event = deposit(&bank, "1", 100).await.events()[0].clone();
-    // Its end alone would wait in the network for 40 ms.
+    // Sent separately, the end would wait 40 ms for a delayed acknowledgement.
     assert!(server.came_whole().await, "part by part");
     let Mail { from, to, content } = server.mail().await;
     assert_eq!(from, "MAIL FROM:<bank@example.org>");
@@ -53,7 +53,7 @@ async fn what_the_server_puts_off_comes_again_until_it_is_taken() {
         let bank = open_quick(server.port).await;
         deposit(&bank, "1", 100).await;
         assert!(server.mail().await.content.contains("deposit of 100 into"), "{plan}");
-        // The next e-mail goes out when the first was acknowledged.
+        // The next e-mail is sent after the first was acknowledged.
         deposit(&bank, "1", 200).await;
         assert!(server.mail().await.content.contains("deposit of 200 into"), "{plan}: the first came once");
         assert!(parked(&bank).await.is_empty(), "{plan}");
@@ -155,7 +155,7 @@ async fn credentials_are_told_to_the_server_and_nobody_else() {
     let target = format!("smtp://josh:canary%40@127.0.0.1:{}", server.port);
     let bank = open(&target, None).await;
     deposit(&bank, "1", 100).await;
-    // The two of them between zero bytes, in base64.
+    // User and password, separated by zero bytes, in base64.
     assert!(server.heard().await.contains(&"AUTH PLAIN AGpvc2gAY2FuYXJ5QA==".to_owned()));
     deposit(&bank, "1", 200).await;
     server.mail().await;
@@ -219,7 +219,7 @@ async fn open_quick(port: u16) -> Bank {
     open(&format!("smtp://127.0.0.1:{port}"), None).await
 }
 
-/// A bank with two accounts that have an address.
+/// A bank with two accounts that have e-mail addresses.
 async fn open(target: &str, time_limit: Option<Duration>) -> Bank {
     let target: EmailTarget = target.parse().unwrap();
     let email = Some(match time_limit {

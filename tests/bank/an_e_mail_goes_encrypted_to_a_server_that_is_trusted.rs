@@ -1,5 +1,5 @@
-//! With TLS, an e-mail goes to a server whose certificate is trusted and which takes the credentials, and to no other;
-//! what stands in the way is shown, and never the password.
+//! With TLS, an e-mail goes only to a server with a trusted certificate that accepts the credentials. The reason for a
+//! failure is shown, but never the password.
 
 #![cfg(feature = "smtp")]
 
@@ -16,10 +16,10 @@ use crate::mail_server::MailServer;
 use crate::mail_server::tls::{Begins, Certificate};
 use crate::program::{bank, wait};
 
-/// Longer than anything should take on a busy machine: it is there so that a hang fails instead of waiting.
+/// Longer than anything takes on a busy machine, so that a hang fails the test.
 const HANG: Duration = Duration::from_secs(60);
 
-/// How user and password are said, between zero bytes and in base64.
+/// User and password as sent: separated by zero bytes, in base64.
 const SIGN_IN: &str = "AUTH PLAIN AGpvc2gAY2FuYXJ5";
 const PASSWORD: &str = "canary";
 
@@ -68,9 +68,9 @@ async fn nothing_is_told_to_a_server_that_nobody_vouches_for() {
     let own = Certificate::of("127.0.0.1", directory.path());
     let stranger = Certificate::of("stranger.test", directory.path());
     for (its, trusted, problem) in [
-        // Somebody else is trusted.
+        // Another certificate is trusted.
         (&own, &stranger, "UnknownIssuer"),
-        // It is trusted, and is not the one that was asked for.
+        // The certificate is trusted, but belongs to another name.
         (&stranger, &stranger, "not valid for name \"127.0.0.1\""),
     ] {
         for (begins, before) in [(Begins::AtOnce, 0), (Begins::Later, 2)] {
@@ -101,7 +101,7 @@ fn mail(handlers: &Value) -> Option<Value> {
     handlers.as_array().unwrap().iter().find(|handler| handler["handler"] == "thank-you e-mail").cloned()
 }
 
-/// The program, with an account whose holder can be written to.
+/// The program, with an account whose holder has an e-mail address.
 struct Shell {
     child: Child,
     input: ChildStdin,
@@ -110,7 +110,7 @@ struct Shell {
 }
 
 impl Shell {
-    /// It trusts one certificate only, in the variable that others read too.
+    /// Trusts one certificate only, through the usual variable.
     fn open(url: &str, trusted: &Path) -> Self {
         let mut command = bank(&["--json"]);
         command.env("SSL_CERT_FILE", trusted).env_remove("SSL_CERT_DIR");
@@ -137,7 +137,7 @@ impl Shell {
         answer["reply"].take()
     }
 
-    /// Asks until what is wanted has happened.
+    /// Polls until a condition holds.
     fn until(&mut self, statement: &str, wanted: impl Fn(&Value) -> Option<Value>) -> Value {
         let begun = Instant::now();
         loop {
@@ -153,14 +153,14 @@ impl Shell {
         mail(&self.ask("Bank.handlers")).unwrap()
     }
 
-    /// Lets it end. Answers with its log.
+    /// Lets the program end, and returns its log.
     fn leave(self) -> String {
         drop(self.input);
         assert_eq!(wait(self.child), Some(0));
         self.log.join().unwrap()
     }
 
-    /// The same at once: an e-mail that waits holds it up.
+    /// Likewise, but at once: a waiting e-mail would delay the end.
     fn kill(mut self) -> String {
         self.child.kill().unwrap();
         self.child.wait().unwrap();

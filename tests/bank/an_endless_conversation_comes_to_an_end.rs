@@ -1,6 +1,6 @@
-//! Two processes that answer each other's events come to an end: the event at the end of too long a chain of causes is
-//! parked, with the chain, and nothing else stops. Whoever waits for such a conversation waits no longer than for
-//! another.
+//! Two process managers that answer each other's events come to an end: at the end of too long a chain of causes, the
+//! event is parked with the chain, and nothing else stops. A caller waits for such a conversation no longer than for
+//! any other.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::accounts::{account, money};
 
 macro_rules! answers {
     ($process:ident, $name:literal, $from:literal, $to:literal) => {
-        /// Each deposit into the one account it answers with one into the other.
+        /// Answers each deposit into one account with one into the other.
         #[derive(Clone, Debug)]
         struct $process;
 
@@ -45,7 +45,7 @@ macro_rules! answers {
 answers!(Ping, "ping", "Ping", "Pong");
 answers!(Pong, "pong", "Pong", "Ping");
 
-/// It takes a second for each event.
+/// Takes a second per event.
 #[derive(Clone, Debug)]
 struct Slow;
 
@@ -95,7 +95,7 @@ async fn the_event_at_the_end_is_parked_with_what_has_led_to_it() {
         let number = parked.number;
         assert_eq!(bank.retry_parked(number).await, Err(ParkedError::FailedAgain { reason: parked.reason.clone() }));
 
-        // Nothing else has stopped.
+        // Everything else still works.
         let again = bank.deposit(&account("Pong"), money(1)).await.unwrap();
         assert_eq!(bank.conversation(&again).await.unwrap().len(), conversation.len());
         let other = bank.deposit(&account("Wolfman"), money(1)).await.unwrap();
@@ -107,7 +107,7 @@ async fn the_event_at_the_end_is_parked_with_what_has_led_to_it() {
     }
 }
 
-/// How long a chain is, is told by the log: also where the bank was opened again in its middle.
+/// The length of a chain follows from the log, even if the bank was reopened in the middle.
 #[tokio::test]
 async fn a_chain_goes_on_being_counted_when_the_bank_is_opened_again() {
     let directory = tempfile::tempdir().unwrap();
@@ -119,7 +119,7 @@ async fn a_chain_goes_on_being_counted_when_the_bank_is_opened_again() {
     bank.deposit(&account("Ping"), money(1)).await.unwrap();
     bank.close().await;
     for _ in 0..3 {
-        // Each time one of them is there alone, and then the other one.
+        // The two process managers run alternately, one at a time.
         for ping in [true, false] {
             let bank = Bank::open(store.clone()).await.unwrap();
             match ping {
@@ -136,7 +136,7 @@ async fn a_chain_goes_on_being_counted_when_the_bank_is_opened_again() {
     bank.close().await;
 }
 
-/// With both of them, and all that they do is done.
+/// With both, until their work is done.
 async fn open_again(store: StoreUrl) -> Bank {
     let bank = Bank::open(store.clone()).await.unwrap();
     bank.add_process(Ping).await.unwrap();

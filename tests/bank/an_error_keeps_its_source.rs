@@ -1,5 +1,5 @@
-//! The chain of an error's sources holds each error once, down to what the system or SQLite said, so that a caller can
-//! tell what stood in the way without reading a message.
+//! The chain of sources holds each error once, down to the error of the system or SQLite, so that a caller can find the
+//! cause without parsing messages.
 
 use std::error::Error;
 use std::io;
@@ -66,7 +66,7 @@ async fn what_sqlite_said_is_found() {
     let open =
         |path: &Path| Bank::open(Options { store: path.to_str().unwrap().parse().unwrap(), ..Options::default() });
     open(&path).await.unwrap().close().await;
-    // The header says that it is a bank; the rest is nothing.
+    // A file with a bank's header and no content.
     let mut file = std::fs::read(&path).unwrap();
     file[100..].fill(7);
     std::fs::write(&path, file).unwrap();

@@ -1,4 +1,5 @@
-//! An HTTP request under a key has one outcome, which is answered each time; another request under that key is told so.
+//! An HTTP request under an idempotency key has one outcome, which is the response each time. Another request under
+//! that key is refused.
 
 use uuid::Uuid;
 
@@ -13,14 +14,14 @@ async fn balance(service: &Service, account: &str) -> u64 {
     answer.json()["balance"].as_u64().unwrap_or_else(|| panic!("{answer:?}"))
 }
 
-/// Asks twice.
+/// Sends the request twice.
 async fn twice(service: &Service, request: &Request) -> Answer {
     let (first, again) = (service.ask(request).await, service.ask(request).await);
     assert_eq!(again.outcome(), first.outcome(), "{request:?}");
     first
 }
 
-/// A service where Wolfman has 100.
+/// A service with an account for Wolfman that holds 100.
 async fn with_wolfman() -> Service {
     let service = Service::in_memory();
     assert_eq!(service.ask(&Request::create("Wolfman").key(key(1))).await.status, 201);
@@ -95,7 +96,7 @@ async fn a_refusal_is_not_remembered_and_who_has_no_key_is_told_one() {
     assert_eq!(service.ask(&Request::create("Wolfman")).await.status, 201);
     let deposited = twice(&service, &request.clone().key(command_id)).await;
     assert_eq!((deposited.status, balance(&service, "Wolfman").await), (200, 100));
-    // A key may stand in quotes.
+    // A key may be quoted.
     let quoted = request.header("Idempotency-Key", &format!("\"{command_id}\""));
     assert_eq!(service.ask(&quoted).await.outcome(), deposited.outcome());
 }

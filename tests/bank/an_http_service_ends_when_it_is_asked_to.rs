@@ -1,4 +1,4 @@
-//! Asked to end, the HTTP service answers what is under way, ends what would go on, closes the bank, and is gone.
+//! On a signal, the HTTP service answers the requests under way, ends the watches, closes the bank, and exits.
 
 use std::fs;
 
@@ -23,7 +23,7 @@ async fn what_is_under_way_is_answered_and_the_bank_is_closed() {
     assert_eq!(watch.next().await, None, "a watch ends, and is not cut off");
     assert!(kept.is_closed().await);
     assert!(says_nothing.is_closed().await);
-    // No more connections are taken: one that still comes through is closed.
+    // No more connections are accepted: one that still gets through is closed.
     while let Ok(mut late) = Connection::open(address).await {
         late.is_closed().await;
     }
@@ -36,7 +36,7 @@ async fn what_is_under_way_is_answered_and_the_bank_is_closed() {
     assert_eq!(next.ask(&Request::get("/accounts/Wolfman")).await.json()["balance"], 100);
 }
 
-/// A client that never ends its request is not waited for.
+/// The service does not wait for a client that never finishes its request.
 #[tokio::test]
 async fn nobody_keeps_it_from_ending() {
     let service = Service::in_memory();

@@ -1,5 +1,5 @@
-//! Many clients of the HTTP service, which is killed and started again meanwhile: each repeats what was not answered under
-//! the same key, and at the end everything has happened once.
+//! Many clients use the HTTP service while it is killed and restarted. Each repeats unanswered requests under the same
+//! key, and in the end every request has happened once.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
@@ -16,19 +16,19 @@ use crate::http_service::{Answer, Request, Service, ask, in_time};
 const ACCOUNTS: [&str; 4] = ["Wolfman", "Dracula", "Mummy", "Igor"];
 const CLIENTS: usize = 64;
 const REQUESTS: usize = 12;
-/// More than all transfers take.
+/// More than the sum of all transfers.
 const ENOUGH: u64 = 1_000_000;
 
-/// Where the service is, and how often it was started.
+/// The address of the service, and the number of its starts.
 type Place = (SocketAddr, usize);
 
-/// What a client has asked for, and heard.
+/// A client's request, and the response.
 struct Done {
     key: Uuid,
     request: Request,
     change: Change,
     answer: Answer,
-    /// How often it was asked in vain before.
+    /// The number of attempts without a response.
     repeated: usize,
 }
 
@@ -39,7 +39,7 @@ enum Change {
 }
 
 impl Change {
-    /// Every fourth is a transfer, and no two amounts of one client are the same.
+    /// Every fourth request is a transfer, and all amounts of a client differ.
     fn of(client: usize, number: usize) -> Self {
         let (account, amount) = ((client + number) % ACCOUNTS.len(), 1 + number as u64);
         match number % 4 {
@@ -56,7 +56,7 @@ impl Change {
     }
 }
 
-/// Asks until there is an answer. A connection that breaks says that the service was killed.
+/// Repeats a request until there is a response. A broken connection means that the service was killed.
 async fn until_answered(place: &mut watch::Receiver<Place>, request: &Request) -> (Answer, usize) {
     let mut repeated = 0;
     loop {
@@ -109,11 +109,11 @@ async fn what_many_clients_have_sent_has_happened_once() {
     assert_eq!(done.len(), CLIENTS * REQUESTS);
     assert!(done.iter().any(|done| done.repeated > 0), "it was killed between two requests");
 
-    // What was answered first is answered again, by another process too.
+    // A repeated request has the first response, even from another process.
     for Done { request, answer, .. } in &done {
         let again = service.ask(request).await;
         match answer.status {
-            // It was killed while the transfer was under way, or started just then.
+            // The service was killed or restarted while the transfer was under way.
             202 => assert!([200, 202].contains(&again.status), "{request:?}: {again:?}"),
             _ => assert_eq!(again.outcome(), answer.outcome(), "{request:?}"),
         }

@@ -1,4 +1,4 @@
-//! The session with `curl` in the documents is what the HTTP service answers.
+//! The `curl` session in the documentation shows the HTTP service's real responses.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use crate::documents::document;
 use crate::http_service::{Request, Service};
 use crate::program::run_command;
 
-/// What `curl` would ask, as a shell reads its arguments.
+/// The request of a `curl` command, with its arguments split as a shell does.
 fn asked(arguments: &str) -> Request {
     let mut shell = Command::new("sh");
     shell.args(["-c", &format!("printf '%s\\n' {arguments}")]);

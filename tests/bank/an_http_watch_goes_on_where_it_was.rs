@@ -1,15 +1,15 @@
-//! Who watches the HTTP service gets every event once, also when the connection breaks in between.
+//! A watch over HTTP delivers every event once, even if the connection breaks in between.
 
 use crate::http_service::{Request, Service, Watch};
 
-/// What the service allows.
+/// The limit of the service.
 const MAX_WATCHES: usize = 256;
 
 async fn deposit(service: &Service, amount: u64) {
     assert_eq!(service.ask(&Request::deposit("Wolfman", amount)).await.status, 200);
 }
 
-/// Where an event stands, and its amount.
+/// The position and the amount of an event.
 async fn next(watch: &mut Watch) -> (u64, Option<u64>) {
     let (id, event) = watch.next().await.unwrap();
     assert_eq!(event["position"], id);
@@ -33,7 +33,7 @@ async fn after_the_last_event_comes_the_next() {
 
     drop(watch);
     deposit(&service, 30).await;
-    // As a browser asks again: the address is the same.
+    // A browser reconnects with the same address.
     let mut again = Watch::open(service.address, &from_the_start.header("Last-Event-ID", "3")).await.unwrap();
     assert_eq!(next(&mut again).await, (4, Some(30)));
     deposit(&service, 40).await;

@@ -1,5 +1,5 @@
-//! A command that was about to be stored and got no answer has an unknown outcome, whatever has stopped the bank: the
-//! answer says so, and its id tells. One that is said not to be stored is not.
+//! A command that was being stored when the bank stopped has an unknown outcome, whatever the cause. The error says so
+//! and has the command's id, to ask again. A command reported as not stored is not stored.
 
 use std::future::pending;
 use std::path::Path;
@@ -23,7 +23,7 @@ use crate::accounts::{account, money};
 use crate::happened::Happened;
 use crate::watched_store::{Step, WatchedStore};
 
-/// Stops everything at an amount.
+/// Stops the bank at an amount.
 #[derive(Default)]
 struct CannotTake<const AMOUNT: u64>;
 
@@ -124,7 +124,7 @@ impl Aggregate for Anything {
     fn apply(&mut self, _: &Happened) {}
 }
 
-/// The first command has reached the store and hears nothing; the second waits behind it.
+/// The first command has reached the store without an answer; the second waits behind it.
 #[tokio::test]
 async fn what_reached_the_store_is_unknown_and_what_did_not_is_not_stored() {
     for step in [Step::Before("append"), Step::After("append", 0)] {

@@ -1,4 +1,4 @@
-//! Closing a bank loses nothing that was sent before, and leaves nobody waiting.
+//! Closing a bank loses no command sent before, and leaves no caller waiting.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -70,7 +70,7 @@ async fn a_closed_bank_says_so_through_every_handle() {
     }
 }
 
-/// Commands are sent while the bank is closed, by a task that does not know: each of them counts, or is refused.
+/// Another task sends commands while the bank closes: each is handled or refused.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_sent_meanwhile_is_handled_or_refused() {
     for _ in 0..50 {
@@ -140,7 +140,7 @@ async fn a_subscriber_hears_that_the_store_is_closed() {
     assert_eq!(soon(store.end()).await.unwrap_err(), StoreError::Closed);
 }
 
-/// The first close is taken together with a command that takes a while. The second comes meanwhile.
+/// The first close arrives together with a slow command, and the second one meanwhile.
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_closes_second_waits_as_well() {
     let supervisor = Supervisor::new();
@@ -188,7 +188,7 @@ async fn once<F: Future>(mut future: std::pin::Pin<&mut F>) -> Option<F::Output>
     .await
 }
 
-/// A door that stays shut, and its command handler busy, until somebody opens it from outside.
+/// An aggregate that keeps the command handler busy until the test opens the door.
 #[derive(Debug, Default)]
 struct Door;
 
@@ -260,7 +260,7 @@ impl Aggregate for Door {
 
     fn execute(&self, command: &SlowCommand) -> Result<Vec<Opened>, Never> {
         command.started.send(()).unwrap();
-        // An error says that the test has failed, which opens the door as well.
+        // An error means that the test has failed, which opens the door as well.
         let _ = command.open.lock().unwrap().recv();
         Ok(vec![Opened])
     }

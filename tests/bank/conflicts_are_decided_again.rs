@@ -1,5 +1,5 @@
-//! Two writers may share a store: what one has decided on a version that the other has moved past is decided
-//! again, so that every answer is right and no update is lost.
+//! Two writers may share a store: a command decided on an outdated version is decided again, so that every answer is
+//! right and no update is lost.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex};
@@ -29,13 +29,13 @@ const NAMES: [&str; 2] = ["Ada", "Wolfman"];
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 40,
-        // An interleaving that fails does not fail again, so there is nothing to shrink.
+        // A failing interleaving cannot be reproduced, so shrinking is useless.
         max_shrink_iters: 0,
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
 
-    /// Each task keeps some commands in flight, so that a conflict meets several decisions made on one another.
+    /// Each task keeps several commands in flight, so that a conflict invalidates a chain of decisions.
     #[test]
     fn one_order_of_events_explains_what_both_writers_answer(tasks in vec(vec(any_commands(), 1..20), 2..7)) {
         Runtime::new().unwrap().block_on(async {
@@ -69,14 +69,14 @@ proptest! {
                 assert_eq!(model.handle(command), *answer, "{command:?}");
             }
             assert_eq!(log(&store).await, model.events, "no event is stored without an answer");
-            assert_eq!(checkpoints.wait(store.end().await.unwrap(), MAX_WAIT).await, Vec::<&str>::new());
+            assert_eq!(checkpoints.wait_until_seen(store.end().await.unwrap(), MAX_WAIT).await, Vec::<&str>::new());
             assert_eq!(balances.read(all_balances), model.balances);
         });
     }
 }
 
-/// What has been decided on a decision that was not stored is not stored either, even if by chance the version
-/// is right again: here the other writer's one event takes the place of the deposit.
+/// A decision that depends on an unstored decision is not stored either, even if the version happens to match: here the
+/// other writer's event takes the place of the deposit.
 #[tokio::test]
 async fn decisions_made_on_one_another_stand_and_fall_together() {
     let store = MemoryStore::start(&Supervisor::new());
@@ -125,7 +125,7 @@ async fn a_command_that_is_never_the_first_is_given_up_and_changes_nothing() {
     assert_eq!(answer(&first, &Command::Withdraw("Wolfman", left)).await.0, Reply::Done, "it goes on");
 }
 
-/// What has refused the second was never stored.
+/// The event that the second command was refused for was never stored.
 #[tokio::test]
 async fn with_a_command_that_is_given_up_those_are_that_were_decided_on_it() {
     let (store, first) = overtaken_by(vec![withdrawn(1); MAX_ATTEMPTS as usize]).await;
@@ -139,7 +139,7 @@ async fn with_a_command_that_is_given_up_those_are_that_were_decided_on_it() {
     assert_eq!(answer(&first, &Command::Deposit("Wolfman", 50)).await.0, Reply::Done);
 }
 
-/// A refusal stores nothing, so no conflict can show that it was decided on the past.
+/// A refusal appends nothing, so no conflict reveals an outdated decision.
 #[tokio::test]
 async fn a_refusal_is_not_made_on_what_another_writer_has_changed() {
     let store = MemoryStore::start(&Supervisor::new());
@@ -207,14 +207,14 @@ async fn log(store: &MemoryStore<AccountEvent>) -> Vec<Event> {
     }
 }
 
-/// A store with another writer, who commits one of these events before each append of ours.
+/// A store where another writer commits one of these events before each append.
 #[derive(Clone)]
 struct Overtaken {
     store: MemoryStore<AccountEvent>,
     others: Arc<Mutex<Vec<AccountEvent>>>,
 }
 
-/// An account that holds 100, in a store where these events overtake what a writer decides.
+/// An account that holds 100, in a store where these events precede each append.
 async fn overtaken_by(
     events: impl IntoIterator<Item = AccountEvent>,
 ) -> (MemoryStore<AccountEvent>, CommandHandler<Account>) {

@@ -1,4 +1,5 @@
-//! Each deposit into an account with an address leaves one e-mail in the outbox, however often it is delivered.
+//! Each deposit into an account with an e-mail address leaves one e-mail in the outbox, however often the event is
+//! delivered.
 
 use std::collections::HashMap;
 use std::fs;
@@ -41,7 +42,7 @@ async fn delivered_again_an_e_mail_stays_what_it_was() {
     let deposit = deposit(&bank, "1", 100).await;
     bank.close().await;
     let delivered = files(folder.path());
-    // A process that ended in the middle of it has left this behind.
+    // Left behind by a process that crashed while writing.
     fs::write(folder.path().join(format!(".{}.unfinished", delivered[0].0.trim_end_matches(".eml"))), "Mess").unwrap();
 
     let recipient = Recipient { holder: "Josh".into(), address: EmailAddress::new("josh@example.org").unwrap() };
@@ -136,7 +137,7 @@ async fn deposit(bank: &Bank, name: &str, amount: i64) -> Receipt {
     bank.deposit(&account(name), money(amount)).await.unwrap()
 }
 
-/// What a directory holds, in order of names.
+/// The content of a directory, in order of names.
 fn files(directory: &Path) -> Vec<(String, String)> {
     let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap());
     let mut files: Vec<_> = entries

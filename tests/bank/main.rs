@@ -1,4 +1,4 @@
-//! What the bank promises to a program that uses it: accounts, transfers, the past, many clients at once, and e-mails.
+//! The bank's promises to programs: accounts, transfers, the past, concurrent clients, and e-mails.
 
 mod a_bank_may_be_called_from_any_runtime;
 mod a_command_id_has_one_outcome;
@@ -38,7 +38,7 @@ mod three_wrong_pins_lock_an_account;
 mod what_a_refusal_tells_the_next_answer_tells_too;
 mod what_the_original_gets_wrong;
 
-// What several of them need.
+// Shared by several tests.
 mod http_service;
 #[cfg(feature = "smtp")]
 mod mail_server;

@@ -1,5 +1,5 @@
-//! Many clients at once, with transfers, bonuses and e-mails that fail: no money is lost or made, every transfer ends
-//! once, every bonus is paid exactly once, every e-mail is sent.
+//! Concurrent clients with transfers, bonuses and failing e-mails: money is conserved, every transfer ends once, every
+//! bonus is paid exactly once, and every e-mail is sent.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,10 +21,10 @@ use crate::whole_bank::{Command, ENOUGH, Pin, Reply};
 
 type Event = RecordedEvent<AccountEvent>;
 
-/// Longer than any case should take on a busy machine.
+/// Longer than any case takes on a busy machine, so that a hang fails the test.
 const HANG: Duration = Duration::from_secs(120);
 
-/// A client waits for the handlers or does not, and asks for one thing after the other.
+/// A client's consistency and its commands in order.
 type Client = (bool, Vec<Command>);
 
 proptest! {
@@ -97,7 +97,7 @@ async fn share_a_bank(store: StoreUrl, clients: Vec<Client>) {
     bank.close().await;
 }
 
-/// What was answered is what happened, as often as it was answered.
+/// The replies match the events, also in number.
 fn each_reply_is_true(replies: &[(Command, Reply)], log: &[Event]) {
     let count = |counted: &dyn Fn(&Command, &Reply) -> bool| {
         replies.iter().filter(|(command, reply)| counted(command, reply)).count()
@@ -119,7 +119,7 @@ fn each_reply_is_true(replies: &[(Command, Reply)], log: &[Event]) {
         count(&|command, reply| matches!(command, Command::Withdraw(..)) && done(reply)),
         happened(&|event| matches!(event, AccountEvent::MoneyWithdrawn { .. }))
     );
-    // A reply that was not waited for may come before the end of the transfer, and is that it was begun.
+    // Under eventual consistency, a reply may come before the end of the transfer and report that it began.
     let begun = |reply: &Reply| matches!(reply, Reply::Done | Reply::NoPayee);
     assert_eq!(
         count(&|command, reply| matches!(command, Command::Transfer { .. }) && begun(reply)),
@@ -144,7 +144,7 @@ fn versions_have_no_gaps(log: &[Event]) {
     }
 }
 
-/// A hundredth of each deposit, in their order, until it is enough; none as long as there is no account for it.
+/// A hundredth of each deposit, in order, up to the limit; none while the bonus account does not exist.
 fn each_bonus_is_paid_once(log: &[Event]) {
     let created = |event: &&Event| {
         matches!(event.data, AccountEvent::AccountCreated { .. }) && *event.data.account_id() == account(CEO)
@@ -162,7 +162,7 @@ fn each_bonus_is_paid_once(log: &[Event]) {
         let bonuses: Vec<_> = log.iter().filter(caused).filter_map(deposit).collect();
         let expected = (paid < ENOUGH && amount >= 100).then_some(amount / 100);
         match bonuses[..] {
-            // The account came later, or perhaps just in time.
+            // The account was created later, or at about the same time.
             [] if created.is_none_or(|created| created > event.position) => {}
             _ => assert_eq!(bonuses, Vec::from_iter(expected), "{paid} was paid before {event:?}"),
         }
@@ -172,7 +172,7 @@ fn each_bonus_is_paid_once(log: &[Event]) {
     assert_eq!(log.iter().filter(|event| is_bonus(event)).count(), found, "nothing else earns a bonus");
 }
 
-/// Each e-mail is sent or parked; and once they work again, those that are parked are sent.
+/// Each e-mail is sent or parked. Once sending works again, the parked ones are sent.
 async fn everybody_is_thanked(bank: &Bank, outbox: &Outbox, log: &[Event]) {
     let reachable = |name: &str| bank.account_list().read(|accounts| accounts.recipient(name).is_some());
     let is_thanked = |event: &&Event| {

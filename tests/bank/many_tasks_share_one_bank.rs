@@ -1,5 +1,5 @@
-//! However many tasks share a bank: no money appears or vanishes, no balance falls below nothing, and there is
-//! one order of events that explains every answer.
+//! However many tasks share a bank, no money appears or vanishes, no balance is negative, and one order of events
+//! explains every answer.
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{TryRecvError, channel};
@@ -20,7 +20,7 @@ const NAMES: [&str; 3] = ["Ada", "Grace", "Wolfman"];
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 40,
-        // An interleaving that fails does not fail again, so there is nothing to shrink.
+        // A failing interleaving cannot be reproduced, so shrinking is useless.
         max_shrink_iters: 0,
         failure_persistence: None,
         ..ProptestConfig::default()
@@ -58,7 +58,7 @@ proptest! {
 
 type Answer = (Command, Reply, Option<Event>);
 
-/// One task for each list, half of them waiting for the projection and half not.
+/// One task per list, half of them under strong consistency and half under eventual.
 async fn all_at_once(bank: &Bank, tasks: Vec<Vec<Command>>) -> Vec<Answer> {
     let mut running = JoinSet::new();
     for (number, commands) in tasks.into_iter().enumerate() {
@@ -78,7 +78,7 @@ async fn all_at_once(bank: &Bank, tasks: Vec<Vec<Command>>) -> Vec<Answer> {
     running.join_all().await.concat()
 }
 
-/// What has led to events, in commit order.
+/// The commands that led to events, in commit order.
 fn handled(answers: &[Answer]) -> BTreeMap<u64, (&Command, &Reply, &Event)> {
     let handled: Vec<_> =
         answers.iter().filter_map(|(command, reply, event)| Some((command, reply, event.as_ref()?))).collect();
@@ -175,8 +175,8 @@ async fn under_strong_consistency_a_task_reads_what_it_has_just_written() {
     tasks.join_all().await;
 }
 
-/// Money moves from Ada to Grace, one unit at a time, out first. Whoever looks at both balances at once finds
-/// at most one unit on the way.
+/// Money moves from Ada to Grace in single units, withdrawn first. A reader of both balances finds at most one unit on
+/// the way.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_never_sees_a_moment_that_was_not() {
     const UNITS: u64 = 500;

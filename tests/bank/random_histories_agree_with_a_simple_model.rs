@@ -1,4 +1,4 @@
-//! Whatever is asked of a bank, in whatever order: it answers as a bank simple enough to trust at a glance.
+//! For any sequence of commands, the bank answers like a simple model.
 
 use std::future::Future;
 use std::num::{NonZeroU64, NonZeroUsize};
@@ -61,7 +61,7 @@ proptest! {
     }
 }
 
-/// Sends the commands without waiting, holds the answers against the model's, and returns the model.
+/// Sends the commands without waiting, compares the replies with the model's, and returns the model.
 async fn send_all(bank: &Bank, commands: &[Command]) -> ModelBank {
     let mut pending = Vec::new();
     for command in commands {
@@ -91,17 +91,17 @@ fn any_command() -> impl Strategy<Value = Command> {
     ]
 }
 
-/// Few, so that the right one is often among those that are tried.
+/// Few PINs, so that the right one is often tried.
 fn any_pin() -> impl Strategy<Value = &'static str> {
     proptest::sample::select(&["1234", "0000"])
 }
 
-/// Small ones, which meet each other's balances, and large ones, which meet the limit.
+/// Small amounts, near typical balances, and large ones, near the limit.
 fn any_amount() -> impl Strategy<Value = u64> {
     prop_oneof![6 => 1..=20_u64, 1 => LIMIT / 2 - 20..=LIMIT / 2 + 20, 1 => LIMIT - 20..=LIMIT, 1 => 1..=LIMIT]
 }
 
-/// Narrow enough that queues fill up, batches end and accounts are loaded again.
+/// Low limits, so that queues fill up, batches end and accounts are reloaded.
 fn any_limits() -> impl Strategy<Value = Limits> {
     (1..10_usize, 1..10_usize, 1..5_usize, 1..5_u64).prop_map(|(queue, batch, cached_aggregates, snapshot_every)| {
         Limits {
@@ -113,7 +113,7 @@ fn any_limits() -> impl Strategy<Value = Limits> {
     })
 }
 
-/// Time passes only when nothing else can happen, so an answer that never comes fails at once.
+/// A paused clock advances only when all tasks are idle, so a missing answer fails at once.
 fn run(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async { timeout(Duration::from_secs(60), test).await }).unwrap();

@@ -1,5 +1,5 @@
-//! With PINs, transfers, bonuses and e-mails that fail: the bank answers as a simple one does, money is conserved at
-//! every position, and what it answers about the past is what it answered then.
+//! With PINs, transfers, bonuses and failing e-mails, the bank answers like a simple model, money is conserved at every
+//! position, and queries about the past have the answers of that time.
 
 use std::future::Future;
 use std::num::{NonZeroU64, NonZeroUsize};
@@ -20,7 +20,7 @@ use crate::rest::{at_rest, log};
 use crate::whole_bank::comparison::{call, line};
 use crate::whole_bank::{Command, LIMIT, ModelBank, Pin};
 
-/// Longer than any case should take on a busy machine.
+/// Longer than any case takes on a busy machine, so that a hang fails the test.
 const HANG: Duration = Duration::from_secs(120);
 
 const RIGHT: Pin = Some("1234");
@@ -30,7 +30,7 @@ const WRONG: Pin = Some("9999");
 enum Step {
     Ask(Command),
     EmailsWork(bool),
-    /// Closes the bank and opens it again, where it is kept in a file.
+    /// Closes and reopens a bank in a file.
     CloseAndOpen,
 }
 
@@ -85,7 +85,7 @@ async fn compare(store: StoreUrl, steps: &[Step], setting: Setting) {
     for (position, then) in answers {
         assert_eq!(ask(&bank, Some(Moment::Position(position))).await, then, "at {position}");
         let next = log.iter().position(|event| event.position > position).unwrap_or(log.len());
-        // A time stands for the last event that has it.
+        // A time stands for the last event at that time.
         if let Some(event) = next.checked_sub(1).map(|last| &log[last])
             && log.get(next).is_none_or(|next| next.time > event.time)
         {
@@ -102,7 +102,7 @@ async fn compare(store: StoreUrl, steps: &[Step], setting: Setting) {
     bank.close().await;
 }
 
-/// Each e-mail is sent or parked; and once they work again, those that are parked are sent.
+/// Each e-mail is sent or parked. Once sending works again, the parked ones are sent.
 async fn everybody_is_thanked(bank: &Bank, outbox: &Outbox, thanked: usize) {
     at_rest(bank).await;
     let parked = bank.parked().await.unwrap();
@@ -123,7 +123,7 @@ async fn open(store: &StoreUrl, setting: Setting, outbox: &Outbox) -> Bank {
     };
     let options = Options {
         store: store.clone(),
-        // A simulated clock moves with every event, so that mostly each has a time of its own.
+        // A simulated clock advances with every event, so that most times differ.
         seed: Some(1),
         limits,
         pins: PinOptions { secret: PinSecret::new("a secret for tests").unwrap().into(), cost: PinCost::CHEAPEST },
@@ -135,7 +135,7 @@ async fn open(store: &StoreUrl, setting: Setting, outbox: &Outbox) -> Bank {
     Bank::open(options).await.unwrap()
 }
 
-/// Some accounts at first, and then whatever comes.
+/// Some accounts first, then any commands.
 fn any_history() -> impl Strategy<Value = Vec<Step>> {
     let steps = (vec(any_creation().prop_map(Step::Ask), 0..8), vec(any_steps(), 1..50));
     steps.prop_map(|(accounts, steps)| accounts.into_iter().chain(steps.into_iter().flatten()).collect())
@@ -175,7 +175,7 @@ fn any_pin() -> impl Strategy<Value = Pin> {
     prop_oneof![1 => Just(None), 6 => Just(RIGHT), 1 => Just(WRONG)]
 }
 
-/// Some that meet each other's balances, some that earn bonuses, and some that meet the limit.
+/// Amounts near typical balances, amounts that earn bonuses, and amounts near the limit.
 fn any_amount() -> impl Strategy<Value = u64> {
     prop_oneof![6 => 1..=300_u64, 3 => 1..=6_000_000_u64, 1 => LIMIT - 300..=LIMIT]
 }

@@ -1,5 +1,5 @@
-//! Under strong consistency a caller waits until everyone who is waited for has seen what was written, and not a moment
-//! longer; where that takes too long, the answer says what is true.
+//! Under strong consistency a caller waits until all awaited handlers have seen the events, and no longer. If that
+//! takes too long, the receipt names the lagging handlers.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use tokio::time;
 use crate::accounts::{account, all_balances, money};
 use crate::stall::Stall;
 
-/// The clock of this test moves only when nothing else can happen.
+/// The paused clock of this test advances only when all tasks are idle.
 #[tokio::test(start_paused = true)]
 async fn a_wait_ends_as_soon_as_the_slowest_handler_has_come_that_far() {
     let checkpoints = Checkpoints::new();
@@ -21,7 +21,7 @@ async fn a_wait_ends_as_soon_as_the_slowest_handler_has_come_that_far() {
     let waiting: Vec<_> = (1..=3)
         .map(|position| {
             let checkpoints = checkpoints.clone();
-            tokio::spawn(async move { checkpoints.wait(Position::new(position), MAX_WAIT).await })
+            tokio::spawn(async move { checkpoints.wait_until_seen(Position::new(position), MAX_WAIT).await })
         })
         .collect();
     tokio::task::yield_now().await;
@@ -42,12 +42,12 @@ async fn a_wait_in_vain_ends_after_the_longest_time_and_names_who_lags() {
     let _stuck = checkpoints.register("stuck", Position::START);
     checkpoints.advance(&quick, Position::new(1));
     let begun = time::Instant::now();
-    assert_eq!(checkpoints.wait(Position::new(1), MAX_WAIT).await, ["stuck"]);
-    // The clock of the runtime counts in milliseconds.
+    assert_eq!(checkpoints.wait_until_seen(Position::new(1), MAX_WAIT).await, ["stuck"]);
+    // The runtime's clock has a resolution of one millisecond.
     assert!((MAX_WAIT..MAX_WAIT + Duration::from_millis(2)).contains(&begun.elapsed()), "{:?}", begun.elapsed());
 }
 
-/// The one test that takes its time: the projection it stops is a real one, so the clock is real too.
+/// The one slow test: it stops a real projection, and so needs a real clock.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_deposit_that_the_balances_do_not_show_yet_is_told_as_such() {
     let bank = Bank::open(StoreUrl::Memory).await.unwrap();
@@ -58,7 +58,7 @@ async fn a_deposit_that_the_balances_do_not_show_yet_is_told_as_such() {
     let receipt = bank.deposit(&wolfman, money(100)).await.unwrap();
     assert!(begun.elapsed() >= MAX_WAIT);
     assert_eq!(receipt.position(), Position::new(2), "the money is in");
-    // The others get their events by way of the same task.
+    // The other handlers get their events from the same task.
     assert_eq!(receipt.lagging(), ["balances", "accounts", "total deposits", "transfers", "transfer"]);
     stall.end();
 

@@ -1,4 +1,4 @@
-//! An answer about the past equals the answer given then.
+//! A query about a past moment has the answer given at that moment.
 
 use cqrs_bank::bank::{AccountEntry, AccountId, Bank, CheckBalanceError, Moment, Money, Options, StoreUrl};
 use cqrs_bank::engine::log::Position;
@@ -26,7 +26,7 @@ fn accounts() -> Vec<AccountId> {
     NAMES.iter().map(|name| AccountId::new(name).unwrap()).collect()
 }
 
-/// Refusals are no matter here: what counts is what is answered afterwards.
+/// Refusals are ignored: only the answers afterwards count.
 async fn run(bank: &Bank, step: &Step) {
     let accounts = accounts();
     match step {
@@ -36,7 +36,7 @@ async fn run(bank: &Bank, step: &Step) {
     }
 }
 
-/// Every balance, the account list and the total.
+/// All balances, the account list and the total.
 type Answers = (Vec<Result<Money, CheckBalanceError>>, Vec<AccountEntry>, u128);
 
 async fn answers(bank: &Bank, moment: Option<Moment>) -> Answers {
@@ -51,7 +51,7 @@ async fn answers(bank: &Bank, moment: Option<Moment>) -> Answers {
 }
 
 async fn compare(steps: Vec<Step>) {
-    // A simulated clock moves with every event, so that each has a time of its own.
+    // A simulated clock advances with every event, so that all times differ.
     let bank = Bank::open(Options { seed: Some(1), ..Options::from(StoreUrl::Memory) }).await.unwrap();
     let mut given = vec![(Position::START, answers(&bank, None).await)];
     for step in &steps {

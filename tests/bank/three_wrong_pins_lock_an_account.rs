@@ -1,4 +1,5 @@
-//! A PIN keeps money in: wrong ones are counted, however they come, and three in a row lock the account.
+//! A PIN protects payments: wrong PINs are counted for withdrawals and transfers alike, and three in a row lock the
+//! account.
 
 use cqrs_bank::bank::{
     AccountEvent, AccountId, Bank, CreateError, EmailAddress, HolderName, NewAccount, Options, PIN_SECRET, Pin,
@@ -102,7 +103,7 @@ async fn as_much_is_checked_for_an_account_that_has_no_pin_or_does_not_exist() {
     assert_eq!((refused, bank.pin_checks()), (WithdrawError::NoAccount, 3));
 }
 
-/// Sent at once, the PIN is checked before the account is there, and once more when it is.
+/// A PIN sent right after the creation is checked before the account exists, and again once it does.
 #[tokio::test]
 async fn a_pin_counts_for_an_account_that_is_created_meanwhile() {
     for (digits, expected) in [("1234", "account_overdrawn"), ("0000", "invalid_pin")] {
@@ -112,8 +113,8 @@ async fn a_pin_counts_for_an_account_that_is_created_meanwhile() {
             cqrs_bank::bank::AccountCommand::WithdrawMoney { account_id: account("1"), amount: money(5), pin: None };
         let eventual = bank.with_consistency(Consistency::Eventual);
         let pending = {
-            // On this one thread, the account is created only when the test waits for something: the command
-            // is sent with a proof against nothing.
+            // On a single thread, the account is created only when the test awaits something: the first check has no
+            // verifier.
             let pending = eventual.send_with_pin(command, Some(pin(digits)), bank.start_conversation());
             let creating = eventual.send(creation, bank.start_conversation());
             let (pending, creating) = tokio::join!(pending, creating);

@@ -1,5 +1,5 @@
-//! What a refusal tells, the next question of whoever was refused knows: an account that exists, a balance that is too
-//! great or too small.
+//! After a refusal, the caller's next query shows the reason: an account that exists, a balance that is too large or
+//! too small.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use tokio::time::timeout;
 
 use crate::accounts::{account, money};
 
-/// So many accounts are in dispute, one after the other.
+/// The number of contended accounts, one after the other.
 const ACCOUNTS: u64 = 150;
 const TASKS: u64 = 24;
 
-/// Longer than anything takes on a busy machine.
+/// Longer than anything takes on a busy machine, so that a hang fails the test.
 const HANG: Duration = Duration::from_secs(60);
 
-/// Runs the same for each account on many tasks at once: each answers what it has heard that is wrong.
+/// Runs the same for each account on many tasks at once. Returns the wrong answers.
 fn all_at_once<F>(store: StoreUrl, run: impl Fn(Bank, u64, u64) -> F + Copy + Send + 'static)
 where
     F: Future<Output = Option<String>> + Send + 'static,
@@ -43,7 +43,7 @@ where
     });
 }
 
-/// In memory, and in a file.
+/// A bank in memory, and one in a file.
 fn in_both_stores<F>(run: impl Fn(Bank, u64, u64) -> F + Copy + Send + 'static)
 where
     F: Future<Output = Option<String>> + Send + 'static,

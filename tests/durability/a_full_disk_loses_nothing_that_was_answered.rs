@@ -114,7 +114,8 @@ async fn a_bank_opened_without_room_answers_what_it_knows() {
         let opened = format!("{{:ok, #Bank<sqlite:{}>}}", path.display());
         assert_eq!(finished.stdout, format!("{opened}\n1000000003\n{{:error, :outcome_unknown}}\n"));
         let why = format!("the outcome is unknown: {}: the disk is full", path.display());
-        let go_on = format!("once that is mended, `Bank.close` and `Bank.open \"{}\"` go on", path.display());
+        let go_on =
+            format!("once that is repaired, `Bank.close` and `Bank.open \"{}\"` start it again", path.display());
         let (_, said) = finished.stderr.split_once(&format!("error: {why}; ")).expect(&finished.stderr);
         let how_to_find_out = "if the command was carried out, there are events of command ";
         assert!(said.starts_with(how_to_find_out) && said.contains(&format!("; {go_on}\n")), "{said}");
@@ -198,7 +199,7 @@ fn at_the_prompt_one_opens_the_bank_again_and_goes_on() {
     let full = fs::metadata(format!("{}-wal", path.display())).unwrap().len();
     set_room(&terminal, &full.to_string());
     let failed = format!("{}: the disk is full", path.display());
-    let go_on = format!("; once that is mended, `Bank.close` and `Bank.open {path:?}` go on\n");
+    let go_on = format!("; once that is repaired, `Bank.close` and `Bank.open {path:?}` start it again\n");
     ask("Bank.deposit \"Wolfman\", 7", 5);
     terminal.wait_until("the error", |screen| {
         let said = screen.contents();

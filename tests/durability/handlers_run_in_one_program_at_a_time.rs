@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use cqrs_bank::bank::{AccountEvent, Bank, HandlerReport, StoreUrl};
 use cqrs_bank::engine::event_handler::{EventHandler, Failure, NackAction, ParkedError};
+use cqrs_bank::engine::feed::checkpoints::HandlerState;
 use cqrs_bank::engine::log::{Position, RecordedEvent};
 use cqrs_bank::engine::runtime::Supervisor;
 use cqrs_bank::engine::store::StoreError;
@@ -104,7 +105,7 @@ async fn report(bank: &Bank, name: &str) -> HandlerReport {
 }
 
 async fn runs_here(bank: &Bank, here: bool) {
-    while report(bank, "transfer").await.status.condition.elsewhere == here {
+    while (report(bank, "transfer").await.status.condition.state == HandlerState::RunningElsewhere) == here {
         tokio::task::yield_now().await;
     }
 }
@@ -249,7 +250,7 @@ async fn what_another_program_has_written_down_is_shown() {
         tokio::task::yield_now().await;
     }
     let HandlerReport { status, behind, parked } = report(&other, "witness").await;
-    assert!(status.condition.elsewhere);
+    assert_eq!(status.condition.state, HandlerState::RunningElsewhere);
     assert_eq!((status.checkpoint, behind, parked, status.condition.attempts), (Position::new(2), 4, 0, 1));
     one.close().await;
     other.close().await;

@@ -84,7 +84,7 @@ async fn beside_a_program_that_writes_what_is_restored_is_the_fold_of_the_log() 
                 });
                 one.append(deposited.collect()).await.unwrap();
                 version += 1;
-                program.checkpoints.projections_have_passed(one.end().await.unwrap()).await;
+                program.checkpoints.projections_have_seen(one.end().await.unwrap()).await;
                 program.control.keep_rows().await;
             }
             program.supervisor.stop(StopReason::Closed);
@@ -99,7 +99,7 @@ async fn beside_a_program_that_writes_what_is_restored_is_the_fold_of_the_log() 
     let deposits: u64 = writing.await.unwrap();
     let end = other.end().await.unwrap();
     for (number, Program { balances, checkpoints, supervisor, .. }) in programs.into_iter().enumerate() {
-        checkpoints.projections_have_passed(end).await;
+        checkpoints.projections_have_seen(end).await;
         let wrong =
             |balances: &Balances| all_balances(balances).into_values().filter(|balance| *balance != deposits).count();
         assert_eq!(balances.read(wrong), 0, "balances are wrong after restore {number}");

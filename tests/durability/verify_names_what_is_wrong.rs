@@ -107,8 +107,8 @@ async fn money_out_of_nothing_is_noticed() {
         problem(vec![deposited, withdrawn.clone(), withdrawn]).await,
         (
             Some(5),
-            "money is not conserved: balances of 0 and reservations of 0 do not add up to the -101 that was paid in \
-             and not out"
+            "money is not conserved: balances of 0 and reservations of 0 do not add up to the -101 paid in and not \
+             paid out"
                 .to_owned()
         )
     );
@@ -121,10 +121,10 @@ async fn transfers_that_no_process_would_carry_out_are_noticed() {
     let problem = async |events| problem(events).await;
     let nothing = "nothing is reserved for its transfer".to_owned();
     assert_eq!(problem(vec![settled.clone()]).await, (Some(3), nothing));
-    let early = "it settles what the payee does not have".to_owned();
+    let early = "it settles a transfer that is not credited".to_owned();
     assert_eq!(problem(vec![reserved.clone(), settled]).await, (Some(4), early));
     let other = AccountEvent::TransferSettled(transfer(6));
-    let another = "it ends another transfer than was begun".to_owned();
+    let another = "it differs from its reservation".to_owned();
     assert_eq!(problem(vec![reserved, other]).await, (Some(4), another));
 }
 

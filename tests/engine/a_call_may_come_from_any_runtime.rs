@@ -1,5 +1,5 @@
-//! An application lives on the runtime it was started on: its tasks and timers are there. It is called from wherever, also
-//! from a runtime without timers, or from none.
+//! An application's tasks and timers run on the runtime it was started on. It can be called from any runtime, from one
+//! without timers, and from none.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,7 +30,6 @@ fn every_question_is_answered() {
     }
 }
 
-/// And it costs nobody anything.
 #[test]
 fn what_is_added_is_there() {
     for caller in CALLERS {
@@ -57,7 +56,7 @@ fn what_is_added_is_there() {
     }
 }
 
-/// Whoever waits does so by the time of the application's runtime, which passes in no time here.
+/// Waits use the clock of the application's runtime, which is simulated here.
 #[test]
 fn a_wait_ends_when_its_time_is_over() {
     let runtime = runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
@@ -81,7 +80,7 @@ fn a_wait_ends_when_its_time_is_over() {
     assert_eq!(shelves.failure(), Some(Unavailable::Stopped(StopReason::RuntimeEnded)));
 }
 
-/// A wait that is over before its time is.
+/// A wait that ends before its timeout.
 #[test]
 fn a_wait_ends_with_what_it_waits_for() {
     for caller in CALLERS {

@@ -1,5 +1,5 @@
-//! A command under an id that its sender has chosen happens once, however often it is sent; its first outcome is the
-//! outcome each time, and another command under the id is told so. To send one again costs no more than a new one.
+//! A command under an id of its sender's choice is idempotent: however often it is sent, it has its first outcome.
+//! Another command under the id is refused. Sending a command again costs no more than a new one.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::happened::Happened;
 use crate::watched_store::{Step, WatchedStore};
 
-/// A jar takes so much.
+/// The capacity of a jar.
 const ROOM: u64 = 10;
 
 #[derive(Default)]
@@ -28,7 +28,7 @@ struct Jar {
 struct Fill {
     jar: &'static str,
     with: u64,
-    /// Why, which is nobody's business.
+    /// The reason, which is not part of the fingerprint.
     secret: &'static str,
     panics: bool,
 }
@@ -159,7 +159,7 @@ async fn it_is_the_outcome_where_the_command_would_be_refused_by_now(jars: Jars<
         assert_eq!(jars.outcome(fill("a", ROOM), id(1)).await.unwrap(), first);
     }
     assert_eq!(jars.outcome(fill("a", ROOM), id(2)).await.unwrap_err(), CommandError::Refused(Full));
-    // A handler that has just started knows no more than the store.
+    // A command handler that has just started knows only the store.
     let later = Jars::over(jars.store.clone(), Supervisor::new());
     assert_eq!(later.outcome(fill("a", ROOM), id(1)).await.unwrap(), first);
     assert_eq!(jars.events().await, 1);
@@ -170,7 +170,7 @@ async fn another_command_under_the_id_is_told_so(jars: Jars<impl EventStore<Happ
     let taken = CommandError::IdTaken { stream: stream("a") };
     assert_eq!(jars.outcome(fill("a", 2), id(1)).await.unwrap_err(), taken);
     assert_eq!(jars.outcome(fill("b", 1), id(1)).await.unwrap_err(), taken);
-    // What it would be refused for makes no difference.
+    // A reason to refuse the command makes no difference.
     assert_eq!(jars.outcome(fill("a", ROOM + 1), id(1)).await.unwrap_err(), taken);
     assert_eq!(jars.events().await, 1);
 }
@@ -213,7 +213,7 @@ async fn what_is_sent_beside_a_repeat_is_handled_as_ever(jars: Jars<impl EventSt
 
 async fn a_refusal_is_not_remembered(jars: Jars<impl EventStore<Happened>>) {
     assert_eq!(jars.outcome(fill("a", ROOM + 1), id(1)).await.unwrap_err(), CommandError::Refused(Full));
-    // The id is as good as new, for another command too.
+    // The id can be used again, by another command too.
     let first = jars.outcome(fill("b", 2), id(1)).await.unwrap();
     assert_eq!(jars.outcome(fill("b", 2), id(1)).await.unwrap(), first);
 }
@@ -227,8 +227,8 @@ async fn what_says_nothing_of_its_command_is_told_apart_by_its_aggregate(jars: J
     assert_eq!(jars.outcome(fill("b", 1), id(1)).await.unwrap_err(), taken);
 }
 
-/// What a process sends again gets its first outcome, whatever it says now; its ids can be found out, and nobody else
-/// gets anything by them, nor the process what was sent under them before.
+/// A command that a process manager sends again has its first outcome, even with other content. The ids are
+/// predictable, but a caller who guesses one does not get the process manager's outcome, nor the other way round.
 async fn a_process_has_its_ids_to_itself(jars: Jars<impl EventStore<Happened>>) {
     let send = async |with, metadata: Metadata| {
         let pending = jars.commands.resend(fill("a", with), metadata).await.unwrap();
@@ -258,7 +258,7 @@ async fn a_command_that_cannot_say_what_it_is_about_is_not_taken(jars: Jars<impl
     jars.outcome(fill("a", 1), id(1)).await.unwrap();
 }
 
-/// Unless it says so itself, a command is about all that `Debug` says.
+/// By default, the fingerprint of a command covers its `Debug` output.
 #[test]
 fn other_content_is_another_fingerprint() {
     #[derive(Debug)]
@@ -293,12 +293,12 @@ fn other_content_is_another_fingerprint() {
     assert_ne!(Move(1).fingerprint(), Move(2).fingerprint());
 }
 
-/// How often a store was asked for what.
+/// The number of calls to a store.
 #[derive(Clone, Default)]
 struct Asked(Arc<Mutex<BTreeMap<&'static str, u32>>>);
 
 impl Asked {
-    /// Since this was called last.
+    /// The calls since the last call of this function.
     fn take(&self) -> Vec<(&'static str, u32)> {
         std::mem::take(&mut *self.0.lock().unwrap()).into_iter().collect()
     }
@@ -341,7 +341,7 @@ async fn sending_many_again_asks_the_store_once() {
     assert_eq!(asked.take(), [("append", 1), ("read_commands", 1), ("read_from_snapshot", 1)]);
     assert_eq!(send_all().await, first);
     assert_eq!(asked.take(), [("read_commands", 1)]);
-    // Half are new, and they are stored as if the others were not there.
+    // Half of the commands are new, and are stored as if sent alone.
     let mut sent = Vec::new();
     for number in COMMANDS / 2..COMMANDS * 3 / 2 {
         sent.push(jars.send(fill("a", 0), id(number)).await);
@@ -350,7 +350,7 @@ async fn sending_many_again_asks_the_store_once() {
     assert_eq!(asked.take(), [("append", 1), ("read_commands", 1)]);
 }
 
-/// As a client does that waits too shortly and tries again.
+/// Like a client whose timeout is too short, and which tries again.
 #[tokio::test]
 async fn what_comes_again_before_it_is_answered_waits_for_that_once() {
     let (jars, asked) = counted();

@@ -1,5 +1,5 @@
-//! A command runs in a span of its own, which is a child of its sender's and says its ids; what the engine tells of it
-//! is told in that span, and only to who asks for `debug`.
+//! A command runs in its own span, a child of its sender's span with the command's ids. The engine logs about the
+//! command in that span, at the level `debug`.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,4 @@
-//! A handler gets an event only after the projections have taken it in: what it looks up is not from before.
+//! A handler gets an event only after the projections have folded it, so that its lookups include the event.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -20,7 +20,7 @@ use crate::scripted::{POLICY, append};
 
 static SLOW: OnceLock<(Sender<u64>, Mutex<Receiver<()>>)> = OnceLock::new();
 
-/// Takes the third event in when it is told to.
+/// Folds the third event on a signal.
 #[derive(Default)]
 struct Slow;
 
@@ -36,7 +36,7 @@ impl Projection<Happened> for Slow {
     }
 }
 
-/// Handles events when it is told to.
+/// Handles events on a signal.
 struct Handler {
     handled: watch::Sender<Vec<u64>>,
     may_go_on: watch::Receiver<bool>,
@@ -58,8 +58,8 @@ impl EventHandler<Happened> for Handler {
     }
 }
 
-/// The handler is slow over the first event, and when it reads on, it finds three in the store; but the projection is
-/// slow over the third.
+/// The handler is slow at the first event, and finds three in the store when it reads on; but the projection is slow at
+/// the third.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn even_if_the_event_is_there_to_be_read() {
     let ((begun, has_begun), (go_on, may_go_on)) = (channel(), channel());
@@ -91,6 +91,6 @@ async fn even_if_the_event_is_there_to_be_read() {
     assert_eq!(seen.borrow()[..], [1, 2]);
     go_on.send(()).unwrap();
     let end = store.end().await.unwrap();
-    assert_eq!(checkpoints.wait(end, MAX_WAIT).await, Vec::<&str>::new());
+    assert_eq!(checkpoints.wait_until_seen(end, MAX_WAIT).await, Vec::<&str>::new());
     assert_eq!(seen.borrow()[..], [1, 2, 3]);
 }

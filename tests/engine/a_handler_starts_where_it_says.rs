@@ -1,5 +1,5 @@
-//! A handler that a store has not seen yet starts with the first event there is, or with what happens from now on:
-//! from the moment it is started, none is missed.
+//! A handler without a checkpoint starts with the first event or with the next one, and misses no event after its
+//! start.
 
 use std::sync::{Arc, Mutex};
 
@@ -23,7 +23,7 @@ async fn at_the_beginning_or_at_the_end() {
         let store = MemoryStore::start(&supervisor);
         append(&store, 1..=2).await;
         for _ in 0..run {
-            // The tasks meet in another order each time.
+            // The tasks interleave differently each time.
             tokio::task::yield_now().await;
         }
         let checkpoints = Checkpoints::new();
@@ -42,7 +42,7 @@ async fn at_the_beginning_or_at_the_end() {
         event_handler::start(move || Sees::<false>(make_new.clone()), &context, &mut feed).await.unwrap();
         feed.start(store.clone(), &supervisor);
         let end = append(&store, 3..=4).await;
-        assert_eq!(checkpoints.wait(end, MAX_WAIT).await, Vec::<&str>::new());
+        assert_eq!(checkpoints.wait_until_seen(end, MAX_WAIT).await, Vec::<&str>::new());
         assert_eq!(all.lock().unwrap()[..], [1, 2, 3, 4]);
         assert_eq!(new.lock().unwrap()[..], [3, 4]);
     }

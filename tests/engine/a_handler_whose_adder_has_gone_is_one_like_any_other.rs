@@ -1,5 +1,5 @@
-//! Whoever adds a handler may stop waiting for it to come to the end of the log. It runs all the same, and is asked and
-//! told like any other.
+//! A caller that adds a handler may stop waiting for it to catch up. The handler runs, reports and takes requests like
+//! any other.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use crate::shelves::Changed;
 use crate::shelves_asked::{shelves, start};
 
-/// Cannot do with the first event, and takes its time over the second.
+/// Fails at the first event, and is slow at the second.
 #[derive(Clone)]
 struct Hesitant(Arc<Semaphore>);
 

@@ -1,5 +1,5 @@
-//! A handler that wants none of what happens is left alone: its checkpoint is moved along, nobody waits for it, and
-//! it asks the store for nothing.
+//! A handler whose filter selects none of the new events stays asleep: its checkpoint advances, nobody waits for it,
+//! and it does not read the store.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -36,7 +36,7 @@ async fn it_is_moved_along_without_a_question_to_the_store() {
     let before = asked.load(Ordering::Relaxed);
     for number in 1..=100 {
         let end = append(&store, [number * 3 - 2, number * 3 - 1, number * 3]).await;
-        assert_eq!(engine.checkpoints.wait(end, Duration::from_millis(1)).await, Vec::<&str>::new());
+        assert_eq!(engine.checkpoints.wait_until_seen(end, Duration::from_millis(1)).await, Vec::<&str>::new());
         for handler in [AWAITED, UNAWAITED] {
             assert_eq!(engine.status(handler).checkpoint, end);
         }
@@ -45,14 +45,14 @@ async fn it_is_moved_along_without_a_question_to_the_store() {
     assert_eq!(read.load(Ordering::Relaxed), 0);
 
     let end = append(&store, 301..=302).await;
-    assert_eq!(engine.checkpoints.wait(end, Duration::from_millis(1)).await, Vec::<&str>::new());
+    assert_eq!(engine.checkpoints.wait_until_seen(end, Duration::from_millis(1)).await, Vec::<&str>::new());
     assert_eq!(script.calls(AWAITED), [(301, 0), (302, 1)], "it was woken");
     nothing_left_to_do().await;
     assert_eq!(read.load(Ordering::Relaxed), 0, "and was given what it need not read");
 }
 
-/// A handler that answers about a parked event gets up for that. What happens meanwhile must not get lost, nor its
-/// checkpoint go back.
+/// A request about a parked event wakes the handler. Meanwhile no event must be lost, and the checkpoint must not go
+/// back.
 #[tokio::test(start_paused = true)]
 async fn it_can_be_asked_about_a_parked_event_at_any_moment() {
     let asleep = Arc::new(Mutex::new(None::<Arc<Notify>>));
@@ -94,7 +94,7 @@ async fn it_can_be_asked_about_a_parked_event_at_any_moment() {
     assert_eq!(engine.supervisor.reason(), None);
 }
 
-/// On several threads the handler falls asleep, is moved along, woken and asked in every order there is.
+/// On several threads, sleeping, advancing, waking and requests interleave in every order.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_event_is_lost_between_sleep_and_work() {
     let store = WatchedStore::start(|_| std::future::ready(()));
@@ -113,12 +113,12 @@ async fn no_event_is_lost_between_sleep_and_work() {
     for number in 1..=4_000 {
         let end = append(&store, [number]).await;
         if number % 3 == 0 {
-            assert_eq!(engine.checkpoints.wait(end, MAX_WAIT).await, Vec::<&str>::new());
+            assert_eq!(engine.checkpoints.wait_until_seen(end, MAX_WAIT).await, Vec::<&str>::new());
         }
     }
     let end = store.end().await.unwrap();
-    assert_eq!(engine.checkpoints.wait(end, MAX_WAIT).await, Vec::<&str>::new());
-    engine.checkpoints.settle(end, MAX_WAIT).await;
+    assert_eq!(engine.checkpoints.wait_until_seen(end, MAX_WAIT).await, Vec::<&str>::new());
+    engine.checkpoints.wait_until_settled(end, MAX_WAIT).await;
     assert!(!asking.is_finished(), "no answer was another");
     asking.abort();
     let expected: Vec<_> = (1..=4_000).filter(|number| wanted(*number)).zip(0..).collect();

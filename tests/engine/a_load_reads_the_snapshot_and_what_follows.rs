@@ -1,5 +1,5 @@
-//! Loading an aggregate reads its last snapshot and the events after it; and whatever becomes of snapshots, every
-//! answer is the one that the events give.
+//! Loading an aggregate reads its last snapshot and the events after it. Whatever happens to snapshots, every answer
+//! equals the fold of the events.
 
 use std::future::ready;
 use std::num::NonZeroU64;
@@ -30,7 +30,7 @@ async fn as_many_events_are_read_as_have_happened_since_the_snapshot() {
     }
 }
 
-/// A snapshot in the middle of what a command has led to would stand for something that never was.
+/// A snapshot between the events of one command would be a state that never existed.
 #[tokio::test]
 async fn a_snapshot_stands_after_the_last_event_of_a_command() {
     let (store, _) = counting_store();
@@ -91,7 +91,7 @@ async fn what_is_not_stored_leaves_no_snapshot() {
     assert_eq!((snapshot, events.len()), (None, 1));
 }
 
-/// The past is read from the snapshot before it.
+/// A past state is folded from the last snapshot before it.
 #[tokio::test]
 async fn a_moment_in_the_past_is_read_from_the_last_snapshot_up_to_it() {
     let (store, _) = counting_store();
@@ -125,7 +125,7 @@ async fn a_moment_in_the_past_is_read_from_the_last_snapshot_up_to_it() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The aggregate is forgotten now and then, so that it has to be loaded.
+    /// The aggregate is evicted now and then, so that it has to be loaded.
     #[test]
     fn answers_are_the_same_with_snapshots_and_without(
         commands in vec((any_command(), any::<bool>()), 1..60),
@@ -152,7 +152,7 @@ fn any_command() -> impl Strategy<Value = What> {
     ]
 }
 
-/// A store that counts the events of one stream it has read.
+/// A store that counts the events read from one stream.
 fn counting_store() -> (WatchedStore<Added>, Arc<AtomicU64>) {
     let read = Arc::new(AtomicU64::new(0));
     let counter = read.clone();
@@ -170,7 +170,7 @@ fn start(store: &WatchedStore<Added>, every: u64) -> CommandHandler<Tally> {
     CommandHandler::start(store.clone(), Arc::new(Clock::simulated(0)), limits, &Supervisor::new())
 }
 
-/// Answers with the version that the tally has afterwards; 0 if nothing happened.
+/// Returns the version of the tally afterwards; 0 if there were no events.
 async fn handle(commands: &CommandHandler<Tally>, what: What) -> Result<u64, OtherTotal> {
     let metadata = Metadata::from_outside(Uuid::new_v4());
     let pending = commands.send(TallyCommand { name: "it".to_owned(), what }, metadata).await.unwrap();

@@ -1,5 +1,5 @@
-//! What every application can do with its log it can do whatever the domain is, and however many kinds of aggregate that
-//! has: verify it, take in that of another, and back it up. The domain only says what else is so in each of its logs.
+//! Every application can verify, import and back up its log, whatever its domain and however many kinds of aggregate it
+//! has. The domain only adds its invariants.
 
 use std::fs;
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ fn both_stores() -> (TempDir, [StoreUrl; 2]) {
     (directory, [StoreUrl::Memory, file])
 }
 
-/// The log of a hotel in which Ann has come, gone and come again, and Ben was there: ten events.
+/// The log of a hotel where Ann arrived, left and returned, and Ben stayed: ten events.
 async fn exported(directory: &TempDir) -> (PathBuf, Application<HotelEvent>) {
     let path = directory.path().join("events.jsonl");
     let first = hotel(StoreUrl::Memory).start().await.unwrap();
@@ -41,7 +41,7 @@ async fn verified(hotel: &Application<HotelEvent>) -> Verified {
     }
 }
 
-/// The position at which a log is broken, and why.
+/// The position of a log's first problem, and the problem.
 async fn broken(hotel: &Application<HotelEvent>) -> (Option<u64>, String) {
     match hotel.verify(|_, _| {}).await.unwrap() {
         Verification::Broken { position, problem } => (position.map(Position::get), problem),
@@ -49,7 +49,7 @@ async fn broken(hotel: &Application<HotelEvent>) -> (Option<u64>, String) {
     }
 }
 
-/// Stores what no aggregate has decided, with the snapshot that is to stand after it.
+/// Stores an event that no aggregate decided, followed by a snapshot.
 async fn forge(hotel: &Application<HotelEvent>, stream: &str, event: impl Into<HotelEvent>, snapshot: Option<&str>) {
     let stream = StreamId::named(stream);
     let before = hotel.store().read_stream(&stream, Version::START, 1_000).await.unwrap();
@@ -109,7 +109,7 @@ async fn a_log_that_cannot_have_happened_is_refused_with_its_line() {
     let changed = directory.path().join("changed.jsonl");
     for store in stores {
         for (from, to, line, problem) in [
-            // What the domain knows.
+            // Invariants of the domain.
             (r#""data":{"guest":"Ben"}"#, r#""data":{"guest":"Eve"}"#, 4, "Eve has a room and has never arrived"),
             (
                 r#"{"guest":"Ben","room":"8"}"#,
@@ -118,7 +118,7 @@ async fn a_log_that_cannot_have_happened_is_refused_with_its_line() {
                 "it is about another guest than guest-Ben",
             ),
             ("Ben", "Nobody", 3, "nobody is called Nobody"),
-            // What is so in any log.
+            // Invariants of every log.
             (r#""version":2"#, r#""version":3"#, 5, "version 3 of its stream follows version 1"),
             (r#""position":4"#, r#""position":3"#, 4, "its position does not come after 3"),
             (r#""room-7""#, r#""guest-Cas""#, 2, "it stands in the stream guest-Cas, and is none of guest"),
@@ -178,7 +178,7 @@ async fn what_no_aggregate_has_decided_is_named() {
     }
 }
 
-/// Of what a store has already it is not asked whether it would come in.
+/// Stored events skip the check for imports.
 #[tokio::test]
 async fn what_was_stored_before_stays_whole() {
     let (_directory, stores) = both_stores();
@@ -190,7 +190,7 @@ async fn what_was_stored_before_stays_whole() {
     }
 }
 
-/// Be it a projection that was there from the beginning or one that came later.
+/// For a projection given to the builder, and for one added later.
 #[tokio::test]
 async fn stored_rows_that_tell_something_else_are_named() {
     for comes_later in [false, true] {
@@ -207,7 +207,7 @@ async fn stored_rows_that_tell_something_else_are_named() {
             replace_all: true,
         };
         forging.store().write_projections(vec![rows]).await.unwrap();
-        // An application without the projection knows nothing of its rows.
+        // An application without the projection does not check its rows.
         assert_eq!(verified(&forging).await.events, 1);
         if comes_later {
             forging.add_projection::<GuestList>().await.unwrap();
@@ -262,7 +262,7 @@ async fn what_was_behind_an_event_is_told() {
     }
 }
 
-/// Cannot do with anything.
+/// Panics at every event.
 #[derive(Default)]
 struct Panics;
 

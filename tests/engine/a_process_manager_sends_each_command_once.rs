@@ -1,5 +1,5 @@
-//! What a process manager does about an event happens once, whenever the process ends: at every step it is cut off,
-//! started again over the same store, and all ends the same.
+//! The commands that answer an event take effect once: cut off at any step and restarted on the same store, a process
+//! manager arrives at the same result.
 
 use std::collections::BTreeSet;
 use std::future::pending;
@@ -66,7 +66,7 @@ async fn cut_off_at_any_step_it_ends_the_same() {
         };
         cut.again(NEVER);
         let engine = Engine::start(&cut).await.unwrap();
-        // Whoever has asked and got no answer asks again, with the same id.
+        // A client without an answer sends its command again under the same id.
         assert!(engine.run(&commands).await, "cut off at step {steps}");
         assert_eq!(engine.log().await, expected, "cut off at step {steps}");
         let parked = engine.store.read_parked(0, 9).await.unwrap();
@@ -87,7 +87,7 @@ async fn cut_off_at_any_step_it_ends_the_same() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The stock grows meanwhile, so that what was refused once may be accepted when it comes again.
+    /// The stock grows meanwhile, so that a refused command may be accepted when it is sent again.
     #[test]
     fn of_a_command_and_the_one_that_follows_its_refusal_one_happens(
         orders in vec((0..3_usize, 1..6_u64), 1..8),
@@ -128,7 +128,7 @@ proptest! {
     }
 }
 
-/// A command was refused and the one that follows has happened, or not yet; then the first one would be accepted.
+/// A command was refused, and its fallback was handled or not. By now, the first command would be accepted.
 #[tokio::test(start_paused = true)]
 async fn what_followed_a_refusal_stays_even_if_the_first_command_would_be_accepted_now() {
     let order = [("orders", What::Order("shelf", 3))];
@@ -164,7 +164,7 @@ async fn what_followed_a_refusal_stays_even_if_the_first_command_would_be_accept
     assert!(taken > 3 && lent > 3, "{taken} times it was taken and {lent} times lent");
 }
 
-/// The store has done it, and the answer gets lost: the event comes again in the same process.
+/// The store appends, but the answer is lost: the event is redelivered in the same process.
 #[tokio::test(start_paused = true)]
 async fn what_followed_a_refusal_stays_even_if_nobody_heard_of_it() {
     let engine = Engine::start(&Cut::at(NEVER)).await.unwrap();
@@ -176,7 +176,7 @@ async fn what_followed_a_refusal_stays_even_if_nobody_heard_of_it() {
     }
     engine.send("shelf", What::Add(3), id_of(3)).await.outcome().await.unwrap();
     let end = engine.store.end().await.unwrap();
-    assert!(engine.checkpoints.wait(end, HOUR).await.is_empty());
+    assert!(engine.checkpoints.wait_until_seen(end, HOUR).await.is_empty());
     let what: Vec<_> = engine.log().await.into_iter().map(|event| event.data).collect();
     let order = |count| Changed::Ordered("shelf".to_owned(), count);
     assert_eq!(what, [order(1), Changed::Lent(1), order(3), Changed::Lent(3), Changed::Added(3)]);
@@ -216,7 +216,7 @@ async fn a_new_command_with_an_id_that_was_used_leads_to_nothing_new() {
     assert_eq!(engine.log().await.len(), 1);
 }
 
-/// A refusal is not stored: a command that was refused may come again, and be accepted then.
+/// A refusal is not stored: a refused command may be sent again and be accepted.
 #[tokio::test]
 async fn a_command_that_was_refused_is_decided_again() {
     let engine = Engine::start(&Cut::at(NEVER)).await.unwrap();
@@ -253,7 +253,7 @@ struct Engine {
 }
 
 impl Engine {
-    /// Only what handles commands.
+    /// The command handler only.
     fn without_process(cut: &Cut<Changed>) -> Self {
         let store = cut.store.clone();
         let (supervisor, checkpoints) = (Supervisor::new(), Checkpoints::new());
@@ -262,7 +262,7 @@ impl Engine {
         Self { store, supervisor, checkpoints, commands }
     }
 
-    /// Nothing, if the store does not answer.
+    /// `None` if the store does not answer.
     async fn start(cut: &Cut<Changed>) -> Option<Self> {
         let engine = Self::without_process(cut);
         let Self { store, supervisor, checkpoints, commands } = &engine;
@@ -286,18 +286,18 @@ impl Engine {
         self.commands.resend(command(shelf, what), Metadata::from_outside(command_id)).await.unwrap()
     }
 
-    /// Sends commands, each after all that the one before has led to. When the store does not answer any more,
-    /// the process ends. Answers whether all was done.
+    /// Sends commands, each after everything that the previous one led to. Stops when the store no longer answers.
+    /// Returns whether all were handled.
     async fn run(&self, commands: &[(&str, What)]) -> bool {
         let run = async {
             for (number, (shelf, what)) in (1..).zip(commands) {
                 let events = self.send(shelf, *what, id_of(number)).await.outcome().await.unwrap();
                 let mut end = events.last().unwrap().position;
                 loop {
-                    if !self.checkpoints.wait(end, HOUR).await.is_empty() {
+                    if !self.checkpoints.wait_until_seen(end, HOUR).await.is_empty() {
                         return pending().await;
                     }
-                    match self.checkpoints.conversation_goes_on_to(id_of(number)) {
+                    match self.checkpoints.end_of_conversation(id_of(number)) {
                         Some(further) if further > end => end = further,
                         _ => break,
                     }
@@ -316,7 +316,7 @@ impl Engine {
         let _ = timeout(Duration::from_millis(1), pending::<()>()).await;
     }
 
-    /// All events, but for their times.
+    /// All events without their times.
     async fn log(&self) -> Vec<Event> {
         let mut log = self.store.read_all(Position::START, usize::MAX).await.unwrap().to_vec();
         let Some(time) = log.first().map(|event| event.time) else { return log };

@@ -1,6 +1,6 @@
-//! A projection that is added while the others are fed is ready when it is there, and can be removed. Where it panics
-//! time and again, it alone stops. One that was not added, or a feed that did not start, leaves nothing that others
-//! wait for.
+//! A projection added to a running feed has caught up when the call returns, and can be removed. If it panics
+//! repeatedly, it stops alone. A projection that was not added, or a feed that did not start, leaves nothing behind
+//! that others wait for.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use cqrs_bank::engine::event_handler::lease::Lease;
 use cqrs_bank::engine::event_handler::{self, EventHandler, Failure, HandlerContext, StartFrom};
+use cqrs_bank::engine::feed::checkpoints::HandlerState;
 use cqrs_bank::engine::feed::checkpoints::{Checkpoints, MAX_WAIT};
 use cqrs_bank::engine::feed::{Feed, FeedHandle, JoinError, MAX_ATTEMPTS, RemoveError};
 use cqrs_bank::engine::log::{Position, RecordedEvent};
@@ -38,7 +39,7 @@ impl Projection<Happened> for Sum {
     }
 }
 
-/// The sum of all numbers, but it cannot take this one.
+/// The sum of all numbers; panics at this one.
 #[derive(Default)]
 struct CannotTake<const NUMBER: u64>(u64);
 
@@ -69,10 +70,10 @@ impl Fed {
         Self { store, supervisor, checkpoints, feed, sum }
     }
 
-    /// Answers who has not seen the events in time.
+    /// Returns the handlers that have not seen the events in time.
     async fn happens(&self, numbers: impl IntoIterator<Item = u64>) -> Vec<&'static str> {
         let end = append(&self.store, numbers).await;
-        self.checkpoints.wait(end, MAX_WAIT).await
+        self.checkpoints.wait_until_seen(end, MAX_WAIT).await
     }
 
     fn names(&self) -> Vec<&'static str> {
@@ -103,15 +104,15 @@ async fn one_that_panics_time_and_again_stops_alone_and_is_shown_as_stopped() {
     assert_eq!(fed.sum.read(|sum| sum.0), 45);
     assert_eq!(fed.supervisor.reason(), None);
     let [sum, stopped] = &fed.checkpoints.handlers()[..] else { panic!("{:?}", fed.checkpoints) };
-    assert_eq!((sum.name, sum.checkpoint, sum.condition.stopped), ("sum", Position::new(9), false));
+    assert_eq!((sum.name, sum.checkpoint, sum.condition.state), ("sum", Position::new(9), HandlerState::Running));
     assert_eq!(
-        (stopped.name, stopped.checkpoint, stopped.condition.stopped),
-        ("cannot take it", Position::new(4), true)
+        (stopped.name, stopped.checkpoint, stopped.condition.state),
+        ("cannot take it", Position::new(4), HandlerState::Stopped)
     );
     assert_eq!(stopped.condition.attempts, MAX_ATTEMPTS);
     assert_eq!(stopped.condition.last_error.as_deref(), Some("not 5"));
     assert_eq!(cannot.read(|cannot| cannot.0), 1 + 2 + 3 + 4, "what it knew before, and nothing half changed");
-    assert_eq!(fed.checkpoints.wait_for_projections(Position::new(9), MAX_WAIT).await, NOBODY);
+    assert_eq!(fed.checkpoints.wait_until_projections_have_seen(Position::new(9), MAX_WAIT).await, NOBODY);
 
     assert_eq!(fed.feed.rebuild(mpsc::channel(1).0).await.unwrap(), Position::new(9));
     assert_eq!(fed.sum.read(|sum| sum.0), 45);
@@ -161,7 +162,7 @@ async fn what_was_not_added_is_not_waited_for() {
     assert_eq!(refused, Some(JoinError::Panicked { message: "not 2".to_owned() }));
     assert_eq!(fed.names(), ["sum"]);
 
-    // Whoever asks goes away at each point where it can.
+    // The caller is cancelled at each await point.
     for polls in 0..20 {
         let mut adding = pin!(fed.feed.add::<CannotTake<9>, _>(&fed.store));
         for _ in 0..polls {
@@ -187,10 +188,10 @@ fn a_feed_that_cannot_start_is_not_waited_for() {
     let starting = catch_unwind(AssertUnwindSafe(|| feed.start(store, &supervisor)));
     assert!(starting.is_err(), "there is no runtime here");
     assert_eq!(checkpoints.handlers(), []);
-    assert!(checkpoints.have_passed(Position::new(1)));
+    assert!(checkpoints.is_seen_by_all(Position::new(1)));
 }
 
-/// Remembers what it has seen.
+/// Records the events it has seen.
 #[derive(Clone, Default)]
 struct Sees(Arc<Mutex<Vec<u64>>>);
 
@@ -237,9 +238,9 @@ async fn a_handler_that_is_waited_for_has_seen_the_past_when_it_is_there() {
     let late = fed.feed.add::<CannotTake<100_001>, _>(&fed.store).await.unwrap();
     assert_eq!(seen.0.lock().unwrap().len(), 50_000);
     assert_eq!(late.read(|late| late.0), (0..100_000).sum::<u64>());
-    // So who comes next waits for nothing that was there before.
+    // The next caller waits for nothing that was added before.
     let end = fed.store.end().await.unwrap();
-    assert!(fed.checkpoints.have_passed(end));
+    assert!(fed.checkpoints.is_seen_by_all(end));
     assert_eq!(fed.happens([100_000]).await, NOBODY);
     assert_eq!(seen.0.lock().unwrap().last(), Some(&100_000));
 }
@@ -263,7 +264,7 @@ async fn an_observer_hears_of_what_is_new_once_it_is_known() {
     let feed = feed.start(store.clone(), &supervisor);
     let happens = async |number| {
         let end = append(&store, [number]).await;
-        assert_eq!(checkpoints.wait(end, Duration::from_secs(1)).await, NOBODY);
+        assert_eq!(checkpoints.wait_until_seen(end, Duration::from_secs(1)).await, NOBODY);
         HEARD.load(Ordering::Relaxed)
     };
     assert_eq!(happens(10).await, 10, "and not what had happened");

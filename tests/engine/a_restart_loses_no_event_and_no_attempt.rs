@@ -1,10 +1,11 @@
-//! Whenever the process ends, a handler goes on where it was: no event is missed, none comes again once it was
-//! acknowledged, and what was tried before the end counts.
+//! After a crash at any time, a handler continues where it was: no event is missed, no acknowledged event is
+//! redelivered, and earlier attempts count.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use cqrs_bank::engine::event_handler::{Failure, NackAction, ParkedError};
+use cqrs_bank::engine::feed::checkpoints::HandlerState;
 use cqrs_bank::engine::log::Position;
 use cqrs_bank::engine::store::handler_records::{HandlerRecords, ParkedEvent, Progress};
 use proptest::collection::{btree_set, vec};
@@ -33,7 +34,7 @@ async fn attempts_and_memory_survive() {
     assert_eq!(engine.parked().await, []);
 }
 
-/// Were the attempt counted when it has failed, a handler that takes the process with it would do so for ever.
+/// An attempt is counted before it is made: otherwise a handler that crashes the process would do so for ever.
 #[tokio::test(start_paused = true)]
 async fn an_event_that_ends_the_process_each_time_is_parked() {
     let (mut engine, script) = start().await;
@@ -77,15 +78,14 @@ async fn what_is_parked_stays_so_and_can_be_tried_again() {
     assert_eq!(script.calls(AWAITED), [(1, 0), (2, 0), (3, 0), (1, 1), (1, 1), (4, 2)]);
 }
 
-/// What was tried is the event right after the checkpoint. A handler that no longer wants that one has not tried
-/// the one it wants.
+/// Attempts belong to one event. If the handler's filter no longer selects that event, they do not count for the next.
 #[tokio::test(start_paused = true)]
 async fn attempts_are_those_of_the_event_that_was_tried() {
     let (engine, script) = start().await;
     script.say(AWAITED, 1, [fail(NackAction::Retry), fail(NackAction::Retry), Act::Hang]);
     script.say(AWAITED, 3, fails(3));
     append(&engine.store, [1]).await;
-    assert_eq!(engine.checkpoints.wait(Position::new(1), HOUR).await, [AWAITED]);
+    assert_eq!(engine.checkpoints.wait_until_seen(Position::new(1), HOUR).await, [AWAITED]);
     assert_eq!(script.calls(AWAITED).len(), 3);
     script.unwanted.lock().unwrap().extend(1..=2);
     append(&engine.store, 2..=3).await;
@@ -103,7 +103,7 @@ async fn a_handler_that_has_stopped_is_asked_again_and_again() {
     append(&engine.store, 1..=2).await;
     nothing_left_to_do().await;
     for calls in 1..=times {
-        assert!(engine.status(AWAITED).condition.stopped);
+        assert_eq!(engine.status(AWAITED).condition.state, HandlerState::Stopped);
         assert_eq!(script.calls(AWAITED), vec![(1, 0); calls]);
         engine = engine.restart(&script).await;
     }
@@ -123,7 +123,7 @@ async fn people_see_the_attempts_from_before() {
     assert_eq!(engine.status(AWAITED).condition.attempts, 1, "and the second is under way");
 }
 
-/// Or each start would look at all that has ever happened.
+/// Otherwise each start would read the whole log.
 #[tokio::test(start_paused = true)]
 async fn a_handler_that_sleeps_does_not_start_from_far_behind() {
     let (engine, script) = start().await;
@@ -139,7 +139,7 @@ async fn a_handler_that_sleeps_does_not_start_from_far_behind() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The end is the same whatever fails and whenever the process ends.
+    /// The result is the same whatever fails and whenever the process crashes.
     #[test]
     fn each_wanted_event_comes_in_order_until_it_is_acknowledged(
         unwanted in btree_set(1..=40_u64, 0..30),
@@ -161,10 +161,10 @@ proptest! {
                         end += count;
                     }
                     Moment::Restart => engine = engine.restart(&script).await,
-                    Moment::Wait(wait) => drop(engine.checkpoints.wait(Position::new(end), wait).await),
+                    Moment::Wait(wait) => drop(engine.checkpoints.wait_until_seen(Position::new(end), wait).await),
                 }
             }
-            while !engine.checkpoints.wait(Position::new(end), HOUR).await.is_empty() {
+            while !engine.checkpoints.wait_until_seen(Position::new(end), HOUR).await.is_empty() {
                 engine = engine.restart(&script).await;
             }
 

@@ -1,5 +1,4 @@
-//! An application whose runtime has ended can do nothing more: whoever calls it, and whoever waits for it just then, is
-//! told so.
+//! An application whose runtime has ended answers every caller with an error, those who were waiting included.
 
 use cqrs_bank::engine::application::AddHandlerError;
 use cqrs_bank::engine::application::handlers::HandlerReport;
@@ -12,7 +11,7 @@ use crate::shelves_asked::{ADDITIONS, QUESTIONS, Shelves, Slow, both_stores, len
 
 const ENDED: Unavailable = Unavailable::Stopped(StopReason::RuntimeEnded);
 
-/// An application whose runtime is gone.
+/// An application whose runtime has ended.
 fn left_behind(url: StoreUrl) -> Shelves {
     let runtime = new_runtime();
     runtime.block_on(start(shelves(url)))
@@ -42,7 +41,7 @@ fn whoever_calls_later_is_told() {
     }
 }
 
-/// What is in the file is there for who opens it anew.
+/// Acknowledged events are in the file when it is opened again.
 #[test]
 fn what_was_acknowledged_is_not_lost() {
     let (_directory, [_, file]) = both_stores();
@@ -56,7 +55,7 @@ fn what_was_acknowledged_is_not_lost() {
     assert_eq!(left_behind.failure(), Some(ENDED));
 }
 
-/// One more that is waited for, and that never has done with the first event.
+/// An awaited handler that never finishes its first event.
 #[derive(Clone)]
 struct Slower;
 
@@ -87,7 +86,7 @@ fn whoever_waits_as_it_ends_is_told() {
             let (event, mut watch) = caller.call(async move { (watch.next().await, watch) });
             assert_eq!(event.unwrap().data, Changed::Lent(1));
             let sent = runtime.block_on(shelves.dispatch(lend("hall", 2)).send()).unwrap();
-            // What was sent before this is answered when this is: it waits for the handler.
+            // Once this is answered, the earlier command was decided, and waits for the handler.
             runtime.block_on(shelves.dispatch(put("hall", 3)).eventual().into_future()).unwrap();
             let sent = caller.begin(sent.outcome());
             let watched = caller.begin(async move {
@@ -113,7 +112,7 @@ fn whoever_waits_as_it_ends_is_told() {
     }
 }
 
-/// An application that was closed has ended before its runtime has.
+/// A closed application reports that it was closed, even after its runtime has ended.
 #[test]
 fn what_was_closed_stays_closed() {
     let (_directory, stores) = both_stores();
@@ -130,7 +129,7 @@ fn what_was_closed_stays_closed() {
     }
 }
 
-/// Closing waits for a handler when the runtime ends: it is closed all the same.
+/// The runtime ends while closing waits for a handler: the application closes all the same.
 #[test]
 fn what_is_about_to_be_closed_is() {
     let (_directory, stores) = both_stores();

@@ -1,5 +1,4 @@
-//! A handler that is busy when events happen gets all of them afterwards, in order: those that were kept at hand for it
-//! and those that it has to read.
+//! A busy handler gets all events afterwards, in order: those buffered for it, and those it has to read from the store.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,7 +15,7 @@ use crate::happened::Happened;
 use crate::scripted::{POLICY, append, nothing_left_to_do};
 use crate::watched_store::{Step, WatchedStore};
 
-/// Handles as many events as it is permitted to.
+/// Handles one event per permit.
 #[derive(Clone)]
 struct Slow {
     permits: Arc<Semaphore>,
@@ -39,7 +38,7 @@ impl EventHandler<Happened> for Slow {
     }
 }
 
-/// The handler over a store, whose answers about the whole log can be held up.
+/// The handler on a store whose reads of the whole log can be held up.
 struct Engine {
     slow: Slow,
     checkpoints: Checkpoints,
@@ -76,7 +75,7 @@ impl Engine {
         Self { slow, checkpoints, store, held_up }
     }
 
-    /// Each number in a commit of its own.
+    /// Appends each number in its own commit.
     async fn happen(&self, numbers: impl IntoIterator<Item = u64>) {
         for number in numbers {
             append(&self.store, [number]).await;
@@ -91,7 +90,7 @@ impl Engine {
 
     async fn assert_handled(&self, expected: &[u64]) {
         let end = self.store.end().await.unwrap();
-        assert_eq!(self.checkpoints.wait(end, MAX_WAIT).await, [""; 0]);
+        assert_eq!(self.checkpoints.wait_until_seen(end, MAX_WAIT).await, [""; 0]);
         assert_eq!(*self.slow.handled.lock().unwrap(), expected);
     }
 }
@@ -101,7 +100,7 @@ async fn what_is_at_hand_comes_after_what_is_not() {
     let engine = Engine::start().await;
     engine.happen(1..=3).await;
     engine.handle(1).await;
-    // The second event was at hand and is being handled, the third was not, the fourth is.
+    // The second event was buffered and is being handled, the third was not, the fourth is.
     engine.happen([4]).await;
     engine.handle(3).await;
     engine.assert_handled(&[1, 2, 3, 4]).await;
@@ -113,7 +112,7 @@ async fn what_was_read_meanwhile_is_at_hand_no_more() {
     engine.happen(1..=3).await;
     engine.held_up.send_replace(true);
     engine.handle(2).await;
-    // It asks for the third event, and gets the fourth with it, which is at hand by then.
+    // The handler reads the third event, and with it the fourth, which is buffered by then.
     engine.happen([4]).await;
     engine.held_up.send_replace(false);
     engine.happen([5]).await;

@@ -1,5 +1,5 @@
-//! An application of any domain is what its author names to the builder: the smallest has one kind of aggregate, and
-//! projections may be there from the beginning or come later. What cannot work is refused before anything is started.
+//! An application has the parts that its author gives to the builder: at least one kind of aggregate, and projections
+//! from the beginning or added later. An invalid combination is refused before anything starts.
 
 use cqrs_bank::engine::{
     Aggregate, Application, Command, CommandFailure, DomainEvent, Moment, Position, Projection, QueryError,
@@ -80,7 +80,7 @@ impl Aggregate for Lamp {
     }
 }
 
-/// How many lamps are on.
+/// The number of lamps that are on.
 #[derive(Clone, Default)]
 struct Lit(u64);
 
@@ -95,7 +95,7 @@ impl Projection<LampEvent> for Lit {
     }
 }
 
-/// It has the name of another.
+/// A projection with the name of another one.
 #[derive(Default)]
 struct LitToo;
 

@@ -1,5 +1,5 @@
-//! An application may be as small as one wants: without a projection, without a handler, of two kinds of aggregate that
-//! share nothing. What it lacks may come later, over a log of any length, and go again.
+//! An application may have no projections, no handlers, and kinds of aggregate that share nothing. Projections and
+//! handlers can be added later, to a log of any length, and removed again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -150,7 +150,7 @@ impl Aggregate for Basket {
     }
 }
 
-/// All that has ripened.
+/// Everything that has ripened.
 #[derive(Clone, Default)]
 struct Harvest(u64);
 
@@ -193,10 +193,10 @@ async fn orchard(store: StoreUrl) -> Application<OrchardEvent> {
     Application::builder(store).aggregate::<Tree>().aggregate::<Basket>().start().await.unwrap()
 }
 
-/// So many events there are before anybody takes them in.
+/// The number of events before the first handler is added.
 const LONG: u64 = 100_000;
 
-/// A log of that length, in a few commits.
+/// Appends a log of that length in a few commits.
 async fn grow(orchard: &Application<OrchardEvent>) {
     const AT_ONCE: u64 = 10_000;
     let stream = StreamId::new(Tree::CATEGORY, &"old");
@@ -231,7 +231,7 @@ async fn two_kinds_have_events_and_refusals_of_their_own() {
         if store == StoreUrl::Memory {
             continue;
         }
-        // Each is loaded from what its own kind has stored.
+        // Each is loaded from the stream of its own kind.
         let again = self::orchard(store).await;
         assert_eq!(again.dispatch(Change::Empty("big")).await.unwrap().position(), Position::new(3));
         let refused = again.dispatch(Change::Empty("big")).await.unwrap_err();

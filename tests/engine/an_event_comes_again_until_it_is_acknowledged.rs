@@ -1,5 +1,4 @@
-//! A handler gets each event it wants, in order, again and again until it has acknowledged it or said what else is
-//! to become of it; and no event of one handler holds up another.
+//! A handler gets each selected event, in order, until it acknowledges, skips or parks it. No handler holds up another.
 
 use std::future::ready;
 use std::sync::Arc;
@@ -10,7 +9,7 @@ use cqrs_bank::engine::event_handler::{
     self, EventHandler, Failure, HandlerContext, NackAction, ParkedError, StartFrom,
 };
 use cqrs_bank::engine::feed::Feed;
-use cqrs_bank::engine::feed::checkpoints::{Checkpoints, Condition, MAX_WAIT};
+use cqrs_bank::engine::feed::checkpoints::{Checkpoints, Condition, HandlerState, MAX_WAIT};
 use cqrs_bank::engine::log::{Position, RecordedEvent, Timestamp};
 use cqrs_bank::engine::runtime::{Clock, StopReason, Supervisor};
 use cqrs_bank::engine::store::handler_records::{HandlerRecords, ParkedEvent};
@@ -54,14 +53,14 @@ async fn people_see_how_often_it_was_tried_what_went_wrong_and_when_it_comes_aga
         let expected = Condition {
             attempts: attempt,
             last_error: Some(format!("failure {attempt}")),
-            next_attempt: Some(Timestamp::from_micros(now + i64::try_from(delay.as_micros()).unwrap())),
-            stopped: false,
-            elsewhere: false,
+            state: HandlerState::WaitingToRetry {
+                at: Timestamp::from_micros(now + i64::try_from(delay.as_micros()).unwrap()),
+            },
         };
         assert_eq!(status.condition, expected);
-        assert_eq!(engine.checkpoints.wait(Position::new(2), delay - 5 * TICK).await, [AWAITED]);
+        assert_eq!(engine.checkpoints.wait_until_seen(Position::new(2), delay - 5 * TICK).await, [AWAITED]);
         assert_eq!(script.calls(AWAITED).len(), 1 + attempt as usize, "not before its time");
-        let _ = engine.checkpoints.wait(Position::new(2), 6 * TICK).await;
+        let _ = engine.checkpoints.wait_until_seen(Position::new(2), 6 * TICK).await;
     }
     assert_eq!(engine.status(AWAITED).condition, Condition::default());
     assert_eq!(engine.status(AWAITED).checkpoint, Position::new(3));
@@ -114,7 +113,7 @@ async fn it_is_parked_at_once_or_after_too_many_attempts_and_blocks_nobody() {
     script.say(AWAITED, 1, [fail("poison", NackAction::Park)]);
     script.say(UNAWAITED, 2, fails(100));
     let end = append(&engine.store, 1..=3).await;
-    assert_eq!(engine.checkpoints.wait(end, Duration::from_millis(1)).await, NOBODY);
+    assert_eq!(engine.checkpoints.wait_until_seen(end, Duration::from_millis(1)).await, NOBODY);
     engine.handled_by_all().await;
     assert_eq!(script.calls(AWAITED), [(1, 0), (2, 0), (3, 1)]);
     assert_eq!(script.calls(UNAWAITED), [(1, 0), (2, 1), (2, 1), (2, 1), (2, 1), (3, 1)]);
@@ -138,18 +137,12 @@ async fn a_handler_that_stops_gets_no_more_events_and_nobody_waits_for_it() {
     append(&engine.store, 1..=2).await;
     nothing_left_to_do().await;
     let status = engine.status(AWAITED);
-    let condition = Condition {
-        attempts: 1,
-        last_error: Some("no more".into()),
-        next_attempt: None,
-        stopped: true,
-        elsewhere: false,
-    };
+    let condition = Condition { attempts: 1, last_error: Some("no more".into()), state: HandlerState::Stopped };
     assert_eq!((status.checkpoint, status.condition), (Position::new(1), condition));
 
     let end = append(&engine.store, 3..=4).await;
-    assert!(engine.checkpoints.have_passed(end));
-    engine.checkpoints.settle(end, MAX_WAIT).await;
+    assert!(engine.checkpoints.is_seen_by_all(end));
+    engine.checkpoints.wait_until_settled(end, MAX_WAIT).await;
     assert_eq!(script.calls(AWAITED), [(1, 0), (2, 1)]);
     assert_eq!(script.calls(UNAWAITED).len(), 4, "the other one goes on");
     assert_eq!(engine.supervisor.reason(), None);
@@ -165,7 +158,7 @@ async fn those_who_wait_for_a_handler_go_on_when_it_stops() {
     );
     let end = append(&engine.store, [1]).await;
     let begun = tokio::time::Instant::now();
-    assert_eq!(engine.checkpoints.wait(end, MAX_WAIT).await, NOBODY);
+    assert_eq!(engine.checkpoints.wait_until_seen(end, MAX_WAIT).await, NOBODY);
     assert!(begun.elapsed() < Duration::from_secs(2));
 }
 
@@ -241,9 +234,9 @@ async fn a_handler_that_waits_or_has_stopped_answers_about_parked_events() {
     assert_eq!(engine.awaited.retry(1).await, Ok(()));
     assert!(begun.elapsed() < TICK, "not only after the wait");
     assert_eq!(engine.status(AWAITED).condition, condition, "it still waits");
-    engine.checkpoints.settle(Position::new(4), Duration::from_secs(100)).await;
+    engine.checkpoints.wait_until_settled(Position::new(4), Duration::from_secs(100)).await;
     assert!((Duration::from_secs(60) - TICK..=Duration::from_secs(60)).contains(&script.delays(AWAITED, 3)[0]));
-    assert!(engine.status(AWAITED).condition.stopped);
+    assert_eq!(engine.status(AWAITED).condition.state, HandlerState::Stopped);
     assert_eq!(engine.awaited.retry(2).await, Ok(()));
     assert_eq!(engine.parked().await, []);
     assert_eq!(script.calls(AWAITED), [(1, 0), (2, 0), (3, 0), (1, 0), (3, 1), (2, 1)]);
@@ -252,7 +245,7 @@ async fn a_handler_that_waits_or_has_stopped_answers_about_parked_events() {
     assert_eq!(engine.awaited.retry(1).await, Err(ParkedError::NotRunning));
 }
 
-/// A handler need not be written as `async fn`: then it can panic before there is a future.
+/// A handler that is not an `async fn` can panic before it returns a future.
 #[tokio::test(start_paused = true)]
 async fn a_panic_is_an_attempt_wherever_it_comes_from() {
     struct PanicsAtOnce;
@@ -287,7 +280,7 @@ async fn a_panic_is_an_attempt_wherever_it_comes_from() {
     event_handler::start(|| PanicsAtOnce, &context, &mut feed).await.unwrap();
     feed.start(store.clone(), &supervisor);
     let end = append(&store, 1..=2).await;
-    assert_eq!(checkpoints.wait(end, MAX_WAIT).await, NOBODY);
+    assert_eq!(checkpoints.wait_until_seen(end, MAX_WAIT).await, NOBODY);
     assert_eq!(store.read_parked(0, 9).await.unwrap()[0].reason, "it panicked: at once");
     assert_eq!(supervisor.reason(), None);
 }
@@ -313,13 +306,13 @@ async fn a_parked_event_that_is_skipped_when_it_comes_again_is_parked_no_longer(
     assert_eq!(engine.parked().await, []);
 }
 
-/// A handler can hang for ever without harm to others.
+/// A handler that hangs for ever does not harm others.
 #[tokio::test(start_paused = true)]
 async fn a_handler_that_never_comes_back_holds_up_nobody_else() {
     let (engine, script) = start().await;
     script.say(AWAITED, 1, [Act::Hang]);
     let end = append(&engine.store, 1..=3).await;
-    assert_eq!(engine.checkpoints.wait(end, MAX_WAIT).await, [AWAITED]);
+    assert_eq!(engine.checkpoints.wait_until_seen(end, MAX_WAIT).await, [AWAITED]);
     assert_eq!(script.calls(UNAWAITED), [(1, 0), (2, 1), (3, 2)]);
 }
 
@@ -334,7 +327,7 @@ fn fail(reason: &str, action: NackAction) -> Act {
     Act::Fail(Failure::retry(reason).with_action(action))
 }
 
-/// As many failures, with their number.
+/// Numbered failures.
 fn fails(count: u32) -> Vec<Act> {
     (1..=count).map(|number| fail(&format!("failure {number}"), NackAction::Retry)).collect()
 }

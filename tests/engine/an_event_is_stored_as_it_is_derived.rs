@@ -1,5 +1,5 @@
-//! An event that derives `Serialize` and `Deserialize` is stored under its type without a mapping by hand, older forms
-//! are read through the steps that follow them, and the event of a domain is told by its type which part it is.
+//! An event that derives `Serialize` and `Deserialize` is stored under its type without a hand-written mapping. Older
+//! schema versions are upcast step by step, and the type of a stored event selects the variant of a domain's event.
 
 use cqrs_bank::engine::domain::{Contains as _, DomainEvent, Upcast};
 use cqrs_bank::engine::log::{Metadata, Position, RecordedEvent, StreamId, Timestamp, Version};
@@ -106,7 +106,7 @@ fn an_older_form_is_read_through_every_step_after_it() {
         assert_eq!(LotEvent::from_stored("car_entered", version, json), Ok(event.clone()));
         assert_eq!(GarageEvent::from_stored("car_entered", version, json), Ok(GarageEvent::Lot(event)));
     }
-    // A step may meet what no program wrote, as a file to be imported may hold it.
+    // An upcast may meet data that no program wrote, from an imported file.
     for (version, json, reason) in [
         (1, "[", "EOF"),
         (1, "7", "invalid type: null, expected a string"),
@@ -177,7 +177,7 @@ impl DomainEvent for CarLeft {
     }
 }
 
-/// What serde tags in another way says no names.
+/// Enums that serde tags differently yield no type names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 enum Untagged {
@@ -235,7 +235,7 @@ impl DomainEvent for Mistyped {
     }
 }
 
-/// What could not be read again is not stored, and the store goes on.
+/// An event that could not be read back is not stored, and the store continues.
 #[tokio::test]
 async fn an_event_that_could_not_be_read_again_is_not_written() {
     let said = "the event \"gone\" cannot be written: serde names it \"Left\", which is another type";
@@ -265,7 +265,7 @@ fn a_test_of_ones_own_finds_it_too() {
     assert_stored([Mistyped::Left]);
 }
 
-/// What a file holds of a domain is read by that domain, whichever part it is of, and by no other.
+/// The events in a file are read by their own domain, whatever their kind, and by no other domain.
 #[tokio::test]
 async fn a_file_of_several_kinds_is_one_domains() {
     let directory = tempfile::tempdir().unwrap();

@@ -1,5 +1,5 @@
-//! Closing a bank waits for what had begun by then, and not for what others go on doing with the file; and a handler
-//! that is stopped by it has failed at nothing.
+//! Closing waits for work that has begun, not for other processes on the file. Stopping a handler this way does not
+//! count as a failure.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,7 +23,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use crate::accounts::{account, money};
 use crate::scripted::{AWAITED, Act, Engine, POLICY, Script, append};
 
-/// Half of what a wait takes that is not for anything.
+/// Half of the time that a needless wait would take.
 const SHORT: Duration = Duration::from_millis(2_500);
 
 async fn new_bank() -> (TempDir, PathBuf, Bank) {
@@ -37,7 +37,7 @@ async fn new_bank() -> (TempDir, PathBuf, Bank) {
     (directory, path, bank)
 }
 
-/// What is in the file, without anybody who would go on with it.
+/// The content of the file, read without handlers.
 async fn stored(path: &Path) -> (Vec<RecordedEvent<AccountEvent>>, u32) {
     let store = SqliteStore::open(path, SqliteOptions::default(), &Supervisor::new()).unwrap();
     let attempts = store.read_progress("transfer").await.unwrap().unwrap().attempts;
@@ -91,7 +91,7 @@ async fn what_it_has_begun_itself_has_ended() {
     assert_eq!((log.len(), attempts), (4 + 20 * 3, 0), "each transfer is reserved, credited and settled");
 }
 
-/// Holds the process up that it has nothing to do with, so that closing finds it in the middle of something.
+/// An awaited handler that takes a permit for each event.
 #[derive(Clone, Debug)]
 struct Slow(Arc<Semaphore>);
 
@@ -109,7 +109,7 @@ impl EventHandler<AccountEvent> for Slow {
     }
 }
 
-/// Closing ends even so; and what the handler was at comes again.
+/// Closing ends even so, and the handler's event is redelivered.
 #[tokio::test]
 async fn a_handler_that_does_not_finish_keeps_nobody_waiting_for_ever() {
     let (_directory, path, bank) = new_bank().await;
@@ -126,7 +126,7 @@ async fn a_handler_that_does_not_finish_keeps_nobody_waiting_for_ever() {
     assert_eq!(may_finish.available_permits(), 0);
 }
 
-/// However often it is told that what it needs has come to its end.
+/// Untried attempts do not count, however many there are.
 #[tokio::test(start_paused = true)]
 async fn an_event_that_was_not_tried_is_not_parked() {
     let store = MemoryStore::start(&Supervisor::new());
@@ -140,7 +140,7 @@ async fn an_event_that_was_not_tried_is_not_parked() {
     assert_eq!(engine.parked().await, []);
 }
 
-/// What was said at the level of a warning, or above it.
+/// The log at the level `warn` and above.
 #[derive(Clone, Default)]
 struct Warnings(Arc<Mutex<Vec<String>>>);
 

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::happened::Happened;
 use crate::promises::PUBLISHED_CAPACITY;
 
-/// A store that closes, and takes its file along, when the test is over.
+/// A store that closes and deletes its file at the end of the test.
 struct Opened<S> {
     store: S,
     supervisor: Supervisor,

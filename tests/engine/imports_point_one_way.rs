@@ -1,6 +1,6 @@
-//! Imports point one way: the program names the shell, the shell the domains, the domains the engine. The engine
-//! names no account and no book, a domain no terminal, and only one folder the line editor. The shell prints and reads in
-//! one place.
+//! Imports point one way: from the program to the shell, from the shell to the domains, from the domains to the engine.
+//! The engine names no account and no book, domains name no terminal, and only one folder names the line editor. The
+//! shell prints and reads in one place.
 
 use crate::sources::{Source, sources};
 
@@ -49,7 +49,7 @@ fn an_offence_is_found_wherever_it_hides() {
         ("bank/account/aggregate.rs", "use rustyline::Editor;"),
         ("library/book.rs", "use crate::bank::Money;"),
         ("library/book.rs", "use crate::shell::term::Term;"),
-        ("engine/event.rs", "use crate::printable::only_shows;"),
+        ("engine/event.rs", "use crate::printable::is_printable;"),
         ("printable.rs", "use crate::shell::escape;"),
         ("shell/prompt.rs", "use rustyline::Editor;"),
         ("shell/log.rs", "use rustyline::Editor; // \"rustyline\""),
@@ -76,7 +76,7 @@ fn what_is_allowed_is_no_offence() {
         ("bank/account/aggregate.rs", "use crate::engine::domain::Aggregate;"),
         ("bank/account/aggregate.rs", "use crate::bank::Money;"),
         ("library/book.rs", "use crate::engine::domain::Aggregate;"),
-        ("library/text.rs", "use crate::printable::only_shows;"),
+        ("library/text.rs", "use crate::printable::is_printable;"),
         ("shell/prompt.rs", "use crate::bank::Bank; use crate::library::Book; use crate::engine::trace;"),
         ("shell/streams/errors.rs", "io::stderr().flush()"),
         ("shell/editor/mod.rs", "use rustyline::Editor;"),
@@ -92,7 +92,7 @@ fn what_is_allowed_is_no_offence() {
 const TERMINAL: [&str; 5] = ["println!", "print!", "stdout", "stderr", "stdin"];
 const DOMAINS: [&str; 6] = ["account", "deposit", "withdraw", "wolfman", "book", "isbn"];
 
-/// The lines of a file under `src` that name what this file must not know.
+/// The lines of a file under `src` that name something the file must not know.
 fn offences(path: &str, text: &str) -> Vec<String> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//"));
     let offending = lines.filter(|(_, line)| is_offence(path, line));
@@ -114,7 +114,7 @@ fn is_offence(path: &str, line: &str) -> bool {
     folder_offence || names_line_editor(path, line)
 }
 
-/// Whether `crate` stands for anything but one of these modules. What cannot be told at a glance counts as well.
+/// Whether a line names anything in `crate` other than these modules. Doubtful cases count.
 fn names_other_modules(line: &str, modules: &[&str]) -> bool {
     line.match_indices("crate").any(|(start, word)| {
         let (before, after) = (&line[..start], &line[start + word.len()..]);
@@ -135,13 +135,13 @@ fn is_of_name(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
 }
 
-/// What is printed passes the one place that lets it do nothing but show.
+/// All output passes the one place that makes it safe to print.
 fn names_stream(path: &str, line: &str) -> bool {
     let streams = ["println!", "print!", "io::stdout", "io::stderr", "io::stdin"];
     !path.starts_with("shell/streams/") && streams.iter().any(|name| line.contains(name))
 }
 
-/// The log may name the line editor in a string, to leave out what it says.
+/// The log may name the line editor in a string, to filter its messages.
 fn names_line_editor(path: &str, line: &str) -> bool {
     let outside_strings = || line.split('"').step_by(2).any(|code| code.contains("rustyline"));
     match path {

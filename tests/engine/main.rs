@@ -1,5 +1,5 @@
-//! What the engine promises, whatever the domain: stores, snapshots, handlers and processes, mostly in memory, and that
-//! it names no account and no book.
+//! The engine's promises for any domain: stores, snapshots, handlers and process managers, mostly in memory. And the
+//! rules for imports.
 
 #[cfg(feature = "sqlite")]
 mod a_call_may_come_from_any_runtime;
@@ -42,7 +42,7 @@ mod what_is_imported_is_no_news;
 #[cfg(feature = "sqlite")]
 mod when_close_returns_nothing_is_left;
 
-// What several of them need.
+// Shared by several tests.
 #[cfg(feature = "sqlite")]
 mod held;
 #[cfg(feature = "sqlite")]

@@ -1,5 +1,5 @@
-//! Imports run down: no two rooms of one folder import each other, neither directly nor by way of others. A room is a file
-//! or a folder with all that is in it; only a folder's own `mod.rs` and what is in the folder may name each other.
+//! No two rooms of one folder import each other, directly or through others. A room is a file, or a folder with its
+//! contents. Only a folder's `mod.rs` and the folder's contents may import each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,7 +46,7 @@ fn source(path: &str, text: &str) -> Source {
     Source { path: path.to_owned(), text: text.to_owned() }
 }
 
-/// Which module names which.
+/// The imports from module to module.
 fn imports(sources: &[Source]) -> BTreeMap<Path, BTreeSet<Path>> {
     let tests: BTreeSet<Path> = sources.iter().flat_map(test_modules).collect();
     let outside_tests = sources.iter().map(|source| (module(&source.path), code(&source.text)));
@@ -67,7 +67,7 @@ fn imports(sources: &[Source]) -> BTreeMap<Path, BTreeSet<Path>> {
     texts.iter().map(|(module, text)| (module.clone(), named(module, text))).collect()
 }
 
-/// The module in whose file something is, however often it is passed on.
+/// The module whose file defines an item, however often the item is re-exported.
 fn home(mut whole: Path, texts: &BTreeMap<Path, String>, passed_on: &BTreeMap<(Path, String), Path>) -> Option<Path> {
     for _ in 0..texts.len() {
         let length = (0..=whole.len()).rev().find(|length| texts.contains_key(&whole[..*length]))?;
@@ -87,7 +87,7 @@ fn module(path: &str) -> Path {
     parts.filter(|part| !matches!(*part, "mod" | "lib")).map(str::to_owned).collect()
 }
 
-/// The modules that a file has for tests alone, in files of their own.
+/// The test-only modules of a file that have their own files.
 fn test_modules(source: &Source) -> Vec<Path> {
     let attributes = source.text.lines().zip(source.text.lines().skip(1)).filter(|(line, _)| is_for_tests(line));
     let names = attributes.filter_map(|(_, next)| next.strip_prefix("mod ")?.strip_suffix(';'));
@@ -98,7 +98,7 @@ fn is_for_tests(attribute: &str) -> bool {
     attribute.starts_with("#[cfg(test)]") || attribute.starts_with("#[cfg(all(test")
 }
 
-/// Without comments and the tests at a file's end.
+/// The text without comments and without the tests at the end.
 fn code(text: &str) -> String {
     let ends = text.match_indices("#[cfg(").map(|(start, _)| start).filter(|start| {
         let mut lines = text[*start..].lines();
@@ -109,7 +109,7 @@ fn code(text: &str) -> String {
     text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
 }
 
-/// Every path that a `use` names, one for each leaf.
+/// The paths of a `use`, one per leaf.
 fn uses(code: &str) -> Vec<Path> {
     let statements = code.match_indices("use ").filter(|(start, _)| !code[..*start].ends_with(is_of_name));
     statements.filter_map(|(start, word)| code[start + word.len()..].split(';').next()).flat_map(leaves).collect()
@@ -149,7 +149,7 @@ fn leaves(tree: &str) -> Vec<Path> {
     nested.map(|path| prefix.iter().cloned().chain(path.into_iter().filter(|part| part != "self")).collect()).collect()
 }
 
-/// Paths outside `use` that begin at a module: `crate::engine::store::MAX_READ`.
+/// Paths outside of `use` that begin with a module, such as `crate::engine::store::MAX_READ`.
 fn paths_within(code: &str) -> Vec<Path> {
     let starts = ["crate::", "super::", "self::"].into_iter().flat_map(|word| code.match_indices(word));
     let starts = starts.filter(|(start, _)| !code[..*start].ends_with(|before| is_of_name(before) || before == ':'));
@@ -161,7 +161,7 @@ fn paths_within(code: &str) -> Vec<Path> {
         .collect()
 }
 
-/// A path from `crate` down; nothing for one that leads out of the crate.
+/// A path from `crate` down; `None` for a path out of the crate.
 fn absolute(path: &[String], module: &[String], texts: &BTreeMap<Path, String>) -> Option<Path> {
     let first = path.first()?.as_str();
     let ups = path.iter().take_while(|part| *part == "super").count();
@@ -182,7 +182,7 @@ fn is_of_name(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
 }
 
-/// For each folder the rooms that reach themselves by way of others.
+/// For each folder, the rooms that import themselves through others.
 fn circles(imports: &BTreeMap<Path, BTreeSet<Path>>) -> Vec<String> {
     let folders: BTreeSet<Path> =
         imports.keys().flat_map(|path| (0..path.len()).map(|end| path[..end].to_vec())).collect();

@@ -1,9 +1,9 @@
-//! What is in the house: every Rust file under `src`.
+//! Every Rust file under `src`.
 
 use std::fs;
 use std::path::Path;
 
-/// A file: its path from `src`, and its text.
+/// A file's path below `src`, and its text.
 pub(crate) struct Source {
     pub(crate) path: String,
     pub(crate) text: String,

@@ -1,6 +1,6 @@
-//! An application ends with its last handle, wherever that is dropped: its tasks and threads, its files, and its right to
-//! run the handlers. What else somebody has of it does not keep it open: a watch says so, a command that was sent says
-//! what has become of it, and a read model knows what it knew.
+//! Dropping the last handle, on any thread, ends the application's tasks and threads, closes its files, and releases
+//! the handler lease. Nothing else keeps the application open: a watch ends with the reason, a sent command reports its
+//! outcome, and a read model keeps its state.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::thread;
 
 use cqrs_bank::engine::application::watch::Watch;
+use cqrs_bank::engine::feed::checkpoints::HandlerState;
 use cqrs_bank::engine::{Application, CommandFailure, StoreUrl, Unavailable};
 use futures_core::Stream;
 use tokio::runtime;
@@ -21,7 +22,7 @@ fn drop_elsewhere(shelves: Shelves) {
     thread::spawn(move || drop(shelves)).join().unwrap();
 }
 
-/// Why there are no more events.
+/// The reason for the end of a watch.
 async fn end_of(mut watch: Watch<Changed>) -> Unavailable {
     loop {
         if let Err(over) = watch.next().await {
@@ -30,7 +31,7 @@ async fn end_of(mut watch: Watch<Changed>) -> Unavailable {
     }
 }
 
-/// The last item of a stream, and what comes after that.
+/// The last item of a stream, and the one after it.
 async fn end_of_stream(mut watch: Watch<Changed>) -> (Option<Unavailable>, bool) {
     let mut last = None;
     while let Some(item) = poll_fn(|context| Pin::new(&mut watch).poll_next(context)).await {
@@ -43,7 +44,9 @@ async fn end_of_stream(mut watch: Watch<Changed>) -> (Option<Unavailable>, bool)
 /// Whether this process may run the handlers.
 fn runs_here(shelves: &Shelves, runtime: &runtime::Runtime) -> bool {
     let handlers = runtime.block_on(shelves.handlers()).unwrap();
-    handlers.iter().any(|handler| handler.status.name == "slow" && !handler.status.condition.elsewhere)
+    handlers.iter().any(|handler| {
+        handler.status.name == "slow" && handler.status.condition.state != HandlerState::RunningElsewhere
+    })
 }
 
 #[test]
@@ -57,7 +60,7 @@ fn what_else_is_kept_of_it_does_not_keep_it_open() {
             let before = model.read(|put| put.0);
             let [watch, stream] = [(), ()].map(|()| runtime.block_on(shelves.watch(None)).unwrap());
             let sent = runtime.block_on(shelves.dispatch(lend("hall", 1)).send()).unwrap();
-            // What was sent before this is answered when this is.
+            // Once this is answered, so are the earlier commands.
             runtime.block_on(shelves.dispatch(put("hall", 3)).eventual().into_future()).unwrap();
             let waits = caller.begin(end_of(watch));
             let streams = caller.begin(end_of_stream(stream));
@@ -79,7 +82,7 @@ fn what_else_is_kept_of_it_does_not_keep_it_open() {
     }
 }
 
-/// It was sent, and the application ends before anybody has decided on it.
+/// The application ends before the command is decided.
 #[test]
 fn a_command_that_nobody_has_taken_is_answered() {
     let (_directory, stores) = both_stores();
@@ -93,7 +96,7 @@ fn a_command_that_nobody_has_taken_is_answered() {
     }
 }
 
-/// Nobody drives the runtime: its tasks end when somebody does. What others may want is free all the same.
+/// An idle runtime ends its tasks only when it is driven again. Files and lease are released all the same.
 #[test]
 fn what_others_may_want_is_free_though_the_runtime_rests() {
     let (directory, [_, file]) = both_stores();
@@ -124,7 +127,7 @@ fn in_a_process_of_its_own() {
     }
 }
 
-/// So does one that was never whole.
+/// An application that failed to start ends likewise.
 #[test]
 fn what_did_not_start_has_ended() {
     let (directory, [_, file]) = both_stores();

@@ -1,6 +1,6 @@
-//! What a projection has stored in a file is, at any moment, what its events make of it: whatever it has changed, taken
-//! away or begun anew, and when it has panicked or was rebuilt. Opened again it goes on from there, and folds nothing
-//! that was stored.
+//! The stored rows of a projection always equal the fold of its events, whatever the projection changes, removes or
+//! resets, and after a panic or a rebuild. A reopened projection continues from its rows, and folds no stored event
+//! again.
 
 use std::fmt;
 use std::path::Path;
@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 use crate::happened::Happened;
 use crate::scripted::append;
 
-/// What names an entry of the map. By its name and by its order it stands in different places.
+/// The key of a map entry, whose order as text differs from its own order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Pair(u64, u64);
 
@@ -61,7 +61,7 @@ impl LogRow for Entry {
     }
 }
 
-/// It does something else with each number.
+/// Handles each number differently.
 #[derive(Debug, Default, PartialEq)]
 struct Keeper {
     sums: RowMap<Pair, u64>,
@@ -69,7 +69,7 @@ struct Keeper {
     last: RowCell<u64>,
 }
 
-/// At each of these numbers it panics once, half changed.
+/// Panics once at each of these numbers, in the middle of a change.
 const BAD: [u64; 2] = [1_017, 2_034];
 
 static PROJECTED: AtomicU64 = AtomicU64::new(0);
@@ -90,7 +90,7 @@ impl Projection<Happened> for Keeper {
             7 => self.sums.get_mut(&pair).into_iter().for_each(|sum| *sum += 1),
             8..12 => self.entries.push(Entry { position, number, changes: 0 }),
             12 => {
-                // One of the last few that can be found.
+                // One of the last few entries.
                 let found = self.entries.find_mut(&((number - 1).saturating_sub(48 * (number % 5)) / 3 * 3));
                 found.into_iter().for_each(|entry| entry.changes += 1);
             }
@@ -106,7 +106,7 @@ impl Projection<Happened> for Keeper {
     }
 }
 
-/// A program that has the file open.
+/// A process that has the file open.
 struct Program {
     store: SqliteStore<Happened>,
     keeper: ReadModel<Keeper>,
@@ -128,7 +128,7 @@ impl Program {
 
     async fn happens(&self, numbers: impl IntoIterator<Item = u64>) {
         let end = append(&self.store, numbers).await;
-        self.checkpoints.projections_have_passed(end).await;
+        self.checkpoints.projections_have_seen(end).await;
     }
 
     async fn log(&self) -> Vec<RecordedEvent<Happened>> {

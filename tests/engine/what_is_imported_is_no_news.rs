@@ -1,5 +1,5 @@
-//! What is imported is no news: no handler hears of it, whatever program it runs in and whenever it starts. But a process
-//! manager that says what it has left to do goes on.
+//! No handler gets imported events, in whichever process and whenever it starts. Only a process manager that finds its
+//! unfinished work in the log continues it.
 
 use std::fs;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::hotel::{HotelEvent, arrive, hotel, leave, log, without_reception};
 
-/// Rings for each event from the first, and says where that stands.
+/// Rings for each event from the first, and records its position.
 #[derive(Clone)]
 struct Bell(mpsc::UnboundedSender<Position>);
 
@@ -48,7 +48,7 @@ async fn types(hotel: &Application<HotelEvent>) -> Vec<&'static str> {
     log(hotel).await.iter().map(|event| event.data.event_type()).collect()
 }
 
-/// Four lines: Ann arrives and gets a room, leaves, and the room is free.
+/// Four lines: Ann arrives, gets a room, leaves, and the room is freed.
 async fn exported() -> (tempfile::TempDir, Vec<String>) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("events.jsonl");
@@ -84,7 +84,7 @@ async fn a_process_that_has_something_left_to_do_goes_on() {
     }
 }
 
-/// Wants to hear of nothing.
+/// A handler whose filter selects no event.
 #[derive(Clone)]
 struct Deaf;
 
@@ -100,7 +100,7 @@ impl EventHandler<HotelEvent> for Deaf {
     }
 }
 
-/// Whoever imports does not even have them.
+/// The importing process does not have the handlers.
 #[tokio::test]
 async fn a_handler_that_takes_over_in_another_program_hears_only_what_is_new() {
     let (directory, lines) = exported().await;
@@ -122,7 +122,7 @@ async fn a_handler_that_takes_over_in_another_program_hears_only_what_is_new() {
     third.close().await;
 }
 
-/// It was made of a store in memory that was filled from elsewhere.
+/// The backup of a store in memory with an imported log.
 #[tokio::test]
 async fn in_a_backup_it_is_no_news_either() {
     let (directory, lines) = exported().await;
@@ -138,7 +138,7 @@ async fn in_a_backup_it_is_no_news_either() {
     copy.close().await;
 }
 
-/// They were not there when it was opened, and the import has begun since.
+/// The handlers are added after an import has begun.
 #[tokio::test]
 async fn where_half_a_log_is_no_handler_comes() {
     let hotel = without_reception(StoreUrl::Memory).start().await.unwrap();

@@ -1,10 +1,11 @@
-//! When closing returns, threads, files and the right to run the handlers are gone, whoever has handles still: the file
-//! may be moved, and another program may run the handlers.
+//! When `close` returns, threads, files and the handler lease are released, even if handles are left: the file may be
+//! moved, and another process may run the handlers.
 
 use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
+use cqrs_bank::engine::feed::checkpoints::HandlerState;
 use tokio::runtime;
 
 use crate::callers::{CALLERS, Caller, new_runtime};
@@ -27,14 +28,17 @@ fn though_handles_live() {
             assert_eq!(open, (Vec::new(), 1), "{url:?} {caller:?}");
             let anew = runtime.block_on(start(self::shelves(url.clone()).event_handler(Slow::for_ever())));
             let handlers = runtime.block_on(anew.handlers()).unwrap();
-            assert!(handlers.iter().all(|handler| !handler.status.condition.elsewhere), "{handlers:?}");
+            assert!(
+                handlers.iter().all(|handler| handler.status.condition.state != HandlerState::RunningElsewhere),
+                "{handlers:?}"
+            );
             runtime.block_on(anew.close());
             drop((shelves, watch));
         }
     }
 }
 
-/// Closing waits for a handler, and not for ever.
+/// Closing waits for a handler, up to a limit.
 #[test]
 fn though_a_handler_is_in_the_middle_of_something() {
     let (directory, [_, file]) = both_stores();
@@ -46,7 +50,7 @@ fn though_a_handler_is_in_the_middle_of_something() {
     assert_eq!((open_in(directory.path()), Arc::strong_count(&slow.0)), (Vec::new(), 1));
 }
 
-/// Whoever closes it while somebody else does waits as long.
+/// A second caller of `close` waits as long as the first.
 #[test]
 fn for_everybody_who_closes() {
     const CLOSERS: usize = 4;
@@ -70,7 +74,7 @@ fn for_everybody_who_closes() {
     }
 }
 
-/// Nor does one that gave up waiting leave less to those who come after.
+/// A caller of `close` that stops waiting does not shorten the wait of later callers.
 #[test]
 fn though_somebody_has_given_up_waiting() {
     let (directory, [_, file]) = both_stores();
@@ -83,7 +87,7 @@ fn though_somebody_has_given_up_waiting() {
     assert_eq!(open_in(directory.path()), Vec::<std::path::PathBuf>::new());
 }
 
-/// The runtime is gone, and with it all that ran there.
+/// The runtime has ended, and all its tasks with it.
 #[test]
 fn though_its_runtime_has_ended() {
     let (directory, [_, file]) = both_stores();
@@ -111,7 +115,7 @@ fn in_a_process_of_its_own() {
         let shelves = runtime.block_on(start(self::shelves(file.clone()).event_handler(Slow::for_ever())));
         assert_eq!(store_threads(), 4);
         runtime.block_on(shelves.close());
-        // The system may take a moment to forget a thread that has ended.
+        // The system may list a thread for a moment after its end.
         crate::held::until("the threads are gone", || store_threads() == 0);
         drop(shelves);
     }

@@ -1,4 +1,4 @@
-//! A book decides by its own history who may have a copy, and by nothing else.
+//! A book decides who may borrow a copy, from its own events alone.
 
 use cqrs_bank::engine::domain::{Aggregate as _, DomainEvent};
 use cqrs_bank::engine::store::codec::StoredEvent as _;
@@ -62,7 +62,7 @@ fn a_user_has_one_copy_at_the_most() {
         .then_refused(&Refusal::AlreadyBorrowed)
         .when(&borrow(BOOK, "Bob"))
         .then([borrowed(BOOK, "Bob")])
-        // That is the reason even where no copy is left.
+        // The same refusal even if no copy is left.
         .when(&borrow(BOOK, "Ann"))
         .then_refused(&Refusal::AlreadyBorrowed);
 }
@@ -147,7 +147,7 @@ fn what_cannot_be_a_stored_event_is_told_so() {
     }
 }
 
-/// The snapshot of a book knows all that it decides on, and what it is called.
+/// The snapshot of a book has everything that its decisions depend on, and its title.
 #[test]
 fn a_book_is_the_same_from_its_snapshot() {
     let mut book = Book::default();
@@ -156,7 +156,7 @@ fn a_book_is_the_same_from_its_snapshot() {
         let snapshot = book.snapshot().unwrap();
         assert_eq!(Book::restore(&snapshot), Some(book.clone()), "{snapshot}");
     }
-    // The last one is as snapshots were once: it does not say what the book is called.
+    // The last one is an old snapshot without a title.
     for unknown in [
         "",
         "{}",

@@ -1,4 +1,4 @@
-//! A command that is sent again under the id it was given has its first outcome, and another one is told of.
+//! A command sent again under the same id has its first outcome; another command under that id is refused.
 
 use cqrs_bank::engine::log::{Metadata, StreamId};
 use cqrs_bank::engine::runtime::Supervisor;

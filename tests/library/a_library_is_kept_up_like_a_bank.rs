@@ -1,4 +1,4 @@
-//! What every application can do the library's services can: they tell of their log, verify it, and take in another's.
+//! The library's services can do what every application can: read, verify and import a log.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! The two services share nothing but the store: each goes on, starts late or ends without the other.
+//! The two services share nothing but the store: each runs, starts and ends without the other.
 
 use std::time::Duration;
 
@@ -57,7 +57,7 @@ async fn two_writers_do_not_lend_the_last_copy_twice() {
     let store = Store::start(&Supervisor::new());
     let (one, other) = (write(&store).await, write(&store).await);
     one.handle(add(BOOK, 1)).await.unwrap();
-    // Both have the book loaded as it is now.
+    // Both writers have the current book loaded.
     let refused = other.handle(give_back(BOOK, "Ann")).await.unwrap_err();
     assert_eq!(refused, CommandFailure::Refused(Refusal::NotBorrowed));
     let (ann, bob) = tokio::join!(one.handle(borrow(BOOK, "Ann")), other.handle(borrow(BOOK, "Bob")));
@@ -81,7 +81,7 @@ async fn a_service_that_was_closed_says_so() {
     assert_eq!((writer.failure(), reader.failure()), (None, None));
 }
 
-/// Time passes only when nothing else can happen, so an answer that never comes fails at once.
+/// A paused clock advances only when all tasks are idle, so a missing answer fails at once.
 #[tokio::test(start_paused = true)]
 async fn without_a_store_both_are_closed_and_nobody_waits() {
     let of_the_store = Supervisor::new();

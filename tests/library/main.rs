@@ -1,4 +1,4 @@
-//! What the library promises: its books, its two services, and the two programs on one file.
+//! The library's promises: its books, its two services, and the two programs on one file.
 
 mod a_book_decides_who_may_have_a_copy;
 mod a_command_id_has_one_outcome;
@@ -9,7 +9,7 @@ mod the_library_says_what_has_become_of_its_books;
 mod two_programs_share_one_library;
 mod what_is_asked_from_the_end_is_read_from_there;
 
-// What several of them need.
+// Shared by several tests.
 mod programs;
 
 #[path = "../support/books/mod.rs"]

@@ -1,5 +1,4 @@
-//! Whatever is asked of the library, in whatever order: both services answer as a library simple enough to trust
-//! at a glance, and no copy comes from nowhere or gets lost.
+//! For any sequence of commands, both services answer like a simple model, and no copy appears or vanishes.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -42,7 +41,7 @@ proptest! {
 }
 
 proptest! {
-    // An answer waits until the reader's store has looked for what the writer's has stored.
+    // An answer waits until the reader's store has polled for the writer's commits.
     #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
@@ -54,7 +53,7 @@ proptest! {
             let writer = WriteService::start(open().await, None).await.unwrap();
             let reader = ReadService::start(open().await).await.unwrap();
             assert_as_the_model(&writer, &reader, &commands).await;
-            // One folds the log, and one has the rows that another has left.
+            // One reader folds the log, and one restores the stored rows.
             let late = ReadService::start(open().await).await.unwrap();
             assert_same(&late, &reader).await;
             late.close().await;
@@ -75,7 +74,7 @@ async fn assert_same(late: &ReadService, early: &ReadService) {
 async fn assert_as_the_model(writer: &WriteService, reader: &ReadService, commands: &[BookCommand]) {
     let mut model = ModelLibrary::default();
     let mut then = vec![(Position::START, model.clone())];
-    // For each book, copies added less copies removed.
+    // The copies of each book, added less removed.
     let mut balance = BTreeMap::<Isbn, i64>::new();
     for command in commands {
         match (writer.handle(command.clone()).await, model.handle(command)) {
@@ -91,7 +90,7 @@ async fn assert_as_the_model(writer: &WriteService, reader: &ReadService, comman
             (Err(CommandFailure::Refused(refusal)), Err(expected)) => assert_eq!(refusal, expected),
             (answer, expected) => panic!("{command:?}: {answer:?}, not {expected:?}"),
         }
-        // Whatever is acknowledged is in the very next answer.
+        // The next answer includes every acknowledged event.
         let inventory = reader.get_inventory(Isbn::FIRST, 10, None).await.unwrap();
         assert_eq!(counts(&inventory), model.counts(), "after {command:?}");
         for book in &inventory {
@@ -103,7 +102,7 @@ async fn assert_as_the_model(writer: &WriteService, reader: &ReadService, comman
         assert_loans(reader, &model, None).await;
     }
 
-    // What was answered then is answered about then, in whatever order it is asked.
+    // A query about a past moment has the answer given at that moment, in any order of queries.
     for (position, model) in then.iter().rev().chain(&then) {
         let moment = Some(Moment::Position(*position));
         let inventory = reader.get_inventory(Isbn::FIRST, 10, moment).await.unwrap();
@@ -116,7 +115,7 @@ async fn assert_as_the_model(writer: &WriteService, reader: &ReadService, comman
     }
 }
 
-/// Longer than what a store hands out in one piece.
+/// Longer than one page of a store.
 #[test]
 fn the_past_of_a_long_log_is_folded_to_its_moment_and_no_further() {
     run(async {
@@ -151,13 +150,13 @@ async fn assert_loans(reader: &ReadService, model: &ModelLibrary, moment: Option
     }
 }
 
-/// Time passes only when nothing else can happen, so an answer that never comes fails at once.
+/// A paused clock advances only when all tasks are idle, so a missing answer fails at once.
 fn run(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async { timeout(Duration::from_secs(60), test).await }).unwrap();
 }
 
-/// Threads write to files and read from them, and the time they take is real.
+/// A real clock, since threads read and write files.
 fn run_on_files(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(async { timeout(Duration::from_secs(60), test).await }).unwrap();

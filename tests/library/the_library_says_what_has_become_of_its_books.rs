@@ -1,4 +1,4 @@
-//! What is typed to the write service, and what the read service answers then, to the byte.
+//! Sessions with the two services, compared to the byte.
 
 use cqrs_bank::engine::runtime::Supervisor;
 use cqrs_bank::engine::store::memory::MemoryStore;
@@ -6,7 +6,7 @@ use cqrs_bank::engine::{EventHandler, Failure, RecordedEvent};
 use cqrs_bank::library::{BookEvent, Isbn, ReadService, WriteService};
 use cqrs_bank::shell::functions::Domain;
 use cqrs_bank::shell::library_functions::{ReadFunctions, WriteFunctions};
-use cqrs_bank::shell::script::{Ended, Script};
+use cqrs_bank::shell::script::{Script, ScriptEnd};
 use cqrs_bank::shell::session::{Session, Style};
 use cqrs_bank::shell::signals::Interrupts;
 use cqrs_bank::shell::trace::Trace;
@@ -36,7 +36,7 @@ impl Library {
         self.run(ReadFunctions::new(service), style, script).await
     }
 
-    /// Everything that is printed, mistakes last.
+    /// All output, with standard error last.
     async fn run<D: Domain>(&self, domain: D, style: Style, script: &str) -> String {
         let _printing = listen(&self.trace);
         let session = Session::new(domain, self.trace.clone(), style);
@@ -44,7 +44,7 @@ impl Library {
         let interrupts = Interrupts::none();
         let running = Script { session, output: &mut output, errors: &mut errors, keep_going: true, interrupts };
         let ended = running.run(script.as_bytes()).await;
-        assert_eq!(ended == Ended::Mistake, !errors.is_empty());
+        assert_eq!(ended == ScriptEnd::Mistake, !errors.is_empty());
         String::from_utf8([output, errors].concat()).unwrap()
     }
 }
@@ -53,7 +53,7 @@ const ECHO: Style = Style { json: false, echo: true };
 const JSON: Style = Style { json: true, echo: false };
 const PLAIN: Style = Style { json: false, echo: false };
 
-/// What is typed behind the prompts of a session.
+/// The input of a session, after its prompts.
 fn typed(session: &str) -> String {
     let statements = session.lines().filter_map(|line| line.strip_prefix("library("));
     statements.map(|line| line.split_once("> ").unwrap().1.to_owned() + "\n").collect()
@@ -266,7 +266,7 @@ async fn names_complete_where_they_belong() {
     }
 }
 
-/// The seed's two sides are two programs: neither knows what the other does.
+/// The two sides of the seed are two programs, each with its own functions.
 #[tokio::test]
 async fn neither_service_does_what_the_other_is_for() {
     let library = Library::new();
@@ -277,7 +277,7 @@ async fn neither_service_does_what_the_other_is_for() {
     assert_eq!(library.read(PLAIN, "LibraryReadService.get_book \"1593275846\"").await, ":no_book\n");
 }
 
-/// Never comes to an end, and is waited for.
+/// An awaited handler that never finishes.
 #[derive(Clone)]
 struct Stalled;
 
@@ -294,7 +294,7 @@ impl EventHandler<BookEvent> for Stalled {
     }
 }
 
-/// Time passes only when nothing else can happen.
+/// A paused clock advances only when all tasks are idle.
 #[tokio::test(start_paused = true)]
 async fn a_reply_tells_who_lags() {
     let library = Library::new();

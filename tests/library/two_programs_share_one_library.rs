@@ -1,5 +1,5 @@
-//! The library's two programs run as two processes on one file. What one has acknowledged, the other knows at once,
-//! whichever of them started first, is killed, or is gone.
+//! The library's two programs run as two processes on one file. The reader knows at once what the writer acknowledged,
+//! whichever starts first, is killed, or has ended.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -22,7 +22,7 @@ use crate::books::{self, ELIXIR_IN_ACTION as BOOK, add, borrow, isbn};
 use crate::program::{Finished, example, run_command};
 use crate::programs::{READ, Running, WRITE, statement};
 
-/// How soon the other program must know: `docs/library.md` promises it.
+/// The delay that `docs/library.md` promises at most.
 const AT_ONCE: Duration = Duration::from_millis(100);
 
 #[test]
@@ -53,7 +53,7 @@ fn what_one_adds_the_other_knows_whoever_comes_first_is_killed_or_gone() {
     assert_eq!(read().counts(), [(isbn(BOOK), 0, 2)], "the reader started when nobody else was there");
 }
 
-/// The answer waits for what was acknowledged before the question, and it does not wait long.
+/// An answer includes all events acknowledged before the query, without a long wait.
 #[test]
 fn a_book_added_in_one_appears_in_the_other_at_once() {
     let directory = tempfile::tempdir().unwrap();
@@ -66,12 +66,12 @@ fn a_book_added_in_one_appears_in_the_other_at_once() {
         assert_eq!(reader.counts(), [(isbn(BOOK), copies, 0)]);
         took.push(acknowledged.elapsed());
     }
-    // Other programs may keep the machine busy now and then, but not half of the time.
+    // Other programs may slow down some of the answers, but not half of them.
     took.sort();
     assert!(took[10] < AT_ONCE, "{took:?}");
 }
 
-/// Ids come from the seed, and yet a command of the second run is not taken for one of the first.
+/// Ids derive from the seed, but a second run does not repeat the ids of the first.
 #[test]
 fn a_seed_gives_a_later_run_other_ids() {
     let directory = tempfile::tempdir().unwrap();
@@ -111,17 +111,17 @@ fn what_is_no_library_stays_as_it_is() {
     assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
 }
 
-/// What may happen to the two programs. A killed one starts again when it is needed.
+/// A step in the life of the two programs. A killed program is restarted when it is needed.
 #[derive(Clone, Debug)]
 enum Step {
     Send(BookCommand),
-    /// The writer is killed while it does this, or before, or after: nobody waits for what it says.
+    /// Kills the writer before, during or after this command, without waiting for its reply.
     SendAndKill(BookCommand),
     KillWriter,
     KillReader,
-    /// In the middle of a question.
+    /// Kills the reader during a query.
     AskAndKill,
-    /// The reader stores the rows of the inventory when it leaves, and finds them when it comes back.
+    /// Restarts the reader, which stores the rows of the inventory and restores them.
     ReaderLeaves,
     WriterLeaves,
 }
@@ -149,7 +149,7 @@ fn both_may_be_killed_at_any_moment_and_no_copy_is_lost() {
     }
 }
 
-/// The two programs, and what they must answer.
+/// The two programs, and the expected answers.
 struct Library<'a> {
     file: &'a Path,
     writer: Option<Running>,
@@ -186,8 +186,8 @@ impl<'a> Library<'a> {
         assert_eq!(counts_in_the_log(self.file), self.model.counts());
     }
 
-    /// What was written as a whole just before the kill shows at the latest to those who open the file when nobody
-    /// else has it open: then SQLite looks for it.
+    /// A commit just before the kill is visible at the latest when the file is opened by its only user: then SQLite
+    /// recovers the write-ahead log.
     fn has_happened(&mut self, after: &ModelLibrary) -> bool {
         if self.reader().counts() == after.counts() {
             return true;
@@ -206,7 +206,7 @@ impl<'a> Library<'a> {
             Step::SendAndKill(command) => {
                 self.writer().say(&statement(command));
                 self.writer.take().unwrap().kill();
-                // It has happened as a whole or not at all.
+                // The command happened completely or not at all.
                 let mut after = self.model.clone();
                 if after.handle(command).is_ok() && self.has_happened(&after) {
                     self.model = after;
@@ -224,8 +224,7 @@ impl<'a> Library<'a> {
     }
 }
 
-/// Folds the log that the programs have left. After each event, the copies that are in and out are those that were
-/// added and not removed.
+/// Folds the log of the programs. After each event, the copies in and out equal the copies added less those removed.
 #[tokio::main(flavor = "current_thread")]
 async fn counts_in_the_log(file: &Path) -> Vec<(Isbn, u32, u32)> {
     let store = SqliteStore::<BookEvent>::open(file, SqliteOptions::default(), &Supervisor::new()).unwrap();

@@ -1,7 +1,6 @@
-//! A question about the end of a long stream reads that end, and not all that has happened before: whatever has become
-//! of the events at the beginning, it is answered.
+//! A query about the end of a long stream reads only that end, and is answered even if earlier events are damaged.
 //!
-//! Reading an event whose row was changed is an error, so that an answer tells that none of those was read.
+//! Reading a changed row is an error, so a successful answer shows that no such row was read.
 
 use std::num::NonZeroU64;
 use std::path::Path;
@@ -16,7 +15,7 @@ use tempfile::tempdir;
 
 use crate::books::{ELIXIR_IN_ACTION, add, borrow, give_back, isbn};
 
-/// Events of a stream from one snapshot to the next.
+/// The number of events between two snapshots of a stream.
 const SNAPSHOT_EVERY: u64 = 50;
 
 async fn open(path: &Path) -> Bank {
@@ -24,14 +23,14 @@ async fn open(path: &Path) -> Bank {
     Bank::open(Options { limits, ..Options::from(StoreUrl::Sqlite(path.to_owned())) }).await.unwrap()
 }
 
-/// Changes the data of all events up to a position behind their hashes' back.
+/// Changes the data of all events up to a position without updating their hashes.
 fn damage_up_to(path: &Path, position: u64) {
     let file = rusqlite::Connection::open(path).unwrap();
     let changed = file.execute("UPDATE events SET data = '{}' WHERE position <= ?1", [position as i64]).unwrap();
     assert_eq!(changed as u64, position);
 }
 
-/// What is asked about the end: the answers as text.
+/// The answers to queries about the end, as text.
 async fn about_the_end(bank: &Bank, account: &AccountId, from: Position, time: Timestamp) -> Vec<String> {
     let mut answers = Vec::new();
     for until in [None, Some(Moment::Position(from)), Some(Moment::Time(time)), Some(Moment::NOW)] {
@@ -62,7 +61,7 @@ async fn the_end_of_an_account_is_read_without_its_beginning() {
             bank.withdraw(&account, Money::new(1).unwrap()).await.unwrap();
         }
         if round % 10 == 0 {
-            // One that is declined moves nothing.
+            // A declined withdrawal moves no money.
             bank.withdraw(&account, Money::new(1_000_000).unwrap()).await.unwrap();
             bank.transfer(&account, &other, Money::new(1).unwrap(), None).await.unwrap();
         }
@@ -103,7 +102,7 @@ async fn the_past_of_a_book_is_read_from_its_last_snapshot() {
     writer.close().await;
     drop(writer);
 
-    // What a reader has kept of its inventory need not be folded again.
+    // Stored rows of the inventory need not be folded again.
     let store = file.open(&Supervisor::new()).await.unwrap();
     let reader = ReadService::start(store).await.unwrap();
     assert!(reader.get_book(isbn, None).await.unwrap().is_some());
@@ -119,7 +118,7 @@ async fn the_past_of_a_book_is_read_from_its_last_snapshot() {
     assert!(earlier.is_err(), "{earlier:?}");
 }
 
-/// Whatever part is asked for, it is that part of the whole.
+/// Any requested part equals that part of the whole.
 #[tokio::test]
 async fn a_part_is_the_same_as_in_the_whole() {
     let limits = Limits { snapshot_every: NonZeroU64::new(4).unwrap(), ..Limits::default() };

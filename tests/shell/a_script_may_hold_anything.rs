@@ -231,7 +231,7 @@ fn a_filter_for_the_log_that_cannot_be_read_is_told() {
     let mut command = bank(&["-c", "exit"]);
     command.env("RUST_LOG", "info=warn=debug");
     let said = program::run_command(command, "").stderr;
-    assert!(said.starts_with("bank: RUST_LOG is not used: "), "{said}");
+    assert!(said.starts_with("bank: RUST_LOG is ignored: "), "{said}");
 }
 
 #[test]

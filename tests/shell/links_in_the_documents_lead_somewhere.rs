@@ -27,7 +27,7 @@ fn a_link_that_leads_nowhere_is_found() {
         ("#no-heading", false),
         ("../README.md", true),
         ("README.md", false),
-        ("../README.md#the-words", true),
+        ("../README.md#terms", true),
         ("../README.md#no-words", false),
         ("../src", true),
         ("../src#engine", false),

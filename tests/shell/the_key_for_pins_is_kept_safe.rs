@@ -109,8 +109,8 @@ fn a_key_that_others_can_read_is_refused() {
     let finished = with_state(state.path(), WITH_PIN);
     let path = key_file(&state);
     let expected = format!(
-        "00:00:00.000 [error] there is no secret for PINs: the key file {} is open to others than its owner (mode \
-         644); chmod 600 it",
+        "00:00:00.000 [error] there is no secret for PINs: others than its owner may read the key file {} (mode 644); \
+         chmod 600 it",
         path.display()
     );
     assert_eq!(refused(&finished), ("{:error, :no_pin_secret}", expected.as_str()));
@@ -125,7 +125,7 @@ fn what_is_no_key_is_refused_and_stays_as_it_is() {
         let finished = with_state(state.path(), WITH_PIN);
         let (reply, log) = refused(&finished);
         assert_eq!(reply, "{:error, :no_pin_secret}", "{content:?}");
-        assert!(log.ends_with("does not hold a key: 64 hexadecimal digits"), "{log}");
+        assert!(log.ends_with("does not hold a key of 64 hexadecimal digits"), "{log}");
         assert_eq!(fs::read_to_string(key_file(&state)).unwrap(), content);
     }
 }
@@ -144,8 +144,8 @@ fn a_secret_that_is_too_short_is_refused_with_a_way_to_make_one() {
         }
         let expected = format!(
             "00:00:00.000 [error] there is no secret for PINs: BANK_PIN_SECRET is too short: a secret for PINs has at \
-             least 16 bytes, and this one has {bytes}; `head -c 32 /dev/urandom | base64` makes one. Keep it: the PINs \
-             of a bank fit no other"
+             least 16 bytes, and this one has {bytes}; `head -c 32 /dev/urandom | base64` makes a good one. Keep it: no \
+             other secret verifies the PINs of a bank"
         );
         assert_eq!(refused(&finished), ("{:error, :no_pin_secret}", expected.as_str()));
     }

@@ -1,4 +1,4 @@
-//! The account: what decides whether money may move.
+//! The account aggregate, which decides whether money may move.
 
 use super::commands::{AccountCommand, CREATE_ACCOUNT, TRANSFER_MONEY};
 use super::email_address::EmailAddress;
@@ -14,24 +14,24 @@ use crate::bank::pin::PinCheck;
 use crate::engine::domain::{Aggregate, Command};
 use crate::engine::log::Fingerprint;
 
-/// An account as its own events tell it.
+/// An account, folded from its events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
-    /// The account's name and what it holds; nothing before it is created.
-    open: Option<Open>,
+    /// `None` before the account is created.
+    open: Option<OpenAccount>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Open {
+struct OpenAccount {
     id: AccountId,
     balance: Money,
     lock: PinLock,
-    /// What has left the balance for transfers that are under way.
+    /// The amounts taken out of the balance for transfers under way.
     reservations: Reservations,
 }
 
 impl Account {
-    /// What the account holds; `None` before it is created.
+    /// The balance; `None` before the account is created.
     pub fn balance(&self) -> Option<Money> {
         self.open.as_ref().map(|open| open.balance)
     }
@@ -78,14 +78,14 @@ impl Aggregate for Account {
         if let AccountEvent::AccountCreated { account_id, account_holder } = event {
             let lock = PinLock::new(account_holder.pin_verifier().cloned());
             let reservations = Reservations::default();
-            self.open = Some(Open { id: account_id.clone(), balance: Money::ZERO, lock, reservations });
+            self.open = Some(OpenAccount { id: account_id.clone(), balance: Money::ZERO, lock, reservations });
         } else if let Some(open) = &mut self.open {
             open.apply(event);
         }
     }
 
     fn snapshot(&self) -> Option<String> {
-        let Open { id, balance, lock, reservations } = self.open.as_ref()?;
+        let OpenAccount { id, balance, lock, reservations } = self.open.as_ref()?;
         AccountSnapshot::new(id, *balance, lock, reservations).to_text()
     }
 
@@ -93,11 +93,10 @@ impl Aggregate for Account {
         let snapshot = AccountSnapshot::from_text(snapshot)?;
         let reservations = snapshot.reservations();
         let AccountSnapshot { account_id: id, balance, lock, .. } = snapshot;
-        Some(Self { open: Some(Open { id, balance, lock, reservations }) })
+        Some(Self { open: Some(OpenAccount { id, balance, lock, reservations }) })
     }
 
-    /// A payment is weighed on the balance it would leave, unless it is refused or the PIN keeps it from being weighed
-    /// at all.
+    /// The balance that a payment would leave. Nothing is traced for a payment that is refused, or whose PIN is wrong.
     fn trace_value(&self, command: &AccountCommand) -> Option<i64> {
         let open = self.open.as_ref()?;
         let (amount, pin) = match command {
@@ -116,9 +115,9 @@ impl Aggregate for Account {
     }
 }
 
-impl Open {
+impl OpenAccount {
     fn apply(&mut self, event: &AccountEvent) {
-        // What `execute` has decided never leaves the range, so a change that would is not one of its own.
+        // `execute` never decides on a balance out of range; in a damaged log, such a movement is ignored.
         if let Some(balance) = event.movement().and_then(|movement| movement.applied_to(self.balance)) {
             self.balance = balance;
         }
@@ -140,15 +139,15 @@ impl Open {
     }
 
     fn deposit(&self, amount: Money) -> Result<AccountEvent, Refusal> {
-        self.check_room(amount)?;
+        self.check_balance_limit(amount)?;
         let account_id = self.id.clone();
         Ok(AccountEvent::MoneyDeposited { account_id, amount })
     }
 
-    /// What is reserved may come back, so it has to find room too.
-    fn check_room(&self, amount: Money) -> Result<(), Refusal> {
-        let sum = self.balance.checked_add(self.reservations.total()).and_then(|held| held.checked_add(amount));
-        sum.map(|_| ()).ok_or(Refusal::BalanceLimit)
+    /// Counts reservations too, since a released transfer returns them to the balance.
+    fn check_balance_limit(&self, amount: Money) -> Result<(), Refusal> {
+        let new_total = self.balance.checked_add(self.reservations.total()).and_then(|held| held.checked_add(amount));
+        new_total.map(|_| ()).ok_or(Refusal::BalanceLimit)
     }
 
     fn reserve(&self, outgoing: &Outgoing, pin: Option<&PinCheck>) -> Result<AccountEvent, Refusal> {
@@ -160,7 +159,7 @@ impl Open {
         Ok(match (self.lock.admit(pin)?, balance.checked_sub(amount)) {
             (Admission::WrongPin, _) => AccountEvent::InvalidPin { account_id, amount_requested: amount },
             (Admission::Granted, Some(_)) => {
-                self.reservations.check_room()?;
+                self.reservations.check_capacity()?;
                 AccountEvent::MoneyReserved(Box::new(Outgoing { account_id, ..outgoing.clone() }))
             }
             (Admission::Granted, None) => {
@@ -170,7 +169,7 @@ impl Open {
     }
 
     fn credit(&self, incoming: &Incoming) -> Result<AccountEvent, Refusal> {
-        self.check_room(incoming.amount)?;
+        self.check_balance_limit(incoming.amount)?;
         let account_id = self.id.clone();
         Ok(AccountEvent::TransferCredited(Box::new(Incoming { account_id, ..incoming.clone() })))
     }
@@ -226,7 +225,7 @@ impl Command for AccountCommand {
         }
     }
 
-    /// Neither a PIN nor what came of checking it is a part of it.
+    /// Leaves out the PIN check, so that a retry with another PIN is the same command.
     fn fingerprint(&self) -> Fingerprint {
         match self {
             Self::CreateAccount { account_id, account_holder } => {

@@ -1,4 +1,4 @@
-//! The balance projection: what each account holds.
+//! The balance projection: the balance of each account.
 
 use std::ops::Bound;
 
@@ -15,7 +15,7 @@ pub struct Balances {
 }
 
 impl Balances {
-    /// What an account holds; `None` if there is no such account.
+    /// The balance of an account; `None` if there is no such account.
     pub fn balance(&self, account: &str) -> Option<Money> {
         self.balances.get(account).copied()
     }
@@ -25,10 +25,10 @@ impl Balances {
         self.balances.len()
     }
 
-    /// The first `limit` account names that begin with `prefix`, in order.
+    /// The first `limit` account names in order that begin with `prefix`.
     pub fn names_beginning_with(&self, prefix: &str, limit: usize) -> Vec<AccountId> {
-        let from = self.balances.range::<str>((Bound::Included(prefix), Bound::Unbounded));
-        let names = from.map(|(name, _)| name).take_while(|name| name.as_str().starts_with(prefix));
+        let from_prefix = self.balances.range::<str>((Bound::Included(prefix), Bound::Unbounded));
+        let names = from_prefix.map(|(name, _)| name).take_while(|name| name.as_str().starts_with(prefix));
         names.take(limit).cloned().collect()
     }
 }
@@ -43,15 +43,15 @@ impl Projection<AccountEvent> for Balances {
             self.balances.insert(account_id.clone(), Money::ZERO);
         } else if let Some(movement) = event.data.movement()
             && let Some(balance) = self.balances.get_mut(account_id)
-            && let Some(changed) = movement.applied_to(*balance)
+            && let Some(new_balance) = movement.applied_to(*balance)
         {
-            *balance = changed;
+            *balance = new_balance;
         }
     }
 }
 
-/// Says what has become of the balances, for the trace and the log.
-pub(in crate::bank) fn tell(event: &RecordedEvent<AccountEvent>) {
+/// Traces an event of the balance projection, and logs declined payments.
+pub(in crate::bank) fn trace(event: &RecordedEvent<AccountEvent>) {
     let (conversation, title) = (event.metadata.correlation_id, event.data.title());
     trace_line!(conversation, "Event Handler: {title}");
     match &event.data {

@@ -1,4 +1,4 @@
-//! What an account can be asked to do.
+//! The commands of accounts.
 
 use super::holder::AccountHolder;
 use super::id::AccountId;
@@ -6,70 +6,70 @@ use super::money::Money;
 use crate::bank::account::transfer::{Incoming, Outgoing, ReleaseReason, TransferId};
 use crate::bank::pin::PinCheck;
 
-/// What the trace calls a command that is not made before it is sent.
+/// Titles of commands that are traced before the command is built.
 pub(in crate::bank) const CREATE_ACCOUNT: &str = "Create Account";
 pub(in crate::bank) const TRANSFER_MONEY: &str = "Transfer Money";
 
-/// A request to an account, in the imperative. It can be refused.
+/// A command to an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccountCommand {
-    /// Open an account.
+    /// Create an account.
     CreateAccount {
-        /// Its name.
+        /// The account's name.
         account_id: AccountId,
-        /// Whose it is.
+        /// The holder.
         account_holder: AccountHolder,
     },
-    /// Pay in.
+    /// Deposit an amount.
     DepositMoney {
         /// The account.
         account_id: AccountId,
-        /// How much.
+        /// The amount.
         amount: Money,
     },
-    /// Pay out.
+    /// Withdraw an amount.
     WithdrawMoney {
         /// The account.
         account_id: AccountId,
-        /// How much.
+        /// The amount.
         amount: Money,
-        /// What came of checking the PIN that was given; `None` where none was.
+        /// The result of checking the PIN; `None` if no PIN was given.
         pin: Option<PinCheck>,
     },
-    /// Forget the wrong PINs of a locked account.
+    /// Unlock an account after too many wrong PINs.
     UnlockAccount {
         /// The account.
         account_id: AccountId,
     },
-    /// Begin a transfer: set the amount aside at the payer.
+    /// Begin a transfer: reserve the amount in the payer's account.
     ReserveMoney {
-        /// What is set aside, and for whom.
+        /// The payer's side of the transfer.
         outgoing: Box<Outgoing>,
-        /// What came of checking the PIN that was given; `None` where none was.
+        /// The result of checking the PIN; `None` if no PIN was given.
         pin: Option<PinCheck>,
     },
-    /// Give the payee the amount of a transfer.
+    /// Credit the amount of a transfer to the payee.
     CreditTransfer(Box<Incoming>),
-    /// End a transfer whose payee has the money.
+    /// End a transfer that was credited to the payee.
     SettleTransfer {
         /// The payer.
         account_id: AccountId,
         /// The transfer.
         transfer_id: TransferId,
     },
-    /// End a transfer whose payee cannot take the money: the payer gets it back.
+    /// End a transfer that the payee cannot take: return the amount to the payer.
     ReleaseTransfer {
         /// The payer.
         account_id: AccountId,
         /// The transfer.
         transfer_id: TransferId,
-        /// Why.
+        /// Why the payee cannot take it.
         reason: ReleaseReason,
     },
 }
 
 impl AccountCommand {
-    /// Where the command carries what came of checking a PIN; `None` if it needs no PIN.
+    /// The command's PIN check; `None` if the command needs no PIN.
     pub(in crate::bank) fn pin_check_mut(&mut self) -> Option<&mut Option<PinCheck>> {
         match self {
             Self::WithdrawMoney { pin, .. } | Self::ReserveMoney { pin, .. } => Some(pin),

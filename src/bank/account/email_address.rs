@@ -1,18 +1,18 @@
-//! Where the holder of an account can be written to.
+//! E-mail addresses.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
-use crate::printable::only_shows;
+use crate::printable::is_printable;
 
-/// An e-mail address: something before and something after one `@`, without spaces, at most
-/// [`EmailAddress::MAX_BYTES`] long. Whether anybody reads what is sent there is not known.
+/// An e-mail address: text on both sides of one `@`, without spaces, of at most [`EmailAddress::MAX_BYTES`] bytes. The
+/// address need not exist.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct EmailAddress(Box<str>);
 
-/// A text that is no e-mail address.
+/// A text that is not an e-mail address.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error(
     "an e-mail address has one `@`, no spaces or control characters, and at most {} bytes",
@@ -21,23 +21,23 @@ pub struct EmailAddress(Box<str>);
 pub struct InvalidEmail;
 
 impl EmailAddress {
-    /// The longest address that mail can be sent to, in bytes.
+    /// The maximum length in bytes, as SMTP limits it.
     pub const MAX_BYTES: usize = 254;
 
-    /// An address.
+    /// Checks an address.
     ///
     /// # Errors
     ///
-    /// [`InvalidEmail`]: it is none.
+    /// [`InvalidEmail`] if the text is not an e-mail address.
     pub fn new(address: &str) -> Result<Self, InvalidEmail> {
-        // Whatever could end a line, a list or a header, or hide in one, has no place in an address.
+        // Characters that could end a line, a list or a header, or hide in one.
         let harmful = |character: char| {
-            let invisible = character.is_whitespace() || !only_shows(character);
+            let invisible = character.is_whitespace() || !is_printable(character);
             invisible || "<>()[],;:\"\\".contains(character)
         };
         let one_at = address.split_once('@').filter(|(_, domain)| !domain.contains('@'));
-        let whole = one_at.is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
-        if whole && address.len() <= Self::MAX_BYTES && !address.contains(harmful) {
+        let is_complete = one_at.is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
+        if is_complete && address.len() <= Self::MAX_BYTES && !address.contains(harmful) {
             Ok(Self(address.into()))
         } else {
             Err(InvalidEmail)
@@ -73,24 +73,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_has_one_at_and_something_on_both_sides() {
+    fn an_address_has_text_on_both_sides_of_one_at_sign() {
         for address in ["josh@example.org", "j.o+bank@ex-ample.org", "zoë@bücher.example", "a@b"] {
             assert_eq!(EmailAddress::new(address).map(|address| address.as_str().to_owned()), Ok(address.to_owned()));
         }
-        for none in ["", "josh", "@", "josh@", "@example.org", "a@b@c", "a b@c", "a@b\n", "a@b\r\nBcc: c@d", "<a@b>"] {
-            assert_eq!(EmailAddress::new(none), Err(InvalidEmail), "{none:?}");
+        for invalid in ["", "josh", "@", "josh@", "@example.org", "a@b@c", "a b@c", "a@b\n", "a@b\r\nBcc: c@d", "<a@b>"]
+        {
+            assert_eq!(EmailAddress::new(invalid), Err(InvalidEmail), "{invalid:?}");
         }
     }
 
     #[test]
-    fn an_address_has_a_longest() {
+    fn an_address_has_a_maximum_length() {
         let of_length = |length: usize| format!("{}@b", "a".repeat(length - 2));
         assert!(EmailAddress::new(&of_length(254)).is_ok());
         assert_eq!(EmailAddress::new(&of_length(255)), Err(InvalidEmail));
     }
 
     #[test]
-    fn an_address_hides_nothing() {
+    fn an_address_has_no_hidden_characters() {
         assert_eq!(EmailAddress::new("a\u{202e}@b"), Err(InvalidEmail));
     }
 }

@@ -1,4 +1,4 @@
-//! What can happen to an account.
+//! The events of accounts.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,84 +8,84 @@ use super::money::{self, Money};
 use super::transfer::{Incoming, Outgoing, Released, TransferId};
 use crate::engine::domain::DomainEvent;
 
-/// A fact about an account, in the past tense.
+/// Something that happened to an account.
 ///
 /// The stored type names are those of the cqrs-bank kata.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum AccountEvent {
-    /// The account was opened.
-    #[serde(rename = "bank_account_created", deserialize_with = "holder::of_account")]
+    /// The account was created.
+    #[serde(rename = "bank_account_created", deserialize_with = "holder::deserialize_account")]
     AccountCreated {
-        /// Its name.
+        /// The account's name.
         account_id: AccountId,
-        /// Whose it is.
+        /// The holder.
         #[serde(flatten)]
         account_holder: AccountHolder,
     },
-    /// Money came in.
+    /// Money was deposited.
     #[serde(rename = "money_deposited_into_bank_account")]
     MoneyDeposited {
         /// The account.
         account_id: AccountId,
-        /// How much.
-        #[serde(deserialize_with = "money::amount")]
+        /// The amount.
+        #[serde(deserialize_with = "money::deserialize_amount")]
         amount: Money,
     },
-    /// Money went out.
+    /// Money was withdrawn.
     #[serde(rename = "money_withdrawn_from_bank_account")]
     MoneyWithdrawn {
         /// The account.
         account_id: AccountId,
-        /// How much.
-        #[serde(deserialize_with = "money::amount")]
+        /// The amount.
+        #[serde(deserialize_with = "money::deserialize_amount")]
         amount: Money,
     },
-    /// More was asked for than there was. Nothing was paid.
+    /// A payment beyond the balance was declined.
     AccountOverdrawn {
         /// The account.
         account_id: AccountId,
-        /// What there was, and still is.
+        /// The balance, which is unchanged.
         balance: Money,
-        /// What was asked for.
-        #[serde(deserialize_with = "money::amount")]
+        /// The amount requested.
+        #[serde(deserialize_with = "money::deserialize_amount")]
         amount_requested: Money,
     },
-    /// Money was asked for with a wrong PIN. Nothing was paid.
+    /// A payment with a wrong PIN was declined.
     InvalidPin {
         /// The account.
         account_id: AccountId,
-        /// What was asked for.
-        #[serde(deserialize_with = "money::amount")]
+        /// The amount requested.
+        #[serde(deserialize_with = "money::deserialize_amount")]
         amount_requested: Money,
     },
-    /// The wrong PINs that had locked the account are forgotten.
+    /// The locked account was unlocked.
     AccountUnlocked {
         /// The account.
         account_id: AccountId,
     },
-    /// Money was set aside for a transfer.
+    /// Money was reserved for a transfer.
     #[serde(rename = "money_reserved_for_transfer")]
     MoneyReserved(Box<Outgoing>),
-    /// Money came in by a transfer.
+    /// A transfer was credited to the payee.
     TransferCredited(Box<Incoming>),
-    /// A transfer has ended; what was set aside for it is gone for good.
+    /// A transfer ended: the payee has the money.
     TransferSettled(Box<Outgoing>),
-    /// A transfer has come to nothing; what was set aside for it is back.
+    /// A transfer ended: the payer has the money back.
     TransferReleased(Box<Released>),
 }
 
-/// What an event does to its account's balance.
+/// The change of a balance by an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Movement {
-    /// This much comes in.
+    /// An increase by this amount.
     In(Money),
-    /// This much goes out.
+    /// A decrease by this amount.
     Out(Money),
 }
 
 impl Movement {
-    /// The balance after it, unless that would leave the range.
+    /// The balance after the movement; `None` if it would be out of range.
     pub fn applied_to(self, balance: Money) -> Option<Money> {
         match self {
             Self::In(amount) => balance.checked_add(amount),
@@ -95,7 +95,7 @@ impl Movement {
 }
 
 impl AccountEvent {
-    /// What it does to its account's balance; nothing, mostly.
+    /// The change of the account's balance, if any.
     pub fn movement(&self) -> Option<Movement> {
         match self {
             Self::MoneyDeposited { amount, .. } => Some(Movement::In(*amount)),
@@ -111,13 +111,13 @@ impl AccountEvent {
         }
     }
 
-    /// The title of the command whose decision it is.
+    /// The title of the command that led to the event.
     pub fn command_title(&self) -> &'static str {
         match self {
             Self::AccountCreated { .. } => "Create Account",
             Self::MoneyDeposited { .. } => "Deposit Money",
             Self::MoneyWithdrawn { .. } => "Withdraw Money",
-            // A transfer is declined as a withdrawal is.
+            // A declined transfer has the same event as a declined withdrawal.
             Self::AccountOverdrawn { .. } | Self::InvalidPin { .. } => "Withdraw or Transfer Money",
             Self::AccountUnlocked { .. } => "Unlock Account",
             Self::MoneyReserved(_) => "Transfer Money",
@@ -127,7 +127,7 @@ impl AccountEvent {
         }
     }
 
-    /// The transfer it belongs to, if it is a step of one.
+    /// The transfer that the event is a step of, if any.
     pub fn transfer_id(&self) -> Option<TransferId> {
         match self {
             Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => Some(outgoing.transfer_id),
@@ -142,12 +142,12 @@ impl AccountEvent {
         }
     }
 
-    /// Whether a transfer has ended with it.
+    /// Whether the event ends this transfer.
     pub fn ends(&self, transfer_id: TransferId) -> bool {
         matches!(self, Self::TransferSettled(_) | Self::TransferReleased(_)) && self.transfer_id() == Some(transfer_id)
     }
 
-    /// The amount it speaks of, moved or not.
+    /// The amount in the event, moved or not.
     pub fn amount(&self) -> Option<Money> {
         match self {
             Self::MoneyDeposited { amount, .. } | Self::MoneyWithdrawn { amount, .. } => Some(*amount),
@@ -161,7 +161,7 @@ impl AccountEvent {
         }
     }
 
-    /// The account it happened to.
+    /// The account concerned.
     pub fn account_id(&self) -> &AccountId {
         match self {
             Self::AccountCreated { account_id, .. }
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn every_event_is_stored_as_the_kata_names_it_and_comes_back() {
+    fn every_event_is_stored_under_its_name_in_the_kata_and_read_back() {
         for (event, data) in events() {
             assert_eq!(event.to_json().unwrap(), data);
             let read = AccountEvent::from_stored(event.event_type(), event.schema_version(), &data);
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_said() {
+    fn unknown_types_and_versions_are_named() {
         let read = |event_type, version, data| AccountEvent::from_stored(event_type, version, data).unwrap_err();
         let unknown = UnreadableEvent::UnknownType { event_type: "money_burnt".to_owned() };
         assert_eq!(read("money_burnt", 1, "{}"), unknown);
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_data_are_no_event() {
+    fn broken_data_is_refused() {
         for (event_type, data, reason) in [
             ("account_unlocked", "", "EOF while parsing"),
             ("account_unlocked", "{}", "missing field `account_id`"),
@@ -309,13 +309,13 @@ mod tests {
     }
 
     #[test]
-    fn no_two_events_have_one_type() {
+    fn no_two_events_share_a_type() {
         assert_eq!(check_types::<AccountEvent>(), Ok(()));
     }
 
-    /// The memory of a long log is mostly events, and mostly deposits and withdrawals.
+    /// Events, mostly deposits and withdrawals, take most of the memory of a long log.
     #[test]
-    fn an_event_stays_as_small_as_what_moves_money() {
+    fn rare_events_do_not_make_the_common_ones_larger() {
         assert!(size_of::<AccountEvent>() <= 40, "{}", size_of::<AccountEvent>());
     }
 }

@@ -1,4 +1,4 @@
-//! Whose an account is.
+//! The holders of accounts.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,16 +9,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::bank::account::id::check_name;
 use crate::bank::{AccountId, EmailAddress, InvalidName, PinVerifier};
 
-/// What the person is called that an account belongs to: the rules are those of [`AccountId`].
+/// The name of an account's holder, under the same rules as an [`AccountId`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HolderName(Arc<str>);
 
 impl HolderName {
-    /// A person of this name.
+    /// Checks a name.
     ///
     /// # Errors
     ///
-    /// [`InvalidName`]: what the text has too much or too little of.
+    /// [`InvalidName`]: what is wrong with the name.
     pub fn new(name: &str) -> Result<Self, InvalidName> {
         check_name(name)?;
         Ok(Self(name.into()))
@@ -30,82 +30,82 @@ impl HolderName {
     }
 }
 
-/// Who does not say whose an account is gets one that is named as its holder is.
+/// By default, a holder has the same name as the account.
 impl From<&AccountId> for HolderName {
     fn from(account: &AccountId) -> Self {
-        Self(account.shared())
+        Self(account.shared_name())
     }
 }
 
-/// The person that an account belongs to: the name, where to write to, and what tells that it is them.
+/// The holder of an account: name, e-mail address and PIN verifier.
 ///
-/// Cheap to clone, and no larger than a name: most have nothing else.
+/// Cheap to clone, and no larger than a name, which is all that most holders have.
 #[derive(Clone, PartialEq, Eq)]
-pub struct AccountHolder(Kept);
+pub struct AccountHolder(HolderData);
 
 #[derive(Clone, PartialEq, Eq)]
-enum Kept {
+enum HolderData {
     Name(Arc<str>),
-    Details(Box<Details>),
+    Full(Box<HolderDetails>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Details {
+struct HolderDetails {
     name: Arc<str>,
     email: Option<EmailAddress>,
     pin_verifier: Option<PinVerifier>,
 }
 
 impl AccountHolder {
-    /// A person with what is known of them.
+    /// A holder with optional e-mail address and PIN verifier.
     pub fn new(name: HolderName, email: Option<EmailAddress>, pin_verifier: Option<PinVerifier>) -> Self {
-        Self::stored(name.0, email, pin_verifier)
+        Self::from_stored(name.0, email, pin_verifier)
     }
 
-    /// The name as it was stored, whatever it is.
-    pub(in crate::bank) fn stored(
+    /// A holder read from the log, where the name may break today's rules.
+    pub(in crate::bank) fn from_stored(
         name: Arc<str>,
         email: Option<EmailAddress>,
         pin_verifier: Option<PinVerifier>,
     ) -> Self {
         Self(match (&email, &pin_verifier) {
-            (None, None) => Kept::Name(name),
-            (Some(_), _) | (_, Some(_)) => Kept::Details(Box::new(Details { name, email, pin_verifier })),
+            (None, None) => HolderData::Name(name),
+            (Some(_), _) | (_, Some(_)) => HolderData::Full(Box::new(HolderDetails { name, email, pin_verifier })),
         })
     }
 
-    /// What they are called.
+    /// The name.
     pub fn name(&self) -> &str {
         self.shared_name()
     }
 
     pub(in crate::bank) fn shared_name(&self) -> &Arc<str> {
         match &self.0 {
-            Kept::Name(name) => name,
-            Kept::Details(details) => &details.name,
+            HolderData::Name(name) => name,
+            HolderData::Full(details) => &details.name,
         }
     }
 
-    /// Where they can be written to.
+    /// The e-mail address, if known.
     pub fn email(&self) -> Option<&EmailAddress> {
         match &self.0 {
-            Kept::Name(_) => None,
-            Kept::Details(details) => details.email.as_ref(),
+            HolderData::Name(_) => None,
+            HolderData::Full(details) => details.email.as_ref(),
         }
     }
 
-    /// What tells their PIN from others.
+    /// The PIN's verifier, if the holder has a PIN.
     pub fn pin_verifier(&self) -> Option<&PinVerifier> {
         match &self.0 {
-            Kept::Name(_) => None,
-            Kept::Details(details) => details.pin_verifier.as_ref(),
+            HolderData::Name(_) => None,
+            HolderData::Full(details) => details.pin_verifier.as_ref(),
         }
     }
 }
 
 impl From<HolderName> for AccountHolder {
     fn from(name: HolderName) -> Self {
-        Self(Kept::Name(name.0))
+        Self(HolderData::Name(name.0))
     }
 }
 
@@ -115,23 +115,23 @@ impl From<&AccountId> for AccountHolder {
     }
 }
 
-/// A name and nothing else, as it stands in a log; [`HolderName`] says what is taken for one.
+/// A holder read from the log, with a name only. The name is not checked: see [`HolderName`].
 impl From<&str> for AccountHolder {
     fn from(name: &str) -> Self {
-        Self(Kept::Name(name.into()))
+        Self(HolderData::Name(name.into()))
     }
 }
 
 impl fmt::Debug for AccountHolder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Kept::Name(name) => fmt::Debug::fmt(name, f),
-            Kept::Details(details) => fmt::Debug::fmt(details, f),
+            HolderData::Name(name) => fmt::Debug::fmt(name, f),
+            HolderData::Full(details) => fmt::Debug::fmt(details, f),
         }
     }
 }
 
-/// As the kata has it: `account_holder`, and the rest only where there is any.
+/// The kata's field `account_holder`; the other fields only if present.
 impl Serialize for AccountHolder {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (email, pin_verifier) = (self.email(), self.pin_verifier());
@@ -148,9 +148,8 @@ impl Serialize for AccountHolder {
     }
 }
 
-/// An account with its holder, as a log has them. Most accounts are named after who they belong to: then both share one
-/// text.
-pub(in crate::bank) fn of_account<'de, D: Deserializer<'de>>(
+/// Deserializes an account and its holder. If both have the same name, as most do, they share its allocation.
+pub(in crate::bank) fn deserialize_account<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<(AccountId, AccountHolder), D::Error> {
     #[derive(Deserialize)]
@@ -163,7 +162,7 @@ pub(in crate::bank) fn of_account<'de, D: Deserializer<'de>>(
     }
 
     let Stored { account_id, account_holder, email, pin_verifier } = Stored::deserialize(deserializer)?;
-    let name = if *account_holder == *account_id.as_str() { account_id.shared() } else { account_holder.into() };
-    let holder = AccountHolder::stored(name, email, pin_verifier);
+    let name = if *account_holder == *account_id.as_str() { account_id.shared_name() } else { account_holder.into() };
+    let holder = AccountHolder::from_stored(name, email, pin_verifier);
     Ok((account_id, holder))
 }

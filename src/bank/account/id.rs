@@ -1,4 +1,4 @@
-//! What names an account.
+//! The names of accounts.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -8,38 +8,38 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
-use crate::printable::only_shows;
+use crate::printable::is_printable;
 
-/// An account's name: 1 to [`AccountId::MAX_CHARACTERS`] characters that can be printed without harm.
+/// An account's name: 1 to [`AccountId::MAX_CHARACTERS`] characters that are safe to print.
 ///
 /// Cheap to clone.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountId(Arc<str>);
 
-/// Why a text names no account.
+/// Why a text is not a name.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum InvalidName {
-    /// It has no characters.
+    /// The text is empty.
     #[error("a name cannot be empty")]
     Empty,
-    /// It has too many.
+    /// The text is too long.
     #[error("a name has at most {} characters", AccountId::MAX_CHARACTERS)]
     TooLong,
-    /// It holds a control character, or one that changes the direction of writing: printed, it could pass
-    /// for another name.
+    /// The text has a control character or a bidirectional control, so that it could look like another name when
+    /// printed.
     #[error("a name cannot hold control or bidirectional control characters")]
     ControlCharacter,
 }
 
 impl AccountId {
-    /// The longest name, in characters (Unicode scalar values).
+    /// The maximum length in characters (Unicode scalar values).
     pub const MAX_CHARACTERS: usize = 64;
 
-    /// The account of this name.
+    /// Checks a name.
     ///
     /// # Errors
     ///
-    /// [`InvalidName`]: what the text has too much or too little of.
+    /// [`InvalidName`]: what is wrong with the name.
     pub fn new(name: &str) -> Result<Self, InvalidName> {
         check_name(name)?;
         Ok(Self(name.into()))
@@ -50,19 +50,19 @@ impl AccountId {
         &self.0
     }
 
-    pub(in crate::bank) fn shared(&self) -> Arc<str> {
+    pub(in crate::bank) fn shared_name(&self) -> Arc<str> {
         self.0.clone()
     }
 }
 
-/// What holds for the names of accounts and of those they belong to.
+/// The rules for names of accounts and of holders.
 pub(in crate::bank) fn check_name(name: &str) -> Result<(), InvalidName> {
     if name.is_empty() {
         return Err(InvalidName::Empty);
     }
     let mut characters = 0;
     for character in name.chars() {
-        if !only_shows(character) {
+        if !is_printable(character) {
             return Err(InvalidName::ControlCharacter);
         }
         characters += 1;
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn names_hold_nothing_that_could_disguise_them() {
+    fn names_have_no_hidden_characters() {
         for hidden in ["\0", "a\nb", "\u{1b}[2J", "\u{202e}nafloW", "\u{2066}a", "\u{7f}", "\u{85}", "a\u{2028}b"] {
             assert_eq!(AccountId::new(hidden), Err(InvalidName::ControlCharacter), "{hidden:?}");
         }

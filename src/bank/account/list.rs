@@ -1,4 +1,4 @@
-//! The account list: which accounts there are, whose they are, and what is known of their holders.
+//! The account list: the projection of all accounts and their holders.
 
 use std::sync::Arc;
 
@@ -8,36 +8,36 @@ use crate::bank::{AccountEvent, AccountId, EmailAddress, Moment};
 use crate::engine::log::{Position, RecordedEvent, Timestamp};
 use crate::engine::projection::{LogRow, Projection, RowLog, StoredFields, rows};
 
-/// Who gets an e-mail.
+/// The recipient of an e-mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recipient {
-    /// What they are called.
+    /// The holder's name.
     pub holder: Arc<str>,
-    /// Where they can be written to.
+    /// The e-mail address.
     pub address: EmailAddress,
 }
 
-/// An account as the list has it.
+/// An account in the account list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountEntry {
-    /// Its name.
+    /// The account's name.
     pub account_id: AccountId,
-    /// What its holder is called.
+    /// The holder's name.
     pub holder: Arc<str>,
-    /// Where its creation stands in the log.
+    /// The position of the event that created the account.
     pub position: Position,
-    /// When it was created.
+    /// The time of the account's creation.
     pub time: Timestamp,
 }
 
 /// The read model behind the account list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Accounts {
-    /// In order of creation, so that the list of any moment is the beginning of this one.
+    /// In order of creation, so that the list at any moment is a prefix of this one.
     listed: RowLog<ListedAccount>,
 }
 
-/// An account, and what is known of its holder.
+/// A stored row of the account list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct ListedAccount {
     account_id: AccountId,
@@ -57,7 +57,7 @@ impl LogRow for ListedAccount {
         self.position
     }
 
-    /// Nobody looks for those of whom nothing is known, and they are the most.
+    /// Only accounts with a PIN or an e-mail address are looked up. Most have neither, so the index stays small.
     fn key(&self) -> Option<AccountId> {
         (self.has_pin || self.email.is_some()).then(|| self.account_id.clone())
     }
@@ -71,28 +71,28 @@ impl From<&ListedAccount> for AccountEntry {
 }
 
 impl Accounts {
-    /// The accounts, in order of creation.
+    /// All accounts in order of creation.
     pub fn entries(&self) -> Vec<AccountEntry> {
         self.listed.iter().map(AccountEntry::from).collect()
     }
 
-    /// The accounts that there were at a moment, in order of creation.
+    /// The accounts that existed at a moment, in order of creation.
     pub fn entries_at(&self, moment: Moment) -> Vec<AccountEntry> {
-        let there = self.listed.partition_point(|listed| moment.includes(listed.position, listed.time));
-        self.listed[..there].iter().map(AccountEntry::from).collect()
+        let count = self.listed.partition_point(|listed| moment.includes(listed.position, listed.time));
+        self.listed[..count].iter().map(AccountEntry::from).collect()
     }
 
-    /// Whether an account asks for a PIN.
+    /// Whether an account has a PIN.
     pub fn has_pin(&self, account: &str) -> bool {
         self.listed.find(account).is_some_and(|listed| listed.has_pin)
     }
 
-    /// Where the holder of an account can be written to, if it is known.
+    /// The e-mail address of an account's holder, if known.
     pub fn email(&self, account: &str) -> Option<&EmailAddress> {
         self.listed.find(account)?.email.as_ref()
     }
 
-    /// The holder of an account, if they can be written to.
+    /// The holder of an account, if their e-mail address is known.
     pub fn recipient(&self, account: &str) -> Option<Recipient> {
         let listed = self.listed.find(account)?;
         Some(Recipient { holder: listed.holder.clone(), address: listed.email.clone()? })

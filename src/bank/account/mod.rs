@@ -1,4 +1,4 @@
-//! An account: what it can be asked, what it decides, what has happened to it, and what all of them add up to.
+//! The account aggregate with its commands and events, and the projections of accounts.
 
 mod aggregate;
 mod balances;
@@ -18,7 +18,7 @@ mod transfer;
 
 pub use self::aggregate::Account;
 pub use self::balances::Balances;
-pub(super) use self::balances::tell;
+pub(super) use self::balances::trace;
 pub use self::commands::AccountCommand;
 pub(super) use self::commands::{CREATE_ACCOUNT, TRANSFER_MONEY};
 pub use self::email_address::{EmailAddress, InvalidEmail};

@@ -1,4 +1,4 @@
-//! Money: a whole number of minor units, and never out of range.
+//! Money: a whole number of minor units, always within range.
 
 use std::fmt;
 
@@ -9,24 +9,23 @@ use thiserror::Error;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Money(u64);
 
-/// The amount of a deposit or a withdrawal is at least 1 and at most [`Money::MAX`].
+/// An amount below 1 or above [`Money::MAX`].
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("an amount is a whole number from 1 to {}", Money::MAX)]
 pub struct InvalidAmount;
 
 impl Money {
-    /// Nothing: the balance of a new account.
+    /// The balance of a new account.
     pub const ZERO: Self = Self(0);
 
-    /// The most that one amount or one balance can be. JSON readers that hold numbers as doubles still
-    /// read it exactly.
+    /// The largest amount and the largest balance. JSON readers that parse numbers as doubles still read it exactly.
     pub const MAX: Self = Self(1_000_000_000_000_000);
 
-    /// An amount to pay in or out.
+    /// Checks the amount of a payment.
     ///
     /// # Errors
     ///
-    /// [`InvalidAmount`] when it is zero, negative or more than [`Money::MAX`].
+    /// [`InvalidAmount`] if the amount is zero, negative or above [`Money::MAX`].
     pub fn new(amount: impl TryInto<u64>) -> Result<Self, InvalidAmount> {
         match amount.try_into() {
             Ok(amount) if (1..=Self::MAX.0).contains(&amount) => Ok(Self(amount)),
@@ -34,7 +33,7 @@ impl Money {
         }
     }
 
-    /// What an account can hold: an amount, or nothing. `None` beyond [`Money::MAX`].
+    /// A balance, which may be zero; `None` above [`Money::MAX`].
     pub(in crate::bank) fn balance(minor_units: u64) -> Option<Self> {
         Some(Self(minor_units)).filter(|balance| *balance <= Self::MAX)
     }
@@ -44,17 +43,17 @@ impl Money {
         self.0
     }
 
-    /// The sum, unless it is more than [`Money::MAX`].
+    /// The sum; `None` above [`Money::MAX`].
     pub fn checked_add(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).map(Self).filter(|sum| *sum <= Self::MAX)
     }
 
-    /// The difference, unless it is less than nothing.
+    /// The difference; `None` below zero.
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         self.0.checked_sub(other.0).map(Self)
     }
 
-    /// The difference in minor units, below zero where `other` is more.
+    /// The difference in minor units, negative if `other` is larger.
     pub const fn difference(self, other: Self) -> i64 {
         // Both are at most 10^15, so neither the casts nor the difference can overflow.
         self.0 as i64 - other.0 as i64
@@ -67,16 +66,16 @@ impl fmt::Display for Money {
     }
 }
 
-/// Any amount that a balance can be, nothing included.
+/// Deserializes a balance, which may be zero.
 impl<'de> Deserialize<'de> for Money {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let beyond = || de::Error::custom(format_args!("money is at most {}", Self::MAX));
-        Self::balance(u64::deserialize(deserializer)?).ok_or_else(beyond)
+        let out_of_range = || de::Error::custom(format_args!("money is at most {}", Self::MAX));
+        Self::balance(u64::deserialize(deserializer)?).ok_or_else(out_of_range)
     }
 }
 
-/// An amount, as [`Money::new`] takes it.
-pub(in crate::bank) fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Error> {
+/// Deserializes an amount, under the rules of [`Money::new`].
+pub(in crate::bank) fn deserialize_amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Error> {
     Money::new(u64::deserialize(deserializer)?).map_err(de::Error::custom)
 }
 
@@ -91,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn amounts_are_from_one_to_the_limit() {
+    fn amounts_range_from_one_to_the_limit() {
         assert_eq!(Money::new(0), Err(InvalidAmount));
         assert_eq!(Money::new(-1), Err(InvalidAmount));
         assert_eq!(Money::new(i128::MAX), Err(InvalidAmount));

@@ -1,4 +1,4 @@
-//! What an account has set aside for transfers that are under way.
+//! The amounts that an account has reserved for transfers under way.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,10 @@ use super::refusal::Refusal;
 use super::transfer::{Outgoing, TransferId};
 use crate::bank::Money;
 
-/// Transfers of one account that may be under way at once.
+/// The maximum number of concurrent transfers from one account.
 const MAX_UNDER_WAY: usize = 1_024;
 
-/// The reservations of an account.
+/// The open reservations of an account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::bank) struct Reservations {
     open: BTreeMap<TransferId, Outgoing>,
@@ -17,34 +17,34 @@ pub(in crate::bank) struct Reservations {
 }
 
 impl Reservations {
-    /// Takes up what a snapshot has kept.
-    pub(in crate::bank) fn of(open: impl IntoIterator<Item = Outgoing>) -> Self {
+    /// Restores the reservations of a snapshot.
+    pub(in crate::bank) fn restore(open: impl IntoIterator<Item = Outgoing>) -> Self {
         let mut reservations = Self::default();
         open.into_iter().for_each(|outgoing| reservations.add(&outgoing));
         reservations
     }
 
-    /// What is set aside.
+    /// The sum of all reservations.
     pub(in crate::bank) fn total(&self) -> Money {
         self.total
     }
 
-    /// Each of them.
+    /// All reservations.
     pub(in crate::bank) fn open(&self) -> impl Iterator<Item = &Outgoing> {
         self.open.values()
     }
 
-    /// Whether there is room for another one.
-    pub(in crate::bank) fn check_room(&self) -> Result<(), Refusal> {
+    /// Refuses a reservation beyond the maximum.
+    pub(in crate::bank) fn check_capacity(&self) -> Result<(), Refusal> {
         if self.open.len() < MAX_UNDER_WAY { Ok(()) } else { Err(Refusal::TooManyTransfers) }
     }
 
-    /// Whether there are more than any account decides to have.
+    /// Whether there are more than an account ever allows.
     pub(in crate::bank) fn are_too_many(&self) -> bool {
         self.open.len() > MAX_UNDER_WAY
     }
 
-    /// One that is open.
+    /// The open reservation of a transfer.
     pub(in crate::bank) fn find(&self, transfer_id: TransferId) -> Result<&Outgoing, Refusal> {
         self.open.get(&transfer_id).ok_or(Refusal::NoReservation)
     }

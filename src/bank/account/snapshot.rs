@@ -1,4 +1,4 @@
-//! An account's state as a snapshot keeps it.
+//! The snapshot of an account.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,8 +7,8 @@ use crate::bank::account::reservations::Reservations;
 use crate::bank::account::transfer::Outgoing;
 use crate::bank::{AccountId, Money};
 
-/// The form of the text. A snapshot of another form is not read: the events are replayed instead.
-const FORM: u16 = 1;
+/// The version of the format. A snapshot of another version is ignored, and the events are replayed.
+const FORMAT_VERSION: u16 = 1;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,7 +28,7 @@ impl AccountSnapshot {
         reservations: &Reservations,
     ) -> Self {
         let reservations = reservations.open().cloned().collect();
-        Self { form: FORM, account_id: account_id.clone(), balance, lock: lock.clone(), reservations }
+        Self { form: FORMAT_VERSION, account_id: account_id.clone(), balance, lock: lock.clone(), reservations }
     }
 
     pub(in crate::bank) fn to_text(&self) -> Option<String> {
@@ -36,10 +36,10 @@ impl AccountSnapshot {
     }
 
     pub(in crate::bank) fn from_text(text: &str) -> Option<Self> {
-        serde_json::from_str(text).ok().filter(|snapshot: &Self| snapshot.form == FORM)
+        serde_json::from_str(text).ok().filter(|snapshot: &Self| snapshot.form == FORMAT_VERSION)
     }
 
     pub(in crate::bank) fn reservations(&self) -> Reservations {
-        Reservations::of(self.reservations.iter().cloned())
+        Reservations::restore(self.reservations.iter().cloned())
     }
 }

@@ -1,4 +1,4 @@
-//! What the bank holds: the sum of all balances.
+//! The total deposits projection: the sum of all balances.
 
 use std::num::ParseIntError;
 
@@ -8,19 +8,19 @@ use crate::bank::{AccountEvent, Moment, Movement};
 use crate::engine::log::{Position, RecordedEvent, Timestamp};
 use crate::engine::projection::{LogRow, Projection, RowCell, RowLog, StoredFields, rows};
 
-/// Every so many events the sum is kept, so that no answer about the past folds more than these.
-const KEPT_EVERY: u64 = 1_024;
+/// The number of events between two stored totals, and so the most that a query about the past folds.
+const STORE_EVERY: u64 = 1_024;
 
-/// The read model behind the total of deposits, in the bank's sense: the money it holds, withdrawals taken off.
+/// The read model of the total deposits: the money that the bank holds, after withdrawals.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TotalDeposits {
     total: RowCell<Total>,
-    kept: RowLog<Kept>,
+    past_totals: RowLog<PastTotal>,
 }
 
-/// A sum of minor units. One balance fits into 64 bits, many may not.
+/// A sum in minor units, of 128 bits because many balances may exceed 64.
 ///
-/// Stored as text, for few that read JSON take a number of 128 bits.
+/// Stored as text, since few JSON readers support integers of 128 bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub(in crate::bank) struct Total(u128);
@@ -40,13 +40,13 @@ impl TryFrom<String> for Total {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Kept {
+struct PastTotal {
     position: Position,
     time: Timestamp,
     total: Total,
 }
 
-impl LogRow for Kept {
+impl LogRow for PastTotal {
     type Key = ();
 
     fn position(&self) -> Position {
@@ -60,7 +60,7 @@ impl Total {
     }
 
     pub(in crate::bank) fn apply(&mut self, event: &AccountEvent) {
-        // A log can hold what no account would decide; then, too, the sum stays within its range.
+        // Saturates only for events that no account decides, in a damaged log.
         match event.movement() {
             Some(Movement::In(amount)) => self.0 = self.0.saturating_add(amount.minor_units().into()),
             Some(Movement::Out(amount)) => self.0 = self.0.saturating_sub(amount.minor_units().into()),
@@ -75,11 +75,11 @@ impl TotalDeposits {
         self.total.get().0
     }
 
-    /// The last sum that was kept before a moment or at it, and the position it was kept at.
-    pub(in crate::bank) fn kept_before(&self, moment: Moment) -> (Position, Total) {
-        let kept = self.kept.partition_point(|kept| moment.includes(kept.position, kept.time));
-        match self.kept[..kept].last() {
-            Some(kept) => (kept.position, kept.total),
+    /// The last stored total up to a moment, and its position.
+    pub(in crate::bank) fn past_total_before(&self, moment: Moment) -> (Position, Total) {
+        let count = self.past_totals.partition_point(|past| moment.includes(past.position, past.time));
+        match self.past_totals[..count].last() {
+            Some(past) => (past.position, past.total),
             None => (Position::START, Total::default()),
         }
     }
@@ -87,12 +87,12 @@ impl TotalDeposits {
 
 impl Projection<AccountEvent> for TotalDeposits {
     const NAME: &'static str = "total deposits";
-    const ROWS: Option<StoredFields<Self>> = rows!(1; total: "now", kept);
+    const ROWS: Option<StoredFields<Self>> = rows!(1; total: "now", past_totals: "kept");
 
     fn project(&mut self, event: &RecordedEvent<AccountEvent>) {
         self.total.get_mut().apply(&event.data);
-        if event.position.get().is_multiple_of(KEPT_EVERY) {
-            self.kept.push(Kept { position: event.position, time: event.time, total: *self.total.get() });
+        if event.position.get().is_multiple_of(STORE_EVERY) {
+            self.past_totals.push(PastTotal { position: event.position, time: event.time, total: *self.total.get() });
         }
     }
 }

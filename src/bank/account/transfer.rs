@@ -1,4 +1,4 @@
-//! The two sides of a transfer, as the accounts know them.
+//! The two sides of a transfer.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::id::AccountId;
 use super::money::Money;
 
-/// What names a transfer: the id of the command that asked for it.
+/// The id of a transfer, which is the id of the command that requested it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TransferId(Uuid);
@@ -32,9 +32,9 @@ pub struct Outgoing {
     pub account_id: AccountId,
     /// The transfer.
     pub transfer_id: TransferId,
-    /// Who is to get the money.
+    /// The payee.
     pub payee: AccountId,
-    /// How much.
+    /// The amount.
     pub amount: Money,
 }
 
@@ -45,27 +45,27 @@ pub struct Incoming {
     pub account_id: AccountId,
     /// The transfer.
     pub transfer_id: TransferId,
-    /// Whose money it was.
+    /// The payer.
     pub payer: AccountId,
-    /// How much.
+    /// The amount.
     pub amount: Money,
 }
 
-/// A transfer that did not come about: the payer has the money back.
+/// A failed transfer, whose payer has the money back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Released {
-    /// What was reserved.
+    /// The payer's side of the transfer.
     #[serde(flatten)]
     pub outgoing: Outgoing,
-    /// Why.
+    /// Why the transfer failed.
     pub reason: ReleaseReason,
 }
 
-/// Why a payee did not get the money.
+/// Why the payee could not take a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReleaseReason {
-    /// There is no such account.
+    /// The payee's account does not exist.
     NoPayee,
     /// The payee's balance would exceed [`Money::MAX`].
     BalanceLimit,

@@ -1,23 +1,24 @@
-//! Why a text says no way for e-mails.
+//! The error of parsing an e-mail target.
 
 use thiserror::Error;
 
-/// Why a text says no way for e-mails. It repeats nothing of the text, which may hold a password.
+/// Why a text is not an [`EmailTarget`](super::EmailTarget). The error does not quote the text, which may contain a
+/// password.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum InvalidEmailTarget {
-    /// It is no directory and no URL of a mail server.
+    /// The text is neither a directory nor the URL of a mail server.
     #[error("e-mails go to a directory such as outbox/, or to smtp://host:port or smtps://user:password@host")]
     Unknown,
-    /// It is the URL of a mail server, and the program was built without the cargo feature `smtp`.
+    /// The text is the URL of a mail server, but the program was built without the cargo feature `smtp`.
     #[error("this program was built without mail servers; `cargo build --features smtp` builds it with them")]
     SmtpNotBuiltIn,
-    /// It has options that are none, or more than one of a kind.
+    /// An option is unknown or repeated.
     #[error("the options are ?from=bank@example.org and, for smtp://, ?tls=required, joined by &")]
     UnknownOption,
-    /// The sender is no e-mail address.
-    #[error("the sender after from= is no e-mail address")]
+    /// The sender is not an e-mail address.
+    #[error("the sender after from= is not an e-mail address")]
     InvalidSender,
-    /// It has user and password, which anybody on the way to the server could read.
+    /// The URL has user and password, which would be sent unencrypted.
     #[error("user and password need smtps:// or ?tls=required, unless the server is on this machine")]
     CredentialsNeedTls,
 }

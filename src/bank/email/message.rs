@@ -1,4 +1,4 @@
-//! The e-mail itself, as an event leads to it.
+//! The e-mail that thanks for a deposit.
 
 use mail_builder::MessageBuilder;
 use mail_builder::headers::address::Address;
@@ -8,9 +8,9 @@ use mail_builder::headers::raw::Raw;
 use crate::bank::account::Recipient;
 use crate::bank::{AccountEvent, AccountId, EmailAddress, Money};
 use crate::engine::log::RecordedEvent;
-use crate::printable::only_shows;
+use crate::printable::is_printable;
 
-/// What a Message-ID ends with. It is the same wherever the bank runs, and nobody's name.
+/// The domain of every Message-ID: the same on every machine, so that a redelivered event leads to the same e-mail.
 const DOMAIN: &str = "cqrs-bank.invalid";
 
 /// An e-mail, ready to be sent.
@@ -18,9 +18,9 @@ const DOMAIN: &str = "cqrs-bank.invalid";
 pub(super) struct Message {
     pub(super) sender: EmailAddress,
     pub(super) recipient: EmailAddress,
-    /// Names the e-mail among all of this bank; in order of the events they come from.
+    /// The unique name of the e-mail within this bank. Names sort in the order of events.
     pub(super) name: String,
-    /// Headers and body, as they are sent.
+    /// Headers and body.
     pub(super) content: Vec<u8>,
 }
 
@@ -54,9 +54,9 @@ impl Message {
     }
 }
 
-/// A name without what could disguise it. None is given any more that holds such a thing, but a file may.
+/// Replaces hidden characters in a name. New names have none, but names in an old file may.
 fn printable(name: &str) -> String {
-    let replace = |character: char| match only_shows(character) {
+    let replace = |character: char| match is_printable(character) {
         true => character,
         false => char::REPLACEMENT_CHARACTER,
     };
@@ -70,7 +70,7 @@ mod tests {
     use uuid::Uuid;
 
     #[test]
-    fn an_e_mail_says_who_paid_what_into_which_account() {
+    fn an_e_mail_states_holder_amount_and_account() {
         let expected = "Message-ID: <00000000-0000-0000-0000-000000000007.3@cqrs-bank.invalid>\r\n\
             Date: Fri, 20 Nov 2026 10:00:00 +0000\r\n\
             From: <bank@example.org>\r\n\
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_a_name_holds_it_adds_no_header() {
+    fn no_name_can_add_a_header() {
         for name in [
             "J\r\nBcc: x@example.org",
             "J\nBcc: x@example.org",
@@ -118,7 +118,7 @@ mod tests {
         }
     }
 
-    /// Whoever reads it sees a name, and not what it does to a terminal.
+    /// A name must not control the reader's terminal.
     #[test]
     fn nothing_but_printable_text_reaches_an_e_mail() {
         for name in ["J\u{1b}[2Josh", "J\u{7}", "Josh\r\n\r\nPay here: x", "\u{202e}hsoJ", "a\u{2028}b", "J\0\u{85}"] {
@@ -126,12 +126,13 @@ mod tests {
             let (_, body) = content.split_once("\r\n\r\n").unwrap();
             let body = unquoted(body);
             assert!(body.starts_with("Dear ") && body.contains('\u{fffd}'), "{content}");
-            let unprintable = |c: char| c != '\n' && !only_shows(c);
+            let unprintable = |c: char| c != '\n' && !is_printable(c);
             assert_eq!((body.lines().count(), body.find(unprintable)), (5, None), "{body:?}");
         }
     }
 
-    /// What was written as quoted-printable, with plain ends of lines.
+    /// Decodes quoted-printable text, with `
+    /// ` as the line ending.
     fn unquoted(body: &str) -> String {
         let body = body.replace("=\r\n", "").replace("\r\n", "\n");
         let mut parts = body.split('=');

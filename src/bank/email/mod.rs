@@ -1,4 +1,4 @@
-//! The thank-you e-mail: who pays into an account is thanked, where its holder can be written to.
+//! The event handler that sends a thank-you e-mail for each deposit.
 
 mod invalid_target;
 mod message;
@@ -16,22 +16,22 @@ use crate::engine::event_handler::{EventHandler, Failure};
 use crate::engine::log::RecordedEvent;
 use crate::engine::projection::ReadModel;
 
-/// The handler that writes to the holder of an account about each deposit into it.
+/// The event handler that thanks an account's holder for each deposit.
 ///
-/// The whole e-mail, its Message-ID and its date come from the event: if the event comes again, the same e-mail does,
-/// to the byte, and whoever gets it can tell that it is the same.
+/// The whole e-mail, with its Message-ID and date, is derived from the event. A redelivered event leads to the same
+/// bytes, so that the recipient's mail program can recognize a duplicate.
 #[derive(Clone, Debug)]
 pub struct ThankYouEmail<A> {
     target: EmailTarget,
     address_book: A,
 }
 
-/// Where the holders of accounts can be written to.
+/// The e-mail addresses of holders.
 pub trait AddressBook: Clone + Send + Sync + 'static {
-    /// Whether an account's holder can be written to. This is asked for every deposit that happens.
+    /// Whether the address of an account's holder is known. Called for every deposit.
     fn lists(&self, account: &AccountId) -> bool;
 
-    /// The holder of an account, if they can be written to.
+    /// The holder of an account, if their address is known.
     fn recipient(&self, account: &AccountId) -> Option<Recipient>;
 }
 
@@ -46,7 +46,7 @@ impl AddressBook for ReadModel<Accounts> {
 }
 
 impl<A: AddressBook> ThankYouEmail<A> {
-    /// Writes to whom the address book lists, by way of `target`.
+    /// Sends e-mails to the holders in the address book, through `target`.
     pub fn new(target: EmailTarget, address_book: A) -> Self {
         Self { target, address_book }
     }

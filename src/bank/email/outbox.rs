@@ -1,4 +1,4 @@
-//! E-mails as files in a directory: one `.eml` file each, as mail programs read them.
+//! The outbox: a directory with one `.eml` file for each e-mail.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -10,12 +10,12 @@ use crate::engine::disk::{create_private_directory, sync_name};
 use crate::engine::event_handler::Failure;
 use crate::engine::runtime::blocking;
 
-/// A directory that e-mails are written to.
+/// The directory that e-mails are written to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Outbox(pub(super) PathBuf);
 
 impl Outbox {
-    /// Writes an e-mail, whole or not at all. Written again, it replaces itself.
+    /// Writes an e-mail atomically. Writing it again replaces the file with the same content.
     pub(super) async fn put(&self, message: Message) -> Result<(), Failure> {
         let directory = self.0.clone();
         let shown = self.0.display();
@@ -35,6 +35,6 @@ fn write(directory: &Path, message: &Message) -> io::Result<()> {
     file.sync_all()?;
     let finished = directory.join(format!("{}.eml", message.name));
     fs::rename(&unfinished, &finished)?;
-    // The name is what says that the e-mail is there.
+    // Without this, a power cut could lose the renamed file's name.
     sync_name(&finished)
 }

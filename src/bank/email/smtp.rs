@@ -1,4 +1,4 @@
-//! E-mails by way of a mail server.
+//! Sending e-mails through a mail server.
 
 use std::fmt;
 use std::future::Future;
@@ -23,16 +23,16 @@ use crate::bank::EmailAddress;
 use crate::engine::event_handler::{Failure, NackAction};
 use crate::engine::runtime::blocking;
 
-/// How long connecting, signing in and handing over may take, each.
+/// The default time limit, which applies to each of connecting, signing in and handing over.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 
-/// How long it is worth waiting for a server to say good-bye.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// The time limit for the reply to QUIT.
+const QUIT_TIME_LIMIT: Duration = Duration::from_secs(1);
 
-/// What a server says is shown up to here, in characters.
-const MAX_WORDS: usize = 200;
+/// The maximum length of a quoted reply, in characters.
+const MAX_QUOTED_CHARACTERS: usize = 200;
 
-/// A mail server, and how it is spoken to.
+/// A mail server, with encryption and credentials.
 #[derive(Clone)]
 pub(super) struct SmtpServer {
     host: String,
@@ -40,21 +40,21 @@ pub(super) struct SmtpServer {
     encryption: Encryption,
     credentials: Option<Credentials>,
     pub(super) time_limit: Duration,
-    /// Made at first use: that reads the machine's certificates.
+    /// Created at first use, since that reads the machine's certificates.
     tls: Arc<OnceCell<TlsParameters>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Encryption {
     None,
-    /// STARTTLS, or no e-mail at all.
-    Required,
-    /// TLS from the start.
-    FromTheStart,
+    /// STARTTLS; without it, no e-mail is sent.
+    StartTls,
+    /// TLS from the first byte.
+    Implicit,
 }
 
 impl SmtpServer {
-    /// The server of a URL without its options.
+    /// Parses a URL without its query.
     pub(super) fn from_url(url: &str, tls_required: bool) -> Result<Self, InvalidEmailTarget> {
         let url = Url::parse(url).map_err(|_| InvalidEmailTarget::Unknown)?;
         let host = match url.host() {
@@ -62,13 +62,13 @@ impl SmtpServer {
             Some(host) => host.to_string(),
             None => return Err(InvalidEmailTarget::Unknown),
         };
-        // A path or a fragment is most likely a password that is not percent-encoded.
+        // A path or a fragment is most likely part of a password that is not percent-encoded.
         if host.is_empty() || !matches!(url.path(), "" | "/") || url.fragment().is_some() {
             return Err(InvalidEmailTarget::Unknown);
         }
         let (encryption, port) = match (url.scheme(), tls_required) {
-            ("smtps", false) => (Encryption::FromTheStart, SUBMISSIONS_PORT),
-            ("smtp", true) => (Encryption::Required, SUBMISSION_PORT),
+            ("smtps", false) => (Encryption::Implicit, SUBMISSIONS_PORT),
+            ("smtp", true) => (Encryption::StartTls, SUBMISSION_PORT),
             ("smtp", false) => (Encryption::None, SMTP_PORT),
             _ => return Err(InvalidEmailTarget::UnknownOption),
         };
@@ -80,55 +80,56 @@ impl SmtpServer {
         Ok(Self { host, port, encryption, credentials, time_limit: TIME_LIMIT, tls: Arc::default() })
     }
 
-    /// Hands an e-mail over. If the server ends the conversation before it has said that it took the e-mail, nobody
-    /// knows whether it did, and it is sent again.
+    /// Hands over an e-mail. If the connection ends before the server has accepted the e-mail, the outcome is unknown,
+    /// and the e-mail is sent again.
     pub(super) async fn send(&self, message: &Message) -> Result<(), Failure> {
         let (sender, recipient) = (address(&message.sender)?, address(&message.recipient)?);
         let mut connection = self.within("connecting", self.connect()).await?;
         if let Some(credentials) = &self.credentials {
             let signing_in = async {
-                // What a server says about a password may hold it.
+                // The server's reply is not quoted, since it may contain the password.
                 let signed_in = connection.auth(DEFAULT_MECHANISMS, credentials).await;
                 signed_in.map_err(|error| failure(&error, "the credentials", false))
             };
             self.within("signing in", signing_in).await?;
         }
         let handing_over = async {
-            let given = hand_over(&mut connection, sender, recipient, &message.content).await;
-            if given.is_err() {
+            let handed_over = hand_over(&mut connection, sender, recipient, &message.content).await;
+            if handed_over.is_err() {
                 connection.abort().await;
             }
-            given
+            handed_over
         };
         self.within("handing the e-mail over", handing_over).await?;
-        // It has taken the e-mail; what it says now changes nothing.
-        let _ = timeout(FAREWELL.min(self.time_limit), connection.quit()).await;
+        // The server has accepted the e-mail, so a failing QUIT does not matter.
+        let _ = timeout(QUIT_TIME_LIMIT.min(self.time_limit), connection.quit()).await;
         Ok(())
     }
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, Failure> {
         let server = self.addresses().await?;
-        // A name can stand for several machines; one that does not answer leaves time for another.
-        let patience = Some(self.time_limit / 2);
+        // A host name can have several addresses: half the time limit leaves time to try a second one.
+        let connect_time_limit = Some(self.time_limit / 2);
         let name = ClientId::default();
         let tls = match self.encryption {
             Encryption::None => None,
-            Encryption::Required | Encryption::FromTheStart => Some(self.tls().await?),
+            Encryption::StartTls | Encryption::Implicit => Some(self.tls().await?),
         };
-        let (at_once, later) = match self.encryption {
-            Encryption::FromTheStart => (tls, None),
-            Encryption::None | Encryption::Required => (None, tls),
+        let (implicit_tls, starttls) = match self.encryption {
+            Encryption::Implicit => (tls, None),
+            Encryption::None | Encryption::StartTls => (None, tls),
         };
-        let connected = AsyncSmtpConnection::connect_tokio1(server.as_slice(), patience, &name, at_once, None).await;
+        let connected =
+            AsyncSmtpConnection::connect_tokio1(server.as_slice(), connect_time_limit, &name, implicit_tls, None).await;
         let mut connection = connected.map_err(|error| failure(&error, "the conversation", true))?;
-        if let Some(tls) = later {
+        if let Some(tls) = starttls {
             let encrypted = connection.starttls(tls, &name).await;
-            encrypted.map_err(|error| failure(&error, "to encrypt", true))?;
+            encrypted.map_err(|error| failure(&error, "STARTTLS", true))?;
         }
         Ok(connection)
     }
 
-    /// Asking for them may take long.
+    /// Resolves the host on a blocking thread, since that may take long.
     async fn addresses(&self) -> Result<Vec<SocketAddr>, Failure> {
         let (host, port) = (self.host.clone(), self.port);
         let asked = blocking(move || (host.as_str(), port).to_socket_addrs().map(Vec::from_iter)).await;
@@ -146,18 +147,18 @@ impl SmtpServer {
         tls.cloned().map_err(|error| Failure::retry(format!("TLS cannot be used: {error}")))
     }
 
-    async fn within<T>(&self, doing: &str, what: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-        let done = timeout(self.time_limit, what).await;
-        done.unwrap_or_else(|_| Err(Failure::retry(format!("{doing} took longer than {:?}", self.time_limit))))
+    async fn within<T>(&self, activity: &str, future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        let done = timeout(self.time_limit, future).await;
+        done.unwrap_or_else(|_| Err(Failure::retry(format!("{activity} took longer than {:?}", self.time_limit))))
     }
 }
 
-/// As a URL, without the credentials.
+/// The URL without the credentials.
 impl fmt::Display for SmtpServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { host, port, encryption, .. } = self;
-        let scheme = if *encryption == Encryption::FromTheStart { "smtps" } else { "smtp" };
-        let options = if *encryption == Encryption::Required { "?tls=required" } else { "" };
+        let scheme = if *encryption == Encryption::Implicit { "smtps" } else { "smtp" };
+        let options = if *encryption == Encryption::StartTls { "?tls=required" } else { "" };
         match host.contains(':') {
             true => write!(f, "{scheme}://[{host}]:{port}{options}"),
             false => write!(f, "{scheme}://{host}:{port}{options}"),
@@ -187,14 +188,14 @@ fn address(address: &EmailAddress) -> Result<Address, Failure> {
     })
 }
 
-/// Hands an e-mail over to a server that has let us in.
+/// Hands over an e-mail on a connection that is signed in.
 async fn hand_over(
     connection: &mut AsyncSmtpConnection,
     sender: Address,
     recipient: Address,
     content: &[u8],
 ) -> Result<(), Failure> {
-    let takes =
+    let require =
         |extension, name: &str| match connection.server_info().supports_feature(extension) {
             true => Ok(()),
             false => Err(Failure::retry(format!("the server cannot take the e-mail: it lacks {name}"))
@@ -202,11 +203,11 @@ async fn hand_over(
         };
     let mut parameters = Vec::new();
     if ![&sender, &recipient].into_iter().all(|address| AsRef::<str>::as_ref(address).is_ascii()) {
-        takes(Extension::SmtpUtfEight, "SMTPUTF8")?;
+        require(Extension::SmtpUtfEight, "SMTPUTF8")?;
         parameters.push(MailParameter::SmtpUtfEight);
     }
     if !content.is_ascii() {
-        takes(Extension::EightBitMime, "8BITMIME")?;
+        require(Extension::EightBitMime, "8BITMIME")?;
         parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
     }
     let content = Content(&String::from_utf8_lossy(content)).to_string();
@@ -214,7 +215,8 @@ async fn hand_over(
         Mail::new(Some(sender), parameters).to_string(),
         Rcpt::new(recipient, Vec::new()).to_string(),
         Data.to_string(),
-        // A part of its own would wait in the network until the server has acknowledged the part before.
+        // The content is one write with its end: a second small write would wait for the acknowledgement of the first
+        // (Nagle).
         content,
     ];
     for command in commands {
@@ -223,7 +225,7 @@ async fn hand_over(
     Ok(())
 }
 
-/// An e-mail as it is sent after DATA: no line is taken for its end, and its end follows.
+/// An e-mail as sent after DATA: dot-stuffed, and followed by the line that ends it.
 struct Content<'a>(&'a str);
 
 impl fmt::Display for Content<'_> {
@@ -237,31 +239,33 @@ impl fmt::Display for Content<'_> {
     }
 }
 
-/// What becomes of the event: what the server refuses for good is not offered again, everything else is.
-fn failure(error: &Error, what: &str, quote: bool) -> Failure {
+/// Parks the event after a permanent failure, and retries it after any other. `quote` adds the server's words.
+fn failure(error: &Error, subject: &str, quote: bool) -> Failure {
     let words = match std::error::Error::source(error) {
         Some(said) if quote => format!(": {}", in_one_line(&said.to_string())),
         _ => String::new(),
     };
     match error.status() {
         Some(code) if error.is_permanent() => {
-            Failure::retry(format!("the server refused {what} ({code}){words}")).with_action(NackAction::Park)
+            Failure::retry(format!("the server refused {subject} ({code}){words}")).with_action(NackAction::Park)
         }
-        Some(code) => Failure::retry(format!("the server put {what} off ({code}){words}")),
-        // The two do not speak the same language; nothing was said that another attempt could change.
+        Some(code) => Failure::retry(format!("the server deferred {subject} ({code}){words}")),
+        // The server lacks something that the client needs, which another attempt would not change.
         None if error.is_client() => {
-            Failure::retry(format!("the server cannot take {what}{words}")).with_action(NackAction::Park)
+            Failure::retry(format!("the server cannot take {subject}{words}")).with_action(NackAction::Park)
         }
-        None if error.is_response() => Failure::retry(format!("the server gave no whole answer to {what}{words}")),
+        None if error.is_response() => {
+            Failure::retry(format!("the server gave an incomplete reply to {subject}{words}"))
+        }
         None => Failure::retry(format!("the connection failed{words}")),
     }
 }
 
-/// What a server says, without what could disturb whoever reads it.
+/// A server's reply as one line, shortened, without control characters.
 fn in_one_line(words: &str) -> String {
     let printed = words.split(|character: char| character.is_whitespace() || character.is_control());
     let words = printed.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    words.chars().take(MAX_WORDS).collect()
+    words.chars().take(MAX_QUOTED_CHARACTERS).collect()
 }
 
 #[cfg(test)]
@@ -269,7 +273,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_line_of_an_e_mail_is_taken_for_its_end() {
+    fn no_line_of_an_e_mail_ends_it_early() {
         for (content, sent) in [
             ("a: b\r\n\r\nDear x\r\n", "a: b\r\n\r\nDear x\r\n.\r\n"),
             ("a\r\n.\r\nQUIT\r\n", "a\r\n..\r\nQUIT\r\n.\r\n"),

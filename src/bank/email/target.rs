@@ -1,4 +1,4 @@
-//! By which way e-mails leave the bank.
+//! The target of e-mails: an outbox or a mail server.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,18 +13,23 @@ use super::outbox::Outbox;
 use super::smtp::SmtpServer;
 use crate::bank::EmailAddress;
 
-/// Who writes, unless `?from=…` says otherwise.
+/// The sender without `?from=…`.
 const DEFAULT_SENDER: &str = "bank@localhost";
 
-/// By which way e-mails leave the bank, and who they are from.
+/// Where e-mails go, and their sender.
 ///
-/// It is read from a text: `outbox/` is a directory that gets an `.eml` file for each e-mail. With the cargo feature
-/// `smtp`, `smtp://host:25` is a server, reached without TLS; `smtp://user:password@host:587?tls=required` one that
-/// must offer STARTTLS, and `smtps://user:password@host` one that speaks TLS from the start. User and password are
-/// percent-encoded. A server is spoken to over TLS if its certificate is one that the machine trusts, or one that the
-/// files trust which the variables `SSL_CERT_FILE` and `SSL_CERT_DIR` name in their place. `?from=bank@example.org` says who the e-mails are from.
+/// A target is parsed from a text:
 ///
-/// What it prints, [`fmt::Debug`] included, holds no credentials.
+/// * `outbox/` is a directory, which gets an `.eml` file for each e-mail.
+/// * `smtp://host:25` is a mail server without TLS.
+/// * `smtp://user:password@host:587?tls=required` is a mail server that must offer STARTTLS.
+/// * `smtps://user:password@host` is a mail server with TLS from the start.
+///
+/// Mail servers need the cargo feature `smtp`. User and password are percent-encoded. The certificate of the server
+/// must be trusted by the machine, or by the files that the variables `SSL_CERT_FILE` and `SSL_CERT_DIR` name instead.
+/// `?from=bank@example.org` sets the sender.
+///
+/// Neither [`fmt::Display`] nor [`fmt::Debug`] prints credentials.
 #[derive(Clone)]
 pub struct EmailTarget {
     pub(super) destination: Destination,
@@ -39,8 +44,8 @@ pub(super) enum Destination {
 }
 
 impl EmailTarget {
-    /// The same mail server, given up on when connecting, signing in or handing an e-mail over takes longer than
-    /// this. It is 10 seconds if nobody says otherwise. A directory is not affected.
+    /// Sets the time limit of a mail server, which applies to each of connecting, signing in and handing over an
+    /// e-mail. The default is 10 seconds. A directory has no time limit.
     #[cfg(feature = "smtp")]
     #[must_use]
     pub fn with_time_limit(mut self, time_limit: Duration) -> Self {
@@ -66,7 +71,7 @@ impl FromStr for EmailTarget {
         if is_server {
             return Err(InvalidEmailTarget::SmtpNotBuiltIn);
         }
-        // A lone word is more likely an address, or a mistake, than a directory.
+        // A single word is more likely an address or a mistake than a directory.
         if !place.contains('/') || place.contains("://") {
             return Err(InvalidEmailTarget::Unknown);
         }
@@ -78,7 +83,7 @@ impl FromStr for EmailTarget {
     }
 }
 
-/// What follows the question mark.
+/// The options after the question mark.
 struct Query {
     sender: EmailAddress,
     tls: Option<TlsRequired>,
@@ -102,7 +107,7 @@ impl FromStr for Query {
                 return Err(InvalidEmailTarget::UnknownOption);
             }
         }
-        // A plus sign stands for itself: addresses have some.
+        // A plus sign is not a space: addresses may contain it.
         let sender = percent_decode_str(from.unwrap_or(DEFAULT_SENDER)).decode_utf8().ok();
         let sender = sender.and_then(|sender| EmailAddress::new(&sender).ok());
         Ok(Self { sender: sender.ok_or(InvalidEmailTarget::InvalidSender)?, tls })
@@ -144,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_way_for_e_mails_is_said() {
+    fn invalid_targets_are_refused() {
         for (text, error) in [
             ("", InvalidEmailTarget::Unknown),
             ("outbox", InvalidEmailTarget::Unknown),
@@ -182,7 +187,7 @@ mod tests {
 
     #[cfg(feature = "smtp")]
     #[test]
-    fn what_is_no_mail_server_is_said() {
+    fn invalid_mail_servers_are_refused() {
         for (text, error) in [
             ("smtp:", InvalidEmailTarget::Unknown),
             ("smtp:/", InvalidEmailTarget::Unknown),

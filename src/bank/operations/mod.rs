@@ -1,4 +1,4 @@
-//! What a bank can be asked to do: each operation is a command, what goes before it, and what its outcome means.
+//! The operations of a bank: each prepares a command, sends it, and interprets its outcome.
 
 mod accounts;
 mod new_account;

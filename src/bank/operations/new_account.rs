@@ -1,21 +1,21 @@
-//! An account that is to be opened.
+//! An account to be created.
 
 use crate::bank::{AccountId, EmailAddress, HolderName, Pin};
 
-/// An account that is to be opened.
+/// An account to be created.
 #[derive(Clone, Debug)]
 pub struct NewAccount {
-    /// Its name.
+    /// The account's name.
     pub account_id: AccountId,
-    /// Whose it is.
+    /// The holder.
     pub holder: HolderName,
-    /// Where its holder can be written to.
+    /// The holder's e-mail address.
     pub email: Option<EmailAddress>,
-    /// What whoever takes money out has to know.
+    /// The PIN that payments out of the account need.
     pub pin: Option<Pin>,
 }
 
-/// An account that is named as its holder is, and has nothing else.
+/// An account whose holder has the same name, without e-mail address and PIN.
 impl From<&AccountId> for NewAccount {
     fn from(account: &AccountId) -> Self {
         Self { account_id: account.clone(), holder: account.into(), email: None, pin: None }

@@ -1,4 +1,4 @@
-//! An operation of a bank, about to be carried out.
+//! Operations of a bank.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -9,16 +9,16 @@ use uuid::Uuid;
 
 use crate::bank::account::{CREATE_ACCOUNT, TRANSFER_MONEY};
 use crate::bank::errors::{CommandFailure, Unavailable};
-use crate::bank::handle::Own;
+use crate::bank::handle::BankParts;
 use crate::bank::{AccountCommand, AccountId, Bank, Money, NewAccount, PendingCommand, Pin, Receipt};
 use crate::engine::domain::Command as _;
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::log::Metadata;
 use crate::engine::runtime::Origin;
 
-/// Something that a bank is asked to do. To await it sends the command, and waits until its events are stored and, under
-/// strong consistency, seen by all handlers, and until a transfer has ended, whichever program carries it out; what it
-/// answers is `T`, or as `E` why it was not done.
+/// A command to be sent, with `T` as its outcome and `E` as its error. Awaiting the operation sends the command and
+/// waits until its events are stored. Under strong consistency, it also waits until the handlers have seen the events,
+/// and until a transfer has ended, in whichever process.
 ///
 /// ```
 /// # use cqrs_bank::bank::{AccountId, Bank, Money, StoreUrl};
@@ -37,87 +37,89 @@ use crate::engine::runtime::Origin;
 #[must_use = "nothing is sent before this is awaited"]
 pub struct Operation<'a, T, E> {
     bank: &'a Bank,
-    asked: Asked,
+    kind: OperationKind,
     origin: Option<Origin>,
     consistency: Consistency,
-    outcome: ToOutcome<T, E>,
+    interpret: InterpretReceipt<T, E>,
 }
 
-/// What the receipt of a command means to who asked for it.
-pub(in crate::bank) type ToOutcome<T, E> = fn(&Own, Receipt) -> Result<T, E>;
+/// Converts the receipt of a command into the outcome of an operation.
+pub(in crate::bank) type InterpretReceipt<T, E> = fn(&BankParts, Receipt) -> Result<T, E>;
 
-/// What a bank is asked, and what is to be done before an account can decide on it.
+/// The kinds of operations, which differ in what happens before the command is sent.
 #[derive(Debug)]
-pub(in crate::bank) enum Asked {
-    /// Nothing is.
+pub(in crate::bank) enum OperationKind {
+    /// Sends the command as it is.
     Command(AccountCommand),
-    /// A verifier is made of the PIN.
+    /// Makes a verifier of the PIN first.
     Creation(NewAccount),
-    /// The PIN is checked.
+    /// Checks the PIN first.
     WithPin(AccountCommand, Pin),
-    /// It gets the id of its command, and a PIN is checked.
+    /// Takes the transfer's id from the command, and checks the PIN, if any.
     Transfer { payer: AccountId, payee: AccountId, amount: Money, pin: Option<Pin> },
 }
 
 impl<T, E> fmt::Debug for Operation<'_, T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Operation").field("asked", &self.asked).field("origin", &self.origin).finish_non_exhaustive()
+        f.debug_struct("Operation").field("kind", &self.kind).field("origin", &self.origin).finish_non_exhaustive()
     }
 }
 
 impl<'a, T, E> Operation<'a, T, E> {
-    pub(in crate::bank) fn new(bank: &'a Bank, asked: Asked, outcome: ToOutcome<T, E>) -> Self {
-        Self { bank, asked, origin: None, consistency: bank.consistency(), outcome }
+    pub(in crate::bank) fn new(bank: &'a Bank, kind: OperationKind, interpret: InterpretReceipt<T, E>) -> Self {
+        Self { bank, kind, origin: None, consistency: bank.consistency(), interpret }
     }
 
-    /// Waits for no handler.
+    /// Waits for no handlers.
     pub fn eventual(self) -> Self {
         Self { consistency: Consistency::Eventual, ..self }
     }
 
-    /// Gives the command an id that the caller knows: [`Bank::send`] says what that means.
+    /// Sends the command under an id of the caller's choice; see [`Bank::send`].
     pub fn command_id(self, command_id: Uuid) -> Self {
         self.metadata(Metadata::from_outside(command_id))
     }
 
-    /// Gives the command ids that were made before: those of a conversation that
-    /// [was begun](crate::engine::application::Application::start_conversation), or such as [`Operation::command_id`]
-    /// makes.
+    /// Sends the command in a conversation that was [started
+    /// before](crate::engine::application::Application::start_conversation), or with other metadata.
     pub fn metadata(self, origin: impl Into<Origin>) -> Self {
         Self { origin: Some(origin.into()), ..self }
     }
 
-    /// What the command is called in the trace.
+    /// The command's title in the trace.
     pub fn title(&self) -> &'static str {
-        match &self.asked {
-            Asked::Command(command) | Asked::WithPin(command, _) => command.title(),
-            Asked::Creation(_) => CREATE_ACCOUNT,
-            Asked::Transfer { .. } => TRANSFER_MONEY,
+        match &self.kind {
+            OperationKind::Command(command) | OperationKind::WithPin(command, _) => command.title(),
+            OperationKind::Creation(_) => CREATE_ACCOUNT,
+            OperationKind::Transfer { .. } => TRANSFER_MONEY,
         }
     }
 
-    /// The account that decides.
+    /// The account that decides on the command.
     pub fn account(&self) -> &AccountId {
-        match &self.asked {
-            Asked::Command(command) | Asked::WithPin(command, _) => command.target(),
-            Asked::Creation(account) => &account.account_id,
-            Asked::Transfer { payer, .. } => payer,
+        match &self.kind {
+            OperationKind::Command(command) | OperationKind::WithPin(command, _) => command.target(),
+            OperationKind::Creation(account) => &account.account_id,
+            OperationKind::Transfer { payer, .. } => payer,
         }
     }
 
-    /// Sends the command and does not wait for what becomes of it.
+    /// Sends the command without waiting for its outcome.
     ///
     /// # Errors
     ///
-    /// [`Unavailable`]: a PIN could be neither kept nor checked, or the command was not taken.
+    /// [`Unavailable`] if a PIN could not be checked or its verifier not be made, or if the bank did not accept the
+    /// command.
     pub async fn send(self) -> Result<PendingOperation<T, E>, Unavailable> {
-        let Self { bank, asked, origin, consistency, outcome } = self;
+        let Self { bank, kind, origin, consistency, interpret } = self;
         let origin = origin.unwrap_or_else(|| bank.start_conversation().into());
-        let pending = match asked {
-            Asked::Command(command) => bank.send_as(command, origin, consistency).await?,
-            Asked::Creation(account) => bank.send_as(bank.creation(account).await?, origin, consistency).await?,
-            Asked::WithPin(command, pin) => bank.check_and_send(command, pin, origin, consistency).await?,
-            Asked::Transfer { payer, payee, amount, pin } => {
+        let pending = match kind {
+            OperationKind::Command(command) => bank.send_as(command, origin, consistency).await?,
+            OperationKind::Creation(account) => {
+                bank.send_as(bank.creation(account).await?, origin, consistency).await?
+            }
+            OperationKind::WithPin(command, pin) => bank.check_and_send(command, pin, origin, consistency).await?,
+            OperationKind::Transfer { payer, payee, amount, pin } => {
                 let command = AccountCommand::begin_transfer(&payer, &payee, amount, origin.metadata());
                 match pin {
                     None => bank.send_as(command, origin, consistency).await?,
@@ -125,7 +127,7 @@ impl<'a, T, E> Operation<'a, T, E> {
                 }
             }
         };
-        Ok(PendingOperation { pending, own: bank.own.clone(), outcome })
+        Ok(PendingOperation { pending, parts: bank.parts.clone(), interpret })
     }
 }
 
@@ -138,11 +140,11 @@ impl<'a, T: 'static, E: From<CommandFailure> + From<Unavailable> + 'static> Into
     }
 }
 
-/// An operation on its way. Dropping it does not take the command back. It does not keep the bank open.
+/// An operation whose command was sent. Dropping it does not cancel the command. It does not keep the bank open.
 pub struct PendingOperation<T, E> {
     pending: PendingCommand,
-    own: Arc<Own>,
-    outcome: ToOutcome<T, E>,
+    parts: Arc<BankParts>,
+    interpret: InterpretReceipt<T, E>,
 }
 
 impl<T, E> fmt::Debug for PendingOperation<T, E> {
@@ -152,20 +154,20 @@ impl<T, E> fmt::Debug for PendingOperation<T, E> {
 }
 
 impl<T, E: From<CommandFailure>> PendingOperation<T, E> {
-    /// Waits for what awaiting the [`Operation`] waits for.
+    /// Waits for the outcome, as awaiting the [`Operation`] does.
     ///
     /// # Errors
     ///
-    /// Why it was not done.
+    /// Why the operation failed.
     pub async fn outcome(self) -> Result<T, E> {
-        (self.outcome)(&self.own, self.pending.outcome().await?)
+        (self.interpret)(&self.parts, self.pending.outcome().await?)
     }
 
-    /// The same, told by the events of the command and not by what they mean.
+    /// Waits likewise, and returns the receipt of the command.
     ///
     /// # Errors
     ///
-    /// [`CommandFailure`]: why there are no events.
+    /// [`CommandFailure`]: why the command led to no events.
     pub async fn receipt(self) -> Result<Receipt, CommandFailure> {
         self.pending.outcome().await
     }

@@ -1,24 +1,24 @@
-//! Sending a command.
+//! Sending commands.
 
 use crate::bank::{AccountCommand, Bank, PendingCommand, Unavailable};
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::runtime::Origin;
 
 impl Bank {
-    /// Sends a command and does not wait for what becomes of it: in a new
-    /// [`Conversation`](crate::engine::runtime::Conversation), or under an id that is given with
+    /// Sends a command without waiting for its outcome: in a new
+    /// [`Conversation`](crate::engine::runtime::Conversation), or under an id of the caller's choice in
     /// [`Metadata`](crate::engine::log::Metadata).
     ///
-    /// A command under an id that was given may be sent any number of times, also by another program, and happens once:
-    /// what it has led to when it was handled first is the outcome each time, also where it would be refused by now. Of
-    /// another account, or with other content, it is [`CommandFailure::IdTaken`](crate::bank::CommandFailure::IdTaken). A
-    /// refusal is not remembered, and a PIN is no content: a payment that was declined for a wrong one stays declined,
-    /// so another attempt is another command. What was stored without the content of its command, in a new conversation
-    /// or by an earlier version of the program, is told apart by the account alone.
+    /// A command under the caller's id is idempotent: sent again, by any process, it has the outcome of the first time,
+    /// even if it would be refused by now. The same id with another account or other content fails with
+    /// [`CommandFailure::IdTaken`](crate::bank::CommandFailure::IdTaken). Refusals are not remembered. A PIN is not
+    /// part of the content: a payment declined for a wrong PIN stays declined under this id, so a second attempt needs
+    /// a new id. Commands sent in a new conversation, or stored by an earlier version of the program, are compared by
+    /// account only.
     ///
     /// # Errors
     ///
-    /// [`Unavailable`]: the command was not taken.
+    /// [`Unavailable`] if the bank did not accept the command.
     pub async fn send(
         &self,
         command: AccountCommand,

@@ -1,32 +1,32 @@
-//! Transfers as a bank offers them.
+//! The operations of transfers.
 
-use super::operation::{Asked, Operation};
+use super::operation::{Operation, OperationKind};
 use crate::bank::errors::{NotTransferred, QueryError, TransferError};
-use crate::bank::handle::Own;
+use crate::bank::handle::BankParts;
 use crate::bank::{
     AccountCommand, AccountEvent, AccountId, Bank, Ending, Moment, Money, Outgoing, Pin, Receipt, ReleaseReason,
     TransferId, TransferRecord, TransferState,
 };
 use crate::engine::log::{Metadata, Position};
 
-/// A transfer that was taken on.
+/// A transfer that was not refused, declined or released.
 #[derive(Clone, Debug)]
 pub struct TransferOutcome {
     /// The transfer.
     pub transfer_id: TransferId,
-    /// How far it had come when waiting for it ended. Under strong consistency that is its end, unless a handler
-    /// lags; under eventual consistency nobody waited.
+    /// The state when the wait ended. Under strong consistency the transfer has ended by then, unless a handler lags;
+    /// under eventual consistency there is no wait.
     pub state: TransferState,
-    /// The reservation.
+    /// The receipt of the reservation.
     pub receipt: Receipt,
 }
 
 impl Bank {
-    /// Transfers money, with the PIN of the payer's account if it has one.
+    /// Transfers an amount, with the PIN of the payer's account if it has one.
     ///
     /// # Errors
     ///
-    /// [`TransferError`]: why no money has moved.
+    /// [`TransferError`]: why no money was transferred.
     pub fn transfer(
         &self,
         payer: &AccountId,
@@ -34,48 +34,47 @@ impl Bank {
         amount: Money,
         pin: Option<Pin>,
     ) -> Operation<'_, TransferOutcome, TransferError> {
-        let asked = Asked::Transfer { payer: payer.clone(), payee: payee.clone(), amount, pin };
-        Operation::new(self, asked, |own, receipt| Ok(own.transfer_outcome(receipt)?))
+        let kind = OperationKind::Transfer { payer: payer.clone(), payee: payee.clone(), amount, pin };
+        Operation::new(self, kind, |parts, receipt| Ok(parts.transfer_outcome(receipt)?))
     }
 
-    /// What has become of a transfer whose reservation was handled.
+    /// The outcome of a transfer, from the receipt of its reservation.
     ///
     /// # Errors
     ///
-    /// [`NotTransferred`]: why no money has moved.
+    /// [`NotTransferred`]: why no money was transferred.
     pub fn transfer_outcome(&self, receipt: Receipt) -> Result<TransferOutcome, NotTransferred> {
-        self.own.transfer_outcome(receipt)
+        self.parts.transfer_outcome(receipt)
     }
 
-    /// At most `limit` transfers that began at the position `from` or after it, in order; with a moment, as they
-    /// stood then.
+    /// At most `limit` transfers in order that began at position `from` or later, now or as of a moment.
     ///
     /// # Errors
     ///
-    /// [`QueryError`]: why there is no answer.
+    /// [`QueryError`]: why the query failed.
     pub async fn transfers(
         &self,
         from: Position,
         limit: usize,
         moment: Option<Moment>,
     ) -> Result<Vec<TransferRecord>, QueryError> {
-        self.caught_up_to(moment).await?;
+        self.catch_up_to(moment).await?;
         let until = moment.unwrap_or(Moment::NOW);
-        Ok(self.own.transfers.read(|transfers| {
+        Ok(self.parts.transfers.read(|transfers| {
             let begun = transfers.between(from, until);
             begun[..begun.len().min(limit)].to_vec()
         }))
     }
 }
 
-impl Own {
+impl BankParts {
     fn transfer_outcome(&self, receipt: Receipt) -> Result<TransferOutcome, NotTransferred> {
         let outgoing = match receipt.events().first().map(|event| &event.data) {
             Some(AccountEvent::MoneyReserved(outgoing)) => outgoing,
             Some(AccountEvent::AccountOverdrawn { balance, .. }) => {
                 return Err(NotTransferred::Overdrawn { balance: *balance });
             }
-            // Nothing else is decided on a transfer.
+            // No other event follows from a reservation.
             Some(
                 AccountEvent::AccountCreated { .. }
                 | AccountEvent::MoneyDeposited { .. }
@@ -104,14 +103,14 @@ impl Own {
 }
 
 impl AccountCommand {
-    /// The command that begins a transfer. The transfer's id is the command's, by whatever way it is sent.
+    /// Makes the command that begins a transfer. The transfer takes the command's id.
     pub fn begin_transfer(payer: &AccountId, payee: &AccountId, amount: Money, metadata: &Metadata) -> Self {
         let (account_id, payee) = (payer.clone(), payee.clone());
         let outgoing = Outgoing { account_id, transfer_id: metadata.command_id.into(), payee, amount };
         Self::ReserveMoney { outgoing: Box::new(outgoing), pin: None }
     }
 
-    /// The transfer that it begins, if it does.
+    /// The transfer that the command begins, if any.
     pub(in crate::bank) fn begun_transfer(&self) -> Option<TransferId> {
         match self {
             Self::ReserveMoney { outgoing, .. } => Some(outgoing.transfer_id),

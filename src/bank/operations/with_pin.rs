@@ -1,4 +1,4 @@
-//! Commands that need a PIN: it is checked outside the account, and the account weighs what came of it.
+//! Commands that need a PIN: the PIN is checked outside the account, which decides on the result.
 
 use crate::bank::errors::Unavailable;
 use crate::bank::{Account, AccountCommand, AccountEvent, AccountId, Bank, PendingCommand, Pin, PinVerifier, Refusal};
@@ -8,28 +8,28 @@ use crate::engine::log::{StreamId, Version};
 use crate::engine::runtime::Origin;
 use crate::engine::store::EventStore as _;
 
-/// How often a PIN is checked for one command: a second time if the account was created after the first, and
-/// never a third time, for what an account keeps of its PIN does not change.
+/// The maximum number of PIN checks for one command. A second check follows if the account was created after the first;
+/// there is no third, since an account's verifier never changes.
 const MAX_CHECKS: u32 = 2;
 
-/// What is known of an account before its PIN is checked.
-enum Kept {
-    /// It was created with a PIN, or without one, and that stays so.
-    Account(Option<PinVerifier>),
-    /// It does not exist yet; a command on its way may create it.
-    NoAccount,
+/// What is known of an account when its PIN is checked.
+enum KnownAccount {
+    /// The account exists. Its verifier, if it has one, never changes.
+    Created(Option<PinVerifier>),
+    /// The account does not exist yet; a queued command may create it.
+    Missing,
 }
 
 impl Bank {
-    /// Sends a command with a PIN and does not wait for what becomes of it. The PIN is checked first; a command
-    /// that needs none is sent as it is.
+    /// Checks a PIN and sends a command with the result, without waiting for the outcome. A command that needs no PIN
+    /// is sent as it is.
     ///
-    /// Where the account does not exist yet, this waits until the command is decided: if the account is created
-    /// just then, the PIN is checked once more before anything else is sent.
+    /// If the account does not exist yet, this waits for the decision: if the account is created meanwhile, the PIN is
+    /// checked again and the command sent again.
     ///
     /// # Errors
     ///
-    /// [`Unavailable`]: the PIN could not be checked, or the command was not taken.
+    /// [`Unavailable`] if the PIN could not be checked, or the bank did not accept the command.
     pub async fn send_with_pin(
         &self,
         mut command: AccountCommand,
@@ -43,7 +43,7 @@ impl Bank {
         }
     }
 
-    /// The same with a PIN that has to be checked.
+    /// Checks the PIN and sends a command that needs it.
     pub(in crate::bank) async fn check_and_send(
         &self,
         mut command: AccountCommand,
@@ -52,14 +52,14 @@ impl Bank {
         consistency: Consistency,
     ) -> Result<PendingCommand, Unavailable> {
         for _ in 0..MAX_CHECKS {
-            let kept = self.kept_of(command.target()).await?;
-            let verifier = if let Kept::Account(verifier) = &kept { verifier.clone() } else { None };
-            let checked = self.own.pins.check(pin.clone(), verifier).await?;
-            if let Some(proof) = command.pin_check_mut() {
-                *proof = Some(checked);
+            let account = self.known_account(command.target()).await?;
+            let verifier = if let KnownAccount::Created(verifier) = &account { verifier.clone() } else { None };
+            let pin_check = self.parts.pins.check(pin.clone(), verifier).await?;
+            if let Some(slot) = command.pin_check_mut() {
+                *slot = Some(pin_check);
             }
             let pending = self.send_as(command.clone(), origin.clone(), consistency).await?;
-            if matches!(kept, Kept::Account(_)) {
+            if matches!(account, KnownAccount::Created(_)) {
                 return Ok(pending);
             }
             let pending = pending.decided().await;
@@ -70,22 +70,22 @@ impl Bank {
         Err(Unavailable::Busy)
     }
 
-    /// How many PINs have been checked so far; one is checked for accounts too that have none or do not exist.
+    /// The number of PINs checked so far, including those for accounts that have no PIN or do not exist.
     pub fn pin_checks(&self) -> u64 {
-        self.own.pins.checks()
+        self.parts.pins.checks()
     }
 
-    /// What is kept of an account's PIN, from the event that created it.
-    async fn kept_of(&self, account: &AccountId) -> Result<Kept, Unavailable> {
+    /// Reads an account's verifier from the event that created it.
+    async fn known_account(&self, account: &AccountId) -> Result<KnownAccount, Unavailable> {
         let stream = StreamId::new(Account::CATEGORY, account);
         let read = self.store().read_stream(&stream, Version::START, 1).await;
         let events = self.or_unavailable(read).await?;
         Ok(match events.first().map(|event| &event.data) {
-            None => Kept::NoAccount,
+            None => KnownAccount::Missing,
             Some(AccountEvent::AccountCreated { account_holder, .. }) => {
-                Kept::Account(account_holder.pin_verifier().cloned())
+                KnownAccount::Created(account_holder.pin_verifier().cloned())
             }
-            Some(_) => Kept::Account(None),
+            Some(_) => KnownAccount::Created(None),
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Makes and checks the verifiers of PINs: slow on purpose, so never on the runtime's own threads.
+//! Makes and checks PIN verifiers: slow on purpose, and therefore on blocking threads.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -15,31 +15,32 @@ use super::secret::PinSecret;
 use crate::engine::application::Unavailable;
 use crate::engine::runtime::{NotDone, Runtime, StopReason};
 
-/// Checks that run at the same time. Each takes the memory of [`PinCost`](crate::bank::PinCost); the rest wait.
-const AT_ONCE: usize = 2;
+/// The maximum number of concurrent checks, since each takes the memory of its [`PinCost`](crate::bank::PinCost).
+const MAX_CONCURRENT_CHECKS: usize = 2;
 
 const SALT_BYTES: usize = 16;
 
 #[derive(Debug)]
 pub(in crate::bank) struct PinChecker {
     options: PinOptions,
-    /// Salts are derived from this number, or random without one.
+    /// Salts are derived from the seed, or random without one.
     seed: Option<u64>,
     secret: OnceLock<PinSecret>,
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     checks: AtomicU64,
-    /// Where it works, whoever asks.
+    /// The runtime of the checks, from whichever runtime a caller asks.
     runtime: Runtime,
 }
 
 impl PinChecker {
-    /// One that works on the runtime that this is called on.
+    /// Creates a checker on the current runtime.
     pub(in crate::bank) fn new(options: PinOptions, seed: Option<u64>) -> Arc<Self> {
-        let (secret, places, checks) = (OnceLock::new(), Arc::new(Semaphore::new(AT_ONCE)), AtomicU64::new(0));
-        Arc::new(Self { options, seed, secret, places, checks, runtime: Runtime::current() })
+        let (secret, permits, checks) =
+            (OnceLock::new(), Arc::new(Semaphore::new(MAX_CONCURRENT_CHECKS)), AtomicU64::new(0));
+        Arc::new(Self { options, seed, secret, permits, checks, runtime: Runtime::current() })
     }
 
-    /// What to keep of a new account's PIN.
+    /// Makes the verifier of a new account's PIN.
     pub(in crate::bank) async fn verifier(
         self: &Arc<Self>,
         pin: Pin,
@@ -53,42 +54,42 @@ impl PinChecker {
         .await
     }
 
-    /// Checks a PIN against what is kept of the right one. Where there is none, the same work is done for
-    /// nothing, so that the time it takes does not tell which accounts exist.
+    /// Checks a PIN against a verifier. Without a verifier, a dummy hash is checked, so that the time taken does not
+    /// reveal which accounts exist.
     pub(in crate::bank) async fn check(
         self: &Arc<Self>,
         pin: Pin,
-        kept: Option<PinVerifier>,
+        verifier: Option<PinVerifier>,
     ) -> Result<PinCheck, Unavailable> {
         self.run(move |checker, secret| {
             let argon2 = checker.argon2(secret)?;
-            let hash = match &kept {
+            let hash = match &verifier {
                 Some(verifier) => PasswordHash::new(verifier.as_str()).map_err(defect)?,
-                None => dummy(argon2.params())?,
+                None => dummy_hash(argon2.params())?,
             };
             checker.checks.fetch_add(1, Ordering::Relaxed);
             let matches = argon2.verify_password(pin.digits(), &hash).is_ok();
-            Ok(PinCheck { matches: matches && kept.is_some(), verifier: kept })
+            Ok(PinCheck { matches: matches && verifier.is_some(), verifier })
         })
         .await
     }
 
-    /// How many PINs have been checked, those that were checked for nothing included.
+    /// The number of PINs checked, those against the dummy hash included.
     pub(in crate::bank) fn checks(&self) -> u64 {
         self.checks.load(Ordering::Relaxed)
     }
 
-    /// Works on a thread that may take its time.
+    /// Runs the work on a blocking thread, when a permit is free.
     async fn run<T, W>(self: &Arc<Self>, work: W) -> Result<T, Unavailable>
     where
         T: Send + 'static,
         W: FnOnce(&Self, &PinSecret) -> Result<T, Unavailable> + Send + 'static,
     {
         let checker = self.clone();
-        // The place is given back when the work is done, even if nobody waits for it any more.
-        let place = self.places.clone().acquire_owned().await.map_err(defect)?;
+        // The work owns the permit: a caller that stops waiting does not release it early.
+        let permit = self.permits.clone().acquire_owned().await.map_err(defect)?;
         let working = self.runtime.blocking(move || {
-            let _place = place;
+            let _permit = permit;
             let secret = checker.secret()?;
             work(&checker, secret)
         });
@@ -112,7 +113,7 @@ impl PinChecker {
         Argon2::new_with_secret(secret.bytes(), Algorithm::Argon2id, Version::V0x13, params).map_err(defect)
     }
 
-    /// Another for each account, so that equal PINs do not look equal.
+    /// Different for each account, so that equal PINs have different verifiers.
     fn salt(&self, account: &str) -> [u8; SALT_BYTES] {
         match self.seed {
             None => Uuid::new_v4().into_bytes(),
@@ -126,15 +127,15 @@ impl PinChecker {
     }
 }
 
-/// A hash that costs as much to check as any that is made now.
-fn dummy(params: &Params) -> Result<PasswordHash, Unavailable> {
+/// A hash that costs as much to check as a new verifier.
+fn dummy_hash(params: &Params) -> Result<PasswordHash, Unavailable> {
     let zero = "A";
     let (salt, hash) = (zero.repeat(22), zero.repeat(43));
     let (memory, passes, lanes) = (params.m_cost(), params.t_cost(), params.p_cost());
     PasswordHash::new(&format!("$argon2id$v=19$m={memory},t={passes},p={lanes}${salt}${hash}")).map_err(defect)
 }
 
-/// None of these errors speaks of what was hashed.
+/// None of these errors contains the PIN.
 fn defect(error: impl std::fmt::Display) -> Unavailable {
     Unavailable::Defect(error.to_string())
 }
@@ -155,31 +156,31 @@ mod tests {
     #[tokio::test]
     async fn only_the_right_pin_matches_and_only_under_the_same_secret() {
         let checker = PinChecker::new(options(), None);
-        let kept = checker.verifier(pin("0123"), "1").await.unwrap();
-        let check = |pin, kept| checker.check(pin, kept);
-        let right = check(pin("0123"), Some(kept.clone())).await.unwrap();
-        assert_eq!(right, PinCheck { verifier: Some(kept.clone()), matches: true });
-        assert!(!check(pin("123000"), Some(kept.clone())).await.unwrap().matches);
+        let verifier = checker.verifier(pin("0123"), "1").await.unwrap();
+        let check = |pin, verifier| checker.check(pin, verifier);
+        let right = check(pin("0123"), Some(verifier.clone())).await.unwrap();
+        assert_eq!(right, PinCheck { verifier: Some(verifier.clone()), matches: true });
+        assert!(!check(pin("123000"), Some(verifier.clone())).await.unwrap().matches);
         let other = PinOptions { secret: PinSecret::new("another one for tests").unwrap().into(), ..options() };
-        assert!(!PinChecker::new(other, None).check(pin("0123"), Some(kept)).await.unwrap().matches);
+        assert!(!PinChecker::new(other, None).check(pin("0123"), Some(verifier)).await.unwrap().matches);
     }
 
     #[tokio::test]
-    async fn where_there_is_no_pin_as_much_is_checked() {
+    async fn a_check_without_a_verifier_costs_as_much() {
         let checker = PinChecker::new(options(), None);
-        let kept = checker.verifier(pin("1234"), "1").await.unwrap();
-        checker.check(pin("1234"), Some(kept.clone())).await.unwrap();
+        let verifier = checker.verifier(pin("1234"), "1").await.unwrap();
+        checker.check(pin("1234"), Some(verifier.clone())).await.unwrap();
         assert_eq!(checker.checks(), 1);
         let nothing = checker.check(pin("1234"), None).await.unwrap();
         assert_eq!((nothing, checker.checks()), (PinCheck { verifier: None, matches: false }, 2));
-        let params = Params::try_from(&PasswordHash::new(kept.as_str()).unwrap()).unwrap();
-        let of_dummy = Params::try_from(&dummy(&params).unwrap()).unwrap();
+        let params = Params::try_from(&PasswordHash::new(verifier.as_str()).unwrap()).unwrap();
+        let of_dummy = Params::try_from(&dummy_hash(&params).unwrap()).unwrap();
         let cost = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost(), params.output_len());
         assert_eq!(cost(&of_dummy), cost(&params));
     }
 
     #[tokio::test]
-    async fn verifiers_differ_unless_a_seed_makes_them_the_same() {
+    async fn verifiers_differ_unless_they_are_seeded() {
         let make = async |seed, name: &str| PinChecker::new(options(), seed).verifier(pin("1234"), name).await.unwrap();
         assert_ne!(make(None, "1").await, make(None, "1").await);
         assert_eq!(make(Some(7), "1").await, make(Some(7), "1").await);
@@ -188,7 +189,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_secret_is_found_once_and_looked_for_again_if_it_was_not() {
+    async fn the_secret_is_read_once_and_again_only_after_a_failure() {
         let asked = Arc::new(AtomicU64::new(0));
         let counted = asked.clone();
         let secret = PinSecretSource::new(move || match counted.fetch_add(1, Ordering::Relaxed) {
@@ -206,9 +207,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_made_costs_what_is_recommended() {
+    async fn a_new_verifier_has_the_recommended_cost() {
         let cost = PinOptions { cost: PinCost::default(), ..options() };
-        let kept = PinChecker::new(cost, None).verifier(pin("1234"), "1").await.unwrap();
-        assert!(kept.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", kept.as_str());
+        let verifier = PinChecker::new(cost, None).verifier(pin("1234"), "1").await.unwrap();
+        assert!(verifier.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", verifier.as_str());
     }
 }

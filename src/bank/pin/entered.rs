@@ -1,4 +1,4 @@
-//! PINs, what is kept instead of them, and what an account gets to see of one.
+//! PINs, the verifiers that are stored in their place, and the checks that accounts decide on.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,30 +11,30 @@ use zeroize::Zeroizing;
 
 use super::options::PinCost;
 
-/// A PIN: 4 to 12 digits that only its holder knows. It is never printed, and wiped from memory when it is dropped.
+/// A PIN of 4 to 12 digits. It is never printed, and wiped from memory when dropped.
 #[derive(Clone)]
 pub struct Pin(Zeroizing<String>);
 
-/// What was given is no PIN. It does not say what that was.
+/// A text that is not a PIN. The error does not contain the text.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("a PIN has {} to {} digits", Pin::MIN_DIGITS, Pin::MAX_DIGITS)]
 pub struct MalformedPin;
 
 impl Pin {
-    /// The shortest PIN.
+    /// The minimum number of digits.
     pub const MIN_DIGITS: usize = 4;
 
-    /// The longest PIN.
+    /// The maximum number of digits.
     pub const MAX_DIGITS: usize = 12;
 
-    /// A PIN from its digits.
+    /// Parses a PIN.
     ///
     /// # Errors
     ///
-    /// [`MalformedPin`]: it has too few or too many, or something else among them.
+    /// [`MalformedPin`] if the text has too few or too many digits, or other characters.
     pub fn new(digits: &str) -> Result<Self, MalformedPin> {
-        let of_length = (Self::MIN_DIGITS..=Self::MAX_DIGITS).contains(&digits.len());
-        if of_length && digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        let has_valid_length = (Self::MIN_DIGITS..=Self::MAX_DIGITS).contains(&digits.len());
+        if has_valid_length && digits.bytes().all(|digit| digit.is_ascii_digit()) {
             Ok(Self(Zeroizing::new(digits.to_owned())))
         } else {
             Err(MalformedPin)
@@ -52,53 +52,53 @@ impl fmt::Debug for Pin {
     }
 }
 
-/// What is kept of a PIN: an argon2id hash in the PHC string format. It tells the PIN from others only to who
-/// also has the bank's [`PinSecret`](crate::bank::PinSecret).
+/// The verifier of a PIN: an argon2id hash in the PHC string format. Checking a PIN against it also takes the bank's
+/// [`PinSecret`](crate::bank::PinSecret).
 ///
 /// Cheap to clone.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PinVerifier(Arc<str>);
 
-/// A text that no PIN can be checked against.
+/// A text that is not a verifier.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("a PIN verifier is an argon2id hash with its salt and moderate costs")]
 pub struct InvalidVerifier;
 
 impl PinVerifier {
-    /// What a check may cost at the most, so that a log from elsewhere cannot exhaust this machine.
+    /// The maximum cost of a check, so that an imported log cannot exhaust this machine.
     const MAX_MEMORY_KIB: u32 = 1 << 18;
     const MAX_PASSES: u32 = 16;
     const MAX_LANES: u32 = 16;
-    /// How many times the default costs an imported one may have.
-    const MAX_COSTS: u64 = 4;
+    /// The costs of an imported verifier, as a multiple of the default costs.
+    const MAX_IMPORTED: u64 = 4;
 
-    /// A verifier as it was stored.
+    /// Parses a stored verifier.
     ///
     /// # Errors
     ///
-    /// [`InvalidVerifier`]: it is none.
+    /// [`InvalidVerifier`] if the text is not an argon2id hash with a salt, or costs too much.
     pub fn new(text: &str) -> Result<Self, InvalidVerifier> {
         let hash = PasswordHash::new(text).map_err(|_| InvalidVerifier)?;
         let params = Params::try_from(&hash).map_err(|_| InvalidVerifier)?;
-        let moderate = params.m_cost() <= Self::MAX_MEMORY_KIB
+        let is_affordable = params.m_cost() <= Self::MAX_MEMORY_KIB
             && params.t_cost() <= Self::MAX_PASSES
             && params.p_cost() <= Self::MAX_LANES;
-        let whole = hash.algorithm == ARGON2ID_IDENT && hash.salt.is_some() && hash.hash.is_some();
-        if whole && moderate { Ok(Self(text.into())) } else { Err(InvalidVerifier) }
+        let is_complete = hash.algorithm == ARGON2ID_IDENT && hash.salt.is_some() && hash.hash.is_some();
+        if is_complete && is_affordable { Ok(Self(text.into())) } else { Err(InvalidVerifier) }
     }
 
-    /// Whether a check costs more than several with the default costs: no log from elsewhere brings such a one in.
-    pub(in crate::bank) fn is_dear(&self) -> bool {
+    /// Whether a check costs more than several checks with the default costs. No import adds such a verifier.
+    pub(in crate::bank) fn is_expensive(&self) -> bool {
         let PinCost { memory_kib, passes, lanes } = PinCost::default();
         let params = PasswordHash::new(&self.0).ok().and_then(|hash| Params::try_from(&hash).ok());
         params.is_none_or(|params| {
             let work = u64::from(params.m_cost()) * u64::from(params.t_cost());
-            work > Self::MAX_COSTS * u64::from(memory_kib) * u64::from(passes)
-                || u64::from(params.p_cost()) > Self::MAX_COSTS * u64::from(lanes)
+            work > Self::MAX_IMPORTED * u64::from(memory_kib) * u64::from(passes)
+                || u64::from(params.p_cost()) > Self::MAX_IMPORTED * u64::from(lanes)
         })
     }
 
-    /// The verifier as it is stored.
+    /// The stored form.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -122,13 +122,12 @@ impl<'de> Deserialize<'de> for PinVerifier {
     }
 }
 
-/// The proof that a command carries: a PIN was given, and this is what came of checking it. The PIN itself
-/// stays outside.
+/// The result of checking a PIN, which a command carries in place of the PIN.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PinCheck {
-    /// What it was checked against; `None` where no PIN of the account was known.
+    /// The verifier that the PIN was checked against; `None` if the account had none.
     pub verifier: Option<PinVerifier>,
-    /// Whether it was the right one.
+    /// Whether the PIN was right.
     pub matches: bool,
 }
 
@@ -141,13 +140,13 @@ mod tests {
         for pin in ["1234", "0000", "123456789012"] {
             assert_eq!(Pin::new(pin).unwrap().digits(), pin.as_bytes());
         }
-        for none in ["", "123", "1234567890123", "12a4", "-1234", " 1234", "1_234", "١٢٣٤"] {
-            assert_eq!(Pin::new(none).map(|_| ()), Err(MalformedPin), "{none:?}");
+        for malformed in ["", "123", "1234567890123", "12a4", "-1234", " 1234", "1_234", "١٢٣٤"] {
+            assert_eq!(Pin::new(malformed).map(|_| ()), Err(MalformedPin), "{malformed:?}");
         }
     }
 
     #[test]
-    fn a_verifier_is_whole_and_moderate() {
+    fn a_verifier_is_complete_and_affordable() {
         let verifier = "$argon2id$v=19$m=16,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
         assert_eq!(PinVerifier::new(verifier).unwrap().as_str(), verifier);
         for broken in [

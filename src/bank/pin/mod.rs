@@ -1,4 +1,4 @@
-//! PINs: what is entered, what is kept of it, and the secret without which that says nothing.
+//! PINs, their verifiers, and the secret that the verifiers are made with.
 
 mod checker;
 mod entered;

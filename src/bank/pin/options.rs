@@ -1,17 +1,17 @@
-//! How a bank keeps PINs.
+//! How a bank stores and checks PINs.
 
 use super::secret::PinSecretSource;
 
-/// How a bank keeps PINs.
+/// How a bank stores and checks PINs.
 #[derive(Clone, Debug, Default)]
 pub struct PinOptions {
-    /// Where the secret comes from that verifiers are made with; without one, the bank takes no PINs.
+    /// The source of the secret that verifiers are made with. Without a secret, the bank refuses PINs.
     pub secret: PinSecretSource,
-    /// What a new verifier costs. Those that exist cost what they did when they were made.
+    /// The cost of new verifiers. Existing verifiers keep theirs.
     pub cost: PinCost,
 }
 
-/// What it costs to make or check a verifier, and so to guess a PIN. The default is what OWASP recommends for
+/// The cost of making or checking a verifier, and so of guessing a PIN. The default is OWASP's recommendation for
 /// argon2id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PinCost {
@@ -24,7 +24,7 @@ pub struct PinCost {
 }
 
 impl PinCost {
-    /// Quick, and no protection: for tests.
+    /// The fastest cost, without any protection. For tests only.
     pub const CHEAPEST: Self = Self { memory_kib: 8, passes: 1, lanes: 1 };
 }
 

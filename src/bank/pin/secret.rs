@@ -1,4 +1,4 @@
-//! The secret without which a PIN's verifier says nothing. It is never stored with the events.
+//! The secret that PIN verifiers are made with, which is never stored with the events.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::engine::application::Unavailable;
 
-/// What is lacking where PINs can be neither kept nor checked.
+/// The resource that [`Unavailable::Lacking`] names if there is no secret.
 pub const PIN_SECRET: &str = "PIN secret";
 
 impl From<PinSecretError> for Unavailable {
@@ -17,19 +17,19 @@ impl From<PinSecretError> for Unavailable {
     }
 }
 
-/// The key that verifiers of PINs are made with. Another one, and no PIN fits any more.
+/// The key that PIN verifiers are made with. With another key, no PIN matches.
 #[derive(Clone)]
 pub struct PinSecret(Zeroizing<Vec<u8>>);
 
 impl PinSecret {
-    /// The shortest, in bytes.
+    /// The minimum length in bytes.
     pub const MIN_BYTES: usize = 16;
 
-    /// The secret of these bytes; they should be random.
+    /// Makes a secret of bytes, which should be random.
     ///
     /// # Errors
     ///
-    /// [`ShortSecret`]: whoever has the log could guess it.
+    /// [`ShortSecret`] if the bytes are too few to resist guessing.
     pub fn new(bytes: impl Into<Vec<u8>>) -> Result<Self, ShortSecret> {
         let bytes = Zeroizing::new(bytes.into());
         if bytes.len() < Self::MIN_BYTES { Err(ShortSecret { bytes: bytes.len() }) } else { Ok(Self(bytes)) }
@@ -46,26 +46,26 @@ impl fmt::Debug for PinSecret {
     }
 }
 
-/// A secret that is too short to be one.
+/// A secret below the minimum length.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("a secret for PINs has at least {} bytes, and this one has {bytes}", PinSecret::MIN_BYTES)]
 pub struct ShortSecret {
-    /// As many as it has.
+    /// The secret's length.
     pub bytes: usize,
 }
 
-/// Why there is no secret to check PINs with.
+/// Why the secret is missing.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("there is no secret for PINs: {0}")]
 pub struct PinSecretError(pub String);
 
-/// Where the secret comes from. It is asked when the first PIN is used, on a thread that may wait, and again
-/// only if that failed.
+/// The source of the secret. It is read on a blocking thread when the first PIN is used, and again only after a
+/// failure.
 #[derive(Clone)]
 pub struct PinSecretSource(Arc<dyn Fn() -> Result<PinSecret, PinSecretError> + Send + Sync>);
 
 impl PinSecretSource {
-    /// Finds the secret by calling this.
+    /// A source that calls a function.
     pub fn new(find: impl Fn() -> Result<PinSecret, PinSecretError> + Send + Sync + 'static) -> Self {
         Self(Arc::new(find))
     }
@@ -75,14 +75,14 @@ impl PinSecretSource {
     }
 }
 
-/// A secret that is known already.
+/// A source with a known secret.
 impl From<PinSecret> for PinSecretSource {
     fn from(secret: PinSecret) -> Self {
         Self::new(move || Ok(secret.clone()))
     }
 }
 
-/// No secret: such a bank takes no PINs.
+/// A source without a secret: the bank refuses PINs.
 impl Default for PinSecretSource {
     fn default() -> Self {
         Self::new(|| Err(PinSecretError("the bank was opened without one".to_owned())))

@@ -1,6 +1,6 @@
-//! What a bank can be asked about: now, at a moment in the past, and why.
+//! The queries of a bank: balances now and in the past, statements, and explanations.
 
-mod now_and_then;
+mod read_models;
 mod statement;
 mod why;
 

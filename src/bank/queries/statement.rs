@@ -1,7 +1,6 @@
-//! The past: the log itself, what an account held at a moment, and its statement.
+//! Queries on the stream of one account: its events, its past balances and its statement.
 //!
-//! Every answer is folded from the events up to that moment; no read model is asked. What lies before the part that is
-//! asked for is not read: the last snapshot before it stands for that.
+//! Every answer is folded from the stream, without a read model, and from the last snapshot before the requested part.
 
 use crate::bank::errors::{CheckBalanceError, Unavailable};
 use crate::bank::{Account, AccountEvent, AccountId, Bank, Money};
@@ -13,24 +12,24 @@ type Event = RecordedEvent<AccountEvent>;
 /// A line of an account's statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatementLine {
-    /// Where the event stands in the log.
+    /// The position of the event.
     pub position: Position,
-    /// When it happened.
+    /// The time of the event.
     pub time: Timestamp,
-    /// What happened, as the trace names it.
+    /// The event's title in the trace.
     pub what: &'static str,
-    /// The amount that was asked for; nothing where no money was.
+    /// The amount in the event, if any, moved or not.
     pub amount: Option<Money>,
-    /// What the account held afterwards.
+    /// The balance after the event.
     pub balance: Money,
 }
 
 impl Bank {
-    /// Reads the log of one account: at most `limit` events, from the position `from` on.
+    /// At most `limit` events of an account, from the position `from` on.
     ///
     /// # Errors
     ///
-    /// [`Unavailable`]: the log cannot be read.
+    /// [`Unavailable`] if the log could not be read.
     pub async fn account_events(
         &self,
         account: &AccountId,
@@ -40,23 +39,23 @@ impl Bank {
         self.stream_events(&stream_of(account), from, limit).await
     }
 
-    /// What an account held at a moment in the past.
+    /// The balance of an account at a moment in the past.
     ///
     /// # Errors
     ///
-    /// [`CheckBalanceError`]: why there is no balance to tell; an account that did not exist yet is none.
+    /// [`CheckBalanceError`]: why the balance could not be read. An account that did not exist yet is
+    /// [`CheckBalanceError::NoAccount`].
     pub async fn check_balance_at(&self, account: &AccountId, moment: Moment) -> Result<Money, CheckBalanceError> {
         self.has_happened(Some(moment)).await?;
         let state: Account = self.state_up_to(&stream_of(account), moment).await?;
         state.balance().ok_or(CheckBalanceError::NoAccount)
     }
 
-    /// What happened to an account and to its balance: at most `limit` lines, from the position `from` up to
-    /// a moment in the past.
+    /// The statement of an account: at most `limit` lines, from the position `from` up to a moment.
     ///
     /// # Errors
     ///
-    /// [`CheckBalanceError`]: why there is no statement.
+    /// [`CheckBalanceError`]: why the statement could not be read.
     pub async fn statement(
         &self,
         account: &AccountId,
@@ -69,8 +68,8 @@ impl Bank {
         if let Some(moment) = until
             && self.version_at(&stream, moment).await? <= self.version_at(&stream, before).await?
         {
-            let then: Account = self.state_up_to(&stream, moment).await?;
-            return then.balance().map(|_| Vec::new()).ok_or(CheckBalanceError::NoAccount);
+            let state: Account = self.state_up_to(&stream, moment).await?;
+            return state.balance().map(|_| Vec::new()).ok_or(CheckBalanceError::NoAccount);
         }
         let (mut state, events) = self.snapshot_at::<Account>(&stream, before).await?;
         let mut lines = Vec::new();

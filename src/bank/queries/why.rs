@@ -1,4 +1,4 @@
-//! Why a balance is what it is.
+//! Explaining a balance.
 
 use crate::bank::errors::CheckBalanceError;
 use crate::bank::queries::statement::stream_of;
@@ -7,29 +7,28 @@ use crate::engine::domain::Aggregate as _;
 use crate::engine::log::{RecordedEvent, Version};
 use crate::engine::store::{EventStore as _, MAX_READ};
 
-/// So many more events are read at once than movements are looked for.
-const SPARE: usize = 32;
+/// The number of events read beyond the movements still missing, since some events move no money.
+const EXTRA_EVENTS: usize = 32;
 
-/// An event that moved a balance, and what was behind it.
+/// An event that moved a balance, and its cause.
 #[derive(Clone, Debug)]
 pub struct Reason {
     /// The event.
     pub event: RecordedEvent<AccountEvent>,
-    /// What it did to the balance.
+    /// The change of the balance.
     pub movement: Movement,
-    /// The balance after it.
+    /// The balance after the event.
     pub balance: Money,
-    /// What caused the command behind it.
+    /// The cause of the event's command.
     pub cause: Cause,
 }
 
 impl Bank {
-    /// Every event that moved an account's balance, up to a moment, with the command behind it and what caused
-    /// that: at most the last `limit` of them.
+    /// The last `limit` events that moved an account's balance, up to a moment, each with the cause of its command.
     ///
     /// # Errors
     ///
-    /// [`CheckBalanceError`]: why there is no balance to explain.
+    /// [`CheckBalanceError`]: why the balance could not be explained.
     pub async fn why(
         &self,
         account: &AccountId,
@@ -39,7 +38,7 @@ impl Bank {
         self.has_happened(until).await?;
         let until = until.unwrap_or(Moment::NOW);
         let end = self.version_at(&stream_of(account), until).await?;
-        let moved = self.last_moved(account, end, limit).await?;
+        let moved = self.last_movements(account, end, limit).await?;
         let before = moved.first().map_or(until, |first| Moment::Position(first.position.before()));
         let mut state: Account = self.state_up_to(&stream_of(account), before).await?;
         let mut reasons = Vec::with_capacity(moved.len());
@@ -56,9 +55,9 @@ impl Bank {
         Ok(reasons)
     }
 
-    /// The last `limit` events that have moved an account's balance, up to a version of its stream. They are looked
-    /// for from there backwards.
-    async fn last_moved(
+    /// The last `limit` events that moved an account's balance, up to a version of its stream. Reads the stream
+    /// backwards.
+    async fn last_movements(
         &self,
         account: &AccountId,
         end: Version,
@@ -67,8 +66,7 @@ impl Bank {
         let stream = stream_of(account);
         let (mut moved, mut end) = (Vec::new(), end.get());
         while moved.len() < limit && end > 0 {
-            // Some events move nothing: a few more are read at once than are still missing.
-            let wanted = (limit - moved.len()).saturating_add(SPARE).min(MAX_READ);
+            let wanted = (limit - moved.len()).saturating_add(EXTRA_EVENTS).min(MAX_READ);
             let after = end.saturating_sub(wanted as u64);
             let page = self.store().read_stream(&stream, Version::new(after), wanted).await;
             let page = self.or_unavailable(page).await?;

@@ -1,17 +1,17 @@
 //! Transfers: money from one account to another, in two phases.
 //!
-//! 1. The amount is reserved at the payer: it leaves the balance, and cannot be spent twice.
-//! 2. The process credits the payee, and then settles: the reservation is gone for good. When the payee cannot
-//!    take it, the reservation is released instead: the amount is back in the payer's balance.
+//! 1. The amount is reserved in the payer's account: it leaves the balance, and cannot be spent twice.
+//! 2. The process manager credits the payee, and settles the transfer, which removes the reservation. If the payee
+//!    cannot take the amount, it releases the transfer instead, which returns the amount to the payer's balance.
 //!
-//! Each step is an event of one account, and [`TransferProcess`] answers it with the command for the next. Whatever
-//! may be refused is refused when money is reserved or credited, so settling and releasing never are.
+//! Each step is an event of one account, and [`TransferProcess`] answers it with the command for the next step. Only
+//! reserving and crediting can be refused; settling and releasing cannot.
 
-mod ended;
 mod process;
 mod transfers;
-mod under_way;
+mod unfinished;
+mod wait_until_ended;
 
-pub(super) use self::ended::transfer_seen;
 pub use self::process::TransferProcess;
 pub use self::transfers::{Ending, Step, TransferRecord, TransferState, Transfers};
+pub(super) use self::wait_until_ended::wait_until_transfer_has_ended;

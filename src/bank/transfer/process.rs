@@ -1,15 +1,15 @@
-//! The process that carries a transfer from the payer to the payee.
+//! The process manager of transfers.
 
-use super::under_way::UnderWay;
+use super::unfinished::UnfinishedTransfers;
 use crate::bank::account::{Incoming, Outgoing, ReleaseReason};
 use crate::bank::{AccountCommand, AccountEvent, Refusal};
 use crate::engine::event_handler::StartFrom;
 use crate::engine::log::RecordedEvent;
 use crate::engine::process_manager::{Answer, Instead, ProcessManager, Reaction, Unfinished};
 
-/// Answers what is reserved with a credit, and what is credited with a settlement.
+/// The process manager that credits a reserved transfer, and settles a credited one.
 ///
-/// It remembers nothing: every event says all that the next step needs.
+/// It has no state: every event holds all that the next step needs.
 #[derive(Clone, Debug, Default)]
 pub struct TransferProcess;
 
@@ -30,7 +30,7 @@ impl ProcessManager for TransferProcess {
             AccountEvent::TransferCredited(incoming) => {
                 let Incoming { transfer_id, payer, .. } = incoming.as_ref().clone();
                 let settle = AccountCommand::SettleTransfer { account_id: payer, transfer_id };
-                Answer::new(settle).or_note(|refusal| format!("a transfer could not be ended: {refusal}")).into()
+                Answer::new(settle).or_note(|refusal| format!("a transfer could not be settled: {refusal}")).into()
             }
             AccountEvent::AccountCreated { .. }
             | AccountEvent::MoneyDeposited { .. }
@@ -43,13 +43,13 @@ impl ProcessManager for TransferProcess {
         }
     }
 
-    /// A transfer that had not ended where it was exported goes on where it is imported.
+    /// A transfer that had not ended when the log was exported continues after the import.
     fn unfinished(&self) -> Option<Box<dyn Unfinished<AccountEvent>>> {
-        Some(Box::new(UnderWay::default()))
+        Some(Box::new(UnfinishedTransfers::default()))
     }
 }
 
-/// What the payee cannot take the payer gets back.
+/// Credits the payee, or releases the transfer if the payee refuses.
 fn credit(
     Outgoing { account_id: payer, transfer_id, payee, amount }: Outgoing,
 ) -> Answer<AccountCommand, AccountEvent> {
@@ -58,7 +58,7 @@ fn credit(
         let reason = match refusal {
             Refusal::BalanceLimit => ReleaseReason::BalanceLimit,
             Refusal::NoAccount
-            // None of these is what a credit is refused for.
+            // A credit is never refused for any of these.
             | Refusal::AccountExists
             | Refusal::PinRequired
             | Refusal::AccountLocked

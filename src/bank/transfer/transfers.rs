@@ -1,4 +1,4 @@
-//! The transfers projection: every transfer, and how far it has come.
+//! The transfers projection: every transfer and its state.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use crate::engine::projection::{LogRow, Projection, RowLog, StoredFields, rows};
 /// The read model behind `transfers`.
 #[derive(Clone, Debug, Default)]
 pub struct Transfers {
-    /// In the order they were asked for.
+    /// In the order of their reservations.
     records: RowLog<TransferRecord>,
 }
 
@@ -23,13 +23,13 @@ pub struct TransferRecord {
     pub outgoing: Outgoing,
     /// When the amount was reserved.
     pub reserved: Step,
-    /// When the payee got it, if so.
+    /// When the payee was credited, if at all.
     pub credited: Option<Step>,
-    /// When it ended, and how.
+    /// When and how the transfer ended, if it has.
     pub ended: Option<(Step, Ending)>,
 }
 
-/// When something happened.
+/// The event of one step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// The event's position.
@@ -38,24 +38,24 @@ pub struct Step {
     pub time: Timestamp,
 }
 
-/// How a transfer has ended.
+/// How a transfer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ending {
     /// The payee has the money.
     Settled,
-    /// The payer has it back.
+    /// The payer has the money back.
     Released(ReleaseReason),
 }
 
-/// How far a transfer has come.
+/// The state of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TransferState {
-    /// The amount is set aside at the payer.
+    /// The amount is reserved in the payer's account.
     Reserved,
-    /// The payee has it; the payer's reservation is still to be settled.
+    /// The payee has the money; the reservation is not settled yet.
     Credited,
-    /// It has ended.
+    /// The transfer has ended.
     Ended(Ending),
 }
 
@@ -72,7 +72,7 @@ impl LogRow for TransferRecord {
 }
 
 impl TransferRecord {
-    /// How far it had come at a moment; `None` if it had not begun.
+    /// The state at a moment; `None` if the transfer had not begun.
     pub fn state_at(&self, moment: Moment) -> Option<TransferState> {
         let happened = |step: &Step| moment.includes(step.position, step.time);
         if !happened(&self.reserved) {
@@ -92,7 +92,7 @@ impl Transfers {
         self.records.find(&transfer_id)
     }
 
-    /// Those that began at a position or after it and up to a moment, in order.
+    /// The transfers in order that began at a position or later, up to a moment.
     pub fn between(&self, from: Position, until: Moment) -> &[TransferRecord] {
         let first = self.records.partition_point(|record| record.reserved.position < from);
         let begun = |record: &TransferRecord| until.includes(record.reserved.position, record.reserved.time);
@@ -101,9 +101,9 @@ impl Transfers {
         &self.records[range]
     }
 
-    fn change(&mut self, transfer_id: TransferId, change: impl FnOnce(&mut TransferRecord)) {
+    fn update(&mut self, transfer_id: TransferId, update: impl FnOnce(&mut TransferRecord)) {
         if let Some(record) = self.records.find_mut(&transfer_id) {
-            change(record);
+            update(record);
         }
     }
 }
@@ -120,14 +120,14 @@ impl Projection<AccountEvent> for Transfers {
                 self.records.push(TransferRecord { outgoing, reserved: step, credited: None, ended: None });
             }
             AccountEvent::TransferCredited(incoming) => {
-                self.change(incoming.transfer_id, |record| record.credited = Some(step));
+                self.update(incoming.transfer_id, |record| record.credited = Some(step));
             }
             AccountEvent::TransferSettled(outgoing) => {
-                self.change(outgoing.transfer_id, |record| record.ended = Some((step, Ending::Settled)));
+                self.update(outgoing.transfer_id, |record| record.ended = Some((step, Ending::Settled)));
             }
             AccountEvent::TransferReleased(released) => {
                 let ending = Ending::Released(released.reason);
-                self.change(released.outgoing.transfer_id, |record| record.ended = Some((step, ending)));
+                self.update(released.outgoing.transfer_id, |record| record.ended = Some((step, ending)));
             }
             AccountEvent::AccountCreated { .. }
             | AccountEvent::MoneyDeposited { .. }

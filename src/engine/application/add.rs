@@ -4,7 +4,7 @@ use std::sync::PoisonError;
 
 use super::upkeep::KnownHandler;
 use super::{AddHandlerError, Application, Unavailable};
-use crate::engine::event_handler::{self, Arriving, EventHandler, HandlerControl};
+use crate::engine::event_handler::{self, EventHandler, HandlerControl, Joining};
 use crate::engine::feed::{JoinError, RemoveError};
 use crate::engine::process_manager::{Process, ProcessManager};
 use crate::engine::projection::{Projection, ReadModel};
@@ -114,11 +114,11 @@ impl<E: StoredEvent> Application<E> {
         if is_taken { Err(AddHandlerError::NameTaken { name }) } else { Ok(()) }
     }
 
-    async fn added(&self, started: Result<(HandlerControl, Arriving), StoreError>) -> Result<(), AddHandlerError> {
-        let (control, arriving) = self.or_unavailable(started).await?;
+    async fn added(&self, started: Result<(HandlerControl, Joining), StoreError>) -> Result<(), AddHandlerError> {
+        let (control, joining) = self.or_unavailable(started).await?;
         // Before the wait: the handler runs even if the caller drops this future.
         self.inner.handlers.lock().unwrap_or_else(PoisonError::into_inner).push(control);
-        arriving.has_arrived().await;
+        joining.wait_until_seen().await;
         Ok(())
     }
 }

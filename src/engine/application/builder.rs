@@ -322,7 +322,7 @@ impl<E: StoredEvent> Builder<E> {
         let feed = feed.start(store.clone(), &supervisor);
         // The first question already sees everything stored before the start.
         tokio::select! {
-            () = checkpoints.projections_have_passed(end) => {}
+            () = checkpoints.projections_have_seen(end) => {}
             _ = supervisor.stopped() => {}
         }
         give_up.0 = None;

@@ -1,21 +1,21 @@
 //! Waiting until the read models are recent enough to answer a question.
 
 use super::{Application, Base, QueryError, Unavailable};
-use crate::engine::feed::catch_up::{NotCaughtUp, catch_up, catch_up_to, has_caught_up, is_there};
+use crate::engine::feed::catch_up::{self, NotCaughtUp, has_caught_up, has_reached};
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::log::{Moment, Position};
 use crate::engine::store::codec::StoredEvent;
 
 impl<E: StoredEvent> Base<E> {
     /// Under strong consistency, waits until the read models include every event acknowledged so far, by any process.
-    pub(super) async fn caught_up(&self, consistency: Consistency) -> Result<(), Unavailable> {
+    pub(super) async fn catch_up(&self, consistency: Consistency) -> Result<(), Unavailable> {
         self.still_open()?;
         let (store, checkpoints) = (&self.store, &self.checkpoints);
         if consistency == Consistency::Eventual || has_caught_up(store, checkpoints) {
             return Ok(());
         }
         // Boxed: keeps the common future small.
-        match Box::pin(self.unless_stopped(catch_up(store, checkpoints))).await {
+        match Box::pin(self.unless_stopped(catch_up::catch_up(store, checkpoints))).await {
             Ok(()) => Ok(()),
             Err(QueryError::Unavailable(unavailable)) => Err(unavailable),
             // Cannot happen: an acknowledged event is in the log.
@@ -43,24 +43,26 @@ impl<E: StoredEvent> Base<E> {
 
 impl<E: StoredEvent> Application<E> {
     /// Under strong consistency, waits until the read models include every event acknowledged so far, by any process.
-    pub(crate) async fn caught_up(&self) -> Result<(), Unavailable> {
-        self.inner.base.caught_up(self.consistency).await
+    pub(crate) async fn catch_up(&self) -> Result<(), Unavailable> {
+        self.inner.base.catch_up(self.consistency).await
     }
 
     /// Waits until the read models can answer for a moment. A position must exist in the log, and the read models must
     /// have reached it whatever the consistency.
-    pub(crate) async fn caught_up_to(&self, moment: Option<Moment>) -> Result<(), QueryError> {
+    pub(crate) async fn catch_up_to(&self, moment: Option<Moment>) -> Result<(), QueryError> {
         match moment {
-            Some(Moment::Position(position)) if moment != Some(Moment::NOW) => self.passed(position).await,
-            _ => Ok(self.caught_up().await?),
+            Some(Moment::Position(position)) if moment != Some(Moment::NOW) => {
+                self.catch_up_to_position(position).await
+            }
+            _ => Ok(self.catch_up().await?),
         }
     }
 
     /// Waits until the read models have reached a position, which must exist in the log.
-    pub(super) async fn passed(&self, position: Position) -> Result<(), QueryError> {
+    pub(super) async fn catch_up_to_position(&self, position: Position) -> Result<(), QueryError> {
         let base = &self.inner.base;
         base.still_open()?;
-        Box::pin(base.unless_stopped(catch_up_to(&base.store, &base.checkpoints, position))).await
+        Box::pin(base.unless_stopped(catch_up::catch_up_to(&base.store, &base.checkpoints, position))).await
     }
 
     /// An error if the log has not reached a moment.
@@ -68,6 +70,6 @@ impl<E: StoredEvent> Application<E> {
         let Some(moment) = moment else { return Ok(()) };
         let base = &self.inner.base;
         base.still_open()?;
-        Box::pin(base.unless_stopped(is_there(&base.store, moment))).await
+        Box::pin(base.unless_stopped(has_reached(&base.store, moment))).await
     }
 }

@@ -34,7 +34,7 @@ impl<E: StoredEvent> Application<E> {
             let _ = application.in_place().await;
             let _changed = application.inner.changing.lock().await;
             let deadline = Instant::now() + MAX_WAIT;
-            application.settle().await;
+            application.wait_until_settled().await;
             // Handlers wait for replies to their commands, so they stop before the command handlers.
             let have_stopped = lease.end(HANDLERS_FINISH).await;
             commands.close().await;
@@ -42,7 +42,7 @@ impl<E: StoredEvent> Application<E> {
                 lease.end(HANDLERS_FINISH).await;
             }
             // Settling may have used up the time; the projections get a little in any case.
-            application.seen_by_projections(deadline.max(Instant::now() + HANDLERS_FINISH)).await;
+            application.wait_until_projections_have_seen_all(deadline.max(Instant::now() + HANDLERS_FINISH)).await;
             base.supervisor.will_close();
             feed.keep_rows().await;
             lease.give_up();
@@ -59,11 +59,11 @@ impl<E: StoredEvent> Application<E> {
     }
 
     /// Waits until the handlers have processed all events so far, and those that process managers cause by them.
-    pub(crate) async fn settle(&self) {
+    pub(crate) async fn wait_until_settled(&self) {
         let settled = async {
             if let Ok(end) = self.store().end().await {
                 // What is unfinished after the timeout continues when the store is reopened.
-                self.checkpoints().settle(end, MAX_WAIT).await;
+                self.checkpoints().wait_until_settled(end, MAX_WAIT).await;
             }
         };
         tokio::select! {
@@ -73,10 +73,10 @@ impl<E: StoredEvent> Application<E> {
     }
 
     /// Waits until the projections have seen all events so far.
-    async fn seen_by_projections(&self, deadline: Instant) {
+    async fn wait_until_projections_have_seen_all(&self, deadline: Instant) {
         let seen = async {
             if let Ok(end) = self.store().end().await {
-                self.checkpoints().projections_have_passed(end).await;
+                self.checkpoints().projections_have_seen(end).await;
             }
         };
         tokio::select! {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Application, Unavailable};
 use crate::engine::event_handler::ParkedError;
-use crate::engine::feed::checkpoints::HandlerStatus;
+use crate::engine::feed::checkpoints::{HandlerState, HandlerStatus};
 use crate::engine::log::{Position, RecordedEvent};
 use crate::engine::store::EventStore as _;
 use crate::engine::store::codec::StoredEvent;
@@ -52,7 +52,7 @@ impl<E: StoredEvent> Application<E> {
     /// For a handler that another process runs, the progress that it has stored, and the events that need no handling
     /// since.
     async fn with_stored_progress(&self, mut status: HandlerStatus) -> Result<HandlerStatus, Unavailable> {
-        if status.condition.elsewhere {
+        if status.condition.state == HandlerState::RunningElsewhere {
             let progress = self.store().read_progress(status.name).await;
             if let Some(progress) = self.or_unavailable(progress).await? {
                 let control = self.handler_controls().into_iter().find(|control| control.name() == status.name);

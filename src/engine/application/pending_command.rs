@@ -91,7 +91,7 @@ impl<E: StoredEvent> Base<E> {
             Ok(events) => Ok(self.receipt(events, consistency).await),
             Err(error) => {
                 if matches!(error, CommandError::Refused(_)) {
-                    self.decision_seen(consistency).await;
+                    self.wait_until_decision_is_seen(consistency).await;
                 }
                 Err(command_failure(error, &self.supervisor).await)
             }

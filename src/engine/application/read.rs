@@ -45,7 +45,7 @@ impl<E: StoredEvent> Application<E> {
     /// [`Unavailable`]: why there is no answer.
     pub async fn read<P: Projection<E>, R>(&self, ask: impl FnOnce(&P) -> R) -> Result<R, Unavailable> {
         let model = self.read_model()?;
-        self.caught_up().await?;
+        self.catch_up().await?;
         Ok(model.read(ask))
     }
 
@@ -60,7 +60,7 @@ impl<E: StoredEvent> Application<E> {
         ask: impl FnOnce(&P) -> R,
     ) -> Result<R, QueryError> {
         let model = self.read_model()?;
-        self.passed(position).await?;
+        self.catch_up_to_position(position).await?;
         Ok(model.read(ask))
     }
 

@@ -59,13 +59,14 @@ impl<E: StoredEvent> Base<E> {
     pub(super) async fn receipt(&self, events: Committed<E>, consistency: Consistency) -> Receipt<E> {
         let up_to = events.last().map_or(Position::START, |last| last.position);
         if events.is_empty() {
-            self.decision_seen(consistency).await;
+            self.wait_until_decision_is_seen(consistency).await;
         }
         let seen = match events.last() {
             // Boxed: keeps the common future small.
             Some(last) if consistency == Consistency::Strong && !self.is_seen(last) => {
                 let deadline = Instant::now() + MAX_WAIT;
-                Box::pin(self.conversation_seen(last.metadata.correlation_id, last.position, deadline)).await
+                Box::pin(self.wait_until_conversation_is_seen(last.metadata.correlation_id, last.position, deadline))
+                    .await
             }
             _ => Seen { up_to, lagging: Vec::new(), deadline: None },
         };

@@ -22,22 +22,27 @@ pub(crate) struct Seen {
 impl<E: StoredEvent> Base<E> {
     /// After a decision without events, waits for the events it was based on: the caller's next question may be about
     /// them. A timeout does not change the decision.
-    pub(super) async fn decision_seen(&self, consistency: Consistency) {
-        let _ = self.caught_up(consistency).await;
+    pub(super) async fn wait_until_decision_is_seen(&self, consistency: Consistency) {
+        let _ = self.catch_up(consistency).await;
     }
 
     /// Whether all awaited handlers have seen an event and its conversation.
     pub(super) fn is_seen(&self, last: &RecordedEvent<E>) -> bool {
-        self.checkpoints.have_passed(last.position)
-            && self.checkpoints.conversation_goes_on_to(last.metadata.correlation_id).is_none()
+        self.checkpoints.is_seen_by_all(last.position)
+            && self.checkpoints.end_of_conversation(last.metadata.correlation_id).is_none()
     }
 
     /// Waits until the handlers have seen an event and everything that process managers cause by it, or until the
     /// deadline.
-    pub(super) async fn conversation_seen(&self, correlation_id: Uuid, mut up_to: Position, deadline: Instant) -> Seen {
+    pub(super) async fn wait_until_conversation_is_seen(
+        &self,
+        correlation_id: Uuid,
+        mut up_to: Position,
+        deadline: Instant,
+    ) -> Seen {
         loop {
-            let lagging = self.seen_by_all(up_to, deadline).await;
-            match self.checkpoints.conversation_goes_on_to(correlation_id) {
+            let lagging = self.wait_until_seen(up_to, deadline).await;
+            match self.checkpoints.end_of_conversation(correlation_id) {
                 Some(further) if lagging.is_empty() && further > up_to => {
                     if Instant::now() >= deadline {
                         let lagging = self.checkpoints.lagging(further);
@@ -51,7 +56,7 @@ impl<E: StoredEvent> Base<E> {
     }
 
     /// Waits for all awaited handlers that still run. Returns those that lag.
-    pub(crate) async fn seen_by_all(&self, position: Position, deadline: Instant) -> Vec<&'static str> {
-        self.checkpoints.wait(position, deadline.saturating_duration_since(Instant::now())).await
+    pub(crate) async fn wait_until_seen(&self, position: Position, deadline: Instant) -> Vec<&'static str> {
+        self.checkpoints.wait_until_seen(position, deadline.saturating_duration_since(Instant::now())).await
     }
 }

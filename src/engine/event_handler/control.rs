@@ -1,4 +1,4 @@
-//! What may be asked of a handler while it runs: mostly what people decide about the events it has parked.
+//! Requests to a running handler, mostly about its parked events.
 
 use std::fmt;
 use std::future::Future;
@@ -15,10 +15,10 @@ use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{HandlerRecords as _, Progress};
 use crate::engine::store::{Store, StoreError};
 
-/// Requests about parked events that wait for a handler to be free.
+/// The most requests that wait while a handler is busy.
 pub(super) const REQUESTS: usize = 16;
 
-/// Decides about a handler's parked events. Cheap to clone.
+/// Controls a running handler. Cheap to clone.
 #[derive(Clone)]
 pub struct HandlerControl {
     name: &'static str,
@@ -32,16 +32,16 @@ impl fmt::Debug for HandlerControl {
     }
 }
 
-/// Why nothing became of a parked event.
+/// Why a request to a handler failed.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum ParkedError {
     /// No event is parked under this number.
     #[error("no event is parked under this number")]
     NotParked,
-    /// It was tried again, and failed again: it stays parked.
+    /// The handler failed at the event again. It stays parked.
     #[error("it failed again: {reason}")]
     FailedAgain {
-        /// What the handler said.
+        /// The failure's reason.
         reason: String,
     },
     /// The handler does not run.
@@ -52,7 +52,7 @@ pub enum ParkedError {
     Store(#[source] StoreError),
 }
 
-/// A handler that another process has taken over does not run here.
+/// After the lease is lost, the handler runs in another process.
 impl From<StoreError> for ParkedError {
     fn from(error: StoreError) -> Self {
         if error == StoreError::LeaseLost { Self::NotRunning } else { Self::Store(error) }
@@ -64,12 +64,11 @@ impl HandlerControl {
         Self { name, requests, check }
     }
 
-    /// How what the store has of the handler's memory is not what the log makes of it, if that is so. The handler goes on
-    /// meanwhile.
+    /// How the handler's stored state differs from the log; `None` if it does not. The handler keeps running.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the store could not be read.
+    /// [`StoreError`]: the store could not be read.
     pub async fn difference(&self) -> Result<Option<String>, StoreError> {
         (self.check)().await
     }
@@ -83,36 +82,36 @@ impl HandlerControl {
     ///
     /// # Errors
     ///
-    /// [`ParkedError`]: why it is still parked, or is not.
+    /// [`ParkedError`]: why the event is still parked, or was not parked.
     pub async fn retry(&self, number: u64) -> Result<(), ParkedError> {
         self.ask(|reply| ControlRequest::Retry { number, reply }).await
     }
 
-    /// Gives a parked event up.
+    /// Discards a parked event, unhandled.
     ///
     /// # Errors
     ///
-    /// [`ParkedError`]: why it is still parked, or is not.
+    /// [`ParkedError`]: why the event is still parked, or was not parked.
     pub async fn skip(&self, number: u64) -> Result<(), ParkedError> {
         self.ask(|reply| ControlRequest::Skip { number, reply }).await
     }
 
-    /// Moves the handler's checkpoint over events that it shall not handle. To be asked while the handlers are held, so
-    /// that none of them is on its way to it.
+    /// Moves the handler's checkpoint over events that it must not handle. To be called while the handlers are
+    /// [held](crate::engine::feed::HandlersHeld), so that none of these events is being delivered.
     ///
     /// # Errors
     ///
-    /// [`ParkedError`]: why it is still where it was.
+    /// [`ParkedError`]: why the checkpoint has not moved.
     pub async fn fast_forward(&self, position: Position) -> Result<(), ParkedError> {
         self.ask(|reply| ControlRequest::FastForward { position, reply }).await
     }
 
-    /// Up to where nothing is wanted of it after a position: whoever runs it passes over all of that, and writes it down
-    /// only now and then.
+    /// The last position after `after` before an event that the handler wants. A stored checkpoint may lag that far
+    /// behind although nothing is left to do.
     ///
     /// # Errors
     ///
-    /// [`ParkedError`]: nobody knows.
+    /// [`ParkedError`]: the log could not be read.
     pub async fn unwanted_until(&self, after: Position) -> Result<Position, ParkedError> {
         let (reply, answer) = oneshot::channel();
         let request = ControlRequest::UnwantedUntil { after, reply };
@@ -127,10 +126,10 @@ impl HandlerControl {
     }
 }
 
-/// Answers with what came of a request.
+/// Receives the result of a request.
 pub(super) type Reply = oneshot::Sender<Result<(), ParkedError>>;
 
-/// What the runner is asked.
+/// A request to the handler's task.
 #[derive(Debug)]
 pub(super) enum ControlRequest {
     Retry { number: u64, reply: Reply },
@@ -139,11 +138,11 @@ pub(super) enum ControlRequest {
     UnwantedUntil { after: Position, reply: oneshot::Sender<Result<Position, ParkedError>> },
 }
 
-/// Holds what the store has of a handler's memory against the log.
+/// Compares a handler's stored state with the log.
 pub(super) type Check = Arc<dyn Fn() -> Checking + Send + Sync>;
 type Checking = Pin<Box<dyn Future<Output = Result<Option<String>, StoreError>> + Send>>;
 
-/// A handler that goes on meanwhile writes something else down; but what is wrong stays wrong.
+/// A running handler may store a new state during a check, which is then repeated. A wrong state stays wrong.
 const MAX_CHECKS: usize = 8;
 
 pub(super) fn check<E, H>(make: Make<H>, store: Store<E>) -> Check

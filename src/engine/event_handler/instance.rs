@@ -1,5 +1,4 @@
-//! A handler's own code, and what becomes of its panics: each is answered with what it said, and what has panicked is
-//! made anew before it is called again.
+//! Calls a handler's own code, and catches its panics. A handler that has panicked is created anew before its next call.
 
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,11 +13,11 @@ use crate::engine::runtime::panic_message;
 
 pub(super) type Make<H> = Arc<dyn Fn() -> H + Send + Sync>;
 
-/// A handler, for as long as nothing happens to it.
+/// A handler, and how to create it anew.
 pub(super) struct Instance<E, H> {
     make: Make<H>,
     filter: Filter<E>,
-    /// Nothing until it is made anew.
+    /// `None` until it is created anew.
     handler: Option<H>,
 }
 
@@ -27,35 +26,39 @@ impl<E, H: EventHandler<E>> Instance<E, H> {
         Self { make, filter, handler: Some(handler) }
     }
 
-    /// Makes the handler anew before it is called again.
+    /// Discards the handler. It is created anew before its next call.
     pub(super) fn forget(&mut self) {
         self.handler = None;
     }
 
-    pub(super) fn is_made(&self) -> bool {
+    pub(super) fn exists(&self) -> bool {
         self.handler.is_some()
     }
 
-    /// Makes the handler and lets it remember what it remembered at `checkpoint`; where no `state` was written down yet,
-    /// this is what it remembers.
+    /// Creates the handler if need be, and restores it as it was at `checkpoint`. If no `state` is stored yet, `state`
+    /// becomes the handler's own.
     pub(super) async fn resume(&mut self, state: &mut Option<Box<str>>, checkpoint: Position) {
         let Self { make, handler, .. } = self;
-        let handler_there = handler.take();
+        let existing = handler.take();
         let resumed = catch_panic(async {
-            let mut made = handler_there.unwrap_or_else(|| make());
+            let mut made = existing.unwrap_or_else(|| make());
             made.resume(state.as_deref(), checkpoint).await?;
             let now = if state.is_none() { made.state() } else { None };
             Ok::<_, Failure>((made, now))
         });
-        // What cannot be made now is made, or fails, at its next event.
+        // A handler that cannot be restored now is restored, or fails, at its next event.
         if let Ok(Ok((made, now))) = resumed.await {
             *handler = Some(made);
             *state = state.take().or(now);
         }
     }
 
-    /// Makes the handler, if need be, as it was at `checkpoint`.
-    async fn made(&mut self, state: Option<&str>, checkpoint: Position) -> Result<Result<&mut H, Failure>, String> {
+    /// The handler, created as it was at `checkpoint` if need be. The outer error is the message of a panic.
+    async fn get_or_create(
+        &mut self,
+        state: Option<&str>,
+        checkpoint: Position,
+    ) -> Result<Result<&mut H, Failure>, String> {
         if self.handler.is_none() {
             let made = catch_panic(async {
                 let mut made = (self.make)();
@@ -66,10 +69,10 @@ impl<E, H: EventHandler<E>> Instance<E, H> {
                 Err(failure) => return Ok(Err(failure)),
             }
         }
-        self.handler.as_mut().map(Ok).ok_or_else(|| "it is not there".to_owned())
+        self.handler.as_mut().map(Ok).ok_or_else(|| "it could not be created".to_owned())
     }
 
-    /// Tells a handler that folds of an event that it could not do with and that is parked.
+    /// Lets a handler that folds note an event that is parked.
     pub(super) async fn on_parked(
         &mut self,
         event: &RecordedEvent<E>,
@@ -79,25 +82,25 @@ impl<E, H: EventHandler<E>> Instance<E, H> {
         if !H::FOLDS {
             return;
         }
-        let told = match self.made(state.as_deref(), checkpoint).await {
+        let told = match self.get_or_create(state.as_deref(), checkpoint).await {
             Ok(Ok(handler)) => catch_panic(async { handler.on_parked(event).await.map(|()| handler.state()) }).await,
             Ok(Err(failure)) => Ok(Err(failure)),
             Err(panic) => Err(panic),
         };
         match told {
             Ok(Ok(now)) => *state = now,
-            // It is folded again.
+            // The state is folded again.
             Ok(Err(_)) | Err(_) => (self.handler, *state) = (None, None),
         }
     }
 
-    /// Whether an event is to be handled, or nobody knows.
+    /// Whether the handler wants an event, or its filter panics.
     pub(super) fn may_want(&self, event: &RecordedEvent<E>) -> bool {
         wants(&self.filter, event).unwrap_or(true)
     }
 
-    /// Calls the handler with an event that it may want. If it has handled or skipped the event, `state` becomes what
-    /// it remembers now; otherwise it remembers `state` again.
+    /// Calls the handler with an event that it may want. If the event is handled or skipped, `state` becomes the handler's
+    /// new state; otherwise the handler returns to `state`.
     pub(super) async fn call(
         &mut self,
         event: &RecordedEvent<E>,
@@ -113,7 +116,7 @@ impl<E, H: EventHandler<E>> Instance<E, H> {
         }
     }
 
-    /// The error is what a panic said.
+    /// The outer error is the message of a panic.
     async fn try_call(
         &mut self,
         event: &RecordedEvent<E>,
@@ -123,7 +126,7 @@ impl<E, H: EventHandler<E>> Instance<E, H> {
         if !wants(&self.filter, event)? {
             return Ok(Ok(()));
         }
-        let handler = match self.made(state.as_deref(), checkpoint).await? {
+        let handler = match self.get_or_create(state.as_deref(), checkpoint).await? {
             Ok(handler) => handler,
             Err(failure) => return Ok(Err(failure)),
         };
@@ -140,10 +143,10 @@ impl<E, H: EventHandler<E>> Instance<E, H> {
         Ok(outcome)
     }
 
-    /// What people should know although nothing has failed.
+    /// The handler's note for users.
     pub(super) fn note(&self) -> Option<String> {
         let handler = self.handler.as_ref()?;
-        catch(|| handler.note()).unwrap_or_else(|message| Some(format!("what it has to say panicked: {message}")))
+        catch(|| handler.note()).unwrap_or_else(|message| Some(format!("its note panicked: {message}")))
     }
 }
 
@@ -151,7 +154,7 @@ pub(super) fn catch<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(run)).map_err(|panic| panic_message(panic.as_ref()))
 }
 
-/// Runs a future to its end, or to its panic, and then tells what that said.
+/// Runs a future to its end. The error is the message of a panic.
 async fn catch_panic<T>(future: impl Future<Output = T>) -> Result<T, String> {
     let mut future = pin!(future);
     poll_fn(|context| match catch(|| future.as_mut().poll(context)) {

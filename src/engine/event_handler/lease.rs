@@ -1,7 +1,7 @@
-//! The right to run the handlers that have effects outside, where several processes share a store.
+//! The lease of the handlers: where several processes share a store, the process that holds it runs them.
 //!
-//! It can be lost: when what guards it is taken away, another process may take it, and the store tells the one that had
-//! it at its next write. Then all its handlers stop at once and stand by, and it asks for the right again.
+//! The lease can be lost: if the lock behind it is removed, another process may acquire it, and the store refuses the next
+//! write of the former holder. All handlers of that process then stop at once and stand by, and it asks for the lease again.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,12 +14,12 @@ use crate::engine::runtime::{StopReason, Supervisor};
 use crate::engine::store::StoreError;
 use crate::engine::store::handler_records::{HandlerRecords, HandlersLease};
 
-/// How often a process asks whether the one that has the right is gone. The system tells nobody.
+/// How often a process tries to acquire the lease: the operating system does not notify it.
 const ASK_EVERY: Duration = Duration::from_millis(50);
 
 const TASK: &str = "handlers' lease";
 
-/// This process's share in the right. Cheap to clone.
+/// This process's view of the lease. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Lease {
     inner: Arc<Inner>,
@@ -28,34 +28,34 @@ pub struct Lease {
 #[derive(Debug)]
 struct Inner {
     state: watch::Sender<State>,
-    /// How many handlers run by the right.
+    /// How many handlers run under the lease.
     running: watch::Sender<usize>,
-    right: Mutex<Option<HandlersLease>>,
+    acquired: Mutex<Option<HandlersLease>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// No handler has asked for it yet.
+    /// No handler has asked for the lease yet.
     NotWanted,
     Wanted,
     Held,
-    /// The handlers finish what they are at, and the right is wanted no more.
+    /// The handlers finish their current event, and the lease is no longer wanted.
     Ending,
 }
 
 impl Inner {
-    fn new(state: State, right: Option<HandlersLease>) -> Self {
-        Self { state: watch::Sender::new(state), running: watch::Sender::new(0), right: Mutex::new(right) }
+    fn new(state: State, acquired: Option<HandlersLease>) -> Self {
+        Self { state: watch::Sender::new(state), running: watch::Sender::new(0), acquired: Mutex::new(acquired) }
     }
 
-    fn right(&self) -> MutexGuard<'_, Option<HandlersLease>> {
-        self.right.lock().unwrap_or_else(PoisonError::into_inner)
+    fn acquired(&self) -> MutexGuard<'_, Option<HandlersLease>> {
+        self.acquired.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Lease {
-    /// A share in the right, which is not asked for before it [is wanted](Lease::want). Before anything is done with it
-    /// that was not granted at once then, `check` says whether anything may be.
+    /// A lease that is not acquired before [`Lease::want`]. If it is acquired later than that call, `check` runs before any
+    /// handler does.
     pub fn new<S, C, F>(store: &S, supervisor: &Supervisor, check: C) -> Self
     where
         S: HandlerRecords + Clone + Send + Sync + 'static,
@@ -63,57 +63,55 @@ impl Lease {
         F: Future<Output = Result<(), StopReason>> + Send + 'static,
     {
         let lease = Self { inner: Arc::new(Inner::new(State::NotWanted, None)) };
-        // What has stopped runs no handlers, whoever has handles of it still.
+        // After a stop no handler runs, even if handles live on.
         let ending = lease.clone();
         supervisor.at_stop(move || ending.give_up());
         supervisor.spawn(TASK, lease.clone().keep(store.clone(), check));
         lease
     }
 
-    /// Takes the right, now or as soon as another process gives it up, and again whenever it is lost. Answers whether it was
-    /// taken now: whoever asks later than it could checks what there is before anything is done with it. One that was asked
-    /// for already is not asked for here.
-    ///
-    /// A store that cannot grant it now, for want of room say, is asked again as well.
+    /// Acquires the lease: now, or as soon as another process gives it up, and again whenever it is lost. Returns whether it
+    /// was acquired by this call. Later calls do nothing. A store that fails, for example because its disk is full, is asked
+    /// again.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the store is closed.
+    /// [`StoreError`]: the store is closed.
     pub async fn want<S: HandlerRecords>(&self, store: &S) -> Result<bool, StoreError> {
         if *self.inner.state.borrow() != State::NotWanted {
             return Ok(false);
         }
-        let taken = match store.try_acquire_lease().await {
-            Ok(taken) => taken,
+        let acquired = match store.try_acquire_lease().await {
+            Ok(acquired) => acquired,
             Err(StoreError::Closed) => return Err(StoreError::Closed),
             Err(error) => {
-                not_taken(&error);
+                warn_not_acquired(&error);
                 None
             }
         };
-        let is_taken = taken.is_some();
-        let is_news = self.inner.state.send_if_modified(|state| {
-            let is_news = *state == State::NotWanted;
-            if is_news {
-                *state = if is_taken { State::Held } else { State::Wanted };
-                *self.inner.right() = taken;
+        let is_acquired = acquired.is_some();
+        let is_first = self.inner.state.send_if_modified(|state| {
+            let is_first = *state == State::NotWanted;
+            if is_first {
+                *state = if is_acquired { State::Held } else { State::Wanted };
+                *self.inner.acquired() = acquired;
             }
-            is_news
+            is_first
         });
-        Ok(is_news && is_taken)
+        Ok(is_first && is_acquired)
     }
 
-    /// For a store that no other process has.
+    /// The lease of a store that no other process opens.
     pub fn unshared() -> Self {
         Self { inner: Arc::new(Inner::new(State::Held, Some(HandlersLease::unshared()))) }
     }
 
-    /// Whether this process has the right.
+    /// Whether this process holds the lease.
     pub fn is_held(&self) -> bool {
         *self.inner.state.borrow() == State::Held
     }
 
-    /// Waits until this process has the right, and runs a handler by it.
+    /// Waits until this process holds the lease, and takes a share for one handler.
     pub(super) async fn held(&self) -> Held {
         let mut state = self.inner.state.subscribe();
         loop {
@@ -125,9 +123,9 @@ impl Lease {
         }
     }
 
-    /// The same, where it has the right already.
+    /// A share for one handler, if this process holds the lease.
     pub(super) fn hold(&self) -> Option<Held> {
-        // As long as this is borrowed, the right is not lost: whoever takes it anew counts this one.
+        // While `state` is borrowed the lease cannot change, so this handler is counted before it is acquired anew.
         let state = self.inner.state.borrow();
         if *state != State::Held {
             return None;
@@ -136,7 +134,7 @@ impl Lease {
         Some(Held { lease: self.clone() })
     }
 
-    /// Says that the store has told that another process has the right.
+    /// Notes that the store has refused a write because another process holds the lease.
     pub(super) fn lose(&self) {
         let was_held = |state: &mut State| {
             let was_held = *state == State::Held;
@@ -147,25 +145,25 @@ impl Lease {
         };
         if self.inner.state.send_if_modified(was_held) {
             tracing::warn!("{}", StoreError::LeaseLost);
-            *self.inner.right() = None;
+            *self.inner.acquired() = None;
         }
     }
 
-    /// Lets the handlers finish what they are at, and take no more. Waits until they have stopped, at most `max_wait`.
-    /// Answers whether they have.
+    /// Lets the handlers finish their current event and stop. Waits for that, at most `max_wait`, and returns whether they
+    /// have.
     pub async fn end(&self, max_wait: Duration) -> bool {
         self.inner.state.send_replace(State::Ending);
         let mut running = self.inner.running.subscribe();
         timeout(max_wait, running.wait_for(|running| *running == 0)).await.is_ok()
     }
 
-    /// Lets another process have the right. Nothing may be done with it here any more.
+    /// Gives up the lease for good.
     pub fn give_up(&self) {
         self.inner.state.send_replace(State::Ending);
-        *self.inner.right() = None;
+        *self.inner.acquired() = None;
     }
 
-    /// Asks for the right whenever this process does not have it.
+    /// Acquires the lease whenever it is wanted.
     async fn keep<S, C, F>(self, store: S, check: C) -> Result<(), StopReason>
     where
         S: HandlerRecords,
@@ -173,11 +171,11 @@ impl Lease {
         F: Future<Output = Result<(), StopReason>>,
     {
         let (mut state, mut running) = (self.inner.state.subscribe(), self.inner.running.subscribe());
-        let mut said = None;
+        let mut warned_of = None;
         loop {
             // The senders live in `self`.
             let _ = state.wait_for(|state| *state == State::Wanted).await;
-            // What a handler still does by the right that was lost must not pass as done by the new one.
+            // A handler that still runs under the lost lease must not write under the new one.
             let _ = running.wait_for(|running| *running == 0).await;
             let mut ticks = interval(ASK_EVERY);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -185,25 +183,25 @@ impl Lease {
                 ticks.tick().await;
                 match store.try_acquire_lease().await {
                     Ok(None) => {}
-                    Ok(Some(right)) => {
+                    Ok(Some(acquired)) => {
                         check().await?;
-                        self.take(right);
+                        self.take(acquired);
                         break;
                     }
                     Err(StoreError::Closed) => return Ok(()),
-                    // A store that has failed for good stops everything by itself.
-                    Err(error) if said.as_ref() == Some(&error) => {}
+                    // Warn once. A store that has failed for good stops everything by itself.
+                    Err(error) if warned_of.as_ref() == Some(&error) => {}
                     Err(error) => {
-                        not_taken(&error);
-                        said = Some(error);
+                        warn_not_acquired(&error);
+                        warned_of = Some(error);
                     }
                 }
             }
         }
     }
 
-    fn take(&self, right: HandlersLease) {
-        *self.inner.right() = Some(right);
+    fn take(&self, acquired: HandlersLease) {
+        *self.inner.acquired() = Some(acquired);
         let is_wanted = |state: &mut State| {
             let is_wanted = *state == State::Wanted;
             if is_wanted {
@@ -212,29 +210,28 @@ impl Lease {
             is_wanted
         };
         if !self.inner.state.send_if_modified(is_wanted) {
-            *self.inner.right() = None;
+            *self.inner.acquired() = None;
         }
     }
 }
 
-/// Says so, but not each time.
-fn not_taken(error: &StoreError) {
+fn warn_not_acquired(error: &StoreError) {
     tracing::warn!("the handlers do not run: {error}");
 }
 
-/// The right, as the task of a handler has it. As long as this lives, this process does not take the right anew.
+/// One handler's share of the lease. While it exists, this process does not acquire a lost lease anew.
 #[derive(Debug)]
 pub(super) struct Held {
     lease: Lease,
 }
 
 impl Held {
-    /// Waits until the right is lost: then nothing may be done any more.
+    /// Waits until the lease is lost. The handler must then stop at once.
     pub(super) async fn lost(&self) {
         self.wait_for(State::Wanted).await;
     }
 
-    /// Waits until nothing new is to be begun.
+    /// Waits until the handler must begin no further event.
     pub(super) async fn ending(&self) {
         self.wait_for(State::Ending).await;
     }

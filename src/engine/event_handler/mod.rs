@@ -1,10 +1,11 @@
-//! Event handlers: each gets every event it wants at least once, in order, and acknowledges it.
+//! Event handlers: each gets the events it wants, in order and at least once, and acknowledges them.
 //!
-//! Until it does, the event comes again: after a delay, after a panic, after a restart. What a failing handler wants is
-//! said by the [`Failure`] it returns. The events themselves come from the store; the [`feed`](super::feed) tells each
-//! handler how far it may read, and passes it over events it does not want.
+//! An event is delivered again until it is acknowledged: after a delay, a panic, or a restart. A handler that fails says
+//! by its [`Failure`] what happens next. The [`feed`](super::feed) tells each handler how far it may read, and moves its
+//! checkpoint over events it does not want.
 
 mod control;
+mod deliver;
 mod instance;
 pub mod lease;
 mod parked;
@@ -25,7 +26,7 @@ pub use self::control::{HandlerControl, ParkedError};
 use self::instance::{Instance, Make};
 pub use self::retry::RetryPolicy;
 use self::runner::Runner;
-use super::feed::checkpoints::{Checkpoints, HandlerKind, MAX_WAIT, Slot, UnlessKept};
+use super::feed::checkpoints::{Checkpoints, HandlerKind, MAX_WAIT, Registration, Slot};
 use super::feed::inbox::{Filter, HandlerFeed};
 use super::feed::{Feed, FeedHandle};
 use super::store::handler_records::{Progress, is_reserved};
@@ -35,12 +36,12 @@ use crate::engine::log::{Position, RecordedEvent};
 use crate::engine::runtime::{Clock, NotDone, Supervisor};
 use crate::engine::store::codec::StoredEvent;
 
-/// What does something about events.
+/// A reaction to events that has effects, such as sending mail.
 pub trait EventHandler<E>: Send + Sync + Sized + 'static {
-    /// The handler's name, as people see it and under which its progress is stored. It never changes.
+    /// The handler's name, shown to users. Its progress is stored under this name, so the name must never change.
     ///
-    /// Names that begin with a colon are kept for the engine, and a program that starts a handler with such a name does
-    /// not compile:
+    /// Names that begin with a colon are reserved for the engine. A program that starts a handler with such a name does not
+    /// compile:
     ///
     /// ```compile_fail,E0080
     /// use cqrs_bank::bank::{AccountEvent, Bank};
@@ -72,42 +73,45 @@ pub trait EventHandler<E>: Send + Sync + Sized + 'static {
     /// What it does with events.
     const KIND: HandlerKind = HandlerKind::EventHandler;
 
-    /// Whether strong consistency waits for it. For one with effects outside, such as mail, nobody should.
+    /// Whether strong consistency waits for the handler. For slow effects outside, such as mail, it should not.
     const AWAITED: bool = false;
 
-    /// Where it starts in a store that it has not seen yet.
+    /// Where the handler starts in a store that it has not seen before.
     const START: StartFrom = StartFrom::Now;
 
-    /// Whether what it remembers is a fold of the log: what was written down of it only saves the time to fold it again.
+    /// Whether the handler's state is a fold of the log. The stored state then only saves folding it again.
     const FOLDS: bool = false;
 
-    /// What the trace calls it as an event reaches it; nothing for one that speaks for itself.
+    /// The handler's title in the trace line of each event; `None` for a handler that writes its own.
     const TRACE_TITLE: Option<&'static str> = None;
 
-    /// Which events it wants. It is asked for every event that happens, so the answer should be quick.
+    /// Selects the events that the handler wants. Called for every event, so it should be quick.
     fn filter(&self) -> impl Fn(&RecordedEvent<E>) -> bool + Send + Sync + 'static;
 
-    /// Does something about an event. An event can come twice: when the process ends between the deed and the
-    /// acknowledgement, nobody knows that it was done.
+    /// Handles an event. The same event may come twice: if the process ends after the effect and before the
+    /// acknowledgement, it is delivered again.
     ///
     /// # Errors
     ///
-    /// [`Failure`]: what went wrong, and what is to become of the event. Unless it is skipped, the handler remembers
-    /// afterwards what it remembered before, for which it may be made anew.
+    /// [`Failure`]: what went wrong, and what happens to the event. Unless the event is skipped, the handler returns to the
+    /// state it had before; it may be created anew for that.
     fn handle(&mut self, event: &RecordedEvent<E>) -> impl Future<Output = Result<(), Failure>> + Send;
 
-    /// What it has to remember from event to event, stored with its checkpoint.
+    /// The handler's state, stored with its checkpoint.
     fn state(&self) -> Option<Box<str>> {
         None
     }
 
-    /// Takes back what [`EventHandler::state`] has told.
+    /// Restores a state from [`EventHandler::state`].
     fn restore(&mut self, state: &str) {
         let _ = state;
     }
 
-    /// Remembers what it knew when it had acknowledged all events up to `checkpoint`. That is what it told then, if it has
-    /// told anything.
+    /// Restores the handler as it was after `checkpoint`. `state` is its stored state there, if it has one.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`]: it cannot be restored now. Its next event is not delivered until it can.
     fn resume(
         &mut self,
         state: Option<&str>,
@@ -120,19 +124,27 @@ pub trait EventHandler<E>: Send + Sync + Sized + 'static {
         ready(Ok(()))
     }
 
-    /// Takes note of an event that it could not do with and that is parked. Only one that folds is told.
+    /// Folds an event that is parked instead of handled. Called only if the handler [folds](EventHandler::FOLDS).
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`]: the state is folded again from the log instead.
     fn on_parked(&mut self, event: &RecordedEvent<E>) -> impl Future<Output = Result<(), Failure>> + Send {
         let _ = event;
         ready(Ok(()))
     }
 
-    /// How the state that was written down with some progress is not what the log makes of it, if that is so.
+    /// How a stored state differs from the log; `None` if it does not.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]: the log could not be read.
     fn difference(&self, progress: &Progress) -> impl Future<Output = Result<Option<String>, StoreError>> + Send {
         let _ = progress;
         ready(Ok(None))
     }
 
-    /// What people should know although nothing has failed.
+    /// A note for users that is not a failure, such as a limit that was reached.
     fn note(&self) -> Option<String> {
         None
     }
@@ -141,42 +153,42 @@ pub trait EventHandler<E>: Send + Sync + Sized + 'static {
 /// Where a handler starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StartFrom {
-    /// With the first event there is.
+    /// With the first event of the log.
     Origin,
-    /// With what happens from now on.
+    /// With the next event.
     Now,
 }
 
-/// Why a handler could not do with an event.
+/// Why a handler failed at an event.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{reason}")]
 pub struct Failure {
-    /// What went wrong, for people.
+    /// What went wrong, shown to users.
     pub reason: String,
-    /// What is to become of the event.
+    /// What happens to the event.
     pub action: NackAction,
 }
 
-/// What a handler that failed wants.
+/// What happens to an event that a handler failed at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NackAction {
-    /// The event again, after a delay that grows; when it keeps failing, it is parked.
+    /// It is delivered again after a delay that grows. After the last attempt, it is parked.
     Retry,
-    /// The event again after this delay.
+    /// It is delivered again after this delay.
     RetryAfter(Duration),
-    /// On to the next event, as if this one had been handled.
+    /// It counts as handled.
     Skip,
-    /// The event set aside, and on to the next.
+    /// It is parked, and the next event is delivered.
     Park,
-    /// No more events at all.
+    /// The handler stops, and gets no more events.
     Stop,
-    /// The event again, as if it had not come yet: it is not for the handler that it was not done with, but for
-    /// something that has come to its end, as when all is closed.
+    /// It is delivered again, and the attempt does not count: the event is not at fault, for instance because the
+    /// application is closing.
     Untried,
 }
 
 impl Failure {
-    /// The default: the event shall come again.
+    /// A failure with [`NackAction::Retry`], the default.
     pub fn retry(reason: impl Into<String>) -> Self {
         Self { reason: reason.into(), action: NackAction::Retry }
     }
@@ -188,7 +200,7 @@ impl Failure {
     }
 }
 
-/// What the system could not do it may be able to do later.
+/// A system error may be gone at the next attempt.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Self::retry(error.to_string())
@@ -201,34 +213,33 @@ impl From<NotDone> for Failure {
     }
 }
 
-/// What the handlers of one store have in common.
+/// What all handlers of one store share.
 #[derive(Clone, Debug)]
 pub struct HandlerContext<E: 'static> {
     /// The store.
     pub store: Store<E>,
-    /// Where they tell how far they are.
+    /// Where they report their progress.
     pub checkpoints: Checkpoints,
-    /// When it is time.
+    /// The clock.
     pub clock: Arc<Clock>,
-    /// Whether this process may run them.
+    /// The lease under which one process runs them.
     pub lease: Lease,
-    /// How often they try.
+    /// How often, and after what delays, they retry.
     pub retry: RetryPolicy,
-    /// What watches their tasks.
+    /// Watches their tasks.
     pub supervisor: Supervisor,
 }
 
-/// Starts a handler's task. What happens from here on reaches it. It gets its events by way of `feed`, after the
-/// projections have seen them. `make` makes the handler anew when it panics, or fails after it has changed what it
-/// remembers.
+/// Starts a handler's task. The handler gets its events from `feed`, after the projections have seen them. `make` creates
+/// it, and creates it anew after a panic or after a failure that has changed its state.
 ///
 /// # Errors
 ///
-/// [`StoreError`]: nobody knows where it was, and it does not run.
+/// [`StoreError`]: its progress could not be read. It does not run.
 ///
 /// # Panics
 ///
-/// Where `make` does. Nobody waits for the handler then.
+/// If `make` panics.
 pub async fn start<E, H>(
     make: impl Fn() -> H + Send + Sync + 'static,
     context: &HandlerContext<E>,
@@ -238,23 +249,23 @@ where
     E: StoredEvent,
     H: EventHandler<E>,
 {
-    let (handler_feed, runner, check, unless_kept) = prepare(make, context).await?;
+    let (handler_feed, runner, check, registration) = prepare(make, context).await?;
     let control = run(runner, check, &context.supervisor);
     feed.hand_over_to(handler_feed);
-    unless_kept.keep();
+    registration.keep();
     Ok(control)
 }
 
-/// The same, where the feed runs already. A handler that callers wait for has come to the end of the log when this
-/// answers, unless that takes it longer than [`MAX_WAIT`], or it waits to try an event again.
+/// Like [`start`], while the feed runs. When this returns, an awaited handler has seen the whole log, unless that takes
+/// longer than [`MAX_WAIT`], or it waits to retry an event.
 ///
 /// # Errors
 ///
-/// [`StoreError`]: nobody knows where it was, or everything has stopped, and it does not run.
+/// [`StoreError`]: its progress could not be read, or the store is closed. It does not run.
 ///
 /// # Panics
 ///
-/// As [`start`] does.
+/// If `make` panics.
 pub async fn join<E, H>(
     make: impl Fn() -> H + Send + Sync + 'static,
     context: &HandlerContext<E>,
@@ -264,74 +275,74 @@ where
     E: StoredEvent,
     H: EventHandler<E>,
 {
-    let (control, arriving) = begin_to_join(make, context, feed).await?;
-    arriving.has_arrived().await;
+    let (control, joining) = begin_to_join(make, context, feed).await?;
+    joining.wait_until_seen().await;
     Ok(control)
 }
 
-/// The same in two steps: once it runs, it does so whether its caller waits until it has come to the end or not.
+/// [`join`] in two steps: the handler runs whether or not the caller waits until it has seen the whole log.
 pub(super) async fn begin_to_join<E, H>(
     make: impl Fn() -> H + Send + Sync + 'static,
     context: &HandlerContext<E>,
     feed: &FeedHandle<E>,
-) -> Result<(HandlerControl, Arriving), StoreError>
+) -> Result<(HandlerControl, Joining), StoreError>
 where
     E: StoredEvent,
     H: EventHandler<E>,
 {
-    let (handler_feed, runner, check, unless_kept) = prepare(make, context).await?;
+    let (handler_feed, runner, check, registration) = prepare(make, context).await?;
     let inbox = handler_feed.inbox();
     feed.hand_over_to(handler_feed).await.ok_or(StoreError::Closed)?;
     let control = run(runner, check, &context.supervisor);
-    let (checkpoints, checkpoint) = (context.checkpoints.clone(), unless_kept.keep());
-    Ok((control, Arriving { checkpoints, checkpoint, end: H::AWAITED.then(|| inbox.end()) }))
+    let (checkpoints, slot) = (context.checkpoints.clone(), registration.keep());
+    Ok((control, Joining { checkpoints, slot, end: H::AWAITED.then(|| inbox.end()) }))
 }
 
-/// A handler that runs, on its way to the end of the log.
-pub(super) struct Arriving {
+/// A handler that runs, and has not seen the whole log yet.
+pub(super) struct Joining {
     checkpoints: Checkpoints,
-    checkpoint: Slot,
-    /// Nothing where nobody waits for it.
+    slot: Slot,
+    /// `None` if the handler is not awaited.
     end: Option<Position>,
 }
 
-impl Arriving {
-    /// Waits until it is there, as [`join`] says.
-    pub(super) async fn has_arrived(self) {
+impl Joining {
+    /// Waits as [`join`] does.
+    pub(super) async fn wait_until_seen(self) {
         if let Some(end) = self.end {
-            self.checkpoints.wait_for(&self.checkpoint, end, MAX_WAIT).await;
+            self.checkpoints.wait_until_tried(&self.slot, end, MAX_WAIT).await;
         }
     }
 }
 
-/// A handler that is registered, and does not run yet.
+/// Registers a handler that does not run yet.
 async fn prepare<E, H>(
     make: impl Fn() -> H + Send + Sync + 'static,
     context: &HandlerContext<E>,
-) -> Result<(HandlerFeed<E>, Runner<E, H>, Check, UnlessKept), StoreError>
+) -> Result<(HandlerFeed<E>, Runner<E, H>, Check, Registration), StoreError>
 where
     E: StoredEvent,
     H: EventHandler<E>,
 {
-    const { assert!(!is_reserved(H::NAME), "no handler's name begins with a colon: such names are kept for the engine") };
+    const { assert!(!is_reserved(H::NAME), "handler names that begin with a colon are reserved for the engine") };
     let HandlerContext { store, checkpoints, lease, .. } = context;
-    // Where it has come to is known once nobody else moves it on.
+    // Read under the lease, when no other process moves the checkpoint.
     let held = lease.hold();
     let progress = runner::progress::<E, H>(store).await?;
     let handler = make();
     let filter: Filter<E> = Arc::new(handler.filter());
     let awaited = H::AWAITED && held.is_some();
-    let checkpoint = checkpoints.register_handler(H::NAME, H::KIND, awaited, progress.checkpoint);
-    let unless_kept = checkpoints.unless_kept(checkpoint.clone());
-    let handler_feed = HandlerFeed::new(filter.clone(), H::TRACE_TITLE, checkpoint.clone());
+    let slot = checkpoints.register_handler(H::NAME, H::KIND, awaited, progress.checkpoint);
+    let registration = checkpoints.registration(slot.clone());
+    let handler_feed = HandlerFeed::new(filter.clone(), H::TRACE_TITLE, slot.clone());
     if held.is_none() {
         handler_feed.inbox().close();
     }
     let make: Make<H> = Arc::new(make);
     let check = check::<E, H>(make.clone(), store.clone());
     let instance = Instance::new(make, filter, handler);
-    let runner = Runner::new(instance, handler_feed.inbox(), checkpoint, context.clone(), progress, held);
-    Ok((handler_feed, runner, check, unless_kept))
+    let runner = Runner::new(instance, handler_feed.inbox(), slot, context.clone(), progress, held);
+    Ok((handler_feed, runner, check, registration))
 }
 
 fn run<E, H>(runner: Runner<E, H>, check: Check, supervisor: &Supervisor) -> HandlerControl

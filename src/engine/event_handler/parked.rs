@@ -1,4 +1,4 @@
-//! Parked events: people decide whether a handler tries one again or gives it up.
+//! Answers requests about parked events: retry one, or discard it.
 
 use tokio::sync::mpsc;
 
@@ -10,9 +10,9 @@ use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, ParkedEvent};
 
 impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
-    /// The handler runs in another process. What it wants is known here too.
-    pub(super) async fn answer_from_beside(&self, request: ControlRequest) {
-        // A caller that has gone does not want to know.
+    /// Answers while the handler runs in another process: its filter is known here too.
+    pub(super) async fn answer_on_standby(&self, request: ControlRequest) {
+        // A caller that is gone needs no reply.
         match request {
             ControlRequest::Retry { reply, .. }
             | ControlRequest::Skip { reply, .. }
@@ -27,7 +27,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     }
 
     pub(super) async fn answer(&mut self, request: ControlRequest) {
-        // A caller that has gone does not want to know.
+        // A caller that is gone needs no reply.
         match request {
             ControlRequest::Retry { number, reply } => {
                 let answer = self.retry(number).await;
@@ -52,12 +52,12 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         let parked = self.find(number).await?;
         let events = self.store().read_all(parked.position.before(), 1).await?;
         let Some(event) = events.first() else { return Err(ParkedError::NotParked) };
-        // What comes of this stands between what is folded already: whatever happens, that is folded again.
+        // The outcome lies before the checkpoint, so the state is folded again whatever happens.
         let state = self.progress.state.clone();
         if H::FOLDS {
             self.progress.state = None;
         }
-        // Whoever may not write anything down any more does not call the handler either.
+        // Written first: a handler that has lost its lease is not called.
         if self.store().is_durable() || H::FOLDS {
             self.write(ParkedChange::None).await?;
         }
@@ -65,7 +65,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         let called = self.call(event).await;
         if H::FOLDS {
             self.forget_fold();
-            self.remember().await.map_err(|_| ParkedError::NotRunning)?;
+            self.restore_state().await.map_err(|_| ParkedError::NotRunning)?;
         }
         let called = called.map_err(|_| ParkedError::NotRunning)?;
         let (change, answer) = match called {
@@ -91,7 +91,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         parked.ok_or(ParkedError::NotParked)
     }
 
-    /// Goes on answering when there are no more events for the handler.
+    /// Answers requests after the handler has stopped.
     pub(super) async fn answer_only(&mut self, requests: &mut mpsc::Receiver<ControlRequest>) -> End {
         loop {
             tokio::select! {

@@ -1,4 +1,4 @@
-//! How long to wait before an event comes again.
+//! How long to wait before a handler tries an event again.
 
 use std::hash::{BuildHasher, Hash};
 use std::time::Duration;
@@ -7,14 +7,14 @@ use foldhash::fast::FixedState;
 
 use crate::engine::log::Position;
 
-/// Delays that double from attempt to attempt, and when to give up.
+/// Delays that double with each attempt, and the number of attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// The delay after the first attempt.
     pub first: Duration,
-    /// No delay is longer.
+    /// The longest delay.
     pub longest: Duration,
-    /// An event that has failed this often is parked. Every event is tried at least once, so 0 means what 1 does.
+    /// The number of attempts after which an event is parked. 0 means 1: every event is tried.
     pub attempts: u32,
 }
 
@@ -26,14 +26,13 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Whether an event that was tried so often is not tried again.
+    /// Whether an event is parked after so many attempts.
     pub fn gives_up_after(&self, attempts: u32) -> bool {
         attempts >= self.attempts.max(1)
     }
 
-    /// The delay after an attempt, the first being 1: up to half of it is left off, so that handlers that failed
-    /// together do not come back together. How much depends on the handler and the event alone, so that a run can
-    /// be repeated.
+    /// The delay after an attempt, counted from 1. Up to half of it is left off, so that handlers that failed together do
+    /// not retry together. The jitter depends only on the handler and the event, so that runs can be repeated.
     pub fn delay(&self, handler: &str, position: Position, attempt: u32) -> Duration {
         let doubled = self.first.saturating_mul(1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX));
         let longest = doubled.min(self.longest);

@@ -1,47 +1,45 @@
-//! A handler's task: reads what it may read, calls the handler, and acknowledges.
+//! A handler's task: it reads events, and delivers those that the handler wants.
 
 use std::convert::Infallible;
-use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::sleep;
 
 use super::control::ControlRequest;
 use super::instance::Instance;
-use super::{EventHandler, Failure, HandlerContext, NackAction, StartFrom};
-use crate::engine::event_handler::lease::Held;
-use crate::engine::feed::checkpoints::{Condition, Slot};
+use super::lease::Held;
+use super::{EventHandler, HandlerContext, StartFrom};
+use crate::engine::feed::checkpoints::{Condition, HandlerState, Slot};
 use crate::engine::feed::inbox::HandlerInbox;
-use crate::engine::log::{Position, RecordedEvent, Timestamp};
+use crate::engine::log::Position;
 use crate::engine::runtime::StopReason;
 use crate::engine::store::codec::StoredEvent;
-use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, ParkedEvent, Progress};
+use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
 use crate::engine::store::{Committed, EventStore as _, MAX_READ, Store, StoreError};
 
-/// How many events a handler may be passed over before that is written down.
+/// The most unwanted events between two writes of a checkpoint.
 const WRITE_AFTER: u64 = 1_024;
 
 pub(super) struct Runner<E: 'static, H> {
     pub(super) instance: Instance<E, H>,
-    inbox: Arc<HandlerInbox<E>>,
-    checkpoint: Slot,
-    context: HandlerContext<E>,
-    /// Where the handler is. Its state is the one after the checkpoint.
+    pub(super) inbox: Arc<HandlerInbox<E>>,
+    pub(super) slot: Slot,
+    pub(super) context: HandlerContext<E>,
+    /// The checkpoint, and the handler's state there.
     pub(super) progress: Progress,
+    /// The checkpoint written last.
     written: Position,
-    /// What it has said of itself last.
+    /// The condition reported last.
     reported: Condition,
-    /// The right by which it runs; nothing while another process may run it.
+    /// The lease; `None` while another process may run the handler.
     pub(super) held: Option<Held>,
 }
 
-/// What ends a handler's task, or its part in it.
+/// What ends a handler's task, or its turn.
 pub(super) enum End {
-    /// The store is closed, or the handlers are to come to an end.
+    /// The store is closed, or the handlers are asked to finish.
     Closed,
-    /// The handler wants no more events.
+    /// The handler has stopped for good.
     Stopped,
     /// Another process runs the handlers.
     LeaseLost,
@@ -63,14 +61,14 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     pub(super) fn new(
         instance: Instance<E, H>,
         inbox: Arc<HandlerInbox<E>>,
-        checkpoint: Slot,
+        slot: Slot,
         context: HandlerContext<E>,
         progress: Progress,
         held: Option<Held>,
     ) -> Self {
         let written = progress.checkpoint;
         let reported = Condition::default();
-        Self { instance, inbox, checkpoint, context, progress, written, reported, held }
+        Self { instance, inbox, slot, context, progress, written, reported, held }
     }
 
     pub(super) async fn run(mut self, mut requests: mpsc::Receiver<ControlRequest>) -> Result<(), StopReason> {
@@ -98,23 +96,23 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         if self.held.is_none() {
             self.stand_by(requests).await?;
         }
-        self.inbox.let_in();
+        self.inbox.open();
         self.resume().await?;
         loop {
             while self.progress.checkpoint < self.inbox.end() {
                 self.read_on(requests).await?;
             }
-            // Better now than when the next event comes.
-            if H::FOLDS && !self.instance.is_made() {
-                self.remember().await?;
+            // Now rather than when the next event comes.
+            if H::FOLDS && !self.instance.exists() {
+                self.restore_state().await?;
             }
-            let alarm = if self.store().is_durable() { self.written.get() + WRITE_AFTER } else { u64::MAX };
-            self.inbox.sleep(self.progress.checkpoint, Position::new(alarm));
+            let wake_at = if self.store().is_durable() { self.written.get() + WRITE_AFTER } else { u64::MAX };
+            self.inbox.sleep(self.progress.checkpoint, Position::new(wake_at));
             loop {
                 tokio::select! {
                     biased;
                     end = ended(&self.held) => return Err(end),
-                    () = self.inbox.opened() => break,
+                    () = self.inbox.woken() => break,
                     Some(request) = requests.recv() => {
                         self.sync();
                         self.answer(request).await;
@@ -122,47 +120,47 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
                 }
             }
             self.sync();
-            self.write_now_and_then().await?;
+            self.write_if_due().await?;
         }
     }
 
-    /// Does nothing more: another process does it.
+    /// Leaves the handler to another process.
     fn let_go(&mut self) {
         self.inbox.close();
-        self.context.checkpoints.set_awaited(&self.checkpoint, false);
-        self.report(Condition { elsewhere: true, ..Condition::default() });
+        self.context.checkpoints.set_awaited(&self.slot, false);
+        self.report(Condition { state: HandlerState::RunningElsewhere, ..Condition::default() });
         self.instance.forget();
         self.held = None;
     }
 
-    /// Waits until the process is gone that runs the handler now, and goes on where it has stopped.
+    /// Waits for the lease, and continues from the checkpoint of the process that ran the handler.
     async fn stand_by(&mut self, requests: &mut mpsc::Receiver<ControlRequest>) -> Result<(), End> {
-        self.report(Condition { elsewhere: true, ..Condition::default() });
+        self.report(Condition { state: HandlerState::RunningElsewhere, ..Condition::default() });
         let lease = self.context.lease.clone();
         let held = loop {
             tokio::select! {
                 held = lease.held() => break held,
-                Some(request) = requests.recv() => self.answer_from_beside(request).await,
+                Some(request) = requests.recv() => self.answer_on_standby(request).await,
             }
         };
         self.held = Some(held);
-        // Where that process has not run this handler, it has waited here since it was started.
+        // If that process never ran this handler, its own start position counts.
         self.progress = self.store().begin_progress(H::NAME, self.progress.clone()).await?;
         self.written = self.progress.checkpoint;
-        self.context.checkpoints.advance([&self.checkpoint], self.progress.checkpoint);
-        self.context.checkpoints.set_awaited(&self.checkpoint, H::AWAITED);
+        self.context.checkpoints.advance([&self.slot], self.progress.checkpoint);
+        self.context.checkpoints.set_awaited(&self.slot, H::AWAITED);
         Ok(())
     }
 
-    /// Lets the handler remember what it remembered when it ran last.
+    /// Restores the handler as it was at its checkpoint.
     async fn resume(&mut self) -> Result<(), End> {
-        self.remember().await?;
+        self.restore_state().await?;
         let (attempts, last_error) = (self.progress.attempts, self.instance.note());
         self.report(Condition { attempts, last_error, ..Condition::default() });
         Ok(())
     }
 
-    pub(super) async fn remember(&mut self) -> Result<(), End> {
+    pub(super) async fn restore_state(&mut self) -> Result<(), End> {
         let Self { instance, progress, held, .. } = self;
         tokio::select! {
             biased;
@@ -171,20 +169,20 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         }
     }
 
-    /// Goes on from where the feeding task has moved the checkpoint while there was nothing to do.
+    /// Takes over the checkpoint that the feed has moved while the handler slept.
     fn sync(&mut self) {
-        self.advance_to(self.inbox.passed());
+        self.advance_to(self.inbox.skipped_to());
     }
 
-    /// There was nothing to do up to this checkpoint.
-    fn advance_to(&mut self, checkpoint: Position) {
+    /// Moves the checkpoint over unwanted events, in memory only.
+    pub(super) fn advance_to(&mut self, checkpoint: Position) {
         if checkpoint > self.progress.checkpoint {
             self.progress.checkpoint = checkpoint;
             self.progress.attempts = 0;
         }
     }
 
-    /// Takes the next events that it may, as many as one read gives.
+    /// Delivers the next page of events, up to where the feed allows.
     async fn read_on(&mut self, requests: &mut mpsc::Receiver<ControlRequest>) -> Result<(), End> {
         let checkpoint = self.progress.checkpoint;
         let at_hand = self.inbox.take(checkpoint);
@@ -196,7 +194,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         let seen = events.partition_point(|event| event.position <= checkpoint);
         let allowed = events.partition_point(|event| event.position <= end);
         let Some(last) = events[seen..allowed].last() else {
-            // Positions up to the end that hold no event: there is nothing more to come there.
+            // No event has these positions, and none will.
             return self.skip_to(end).await;
         };
         for event in &events[seen..allowed] {
@@ -207,18 +205,18 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         self.skip_to(last.position).await
     }
 
-    /// Moves the checkpoint over events that are not wanted.
+    /// Moves the checkpoint over unwanted events.
     async fn skip_to(&mut self, position: Position) -> Result<(), End> {
         if position <= self.progress.checkpoint {
             return Ok(());
         }
         self.advance_to(position);
-        self.write_now_and_then().await?;
-        self.context.checkpoints.advance([&self.checkpoint], position);
+        self.write_if_due().await?;
+        self.context.checkpoints.advance([&self.slot], position);
         Ok(())
     }
 
-    /// Moves the checkpoint over events that the handler shall not get.
+    /// Moves the checkpoint over events that the handler must not get.
     pub(super) async fn fast_forward(&mut self, position: Position) -> Result<(), StoreError> {
         if position <= self.progress.checkpoint {
             return Ok(());
@@ -226,11 +224,11 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         self.forget_fold();
         self.advance_to(position);
         self.write(ParkedChange::None).await?;
-        self.context.checkpoints.advance([&self.checkpoint], position);
+        self.context.checkpoints.advance([&self.slot], position);
         Ok(())
     }
 
-    /// What the handler remembers is not what it was made of any more: it is folded again before it is needed.
+    /// Discards a folded state that no longer fits the checkpoint. It is folded again before it is needed.
     pub(super) fn forget_fold(&mut self) {
         if H::FOLDS {
             self.progress.state = None;
@@ -238,132 +236,16 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         }
     }
 
-    /// Calls the handler with an event until it is acknowledged, skipped or parked.
-    async fn deliver(
-        &mut self,
-        event: &RecordedEvent<E>,
-        requests: &mut mpsc::Receiver<ControlRequest>,
-    ) -> Result<(), End> {
-        // What was tried is the event right after the checkpoint. Where that one is not wanted any more, it is another.
-        self.advance_to(event.position.before());
-        let policy = self.context.retry;
-        loop {
-            if self.held.as_ref().is_some_and(Held::is_ending) {
-                return Err(End::Closed);
-            }
-            if policy.gives_up_after(self.progress.attempts) {
-                // The process ended in the middle of each attempt.
-                let reason = "the handler never came back".to_owned();
-                return self.park(event, self.progress.attempts, reason).await;
-            }
-            self.progress.attempts += 1;
-            // Whoever may not write this down any more does not call the handler either.
-            if self.store().is_durable() {
-                self.write(ParkedChange::None).await?;
-            }
-            let failure = match self.call(event).await? {
-                Ok(()) => {
-                    self.report(Condition { last_error: self.instance.note(), ..Condition::default() });
-                    return self.acknowledge(event, ParkedChange::None).await;
-                }
-                Err(failure) => failure,
-            };
-            if failure.action == NackAction::Untried {
-                // It has not failed at the event: however often that happens, the event is not parked.
-                self.take_attempt_back().await?;
-                self.wait(policy.delay(H::NAME, event.position, 1), requests).await?;
-                continue;
-            }
-            let attempt = self.progress.attempts;
-            let (name, position) = (H::NAME, event.position);
-            tracing::warn!("{name} failed at position {position} (attempt {attempt}): {failure}");
-            let delay = match failure.action {
-                NackAction::Skip => {
-                    self.report_failure(&failure, None);
-                    return self.acknowledge(event, ParkedChange::None).await;
-                }
-                NackAction::Stop => {
-                    tracing::error!("{name} has stopped: {failure}");
-                    self.inbox.close();
-                    self.report(Condition {
-                        attempts: attempt,
-                        last_error: Some(failure.reason),
-                        next_attempt: None,
-                        stopped: true,
-                        elsewhere: false,
-                    });
-                    self.take_attempt_back().await?;
-                    return Err(End::Stopped);
-                }
-                NackAction::Retry | NackAction::RetryAfter(_) if policy.gives_up_after(attempt) => None,
-                NackAction::Retry => Some(policy.delay(name, position, attempt)),
-                NackAction::RetryAfter(delay) => Some(delay),
-                NackAction::Park | NackAction::Untried => None,
-            };
-            let Some(delay) = delay else {
-                self.report_failure(&failure, None);
-                return self.park(event, attempt, failure.reason).await;
-            };
-            self.report_failure(&failure, Some(delay));
-            self.wait(delay, requests).await?;
-        }
-    }
-
-    async fn take_attempt_back(&mut self) -> Result<(), End> {
-        self.progress.attempts -= 1;
-        if self.store().is_durable() {
-            self.write(ParkedChange::None).await?;
-        }
-        Ok(())
-    }
-
-    /// Waits before the next attempt, and answers meanwhile.
-    async fn wait(&mut self, delay: Duration, requests: &mut mpsc::Receiver<ControlRequest>) -> Result<(), End> {
-        // Unlike a sum of times, this takes delays of any length.
-        let mut waited = pin!(sleep(delay));
-        loop {
-            tokio::select! {
-                end = ended(&self.held) => return Err(end),
-                () = &mut waited => return Ok(()),
-                Some(request) = requests.recv() => self.answer(request).await,
-            }
-        }
-    }
-
-    async fn park(&mut self, event: &RecordedEvent<E>, attempts: u32, reason: String) -> Result<(), End> {
-        let Self { instance, progress, .. } = self;
-        instance.on_parked(event, &mut progress.state, progress.checkpoint).await;
-        let parked = self.parked(event.position, attempts, reason);
-        self.acknowledge(event, ParkedChange::Park(parked)).await
-    }
-
-    async fn acknowledge(&mut self, event: &RecordedEvent<E>, parked: ParkedChange) -> Result<(), End> {
-        self.progress.checkpoint = event.position;
-        self.progress.attempts = 0;
-        if self.store().is_durable() || parked != ParkedChange::None {
-            self.write(parked).await?;
-        }
-        self.context.checkpoints.advance([&self.checkpoint], event.position);
-        Ok(())
-    }
-
-    /// Calls the handler, until the right to is lost: then it is broken off wherever it waits.
-    pub(super) async fn call(&mut self, event: &RecordedEvent<E>) -> Result<Result<(), Failure>, End> {
-        let Self { instance, progress, held, .. } = self;
-        let Some(held) = held else { return Err(End::LeaseLost) };
-        tokio::select! {
-            biased;
-            called = instance.call(event, &mut progress.state, progress.checkpoint) => Ok(called),
-            () = held.lost() => Err(End::LeaseLost),
-        }
-    }
-
-    /// Writes the checkpoint down if it has come far without a deed: a start begins there.
-    async fn write_now_and_then(&mut self) -> Result<(), StoreError> {
+    /// Writes the checkpoint if it has moved far over unwanted events, so that a restart need not read them again.
+    async fn write_if_due(&mut self) -> Result<(), StoreError> {
         if self.store().is_durable() && self.progress.checkpoint.get() - self.written.get() >= WRITE_AFTER {
             self.write(ParkedChange::None).await?;
         }
         Ok(())
+    }
+
+    pub(super) async fn write_if_durable(&mut self) -> Result<(), StoreError> {
+        if self.store().is_durable() { self.write(ParkedChange::None).await } else { Ok(()) }
     }
 
     pub(super) async fn write(&mut self, parked: ParkedChange) -> Result<(), StoreError> {
@@ -376,7 +258,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         written
     }
 
-    /// The last position after this one before an event that the handler may want, as far as is worth reading.
+    /// The last position before the next event that the handler may want, as far as is worth reading.
     pub(super) async fn unwanted_up_to(&self, after: Position) -> Result<Position, StoreError> {
         let mut position = after;
         while position.get() - after.get() <= 4 * WRITE_AFTER {
@@ -390,25 +272,10 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         Ok(position)
     }
 
-    pub(super) fn parked(&self, position: Position, attempts: u32, reason: String) -> ParkedEvent {
-        let time = self.context.clock.now();
-        ParkedEvent { number: 0, handler: H::NAME.to_owned(), position, attempts, reason, time }
-    }
-
-    fn report_failure(&mut self, failure: &Failure, delay: Option<Duration>) {
-        let next_attempt = delay.map(|delay| {
-            let micros = i64::try_from(delay.as_micros()).unwrap_or(i64::MAX);
-            Timestamp::from_micros(self.context.clock.now().as_micros().saturating_add(micros))
-        });
-        let attempts = if delay.is_some() { self.progress.attempts } else { 0 };
-        let last_error = Some(failure.reason.clone());
-        self.report(Condition { attempts, last_error, next_attempt, ..Condition::default() });
-    }
-
-    fn report(&mut self, condition: Condition) {
+    pub(super) fn report(&mut self, condition: Condition) {
         if condition != self.reported {
             self.reported = condition.clone();
-            self.context.checkpoints.report(&self.checkpoint, condition);
+            self.context.checkpoints.report(&self.slot, condition);
         }
     }
 
@@ -417,7 +284,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     }
 }
 
-/// What ends a handler's work by the right it has.
+/// Waits for the end of a lease.
 pub(super) async fn ended(held: &Option<Held>) -> End {
     let Some(held) = held else { return End::LeaseLost };
     tokio::select! {
@@ -426,7 +293,7 @@ pub(super) async fn ended(held: &Option<Held>) -> End {
     }
 }
 
-/// Where a handler was when it ran last, or where it starts, from now on.
+/// The stored progress of a handler. If there is none, it is recorded where the handler starts.
 pub(super) async fn progress<E, H>(store: &Store<E>) -> Result<Progress, StoreError>
 where
     E: StoredEvent,

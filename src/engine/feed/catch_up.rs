@@ -1,8 +1,7 @@
-//! Reading what was acknowledged before, whoever has stored it: what strong consistency means to a question.
+//! Strong consistency for queries: a query includes every event acknowledged before, by any process.
 //!
-//! Mostly there is nothing to wait for, and to find that out is one look at a number. Where something has come, the
-//! store is asked to tell its subscribers at once, and the question waits until all projections have taken it in: so
-//! one answer knows the same of each of them.
+//! Usually there is nothing to wait for, and comparing two numbers shows that. Otherwise the store notifies its subscribers
+//! at once, and the query waits until all projections have seen the events, so that they agree with each other.
 
 use thiserror::Error;
 
@@ -10,73 +9,73 @@ use super::checkpoints::{Checkpoints, MAX_WAIT};
 use crate::engine::log::{Moment, Position};
 use crate::engine::store::{EventStore, StoreError};
 
-/// Why a question cannot be answered as it was asked.
+/// Why a query cannot be answered.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum NotCaughtUp {
-    /// Some projections have not come far enough within [`MAX_WAIT`].
+    /// Some projections have not seen the position within [`MAX_WAIT`].
     #[error("{} has not come to position {end} yet", lagging.join(", "))]
     Behind {
-        /// Where they should be.
+        /// The position.
         end: Position,
         /// Their names.
         lagging: Vec<&'static str>,
     },
-    /// The question is about a position that the log does not have yet.
+    /// The position is beyond the end of the log.
     #[error("{0}")]
     NotYet(#[from] NotYet),
-    /// The store did not answer.
+    /// The store failed.
     #[error("{0}")]
     Store(#[from] StoreError),
 }
 
-/// A position that was asked about lies beyond the log's end.
+/// A position beyond the end of the log.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("the log ends at position {end}")]
 pub struct NotYet {
-    /// What was asked about.
+    /// The position.
     pub position: Position,
-    /// Where the log ends.
+    /// The end of the log.
     pub end: Position,
 }
 
-/// Whether all projections have taken in what was acknowledged to anybody before this was called.
+/// Whether all projections have seen every event acknowledged before the call, by any process.
 pub fn has_caught_up<E, S: EventStore<E>>(store: &S, checkpoints: &Checkpoints) -> bool {
-    store.acknowledged().is_some_and(|end| checkpoints.projections_are_past(end))
+    store.acknowledged().is_some_and(|end| checkpoints.is_seen_by_projections(end))
 }
 
-/// Waits until all projections have taken in what was acknowledged to anybody before this was called.
+/// Waits until all projections have seen every event acknowledged before the call, by any process.
 ///
 /// # Errors
 ///
-/// [`NotCaughtUp`]: why that is not so.
+/// [`NotCaughtUp`]: why they have not.
 pub async fn catch_up<E, S: EventStore<E>>(store: &S, checkpoints: &Checkpoints) -> Result<(), NotCaughtUp> {
     let end = match store.acknowledged() {
         Some(end) => end,
         None => store.end().await?,
     };
-    wait(store, checkpoints, end).await
+    wait_until_seen(store, checkpoints, end).await
 }
 
-/// Waits until all projections have taken in what there was at a position, which the log must have.
+/// Waits until all projections have seen a position, which must exist in the log.
 ///
 /// # Errors
 ///
-/// [`NotCaughtUp`]: why that is not so.
+/// [`NotCaughtUp`]: why they have not.
 pub async fn catch_up_to<E, S: EventStore<E>>(
     store: &S,
     checkpoints: &Checkpoints,
     position: Position,
 ) -> Result<(), NotCaughtUp> {
-    is_there(store, Moment::Position(position)).await?;
-    wait(store, checkpoints, position).await
+    has_reached(store, Moment::Position(position)).await?;
+    wait_until_seen(store, checkpoints, position).await
 }
 
-/// Whether the log has come to a moment, as it always has where that is a time.
+/// Checks that the log has reached a moment. A time is always reached.
 ///
 /// # Errors
 ///
-/// [`NotCaughtUp`]: it has not, or that cannot be found out.
-pub async fn is_there<E, S: EventStore<E>>(store: &S, moment: Moment) -> Result<(), NotCaughtUp> {
+/// [`NotCaughtUp`]: it has not, or the store failed.
+pub async fn has_reached<E, S: EventStore<E>>(store: &S, moment: Moment) -> Result<(), NotCaughtUp> {
     let Moment::Position(position) = moment else { return Ok(()) };
     if moment == Moment::NOW || store.acknowledged().is_some_and(|end| end >= position) {
         return Ok(());
@@ -87,12 +86,16 @@ pub async fn is_there<E, S: EventStore<E>>(store: &S, moment: Moment) -> Result<
     }
 }
 
-async fn wait<E, S: EventStore<E>>(store: &S, checkpoints: &Checkpoints, end: Position) -> Result<(), NotCaughtUp> {
-    if checkpoints.projections_are_past(end) {
+async fn wait_until_seen<E, S: EventStore<E>>(
+    store: &S,
+    checkpoints: &Checkpoints,
+    end: Position,
+) -> Result<(), NotCaughtUp> {
+    if checkpoints.is_seen_by_projections(end) {
         return Ok(());
     }
     store.look();
-    let lagging = checkpoints.wait_for_projections(end, MAX_WAIT).await;
+    let lagging = checkpoints.wait_until_projections_have_seen(end, MAX_WAIT).await;
     if lagging.is_empty() { Ok(()) } else { Err(NotCaughtUp::Behind { end, lagging }) }
 }
 

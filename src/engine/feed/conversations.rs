@@ -1,4 +1,5 @@
-//! Conversations in which a process manager has sent a command: who waits for one waits for what that led to, too.
+//! Conversations that process managers have extended by a command. A caller that waits for a conversation waits for the
+//! events of those commands too.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -7,82 +8,81 @@ use uuid::Uuid;
 
 use crate::engine::log::Position;
 
-/// Up to where each conversation has gone on, as far as that is still worth waiting for.
+/// The last position of each conversation that some awaited handler has not seen to its end.
 #[derive(Debug, Default)]
 pub(super) struct Conversations {
-    goes_on_to: HashMap<Uuid, Position>,
-    /// The same in the order they were told, which is that of positions for each process manager.
-    told: VecDeque<(Uuid, Position)>,
+    ends: HashMap<Uuid, Position>,
+    /// The same in the order they were reported, which is the order of positions for each process manager.
+    reported: VecDeque<(Uuid, Position)>,
     followed: BTreeMap<u64, Followed>,
-    follows: u64,
+    last_number: u64,
 }
 
-/// The conversations that have begun up to a position, and what becomes of them.
+/// The conversations begun up to a position, and how far they have been extended.
 #[derive(Debug)]
 struct Followed {
     begun_by: Position,
-    go_on: HashSet<Uuid>,
+    extended: HashSet<Uuid>,
     until: Position,
 }
 
-/// Beyond these the oldest are forgotten: a handler that holds all others up for that long has made those who waited
-/// give up.
-const MOST: usize = 65_536;
+/// The most conversations remembered. The oldest are forgotten first: callers have long timed out behind a handler that
+/// is so far behind.
+const MAX_CONVERSATIONS: usize = 65_536;
 
 impl Conversations {
-    /// From now on, keeps in mind up to where those conversations go on that have begun up to a position. Answers with
-    /// what to ask for them by.
+    /// Follows the conversations begun up to a position. Returns a number to ask for them by.
     pub(super) fn follow(&mut self, begun_by: Position) -> u64 {
-        self.follows += 1;
-        self.followed.insert(self.follows, Followed { begun_by, go_on: HashSet::default(), until: begun_by });
-        self.follows
+        self.last_number += 1;
+        self.followed.insert(self.last_number, Followed { begun_by, extended: HashSet::default(), until: begun_by });
+        self.last_number
     }
 
-    pub(super) fn unfollow(&mut self, follow: u64) {
-        self.followed.remove(&follow);
+    pub(super) fn unfollow(&mut self, number: u64) {
+        self.followed.remove(&number);
     }
 
-    /// Up to where the conversations that are followed have gone on.
-    pub(super) fn followed_until(&self, follow: u64) -> Position {
-        self.followed.get(&follow).map_or(Position::START, |followed| followed.until)
+    /// The last position of the followed conversations.
+    pub(super) fn followed_until(&self, number: u64) -> Position {
+        self.followed.get(&number).map_or(Position::START, |followed| followed.until)
     }
 
-    /// Something that happened at `caused_by` has led to what happened at `position`, which belongs to the same
-    /// conversation. Nobody need wait for what all have `passed`.
-    pub(super) fn go_on(&mut self, correlation_id: Uuid, caused_by: Position, position: Position, passed: Position) {
-        for Followed { begun_by, go_on, until } in self.followed.values_mut() {
-            if caused_by <= *begun_by || go_on.contains(&correlation_id) {
-                go_on.insert(correlation_id);
+    /// Extends a conversation to `position`, caused by its event at `caused_by`. What all awaited handlers have `seen` is
+    /// forgotten.
+    pub(super) fn extend(&mut self, correlation_id: Uuid, caused_by: Position, position: Position, seen: Position) {
+        for Followed { begun_by, extended, until } in self.followed.values_mut() {
+            if caused_by <= *begun_by || extended.contains(&correlation_id) {
+                extended.insert(correlation_id);
                 *until = position.max(*until);
             }
         }
-        while let Some((told, until)) = self.told.front().copied().filter(|(_, until)| *until <= passed) {
-            self.told.pop_front();
-            self.forget(told, until);
+        while let Some((reported, end)) = self.reported.front().copied().filter(|(_, end)| *end <= seen) {
+            self.reported.pop_front();
+            self.forget(reported, end);
         }
-        if position <= passed || self.goes_on_to(correlation_id) >= Some(position) {
+        if position <= seen || self.end_of(correlation_id) >= Some(position) {
             return;
         }
-        self.goes_on_to.insert(correlation_id, position);
-        self.told.push_back((correlation_id, position));
-        if self.told.len() > MOST
-            && let Some((told, until)) = self.told.pop_front()
+        self.ends.insert(correlation_id, position);
+        self.reported.push_back((correlation_id, position));
+        if self.reported.len() > MAX_CONVERSATIONS
+            && let Some((reported, end)) = self.reported.pop_front()
         {
-            self.forget(told, until);
+            self.forget(reported, end);
         }
     }
 
-    pub(super) fn goes_on_to(&self, correlation_id: Uuid) -> Option<Position> {
-        self.goes_on_to.get(&correlation_id).copied()
+    pub(super) fn end_of(&self, correlation_id: Uuid) -> Option<Position> {
+        self.ends.get(&correlation_id).copied()
     }
 
     pub(super) fn count(&self) -> usize {
-        self.goes_on_to.len()
+        self.ends.len()
     }
 
-    fn forget(&mut self, correlation_id: Uuid, until: Position) {
-        if self.goes_on_to(correlation_id) == Some(until) {
-            self.goes_on_to.remove(&correlation_id);
+    fn forget(&mut self, correlation_id: Uuid, end: Position) {
+        if self.end_of(correlation_id) == Some(end) {
+            self.ends.remove(&correlation_id);
         }
     }
 }
@@ -91,67 +91,67 @@ impl Conversations {
 mod tests {
     use super::*;
 
-    fn go_on(conversations: &mut Conversations, id: u64, position: u64, passed: u64) {
+    fn extend(conversations: &mut Conversations, id: u64, position: u64, seen: u64) {
         let position = Position::new(position);
-        conversations.go_on(Uuid::from_u128(id.into()), position.before(), position, Position::new(passed));
+        conversations.extend(Uuid::from_u128(id.into()), position.before(), position, Position::new(seen));
     }
 
-    fn goes_on_to(conversations: &Conversations, id: u64) -> Option<u64> {
-        conversations.goes_on_to(Uuid::from_u128(id.into())).map(Position::get)
+    fn end_of(conversations: &Conversations, id: u64) -> Option<u64> {
+        conversations.end_of(Uuid::from_u128(id.into())).map(Position::get)
     }
 
     #[test]
-    fn what_all_have_passed_is_forgotten() {
+    fn what_all_have_seen_is_forgotten() {
         let mut conversations = Conversations::default();
         for number in 1..100_000_u64 {
-            go_on(&mut conversations, number, number * 2, (number * 2).saturating_sub(20));
-            assert_eq!(goes_on_to(&conversations, number), Some(number * 2));
-            assert!(conversations.count() <= 10 && conversations.told.len() <= 10);
+            extend(&mut conversations, number, number * 2, (number * 2).saturating_sub(20));
+            assert_eq!(end_of(&conversations, number), Some(number * 2));
+            assert!(conversations.count() <= 10 && conversations.reported.len() <= 10);
         }
-        go_on(&mut conversations, 7, 200_000, 200_000);
-        assert_eq!((conversations.count(), conversations.told.len()), (0, 0));
+        extend(&mut conversations, 7, 200_000, 200_000);
+        assert_eq!((conversations.count(), conversations.reported.len()), (0, 0));
     }
 
-    /// A process manager that is behind another, or gets an event again, says what is known better already.
+    /// A process manager that lags behind another, or gets an event again, reports an end that is known already.
     #[test]
     fn a_conversation_never_goes_back() {
         let mut conversations = Conversations::default();
         for (position, expected) in [(10, 10), (8, 10), (10, 10), (12, 12), (9, 12)] {
-            go_on(&mut conversations, 1, position, 5);
-            assert_eq!(goes_on_to(&conversations, 1), Some(expected));
+            extend(&mut conversations, 1, position, 5);
+            assert_eq!(end_of(&conversations, 1), Some(expected));
         }
-        go_on(&mut conversations, 2, 20, 11);
-        assert_eq!(goes_on_to(&conversations, 1), Some(12));
-        go_on(&mut conversations, 2, 21, 12);
-        assert_eq!(goes_on_to(&conversations, 1), None);
+        extend(&mut conversations, 2, 20, 11);
+        assert_eq!(end_of(&conversations, 1), Some(12));
+        extend(&mut conversations, 2, 21, 12);
+        assert_eq!(end_of(&conversations, 1), None);
     }
 
-    /// What begins later is not waited for, however long others keep beginning something.
+    /// A conversation that begins later is not waited for.
     #[test]
-    fn only_what_had_begun_is_followed() {
+    fn only_conversations_begun_before_are_followed() {
         let mut conversations = Conversations::default();
         let follow = conversations.follow(Position::new(10));
-        let mut go_on = |id: u128, caused_by, position| {
+        let mut extend = |id: u128, caused_by, position| {
             let (caused_by, position) = (Position::new(caused_by), Position::new(position));
-            conversations.go_on(Uuid::from_u128(id), caused_by, position, Position::START);
+            conversations.extend(Uuid::from_u128(id), caused_by, position, Position::START);
             conversations.followed_until(follow).get()
         };
-        assert_eq!(go_on(2, 11, 12), 10);
-        assert_eq!(go_on(1, 9, 14), 14);
-        assert_eq!(go_on(2, 13, 15), 14);
-        assert_eq!(go_on(1, 14, 16), 16);
+        assert_eq!(extend(2, 11, 12), 10);
+        assert_eq!(extend(1, 9, 14), 14);
+        assert_eq!(extend(2, 13, 15), 14);
+        assert_eq!(extend(1, 14, 16), 16);
         conversations.unfollow(follow);
         assert!(conversations.followed.is_empty());
     }
 
     #[test]
-    fn while_a_handler_holds_all_up_the_oldest_are_forgotten() {
+    fn the_oldest_are_forgotten_while_a_handler_lags() {
         let mut conversations = Conversations::default();
-        for number in 1..=2 * MOST as u64 {
-            go_on(&mut conversations, number % 100_000, number, 0);
+        for number in 1..=2 * MAX_CONVERSATIONS as u64 {
+            extend(&mut conversations, number % 100_000, number, 0);
         }
-        assert_eq!((conversations.count(), conversations.told.len()), (MOST, MOST));
-        let last = 2 * MOST as u64;
-        assert_eq!(goes_on_to(&conversations, last % 100_000), Some(last));
+        assert_eq!((conversations.count(), conversations.reported.len()), (MAX_CONVERSATIONS, MAX_CONVERSATIONS));
+        let last = 2 * MAX_CONVERSATIONS as u64;
+        assert_eq!(end_of(&conversations, last % 100_000), Some(last));
     }
 }

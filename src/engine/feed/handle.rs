@@ -1,4 +1,4 @@
-//! How to ask the feed for what does not come with events.
+//! Requests to the feed's task.
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -6,7 +6,6 @@ use super::inbox::HandlerFeed;
 use super::join::{JoinError, take_in};
 use super::keep::restore;
 use super::rebuild::{Caller, RebuildError};
-use super::requests::Sender;
 use crate::engine::domain::DomainEvent;
 use crate::engine::log::Position;
 use crate::engine::projection::{Host, Hosted, Projection, ReadModel};
@@ -22,16 +21,16 @@ pub(super) enum FeedRequest<E> {
     Remove { name: String, reply: oneshot::Sender<Result<(), RemoveError>> },
 }
 
-/// As long as this lives, event handlers see nothing of what happens; then all of it.
+/// Event handlers get no events while this exists. They get all of them afterwards.
 #[derive(Debug)]
 pub struct HandlersHeld {
     _release: oneshot::Sender<()>,
 }
 
-/// Asks the feed's task for what does not come with events. Cheap to clone.
+/// A handle on the feed's task. Cheap to clone.
 #[derive(Debug)]
 pub struct FeedHandle<E> {
-    requests: Sender<FeedRequest<E>>,
+    requests: mpsc::Sender<FeedRequest<E>>,
 }
 
 impl<E> Clone for FeedHandle<E> {
@@ -55,81 +54,79 @@ pub enum RemoveError {
 }
 
 impl<E> FeedHandle<E> {
-    pub(super) fn new(requests: Sender<FeedRequest<E>>) -> Self {
+    pub(super) fn new(requests: mpsc::Sender<FeedRequest<E>>) -> Self {
         Self { requests }
     }
 
-    /// Writes the rows that have changed, so that nothing has to be folded again.
+    /// Writes the changed rows of projections, so that they need not be folded again.
     pub async fn keep_rows(&self) {
-        let (reply, kept) = oneshot::channel();
-        self.requests.send(FeedRequest::Keep { reply });
-        // An error says that the task has ended. What is not kept is folded again.
-        let _ = kept.await;
+        // An error means that the task has ended. Rows that are not written are folded again.
+        let _ = self.ask(|reply| FeedRequest::Keep { reply }).await;
     }
 
-    /// Keeps from the event handlers what happens from now on, and lets the projections take it in silently: it is
-    /// not new. `None` when the task has ended.
+    /// Holds new events back from the event handlers, and from observers. Projections still apply them. `None` if the
+    /// task has ended.
     pub async fn hold_handlers(&self) -> Option<HandlersHeld> {
         let (release, released) = oneshot::channel();
-        let (reply, held) = oneshot::channel();
-        self.requests.send(FeedRequest::Hold { released, reply });
-        held.await.ok()?;
+        self.ask(|reply| FeedRequest::Hold { released, reply }).await?;
         Some(HandlersHeld { _release: release })
     }
 
-    /// Hands over to one more event handler what happens from now on, after the projections have taken it in. What has
-    /// happened before is there to be read. `None` when the task has ended.
+    /// Hands new events to one more event handler, after the projections have seen them. The handler reads earlier events
+    /// from the store. `None` if the task has ended.
     pub(in crate::engine) async fn hand_over_to(&self, handler_feed: HandlerFeed<E>) -> Option<()> {
-        let (reply, handed_over) = oneshot::channel();
-        self.requests.send(FeedRequest::HandOver { handler_feed, reply });
-        handed_over.await.ok()
+        self.ask(|reply| FeedRequest::HandOver { handler_feed, reply }).await
     }
 
-    /// Folds all projections from the whole log anew, and then shows the new ones. Meanwhile the old ones answer,
-    /// and take in what happens. `progress` hears now and then how far the log has been read, if it listens. Who asks
-    /// while others have asked already shares what they have begun.
+    /// Folds all projections anew from the whole log, and then replaces the old ones, which answer and apply new events
+    /// meanwhile. Sends `progress` the position reached now and then; a full channel is skipped. Concurrent calls share one
+    /// rebuild.
     ///
     /// # Errors
     ///
-    /// [`RebuildError`]: why the old ones stay.
+    /// [`RebuildError`]: why the old projections stay.
     pub async fn rebuild(&self, progress: mpsc::Sender<Position>) -> Result<Position, RebuildError> {
-        let (reply, rebuilt) = oneshot::channel();
-        self.requests.send(FeedRequest::Rebuild(Caller { progress, reply }));
-        rebuilt.await.unwrap_or(Err(RebuildError::Stopped))
+        let rebuilt = self.ask(|reply| FeedRequest::Rebuild(Caller { progress, reply })).await;
+        rebuilt.unwrap_or(Err(RebuildError::Stopped))
     }
 
-    /// Removes a projection that was added while the feed ran, whether it still runs or has stopped. Nobody waits for it
-    /// any more. Its readers keep what it knew last, and the store its rows, from which it goes on when it is added again.
+    /// Removes a projection that was added while the feed ran, whether it still runs or has stopped. Readers keep its last
+    /// state. The store keeps its rows, from which it continues when it is added again.
     ///
     /// # Errors
     ///
-    /// [`RemoveError`]: why there was nothing to remove.
+    /// [`RemoveError`]: why nothing was removed.
     pub async fn remove(&self, name: &str) -> Result<(), RemoveError> {
-        let (reply, removed) = oneshot::channel();
-        self.requests.send(FeedRequest::Remove { name: name.to_owned(), reply });
-        removed.await.unwrap_or(Err(RemoveError::Stopped))
+        let removed = self.ask(|reply| FeedRequest::Remove { name: name.to_owned(), reply }).await;
+        removed.unwrap_or(Err(RemoveError::Stopped))
+    }
+
+    /// `None` if the task has ended.
+    async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> FeedRequest<E>) -> Option<T> {
+        let (reply, answer) = oneshot::channel();
+        self.requests.send(request(reply)).await.ok()?;
+        answer.await.ok()
     }
 }
 
 impl<E: DomainEvent> FeedHandle<E> {
-    /// Adds a projection to those that are fed from `store`: from the rows that are stored of it, or else from the
-    /// beginning. It knows all that had happened when this answers; from then on it is fed, kept, held and rebuilt
-    /// with the others, and strong consistency waits for it too. No handler or projection may have its name already.
+    /// Adds a projection, from its stored rows or else from the beginning of the log. When this returns, it has seen the
+    /// whole log. From then on it is one of the feed's projections, and strong consistency waits for it. Its name must be
+    /// unique among projections and handlers.
     ///
-    /// Where it panics at the same event time and again, it alone stops: it is shown as stopped, nobody waits for it, and
-    /// its readers keep what it knew before. It can be removed and added again.
+    /// If it keeps panicking at an event, it alone stops: it is shown as stopped, no caller waits for it, and readers keep its
+    /// last state. It can be removed and added again.
     ///
     /// # Errors
     ///
-    /// [`JoinError`]: why it was not added. Nothing is left of it then.
+    /// [`JoinError`]: why it was not added.
     pub async fn add<P: Projection<E>, S: EventStore<E>>(&self, store: &S) -> Result<ReadModel<P>, JoinError> {
         let model = ReadModel::<P>::default();
         let mut host: Box<dyn Hosted<E>> = Box::new(Host::new(model.clone()));
         restore(host.as_mut(), store).await?;
         take_in(host.as_mut(), store, Position::new(u64::MAX)).await?;
-        let (reply, joined) = oneshot::channel();
-        self.requests.send(FeedRequest::Join { host, reply });
-        joined.await.unwrap_or(Err(JoinError::Stopped))?;
+        let joined = self.ask(|reply| FeedRequest::Join { host, reply }).await;
+        joined.unwrap_or(Err(JoinError::Stopped))?;
         Ok(model)
     }
 }

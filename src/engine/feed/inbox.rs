@@ -1,12 +1,11 @@
-//! How events reach an event handler: the feeding task opens the inbox, the handler's task goes through.
+//! How events reach an event handler: the feed offers them to the handler's inbox, and the handler's task takes them.
 //!
-//! As long as there is nothing for the handler to do, the feeding task moves its checkpoint along and does not
-//! wake it: a handler that sleeps costs a look at each event and nothing more. Where there is something to do, the
-//! events go through with it, as long as the handler keeps up.
+//! A handler without work sleeps. The feed then moves the handler's checkpoint over unwanted events, which costs one call
+//! of the filter for each. A handler that is awake gets the events themselves, so that it need not read them from the store
+//! unless it lags.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -19,187 +18,189 @@ use crate::engine::store::Committed;
 
 pub(in crate::engine) type Filter<E> = Arc<dyn Fn(&RecordedEvent<E>) -> bool + Send + Sync>;
 
-/// Whether an event is wanted. The error is what a panic of the filter said.
+/// Whether a filter selects an event. The error is the message of a panic.
 pub(in crate::engine) fn wants<E>(filter: &Filter<E>, event: &RecordedEvent<E>) -> Result<bool, String> {
     catch_unwind(AssertUnwindSafe(|| filter(event))).map_err(|panic| panic_message(panic.as_ref()))
 }
 
-/// The feeding task's side.
+/// The feed's side.
 pub(in crate::engine) struct HandlerFeed<E> {
     filter: Filter<E>,
     trace_title: Option<&'static str>,
-    checkpoint: Slot,
+    slot: Slot,
     inbox: Arc<HandlerInbox<E>>,
 }
 
 /// The handler's side.
 #[derive(Debug)]
 pub(in crate::engine) struct HandlerInbox<E> {
-    /// The handler has nothing to do: its checkpoint and the end are one, and the feeding task moves both. Only
-    /// the handler's task sets it, and as long as events reach the handler only the feeding task unsets it.
-    asleep: AtomicBool,
-    /// Up to where the handler may go.
-    end: AtomicU64,
-    /// Up to where the feeding task has moved it while it was asleep.
-    passed: AtomicU64,
-    /// It sleeps no longer than to here.
-    alarm: AtomicU64,
-    /// No event reaches the handler: it has stopped, or runs in another process.
-    closed: AtomicBool,
-    /// Held to fall asleep and to move the end of a handler that is awake: the one sees what the other has done.
-    at_hand: Mutex<Option<AtHand<E>>>,
-    opened: Notify,
+    state: Mutex<State<E>>,
+    woken: Notify,
 }
 
-/// Events that the handler need not read: those after `after`, without a gap.
 #[derive(Debug)]
-struct AtHand<E> {
+struct State<E> {
+    mode: Mode,
+    /// How far the handler may go.
+    end: Position,
+    /// How far the feed has moved the handler's checkpoint while it slept.
+    skipped_to: Position,
+    next: Option<NextEvents<E>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Awake,
+    /// The handler has seen everything up to `end`, and the feed moves its checkpoint.
+    Asleep {
+        /// Wake once the checkpoint reaches this position.
+        wake_at: Position,
+    },
+    /// The handler has stopped, or runs in another process. It gets no events.
+    Closed,
+}
+
+/// Events that the handler need not read from the store: all those that follow `after`.
+#[derive(Debug)]
+struct NextEvents<E> {
     after: Position,
     events: Committed<E>,
 }
 
 impl<E> Default for HandlerInbox<E> {
     fn default() -> Self {
-        Self {
-            asleep: AtomicBool::default(),
-            end: AtomicU64::default(),
-            passed: AtomicU64::default(),
-            alarm: AtomicU64::default(),
-            closed: AtomicBool::default(),
-            at_hand: Mutex::new(None),
-            opened: Notify::default(),
-        }
+        let state = State { mode: Mode::Awake, end: Position::START, skipped_to: Position::START, next: None };
+        Self { state: Mutex::new(state), woken: Notify::new() }
     }
 }
 
 impl<E> fmt::Debug for HandlerFeed<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HandlerFeed").field("checkpoint", &self.checkpoint).finish_non_exhaustive()
+        f.debug_struct("HandlerFeed").field("slot", &self.slot).finish_non_exhaustive()
     }
 }
 
 impl<E> HandlerFeed<E> {
-    pub(in crate::engine) fn new(filter: Filter<E>, trace_title: Option<&'static str>, checkpoint: Slot) -> Self {
-        Self { filter, trace_title, checkpoint, inbox: Arc::default() }
+    pub(in crate::engine) fn new(filter: Filter<E>, trace_title: Option<&'static str>, slot: Slot) -> Self {
+        Self { filter, trace_title, slot, inbox: Arc::default() }
     }
 
     pub(in crate::engine) fn inbox(&self) -> Arc<HandlerInbox<E>> {
         self.inbox.clone()
     }
 
-    /// Whether nobody is on the other side.
+    /// Whether the handler is gone.
     pub(super) fn is_abandoned(&self) -> bool {
         Arc::strong_count(&self.inbox) == 1
     }
 
-    /// Lets the handler go up to `end`, wherever it is.
+    /// Lets the handler read up to `end`.
     pub(super) fn open_to(&self, end: Position) {
-        let _at_hand = self.inbox.lock();
-        self.inbox.move_end(end.max(self.inbox.end()));
-        self.inbox.wake();
+        let mut state = self.inbox.lock();
+        state.end = end.max(state.end);
+        self.inbox.wake(&mut state);
     }
 
-    /// Lets the handler see events, in order. If it need not, answers with its checkpoint, to be moved to the
-    /// last of them.
+    /// Offers the next events. If the handler sleeps and wants none of them, returns its slot: its checkpoint is to be
+    /// moved to the last of them.
     pub(super) fn offer(&self, events: &Committed<E>) -> Option<&Slot> {
         let (first, last) = (events.first()?.position, events.last()?.position);
         let before = self.inbox.end();
         if before >= last {
             return None;
         }
-        // A filter that panics is the handler's own affair: its task asks it again.
+        // After a panic of the filter, the handler's own task asks it again.
         let mut wanted = events.iter().filter(|event| wants(&self.filter, event).unwrap_or(true)).peekable();
         let is_wanted = wanted.peek().is_some();
-        if !is_wanted && self.inbox.asleep.load(Ordering::Acquire) {
-            self.inbox.move_end(last);
-            self.inbox.passed.store(last.get(), Ordering::Release);
-            if last.get() >= self.inbox.alarm.load(Ordering::Relaxed) {
-                self.inbox.wake();
+        let mode = {
+            let mut state = self.inbox.lock();
+            if let Mode::Asleep { wake_at } = state.mode
+                && !is_wanted
+            {
+                (state.end, state.skipped_to) = (last, last);
+                if last >= wake_at {
+                    self.inbox.wake(&mut state);
+                }
+                return Some(&self.slot);
             }
-            return Some(&self.checkpoint);
-        }
-        let closed = self.inbox.closed.load(Ordering::Acquire);
-        if let Some(title) = self.trace_title.filter(|_| !closed) {
+            state.mode
+        };
+        if let Some(title) = self.trace_title.filter(|_| mode != Mode::Closed) {
             for event in wanted.filter(|event| event.position > before) {
                 trace_line!(event.metadata.correlation_id, "Event Handler: {title}");
             }
         }
-        let mut at_hand = self.inbox.lock();
-        if at_hand.is_none() && !closed {
-            *at_hand = Some(AtHand { after: before.max(first.before()), events: events.clone() });
+        let mut state = self.inbox.lock();
+        if state.next.is_none() && state.mode != Mode::Closed {
+            state.next = Some(NextEvents { after: before.max(first.before()), events: events.clone() });
         }
-        self.inbox.move_end(last);
-        self.inbox.wake();
+        state.end = last;
+        self.inbox.wake(&mut state);
         None
     }
 }
 
 impl<E> HandlerInbox<E> {
-    fn lock(&self) -> MutexGuard<'_, Option<AtHand<E>>> {
-        self.at_hand.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State<E>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn move_end(&self, end: Position) {
-        self.end.store(end.get(), Ordering::Release);
-    }
-
-    fn wake(&self) {
-        if self.asleep.swap(false, Ordering::AcqRel) {
-            self.opened.notify_one();
+    fn wake(&self, state: &mut State<E>) {
+        if matches!(state.mode, Mode::Asleep { .. }) {
+            state.mode = Mode::Awake;
+            self.woken.notify_one();
         }
     }
 
-    /// Up to where the feeding task has moved the handler's checkpoint.
-    pub(in crate::engine) fn passed(&self) -> Position {
-        Position::new(self.passed.load(Ordering::Acquire))
+    /// How far the feed has moved the handler's checkpoint while it slept.
+    pub(in crate::engine) fn skipped_to(&self) -> Position {
+        self.lock().skipped_to
     }
 
-    /// Waits until there may be something to do.
+    /// Waits until the handler is awake.
     ///
-    /// Dropping the future loses nothing.
-    pub(in crate::engine) async fn opened(&self) {
-        while self.asleep.load(Ordering::Acquire) {
-            self.opened.notified().await;
+    /// Cancel-safe.
+    pub(in crate::engine) async fn woken(&self) {
+        while matches!(self.lock().mode, Mode::Asleep { .. }) {
+            self.woken.notified().await;
         }
     }
 
-    /// Up to where the handler may go.
+    /// How far the handler may read.
     pub(in crate::engine) fn end(&self) -> Position {
-        Position::new(self.end.load(Ordering::Acquire))
+        self.lock().end
     }
 
-    /// The events after the handler's checkpoint, if they are at hand and there are any.
+    /// The events after the handler's checkpoint; `None` if they must be read from the store.
     pub(in crate::engine) fn take(&self, checkpoint: Position) -> Option<Committed<E>> {
-        let AtHand { after, events } = self.lock().take()?;
+        let NextEvents { after, events } = self.lock().next.take()?;
         let is_new = events.last().is_some_and(|last| last.position > checkpoint);
         (after <= checkpoint && is_new).then_some(events)
     }
 
-    /// From now on events reach the handler, which has been moved along by nobody.
-    pub(in crate::engine) fn let_in(&self) {
-        let mut at_hand = self.lock();
-        self.closed.store(false, Ordering::Release);
-        self.passed.store(0, Ordering::Release);
-        // What was at hand before is not what comes next.
-        *at_hand = None;
+    /// Accepts events from now on.
+    pub(in crate::engine) fn open(&self) {
+        let mut state = self.lock();
+        state.skipped_to = Position::START;
+        // Events offered before do not follow the checkpoint.
+        state.next = None;
+        if state.mode == Mode::Closed {
+            state.mode = Mode::Awake;
+        }
     }
 
-    /// From now on no events reach the handler.
+    /// Accepts no events from now on.
     pub(in crate::engine) fn close(&self) {
-        let mut at_hand = self.lock();
-        self.closed.store(true, Ordering::Release);
-        self.asleep.store(false, Ordering::Release);
-        *at_hand = None;
+        let mut state = self.lock();
+        (state.mode, state.next) = (Mode::Closed, None);
     }
 
-    /// Falls asleep, unless there is something to do. When its checkpoint has been moved to `alarm`, it wakes up.
-    pub(in crate::engine) fn sleep(&self, checkpoint: Position, alarm: Position) {
-        let mut at_hand = self.lock();
-        if checkpoint >= self.end() {
-            *at_hand = None;
-            self.move_end(checkpoint);
-            self.alarm.store(alarm.get(), Ordering::Relaxed);
-            self.asleep.store(true, Ordering::Release);
+    /// Falls asleep, unless there are events after the checkpoint. The handler wakes once its checkpoint reaches `wake_at`.
+    pub(in crate::engine) fn sleep(&self, checkpoint: Position, wake_at: Position) {
+        let mut state = self.lock();
+        if checkpoint >= state.end {
+            *state =
+                State { mode: Mode::Asleep { wake_at }, end: checkpoint, skipped_to: state.skipped_to, next: None };
         }
     }
 }

@@ -1,7 +1,6 @@
-//! A projection that comes when others are fed already joins them: from then on it is one of them.
+//! A projection that joins a running feed.
 //!
-//! What has happened before it takes in by itself; the task that feeds the others waits for no more than what has
-//! happened meanwhile.
+//! It reads the log by itself first. The feed's task waits only while it reads the events of that time.
 
 use thiserror::Error;
 
@@ -12,16 +11,16 @@ use crate::engine::projection::Hosted;
 use crate::engine::runtime::StopReason;
 use crate::engine::store::{Committed, EventStore, MAX_READ, StoreError};
 
-/// Why a projection has not joined.
+/// Why a projection did not join.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum JoinError {
     /// The log could not be read.
     #[error("{0}")]
     Store(#[from] StoreError),
-    /// It panicked on what the log holds, time and again.
+    /// The projection keeps panicking at an event of the log.
     #[error("the projection panicked: {message}")]
     Panicked {
-        /// What the panic said.
+        /// The panic's message.
         message: String,
     },
     /// The feed's task has ended.
@@ -40,7 +39,7 @@ impl From<StopReason> for JoinError {
     }
 }
 
-/// Lets a projection take in what the log has up to a position, or what there is.
+/// Lets a projection apply the log up to a position, or to its end.
 pub(super) async fn take_in<E: DomainEvent, S: EventStore<E>>(
     host: &mut dyn Hosted<E>,
     store: &S,

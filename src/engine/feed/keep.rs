@@ -1,7 +1,6 @@
-//! Projections whose rows a store keeps, so that opening it again is quick however long the log is.
+//! Stored rows of projections, so that reopening a store does not fold its whole log.
 //!
-//! The rows that have changed are written now and then, in one transaction with the checkpoint they belong to. What
-//! happened after it is folded from the log.
+//! Changed rows are written now and then, in one transaction with their checkpoint. Later events are folded from the log.
 
 use thiserror::Error;
 
@@ -12,15 +11,15 @@ use crate::engine::projection::{Hosted, UnreadableRow};
 use crate::engine::runtime::StopReason;
 use crate::engine::store::{EventStore, StoreError};
 
-/// Events from one writing of rows to the next. As many are folded again at the most when a bank is opened.
+/// The most events between two writes, which is also the most that are folded when a store is reopened.
 const KEEP_EVERY: u64 = 8_192;
 
-/// Up to where the rows were written.
+/// The checkpoint of the rows written last.
 #[derive(Debug, Default)]
 pub(super) struct Kept(Position);
 
 impl Kept {
-    /// Whether it is time to write what has changed up to a position.
+    /// Whether changed rows are due to be written at a position.
     pub(super) fn is_due_at(&self, position: Position) -> bool {
         position.get() - self.0.get() >= KEEP_EVERY
     }
@@ -51,7 +50,7 @@ impl Kept {
     }
 }
 
-/// Why the rows of a projection were not taken back.
+/// Why the rows of a projection were not restored.
 #[derive(Debug, Error)]
 enum RestoreError {
     #[error(transparent)]
@@ -60,8 +59,7 @@ enum RestoreError {
     Row(#[from] UnreadableRow),
 }
 
-/// Takes the rows of a projection back, if there are any that can be. One whose rows are missing, of another form, or
-/// unreadable starts at the beginning.
+/// Restores the rows of a projection. If they are missing, of another version, or unreadable, it starts at the beginning.
 pub(super) async fn restore<E: DomainEvent, S: EventStore<E>>(
     host: &mut dyn Hosted<E>,
     store: &S,
@@ -79,7 +77,7 @@ pub(super) async fn restore<E: DomainEvent, S: EventStore<E>>(
     Ok(())
 }
 
-/// Takes the rows of a projection back. Answers where it was when they were written; `None` where there are none.
+/// Restores the rows of a projection. Returns their checkpoint; `None` if there are none.
 async fn restore_rows<E: DomainEvent, S: EventStore<E>>(
     host: &mut dyn Hosted<E>,
     store: &S,

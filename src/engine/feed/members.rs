@@ -1,6 +1,6 @@
-//! The projections that the feed has, each with the checkpoint that it moves.
+//! The projections of the feed, each with its checkpoint.
 
-use super::checkpoints::{Checkpoints, Condition, Slot};
+use super::checkpoints::{Checkpoints, Condition, HandlerState, Slot};
 use super::recover::{MAX_ATTEMPTS, fold_again, take_again};
 use crate::engine::domain::DomainEvent;
 use crate::engine::log::Position;
@@ -8,8 +8,7 @@ use crate::engine::projection::Hosted;
 use crate::engine::runtime::StopReason;
 use crate::engine::store::{Committed, EventStore};
 
-/// The projections that the feed has. Until they are [running](Members::run), nobody waits for them longer than they are
-/// there.
+/// The projections of the feed. Those that never [run](Members::run) are deregistered on drop.
 pub(super) struct Members<E> {
     checkpoints: Checkpoints,
     running: Vec<Member<E>>,
@@ -20,7 +19,7 @@ pub(super) struct Members<E> {
 struct Member<E> {
     host: Box<dyn Hosted<E>>,
     checkpoint: Slot,
-    /// It came while the others were running: they do without it.
+    /// Added while the feed ran: if it fails, it alone stops.
     is_added: bool,
 }
 
@@ -35,12 +34,12 @@ impl<E> Members<E> {
         self.running.push(Member { host, checkpoint, is_added: self.are_running });
     }
 
-    /// The task that feeds them has begun. What comes from now on is added.
+    /// The feed's task has begun. Projections that join from now on are added ones.
     pub(super) fn run(&mut self) {
         self.are_running = true;
     }
 
-    /// Where the first ones are.
+    /// The position that all of them have seen.
     pub(super) fn all_done(&self) -> Option<Position> {
         self.running.iter().map(|member| member.host.done()).min()
     }
@@ -54,25 +53,25 @@ impl<E> Members<E> {
         self.running[place].host.as_mut()
     }
 
-    /// What those that run have taken in they have acknowledged.
+    /// The slots of the projections that run: they acknowledge what they have seen.
     pub(super) fn acknowledged(&self) -> impl Iterator<Item = &Slot> {
         self.running.iter().map(|member| &member.checkpoint)
     }
 
-    /// Says where each is.
+    /// Advances each checkpoint to what the projection has seen.
     pub(super) fn acknowledge_what_is_done(&self) {
         for Member { host, checkpoint, .. } in &self.running {
             self.checkpoints.advance([checkpoint], host.done());
         }
     }
 
-    /// Whether a projection was added under this name, and is there still.
+    /// Whether a projection of this name was added, and not removed.
     pub(super) fn is_added(&self, name: &str) -> bool {
         let mut running = self.running.iter().filter(|member| member.is_added);
         running.any(|member| member.host.name() == name) || self.stopped.iter().any(|(stopped, _)| *stopped == name)
     }
 
-    /// Nobody waits any more for what was added under this name.
+    /// Removes an added projection.
     pub(super) fn remove(&mut self, name: &str) {
         let running = self.running.extract_if(.., |member| member.is_added && member.host.name() == name);
         let stopped = self.stopped.extract_if(.., |(stopped, _)| *stopped == name);
@@ -83,8 +82,7 @@ impl<E> Members<E> {
 }
 
 impl<E: DomainEvent> Members<E> {
-    /// Lets all take events in. Answers whether one has panicked meanwhile. One that was added and panics time and again
-    /// stops alone.
+    /// Lets every projection apply events. Returns whether one has panicked. An added one that keeps panicking stops alone.
     pub(super) async fn take<S: EventStore<E>>(
         &mut self,
         events: &Committed<E>,
@@ -109,7 +107,7 @@ impl<E: DomainEvent> Members<E> {
 
     async fn stop<S: EventStore<E>>(&mut self, place: usize, message: String, store: &S) -> Result<(), StopReason> {
         let Member { mut host, checkpoint, .. } = self.running.remove(place);
-        // Its readers keep what it knew, and nothing that was left half changed.
+        // Readers keep its last whole state, not one that a panic left half changed.
         match fold_again(host.as_mut(), store).await {
             Ok(()) | Err(StopReason::Panicked { .. }) => {}
             Err(reason) => return Err(reason),
@@ -118,7 +116,7 @@ impl<E: DomainEvent> Members<E> {
         tracing::error!("projection {name} has stopped after position {done}: {message}");
         self.checkpoints.advance([&checkpoint], done);
         let last_error = Some(message);
-        let condition = Condition { attempts: MAX_ATTEMPTS, last_error, stopped: true, ..Condition::default() };
+        let condition = Condition { state: HandlerState::Stopped, attempts: MAX_ATTEMPTS, last_error };
         self.checkpoints.report(&checkpoint, condition);
         self.stopped.push((name, checkpoint));
         Ok(())

@@ -1,9 +1,9 @@
-//! The one task that hands committed events to the projections and then to the event handlers, in order, and knows who
-//! has seen what.
+//! The one task that hands committed events to the projections and then to the event handlers, in order, and tracks who has
+//! seen what.
 //!
-//! Events are read once. The projections take them in one after another, whoever observes the feed hears of them, and
-//! then each event handler's inbox gets what it wants. [`checkpoints`] tell a caller that wants to read its own write
-//! when that has happened, and [`catch_up`] one that wants to read what others have written.
+//! Events are read once. The projections apply them one after another, observers hear of them, and then each event
+//! handler's inbox is offered them. A caller that wants to read its own write waits for [`checkpoints`], and one that wants
+//! to read the writes of others for [`catch_up`].
 
 pub mod catch_up;
 pub mod checkpoints;
@@ -15,12 +15,11 @@ mod keep;
 mod members;
 mod rebuild;
 mod recover;
-mod requests;
 mod waiting;
 
 use std::fmt;
 
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use self::checkpoints::Checkpoints;
 use self::handle::FeedRequest;
@@ -42,12 +41,15 @@ use crate::engine::store::subscription::Subscription;
 
 const TASK: &str = "feed";
 
-/// Starts a feed of a single projection, from the rows that are stored of it or else from the beginning; see [`Feed`]
-/// for more than one, and [`FeedHandle::add`] for one more.
+/// The most requests that wait while the feed is busy.
+const REQUESTS: usize = 16;
+
+/// Starts a feed with a single projection, from its stored rows or else from the beginning. For several projections see
+/// [`Feed`]; to add one later see [`FeedHandle::add`].
 ///
 /// # Errors
 ///
-/// [`StoreError`] when the store could not be read.
+/// [`StoreError`]: the store could not be read.
 pub async fn start<E, P, S>(
     store: S,
     checkpoints: &Checkpoints,
@@ -72,15 +74,15 @@ pub struct Feed<E> {
     checkpoints: Checkpoints,
     members: Members<E>,
     observers: Vec<Observer<E>>,
-    outlets: Vec<HandlerFeed<E>>,
-    /// What came before is no news, and no observer hears of it.
+    handlers: Vec<HandlerFeed<E>>,
+    /// Observers hear only of events after this position.
     live_after: Position,
     kept: Kept,
     rebuild: Rebuild,
-    /// Event handlers see nothing until this is heard.
+    /// Event handlers get no events until this completes.
     held: Option<oneshot::Receiver<()>>,
-    /// Whether the store is somebody else's, and nobody here is told by it that it has closed.
-    is_store_of_others: bool,
+    /// Whether the store belongs to another supervisor, so that this one does not learn by itself that it has closed.
+    is_store_borrowed: bool,
 }
 
 impl<E> fmt::Debug for Feed<E> {
@@ -90,58 +92,53 @@ impl<E> fmt::Debug for Feed<E> {
 }
 
 impl<E: DomainEvent> Feed<E> {
-    /// A feed of nobody yet.
+    /// A feed without projections and handlers.
     pub fn new(checkpoints: Checkpoints) -> Self {
         Self {
             members: Members::new(checkpoints.clone()),
             checkpoints,
             observers: Vec::new(),
-            outlets: Vec::new(),
+            handlers: Vec::new(),
             live_after: Position::START,
             kept: Kept::default(),
             rebuild: Rebuild::default(),
             held: None,
-            is_store_of_others: false,
+            is_store_borrowed: false,
         }
     }
 
-    /// The store is somebody else's: when they close it, all that is fed here stops.
+    /// Stops everything that this feed serves when the store, which belongs to others, closes.
     pub(in crate::engine) fn end_with_store(&mut self) {
-        self.is_store_of_others = true;
+        self.is_store_borrowed = true;
     }
 
-    /// Adds a projection that starts at the beginning of the store.
+    /// Adds a projection that starts at the beginning of the log.
     ///
-    /// Where it panics at the same event [`MAX_ATTEMPTS`] times, everything stops.
+    /// If it panics at the same event [`MAX_ATTEMPTS`] times, everything stops.
     pub fn add<P: Projection<E>>(&mut self) -> ReadModel<P> {
-        const {
-            assert!(
-                !is_reserved(P::NAME),
-                "no projection's name begins with a colon: such names are kept for the engine"
-            )
-        };
+        const { assert!(!is_reserved(P::NAME), "projection names that begin with a colon are reserved for the engine") };
         let model = ReadModel::<P>::default();
         self.members.join(Box::new(Host::new(model.clone())));
         model
     }
 
-    /// Tells an observer of each event that happens, when the projections have taken it in and before an event handler
-    /// gets it: trace lines and log messages belong there. It hears of nothing that is not new.
+    /// Calls an observer with each new event, after the projections have seen it and before an event handler gets it. Trace
+    /// lines and log messages belong there.
     pub fn observe(&mut self, observer: impl Fn(&RecordedEvent<E>) + Send + Sync + 'static) {
         self.observers.push(Box::new(observer));
     }
 
-    /// Hands the events over to an event handler, after the projections have taken them in.
+    /// Hands events to an event handler, after the projections have seen them.
     pub(super) fn hand_over_to(&mut self, handler_feed: HandlerFeed<E>) {
-        self.outlets.push(handler_feed);
+        self.handlers.push(handler_feed);
     }
 
-    /// Takes back the rows that the store has kept. A projection whose rows are missing, of another form, or
-    /// unreadable starts at the beginning.
+    /// Restores the projections from their stored rows. A projection whose rows are missing, of another version, or
+    /// unreadable starts at the beginning of the log.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the store's end could not be read, or the store is closed.
+    /// [`StoreError`]: the end of the log could not be read, or the store is closed.
     pub async fn restore<S: EventStore<E>>(&mut self, store: &S) -> Result<(), StoreError> {
         self.live_after = store.end().await?;
         for host in self.members.hosts() {
@@ -151,16 +148,15 @@ impl<E: DomainEvent> Feed<E> {
         Ok(())
     }
 
-    /// Starts the task, where the projections are: at the beginning, or after what [`Feed::restore`] has found. Without
-    /// that, whatever is in the log is news to them.
+    /// Starts the task where the projections are: at the beginning of the log, or after what [`Feed::restore`] has found.
     ///
     /// # Panics
     ///
-    /// Where neither this nor the supervisor is on a tokio runtime. Nobody waits for its projections then.
+    /// If neither the caller nor the supervisor is on a tokio runtime.
     pub fn start<S: EventStore<E>>(self, store: S, supervisor: &Supervisor) -> FeedHandle<E> {
         let from = self.members.all_done().unwrap_or(self.live_after);
         let subscription = Subscription::after(store.clone(), from);
-        let (sender, requests) = requests::channel();
+        let (sender, requests) = mpsc::channel(REQUESTS);
         supervisor.spawn(TASK, self.run(store, subscription, requests));
         FeedHandle::new(sender)
     }
@@ -169,10 +165,10 @@ impl<E: DomainEvent> Feed<E> {
         mut self,
         store: S,
         mut subscription: Subscription<E, S>,
-        mut requests: requests::Receiver<FeedRequest<E>>,
+        mut requests: mpsc::Receiver<FeedRequest<E>>,
     ) -> Result<(), StopReason> {
         self.members.run();
-        self.open_outlets(subscription.position());
+        self.open_handlers(subscription.position());
         loop {
             let next = tokio::select! {
                 biased;
@@ -182,19 +178,19 @@ impl<E: DomainEvent> Feed<E> {
                 }
                 () = released(&mut self.held), if self.held.is_some() => {
                     self.held = None;
-                    self.open_outlets(subscription.position());
+                    self.open_handlers(subscription.position());
                     continue;
                 }
                 next = subscription.next() => next,
-                request = requests.recv() => {
+                Some(request) = requests.recv() => {
                     self.answer(request, subscription.position(), &store).await?;
                     continue;
                 }
             };
             let events = match next {
                 Ok(events) => events,
-                // Its own tasks say why, and in the same group.
-                Err(StoreError::Closed) if !self.is_store_of_others => return Ok(()),
+                // The store's own tasks give the reason to this supervisor.
+                Err(StoreError::Closed) if !self.is_store_borrowed => return Ok(()),
                 Err(error) => return Err(error.into()),
             };
             self.rebuild.is_spoiled |= self.members.take(&events, &store).await?;
@@ -202,17 +198,17 @@ impl<E: DomainEvent> Feed<E> {
             if self.held.is_none() {
                 self.tell_observers(&events);
             }
-            let outlets = if self.held.is_none() { &self.outlets[..] } else { &[] };
-            let passed_over = outlets.iter().filter_map(|handler_feed| handler_feed.offer(&events));
-            self.checkpoints.advance(self.members.acknowledged().chain(passed_over), subscription.position());
+            let handlers = if self.held.is_none() { &self.handlers[..] } else { &[] };
+            let skipping = handlers.iter().filter_map(|handler_feed| handler_feed.offer(&events));
+            self.checkpoints.advance(self.members.acknowledged().chain(skipping), subscription.position());
             if store.is_durable() && self.kept.is_due_at(subscription.position()) {
                 self.kept.write(&mut self.members, &store).await?;
             }
         }
     }
 
-    fn open_outlets(&self, end: Position) {
-        self.outlets.iter().for_each(|handler_feed| handler_feed.open_to(end));
+    fn open_handlers(&self, end: Position) {
+        self.handlers.iter().for_each(|handler_feed| handler_feed.open_to(end));
     }
 
     fn tell_observers(&self, events: &[RecordedEvent<E>]) {
@@ -221,14 +217,14 @@ impl<E: DomainEvent> Feed<E> {
         }
     }
 
-    /// Does what was asked for, where the projections are at `position`.
+    /// Answers a request. The projections have seen `position`.
     async fn answer<S: EventStore<E>>(
         &mut self,
         request: FeedRequest<E>,
         position: Position,
         store: &S,
     ) -> Result<(), StopReason> {
-        // A caller that has gone does not want to know.
+        // A caller that is gone needs no reply.
         match request {
             FeedRequest::Keep { reply } => {
                 self.keep_rows(store).await?;
@@ -239,14 +235,14 @@ impl<E: DomainEvent> Feed<E> {
                 self.held = Some(released);
                 let _ = reply.send(());
             }
-            // Nobody would have the read model of a caller that has gone, or run the handler.
+            // Without its caller, a projection has no reader, and a handler does not run.
             FeedRequest::Join { reply, .. } if reply.is_closed() => {}
             FeedRequest::HandOver { reply, .. } if reply.is_closed() => {}
             FeedRequest::Join { mut host, reply } => {
                 let joined = join::take_in(host.as_mut(), store, position).await;
                 if joined.is_ok() {
                     self.members.join(host);
-                    // One that is under way begins again, with all of them.
+                    // A rebuild under way begins again, with the new projection.
                     self.rebuild.is_spoiled = true;
                 }
                 let _ = reply.send(joined);
@@ -265,7 +261,7 @@ impl<E: DomainEvent> Feed<E> {
                 if self.held.is_none() {
                     handler_feed.open_to(position);
                 }
-                self.outlets.retain(|handler_feed| !handler_feed.is_abandoned());
+                self.handlers.retain(|handler_feed| !handler_feed.is_abandoned());
                 self.hand_over_to(handler_feed);
                 let _ = reply.send(());
             }
@@ -276,16 +272,18 @@ impl<E: DomainEvent> Feed<E> {
     async fn keep_rows<S: EventStore<E>>(&mut self, store: &S) -> Result<(), StopReason> {
         if store.is_durable() {
             let kept = self.kept.write(&mut self.members, store).await;
-            kept.inspect_err(|reason| tracing::warn!("projections are not kept, and folded again: {reason}"))?;
+            kept.inspect_err(|reason| {
+                tracing::warn!("rows of projections could not be stored; they will be folded again: {reason}")
+            })?;
         }
         Ok(())
     }
 }
 
-/// Waits until the event handlers are held no longer.
+/// Waits until the event handlers are no longer held.
 async fn released(held: &mut Option<oneshot::Receiver<()>>) {
     if let Some(held) = held {
-        // An error says that the one who held them is gone, which is how this ends.
+        // The sender is only ever dropped.
         let _ = held.await;
     }
 }

@@ -1,4 +1,4 @@
-//! Folding the projections from the whole log anew, page by page, while the old ones go on.
+//! Folds the projections anew from the whole log, page by page, while the old ones answer.
 
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
@@ -14,10 +14,10 @@ pub enum RebuildError {
     /// The log could not be read, or the rows could not be stored.
     #[error("{0}")]
     Store(#[from] StoreError),
-    /// A projection panicked on what the log holds.
+    /// A projection panicked at an event of the log.
     #[error("a projection panicked: {message}")]
     Panicked {
-        /// What the panic said.
+        /// The panic's message.
         message: String,
     },
     /// The feed's task has ended.
@@ -25,11 +25,11 @@ pub enum RebuildError {
     Stopped,
 }
 
-/// How far the new projections are, if there are any.
+/// The progress of a rebuild, if one is under way.
 #[derive(Debug, Default)]
 pub(super) struct Rebuild {
     under_way: Option<UnderWay>,
-    /// A projection has panicked meanwhile, and needed the place of the new one for itself.
+    /// A projection has panicked or joined meanwhile. The rebuild begins again.
     pub(super) is_spoiled: bool,
 }
 
@@ -39,10 +39,10 @@ struct UnderWay {
     callers: Vec<Caller>,
 }
 
-/// Who has asked for it. There may be several, and one rebuild is enough.
+/// A caller that asked for the rebuild. Several callers share one.
 #[derive(Debug)]
 pub(super) struct Caller {
-    /// Hears now and then how far it is.
+    /// Receives the position reached now and then.
     pub(super) progress: mpsc::Sender<Position>,
     pub(super) reply: oneshot::Sender<Result<Position, RebuildError>>,
 }
@@ -54,13 +54,13 @@ impl Rebuild {
 
     /// Reads the next page of the log.
     ///
-    /// Dropping the future loses nothing.
+    /// Cancel-safe.
     pub(super) async fn next_page<E: DomainEvent, S: EventStore<E>>(&self, store: &S) -> Result<Batch<E>, StoreError> {
         let position = self.under_way.as_ref().map_or(Position::START, |under_way| under_way.position);
         store.read_all(position, MAX_READ).await
     }
 
-    /// Begins to rebuild, or lets the caller share what is under way.
+    /// Begins a rebuild, or shares the one under way.
     pub(super) fn ask<E: DomainEvent>(&mut self, caller: Caller, members: &mut Members<E>) {
         match &mut self.under_way {
             Some(under_way) => under_way.callers.push(caller),
@@ -74,7 +74,7 @@ impl Rebuild {
         *self = Self { under_way, is_spoiled: false };
     }
 
-    /// Folds a page. When the new projections are where the old ones are, they take their place.
+    /// Folds a page. Once the new projections have caught up with the old ones, they replace them.
     pub(super) fn go_on<E: DomainEvent>(&mut self, page: Result<Batch<E>, StoreError>, members: &mut Members<E>) {
         let Some(UnderWay { position, callers }) = self.under_way.take() else { return };
         if self.is_spoiled {
@@ -88,7 +88,7 @@ impl Rebuild {
             }
             Ok(position) if position < done => {
                 for caller in &callers {
-                    // Whoever wants to see progress need not see all of it.
+                    // Progress may be skipped.
                     let _ = caller.progress.try_send(position);
                 }
                 self.under_way = Some(UnderWay { position, callers });
@@ -101,7 +101,7 @@ impl Rebuild {
     }
 }
 
-/// Answers up to where the new projections are now: no further than the old ones.
+/// Returns the position that the new projections have reached: never beyond the old ones.
 fn fold<E: DomainEvent>(
     page: &Batch<E>,
     position: Position,
@@ -118,7 +118,7 @@ fn fold<E: DomainEvent>(
 
 fn answer(callers: Vec<Caller>, rebuilt: &Result<Position, RebuildError>) {
     for caller in callers {
-        // A caller that has gone does not want to know.
+        // A caller that is gone needs no reply.
         let _ = caller.reply.send(rebuilt.clone());
     }
 }

@@ -1,4 +1,4 @@
-//! A projection that has panicked starts again from the log.
+//! Recovers a projection that has panicked, by folding it again from the log.
 
 use crate::engine::domain::DomainEvent;
 use crate::engine::log::Position;
@@ -6,10 +6,10 @@ use crate::engine::projection::Hosted;
 use crate::engine::runtime::StopReason;
 use crate::engine::store::{Committed, EventStore, MAX_READ};
 
-/// How often a projection may fail at the same event before it is given up.
+/// How often a projection may panic at the same event before it stops.
 pub const MAX_ATTEMPTS: u32 = 3;
 
-/// Lets a projection that has panicked take in events once more, starting again from the log; but not for ever.
+/// Folds a projection that has panicked from the log, and lets it apply the events again, up to [`MAX_ATTEMPTS`] times.
 pub(super) async fn take_again<E, S>(
     host: &mut dyn Hosted<E>,
     events: &Committed<E>,

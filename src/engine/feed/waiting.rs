@@ -1,4 +1,4 @@
-//! Callers who wait for a position, woken in its order.
+//! Callers that wait for a position, woken in the order of positions.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,10 @@ use tokio::sync::oneshot;
 
 use crate::engine::log::Position;
 
-/// A caller's place: what it waits for, and a number of its own.
+/// The position that a caller waits for, and its own number.
 pub(super) type Ticket = (Position, u64);
 
-/// Those who wait.
+/// The callers that wait.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
     callers: BTreeMap<Ticket, oneshot::Sender<()>>,
@@ -17,7 +17,7 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    /// One more. It gives its ticket back when it stops waiting, for whatever reason.
+    /// Adds a caller. It must give its ticket back when it stops waiting.
     pub(super) fn join(&mut self, position: Position) -> (Ticket, oneshot::Receiver<()>) {
         let ticket = (position, self.next);
         self.next += 1;
@@ -30,13 +30,13 @@ impl Waiting {
         self.callers.remove(&ticket);
     }
 
-    /// Wakes those who wait for `passed`, or for less.
-    pub(super) fn wake(&mut self, passed: Position) {
+    /// Wakes the callers that wait for `seen`, or an earlier position.
+    pub(super) fn wake(&mut self, seen: Position) {
         while let Some(first) = self.callers.first_entry() {
-            if first.key().0 > passed {
+            if first.key().0 > seen {
                 break;
             }
-            // The caller may have stopped waiting in this very moment.
+            // An error means that the caller has just stopped waiting.
             let _ = first.remove().send(());
         }
     }

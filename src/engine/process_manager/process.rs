@@ -275,7 +275,7 @@ impl<P: ProcessManager<Event: StoredEvent>> Process<P> {
     fn continue_conversation(&mut self, event: &Event<P>, causes: u32, events: &[Event<P>]) {
         if let Some(last) = events.last() {
             self.chains.note(last.metadata.command_id, causes.saturating_add(1));
-            self.checkpoints.conversation_goes_on(event.metadata.correlation_id, event.position, last.position);
+            self.checkpoints.extend_conversation(event.metadata.correlation_id, event.position, last.position);
         }
     }
 }

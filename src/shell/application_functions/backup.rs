@@ -1,4 +1,4 @@
-//! `backup`: a copy of one moment, in a file.
+//! `backup`: a copy of the log as of one moment, in a file.
 
 use super::file::{FILE, path};
 use super::{HasApplication, asked, function};
@@ -10,13 +10,14 @@ use crate::shell::term::Term;
 
 pub(super) const fn row<D: HasApplication>() -> Row<D> {
     Row::new(
-        function::<D>("backup", &[FILE], "copies the {thing}, while it is in use, to a file", "{module}.backup \"monday.db\"")
+        function::<D>("backup", &[FILE], "backs the {thing} up to a file, while it is in use", "{module}.backup \"monday.db\"")
             .group("Upkeep")
             .details(asked!(
-                "The copy is the {thing} at one moment, verified and closed: one file that {module}.open opens, and that may be\n\
-                moved and sent. It is new, and only its owner may read it. A {thing} in memory gets a file too.\n\
-                Replies :ok, {:error, :file_exists}, {:error, :file_failed}, {:error, :damaged} where the {thing} itself is,\n\
-                {:error, :reserved_name} for a name such as \"b.db-wal\", or {:error, :left_over} where a file that is gone has left its log beside that name."
+                "The backup is the {thing} as of one moment, verified and closed: one file, which can be opened, moved and sent.\n\
+                The file must not exist yet, and only its owner may read it. A {thing} in memory can be backed up too.\n\
+                Replies :ok, {:error, :file_exists}, {:error, :file_failed}, {:error, :damaged} if the {thing} itself is\n\
+                damaged, {:error, :reserved_name} for a name such as \"b.db-wal\", or {:error, :left_over} if a removed file\n\
+                has left its write-ahead log beside that name."
             )),
         |domain, call| Box::pin(backup(domain, call)),
     )
@@ -25,7 +26,7 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
 async fn backup<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
     let application = domain.application()?;
     let progress = ProgressLine::new();
-    let line = progress.line();
+    let line = progress.writer();
     let show = move |step, done, total| match step {
         BackupStep::Copy => line.show_pages("backup", done, total),
         BackupStep::Store => line.show("backup", done, total),

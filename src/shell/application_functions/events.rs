@@ -1,11 +1,11 @@
-//! `events`: the log, all of it or one stream.
+//! `events`: lists the whole log, or one stream.
 
 use super::{HasApplication, function, integer};
 use crate::engine::log::RecordedEvent;
 use crate::engine::store::codec::StoredEvent;
 use crate::shell::event_record;
 use crate::shell::functions::{Call, Outcome, Parameter, Row};
-use crate::shell::question::{limit, position};
+use crate::shell::query_arguments::{limit, position};
 use crate::shell::table::{FROM, LIMIT};
 use crate::shell::term::{Table, Term};
 
@@ -14,13 +14,13 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
         function::<D>(
             "events",
             const { &[optional(D::STREAM), FROM, LIMIT] },
-            "lists the log, or that of {of}",
+            "lists all events, or those of {of}",
             "{module}.events from: 1, limit: 10",
         )
         .group("History")
         .details(
-            "Everything that is stored of each event. from: 3 begins at position 3, limit: 10 lists 10 events at\n\
-                the most; 1_000 without.",
+            "Lists each event with all its metadata. from: 3 begins at position 3; limit: 10 lists at most 10 events,\n\
+                and without it at most 1_000.",
         ),
         |domain, call| Box::pin(events(domain, call)),
     )
@@ -59,7 +59,7 @@ fn event_table<E: StoredEvent>(events: &[RecordedEvent<E>]) -> Term {
     Term::Table(Table { columns, rows: events.iter().map(row).collect() })
 }
 
-/// What an event says, as JSON.
+/// The data of an event, as JSON.
 pub(super) fn data<E: StoredEvent>(event: &E) -> Term {
     event_record::data(event).map_or(Term::Nil, Term::Json)
 }

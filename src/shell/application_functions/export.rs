@@ -1,4 +1,4 @@
-//! `export`: the log, in a file of lines.
+//! `export`: writes the log to a file, a line for each event.
 
 use super::file::{FILE, path};
 use super::{HasApplication, asked, counted, function};
@@ -12,8 +12,8 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
         function::<D>("export", &[FILE], "writes the log to a file", "{module}.export \"events.jsonl\"")
             .group("Upkeep")
             .details(asked!(
-                "Each event is a JSON object on a line, with all that is stored of it. The file is new, and only its\n\
-                owner may read it.\n\
+                "Each event becomes a JSON object on a line, with all its metadata. The file must not exist yet, and only\n\
+                its owner may read it.\n\
                 Replies {:ok, %{events: 12}}, {:error, :file_exists}, {:error, :file_failed}, or {:error, :reserved_name} for a\n\
                 name such as \"b.db-end\"."
             )),

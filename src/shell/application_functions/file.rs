@@ -1,11 +1,11 @@
-//! The file that a function reads or writes.
+//! The parameter for the file that a function reads or writes.
 
 use std::path::Path;
 
-use crate::shell::functions::{Call, Kind, Parameter};
+use crate::shell::functions::{Call, Parameter, ParameterKind};
 
-/// Its path.
-pub(super) const FILE: Parameter = Parameter::needed("file", Kind::Text);
+/// The path of the file.
+pub(super) const FILE: Parameter = Parameter::needed("file", ParameterKind::Text);
 
 pub(super) fn path<'a>(call: &Call<'a>) -> &'a Path {
     Path::new(call.text(FILE))

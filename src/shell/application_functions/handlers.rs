@@ -1,17 +1,19 @@
-//! `handlers`: the event handlers, and how they are doing.
+//! `handlers`: shows the state of projections, event handlers and process managers.
 
 use super::{HasApplication, asked, function, integer};
 use crate::engine::application::handlers::HandlerReport;
+use crate::engine::feed::checkpoints::HandlerState;
 use crate::shell::functions::{Call, Outcome, Row};
 use crate::shell::term::{Table, Term};
 
 pub(super) const fn row<D: HasApplication>() -> Row<D> {
     Row::new(
-        function::<D>("handlers", &[], "shows the event handlers and how they are doing", "{module}.handlers")
+        function::<D>("handlers", &[], "shows the state of each handler", "{module}.handlers")
             .group("Handlers")
             .details(asked!(
-                "For each its checkpoint (the last event it has acknowledged), how far it is behind the log, how often it\n\
-                has tried the next event and when it tries again, how many events it has parked, and its last error."
+                "For each handler: its checkpoint (the last event it acknowledged), how many events it is behind the log,\n\
+                how often it has tried the next event and when it tries again, how many events it has parked, and its\n\
+                last error."
             )),
         |domain, call| Box::pin(handlers(domain, call)),
     )
@@ -23,11 +25,11 @@ async fn handlers<D: HasApplication>(domain: &mut D, _: Call<'_>) -> Outcome {
     let row = |HandlerReport { status, behind, parked }: &HandlerReport| {
         let condition = &status.condition;
         let text = |text: &String| Term::String(text.clone());
-        let next = match condition.next_attempt {
-            _ if condition.stopped => Term::String("never: it has stopped".to_owned()),
-            _ if condition.elsewhere => Term::String("in another program".to_owned()),
-            Some(time) => Term::String(time.to_string()),
-            None => Term::Nil,
+        let next = match condition.state {
+            HandlerState::Running => Term::Nil,
+            HandlerState::WaitingToRetry { at } => Term::String(at.to_string()),
+            HandlerState::Stopped => Term::String("never: it has stopped".to_owned()),
+            HandlerState::RunningElsewhere => Term::String("in another program".to_owned()),
         };
         vec![
             Term::String(status.name.to_owned()),

@@ -1,4 +1,4 @@
-//! A domain at a prompt that is an application.
+//! What a domain provides to get the functions of every application.
 
 use super::Words;
 use crate::engine::application::Application;
@@ -7,29 +7,29 @@ use crate::engine::store::codec::StoredEvent;
 use crate::shell::functions::Parameter;
 use crate::shell::term::Term;
 
-/// What the functions of every application have to know of a domain.
+/// A domain with an application. It provides what the functions of every application need.
 pub trait HasApplication: Send + Sync + 'static {
-    /// What can happen in it.
+    /// The domain's event.
     type Event: StoredEvent;
 
-    /// What its application is called, and what help says of it.
+    /// The domain's words in replies and help.
     const WORDS: &'static Words;
 
     /// The parameter that names a stream.
     const STREAM: Parameter;
 
-    /// The application, as questions are put to it.
+    /// The application.
     ///
     /// # Errors
     ///
-    /// The reply where there is none.
+    /// The reply when no application is open.
     fn application(&self) -> Result<Application<Self::Event>, Term>;
 
-    /// The stream that a word names.
+    /// The stream that an argument names.
     ///
     /// # Errors
     ///
-    /// The reply to a word that names none.
+    /// The reply to an invalid name.
     fn stream(name: &str) -> Result<StreamId, Term> {
         Ok(StreamId::named(name))
     }

@@ -1,4 +1,4 @@
-//! `head`: where the log ends, to be noted.
+//! `head`: shows where the log ends, for a later `verify`.
 
 use super::{HasApplication, asked, function};
 use crate::shell::functions::{Call, Outcome, Row};
@@ -6,11 +6,11 @@ use crate::shell::term::Term;
 
 pub(super) const fn row<D: HasApplication>() -> Row<D> {
     Row::new(
-        function::<D>("head", &[], "tells where the log ends, to be noted", "{module}.head")
+        function::<D>("head", &[], "shows where the log ends, for a later verify", "{module}.head")
             .group("Upkeep")
             .details(asked!(
-                "The position of the last event, and the hash that covers it and all before it: in memory, in a file and\n\
-                after an import the same. Noted elsewhere, it is what {module}.verify head: holds the log against.\n\
+                "The head is the position of the last event and a hash over all events up to it. It is the same in memory,\n\
+                in a file, and after an import. Note it elsewhere: {module}.verify head: checks the log against it.\n\
                 Replies a string such as \"12:5c5efdbdb48ba96a2c5f5b9c2b9b9a34\"."
             )),
         |domain, call| Box::pin(head(domain, call)),

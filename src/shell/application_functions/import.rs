@@ -1,4 +1,4 @@
-//! `import`: the log of such a file.
+//! `import`: stores the events of an exported file.
 
 use super::file::{FILE, path};
 use super::{HasApplication, asked, counted, function, integer};
@@ -10,13 +10,13 @@ use crate::shell::term::Term;
 
 pub(super) const fn row<D: HasApplication>() -> Row<D> {
     Row::new(
-        function::<D>("import", &[FILE], "takes the log of such a file into an empty {thing}", "{module}.import \"events.jsonl\"")
+        function::<D>("import", &[FILE], "imports an exported log into an empty {thing}", "{module}.import \"events.jsonl\"")
             .group("Upkeep")
             .details(asked!(
-                "Times and ids stay as they are. The whole file is checked before anything is stored. {imported}\n\
+                "Times and ids stay the same. The whole file is checked before any event is stored. {imported}\n\
                 Replies {:ok, %{events: 12}}, {:error, :not_empty}, {:error, :file_failed}, {:error, :open_elsewhere}\n\
-                where another process has opened the {thing} before, or {:error, %{line: 7, problem: \"…\"}} with the first line\n\
-                where something is wrong: then nothing is stored."
+                if another process has the {thing} open, or {:error, %{line: 7, problem: \"…\"}} with the first line that is\n\
+                wrong: then nothing is stored."
             )),
         |domain, call| Box::pin(import(domain, call)),
     )
@@ -47,8 +47,8 @@ async fn import<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
                     ("problem", Term::String(problem)),
                 ]))),
                 ImportError::Stopped { imported, reason, .. } => {
-                    let said = vec![("imported", integer(imported)), ("problem", Term::String(reason))];
-                    Term::Problem(Box::new(Term::Map(said)))
+                    let problem = vec![("imported", integer(imported)), ("problem", Term::String(reason))];
+                    Term::Problem(Box::new(Term::Map(problem)))
                 }
             };
             let not_done = NotDone::failed(reply, message);
@@ -57,11 +57,11 @@ async fn import<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
     }
 }
 
-/// The engine does not know what it is of.
+/// The message about a failed import. The engine's own does not name the domain.
 fn not_imported<E: StoredEvent>(error: &ImportError) -> String {
     match error {
         ImportError::NotEmpty { events } => {
-            format!("events are imported into an empty {} only, and this one has {events}", E::DOMAIN)
+            format!("only an empty {} can import events, and this one has {events}", E::DOMAIN)
         }
         ImportError::OpenElsewhere => {
             format!("another process has this {} open, and would take the events for new ones", E::DOMAIN)

@@ -1,7 +1,9 @@
-//! What every application can do, at the prompt of its domain: `handlers`, `watch`, `export`, and so on, a file each.
+//! The functions of every application, at the prompt of its domain: `handlers`, `watch`, `export` and others, each in a
+//! file.
 //!
-//! A domain that [has an application](HasApplication) has functions of its own and [joins](super::functions::joined)
-//! [these](application_functions) to them, in its own [`Words`]. [`Prompted`] is what its functions reach the application by.
+//! A domain that [has an application](HasApplication) [joins](super::functions::joined)
+//! [these functions](application_functions) to its own; its [`Words`] fill their texts. Its own functions reach the
+//! application through [`ShellApplication`].
 
 mod backup;
 mod events;
@@ -12,22 +14,22 @@ mod has_application;
 mod head;
 mod import;
 mod parked;
-mod prompted;
 mod rebuild;
+mod shell_application;
 mod verify;
 mod watch;
 mod why;
 mod words;
 
 pub use self::has_application::HasApplication;
-pub use self::prompted::Prompted;
+pub use self::shell_application::ShellApplication;
 pub(in crate::shell) use self::why::because;
 pub use self::words::{Words, words};
 use super::functions::{Function, Parameter, Row};
 use super::term::Term;
 use crate::engine::application::Receipt;
 
-/// The functions that every application has.
+/// The functions of every application.
 pub const fn application_functions<D: HasApplication>() -> [Row<D>; 13] {
     [
         events::row(),
@@ -46,22 +48,22 @@ pub const fn application_functions<D: HasApplication>() -> [Row<D>; 13] {
     ]
 }
 
-/// A function in the words of a domain: its texts may have them in braces.
+/// A function whose texts may have placeholders such as `{thing}` for the domain's words.
 const fn function<D: HasApplication>(
     name: &'static str,
     parameters: &'static [Parameter],
     summary: &'static str,
     example: &'static str,
 ) -> Function {
-    Function::new(D::WORDS.module, name, parameters, summary, example).words(const { &D::WORDS.in_braces() })
+    Function::new(D::WORDS.module, name, parameters, summary, example).words(const { &D::WORDS.placeholders() })
 }
 
-/// What every function may reply that asks an application.
+/// Details that end with the replies of every function that queries an application.
 macro_rules! asked {
     ($details:literal) => {
         concat!(
             $details,
-            "\nReplies {:error, :{called}_stopped} where the {called} could not go on, or its file is gone: \
+            "\nReplies {:error, :{called}_stopped} if the {called} has stopped, or its file is gone: \
              standard error says why. {mended}"
         )
     };
@@ -69,7 +71,7 @@ macro_rules! asked {
 
 use asked;
 
-/// The reply that says how many events there were.
+/// The reply with a number of events.
 fn counted(events: u64) -> Term {
     Term::Ok(Box::new(Term::Map(vec![("events", integer(events))])))
 }
@@ -78,7 +80,7 @@ pub(in crate::shell) fn integer(number: u64) -> Term {
     Term::Integer(number.into())
 }
 
-/// The reply to a command that was handled: who had not seen it when waiting ended is told.
+/// The reply to a handled command. It names the handlers that had not seen its events when the wait ended.
 pub(in crate::shell) fn handled<E>(receipt: &Receipt<E>) -> Term {
     if receipt.lagging().is_empty() {
         return Term::OK;

@@ -1,43 +1,41 @@
-//! `parked`, and `retry` and `skip`, which act on an event that is.
+//! `parked`, `retry` and `skip`: parked events.
 
 use super::{HasApplication, asked, function, integer};
 use crate::engine::domain::DomainEvent as _;
 use crate::engine::event_handler::ParkedError;
-use crate::shell::functions::{Call, Kind, Outcome, Parameter, Row};
+use crate::shell::functions::{Call, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::term::{Table, Term};
 
-/// The number that a parked event is known by.
-const NUMBER: Parameter = Parameter::needed("number", Kind::Integer);
+/// The number of a parked event.
+const NUMBER: Parameter = Parameter::needed("number", ParameterKind::Integer);
 
 pub(super) const fn parked_row<D: HasApplication>() -> Row<D> {
     Row::new(
-        function::<D>("parked", &[], "lists the events that handlers have set aside", "{module}.parked")
+        function::<D>("parked", &[], "lists parked events", "{module}.parked")
             .group("Handlers")
-            .details(asked!(
-                "An event that a handler kept failing on is parked, and the handler goes on with the next."
-            )),
+            .details(asked!("A handler parks an event on which it kept failing, and goes on with the next.")),
         |domain, call| Box::pin(parked(domain, call)),
     )
 }
 
 pub(super) const fn retry_row<D: HasApplication>() -> Row<D> {
     Row::new(
-        function::<D>("retry", &[NUMBER], "calls the handler with a parked event again", "{module}.retry 4")
-            .group("Handlers")
-            .details(asked!(
-                "The number is the one in {module}.parked. Replies :ok, {:error, :failed_again}, {:error, :not_parked} or\n\
-                {:error, :not_running}."
-            )),
+        function::<D>("retry", &[NUMBER], "retries a parked event", "{module}.retry 4").group("Handlers").details(
+            asked!(
+                "Calls the handler with the event again. {module}.parked shows the number.\n\
+                Replies :ok, {:error, :failed_again}, {:error, :not_parked} or {:error, :not_running}."
+            ),
+        ),
         |domain, call| Box::pin(retry(domain, call)),
     )
 }
 
 pub(super) const fn skip_row<D: HasApplication>() -> Row<D> {
     Row::new(
-        function::<D>("skip", &[NUMBER], "gives a parked event up", "{module}.skip 4").group("Handlers").details(
+        function::<D>("skip", &[NUMBER], "gives up a parked event", "{module}.skip 4").group("Handlers").details(
             asked!(
-                "The handler is not called with it any more. Replies :ok, {:error, :not_parked} or\n\
-                {:error, :not_running}."
+                "The handler never gets the event again.\n\
+                Replies :ok, {:error, :not_parked} or {:error, :not_running}."
             ),
         ),
         |domain, call| Box::pin(skip(domain, call)),

@@ -1,4 +1,4 @@
-//! `rebuild`: the projections, folded anew.
+//! `rebuild`: rebuilds the projections from the log.
 
 use super::{HasApplication, asked, counted, function};
 use crate::engine::feed::RebuildError;
@@ -8,11 +8,11 @@ use crate::shell::term::Term;
 
 pub(super) const fn row<D: HasApplication>() -> Row<D> {
     Row::new(
-        function::<D>("rebuild", &[], "folds the projections from the log anew", "{module}.rebuild")
+        function::<D>("rebuild", &[], "rebuilds the projections from the log", "{module}.rebuild")
             .group("Upkeep")
             .details(asked!(
-                "What the {thing} has stored of {projections} is dropped and made anew. Until\n\
-                that is done, the {thing} answers from the old ones. Replies {:ok, %{events: 12}}."
+                "Drops the stored rows of {projections}, and folds them from the log again.\n\
+                Until that is done, queries read the old ones. Replies {:ok, %{events: 12}}."
             )),
         |domain, call| Box::pin(rebuild(domain, call)),
     )

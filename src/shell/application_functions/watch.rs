@@ -1,4 +1,4 @@
-//! `watch`: events as they happen.
+//! `watch`: prints events as they happen.
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -8,12 +8,12 @@ use crate::engine::application::watch::Watch;
 use crate::engine::log::RecordedEvent;
 use crate::engine::store::codec::StoredEvent;
 use crate::shell::event_record::event_record;
-use crate::shell::functions::{Answer, Call, Live, Outcome, Row};
-use crate::shell::question::{limit, position};
+use crate::shell::functions::{Call, Live, Outcome, Reply, Row};
+use crate::shell::query_arguments::{limit, position};
 use crate::shell::table::{FROM, LIMIT};
 use crate::shell::term::Term;
 
-/// Lines that wait to be printed.
+/// How many lines may wait to be printed.
 const MAX_LINES: usize = 64;
 
 pub(super) const fn row<D: HasApplication>() -> Row<D> {
@@ -21,14 +21,14 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
         function::<D>("watch", &[FROM, LIMIT], "shows events as they happen, until Ctrl-C", "{module}.watch")
             .group("History")
             .details(asked!(
-                "Each event on a line as it comes, also those of other processes that have the same file open; with\n\
-                --json as an object. from: 1 begins with position 1, limit: 10 ends after 10 events. Replies :ok."
+                "Prints each event on a line as it is committed, by any process that has the file open; with --json as an\n\
+                object. from: 1 begins at position 1 instead of now, limit: 10 ends after 10 events. Replies :ok."
             )),
         |domain, call| Box::pin(watch(domain, call)),
     )
 }
 
-/// Follows the log, from now on unless `from:` says otherwise.
+/// Follows the log from the position `from:`, or from now on.
 async fn watch<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
     let application = domain.application()?;
     let from = call.optional(FROM).map(|_| position(&call, FROM)).transpose()?;
@@ -40,11 +40,11 @@ async fn watch<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
     tokio::spawn(async move {
         tokio::select! {
             reply = show(watch, limit, as_json, words, &sender) => drop(end.send(reply)),
-            // Nobody looks any more.
+            // The statement has ended.
             () = sender.closed() => {}
         }
     });
-    Ok(Answer { live: Some(Live { lines, ended }), ..Term::OK.into() })
+    Ok(Reply { live: Some(Live { lines, ended }), ..Term::OK.into() })
 }
 
 async fn show<E: StoredEvent>(
@@ -68,12 +68,12 @@ async fn show<E: StoredEvent>(
 
 fn line<E: StoredEvent>(event: &RecordedEvent<E>, as_json: bool) -> String {
     let record = event_record(event).filter(|_| as_json);
-    let RecordedEvent { position, stream, version, time, data: happened, .. } = event;
+    let RecordedEvent { position, stream, version, time, data: event_data, .. } = event;
     match record {
         Some(record) => record.get().to_owned(),
         None => {
-            let (stream, said) = (Term::Opaque(stream.to_string()), data(happened));
-            format!("{}  {stream}  {version}  {time}  {}  {said}", integer(position.get()), happened.event_type())
+            let (stream, json) = (Term::Opaque(stream.to_string()), data(event_data));
+            format!("{}  {stream}  {version}  {time}  {}  {json}", integer(position.get()), event_data.event_type())
         }
     }
 }

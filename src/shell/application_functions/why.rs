@@ -1,22 +1,22 @@
-//! `why`: what was behind an event.
+//! `why`: explains an event by its causes.
 
 use super::{HasApplication, asked, function, integer};
 use crate::engine::application::Cause;
 use crate::engine::log::RecordedEvent;
 use crate::engine::store::codec::StoredEvent;
-use crate::shell::functions::{Call, Kind, Outcome, Parameter, Row};
-use crate::shell::question::position;
+use crate::shell::functions::{Call, Outcome, Parameter, ParameterKind, Row};
+use crate::shell::query_arguments::position;
 use crate::shell::term::{Table, Term};
 
-const POSITION: Parameter = Parameter::needed("position", Kind::Integer);
+const POSITION: Parameter = Parameter::needed("position", ParameterKind::Integer);
 
 pub(super) const fn row<D: HasApplication>() -> Row<D> {
     Row::new(
         function::<D>("why", &[POSITION], "explains an event", "{module}.why 3")
             .group("History")
             .details(asked!(
-                "The event at a position, what caused the command behind it, and what caused that: event by event, back to\n\
-                 what was asked for. Replies a table, {:error, :invalid_position}, or {:error, :no_event} where there is none."
+                "Lists the event at a position, the event that caused its command, and so on, back to the command that was\n\
+                 sent from outside. Replies a table, {:error, :invalid_position}, or {:error, :no_event}."
             )),
         |domain, call| Box::pin(why(domain, call)),
     )
@@ -35,7 +35,7 @@ async fn why<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
         let cause = application.cause(&event).await.map_err(|error| D::WORDS.unavailable(&error))?;
         rows.push(explained(&event, &cause));
         next = match cause {
-            // A log that says it was the other way round is broken, and may say it in a circle.
+            // A cause comes before its effect. In a damaged log it may not, and following it could loop forever.
             Cause::Event(cause) => (cause.position < event.position).then_some(*cause),
             Cause::Request | Cause::Unknown => None,
         };
@@ -55,7 +55,7 @@ fn explained<E: StoredEvent>(event: &RecordedEvent<E>, cause: &Cause<E>) -> Vec<
     ]
 }
 
-/// What caused a command, in words; `whose` names what an event has happened to.
+/// The cause of a command, in words; `whose` names the account or stream of an event.
 pub(in crate::shell) fn because<E: StoredEvent>(
     cause: &Cause<E>,
     whose: impl FnOnce(&RecordedEvent<E>) -> Term,

@@ -1,40 +1,40 @@
-//! How an application is called in replies and messages, which does not know what it is the application of.
+//! The words by which replies, messages and help name an application and its domain.
 
 use crate::engine::application::{Application, QueryError, Unavailable};
 use crate::engine::store::StoreError;
 use crate::engine::store::codec::StoredEvent;
 use crate::shell::functions::{BUSY, NotDone};
-use crate::shell::question::beyond_the_end;
+use crate::shell::query_arguments::beyond_the_end;
 use crate::shell::term::Term;
 
-/// What an application is called.
+/// A domain's words for its application.
 #[derive(Clone, Copy, Debug)]
 pub struct Words {
-    /// What stands before the dot of its functions: `Bank`.
+    /// The module of its functions: `Bank`.
     pub module: &'static str,
-    /// In a sentence: `bank`.
+    /// The noun for the application in messages: `bank`, or `service`.
     pub called: &'static str,
-    /// In the reply where it was closed: `bank_closed`.
+    /// The reason in the reply after it was closed: `bank_closed`.
     pub closed: &'static str,
-    /// In the reply where it could not go on: `bank_stopped`.
+    /// The reason in the reply after it stopped: `bank_stopped`.
     pub stopped: &'static str,
-    /// In the reply where it lacks what it [needs besides its store](Unavailable::Lacking).
+    /// The reason in the reply when it lacks what it [needs besides its store](Unavailable::Lacking).
     pub lacking: &'static str,
-    /// What it is the application of, in help: `bank`, or `library` where it is called a service.
+    /// The noun for what is stored, in help: `bank`, or `library`.
     pub thing: &'static str,
-    /// What a stream of it is of: `one account`.
+    /// What one stream belongs to: `one account`.
     pub of: &'static str,
-    /// How to go on once what has stopped it is mended.
+    /// A sentence: how to continue after the application stopped.
     pub mended: &'static str,
-    /// What [`verify`](Application::verify) finds out besides.
+    /// A clause: what [`verify`](Application::verify) checks besides.
     pub holds: &'static str,
-    /// What becomes of what was imported.
+    /// A sentence: how handlers treat imported events.
     pub imported: &'static str,
-    /// What is folded.
+    /// The names of its projections, as a list.
     pub projections: &'static str,
 }
 
-/// [`Words`], where replies such as `bank_closed` begin with what it is called.
+/// Builds [`Words`]. The reasons `closed` and `stopped` begin with the noun `called`: `bank_closed`.
 #[macro_export]
 macro_rules! words {
     (module: $module:literal, called: $called:literal, $($word:ident: $text:literal),* $(,)?) => {
@@ -52,7 +52,7 @@ macro_rules! words {
 pub use words;
 
 impl Words {
-    /// The reply to what was not done; who holds a file is told besides.
+    /// The reply when the application was unavailable. If another program holds the file, this logs which one.
     pub fn unavailable(&self, unavailable: &Unavailable) -> Term {
         if let Unavailable::Store(StoreError::Busy(_)) = unavailable {
             tracing::warn!("{unavailable}");
@@ -69,7 +69,7 @@ impl Words {
         })
     }
 
-    /// The reply to a question that has no answer.
+    /// The reply to a query that failed.
     pub fn no_answer(&self, error: QueryError) -> Term {
         match error {
             QueryError::NotYet(not_yet) => beyond_the_end(not_yet),
@@ -77,8 +77,8 @@ impl Words {
         }
     }
 
-    /// What stands in the way, in a sentence.
-    pub fn said(&self, unavailable: &Unavailable) -> String {
+    /// Why the application is unavailable, in a sentence.
+    pub fn describe(&self, unavailable: &Unavailable) -> String {
         match unavailable {
             Unavailable::Closed => format!("the {} is closed", self.called),
             Unavailable::Stopped(reason) => format!("the {} has stopped: {reason}", self.called),
@@ -86,18 +86,18 @@ impl Words {
         }
     }
 
-    /// What could not be done because the application cannot serve: the reply, and the message that says why.
+    /// The outcome of a call when the application was unavailable: a reply and a message.
     pub(in crate::shell) fn failed(&self, unavailable: &Unavailable) -> NotDone {
-        NotDone::failed(self.unavailable(unavailable), self.said(unavailable))
+        NotDone::failed(self.unavailable(unavailable), self.describe(unavailable))
     }
 
-    /// What has stopped an application, in a sentence, if anything has.
+    /// Why an application has stopped, in a sentence, if it has.
     pub fn failure<E: StoredEvent>(&self, application: &Application<E>) -> Option<String> {
-        application.failure().map(|unavailable| self.said(&unavailable))
+        application.failure().map(|unavailable| self.describe(&unavailable))
     }
 
-    /// What help has in braces, and what stands there.
-    pub(super) const fn in_braces(&self) -> [(&'static str, &'static str); 8] {
+    /// The placeholders in help texts, each with its word.
+    pub(super) const fn placeholders(&self) -> [(&'static str, &'static str); 8] {
         let Self { module, called, thing, of, mended, holds, imported, projections, .. } = *self;
         [
             ("{module}", module),

@@ -6,7 +6,7 @@ use super::replies::no_balance;
 use super::texts::asked;
 use crate::shell::application_functions::integer;
 use crate::shell::functions::{Call, Function, Outcome, Row};
-use crate::shell::question::moment;
+use crate::shell::query_arguments::moment;
 use crate::shell::table::{AS_OF, AT};
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
@@ -14,17 +14,16 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
         "Bank",
         "check_balance",
         &[ACCOUNT, AT, AS_OF],
-        "tells what an account holds",
+        "shows an account's balance",
         "Bank.check_balance \"Wolfman\"",
     )
     .group("Accounts")
     .details(asked!(
-        "With at: 3 it tells what the account held after the event at position 3, with\n\
-            as_of: \"2026-11-20T10:00:00Z\" what it held at that time. Times in a log never go back: where a clock\n\
-            was ahead, the events after that have the time it had then until the clock has passed it, and only at:\n\
-            tells them apart.\n\
-            Replies the balance, such as 50, :no_account, {:error, %{position: 3, problem: \"…\"}} where the log ends\n\
-            before at:, or {:error, :behind} where the balances have not come as far as they should within 5 s."
+        "at: 3 shows the balance after the event at position 3, as_of: \"2026-11-20T10:00:00Z\" the balance at that\n\
+            time. Times in a log never go back: if a clock was ahead, the events after that keep its time until the\n\
+            clock has passed it, and only at: tells them apart.\n\
+            Replies the balance, such as 50, :no_account, {:error, %{position: 3, problem: \"…\"}} if the log ends\n\
+            before at:, or {:error, :behind} if the balances do not catch up within 5 s."
     )),
     |bank, call| Box::pin(check_balance(bank, call)),
 );

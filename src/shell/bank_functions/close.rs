@@ -7,9 +7,9 @@ use crate::shell::term::Term;
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new("Bank", "close", &[], "closes the bank", "Bank.close").group("Bank").never_busy().details(
-        "What was sent before is finished first. A bank in memory is gone then; one in a file that no other\n\
-            program has open is that file alone, which may be copied, moved and sent.\n\
-            Replies :ok, or {:error, :bank_stopped} where its file was moved, removed or replaced meanwhile.",
+        "Commands that were sent are finished first. A bank in memory is gone after that. A bank in a file that no\n\
+            other program has open is then this one file, which may be copied, moved and sent.\n\
+            Replies :ok, or {:error, :bank_stopped} if its file was moved, removed or replaced meanwhile.",
     ),
     |bank, call| Box::pin(close(bank, call)),
 );

@@ -2,10 +2,10 @@
 
 use super::BankFunctions;
 use crate::engine::feed::checkpoints::Consistency;
-use crate::shell::functions::{Call, Function, Kind, Outcome, Parameter, Row};
+use crate::shell::functions::{Call, Function, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::term::Term;
 
-const CONSISTENCY: Parameter = Parameter::needed("consistency", Kind::Atom(&["strong", EVENTUAL]));
+const CONSISTENCY: Parameter = Parameter::needed("consistency", ParameterKind::Atom(&["strong", EVENTUAL]));
 const EVENTUAL: &str = "eventual";
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
@@ -13,17 +13,17 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
         "Bank",
         "consistency",
         &[CONSISTENCY],
-        "says whether replies wait for the whole trace",
+        "sets whether replies wait for the whole trace",
         "Bank.consistency :eventual",
     )
     .group("Bank")
     .never_busy()
     .details(
-        "Under :strong, the default, a command replies when its events are stored and the lists, the sums and\n\
-            what carries transfers out have seen them (e-mails are not waited for), and a question knows all that\n\
-            was acknowledged before, to whatever program. Under :eventual a command replies :ok as soon as it is\n\
-            sent: the rest of the trace follows when it happens, and a refusal with it. A question is answered as\n\
-            of some position then, which for each list and sum never goes back. A bank that is opened is :strong.\n\
+        "Under :strong, the default after Bank.open, a command replies when its events are stored and all\n\
+            projections and process managers have seen them; it does not wait for e-mails. A query then knows\n\
+            everything that was acknowledged before it, to any program. Under :eventual a command replies :ok as\n\
+            soon as it is sent; the rest of the trace, and a refusal, follow when they happen. A query is then\n\
+            answered as of a recent position, which never goes back for the same projection.\n\
             Replies :ok.",
     ),
     |bank, call| Box::pin(consistency(bank, call)),

@@ -5,18 +5,18 @@ use super::parameters::{ACCOUNT, EMAIL, PIN, account, pin};
 use super::replies::handled;
 use super::texts::{asked, stored};
 use crate::bank::{EmailAddress, HolderName, NewAccount};
-use crate::shell::functions::{Call, Function, Kind, Outcome, Parameter, Row};
+use crate::shell::functions::{Call, Function, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::term::Term;
 
-const HOLDER: Parameter = Parameter::optional("holder", Kind::Text);
+const HOLDER: Parameter = Parameter::optional("holder", ParameterKind::Text);
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new("Bank", "create", &[ACCOUNT, HOLDER, PIN, EMAIL], "opens an account", "Bank.create \"Wolfman\"")
         .group("Accounts")
         .aliases(&["create_bank_account"])
         .details(stored!(
-            "Names have 1 to 64 characters. Bank.create 1, \"Josh\", 1234 says whose it is and sets a PIN of 4 to 12\n\
-            digits, which is never shown; email: \"josh@example.org\" where to write to.\n\
+            "Names have 1 to 64 characters. Bank.create 1, \"Josh\", 1234 names the holder and sets a PIN of 4 to 12\n\
+            digits, which is never shown; email: \"josh@example.org\" is the holder's address.\n\
             Replies :ok, {:error, :account_exists}, {:error, :invalid_name}, {:error, :invalid_email},\n\
             {:error, :malformed_pin} or {:error, :no_pin_secret}."
         )),
@@ -29,7 +29,7 @@ async fn create(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     functions.carry_out(call, &bank, bank.start_conversation(), creation, handled).await
 }
 
-/// The account that is to be created: its name, and of its holder what was given.
+/// The account to create. The holder is named like the account unless the call names one.
 fn new_account(call: &Call<'_>) -> Result<NewAccount, Term> {
     let account_id = account(call, ACCOUNT)?;
     let holder = match call.optional(HOLDER) {

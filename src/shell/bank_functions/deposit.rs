@@ -7,11 +7,11 @@ use super::texts::{asked, stored};
 use crate::shell::functions::{Call, Function, Outcome, Row};
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
-    Function::new("Bank", "deposit", &[ACCOUNT, AMOUNT], "pays in", "Bank.deposit \"Wolfman\", 100")
+    Function::new("Bank", "deposit", &[ACCOUNT, AMOUNT], "pays money in", "Bank.deposit \"Wolfman\", 100")
         .group("Accounts")
         .aliases(&["deposit_money_into_bank_account"])
         .details(stored!(
-            "Amounts are whole numbers from 1 to 1_000_000_000_000_000, and so are balances at the most.\n\
+            "An amount is a whole number from 1 to 1_000_000_000_000_000; no balance can exceed that.\n\
             Replies :ok, {:error, :no_account}, {:error, :invalid_amount} or {:error, :balance_limit}."
         )),
     |bank, call| Box::pin(deposit(bank, call)),

@@ -1,7 +1,7 @@
-//! What the shell says of the bank beside its functions.
+//! The bank's manual: its name, its examples, and the notes at the end of `help`.
 
 use crate::shell::functions::Manual;
-use crate::shell::help::helpers;
+use crate::shell::help::shell_functions;
 
 pub(super) static MANUAL: Manual = Manual {
     name: "bank",
@@ -12,7 +12,7 @@ pub(super) static MANUAL: Manual = Manual {
   The integer 1 and the string \"1\" name the same account.
 
 Replies
-  Besides its own, every function replies {:error, :bank_not_open} where no bank is open, and one that takes
-  an account {:error, :invalid_name} for what cannot be a name.",
-    helpers: helpers("help Bank.deposit"),
+  Every function but Bank.open may also reply {:error, :bank_not_open}; every function that takes an account
+  {:error, :invalid_name}, when the text cannot be a name.",
+    shell_functions: shell_functions("help Bank.deposit"),
 };

@@ -1,4 +1,4 @@
-//! The bank's functions at the prompt, a file each: `Bank.open`, `Bank.create`, …
+//! The bank's functions at the prompt, each in a file: `Bank.open`, `Bank.create` and others.
 
 mod account_list;
 mod check_balance;
@@ -30,7 +30,7 @@ use self::names::AccountNames;
 use self::parameters::{ACCOUNT, PIN};
 use self::replies::{WORDS, explained};
 use super::application_functions::{HasApplication, Words, application_functions};
-use super::functions::{Call, Domain, Manual, Names, Parameter, Row, Running, WantedSecret, joined};
+use super::functions::{Call, Domain, Manual, Names, Parameter, Row, RunningCall, WantedSecret, joined};
 use super::term::Term;
 use super::trace::Trace;
 use crate::bank::{Account, AccountEvent, AccountId, Bank, Options};
@@ -40,7 +40,7 @@ use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::log::StreamId;
 use crate::engine::runtime::Conversation;
 
-/// Its own functions, in the order of `help`, and those that every application has.
+/// The bank's own functions, in the order of `help`, then those of every application.
 static ROWS: [Row<BankFunctions>; 26] = joined(
     &[
         open::ROW,
@@ -61,28 +61,29 @@ static ROWS: [Row<BankFunctions>; 26] = joined(
     &application_functions(),
 );
 
-/// The bank as the shell calls it: at most one is open at a time.
+/// The bank at the prompt. At most one is open at a time.
 #[derive(Debug)]
 pub struct BankFunctions {
     open: Arc<RwLock<Option<Bank>>>,
     options: Options,
     consistency: Consistency,
     trace: Trace,
-    under_way: JoinSet<Option<String>>,
-    /// What has failed since the last call that was not waited for.
+    /// Commands that were sent without waiting. Each ends with a message if the store failed.
+    pending: JoinSet<Option<String>>,
+    /// The last such message since the last call.
     failed: Option<String>,
 }
 
 impl BankFunctions {
-    /// No bank is open yet. The options are for `Bank.open`, unless it names a store of its own; `trace` shows
-    /// what commands cause.
+    /// The functions, with no bank open yet. `Bank.open` uses the options, except where it names a store of its own;
+    /// `trace` prints what commands cause.
     pub fn new(options: Options, trace: Trace) -> Self {
         Self {
             open: Arc::default(),
             options,
             consistency: Consistency::Strong,
             trace,
-            under_way: JoinSet::new(),
+            pending: JoinSet::new(),
             failed: None,
         }
     }
@@ -91,17 +92,17 @@ impl BankFunctions {
         self.open.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The bank that is open, or the reply that none is.
+    /// The open bank, or the reply that none is open.
     fn bank(&self) -> Result<Bank, Term> {
         self.opened().ok_or(Term::Error("bank_not_open"))
     }
 
-    /// The bank as questions are put to it.
+    /// The open bank, for queries under the session's consistency.
     fn reader(&self) -> Result<Bank, Term> {
         Ok(self.bank()?.with_consistency(self.consistency))
     }
 
-    /// The bank and a new conversation with it.
+    /// The open bank, and a new conversation with it.
     fn begin(&self) -> Result<(Bank, Conversation), Term> {
         let bank = self.bank()?;
         let conversation = bank.start_conversation();
@@ -112,7 +113,7 @@ impl BankFunctions {
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = bank;
     }
 
-    /// The PIN, where it was left out and the account that `account` names has one.
+    /// The PIN, if the call leaves it out and the account has one.
     fn wanted_pin(&self, call: Call<'_>, account: Parameter) -> Option<WantedSecret> {
         let (parameter, account) = (call.left_out(PIN)?, call.text(account));
         let has_pin = self.opened()?.account_list().read(|accounts| accounts.has_pin(account));
@@ -144,7 +145,7 @@ impl Domain for BankFunctions {
         &MANUAL
     }
 
-    fn call<'a>(&'a mut self, row: &'static Row<Self>, call: Call<'a>) -> Running<'a> {
+    fn call<'a>(&'a mut self, row: &'static Row<Self>, call: Call<'a>) -> RunningCall<'a> {
         self.failed = None;
         row.run(self, call)
     }
@@ -157,11 +158,11 @@ impl Domain for BankFunctions {
         if let Some(bank) = self.opened() {
             self.close_bank(&bank).await;
         }
-        self.finish_under_way().await;
+        self.finish_pending().await;
     }
 
-    async fn let_others_run(&self) {
-        if !self.under_way.is_empty() {
+    async fn let_pending_commands_run(&self) {
+        if !self.pending.is_empty() {
             tokio::task::yield_now().await;
         }
     }

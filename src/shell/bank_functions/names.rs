@@ -1,18 +1,18 @@
-//! The names that stand at the prompt.
+//! Account names for completion.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::bank::{AccountId, Bank};
-use crate::shell::functions::{Kind, Names, Parameter};
+use crate::shell::functions::{Names, Parameter, ParameterKind};
 
-/// The names of the accounts that exist now, for the editor's thread.
+/// The names of existing accounts, for completion on the editor's thread.
 pub(super) struct AccountNames {
     pub(super) open: Arc<RwLock<Option<Bank>>>,
 }
 
 impl Names for AccountNames {
     fn beginning_with(&self, parameter: &Parameter, prefix: &str, limit: usize) -> Vec<String> {
-        if parameter.kind != Kind::Named {
+        if parameter.kind != ParameterKind::Named {
             return Vec::new();
         }
         let bank = self.open.read().unwrap_or_else(PoisonError::into_inner).clone();

@@ -5,12 +5,12 @@ use super::parameters::EMAIL;
 use crate::bank::{AccountId, Bank, EmailTarget, InvalidEmailTarget, OpenError, Options};
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::store::{OpenStoreError, StoreError, UnsupportedUrl};
-use crate::shell::functions::{BUSY, Call, Function, Kind, NotDone, Outcome, Parameter, Row};
+use crate::shell::functions::{BUSY, Call, Function, NotDone, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::term::Term;
 
-const URL: Parameter = Parameter::optional("url", Kind::Text);
-const ACCEPT_LOSS: Parameter = Parameter::by_name("accept_loss", Kind::Boolean);
-const CEO_BONUS: Parameter = Parameter::by_name("ceo_bonus", Kind::Named);
+const URL: Parameter = Parameter::optional("url", ParameterKind::Text);
+const ACCEPT_LOSS: Parameter = Parameter::by_name("accept_loss", ParameterKind::Boolean);
+const CEO_BONUS: Parameter = Parameter::by_name("ceo_bonus", ParameterKind::Named);
 
 const UNSUPPORTED_STORE: &str = "unsupported_store";
 
@@ -20,29 +20,28 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
         .details(
             "Without a URL it opens what --store names, or else a new bank in memory. With ceo_bonus: \"CEO\", each\n\
             deposit into another account pays a hundredth into the account \"CEO\", until 100_000 has been paid.\n\
-            email: \"outbox/\" thanks the holder of an account for each deposit into it, if the account has an e-mail\n\
-            address: it writes an .eml file into that directory. email: \"smtp://127.0.0.1:2525\" sends it to a mail\n\
-            server, as do smtp://user:password@host?tls=required and smtps://user:password@host; ?from=a@example.org\n\
-            says who it is from. Mail servers need a program that was built with the cargo feature smtp.\n\
-            Both begin when a bank is first opened with them. Deposits that come while it is open without them are\n\
-            made up for when it is opened with them again. Of several programs, the one that was there first acts.\n\
+            With email: \"outbox/\", the holder of an account is thanked for each deposit, if the account has an e-mail\n\
+            address: an .eml file is written into that directory. email: \"smtp://127.0.0.1:2525\" sends the e-mail to a\n\
+            mail server, as do smtp://user:password@host?tls=required and smtps://user:password@host; the sender is\n\
+            ?from=a@example.org. Mail servers need a program that was built with the cargo feature smtp.\n\
+            Bonuses and e-mails begin when a bank is first opened with them. Deposits made while it is open without\n\
+            them are caught up on at the next open with them. Of several programs, the first to open the bank acts.\n\
             Replies {:ok, #Bank<memory>}, {:error, :already_open}, {:error, :unsupported_store},\n\
             {:error, :invalid_email_target}, {:error, :invalid_sender}, {:error, :unknown_email_option},\n\
             {:error, :credentials_need_tls} or {:error, :smtp_not_built_in}.\n\
-            A file that cannot be opened stays as it is; standard error says what is wrong with it and where:\n\
-            {:error, :no_directory}, {:error, :no_file}, {:error, :read_only}, {:error, :disk_full}: mend that first.\n\
-            {:error, :not_ours}, {:error, :not_a_bank}: it is the file of something else; name another one.\n\
-            {:error, :newer_version}, {:error, :unknown_event}: a newer program has written it; use that one.\n\
-            {:error, :busy}: another program, which is named, has held it for more than 5 s; let it go on or end it,\n\
-            and try again.\n\
-            {:error, :lost_end}: acknowledged events are gone. Open a backup, or with accept_loss: true what is left.\n\
-            {:error, :left_over}: the file is gone and its log is not. Put the file back, or remove what is left.\n\
-            {:error, :half_imported}: an import has not ended. Import into a new file, or accept_loss: true.\n\
-            {:error, :damaged}: it is not as it was written. Open a backup, or import what was exported;\n\
-            where the message says so, accept_loss: true opens it as it is.\n\
-            {:error, :reserved_name}: the name ends like that of a file beside a bank's. Choose another one.\n\
-            {:error, :not_supported}: the file system lacks what a bank needs. Use a directory on another one.\n\
-            {:error, :store_failed}: anything else that the system says.",
+            A file that cannot be opened stays as it is; standard error says what is wrong with it, and where:\n\
+            {:error, :no_directory}, {:error, :no_file}, {:error, :read_only}, {:error, :disk_full}: repair that first.\n\
+            {:error, :not_ours}, {:error, :not_a_bank}: the file is not a bank's. Choose another one.\n\
+            {:error, :newer_version}, {:error, :unknown_event}: a newer program wrote it. Use that program.\n\
+            {:error, :busy}: another program has held it for more than 5 s; a message names it. Try again, or end it.\n\
+            {:error, :lost_end}: acknowledged events are missing. Open a backup, or open the rest with accept_loss: true.\n\
+            {:error, :left_over}: the file is missing, but its write-ahead log is not. Put the file back, or remove the log.\n\
+            {:error, :half_imported}: an import did not finish. Import into a new file, or use accept_loss: true.\n\
+            {:error, :damaged}: the file is not as it was written. Open a backup, or import an exported log; if the\n\
+            message says so, accept_loss: true opens it as it is.\n\
+            {:error, :reserved_name}: the name ends like that of a bank's companion file. Choose another name.\n\
+            {:error, :not_supported}: the file system lacks a feature that a bank needs. Use another file system.\n\
+            {:error, :store_failed}: any other error of the system.",
         ),
     |bank, call| Box::pin(open(bank, call)),
 );
@@ -68,7 +67,7 @@ async fn open(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     Ok(Term::Ok(Box::new(Term::Opaque(name))).into())
 }
 
-/// The reply, and for a store that cannot be opened the message that says what and where.
+/// The reply to a failed open, with a message if the store is at fault.
 fn not_opened(error: &OpenError) -> NotDone {
     let reply = match error {
         OpenError::UnsupportedStore(_) => UNSUPPORTED_STORE,
@@ -90,7 +89,7 @@ fn not_opened(error: &OpenError) -> NotDone {
         OpenError::File(OpenStoreError::NotSupported { .. }) => "not_supported",
         OpenError::File(OpenStoreError::Failed { .. })
         | OpenError::Unreadable(_)
-        // A bank is always made of the same: what is left is that it has ended as soon as it had started.
+        // The other errors concern how an application is built, and a bank's never changes: it only can end at its start.
         | OpenError::Unavailable(_)
         | OpenError::NameTaken { .. }
         | OpenError::CategoriesClash { .. }
@@ -102,13 +101,13 @@ fn not_opened(error: &OpenError) -> NotDone {
         tracing::warn!("{error}");
     }
     match error {
-        // The reply says all there is.
+        // The reply already says everything.
         OpenError::UnsupportedStore(UnsupportedUrl::Unknown { .. }) => Term::Error(reply).into(),
         failed => NotDone::failed(Term::Error(reply), failed.to_string()),
     }
 }
 
-/// The way for e-mails that `email:` names. The reply repeats nothing of it: it may hold a password.
+/// The target for e-mails that `email:` names. The reply quotes nothing of it, as it may hold a password.
 fn email_target(call: &Call<'_>) -> Result<Option<EmailTarget>, Term> {
     let target = call.optional(EMAIL).map(str::parse).transpose();
     target.map_err(|error| {

@@ -1,14 +1,14 @@
-//! What the bank is called, and the reply to each refusal and to all that stands in its way.
+//! The words for the bank, and the reply to each refusal and failure.
 
 use crate::bank::{Bank, CheckBalanceError, CommandFailure, NotTransferred, QueryError, Receipt, Refusal, Unavailable};
 use crate::engine::runtime::StopReason;
 use crate::engine::store::StoreError;
 use crate::shell::application_functions::{self, Words, words};
 use crate::shell::functions::NotDone;
-use crate::shell::question::beyond_the_end;
+use crate::shell::query_arguments::beyond_the_end;
 use crate::shell::term::Term;
 
-/// What it is called, and what help says of it.
+/// The words for the bank in replies and help.
 pub(super) static WORDS: Words = Words {
     lacking: "no_pin_secret",
     ..words! {
@@ -16,9 +16,9 @@ pub(super) static WORDS: Words = Words {
         called: "bank",
         thing: "bank",
         of: "one account",
-        mended: "Once\nthat is mended, Bank.close and Bank.open go on.",
-        holds: "whether balances and reservations add up to deposits minus withdrawals;",
-        imported: "Nobody is thanked\nand no bonus is paid again; a transfer that had not ended goes on.",
+        mended: "Once\nthat is repaired, Bank.close and Bank.open start it again.",
+        holds: "that balances and reservations add up to deposits minus withdrawals;",
+        imported: "No e-mail is\nsent and no bonus paid again; a transfer that had not ended continues.",
         projections: "balances, accounts, deposits and transfers",
     }
 };
@@ -46,7 +46,7 @@ pub(super) fn failure(failure: &CommandFailure) -> Term {
     })
 }
 
-/// The reply to a transfer that was handled and moved no money.
+/// The reply to a transfer that was handled but moved no money.
 pub(super) fn not_transferred(reason: &NotTransferred) -> Term {
     Term::Error(match reason {
         NotTransferred::NoPayee => "no_payee",
@@ -56,7 +56,7 @@ pub(super) fn not_transferred(reason: &NotTransferred) -> Term {
     })
 }
 
-/// The reply to a question that has no answer.
+/// The reply to a query that failed.
 pub(super) fn no_answer(error: QueryError) -> Term {
     WORDS.no_answer(error)
 }
@@ -69,16 +69,15 @@ pub(super) fn no_balance(error: CheckBalanceError) -> Term {
     }
 }
 
-/// What is replied to a command that was not taken.
+/// The outcome when a command could not even be sent.
 pub(super) fn not_sent(unavailable: Unavailable) -> NotDone {
     if let Unavailable::Lacking { .. } | Unavailable::Defect(_) = &unavailable {
-        tracing::error!("{}", said(&unavailable));
+        tracing::error!("{}", describe(&unavailable));
     }
     failure(&unavailable.into()).into()
 }
 
-/// What is replied to a command that was not carried out; and where the store could not store it, or may not have, what
-/// it says. One that is busy has not failed.
+/// The outcome when a command was not carried out, with a message if the store failed. A busy store has not failed.
 pub(super) fn not_carried_out(bank: &Bank, not_done: &CommandFailure) -> NotDone {
     let reply = failure(not_done);
     match not_done {
@@ -99,7 +98,7 @@ pub(super) fn not_carried_out(bank: &Bank, not_done: &CommandFailure) -> NotDone
     }
 }
 
-/// What has failed, and how to go on where that is known.
+/// The message about a failure, with what to do where that is known.
 pub(super) fn explained(bank: &Bank, unavailable: &Unavailable) -> String {
     let has_failed = matches!(
         unavailable,
@@ -110,15 +109,18 @@ pub(super) fn explained(bank: &Bank, unavailable: &Unavailable) -> String {
     match bank.url().path() {
         Some(path) if has_failed => {
             let path = Term::String(path.display().to_string());
-            format!("{}; once that is mended, `Bank.close` and `Bank.open {path}` go on", said(unavailable))
+            format!(
+                "{}; once that is repaired, `Bank.close` and `Bank.open {path}` start it again",
+                describe(unavailable)
+            )
         }
-        Some(_) | None => said(unavailable),
+        Some(_) | None => describe(unavailable),
     }
 }
 
-pub(super) fn said(unavailable: &Unavailable) -> String {
+pub(super) fn describe(unavailable: &Unavailable) -> String {
     match unavailable {
-        Unavailable::Busy => "too many others change this account at once".to_owned(),
-        other => WORDS.said(other),
+        Unavailable::Busy => "too many other commands change this account at the same time".to_owned(),
+        other => WORDS.describe(other),
     }
 }

@@ -7,7 +7,7 @@ use super::texts::asked;
 use crate::bank::StatementLine;
 use crate::shell::application_functions::integer;
 use crate::shell::functions::{Call, Function, Outcome, Row};
-use crate::shell::question::{limit, moment, position};
+use crate::shell::query_arguments::{limit, moment, position};
 use crate::shell::table::{AS_OF, AT, FROM, LIMIT};
 use crate::shell::term::{Table, Term};
 
@@ -21,8 +21,8 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
     )
     .group("History")
     .details(asked!(
-        "Each event with its date, amount and the balance after it. from: 3 begins at position 3, at: and\n\
-            as_of: end it at a moment as in Bank.check_balance, limit: 10 lists 10 lines at the most; 1_000 without."
+        "Each event with its date, its amount, and the balance after it. from: 3 begins at position 3, at: and as_of:\n\
+            end at a moment in the past, as in Bank.check_balance; limit: 10 lists at most 10 lines, and without it 1_000."
     )),
     |bank, call| Box::pin(statement(bank, call)),
 );

@@ -1,21 +1,21 @@
-//! What help says of many of the bank's functions.
+//! Help texts that many of the bank's functions share.
 
-/// What every function of an open bank may reply.
+/// Details that end with the replies of every function of an open bank.
 macro_rules! asked {
     ($details:literal) => {
         concat!(
             $details,
-            "\nReplies {:error, :bank_stopped} where the bank could not go on, or its file is gone: standard error says why. \
-             Once\nthat is mended, Bank.close and Bank.open go on."
+            "\nReplies {:error, :bank_stopped} if the bank has stopped, or its file is gone: standard error says why. \
+             Once\nthat is repaired, Bank.close and Bank.open start it again."
         )
     };
 }
 
-/// What every function that stores something may reply besides.
+/// The same for a function that stores events.
 macro_rules! stored {
     ($details:literal) => {
-        concat!(asked!($details), "\nReplies {:error, :outcome_unknown} where the bank has stopped in the midst of it: standard \
-             error names the command, and\nif it was stored, Bank.events shows events of that command_id. Look before you say it again.")
+        concat!(asked!($details), "\nReplies {:error, :outcome_unknown} if the bank stopped while storing: standard error names the \
+             command, and\nif it was stored, Bank.events shows events with its command_id. Check before you repeat it.")
     };
 }
 

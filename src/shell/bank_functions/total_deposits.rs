@@ -4,7 +4,7 @@ use super::BankFunctions;
 use super::replies::no_answer;
 use super::texts::asked;
 use crate::shell::functions::{Call, Function, Outcome, Row};
-use crate::shell::question::moment;
+use crate::shell::query_arguments::moment;
 use crate::shell::table::{AS_OF, AT};
 use crate::shell::term::Term;
 
@@ -13,16 +13,16 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
         "Bank",
         "get_total_deposits",
         &[AT, AS_OF],
-        "tells what the bank holds: the sum of all balances",
+        "shows the sum of all balances",
         "Bank.get_total_deposits",
     )
     .group("Accounts")
-    .details(asked!("at: and as_of: tell it of a moment, as in Bank.check_balance. Replies the sum, such as 55.")),
+    .details(asked!("at: and as_of: show it in the past, as in Bank.check_balance. Replies the sum, such as 55.")),
     |bank, call| Box::pin(get_total_deposits(bank, call)),
 );
 
 async fn get_total_deposits(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let total = functions.reader()?.total_deposits(moment(&call)?).await.map_err(no_answer)?;
-    // More than all accounts can hold would not fit.
+    // All accounts together cannot hold that much.
     Ok(Term::Integer(i128::try_from(total).unwrap_or(i128::MAX)).into())
 }

@@ -15,17 +15,18 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new("Bank", "transfer", &[PAYER, PAYEE, AMOUNT, PIN], "moves money to another account", "Bank.transfer \"Wolfman\", \"Dracula\", 25")
         .group("Accounts")
         .details(stored!(
-            "The amount is reserved at the payer, credited to the payee, and then settled; when the payee cannot take\n\
-            it, it is released. Under :strong the reply comes when the transfer has ended. The payer's PIN is needed\n\
-            where there is one.\n\
+            "The amount is reserved at the payer, credited to the payee, and then settled; if the payee cannot take it,\n\
+            the reservation is released. Under :strong the reply comes when the transfer has ended. If the payer has a\n\
+            PIN, it is required.\n\
             Replies :ok, {:error, :no_account}, {:error, :no_payee}, {:error, :account_overdrawn},\n\
             {:error, :same_account}, {:error, :balance_limit}, {:error, :too_many_transfers} or {:error, :invalid_pin},\n\
-            and what Bank.withdraw replies about PINs and amounts. {:ok, %{committed: 12, lagging: [\"transfer\"]}}: it is\n\
-            stored up to position 12, but those named have not seen it within 5 s; it goes on, see Bank.transfers."
+            and what Bank.withdraw replies about PINs and amounts. {:ok, %{committed: 12, lagging: [\"transfer\"]}}: events\n\
+            up to position 12 are stored, but the named handlers have not seen them within 5 s. The transfer goes on;\n\
+            Bank.transfers shows it."
         )),
     |bank, call| Box::pin(transfer(bank, call)),
 )
-.asking(|bank, call| bank.wanted_pin(call, PAYER));
+.asking_for_secret(|bank, call| bank.wanted_pin(call, PAYER));
 
 async fn transfer(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let (bank, conversation) = functions.begin()?;
@@ -34,7 +35,7 @@ async fn transfer(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     functions.carry_out(call, &bank, conversation, transfer, ended).await
 }
 
-/// The reply when the transfer has ended, or waiting for that has.
+/// The reply when the transfer has ended, or the wait for its end.
 fn ended(bank: &Bank, receipt: &Receipt) -> Term {
     match bank.transfer_outcome(receipt.clone()) {
         Ok(_) => handled(bank, receipt),

@@ -6,7 +6,7 @@ use super::texts::asked;
 use crate::bank::{Ending, Moment, ReleaseReason, TransferRecord, TransferState};
 use crate::shell::application_functions::integer;
 use crate::shell::functions::{Call, Function, Outcome, Row};
-use crate::shell::question::{limit, moment, position};
+use crate::shell::query_arguments::{limit, moment, position};
 use crate::shell::table::{AS_OF, AT, FROM, LIMIT};
 use crate::shell::term::{Table, Term};
 
@@ -15,14 +15,14 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
         "Bank",
         "transfers",
         &[FROM, LIMIT, AT, AS_OF],
-        "lists the transfers and how far they have come",
+        "lists the transfers and their states",
         "Bank.transfers",
     )
     .group("History")
     .details(asked!(
-        "A transfer is reserved, credited, and then settled or released. from: 3 begins with those that were\n\
-            reserved at position 3 or later, limit: 10 lists 10 at the most, 1_000 without; at: and as_of: show them\n\
-            as they stood at a moment, as in Bank.check_balance."
+        "A transfer is reserved, then credited and settled, or released. from: 3 begins with those reserved from\n\
+            position 3 on; limit: 10 lists at most 10, and without it 1_000; at: and as_of: show the transfers of the past,\n\
+            as in Bank.check_balance."
     )),
     |bank, call| Box::pin(transfers(bank, call)),
 );

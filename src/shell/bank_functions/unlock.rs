@@ -7,7 +7,7 @@ use super::texts::{asked, stored};
 use crate::shell::functions::{Call, Function, Outcome, Row};
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
-    Function::new("Bank", "unlock", &[ACCOUNT], "forgets the wrong PINs that locked an account", "Bank.unlock 1")
+    Function::new("Bank", "unlock", &[ACCOUNT], "unlocks an account after three wrong PINs", "Bank.unlock 1")
         .group("Accounts")
         .details(stored!("Replies :ok, {:error, :no_account} or {:error, :not_locked}.")),
     |bank, call| Box::pin(unlock(bank, call)),

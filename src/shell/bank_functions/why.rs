@@ -1,4 +1,4 @@
-//! `Bank.why`: the reasons for a balance.
+//! `Bank.why`: explains a balance.
 
 use super::BankFunctions;
 use super::parameters::{ACCOUNT, account};
@@ -8,7 +8,7 @@ use crate::bank::{Movement, Reason};
 use crate::engine::domain::DomainEvent as _;
 use crate::shell::application_functions::{because, integer};
 use crate::shell::functions::{Call, Function, Outcome, Row};
-use crate::shell::question::{limit, moment};
+use crate::shell::query_arguments::{limit, moment};
 use crate::shell::table::{AS_OF, AT, LIMIT};
 use crate::shell::term::{Table, Term};
 
@@ -16,9 +16,8 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new("Bank", "why", &[ACCOUNT, LIMIT, AT, AS_OF], "explains a balance", "Bank.why \"Wolfman\"")
         .group("History")
         .details(asked!(
-            "Every event that moved the balance, the command behind it, and what caused that. limit: 10 lists the\n\
-            last 10 at the most, 1_000 without; at: and as_of: explain the balance of a moment, as in\n\
-            Bank.check_balance.\n\
+            "Each event that changed the balance, its command, and the cause of that. limit: 10 lists at most the last\n\
+            10, and without it 1_000; at: and as_of: explain a balance of the past, as in Bank.check_balance.\n\
             Replies a table, or :no_account."
         )),
     |bank, call| Box::pin(why(bank, call)),

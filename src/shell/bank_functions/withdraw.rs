@@ -7,20 +7,20 @@ use super::texts::{asked, stored};
 use crate::shell::functions::{Call, Function, Outcome, Row};
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
-    Function::new("Bank", "withdraw", &[ACCOUNT, AMOUNT, PIN], "pays out", "Bank.withdraw \"Wolfman\", 50")
+    Function::new("Bank", "withdraw", &[ACCOUNT, AMOUNT, PIN], "pays money out", "Bank.withdraw \"Wolfman\", 50")
         .group("Accounts")
         .aliases(&["withdraw_money_from_bank_account"])
         .details(stored!(
-            "The trace shows the balance that the payment would leave. More than there is gets declined: the\n\
-            reply is :ok, for the command was handled, and the decline is an event.\n\
-            An account with a PIN asks for it: Bank.withdraw 1, 50, 1234. At the prompt, leave it out and you are\n\
-            asked for it without showing it. A wrong PIN declines the payment too; three in a row lock the account.\n\
+            "The trace shows the balance that the payment would leave. A payment beyond the balance is declined: the\n\
+            reply is still :ok, as the command was handled, and the decline is an event.\n\
+            An account with a PIN requires it: Bank.withdraw 1, 50, 1234. If it is left out at the prompt, the prompt\n\
+            asks for it and does not show it. A wrong PIN declines the payment too; three in a row lock the account.\n\
             Replies :ok, {:error, :no_account}, {:error, :invalid_amount}, {:error, :pin_required},\n\
             {:error, :malformed_pin}, {:error, :account_locked} or {:error, :no_pin_secret}."
         )),
     |bank, call| Box::pin(withdraw(bank, call)),
 )
-.asking(|bank, call| bank.wanted_pin(call, ACCOUNT));
+.asking_for_secret(|bank, call| bank.wanted_pin(call, ACCOUNT));
 
 async fn withdraw(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let (bank, conversation) = functions.begin()?;

@@ -1,10 +1,10 @@
-//! What helps while a statement is typed: completions, hints and colours. It names no editor.
+//! Completions, hints and highlights for a statement that is being typed, independent of any line editor.
 
 use std::fmt;
 
 use crate::shell::functions::{Names, Vocabulary};
 
-/// Knows what can be typed.
+/// Knows the functions and the names that can be typed.
 pub(in crate::shell) struct Assistant {
     pub(super) vocabulary: Vocabulary,
     pub(super) names: Box<dyn Names>,
@@ -21,17 +21,17 @@ impl Assistant {
         Self { vocabulary, names }
     }
 
-    /// One of the bank, where some accounts exist.
+    /// An assistant for a bank with some accounts.
     #[cfg(all(test, feature = "bank"))]
     pub(super) fn of_a_bank() -> Self {
         use crate::bank::Options;
         use crate::shell::bank_functions::BankFunctions;
-        use crate::shell::functions::{Kind, Parameter};
+        use crate::shell::functions::{Parameter, ParameterKind};
         use crate::shell::trace::Trace;
 
         let domain = BankFunctions::new(Options::default(), Trace::default());
         let names = |parameter: &Parameter, prefix: &str, limit: usize| {
-            if parameter.kind != Kind::Named {
+            if parameter.kind != ParameterKind::Named {
                 return Vec::new();
             }
             let names = ["Wolf", "Wolfman", "a \"b\""].iter().filter(|name| name.starts_with(prefix));

@@ -1,39 +1,39 @@
-//! What could be typed next: functions, the names that exist, and atoms.
+//! Completion of functions, names and atoms.
 
 use super::assistant::Assistant;
-use super::unfinished::Unfinished;
-use crate::shell::functions::{Function, Kind, Parameter};
+use super::partial_statement::PartialStatement;
+use crate::shell::functions::{Function, Parameter, ParameterKind};
 
-/// How many names are offered at the most.
+/// The largest number of names to offer.
 const MAX_NAMES: usize = 100;
 
-/// Something that could stand at the cursor.
+/// A completion at the cursor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Candidate {
-    /// As it is shown in a list.
+    /// The text in the list of candidates.
     pub(super) shown: String,
-    /// As it is typed.
+    /// The text that is inserted.
     pub(super) typed: String,
 }
 
 impl Assistant {
-    /// What could stand at the end of `line`, and where it would begin.
+    /// The candidates at the end of `line`, and the index at which they begin.
     pub(super) fn complete(&self, line: &str) -> (usize, Vec<Candidate>) {
-        let unfinished = Unfinished::at_the_end_of(line, self.vocabulary);
-        let Unfinished { word, start, .. } = unfinished;
-        let parameter = unfinished.parameter();
+        let statement = PartialStatement::at_the_end_of(line, self.vocabulary);
+        let PartialStatement { word, start, .. } = statement;
+        let parameter = statement.parameter();
         let candidates = match (parameter, parameter.map(|parameter| parameter.kind)) {
-            _ if unfinished.within_comment => Vec::new(),
-            (Some(parameter), Some(Kind::Named | Kind::Text)) if unfinished.within_string => {
+            _ if statement.within_comment => Vec::new(),
+            (Some(parameter), Some(ParameterKind::Named | ParameterKind::Text)) if statement.within_string => {
                 self.complete_name(parameter, word)
             }
-            _ if unfinished.within_string => Vec::new(),
-            (_, Some(Kind::Function)) => self.complete_function(word),
-            _ if unfinished.function.is_none() => self.complete_function(word),
-            (Some(parameter), Some(Kind::Named | Kind::Text)) if word.is_empty() => {
+            _ if statement.within_string => Vec::new(),
+            (_, Some(ParameterKind::Function)) => self.complete_function(word),
+            _ if statement.function.is_none() => self.complete_function(word),
+            (Some(parameter), Some(ParameterKind::Named | ParameterKind::Text)) if word.is_empty() => {
                 self.complete_name(parameter, word).into_iter().map(Candidate::quoted).collect()
             }
-            (_, Some(Kind::Atom(atoms))) => {
+            (_, Some(ParameterKind::Atom(atoms))) => {
                 let atoms = atoms.iter().map(|atom| format!(":{atom}"));
                 atoms.filter(|atom| atom.starts_with(word)).map(Candidate::from).collect()
             }
@@ -47,7 +47,7 @@ impl Assistant {
         names.into_iter().map(Candidate::name).collect()
     }
 
-    /// Modules first, then the functions of the one that is there, by other names only where no own one fits.
+    /// Modules up to the dot, then functions; aliases only where no function's own name matches.
     fn complete_function(&self, prefix: &str) -> Vec<Candidate> {
         let mut candidates: Vec<Candidate> = Vec::new();
         for function in self.vocabulary.all() {
@@ -74,7 +74,7 @@ impl From<String> for Candidate {
 }
 
 impl Candidate {
-    /// A name, with the quote that ends it.
+    /// A name, followed by its closing quote.
     fn name(name: String) -> Self {
         let typed = format!("{}\"", name.replace('\\', "\\\\").replace('"', "\\\""));
         Self { shown: name, typed }

@@ -1,16 +1,16 @@
-//! A line that is typed without being seen, such as a PIN.
+//! Reads a line without showing it, such as a PIN.
 
 use rustyline::{
     Cmd, ConditionalEventHandler, Event, EventContext, EventHandler, KeyCode, KeyEvent, Modifiers, RepeatCount,
 };
 
 use super::line_helper::LineEditor;
-use crate::shell::terminal::Silence;
+use crate::shell::terminal::EchoOff;
 
-/// Reads a line of which only its length can be seen, and which cannot be brought back later.
-pub(super) fn without_showing<A>(editor: &mut LineEditor, read: impl FnOnce(&mut LineEditor) -> A) -> A {
-    // A terminal that can do little would show what is typed by itself.
-    let _silence = Silence::begin();
+/// Reads a line. Only its length is shown, and it cannot be recalled later.
+pub(super) fn read_hidden<A>(editor: &mut LineEditor, read: impl FnOnce(&mut LineEditor) -> A) -> A {
+    // On a terminal that the line editor does not support, the terminal itself would echo the line.
+    let _echo_off = EchoOff::begin();
     let hide = |editor: &mut LineEditor, hidden| {
         if let Some(helper) = editor.helper_mut() {
             helper.hidden = hidden;
@@ -26,7 +26,7 @@ pub(super) fn without_showing<A>(editor: &mut LineEditor, read: impl FnOnce(&mut
     answer
 }
 
-/// The keys for something hidden: none that would keep it, to be pasted into a line that is shown.
+/// Allows plain keys only. Others could copy the hidden line, to be pasted into a visible one.
 struct PlainKeys;
 
 impl ConditionalEventHandler for PlainKeys {

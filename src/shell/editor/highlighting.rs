@@ -1,11 +1,11 @@
-//! How the pieces of a line look.
+//! Syntax highlighting.
 
 use super::assistant::Assistant;
 use crate::shell::language::{Token, TokenKind, Tokens};
 
-/// How a piece of a statement is shown.
+/// The kind of highlight of a piece of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Look {
+pub(super) enum Highlight {
     Plain,
     Function,
     String,
@@ -13,33 +13,33 @@ pub(super) enum Look {
 }
 
 impl Assistant {
-    /// The pieces of a line, with the look of each.
-    pub(super) fn looks<'a>(&self, line: &'a str) -> Vec<(Look, &'a str)> {
-        let mut looks = Vec::new();
+    /// The pieces of a line, each with its highlight.
+    pub(super) fn highlights<'a>(&self, line: &'a str) -> Vec<(Highlight, &'a str)> {
+        let mut highlights = Vec::new();
         let mut tokens = Tokens::new(line).peekable();
         let goes_on = |token: &Token| is_of_name(token.kind) && !line[token.start..].starts_with('-');
         while let Some(first) = tokens.next() {
             let mut end = first.end;
-            let look = match first.kind {
-                TokenKind::String | TokenKind::OpenString => Look::String,
-                TokenKind::Comment => Look::Comment,
+            let highlight = match first.kind {
+                TokenKind::String | TokenKind::OpenString => Highlight::String,
+                TokenKind::Comment => Highlight::Comment,
                 kind if is_of_name(kind) => {
                     while let Some(more) = tokens.next_if(goes_on) {
                         end = more.end;
                     }
                     let name = &line[first.start..end];
                     let is_known = self.vocabulary.all().any(|function| function.is_called(name));
-                    if is_known { Look::Function } else { Look::Plain }
+                    if is_known { Highlight::Function } else { Highlight::Plain }
                 }
-                _ => Look::Plain,
+                _ => Highlight::Plain,
             };
-            looks.push((look, &line[first.start..end]));
+            highlights.push((highlight, &line[first.start..end]));
         }
-        looks
+        highlights
     }
 }
 
-/// Whether a name such as `Bank.open` can consist of such tokens. What holds a number is the name of nothing.
+/// Whether such tokens may form a name such as `Bank.open`. With numbers among them the name is unknown, and stays plain.
 fn is_of_name(kind: TokenKind) -> bool {
     matches!(kind, TokenKind::Word | TokenKind::Dot | TokenKind::Integer | TokenKind::Fraction)
 }
@@ -50,11 +50,15 @@ mod tests {
 
     #[test]
     fn known_functions_and_strings_look_different() {
-        let looks = Assistant::of_a_bank().looks("Bank.open \"é\\\"\"; foo # x");
-        let plain = looks.iter().filter(|(look, _)| *look == Look::Plain).map(|(_, text)| *text).collect::<String>();
+        let highlights = Assistant::of_a_bank().highlights("Bank.open \"é\\\"\"; foo # x");
+        let plain = highlights
+            .iter()
+            .filter(|(highlight, _)| *highlight == Highlight::Plain)
+            .map(|(_, text)| *text)
+            .collect::<String>();
         assert_eq!(plain, " ; foo ");
-        assert!(looks.contains(&(Look::Function, "Bank.open")));
-        assert!(looks.contains(&(Look::String, "\"é\\\"\"")));
-        assert!(looks.contains(&(Look::Comment, "# x")));
+        assert!(highlights.contains(&(Highlight::Function, "Bank.open")));
+        assert!(highlights.contains(&(Highlight::String, "\"é\\\"\"")));
+        assert!(highlights.contains(&(Highlight::Comment, "# x")));
     }
 }

@@ -1,22 +1,22 @@
-//! What is still to be typed, shown behind the cursor.
+//! Hints about the arguments still to be typed, shown after the cursor.
 
 use super::assistant::Assistant;
-use super::unfinished::Unfinished;
+use super::partial_statement::PartialStatement;
 
 impl Assistant {
-    /// The arguments that are still to come at the end of `line`.
+    /// The arguments still to be typed at the end of `line`.
     pub(super) fn hint(&self, line: &str) -> Option<String> {
-        let unfinished = Unfinished::at_the_end_of(line, self.vocabulary);
-        if unfinished.within_comment {
+        let statement = PartialStatement::at_the_end_of(line, self.vocabulary);
+        if statement.within_comment {
             return None;
         }
-        let Some(function) = unfinished.function else {
-            let known = self.vocabulary.all().find(|function| function.is_called(unfinished.word))?;
+        let Some(function) = statement.function else {
+            let known = self.vocabulary.all().find(|function| function.is_called(statement.word))?;
             return (!known.parameters.is_empty()).then(|| format!(" {}", known.signature(0)));
         };
-        let missing = if unfinished.within_string { "\"" } else { "" };
-        let at_start = unfinished.word.is_empty() && !unfinished.within_string;
-        let rest = function.signature(unfinished.arguments + usize::from(!at_start));
+        let missing = if statement.within_string { "\"" } else { "" };
+        let at_start = statement.word.is_empty() && !statement.within_string;
+        let rest = function.signature(statement.arguments + usize::from(!at_start));
         let separator = match (at_start, rest.is_empty()) {
             (true, _) | (_, true) => "",
             (false, false) => ", ",

@@ -1,4 +1,4 @@
-//! What comes while a line is being typed, and is shown above it.
+//! Output that arrives while a line is being typed, and is shown above it.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -6,11 +6,11 @@ use rustyline::ExternalPrinter;
 
 use crate::shell::streams;
 
-/// Text that is to be shown above the line being typed.
+/// Text to show above the line being typed.
 ///
-/// The printer hands text to the editor, which shows it unless Enter comes first: then the text waits for the
-/// next line, which may never be read. So a text counts as shown only when the editor has taken it, and what
-/// was not shown at the end is printed plainly.
+/// The printer hands a text to the editor, which shows it unless Enter comes first: then the text would wait for the next
+/// line, which may never be read. A text therefore counts as shown only once the editor has taken it, and the rest is
+/// printed plainly at the end.
 #[derive(Debug, Default)]
 pub(super) struct LateOutput {
     state: Mutex<LateState>,
@@ -24,9 +24,9 @@ struct LateState {
 }
 
 impl LateOutput {
-    /// Moves the cursor up and down again. The editor takes one text at a time, so that it can be handed this
-    /// one only when it has taken the one before.
-    const NOTHING: &str = "\u{1b}[A\n";
+    /// Moves the cursor up and down again, which shows nothing. The editor takes one text at a time: when the printer
+    /// accepts this one, the editor has taken the text before.
+    const NO_EFFECT: &str = "\u{1b}[A\n";
 
     fn lock(&self) -> MutexGuard<'_, LateState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -51,12 +51,12 @@ impl LateOutput {
         waiting.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Shows what is added, for ever. The printer may wait for the editor, so this has a thread of its own.
+    /// Shows texts as they are added, until the terminal fails. The printer may block, so this has a thread of its own.
     pub(super) fn show(&self, printer: Option<impl ExternalPrinter>) {
         if let Some(mut printer) = printer {
             while self.show_next(&mut printer).is_ok() {}
         }
-        // A terminal that cannot show text above the line shows it in the line.
+        // A terminal that cannot show text above the line gets it within the line.
         loop {
             let not_yet = self.changed.wait_while(self.lock(), |state| state.unshown.is_empty());
             let text = std::mem::take(&mut not_yet.unwrap_or_else(PoisonError::into_inner).unshown);
@@ -70,10 +70,10 @@ impl LateOutput {
         let text = self.wait_until_reading(|state| !state.unshown.is_empty()).unshown.clone();
         printer.print(text.clone())?;
         loop {
-            printer.print(Self::NOTHING.to_owned())?;
+            printer.print(Self::NO_EFFECT.to_owned())?;
             let mut state = self.lock();
             if state.reading {
-                // What was taken back meanwhile has been printed in another way.
+                // `take_unshown` may have taken the text meanwhile.
                 let shown = if state.unshown.starts_with(&text) { text.len() } else { 0 };
                 state.unshown.drain(..shown);
                 return Ok(());

@@ -1,4 +1,4 @@
-//! What the line editor asks while a line is typed: what could be next, and how all of it looks.
+//! Connects the assistant to the line editor: completion, hints and highlighting.
 
 use std::borrow::Cow;
 
@@ -10,25 +10,25 @@ use rustyline::{Context, Helper};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::assistant::Assistant;
-use super::highlighting::Look;
-use super::shown_history::ShownHistory;
-use crate::printable::only_shows;
+use super::escaped_history::EscapedHistory;
+use super::highlighting::Highlight;
+use crate::printable::is_printable;
 use crate::shell::escape;
 
-/// The line editor, with our own history.
-pub(super) type LineEditor = rustyline::Editor<LineHelper, ShownHistory>;
+/// The line editor, with the history that escapes.
+pub(super) type LineEditor = rustyline::Editor<LineHelper, EscapedHistory>;
 
-/// Shows what helps in a line, or hides all of the line.
+/// Helps with a line that is being typed, or hides it.
 pub(super) struct LineHelper {
     pub(super) assistant: Assistant,
     pub(super) in_color: bool,
-    /// Whether what is typed shall not be seen.
+    /// Whether the line is shown as stars.
     pub(super) hidden: bool,
 }
 
 impl Helper for LineHelper {}
 
-/// Whether a text is complete is decided by the shell, which prompts for the rest itself.
+/// Accepts every line: the shell itself prompts for the rest of an open string.
 impl Validator for LineHelper {}
 
 impl Completer for LineHelper {
@@ -48,7 +48,7 @@ impl Completer for LineHelper {
     }
 }
 
-/// Shown, but never taken over into the line.
+/// A hint that is shown, but cannot be inserted into the line.
 pub(super) struct ArgumentsToCome(String);
 
 impl Hint for ArgumentsToCome {
@@ -76,24 +76,24 @@ impl Highlighter for LineHelper {
             return Cow::Owned("*".repeat(line.width()));
         }
         let mut colored = String::new();
-        for (look, text) in self.assistant.looks(line) {
-            let color = match look {
-                Look::Plain => None,
-                Look::Function => Some("36"),
-                Look::String => Some("32"),
-                Look::Comment => Some("90"),
+        for (highlight, text) in self.assistant.highlights(line) {
+            let color = match highlight {
+                Highlight::Plain => None,
+                Highlight::Function => Some("36"),
+                Highlight::String => Some("32"),
+                Highlight::Comment => Some("90"),
             };
             match color.filter(|_| self.in_color) {
-                Some(color) => colored.push_str(&paint(color, &in_place(text))),
-                None => colored.push_str(&in_place(text)),
+                Some(color) => colored.push_str(&paint(color, &with_pictures(text))),
+                None => colored.push_str(&with_pictures(text)),
             }
         }
         Cow::Owned(colored)
     }
 
-    /// With what is looked for in the history.
+    /// During a history search, the prompt quotes the search text.
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
-        in_place(prompt)
+        with_pictures(prompt)
     }
 
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
@@ -105,18 +105,18 @@ impl Highlighter for LineHelper {
     }
 }
 
-/// What is pasted or typed, with a picture of the same width in the place of whatever would do more than show.
-fn in_place(text: &str) -> Cow<'_, str> {
-    if text.chars().all(|character| character == '\n' || only_shows(character)) {
+/// A typed or pasted text, with a picture of the same width in place of each unprintable character.
+fn with_pictures(text: &str) -> Cow<'_, str> {
+    if text.chars().all(|character| character == '\n' || is_printable(character)) {
         return Cow::Borrowed(text);
     }
     let picture = |character: char| match character {
         '\n' => Some('\n'),
-        _ if only_shows(character) => Some(character),
+        _ if is_printable(character) => Some(character),
         '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(character)),
         '\u{7f}' => Some('\u{2421}'),
         '\u{80}'..='\u{9f}' => Some(char::REPLACEMENT_CHARACTER),
-        // It has no width.
+        // A character without width needs no picture.
         _ => None,
     };
     Cow::Owned(text.chars().filter_map(picture).collect())

@@ -1,17 +1,17 @@
-//! The line editor, on a thread of its own so that the runtime never waits for a key.
+//! The line editor, on a thread of its own, so that the runtime never waits for a key.
 //!
-//! Only here is rustyline named.
+//! Only this module uses rustyline.
 
 mod assistant;
 mod completion;
+mod escaped_history;
 mod hidden_line;
 mod highlighting;
 mod hints;
 mod history_file;
 mod late_output;
 mod line_helper;
-mod shown_history;
-mod unfinished;
+mod partial_statement;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,12 +23,12 @@ use rustyline::{ColorMode, CompletionType, Config};
 use tokio::sync::mpsc;
 
 pub(super) use self::assistant::Assistant;
-use self::hidden_line::without_showing;
+use self::escaped_history::EscapedHistory;
+use self::hidden_line::read_hidden;
 use self::late_output::LateOutput;
 use self::line_helper::{LineEditor, LineHelper};
-use self::shown_history::ShownHistory;
 
-/// Statements that can be recalled.
+/// The number of statements to keep for recall.
 const HISTORY: usize = 1_000;
 
 /// What a person did at the prompt.
@@ -36,7 +36,7 @@ const HISTORY: usize = 1_000;
 pub(super) enum Typed {
     /// Text and Enter; a pasted text may have several lines.
     Text(String),
-    /// Bytes that are no text.
+    /// Bytes that are not UTF-8.
     NotUtf8,
     /// Ctrl-C.
     Interrupt,
@@ -72,9 +72,9 @@ impl Editor {
             .auto_add_history(false)
             .build();
         let in_color = config.color_mode() != ColorMode::Disabled;
-        let recalled = ShownHistory::new(&config);
-        let mut editor = LineEditor::with_history(config, recalled).map_err(io::Error::other)?;
-        // What hides a line, or what would do more than show in it, counts as colour.
+        let entries = EscapedHistory::new(&config);
+        let mut editor = LineEditor::with_history(config, entries).map_err(io::Error::other)?;
+        // Without colours the editor would not call the highlighter, which also hides secrets and escapes the line.
         editor.set_color_mode(ColorMode::Forced);
         editor.set_helper(Some(LineHelper { assistant, in_color, hidden: false }));
         let printer = editor.create_external_printer().ok();
@@ -92,13 +92,13 @@ impl Editor {
         Ok(Self { requests, typed, late })
     }
 
-    /// Prompts. What is typed then comes from [`Editor::typed`].
+    /// Prompts. [`Editor::typed`] answers with what was typed.
     pub(super) async fn prompt(&self, prompt: String) {
-        // Without its thread, the editor says so when it is asked what was typed.
+        // If the thread has stopped, `typed` says so.
         let _ = self.requests.send(Request::Read { prompt }).await;
     }
 
-    /// Asks for something that is not shown and not kept. The answer comes from [`Editor::typed`] too.
+    /// Asks for a secret, which is neither shown nor kept. [`Editor::typed`] answers with it.
     pub(super) async fn ask(&self, question: String) {
         let _ = self.requests.send(Request::Ask { question }).await;
     }
@@ -107,17 +107,17 @@ impl Editor {
     ///
     /// Dropping the future loses nothing.
     pub(super) async fn typed(&mut self) -> Typed {
-        let gone = || Typed::Failure("the line editor has stopped".to_owned());
-        self.typed.recv().await.unwrap_or_else(gone)
+        let stopped = || Typed::Failure("the line editor has stopped".to_owned());
+        self.typed.recv().await.unwrap_or_else(stopped)
     }
 
-    /// Keeps a text for later recall, in this session and the next.
+    /// Keeps a text for recall, in this session and the next.
     pub(super) async fn remember(&self, text: String) {
-        // Without its thread there is nothing to remember for.
+        // If the thread has stopped, nothing can be recalled any more.
         let _ = self.requests.send(Request::Remember { text }).await;
     }
 
-    /// Waits until everything that is to be remembered is. Answers with the late text that was not shown.
+    /// Stops the editor, after the history is written. Answers with the late output that was not shown.
     pub(super) async fn close(self) -> String {
         let Self { requests, mut typed, late } = self;
         drop(requests);
@@ -125,7 +125,7 @@ impl Editor {
         late.take_unshown()
     }
 
-    /// Shows text while a line may be being typed, without breaking that line.
+    /// Shows text above the line that may be being typed.
     pub(super) fn show_late(&self, text: &str) {
         self.late.add(text);
     }
@@ -147,7 +147,7 @@ fn serve(
                 }
             }
             Request::Ask { question } => {
-                let answer = without_showing(&mut editor, |editor| read(editor, &question, late));
+                let answer = read_hidden(&mut editor, |editor| read(editor, &question, late));
                 if typed.blocking_send(answer).is_err() {
                     return;
                 }

@@ -1,15 +1,15 @@
-//! Why a statement that was read cannot be run.
+//! Why a parsed statement cannot be run.
 
 use thiserror::Error;
 
 use crate::shell::language::Span;
 
-/// A statement that was read but cannot be run.
+/// Why a parsed statement cannot be run, and the place at fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallError {
-    /// The place.
+    /// The place at fault.
     pub span: Span,
-    /// What is wrong there.
+    /// What is wrong with it.
     pub problem: CallProblem,
 }
 

@@ -1,24 +1,24 @@
-//! Whether the arguments of a call fit what its function takes.
+//! Checks the arguments of a call against the parameters of its function.
 
 use super::arguments::Arguments;
 use super::call_error::{CallError, CallProblem};
-use super::function::{Function, Kind, Parameter};
+use super::function::{Function, Parameter, ParameterKind};
 use super::vocabulary::Manual;
 use crate::shell::language::{Argument, Statement, Value, shortened};
 
-/// Holds the arguments of a call against the function's parameters. `text` is what the statement was read from.
-/// What is wrong is told with the manual's examples.
+/// Checks the arguments of a statement against the function's parameters. `text` is the source of the statement; `manual`
+/// has the examples for error messages.
 ///
 /// # Errors
 ///
-/// [`CallError`]: the first place where they do not fit.
+/// [`CallError`] for the first argument that does not fit.
 pub fn check(
     function: &Function,
     statement: &Statement<'_>,
     text: &str,
     manual: &Manual,
 ) -> Result<Arguments, CallError> {
-    // Arguments with a keyword come last: the parser sees to that.
+    // The parser has made sure that keyword arguments come last.
     let positional = statement.arguments.iter().take_while(|argument| argument.keyword.is_none()).count();
     let (in_order, by_name) = statement.arguments.split_at(positional);
     let parameters = function.parameters;
@@ -57,13 +57,13 @@ pub fn check(
 
 fn value(argument: &Argument<'_>, parameter: &Parameter, text: &str, manual: &Manual) -> Result<String, CallError> {
     match (&argument.value, parameter.kind) {
-        (Value::String(text), Kind::Named | Kind::Text | Kind::Pin) => Ok(text.to_string()),
-        // A PIN may begin with zeros, which a number does not keep.
-        (Value::Integer(_), Kind::Pin) => Ok(text[argument.value_span.clone()].replace('_', "")),
-        (Value::Integer(digits), Kind::Named | Kind::Integer) => Ok(digits.to_string()),
-        (Value::Boolean(truth), Kind::Boolean) => Ok(truth.to_string()),
-        (Value::Atom(atom), Kind::Atom(atoms)) if atoms.contains(atom) => Ok((*atom).to_owned()),
-        (Value::Name(name), Kind::Function) => Ok(name.to_string()),
+        (Value::String(text), ParameterKind::Named | ParameterKind::Text | ParameterKind::Pin) => Ok(text.to_string()),
+        // From the source: a PIN may begin with zeros, and a parsed integer has lost them.
+        (Value::Integer(_), ParameterKind::Pin) => Ok(text[argument.value_span.clone()].replace('_', "")),
+        (Value::Integer(digits), ParameterKind::Named | ParameterKind::Integer) => Ok(digits.to_string()),
+        (Value::Boolean(truth), ParameterKind::Boolean) => Ok(truth.to_string()),
+        (Value::Atom(atom), ParameterKind::Atom(atoms)) if atoms.contains(atom) => Ok((*atom).to_owned()),
+        (Value::Name(name), ParameterKind::Function) => Ok(name.to_string()),
         (other, kind) => {
             let (expected, given) = (kind.describe(manual), kind_of(other));
             let problem = CallProblem::WrongKind { parameter: parameter.name, expected, given };
@@ -82,7 +82,7 @@ fn kind_of(value: &Value<'_>) -> String {
     }
 }
 
-impl Kind {
+impl ParameterKind {
     fn describe(self, manual: &Manual) -> String {
         match self {
             Self::Named => format!("a string such as \"{}\" or an integer", manual.named),

@@ -1,53 +1,52 @@
-//! A domain as the shell sees it.
+//! What the shell needs of a domain.
 
 use std::future::{Future, ready};
 
 use super::function::{Function, Parameter};
-use super::row::{Call, Row, Running};
+use super::row::{Call, Row, RunningCall};
 use super::vocabulary::{Manual, Vocabulary};
 
-/// A domain as the shell sees it: functions by name, and what they reply.
+/// A domain as the shell sees it: functions to call by name.
 pub trait Domain: Send + Sized + 'static {
-    /// What can be called.
+    /// The table of its functions.
     fn rows() -> &'static [Row<Self>];
 
-    /// What the shell says of it beside that.
+    /// What `help` and error messages say about the domain as a whole.
     fn manual(&self) -> &'static Manual;
 
-    /// Calls one of them.
-    fn call<'a>(&'a mut self, row: &'static Row<Self>, call: Call<'a>) -> Running<'a> {
+    /// Calls a function.
+    fn call<'a>(&'a mut self, row: &'static Row<Self>, call: Call<'a>) -> RunningCall<'a> {
         row.run(self, call)
     }
 
-    /// Where the editor looks up the names that exist now. A domain that answers no question has none to offer.
+    /// Where completion looks up existing names. By default there are none.
     fn names(&self) -> Box<dyn Names> {
         Box::new(|_: &Parameter, _: &str, _: usize| Vec::new())
     }
 
-    /// Finishes what is under way. Nothing is called afterwards.
+    /// Finishes pending commands and closes the domain. No call follows.
     fn close(&mut self) -> impl Future<Output = ()> + Send;
 
-    /// Lets what was sent and not waited for make some way before the next call.
-    fn let_others_run(&self) -> impl Future<Output = ()> + Send {
+    /// Lets commands that were sent without waiting make progress before the next call.
+    fn let_pending_commands_run(&self) -> impl Future<Output = ()> + Send {
         ready(())
     }
 
-    /// What has stopped the domain for good, if anything has; or what has failed since the last call that was not waited
-    /// for.
+    /// Why the domain has stopped for good, or which command failed since the last call without anybody waiting for it.
     fn failure(&self) -> Option<String>;
 }
 
 impl Vocabulary {
-    /// The functions of a domain and the helpers.
+    /// The functions of a domain and of the shell itself.
     pub fn of<D: Domain>(domain: &D) -> Self {
         Self::new(|number| D::rows().get(number).map(|row| &row.function as &'static Function), domain.manual())
     }
 }
 
-/// The names that can stand where a parameter is [`Kind::Named`](super::Kind::Named) or
-/// [`Kind::Text`](super::Kind::Text).
+/// Looks up names for completion, where a parameter is [`Named`](super::ParameterKind::Named) or
+/// [`Text`](super::ParameterKind::Text).
 pub trait Names: Send {
-    /// The first `limit` names that begin with `prefix`, in order; none where a parameter takes no names.
+    /// The first `limit` names that begin with `prefix`, in order; none for a parameter that takes no names.
     fn beginning_with(&self, parameter: &Parameter, prefix: &str, limit: usize) -> Vec<String>;
 }
 

@@ -1,4 +1,4 @@
-//! A function as data.
+//! The description of a function, as data.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,51 +6,51 @@ use std::fmt;
 /// A function of the shell language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Function {
-    /// What stands before the dot; nothing for `help`, `exit` and `quit`.
+    /// The module, before the dot; `None` for `help`, `exit` and `quit`.
     pub module: Option<&'static str>,
-    /// What stands after it.
+    /// The name, after the dot.
     pub name: &'static str,
-    /// The heading it is listed under.
+    /// The heading that `help` lists it under.
     pub group: &'static str,
-    /// What it takes.
+    /// Its parameters, in order; those given by name come last.
     pub parameters: &'static [Parameter],
     /// Other names for it in the same module.
     pub aliases: &'static [&'static str],
     /// What it does, in a few words.
     pub summary: &'static str,
-    /// How it is called.
+    /// An example of a call.
     pub example: &'static str,
     /// Whether it may reply `{:error, :busy}`.
     pub may_be_busy: bool,
-    /// What else there is to know: its replies, above all.
+    /// More for `help`: above all, its replies.
     pub details: &'static str,
-    /// What its texts have in braces, such as `{thing}`, and what stands there for its domain.
+    /// Placeholders in its texts, such as `{thing}`, each with the word that the domain puts there.
     pub words: &'static [(&'static str, &'static str)],
 }
 
-/// What a function takes at one place.
+/// A parameter of a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parameter {
-    /// What it is called in help and hints.
+    /// Its name in help and hints.
     pub name: &'static str,
-    /// What can stand there.
-    pub kind: Kind,
+    /// Which arguments it accepts.
+    pub kind: ParameterKind,
     /// Whether it may be left out.
     pub optional: bool,
     /// Whether it is given by name, as in `limit: 10`; such a parameter may always be left out.
     pub keyword: bool,
 }
 
-/// What can stand in a parameter's place.
+/// Which arguments a parameter accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Something that has a name: a string, or an integer that stands for its digits.
+pub enum ParameterKind {
+    /// The name of something: a string, or an integer, which stands for its digits.
     Named,
     /// Any string.
     Text,
     /// A whole number.
     Integer,
-    /// The digits of a PIN, as a number or a string. They are kept as they are written, and never shown.
+    /// The digits of a PIN, as an integer or a string. Leading zeros stay, and the PIN is never shown.
     Pin,
     /// `true` or `false`.
     Boolean,
@@ -61,18 +61,18 @@ pub enum Kind {
 }
 
 impl Function {
-    /// Whether a name, module included, is one of those that call it.
+    /// Whether a qualified name such as `Bank.open` calls it; aliases count.
     pub fn is_called(&self, name: &str) -> bool {
         let (module, name) = name.split_once('.').map_or((None, name), |(module, name)| (Some(module), name));
         self.is_named(module, name)
     }
 
-    /// Whether a name in a module is one of those that call it.
+    /// Whether a name in a module calls it; aliases count.
     pub(in crate::shell) fn is_named(&self, module: Option<&str>, name: &str) -> bool {
         self.module == module && (self.name == name || self.aliases.contains(&name))
     }
 
-    /// The other names, each with its module.
+    /// Its aliases, each with the module.
     pub fn alias_names(&self) -> impl Iterator<Item = String> {
         self.aliases.iter().map(|alias| match self.module {
             Some(module) => format!("{module}.{alias}"),
@@ -80,18 +80,18 @@ impl Function {
         })
     }
 
-    /// The place of the parameter that must not be shown, if it has one.
+    /// The index of its secret parameter, if it has one.
     pub fn secret_parameter(&self) -> Option<usize> {
-        self.parameters.iter().position(|parameter| parameter.kind == Kind::Pin)
+        self.parameters.iter().position(|parameter| parameter.kind == ParameterKind::Pin)
     }
 
-    /// The parameters as help and hints show them: `name, amount`.
+    /// The parameters from the index `from` on, as help and hints show them: `name, amount`.
     pub fn signature(&self, from: usize) -> String {
         let rest = self.parameters.iter().skip(from);
         rest.map(Parameter::to_string).collect::<Vec<_>>().join(", ")
     }
 
-    /// One of its texts, in the words of its domain.
+    /// One of its texts, with the domain's words for the placeholders.
     pub(in crate::shell) fn in_words(&self, text: &'static str) -> Cow<'static, str> {
         let used = self.words.iter().filter(|(braced, _)| text.contains(braced));
         used.fold(Cow::Borrowed(text), |text, (braced, word)| Cow::Owned(text.replace(braced, word)))
@@ -111,7 +111,7 @@ impl fmt::Display for Parameter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.kind, self.optional) {
             _ if self.keyword => write!(f, "[{}: …]", self.name),
-            (Kind::Atom(atoms), _) => {
+            (ParameterKind::Atom(atoms), _) => {
                 let atoms: Vec<_> = atoms.iter().map(|atom| format!(":{atom}")).collect();
                 f.write_str(&atoms.join(" | "))
             }

@@ -1,8 +1,8 @@
-//! What can be called at the prompt. A domain has a table of functions, and a [`Row`] of it is all there is of one: its
-//! [`Function`] is data, which `help`, completion, hints and the checks of a call all read, and beside it stands what runs.
+//! The functions that can be called at the prompt.
 //!
-//! A statement is held against the [`Vocabulary`] of its [`Domain`] and [checked](check), and becomes a [`Call`] whose
-//! [`Outcome`] is what is replied.
+//! A [`Domain`] has a table of functions. Each [`Row`] holds a [`Function`], which describes it as data for `help`,
+//! completion, hints and checks, and the code that runs it. A statement is looked up in the [`Vocabulary`] and
+//! [checked](check); it becomes a [`Call`], and its [`Outcome`] is the reply.
 
 mod arguments;
 mod call_error;
@@ -17,7 +17,7 @@ pub use self::arguments::Arguments;
 pub use self::call_error::{CallError, CallProblem};
 pub use self::check::check;
 pub use self::domain::{Domain, Names};
-pub use self::function::{Function, Kind, Parameter};
-pub use self::outcome::{Answer, BUSY, Failed, Live, NotDone, Outcome};
-pub use self::row::{Call, Row, Running, WantedSecret, joined};
-pub use self::vocabulary::{Helped, Helper, Manual, Vocabulary};
+pub use self::function::{Function, Parameter, ParameterKind};
+pub use self::outcome::{BUSY, Failed, Live, NotDone, Outcome, Reply};
+pub use self::row::{Call, Row, RunningCall, WantedSecret, joined};
+pub use self::vocabulary::{Manual, ShellFunction, ShellReply, Vocabulary};

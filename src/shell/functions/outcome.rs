@@ -1,57 +1,57 @@
-//! What comes of a call.
+//! The outcome of a call: a reply, or why nothing was done.
 
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::shell::term::Term;
 
-/// What the store is kept from by others: nothing was stored, and it may be said again.
+/// The reason in `{:error, :busy}`: another program holds the file. Nothing was stored, and the call may be repeated.
 pub const BUSY: &str = "busy";
 
-/// What has come of a call: an answer, or what stood in its way. Both are replied.
-pub type Outcome = Result<Answer, NotDone>;
+/// The outcome of a call. Both sides hold a term to print as the reply.
+pub type Outcome = Result<Reply, NotDone>;
 
-/// What a call has led to.
+/// The reply to a call that did its work.
 #[derive(Debug)]
-pub struct Answer {
-    /// The reply.
-    pub reply: Term,
-    /// The events it has caused, each as a JSON object; left out unless they were asked for.
+pub struct Reply {
+    /// The term to print.
+    pub term: Term,
+    /// The events that the call caused, each as a JSON object; empty unless the call asks for them.
     pub events: Vec<Box<RawValue>>,
-    /// What comes of it from now on; nothing for most calls.
+    /// Output that follows as it comes; `None` for most calls.
     pub live: Option<Live>,
 }
 
-/// What goes on after its call, until it ends or a person interrupts it; then the reply follows.
+/// Output of a call that lasts, such as a watch, until it ends or a person interrupts it. Its reply is printed after that.
 #[derive(Debug)]
 pub struct Live {
-    /// Lines to be printed as they come. Dropping this ends it.
+    /// Lines to print as they come. Dropping the receiver ends the call.
     pub lines: mpsc::Receiver<String>,
-    /// The reply, if it ends by itself.
+    /// The term to print, if the call ends by itself.
     pub ended: oneshot::Receiver<Term>,
 }
 
-/// Why a call has done nothing. Most often that is an answer too: a refusal, or an argument that cannot be.
+/// Why a call did nothing. Mostly this is a plain reply as well: a refusal, or an invalid argument.
 #[derive(Debug)]
 pub struct NotDone {
-    /// The reply.
+    /// The term to print.
     pub reply: Term,
-    /// What has failed, where something has.
+    /// The failure behind it, if there was one.
     pub failed: Option<Failed>,
 }
 
-/// What has failed, for a person to mend.
+/// A failure, for a person to mend.
 #[derive(Debug)]
 pub struct Failed {
-    /// What and where.
+    /// What failed, and where.
     pub message: String,
-    /// All is as it was before, and whatever comes next does not depend on it.
+    /// Whether everything is as before, so that later statements of a script may run.
     pub changes_nothing: bool,
 }
 
-impl From<Term> for Answer {
-    fn from(reply: Term) -> Self {
-        Self { reply, events: Vec::new(), live: None }
+impl From<Term> for Reply {
+    fn from(term: Term) -> Self {
+        Self { term, events: Vec::new(), live: None }
     }
 }
 
@@ -62,13 +62,13 @@ impl From<Term> for NotDone {
 }
 
 impl NotDone {
-    /// Something has failed, unless another program is only in the way: who that is was told.
+    /// A failure with its message. `{:error, :busy}` counts as none: a log message has already named the other program.
     pub fn failed(reply: Term, message: String) -> Self {
         let has_failed = !matches!(reply, Term::Error(BUSY));
         Self { reply, failed: has_failed.then_some(Failed { message, changes_nothing: false }) }
     }
 
-    /// The same where all is as it was before.
+    /// Marks the failure as one that left everything as before.
     #[must_use]
     pub fn changing_nothing(self) -> Self {
         let failed = self.failed.map(|failed| Failed { changes_nothing: true, ..failed });

@@ -1,4 +1,4 @@
-//! A row of a function table: what a function is, and what it does.
+//! A row of a function table: the description of a function, and the code that runs it.
 
 use std::fmt;
 use std::pin::Pin;
@@ -7,16 +7,16 @@ use super::arguments::Arguments;
 use super::function::{Function, Parameter};
 use super::outcome::Outcome;
 
-/// What a call does, on its way.
-pub type Running<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+/// A call that runs.
+pub type RunningCall<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 
-/// A function of a domain, whole: what is known of it, and what it runs.
+/// A function of a domain: its description, and the code that runs it.
 ///
 /// ```
-/// use cqrs_bank::shell::functions::{Answer, Call, Function, Kind, Outcome, Parameter, Row};
+/// use cqrs_bank::shell::functions::{Reply, Call, Function, ParameterKind, Outcome, Parameter, Row};
 /// use cqrs_bank::shell::term::Term;
 ///
-/// const LOT: Parameter = Parameter::needed("lot", Kind::Named);
+/// const LOT: Parameter = Parameter::needed("lot", ParameterKind::Named);
 /// const FREE: Row<Garage> = Row::new(
 ///     Function::new("Garage", "free", &[LOT], "counts the free places", "Garage.free \"north\""),
 ///     |garage, call| Box::pin(garage.free(call)),
@@ -35,46 +35,44 @@ pub type Running<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 /// # let _ = FREE;
 /// ```
 pub struct Row<D: 'static> {
-    /// What is known of it.
+    /// The description.
     pub function: Function,
-    run: for<'a> fn(&'a mut D, Call<'a>) -> Running<'a>,
-    wanted_secret: Option<AskFor<D>>,
+    run: for<'a> fn(&'a mut D, Call<'a>) -> RunningCall<'a>,
+    find_wanted_secret: Option<FindWantedSecret<D>>,
 }
 
-/// What a call will ask for that was left out of it, if it will.
-type AskFor<D> = fn(&D, Call<'_>) -> Option<WantedSecret>;
+/// Finds the secret that a call needs and leaves out, if any.
+type FindWantedSecret<D> = fn(&D, Call<'_>) -> Option<WantedSecret>;
 
-/// Something that was left out of a call, and that a person can be asked for without showing it.
+/// A secret that a call leaves out. The prompt asks for it without showing it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WantedSecret {
-    /// The place of the parameter.
+    /// The index of its parameter.
     pub parameter: usize,
-    /// What to ask.
+    /// The question to the person.
     pub question: String,
 }
 
 impl<D> Row<D> {
-    /// A function that runs this.
-    pub const fn new(function: Function, run: for<'a> fn(&'a mut D, Call<'a>) -> Running<'a>) -> Self {
-        Self { function, run, wanted_secret: None }
+    /// A function with its code.
+    pub const fn new(function: Function, run: for<'a> fn(&'a mut D, Call<'a>) -> RunningCall<'a>) -> Self {
+        Self { function, run, find_wanted_secret: None }
     }
 
-    /// The same where a person may be asked for what was left out.
+    /// Lets the prompt ask for a secret that a call leaves out.
     #[must_use]
-    pub const fn asking(self, wanted_secret: AskFor<D>) -> Self {
-        Self { wanted_secret: Some(wanted_secret), ..self }
+    pub const fn asking_for_secret(self, find: FindWantedSecret<D>) -> Self {
+        Self { find_wanted_secret: Some(find), ..self }
     }
 
-    /// Runs it.
-    pub fn run<'a>(&self, domain: &'a mut D, call: Call<'a>) -> Running<'a> {
+    /// Runs the function.
+    pub fn run<'a>(&self, domain: &'a mut D, call: Call<'a>) -> RunningCall<'a> {
         (self.run)(domain, call)
     }
-}
 
-impl<D> Row<D> {
-    /// What this call will ask for and was not given.
+    /// The secret that this call needs and leaves out.
     pub fn wanted_secret(&self, domain: &D, call: Call<'_>) -> Option<WantedSecret> {
-        self.wanted_secret.and_then(|wanted_secret| wanted_secret(domain, call))
+        self.find_wanted_secret.and_then(|find| find(domain, call))
     }
 }
 
@@ -101,50 +99,49 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// A call with arguments that were [checked](super::check) against its function; `as_json` says whether what comes of
-    /// it is printed as JSON.
+    /// A call with arguments that were [checked](super::check) against its function; `as_json` says whether its outcome is
+    /// printed as JSON.
     pub fn new(function: &'static Function, arguments: &'a Arguments, as_json: bool) -> Self {
         Self { function, arguments, as_json }
     }
 
-    /// What is called.
+    /// The function that is called.
     pub fn function(&self) -> &'static Function {
         self.function
     }
 
-    /// Whether replies are printed as JSON, and the events that were caused with them.
+    /// Whether the reply is printed as JSON, together with the events that the call caused.
     pub fn as_json(&self) -> bool {
         self.as_json
     }
 
-    /// The value of a parameter that has to be given: its text, its digits, its atom's name.
+    /// The value of a required parameter: its text, its digits, or the name of its atom.
     pub fn text(&self, parameter: Parameter) -> &'a str {
         self.optional(parameter).unwrap_or_default()
     }
 
-    /// The same of one that may be left out.
+    /// The value of an optional parameter, if it was given.
     pub fn optional(&self, parameter: Parameter) -> Option<&'a str> {
-        self.place(parameter).and_then(|place| self.arguments.get(place))
+        self.index_of(parameter).and_then(|index| self.arguments.get(index))
     }
 
-    /// The place of a parameter, if it was left out.
+    /// The index of a parameter, if it was left out.
     pub fn left_out(&self, parameter: Parameter) -> Option<usize> {
-        self.place(parameter).filter(|place| self.arguments.get(*place).is_none())
+        self.index_of(parameter).filter(|index| self.arguments.get(*index).is_none())
     }
 
-    fn place(&self, parameter: Parameter) -> Option<usize> {
-        let place = self.function.parameters.iter().position(|taken| *taken == parameter);
-        debug_assert!(place.is_some(), "{} takes no {}", self.function, parameter.name);
-        place
+    fn index_of(&self, parameter: Parameter) -> Option<usize> {
+        let index = self.function.parameters.iter().position(|known| *known == parameter);
+        debug_assert!(index.is_some(), "{} takes no {}", self.function, parameter.name);
+        index
     }
 }
 
-/// A domain's own functions, and behind them those that every application has, except where the domain has its own of
-/// that name.
+/// A domain's own functions, followed by those of every application. Where both have a name, the domain's own counts.
 ///
 /// # Panics
 ///
-/// Where there are not `N` of them, which in a constant is an error of the compiler.
+/// When the result does not have `N` functions. In a constant this is a compile error.
 pub const fn joined<D, const N: usize>(own: &[Row<D>], application: &[Row<D>]) -> [Row<D>; N] {
     let mut joined = [application[0]; N];
     let mut count = 0;
@@ -152,34 +149,34 @@ pub const fn joined<D, const N: usize>(own: &[Row<D>], application: &[Row<D>]) -
         joined[count] = own[count];
         count += 1;
     }
-    let mut number = 0;
-    while number < application.len() {
-        if !has(own, application[number].function.name) {
-            joined[count] = application[number];
+    let mut index = 0;
+    while index < application.len() {
+        if !has(own, application[index].function.name) {
+            joined[count] = application[index];
             count += 1;
         }
-        number += 1;
+        index += 1;
     }
-    assert!(count == N, "the table has room for all functions and no more");
+    assert!(count == N, "the table's length is not the number of its functions");
     joined
 }
 
 const fn has<D>(rows: &[Row<D>], name: &str) -> bool {
-    let mut number = 0;
-    while number < rows.len() {
-        if are_same(rows[number].function.name.as_bytes(), name.as_bytes()) {
+    let mut index = 0;
+    while index < rows.len() {
+        if are_equal(rows[index].function.name.as_bytes(), name.as_bytes()) {
             return true;
         }
-        number += 1;
+        index += 1;
     }
     false
 }
 
-/// What `==` does, which a constant cannot call.
-const fn are_same(one: &[u8], other: &[u8]) -> bool {
-    let mut at = 0;
-    while at < one.len() && at < other.len() && one[at] == other[at] {
-        at += 1;
+/// `==`, which is not available in a `const fn`.
+const fn are_equal(one: &[u8], other: &[u8]) -> bool {
+    let mut index = 0;
+    while index < one.len() && index < other.len() && one[index] == other[index] {
+        index += 1;
     }
-    at == one.len() && at == other.len()
+    index == one.len() && index == other.len()
 }

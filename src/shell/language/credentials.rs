@@ -1,14 +1,14 @@
-//! User and password in a URL, which are as secret as a PIN.
+//! Credentials in URLs, which are as secret as a PIN.
 
 use super::{Argument, Span, Value};
 
-/// What stands before the credentials in a URL.
+/// The text before the credentials in a URL.
 const SCHEME_END: &str = "://";
 
-/// What ends a URL at the latest.
+/// The characters that end a URL in unparsed text.
 const STRING_ENDS: &[char] = &['"', '\n'];
 
-/// The place of the credentials in an argument, if it is a URL that has some.
+/// The place of the credentials in an argument, if it is a URL with credentials.
 pub(in crate::shell) fn credentials_of(argument: &Argument<'_>, text: &str) -> Option<Span> {
     let Value::String(value) = &argument.value else { return None };
     credentials(value, &[])?;
@@ -18,13 +18,13 @@ pub(in crate::shell) fn credentials_of(argument: &Argument<'_>, text: &str) -> O
     Some(place.map_or(start..end, |place| start + place.start..start + place.end))
 }
 
-/// The same in a text that has not been read: a URL ends with its string.
+/// The same in unparsed text, where a URL ends with its string.
 pub(super) fn credentials_written(text: &str) -> Option<Span> {
     credentials(text, STRING_ENDS)
 }
 
-/// The place of user and password in the first URL of a text that has some. A password that should have been
-/// percent-encoded may hold anything; only what is surely an option behind them is known to be none.
+/// The place of user and password in the first URL that has them. A password that lacks its percent-encoding may hold any
+/// character, so everything up to the last `@` counts, unless that belongs to the option `from=`.
 fn credentials(text: &str, ends: &[char]) -> Option<Span> {
     let mut from = 0;
     while let Some(scheme) = text[from..].find(SCHEME_END) {

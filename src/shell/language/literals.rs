@@ -1,11 +1,11 @@
-//! Numbers and strings, from their digits and escapes to what they mean.
+//! The values of integer and string literals.
 
 use std::borrow::Cow;
 
 use super::Problem;
 use super::syntax_error::{Parsed, fail};
 
-/// The digits of an integer as it is written, without underscores and leading zeros.
+/// The digits of an integer literal, without underscores and leading zeros.
 pub(super) fn integer(written: &str) -> Cow<'_, str> {
     if !written.starts_with(['-', '0']) && !written.contains('_') {
         return Cow::Borrowed(written);
@@ -16,7 +16,7 @@ pub(super) fn integer(written: &str) -> Cow<'_, str> {
     format!("{sign}{}", if digits.is_empty() { "0" } else { digits }).into()
 }
 
-/// What a string means that is written like this at this place, with its quotes. The closing one may be missing.
+/// The value of a string literal that begins at `start`, quotes included. The closing quote may be missing.
 pub(super) fn string(written: &str, start: usize) -> Parsed<Cow<'_, str>> {
     let open = || fail(start..start + 1, Problem::OpenString);
     let is_special = |byte: u8| matches!(byte, b'"' | b'\\');
@@ -43,8 +43,8 @@ pub(super) fn string(written: &str, start: usize) -> Parsed<Cow<'_, str>> {
     }
 }
 
-/// The character that an escape means and the escape's length, or what is wrong with it and where that ends; nothing
-/// where the text ends behind the backslash.
+/// The character that an escape stands for, with the escape's length; `None` if the text ends after the backslash. An error
+/// comes with the length of the text at fault.
 fn escape(written: &str) -> Result<Option<(char, usize)>, (usize, Problem)> {
     const LENGTH: usize = 2;
     match written.chars().nth(1) {
@@ -60,7 +60,7 @@ fn escape(written: &str) -> Result<Option<(char, usize)>, (usize, Problem)> {
     }
 }
 
-/// The character of this number in braces, and the length of both.
+/// The character whose number stands in braces, with the length of number and braces.
 fn unicode_escape(written: &str) -> Option<(char, usize)> {
     const MAX_DIGITS: usize = 6;
     let braced = written.strip_prefix('{')?;

@@ -1,16 +1,15 @@
-//! Stars in the place of what must not be shown, and what that could be in a text that cannot be read.
+//! Masks secrets with stars, and finds possible ones in text that cannot be parsed.
 
 use super::credentials::credentials_written;
 use super::{Span, TokenKind, Tokens};
 
-/// Digits in a row that could be a PIN.
+/// The fewest digits that could be a PIN.
 pub(in crate::shell) const PIN_DIGITS: usize = 4;
 
-/// How far before a place it is looked at what stands there, in bytes. Farther into a statement, every argument could be
-/// a PIN.
+/// How far to look back from a place, in bytes. If the statement begins even earlier, every argument could be a PIN.
 pub(in crate::shell) const LOOK_BACK: usize = 256;
 
-/// A part of a text that is shown. With stars in it, it is as wide as it was, so that a caret stands where it stood.
+/// A part of a text that is to be shown. Masking keeps its width, so that carets stay in place.
 pub(in crate::shell) struct Masked<'a> {
     text: &'a str,
     part: Span,
@@ -18,23 +17,23 @@ pub(in crate::shell) struct Masked<'a> {
 }
 
 impl<'a> Masked<'a> {
-    /// This part, with nothing hidden yet.
+    /// A part of a text, with nothing hidden yet.
     pub(in crate::shell) fn new(text: &'a str, part: Span) -> Self {
         Self { text, shown: text[part.clone()].as_bytes().to_vec(), part }
     }
 
-    /// Hides what stands at a place of the text, as far as that is in this part.
+    /// Hides a place of the text, as far as it lies in this part.
     pub(in crate::shell) fn hide(&mut self, place: Span) {
         let shown = place.start.max(self.part.start)..place.end.min(self.part.end);
         for byte in shown.map(|place| place - self.part.start) {
-            // The lines stay as they are.
+            // Newlines stay, so that the lines do.
             if self.shown[byte] != b'\n' {
                 self.shown[byte] = b'*';
             }
         }
     }
 
-    /// Hides every number at a place that is long enough for a PIN.
+    /// Hides every number within a place that is long enough for a PIN.
     pub(in crate::shell) fn hide_long_numbers(&mut self, place: Span) {
         let start = place.start.max(self.before_part());
         for number in numbers(self.text, start..place.end.min(self.part.end)) {
@@ -44,11 +43,11 @@ impl<'a> Masked<'a> {
         }
     }
 
-    /// Hides what could be a PIN in a statement that cannot be read, and of which the first words are none: what is
-    /// called, a name, an amount.
+    /// Hides possible PINs in a statement that cannot be parsed. The function and the `plain_words` after it, such as a
+    /// name and an amount, are not PINs.
     ///
-    /// A mistake may be a quote too many, so what stands in a string counts as the words that it has; and behind a quote
-    /// that is not closed, as behind a `#`, nothing is known to be a name.
+    /// The mistake may be a stray quote, so the words within a string count one by one. After an unclosed quote, or a `#`,
+    /// any word may be a PIN.
     pub(in crate::shell) fn hide_unread(&mut self, statement: &Span, plain_words: usize) {
         let (start, mut words) = match self.before_part() {
             window if window > statement.start => (window, plain_words + 1),
@@ -67,7 +66,7 @@ impl<'a> Masked<'a> {
                 }
                 if !within_word {
                     within_word = true;
-                    // What a statement begins with is called. If it is no name, it may be a PIN.
+                    // A statement begins with the name of a function. Anything else there may be a PIN.
                     words = if words == 0 && !first.is_ascii_alphabetic() { plain_words + 1 } else { words + 1 };
                 }
                 let length = number_length(&self.text[at..token.end]);
@@ -94,20 +93,20 @@ impl<'a> Masked<'a> {
         }
     }
 
-    /// What may be shown.
+    /// The masked text.
     pub(in crate::shell) fn into_text(self) -> String {
-        // Whole characters were replaced, by ASCII.
+        // Always UTF-8: every byte of a masked character was replaced by an ASCII star.
         String::from_utf8(self.shown).unwrap_or_default()
     }
 
-    /// Where to begin to look for what reaches into this part.
+    /// Where to begin looking for secrets that reach into this part.
     fn before_part(&self) -> usize {
         looked_back(self.text, self.part.start)
     }
 }
 
-/// How many words stand before a place on its line. Where that begins far back, or with what cannot be called, there is no
-/// telling what they are: then it is as many as there can be.
+/// The number of words on the line before a place; the largest number if the line begins too far back, or not with the name
+/// of a function, so that their meaning is unknown.
 pub(in crate::shell) fn words_before(text: &str, place: usize) -> usize {
     let window = looked_back(text, place);
     let before = &text[window..place];
@@ -131,7 +130,7 @@ fn looked_back(text: &str, place: usize) -> usize {
     window
 }
 
-/// The digits in a row at a place of a text, underscores between them included.
+/// The numbers within a place of a text: digits in a row, with underscores between them.
 pub(in crate::shell) fn numbers(text: &str, place: Span) -> impl Iterator<Item = Span> {
     let mut at = place.start;
     std::iter::from_fn(move || {
@@ -155,7 +154,7 @@ fn number_length(text: &str) -> usize {
     text.bytes().position(|byte| !(byte.is_ascii_digit() || byte == b'_')).unwrap_or(text.len())
 }
 
-/// Whether `pin:` stands right before.
+/// Whether the keyword `pin:` comes right before.
 fn is_named_pin(before: &str) -> bool {
     before.trim_end_matches([' ', '\t', '"', '\'', '-']).ends_with("pin:")
 }

@@ -1,8 +1,7 @@
-//! The shell language, apart from what can be called in it: `Module.function argument, key: argument`, as at the iex
-//! prompt.
+//! The shell language, independent of any functions: `Module.function argument, key: argument`, as at the iex prompt.
 //!
-//! [`Tokens`] is its one scanner. [`Statements`] reads what the tokens mean, [`OpenString`] looks for a string that goes
-//! on in the next line, and `masking` for what could be a secret in a text that means nothing.
+//! [`Tokens`] is the only scanner. [`Statements`] parses its tokens, [`OpenString`] finds a string that continues on the
+//! next line, and `masking` finds possible secrets in text that cannot be parsed.
 
 mod credentials;
 mod literals;

@@ -1,15 +1,15 @@
-//! Whether a text ends within a string, so that the rest of the statement is still to come.
+//! Finds out whether a text ends within a string, so that its statement continues on the next line.
 
 use super::tokens::{Tokens, Within};
 
-/// Follows a text piece by piece, to know whether it ends within a string.
+/// Follows a text piece by piece, and knows whether it ends within a string.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OpenString(Within);
 
 impl OpenString {
     /// Takes in the next piece of the text.
     pub fn follow(&mut self, piece: &str) {
-        let mut tokens = Tokens::going_on(piece, self.0);
+        let mut tokens = Tokens::continuing(piece, self.0);
         while tokens.next_kind().is_some() {}
         self.0 = tokens.within();
     }

@@ -1,20 +1,21 @@
-//! Tokens into statements.
+//! The parser: turns tokens into statements.
 //!
-//! Statements are read one by one, so that those before a mistake still run. Nothing here is recursive and
-//! nothing looks at a character more than a few times, whatever the text holds.
+//! It parses statements one by one, so that those before a mistake still run. It is not recursive, and takes linear time
+//! for any text.
 
 use super::syntax_error::{Parsed, fail, shortened};
 use super::{Argument, Name, Problem, Span, Statement, Token, TokenKind, Tokens, Value, literals};
 
-/// Reads statements from a text, one after another.
+/// Parses the statements of a text, one after another.
 #[derive(Clone, Debug)]
 pub struct Statements<'a> {
     text: &'a str,
     tokens: Tokens<'a>,
-    /// The token that is to be read next, and where it begins. It ends where the tokens are.
+    /// The next token, which ends at `tokens.place()`.
     next: Option<TokenKind>,
+    /// Where the next token begins.
     start: usize,
-    /// Where the last one has ended, spaces apart.
+    /// Where the last token other than a space ended.
     end: usize,
 }
 
@@ -24,7 +25,7 @@ impl<'a> Statements<'a> {
         Self::starting_at(text, 0)
     }
 
-    /// Those from a place on, which must be outside of all strings and comments.
+    /// The statements from a place on, which must lie outside all strings and comments.
     pub(in crate::shell) fn starting_at(text: &'a str, place: usize) -> Self {
         let mut tokens = Tokens::starting_at(text, place);
         let next = tokens.next_kind();
@@ -39,7 +40,7 @@ impl<'a> Statements<'a> {
         Some(Token { kind: self.next?, start: self.start, end: self.tokens.place() })
     }
 
-    /// The next character's place.
+    /// The place of the next character.
     fn here(&self) -> Span {
         self.start..self.start + self.text[self.start..].chars().next().map_or(0, char::len_utf8)
     }
@@ -49,13 +50,13 @@ impl<'a> Statements<'a> {
         self.skip();
     }
 
-    /// Goes on without what is next, as if it were not there.
+    /// Skips the next token, as if it were not there.
     fn skip(&mut self) {
         self.start = self.tokens.place();
         self.next = self.tokens.next_kind();
     }
 
-    /// Passes over spaces, and answers whether there were any.
+    /// Skips spaces, and answers whether there were any.
     fn skip_spaces(&mut self) -> bool {
         let is_space = self.peek() == Some(TokenKind::Space);
         if is_space {
@@ -64,7 +65,7 @@ impl<'a> Statements<'a> {
         is_space
     }
 
-    /// Goes to the next statement, past separators and comments.
+    /// Skips separators and comments up to the next statement.
     fn skip_separators(&mut self) {
         use TokenKind::{Comment, Newline, Semicolon, Space};
         while let Some(Space | Newline | Semicolon | Comment) = self.peek() {
@@ -72,7 +73,7 @@ impl<'a> Statements<'a> {
         }
     }
 
-    /// After a mistake, goes to the end of its statement. Separators in strings are not separators.
+    /// After an error, skips the rest of its statement. A separator within a string does not count.
     fn skip_statement(&mut self) {
         while !matches!(self.peek(), None | Some(TokenKind::Newline | TokenKind::Semicolon)) {
             self.advance();
@@ -187,11 +188,11 @@ impl<'a> Statements<'a> {
         Ok(())
     }
 
-    /// `key:`, as in Elixir; otherwise nothing is taken.
+    /// `key:`, as in Elixir; without it, nothing is taken.
     fn keyword(&mut self) -> Option<&'a str> {
         let token = self.token().filter(|token| token.kind == TokenKind::Word)?;
         let word = &self.text[token.span()];
-        // Behind a word, a colon is always a token of its own.
+        // After a word, a colon is always a token of its own.
         if starts_as_module(word) || self.text.as_bytes().get(token.end) != Some(&b':') {
             return None;
         }
@@ -236,7 +237,7 @@ impl<'a> Statements<'a> {
         }
     }
 
-    /// The name of a function or a module, or a truth value.
+    /// The name of a function or module, or a boolean.
     fn bare_word(&mut self) -> Parsed<Value<'a>> {
         let span = self.start..self.tokens.place();
         if starts_as_module(&self.text[span.clone()]) {

@@ -1,10 +1,10 @@
-//! What holds for every text, whatever it holds.
+//! Properties of the scanner and the parser, for any text.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// Any text, and above all such as look like statements.
+/// Any text, mostly pieces of statements.
 fn any_text() -> impl Strategy<Value = String> {
     let pieces = [
         "Bank.open",

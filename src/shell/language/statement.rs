@@ -1,29 +1,29 @@
-//! What a statement is once it has been read.
+//! The syntax tree of a statement.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use super::Span;
 
-/// One statement: a name and what it is given.
+/// One statement: the name of a function, and arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement<'a> {
     /// The statement's place, without the separator.
     pub span: Span,
-    /// What is called.
+    /// The name of the function.
     pub name: Name<'a>,
-    /// What it is given, in order.
+    /// The arguments, in order.
     pub arguments: Vec<Argument<'a>>,
 }
 
-/// `Module.function`, or a word of its own such as `help`.
+/// `Module.function`, or a single word such as `help`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name<'a> {
     /// Its place.
     pub span: Span,
-    /// What stands before the dot.
+    /// The word before the dot.
     pub module: Option<&'a str>,
-    /// What stands after it, or the word.
+    /// The word after the dot, or the single word.
     pub function: &'a str,
 }
 
@@ -36,7 +36,7 @@ impl fmt::Display for Name<'_> {
     }
 }
 
-/// What a function is given.
+/// An argument of a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Argument<'a> {
     /// Its place, the keyword included.
@@ -49,12 +49,12 @@ pub struct Argument<'a> {
     pub value: Value<'a>,
 }
 
-/// The kinds of arguments.
+/// The value of an argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
     /// `"Wolfman"`, with its escapes resolved.
     String(Cow<'a, str>),
-    /// `1_000`, as its digits without underscores and leading zeros.
+    /// `1_000`, as digits without underscores and leading zeros.
     Integer(Cow<'a, str>),
     /// `:strong`, without the colon.
     Atom(&'a str),

@@ -1,13 +1,13 @@
-//! What can be wrong with a statement that cannot be read.
+//! Syntax errors.
 
 use thiserror::Error;
 
 use super::Span;
 
-/// What cannot be read, and where.
+/// A syntax error, and where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyntaxError {
-    /// The place.
+    /// The place at fault.
     pub span: Span,
     /// The place of the whole statement.
     pub statement: Span,
@@ -51,15 +51,15 @@ pub enum Problem {
     Unexpected(char),
 }
 
-/// What comes of reading something.
+/// The result of parsing something.
 pub(super) type Parsed<T> = Result<T, SyntaxError>;
 
-/// A mistake at a place. What statement it belongs to is known when all of that is.
+/// An error at a place. [`Statements`](super::Statements) fills in the statement's span once its end is known.
 pub(super) fn fail<T>(span: Span, problem: Problem) -> Parsed<T> {
     Err(SyntaxError { statement: span.clone(), span, problem })
 }
 
-/// A word as a message names it: whole, unless it is longer than any that means something.
+/// A word as messages quote it: cut if it is longer than any meaningful one.
 pub(in crate::shell) fn shortened(word: &str) -> String {
     const LONGEST: usize = 64;
     match word.char_indices().nth(LONGEST) {

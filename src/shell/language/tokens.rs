@@ -1,18 +1,18 @@
-//! The one scanner of the shell language: a text cut into tokens, none of it left out.
+//! The scanner of the shell language: splits a text into tokens that cover all of it.
 //!
-//! Whatever the text holds, it has tokens: what cannot be right is a token of a kind of its own. So everything that looks
-//! at statements can take them from here, a line that is half typed as well as one that is read.
+//! Every text has tokens, as errors are tokens of their own kinds. The parser, the line editor and the masking of secrets
+//! can therefore share this scanner, even for a line that is half typed.
 
 use super::Span;
 
-/// A piece of a text that belongs together.
+/// A token: a kind and its place in the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Token {
     /// What it is.
     pub kind: TokenKind,
     /// Where it begins, in bytes.
     pub start: usize,
-    /// Where the next one begins.
+    /// Where it ends, and the next one begins.
     pub end: usize,
 }
 
@@ -44,7 +44,7 @@ pub enum TokenKind {
     Dot,
     /// `:`
     Colon,
-    /// Letters, digits and underscores. Digits begin one only right behind a dot.
+    /// Letters, digits and underscores. A word begins with a digit only right after a dot.
     Word,
     /// `1_000` or `-5`.
     Integer,
@@ -56,11 +56,11 @@ pub enum TokenKind {
     Minus,
     /// A string that is not closed, up to the end of the text.
     OpenString,
-    /// A character that means nothing.
+    /// A character that the language does not have.
     Unknown,
 }
 
-/// What a text ends within.
+/// What the end of a text lies within.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Within {
     /// Neither a string nor a comment.
@@ -68,17 +68,17 @@ pub(super) enum Within {
     Nothing,
     Comment,
     String,
-    /// A string, behind a backslash.
+    /// A string, right after a backslash.
     Escape,
 }
 
-/// Cuts a text into tokens, one after another.
+/// Splits a text into tokens, one after another.
 #[derive(Clone, Debug)]
 pub struct Tokens<'a> {
     text: &'a str,
     at: usize,
     after_dot: bool,
-    /// What the text before was within, and in the end what a text behind would be within.
+    /// At the start, what the preceding text ended within; at the end, what this text ends within.
     within: Within,
 }
 
@@ -88,27 +88,27 @@ impl<'a> Tokens<'a> {
         Self::starting_at(text, 0)
     }
 
-    /// Those from a place on, as if nothing stood before it.
+    /// The tokens from a place on, as if the text began there.
     pub(super) fn starting_at(text: &'a str, place: usize) -> Self {
         Self { text, at: place, after_dot: false, within: Within::Nothing }
     }
 
-    /// The tokens of a text that goes on where another one has ended.
-    pub(super) fn going_on(text: &'a str, within: Within) -> Self {
+    /// The tokens of a text that continues another one.
+    pub(super) fn continuing(text: &'a str, within: Within) -> Self {
         Self { text, at: 0, after_dot: false, within }
     }
 
-    /// What the text ends within, once all of its tokens were taken.
+    /// What the text ends within, after all its tokens were taken.
     pub(super) fn within(&self) -> Within {
         self.within
     }
 
-    /// Where the next token begins, and the last one has ended.
+    /// Where the last token ended, and the next one begins.
     pub(super) fn place(&self) -> usize {
         self.at
     }
 
-    /// The kind of the next token, which ends at [`Tokens::place`] then.
+    /// Takes the next token and answers with its kind. The token ends at [`Tokens::place`].
     pub(super) fn next_kind(&mut self) -> Option<TokenKind> {
         let first = self.peek_byte()?;
         let after_dot = std::mem::take(&mut self.after_dot);
@@ -117,7 +117,7 @@ impl<'a> Tokens<'a> {
             Within::Comment => self.comment(),
             Within::String => self.string(),
             Within::Escape => {
-                // There is a character, as there is a token.
+                // There is a character to skip: `peek_byte` has found it.
                 self.escaped();
                 self.string()
             }
@@ -163,7 +163,7 @@ impl<'a> Tokens<'a> {
         TokenKind::Comment
     }
 
-    /// The rest of a string, behind its opening quote.
+    /// The rest of a string, after its opening quote.
     fn string(&mut self) -> TokenKind {
         self.within = Within::String;
         loop {
@@ -184,8 +184,8 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// Passes over what stands behind a backslash, if it is there. Of a character of several bytes the first is enough:
-    /// none of the others ends a string.
+    /// Skips the character after a backslash, if there is one. Skipping its first byte is enough: no later byte can end a
+    /// string.
     fn escaped(&mut self) -> bool {
         let is_there = self.at < self.text.len();
         self.at += usize::from(is_there);

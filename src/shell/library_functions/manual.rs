@@ -1,8 +1,8 @@
-//! What the shell says of the library beside its functions.
+//! Notes about the library at the end of `help`.
 
 pub(super) const NOTES: &str = "
   The integer 1 and the string \"1\" name the same user. An ISBN has 10 or 13 digits, with or without hyphens.
 
 Replies
-  Besides its own, a function that takes an ISBN replies {:error, :invalid_isbn} where digits are missing or
-  mistyped, and one that takes a user {:error, :invalid_user} for what cannot be a name.";
+  Every function that takes an ISBN may also reply {:error, :invalid_isbn}, when digits are missing or mistyped;
+  every function that takes a user {:error, :invalid_user}, when the text cannot be a name.";

@@ -1,5 +1,5 @@
-//! The library's functions at the prompt, for a program each: [`WriteFunctions`] has `LibraryWriteService.add_book`,
-//! …, and [`ReadFunctions`] has `LibraryReadService.get_inventory`, …
+//! The library's functions at the prompt, for two programs: [`WriteFunctions`] has `LibraryWriteService.add_book` and
+//! other commands, [`ReadFunctions`] has `LibraryReadService.get_inventory` and other queries.
 
 mod manual;
 mod parameters;

@@ -1,24 +1,24 @@
-//! What the library's functions take, or the reply that says what is wrong with it.
+//! The parameters of the library's functions, and how arguments are parsed. An error is the reply to an invalid one.
 
 use crate::engine::domain::Aggregate as _;
 use crate::engine::log::StreamId;
 use crate::library::{Author, Book, Isbn, Quantity, Title, UserId};
-use crate::shell::functions::{Call, Kind, Parameter};
+use crate::shell::functions::{Call, Parameter, ParameterKind};
 use crate::shell::term::Term;
 
-pub(super) const ISBN: Parameter = Parameter::needed("isbn", Kind::Text);
-pub(super) const TITLE: Parameter = Parameter::needed("title", Kind::Text);
-pub(super) const AUTHOR: Parameter = Parameter::needed("author", Kind::Text);
-pub(super) const QUANTITY: Parameter = Parameter::needed("quantity", Kind::Integer);
-pub(super) const USER: Parameter = Parameter::needed("user", Kind::Named);
-/// The book that a table begins with.
-pub(super) const FROM: Parameter = Parameter::by_name("from", Kind::Text);
+pub(super) const ISBN: Parameter = Parameter::needed("isbn", ParameterKind::Text);
+pub(super) const TITLE: Parameter = Parameter::needed("title", ParameterKind::Text);
+pub(super) const AUTHOR: Parameter = Parameter::needed("author", ParameterKind::Text);
+pub(super) const QUANTITY: Parameter = Parameter::needed("quantity", ParameterKind::Integer);
+pub(super) const USER: Parameter = Parameter::needed("user", ParameterKind::Named);
+/// The book at which a table begins.
+pub(super) const FROM: Parameter = Parameter::by_name("from", ParameterKind::Text);
 
 pub(super) fn isbn(call: &Call<'_>) -> Result<Isbn, Term> {
     Isbn::new(call.text(ISBN)).map_err(|_| Term::Error("invalid_isbn"))
 }
 
-/// The stream of the book that a word names.
+/// The stream of the book with an ISBN.
 pub(super) fn book_stream(isbn: &str) -> Result<StreamId, Term> {
     let isbn = Isbn::new(isbn).map_err(|_| Term::Error("invalid_isbn"))?;
     Ok(StreamId::new(Book::CATEGORY, &isbn))
@@ -33,7 +33,7 @@ pub(super) fn author(call: &Call<'_>) -> Result<Author, Term> {
 }
 
 pub(super) fn quantity(call: &Call<'_>) -> Result<Quantity, Term> {
-    // Digits that do not fit into 64 bits are beyond any limit.
+    // A number that does not fit into 64 bits is beyond the limit anyway.
     let quantity = call.text(QUANTITY).parse::<i64>().ok();
     quantity.and_then(|quantity| Quantity::new(quantity).ok()).ok_or(Term::Error("invalid_quantity"))
 }

@@ -1,4 +1,4 @@
-//! `LibraryReadService`: queries, and no command.
+//! `LibraryReadService`: queries only.
 
 use super::manual::NOTES;
 use super::parameters::{FROM, ISBN, USER, book_stream, from, isbn, user_id};
@@ -9,8 +9,8 @@ use crate::engine::projection::ReadModel;
 use crate::library::{BookEvent, Inventory, Isbn, QueryError, ReadService, UserId};
 use crate::shell::application_functions::{HasApplication, Words, application_functions, words};
 use crate::shell::functions::{Call, Domain, Function, Manual, Names, Outcome, Parameter, Row, joined};
-use crate::shell::help::helpers;
-use crate::shell::question::{limit, moment};
+use crate::shell::help::shell_functions;
+use crate::shell::query_arguments::{limit, moment};
 use crate::shell::table::{AS_OF, AT, LIMIT};
 use crate::shell::term::Term;
 
@@ -18,15 +18,15 @@ const MODULE: &str = "LibraryReadService";
 
 static ROWS: [Row<ReadFunctions>; 16] = joined(&[GET_INVENTORY, GET_BOOK, GET_LOANS], &application_functions());
 
-/// What it is called, and what help says of it.
+/// The words for the service in replies and help.
 static WORDS: Words = words! {
     module: "LibraryReadService",
     called: "service",
     thing: "library",
     of: "one book",
-    mended: "Once\nthat is mended, the program can be started again.",
-    holds: "whether each book would have decided what happened to it;",
-    imported: "It is the past,\nand no news.",
+    mended: "Once\nthat is repaired, start the program again.",
+    holds: "that each book would have decided its events;",
+    imported: "Handlers\ndo not act on imported events.",
     projections: "its inventory",
 };
 
@@ -36,10 +36,10 @@ static MANUAL: Manual = Manual {
     function: "LibraryReadService.get_inventory",
     call: "LibraryReadService.get_book(\"978-1680502992\")",
     notes: NOTES,
-    helpers: helpers("help LibraryReadService.get_book"),
+    shell_functions: shell_functions("help LibraryReadService.get_book"),
 };
 
-/// The read service as the shell calls it.
+/// The functions of the read service at the prompt.
 #[derive(Debug)]
 pub struct ReadFunctions {
     service: ReadService,
@@ -55,11 +55,10 @@ const GET_INVENTORY: Row<ReadFunctions> = Row::new(
     )
     .group("Books")
     .details(
-        "In the order of their ISBNs, with the copies that are in and out. With at: 3 it lists what the\n\
-            library had after the event at position 3, with as_of: \"2026-11-20T10:00:00Z\" what it had at that\n\
-            time. from: \"978-1593275846\" begins with that book, limit: 10 lists 10 books at the most; 1_000\n\
-            without. Times in a log never go back: where a clock was ahead, the events after that have the time\n\
-            it had then until the clock has passed it, and only at: tells them apart.",
+        "Sorted by ISBN, with the copies that are in and out. at: 3 lists the books as of the event at position 3,\n\
+            as_of: \"2026-11-20T10:00:00Z\" as of that time. from: \"978-1593275846\" begins with that book; limit: 10\n\
+            lists at most 10 books, and without it at most 1_000. Times in a log never go back: if a clock was ahead,\n\
+            the events after that keep its time until the clock has passed it, and only at: tells them apart.",
     ),
     |service, call| Box::pin(get_inventory(service, call)),
 );
@@ -76,12 +75,12 @@ const GET_BOOK: Row<ReadFunctions> = Row::new(
         MODULE,
         "get_book",
         &[ISBN, AT, AS_OF],
-        "tells about one book",
+        "shows one book",
         "LibraryReadService.get_book \"978-1593275846\"",
     )
     .group("Books")
     .details(
-        "at: and as_of: ask about the past, as in LibraryReadService.get_inventory.\n\
+        "at: and as_of: show it in the past, as in LibraryReadService.get_inventory.\n\
             Replies the book, or :no_book.",
     ),
     |service, call| Box::pin(get_book(service, call)),
@@ -98,12 +97,12 @@ const GET_LOANS: Row<ReadFunctions> = Row::new(
         MODULE,
         "get_loans",
         &[USER, FROM, LIMIT, AT, AS_OF],
-        "lists the books that a user has",
+        "lists the books that a user has borrowed",
         "LibraryReadService.get_loans \"user123\"",
     )
     .group("Users")
     .details(
-        "With the time when each was borrowed. from:, limit:, at: and as_of: are those of\n\
+        "With the time at which each was borrowed. from:, limit:, at: and as_of: work as in\n\
             LibraryReadService.get_inventory.",
     ),
     |service, call| Box::pin(get_loans(service, call)),
@@ -118,7 +117,7 @@ async fn get_loans(service: &ReadFunctions, call: Call<'_>) -> Outcome {
 }
 
 impl ReadFunctions {
-    /// The functions of a service that runs.
+    /// The functions of a running service.
     pub fn new(service: ReadService) -> Self {
         Self { service }
     }
@@ -164,7 +163,7 @@ impl Domain for ReadFunctions {
     }
 }
 
-/// The books that there are now and the users who have one, for the editor's thread.
+/// The current ISBNs and borrowers, for completion on the editor's thread.
 struct InventoryNames {
     inventory: ReadModel<Inventory>,
 }

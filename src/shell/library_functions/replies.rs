@@ -1,9 +1,9 @@
-//! What the library answers, as replies.
+//! The library's answers as terms.
 
 use crate::library::{ListedBook, Loan, Refusal};
 use crate::shell::term::{Table, Term};
 
-/// What a book that says no is answered with.
+/// The reason in the reply to a refused command.
 pub(super) fn refused(refusal: &Refusal) -> &'static str {
     match refusal {
         Refusal::NoBook => "no_book",

@@ -1,4 +1,4 @@
-//! `LibraryWriteService`: commands, and no query.
+//! `LibraryWriteService`: commands only.
 
 use super::manual::NOTES;
 use super::parameters::{AUTHOR, ISBN, QUANTITY, TITLE, USER, author, book_stream, isbn, quantity, title, user_id};
@@ -6,9 +6,9 @@ use super::replies::refused;
 use crate::engine::application::Application;
 use crate::engine::log::StreamId;
 use crate::library::{BookCommand, BookEvent, WriteService};
-use crate::shell::application_functions::{HasApplication, Prompted, Words, application_functions, words};
+use crate::shell::application_functions::{HasApplication, ShellApplication, Words, application_functions, words};
 use crate::shell::functions::{Call, Domain, Function, Manual, Outcome, Parameter, Row, joined};
-use crate::shell::help::helpers;
+use crate::shell::help::shell_functions;
 use crate::shell::term::Term;
 use crate::shell::trace::Trace;
 
@@ -17,15 +17,15 @@ const MODULE: &str = "LibraryWriteService";
 static ROWS: [Row<WriteFunctions>; 17] =
     joined(&[ADD_BOOK, BORROW_BOOK, RETURN_BOOK, REMOVE_BOOK], &application_functions());
 
-/// What it is called, and what help says of it.
+/// The words for the service in replies and help.
 static WORDS: Words = words! {
     module: "LibraryWriteService",
     called: "service",
     thing: "library",
     of: "one book",
-    mended: "Once\nthat is mended, the program can be started again.",
-    holds: "whether each book would have decided what happened to it;",
-    imported: "It is the past,\nand no news.",
+    mended: "Once\nthat is repaired, start the program again.",
+    holds: "that each book would have decided its events;",
+    imported: "Handlers\ndo not act on imported events.",
     projections: "its inventory",
 };
 
@@ -35,12 +35,12 @@ static MANUAL: Manual = Manual {
     function: "LibraryWriteService.add_book",
     call: "LibraryWriteService.remove_book(\"978-1680502992\")",
     notes: NOTES,
-    helpers: helpers("help LibraryWriteService.add_book"),
+    shell_functions: shell_functions("help LibraryWriteService.add_book"),
 };
 
-/// The write service as the shell calls it.
+/// The functions of the write service at the prompt.
 #[derive(Debug)]
-pub struct WriteFunctions(Prompted<BookEvent>);
+pub struct WriteFunctions(ShellApplication<BookEvent>);
 
 const ADD_BOOK: Row<WriteFunctions> = Row::new(
     Function::new(
@@ -52,8 +52,8 @@ const ADD_BOOK: Row<WriteFunctions> = Row::new(
     )
     .group("Books")
     .details(
-        "A book that the library has already gets more copies, and the title and author given now.\n\
-            Quantities are whole numbers from 1 to 1_000_000, and so are the copies of a book at the most.\n\
+        "A book that the library already has gets more copies, and the new title and author.\n\
+            A quantity is a whole number from 1 to 1_000_000; a book has at most 1_000_000 copies.\n\
             Replies :ok, {:error, :copy_limit}, {:error, :invalid_quantity}, {:error, :invalid_title} or\n\
             {:error, :invalid_author}.",
     ),
@@ -75,7 +75,7 @@ const BORROW_BOOK: Row<WriteFunctions> = Row::new(
     )
     .group("Books")
     .details(
-        "A user has one copy of a book at the most.\n\
+        "A user can borrow one copy of a book at a time.\n\
             Replies :ok, {:error, :no_book}, {:error, :already_borrowed} or {:error, :no_copy_left}.",
     ),
     |service, call| Box::pin(borrow_book(service, call)),
@@ -112,7 +112,7 @@ const REMOVE_BOOK: Row<WriteFunctions> = Row::new(
     )
     .group("Books")
     .details(
-        "A book of which a copy is out stays.\n\
+        "A book with a borrowed copy cannot be removed.\n\
             Replies :ok, {:error, :no_book} or {:error, :book_is_out}.",
     ),
     |service, call| Box::pin(remove_book(service, call)),
@@ -123,9 +123,9 @@ async fn remove_book(service: &WriteFunctions, call: Call<'_>) -> Outcome {
 }
 
 impl WriteFunctions {
-    /// The functions of a service that runs; `trace` shows what its commands cause.
+    /// The functions of a running service; `trace` prints what its commands cause.
     pub fn new(service: &WriteService, trace: Trace) -> Self {
-        Self(Prompted::new((**service).clone(), &WORDS, trace))
+        Self(ShellApplication::new((**service).clone(), &WORDS, trace))
     }
 
     async fn send(&self, call: Call<'_>, command: BookCommand) -> Outcome {

@@ -1,4 +1,4 @@
-//! A descriptor that waits.
+//! A descriptor that blocks.
 
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -6,16 +6,15 @@ use std::os::fd::{AsFd, BorrowedFd};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
-/// Reads and writes as if the descriptor were a blocking one, whatever mode it is in, and whoever changes that
-/// meanwhile.
+/// Reads and writes as if the descriptor were blocking, even if another program has made it non-blocking.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::shell) struct Descriptor(pub(super) BorrowedFd<'static>);
 
 impl Descriptor {
-    fn patiently(self, until: PollFlags, mut act: impl FnMut() -> Result<usize, Errno>) -> io::Result<usize> {
+    fn blocking(self, ready: PollFlags, mut attempt: impl FnMut() -> Result<usize, Errno>) -> io::Result<usize> {
         loop {
-            match act() {
-                Err(Errno::AGAIN) => match poll(&mut [PollFd::new(&self.0, until)], None) {
+            match attempt() {
+                Err(Errno::AGAIN) => match poll(&mut [PollFd::new(&self.0, ready)], None) {
                     Ok(_) | Err(Errno::INTR) => {}
                     Err(error) => return Err(error.into()),
                 },
@@ -34,13 +33,13 @@ impl AsFd for Descriptor {
 
 impl Read for Descriptor {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.patiently(PollFlags::IN, || rustix::io::read(self.0, &mut *buffer))
+        self.blocking(PollFlags::IN, || rustix::io::read(self.0, &mut *buffer))
     }
 }
 
 impl Write for Descriptor {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.patiently(PollFlags::OUT, || rustix::io::write(self.0, bytes))
+        self.blocking(PollFlags::OUT, || rustix::io::write(self.0, bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {

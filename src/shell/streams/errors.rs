@@ -1,4 +1,4 @@
-//! Standard error, as far as the program speaks there.
+//! Messages on standard error.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, Write};
@@ -7,12 +7,11 @@ use std::{panic, thread};
 use super::standard_error;
 use crate::shell::escape;
 
-/// Takes what is said on standard error. It may quote a file, a name or another library; nothing of that does more
-/// than show.
+/// Writes to standard error, escaped: a message may quote a file, a name or another library.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::shell) struct Errors;
+pub(in crate::shell) struct ErrorOutput;
 
-impl Write for Errors {
+impl Write for ErrorOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(bytes);
         standard_error().write_all(escape::lines(&text).as_bytes())?;
@@ -24,20 +23,20 @@ impl Write for Errors {
     }
 }
 
-/// Says something in lines of its own.
-pub(in crate::shell) fn say(text: &str) {
-    // When standard error is gone, nobody is there to be told; the exit code still tells.
-    let _ = Errors.write_all(format!("{text}\n").as_bytes());
+/// Prints a message on standard error, with a newline.
+pub(in crate::shell) fn print_error(text: &str) {
+    // When standard error is closed, the exit code still tells.
+    let _ = ErrorOutput.write_all(format!("{text}\n").as_bytes());
 }
 
-/// From now on, what a panic says is said here too: it may quote anything.
-pub(in crate::shell) fn say_panics() {
+/// From now on, panic messages are printed through [`ErrorOutput`]: they may quote arbitrary text.
+pub(in crate::shell) fn report_panics() {
     panic::set_hook(Box::new(|panic| {
         let backtrace = Backtrace::capture();
         let backtrace = match backtrace.status() {
             BacktraceStatus::Captured => format!("\n{backtrace}"),
             _ => String::new(),
         };
-        say(&format!("thread '{}' {panic}{backtrace}", thread::current().name().unwrap_or("without a name")));
+        print_error(&format!("thread '{}' {panic}{backtrace}", thread::current().name().unwrap_or("without a name")));
     }));
 }

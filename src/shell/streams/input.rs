@@ -1,4 +1,4 @@
-//! What is read while statements run, on a thread of its own.
+//! Input, read on a thread of its own while statements run.
 
 use std::io::{self, Read};
 use std::pin::Pin;
@@ -10,16 +10,16 @@ use tokio::sync::mpsc;
 
 const READ: usize = 1 << 16;
 
-/// Reads ahead of whoever asks, one piece at the most.
+/// The reading end of the thread, which reads at most one piece ahead.
 #[derive(Debug)]
-pub(in crate::shell) struct Input {
+pub(in crate::shell) struct InputThread {
     pieces: mpsc::Receiver<io::Result<Vec<u8>>>,
     piece: Vec<u8>,
     taken: usize,
     at_end: bool,
 }
 
-impl Input {
+impl InputThread {
     /// # Errors
     ///
     /// No thread can be started.
@@ -30,7 +30,7 @@ impl Input {
     }
 }
 
-/// Reads until there is nothing more, or nobody who wants it. The end is an empty piece.
+/// Reads until the end, which is sent as an empty piece, or until the receiver is gone.
 fn read(mut reader: impl Read, pieces: &mpsc::Sender<io::Result<Vec<u8>>>) {
     let mut buffer = vec![0; READ];
     loop {
@@ -46,10 +46,10 @@ fn read(mut reader: impl Read, pieces: &mpsc::Sender<io::Result<Vec<u8>>>) {
     }
 }
 
-impl AsyncRead for Input {
+impl AsyncRead for InputThread {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if self.taken == self.piece.len() && !self.at_end {
-            let stopped = || Err(io::Error::other("the thread that reads has stopped"));
+            let stopped = || Err(io::Error::other("the input thread has stopped"));
             self.piece = ready!(self.pieces.poll_recv(context)).unwrap_or_else(stopped)?;
             self.taken = 0;
             self.at_end = self.piece.is_empty();

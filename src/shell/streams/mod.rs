@@ -1,8 +1,7 @@
-//! The program's standard input, output and error. Nothing else in it reads or writes them, but for the line editor at
-//! a terminal.
+//! The program's standard input, output and error. Nothing else reads or writes them, except the line editor at a
+//! terminal.
 //!
-//! A descriptor is shared with whoever else has it, and may be non-blocking because another program has left it so:
-//! here all of them wait.
+//! Other programs may share these descriptors and may have left them non-blocking; here all of them block.
 
 mod descriptor;
 mod errors;
@@ -11,10 +10,10 @@ mod output;
 mod terminal;
 
 pub(super) use self::descriptor::Descriptor;
-pub(super) use self::errors::{Errors, say, say_panics};
-pub(super) use self::input::Input;
-pub(super) use self::output::{Output, print};
-pub(super) use self::terminal::make_own;
+pub(super) use self::errors::{ErrorOutput, print_error, report_panics};
+pub(super) use self::input::InputThread;
+pub(super) use self::output::{OutputThread, print};
+pub(super) use self::terminal::reopen_terminal;
 
 use std::fs::File;
 use std::io;
@@ -34,7 +33,7 @@ pub(super) fn standard_output() -> Descriptor {
     Descriptor(stdio::stdout())
 }
 
-/// Standard error, for what the program itself draws there. What it says goes through [`Errors`].
+/// Standard error, for drawing. Messages go through [`ErrorOutput`].
 pub(super) fn standard_error() -> Descriptor {
     Descriptor(stdio::stderr())
 }
@@ -44,23 +43,23 @@ pub(super) fn errors_are_a_terminal() -> bool {
     isatty(stdio::stderr())
 }
 
-/// Whether so many descriptors more can be open at the same time.
+/// Checks that the process may open `count` more descriptors.
 ///
 /// # Errors
 ///
-/// What the system says of the first that cannot.
-pub(super) fn can_be_opened(count: usize) -> io::Result<()> {
+/// The system's error for the first that it may not open.
+pub(super) fn check_free_descriptors(count: usize) -> io::Result<()> {
     let opened: io::Result<Vec<_>> = (0..count).map(|_| stdio::stderr().try_clone_to_owned()).collect();
     opened.map(drop)
 }
 
-/// Whether a person sits there: standard input and standard output are a terminal.
-pub(super) fn are_a_terminal() -> bool {
+/// Whether a person uses the program: standard input and standard output are a terminal.
+pub(super) fn are_interactive() -> bool {
     isatty(stdio::stdin()) && isatty(stdio::stdout())
 }
 
 /// Whether standard output and standard error go to the same terminal, file or pipe.
-pub(super) fn outputs_are_one() -> io::Result<bool> {
+pub(super) fn output_and_errors_are_one() -> io::Result<bool> {
     let identity = |output: BorrowedFd<'_>| -> io::Result<(u64, u64)> {
         let place = File::from(output.try_clone_to_owned()?).metadata()?;
         Ok((place.dev(), place.ino()))

@@ -1,4 +1,4 @@
-//! What is printed while statements run, on a thread of its own.
+//! Output, written on a thread of its own while statements run.
 
 use std::io::{self, Write};
 use std::pin::Pin;
@@ -11,19 +11,19 @@ use tokio::sync::mpsc;
 
 use super::standard_output;
 
-/// Handed over at once, at the most.
+/// The largest piece handed to the thread, in bytes.
 const WRITE: usize = 1 << 16;
 
-/// Hands over what is written, one piece at a time. Dropping a future loses nothing that it has taken.
+/// Hands output to the thread, one piece at a time. Dropping a future loses nothing that it has taken.
 #[derive(Debug)]
-pub(in crate::shell) struct Output {
+pub(in crate::shell) struct OutputThread {
     to_write: blocking::SyncSender<Vec<u8>>,
     written: mpsc::Receiver<(Vec<u8>, io::Result<()>)>,
-    /// Away while it is being written.
+    /// `None` while the thread writes it.
     buffer: Option<Vec<u8>>,
 }
 
-impl Output {
+impl OutputThread {
     /// # Errors
     ///
     /// No thread can be started.
@@ -60,10 +60,10 @@ fn write(
 }
 
 fn stopped() -> io::Error {
-    io::Error::other("the thread that writes has stopped")
+    io::Error::other("the output thread has stopped")
 }
 
-impl AsyncWrite for Output {
+impl AsyncWrite for OutputThread {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         ready!(self.poll_written(context))?;
         let mut buffer = self.buffer.take().unwrap_or_default();
@@ -82,7 +82,7 @@ impl AsyncWrite for Output {
     }
 }
 
-/// Prints at once. What it is given only shows.
+/// Prints at once, from the calling thread. The text must be escaped already.
 pub(in crate::shell) fn print(text: &str) -> io::Result<()> {
     standard_output().write_all(text.as_bytes())
 }

@@ -1,19 +1,19 @@
-//! What is hidden of one statement, and why.
+//! What to hide of one statement.
 
 use super::secrets::{parameter_of, secrets};
-use crate::shell::functions::{Function, Kind, Parameter, Vocabulary, check};
+use crate::shell::functions::{Function, Parameter, ParameterKind, Vocabulary, check};
 use crate::shell::language::masking::{Masked, is_long, numbers, words_before};
 use crate::shell::language::{Argument, Span, Statement, SyntaxError, TokenKind, Tokens, Value, credentials_of};
 
-/// What a PIN is called where it is given by name.
+/// The keyword by which people give a PIN.
 const PIN: &str = "pin";
 
-/// What is hidden of a statement.
+/// What to hide of a statement.
 #[derive(Clone, Debug)]
 pub(super) enum Hidden {
-    /// What stands at these places.
+    /// These places.
     At(Vec<Span>),
-    /// Every number that could be a PIN, but for those in the first words.
+    /// Every number that could be a PIN, except in the first words.
     LongNumbersBehind { plain_words: usize },
 }
 
@@ -37,7 +37,7 @@ impl Hidden {
         let mut tokens = Tokens::new(&text[statement.clone()]);
         let name = tokens.by_ref().take_while(|token| is_of_name(token.kind)).last();
         let end = statement.start + name.map_or(0, |name| name.end);
-        let is_plain = |kind| matches!(kind, Kind::Named | Kind::Integer);
+        let is_plain = |kind| matches!(kind, ParameterKind::Named | ParameterKind::Integer);
         let plain = function_called(&text[statement.start..end], vocabulary).map_or_else(
             || plain_words_of_unknown(vocabulary),
             |function| {
@@ -45,19 +45,19 @@ impl Hidden {
                 parameters.take_while(|parameter| is_plain(parameter.kind) && !parameter.keyword).count()
             },
         );
-        // What was meant may begin with another statement on the line, as in `Bank.create Jo;sh, Josh, 1234`.
+        // The intended statement may begin earlier on the line, as in `Bank.create Jo;sh, Josh, 1234`.
         Self::LongNumbersBehind { plain_words: (plain + 1).saturating_sub(words_before(text, statement.start)) }
     }
 
-    /// The PINs, and the numbers that stand where one can have been meant: behind the last argument that the function
-    /// takes, and where it takes a PIN, in the place of something else.
+    /// The PINs, and the numbers that may have been meant as one: those after the function's last parameter, and if it
+    /// takes a PIN, those in the place of another argument.
     pub(super) fn of_wrong_call(text: &str, statement: &Statement<'_>, function: &Function) -> Self {
         let takes_pin = function.secret_parameter().is_some();
         let mut hidden = Vec::new();
         for (place, argument) in statement.arguments.iter().enumerate() {
             let span = argument.value_span.clone();
             match parameter_of(function, place, argument) {
-                Some(parameter) if parameter.kind == Kind::Pin => hide_whole(argument, text, &mut hidden),
+                Some(parameter) if parameter.kind == ParameterKind::Pin => hide_whole(argument, text, &mut hidden),
                 None if argument.keyword == Some(PIN) => hide_whole(argument, text, &mut hidden),
                 Some(parameter) if !(takes_pin && can_stand_for_pin(argument, parameter)) => {}
                 None if argument.keyword.is_some() && !takes_pin => {}
@@ -68,7 +68,7 @@ impl Hidden {
         Self::At(hidden)
     }
 
-    /// What is hidden of the same where not even its beginning is certain.
+    /// The same for a statement whose beginning is uncertain.
     pub(super) fn in_doubt(self) -> Self {
         match self {
             Self::At(_) => self,
@@ -84,7 +84,7 @@ impl Hidden {
     }
 }
 
-/// How many words behind an unknown name are no PIN, whichever function was meant.
+/// How many words after an unknown name cannot be a PIN, whichever function was meant.
 fn plain_words_of_unknown(vocabulary: Vocabulary) -> usize {
     const AT_MOST: usize = 2;
     vocabulary.all().filter_map(Function::secret_parameter).min().map_or(AT_MOST, |first| first.min(AT_MOST))
@@ -94,18 +94,20 @@ fn function_called(name: &str, vocabulary: Vocabulary) -> Option<&'static Functi
     vocabulary.all().find(|function| function.is_called(name))
 }
 
-/// Whether an argument that stands for something else could be a PIN: a number or a string where there should be none,
-/// or nothing but digits where any text can stand.
+/// Whether an argument for another parameter may be a misplaced PIN: a number or a string of the wrong kind, or nothing but
+/// digits as a text.
 fn can_stand_for_pin(argument: &Argument<'_>, parameter: &Parameter) -> bool {
     match (&argument.value, parameter.kind) {
-        (Value::Integer(_), kind) => !matches!(kind, Kind::Named | Kind::Integer),
-        (Value::String(text), Kind::Text) => !parameter.keyword && text.bytes().all(|byte| byte.is_ascii_digit()),
-        (Value::String(_), kind) => kind != Kind::Named,
+        (Value::Integer(_), kind) => !matches!(kind, ParameterKind::Named | ParameterKind::Integer),
+        (Value::String(text), ParameterKind::Text) => {
+            !parameter.keyword && text.bytes().all(|byte| byte.is_ascii_digit())
+        }
+        (Value::String(_), kind) => kind != ParameterKind::Named,
         _ => false,
     }
 }
 
-/// All of a value but what tells its kind.
+/// Hides a value, except for its quotes or sign.
 fn hide_whole(argument: &Argument<'_>, text: &str, hidden: &mut Vec<Span>) {
     let Span { start, end } = argument.value_span.clone();
     match argument.value {

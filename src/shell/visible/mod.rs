@@ -1,7 +1,7 @@
-//! What may be shown of a statement: all but its PINs, and the credentials in a URL.
+//! The visible part of a statement: everything but its PINs and the credentials in a URL.
 //!
-//! Where a statement was read and its function is known, so are the arguments that are PINs, and where else one can have
-//! been meant. Where it was not, everything that could be one is masked: better an amount too many than a PIN.
+//! In a parsed statement whose function is known, the PINs are known too, and so are the places where one may have been
+//! meant. In any other, every number that could be a PIN is masked: better to hide an amount than to show a PIN.
 
 mod hidden;
 mod secrets;
@@ -14,30 +14,30 @@ use super::functions::{Function, Vocabulary};
 use super::language::masking::{LOOK_BACK, Masked};
 use super::language::{Span, Statement, Statements};
 
-/// What may be shown of a statement that cannot be run, and of what stands around it.
+/// The visible part of a statement that cannot be run, and of the text around it.
 #[derive(Clone, Debug)]
 pub(super) struct Visible {
     vocabulary: Vocabulary,
     statement: Span,
-    /// From where on it is known which statements stand before this one.
+    /// Where the first statement before this one begins whose boundaries are known.
     known_from: usize,
-    /// Whether it could not even be read, so that nobody knows where it was meant to end.
+    /// Whether it is a syntax error, so that its intended end is unknown.
     is_unread: bool,
     hidden: Hidden,
 }
 
 impl Visible {
-    /// What may be shown where the statement at this place cannot be read.
+    /// For a statement that is a syntax error.
     pub(super) fn of(text: &str, statement: &Span, vocabulary: Vocabulary) -> Self {
         Self { is_unread: true, ..Self::of_unknown_call(text, statement, vocabulary) }
     }
 
-    /// What may be shown of a statement that calls nothing that is known.
+    /// For a statement that calls an unknown function.
     pub(super) fn of_unknown_call(text: &str, statement: &Span, vocabulary: Vocabulary) -> Self {
         Self::new(statement, vocabulary, Hidden::of_unread(text, statement, vocabulary))
     }
 
-    /// What may be shown of a statement that calls this function as it cannot be called.
+    /// For a statement with wrong arguments for its function.
     pub(super) fn of_wrong_call(
         text: &str,
         statement: &Statement<'_>,
@@ -51,16 +51,16 @@ impl Visible {
         Self { vocabulary, statement: statement.clone(), known_from: statement.start, is_unread: false, hidden }
     }
 
-    /// The same, where another statement is known to begin at a place before, and where this one is in doubt if one of those
-    /// between could not be read: a quote there may be meant to reach into it.
+    /// Adds the place where an earlier statement begins. This statement is in doubt if one from there on is a syntax error:
+    /// a quote in it may be meant to reach into this one.
     pub(super) fn with_statements_from(self, place: usize, is_in_doubt: bool) -> Self {
         let known_from = place.min(self.statement.start);
         let is_unread = self.is_unread || is_in_doubt;
         Self { known_from, is_unread, hidden: if is_in_doubt { self.hidden.in_doubt() } else { self.hidden }, ..self }
     }
 
-    /// A part of the text with a star for every character that may not be shown. It is as wide as it was, so that a caret
-    /// stands where it stood.
+    /// A part of the text, with a star in place of each byte that must not be shown. The width stays, so that carets stay in
+    /// place.
     pub(super) fn part(&self, text: &str, part: Span) -> String {
         let mut masked = Masked::new(text, part.clone());
         self.hide_before(text, part.start, &mut masked);
@@ -75,14 +75,14 @@ impl Visible {
         if start >= statement {
             return;
         }
-        // To read far back for each mistake in a long line would take too long.
+        // Reading far back for each of many mistakes in a long line would take quadratic time.
         let known_from = if statement - self.known_from <= LOOK_BACK { self.known_from } else { statement };
         masked.hide_long_numbers(start..known_from);
         self.hide_others(text, known_from..statement, false, masked);
     }
 
-    /// Hides what must not be shown of other statements on the line, and of comments between them. They are in doubt behind
-    /// one that could not be read.
+    /// Hides secrets in other statements on the line, and in comments between them. After a syntax error, they are in
+    /// doubt.
     fn hide_others(&self, text: &str, place: Span, mut is_in_doubt: bool, masked: &mut Masked<'_>) {
         let Span { start: mut at, end } = place;
         if at >= end {

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::bank::Options;
 use crate::shell::bank_functions::BankFunctions;
-use crate::shell::functions::Kind;
+use crate::shell::functions::ParameterKind;
 use crate::shell::mistake::Source;
 use crate::shell::read_statement::ReadStatement;
 use crate::shell::trace::Trace;
@@ -229,7 +229,7 @@ proptest! {
         let keywords = function.parameters.iter().filter(|parameter| parameter.keyword && by_name);
         arguments.extend(keywords.zip(&values).map(|(parameter, value)| format!("{}: {value}", parameter.name)));
         let text = format!("{function} {}", arguments.join(", ")).trim_end().to_owned();
-        prop_assert!(function.parameters.iter().all(|parameter| parameter.kind != Kind::Pin));
+        prop_assert!(function.parameters.iter().all(|parameter| parameter.kind != ParameterKind::Pin));
         prop_assert_eq!(&shown(&text)[0].0, &text);
     }
 }

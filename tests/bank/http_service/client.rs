@@ -1,4 +1,4 @@
-//! As much of HTTP/1.1 as the service speaks.
+//! A client for the part of HTTP/1.1 that the service uses.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::in_time;
 
-/// What is asked.
+/// A request.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     method: String,
@@ -57,7 +57,7 @@ impl Request {
         self.header("Idempotency-Key", &key.to_string())
     }
 
-    /// All but the body.
+    /// The request without its body.
     fn head(&self) -> String {
         let headers: String = self.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let Self { method, path, body, .. } = self;
@@ -65,11 +65,11 @@ impl Request {
     }
 }
 
-/// What was answered.
+/// A response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    /// The names are in small letters.
+    /// Header names are in lower case.
     headers: Vec<(String, String)>,
     pub(crate) body: String,
 }
@@ -83,18 +83,18 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// Its status, and the code of what went wrong.
+    /// The status and the error code.
     pub(crate) fn error(&self) -> (u16, String) {
         (self.status, self.json()["error"].as_str().unwrap_or_else(|| panic!("{self:?}")).to_owned())
     }
 
-    /// What tells it from another answer.
+    /// The parts that distinguish responses.
     pub(crate) fn outcome(&self) -> (u16, &str) {
         (self.status, &self.body)
     }
 }
 
-/// A connection that is kept.
+/// A persistent connection.
 pub(crate) struct Connection(BufReader<TcpStream>);
 
 impl Connection {
@@ -106,7 +106,7 @@ impl Connection {
 
     /// # Errors
     ///
-    /// The service has gone: whether it has done what was asked is not known.
+    /// The service has ended, so the outcome of the request is unknown.
     pub(crate) async fn ask(&mut self, request: &Request) -> io::Result<Answer> {
         in_time(async {
             self.send(&(request.head() + &request.body)).await?;
@@ -115,7 +115,7 @@ impl Connection {
         .await
     }
 
-    /// Sends all but the body. When this returns, the service waits for that.
+    /// Sends the request without its body, which the service waits for when this returns.
     pub(crate) async fn begin(&mut self, request: &Request) -> io::Result<()> {
         let request = request.clone().header("Expect", "100-continue");
         self.send(&request.head()).await?;
@@ -130,7 +130,7 @@ impl Connection {
         in_time(self.answer()).await
     }
 
-    /// Whether the service has closed it.
+    /// Whether the service has closed the connection.
     pub(crate) async fn is_closed(&mut self) -> bool {
         in_time(self.0.fill_buf()).await.is_ok_and(<[u8]>::is_empty)
     }
@@ -169,7 +169,7 @@ impl Connection {
     }
 }
 
-/// Server-sent events as they come.
+/// A stream of server-sent events.
 pub(crate) struct Watch {
     connection: Connection,
     text: String,
@@ -178,7 +178,7 @@ pub(crate) struct Watch {
 impl Watch {
     /// # Errors
     ///
-    /// The answer, if it is another one.
+    /// The response, if it is not an event stream.
     pub(crate) async fn open(address: SocketAddr, request: &Request) -> Result<Self, Answer> {
         let mut connection = Connection::open(address).await.unwrap();
         connection.send(&request.head()).await.unwrap();
@@ -190,7 +190,7 @@ impl Watch {
         Ok(Self { connection, text: String::new() })
     }
 
-    /// The next event: its id and its data. `None` when the service has ended the stream as it should.
+    /// The id and the data of the next event; `None` after an orderly end of the stream.
     pub(crate) async fn next(&mut self) -> Option<(u64, Value)> {
         loop {
             let Some((event, rest)) = self.text.split_once("\n\n") else {
@@ -201,7 +201,7 @@ impl Watch {
             let (event, rest) = (event.to_owned(), rest.to_owned());
             self.text = rest;
             let field = |name| event.lines().find_map(|line| line.strip_prefix(name));
-            // What has neither is a comment that keeps the connection alive.
+            // A block without id and data is a keep-alive comment.
             if let (Some(id), Some(data)) = (field("id: "), field("data: ")) {
                 return Some((id.parse().unwrap(), serde_json::from_str(data).unwrap()));
             }

@@ -1,4 +1,4 @@
-//! The example `http_service` as a process, and a client that says nothing more than it must.
+//! The example `http_service` as a process, with a minimal client.
 
 mod client;
 
@@ -14,10 +14,10 @@ use std::time::Duration;
 pub(crate) use self::client::{Answer, Connection, Request, Watch};
 use crate::program::{example, wait};
 
-/// Longer than anything should take on a busy machine: it is there so that a hang fails instead of waiting.
+/// Longer than anything takes on a busy machine, so that a hang fails the test.
 const HANG: Duration = Duration::from_secs(60);
 
-/// A service that runs. It is killed when this is dropped.
+/// A running service, killed on drop.
 pub(crate) struct Service {
     child: Option<Child>,
     pub(crate) address: SocketAddr,
@@ -47,12 +47,12 @@ impl Service {
         Self::start(file.to_str().unwrap())
     }
 
-    /// Asks on a connection of its own.
+    /// Sends a request on its own connection.
     pub(crate) async fn ask(&self, request: &Request) -> Answer {
         ask(self.address, request).await.unwrap()
     }
 
-    /// As a power cut ends it: it finishes nothing.
+    /// Kills the service without letting it finish anything.
     pub(crate) fn kill(mut self) {
         let mut child = self.child.take().unwrap();
         child.kill().unwrap();
@@ -64,7 +64,7 @@ impl Service {
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
     }
 
-    /// Its exit code.
+    /// The service's exit code.
     pub(crate) fn ended(mut self) -> Option<i32> {
         wait(self.child.take().unwrap())
     }
@@ -83,7 +83,7 @@ pub(crate) async fn ask(address: SocketAddr, request: &Request) -> std::io::Resu
     Connection::open(address).await?.ask(request).await
 }
 
-/// Not for ever.
+/// Waits up to the time limit.
 pub(crate) async fn in_time<T>(waiting: impl Future<Output = T>) -> T {
     tokio::time::timeout(HANG, waiting).await.expect("it hangs")
 }

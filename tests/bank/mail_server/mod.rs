@@ -1,6 +1,6 @@
-//! A mail server in a process of its own, which does to each connection what the test has told it to.
+//! A mail server in its own process, scripted by the test for each connection.
 //!
-//! It is this very test program, started again for its one test `serve`. What happens it tells in lines of JSON.
+//! The process is this test program, started again for its test `serve`. It reports in lines of JSON.
 
 pub(crate) mod tls;
 
@@ -19,23 +19,23 @@ use tokio::time::timeout;
 
 use self::tls::{Begins, Certificate, Line};
 
-/// Longer than anything should take on a busy machine: it is there so that a hang fails instead of waiting.
+/// Longer than anything takes on a busy machine, so that a hang fails the test.
 const HANG: Duration = Duration::from_secs(60);
 
-/// The variable that holds what the server is to do, a line for each connection.
+/// The variable with the server's script, one line per connection.
 const PLAN: &str = "MAIL_SERVER_PLAN";
 
-/// The variable that holds the one sign-in that the server takes, as the client says it. Without it, it takes any.
+/// The variable with the only sign-in the server accepts, as the client sends it. Without it, the server accepts any.
 const SIGN_IN: &str = "MAIL_SERVER_SIGN_IN";
 
-/// A running server. Dropped, it is gone.
+/// A running server, killed on drop.
 pub(crate) struct MailServer {
     process: Child,
     reports: mpsc::UnboundedReceiver<Value>,
     pub(crate) port: u16,
 }
 
-/// A mail that the server has taken.
+/// A mail that the server accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mail {
     pub(crate) from: String,
@@ -44,13 +44,14 @@ pub(crate) struct Mail {
 }
 
 impl MailServer {
-    /// Starts a server. A plan is a step and what happens there, such as `RCPT 550 no such mailbox`, `DATA drop` or
-    /// `END silence`, with `\n` for a new line in an answer; the first one is for the first connection, and those without one are served well.
+    /// Starts a server. A plan is a step and the action there, such as `RCPT 550 no such mailbox`, `DATA drop` or `END
+    /// silence`, with `
+    /// ` for a new line in a reply. The first plan is for the first connection; connections without a plan succeed.
     pub(crate) async fn start(plans: &[&str]) -> Self {
         Self::start_with(plans, []).await
     }
 
-    /// Starts a server that speaks TLS, and takes one sign-in only, such as `AUTH PLAIN AGpvc2gAY2FuYXJ5`.
+    /// Starts a server with TLS that accepts one sign-in only, such as `AUTH PLAIN AGpvc2gAY2FuYXJ5`.
     pub(crate) async fn start_encrypted(certificate: &Certificate, begins: Begins, sign_in: &str) -> Self {
         let variables = certificate.variables(begins);
         Self::start_with(&[], variables.into_iter().chain([(SIGN_IN, sign_in.to_owned())])).await
@@ -68,7 +69,7 @@ impl MailServer {
         let stdout = BufReader::new(process.stdout.take().unwrap());
         let (to_test, reports) = mpsc::unbounded_channel();
         thread::spawn(move || {
-            // The test framework prints lines of its own.
+            // The test framework prints lines too.
             for report in stdout.lines().map_while(Result::ok).filter(|line| line.starts_with('{')) {
                 if to_test.send(serde_json::from_str(&report).unwrap()).is_err() {
                     break;
@@ -80,30 +81,30 @@ impl MailServer {
         server
     }
 
-    /// The next mail that it takes.
+    /// The next accepted mail.
     pub(crate) async fn mail(&mut self) -> Mail {
         let mail = self.next("mail").await;
         let text = |name: &str| mail[name].as_str().unwrap().to_owned();
         Mail { from: text("from"), to: text("to"), content: text("content") }
     }
 
-    /// Whether the next mail comes as a whole, its end included, and not part by part.
+    /// Whether the next mail arrives in one read, including its end.
     pub(crate) async fn came_whole(&mut self) -> bool {
         self.next("came_whole").await.as_bool().unwrap()
     }
 
-    /// Waits until it has done what was planned for a connection, and answers with that.
+    /// Waits until the server has carried out the plan of a connection, and returns the plan.
     pub(crate) async fn planned(&mut self) -> String {
         self.next("planned").await.as_str().unwrap().to_owned()
     }
 
-    /// Everything that was said to it in the next connection.
+    /// All that the client sends in the next connection.
     pub(crate) async fn heard(&mut self) -> Vec<String> {
         let heard = self.next("heard").await;
         heard.as_array().unwrap().iter().map(|line| line.as_str().unwrap().to_owned()).collect()
     }
 
-    /// The next report of this kind; what comes before it is passed over.
+    /// The next report of this kind. Earlier reports are skipped.
     async fn next(&mut self, kind: &str) -> Value {
         loop {
             let report = timeout(HANG, self.reports.recv()).await.expect("the server has something to tell");
@@ -117,7 +118,7 @@ impl MailServer {
 
 impl Drop for MailServer {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The server may have ended by itself.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -127,7 +128,7 @@ impl Drop for MailServer {
 #[ignore = "it is the server that the other tests start"]
 fn serve() {
     let Ok(plans) = env::var(PLAN) else { return };
-    // The test may end without a word.
+    // The test may end without sending anything.
     thread::spawn(|| {
         let _ = io::stdin().read_to_end(&mut Vec::new());
         process::exit(0);
@@ -155,13 +156,13 @@ fn serve() {
             from: String::new(),
             to: String::new(),
         };
-        // A client that goes away is no failure of the server.
+        // A client that disconnects is not a failure of the server.
         let _ = conversation.hold();
         report(&json!({ "heard": conversation.heard }));
     }
 }
 
-/// Each on a line of its own, whatever the test framework has printed before.
+/// Begins on a new line, whatever the test framework has printed.
 fn report(report: &Value) {
     println!("\n{report}");
     io::stdout().flush().unwrap();
@@ -169,7 +170,7 @@ fn report(report: &Value) {
 
 struct Conversation<'a> {
     client: BufReader<Line>,
-    /// What is offered to one who does not speak TLS yet.
+    /// The extensions offered before TLS.
     tls: Option<&'a Arc<ServerConfig>>,
     sign_in: Option<&'a str>,
     step: &'a str,
@@ -224,7 +225,7 @@ impl Conversation<'_> {
 
     fn take_mail(&mut self) -> io::Result<()> {
         let mut content = String::new();
-        // What one read finds: the client has sent it as one.
+        // The content of one read, which the client sent in one write.
         let came_whole = self.client.fill_buf()?.ends_with(b"\r\n.\r\n");
         report(&json!({ "came_whole": came_whole }));
         loop {
@@ -242,14 +243,14 @@ impl Conversation<'_> {
         self.answer("END", "250 taken")
     }
 
-    /// Does what is usual at a step, or what is planned for it.
+    /// Carries out the plan for a step, or the usual action.
     fn answer(&mut self, step: &str, usual: &str) -> io::Result<()> {
         if step != self.step {
             return self.say(usual);
         }
         let done = match self.action {
             "drop" => Err(io::ErrorKind::ConnectionAborted.into()),
-            // Until the client has had enough.
+            // Until the client gives up.
             "silence" => self.client.read_to_end(&mut Vec::new()).and(Err(io::ErrorKind::TimedOut.into())),
             words => self.say(&words.replace("\\n", "\r\n")),
         };

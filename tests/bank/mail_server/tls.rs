@@ -1,4 +1,4 @@
-//! The server's side of TLS, with a certificate that is made for the test.
+//! The server's side of TLS, with a certificate made for the test.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -11,21 +11,21 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-/// The variables that hold the server's certificate and its key, as files.
+/// The variables that name the files of the server's certificate and key.
 const CERTIFICATE: &str = "MAIL_SERVER_CERTIFICATE";
 const KEY: &str = "MAIL_SERVER_KEY";
-/// The variable that says when TLS begins.
+/// The variable for the start of TLS.
 const BEGINS: &str = "MAIL_SERVER_TLS";
 
 /// When TLS begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Begins {
     AtOnce,
-    /// When the client asks for it.
+    /// After STARTTLS.
     Later,
 }
 
-/// A certificate that has signed itself, and its key.
+/// A self-signed certificate and its key.
 #[derive(Debug)]
 pub(crate) struct Certificate {
     pub(crate) certificate: PathBuf,
@@ -33,7 +33,7 @@ pub(crate) struct Certificate {
 }
 
 impl Certificate {
-    /// One for a name, in files of this directory.
+    /// Makes a certificate for a name, in files of this directory.
     pub(crate) fn of(name: &str, directory: &Path) -> Self {
         let mut parameters = CertificateParams::new([name.to_owned()]).unwrap();
         parameters.distinguished_name.push(DnType::CommonName, name);
@@ -47,14 +47,14 @@ impl Certificate {
         Self { certificate: file("crt", certificate.pem()), key: file("key", key.serialize_pem()) }
     }
 
-    /// The variables that tell the server.
+    /// The server's environment variables.
     pub(super) fn variables(&self, begins: Begins) -> [(&'static str, String); 3] {
         let text = |path: &Path| path.to_str().unwrap().to_owned();
         [(CERTIFICATE, text(&self.certificate)), (KEY, text(&self.key)), (BEGINS, format!("{begins:?}"))]
     }
 }
 
-/// What the server was told.
+/// The server's settings from its environment.
 pub(super) fn told() -> Option<(Arc<ServerConfig>, Begins)> {
     let begins = if env::var(BEGINS).ok()? == format!("{:?}", Begins::AtOnce) { Begins::AtOnce } else { Begins::Later };
     let certificate = CertificateDer::from_pem_file(env::var(CERTIFICATE).unwrap()).unwrap();
@@ -63,7 +63,7 @@ pub(super) fn told() -> Option<(Arc<ServerConfig>, Begins)> {
     Some((Arc::new(config), begins))
 }
 
-/// What a conversation goes over.
+/// The transport of a connection.
 pub(super) enum Line {
     Plain(TcpStream),
     Encrypted(Box<StreamOwned<ServerConnection, TcpStream>>),
@@ -75,7 +75,7 @@ impl Line {
         Self::Encrypted(Box::new(StreamOwned::new(connection, stream)))
     }
 
-    /// The same line, from here on encrypted.
+    /// The same connection, encrypted from here on.
     pub(super) fn encrypt(&self, config: &Arc<ServerConfig>) -> io::Result<Self> {
         match self {
             Self::Plain(stream) => Ok(Self::encrypted(stream.try_clone()?, config)),

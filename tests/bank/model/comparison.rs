@@ -1,4 +1,4 @@
-//! The real bank in the words of the model, so that the two can be compared.
+//! The real bank in the terms of the model, for comparison.
 
 use cqrs_bank::bank::{
     AccountCommand, AccountEvent, Bank, CreateError, DepositError, NewAccount, Options, PendingCommand, Pin, PinCost,
@@ -12,7 +12,7 @@ use cqrs_bank::engine::store::codec::DataOf;
 use super::{Command, Event, Reply, VERIFIER};
 use crate::accounts::{account, money};
 
-/// Calls the function that a program would call, waits for it, and tells what came of it.
+/// Calls the public function for a command, and returns its outcome.
 pub(crate) async fn call(bank: &Bank, command: &Command) -> (Reply, Option<Event>) {
     match *command {
         Command::Create(name) => match bank.create(&account(name)).await {
@@ -58,7 +58,7 @@ fn withdrawal(outcome: Result<Withdrawal, WithdrawError>) -> (Reply, Option<Even
     }
 }
 
-/// A bank whose PINs cost next to nothing.
+/// A bank with the cheapest PIN checks.
 pub(crate) async fn open(limits: Limits) -> Bank {
     let pins = PinOptions { secret: PinSecret::new("a secret for tests").unwrap().into(), cost: PinCost::CHEAPEST };
     Bank::open(Options { limits, pins, ..Options::default() }).await.unwrap()
@@ -83,7 +83,7 @@ fn only_event(receipt: &Receipt) -> Option<Event> {
     Some(in_model_words(event))
 }
 
-/// What came of a command that was sent without waiting.
+/// The outcome of a command that was sent without waiting.
 pub(crate) fn outcome(outcome: Result<&[RecordedEvent<AccountEvent>], Refusal>) -> (Reply, Option<Event>) {
     match outcome {
         Ok([event]) => {
@@ -108,7 +108,7 @@ pub(crate) fn outcome(outcome: Result<&[RecordedEvent<AccountEvent>], Refusal>) 
     }
 }
 
-/// Sends a command without waiting for what becomes of it.
+/// Sends a command without waiting for its outcome.
 pub(crate) async fn send(bank: &Bank, command: &Command) -> PendingCommand {
     let (command, given) = match *command {
         Command::CreateWithPin(name, digits) => (bank.creation(with_pin(name, digits)).await.unwrap(), None),
@@ -120,7 +120,7 @@ pub(crate) async fn send(bank: &Bank, command: &Command) -> PendingCommand {
     bank.send_with_pin(command, given, bank.start_conversation()).await.unwrap()
 }
 
-/// A command that says nothing of a PIN.
+/// A command without a PIN.
 pub(crate) fn account_command(command: &Command) -> AccountCommand {
     match *command {
         Command::Create(name) => {

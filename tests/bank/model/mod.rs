@@ -1,4 +1,4 @@
-//! A bank as simple as can be, to hold the real one against: one map, one list, and nothing of the crate.
+//! A minimal model of the bank: one map and one list, without any code of the crate.
 
 pub(crate) mod comparison;
 
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-/// The most that a balance can be.
+/// The maximum balance.
 pub(crate) const LIMIT: u64 = 1_000_000_000_000_000;
 
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ pub(crate) enum Reply {
     NotLocked,
 }
 
-/// What stands for what is kept of a PIN, which is another in every bank.
+/// Stands for a PIN's verifier, which differs from bank to bank.
 pub(crate) const VERIFIER: &str = "what is kept of a PIN";
 
 #[derive(Clone, Debug, PartialEq)]
@@ -53,7 +53,7 @@ pub(crate) struct ModelBank {
 }
 
 impl ModelBank {
-    /// The bank's answer and, if there is one, the event it has led to.
+    /// The bank's reply and the resulting event, if any.
     pub(crate) fn handle(&mut self, command: &Command) -> (Reply, Option<Event>) {
         let events_before = self.events.len();
         let reply = match *command {

@@ -1,4 +1,4 @@
-//! A balance projection that stands still.
+//! Stalls the balance projection.
 
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
@@ -7,17 +7,17 @@ use cqrs_bank::bank::Balances;
 use cqrs_bank::engine::projection::ReadModel;
 use tokio::runtime::Handle;
 
-/// Somebody who asks the read model a question and takes long over it: updates wait meanwhile.
+/// A reader that holds on to the read model, so that updates wait.
 pub(crate) struct Stall {
     end: Sender<()>,
     reader: JoinHandle<()>,
 }
 
 impl Stall {
-    /// To be called from outside the runtime's workers, when nothing is on its way.
+    /// Must be called outside of the runtime's workers, when no event is under way.
     ///
-    /// The projection takes the worker that it runs on to a standstill. Were it still asking the store for what
-    /// it has missed, the store's task could be next on that very worker, where no other can fetch it.
+    /// The projection blocks its worker. If it were still reading from the store, the store's task could be queued on
+    /// that same worker, from where no other worker can steal it.
     pub(crate) fn begin(balances: ReadModel<Balances>) -> Self {
         wait_for_idle_workers();
         let (reading, is_reading) = channel();
@@ -25,7 +25,7 @@ impl Stall {
         let reader = std::thread::spawn(move || {
             balances.read(|_| {
                 reading.send(()).unwrap();
-                // An error says that the test has failed, which ends the stall as well.
+                // An error means that the test has failed, which ends the stall as well.
                 let _ = ended.recv();
             });
         });
@@ -39,13 +39,13 @@ impl Stall {
     }
 }
 
-/// Until all workers of the runtime are parked, seen twice in a row.
+/// Waits until all workers of the runtime are parked, twice in a row.
 fn wait_for_idle_workers() {
     let metrics = Handle::current().metrics();
     let parked = || {
         let counts = (0..metrics.num_workers()).map(|worker| metrics.worker_park_unpark_count(worker));
         let counts: Vec<_> = counts.collect();
-        // An odd count says that the worker is parked.
+        // A worker with an odd count is parked.
         counts.iter().all(|count| count % 2 == 1).then_some(counts)
     };
     loop {

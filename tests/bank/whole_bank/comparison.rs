@@ -1,4 +1,4 @@
-//! The real bank in the words of the model.
+//! The real bank in the terms of the model.
 
 use cqrs_bank::bank::{
     AccountEvent, Bank, CreateError, DepositError, EmailAddress, HolderName, NewAccount, TransferError, UnlockError,
@@ -11,7 +11,7 @@ use super::{Command, Line, Reply};
 use crate::accounts::{account, money};
 use crate::answers::NAMES;
 
-/// Calls the function that a program would call, waits for it, and tells what came of it.
+/// Calls the public function for a command, and returns its outcome.
 pub(crate) async fn call(bank: &Bank, command: Command) -> Reply {
     match command {
         Command::Create { name, pin, email } => {

@@ -1,5 +1,5 @@
-//! A whole bank as simple as can be, to hold the real one against: PINs, transfers, bonuses and e-mails, one map, two
-//! lists, and nothing of the crate.
+//! A minimal model of the whole bank with PINs, transfers, bonuses and e-mails: one map and two lists, without any code
+//! of the crate.
 
 pub(crate) mod comparison;
 
@@ -9,7 +9,7 @@ use crate::answers::CEO;
 
 pub(crate) const LIMIT: u64 = 1_000_000_000_000_000;
 
-/// As long as less was paid in bonuses, the next deposit earns one.
+/// No bonus is paid once this much was paid.
 pub(crate) const ENOUGH: u64 = 100_000;
 const MAX_WRONG_PINS: u8 = 3;
 
@@ -39,7 +39,7 @@ pub(crate) enum Reply {
     SameAccount,
 }
 
-/// An event: whose, what, and of how much.
+/// An event: account, kind and amount.
 pub(crate) type Line = (&'static str, &'static str, Option<u64>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ struct Account {
 pub(crate) struct ModelBank {
     accounts: BTreeMap<&'static str, Account>,
     pub(crate) log: Vec<Line>,
-    /// The lines that an e-mail thanks for.
+    /// The events that an e-mail is sent for.
     pub(crate) thanked: Vec<usize>,
     pays_bonuses: bool,
     pub(crate) bonuses: u64,

@@ -1,4 +1,4 @@
-//! What this process holds: descriptors of files in a folder, and threads of stores.
+//! The resources this process holds: open files in a folder, and threads of stores.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,23 +7,23 @@ use std::time::Instant;
 
 use crate::callers::HANG;
 
-/// The files in a folder that this process has open, once for each descriptor.
+/// The files in a folder that this process has open, one entry per descriptor.
 pub(crate) fn open_in(folder: &Path) -> Vec<PathBuf> {
     let folder = folder.canonicalize().unwrap();
     let descriptors = fs::read_dir("/proc/self/fd").unwrap();
-    // One of them is that of this very list, and others come and go meanwhile.
+    // One descriptor belongs to this listing itself; others may close meanwhile.
     let files = descriptors.filter_map(|descriptor| fs::read_link(descriptor.ok()?.path()).ok());
     files.filter(|file| file.starts_with(&folder)).collect()
 }
 
-/// How many threads of stores there are in this process.
+/// The number of store threads in this process.
 pub(crate) fn store_threads() -> usize {
     let threads = fs::read_dir("/proc/self/task").unwrap();
     let names = threads.filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("comm")).ok());
     names.filter(|name| name.starts_with("event store")).count()
 }
 
-/// Waits until something is so that others see to.
+/// Waits until a condition holds that other threads bring about.
 pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
@@ -32,7 +32,7 @@ pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// Runs a test that is ignored in a process of its own, where nobody else starts threads.
+/// Runs an ignored test in its own process, where no other test starts threads.
 pub(crate) fn alone(test: &str) {
     let mut process = Command::new(std::env::current_exe().unwrap());
     process.args(["--exact", test, "--ignored", "--nocapture", "--test-threads=1"]);

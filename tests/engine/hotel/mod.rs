@@ -1,5 +1,5 @@
-//! A hotel: guests come and go, and a reception gives them rooms. Guests and rooms are two kinds of aggregate, each with
-//! events of its own.
+//! A hotel: guests arrive and leave, and a reception assigns rooms. Guests and rooms are two kinds of aggregate, each
+//! with its own events.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,7 +52,7 @@ pub(crate) enum RoomEvent {
 pub(crate) struct SoItIs;
 
 domain_events! {
-    /// What can happen in a hotel.
+    /// The events of a hotel.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub(crate) enum HotelEvent of "hotel" {
         Guest(GuestEvent),
@@ -174,7 +174,7 @@ impl Aggregate for Room {
     }
 }
 
-/// Gives who arrives a room, and takes it back.
+/// Assigns a room to each guest on arrival, and frees it on departure.
 #[derive(Clone)]
 pub(crate) struct Reception;
 
@@ -203,7 +203,7 @@ impl ProcessManager for Reception {
     }
 }
 
-/// The guests that the reception has not answered, each with the event that waits.
+/// The guests that the reception has not served, each with the event that waits for an answer.
 #[derive(Default)]
 struct Waiting(BTreeMap<String, Position>);
 
@@ -224,7 +224,7 @@ impl Unfinished<HotelEvent> for Waiting {
     }
 }
 
-/// Who is where, a row for each guest.
+/// The rooms of the guests, one row per guest.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct GuestList(pub(crate) RowMap<String, String>);
 
@@ -241,7 +241,7 @@ impl Projection<HotelEvent> for GuestList {
     }
 }
 
-/// Nobody has a room who has never arrived. Who is called Nobody does not come in any more.
+/// Only guests who have arrived have rooms. Guests named Nobody cannot be imported.
 #[derive(Default)]
 pub(crate) struct EverybodyArrived(BTreeSet<String>);
 
@@ -280,7 +280,7 @@ pub(crate) fn hotel(store: impl Into<StoreUrl>) -> Builder<HotelEvent> {
     without_reception(store).process_manager(Reception)
 }
 
-/// A hotel with a snapshot of every guest and every room after each two events.
+/// A hotel with a snapshot of each guest and each room after every two events.
 pub(crate) fn without_reception(store: impl Into<StoreUrl>) -> Builder<HotelEvent> {
     Application::builder(store)
         .limits(Limits { snapshot_every: 2.try_into().unwrap(), ..Limits::default() })

@@ -1,4 +1,4 @@
-//! What happens to events that are stored.
+//! Appending events.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -117,7 +117,7 @@ pub(crate) async fn a_call_whose_caller_went_away_is_stored_or_not_but_whole(sto
             tokio::task::yield_now().await;
         }
     }
-    // The last call is answered after those before it have been decided on.
+    // The last call is answered after the earlier ones.
     stored(&store, append("last", 0, &[1])).await;
     for event in log(&store).await.iter().filter(|event| event.stream != stream("last")) {
         assert_eq!(event.data.0, expected % 3 + 1, "{event:?}");

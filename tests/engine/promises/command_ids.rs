@@ -1,4 +1,4 @@
-//! The events of a command are stored once, however often the command comes.
+//! The events of a command are stored once, however often it is sent.
 
 use cqrs_bank::engine::log::{Position, RecordedEvent};
 use cqrs_bank::engine::store::{AppendAnswer, EventStore, Rejected};
@@ -32,7 +32,7 @@ pub(crate) async fn a_repeated_command_stores_nothing_and_nobody_hears_of_it(sto
     repeat_of(&answer_to(&store, append_as(id, "b", 0, &[1])).await);
     assert_eq!(in_short(&log(&store).await), [(1, "a", 1, 1)]);
     assert_eq!(published.try_recv().unwrap_err(), TryRecvError::Empty);
-    // The stream that the repeat was for is still a new one.
+    // The stream of the repeated command is still empty.
     stored(&store, append("b", 0, &[2])).await;
 }
 
@@ -93,7 +93,7 @@ pub(crate) async fn ids_may_come_in_any_order(store: impl EventStore<Happened>) 
     }
 }
 
-/// As ids are that are derived from those of events.
+/// An id like those derived from the ids of events.
 pub(crate) async fn ids_that_begin_with_the_same_time_are_told_apart(store: impl EventStore<Happened>) {
     let time = new_id().as_u128() >> 80 << 80;
     let ids = [5_u128, 1, 9, 0, 7].map(|rest| Uuid::from_u128(time | rest));

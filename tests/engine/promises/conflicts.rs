@@ -1,4 +1,4 @@
-//! What happens when a stream has moved on.
+//! Conflicting appends.
 
 use cqrs_bank::engine::log::{Position, Version};
 use cqrs_bank::engine::store::{AppendAnswer, Conflict, EventStore, Rejected};
@@ -41,8 +41,8 @@ pub(crate) async fn a_conflict_spares_other_streams_and_what_came_before_it(stor
     assert_eq!(in_short(&log(&store).await), [(1, "a", 1, 1), (2, "b", 1, 3), (3, "b", 2, 4)]);
 }
 
-/// The second was decided on the first. That another writer has left the stream at the version it expects is
-/// chance.
+/// The second append was decided on top of the first. That another writer left the stream at the expected version is a
+/// coincidence.
 pub(crate) async fn what_follows_a_conflict_in_its_stream_is_not_stored_either(store: impl EventStore<Happened>) {
     stored(&store, append("a", 0, &[1])).await;
     let answers = store.append(vec![append("a", 0, &[2]), append("a", 1, &[3])]).await.unwrap();

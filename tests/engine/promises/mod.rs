@@ -1,4 +1,4 @@
-//! The promises, for any store, and what they are written with.
+//! The promises of every store, and the functions that the cases share.
 
 pub(crate) mod appends;
 pub(crate) mod command_ids;
@@ -19,10 +19,10 @@ use uuid::Uuid;
 
 use crate::happened::Happened;
 
-/// How many commits a subscriber may fall behind: few, so that it happens.
+/// The capacity of the broadcast channel in commits, small so that subscribers fall behind.
 pub(crate) const PUBLISHED_CAPACITY: usize = 8;
 
-/// Position, the stream's name, version and what happened.
+/// Position, stream name, version and event.
 pub(crate) type InShort<'a> = (u64, &'a str, u64, u64);
 
 pub(crate) fn in_short(events: &[RecordedEvent<Happened>]) -> Vec<InShort<'_>> {
@@ -39,17 +39,17 @@ pub(crate) fn stream(name: &str) -> StreamId {
     StreamId::new("test", &name)
 }
 
-/// The moment so many seconds after the one that the appends of these tests have.
+/// The time of the appends in these tests plus some seconds.
 pub(crate) fn seconds(seconds: i64) -> Timestamp {
     Timestamp::from_micros(1_767_225_600_000_000 + seconds * 1_000_000)
 }
 
-/// An append of a command that nobody else sends.
+/// An append of a command with a unique id.
 pub(crate) fn append(name: &str, expected_version: u64, numbers: &[u64]) -> Append<Happened> {
     append_as(new_id(), name, expected_version, numbers)
 }
 
-/// An id as the engine makes them.
+/// An id like those of the engine.
 pub(crate) fn new_id() -> Uuid {
     static IDS: LazyLock<IdSource> = LazyLock::new(|| IdSource::random(Arc::new(Clock::System)));
     IDS.next()

@@ -1,4 +1,4 @@
-//! Events that handlers have set aside.
+//! Parked events.
 
 use cqrs_bank::engine::log::Position;
 use cqrs_bank::engine::store::EventStore;
@@ -22,7 +22,7 @@ async fn write(store: &impl EventStore<Happened>, change: ParkedChange) {
     store.write_progress("e-mail", Progress::default(), change).await.unwrap();
 }
 
-/// Parks events at the positions 1, 2, …: their numbers are the same.
+/// Parks events at the positions 1, 2, …, so that the numbers of the parked events equal their positions.
 async fn park(store: &impl EventStore<Happened>, count: u64) {
     for position in 1..=count {
         write(store, ParkedChange::Park(event(position))).await;

@@ -1,4 +1,4 @@
-//! How far handlers have come.
+//! The stored progress of handlers.
 
 use cqrs_bank::engine::log::Position;
 use cqrs_bank::engine::store::EventStore;

@@ -1,4 +1,4 @@
-//! What is stored can be read from any place on.
+//! Stored events can be read from any position.
 
 use cqrs_bank::engine::log::{Moment, Position, Timestamp, Version};
 use cqrs_bank::engine::store::{Append, EventStore, MAX_READ};
@@ -118,7 +118,7 @@ pub(crate) async fn reads_at_the_same_time_as_appends_see_whole_appends(store: i
     assert_eq!(log(&store).await.len(), 300);
 }
 
-/// Holds the version of each stream at every moment against the whole log.
+/// Compares the version of each stream at every moment with the whole log.
 async fn assert_versions(store: &impl EventStore<Happened>, names: &[&str], step: usize) {
     let log = log(store).await;
     let end = log.len() as u64;

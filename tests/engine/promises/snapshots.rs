@@ -1,4 +1,4 @@
-//! A stream is read from its last snapshot up to a moment.
+//! A stream is read from its last snapshot before a moment.
 
 use cqrs_bank::engine::log::{Moment, Position, Version};
 use cqrs_bank::engine::store::{Append, EventStore, Snapshot};
@@ -13,8 +13,8 @@ async fn read(store: &impl EventStore<Happened>, name: &str, until: Moment) -> (
     (snapshot.map(|snapshot| (snapshot.version.get(), snapshot.state)), versions)
 }
 
-/// Six events, one a second from second 1 on, with snapshots after the second and the fifth; the positions of a
-/// stream beside it lie between.
+/// Six events, one per second from second 1 on, with snapshots after the second and the fifth. Events of another stream
+/// lie between them.
 async fn two_snapshots(store: &impl EventStore<Happened>) {
     for version in 0..6 {
         let number = version + 1;

@@ -1,4 +1,4 @@
-//! Whoever subscribes gets everything, once, in order.
+//! A subscription delivers every event once, in order.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -17,7 +17,7 @@ async fn write(store: &impl EventStore<Happened>, numbers: std::ops::RangeInclus
     }
 }
 
-/// What the subscription hands out until it has come to an event's number, which is also its position.
+/// The events that the subscription delivers up to a number, which is also the position.
 async fn numbers_until<S: EventStore<Happened>>(subscription: &mut Subscription<Happened, S>, last: u64) -> Vec<u64> {
     let mut numbers = Vec::new();
     while subscription.position() < Position::new(last) {

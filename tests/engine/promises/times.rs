@@ -1,4 +1,4 @@
-//! Times in a log never go back.
+//! Times in a log never decrease.
 
 use cqrs_bank::engine::log::{Moment, Timestamp, Version};
 use cqrs_bank::engine::store::{Append, EventStore};

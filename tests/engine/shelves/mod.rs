@@ -1,4 +1,4 @@
-//! Shelves with things on them, and a company policy that fills orders: from the shelf, or else from next door.
+//! Shelves with stock, and a policy that fills orders from a shelf, or else from the shelf next door.
 
 use cqrs_bank::engine::domain::{Aggregate, Command, DomainEvent};
 use cqrs_bank::engine::event_handler::StartFrom;
@@ -19,7 +19,7 @@ pub(crate) struct ShelfCommand {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum What {
-    /// So many of what stands on this shelf.
+    /// An order for a number of items from this shelf.
     Order(&'static str, u64),
     Add(u64),
     Take(u64),
@@ -96,7 +96,7 @@ impl Aggregate for Shelf {
     }
 }
 
-/// Remembers how many it has taken.
+/// Counts the items taken.
 #[derive(Clone, Default)]
 pub(crate) struct FillOrders;
 

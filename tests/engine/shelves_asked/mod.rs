@@ -1,4 +1,4 @@
-//! An application of shelves, and what it can be asked.
+//! An application of shelves, and all calls on it.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -16,7 +16,7 @@ use crate::shelves::{Changed, FillOrders, Shelf, ShelfCommand, TooFew, What};
 
 pub(crate) type Shelves = Application<Changed>;
 
-/// How much has been put on shelves.
+/// The number of items put on shelves.
 #[derive(Clone, Default)]
 pub(crate) struct Put(pub(crate) u64);
 
@@ -30,7 +30,7 @@ impl Projection<Changed> for Put {
     }
 }
 
-/// One that comes later.
+/// A projection that is added later.
 #[derive(Default)]
 pub(crate) struct Lent(pub(crate) u64);
 
@@ -44,12 +44,12 @@ impl Projection<Changed> for Lent {
     }
 }
 
-/// Is waited for, and takes its time over what is lent.
+/// An awaited handler that is slow at loans.
 #[derive(Clone)]
 pub(crate) struct Slow(pub(crate) Arc<Semaphore>);
 
 impl Slow {
-    /// It never has done.
+    /// Never finishes.
     pub(crate) fn for_ever() -> Self {
         Self(Arc::new(Semaphore::new(0)))
     }
@@ -87,7 +87,7 @@ pub(crate) fn shelves(url: StoreUrl) -> Builder<Changed> {
     Application::builder(url).aggregate::<Shelf>().projection::<Put>()
 }
 
-/// Starts one with a few things on the shelves.
+/// Starts an application with a few items on the shelves.
 pub(crate) async fn start(builder: Builder<Changed>) -> Shelves {
     let shelves = builder.start().await.unwrap();
     for count in [1, 2] {
@@ -107,7 +107,7 @@ macro_rules! calls {
     };
 }
 
-/// What an application can be asked. Each may be asked again and again.
+/// All calls on an application. Each can be repeated.
 pub(crate) const QUESTIONS: [Call; 15] = calls! {
     dispatch: shelves => shelves.dispatch(put("hall", 1)).await;
     dispatch_eventual: shelves => shelves.dispatch(put("hall", 1)).eventual().await;
@@ -126,7 +126,7 @@ pub(crate) const QUESTIONS: [Call; 15] = calls! {
     export: shelves => export(&shelves).await;
 };
 
-/// What can be added to one.
+/// All that can be added to an application.
 pub(crate) const ADDITIONS: [Call; 3] = calls! {
     add_projection: shelves => shelves.add_projection::<Lent>().await;
     add_process: shelves => shelves.add_process(FillOrders).await;

@@ -1,4 +1,4 @@
-//! The library's programs as processes, spoken to line by line.
+//! The library's programs as processes, controlled line by line.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
@@ -13,13 +13,13 @@ use serde_json::Value;
 use crate::books::isbn;
 use crate::program::{example, wait};
 
-/// Longer than any answer should take on a busy machine: it is there so that a hang fails instead of waiting.
+/// Longer than any answer takes on a busy machine, so that a hang fails the test.
 const HANG: Duration = Duration::from_secs(60);
 
 pub(crate) const WRITE: &str = "library_write_service";
 pub(crate) const READ: &str = "library_read_service";
 
-/// A program that runs. It is killed when this is dropped.
+/// A running program, killed on drop.
 pub(crate) struct Running {
     child: Option<Child>,
     input: Option<ChildStdin>,
@@ -33,17 +33,17 @@ impl Running {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
         let (said, answers) = mpsc::channel();
-        // It ends with the program, or when nobody listens any more.
+        // Ends with the program, or when the receiver is dropped.
         thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| said.send(line)));
         Self { input: child.stdin.take(), child: Some(child), answers }
     }
 
-    /// Says a statement and waits for no answer.
+    /// Sends a statement without waiting for the reply.
     pub(crate) fn say(&mut self, statement: &str) {
         self.input.as_mut().unwrap().write_all(format!("{statement}\n").as_bytes()).unwrap();
     }
 
-    /// Says a statement. Answers with the reply, and the events that came of it.
+    /// Sends a statement, and returns the reply and the resulting events.
     pub(crate) fn ask(&mut self, statement: &str) -> (Value, Value) {
         self.say(statement);
         let line = self.answers.recv_timeout(HANG).unwrap();
@@ -56,7 +56,7 @@ impl Running {
         self.ask(statement).0
     }
 
-    /// Each book with the copies that are in and out.
+    /// Each book with its copies in and out.
     pub(crate) fn counts(&mut self) -> Vec<(Isbn, u32, u32)> {
         let inventory = self.reply("LibraryReadService.get_inventory");
         let number = |number: &Value| u32::try_from(number.as_u64().unwrap()).unwrap();
@@ -70,14 +70,14 @@ impl Running {
         loans.as_array().unwrap().iter().map(isbn_of).collect()
     }
 
-    /// As a power cut ends it: it finishes nothing.
+    /// Kills the program without letting it finish anything.
     pub(crate) fn kill(mut self) {
         let mut child = self.child.take().unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
     }
 
-    /// It is told that there is nothing more to come. Answers with its exit code.
+    /// Closes standard input, and returns the exit code.
     pub(crate) fn leave(mut self) -> Option<i32> {
         self.input = None;
         wait(self.child.take().unwrap())
@@ -97,7 +97,7 @@ fn isbn_of(row: &Value) -> Isbn {
     isbn(row["isbn"].as_str().unwrap())
 }
 
-/// How a command is typed.
+/// The statement for a command.
 pub(crate) fn statement(command: &BookCommand) -> String {
     match command {
         BookCommand::AddBook { isbn, title, author, quantity } => {

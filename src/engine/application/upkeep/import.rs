@@ -102,7 +102,7 @@ impl<E: StoredEvent> Application<E> {
             }
         }
         drop(held);
-        self.settle().await;
+        self.wait_until_settled().await;
         Ok(contents.events)
     }
 

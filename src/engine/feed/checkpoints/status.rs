@@ -1,4 +1,4 @@
-//! A handler as people see it: what it does, how far it has come, and how it is doing.
+//! A handler as users see it: its checkpoint, and how it is doing.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::engine::log::{Position, Timestamp};
 pub enum HandlerKind {
     /// It builds a read model.
     Projection,
-    /// It has effects outside the bank of events.
+    /// It has effects outside the event store.
     EventHandler,
     /// It sends commands.
     ProcessManager,
@@ -25,29 +25,42 @@ impl fmt::Display for HandlerKind {
     }
 }
 
+/// What a handler is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HandlerState {
+    /// It handles events as they come.
+    #[default]
+    Running,
+    /// It failed at the event after its checkpoint, and tries that event again.
+    WaitingToRetry {
+        /// When it tries again.
+        at: Timestamp,
+    },
+    /// It has stopped: it gets no more events, and no caller waits for it.
+    Stopped,
+    /// Another process runs it. It gets no events here until that process ends.
+    RunningElsewhere,
+}
+
 /// How a handler is doing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Condition {
-    /// How often the event after the checkpoint was tried; 0 when there is none or it is the first time.
+    /// What it is doing.
+    pub state: HandlerState,
+    /// How often it has tried the event after its checkpoint; 0 if that event has not been tried.
     pub attempts: u32,
-    /// What went wrong last, or what the handler has to say.
+    /// Its last failure, or a note of its own.
     pub last_error: Option<String>,
-    /// When the event is tried again.
-    pub next_attempt: Option<Timestamp>,
-    /// It has stopped: it gets no more events, and nobody waits for it.
-    pub stopped: bool,
-    /// It runs in another process: here it gets no events as long as that one lives.
-    pub elsewhere: bool,
 }
 
-/// A handler as people see it.
+/// A handler as users see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HandlerStatus {
     /// Its name.
     pub name: &'static str,
-    /// What it does.
+    /// What it does with events.
     pub kind: HandlerKind,
-    /// The last event it has acknowledged.
+    /// The position of the last event it has acknowledged.
     pub checkpoint: Position,
     /// How it is doing.
     pub condition: Condition,

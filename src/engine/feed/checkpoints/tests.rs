@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::*;
 use crate::engine::log::Timestamp;
 
@@ -7,8 +9,8 @@ async fn a_wait_ends_with_the_names_of_those_who_lag() {
     let quick = checkpoints.register("quick", Position::START);
     let _slow = checkpoints.register("slow", Position::START);
     checkpoints.advance(&[quick], Position::new(3));
-    assert_eq!(checkpoints.wait(Position::new(2), MAX_WAIT).await, ["slow"]);
-    assert!(checkpoints.inner.lock().waiting.is_empty(), "a wait that ended leaves nothing behind");
+    assert_eq!(checkpoints.wait_until_seen(Position::new(2), MAX_WAIT).await, ["slow"]);
+    assert!(checkpoints.shared.lock().waiting_for_all.is_empty(), "a wait that ended leaves nothing behind");
 }
 
 #[tokio::test(start_paused = true)]
@@ -19,7 +21,7 @@ async fn a_wait_ends_when_the_last_handler_has_passed() {
     checkpoints.advance(&[first], Position::new(9));
     let waiting = tokio::spawn({
         let checkpoints = checkpoints.clone();
-        async move { checkpoints.wait(Position::new(5), MAX_WAIT).await }
+        async move { checkpoints.wait_until_seen(Position::new(5), MAX_WAIT).await }
     });
     tokio::task::yield_now().await;
     let second = [second];
@@ -36,11 +38,12 @@ async fn all_have_settled_when_nobody_has_anything_to_do_at_once() {
     let register =
         |name, awaited| checkpoints.register_handler(name, HandlerKind::EventHandler, awaited, Position::START);
     let (first, second) = (register("awaited", true), register("not awaited", false));
-    let waits = Condition { next_attempt: Some(Timestamp::from_micros(1)), ..Condition::default() };
-    let stopped = Condition { stopped: true, ..Condition::default() };
+    let waits =
+        Condition { state: HandlerState::WaitingToRetry { at: Timestamp::from_micros(1) }, ..Condition::default() };
+    let stopped = Condition { state: HandlerState::Stopped, ..Condition::default() };
     let settles = async |expected: bool| {
         let begun = tokio::time::Instant::now();
-        checkpoints.settle(Position::new(3), MAX_WAIT).await;
+        checkpoints.wait_until_settled(Position::new(3), MAX_WAIT).await;
         assert_eq!(begun.elapsed() < MAX_WAIT, expected);
     };
     settles(false).await;
@@ -58,7 +61,7 @@ async fn all_have_settled_when_nobody_has_anything_to_do_at_once() {
     settles(false).await;
     let settling = tokio::spawn({
         let checkpoints = checkpoints.clone();
-        async move { checkpoints.settle(Position::new(3), MAX_WAIT).await }
+        async move { checkpoints.wait_until_settled(Position::new(3), MAX_WAIT).await }
     });
     tokio::task::yield_now().await;
     assert!(!settling.is_finished());
@@ -76,26 +79,26 @@ async fn nobody_waits_for_a_handler_that_was_taken_out_and_another_may_have_its_
     let second = checkpoints.register("second", Position::START);
     let third = checkpoints.register("third", Position::START);
     checkpoints.advance([&second, &third], Position::new(5));
-    assert_eq!(checkpoints.wait(Position::new(5), MAX_WAIT).await, ["first"]);
+    assert_eq!(checkpoints.wait_until_seen(Position::new(5), MAX_WAIT).await, ["first"]);
     checkpoints.deregister(&first);
-    assert_eq!(checkpoints.wait(Position::new(5), MAX_WAIT).await, Vec::<&str>::new());
+    assert_eq!(checkpoints.wait_until_seen(Position::new(5), MAX_WAIT).await, Vec::<&str>::new());
     assert_eq!(names(), ["second", "third"]);
 
     let fourth = checkpoints.register("fourth", Position::new(2));
     assert_eq!(names(), ["second", "third", "fourth"]);
     checkpoints.advance([&first], Position::new(9));
-    checkpoints.report(&first, Condition { stopped: true, ..Condition::default() });
+    checkpoints.report(&first, Condition { state: HandlerState::Stopped, ..Condition::default() });
     checkpoints.deregister(&first);
-    assert_eq!(checkpoints.wait(Position::new(5), MAX_WAIT).await, ["fourth"], "what is gone says nothing");
+    assert_eq!(checkpoints.wait_until_seen(Position::new(5), MAX_WAIT).await, ["fourth"], "what is gone says nothing");
     for checkpoint in [third, fourth, second] {
         checkpoints.deregister(&checkpoint);
     }
     assert_eq!(names(), Vec::<&str>::new());
-    assert!(checkpoints.have_passed(Position::new(u64::MAX)));
+    assert!(checkpoints.is_seen_by_all(Position::new(u64::MAX)));
 }
 
 #[tokio::test]
 async fn without_handlers_there_is_nothing_to_wait_for() {
     let checkpoints = Checkpoints::new();
-    assert_eq!(checkpoints.wait(Position::new(1), MAX_WAIT).await, Vec::<&str>::new());
+    assert_eq!(checkpoints.wait_until_seen(Position::new(1), MAX_WAIT).await, Vec::<&str>::new());
 }

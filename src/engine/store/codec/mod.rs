@@ -32,7 +32,14 @@
 //!         }
 //!     }
 //!
-//! Version 1 knew only one entrance.
+//!     fn upcast(event_type: &str, schema_version: u16) -> Option<Upcast> {
+//!         match (event_type, schema_version) {
+//!             // Version 1 knew only one entrance.
+//!             ("car_entered", 1) => Some(|data| json!({"plate": data["plate"], "entrance": "main"})),
+//!             _ => None,
+//!         }
+//!     }
+//! }
 //!
 //! let entered = |entrance: &str| LotEvent::CarEntered { plate: "B-1".into(), entrance: entrance.into() };
 //! assert_eq!(entered("west").to_json()?, r#"{"plate":"B-1","entrance":"west"}"#);

@@ -23,6 +23,7 @@ mod checkpointer;
 mod close;
 mod command_ids;
 mod companions;
+mod compiled;
 mod create;
 mod disk_full;
 mod end_file;

@@ -15,7 +15,7 @@ use super::log_reader::{LogReader, READERS, SharedQueue};
 use super::log_writer::LogWriter;
 use super::open::{self, Opened};
 use super::threads::{IdleThread, Threads};
-use super::{SqliteOptions, SqliteStore, checkpointer, open_error, replies, schema, sole_access};
+use super::{SqliteOptions, SqliteStore, checkpointer, compiled, open_error, replies, schema, sole_access};
 use crate::engine::runtime::{StopReason, StoreFailure, StoreFailureKind, Supervisor};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::{OpenStoreError, Publisher};
@@ -31,6 +31,7 @@ impl<E: StoredEvent> SqliteStore<E> {
     ///
     /// Returns [`OpenStoreError`] if the file cannot be opened. Its contents are unchanged.
     pub fn open(path: &Path, options: SqliteOptions, supervisor: &Supervisor) -> Result<Self, OpenStoreError> {
+        compiled::log_missing_flags();
         let thread = |name| {
             IdleThread::start(name).map_err(|error| OpenStoreError::Failed {
                 path: path.into(),

@@ -1,4 +1,4 @@
-//! Which transfers of a log have not ended.
+//! The unfinished transfers of a log.
 
 use foldhash::HashMap;
 
@@ -7,11 +7,11 @@ use crate::bank::account::TransferId;
 use crate::engine::log::{Position, RecordedEvent};
 use crate::engine::process_manager::Unfinished;
 
-/// The transfers that have not ended, each with the event that happened to it last.
+/// The transfers that have not ended, each with the position of its latest event.
 #[derive(Debug, Default)]
-pub(super) struct UnderWay(HashMap<TransferId, Position>);
+pub(super) struct UnfinishedTransfers(HashMap<TransferId, Position>);
 
-impl Unfinished<AccountEvent> for UnderWay {
+impl Unfinished<AccountEvent> for UnfinishedTransfers {
     fn take(&mut self, event: &RecordedEvent<AccountEvent>) {
         match &event.data {
             AccountEvent::MoneyReserved(outgoing) => {

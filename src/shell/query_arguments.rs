@@ -1,4 +1,4 @@
-//! The arguments by name that questions share: of which moment, and how many lines.
+//! The arguments that queries share: the moment, the first position, and the limit.
 
 use super::functions::{Call, Parameter};
 use super::table::{AS_OF, AT, LIMIT};
@@ -6,11 +6,12 @@ use super::term::Term;
 use crate::engine::feed::catch_up::NotYet;
 use crate::engine::log::{Moment, Position};
 
-/// Lines of a table, unless `limit:` says otherwise, and at the most.
+/// How many rows a table has without `limit:`.
 const DEFAULT_LIMIT: usize = 1_000;
+/// The largest `limit:`.
 const MAX_LIMIT: usize = 100_000;
 
-/// The moment that `at:` or `as_of:` names; one of them is enough.
+/// The moment that `at:` or `as_of:` names. To give both is an error.
 pub(in crate::shell) fn moment(call: &Call<'_>) -> Result<Option<Moment>, Term> {
     match (call.optional(AT), call.optional(AS_OF)) {
         (None, None) => Ok(None),
@@ -23,14 +24,14 @@ pub(in crate::shell) fn moment(call: &Call<'_>) -> Result<Option<Moment>, Term> 
     }
 }
 
-/// The reply about a position that the log does not have yet.
+/// The reply to a query about a position beyond the end of the log.
 pub(in crate::shell) fn beyond_the_end(not_yet: NotYet) -> Term {
     let position = Term::Integer(not_yet.position.get().into());
-    let said = vec![("position", position), ("problem", Term::String(not_yet.to_string()))];
-    Term::Problem(Box::new(Term::Map(said)))
+    let problem = vec![("position", position), ("problem", Term::String(not_yet.to_string()))];
+    Term::Problem(Box::new(Term::Map(problem)))
 }
 
-/// The position that an argument names, and the first there is where it was left out.
+/// The position that an argument names; 1 where it was left out.
 pub(in crate::shell) fn position(call: &Call<'_>, parameter: Parameter) -> Result<Position, Term> {
     let position = call.optional(parameter).unwrap_or("1");
     position.parse().map(Position::new).map_err(|_| Term::Error("invalid_position"))

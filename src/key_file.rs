@@ -1,4 +1,4 @@
-//! Where the program finds the secret for PINs: in its environment, or in a key file that it makes at first use.
+//! The secret for PINs: from the environment, or from a key file that the program creates on first use.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -12,50 +12,50 @@ use cqrs_bank::bank::{PinSecret, PinSecretError, PinSecretSource, ShortSecret};
 use cqrs_bank::engine::disk::{NewFile, Placed, create_private_directory, sync_name};
 use thiserror::Error;
 
-/// The variable that holds the secret.
+/// The environment variable that may hold the secret.
 const VARIABLE: &str = "BANK_PIN_SECRET";
 
 const KEY_BYTES: usize = 32;
 
-/// Looks in the environment, and then in the state directory. Nothing is looked at before the first PIN.
-pub(crate) fn source(state_directory: Option<PathBuf>) -> PinSecretSource {
+/// Looks in the environment first, then in the state directory, and not before the first PIN needs it.
+pub(crate) fn pin_secret_source(state_directory: Option<PathBuf>) -> PinSecretSource {
     PinSecretSource::new(move || {
         let key_file = state_directory.as_deref().map(|directory| directory.join("pin-secret"));
-        find(std::env::var_os(VARIABLE), key_file).map_err(|error| PinSecretError(error.to_string()))
+        find_secret(std::env::var_os(VARIABLE), key_file).map_err(|error| PinSecretError(error.to_string()))
     })
 }
 
 #[derive(Debug, Error)]
-enum NotFound {
+enum SecretError {
     #[error(
-        "{VARIABLE} is too short: {0}; `head -c 32 /dev/urandom | base64` makes one. Keep it: the PINs of a bank fit \
-         no other"
+        "{VARIABLE} is too short: {0}; `head -c 32 /dev/urandom | base64` makes a good one. Keep it: no other secret \
+         verifies the PINs of a bank"
     )]
     Short(ShortSecret),
     #[error("{VARIABLE} is not set, and neither XDG_STATE_HOME nor HOME says where to keep a key file")]
-    Nowhere,
+    NoStateDirectory,
     #[error("{VARIABLE} is not set, and the key file {} cannot be {action}: {error}", path.display())]
     KeyFile { action: &'static str, path: PathBuf, error: io::Error },
-    #[error("the key file {} is open to others than its owner (mode {mode:03o}); chmod 600 it", path.display())]
+    #[error("others than its owner may read the key file {} (mode {mode:03o}); chmod 600 it", path.display())]
     OpenToOthers { path: PathBuf, mode: u32 },
     #[error("the key file {} is not a regular file", path.display())]
-    NoFile { path: PathBuf },
-    #[error("the key file {} does not hold a key: {} hexadecimal digits", path.display(), 2 * KEY_BYTES)]
-    NoKey { path: PathBuf },
+    NotAFile { path: PathBuf },
+    #[error("the key file {} does not hold a key of {} hexadecimal digits", path.display(), 2 * KEY_BYTES)]
+    NotAKey { path: PathBuf },
 }
 
-fn find(variable: Option<OsString>, key_file: Option<PathBuf>) -> Result<PinSecret, NotFound> {
+fn find_secret(variable: Option<OsString>, key_file: Option<PathBuf>) -> Result<PinSecret, SecretError> {
     if let Some(secret) = variable.filter(|secret| !secret.is_empty()) {
-        return PinSecret::new(secret.into_vec()).map_err(NotFound::Short);
+        return PinSecret::new(secret.into_vec()).map_err(SecretError::Short);
     }
-    let path = key_file.ok_or(NotFound::Nowhere)?;
+    let path = key_file.ok_or(SecretError::NoStateDirectory)?;
     let failed = |action| {
         let path = path.clone();
-        move |error| NotFound::KeyFile { action, path, error }
+        move |error| SecretError::KeyFile { action, path, error }
     };
     let file = match open(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            make(&path).map_err(failed("made"))?;
+            create(&path).map_err(failed("created"))?;
             open(&path).map_err(failed("read"))?
         }
         opened => opened.map_err(failed("read"))?,
@@ -63,31 +63,30 @@ fn find(variable: Option<OsString>, key_file: Option<PathBuf>) -> Result<PinSecr
     let metadata = file.metadata().map_err(failed("read"))?;
     let mode = metadata.mode() & 0o777;
     if !metadata.is_file() {
-        return Err(NotFound::NoFile { path });
+        return Err(SecretError::NotAFile { path });
     }
     if mode & 0o077 != 0 {
-        return Err(NotFound::OpenToOthers { path, mode });
+        return Err(SecretError::OpenToOthers { path, mode });
     }
     let mut bytes = Vec::new();
-    // One byte more than a key and the end of its line: what is longer is no key.
+    // One byte more than a key and its newline, so that a longer file is not mistaken for a key.
     file.take(2 * KEY_BYTES as u64 + 2).read_to_end(&mut bytes).map_err(failed("read"))?;
     let key = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
     if key.len() == 2 * KEY_BYTES && key.iter().all(u8::is_ascii_hexdigit) {
-        PinSecret::new(key).map_err(NotFound::Short)
+        PinSecret::new(key).map_err(SecretError::Short)
     } else {
-        Err(NotFound::NoKey { path })
+        Err(SecretError::NotAKey { path })
     }
 }
 
-/// Opens a file without waiting for anybody, as a pipe would let it.
+/// Opens without blocking: opening a named pipe would wait for a writer.
 fn open(path: &Path) -> io::Result<File> {
     let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
     OpenOptions::new().read(true).custom_flags(nonblocking).open(path)
 }
 
-/// Makes a key file, unless another process does at the same time: nobody ever sees half a key, and all see the
-/// same.
-fn make(path: &Path) -> io::Result<()> {
+/// Creates a key file, unless another process is quicker. Readers see one whole key, and all see the same.
+fn create(path: &Path) -> io::Result<()> {
     let mut key = [0; KEY_BYTES];
     getrandom::fill(&mut key).map_err(io::Error::other)?;
     let mut text = String::new();
@@ -103,7 +102,7 @@ fn make(path: &Path) -> io::Result<()> {
     new.file().write_all(text.as_bytes())?;
     match new.put(path)? {
         Placed::Here => Ok(()),
-        // A PIN's verifier is worth nothing without the key, and must not outlive it.
+        // The key must be on the disk before any PIN verifier that depends on it.
         Placed::AnotherIsThere => sync_name(path),
         Placed::NotSupported(lacks) => {
             Err(io::Error::new(io::ErrorKind::Unsupported, format!("the file system does not support this: {lacks}")))

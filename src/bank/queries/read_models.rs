@@ -1,0 +1,71 @@
+//! Queries on the read models.
+//!
+//! Under strong consistency, an answer includes every event acknowledged before the query, in any process. Under
+//! eventual consistency, an answer includes all events up to some position, which never decreases for a read model.
+
+use crate::bank::errors::{CheckBalanceError, QueryError};
+use crate::bank::{AccountEntry, AccountId, Accounts, Balances, Bank, Moment, Money};
+use crate::engine::projection::ReadModel;
+use crate::engine::store::{EventStore as _, MAX_READ};
+
+impl Bank {
+    /// The balance of an account.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckBalanceError`]: why the balance could not be read.
+    pub async fn check_balance(&self, account: &AccountId) -> Result<Money, CheckBalanceError> {
+        self.catch_up().await?;
+        let balance = self.parts.balances.read(|balances| balances.balance(account.as_str()));
+        balance.ok_or(CheckBalanceError::NoAccount)
+    }
+
+    /// All accounts in order of creation, now or at a moment.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError`]: why the query failed.
+    pub async fn accounts(&self, moment: Option<Moment>) -> Result<Vec<AccountEntry>, QueryError> {
+        self.catch_up_to(moment).await?;
+        Ok(self.parts.accounts.read(|accounts| match moment {
+            None => accounts.entries(),
+            Some(moment) => accounts.entries_at(moment),
+        }))
+    }
+
+    /// The sum of all balances in minor units, now or at a moment. A query about the past folds the log from the last
+    /// stored total before that moment.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError`]: why the query failed.
+    pub async fn total_deposits(&self, moment: Option<Moment>) -> Result<u128, QueryError> {
+        self.catch_up_to(moment).await?;
+        let Some(moment) = moment else {
+            return Ok(self.parts.total_deposits.read(|deposits| deposits.total()));
+        };
+        let (mut position, mut total) = self.parts.total_deposits.read(|deposits| deposits.past_total_before(moment));
+        loop {
+            let page = self.store().read_all(position, MAX_READ).await;
+            let page = self.or_unavailable(page).await?;
+            let Some(last) = page.last() else { return Ok(total.minor_units()) };
+            position = last.position;
+            for event in page.iter() {
+                if !moment.is_after(event) {
+                    return Ok(total.minor_units());
+                }
+                total.apply(&event.data);
+            }
+        }
+    }
+
+    /// The balance projection, for queries that [`Bank::check_balance`] does not answer.
+    pub fn balances(&self) -> &ReadModel<Balances> {
+        &self.parts.balances
+    }
+
+    /// The account list, for queries that [`Bank::accounts`] does not answer.
+    pub fn account_list(&self) -> &ReadModel<Accounts> {
+        &self.parts.accounts
+    }
+}

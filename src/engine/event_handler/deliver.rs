@@ -1,0 +1,156 @@
+//! Delivering one event: the handler is called until the event is acknowledged, skipped or parked.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+
+use super::control::ControlRequest;
+use super::lease::Held;
+use super::runner::{End, Runner, ended};
+use super::{EventHandler, Failure, NackAction};
+use crate::engine::feed::checkpoints::{Condition, HandlerState};
+use crate::engine::log::{Position, RecordedEvent, Timestamp};
+
+use crate::engine::store::codec::StoredEvent;
+use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, ParkedEvent};
+
+/// What follows a failed attempt.
+enum AfterFailure {
+    Retry { delay: Duration },
+    Park,
+    Skip,
+    Stop,
+}
+
+impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
+    /// Calls the handler with an event until it is acknowledged, skipped or parked.
+    pub(super) async fn deliver(
+        &mut self,
+        event: &RecordedEvent<E>,
+        requests: &mut mpsc::Receiver<ControlRequest>,
+    ) -> Result<(), End> {
+        // Attempts count for the event after the checkpoint, so the checkpoint moves over unwanted events first.
+        self.advance_to(event.position.before());
+        loop {
+            if self.held.as_ref().is_some_and(Held::is_ending) {
+                return Err(End::Closed);
+            }
+            if self.context.retry.gives_up_after(self.progress.attempts) {
+                // The process ended in the middle of each attempt.
+                return self.park(event, self.progress.attempts, "the handler never came back".to_owned()).await;
+            }
+            self.progress.attempts += 1;
+            // Recorded first: a handler that has lost its lease is not called.
+            self.write_if_durable().await?;
+            let Err(failure) = self.call(event).await? else {
+                self.report(Condition { last_error: self.instance.note(), ..Condition::default() });
+                return self.acknowledge(event, ParkedChange::None).await;
+            };
+            if failure.action == NackAction::Untried {
+                // The event is not at fault, so the attempt does not count towards parking.
+                self.take_attempt_back().await?;
+                self.wait(self.context.retry.delay(H::NAME, event.position, 1), requests).await?;
+                continue;
+            }
+            let attempt = self.progress.attempts;
+            let (name, position) = (H::NAME, event.position);
+            tracing::warn!("{name} failed at position {position} (attempt {attempt}): {failure}");
+            match self.after_failure(failure.action, position) {
+                AfterFailure::Retry { delay } => {
+                    self.report_failure(&failure, attempt, self.retry_at(delay));
+                    self.wait(delay, requests).await?;
+                }
+                AfterFailure::Park => {
+                    self.report_failure(&failure, 0, HandlerState::Running);
+                    return self.park(event, attempt, failure.reason).await;
+                }
+                AfterFailure::Skip => {
+                    self.report_failure(&failure, 0, HandlerState::Running);
+                    return self.acknowledge(event, ParkedChange::None).await;
+                }
+                AfterFailure::Stop => {
+                    tracing::error!("{name} has stopped: {failure}");
+                    self.inbox.close();
+                    self.report_failure(&failure, attempt, HandlerState::Stopped);
+                    self.take_attempt_back().await?;
+                    return Err(End::Stopped);
+                }
+            }
+        }
+    }
+
+    fn after_failure(&self, action: NackAction, position: Position) -> AfterFailure {
+        let (policy, attempt) = (self.context.retry, self.progress.attempts);
+        match action {
+            NackAction::Retry | NackAction::RetryAfter(_) if policy.gives_up_after(attempt) => AfterFailure::Park,
+            NackAction::Retry => AfterFailure::Retry { delay: policy.delay(H::NAME, position, attempt) },
+            NackAction::RetryAfter(delay) => AfterFailure::Retry { delay },
+            NackAction::Park | NackAction::Untried => AfterFailure::Park,
+            NackAction::Skip => AfterFailure::Skip,
+            NackAction::Stop => AfterFailure::Stop,
+        }
+    }
+
+    async fn take_attempt_back(&mut self) -> Result<(), End> {
+        self.progress.attempts -= 1;
+        Ok(self.write_if_durable().await?)
+    }
+
+    /// Waits before the next attempt, and answers requests meanwhile.
+    async fn wait(&mut self, delay: Duration, requests: &mut mpsc::Receiver<ControlRequest>) -> Result<(), End> {
+        // Unlike a deadline, a sleep accepts delays of any length.
+        let mut waited = pin!(sleep(delay));
+        loop {
+            tokio::select! {
+                end = ended(&self.held) => return Err(end),
+                () = &mut waited => return Ok(()),
+                Some(request) = requests.recv() => self.answer(request).await,
+            }
+        }
+    }
+
+    async fn park(&mut self, event: &RecordedEvent<E>, attempts: u32, reason: String) -> Result<(), End> {
+        let Self { instance, progress, .. } = self;
+        instance.on_parked(event, &mut progress.state, progress.checkpoint).await;
+        let parked = self.parked(event.position, attempts, reason);
+        self.acknowledge(event, ParkedChange::Park(parked)).await
+    }
+
+    async fn acknowledge(&mut self, event: &RecordedEvent<E>, parked: ParkedChange) -> Result<(), End> {
+        self.progress.checkpoint = event.position;
+        self.progress.attempts = 0;
+        if self.store().is_durable() || parked != ParkedChange::None {
+            self.write(parked).await?;
+        }
+        self.context.checkpoints.advance([&self.slot], event.position);
+        Ok(())
+    }
+
+    /// Calls the handler. If the lease is lost meanwhile, the call is dropped.
+    pub(super) async fn call(&mut self, event: &RecordedEvent<E>) -> Result<Result<(), Failure>, End> {
+        let Self { instance, progress, held, .. } = self;
+        let Some(held) = held else { return Err(End::LeaseLost) };
+        tokio::select! {
+            biased;
+            called = instance.call(event, &mut progress.state, progress.checkpoint) => Ok(called),
+            () = held.lost() => Err(End::LeaseLost),
+        }
+    }
+
+    pub(super) fn parked(&self, position: Position, attempts: u32, reason: String) -> ParkedEvent {
+        let time = self.context.clock.now();
+        ParkedEvent { number: 0, handler: H::NAME.to_owned(), position, attempts, reason, time }
+    }
+
+    fn retry_at(&self, delay: Duration) -> HandlerState {
+        let micros = i64::try_from(delay.as_micros()).unwrap_or(i64::MAX);
+        let at = Timestamp::from_micros(self.context.clock.now().as_micros().saturating_add(micros));
+        HandlerState::WaitingToRetry { at }
+    }
+
+    fn report_failure(&mut self, failure: &Failure, attempts: u32, state: HandlerState) {
+        self.report(Condition { state, attempts, last_error: Some(failure.reason.clone()) });
+    }
+}

@@ -1,0 +1,95 @@
+//! An application at a prompt: a domain's functions send commands to it and query it.
+
+use super::{Words, handled};
+use crate::engine::application::{Application, CommandFailure, QueryError, Receipt};
+use crate::engine::domain::{Aggregate, Command, Contains};
+use crate::engine::projection::Projection;
+use crate::engine::store::codec::StoredEvent;
+use crate::shell::event_record::event_record;
+use crate::shell::functions::{Call, Outcome, Reply};
+use crate::shell::query_arguments::moment;
+use crate::shell::term::Term;
+use crate::shell::trace::Trace;
+
+/// An application at a prompt. It traces commands and makes replies of outcomes.
+#[derive(Clone, Debug)]
+pub struct ShellApplication<E: 'static> {
+    application: Application<E>,
+    words: &'static Words,
+    trace: Trace,
+}
+
+type EventOf<C> = <<C as Command>::Aggregate as Aggregate>::Event;
+type RefusalOf<C> = <<C as Command>::Aggregate as Aggregate>::Refusal;
+
+impl<E: StoredEvent> ShellApplication<E> {
+    /// A running application, with the words for its replies; `trace` prints what its commands cause.
+    pub fn new(application: Application<E>, words: &'static Words, trace: Trace) -> Self {
+        Self { application, words, trace }
+    }
+
+    /// The application.
+    pub fn application(&self) -> &Application<E> {
+        &self.application
+    }
+
+    /// Sends a command and waits for its outcome.
+    ///
+    /// The events of the command, and of the commands with which process managers answered them, are offered to
+    /// `reply_for` in order, and its first term is the reply. Without one it is `:ok`, with the names of lagging handlers
+    /// if there are any. `refused` names the reason of a refusal. A call that prints JSON gets these events too.
+    pub async fn send<C: Command>(
+        &self,
+        call: Call<'_>,
+        command: C,
+        refused: impl FnOnce(&RefusalOf<C>) -> &'static str,
+        reply_for: impl FnMut(&E) -> Option<Term>,
+    ) -> Outcome
+    where
+        E: Contains<EventOf<C>>,
+    {
+        let conversation = self.application.start_conversation();
+        let _followed = self.trace.follow(conversation.metadata().correlation_id);
+        match self.application.dispatch(command).metadata(conversation).await {
+            Ok(receipt) => Ok(self.reply(&receipt, call.as_json(), reply_for).await),
+            Err(CommandFailure::Refused(refusal)) => Err(Term::Error(refused(&refusal)).into()),
+            Err(CommandFailure::IdTaken { .. }) => Err(Term::Error("command_id_taken").into()),
+            Err(CommandFailure::Unavailable(reason)) => Err(self.words.unavailable(&reason).into()),
+        }
+    }
+
+    async fn reply(
+        &self,
+        receipt: &Receipt<E>,
+        wants_events: bool,
+        reply_for: impl FnMut(&E) -> Option<Term>,
+    ) -> Reply {
+        // If the log cannot be read any more, the receipt still has the command's own events.
+        let caused = self.application.conversation(receipt).await.unwrap_or_else(|_| receipt.events().to_vec());
+        // While a handler lags, events may be missing, and a reply made of the others could be wrong.
+        let is_complete = receipt.lagging().is_empty();
+        let term = is_complete.then(|| caused.iter().map(|event| &event.data).find_map(reply_for)).flatten();
+        let term = term.unwrap_or_else(|| handled(receipt));
+        let events = if wants_events { caused.iter().filter_map(event_record).collect() } else { Vec::new() };
+        Reply { term, events, live: None }
+    }
+
+    /// Queries a projection: as it is now, or as of the moment that `at:` or `as_of:` names.
+    pub async fn ask<P: Projection<E> + Clone>(&self, call: Call<'_>, query: impl FnOnce(&P) -> Term) -> Outcome {
+        let answer = match moment(&call)? {
+            Some(moment) => self.application.read_at(moment, query).await,
+            None => self.application.read(query).await.map_err(QueryError::from),
+        };
+        Ok(answer.map_err(|error| self.words.no_answer(error))?.into())
+    }
+
+    /// Closes the application.
+    pub async fn close(&self) {
+        self.application.close().await;
+    }
+
+    /// Why the application has stopped, if it has.
+    pub fn failure(&self) -> Option<String> {
+        self.words.failure(&self.application)
+    }
+}
