@@ -13,7 +13,7 @@ const BONUS_LIMIT: u64 = 100_000;
 /// The process manager that pays a hundredth, rounded down, of each deposit into another account.
 #[derive(Clone, Debug)]
 pub struct CeoBonus {
-    /// Who gets them; nobody, where what was paid before is only held against the log.
+    /// The account that receives the bonuses. `None` only checks what was paid before.
     account: Option<AccountId>,
 }
 
@@ -36,7 +36,7 @@ impl CeoBonus {
         Self { account: Some(account) }
     }
 
-    /// No bonuses: for a bank that pays none, but may have paid some.
+    /// For a bank that pays no bonuses now but may have paid some.
     pub(super) fn unpaid() -> Self {
         Self { account: None }
     }

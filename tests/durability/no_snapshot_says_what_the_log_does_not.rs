@@ -1,5 +1,5 @@
-//! A snapshot is read only where its event names it: what somebody has written into the table decides nothing, and
-//! `Bank.verify` names it, however well its own hash fits.
+//! A snapshot is used only if its event names it: a forged one has no effect, even if its own hash matches, and
+//! `Bank.verify` names it.
 
 use std::path::{Path, PathBuf};
 
@@ -23,7 +23,7 @@ fn bank_after(statements: &str) -> (TempDir, PathBuf) {
     (directory, path)
 }
 
-/// A row that lets whoever asks withdraw: no PIN, no lock, and plenty.
+/// A forged snapshot that permits any withdrawal: it has no PIN, no lock, and plenty of money.
 fn rich_snapshot(account: &str) -> String {
     let state = format!(
         r#"{{"form":1,"account_id":"{account}","balance":999999,"lock":{{"verifier":null,"wrong_pins":0}},"reservations":[]}}"#
@@ -58,8 +58,7 @@ fn a_changed_one_is_passed_over() {
         bank_after(&format!("Bank.create \"Wolfman\"\n{}", "Bank.deposit \"Wolfman\", 1\n".repeat(300)));
     assert!(asked(&path, "Bank.verify").stdout.contains("{:ok, %{events: 301, streams: 1, snapshots: 1}}"));
     forge(&path, "UPDATE snapshots SET state = replace(state, '\"balance\":255', '\"balance\":999999')");
-    let problem =
-        "{:error, %{position: 256, problem: \"the snapshot here is not the one that was stored with its event\"}}";
+    let problem = "{:error, %{position: 256, problem: \"the snapshot here differs from the one that was stored with its event\"}}";
     let verified = asked(&path, "Bank.verify");
     assert!(verified.stdout.contains(problem), "{verified:?}");
     let declined =

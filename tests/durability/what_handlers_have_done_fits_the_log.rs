@@ -1,25 +1,22 @@
-//! What is written of handlers is held against the log, however well its hashes fit: what a process remembers, and that
-//! no transfer is left behind by a checkpoint. A number that was never given keeps no event from being parked.
+//! `Bank.verify` compares the progress of handlers with the log, even if all hashes match: the state of a process manager,
+//! and that no unfinished transfer is behind a checkpoint. A forged number of parked events stops no handler.
 
 use std::path::{Path, PathBuf};
 
-use cqrs_bank::bank::{AccountEvent, Outgoing};
-use cqrs_bank::engine::log::{Metadata, Position, StreamId, Timestamp, Version};
-use cqrs_bank::engine::runtime::{StopReason, Supervisor};
+use cqrs_bank::engine::log::{Position, Timestamp};
+use cqrs_bank::engine::store::Verification;
 use cqrs_bank::engine::store::handler_records::{HandlerRecords as _, ParkedChange, ParkedEvent, Progress};
-use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use cqrs_bank::engine::store::{Append, EventStore as _, Verification};
 use tempfile::TempDir;
-use uuid::Uuid;
 
-use crate::accounts::{account, money};
 use crate::files::open;
-use crate::forger::forge;
+use crate::forger::{forge, leave_a_transfer_under_way};
 use crate::program::{Finished, run};
 
 fn asked(path: &Path, options: &str, statements: &str) -> Finished {
     run(&["--quiet"], format!("Bank.open {path:?}{options}\n{statements}"))
 }
+
+const ACCOUNTS: &str = "Bank.create \"Wolfman\"\nBank.create \"Dracula\"\nBank.deposit \"Wolfman\", 100\n";
 
 const BONUS: &str = ", ceo_bonus: \"CEO\"";
 
@@ -46,39 +43,17 @@ fn a_process_remembers_what_the_log_says() {
     }
 }
 
-/// A bank that was left between a reservation and what answers it.
-async fn bank_with_a_transfer_under_way() -> (TempDir, PathBuf) {
-    let created = "Bank.create \"Wolfman\"\nBank.create \"Dracula\"\nBank.deposit \"Wolfman\", 100\n";
-    let (directory, path) = bank_after("", created);
-    let supervisor = Supervisor::new();
-    let store = SqliteStore::<AccountEvent>::open(&path, SqliteOptions::default(), &supervisor).unwrap();
-    let transfer_id = Uuid::from_u128(7).into();
-    let outgoing =
-        Outgoing { account_id: account("Wolfman"), payee: account("Dracula"), transfer_id, amount: money(25) };
-    let append = Append {
-        stream: StreamId::new("account", &"Wolfman"),
-        expected_version: Version::new(2),
-        time: Timestamp::from_micros(0),
-        metadata: Metadata::from_outside(Uuid::from_u128(7)),
-        events: vec![AccountEvent::MoneyReserved(Box::new(outgoing))],
-        snapshot: None,
-    };
-    store.append(vec![append]).await.unwrap().remove(0).unwrap();
-    supervisor.stop(StopReason::Closed);
-    supervisor.ended().await;
-    (directory, path)
-}
-
 #[tokio::test]
 async fn no_transfer_is_left_behind_by_a_checkpoint() {
-    let (directory, path) = bank_with_a_transfer_under_way().await;
+    let (directory, path) = bank_after("", ACCOUNTS);
+    leave_a_transfer_under_way(&path).await;
     let whole = directory.path().join("whole.db");
     std::fs::copy(&path, &whole).unwrap();
     let finished = asked(&whole, "", "Bank.deposit \"Dracula\", 1\nBank.verify");
     assert!(finished.stdout.contains("{:ok, %{events: "), "{finished:?}");
     forge(&path, "INSERT OR REPLACE INTO handlers VALUES ('transfer', 4, 0, NULL, x'00', 2)");
     let verified = asked(&path, "", "Bank.verify");
-    let problem = "{:error, %{position: 4, problem: \"transfer has passed over this event and not answered it\"}}";
+    let problem = "{:error, %{position: 4, problem: \"transfer has passed this event without answering it\"}}";
     assert!(verified.stdout.contains(problem), "{verified:?}");
 }
 
@@ -111,7 +86,7 @@ async fn a_number_that_was_never_given_stops_nothing() {
         let file = open(&path);
         let verification = file.store.verify(|_, _| {}).await.unwrap();
         let Verification::Broken { problem, .. } = verification else { panic!("{forgery}") };
-        assert!(problem.contains("the number"), "{forgery}: {problem}");
+        assert!(problem.contains("the numbers of parked events"), "{forgery}: {problem}");
         file.store.write_progress("e-mail", progress(), ParkedChange::Park(parked())).await.unwrap();
         let numbers: Vec<_> = file.store.read_parked(0, 9).await.unwrap().iter().map(|event| event.number).collect();
         assert!(numbers.len() == 2 && numbers[0] <= 2, "{forgery}: {numbers:?}");

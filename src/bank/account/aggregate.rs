@@ -38,7 +38,7 @@ impl Account {
 }
 
 impl Account {
-    /// Whether more transfers are under way than it would have begun.
+    /// Whether more transfers are under way than an account allows.
     pub(in crate::bank) fn has_too_many_transfers(&self) -> bool {
         self.open.as_ref().is_some_and(|open| open.reservations.are_too_many())
     }

@@ -166,7 +166,7 @@ where
     })
 }
 
-/// Reads a handler's progress until it has settled.
+/// Reads a running handler's progress again until it stays the same.
 #[derive(Default)]
 pub(in crate::engine) struct Settling {
     last: Option<Progress>,
@@ -174,7 +174,7 @@ pub(in crate::engine) struct Settling {
 }
 
 impl Settling {
-    /// What the store has now; `None` if that was checked already, or enough was.
+    /// The stored progress; `None` if it is the same as before, or was read too often.
     pub(in crate::engine) async fn next<E: StoredEvent>(
         &mut self,
         store: &Store<E>,

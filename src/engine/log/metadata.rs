@@ -48,7 +48,7 @@ impl Metadata {
         self.with("process", name.to_owned())
     }
 
-    /// Adds the digest of the snapshot that is stored with the event, which binds the snapshot to the hash chain.
+    /// Adds the digest of the snapshot that is stored with the event. This binds the snapshot to the hash chain.
     #[must_use]
     pub(crate) fn with_snapshot(self, state: &str) -> Self {
         if self.names_snapshot(state) { self } else { self.with("snapshot", digest(state)) }

@@ -1,24 +1,52 @@
-//! Changes a closed file as somebody does who has read `docs/file-format.md`: every hash fits what stands there. Only the
-//! chain of the log is left alone.
+//! Forges a closed file as a reader of `docs/file-format.md` can: every hash matches the changed rows. Only the log and its
+//! hash chain stay as they are.
 
 use std::path::Path;
 
+use cqrs_bank::bank::{AccountEvent, Outgoing};
+use cqrs_bank::engine::log::{Metadata, StreamId, Timestamp, Version};
+use cqrs_bank::engine::runtime::{StopReason, Supervisor};
+use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
+use cqrs_bank::engine::store::{Append, EventStore as _};
 use rusqlite::{Connection, params};
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
-/// Changes rows, and makes all hashes outside the log fit again.
+use crate::accounts::{account, money};
+
+/// Changes rows, and recomputes all hashes outside the log.
 pub(crate) fn forge(path: &Path, change: &str) {
     let file = Connection::open(path).unwrap();
     file.execute_batch(change).unwrap_or_else(|error| panic!("{change}: {error}"));
     sign(&file);
 }
 
-/// Makes the hashes outside the log fit what stands there.
+/// Recomputes all hashes outside the log.
 pub(crate) fn sign(file: &Connection) {
     sign_snapshots(file);
     sign_projections(file);
     sign_handlers(file);
     sign_parked(file);
+}
+
+/// Adds a reservation of 25 at Wolfman's account, which has version 2, for Dracula. No program has answered it yet.
+pub(crate) async fn leave_a_transfer_under_way(path: &Path) {
+    let supervisor = Supervisor::new();
+    let store = SqliteStore::<AccountEvent>::open(path, SqliteOptions::default(), &supervisor).unwrap();
+    let transfer_id = Uuid::from_u128(7).into();
+    let outgoing =
+        Outgoing { account_id: account("Wolfman"), payee: account("Dracula"), transfer_id, amount: money(25) };
+    let append = Append {
+        stream: StreamId::new("account", &"Wolfman"),
+        expected_version: Version::new(2),
+        time: Timestamp::from_micros(0),
+        metadata: Metadata::from_outside(Uuid::from_u128(7)),
+        events: vec![AccountEvent::MoneyReserved(Box::new(outgoing))],
+        snapshot: None,
+    };
+    store.append(vec![append]).await.unwrap().remove(0).unwrap();
+    supervisor.stop(StopReason::Closed);
+    supervisor.ended().await;
 }
 
 fn hash(parts: &[&[u8]]) -> Vec<u8> {

@@ -1,4 +1,4 @@
-//! Work that a process manager has left behind its checkpoint, where it will never look again.
+//! Unfinished work that lies behind the checkpoint of its process manager, which will never see it again.
 
 use foldhash::HashSet;
 
@@ -9,11 +9,11 @@ use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::HandlerRecords as _;
 use crate::engine::store::{MAX_READ, Store, StoreError};
 
-/// A fold of the log that finds such work. What handlers have done is read before the log, so that whatever lies behind
-/// a checkpoint has its answers in the log.
+/// A fold of the log that finds such work. The progress of the handlers is read before the log, so the log contains the
+/// answers to all events behind a checkpoint.
 pub(super) struct LeftBehind<E> {
     processes: Vec<Process<E>>,
-    /// How many events may have been parked and given up: nothing else is known of those.
+    /// The number of parked events that may have been given up. The store does not record which ones.
     given_up: usize,
 }
 
@@ -25,7 +25,7 @@ struct Process<E> {
 }
 
 impl<E: StoredEvent> LeftBehind<E> {
-    /// What the handlers of a store have done, before the first event of the log.
+    /// Reads the progress of the store's handlers. No event is folded yet.
     pub(super) async fn read(store: &Store<E>, upkeep: &Upkeep<E>) -> Result<Self, StoreError> {
         let mut processes = Vec::new();
         for (name, unfinished) in upkeep.unfinished() {
@@ -53,7 +53,7 @@ impl<E: StoredEvent> LeftBehind<E> {
         let ever = match store {
             #[cfg(feature = "sqlite")]
             Store::Sqlite(store) => store.parked_ever().await?,
-            // Nobody else can have changed what these know.
+            // No other program can have changed these.
             Store::Memory(_) | Store::Other(_) => u64::MAX,
         };
         let given_up = usize::try_from(ever).unwrap_or(usize::MAX).saturating_sub(parked);
@@ -65,7 +65,7 @@ impl<E: StoredEvent> LeftBehind<E> {
         self.processes.iter_mut().for_each(|process| process.unfinished.take(event));
     }
 
-    /// The first event that was left behind, and what is wrong with it.
+    /// The first event that was left behind, and the problem.
     pub(super) fn first(&self) -> Option<(Position, String)> {
         let left = |process: &Process<E>| {
             let behind = |position: &Position| *position <= process.checkpoint && !process.parked.contains(position);
@@ -78,6 +78,6 @@ impl<E: StoredEvent> LeftBehind<E> {
             return None;
         }
         let (position, name) = all.into_iter().min()?;
-        Some((position, format!("{name} has passed over this event and not answered it")))
+        Some((position, format!("{name} has passed this event without answering it")))
     }
 }

@@ -41,7 +41,7 @@ type ReadRows<E> = for<'a> fn(&'a Store<E>) -> BoxFuture<'a, Result<Option<Box<d
 pub(super) struct Upkeep<E: 'static> {
     kinds: Kinds<E>,
     invariants: Vec<BeginInvariants<E>>,
-    /// Process managers that do not run here, but whose stored states a verification checks.
+    /// Checks of the stored states of process managers that do not run now.
     idle_processes: Vec<Difference<E>>,
     /// Behind locks: projections and handlers are also added while the application runs.
     projections: Mutex<Vec<ReadRows<E>>>,

@@ -66,7 +66,7 @@ impl<E: 'static> Replayed<E> {
                 }
             }
             let Some(append) = appends.last_mut().filter(|_| due) else { continue };
-            // A snapshot covers whole commands. The log keeps its hashes, so it has no other snapshots than it names.
+            // A snapshot covers whole commands. Metadata stay the same, so only the snapshots that they name are stored.
             let snapshot = match append.metadata.snapshot() {
                 Some(_) => state.as_ref().and_then(|state| state.snapshot()),
                 None => None,

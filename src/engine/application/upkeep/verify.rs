@@ -163,7 +163,7 @@ impl<E: StoredEvent> Application<E> {
         Ok(None)
     }
 
-    /// Holds every snapshot up to a position against a replay, also those that no load would read. Returns their number.
+    /// Compares all snapshots up to a position with a replay, even those that are ignored. Returns their number.
     async fn verify_snapshots(&self, audit: &Audit<'_, E>, end: Position) -> Result<u64, CheckEnded> {
         let mut count = 0;
         for stream in self.streams_with_snapshots(audit).await? {

@@ -98,7 +98,7 @@ impl<E: DomainEvent> Log<E> {
         let start = self.recorded.len();
         let count = events.len();
         let (end, version) = (self.end.plus(count), actual.plus(count));
-        // As in a file, so that both have the same hashes.
+        // The same as in a file, so that both stores have the same hashes.
         let metadata = match &snapshot {
             Some(state) => metadata.with_snapshot(state),
             None => metadata,

@@ -73,8 +73,8 @@ pub(super) fn write_snapshot(
     Ok(())
 }
 
-/// The latest snapshot of a stream up to a moment. Ignores a snapshot that is damaged, and one that its event does not
-/// name: anybody can compute a row's own hash, but not change an event unnoticed. Replaying the events gives the state.
+/// The latest snapshot of a stream up to a moment. Ignores a damaged snapshot, and one that its event does not name: anyone
+/// can compute a row's hash, but cannot change an event unnoticed. Replaying the events gives the same state.
 pub(super) fn read_snapshot<E: StoredEvent>(
     connection: &Connection,
     log: &mut StoredLog<E>,
@@ -107,7 +107,7 @@ pub(super) fn streams_with_snapshots(connection: &Connection) -> Result<Vec<Stre
     Ok(names.collect::<Result<_, _>>()?)
 }
 
-/// All snapshots of a stream up to a position, latest first, whether or not they would be read.
+/// All snapshots of a stream up to a position, latest first, even those that are ignored.
 pub(super) fn all_snapshots(
     connection: &Connection,
     stream: &str,

@@ -282,7 +282,7 @@ fn verify_snapshots(connection: &Connection) -> Result<u64, Ended> {
         // Events of earlier versions name none.
         let metadata = Metadata::from_outside(Uuid::nil()).with_stored(stored.metadata.as_deref());
         if metadata.snapshot().is_some() && !metadata.names_snapshot(&stored.snapshot.state) {
-            return broken(position, "the snapshot here is not the one that was stored with its event");
+            return broken(position, "the snapshot here differs from the one that was stored with its event");
         }
         found += 1;
     }
