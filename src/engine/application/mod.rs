@@ -44,7 +44,7 @@ use self::projection_history::ProjectionHistories;
 use self::read::Models;
 pub use self::receipt::Receipt;
 pub(crate) use self::seen::Seen;
-pub use self::upkeep::ImportStep;
+pub use self::upkeep::{ImportOptions, ImportStep};
 use self::upkeep::Upkeep;
 use super::command_handler::{CommandHandler, CommandHandlers};
 use super::event_handler::{HandlerContext, HandlerControl, RetryPolicy};

@@ -1,5 +1,5 @@
-//! The file of an import, one event per line. It is read twice: once to check it, once to store its events. A digest holds
-//! the second reading to the first.
+//! The file of an import, one event per line. It is read twice: once to check it, once to store its events. A digest shows
+//! whether it has changed in between.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _};
@@ -34,9 +34,9 @@ pub(super) struct ImportFile<E> {
     text: Vec<u8>,
     /// An event already read, the first of the next batch.
     lookahead: Option<RecordedEvent<E>>,
-    /// Of the lines read since the beginning.
+    /// The digest of the lines read so far.
     digest: Sha256,
-    /// What was checked: the number of lines, and the digest of all of them.
+    /// The number of lines that were checked, and their digest.
     checked: Option<(u64, [u8; 32])>,
 }
 
@@ -66,11 +66,12 @@ impl<E: StoredEvent> ImportFile<E> {
         Ok(Self { path, reader, line: 0, text: Vec::new(), lookahead: None, digest, checked })
     }
 
-    /// Checks that the file is a log of this domain, and rewinds it. `tell` gets the numbers of lines read and in total,
+    /// Checks that the file is a log of this domain without events after `latest`, and rewinds it. `tell` gets the numbers of lines read and in total,
     /// and returns whether to continue.
     pub(super) fn check(
         &mut self,
         upkeep: &Upkeep<E>,
+        latest: Timestamp,
         mut tell: impl FnMut(u64, u64) -> bool,
     ) -> Result<Contents, ImportError> {
         let lines = self.count_lines()?;
@@ -80,6 +81,10 @@ impl<E: StoredEvent> ImportFile<E> {
         while let Some(mut event) = self.next_event()? {
             let checked = audit.take(&event).and_then(|()| commands.take(&event)).and_then(|()| audit.admit(&event));
             checked.map_err(|problem| self.broken(problem))?;
+            if event.time > latest {
+                let problem = "its time is more than a day ahead of this machine's clock; `future: true` imports it";
+                return Err(self.broken(problem));
+            }
             // The position that the event will have here.
             event.position = Position::new(audit.events());
             unfinished.iter_mut().for_each(|(_, unfinished)| unfinished.take(&event));

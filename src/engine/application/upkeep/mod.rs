@@ -20,7 +20,7 @@ use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use self::audit::Audit;
-pub use self::import::ImportStep;
+pub use self::import::{ImportOptions, ImportStep};
 pub(super) use self::imported::{KnownHandler, refuse_unfinished_import};
 use self::kinds::Kinds;
 use crate::engine::domain::{Aggregate, Contains, Invariants};
