@@ -22,9 +22,10 @@ impl Bank {
     ///
     /// [`OpenError`]: why the bank could not be opened.
     pub async fn open(options: impl Into<Options>) -> Result<Self, OpenError> {
-        let Options { store, seed, limits, pins, ceo_bonus, email, retry, accept_loss } = options.into();
+        let Options { store, accept_loss, foreign, seed, limits, pins, ceo_bonus, email, retry } = options.into();
         let mut bank = Application::builder(store)
             .accept_loss(accept_loss)
+            .foreign(foreign)
             .seed(seed)
             .limits(limits)
             .retry(retry)

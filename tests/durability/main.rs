@@ -11,6 +11,7 @@ mod a_clock_that_was_ahead_is_told_of;
 mod a_closed_file_is_all_there_is;
 mod a_file_cut_after_any_commit_ends_the_same;
 mod a_file_is_opened_as_it_was_left_or_refused;
+mod a_foreign_file_is_trusted_for_its_log_alone;
 mod a_forged_file_is_noticed;
 mod a_full_disk_loses_nothing_that_was_answered;
 mod a_power_cut_loses_nothing_acknowledged;

@@ -25,6 +25,7 @@ mod read;
 mod rebuild;
 mod receipt;
 mod seen;
+mod start;
 mod upkeep;
 pub mod watch;
 
@@ -44,8 +45,8 @@ use self::projection_history::ProjectionHistories;
 use self::read::Models;
 pub use self::receipt::Receipt;
 pub(crate) use self::seen::Seen;
-pub use self::upkeep::{ImportOptions, ImportStep};
 use self::upkeep::Upkeep;
+pub use self::upkeep::{ImportOptions, ImportStep};
 use super::command_handler::{CommandHandler, CommandHandlers};
 use super::event_handler::{HandlerContext, HandlerControl, RetryPolicy};
 use super::feed::FeedHandle;

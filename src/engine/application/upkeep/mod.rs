@@ -6,6 +6,7 @@ mod backup;
 #[cfg(not(feature = "sqlite"))]
 #[path = "no_backup.rs"]
 mod backup;
+mod foreign;
 mod import;
 mod import_file;
 mod imported;
@@ -20,6 +21,7 @@ use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use self::audit::Audit;
+pub(super) use self::foreign::trust_only_the_log;
 pub use self::import::{ImportOptions, ImportStep};
 pub(super) use self::imported::{KnownHandler, refuse_unfinished_import};
 use self::kinds::Kinds;

@@ -25,6 +25,7 @@ mod command_ids;
 mod companions;
 mod compiled;
 mod create;
+mod derived;
 mod disk_full;
 mod end_file;
 mod event_store;
@@ -50,6 +51,7 @@ mod open;
 mod open_checks;
 mod open_error;
 mod open_file;
+mod owner;
 mod parked_numbers;
 mod projection_rows;
 mod properties;
@@ -69,6 +71,7 @@ mod threads;
 mod transaction;
 mod upgrade;
 mod verify;
+mod verify_ended;
 
 use std::path::Path;
 use std::sync::{Arc, Weak};
@@ -91,19 +94,23 @@ use super::{Listeners, PUBLISHED_CAPACITY, Snapshot, StoreError};
 use crate::engine::log::{Position, RecordedEvent, StreamId};
 use crate::engine::runtime::offer;
 use crate::engine::store::codec::StoredEvent;
+use crate::engine::store::handler_records::Progress;
 
 /// Options for opening a file.
 #[derive(Clone, Copy, Debug)]
 pub struct SqliteOptions {
     /// Opens a log that has lost acknowledged events. They stay lost.
     pub accept_loss: bool,
+    /// Opens a file whose contents besides the log may be damaged or forged.
+    /// [`Builder::foreign`](crate::engine::Builder::foreign) replaces them.
+    pub foreign: bool,
     /// How many commits a subscriber may fall behind before it must read from the store.
     pub published_capacity: usize,
 }
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        Self { accept_loss: false, published_capacity: PUBLISHED_CAPACITY }
+        Self { accept_loss: false, foreign: false, published_capacity: PUBLISHED_CAPACITY }
     }
 }
 
@@ -171,7 +178,7 @@ impl<E: StoredEvent> SqliteStore<E> {
         .await
     }
 
-    /// All snapshots of a stream up to a position, latest first, those included that are never read.
+    /// All snapshots of a stream up to a position, latest first, even those that are ignored.
     ///
     /// # Errors
     ///
@@ -185,13 +192,24 @@ impl<E: StoredEvent> SqliteStore<E> {
         self.read(move |connection, _| snapshots::all_snapshots(connection, stream.as_str(), until)).await
     }
 
-    /// How many events were ever parked.
+    /// How many events have ever been parked.
     ///
     /// # Errors
     ///
     /// Returns [`StoreError`] if the store cannot be read.
     pub(in crate::engine) async fn parked_ever(&self) -> Result<u64, StoreError> {
         self.read(|connection, _| parked_numbers::given(connection)).await
+    }
+
+    /// Drops everything in the file that derives from the log, and stores the progress of these handlers, all in one
+    /// commit.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`StoreError`] if nothing was changed; [`StoreError::LeaseLost`] if another process runs the handlers.
+    pub(in crate::engine) async fn replace_derived(&self, handlers: Vec<(String, Progress)>) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.write(WriteRequest::ReplaceDerived { handlers, reply }, answer).await
     }
 
     async fn write<R>(

@@ -11,7 +11,6 @@ use uuid::Uuid;
 use super::checked::Checked;
 use super::companions::{END, companion};
 use super::end_file::{EndFile, RecordedEnd};
-use super::file_error::FileError;
 use super::format::Format;
 use super::handler_rows::{PARKED_COLUMNS, PROGRESS_COLUMNS, StoredProgress};
 use super::log_links::{LogEnd, hash_at};
@@ -25,6 +24,7 @@ use super::snapshots::{SELECT_SNAPSHOTS, SNAPSHOT_HASH, StoredSnapshot};
 use super::stored_log::StoredLog;
 use super::tables::{self, Tables};
 use super::threads::spawn;
+use super::verify_ended::{Ended, broken};
 use super::{SqliteStore, properties, unreadable};
 use crate::engine::log::{Metadata, Position, RecordedEvent, Timestamp};
 use crate::engine::runtime::{StoreFailure, StoreFailureKind};
@@ -44,6 +44,19 @@ impl<E: StoredEvent> SqliteStore<E> {
     ///
     /// Returns [`StoreError`] if the file cannot be read at all.
     pub async fn verify(&self, progress: impl FnMut(u64, u64) + Send + 'static) -> Result<Verification, StoreError> {
+        self.verify_part(Part::Everything, progress).await
+    }
+
+    /// Verifies the log as [`SqliteStore::verify`] does, but nothing that derives from it.
+    pub(in crate::engine) async fn verify_log(&self) -> Result<Verification, StoreError> {
+        self.verify_part(Part::Log, |_, _| {}).await
+    }
+
+    async fn verify_part(
+        &self,
+        part: Part,
+        progress: impl FnMut(u64, u64) + Send + 'static,
+    ) -> Result<Verification, StoreError> {
         let path = self.path.clone();
         let open_file = self.open_file.upgrade().ok_or(StoreError::Closed)?;
         let (reply, answer) = oneshot::channel();
@@ -57,7 +70,7 @@ impl<E: StoredEvent> SqliteStore<E> {
                 }
                 is_wanted
             };
-            let verified = verify::<E>(&path, &open_file, &mut report);
+            let verified = verify::<E>(&path, &open_file, part, &mut report);
             drop(open_file);
             let _ = reply.send(verified);
         };
@@ -70,38 +83,17 @@ pub(super) fn no_thread(error: io::Error) -> StoreError {
     StoreError::Failed(StoreFailure::caused_by(format!("no thread: {error}"), StoreFailureKind::Other, error))
 }
 
-/// Why a verification ended early.
-enum Ended {
-    Broken { position: Option<u64>, problem: String },
-    Unwanted,
-}
-
-impl From<FileError> for Ended {
-    fn from(error: FileError) -> Self {
-        let position = match error {
-            FileError::Damaged { position, .. } | FileError::Unreadable { position, .. } => Some(position),
-            FileError::Sqlite(_)
-            | FileError::DamagedRecord(_)
-            | FileError::EndUnwritten(_)
-            | FileError::Panicked(_) => None,
-        };
-        Self::Broken { position, problem: error.to_string() }
-    }
-}
-
-impl From<rusqlite::Error> for Ended {
-    fn from(error: rusqlite::Error) -> Self {
-        FileError::from(error).into()
-    }
-}
-
-fn broken<T>(position: impl Into<Option<u64>>, problem: impl Into<String>) -> Result<T, Ended> {
-    Err(Ended::Broken { position: position.into(), problem: problem.into() })
+/// The part of a file that is verified.
+#[derive(Clone, Copy)]
+pub(super) enum Part {
+    Everything,
+    Log,
 }
 
 fn verify<E: StoredEvent>(
     path: &Path,
     open_file: &OpenFile,
+    part: Part,
     report: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Verification, StoreError> {
     let unreadable = |error: rusqlite::Error| unreadable(path, error.into());
@@ -116,16 +108,17 @@ fn verify<E: StoredEvent>(
     let acknowledged = EndFile::read_at(&companion(path, END));
     // A consistent view, whatever is written meanwhile.
     let transaction = connection.unchecked_transaction().map_err(unreadable)?;
-    verify_view::<E>(&transaction, acknowledged, report)
+    verify_view::<E>(&transaction, acknowledged, part, report)
 }
 
 /// Verifies a connection's view, which must not change meanwhile.
 pub(super) fn verify_view<E: StoredEvent>(
     connection: &Connection,
     acknowledged: io::Result<RecordedEnd>,
+    part: Part,
     report: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Verification, StoreError> {
-    Ok(match verify_all::<E>(connection, acknowledged, report) {
+    Ok(match verify_all::<E>(connection, acknowledged, part, report) {
         Ok(verified) => Verification::Whole(verified),
         Err(Ended::Broken { position, problem }) => {
             Verification::Broken { position: position.map(Position::new), problem }
@@ -137,6 +130,7 @@ pub(super) fn verify_view<E: StoredEvent>(
 fn verify_all<E: StoredEvent>(
     connection: &Connection,
     acknowledged: io::Result<RecordedEnd>,
+    part: Part,
     report: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Verified, Ended> {
     let Some(format) = Format::read(connection)? else { return broken(None, "its version is not known") };
@@ -147,6 +141,19 @@ fn verify_all<E: StoredEvent>(
     let heads = verify_log::<E>(connection, format, end, report)?;
     verify_heads(connection, &heads)?;
     verify_acknowledged(connection, format, acknowledged)?;
+    let snapshots = match part {
+        Part::Everything => verify_derived(connection, format, end)?,
+        Part::Log => 0,
+    };
+    let result: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    if result != "ok" {
+        return broken(None, format!("SQLite: {result}"));
+    }
+    Ok(Verified { events: end, streams: heads.len() as u64, snapshots })
+}
+
+/// Verifies what derives from the log. Returns the number of snapshots.
+fn verify_derived(connection: &Connection, format: Format, end: u64) -> Result<u64, Ended> {
     let mut snapshots = 0;
     if format == Format::Second {
         snapshots = verify_snapshots(connection)?;
@@ -155,11 +162,7 @@ fn verify_all<E: StoredEvent>(
     }
     verify_records(connection, end)?;
     parked_numbers::check(connection)?;
-    let result: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-    if result != "ok" {
-        return broken(None, format!("SQLite: {result}"));
-    }
-    Ok(Verified { events: end, streams: heads.len() as u64, snapshots })
+    Ok(snapshots)
 }
 
 /// The last version and position of each stream.
