@@ -120,10 +120,10 @@ impl<E: StoredEvent> Builder<E> {
         Self { accept_loss, ..self }
     }
 
-    /// Opens a file that another user may have written, and trusts nothing in it but its log. The log is verified first;
-    /// if it is broken, the file is refused and nothing is dropped. Then snapshots, projections, and the progress of the
-    /// handlers are dropped, and folded anew from the log. Events in the log are not delivered to handlers, as after an
-    /// [import](Application::import), except to process managers with
+    /// Opens a file that another user may have written, and trusts nothing in it but its log. The log is verified
+    /// first; if it is broken, the file is refused and nothing is dropped. Then snapshots, projections and the progress
+    /// of the handlers are dropped, and folded anew from the log. Past events are not delivered to handlers, as after
+    /// an [import](super::Application::import), except to process managers with
     /// [unfinished](ProcessManager::unfinished) work.
     #[must_use]
     pub fn foreign(self, foreign: bool) -> Self {
@@ -148,7 +148,7 @@ impl<E: StoredEvent> Builder<E> {
         Self { retry, ..self }
     }
 
-    /// Adds a kind of aggregate, so that its commands can be [dispatched](Application::dispatch).
+    /// Adds a kind of aggregate, so that its commands can be [dispatched](super::Application::dispatch).
     #[must_use]
     pub fn aggregate<A: Aggregate>(mut self) -> Self
     where
@@ -162,7 +162,7 @@ impl<E: StoredEvent> Builder<E> {
         self
     }
 
-    /// Adds a projection, which can then be [read](Application::read).
+    /// Adds a projection, which can then be [read](super::Application::read).
     #[must_use]
     pub fn projection<P: Projection<E>>(mut self) -> Self {
         self.names.push(P::NAME);
@@ -172,7 +172,7 @@ impl<E: StoredEvent> Builder<E> {
     }
 
     /// Adds invariants that every log of the domain satisfies. They are checked when the log is
-    /// [verified](Application::verify) and before a log is [imported](Application::import).
+    /// [verified](super::Application::verify) and before a log is [imported](super::Application::import).
     #[must_use]
     pub fn invariants<I: Invariants<E> + Default>(mut self) -> Self {
         self.upkeep.add_invariants::<I>();
@@ -207,7 +207,7 @@ impl<E: StoredEvent> Builder<E> {
     }
 
     /// Names a process manager that does not run now but may have run on this store. A
-    /// [verification](Application::verify) checks its stored state.
+    /// [verification](super::Application::verify) checks its stored state.
     #[must_use]
     pub fn idle_process_manager<P: ProcessManager<Event = E>>(mut self, policy: P) -> Self {
         self.upkeep.add_idle_process(policy);
