@@ -21,7 +21,11 @@ const PROGRAM: Program = Program {
 
 fn main() -> ExitCode {
     PROGRAM.run(async |opening: Opening<LibraryFile>| {
-        let service = ReadService::open(opening.needed_store()?).await;
+        let file = opening.needed_store()?;
+        let service = match opening.foreign {
+            true => ReadService::open_foreign(file).await,
+            false => ReadService::open(file).await,
+        };
         let service = service.map_err(|error| CannotOpen::Failed(error.to_string()))?;
         Ok(ReadFunctions::new(service))
     })

@@ -21,7 +21,11 @@ const PROGRAM: Program = Program {
 
 fn main() -> ExitCode {
     PROGRAM.run(async |opening: Opening<LibraryFile>| {
-        let service = WriteService::open(opening.needed_store()?, opening.seed).await;
+        let file = opening.needed_store()?;
+        let service = match opening.foreign {
+            true => WriteService::open_foreign(file, opening.seed).await,
+            false => WriteService::open(file, opening.seed).await,
+        };
         let service = service.map_err(|error| CannotOpen::Failed(error.to_string()))?;
         Ok(WriteFunctions::new(&service, opening.trace))
     })

@@ -31,8 +31,13 @@ const PROGRAM: Program = Program {
 
 fn main() -> ExitCode {
     PROGRAM.run(async |opening: Opening<StoreUrl>| {
-        let garage = garage::builder(opening.store.unwrap_or_default(), "receipts").seed(opening.seed);
-        let garage = garage.start().await.map_err(|error| CannotOpen::Failed(error.to_string()))?;
+        let garage = garage::builder(opening.store.unwrap_or_default(), "receipts");
+        let garage = garage
+            .foreign(opening.foreign)
+            .seed(opening.seed)
+            .start()
+            .await
+            .map_err(|error| CannotOpen::Failed(error.to_string()))?;
         Ok(GarageFunctions::new(garage, opening.trace))
     })
 }

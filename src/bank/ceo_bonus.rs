@@ -13,7 +13,8 @@ const BONUS_LIMIT: u64 = 100_000;
 /// The process manager that pays a hundredth, rounded down, of each deposit into another account.
 #[derive(Clone, Debug)]
 pub struct CeoBonus {
-    account: AccountId,
+    /// The account that receives the bonuses. `None` only checks what was paid before.
+    account: Option<AccountId>,
 }
 
 /// The bonuses paid so far, into any account.
@@ -32,7 +33,12 @@ impl PaidBonuses {
 impl CeoBonus {
     /// Pays bonuses into an account.
     pub fn new(account: AccountId) -> Self {
-        Self { account }
+        Self { account: Some(account) }
+    }
+
+    /// For a bank that pays no bonuses now but may have paid some.
+    pub(super) fn unpaid() -> Self {
+        Self { account: None }
     }
 
     /// The bonus for a deposit; `None` if it rounds down to zero.
@@ -52,7 +58,8 @@ impl ProcessManager for CeoBonus {
         let bonus_account = self.account.clone();
         move |event| match &event.data {
             AccountEvent::MoneyDeposited { account_id, amount } => {
-                Self::hundredth(*amount).is_some() && *account_id != bonus_account
+                let is_to_another = |bonus_account| account_id != bonus_account;
+                Self::hundredth(*amount).is_some() && bonus_account.as_ref().is_some_and(is_to_another)
             }
             AccountEvent::AccountCreated { .. }
             | AccountEvent::MoneyWithdrawn { .. }
@@ -73,9 +80,9 @@ impl ProcessManager for CeoBonus {
 
     fn react(&self, paid: &PaidBonuses, event: &RecordedEvent<AccountEvent>) -> Reaction<AccountEvent> {
         let AccountEvent::MoneyDeposited { account_id, amount } = &event.data else { return Reaction::none() };
-        match Self::hundredth(*amount) {
-            Some(amount) if *account_id != self.account && !Self::has_ended(paid) => {
-                let account_id = self.account.clone();
+        match (Self::hundredth(*amount), &self.account) {
+            (Some(amount), Some(bonus_account)) if account_id != bonus_account && !Self::has_ended(paid) => {
+                let account_id = bonus_account.clone();
                 let bonus = AccountCommand::DepositMoney { account_id: account_id.clone(), amount };
                 let no_bonus = move |refusal: &Refusal| match refusal {
                     Refusal::NoAccount => format!("there is no account {account_id:?} yet: no bonus"),
@@ -83,7 +90,7 @@ impl ProcessManager for CeoBonus {
                 };
                 Answer::new(bonus).or_note(no_bonus).into()
             }
-            Some(_) | None => Reaction::none(),
+            _ => Reaction::none(),
         }
     }
 

@@ -2,7 +2,8 @@
 
 use foldhash::HashMap;
 
-use super::account::{Account, AccountEvent, HolderName, InvalidName, Outgoing, TransferId};
+use super::account::{Account, AccountEvent, HolderName, InvalidName, Outgoing, Refusal, TransferId};
+use super::pin::PinVerifier;
 use crate::engine::domain::{Aggregate, Invariants};
 use crate::engine::log::{RecordedEvent, StreamId};
 
@@ -70,12 +71,33 @@ impl Invariants<AccountEvent> for Audit {
         Ok(())
     }
 
-    /// Stored names of holders stay readable, whatever they contain, but no import adds a name with hidden characters.
+    /// Stored events stay readable, whatever they contain. But no import adds a name with hidden characters, a PIN that is
+    /// expensive to check, or more transfers under way than an account allows.
     fn admit(&self, event: &RecordedEvent<AccountEvent>) -> Result<(), String> {
-        let AccountEvent::AccountCreated { account_holder, .. } = &event.data else { return Ok(()) };
-        match HolderName::new(account_holder.name()) {
-            Err(error @ InvalidName::ControlCharacter) => Err(format!("the holder of its account: {error}")),
-            _ => Ok(()),
+        match &event.data {
+            AccountEvent::AccountCreated { account_holder, .. } => {
+                if let Err(error @ InvalidName::ControlCharacter) = HolderName::new(account_holder.name()) {
+                    return Err(format!("the holder of its account: {error}"));
+                }
+                match account_holder.pin_verifier().is_some_and(PinVerifier::is_expensive) {
+                    true => Err("its PIN is too expensive to check".to_owned()),
+                    false => Ok(()),
+                }
+            }
+            AccountEvent::MoneyReserved(_) => {
+                match self.accounts.get(&event.stream).is_some_and(Account::has_too_many_transfers) {
+                    true => Err(format!("its account: {}", Refusal::TooManyTransfers)),
+                    false => Ok(()),
+                }
+            }
+            AccountEvent::MoneyDeposited { .. }
+            | AccountEvent::MoneyWithdrawn { .. }
+            | AccountEvent::AccountOverdrawn { .. }
+            | AccountEvent::InvalidPin { .. }
+            | AccountEvent::AccountUnlocked { .. }
+            | AccountEvent::TransferCredited(_)
+            | AccountEvent::TransferSettled(_)
+            | AccountEvent::TransferReleased(_) => Ok(()),
         }
     }
 }

@@ -47,8 +47,8 @@ pub type Cause = crate::engine::application::Cause<AccountEvent>;
 /// A live stream of a bank's events.
 pub type Watch = crate::engine::application::watch::Watch<AccountEvent>;
 
-pub use crate::engine::application::ImportStep;
 pub use crate::engine::application::handlers::{HandlerReport, MAX_PARKED};
+pub use crate::engine::application::{ImportOptions, ImportStep};
 
 pub use crate::engine::log::Moment;
 pub use crate::engine::store::log_head::{InvalidLogHead, LogHead};

@@ -22,9 +22,10 @@ impl Bank {
     ///
     /// [`OpenError`]: why the bank could not be opened.
     pub async fn open(options: impl Into<Options>) -> Result<Self, OpenError> {
-        let Options { store, seed, limits, pins, ceo_bonus, email, retry, accept_loss } = options.into();
+        let Options { store, accept_loss, foreign, seed, limits, pins, ceo_bonus, email, retry } = options.into();
         let mut bank = Application::builder(store)
             .accept_loss(accept_loss)
+            .foreign(foreign)
             .seed(seed)
             .limits(limits)
             .retry(retry)
@@ -36,9 +37,10 @@ impl Bank {
             .projection::<Transfers>()
             .observe(account::trace)
             .process_manager(TransferProcess);
-        if let Some(account) = ceo_bonus {
-            bank = bank.process_manager(CeoBonus::new(account));
-        }
+        bank = match ceo_bonus {
+            Some(account) => bank.process_manager(CeoBonus::new(account)),
+            None => bank.idle_process_manager(CeoBonus::unpaid()),
+        };
         if let Some(target) = email {
             bank = bank.event_handler_reading(|accounts: ReadModel<Accounts>| ThankYouEmail::new(target, accounts));
         }

@@ -14,6 +14,10 @@ pub struct Options {
     pub store: StoreUrl,
     /// Opens a file even if its log has lost its end. The lost events are gone for good.
     pub accept_loss: bool,
+    /// Opens a file that another user may have written, and trusts only its log: see
+    /// [`Builder::foreign`](crate::engine::Builder::foreign). No e-mail is sent for what the log contains, and transfers
+    /// under way continue.
+    pub foreign: bool,
     /// Derives ids and times from this number, so that two runs are the same to the byte.
     pub seed: Option<u64>,
     /// The limits of queues, batches and caches.

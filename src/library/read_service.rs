@@ -42,6 +42,17 @@ impl ReadService {
         Self::of(Application::builder(file.clone())).await
     }
 
+    /// Opens a library and starts the service, as [`ReadService::open`] does, and trusts nothing in the file but its log: see
+    /// [`Builder::foreign`].
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]: why the service did not start.
+    #[cfg(feature = "sqlite")]
+    pub async fn open_foreign(file: &LibraryFile) -> Result<Self, StartError> {
+        Self::of(Application::builder(file.clone()).foreign(true)).await
+    }
+
     /// Starts the service on an open store, which stays open when the service closes.
     ///
     /// # Errors

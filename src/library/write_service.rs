@@ -59,6 +59,17 @@ impl WriteService {
         Self::of(Application::builder(file.clone()), seed).await
     }
 
+    /// Opens a library and starts the service, as [`WriteService::open`] does, and trusts nothing in the file but its log:
+    /// see [`Builder::foreign`].
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]: why the service did not start.
+    #[cfg(feature = "sqlite")]
+    pub async fn open_foreign(file: &LibraryFile, seed: Option<u64>) -> Result<Self, StartError> {
+        Self::of(Application::builder(file.clone()).foreign(true), seed).await
+    }
+
     /// Starts the service on an open store, which stays open when the service closes.
     ///
     /// # Errors

@@ -32,6 +32,7 @@ At a terminal it prompts for statements; otherwise it reads them from standard i
   SCRIPT, -f SCRIPT   run the statements of a file
   -c STATEMENTS       run these statements; every user of the machine can see them
   --store {placeholder:<11} {store}
+  --foreign           trust only the log in the store, not what derives from it
   --quiet             replies only, no trace
   --echo              print each statement after its prompt
   --json              print one JSON object for each statement
@@ -60,6 +61,7 @@ pub(super) enum Input {
 pub(super) struct Flags<S> {
     pub(super) input: Input,
     pub(super) store: Option<S>,
+    pub(super) foreign: bool,
     pub(super) quiet: bool,
     pub(super) echo: bool,
     pub(super) json: bool,
@@ -83,6 +85,7 @@ where
     let mut flags = Flags {
         input: Input::Standard,
         store: None,
+        foreign: false,
         quiet: false,
         echo: false,
         json: false,
@@ -97,6 +100,7 @@ where
             Value(path) => set_input(&mut flags, Input::File(path.into()))?,
             Long("store") => flags.store = Some(parser.value()?.string()?.parse().map_err(about("--store"))?),
             Long("seed") => flags.seed = Some(parser.value()?.string()?.parse().map_err(about("--seed"))?),
+            Long("foreign") => flags.foreign = true,
             Long("quiet") => flags.quiet = true,
             Long("echo") => flags.echo = true,
             Long("json") => flags.json = true,

@@ -42,6 +42,8 @@ const NEEDED_DESCRIPTORS: usize = 16;
 pub struct Opening<S> {
     /// The value of `--store`.
     pub store: Option<S>,
+    /// Whether `--foreign` was given: the program trusts nothing in the store but its log.
+    pub foreign: bool,
     /// The value of `--seed`, from which ids and times derive.
     pub seed: Option<u64>,
     /// Prints what commands cause.
@@ -115,7 +117,7 @@ impl Program {
         // One thread: a command passes from task to task without waking another core.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(StartError::Runtime)?;
-        let opening = Opening { store: flags.store, seed: flags.seed, trace: trace.clone() };
+        let opening = Opening { store: flags.store, foreign: flags.foreign, seed: flags.seed, trace: trace.clone() };
         runtime.block_on(async { signals::ignore_file_size_signal() }).map_err(StartError::Runtime)?;
         let domain = runtime.block_on(open(opening))?;
         let session = Session::new(domain, trace, Style { json: flags.json, echo: flags.echo && !at_terminal });

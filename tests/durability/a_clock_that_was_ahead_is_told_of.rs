@@ -41,7 +41,7 @@ fn it_is_told_once_in_memory_and_each_time_a_file_is_opened() {
     let file = directory.path().join("bank.db");
     let more = "Bank.deposit 1, 5; Bank.deposit 1, 5; Bank.create 2; Bank.close";
     for arguments in [&[][..], &["--seed", "2"], &["--store", file.to_str().unwrap()]] {
-        let import = format!("Bank.open; Bank.import {log:?}; {more}");
+        let import = format!("Bank.open; Bank.import {log:?}, future: true; {more}");
         assert_told_once(&run(&[arguments, &["-c", &import]].concat(), ""));
     }
     let file = file.to_str().unwrap();

@@ -28,7 +28,7 @@ async fn left_over() -> (TempDir, PathBuf, Copy) {
     (directory, path, killed)
 }
 
-const ACCEPT_LOSS: SqliteOptions = SqliteOptions { accept_loss: true, published_capacity: 16 };
+const ACCEPT_LOSS: SqliteOptions = SqliteOptions { accept_loss: true, foreign: false, published_capacity: 16 };
 
 #[tokio::test]
 async fn it_is_refused_and_named() {

@@ -37,6 +37,13 @@ impl Account {
     }
 }
 
+impl Account {
+    /// Whether more transfers are under way than an account allows.
+    pub(in crate::bank) fn has_too_many_transfers(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.reservations.are_too_many())
+    }
+}
+
 impl Aggregate for Account {
     const CATEGORY: &'static str = "account";
     type Command = AccountCommand;

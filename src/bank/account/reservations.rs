@@ -39,6 +39,11 @@ impl Reservations {
         if self.open.len() < MAX_UNDER_WAY { Ok(()) } else { Err(Refusal::TooManyTransfers) }
     }
 
+    /// Whether there are more than an account ever allows.
+    pub(in crate::bank) fn are_too_many(&self) -> bool {
+        self.open.len() > MAX_UNDER_WAY
+    }
+
     /// The open reservation of a transfer.
     pub(in crate::bank) fn find(&self, transfer_id: TransferId) -> Result<&Outgoing, Refusal> {
         self.open.get(&transfer_id).ok_or(Refusal::NoReservation)

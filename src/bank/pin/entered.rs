@@ -9,6 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use super::options::PinCost;
+
 /// A PIN of 4 to 12 digits. It is never printed, and wiped from memory when dropped.
 #[derive(Clone)]
 pub struct Pin(Zeroizing<String>);
@@ -67,6 +69,8 @@ impl PinVerifier {
     const MAX_MEMORY_KIB: u32 = 1 << 18;
     const MAX_PASSES: u32 = 16;
     const MAX_LANES: u32 = 16;
+    /// The costs of an imported verifier, as a multiple of the default costs.
+    const MAX_IMPORTED: u64 = 4;
 
     /// Parses a stored verifier.
     ///
@@ -81,6 +85,17 @@ impl PinVerifier {
             && params.p_cost() <= Self::MAX_LANES;
         let is_complete = hash.algorithm == ARGON2ID_IDENT && hash.salt.is_some() && hash.hash.is_some();
         if is_complete && is_affordable { Ok(Self(text.into())) } else { Err(InvalidVerifier) }
+    }
+
+    /// Whether a check costs more than several checks with the default costs. No import adds such a verifier.
+    pub(in crate::bank) fn is_expensive(&self) -> bool {
+        let PinCost { memory_kib, passes, lanes } = PinCost::default();
+        let params = PasswordHash::new(&self.0).ok().and_then(|hash| Params::try_from(&hash).ok());
+        params.is_none_or(|params| {
+            let work = u64::from(params.m_cost()) * u64::from(params.t_cost());
+            work > Self::MAX_IMPORTED * u64::from(memory_kib) * u64::from(passes)
+                || u64::from(params.p_cost()) > Self::MAX_IMPORTED * u64::from(lanes)
+        })
     }
 
     /// The stored form.

@@ -38,4 +38,8 @@ impl Unfinished<AccountEvent> for UnfinishedTransfers {
     fn first(&self) -> Option<Position> {
         self.0.values().min().copied()
     }
+
+    fn all(&self) -> Vec<Position> {
+        self.0.values().copied().collect()
+    }
 }

@@ -1,34 +1,23 @@
-//! Assembles an application from its parts and starts it.
+//! Assembles an application from its parts.
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use super::categories::check_categories;
-use super::projection_history::ProjectionHistories;
+use super::StartError;
 use super::read::Models;
-use super::upkeep::{KnownHandler, Upkeep, refuse_unfinished_import};
-use super::{Application, Base, Inner, StartError};
+use super::upkeep::{KnownHandler, Upkeep};
 use crate::engine::command_handler::{CommandHandler, CommandHandlers, Limits};
 use crate::engine::domain::{Aggregate, Contains, Invariants};
-use crate::engine::event_handler::lease::Lease;
 use crate::engine::event_handler::{self, EventHandler, HandlerContext, HandlerControl, RetryPolicy};
 use crate::engine::feed::Feed;
-use crate::engine::feed::checkpoints::{Checkpoints, Consistency};
 use crate::engine::log::RecordedEvent;
 use crate::engine::process_manager::{Process, ProcessManager};
 use crate::engine::projection::{Projection, ReadModel};
-use crate::engine::runtime::{Clock, time_and_ids};
-use crate::engine::runtime::{StopReason, Supervisor};
-#[cfg(feature = "sqlite")]
-use crate::engine::store::StoreError;
-use crate::engine::store::codec::{StoredEvent, check_types};
-use crate::engine::store::memory::MemoryStore;
-#[cfg(feature = "sqlite")]
-use crate::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use crate::engine::store::{EventStore as _, Store, StoreUrl};
+use crate::engine::runtime::{Clock, Supervisor};
+use crate::engine::store::codec::StoredEvent;
+use crate::engine::store::{Store, StoreUrl};
 
 type BoxFuture<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
 type StartKind<E> =
@@ -45,13 +34,13 @@ type StartHandler<E> = Box<
 >;
 
 /// What starting a handler may need.
-struct Parts<'a, E: 'static> {
-    commands: &'a CommandHandlers,
-    models: &'a Models,
-    upkeep: &'a Upkeep<E>,
+pub(super) struct Parts<'a, E: 'static> {
+    pub(super) commands: &'a CommandHandlers,
+    pub(super) models: &'a Models,
+    pub(super) upkeep: &'a Upkeep<E>,
 }
 
-enum StoreSource<E: 'static> {
+pub(super) enum StoreSource<E: 'static> {
     /// The application opens the store and closes it.
     Url(StoreUrl),
     /// The store is open and outlives the application.
@@ -69,18 +58,21 @@ impl<E: 'static> fmt::Debug for StoreSource<E> {
 
 /// The parts of an application that is about to [start](Builder::start).
 pub struct Builder<E: 'static> {
-    store: Result<StoreSource<E>, StartError>,
-    accept_loss: bool,
-    seed: Option<u64>,
-    limits: Limits,
-    retry: RetryPolicy,
-    categories: Vec<&'static str>,
-    kinds: Vec<StartKind<E>>,
-    names: Vec<&'static str>,
-    projections: Vec<AddProjection<E>>,
-    handlers: Vec<StartHandler<E>>,
-    observers: Vec<Observer<E>>,
-    upkeep: Upkeep<E>,
+    pub(super) store: Result<StoreSource<E>, StartError>,
+    pub(super) accept_loss: bool,
+    pub(super) foreign: bool,
+    pub(super) seed: Option<u64>,
+    pub(super) limits: Limits,
+    pub(super) retry: RetryPolicy,
+    pub(super) categories: Vec<&'static str>,
+    pub(super) kinds: Vec<StartKind<E>>,
+    pub(super) names: Vec<&'static str>,
+    pub(super) projections: Vec<AddProjection<E>>,
+    /// The process managers to start, as a foreign store needs to know them.
+    pub(super) process_managers: Vec<KnownHandler<E>>,
+    pub(super) handlers: Vec<StartHandler<E>>,
+    pub(super) observers: Vec<Observer<E>>,
+    pub(super) upkeep: Upkeep<E>,
 }
 
 impl<E: 'static> fmt::Debug for Builder<E> {
@@ -106,6 +98,7 @@ impl<E: StoredEvent> Builder<E> {
         Self {
             store,
             accept_loss: false,
+            foreign: false,
             seed: None,
             limits: Limits::default(),
             retry: RetryPolicy::default(),
@@ -113,6 +106,7 @@ impl<E: StoredEvent> Builder<E> {
             kinds: Vec::new(),
             names: Vec::new(),
             projections: Vec::new(),
+            process_managers: Vec::new(),
             handlers: Vec::new(),
             observers: Vec::new(),
             upkeep: Upkeep::default(),
@@ -124,6 +118,16 @@ impl<E: StoredEvent> Builder<E> {
     #[must_use]
     pub fn accept_loss(self, accept_loss: bool) -> Self {
         Self { accept_loss, ..self }
+    }
+
+    /// Opens a file that another user may have written, and trusts nothing in it but its log. The log is verified
+    /// first; if it is broken, the file is refused and nothing is dropped. Then snapshots, projections and the progress
+    /// of the handlers are dropped, and folded anew from the log. Past events are not delivered to handlers, as after
+    /// an [import](super::Application::import), except to process managers with
+    /// [unfinished](ProcessManager::unfinished) work.
+    #[must_use]
+    pub fn foreign(self, foreign: bool) -> Self {
+        Self { foreign, ..self }
     }
 
     /// Derives ids and times from a number, which makes two runs identical to the byte.
@@ -144,7 +148,7 @@ impl<E: StoredEvent> Builder<E> {
         Self { retry, ..self }
     }
 
-    /// Adds a kind of aggregate, so that its commands can be [dispatched](Application::dispatch).
+    /// Adds a kind of aggregate, so that its commands can be [dispatched](super::Application::dispatch).
     #[must_use]
     pub fn aggregate<A: Aggregate>(mut self) -> Self
     where
@@ -158,7 +162,7 @@ impl<E: StoredEvent> Builder<E> {
         self
     }
 
-    /// Adds a projection, which can then be [read](Application::read).
+    /// Adds a projection, which can then be [read](super::Application::read).
     #[must_use]
     pub fn projection<P: Projection<E>>(mut self) -> Self {
         self.names.push(P::NAME);
@@ -168,7 +172,7 @@ impl<E: StoredEvent> Builder<E> {
     }
 
     /// Adds invariants that every log of the domain satisfies. They are checked when the log is
-    /// [verified](Application::verify) and before a log is [imported](Application::import).
+    /// [verified](super::Application::verify) and before a log is [imported](super::Application::import).
     #[must_use]
     pub fn invariants<I: Invariants<E> + Default>(mut self) -> Self {
         self.upkeep.add_invariants::<I>();
@@ -190,6 +194,7 @@ impl<E: StoredEvent> Builder<E> {
         P: ProcessManager<Event = E>,
     {
         self.names.push(P::NAME);
+        self.process_managers.push(KnownHandler::process_manager(&policy));
         self.handlers.push(Box::new(move |context, parts, feed| {
             Box::pin(async move {
                 let commands = parts.commands.clone();
@@ -198,6 +203,14 @@ impl<E: StoredEvent> Builder<E> {
                 Ok(event_handler::start(move || process.clone(), context, feed).await?)
             })
         }));
+        self
+    }
+
+    /// Names a process manager that does not run now but may have run on this store. A
+    /// [verification](super::Application::verify) checks its stored state.
+    #[must_use]
+    pub fn idle_process_manager<P: ProcessManager<Event = E>>(mut self, policy: P) -> Self {
+        self.upkeep.add_idle_process(policy);
         self
     }
 
@@ -231,153 +244,5 @@ impl<E: StoredEvent> Builder<E> {
             })
         }));
         self
-    }
-
-    /// Opens the store, starts all parts, and waits until the projections have caught up with the log.
-    ///
-    /// # Errors
-    ///
-    /// [`StartError`]: why the application did not start. Whatever had started is stopped again.
-    pub async fn start(self) -> Result<Application<E>, StartError> {
-        check_categories(&self.categories)?;
-        check_types::<E>()?;
-        for (number, name) in self.names.iter().enumerate() {
-            if self.names[..number].contains(name) {
-                return Err(StartError::NameTaken { name });
-            }
-        }
-        let supervisor = Supervisor::new();
-        supervisor.runtime().check()?;
-        // Also stops what has started if this future is dropped.
-        let mut stop = StopUnlessStarted(Some(supervisor.clone()));
-        let started = self.start_in(supervisor.clone()).await;
-        match &started {
-            Ok(_) => stop.0 = None,
-            Err(_) => {
-                drop(stop);
-                supervisor.ended().await;
-            }
-        }
-        started
-    }
-
-    async fn start_in(self, supervisor: Supervisor) -> Result<Application<E>, StartError> {
-        let Self { store, accept_loss, seed, limits, retry, kinds, .. } = self;
-        let Self { projections, handlers: handlers_to_start, observers, upkeep, .. } = self;
-        let (url, store, is_shared) = match store? {
-            StoreSource::Url(url) => (url.clone(), open(&url, accept_loss, &supervisor).await?, false),
-            StoreSource::Open(store) => (store.url(), store, true),
-        };
-        let upkeep = Arc::new(upkeep);
-        let (lease_store, lease_upkeep) = (store.clone(), upkeep.clone());
-        let on_late_acquisition = move || {
-            let (store, upkeep) = (lease_store.clone(), lease_upkeep.clone());
-            async move { upkeep.taken_over(&store).await }
-        };
-        let lease = Lease::new(&store, &supervisor, on_late_acquisition);
-        if accept_loss || !handlers_to_start.is_empty() {
-            lease.want(&store).await?;
-        }
-        let mut give_up = GiveUpUnlessStarted(Some(lease.clone()));
-        refuse_unfinished_import(&store, &url, accept_loss, &lease).await?;
-        let (clock, ids) = time_and_ids(seed, store.end().await?);
-        let snapshot_every = limits.snapshot_every.get();
-        let mut commands = CommandHandlers::default();
-        for start in kinds {
-            commands = start(commands, store.clone(), clock.clone(), limits, &supervisor);
-        }
-
-        let checkpoints = Checkpoints::of(&supervisor);
-        let mut feed = Feed::new(checkpoints.clone());
-        if is_shared {
-            feed.end_with_store();
-        }
-        let models = Models::default();
-        projections.into_iter().for_each(|add| add(&mut feed, &models));
-        observers.into_iter().for_each(|observer| feed.observe(observer));
-        feed.restore(&store).await?;
-
-        let context = HandlerContext {
-            store: store.clone(),
-            checkpoints: checkpoints.clone(),
-            clock: clock.clone(),
-            lease: lease.clone(),
-            retry,
-            supervisor: supervisor.clone(),
-        };
-        let mut handlers = Vec::new();
-        for start in handlers_to_start {
-            let parts = Parts { commands: &commands, models: &models, upkeep: &upkeep };
-            handlers.push(start(&context, parts, &mut feed).await?);
-        }
-        let end = store.end().await?;
-        let feed = feed.start(store.clone(), &supervisor);
-        // The first question already sees everything stored before the start.
-        tokio::select! {
-            () = checkpoints.projections_have_seen(end) => {}
-            _ = supervisor.stopped() => {}
-        }
-        give_up.0 = None;
-        let inner = Inner {
-            url,
-            base: Arc::new(Base { store, checkpoints, supervisor }),
-            commands,
-            models,
-            histories: ProjectionHistories::default(),
-            feed,
-            handlers: Mutex::new(handlers),
-            ids,
-            clock,
-            retry,
-            lease,
-            upkeep,
-            snapshot_every,
-            changing: Arc::default(),
-            closing: AtomicBool::new(false),
-        };
-        Ok(Application { inner: Arc::new(inner), consistency: Consistency::Strong })
-    }
-}
-
-#[cfg_attr(
-    not(feature = "sqlite"),
-    allow(unused_variables, clippy::unused_async, reason = "only opening a file needs them")
-)]
-async fn open<E: StoredEvent>(
-    url: &StoreUrl,
-    accept_loss: bool,
-    supervisor: &Supervisor,
-) -> Result<Store<E>, StartError> {
-    match url {
-        StoreUrl::Memory => Ok(MemoryStore::start(supervisor).into()),
-        #[cfg(feature = "sqlite")]
-        StoreUrl::Sqlite(path) => {
-            let (path, watched) = (path.clone(), supervisor.clone());
-            let options = SqliteOptions { accept_loss, ..SqliteOptions::default() };
-            let opened = supervisor.runtime().blocking(move || SqliteStore::open(&path, options, &watched)).await;
-            let store = opened.map_err(|not_done| StoreError::Failed(not_done.to_string().into()))??;
-            Ok(store.into())
-        }
-    }
-}
-
-struct StopUnlessStarted(Option<Supervisor>);
-
-impl Drop for StopUnlessStarted {
-    fn drop(&mut self) {
-        if let Some(supervisor) = &self.0 {
-            supervisor.stop(StopReason::Closed);
-        }
-    }
-}
-
-/// Releases the lease after a failed start, so that the next one, perhaps with other options, can take it.
-struct GiveUpUnlessStarted(Option<Lease>);
-
-impl Drop for GiveUpUnlessStarted {
-    fn drop(&mut self) {
-        if let Some(lease) = &self.0 {
-            lease.give_up();
-        }
     }
 }

@@ -173,6 +173,22 @@ pub enum StartError {
         /// The [domain](crate::engine::domain::DomainEvent::DOMAIN) that it stores.
         domain: &'static str,
     },
+    /// Another program runs the handlers of a store that was to be opened as [foreign](super::Builder::foreign).
+    #[error("{store}: another program has this {domain} open; to open it with `foreign: true`, close it there")]
+    OpenElsewhere {
+        /// The store.
+        store: String,
+        /// The [domain](crate::engine::domain::DomainEvent::DOMAIN) that it stores.
+        domain: &'static str,
+    },
+    /// The log of a [foreign](super::Builder::foreign) store is broken. Nothing in the store was dropped.
+    #[error("{store}: {problem}")]
+    BrokenLog {
+        /// The store.
+        store: String,
+        /// What is wrong with the log, and where.
+        problem: String,
+    },
     /// Two types of events would be stored under the same name.
     #[error("{0}")]
     AmbiguousTypes(#[from] AmbiguousTypes),

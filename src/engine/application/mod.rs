@@ -24,6 +24,7 @@ mod projection_history;
 mod read;
 mod rebuild;
 mod receipt;
+mod start;
 mod strong_consistency;
 mod upkeep;
 pub mod watch;
@@ -44,9 +45,8 @@ use self::projection_history::ProjectionHistories;
 use self::read::Models;
 pub use self::receipt::Receipt;
 pub(crate) use self::receipt::Seen;
-
-pub use self::upkeep::ImportStep;
 use self::upkeep::Upkeep;
+pub use self::upkeep::{ImportOptions, ImportStep};
 use super::command_handler::{CommandHandler, CommandHandlers};
 use super::event_handler::{HandlerContext, HandlerControl, RetryPolicy};
 use super::feed::FeedHandle;

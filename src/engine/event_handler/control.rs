@@ -12,7 +12,7 @@ use super::EventHandler;
 use super::panic_guard::{Make, catch};
 use crate::engine::log::Position;
 use crate::engine::store::codec::StoredEvent;
-use crate::engine::store::handler_records::HandlerRecords as _;
+use crate::engine::store::handler_records::{HandlerRecords as _, Progress};
 use crate::engine::store::{Store, StoreError};
 
 /// The most requests that wait while a handler is busy.
@@ -154,18 +154,38 @@ where
         let (make, store) = (make.clone(), store.clone());
         Box::pin(async move {
             let Ok(handler) = catch(|| make()) else { return Ok(None) };
-            let mut difference = None;
-            let mut checked = None;
-            for _ in 0..MAX_CHECKS {
-                let progress = store.read_progress(H::NAME).await?;
-                let Some(progress) = progress.filter(|progress| checked.as_ref() != Some(progress)) else { break };
+            let (mut settling, mut difference) = (Settling::default(), None);
+            while let Some(progress) = settling.next(&store, H::NAME).await? {
                 difference = handler.difference(&progress).await?;
                 if difference.is_none() {
                     break;
                 }
-                checked = Some(progress);
             }
             Ok(difference)
         })
     })
+}
+
+/// Reads a running handler's progress again until it stays the same.
+#[derive(Default)]
+pub(in crate::engine) struct Settling {
+    last: Option<Progress>,
+    checks: usize,
+}
+
+impl Settling {
+    /// The stored progress; `None` if it is the same as before, or was read too often.
+    pub(in crate::engine) async fn next<E: StoredEvent>(
+        &mut self,
+        store: &Store<E>,
+        handler: &str,
+    ) -> Result<Option<Progress>, StoreError> {
+        if self.checks == MAX_CHECKS {
+            return Ok(None);
+        }
+        self.checks += 1;
+        let progress = store.read_progress(handler).await?.filter(|progress| self.last.as_ref() != Some(progress));
+        self.last.clone_from(&progress);
+        Ok(progress)
+    }
 }

@@ -20,6 +20,7 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::mpsc;
 
+pub(in crate::engine) use self::control::Settling;
 use self::control::{Check, REQUESTS, check};
 pub use self::control::{HandlerControl, ParkedError};
 use self::panic_guard::{GuardedHandler, Make};

@@ -1,11 +1,12 @@
 //! Event metadata: the command behind an event, its conversation, and further details of the command.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::fingerprint::Fingerprint;
@@ -45,6 +46,22 @@ impl Metadata {
     #[must_use]
     pub fn with_process(self, name: &str) -> Self {
         self.with("process", name.to_owned())
+    }
+
+    /// Adds the digest of the snapshot that is stored with the event. This binds the snapshot to the hash chain.
+    #[must_use]
+    pub(crate) fn with_snapshot(self, state: &str) -> Self {
+        if self.names_snapshot(state) { self } else { self.with("snapshot", digest(state)) }
+    }
+
+    /// Whether the event was stored with this snapshot.
+    pub(crate) fn names_snapshot(&self, state: &str) -> bool {
+        self.snapshot().is_some_and(|known| known == digest(state))
+    }
+
+    /// The digest of the snapshot that was stored with the event.
+    pub(crate) fn snapshot(&self) -> Option<&str> {
+        self.details.as_ref()?.snapshot.as_deref()
     }
 
     /// Replaces the ids and keeps the details.
@@ -96,6 +113,16 @@ struct Details {
     text: Box<str>,
     fingerprint: Option<Fingerprint>,
     process: Option<Box<str>>,
+    snapshot: Option<Box<str>>,
+}
+
+/// SHA-256 of a snapshot, in hexadecimal.
+fn digest(state: &str) -> String {
+    Sha256::digest(state).iter().fold(String::new(), |mut digits, byte| {
+        // Writing to a string never fails.
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
 }
 
 #[derive(Default, Deserialize)]
@@ -104,13 +131,16 @@ struct KnownFields<'a> {
     fingerprint: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     process: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    snapshot: Option<Cow<'a, str>>,
 }
 
 impl Details {
     fn from_stored(text: &str) -> Self {
-        let KnownFields { fingerprint, process } = serde_json::from_str(text).unwrap_or_default();
+        let KnownFields { fingerprint, process, snapshot } = serde_json::from_str(text).unwrap_or_default();
         let fingerprint = fingerprint.and_then(|fingerprint| fingerprint.parse().ok());
-        Self { text: text.into(), fingerprint, process: process.map(|process| process.as_ref().into()) }
+        let owned = |field: Option<Cow<'_, str>>| field.map(|field| field.as_ref().into());
+        Self { text: text.into(), fingerprint, process: owned(process), snapshot: owned(snapshot) }
     }
 }
 
@@ -149,6 +179,17 @@ mod tests {
             }
             assert!(one.may_be_same_command_as(&ids()) && ids().may_be_same_command_as(one), "{one:?}");
         }
+    }
+
+    #[test]
+    fn an_event_names_one_snapshot() {
+        let plain = Metadata::from_outside(Uuid::nil()).with_process("tax");
+        assert!(!plain.names_snapshot("one"));
+        let named = plain.with_snapshot("one");
+        assert!(named.names_snapshot("one") && !named.names_snapshot("another"));
+        assert_eq!((named.process(), stored(named.stored().unwrap())), (Some("tax"), named.clone()));
+        let text = named.stored().unwrap().replace(',', ", ");
+        assert_eq!(stored(&text).with_snapshot("one").stored(), Some(&*text), "what it says already is left as it is");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
@@ -28,6 +29,13 @@ impl Timestamp {
     /// Microseconds since 1970.
     pub const fn as_micros(self) -> i64 {
         self.0
+    }
+
+    /// The timestamp this much later, clamped to [`Timestamp::MAX`].
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_add(micros)).within_range()
     }
 
     /// The timestamp clamped to [`Timestamp::MIN`] and [`Timestamp::MAX`].

@@ -10,4 +10,10 @@ pub trait Unfinished<E>: Send {
 
     /// The position of the first event without its answer; `None` if there is none.
     fn first(&self) -> Option<Position>;
+
+    /// The positions of all events without their answers, in any order. A verification compares them with the process
+    /// manager's checkpoint. The default returns only the first.
+    fn all(&self) -> Vec<Position> {
+        self.first().into_iter().collect()
+    }
 }

@@ -2,18 +2,22 @@
 
 use super::file::{FILE, path};
 use super::{HasApplication, asked, counted, function, integer};
-use crate::engine::application::{ImportError, ImportStep};
+use crate::engine::application::{ImportError, ImportOptions, ImportStep};
 use crate::engine::store::codec::StoredEvent;
-use crate::shell::functions::{Call, NotDone, Outcome, Row};
+use crate::shell::functions::{Call, NotDone, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::progress::ProgressLine;
 use crate::shell::term::Term;
 
+const FUTURE: Parameter = Parameter::by_name("future", ParameterKind::Boolean);
+
 pub(super) const fn row<D: HasApplication>() -> Row<D> {
     Row::new(
-        function::<D>("import", &[FILE], "imports an exported log into an empty {thing}", "{module}.import \"events.jsonl\"")
+        function::<D>("import", &[FILE, FUTURE], "imports an exported log into an empty {thing}", "{module}.import \"events.jsonl\"")
             .group("Upkeep")
             .details(asked!(
                 "Times and ids stay the same. The whole file is checked before any event is stored. {imported}\n\
+                Events whose times are more than a day ahead of this machine's clock need future: true: all later events\n\
+                would get times after them.\n\
                 Replies {:ok, %{events: 12}}, {:error, :not_empty}, {:error, :file_failed}, {:error, :open_elsewhere}\n\
                 if another process has the {thing} open, or {:error, %{line: 7, problem: \"…\"}} with the first line that is\n\
                 wrong: then nothing is stored."
@@ -24,6 +28,7 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
 
 async fn import<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
     let application = domain.application()?;
+    let options = ImportOptions { future: call.optional(FUTURE) == Some("true") };
     let line = ProgressLine::new();
     let show = |step, done, total| {
         let what = match step {
@@ -32,7 +37,7 @@ async fn import<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
         };
         line.show(what, done, total);
     };
-    match application.import(path(&call), show).await {
+    match application.import_with(path(&call), options, show).await {
         Ok(events) => Ok(counted(events).into()),
         Err(ImportError::Unavailable(unavailable)) => Err(D::WORDS.failed(&unavailable)),
         Err(error) => {

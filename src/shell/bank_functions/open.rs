@@ -10,12 +10,13 @@ use crate::shell::term::Term;
 
 const URL: Parameter = Parameter::optional("url", ParameterKind::Text);
 const ACCEPT_LOSS: Parameter = Parameter::by_name("accept_loss", ParameterKind::Boolean);
+const FOREIGN: Parameter = Parameter::by_name("foreign", ParameterKind::Boolean);
 const CEO_BONUS: Parameter = Parameter::by_name("ceo_bonus", ParameterKind::Named);
 
 const UNSUPPORTED_STORE: &str = "unsupported_store";
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
-    Function::new("Bank", "open", &[URL, ACCEPT_LOSS, CEO_BONUS, EMAIL], "opens the bank", "Bank.open")
+    Function::new("Bank", "open", &[URL, ACCEPT_LOSS, FOREIGN, CEO_BONUS, EMAIL], "opens the bank", "Bank.open")
         .group("Bank")
         .details(
             "Without a URL it opens what --store names, or else a new bank in memory. With ceo_bonus: \"CEO\", each\n\
@@ -26,6 +27,9 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             ?from=a@example.org. Mail servers need a program that was built with the cargo feature smtp.\n\
             Bonuses and e-mails begin when a bank is first opened with them. Deposits made while it is open without\n\
             them are caught up on at the next open with them. Of several programs, the first to open the bank acts.\n\
+            With foreign: true, nothing in the file is trusted but its log. Use it for a file from somebody else, or one\n\
+            that others may write: the log is verified first, everything else is rebuilt from it, and no e-mail is sent\n\
+            and no bonus paid for what the log contains. Transfers under way continue.\n\
             Replies {:ok, #Bank<memory>}, {:error, :already_open}, {:error, :unsupported_store},\n\
             {:error, :invalid_email_target}, {:error, :invalid_sender}, {:error, :unknown_email_option},\n\
             {:error, :credentials_need_tls} or {:error, :smtp_not_built_in}.\n\
@@ -39,6 +43,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             {:error, :half_imported}: an import did not finish. Import into a new file, or use accept_loss: true.\n\
             {:error, :damaged}: the file is not as it was written. Open a backup, or import an exported log; if the\n\
             message says so, accept_loss: true opens it as it is.\n\
+            {:error, :open_elsewhere}: another program has the bank open, so foreign: true cannot open it. Close it there.\n\
             {:error, :reserved_name}: the name ends like that of a bank's companion file. Choose another name.\n\
             {:error, :not_supported}: the file system lacks a feature that a bank needs. Use another file system.\n\
             {:error, :store_failed}: any other error of the system.",
@@ -59,8 +64,16 @@ async fn open(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     };
     let email = email_target(&call)?;
     let accept_loss = call.optional(ACCEPT_LOSS) == Some("true");
-    let options = Options { store, accept_loss, ceo_bonus, email, ..functions.options.clone() };
+    let is_default_store = call.optional(URL).is_none();
+    let foreign = match call.optional(FOREIGN) {
+        Some(foreign) => foreign == "true",
+        // The flag --foreign concerns the file of --store.
+        None => functions.options.foreign && is_default_store,
+    };
+    let options = Options { store, accept_loss, foreign, ceo_bonus, email, ..functions.options.clone() };
     let bank = Bank::open(options).await.map_err(|error| not_opened(&error))?;
+    // From now on, what the file contains besides the log is this program's own.
+    functions.options.foreign &= !is_default_store;
     let name = format!("#Bank<{}>", bank.url());
     functions.replace_bank(Some(bank));
     functions.consistency = Consistency::Strong;
@@ -78,7 +91,8 @@ fn not_opened(error: &OpenError) -> NotDone {
         OpenError::File(OpenStoreError::Newer { .. }) => "newer_version",
         OpenError::File(OpenStoreError::ReadOnly { .. }) => "read_only",
         OpenError::File(OpenStoreError::DiskFull { .. }) => "disk_full",
-        OpenError::File(OpenStoreError::Damaged { .. }) => "damaged",
+        OpenError::File(OpenStoreError::Damaged { .. }) | OpenError::BrokenLog { .. } => "damaged",
+        OpenError::OpenElsewhere { .. } => "open_elsewhere",
         OpenError::File(OpenStoreError::LostEnd { .. } | OpenStoreError::EndUnknown { .. }) => "lost_end",
         OpenError::File(OpenStoreError::Busy { .. } | OpenStoreError::OtherName { .. })
         | OpenError::Unreadable(StoreError::Busy(_)) => BUSY,

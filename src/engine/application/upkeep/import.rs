@@ -5,6 +5,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
@@ -13,11 +14,14 @@ use super::import_file::{Contents, ImportFile, failed};
 use super::import_marker::{MARK, TASK, UNDER_WAY};
 use crate::engine::application::{Application, ImportError, Unavailable};
 use crate::engine::event_handler::ParkedError;
-use crate::engine::log::Position;
-use crate::engine::runtime::{StopReason, blocking};
+use crate::engine::log::{Position, Timestamp};
+use crate::engine::runtime::{Clock, StopReason, blocking};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
 use crate::engine::store::{EventStore as _, StoreError};
+
+/// How far ahead of this machine's clock an event may be.
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A step of an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,13 +32,22 @@ pub enum ImportStep {
     Store,
 }
 
+/// What an import accepts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ImportOptions {
+    /// Accepts events from the future: those whose times are more than a day ahead of this machine's clock. Times in a log
+    /// never go back, so all new events have such a time too, until the clock has passed it.
+    pub future: bool,
+}
+
 /// A step, with the amounts of work done and in total.
 type ProgressReport = (ImportStep, u64, u64);
 
 impl<E: StoredEvent> Application<E> {
     /// Imports the events of a file that [`Application::export`] wrote, with their times and ids, into an empty store. The
     /// whole file is checked, as by [`Application::verify`], before anything is stored. `tell` is called now and then with
-    /// the amounts of work done and in total. Returns the number of events.
+    /// the amounts of work done and in total. Returns the number of events. Events from the future are refused:
+    /// [`Application::import_with`] can accept them.
     ///
     /// Imported events are never delivered to handlers, except to process managers with
     /// [unfinished](crate::engine::process_manager::ProcessManager::unfinished) work.
@@ -45,13 +58,23 @@ impl<E: StoredEvent> Application<E> {
     /// # Errors
     ///
     /// [`ImportError`]: why the events were not stored.
-    pub async fn import(
+    pub async fn import(&self, path: &Path, tell: impl FnMut(ImportStep, u64, u64) + Send) -> Result<u64, ImportError> {
+        self.import_with(path, ImportOptions::default(), tell).await
+    }
+
+    /// Imports the events of a file, as [`Application::import`] does, with options.
+    ///
+    /// # Errors
+    ///
+    /// [`ImportError`]: why the events were not stored.
+    pub async fn import_with(
         &self,
         path: &Path,
+        options: ImportOptions,
         mut tell: impl FnMut(ImportStep, u64, u64) + Send,
     ) -> Result<u64, ImportError> {
         let (progress, mut reports) = mpsc::channel(1);
-        let importing = self.clone().import_file(path.to_owned(), progress);
+        let importing = self.clone().import_file(path.to_owned(), options, progress);
         let mut importing = std::pin::pin!(self.supervisor().runtime().spawn(importing));
         loop {
             tokio::select! {
@@ -70,7 +93,12 @@ impl<E: StoredEvent> Application<E> {
         }
     }
 
-    async fn import_file(self, path: PathBuf, progress: mpsc::Sender<ProgressReport>) -> Result<u64, ImportError> {
+    async fn import_file(
+        self,
+        path: PathBuf,
+        options: ImportOptions,
+        progress: mpsc::Sender<ProgressReport>,
+    ) -> Result<u64, ImportError> {
         let _importing = self.inner.changing.clone().lock_owned().await;
         self.still_open()?;
         self.check_empty().await?;
@@ -79,7 +107,7 @@ impl<E: StoredEvent> Application<E> {
         if !self.inner.lease.is_held() {
             return Err(ImportError::OpenElsewhere);
         }
-        let (file, contents) = self.check_file(&path, &progress).await?;
+        let (file, contents) = self.check_file(&path, options, &progress).await?;
         let held = self.inner.feed.hold_handlers().await;
         let held = self.or_unavailable(held.ok_or(StoreError::Closed)).await?;
         // A command may have been stored during the check of the file.
@@ -117,12 +145,16 @@ impl<E: StoredEvent> Application<E> {
     async fn check_file(
         &self,
         path: &Path,
+        options: ImportOptions,
         progress: &mpsc::Sender<ProgressReport>,
     ) -> Result<(ImportFile<E>, Contents), ImportError> {
+        // The machine's clock, even where events get the times of a simulated one.
+        let tomorrow = Clock::System.now().plus(A_DAY);
+        let latest = if options.future { Timestamp::MAX } else { tomorrow };
         let (source, progress, upkeep) = (path.to_owned(), progress.clone(), self.inner.upkeep.clone());
         let checked = blocking(move || {
             let mut file = ImportFile::open(&source)?;
-            let contents = file.check(&upkeep, |done, total| {
+            let contents = file.check(&upkeep, latest, |done, total| {
                 // A full channel drops this report: later ones say more.
                 let _ = progress.try_send((ImportStep::Check, done, total));
                 !progress.is_closed()
@@ -181,7 +213,7 @@ impl<E: StoredEvent> Import<'_, E> {
 
 impl<E: StoredEvent> Application<E> {
     /// Moves the checkpoints of the handlers past the stored events, except those with unfinished work. A handler that is
-    /// added later [starts after the import](super::imported).
+    /// added later [starts after the import](super::import_marker).
     async fn fast_forward(&self, contents: &Contents, position: Position) -> Result<(), ParkedError> {
         for handler in self.handler_controls() {
             if !contents.unfinished.iter().any(|(name, _)| *name == handler.name()) {

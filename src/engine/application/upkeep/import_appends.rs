@@ -21,7 +21,7 @@ pub(super) struct Replayed<E: 'static> {
 }
 
 impl<E: 'static> Replayed<E> {
-    /// Before the first event. Each stream gets a snapshot every `snapshot_every` events.
+    /// Before the first event. Each stream keeps its snapshots, though at most one every `snapshot_every` events.
     pub(super) fn new(upkeep: Arc<Upkeep<E>>, snapshot_every: u64) -> Self {
         Self { upkeep, snapshot_every, states: HashMap::default() }
     }
@@ -40,7 +40,7 @@ impl<E: 'static> Replayed<E> {
     }
 
     fn try_appends(&mut self, events: Vec<RecordedEvent<E>>) -> Result<Vec<Append<E>>, StoreError> {
-        let mut appends: Vec<Append<E>> = Vec::new();
+        let (mut appends, mut due): (Vec<Append<E>>, bool) = (Vec::new(), false);
         for event in events {
             let state = match self.states.entry(event.stream.clone()) {
                 Entry::Occupied(state) => state.into_mut(),
@@ -54,21 +54,24 @@ impl<E: 'static> Replayed<E> {
             }
             let RecordedEvent { stream, version, time, metadata, data, .. } = event;
             let is_due = version.get().is_multiple_of(self.snapshot_every);
-            let snapshot = || state.as_ref().and_then(|state| state.snapshot());
             match appends.last_mut() {
                 Some(append) if append.metadata.command_id == metadata.command_id => {
                     append.events.push(data);
-                    // A snapshot covers whole commands.
-                    if is_due || append.snapshot.is_some() {
-                        append.snapshot = snapshot();
-                    }
+                    due |= is_due;
                 }
                 _ => {
                     let (expected_version, events) = (version.before(), vec![data]);
-                    let snapshot = if is_due { snapshot() } else { None };
-                    appends.push(Append { stream, expected_version, time, metadata, events, snapshot });
+                    appends.push(Append { stream, expected_version, time, metadata, events, snapshot: None });
+                    due = is_due;
                 }
             }
+            let Some(append) = appends.last_mut().filter(|_| due) else { continue };
+            // A snapshot covers whole commands. Metadata stay the same, so only the snapshots that they name are stored.
+            let snapshot = match append.metadata.snapshot() {
+                Some(_) => state.as_ref().and_then(|state| state.snapshot()),
+                None => None,
+            };
+            append.snapshot = snapshot.filter(|state| append.metadata.names_snapshot(state));
         }
         Ok(appends)
     }

@@ -1,10 +1,12 @@
-//! The file of an import, one event per line. It is read twice: once to check it, once to store its events.
+//! The file of an import, one event per line. It is read twice: once to check it, once to store its events. A digest shows
+//! whether it has changed in between.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 
 use foldhash::HashSet;
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::Upkeep;
@@ -33,6 +35,10 @@ pub(super) struct ImportFile<E> {
     text: Vec<u8>,
     /// An event already read, the first of the next batch.
     lookahead: Option<RecordedEvent<E>>,
+    /// The digest of the lines read so far.
+    digest: Sha256,
+    /// The number of lines that were checked, and their digest.
+    checked: Option<(u64, [u8; 32])>,
 }
 
 /// The contents of a checked file.
@@ -54,14 +60,16 @@ impl<E: StoredEvent> ImportFile<E> {
         };
         let file = open().map_err(|error: io::Error| failed(path, error))?;
         let (path, reader) = (path.to_owned(), BufReader::new(file));
-        Ok(Self { path, reader, line: 0, text: Vec::new(), lookahead: None })
+        let (digest, checked) = (Sha256::new(), None);
+        Ok(Self { path, reader, line: 0, text: Vec::new(), lookahead: None, digest, checked })
     }
 
-    /// Checks that the file is a log of this domain, and rewinds it. `tell` gets the numbers of lines read and in total,
+    /// Checks that the file is a log of this domain without events after `latest`, and rewinds it. `tell` gets the numbers of lines read and in total,
     /// and returns whether to continue.
     pub(super) fn check(
         &mut self,
         upkeep: &Upkeep<E>,
+        latest: Timestamp,
         mut tell: impl FnMut(u64, u64) -> bool,
     ) -> Result<Contents, ImportError> {
         let lines = self.count_lines()?;
@@ -71,6 +79,10 @@ impl<E: StoredEvent> ImportFile<E> {
         while let Some(mut event) = self.next_event()? {
             let checked = audit.take(&event).and_then(|()| commands.take(&event)).and_then(|()| audit.admit(&event));
             checked.map_err(|problem| self.broken(problem))?;
+            if event.time > latest {
+                let problem = "its time is more than a day ahead of this machine's clock; `future: true` imports it";
+                return Err(self.broken(problem));
+            }
             // The position that the event will have here.
             event.position = Position::new(audit.events());
             unfinished.iter_mut().for_each(|(_, unfinished)| unfinished.take(&event));
@@ -78,6 +90,7 @@ impl<E: StoredEvent> ImportFile<E> {
                 return Err(failed(&self.path, io::Error::other("the import was cancelled")));
             }
         }
+        self.checked = Some((self.line, self.digest.clone().finalize().into()));
         self.rewind()?;
         let first = |(name, unfinished): (_, Box<dyn Unfinished<E>>)| (name, unfinished.first());
         Ok(Contents { events: audit.events(), unfinished: unfinished.into_iter().map(first).collect() })
@@ -101,9 +114,17 @@ impl<E: StoredEvent> ImportFile<E> {
         self.text.clear();
         let mut line = (&mut self.reader).take(MAX_LINE);
         let read = line.read_until(b'\n', &mut self.text);
-        if read.map_err(|error| failed(&self.path, error))? == 0 {
+        let is_end = read.map_err(|error| failed(&self.path, error))? == 0;
+        if let Some((lines, digest)) = self.checked {
+            let is_same = if is_end { self.digest.clone().finalize()[..] == digest } else { self.line < lines };
+            if !is_same {
+                return Err(self.broken("the file was changed after it was checked"));
+            }
+        }
+        if is_end {
             return Ok(None);
         }
+        self.digest.update(&self.text);
         self.line += 1;
         let Some(line) = self.text.strip_suffix(b"\n") else {
             let is_long = self.text.len() as u64 == MAX_LINE;
@@ -131,7 +152,7 @@ impl<E: StoredEvent> ImportFile<E> {
     }
 
     fn rewind(&mut self) -> Result<(), ImportError> {
-        self.line = 0;
+        (self.line, self.digest) = (0, Sha256::new());
         self.reader.rewind().map_err(|error| failed(&self.path, error))
     }
 

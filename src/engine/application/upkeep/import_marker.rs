@@ -1,4 +1,5 @@
-//! The stored mark of an import: an interrupted import is refused, and handlers start after a complete one.
+//! The stored mark of an import: an interrupted import is refused, and handlers start after a complete one. The log of
+//! a foreign store has the same mark.
 
 use super::Upkeep;
 use crate::engine::application::StartError;
@@ -49,6 +50,11 @@ impl<E: 'static> KnownHandler<E> {
         Self { start, unfinished: Box::new(move || policy.unfinished()) }
     }
 
+    /// The process manager's name, and a new fold that finds its unfinished work.
+    pub(super) fn unfinished(&self) -> Option<(&'static str, Box<dyn Unfinished<E>>)> {
+        Some((self.start.name, (self.unfinished)()?))
+    }
+
     fn may_have_unfinished_work(&self) -> bool {
         (self.unfinished)().is_some()
     }
@@ -97,8 +103,7 @@ impl<E: StoredEvent> Upkeep<E> {
 
     /// Folds that find the unfinished work of process managers in a log, from its first event on.
     pub(super) fn unfinished(&self) -> Vec<(&'static str, Box<dyn Unfinished<E>>)> {
-        let handlers = self.handlers();
-        handlers.iter().filter_map(|handler| Some((handler.start.name, (handler.unfinished)()?))).collect()
+        self.handlers().iter().filter_map(KnownHandler::unfinished).collect()
     }
 }
 

@@ -7,10 +7,12 @@ mod backup;
 #[cfg(not(feature = "sqlite"))]
 #[path = "no_backup.rs"]
 mod backup;
+mod foreign;
 mod import;
 mod import_appends;
 mod import_file;
 mod import_marker;
+mod left_behind;
 mod verify;
 
 use std::fmt;
@@ -20,22 +22,29 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use self::aggregate_kinds::Kinds;
 use self::audit::Audit;
-pub use self::import::ImportStep;
+pub(super) use self::foreign::trust_only_the_log;
+pub use self::import::{ImportOptions, ImportStep};
 pub(super) use self::import_marker::{KnownHandler, refuse_unfinished_import};
 use crate::engine::domain::{Aggregate, Contains, Invariants};
+use crate::engine::event_handler::Settling;
 use crate::engine::log::RecordedEvent;
+use crate::engine::process_manager::{ProcessManager, state_difference};
 use crate::engine::projection::{Projection, StoredRows};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::{Store, StoreError};
 
 type BoxFuture<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
 type BeginInvariants<E> = fn() -> Box<dyn Invariants<E>>;
+type Difference<E> =
+    Box<dyn for<'a> Fn(&'a Store<E>) -> BoxFuture<'a, Result<Option<String>, StoreError>> + Send + Sync>;
 type ReadRows<E> = for<'a> fn(&'a Store<E>) -> BoxFuture<'a, Result<Option<Box<dyn FoldedRows<E>>>, StoreError>>;
 
 /// What upkeep needs to know of the parts of an application.
 pub(super) struct Upkeep<E: 'static> {
     kinds: Kinds<E>,
     invariants: Vec<BeginInvariants<E>>,
+    /// Checks of the stored states of process managers that do not run now.
+    idle_processes: Vec<Difference<E>>,
     /// Behind locks: projections and handlers are also added while the application runs.
     projections: Mutex<Vec<ReadRows<E>>>,
     handlers: Mutex<Vec<KnownHandler<E>>>,
@@ -44,7 +53,7 @@ pub(super) struct Upkeep<E: 'static> {
 impl<E: 'static> Default for Upkeep<E> {
     fn default() -> Self {
         let (invariants, projections, handlers) = (Vec::new(), Mutex::default(), Mutex::default());
-        Self { kinds: Kinds::default(), invariants, projections, handlers }
+        Self { kinds: Kinds::default(), invariants, idle_processes: Vec::new(), projections, handlers }
     }
 }
 
@@ -64,6 +73,22 @@ impl<E: StoredEvent> Upkeep<E> {
 
     pub(super) fn add_invariants<I: Invariants<E> + Default>(&mut self) {
         self.invariants.push(|| Box::new(I::default()));
+    }
+
+    pub(super) fn add_idle_process<P: ProcessManager<Event = E>>(&mut self, policy: P) {
+        self.idle_processes.push(Box::new(move |store| {
+            let (policy, store) = (policy.clone(), store.clone());
+            Box::pin(async move {
+                let (mut settling, mut difference) = (Settling::default(), None);
+                while let Some(progress) = settling.next(&store, P::NAME).await? {
+                    difference = state_difference(&policy, &store, &progress).await?;
+                    if difference.is_none() {
+                        break;
+                    }
+                }
+                Ok(difference)
+            })
+        }));
     }
 
     pub(super) fn add_projection<P: Projection<E>>(&self) {

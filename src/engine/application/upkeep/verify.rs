@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::aggregate_kinds::AggregateKind;
 use super::audit::Audit;
+use super::left_behind::LeftBehind;
 use super::{FoldedRows, ReadRows};
 use crate::engine::application::{Application, Unavailable};
 use crate::engine::log::{Moment, Position, StreamId, Version};
@@ -103,6 +104,7 @@ impl<E: StoredEvent> Application<E> {
     async fn verify_events(&self, progress: &Progress<impl Fn(u64, u64)>) -> Result<Verified, CheckEnded> {
         let store = self.store();
         let mut projections = self.stored_projections().await?;
+        let mut left_behind = LeftBehind::read(store, &self.inner.upkeep).await?;
         let end = store.end().await?;
         let mut audit = self.inner.upkeep.audit();
         let mut pages = LogPages::up_to(store, end);
@@ -112,6 +114,7 @@ impl<E: StoredEvent> Application<E> {
                     let broken = |problem| CheckEnded::Broken { position: Some(event.position), problem };
                     audit.take(event).map_err(broken)?;
                     projections.iter_mut().for_each(|projection| projection.take(event));
+                    left_behind.take(event);
                     Ok::<(), CheckEnded>(())
                 })
             });
@@ -124,6 +127,9 @@ impl<E: StoredEvent> Application<E> {
         }
         if let Some(problem) = projections.into_iter().find_map(FoldedRows::difference) {
             return Err(CheckEnded::Broken { position: None, problem });
+        }
+        if let Some((position, problem)) = left_behind.first() {
+            return Err(CheckEnded::Broken { position: Some(position), problem });
         }
         if let Some(problem) = self.process_manager_difference().await? {
             return Err(CheckEnded::Broken { position: None, problem });
@@ -149,25 +155,45 @@ impl<E: StoredEvent> Application<E> {
                 return Ok(Some(problem));
             }
         }
+        for difference in &self.inner.upkeep.idle_processes {
+            if let Some(problem) = difference(self.store()).await? {
+                return Ok(Some(problem));
+            }
+        }
         Ok(None)
     }
 
-    /// Returns the number of snapshots.
+    /// Compares all snapshots up to a position with a replay, even those that are ignored. Returns their number.
     async fn verify_snapshots(&self, audit: &Audit<'_, E>, end: Position) -> Result<u64, CheckEnded> {
         let mut count = 0;
-        for (stream, version) in audit.streams() {
-            let Some(kind) = self.inner.upkeep.kinds.of(stream) else { continue };
-            if version.get() >= self.inner.snapshot_every {
-                let snapshots = self.snapshots(stream, end).await?;
-                count += snapshots.len() as u64;
-                self.verify_stream(kind, stream, snapshots).await?;
-            }
+        for stream in self.streams_with_snapshots(audit).await? {
+            let Some(kind) = self.inner.upkeep.kinds.of(&stream) else { continue };
+            let snapshots = self.snapshots(&stream, end).await?;
+            count += snapshots.len() as u64;
+            self.verify_stream(kind, &stream, snapshots).await?;
         }
         Ok(count)
     }
 
+    /// The streams that may have snapshots.
+    async fn streams_with_snapshots(&self, audit: &Audit<'_, E>) -> Result<Vec<StreamId>, StoreError> {
+        match self.store() {
+            #[cfg(feature = "sqlite")]
+            Store::Sqlite(store) => store.streams_with_snapshots().await,
+            Store::Memory(_) | Store::Other(_) => {
+                let is_long = |version: &Version| version.get() >= self.inner.snapshot_every;
+                let long = audit.streams().iter().filter(|(_, version)| is_long(version));
+                Ok(long.map(|(stream, _)| stream.clone()).collect())
+            }
+        }
+    }
+
     /// The snapshots of a stream, latest first.
     async fn snapshots(&self, stream: &StreamId, end: Position) -> Result<Vec<Snapshot>, StoreError> {
+        #[cfg(feature = "sqlite")]
+        if let Store::Sqlite(store) = self.store() {
+            return store.all_snapshots(stream, end).await;
+        }
         let (mut until, mut snapshots) = (end, Vec::new());
         while let (Some(snapshot), _) = self.store().read_from_snapshot(stream, Moment::Position(until), 1).await? {
             until = snapshot.position.before();

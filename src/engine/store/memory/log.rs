@@ -98,6 +98,11 @@ impl<E: DomainEvent> Log<E> {
         let start = self.recorded.len();
         let count = events.len();
         let (end, version) = (self.end.plus(count), actual.plus(count));
+        // The same as in a file, so that both stores have the same hashes.
+        let metadata = match &snapshot {
+            Some(state) => metadata.with_snapshot(state),
+            None => metadata,
+        };
         if let Some(state) = snapshot {
             let snapshot = Snapshot { version, position: end, time, state };
             self.snapshots.entry(stream.clone()).or_default().push(snapshot);

@@ -109,7 +109,12 @@ fn copy<E: StoredEvent>(
     properties::write_schema_cookie(&transaction).map_err(sqlite)?;
     transaction.commit().map_err(sqlite)?;
     let mut report_check = |done, total| report(BackupStep::Check, done, total);
-    let verified = require_intact(verify::verify_view::<E>(&copy, Ok(RecordedEnd::UpTo(end)), &mut report_check)?)?;
+    let verified = require_intact(verify::verify_view::<E>(
+        &copy,
+        Ok(RecordedEnd::UpTo(end)),
+        verify::Part::Everything,
+        &mut report_check,
+    )?)?;
     let checkpointed = copy
         .wal_checkpoint_v2(None::<&str>, CheckpointMode::TRUNCATE)
         .and_then(|_| copy.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false));

@@ -36,7 +36,7 @@ impl<E: StoredEvent> EventStore<E> for SqliteStore<E> {
         let read = self.read(move |connection, log| {
             let snapshot = match log.format(connection)? {
                 Format::First => None,
-                Format::Second => snapshots::read_snapshot(connection, stream.as_str(), until)?,
+                Format::Second => snapshots::read_snapshot(connection, log, stream.as_str(), until)?,
             };
             let after = snapshot.as_ref().map_or(Version::START, |snapshot| snapshot.version);
             Ok((snapshot, log.read_stream(connection, &stream, after, limit)?))

@@ -24,6 +24,7 @@ mod command_ids;
 mod companions;
 mod compiled;
 mod create;
+mod derived;
 mod disk_full;
 mod end_file;
 mod event_store;
@@ -49,6 +50,8 @@ mod open;
 mod open_checks;
 mod open_error;
 mod open_file;
+mod owner;
+mod parked_numbers;
 mod projection_rows;
 mod properties;
 mod record_appends;
@@ -67,6 +70,7 @@ mod tables;
 mod threads;
 mod upgrade;
 mod verify;
+mod verify_ended;
 
 use std::path::Path;
 use std::sync::{Arc, Weak};
@@ -76,6 +80,7 @@ use tokio::sync::{mpsc, oneshot};
 use self::acknowledged_end::AcknowledgedEnd;
 use self::file_error::FileError;
 use self::file_identities::FileIdentities;
+use self::format::Format;
 use self::log_links::LogEnd;
 use self::log_reader::{LogReader, ReadRequest};
 pub use self::new_store::NewStore;
@@ -84,23 +89,27 @@ pub(in crate::engine) use self::open_file::is_open_here;
 use self::requests::WriteRequest;
 use self::stored_log::StoredLog;
 use super::log_head::LogHead;
-use super::{Listeners, PUBLISHED_CAPACITY, StoreError};
-use crate::engine::log::{Position, RecordedEvent};
+use super::{Listeners, PUBLISHED_CAPACITY, Snapshot, StoreError};
+use crate::engine::log::{Position, RecordedEvent, StreamId};
 use crate::engine::runtime::offer;
 use crate::engine::store::codec::StoredEvent;
+use crate::engine::store::handler_records::Progress;
 
 /// Options for opening a file.
 #[derive(Clone, Copy, Debug)]
 pub struct SqliteOptions {
     /// Opens a log that has lost acknowledged events. They stay lost.
     pub accept_loss: bool,
+    /// Opens a file whose contents besides the log may be damaged or forged.
+    /// [`Builder::foreign`](crate::engine::Builder::foreign) replaces them.
+    pub foreign: bool,
     /// How many commits a subscriber may fall behind before it must read from the store.
     pub published_capacity: usize,
 }
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        Self { accept_loss: false, published_capacity: PUBLISHED_CAPACITY }
+        Self { accept_loss: false, foreign: false, published_capacity: PUBLISHED_CAPACITY }
     }
 }
 
@@ -153,6 +162,53 @@ impl<E: StoredEvent> SqliteStore<E> {
             Ok(Some(LogHead::new(Position::new(at), &log_links::hash_at(connection, at)?)))
         })
         .await
+    }
+
+    /// The streams that have snapshots.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`StoreError`] if the store cannot be read.
+    pub(in crate::engine) async fn streams_with_snapshots(&self) -> Result<Vec<StreamId>, StoreError> {
+        self.read(|connection, log| match log.format(connection)? {
+            Format::First => Ok(Vec::new()),
+            Format::Second => snapshots::streams_with_snapshots(connection),
+        })
+        .await
+    }
+
+    /// All snapshots of a stream up to a position, latest first, even those that are ignored.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`StoreError`] if the store cannot be read.
+    pub(in crate::engine) async fn all_snapshots(
+        &self,
+        stream: &StreamId,
+        until: Position,
+    ) -> Result<Vec<Snapshot>, StoreError> {
+        let stream = stream.clone();
+        self.read(move |connection, _| snapshots::all_snapshots(connection, stream.as_str(), until)).await
+    }
+
+    /// How many events have ever been parked.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`StoreError`] if the store cannot be read.
+    pub(in crate::engine) async fn parked_ever(&self) -> Result<u64, StoreError> {
+        self.read(|connection, _| parked_numbers::given(connection)).await
+    }
+
+    /// Drops everything in the file that derives from the log, and stores the progress of these handlers, all in one
+    /// commit.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`StoreError`] if nothing was changed; [`StoreError::LeaseLost`] if another process runs the handlers.
+    pub(in crate::engine) async fn replace_derived(&self, handlers: Vec<(String, Progress)>) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.write(WriteRequest::ReplaceDerived { handlers, reply }, answer).await
     }
 
     async fn write<R>(

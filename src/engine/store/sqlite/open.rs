@@ -21,7 +21,7 @@ use super::open_checks::{check, check_header};
 use super::open_error::{refused, sqlite};
 use super::open_file::OpenFile;
 use super::schema::connect;
-use super::{hard_links, sole_access};
+use super::{SqliteOptions, hard_links, owner, sole_access};
 use crate::engine::disk::NO_SYNC_OF_DIRECTORIES;
 use crate::engine::store::OpenStoreError;
 use crate::engine::store::codec::StoredEvent;
@@ -78,7 +78,7 @@ fn remove_created(path: &Path) {
 
 /// Opens or creates the file, and checks its header, the end of its log and the heads of its streams. The cost grows
 /// with the number of streams, not of events.
-pub(super) fn open<E: StoredEvent>(path: &Path, accept_loss: bool) -> Result<Opened, OpenStoreError> {
+pub(super) fn open<E: StoredEvent>(path: &Path, options: SqliteOptions) -> Result<Opened, OpenStoreError> {
     let deadline = Deadline::after(WAIT_FOR_OTHERS);
     for _ in 0..MAX_TRIES {
         let path = resolve(path)?;
@@ -86,12 +86,15 @@ pub(super) fn open<E: StoredEvent>(path: &Path, accept_loss: bool) -> Result<Ope
         match fs::metadata(&path) {
             Ok(found) if !found.is_file() => return Err(OpenStoreError::NoFile { path }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                is_created = create(&path, E::DOMAIN, accept_loss)?;
+                is_created = create(&path, E::DOMAIN, options.accept_loss)?;
             }
             Err(error) => return Err(refused(&path, error)),
             Ok(_) => {}
         }
-        if let Some(opened) = open_existing::<E>(&path, accept_loss, is_created, deadline)? {
+        if let Some(opened) = open_existing::<E>(&path, options, is_created, deadline)? {
+            if !options.foreign && !is_created {
+                owner::warn_of_others(&opened.path);
+            }
             return Ok(opened);
         }
     }
@@ -102,7 +105,7 @@ pub(super) fn open<E: StoredEvent>(path: &Path, accept_loss: bool) -> Result<Ope
 /// Opens an existing file; `None` if it was replaced meanwhile.
 fn open_existing<E: StoredEvent>(
     path: &Path,
-    accept_loss: bool,
+    options: SqliteOptions,
     is_created: bool,
     deadline: Deadline,
 ) -> Result<Option<Opened>, OpenStoreError> {
@@ -140,8 +143,7 @@ fn open_existing<E: StoredEvent>(
     }
     // SQLite has opened its companions by now. They are checked again, since another user may have put them there after
     // the first check.
-    let checked =
-        checked::<E>(&path, &mut end_file, accept_loss).and_then(|checked| check_companions().map(|()| checked));
+    let checked = checked::<E>(&path, &mut end_file, options).and_then(|checked| check_companions().map(|()| checked));
     let (connection, format, end) = match checked {
         Ok(checked) => checked,
         Err(refusal) => {
@@ -172,11 +174,11 @@ fn open_existing<E: StoredEvent>(
 fn checked<E: StoredEvent>(
     path: &Path,
     end_file: &mut EndFile,
-    accept_loss: bool,
+    options: SqliteOptions,
 ) -> Result<(Connection, Format, LogEnd), OpenStoreError> {
     let is_empty = || fs::metadata(companion(path, WAL)).is_ok_and(|log| log.len() == 0);
     let checked = connect(path).map_err(|error| sqlite(path, error)).and_then(|connection| {
-        match check::<E>(path, &connection, end_file, accept_loss) {
+        match check::<E>(path, &connection, end_file, options) {
             Ok((format, end)) => Ok((connection, format, end)),
             Err(refusal) => {
                 if is_empty() {

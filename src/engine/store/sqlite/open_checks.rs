@@ -13,11 +13,11 @@ use super::file_error::FileError;
 use super::format::Format;
 use super::log_links::{Head, LogEnd, hash_at};
 use super::open_error::{ONLY_ACCEPTED, damaged, refused, sqlite};
-use super::properties;
 use super::row_sets::{check_row_sets, rebuild_row_sets};
 use super::schema::{APPLICATION_ID, USER_VERSION, make_durable};
 use super::stored_log::StoredLog;
 use super::tables::{self, MissingObject, Tables};
+use super::{SqliteOptions, properties};
 use crate::engine::log::Position;
 use crate::engine::store::OpenStoreError;
 use crate::engine::store::codec::{StoredEvent, UnreadableEvent};
@@ -28,8 +28,9 @@ pub(super) fn check<E: StoredEvent>(
     path: &Path,
     connection: &Connection,
     end_file: &mut EndFile,
-    accept_loss: bool,
+    options: SqliteOptions,
 ) -> Result<(Format, LogEnd), OpenStoreError> {
+    let SqliteOptions { accept_loss, foreign, .. } = options;
     let sqlite = |error| sqlite(path, error);
     let unset = make_durable(connection).map_err(sqlite)?;
     if let Some(reason) = unset {
@@ -45,8 +46,9 @@ pub(super) fn check<E: StoredEvent>(
     let end = check_end::<E>(path, connection, format)?;
     let is_known = check_acknowledged(path, connection, format, end, end_file, accept_loss)?;
     let rows = match format {
-        Format::First => Ok(()),
-        Format::Second => check_row_sets(connection),
+        Format::Second if !foreign => check_row_sets(connection),
+        // The rows of a foreign file are replaced.
+        Format::First | Format::Second => Ok(()),
     };
     drop(transaction);
     if !missing.is_empty() {

@@ -124,6 +124,10 @@ impl<E: StoredEvent> WritableLog<E> {
             None => insert_stream(connection, &stream)?,
         };
         let start = self.recorded.len();
+        let metadata = match &snapshot {
+            Some(state) => metadata.with_snapshot(state),
+            None => metadata,
+        };
         let time = self.times.next(self.end.time, time);
         for (index, (event, data)) in events.into_iter().zip(data).enumerate() {
             let (position, version) = (self.end.end.position + 1, head.version + 1);

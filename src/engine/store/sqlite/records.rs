@@ -5,7 +5,8 @@ use rusqlite::Connection;
 use super::file_error::FileError;
 use super::handler_rows::{PARKED_COLUMNS, PROGRESS_COLUMNS, StoredProgress};
 use super::hashed_row::Checked as _;
-use super::numbers::{signed, unsigned};
+use super::numbers::signed;
+use super::parked_numbers;
 use super::row_sets::{self, Table, hash_of};
 use super::schema::USER_VERSION;
 use crate::engine::store::handler_records::{ParkedChange, ParkedEvent, Progress};
@@ -46,13 +47,7 @@ pub(super) fn write_progress(
     match parked {
         ParkedChange::None => {}
         ParkedChange::Park(event) => {
-            // An AUTOINCREMENT table never reuses a number.
-            let sql = format!(
-                "INSERT INTO parked_events ({PARKED_COLUMNS}) VALUES
-                 (coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'parked_events'), 0) + 1,
-                  '', 0, 0, '', 0, x'') RETURNING number"
-            );
-            let number = connection.prepare_cached(&sql)?.query_row([], |row| unsigned(row, 0))?;
+            let number = parked_numbers::next(connection)?;
             write_parked(connection, ParkedEvent { number, ..event })?;
         }
         ParkedChange::Keep(event) => write_parked(connection, event)?,

@@ -30,6 +30,11 @@ pub(super) enum WriteRequest<E> {
         updates: Vec<ProjectionUpdate>,
         reply: Reply<Vec<ProjectionWritten>>,
     },
+    /// Drops what derives from the log, and stores the progress of these handlers.
+    ReplaceDerived {
+        handlers: Vec<(String, Progress)>,
+        reply: Reply<()>,
+    },
     /// Replies whether the lease was acquired; if not, the caller may retry.
     AcquireLease {
         reply: Reply<bool>,
@@ -71,7 +76,7 @@ impl<E> WriteRequest<E> {
         match self {
             Self::Append { reply, .. } => drop(reply.send(Err(error))),
             Self::Begin { reply, .. } => drop(reply.send(Err(error))),
-            Self::Progress { reply, .. } => drop(reply.send(Err(error))),
+            Self::Progress { reply, .. } | Self::ReplaceDerived { reply, .. } => drop(reply.send(Err(error))),
             Self::AcquireLease { reply } => drop(reply.send(Err(error))),
             Self::Projections { reply, .. } => drop(reply.send(Err(error))),
             Self::Look => {}

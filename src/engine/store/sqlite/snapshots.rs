@@ -6,8 +6,10 @@ use super::file_error::FileError;
 use super::hashed_row::Checked;
 use super::numbers::{signed, unsigned};
 use super::schema::USER_VERSION;
-use crate::engine::log::{Moment, Position, Timestamp, Version};
+use super::stored_log::StoredLog;
+use crate::engine::log::{Metadata, Moment, Position, StreamId, Timestamp, Version};
 use crate::engine::store::Snapshot;
+use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::hash_chain::{Hash, row_hash};
 
 /// A snapshot and the number of its stream.
@@ -16,11 +18,13 @@ pub(super) struct StoredSnapshot {
     pub(super) snapshot: Snapshot,
     /// The hash of the event that it follows.
     event_hash: Hash,
+    /// The details of that event's metadata, which name the snapshot.
+    pub(super) metadata: Option<String>,
 }
 
 /// Joins each snapshot with the event that it follows, if that exists.
 pub(super) const SELECT_SNAPSHOTS: &str = "SELECT snapshots.stream, snapshots.position, snapshots.version, \
-     snapshots.time, state, coalesce(events.hash, x''), snapshots.hash FROM snapshots \
+     snapshots.time, state, coalesce(events.hash, x''), snapshots.hash, events.metadata FROM snapshots \
      LEFT JOIN events ON events.position = snapshots.position AND events.stream = snapshots.stream \
      AND events.version = snapshots.version AND events.time = snapshots.time";
 
@@ -33,7 +37,7 @@ impl Checked for StoredSnapshot {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         let (position, version) = (Position::new(unsigned(row, 1)?), Version::new(unsigned(row, 2)?));
         let snapshot = Snapshot { version, position, time: Timestamp::from_micros(row.get(3)?), state: row.get(4)? };
-        Ok(Self { stream: row.get(0)?, snapshot, event_hash: row.get(5)? })
+        Ok(Self { stream: row.get(0)?, snapshot, event_hash: row.get(5)?, metadata: row.get(7)? })
     }
 
     fn hash(&self) -> Hash {
@@ -69,10 +73,11 @@ pub(super) fn write_snapshot(
     Ok(())
 }
 
-/// The latest snapshot of a stream up to a moment. Ignores a damaged snapshot or one whose event is missing: replaying
-/// the events gives the same state.
-pub(super) fn read_snapshot(
+/// The latest snapshot of a stream up to a moment. Ignores a damaged snapshot, and one that its event does not name: anyone
+/// can compute a row's hash, but cannot change an event unnoticed. Replaying the events gives the same state.
+pub(super) fn read_snapshot<E: StoredEvent>(
     connection: &Connection,
+    log: &mut StoredLog<E>,
     stream: &str,
     until: Moment,
 ) -> Result<Option<Snapshot>, FileError> {
@@ -88,5 +93,35 @@ pub(super) fn read_snapshot(
     let mut rows = statement.query((stream, limit))?;
     let row = rows.next()?;
     let checked = row.and_then(|row| StoredSnapshot::checked(row, SNAPSHOT_HASH, String::new).ok());
-    Ok(checked.map(|stored| stored.snapshot))
+    let Some(snapshot) = checked.map(|stored| stored.snapshot) else { return Ok(None) };
+    let event = log.event_at(connection, snapshot.position.get());
+    let is_named = |metadata: &Metadata| metadata.names_snapshot(&snapshot.state);
+    Ok(event.is_ok_and(|linked| is_named(&linked.event.metadata)).then_some(snapshot))
+}
+
+/// The names of the streams that have snapshots.
+pub(super) fn streams_with_snapshots(connection: &Connection) -> Result<Vec<StreamId>, FileError> {
+    let sql = "SELECT name FROM streams WHERE stream IN (SELECT stream FROM snapshots) ORDER BY stream";
+    let mut statement = connection.prepare(sql)?;
+    let names = statement.query_map([], |row| Ok(StreamId::named(&row.get::<_, String>(0)?)))?;
+    Ok(names.collect::<Result<_, _>>()?)
+}
+
+/// All snapshots of a stream up to a position, latest first, even those that are ignored.
+pub(super) fn all_snapshots(
+    connection: &Connection,
+    stream: &str,
+    until: Position,
+) -> Result<Vec<Snapshot>, FileError> {
+    let sql = format!(
+        "{SELECT_SNAPSHOTS} WHERE snapshots.stream = (SELECT stream FROM streams WHERE name = ?1)
+         AND snapshots.position <= ?2 ORDER BY snapshots.position DESC"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query((stream, signed(until.get())))?;
+    let mut snapshots = Vec::new();
+    while let Some(row) = rows.next()? {
+        snapshots.push(StoredSnapshot::read(row)?.snapshot);
+    }
+    Ok(snapshots)
 }

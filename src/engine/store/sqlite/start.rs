@@ -44,7 +44,7 @@ impl<E: StoredEvent> SqliteStore<E> {
         };
         let (checkpointer_thread, writer_thread) = (thread("checkpoints")?, thread("writer")?);
         let reader_threads: [IdleThread; READERS] = [thread("reader")?, thread("reader")?];
-        let opened = open::open::<E>(path, options.accept_loss)?;
+        let opened = open::open::<E>(path, options)?;
         let (mut opened, connections) = match Connections::of(&opened) {
             Ok(connections) => (opened, connections),
             Err(reason) => {

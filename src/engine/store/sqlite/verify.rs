@@ -10,13 +10,13 @@ use uuid::Uuid;
 
 use super::companions::{END, companion};
 use super::end_file::{EndFile, RecordedEnd};
-use super::file_error::FileError;
 use super::format::Format;
 use super::handler_rows::{PARKED_COLUMNS, PROGRESS_COLUMNS, StoredProgress};
 use super::hashed_row::Checked;
 use super::log_links::{LogEnd, hash_at};
 use super::numbers::{signed, unsigned};
 use super::open_file::OpenFile;
+use super::parked_numbers;
 use super::projection_rows::check_projections;
 use super::row_sets::check_row_sets;
 use super::schema::{MARK_EVERY, connect_to_read};
@@ -24,8 +24,9 @@ use super::snapshots::{SELECT_SNAPSHOTS, SNAPSHOT_HASH, StoredSnapshot};
 use super::stored_log::StoredLog;
 use super::tables::{self, Tables};
 use super::threads::spawn;
+use super::verify_ended::{Ended, broken};
 use super::{SqliteStore, properties, unreadable};
-use crate::engine::log::{Position, RecordedEvent, Timestamp};
+use crate::engine::log::{Metadata, Position, RecordedEvent, Timestamp};
 use crate::engine::runtime::{StoreFailure, StoreFailureKind};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::ParkedEvent;
@@ -43,6 +44,19 @@ impl<E: StoredEvent> SqliteStore<E> {
     ///
     /// Returns [`StoreError`] if the file cannot be read at all.
     pub async fn verify(&self, progress: impl FnMut(u64, u64) + Send + 'static) -> Result<Verification, StoreError> {
+        self.verify_part(Part::Everything, progress).await
+    }
+
+    /// Verifies the log as [`SqliteStore::verify`] does, but nothing that derives from it.
+    pub(in crate::engine) async fn verify_log(&self) -> Result<Verification, StoreError> {
+        self.verify_part(Part::Log, |_, _| {}).await
+    }
+
+    async fn verify_part(
+        &self,
+        part: Part,
+        progress: impl FnMut(u64, u64) + Send + 'static,
+    ) -> Result<Verification, StoreError> {
         let path = self.path.clone();
         let open_file = self.open_file.upgrade().ok_or(StoreError::Closed)?;
         let (reply, answer) = oneshot::channel();
@@ -56,7 +70,7 @@ impl<E: StoredEvent> SqliteStore<E> {
                 }
                 is_wanted
             };
-            let verified = verify::<E>(&path, &open_file, &mut report);
+            let verified = verify::<E>(&path, &open_file, part, &mut report);
             drop(open_file);
             let _ = reply.send(verified);
         };
@@ -69,38 +83,17 @@ pub(super) fn no_thread(error: io::Error) -> StoreError {
     StoreError::Failed(StoreFailure::caused_by(format!("no thread: {error}"), StoreFailureKind::Other, error))
 }
 
-/// Why a verification ended early.
-enum Ended {
-    Broken { position: Option<u64>, problem: String },
-    Unwanted,
-}
-
-impl From<FileError> for Ended {
-    fn from(error: FileError) -> Self {
-        let position = match error {
-            FileError::Damaged { position, .. } | FileError::Unreadable { position, .. } => Some(position),
-            FileError::Sqlite(_)
-            | FileError::DamagedRecord(_)
-            | FileError::EndUnwritten(_)
-            | FileError::Panicked(_) => None,
-        };
-        Self::Broken { position, problem: error.to_string() }
-    }
-}
-
-impl From<rusqlite::Error> for Ended {
-    fn from(error: rusqlite::Error) -> Self {
-        FileError::from(error).into()
-    }
-}
-
-fn broken<T>(position: impl Into<Option<u64>>, problem: impl Into<String>) -> Result<T, Ended> {
-    Err(Ended::Broken { position: position.into(), problem: problem.into() })
+/// The part of a file that is verified.
+#[derive(Clone, Copy)]
+pub(super) enum Part {
+    Everything,
+    Log,
 }
 
 fn verify<E: StoredEvent>(
     path: &Path,
     open_file: &OpenFile,
+    part: Part,
     report: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Verification, StoreError> {
     let unreadable = |error: rusqlite::Error| unreadable(path, error.into());
@@ -115,16 +108,17 @@ fn verify<E: StoredEvent>(
     let acknowledged = EndFile::read_at(&companion(path, END));
     // A consistent view, whatever is written meanwhile.
     let transaction = connection.unchecked_transaction().map_err(unreadable)?;
-    verify_view::<E>(&transaction, acknowledged, report)
+    verify_view::<E>(&transaction, acknowledged, part, report)
 }
 
 /// Verifies a connection's view, which must not change meanwhile.
 pub(super) fn verify_view<E: StoredEvent>(
     connection: &Connection,
     acknowledged: io::Result<RecordedEnd>,
+    part: Part,
     report: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Verification, StoreError> {
-    Ok(match verify_all::<E>(connection, acknowledged, report) {
+    Ok(match verify_all::<E>(connection, acknowledged, part, report) {
         Ok(verified) => Verification::Whole(verified),
         Err(Ended::Broken { position, problem }) => {
             Verification::Broken { position: position.map(Position::new), problem }
@@ -136,6 +130,7 @@ pub(super) fn verify_view<E: StoredEvent>(
 fn verify_all<E: StoredEvent>(
     connection: &Connection,
     acknowledged: io::Result<RecordedEnd>,
+    part: Part,
     report: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Verified, Ended> {
     let Some(format) = Format::read(connection)? else { return broken(None, "its version is not known") };
@@ -146,6 +141,19 @@ fn verify_all<E: StoredEvent>(
     let heads = verify_log::<E>(connection, format, end, report)?;
     verify_heads(connection, &heads)?;
     verify_acknowledged(connection, format, acknowledged)?;
+    let snapshots = match part {
+        Part::Everything => verify_derived(connection, format, end)?,
+        Part::Log => 0,
+    };
+    let result: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    if result != "ok" {
+        return broken(None, format!("SQLite: {result}"));
+    }
+    Ok(Verified { events: end, streams: heads.len() as u64, snapshots })
+}
+
+/// Verifies what derives from the log. Returns the number of snapshots.
+fn verify_derived(connection: &Connection, format: Format, end: u64) -> Result<u64, Ended> {
     let mut snapshots = 0;
     if format == Format::Second {
         snapshots = verify_snapshots(connection)?;
@@ -153,11 +161,8 @@ fn verify_all<E: StoredEvent>(
         check_projections(connection)?;
     }
     verify_records(connection, end)?;
-    let result: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-    if result != "ok" {
-        return broken(None, format!("SQLite: {result}"));
-    }
-    Ok(Verified { events: end, streams: heads.len() as u64, snapshots })
+    parked_numbers::check(connection)?;
+    Ok(snapshots)
 }
 
 /// The last version and position of each stream.
@@ -276,7 +281,12 @@ fn verify_snapshots(connection: &Connection) -> Result<u64, Ended> {
         if stands_after.ok() != Some((stream, unsigned(row, 2)?, row.get(3)?)) {
             return broken(position, "a snapshot does not follow an event of its stream");
         }
-        StoredSnapshot::checked(row, SNAPSHOT_HASH, || format!("the snapshot at position {position}"))?;
+        let stored = StoredSnapshot::checked(row, SNAPSHOT_HASH, || format!("the snapshot at position {position}"))?;
+        // Events of earlier versions name none.
+        let metadata = Metadata::from_outside(Uuid::nil()).with_stored(stored.metadata.as_deref());
+        if metadata.snapshot().is_some() && !metadata.names_snapshot(&stored.snapshot.state) {
+            return broken(position, "the snapshot here differs from the one that was stored with its event");
+        }
         found += 1;
     }
     Ok(found)

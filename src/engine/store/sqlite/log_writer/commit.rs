@@ -12,7 +12,7 @@ use crate::engine::store::sqlite::log_links::LogEnd;
 use crate::engine::store::sqlite::projection_rows::write_projection;
 use crate::engine::store::sqlite::replies::PendingReply;
 use crate::engine::store::sqlite::requests::WriteRequest;
-use crate::engine::store::sqlite::{records, upgrade};
+use crate::engine::store::sqlite::{derived, records, upgrade};
 use crate::engine::store::{Published, StoreError};
 
 impl<E: StoredEvent> LogWriter<E> {
@@ -46,6 +46,13 @@ impl<E: StoredEvent> LogWriter<E> {
                     let is_valid = lease.is_valid(connection)?;
                     if is_valid {
                         records::write_progress(connection, handler, progress, parked)?;
+                    }
+                    PendingReply::Progress(reply, if is_valid { Ok(()) } else { Err(StoreError::LeaseLost) })
+                }
+                WriteRequest::ReplaceDerived { handlers, reply } => {
+                    let is_valid = lease.is_valid(connection)?;
+                    if is_valid {
+                        derived::replace(connection, handlers)?;
                     }
                     PendingReply::Progress(reply, if is_valid { Ok(()) } else { Err(StoreError::LeaseLost) })
                 }

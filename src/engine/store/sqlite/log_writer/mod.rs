@@ -273,7 +273,9 @@ impl<E: StoredEvent> LogWriter<E> {
         let error = StoreError::Busy(holder(&self.path));
         for request in batch.drain(..) {
             match request {
-                waited @ (WriteRequest::Append { .. } | WriteRequest::Begin { .. }) => waited.refuse(error.clone()),
+                waited @ (WriteRequest::Append { .. }
+                | WriteRequest::Begin { .. }
+                | WriteRequest::ReplaceDerived { .. }) => waited.refuse(error.clone()),
                 request => self.deferred.extend(request.defer()),
             }
         }

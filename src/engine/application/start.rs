@@ -1,0 +1,182 @@
+//! Starts an application: opens its store and starts all its parts.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+
+use super::builder::{Builder, Parts, StoreSource};
+use super::categories::check_categories;
+use super::projection_history::ProjectionHistories;
+use super::read::Models;
+use super::upkeep::{refuse_unfinished_import, trust_only_the_log};
+use super::{Application, Base, Inner, StartError};
+use crate::engine::command_handler::CommandHandlers;
+use crate::engine::event_handler::HandlerContext;
+use crate::engine::event_handler::lease::Lease;
+use crate::engine::feed::Feed;
+use crate::engine::feed::checkpoints::{Checkpoints, Consistency};
+use crate::engine::runtime::{StopReason, Supervisor, time_and_ids};
+#[cfg(feature = "sqlite")]
+use crate::engine::store::StoreError;
+use crate::engine::store::codec::{StoredEvent, check_types};
+use crate::engine::store::memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+use crate::engine::store::sqlite::{SqliteOptions, SqliteStore};
+use crate::engine::store::{EventStore as _, Store, StoreUrl};
+
+impl<E: StoredEvent> Builder<E> {
+    /// Opens the store, starts all parts, and waits until the projections have caught up with the log.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]: why the application did not start. Whatever had started is stopped again.
+    pub async fn start(self) -> Result<Application<E>, StartError> {
+        check_categories(&self.categories)?;
+        check_types::<E>()?;
+        for (number, name) in self.names.iter().enumerate() {
+            if self.names[..number].contains(name) {
+                return Err(StartError::NameTaken { name });
+            }
+        }
+        let supervisor = Supervisor::new();
+        supervisor.runtime().check()?;
+        // Also stops what has started if this future is dropped.
+        let mut stop = StopUnlessStarted(Some(supervisor.clone()));
+        let started = self.start_in(supervisor.clone()).await;
+        match &started {
+            Ok(_) => stop.0 = None,
+            Err(_) => {
+                drop(stop);
+                supervisor.ended().await;
+            }
+        }
+        started
+    }
+
+    async fn start_in(self, supervisor: Supervisor) -> Result<Application<E>, StartError> {
+        let Self { store, accept_loss, foreign, seed, limits, retry, kinds, .. } = self;
+        let Self { projections, process_managers, handlers: handlers_to_start, observers, upkeep, .. } = self;
+        let (url, store, is_shared) = match store? {
+            StoreSource::Url(url) => (url.clone(), open(&url, accept_loss, foreign, &supervisor).await?, false),
+            StoreSource::Open(store) => (store.url(), store, true),
+        };
+        let upkeep = Arc::new(upkeep);
+        let (lease_store, lease_upkeep) = (store.clone(), upkeep.clone());
+        let on_late_acquisition = move || {
+            let (store, upkeep) = (lease_store.clone(), lease_upkeep.clone());
+            async move { upkeep.taken_over(&store).await }
+        };
+        let lease = Lease::new(&store, &supervisor, on_late_acquisition);
+        if accept_loss || foreign || !handlers_to_start.is_empty() {
+            lease.want(&store).await?;
+        }
+        let mut give_up = GiveUpUnlessStarted(Some(lease.clone()));
+        match refuse_unfinished_import(&store, &url, accept_loss, &lease).await {
+            // What a foreign store says about imports is dropped, so it need not be readable.
+            Err(StartError::Unreadable(_)) if foreign => {}
+            checked => checked?,
+        }
+        if foreign {
+            trust_only_the_log(&store, &url, &upkeep, &process_managers, &lease).await?;
+        }
+        let (clock, ids) = time_and_ids(seed, store.end().await?);
+        let snapshot_every = limits.snapshot_every.get();
+        let mut commands = CommandHandlers::default();
+        for start in kinds {
+            commands = start(commands, store.clone(), clock.clone(), limits, &supervisor);
+        }
+
+        let checkpoints = Checkpoints::of(&supervisor);
+        let mut feed = Feed::new(checkpoints.clone());
+        if is_shared {
+            feed.end_with_store();
+        }
+        let models = Models::default();
+        projections.into_iter().for_each(|add| add(&mut feed, &models));
+        observers.into_iter().for_each(|observer| feed.observe(observer));
+        feed.restore(&store).await?;
+
+        let context = HandlerContext {
+            store: store.clone(),
+            checkpoints: checkpoints.clone(),
+            clock: clock.clone(),
+            lease: lease.clone(),
+            retry,
+            supervisor: supervisor.clone(),
+        };
+        let mut handlers = Vec::new();
+        for start in handlers_to_start {
+            let parts = Parts { commands: &commands, models: &models, upkeep: &upkeep };
+            handlers.push(start(&context, parts, &mut feed).await?);
+        }
+        let end = store.end().await?;
+        let feed = feed.start(store.clone(), &supervisor);
+        // The first question already sees everything stored before the start.
+        tokio::select! {
+            () = checkpoints.projections_have_seen(end) => {}
+            _ = supervisor.stopped() => {}
+        }
+        give_up.0 = None;
+        let inner = Inner {
+            url,
+            base: Arc::new(Base { store, checkpoints, supervisor }),
+            commands,
+            models,
+            histories: ProjectionHistories::default(),
+            feed,
+            handlers: Mutex::new(handlers),
+            ids,
+            clock,
+            retry,
+            lease,
+            upkeep,
+            snapshot_every,
+            changing: Arc::default(),
+            closing: AtomicBool::new(false),
+        };
+        Ok(Application { inner: Arc::new(inner), consistency: Consistency::Strong })
+    }
+}
+
+#[cfg_attr(
+    not(feature = "sqlite"),
+    allow(unused_variables, clippy::unused_async, reason = "only opening a file needs them")
+)]
+async fn open<E: StoredEvent>(
+    url: &StoreUrl,
+    accept_loss: bool,
+    foreign: bool,
+    supervisor: &Supervisor,
+) -> Result<Store<E>, StartError> {
+    match url {
+        StoreUrl::Memory => Ok(MemoryStore::start(supervisor).into()),
+        #[cfg(feature = "sqlite")]
+        StoreUrl::Sqlite(path) => {
+            let (path, watched) = (path.clone(), supervisor.clone());
+            let options = SqliteOptions { accept_loss, foreign, ..SqliteOptions::default() };
+            let opened = supervisor.runtime().blocking(move || SqliteStore::open(&path, options, &watched)).await;
+            let store = opened.map_err(|not_done| StoreError::Failed(not_done.to_string().into()))??;
+            Ok(store.into())
+        }
+    }
+}
+
+struct StopUnlessStarted(Option<Supervisor>);
+
+impl Drop for StopUnlessStarted {
+    fn drop(&mut self) {
+        if let Some(supervisor) = &self.0 {
+            supervisor.stop(StopReason::Closed);
+        }
+    }
+}
+
+/// Releases the lease after a failed start, so that the next one, perhaps with other options, can take it.
+struct GiveUpUnlessStarted(Option<Lease>);
+
+impl Drop for GiveUpUnlessStarted {
+    fn drop(&mut self) {
+        if let Some(lease) = &self.0 {
+            lease.give_up();
+        }
+    }
+}
