@@ -1,4 +1,4 @@
-//! Opening a foreign store: one that another user may have written. Its log is verified, and nothing else in it is used.
+//! Opening a foreign store: one that another user may have written. Its log is verified, and nothing else is used.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -14,8 +14,8 @@ use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::Progress;
 use crate::engine::store::{EventStore as _, LogPages, Store, StoreUrl};
 
-/// Verifies the log, and drops everything that derives from it. The handlers then start after the log, as after an import,
-/// except the process managers with unfinished work. A store in memory is never foreign.
+/// Verifies the log, and drops everything that derives from it. The handlers then start after the log, as after an
+/// import, except the process managers with unfinished work. A store in memory is never foreign.
 #[cfg_attr(
     not(feature = "sqlite"),
     allow(unused_variables, clippy::unused_async, reason = "only a file can be foreign")
