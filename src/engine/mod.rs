@@ -34,7 +34,7 @@ pub use self::application::{
 pub use self::domain::{Aggregate, Command, Contains, DomainEvent, Invariants, Upcast};
 pub use self::event_handler::{EventHandler, Failure, NackAction, StartFrom};
 pub use self::log::{Moment, Position, RecordedEvent, Timestamp};
-pub use self::process_manager::{Answer, Noted, ProcessManager, Reaction};
+pub use self::process_manager::{Answer, Instead, Noted, ProcessManager, Reaction};
 pub use self::projection::{LogRow, Projection, RowCell, RowLog, RowMap, StoredFields, rows};
 pub use self::runtime::blocking;
 pub use self::store::StoreUrl;

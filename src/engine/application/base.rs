@@ -14,20 +14,17 @@ pub(crate) struct Base<E: 'static> {
 }
 
 impl<E: 'static> Base<E> {
-    /// Replaces [`StoreError::Closed`] by the supervisor's reason for the stop. A store whose threads have not noticed the
-    /// stop yet may still answer; then, too, the stop counts.
+    /// Replaces [`StoreError::Closed`] by the supervisor's reason for the stop.
     pub(super) async fn or_unavailable<T>(&self, answer: Result<T, StoreError>) -> Result<T, Unavailable> {
         match answer {
-            Ok(answer) => {
-                self.still_open()?;
-                Ok(answer)
-            }
+            Ok(answer) => Ok(answer),
             Err(StoreError::Closed) => Err(self.supervisor.stopped().await.into()),
             Err(failed) => Err(Unavailable::Store(failed)),
         }
     }
 
-    /// An error once the application has stopped.
+    /// An error once the application has stopped. Reads check this first: a store whose threads have not noticed the stop yet
+    /// would still answer.
     pub(super) fn still_open(&self) -> Result<(), Unavailable> {
         self.supervisor.reason().map_or(Ok(()), |reason| Err(reason.into()))
     }

@@ -34,6 +34,7 @@ impl<E: StoredEvent> Application<E> {
     ///
     /// [`Unavailable`]: the application cannot serve.
     pub async fn handlers(&self) -> Result<Vec<HandlerReport>, Unavailable> {
+        self.still_open()?;
         let end = self.store().end().await;
         let end = self.or_unavailable(end).await?;
         let parked = self.store().read_parked(0, MAX_PARKED).await;
@@ -72,6 +73,7 @@ impl<E: StoredEvent> Application<E> {
     ///
     /// [`Unavailable`]: the application cannot serve.
     pub async fn parked(&self) -> Result<Vec<(ParkedEvent, Option<RecordedEvent<E>>)>, Unavailable> {
+        self.still_open()?;
         let parked = self.store().read_parked(0, MAX_PARKED).await;
         let mut events = Vec::new();
         for parked in self.or_unavailable(parked).await? {

@@ -15,6 +15,7 @@ impl<E: StoredEvent> Application<E> {
     ///
     /// [`Unavailable`]: the log cannot be read.
     pub async fn head(&self) -> Result<LogHead, Unavailable> {
+        self.still_open()?;
         let head = self.store().head(None).await;
         let head = head.and_then(|head| head.ok_or_else(|| StoreError::Failed("the log has no end".into())));
         let head = self.or_unavailable(head).await?;
@@ -28,6 +29,7 @@ impl<E: StoredEvent> Application<E> {
     ///
     /// [`Unavailable`]: the log cannot be read.
     pub async fn head_at(&self, position: Position) -> Result<Option<LogHead>, Unavailable> {
+        self.still_open()?;
         let head = self.store().head(Some(position)).await;
         self.or_unavailable(head).await
     }

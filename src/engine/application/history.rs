@@ -15,6 +15,7 @@ impl<E: StoredEvent> Application<E> {
     ///
     /// [`Unavailable`]: the log cannot be read.
     pub async fn events(&self, from: Position, limit: usize) -> Result<Vec<RecordedEvent<E>>, Unavailable> {
+        self.still_open()?;
         let mut after = from.before();
         let mut events = Vec::new();
         while events.len() < limit {
@@ -53,6 +54,7 @@ impl<E: StoredEvent> Application<E> {
         from: Position,
         limit: usize,
     ) -> Result<Vec<RecordedEvent<E>>, Unavailable> {
+        self.still_open()?;
         let mut version = self.version_at(stream, Moment::Position(from.before())).await?;
         let mut events = Vec::new();
         while events.len() < limit {
@@ -71,6 +73,7 @@ impl<E: StoredEvent> Application<E> {
     ///
     /// [`Unavailable`]: the log cannot be read.
     pub async fn version_at(&self, stream: &StreamId, moment: Moment) -> Result<Version, Unavailable> {
+        self.still_open()?;
         let version = self.store().stream_version(stream, moment).await;
         self.or_unavailable(version).await
     }
@@ -92,6 +95,7 @@ impl<E: StoredEvent> Application<E> {
     where
         E: Contains<A::Event>,
     {
+        self.still_open()?;
         let loaded = load_at(self.store(), stream, moment, apply_all).await;
         Ok(self.or_unavailable(loaded).await?.state)
     }
@@ -114,6 +118,7 @@ impl<E: StoredEvent> Application<E> {
         mut page: Batch<E>,
         mut wants_more: impl FnMut(&RecordedEvent<E>) -> bool,
     ) -> Result<(), Unavailable> {
+        self.still_open()?;
         while let Some(last) = page.last() {
             if !page.iter().all(&mut wants_more) {
                 return Ok(());

@@ -45,10 +45,7 @@ impl<E: StoredEvent> Source<E> {
             let events = tokio::select! {
                 // Events that are ready come before the end.
                 biased;
-                events = log.next() => match events {
-                    Ok(events) => Ok(events),
-                    failed => base.or_unavailable(failed).await,
-                },
+                events = log.next() => base.or_unavailable(events).await,
                 reason = base.supervisor.stopped() => Err(reason.into()),
             };
             (log, events)
@@ -63,6 +60,7 @@ impl<E: StoredEvent> Application<E> {
     ///
     /// [`Unavailable`]: the application cannot serve.
     pub async fn watch(&self, from: Option<Position>) -> Result<Watch<E>, Unavailable> {
+        self.still_open()?;
         let after = match from {
             Some(from) => from.before(),
             None => {

@@ -52,10 +52,20 @@ macro_rules! words {
 pub use words;
 
 impl Words {
-    /// The reply when the application was unavailable. If another program holds the file, this logs which one.
+    /// The reply when the application was unavailable. Logs what the reply cannot say: which program holds the file, and
+    /// what is wrong with this one.
     pub fn unavailable(&self, unavailable: &Unavailable) -> Term {
-        if let Unavailable::Store(StoreError::Busy(_)) = unavailable {
-            tracing::warn!("{unavailable}");
+        match unavailable {
+            Unavailable::Store(StoreError::Busy(_)) => tracing::warn!("{unavailable}"),
+            Unavailable::Defect(_) | Unavailable::Missing(_) | Unavailable::Lacking { .. } => {
+                tracing::error!("{unavailable}");
+            }
+            Unavailable::Closed
+            | Unavailable::Stopped(_)
+            | Unavailable::OutcomeUnknown { .. }
+            | Unavailable::Store(_)
+            | Unavailable::Busy
+            | Unavailable::Behind { .. } => {}
         }
         Term::Error(match unavailable {
             Unavailable::Closed => self.closed,

@@ -74,9 +74,6 @@ pub(super) fn no_balance(error: CheckBalanceError) -> Term {
 
 /// The outcome when a command could not even be sent.
 pub(super) fn not_sent(unavailable: Unavailable) -> NotDone {
-    if let Unavailable::Lacking { .. } | Unavailable::Defect(_) = &unavailable {
-        tracing::error!("{}", describe(&unavailable));
-    }
     failure(&unavailable.into()).into()
 }
 
