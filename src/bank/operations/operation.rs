@@ -113,19 +113,18 @@ impl<'a, T, E> Operation<'a, T, E> {
     pub async fn send(self) -> Result<PendingOperation<T, E>, Unavailable> {
         let Self { bank, kind, origin, consistency, interpret } = self;
         let origin = origin.unwrap_or_else(|| bank.start_conversation().into());
-        let pending = match kind {
-            OperationKind::Command(command) => bank.send_as(command, origin, consistency).await?,
-            OperationKind::Creation(account) => {
-                bank.send_as(bank.creation(account).await?, origin, consistency).await?
-            }
-            OperationKind::WithPin(command, pin) => bank.check_and_send(command, pin, origin, consistency).await?,
+        // Boxed, what has to do with PINs: a plain deposit's future stays small.
+        let (command, pin) = match kind {
+            OperationKind::Command(command) => (command, None),
+            OperationKind::Creation(account) => (Box::pin(bank.creation(account)).await?, None),
+            OperationKind::WithPin(command, pin) => (command, Some(pin)),
             OperationKind::Transfer { payer, payee, amount, pin } => {
-                let command = AccountCommand::begin_transfer(&payer, &payee, amount, origin.metadata());
-                match pin {
-                    None => bank.send_as(command, origin, consistency).await?,
-                    Some(pin) => bank.check_and_send(command, pin, origin, consistency).await?,
-                }
+                (AccountCommand::begin_transfer(&payer, &payee, amount, origin.metadata()), pin)
             }
+        };
+        let pending = match pin {
+            None => bank.send_as(command, origin, consistency).await?,
+            Some(pin) => Box::pin(bank.check_and_send(command, pin, origin, consistency)).await?,
         };
         Ok(PendingOperation { pending, parts: bank.parts.clone(), interpret })
     }

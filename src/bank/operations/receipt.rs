@@ -55,6 +55,7 @@ impl PendingCommand {
         let Some(transfer_id) = transfer_id else { return pending.outcome().await };
         let consistency = pending.consistency();
         let (base, outcome) = pending.outcome_and_base().await;
-        Ok(wait_until_transfer_has_ended(&base, consistency, transfer_id, outcome?).await)
+        // Boxed: keeps the common future small.
+        Ok(Box::pin(wait_until_transfer_has_ended(&base, consistency, transfer_id, outcome?)).await)
     }
 }

@@ -228,8 +228,7 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
         command: A::Command,
         metadata: Metadata,
     ) -> Result<Pending<A, E>, CommandError<A::Refusal>> {
-        let (request, pending) = Sent::request(command, metadata, false);
-        self.enqueue(request).await.map(|()| pending)
+        self.enqueue(command, metadata, false).await
     }
 
     /// Sends a command under an id chosen by its sender, idempotently. If a command with this id led to events before,
@@ -248,8 +247,7 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
         command: A::Command,
         metadata: Metadata,
     ) -> Result<Pending<A, E>, CommandError<A::Refusal>> {
-        let fingerprint = catch_panic(|| command.fingerprint())?;
-        self.resend(command, metadata.with_fingerprint(fingerprint)).await
+        self.send_from(command, Origin::Outside(metadata)).await
     }
 
     /// Sends a command with new ids as [`CommandHandler::send`] does, and with ids from outside as
@@ -263,10 +261,11 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
         command: A::Command,
         origin: Origin,
     ) -> Result<Pending<A, E>, CommandError<A::Refusal>> {
-        match origin {
-            Origin::Here(metadata) => self.send(command, metadata).await,
-            Origin::Outside(metadata) => self.send_as(command, metadata).await,
-        }
+        let (metadata, may_be_duplicate) = match origin {
+            Origin::Here(metadata) => (metadata, false),
+            Origin::Outside(metadata) => (metadata.with_fingerprint(catch_panic(|| command.fingerprint())?), true),
+        };
+        self.enqueue(command, metadata, may_be_duplicate).await
     }
 
     /// Sends a command that may have been sent before under the same id, for ids that are derived from the cause of the
@@ -280,16 +279,34 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
         command: A::Command,
         metadata: Metadata,
     ) -> Result<Pending<A, E>, CommandError<A::Refusal>> {
-        let (request, pending) = Sent::request(command, metadata, true);
-        self.enqueue(request).await.map(|()| pending)
+        self.enqueue(command, metadata, true).await
     }
 
-    async fn enqueue(&self, request: CommandRequest<A, E>) -> Result<(), CommandError<A::Refusal>> {
-        match offer(&self.requests, request) {
-            Ok(None) => Ok(()),
-            Ok(Some(request)) => Box::pin(self.requests.send(request)).await.map_err(|_| CommandError::Stopped),
-            Err(_) => Err(CommandError::Stopped),
+    async fn enqueue(
+        &self,
+        command: A::Command,
+        metadata: Metadata,
+        may_be_duplicate: bool,
+    ) -> Result<Pending<A, E>, CommandError<A::Refusal>> {
+        let (pending, refused) = self.try_enqueue(command, metadata, may_be_duplicate)?;
+        if let Some(request) = refused {
+            Box::pin(self.requests.send(*request)).await.map_err(|_| CommandError::Stopped)?;
         }
+        Ok(pending)
+    }
+
+    /// If the queue is full, also returns the request. Boxed, and in a function that does not wait: a request in the future
+    /// of every caller would be copied with it.
+    #[expect(clippy::type_complexity, reason = "one caller")]
+    fn try_enqueue(
+        &self,
+        command: A::Command,
+        metadata: Metadata,
+        may_be_duplicate: bool,
+    ) -> Result<(Pending<A, E>, Option<Box<CommandRequest<A, E>>>), CommandError<A::Refusal>> {
+        let (request, pending) = Sent::request(command, metadata, may_be_duplicate);
+        let refused = offer(&self.requests, request).map_err(|_| CommandError::Stopped)?;
+        Ok((pending, refused.map(Box::new)))
     }
 
     /// Waits until all commands sent before are answered.
