@@ -1,7 +1,7 @@
 //! Event metadata: the command behind an event, its conversation, and further details of the command.
 
 use std::borrow::Cow;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::fingerprint::Fingerprint;
+use super::hex::hex;
 
 /// The origin of an event: the command behind it and the conversation it belongs to.
 ///
@@ -118,11 +119,7 @@ struct Details {
 
 /// SHA-256 of a snapshot, in hexadecimal.
 fn digest(state: &str) -> String {
-    Sha256::digest(state).iter().fold(String::new(), |mut digits, byte| {
-        // Writing to a string never fails.
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
+    hex(&Sha256::digest(state))
 }
 
 #[derive(Default, Deserialize)]

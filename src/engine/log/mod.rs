@@ -3,6 +3,7 @@
 //! Plain values; everything else in the engine builds on them.
 
 mod fingerprint;
+mod hex;
 mod metadata;
 mod moment;
 mod position;
@@ -11,6 +12,7 @@ mod stream_id;
 mod timestamp;
 
 pub use self::fingerprint::*;
+pub(in crate::engine) use self::hex::hex;
 pub use self::metadata::*;
 pub use self::moment::*;
 pub use self::position::{Position, Version};

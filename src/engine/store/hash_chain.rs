@@ -55,12 +55,6 @@ pub(in crate::engine::store) fn row_hash(parts: &[&[u8]]) -> Hash {
     hasher.finalize().into()
 }
 
-/// The hash in hexadecimal.
-pub(in crate::engine::store) fn hex(hash: &Hash) -> String {
-    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
-    hash.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
-}
-
 fn push_text(buffer: &mut Vec<u8>, text: &str) {
     buffer.extend_from_slice(&(text.len() as u64).to_be_bytes());
     buffer.extend_from_slice(text.as_bytes());

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use super::hash_chain::{GENESIS, Hash};
-use crate::engine::log::Position;
+use crate::engine::log::{Position, hex};
 
 /// Bytes of the hash in a head: finding another log with the same ones is infeasible.
 const HASH_BYTES: usize = 16;
@@ -40,8 +40,7 @@ impl LogHead {
 
 impl fmt::Display for LogHead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:", self.position)?;
-        self.hash.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        write!(f, "{}:{}", self.position, hex(&self.hash))
     }
 }
 

@@ -19,7 +19,8 @@ use sha2::{Digest, Sha256};
 use super::companions::{END, open_or_create, without_suffix};
 use super::long_wait::LongWait;
 use crate::engine::disk::{FileId, Trusted, is_unsupported, open_own, sync_name};
-use crate::engine::store::hash_chain::{GENESIS, Hash, hex};
+use crate::engine::log::hex;
+use crate::engine::store::hash_chain::{GENESIS, Hash};
 
 pub(super) const LENGTH: usize = 125;
 
