@@ -4,22 +4,18 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::file_error::FileError;
-use super::numbers::unsigned;
 
 /// More events than can ever be parked. A greater number is forged.
 const MAX: i64 = 1 << 53;
 
-/// The next number. An impossible sequence is corrected: it must not prevent the parking of an event.
+/// The next number, which the caller inserts; that advances the sequence. An impossible sequence is corrected: it must
+/// not prevent the parking of an event.
 pub(super) fn next(connection: &Connection) -> Result<u64, FileError> {
-    let number = last_number(connection)?.unwrap_or(0).max(highest_in_use(connection)?) + 1;
-    let insert = "INSERT INTO parked_events (number, handler, position, attempts, reason, time, hash)
-         VALUES (?1, '', 0, 0, '', 0, x'') RETURNING number";
-    let number = connection.prepare_cached(insert)?.query_row([number], |row| unsigned(row, 0))?;
-    if last_number(connection)?.is_none() {
-        connection
-            .execute("UPDATE sqlite_sequence SET seq = ?1 WHERE name = 'parked_events'", [number.cast_signed()])?;
+    let (last, highest) = (last_number(connection)?, highest_in_use(connection)?);
+    if last.is_none() {
+        connection.execute("UPDATE sqlite_sequence SET seq = ?1 WHERE name = 'parked_events'", [highest])?;
     }
-    Ok(number)
+    Ok(last.unwrap_or(0).max(highest).unsigned_abs() + 1)
 }
 
 /// How many numbers have been used.
