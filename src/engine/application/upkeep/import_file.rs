@@ -64,8 +64,8 @@ impl<E: StoredEvent> ImportFile<E> {
         Ok(Self { path, reader, line: 0, text: Vec::new(), lookahead: None, digest, checked })
     }
 
-    /// Checks that the file is a log of this domain without events after `latest`, and rewinds it. `tell` gets the numbers of lines read and in total,
-    /// and returns whether to continue.
+    /// Checks that the file is a log of this domain without events after `latest`, and rewinds it. `tell` gets the numbers
+    /// of lines read and in total, and returns whether to continue.
     pub(super) fn check(
         &mut self,
         upkeep: &Upkeep<E>,

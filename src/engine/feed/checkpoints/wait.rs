@@ -28,7 +28,7 @@ impl Checkpoints {
         if self.is_seen_by_all(position) {
             return Vec::new();
         }
-        // The checkpoints say what the timeout would.
+        // Whether the wait timed out shows in the checkpoints.
         let _ = self.shared.supervisor.timeout(max_wait, self.wait_for(State::all, position)).await;
         self.lagging(position)
     }
