@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use cqrs_bank::bank::{Bank, StoreUrl};
 use cqrs_bank::engine::command_handler::{CommandError, CommandHandler, Limits, Pending};
-use cqrs_bank::engine::domain::{Aggregate, Command, DomainEvent};
+use cqrs_bank::engine::domain::Aggregate as _;
 use cqrs_bank::engine::feed;
 use cqrs_bank::engine::feed::checkpoints::{Checkpoints, MAX_WAIT};
 use cqrs_bank::engine::log::{Metadata, Position, RecordedEvent, StreamId, Timestamp, Version};
@@ -21,6 +21,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::accounts::{account, all_balances, money};
+use crate::counter::{Added, Counter, OtherTotal, What, counter};
 
 const SOON: Duration = Duration::from_secs(60);
 
@@ -287,92 +288,6 @@ fn take_one(left: &AtomicU64) -> bool {
     left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
 }
 
-/// A sum that can be told to panic.
-#[derive(Debug, Default)]
-struct Counter {
-    total: u64,
-}
-
-#[derive(Debug)]
-struct CounterCommand {
-    name: String,
-    what: What,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum What {
-    Add(u64),
-    /// Refused unless this is the total. Leads to no event.
-    Expect(u64),
-    PanicInTarget,
-    PanicInWeigh,
-    PanicInExecute,
-    PanicInApply,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Added {
-    Number(u64),
-    Panic,
-}
-
-#[derive(Debug, PartialEq, thiserror::Error)]
-#[error("the total is {0}")]
-struct OtherTotal(u64);
-
-impl Command for CounterCommand {
-    type Aggregate = Counter;
-    type Id = String;
-
-    fn target(&self) -> &String {
-        assert!(self.what != What::PanicInTarget, "in target");
-        &self.name
-    }
-
-    fn title(&self) -> &'static str {
-        "Add"
-    }
-}
-
-impl DomainEvent for Added {
-    fn event_type(&self) -> &'static str {
-        "added"
-    }
-
-    fn title(&self) -> &'static str {
-        "Added"
-    }
-}
-
-impl Aggregate for Counter {
-    const CATEGORY: &'static str = "counter";
-    type Command = CounterCommand;
-    type Event = Added;
-    type Refusal = OtherTotal;
-
-    fn execute(&self, command: &CounterCommand) -> Result<Vec<Added>, OtherTotal> {
-        match command.what {
-            What::Add(number) => Ok(vec![Added::Number(number)]),
-            What::Expect(total) if total == self.total => Ok(Vec::new()),
-            What::Expect(_) => Err(OtherTotal(self.total)),
-            What::PanicInApply => Ok(vec![Added::Number(1_000), Added::Panic]),
-            What::PanicInTarget | What::PanicInWeigh | What::PanicInExecute => panic!("in execute"),
-        }
-    }
-
-    fn apply(&mut self, event: &Added) {
-        match event {
-            Added::Number(number) => self.total += number,
-            Added::Panic => panic!("in apply"),
-        }
-    }
-
-    fn trace_value(&self, command: &CounterCommand) -> Option<i64> {
-        assert!(command.what != What::PanicInWeigh, "in weigh");
-        None
-    }
-}
-
 struct Engine {
     supervisor: Supervisor,
     checkpoints: Checkpoints,
@@ -401,10 +316,6 @@ impl Engine {
         let end = self.store.end().await.unwrap();
         assert_eq!(self.checkpoints.wait_until_seen(end, MAX_WAIT).await, Vec::<&str>::new());
     }
-}
-
-fn counter(name: &str, what: What) -> CounterCommand {
-    CounterCommand { name: name.to_owned(), what }
 }
 
 fn metadata() -> Metadata {

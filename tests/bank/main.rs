@@ -39,6 +39,7 @@ mod what_a_refusal_tells_the_next_answer_tells_too;
 mod what_the_original_gets_wrong;
 
 // Shared by several tests.
+mod counter;
 mod http_service;
 #[cfg(feature = "smtp")]
 mod mail_server;
@@ -50,6 +51,8 @@ mod whole_bank;
 mod accounts;
 #[path = "../support/answers.rs"]
 mod answers;
+#[path = "../support/asked_each_time.rs"]
+mod asked_each_time;
 #[path = "../support/callers.rs"]
 mod callers;
 #[path = "../support/documents.rs"]

@@ -8,7 +8,8 @@ use std::thread;
 
 use crate::load::audit::{audit, settled_balances, verified_log};
 use crate::load::shell::{Answers, Sent, Shell};
-use crate::load::{Load, Random, beginning, setting};
+use crate::load::{Load, beginning, setting};
+use crate::random::Random;
 
 const SEED: u64 = 4;
 
@@ -20,7 +21,7 @@ const AT_ONCE: u64 = 6;
 
 #[test]
 fn what_was_answered_is_there_once_and_what_was_begun_is_finished() {
-    let files = setting("BANK_KILLS", 80).div_ceil(KILLS_OF_A_FILE);
+    let files = setting("BANK_KILLS", 200).div_ceil(KILLS_OF_A_FILE);
     let half_done = AtomicUsize::new(0);
     thread::scope(|scope| {
         for thread in 0..AT_ONCE {

@@ -67,6 +67,7 @@ mod forger;
 mod judge;
 mod load;
 mod power_cut;
+mod random;
 mod shells;
 
 #[path = "../support/accounts.rs"]

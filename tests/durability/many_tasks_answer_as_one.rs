@@ -20,7 +20,8 @@ use crate::accounts::{account, money};
 use crate::judge::Ticks;
 use crate::judge::bank::{Call, Heard, Said, judge_bank};
 use crate::judge::bank_log::{BankLog, Transfer};
-use crate::load::{Random, setting};
+use crate::load::setting;
+use crate::random::Random;
 
 const TASKS: u64 = 24;
 

@@ -16,8 +16,9 @@ use crate::clients::Client;
 use crate::judge::bank::{Call, Heard, Said, heard, judge_bank};
 use crate::judge::bank_log::BankLog;
 use crate::judge::{NEVER, Ticks};
-use crate::load::{Random, setting};
+use crate::load::setting;
 use crate::program::bank;
+use crate::random::Random;
 
 const ROUND: Duration = Duration::from_secs(10);
 

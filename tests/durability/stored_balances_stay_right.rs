@@ -6,8 +6,8 @@ use std::path::Path;
 use std::thread;
 
 use crate::clients::Client;
-use crate::load::Random;
 use crate::program::{Finished, bank, example, run};
+use crate::random::Random;
 
 /// So many programs open the file at the same time.
 const PROGRAMS: usize = 4;

@@ -21,8 +21,9 @@ use serde_json::Value;
 use crate::clients::Client;
 use crate::judge::book::{Book, Command, Deed};
 use crate::judge::{Entry, NEVER, Ticks, judge};
-use crate::load::{Random, setting};
+use crate::load::setting;
 use crate::program::example;
+use crate::random::Random;
 
 const ROUND: Duration = Duration::from_secs(10);
 

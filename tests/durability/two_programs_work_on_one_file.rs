@@ -11,7 +11,8 @@ use tempfile::TempDir;
 
 use crate::load::audit::{audit, settled_balances, verified_log};
 use crate::load::shell::{Answers, Heard, Sent, Shell};
-use crate::load::{Load, Random, beginning, setting};
+use crate::load::{Load, beginning, setting};
+use crate::random::Random;
 
 /// So many statements are said to a program before it has answered.
 const AHEAD: usize = 16;

@@ -17,6 +17,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, registry};
 use uuid::Uuid;
 
+use crate::asked_each_time::ask_each_time;
 use crate::shelves::{Changed, Shelf, ShelfCommand, What};
 
 #[derive(Clone, Default)]
@@ -53,6 +54,7 @@ impl Visit for Fields<'_> {
 }
 
 async fn seen_at(level: Level) -> Vec<String> {
+    ask_each_time();
     let seen = Seen::default();
     let subscriber = registry().with(tracing_subscriber::filter::LevelFilter::from_level(level)).with(seen.clone());
     let _listening = tracing::subscriber::set_default(subscriber);

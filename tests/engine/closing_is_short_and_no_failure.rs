@@ -21,6 +21,7 @@ use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
 use crate::accounts::{account, money};
+use crate::asked_each_time::ask_each_time;
 use crate::scripted::{AWAITED, Act, Engine, POLICY, Script, append};
 
 /// Half of the time that a needless wait would take.
@@ -47,6 +48,7 @@ async fn stored(path: &Path) -> (Vec<RecordedEvent<AccountEvent>>, u32) {
 #[tokio::test]
 async fn others_may_go_on_transferring() {
     let warnings = Warnings::default();
+    ask_each_time();
     let _listening = tracing::subscriber::set_default(tracing_subscriber::registry().with(warnings.clone()));
     let (_directory, path, bank) = new_bank().await;
     let other = Bank::open(StoreUrl::Sqlite(path)).await.unwrap();

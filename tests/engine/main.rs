@@ -56,6 +56,9 @@ mod sources;
 #[cfg(all(feature = "bank", feature = "shell", feature = "sqlite"))]
 #[path = "../support/accounts.rs"]
 mod accounts;
+#[cfg(feature = "shell")]
+#[path = "../support/asked_each_time.rs"]
+mod asked_each_time;
 #[path = "../support/callers.rs"]
 #[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "most of it is needed where files are"))]
 mod callers;

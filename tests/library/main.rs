@@ -12,6 +12,8 @@ mod what_is_asked_from_the_end_is_read_from_there;
 // Shared by several tests.
 mod programs;
 
+#[path = "../support/asked_each_time.rs"]
+mod asked_each_time;
 #[path = "../support/books/mod.rs"]
 mod books;
 #[path = "../support/listening.rs"]

@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod shell;
 
+use crate::random::Random;
 use std::fmt;
 
 /// The accounts that the load is on.
@@ -81,24 +82,6 @@ impl Load {
             7..=8 => Statement::Withdraw { account: payer, amount: number },
             _ => Statement::Transfer { payer, payee, amount: number },
         }
-    }
-}
-
-/// Numbers that are the same in every run: SplitMix64.
-#[derive(Debug)]
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (mixed ^ (mixed >> 31)) % bound
     }
 }
 

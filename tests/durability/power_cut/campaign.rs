@@ -9,12 +9,13 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::{fs, thread};
 
-use super::disk::{CallId, Random, Tree};
+use super::disk::{CallId, Tree};
 use super::judge::{judge, real_program_goes_on};
 use super::promises::Promises;
 use super::record::{Call, Record, Step};
 use super::replay::{Replay, is_index};
 use super::states::{Thoroughness, cuts};
+use crate::random::Random;
 
 /// Of so many states one is opened by the real program too.
 const REAL_PROGRAM_EVERY: usize = 50;
@@ -85,7 +86,7 @@ impl Campaign<'_> {
             seen += 1;
             if sample.len() < count {
                 sample.push(case);
-            } else if let Some(place) = sample.get_mut(random.below(seen)) {
+            } else if let Some(place) = sample.get_mut(random.place(seen)) {
                 *place = case;
             }
             true

@@ -5,7 +5,8 @@
 
 use std::fmt;
 
-use super::disk::{CallId, Disk, File, Inode, Left, Random, Sectors, Tree};
+use super::disk::{CallId, Disk, File, Inode, Left, Sectors, Tree};
+use crate::random::Random;
 
 /// What a cut leaves of everything that is not safe.
 #[derive(Clone, Debug)]
@@ -72,7 +73,7 @@ impl Contents {
             Self::Torn(seed) => {
                 let mut random = Random::new(seed ^ (inode as u64) << 32);
                 // Mostly the file has a size in which much of it has room.
-                let size_after = if random.below(2) == 0 { all } else { random.below(all + 1) };
+                let size_after = if random.place(2) == 0 { all } else { random.place(all + 1) };
                 Left { sectors: Sectors::Torn(random), size_after }
             }
         }
@@ -105,8 +106,8 @@ pub(crate) fn cuts(disk: &Disk, thoroughness: Thoroughness, random: &mut Random)
     for contents in contents {
         cuts.push(Cut { renamings: all_names, contents });
         // Names are mostly there, but not always.
-        if all_names > 0 && (matches!(contents, Contents::Torn(_)) || random.below(4) == 0) {
-            cuts.push(Cut { renamings: random.below(all_names), contents });
+        if all_names > 0 && (matches!(contents, Contents::Torn(_)) || random.place(4) == 0) {
+            cuts.push(Cut { renamings: random.place(all_names), contents });
         }
     }
     cuts
@@ -118,7 +119,7 @@ fn some_of(mut calls: Vec<CallId>, count: usize, random: &mut Random) -> Vec<Cal
     calls.dedup();
     let mut chosen = calls.split_off(calls.len().saturating_sub(count / 2));
     while chosen.len() < count && !calls.is_empty() {
-        chosen.push(calls.swap_remove(random.below(calls.len())));
+        chosen.push(calls.swap_remove(random.place(calls.len())));
     }
     chosen
 }
