@@ -11,6 +11,7 @@ use crate::bank::account::{CREATE_ACCOUNT, TRANSFER_MONEY};
 use crate::bank::errors::{CommandFailure, Unavailable};
 use crate::bank::handle::BankParts;
 use crate::bank::{AccountCommand, AccountId, Bank, Money, NewAccount, PendingCommand, Pin, Receipt};
+use crate::engine::application::Sending;
 use crate::engine::domain::Command as _;
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::log::Metadata;
@@ -111,22 +112,32 @@ impl<'a, T, E> Operation<'a, T, E> {
     /// [`Unavailable`] if a PIN could not be checked or its verifier not be made, or if the bank did not accept the
     /// command.
     pub async fn send(self) -> Result<PendingOperation<T, E>, Unavailable> {
-        let Self { bank, kind, origin, consistency, interpret } = self;
+        let (bank, interpret) = (self.bank, self.interpret);
+        let pending = self.offer()?.sent().await?;
+        Ok(PendingOperation { pending, parts: bank.parts.clone(), interpret })
+    }
+
+    /// Sends the command. What needs a PIN, and a full queue, is left to be waited for.
+    fn offer(self) -> Result<Sending<'a, PendingCommand>, Unavailable> {
+        let Self { bank, kind, origin, consistency, .. } = self;
         let origin = origin.unwrap_or_else(|| bank.start_conversation().into());
-        // Boxed, what has to do with PINs: a plain deposit's future stays small.
         let (command, pin) = match kind {
             OperationKind::Command(command) => (command, None),
-            OperationKind::Creation(account) => (Box::pin(bank.creation(account)).await?, None),
+            OperationKind::Creation(account) => {
+                return Ok(Sending::Waiting(Box::pin(async move {
+                    let command = bank.creation(account).await?;
+                    bank.offer(command, origin, consistency)?.sent().await
+                })));
+            }
             OperationKind::WithPin(command, pin) => (command, Some(pin)),
             OperationKind::Transfer { payer, payee, amount, pin } => {
                 (AccountCommand::begin_transfer(&payer, &payee, amount, origin.metadata()), pin)
             }
         };
-        let pending = match pin {
-            None => bank.send_as(command, origin, consistency).await?,
-            Some(pin) => Box::pin(bank.check_and_send(command, pin, origin, consistency)).await?,
-        };
-        Ok(PendingOperation { pending, parts: bank.parts.clone(), interpret })
+        match pin {
+            None => bank.offer(command, origin, consistency),
+            Some(pin) => Ok(Sending::Waiting(Box::pin(bank.check_and_send(command, pin, origin, consistency)))),
+        }
     }
 }
 

@@ -52,10 +52,15 @@ impl PendingCommand {
     /// [`CommandFailure`]: why the command led to no events.
     pub async fn outcome(self) -> Result<Receipt, CommandFailure> {
         let Self { pending, transfer_id } = self;
-        let Some(transfer_id) = transfer_id else { return pending.outcome().await };
-        let consistency = pending.consistency();
-        let (base, outcome) = pending.outcome_and_base().await;
-        // Boxed: keeps the common future small.
-        Ok(Box::pin(wait_until_transfer_has_ended(&base, consistency, transfer_id, outcome?)).await)
+        match transfer_id {
+            None => pending.outcome().await,
+            // Boxed: keeps the common future small.
+            Some(transfer_id) => Box::pin(async move {
+                let (base, consistency) = (pending.base().clone(), pending.consistency());
+                let begun = pending.outcome().await?;
+                Ok(wait_until_transfer_has_ended(&base, consistency, transfer_id, begun).await)
+            })
+            .await,
+        }
     }
 }

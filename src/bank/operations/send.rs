@@ -1,6 +1,7 @@
 //! Sending commands.
 
 use crate::bank::{AccountCommand, Bank, PendingCommand, Unavailable};
+use crate::engine::application::Sending;
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::runtime::Origin;
 
@@ -24,21 +25,22 @@ impl Bank {
         command: AccountCommand,
         origin: impl Into<Origin>,
     ) -> Result<PendingCommand, Unavailable> {
-        self.send_as(command, origin.into(), self.consistency()).await
+        self.offer(command, origin.into(), self.consistency())?.sent().await
     }
 
-    pub(in crate::bank) async fn send_as(
+    /// Sends a command. Waits for nothing: only a full queue is left to be waited for.
+    pub(in crate::bank) fn offer(
         &self,
         command: AccountCommand,
         origin: Origin,
         consistency: Consistency,
-    ) -> Result<PendingCommand, Unavailable> {
+    ) -> Result<Sending<'_, PendingCommand>, Unavailable> {
         let transfer_id = command.begun_transfer();
-        let dispatch = self.application.dispatch(command).metadata(origin);
-        let dispatch = match consistency {
-            Consistency::Strong => dispatch,
-            Consistency::Eventual => dispatch.eventual(),
-        };
-        Ok(PendingCommand { pending: dispatch.send().await?, transfer_id })
+        Ok(match self.application.offer(command, origin, consistency)? {
+            Sending::Sent(pending) => Sending::Sent(PendingCommand { pending, transfer_id }),
+            Sending::Waiting(sent) => {
+                Sending::Waiting(Box::pin(async move { Ok(PendingCommand { pending: sent.await?, transfer_id }) }))
+            }
+        })
     }
 }

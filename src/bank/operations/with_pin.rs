@@ -42,7 +42,7 @@ impl Bank {
         let (origin, consistency) = (origin.into(), self.consistency());
         match (pin, command.pin_check_mut()) {
             (Some(pin), Some(_)) => self.check_and_send(command, pin, origin, consistency).await,
-            (None, _) | (_, None) => self.send_as(command, origin, consistency).await,
+            (None, _) | (_, None) => self.offer(command, origin, consistency)?.sent().await,
         }
     }
 
@@ -62,7 +62,7 @@ impl Bank {
             if let Some(slot) = command.pin_check_mut() {
                 *slot = Some(pin_check);
             }
-            let pending = self.send_as(command.clone(), origin.clone(), consistency).await?;
+            let pending = self.offer(command.clone(), origin.clone(), consistency)?.sent().await?;
             if matches!(account, KnownAccount::Created(_)) {
                 return Ok(pending);
             }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use uuid::Uuid;
 
 use super::{Application, CommandFailure, PendingCommand, Receipt, Unavailable};
-use crate::engine::command_handler::CommandError;
+use crate::engine::command_handler::{CommandError, Offered};
 use crate::engine::domain::{Aggregate, Contains};
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::log::Metadata;
@@ -55,20 +55,63 @@ impl<'a, E: StoredEvent + Contains<A::Event>, A: Aggregate> Dispatch<'a, E, A> {
     ///
     /// [`Unavailable`]: the command was not accepted.
     pub async fn send(self) -> Result<PendingCommand<E, A>, Unavailable> {
+        self.offer()?.sent().await
+    }
+
+    /// Sends the command, unless the queue is full.
+    fn offer(self) -> Result<Sending<'a, PendingCommand<E, A>>, Unavailable> {
         let Self { application, command, origin, consistency } = self;
-        application.takes_commands()?;
-        let Some(commands) = application.command_handler::<A>() else {
+        let origin = origin.unwrap_or_else(|| application.start_conversation().into());
+        application.offer::<A>(command, origin, consistency)
+    }
+}
+
+/// A command being sent: in the queue already, or waiting for room in it.
+pub(crate) enum Sending<'a, T> {
+    Sent(T),
+    Waiting(Pin<Box<dyn Future<Output = Result<T, Unavailable>> + Send + 'a>>),
+}
+
+impl<T> Sending<'_, T> {
+    pub(crate) async fn sent(self) -> Result<T, Unavailable> {
+        match self {
+            Self::Sent(pending) => Ok(pending),
+            Self::Waiting(sent) => sent.await,
+        }
+    }
+}
+
+impl<E: StoredEvent> Application<E> {
+    /// Sends a command as [`Dispatch::send`] does. Waits for nothing: only a full queue is left to be waited for.
+    pub(crate) fn offer<A: Aggregate>(
+        &self,
+        command: A::Command,
+        origin: Origin,
+        consistency: Consistency,
+    ) -> Result<Sending<'_, PendingCommand<E, A>>, Unavailable>
+    where
+        E: Contains<A::Event>,
+    {
+        self.takes_commands()?;
+        let Some(commands) = self.command_handler::<A>() else {
             return Err(Unavailable::Missing(format!("aggregate {:?}", A::CATEGORY)));
         };
-        let origin = origin.unwrap_or_else(|| application.start_conversation().into());
-        match commands.send_from(command, origin).await {
-            Ok(pending) => {
-                let base = application.inner.base.clone();
-                Ok(PendingCommand::sent(base, consistency, pending))
+        let unsent = match commands.offer_from(command, origin) {
+            Ok(Offered::Sent(pending)) => {
+                return Ok(Sending::Sent(PendingCommand::sent(self.inner.base.clone(), consistency, pending)));
             }
-            Err(CommandError::Panicked { message }) => Err(Unavailable::Defect(message)),
-            Err(_) => Err(application.supervisor().stopped().await.into()),
-        }
+            Ok(Offered::NoRoom(unsent)) => Some(unsent),
+            Err(CommandError::Panicked { message }) => return Err(Unavailable::Defect(message)),
+            Err(_) => None,
+        };
+        Ok(Sending::Waiting(Box::pin(async move {
+            if let Some(unsent) = unsent
+                && let Ok(pending) = commands.wait_for_room(unsent).await
+            {
+                return Ok(PendingCommand::sent(self.inner.base.clone(), consistency, pending));
+            }
+            Err(self.supervisor().stopped().await.into())
+        })))
     }
 }
 

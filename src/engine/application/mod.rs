@@ -37,6 +37,7 @@ pub(crate) use self::base::Base;
 pub use self::builder::Builder;
 pub use self::cause::Cause;
 pub use self::dispatch::Dispatch;
+pub(crate) use self::dispatch::Sending;
 pub use self::errors::{
     AddHandlerError, BackupError, CommandFailure, ExportError, ImportError, QueryError, StartError, Unavailable,
 };

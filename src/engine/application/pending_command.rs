@@ -60,7 +60,16 @@ impl<E: StoredEvent, A: Aggregate> PendingCommand<E, A> {
     ///
     /// [`CommandFailure`]: why the command led to no events.
     pub async fn outcome(self) -> Result<Receipt<E>, CommandFailure<A::Refusal>> {
-        self.outcome_and_base().await.1
+        let Self { base, consistency, decision } = self;
+        let decision = match decision {
+            Decision::Awaited(pending) => pending.outcome().await,
+            Decision::Made(decision) => *decision,
+        };
+        match base.receipt_of_seen(decision, consistency) {
+            Ok(receipt) => Ok(receipt),
+            // Boxed: keeps the common future small.
+            Err(decision) => Box::pin(async move { base.outcome(decision, consistency).await }).await,
+        }
     }
 
     /// The consistency it was sent with.
@@ -68,19 +77,30 @@ impl<E: StoredEvent, A: Aggregate> PendingCommand<E, A> {
         self.consistency
     }
 
-    /// The outcome, and the [`Base`] for a caller that waits for more.
-    pub(crate) async fn outcome_and_base(self) -> (Arc<Base<E>>, Result<Receipt<E>, CommandFailure<A::Refusal>>) {
-        let Self { base, consistency, decision } = self;
-        let decision = match decision {
-            Decision::Awaited(pending) => pending.outcome().await,
-            Decision::Made(decision) => *decision,
-        };
-        let outcome = base.outcome(decision, consistency).await;
-        (base, outcome)
+    /// The [`Base`], for a caller that waits for more than the outcome.
+    pub(crate) fn base(&self) -> &Arc<Base<E>> {
+        &self.base
     }
 }
 
 impl<E: StoredEvent> Base<E> {
+    /// The receipt of a command whose events are stored, and seen by whom its sender waits for.
+    #[expect(clippy::result_large_err, reason = "not an error but what is still to be waited for, and moved once")]
+    fn receipt_of_seen<R>(
+        &self,
+        decision: Result<Committed<E>, CommandError<R>>,
+        consistency: Consistency,
+    ) -> Result<Receipt<E>, Result<Committed<E>, CommandError<R>>> {
+        match decision {
+            Ok(events)
+                if events.last().is_some_and(|last| consistency == Consistency::Eventual || self.is_seen(last)) =>
+            {
+                Ok(Receipt::of_seen(events))
+            }
+            decision => Err(decision),
+        }
+    }
+
     /// The outcome of a decided command, once all awaited handlers have seen its events.
     async fn outcome<R: std::error::Error + 'static>(
         &self,

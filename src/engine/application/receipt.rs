@@ -14,6 +14,12 @@ pub struct Receipt<E> {
 }
 
 impl<E> Receipt<E> {
+    /// The receipt for events that needed no wait.
+    pub(super) fn of_seen(events: Committed<E>) -> Self {
+        let up_to = events.last().map_or(Position::START, |last| last.position);
+        Self { events, seen: Seen { up_to, lagging: Vec::new(), deadline: None } }
+    }
+
     /// The command's events, in order.
     pub fn events(&self) -> &[RecordedEvent<E>] {
         &self.events

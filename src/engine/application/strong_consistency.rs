@@ -13,20 +13,17 @@ use crate::engine::store::codec::StoredEvent;
 impl<E: StoredEvent> Base<E> {
     /// The receipt for stored events, once all awaited handlers have seen them.
     pub(super) async fn receipt(&self, events: Committed<E>, consistency: Consistency) -> Receipt<E> {
-        let up_to = events.last().map_or(Position::START, |last| last.position);
-        if events.is_empty() {
-            self.wait_until_decision_is_seen(consistency).await;
-        }
-        let seen = match events.last() {
-            // Boxed: keeps the common future small.
+        match events.last() {
             Some(last) if consistency == Consistency::Strong && !self.is_seen(last) => {
+                let (correlation_id, position) = (last.metadata.correlation_id, last.position);
                 let deadline = Instant::now() + MAX_WAIT;
-                Box::pin(self.wait_until_conversation_is_seen(last.metadata.correlation_id, last.position, deadline))
-                    .await
+                let seen = self.wait_until_conversation_is_seen(correlation_id, position, deadline).await;
+                return Receipt { events, seen };
             }
-            _ => Seen { up_to, lagging: Vec::new(), deadline: None },
-        };
-        Receipt { events, seen }
+            Some(_) => {}
+            None => self.wait_until_decision_is_seen(consistency).await,
+        }
+        Receipt::of_seen(events)
     }
 
     /// After a decision without events, waits for the events it was based on: the caller's next question may be about

@@ -181,6 +181,18 @@ impl<A: Aggregate, E> Sent<A, E> {
     }
 }
 
+/// A command offered to the queue. Offering is no future, which would copy the command at each layer that awaits it.
+pub(in crate::engine) enum Offered<A: Aggregate, E> {
+    Sent(Pending<A, E>),
+    NoRoom(Box<Unsent<A, E>>),
+}
+
+/// A command that met a full queue.
+pub(in crate::engine) struct Unsent<A: Aggregate, E> {
+    request: CommandRequest<A, E>,
+    pending: Pending<A, E>,
+}
+
 /// A command that was sent and is not answered yet. Dropping it does not cancel the command.
 #[derive(Debug)]
 pub struct Pending<A: Aggregate, E = <A as Aggregate>::Event> {
@@ -261,11 +273,23 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
         command: A::Command,
         origin: Origin,
     ) -> Result<Pending<A, E>, CommandError<A::Refusal>> {
+        match self.offer_from(command, origin)? {
+            Offered::Sent(pending) => Ok(pending),
+            Offered::NoRoom(unsent) => Box::pin(self.wait_for_room(unsent)).await,
+        }
+    }
+
+    /// Sends a command as [`CommandHandler::send_from`] does, unless the queue is full.
+    pub(in crate::engine) fn offer_from(
+        &self,
+        command: A::Command,
+        origin: Origin,
+    ) -> Result<Offered<A, E>, CommandError<A::Refusal>> {
         let (metadata, may_be_duplicate) = match origin {
             Origin::Here(metadata) => (metadata, false),
             Origin::Outside(metadata) => (metadata.with_fingerprint(catch_panic(|| command.fingerprint())?), true),
         };
-        self.enqueue(command, metadata, may_be_duplicate).await
+        self.offer(command, metadata, may_be_duplicate)
     }
 
     /// Sends a command that may have been sent before under the same id, for ids that are derived from the cause of the
@@ -288,25 +312,33 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
         metadata: Metadata,
         may_be_duplicate: bool,
     ) -> Result<Pending<A, E>, CommandError<A::Refusal>> {
-        let (pending, refused) = self.try_enqueue(command, metadata, may_be_duplicate)?;
-        if let Some(request) = refused {
-            Box::pin(self.requests.send(*request)).await.map_err(|_| CommandError::Stopped)?;
+        match self.offer(command, metadata, may_be_duplicate)? {
+            Offered::Sent(pending) => Ok(pending),
+            Offered::NoRoom(unsent) => Box::pin(self.wait_for_room(unsent)).await,
         }
-        Ok(pending)
     }
 
-    /// If the queue is full, also returns the request. Boxed, and in a function that does not wait: a request in the future
-    /// of every caller would be copied with it.
-    #[expect(clippy::type_complexity, reason = "one caller")]
-    fn try_enqueue(
+    fn offer(
         &self,
         command: A::Command,
         metadata: Metadata,
         may_be_duplicate: bool,
-    ) -> Result<(Pending<A, E>, Option<Box<CommandRequest<A, E>>>), CommandError<A::Refusal>> {
+    ) -> Result<Offered<A, E>, CommandError<A::Refusal>> {
         let (request, pending) = Sent::request(command, metadata, may_be_duplicate);
-        let refused = offer(&self.requests, request).map_err(|_| CommandError::Stopped)?;
-        Ok((pending, refused.map(Box::new)))
+        Ok(match offer(&self.requests, request).map_err(|_| CommandError::Stopped)? {
+            None => Offered::Sent(pending),
+            Some(request) => Offered::NoRoom(Box::new(Unsent { request, pending })),
+        })
+    }
+
+    /// Sends a command that met a full queue.
+    pub(in crate::engine) async fn wait_for_room(
+        &self,
+        unsent: Box<Unsent<A, E>>,
+    ) -> Result<Pending<A, E>, CommandError<A::Refusal>> {
+        let Unsent { request, pending } = *unsent;
+        self.requests.send(request).await.map_err(|_| CommandError::Stopped)?;
+        Ok(pending)
     }
 
     /// Waits until all commands sent before are answered.
