@@ -31,7 +31,7 @@ pub use self::errors::{
 };
 pub use self::handle::Bank;
 pub use self::operations::{
-    NewAccount, Operation, PendingCommand, PendingOperation, Receipt, TransferOutcome, Withdrawal,
+    AwaitedOperation, NewAccount, Operation, PendingCommand, PendingOperation, Receipt, TransferOutcome, Withdrawal,
 };
 pub use self::options::Options;
 pub use self::pin::{

@@ -9,6 +9,6 @@ mod transfer;
 mod with_pin;
 
 pub use self::new_account::NewAccount;
-pub use self::operation::{Operation, PendingOperation};
+pub use self::operation::{AwaitedOperation, Operation, PendingOperation};
 pub use self::receipt::{PendingCommand, Receipt, Withdrawal};
 pub use self::transfer::TransferOutcome;

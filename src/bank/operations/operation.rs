@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin as Pinned;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use uuid::Uuid;
 
@@ -143,10 +144,57 @@ impl<'a, T, E> Operation<'a, T, E> {
 
 impl<'a, T: 'static, E: From<CommandFailure> + From<Unavailable> + 'static> IntoFuture for Operation<'a, T, E> {
     type Output = Result<T, E>;
-    type IntoFuture = Pinned<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+    type IntoFuture = AwaitedOperation<'a, T, E>;
 
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { self.send().await?.outcome().await })
+    fn into_future(self) -> AwaitedOperation<'a, T, E> {
+        AwaitedOperation { parts: &self.bank.parts, interpret: self.interpret, progress: Progress::Unsent(Some(self)) }
+    }
+}
+
+/// The future of an [`Operation`]. Written by hand: an `async` block would hold the command once for each function that it
+/// passes through, and copy it as often.
+#[must_use = "nothing is sent before this is awaited"]
+pub struct AwaitedOperation<'a, T, E> {
+    parts: &'a BankParts,
+    interpret: InterpretReceipt<T, E>,
+    progress: Progress<'a, T, E>,
+}
+
+enum Progress<'a, T, E> {
+    /// `None` once sending has begun.
+    Unsent(Option<Operation<'a, T, E>>),
+    Sending(Pinned<Box<dyn Future<Output = Result<PendingCommand, Unavailable>> + Send + 'a>>),
+    Sent(PendingCommand),
+}
+
+impl<T, E> fmt::Debug for AwaitedOperation<'_, T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AwaitedOperation").finish_non_exhaustive()
+    }
+}
+
+impl<T: 'static, E: From<CommandFailure> + From<Unavailable> + 'static> Future for AwaitedOperation<'_, T, E> {
+    type Output = Result<T, E>;
+
+    fn poll(self: Pinned<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T, E>> {
+        let Self { parts, interpret, progress } = self.get_mut();
+        loop {
+            *progress = match progress {
+                Progress::Unsent(operation) => {
+                    #[expect(clippy::expect_used, reason = "a future is not polled after it was ready")]
+                    let operation = operation.take().expect("an operation that has failed is not polled again");
+                    match operation.offer()? {
+                        Sending::Sent(pending) => Progress::Sent(pending),
+                        Sending::Waiting(sent) => Progress::Sending(sent),
+                    }
+                }
+                Progress::Sending(sent) => Progress::Sent(ready!(sent.as_mut().poll(context))?),
+                Progress::Sent(pending) => {
+                    let receipt = ready!(Pinned::new(pending).poll(context))?;
+                    return Poll::Ready(interpret(parts, receipt));
+                }
+            };
+        }
     }
 }
 
@@ -170,7 +218,7 @@ impl<T, E: From<CommandFailure>> PendingOperation<T, E> {
     ///
     /// Why the operation failed.
     pub async fn outcome(self) -> Result<T, E> {
-        (self.interpret)(&self.parts, self.pending.outcome().await?)
+        (self.interpret)(&self.parts, self.pending.await?)
     }
 
     /// Waits likewise, and returns the receipt of the command.
@@ -179,6 +227,6 @@ impl<T, E: From<CommandFailure>> PendingOperation<T, E> {
     ///
     /// [`CommandFailure`]: why the command led to no events.
     pub async fn receipt(self) -> Result<Receipt, CommandFailure> {
-        self.pending.outcome().await
+        self.pending.await
     }
 }

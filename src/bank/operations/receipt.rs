@@ -1,5 +1,10 @@
 //! The outcomes of commands.
 
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
 use crate::bank::account::TransferId;
 use crate::bank::errors::CommandFailure;
 use crate::bank::transfer::wait_until_transfer_has_ended;
@@ -26,14 +31,31 @@ pub enum Withdrawal {
 }
 
 /// A command that was sent. Dropping it does not cancel the command.
-#[derive(Debug)]
+///
+/// Awaiting it is waiting for its [outcome](PendingCommand::outcome).
+#[must_use = "the outcome is known only when this is awaited"]
 pub struct PendingCommand {
-    pub(in crate::bank) pending: application::PendingCommand<AccountEvent, Account>,
+    pending: application::PendingCommand<AccountEvent, Account>,
     /// The transfer that the command begins, if any.
-    pub(in crate::bank) transfer_id: Option<TransferId>,
+    transfer_id: Option<TransferId>,
+    /// The end of the transfer, once it has begun.
+    transfer_end: Option<Pin<Box<dyn Future<Output = Receipt> + Send>>>,
+}
+
+impl fmt::Debug for PendingCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PendingCommand").field(&self.pending).finish()
+    }
 }
 
 impl PendingCommand {
+    pub(in crate::bank) fn new(
+        pending: application::PendingCommand<AccountEvent, Account>,
+        transfer_id: Option<TransferId>,
+    ) -> Self {
+        Self { pending, transfer_id, transfer_end: None }
+    }
+
     /// Waits for the decision only, and for no handlers.
     pub(in crate::bank) async fn decided(self) -> Self {
         Self { pending: self.pending.decided().await, ..self }
@@ -51,16 +73,24 @@ impl PendingCommand {
     ///
     /// [`CommandFailure`]: why the command led to no events.
     pub async fn outcome(self) -> Result<Receipt, CommandFailure> {
-        let Self { pending, transfer_id } = self;
-        match transfer_id {
-            None => pending.outcome().await,
-            // Boxed: keeps the common future small.
-            Some(transfer_id) => Box::pin(async move {
-                let (base, consistency) = (pending.base().clone(), pending.consistency());
-                let begun = pending.outcome().await?;
-                Ok(wait_until_transfer_has_ended(&base, consistency, transfer_id, begun).await)
-            })
-            .await,
+        self.await
+    }
+}
+
+impl Future for PendingCommand {
+    type Output = Result<Receipt, CommandFailure>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            if let Some(transfer_end) = &mut self.transfer_end {
+                return transfer_end.as_mut().poll(context).map(Ok);
+            }
+            let receipt = ready!(Pin::new(&mut self.pending).poll(context))?;
+            let Some(transfer_id) = self.transfer_id else { return Poll::Ready(Ok(receipt)) };
+            let (bank, consistency) = (self.pending.base().clone(), self.pending.consistency());
+            let transfer_end =
+                async move { wait_until_transfer_has_ended(&bank, consistency, transfer_id, receipt).await };
+            self.transfer_end = Some(Box::pin(transfer_end));
         }
     }
 }

@@ -37,9 +37,9 @@ impl Bank {
     ) -> Result<Sending<'_, PendingCommand>, Unavailable> {
         let transfer_id = command.begun_transfer();
         Ok(match self.application.offer(command, origin, consistency)? {
-            Sending::Sent(pending) => Sending::Sent(PendingCommand { pending, transfer_id }),
+            Sending::Sent(pending) => Sending::Sent(PendingCommand::new(pending, transfer_id)),
             Sending::Waiting(sent) => {
-                Sending::Waiting(Box::pin(async move { Ok(PendingCommand { pending: sent.await?, transfer_id }) }))
+                Sending::Waiting(Box::pin(async move { Ok(PendingCommand::new(sent.await?, transfer_id)) }))
             }
         })
     }

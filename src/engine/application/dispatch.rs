@@ -120,6 +120,6 @@ impl<'a, E: StoredEvent + Contains<A::Event>, A: Aggregate> IntoFuture for Dispa
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { self.send().await?.outcome().await })
+        Box::pin(async move { self.offer()?.sent().await?.await })
     }
 }

@@ -1,6 +1,10 @@
 //! A command that was sent, and its outcome.
 
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use super::{Base, CommandFailure, Receipt, Unavailable};
 use crate::engine::command_handler::{CommandError, Pending, Unanswered};
@@ -12,44 +16,55 @@ use crate::engine::store::{Committed, StoreError};
 
 /// A command that was sent. Dropping it does not cancel the command. It does not keep the application open, and its
 /// outcome is available even after the application has ended.
-#[derive(Debug)]
+///
+/// Awaiting it is waiting for its [outcome](PendingCommand::outcome).
+#[must_use = "the outcome is known only when this is awaited"]
 pub struct PendingCommand<E: 'static, A: Aggregate> {
     base: Arc<Base<E>>,
     consistency: Consistency,
-    decision: Decision<A, E>,
+    progress: Progress<E, A>,
 }
 
-type Decided<A, E> = Result<Committed<E>, CommandError<<A as Aggregate>::Refusal>>;
+enum Progress<E, A: Aggregate> {
+    /// The command handler decides.
+    Sent(Pending<A, E>),
+    Decided(Box<Decided<E, A>>),
+    /// Handlers have yet to see the events, or the reason for a failure to be known.
+    Waiting(Pin<Box<dyn Future<Output = Outcome<E, A>> + Send>>),
+}
 
-#[derive(Debug)]
-enum Decision<A: Aggregate, E> {
-    Awaited(Pending<A, E>),
-    Made(Box<Decided<A, E>>),
+type Decided<E, A> = Result<Committed<E>, CommandError<<A as Aggregate>::Refusal>>;
+type Outcome<E, A> = Result<Receipt<E>, CommandFailure<<A as Aggregate>::Refusal>>;
+
+impl<E, A: Aggregate> fmt::Debug for PendingCommand<E, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PendingCommand").field("consistency", &self.consistency).finish_non_exhaustive()
+    }
 }
 
 impl<E: StoredEvent, A: Aggregate> PendingCommand<E, A> {
     /// A command that the command handler has accepted.
     pub(super) fn sent(base: Arc<Base<E>>, consistency: Consistency, pending: Pending<A, E>) -> Self {
-        Self { base, consistency, decision: Decision::Awaited(pending) }
+        Self { base, consistency, progress: Progress::Sent(pending) }
     }
 
     /// Waits for the decision, but for none of the handlers.
     pub(crate) async fn decided(self) -> Self {
-        let decision = match self.decision {
-            Decision::Awaited(pending) => Decision::Made(Box::new(pending.outcome().await)),
-            made @ Decision::Made(_) => made,
+        let progress = match self.progress {
+            Progress::Sent(pending) => Progress::Decided(Box::new(pending.await)),
+            decided => decided,
         };
-        Self { decision, ..self }
+        Self { progress, ..self }
     }
 
-    /// The refusal, if the command was decided and refused.
+    /// The refusal, if the command was [decided](Self::decided) and refused.
     pub(crate) fn refusal(&self) -> Option<&A::Refusal> {
-        match &self.decision {
-            Decision::Made(decision) => match decision.as_ref() {
+        match &self.progress {
+            Progress::Decided(decided) => match decided.as_ref() {
                 Err(CommandError::Refused(refusal)) => Some(refusal),
                 _ => None,
             },
-            Decision::Awaited(_) => None,
+            Progress::Sent(_) | Progress::Waiting(_) => None,
         }
     }
 
@@ -60,16 +75,7 @@ impl<E: StoredEvent, A: Aggregate> PendingCommand<E, A> {
     ///
     /// [`CommandFailure`]: why the command led to no events.
     pub async fn outcome(self) -> Result<Receipt<E>, CommandFailure<A::Refusal>> {
-        let Self { base, consistency, decision } = self;
-        let decision = match decision {
-            Decision::Awaited(pending) => pending.outcome().await,
-            Decision::Made(decision) => *decision,
-        };
-        match base.receipt_of_seen(decision, consistency) {
-            Ok(receipt) => Ok(receipt),
-            // Boxed: keeps the common future small.
-            Err(decision) => Box::pin(async move { base.outcome(decision, consistency).await }).await,
-        }
+        self.await
     }
 
     /// The consistency it was sent with.
@@ -81,24 +87,44 @@ impl<E: StoredEvent, A: Aggregate> PendingCommand<E, A> {
     pub(crate) fn base(&self) -> &Arc<Base<E>> {
         &self.base
     }
+
+    /// The receipt if nothing more is to be waited for, and otherwise begins to wait.
+    fn receipt_or_wait(&mut self, decided: Decided<E, A>) -> Option<Receipt<E>> {
+        let (base, consistency) = (self.base.clone(), self.consistency);
+        match decided {
+            Ok(events) if base.needs_no_wait(&events, consistency) => Some(Receipt::of_seen(events)),
+            decided => {
+                let outcome = async move { base.outcome(decided, consistency).await };
+                self.progress = Progress::Waiting(Box::pin(outcome));
+                None
+            }
+        }
+    }
+}
+
+/// Written by hand: an `async` block would take more room in the future of every caller, and be copied with it.
+impl<E: StoredEvent, A: Aggregate> Future for PendingCommand<E, A> {
+    type Output = Result<Receipt<E>, CommandFailure<A::Refusal>>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        loop {
+            let decided = match &mut this.progress {
+                Progress::Sent(pending) => ready!(Pin::new(pending).poll(context)),
+                Progress::Decided(decided) => std::mem::replace(&mut **decided, Err(CommandError::Stopped)),
+                Progress::Waiting(outcome) => return outcome.as_mut().poll(context),
+            };
+            if let Some(receipt) = this.receipt_or_wait(decided) {
+                return Poll::Ready(Ok(receipt));
+            }
+        }
+    }
 }
 
 impl<E: StoredEvent> Base<E> {
-    /// The receipt of a command whose events are stored, and seen by whom its sender waits for.
-    #[expect(clippy::result_large_err, reason = "not an error but what is still to be waited for, and moved once")]
-    fn receipt_of_seen<R>(
-        &self,
-        decision: Result<Committed<E>, CommandError<R>>,
-        consistency: Consistency,
-    ) -> Result<Receipt<E>, Result<Committed<E>, CommandError<R>>> {
-        match decision {
-            Ok(events)
-                if events.last().is_some_and(|last| consistency == Consistency::Eventual || self.is_seen(last)) =>
-            {
-                Ok(Receipt::of_seen(events))
-            }
-            decision => Err(decision),
-        }
+    /// Whether the receipt for these events is complete already.
+    fn needs_no_wait(&self, events: &Committed<E>, consistency: Consistency) -> bool {
+        events.last().is_some_and(|last| consistency == Consistency::Eventual || self.is_seen(last))
     }
 
     /// The outcome of a decided command, once all awaited handlers have seen its events.

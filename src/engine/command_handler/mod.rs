@@ -11,8 +11,11 @@ pub(in crate::engine) mod load;
 pub(in crate::engine) mod state;
 mod worker;
 
+use std::future::Future;
 use std::num::{NonZeroU64, NonZeroUsize};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -151,6 +154,13 @@ struct Reply<A: Aggregate, E> {
     may_be_stored: bool,
 }
 
+impl<A: Aggregate, E> Reply<A, E> {
+    /// Whether there is no answer yet.
+    fn is_awaited(&self) -> bool {
+        self.answer.is_some()
+    }
+}
+
 impl<A: Aggregate, E> Drop for Reply<A, E> {
     fn drop(&mut self) {
         if let Some(answer) = self.answer.take().filter(|_| !self.may_be_stored) {
@@ -173,7 +183,7 @@ impl<A: Aggregate, E> Sent<A, E> {
         (CommandRequest::Handle(Self { command, metadata, span, may_be_duplicate, reply }), pending)
     }
 
-    fn reply(mut self, outcome: Outcome<A, E>) {
+    fn reply(&mut self, outcome: Outcome<A, E>) {
         if let Some(answer) = self.reply.answer.take() {
             // An error means that the caller no longer waits.
             let _ = answer.send(outcome);
@@ -207,8 +217,20 @@ impl<A: Aggregate, E> Pending<A, E> {
     ///
     /// [`CommandError`]: why the command led to no events.
     pub async fn outcome(self) -> Outcome<A, E> {
-        let Self { command_id, answer } = self;
-        answer.await.unwrap_or(Err(CommandError::OutcomeUnknown { command_id, reason: Unanswered::Stopped }))
+        self.await
+    }
+}
+
+/// The outcome, as [`Pending::outcome`] has it.
+impl<A: Aggregate, E> Future for Pending<A, E> {
+    type Output = Result<Committed<E>, CommandError<A::Refusal>>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Ok(outcome) = ready!(Pin::new(&mut self.answer).poll(context)) else {
+            let (command_id, reason) = (self.command_id, Unanswered::Stopped);
+            return Poll::Ready(Err(CommandError::OutcomeUnknown { command_id, reason }));
+        };
+        Poll::Ready(outcome)
     }
 }
 

@@ -154,15 +154,34 @@ where
     }
 
     async fn decide(&mut self, sent: &Sent<A, E>, time: Timestamp, appends: &mut Vec<Append<E>>) -> Decision<A, E> {
+        if let Err(error) = self.load(sent).await {
+            return Decision::Answer(Err(error));
+        }
+        match self.execute(sent, time, appends) {
+            Decision::Answer(answer @ (Ok(()) | Err(CommandError::Refused(_)))) => {
+                Box::pin(self.unless_outdated(sent, answer)).await
+            }
+            decision => decision,
+        }
+    }
+
+    /// Loads the command's aggregate, unless it is loaded already.
+    async fn load(&mut self, sent: &Sent<A, E>) -> Result<(), CommandError<A::Refusal>> {
         let Sent { command, metadata, span, .. } = sent;
         span.in_scope(|| trace_line!(metadata.correlation_id, "Command Handler: {}", command.title()));
+        if !self.loaded.touch(command.target()) {
+            let loaded = Box::pin(load(&self.store, command.target()).instrument(span.clone())).await?;
+            self.loaded.insert(command.target().clone(), loaded);
+        }
+        Ok(())
+    }
+
+    /// Decides on the state in memory.
+    fn execute(&mut self, sent: &Sent<A, E>, time: Timestamp, appends: &mut Vec<Append<E>>) -> Decision<A, E> {
+        let Sent { command, metadata, span, .. } = sent;
         let snapshot_every = self.snapshot_every;
-        let loaded = match self.loaded.get_mut(command.target()) {
-            Some(loaded) => loaded,
-            None => match self.load(command.target()).instrument(span.clone()).await {
-                Ok(loaded) => loaded,
-                Err(error) => return Decision::Answer(Err(error)),
-            },
+        let Some(loaded) = self.loaded.get_mut(command.target()) else {
+            return Decision::Answer(Err(CommandError::Stopped));
         };
         let decide = AssertUnwindSafe(|| {
             if let Some(value) = loaded.state.trace_value(command) {
@@ -178,26 +197,36 @@ where
             Ok((events, version, snapshot))
         });
         let decided = span.in_scope(|| catch_unwind(decide));
-        let without_events = match decided {
-            Ok(Ok((events, ..))) if events.is_empty() => Ok(()),
+        match decided {
+            Ok(Ok((events, ..))) if events.is_empty() => Decision::Answer(Ok(())),
             Ok(Ok((events, version, snapshot))) => {
                 let (stream, expected_version) = (loaded.stream.clone(), loaded.version);
                 let (metadata, snapshot) = (metadata.clone(), snapshot.map(String::into_boxed_str));
                 let events = events.into_iter().map(E::from).collect();
                 loaded.version = version;
                 appends.push(Append { stream, expected_version, time, metadata, events, snapshot });
-                return Decision::Append;
+                Decision::Append
             }
-            Ok(Err(refusal)) => Err(CommandError::Refused(refusal)),
+            Ok(Err(refusal)) => Decision::Answer(Err(CommandError::Refused(refusal))),
             Err(panic) => {
                 let message = panic_message(panic.as_ref());
                 span.in_scope(|| tracing::error!("the command handler panicked on {command:?}: {message}"));
                 // The panic may have left the state half changed.
                 self.loaded.remove(command.target());
-                return Decision::Answer(Err(CommandError::Panicked { message }));
+                Decision::Answer(Err(CommandError::Panicked { message }))
             }
+        }
+    }
+
+    /// Checks a decision without events. Without an append, no conflict would show that its state is out of date.
+    async fn unless_outdated(
+        &mut self,
+        sent: &Sent<A, E>,
+        without_events: Result<(), CommandError<A::Refusal>>,
+    ) -> Decision<A, E> {
+        let Some(loaded) = self.loaded.get_mut(sent.command.target()) else {
+            return Decision::Answer(without_events);
         };
-        // Without an append, no conflict would show that the state is out of date.
         let (stream, expected) = (loaded.stream.clone(), loaded.version);
         match self.store.read_stream(&stream, expected, MAX_READ).await {
             Ok(newer) => match newer.last() {
@@ -208,21 +237,13 @@ where
         }
     }
 
-    async fn load(&mut self, id: &Id<A>) -> Result<&mut Loaded<A>, CommandError<A::Refusal>> {
-        if !self.loaded.touch(id) {
-            let loaded = load(&self.store, id).await?;
-            self.loaded.insert(id.clone(), loaded);
-        }
-        self.loaded.get_mut(id).ok_or(CommandError::Stopped)
-    }
-
     /// Answers the decided commands. Commands whose aggregate met a conflict are decided again instead, refused ones too:
     /// the reason for the refusal may be gone. Returns whether there are any.
     fn answer(&mut self, open: &mut Vec<Sent<A, E>>, stored: Appended<E>, last_attempt: bool) -> bool {
         let conflicts = self.unload_outdated(open, &stored);
         let mut stored = stored.into_iter();
-        let (mut again, mut met_conflict) = (Vec::new(), false);
-        for (mut sent, decision) in open.drain(..self.decisions.len()).zip(self.decisions.drain(..)) {
+        let mut met_conflict = false;
+        for (sent, decision) in open.iter_mut().zip(self.decisions.drain(..)) {
             let answer = match decision {
                 Decision::Answer(answer) => answer.map(|()| Committed::nothing()),
                 Decision::Append => match stored.next() {
@@ -234,7 +255,7 @@ where
                         continue;
                     }
                     Some(Err(Rejected::Repeated(committed))) => {
-                        let answer = first_outcome(&sent, committed);
+                        let answer = first_outcome(sent, committed);
                         sent.reply(answer);
                         continue;
                     }
@@ -251,7 +272,6 @@ where
                 Decision::Postponed => {
                     self.looked_up.remove(&sent.metadata.command_id);
                     sent.reply.may_be_stored = false;
-                    again.push(sent);
                     continue;
                 }
                 Decision::Outdated(conflict) => Err(CommandError::Conflict(conflict)),
@@ -264,12 +284,10 @@ where
                     self.looked_up.remove(&sent.metadata.command_id);
                     met_conflict = true;
                     sent.reply.may_be_stored = false;
-                    again.push(sent);
                 }
             }
         }
-        // Keeps the order of sending.
-        open.splice(..0, again);
+        open.retain(|sent| sent.reply.is_awaited());
         met_conflict
     }
 
@@ -306,7 +324,7 @@ where
     /// After a failed append, unloads the batch's aggregates and answers with the error.
     fn answer_store_failed(&mut self, open: &mut Vec<Sent<A, E>>, error: &StoreError) {
         self.decisions.clear();
-        for sent in open.drain(..) {
+        for mut sent in open.drain(..) {
             self.loaded.remove(sent.command.target());
             let answer = match error {
                 StoreError::OutcomeUnknown(reason) if sent.reply.may_be_stored => CommandError::OutcomeUnknown {

@@ -183,7 +183,7 @@ impl<E: DomainEvent> Feed<E> {
                 }
                 next = subscription.next() => next,
                 Some(request) = requests.recv() => {
-                    self.answer(request, subscription.position(), &store).await?;
+                    Box::pin(self.answer(request, subscription.position(), &store)).await?;
                     continue;
                 }
             };
@@ -202,7 +202,7 @@ impl<E: DomainEvent> Feed<E> {
             let skipping = handlers.iter().filter_map(|handler_feed| handler_feed.offer(&events));
             self.checkpoints.advance(self.members.acknowledged().chain(skipping), subscription.position());
             if store.is_durable() && self.kept.is_due_at(subscription.position()) {
-                self.kept.write(&mut self.members, &store).await?;
+                Box::pin(self.kept.write(&mut self.members, &store)).await?;
             }
         }
     }

@@ -57,7 +57,8 @@ impl Rebuild {
     /// Cancel-safe.
     pub(super) async fn next_page<E: DomainEvent, S: EventStore<E>>(&self, store: &S) -> Result<Batch<E>, StoreError> {
         let position = self.under_way.as_ref().map_or(Position::START, |under_way| under_way.position);
-        store.read_all(position, MAX_READ).await
+        // Boxed: the feed makes this future before it knows whether a rebuild is under way.
+        Box::pin(store.read_all(position, MAX_READ)).await
     }
 
     /// Begins a rebuild, or shares the one under way.

@@ -213,7 +213,7 @@ impl<C: Command, E: Contains<EventOf<C>> + DomainEvent> Outgoing<E> for Answer<C
                 true => commands.resend(command, metadata).await.map_err(failed)?,
                 false => commands.send(command, metadata).await.map_err(failed)?,
             };
-            match pending.outcome().await {
+            match pending.await {
                 Ok(events) => Ok(AnswerOutcome::Accepted(events)),
                 Err(CommandError::Refused(refusal)) => {
                     Ok(AnswerOutcome::Refused(fallback.map(|fallback| fallback(&refusal))))

@@ -40,7 +40,8 @@ impl<E: DomainEvent, S: EventStore<E>> Subscription<E, S> {
     pub async fn next(&mut self) -> Result<Committed<E>, StoreError> {
         loop {
             if self.catching_up {
-                let missed = self.store.read_all(self.position, MAX_READ).await?;
+                // Boxed: a subscriber that keeps up does not carry the future of a read.
+                let missed = Box::pin(self.store.read_all(self.position, MAX_READ)).await?;
                 if !missed.is_empty() {
                     return Ok(self.advance_over(missed, 0));
                 }
