@@ -19,7 +19,6 @@ use std::task::{Context, Poll, ready};
 
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
-use tracing::Span;
 use uuid::Uuid;
 
 pub use self::command_handlers::CommandHandlers;
@@ -28,7 +27,7 @@ use self::worker::Worker;
 use super::store::{Committed, Conflict, EventStore, StoreError};
 use crate::engine::domain::{Aggregate, Command, Contains, DomainEvent};
 use crate::engine::log::{Metadata, StreamId};
-use crate::engine::runtime::trace::{command_span, trace_line};
+use crate::engine::runtime::trace::{CommandSpan, trace_line};
 use crate::engine::runtime::{Clock, Origin, StoreFailure, Supervisor, offer};
 
 /// How often a command is decided before its conflicts become an error. With a few programs that write to one stream
@@ -135,36 +134,26 @@ enum CommandRequest<A: Aggregate, E> {
     Close,
 }
 
+/// A command in the queue. Kept small, because it is moved several times: from queue to batch, and so on.
+///
+/// If it is dropped unanswered before the append, the answer is [`CommandError::Stopped`].
 #[derive(Debug)]
 struct Sent<A: Aggregate, E> {
     command: A::Command,
     metadata: Metadata,
-    span: Span,
+    span: CommandSpan,
+    /// The channel for the answer; `None` once there is one.
+    reply: Option<oneshot::Sender<Outcome<A, E>>>,
     /// Whether a command with this id may have been handled before.
     may_be_duplicate: bool,
-    reply: Reply<A, E>,
-}
-
-/// The channel for a command's answer. If it is dropped unanswered before the append, the answer is
-/// [`CommandError::Stopped`].
-#[derive(Debug)]
-struct Reply<A: Aggregate, E> {
-    answer: Option<oneshot::Sender<Outcome<A, E>>>,
     /// Whether the command's events were handed to the store.
     may_be_stored: bool,
 }
 
-impl<A: Aggregate, E> Reply<A, E> {
-    /// Whether there is no answer yet.
-    fn is_awaited(&self) -> bool {
-        self.answer.is_some()
-    }
-}
-
-impl<A: Aggregate, E> Drop for Reply<A, E> {
+impl<A: Aggregate, E> Drop for Sent<A, E> {
     fn drop(&mut self) {
-        if let Some(answer) = self.answer.take().filter(|_| !self.may_be_stored) {
-            let _ = answer.send(Err(CommandError::Stopped));
+        if !self.may_be_stored {
+            self.reply(Err(CommandError::Stopped));
         }
     }
 }
@@ -175,19 +164,25 @@ impl<A: Aggregate, E> Sent<A, E> {
         metadata: Metadata,
         may_be_duplicate: bool,
     ) -> (CommandRequest<A, E>, Pending<A, E>) {
-        let span = command_span(command.title(), &metadata);
+        let span = CommandSpan::new(command.title(), &metadata);
         span.in_scope(|| trace_line!(metadata.correlation_id, "Command Sent"));
         let (reply, answer) = oneshot::channel();
-        let reply = Reply { answer: Some(reply), may_be_stored: false };
         let pending = Pending { command_id: metadata.command_id, answer };
-        (CommandRequest::Handle(Self { command, metadata, span, may_be_duplicate, reply }), pending)
+        let sent = Self { command, metadata, span, reply: Some(reply), may_be_duplicate, may_be_stored: false };
+        (CommandRequest::Handle(sent), pending)
     }
 
+    /// Answers, unless there is an answer already.
     fn reply(&mut self, outcome: Outcome<A, E>) {
-        if let Some(answer) = self.reply.answer.take() {
+        if let Some(reply) = self.reply.take() {
             // An error means that the caller no longer waits.
-            let _ = answer.send(outcome);
+            let _ = reply.send(outcome);
         }
+    }
+
+    /// Whether there is no answer yet.
+    fn is_open(&self) -> bool {
+        self.reply.is_some()
     }
 }
 

@@ -115,7 +115,7 @@ where
             }
         }
         for (sent, decision) in open.iter_mut().zip(&self.decisions) {
-            sent.reply.may_be_stored = matches!(decision, Decision::Append | Decision::Postponed);
+            sent.may_be_stored = matches!(decision, Decision::Append | Decision::Postponed);
         }
         let stored = if appends.is_empty() { Ok(Vec::new()) } else { self.store.append(appends).await };
         match stored {
@@ -170,7 +170,7 @@ where
         let Sent { command, metadata, span, .. } = sent;
         span.in_scope(|| trace_line!(metadata.correlation_id, "Command Handler: {}", command.title()));
         if !self.loaded.touch(command.target()) {
-            let loaded = Box::pin(load(&self.store, command.target()).instrument(span.clone())).await?;
+            let loaded = Box::pin(load(&self.store, command.target()).instrument(span.get())).await?;
             self.loaded.insert(command.target().clone(), loaded);
         }
         Ok(())
@@ -271,7 +271,7 @@ where
                 }
                 Decision::Postponed => {
                     self.looked_up.remove(&sent.metadata.command_id);
-                    sent.reply.may_be_stored = false;
+                    sent.may_be_stored = false;
                     continue;
                 }
                 Decision::Outdated(conflict) => Err(CommandError::Conflict(conflict)),
@@ -283,11 +283,11 @@ where
                     // The other writer may have stored this very command.
                     self.looked_up.remove(&sent.metadata.command_id);
                     met_conflict = true;
-                    sent.reply.may_be_stored = false;
+                    sent.may_be_stored = false;
                 }
             }
         }
-        open.retain(|sent| sent.reply.is_awaited());
+        open.retain(|sent| sent.is_open());
         met_conflict
     }
 
@@ -327,7 +327,7 @@ where
         for mut sent in open.drain(..) {
             self.loaded.remove(sent.command.target());
             let answer = match error {
-                StoreError::OutcomeUnknown(reason) if sent.reply.may_be_stored => CommandError::OutcomeUnknown {
+                StoreError::OutcomeUnknown(reason) if sent.may_be_stored => CommandError::OutcomeUnknown {
                     command_id: sent.metadata.command_id,
                     reason: Unanswered::Store(reason.clone()),
                 },
