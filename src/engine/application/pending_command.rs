@@ -93,9 +93,12 @@ impl<E: StoredEvent, A: Aggregate> PendingCommand<E, A> {
         let (base, consistency) = (self.base.clone(), self.consistency);
         match decided {
             Ok(events) if base.needs_no_wait(&events, consistency) => Some(Receipt::of_seen(events)),
-            decided => {
-                let outcome = async move { base.outcome(decided, consistency).await };
-                self.progress = Progress::Waiting(Box::pin(outcome));
+            Ok(events) => {
+                self.progress = Progress::Waiting(Box::pin(async move { Ok(base.receipt(events, consistency).await) }));
+                None
+            }
+            Err(error) => {
+                self.progress = Progress::Waiting(Box::pin(async move { Err(base.failure(error, consistency).await) }));
                 None
             }
         }
@@ -127,21 +130,16 @@ impl<E: StoredEvent> Base<E> {
         events.last().is_some_and(|last| consistency == Consistency::Eventual || self.is_seen(last))
     }
 
-    /// The outcome of a decided command, once all awaited handlers have seen its events.
-    async fn outcome<R: std::error::Error + 'static>(
+    /// The failure of a command, once all awaited handlers have seen the events that a refusal is based on.
+    async fn failure<R: std::error::Error + 'static>(
         &self,
-        decision: Result<Committed<E>, CommandError<R>>,
+        error: CommandError<R>,
         consistency: Consistency,
-    ) -> Result<Receipt<E>, CommandFailure<R>> {
-        match decision {
-            Ok(events) => Ok(self.receipt(events, consistency).await),
-            Err(error) => {
-                if matches!(error, CommandError::Refused(_)) {
-                    self.wait_until_decision_is_seen(consistency).await;
-                }
-                Err(command_failure(error, &self.supervisor).await)
-            }
+    ) -> CommandFailure<R> {
+        if matches!(error, CommandError::Refused(_)) {
+            self.wait_until_decision_is_seen(consistency).await;
         }
+        command_failure(error, &self.supervisor).await
     }
 }
 

@@ -335,7 +335,8 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
         }
     }
 
-    fn offer(
+    /// Sends a command as [`CommandHandler::resend`] or [`CommandHandler::send`] does, unless the queue is full.
+    pub(in crate::engine) fn offer(
         &self,
         command: A::Command,
         metadata: Metadata,

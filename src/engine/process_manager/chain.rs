@@ -34,13 +34,10 @@ impl Chains {
         E: DomainEvent,
         S: EventStore<E>,
     {
+        if let Some(causes) = self.known_causes(event) {
+            return Ok(causes);
+        }
         let (command_id, mut cause) = (event.metadata.command_id, event.metadata.causation_id);
-        if cause == command_id {
-            return Ok(0);
-        }
-        if let Some(causes) = self.causes.get(&command_id) {
-            return Ok(*causes);
-        }
         let mut causes = 1;
         while causes <= longest {
             if let Some(known) = self.causes.get(&cause) {
@@ -55,6 +52,12 @@ impl Chains {
         }
         self.note(command_id, causes);
         Ok(causes)
+    }
+
+    /// The same, if no other event has to be read for it.
+    pub(super) fn known_causes<E>(&self, event: &RecordedEvent<E>) -> Option<u32> {
+        let (command_id, cause) = (event.metadata.command_id, event.metadata.causation_id);
+        if cause == command_id { Some(0) } else { self.causes.get(&command_id).copied() }
     }
 
     /// Caches the chain length of a command.

@@ -141,7 +141,9 @@ impl<P: ProcessManager<Event: StoredEvent>> EventHandler<EventOf<P>> for Process
             }
         }
         if may_be_redelivered && !is_stateless::<P>() {
-            accepted = outcomes::<P, _>(&self.store, event, command_count).await.map_err(store_failed)?;
+            // Boxed, as all that a new event does not need: it would be part of the future of every delivery.
+            let known = Box::pin(outcomes::<P, _>(&self.store, event, command_count)).await;
+            accepted = known.map_err(store_failed)?;
         }
         let mut state = self.state.clone();
         note::<P>(&mut state, event, &accepted);
@@ -196,7 +198,7 @@ impl<P: ProcessManager<Event: StoredEvent>> Process<P> {
     async fn may_be_redelivered(&mut self, event: &Event<P>) -> Result<bool, Failure> {
         let redelivered_up_to = match self.redelivered_up_to {
             Some(position) => position,
-            None => self.store.end().await.map_err(store_failed)?,
+            None => Box::pin(self.store.end()).await.map_err(store_failed)?,
         };
         self.redelivered_up_to = Some(redelivered_up_to.max(event.position));
         Ok(event.position <= redelivered_up_to)
@@ -208,11 +210,14 @@ impl<P: ProcessManager<Event: StoredEvent>> Process<P> {
         if longest == u32::MAX {
             return Ok(0);
         }
-        let causes = self.chains.causes(event, &self.store, longest).await.map_err(store_failed)?;
+        let causes = match self.chains.known_causes(event) {
+            Some(causes) => causes,
+            None => Box::pin(self.chains.causes(event, &self.store, longest)).await.map_err(store_failed)?,
+        };
         if causes <= longest {
             return Ok(causes);
         }
-        let chain = describe_chain(event, &self.store, longest).await.map_err(store_failed)?;
+        let chain = Box::pin(describe_chain(event, &self.store, longest)).await.map_err(store_failed)?;
         let reason = format!("more than {longest} events have led to this one: {chain}");
         Err(Failure::retry(reason).with_action(NackAction::Park))
     }
@@ -227,7 +232,7 @@ impl<P: ProcessManager<Event: StoredEvent>> Process<P> {
         may_be_redelivered: bool,
     ) -> Result<Answered<EventOf<P>>, Failure> {
         if may_be_redelivered
-            && let Some(events) = outcome::<P, _>(&self.store, event, answer).await.map_err(store_failed)?
+            && let Some(events) = Box::pin(outcome::<P, _>(&self.store, event, answer)).await.map_err(store_failed)?
         {
             self.continue_conversation(event, causes, &events);
             self.note = None;
