@@ -1,7 +1,8 @@
 //! How fast the durable store is, against a bare file with one sync per batch and plain SQLite on the same disk.
 //!
 //! `cargo bench --bench durable` runs everything and ends with the bars that were set; `cargo bench --bench
-//! durable -- append replay` runs some parts only: `append`, `latency`, `replay`, `reopen`.
+//! durable -- append replay` runs some parts only: `append`, `latency`, `processes`, `replay`,
+//! `reopen`.
 //!
 //! All figures that are compared come from one run, the contenders taking turns. Absolute figures move from
 //! machine to machine, and the ratios much less.
@@ -18,6 +19,7 @@ mod bare_file;
 mod latency;
 mod moved;
 mod plain_sqlite;
+mod processes;
 mod reopen;
 mod replay;
 #[path = "../memory/report.rs"]
@@ -30,7 +32,7 @@ use std::process::ExitCode;
 
 use tempfile::TempDir;
 
-const PARTS: [&str; 4] = ["append", "latency", "replay", "reopen"];
+const PARTS: [&str; 5] = ["append", "latency", "processes", "replay", "reopen"];
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         bars.extend(match part {
             "append" => append::run(),
             "latency" => latency::run(),
+            "processes" => processes::run(),
             "replay" => replay::run(),
             _ => reopen::run(),
         });

@@ -10,7 +10,7 @@ use super::control::ControlRequest;
 use super::lease::Held;
 use super::runner::{End, Runner, ended};
 use super::{EventHandler, Failure, NackAction};
-use crate::engine::feed::checkpoints::{Condition, HandlerState};
+use crate::engine::feed::checkpoints::{Condition, HandlerKind, HandlerState};
 use crate::engine::log::{Position, RecordedEvent, Timestamp};
 
 use crate::engine::store::codec::StoredEvent;
@@ -121,7 +121,10 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     async fn acknowledge(&mut self, event: &RecordedEvent<E>, parked: ParkedChange) -> Result<(), End> {
         self.progress.checkpoint = event.position;
         self.progress.attempts = 0;
-        if self.store().is_durable() || parked != ParkedChange::None {
+        if parked == ParkedChange::None && H::KIND == HandlerKind::ProcessManager {
+            // Its commands have ids of their own, so that a second delivery changes nothing.
+            self.write_if_durable().await?;
+        } else if self.store().is_durable() || parked != ParkedChange::None {
             self.write(parked).await?;
         }
         self.context.checkpoints.advance([&self.slot], event.position);

@@ -239,19 +239,31 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     /// Writes the checkpoint if it has moved far over unwanted events, so that a restart need not read them again.
     async fn write_if_due(&mut self) -> Result<(), StoreError> {
         if self.store().is_durable() && self.progress.checkpoint.get() - self.written.get() >= WRITE_AFTER {
-            self.write(ParkedChange::None).await?;
+            self.write_repeatable().await?;
         }
         Ok(())
     }
 
+    /// Writes an attempt, or a checkpoint that the log can tell again, if the store keeps it.
     pub(super) async fn write_if_durable(&mut self) -> Result<(), StoreError> {
-        if self.store().is_durable() { self.write(ParkedChange::None).await } else { Ok(()) }
+        if self.store().is_durable() { self.write_repeatable().await } else { Ok(()) }
+    }
+
+    async fn write_repeatable(&mut self) -> Result<(), StoreError> {
+        let progress = self.progress.clone();
+        self.written = progress.checkpoint;
+        let written = self.store().write_repeatable_progress(H::NAME, progress).await;
+        self.unless_lost(written)
     }
 
     pub(super) async fn write(&mut self, parked: ParkedChange) -> Result<(), StoreError> {
         let progress = self.progress.clone();
         self.written = progress.checkpoint;
         let written = self.store().write_progress(H::NAME, progress, parked).await;
+        self.unless_lost(written)
+    }
+
+    fn unless_lost(&self, written: Result<(), StoreError>) -> Result<(), StoreError> {
         if written == Err(StoreError::LeaseLost) {
             self.context.lease.lose();
         }

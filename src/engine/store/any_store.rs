@@ -174,6 +174,10 @@ impl<E: StoredEvent> HandlerRecords for Store<E> {
         ask!(self, store => store.write_progress(handler, progress, parked).await)
     }
 
+    async fn write_repeatable_progress(&self, handler: &str, progress: Progress) -> Result<(), StoreError> {
+        ask!(self, store => store.write_repeatable_progress(handler, progress).await)
+    }
+
     async fn read_parked(&self, after: u64, limit: usize) -> Result<Vec<ParkedEvent>, StoreError> {
         ask!(self, store => store.read_parked(after, limit).await)
     }

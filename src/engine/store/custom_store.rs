@@ -114,6 +114,7 @@ questions! {
             progress: Progress,
             parked: ParkedChange
         ) -> Result<(), StoreError>;
+        fn write_repeatable_progress(&self, handler: &'a str, progress: Progress) -> Result<(), StoreError>;
         fn read_parked(&self, after: u64, limit: usize) -> Result<Vec<ParkedEvent>, StoreError>;
         fn write_projections(&self, updates: Vec<ProjectionUpdate>) -> Result<Vec<ProjectionWritten>, StoreError>;
         fn read_projection(&self, projection: &'a str) -> Result<Option<StoredProjection>, StoreError>;

@@ -191,6 +191,20 @@ pub trait HandlerRecords {
         parked: ParkedChange,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
+    /// Stores a handler's progress, without waiting for the disk. A crash of the process does not undo it; a power cut may,
+    /// back to an earlier progress. For progress that the log can tell again, or that may be repeated.
+    ///
+    /// # Errors
+    ///
+    /// As [`HandlerRecords::write_progress`].
+    fn write_repeatable_progress(
+        &self,
+        handler: &str,
+        progress: Progress,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
+        self.write_progress(handler, progress, ParkedChange::None)
+    }
+
     /// The first `limit` parked events with numbers above `after`, ordered by number.
     ///
     /// # Errors

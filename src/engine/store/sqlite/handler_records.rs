@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::format::Format;
 use super::log_reader::LogReader;
-use super::requests::WriteRequest;
+use super::requests::{Sync, WriteRequest};
 use super::{SqliteStore, companions, projection_rows, records, unreadable};
 use crate::engine::runtime::{StoreFailure, StoreFailureKind};
 use crate::engine::store::StoreError;
@@ -32,7 +32,14 @@ impl<E: StoredEvent> HandlerRecords for SqliteStore<E> {
     async fn write_progress(&self, handler: &str, progress: Progress, parked: ParkedChange) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
         let handler = handler.to_owned();
-        self.write(WriteRequest::Progress { handler, progress, parked, reply }, answer).await
+        let sync = Sync::Now;
+        self.write(WriteRequest::Progress { handler, progress, parked, sync, reply }, answer).await
+    }
+
+    async fn write_repeatable_progress(&self, handler: &str, progress: Progress) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let (handler, parked, sync) = (handler.to_owned(), ParkedChange::None, Sync::WithNextEvents);
+        self.write(WriteRequest::Progress { handler, progress, parked, sync, reply }, answer).await
     }
 
     async fn read_parked(&self, after: u64, limit: usize) -> Result<Vec<ParkedEvent>, StoreError> {

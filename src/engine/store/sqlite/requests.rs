@@ -24,6 +24,7 @@ pub(super) enum WriteRequest<E> {
         handler: String,
         progress: Progress,
         parked: ParkedChange,
+        sync: Sync,
         reply: Reply<()>,
     },
     Projections {
@@ -43,7 +44,27 @@ pub(super) enum WriteRequest<E> {
     Look,
 }
 
+/// When what was written must be on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sync {
+    /// Before the reply.
+    Now,
+    /// When the next events are; until then a power cut may undo it.
+    WithNextEvents,
+}
+
 impl<E> WriteRequest<E> {
+    /// When the request must be on the disk. What the log can tell again need not be synced.
+    pub(super) fn sync(&self) -> Sync {
+        match self {
+            Self::Progress { sync, .. } => *sync,
+            Self::Projections { .. } | Self::Look => Sync::WithNextEvents,
+            Self::Append { .. } | Self::Begin { .. } | Self::ReplaceDerived { .. } | Self::AcquireLease { .. } => {
+                Sync::Now
+            }
+        }
+    }
+
     pub(super) fn is_for_lease(&self) -> bool {
         matches!(self, Self::AcquireLease { .. })
     }

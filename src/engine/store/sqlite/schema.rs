@@ -190,3 +190,10 @@ pub(super) fn make_durable(connection: &Connection) -> rusqlite::Result<Option<S
     let _pages: i64 = connection.query_row("PRAGMA wal_autocheckpoint = 0", [], |row| row.get(0))?;
     Ok((mode != "wal" || synchronous != 2).then(|| format!("journal_mode {mode}, synchronous {synchronous}")))
 }
+
+/// Has each commit synced, or leaves the sync to the next commit that is: commits reach the disk in order.
+pub(super) fn sync_commits(connection: &Connection, are_synced: bool) -> rusqlite::Result<()> {
+    let level = if are_synced { "FULL" } else { "NORMAL" };
+    // Not a cached statement: SQLite obeys this when it is compiled, not when it runs.
+    connection.execute_batch(&format!("PRAGMA synchronous = {level}"))
+}

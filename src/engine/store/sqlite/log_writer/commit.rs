@@ -42,7 +42,7 @@ impl<E: StoredEvent> LogWriter<E> {
                 WriteRequest::Begin { handler, start, reply } => {
                     PendingReply::Begun(reply, records::begin_progress(connection, handler, start)?)
                 }
-                WriteRequest::Progress { handler, progress, parked, reply } => {
+                WriteRequest::Progress { handler, progress, parked, reply, .. } => {
                     let is_valid = lease.is_valid(connection)?;
                     if is_valid {
                         records::write_progress(connection, handler, progress, parked)?;

@@ -33,8 +33,8 @@ use super::open::{Opened, WAIT_FOR_OTHERS};
 use super::open_file::OpenFile;
 use super::record_appends::WritableLog;
 use super::replies::{CommitReplies, PendingReply};
-use super::requests::WriteRequest;
-use super::schema::wait_at_most;
+use super::requests::{Sync, WriteRequest};
+use super::schema::{self, wait_at_most};
 use crate::engine::runtime::{StoreFailure, StoreFailureKind, panic_message};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::{Publisher, StoreError};
@@ -70,6 +70,8 @@ pub(super) struct LogWriter<E> {
     deferred: Vec<WriteRequest<E>>,
     /// Whether another program held the file at the last attempt to write.
     was_held: bool,
+    /// Whether SQLite syncs each commit now.
+    is_synced: bool,
     /// Why the writer failed. It writes nothing more.
     failed: Option<StoreFailure>,
 }
@@ -101,6 +103,7 @@ impl<E: StoredEvent> LogWriter<E> {
             checkpoints,
             deferred: Vec::new(),
             was_held: false,
+            is_synced: true,
             failed: None,
         }
     }
@@ -212,7 +215,7 @@ impl<E: StoredEvent> LogWriter<E> {
     /// Writes the requests while this program holds the lock.
     fn write_locked(&mut self, batch: &mut Vec<WriteRequest<E>>, deadline: Deadline) -> Option<CommitReplies<E>> {
         let is_for_lease = batch.iter().all(WriteRequest::is_for_lease);
-        match self.begin(deadline, batch.iter().any(WriteRequest::justifies_change)) {
+        match self.begin(deadline, batch) {
             Ok(()) => self.was_held = false,
             Err(error) => {
                 // Nothing was stored.
@@ -253,8 +256,14 @@ impl<E: StoredEvent> LogWriter<E> {
         None
     }
 
-    fn begin(&mut self, deadline: Deadline, justifies_change: bool) -> rusqlite::Result<()> {
+    fn begin(&mut self, deadline: Deadline, batch: &[WriteRequest<E>]) -> rusqlite::Result<()> {
+        let justifies_change = batch.iter().any(WriteRequest::justifies_change);
+        let is_synced = batch.iter().any(|request| request.sync() == Sync::Now);
         wait_at_most(&mut self.connection, deadline.left())?;
+        if is_synced != self.is_synced {
+            schema::sync_commits(&self.connection, is_synced)?;
+            self.is_synced = is_synced;
+        }
         execute(&self.connection, "BEGIN IMMEDIATE")?;
         let mut found = data_version(&self.connection)?;
         if justifies_change && self.log.format() == Format::Second && !self.in_use_mark.is_known_in_file(found) {
