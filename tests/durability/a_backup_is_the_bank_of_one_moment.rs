@@ -17,7 +17,7 @@ use cqrs_bank::engine::store;
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
 
 use crate::accounts::{account, all_balances, money};
-use crate::load::audit::{settled_balances, verified_log};
+use crate::load::audit::{settled, verified_log};
 use crate::load::shell::{Answers, Shell};
 use crate::load::{Load, beginning};
 use crate::program::{bank, run, run_command};
@@ -202,7 +202,7 @@ async fn a_program_that_writes_goes_on() {
         let copy = directory.path().join(format!("{number}.db"));
         let before = verified_log(&copy).await;
         assert!(before[..] == log[..before.len()]);
-        settled_balances(&copy).await;
+        settled(&copy).await;
     }
 }
 

@@ -20,6 +20,7 @@ use uuid::Uuid;
 use crate::accounts::{account, all_balances, money};
 use crate::answers::{Fold, ask};
 use crate::files::Copy;
+use crate::in_memory::directory_in_memory;
 use crate::outbox::Outbox;
 use crate::rest::{at_rest, log};
 
@@ -88,7 +89,7 @@ struct Run {
 
 /// Opens the bank on what a crash has left, and tells the rest of the story.
 async fn run(left: &Copy) -> Run {
-    let (folder, outbox) = (tempfile::tempdir().unwrap(), Outbox::new());
+    let (folder, outbox) = (directory_in_memory(), Outbox::new());
     let path = folder.path().join("bank.db");
     left.put_back(&path);
     let bank = open(&path, &outbox).await;

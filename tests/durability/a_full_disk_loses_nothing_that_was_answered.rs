@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::files::Copy;
-use crate::load::audit::{audit, settled_balances, verified_log};
+use crate::load::audit::{Settled, audit, settled, verified_log};
 use crate::load::shell::{Answers, Sent, Shell};
 use crate::load::{Load, beginning};
 use crate::program::{Finished, bank, run, run_command};
@@ -83,8 +83,7 @@ async fn whatever_write_finds_no_room() {
         }
 
         // There is room again.
-        let balances = settled_balances(&path).await;
-        let log = verified_log(&path).await;
+        let Settled { log, balances } = settled(&path).await;
         let settled = audit(&log, &[sent]);
         assert_eq!((settled.half_done, settled.balances), (0, balances));
         let afterwards =

@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use crate::files::{Copy, open, try_open};
+use crate::in_memory::directory_in_memory;
 
 const FILE: usize = 0;
 const LOG: usize = 1;
@@ -99,7 +100,7 @@ fn cuts(before: &Step, after: &Step) -> Vec<Copy> {
 }
 
 fn new_path() -> (TempDir, PathBuf) {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = directory_in_memory();
     let path = directory.path().join("bank.db");
     (directory, path)
 }

@@ -6,7 +6,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use crate::load::audit::{audit, settled_balances, verified_log};
+use crate::in_memory::directory_in_memory;
+use crate::load::audit::{Settled, audit, settled, verified_log};
 use crate::load::shell::{Answers, Sent, Shell};
 use crate::load::{Load, beginning, setting};
 use crate::random::Random;
@@ -40,7 +41,7 @@ fn what_was_answered_is_there_once_and_what_was_begun_is_finished() {
 /// Answers how many transfers were half done when the program was killed.
 async fn kill_again_and_again(seed: u64) -> usize {
     let _said = SaidOnPanic(seed);
-    let directory = tempfile::tempdir().unwrap();
+    let directory = directory_in_memory();
     let path = directory.path().join("bank.db");
     let (mut random, mut load) = (Random::new(seed), Load::new(seed, 1, 1));
     let mut programs: Vec<Vec<Sent>> = Vec::new();
@@ -76,8 +77,7 @@ async fn kill_again_and_again(seed: u64) -> usize {
         half_done += audit(&log, &programs).half_done;
         // Or the next program finds what this one has left.
         if random.below(2) == 0 {
-            let balances = settled_balances(&path).await;
-            let log = verified_log(&path).await;
+            let Settled { log, balances } = settled(&path).await;
             events = log.len();
             let settled = audit(&log, &programs);
             assert_eq!((settled.half_done, settled.balances), (0, balances));

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::files::{COMPANIONS, Copy, OpenFile, append, open, stream, try_open};
+use crate::in_memory::directory_in_memory;
 
 /// Everything that can be asked of the log, as text.
 async fn of_the_log(file: &OpenFile) -> Vec<Result<String, StoreError>> {
@@ -136,7 +137,7 @@ struct Original {
 
 /// As a killed program leaves it, and as it is when it is closed: one file.
 async fn originals() -> [Original; 2] {
-    let (used, closed) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (used, closed) = (directory_in_memory(), directory_in_memory());
     let path = used.path().join("bank.db");
     let file = file_with_everything(&path).await;
     let in_use = Copy::of(&path);

@@ -64,6 +64,7 @@ mod another_program;
 mod clients;
 mod files;
 mod forger;
+mod in_memory;
 mod judge;
 mod load;
 mod power_cut;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::load::audit::{audit, settled_balances, verified_log};
+use crate::load::audit::{Settled, audit, settled};
 use crate::load::shell::{Answers, Heard, Sent, Shell};
 use crate::load::{Load, beginning, setting};
 use crate::random::Random;
@@ -49,8 +49,7 @@ fn work(shell: &mut Shell, load: &mut Load, until: Instant, enough: usize) {
 async fn all_is_well(path: PathBuf, programs: Vec<Vec<Sent>>) -> usize {
     let mut half_done = usize::MAX;
     loop {
-        let balances = settled_balances(&path).await;
-        let log = verified_log(&path).await;
+        let Settled { log, balances } = settled(&path).await;
         let audit = audit(&log, &programs);
         if audit.half_done == 0 {
             assert_eq!(audit.balances, balances);

@@ -37,19 +37,27 @@ pub(crate) async fn verified_log(path: &Path) -> Vec<Event> {
     events
 }
 
-/// Opens a bank on the file, lets it finish what was begun, and closes it; answers with what it says accounts hold.
+/// What is in a file in which nothing is under way.
+pub(crate) struct Settled {
+    pub(crate) log: Vec<Event>,
+    /// What the bank says that accounts hold.
+    pub(crate) balances: Balances,
+}
+
+/// Opens a bank on the file, lets it finish what was begun, and closes it; verifies what it has left.
 /// Closing waits for some seconds and no longer, which on a busy machine is too short for many transfers: as long as
 /// there are fewer each time, it is opened again.
-pub(crate) async fn settled_balances(path: &Path) -> Balances {
+pub(crate) async fn settled(path: &Path) -> Settled {
     let mut before = usize::MAX;
     loop {
         let bank = Bank::open(StoreUrl::Sqlite(path.to_owned())).await.unwrap();
         bank.close().await;
         assert_eq!(bank.failure(), None);
-        let under_way = under_way(&verified_log(path).await);
+        let log = verified_log(path).await;
+        let under_way = under_way(&log);
         assert!(under_way < before, "{under_way} transfers do not come to their end");
         if under_way == 0 {
-            return bank.balances().read(all_balances);
+            return Settled { log, balances: bank.balances().read(all_balances) };
         }
         before = under_way;
     }
