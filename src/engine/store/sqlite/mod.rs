@@ -45,6 +45,7 @@ mod log_reader;
 mod log_writer;
 mod long_wait;
 mod new_store;
+mod no_journal;
 mod numbers;
 mod open;
 mod open_checks;
