@@ -89,8 +89,8 @@ impl Bank {
         Ok(if self.parts.accounts.read(Accounts::have_pins) { StoredPins::Some } else { StoredPins::None })
     }
 
-    /// Warns if the last account with a PIN got it with another secret than this verifier. That is not refused: it is all
-    /// that can be done once a secret is lost.
+    /// Warns if the last account with a PIN got it with another secret than this verifier. That is not refused: it is
+    /// all that can be done once a secret is lost.
     pub(in crate::bank) async fn warn_of_another_secret(&self, verifier: &PinVerifier) -> Result<(), Unavailable> {
         let Some(last) = self.parts.accounts.read(Accounts::last_with_pin) else { return Ok(()) };
         if let KnownAccount::Created(Some(known)) = self.known_account(&last).await?

@@ -181,8 +181,8 @@ pub enum StartError {
         /// The [domain](crate::engine::domain::DomainEvent::DOMAIN) that it stores.
         domain: &'static str,
     },
-    /// The log of a [foreign](super::Builder::foreign) store is broken, or contains what no import would accept. The store is
-    /// unchanged.
+    /// The log of a [foreign](super::Builder::foreign) store is broken, or contains what no import would accept. The
+    /// store is unchanged.
     #[error("{store}: {problem}")]
     BrokenLog {
         /// The store.

@@ -73,8 +73,8 @@ pub(in crate::engine::application) async fn trust_only<E: StoredEvent>(
     Ok(())
 }
 
-/// Audits the log, which may contain nothing that no import would accept. Returns the progress with which handlers start
-/// after it.
+/// Audits the log, which may contain nothing that no import would accept. Returns the progress with which handlers
+/// start after it.
 async fn progress_after<E: StoredEvent>(
     store: &Store<E>,
     url: &StoreUrl,

@@ -18,8 +18,8 @@ pub(super) const OF_UNFINISHED: &[&str] = &[WAL, SHM, END, JOURNAL];
 /// The companions of an open file.
 pub(super) const ALL: [&str; 4] = [WAL, SHM, END, HANDLERS];
 
-/// Returns the first companion that is not trusted or not writable, and why. SQLite would use one that is not trusted, even
-/// a rollback journal, and would not name one that is not writable.
+/// Returns the first companion that is not trusted or not writable, and why. SQLite would use one that is not trusted,
+/// even a rollback journal, and would not name one that is not writable.
 pub(super) fn check_usable(path: &Path) -> Result<(), (PathBuf, io::Error)> {
     let trusted = Trusted::beside(path).map_err(|error| (path.to_owned(), error))?;
     for suffix in ALL.into_iter().chain([JOURNAL]) {

@@ -207,7 +207,8 @@ impl<E: StoredEvent> SqliteStore<E> {
     }
 
     /// Drops everything in the file that derives from the log, and stores the progress of these handlers, all in one
-    /// commit. Returns `false`, and changes nothing, if someone else has the file open, or had since the log ended at `end`.
+    /// commit. Returns `false`, and changes nothing, if someone else has the file open, or had since the log ended at
+    /// `end`.
     ///
     /// # Errors
     ///

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use super::companions::{JOURNAL, check_usable, companion};
 use crate::engine::disk::create_private;
 
-/// An empty file under the name of the journal, which SQLite takes for none. It is needed until SQLite has read the file
-/// for the first time: from then on, SQLite's lock on the file keeps everybody from replaying a journal.
+/// An empty file under the name of the journal, which SQLite takes for none. It is needed until SQLite has read the
+/// file for the first time: from then on, SQLite's lock on the file keeps everybody from replaying a journal.
 pub(super) struct NoJournal {
     path: Option<PathBuf>,
 }

@@ -143,8 +143,8 @@ fn open_existing<E: StoredEvent>(
     if !open_file.is_at(&path) {
         return Ok(None);
     }
-    // Once SQLite has opened its companions they are checked again, since another user may have put them there after the
-    // first check. A journal would be gone by then.
+    // Once SQLite has opened its companions they are checked again, since another user may have put them there after
+    // the first check. A journal would be gone by then.
     let checked = NoJournal::beside(&path).map_err(unusable).and_then(|_no_journal| {
         let checked = checked::<E>(&path, &mut end_file, options)?;
         check_companions().map(|()| checked)

@@ -30,8 +30,8 @@ pub(super) enum WriteRequest<E> {
         updates: Vec<ProjectionUpdate>,
         reply: Reply<Vec<ProjectionWritten>>,
     },
-    /// Drops what derives from the log, and stores the progress of these handlers. Replies whether that was done: only if
-    /// the log still ends at `end`, and no one else has the file open.
+    /// Drops what derives from the log, and stores the progress of these handlers. Replies whether that was done: only
+    /// if the log still ends at `end`, and no one else has the file open.
     ReplaceDerived {
         handlers: Vec<(String, Progress)>,
         end: Position,
