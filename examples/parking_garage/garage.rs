@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::PathBuf;
 
+use cqrs_bank::engine::disk::create_anew;
 use cqrs_bank::engine::{
     Answer, Application, Builder, EventHandler, Failure, ProcessManager, Projection, Reaction, RecordedEvent,
     StartFrom, StoreUrl, blocking, domain_events,
@@ -109,8 +111,13 @@ impl EventHandler<GarageEvent> for Receipts {
         let GarageEvent::Ticket(TicketEvent::TicketPaid { ticket, cents }) = &event.data else { return Ok(()) };
         let receipt = format!("Ticket {ticket}\nPaid {}.{:02} at {}\n", cents / 100, cents % 100, event.time);
         let (directory, path) = (self.directory.clone(), self.directory.join(format!("{ticket}.txt")));
+        let write = move || {
+            fs::create_dir_all(directory)?;
+            // In place of what an earlier attempt has left, and through no link.
+            create_anew(&path)?.write_all(receipt.as_bytes())
+        };
         // An error makes the engine redeliver the event after a while.
-        blocking(move || fs::create_dir_all(directory).and_then(|()| fs::write(path, receipt))).await??;
+        blocking(write).await??;
         Ok(())
     }
 }

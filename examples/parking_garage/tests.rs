@@ -1,6 +1,7 @@
 //! Unit tests of the rules, and integration tests of the whole garage on both stores.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::Duration;
 
@@ -221,6 +222,26 @@ async fn a_ticket_charged_by_hand_is_not_charged_again() {
         assert_eq!(handler(&garage, "charge on exit").await.condition.last_error.as_deref(), Some(note));
         assert_eq!(garage.parked().await, Ok(Vec::new()));
         garage.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_receipt_is_written_through_no_link() {
+    let (directory, stores) = both_stores();
+    let (precious, receipts) = (directory.path().join("precious"), directory.path().join("receipts"));
+    fs::write(&precious, "precious").unwrap();
+    for store in stores {
+        fs::create_dir(&receipts).unwrap();
+        symlink(&precious, receipts.join("north-1.txt")).unwrap();
+        let garage = start(store, &directory).await;
+        for command in [open(1), enter("A"), leave("A")] {
+            garage.dispatch(command).await.unwrap();
+        }
+        garage.dispatch(pay()).await.unwrap();
+        garage.close().await;
+        assert!(receipt(directory.path()).contains("Paid 2.50"));
+        assert_eq!(fs::read_to_string(&precious).unwrap(), "precious");
+        fs::remove_dir_all(&receipts).unwrap();
     }
 }
 

@@ -276,8 +276,11 @@ async fn half_a_log_is_no_bank_unless_that_is_accepted() {
         let begun = Progress { state: Some("under way".into()), ..Progress::default() };
         file.write_progress(mark, begun, ParkedChange::None).await.unwrap();
         supervisor.stop(StopReason::Closed);
+        supervisor.ended().await;
+        let before = fs::read(&path).unwrap();
         let refused = Bank::open(store.clone()).await.map(drop);
         assert_eq!(refused, Err(OpenError::HalfImported { store: store.to_string(), domain: "bank" }));
+        assert!(fs::read(&path).unwrap() == before, "the refused file has changed");
         let accepting = Options { accept_loss: true, ..Options::from(store.clone()) };
         Bank::open(accepting).await.unwrap().close().await;
         Bank::open(store).await.unwrap();

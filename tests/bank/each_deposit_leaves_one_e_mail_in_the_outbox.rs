@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::os::unix::fs::chown;
 use std::path::Path;
 use std::time::Duration;
 
@@ -80,6 +81,29 @@ async fn no_link_or_pipe_at_the_temporary_name_is_written_to() {
         assert_eq!(files(folder.path()), delivered);
         assert_eq!(fs::read_to_string(&precious).unwrap(), "precious");
     }
+}
+
+#[tokio::test]
+async fn an_e_mail_takes_no_name_from_another_user() {
+    let folder = tempfile::tempdir().unwrap();
+    let bank = open(folder.path()).await;
+    create(&bank, "1", Some("josh@example.org")).await;
+    let deposit = deposit(&bank, "1", 100).await;
+    bank.close().await;
+    let e_mail = folder.path().join(&files(folder.path())[0].0);
+    let recipient = Recipient { holder: "Josh".into(), address: EmailAddress::new("josh@example.org").unwrap() };
+    let addresses = Addresses(HashMap::from([(account("1"), recipient)]));
+    let mut again = ThankYouEmail::new(target(folder.path()), addresses);
+    fs::write(&e_mail, "theirs").unwrap();
+    // Only the superuser can give a file away.
+    if chown(&e_mail, Some(12_345), None).is_ok() {
+        let refused = again.handle(&deposit.events()[0]).await.unwrap_err();
+        assert!(refused.to_string().contains("belongs to another user (12345)"), "{refused}");
+        assert_eq!(fs::read_to_string(&e_mail).unwrap(), "theirs");
+        chown(&e_mail, Some(0), None).unwrap();
+    }
+    again.handle(&deposit.events()[0]).await.unwrap();
+    assert!(fs::read_to_string(&e_mail).unwrap().contains("Dear Josh"));
 }
 
 #[tokio::test]

@@ -5,8 +5,10 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
+use cqrs_bank::bank::{Bank, HolderName, NewAccount, Options, Pin, PinCost, PinOptions, PinSecret, StoreUrl};
 use tempfile::TempDir;
 
+use crate::accounts::account;
 use crate::forger::{forge, leave_a_transfer_under_way};
 use crate::program::{Finished, example, run, run_command};
 use crate::shells::{Shell, e_mails};
@@ -108,10 +110,27 @@ fn a_broken_log_is_refused_and_nothing_is_dropped() {
     };
     let before = counts();
     assert!(before.iter().all(|count| *count > 0), "{before:?}");
+    let bytes = fs::read(&path).unwrap();
     let refused = asked(&path, FOREIGN, "");
     assert_eq!((refused.stdout.as_str(), refused.exit_code), ("{:error, :damaged}\n", Some(1)));
     assert!(refused.stderr.contains("the log is broken: at position 7: "), "{refused:?}");
+    assert!(fs::read(&path).unwrap() == bytes, "the refused file has changed");
     assert_eq!(counts(), before);
+}
+
+#[tokio::test]
+async fn a_log_that_no_import_would_accept_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("bank.db");
+    let cost = PinCost { passes: 16, ..PinCost::default() };
+    let pins = PinOptions { secret: PinSecret::new("a secret for tests").unwrap().into(), cost };
+    let bank = Bank::open(Options { pins, ..Options::from(StoreUrl::Sqlite(path.clone())) }).await.unwrap();
+    let (holder, pin) = (HolderName::new("Josh").unwrap(), Some(Pin::new("1234").unwrap()));
+    bank.create_account(NewAccount { account_id: account("1"), holder, email: None, pin }).await.unwrap();
+    bank.close().await;
+    let refused = asked(&path, FOREIGN, "");
+    assert_eq!((refused.stdout.as_str(), refused.exit_code), ("{:error, :damaged}\n", Some(1)));
+    assert!(refused.stderr.contains("at position 1: its PIN is too expensive to check"), "{refused:?}");
 }
 
 #[test]

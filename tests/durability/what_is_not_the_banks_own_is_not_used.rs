@@ -1,5 +1,5 @@
 //! A companion that is a link, a pipe, or a file that others can open is neither used nor written to, not even with
-//! `accept_loss: true`. The refusal names it.
+//! `accept_loss: true`, nor is a rollback journal. The refusal names it.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
@@ -10,7 +10,8 @@ use tempfile::TempDir;
 
 use crate::program::{Finished, run};
 
-const COMPANIONS: [&str; 4] = ["-wal", "-shm", "-end", "-handlers"];
+/// No bank has a `-journal`, but SQLite would replay one.
+const COMPANIONS: [&str; 5] = ["-wal", "-shm", "-end", "-handlers", "-journal"];
 
 /// A directory with a closed bank, and with a file that no program may change.
 struct Place {
@@ -106,4 +107,50 @@ fn a_companion_that_others_may_open_is_refused() {
     fs::write(place.path("bank.db-handlers"), "").unwrap();
     fs::set_permissions(place.path("bank.db-handlers"), Permissions::from_mode(0o644)).unwrap();
     assert_eq!(place.run("Bank.open \"bank.db\"").exit_code, Some(0));
+}
+
+/// SQLite would write the journal's pages over those of the bank.
+#[test]
+fn no_journal_turns_the_bank_into_another_one() {
+    let place = Place::new();
+    assert_eq!(place.run("Bank.open \"bank3.db\"; Bank.create \"Dracula\"").exit_code, Some(0));
+    let (bank, journal) = (place.path("bank.db"), place.path("bank.db-journal"));
+    let before = fs::read(&bank).unwrap();
+    fs::write(&journal, journal_that_restores(&fs::read(place.path("bank3.db")).unwrap())).unwrap();
+    fs::set_permissions(&journal, Permissions::from_mode(0o666)).unwrap();
+    for options in ["", ", accept_loss: true", ", foreign: true"] {
+        place.assert_refused(
+            &format!("Bank.open \"bank.db\"{options}"),
+            &journal,
+            "it is open to other users (mode 666)",
+        );
+    }
+    assert_eq!(fs::read(&bank).unwrap(), before);
+    // An empty one is none.
+    fs::write(&journal, "").unwrap();
+    fs::set_permissions(&journal, Permissions::from_mode(0o600)).unwrap();
+    let opened = place.run("Bank.open \"bank.db\"; Bank.check_balance 1");
+    assert_eq!((opened.stdout.lines().last(), opened.exit_code), (Some("5"), Some(0)), "{opened:?}");
+}
+
+/// A rollback journal of SQLite that ends with the pages of this file.
+fn journal_that_restores(file: &[u8]) -> Vec<u8> {
+    let page_size = usize::from(u16::from_be_bytes([file[16], file[17]]));
+    let pages = u32::try_from(file.len() / page_size).unwrap();
+    let mut journal = vec![0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
+    for number in [pages, 0, pages, 512, u32::try_from(page_size).unwrap()] {
+        journal.extend(number.to_be_bytes());
+    }
+    journal.resize(512, 0);
+    for (number, page) in (1_u32..).zip(file.chunks(page_size)) {
+        let sum: u32 = (1..=page_size / 200)
+            .map(|back| page_size - 200 * back)
+            .filter(|place| *place > 0)
+            .map(|place| u32::from(page[place]))
+            .sum();
+        journal.extend(number.to_be_bytes());
+        journal.extend(page);
+        journal.extend(sum.to_be_bytes());
+    }
+    journal
 }

@@ -111,6 +111,23 @@ fn what_is_no_library_stays_as_it_is() {
     assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
 }
 
+/// Neither has a handler, so neither holds the lease by which programs with handlers find each other.
+#[test]
+fn a_foreign_library_is_opened_by_one_program_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("library.db");
+    let said = format!("sqlite:{}: another program has this library open", file.display());
+    for (open, foreign) in [(READ, WRITE), (WRITE, READ), (READ, READ)] {
+        let mut other = Running::start(open, &file, &[]);
+        other.reply(&format!("{}.head", if open == READ { "LibraryReadService" } else { "LibraryWriteService" }));
+        let refused = run_command(example(foreign, &["--foreign", "--store", file.to_str().unwrap()]), "");
+        assert_eq!((refused.exit_code, refused.stderr.contains(&said)), (Some(1), true), "{refused:?}");
+        assert_eq!(other.leave(), Some(0));
+        let opened = run_command(example(foreign, &["--foreign", "--store", file.to_str().unwrap()]), "");
+        assert_eq!(opened.exit_code, Some(0), "{opened:?}");
+    }
+}
+
 /// A step in the life of the two programs. A killed program is restarted when it is needed.
 #[derive(Clone, Debug)]
 enum Step {

@@ -6,10 +6,13 @@ use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::FileExt as _;
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::program::{bank, wait};
 
 const PIN: &[u8] = b"86420975";
+
+const HANG: Duration = Duration::from_secs(20);
 
 /// A program that reads statements from a pipe.
 struct Session {
@@ -28,6 +31,10 @@ impl Session {
 
     fn ask(&mut self, statement: &str) -> String {
         writeln!(self.input, "{statement}").unwrap();
+        self.reply()
+    }
+
+    fn reply(&mut self) -> String {
         let mut reply = String::new();
         self.output.read_line(&mut reply).unwrap();
         reply.trim_end().to_owned()
@@ -35,6 +42,30 @@ impl Session {
 
     fn read(&self, file: &str) -> String {
         fs::read_to_string(format!("/proc/{}/{file}", self.program.id())).unwrap()
+    }
+
+    /// Asserts that no memory contains the PIN once the program waits for input again.
+    fn assert_forgotten(&self, memory: &File) {
+        let mut found = self.mappings_with_pin(memory);
+        let deadline = Instant::now() + HANG;
+        while !found.is_empty() && Instant::now() < deadline {
+            found = self.mappings_with_pin(memory);
+        }
+        assert!(found.is_empty(), "the PIN is in {found:?}");
+    }
+
+    fn mappings_with_pin(&self, memory: &File) -> Vec<String> {
+        let mut found = Vec::new();
+        for mapping in self.read("maps").lines().filter(|line| line.contains(" rw")) {
+            let (start, end) = mapping.split(' ').next().unwrap().split_once('-').unwrap();
+            let [start, end] = [start, end].map(|address| u64::from_str_radix(address, 16).unwrap());
+            let mut bytes = vec![0; usize::try_from(end - start).unwrap()];
+            // Some mappings of the system cannot be read.
+            if memory.read_exact_at(&mut bytes, start).is_ok() && bytes.windows(PIN.len()).any(|window| window == PIN) {
+                found.push(mapping.to_owned());
+            }
+        }
+        found
     }
 
     fn leave(self) {
@@ -66,18 +97,11 @@ fn a_pin_that_was_used_is_wiped() {
     assert_eq!(session.ask("Bank.deposit 1, 100"), ":ok");
     assert_eq!(session.ask(&format!("Bank.withdraw 1, 5, {pin}")), ":ok");
     assert_eq!(session.ask(&format!("Bank.withdraw \"1\", 5, \"{pin}\"")), ":ok");
-    // The statement before is wiped when the next one is read.
     assert_eq!(session.ask("Bank.check_balance 1"), "90");
-    let mut found = Vec::new();
-    for mapping in session.read("maps").lines().filter(|line| line.contains(" rw")) {
-        let (start, end) = mapping.split(' ').next().unwrap().split_once('-').unwrap();
-        let [start, end] = [start, end].map(|address| u64::from_str_radix(address, 16).unwrap());
-        let mut bytes = vec![0; usize::try_from(end - start).unwrap()];
-        // Some mappings of the system cannot be read.
-        if memory.read_exact_at(&mut bytes, start).is_ok() && bytes.windows(PIN.len()).any(|window| window == PIN) {
-            found.push(mapping.to_owned());
-        }
-    }
-    assert!(found.is_empty(), "the PIN is in {found:?}");
+    session.assert_forgotten(&memory);
+    // Statements that arrive together.
+    let several = format!("Bank.withdraw 1, 5, {pin}\nBank.withdraw 1, 5, {pin}");
+    assert_eq!([session.ask(&several), session.reply()], [":ok", ":ok"]);
+    session.assert_forgotten(&memory);
     session.leave();
 }

@@ -87,6 +87,23 @@ fn with_another_key_no_pin_is_checked_and_none_counts_as_wrong() {
 }
 
 #[test]
+fn a_new_pin_that_no_secret_verifies_together_with_the_others_is_warned_of() {
+    let (state, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let place = tempfile::tempdir().unwrap();
+    let create = |state: &TempDir, account: u32| {
+        let path = place.path().join("bank.db");
+        with_state(state.path(), &format!("Bank.open {path:?}; Bank.create {account}, \"Josh\", 1234"))
+    };
+    with_state(other.path(), WITH_PIN);
+    for account in [1, 2] {
+        assert_eq!(create(&state, account).stderr, "");
+    }
+    let warned = create(&other, 3);
+    assert!(warned.stdout.ends_with(":ok\n"), "{warned:?}");
+    assert!(warned.stderr.contains("the PIN of account \"2\" was stored with another secret"), "{warned:?}");
+}
+
+#[test]
 fn home_has_it_where_no_state_directory_is_named() {
     let home = tempfile::tempdir().unwrap();
     let mut command = without_secret(WITH_PIN);

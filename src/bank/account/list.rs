@@ -87,6 +87,11 @@ impl Accounts {
         self.listed.iter().any(|listed| listed.has_pin)
     }
 
+    /// The last account that was created with a PIN.
+    pub(in crate::bank) fn last_with_pin(&self) -> Option<AccountId> {
+        self.listed.iter().rev().find(|listed| listed.has_pin).map(|listed| listed.account_id.clone())
+    }
+
     /// Whether an account has a PIN.
     pub fn has_pin(&self, account: &str) -> bool {
         self.listed.find(account).is_some_and(|listed| listed.has_pin)

@@ -1,11 +1,10 @@
 //! The outbox: a directory with one `.eml` file for each e-mail.
 
-use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::Message;
-use crate::engine::disk::{create_anew, create_private_directory, sync_name};
+use crate::engine::disk::{create_anew, create_private_directory, rename_anew, sync_name};
 use crate::engine::event_handler::Failure;
 use crate::engine::runtime::blocking;
 
@@ -33,7 +32,7 @@ fn write(directory: &Path, message: &Message) -> io::Result<()> {
     file.write_all(&message.content)?;
     file.sync_all()?;
     let finished = directory.join(format!("{}.eml", message.name));
-    fs::rename(&unfinished, &finished)?;
+    rename_anew(&unfinished, &finished)?;
     // Without this, a power cut could lose the renamed file's name.
     sync_name(&finished)
 }

@@ -42,8 +42,13 @@ impl Bank {
         let NewAccount { account_id, holder, email, pin } = account;
         let pin_verifier = match pin {
             Some(pin) => {
+                let is_first = !self.parts.pins.has_secret();
                 let stored_pins = self.stored_pins().await?;
-                Some(self.parts.pins.verifier(pin, account_id.as_str(), stored_pins).await?)
+                let verifier = self.parts.pins.verifier(pin, account_id.as_str(), stored_pins).await?;
+                if is_first {
+                    self.warn_of_another_secret(&verifier).await?;
+                }
+                Some(verifier)
             }
             None => None,
         };

@@ -89,6 +89,22 @@ impl Bank {
         Ok(if self.parts.accounts.read(Accounts::have_pins) { StoredPins::Some } else { StoredPins::None })
     }
 
+    /// Warns if the last account with a PIN got it with another secret than this verifier. That is not refused: it is
+    /// all that can be done once a secret is lost.
+    pub(in crate::bank) async fn warn_of_another_secret(&self, verifier: &PinVerifier) -> Result<(), Unavailable> {
+        let Some(last) = self.parts.accounts.read(Accounts::last_with_pin) else { return Ok(()) };
+        if let KnownAccount::Created(Some(known)) = self.known_account(&last).await?
+            && known.has_other_secret(verifier)
+        {
+            tracing::warn!(
+                "the PIN of account {:?} was stored with another secret than the current one: no secret verifies both \
+                 that PIN and a new one",
+                last.as_str()
+            );
+        }
+        Ok(())
+    }
+
     /// Reads an account's verifier from the event that created it.
     async fn known_account(&self, account: &AccountId) -> Result<KnownAccount, Unavailable> {
         let stream = StreamId::new(Account::CATEGORY, account);

@@ -98,6 +98,14 @@ impl PinVerifier {
         })
     }
 
+    /// Whether the two were made with different secrets. Old verifiers do not tell.
+    pub(in crate::bank) fn has_other_secret(&self, other: &Self) -> bool {
+        let params = [self, other]
+            .map(|verifier| PasswordHash::new(&verifier.0).ok().and_then(|hash| Params::try_from(&hash).ok()));
+        let [Some(one), Some(other)] = params else { return false };
+        !one.keyid().is_empty() && !other.keyid().is_empty() && one.keyid() != other.keyid()
+    }
+
     /// The stored form.
     pub fn as_str(&self) -> &str {
         &self.0

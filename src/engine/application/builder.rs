@@ -121,10 +121,10 @@ impl<E: StoredEvent> Builder<E> {
     }
 
     /// Opens a file that another user may have written, and trusts nothing in it but its log. The log is verified
-    /// first; if it is broken, the file is refused and nothing is dropped. Then snapshots, projections and the progress
-    /// of the handlers are dropped, and folded anew from the log. Past events are not delivered to handlers, as after
-    /// an [import](super::Application::import), except to process managers with
-    /// [unfinished](ProcessManager::unfinished) work.
+    /// first; if it is broken, or contains what no import would accept, the file is refused and stays as it is. Then
+    /// snapshots, projections and the progress of the handlers are dropped, and folded anew from the log. Past events
+    /// are not delivered to handlers, as after an [import](super::Application::import), except to process managers with
+    /// [unfinished](ProcessManager::unfinished) work. The file is refused too while anyone else has it open.
     #[must_use]
     pub fn foreign(self, foreign: bool) -> Self {
         Self { foreign, ..self }

@@ -173,7 +173,7 @@ pub enum StartError {
         /// The [domain](crate::engine::domain::DomainEvent::DOMAIN) that it stores.
         domain: &'static str,
     },
-    /// Another program runs the handlers of a store that was to be opened as [foreign](super::Builder::foreign).
+    /// Someone else has a store open that was to be opened as [foreign](super::Builder::foreign).
     #[error("{store}: another program has this {domain} open; to open it with `foreign: true`, close it there")]
     OpenElsewhere {
         /// The store.
@@ -181,7 +181,8 @@ pub enum StartError {
         /// The [domain](crate::engine::domain::DomainEvent::DOMAIN) that it stores.
         domain: &'static str,
     },
-    /// The log of a [foreign](super::Builder::foreign) store is broken. Nothing in the store was dropped.
+    /// The log of a [foreign](super::Builder::foreign) store is broken, or contains what no import would accept. The
+    /// store is unchanged.
     #[error("{store}: {problem}")]
     BrokenLog {
         /// The store.

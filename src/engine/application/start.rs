@@ -7,7 +7,7 @@ use super::builder::{Builder, Parts, StoreSource};
 use super::categories::check_categories;
 use super::projection_history::ProjectionHistories;
 use super::read::Models;
-use super::upkeep::{refuse_unfinished_import, trust_only_the_log};
+use super::upkeep::{refuse_unfinished_import, trust_only, verify_foreign_log};
 use super::{Application, Base, Inner, StartError};
 use crate::engine::command_handler::CommandHandlers;
 use crate::engine::event_handler::HandlerContext;
@@ -66,17 +66,27 @@ impl<E: StoredEvent> Builder<E> {
             async move { upkeep.taken_over(&store).await }
         };
         let lease = Lease::new(&store, &supervisor, on_late_acquisition);
+        let unfinished_import = async || match refuse_unfinished_import(&store, &url, accept_loss, &lease).await {
+            // What a foreign store says about imports is dropped, so it need not be readable.
+            Err(StartError::Unreadable(_)) if foreign => Ok(()),
+            checked => checked,
+        };
+        // A store that is refused stays as it is, and acquiring the lease changes it.
+        if !accept_loss {
+            unfinished_import().await?;
+        }
+        let foreign_log = match foreign {
+            true => verify_foreign_log(&store, &url, &upkeep, &process_managers).await?,
+            false => None,
+        };
         if accept_loss || foreign || !handlers_to_start.is_empty() {
             lease.want(&store).await?;
         }
         let mut give_up = GiveUpUnlessStarted(Some(lease.clone()));
-        match refuse_unfinished_import(&store, &url, accept_loss, &lease).await {
-            // What a foreign store says about imports is dropped, so it need not be readable.
-            Err(StartError::Unreadable(_)) if foreign => {}
-            checked => checked?,
-        }
-        if foreign {
-            trust_only_the_log(&store, &url, &upkeep, &process_managers, &lease).await?;
+        // The last holder of the lease may have died in the middle of an import.
+        unfinished_import().await?;
+        if let Some(log) = foreign_log {
+            trust_only(log, &store, &url, &lease).await?;
         }
         let (clock, ids) = time_and_ids(seed, store.end().await?);
         let snapshot_every = limits.snapshot_every.get();

@@ -8,4 +8,4 @@ mod own_file;
 pub use self::directory::{create_private_directory, directory_of, sync_name};
 pub use self::file::{FileId, create_private, is_unsupported, with_suffix};
 pub use self::new_file::{NO_SYNC_OF_DIRECTORIES, NewFile, Placed};
-pub use self::own_file::{Trusted, create_anew, open_own, open_regular};
+pub use self::own_file::{Trusted, create_anew, open_own, open_regular, rename_anew};

@@ -112,6 +112,21 @@ pub fn create_anew(path: &Path) -> io::Result<File> {
     create_private(path)
 }
 
+/// Renames a file to `path`, in place of a leftover of this user with that name.
+///
+/// # Errors
+///
+/// Returns the system's error; [`io::ErrorKind::AlreadyExists`] if the name belongs to another user.
+pub fn rename_anew(from: &Path, path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if !is_own(&found) => {
+            let problem = format!("{} belongs to another user ({})", path.display(), found.uid());
+            Err(io::Error::new(io::ErrorKind::AlreadyExists, problem))
+        }
+        _ => fs::rename(from, path),
+    }
+}
+
 fn is_own(found: &Metadata) -> bool {
     found.uid() == geteuid().as_raw()
 }

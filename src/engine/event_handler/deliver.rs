@@ -114,8 +114,12 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     async fn park(&mut self, event: &RecordedEvent<E>, attempts: u32, reason: String) -> Result<(), End> {
         let Self { instance, progress, .. } = self;
         instance.on_parked(event, &mut progress.state, progress.checkpoint).await;
-        let parked = self.parked(event.position, attempts, reason);
-        self.acknowledge(event, ParkedChange::Park(parked)).await
+        let (name, position) = (H::NAME, event.position);
+        let message = format!("{name} has parked the event at position {position} after attempt {attempts}: {reason}");
+        let parked = self.parked(position, attempts, reason);
+        self.acknowledge(event, ParkedChange::Park(parked)).await?;
+        tracing::warn!("{message}");
+        Ok(())
     }
 
     async fn acknowledge(&mut self, event: &RecordedEvent<E>, parked: ParkedChange) -> Result<(), End> {

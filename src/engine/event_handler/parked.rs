@@ -81,8 +81,11 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     }
 
     async fn skip(&mut self, number: u64) -> Result<(), ParkedError> {
-        self.find(number).await?;
-        Ok(self.write(ParkedChange::Remove { number }).await?)
+        let position = self.find(number).await?.position;
+        self.write(ParkedChange::Remove { number }).await?;
+        // Nothing else tells later that the event was never handled.
+        tracing::info!("{} has given up parked event {number}, at position {position}", H::NAME);
+        Ok(())
     }
 
     async fn find(&self, number: u64) -> Result<ParkedEvent, ParkedError> {

@@ -15,9 +15,12 @@ pub(in crate::engine::store) const END: &str = "-end";
 /// Locked by the program that runs the handlers with external effects.
 pub(in crate::engine::store) const HANDLERS: &str = "-handlers";
 
+/// SQLite's rollback journal. No file here has one, but SQLite looks for it whenever it opens a file.
+pub(in crate::engine::store) const JOURNAL: &str = "-journal";
+
 /// The reserved ending of a path, if it has one: a file with that name would be taken for another file's companion.
 pub(crate) fn ending_of_companion(path: &Path) -> Option<&'static str> {
     let name = path.file_name()?.as_bytes();
     let is_ending = |suffix: &&str| name.len() > suffix.len() && name.ends_with(suffix.as_bytes());
-    [WAL, SHM, END, HANDLERS, "-journal"].into_iter().find(is_ending)
+    [WAL, SHM, END, HANDLERS, JOURNAL].into_iter().find(is_ending)
 }

@@ -66,6 +66,11 @@ impl AsyncRead for InputThread {
         let length = rest.len().min(into.remaining());
         into.put_slice(&rest[..length]);
         self.taken += length;
+        if self.taken == self.piece.len() {
+            // Now rather than when the next piece arrives, which may be long after.
+            self.piece.zeroize();
+            self.taken = 0;
+        }
         Poll::Ready(Ok(()))
     }
 }

@@ -22,7 +22,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use self::aggregate_kinds::Kinds;
 use self::audit::Audit;
-pub(super) use self::foreign::trust_only_the_log;
+pub(super) use self::foreign::{trust_only, verify_foreign_log};
 pub use self::import::{ImportOptions, ImportStep};
 pub(super) use self::import_marker::{KnownHandler, refuse_unfinished_import};
 use crate::engine::domain::{Aggregate, Contains, Invariants};

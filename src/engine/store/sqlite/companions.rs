@@ -10,19 +10,19 @@ use rustix::fs::Access;
 
 pub(super) use crate::engine::disk::with_suffix as companion;
 use crate::engine::disk::{Trusted, create_private, open_own};
-pub(super) use crate::engine::store::companion_names::{END, HANDLERS, SHM, WAL, ending_of_companion};
+pub(super) use crate::engine::store::companion_names::{END, HANDLERS, JOURNAL, SHM, WAL, ending_of_companion};
 
 /// Companions that SQLite and a store may leave beside an unfinished file.
-pub(super) const OF_UNFINISHED: &[&str] = &[WAL, SHM, END, "-journal"];
+pub(super) const OF_UNFINISHED: &[&str] = &[WAL, SHM, END, JOURNAL];
 
 /// The companions of an open file.
 pub(super) const ALL: [&str; 4] = [WAL, SHM, END, HANDLERS];
 
-/// Returns the first companion that is not trusted or not writable, and why. SQLite would use one that is not trusted, and
-/// would not name one that is not writable.
+/// Returns the first companion that is not trusted or not writable, and why. SQLite would use one that is not trusted,
+/// even a rollback journal, and would not name one that is not writable.
 pub(super) fn check_usable(path: &Path) -> Result<(), (PathBuf, io::Error)> {
     let trusted = Trusted::beside(path).map_err(|error| (path.to_owned(), error))?;
-    for suffix in ALL {
+    for suffix in ALL.into_iter().chain([JOURNAL]) {
         let companion = companion(path, suffix);
         let checked = fs::symlink_metadata(&companion).and_then(|found| {
             trusted.check(&found)?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::companions::{END, HANDLERS, OF_UNFINISHED, SHM, WAL, companion, ending_of_companion};
+use super::companions::{END, HANDLERS, JOURNAL, OF_UNFINISHED, SHM, WAL, companion, ending_of_companion};
 use super::end_file::{End, EndFile, RecordedEnd};
 use super::open_error::{refused, sqlite};
 use super::schema::APPLICATION_ID;
@@ -84,12 +84,12 @@ fn say_what_is_left(path: &Path) {
 
 /// A leftover that SQLite would take for a part of the new file.
 pub(super) fn left_over(path: &Path) -> Option<PathBuf> {
-    let logs = [WAL, "-journal"].map(|suffix| companion(path, suffix));
+    let logs = [WAL, JOURNAL].map(|suffix| companion(path, suffix));
     logs.into_iter().find(|log| fs::metadata(log).is_ok_and(|found| found.len() > 0))
 }
 
 fn remove_left_over(path: &Path) -> io::Result<()> {
-    for suffix in [WAL, SHM, "-journal", END, HANDLERS] {
+    for suffix in [WAL, SHM, JOURNAL, END, HANDLERS] {
         match fs::remove_file(companion(path, suffix)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}

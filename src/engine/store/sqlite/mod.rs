@@ -45,6 +45,7 @@ mod log_reader;
 mod log_writer;
 mod long_wait;
 mod new_store;
+mod no_journal;
 mod numbers;
 mod open;
 mod open_checks;
@@ -200,15 +201,25 @@ impl<E: StoredEvent> SqliteStore<E> {
         self.read(|connection, _| parked_numbers::given(connection)).await
     }
 
+    /// Whether no one else has the file open: no other program, and no other store in this one.
+    pub(in crate::engine) fn is_alone(&self) -> bool {
+        self.open_file.upgrade().is_some_and(|open_file| open_file.presence().is_certainly_alone())
+    }
+
     /// Drops everything in the file that derives from the log, and stores the progress of these handlers, all in one
-    /// commit.
+    /// commit. Returns `false`, and changes nothing, if someone else has the file open, or had since the log ended at
+    /// `end`.
     ///
     /// # Errors
     ///
-    /// Returns [`StoreError`] if nothing was changed; [`StoreError::LeaseLost`] if another process runs the handlers.
-    pub(in crate::engine) async fn replace_derived(&self, handlers: Vec<(String, Progress)>) -> Result<(), StoreError> {
+    /// Returns [`StoreError`] if nothing was changed.
+    pub(in crate::engine) async fn replace_derived(
+        &self,
+        handlers: Vec<(String, Progress)>,
+        end: Position,
+    ) -> Result<bool, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.write(WriteRequest::ReplaceDerived { handlers, reply }, answer).await
+        self.write(WriteRequest::ReplaceDerived { handlers, end, reply }, answer).await
     }
 
     async fn write<R>(

@@ -17,6 +17,7 @@ use super::end_file::{Deadline, End, EndFile, LockError, RecordedEnd};
 use super::format::Format;
 use super::lock_holder::holder;
 use super::log_links::LogEnd;
+use super::no_journal::NoJournal;
 use super::open_checks::{check, check_header};
 use super::open_error::{refused, sqlite};
 use super::open_file::OpenFile;
@@ -119,7 +120,8 @@ fn open_existing<E: StoredEvent>(
         },
         |error| refused(&path, error),
     )?;
-    let check_companions = || companions::check_usable(&path).map_err(|(companion, error)| refused(&companion, error));
+    let unusable = |(companion, error): (PathBuf, io::Error)| refused(&companion, error);
+    let check_companions = || companions::check_usable(&path).map_err(unusable);
     check_companions()?;
     let end_path = companion(&path, END);
     let mut end_file = EndFile::open(end_path.clone()).map_err(|error| {
@@ -141,9 +143,12 @@ fn open_existing<E: StoredEvent>(
     if !open_file.is_at(&path) {
         return Ok(None);
     }
-    // SQLite has opened its companions by now. They are checked again, since another user may have put them there after
-    // the first check.
-    let checked = checked::<E>(&path, &mut end_file, options).and_then(|checked| check_companions().map(|()| checked));
+    // Once SQLite has opened its companions they are checked again, since another user may have put them there after
+    // the first check. A journal would be gone by then.
+    let checked = NoJournal::beside(&path).map_err(unusable).and_then(|_no_journal| {
+        let checked = checked::<E>(&path, &mut end_file, options)?;
+        check_companions().map(|()| checked)
+    });
     let (connection, format, end) = match checked {
         Ok(checked) => checked,
         Err(refusal) => {

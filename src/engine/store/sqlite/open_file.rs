@@ -90,7 +90,15 @@ impl Presence {
     /// Whether no one else has the file open: no other program, and no other store in this one. Returns `false` if that
     /// cannot be decided at once.
     pub(super) fn is_alone(self) -> bool {
-        let Ok(files) = OPEN.try_lock() else { return false };
+        OPEN.try_lock().is_ok_and(|files| self.is_alone_among(&files))
+    }
+
+    /// Whether no one else has the file open, as [`Presence::is_alone`] says, even if the answer takes a moment.
+    pub(super) fn is_certainly_alone(self) -> bool {
+        self.is_alone_among(&lock())
+    }
+
+    fn is_alone_among(self, files: &HashMap<Identity, Open, RandomState>) -> bool {
         let open = files.get(&self.identity);
         open.is_some_and(|open| open.count == 1 && matches!(lock_of_another_process(&open.file), Ok(None)))
     }

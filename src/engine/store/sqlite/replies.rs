@@ -19,6 +19,7 @@ pub(super) enum PendingReply<E> {
     Progress(Reply<()>, Result<(), StoreError>),
     Begun(Reply<Progress>, Progress),
     Lease(Reply<bool>),
+    Replaced(Reply<bool>, bool),
     Projections(Reply<Vec<ProjectionWritten>>, Vec<ProjectionWritten>),
 }
 
@@ -30,6 +31,7 @@ impl<E> PendingReply<E> {
             Self::Progress(reply, written) => drop(reply.send(written)),
             Self::Begun(reply, progress) => drop(reply.send(Ok(progress))),
             Self::Lease(reply) => drop(reply.send(Ok(true))),
+            Self::Replaced(reply, replaced) => drop(reply.send(Ok(replaced))),
             Self::Projections(reply, written) => drop(reply.send(Ok(written))),
         }
     }
@@ -47,7 +49,7 @@ impl<E> PendingReply<E> {
             Self::Append(reply, _) => drop(reply.send(Err(error))),
             Self::Progress(reply, _) => drop(reply.send(Err(error))),
             Self::Begun(reply, _) => drop(reply.send(Err(error))),
-            Self::Lease(reply) => drop(reply.send(Err(error))),
+            Self::Lease(reply) | Self::Replaced(reply, _) => drop(reply.send(Err(error))),
             Self::Projections(reply, _) => drop(reply.send(Err(error))),
         }
     }

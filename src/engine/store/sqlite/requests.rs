@@ -31,10 +31,12 @@ pub(super) enum WriteRequest<E> {
         updates: Vec<ProjectionUpdate>,
         reply: Reply<Vec<ProjectionWritten>>,
     },
-    /// Drops what derives from the log, and stores the progress of these handlers.
+    /// Drops what derives from the log, and stores the progress of these handlers. Replies whether that was done: only
+    /// if the log still ends at `end`, and no one else has the file open.
     ReplaceDerived {
         handlers: Vec<(String, Progress)>,
-        reply: Reply<()>,
+        end: Position,
+        reply: Reply<bool>,
     },
     /// Replies whether the lease was acquired; if not, the caller may retry.
     AcquireLease {
@@ -97,8 +99,8 @@ impl<E> WriteRequest<E> {
         match self {
             Self::Append { reply, .. } => drop(reply.send(Err(error))),
             Self::Begin { reply, .. } => drop(reply.send(Err(error))),
-            Self::Progress { reply, .. } | Self::ReplaceDerived { reply, .. } => drop(reply.send(Err(error))),
-            Self::AcquireLease { reply } => drop(reply.send(Err(error))),
+            Self::Progress { reply, .. } => drop(reply.send(Err(error))),
+            Self::AcquireLease { reply } | Self::ReplaceDerived { reply, .. } => drop(reply.send(Err(error))),
             Self::Projections { reply, .. } => drop(reply.send(Err(error))),
             Self::Look => {}
         }

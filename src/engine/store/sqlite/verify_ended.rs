@@ -10,14 +10,16 @@ pub(super) enum Ended {
 
 impl From<FileError> for Ended {
     fn from(error: FileError) -> Self {
-        let position = match error {
-            FileError::Damaged { position, .. } | FileError::Unreadable { position, .. } => Some(position),
+        // The position is told besides.
+        let (position, problem) = match error {
+            FileError::Damaged { position, what } => (Some(position), what.to_owned()),
+            FileError::Unreadable { position, error } => (Some(position), format!("the event is {error}")),
             FileError::Sqlite(_)
             | FileError::DamagedRecord(_)
             | FileError::EndUnwritten(_)
-            | FileError::Panicked(_) => None,
+            | FileError::Panicked(_) => (None, error.to_string()),
         };
-        Self::Broken { position, problem: error.to_string() }
+        Self::Broken { position, problem }
     }
 }
 

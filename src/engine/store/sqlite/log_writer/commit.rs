@@ -22,7 +22,7 @@ impl<E: StoredEvent> LogWriter<E> {
         batch: &mut Vec<WriteRequest<E>>,
         pending: &mut Vec<PendingReply<E>>,
     ) -> Result<Batch<E>, FileError> {
-        let Self { connection, log, lease, others_have_written, .. } = self;
+        let Self { connection, log, lease, others_have_written, open_file, .. } = self;
         let format = log.stored().format(connection)?;
         if *others_have_written {
             log.refresh(LogEnd::read(connection)?);
@@ -49,12 +49,14 @@ impl<E: StoredEvent> LogWriter<E> {
                     }
                     PendingReply::Progress(reply, if is_valid { Ok(()) } else { Err(StoreError::LeaseLost) })
                 }
-                WriteRequest::ReplaceDerived { handlers, reply } => {
-                    let is_valid = lease.is_valid(connection)?;
-                    if is_valid {
+                WriteRequest::ReplaceDerived { handlers, end, reply } => {
+                    // This program holds the lock that opening the file takes.
+                    let is_alone = open_file.presence().is_certainly_alone();
+                    let is_unchanged = before.position == end.get() && lease.is_valid(connection)?;
+                    if is_alone && is_unchanged {
                         derived::replace(connection, handlers)?;
                     }
-                    PendingReply::Progress(reply, if is_valid { Ok(()) } else { Err(StoreError::LeaseLost) })
+                    PendingReply::Replaced(reply, is_alone && is_unchanged)
                 }
                 WriteRequest::Projections { updates, reply } if format == Format::First => {
                     let missing = ProjectionWritten::Missing { stored: Position::START };
