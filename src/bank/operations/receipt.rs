@@ -33,7 +33,6 @@ pub enum Withdrawal {
 /// A command that was sent. Dropping it does not cancel the command.
 ///
 /// Awaiting it is waiting for its [outcome](PendingCommand::outcome).
-#[must_use = "the outcome is known only when this is awaited"]
 pub struct PendingCommand {
     pending: application::PendingCommand<AccountEvent, Account>,
     /// The transfer that the command begins, if any.

@@ -18,7 +18,6 @@ use crate::engine::store::{Committed, StoreError};
 /// outcome is available even after the application has ended.
 ///
 /// Awaiting it is waiting for its [outcome](PendingCommand::outcome).
-#[must_use = "the outcome is known only when this is awaited"]
 pub struct PendingCommand<E: 'static, A: Aggregate> {
     base: Arc<Base<E>>,
     consistency: Consistency,
