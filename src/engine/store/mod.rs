@@ -36,7 +36,7 @@ pub use self::any_store::Store;
 pub use self::backup::{BackupError, BackupStep};
 pub use self::custom_store::OtherStore;
 use self::handler_records::HandlerRecords;
-pub(crate) use self::log_pages::LogPages;
+pub(crate) use self::log_pages::{LogPage, LogPages};
 pub use self::open_error::OpenStoreError;
 pub use self::url::{StoreUrl, UnsupportedUrl, path_named_by};
 pub use self::verification::{Verification, Verified};

@@ -13,6 +13,7 @@ mod import_appends;
 mod import_file;
 mod import_marker;
 mod left_behind;
+mod snapshot_replays;
 mod verify;
 
 use std::fmt;

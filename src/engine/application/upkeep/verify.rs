@@ -4,16 +4,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::aggregate_kinds::AggregateKind;
 use super::audit::Audit;
 use super::left_behind::LeftBehind;
+use super::snapshot_replays::SnapshotReplays;
 use super::{FoldedRows, ReadRows};
 use crate::engine::application::{Application, Unavailable};
 use crate::engine::log::{Moment, Position, StreamId, Version};
 use crate::engine::runtime::panic_message;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::log_head::LogHead;
-use crate::engine::store::{EventStore as _, LogPages, MAX_READ, Snapshot, Store, StoreError, Verification, Verified};
+use crate::engine::store::{EventStore as _, LogPage, LogPages, MAX_READ, Store, StoreError, Verification, Verified};
 
 /// Why a verification ends early.
 enum CheckEnded {
@@ -29,6 +29,12 @@ enum CheckEnded {
 impl From<StoreError> for CheckEnded {
     fn from(error: StoreError) -> Self {
         Self::Failed(error)
+    }
+}
+
+impl From<(Position, String)> for CheckEnded {
+    fn from((position, problem): (Position, String)) -> Self {
+        Self::Broken { position: Some(position), problem }
     }
 }
 
@@ -107,19 +113,28 @@ impl<E: StoredEvent> Application<E> {
         let mut left_behind = LeftBehind::read(store, &self.inner.upkeep).await?;
         let end = store.end().await?;
         let mut audit = self.inner.upkeep.audit();
+        let mut replays = self.snapshot_replays(end).await?;
         let mut pages = LogPages::up_to(store, end);
-        while let Some(page) = pages.next().await? {
+        let mut check = |page: &LogPage<E>| {
             let take = AssertUnwindSafe(|| {
                 page.iter().try_for_each(|event| {
                     let broken = |problem| CheckEnded::Broken { position: Some(event.position), problem };
                     audit.take(event).map_err(broken)?;
                     projections.iter_mut().for_each(|projection| projection.take(event));
                     left_behind.take(event);
-                    Ok::<(), CheckEnded>(())
+                    Ok::<(), CheckEnded>(replays.take(event)?)
                 })
             });
             catch_unwind(take).map_err(|panic| CheckEnded::Panicked(panic_message(panic.as_ref())))??;
             progress.tell(&progress.events, audit.events(), end.get());
+            Ok::<(), CheckEnded>(())
+        };
+        let mut read = pages.next().await?;
+        while let Some(page) = read {
+            // The store reads the next page while this one is checked.
+            let (next, checked) = tokio::join!(biased; pages.next(), async { check(&page) });
+            checked?;
+            read = next?;
         }
         if pages.position() < end {
             let problem = format!("the log ends before position {end}");
@@ -134,7 +149,11 @@ impl<E: StoredEvent> Application<E> {
         if let Some(problem) = self.process_manager_difference().await? {
             return Err(CheckEnded::Broken { position: None, problem });
         }
-        let snapshots = self.verify_snapshots(&audit, end).await?;
+        let snapshots = match self.store() {
+            #[cfg(feature = "sqlite")]
+            Store::Sqlite(_) => replays.finish()?,
+            Store::Memory(_) | Store::Other(_) => self.verify_snapshots(&audit, end).await?,
+        };
         Ok(Verified { events: audit.events(), streams: audit.streams().len() as u64, snapshots })
     }
 
@@ -163,73 +182,48 @@ impl<E: StoredEvent> Application<E> {
         Ok(None)
     }
 
-    /// Compares all snapshots up to a position with a replay, even those that are ignored. Returns their number.
+    /// The streams of a file that have snapshots, even those that are ignored. They are compared while the log is read.
+    #[cfg_attr(not(feature = "sqlite"), expect(unused_variables, reason = "only a file lists them"))]
+    async fn snapshot_replays(&self, end: Position) -> Result<SnapshotReplays<E>, StoreError> {
+        #[cfg_attr(not(feature = "sqlite"), expect(unused_mut, reason = "only a file lists them"))]
+        let mut replays = SnapshotReplays::default();
+        #[cfg(feature = "sqlite")]
+        if let Store::Sqlite(store) = self.store() {
+            for stream in store.streams_with_snapshots().await? {
+                let snapshots = store.all_snapshots(&stream, end).await?;
+                replays.add(&self.inner.upkeep.kinds, stream, snapshots);
+            }
+        }
+        Ok(replays)
+    }
+
+    /// Compares the snapshots of a store that does not list the streams that have any. Returns their number.
     async fn verify_snapshots(&self, audit: &Audit<'_, E>, end: Position) -> Result<u64, CheckEnded> {
+        let is_long = |version: &Version| version.get() >= self.inner.snapshot_every;
         let mut count = 0;
-        for stream in self.streams_with_snapshots(audit).await? {
-            let Some(kind) = self.inner.upkeep.kinds.of(&stream) else { continue };
-            let snapshots = self.snapshots(&stream, end).await?;
-            count += snapshots.len() as u64;
-            self.verify_stream(kind, &stream, snapshots).await?;
+        for (stream, _) in audit.streams().iter().filter(|(_, version)| is_long(version)) {
+            count += self.verify_stream(stream, end).await?;
         }
         Ok(count)
     }
 
-    /// The streams that may have snapshots.
-    async fn streams_with_snapshots(&self, audit: &Audit<'_, E>) -> Result<Vec<StreamId>, StoreError> {
-        match self.store() {
-            #[cfg(feature = "sqlite")]
-            Store::Sqlite(store) => store.streams_with_snapshots().await,
-            Store::Memory(_) | Store::Other(_) => {
-                let is_long = |version: &Version| version.get() >= self.inner.snapshot_every;
-                let long = audit.streams().iter().filter(|(_, version)| is_long(version));
-                Ok(long.map(|(stream, _)| stream.clone()).collect())
-            }
-        }
-    }
-
-    /// The snapshots of a stream, latest first.
-    async fn snapshots(&self, stream: &StreamId, end: Position) -> Result<Vec<Snapshot>, StoreError> {
-        #[cfg(feature = "sqlite")]
-        if let Store::Sqlite(store) = self.store() {
-            return store.all_snapshots(stream, end).await;
-        }
+    /// Compares the snapshots of a stream with a replay. Returns their number.
+    async fn verify_stream(&self, stream: &StreamId, end: Position) -> Result<u64, CheckEnded> {
         let (mut until, mut snapshots) = (end, Vec::new());
         while let (Some(snapshot), _) = self.store().read_from_snapshot(stream, Moment::Position(until), 1).await? {
             until = snapshot.position.before();
             snapshots.push(snapshot);
         }
-        Ok(snapshots)
-    }
-
-    /// Compares the snapshots of a stream, latest first, with a replay.
-    async fn verify_stream(
-        &self,
-        kind: &AggregateKind<E>,
-        stream: &StreamId,
-        mut snapshots: Vec<Snapshot>,
-    ) -> Result<(), CheckEnded> {
-        let (mut replay, mut version) = (kind.replay(stream), Version::START);
-        while !snapshots.is_empty() {
+        let Some(last) = snapshots.first().map(|last| last.version) else { return Ok(0) };
+        let (mut replays, mut version) = (SnapshotReplays::default(), Version::START);
+        replays.add(&self.inner.upkeep.kinds, stream.clone(), snapshots);
+        while version < last {
             let page = self.store().read_stream(stream, version, MAX_READ).await?;
             let Some(last) = page.last() else { break };
             version = last.version;
-            for event in page.iter() {
-                replay.take(event)?;
-                let Some(snapshot) = snapshots.pop_if(|snapshot| snapshot.version == event.version) else { continue };
-                if snapshot.position != event.position || replay.differs_from(&snapshot.state) {
-                    let problem = format!("the snapshot of {stream} is not what its events make of it");
-                    return Err(CheckEnded::Broken { position: Some(snapshot.position), problem });
-                }
-            }
+            page.iter().try_for_each(|event| replays.take(event))?;
         }
-        match snapshots.pop() {
-            None => Ok(()),
-            Some(snapshot) => {
-                let problem = format!("a snapshot of {stream} stands after no event");
-                Err(CheckEnded::Broken { position: Some(snapshot.position), problem })
-            }
-        }
+        Ok(replays.finish()?)
     }
 }
 
