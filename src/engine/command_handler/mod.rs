@@ -24,7 +24,7 @@ use self::load::catch_panic;
 use self::worker::Worker;
 use super::store::{Committed, Conflict, EventStore, StoreError};
 use crate::engine::domain::{Aggregate, Command, Contains, DomainEvent};
-use crate::engine::log::{Metadata, StreamId};
+use crate::engine::log::{Metadata, StreamId, Timestamp};
 use crate::engine::runtime::trace::{command_span, trace_line};
 use crate::engine::runtime::{Clock, Origin, StoreFailure, Supervisor, offer};
 
@@ -114,14 +114,15 @@ type Outcome<A, E> = Result<Committed<E>, CommandError<<A as Aggregate>::Refusal
 #[derive(Debug)]
 pub struct CommandHandler<A: Aggregate, E = <A as Aggregate>::Event> {
     requests: mpsc::Sender<CommandRequest<A, E>>,
+    clock: Arc<Clock>,
     /// Carries no values: the channel closes when the task ends.
     running: watch::Receiver<()>,
 }
 
 impl<A: Aggregate, E> Clone for CommandHandler<A, E> {
     fn clone(&self) -> Self {
-        let (requests, running) = (self.requests.clone(), self.running.clone());
-        Self { requests, running }
+        let (requests, clock, running) = (self.requests.clone(), self.clock.clone(), self.running.clone());
+        Self { requests, clock, running }
     }
 }
 
@@ -136,6 +137,8 @@ enum CommandRequest<A: Aggregate, E> {
 struct Sent<A: Aggregate, E> {
     command: A::Command,
     metadata: Metadata,
+    /// The time for its events, if that was [taken when it was sent](Clock::at_sending).
+    time: Option<Timestamp>,
     span: Span,
     /// Whether a command with this id may have been handled before.
     may_be_duplicate: bool,
@@ -163,6 +166,7 @@ impl<A: Aggregate, E> Sent<A, E> {
     fn request(
         command: A::Command,
         metadata: Metadata,
+        time: Option<Timestamp>,
         may_be_duplicate: bool,
     ) -> (CommandRequest<A, E>, Pending<A, E>) {
         let span = command_span(command.title(), &metadata);
@@ -170,7 +174,7 @@ impl<A: Aggregate, E> Sent<A, E> {
         let (reply, answer) = oneshot::channel();
         let reply = Reply { answer: Some(reply), may_be_stored: false };
         let pending = Pending { command_id: metadata.command_id, answer };
-        (CommandRequest::Handle(Self { command, metadata, span, may_be_duplicate, reply }), pending)
+        (CommandRequest::Handle(Self { command, metadata, time, span, may_be_duplicate, reply }), pending)
     }
 
     fn reply(mut self, outcome: Outcome<A, E>) {
@@ -207,7 +211,7 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
         S: EventStore<E>,
     {
         let (sender, requests) = mpsc::channel(limits.queue.max(1));
-        let worker = Worker::<A, E, S>::new(store, clock, &limits);
+        let worker = Worker::<A, E, S>::new(store, clock.clone(), &limits);
         // A batch must fit into the cache: its aggregates hold decisions that are not stored yet.
         let batch = limits.batch.clamp(1, limits.cached_aggregates.get());
         let (alive, running) = watch::channel(());
@@ -215,7 +219,7 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
             let _alive = alive;
             worker.run(requests, batch).await
         });
-        Self { requests: sender, running }
+        Self { requests: sender, clock, running }
     }
 
     /// Sends a new command. Waits while the queue is full.
@@ -304,7 +308,7 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
         metadata: Metadata,
         may_be_duplicate: bool,
     ) -> Result<(Pending<A, E>, Option<Box<CommandRequest<A, E>>>), CommandError<A::Refusal>> {
-        let (request, pending) = Sent::request(command, metadata, may_be_duplicate);
+        let (request, pending) = Sent::request(command, metadata, self.clock.at_sending(), may_be_duplicate);
         let refused = offer(&self.requests, request).map_err(|_| CommandError::Stopped)?;
         Ok((pending, refused.map(Box::new)))
     }

@@ -93,7 +93,7 @@ where
     /// Returns whether there was a conflict.
     async fn handle(&mut self, open: &mut Vec<Sent<A, E>>, last_attempt: bool) -> bool {
         let looked_up = self.look_up(open).await;
-        let time = self.clock.now();
+        let mut time_of_batch = None;
         let mut appends = Vec::with_capacity(open.len());
         let mut ids = None;
         for sent in open.iter() {
@@ -104,7 +104,10 @@ where
                 {
                     Decision::Postponed
                 }
-                None => self.decide(sent, time, &mut appends).await,
+                None => {
+                    let time = sent.time.unwrap_or_else(|| *time_of_batch.get_or_insert_with(|| self.clock.now()));
+                    self.decide(sent, time, &mut appends).await
+                }
             };
             let panicked = matches!(decision, Decision::Answer(Err(CommandError::Panicked { .. })));
             self.decisions.push(decision);
