@@ -20,6 +20,7 @@ mod flags;
 pub mod function_table;
 pub mod functions;
 pub mod help;
+pub mod in_flight;
 pub mod language;
 #[cfg(feature = "library")]
 pub mod library_functions;

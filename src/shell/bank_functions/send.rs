@@ -82,7 +82,7 @@ impl BankFunctions {
 }
 
 /// The outcome of a command, with the events it caused if they are wanted.
-async fn outcome(
+pub(super) async fn outcome(
     bank: &Bank,
     handled: Result<Receipt, CommandFailure>,
     to_term: ToTerm,
