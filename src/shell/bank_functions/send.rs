@@ -90,7 +90,9 @@ pub(super) async fn outcome(
 ) -> Outcome {
     let receipt = handled.map_err(|failure| not_carried_out(bank, &failure))?;
     // If the log cannot be read any more, the reply comes without events: it still says what became of the command.
-    let events = if wants_events { bank.conversation(&receipt).await.unwrap_or_default() } else { Vec::new() };
+    // Boxed: keeps the common future small.
+    let events =
+        if wants_events { Box::pin(bank.conversation(&receipt)).await.unwrap_or_default() } else { Vec::new() };
     let events = events.iter().filter_map(event_record).collect();
     Ok(Reply { term: to_term(bank, &receipt), events, live: None })
 }

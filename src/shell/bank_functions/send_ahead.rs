@@ -1,12 +1,15 @@
 //! Sends commands ahead: without waiting for the outcomes of those before.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use super::parameters::PIN;
 use super::replies::{handled, not_sent};
 use super::send::outcome;
 use super::{BankFunctions, create, deposit, withdraw};
 use crate::bank::{AccountCommand, Bank};
 use crate::engine::feed::checkpoints::Consistency;
-use crate::shell::functions::{Call, SentCall};
+use crate::shell::functions::{Call, Outcome, RunningCall, SentCall};
 
 impl BankFunctions {
     /// Sends the command of a call, if it depends on nothing but its account and nothing answers it.
@@ -21,11 +24,36 @@ impl BankFunctions {
         let trace = self.trace.follow_apart(conversation.metadata().correlation_id);
         let sent = bank.send(command, conversation).await;
         let wants_events = call.as_json();
-        let outcome = Box::pin(async move {
-            let receipt = sent.map_err(not_sent)?.outcome().await;
-            outcome(&bank, receipt, handled, wants_events).await
-        });
+        let outcome = Box::pin(WhenItsTurnComes::NotYet(Some(move || -> RunningCall<'static> {
+            Box::pin(async move {
+                let receipt = sent.map_err(not_sent)?.outcome().await;
+                outcome(&bank, receipt, handled, wants_events).await
+            })
+        })));
         Some(SentCall { outcome, trace })
+    }
+}
+
+/// Waits for an outcome by a future that is made when it is first waited for. Only that of the first call in flight is: as
+/// many as there are calls would be larger than the fast part of the memory.
+enum WhenItsTurnComes<F> {
+    NotYet(Option<F>),
+    Now(RunningCall<'static>),
+}
+
+impl<F: FnOnce() -> RunningCall<'static> + Unpin> Future for WhenItsTurnComes<F> {
+    type Output = Outcome;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
+        if let Self::NotYet(waiting) = &mut *self
+            && let Some(wait) = waiting.take()
+        {
+            *self = Self::Now(wait());
+        }
+        match &mut *self {
+            Self::Now(outcome) => outcome.as_mut().poll(context),
+            Self::NotYet(_) => Poll::Pending,
+        }
     }
 }
 
