@@ -1,7 +1,7 @@
 //! How fast the durable store is, against a bare file with one sync per batch and plain SQLite on the same disk.
 //!
 //! `cargo bench --bench durable` runs everything and ends with the bars that were set; `cargo bench --bench
-//! durable -- append replay` runs some parts only: `append`, `latency`, `replay`, `reopen`.
+//! durable -- append replay` runs some parts only: `append`, `latency`, `replay`, `reopen`, `script`.
 //!
 //! All figures that are compared come from one run, the contenders taking turns. Absolute figures move from
 //! machine to machine, and the ratios much less.
@@ -23,6 +23,7 @@ mod replay;
 #[path = "../memory/report.rs"]
 #[expect(dead_code, reason = "the other benchmark prints more")]
 mod report;
+mod script;
 mod store;
 mod whole_bank;
 
@@ -30,7 +31,7 @@ use std::process::ExitCode;
 
 use tempfile::TempDir;
 
-const PARTS: [&str; 4] = ["append", "latency", "replay", "reopen"];
+const PARTS: [&str; 5] = ["append", "latency", "replay", "reopen", "script"];
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
@@ -53,7 +54,8 @@ fn main() -> ExitCode {
             "append" => append::run(),
             "latency" => latency::run(),
             "replay" => replay::run(),
-            _ => reopen::run(),
+            "reopen" => reopen::run(),
+            _ => script::run(),
         });
     }
     report::print_bars(bars);
