@@ -93,7 +93,7 @@ impl<D: Domain> Session<D> {
     }
 
     /// Checks a parsed statement against the functions of the domain.
-    pub fn read<'a>(&self, source: Source<'a>, statement: Result<Statement<'_>, SyntaxError>) -> ReadStatement<'a, D> {
+    pub fn read<'a>(&self, source: Source<'a>, statement: Result<Statement<'a>, SyntaxError>) -> ReadStatement<'a, D> {
         ReadStatement::new(source, statement, Vocabulary::of(&self.domain))
     }
 
@@ -149,18 +149,14 @@ impl<D: Domain> Session<D> {
     }
 
     /// Sends the command of a statement without waiting for its reply, which is printed [when it has landed](Self::land).
-    /// A statement that must be run after all others have their replies is given back.
-    pub(super) async fn send_ahead<'a>(
-        &mut self,
-        statement: ReadStatement<'a, D>,
-    ) -> Result<(Unanswered, SentCall), ReadStatement<'a, D>> {
-        let Ok(Runnable::Domain(row, arguments)) = &statement.call else { return Err(statement) };
-        let call = Call::new(&row.function, arguments, self.style.json);
-        let Some(sent) = self.domain.send_ahead(call).await else { return Err(statement) };
+    /// `None` if the statement must be run after all others have their replies.
+    pub(super) async fn send_ahead(&mut self, statement: &ReadStatement<'_, D>) -> Option<(Unanswered, SentCall)> {
+        let Ok(Runnable::Domain(row, arguments)) = &statement.call else { return None };
+        let sent = self.domain.send_ahead(Call::new(&row.function, arguments, self.style.json)).await?;
         self.statement_count += 1;
         let is_printed = self.style.json || self.style.echo;
-        let shown = if is_printed { statement.shown.into() } else { Box::default() };
-        Ok((Unanswered { number: self.statement_count, shown }, sent))
+        let shown = if is_printed { statement.shown.as_ref().into() } else { Box::default() };
+        Some((Unanswered { number: self.statement_count, shown }, sent))
     }
 
     /// Prints the reply to a statement that was sent ahead. `is_last` says that no other is in flight.

@@ -19,29 +19,20 @@ where
     W: AsyncWrite + Unpin,
     E: io::Write,
 {
-    /// Sends the command of a statement without waiting for its reply. A statement that must wait is given back, after the
-    /// replies to all before it.
-    pub(super) async fn send_ahead<'a>(
-        &mut self,
-        statement: ReadStatement<'a, D>,
-    ) -> Result<Option<ReadStatement<'a, D>>, Stop> {
+    /// Sends the command of a statement without waiting for its reply. Answers whether it was sent: otherwise, the
+    /// statement must be run after the replies to all before it.
+    pub(super) async fn send_ahead(&mut self, statement: &ReadStatement<'_, D>) -> Result<bool, Stop> {
         if self.in_flight.most() == 1 {
-            return Ok(Some(statement));
+            return Ok(false);
         }
         if self.in_flight.is_full() {
             self.land_first().await?;
             self.land_what_can().await?;
+            self.output.write_if_due().await?;
         }
-        match self.session.send_ahead(statement).await {
-            Ok((unanswered, call)) => {
-                self.in_flight.add(unanswered, call);
-                Ok(None)
-            }
-            Err(statement) => {
-                self.land_all().await?;
-                Ok(Some(statement))
-            }
-        }
+        let Some((unanswered, call)) = self.session.send_ahead(statement).await else { return Ok(false) };
+        self.in_flight.add(unanswered, call);
+        Ok(true)
     }
 
     /// Waits for every outcome, and prints the replies.

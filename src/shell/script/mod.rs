@@ -229,10 +229,11 @@ where
                 return Err(Stop::Interrupted);
             }
             let statement = self.session.read(source, statement);
-            if let Some(statement) = self.send_ahead(statement).await? {
+            if !self.send_ahead(&statement).await? {
+                self.land_all().await?;
                 self.run_alone(statement).await?;
+                self.output.write_if_due().await?;
             }
-            self.output.write_if_due().await?;
         }
         Ok(())
     }
