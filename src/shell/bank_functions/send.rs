@@ -89,10 +89,12 @@ pub(super) async fn outcome(
     wants_events: bool,
 ) -> Outcome {
     let receipt = handled.map_err(|failure| not_carried_out(bank, &failure))?;
-    // If the log cannot be read any more, the reply comes without events: it still says what became of the command.
-    // Boxed: keeps the common future small.
-    let events =
-        if wants_events { Box::pin(bank.conversation(&receipt)).await.unwrap_or_default() } else { Vec::new() };
+    let events = match wants_events {
+        // Boxed: keeps the common future small. If the log cannot be read any more, the receipt still has the command's own
+        // events.
+        true => Box::pin(bank.conversation(&receipt)).await.unwrap_or_else(|_| receipt.events().to_vec()),
+        false => Vec::new(),
+    };
     let events = events.iter().filter_map(event_record).collect();
     Ok(Reply { term: to_term(bank, &receipt), events, live: None })
 }

@@ -53,7 +53,7 @@ pub struct Script<D, W, E> {
     /// Whether to continue after a mistake.
     pub keep_going: bool,
     /// How many commands may be in flight, where that makes no difference to the output: at most
-    /// [`MOST_IN_FLIGHT`](super::in_flight::MOST_IN_FLIGHT).
+    /// [`MOST_IN_FLIGHT`].
     pub in_flight: NonZeroUsize,
     /// Signals that end the script early.
     pub interrupts: Interrupts,
