@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench durable` runs everything and ends with the bars that were set; `cargo bench --bench
 //! durable -- append replay` runs some parts only: `append`, `latency`, `processes`, `replay`,
-//! `reopen`.
+//! `reopen`, `script`.
 //!
 //! All figures that are compared come from one run, the contenders taking turns. Absolute figures move from
 //! machine to machine, and the ratios much less.
@@ -25,6 +25,7 @@ mod replay;
 #[path = "../memory/report.rs"]
 #[expect(dead_code, reason = "the other benchmark prints more")]
 mod report;
+mod script;
 mod store;
 mod whole_bank;
 
@@ -32,7 +33,7 @@ use std::process::ExitCode;
 
 use tempfile::TempDir;
 
-const PARTS: [&str; 5] = ["append", "latency", "processes", "replay", "reopen"];
+const PARTS: [&str; 6] = ["append", "latency", "processes", "replay", "reopen", "script"];
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
@@ -56,7 +57,8 @@ fn main() -> ExitCode {
             "latency" => latency::run(),
             "processes" => processes::run(),
             "replay" => replay::run(),
-            _ => reopen::run(),
+            "reopen" => reopen::run(),
+            _ => script::run(),
         });
     }
     report::print_bars(bars);

@@ -20,12 +20,21 @@ const DIRECTORY: &str = env!("CARGO_TARGET_TMPDIR");
 
 const ACCOUNTS: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
 
-/// With and without the trace in turn, so often, and the best time counts.
+/// With and without the trace, with many in flight and with one in turn, so often, and the best time counts.
 const ROUNDS: usize = 3;
 
 /// The script that says what the program needs without any events to speak of: the same accounts, and so few
 /// commands.
 const FEW_COMMANDS: usize = 1_000;
+
+/// With 256 commands in flight against one, replies only.
+const QUIET_AGAINST_ONE: f64 = 2.0;
+
+/// The same with the whole trace.
+const TRACED_AGAINST_ONE: f64 = 1.5;
+
+/// The flags of a script that waits for each reply.
+const ONE_IN_FLIGHT: [&str; 2] = ["--in-flight", "1"];
 
 /// Replies only: statements a second.
 const QUIET_PER_SECOND: f64 = 400_000.0;
@@ -49,32 +58,42 @@ pub(crate) fn run(commands: usize) -> Vec<Bar> {
 }
 
 fn speed_bars(script: &Script) -> Vec<Bar> {
-    let quiet_subject = "a script with --quiet";
-    let traced_subject = "a script with the whole trace";
-    let rounds = (0..ROUNDS).map(|_| Ok((script.time(&["--quiet"])?, script.time(&[])?)));
-    let best = rounds.reduce(|best: Result<_, String>, round| {
-        let (best, round): ((Duration, Duration), (Duration, Duration)) = (best?, round?);
-        Ok((best.0.min(round.0), best.1.min(round.1)))
-    });
-    let (quiet, traced) = match best.unwrap() {
-        Ok((quiet, traced)) => {
-            (nanoseconds_each(quiet, script.statements), nanoseconds_each(traced, script.statements))
+    let subjects = [
+        ("a script with --quiet", vec!["--quiet"]),
+        ("a script with the whole trace", vec![]),
+        ("one in flight, with --quiet", [&ONE_IN_FLIGHT[..], &["--quiet"]].concat()),
+        ("one in flight, with the whole trace", ONE_IN_FLIGHT.to_vec()),
+    ];
+    let mut best = [f64::INFINITY; 4];
+    for _ in 0..ROUNDS {
+        for (best, (_, flags)) in best.iter_mut().zip(&subjects) {
+            match script.time(flags) {
+                Ok(time) => *best = best.min(nanoseconds_each(time, script.statements)),
+                Err(failure) => {
+                    println!("The script was not run: {failure}\n");
+                    let limits = [QUIET_PER_SECOND, TRACED_PER_SECOND].into_iter().zip(&subjects);
+                    let bar = |(limit, (subject, _)): (f64, &(&str, _))| {
+                        Bar::not_measured(*subject, format!("at least {}/s", grouped(limit)))
+                    };
+                    return limits.map(bar).collect();
+                }
+            }
         }
-        Err(failure) => {
-            println!("The script was not run: {failure}\n");
-            let bar = |subject, limit| Bar::not_measured(subject, format!("at least {}/s", grouped(limit)));
-            return vec![bar(quiet_subject, QUIET_PER_SECOND), bar(traced_subject, TRACED_PER_SECOND)];
-        }
+    }
+    let row = |(nanoseconds, (name, _)): (f64, &(&str, _))| {
+        [(*name).to_owned(), grouped(nanoseconds), grouped(per_second(nanoseconds))]
     };
-    let row = |name: &str, nanoseconds| [name.to_owned(), grouped(nanoseconds), grouped(per_second(nanoseconds))];
     let title = format!("a script of {} statements", grouped(script.statements as f64));
     print_table(
         [&title, "ns/statement", "statements/s"],
-        &[row("--quiet", quiet), row("with the whole trace", traced)],
+        &best.into_iter().zip(&subjects).map(row).collect::<Vec<_>>(),
     );
+    let [quiet, traced, quiet_one, traced_one] = best;
     vec![
-        Bar::at_least(quiet_subject, QUIET_PER_SECOND, per_second(quiet), Unit::PerSecond),
-        Bar::at_least(traced_subject, TRACED_PER_SECOND, per_second(traced), Unit::PerSecond),
+        Bar::at_least(subjects[0].0, QUIET_PER_SECOND, per_second(quiet), Unit::PerSecond),
+        Bar::at_least(subjects[1].0, TRACED_PER_SECOND, per_second(traced), Unit::PerSecond),
+        Bar::at_least("256 in flight against one, --quiet", QUIET_AGAINST_ONE, quiet_one / quiet, Unit::Times),
+        Bar::at_least("256 in flight against one, traced", TRACED_AGAINST_ONE, traced_one / traced, Unit::Times),
     ]
 }
 

@@ -41,6 +41,12 @@ impl CeoBonus {
         Self { account: None }
     }
 
+    /// Whether a deposit may earn a bonus.
+    pub(super) fn may_be_due(&self, account_id: &AccountId, amount: Money) -> bool {
+        let is_to_another = |bonus_account: &AccountId| account_id != bonus_account;
+        Self::hundredth(amount).is_some() && self.account.as_ref().is_some_and(is_to_another)
+    }
+
     /// The bonus for a deposit; `None` if it rounds down to zero.
     fn hundredth(amount: Money) -> Option<Money> {
         Money::new(amount.minor_units() / 100).ok()
@@ -55,12 +61,9 @@ impl ProcessManager for CeoBonus {
     type State = PaidBonuses;
 
     fn filter(&self) -> impl Fn(&RecordedEvent<AccountEvent>) -> bool + Send + Sync + 'static {
-        let bonus_account = self.account.clone();
+        let bonus = self.clone();
         move |event| match &event.data {
-            AccountEvent::MoneyDeposited { account_id, amount } => {
-                let is_to_another = |bonus_account| account_id != bonus_account;
-                Self::hundredth(*amount).is_some() && bonus_account.as_ref().is_some_and(is_to_another)
-            }
+            AccountEvent::MoneyDeposited { account_id, amount } => bonus.may_be_due(account_id, *amount),
             AccountEvent::AccountCreated { .. }
             | AccountEvent::MoneyWithdrawn { .. }
             | AccountEvent::AccountOverdrawn { .. }

@@ -3,7 +3,8 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::account::{AccountEvent, Accounts, Balances, TotalDeposits};
+use super::account::{AccountCommand, AccountEvent, Accounts, Balances, TotalDeposits};
+use super::ceo_bonus::CeoBonus;
 use super::pin::PinChecker;
 use super::transfer::Transfers;
 use crate::engine::application::Application;
@@ -34,7 +35,7 @@ pub struct Bank {
     pub(super) parts: Arc<BankParts>,
 }
 
-/// The read models and the PIN checker, which a bank has besides its [`Application`].
+/// The read models, the PIN checker and the bonus policy, which a bank has besides its [`Application`].
 #[derive(Debug)]
 pub(super) struct BankParts {
     pub(super) balances: ReadModel<Balances>,
@@ -42,6 +43,7 @@ pub(super) struct BankParts {
     pub(super) total_deposits: ReadModel<TotalDeposits>,
     pub(super) transfers: ReadModel<Transfers>,
     pub(super) pins: Arc<PinChecker>,
+    pub(super) ceo_bonus: Option<CeoBonus>,
 }
 
 impl Deref for Bank {
@@ -57,5 +59,22 @@ impl Bank {
     #[must_use]
     pub fn with_consistency(&self, consistency: Consistency) -> Self {
         Self { application: self.application.with_consistency(consistency), parts: self.parts.clone() }
+    }
+
+    /// Whether the events of a command may be answered by a process manager that this bank was opened with. The others
+    /// lead to the same events however many of them are sent at once.
+    pub fn may_be_answered(&self, command: &AccountCommand) -> bool {
+        match command {
+            AccountCommand::DepositMoney { account_id, amount } => {
+                self.parts.ceo_bonus.as_ref().is_some_and(|ceo_bonus| ceo_bonus.may_be_due(account_id, *amount))
+            }
+            AccountCommand::CreateAccount { .. }
+            | AccountCommand::WithdrawMoney { .. }
+            | AccountCommand::UnlockAccount { .. } => false,
+            AccountCommand::ReserveMoney { .. }
+            | AccountCommand::CreditTransfer(_)
+            | AccountCommand::SettleTransfer { .. }
+            | AccountCommand::ReleaseTransfer { .. } => true,
+        }
     }
 }

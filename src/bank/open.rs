@@ -37,8 +37,9 @@ impl Bank {
             .projection::<Transfers>()
             .observe(account::trace)
             .process_manager(TransferProcess);
-        bank = match ceo_bonus {
-            Some(account) => bank.process_manager(CeoBonus::new(account)),
+        let ceo_bonus = ceo_bonus.map(CeoBonus::new);
+        bank = match &ceo_bonus {
+            Some(ceo_bonus) => bank.process_manager(ceo_bonus.clone()),
             None => bank.idle_process_manager(CeoBonus::unpaid()),
         };
         if let Some(target) = email {
@@ -51,6 +52,7 @@ impl Bank {
             total_deposits: application.read_model()?,
             transfers: application.read_model()?,
             pins: PinChecker::new(pins, seed),
+            ceo_bonus,
         };
         Ok(Self { application, parts: Arc::new(parts) })
     }

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt::Display;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -9,6 +10,7 @@ use lexopt::Arg::{Long, Short, Value};
 use lexopt::ValueExt as _;
 
 use super::description::Program;
+use super::in_flight::MOST_IN_FLIGHT;
 
 /// What `--help` prints.
 pub(super) fn help(program: &Program) -> String {
@@ -37,6 +39,7 @@ At a terminal it prompts for statements; otherwise it reads them from standard i
   --echo              print each statement after its prompt
   --json              print one JSON object for each statement
   --keep-going        continue after a statement that cannot be read or run
+  --in-flight N       send up to N commands of a script ahead of their replies, 1 to {MOST_IN_FLIGHT}; the default is {MOST_IN_FLIGHT}
   --seed N            derive ids and times from N, so that every run has the same
   -h, --help          print this help
   -V, --version       print the version
@@ -66,6 +69,7 @@ pub(super) struct Flags<S> {
     pub(super) echo: bool,
     pub(super) json: bool,
     pub(super) keep_going: bool,
+    pub(super) in_flight: NonZeroUsize,
     pub(super) seed: Option<u64>,
 }
 
@@ -90,6 +94,7 @@ where
         echo: false,
         json: false,
         keep_going: false,
+        in_flight: MOST_IN_FLIGHT,
         seed: None,
     };
     let mut parser = lexopt::Parser::from_args(arguments);
@@ -100,6 +105,7 @@ where
             Value(path) => set_input(&mut flags, Input::File(path.into()))?,
             Long("store") => flags.store = Some(parser.value()?.string()?.parse().map_err(about("--store"))?),
             Long("seed") => flags.seed = Some(parser.value()?.string()?.parse().map_err(about("--seed"))?),
+            Long("in-flight") => flags.in_flight = in_flight(&parser.value()?.string()?)?,
             Long("foreign") => flags.foreign = true,
             Long("quiet") => flags.quiet = true,
             Long("echo") => flags.echo = true,
@@ -111,6 +117,11 @@ where
         }
     }
     Ok(Action::Run(flags))
+}
+
+fn in_flight(number: &str) -> Result<NonZeroUsize, lexopt::Error> {
+    let number = number.parse().ok().filter(|number| *number <= MOST_IN_FLIGHT);
+    number.ok_or_else(|| format!("--in-flight: it is a number from 1 to {MOST_IN_FLIGHT}").into())
 }
 
 /// Prefixes an error with the flag it is about.
@@ -145,6 +156,10 @@ mod tests {
     #[test]
     fn wrong_flags_are_named() {
         assert_eq!(parsed(&["--jsn"]), Err("invalid option '--jsn'".to_owned()));
+        for number in ["0", "257", "many", "-1"] {
+            let error = "--in-flight: it is a number from 1 to 256".to_owned();
+            assert_eq!(parsed(&["--in-flight", number]), Err(error));
+        }
         assert_eq!(parsed(&["--seed", "x"]), Err("--seed: invalid digit found in string".to_owned()));
     }
 }

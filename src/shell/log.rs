@@ -1,18 +1,20 @@
 //! Log messages, on stderr: `10:49:00.200 [info]  Payment declined …`.
 
-use std::{fmt, io};
+use std::fmt::{self, Write as _};
 
 use jiff::Zoned;
+use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
+use tracing_subscriber::field::{MakeVisitor as _, VisitOutput as _};
 use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::fmt::format::{DefaultFields, Writer};
+use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::trace::Trace;
+use super::trace::{Correlation, Trace};
 use super::{escape, streams};
-use crate::engine::runtime::trace::TARGET;
+use crate::engine::runtime::trace::{CORRELATION, TARGET};
 
 /// The layer that prints log messages: those that `filter` lets pass, or without one, level `info` and up.
 ///
@@ -25,56 +27,67 @@ where
     let filter = filter.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
     // The trace has its own layer, and the line editor's messages are for its developers.
     let filter = filter.with_target(TARGET, LevelFilter::OFF).with_target("rustyline", LevelFilter::OFF);
-    tracing_subscriber::fmt::layer()
-        .event_format(LogLine)
-        .with_ansi(false)
-        .with_writer(move || Destination { message: Vec::new(), trace: trace.clone() })
-        .with_filter(filter)
-}
-
-struct LogLine;
-
-impl<S, N> FormatEvent<S, N> for LogLine
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-{
-    fn format_event(&self, context: &FmtContext<'_, S, N>, mut line: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let level = match *event.metadata().level() {
-            Level::ERROR => "[error]",
-            Level::WARN => "[warn] ",
-            Level::INFO => "[info] ",
-            Level::DEBUG => "[debug]",
-            Level::TRACE => "[trace]",
-        };
-        write!(line, "{} {level} ", Zoned::now().strftime("%H:%M:%S%.3f"))?;
-        context.format_fields(line.by_ref(), event)?;
-        writeln!(line)
+    if let Some(trace) = &trace {
+        trace.feed();
     }
+    LogLayer { trace }.with_filter(filter)
 }
 
-/// Collects one message and prints it when dropped, escaped: the message may quote arbitrary text.
-struct Destination {
-    message: Vec<u8>,
+struct LogLayer {
     trace: Option<Trace>,
 }
 
-impl io::Write for Destination {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.message.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+impl<S: Subscriber> Layer<S> for LogLayer {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut message = String::new();
+        // Writing to a string does not fail.
+        let _ = write_message(event, &mut message);
+        let message = message.trim_end();
+        match &self.trace {
+            Some(trace) => {
+                let mut correlation = Correlation(None);
+                event.record(&mut correlation);
+                trace.add_line_of(correlation.0, format_args!("{message}"));
+            }
+            // Escaped, as the message may quote arbitrary text.
+            None => streams::print_error(&escape::line(message)),
+        }
     }
 }
 
-impl Drop for Destination {
-    fn drop(&mut self) {
-        let message = String::from_utf8_lossy(&self.message);
-        match &self.trace {
-            Some(trace) => trace.add_line(format_args!("{}", message.trim_end())),
-            None => streams::print_error(&escape::line(message.trim_end())),
+fn write_message(event: &Event<'_>, message: &mut String) -> fmt::Result {
+    let level = match *event.metadata().level() {
+        Level::ERROR => "[error]",
+        Level::WARN => "[warn] ",
+        Level::INFO => "[info] ",
+        Level::DEBUG => "[debug]",
+        Level::TRACE => "[trace]",
+    };
+    write!(message, "{} {level} ", Zoned::now().strftime("%H:%M:%S%.3f"))?;
+    let mut fields = DefaultFields::new().make_visitor(Writer::new(message));
+    event.record(&mut WithoutCorrelation(&mut fields));
+    fields.finish()
+}
+
+/// Passes on all fields but the conversation: it says where the message goes, and is not shown.
+struct WithoutCorrelation<'a>(&'a mut dyn Visit);
+
+impl Visit for WithoutCorrelation<'_> {
+    fn record_u128(&mut self, field: &Field, value: u128) {
+        if field.name() != CORRELATION {
+            self.0.record_u128(field, value);
         }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.0.record_str(field, value);
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
+        self.0.record_error(field, value);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.0.record_debug(field, value);
     }
 }

@@ -1,6 +1,7 @@
 //! The prompt: statements in, replies and traces out. The shell knows statements and replies, not money.
 //!
-//! [`prompt`] reads statements from a person, [`script`] from a file or a pipe; a [`session`] runs them.
+//! [`prompt`] reads statements from a person, [`script`] from a file or a pipe; a [`session`] runs them. A script keeps
+//! many of their commands [in flight](in_flight).
 //! [`language`] parses text into statements, [`functions`] finds the function and checks its arguments, and a
 //! [`Domain`](functions::Domain) such as [`bank_functions`] runs it. The reply is a [`term`], printed after the
 //! [`trace`] of what happened on the way. A [`program`] puts all of this around one domain.
@@ -20,6 +21,7 @@ mod flags;
 pub mod function_table;
 pub mod functions;
 pub mod help;
+pub mod in_flight;
 pub mod language;
 #[cfg(feature = "library")]
 pub mod library_functions;

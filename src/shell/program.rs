@@ -134,10 +134,11 @@ impl Program {
         } else {
             let script = open_script(flags.input)?;
             let output = OutputThread::start(streams::standard_output()).map_err(StartError::Thread)?;
-            let keep_going = flags.keep_going;
+            let (keep_going, in_flight) = (flags.keep_going, flags.in_flight);
             let running = runtime.spawn(async move {
                 let interrupts = Interrupts::listen()?;
-                Ok(Script { session, output, errors: ErrorOutput, keep_going, interrupts }.run(script).await)
+                let errors = ErrorOutput;
+                Ok(Script { session, output, errors, keep_going, in_flight, interrupts }.run(script).await)
             });
             match runtime.block_on(running)?.map_err(StartError::Runtime)? {
                 ScriptEnd::Success => 0,

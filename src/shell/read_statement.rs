@@ -12,13 +12,13 @@ pub struct ReadStatement<'a, D: 'static> {
     /// Its text, with secrets masked.
     pub(super) shown: Cow<'a, str>,
     /// The call that it makes, or what is wrong with it.
-    pub(super) call: Result<Runnable<D>, Mistake>,
+    pub(super) call: Result<Runnable<'a, D>, Mistake>,
     holds_secret: bool,
 }
 
 /// A statement that can be run.
-pub(super) enum Runnable<D: 'static> {
-    Domain(&'static Row<D>, Arguments),
+pub(super) enum Runnable<'a, D: 'static> {
+    Domain(&'static Row<D>, Arguments<'a>),
     Shell(ShellReply),
 }
 
@@ -32,7 +32,7 @@ struct Wrong {
 
 impl<'a, D: Domain> ReadStatement<'a, D> {
     /// Checks a statement of a text against the functions that can be called.
-    pub fn new(source: Source<'a>, statement: Result<Statement<'_>, SyntaxError>, vocabulary: Vocabulary) -> Self {
+    pub fn new(source: Source<'a>, statement: Result<Statement<'a>, SyntaxError>, vocabulary: Vocabulary) -> Self {
         let text = source.text();
         let (visible, place, message) = match &statement {
             Ok(statement) => match runnable(source, statement, vocabulary) {
@@ -62,7 +62,7 @@ impl<'a, D: Domain> ReadStatement<'a, D> {
         }
     }
 
-    fn understood(text: &'a str, statement: &Statement<'_>, function: &Function, call: Runnable<D>) -> Self {
+    fn understood(text: &'a str, statement: &Statement<'_>, function: &Function, call: Runnable<'a, D>) -> Self {
         let secrets = secrets(function, statement, text);
         let shown = match secrets.is_empty() {
             true => text[statement.span.clone()].into(),
@@ -82,11 +82,11 @@ impl<'a, D: Domain> ReadStatement<'a, D> {
     }
 }
 
-fn runnable<D: Domain>(
-    source: Source<'_>,
-    statement: &Statement<'_>,
+fn runnable<'a, D: Domain>(
+    source: Source<'a>,
+    statement: &Statement<'a>,
     vocabulary: Vocabulary,
-) -> Result<(&'static Function, Runnable<D>), Wrong> {
+) -> Result<(&'static Function, Runnable<'a, D>), Wrong> {
     let wrong =
         |function| move |error: CallError| Wrong { function, place: error.span, message: error.problem.to_string() };
     let Statement { name, .. } = statement;

@@ -4,13 +4,14 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::escape::{self, write_escaped};
-use super::functions::{Call, Domain, Failed, NotDone, Outcome, Reply, ShellReply, Vocabulary, WantedSecret};
+use super::functions::{Call, Domain, Failed, NotDone, Outcome, Reply, SentCall, ShellReply, Vocabulary, WantedSecret};
+use super::in_flight::Landed;
 use super::language::{Statement, SyntaxError};
 use super::mistake::{Mistake, Source};
 use super::printing::PendingOutput;
 use super::read_statement::{ReadStatement, Runnable};
 use super::term::Term;
-use super::trace::Trace;
+use super::trace::{Followed, Trace};
 
 /// The output format of a session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,7 +39,16 @@ pub enum Next {
     Failure(String),
 }
 
-/// Runs statements on a domain, one at a time. Output gathers in a buffer that the caller prints.
+/// A statement whose command was sent ahead, and what is needed to print its reply.
+#[derive(Debug)]
+pub(super) struct Unanswered {
+    /// Its number in the prompt.
+    number: usize,
+    /// Its text with secrets masked, if that is printed too.
+    shown: Box<str>,
+}
+
+/// Runs statements on a domain, one at a time, or sends their commands ahead. Output gathers in a buffer that the caller prints.
 #[derive(Debug)]
 pub struct Session<D> {
     domain: D,
@@ -60,7 +70,11 @@ impl<D: Domain> Session<D> {
 
     /// The prompt for the next statement, with the domain's name: `bank(1)> `.
     pub fn prompt(&self) -> String {
-        format!("{}({})> ", self.domain.manual().name, self.statement_count + 1)
+        self.prompt_of(self.statement_count + 1)
+    }
+
+    fn prompt_of(&self, number: usize) -> String {
+        format!("{}({number})> ", self.domain.manual().name)
     }
 
     /// The output that the caller has to print.
@@ -79,7 +93,7 @@ impl<D: Domain> Session<D> {
     }
 
     /// Checks a parsed statement against the functions of the domain.
-    pub fn read<'a>(&self, source: Source<'a>, statement: Result<Statement<'_>, SyntaxError>) -> ReadStatement<'a, D> {
+    pub fn read<'a>(&self, source: Source<'a>, statement: Result<Statement<'a>, SyntaxError>) -> ReadStatement<'a, D> {
         ReadStatement::new(source, statement, Vocabulary::of(&self.domain))
     }
 
@@ -108,7 +122,7 @@ impl<D: Domain> Session<D> {
         self.print_late_lines();
         let ReadStatement { shown, call, .. } = statement;
         let text = shown.as_ref();
-        self.echo(text);
+        self.echo(self.statement_count + 1, text);
         let outcome = match call {
             Ok(Runnable::Domain(row, mut arguments)) => {
                 self.statement_count += 1;
@@ -132,6 +146,32 @@ impl<D: Domain> Session<D> {
             }
             outcome => self.finish(text, outcome),
         }
+    }
+
+    /// Sends the command of a statement without waiting for its reply, which is printed [when it has landed](Self::land).
+    /// `None` if the statement must be run after all others have their replies.
+    pub(super) async fn send_ahead(&mut self, statement: &ReadStatement<'_, D>) -> Option<(Unanswered, SentCall)> {
+        let Ok(Runnable::Domain(row, arguments)) = &statement.call else { return None };
+        let sent = self.domain.send_ahead(Call::new(&row.function, arguments, self.style.json)).await?;
+        self.statement_count += 1;
+        let is_printed = self.style.json || self.style.echo;
+        let shown = if is_printed { statement.shown.as_ref().into() } else { Box::default() };
+        Some((Unanswered { number: self.statement_count, shown }, sent))
+    }
+
+    /// Prints the reply to a statement that was sent ahead. `is_last` says that no other is in flight.
+    pub(super) fn land(&mut self, landed: Landed<Unanswered>, is_last: bool) -> Next {
+        let Landed { sender: Unanswered { number, shown }, outcome, trace } = landed;
+        self.print_late_lines();
+        self.echo(number, &shown);
+        let (reply, failed, is_done) = match outcome {
+            Ok(reply) => (reply, None, true),
+            Err(NotDone { reply, failed }) => (reply.into(), failed, false),
+        };
+        self.print(&shown, &reply, Some(trace));
+        // The domain may have failed after this call: those behind it that were acknowledged before are still printed.
+        let stopped = if is_last || !is_done { self.domain.failure() } else { None };
+        next_after(failed, stopped)
     }
 
     /// Waits for the next line of a live statement: `None` when one was added to the output, and what to do next when
@@ -166,12 +206,8 @@ impl<D: Domain> Session<D> {
             Ok(reply) => (reply, None),
             Err(NotDone { reply, failed }) => (reply.into(), failed),
         };
-        self.print(statement, &reply);
-        match (failed, self.domain.failure()) {
-            (Some(Failed { message, changes_nothing: false }), _) | (_, Some(message)) => Next::Failure(message),
-            (Some(Failed { message, changes_nothing: true }), None) => Next::NotDone(message),
-            (None, None) => Next::GoOn,
-        }
+        self.print(statement, &reply, None);
+        next_after(failed, self.domain.failure())
     }
 
     /// Records a mistake. With JSON it is printed among the replies as well; otherwise only the caller reports it.
@@ -200,11 +236,11 @@ impl<D: Domain> Session<D> {
         }
     }
 
-    fn echo(&mut self, statement: &str) {
+    fn echo(&mut self, number: usize, statement: &str) {
         if !self.style.echo || self.style.json {
             return;
         }
-        let mut prompt = self.prompt();
+        let mut prompt = self.prompt_of(number);
         let mut output = self.pending_output.lock();
         for line in statement.lines() {
             output.push_str(&prompt);
@@ -215,16 +251,22 @@ impl<D: Domain> Session<D> {
         }
     }
 
-    fn print(&mut self, statement: &str, reply: &Reply) {
+    /// Prints a reply after its trace: the one that was kept apart, or the whole trace so far.
+    fn print(&mut self, statement: &str, reply: &Reply, apart: Option<Followed>) {
         use std::fmt::Write as _;
         let Reply { term, events, .. } = reply;
+        let trace_into = |lines: &mut String| match apart {
+            Some(trace) => trace.end_into(lines),
+            None => self.trace.drain_into(lines),
+        };
         if self.style.json {
-            let lines = self.drain_trace();
+            let mut lines = String::new();
+            trace_into(&mut lines);
             let trace = lines.lines().collect();
             print_json(&mut self.pending_output.lock(), &StatementRecord { statement, reply: term, events, trace });
         } else {
             let mut output = self.pending_output.lock();
-            self.trace.drain_into(&mut output);
+            trace_into(&mut output);
             // Writing to a string does not fail.
             let _ = writeln!(output, "{term}");
         }
@@ -234,6 +276,15 @@ impl<D: Domain> Session<D> {
         let mut lines = String::new();
         self.trace.drain_into(&mut lines);
         lines
+    }
+}
+
+/// What to do after a statement that failed or not, on a domain that has stopped or not.
+fn next_after(failed: Option<Failed>, stopped: Option<String>) -> Next {
+    match (failed, stopped) {
+        (Some(Failed { message, changes_nothing: false }), _) | (_, Some(message)) => Next::Failure(message),
+        (Some(Failed { message, changes_nothing: true }), None) => Next::NotDone(message),
+        (None, None) => Next::GoOn,
     }
 }
 

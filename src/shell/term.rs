@@ -57,7 +57,10 @@ impl Term {
 impl fmt::Display for Term {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Atom(atom) => write!(f, ":{atom}"),
+            Self::Atom(atom) => {
+                f.write_char(':')?;
+                f.write_str(atom)
+            }
             Self::Integer(integer) => write!(f, "{integer}"),
             Self::String(string) => write_quoted(f, string),
             Self::Opaque(name) => write_escaped(f, name),

@@ -1,13 +1,15 @@
 //! The trace: a `tracing` layer that collects the lines of the conversations that the shell follows.
 //!
 //! The lines wait, in the order in which they were emitted, until the shell prints them: before the reply under strong
-//! consistency, as they arrive otherwise.
+//! consistency, as they arrive otherwise. Where many commands are in flight, the lines of each are kept apart, and are
+//! printed when its reply is.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use foldhash::HashSet;
+use foldhash::HashMap;
 use tokio::sync::Notify;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
@@ -30,36 +32,82 @@ pub struct Trace {
 struct Shared {
     state: Mutex<State>,
     arrived: Notify,
+    /// Whether anybody adds the lines of conversations. Otherwise none needs to be followed.
+    is_fed: AtomicBool,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// The correlation ids of the followed conversations.
-    followed: HashSet<u128>,
+    /// The followed conversations by their correlation ids, and where the lines of each go.
+    followed: HashMap<u128, Place>,
     /// Whole lines, each with its newline.
     lines: String,
+    /// The same of conversations that are kept apart.
+    apart: Vec<String>,
+    /// Which of these are free.
+    free: Vec<usize>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    AmongAll,
+    Apart(usize),
 }
 
 impl Trace {
     /// The layer that feeds this trace.
     pub fn layer<S: Subscriber + for<'a> LookupSpan<'a>>(&self) -> impl Layer<S> + use<S> {
+        self.feed();
         let shared = self.shared.clone();
         TraceLayer { shared }.with_filter(Targets::new().with_target(TARGET, LevelFilter::DEBUG))
     }
 
+    /// Says that lines of conversations will be added.
+    pub(super) fn feed(&self) {
+        self.shared.is_fed.store(true, Ordering::Relaxed);
+    }
+
     /// Follows a conversation until the returned guard is dropped.
     pub fn follow(&self, correlation_id: Uuid) -> Followed {
+        self.follow_at(correlation_id, |_| Place::AmongAll)
+    }
+
+    /// Follows a conversation, and keeps its lines apart from all others.
+    pub(super) fn follow_apart(&self, correlation_id: Uuid) -> Followed {
+        self.follow_at(correlation_id, |state| {
+            Place::Apart(state.free.pop().unwrap_or_else(|| {
+                state.apart.push(String::new());
+                state.apart.len() - 1
+            }))
+        })
+    }
+
+    fn follow_at(&self, correlation_id: Uuid, place: impl FnOnce(&mut State) -> Place) -> Followed {
+        if !self.shared.is_fed.load(Ordering::Relaxed) {
+            return Followed { conversation: None };
+        }
         let correlation = correlation_id.as_u128();
-        self.shared.lock().followed.insert(correlation);
-        Followed { shared: self.shared.clone(), correlation }
+        let mut state = self.shared.lock();
+        let place = place(&mut state);
+        state.followed.insert(correlation, place);
+        Followed { conversation: Some((self.shared.clone(), correlation)) }
     }
 
     /// Adds a line, after those of the trace so far.
     pub fn add_line(&self, line: fmt::Arguments<'_>) {
-        self.shared.add_line(|lines, _| push_line(lines, line));
+        self.add_line_of(None, line);
     }
 
-    /// Moves all lines to the end of `text`.
+    /// Adds a line: after those of its conversation so far, if that is kept apart, and otherwise after those of the trace.
+    pub(super) fn add_line_of(&self, correlation: Option<u128>, line: fmt::Arguments<'_>) {
+        self.shared.add_line(|state| {
+            let place = correlation.and_then(|correlation| state.followed.get(&correlation));
+            let place = place.copied().unwrap_or(Place::AmongAll);
+            push_line(state.lines_at(place), line);
+        });
+    }
+
+    /// Moves all lines to the end of `text`, except those that are kept apart.
     pub fn drain_into(&self, text: &mut String) {
         let mut state = self.shared.lock();
         text.push_str(&state.lines);
@@ -79,13 +127,21 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add_line(&self, add: impl FnOnce(&mut String, &HashSet<u128>)) {
+    fn add_line(&self, add: impl FnOnce(&mut State)) {
         let mut state = self.lock();
-        let State { followed, lines } = &mut *state;
-        let was_empty = lines.is_empty();
-        add(lines, followed);
-        if was_empty && !lines.is_empty() {
+        let was_empty = state.lines.is_empty();
+        add(&mut state);
+        if was_empty && !state.lines.is_empty() {
             self.arrived.notify_one();
+        }
+    }
+}
+
+impl State {
+    fn lines_at(&mut self, place: Place) -> &mut String {
+        match place {
+            Place::AmongAll => &mut self.lines,
+            Place::Apart(index) => &mut self.apart[index],
         }
     }
 }
@@ -93,13 +149,30 @@ impl Shared {
 /// While this guard lives, the trace collects the lines of its conversation.
 #[derive(Debug)]
 pub struct Followed {
-    shared: Arc<Shared>,
-    correlation: u128,
+    /// `None` where nobody adds lines.
+    conversation: Option<(Arc<Shared>, u128)>,
+}
+
+impl Followed {
+    /// Ends the following, and moves the lines that were kept apart to the end of `text`.
+    pub(super) fn end_into(mut self, text: &mut String) {
+        self.end(|lines| text.push_str(lines));
+    }
+
+    fn end(&mut self, take: impl FnOnce(&str)) {
+        let Some((shared, correlation)) = self.conversation.take() else { return };
+        let mut state = shared.lock();
+        if let Some(Place::Apart(index)) = state.followed.remove(&correlation) {
+            take(&state.apart[index]);
+            state.apart[index].clear();
+            state.free.push(index);
+        }
+    }
 }
 
 impl Drop for Followed {
     fn drop(&mut self) {
-        self.shared.lock().followed.remove(&self.correlation);
+        self.end(|_| {});
     }
 }
 
@@ -109,30 +182,36 @@ struct TraceLayer {
 
 impl<S: Subscriber> Layer<S> for TraceLayer {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        self.shared.add_line(|lines, followed| {
-            let before = lines.len();
-            let mut line = TraceLine { lines, correlation: None };
-            event.record(&mut line);
-            if line.correlation.is_none_or(|correlation| !followed.contains(&correlation)) {
-                lines.truncate(before);
+        let mut correlation = Correlation(None);
+        event.record(&mut correlation);
+        let Correlation(Some(correlation)) = correlation else { return };
+        self.shared.add_line(|state| {
+            if let Some(place) = state.followed.get(&correlation).copied() {
+                event.record(&mut TraceLine { lines: state.lines_at(place) });
             }
         });
     }
 }
 
-/// Visits the fields of a tracing event: appends its line, and finds the conversation that it belongs to.
-struct TraceLine<'a> {
-    lines: &'a mut String,
-    correlation: Option<u128>,
-}
+/// Finds the conversation that a tracing event belongs to.
+pub(super) struct Correlation(pub(super) Option<u128>);
 
-impl Visit for TraceLine<'_> {
+impl Visit for Correlation {
     fn record_u128(&mut self, field: &Field, value: u128) {
         if field.name() == CORRELATION {
-            self.correlation = Some(value);
+            self.0 = Some(value);
         }
     }
 
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
+}
+
+/// Appends the line of a tracing event.
+struct TraceLine<'a> {
+    lines: &'a mut String,
+}
+
+impl Visit for TraceLine<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == "message" {
             push_line(self.lines, format_args!("{value:?}"));

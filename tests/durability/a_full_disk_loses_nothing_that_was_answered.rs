@@ -80,6 +80,13 @@ async fn whatever_write_finds_no_room() {
                 }
             }
             assert!(not_done <= 1, "the program goes on although it stores nothing: {not_done} statements");
+            // The bank may stop right after a transfer has ended, before its events are read from the log: then the last
+            // answer has the command's own event alone.
+            let last = sent.iter_mut().rfind(|sent| sent.answer.is_some());
+            if let Some(Sent { statement, answer: last @ Some(_) }) = last {
+                let printed = last.as_ref().and_then(|answer| answer["events"].as_array()).map_or(0, Vec::len);
+                last.take_if(|_| (1..statement.events().len()).contains(&printed));
+            }
         }
 
         // There is room again.

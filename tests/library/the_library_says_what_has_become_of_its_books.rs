@@ -5,6 +5,7 @@ use cqrs_bank::engine::store::memory::MemoryStore;
 use cqrs_bank::engine::{EventHandler, Failure, RecordedEvent};
 use cqrs_bank::library::{BookEvent, Isbn, ReadService, WriteService};
 use cqrs_bank::shell::functions::Domain;
+use cqrs_bank::shell::in_flight::MOST_IN_FLIGHT;
 use cqrs_bank::shell::library_functions::{ReadFunctions, WriteFunctions};
 use cqrs_bank::shell::script::{Script, ScriptEnd};
 use cqrs_bank::shell::session::{Session, Style};
@@ -42,7 +43,8 @@ impl Library {
         let session = Session::new(domain, self.trace.clone(), style);
         let (mut output, mut errors) = (Vec::new(), Vec::new());
         let interrupts = Interrupts::none();
-        let running = Script { session, output: &mut output, errors: &mut errors, keep_going: true, interrupts };
+        let (output_to, errors_to, in_flight) = (&mut output, &mut errors, MOST_IN_FLIGHT);
+        let running = Script { session, output: output_to, errors: errors_to, keep_going: true, in_flight, interrupts };
         let ended = running.run(script.as_bytes()).await;
         assert_eq!(ended == ScriptEnd::Mistake, !errors.is_empty());
         String::from_utf8([output, errors].concat()).unwrap()

@@ -7,6 +7,8 @@ mod a_pin_does_not_stay_in_memory;
 mod a_pin_is_never_shown;
 mod a_pin_left_out_is_asked_for;
 mod a_script_may_hold_anything;
+mod a_script_prints_the_same_however_many_are_in_flight;
+mod a_script_that_is_cut_off_has_stored_what_it_printed;
 mod a_script_that_is_interrupted_prints_what_was_acknowledged;
 mod links_in_the_documents_lead_somewhere;
 mod long_work_shows_how_far_it_is;

@@ -56,10 +56,12 @@ pub(in crate::bank) fn trace(event: &RecordedEvent<AccountEvent>) {
     trace_line!(conversation, "Event Handler: {title}");
     match &event.data {
         AccountEvent::AccountOverdrawn { account_id, .. } => {
-            tracing::info!("Payment declined for Account: {account_id:?}. Shame, shame!");
+            let correlation = conversation.as_u128();
+            tracing::info!(correlation, "Payment declined for Account: {account_id:?}. Shame, shame!");
         }
         AccountEvent::InvalidPin { account_id, .. } => {
-            tracing::info!("Payment declined for Account: {account_id:?}. Wrong PIN.");
+            let correlation = conversation.as_u128();
+            tracing::info!(correlation, "Payment declined for Account: {account_id:?}. Wrong PIN.");
         }
         AccountEvent::AccountCreated { .. }
         | AccountEvent::MoneyDeposited { .. }

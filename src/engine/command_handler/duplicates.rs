@@ -4,10 +4,12 @@ use std::collections::HashSet;
 
 use uuid::Uuid;
 
-use super::{CommandError, Outcome, Sent};
+use super::sent::Sent;
+use super::{CommandError, Outcome};
 use crate::engine::domain::{Aggregate, Command as _};
 use crate::engine::log::StreamId;
 use crate::engine::store::{Append, Committed};
+
 /// Whether a command is among the appends. `ids` caches the ids of those seen before.
 pub(super) fn is_among<E>(command_id: Uuid, appends: &[Append<E>], ids: &mut HashSet<Uuid>) -> bool {
     ids.extend(appends[ids.len()..].iter().map(|append| append.metadata.command_id));

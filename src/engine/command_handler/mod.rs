@@ -8,6 +8,7 @@ mod aggregate_cache;
 mod command_handlers;
 mod duplicates;
 pub(in crate::engine) mod load;
+mod sent;
 pub(in crate::engine) mod state;
 mod worker;
 
@@ -23,11 +24,11 @@ use uuid::Uuid;
 
 pub use self::command_handlers::CommandHandlers;
 use self::load::catch_panic;
+use self::sent::Sent;
 use self::worker::Worker;
 use super::store::{Committed, Conflict, EventStore, StoreError};
 use crate::engine::domain::{Aggregate, Command, Contains, DomainEvent};
 use crate::engine::log::{Metadata, StreamId};
-use crate::engine::runtime::trace::{CommandSpan, trace_line};
 use crate::engine::runtime::{Clock, Origin, StoreFailure, Supervisor, offer};
 
 /// How often a command is decided before its conflicts become an error. With a few programs that write to one stream
@@ -116,14 +117,15 @@ type Outcome<A, E> = Result<Committed<E>, CommandError<<A as Aggregate>::Refusal
 #[derive(Debug)]
 pub struct CommandHandler<A: Aggregate, E = <A as Aggregate>::Event> {
     requests: mpsc::Sender<CommandRequest<A, E>>,
+    clock: Arc<Clock>,
     /// Carries no values: the channel closes when the task ends.
     running: watch::Receiver<()>,
 }
 
 impl<A: Aggregate, E> Clone for CommandHandler<A, E> {
     fn clone(&self) -> Self {
-        let (requests, running) = (self.requests.clone(), self.running.clone());
-        Self { requests, running }
+        let (requests, clock, running) = (self.requests.clone(), self.clock.clone(), self.running.clone());
+        Self { requests, clock, running }
     }
 }
 
@@ -132,58 +134,6 @@ enum CommandRequest<A: Aggregate, E> {
     Handle(Sent<A, E>),
     Flush(oneshot::Sender<()>),
     Close,
-}
-
-/// A command in the queue. Kept small, because it is moved several times: from queue to batch, and so on.
-///
-/// If it is dropped unanswered before the append, the answer is [`CommandError::Stopped`].
-#[derive(Debug)]
-struct Sent<A: Aggregate, E> {
-    command: A::Command,
-    metadata: Metadata,
-    span: CommandSpan,
-    /// The channel for the answer; `None` once there is one.
-    reply: Option<oneshot::Sender<Outcome<A, E>>>,
-    /// Whether a command with this id may have been handled before.
-    may_be_duplicate: bool,
-    /// Whether the command's events were handed to the store.
-    may_be_stored: bool,
-}
-
-impl<A: Aggregate, E> Drop for Sent<A, E> {
-    fn drop(&mut self) {
-        if !self.may_be_stored {
-            self.reply(Err(CommandError::Stopped));
-        }
-    }
-}
-
-impl<A: Aggregate, E> Sent<A, E> {
-    fn request(
-        command: A::Command,
-        metadata: Metadata,
-        may_be_duplicate: bool,
-    ) -> (CommandRequest<A, E>, Pending<A, E>) {
-        let span = CommandSpan::new(command.title(), &metadata);
-        span.in_scope(|| trace_line!(metadata.correlation_id, "Command Sent"));
-        let (reply, answer) = oneshot::channel();
-        let pending = Pending { command_id: metadata.command_id, answer };
-        let sent = Self { command, metadata, span, reply: Some(reply), may_be_duplicate, may_be_stored: false };
-        (CommandRequest::Handle(sent), pending)
-    }
-
-    /// Answers, unless there is an answer already.
-    fn reply(&mut self, outcome: Outcome<A, E>) {
-        if let Some(reply) = self.reply.take() {
-            // An error means that the caller no longer waits.
-            let _ = reply.send(outcome);
-        }
-    }
-
-    /// Whether there is no answer yet.
-    fn is_open(&self) -> bool {
-        self.reply.is_some()
-    }
 }
 
 /// A command offered to the queue. Offering is no future, which would copy the command at each layer that awaits it.
@@ -236,7 +186,7 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
         S: EventStore<E>,
     {
         let (sender, requests) = mpsc::channel(limits.queue.max(1));
-        let worker = Worker::<A, E, S>::new(store, clock, &limits);
+        let worker = Worker::<A, E, S>::new(store, clock.clone(), &limits);
         // A batch must fit into the cache: its aggregates hold decisions that are not stored yet.
         let batch = limits.batch.clamp(1, limits.cached_aggregates.get());
         let (alive, running) = watch::channel(());
@@ -244,7 +194,7 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
             let _alive = alive;
             worker.run(requests, batch).await
         });
-        Self { requests: sender, running }
+        Self { requests: sender, clock, running }
     }
 
     /// Sends a new command. Waits while the queue is full.
@@ -342,7 +292,7 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
         metadata: Metadata,
         may_be_duplicate: bool,
     ) -> Result<Offered<A, E>, CommandError<A::Refusal>> {
-        let (request, pending) = Sent::request(command, metadata, may_be_duplicate);
+        let (request, pending) = Sent::request(command, metadata, self.clock.at_sending(), may_be_duplicate);
         Ok(match offer(&self.requests, request).map_err(|_| CommandError::Stopped)? {
             None => Offered::Sent(pending),
             Some(request) => Offered::NoRoom(Box::new(Unsent { request, pending })),

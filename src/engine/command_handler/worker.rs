@@ -13,7 +13,8 @@ use uuid::Uuid;
 use super::aggregate_cache::AggregateCache;
 use super::duplicates::{first_outcome, is_among};
 use super::load::{Loaded, load};
-use super::{CommandError, CommandRequest, Id, Limits, MAX_ATTEMPTS, Outcome, Sent, Unanswered};
+use super::sent::Sent;
+use super::{CommandError, CommandRequest, Id, Limits, MAX_ATTEMPTS, Outcome, Unanswered};
 use crate::engine::command_handler::state::snapshot_of;
 use crate::engine::domain::{Aggregate, Command as _, Contains, DomainEvent};
 use crate::engine::log::{Timestamp, Version};
@@ -93,7 +94,7 @@ where
     /// Returns whether there was a conflict.
     async fn handle(&mut self, open: &mut Vec<Sent<A, E>>, last_attempt: bool) -> bool {
         let looked_up = self.look_up(open).await;
-        let time = self.clock.now();
+        let mut time_of_batch = None;
         let mut appends = Vec::with_capacity(open.len());
         let mut ids = None;
         for sent in open.iter() {
@@ -104,7 +105,10 @@ where
                 {
                     Decision::Postponed
                 }
-                None => self.decide(sent, time, &mut appends).await,
+                None => {
+                    let time = sent.time().unwrap_or_else(|| *time_of_batch.get_or_insert_with(|| self.clock.now()));
+                    self.decide(sent, time, &mut appends).await
+                }
             };
             let panicked = matches!(decision, Decision::Answer(Err(CommandError::Panicked { .. })));
             self.decisions.push(decision);
@@ -148,8 +152,8 @@ where
             (None, Err(error)) => Err(error.clone().into()),
             (None, Ok(())) => return None,
         };
-        let Sent { command, metadata, span, .. } = sent;
-        span.in_scope(|| trace_line!(metadata.correlation_id, "Command Handler: {}", command.title()));
+        let Sent { command, metadata, .. } = sent;
+        sent.in_span(|| trace_line!(metadata.correlation_id, "Command Handler: {}", command.title()));
         Some(outcome)
     }
 
@@ -167,10 +171,10 @@ where
 
     /// Loads the command's aggregate, unless it is loaded already.
     async fn load(&mut self, sent: &Sent<A, E>) -> Result<(), CommandError<A::Refusal>> {
-        let Sent { command, metadata, span, .. } = sent;
-        span.in_scope(|| trace_line!(metadata.correlation_id, "Command Handler: {}", command.title()));
+        let Sent { command, metadata, .. } = sent;
+        sent.in_span(|| trace_line!(metadata.correlation_id, "Command Handler: {}", command.title()));
         if !self.loaded.touch(command.target()) {
-            let loaded = Box::pin(load(&self.store, command.target()).instrument(span.get())).await?;
+            let loaded = Box::pin(load(&self.store, command.target()).instrument(sent.span())).await?;
             self.loaded.insert(command.target().clone(), loaded);
         }
         Ok(())
@@ -178,7 +182,7 @@ where
 
     /// Decides on the state in memory.
     fn execute(&mut self, sent: &Sent<A, E>, time: Timestamp, appends: &mut Vec<Append<E>>) -> Decision<A, E> {
-        let Sent { command, metadata, span, .. } = sent;
+        let Sent { command, metadata, .. } = sent;
         let snapshot_every = self.snapshot_every;
         let Some(loaded) = self.loaded.get_mut(command.target()) else {
             return Decision::Answer(Err(CommandError::Stopped));
@@ -196,7 +200,7 @@ where
             let snapshot = if due { snapshot_of(&loaded.stream, &loaded.state) } else { None };
             Ok((events, version, snapshot))
         });
-        let decided = span.in_scope(|| catch_unwind(decide));
+        let decided = sent.in_span(|| catch_unwind(decide));
         match decided {
             Ok(Ok((events, ..))) if events.is_empty() => Decision::Answer(Ok(())),
             Ok(Ok((events, version, snapshot))) => {
@@ -210,7 +214,7 @@ where
             Ok(Err(refusal)) => Decision::Answer(Err(CommandError::Refused(refusal))),
             Err(panic) => {
                 let message = panic_message(panic.as_ref());
-                span.in_scope(|| tracing::error!("the command handler panicked on {command:?}: {message}"));
+                sent.in_span(|| tracing::error!("the command handler panicked on {command:?}: {message}"));
                 // The panic may have left the state half changed.
                 self.loaded.remove(command.target());
                 Decision::Answer(Err(CommandError::Panicked { message }))

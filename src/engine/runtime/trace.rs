@@ -21,34 +21,15 @@ pub const CORRELATION: &str = "correlation";
 pub const COMMAND_TARGET: &str = "cqrs_bank::command";
 
 /// The span of a command, from sending to the answer: a child of the sender's span. Its fields are `title`, `command_id` and
-/// `correlation_id`, the latter two as UUIDs. Without an interested subscriber, it is one null pointer.
-#[derive(Debug)]
-pub(crate) struct CommandSpan(Option<Box<Span>>);
-
-impl CommandSpan {
-    pub(crate) fn new(title: &'static str, metadata: &Metadata) -> Self {
-        let span = tracing::debug_span!(
-            target: COMMAND_TARGET,
-            "command",
-            title,
-            command_id = %metadata.command_id,
-            correlation_id = %metadata.correlation_id,
-        );
-        Self(if span.is_disabled() { None } else { Some(Box::new(span)) })
-    }
-
-    /// Runs a function within the span.
-    pub(crate) fn in_scope<T>(&self, run: impl FnOnce() -> T) -> T {
-        match &self.0 {
-            Some(span) => span.in_scope(run),
-            None => run(),
-        }
-    }
-
-    /// The span, for futures.
-    pub(crate) fn get(&self) -> Span {
-        self.0.as_ref().map_or_else(Span::none, |span| span.as_ref().clone())
-    }
+/// `correlation_id`, the latter two as UUIDs.
+pub(crate) fn command_span(title: &'static str, metadata: &Metadata) -> Span {
+    tracing::debug_span!(
+        target: COMMAND_TARGET,
+        "command",
+        title,
+        command_id = %metadata.command_id,
+        correlation_id = %metadata.correlation_id,
+    )
 }
 
 /// Emits a trace line. Takes the correlation id, then arguments as for `format!`.

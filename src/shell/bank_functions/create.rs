@@ -8,10 +8,12 @@ use crate::bank::{EmailAddress, HolderName, NewAccount};
 use crate::shell::functions::{Call, Function, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::term::Term;
 
+pub(super) const NAME: &str = "create";
+
 const HOLDER: Parameter = Parameter::optional("holder", ParameterKind::Text);
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
-    Function::new("Bank", "create", &[ACCOUNT, HOLDER, PIN, EMAIL], "opens an account", "Bank.create \"Wolfman\"")
+    Function::new("Bank", NAME, &[ACCOUNT, HOLDER, PIN, EMAIL], "opens an account", "Bank.create \"Wolfman\"")
         .group("Accounts")
         .aliases(&["create_bank_account"])
         .details(stored!(
@@ -30,7 +32,7 @@ async fn create(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
 }
 
 /// The account to create. The holder is named like the account unless the call names one.
-fn new_account(call: &Call<'_>) -> Result<NewAccount, Term> {
+pub(super) fn new_account(call: &Call<'_>) -> Result<NewAccount, Term> {
     let account_id = account(call, ACCOUNT)?;
     let holder = match call.optional(HOLDER) {
         None => HolderName::from(&account_id),

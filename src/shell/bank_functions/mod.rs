@@ -12,6 +12,7 @@ mod open;
 mod parameters;
 mod replies;
 mod send;
+mod send_ahead;
 mod statement;
 mod texts;
 mod total_deposits;
@@ -30,7 +31,7 @@ use self::names::AccountNames;
 use self::parameters::{ACCOUNT, PIN};
 use self::replies::{WORDS, explained};
 use super::application_functions::{HasApplication, Words, application_functions};
-use super::functions::{Call, Domain, Manual, Names, Parameter, Row, RunningCall, WantedSecret, joined};
+use super::functions::{Call, Domain, Manual, Names, Parameter, Row, RunningCall, SentCall, WantedSecret, joined};
 use super::term::Term;
 use super::trace::Trace;
 use crate::bank::{Account, AccountEvent, AccountId, Bank, Options};
@@ -150,6 +151,10 @@ impl Domain for BankFunctions {
         row.run(self, call)
     }
 
+    async fn send_ahead(&mut self, call: Call<'_>) -> Option<SentCall> {
+        self.send_command_ahead(call).await
+    }
+
     fn names(&self) -> Box<dyn Names> {
         Box::new(AccountNames { open: self.open.clone() })
     }
@@ -162,8 +167,11 @@ impl Domain for BankFunctions {
     }
 
     async fn let_pending_commands_run(&self) {
-        if !self.pending.is_empty() {
-            tokio::task::yield_now().await;
+        // A turn of the runtime may end early, when its timers are due for a look; then it takes a second one.
+        for _ in 0..2 {
+            if !self.pending.is_empty() {
+                tokio::task::yield_now().await;
+            }
         }
     }
 

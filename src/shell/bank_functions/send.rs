@@ -82,15 +82,19 @@ impl BankFunctions {
 }
 
 /// The outcome of a command, with the events it caused if they are wanted.
-async fn outcome(
+pub(super) async fn outcome(
     bank: &Bank,
     handled: Result<Receipt, CommandFailure>,
     to_term: ToTerm,
     wants_events: bool,
 ) -> Outcome {
     let receipt = handled.map_err(|failure| not_carried_out(bank, &failure))?;
-    // If the log cannot be read any more, the reply comes without events: it still says what became of the command.
-    let events = if wants_events { bank.conversation(&receipt).await.unwrap_or_default() } else { Vec::new() };
+    let events = match wants_events {
+        // Boxed: keeps the common future small. If the log cannot be read any more, the receipt still has the command's own
+        // events.
+        true => Box::pin(bank.conversation(&receipt)).await.unwrap_or_else(|_| receipt.events().to_vec()),
+        false => Vec::new(),
+    };
     let events = events.iter().filter_map(event_record).collect();
     Ok(Reply { term: to_term(bank, &receipt), events, live: None })
 }

@@ -4,10 +4,14 @@ use super::BankFunctions;
 use super::parameters::{ACCOUNT, AMOUNT, PIN, account, amount, pin};
 use super::replies::handled;
 use super::texts::{asked, stored};
+use crate::bank::AccountCommand;
 use crate::shell::functions::{Call, Function, Outcome, Row};
+use crate::shell::term::Term;
+
+pub(super) const NAME: &str = "withdraw";
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
-    Function::new("Bank", "withdraw", &[ACCOUNT, AMOUNT, PIN], "pays money out", "Bank.withdraw \"Wolfman\", 50")
+    Function::new("Bank", NAME, &[ACCOUNT, AMOUNT, PIN], "pays money out", "Bank.withdraw \"Wolfman\", 50")
         .group("Accounts")
         .aliases(&["withdraw_money_from_bank_account"])
         .details(stored!(
@@ -31,4 +35,9 @@ async fn withdraw(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
         Some(pin) => bank.withdraw_with_pin(&account, amount, pin),
     };
     functions.carry_out(call, &bank, conversation, withdrawal, handled).await
+}
+
+/// The command of a withdrawal without a PIN.
+pub(super) fn command(call: &Call<'_>) -> Result<AccountCommand, Term> {
+    Ok(AccountCommand::WithdrawMoney { account_id: account(call, ACCOUNT)?, amount: amount(call)?, pin: None })
 }

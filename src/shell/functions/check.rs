@@ -1,5 +1,7 @@
 //! Checks the arguments of a call against the parameters of its function.
 
+use std::borrow::Cow;
+
 use super::arguments::Arguments;
 use super::call_error::{CallError, CallProblem};
 use super::function::{Function, Parameter, ParameterKind};
@@ -12,12 +14,12 @@ use crate::shell::language::{Argument, Statement, Value, shortened};
 /// # Errors
 ///
 /// [`CallError`] for the first argument that does not fit.
-pub fn check(
+pub fn check<'a>(
     function: &Function,
-    statement: &Statement<'_>,
-    text: &str,
+    statement: &Statement<'a>,
+    text: &'a str,
     manual: &Manual,
-) -> Result<Arguments, CallError> {
+) -> Result<Arguments<'a>, CallError> {
     // The parser has made sure that keyword arguments come last.
     let positional = statement.arguments.iter().take_while(|argument| argument.keyword.is_none()).count();
     let (in_order, by_name) = statement.arguments.split_at(positional);
@@ -39,31 +41,36 @@ pub fn check(
         let problem = CallProblem::WrongCount { function, least, most, given: in_order.len() };
         return Err(CallError { span, problem });
     }
-    let mut values = vec![None; parameters.len()];
-    for ((argument, parameter), place) in in_order.iter().zip(parameters).zip(&mut values) {
-        *place = Some(value(argument, parameter, text, manual)?);
+    let mut values = Arguments::of(parameters.len());
+    for (place, (argument, parameter)) in in_order.iter().zip(parameters).enumerate() {
+        values.set(place, value(argument, parameter, text, manual)?);
     }
     for argument in by_name {
         let keyword = argument.keyword.unwrap_or_default();
         if let Some(place) = place_of(keyword) {
             let given = value(argument, &parameters[place], text, manual)?;
-            if values[place].replace(given).is_some() {
+            if !values.set(place, given) {
                 return fail(argument, CallProblem::RepeatedKeyword { keyword: keyword.to_owned() });
             }
         }
     }
-    Ok(Arguments::new(values))
+    Ok(values)
 }
 
-fn value(argument: &Argument<'_>, parameter: &Parameter, text: &str, manual: &Manual) -> Result<String, CallError> {
+fn value<'a>(
+    argument: &Argument<'a>,
+    parameter: &Parameter,
+    text: &'a str,
+    manual: &Manual,
+) -> Result<Cow<'a, str>, CallError> {
     match (&argument.value, parameter.kind) {
-        (Value::String(text), ParameterKind::Named | ParameterKind::Text | ParameterKind::Pin) => Ok(text.to_string()),
+        (Value::String(text), ParameterKind::Named | ParameterKind::Text | ParameterKind::Pin) => Ok(text.clone()),
         // From the source: a PIN may begin with zeros, and a parsed integer has lost them.
-        (Value::Integer(_), ParameterKind::Pin) => Ok(text[argument.value_span.clone()].replace('_', "")),
-        (Value::Integer(digits), ParameterKind::Named | ParameterKind::Integer) => Ok(digits.to_string()),
-        (Value::Boolean(truth), ParameterKind::Boolean) => Ok(truth.to_string()),
-        (Value::Atom(atom), ParameterKind::Atom(atoms)) if atoms.contains(atom) => Ok((*atom).to_owned()),
-        (Value::Name(name), ParameterKind::Function) => Ok(name.to_string()),
+        (Value::Integer(_), ParameterKind::Pin) => Ok(text[argument.value_span.clone()].replace('_', "").into()),
+        (Value::Integer(digits), ParameterKind::Named | ParameterKind::Integer) => Ok(digits.clone()),
+        (Value::Boolean(truth), ParameterKind::Boolean) => Ok(if *truth { "true" } else { "false" }.into()),
+        (Value::Atom(atom), ParameterKind::Atom(atoms)) if atoms.contains(atom) => Ok((*atom).into()),
+        (Value::Name(name), ParameterKind::Function) => Ok(name.to_string().into()),
         (other, kind) => {
             let (expected, given) = (kind.describe(manual), kind_of(other));
             let problem = CallProblem::WrongKind { parameter: parameter.name, expected, given };

@@ -3,6 +3,7 @@
 use std::future::{Future, ready};
 
 use super::function::{Function, Parameter};
+use super::outcome::SentCall;
 use super::row::{Call, Row, RunningCall};
 use super::vocabulary::{Manual, Vocabulary};
 
@@ -17,6 +18,14 @@ pub trait Domain: Send + Sized + 'static {
     /// Calls a function.
     fn call<'a>(&'a mut self, row: &'static Row<Self>, call: Call<'a>) -> RunningCall<'a> {
         row.run(self, call)
+    }
+
+    /// Sends the command of a call without waiting for its outcome. `None`, if the call must wait until every call before
+    /// it has its outcome; nothing was done then. By default all must.
+    ///
+    /// Whether a call is sent like this must make no difference to its reply, its trace and its events.
+    fn send_ahead(&mut self, _call: Call<'_>) -> impl Future<Output = Option<SentCall>> + Send {
+        ready(None)
     }
 
     /// Where completion looks up existing names. By default there are none.

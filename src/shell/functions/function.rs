@@ -69,7 +69,7 @@ impl Function {
 
     /// Whether a name in a module calls it; aliases count.
     pub(in crate::shell) fn is_named(&self, module: Option<&str>, name: &str) -> bool {
-        self.module == module && (self.name == name || self.aliases.contains(&name))
+        (self.name == name || self.aliases.contains(&name)) && self.module == module
     }
 
     /// Its aliases, each with the module.

@@ -1,15 +1,33 @@
 //! The outcome of a call: a reply, or why nothing was done.
 
+use std::fmt;
+use std::pin::Pin;
+
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::shell::term::Term;
+use crate::shell::trace::Followed;
 
 /// The reason in `{:error, :busy}`: another program holds the file. Nothing was stored, and the call may be repeated.
 pub const BUSY: &str = "busy";
 
 /// The outcome of a call. Both sides hold a term to print as the reply.
 pub type Outcome = Result<Reply, NotDone>;
+
+/// A call whose command was sent, and whose outcome is still to come.
+pub struct SentCall {
+    /// Waits for the outcome. Dropping it does not cancel the command.
+    pub outcome: Pin<Box<dyn Future<Output = Outcome> + Send>>,
+    /// Keeps the trace of the call apart from that of others.
+    pub trace: Followed,
+}
+
+impl fmt::Debug for SentCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SentCall").field("trace", &self.trace).finish_non_exhaustive()
+    }
+}
 
 /// The reply to a call that did its work.
 #[derive(Debug)]

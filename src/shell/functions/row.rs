@@ -94,14 +94,14 @@ impl<D> fmt::Debug for Row<D> {
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
     function: &'static Function,
-    arguments: &'a Arguments,
+    arguments: &'a Arguments<'a>,
     as_json: bool,
 }
 
 impl<'a> Call<'a> {
     /// A call with arguments that were [checked](super::check) against its function; `as_json` says whether its outcome is
     /// printed as JSON.
-    pub fn new(function: &'static Function, arguments: &'a Arguments, as_json: bool) -> Self {
+    pub fn new(function: &'static Function, arguments: &'a Arguments<'a>, as_json: bool) -> Self {
         Self { function, arguments, as_json }
     }
 

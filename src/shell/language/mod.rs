@@ -3,6 +3,8 @@
 //! [`Tokens`] is the only scanner. [`Statements`] parses its tokens, [`OpenString`] finds a string that continues on the
 //! next line, and `masking` finds possible secrets in text that cannot be parsed.
 
+mod argument;
+mod argument_list;
 mod credentials;
 mod literals;
 pub(super) mod masking;
@@ -18,10 +20,12 @@ mod tokens;
 
 use std::ops::Range;
 
+pub use self::argument::{Argument, Name, Value};
+pub use self::argument_list::ArgumentList;
 pub(super) use self::credentials::credentials_of;
 pub use self::open_string::OpenString;
 pub use self::parser::Statements;
-pub use self::statement::{Argument, Name, Statement, Value};
+pub use self::statement::Statement;
 pub(super) use self::syntax_error::shortened;
 pub use self::syntax_error::{Problem, SyntaxError};
 pub use self::tokens::{Token, TokenKind, Tokens};

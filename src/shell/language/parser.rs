@@ -4,7 +4,7 @@
 //! for any text.
 
 use super::syntax_error::{Parsed, fail, shortened};
-use super::{Argument, Name, Problem, Span, Statement, Token, TokenKind, Tokens, Value, literals};
+use super::{Argument, ArgumentList, Name, Problem, Span, Statement, Token, TokenKind, Tokens, Value, literals};
 
 /// Parses the statements of a text, one after another.
 #[derive(Clone, Debug)]
@@ -89,7 +89,8 @@ impl<'a> Statements<'a> {
         if name.module.is_none() && starts_as_module(name.function) {
             return fail(name.span.clone(), Problem::ModuleAlone(shortened(name.function)));
         }
-        let arguments = self.arguments()?;
+        let mut arguments = ArgumentList::default();
+        self.arguments(&mut arguments)?;
         let span = start..self.end;
         self.skip_spaces();
         if self.peek() == Some(TokenKind::Comment) {
@@ -123,47 +124,45 @@ impl<'a> Statements<'a> {
         Ok(Name { span: start..self.end, module: Some(first), function })
     }
 
-    fn arguments(&mut self) -> Parsed<Vec<Argument<'a>>> {
+    fn arguments(&mut self, arguments: &mut ArgumentList<'a>) -> Parsed<()> {
         use TokenKind::{Comma, Comment, Newline, OpeningParenthesis, Semicolon};
         let has_space = self.skip_spaces();
-        let mut arguments = Vec::new();
         match self.peek() {
-            Some(OpeningParenthesis) => return self.arguments_until_parenthesis(),
-            None | Some(Newline | Semicolon | Comment) => return Ok(arguments),
+            Some(OpeningParenthesis) => return self.arguments_until_parenthesis(arguments),
+            None | Some(Newline | Semicolon | Comment) => return Ok(()),
             Some(_) if !has_space => return fail(self.here(), Problem::ExpectedSeparator),
             Some(_) => {}
         }
         loop {
-            self.argument(&mut arguments)?;
+            self.argument(arguments)?;
             self.skip_spaces();
             if self.peek() != Some(Comma) {
-                return Ok(arguments);
+                return Ok(());
             }
             self.advance();
             self.skip_spaces();
         }
     }
 
-    fn arguments_until_parenthesis(&mut self) -> Parsed<Vec<Argument<'a>>> {
+    fn arguments_until_parenthesis(&mut self, arguments: &mut ArgumentList<'a>) -> Parsed<()> {
         use TokenKind::{ClosingParenthesis, Comma, Comment, Newline, Semicolon};
         let opening = self.here();
         self.advance();
-        let mut arguments = Vec::new();
         self.skip_spaces();
         if self.peek() == Some(ClosingParenthesis) {
             self.advance();
-            return Ok(arguments);
+            return Ok(());
         }
         loop {
             if let None | Some(Newline | Semicolon | Comment) = self.peek() {
                 return fail(opening, Problem::OpenParenthesis);
             }
-            self.argument(&mut arguments)?;
+            self.argument(arguments)?;
             self.skip_spaces();
             match self.peek() {
                 Some(ClosingParenthesis) => {
                     self.advance();
-                    return Ok(arguments);
+                    return Ok(());
                 }
                 Some(Comma) => {
                     self.advance();
@@ -175,7 +174,7 @@ impl<'a> Statements<'a> {
         }
     }
 
-    fn argument(&mut self, arguments: &mut Vec<Argument<'a>>) -> Parsed<()> {
+    fn argument(&mut self, arguments: &mut ArgumentList<'a>) -> Parsed<()> {
         let start = self.start;
         let keyword = self.keyword();
         let value_start = self.start;

@@ -9,7 +9,7 @@ fn only(text: &str) -> Statement<'_> {
 }
 
 fn values(text: &str) -> Vec<Value<'_>> {
-    only(text).arguments.into_iter().map(|argument| argument.value).collect()
+    only(text).arguments.iter().map(|argument| argument.value.clone()).collect()
 }
 
 fn problem(text: &str) -> (Span, Problem) {

@@ -190,7 +190,7 @@ impl Statement {
     }
 
     /// What comes of it.
-    fn events(&self) -> Vec<Step> {
+    pub(crate) fn events(&self) -> Vec<Step> {
         let (account, titles): (_, &[_]) = match self {
             Self::Create { account } => (account, &["Account Created"]),
             Self::Deposit { account, .. } if account == NOBODY => (account, &[]),

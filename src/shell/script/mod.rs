@@ -1,6 +1,10 @@
 //! Statements from a file or a pipe.
 
+mod landing;
+mod output;
+
 use std::io;
+use std::num::NonZeroUsize;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -8,26 +12,22 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::escape;
-use super::functions::Domain;
-use super::language::{OpenString, Statements};
-use super::lines::{Lines, NextLine};
-use super::mistake::{Mistake, Source};
-use super::printing::Printer;
-use super::session::{Next, Session};
-use super::signals::Interrupts;
-use super::wiped;
+use self::output::{NotWritten, ScriptOutput};
+use crate::shell::functions::Domain;
+use crate::shell::in_flight::{InFlight, MOST_IN_FLIGHT};
+use crate::shell::language::{OpenString, Statements};
+use crate::shell::lines::{Lines, NextLine};
+use crate::shell::mistake::{Mistake, Source};
+use crate::shell::read_statement::ReadStatement;
+use crate::shell::session::{Next, Session, Unanswered};
+use crate::shell::signals::Interrupts;
+use crate::shell::wiped;
 
 /// The longest line, and the longest statement of several lines, in bytes.
 pub const MAX_STATEMENT: usize = 1 << 20;
 
 /// How long a statement may run on after a signal has asked the program to end.
 const STATEMENT_GRACE: Duration = Duration::from_secs(1);
-/// How long a reader may then leave the remaining output unread.
-const OUTPUT_GRACE: Duration = Duration::from_secs(30);
-/// The same after a second signal.
-const SHORT_OUTPUT_GRACE: Duration = Duration::from_secs(1);
-
 /// How a script ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScriptEnd {
@@ -52,6 +52,9 @@ pub struct Script<D, W, E> {
     pub errors: E,
     /// Whether to continue after a mistake.
     pub keep_going: bool,
+    /// How many commands may be in flight, where that makes no difference to the output: at most
+    /// [`MOST_IN_FLIGHT`].
+    pub in_flight: NonZeroUsize,
     /// Signals that end the script early.
     pub interrupts: Interrupts,
 }
@@ -59,9 +62,11 @@ pub struct Script<D, W, E> {
 /// A running script.
 struct ScriptRun<D, W, E> {
     session: Session<D>,
-    printer: Printer<W>,
-    errors: E,
+    output: ScriptOutput<W, E>,
+    in_flight: InFlight<Unanswered>,
     keep_going: bool,
+    /// Whether a statement could not be read or run and the script continued.
+    had_mistake: bool,
     /// Whether a statement failed and the script continued.
     has_failed: bool,
     interrupts: Interrupts,
@@ -76,6 +81,15 @@ enum Stop {
     Interrupted,
 }
 
+impl From<NotWritten> for Stop {
+    fn from(not_written: NotWritten) -> Self {
+        match not_written {
+            NotWritten::Closed => Self::OutputClosed,
+            NotWritten::Failed => Self::Failure,
+        }
+    }
+}
+
 impl<D, W, E> Script<D, W, E>
 where
     D: Domain,
@@ -85,9 +99,11 @@ where
     /// Runs a script to its end, or to its first mistake unless `keep_going` is set. When a signal asks it to end, it
     /// runs no further statement and prints the replies so far.
     pub async fn run(self, script: impl AsyncRead + Unpin) -> ScriptEnd {
-        let Self { session, output, errors, keep_going, interrupts } = self;
-        let printer = Printer::new(session.pending_output().clone(), output);
-        ScriptRun { session, printer, errors, keep_going, has_failed: false, interrupts }.run(script).await
+        let Self { session, output, errors, keep_going, in_flight, interrupts } = self;
+        let output = ScriptOutput::new(session.pending_output().clone(), output, errors);
+        let in_flight = InFlight::with_room_for(in_flight.min(MOST_IN_FLIGHT));
+        let (had_mistake, has_failed) = (false, false);
+        ScriptRun { session, output, in_flight, keep_going, had_mistake, has_failed, interrupts }.run(script).await
     }
 }
 
@@ -98,10 +114,9 @@ where
     E: io::Write,
 {
     async fn run(mut self, script: impl AsyncRead + Unpin) -> ScriptEnd {
-        let mut had_mistake = false;
         let interrupts = self.interrupts.clone();
         let mut stop = {
-            let mut running = pin!(self.run_lines(Lines::new(script, MAX_STATEMENT), &mut had_mistake));
+            let mut running = pin!(self.run_until_stop(Lines::new(script, MAX_STATEMENT)));
             tokio::select! {
                 biased;
                 stop = &mut running => stop,
@@ -115,33 +130,41 @@ where
             let closing = pin!(self.session.close());
             tokio::select! {
                 biased;
-                () = self.printer.print_while(closing) => {}
+                () = self.output.print_while(closing) => {}
                 () = interrupts.immediate_end_requested() => {}
             }
         }
-        if let Err(error) = self.flush_remaining().await {
-            stop = Err(error);
+        if let Err(not_written) = self.output.flush_remaining(&interrupts).await {
+            stop = Err(not_written.into());
         }
         if let (Ok(()) | Err(Stop::Left | Stop::Interrupted), Some(failure)) = (&stop, self.session.domain().failure())
         {
-            self.print_failure(&failure);
+            // A write that fails was reported, and there is nothing more to write.
+            let _ = self.output.report_failure(&failure).await;
             stop = Err(Stop::Failure);
+        }
+        if let Err(Stop::Failure | Stop::Interrupted) = stop {
+            self.report_unheard();
         }
         match (interrupts.end_signal(), stop) {
             (Some(number), _) => ScriptEnd::Signal(number),
             (None, Err(Stop::Failure)) => ScriptEnd::Failure,
             (None, Err(Stop::Mistake)) => ScriptEnd::Mistake,
             (None, _) if self.has_failed => ScriptEnd::Failure,
-            (None, _) if had_mistake => ScriptEnd::Mistake,
+            (None, _) if self.had_mistake => ScriptEnd::Mistake,
             (None, Ok(()) | Err(Stop::Left | Stop::OutputClosed | Stop::Interrupted)) => ScriptEnd::Success,
         }
     }
 
-    async fn run_lines(
-        &mut self,
-        mut lines: Lines<impl AsyncRead + Unpin>,
-        had_mistake: &mut bool,
-    ) -> Result<(), Stop> {
+    /// Runs the statements, and prints the replies to all that were sent, also after a signal.
+    async fn run_until_stop(&mut self, lines: Lines<impl AsyncRead + Unpin>) -> Result<(), Stop> {
+        match self.run_lines(lines).await {
+            Err(Stop::Interrupted) => self.land_all().await.and(Err(Stop::Interrupted)),
+            ended => ended,
+        }
+    }
+
+    async fn run_lines(&mut self, mut lines: Lines<impl AsyncRead + Unpin>) -> Result<(), Stop> {
         // The lines so far of a statement that has a string over several lines.
         let mut text = Zeroizing::new(String::new());
         let mut first_line = 1;
@@ -164,8 +187,7 @@ where
                     text.zeroize();
                     open = OpenString::default();
                     too_long = false;
-                    let next = self.session.mistake("", Mistake::without_excerpt(message, number, column));
-                    self.apply(next, had_mistake).await?;
+                    self.refuse(Mistake::without_excerpt(message, number, column)).await?;
                     continue;
                 }
             };
@@ -174,63 +196,72 @@ where
             if too_long {
                 too_long = open.is_open();
             } else if text.is_empty() && !open.is_open() {
-                self.run_text(Source::new(line, number), had_mistake).await?;
+                self.run_text(Source::new(line, number)).await?;
             } else {
                 first_line = if text.is_empty() { number } else { first_line };
                 wiped::push(&mut text, line);
                 wiped::push(&mut text, "\n");
                 if !open.is_open() {
-                    self.run_text(Source::new(&text, first_line), had_mistake).await?;
+                    self.run_text(Source::new(&text, first_line)).await?;
                     text.zeroize();
                 } else if text.len() > MAX_STATEMENT {
                     too_long = true;
                     text.zeroize();
-                    let mistake = Mistake::without_excerpt("a statement has at most 1 MiB", first_line, 1);
-                    let next = self.session.mistake("", mistake);
-                    self.apply(next, had_mistake).await?;
+                    self.refuse(Mistake::without_excerpt("a statement has at most 1 MiB", first_line, 1)).await?;
                 }
             }
         }
-        self.run_text(Source::new(&text, first_line), had_mistake).await
+        self.run_text(Source::new(&text, first_line)).await?;
+        self.land_all().await
     }
 
-    async fn run_text(&mut self, mut source: Source<'_>, had_mistake: &mut bool) -> Result<(), Stop> {
+    /// Reports a text that cannot be read as statements, after the replies to all before it.
+    async fn refuse(&mut self, mistake: Mistake) -> Result<(), Stop> {
+        self.land_all().await?;
+        let next = self.session.mistake("", mistake);
+        self.apply(next).await
+    }
+
+    async fn run_text(&mut self, mut source: Source<'_>) -> Result<(), Stop> {
         for statement in Statements::new(source.text()) {
             source.go_to(&statement);
             if self.interrupts.end_signal().is_some() {
                 return Err(Stop::Interrupted);
             }
             let statement = self.session.read(source, statement);
-            let mut next = self.printer.print_while(pin!(self.session.run(statement))).await;
-            if next == Next::Live {
-                next = self.follow().await?;
+            if !self.send_ahead(&statement).await? {
+                self.land_all().await?;
+                self.run_alone(statement).await?;
+                self.output.write_if_due().await?;
             }
-            self.apply(next, had_mistake).await?;
-            let written = self.printer.write_if_due().await;
-            self.check_written(written)?;
         }
         Ok(())
     }
 
-    async fn apply(&mut self, next: Next, had_mistake: &mut bool) -> Result<(), Stop> {
+    async fn run_alone(&mut self, statement: ReadStatement<'_, D>) -> Result<(), Stop> {
+        let mut next = self.output.print_while(pin!(self.session.run(statement))).await;
+        if next == Next::Live {
+            next = self.follow().await?;
+        }
+        self.apply(next).await
+    }
+
+    async fn apply(&mut self, next: Next) -> Result<(), Stop> {
         match next {
             Next::GoOn | Next::Live => Ok(()),
             Next::Leave => Err(Stop::Left),
             Next::Mistake(mistake) => {
-                *had_mistake = true;
-                self.report(&mistake.report()).await?;
+                self.had_mistake = true;
+                self.output.report(&mistake.report()).await?;
                 if self.keep_going { Ok(()) } else { Err(Stop::Mistake) }
             }
             Next::NotDone(reason) if self.keep_going => {
                 self.has_failed = true;
-                let printed = self.flush().await;
-                self.print_failure(&reason);
-                printed
+                Ok(self.output.report_failure(&reason).await?)
             }
             Next::NotDone(failure) | Next::Failure(failure) => {
-                let printed = self.flush().await;
-                self.print_failure(&failure);
-                printed.and(Err(Stop::Failure))
+                self.output.report_failure(&failure).await?;
+                Err(Stop::Failure)
             }
         }
     }
@@ -240,7 +271,7 @@ where
         let interrupts = self.interrupts.clone();
         let live_statement = interrupts.begin_live_statement();
         loop {
-            self.flush().await?;
+            self.output.flush().await?;
             tokio::select! {
                 ended = self.session.go_on() => {
                     if let Some(next) = ended {
@@ -250,72 +281,6 @@ where
                 () = live_statement.interrupted() => return Ok(self.session.interrupt()),
             }
         }
-    }
-
-    /// Waits for input. Prints all pending output before, and output of earlier statements as it arrives.
-    async fn wait_for_input(&mut self, lines: &mut Lines<impl AsyncRead + Unpin>) -> Result<(), Stop> {
-        loop {
-            self.session.print_late_lines();
-            self.flush().await?;
-            let trace = self.session.trace().clone();
-            tokio::select! {
-                read = lines.read() => match read {
-                    Ok(()) => return Ok(()),
-                    Err(error) => {
-                        self.report(&format!("error: the script cannot be read: {error}")).await?;
-                        return Err(Stop::Failure);
-                    }
-                },
-                () = trace.lines_arrived() => {}
-                () = self.interrupts.end_requested() => return Err(Stop::Interrupted),
-            }
-        }
-    }
-
-    async fn report(&mut self, message: &str) -> Result<(), Stop> {
-        let printed = self.flush().await;
-        self.print_error(message);
-        printed
-    }
-
-    fn print_error(&mut self, message: &str) {
-        // When standard error is closed, the exit code still tells.
-        let _ = self.errors.write_all(format!("{message}\n").as_bytes());
-    }
-
-    fn print_failure(&mut self, failure: &str) {
-        self.print_error(&format!("error: {}", escape::line(failure)));
-    }
-
-    async fn flush(&mut self) -> Result<(), Stop> {
-        let flushed = self.printer.flush().await;
-        self.check_written(flushed)
-    }
-
-    /// Prints the remaining output. After a signal, the wait for a reader that takes nothing is limited.
-    async fn flush_remaining(&mut self) -> Result<(), Stop> {
-        let interrupts = self.interrupts.clone();
-        let flushed = tokio::select! {
-            biased;
-            flushed = self.printer.flush() => flushed,
-            () = interrupts.end_requested() => tokio::select! {
-                biased;
-                flushed = self.printer.flush_within(OUTPUT_GRACE) => flushed,
-                () = interrupts.immediate_end_requested() => self.printer.flush_within(SHORT_OUTPUT_GRACE).await,
-            },
-        };
-        self.check_written(flushed)
-    }
-
-    fn check_written(&mut self, written: io::Result<()>) -> Result<(), Stop> {
-        let Err(error) = written else {
-            return Ok(());
-        };
-        if error.kind() == io::ErrorKind::BrokenPipe {
-            return Err(Stop::OutputClosed);
-        }
-        self.print_error(&format!("error: the output cannot be written: {error}"));
-        Err(Stop::Failure)
     }
 }
 
