@@ -22,7 +22,7 @@ const TICKET: Parameter = Parameter::needed("ticket", ParameterKind::Text);
 const PIN: Parameter = Parameter::optional("pin", ParameterKind::Pin);
 
 /// The garage's own functions, then those of every application.
-static ROWS: [Row<GarageFunctions>; 18] = joined(&[OPEN_LOT, ENTER, LEAVE, PAY, FREE], &application_functions());
+static ROWS: [Row<GarageFunctions>; 19] = joined(&[OPEN_LOT, ENTER, LEAVE, PAY, FREE], &application_functions());
 
 const OPEN_LOT: Row<GarageFunctions> = Row::new(
     Function::new("Garage", "open_lot", &[LOT, PLACES], "opens a lot", "Garage.open_lot \"north\", 2")
@@ -138,6 +138,8 @@ static WORDS: Words = words! {
     called: "garage",
     thing: "garage",
     of: "one lot or ticket",
+    stream: "lot-north",
+    no_stream: "no_stream",
     mended: "Once\nthat is repaired, start the program again.",
     holds: "that process managers remember what has happened;",
     imported: "No receipt is\nwritten again.",

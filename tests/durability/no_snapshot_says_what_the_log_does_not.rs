@@ -57,6 +57,8 @@ fn a_changed_one_is_passed_over() {
     let (_directory, path) =
         bank_after(&format!("Bank.create \"Wolfman\"\n{}", "Bank.deposit \"Wolfman\", 1\n".repeat(300)));
     assert!(asked(&path, "Bank.verify").stdout.contains("{:ok, %{events: 301, streams: 1, snapshots: 1}}"));
+    let listed = answers(&path, "Bank.snapshots \"Wolfman\"");
+    assert!(listed.lines().nth(1).is_some_and(|row| row.trim_start().starts_with("256")), "{listed}");
     forge(&path, "UPDATE snapshots SET state = replace(state, '\"balance\":255', '\"balance\":999999')");
     let problem = "{:error, %{position: 256, problem: \"the snapshot here differs from the one that was stored with its event\"}}";
     let verified = asked(&path, "Bank.verify");
@@ -64,6 +66,7 @@ fn a_changed_one_is_passed_over() {
     let declined =
         "Bank.withdraw \"Wolfman\", 301\nBank.check_balance \"Wolfman\"\nBank.check_balance \"Wolfman\", at: 260";
     assert_eq!(answers(&path, declined), ":ok\n300\n259\n");
+    assert_eq!(answers(&path, "Bank.snapshots \"Wolfman\""), "position  version  time\n");
 }
 
 #[test]

@@ -122,6 +122,23 @@ async fn a_moment_in_the_past_is_read_from_the_last_snapshot_up_to_it() {
     }
 }
 
+/// A store that has no list of its own lists what its loads find.
+#[tokio::test]
+async fn what_loads_find_is_listed() {
+    let (store, _) = counting_store();
+    let commands = start(&store, 4);
+    for times in [5, 1, 1, 1, 9, 3] {
+        handle(&commands, What::AddTimes(times)).await.unwrap();
+    }
+    for (after, limit, versions) in
+        [(0, 9, vec![5, 8, 17, 20]), (5, 2, vec![8, 17]), (19, 9, vec![20]), (20, 9, vec![])]
+    {
+        let listed = store.list_snapshots(&stream(), Position::new(after), limit).await.unwrap();
+        let listed: Vec<_> = listed.iter().map(|snapshot| snapshot.version.get()).collect();
+        assert_eq!(listed, versions, "{limit} after {after}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 

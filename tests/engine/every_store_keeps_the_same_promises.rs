@@ -125,6 +125,8 @@ every_store_keeps! {
         a_snapshot_of_an_append_that_was_rejected_is_not_there,
         snapshots_of_streams_are_kept_apart,
         after_a_snapshot_no_more_than_the_limit_is_read,
+        snapshots_are_listed_first_to_last_from_a_position_on,
+        a_list_of_snapshots_is_as_long_as_a_read,
     }
     times {
         times_in_a_log_never_go_back,

@@ -10,6 +10,7 @@ mod a_script_may_hold_anything;
 mod a_script_prints_the_same_however_many_are_in_flight;
 mod a_script_that_is_cut_off_has_stored_what_it_printed;
 mod a_script_that_is_interrupted_prints_what_was_acknowledged;
+mod a_snapshot_is_listed_without_its_state;
 mod links_in_the_documents_lead_somewhere;
 mod long_work_shows_how_far_it_is;
 mod nothing_but_a_pin_is_hidden;

@@ -24,6 +24,7 @@ mod projection_history;
 mod read;
 mod rebuild;
 mod receipt;
+mod snapshots;
 mod start;
 mod strong_consistency;
 mod upkeep;

@@ -15,7 +15,7 @@ use super::log_head::LogHead;
 use super::memory::MemoryStore;
 #[cfg(feature = "sqlite")]
 use super::sqlite::SqliteStore;
-use super::{Append, Appended, Committed, EventStore, Published, Snapshot, StoreError, StoreUrl};
+use super::{Append, Appended, Committed, EventStore, Published, Snapshot, SnapshotEntry, StoreError, StoreUrl};
 use crate::engine::log::{Batch, Moment, Position, StreamId, Version};
 use crate::engine::store::codec::StoredEvent;
 
@@ -126,6 +126,15 @@ impl<E: StoredEvent> EventStore<E> for Store<E> {
         limit: usize,
     ) -> Result<(Option<Snapshot>, Batch<E>), StoreError> {
         ask!(self, store => store.read_from_snapshot(stream, until, limit).await)
+    }
+
+    async fn list_snapshots(
+        &self,
+        stream: &StreamId,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<SnapshotEntry>, StoreError> {
+        ask!(self, store => store.list_snapshots(stream, after, limit).await)
     }
 
     async fn stream_version(&self, stream: &StreamId, until: Moment) -> Result<Version, StoreError> {

@@ -11,7 +11,7 @@ use super::handler_records::{
     HandlerRecords, HandlersLease, ParkedChange, ParkedEvent, Progress, ProjectionUpdate, ProjectionWritten,
     StoredProjection,
 };
-use super::{Append, Appended, Committed, EventStore, Published, Snapshot, StoreError};
+use super::{Append, Appended, Committed, EventStore, Published, Snapshot, SnapshotEntry, StoreError};
 use crate::engine::log::{Batch, Moment, Position, StreamId, Version};
 
 /// A store of any type behind dynamic dispatch: one more allocation per call.
@@ -100,6 +100,12 @@ questions! {
             until: Moment,
             limit: usize
         ) -> Result<(Option<Snapshot>, Batch<E>), StoreError>;
+        fn list_snapshots(
+            &self,
+            stream: &'a StreamId,
+            after: Position,
+            limit: usize
+        ) -> Result<Vec<SnapshotEntry>, StoreError>;
         fn stream_version(&self, stream: &'a StreamId, until: Moment) -> Result<Version, StoreError>;
         fn read_commands(&self, command_ids: Vec<Uuid>) -> Result<Vec<Option<Committed<E>>>, StoreError>;
         fn read_all(&self, after: Position, limit: usize) -> Result<Batch<E>, StoreError>;

@@ -18,6 +18,7 @@ mod log_pages;
 mod log_times;
 pub mod memory;
 mod open_error;
+mod snapshot;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod subscription;
@@ -38,6 +39,8 @@ pub use self::custom_store::OtherStore;
 use self::handler_records::HandlerRecords;
 pub(crate) use self::log_pages::{LogPage, LogPages};
 pub use self::open_error::OpenStoreError;
+use self::snapshot::listed_backwards;
+pub use self::snapshot::{Snapshot, SnapshotEntry};
 pub use self::url::{StoreUrl, UnsupportedUrl, path_named_by};
 pub use self::verification::{Verification, Verified};
 use crate::engine::log::{Batch, Metadata, Moment, Position, RecordedEvent, StreamId, Timestamp, Version};
@@ -118,19 +121,6 @@ impl From<StoreError> for StopReason {
             StoreError::Failed(message) | StoreError::OutcomeUnknown(message) => Self::StoreFailed { message },
         }
     }
-}
-
-/// An aggregate's state as text, and the event that it follows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Snapshot {
-    /// The version of that event.
-    pub version: Version,
-    /// Its position.
-    pub position: Position,
-    /// Its time.
-    pub time: Timestamp,
-    /// The output of [`Aggregate::snapshot`](crate::engine::domain::Aggregate::snapshot).
-    pub state: Box<str>,
 }
 
 /// Stored events: a slice of one commit, shared with the log.
@@ -233,6 +223,23 @@ pub trait EventStore<E>: HandlerRecords + Clone + Send + Sync + 'static {
         until: Moment,
         limit: usize,
     ) -> impl Future<Output = Result<(Option<Snapshot>, Batch<E>), StoreError>> + Send;
+
+    /// Lists up to `limit` (at most [`MAX_READ`]) snapshots of a stream, first to last, that follow an event after `after`.
+    /// Those that [`EventStore::read_from_snapshot`] ignores are not listed.
+    ///
+    /// Unless a store overrides this, each snapshot after `after` is read, from the last one back.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`StoreError`] if the store cannot be read.
+    fn list_snapshots(
+        &self,
+        stream: &StreamId,
+        after: Position,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<SnapshotEntry>, StoreError>> + Send {
+        listed_backwards(self, stream, after, limit.min(MAX_READ))
+    }
 
     /// The version of a stream's last event up to a moment; [`Version::START`] if there is none. Found without reading
     /// the events before it, so that callers can read a stream backwards.

@@ -1,5 +1,6 @@
 //! `events`: lists the whole log, or one stream.
 
+use super::stream::existing;
 use super::{HasApplication, function, integer};
 use crate::engine::log::RecordedEvent;
 use crate::engine::store::codec::StoredEvent;
@@ -20,7 +21,7 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
         .group("History")
         .details(
             "Lists each event with all its metadata. from: 3 begins at position 3; limit: 10 lists at most 10 events,\n\
-                and without it at most 1_000.",
+                and without it at most 1_000. Replies a table, or :{no_stream}.",
         ),
         |domain, call| Box::pin(events(domain, call)),
     )
@@ -35,7 +36,7 @@ async fn events<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
     let (from, limit) = (position(&call, FROM)?, limit(&call)?);
     let events = match call.optional(optional(D::STREAM)) {
         None => application.events(from, limit).await,
-        Some(name) => application.stream_events(&D::stream(name)?, from, limit).await,
+        Some(name) => application.stream_events(&existing::<D>(&application, name).await?, from, limit).await,
     };
     Ok(event_table(&events.map_err(|error| D::WORDS.unavailable(&error))?).into())
 }

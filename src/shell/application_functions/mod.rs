@@ -16,6 +16,8 @@ mod import;
 mod parked;
 mod rebuild;
 mod shell_application;
+mod snapshots;
+mod stream;
 mod verify;
 mod watch;
 mod why;
@@ -30,11 +32,12 @@ use super::term::Term;
 use crate::engine::application::Receipt;
 
 /// The functions of every application.
-pub const fn application_functions<D: HasApplication>() -> [Row<D>; 13] {
+pub const fn application_functions<D: HasApplication>() -> [Row<D>; 14] {
     [
         events::row(),
         why::row(),
         watch::row(),
+        snapshots::row(),
         handlers::row(),
         parked::parked_row(),
         parked::retry_row(),

@@ -24,6 +24,10 @@ pub struct Words {
     pub thing: &'static str,
     /// What one stream belongs to: `one account`.
     pub of: &'static str,
+    /// The name of a stream, in an example: `Wolfman`.
+    pub stream: &'static str,
+    /// The reply about a stream that does not exist: `no_account`.
+    pub no_stream: &'static str,
     /// A sentence: how to continue after the application stopped.
     pub mended: &'static str,
     /// A clause: what [`verify`](Application::verify) checks besides.
@@ -107,13 +111,15 @@ impl Words {
     }
 
     /// The placeholders in help texts, each with its word.
-    pub(super) const fn placeholders(&self) -> [(&'static str, &'static str); 8] {
-        let Self { module, called, thing, of, mended, holds, imported, projections, .. } = *self;
+    pub(super) const fn placeholders(&self) -> [(&'static str, &'static str); 10] {
+        let Self { module, called, thing, of, stream, no_stream, mended, holds, imported, projections, .. } = *self;
         [
             ("{module}", module),
             ("{called}", called),
             ("{thing}", thing),
             ("{of}", of),
+            ("{stream}", stream),
+            ("{no_stream}", no_stream),
             ("{mended}", mended),
             ("{holds}", holds),
             ("{imported}", imported),

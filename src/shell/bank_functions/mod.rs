@@ -42,7 +42,7 @@ use crate::engine::log::StreamId;
 use crate::engine::runtime::Conversation;
 
 /// The bank's own functions, in the order of `help`, then those of every application.
-static ROWS: [Row<BankFunctions>; 26] = joined(
+static ROWS: [Row<BankFunctions>; 27] = joined(
     &[
         open::ROW,
         close::ROW,

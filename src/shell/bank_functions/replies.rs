@@ -19,6 +19,8 @@ pub(super) static WORDS: Words = Words {
         called: "bank",
         thing: "bank",
         of: "one account",
+        stream: "Wolfman",
+        no_stream: "no_account",
         mended: "Once\nthat is repaired, Bank.close and Bank.open start it again.",
         holds: "that balances and reservations add up to deposits minus withdrawals;",
         imported: "No e-mail is\nsent and no bonus paid again; a transfer that had not ended continues.",

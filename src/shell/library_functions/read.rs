@@ -16,7 +16,7 @@ use crate::shell::term::Term;
 
 const MODULE: &str = "LibraryReadService";
 
-static ROWS: [Row<ReadFunctions>; 16] = joined(&[GET_INVENTORY, GET_BOOK, GET_LOANS], &application_functions());
+static ROWS: [Row<ReadFunctions>; 17] = joined(&[GET_INVENTORY, GET_BOOK, GET_LOANS], &application_functions());
 
 /// The words for the service in replies and help.
 static WORDS: Words = words! {
@@ -24,6 +24,8 @@ static WORDS: Words = words! {
     called: "service",
     thing: "library",
     of: "one book",
+    stream: "978-1593275846",
+    no_stream: "no_book",
     mended: "Once\nthat is repaired, start the program again.",
     holds: "that each book would have decided its events;",
     imported: "Handlers\ndo not act on imported events.",

@@ -14,7 +14,7 @@ use crate::shell::trace::Trace;
 
 const MODULE: &str = "LibraryWriteService";
 
-static ROWS: [Row<WriteFunctions>; 17] =
+static ROWS: [Row<WriteFunctions>; 18] =
     joined(&[ADD_BOOK, BORROW_BOOK, RETURN_BOOK, REMOVE_BOOK], &application_functions());
 
 /// The words for the service in replies and help.
@@ -23,6 +23,8 @@ static WORDS: Words = words! {
     called: "service",
     thing: "library",
     of: "one book",
+    stream: "978-1593275846",
+    no_stream: "no_book",
     mended: "Once\nthat is repaired, start the program again.",
     holds: "that each book would have decided its events;",
     imported: "Handlers\ndo not act on imported events.",

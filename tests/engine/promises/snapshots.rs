@@ -1,7 +1,7 @@
-//! A stream is read from its last snapshot before a moment.
+//! A stream is read from its last snapshot before a moment, and its snapshots are listed.
 
 use cqrs_bank::engine::log::{Moment, Position, Version};
-use cqrs_bank::engine::store::{Append, EventStore, Snapshot};
+use cqrs_bank::engine::store::{Append, EventStore, MAX_READ, Snapshot, SnapshotEntry};
 
 use super::{answer_to, append, seconds, stored, stream, with_snapshot};
 use crate::happened::Happened;
@@ -104,4 +104,39 @@ pub(crate) async fn after_a_snapshot_no_more_than_the_limit_is_read(store: impl 
         let versions: Vec<_> = events.iter().map(|event| event.version.get()).collect();
         assert_eq!(versions, (3..=5).take(limit).collect::<Vec<_>>());
     }
+}
+
+/// The versions of the snapshots after a position.
+async fn listed(store: &impl EventStore<Happened>, name: &str, after: u64, limit: usize) -> Vec<u64> {
+    let listed = store.list_snapshots(&stream(name), Position::new(after), limit).await.unwrap();
+    listed.iter().map(|snapshot| snapshot.version.get()).collect()
+}
+
+pub(crate) async fn snapshots_are_listed_first_to_last_from_a_position_on(store: impl EventStore<Happened>) {
+    two_snapshots(&store).await;
+    for (after, limit, versions) in [
+        (0, 9, vec![2, 5]),
+        (2, usize::MAX, vec![2, 5]),
+        (3, 9, vec![5]),
+        (8, 9, vec![5]),
+        (9, 9, vec![]),
+        (0, 1, vec![2]),
+        (3, 1, vec![5]),
+        (0, 0, vec![]),
+    ] {
+        assert_eq!(listed(&store, "a", after, limit).await, versions, "{limit} after {after}");
+    }
+    assert_eq!(listed(&store, "b", 0, 9).await, [0_u64; 0]);
+    assert_eq!(listed(&store, "c", 0, 9).await, [0_u64; 0]);
+    let first = store.list_snapshots(&stream("a"), Position::START, 1).await.unwrap();
+    let (position, version) = (Position::new(3), Version::new(2));
+    assert_eq!(first, [SnapshotEntry { position, version, time: seconds(2) }]);
+}
+
+pub(crate) async fn a_list_of_snapshots_is_as_long_as_a_read(store: impl EventStore<Happened>) {
+    let count = MAX_READ as u64 + 2;
+    let appends = (0..count).map(|version| with_snapshot(append("a", version, &[1]), "state")).collect();
+    assert!(store.append(appends).await.unwrap().iter().all(Result::is_ok));
+    assert_eq!(listed(&store, "a", 0, usize::MAX).await, (1..=MAX_READ as u64).collect::<Vec<_>>());
+    assert_eq!(listed(&store, "a", MAX_READ as u64, usize::MAX).await, [count - 1, count]);
 }

@@ -13,7 +13,7 @@ use crate::engine::domain::DomainEvent;
 use crate::engine::log::{Batch, Moment, Position, RecordedEvent, StreamId, Timestamp, Version};
 use crate::engine::runtime::trace::trace_line;
 use crate::engine::store::log_times::LogTimes;
-use crate::engine::store::{Append, Appended, Committed, Conflict, MAX_READ, Rejected, Snapshot};
+use crate::engine::store::{Append, Appended, Committed, Conflict, MAX_READ, Rejected, Snapshot, SnapshotEntry};
 
 #[derive(Debug)]
 pub(super) struct Log<E> {
@@ -139,6 +139,13 @@ impl<E: DomainEvent> Log<E> {
         let snapshots = self.snapshots.get(stream)?;
         let later = snapshots.partition_point(|snapshot| until.includes(snapshot.position, snapshot.time));
         snapshots[..later].last().cloned()
+    }
+
+    /// The snapshots of a stream after a position.
+    pub(super) fn list_snapshots(&self, stream: &StreamId, after: Position, limit: usize) -> Vec<SnapshotEntry> {
+        let snapshots = self.snapshots.get(stream).map_or(&[][..], Vec::as_slice);
+        let first = snapshots.partition_point(|snapshot| snapshot.position <= after);
+        snapshots[first..].iter().take(limit.min(MAX_READ)).map(SnapshotEntry::from).collect()
     }
 
     /// The events of a command.

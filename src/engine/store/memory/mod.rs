@@ -17,7 +17,8 @@ use self::log::Log;
 use self::records::Records;
 use super::handler_records::{HandlerRecords, ParkedChange, ParkedEvent, Progress};
 use super::{
-    Append, Appended, Committed, EventStore, Listeners, PUBLISHED_CAPACITY, Published, Publisher, Snapshot, StoreError,
+    Append, Appended, Committed, EventStore, Listeners, PUBLISHED_CAPACITY, Published, Publisher, Snapshot,
+    SnapshotEntry, StoreError,
 };
 use crate::engine::domain::DomainEvent;
 use crate::engine::log::{Batch, Moment, Position, StreamId, Version};
@@ -39,6 +40,7 @@ enum LogRequest<E> {
     Append { appends: Vec<Append<E>>, reply: oneshot::Sender<Appended<E>> },
     ReadStream { stream: StreamId, after: Version, limit: usize, reply: oneshot::Sender<Batch<E>> },
     ReadFromSnapshot { stream: StreamId, until: Moment, limit: usize, reply: oneshot::Sender<FromSnapshot<E>> },
+    ListSnapshots { stream: StreamId, after: Position, limit: usize, reply: oneshot::Sender<Vec<SnapshotEntry>> },
     StreamVersion { stream: StreamId, until: Moment, reply: oneshot::Sender<Version> },
     ReadCommands { command_ids: Vec<Uuid>, reply: oneshot::Sender<Vec<Option<Committed<E>>>> },
     ReadAll { after: Position, limit: usize, reply: oneshot::Sender<Batch<E>> },
@@ -104,6 +106,17 @@ impl<E: DomainEvent> EventStore<E> for MemoryStore<E> {
         let (reply, answer) = oneshot::channel();
         let stream = stream.clone();
         self.ask(LogRequest::ReadFromSnapshot { stream, until, limit, reply }, answer).await
+    }
+
+    async fn list_snapshots(
+        &self,
+        stream: &StreamId,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<SnapshotEntry>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let stream = stream.clone();
+        self.ask(LogRequest::ListSnapshots { stream, after, limit, reply }, answer).await
     }
 
     async fn stream_version(&self, stream: &StreamId, until: Moment) -> Result<Version, StoreError> {
@@ -191,6 +204,9 @@ async fn serve<E: DomainEvent>(
                 let snapshot = log.snapshot(&stream, until);
                 let after = snapshot.as_ref().map_or(Version::START, |snapshot| snapshot.version);
                 let _ = reply.send((snapshot, log.read_stream(&stream, after, limit)));
+            }
+            LogRequest::ListSnapshots { stream, after, limit, reply } => {
+                let _ = reply.send(log.list_snapshots(&stream, after, limit));
             }
             LogRequest::StreamVersion { stream, until, reply } => {
                 let _ = reply.send(log.stream_version(&stream, until));

@@ -10,7 +10,7 @@ use super::requests::WriteRequest;
 use super::{SqliteStore, snapshots};
 use crate::engine::log::{Batch, Moment, Position, RecordedEvent, StreamId, Version};
 use crate::engine::store::codec::StoredEvent;
-use crate::engine::store::{Append, Appended, Committed, EventStore, Published, Snapshot, StoreError};
+use crate::engine::store::{Append, Appended, Committed, EventStore, Published, Snapshot, SnapshotEntry, StoreError};
 
 impl<E: StoredEvent> EventStore<E> for SqliteStore<E> {
     async fn append(&self, appends: Vec<Append<E>>) -> Result<Appended<E>, StoreError> {
@@ -47,6 +47,24 @@ impl<E: StoredEvent> EventStore<E> for SqliteStore<E> {
         }
         self.raise_seen(&events);
         Ok((snapshot, events.into()))
+    }
+
+    async fn list_snapshots(
+        &self,
+        stream: &StreamId,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<SnapshotEntry>, StoreError> {
+        let stream = stream.clone();
+        let read = self.read(move |connection, log| match log.format(connection)? {
+            Format::First => Ok(Vec::new()),
+            Format::Second => snapshots::list_snapshots(connection, log, stream.as_str(), after, limit),
+        });
+        let entries = read.await?;
+        if let Some(last) = entries.last() {
+            self.acknowledged.raise_seen(last.position.get());
+        }
+        Ok(entries)
     }
 
     async fn stream_version(&self, stream: &StreamId, until: Moment) -> Result<Version, StoreError> {

@@ -8,9 +8,9 @@ use super::numbers::{signed, unsigned};
 use super::schema::USER_VERSION;
 use super::stored_log::StoredLog;
 use crate::engine::log::{Metadata, Moment, Position, StreamId, Timestamp, Version};
-use crate::engine::store::Snapshot;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::hash_chain::{Hash, row_hash};
+use crate::engine::store::{MAX_READ, Snapshot, SnapshotEntry};
 
 /// A snapshot and the number of its stream.
 pub(super) struct StoredSnapshot {
@@ -73,8 +73,7 @@ pub(super) fn write_snapshot(
     Ok(())
 }
 
-/// The latest snapshot of a stream up to a moment. Ignores a damaged snapshot, and one that its event does not name: anyone
-/// can compute a row's hash, but cannot change an event unnoticed. Replaying the events gives the same state.
+/// The latest snapshot of a stream up to a moment, unless it is [ignored](unless_ignored).
 pub(super) fn read_snapshot<E: StoredEvent>(
     connection: &Connection,
     log: &mut StoredLog<E>,
@@ -91,12 +90,38 @@ pub(super) fn read_snapshot<E: StoredEvent>(
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query((stream, limit))?;
-    let row = rows.next()?;
-    let checked = row.and_then(|row| StoredSnapshot::checked(row, SNAPSHOT_HASH, String::new).ok());
-    let Some(snapshot) = checked.map(|stored| stored.snapshot) else { return Ok(None) };
+    Ok(rows.next()?.and_then(|row| unless_ignored(connection, log, row)))
+}
+
+/// The first snapshots of a stream after a position, but for those that are [ignored](unless_ignored).
+pub(super) fn list_snapshots<E: StoredEvent>(
+    connection: &Connection,
+    log: &mut StoredLog<E>,
+    stream: &str,
+    after: Position,
+    limit: usize,
+) -> Result<Vec<SnapshotEntry>, FileError> {
+    let sql = format!(
+        "{SELECT_SNAPSHOTS} WHERE snapshots.stream = (SELECT stream FROM streams WHERE name = ?1)
+         AND snapshots.position > ?2 ORDER BY snapshots.position"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query((stream, signed(after.get())))?;
+    let mut entries = Vec::new();
+    while entries.len() < limit.min(MAX_READ) {
+        let Some(row) = rows.next()? else { break };
+        entries.extend(unless_ignored(connection, log, row).as_ref().map(SnapshotEntry::from));
+    }
+    Ok(entries)
+}
+
+/// The snapshot in a row. Ignores a damaged snapshot, and one that its event does not name: anyone can compute a row's hash,
+/// but cannot change an event unnoticed. Replaying the events gives the same state.
+fn unless_ignored<E: StoredEvent>(connection: &Connection, log: &mut StoredLog<E>, row: &Row<'_>) -> Option<Snapshot> {
+    let snapshot = StoredSnapshot::checked(row, SNAPSHOT_HASH, String::new).ok()?.snapshot;
     let event = log.event_at(connection, snapshot.position.get());
     let is_named = |metadata: &Metadata| metadata.names_snapshot(&snapshot.state);
-    Ok(event.is_ok_and(|linked| is_named(&linked.event.metadata)).then_some(snapshot))
+    event.is_ok_and(|linked| is_named(&linked.event.metadata)).then_some(snapshot)
 }
 
 /// The names of the streams that have snapshots.
