@@ -9,6 +9,10 @@ use lexopt::Arg::{Long, Short, Value};
 use lexopt::ValueExt as _;
 
 use super::description::Program;
+use crate::printable::{InvalidName, check_name};
+
+/// The environment variable that names the user.
+pub(super) const USER: &str = "BANK_USER";
 
 /// What `--help` prints.
 pub(super) fn help(program: &Program) -> String {
@@ -38,6 +42,7 @@ At a terminal it prompts for statements; otherwise it reads them from standard i
   --json              print one JSON object for each statement
   --keep-going        continue after a statement that cannot be read or run
   --seed N            derive ids and times from N, so that every run has the same
+  --user NAME         who sends the commands, for the log; by default BANK_USER
   -h, --help          print this help
   -V, --version       print the version
 
@@ -67,6 +72,7 @@ pub(super) struct Flags<S> {
     pub(super) json: bool,
     pub(super) keep_going: bool,
     pub(super) seed: Option<u64>,
+    pub(super) user: Option<String>,
 }
 
 /// What the command line asks for.
@@ -77,8 +83,11 @@ pub(super) enum Action<S> {
     Version,
 }
 
-/// Parses the command line.
-pub(super) fn parse<S>(arguments: impl IntoIterator<Item = OsString>) -> Result<Action<S>, lexopt::Error>
+/// Parses the command line. `user` is the environment's, for a command line that names none.
+pub(super) fn parse<S>(
+    arguments: impl IntoIterator<Item = OsString>,
+    user: Option<OsString>,
+) -> Result<Action<S>, lexopt::Error>
 where
     S: FromStr<Err: Display>,
 {
@@ -91,6 +100,7 @@ where
         json: false,
         keep_going: false,
         seed: None,
+        user: None,
     };
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next()? {
@@ -100,6 +110,7 @@ where
             Value(path) => set_input(&mut flags, Input::File(path.into()))?,
             Long("store") => flags.store = Some(parser.value()?.string()?.parse().map_err(about("--store"))?),
             Long("seed") => flags.seed = Some(parser.value()?.string()?.parse().map_err(about("--seed"))?),
+            Long("user") => flags.user = Some(checked(parser.value()?.string()?).map_err(about("--user"))?),
             Long("foreign") => flags.foreign = true,
             Long("quiet") => flags.quiet = true,
             Long("echo") => flags.echo = true,
@@ -110,7 +121,16 @@ where
             other => return Err(other.unexpected()),
         }
     }
+    if let Some(user) = user.filter(|user| flags.user.is_none() && !user.is_empty()) {
+        flags.user = Some(checked(user.string().map_err(about(USER))?).map_err(about(USER))?);
+    }
     Ok(Action::Run(flags))
+}
+
+/// The name of a user, under the rules of all names.
+fn checked(name: String) -> Result<String, InvalidName> {
+    check_name(&name)?;
+    Ok(name)
 }
 
 /// Prefixes an error with the flag it is about.
@@ -131,7 +151,7 @@ mod tests {
     use super::*;
 
     fn parsed(arguments: &[&str]) -> Result<Action<String>, String> {
-        parse(arguments.iter().map(OsString::from)).map_err(|error| error.to_string())
+        parse(arguments.iter().map(OsString::from), None).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -146,5 +166,23 @@ mod tests {
     fn wrong_flags_are_named() {
         assert_eq!(parsed(&["--jsn"]), Err("invalid option '--jsn'".to_owned()));
         assert_eq!(parsed(&["--seed", "x"]), Err("--seed: invalid digit found in string".to_owned()));
+        assert_eq!(parsed(&["--user", ""]), Err("--user: a name cannot be empty".to_owned()));
+    }
+
+    #[test]
+    fn the_flag_names_the_user_and_else_the_environment() {
+        let user = |arguments: &[&str], variable: &str| match parse::<String>(
+            arguments.iter().map(OsString::from),
+            Some(variable.into()),
+        ) {
+            Ok(Action::Run(flags)) => Ok(flags.user),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => Err(error.to_string()),
+        };
+        assert_eq!(user(&[], "Zoë"), Ok(Some("Zoë".to_owned())));
+        assert_eq!(user(&[], ""), Ok(None), "a variable may be empty");
+        assert_eq!(user(&["--user", "Josh"], "\n"), Ok(Some("Josh".to_owned())));
+        let unprintable = "BANK_USER: a name cannot hold control or bidirectional control characters";
+        assert_eq!(user(&[], "\u{202e}"), Err(unprintable.to_owned()));
     }
 }
