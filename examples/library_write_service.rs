@@ -4,7 +4,7 @@
 
 use std::process::ExitCode;
 
-use cqrs_bank::library::{LibraryFile, WriteService};
+use cqrs_bank::library::{LibraryFile, WriteOptions, WriteService};
 use cqrs_bank::shell::library_functions::WriteFunctions;
 use cqrs_bank::shell::program::{CannotOpen, Opening, Program};
 
@@ -21,12 +21,10 @@ const PROGRAM: Program = Program {
 
 fn main() -> ExitCode {
     PROGRAM.run(async |opening: Opening<LibraryFile>| {
-        let file = opening.needed_store()?;
-        let service = match opening.foreign {
-            true => WriteService::open_foreign(file, opening.seed).await,
-            false => WriteService::open(file, opening.seed).await,
-        };
+        let file = opening.needed_store()?.clone();
+        let Opening { foreign, seed, user, trace, .. } = opening;
+        let service = WriteService::open_with(&file, WriteOptions { foreign, seed, user }).await;
         let service = service.map_err(|error| CannotOpen::Failed(error.to_string()))?;
-        Ok(WriteFunctions::new(&service, opening.trace))
+        Ok(WriteFunctions::new(&service, trace))
     })
 }

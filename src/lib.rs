@@ -71,7 +71,12 @@
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
 #![cfg_attr(
     not(all(feature = "bank", feature = "library", feature = "shell", feature = "sqlite")),
-    allow(dead_code, unused_imports, reason = "without a feature, code that only this feature uses remains")
+    allow(
+        dead_code,
+        unreachable_pub,
+        unused_imports,
+        reason = "without a feature, code that only this feature uses remains"
+    )
 )]
 
 #[cfg(feature = "bank")]

@@ -22,9 +22,9 @@ const PROGRAM: Program = Program {
 };
 
 fn main() -> ExitCode {
-    PROGRAM.run(async |Opening { store, foreign, seed, trace }: Opening<StoreUrl>| {
+    PROGRAM.run(async |Opening { store, foreign, seed, user, trace }: Opening<StoreUrl>| {
         let pins = PinOptions { secret: key_file::pin_secret_source(state_directory()), ..PinOptions::default() };
-        let options = Options { foreign, seed, pins, ..Options::from(store.unwrap_or_default()) };
+        let options = Options { foreign, seed, user, pins, ..Options::from(store.unwrap_or_default()) };
         Ok(BankFunctions::new(options, trace))
     })
 }

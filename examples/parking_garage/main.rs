@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         let garage = garage
             .foreign(opening.foreign)
             .seed(opening.seed)
+            .user(opening.user)
             .start()
             .await
             .map_err(|error| CannotOpen::Failed(error.to_string()))?;

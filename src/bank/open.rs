@@ -22,11 +22,12 @@ impl Bank {
     ///
     /// [`OpenError`]: why the bank could not be opened.
     pub async fn open(options: impl Into<Options>) -> Result<Self, OpenError> {
-        let Options { store, accept_loss, foreign, seed, limits, pins, ceo_bonus, email, retry } = options.into();
+        let Options { store, accept_loss, foreign, seed, user, limits, pins, ceo_bonus, email, retry } = options.into();
         let mut bank = Application::builder(store)
             .accept_loss(accept_loss)
             .foreign(foreign)
             .seed(seed)
+            .user(user)
             .limits(limits)
             .retry(retry)
             .aggregate::<Account>()

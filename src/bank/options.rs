@@ -20,6 +20,8 @@ pub struct Options {
     pub foreign: bool,
     /// Derives ids and times from this number, so that two runs are the same to the byte.
     pub seed: Option<u64>,
+    /// Who sends the commands, for the log: see [`Builder::user`](crate::engine::Builder::user).
+    pub user: Option<String>,
     /// The limits of queues, batches and caches.
     pub limits: Limits,
     /// How PINs are stored and checked.

@@ -30,4 +30,4 @@ pub use read_service::ReadService;
 #[cfg(feature = "sqlite")]
 pub use store::{LibraryFile, NoLibraryFile, OpenError};
 pub use text::{Author, InvalidText, Title, UserId};
-pub use write_service::WriteService;
+pub use write_service::{WriteOptions, WriteService};

@@ -47,6 +47,17 @@ impl Deref for WriteService {
     }
 }
 
+/// How a write service is opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WriteOptions {
+    /// Trusts nothing in the file but its log: see [`Builder::foreign`].
+    pub foreign: bool,
+    /// Makes ids and times the same in every run that starts with the same log.
+    pub seed: Option<u64>,
+    /// Who sends the commands, for the log: see [`Builder::user`].
+    pub user: Option<String>,
+}
+
 impl WriteService {
     /// Opens a library and starts the service. With a `seed`, ids and times are the same in every run that starts with the
     /// same log.
@@ -56,7 +67,7 @@ impl WriteService {
     /// [`StartError`]: why the service did not start.
     #[cfg(feature = "sqlite")]
     pub async fn open(file: &LibraryFile, seed: Option<u64>) -> Result<Self, StartError> {
-        Self::of(Application::builder(file.clone()), seed).await
+        Self::open_with(file, WriteOptions { seed, ..WriteOptions::default() }).await
     }
 
     /// Opens a library and starts the service, as [`WriteService::open`] does, and trusts nothing in the file but its log:
@@ -67,7 +78,18 @@ impl WriteService {
     /// [`StartError`]: why the service did not start.
     #[cfg(feature = "sqlite")]
     pub async fn open_foreign(file: &LibraryFile, seed: Option<u64>) -> Result<Self, StartError> {
-        Self::of(Application::builder(file.clone()).foreign(true), seed).await
+        Self::open_with(file, WriteOptions { foreign: true, seed, ..WriteOptions::default() }).await
+    }
+
+    /// Opens a library and starts the service with these options.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]: why the service did not start.
+    #[cfg(feature = "sqlite")]
+    pub async fn open_with(file: &LibraryFile, options: WriteOptions) -> Result<Self, StartError> {
+        let WriteOptions { foreign, seed, user } = options;
+        Self::of(Application::builder(file.clone()).foreign(foreign).user(user), seed).await
     }
 
     /// Starts the service on an open store, which stays open when the service closes.

@@ -18,6 +18,8 @@ struct EventRecord<'a> {
     command_id: Uuid,
     correlation_id: Uuid,
     causation_id: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<&'a str>,
 }
 
 /// An event with all its metadata, as a JSON object.
@@ -32,6 +34,7 @@ pub(super) fn event_record<E: StoredEvent>(event: &RecordedEvent<E>) -> Option<B
         command_id: event.metadata.command_id,
         correlation_id: event.metadata.correlation_id,
         causation_id: event.metadata.causation_id,
+        user: event.metadata.user(),
     };
     to_raw_value(&record).ok()
 }

@@ -11,6 +11,10 @@ use lexopt::ValueExt as _;
 
 use super::description::Program;
 use super::in_flight::MOST_IN_FLIGHT;
+use crate::printable::{InvalidName, check_name};
+
+/// The environment variable that names the user.
+pub(super) const USER: &str = "BANK_USER";
 
 /// What `--help` prints.
 pub(super) fn help(program: &Program) -> String {
@@ -41,6 +45,7 @@ At a terminal it prompts for statements; otherwise it reads them from standard i
   --keep-going        continue after a statement that cannot be read or run
   --in-flight N       send up to N commands of a script ahead of their replies, 1 to {MOST_IN_FLIGHT}; the default is {MOST_IN_FLIGHT}
   --seed N            derive ids and times from N, so that every run has the same
+  --user NAME         who sends the commands, for the log; by default BANK_USER
   -h, --help          print this help
   -V, --version       print the version
 
@@ -71,6 +76,7 @@ pub(super) struct Flags<S> {
     pub(super) keep_going: bool,
     pub(super) in_flight: NonZeroUsize,
     pub(super) seed: Option<u64>,
+    pub(super) user: Option<String>,
 }
 
 /// What the command line asks for.
@@ -81,8 +87,11 @@ pub(super) enum Action<S> {
     Version,
 }
 
-/// Parses the command line.
-pub(super) fn parse<S>(arguments: impl IntoIterator<Item = OsString>) -> Result<Action<S>, lexopt::Error>
+/// Parses the command line. `user` is the environment's, for a command line that names none.
+pub(super) fn parse<S>(
+    arguments: impl IntoIterator<Item = OsString>,
+    user: Option<OsString>,
+) -> Result<Action<S>, lexopt::Error>
 where
     S: FromStr<Err: Display>,
 {
@@ -96,6 +105,7 @@ where
         keep_going: false,
         in_flight: MOST_IN_FLIGHT,
         seed: None,
+        user: None,
     };
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next()? {
@@ -106,6 +116,7 @@ where
             Long("store") => flags.store = Some(parser.value()?.string()?.parse().map_err(about("--store"))?),
             Long("seed") => flags.seed = Some(parser.value()?.string()?.parse().map_err(about("--seed"))?),
             Long("in-flight") => flags.in_flight = in_flight(&parser.value()?.string()?)?,
+            Long("user") => flags.user = Some(checked(parser.value()?.string()?).map_err(about("--user"))?),
             Long("foreign") => flags.foreign = true,
             Long("quiet") => flags.quiet = true,
             Long("echo") => flags.echo = true,
@@ -116,12 +127,21 @@ where
             other => return Err(other.unexpected()),
         }
     }
+    if let Some(user) = user.filter(|user| flags.user.is_none() && !user.is_empty()) {
+        flags.user = Some(checked(user.string().map_err(about(USER))?).map_err(about(USER))?);
+    }
     Ok(Action::Run(flags))
 }
 
 fn in_flight(number: &str) -> Result<NonZeroUsize, lexopt::Error> {
     let number = number.parse().ok().filter(|number| *number <= MOST_IN_FLIGHT);
     number.ok_or_else(|| format!("--in-flight: it is a number from 1 to {MOST_IN_FLIGHT}").into())
+}
+
+/// The name of a user, under the rules of all names.
+fn checked(name: String) -> Result<String, InvalidName> {
+    check_name(&name)?;
+    Ok(name)
 }
 
 /// Prefixes an error with the flag it is about.
@@ -142,7 +162,7 @@ mod tests {
     use super::*;
 
     fn parsed(arguments: &[&str]) -> Result<Action<String>, String> {
-        parse(arguments.iter().map(OsString::from)).map_err(|error| error.to_string())
+        parse(arguments.iter().map(OsString::from), None).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -161,5 +181,23 @@ mod tests {
             assert_eq!(parsed(&["--in-flight", number]), Err(error));
         }
         assert_eq!(parsed(&["--seed", "x"]), Err("--seed: invalid digit found in string".to_owned()));
+        assert_eq!(parsed(&["--user", ""]), Err("--user: a name cannot be empty".to_owned()));
+    }
+
+    #[test]
+    fn the_flag_names_the_user_and_else_the_environment() {
+        let user = |arguments: &[&str], variable: &str| match parse::<String>(
+            arguments.iter().map(OsString::from),
+            Some(variable.into()),
+        ) {
+            Ok(Action::Run(flags)) => Ok(flags.user),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => Err(error.to_string()),
+        };
+        assert_eq!(user(&[], "Zoë"), Ok(Some("Zoë".to_owned())));
+        assert_eq!(user(&[], ""), Ok(None), "a variable may be empty");
+        assert_eq!(user(&["--user", "Josh"], "\n"), Ok(Some("Josh".to_owned())));
+        let unprintable = "BANK_USER: a name cannot hold control or bidirectional control characters";
+        assert_eq!(user(&[], "\u{202e}"), Err(unprintable.to_owned()));
     }
 }

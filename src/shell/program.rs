@@ -46,6 +46,8 @@ pub struct Opening<S> {
     pub foreign: bool,
     /// The value of `--seed`, from which ids and times derive.
     pub seed: Option<u64>,
+    /// The value of `--user`, or else of `BANK_USER`: who sends the commands.
+    pub user: Option<String>,
     /// Prints what commands cause.
     pub trace: Trace,
 }
@@ -82,7 +84,7 @@ impl Program {
     {
         core_dumps::disable();
         streams::report_panics();
-        let flags = match flags::parse(std::env::args_os().skip(1)) {
+        let flags = match flags::parse(std::env::args_os().skip(1), std::env::var_os(flags::USER)) {
             Ok(Action::Run(flags)) => flags,
             Ok(Action::Help) => return self.print(&flags::help(self)),
             Ok(Action::Version) => return self.print(&format!("{} {}", self.name, env!("CARGO_PKG_VERSION"))),
@@ -117,7 +119,8 @@ impl Program {
         // One thread: a command passes from task to task without waking another core.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(StartError::Runtime)?;
-        let opening = Opening { store: flags.store, foreign: flags.foreign, seed: flags.seed, trace: trace.clone() };
+        let Flags { store, foreign, seed, user, .. } = flags;
+        let opening = Opening { store, foreign, seed, user, trace: trace.clone() };
         runtime.block_on(async { signals::ignore_file_size_signal() }).map_err(StartError::Runtime)?;
         let domain = runtime.block_on(open(opening))?;
         let session = Session::new(domain, trace, Style { json: flags.json, echo: flags.echo && !at_terminal });

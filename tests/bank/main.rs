@@ -19,6 +19,7 @@ mod an_e_mail_arrives_or_is_parked;
 mod an_e_mail_goes_encrypted_to_a_server_that_is_trusted;
 mod an_endless_conversation_comes_to_an_end;
 mod an_error_keeps_its_source;
+mod an_event_names_who_sent_its_command;
 mod an_http_request_has_one_outcome;
 mod an_http_service_ends_when_it_is_asked_to;
 mod an_http_service_that_is_killed_has_done_everything_once;

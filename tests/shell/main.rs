@@ -17,6 +17,7 @@ mod nothing_but_a_pin_is_hidden;
 mod nothing_is_printed_that_does_more_than_show;
 mod the_file_is_as_it_is_described;
 mod the_key_for_pins_is_kept_safe;
+mod the_log_says_who_did_it;
 mod the_readme_is_short;
 mod the_readme_is_true;
 mod too_few_threads_or_files_are_an_error;

@@ -90,7 +90,7 @@ fn run_all(block: &str) -> String {
         let mut shell = Command::new("sh");
         shell.env("BANK_PIN_SECRET", PIN_SECRET);
         shell.args(["-c", &format!("{{ {}\n}} 2>&1", as_built(command))]).current_dir(&directory);
-        shell.env("PATH", &path).env_remove("RUST_LOG");
+        shell.env("PATH", &path).env_remove("RUST_LOG").env_remove("BANK_USER");
         let finished = run_command(shell, "");
         printed.push_str(&format!("$ {command}\n{}", without_times(&finished.stdout)));
     }

@@ -26,14 +26,15 @@ pub(crate) const PIN_SECRET: &str = "a secret for tests and nothing else";
 /// The program, not yet started, with nothing of the developer's own settings.
 pub(crate) fn bank(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bank"));
-    command.args(arguments).env_remove("RUST_LOG").env_remove("NO_COLOR").env("BANK_PIN_SECRET", PIN_SECRET);
+    command.args(arguments).env_remove("RUST_LOG").env_remove("NO_COLOR").env_remove("BANK_USER");
+    command.env("BANK_PIN_SECRET", PIN_SECRET);
     command
 }
 
 /// One of the programs in `examples`, not yet started.
 pub(crate) fn example(name: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(example_path(name));
-    command.args(arguments).env_remove("RUST_LOG").env_remove("NO_COLOR");
+    command.args(arguments).env_remove("RUST_LOG").env_remove("NO_COLOR").env_remove("BANK_USER");
     command
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde::ser::SerializeStruct as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::bank::account::id::check_name;
 use crate::bank::{AccountId, EmailAddress, InvalidName, PinVerifier};
+use crate::printable::check_name;
 
 /// The name of an account's holder, under the same rules as an [`AccountId`].
 #[derive(Clone, Debug, PartialEq, Eq)]

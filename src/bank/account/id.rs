@@ -5,10 +5,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+pub use crate::printable::InvalidName;
+use crate::printable::{MAX_NAME_CHARACTERS, check_name};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use thiserror::Error;
-
-use crate::printable::is_printable;
 
 /// An account's name: 1 to [`AccountId::MAX_CHARACTERS`] characters that are safe to print.
 ///
@@ -16,24 +15,9 @@ use crate::printable::is_printable;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountId(Arc<str>);
 
-/// Why a text is not a name.
-#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-pub enum InvalidName {
-    /// The text is empty.
-    #[error("a name cannot be empty")]
-    Empty,
-    /// The text is too long.
-    #[error("a name has at most {} characters", AccountId::MAX_CHARACTERS)]
-    TooLong,
-    /// The text has a control character or a bidirectional control, so that it could look like another name when
-    /// printed.
-    #[error("a name cannot hold control or bidirectional control characters")]
-    ControlCharacter,
-}
-
 impl AccountId {
     /// The maximum length in characters (Unicode scalar values).
-    pub const MAX_CHARACTERS: usize = 64;
+    pub const MAX_CHARACTERS: usize = MAX_NAME_CHARACTERS;
 
     /// Checks a name.
     ///
@@ -53,24 +37,6 @@ impl AccountId {
     pub(in crate::bank) fn shared_name(&self) -> Arc<str> {
         self.0.clone()
     }
-}
-
-/// The rules for names of accounts and of holders.
-pub(in crate::bank) fn check_name(name: &str) -> Result<(), InvalidName> {
-    if name.is_empty() {
-        return Err(InvalidName::Empty);
-    }
-    let mut characters = 0;
-    for character in name.chars() {
-        if !is_printable(character) {
-            return Err(InvalidName::ControlCharacter);
-        }
-        characters += 1;
-        if characters > AccountId::MAX_CHARACTERS {
-            return Err(InvalidName::TooLong);
-        }
-    }
-    Ok(())
 }
 
 impl FromStr for AccountId {

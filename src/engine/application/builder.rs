@@ -62,6 +62,7 @@ pub struct Builder<E: 'static> {
     pub(super) accept_loss: bool,
     pub(super) foreign: bool,
     pub(super) seed: Option<u64>,
+    pub(super) user: Option<String>,
     pub(super) limits: Limits,
     pub(super) retry: RetryPolicy,
     pub(super) categories: Vec<&'static str>,
@@ -100,6 +101,7 @@ impl<E: StoredEvent> Builder<E> {
             accept_loss: false,
             foreign: false,
             seed: None,
+            user: None,
             limits: Limits::default(),
             retry: RetryPolicy::default(),
             categories: Vec::new(),
@@ -134,6 +136,13 @@ impl<E: StoredEvent> Builder<E> {
     #[must_use]
     pub fn seed(self, seed: Option<u64>) -> Self {
         Self { seed, ..self }
+    }
+
+    /// Names the user who sends the commands from outside, in the [metadata](crate::engine::log::Metadata::user) of their
+    /// events. The name may be any text, and nothing verifies it. Metadata that name another user keep that one.
+    #[must_use]
+    pub fn user(self, user: Option<String>) -> Self {
+        Self { user, ..self }
     }
 
     /// Sets the sizes of the command queue, of its batches and of the aggregate cache, and the snapshot interval.

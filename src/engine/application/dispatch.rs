@@ -37,8 +37,8 @@ impl<'a, E: StoredEvent + Contains<A::Event>, A: Aggregate> Dispatch<'a, E, A> {
     /// Sets the command's id, which makes sending it idempotent.
     ///
     /// A command under a given id takes effect once, however often it is sent, and by whichever program. Each time, the
-    /// outcome is that of the first time, even if the aggregate would refuse the command by now. The same id with another
-    /// aggregate or other content is [`CommandFailure::IdTaken`]. Refusals are not remembered.
+    /// outcome is that of the first time, even if the aggregate would refuse the command by now, or if another user sends it.
+    /// The same id with another aggregate or other content is [`CommandFailure::IdTaken`]. Refusals are not remembered.
     pub fn command_id(self, command_id: Uuid) -> Self {
         self.metadata(Metadata::from_outside(command_id))
     }
@@ -93,6 +93,10 @@ impl<E: StoredEvent> Application<E> {
         E: Contains<A::Event>,
     {
         self.takes_commands()?;
+        let origin = match origin {
+            Origin::Here(_) => origin,
+            Origin::Outside(metadata) => Origin::Outside(metadata.or_sent_by(&self.inner.sender)),
+        };
         let Some(commands) = self.command_handler::<A>() else {
             return Err(Unavailable::Missing(format!("aggregate {:?}", A::CATEGORY)));
         };

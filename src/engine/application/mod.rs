@@ -56,6 +56,7 @@ use super::feed::checkpoints::{Checkpoints, Consistency};
 use super::store::{Store, StoreError, StoreUrl};
 use crate::engine::domain::{Aggregate, Command, Contains};
 use crate::engine::event_handler::lease::Lease;
+use crate::engine::log::Metadata;
 use crate::engine::runtime::{Clock, Conversation, IdSource, StopReason, Supervisor};
 use crate::engine::store::codec::StoredEvent;
 
@@ -80,6 +81,8 @@ struct Inner<E: 'static> {
     feed: FeedHandle<E>,
     handlers: Mutex<Vec<HandlerControl>>,
     ids: IdSource,
+    /// The details that the metadata of each command from outside share.
+    sender: Metadata,
     clock: Arc<Clock>,
     retry: RetryPolicy,
     /// The right to run this store's handlers.
@@ -141,9 +144,10 @@ impl<E: StoredEvent> Application<E> {
         self.consistency
     }
 
-    /// Starts a conversation: new ids for the next command and everything it causes.
+    /// Starts a conversation: new ids for the next command and everything it causes, and the [user](Builder::user) of the
+    /// command.
     pub fn start_conversation(&self) -> Conversation {
-        self.inner.ids.start_conversation()
+        Conversation::begun_by(Metadata::from_outside(self.inner.ids.next()).or_sent_by(&self.inner.sender))
     }
 
     /// Why the application stopped, if it was not [closed](Application::close).

@@ -3,6 +3,8 @@
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
+use uuid::Uuid;
+
 use super::builder::{Builder, Parts, StoreSource};
 use super::categories::check_categories;
 use super::projection_history::ProjectionHistories;
@@ -14,6 +16,7 @@ use crate::engine::event_handler::HandlerContext;
 use crate::engine::event_handler::lease::Lease;
 use crate::engine::feed::Feed;
 use crate::engine::feed::checkpoints::{Checkpoints, Consistency};
+use crate::engine::log::Metadata;
 use crate::engine::runtime::{StopReason, Supervisor, time_and_ids};
 #[cfg(feature = "sqlite")]
 use crate::engine::store::StoreError;
@@ -53,7 +56,7 @@ impl<E: StoredEvent> Builder<E> {
     }
 
     async fn start_in(self, supervisor: Supervisor) -> Result<Application<E>, StartError> {
-        let Self { store, accept_loss, foreign, seed, limits, retry, kinds, .. } = self;
+        let Self { store, accept_loss, foreign, seed, user, limits, retry, kinds, .. } = self;
         let Self { projections, process_managers, handlers: handlers_to_start, observers, upkeep, .. } = self;
         let (url, store, is_shared) = match store? {
             StoreSource::Url(url) => (url.clone(), open(&url, accept_loss, foreign, &supervisor).await?, false),
@@ -135,6 +138,7 @@ impl<E: StoredEvent> Builder<E> {
             feed,
             handlers: Mutex::new(handlers),
             ids,
+            sender: sender(user.as_deref()),
             clock,
             retry,
             lease,
@@ -168,6 +172,12 @@ async fn open<E: StoredEvent>(
             Ok(store.into())
         }
     }
+}
+
+/// Metadata whose details all commands from outside share, so that no command has to make them.
+fn sender(user: Option<&str>) -> Metadata {
+    let nobody = Metadata::from_outside(Uuid::nil());
+    user.map_or(nobody.clone(), |user| nobody.with_user(user))
 }
 
 struct StopUnlessStarted(Option<Supervisor>);

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -49,6 +50,25 @@ impl Metadata {
         self.with("process", name.to_owned())
     }
 
+    /// Adds the name of the user who sent the command.
+    #[must_use]
+    pub fn with_user(self, name: &str) -> Self {
+        self.with("user", name.to_owned())
+    }
+
+    /// Adds the user of `sender`, unless these metadata name one.
+    #[must_use]
+    pub(crate) fn or_sent_by(self, sender: &Self) -> Self {
+        match sender.user() {
+            // Shared, so that no command has to make its details.
+            Some(_) if self.details.is_none() => {
+                sender.with_ids(self.command_id, self.correlation_id, self.causation_id)
+            }
+            Some(user) if self.user().is_none() => self.with_user(user),
+            Some(_) | None => self,
+        }
+    }
+
     /// Adds the digest of the snapshot that is stored with the event. This binds the snapshot to the hash chain.
     #[must_use]
     pub(crate) fn with_snapshot(self, state: &str) -> Self {
@@ -82,7 +102,14 @@ impl Metadata {
         self.details.as_ref()?.process.as_deref()
     }
 
-    /// Whether two commands with the same id can be the same command. Metadata without details matches any.
+    /// The user who sent the command, as the sending program was told. Commands of process managers name none: their
+    /// conversation tells whose command they answer. The name may be any text.
+    pub fn user(&self) -> Option<&str> {
+        self.details.as_ref()?.user.as_deref()
+    }
+
+    /// Whether two commands with the same id can be the same command. Metadata without process and fingerprint matches
+    /// any. Who sends a command does not matter: whoever repeats it gets its first outcome.
     pub(crate) fn may_be_same_command_as(&self, other: &Self) -> bool {
         let says_nothing = |known: &Self| known.process().is_none() && known.fingerprint().is_none();
         let is_same = self.process() == other.process() && self.fingerprint() == other.fingerprint();
@@ -115,6 +142,7 @@ struct Details {
     fingerprint: Option<Fingerprint>,
     process: Option<Box<str>>,
     snapshot: Option<Box<str>>,
+    user: Option<Box<str>>,
 }
 
 /// SHA-256 of a snapshot, in hexadecimal.
@@ -130,14 +158,18 @@ struct KnownFields<'a> {
     process: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     snapshot: Option<Cow<'a, str>>,
+    /// Raw, so that a later version's form of it, such as an object, costs no other field.
+    #[serde(borrow, default)]
+    user: Option<&'a RawValue>,
 }
 
 impl Details {
     fn from_stored(text: &str) -> Self {
-        let KnownFields { fingerprint, process, snapshot } = serde_json::from_str(text).unwrap_or_default();
+        let KnownFields { fingerprint, process, snapshot, user } = serde_json::from_str(text).unwrap_or_default();
         let fingerprint = fingerprint.and_then(|fingerprint| fingerprint.parse().ok());
         let owned = |field: Option<Cow<'_, str>>| field.map(|field| field.as_ref().into());
-        Self { text: text.into(), fingerprint, process: owned(process), snapshot: owned(snapshot) }
+        let user = user.and_then(|user| serde_json::from_str(user.get()).ok());
+        Self { text: text.into(), fingerprint, process: owned(process), snapshot: owned(snapshot), user }
     }
 }
 
@@ -194,9 +226,47 @@ mod tests {
         let text = r#"{"user": {"name": "Josh"}, "process": "tax", "fingerprint": 7}"#;
         let read = stored(text);
         assert_eq!((read.stored(), read.process(), read.fingerprint()), (Some(text), None, None));
-        let text = r#"{"process":"tax","user":"Josh"}"#;
+        assert_eq!(stored(r#"{"user": {"name": "Josh"}, "process": "tax"}"#).process(), Some("tax"));
+        let text = r#"{"device":"phone","process":"tax"}"#;
         assert_eq!(stored(text).process(), Some("tax"));
         let more = stored(text).with_process("toll");
-        assert_eq!(more.stored(), Some(r#"{"process":"toll","user":"Josh"}"#));
+        assert_eq!(more.stored(), Some(r#"{"device":"phone","process":"toll"}"#));
+    }
+
+    #[test]
+    fn a_user_is_stored_with_what_else_is_known() {
+        let fingerprint = Fingerprint::of(&[&"turn", &100]);
+        let said = Metadata::from_outside(Uuid::nil()).with_user("Josh \"J\" 🐺");
+        assert_eq!(said.stored(), Some(r#"{"user":"Josh \"J\" 🐺"}"#));
+        let said = said.with_fingerprint(fingerprint).with_snapshot("one");
+        let read = stored(said.stored().unwrap());
+        assert_eq!((read.user(), read.fingerprint()), (Some("Josh \"J\" 🐺"), Some(fingerprint)));
+        assert_eq!(read, said);
+        assert_eq!(stored(r#"{"user":{"name":"Josh"}}"#).user(), None, "a later version's form of it is not known");
+    }
+
+    #[test]
+    fn whoever_sends_a_command_it_is_the_same() {
+        let content = |content: u32| Metadata::from_outside(Uuid::nil()).with_fingerprint(Fingerprint::of(&[&content]));
+        let by = |user: &str, number: u32| content(number).with_user(user);
+        assert!(by("Josh", 1).may_be_same_command_as(&by("Zoë", 1)));
+        assert!(by("Josh", 1).may_be_same_command_as(&content(1)));
+        assert!(!by("Josh", 1).may_be_same_command_as(&by("Josh", 2)));
+        let without_fingerprint = Metadata::from_outside(Uuid::nil()).with_user("Zoë");
+        assert!(by("Josh", 1).may_be_same_command_as(&without_fingerprint), "a user alone tells no command apart");
+    }
+
+    #[test]
+    fn a_sender_is_named_once_and_shared() {
+        let sender = Metadata::from_outside(Uuid::nil()).with_user("Josh");
+        let ids = || Metadata::from_outside(Uuid::from_u128(7));
+        let sent = ids().or_sent_by(&sender);
+        assert_eq!((sent.command_id, sent.user()), (Uuid::from_u128(7), Some("Josh")));
+        let (Some(one), Some(other)) = (&sent.details, &sender.details) else { panic!("{sent:?} {sender:?}") };
+        assert!(Arc::ptr_eq(one, other), "no command makes its details anew");
+        assert_eq!(ids().with_user("Zoë").or_sent_by(&sender).user(), Some("Zoë"));
+        let more = ids().with_process("tax").or_sent_by(&sender);
+        assert_eq!((more.user(), more.process()), (Some("Josh"), Some("tax")));
+        assert_eq!(ids().or_sent_by(&ids()), ids());
     }
 }

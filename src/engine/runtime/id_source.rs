@@ -6,8 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::{Builder, Uuid};
 
 use super::clock::Clock;
-use super::origin::Conversation;
-use crate::engine::log::{Metadata, Position};
+use crate::engine::log::Position;
 
 /// 2^64 divided by the golden ratio. Multiplying by it spreads neighbouring numbers over the whole range.
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -45,11 +44,6 @@ impl IdSource {
         random[2..].copy_from_slice(&count.to_be_bytes());
         let millis = u64::try_from(self.clock.now_roughly().as_micros() / 1_000).unwrap_or(0);
         Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
-    }
-
-    /// A new conversation, with the next id.
-    pub fn start_conversation(&self) -> Conversation {
-        Conversation::begun_by(Metadata::from_outside(self.next()))
     }
 }
 

@@ -20,8 +20,9 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
         )
         .group("History")
         .details(
-            "Lists each event with all its metadata. from: 3 begins at position 3; limit: 10 lists at most 10 events,\n\
-                and without it at most 1_000. Replies a table, or :{no_stream}.",
+            "Lists each event with all its metadata; the last column, user, is there if any of them names one. from: 3\n\
+                begins at position 3; limit: 10 lists at most 10 events, and without it at most 1_000. Replies a table,\n\
+                or :{no_stream}.",
         ),
         |domain, call| Box::pin(events(domain, call)),
     )
@@ -41,9 +42,15 @@ async fn events<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
     Ok(event_table(&events.map_err(|error| D::WORDS.unavailable(&error))?).into())
 }
 
+const COLUMNS: &[&str] =
+    &["position", "stream", "version", "time", "type", "data", "command_id", "correlation_id", "causation_id", "user"];
+
+/// The last column is there only if one of the events names a user.
 fn event_table<E: StoredEvent>(events: &[RecordedEvent<E>]) -> Term {
+    let is_user_named = events.iter().any(|event| event.metadata.user().is_some());
+    let columns = if is_user_named { COLUMNS } else { &COLUMNS[..COLUMNS.len() - 1] };
     let row = |event: &RecordedEvent<E>| {
-        vec![
+        let mut row = vec![
             integer(event.position.get()),
             Term::String(event.stream.to_string()),
             integer(event.version.get()),
@@ -53,10 +60,12 @@ fn event_table<E: StoredEvent>(events: &[RecordedEvent<E>]) -> Term {
             Term::String(event.metadata.command_id.to_string()),
             Term::String(event.metadata.correlation_id.to_string()),
             Term::String(event.metadata.causation_id.to_string()),
-        ]
+        ];
+        if is_user_named {
+            row.push(event.metadata.user().map_or(Term::Nil, |user| Term::String(user.to_owned())));
+        }
+        row
     };
-    let columns =
-        &["position", "stream", "version", "time", "type", "data", "command_id", "correlation_id", "causation_id"];
     Term::Table(Table { columns, rows: events.iter().map(row).collect() })
 }
 

@@ -50,18 +50,22 @@ fn explained<E: StoredEvent>(event: &RecordedEvent<E>, cause: &Cause<E>) -> Vec<
         Term::String(event.time.to_string()),
         Term::String(event.data.title().to_owned()),
         Term::String(event.stream.to_string()),
-        Term::String(because(cause, |cause| Term::String(cause.stream.to_string()))),
+        Term::String(because(event, cause, |cause| Term::String(cause.stream.to_string()))),
         Term::String(event.metadata.command_id.to_string()),
     ]
 }
 
-/// The cause of a command, in words; `whose` names the account or stream of an event.
+/// The cause of an event's command, in words; `whose` names the account or stream of an event.
 pub(in crate::shell) fn because<E: StoredEvent>(
+    event: &RecordedEvent<E>,
     cause: &Cause<E>,
     whose: impl FnOnce(&RecordedEvent<E>) -> Term,
 ) -> String {
     match cause {
-        Cause::Request => "it was asked for".to_owned(),
+        Cause::Request => match event.metadata.user() {
+            Some(user) => format!("it was asked for by {}", Term::String(user.to_owned())),
+            None => "it was asked for".to_owned(),
+        },
         Cause::Event(cause) => format!("of {} at {}, {}", cause.data.title(), cause.position, whose(cause)),
         Cause::Unknown => "the log does not say".to_owned(),
     }

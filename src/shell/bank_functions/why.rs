@@ -38,7 +38,7 @@ fn row(reason: &Reason) -> Vec<Term> {
         Movement::In(amount) => i128::from(amount.minor_units()),
         Movement::Out(amount) => -i128::from(amount.minor_units()),
     };
-    let because = because(cause, |cause| Term::String(cause.data.account_id().to_string()));
+    let because = because(event, cause, |cause| Term::String(cause.data.account_id().to_string()));
     vec![
         integer(event.position.get()),
         Term::String(event.time.to_string()),
