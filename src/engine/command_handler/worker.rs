@@ -158,10 +158,16 @@ where
     }
 
     async fn decide(&mut self, sent: &Sent<A, E>, time: Timestamp, appends: &mut Vec<Append<E>>) -> Decision<A, E> {
-        if let Err(error) = self.load(sent).await {
-            return Decision::Answer(Err(error));
-        }
-        match self.execute(sent, time, appends) {
+        let Sent { command, metadata, .. } = sent;
+        sent.in_span(|| trace_line!(metadata.correlation_id, "Command Handler: {}", command.title()));
+        let decision = match self.execute(sent, time, appends) {
+            Some(decision) => decision,
+            None => match self.load(sent).await {
+                Ok(()) => self.execute(sent, time, appends).unwrap_or(Decision::Answer(Err(CommandError::Stopped))),
+                Err(error) => Decision::Answer(Err(error)),
+            },
+        };
+        match decision {
             Decision::Answer(answer @ (Ok(()) | Err(CommandError::Refused(_)))) => {
                 Box::pin(self.unless_outdated(sent, answer)).await
             }
@@ -169,24 +175,21 @@ where
         }
     }
 
-    /// Loads the command's aggregate, unless it is loaded already.
+    /// Loads the command's aggregate, unless it is in memory.
     async fn load(&mut self, sent: &Sent<A, E>) -> Result<(), CommandError<A::Refusal>> {
-        let Sent { command, metadata, .. } = sent;
-        sent.in_span(|| trace_line!(metadata.correlation_id, "Command Handler: {}", command.title()));
-        if !self.loaded.touch(command.target()) {
-            let loaded = Box::pin(load(&self.store, command.target()).instrument(sent.span())).await?;
-            self.loaded.insert(command.target().clone(), loaded);
+        let target = sent.command.target();
+        if !self.loaded.touch(target) {
+            let loaded = Box::pin(load(&self.store, target).instrument(sent.span())).await?;
+            self.loaded.insert(target.clone(), loaded);
         }
         Ok(())
     }
 
-    /// Decides on the state in memory.
-    fn execute(&mut self, sent: &Sent<A, E>, time: Timestamp, appends: &mut Vec<Append<E>>) -> Decision<A, E> {
+    /// Decides on the state in memory; `None` if the aggregate must be loaded first.
+    fn execute(&mut self, sent: &Sent<A, E>, time: Timestamp, appends: &mut Vec<Append<E>>) -> Option<Decision<A, E>> {
         let Sent { command, metadata, .. } = sent;
         let snapshot_every = self.snapshot_every;
-        let Some(loaded) = self.loaded.get_mut(command.target()) else {
-            return Decision::Answer(Err(CommandError::Stopped));
-        };
+        let loaded = self.loaded.get_mut(command.target())?;
         let decide = AssertUnwindSafe(|| {
             if let Some(value) = loaded.state.trace_value(command) {
                 trace_line!(metadata.correlation_id, "{value}");
@@ -201,7 +204,7 @@ where
             Ok((events, version, snapshot))
         });
         let decided = sent.in_span(|| catch_unwind(decide));
-        match decided {
+        Some(match decided {
             Ok(Ok((events, ..))) if events.is_empty() => Decision::Answer(Ok(())),
             Ok(Ok((events, version, snapshot))) => {
                 let (stream, expected_version) = (loaded.stream.clone(), loaded.version);
@@ -219,7 +222,7 @@ where
                 self.loaded.remove(command.target());
                 Decision::Answer(Err(CommandError::Panicked { message }))
             }
-        }
+        })
     }
 
     /// Checks a decision without events. Without an append, no conflict would show that its state is out of date.
