@@ -5,9 +5,10 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
 pub use crate::printable::InvalidName;
 use crate::printable::{MAX_NAME_CHARACTERS, check_name};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// An account's name: 1 to [`AccountId::MAX_CHARACTERS`] characters that are safe to print.
 ///

@@ -240,10 +240,7 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
         command: A::Command,
         origin: Origin,
     ) -> Result<Pending<A, E>, CommandError<A::Refusal>> {
-        match self.offer_from(command, origin)? {
-            Offered::Sent(pending) => Ok(pending),
-            Offered::NoRoom(unsent) => Box::pin(self.wait_for_room(unsent)).await,
-        }
+        self.sent(self.offer_from(command, origin)?).await
     }
 
     /// Sends a command as [`CommandHandler::send_from`] does, unless the queue is full.
@@ -279,10 +276,7 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
         metadata: Metadata,
         may_be_duplicate: bool,
     ) -> Result<Pending<A, E>, CommandError<A::Refusal>> {
-        match self.offer(command, metadata, may_be_duplicate)? {
-            Offered::Sent(pending) => Ok(pending),
-            Offered::NoRoom(unsent) => Box::pin(self.wait_for_room(unsent)).await,
-        }
+        self.sent(self.offer(command, metadata, may_be_duplicate)?).await
     }
 
     /// Sends a command as [`CommandHandler::resend`] or [`CommandHandler::send`] does, unless the queue is full.
@@ -297,6 +291,17 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
             None => Offered::Sent(pending),
             Some(request) => Offered::NoRoom(Box::new(Unsent { request, pending })),
         })
+    }
+
+    /// Waits until an offered command is in the queue. Boxed: there usually is room.
+    pub(in crate::engine) async fn sent(
+        &self,
+        offered: Offered<A, E>,
+    ) -> Result<Pending<A, E>, CommandError<A::Refusal>> {
+        match offered {
+            Offered::Sent(pending) => Ok(pending),
+            Offered::NoRoom(unsent) => Box::pin(self.wait_for_room(unsent)).await,
+        }
     }
 
     /// Sends a command that met a full queue.

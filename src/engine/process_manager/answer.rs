@@ -6,7 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::failures::{failed, no_command_handler};
-use crate::engine::command_handler::{CommandError, CommandHandlers, Offered};
+use crate::engine::command_handler::{CommandError, CommandHandlers};
 use crate::engine::domain::{Aggregate, Command, Contains, DomainEvent};
 use crate::engine::event_handler::Failure;
 use crate::engine::log::Metadata;
@@ -209,11 +209,8 @@ impl<C: Command, E: Contains<EventOf<C>> + DomainEvent> Outgoing<E> for Answer<C
             let Some(commands) = to.of::<C::Aggregate, E>() else {
                 return Err(no_command_handler(C::Aggregate::CATEGORY));
             };
-            let pending = match commands.offer(command, metadata, may_be_duplicate).map_err(failed)? {
-                Offered::Sent(pending) => pending,
-                Offered::NoRoom(unsent) => Box::pin(commands.wait_for_room(unsent)).await.map_err(failed)?,
-            };
-            match pending.await {
+            let offered = commands.offer(command, metadata, may_be_duplicate).map_err(failed)?;
+            match commands.sent(offered).await.map_err(failed)?.await {
                 Ok(events) => Ok(AnswerOutcome::Accepted(events)),
                 Err(CommandError::Refused(refusal)) => {
                     Ok(AnswerOutcome::Refused(fallback.map(|fallback| fallback(&refusal))))

@@ -28,6 +28,7 @@ pub const MAX_STATEMENT: usize = 1 << 20;
 
 /// How long a statement may run on after a signal has asked the program to end.
 const STATEMENT_GRACE: Duration = Duration::from_secs(1);
+
 /// How a script ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScriptEnd {
