@@ -16,6 +16,7 @@ mod a_forged_file_is_noticed;
 mod a_full_disk_loses_nothing_that_was_answered;
 mod a_power_cut_loses_nothing_acknowledged;
 mod a_process_that_dies_loses_nothing_acknowledged;
+mod a_process_waits_for_the_syncs_of_its_events;
 mod a_program_that_is_alone_need_not_look;
 mod a_program_that_is_killed_has_kept_its_word;
 mod a_program_that_waits_knows_for_whom;
