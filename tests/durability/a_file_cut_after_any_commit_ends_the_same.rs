@@ -20,11 +20,11 @@ use uuid::Uuid;
 use crate::accounts::{account, all_balances, money};
 use crate::answers::{Fold, ask};
 use crate::files::Copy;
+use crate::files::write_ahead_log::commits_since;
 use crate::in_memory::directory_in_memory;
 use crate::outbox::Outbox;
 use crate::rest::{at_rest, log};
 
-const FILE: usize = 0;
 const WRITE_AHEAD_LOG: usize = 1;
 const LIMIT: u64 = Money::MAX.minor_units();
 
@@ -151,30 +151,6 @@ async fn ending(bank: &Bank) -> Ending {
     assert_eq!(fold.balances, balances);
     let events = log.into_iter().map(|event| (event.position.get(), event.metadata.command_id, event.data));
     (events.collect(), balances)
-}
-
-/// What a crash would have left after each commit of the write-ahead log, which begins with what it was before.
-fn commits_since(before: &Copy, after: &Copy) -> Vec<Copy> {
-    const HEADER: usize = 32;
-    const FRAME_HEADER: usize = 24;
-    let number = |bytes: &[u8], at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap()) as usize;
-    let [old, new] = [before, after].map(|copy| copy.0[WRITE_AHEAD_LOG].clone().unwrap());
-    assert!(new.starts_with(&old), "the log goes on");
-    assert!(before.0[FILE] == after.0[FILE], "nothing was moved into the file");
-    if new.is_empty() {
-        return vec![before.clone()];
-    }
-    let frame = FRAME_HEADER + number(&new, 8);
-    let mut commits = vec![before.clone()];
-    for end in (HEADER + frame..=new.len()).step_by(frame) {
-        // The last frame of a commit says how many pages the file has after it.
-        if end > old.len() && number(&new, end - frame + 4) > 0 {
-            let mut copy = before.clone();
-            copy.0[WRITE_AHEAD_LOG] = Some(new[..end].to_vec());
-            commits.push(copy);
-        }
-    }
-    commits
 }
 
 fn create(name: &str) -> AccountCommand {

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::files::Copy;
+use crate::files::write_ahead_log::commit_ends;
 use crate::load::audit::{Settled, audit, settled, verified_log};
 use crate::load::shell::{Answers, Sent, Shell};
 use crate::load::{Load, beginning};
@@ -202,7 +203,7 @@ fn at_the_prompt_one_opens_the_bank_again_and_goes_on() {
     ask("Bank.create \"Wolfman\"", 3);
     ask("Bank.deposit \"Wolfman\", 100", 4);
 
-    let full = fs::metadata(format!("{}-wal", path.display())).unwrap().len();
+    let full = commit_ends(&fs::read(format!("{}-wal", path.display())).unwrap()).pop().unwrap();
     set_room(&terminal, &full.to_string());
     let failed = format!("{}: the disk is full", path.display());
     let go_on = format!("; once that is repaired, `Bank.close` and `Bank.open {path:?}` start it again\n");

@@ -17,9 +17,8 @@ use tempfile::TempDir;
 
 use crate::accounts::{account, money};
 use crate::files::Copy;
+use crate::files::write_ahead_log::commits_since;
 use crate::shells::e_mails;
-
-const WRITE_AHEAD_LOG: usize = 1;
 
 /// More than fit into three batches.
 const DEPOSITS: u64 = 3_200;
@@ -211,24 +210,4 @@ async fn only_a_bonus_counts_as_a_bonus() {
         other.deposit(&account("Josh"), money(deposited)).await.unwrap();
         assert_eq!(bonuses(&other).await, all);
     }
-}
-
-/// What a crash would have left after each commit of the write-ahead log, which begins with what it was before.
-fn commits_since(before: &Copy, after: &Copy) -> Vec<Copy> {
-    const HEADER: usize = 32;
-    const FRAME_HEADER: usize = 24;
-    let number = |bytes: &[u8], at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap()) as usize;
-    let [old, new] = [before, after].map(|copy| copy.0[WRITE_AHEAD_LOG].clone().unwrap());
-    assert!(new.starts_with(&old) && before.0[0] == after.0[0], "nothing was moved into the file");
-    let frame = FRAME_HEADER + number(&new, 8);
-    let mut commits = vec![before.clone()];
-    for end in (HEADER + frame..=new.len()).step_by(frame) {
-        // The last frame of a commit says how many pages the file has after it.
-        if end > old.len() && number(&new, end - frame + 4) > 0 {
-            let mut copy = before.clone();
-            copy.0[WRITE_AHEAD_LOG] = Some(new[..end].to_vec());
-            commits.push(copy);
-        }
-    }
-    commits
 }

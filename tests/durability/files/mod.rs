@@ -1,5 +1,7 @@
 //! Files with events in them, opened and closed at will.
 
+pub(crate) mod write_ahead_log;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

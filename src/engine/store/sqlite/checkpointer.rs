@@ -52,6 +52,11 @@ impl WalCheckpoints {
         }))
     }
 
+    /// The number of pages in the log after the last commit.
+    pub(super) fn pages(&self) -> u32 {
+        self.pages.load(Ordering::Relaxed)
+    }
+
     /// The writer's part, between two commits.
     pub(super) fn finish(&self, writing: &Connection) {
         if self.few_pages_left.swap(false, Ordering::Relaxed) {

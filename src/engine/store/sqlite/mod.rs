@@ -72,6 +72,7 @@ mod threads;
 mod upgrade;
 mod verify;
 mod verify_ended;
+mod wal_growth;
 
 use std::path::Path;
 use std::sync::{Arc, Weak};

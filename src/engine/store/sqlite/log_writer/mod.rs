@@ -35,6 +35,7 @@ use super::record_appends::WritableLog;
 use super::replies::{CommitReplies, PendingReply};
 use super::requests::{Sync, WriteRequest};
 use super::schema::{self, wait_at_most};
+use super::wal_growth::WalGrowth;
 use crate::engine::runtime::{StoreFailure, StoreFailureKind, panic_message};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::{Publisher, StoreError};
@@ -66,6 +67,7 @@ pub(super) struct LogWriter<E> {
     /// Whether other processes committed before the current transaction.
     others_have_written: bool,
     checkpoints: Arc<WalCheckpoints>,
+    wal_growth: WalGrowth,
     /// Requests that wait until another program releases the file. Their callers cannot be told to retry.
     deferred: Vec<WriteRequest<E>>,
     /// Whether another program held the file at the last attempt to write.
@@ -85,6 +87,7 @@ impl<E: StoredEvent> LogWriter<E> {
         checkpoints: Arc<WalCheckpoints>,
     ) -> Self {
         let Opened { path, connection, format, end, end_file, open_file, .. } = opened;
+        let wal_growth = WalGrowth::of(&path);
         Self {
             path: path.into(),
             connection,
@@ -101,6 +104,7 @@ impl<E: StoredEvent> LogWriter<E> {
             transaction_data_version: None,
             others_have_written: true,
             checkpoints,
+            wal_growth,
             deferred: Vec::new(),
             was_held: false,
             is_synced: true,
@@ -270,6 +274,9 @@ impl<E: StoredEvent> LogWriter<E> {
             self.in_use_mark.write(&self.connection, found)?;
             // Writing the mark may have started another transaction.
             found = data_version(&self.connection)?;
+        }
+        if is_synced {
+            self.wal_growth.keep_ahead(self.checkpoints.pages());
         }
         self.others_have_written = self.transaction_data_version != Some(found);
         self.transaction_data_version = Some(found);
