@@ -102,9 +102,11 @@ fn a_second_cut_while_the_first_is_recovered_from_loses_nothing_either() {
 fn begins_anew(record: &Record) -> usize {
     let log = format!("{}-wal", scenario::FILE);
     let begins = |step: &Step| match step {
-        Step::Began(id) => {
-            matches!(&record.calls[*id], Call::Write { file, at: Some(0), .. } if file.path.as_os_str() == log.as_str())
-        }
+        Step::Began(id) => matches!(
+            &record.calls[*id],
+            // Zeros are room for what comes.
+            Call::Write { file, at: Some(0), data } if file.path.as_os_str() == log.as_str() && data[0] != 0
+        ),
         Step::Ended(_) => false,
     };
     let beginnings: Vec<_> = (0..record.steps.len()).filter(|number| begins(&record.steps[*number])).collect();
