@@ -40,25 +40,27 @@ impl<E: StoredEvent> Base<E> {
 
     /// Waits until the handlers have seen an event and everything that process managers cause by it, or until the
     /// deadline.
-    pub(super) async fn wait_until_conversation_is_seen(
+    async fn wait_until_conversation_is_seen(
         &self,
         correlation_id: Uuid,
         mut up_to: Position,
         deadline: Instant,
     ) -> Seen {
-        loop {
-            let lagging = self.wait_until_seen(up_to, deadline).await;
-            match self.checkpoints.end_of_conversation(correlation_id) {
-                Some(further) if lagging.is_empty() && further > up_to => {
-                    if Instant::now() >= deadline {
-                        let lagging = self.checkpoints.lagging(further);
-                        return Seen { up_to: further, lagging, deadline: Some(deadline) };
-                    }
-                    up_to = further;
+        // One timer for the whole conversation.
+        let seen = async {
+            loop {
+                self.checkpoints.all_have_seen(up_to).await;
+                match self.checkpoints.end_of_conversation(correlation_id) {
+                    Some(further) if further > up_to => up_to = further,
+                    Some(_) | None => break,
                 }
-                _ => return Seen { up_to, lagging, deadline: Some(deadline) },
             }
-        }
+        };
+        let lagging = match self.supervisor.timeout_at(deadline, seen).await {
+            Some(()) => Vec::new(),
+            None => self.checkpoints.lagging(up_to),
+        };
+        Seen { up_to, lagging, deadline: Some(deadline) }
     }
 
     /// Waits for all awaited handlers that still run. Returns those that lag.

@@ -29,7 +29,7 @@ use self::runner::Runner;
 use super::feed::checkpoints::{Checkpoints, HandlerKind, MAX_WAIT, Registration, Slot};
 use super::feed::inbox::{Filter, HandlerFeed};
 use super::feed::{Feed, FeedHandle};
-use super::store::handler_records::{Progress, is_reserved};
+use super::store::handler_records::{HandlerRecords as _, Progress, is_reserved};
 use super::store::{Store, StoreError};
 use crate::engine::event_handler::lease::Lease;
 use crate::engine::log::{Position, RecordedEvent};
@@ -340,7 +340,7 @@ where
     }
     let make: Make<H> = Arc::new(make);
     let check = check::<E, H>(make.clone(), store.clone());
-    let instance = GuardedHandler::new(make, filter, handler);
+    let instance = GuardedHandler::new(make, filter, handler, context.store.is_durable());
     let runner = Runner::new(instance, handler_feed.inbox(), slot, context.clone(), progress, held);
     Ok((handler_feed, runner, check, registration))
 }

@@ -19,11 +19,13 @@ pub(super) struct GuardedHandler<E, H> {
     filter: Filter<E>,
     /// `None` until it is created anew.
     handler: Option<H>,
+    /// Whether its state is taken down after each event. In memory, a state that is a fold is folded again when needed.
+    keeps_state: bool,
 }
 
 impl<E, H: EventHandler<E>> GuardedHandler<E, H> {
-    pub(super) fn new(make: Make<H>, filter: Filter<E>, handler: H) -> Self {
-        Self { make, filter, handler: Some(handler) }
+    pub(super) fn new(make: Make<H>, filter: Filter<E>, handler: H, is_durable: bool) -> Self {
+        Self { make, filter, handler: Some(handler), keeps_state: is_durable || !H::FOLDS }
     }
 
     /// Discards the handler. It is created anew before its next call.
@@ -126,18 +128,19 @@ impl<E, H: EventHandler<E>> GuardedHandler<E, H> {
         if !wants(&self.filter, event)? {
             return Ok(Ok(()));
         }
+        let keeps_state = self.keeps_state;
         let handler = match self.get_or_create(state.as_deref(), checkpoint).await? {
             Ok(handler) => handler,
             Err(failure) => return Ok(Err(failure)),
         };
         let (outcome, now) = catch_panic(async {
             let outcome = handler.handle(event).await;
-            (outcome, handler.state())
+            (outcome, if keeps_state { handler.state() } else { None })
         })
         .await?;
         match &outcome {
             Ok(()) | Err(Failure { action: NackAction::Skip, .. }) => *state = now,
-            Err(_) if now != *state => self.handler = None,
+            Err(_) if !keeps_state || now != *state => self.handler = None,
             Err(_) => {}
         }
         Ok(outcome)

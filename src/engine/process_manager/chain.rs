@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 
-use foldhash::HashMap;
 use uuid::Uuid;
 
 use crate::engine::domain::DomainEvent;
@@ -10,16 +9,21 @@ use crate::engine::log::RecordedEvent;
 use crate::engine::store::{EventStore, StoreError};
 
 /// The most commands whose chain length is cached. For others the log is read.
-const MAX_CACHED: usize = 1_024;
+const CACHED: usize = 1_024;
 
 /// The number of events shown at each end of a chain.
 const SHOWN: usize = 3;
 
-/// The chain lengths of the commands sent last.
-#[derive(Clone, Debug, Default)]
+/// The chain lengths of commands sent lately. Each has one place, where it replaces another.
+#[derive(Clone, Debug)]
 pub(super) struct Chains {
-    causes: HashMap<Uuid, u32>,
-    order: VecDeque<Uuid>,
+    cached: Box<[(Uuid, u32)]>,
+}
+
+impl Default for Chains {
+    fn default() -> Self {
+        Self { cached: vec![(Uuid::nil(), 0); CACHED].into_boxed_slice() }
+    }
 }
 
 impl Chains {
@@ -40,7 +44,7 @@ impl Chains {
         let (command_id, mut cause) = (event.metadata.command_id, event.metadata.causation_id);
         let mut causes = 1;
         while causes <= longest {
-            if let Some(known) = self.causes.get(&cause) {
+            if let Some(known) = self.cached(cause) {
                 causes += known;
                 break;
             }
@@ -57,20 +61,25 @@ impl Chains {
     /// The same, if no other event has to be read for it.
     pub(super) fn known_causes<E>(&self, event: &RecordedEvent<E>) -> Option<u32> {
         let (command_id, cause) = (event.metadata.command_id, event.metadata.causation_id);
-        if cause == command_id { Some(0) } else { self.causes.get(&command_id).copied() }
+        if cause == command_id { Some(0) } else { self.cached(command_id) }
     }
 
     /// Caches the chain length of a command.
     pub(super) fn note(&mut self, command_id: Uuid, causes: u32) {
-        if self.causes.insert(command_id, causes).is_none() {
-            self.order.push_back(command_id);
-        }
-        if self.order.len() > MAX_CACHED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.causes.remove(&oldest);
-        }
+        self.cached[place_of(command_id)] = (command_id, causes);
     }
+
+    fn cached(&self, command_id: Uuid) -> Option<u32> {
+        let (cached, causes) = self.cached[place_of(command_id)];
+        // A free place has no causes, and whatever is cached has at least one.
+        (cached == command_id && causes > 0).then_some(causes)
+    }
+}
+
+/// The last bytes of derived ids are random enough.
+fn place_of(command_id: Uuid) -> usize {
+    let [.., high, low] = *command_id.as_bytes();
+    usize::from(u16::from_be_bytes([high, low])) % CACHED
 }
 
 /// Describes the chain of causes that led to an event, first cause first, without the middle of a long one.

@@ -14,6 +14,7 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::{oneshot, watch};
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 use super::failure::StoreFailure;
 use super::tokio_runtime::Runtime;
@@ -233,7 +234,15 @@ impl Supervisor {
     /// Awaits a future, at most `max_wait` by the runtime's time and at most until the group stops; `None` if it did not
     /// complete. May be called from any runtime.
     pub(crate) async fn timeout<T>(&self, max_wait: Duration, awaited: impl Future<Output = T>) -> Option<T> {
-        let timeout = self.inner.runtime.timer(max_wait);
+        self.unless(self.inner.runtime.timer(max_wait), awaited).await
+    }
+
+    /// Like [`Supervisor::timeout`], until a deadline.
+    pub(crate) async fn timeout_at<T>(&self, deadline: Instant, awaited: impl Future<Output = T>) -> Option<T> {
+        self.unless(self.inner.runtime.timer_at(deadline), awaited).await
+    }
+
+    async fn unless<T>(&self, timeout: impl Future<Output = ()>, awaited: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             // Biased: the group stops before its runtime is gone, and then the timer must not be polled.
             biased;

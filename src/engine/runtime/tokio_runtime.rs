@@ -10,7 +10,7 @@ use thiserror::Error;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::task::coop::unconstrained;
-use tokio::time::sleep;
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 /// A handle on a tokio runtime. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -87,9 +87,22 @@ impl Runtime {
     ///
     /// If there is no runtime, or it has no timers.
     pub(in crate::engine) fn timer(&self, time: Duration) -> impl Future<Output = ()> + use<> {
+        self.timer_of(move || sleep(time))
+    }
+
+    /// Completes at a time, or when the runtime has ended.
+    ///
+    /// # Panics
+    ///
+    /// If there is no runtime, or it has no timers.
+    pub(in crate::engine) fn timer_at(&self, deadline: Instant) -> impl Future<Output = ()> + use<> {
+        self.timer_of(move || sleep_until(deadline))
+    }
+
+    fn timer_of<F: FnOnce() -> Sleep>(&self, sleep: F) -> impl Future<Output = ()> + use<F> {
         let sleep = {
             let _entered = self.handle.as_ref().map(Handle::enter);
-            sleep(time)
+            sleep()
         };
         async move {
             // Unconstrained: a busy task that has used up its budget must still see the timeout.

@@ -29,8 +29,13 @@ impl Checkpoints {
             return Vec::new();
         }
         // Whether the wait timed out shows in the checkpoints.
-        let _ = self.shared.supervisor.timeout(max_wait, self.wait_for(State::all, position)).await;
+        let _ = self.shared.supervisor.timeout(max_wait, self.all_have_seen(position)).await;
         self.lagging(position)
+    }
+
+    /// Waits until all awaited handlers have seen `position`, without a timeout.
+    pub(in crate::engine) async fn all_have_seen(&self, position: Position) {
+        self.wait_for(State::all, position).await;
     }
 
     /// Waits until all projections have seen `position`, at most `max_wait`. Returns the names of those that lag.
