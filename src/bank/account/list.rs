@@ -30,6 +30,13 @@ pub struct AccountEntry {
     pub time: Timestamp,
 }
 
+/// Which accounts to list. The default lists all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccountFilter {
+    /// Only those of the holder of this name.
+    pub holder: Option<String>,
+}
+
 /// The read model behind the account list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Accounts {
@@ -70,16 +77,22 @@ impl From<&ListedAccount> for AccountEntry {
     }
 }
 
+impl AccountFilter {
+    fn admits(&self, holder: &str) -> bool {
+        self.holder.as_ref().is_none_or(|wanted| wanted == holder)
+    }
+}
+
 impl Accounts {
     /// All accounts in order of creation.
     pub fn entries(&self) -> Vec<AccountEntry> {
-        self.listed.iter().map(AccountEntry::from).collect()
+        self.entries_at(Moment::NOW, &AccountFilter::default())
     }
 
-    /// The accounts that existed at a moment, in order of creation.
-    pub fn entries_at(&self, moment: Moment) -> Vec<AccountEntry> {
+    /// The accounts at a moment that a filter lets through, in order of creation.
+    pub fn entries_at(&self, moment: Moment, filter: &AccountFilter) -> Vec<AccountEntry> {
         let count = self.listed.partition_point(|listed| moment.includes(listed.position, listed.time));
-        self.listed[..count].iter().map(AccountEntry::from).collect()
+        self.listed[..count].iter().filter(|listed| filter.admits(&listed.holder)).map(AccountEntry::from).collect()
     }
 
     /// Whether any account has a PIN.

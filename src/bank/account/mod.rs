@@ -25,7 +25,7 @@ pub use self::email_address::{EmailAddress, InvalidEmail};
 pub use self::events::{AccountEvent, Movement};
 pub use self::holder::{AccountHolder, HolderName};
 pub use self::id::{AccountId, InvalidName};
-pub use self::list::{AccountEntry, Accounts, Recipient};
+pub use self::list::{AccountEntry, AccountFilter, Accounts, Recipient};
 pub use self::money::{InvalidAmount, Money};
 pub use self::pin_lock::MAX_WRONG_PINS;
 pub use self::refusal::Refusal;

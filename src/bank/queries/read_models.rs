@@ -4,7 +4,7 @@
 //! eventual consistency, an answer includes all events up to some position, which never decreases for a read model.
 
 use crate::bank::errors::{CheckBalanceError, QueryError};
-use crate::bank::{AccountEntry, AccountId, Accounts, Balances, Bank, Moment, Money};
+use crate::bank::{AccountEntry, AccountFilter, AccountId, Accounts, Balances, Bank, Moment, Money};
 use crate::engine::projection::ReadModel;
 use crate::engine::store::{EventStore as _, MAX_READ};
 
@@ -26,11 +26,21 @@ impl Bank {
     ///
     /// [`QueryError`]: why the query failed.
     pub async fn accounts(&self, moment: Option<Moment>) -> Result<Vec<AccountEntry>, QueryError> {
+        self.filtered_accounts(&AccountFilter::default(), moment).await
+    }
+
+    /// The accounts that a filter lets through, in order of creation, now or at a moment.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError`]: why the query failed.
+    pub async fn filtered_accounts(
+        &self,
+        filter: &AccountFilter,
+        moment: Option<Moment>,
+    ) -> Result<Vec<AccountEntry>, QueryError> {
         self.catch_up_to(moment).await?;
-        Ok(self.parts.accounts.read(|accounts| match moment {
-            None => accounts.entries(),
-            Some(moment) => accounts.entries_at(moment),
-        }))
+        Ok(self.parts.accounts.read(|accounts| accounts.entries_at(moment.unwrap_or(Moment::NOW), filter)))
     }
 
     /// The sum of all balances in minor units, now or at a moment. A query about the past folds the log from the last

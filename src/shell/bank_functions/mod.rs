@@ -6,6 +6,7 @@ mod close;
 mod consistency;
 mod create;
 mod deposit;
+mod events;
 mod manual;
 mod names;
 mod open;
@@ -58,6 +59,7 @@ static ROWS: [Row<BankFunctions>; 27] = joined(
         statement::ROW,
         transfers::ROW,
         why::ROW,
+        events::ROW,
     ],
     &application_functions(),
 );
