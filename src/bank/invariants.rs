@@ -2,7 +2,7 @@
 
 use foldhash::HashMap;
 
-use super::account::{Account, AccountEvent, HolderName, InvalidName, Outgoing, Refusal, TransferId};
+use super::account::{Account, AccountEvent, HolderName, InvalidName, Movement, Outgoing, Refusal, TransferId};
 use super::pin::PinVerifier;
 use crate::engine::domain::{Aggregate, Invariants};
 use crate::engine::log::{RecordedEvent, StreamId};
@@ -49,17 +49,11 @@ impl Invariants<AccountEvent> for Audit {
         account.apply(data);
         self.held += balance_of(account) - balance_before;
         self.follow_transfer(data)?;
-        self.paid_in += match data {
-            AccountEvent::MoneyDeposited { amount, .. } => i128::from(amount.minor_units()),
-            AccountEvent::MoneyWithdrawn { amount, .. } => -i128::from(amount.minor_units()),
-            AccountEvent::AccountCreated { .. }
-            | AccountEvent::AccountOverdrawn { .. }
-            | AccountEvent::InvalidPin { .. }
-            | AccountEvent::AccountUnlocked { .. }
-            | AccountEvent::MoneyReserved(_)
-            | AccountEvent::TransferCredited(_)
-            | AccountEvent::TransferSettled(_)
-            | AccountEvent::TransferReleased(_) => 0,
+        self.paid_in += match (data.movement(), data.transfer_id()) {
+            (Some(Movement::In(amount)), None) => i128::from(amount.minor_units()),
+            (Some(Movement::Out(amount)), None) => -i128::from(amount.minor_units()),
+            // Steps of transfers stay within the bank.
+            (Some(_), Some(_)) | (None, _) => 0,
         };
         if self.held + self.reserved != self.paid_in {
             let Self { held, reserved, paid_in, .. } = self;
@@ -90,14 +84,7 @@ impl Invariants<AccountEvent> for Audit {
                     false => Ok(()),
                 }
             }
-            AccountEvent::MoneyDeposited { .. }
-            | AccountEvent::MoneyWithdrawn { .. }
-            | AccountEvent::AccountOverdrawn { .. }
-            | AccountEvent::InvalidPin { .. }
-            | AccountEvent::AccountUnlocked { .. }
-            | AccountEvent::TransferCredited(_)
-            | AccountEvent::TransferSettled(_)
-            | AccountEvent::TransferReleased(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 }
@@ -132,12 +119,7 @@ impl Audit {
                 self.reserved -= i128::from(released.outgoing.amount.minor_units());
                 self.end_transfer(&released.outgoing, false)
             }
-            AccountEvent::AccountCreated { .. }
-            | AccountEvent::MoneyDeposited { .. }
-            | AccountEvent::MoneyWithdrawn { .. }
-            | AccountEvent::AccountOverdrawn { .. }
-            | AccountEvent::InvalidPin { .. }
-            | AccountEvent::AccountUnlocked { .. } => Ok(()),
+            _ => Ok(()),
         }
     }
 

@@ -109,9 +109,7 @@ impl Fold {
                 let (id, amount) = (outgoing.transfer_id, outgoing.amount);
                 self.step(id, amount, TransferState::Reserved, ended(Ending::Released(released.reason)));
             }
-            AccountEvent::AccountOverdrawn { .. }
-            | AccountEvent::InvalidPin { .. }
-            | AccountEvent::AccountUnlocked { .. } => {}
+            _ => {}
         }
         let reserved = self.transfers.values().filter(|(_, state)| *state == TransferState::Reserved);
         let reserved: u128 = reserved.map(|(amount, _)| u128::from(*amount)).sum();

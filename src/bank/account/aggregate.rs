@@ -102,13 +102,7 @@ impl Aggregate for Account {
         let (amount, pin) = match command {
             AccountCommand::WithdrawMoney { amount, pin, .. } => (*amount, pin),
             AccountCommand::ReserveMoney { outgoing, pin } if outgoing.payee != open.id => (outgoing.amount, pin),
-            AccountCommand::ReserveMoney { .. }
-            | AccountCommand::CreateAccount { .. }
-            | AccountCommand::DepositMoney { .. }
-            | AccountCommand::UnlockAccount { .. }
-            | AccountCommand::CreditTransfer(_)
-            | AccountCommand::SettleTransfer { .. }
-            | AccountCommand::ReleaseTransfer { .. } => return None,
+            _ => return None,
         };
         let granted = open.lock.admit(pin.as_ref()) == Ok(Admission::Granted);
         granted.then(|| open.balance.difference(amount))
@@ -132,9 +126,7 @@ impl OpenAccount {
             }
             AccountEvent::TransferSettled(outgoing) => self.reservations.remove(outgoing.transfer_id),
             AccountEvent::TransferReleased(released) => self.reservations.remove(released.outgoing.transfer_id),
-            AccountEvent::AccountCreated { .. }
-            | AccountEvent::MoneyDeposited { .. }
-            | AccountEvent::TransferCredited(_) => {}
+            _ => {}
         }
     }
 

@@ -63,13 +63,6 @@ pub(in crate::bank) fn trace(event: &RecordedEvent<AccountEvent>) {
             let correlation = conversation.as_u128();
             tracing::info!(correlation, "Payment declined for Account: {account_id:?}. Wrong PIN.");
         }
-        AccountEvent::AccountCreated { .. }
-        | AccountEvent::MoneyDeposited { .. }
-        | AccountEvent::MoneyWithdrawn { .. }
-        | AccountEvent::AccountUnlocked { .. }
-        | AccountEvent::MoneyReserved(_)
-        | AccountEvent::TransferCredited(_)
-        | AccountEvent::TransferSettled(_)
-        | AccountEvent::TransferReleased(_) => trace_line!(conversation, "{title}"),
+        _ => trace_line!(conversation, "{title}"),
     }
 }

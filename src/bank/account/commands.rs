@@ -73,12 +73,7 @@ impl AccountCommand {
     pub(in crate::bank) fn pin_check_mut(&mut self) -> Option<&mut Option<PinCheck>> {
         match self {
             Self::WithdrawMoney { pin, .. } | Self::ReserveMoney { pin, .. } => Some(pin),
-            Self::CreateAccount { .. }
-            | Self::DepositMoney { .. }
-            | Self::UnlockAccount { .. }
-            | Self::CreditTransfer(_)
-            | Self::SettleTransfer { .. }
-            | Self::ReleaseTransfer { .. } => None,
+            _ => None,
         }
     }
 }

@@ -112,16 +112,6 @@ fn withdrawal(_: &BankParts, receipt: Receipt) -> Result<Withdrawal, WithdrawErr
         Some(AccountEvent::AccountOverdrawn { balance, .. }) => Withdrawal::Declined { balance: *balance, receipt },
         Some(AccountEvent::InvalidPin { .. }) => Withdrawal::WrongPin(receipt),
         // No other event follows from a withdrawal.
-        Some(
-            AccountEvent::AccountCreated { .. }
-            | AccountEvent::MoneyDeposited { .. }
-            | AccountEvent::MoneyWithdrawn { .. }
-            | AccountEvent::AccountUnlocked { .. }
-            | AccountEvent::MoneyReserved(_)
-            | AccountEvent::TransferCredited(_)
-            | AccountEvent::TransferSettled(_)
-            | AccountEvent::TransferReleased(_),
-        )
-        | None => Withdrawal::Paid(receipt),
+        _ => Withdrawal::Paid(receipt),
     })
 }
