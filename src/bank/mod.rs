@@ -21,7 +21,7 @@ mod transfer;
 pub use self::account::{
     Account, AccountCommand, AccountEntry, AccountEvent, AccountFilter, AccountHolder, AccountId, Accounts, Balances,
     EmailAddress, HolderName, Incoming, InvalidAmount, InvalidEmail, InvalidName, MAX_WRONG_PINS, Money, Movement,
-    Outgoing, Recipient, Refusal, ReleaseReason, Released, TotalDeposits, TransferId,
+    Opening, Outgoing, Recipient, Refusal, ReleaseReason, Released, TotalDeposits, TransferId,
 };
 pub use self::ceo_bonus::{CeoBonus, PaidBonuses};
 pub use self::email::{AddressBook, EmailTarget, InvalidEmailTarget, ThankYouEmail};

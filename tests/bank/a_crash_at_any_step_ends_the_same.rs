@@ -209,7 +209,7 @@ impl Engine {
 }
 
 fn create(name: &str) -> AccountCommand {
-    AccountCommand::CreateAccount { account_id: account(name), account_holder: name.into() }
+    AccountCommand::create(account(name), name.into())
 }
 
 fn deposit(name: &str, amount: u64) -> AccountCommand {

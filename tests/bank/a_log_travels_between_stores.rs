@@ -109,7 +109,9 @@ async fn what_is_imported_earns_no_thanks_and_no_bonus() {
     let email = Some(EmailAddress::new("josh@example.org").unwrap());
     let bank = Bank::open(options(StoreUrl::Memory)).await.unwrap();
     bank.create(&account("CEO")).await.unwrap();
-    bank.create_account(NewAccount { account_id: josh.clone(), holder, email, pin: None }).await.unwrap();
+    bank.create_account(NewAccount { account_id: josh.clone(), holder, email, pin: None, opening: Default::default() })
+        .await
+        .unwrap();
     bank.deposit(&josh, money(9_999_000)).await.unwrap();
     assert_eq!(bank.check_balance(&account("CEO")).await.unwrap(), money(99_990));
     let path = directory.path().join("events.jsonl");

@@ -24,7 +24,7 @@ fn an_account_is_created_only_once() {
 
 #[test]
 fn the_holder_is_kept_as_it_was_given() {
-    let command = AccountCommand::CreateAccount { account_id: wolfman(), account_holder: "Josh".into() };
+    let command = AccountCommand::create(wolfman(), "Josh".into());
     let event = AccountEvent::AccountCreated { account_id: wolfman(), account_holder: "Josh".into() };
     given::<Account>([]).when(&command).then([event]);
 }
@@ -147,7 +147,7 @@ fn balance(account: &Account) -> Option<u64> {
 }
 
 fn create() -> AccountCommand {
-    AccountCommand::CreateAccount { account_id: wolfman(), account_holder: "Wolfman".into() }
+    AccountCommand::create(wolfman(), "Wolfman".into())
 }
 
 fn deposit(amount: u64) -> AccountCommand {
@@ -220,7 +220,7 @@ fn unlocked() -> AccountEvent {
 
 #[test]
 fn what_is_known_of_the_holder_is_kept() {
-    let command = AccountCommand::CreateAccount { account_id: wolfman(), account_holder: holder() };
+    let command = AccountCommand::create(wolfman(), holder());
     given::<Account>([]).when(&command).then([created_with_pin()]);
 }
 

@@ -15,6 +15,7 @@ mod a_slow_subscriber_misses_nothing;
 mod a_transfer_moves_money_once;
 mod a_watch_is_a_stream;
 mod accounts_decide_by_their_history;
+mod an_account_may_begin_with_a_deposit;
 mod an_e_mail_arrives_or_is_parked;
 mod an_e_mail_goes_encrypted_to_a_server_that_is_trusted;
 mod an_endless_conversation_comes_to_an_end;

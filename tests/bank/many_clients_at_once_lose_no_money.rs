@@ -197,7 +197,7 @@ fn any_command() -> impl Strategy<Value = Command> {
     let name = || proptest::sample::select(&NAMES);
     prop_oneof![
         2 => (name(), any::<bool>(), any::<bool>())
-            .prop_map(|(name, has_pin, email)| Command::Create { name, pin: has_pin.then_some("1234"), email }),
+            .prop_map(|(name, has_pin, email)| Command::Create { name, pin: has_pin.then_some("1234"), email, deposit: None }),
         5 => (name(), any_amount()).prop_map(|(name, amount)| Command::Deposit(name, amount)),
         3 => (name(), any_amount(), any_pin()).prop_map(|(name, amount, pin)| Command::Withdraw(name, amount, pin)),
         2 => name().prop_map(Command::Unlock),

@@ -163,8 +163,11 @@ fn any_command() -> impl Strategy<Value = Command> {
 }
 
 fn any_creation() -> impl Strategy<Value = Command> {
-    let details = (any_name(), any::<bool>(), any::<bool>());
-    details.prop_map(|(name, has_pin, email)| Command::Create { name, pin: if has_pin { RIGHT } else { None }, email })
+    let details = (any_name(), any::<bool>(), any::<bool>(), proptest::option::weighted(0.3, any_amount()));
+    details.prop_map(|(name, has_pin, email, deposit)| {
+        let pin = if has_pin { RIGHT } else { None };
+        Command::Create { name, pin, email, deposit }
+    })
 }
 
 fn any_name() -> impl Strategy<Value = &'static str> {

@@ -21,7 +21,13 @@ fn pin(digits: &str) -> Pin {
 
 fn josh(name: &str) -> NewAccount {
     let email = Some(EmailAddress::new("josh@example.org").unwrap());
-    NewAccount { account_id: account(name), holder: HolderName::new("Josh").unwrap(), email, pin: Some(pin("1234")) }
+    NewAccount {
+        account_id: account(name),
+        holder: HolderName::new("Josh").unwrap(),
+        email,
+        pin: Some(pin("1234")),
+        opening: Default::default(),
+    }
 }
 
 async fn with_money(bank: &Bank) -> AccountId {

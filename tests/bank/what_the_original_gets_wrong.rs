@@ -168,7 +168,7 @@ async fn deposit(bank: &Bank, name: &str, amount: u64) {
 }
 
 fn create_command(name: &str) -> AccountCommand {
-    AccountCommand::CreateAccount { account_id: account(name), account_holder: name.into() }
+    AccountCommand::create(account(name), name.into())
 }
 
 fn deposit_command(name: &str, amount: u64) -> AccountCommand {

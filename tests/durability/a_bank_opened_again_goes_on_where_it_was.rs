@@ -151,7 +151,13 @@ fn pin(digits: &str) -> Pin {
 
 fn josh() -> NewAccount {
     let email = Some(EmailAddress::new("josh@example.org").unwrap());
-    NewAccount { account_id: account("1"), holder: HolderName::new("Josh").unwrap(), email, pin: Some(pin("1234")) }
+    NewAccount {
+        account_id: account("1"),
+        holder: HolderName::new("Josh").unwrap(),
+        email,
+        pin: Some(pin("1234")),
+        opening: Default::default(),
+    }
 }
 
 #[tokio::test]

@@ -23,7 +23,13 @@ async fn the_one_with_the_option_first_or_last() {
         let runs_handlers = Bank::open(plain()).await.unwrap();
         runs_handlers.create(&account("CEO")).await.unwrap();
         let (holder, email) = (HolderName::new("Josh").unwrap(), EmailAddress::new("josh@example.org").unwrap());
-        let josh = NewAccount { account_id: account("Josh"), holder, email: Some(email), pin: None };
+        let josh = NewAccount {
+            account_id: account("Josh"),
+            holder,
+            email: Some(email),
+            pin: None,
+            opening: Default::default(),
+        };
         runs_handlers.create_account(josh).await.unwrap();
         runs_handlers.deposit(&account("Josh"), money(5_000)).await.unwrap();
         let with_option = Bank::open(told()).await.unwrap();

@@ -35,7 +35,7 @@ fn options(store: impl Into<StoreUrl>, outbox: &Path) -> Options {
 async fn create_josh(bank: &Bank) {
     let email = Some(EmailAddress::new("josh@example.org").unwrap());
     let holder = HolderName::new("Josh").unwrap();
-    let josh = NewAccount { account_id: account("Josh"), holder, email, pin: None };
+    let josh = NewAccount { account_id: account("Josh"), holder, email, pin: None, opening: Default::default() };
     bank.create_account(josh).await.unwrap();
 }
 

@@ -1,5 +1,7 @@
 //! The account aggregate, which decides whether money may move.
 
+use std::iter;
+
 use super::commands::{AccountCommand, CREATE_ACCOUNT, TRANSFER_MONEY};
 use super::email_address::EmailAddress;
 use super::events::AccountEvent;
@@ -53,8 +55,11 @@ impl Aggregate for Account {
     fn execute(&self, command: &AccountCommand) -> Result<Vec<AccountEvent>, Refusal> {
         let event = match (command, &self.open) {
             (AccountCommand::CreateAccount { .. }, Some(_)) => return Err(Refusal::AccountExists),
-            (AccountCommand::CreateAccount { account_id, account_holder }, None) => {
-                AccountEvent::AccountCreated { account_id: account_id.clone(), account_holder: account_holder.clone() }
+            (AccountCommand::CreateAccount { account_id, account_holder, opening }, None) => {
+                let (account_id, account_holder) = (account_id.clone(), account_holder.clone());
+                let created = AccountEvent::AccountCreated { account_id: account_id.clone(), account_holder };
+                let opening = opening.iter().flat_map(|opening| opening.events(&account_id));
+                return Ok(iter::once(created).chain(opening).collect());
             }
             (_, None) => return Err(Refusal::NoAccount),
             (AccountCommand::DepositMoney { amount, .. }, Some(open)) => open.deposit(*amount)?,
@@ -220,10 +225,16 @@ impl Command for AccountCommand {
     /// Leaves out the PIN check, so that a retry with another PIN is the same command.
     fn fingerprint(&self) -> Fingerprint {
         match self {
-            Self::CreateAccount { account_id, account_holder } => {
-                let email = account_holder.email().map_or("", EmailAddress::as_str);
+            Self::CreateAccount { account_id, account_holder, opening } => {
+                let (holder, email) = (account_holder.name(), account_holder.email().map_or("", EmailAddress::as_str));
                 let has_pin = account_holder.pin_verifier().is_some();
-                Fingerprint::of(&[&"create_account", account_id, &account_holder.name(), &email, &has_pin])
+                match opening {
+                    None => Fingerprint::of(&[&"create_account", account_id, &holder, &email, &has_pin]),
+                    Some(opening) => {
+                        let deposit = opening.deposit.unwrap_or_default();
+                        Fingerprint::of(&[&"create_account", account_id, &holder, &email, &has_pin, &deposit])
+                    }
+                }
             }
             Self::DepositMoney { account_id, amount } => Fingerprint::of(&[&"deposit_money", account_id, amount]),
             Self::WithdrawMoney { account_id, amount, .. } => Fingerprint::of(&[&"withdraw_money", account_id, amount]),

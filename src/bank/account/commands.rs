@@ -1,5 +1,6 @@
 //! The commands of accounts.
 
+use super::events::AccountEvent;
 use super::holder::AccountHolder;
 use super::id::AccountId;
 use super::money::Money;
@@ -10,6 +11,21 @@ use crate::bank::pin::PinCheck;
 pub(in crate::bank) const CREATE_ACCOUNT: &str = "Create Account";
 pub(in crate::bank) const TRANSFER_MONEY: &str = "Transfer Money";
 
+/// What an account has from the beginning, besides its holder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Opening {
+    /// The first deposit, in the same commit as the creation.
+    pub deposit: Option<Money>,
+}
+
+impl Opening {
+    /// The events that follow the creation.
+    pub(in crate::bank) fn events(self, account_id: &AccountId) -> impl Iterator<Item = AccountEvent> {
+        let account_id = account_id.clone();
+        self.deposit.map(|amount| AccountEvent::MoneyDeposited { account_id, amount }).into_iter()
+    }
+}
+
 /// A command to an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccountCommand {
@@ -19,6 +35,8 @@ pub enum AccountCommand {
         account_id: AccountId,
         /// The holder.
         account_holder: AccountHolder,
+        /// What the account has from the beginning; `None` for most. Boxed, so that the common commands stay small.
+        opening: Option<Box<Opening>>,
     },
     /// Deposit an amount.
     DepositMoney {
@@ -69,11 +87,27 @@ pub enum AccountCommand {
 }
 
 impl AccountCommand {
+    /// Creates an account with nothing but a holder.
+    pub fn create(account_id: AccountId, account_holder: AccountHolder) -> Self {
+        Self::CreateAccount { account_id, account_holder, opening: None }
+    }
+
     /// The command's PIN check; `None` if the command needs no PIN.
     pub(in crate::bank) fn pin_check_mut(&mut self) -> Option<&mut Option<PinCheck>> {
         match self {
             Self::WithdrawMoney { pin, .. } | Self::ReserveMoney { pin, .. } => Some(pin),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Commands in a queue are moved often.
+    #[test]
+    fn rare_commands_do_not_make_the_common_ones_larger() {
+        assert!(size_of::<AccountCommand>() <= 48, "{}", size_of::<AccountCommand>());
     }
 }

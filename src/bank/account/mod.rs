@@ -19,7 +19,7 @@ mod transfer;
 pub use self::aggregate::Account;
 pub use self::balances::Balances;
 pub(super) use self::balances::trace;
-pub use self::commands::AccountCommand;
+pub use self::commands::{AccountCommand, Opening};
 pub(super) use self::commands::{CREATE_ACCOUNT, TRANSFER_MONEY};
 pub use self::email_address::{EmailAddress, InvalidEmail};
 pub use self::events::{AccountEvent, Movement};

@@ -14,9 +14,9 @@ pub(super) fn account(call: &Call<'_>, parameter: Parameter) -> Result<AccountId
     AccountId::new(call.text(parameter)).map_err(|_| Term::Error("invalid_name"))
 }
 
-pub(super) fn amount(call: &Call<'_>) -> Result<Money, Term> {
+pub(super) fn amount(call: &Call<'_>, parameter: Parameter) -> Result<Money, Term> {
     // A number that does not fit into 64 bits is beyond the limit anyway.
-    let amount = call.text(AMOUNT).parse::<i64>().ok();
+    let amount = call.text(parameter).parse::<i64>().ok();
     amount.and_then(|amount| Money::new(amount).ok()).ok_or(Term::Error("invalid_amount"))
 }
 

@@ -31,7 +31,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
 async fn transfer(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let (bank, conversation) = functions.begin()?;
     let (payer, payee) = (account(&call, PAYER)?, account(&call, PAYEE)?);
-    let transfer = bank.transfer(&payer, &payee, amount(&call)?, pin(&call)?);
+    let transfer = bank.transfer(&payer, &payee, amount(&call, AMOUNT)?, pin(&call)?);
     functions.carry_out(call, &bank, conversation, transfer, ended).await
 }
 

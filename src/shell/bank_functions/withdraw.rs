@@ -29,7 +29,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
 
 async fn withdraw(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let (bank, conversation) = functions.begin()?;
-    let (account, amount) = (account(&call, ACCOUNT)?, amount(&call)?);
+    let (account, amount) = (account(&call, ACCOUNT)?, amount(&call, AMOUNT)?);
     let withdrawal = match pin(&call)? {
         None => bank.withdraw(&account, amount),
         Some(pin) => bank.withdraw_with_pin(&account, amount, pin),
@@ -39,5 +39,5 @@ async fn withdraw(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
 
 /// The command of a withdrawal without a PIN.
 pub(super) fn command(call: &Call<'_>) -> Result<AccountCommand, Term> {
-    Ok(AccountCommand::WithdrawMoney { account_id: account(call, ACCOUNT)?, amount: amount(call)?, pin: None })
+    Ok(AccountCommand::WithdrawMoney { account_id: account(call, ACCOUNT)?, amount: amount(call, AMOUNT)?, pin: None })
 }

@@ -123,9 +123,7 @@ pub(crate) async fn send(bank: &Bank, command: &Command) -> PendingCommand {
 /// A command without a PIN.
 pub(crate) fn account_command(command: &Command) -> AccountCommand {
     match *command {
-        Command::Create(name) => {
-            AccountCommand::CreateAccount { account_id: account(name), account_holder: name.into() }
-        }
+        Command::Create(name) => AccountCommand::create(account(name), name.into()),
         Command::Deposit(name, amount) => {
             AccountCommand::DepositMoney { account_id: account(name), amount: money(amount) }
         }

@@ -1,8 +1,8 @@
 //! The real bank in the terms of the model.
 
 use cqrs_bank::bank::{
-    AccountEvent, Bank, CreateError, DepositError, EmailAddress, HolderName, NewAccount, TransferError, UnlockError,
-    WithdrawError, Withdrawal,
+    AccountEvent, Bank, CreateError, DepositError, EmailAddress, HolderName, NewAccount, Opening, TransferError,
+    UnlockError, WithdrawError, Withdrawal,
 };
 use cqrs_bank::engine::domain::DomainEvent as _;
 use cqrs_bank::engine::log::RecordedEvent;
@@ -14,13 +14,14 @@ use crate::answers::NAMES;
 /// Calls the public function for a command, and returns its outcome.
 pub(crate) async fn call(bank: &Bank, command: Command) -> Reply {
     match command {
-        Command::Create { name, pin, email } => {
+        Command::Create { name, pin, email, deposit } => {
             let email = email.then(|| EmailAddress::new(&format!("{}@example.org", name.to_lowercase())).unwrap());
             let new = NewAccount {
                 account_id: account(name),
                 holder: HolderName::new(name).unwrap(),
                 email,
                 pin: pin_of(pin),
+                opening: Opening { deposit: deposit.map(money) },
             };
             match bank.create_account(new).await {
                 Ok(_) => Reply::Done,

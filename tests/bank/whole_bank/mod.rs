@@ -17,7 +17,7 @@ pub(crate) type Pin = Option<&'static str>;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Command {
-    Create { name: &'static str, pin: Pin, email: bool },
+    Create { name: &'static str, pin: Pin, email: bool, deposit: Option<u64> },
     Deposit(&'static str, u64),
     Withdraw(&'static str, u64, Pin),
     Unlock(&'static str),
@@ -71,7 +71,7 @@ impl ModelBank {
 
     pub(crate) fn handle(&mut self, command: Command) -> Reply {
         let outcome = match command {
-            Command::Create { name, pin, email } => self.create(name, pin, email),
+            Command::Create { name, pin, email, deposit } => self.create(name, pin, email, deposit),
             Command::Deposit(name, amount) => self.deposit(name, amount).map(|()| self.bonus(name, amount)),
             Command::Withdraw(name, amount, pin) => self.withdraw(name, amount, pin),
             Command::Unlock(name) => self.unlock(name),
@@ -80,13 +80,16 @@ impl ModelBank {
         outcome.err().unwrap_or(Reply::Done)
     }
 
-    fn create(&mut self, name: &'static str, pin: Pin, email: bool) -> Result<(), Reply> {
+    fn create(&mut self, name: &'static str, pin: Pin, email: bool, deposit: Option<u64>) -> Result<(), Reply> {
         if self.accounts.contains_key(name) {
             return Err(Reply::AccountExists);
         }
         self.accounts.insert(name, Account { balance: 0, pin, email, wrong_pins: 0 });
         self.log.push((name, "Account Created", None));
-        Ok(())
+        match deposit {
+            None => Ok(()),
+            Some(amount) => self.deposit(name, amount).map(|()| self.bonus(name, amount)),
+        }
     }
 
     fn deposit(&mut self, name: &'static str, amount: u64) -> Result<(), Reply> {
