@@ -44,6 +44,9 @@ pub enum WithdrawError {
     /// There is no account of this name.
     #[error("there is no such account")]
     NoAccount,
+    /// The account is frozen: nothing goes out.
+    #[error("the account is frozen")]
+    AccountFrozen,
     /// The account has a PIN, but none was given.
     #[error("the account requires a PIN")]
     PinRequired,
@@ -93,6 +96,9 @@ pub enum TransferError {
     /// The payer has reached the limit of concurrent transfers.
     #[error("too many transfers of this account are under way")]
     TooManyTransfers,
+    /// The account is frozen: nothing goes out.
+    #[error("the account is frozen")]
+    AccountFrozen,
     /// The account has a PIN, but none was given.
     #[error("the account requires a PIN")]
     PinRequired,
@@ -184,6 +190,7 @@ impl From<CommandFailure> for WithdrawError {
     fn from(failure: CommandFailure) -> Self {
         match failure {
             CommandFailure::Refused(Refusal::NoAccount) => Self::NoAccount,
+            CommandFailure::Refused(Refusal::AccountFrozen) => Self::AccountFrozen,
             CommandFailure::Refused(Refusal::PinRequired) => Self::PinRequired,
             CommandFailure::Refused(Refusal::AccountLocked) => Self::AccountLocked,
             other => Self::Unavailable(unexpected(other)),
@@ -207,6 +214,7 @@ impl From<CommandFailure> for TransferError {
             CommandFailure::Refused(Refusal::NoAccount) => Self::NoAccount,
             CommandFailure::Refused(Refusal::SameAccount) => Self::SameAccount,
             CommandFailure::Refused(Refusal::TooManyTransfers) => Self::TooManyTransfers,
+            CommandFailure::Refused(Refusal::AccountFrozen) => Self::AccountFrozen,
             CommandFailure::Refused(Refusal::PinRequired) => Self::PinRequired,
             CommandFailure::Refused(Refusal::AccountLocked) => Self::AccountLocked,
             other => Self::Unavailable(unexpected(other)),
@@ -215,7 +223,7 @@ impl From<CommandFailure> for TransferError {
 }
 
 /// Refusals that this command can never meet are defects of the account; a fresh id is never taken.
-fn unexpected(failure: CommandFailure) -> Unavailable {
+pub(super) fn unexpected(failure: CommandFailure) -> Unavailable {
     match failure {
         CommandFailure::Unavailable(unavailable) => unavailable,
         unexpected @ (CommandFailure::Refused(_) | CommandFailure::IdTaken { .. }) => {

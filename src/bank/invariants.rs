@@ -45,6 +45,9 @@ impl Invariants<AccountEvent> for Audit {
             (Some(_), true) => return Err("its account is created again".to_owned()),
             (None, true) | (Some(_), false) => {}
         }
+        if let Some(reason) = account.rules_out(data) {
+            return Err(reason.to_owned());
+        }
         let balance_before = balance_of(account);
         account.apply(data);
         self.held += balance_of(account) - balance_before;

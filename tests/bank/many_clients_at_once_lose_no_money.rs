@@ -201,6 +201,8 @@ fn any_command() -> impl Strategy<Value = Command> {
         5 => (name(), any_amount()).prop_map(|(name, amount)| Command::Deposit(name, amount)),
         3 => (name(), any_amount(), any_pin()).prop_map(|(name, amount, pin)| Command::Withdraw(name, amount, pin)),
         2 => name().prop_map(Command::Unlock),
+        1 => name().prop_map(Command::Freeze),
+        2 => name().prop_map(Command::Unfreeze),
         8 => (name(), name(), any_amount(), any_pin())
             .prop_map(|(payer, payee, amount, pin)| Command::Transfer { payer, payee, amount, pin }),
     ]

@@ -11,6 +11,8 @@ use super::pin_lock::{Admission, PinLock};
 use super::refusal::Refusal;
 use super::reservations::Reservations;
 use super::snapshot::AccountSnapshot;
+use super::standing::Standing;
+use super::stated_reason::StatedReason;
 use super::transfer::{Incoming, Outgoing, ReleaseReason, Released};
 use crate::bank::pin::PinCheck;
 use crate::engine::domain::{Aggregate, Command};
@@ -27,6 +29,7 @@ pub struct Account {
 struct OpenAccount {
     id: AccountId,
     balance: Money,
+    standing: Standing,
     lock: PinLock,
     /// The amounts taken out of the balance for transfers under way.
     reservations: Reservations,
@@ -40,6 +43,11 @@ impl Account {
 }
 
 impl Account {
+    /// Why this account cannot have decided on an event, because of its standing.
+    pub(in crate::bank) fn rules_out(&self, event: &AccountEvent) -> Option<&'static str> {
+        self.open.as_ref().and_then(|open| open.standing.rules_out(event))
+    }
+
     /// Whether more transfers are under way than an account allows.
     pub(in crate::bank) fn has_too_many_transfers(&self) -> bool {
         self.open.as_ref().is_some_and(|open| open.reservations.are_too_many())
@@ -65,6 +73,8 @@ impl Aggregate for Account {
             (AccountCommand::DepositMoney { amount, .. }, Some(open)) => open.deposit(*amount)?,
             (AccountCommand::WithdrawMoney { amount, pin, .. }, Some(open)) => open.withdraw(*amount, pin.as_ref())?,
             (AccountCommand::UnlockAccount { .. }, Some(open)) => open.unlock()?,
+            (AccountCommand::FreezeAccount { reason, .. }, Some(open)) => open.freeze(reason.clone())?,
+            (AccountCommand::UnfreezeAccount { .. }, Some(open)) => open.unfreeze()?,
             (AccountCommand::ReserveMoney { outgoing, pin }, Some(open)) => open.reserve(outgoing, pin.as_ref())?,
             (AccountCommand::CreditTransfer(incoming), Some(open)) => open.credit(incoming)?,
             (AccountCommand::SettleTransfer { transfer_id, .. }, Some(open)) => {
@@ -82,23 +92,24 @@ impl Aggregate for Account {
     fn apply(&mut self, event: &AccountEvent) {
         if let AccountEvent::AccountCreated { account_id, account_holder } = event {
             let lock = PinLock::new(account_holder.pin_verifier().cloned());
-            let reservations = Reservations::default();
-            self.open = Some(OpenAccount { id: account_id.clone(), balance: Money::ZERO, lock, reservations });
+            let (standing, reservations) = (Standing::default(), Reservations::default());
+            let (id, balance) = (account_id.clone(), Money::ZERO);
+            self.open = Some(OpenAccount { id, balance, standing, lock, reservations });
         } else if let Some(open) = &mut self.open {
             open.apply(event);
         }
     }
 
     fn snapshot(&self) -> Option<String> {
-        let OpenAccount { id, balance, lock, reservations } = self.open.as_ref()?;
-        AccountSnapshot::new(id, *balance, lock, reservations).to_text()
+        let OpenAccount { id, balance, standing, lock, reservations } = self.open.as_ref()?;
+        AccountSnapshot::new(id, *balance, *standing, lock, reservations).to_text()
     }
 
     fn restore(snapshot: &str) -> Option<Self> {
         let snapshot = AccountSnapshot::from_text(snapshot)?;
         let reservations = snapshot.reservations();
-        let AccountSnapshot { account_id: id, balance, lock, .. } = snapshot;
-        Some(Self { open: Some(OpenAccount { id, balance, lock, reservations }) })
+        let AccountSnapshot { account_id: id, balance, standing, lock, .. } = snapshot;
+        Some(Self { open: Some(OpenAccount { id, balance, standing, lock, reservations }) })
     }
 
     /// The balance that a payment would leave. Nothing is traced for a payment that is refused, or whose PIN is wrong.
@@ -109,7 +120,7 @@ impl Aggregate for Account {
             AccountCommand::ReserveMoney { outgoing, pin } if outgoing.payee != open.id => (outgoing.amount, pin),
             _ => return None,
         };
-        let granted = open.lock.admit(pin.as_ref()) == Ok(Admission::Granted);
+        let granted = open.admit(pin.as_ref()) == Ok(Admission::Granted);
         granted.then(|| open.balance.difference(amount))
     }
 }
@@ -131,7 +142,7 @@ impl OpenAccount {
             }
             AccountEvent::TransferSettled(outgoing) => self.reservations.remove(outgoing.transfer_id),
             AccountEvent::TransferReleased(released) => self.reservations.remove(released.outgoing.transfer_id),
-            _ => {}
+            _ => self.standing.apply(event),
         }
     }
 
@@ -147,7 +158,14 @@ impl OpenAccount {
         new_total.map(|_| ()).ok_or(Refusal::BalanceLimit)
     }
 
+    /// Decides whether something may go out, as far as standing and PIN are concerned.
+    fn admit(&self, pin: Option<&PinCheck>) -> Result<Admission, Refusal> {
+        self.standing.check_unfrozen()?;
+        self.lock.admit(pin)
+    }
+
     fn reserve(&self, outgoing: &Outgoing, pin: Option<&PinCheck>) -> Result<AccountEvent, Refusal> {
+        self.standing.check_unfrozen()?;
         if outgoing.payee == self.id {
             return Err(Refusal::SameAccount);
         }
@@ -174,13 +192,25 @@ impl OpenAccount {
     fn withdraw(&self, amount: Money, pin: Option<&PinCheck>) -> Result<AccountEvent, Refusal> {
         let account_id = self.id.clone();
         let balance = self.balance;
-        Ok(match (self.lock.admit(pin)?, balance.checked_sub(amount)) {
+        Ok(match (self.admit(pin)?, balance.checked_sub(amount)) {
             (Admission::WrongPin, _) => AccountEvent::InvalidPin { account_id, amount_requested: amount },
             (Admission::Granted, Some(_)) => AccountEvent::MoneyWithdrawn { account_id, amount },
             (Admission::Granted, None) => {
                 AccountEvent::AccountOverdrawn { account_id, balance, amount_requested: amount }
             }
         })
+    }
+
+    fn freeze(&self, reason: Option<StatedReason>) -> Result<AccountEvent, Refusal> {
+        self.standing.check_unfrozen().map_err(|_| Refusal::AlreadyFrozen)?;
+        Ok(AccountEvent::AccountFrozen { account_id: self.id.clone(), reason })
+    }
+
+    fn unfreeze(&self) -> Result<AccountEvent, Refusal> {
+        match self.standing {
+            Standing::Frozen => Ok(AccountEvent::AccountUnfrozen { account_id: self.id.clone() }),
+            Standing::Normal => Err(Refusal::NotFrozen),
+        }
     }
 
     fn unlock(&self) -> Result<AccountEvent, Refusal> {
@@ -202,6 +232,8 @@ impl Command for AccountCommand {
             | Self::DepositMoney { account_id, .. }
             | Self::WithdrawMoney { account_id, .. }
             | Self::UnlockAccount { account_id }
+            | Self::FreezeAccount { account_id, .. }
+            | Self::UnfreezeAccount { account_id }
             | Self::SettleTransfer { account_id, .. }
             | Self::ReleaseTransfer { account_id, .. } => account_id,
             Self::ReserveMoney { outgoing, .. } => &outgoing.account_id,
@@ -215,6 +247,8 @@ impl Command for AccountCommand {
             Self::DepositMoney { .. } => "Deposit Money",
             Self::WithdrawMoney { .. } => "Withdraw Money",
             Self::UnlockAccount { .. } => "Unlock Account",
+            Self::FreezeAccount { .. } => "Freeze Account",
+            Self::UnfreezeAccount { .. } => "Unfreeze Account",
             Self::ReserveMoney { .. } => TRANSFER_MONEY,
             Self::CreditTransfer(_) => "Credit Transfer",
             Self::SettleTransfer { .. } => "Settle Transfer",
@@ -239,6 +273,11 @@ impl Command for AccountCommand {
             Self::DepositMoney { account_id, amount } => Fingerprint::of(&[&"deposit_money", account_id, amount]),
             Self::WithdrawMoney { account_id, amount, .. } => Fingerprint::of(&[&"withdraw_money", account_id, amount]),
             Self::UnlockAccount { account_id } => Fingerprint::of(&[&"unlock_account", account_id]),
+            Self::FreezeAccount { account_id, reason } => {
+                let reason = reason.as_ref().map_or("", StatedReason::as_str);
+                Fingerprint::of(&[&"freeze_account", account_id, &reason])
+            }
+            Self::UnfreezeAccount { account_id } => Fingerprint::of(&[&"unfreeze_account", account_id]),
             Self::ReserveMoney { outgoing, .. } => {
                 let Outgoing { account_id, transfer_id, payee, amount } = outgoing.as_ref();
                 Fingerprint::of(&[&"reserve_money", account_id, transfer_id, payee, amount])

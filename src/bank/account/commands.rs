@@ -4,6 +4,7 @@ use super::events::AccountEvent;
 use super::holder::AccountHolder;
 use super::id::AccountId;
 use super::money::Money;
+use super::stated_reason::StatedReason;
 use crate::bank::account::transfer::{Incoming, Outgoing, ReleaseReason, TransferId};
 use crate::bank::pin::PinCheck;
 
@@ -56,6 +57,18 @@ pub enum AccountCommand {
     },
     /// Unlock an account after too many wrong PINs.
     UnlockAccount {
+        /// The account.
+        account_id: AccountId,
+    },
+    /// Freeze an account.
+    FreezeAccount {
+        /// The account.
+        account_id: AccountId,
+        /// Why, if the bank says so.
+        reason: Option<StatedReason>,
+    },
+    /// End the freezing of an account.
+    UnfreezeAccount {
         /// The account.
         account_id: AccountId,
     },

@@ -13,6 +13,8 @@ mod pin_lock;
 mod refusal;
 mod reservations;
 mod snapshot;
+mod standing;
+mod stated_reason;
 mod total_deposits;
 mod transfer;
 
@@ -29,5 +31,6 @@ pub use self::list::{AccountEntry, AccountFilter, Accounts, Recipient};
 pub use self::money::{InvalidAmount, Money};
 pub use self::pin_lock::MAX_WRONG_PINS;
 pub use self::refusal::Refusal;
+pub use self::stated_reason::{InvalidReason, StatedReason};
 pub use self::total_deposits::TotalDeposits;
 pub use self::transfer::{Incoming, Outgoing, ReleaseReason, Released, TransferId};

@@ -27,6 +27,15 @@ pub enum Refusal {
     /// The account is not locked.
     #[error("the account is not locked")]
     NotLocked,
+    /// The account is frozen: nothing goes out.
+    #[error("the account is frozen")]
+    AccountFrozen,
+    /// The account is frozen already.
+    #[error("the account is frozen already")]
+    AlreadyFrozen,
+    /// The account is not frozen.
+    #[error("the account is not frozen")]
+    NotFrozen,
     /// The PIN was checked against a verifier other than the account's, because the account was created meanwhile. The
     /// bank checks the PIN again; callers never see this refusal.
     #[error("the PIN was checked against an outdated verifier")]

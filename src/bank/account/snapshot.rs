@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bank::account::pin_lock::PinLock;
 use crate::bank::account::reservations::Reservations;
+use crate::bank::account::standing::Standing;
 use crate::bank::account::transfer::Outgoing;
 use crate::bank::{AccountId, Money};
 
@@ -16,6 +17,8 @@ pub(in crate::bank) struct AccountSnapshot {
     form: u16,
     pub(in crate::bank) account_id: AccountId,
     pub(in crate::bank) balance: Money,
+    #[serde(default, skip_serializing_if = "Standing::is_normal")]
+    pub(in crate::bank) standing: Standing,
     pub(in crate::bank) lock: PinLock,
     reservations: Vec<Outgoing>,
 }
@@ -24,11 +27,19 @@ impl AccountSnapshot {
     pub(in crate::bank) fn new(
         account_id: &AccountId,
         balance: Money,
+        standing: Standing,
         lock: &PinLock,
         reservations: &Reservations,
     ) -> Self {
         let reservations = reservations.open().cloned().collect();
-        Self { form: FORMAT_VERSION, account_id: account_id.clone(), balance, lock: lock.clone(), reservations }
+        Self {
+            form: FORMAT_VERSION,
+            account_id: account_id.clone(),
+            balance,
+            standing,
+            lock: lock.clone(),
+            reservations,
+        }
     }
 
     pub(in crate::bank) fn to_text(&self) -> Option<String> {

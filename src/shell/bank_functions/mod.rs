@@ -7,6 +7,7 @@ mod consistency;
 mod create;
 mod deposit;
 mod events;
+mod freeze;
 mod manual;
 mod names;
 mod open;
@@ -43,7 +44,7 @@ use crate::engine::log::StreamId;
 use crate::engine::runtime::Conversation;
 
 /// The bank's own functions, in the order of `help`, then those of every application.
-static ROWS: [Row<BankFunctions>; 27] = joined(
+static ROWS: [Row<BankFunctions>; 29] = joined(
     &[
         open::ROW,
         close::ROW,
@@ -53,6 +54,8 @@ static ROWS: [Row<BankFunctions>; 27] = joined(
         withdraw::ROW,
         transfer::ROW,
         unlock::ROW,
+        freeze::FREEZE,
+        freeze::UNFREEZE,
         check_balance::ROW,
         account_list::ROW,
         total_deposits::ROW,

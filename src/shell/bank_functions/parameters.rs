@@ -1,6 +1,6 @@
 //! Parameters of several of the bank's functions, and how arguments are parsed. An error is the reply to an invalid one.
 
-use crate::bank::{AccountId, Money, Pin};
+use crate::bank::{AccountId, Money, Pin, StatedReason};
 use crate::shell::functions::{Call, Parameter, ParameterKind};
 use crate::shell::term::Term;
 
@@ -8,6 +8,8 @@ pub(super) const ACCOUNT: Parameter = Parameter::needed("account", ParameterKind
 pub(super) const AMOUNT: Parameter = Parameter::needed("amount", ParameterKind::Integer);
 pub(super) const PIN: Parameter = Parameter::optional("pin", ParameterKind::Pin);
 pub(super) const EMAIL: Parameter = Parameter::by_name("email", ParameterKind::Text);
+
+pub(super) const REASON: Parameter = Parameter::by_name("reason", ParameterKind::Text);
 
 /// The account that the argument names.
 pub(super) fn account(call: &Call<'_>, parameter: Parameter) -> Result<AccountId, Term> {
@@ -18,6 +20,11 @@ pub(super) fn amount(call: &Call<'_>, parameter: Parameter) -> Result<Money, Ter
     // A number that does not fit into 64 bits is beyond the limit anyway.
     let amount = call.text(parameter).parse::<i64>().ok();
     amount.and_then(|amount| Money::new(amount).ok()).ok_or(Term::Error("invalid_amount"))
+}
+
+/// The reason that the bank states for an act of its own.
+pub(super) fn reason(call: &Call<'_>) -> Result<Option<StatedReason>, Term> {
+    call.optional(REASON).map(StatedReason::new).transpose().map_err(|_| Term::Error("invalid_reason"))
 }
 
 pub(super) fn pin(call: &Call<'_>) -> Result<Option<Pin>, Term> {

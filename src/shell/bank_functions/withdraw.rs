@@ -19,8 +19,8 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             reply is still :ok, as the command was handled, and the decline is an event.\n\
             An account with a PIN requires it: Bank.withdraw 1, 50, 1234. If it is left out at the prompt, the prompt\n\
             asks for it and does not show it. A wrong PIN declines the payment too; three in a row lock the account.\n\
-            Replies :ok, {:error, :no_account}, {:error, :invalid_amount}, {:error, :pin_required},\n\
-            {:error, :malformed_pin}, {:error, :account_locked}, {:error, :no_pin_secret} or\n\
+            Replies :ok, {:error, :no_account}, {:error, :invalid_amount}, {:error, :account_frozen},\n\
+            {:error, :account_locked}, {:error, :pin_required}, {:error, :malformed_pin}, {:error, :no_pin_secret} or\n\
             {:error, :wrong_pin_secret}: PINs were stored with another secret, and the PIN does not count as a wrong one."
         )),
     |bank, call| Box::pin(withdraw(bank, call)),

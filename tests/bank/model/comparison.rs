@@ -52,6 +52,7 @@ fn withdrawal(outcome: Result<Withdrawal, WithdrawError>) -> (Reply, Option<Even
         }
         Ok(Withdrawal::WrongPin(receipt)) => (Reply::WrongPin, only_event(&receipt)),
         Err(WithdrawError::NoAccount) => (Reply::NoAccount, None),
+        Err(WithdrawError::AccountFrozen) => panic!("nothing is frozen here"),
         Err(WithdrawError::PinRequired) => (Reply::PinRequired, None),
         Err(WithdrawError::AccountLocked) => (Reply::AccountLocked, None),
         Err(WithdrawError::Unavailable(unavailable)) => panic!("{unavailable}"),
@@ -102,9 +103,7 @@ pub(crate) fn outcome(outcome: Result<&[RecordedEvent<AccountEvent>], Refusal>) 
         Err(Refusal::AccountLocked) => (Reply::AccountLocked, None),
         Err(Refusal::NotLocked) => (Reply::NotLocked, None),
         Err(Refusal::OutdatedPinCheck) => panic!("the bank keeps this to itself"),
-        Err(refusal @ (Refusal::SameAccount | Refusal::TooManyTransfers | Refusal::NoReservation)) => {
-            panic!("nothing is transferred here: {refusal}")
-        }
+        Err(refusal) => panic!("nothing is transferred or frozen here: {refusal}"),
     }
 }
 

@@ -1,8 +1,8 @@
 //! The real bank in the terms of the model.
 
 use cqrs_bank::bank::{
-    AccountEvent, Bank, CreateError, DepositError, EmailAddress, HolderName, NewAccount, Opening, TransferError,
-    UnlockError, WithdrawError, Withdrawal,
+    AccountEvent, Bank, CreateError, DepositError, EmailAddress, FreezeError, HolderName, NewAccount, Opening,
+    StatedReason, TransferError, UnfreezeError, UnlockError, WithdrawError, Withdrawal,
 };
 use cqrs_bank::engine::domain::DomainEvent as _;
 use cqrs_bank::engine::log::RecordedEvent;
@@ -45,6 +45,7 @@ pub(crate) async fn call(bank: &Bank, command: Command) -> Reply {
                 Ok(Withdrawal::Declined { balance, .. }) => Reply::Declined { balance: balance.minor_units() },
                 Ok(Withdrawal::WrongPin(_)) => Reply::WrongPin,
                 Err(WithdrawError::NoAccount) => Reply::NoAccount,
+                Err(WithdrawError::AccountFrozen) => Reply::AccountFrozen,
                 Err(WithdrawError::PinRequired) => Reply::PinRequired,
                 Err(WithdrawError::AccountLocked) => Reply::AccountLocked,
                 Err(error) => panic!("{command:?}: {error}"),
@@ -56,6 +57,18 @@ pub(crate) async fn call(bank: &Bank, command: Command) -> Reply {
             Err(UnlockError::NotLocked) => Reply::NotLocked,
             Err(error) => panic!("{command:?}: {error}"),
         },
+        Command::Freeze(name) => match bank.freeze(&account(name), StatedReason::new("a law").ok()).await {
+            Ok(_) => Reply::Done,
+            Err(FreezeError::NoAccount) => Reply::NoAccount,
+            Err(FreezeError::AlreadyFrozen) => Reply::AlreadyFrozen,
+            Err(error) => panic!("{command:?}: {error}"),
+        },
+        Command::Unfreeze(name) => match bank.unfreeze(&account(name)).await {
+            Ok(_) => Reply::Done,
+            Err(UnfreezeError::NoAccount) => Reply::NoAccount,
+            Err(UnfreezeError::NotFrozen) => Reply::NotFrozen,
+            Err(error) => panic!("{command:?}: {error}"),
+        },
         Command::Transfer { payer, payee, amount, pin } => {
             match bank.transfer(&account(payer), &account(payee), money(amount), pin_of(pin)).await {
                 Ok(_) => Reply::Done,
@@ -64,6 +77,7 @@ pub(crate) async fn call(bank: &Bank, command: Command) -> Reply {
                 Err(TransferError::SameAccount) => Reply::SameAccount,
                 Err(TransferError::Overdrawn { balance }) => Reply::Declined { balance: balance.minor_units() },
                 Err(TransferError::BalanceLimit) => Reply::BalanceLimit,
+                Err(TransferError::AccountFrozen) => Reply::AccountFrozen,
                 Err(TransferError::PinRequired) => Reply::PinRequired,
                 Err(TransferError::WrongPin) => Reply::WrongPin,
                 Err(TransferError::AccountLocked) => Reply::AccountLocked,

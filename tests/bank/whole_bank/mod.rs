@@ -21,6 +21,8 @@ pub(crate) enum Command {
     Deposit(&'static str, u64),
     Withdraw(&'static str, u64, Pin),
     Unlock(&'static str),
+    Freeze(&'static str),
+    Unfreeze(&'static str),
     Transfer { payer: &'static str, payee: &'static str, amount: u64, pin: Pin },
 }
 
@@ -36,6 +38,9 @@ pub(crate) enum Reply {
     PinRequired,
     AccountLocked,
     NotLocked,
+    AccountFrozen,
+    AlreadyFrozen,
+    NotFrozen,
     SameAccount,
 }
 
@@ -48,6 +53,7 @@ struct Account {
     pin: Pin,
     email: bool,
     wrong_pins: u8,
+    frozen: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -75,6 +81,8 @@ impl ModelBank {
             Command::Deposit(name, amount) => self.deposit(name, amount).map(|()| self.bonus(name, amount)),
             Command::Withdraw(name, amount, pin) => self.withdraw(name, amount, pin),
             Command::Unlock(name) => self.unlock(name),
+            Command::Freeze(name) => self.freeze(name, true),
+            Command::Unfreeze(name) => self.freeze(name, false),
             Command::Transfer { payer, payee, amount, pin } => self.transfer(payer, payee, amount, pin),
         };
         outcome.err().unwrap_or(Reply::Done)
@@ -84,7 +92,7 @@ impl ModelBank {
         if self.accounts.contains_key(name) {
             return Err(Reply::AccountExists);
         }
-        self.accounts.insert(name, Account { balance: 0, pin, email, wrong_pins: 0 });
+        self.accounts.insert(name, Account { balance: 0, pin, email, wrong_pins: 0, frozen: false });
         self.log.push((name, "Account Created", None));
         match deposit {
             None => Ok(()),
@@ -118,6 +126,9 @@ impl ModelBank {
 
     fn take_out(&mut self, name: &'static str, amount: u64, pin: Pin, what: &'static str) -> Result<(), Reply> {
         let account = self.accounts.get_mut(name).ok_or(Reply::NoAccount)?;
+        if account.frozen {
+            return Err(Reply::AccountFrozen);
+        }
         match (account.pin, pin) {
             (None, _) => {}
             _ if account.wrong_pins == MAX_WRONG_PINS => return Err(Reply::AccountLocked),
@@ -148,9 +159,21 @@ impl ModelBank {
         Ok(())
     }
 
+    fn freeze(&mut self, name: &'static str, frozen: bool) -> Result<(), Reply> {
+        let account = self.accounts.get_mut(name).ok_or(Reply::NoAccount)?;
+        if account.frozen == frozen {
+            return Err(if frozen { Reply::AlreadyFrozen } else { Reply::NotFrozen });
+        }
+        account.frozen = frozen;
+        self.log.push((name, if frozen { "Account Frozen" } else { "Account Unfrozen" }, None));
+        Ok(())
+    }
+
     fn transfer(&mut self, payer: &'static str, payee: &'static str, amount: u64, pin: Pin) -> Result<(), Reply> {
-        if payer == payee && self.accounts.contains_key(payer) {
-            return Err(Reply::SameAccount);
+        if payer == payee
+            && let Some(account) = self.accounts.get(payer)
+        {
+            return Err(if account.frozen { Reply::AccountFrozen } else { Reply::SameAccount });
         }
         self.take_out(payer, amount, pin, "Money Reserved")?;
         let refused = match self.accounts.get_mut(payee) {
