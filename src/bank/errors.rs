@@ -19,6 +19,9 @@ pub enum CreateError {
     /// An account of this name already exists.
     #[error("the account already exists")]
     AccountExists,
+    /// The account is closed.
+    #[error("the account is closed")]
+    AccountClosed,
     /// The bank is unavailable.
     #[error("{0}")]
     Unavailable(#[from] Unavailable),
@@ -33,6 +36,9 @@ pub enum DepositError {
     /// The balance would exceed [`Money::MAX`].
     #[error("the balance would exceed {}", Money::MAX)]
     BalanceLimit,
+    /// The account is closed.
+    #[error("the account is closed")]
+    AccountClosed,
     /// The bank is unavailable.
     #[error("{0}")]
     Unavailable(#[from] Unavailable),
@@ -53,6 +59,9 @@ pub enum WithdrawError {
     /// Too many wrong PINs in a row have locked the account; [`Bank::unlock`](super::Bank::unlock) unlocks it.
     #[error("the account is locked")]
     AccountLocked,
+    /// The account is closed.
+    #[error("the account is closed")]
+    AccountClosed,
     /// The bank is unavailable.
     #[error("{0}")]
     Unavailable(#[from] Unavailable),
@@ -67,6 +76,9 @@ pub enum UnlockError {
     /// The account is not locked.
     #[error("the account is not locked")]
     NotLocked,
+    /// The account is closed.
+    #[error("the account is closed")]
+    AccountClosed,
     /// The bank is unavailable.
     #[error("{0}")]
     Unavailable(#[from] Unavailable),
@@ -108,6 +120,9 @@ pub enum TransferError {
     /// Too many wrong PINs in a row have locked the account; [`Bank::unlock`](super::Bank::unlock) unlocks it.
     #[error("the account is locked")]
     AccountLocked,
+    /// The account is closed.
+    #[error("the account is closed")]
+    AccountClosed,
     /// The bank is unavailable.
     #[error("{0}")]
     Unavailable(#[from] Unavailable),
@@ -171,6 +186,7 @@ impl From<CommandFailure> for CreateError {
     fn from(failure: CommandFailure) -> Self {
         match failure {
             CommandFailure::Refused(Refusal::AccountExists) => Self::AccountExists,
+            CommandFailure::Refused(Refusal::AccountClosed) => Self::AccountClosed,
             other => Self::Unavailable(unexpected(other)),
         }
     }
@@ -181,6 +197,7 @@ impl From<CommandFailure> for DepositError {
         match failure {
             CommandFailure::Refused(Refusal::NoAccount) => Self::NoAccount,
             CommandFailure::Refused(Refusal::BalanceLimit) => Self::BalanceLimit,
+            CommandFailure::Refused(Refusal::AccountClosed) => Self::AccountClosed,
             other => Self::Unavailable(unexpected(other)),
         }
     }
@@ -193,6 +210,7 @@ impl From<CommandFailure> for WithdrawError {
             CommandFailure::Refused(Refusal::AccountFrozen) => Self::AccountFrozen,
             CommandFailure::Refused(Refusal::PinRequired) => Self::PinRequired,
             CommandFailure::Refused(Refusal::AccountLocked) => Self::AccountLocked,
+            CommandFailure::Refused(Refusal::AccountClosed) => Self::AccountClosed,
             other => Self::Unavailable(unexpected(other)),
         }
     }
@@ -203,6 +221,7 @@ impl From<CommandFailure> for UnlockError {
         match failure {
             CommandFailure::Refused(Refusal::NoAccount) => Self::NoAccount,
             CommandFailure::Refused(Refusal::NotLocked) => Self::NotLocked,
+            CommandFailure::Refused(Refusal::AccountClosed) => Self::AccountClosed,
             other => Self::Unavailable(unexpected(other)),
         }
     }
@@ -217,6 +236,7 @@ impl From<CommandFailure> for TransferError {
             CommandFailure::Refused(Refusal::AccountFrozen) => Self::AccountFrozen,
             CommandFailure::Refused(Refusal::PinRequired) => Self::PinRequired,
             CommandFailure::Refused(Refusal::AccountLocked) => Self::AccountLocked,
+            CommandFailure::Refused(Refusal::AccountClosed) => Self::AccountClosed,
             other => Self::Unavailable(unexpected(other)),
         }
     }

@@ -20,9 +20,10 @@ mod standing_errors;
 mod transfer;
 
 pub use self::account::{
-    Account, AccountCommand, AccountEntry, AccountEvent, AccountFilter, AccountHolder, AccountId, Accounts, Balances,
-    EmailAddress, HolderName, Incoming, InvalidAmount, InvalidEmail, InvalidName, InvalidReason, MAX_WRONG_PINS, Money,
-    Movement, Opening, Outgoing, Recipient, Refusal, ReleaseReason, Released, StatedReason, TotalDeposits, TransferId,
+    Account, AccountChange, AccountCommand, AccountEntry, AccountEvent, AccountFilter, AccountHolder, AccountId,
+    Accounts, Balances, Change, EmailAddress, HolderName, Incoming, InvalidAmount, InvalidEmail, InvalidName,
+    InvalidReason, MAX_WRONG_PINS, Money, Movement, Opening, Outgoing, Recipient, Refusal, ReleaseReason, Released,
+    StatedReason, TotalDeposits, TransferId,
 };
 pub use self::ceo_bonus::{CeoBonus, PaidBonuses};
 pub use self::email::{AddressBook, EmailTarget, InvalidEmailTarget, ThankYouEmail};
@@ -40,7 +41,7 @@ pub use self::pin::{
     PinSecretSource, PinVerifier, ShortSecret, StoredPins, WRONG_PIN_SECRET,
 };
 pub use self::queries::{Reason, StatementLine};
-pub use self::standing_errors::{FreezeError, UnfreezeError};
+pub use self::standing_errors::{CloseAccountError, FreezeError, UnfreezeError};
 pub use self::transfer::{Ending, Step, TransferProcess, TransferRecord, TransferState, Transfers};
 
 /// The cause of a bank's command.

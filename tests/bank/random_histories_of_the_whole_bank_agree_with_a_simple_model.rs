@@ -159,6 +159,7 @@ fn any_command() -> impl Strategy<Value = Command> {
         1 => any_name().prop_map(Command::Unlock),
         1 => any_name().prop_map(Command::Freeze),
         2 => any_name().prop_map(Command::Unfreeze),
+        2 => (any_name(), any_pin()).prop_map(|(name, pin)| Command::Close(name, pin)),
         6 => (any_name(), with_pin())
             .prop_map(|(payee, (payer, amount, pin))| Command::Transfer { payer, payee, amount, pin }),
     ]

@@ -180,7 +180,7 @@ fn commits_since(before: &Copy, after: &Copy) -> Vec<Copy> {
 fn create(name: &str) -> AccountCommand {
     let email = (name == "Ada").then(|| EmailAddress::new("ada@example.org").unwrap());
     let account_holder = AccountHolder::new(HolderName::new(name).unwrap(), email, None);
-    AccountCommand::CreateAccount { account_id: account(name), account_holder }
+    AccountCommand::create(account(name), account_holder)
 }
 
 fn deposit(name: &str, amount: u64) -> AccountCommand {

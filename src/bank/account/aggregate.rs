@@ -2,6 +2,7 @@
 
 use std::iter;
 
+use super::change::{AccountChange, Change};
 use super::commands::{AccountCommand, CREATE_ACCOUNT, TRANSFER_MONEY};
 use super::email_address::EmailAddress;
 use super::events::AccountEvent;
@@ -21,7 +22,7 @@ use crate::engine::log::Fingerprint;
 /// An account, folded from its events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
-    /// `None` before the account is created.
+    /// `None` before the account is created; a closed account has one too.
     open: Option<OpenAccount>,
 }
 
@@ -43,9 +44,15 @@ impl Account {
 }
 
 impl Account {
-    /// Why this account cannot have decided on an event, because of its standing.
+    /// Why this account cannot have decided on an event, because of its standing; `None` if it can.
     pub(in crate::bank) fn rules_out(&self, event: &AccountEvent) -> Option<&'static str> {
-        self.open.as_ref().and_then(|open| open.standing.rules_out(event))
+        let open = self.open.as_ref()?;
+        match event {
+            AccountEvent::AccountClosed { .. } if open.check_settled().is_err() => {
+                Some("it closes an account that holds money or has a transfer under way")
+            }
+            _ => open.standing.rules_out(event),
+        }
     }
 
     /// Whether more transfers are under way than an account allows.
@@ -62,6 +69,7 @@ impl Aggregate for Account {
 
     fn execute(&self, command: &AccountCommand) -> Result<Vec<AccountEvent>, Refusal> {
         let event = match (command, &self.open) {
+            (_, Some(OpenAccount { standing: Standing::Closed, .. })) => return Err(Refusal::AccountClosed),
             (AccountCommand::CreateAccount { .. }, Some(_)) => return Err(Refusal::AccountExists),
             (AccountCommand::CreateAccount { account_id, account_holder, opening }, None) => {
                 let (account_id, account_holder) = (account_id.clone(), account_holder.clone());
@@ -75,6 +83,7 @@ impl Aggregate for Account {
             (AccountCommand::UnlockAccount { .. }, Some(open)) => open.unlock()?,
             (AccountCommand::FreezeAccount { reason, .. }, Some(open)) => open.freeze(reason.clone())?,
             (AccountCommand::UnfreezeAccount { .. }, Some(open)) => open.unfreeze()?,
+            (AccountCommand::ChangeAccount(wanted), Some(open)) => open.change(wanted)?,
             (AccountCommand::ReserveMoney { outgoing, pin }, Some(open)) => open.reserve(outgoing, pin.as_ref())?,
             (AccountCommand::CreditTransfer(incoming), Some(open)) => open.credit(incoming)?,
             (AccountCommand::SettleTransfer { transfer_id, .. }, Some(open)) => {
@@ -132,7 +141,7 @@ impl OpenAccount {
             self.balance = balance;
         }
         match event {
-            AccountEvent::InvalidPin { .. } => self.lock.count_wrong_pin(),
+            AccountEvent::InvalidPin { .. } | AccountEvent::PinRejected { .. } => self.lock.count_wrong_pin(),
             AccountEvent::MoneyWithdrawn { .. }
             | AccountEvent::AccountOverdrawn { .. }
             | AccountEvent::AccountUnlocked { .. } => self.lock.forget_wrong_pins(),
@@ -209,7 +218,32 @@ impl OpenAccount {
     fn unfreeze(&self) -> Result<AccountEvent, Refusal> {
         match self.standing {
             Standing::Frozen => Ok(AccountEvent::AccountUnfrozen { account_id: self.id.clone() }),
-            Standing::Normal => Err(Refusal::NotFrozen),
+            Standing::Normal | Standing::Closed => Err(Refusal::NotFrozen),
+        }
+    }
+
+    fn change(&self, wanted: &AccountChange) -> Result<AccountEvent, Refusal> {
+        let account_id = self.id.clone();
+        if matches!(wanted.change, Change::Close { .. }) {
+            self.standing.check_unfrozen()?;
+        }
+        if self.lock.admit(wanted.pin.as_ref())? == Admission::WrongPin {
+            return Ok(AccountEvent::PinRejected { account_id });
+        }
+        match &wanted.change {
+            Change::Close { reason } => {
+                self.check_settled()?;
+                Ok(AccountEvent::AccountClosed { account_id, reason: reason.clone() })
+            }
+        }
+    }
+
+    /// Refuses to close an account while anything is held or under way.
+    fn check_settled(&self) -> Result<(), Refusal> {
+        match (self.balance == Money::ZERO, self.reservations.are_none()) {
+            (false, _) => Err(Refusal::BalanceNotZero),
+            (true, false) => Err(Refusal::TransferUnderWay),
+            (true, true) => Ok(()),
         }
     }
 
@@ -238,6 +272,7 @@ impl Command for AccountCommand {
             | Self::ReleaseTransfer { account_id, .. } => account_id,
             Self::ReserveMoney { outgoing, .. } => &outgoing.account_id,
             Self::CreditTransfer(incoming) => &incoming.account_id,
+            Self::ChangeAccount(wanted) => &wanted.account_id,
         }
     }
 
@@ -249,6 +284,7 @@ impl Command for AccountCommand {
             Self::UnlockAccount { .. } => "Unlock Account",
             Self::FreezeAccount { .. } => "Freeze Account",
             Self::UnfreezeAccount { .. } => "Unfreeze Account",
+            Self::ChangeAccount(wanted) => wanted.title(),
             Self::ReserveMoney { .. } => TRANSFER_MONEY,
             Self::CreditTransfer(_) => "Credit Transfer",
             Self::SettleTransfer { .. } => "Settle Transfer",
@@ -278,6 +314,7 @@ impl Command for AccountCommand {
                 Fingerprint::of(&[&"freeze_account", account_id, &reason])
             }
             Self::UnfreezeAccount { account_id } => Fingerprint::of(&[&"unfreeze_account", account_id]),
+            Self::ChangeAccount(wanted) => wanted.fingerprint(),
             Self::ReserveMoney { outgoing, .. } => {
                 let Outgoing { account_id, transfer_id, payee, amount } = outgoing.as_ref();
                 Fingerprint::of(&[&"reserve_money", account_id, transfer_id, payee, amount])

@@ -63,6 +63,10 @@ pub(in crate::bank) fn trace(event: &RecordedEvent<AccountEvent>) {
             let correlation = conversation.as_u128();
             tracing::info!(correlation, "Payment declined for Account: {account_id:?}. Wrong PIN.");
         }
+        AccountEvent::PinRejected { account_id } => {
+            let correlation = conversation.as_u128();
+            tracing::info!(correlation, "Request declined for Account: {account_id:?}. Wrong PIN.");
+        }
         _ => trace_line!(conversation, "{title}"),
     }
 }

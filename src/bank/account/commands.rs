@@ -1,5 +1,6 @@
 //! The commands of accounts.
 
+use super::change::AccountChange;
 use super::events::AccountEvent;
 use super::holder::AccountHolder;
 use super::id::AccountId;
@@ -72,6 +73,8 @@ pub enum AccountCommand {
         /// The account.
         account_id: AccountId,
     },
+    /// Change an account as its holder asks.
+    ChangeAccount(Box<AccountChange>),
     /// Begin a transfer: reserve the amount in the payer's account.
     ReserveMoney {
         /// The payer's side of the transfer.
@@ -109,6 +112,7 @@ impl AccountCommand {
     pub(in crate::bank) fn pin_check_mut(&mut self) -> Option<&mut Option<PinCheck>> {
         match self {
             Self::WithdrawMoney { pin, .. } | Self::ReserveMoney { pin, .. } => Some(pin),
+            Self::ChangeAccount(wanted) => Some(&mut wanted.pin),
             _ => None,
         }
     }

@@ -60,6 +60,11 @@ pub enum AccountEvent {
         #[serde(deserialize_with = "money::deserialize_amount")]
         amount_requested: Money,
     },
+    /// A change that needs the PIN was declined because of a wrong one.
+    PinRejected {
+        /// The account.
+        account_id: AccountId,
+    },
     /// The locked account was unlocked.
     AccountUnlocked {
         /// The account.
@@ -77,6 +82,14 @@ pub enum AccountEvent {
     AccountUnfrozen {
         /// The account.
         account_id: AccountId,
+    },
+    /// The account was closed.
+    AccountClosed {
+        /// The account.
+        account_id: AccountId,
+        /// Why, if somebody says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<StatedReason>,
     },
     /// Money was reserved for a transfer.
     #[serde(rename = "money_reserved_for_transfer")]
@@ -123,6 +136,8 @@ impl AccountEvent {
             | Self::AccountUnlocked { .. }
             | Self::AccountFrozen { .. }
             | Self::AccountUnfrozen { .. }
+            | Self::AccountClosed { .. }
+            | Self::PinRejected { .. }
             | Self::TransferSettled(_) => None,
         }
     }
@@ -138,6 +153,8 @@ impl AccountEvent {
             Self::AccountUnlocked { .. } => "Unlock Account",
             Self::AccountFrozen { .. } => "Freeze Account",
             Self::AccountUnfrozen { .. } => "Unfreeze Account",
+            Self::AccountClosed { .. } => "Close Account",
+            Self::PinRejected { .. } => "Change Account",
             Self::MoneyReserved(_) => "Transfer Money",
             Self::TransferCredited(_) => "Credit Transfer",
             Self::TransferSettled(_) => "Settle Transfer",
@@ -158,7 +175,9 @@ impl AccountEvent {
             | Self::InvalidPin { .. }
             | Self::AccountUnlocked { .. }
             | Self::AccountFrozen { .. }
-            | Self::AccountUnfrozen { .. } => None,
+            | Self::AccountUnfrozen { .. }
+            | Self::AccountClosed { .. }
+            | Self::PinRejected { .. } => None,
         }
     }
 
@@ -180,7 +199,9 @@ impl AccountEvent {
             Self::AccountCreated { .. }
             | Self::AccountUnlocked { .. }
             | Self::AccountFrozen { .. }
-            | Self::AccountUnfrozen { .. } => None,
+            | Self::AccountUnfrozen { .. }
+            | Self::AccountClosed { .. }
+            | Self::PinRejected { .. } => None,
         }
     }
 
@@ -194,7 +215,9 @@ impl AccountEvent {
             | Self::InvalidPin { account_id, .. }
             | Self::AccountUnlocked { account_id }
             | Self::AccountFrozen { account_id, .. }
-            | Self::AccountUnfrozen { account_id } => account_id,
+            | Self::AccountUnfrozen { account_id }
+            | Self::AccountClosed { account_id, .. }
+            | Self::PinRejected { account_id } => account_id,
             Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => &outgoing.account_id,
             Self::TransferCredited(incoming) => &incoming.account_id,
             Self::TransferReleased(released) => &released.outgoing.account_id,
@@ -215,6 +238,8 @@ impl DomainEvent for AccountEvent {
             Self::AccountUnlocked { .. } => "account_unlocked",
             Self::AccountFrozen { .. } => "account_frozen",
             Self::AccountUnfrozen { .. } => "account_unfrozen",
+            Self::AccountClosed { .. } => "account_closed",
+            Self::PinRejected { .. } => "pin_rejected",
             Self::MoneyReserved(_) => "money_reserved_for_transfer",
             Self::TransferCredited(_) => "transfer_credited",
             Self::TransferSettled(_) => "transfer_settled",
@@ -231,6 +256,8 @@ impl DomainEvent for AccountEvent {
             Self::AccountUnlocked { .. } => "Account Unlocked",
             Self::AccountFrozen { .. } => "Account Frozen",
             Self::AccountUnfrozen { .. } => "Account Unfrozen",
+            Self::AccountClosed { .. } => "Account Closed",
+            Self::PinRejected { .. } => "Request Declined",
             Self::MoneyReserved(_) => "Money Reserved",
             Self::TransferCredited(_) => "Transfer Credited",
             Self::TransferSettled(_) => "Transfer Settled",

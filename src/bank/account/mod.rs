@@ -2,11 +2,13 @@
 
 mod aggregate;
 mod balances;
+mod change;
 mod commands;
 mod email_address;
 mod events;
 mod holder;
 mod id;
+mod later_changes;
 mod list;
 mod money;
 mod pin_lock;
@@ -21,6 +23,7 @@ mod transfer;
 pub use self::aggregate::Account;
 pub use self::balances::Balances;
 pub(super) use self::balances::trace;
+pub use self::change::{AccountChange, Change};
 pub use self::commands::{AccountCommand, Opening};
 pub(super) use self::commands::{CREATE_ACCOUNT, TRANSFER_MONEY};
 pub use self::email_address::{EmailAddress, InvalidEmail};

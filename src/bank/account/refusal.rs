@@ -27,6 +27,15 @@ pub enum Refusal {
     /// The account is not locked.
     #[error("the account is not locked")]
     NotLocked,
+    /// The account is closed, and changes no more.
+    #[error("the account is closed")]
+    AccountClosed,
+    /// The account holds money, and so cannot be closed.
+    #[error("the account's balance is not zero")]
+    BalanceNotZero,
+    /// A transfer from the account is under way, and so it cannot be closed.
+    #[error("a transfer of this account is under way")]
+    TransferUnderWay,
     /// The account is frozen: nothing goes out.
     #[error("the account is frozen")]
     AccountFrozen,

@@ -34,6 +34,11 @@ impl Reservations {
         self.open.values()
     }
 
+    /// Whether no transfer is under way.
+    pub(in crate::bank) fn are_none(&self) -> bool {
+        self.open.is_empty()
+    }
+
     /// Refuses a reservation beyond the maximum.
     pub(in crate::bank) fn check_capacity(&self) -> Result<(), Refusal> {
         if self.open.len() < MAX_UNDER_WAY { Ok(()) } else { Err(Refusal::TooManyTransfers) }

@@ -1,4 +1,4 @@
-//! Whether money may leave an account.
+//! Whether an account is open, and whether money may leave it.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,8 @@ pub(in crate::bank) enum Standing {
     Normal,
     /// Nothing goes out.
     Frozen,
+    /// Nothing happens any more.
+    Closed,
 }
 
 impl Standing {
@@ -30,6 +32,7 @@ impl Standing {
         match event {
             AccountEvent::AccountFrozen { .. } => *self = Self::Frozen,
             AccountEvent::AccountUnfrozen { .. } => *self = Self::Normal,
+            AccountEvent::AccountClosed { .. } => *self = Self::Closed,
             _ => {}
         }
     }
@@ -37,11 +40,13 @@ impl Standing {
     /// Why no account of this standing can have decided on an event; `None` if it can.
     pub(in crate::bank) fn rules_out(self, event: &AccountEvent) -> Option<&'static str> {
         match (self, event) {
+            (Self::Closed, _) => Some("its account is closed"),
             (
                 Self::Frozen,
                 AccountEvent::MoneyWithdrawn { .. }
                 | AccountEvent::MoneyReserved(_)
-                | AccountEvent::AccountFrozen { .. },
+                | AccountEvent::AccountFrozen { .. }
+                | AccountEvent::AccountClosed { .. },
             ) => Some("its account is frozen"),
             (Self::Normal, AccountEvent::AccountUnfrozen { .. }) => Some("its account is not frozen"),
             _ => None,

@@ -20,7 +20,7 @@ impl Bank {
         balance.ok_or(CheckBalanceError::NoAccount)
     }
 
-    /// All accounts in order of creation, now or at a moment.
+    /// All accounts that are not closed, in order of creation, now or at a moment.
     ///
     /// # Errors
     ///

@@ -13,6 +13,7 @@ pub(super) static MANUAL: Manual = Manual {
 
 Replies
   Every function but Bank.open may also reply {:error, :bank_not_open}; every function that takes an account
-  {:error, :invalid_name}, when the text cannot be a name.",
+  {:error, :invalid_name}, when the text cannot be a name. A command to a closed account is
+  {:error, :account_closed}.",
     shell_functions: shell_functions("help Bank.deposit"),
 };

@@ -3,6 +3,7 @@
 mod account_list;
 mod check_balance;
 mod close;
+mod close_account;
 mod consistency;
 mod create;
 mod deposit;
@@ -44,7 +45,7 @@ use crate::engine::log::StreamId;
 use crate::engine::runtime::Conversation;
 
 /// The bank's own functions, in the order of `help`, then those of every application.
-static ROWS: [Row<BankFunctions>; 29] = joined(
+static ROWS: [Row<BankFunctions>; 30] = joined(
     &[
         open::ROW,
         close::ROW,
@@ -56,6 +57,7 @@ static ROWS: [Row<BankFunctions>; 29] = joined(
         unlock::ROW,
         freeze::FREEZE,
         freeze::UNFREEZE,
+        close_account::ROW,
         check_balance::ROW,
         account_list::ROW,
         total_deposits::ROW,

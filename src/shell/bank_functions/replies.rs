@@ -1,7 +1,7 @@
 //! The words for the bank, and the reply to each refusal and failure.
 
 use crate::bank::{
-    Bank, CheckBalanceError, CommandFailure, NotTransferred, QueryError, Receipt, Refusal, Unavailable,
+    AccountEvent, Bank, CheckBalanceError, CommandFailure, NotTransferred, QueryError, Receipt, Refusal, Unavailable,
     WRONG_PIN_SECRET,
 };
 use crate::engine::runtime::StopReason;
@@ -33,6 +33,14 @@ pub(super) fn handled(_: &Bank, receipt: &Receipt) -> Term {
     application_functions::handled(receipt)
 }
 
+/// The reply to a change that was handled; it may have been declined because of a wrong PIN.
+pub(super) fn changed(bank: &Bank, receipt: &Receipt) -> Term {
+    match receipt.events().first().map(|event| &event.data) {
+        Some(AccountEvent::PinRejected { .. }) => Term::Error("invalid_pin"),
+        _ => handled(bank, receipt),
+    }
+}
+
 /// The reply to a command that was not carried out.
 pub(super) fn failure(failure: &CommandFailure) -> Term {
     Term::Error(match failure {
@@ -42,6 +50,9 @@ pub(super) fn failure(failure: &CommandFailure) -> Term {
         CommandFailure::Refused(Refusal::PinRequired) => "pin_required",
         CommandFailure::Refused(Refusal::AccountLocked) => "account_locked",
         CommandFailure::Refused(Refusal::NotLocked) => "not_locked",
+        CommandFailure::Refused(Refusal::AccountClosed) => "account_closed",
+        CommandFailure::Refused(Refusal::BalanceNotZero) => "balance_not_zero",
+        CommandFailure::Refused(Refusal::TransferUnderWay) => "transfer_under_way",
         CommandFailure::Refused(Refusal::AccountFrozen) => "account_frozen",
         CommandFailure::Refused(Refusal::AlreadyFrozen) => "already_frozen",
         CommandFailure::Refused(Refusal::NotFrozen) => "not_frozen",

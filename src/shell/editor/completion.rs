@@ -113,7 +113,7 @@ mod tests {
     fn modules_functions_names_and_atoms_complete() {
         assert_eq!(typed("Ba"), ["Bank."]);
         assert_eq!(typed("Bank.de"), ["Bank.deposit"]);
-        assert_eq!(typed("Bank.c"), ["Bank.close", "Bank.consistency", "Bank.create", "Bank.check_balance"]);
+        assert_eq!(typed("Bank.clo"), ["Bank.close", "Bank.close_account"]);
         assert_eq!(typed("he"), ["help"]);
         assert_eq!(typed("help Bank.o"), ["help Bank.open"]);
         assert_eq!(typed("Bank.deposit \"Wo"), ["Bank.deposit \"Wolf\"", "Bank.deposit \"Wolfman\""]);

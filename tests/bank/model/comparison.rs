@@ -18,13 +18,13 @@ pub(crate) async fn call(bank: &Bank, command: &Command) -> (Reply, Option<Event
         Command::Create(name) => match bank.create(&account(name)).await {
             Ok(receipt) => done(&receipt),
             Err(CreateError::AccountExists) => (Reply::AccountExists, None),
-            Err(CreateError::Unavailable(unavailable)) => panic!("{command:?}: {unavailable}"),
+            Err(error) => panic!("{command:?}: {error}"),
         },
         Command::Deposit(name, amount) => match bank.deposit(&account(name), money(amount)).await {
             Ok(receipt) => done(&receipt),
             Err(DepositError::NoAccount) => (Reply::NoAccount, None),
             Err(DepositError::BalanceLimit) => (Reply::BalanceLimit, None),
-            Err(DepositError::Unavailable(unavailable)) => panic!("{command:?}: {unavailable}"),
+            Err(error) => panic!("{command:?}: {error}"),
         },
         Command::Withdraw(name, amount) => withdrawal(bank.withdraw(&account(name), money(amount)).await),
         Command::WithdrawWith(name, amount, digits) => {
@@ -33,13 +33,13 @@ pub(crate) async fn call(bank: &Bank, command: &Command) -> (Reply, Option<Event
         Command::CreateWithPin(name, digits) => match bank.create_account(with_pin(name, digits)).await {
             Ok(receipt) => done(&receipt),
             Err(CreateError::AccountExists) => (Reply::AccountExists, None),
-            Err(CreateError::Unavailable(unavailable)) => panic!("{command:?}: {unavailable}"),
+            Err(error) => panic!("{command:?}: {error}"),
         },
         Command::Unlock(name) => match bank.unlock(&account(name)).await {
             Ok(receipt) => done(&receipt),
             Err(UnlockError::NoAccount) => (Reply::NoAccount, None),
             Err(UnlockError::NotLocked) => (Reply::NotLocked, None),
-            Err(UnlockError::Unavailable(unavailable)) => panic!("{command:?}: {unavailable}"),
+            Err(error) => panic!("{command:?}: {error}"),
         },
     }
 }
@@ -52,10 +52,9 @@ fn withdrawal(outcome: Result<Withdrawal, WithdrawError>) -> (Reply, Option<Even
         }
         Ok(Withdrawal::WrongPin(receipt)) => (Reply::WrongPin, only_event(&receipt)),
         Err(WithdrawError::NoAccount) => (Reply::NoAccount, None),
-        Err(WithdrawError::AccountFrozen) => panic!("nothing is frozen here"),
         Err(WithdrawError::PinRequired) => (Reply::PinRequired, None),
         Err(WithdrawError::AccountLocked) => (Reply::AccountLocked, None),
-        Err(WithdrawError::Unavailable(unavailable)) => panic!("{unavailable}"),
+        Err(error) => panic!("{error}"),
     }
 }
 
@@ -103,7 +102,7 @@ pub(crate) fn outcome(outcome: Result<&[RecordedEvent<AccountEvent>], Refusal>) 
         Err(Refusal::AccountLocked) => (Reply::AccountLocked, None),
         Err(Refusal::NotLocked) => (Reply::NotLocked, None),
         Err(Refusal::OutdatedPinCheck) => panic!("the bank keeps this to itself"),
-        Err(refusal) => panic!("nothing is transferred or frozen here: {refusal}"),
+        Err(refusal) => panic!("nothing is transferred, frozen or closed here: {refusal}"),
     }
 }
 

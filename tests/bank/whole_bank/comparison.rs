@@ -1,8 +1,8 @@
 //! The real bank in the terms of the model.
 
 use cqrs_bank::bank::{
-    AccountEvent, Bank, CreateError, DepositError, EmailAddress, FreezeError, HolderName, NewAccount, Opening,
-    StatedReason, TransferError, UnfreezeError, UnlockError, WithdrawError, Withdrawal,
+    AccountEvent, Bank, CloseAccountError, CreateError, DepositError, EmailAddress, FreezeError, HolderName,
+    NewAccount, Opening, StatedReason, TransferError, UnfreezeError, UnlockError, WithdrawError, Withdrawal,
 };
 use cqrs_bank::engine::domain::DomainEvent as _;
 use cqrs_bank::engine::log::RecordedEvent;
@@ -26,12 +26,14 @@ pub(crate) async fn call(bank: &Bank, command: Command) -> Reply {
             match bank.create_account(new).await {
                 Ok(_) => Reply::Done,
                 Err(CreateError::AccountExists) => Reply::AccountExists,
+                Err(CreateError::AccountClosed) => Reply::AccountClosed,
                 Err(error) => panic!("{command:?}: {error}"),
             }
         }
         Command::Deposit(name, amount) => match bank.deposit(&account(name), money(amount)).await {
             Ok(_) => Reply::Done,
             Err(DepositError::NoAccount) => Reply::NoAccount,
+            Err(DepositError::AccountClosed) => Reply::AccountClosed,
             Err(DepositError::BalanceLimit) => Reply::BalanceLimit,
             Err(error) => panic!("{command:?}: {error}"),
         },
@@ -45,6 +47,7 @@ pub(crate) async fn call(bank: &Bank, command: Command) -> Reply {
                 Ok(Withdrawal::Declined { balance, .. }) => Reply::Declined { balance: balance.minor_units() },
                 Ok(Withdrawal::WrongPin(_)) => Reply::WrongPin,
                 Err(WithdrawError::NoAccount) => Reply::NoAccount,
+                Err(WithdrawError::AccountClosed) => Reply::AccountClosed,
                 Err(WithdrawError::AccountFrozen) => Reply::AccountFrozen,
                 Err(WithdrawError::PinRequired) => Reply::PinRequired,
                 Err(WithdrawError::AccountLocked) => Reply::AccountLocked,
@@ -54,19 +57,33 @@ pub(crate) async fn call(bank: &Bank, command: Command) -> Reply {
         Command::Unlock(name) => match bank.unlock(&account(name)).await {
             Ok(_) => Reply::Done,
             Err(UnlockError::NoAccount) => Reply::NoAccount,
+            Err(UnlockError::AccountClosed) => Reply::AccountClosed,
             Err(UnlockError::NotLocked) => Reply::NotLocked,
             Err(error) => panic!("{command:?}: {error}"),
         },
         Command::Freeze(name) => match bank.freeze(&account(name), StatedReason::new("a law").ok()).await {
             Ok(_) => Reply::Done,
             Err(FreezeError::NoAccount) => Reply::NoAccount,
+            Err(FreezeError::AccountClosed) => Reply::AccountClosed,
             Err(FreezeError::AlreadyFrozen) => Reply::AlreadyFrozen,
             Err(error) => panic!("{command:?}: {error}"),
         },
         Command::Unfreeze(name) => match bank.unfreeze(&account(name)).await {
             Ok(_) => Reply::Done,
             Err(UnfreezeError::NoAccount) => Reply::NoAccount,
+            Err(UnfreezeError::AccountClosed) => Reply::AccountClosed,
             Err(UnfreezeError::NotFrozen) => Reply::NotFrozen,
+            Err(error) => panic!("{command:?}: {error}"),
+        },
+        Command::Close(name, pin) => match bank.close_account(&account(name), None, pin_of(pin)).await {
+            Ok(_) => Reply::Done,
+            Err(CloseAccountError::NoAccount) => Reply::NoAccount,
+            Err(CloseAccountError::AccountClosed) => Reply::AccountClosed,
+            Err(CloseAccountError::AccountFrozen) => Reply::AccountFrozen,
+            Err(CloseAccountError::AccountLocked) => Reply::AccountLocked,
+            Err(CloseAccountError::PinRequired) => Reply::PinRequired,
+            Err(CloseAccountError::WrongPin) => Reply::WrongPin,
+            Err(CloseAccountError::BalanceNotZero) => Reply::BalanceNotZero,
             Err(error) => panic!("{command:?}: {error}"),
         },
         Command::Transfer { payer, payee, amount, pin } => {
@@ -77,6 +94,7 @@ pub(crate) async fn call(bank: &Bank, command: Command) -> Reply {
                 Err(TransferError::SameAccount) => Reply::SameAccount,
                 Err(TransferError::Overdrawn { balance }) => Reply::Declined { balance: balance.minor_units() },
                 Err(TransferError::BalanceLimit) => Reply::BalanceLimit,
+                Err(TransferError::AccountClosed) => Reply::AccountClosed,
                 Err(TransferError::AccountFrozen) => Reply::AccountFrozen,
                 Err(TransferError::PinRequired) => Reply::PinRequired,
                 Err(TransferError::WrongPin) => Reply::WrongPin,

@@ -23,6 +23,7 @@ pub(crate) enum Command {
     Unlock(&'static str),
     Freeze(&'static str),
     Unfreeze(&'static str),
+    Close(&'static str, Pin),
     Transfer { payer: &'static str, payee: &'static str, amount: u64, pin: Pin },
 }
 
@@ -41,6 +42,8 @@ pub(crate) enum Reply {
     AccountFrozen,
     AlreadyFrozen,
     NotFrozen,
+    AccountClosed,
+    BalanceNotZero,
     SameAccount,
 }
 
@@ -54,6 +57,7 @@ struct Account {
     email: bool,
     wrong_pins: u8,
     frozen: bool,
+    closed: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -64,6 +68,21 @@ pub(crate) struct ModelBank {
     pub(crate) thanked: Vec<usize>,
     pays_bonuses: bool,
     pub(crate) bonuses: u64,
+}
+
+impl Account {
+    fn admit(&mut self, pin: Pin) -> Result<(), Reply> {
+        match (self.pin, pin) {
+            (None, _) => Ok(()),
+            _ if self.wrong_pins == MAX_WRONG_PINS => Err(Reply::AccountLocked),
+            (Some(_), None) => Err(Reply::PinRequired),
+            (Some(right), Some(given)) if right != given => {
+                self.wrong_pins += 1;
+                Err(Reply::WrongPin)
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl ModelBank {
@@ -83,16 +102,17 @@ impl ModelBank {
             Command::Unlock(name) => self.unlock(name),
             Command::Freeze(name) => self.freeze(name, true),
             Command::Unfreeze(name) => self.freeze(name, false),
+            Command::Close(name, pin) => self.close(name, pin),
             Command::Transfer { payer, payee, amount, pin } => self.transfer(payer, payee, amount, pin),
         };
         outcome.err().unwrap_or(Reply::Done)
     }
 
     fn create(&mut self, name: &'static str, pin: Pin, email: bool, deposit: Option<u64>) -> Result<(), Reply> {
-        if self.accounts.contains_key(name) {
-            return Err(Reply::AccountExists);
+        if let Some(account) = self.accounts.get(name) {
+            return Err(if account.closed { Reply::AccountClosed } else { Reply::AccountExists });
         }
-        self.accounts.insert(name, Account { balance: 0, pin, email, wrong_pins: 0, frozen: false });
+        self.accounts.insert(name, Account { balance: 0, pin, email, wrong_pins: 0, frozen: false, closed: false });
         self.log.push((name, "Account Created", None));
         match deposit {
             None => Ok(()),
@@ -101,7 +121,7 @@ impl ModelBank {
     }
 
     fn deposit(&mut self, name: &'static str, amount: u64) -> Result<(), Reply> {
-        let account = self.accounts.get_mut(name).ok_or(Reply::NoAccount)?;
+        let account = self.open(name)?;
         if account.balance + amount > LIMIT {
             return Err(Reply::BalanceLimit);
         }
@@ -125,24 +145,21 @@ impl ModelBank {
     }
 
     fn take_out(&mut self, name: &'static str, amount: u64, pin: Pin, what: &'static str) -> Result<(), Reply> {
-        let account = self.accounts.get_mut(name).ok_or(Reply::NoAccount)?;
+        let account = self.open(name)?;
         if account.frozen {
             return Err(Reply::AccountFrozen);
         }
-        match (account.pin, pin) {
-            (None, _) => {}
-            _ if account.wrong_pins == MAX_WRONG_PINS => return Err(Reply::AccountLocked),
-            (Some(_), None) => return Err(Reply::PinRequired),
-            (Some(right), Some(given)) if right != given => {
-                account.wrong_pins += 1;
+        if let Err(refused) = account.admit(pin) {
+            if refused == Reply::WrongPin {
                 self.log.push((name, "Payment Declined", Some(amount)));
-                return Err(Reply::WrongPin);
             }
-            _ => account.wrong_pins = 0,
+            return Err(refused);
         }
-        if amount > account.balance {
+        account.wrong_pins = 0;
+        let balance = account.balance;
+        if amount > balance {
             self.log.push((name, "Payment Declined", Some(amount)));
-            return Err(Reply::Declined { balance: account.balance });
+            return Err(Reply::Declined { balance });
         }
         account.balance -= amount;
         self.log.push((name, what, Some(amount)));
@@ -150,7 +167,7 @@ impl ModelBank {
     }
 
     fn unlock(&mut self, name: &'static str) -> Result<(), Reply> {
-        let account = self.accounts.get_mut(name).ok_or(Reply::NoAccount)?;
+        let account = self.open(name)?;
         if account.wrong_pins < MAX_WRONG_PINS {
             return Err(Reply::NotLocked);
         }
@@ -160,7 +177,7 @@ impl ModelBank {
     }
 
     fn freeze(&mut self, name: &'static str, frozen: bool) -> Result<(), Reply> {
-        let account = self.accounts.get_mut(name).ok_or(Reply::NoAccount)?;
+        let account = self.open(name)?;
         if account.frozen == frozen {
             return Err(if frozen { Reply::AlreadyFrozen } else { Reply::NotFrozen });
         }
@@ -169,15 +186,47 @@ impl ModelBank {
         Ok(())
     }
 
+    fn close(&mut self, name: &'static str, pin: Pin) -> Result<(), Reply> {
+        let account = self.open(name)?;
+        if account.frozen {
+            return Err(Reply::AccountFrozen);
+        }
+        if let Err(refused) = account.admit(pin) {
+            if refused == Reply::WrongPin {
+                self.log.push((name, "Request Declined", None));
+            }
+            return Err(refused);
+        }
+        if account.balance > 0 {
+            return Err(Reply::BalanceNotZero);
+        }
+        account.closed = true;
+        self.log.push((name, "Account Closed", None));
+        Ok(())
+    }
+
+    /// The account, if commands to it are not refused altogether.
+    fn open(&mut self, name: &'static str) -> Result<&mut Account, Reply> {
+        match self.accounts.get_mut(name) {
+            None => Err(Reply::NoAccount),
+            Some(account) if account.closed => Err(Reply::AccountClosed),
+            Some(account) => Ok(account),
+        }
+    }
+
     fn transfer(&mut self, payer: &'static str, payee: &'static str, amount: u64, pin: Pin) -> Result<(), Reply> {
         if payer == payee
             && let Some(account) = self.accounts.get(payer)
         {
-            return Err(if account.frozen { Reply::AccountFrozen } else { Reply::SameAccount });
+            return Err(match (account.closed, account.frozen) {
+                (true, _) => Reply::AccountClosed,
+                (false, true) => Reply::AccountFrozen,
+                (false, false) => Reply::SameAccount,
+            });
         }
         self.take_out(payer, amount, pin, "Money Reserved")?;
         let refused = match self.accounts.get_mut(payee) {
-            None => Some(Reply::NoPayee),
+            None | Some(Account { closed: true, .. }) => Some(Reply::NoPayee),
             Some(account) if account.balance + amount > LIMIT => Some(Reply::BalanceLimit),
             Some(account) => {
                 account.balance += amount;

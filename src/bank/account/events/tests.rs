@@ -53,7 +53,12 @@ fn events() -> Vec<(AccountEvent, String)> {
             AccountEvent::AccountFrozen { account_id: account_id.clone(), reason: StatedReason::new("a law").ok() },
             r#"{"account_id":"1","reason":"a law"}"#.to_owned(),
         ),
-        (AccountEvent::AccountUnfrozen { account_id }, r#"{"account_id":"1"}"#.to_owned()),
+        (AccountEvent::AccountUnfrozen { account_id: account_id.clone() }, r#"{"account_id":"1"}"#.to_owned()),
+        (
+            AccountEvent::AccountClosed { account_id: account_id.clone(), reason: StatedReason::new("moved").ok() },
+            r#"{"account_id":"1","reason":"moved"}"#.to_owned(),
+        ),
+        (AccountEvent::PinRejected { account_id }, r#"{"account_id":"1"}"#.to_owned()),
     ]
 }
 
