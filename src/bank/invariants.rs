@@ -81,6 +81,9 @@ impl Invariants<AccountEvent> for Audit {
                     false => Ok(()),
                 }
             }
+            AccountEvent::PinChanged { pin_verifier, .. } if pin_verifier.is_expensive() => {
+                Err("its PIN is too expensive to check".to_owned())
+            }
             AccountEvent::MoneyReserved(_) => {
                 match self.accounts.get(&event.stream).is_some_and(Account::has_too_many_transfers) {
                     true => Err(format!("its account: {}", Refusal::TooManyTransfers)),

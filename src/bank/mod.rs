@@ -41,7 +41,7 @@ pub use self::pin::{
     PinSecretSource, PinVerifier, ShortSecret, StoredPins, WRONG_PIN_SECRET,
 };
 pub use self::queries::{Reason, StatementLine};
-pub use self::standing_errors::{CloseAccountError, FreezeError, UnfreezeError};
+pub use self::standing_errors::{ChangeAccountError, ChangePinError, CloseAccountError, FreezeError, UnfreezeError};
 pub use self::transfer::{Ending, Step, TransferProcess, TransferRecord, TransferState, Transfers};
 
 /// The cause of a bank's command.

@@ -107,3 +107,77 @@ impl From<CommandFailure> for CloseAccountError {
         }
     }
 }
+
+/// Why the holder or the e-mail address of an account was not changed.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum ChangeAccountError {
+    /// There is no account of this name.
+    #[error("there is no such account")]
+    NoAccount,
+    /// The account is closed.
+    #[error("the account is closed")]
+    AccountClosed,
+    /// Too many wrong PINs in a row have locked the account; [`Bank::unlock`](super::Bank::unlock) unlocks it.
+    #[error("the account is locked")]
+    AccountLocked,
+    /// The account has a PIN, but none was given.
+    #[error("the account requires a PIN")]
+    PinRequired,
+    /// The PIN was wrong. The declined attempt is stored as an event.
+    #[error("the PIN was wrong")]
+    WrongPin,
+    /// The bank is unavailable.
+    #[error("{0}")]
+    Unavailable(#[from] Unavailable),
+}
+
+impl From<CommandFailure> for ChangeAccountError {
+    fn from(failure: CommandFailure) -> Self {
+        match failure {
+            CommandFailure::Refused(Refusal::NoAccount) => Self::NoAccount,
+            CommandFailure::Refused(Refusal::AccountClosed) => Self::AccountClosed,
+            CommandFailure::Refused(Refusal::AccountLocked) => Self::AccountLocked,
+            CommandFailure::Refused(Refusal::PinRequired) => Self::PinRequired,
+            other => Self::Unavailable(unexpected(other)),
+        }
+    }
+}
+
+/// Why the PIN of an account was not changed.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum ChangePinError {
+    /// There is no account of this name.
+    #[error("there is no such account")]
+    NoAccount,
+    /// The account is closed.
+    #[error("the account is closed")]
+    AccountClosed,
+    /// Too many wrong PINs in a row have locked the account; [`Bank::unlock`](super::Bank::unlock) unlocks it.
+    #[error("the account is locked")]
+    AccountLocked,
+    /// The account has a PIN, but none was given.
+    #[error("the account requires a PIN")]
+    PinRequired,
+    /// The PIN was wrong. The declined attempt is stored as an event.
+    #[error("the PIN was wrong")]
+    WrongPin,
+    /// The account has no PIN.
+    #[error("the account has no PIN")]
+    NoPin,
+    /// The bank is unavailable.
+    #[error("{0}")]
+    Unavailable(#[from] Unavailable),
+}
+
+impl From<CommandFailure> for ChangePinError {
+    fn from(failure: CommandFailure) -> Self {
+        match failure {
+            CommandFailure::Refused(Refusal::NoAccount) => Self::NoAccount,
+            CommandFailure::Refused(Refusal::AccountClosed) => Self::AccountClosed,
+            CommandFailure::Refused(Refusal::AccountLocked) => Self::AccountLocked,
+            CommandFailure::Refused(Refusal::PinRequired) => Self::PinRequired,
+            CommandFailure::Refused(Refusal::NoPin) => Self::NoPin,
+            other => Self::Unavailable(unexpected(other)),
+        }
+    }
+}

@@ -32,6 +32,7 @@ mod an_outcome_that_nobody_knows_is_called_that;
 mod closing_loses_nothing;
 mod conflicts_are_decided_again;
 mod each_deposit_leaves_one_e_mail_in_the_outbox;
+mod holder_and_pin_change_as_the_holder_asks;
 mod many_clients_at_once_lose_no_money;
 mod many_tasks_share_one_bank;
 mod random_histories_agree_with_a_simple_model;

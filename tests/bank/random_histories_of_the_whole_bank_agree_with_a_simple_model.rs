@@ -160,6 +160,9 @@ fn any_command() -> impl Strategy<Value = Command> {
         1 => any_name().prop_map(Command::Freeze),
         2 => any_name().prop_map(Command::Unfreeze),
         2 => (any_name(), any_pin()).prop_map(|(name, pin)| Command::Close(name, pin)),
+        1 => (any_name(), any_pin()).prop_map(|(name, pin)| Command::ChangeEmail(name, pin)),
+        1 => (any_name(), any_pin(), proptest::sample::select(&["1234", "9999"]))
+            .prop_map(|(name, pin, new)| Command::ChangePin(name, pin, new)),
         6 => (any_name(), with_pin())
             .prop_map(|(payee, (payer, amount, pin))| Command::Transfer { payer, payee, amount, pin }),
     ]

@@ -51,6 +51,7 @@ impl Account {
             AccountEvent::AccountClosed { .. } if open.check_settled().is_err() => {
                 Some("it closes an account that holds money or has a transfer under way")
             }
+            AccountEvent::PinChanged { .. } if !open.lock.has_pin() => Some("its account has no PIN"),
             _ => open.standing.rules_out(event),
         }
     }
@@ -149,6 +150,8 @@ impl OpenAccount {
                 self.lock.forget_wrong_pins();
                 self.reservations.add(outgoing);
             }
+            AccountEvent::HolderChanged { .. } | AccountEvent::EmailChanged { .. } => self.lock.forget_wrong_pins(),
+            AccountEvent::PinChanged { pin_verifier, .. } => self.lock = PinLock::new(Some(pin_verifier.clone())),
             AccountEvent::TransferSettled(outgoing) => self.reservations.remove(outgoing.transfer_id),
             AccountEvent::TransferReleased(released) => self.reservations.remove(released.outgoing.transfer_id),
             _ => self.standing.apply(event),
@@ -224,18 +227,23 @@ impl OpenAccount {
 
     fn change(&self, wanted: &AccountChange) -> Result<AccountEvent, Refusal> {
         let account_id = self.id.clone();
-        if matches!(wanted.change, Change::Close { .. }) {
-            self.standing.check_unfrozen()?;
+        match &wanted.change {
+            Change::Close { .. } => self.standing.check_unfrozen()?,
+            Change::Pin(_) if !self.lock.has_pin() => return Err(Refusal::NoPin),
+            Change::Holder(_) | Change::Email(_) | Change::Pin(_) => {}
         }
         if self.lock.admit(wanted.pin.as_ref())? == Admission::WrongPin {
             return Ok(AccountEvent::PinRejected { account_id });
         }
-        match &wanted.change {
+        Ok(match wanted.change.clone() {
             Change::Close { reason } => {
                 self.check_settled()?;
-                Ok(AccountEvent::AccountClosed { account_id, reason: reason.clone() })
+                AccountEvent::AccountClosed { account_id, reason }
             }
-        }
+            Change::Holder(account_holder) => AccountEvent::HolderChanged { account_id, account_holder },
+            Change::Email(email) => AccountEvent::EmailChanged { account_id, email },
+            Change::Pin(pin_verifier) => AccountEvent::PinChanged { account_id, pin_verifier },
+        })
     }
 
     /// Refuses to close an account while anything is held or under way.

@@ -1,9 +1,14 @@
 //! What the holder of an account can ask for besides payments. It needs the account's PIN, if there is one.
 
+use super::email_address::EmailAddress;
+use super::holder::HolderName;
 use super::id::AccountId;
 use super::stated_reason::StatedReason;
-use crate::bank::pin::PinCheck;
+use crate::bank::pin::{PinCheck, PinVerifier};
 use crate::engine::log::Fingerprint;
+
+/// The title of a command that is traced before the command is built.
+pub(in crate::bank) const CHANGE_PIN: &str = "Change PIN";
 
 /// A change of an account that its holder asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,16 +29,25 @@ pub enum Change {
         /// Why, if somebody says so.
         reason: Option<StatedReason>,
     },
+    /// Name another holder.
+    Holder(HolderName),
+    /// Set the holder's e-mail address.
+    Email(EmailAddress),
+    /// Replace the PIN by one with this verifier.
+    Pin(PinVerifier),
 }
 
 impl AccountChange {
     pub(super) fn title(&self) -> &'static str {
         match &self.change {
             Change::Close { .. } => "Close Account",
+            Change::Holder(_) => "Change Holder",
+            Change::Email(_) => "Change E-Mail",
+            Change::Pin(_) => CHANGE_PIN,
         }
     }
 
-    /// Leaves out the PIN check, so that a retry with another PIN is the same command.
+    /// Leaves out the PIN check and a new PIN, so that a retry with another PIN is the same command.
     pub(super) fn fingerprint(&self) -> Fingerprint {
         let Self { account_id, change, .. } = self;
         match change {
@@ -41,6 +55,9 @@ impl AccountChange {
                 let reason = reason.as_ref().map_or("", StatedReason::as_str);
                 Fingerprint::of(&[&"close_account", account_id, &reason])
             }
+            Change::Holder(name) => Fingerprint::of(&[&"change_holder", account_id, &name.as_str()]),
+            Change::Email(email) => Fingerprint::of(&[&"change_email", account_id, &email.as_str()]),
+            Change::Pin(_) => Fingerprint::of(&[&"change_pin", account_id]),
         }
     }
 }

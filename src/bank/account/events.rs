@@ -2,11 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::holder::{self, AccountHolder};
+use super::change::CHANGE_PIN;
+use super::email_address::EmailAddress;
+use super::holder::{self, AccountHolder, HolderName};
 use super::id::AccountId;
 use super::money::{self, Money};
 use super::stated_reason::StatedReason;
 use super::transfer::{Incoming, Outgoing, Released, TransferId};
+use crate::bank::pin::PinVerifier;
 use crate::engine::domain::DomainEvent;
 
 /// Something that happened to an account.
@@ -83,6 +86,27 @@ pub enum AccountEvent {
         /// The account.
         account_id: AccountId,
     },
+    /// Another holder was named.
+    HolderChanged {
+        /// The account.
+        account_id: AccountId,
+        /// The new holder's name.
+        account_holder: HolderName,
+    },
+    /// The holder's e-mail address was set.
+    EmailChanged {
+        /// The account.
+        account_id: AccountId,
+        /// The new address.
+        email: EmailAddress,
+    },
+    /// The PIN was replaced.
+    PinChanged {
+        /// The account.
+        account_id: AccountId,
+        /// The verifier of the new PIN.
+        pin_verifier: PinVerifier,
+    },
     /// The account was closed.
     AccountClosed {
         /// The account.
@@ -136,6 +160,9 @@ impl AccountEvent {
             | Self::AccountUnlocked { .. }
             | Self::AccountFrozen { .. }
             | Self::AccountUnfrozen { .. }
+            | Self::HolderChanged { .. }
+            | Self::EmailChanged { .. }
+            | Self::PinChanged { .. }
             | Self::AccountClosed { .. }
             | Self::PinRejected { .. }
             | Self::TransferSettled(_) => None,
@@ -153,6 +180,9 @@ impl AccountEvent {
             Self::AccountUnlocked { .. } => "Unlock Account",
             Self::AccountFrozen { .. } => "Freeze Account",
             Self::AccountUnfrozen { .. } => "Unfreeze Account",
+            Self::HolderChanged { .. } => "Change Holder",
+            Self::EmailChanged { .. } => "Change E-Mail",
+            Self::PinChanged { .. } => CHANGE_PIN,
             Self::AccountClosed { .. } => "Close Account",
             Self::PinRejected { .. } => "Change Account",
             Self::MoneyReserved(_) => "Transfer Money",
@@ -176,6 +206,9 @@ impl AccountEvent {
             | Self::AccountUnlocked { .. }
             | Self::AccountFrozen { .. }
             | Self::AccountUnfrozen { .. }
+            | Self::HolderChanged { .. }
+            | Self::EmailChanged { .. }
+            | Self::PinChanged { .. }
             | Self::AccountClosed { .. }
             | Self::PinRejected { .. } => None,
         }
@@ -200,6 +233,9 @@ impl AccountEvent {
             | Self::AccountUnlocked { .. }
             | Self::AccountFrozen { .. }
             | Self::AccountUnfrozen { .. }
+            | Self::HolderChanged { .. }
+            | Self::EmailChanged { .. }
+            | Self::PinChanged { .. }
             | Self::AccountClosed { .. }
             | Self::PinRejected { .. } => None,
         }
@@ -216,6 +252,9 @@ impl AccountEvent {
             | Self::AccountUnlocked { account_id }
             | Self::AccountFrozen { account_id, .. }
             | Self::AccountUnfrozen { account_id }
+            | Self::HolderChanged { account_id, .. }
+            | Self::EmailChanged { account_id, .. }
+            | Self::PinChanged { account_id, .. }
             | Self::AccountClosed { account_id, .. }
             | Self::PinRejected { account_id } => account_id,
             Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => &outgoing.account_id,
@@ -238,6 +277,9 @@ impl DomainEvent for AccountEvent {
             Self::AccountUnlocked { .. } => "account_unlocked",
             Self::AccountFrozen { .. } => "account_frozen",
             Self::AccountUnfrozen { .. } => "account_unfrozen",
+            Self::HolderChanged { .. } => "holder_changed",
+            Self::EmailChanged { .. } => "email_changed",
+            Self::PinChanged { .. } => "pin_changed",
             Self::AccountClosed { .. } => "account_closed",
             Self::PinRejected { .. } => "pin_rejected",
             Self::MoneyReserved(_) => "money_reserved_for_transfer",
@@ -256,6 +298,9 @@ impl DomainEvent for AccountEvent {
             Self::AccountUnlocked { .. } => "Account Unlocked",
             Self::AccountFrozen { .. } => "Account Frozen",
             Self::AccountUnfrozen { .. } => "Account Unfrozen",
+            Self::HolderChanged { .. } => "Holder Changed",
+            Self::EmailChanged { .. } => "E-Mail Changed",
+            Self::PinChanged { .. } => "PIN Changed",
             Self::AccountClosed { .. } => "Account Closed",
             Self::PinRejected { .. } => "Request Declined",
             Self::MoneyReserved(_) => "Money Reserved",

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::later_changes::LaterChanges;
 use crate::bank::{AccountEvent, AccountId, EmailAddress, Moment};
-use crate::engine::log::{Position, RecordedEvent, Timestamp};
+use crate::engine::log::{Position, RecordedEvent, Timestamp, Version};
 use crate::engine::projection::{LogRow, Projection, RowLog, RowMap, StoredFields, rows};
 
 /// The recipient of an e-mail.
@@ -80,8 +80,9 @@ impl LogRow for ListedAccount {
 impl ListedAccount {
     /// The entry at a moment, if the filter lets it through.
     fn entry(&self, changes: Option<&LaterChanges>, moment: Moment, filter: &AccountFilter) -> Option<AccountEntry> {
-        let Self { account_id, holder, position, time, .. } = self;
+        let Self { account_id, position, time, .. } = self;
         let closed = changes.and_then(|changes| changes.closed_at(moment));
+        let holder = changes.and_then(|changes| changes.holder_at(moment)).unwrap_or(&self.holder);
         if !filter.admits(holder, closed) {
             return None;
         }
@@ -129,13 +130,32 @@ impl Accounts {
 
     /// The e-mail address of an account's holder, if known.
     pub fn email(&self, account: &str) -> Option<&EmailAddress> {
-        self.listed.find(account)?.email.as_ref()
+        let changed = self.changes_of(account).and_then(LaterChanges::email);
+        changed.or_else(|| self.listed.find(account)?.email.as_ref())
     }
 
     /// The holder of an account, if their e-mail address is known.
     pub fn recipient(&self, account: &str) -> Option<Recipient> {
-        let listed = self.listed.find(account)?;
-        Some(Recipient { holder: listed.holder.clone(), address: listed.email.clone()? })
+        let address = self.email(account)?.clone();
+        let holder = match self.changes_of(account).and_then(|changes| changes.holder_at(Moment::NOW)) {
+            Some(holder) => holder,
+            // An account that got its address later is not in the index.
+            None => match self.listed.find(account) {
+                Some(listed) => &listed.holder,
+                None => &self.listed.iter().find(|listed| listed.account_id.as_str() == account)?.holder,
+            },
+        };
+        Some(Recipient { holder: holder.clone(), address })
+    }
+
+    /// Which event of an account replaced its PIN last, if one did.
+    pub(in crate::bank) fn pin_changed(&self, account: &str) -> Option<Version> {
+        self.changes_of(account).and_then(LaterChanges::pin_changed)
+    }
+
+    /// Asked for every deposit, and mostly there are none.
+    fn changes_of(&self, account: &str) -> Option<&LaterChanges> {
+        if self.changes.is_empty() { None } else { self.changes.get(account) }
     }
 }
 

@@ -23,6 +23,7 @@ mod transfer;
 pub use self::aggregate::Account;
 pub use self::balances::Balances;
 pub(super) use self::balances::trace;
+pub(super) use self::change::CHANGE_PIN;
 pub use self::change::{AccountChange, Change};
 pub use self::commands::{AccountCommand, Opening};
 pub(super) use self::commands::{CREATE_ACCOUNT, TRANSFER_MONEY};

@@ -21,6 +21,9 @@ pub enum Refusal {
     /// The account has a PIN, but none was given.
     #[error("the account requires a PIN")]
     PinRequired,
+    /// The account has no PIN to change.
+    #[error("the account has no PIN")]
+    NoPin,
     /// Too many wrong PINs in a row; see [`MAX_WRONG_PINS`](crate::bank::MAX_WRONG_PINS).
     #[error("the account is locked")]
     AccountLocked,
@@ -45,7 +48,8 @@ pub enum Refusal {
     /// The account is not frozen.
     #[error("the account is not frozen")]
     NotFrozen,
-    /// The PIN was checked against a verifier other than the account's, because the account was created meanwhile. The
+    /// The PIN was checked against a verifier other than the account's, because the account was created or its PIN
+    /// changed meanwhile. The
     /// bank checks the PIN again; callers never see this refusal.
     #[error("the PIN was checked against an outdated verifier")]
     OutdatedPinCheck,

@@ -1,7 +1,7 @@
 //! The operations of a bank: each prepares a command, sends it, and interprets its outcome.
 
 mod accounts;
-mod close_account;
+mod change_account;
 mod freeze;
 mod new_account;
 mod operation;

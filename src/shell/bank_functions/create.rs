@@ -1,10 +1,10 @@
 //! `Bank.create`
 
 use super::BankFunctions;
-use super::parameters::{ACCOUNT, EMAIL, PIN, account, amount, pin};
+use super::parameters::{ACCOUNT, EMAIL, PIN, account, amount, email, holder, pin};
 use super::replies::handled;
 use super::texts::{asked, stored};
-use crate::bank::{EmailAddress, HolderName, NewAccount, Opening};
+use crate::bank::{HolderName, NewAccount, Opening};
 use crate::shell::functions::{Call, Function, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::term::Term;
 
@@ -36,12 +36,8 @@ async fn create(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
 /// The account to create. The holder is named like the account unless the call names one.
 pub(super) fn new_account(call: &Call<'_>) -> Result<NewAccount, Term> {
     let account_id = account(call, ACCOUNT)?;
-    let holder = match call.optional(HOLDER) {
-        None => HolderName::from(&account_id),
-        Some(name) => HolderName::new(name).map_err(|_| Term::Error("invalid_name"))?,
-    };
-    let email = call.optional(EMAIL).map(EmailAddress::new).transpose();
-    let email = email.map_err(|_| Term::Error("invalid_email"))?;
+    let holder = holder(call, HOLDER)?.unwrap_or_else(|| HolderName::from(&account_id));
+    let email = email(call, EMAIL)?;
     let deposit = call.optional(DEPOSIT).map(|_| amount(call, DEPOSIT)).transpose()?;
     Ok(NewAccount { account_id, holder, email, pin: pin(call)?, opening: Opening { deposit } })
 }

@@ -1,6 +1,6 @@
 //! Parameters of several of the bank's functions, and how arguments are parsed. An error is the reply to an invalid one.
 
-use crate::bank::{AccountId, Money, Pin, StatedReason};
+use crate::bank::{AccountId, EmailAddress, HolderName, Money, Pin, StatedReason};
 use crate::shell::functions::{Call, Parameter, ParameterKind};
 use crate::shell::term::Term;
 
@@ -10,6 +10,16 @@ pub(super) const PIN: Parameter = Parameter::optional("pin", ParameterKind::Pin)
 pub(super) const EMAIL: Parameter = Parameter::by_name("email", ParameterKind::Text);
 
 pub(super) const REASON: Parameter = Parameter::by_name("reason", ParameterKind::Text);
+
+/// The holder's name, where one is given.
+pub(super) fn holder(call: &Call<'_>, parameter: Parameter) -> Result<Option<HolderName>, Term> {
+    call.optional(parameter).map(HolderName::new).transpose().map_err(|_| Term::Error("invalid_name"))
+}
+
+/// The holder's e-mail address, where one is given.
+pub(super) fn email(call: &Call<'_>, parameter: Parameter) -> Result<Option<EmailAddress>, Term> {
+    call.optional(parameter).map(EmailAddress::new).transpose().map_err(|_| Term::Error("invalid_email"))
+}
 
 /// The account that the argument names.
 pub(super) fn account(call: &Call<'_>, parameter: Parameter) -> Result<AccountId, Term> {
@@ -28,5 +38,9 @@ pub(super) fn reason(call: &Call<'_>) -> Result<Option<StatedReason>, Term> {
 }
 
 pub(super) fn pin(call: &Call<'_>) -> Result<Option<Pin>, Term> {
-    call.optional(PIN).map(Pin::new).transpose().map_err(|_| Term::Error("malformed_pin"))
+    pin_given(call, PIN)
+}
+
+pub(super) fn pin_given(call: &Call<'_>, parameter: Parameter) -> Result<Option<Pin>, Term> {
+    call.optional(parameter).map(Pin::new).transpose().map_err(|_| Term::Error("malformed_pin"))
 }

@@ -56,6 +56,7 @@ pub(super) fn failure(failure: &CommandFailure) -> Term {
         CommandFailure::Refused(Refusal::AccountFrozen) => "account_frozen",
         CommandFailure::Refused(Refusal::AlreadyFrozen) => "already_frozen",
         CommandFailure::Refused(Refusal::NotFrozen) => "not_frozen",
+        CommandFailure::Refused(Refusal::NoPin) => "no_pin",
         CommandFailure::Refused(Refusal::OutdatedPinCheck) => "busy",
         CommandFailure::Refused(Refusal::SameAccount) => "same_account",
         CommandFailure::Refused(Refusal::TooManyTransfers) => "too_many_transfers",

@@ -1,8 +1,9 @@
 //! The real bank in the terms of the model.
 
 use cqrs_bank::bank::{
-    AccountEvent, Bank, CloseAccountError, CreateError, DepositError, EmailAddress, FreezeError, HolderName,
-    NewAccount, Opening, StatedReason, TransferError, UnfreezeError, UnlockError, WithdrawError, Withdrawal,
+    AccountEvent, Bank, ChangeAccountError, ChangePinError, CloseAccountError, CreateError, DepositError, EmailAddress,
+    FreezeError, HolderName, NewAccount, Opening, StatedReason, TransferError, UnfreezeError, UnlockError,
+    WithdrawError, Withdrawal,
 };
 use cqrs_bank::engine::domain::DomainEvent as _;
 use cqrs_bank::engine::log::RecordedEvent;
@@ -86,6 +87,31 @@ pub(crate) async fn call(bank: &Bank, command: Command) -> Reply {
             Err(CloseAccountError::BalanceNotZero) => Reply::BalanceNotZero,
             Err(error) => panic!("{command:?}: {error}"),
         },
+        Command::ChangeEmail(name, pin) => {
+            let email = EmailAddress::new("later@example.org").unwrap();
+            match bank.change_email(&account(name), email, pin_of(pin)).await {
+                Ok(_) => Reply::Done,
+                Err(ChangeAccountError::NoAccount) => Reply::NoAccount,
+                Err(ChangeAccountError::AccountClosed) => Reply::AccountClosed,
+                Err(ChangeAccountError::AccountLocked) => Reply::AccountLocked,
+                Err(ChangeAccountError::PinRequired) => Reply::PinRequired,
+                Err(ChangeAccountError::WrongPin) => Reply::WrongPin,
+                Err(error) => panic!("{command:?}: {error}"),
+            }
+        }
+        Command::ChangePin(name, pin, new) => {
+            let new = cqrs_bank::bank::Pin::new(new).unwrap();
+            match bank.change_pin(&account(name), pin_of(pin), new).await {
+                Ok(_) => Reply::Done,
+                Err(ChangePinError::NoAccount) => Reply::NoAccount,
+                Err(ChangePinError::AccountClosed) => Reply::AccountClosed,
+                Err(ChangePinError::AccountLocked) => Reply::AccountLocked,
+                Err(ChangePinError::NoPin) => Reply::NoPin,
+                Err(ChangePinError::PinRequired) => Reply::PinRequired,
+                Err(ChangePinError::WrongPin) => Reply::WrongPin,
+                Err(error) => panic!("{command:?}: {error}"),
+            }
+        }
         Command::Transfer { payer, payee, amount, pin } => {
             match bank.transfer(&account(payer), &account(payee), money(amount), pin_of(pin)).await {
                 Ok(_) => Reply::Done,

@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Freeze(&'static str),
     Unfreeze(&'static str),
     Close(&'static str, Pin),
+    ChangeEmail(&'static str, Pin),
+    ChangePin(&'static str, Pin, &'static str),
     Transfer { payer: &'static str, payee: &'static str, amount: u64, pin: Pin },
 }
 
@@ -44,6 +46,7 @@ pub(crate) enum Reply {
     NotFrozen,
     AccountClosed,
     BalanceNotZero,
+    NoPin,
     SameAccount,
 }
 
@@ -103,6 +106,8 @@ impl ModelBank {
             Command::Freeze(name) => self.freeze(name, true),
             Command::Unfreeze(name) => self.freeze(name, false),
             Command::Close(name, pin) => self.close(name, pin),
+            Command::ChangeEmail(name, pin) => self.change_email(name, pin),
+            Command::ChangePin(name, pin, new) => self.change_pin(name, pin, new),
             Command::Transfer { payer, payee, amount, pin } => self.transfer(payer, payee, amount, pin),
         };
         outcome.err().unwrap_or(Reply::Done)
@@ -191,18 +196,43 @@ impl ModelBank {
         if account.frozen {
             return Err(Reply::AccountFrozen);
         }
-        if let Err(refused) = account.admit(pin) {
-            if refused == Reply::WrongPin {
-                self.log.push((name, "Request Declined", None));
-            }
-            return Err(refused);
-        }
-        if account.balance > 0 {
+        if self.change(name, pin)?.balance > 0 {
             return Err(Reply::BalanceNotZero);
         }
+        let account = self.open(name)?;
         account.closed = true;
         self.log.push((name, "Account Closed", None));
         Ok(())
+    }
+
+    fn change_email(&mut self, name: &'static str, pin: Pin) -> Result<(), Reply> {
+        let account = self.change(name, pin)?;
+        (account.email, account.wrong_pins) = (true, 0);
+        self.log.push((name, "E-Mail Changed", None));
+        Ok(())
+    }
+
+    fn change_pin(&mut self, name: &'static str, pin: Pin, new: &'static str) -> Result<(), Reply> {
+        if self.open(name)?.pin.is_none() {
+            return Err(Reply::NoPin);
+        }
+        let account = self.change(name, pin)?;
+        (account.pin, account.wrong_pins) = (Some(new), 0);
+        self.log.push((name, "PIN Changed", None));
+        Ok(())
+    }
+
+    /// The account, if its holder may change it.
+    fn change(&mut self, name: &'static str, pin: Pin) -> Result<&mut Account, Reply> {
+        match self.open(name)?.admit(pin) {
+            Ok(()) => self.open(name),
+            Err(refused) => {
+                if refused == Reply::WrongPin {
+                    self.log.push((name, "Request Declined", None));
+                }
+                Err(refused)
+            }
+        }
     }
 
     /// The account, if commands to it are not refused altogether.

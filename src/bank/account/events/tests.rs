@@ -1,7 +1,6 @@
 //! How events are stored and read.
 
 use super::*;
-use crate::bank::{EmailAddress, HolderName, PinVerifier};
 use crate::engine::store::codec::{StoredEvent as _, UnreadableEvent, check_types};
 
 const VERIFIER: &str = "$argon2id$v=19$m=16,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -58,7 +57,25 @@ fn events() -> Vec<(AccountEvent, String)> {
             AccountEvent::AccountClosed { account_id: account_id.clone(), reason: StatedReason::new("moved").ok() },
             r#"{"account_id":"1","reason":"moved"}"#.to_owned(),
         ),
-        (AccountEvent::PinRejected { account_id }, r#"{"account_id":"1"}"#.to_owned()),
+        (AccountEvent::PinRejected { account_id: account_id.clone() }, r#"{"account_id":"1"}"#.to_owned()),
+        (
+            AccountEvent::HolderChanged {
+                account_id: account_id.clone(),
+                account_holder: HolderName::new("Luke").unwrap(),
+            },
+            r#"{"account_id":"1","account_holder":"Luke"}"#.to_owned(),
+        ),
+        (
+            AccountEvent::EmailChanged {
+                account_id: account_id.clone(),
+                email: EmailAddress::new("luke@example.org").unwrap(),
+            },
+            r#"{"account_id":"1","email":"luke@example.org"}"#.to_owned(),
+        ),
+        (
+            AccountEvent::PinChanged { account_id, pin_verifier: PinVerifier::new(VERIFIER).unwrap() },
+            format!(r#"{{"account_id":"1","pin_verifier":"{VERIFIER}"}}"#),
+        ),
     ]
 }
 
