@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::account::{Money, Refusal};
+use super::account::{Balance, Money, Refusal};
 use crate::engine::application;
 pub use crate::engine::application::{AddHandlerError, BackupError, ExportError, ImportError, QueryError, Unavailable};
 use crate::engine::feed::catch_up::NotYet;
@@ -100,7 +100,7 @@ pub enum TransferError {
     #[error("the account holds only {balance}")]
     Overdrawn {
         /// The payer's balance.
-        balance: Money,
+        balance: Balance,
     },
     /// The payee's balance would exceed [`Money::MAX`]. The reserved amount is released.
     #[error("the payee's balance would exceed {}", Money::MAX)]
@@ -138,7 +138,7 @@ pub enum NotTransferred {
     #[error("the account holds only {balance}")]
     Overdrawn {
         /// The payer's balance.
-        balance: Money,
+        balance: Balance,
     },
     /// The payee's balance would exceed [`Money::MAX`]. The reserved amount is released.
     #[error("the payee's balance would exceed {}", Money::MAX)]

@@ -1,4 +1,5 @@
-//! The invariants of a bank's log: accounts are created once, transfers proceed in order, and money is conserved.
+//! The invariants of a bank's log: accounts are created once, transfers proceed in order, no account falls below its
+//! overdraft limit, and money is conserved.
 
 use foldhash::HashMap;
 
@@ -65,7 +66,10 @@ impl Invariants<AccountEvent> for Audit {
                  {paid_in} paid in and not paid out"
             ));
         }
-        Ok(())
+        match self.accounts.get(stream).is_some_and(Account::is_below_limit) {
+            true => Err("its account falls below its overdraft limit".to_owned()),
+            false => Ok(()),
+        }
     }
 
     /// Stored events stay readable, whatever they contain. But no import adds a name with hidden characters, a PIN that is

@@ -181,3 +181,31 @@ impl From<CommandFailure> for ChangePinError {
         }
     }
 }
+
+/// Why an overdraft limit was not set.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum OverdraftLimitError {
+    /// There is no account of this name.
+    #[error("there is no such account")]
+    NoAccount,
+    /// The account is closed.
+    #[error("the account is closed")]
+    AccountClosed,
+    /// More than the new limit is used.
+    #[error("more than this overdraft limit is used")]
+    OverdraftInUse,
+    /// The bank is unavailable.
+    #[error("{0}")]
+    Unavailable(#[from] Unavailable),
+}
+
+impl From<CommandFailure> for OverdraftLimitError {
+    fn from(failure: CommandFailure) -> Self {
+        match failure {
+            CommandFailure::Refused(Refusal::NoAccount) => Self::NoAccount,
+            CommandFailure::Refused(Refusal::AccountClosed) => Self::AccountClosed,
+            CommandFailure::Refused(Refusal::OverdraftInUse) => Self::OverdraftInUse,
+            other => Self::Unavailable(unexpected(other)),
+        }
+    }
+}

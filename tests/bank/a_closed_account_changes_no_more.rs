@@ -9,7 +9,7 @@ use cqrs_bank::engine::domain::DomainEvent as _;
 use cqrs_bank::engine::feed::checkpoints::Consistency;
 use cqrs_bank::engine::log::Position;
 
-use crate::accounts::{account, money};
+use crate::accounts::{account, balance, money};
 use crate::rest::log;
 
 async fn open(store: StoreUrl) -> Bank {
@@ -58,7 +58,7 @@ async fn every_command_to_it_is_refused_and_its_history_stays() {
         assert_eq!(bank.freeze(&ada, None).await.unwrap_err(), FreezeError::AccountClosed);
         assert_eq!(bank.unfreeze(&ada).await.unwrap_err(), UnfreezeError::AccountClosed);
         assert_eq!(bank.transfer(&grace, &ada, money(1), None).await.unwrap_err(), NotTransferred::NoPayee.into());
-        assert_eq!(bank.check_balance(&grace).await, Ok(money(100)));
+        assert_eq!(bank.check_balance(&grace).await, Ok(balance(100)));
         assert_eq!(listed(&bank, false, None).await, [("Grace".to_owned(), None)]);
         let both = [("Ada".to_owned(), Some(8)), ("Grace".to_owned(), None)];
         assert_eq!(listed(&bank, true, None).await, both);
@@ -67,7 +67,7 @@ async fn every_command_to_it_is_refused_and_its_history_stays() {
         assert_eq!(listed(&bank, true, Some(7)).await, before);
         assert_eq!(listed(&bank, false, Some(8)).await, before[1..]);
         let third = Moment::Position(Position::new(3));
-        assert_eq!(bank.check_balance_at(&ada, third).await, Ok(money(100)));
+        assert_eq!(bank.check_balance_at(&ada, third).await, Ok(balance(100)));
         let statement = bank.statement(&ada, Position::START, None, 10).await.unwrap();
         assert_eq!(statement.last().unwrap().what, "Account Closed");
         bank.verify(|_, _| ()).await.unwrap();

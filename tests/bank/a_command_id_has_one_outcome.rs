@@ -60,7 +60,7 @@ async fn log(bank: &Bank) -> Vec<RecordedEvent<AccountEvent>> {
     bank.events(Position::new(1), usize::MAX).await.unwrap()
 }
 
-async fn balance(bank: &Bank, name: &str) -> u64 {
+async fn balance(bank: &Bank, name: &str) -> i64 {
     bank.check_balance(&account(name)).await.unwrap().minor_units()
 }
 
@@ -102,7 +102,7 @@ async fn an_id_that_was_used_for_another_command_is_an_error_of_its_own() {
         }
         let account_holder = AccountHolder::new((&account("Vlad")).into(), None, None);
         let named = AccountCommand::create(account("Dracula"), account_holder);
-        let opening = Some(Box::new(Opening { deposit: Some(money(1)) }));
+        let opening = Some(Box::new(Opening { deposit: Some(money(1)), ..Opening::default() }));
         let account_holder = AccountHolder::from(&account("Dracula"));
         let with_deposit = AccountCommand::CreateAccount { account_id: account("Dracula"), account_holder, opening };
         for other in [named, with_deposit] {

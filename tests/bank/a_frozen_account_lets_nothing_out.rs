@@ -7,7 +7,7 @@ use cqrs_bank::bank::{
 use cqrs_bank::engine::domain::Aggregate as _;
 use cqrs_bank::engine::testing::given;
 
-use crate::accounts::{account, money};
+use crate::accounts::{account, balance, money};
 use crate::rest::log;
 
 async fn with_money(names: &[&str]) -> Bank {
@@ -32,7 +32,7 @@ async fn nothing_goes_out_and_everything_comes_in() {
     assert_eq!(transfer.unwrap_err(), TransferError::AccountFrozen);
     bank.deposit(&ada, money(1)).await.unwrap();
     bank.transfer(&grace, &ada, money(20), None).await.unwrap();
-    assert_eq!(bank.check_balance(&ada).await, Ok(money(121)));
+    assert_eq!(bank.check_balance(&ada).await, Ok(balance(121)));
     bank.unfreeze(&ada).await.unwrap();
     assert_eq!(bank.unfreeze(&ada).await.unwrap_err(), UnfreezeError::NotFrozen);
     bank.withdraw(&ada, money(121)).await.unwrap();

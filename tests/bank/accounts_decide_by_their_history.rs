@@ -1,8 +1,8 @@
 //! An account decides from its own events alone.
 
 use cqrs_bank::bank::{
-    Account, AccountCommand, AccountEvent, AccountHolder, AccountId, EmailAddress, HolderName, Money, Outgoing,
-    PinCheck, PinVerifier, Refusal,
+    Account, AccountCommand, AccountEvent, AccountHolder, AccountId, Balance, EmailAddress, HolderName, Money,
+    Outgoing, PinCheck, PinVerifier, Refusal,
 };
 use cqrs_bank::engine::domain::Aggregate;
 use cqrs_bank::engine::testing::given;
@@ -106,8 +106,8 @@ fn whatever_is_in_a_history_can_be_applied() {
         (vec![invalid_pin(1)], None),
         (vec![unlocked()], None),
         (vec![created(), invalid_pin(1), unlocked()], Some(0)),
-        (vec![created(), withdrawn(1)], Some(0)),
-        (vec![created(), deposited(limit), deposited(1)], Some(limit)),
+        (vec![created(), withdrawn(1)], Some(-1)),
+        (vec![created(), deposited(limit), deposited(1)], Some(limit as i64)),
     ] {
         assert_eq!(balance(&given::<Account>(history.clone()).state()), expected, "after {history:?}");
     }
@@ -142,8 +142,8 @@ fn money(amount: u64) -> Money {
     Money::new(amount).unwrap()
 }
 
-fn balance(account: &Account) -> Option<u64> {
-    account.balance().map(Money::minor_units)
+fn balance(account: &Account) -> Option<i64> {
+    account.balance().map(Balance::minor_units)
 }
 
 fn create() -> AccountCommand {
@@ -171,7 +171,7 @@ fn withdrawn(amount: u64) -> AccountEvent {
 }
 
 fn declined(balance: u64, amount: u64) -> AccountEvent {
-    let balance = if balance == 0 { Money::ZERO } else { money(balance) };
+    let balance = if balance == 0 { Balance::ZERO } else { money(balance).into() };
     AccountEvent::AccountOverdrawn { account_id: wolfman(), balance, amount_requested: money(amount) }
 }
 

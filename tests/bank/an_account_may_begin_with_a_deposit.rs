@@ -6,13 +6,16 @@ use cqrs_bank::bank::{
 use cqrs_bank::engine::domain::DomainEvent as _;
 use cqrs_bank::engine::log::Position;
 
-use crate::accounts::{account, money};
+use crate::accounts::{account, balance, money};
 use crate::answers::CEO;
 use crate::outbox::Outbox;
 use crate::rest::{at_rest, log};
 
 fn with_deposit(name: &str, amount: u64) -> NewAccount {
-    NewAccount { opening: Opening { deposit: Some(money(amount)) }, ..NewAccount::from(&account(name)) }
+    NewAccount {
+        opening: Opening { deposit: Some(money(amount)), ..Opening::default() },
+        ..NewAccount::from(&account(name))
+    }
 }
 
 #[tokio::test]
@@ -22,7 +25,7 @@ async fn one_command_leads_to_both_events_or_to_neither() {
     let [created, deposited] = receipt.events() else { panic!("{receipt:?}") };
     assert_eq!((created.data.title(), deposited.data.title()), ("Account Created", "Money Deposited"));
     assert_eq!((created.metadata.command_id, created.time), (deposited.metadata.command_id, deposited.time));
-    assert_eq!(bank.check_balance(&account("Ada")).await, Ok(money(1_000)));
+    assert_eq!(bank.check_balance(&account("Ada")).await, Ok(balance(1_000)));
     assert_eq!(bank.create_account(with_deposit("Ada", 1)).await.unwrap_err(), CreateError::AccountExists);
     assert_eq!(log(&bank).await.len(), 2);
     bank.verify(|_, _| ()).await.unwrap();
@@ -36,7 +39,7 @@ async fn the_deposit_earns_and_is_thanked_for_like_any() {
     bank.create(&account(CEO)).await.unwrap();
     let email = Some(EmailAddress::new("ada@example.org").unwrap());
     bank.create_account(NewAccount { email, ..with_deposit("Ada", 1_000) }).await.unwrap();
-    assert_eq!(bank.check_balance(&account(CEO)).await, Ok(money(10)));
+    assert_eq!(bank.check_balance(&account(CEO)).await, Ok(balance(10)));
     at_rest(&bank).await;
     assert_eq!(outbox.sent().len(), 1);
     let reasons = bank.why(&account(CEO), None, 10).await.unwrap();

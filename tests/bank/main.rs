@@ -29,6 +29,7 @@ mod an_http_service_that_is_killed_has_done_everything_once;
 mod an_http_session_in_the_documents_is_true;
 mod an_http_watch_goes_on_where_it_was;
 mod an_outcome_that_nobody_knows_is_called_that;
+mod an_overdraft_ends_at_its_limit;
 mod closing_loses_nothing;
 mod conflicts_are_decided_again;
 mod each_deposit_leaves_one_e_mail_in_the_outbox;

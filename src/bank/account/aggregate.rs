@@ -2,9 +2,9 @@
 
 use std::iter;
 
+use super::balance::{Balance, OverdraftLimit};
 use super::change::{AccountChange, Change};
-use super::commands::{AccountCommand, CREATE_ACCOUNT, TRANSFER_MONEY};
-use super::email_address::EmailAddress;
+use super::commands::AccountCommand;
 use super::events::AccountEvent;
 use super::id::AccountId;
 use super::money::Money;
@@ -14,10 +14,9 @@ use super::reservations::Reservations;
 use super::snapshot::AccountSnapshot;
 use super::standing::Standing;
 use super::stated_reason::StatedReason;
-use super::transfer::{Incoming, Outgoing, ReleaseReason, Released};
+use super::transfer::{Incoming, Outgoing, Released};
 use crate::bank::pin::PinCheck;
-use crate::engine::domain::{Aggregate, Command};
-use crate::engine::log::Fingerprint;
+use crate::engine::domain::Aggregate;
 
 /// An account, folded from its events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,7 +28,8 @@ pub struct Account {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct OpenAccount {
     id: AccountId,
-    balance: Money,
+    balance: Balance,
+    overdraft_limit: OverdraftLimit,
     standing: Standing,
     lock: PinLock,
     /// The amounts taken out of the balance for transfers under way.
@@ -38,7 +38,7 @@ struct OpenAccount {
 
 impl Account {
     /// The balance; `None` before the account is created.
-    pub fn balance(&self) -> Option<Money> {
+    pub fn balance(&self) -> Option<Balance> {
         self.open.as_ref().map(|open| open.balance)
     }
 }
@@ -54,6 +54,11 @@ impl Account {
             AccountEvent::PinChanged { .. } if !open.lock.has_pin() => Some("its account has no PIN"),
             _ => open.standing.rules_out(event),
         }
+    }
+
+    /// Whether the balance is below what the overdraft limit allows.
+    pub(in crate::bank) fn is_below_limit(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| !open.balance.is_within(open.overdraft_limit))
     }
 
     /// Whether more transfers are under way than an account allows.
@@ -84,6 +89,7 @@ impl Aggregate for Account {
             (AccountCommand::UnlockAccount { .. }, Some(open)) => open.unlock()?,
             (AccountCommand::FreezeAccount { reason, .. }, Some(open)) => open.freeze(reason.clone())?,
             (AccountCommand::UnfreezeAccount { .. }, Some(open)) => open.unfreeze()?,
+            (AccountCommand::SetOverdraftLimit { limit, .. }, Some(open)) => open.set_overdraft_limit(*limit)?,
             (AccountCommand::ChangeAccount(wanted), Some(open)) => open.change(wanted)?,
             (AccountCommand::ReserveMoney { outgoing, pin }, Some(open)) => open.reserve(outgoing, pin.as_ref())?,
             (AccountCommand::CreditTransfer(incoming), Some(open)) => open.credit(incoming)?,
@@ -103,23 +109,23 @@ impl Aggregate for Account {
         if let AccountEvent::AccountCreated { account_id, account_holder } = event {
             let lock = PinLock::new(account_holder.pin_verifier().cloned());
             let (standing, reservations) = (Standing::default(), Reservations::default());
-            let (id, balance) = (account_id.clone(), Money::ZERO);
-            self.open = Some(OpenAccount { id, balance, standing, lock, reservations });
+            let (id, balance, overdraft_limit) = (account_id.clone(), Balance::ZERO, OverdraftLimit::NONE);
+            self.open = Some(OpenAccount { id, balance, overdraft_limit, standing, lock, reservations });
         } else if let Some(open) = &mut self.open {
             open.apply(event);
         }
     }
 
     fn snapshot(&self) -> Option<String> {
-        let OpenAccount { id, balance, standing, lock, reservations } = self.open.as_ref()?;
-        AccountSnapshot::new(id, *balance, *standing, lock, reservations).to_text()
+        let OpenAccount { id, balance, overdraft_limit, standing, lock, reservations } = self.open.as_ref()?;
+        AccountSnapshot::new(id, *balance, *overdraft_limit, *standing, lock, reservations).to_text()
     }
 
     fn restore(snapshot: &str) -> Option<Self> {
         let snapshot = AccountSnapshot::from_text(snapshot)?;
         let reservations = snapshot.reservations();
-        let AccountSnapshot { account_id: id, balance, standing, lock, .. } = snapshot;
-        Some(Self { open: Some(OpenAccount { id, balance, standing, lock, reservations }) })
+        let AccountSnapshot { account_id: id, balance, overdraft_limit, standing, lock, .. } = snapshot;
+        Some(Self { open: Some(OpenAccount { id, balance, overdraft_limit, standing, lock, reservations }) })
     }
 
     /// The balance that a payment would leave. Nothing is traced for a payment that is refused, or whose PIN is wrong.
@@ -151,6 +157,7 @@ impl OpenAccount {
                 self.reservations.add(outgoing);
             }
             AccountEvent::HolderChanged { .. } | AccountEvent::EmailChanged { .. } => self.lock.forget_wrong_pins(),
+            AccountEvent::OverdraftLimitSet { limit, .. } => self.overdraft_limit = *limit,
             AccountEvent::PinChanged { pin_verifier, .. } => self.lock = PinLock::new(Some(pin_verifier.clone())),
             AccountEvent::TransferSettled(outgoing) => self.reservations.remove(outgoing.transfer_id),
             AccountEvent::TransferReleased(released) => self.reservations.remove(released.outgoing.transfer_id),
@@ -166,8 +173,9 @@ impl OpenAccount {
 
     /// Counts reservations too, since a released transfer returns them to the balance.
     fn check_balance_limit(&self, amount: Money) -> Result<(), Refusal> {
-        let new_total = self.balance.checked_add(self.reservations.total()).and_then(|held| held.checked_add(amount));
-        new_total.map(|_| ()).ok_or(Refusal::BalanceLimit)
+        let held = i128::from(self.balance.minor_units()) + i128::from(self.reservations.total());
+        let is_too_much = held + i128::from(amount.minor_units()) > i128::from(Money::MAX.minor_units());
+        if is_too_much { Err(Refusal::BalanceLimit) } else { Ok(()) }
     }
 
     /// Decides whether something may go out, as far as standing and PIN are concerned.
@@ -183,16 +191,28 @@ impl OpenAccount {
         }
         let account_id = self.id.clone();
         let (balance, amount) = (self.balance, outgoing.amount);
-        Ok(match (self.lock.admit(pin)?, balance.checked_sub(amount)) {
+        Ok(match (self.lock.admit(pin)?, self.covers(amount)) {
             (Admission::WrongPin, _) => AccountEvent::InvalidPin { account_id, amount_requested: amount },
-            (Admission::Granted, Some(_)) => {
+            (Admission::Granted, true) => {
                 self.reservations.check_capacity()?;
                 AccountEvent::MoneyReserved(Box::new(Outgoing { account_id, ..outgoing.clone() }))
             }
-            (Admission::Granted, None) => {
+            (Admission::Granted, false) => {
                 AccountEvent::AccountOverdrawn { account_id, balance, amount_requested: amount }
             }
         })
+    }
+
+    /// Whether balance and overdraft limit cover a payment.
+    fn covers(&self, amount: Money) -> bool {
+        self.balance.checked_sub(amount).is_some_and(|left| left.is_within(self.overdraft_limit))
+    }
+
+    fn set_overdraft_limit(&self, limit: OverdraftLimit) -> Result<AccountEvent, Refusal> {
+        match self.balance.is_within(limit) {
+            true => Ok(AccountEvent::OverdraftLimitSet { account_id: self.id.clone(), limit }),
+            false => Err(Refusal::OverdraftInUse),
+        }
     }
 
     fn credit(&self, incoming: &Incoming) -> Result<AccountEvent, Refusal> {
@@ -204,10 +224,10 @@ impl OpenAccount {
     fn withdraw(&self, amount: Money, pin: Option<&PinCheck>) -> Result<AccountEvent, Refusal> {
         let account_id = self.id.clone();
         let balance = self.balance;
-        Ok(match (self.admit(pin)?, balance.checked_sub(amount)) {
+        Ok(match (self.admit(pin)?, self.covers(amount)) {
             (Admission::WrongPin, _) => AccountEvent::InvalidPin { account_id, amount_requested: amount },
-            (Admission::Granted, Some(_)) => AccountEvent::MoneyWithdrawn { account_id, amount },
-            (Admission::Granted, None) => {
+            (Admission::Granted, true) => AccountEvent::MoneyWithdrawn { account_id, amount },
+            (Admission::Granted, false) => {
                 AccountEvent::AccountOverdrawn { account_id, balance, amount_requested: amount }
             }
         })
@@ -248,7 +268,7 @@ impl OpenAccount {
 
     /// Refuses to close an account while anything is held or under way.
     fn check_settled(&self) -> Result<(), Refusal> {
-        match (self.balance == Money::ZERO, self.reservations.are_none()) {
+        match (self.balance == Balance::ZERO, self.reservations.are_none()) {
             (false, _) => Err(Refusal::BalanceNotZero),
             (true, false) => Err(Refusal::TransferUnderWay),
             (true, true) => Ok(()),
@@ -260,87 +280,6 @@ impl OpenAccount {
             Ok(AccountEvent::AccountUnlocked { account_id: self.id.clone() })
         } else {
             Err(Refusal::NotLocked)
-        }
-    }
-}
-
-impl Command for AccountCommand {
-    type Aggregate = Account;
-    type Id = AccountId;
-
-    fn target(&self) -> &AccountId {
-        match self {
-            Self::CreateAccount { account_id, .. }
-            | Self::DepositMoney { account_id, .. }
-            | Self::WithdrawMoney { account_id, .. }
-            | Self::UnlockAccount { account_id }
-            | Self::FreezeAccount { account_id, .. }
-            | Self::UnfreezeAccount { account_id }
-            | Self::SettleTransfer { account_id, .. }
-            | Self::ReleaseTransfer { account_id, .. } => account_id,
-            Self::ReserveMoney { outgoing, .. } => &outgoing.account_id,
-            Self::CreditTransfer(incoming) => &incoming.account_id,
-            Self::ChangeAccount(wanted) => &wanted.account_id,
-        }
-    }
-
-    fn title(&self) -> &'static str {
-        match self {
-            Self::CreateAccount { .. } => CREATE_ACCOUNT,
-            Self::DepositMoney { .. } => "Deposit Money",
-            Self::WithdrawMoney { .. } => "Withdraw Money",
-            Self::UnlockAccount { .. } => "Unlock Account",
-            Self::FreezeAccount { .. } => "Freeze Account",
-            Self::UnfreezeAccount { .. } => "Unfreeze Account",
-            Self::ChangeAccount(wanted) => wanted.title(),
-            Self::ReserveMoney { .. } => TRANSFER_MONEY,
-            Self::CreditTransfer(_) => "Credit Transfer",
-            Self::SettleTransfer { .. } => "Settle Transfer",
-            Self::ReleaseTransfer { .. } => "Release Transfer",
-        }
-    }
-
-    /// Leaves out the PIN check, so that a retry with another PIN is the same command.
-    fn fingerprint(&self) -> Fingerprint {
-        match self {
-            Self::CreateAccount { account_id, account_holder, opening } => {
-                let (holder, email) = (account_holder.name(), account_holder.email().map_or("", EmailAddress::as_str));
-                let has_pin = account_holder.pin_verifier().is_some();
-                match opening {
-                    None => Fingerprint::of(&[&"create_account", account_id, &holder, &email, &has_pin]),
-                    Some(opening) => {
-                        let deposit = opening.deposit.unwrap_or_default();
-                        Fingerprint::of(&[&"create_account", account_id, &holder, &email, &has_pin, &deposit])
-                    }
-                }
-            }
-            Self::DepositMoney { account_id, amount } => Fingerprint::of(&[&"deposit_money", account_id, amount]),
-            Self::WithdrawMoney { account_id, amount, .. } => Fingerprint::of(&[&"withdraw_money", account_id, amount]),
-            Self::UnlockAccount { account_id } => Fingerprint::of(&[&"unlock_account", account_id]),
-            Self::FreezeAccount { account_id, reason } => {
-                let reason = reason.as_ref().map_or("", StatedReason::as_str);
-                Fingerprint::of(&[&"freeze_account", account_id, &reason])
-            }
-            Self::UnfreezeAccount { account_id } => Fingerprint::of(&[&"unfreeze_account", account_id]),
-            Self::ChangeAccount(wanted) => wanted.fingerprint(),
-            Self::ReserveMoney { outgoing, .. } => {
-                let Outgoing { account_id, transfer_id, payee, amount } = outgoing.as_ref();
-                Fingerprint::of(&[&"reserve_money", account_id, transfer_id, payee, amount])
-            }
-            Self::CreditTransfer(incoming) => {
-                let Incoming { account_id, transfer_id, payer, amount } = incoming.as_ref();
-                Fingerprint::of(&[&"credit_transfer", account_id, transfer_id, payer, amount])
-            }
-            Self::SettleTransfer { account_id, transfer_id } => {
-                Fingerprint::of(&[&"settle_transfer", account_id, transfer_id])
-            }
-            Self::ReleaseTransfer { account_id, transfer_id, reason } => {
-                let reason = match reason {
-                    ReleaseReason::NoPayee => "no_payee",
-                    ReleaseReason::BalanceLimit => "balance_limit",
-                };
-                Fingerprint::of(&[&"release_transfer", account_id, transfer_id, &reason])
-            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The commands of accounts.
 
+use super::balance::OverdraftLimit;
 use super::change::AccountChange;
 use super::events::AccountEvent;
 use super::holder::AccountHolder;
@@ -18,13 +19,18 @@ pub(in crate::bank) const TRANSFER_MONEY: &str = "Transfer Money";
 pub struct Opening {
     /// The first deposit, in the same commit as the creation.
     pub deposit: Option<Money>,
+    /// The overdraft limit.
+    pub overdraft_limit: OverdraftLimit,
 }
 
 impl Opening {
     /// The events that follow the creation.
     pub(in crate::bank) fn events(self, account_id: &AccountId) -> impl Iterator<Item = AccountEvent> {
-        let account_id = account_id.clone();
-        self.deposit.map(|amount| AccountEvent::MoneyDeposited { account_id, amount }).into_iter()
+        let Self { deposit, overdraft_limit: limit } = self;
+        let limit =
+            (!limit.is_none()).then(|| AccountEvent::OverdraftLimitSet { account_id: account_id.clone(), limit });
+        let deposit = deposit.map(|amount| AccountEvent::MoneyDeposited { account_id: account_id.clone(), amount });
+        limit.into_iter().chain(deposit)
     }
 }
 
@@ -67,6 +73,13 @@ pub enum AccountCommand {
         account_id: AccountId,
         /// Why, if the bank says so.
         reason: Option<StatedReason>,
+    },
+    /// Set how far below zero the balance may fall.
+    SetOverdraftLimit {
+        /// The account.
+        account_id: AccountId,
+        /// The limit.
+        limit: OverdraftLimit,
     },
     /// End the freezing of an account.
     UnfreezeAccount {

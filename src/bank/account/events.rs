@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::balance::{Balance, OverdraftLimit};
 use super::change::CHANGE_PIN;
 use super::email_address::EmailAddress;
 use super::holder::{self, AccountHolder, HolderName};
@@ -50,7 +51,7 @@ pub enum AccountEvent {
         /// The account.
         account_id: AccountId,
         /// The balance, which is unchanged.
-        balance: Money,
+        balance: Balance,
         /// The amount requested.
         #[serde(deserialize_with = "money::deserialize_amount")]
         amount_requested: Money,
@@ -85,6 +86,13 @@ pub enum AccountEvent {
     AccountUnfrozen {
         /// The account.
         account_id: AccountId,
+    },
+    /// The overdraft limit was set.
+    OverdraftLimitSet {
+        /// The account.
+        account_id: AccountId,
+        /// How far below zero the balance may fall from now on.
+        limit: OverdraftLimit,
     },
     /// Another holder was named.
     HolderChanged {
@@ -137,7 +145,7 @@ pub enum Movement {
 
 impl Movement {
     /// The balance after the movement; `None` if it would be out of range.
-    pub fn applied_to(self, balance: Money) -> Option<Money> {
+    pub fn applied_to(self, balance: Balance) -> Option<Balance> {
         match self {
             Self::In(amount) => balance.checked_add(amount),
             Self::Out(amount) => balance.checked_sub(amount),
@@ -160,6 +168,7 @@ impl AccountEvent {
             | Self::AccountUnlocked { .. }
             | Self::AccountFrozen { .. }
             | Self::AccountUnfrozen { .. }
+            | Self::OverdraftLimitSet { .. }
             | Self::HolderChanged { .. }
             | Self::EmailChanged { .. }
             | Self::PinChanged { .. }
@@ -180,6 +189,7 @@ impl AccountEvent {
             Self::AccountUnlocked { .. } => "Unlock Account",
             Self::AccountFrozen { .. } => "Freeze Account",
             Self::AccountUnfrozen { .. } => "Unfreeze Account",
+            Self::OverdraftLimitSet { .. } => "Set Overdraft Limit",
             Self::HolderChanged { .. } => "Change Holder",
             Self::EmailChanged { .. } => "Change E-Mail",
             Self::PinChanged { .. } => CHANGE_PIN,
@@ -206,6 +216,7 @@ impl AccountEvent {
             | Self::AccountUnlocked { .. }
             | Self::AccountFrozen { .. }
             | Self::AccountUnfrozen { .. }
+            | Self::OverdraftLimitSet { .. }
             | Self::HolderChanged { .. }
             | Self::EmailChanged { .. }
             | Self::PinChanged { .. }
@@ -233,6 +244,7 @@ impl AccountEvent {
             | Self::AccountUnlocked { .. }
             | Self::AccountFrozen { .. }
             | Self::AccountUnfrozen { .. }
+            | Self::OverdraftLimitSet { .. }
             | Self::HolderChanged { .. }
             | Self::EmailChanged { .. }
             | Self::PinChanged { .. }
@@ -252,6 +264,7 @@ impl AccountEvent {
             | Self::AccountUnlocked { account_id }
             | Self::AccountFrozen { account_id, .. }
             | Self::AccountUnfrozen { account_id }
+            | Self::OverdraftLimitSet { account_id, .. }
             | Self::HolderChanged { account_id, .. }
             | Self::EmailChanged { account_id, .. }
             | Self::PinChanged { account_id, .. }
@@ -277,6 +290,7 @@ impl DomainEvent for AccountEvent {
             Self::AccountUnlocked { .. } => "account_unlocked",
             Self::AccountFrozen { .. } => "account_frozen",
             Self::AccountUnfrozen { .. } => "account_unfrozen",
+            Self::OverdraftLimitSet { .. } => "overdraft_limit_set",
             Self::HolderChanged { .. } => "holder_changed",
             Self::EmailChanged { .. } => "email_changed",
             Self::PinChanged { .. } => "pin_changed",
@@ -298,6 +312,7 @@ impl DomainEvent for AccountEvent {
             Self::AccountUnlocked { .. } => "Account Unlocked",
             Self::AccountFrozen { .. } => "Account Frozen",
             Self::AccountUnfrozen { .. } => "Account Unfrozen",
+            Self::OverdraftLimitSet { .. } => "Overdraft Limit Set",
             Self::HolderChanged { .. } => "Holder Changed",
             Self::EmailChanged { .. } => "E-Mail Changed",
             Self::PinChanged { .. } => "PIN Changed",

@@ -1,8 +1,10 @@
 //! The account aggregate with its commands and events, and the projections of accounts.
 
 mod aggregate;
+mod balance;
 mod balances;
 mod change;
+mod command_content;
 mod commands;
 mod email_address;
 mod events;
@@ -21,6 +23,7 @@ mod total_deposits;
 mod transfer;
 
 pub use self::aggregate::Account;
+pub use self::balance::{Balance, InvalidOverdraftLimit, OverdraftLimit};
 pub use self::balances::Balances;
 pub(super) use self::balances::trace;
 pub(super) use self::change::CHANGE_PIN;

@@ -6,7 +6,7 @@ use super::money::Money;
 
 /// Why an account refuses a command.
 ///
-/// A payment beyond the balance is not refused but declined, which is an event.
+/// A payment beyond balance and overdraft limit is not refused but declined, which is an event.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum Refusal {
     /// An account of this name already exists.
@@ -36,6 +36,9 @@ pub enum Refusal {
     /// The account holds money, and so cannot be closed.
     #[error("the account's balance is not zero")]
     BalanceNotZero,
+    /// More than the new overdraft limit is used.
+    #[error("more than this overdraft limit is used")]
+    OverdraftInUse,
     /// A transfer from the account is under way, and so it cannot be closed.
     #[error("a transfer of this account is under way")]
     TransferUnderWay,

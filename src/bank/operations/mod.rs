@@ -5,6 +5,7 @@ mod change_account;
 mod freeze;
 mod new_account;
 mod operation;
+mod overdraft_limit;
 mod receipt;
 mod send;
 mod transfer;

@@ -3,7 +3,7 @@
 use crate::bank::account::CREATE_ACCOUNT;
 use crate::bank::errors::CheckBalanceError;
 use crate::bank::queries::statement::stream_of;
-use crate::bank::{Account, AccountEvent, AccountId, Bank, Cause, Moment, Money, Movement, Unavailable};
+use crate::bank::{Account, AccountEvent, AccountId, Balance, Bank, Cause, Moment, Movement, Unavailable};
 use crate::engine::domain::Aggregate as _;
 use crate::engine::log::{RecordedEvent, Version};
 use crate::engine::store::{EventStore as _, MAX_READ};
@@ -12,7 +12,7 @@ use crate::engine::store::{EventStore as _, MAX_READ};
 const EXTRA_EVENTS: usize = 32;
 
 /// The last version that a command which creates an account can lead to.
-const LAST_OPENING_VERSION: Version = Version::new(2);
+const LAST_OPENING_VERSION: Version = Version::new(3);
 
 /// An event that moved a balance, and its cause.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ pub struct Reason {
     /// The change of the balance.
     pub movement: Movement,
     /// The balance after the event.
-    pub balance: Money,
+    pub balance: Balance,
     /// The title of the event's command.
     pub command: &'static str,
     /// The cause of the event's command.

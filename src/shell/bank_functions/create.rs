@@ -1,7 +1,7 @@
 //! `Bank.create`
 
 use super::BankFunctions;
-use super::parameters::{ACCOUNT, EMAIL, PIN, account, amount, email, holder, pin};
+use super::parameters::{ACCOUNT, EMAIL, PIN, account, amount, email, holder, overdraft_limit, pin};
 use super::replies::handled;
 use super::texts::{asked, stored};
 use crate::bank::{HolderName, NewAccount, Opening};
@@ -12,15 +12,17 @@ pub(super) const NAME: &str = "create";
 
 const HOLDER: Parameter = Parameter::optional("holder", ParameterKind::Text);
 const DEPOSIT: Parameter = Parameter::by_name("deposit", ParameterKind::Integer);
+const OVERDRAFT: Parameter = Parameter::by_name("overdraft", ParameterKind::Integer);
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
-    Function::new("Bank", NAME, &[ACCOUNT, HOLDER, PIN, EMAIL, DEPOSIT], "opens an account", "Bank.create \"Wolfman\"")
+    Function::new("Bank", NAME, &[ACCOUNT, HOLDER, PIN, EMAIL, DEPOSIT, OVERDRAFT], "opens an account", "Bank.create \"Wolfman\"")
         .group("Accounts")
         .aliases(&["create_bank_account"])
         .details(stored!(
             "Names have 1 to 64 characters. Bank.create 1, \"Josh\", 1234 names the holder and sets a PIN of 4 to 12\n\
             digits, which is never shown; email: \"josh@example.org\" is the holder's address.\n\
-            deposit: 1000 pays money in with the same command: both events are stored, or neither.\n\
+            deposit: 1000 pays money in with the same command: both events are stored, or neither. overdraft: 500 sets\n\
+            the overdraft limit, as Bank.set_overdraft_limit does.\n\
             Replies :ok, {:error, :account_exists}, {:error, :invalid_name}, {:error, :invalid_email},\n\
             {:error, :invalid_amount}, {:error, :malformed_pin} or {:error, :no_pin_secret}."
         )),
@@ -39,5 +41,6 @@ pub(super) fn new_account(call: &Call<'_>) -> Result<NewAccount, Term> {
     let holder = holder(call, HOLDER)?.unwrap_or_else(|| HolderName::from(&account_id));
     let email = email(call, EMAIL)?;
     let deposit = call.optional(DEPOSIT).map(|_| amount(call, DEPOSIT)).transpose()?;
-    Ok(NewAccount { account_id, holder, email, pin: pin(call)?, opening: Opening { deposit } })
+    let overdraft_limit = overdraft_limit(call, OVERDRAFT)?;
+    Ok(NewAccount { account_id, holder, email, pin: pin(call)?, opening: Opening { deposit, overdraft_limit } })
 }

@@ -13,6 +13,7 @@ mod freeze;
 mod manual;
 mod names;
 mod open;
+mod overdraft_limit;
 mod parameters;
 mod replies;
 mod send;
@@ -46,7 +47,7 @@ use crate::engine::log::StreamId;
 use crate::engine::runtime::Conversation;
 
 /// The bank's own functions, in the order of `help`, then those of every application.
-static ROWS: [Row<BankFunctions>; 33] = joined(
+static ROWS: [Row<BankFunctions>; 34] = joined(
     &[
         open::ROW,
         close::ROW,
@@ -58,6 +59,7 @@ static ROWS: [Row<BankFunctions>; 33] = joined(
         unlock::ROW,
         freeze::FREEZE,
         freeze::UNFREEZE,
+        overdraft_limit::ROW,
         close_account::ROW,
         change::HOLDER,
         change::EMAIL,

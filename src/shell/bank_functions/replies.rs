@@ -1,8 +1,8 @@
 //! The words for the bank, and the reply to each refusal and failure.
 
 use crate::bank::{
-    AccountEvent, Bank, CheckBalanceError, CommandFailure, NotTransferred, QueryError, Receipt, Refusal, Unavailable,
-    WRONG_PIN_SECRET,
+    AccountEvent, Balance, Bank, CheckBalanceError, CommandFailure, NotTransferred, QueryError, Receipt, Refusal,
+    Unavailable, WRONG_PIN_SECRET,
 };
 use crate::engine::runtime::StopReason;
 use crate::engine::store::StoreError;
@@ -22,11 +22,16 @@ pub(super) static WORDS: Words = Words {
         stream: "Wolfman",
         no_stream: "no_account",
         mended: "Once\nthat is repaired, Bank.close and Bank.open start it again.",
-        holds: "that balances and reservations add up to deposits minus withdrawals;",
+        holds: "that balances and reservations add up to deposits minus withdrawals,\nand no balance is below its overdraft limit;",
         imported: "No e-mail is\nsent and no bonus paid again; a transfer that had not ended continues.",
         projections: "balances, accounts, deposits and transfers",
     }
 };
+
+/// A balance, which may be negative.
+pub(super) fn balance(balance: Balance) -> Term {
+    Term::Integer(balance.minor_units().into())
+}
 
 /// The reply to a command that was handled.
 pub(super) fn handled(_: &Bank, receipt: &Receipt) -> Term {
@@ -52,6 +57,7 @@ pub(super) fn failure(failure: &CommandFailure) -> Term {
         CommandFailure::Refused(Refusal::NotLocked) => "not_locked",
         CommandFailure::Refused(Refusal::AccountClosed) => "account_closed",
         CommandFailure::Refused(Refusal::BalanceNotZero) => "balance_not_zero",
+        CommandFailure::Refused(Refusal::OverdraftInUse) => "overdraft_in_use",
         CommandFailure::Refused(Refusal::TransferUnderWay) => "transfer_under_way",
         CommandFailure::Refused(Refusal::AccountFrozen) => "account_frozen",
         CommandFailure::Refused(Refusal::AlreadyFrozen) => "already_frozen",

@@ -2,7 +2,7 @@
 
 use super::BankFunctions;
 use super::parameters::{ACCOUNT, account};
-use super::replies::no_balance;
+use super::replies::{self, no_balance};
 use super::texts::asked;
 use crate::bank::{Movement, Reason};
 use crate::engine::domain::DomainEvent as _;
@@ -44,7 +44,7 @@ fn row(reason: &Reason) -> Vec<Term> {
         Term::String(event.time.to_string()),
         Term::String(event.data.title().to_owned()),
         Term::Integer(change),
-        integer(balance.minor_units()),
+        replies::balance(*balance),
         Term::String((*command).to_owned()),
         Term::String(because),
         Term::String(event.metadata.command_id.to_string()),

@@ -15,8 +15,8 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
         .group("Accounts")
         .aliases(&["withdraw_money_from_bank_account"])
         .details(stored!(
-            "The trace shows the balance that the payment would leave. A payment beyond the balance is declined: the\n\
-            reply is still :ok, as the command was handled, and the decline is an event.\n\
+            "The trace shows the balance that the payment would leave. A payment beyond balance and overdraft limit\n\
+            is declined: the reply is still :ok, as the command was handled, and the decline is an event.\n\
             An account with a PIN requires it: Bank.withdraw 1, 50, 1234. If it is left out at the prompt, the prompt\n\
             asks for it and does not show it. A wrong PIN declines the payment too; three in a row lock the account.\n\
             Replies :ok, {:error, :no_account}, {:error, :invalid_amount}, {:error, :account_frozen},\n\

@@ -1,8 +1,8 @@
 //! The real bank in the terms of the model, for comparison.
 
 use cqrs_bank::bank::{
-    AccountCommand, AccountEvent, Bank, CreateError, DepositError, NewAccount, Options, PendingCommand, Pin, PinCost,
-    PinOptions, PinSecret, Receipt, Refusal, UnlockError, WithdrawError, Withdrawal,
+    AccountCommand, AccountEvent, Balance, Bank, CreateError, DepositError, NewAccount, Options, PendingCommand, Pin,
+    PinCost, PinOptions, PinSecret, Receipt, Refusal, UnlockError, WithdrawError, Withdrawal,
 };
 use cqrs_bank::engine::command_handler::Limits;
 use cqrs_bank::engine::domain::DomainEvent;
@@ -44,11 +44,16 @@ pub(crate) async fn call(bank: &Bank, command: &Command) -> (Reply, Option<Event
     }
 }
 
+/// Nothing is overdrawn here.
+fn units(balance: Balance) -> u64 {
+    u64::try_from(balance.minor_units()).unwrap()
+}
+
 fn withdrawal(outcome: Result<Withdrawal, WithdrawError>) -> (Reply, Option<Event>) {
     match outcome {
         Ok(Withdrawal::Paid(receipt)) => done(&receipt),
         Ok(Withdrawal::Declined { balance, receipt }) => {
-            (Reply::Declined { balance: balance.minor_units() }, only_event(&receipt))
+            (Reply::Declined { balance: units(balance) }, only_event(&receipt))
         }
         Ok(Withdrawal::WrongPin(receipt)) => (Reply::WrongPin, only_event(&receipt)),
         Err(WithdrawError::NoAccount) => (Reply::NoAccount, None),
@@ -88,7 +93,7 @@ pub(crate) fn outcome(outcome: Result<&[RecordedEvent<AccountEvent>], Refusal>) 
     match outcome {
         Ok([event]) => {
             let reply = match event.data {
-                AccountEvent::AccountOverdrawn { balance, .. } => Reply::Declined { balance: balance.minor_units() },
+                AccountEvent::AccountOverdrawn { balance, .. } => Reply::Declined { balance: units(balance) },
                 AccountEvent::InvalidPin { .. } => Reply::WrongPin,
                 _ => Reply::Done,
             };

@@ -2,8 +2,8 @@
 
 use cqrs_bank::bank::{
     AccountEvent, Bank, ChangeAccountError, ChangePinError, CloseAccountError, CreateError, DepositError, EmailAddress,
-    FreezeError, HolderName, NewAccount, Opening, StatedReason, TransferError, UnfreezeError, UnlockError,
-    WithdrawError, Withdrawal,
+    FreezeError, HolderName, NewAccount, Opening, OverdraftLimit, OverdraftLimitError, StatedReason, TransferError,
+    UnfreezeError, UnlockError, WithdrawError, Withdrawal,
 };
 use cqrs_bank::engine::domain::DomainEvent as _;
 use cqrs_bank::engine::log::RecordedEvent;
@@ -15,14 +15,17 @@ use crate::answers::NAMES;
 /// Calls the public function for a command, and returns its outcome.
 pub(crate) async fn call(bank: &Bank, command: Command) -> Reply {
     match command {
-        Command::Create { name, pin, email, deposit } => {
+        Command::Create { name, pin, email, deposit, overdraft } => {
             let email = email.then(|| EmailAddress::new(&format!("{}@example.org", name.to_lowercase())).unwrap());
             let new = NewAccount {
                 account_id: account(name),
                 holder: HolderName::new(name).unwrap(),
                 email,
                 pin: pin_of(pin),
-                opening: Opening { deposit: deposit.map(money) },
+                opening: Opening {
+                    deposit: deposit.map(money),
+                    overdraft_limit: OverdraftLimit::new(overdraft).unwrap(),
+                },
             };
             match bank.create_account(new).await {
                 Ok(_) => Reply::Done,
@@ -76,6 +79,15 @@ pub(crate) async fn call(bank: &Bank, command: Command) -> Reply {
             Err(UnfreezeError::NotFrozen) => Reply::NotFrozen,
             Err(error) => panic!("{command:?}: {error}"),
         },
+        Command::SetLimit(name, limit) => {
+            match bank.set_overdraft_limit(&account(name), OverdraftLimit::new(limit).unwrap()).await {
+                Ok(_) => Reply::Done,
+                Err(OverdraftLimitError::NoAccount) => Reply::NoAccount,
+                Err(OverdraftLimitError::AccountClosed) => Reply::AccountClosed,
+                Err(OverdraftLimitError::OverdraftInUse) => Reply::OverdraftInUse,
+                Err(error) => panic!("{command:?}: {error}"),
+            }
+        }
         Command::Close(name, pin) => match bank.close_account(&account(name), None, pin_of(pin)).await {
             Ok(_) => Reply::Done,
             Err(CloseAccountError::NoAccount) => Reply::NoAccount,

@@ -17,12 +17,13 @@ pub(crate) type Pin = Option<&'static str>;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Command {
-    Create { name: &'static str, pin: Pin, email: bool, deposit: Option<u64> },
+    Create { name: &'static str, pin: Pin, email: bool, deposit: Option<u64>, overdraft: u64 },
     Deposit(&'static str, u64),
     Withdraw(&'static str, u64, Pin),
     Unlock(&'static str),
     Freeze(&'static str),
     Unfreeze(&'static str),
+    SetLimit(&'static str, u64),
     Close(&'static str, Pin),
     ChangeEmail(&'static str, Pin),
     ChangePin(&'static str, Pin, &'static str),
@@ -32,7 +33,7 @@ pub(crate) enum Command {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reply {
     Done,
-    Declined { balance: u64 },
+    Declined { balance: i64 },
     WrongPin,
     AccountExists,
     NoAccount,
@@ -46,6 +47,7 @@ pub(crate) enum Reply {
     NotFrozen,
     AccountClosed,
     BalanceNotZero,
+    OverdraftInUse,
     NoPin,
     SameAccount,
 }
@@ -55,7 +57,8 @@ pub(crate) type Line = (&'static str, &'static str, Option<u64>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Account {
-    balance: u64,
+    balance: i64,
+    limit: i64,
     pin: Pin,
     email: bool,
     wrong_pins: u8,
@@ -71,6 +74,10 @@ pub(crate) struct ModelBank {
     pub(crate) thanked: Vec<usize>,
     pays_bonuses: bool,
     pub(crate) bonuses: u64,
+}
+
+fn units(amount: u64) -> i64 {
+    i64::try_from(amount).unwrap()
 }
 
 impl Account {
@@ -93,18 +100,24 @@ impl ModelBank {
         Self { pays_bonuses, ..Self::default() }
     }
 
-    pub(crate) fn balances(&self) -> BTreeMap<String, u64> {
+    pub(crate) fn balances(&self) -> BTreeMap<String, i64> {
         self.accounts.iter().map(|(name, account)| ((*name).to_owned(), account.balance)).collect()
     }
 
     pub(crate) fn handle(&mut self, command: Command) -> Reply {
         let outcome = match command {
-            Command::Create { name, pin, email, deposit } => self.create(name, pin, email, deposit),
+            Command::Create { name, pin, email, deposit, overdraft } => {
+                self.create(name, pin, email, units(overdraft)).and_then(|()| match deposit {
+                    None => Ok(()),
+                    Some(amount) => self.deposit(name, amount).map(|()| self.bonus(name, amount)),
+                })
+            }
             Command::Deposit(name, amount) => self.deposit(name, amount).map(|()| self.bonus(name, amount)),
             Command::Withdraw(name, amount, pin) => self.withdraw(name, amount, pin),
             Command::Unlock(name) => self.unlock(name),
             Command::Freeze(name) => self.freeze(name, true),
             Command::Unfreeze(name) => self.freeze(name, false),
+            Command::SetLimit(name, limit) => self.set_limit(name, units(limit)),
             Command::Close(name, pin) => self.close(name, pin),
             Command::ChangeEmail(name, pin) => self.change_email(name, pin),
             Command::ChangePin(name, pin, new) => self.change_pin(name, pin, new),
@@ -113,24 +126,25 @@ impl ModelBank {
         outcome.err().unwrap_or(Reply::Done)
     }
 
-    fn create(&mut self, name: &'static str, pin: Pin, email: bool, deposit: Option<u64>) -> Result<(), Reply> {
+    fn create(&mut self, name: &'static str, pin: Pin, email: bool, limit: i64) -> Result<(), Reply> {
         if let Some(account) = self.accounts.get(name) {
             return Err(if account.closed { Reply::AccountClosed } else { Reply::AccountExists });
         }
-        self.accounts.insert(name, Account { balance: 0, pin, email, wrong_pins: 0, frozen: false, closed: false });
+        self.accounts
+            .insert(name, Account { balance: 0, limit, pin, email, wrong_pins: 0, frozen: false, closed: false });
         self.log.push((name, "Account Created", None));
-        match deposit {
-            None => Ok(()),
-            Some(amount) => self.deposit(name, amount).map(|()| self.bonus(name, amount)),
+        if limit > 0 {
+            self.log.push((name, "Overdraft Limit Set", None));
         }
+        Ok(())
     }
 
     fn deposit(&mut self, name: &'static str, amount: u64) -> Result<(), Reply> {
         let account = self.open(name)?;
-        if account.balance + amount > LIMIT {
+        if account.balance + units(amount) > units(LIMIT) {
             return Err(Reply::BalanceLimit);
         }
-        account.balance += amount;
+        account.balance += units(amount);
         if account.email {
             self.thanked.push(self.log.len());
         }
@@ -162,11 +176,11 @@ impl ModelBank {
         }
         account.wrong_pins = 0;
         let balance = account.balance;
-        if amount > balance {
+        if balance - units(amount) < -account.limit {
             self.log.push((name, "Payment Declined", Some(amount)));
             return Err(Reply::Declined { balance });
         }
-        account.balance -= amount;
+        account.balance -= units(amount);
         self.log.push((name, what, Some(amount)));
         Ok(())
     }
@@ -196,12 +210,22 @@ impl ModelBank {
         if account.frozen {
             return Err(Reply::AccountFrozen);
         }
-        if self.change(name, pin)?.balance > 0 {
+        if self.change(name, pin)?.balance != 0 {
             return Err(Reply::BalanceNotZero);
         }
         let account = self.open(name)?;
         account.closed = true;
         self.log.push((name, "Account Closed", None));
+        Ok(())
+    }
+
+    fn set_limit(&mut self, name: &'static str, limit: i64) -> Result<(), Reply> {
+        let account = self.open(name)?;
+        if account.balance < -limit {
+            return Err(Reply::OverdraftInUse);
+        }
+        account.limit = limit;
+        self.log.push((name, "Overdraft Limit Set", None));
         Ok(())
     }
 
@@ -257,15 +281,15 @@ impl ModelBank {
         self.take_out(payer, amount, pin, "Money Reserved")?;
         let refused = match self.accounts.get_mut(payee) {
             None | Some(Account { closed: true, .. }) => Some(Reply::NoPayee),
-            Some(account) if account.balance + amount > LIMIT => Some(Reply::BalanceLimit),
+            Some(account) if account.balance + units(amount) > units(LIMIT) => Some(Reply::BalanceLimit),
             Some(account) => {
-                account.balance += amount;
+                account.balance += units(amount);
                 None
             }
         };
         if let Some(refused) = refused {
             if let Some(account) = self.accounts.get_mut(payer) {
-                account.balance += amount;
+                account.balance += units(amount);
             }
             self.log.push((payer, "Transfer Released", Some(amount)));
             return Err(refused);

@@ -34,7 +34,7 @@ fn events() -> Vec<(AccountEvent, String)> {
         (
             AccountEvent::AccountOverdrawn {
                 account_id: account_id.clone(),
-                balance: Money::ZERO,
+                balance: Balance::ZERO,
                 amount_requested: amount,
             },
             r#"{"account_id":"1","balance":0,"amount_requested":5}"#.to_owned(),
@@ -42,6 +42,21 @@ fn events() -> Vec<(AccountEvent, String)> {
         (
             AccountEvent::InvalidPin { account_id: account_id.clone(), amount_requested: amount },
             r#"{"account_id":"1","amount_requested":5}"#.to_owned(),
+        ),
+        (
+            AccountEvent::OverdraftLimitSet {
+                account_id: account_id.clone(),
+                limit: OverdraftLimit::new(500).unwrap(),
+            },
+            r#"{"account_id":"1","limit":500}"#.to_owned(),
+        ),
+        (
+            AccountEvent::AccountOverdrawn {
+                account_id: account_id.clone(),
+                balance: Balance::ZERO.checked_sub(amount).unwrap(),
+                amount_requested: amount,
+            },
+            r#"{"account_id":"1","balance":-5,"amount_requested":5}"#.to_owned(),
         ),
         (AccountEvent::AccountUnlocked { account_id: account_id.clone() }, r#"{"account_id":"1"}"#.to_owned()),
         (
@@ -112,7 +127,7 @@ fn broken_data_is_refused() {
         (
             "account_overdrawn",
             r#"{"account_id":"1","balance":1000000000000001,"amount_requested":1}"#,
-            "money is at most",
+            "a balance is at most",
         ),
         (
             "bank_account_created",
