@@ -53,7 +53,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cqrs_bank::bank::{Account, AccountCommand};
+    use cqrs_bank::bank::{Account, AccountCommand, Balance};
     use cqrs_bank::engine::testing::given;
 
     #[test]
@@ -63,7 +63,7 @@ mod tests {
         let amount = Money::new(5).unwrap();
         given::<Account>([created])
             .when(&AccountCommand::WithdrawMoney { account_id: account_id.clone(), amount, pin: None })
-            .then([AccountEvent::AccountOverdrawn { account_id, balance: Money::ZERO, amount_requested: amount }]);
+            .then([AccountEvent::AccountOverdrawn { account_id, balance: Balance::ZERO, amount_requested: amount }]);
     }
 
     #[tokio::test]

@@ -61,7 +61,7 @@ async fn open(path: PathBuf) -> Duration {
     let bank = Bank::open(StoreUrl::Sqlite(path)).await.unwrap();
     let total = bank.total_deposits(None).await.unwrap();
     let elapsed = start.elapsed();
-    assert_eq!(total, if is_empty { 0 } else { DEPOSITS as u128 });
+    assert_eq!(total, if is_empty { 0 } else { DEPOSITS as i128 });
     bank.close().await;
     elapsed
 }

@@ -20,7 +20,7 @@ pub(crate) fn run(directory: &Path, in_flight: usize, deposits: usize) -> Durati
             let start = Instant::now();
             deposit(&bank, &accounts, in_flight, deposits).await;
             let elapsed = start.elapsed();
-            assert_eq!(bank.total_deposits(None).await.unwrap(), deposits as u128);
+            assert_eq!(bank.total_deposits(None).await.unwrap(), deposits as i128);
             bank.close().await;
             elapsed
         },

@@ -94,7 +94,7 @@ pub(crate) fn run(workload: Workload, pace: Pace, handlers: Handlers) -> Duratio
             Handlers::Idle => u64::from(ENOUGH),
             Handlers::Paying => workload.commands.len() as u64,
         };
-        assert_eq!(prepared.bank.check_balance(&ceo()).await.unwrap().minor_units(), bonuses, "in bonuses");
+        assert_eq!(prepared.bank.check_balance(&ceo()).await.unwrap().minor_units(), bonuses as i64, "in bonuses");
         elapsed
     })
 }

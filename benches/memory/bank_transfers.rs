@@ -32,7 +32,7 @@ pub(crate) fn run(workload: Workload) -> Duration {
             expected[(request.account() + 1) % accounts.len()] += u64::from(request.amount);
         }
         for (account, expected) in accounts.iter().zip(expected) {
-            assert_eq!(bank.check_balance(account).await.unwrap().minor_units(), expected, "{account:?}");
+            assert_eq!(bank.check_balance(account).await.unwrap().minor_units(), expected as i64, "{account:?}");
         }
         elapsed
     })

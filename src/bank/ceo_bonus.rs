@@ -64,15 +64,7 @@ impl ProcessManager for CeoBonus {
         let bonus = self.clone();
         move |event| match &event.data {
             AccountEvent::MoneyDeposited { account_id, amount } => bonus.may_be_due(account_id, *amount),
-            AccountEvent::AccountCreated { .. }
-            | AccountEvent::MoneyWithdrawn { .. }
-            | AccountEvent::AccountOverdrawn { .. }
-            | AccountEvent::InvalidPin { .. }
-            | AccountEvent::AccountUnlocked { .. }
-            | AccountEvent::MoneyReserved(_)
-            | AccountEvent::TransferCredited(_)
-            | AccountEvent::TransferSettled(_)
-            | AccountEvent::TransferReleased(_) => false,
+            _ => false,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::account::{Money, Refusal};
+use super::account::{Balance, Money, Refusal};
 use crate::engine::application;
 pub use crate::engine::application::{AddHandlerError, BackupError, ExportError, ImportError, QueryError, Unavailable};
 use crate::engine::feed::catch_up::NotYet;
@@ -19,6 +19,9 @@ pub enum CreateError {
     /// An account of this name already exists.
     #[error("the account already exists")]
     AccountExists,
+    /// The account is closed.
+    #[error("the account is closed")]
+    AccountClosed,
     /// The bank is unavailable.
     #[error("{0}")]
     Unavailable(#[from] Unavailable),
@@ -33,6 +36,9 @@ pub enum DepositError {
     /// The balance would exceed [`Money::MAX`].
     #[error("the balance would exceed {}", Money::MAX)]
     BalanceLimit,
+    /// The account is closed.
+    #[error("the account is closed")]
+    AccountClosed,
     /// The bank is unavailable.
     #[error("{0}")]
     Unavailable(#[from] Unavailable),
@@ -44,12 +50,18 @@ pub enum WithdrawError {
     /// There is no account of this name.
     #[error("there is no such account")]
     NoAccount,
+    /// The account is frozen: nothing goes out.
+    #[error("the account is frozen")]
+    AccountFrozen,
     /// The account has a PIN, but none was given.
     #[error("the account requires a PIN")]
     PinRequired,
     /// Too many wrong PINs in a row have locked the account; [`Bank::unlock`](super::Bank::unlock) unlocks it.
     #[error("the account is locked")]
     AccountLocked,
+    /// The account is closed.
+    #[error("the account is closed")]
+    AccountClosed,
     /// The bank is unavailable.
     #[error("{0}")]
     Unavailable(#[from] Unavailable),
@@ -64,6 +76,9 @@ pub enum UnlockError {
     /// The account is not locked.
     #[error("the account is not locked")]
     NotLocked,
+    /// The account is closed.
+    #[error("the account is closed")]
+    AccountClosed,
     /// The bank is unavailable.
     #[error("{0}")]
     Unavailable(#[from] Unavailable),
@@ -85,7 +100,7 @@ pub enum TransferError {
     #[error("the account holds only {balance}")]
     Overdrawn {
         /// The payer's balance.
-        balance: Money,
+        balance: Balance,
     },
     /// The payee's balance would exceed [`Money::MAX`]. The reserved amount is released.
     #[error("the payee's balance would exceed {}", Money::MAX)]
@@ -93,6 +108,9 @@ pub enum TransferError {
     /// The payer has reached the limit of concurrent transfers.
     #[error("too many transfers of this account are under way")]
     TooManyTransfers,
+    /// The account is frozen: nothing goes out.
+    #[error("the account is frozen")]
+    AccountFrozen,
     /// The account has a PIN, but none was given.
     #[error("the account requires a PIN")]
     PinRequired,
@@ -102,6 +120,9 @@ pub enum TransferError {
     /// Too many wrong PINs in a row have locked the account; [`Bank::unlock`](super::Bank::unlock) unlocks it.
     #[error("the account is locked")]
     AccountLocked,
+    /// The account is closed.
+    #[error("the account is closed")]
+    AccountClosed,
     /// The bank is unavailable.
     #[error("{0}")]
     Unavailable(#[from] Unavailable),
@@ -117,7 +138,7 @@ pub enum NotTransferred {
     #[error("the account holds only {balance}")]
     Overdrawn {
         /// The payer's balance.
-        balance: Money,
+        balance: Balance,
     },
     /// The payee's balance would exceed [`Money::MAX`]. The reserved amount is released.
     #[error("the payee's balance would exceed {}", Money::MAX)]
@@ -165,6 +186,7 @@ impl From<CommandFailure> for CreateError {
     fn from(failure: CommandFailure) -> Self {
         match failure {
             CommandFailure::Refused(Refusal::AccountExists) => Self::AccountExists,
+            CommandFailure::Refused(Refusal::AccountClosed) => Self::AccountClosed,
             other => Self::Unavailable(unexpected(other)),
         }
     }
@@ -175,6 +197,7 @@ impl From<CommandFailure> for DepositError {
         match failure {
             CommandFailure::Refused(Refusal::NoAccount) => Self::NoAccount,
             CommandFailure::Refused(Refusal::BalanceLimit) => Self::BalanceLimit,
+            CommandFailure::Refused(Refusal::AccountClosed) => Self::AccountClosed,
             other => Self::Unavailable(unexpected(other)),
         }
     }
@@ -184,8 +207,10 @@ impl From<CommandFailure> for WithdrawError {
     fn from(failure: CommandFailure) -> Self {
         match failure {
             CommandFailure::Refused(Refusal::NoAccount) => Self::NoAccount,
+            CommandFailure::Refused(Refusal::AccountFrozen) => Self::AccountFrozen,
             CommandFailure::Refused(Refusal::PinRequired) => Self::PinRequired,
             CommandFailure::Refused(Refusal::AccountLocked) => Self::AccountLocked,
+            CommandFailure::Refused(Refusal::AccountClosed) => Self::AccountClosed,
             other => Self::Unavailable(unexpected(other)),
         }
     }
@@ -196,6 +221,7 @@ impl From<CommandFailure> for UnlockError {
         match failure {
             CommandFailure::Refused(Refusal::NoAccount) => Self::NoAccount,
             CommandFailure::Refused(Refusal::NotLocked) => Self::NotLocked,
+            CommandFailure::Refused(Refusal::AccountClosed) => Self::AccountClosed,
             other => Self::Unavailable(unexpected(other)),
         }
     }
@@ -207,15 +233,17 @@ impl From<CommandFailure> for TransferError {
             CommandFailure::Refused(Refusal::NoAccount) => Self::NoAccount,
             CommandFailure::Refused(Refusal::SameAccount) => Self::SameAccount,
             CommandFailure::Refused(Refusal::TooManyTransfers) => Self::TooManyTransfers,
+            CommandFailure::Refused(Refusal::AccountFrozen) => Self::AccountFrozen,
             CommandFailure::Refused(Refusal::PinRequired) => Self::PinRequired,
             CommandFailure::Refused(Refusal::AccountLocked) => Self::AccountLocked,
+            CommandFailure::Refused(Refusal::AccountClosed) => Self::AccountClosed,
             other => Self::Unavailable(unexpected(other)),
         }
     }
 }
 
 /// Refusals that this command can never meet are defects of the account; a fresh id is never taken.
-fn unexpected(failure: CommandFailure) -> Unavailable {
+pub(super) fn unexpected(failure: CommandFailure) -> Unavailable {
     match failure {
         CommandFailure::Unavailable(unavailable) => unavailable,
         unexpected @ (CommandFailure::Refused(_) | CommandFailure::IdTaken { .. }) => {

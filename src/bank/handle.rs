@@ -64,17 +64,18 @@ impl Bank {
     /// Whether the events of a command may be answered by a process manager that this bank was opened with. The others
     /// lead to the same events however many of them are sent at once.
     pub fn may_be_answered(&self, command: &AccountCommand) -> bool {
+        let may_earn_bonus = |account_id, amount| {
+            self.parts.ceo_bonus.as_ref().is_some_and(|ceo_bonus| ceo_bonus.may_be_due(account_id, amount))
+        };
         match command {
-            AccountCommand::DepositMoney { account_id, amount } => {
-                self.parts.ceo_bonus.as_ref().is_some_and(|ceo_bonus| ceo_bonus.may_be_due(account_id, *amount))
+            AccountCommand::DepositMoney { account_id, amount } => may_earn_bonus(account_id, *amount),
+            AccountCommand::CreateAccount { account_id, opening, .. } => {
+                let deposit = opening.as_ref().and_then(|opening| opening.deposit);
+                deposit.is_some_and(|amount| may_earn_bonus(account_id, amount))
             }
-            AccountCommand::CreateAccount { .. }
-            | AccountCommand::WithdrawMoney { .. }
-            | AccountCommand::UnlockAccount { .. } => false,
-            AccountCommand::ReserveMoney { .. }
-            | AccountCommand::CreditTransfer(_)
-            | AccountCommand::SettleTransfer { .. }
-            | AccountCommand::ReleaseTransfer { .. } => true,
+            AccountCommand::WithdrawMoney { .. } | AccountCommand::UnlockAccount { .. } => false,
+            // Transfers are; to wait for the rare others costs little.
+            _ => true,
         }
     }
 }

@@ -16,12 +16,14 @@ mod operations;
 mod options;
 mod pin;
 mod queries;
+mod standing_errors;
 mod transfer;
 
 pub use self::account::{
-    Account, AccountCommand, AccountEntry, AccountEvent, AccountHolder, AccountId, Accounts, Balances, EmailAddress,
-    HolderName, Incoming, InvalidAmount, InvalidEmail, InvalidName, MAX_WRONG_PINS, Money, Movement, Outgoing,
-    Recipient, Refusal, ReleaseReason, Released, TotalDeposits, TransferId,
+    Account, AccountChange, AccountCommand, AccountEntry, AccountEvent, AccountFilter, AccountHolder, AccountId,
+    Accounts, Balance, Balances, Change, EmailAddress, HolderName, Incoming, InvalidAmount, InvalidEmail, InvalidName,
+    InvalidOverdraftLimit, InvalidReason, MAX_WRONG_PINS, Money, Movement, Opening, Outgoing, OverdraftLimit,
+    Recipient, Refusal, ReleaseReason, Released, StatedReason, TotalDeposits, TransferId,
 };
 pub use self::ceo_bonus::{CeoBonus, PaidBonuses};
 pub use self::email::{AddressBook, EmailTarget, InvalidEmailTarget, ThankYouEmail};
@@ -39,6 +41,9 @@ pub use self::pin::{
     PinSecretSource, PinVerifier, ShortSecret, StoredPins, WRONG_PIN_SECRET,
 };
 pub use self::queries::{Reason, StatementLine};
+pub use self::standing_errors::{
+    ChangeAccountError, ChangePinError, CloseAccountError, FreezeError, OverdraftLimitError, UnfreezeError,
+};
 pub use self::transfer::{Ending, Step, TransferProcess, TransferRecord, TransferState, Transfers};
 
 /// The cause of a bank's command.

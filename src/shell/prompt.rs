@@ -171,17 +171,16 @@ async fn run_text<D: Domain>(
     if !text.trim().is_empty() && !holds_secret {
         editor.remember(text.to_owned()).await;
     }
-    for statement in statements {
-        let secret = match session.wanted_secret(&statement) {
-            None => None,
-            Some(wanted) => match ask_for_secret(session, editor, wanted).await? {
-                Some(secret) => Some(secret),
+    for mut statement in statements {
+        while let Some(wanted) = session.wanted_secret(&statement) {
+            match ask_for_secret(session, editor, &wanted).await? {
+                Some(secret) => statement.fill_in(&wanted, secret),
                 None => return Ok(true),
-            },
-        };
+            }
+        }
         let pending_output = session.pending_output().clone();
         let mut next = {
-            let mut running = pin!(session.run_with_secret(statement, secret));
+            let mut running = pin!(session.run(statement));
             loop {
                 tokio::select! {
                     biased;
@@ -239,13 +238,13 @@ async fn follow<D: Domain>(session: &mut Session<D>, interrupts: &mut Signal) ->
 async fn ask_for_secret<D: Domain>(
     session: &mut Session<D>,
     editor: &mut Editor,
-    wanted: WantedSecret,
-) -> io::Result<Option<(WantedSecret, String)>> {
+    wanted: &WantedSecret,
+) -> io::Result<Option<String>> {
     session.print_late_lines();
     flush(session)?;
     editor.ask(wanted.question.clone()).await;
     match wait_for_typed(session, editor).await {
-        Typed::Text(mut answer) => Ok(Some((wanted, std::mem::take(&mut *answer)))),
+        Typed::Text(mut answer) => Ok(Some(std::mem::take(&mut *answer))),
         Typed::Interrupt | Typed::End | Typed::NotUtf8 => Ok(None),
         Typed::Failure(error) => Err(io::Error::other(error)),
     }

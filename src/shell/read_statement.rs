@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::functions::{Arguments, CallError, Domain, Function, Row, ShellReply, Vocabulary, check};
+use super::functions::{Arguments, CallError, Domain, Function, Row, ShellReply, Vocabulary, WantedSecret, check};
 use super::language::{Problem, Span, Statement, SyntaxError};
 use super::mistake::{Mistake, Source};
 use super::redaction::{Visible, secrets, without_secrets};
@@ -74,6 +74,13 @@ impl<'a, D: Domain> ReadStatement<'a, D> {
     /// Whether it holds a secret, or may hold one if it is a mistake.
     pub fn holds_secret(&self) -> bool {
         self.holds_secret
+    }
+
+    /// Fills in a secret that it leaves out.
+    pub fn fill_in(&mut self, wanted: &WantedSecret, secret: String) {
+        if let Ok(Runnable::Domain(_, arguments)) = &mut self.call {
+            arguments.fill_in(wanted.parameter, secret);
+        }
     }
 
     /// Whether it is a mistake and cannot be run.

@@ -97,7 +97,7 @@ impl<D: Domain> Session<D> {
         ReadStatement::new(source, statement, Vocabulary::of(&self.domain))
     }
 
-    /// The secret that a statement needs and leaves out, such as a PIN.
+    /// The next secret that a statement needs and leaves out, such as a PIN.
     pub fn wanted_secret(&self, statement: &ReadStatement<'_, D>) -> Option<WantedSecret> {
         match &statement.call {
             Ok(Runnable::Domain(row, arguments)) => {
@@ -109,26 +109,14 @@ impl<D: Domain> Session<D> {
 
     /// Runs a statement, or says what is wrong with it.
     pub async fn run(&mut self, statement: ReadStatement<'_, D>) -> Next {
-        self.run_with_secret(statement, None).await
-    }
-
-    /// Like [`Session::run`], with a secret that the statement leaves out.
-    pub async fn run_with_secret(
-        &mut self,
-        statement: ReadStatement<'_, D>,
-        secret: Option<(WantedSecret, String)>,
-    ) -> Next {
         self.domain.let_pending_commands_run().await;
         self.print_late_lines();
         let ReadStatement { shown, call, .. } = statement;
         let text = shown.as_ref();
         self.echo(self.statement_count + 1, text);
         let outcome = match call {
-            Ok(Runnable::Domain(row, mut arguments)) => {
+            Ok(Runnable::Domain(row, arguments)) => {
                 self.statement_count += 1;
-                if let Some((wanted, value)) = secret {
-                    arguments.fill_in(wanted.parameter, value);
-                }
                 self.domain.call(row, Call::new(&row.function, &arguments, self.style.json)).await
             }
             Ok(Runnable::Shell(ShellReply::Text(text))) => {

@@ -31,7 +31,7 @@ fn pin() -> Pin {
 
 fn with_pin(name: &str) -> NewAccount {
     let holder = HolderName::from(&account(name));
-    NewAccount { account_id: account(name), holder, email: None, pin: Some(pin()) }
+    NewAccount { account_id: account(name), holder, email: None, pin: Some(pin()), opening: Default::default() }
 }
 
 /// Calls everything that a bank does on its own threads or tasks. Returns the exported log.

@@ -4,8 +4,8 @@
 use std::fs;
 
 use cqrs_bank::bank::{
-    AccountCommand, AccountEvent, AccountHolder, AccountId, Bank, CommandFailure, Money, NewAccount, Options, Outgoing,
-    Pin, PinCost, PinOptions, PinSecret, Receipt, Refusal, StoreUrl,
+    AccountCommand, AccountEvent, AccountHolder, AccountId, Bank, CommandFailure, Money, NewAccount, Opening, Options,
+    Outgoing, Pin, PinCost, PinOptions, PinSecret, Receipt, Refusal, StoreUrl,
 };
 use cqrs_bank::engine::domain::Command as _;
 use cqrs_bank::engine::log::{Metadata, Position, RecordedEvent, StreamId};
@@ -41,7 +41,7 @@ fn withdraw(name: &str, amount: u64) -> AccountCommand {
 fn create(name: &str) -> AccountCommand {
     let account_id = account(name);
     let account_holder = AccountHolder::new((&account_id).into(), None, None);
-    AccountCommand::CreateAccount { account_id, account_holder }
+    AccountCommand::create(account_id, account_holder)
 }
 
 async fn outcome(bank: &Bank, command: AccountCommand, metadata: Metadata) -> Result<Receipt, CommandFailure> {
@@ -60,7 +60,7 @@ async fn log(bank: &Bank) -> Vec<RecordedEvent<AccountEvent>> {
     bank.events(Position::new(1), usize::MAX).await.unwrap()
 }
 
-async fn balance(bank: &Bank, name: &str) -> u64 {
+async fn balance(bank: &Bank, name: &str) -> i64 {
     bank.check_balance(&account(name)).await.unwrap().minor_units()
 }
 
@@ -100,11 +100,14 @@ async fn an_id_that_was_used_for_another_command_is_an_error_of_its_own() {
         ] {
             assert_eq!(outcome(&bank, other.clone(), id(3)).await.unwrap_err(), taken_by("Wolfman"), "{other:?}");
         }
-        let named = AccountCommand::CreateAccount {
-            account_id: account("Dracula"),
-            account_holder: AccountHolder::new((&account("Vlad")).into(), None, None),
-        };
-        assert_eq!(outcome(&bank, named, id(2)).await.unwrap_err(), taken_by("Dracula"));
+        let account_holder = AccountHolder::new((&account("Vlad")).into(), None, None);
+        let named = AccountCommand::create(account("Dracula"), account_holder);
+        let opening = Some(Box::new(Opening { deposit: Some(money(1)), ..Opening::default() }));
+        let account_holder = AccountHolder::from(&account("Dracula"));
+        let with_deposit = AccountCommand::CreateAccount { account_id: account("Dracula"), account_holder, opening };
+        for other in [named, with_deposit] {
+            assert_eq!(outcome(&bank, other, id(2)).await.unwrap_err(), taken_by("Dracula"));
+        }
         assert_eq!((balance(&bank, "Wolfman").await, log(&bank).await.len()), (100, 3));
     }
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cqrs_bank::bank::{
-    Account, AccountCommand, AccountEvent, Balances, CeoBonus, Ending, Moment, Money, Outgoing, ReleaseReason,
-    TransferProcess, TransferState, Transfers,
+    Account, AccountChange, AccountCommand, AccountEvent, Balances, CeoBonus, Change, Ending, Moment, Money, Opening,
+    Outgoing, OverdraftLimit, ReleaseReason, TransferProcess, TransferState, Transfers,
 };
 use cqrs_bank::engine::command_handler::{CommandHandler, Limits};
 use cqrs_bank::engine::event_handler::lease::Lease;
@@ -24,7 +24,7 @@ use cqrs_bank::engine::store::handler_records::HandlerRecords as _;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::accounts::{account, all_balances, money};
+use crate::accounts::{account, money, signed_balances};
 use crate::watched_store::WatchedStore;
 use crate::watched_store::cut::{Cut, NEVER};
 
@@ -54,15 +54,38 @@ fn story() -> Vec<AccountCommand> {
         transfer(13, "B", "Full", 100),
         transfer(14, "B", "A", 1_000_000),
         transfer(15, "CEO", "A", 100_000),
+        create_with("Overdrawn", Opening { deposit: Some(money(1_000)), overdraft_limit: limit(200) }),
+        create("Frozen"),
+        AccountCommand::FreezeAccount { account_id: account("Frozen"), reason: None },
+        transfer(19, "Overdrawn", "Frozen", 1_150),
+        create("Closed"),
+        close("Closed"),
+        // It comes back as from nobody.
+        transfer(22, "Overdrawn", "Closed", 50),
+        transfer(23, "Overdrawn", "Frozen", 51),
     ]
 }
 
 /// The expected result.
-fn ending() -> (BTreeMap<String, u64>, Vec<Ending>) {
-    let balances = [("A", 10_108_975), ("B", 6_025), ("CEO", 700), ("Full", LIMIT)];
+fn ending() -> (BTreeMap<String, i64>, Vec<Ending>) {
+    let balances = [
+        ("A", 10_108_975),
+        ("B", 6_025),
+        ("CEO", 700),
+        ("Full", LIMIT as i64),
+        ("Overdrawn", -150),
+        ("Frozen", 1_150),
+        ("Closed", 0),
+    ];
     let released = |reason| Ending::Released(reason);
-    let endings =
-        [Ending::Settled, released(ReleaseReason::NoPayee), released(ReleaseReason::BalanceLimit), Ending::Settled];
+    let endings = [
+        Ending::Settled,
+        released(ReleaseReason::NoPayee),
+        released(ReleaseReason::BalanceLimit),
+        Ending::Settled,
+        Ending::Settled,
+        released(ReleaseReason::NoPayee),
+    ];
     (balances.map(|(name, balance)| (name.to_owned(), balance)).into(), endings.into())
 }
 
@@ -187,7 +210,7 @@ impl Engine {
     }
 
     /// The balances, and the ending of each transfer.
-    fn ending(&self) -> (BTreeMap<String, u64>, Vec<Ending>) {
+    fn ending(&self) -> (BTreeMap<String, i64>, Vec<Ending>) {
         let endings = self.transfers.read(|transfers| {
             let records = transfers.between(Position::START, Moment::NOW).iter();
             let ending = records.map(|record| match record.state_at(Moment::NOW) {
@@ -196,7 +219,7 @@ impl Engine {
             });
             ending.collect()
         });
-        (self.balances.read(all_balances), endings)
+        (self.balances.read(signed_balances), endings)
     }
 
     /// All events without their times.
@@ -209,7 +232,21 @@ impl Engine {
 }
 
 fn create(name: &str) -> AccountCommand {
-    AccountCommand::CreateAccount { account_id: account(name), account_holder: name.into() }
+    AccountCommand::create(account(name), name.into())
+}
+
+fn create_with(name: &str, opening: Opening) -> AccountCommand {
+    let opening = Some(Box::new(opening));
+    AccountCommand::CreateAccount { account_id: account(name), account_holder: name.into(), opening }
+}
+
+fn limit(minor_units: u64) -> OverdraftLimit {
+    OverdraftLimit::new(minor_units).unwrap()
+}
+
+fn close(name: &str) -> AccountCommand {
+    let change = Change::Close { reason: None };
+    AccountCommand::ChangeAccount(Box::new(AccountChange { account_id: account(name), change, pin: None }))
 }
 
 fn deposit(name: &str, amount: u64) -> AccountCommand {

@@ -294,7 +294,7 @@ async fn open(options: impl Into<Options>) -> Bank {
     bank
 }
 
-async fn balance(bank: &Bank, name: &str) -> u64 {
+async fn balance(bank: &Bank, name: &str) -> i64 {
     bank.check_balance(&account(name)).await.unwrap().minor_units()
 }
 

@@ -126,7 +126,7 @@ async fn its_event_is_parked_and_the_next_comes() {
         assert_eq!(behind, 0, "{place:?}");
         let again = bank.retry_parked(parked.number).await.unwrap_err().to_string();
         assert_eq!(again, format!("it failed again: {said}"), "{place:?}");
-        assert_eq!(bank.check_balance(&account("Wolfman")).await.unwrap(), money(3 + BAD));
+        assert_eq!(bank.check_balance(&account("Wolfman")).await.unwrap(), crate::accounts::balance(3 + BAD));
         bank.close().await;
     }
 }
@@ -174,7 +174,7 @@ async fn whoever_has_a_deposit_under_way_hears_that_it_was_booked() {
         deposits.spawn(async move { bank.deposit(&account("Wolfman"), money(amount)).await.map(drop) });
     }
     assert!(deposits.join_all().await.into_iter().all(|outcome| outcome.is_ok()));
-    assert_eq!(bank.check_balance(&account("Wolfman")).await.unwrap(), money(40 * 41 / 2));
+    assert_eq!(bank.check_balance(&account("Wolfman")).await.unwrap(), crate::accounts::balance(40 * 41 / 2));
     assert_eq!(bank.parked().await.unwrap().len(), 1);
     bank.close().await;
 }
@@ -233,7 +233,7 @@ async fn so_it_is_with_a_process_manager() {
         assert_eq!(reasons, [format!("it panicked: in {place}")]);
         // Its command is sent once all the same, and its state does not include the event it panicked at.
         let (name, shadowed) = if place == "apply" { ("Porcelain", 3 + BAD) } else { ("Shadow", 3) };
-        assert_eq!(bank.check_balance(&account(name)).await.unwrap(), money(shadowed), "{place}");
+        assert_eq!(bank.check_balance(&account(name)).await.unwrap(), crate::accounts::balance(shadowed), "{place}");
         let said = report(&bank, FragileProcess::NAME).await.status.condition.last_error;
         assert_eq!(said.as_deref(), Some("2 deposits"), "{place}");
         assert!(matches!(bank.verify(|_, _| {}).await.unwrap(), Verification::Whole(_)), "{place}");

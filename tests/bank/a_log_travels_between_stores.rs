@@ -73,7 +73,7 @@ async fn the_log_is_the_same_in_every_store() {
         assert_eq!(other.export(&again, |_, _| {}).await, Ok(10));
         assert_eq!(fs::read_to_string(&again).unwrap(), fs::read_to_string(&path).unwrap());
         other.deposit(&account("Dracula"), money(1)).await.unwrap();
-        assert_eq!(other.check_balance(&account("Dracula")).await.unwrap(), money(21));
+        assert_eq!(other.check_balance(&account("Dracula")).await.unwrap(), crate::accounts::balance(21));
     }
 }
 
@@ -109,9 +109,11 @@ async fn what_is_imported_earns_no_thanks_and_no_bonus() {
     let email = Some(EmailAddress::new("josh@example.org").unwrap());
     let bank = Bank::open(options(StoreUrl::Memory)).await.unwrap();
     bank.create(&account("CEO")).await.unwrap();
-    bank.create_account(NewAccount { account_id: josh.clone(), holder, email, pin: None }).await.unwrap();
+    bank.create_account(NewAccount { account_id: josh.clone(), holder, email, pin: None, opening: Default::default() })
+        .await
+        .unwrap();
     bank.deposit(&josh, money(9_999_000)).await.unwrap();
-    assert_eq!(bank.check_balance(&account("CEO")).await.unwrap(), money(99_990));
+    assert_eq!(bank.check_balance(&account("CEO")).await.unwrap(), crate::accounts::balance(99_990));
     let path = directory.path().join("events.jsonl");
     bank.export(&path, |_, _| {}).await.unwrap();
     bank.close().await;
@@ -155,7 +157,7 @@ async fn a_transfer_that_had_not_ended_goes_on() {
         let transfers = other.transfers(Position::new(1), 9, None).await.unwrap();
         assert!(matches!(transfers[0].state_at(Moment::NOW), Some(TransferState::Ended(_))));
         assert_eq!(verified(&other).await.events, 6);
-        assert_eq!(other.check_balance(&account("Dracula")).await.unwrap(), money(25));
+        assert_eq!(other.check_balance(&account("Dracula")).await.unwrap(), crate::accounts::balance(25));
     }
 }
 
@@ -179,7 +181,7 @@ async fn a_broken_file_is_refused_with_its_line_and_nothing_is_stored() {
     let change = |from: &str, to: &str| text.replacen(from, to, 1);
     refused(&change("\"position\":3", "\"position\":2"), 3, "its position does not come after 2").await;
     refused(&change("\"version\":2", "\"version\":3"), 3, "version 3 of its stream follows version 1").await;
-    refused(&change("\"amount\":100", "\"amount\":10"), 4, "money is not conserved").await;
+    refused(&change("\"amount\":100", "\"amount\":10"), 4, "falls below its overdraft limit").await;
     refused(
         &change("transfer_settled", "transfer_burnt"),
         6,

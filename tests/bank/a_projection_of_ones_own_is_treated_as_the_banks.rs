@@ -210,7 +210,7 @@ async fn one_that_cannot_take_in_what_has_happened_is_not_added() {
     let refused = bank.add_projection::<Panics>().await.err();
     assert_eq!(refused, Some(AddHandlerError::Panicked { message: "on purpose".to_owned() }));
     deposit(&bank, 1).await;
-    assert_eq!(bank.check_balance(&account("A")).await.unwrap(), money(1));
+    assert_eq!(bank.check_balance(&account("A")).await.unwrap(), crate::accounts::balance(1));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! After a refusal, the caller's next query includes the events that the command was refused for.
 
-use cqrs_bank::bank::{AccountId, Bank, CreateError, DepositError, Money, StoreUrl, TransferError};
+use cqrs_bank::bank::{AccountId, Balance, Bank, CreateError, DepositError, Money, StoreUrl, TransferError};
 
 use crate::accounts::{account, money};
 
@@ -41,7 +41,7 @@ async fn an_account_that_exists_already_is_there() {
                     Ok(_) | Err(CreateError::AccountExists) => {}
                     Err(error) => panic!("{error}"),
                 }
-                assert_eq!(bank.check_balance(&name).await, Ok(Money::ZERO));
+                assert_eq!(bank.check_balance(&name).await, Ok(Balance::ZERO));
             };
             let task = move |bank, name| create(bank, name);
             at_once(&banks, task, &account(&round.to_string())).await;
@@ -57,7 +57,9 @@ async fn a_balance_that_cannot_take_more_is_what_is_answered() {
             let name = account(&format!("full {round}"));
             banks[0].create(&name).await.unwrap();
             let deposit = async |bank: Bank, name: AccountId| match bank.deposit(&name, Money::MAX).await {
-                Ok(_) | Err(DepositError::BalanceLimit) => assert_eq!(bank.check_balance(&name).await, Ok(Money::MAX)),
+                Ok(_) | Err(DepositError::BalanceLimit) => {
+                    assert_eq!(bank.check_balance(&name).await, Ok(Money::MAX.into()))
+                }
                 Err(error) => panic!("{error}"),
             };
             at_once(&banks, deposit, &name).await;
@@ -78,10 +80,10 @@ async fn a_balance_that_is_too_low_is_what_is_answered() {
             let transfer = async |bank: Bank, name: AccountId| {
                 match bank.transfer(&name, &account("other"), money(5), None).await {
                     Ok(_) => {}
-                    Err(TransferError::Overdrawn { balance }) => assert_eq!(balance, Money::ZERO),
+                    Err(TransferError::Overdrawn { balance }) => assert_eq!(balance, Balance::ZERO),
                     Err(error) => panic!("{error}"),
                 }
-                assert_eq!(bank.check_balance(&name).await, Ok(Money::ZERO));
+                assert_eq!(bank.check_balance(&name).await, Ok(Balance::ZERO));
             };
             at_once(&banks, transfer, &name).await;
         }

@@ -59,7 +59,7 @@ async fn without_a_payee_the_money_comes_back() {
     let refused = bank.transfer(&account("A"), &account("Nobody"), money(25), None).await.unwrap_err();
     assert_eq!(refused, TransferError::NoPayee);
     assert_eq!(titles(&bank, 3).await, ["A Money Reserved", "A Transfer Released"]);
-    assert_eq!(bank.check_balance(&account("A")).await.unwrap(), money(100));
+    assert_eq!(bank.check_balance(&account("A")).await.unwrap(), crate::accounts::balance(100));
     let transfers = bank.transfers(Position::START, 9, None).await.unwrap();
     assert_eq!(
         transfers[0].state_at(Moment::NOW),
@@ -72,7 +72,7 @@ async fn a_payee_who_is_full_gets_nothing() {
     let bank = bank_with(&[("A", 100), ("Rich", LIMIT.minor_units())]).await;
     let refused = bank.transfer(&account("A"), &account("Rich"), money(1), None).await.unwrap_err();
     assert_eq!(refused, TransferError::BalanceLimit);
-    assert_eq!(bank.check_balance(&account("A")).await.unwrap(), money(100));
+    assert_eq!(bank.check_balance(&account("A")).await.unwrap(), crate::accounts::balance(100));
 }
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn what_cannot_be_reserved_does_not_begin() {
     let transfer = async |payer, payee, amount| {
         bank.transfer(&account(payer), &account(payee), money(amount), None).await.unwrap_err()
     };
-    assert_eq!(transfer("A", "B", 101).await, TransferError::Overdrawn { balance: money(100) });
+    assert_eq!(transfer("A", "B", 101).await, TransferError::Overdrawn { balance: money(100).into() });
     assert_eq!(titles(&bank, 4).await, ["A Payment Declined"]);
     assert_eq!(transfer("A", "A", 1).await, TransferError::SameAccount);
     assert_eq!(transfer("Nobody", "A", 1).await, TransferError::NoAccount);

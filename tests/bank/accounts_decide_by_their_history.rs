@@ -1,8 +1,8 @@
 //! An account decides from its own events alone.
 
 use cqrs_bank::bank::{
-    Account, AccountCommand, AccountEvent, AccountHolder, AccountId, EmailAddress, HolderName, Money, Outgoing,
-    PinCheck, PinVerifier, Refusal,
+    Account, AccountCommand, AccountEvent, AccountHolder, AccountId, Balance, EmailAddress, HolderName, Money,
+    Outgoing, PinCheck, PinVerifier, Refusal,
 };
 use cqrs_bank::engine::domain::Aggregate;
 use cqrs_bank::engine::testing::given;
@@ -24,7 +24,7 @@ fn an_account_is_created_only_once() {
 
 #[test]
 fn the_holder_is_kept_as_it_was_given() {
-    let command = AccountCommand::CreateAccount { account_id: wolfman(), account_holder: "Josh".into() };
+    let command = AccountCommand::create(wolfman(), "Josh".into());
     let event = AccountEvent::AccountCreated { account_id: wolfman(), account_holder: "Josh".into() };
     given::<Account>([]).when(&command).then([event]);
 }
@@ -106,8 +106,8 @@ fn whatever_is_in_a_history_can_be_applied() {
         (vec![invalid_pin(1)], None),
         (vec![unlocked()], None),
         (vec![created(), invalid_pin(1), unlocked()], Some(0)),
-        (vec![created(), withdrawn(1)], Some(0)),
-        (vec![created(), deposited(limit), deposited(1)], Some(limit)),
+        (vec![created(), withdrawn(1)], Some(-1)),
+        (vec![created(), deposited(limit), deposited(1)], Some(limit as i64)),
     ] {
         assert_eq!(balance(&given::<Account>(history.clone()).state()), expected, "after {history:?}");
     }
@@ -142,12 +142,12 @@ fn money(amount: u64) -> Money {
     Money::new(amount).unwrap()
 }
 
-fn balance(account: &Account) -> Option<u64> {
-    account.balance().map(Money::minor_units)
+fn balance(account: &Account) -> Option<i64> {
+    account.balance().map(Balance::minor_units)
 }
 
 fn create() -> AccountCommand {
-    AccountCommand::CreateAccount { account_id: wolfman(), account_holder: "Wolfman".into() }
+    AccountCommand::create(wolfman(), "Wolfman".into())
 }
 
 fn deposit(amount: u64) -> AccountCommand {
@@ -171,7 +171,7 @@ fn withdrawn(amount: u64) -> AccountEvent {
 }
 
 fn declined(balance: u64, amount: u64) -> AccountEvent {
-    let balance = if balance == 0 { Money::ZERO } else { money(balance) };
+    let balance = if balance == 0 { Balance::ZERO } else { money(balance).into() };
     AccountEvent::AccountOverdrawn { account_id: wolfman(), balance, amount_requested: money(amount) }
 }
 
@@ -220,7 +220,7 @@ fn unlocked() -> AccountEvent {
 
 #[test]
 fn what_is_known_of_the_holder_is_kept() {
-    let command = AccountCommand::CreateAccount { account_id: wolfman(), account_holder: holder() };
+    let command = AccountCommand::create(wolfman(), holder());
     given::<Account>([]).when(&command).then([created_with_pin()]);
 }
 

@@ -252,7 +252,9 @@ async fn open(target: &str, time_limit: Option<Duration>) -> Bank {
     for (account, holder, address) in [("1", "Josh", "josh@example.org"), ("zoë", "Zoë", "zoë@example.org")] {
         let (account_id, holder) = (AccountId::new(account).unwrap(), HolderName::new(holder).unwrap());
         let email = Some(EmailAddress::new(address).unwrap());
-        bank.create_account(NewAccount { account_id, holder, email, pin: None }).await.unwrap();
+        bank.create_account(NewAccount { account_id, holder, email, pin: None, opening: Default::default() })
+            .await
+            .unwrap();
     }
     bank
 }

@@ -9,9 +9,9 @@ fn key(number: u128) -> Uuid {
     Uuid::from_u128(number << 80)
 }
 
-async fn balance(service: &Service, account: &str) -> u64 {
+async fn balance(service: &Service, account: &str) -> i64 {
     let answer = service.ask(&Request::get(&format!("/accounts/{account}"))).await;
-    answer.json()["balance"].as_u64().unwrap_or_else(|| panic!("{answer:?}"))
+    answer.json()["balance"].as_i64().unwrap_or_else(|| panic!("{answer:?}"))
 }
 
 /// Sends the request twice.
@@ -119,7 +119,7 @@ async fn several_services_on_one_file_answer_as_one() {
         let payee = one.ask(&Request::get(&format!("/accounts/Dracula?after={position}"))).await;
         assert_eq!(payee.json()["balance"].as_u64(), Some(30 * number as u64));
         assert_eq!(one.ask(&transfer).await.outcome(), settled.outcome());
-        assert_eq!(balance(&one, "Wolfman").await, 70 * number as u64);
+        assert_eq!(balance(&one, "Wolfman").await, 70 * number as i64);
     }
 }
 

@@ -183,7 +183,9 @@ fn money(amount: i64) -> Money {
 async fn create(bank: &Bank, name: &str, email: Option<&str>) {
     let email = email.map(|email| EmailAddress::new(email).unwrap());
     let (account_id, holder) = (account(name), HolderName::new("Josh").unwrap());
-    bank.create_account(NewAccount { account_id, holder, email, pin: None }).await.unwrap();
+    bank.create_account(NewAccount { account_id, holder, email, pin: None, opening: Default::default() })
+        .await
+        .unwrap();
 }
 
 async fn deposit(bank: &Bank, name: &str, amount: i64) -> Receipt {

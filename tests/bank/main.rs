@@ -1,8 +1,10 @@
 //! The bank's promises to programs: accounts, transfers, the past, concurrent clients, and e-mails.
 
 mod a_bank_may_be_called_from_any_runtime;
+mod a_closed_account_changes_no_more;
 mod a_command_id_has_one_outcome;
 mod a_crash_at_any_step_ends_the_same;
+mod a_frozen_account_lets_nothing_out;
 mod a_handler_of_ones_own_is_treated_as_the_banks;
 mod a_handler_that_panics_anywhere_stops_nothing_else;
 mod a_head_that_was_noted_tells_a_log_from_another;
@@ -15,6 +17,7 @@ mod a_slow_subscriber_misses_nothing;
 mod a_transfer_moves_money_once;
 mod a_watch_is_a_stream;
 mod accounts_decide_by_their_history;
+mod an_account_may_begin_with_a_deposit;
 mod an_e_mail_arrives_or_is_parked;
 mod an_e_mail_goes_encrypted_to_a_server_that_is_trusted;
 mod an_endless_conversation_comes_to_an_end;
@@ -26,9 +29,11 @@ mod an_http_service_that_is_killed_has_done_everything_once;
 mod an_http_session_in_the_documents_is_true;
 mod an_http_watch_goes_on_where_it_was;
 mod an_outcome_that_nobody_knows_is_called_that;
+mod an_overdraft_ends_at_its_limit;
 mod closing_loses_nothing;
 mod conflicts_are_decided_again;
 mod each_deposit_leaves_one_e_mail_in_the_outbox;
+mod holder_and_pin_change_as_the_holder_asks;
 mod many_clients_at_once_lose_no_money;
 mod many_tasks_share_one_bank;
 mod random_histories_agree_with_a_simple_model;

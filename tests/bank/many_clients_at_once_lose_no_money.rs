@@ -12,7 +12,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use tokio::time::timeout;
 
-use crate::accounts::{account, all_balances};
+use crate::accounts::{account, signed_balances};
 use crate::answers::{CEO, Fold, NAMES, ask};
 use crate::outbox::Outbox;
 use crate::rest::{at_rest, log};
@@ -90,7 +90,7 @@ async fn share_a_bank(store: StoreUrl, clients: Vec<Client>) {
     assert!(fold.transfers.values().all(|(_, state)| matches!(state, TransferState::Ended(_))), "{fold:?}");
     let now = ask(&bank, None).await;
     fold.agrees_with(&now);
-    assert_eq!(fold.balances, bank.balances().read(all_balances));
+    assert_eq!(fold.balances, bank.balances().read(signed_balances));
     let end = log.last().map_or(Position::START, |event| event.position);
     assert_eq!(ask(&bank, Some(Moment::Position(end))).await, now);
     everybody_is_thanked(&bank, &outbox, &log).await;
@@ -197,10 +197,13 @@ fn any_command() -> impl Strategy<Value = Command> {
     let name = || proptest::sample::select(&NAMES);
     prop_oneof![
         2 => (name(), any::<bool>(), any::<bool>())
-            .prop_map(|(name, has_pin, email)| Command::Create { name, pin: has_pin.then_some("1234"), email }),
+            .prop_map(|(name, has_pin, email)| Command::Create { name, pin: has_pin.then_some("1234"), email, deposit: None, overdraft: 0 }),
         5 => (name(), any_amount()).prop_map(|(name, amount)| Command::Deposit(name, amount)),
         3 => (name(), any_amount(), any_pin()).prop_map(|(name, amount, pin)| Command::Withdraw(name, amount, pin)),
         2 => name().prop_map(Command::Unlock),
+        1 => name().prop_map(Command::Freeze),
+        2 => (name(), 0..=500_u64).prop_map(|(name, limit)| Command::SetLimit(name, limit)),
+        2 => name().prop_map(Command::Unfreeze),
         8 => (name(), name(), any_amount(), any_pin())
             .prop_map(|(payer, payee, amount, pin)| Command::Transfer { payer, payee, amount, pin }),
     ]

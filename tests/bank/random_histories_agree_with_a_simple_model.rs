@@ -33,7 +33,7 @@ proptest! {
                 for name in NAMES {
                     let expected = model.balances.get(name).copied().ok_or(CheckBalanceError::NoAccount);
                     let balance = bank.check_balance(&account(name)).await;
-                    assert_eq!(balance.map(|balance| balance.minor_units()), expected, "{name} after {command:?}");
+                    assert_eq!(balance.map(|balance| u64::try_from(balance.minor_units()).unwrap()), expected, "{name} after {command:?}");
                 }
             }
         });

@@ -13,7 +13,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use tokio::time::timeout;
 
-use crate::accounts::{account, all_balances};
+use crate::accounts::{account, signed_balances};
 use crate::answers::{CEO, Fold, NAMES, ask};
 use crate::outbox::Outbox;
 use crate::rest::{at_rest, log};
@@ -77,7 +77,7 @@ async fn compare(store: StoreUrl, steps: &[Step], setting: Setting) {
         }
         let log = log(&bank).await;
         assert_eq!(log.iter().map(line).collect::<Vec<_>>(), model.log, "after {step:?}");
-        assert_eq!(bank.balances().read(all_balances), model.balances(), "after {step:?}");
+        assert_eq!(bank.balances().read(signed_balances), model.balances(), "after {step:?}");
         answers.push((log.last().map_or(Position::START, |event| event.position), ask(&bank, None).await));
     }
 
@@ -157,14 +157,25 @@ fn any_command() -> impl Strategy<Value = Command> {
         6 => (any_name(), any_amount()).prop_map(|(name, amount)| Command::Deposit(name, amount)),
         3 => with_pin().prop_map(|(name, amount, pin)| Command::Withdraw(name, amount, pin)),
         1 => any_name().prop_map(Command::Unlock),
+        1 => any_name().prop_map(Command::Freeze),
+        2 => any_name().prop_map(Command::Unfreeze),
+        2 => (any_name(), any_pin()).prop_map(|(name, pin)| Command::Close(name, pin)),
+        2 => (any_name(), any_limit()).prop_map(|(name, limit)| Command::SetLimit(name, limit)),
+        1 => (any_name(), any_pin()).prop_map(|(name, pin)| Command::ChangeEmail(name, pin)),
+        1 => (any_name(), any_pin(), proptest::sample::select(&["1234", "9999"]))
+            .prop_map(|(name, pin, new)| Command::ChangePin(name, pin, new)),
         6 => (any_name(), with_pin())
             .prop_map(|(payee, (payer, amount, pin))| Command::Transfer { payer, payee, amount, pin }),
     ]
 }
 
 fn any_creation() -> impl Strategy<Value = Command> {
-    let details = (any_name(), any::<bool>(), any::<bool>());
-    details.prop_map(|(name, has_pin, email)| Command::Create { name, pin: if has_pin { RIGHT } else { None }, email })
+    let details =
+        (any_name(), any::<bool>(), any::<bool>(), proptest::option::weighted(0.3, any_amount()), any_limit());
+    details.prop_map(|(name, has_pin, email, deposit, overdraft)| {
+        let pin = if has_pin { RIGHT } else { None };
+        Command::Create { name, pin, email, deposit, overdraft }
+    })
 }
 
 fn any_name() -> impl Strategy<Value = &'static str> {
@@ -178,6 +189,10 @@ fn any_pin() -> impl Strategy<Value = Pin> {
 /// Amounts near typical balances, amounts that earn bonuses, and amounts near the limit.
 fn any_amount() -> impl Strategy<Value = u64> {
     prop_oneof![6 => 1..=300_u64, 3 => 1..=6_000_000_u64, 1 => LIMIT - 300..=LIMIT]
+}
+
+fn any_limit() -> impl Strategy<Value = u64> {
+    prop_oneof![4 => Just(0), 3 => 1..=500_u64, 1 => LIMIT - 300..=LIMIT]
 }
 
 fn any_setting() -> impl Strategy<Value = Setting> {

@@ -1,6 +1,6 @@
 //! A query about a past moment has the answer given at that moment.
 
-use cqrs_bank::bank::{AccountEntry, AccountId, Bank, CheckBalanceError, Moment, Money, Options, StoreUrl};
+use cqrs_bank::bank::{AccountEntry, AccountId, Balance, Bank, CheckBalanceError, Moment, Money, Options, StoreUrl};
 use cqrs_bank::engine::log::Position;
 use proptest::prelude::*;
 
@@ -37,7 +37,7 @@ async fn run(bank: &Bank, step: &Step) {
 }
 
 /// All balances, the account list and the total.
-type Answers = (Vec<Result<Money, CheckBalanceError>>, Vec<AccountEntry>, u128);
+type Answers = (Vec<Result<Balance, CheckBalanceError>>, Vec<AccountEntry>, i128);
 
 async fn answers(bank: &Bank, moment: Option<Moment>) -> Answers {
     let mut balances = Vec::new();
@@ -122,11 +122,11 @@ async fn a_total_of_the_past_is_right_around_every_sum_that_is_kept() {
         bank.deposit(&account, Money::new(3).unwrap()).await.unwrap();
     }
     for position in [0, 1, 2, 1_023, 1_024, 1_025, 2_047, 2_048, 2_049, 2_101] {
-        let expected = Ok(u128::from(position.clamp(1, 2_101_u64) - 1) * 3);
+        let expected = Ok(i128::from(position.clamp(1, 2_101_u64) - 1) * 3);
         let moment = Moment::Position(Position::new(position));
         assert_eq!(bank.total_deposits(Some(moment)).await, expected, "at {position}");
         if let Some(event) = bank.events(Position::new(position.max(1)), 1).await.unwrap().first() {
-            let expected = Ok(u128::from(event.position.get() - 1) * 3);
+            let expected = Ok(i128::from(event.position.get() - 1) * 3);
             assert_eq!(bank.total_deposits(Some(Moment::Time(event.time))).await, expected, "as of {}", event.time);
         }
     }

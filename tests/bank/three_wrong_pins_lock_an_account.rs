@@ -8,7 +8,7 @@ use cqrs_bank::bank::{
 use cqrs_bank::engine::feed::checkpoints::Consistency;
 use cqrs_bank::engine::log::Position;
 
-use crate::accounts::{account, money};
+use crate::accounts::{account, balance, money};
 
 async fn open() -> Bank {
     let pins = PinOptions { secret: PinSecret::new("a secret for tests").unwrap().into(), cost: PinCost::CHEAPEST };
@@ -21,7 +21,13 @@ fn pin(digits: &str) -> Pin {
 
 fn josh(name: &str) -> NewAccount {
     let email = Some(EmailAddress::new("josh@example.org").unwrap());
-    NewAccount { account_id: account(name), holder: HolderName::new("Josh").unwrap(), email, pin: Some(pin("1234")) }
+    NewAccount {
+        account_id: account(name),
+        holder: HolderName::new("Josh").unwrap(),
+        email,
+        pin: Some(pin("1234")),
+        opening: Default::default(),
+    }
 }
 
 async fn with_money(bank: &Bank) -> AccountId {
@@ -47,7 +53,7 @@ async fn the_right_pin_pays_and_a_wrong_one_is_an_event() {
     let wrong = bank.withdraw_with_pin(&one, money(30), pin("12345")).await.unwrap();
     assert!(matches!(wrong, Withdrawal::WrongPin(_)), "{wrong:?}");
     assert_eq!(bank.withdraw(&one, money(30)).await.unwrap_err(), WithdrawError::PinRequired);
-    assert_eq!(bank.check_balance(&one).await, Ok(money(70)));
+    assert_eq!(bank.check_balance(&one).await, Ok(balance(70)));
 }
 
 #[tokio::test]
@@ -64,7 +70,7 @@ async fn a_locked_account_pays_nobody_until_it_is_unlocked() {
     }
     bank.unlock(&one).await.unwrap();
     bank.withdraw_with_pin(&one, money(30), pin("1234")).await.unwrap();
-    assert_eq!(bank.check_balance(&one).await, Ok(money(70)));
+    assert_eq!(bank.check_balance(&one).await, Ok(balance(70)));
     assert_eq!(bank.unlock(&account("nobody")).await.unwrap_err(), UnlockError::NoAccount);
 }
 

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use cqrs_bank::bank::{Bank, CheckBalanceError, CreateError, DepositError, Money, StoreUrl, TransferError, Withdrawal};
+use cqrs_bank::bank::{
+    Balance, Bank, CheckBalanceError, CreateError, DepositError, Money, StoreUrl, TransferError, Withdrawal,
+};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -93,11 +95,11 @@ fn who_hears_that_a_balance_would_be_too_great_finds_it_great() {
         match bank.deposit(&name, money(amount)).await {
             Ok(_) => None,
             Err(DepositError::BalanceLimit) => {
-                let Ok(balance) = bank.check_balance(&name).await.map(Money::minor_units) else {
+                let Ok(balance) = bank.check_balance(&name).await.map(Balance::minor_units) else {
                     return Some(format!("{name} has too much, and there is no such account"));
                 };
                 let total = bank.total_deposits(None).await.unwrap();
-                (balance < amount || total < u128::from(amount) * u128::from(number + 1))
+                (balance < amount as i64 || total < i128::from(amount) * i128::from(number + 1))
                     .then(|| format!("{name} has too much, and has {balance}, of {total}"))
             }
             Err(error) => panic!("{error}"),

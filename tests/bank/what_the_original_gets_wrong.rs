@@ -4,8 +4,8 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use cqrs_bank::bank::{
-    AccountCommand, Bank, CheckBalanceError, CreateError, DepositError, InvalidAmount, Money, Options, PendingCommand,
-    StoreUrl, WithdrawError, Withdrawal,
+    AccountCommand, Balance, Bank, CheckBalanceError, CreateError, DepositError, InvalidAmount, Money, Options,
+    PendingCommand, StoreUrl, WithdrawError, Withdrawal,
 };
 use cqrs_bank::engine::command_handler::Limits;
 use cqrs_bank::engine::feed::checkpoints::Consistency;
@@ -45,7 +45,7 @@ async fn a_missing_account_is_refused_and_the_bank_goes_on() {
 async fn money_that_was_never_paid_in_is_not_paid_out() {
     let bank = bank_with_account("Wolfman").await;
     let withdrawal = bank.withdraw(&account("Wolfman"), money(1_000_000)).await.unwrap();
-    assert!(matches!(withdrawal, Withdrawal::Declined { balance: Money::ZERO, .. }), "{withdrawal:?}");
+    assert!(matches!(withdrawal, Withdrawal::Declined { balance: Balance::ZERO, .. }), "{withdrawal:?}");
     assert_eq!(balance(&bank, "Wolfman").await, Ok(0));
 }
 
@@ -127,7 +127,7 @@ async fn an_account_no_longer_in_memory_is_brought_back_by_its_history() {
     }
     let all = 3 * DEPOSITS as u64;
     let too_much = bank.withdraw(&account("Wolfman"), money(all + 1)).await.unwrap();
-    assert!(matches!(too_much, Withdrawal::Declined { balance, .. } if balance == money(all)), "{too_much:?}");
+    assert!(matches!(too_much, Withdrawal::Declined { balance, .. } if balance == money(all).into()), "{too_much:?}");
     for others in ["Ada", "Grace", "Josh"] {
         deposit(&bank, others, 1).await;
     }
@@ -168,7 +168,7 @@ async fn deposit(bank: &Bank, name: &str, amount: u64) {
 }
 
 fn create_command(name: &str) -> AccountCommand {
-    AccountCommand::CreateAccount { account_id: account(name), account_holder: name.into() }
+    AccountCommand::create(account(name), name.into())
 }
 
 fn deposit_command(name: &str, amount: u64) -> AccountCommand {
@@ -179,6 +179,6 @@ async fn send(bank: &Bank, command: AccountCommand) -> PendingCommand {
     bank.send(command, bank.start_conversation()).await.unwrap()
 }
 
-async fn balance(bank: &Bank, name: &str) -> Result<u64, CheckBalanceError> {
+async fn balance(bank: &Bank, name: &str) -> Result<i64, CheckBalanceError> {
     Ok(bank.check_balance(&account(name)).await?.minor_units())
 }

@@ -70,14 +70,14 @@ async fn balances_accounts_and_the_past_are_there() {
         assert_eq!(bank.transfers(Position::START, 99, None).await.unwrap(), transfers);
         assert_eq!(bank.events(Position::START, 99).await.unwrap(), log);
         let then = bank.check_balance_at(&account("Josh"), Moment::Position(Position::new(4))).await;
-        assert_eq!(then.unwrap(), money(50));
+        assert_eq!(then.unwrap(), money(50).into());
         let nobody = bank.check_balance(&account("Nobody")).await;
         assert_eq!(nobody, Err(CheckBalanceError::NoAccount));
         bank.close().await;
     }
     let bank = open(&directory).await;
     deposit(&bank, "Josh", 1).await;
-    assert_eq!(bank.check_balance(&account("Josh")).await.unwrap(), money(45));
+    assert_eq!(bank.check_balance(&account("Josh")).await.unwrap(), money(45).into());
     assert_eq!(titles(&bank, log.len() as u64 + 1).await, ["Josh Money Deposited"]);
 }
 
@@ -151,7 +151,13 @@ fn pin(digits: &str) -> Pin {
 
 fn josh() -> NewAccount {
     let email = Some(EmailAddress::new("josh@example.org").unwrap());
-    NewAccount { account_id: account("1"), holder: HolderName::new("Josh").unwrap(), email, pin: Some(pin("1234")) }
+    NewAccount {
+        account_id: account("1"),
+        holder: HolderName::new("Josh").unwrap(),
+        email,
+        pin: Some(pin("1234")),
+        opening: Default::default(),
+    }
 }
 
 #[tokio::test]
@@ -188,7 +194,7 @@ async fn pins_are_known_and_wrong_ones_were_counted() {
     assert_eq!(bank.unlock(&one).await.unwrap_err(), UnlockError::NotLocked);
     let paid = bank.withdraw_with_pin(&one, money(30), pin("1234")).await.unwrap();
     assert!(matches!(paid, Withdrawal::Paid(_)), "{paid:?}");
-    assert_eq!(bank.check_balance(&one).await, Ok(money(40)));
+    assert_eq!(bank.check_balance(&one).await, Ok(money(40).into()));
 }
 
 fn e_mails(outbox: &Path) -> Vec<String> {
@@ -282,7 +288,7 @@ async fn accounts_are_loaded_from_their_snapshots() {
 
     let bank = Bank::open(Options { limits, ..options(&directory) }).await.unwrap();
     let declined = bank.withdraw(&account("1"), money(91)).await.unwrap();
-    assert!(matches!(declined, Withdrawal::Declined { balance, .. } if balance == money(90)), "{declined:?}");
+    assert!(matches!(declined, Withdrawal::Declined { balance, .. } if balance == money(90).into()), "{declined:?}");
     let paid = bank.withdraw(&account("1"), money(90)).await.unwrap();
     assert!(matches!(paid, Withdrawal::Paid(_)), "{paid:?}");
 }

@@ -23,7 +23,13 @@ async fn the_one_with_the_option_first_or_last() {
         let runs_handlers = Bank::open(plain()).await.unwrap();
         runs_handlers.create(&account("CEO")).await.unwrap();
         let (holder, email) = (HolderName::new("Josh").unwrap(), EmailAddress::new("josh@example.org").unwrap());
-        let josh = NewAccount { account_id: account("Josh"), holder, email: Some(email), pin: None };
+        let josh = NewAccount {
+            account_id: account("Josh"),
+            holder,
+            email: Some(email),
+            pin: None,
+            opening: Default::default(),
+        };
         runs_handlers.create_account(josh).await.unwrap();
         runs_handlers.deposit(&account("Josh"), money(5_000)).await.unwrap();
         let with_option = Bank::open(told()).await.unwrap();
@@ -43,7 +49,11 @@ async fn the_one_with_the_option_first_or_last() {
         bank.deposit(&account("Josh"), money(4_000)).await.unwrap();
         bank.close().await;
         let bank = Bank::open(plain()).await.unwrap();
-        assert_eq!(bank.check_balance(&account("CEO")).await.unwrap(), money(10 + 20 + 40), "from {before}");
+        assert_eq!(
+            bank.check_balance(&account("CEO")).await.unwrap(),
+            crate::accounts::balance(10 + 20 + 40),
+            "from {before}"
+        );
         bank.close().await;
         assert_eq!(e_mails(&outbox).len(), 3, "what came before anybody was told is not thanked for");
     }

@@ -17,7 +17,7 @@ use cqrs_bank::engine::log::Metadata;
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use crate::accounts::{account, all_balances, money};
+use crate::accounts::{account, money, signed_balances};
 use crate::answers::{Fold, ask};
 use crate::files::Copy;
 use crate::files::write_ahead_log::commits_since;
@@ -49,7 +49,7 @@ fn story() -> Vec<AccountCommand> {
 }
 
 /// The log but for times, as its readers see it, and the balances it leads to.
-type Ending = (Vec<(u64, Uuid, AccountEvent)>, BTreeMap<String, u64>);
+type Ending = (Vec<(u64, Uuid, AccountEvent)>, BTreeMap<String, i64>);
 
 #[tokio::test]
 async fn cut_after_any_commit_all_ends_the_same() {
@@ -57,7 +57,7 @@ async fn cut_after_any_commit_all_ends_the_same() {
     let expected = uncut.ending;
     assert_eq!(
         expected.1,
-        [("Ada", 10_115_975), ("Grace", 5_000_025), ("CEO", 49_990), ("Full", LIMIT)].map(named).into()
+        [("Ada", 10_115_975), ("Grace", 5_000_025), ("CEO", 49_990), ("Full", LIMIT as i64)].map(named).into()
     );
     assert!(uncut.copies.len() > 40, "{} commits", uncut.copies.len());
 
@@ -147,7 +147,7 @@ async fn ending(bank: &Bank) -> Ending {
     }
     fold.agrees_with(&ask(bank, None).await);
     assert!(fold.transfers.values().all(|(_, state)| matches!(state, TransferState::Ended(_))), "{fold:?}");
-    let balances = bank.balances().read(all_balances);
+    let balances = bank.balances().read(signed_balances);
     assert_eq!(fold.balances, balances);
     let events = log.into_iter().map(|event| (event.position.get(), event.metadata.command_id, event.data));
     (events.collect(), balances)
@@ -156,7 +156,7 @@ async fn ending(bank: &Bank) -> Ending {
 fn create(name: &str) -> AccountCommand {
     let email = (name == "Ada").then(|| EmailAddress::new("ada@example.org").unwrap());
     let account_holder = AccountHolder::new(HolderName::new(name).unwrap(), email, None);
-    AccountCommand::CreateAccount { account_id: account(name), account_holder }
+    AccountCommand::create(account(name), account_holder)
 }
 
 fn deposit(name: &str, amount: u64) -> AccountCommand {
@@ -169,7 +169,7 @@ fn transfer(number: u128, payer: &str, payee: &str, amount: u64) -> AccountComma
     AccountCommand::ReserveMoney { outgoing: Box::new(outgoing), pin: None }
 }
 
-fn named((name, balance): (&str, u64)) -> (String, u64) {
+fn named((name, balance): (&str, i64)) -> (String, i64) {
     (name.to_owned(), balance)
 }
 

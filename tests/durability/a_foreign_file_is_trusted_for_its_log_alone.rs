@@ -126,7 +126,9 @@ async fn a_log_that_no_import_would_accept_is_refused() {
     let pins = PinOptions { secret: PinSecret::new("a secret for tests").unwrap().into(), cost };
     let bank = Bank::open(Options { pins, ..Options::from(StoreUrl::Sqlite(path.clone())) }).await.unwrap();
     let (holder, pin) = (HolderName::new("Josh").unwrap(), Some(Pin::new("1234").unwrap()));
-    bank.create_account(NewAccount { account_id: account("1"), holder, email: None, pin }).await.unwrap();
+    bank.create_account(NewAccount { account_id: account("1"), holder, email: None, pin, opening: Default::default() })
+        .await
+        .unwrap();
     bank.close().await;
     let refused = asked(&path, FOREIGN, "");
     assert_eq!((refused.stdout.as_str(), refused.exit_code), ("{:error, :damaged}\n", Some(1)));

@@ -59,6 +59,7 @@ mod what_was_answered_survives_a_power_cut;
 mod what_was_imported_is_never_answered;
 mod what_was_moved_away_is_not_written_to;
 mod what_was_paid_in_bonuses_is_told_by_the_log;
+mod what_was_written_before_goes_on_with_what_is_new;
 
 // What several of them need.
 mod another_program;

@@ -158,7 +158,7 @@ async fn answer(bank: &Bank, said: &Said) -> Heard {
             }
         }
         Said::Balance { account: name } => match bank.check_balance(&account(name)).await {
-            Ok(balance) => Heard::Balance(balance.minor_units()),
+            Ok(balance) => Heard::Balance(u64::try_from(balance.minor_units()).unwrap()),
             Err(CheckBalanceError::NoAccount) => Heard::NoAccount,
             Err(error) => panic!("{said}: {error}"),
         },

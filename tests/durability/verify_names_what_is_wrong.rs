@@ -105,12 +105,7 @@ async fn money_out_of_nothing_is_noticed() {
     let deposited = AccountEvent::MoneyDeposited { account_id: account("Wolfman"), amount: money(1) };
     assert_eq!(
         problem(vec![deposited, withdrawn.clone(), withdrawn]).await,
-        (
-            Some(5),
-            "money is not conserved: balances of 0 and reservations of 0 do not add up to the -101 paid in and not \
-             paid out"
-                .to_owned()
-        )
+        (Some(5), "its account falls below its overdraft limit".to_owned())
     );
 }
 

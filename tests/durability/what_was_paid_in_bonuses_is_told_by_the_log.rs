@@ -34,7 +34,7 @@ async fn fill(bank: &Bank, deposits: usize) {
     }
 }
 
-async fn balance(bank: &Bank, name: &str) -> u64 {
+async fn balance(bank: &Bank, name: &str) -> i64 {
     bank.check_balance(&account(name)).await.unwrap().minor_units()
 }
 

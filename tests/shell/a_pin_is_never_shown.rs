@@ -134,6 +134,7 @@ fn in_no_debug_output_and_in_no_event() {
             holder: HolderName::new("Josh").unwrap(),
             email: None,
             pin: Some(pin.clone()),
+            opening: Default::default(),
         };
         let _ = write!(debugged, "{account:?}");
         let command = bank.creation(account).await.unwrap();

@@ -56,6 +56,25 @@ fn the_right_one_pays_and_only_stars_are_seen() {
 }
 
 #[test]
+fn for_another_one_both_are_asked_for() {
+    const NEW: &str = "97531864";
+    let terminal = with_account();
+    terminal.enter("Bank.change_pin 1");
+    terminal.wait_for(QUESTION);
+    terminal.enter(PIN);
+    terminal.wait_for("New PIN of \"1\": ");
+    terminal.enter(NEW);
+    terminal.wait_for("bank(5)> ");
+    ask(&terminal);
+    terminal.enter(NEW);
+    terminal.wait_for("bank(6)> ");
+    balance_is(&terminal, 6, "70");
+    nothing_was_shown(&terminal);
+    let received = String::from_utf8_lossy(&terminal.received.lock().unwrap()).into_owned();
+    assert!(!received.contains(NEW), "{received}");
+}
+
+#[test]
 fn without_colours_it_is_hidden_too() {
     let terminal = with_account_on(Terminal::open_with(tempfile::tempdir().unwrap(), "1"));
     ask(&terminal);

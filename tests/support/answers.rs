@@ -1,10 +1,10 @@
 //! Everything that a bank can be asked, now or about a moment in the past, and the same folded from its log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cqrs_bank::bank::{
-    AccountEntry, AccountEvent, Bank, Cause, CheckBalanceError, Ending, Moment, Money, Movement, StatementLine,
-    TransferId, TransferState,
+    AccountEntry, AccountEvent, Balance, Bank, Cause, CheckBalanceError, Ending, Moment, Money, Movement,
+    StatementLine, TransferId, TransferState,
 };
 use cqrs_bank::engine::log::{Position, RecordedEvent};
 
@@ -17,16 +17,16 @@ pub(crate) const NAMES: [&str; 5] = ["Ada", "Grace", "Wolfman", "Full", CEO];
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Answers {
-    balances: Vec<Result<Money, CheckBalanceError>>,
+    balances: Vec<Result<Balance, CheckBalanceError>>,
     accounts: Vec<AccountEntry>,
-    total_deposits: u128,
+    total_deposits: i128,
     transfers: Vec<(TransferId, TransferState)>,
     statements: Vec<Result<Vec<StatementLine>, CheckBalanceError>>,
     reasons: Vec<Result<Vec<Because>, CheckBalanceError>>,
 }
 
 /// What moved a balance, to what, and the event that caused it.
-type Because = (Position, Movement, Money, Option<Position>);
+type Because = (Position, Movement, Balance, Option<Position>);
 
 /// The answers to all queries; about now without a moment.
 pub(crate) async fn ask(bank: &Bank, moment: Option<Moment>) -> Answers {
@@ -67,36 +67,39 @@ pub(crate) async fn ask(bank: &Bank, moment: Option<Moment>) -> Answers {
 /// What a log says of the money, told by the test's own words.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Fold {
-    pub(crate) balances: BTreeMap<String, u64>,
+    pub(crate) balances: BTreeMap<String, i64>,
     pub(crate) transfers: BTreeMap<TransferId, (u64, TransferState)>,
-    paid_in: u128,
-    paid_out: u128,
+    closed: BTreeSet<String>,
+    limits: BTreeMap<String, i64>,
+    paid_in: i128,
+    paid_out: i128,
 }
 
 impl Fold {
     pub(crate) fn take(&mut self, event: &RecordedEvent<AccountEvent>) {
         let balance = self.balances.entry(event.data.account_id().to_string());
+        let units = |amount: Money| i64::try_from(amount.minor_units()).unwrap();
         let ended = |ending| TransferState::Ended(ending);
         match &event.data {
             AccountEvent::AccountCreated { .. } => {
                 balance.or_default();
             }
             AccountEvent::MoneyDeposited { amount, .. } => {
-                balance.and_modify(|balance| *balance += amount.minor_units());
-                self.paid_in += u128::from(amount.minor_units());
+                balance.and_modify(|balance| *balance += units(*amount));
+                self.paid_in += i128::from(units(*amount));
             }
             AccountEvent::MoneyWithdrawn { amount, .. } => {
-                balance.and_modify(|balance| *balance -= amount.minor_units());
-                self.paid_out += u128::from(amount.minor_units());
+                balance.and_modify(|balance| *balance -= units(*amount));
+                self.paid_out += i128::from(units(*amount));
             }
             AccountEvent::MoneyReserved(outgoing) => {
                 let amount = outgoing.amount.minor_units();
-                balance.and_modify(|balance| *balance -= amount);
+                balance.and_modify(|balance| *balance -= units(outgoing.amount));
                 let before = self.transfers.insert(outgoing.transfer_id, (amount, TransferState::Reserved));
                 assert_eq!(before, None, "begun twice: {event:?}");
             }
             AccountEvent::TransferCredited(incoming) => {
-                balance.and_modify(|balance| *balance += incoming.amount.minor_units());
+                balance.and_modify(|balance| *balance += units(incoming.amount));
                 self.step(incoming.transfer_id, incoming.amount, TransferState::Reserved, TransferState::Credited);
             }
             AccountEvent::TransferSettled(outgoing) => {
@@ -105,16 +108,23 @@ impl Fold {
             }
             AccountEvent::TransferReleased(released) => {
                 let outgoing = &released.outgoing;
-                balance.and_modify(|balance| *balance += outgoing.amount.minor_units());
+                balance.and_modify(|balance| *balance += units(outgoing.amount));
                 let (id, amount) = (outgoing.transfer_id, outgoing.amount);
                 self.step(id, amount, TransferState::Reserved, ended(Ending::Released(released.reason)));
             }
-            AccountEvent::AccountOverdrawn { .. }
-            | AccountEvent::InvalidPin { .. }
-            | AccountEvent::AccountUnlocked { .. } => {}
+            AccountEvent::OverdraftLimitSet { account_id, limit } => {
+                self.limits.insert(account_id.to_string(), i64::try_from(limit.minor_units()).unwrap());
+            }
+            AccountEvent::AccountClosed { account_id, .. } => {
+                assert_eq!(*balance.or_default(), 0, "before {event:?}");
+                self.closed.insert(account_id.to_string());
+            }
+            _ => {}
         }
+        let limit = |name: &String| self.limits.get(name).copied().unwrap_or(0);
+        assert!(self.balances.iter().all(|(name, balance)| *balance >= -limit(name)), "after {event:?}");
         let reserved = self.transfers.values().filter(|(_, state)| *state == TransferState::Reserved);
-        let reserved: u128 = reserved.map(|(amount, _)| u128::from(*amount)).sum();
+        let reserved: i128 = reserved.map(|(amount, _)| i128::from(*amount)).sum();
         assert_eq!(self.total() + reserved, self.paid_in - self.paid_out, "money is conserved after {event:?}");
     }
 
@@ -124,8 +134,8 @@ impl Fold {
         assert_eq!(before, Some((amount.minor_units(), from)), "before {to:?}");
     }
 
-    pub(crate) fn total(&self) -> u128 {
-        self.balances.values().map(|balance| u128::from(*balance)).sum()
+    pub(crate) fn total(&self) -> i128 {
+        self.balances.values().map(|balance| i128::from(*balance)).sum()
     }
 
     /// Holds the answers of a bank about the moment of the fold against it.
@@ -140,6 +150,7 @@ impl Fold {
         assert_eq!(answers.transfers.len(), self.transfers.len());
         let mut accounts: Vec<_> = answers.accounts.iter().map(|entry| entry.account_id.to_string()).collect();
         accounts.sort();
-        assert_eq!(accounts, self.balances.keys().cloned().collect::<Vec<_>>());
+        let listed = self.balances.keys().filter(|name| !self.closed.contains(*name));
+        assert_eq!(accounts, listed.cloned().collect::<Vec<_>>());
     }
 }

@@ -1,7 +1,10 @@
 //! The account aggregate, which decides whether money may move.
 
-use super::commands::{AccountCommand, CREATE_ACCOUNT, TRANSFER_MONEY};
-use super::email_address::EmailAddress;
+use std::iter;
+
+use super::balance::{Balance, OverdraftLimit};
+use super::change::{AccountChange, Change};
+use super::commands::AccountCommand;
 use super::events::AccountEvent;
 use super::id::AccountId;
 use super::money::Money;
@@ -9,22 +12,25 @@ use super::pin_lock::{Admission, PinLock};
 use super::refusal::Refusal;
 use super::reservations::Reservations;
 use super::snapshot::AccountSnapshot;
-use super::transfer::{Incoming, Outgoing, ReleaseReason, Released};
+use super::standing::Standing;
+use super::stated_reason::StatedReason;
+use super::transfer::{Incoming, Outgoing, Released};
 use crate::bank::pin::PinCheck;
-use crate::engine::domain::{Aggregate, Command};
-use crate::engine::log::Fingerprint;
+use crate::engine::domain::Aggregate;
 
 /// An account, folded from its events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
-    /// `None` before the account is created.
+    /// `None` before the account is created; a closed account has one too.
     open: Option<OpenAccount>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct OpenAccount {
     id: AccountId,
-    balance: Money,
+    balance: Balance,
+    overdraft_limit: OverdraftLimit,
+    standing: Standing,
     lock: PinLock,
     /// The amounts taken out of the balance for transfers under way.
     reservations: Reservations,
@@ -32,12 +38,29 @@ struct OpenAccount {
 
 impl Account {
     /// The balance; `None` before the account is created.
-    pub fn balance(&self) -> Option<Money> {
+    pub fn balance(&self) -> Option<Balance> {
         self.open.as_ref().map(|open| open.balance)
     }
 }
 
 impl Account {
+    /// Why this account cannot have decided on an event, because of its standing; `None` if it can.
+    pub(in crate::bank) fn rules_out(&self, event: &AccountEvent) -> Option<&'static str> {
+        let open = self.open.as_ref()?;
+        match event {
+            AccountEvent::AccountClosed { .. } if open.check_settled().is_err() => {
+                Some("it closes an account that holds money or has a transfer under way")
+            }
+            AccountEvent::PinChanged { .. } if !open.lock.has_pin() => Some("its account has no PIN"),
+            _ => open.standing.rules_out(event),
+        }
+    }
+
+    /// Whether the balance is below what the overdraft limit allows.
+    pub(in crate::bank) fn is_below_limit(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| !open.balance.is_within(open.overdraft_limit))
+    }
+
     /// Whether more transfers are under way than an account allows.
     pub(in crate::bank) fn has_too_many_transfers(&self) -> bool {
         self.open.as_ref().is_some_and(|open| open.reservations.are_too_many())
@@ -52,14 +75,22 @@ impl Aggregate for Account {
 
     fn execute(&self, command: &AccountCommand) -> Result<Vec<AccountEvent>, Refusal> {
         let event = match (command, &self.open) {
+            (_, Some(OpenAccount { standing: Standing::Closed, .. })) => return Err(Refusal::AccountClosed),
             (AccountCommand::CreateAccount { .. }, Some(_)) => return Err(Refusal::AccountExists),
-            (AccountCommand::CreateAccount { account_id, account_holder }, None) => {
-                AccountEvent::AccountCreated { account_id: account_id.clone(), account_holder: account_holder.clone() }
+            (AccountCommand::CreateAccount { account_id, account_holder, opening }, None) => {
+                let (account_id, account_holder) = (account_id.clone(), account_holder.clone());
+                let created = AccountEvent::AccountCreated { account_id: account_id.clone(), account_holder };
+                let opening = opening.iter().flat_map(|opening| opening.events(&account_id));
+                return Ok(iter::once(created).chain(opening).collect());
             }
             (_, None) => return Err(Refusal::NoAccount),
             (AccountCommand::DepositMoney { amount, .. }, Some(open)) => open.deposit(*amount)?,
             (AccountCommand::WithdrawMoney { amount, pin, .. }, Some(open)) => open.withdraw(*amount, pin.as_ref())?,
             (AccountCommand::UnlockAccount { .. }, Some(open)) => open.unlock()?,
+            (AccountCommand::FreezeAccount { reason, .. }, Some(open)) => open.freeze(reason.clone())?,
+            (AccountCommand::UnfreezeAccount { .. }, Some(open)) => open.unfreeze()?,
+            (AccountCommand::SetOverdraftLimit { limit, .. }, Some(open)) => open.set_overdraft_limit(*limit)?,
+            (AccountCommand::ChangeAccount(wanted), Some(open)) => open.change(wanted)?,
             (AccountCommand::ReserveMoney { outgoing, pin }, Some(open)) => open.reserve(outgoing, pin.as_ref())?,
             (AccountCommand::CreditTransfer(incoming), Some(open)) => open.credit(incoming)?,
             (AccountCommand::SettleTransfer { transfer_id, .. }, Some(open)) => {
@@ -77,23 +108,24 @@ impl Aggregate for Account {
     fn apply(&mut self, event: &AccountEvent) {
         if let AccountEvent::AccountCreated { account_id, account_holder } = event {
             let lock = PinLock::new(account_holder.pin_verifier().cloned());
-            let reservations = Reservations::default();
-            self.open = Some(OpenAccount { id: account_id.clone(), balance: Money::ZERO, lock, reservations });
+            let (standing, reservations) = (Standing::default(), Reservations::default());
+            let (id, balance, overdraft_limit) = (account_id.clone(), Balance::ZERO, OverdraftLimit::NONE);
+            self.open = Some(OpenAccount { id, balance, overdraft_limit, standing, lock, reservations });
         } else if let Some(open) = &mut self.open {
             open.apply(event);
         }
     }
 
     fn snapshot(&self) -> Option<String> {
-        let OpenAccount { id, balance, lock, reservations } = self.open.as_ref()?;
-        AccountSnapshot::new(id, *balance, lock, reservations).to_text()
+        let OpenAccount { id, balance, overdraft_limit, standing, lock, reservations } = self.open.as_ref()?;
+        AccountSnapshot::new(id, *balance, *overdraft_limit, *standing, lock, reservations).to_text()
     }
 
     fn restore(snapshot: &str) -> Option<Self> {
         let snapshot = AccountSnapshot::from_text(snapshot)?;
         let reservations = snapshot.reservations();
-        let AccountSnapshot { account_id: id, balance, lock, .. } = snapshot;
-        Some(Self { open: Some(OpenAccount { id, balance, lock, reservations }) })
+        let AccountSnapshot { account_id: id, balance, overdraft_limit, standing, lock, .. } = snapshot;
+        Some(Self { open: Some(OpenAccount { id, balance, overdraft_limit, standing, lock, reservations }) })
     }
 
     /// The balance that a payment would leave. Nothing is traced for a payment that is refused, or whose PIN is wrong.
@@ -102,15 +134,9 @@ impl Aggregate for Account {
         let (amount, pin) = match command {
             AccountCommand::WithdrawMoney { amount, pin, .. } => (*amount, pin),
             AccountCommand::ReserveMoney { outgoing, pin } if outgoing.payee != open.id => (outgoing.amount, pin),
-            AccountCommand::ReserveMoney { .. }
-            | AccountCommand::CreateAccount { .. }
-            | AccountCommand::DepositMoney { .. }
-            | AccountCommand::UnlockAccount { .. }
-            | AccountCommand::CreditTransfer(_)
-            | AccountCommand::SettleTransfer { .. }
-            | AccountCommand::ReleaseTransfer { .. } => return None,
+            _ => return None,
         };
-        let granted = open.lock.admit(pin.as_ref()) == Ok(Admission::Granted);
+        let granted = open.admit(pin.as_ref()) == Ok(Admission::Granted);
         granted.then(|| open.balance.difference(amount))
     }
 }
@@ -122,7 +148,7 @@ impl OpenAccount {
             self.balance = balance;
         }
         match event {
-            AccountEvent::InvalidPin { .. } => self.lock.count_wrong_pin(),
+            AccountEvent::InvalidPin { .. } | AccountEvent::PinRejected { .. } => self.lock.count_wrong_pin(),
             AccountEvent::MoneyWithdrawn { .. }
             | AccountEvent::AccountOverdrawn { .. }
             | AccountEvent::AccountUnlocked { .. } => self.lock.forget_wrong_pins(),
@@ -130,11 +156,12 @@ impl OpenAccount {
                 self.lock.forget_wrong_pins();
                 self.reservations.add(outgoing);
             }
+            AccountEvent::HolderChanged { .. } | AccountEvent::EmailChanged { .. } => self.lock.forget_wrong_pins(),
+            AccountEvent::OverdraftLimitSet { limit, .. } => self.overdraft_limit = *limit,
+            AccountEvent::PinChanged { pin_verifier, .. } => self.lock = PinLock::new(Some(pin_verifier.clone())),
             AccountEvent::TransferSettled(outgoing) => self.reservations.remove(outgoing.transfer_id),
             AccountEvent::TransferReleased(released) => self.reservations.remove(released.outgoing.transfer_id),
-            AccountEvent::AccountCreated { .. }
-            | AccountEvent::MoneyDeposited { .. }
-            | AccountEvent::TransferCredited(_) => {}
+            _ => self.standing.apply(event),
         }
     }
 
@@ -146,26 +173,46 @@ impl OpenAccount {
 
     /// Counts reservations too, since a released transfer returns them to the balance.
     fn check_balance_limit(&self, amount: Money) -> Result<(), Refusal> {
-        let new_total = self.balance.checked_add(self.reservations.total()).and_then(|held| held.checked_add(amount));
-        new_total.map(|_| ()).ok_or(Refusal::BalanceLimit)
+        let held = i128::from(self.balance.minor_units()) + i128::from(self.reservations.total());
+        let is_too_much = held + i128::from(amount.minor_units()) > i128::from(Money::MAX.minor_units());
+        if is_too_much { Err(Refusal::BalanceLimit) } else { Ok(()) }
+    }
+
+    /// Decides whether something may go out, as far as standing and PIN are concerned.
+    fn admit(&self, pin: Option<&PinCheck>) -> Result<Admission, Refusal> {
+        self.standing.check_unfrozen()?;
+        self.lock.admit(pin)
     }
 
     fn reserve(&self, outgoing: &Outgoing, pin: Option<&PinCheck>) -> Result<AccountEvent, Refusal> {
+        self.standing.check_unfrozen()?;
         if outgoing.payee == self.id {
             return Err(Refusal::SameAccount);
         }
         let account_id = self.id.clone();
         let (balance, amount) = (self.balance, outgoing.amount);
-        Ok(match (self.lock.admit(pin)?, balance.checked_sub(amount)) {
+        Ok(match (self.lock.admit(pin)?, self.covers(amount)) {
             (Admission::WrongPin, _) => AccountEvent::InvalidPin { account_id, amount_requested: amount },
-            (Admission::Granted, Some(_)) => {
+            (Admission::Granted, true) => {
                 self.reservations.check_capacity()?;
                 AccountEvent::MoneyReserved(Box::new(Outgoing { account_id, ..outgoing.clone() }))
             }
-            (Admission::Granted, None) => {
+            (Admission::Granted, false) => {
                 AccountEvent::AccountOverdrawn { account_id, balance, amount_requested: amount }
             }
         })
+    }
+
+    /// Whether balance and overdraft limit cover a payment.
+    fn covers(&self, amount: Money) -> bool {
+        self.balance.checked_sub(amount).is_some_and(|left| left.is_within(self.overdraft_limit))
+    }
+
+    fn set_overdraft_limit(&self, limit: OverdraftLimit) -> Result<AccountEvent, Refusal> {
+        match self.balance.is_within(limit) {
+            true => Ok(AccountEvent::OverdraftLimitSet { account_id: self.id.clone(), limit }),
+            false => Err(Refusal::OverdraftInUse),
+        }
     }
 
     fn credit(&self, incoming: &Incoming) -> Result<AccountEvent, Refusal> {
@@ -177,13 +224,55 @@ impl OpenAccount {
     fn withdraw(&self, amount: Money, pin: Option<&PinCheck>) -> Result<AccountEvent, Refusal> {
         let account_id = self.id.clone();
         let balance = self.balance;
-        Ok(match (self.lock.admit(pin)?, balance.checked_sub(amount)) {
+        Ok(match (self.admit(pin)?, self.covers(amount)) {
             (Admission::WrongPin, _) => AccountEvent::InvalidPin { account_id, amount_requested: amount },
-            (Admission::Granted, Some(_)) => AccountEvent::MoneyWithdrawn { account_id, amount },
-            (Admission::Granted, None) => {
+            (Admission::Granted, true) => AccountEvent::MoneyWithdrawn { account_id, amount },
+            (Admission::Granted, false) => {
                 AccountEvent::AccountOverdrawn { account_id, balance, amount_requested: amount }
             }
         })
+    }
+
+    fn freeze(&self, reason: Option<StatedReason>) -> Result<AccountEvent, Refusal> {
+        self.standing.check_unfrozen().map_err(|_| Refusal::AlreadyFrozen)?;
+        Ok(AccountEvent::AccountFrozen { account_id: self.id.clone(), reason })
+    }
+
+    fn unfreeze(&self) -> Result<AccountEvent, Refusal> {
+        match self.standing {
+            Standing::Frozen => Ok(AccountEvent::AccountUnfrozen { account_id: self.id.clone() }),
+            Standing::Normal | Standing::Closed => Err(Refusal::NotFrozen),
+        }
+    }
+
+    fn change(&self, wanted: &AccountChange) -> Result<AccountEvent, Refusal> {
+        let account_id = self.id.clone();
+        match &wanted.change {
+            Change::Close { .. } => self.standing.check_unfrozen()?,
+            Change::Pin(_) if !self.lock.has_pin() => return Err(Refusal::NoPin),
+            Change::Holder(_) | Change::Email(_) | Change::Pin(_) => {}
+        }
+        if self.lock.admit(wanted.pin.as_ref())? == Admission::WrongPin {
+            return Ok(AccountEvent::PinRejected { account_id });
+        }
+        Ok(match wanted.change.clone() {
+            Change::Close { reason } => {
+                self.check_settled()?;
+                AccountEvent::AccountClosed { account_id, reason }
+            }
+            Change::Holder(account_holder) => AccountEvent::HolderChanged { account_id, account_holder },
+            Change::Email(email) => AccountEvent::EmailChanged { account_id, email },
+            Change::Pin(pin_verifier) => AccountEvent::PinChanged { account_id, pin_verifier },
+        })
+    }
+
+    /// Refuses to close an account while anything is held or under way.
+    fn check_settled(&self) -> Result<(), Refusal> {
+        match (self.balance == Balance::ZERO, self.reservations.are_none()) {
+            (false, _) => Err(Refusal::BalanceNotZero),
+            (true, false) => Err(Refusal::TransferUnderWay),
+            (true, true) => Ok(()),
+        }
     }
 
     fn unlock(&self) -> Result<AccountEvent, Refusal> {
@@ -191,69 +280,6 @@ impl OpenAccount {
             Ok(AccountEvent::AccountUnlocked { account_id: self.id.clone() })
         } else {
             Err(Refusal::NotLocked)
-        }
-    }
-}
-
-impl Command for AccountCommand {
-    type Aggregate = Account;
-    type Id = AccountId;
-
-    fn target(&self) -> &AccountId {
-        match self {
-            Self::CreateAccount { account_id, .. }
-            | Self::DepositMoney { account_id, .. }
-            | Self::WithdrawMoney { account_id, .. }
-            | Self::UnlockAccount { account_id }
-            | Self::SettleTransfer { account_id, .. }
-            | Self::ReleaseTransfer { account_id, .. } => account_id,
-            Self::ReserveMoney { outgoing, .. } => &outgoing.account_id,
-            Self::CreditTransfer(incoming) => &incoming.account_id,
-        }
-    }
-
-    fn title(&self) -> &'static str {
-        match self {
-            Self::CreateAccount { .. } => CREATE_ACCOUNT,
-            Self::DepositMoney { .. } => "Deposit Money",
-            Self::WithdrawMoney { .. } => "Withdraw Money",
-            Self::UnlockAccount { .. } => "Unlock Account",
-            Self::ReserveMoney { .. } => TRANSFER_MONEY,
-            Self::CreditTransfer(_) => "Credit Transfer",
-            Self::SettleTransfer { .. } => "Settle Transfer",
-            Self::ReleaseTransfer { .. } => "Release Transfer",
-        }
-    }
-
-    /// Leaves out the PIN check, so that a retry with another PIN is the same command.
-    fn fingerprint(&self) -> Fingerprint {
-        match self {
-            Self::CreateAccount { account_id, account_holder } => {
-                let email = account_holder.email().map_or("", EmailAddress::as_str);
-                let has_pin = account_holder.pin_verifier().is_some();
-                Fingerprint::of(&[&"create_account", account_id, &account_holder.name(), &email, &has_pin])
-            }
-            Self::DepositMoney { account_id, amount } => Fingerprint::of(&[&"deposit_money", account_id, amount]),
-            Self::WithdrawMoney { account_id, amount, .. } => Fingerprint::of(&[&"withdraw_money", account_id, amount]),
-            Self::UnlockAccount { account_id } => Fingerprint::of(&[&"unlock_account", account_id]),
-            Self::ReserveMoney { outgoing, .. } => {
-                let Outgoing { account_id, transfer_id, payee, amount } = outgoing.as_ref();
-                Fingerprint::of(&[&"reserve_money", account_id, transfer_id, payee, amount])
-            }
-            Self::CreditTransfer(incoming) => {
-                let Incoming { account_id, transfer_id, payer, amount } = incoming.as_ref();
-                Fingerprint::of(&[&"credit_transfer", account_id, transfer_id, payer, amount])
-            }
-            Self::SettleTransfer { account_id, transfer_id } => {
-                Fingerprint::of(&[&"settle_transfer", account_id, transfer_id])
-            }
-            Self::ReleaseTransfer { account_id, transfer_id, reason } => {
-                let reason = match reason {
-                    ReleaseReason::NoPayee => "no_payee",
-                    ReleaseReason::BalanceLimit => "balance_limit",
-                };
-                Fingerprint::of(&[&"release_transfer", account_id, transfer_id, &reason])
-            }
         }
     }
 }

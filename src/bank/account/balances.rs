@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use crate::bank::{AccountEvent, AccountId, Money};
+use crate::bank::{AccountEvent, AccountId, Balance};
 use crate::engine::domain::DomainEvent;
 use crate::engine::log::RecordedEvent;
 use crate::engine::projection::{Projection, RowMap, StoredFields, rows};
@@ -11,12 +11,12 @@ use crate::engine::runtime::trace::trace_line;
 /// The read model behind `check_balance`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Balances {
-    balances: RowMap<AccountId, Money>,
+    balances: RowMap<AccountId, Balance>,
 }
 
 impl Balances {
     /// The balance of an account; `None` if there is no such account.
-    pub fn balance(&self, account: &str) -> Option<Money> {
+    pub fn balance(&self, account: &str) -> Option<Balance> {
         self.balances.get(account).copied()
     }
 
@@ -40,7 +40,7 @@ impl Projection<AccountEvent> for Balances {
     fn project(&mut self, event: &RecordedEvent<AccountEvent>) {
         let account_id = event.data.account_id();
         if let AccountEvent::AccountCreated { .. } = event.data {
-            self.balances.insert(account_id.clone(), Money::ZERO);
+            self.balances.insert(account_id.clone(), Balance::ZERO);
         } else if let Some(movement) = event.data.movement()
             && let Some(balance) = self.balances.get_mut(account_id)
             && let Some(new_balance) = movement.applied_to(*balance)
@@ -63,13 +63,10 @@ pub(in crate::bank) fn trace(event: &RecordedEvent<AccountEvent>) {
             let correlation = conversation.as_u128();
             tracing::info!(correlation, "Payment declined for Account: {account_id:?}. Wrong PIN.");
         }
-        AccountEvent::AccountCreated { .. }
-        | AccountEvent::MoneyDeposited { .. }
-        | AccountEvent::MoneyWithdrawn { .. }
-        | AccountEvent::AccountUnlocked { .. }
-        | AccountEvent::MoneyReserved(_)
-        | AccountEvent::TransferCredited(_)
-        | AccountEvent::TransferSettled(_)
-        | AccountEvent::TransferReleased(_) => trace_line!(conversation, "{title}"),
+        AccountEvent::PinRejected { account_id } => {
+            let correlation = conversation.as_u128();
+            tracing::info!(correlation, "Request declined for Account: {account_id:?}. Wrong PIN.");
+        }
+        _ => trace_line!(conversation, "{title}"),
     }
 }

@@ -1,14 +1,38 @@
 //! The commands of accounts.
 
+use super::balance::OverdraftLimit;
+use super::change::AccountChange;
+use super::events::AccountEvent;
 use super::holder::AccountHolder;
 use super::id::AccountId;
 use super::money::Money;
+use super::stated_reason::StatedReason;
 use crate::bank::account::transfer::{Incoming, Outgoing, ReleaseReason, TransferId};
 use crate::bank::pin::PinCheck;
 
 /// Titles of commands that are traced before the command is built.
 pub(in crate::bank) const CREATE_ACCOUNT: &str = "Create Account";
 pub(in crate::bank) const TRANSFER_MONEY: &str = "Transfer Money";
+
+/// What an account has from the beginning, besides its holder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Opening {
+    /// The first deposit, in the same commit as the creation.
+    pub deposit: Option<Money>,
+    /// The overdraft limit.
+    pub overdraft_limit: OverdraftLimit,
+}
+
+impl Opening {
+    /// The events that follow the creation.
+    pub(in crate::bank) fn events(self, account_id: &AccountId) -> impl Iterator<Item = AccountEvent> {
+        let Self { deposit, overdraft_limit: limit } = self;
+        let limit =
+            (!limit.is_none()).then(|| AccountEvent::OverdraftLimitSet { account_id: account_id.clone(), limit });
+        let deposit = deposit.map(|amount| AccountEvent::MoneyDeposited { account_id: account_id.clone(), amount });
+        limit.into_iter().chain(deposit)
+    }
+}
 
 /// A command to an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +43,8 @@ pub enum AccountCommand {
         account_id: AccountId,
         /// The holder.
         account_holder: AccountHolder,
+        /// What the account has from the beginning; `None` for most. Boxed, so that the common commands stay small.
+        opening: Option<Box<Opening>>,
     },
     /// Deposit an amount.
     DepositMoney {
@@ -41,6 +67,27 @@ pub enum AccountCommand {
         /// The account.
         account_id: AccountId,
     },
+    /// Freeze an account.
+    FreezeAccount {
+        /// The account.
+        account_id: AccountId,
+        /// Why, if the bank says so.
+        reason: Option<StatedReason>,
+    },
+    /// Set how far below zero the balance may fall.
+    SetOverdraftLimit {
+        /// The account.
+        account_id: AccountId,
+        /// The limit.
+        limit: OverdraftLimit,
+    },
+    /// End the freezing of an account.
+    UnfreezeAccount {
+        /// The account.
+        account_id: AccountId,
+    },
+    /// Change an account as its holder asks.
+    ChangeAccount(Box<AccountChange>),
     /// Begin a transfer: reserve the amount in the payer's account.
     ReserveMoney {
         /// The payer's side of the transfer.
@@ -69,16 +116,28 @@ pub enum AccountCommand {
 }
 
 impl AccountCommand {
+    /// Creates an account with nothing but a holder.
+    pub fn create(account_id: AccountId, account_holder: AccountHolder) -> Self {
+        Self::CreateAccount { account_id, account_holder, opening: None }
+    }
+
     /// The command's PIN check; `None` if the command needs no PIN.
     pub(in crate::bank) fn pin_check_mut(&mut self) -> Option<&mut Option<PinCheck>> {
         match self {
             Self::WithdrawMoney { pin, .. } | Self::ReserveMoney { pin, .. } => Some(pin),
-            Self::CreateAccount { .. }
-            | Self::DepositMoney { .. }
-            | Self::UnlockAccount { .. }
-            | Self::CreditTransfer(_)
-            | Self::SettleTransfer { .. }
-            | Self::ReleaseTransfer { .. } => None,
+            Self::ChangeAccount(wanted) => Some(&mut wanted.pin),
+            _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Commands in a queue are moved often.
+    #[test]
+    fn rare_commands_do_not_make_the_common_ones_larger() {
+        assert!(size_of::<AccountCommand>() <= 48, "{}", size_of::<AccountCommand>());
     }
 }

@@ -2,10 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::holder::{self, AccountHolder};
+use super::balance::{Balance, OverdraftLimit};
+use super::change::CHANGE_PIN;
+use super::email_address::EmailAddress;
+use super::holder::{self, AccountHolder, HolderName};
 use super::id::AccountId;
 use super::money::{self, Money};
+use super::stated_reason::StatedReason;
 use super::transfer::{Incoming, Outgoing, Released, TransferId};
+use crate::bank::pin::PinVerifier;
 use crate::engine::domain::DomainEvent;
 
 /// Something that happened to an account.
@@ -46,7 +51,7 @@ pub enum AccountEvent {
         /// The account.
         account_id: AccountId,
         /// The balance, which is unchanged.
-        balance: Money,
+        balance: Balance,
         /// The amount requested.
         #[serde(deserialize_with = "money::deserialize_amount")]
         amount_requested: Money,
@@ -59,10 +64,64 @@ pub enum AccountEvent {
         #[serde(deserialize_with = "money::deserialize_amount")]
         amount_requested: Money,
     },
+    /// A change that needs the PIN was declined because of a wrong one.
+    PinRejected {
+        /// The account.
+        account_id: AccountId,
+    },
     /// The locked account was unlocked.
     AccountUnlocked {
         /// The account.
         account_id: AccountId,
+    },
+    /// The account was frozen.
+    AccountFrozen {
+        /// The account.
+        account_id: AccountId,
+        /// Why, if the bank says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<StatedReason>,
+    },
+    /// The account was frozen no longer.
+    AccountUnfrozen {
+        /// The account.
+        account_id: AccountId,
+    },
+    /// The overdraft limit was set.
+    OverdraftLimitSet {
+        /// The account.
+        account_id: AccountId,
+        /// How far below zero the balance may fall from now on.
+        limit: OverdraftLimit,
+    },
+    /// Another holder was named.
+    HolderChanged {
+        /// The account.
+        account_id: AccountId,
+        /// The new holder's name.
+        account_holder: HolderName,
+    },
+    /// The holder's e-mail address was set.
+    EmailChanged {
+        /// The account.
+        account_id: AccountId,
+        /// The new address.
+        email: EmailAddress,
+    },
+    /// The PIN was replaced.
+    PinChanged {
+        /// The account.
+        account_id: AccountId,
+        /// The verifier of the new PIN.
+        pin_verifier: PinVerifier,
+    },
+    /// The account was closed.
+    AccountClosed {
+        /// The account.
+        account_id: AccountId,
+        /// Why, if somebody says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<StatedReason>,
     },
     /// Money was reserved for a transfer.
     #[serde(rename = "money_reserved_for_transfer")]
@@ -86,7 +145,7 @@ pub enum Movement {
 
 impl Movement {
     /// The balance after the movement; `None` if it would be out of range.
-    pub fn applied_to(self, balance: Money) -> Option<Money> {
+    pub fn applied_to(self, balance: Balance) -> Option<Balance> {
         match self {
             Self::In(amount) => balance.checked_add(amount),
             Self::Out(amount) => balance.checked_sub(amount),
@@ -107,6 +166,14 @@ impl AccountEvent {
             | Self::AccountOverdrawn { .. }
             | Self::InvalidPin { .. }
             | Self::AccountUnlocked { .. }
+            | Self::AccountFrozen { .. }
+            | Self::AccountUnfrozen { .. }
+            | Self::OverdraftLimitSet { .. }
+            | Self::HolderChanged { .. }
+            | Self::EmailChanged { .. }
+            | Self::PinChanged { .. }
+            | Self::AccountClosed { .. }
+            | Self::PinRejected { .. }
             | Self::TransferSettled(_) => None,
         }
     }
@@ -120,6 +187,14 @@ impl AccountEvent {
             // A declined transfer has the same event as a declined withdrawal.
             Self::AccountOverdrawn { .. } | Self::InvalidPin { .. } => "Withdraw or Transfer Money",
             Self::AccountUnlocked { .. } => "Unlock Account",
+            Self::AccountFrozen { .. } => "Freeze Account",
+            Self::AccountUnfrozen { .. } => "Unfreeze Account",
+            Self::OverdraftLimitSet { .. } => "Set Overdraft Limit",
+            Self::HolderChanged { .. } => "Change Holder",
+            Self::EmailChanged { .. } => "Change E-Mail",
+            Self::PinChanged { .. } => CHANGE_PIN,
+            Self::AccountClosed { .. } => "Close Account",
+            Self::PinRejected { .. } => "Change Account",
             Self::MoneyReserved(_) => "Transfer Money",
             Self::TransferCredited(_) => "Credit Transfer",
             Self::TransferSettled(_) => "Settle Transfer",
@@ -138,7 +213,15 @@ impl AccountEvent {
             | Self::MoneyWithdrawn { .. }
             | Self::AccountOverdrawn { .. }
             | Self::InvalidPin { .. }
-            | Self::AccountUnlocked { .. } => None,
+            | Self::AccountUnlocked { .. }
+            | Self::AccountFrozen { .. }
+            | Self::AccountUnfrozen { .. }
+            | Self::OverdraftLimitSet { .. }
+            | Self::HolderChanged { .. }
+            | Self::EmailChanged { .. }
+            | Self::PinChanged { .. }
+            | Self::AccountClosed { .. }
+            | Self::PinRejected { .. } => None,
         }
     }
 
@@ -157,7 +240,16 @@ impl AccountEvent {
             Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => Some(outgoing.amount),
             Self::TransferCredited(incoming) => Some(incoming.amount),
             Self::TransferReleased(released) => Some(released.outgoing.amount),
-            Self::AccountCreated { .. } | Self::AccountUnlocked { .. } => None,
+            Self::AccountCreated { .. }
+            | Self::AccountUnlocked { .. }
+            | Self::AccountFrozen { .. }
+            | Self::AccountUnfrozen { .. }
+            | Self::OverdraftLimitSet { .. }
+            | Self::HolderChanged { .. }
+            | Self::EmailChanged { .. }
+            | Self::PinChanged { .. }
+            | Self::AccountClosed { .. }
+            | Self::PinRejected { .. } => None,
         }
     }
 
@@ -169,7 +261,15 @@ impl AccountEvent {
             | Self::MoneyWithdrawn { account_id, .. }
             | Self::AccountOverdrawn { account_id, .. }
             | Self::InvalidPin { account_id, .. }
-            | Self::AccountUnlocked { account_id } => account_id,
+            | Self::AccountUnlocked { account_id }
+            | Self::AccountFrozen { account_id, .. }
+            | Self::AccountUnfrozen { account_id }
+            | Self::OverdraftLimitSet { account_id, .. }
+            | Self::HolderChanged { account_id, .. }
+            | Self::EmailChanged { account_id, .. }
+            | Self::PinChanged { account_id, .. }
+            | Self::AccountClosed { account_id, .. }
+            | Self::PinRejected { account_id } => account_id,
             Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => &outgoing.account_id,
             Self::TransferCredited(incoming) => &incoming.account_id,
             Self::TransferReleased(released) => &released.outgoing.account_id,
@@ -188,6 +288,14 @@ impl DomainEvent for AccountEvent {
             Self::AccountOverdrawn { .. } => "account_overdrawn",
             Self::InvalidPin { .. } => "invalid_pin",
             Self::AccountUnlocked { .. } => "account_unlocked",
+            Self::AccountFrozen { .. } => "account_frozen",
+            Self::AccountUnfrozen { .. } => "account_unfrozen",
+            Self::OverdraftLimitSet { .. } => "overdraft_limit_set",
+            Self::HolderChanged { .. } => "holder_changed",
+            Self::EmailChanged { .. } => "email_changed",
+            Self::PinChanged { .. } => "pin_changed",
+            Self::AccountClosed { .. } => "account_closed",
+            Self::PinRejected { .. } => "pin_rejected",
             Self::MoneyReserved(_) => "money_reserved_for_transfer",
             Self::TransferCredited(_) => "transfer_credited",
             Self::TransferSettled(_) => "transfer_settled",
@@ -202,6 +310,14 @@ impl DomainEvent for AccountEvent {
             Self::MoneyWithdrawn { .. } => "Money Withdrawn",
             Self::AccountOverdrawn { .. } | Self::InvalidPin { .. } => "Payment Declined",
             Self::AccountUnlocked { .. } => "Account Unlocked",
+            Self::AccountFrozen { .. } => "Account Frozen",
+            Self::AccountUnfrozen { .. } => "Account Unfrozen",
+            Self::OverdraftLimitSet { .. } => "Overdraft Limit Set",
+            Self::HolderChanged { .. } => "Holder Changed",
+            Self::EmailChanged { .. } => "E-Mail Changed",
+            Self::PinChanged { .. } => "PIN Changed",
+            Self::AccountClosed { .. } => "Account Closed",
+            Self::PinRejected { .. } => "Request Declined",
             Self::MoneyReserved(_) => "Money Reserved",
             Self::TransferCredited(_) => "Transfer Credited",
             Self::TransferSettled(_) => "Transfer Settled",
@@ -211,111 +327,4 @@ impl DomainEvent for AccountEvent {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::bank::{EmailAddress, HolderName, PinVerifier};
-    use crate::engine::store::codec::{StoredEvent as _, UnreadableEvent, check_types};
-
-    const VERIFIER: &str =
-        "$argon2id$v=19$m=16,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-
-    fn events() -> Vec<(AccountEvent, String)> {
-        let account_id = AccountId::new("1").unwrap();
-        let amount = Money::new(5).unwrap();
-        let holder = AccountHolder::new(
-            HolderName::new("Josh").unwrap(),
-            Some(EmailAddress::new("josh@example.org").unwrap()),
-            Some(PinVerifier::new(VERIFIER).unwrap()),
-        );
-        let created = |account_holder| AccountEvent::AccountCreated { account_id: account_id.clone(), account_holder };
-        vec![
-            (created((&account_id).into()), r#"{"account_id":"1","account_holder":"1"}"#.to_owned()),
-            (created("Josh".into()), r#"{"account_id":"1","account_holder":"Josh"}"#.to_owned()),
-            (
-                created(holder),
-                format!(
-                    r#"{{"account_id":"1","account_holder":"Josh","email":"josh@example.org","pin_verifier":"{VERIFIER}"}}"#
-                ),
-            ),
-            (
-                AccountEvent::MoneyDeposited { account_id: account_id.clone(), amount },
-                r#"{"account_id":"1","amount":5}"#.to_owned(),
-            ),
-            (
-                AccountEvent::MoneyWithdrawn { account_id: account_id.clone(), amount },
-                r#"{"account_id":"1","amount":5}"#.to_owned(),
-            ),
-            (
-                AccountEvent::AccountOverdrawn {
-                    account_id: account_id.clone(),
-                    balance: Money::ZERO,
-                    amount_requested: amount,
-                },
-                r#"{"account_id":"1","balance":0,"amount_requested":5}"#.to_owned(),
-            ),
-            (
-                AccountEvent::InvalidPin { account_id: account_id.clone(), amount_requested: amount },
-                r#"{"account_id":"1","amount_requested":5}"#.to_owned(),
-            ),
-            (AccountEvent::AccountUnlocked { account_id }, r#"{"account_id":"1"}"#.to_owned()),
-        ]
-    }
-
-    #[test]
-    fn every_event_is_stored_under_its_name_in_the_kata_and_read_back() {
-        for (event, data) in events() {
-            assert_eq!(event.to_json().unwrap(), data);
-            let read = AccountEvent::from_stored(event.event_type(), event.schema_version(), &data);
-            assert_eq!(read, Ok(event));
-        }
-    }
-
-    #[test]
-    fn unknown_types_and_versions_are_named() {
-        let read = |event_type, version, data| AccountEvent::from_stored(event_type, version, data).unwrap_err();
-        let unknown = UnreadableEvent::UnknownType { event_type: "money_burnt".to_owned() };
-        assert_eq!(read("money_burnt", 1, "{}"), unknown);
-        let event_type = "account_unlocked".to_owned();
-        let newer = UnreadableEvent::UnknownVersion { event_type, schema_version: 2 };
-        assert_eq!(read("account_unlocked", 2, r#"{"account_id":"1"}"#), newer);
-    }
-
-    #[test]
-    fn broken_data_is_refused() {
-        for (event_type, data, reason) in [
-            ("account_unlocked", "", "EOF while parsing"),
-            ("account_unlocked", "{}", "missing field `account_id`"),
-            ("account_unlocked", r#"{"account_id":""}"#, "a name cannot be empty"),
-            ("account_unlocked", r#"{"account_id":"1"} x"#, "trailing characters"),
-            ("account_unlocked", r#"{"account_id":"1","amount":1}"#, "unknown field `amount`"),
-            ("money_deposited_into_bank_account", r#"{"account_id":"1","amount":0}"#, "an amount is a whole number"),
-            ("money_withdrawn_from_bank_account", r#"{"account_id":"1","amount":-1}"#, "invalid value"),
-            (
-                "account_overdrawn",
-                r#"{"account_id":"1","balance":1000000000000001,"amount_requested":1}"#,
-                "money is at most",
-            ),
-            (
-                "bank_account_created",
-                r#"{"account_id":"1","account_holder":"1","pin_verifier":"1234"}"#,
-                "a PIN verifier is an argon2id hash",
-            ),
-        ] {
-            match AccountEvent::from_stored(event_type, 1, data) {
-                Err(UnreadableEvent::Broken { reason: said }) => assert!(said.contains(reason), "{said}"),
-                other => panic!("{data}: {other:?}"),
-            }
-        }
-    }
-
-    #[test]
-    fn no_two_events_share_a_type() {
-        assert_eq!(check_types::<AccountEvent>(), Ok(()));
-    }
-
-    /// Events, mostly deposits and withdrawals, take most of the memory of a long log.
-    #[test]
-    fn rare_events_do_not_make_the_common_ones_larger() {
-        assert!(size_of::<AccountEvent>() <= 40, "{}", size_of::<AccountEvent>());
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::ser::SerializeStruct as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::bank::{AccountId, EmailAddress, InvalidName, PinVerifier};
 use crate::printable::check_name;
@@ -27,6 +27,22 @@ impl HolderName {
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    pub(in crate::bank) fn shared_name(&self) -> &Arc<str> {
+        &self.0
+    }
+}
+
+impl Serialize for HolderName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for HolderName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(&String::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }
 

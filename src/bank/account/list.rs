@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::later_changes::LaterChanges;
 use crate::bank::{AccountEvent, AccountId, EmailAddress, Moment};
-use crate::engine::log::{Position, RecordedEvent, Timestamp};
-use crate::engine::projection::{LogRow, Projection, RowLog, StoredFields, rows};
+use crate::engine::log::{Position, RecordedEvent, Timestamp, Version};
+use crate::engine::projection::{LogRow, Projection, RowLog, RowMap, StoredFields, rows};
 
 /// The recipient of an e-mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,17 @@ pub struct AccountEntry {
     pub position: Position,
     /// The time of the account's creation.
     pub time: Timestamp,
+    /// The position of the event that closed the account, if it is closed.
+    pub closed: Option<Position>,
+}
+
+/// Which accounts to list. The default lists all that are not closed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccountFilter {
+    /// Only those of the holder of this name.
+    pub holder: Option<String>,
+    /// Closed ones too.
+    pub closed: bool,
 }
 
 /// The read model behind the account list.
@@ -35,6 +47,8 @@ pub struct AccountEntry {
 pub struct Accounts {
     /// In order of creation, so that the list at any moment is a prefix of this one.
     listed: RowLog<ListedAccount>,
+    /// What has changed since.
+    changes: RowMap<AccountId, LaterChanges>,
 }
 
 /// A stored row of the account list.
@@ -63,23 +77,40 @@ impl LogRow for ListedAccount {
     }
 }
 
-impl From<&ListedAccount> for AccountEntry {
-    fn from(listed: &ListedAccount) -> Self {
-        let ListedAccount { account_id, holder, position, time, .. } = listed;
-        Self { account_id: account_id.clone(), holder: holder.clone(), position: *position, time: *time }
+impl ListedAccount {
+    /// The entry at a moment, if the filter lets it through.
+    fn entry(&self, changes: Option<&LaterChanges>, moment: Moment, filter: &AccountFilter) -> Option<AccountEntry> {
+        let Self { account_id, position, time, .. } = self;
+        let closed = changes.and_then(|changes| changes.closed_at(moment));
+        let holder = changes.and_then(|changes| changes.holder_at(moment)).unwrap_or(&self.holder);
+        if !filter.admits(holder, closed) {
+            return None;
+        }
+        let (account_id, holder) = (account_id.clone(), holder.clone());
+        Some(AccountEntry { account_id, holder, position: *position, time: *time, closed })
+    }
+}
+
+impl AccountFilter {
+    fn admits(&self, holder: &str, closed: Option<Position>) -> bool {
+        (self.closed || closed.is_none()) && self.holder.as_ref().is_none_or(|wanted| wanted == holder)
     }
 }
 
 impl Accounts {
-    /// All accounts in order of creation.
+    /// The accounts that are not closed, in order of creation.
     pub fn entries(&self) -> Vec<AccountEntry> {
-        self.listed.iter().map(AccountEntry::from).collect()
+        self.entries_at(Moment::NOW, &AccountFilter::default())
     }
 
-    /// The accounts that existed at a moment, in order of creation.
-    pub fn entries_at(&self, moment: Moment) -> Vec<AccountEntry> {
+    /// The accounts at a moment that a filter lets through, in order of creation.
+    pub fn entries_at(&self, moment: Moment, filter: &AccountFilter) -> Vec<AccountEntry> {
         let count = self.listed.partition_point(|listed| moment.includes(listed.position, listed.time));
-        self.listed[..count].iter().map(AccountEntry::from).collect()
+        let entry = |listed: &ListedAccount| {
+            let changes = self.changes.get(&listed.account_id);
+            listed.entry(changes, moment, filter)
+        };
+        self.listed[..count].iter().filter_map(entry).collect()
     }
 
     /// Whether any account has a PIN.
@@ -99,19 +130,38 @@ impl Accounts {
 
     /// The e-mail address of an account's holder, if known.
     pub fn email(&self, account: &str) -> Option<&EmailAddress> {
-        self.listed.find(account)?.email.as_ref()
+        let changed = self.changes_of(account).and_then(LaterChanges::email);
+        changed.or_else(|| self.listed.find(account)?.email.as_ref())
     }
 
     /// The holder of an account, if their e-mail address is known.
     pub fn recipient(&self, account: &str) -> Option<Recipient> {
-        let listed = self.listed.find(account)?;
-        Some(Recipient { holder: listed.holder.clone(), address: listed.email.clone()? })
+        let address = self.email(account)?.clone();
+        let holder = match self.changes_of(account).and_then(|changes| changes.holder_at(Moment::NOW)) {
+            Some(holder) => holder,
+            // An account that got its address later is not in the index.
+            None => match self.listed.find(account) {
+                Some(listed) => &listed.holder,
+                None => &self.listed.iter().find(|listed| listed.account_id.as_str() == account)?.holder,
+            },
+        };
+        Some(Recipient { holder: holder.clone(), address })
+    }
+
+    /// Which event of an account replaced its PIN last, if one did.
+    pub(in crate::bank) fn pin_changed(&self, account: &str) -> Option<Version> {
+        self.changes_of(account).and_then(LaterChanges::pin_changed)
+    }
+
+    /// Asked for every deposit, and mostly there are none.
+    fn changes_of(&self, account: &str) -> Option<&LaterChanges> {
+        if self.changes.is_empty() { None } else { self.changes.get(account) }
     }
 }
 
 impl Projection<AccountEvent> for Accounts {
     const NAME: &'static str = "accounts";
-    const ROWS: Option<StoredFields<Self>> = rows!(1; listed);
+    const ROWS: Option<StoredFields<Self>> = rows!(1; listed, changes: "changed ");
 
     fn project(&mut self, event: &RecordedEvent<AccountEvent>) {
         if let AccountEvent::AccountCreated { account_id, account_holder } = &event.data {
@@ -123,6 +173,9 @@ impl Projection<AccountEvent> for Accounts {
                 has_pin: account_holder.pin_verifier().is_some(),
                 email: account_holder.email().cloned(),
             });
+        } else if LaterChanges::concerns(&event.data) {
+            let account_id = event.data.account_id().clone();
+            self.changes.get_or_insert_with(account_id, LaterChanges::default).apply(event);
         }
     }
 }

@@ -1,33 +1,43 @@
 //! The account aggregate with its commands and events, and the projections of accounts.
 
 mod aggregate;
+mod balance;
 mod balances;
+mod change;
+mod command_content;
 mod commands;
 mod email_address;
 mod events;
 mod holder;
 mod id;
+mod later_changes;
 mod list;
 mod money;
 mod pin_lock;
 mod refusal;
 mod reservations;
 mod snapshot;
+mod standing;
+mod stated_reason;
 mod total_deposits;
 mod transfer;
 
 pub use self::aggregate::Account;
+pub use self::balance::{Balance, InvalidOverdraftLimit, OverdraftLimit};
 pub use self::balances::Balances;
 pub(super) use self::balances::trace;
-pub use self::commands::AccountCommand;
+pub(super) use self::change::CHANGE_PIN;
+pub use self::change::{AccountChange, Change};
+pub use self::commands::{AccountCommand, Opening};
 pub(super) use self::commands::{CREATE_ACCOUNT, TRANSFER_MONEY};
 pub use self::email_address::{EmailAddress, InvalidEmail};
 pub use self::events::{AccountEvent, Movement};
 pub use self::holder::{AccountHolder, HolderName};
 pub use self::id::{AccountId, InvalidName};
-pub use self::list::{AccountEntry, Accounts, Recipient};
+pub use self::list::{AccountEntry, AccountFilter, Accounts, Recipient};
 pub use self::money::{InvalidAmount, Money};
 pub use self::pin_lock::MAX_WRONG_PINS;
 pub use self::refusal::Refusal;
+pub use self::stated_reason::{InvalidReason, StatedReason};
 pub use self::total_deposits::TotalDeposits;
 pub use self::transfer::{Incoming, Outgoing, ReleaseReason, Released, TransferId};

@@ -1,11 +1,11 @@
-//! Money: a whole number of minor units, always within range.
+//! Amounts of money: a whole number of minor units, always within range.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
-/// An amount or a balance in minor units (cents, say), from 0 to [`Money::MAX`].
+/// An amount in minor units (cents, say), from 0 to [`Money::MAX`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Money(u64);
 
@@ -15,7 +15,7 @@ pub struct Money(u64);
 pub struct InvalidAmount;
 
 impl Money {
-    /// The balance of a new account.
+    /// No money.
     pub const ZERO: Self = Self(0);
 
     /// The largest amount and the largest balance. JSON readers that parse numbers as doubles still read it exactly.
@@ -33,9 +33,9 @@ impl Money {
         }
     }
 
-    /// A balance, which may be zero; `None` above [`Money::MAX`].
-    pub(in crate::bank) fn balance(minor_units: u64) -> Option<Self> {
-        Some(Self(minor_units)).filter(|balance| *balance <= Self::MAX)
+    /// An amount that may be zero; `None` above [`Money::MAX`].
+    pub(in crate::bank) fn or_zero(minor_units: u64) -> Option<Self> {
+        Some(Self(minor_units)).filter(|amount| *amount <= Self::MAX)
     }
 
     /// The minor units.
@@ -52,12 +52,6 @@ impl Money {
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         self.0.checked_sub(other.0).map(Self)
     }
-
-    /// The difference in minor units, negative if `other` is larger.
-    pub const fn difference(self, other: Self) -> i64 {
-        // Both are at most 10^15, so neither the casts nor the difference can overflow.
-        self.0 as i64 - other.0 as i64
-    }
 }
 
 impl fmt::Display for Money {
@@ -66,11 +60,11 @@ impl fmt::Display for Money {
     }
 }
 
-/// Deserializes a balance, which may be zero.
+/// Deserializes an amount that may be zero.
 impl<'de> Deserialize<'de> for Money {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let out_of_range = || de::Error::custom(format_args!("money is at most {}", Self::MAX));
-        Self::balance(u64::deserialize(deserializer)?).ok_or_else(out_of_range)
+        Self::or_zero(u64::deserialize(deserializer)?).ok_or_else(out_of_range)
     }
 }
 
@@ -104,6 +98,5 @@ mod tests {
         assert_eq!(Money::MAX.checked_add(Money(1)), None);
         assert_eq!(Money(1).checked_add(Money(2)), Some(Money(3)));
         assert_eq!(Money(1).checked_sub(Money(2)), None);
-        assert_eq!(Money::ZERO.difference(Money::MAX), -1_000_000_000_000_000);
     }
 }

@@ -44,6 +44,10 @@ impl PinLock {
         }
     }
 
+    pub(in crate::bank) fn has_pin(&self) -> bool {
+        self.verifier.is_some()
+    }
+
     pub(in crate::bank) fn is_locked(&self) -> bool {
         self.wrong_pins >= MAX_WRONG_PINS
     }

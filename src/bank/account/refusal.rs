@@ -6,7 +6,7 @@ use super::money::Money;
 
 /// Why an account refuses a command.
 ///
-/// A payment beyond the balance is not refused but declined, which is an event.
+/// A payment beyond balance and overdraft limit is not refused but declined, which is an event.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum Refusal {
     /// An account of this name already exists.
@@ -21,13 +21,38 @@ pub enum Refusal {
     /// The account has a PIN, but none was given.
     #[error("the account requires a PIN")]
     PinRequired,
+    /// The account has no PIN to change.
+    #[error("the account has no PIN")]
+    NoPin,
     /// Too many wrong PINs in a row; see [`MAX_WRONG_PINS`](crate::bank::MAX_WRONG_PINS).
     #[error("the account is locked")]
     AccountLocked,
     /// The account is not locked.
     #[error("the account is not locked")]
     NotLocked,
-    /// The PIN was checked against a verifier other than the account's, because the account was created meanwhile. The
+    /// The account is closed, and changes no more.
+    #[error("the account is closed")]
+    AccountClosed,
+    /// The account holds money, and so cannot be closed.
+    #[error("the account's balance is not zero")]
+    BalanceNotZero,
+    /// More than the new overdraft limit is used.
+    #[error("more than this overdraft limit is used")]
+    OverdraftInUse,
+    /// A transfer from the account is under way, and so it cannot be closed.
+    #[error("a transfer of this account is under way")]
+    TransferUnderWay,
+    /// The account is frozen: nothing goes out.
+    #[error("the account is frozen")]
+    AccountFrozen,
+    /// The account is frozen already.
+    #[error("the account is frozen already")]
+    AlreadyFrozen,
+    /// The account is not frozen.
+    #[error("the account is not frozen")]
+    NotFrozen,
+    /// The PIN was checked against a verifier other than the account's, because the account was created or its PIN
+    /// changed meanwhile. The
     /// bank checks the PIN again; callers never see this refusal.
     #[error("the PIN was checked against an outdated verifier")]
     OutdatedPinCheck,

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::refusal::Refusal;
 use super::transfer::{Outgoing, TransferId};
-use crate::bank::Money;
 
 /// The maximum number of concurrent transfers from one account.
 const MAX_UNDER_WAY: usize = 1_024;
@@ -13,7 +12,8 @@ const MAX_UNDER_WAY: usize = 1_024;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::bank) struct Reservations {
     open: BTreeMap<TransferId, Outgoing>,
-    total: Money,
+    /// In minor units: with overdrafts, it may exceed the largest amount.
+    total: u64,
 }
 
 impl Reservations {
@@ -24,14 +24,19 @@ impl Reservations {
         reservations
     }
 
-    /// The sum of all reservations.
-    pub(in crate::bank) fn total(&self) -> Money {
+    /// The sum of all reservations, in minor units.
+    pub(in crate::bank) fn total(&self) -> u64 {
         self.total
     }
 
     /// All reservations.
     pub(in crate::bank) fn open(&self) -> impl Iterator<Item = &Outgoing> {
         self.open.values()
+    }
+
+    /// Whether no transfer is under way.
+    pub(in crate::bank) fn are_none(&self) -> bool {
+        self.open.is_empty()
     }
 
     /// Refuses a reservation beyond the maximum.
@@ -50,15 +55,15 @@ impl Reservations {
     }
 
     pub(in crate::bank) fn add(&mut self, outgoing: &Outgoing) {
-        if let Some(total) = self.total.checked_add(outgoing.amount) {
-            self.total = total;
-            self.open.insert(outgoing.transfer_id, outgoing.clone());
+        if self.open.insert(outgoing.transfer_id, outgoing.clone()).is_none() {
+            // Saturates only in a damaged log.
+            self.total = self.total.saturating_add(outgoing.amount.minor_units());
         }
     }
 
     pub(in crate::bank) fn remove(&mut self, transfer_id: TransferId) {
         if let Some(outgoing) = self.open.remove(&transfer_id) {
-            self.total = self.total.checked_sub(outgoing.amount).unwrap_or_default();
+            self.total = self.total.saturating_sub(outgoing.amount.minor_units());
         }
     }
 }

@@ -23,7 +23,7 @@ pub struct TotalDeposits {
 /// Stored as text, since few JSON readers support integers of 128 bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
-pub(in crate::bank) struct Total(u128);
+pub(in crate::bank) struct Total(i128);
 
 impl From<Total> for String {
     fn from(Total(total): Total) -> Self {
@@ -55,7 +55,7 @@ impl LogRow for PastTotal {
 }
 
 impl Total {
-    pub(in crate::bank) fn minor_units(self) -> u128 {
+    pub(in crate::bank) fn minor_units(self) -> i128 {
         self.0
     }
 
@@ -71,7 +71,7 @@ impl Total {
 
 impl TotalDeposits {
     /// The sum of all balances, in minor units.
-    pub fn total(&self) -> u128 {
+    pub fn total(&self) -> i128 {
         self.total.get().0
     }
 

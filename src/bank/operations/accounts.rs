@@ -4,8 +4,8 @@ use super::operation::{Operation, OperationKind};
 use crate::bank::errors::{CommandFailure, CreateError, DepositError, UnlockError, WithdrawError};
 use crate::bank::handle::BankParts;
 use crate::bank::{
-    AccountCommand, AccountEvent, AccountHolder, AccountId, Bank, Money, NewAccount, Pin, Receipt, Unavailable,
-    Withdrawal,
+    AccountCommand, AccountEvent, AccountHolder, AccountId, Bank, Money, NewAccount, Opening, Pin, Receipt,
+    Unavailable, Withdrawal,
 };
 
 impl Bank {
@@ -39,7 +39,7 @@ impl Bank {
     ///
     /// [`Unavailable`] if the verifier could not be made.
     pub async fn creation(&self, account: NewAccount) -> Result<AccountCommand, Unavailable> {
-        let NewAccount { account_id, holder, email, pin } = account;
+        let NewAccount { account_id, holder, email, pin, opening } = account;
         let pin_verifier = match pin {
             Some(pin) => {
                 let is_first = !self.parts.pins.has_secret();
@@ -53,7 +53,8 @@ impl Bank {
             None => None,
         };
         let account_holder = AccountHolder::new(holder, email, pin_verifier);
-        Ok(AccountCommand::CreateAccount { account_id, account_holder })
+        let opening = (opening != Opening::default()).then(|| Box::new(opening));
+        Ok(AccountCommand::CreateAccount { account_id, account_holder, opening })
     }
 
     /// Deposits an amount.
@@ -112,16 +113,6 @@ fn withdrawal(_: &BankParts, receipt: Receipt) -> Result<Withdrawal, WithdrawErr
         Some(AccountEvent::AccountOverdrawn { balance, .. }) => Withdrawal::Declined { balance: *balance, receipt },
         Some(AccountEvent::InvalidPin { .. }) => Withdrawal::WrongPin(receipt),
         // No other event follows from a withdrawal.
-        Some(
-            AccountEvent::AccountCreated { .. }
-            | AccountEvent::MoneyDeposited { .. }
-            | AccountEvent::MoneyWithdrawn { .. }
-            | AccountEvent::AccountUnlocked { .. }
-            | AccountEvent::MoneyReserved(_)
-            | AccountEvent::TransferCredited(_)
-            | AccountEvent::TransferSettled(_)
-            | AccountEvent::TransferReleased(_),
-        )
-        | None => Withdrawal::Paid(receipt),
+        _ => Withdrawal::Paid(receipt),
     })
 }

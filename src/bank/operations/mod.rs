@@ -1,8 +1,11 @@
 //! The operations of a bank: each prepares a command, sends it, and interprets its outcome.
 
 mod accounts;
+mod change_account;
+mod freeze;
 mod new_account;
 mod operation;
+mod overdraft_limit;
 mod receipt;
 mod send;
 mod transfer;

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use uuid::Uuid;
 
-use crate::bank::account::{CREATE_ACCOUNT, TRANSFER_MONEY};
+use crate::bank::account::{CHANGE_PIN, CREATE_ACCOUNT, TRANSFER_MONEY};
 use crate::bank::errors::{CommandFailure, Unavailable};
 use crate::bank::handle::BankParts;
 use crate::bank::{AccountCommand, AccountId, Bank, Money, NewAccount, PendingCommand, Pin, Receipt};
@@ -57,6 +57,8 @@ pub(in crate::bank) enum OperationKind {
     Creation(NewAccount),
     /// Checks the PIN first.
     WithPin(AccountCommand, Pin),
+    /// Makes a verifier of the new PIN first, and checks the old one, if it was given.
+    NewPin { account_id: AccountId, pin: Option<Pin>, new_pin: Pin },
     /// Takes the transfer's id from the command, and checks the PIN, if any.
     Transfer { payer: AccountId, payee: AccountId, amount: Money, pin: Option<Pin> },
 }
@@ -93,6 +95,7 @@ impl<'a, T, E> Operation<'a, T, E> {
         match &self.kind {
             OperationKind::Command(command) | OperationKind::WithPin(command, _) => command.title(),
             OperationKind::Creation(_) => CREATE_ACCOUNT,
+            OperationKind::NewPin { .. } => CHANGE_PIN,
             OperationKind::Transfer { .. } => TRANSFER_MONEY,
         }
     }
@@ -102,6 +105,7 @@ impl<'a, T, E> Operation<'a, T, E> {
         match &self.kind {
             OperationKind::Command(command) | OperationKind::WithPin(command, _) => command.target(),
             OperationKind::Creation(account) => &account.account_id,
+            OperationKind::NewPin { account_id, .. } => account_id,
             OperationKind::Transfer { payer, .. } => payer,
         }
     }
@@ -129,6 +133,10 @@ impl<'a, T, E> Operation<'a, T, E> {
                     let command = bank.creation(account).await?;
                     bank.offer(command, origin, consistency)?.sent().await
                 })));
+            }
+            OperationKind::NewPin { account_id, pin, new_pin } => {
+                let sent = bank.send_new_pin(account_id, pin, new_pin, origin, consistency);
+                return Ok(Sending::Waiting(Box::pin(sent)));
             }
             OperationKind::WithPin(command, pin) => (command, Some(pin)),
             OperationKind::Transfer { payer, payee, amount, pin } => {

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use crate::bank::account::TransferId;
 use crate::bank::errors::CommandFailure;
 use crate::bank::transfer::wait_until_transfer_has_ended;
-use crate::bank::{Account, AccountEvent, Money, Refusal};
+use crate::bank::{Account, AccountEvent, Balance, Refusal};
 use crate::engine::application;
 
 /// The receipt of a command: its stored events.
@@ -22,7 +22,7 @@ pub enum Withdrawal {
     /// The balance was too low. No money moved; the decline is an event.
     Declined {
         /// The balance.
-        balance: Money,
+        balance: Balance,
         /// The receipt of the decline.
         receipt: Receipt,
     },

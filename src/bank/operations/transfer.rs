@@ -75,17 +75,7 @@ impl BankParts {
                 return Err(NotTransferred::Overdrawn { balance: *balance });
             }
             // No other event follows from a reservation.
-            Some(
-                AccountEvent::AccountCreated { .. }
-                | AccountEvent::MoneyDeposited { .. }
-                | AccountEvent::MoneyWithdrawn { .. }
-                | AccountEvent::InvalidPin { .. }
-                | AccountEvent::AccountUnlocked { .. }
-                | AccountEvent::TransferCredited(_)
-                | AccountEvent::TransferSettled(_)
-                | AccountEvent::TransferReleased(_),
-            )
-            | None => return Err(NotTransferred::WrongPin),
+            _ => return Err(NotTransferred::WrongPin),
         };
         let transfer_id = outgoing.transfer_id;
         let state = self.transfers.read(|transfers| {
@@ -114,13 +104,7 @@ impl AccountCommand {
     pub(in crate::bank) fn begun_transfer(&self) -> Option<TransferId> {
         match self {
             Self::ReserveMoney { outgoing, .. } => Some(outgoing.transfer_id),
-            Self::CreateAccount { .. }
-            | Self::DepositMoney { .. }
-            | Self::WithdrawMoney { .. }
-            | Self::UnlockAccount { .. }
-            | Self::CreditTransfer(_)
-            | Self::SettleTransfer { .. }
-            | Self::ReleaseTransfer { .. } => None,
+            _ => None,
         }
     }
 }

@@ -11,13 +11,13 @@ use crate::engine::log::{StreamId, Version};
 use crate::engine::runtime::Origin;
 use crate::engine::store::EventStore as _;
 
-/// The maximum number of PIN checks for one command. A second check follows if the account was created after the first;
-/// there is no third, since an account's verifier never changes.
-const MAX_CHECKS: u32 = 2;
+/// The maximum number of PIN checks for one command. Another check follows if the account was created or its PIN changed
+/// after the first.
+const MAX_CHECKS: u32 = 4;
 
 /// What is known of an account when its PIN is checked.
 enum KnownAccount {
-    /// The account exists. Its verifier, if it has one, never changes.
+    /// The account exists. Without a verifier, it never has one.
     Created(Option<PinVerifier>),
     /// The account does not exist yet; a queued command may create it.
     Missing,
@@ -27,8 +27,8 @@ impl Bank {
     /// Checks a PIN and sends a command with the result, without waiting for the outcome. A command that needs no PIN
     /// is sent as it is.
     ///
-    /// If the account does not exist yet, this waits for the decision: if the account is created meanwhile, the PIN is
-    /// checked again and the command sent again.
+    /// This waits for the decision, unless the account has no PIN: if the account is created or its PIN changed meanwhile,
+    /// the PIN is checked again and the command sent again.
     ///
     /// # Errors
     ///
@@ -54,7 +54,11 @@ impl Bank {
         origin: Origin,
         consistency: Consistency,
     ) -> Result<PendingCommand, Unavailable> {
-        for _ in 0..MAX_CHECKS {
+        for check in 0..MAX_CHECKS {
+            if check > 0 {
+                // Another program may have changed the PIN.
+                self.with_consistency(Consistency::Strong).catch_up().await?;
+            }
             let account = self.known_account(command.target()).await?;
             let verifier = if let KnownAccount::Created(verifier) = &account { verifier.clone() } else { None };
             let stored_pins = if verifier.is_some() { StoredPins::Some } else { self.stored_pins().await? };
@@ -63,7 +67,7 @@ impl Bank {
                 *slot = Some(pin_check);
             }
             let pending = self.offer(command.clone(), origin.clone(), consistency)?.sent().await?;
-            if matches!(account, KnownAccount::Created(_)) {
+            if matches!(account, KnownAccount::Created(None)) {
                 return Ok(pending);
             }
             let pending = pending.decided().await;
@@ -105,16 +109,19 @@ impl Bank {
         Ok(())
     }
 
-    /// Reads an account's verifier from the event that created it.
+    /// Reads an account's verifier from the event that created it, or that changed the PIN last.
     async fn known_account(&self, account: &AccountId) -> Result<KnownAccount, Unavailable> {
         let stream = StreamId::new(Account::CATEGORY, account);
-        let read = self.store().read_stream(&stream, Version::START, 1).await;
+        let changed = self.parts.accounts.read(|accounts| accounts.pin_changed(account.as_str()));
+        let before = changed.map_or(Version::START, |version| Version::new(version.get() - 1));
+        let read = self.store().read_stream(&stream, before, 1).await;
         let events = self.or_unavailable(read).await?;
         Ok(match events.first().map(|event| &event.data) {
             None => KnownAccount::Missing,
             Some(AccountEvent::AccountCreated { account_holder, .. }) => {
                 KnownAccount::Created(account_holder.pin_verifier().cloned())
             }
+            Some(AccountEvent::PinChanged { pin_verifier, .. }) => KnownAccount::Created(Some(pin_verifier.clone())),
             Some(_) => KnownAccount::Created(None),
         })
     }

@@ -4,7 +4,7 @@
 //! eventual consistency, an answer includes all events up to some position, which never decreases for a read model.
 
 use crate::bank::errors::{CheckBalanceError, QueryError};
-use crate::bank::{AccountEntry, AccountId, Accounts, Balances, Bank, Moment, Money};
+use crate::bank::{AccountEntry, AccountFilter, AccountId, Accounts, Balance, Balances, Bank, Moment};
 use crate::engine::projection::ReadModel;
 use crate::engine::store::{EventStore as _, MAX_READ};
 
@@ -14,32 +14,42 @@ impl Bank {
     /// # Errors
     ///
     /// [`CheckBalanceError`]: why the balance could not be read.
-    pub async fn check_balance(&self, account: &AccountId) -> Result<Money, CheckBalanceError> {
+    pub async fn check_balance(&self, account: &AccountId) -> Result<Balance, CheckBalanceError> {
         self.catch_up().await?;
         let balance = self.parts.balances.read(|balances| balances.balance(account.as_str()));
         balance.ok_or(CheckBalanceError::NoAccount)
     }
 
-    /// All accounts in order of creation, now or at a moment.
+    /// All accounts that are not closed, in order of creation, now or at a moment.
     ///
     /// # Errors
     ///
     /// [`QueryError`]: why the query failed.
     pub async fn accounts(&self, moment: Option<Moment>) -> Result<Vec<AccountEntry>, QueryError> {
-        self.catch_up_to(moment).await?;
-        Ok(self.parts.accounts.read(|accounts| match moment {
-            None => accounts.entries(),
-            Some(moment) => accounts.entries_at(moment),
-        }))
+        self.filtered_accounts(&AccountFilter::default(), moment).await
     }
 
-    /// The sum of all balances in minor units, now or at a moment. A query about the past folds the log from the last
+    /// The accounts that a filter lets through, in order of creation, now or at a moment.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError`]: why the query failed.
+    pub async fn filtered_accounts(
+        &self,
+        filter: &AccountFilter,
+        moment: Option<Moment>,
+    ) -> Result<Vec<AccountEntry>, QueryError> {
+        self.catch_up_to(moment).await?;
+        Ok(self.parts.accounts.read(|accounts| accounts.entries_at(moment.unwrap_or(Moment::NOW), filter)))
+    }
+
+    /// The sum of all balances in minor units, which may be negative, now or at a moment. A query about the past folds the log from the last
     /// stored total before that moment.
     ///
     /// # Errors
     ///
     /// [`QueryError`]: why the query failed.
-    pub async fn total_deposits(&self, moment: Option<Moment>) -> Result<u128, QueryError> {
+    pub async fn total_deposits(&self, moment: Option<Moment>) -> Result<i128, QueryError> {
         self.catch_up_to(moment).await?;
         let Some(moment) = moment else {
             return Ok(self.parts.total_deposits.read(|deposits| deposits.total()));

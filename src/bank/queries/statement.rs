@@ -3,7 +3,7 @@
 //! Every answer is folded from the stream, without a read model, and from the last snapshot before the requested part.
 
 use crate::bank::errors::{CheckBalanceError, Unavailable};
-use crate::bank::{Account, AccountEvent, AccountId, Bank, Money};
+use crate::bank::{Account, AccountEvent, AccountId, Balance, Bank, Money};
 use crate::engine::domain::{Aggregate, DomainEvent};
 use crate::engine::log::{Moment, Position, RecordedEvent, StreamId, Timestamp};
 
@@ -21,7 +21,7 @@ pub struct StatementLine {
     /// The amount in the event, if any, moved or not.
     pub amount: Option<Money>,
     /// The balance after the event.
-    pub balance: Money,
+    pub balance: Balance,
 }
 
 impl Bank {
@@ -45,7 +45,7 @@ impl Bank {
     ///
     /// [`CheckBalanceError`]: why the balance could not be read. An account that did not exist yet is
     /// [`CheckBalanceError::NoAccount`].
-    pub async fn check_balance_at(&self, account: &AccountId, moment: Moment) -> Result<Money, CheckBalanceError> {
+    pub async fn check_balance_at(&self, account: &AccountId, moment: Moment) -> Result<Balance, CheckBalanceError> {
         self.has_happened(Some(moment)).await?;
         let state: Account = self.state_up_to(&stream_of(account), moment).await?;
         state.balance().ok_or(CheckBalanceError::NoAccount)

@@ -1,14 +1,18 @@
 //! Explaining a balance.
 
+use crate::bank::account::CREATE_ACCOUNT;
 use crate::bank::errors::CheckBalanceError;
 use crate::bank::queries::statement::stream_of;
-use crate::bank::{Account, AccountEvent, AccountId, Bank, Cause, Moment, Money, Movement, Unavailable};
+use crate::bank::{Account, AccountEvent, AccountId, Balance, Bank, Cause, Moment, Movement, Unavailable};
 use crate::engine::domain::Aggregate as _;
 use crate::engine::log::{RecordedEvent, Version};
 use crate::engine::store::{EventStore as _, MAX_READ};
 
 /// The number of events read beyond the movements still missing, since some events move no money.
 const EXTRA_EVENTS: usize = 32;
+
+/// The last version that a command which creates an account can lead to.
+const LAST_OPENING_VERSION: Version = Version::new(3);
 
 /// An event that moved a balance, and its cause.
 #[derive(Clone, Debug)]
@@ -18,7 +22,9 @@ pub struct Reason {
     /// The change of the balance.
     pub movement: Movement,
     /// The balance after the event.
-    pub balance: Money,
+    pub balance: Balance,
+    /// The title of the event's command.
+    pub command: &'static str,
     /// The cause of the event's command.
     pub cause: Cause,
 }
@@ -46,13 +52,27 @@ impl Bank {
             state.apply(&event.data);
             if let (Some(movement), Some(balance)) = (event.data.movement(), state.balance()) {
                 let cause = self.cause(&event).await?;
-                reasons.push(Reason { event, movement, balance, cause });
+                let command = self.command_title(&event).await?;
+                reasons.push(Reason { event, movement, balance, command, cause });
             }
         }
         if state.balance().is_none() {
             return Err(CheckBalanceError::NoAccount);
         }
         Ok(reasons)
+    }
+
+    /// The title of an event's command. The first deposit may have come with the creation.
+    async fn command_title(&self, event: &RecordedEvent<AccountEvent>) -> Result<&'static str, Unavailable> {
+        let may_be_opening = event.version <= LAST_OPENING_VERSION;
+        if may_be_opening && matches!(event.data, AccountEvent::MoneyDeposited { .. }) {
+            let created = self.store().read_stream(&event.stream, Version::START, 1).await;
+            let created = self.or_unavailable(created).await?;
+            if created.first().is_some_and(|created| created.metadata.command_id == event.metadata.command_id) {
+                return Ok(CREATE_ACCOUNT);
+            }
+        }
+        Ok(event.data.command_title())
     }
 
     /// The last `limit` events that moved an account's balance, up to a version of its stream. Reads the stream

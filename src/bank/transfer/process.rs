@@ -32,14 +32,7 @@ impl ProcessManager for TransferProcess {
                 let settle = AccountCommand::SettleTransfer { account_id: payer, transfer_id };
                 Answer::new(settle).or_note(|refusal| format!("a transfer could not be settled: {refusal}")).into()
             }
-            AccountEvent::AccountCreated { .. }
-            | AccountEvent::MoneyDeposited { .. }
-            | AccountEvent::MoneyWithdrawn { .. }
-            | AccountEvent::AccountOverdrawn { .. }
-            | AccountEvent::InvalidPin { .. }
-            | AccountEvent::AccountUnlocked { .. }
-            | AccountEvent::TransferSettled(_)
-            | AccountEvent::TransferReleased(_) => Reaction::none(),
+            _ => Reaction::none(),
         }
     }
 
@@ -57,16 +50,7 @@ fn credit(
     Answer::new(AccountCommand::CreditTransfer(Box::new(incoming))).or_else(move |refusal| {
         let reason = match refusal {
             Refusal::BalanceLimit => ReleaseReason::BalanceLimit,
-            Refusal::NoAccount
-            // A credit is never refused for any of these.
-            | Refusal::AccountExists
-            | Refusal::PinRequired
-            | Refusal::AccountLocked
-            | Refusal::NotLocked
-            | Refusal::OutdatedPinCheck
-            | Refusal::SameAccount
-            | Refusal::TooManyTransfers
-            | Refusal::NoReservation => ReleaseReason::NoPayee,
+            _ => ReleaseReason::NoPayee,
         };
         Instead::send(AccountCommand::ReleaseTransfer { account_id: payer.clone(), transfer_id, reason })
     })

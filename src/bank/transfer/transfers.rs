@@ -129,12 +129,7 @@ impl Projection<AccountEvent> for Transfers {
                 let ending = Ending::Released(released.reason);
                 self.update(released.outgoing.transfer_id, |record| record.ended = Some((step, ending)));
             }
-            AccountEvent::AccountCreated { .. }
-            | AccountEvent::MoneyDeposited { .. }
-            | AccountEvent::MoneyWithdrawn { .. }
-            | AccountEvent::AccountOverdrawn { .. }
-            | AccountEvent::InvalidPin { .. }
-            | AccountEvent::AccountUnlocked { .. } => {}
+            _ => {}
         }
     }
 }

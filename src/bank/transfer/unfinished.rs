@@ -26,12 +26,7 @@ impl Unfinished<AccountEvent> for UnfinishedTransfers {
             AccountEvent::TransferReleased(released) => {
                 self.0.remove(&released.outgoing.transfer_id);
             }
-            AccountEvent::AccountCreated { .. }
-            | AccountEvent::MoneyDeposited { .. }
-            | AccountEvent::MoneyWithdrawn { .. }
-            | AccountEvent::AccountOverdrawn { .. }
-            | AccountEvent::InvalidPin { .. }
-            | AccountEvent::AccountUnlocked { .. } => {}
+            _ => {}
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Application, Unavailable};
 use crate::engine::log::RecordedEvent;
+use crate::engine::process_manager::answered;
 use crate::engine::store::EventStore as _;
 use crate::engine::store::codec::StoredEvent;
 
@@ -29,7 +30,10 @@ impl<E: StoredEvent> Application<E> {
         }
         let cause = self.store().read_command(metadata.causation_id).await;
         let cause = self.or_unavailable(cause).await?;
-        let first = cause.and_then(|events| events.first().cloned());
-        Ok(first.map_or(Cause::Unknown, |event| Cause::Event(Box::new(event))))
+        let cause = cause.as_ref().and_then(|events| match &**events {
+            [only] => Some(only),
+            several => answered(several, metadata).or(several.first()),
+        });
+        Ok(cause.map_or(Cause::Unknown, |event| Cause::Event(Box::new(event.clone()))))
     }
 }

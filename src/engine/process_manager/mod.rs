@@ -24,7 +24,7 @@ pub use self::process::{LONGEST_CHAIN, Process};
 pub use self::unfinished::Unfinished;
 use super::event_handler::StartFrom;
 use crate::engine::domain::DomainEvent;
-use crate::engine::log::RecordedEvent;
+use crate::engine::log::{Metadata, RecordedEvent};
 
 /// A policy: which commands answer which events. All functions are pure.
 pub trait ProcessManager: Clone + Send + Sync + 'static {
@@ -104,6 +104,19 @@ pub fn id_of_answer<P: ProcessManager>(event: &Event<P>) -> Uuid {
     command_id(P::NAME, event, first(0))
 }
 
+/// The event that a process manager's command answers, among those of the command that caused it.
+pub(in crate::engine) fn answered<'a, E>(
+    events: &'a [RecordedEvent<E>],
+    answer: &Metadata,
+) -> Option<&'a RecordedEvent<E>> {
+    // Few reactions have as many commands.
+    const TRIED: usize = 64;
+    let process = answer.process()?;
+    let is_answered =
+        |event: &&RecordedEvent<E>| (0..TRIED).any(|number| command_id(process, event, number) == answer.command_id);
+    events.iter().find(is_answered)
+}
+
 /// The number of an answer's command among all commands that one event can lead to, from 0.
 fn first(answer: usize) -> usize {
     2 * answer
@@ -131,7 +144,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::engine::log::{Metadata, Position, StreamId, Timestamp, Version};
+    use crate::engine::log::{Position, StreamId, Timestamp, Version};
 
     fn event(command_id: u128, version: u64) -> RecordedEvent<()> {
         RecordedEvent {
@@ -162,6 +175,18 @@ mod tests {
         assert_eq!(ids.len(), 2 * 3 * 2 * 18);
         let later = command_id("transfer", &event(2 << 120, 1), first(0));
         assert!(ids.iter().all(|id| *id < later), "ids grow with time");
+    }
+
+    #[test]
+    fn of_several_events_of_a_command_the_answered_one_is_found() {
+        let events = [event(7, 1), event(7, 2), event(7, 3)];
+        for (place, number) in [(0, first(0)), (1, first(3)), (2, fallback(1))] {
+            let id = command_id("transfer", &events[place], number);
+            let answer = Metadata::from_outside(id).with_process("transfer");
+            assert_eq!(answered(&events, &answer), Some(&events[place]));
+            assert_eq!(answered(&events, &answer.with_process("CEO bonus")), None);
+            assert_eq!(answered(&events, &Metadata::from_outside(id)), None, "an early version wrote it");
+        }
     }
 
     /// Existing logs hold these ids.

@@ -10,7 +10,7 @@ use crate::shell::functions::{Call, Outcome, Parameter, Row};
 use crate::shell::query_arguments::{limit, position};
 use crate::shell::term::{Table, Term};
 
-pub(super) const fn row<D: HasApplication>() -> Row<D> {
+pub(in crate::shell) const fn row<D: HasApplication>() -> Row<D> {
     Row::new(
         function::<D>(
             "events",

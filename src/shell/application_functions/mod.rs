@@ -23,6 +23,7 @@ mod watch;
 mod why;
 mod words;
 
+pub(in crate::shell) use self::events::row as events_row;
 pub use self::has_application::HasApplication;
 pub use self::shell_application::ShellApplication;
 pub(in crate::shell) use self::why::because;

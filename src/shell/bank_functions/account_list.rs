@@ -3,35 +3,47 @@
 use super::BankFunctions;
 use super::replies::no_answer;
 use super::texts::asked;
-use crate::bank::AccountEntry;
+use crate::bank::{AccountEntry, AccountFilter};
+use crate::shell::application_functions::integer;
 use crate::shell::function_table::{AS_OF, AT};
-use crate::shell::functions::{Call, Function, Outcome, Row};
+use crate::shell::functions::{Call, Function, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::query_arguments::moment;
 use crate::shell::term::Term;
+
+const HOLDER: Parameter = Parameter::by_name("holder", ParameterKind::Text);
+const CLOSED: Parameter = Parameter::by_name("closed", ParameterKind::Boolean);
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new(
         "Bank",
         "get_account_list",
-        &[AT, AS_OF],
+        &[HOLDER, CLOSED, AT, AS_OF],
         "lists the accounts and their holders",
         "Bank.get_account_list",
     )
     .group("Accounts")
     .details(asked!(
-        "In order of creation. at: and as_of: list the accounts of the past, as in Bank.check_balance.\n\
-            Replies a list such as [%{id: \"1\", holder: \"Josh\"}]."
+        "In order of creation. holder: \"Josh\" lists those of one holder. closed: true lists closed accounts\n\
+            too, with the position at which each was closed. at: and as_of: list the accounts of the past, as in\n\
+            Bank.check_balance.\n\
+            Replies a list such as [%{id: \"1\", holder: \"Josh\"}, %{id: \"2\", holder: \"Josh\", closed: 12}]."
     )),
     |bank, call| Box::pin(get_account_list(bank, call)),
 );
 
 async fn get_account_list(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
-    let entries = functions.reader()?.accounts(moment(&call)?).await.map_err(no_answer)?;
+    let filter = AccountFilter {
+        holder: call.optional(HOLDER).map(str::to_owned),
+        closed: call.optional(CLOSED) == Some("true"),
+    };
+    let entries = functions.reader()?.filtered_accounts(&filter, moment(&call)?).await.map_err(no_answer)?;
     Ok(Term::List(entries.iter().map(account).collect()).into())
 }
 
-/// An account with its id and its holder.
+/// An account with its id and its holder, and where it was closed.
 fn account(entry: &AccountEntry) -> Term {
     let (id, holder) = (entry.account_id.to_string(), entry.holder.to_string());
-    Term::Map(vec![("id", Term::String(id)), ("holder", Term::String(holder))])
+    let mut account = vec![("id", Term::String(id)), ("holder", Term::String(holder))];
+    account.extend(entry.closed.map(|position| ("closed", integer(position.get()))));
+    Term::Map(account)
 }

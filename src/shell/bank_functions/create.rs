@@ -1,26 +1,30 @@
 //! `Bank.create`
 
 use super::BankFunctions;
-use super::parameters::{ACCOUNT, EMAIL, PIN, account, pin};
+use super::parameters::{ACCOUNT, EMAIL, PIN, account, amount, email, holder, overdraft_limit, pin};
 use super::replies::handled;
 use super::texts::{asked, stored};
-use crate::bank::{EmailAddress, HolderName, NewAccount};
+use crate::bank::{HolderName, NewAccount, Opening};
 use crate::shell::functions::{Call, Function, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::term::Term;
 
 pub(super) const NAME: &str = "create";
 
 const HOLDER: Parameter = Parameter::optional("holder", ParameterKind::Text);
+const DEPOSIT: Parameter = Parameter::by_name("deposit", ParameterKind::Integer);
+const OVERDRAFT: Parameter = Parameter::by_name("overdraft", ParameterKind::Integer);
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
-    Function::new("Bank", NAME, &[ACCOUNT, HOLDER, PIN, EMAIL], "opens an account", "Bank.create \"Wolfman\"")
+    Function::new("Bank", NAME, &[ACCOUNT, HOLDER, PIN, EMAIL, DEPOSIT, OVERDRAFT], "opens an account", "Bank.create \"Wolfman\"")
         .group("Accounts")
         .aliases(&["create_bank_account"])
         .details(stored!(
             "Names have 1 to 64 characters. Bank.create 1, \"Josh\", 1234 names the holder and sets a PIN of 4 to 12\n\
             digits, which is never shown; email: \"josh@example.org\" is the holder's address.\n\
+            deposit: 1000 pays money in with the same command: both events are stored, or neither. overdraft: 500 sets\n\
+            the overdraft limit, as Bank.set_overdraft_limit does.\n\
             Replies :ok, {:error, :account_exists}, {:error, :invalid_name}, {:error, :invalid_email},\n\
-            {:error, :malformed_pin} or {:error, :no_pin_secret}."
+            {:error, :invalid_amount}, {:error, :malformed_pin} or {:error, :no_pin_secret}."
         )),
     |bank, call| Box::pin(create(bank, call)),
 );
@@ -34,11 +38,9 @@ async fn create(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
 /// The account to create. The holder is named like the account unless the call names one.
 pub(super) fn new_account(call: &Call<'_>) -> Result<NewAccount, Term> {
     let account_id = account(call, ACCOUNT)?;
-    let holder = match call.optional(HOLDER) {
-        None => HolderName::from(&account_id),
-        Some(name) => HolderName::new(name).map_err(|_| Term::Error("invalid_name"))?,
-    };
-    let email = call.optional(EMAIL).map(EmailAddress::new).transpose();
-    let email = email.map_err(|_| Term::Error("invalid_email"))?;
-    Ok(NewAccount { account_id, holder, email, pin: pin(call)? })
+    let holder = holder(call, HOLDER)?.unwrap_or_else(|| HolderName::from(&account_id));
+    let email = email(call, EMAIL)?;
+    let deposit = call.optional(DEPOSIT).map(|_| amount(call, DEPOSIT)).transpose()?;
+    let overdraft_limit = overdraft_limit(call, OVERDRAFT)?;
+    Ok(NewAccount { account_id, holder, email, pin: pin(call)?, opening: Opening { deposit, overdraft_limit } })
 }

@@ -28,5 +28,5 @@ async fn deposit(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
 
 /// The command of a deposit.
 pub(super) fn command(call: &Call<'_>) -> Result<AccountCommand, Term> {
-    Ok(AccountCommand::DepositMoney { account_id: account(call, ACCOUNT)?, amount: amount(call)? })
+    Ok(AccountCommand::DepositMoney { account_id: account(call, ACCOUNT)?, amount: amount(call, AMOUNT)? })
 }

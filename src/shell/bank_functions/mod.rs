@@ -1,14 +1,19 @@
 //! The bank's functions at the prompt, each in a file: `Bank.open`, `Bank.create` and others.
 
 mod account_list;
+mod change;
 mod check_balance;
 mod close;
+mod close_account;
 mod consistency;
 mod create;
 mod deposit;
+mod events;
+mod freeze;
 mod manual;
 mod names;
 mod open;
+mod overdraft_limit;
 mod parameters;
 mod replies;
 mod send;
@@ -42,7 +47,7 @@ use crate::engine::log::StreamId;
 use crate::engine::runtime::Conversation;
 
 /// The bank's own functions, in the order of `help`, then those of every application.
-static ROWS: [Row<BankFunctions>; 27] = joined(
+static ROWS: [Row<BankFunctions>; 34] = joined(
     &[
         open::ROW,
         close::ROW,
@@ -52,12 +57,20 @@ static ROWS: [Row<BankFunctions>; 27] = joined(
         withdraw::ROW,
         transfer::ROW,
         unlock::ROW,
+        freeze::FREEZE,
+        freeze::UNFREEZE,
+        overdraft_limit::ROW,
+        close_account::ROW,
+        change::HOLDER,
+        change::EMAIL,
+        change::PIN,
         check_balance::ROW,
         account_list::ROW,
         total_deposits::ROW,
         statement::ROW,
         transfers::ROW,
         why::ROW,
+        events::ROW,
     ],
     &application_functions(),
 );
@@ -116,9 +129,15 @@ impl BankFunctions {
 
     /// The PIN, if the call leaves it out and the account has one.
     fn wanted_pin(&self, call: Call<'_>, account: Parameter) -> Option<WantedSecret> {
-        let (parameter, account) = (call.left_out(PIN)?, call.text(account));
+        self.wanted_secret(call, account, PIN, "PIN")
+    }
+
+    /// A PIN that is called so, if the call leaves it out and the account has one.
+    fn wanted_secret(&self, call: Call<'_>, account: Parameter, pin: Parameter, called: &str) -> Option<WantedSecret> {
+        let (parameter, account) = (call.left_out(pin)?, call.text(account));
         let has_pin = self.opened()?.account_list().read(|accounts| accounts.has_pin(account));
-        has_pin.then(|| WantedSecret { parameter, question: format!("PIN of {}: ", Term::String(account.to_owned())) })
+        let question = || format!("{called} of {}: ", Term::String(account.to_owned()));
+        has_pin.then(|| WantedSecret { parameter, question: question() })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Parameters of several of the bank's functions, and how arguments are parsed. An error is the reply to an invalid one.
 
-use crate::bank::{AccountId, Money, Pin};
+use crate::bank::{AccountId, EmailAddress, HolderName, Money, OverdraftLimit, Pin, StatedReason};
 use crate::shell::functions::{Call, Parameter, ParameterKind};
 use crate::shell::term::Term;
 
@@ -9,17 +9,44 @@ pub(super) const AMOUNT: Parameter = Parameter::needed("amount", ParameterKind::
 pub(super) const PIN: Parameter = Parameter::optional("pin", ParameterKind::Pin);
 pub(super) const EMAIL: Parameter = Parameter::by_name("email", ParameterKind::Text);
 
+pub(super) const REASON: Parameter = Parameter::by_name("reason", ParameterKind::Text);
+
+/// The holder's name, where one is given.
+pub(super) fn holder(call: &Call<'_>, parameter: Parameter) -> Result<Option<HolderName>, Term> {
+    call.optional(parameter).map(HolderName::new).transpose().map_err(|_| Term::Error("invalid_name"))
+}
+
+/// The holder's e-mail address, where one is given.
+pub(super) fn email(call: &Call<'_>, parameter: Parameter) -> Result<Option<EmailAddress>, Term> {
+    call.optional(parameter).map(EmailAddress::new).transpose().map_err(|_| Term::Error("invalid_email"))
+}
+
 /// The account that the argument names.
 pub(super) fn account(call: &Call<'_>, parameter: Parameter) -> Result<AccountId, Term> {
     AccountId::new(call.text(parameter)).map_err(|_| Term::Error("invalid_name"))
 }
 
-pub(super) fn amount(call: &Call<'_>) -> Result<Money, Term> {
+pub(super) fn amount(call: &Call<'_>, parameter: Parameter) -> Result<Money, Term> {
     // A number that does not fit into 64 bits is beyond the limit anyway.
-    let amount = call.text(AMOUNT).parse::<i64>().ok();
+    let amount = call.text(parameter).parse::<i64>().ok();
     amount.and_then(|amount| Money::new(amount).ok()).ok_or(Term::Error("invalid_amount"))
 }
 
+/// An overdraft limit; 0 where it was left out.
+pub(super) fn overdraft_limit(call: &Call<'_>, parameter: Parameter) -> Result<OverdraftLimit, Term> {
+    let limit = call.optional(parameter).unwrap_or("0").parse::<i64>().ok();
+    limit.and_then(|limit| OverdraftLimit::new(limit).ok()).ok_or(Term::Error("invalid_amount"))
+}
+
+/// The reason that the bank states for an act of its own.
+pub(super) fn reason(call: &Call<'_>) -> Result<Option<StatedReason>, Term> {
+    call.optional(REASON).map(StatedReason::new).transpose().map_err(|_| Term::Error("invalid_reason"))
+}
+
 pub(super) fn pin(call: &Call<'_>) -> Result<Option<Pin>, Term> {
-    call.optional(PIN).map(Pin::new).transpose().map_err(|_| Term::Error("malformed_pin"))
+    pin_given(call, PIN)
+}
+
+pub(super) fn pin_given(call: &Call<'_>, parameter: Parameter) -> Result<Option<Pin>, Term> {
+    call.optional(parameter).map(Pin::new).transpose().map_err(|_| Term::Error("malformed_pin"))
 }

@@ -1,8 +1,8 @@
 //! The words for the bank, and the reply to each refusal and failure.
 
 use crate::bank::{
-    Bank, CheckBalanceError, CommandFailure, NotTransferred, QueryError, Receipt, Refusal, Unavailable,
-    WRONG_PIN_SECRET,
+    AccountEvent, Balance, Bank, CheckBalanceError, CommandFailure, NotTransferred, QueryError, Receipt, Refusal,
+    Unavailable, WRONG_PIN_SECRET,
 };
 use crate::engine::runtime::StopReason;
 use crate::engine::store::StoreError;
@@ -22,15 +22,28 @@ pub(super) static WORDS: Words = Words {
         stream: "Wolfman",
         no_stream: "no_account",
         mended: "Once\nthat is repaired, Bank.close and Bank.open start it again.",
-        holds: "that balances and reservations add up to deposits minus withdrawals;",
+        holds: "that balances and reservations add up to deposits minus withdrawals,\nand no balance is below its overdraft limit;",
         imported: "No e-mail is\nsent and no bonus paid again; a transfer that had not ended continues.",
         projections: "balances, accounts, deposits and transfers",
     }
 };
 
+/// A balance, which may be negative.
+pub(super) fn balance(balance: Balance) -> Term {
+    Term::Integer(balance.minor_units().into())
+}
+
 /// The reply to a command that was handled.
 pub(super) fn handled(_: &Bank, receipt: &Receipt) -> Term {
     application_functions::handled(receipt)
+}
+
+/// The reply to a change that was handled; it may have been declined because of a wrong PIN.
+pub(super) fn changed(bank: &Bank, receipt: &Receipt) -> Term {
+    match receipt.events().first().map(|event| &event.data) {
+        Some(AccountEvent::PinRejected { .. }) => Term::Error("invalid_pin"),
+        _ => handled(bank, receipt),
+    }
 }
 
 /// The reply to a command that was not carried out.
@@ -42,6 +55,14 @@ pub(super) fn failure(failure: &CommandFailure) -> Term {
         CommandFailure::Refused(Refusal::PinRequired) => "pin_required",
         CommandFailure::Refused(Refusal::AccountLocked) => "account_locked",
         CommandFailure::Refused(Refusal::NotLocked) => "not_locked",
+        CommandFailure::Refused(Refusal::AccountClosed) => "account_closed",
+        CommandFailure::Refused(Refusal::BalanceNotZero) => "balance_not_zero",
+        CommandFailure::Refused(Refusal::OverdraftInUse) => "overdraft_in_use",
+        CommandFailure::Refused(Refusal::TransferUnderWay) => "transfer_under_way",
+        CommandFailure::Refused(Refusal::AccountFrozen) => "account_frozen",
+        CommandFailure::Refused(Refusal::AlreadyFrozen) => "already_frozen",
+        CommandFailure::Refused(Refusal::NotFrozen) => "not_frozen",
+        CommandFailure::Refused(Refusal::NoPin) => "no_pin",
         CommandFailure::Refused(Refusal::OutdatedPinCheck) => "busy",
         CommandFailure::Refused(Refusal::SameAccount) => "same_account",
         CommandFailure::Refused(Refusal::TooManyTransfers) => "too_many_transfers",

@@ -2,7 +2,7 @@
 
 use super::BankFunctions;
 use super::parameters::{ACCOUNT, account};
-use super::replies::no_balance;
+use super::replies::{balance, no_balance};
 use super::texts::asked;
 use crate::bank::StatementLine;
 use crate::shell::application_functions::integer;
@@ -43,6 +43,6 @@ fn row(line: &StatementLine) -> Vec<Term> {
         Term::String(line.time.to_string()),
         Term::String(line.what.to_owned()),
         line.amount.map_or(Term::Nil, |amount| integer(amount.minor_units())),
-        integer(line.balance.minor_units()),
+        balance(line.balance),
     ]
 }

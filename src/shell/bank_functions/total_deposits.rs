@@ -17,12 +17,14 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
         "Bank.get_total_deposits",
     )
     .group("Accounts")
-    .details(asked!("at: and as_of: show it in the past, as in Bank.check_balance. Replies the sum, such as 55.")),
+    .details(asked!(
+        "at: and as_of: show it in the past, as in Bank.check_balance. Replies the sum, such as 55;\n\
+            with overdrafts it may be negative."
+    )),
     |bank, call| Box::pin(get_total_deposits(bank, call)),
 );
 
 async fn get_total_deposits(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let total = functions.reader()?.total_deposits(moment(&call)?).await.map_err(no_answer)?;
-    // All accounts together cannot hold that much.
-    Ok(Term::Integer(i128::try_from(total).unwrap_or(i128::MAX)).into())
+    Ok(Term::Integer(total).into())
 }

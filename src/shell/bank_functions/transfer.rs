@@ -20,9 +20,9 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             PIN, it is required.\n\
             Replies :ok, {:error, :no_account}, {:error, :no_payee}, {:error, :account_overdrawn},\n\
             {:error, :same_account}, {:error, :balance_limit}, {:error, :too_many_transfers} or {:error, :invalid_pin},\n\
-            and what Bank.withdraw replies about PINs and amounts. {:ok, %{committed: 12, lagging: [\"transfer\"]}}: events\n\
-            up to position 12 are stored, but the named handlers have not seen them within 5 s. The transfer goes on;\n\
-            Bank.transfers shows it."
+            and what Bank.withdraw replies about frozen accounts, PINs and amounts.\n\
+            {:ok, %{committed: 12, lagging: [\"transfer\"]}}: events up to position 12 are stored, but the named handlers\n\
+            have not seen them within 5 s. The transfer goes on; Bank.transfers shows it."
         )),
     |bank, call| Box::pin(transfer(bank, call)),
 )
@@ -31,7 +31,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
 async fn transfer(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let (bank, conversation) = functions.begin()?;
     let (payer, payee) = (account(&call, PAYER)?, account(&call, PAYEE)?);
-    let transfer = bank.transfer(&payer, &payee, amount(&call)?, pin(&call)?);
+    let transfer = bank.transfer(&payer, &payee, amount(&call, AMOUNT)?, pin(&call)?);
     functions.carry_out(call, &bank, conversation, transfer, ended).await
 }
 

@@ -2,7 +2,7 @@
 
 use super::BankFunctions;
 use super::parameters::{ACCOUNT, account};
-use super::replies::no_balance;
+use super::replies::{self, no_balance};
 use super::texts::asked;
 use crate::bank::{Movement, Reason};
 use crate::engine::domain::DomainEvent as _;
@@ -33,7 +33,7 @@ async fn why(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
 }
 
 fn row(reason: &Reason) -> Vec<Term> {
-    let Reason { event, movement, balance, cause } = reason;
+    let Reason { event, movement, balance, command, cause } = reason;
     let change = match movement {
         Movement::In(amount) => i128::from(amount.minor_units()),
         Movement::Out(amount) => -i128::from(amount.minor_units()),
@@ -44,8 +44,8 @@ fn row(reason: &Reason) -> Vec<Term> {
         Term::String(event.time.to_string()),
         Term::String(event.data.title().to_owned()),
         Term::Integer(change),
-        integer(balance.minor_units()),
-        Term::String(event.data.command_title().to_owned()),
+        replies::balance(*balance),
+        Term::String((*command).to_owned()),
         Term::String(because),
         Term::String(event.metadata.command_id.to_string()),
     ]

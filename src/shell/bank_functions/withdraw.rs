@@ -15,12 +15,12 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
         .group("Accounts")
         .aliases(&["withdraw_money_from_bank_account"])
         .details(stored!(
-            "The trace shows the balance that the payment would leave. A payment beyond the balance is declined: the\n\
-            reply is still :ok, as the command was handled, and the decline is an event.\n\
+            "The trace shows the balance that the payment would leave. A payment beyond balance and overdraft limit\n\
+            is declined: the reply is still :ok, as the command was handled, and the decline is an event.\n\
             An account with a PIN requires it: Bank.withdraw 1, 50, 1234. If it is left out at the prompt, the prompt\n\
             asks for it and does not show it. A wrong PIN declines the payment too; three in a row lock the account.\n\
-            Replies :ok, {:error, :no_account}, {:error, :invalid_amount}, {:error, :pin_required},\n\
-            {:error, :malformed_pin}, {:error, :account_locked}, {:error, :no_pin_secret} or\n\
+            Replies :ok, {:error, :no_account}, {:error, :invalid_amount}, {:error, :account_frozen},\n\
+            {:error, :account_locked}, {:error, :pin_required}, {:error, :malformed_pin}, {:error, :no_pin_secret} or\n\
             {:error, :wrong_pin_secret}: PINs were stored with another secret, and the PIN does not count as a wrong one."
         )),
     |bank, call| Box::pin(withdraw(bank, call)),
@@ -29,7 +29,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
 
 async fn withdraw(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let (bank, conversation) = functions.begin()?;
-    let (account, amount) = (account(&call, ACCOUNT)?, amount(&call)?);
+    let (account, amount) = (account(&call, ACCOUNT)?, amount(&call, AMOUNT)?);
     let withdrawal = match pin(&call)? {
         None => bank.withdraw(&account, amount),
         Some(pin) => bank.withdraw_with_pin(&account, amount, pin),
@@ -39,5 +39,5 @@ async fn withdraw(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
 
 /// The command of a withdrawal without a PIN.
 pub(super) fn command(call: &Call<'_>) -> Result<AccountCommand, Term> {
-    Ok(AccountCommand::WithdrawMoney { account_id: account(call, ACCOUNT)?, amount: amount(call)?, pin: None })
+    Ok(AccountCommand::WithdrawMoney { account_id: account(call, ACCOUNT)?, amount: amount(call, AMOUNT)?, pin: None })
 }

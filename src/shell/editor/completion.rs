@@ -33,6 +33,10 @@ impl Assistant {
             (Some(parameter), Some(ParameterKind::Named | ParameterKind::Text)) if word.is_empty() => {
                 self.complete_name(parameter, word).into_iter().map(Candidate::quoted).collect()
             }
+            (Some(parameter), Some(ParameterKind::Named)) => match word.strip_prefix(':') {
+                Some(prefix) => self.complete_atom(parameter, prefix),
+                None => Vec::new(),
+            },
             (_, Some(ParameterKind::Atom(atoms))) => {
                 let atoms = atoms.iter().map(|atom| format!(":{atom}"));
                 atoms.filter(|atom| atom.starts_with(word)).map(Candidate::from).collect()
@@ -45,6 +49,16 @@ impl Assistant {
     fn complete_name(&self, parameter: &Parameter, prefix: &str) -> Vec<Candidate> {
         let names = self.names.beginning_with(parameter, prefix, MAX_NAMES);
         names.into_iter().map(Candidate::name).collect()
+    }
+
+    /// The names that can be written as an atom.
+    fn complete_atom(&self, parameter: &Parameter, prefix: &str) -> Vec<Candidate> {
+        let names = self.names.beginning_with(parameter, prefix, MAX_NAMES);
+        let is_word = |name: &String| {
+            !name.starts_with(|first: char| first.is_ascii_digit())
+                && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_')
+        };
+        names.into_iter().filter(is_word).map(|name| Candidate::from(format!(":{name}"))).collect()
     }
 
     /// Modules up to the dot, then functions; aliases only where no function's own name matches.
@@ -99,12 +113,14 @@ mod tests {
     fn modules_functions_names_and_atoms_complete() {
         assert_eq!(typed("Ba"), ["Bank."]);
         assert_eq!(typed("Bank.de"), ["Bank.deposit"]);
-        assert_eq!(typed("Bank.c"), ["Bank.close", "Bank.consistency", "Bank.create", "Bank.check_balance"]);
+        assert_eq!(typed("Bank.clo"), ["Bank.close", "Bank.close_account"]);
         assert_eq!(typed("he"), ["help"]);
         assert_eq!(typed("help Bank.o"), ["help Bank.open"]);
         assert_eq!(typed("Bank.deposit \"Wo"), ["Bank.deposit \"Wolf\"", "Bank.deposit \"Wolfman\""]);
         assert_eq!(typed("Bank.deposit(\"a "), ["Bank.deposit(\"a \\\"b\\\"\""]);
         assert_eq!(typed("Bank.deposit W"), Vec::<String>::new());
+        assert_eq!(typed("Bank.deposit :Wo"), ["Bank.deposit :Wolf", "Bank.deposit :Wolfman"]);
+        assert_eq!(typed("Bank.deposit :").len(), 2);
         assert_eq!(typed("Bank.create ").len(), 3);
         assert_eq!(typed("Bank.consistency :e"), ["Bank.consistency :eventual"]);
         assert_eq!(typed("Bank.open; Bank.wi"), ["Bank.open; Bank.withdraw"]);

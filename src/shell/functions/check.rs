@@ -69,6 +69,7 @@ fn value<'a>(
         (Value::Integer(_), ParameterKind::Pin) => Ok(text[argument.value_span.clone()].replace('_', "").into()),
         (Value::Integer(digits), ParameterKind::Named | ParameterKind::Integer) => Ok(digits.clone()),
         (Value::Boolean(truth), ParameterKind::Boolean) => Ok(if *truth { "true" } else { "false" }.into()),
+        (Value::Atom(atom), ParameterKind::Named) => Ok((*atom).into()),
         (Value::Atom(atom), ParameterKind::Atom(atoms)) if atoms.contains(atom) => Ok((*atom).into()),
         (Value::Name(name), ParameterKind::Function) => Ok(name.to_string().into()),
         (other, kind) => {
@@ -92,7 +93,7 @@ fn kind_of(value: &Value<'_>) -> String {
 impl ParameterKind {
     fn describe(self, manual: &Manual) -> String {
         match self {
-            Self::Named => format!("a string such as \"{}\" or an integer", manual.named),
+            Self::Named => format!("a string such as \"{}\", an integer or an atom", manual.named),
             Self::Text => "a string".to_owned(),
             Self::Integer => "a whole number".to_owned(),
             Self::Pin => "4 to 12 digits".to_owned(),

@@ -44,7 +44,7 @@ pub struct Parameter {
 /// Which arguments a parameter accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParameterKind {
-    /// The name of something: a string, or an integer, which stands for its digits.
+    /// The name of something: a string, an integer, which stands for its digits, or an atom, which stands for its word.
     Named,
     /// Any string.
     Text,

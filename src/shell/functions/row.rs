@@ -65,6 +65,12 @@ impl<D> Row<D> {
         Self { find_wanted_secret: Some(find), ..self }
     }
 
+    /// Adds other names of the function in its module.
+    #[must_use]
+    pub const fn aliases(self, aliases: &'static [&'static str]) -> Self {
+        Self { function: self.function.aliases(aliases), ..self }
+    }
+
     /// Runs the function.
     pub fn run<'a>(&self, domain: &'a mut D, call: Call<'a>) -> RunningCall<'a> {
         (self.run)(domain, call)

@@ -201,7 +201,7 @@ fn any_value() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn a_pin_is_never_shown(
-        which in 0_usize..3,
+        which in 0_usize..7,
         values in prop::collection::vec(any_value(), 4),
         form in 0_usize..5,
         further in prop::collection::vec(any_value(), 0..3),

@@ -1,8 +1,8 @@
 //! The real bank in the terms of the model, for comparison.
 
 use cqrs_bank::bank::{
-    AccountCommand, AccountEvent, Bank, CreateError, DepositError, NewAccount, Options, PendingCommand, Pin, PinCost,
-    PinOptions, PinSecret, Receipt, Refusal, UnlockError, WithdrawError, Withdrawal,
+    AccountCommand, AccountEvent, Balance, Bank, CreateError, DepositError, NewAccount, Options, PendingCommand, Pin,
+    PinCost, PinOptions, PinSecret, Receipt, Refusal, UnlockError, WithdrawError, Withdrawal,
 };
 use cqrs_bank::engine::command_handler::Limits;
 use cqrs_bank::engine::domain::DomainEvent;
@@ -18,13 +18,13 @@ pub(crate) async fn call(bank: &Bank, command: &Command) -> (Reply, Option<Event
         Command::Create(name) => match bank.create(&account(name)).await {
             Ok(receipt) => done(&receipt),
             Err(CreateError::AccountExists) => (Reply::AccountExists, None),
-            Err(CreateError::Unavailable(unavailable)) => panic!("{command:?}: {unavailable}"),
+            Err(error) => panic!("{command:?}: {error}"),
         },
         Command::Deposit(name, amount) => match bank.deposit(&account(name), money(amount)).await {
             Ok(receipt) => done(&receipt),
             Err(DepositError::NoAccount) => (Reply::NoAccount, None),
             Err(DepositError::BalanceLimit) => (Reply::BalanceLimit, None),
-            Err(DepositError::Unavailable(unavailable)) => panic!("{command:?}: {unavailable}"),
+            Err(error) => panic!("{command:?}: {error}"),
         },
         Command::Withdraw(name, amount) => withdrawal(bank.withdraw(&account(name), money(amount)).await),
         Command::WithdrawWith(name, amount, digits) => {
@@ -33,28 +33,33 @@ pub(crate) async fn call(bank: &Bank, command: &Command) -> (Reply, Option<Event
         Command::CreateWithPin(name, digits) => match bank.create_account(with_pin(name, digits)).await {
             Ok(receipt) => done(&receipt),
             Err(CreateError::AccountExists) => (Reply::AccountExists, None),
-            Err(CreateError::Unavailable(unavailable)) => panic!("{command:?}: {unavailable}"),
+            Err(error) => panic!("{command:?}: {error}"),
         },
         Command::Unlock(name) => match bank.unlock(&account(name)).await {
             Ok(receipt) => done(&receipt),
             Err(UnlockError::NoAccount) => (Reply::NoAccount, None),
             Err(UnlockError::NotLocked) => (Reply::NotLocked, None),
-            Err(UnlockError::Unavailable(unavailable)) => panic!("{command:?}: {unavailable}"),
+            Err(error) => panic!("{command:?}: {error}"),
         },
     }
+}
+
+/// Nothing is overdrawn here.
+fn units(balance: Balance) -> u64 {
+    u64::try_from(balance.minor_units()).unwrap()
 }
 
 fn withdrawal(outcome: Result<Withdrawal, WithdrawError>) -> (Reply, Option<Event>) {
     match outcome {
         Ok(Withdrawal::Paid(receipt)) => done(&receipt),
         Ok(Withdrawal::Declined { balance, receipt }) => {
-            (Reply::Declined { balance: balance.minor_units() }, only_event(&receipt))
+            (Reply::Declined { balance: units(balance) }, only_event(&receipt))
         }
         Ok(Withdrawal::WrongPin(receipt)) => (Reply::WrongPin, only_event(&receipt)),
         Err(WithdrawError::NoAccount) => (Reply::NoAccount, None),
         Err(WithdrawError::PinRequired) => (Reply::PinRequired, None),
         Err(WithdrawError::AccountLocked) => (Reply::AccountLocked, None),
-        Err(WithdrawError::Unavailable(unavailable)) => panic!("{unavailable}"),
+        Err(error) => panic!("{error}"),
     }
 }
 
@@ -88,7 +93,7 @@ pub(crate) fn outcome(outcome: Result<&[RecordedEvent<AccountEvent>], Refusal>) 
     match outcome {
         Ok([event]) => {
             let reply = match event.data {
-                AccountEvent::AccountOverdrawn { balance, .. } => Reply::Declined { balance: balance.minor_units() },
+                AccountEvent::AccountOverdrawn { balance, .. } => Reply::Declined { balance: units(balance) },
                 AccountEvent::InvalidPin { .. } => Reply::WrongPin,
                 _ => Reply::Done,
             };
@@ -102,9 +107,7 @@ pub(crate) fn outcome(outcome: Result<&[RecordedEvent<AccountEvent>], Refusal>) 
         Err(Refusal::AccountLocked) => (Reply::AccountLocked, None),
         Err(Refusal::NotLocked) => (Reply::NotLocked, None),
         Err(Refusal::OutdatedPinCheck) => panic!("the bank keeps this to itself"),
-        Err(refusal @ (Refusal::SameAccount | Refusal::TooManyTransfers | Refusal::NoReservation)) => {
-            panic!("nothing is transferred here: {refusal}")
-        }
+        Err(refusal) => panic!("nothing is transferred, frozen or closed here: {refusal}"),
     }
 }
 
@@ -123,9 +126,7 @@ pub(crate) async fn send(bank: &Bank, command: &Command) -> PendingCommand {
 /// A command without a PIN.
 pub(crate) fn account_command(command: &Command) -> AccountCommand {
     match *command {
-        Command::Create(name) => {
-            AccountCommand::CreateAccount { account_id: account(name), account_holder: name.into() }
-        }
+        Command::Create(name) => AccountCommand::create(account(name), name.into()),
         Command::Deposit(name, amount) => {
             AccountCommand::DepositMoney { account_id: account(name), amount: money(amount) }
         }

@@ -1,8 +1,9 @@
 //! The real bank in the terms of the model.
 
 use cqrs_bank::bank::{
-    AccountEvent, Bank, CreateError, DepositError, EmailAddress, HolderName, NewAccount, TransferError, UnlockError,
-    WithdrawError, Withdrawal,
+    AccountEvent, Bank, ChangeAccountError, ChangePinError, CloseAccountError, CreateError, DepositError, EmailAddress,
+    FreezeError, HolderName, NewAccount, Opening, OverdraftLimit, OverdraftLimitError, StatedReason, TransferError,
+    UnfreezeError, UnlockError, WithdrawError, Withdrawal,
 };
 use cqrs_bank::engine::domain::DomainEvent as _;
 use cqrs_bank::engine::log::RecordedEvent;
@@ -14,23 +15,29 @@ use crate::answers::NAMES;
 /// Calls the public function for a command, and returns its outcome.
 pub(crate) async fn call(bank: &Bank, command: Command) -> Reply {
     match command {
-        Command::Create { name, pin, email } => {
+        Command::Create { name, pin, email, deposit, overdraft } => {
             let email = email.then(|| EmailAddress::new(&format!("{}@example.org", name.to_lowercase())).unwrap());
             let new = NewAccount {
                 account_id: account(name),
                 holder: HolderName::new(name).unwrap(),
                 email,
                 pin: pin_of(pin),
+                opening: Opening {
+                    deposit: deposit.map(money),
+                    overdraft_limit: OverdraftLimit::new(overdraft).unwrap(),
+                },
             };
             match bank.create_account(new).await {
                 Ok(_) => Reply::Done,
                 Err(CreateError::AccountExists) => Reply::AccountExists,
+                Err(CreateError::AccountClosed) => Reply::AccountClosed,
                 Err(error) => panic!("{command:?}: {error}"),
             }
         }
         Command::Deposit(name, amount) => match bank.deposit(&account(name), money(amount)).await {
             Ok(_) => Reply::Done,
             Err(DepositError::NoAccount) => Reply::NoAccount,
+            Err(DepositError::AccountClosed) => Reply::AccountClosed,
             Err(DepositError::BalanceLimit) => Reply::BalanceLimit,
             Err(error) => panic!("{command:?}: {error}"),
         },
@@ -44,6 +51,8 @@ pub(crate) async fn call(bank: &Bank, command: Command) -> Reply {
                 Ok(Withdrawal::Declined { balance, .. }) => Reply::Declined { balance: balance.minor_units() },
                 Ok(Withdrawal::WrongPin(_)) => Reply::WrongPin,
                 Err(WithdrawError::NoAccount) => Reply::NoAccount,
+                Err(WithdrawError::AccountClosed) => Reply::AccountClosed,
+                Err(WithdrawError::AccountFrozen) => Reply::AccountFrozen,
                 Err(WithdrawError::PinRequired) => Reply::PinRequired,
                 Err(WithdrawError::AccountLocked) => Reply::AccountLocked,
                 Err(error) => panic!("{command:?}: {error}"),
@@ -52,9 +61,69 @@ pub(crate) async fn call(bank: &Bank, command: Command) -> Reply {
         Command::Unlock(name) => match bank.unlock(&account(name)).await {
             Ok(_) => Reply::Done,
             Err(UnlockError::NoAccount) => Reply::NoAccount,
+            Err(UnlockError::AccountClosed) => Reply::AccountClosed,
             Err(UnlockError::NotLocked) => Reply::NotLocked,
             Err(error) => panic!("{command:?}: {error}"),
         },
+        Command::Freeze(name) => match bank.freeze(&account(name), StatedReason::new("a law").ok()).await {
+            Ok(_) => Reply::Done,
+            Err(FreezeError::NoAccount) => Reply::NoAccount,
+            Err(FreezeError::AccountClosed) => Reply::AccountClosed,
+            Err(FreezeError::AlreadyFrozen) => Reply::AlreadyFrozen,
+            Err(error) => panic!("{command:?}: {error}"),
+        },
+        Command::Unfreeze(name) => match bank.unfreeze(&account(name)).await {
+            Ok(_) => Reply::Done,
+            Err(UnfreezeError::NoAccount) => Reply::NoAccount,
+            Err(UnfreezeError::AccountClosed) => Reply::AccountClosed,
+            Err(UnfreezeError::NotFrozen) => Reply::NotFrozen,
+            Err(error) => panic!("{command:?}: {error}"),
+        },
+        Command::SetLimit(name, limit) => {
+            match bank.set_overdraft_limit(&account(name), OverdraftLimit::new(limit).unwrap()).await {
+                Ok(_) => Reply::Done,
+                Err(OverdraftLimitError::NoAccount) => Reply::NoAccount,
+                Err(OverdraftLimitError::AccountClosed) => Reply::AccountClosed,
+                Err(OverdraftLimitError::OverdraftInUse) => Reply::OverdraftInUse,
+                Err(error) => panic!("{command:?}: {error}"),
+            }
+        }
+        Command::Close(name, pin) => match bank.close_account(&account(name), None, pin_of(pin)).await {
+            Ok(_) => Reply::Done,
+            Err(CloseAccountError::NoAccount) => Reply::NoAccount,
+            Err(CloseAccountError::AccountClosed) => Reply::AccountClosed,
+            Err(CloseAccountError::AccountFrozen) => Reply::AccountFrozen,
+            Err(CloseAccountError::AccountLocked) => Reply::AccountLocked,
+            Err(CloseAccountError::PinRequired) => Reply::PinRequired,
+            Err(CloseAccountError::WrongPin) => Reply::WrongPin,
+            Err(CloseAccountError::BalanceNotZero) => Reply::BalanceNotZero,
+            Err(error) => panic!("{command:?}: {error}"),
+        },
+        Command::ChangeEmail(name, pin) => {
+            let email = EmailAddress::new("later@example.org").unwrap();
+            match bank.change_email(&account(name), email, pin_of(pin)).await {
+                Ok(_) => Reply::Done,
+                Err(ChangeAccountError::NoAccount) => Reply::NoAccount,
+                Err(ChangeAccountError::AccountClosed) => Reply::AccountClosed,
+                Err(ChangeAccountError::AccountLocked) => Reply::AccountLocked,
+                Err(ChangeAccountError::PinRequired) => Reply::PinRequired,
+                Err(ChangeAccountError::WrongPin) => Reply::WrongPin,
+                Err(error) => panic!("{command:?}: {error}"),
+            }
+        }
+        Command::ChangePin(name, pin, new) => {
+            let new = cqrs_bank::bank::Pin::new(new).unwrap();
+            match bank.change_pin(&account(name), pin_of(pin), new).await {
+                Ok(_) => Reply::Done,
+                Err(ChangePinError::NoAccount) => Reply::NoAccount,
+                Err(ChangePinError::AccountClosed) => Reply::AccountClosed,
+                Err(ChangePinError::AccountLocked) => Reply::AccountLocked,
+                Err(ChangePinError::NoPin) => Reply::NoPin,
+                Err(ChangePinError::PinRequired) => Reply::PinRequired,
+                Err(ChangePinError::WrongPin) => Reply::WrongPin,
+                Err(error) => panic!("{command:?}: {error}"),
+            }
+        }
         Command::Transfer { payer, payee, amount, pin } => {
             match bank.transfer(&account(payer), &account(payee), money(amount), pin_of(pin)).await {
                 Ok(_) => Reply::Done,
@@ -63,6 +132,8 @@ pub(crate) async fn call(bank: &Bank, command: Command) -> Reply {
                 Err(TransferError::SameAccount) => Reply::SameAccount,
                 Err(TransferError::Overdrawn { balance }) => Reply::Declined { balance: balance.minor_units() },
                 Err(TransferError::BalanceLimit) => Reply::BalanceLimit,
+                Err(TransferError::AccountClosed) => Reply::AccountClosed,
+                Err(TransferError::AccountFrozen) => Reply::AccountFrozen,
                 Err(TransferError::PinRequired) => Reply::PinRequired,
                 Err(TransferError::WrongPin) => Reply::WrongPin,
                 Err(TransferError::AccountLocked) => Reply::AccountLocked,

@@ -65,7 +65,8 @@ async fn opened_with(file: &Path, outbox: Option<&Path>) -> Result<Vec<Event>, S
     }
     let balances: BTreeMap<String, u64> = bank.balances().read(|balances| {
         let names = balances.names_beginning_with("", usize::MAX);
-        let balance = |name: &str| balances.balance(name).map_or(0, |balance| balance.minor_units());
+        let balance =
+            |name: &str| balances.balance(name).map_or(0, |balance| u64::try_from(balance.minor_units()).unwrap_or(0));
         names.iter().map(|name| (name.to_string(), balance(name.as_str()))).collect()
     });
     let expected = settled_balances(&log);

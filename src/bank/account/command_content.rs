@@ -1,0 +1,96 @@
+//! Which account a command is for, its title, and what tells it from another command.
+
+use super::aggregate::Account;
+use super::commands::{AccountCommand, CREATE_ACCOUNT, TRANSFER_MONEY};
+use super::email_address::EmailAddress;
+use super::id::AccountId;
+use super::stated_reason::StatedReason;
+use super::transfer::{Incoming, Outgoing, ReleaseReason};
+use crate::engine::domain::Command;
+use crate::engine::log::Fingerprint;
+
+impl Command for AccountCommand {
+    type Aggregate = Account;
+    type Id = AccountId;
+
+    fn target(&self) -> &AccountId {
+        match self {
+            Self::CreateAccount { account_id, .. }
+            | Self::DepositMoney { account_id, .. }
+            | Self::WithdrawMoney { account_id, .. }
+            | Self::UnlockAccount { account_id }
+            | Self::FreezeAccount { account_id, .. }
+            | Self::UnfreezeAccount { account_id }
+            | Self::SetOverdraftLimit { account_id, .. }
+            | Self::SettleTransfer { account_id, .. }
+            | Self::ReleaseTransfer { account_id, .. } => account_id,
+            Self::ReserveMoney { outgoing, .. } => &outgoing.account_id,
+            Self::CreditTransfer(incoming) => &incoming.account_id,
+            Self::ChangeAccount(wanted) => &wanted.account_id,
+        }
+    }
+
+    fn title(&self) -> &'static str {
+        match self {
+            Self::CreateAccount { .. } => CREATE_ACCOUNT,
+            Self::DepositMoney { .. } => "Deposit Money",
+            Self::WithdrawMoney { .. } => "Withdraw Money",
+            Self::UnlockAccount { .. } => "Unlock Account",
+            Self::FreezeAccount { .. } => "Freeze Account",
+            Self::UnfreezeAccount { .. } => "Unfreeze Account",
+            Self::SetOverdraftLimit { .. } => "Set Overdraft Limit",
+            Self::ChangeAccount(wanted) => wanted.title(),
+            Self::ReserveMoney { .. } => TRANSFER_MONEY,
+            Self::CreditTransfer(_) => "Credit Transfer",
+            Self::SettleTransfer { .. } => "Settle Transfer",
+            Self::ReleaseTransfer { .. } => "Release Transfer",
+        }
+    }
+
+    /// Leaves out the PIN check, so that a retry with another PIN is the same command.
+    fn fingerprint(&self) -> Fingerprint {
+        match self {
+            Self::CreateAccount { account_id, account_holder, opening } => {
+                let (holder, email) = (account_holder.name(), account_holder.email().map_or("", EmailAddress::as_str));
+                let has_pin = account_holder.pin_verifier().is_some();
+                match opening {
+                    None => Fingerprint::of(&[&"create_account", account_id, &holder, &email, &has_pin]),
+                    Some(opening) => {
+                        let (deposit, limit) = (opening.deposit.unwrap_or_default(), opening.overdraft_limit);
+                        Fingerprint::of(&[&"create_account", account_id, &holder, &email, &has_pin, &deposit, &limit])
+                    }
+                }
+            }
+            Self::DepositMoney { account_id, amount } => Fingerprint::of(&[&"deposit_money", account_id, amount]),
+            Self::WithdrawMoney { account_id, amount, .. } => Fingerprint::of(&[&"withdraw_money", account_id, amount]),
+            Self::UnlockAccount { account_id } => Fingerprint::of(&[&"unlock_account", account_id]),
+            Self::FreezeAccount { account_id, reason } => {
+                let reason = reason.as_ref().map_or("", StatedReason::as_str);
+                Fingerprint::of(&[&"freeze_account", account_id, &reason])
+            }
+            Self::UnfreezeAccount { account_id } => Fingerprint::of(&[&"unfreeze_account", account_id]),
+            Self::SetOverdraftLimit { account_id, limit } => {
+                Fingerprint::of(&[&"set_overdraft_limit", account_id, limit])
+            }
+            Self::ChangeAccount(wanted) => wanted.fingerprint(),
+            Self::ReserveMoney { outgoing, .. } => {
+                let Outgoing { account_id, transfer_id, payee, amount } = outgoing.as_ref();
+                Fingerprint::of(&[&"reserve_money", account_id, transfer_id, payee, amount])
+            }
+            Self::CreditTransfer(incoming) => {
+                let Incoming { account_id, transfer_id, payer, amount } = incoming.as_ref();
+                Fingerprint::of(&[&"credit_transfer", account_id, transfer_id, payer, amount])
+            }
+            Self::SettleTransfer { account_id, transfer_id } => {
+                Fingerprint::of(&[&"settle_transfer", account_id, transfer_id])
+            }
+            Self::ReleaseTransfer { account_id, transfer_id, reason } => {
+                let reason = match reason {
+                    ReleaseReason::NoPayee => "no_payee",
+                    ReleaseReason::BalanceLimit => "balance_limit",
+                };
+                Fingerprint::of(&[&"release_transfer", account_id, transfer_id, &reason])
+            }
+        }
+    }
+}

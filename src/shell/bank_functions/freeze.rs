@@ -1,0 +1,47 @@
+//! `Bank.freeze` and `Bank.unfreeze`
+
+use super::BankFunctions;
+use super::parameters::{ACCOUNT, REASON, account, reason};
+use super::replies::handled;
+use super::texts::{asked, stored};
+use crate::shell::functions::{Call, Function, Outcome, Row};
+
+pub(super) const FREEZE: Row<BankFunctions> = Row::new(
+    Function::new(
+        "Bank",
+        "freeze",
+        &[ACCOUNT, REASON],
+        "lets nothing out of an account",
+        "Bank.freeze \"Wolfman\"",
+    )
+    .group("Accounts")
+    .details(stored!(
+        "Withdrawals and transfers from the account are {:error, :account_frozen} until Bank.unfreeze; no PIN is checked\n\
+            and none counted for them. What comes in comes in, and a transfer that was reserved before is settled or\n\
+            comes back. Freezing is an act of the bank and requires no PIN. With reason: \"a court\n\
+            order\", of 1 to 140 characters, the event says why.\n\
+            Replies :ok, {:error, :no_account}, {:error, :already_frozen} or {:error, :invalid_reason}."
+    )),
+    |bank, call| Box::pin(freeze(bank, call)),
+);
+
+pub(super) const UNFREEZE: Row<BankFunctions> = Row::new(
+    Function::new("Bank", "unfreeze", &[ACCOUNT], "ends the freezing of an account", "Bank.unfreeze \"Wolfman\"")
+        .group("Accounts")
+        .details(stored!(
+            "An act of the bank that requires no PIN. Replies :ok, {:error, :no_account} or {:error, :not_frozen}."
+        )),
+    |bank, call| Box::pin(unfreeze(bank, call)),
+);
+
+async fn freeze(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
+    let (bank, conversation) = functions.begin()?;
+    let freezing = bank.freeze(&account(&call, ACCOUNT)?, reason(&call)?);
+    functions.carry_out(call, &bank, conversation, freezing, handled).await
+}
+
+async fn unfreeze(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
+    let (bank, conversation) = functions.begin()?;
+    let unfreezing = bank.unfreeze(&account(&call, ACCOUNT)?);
+    functions.carry_out(call, &bank, conversation, unfreezing, handled).await
+}

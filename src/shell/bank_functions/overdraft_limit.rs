@@ -1,0 +1,33 @@
+//! `Bank.set_overdraft_limit`
+
+use super::BankFunctions;
+use super::parameters::{ACCOUNT, account, overdraft_limit};
+use super::replies::handled;
+use super::texts::{asked, stored};
+use crate::shell::functions::{Call, Function, Outcome, Parameter, ParameterKind, Row};
+
+const LIMIT: Parameter = Parameter::needed("limit", ParameterKind::Integer);
+
+pub(super) const ROW: Row<BankFunctions> = Row::new(
+    Function::new(
+        "Bank",
+        "set_overdraft_limit",
+        &[ACCOUNT, LIMIT],
+        "sets how far a balance may fall below zero",
+        "Bank.set_overdraft_limit 1, 500",
+    )
+    .group("Accounts")
+    .details(stored!(
+        "Withdrawals and transfers may take the balance down to -500 then; what goes beyond is declined. An account has\n\
+            the limit 0 at first. Setting it is an act of the bank and requires no PIN.\n\
+            Replies :ok, {:error, :no_account}, {:error, :invalid_amount}, or {:error, :overdraft_in_use} if the balance\n\
+            is below what the new limit allows."
+    )),
+    |bank, call| Box::pin(set_overdraft_limit(bank, call)),
+);
+
+async fn set_overdraft_limit(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
+    let (bank, conversation) = functions.begin()?;
+    let setting = bank.set_overdraft_limit(&account(&call, ACCOUNT)?, overdraft_limit(&call, LIMIT)?);
+    functions.carry_out(call, &bank, conversation, setting, handled).await
+}
