@@ -14,7 +14,7 @@ use self::target::Destination;
 pub use self::target::EmailTarget;
 use super::account::{AccountEvent, AccountId, Accounts, Recipient};
 use crate::engine::event_handler::{EventHandler, Failure};
-use crate::engine::log::RecordedEvent;
+use crate::engine::log::{Moment, Position, RecordedEvent};
 use crate::engine::projection::ReadModel;
 
 /// The event handler that thanks an account's holder for each deposit.
@@ -32,8 +32,9 @@ pub trait AddressBook: Clone + Send + Sync + 'static {
     /// Whether the address of an account's holder is known. Called for every deposit.
     fn lists(&self, account: &AccountId) -> bool;
 
-    /// The holder of an account, if their address is known.
-    fn recipient(&self, account: &AccountId) -> Option<Recipient>;
+    /// The holder of an account, if their address was known at a position: that of the deposit, so that the e-mail stays the
+    /// same when the holder changes.
+    fn recipient(&self, account: &AccountId, position: Position) -> Option<Recipient>;
 }
 
 impl AddressBook for ReadModel<Accounts> {
@@ -41,8 +42,8 @@ impl AddressBook for ReadModel<Accounts> {
         self.read(|accounts| accounts.email(account.as_str()).is_some())
     }
 
-    fn recipient(&self, account: &AccountId) -> Option<Recipient> {
-        self.read(|accounts| accounts.recipient(account.as_str()))
+    fn recipient(&self, account: &AccountId, position: Position) -> Option<Recipient> {
+        self.read(|accounts| accounts.recipient(account.as_str(), Moment::Position(position)))
     }
 }
 
@@ -72,7 +73,7 @@ impl<A: AddressBook> EventHandler<AccountEvent> for ThankYouEmail<A> {
 
     async fn handle(&mut self, event: &RecordedEvent<AccountEvent>) -> Result<(), Failure> {
         let AccountEvent::MoneyDeposited { account_id, amount } = &event.data else { return Ok(()) };
-        let Some(recipient) = self.address_book.recipient(account_id) else { return Ok(()) };
+        let Some(recipient) = self.address_book.recipient(account_id, event.position) else { return Ok(()) };
         self.deliver(Message::thanks(&self.target.sender, recipient, event, account_id, *amount)).await
     }
 }
