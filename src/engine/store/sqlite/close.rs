@@ -10,13 +10,13 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use rusqlite::wal::CheckpointMode;
 
-use super::companions::{HANDLERS, WAL, companion};
-use super::end_file::{Deadline, EndFile};
-use super::format::Format;
-use super::log_links::LogEnd;
-use super::open_file::OpenFile;
-use super::properties;
-use super::schema::wait_at_most;
+use super::files::companions::{HANDLERS, WAL, companion};
+use super::files::end_file::{Deadline, EndFile};
+use super::files::open_file::OpenFile;
+use super::tables::format::Format;
+use super::tables::log_links::LogEnd;
+use super::tables::properties;
+use super::tables::schema::wait_at_most;
 
 /// How long to wait while another program commits, opens or closes; and for one that has kept this one waiting before.
 const WAIT: Duration = Duration::from_secs(2);

@@ -3,11 +3,12 @@
 use tokio::sync::{broadcast, oneshot};
 use uuid::Uuid;
 
-use super::format::Format;
-use super::log_links::LogEnd;
-use super::record_appends::EncodedAppend;
-use super::requests::WriteRequest;
-use super::{SqliteStore, snapshots};
+use super::SqliteStore;
+use super::log_writer::record_appends::EncodedAppend;
+use super::log_writer::requests::WriteRequest;
+use super::tables::format::Format;
+use super::tables::log_links::LogEnd;
+use super::tables::snapshots;
 use crate::engine::log::{Batch, Moment, Position, RecordedEvent, StreamId, Version};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::{Append, Appended, Committed, EventStore, Published, Snapshot, SnapshotEntry, StoreError};

@@ -5,10 +5,12 @@ use std::io;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::format::Format;
+use super::files::companions;
 use super::log_reader::LogReader;
-use super::requests::{Sync, WriteRequest};
-use super::{SqliteStore, companions, projection_rows, records, unreadable};
+use super::log_writer::requests::{Sync, WriteRequest};
+use super::tables::format::Format;
+use super::tables::{projection_rows, records};
+use super::{SqliteStore, unreadable};
 use crate::engine::runtime::{StoreFailure, StoreFailureKind};
 use crate::engine::store::StoreError;
 use crate::engine::store::codec::StoredEvent;

@@ -7,8 +7,8 @@ use rusqlite::Connection;
 use tokio::sync::mpsc;
 
 use super::file_error::FileError;
-use super::format::Format;
-use super::stored_log::StoredLog;
+use super::tables::format::Format;
+use super::tables::stored_log::StoredLog;
 use crate::engine::runtime::panic_message;
 
 /// The number of reader threads.

@@ -5,6 +5,9 @@
 //! acknowledged; and `-handlers`, locked by the process whose handlers have external effects. The last process to close
 //! the file removes them: a closed file is complete on its own.
 //!
+//! [`files`] is what stands on the disk, [`tables`] what the file holds; [`open`] checks both, and [`log_writer`] and
+//! [`log_reader`] serve the requests of the store.
+//!
 //! # Paused time
 //!
 //! A runtime with paused time (`tokio::time::pause`) advances its clock whenever all its tasks wait, and does not know
@@ -15,81 +18,40 @@
 //! cannot be shortened. Tests that pause time should use the [`memory`](super::memory) store, whose task the runtime
 //! knows.
 
-mod acknowledged_end;
 mod backup;
-mod batch_insert;
-mod checkpointer;
 mod close;
-mod command_ids;
-mod companions;
-mod compiled;
-mod create;
-mod derived;
-mod disk_full;
-mod end_file;
 mod event_store;
 mod failure;
 mod file_error;
-mod file_identities;
-mod foreign_lock;
-mod format;
+mod files;
 mod handler_records;
-mod handler_rows;
-mod hard_links;
-mod hashed_row;
-mod in_use_mark;
-mod lease;
-mod lock_holder;
-mod log_links;
 mod log_reader;
 mod log_writer;
-mod long_wait;
 mod new_store;
-mod no_journal;
-mod numbers;
 mod open;
-mod open_checks;
-mod open_error;
-mod open_file;
-mod owner;
-mod parked_numbers;
-mod projection_rows;
-mod properties;
-mod record_appends;
-mod records;
-mod replies;
-mod requests;
-mod row_set;
-mod row_sets;
-mod schema;
-mod snapshots;
-mod sole_access;
 mod start;
-mod stored_log;
-mod stream_version;
 mod tables;
 mod threads;
-mod upgrade;
 mod verify;
-mod verify_ended;
-mod wal_growth;
 
 use std::path::Path;
 use std::sync::{Arc, Weak};
 
 use tokio::sync::{mpsc, oneshot};
 
-use self::acknowledged_end::AcknowledgedEnd;
 use self::file_error::FileError;
-use self::file_identities::FileIdentities;
-use self::format::Format;
-use self::log_links::LogEnd;
+use self::files::acknowledged_end::AcknowledgedEnd;
+use self::files::file_identities::FileIdentities;
+use self::files::lock_holder;
+use self::files::open_file::OpenFile;
+pub(in crate::engine) use self::files::open_file::is_open_here;
 use self::log_reader::{LogReader, ReadRequest};
+use self::log_writer::requests::WriteRequest;
 pub use self::new_store::NewStore;
-use self::open_file::OpenFile;
-pub(in crate::engine) use self::open_file::is_open_here;
-use self::requests::WriteRequest;
-use self::stored_log::StoredLog;
+use self::tables::format::Format;
+use self::tables::log_links::{LogEnd, hash_at};
+use self::tables::stored_log::StoredLog;
+use self::tables::{parked_numbers, snapshots};
 use super::log_head::LogHead;
 use super::{Listeners, PUBLISHED_CAPACITY, Snapshot, StoreError};
 use crate::engine::log::{Position, RecordedEvent, StreamId};
@@ -161,7 +123,7 @@ impl<E: StoredEvent> SqliteStore<E> {
             if at > end.position {
                 return Ok(None);
             }
-            Ok(Some(LogHead::new(Position::new(at), &log_links::hash_at(connection, at)?)))
+            Ok(Some(LogHead::new(Position::new(at), &hash_at(connection, at)?)))
         })
         .await
     }

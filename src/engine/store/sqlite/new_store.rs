@@ -4,8 +4,9 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::backup::{check_place, not_supported, not_written, require_intact};
-use super::companions::{OF_UNFINISHED, WAL, companion};
-use super::{SqliteOptions, SqliteStore, create};
+use super::files::companions::{OF_UNFINISHED, WAL, companion};
+use super::open::create;
+use super::{SqliteOptions, SqliteStore};
 use crate::engine::disk::{NewFile, Placed};
 use crate::engine::runtime::{StopReason, StoreFailure, Supervisor};
 use crate::engine::store::codec::StoredEvent;

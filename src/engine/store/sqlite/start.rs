@@ -8,14 +8,18 @@ use std::sync::{Arc, Mutex};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::acknowledged_end::AcknowledgedEnd;
-use super::file_identities::FileIdentities;
-use super::format::Format;
+use super::files::acknowledged_end::AcknowledgedEnd;
+use super::files::file_identities::FileIdentities;
+use super::files::sole_access;
 use super::log_reader::{LogReader, READERS, SharedQueue};
 use super::log_writer::LogWriter;
+use super::log_writer::{checkpointer, replies};
 use super::open::{self, Opened};
+use super::open::{compiled, error};
+use super::tables::format::Format;
+use super::tables::schema;
 use super::threads::{IdleThread, Threads};
-use super::{SqliteOptions, SqliteStore, checkpointer, compiled, open_error, replies, schema, sole_access};
+use super::{SqliteOptions, SqliteStore};
 use crate::engine::runtime::{StopReason, StoreFailure, StoreFailureKind, Supervisor};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::{OpenStoreError, Publisher};
@@ -139,7 +143,7 @@ struct Connections {
 impl Connections {
     /// Returns an error that names what the system lacks.
     fn of(Opened { path, end_file, .. }: &Opened) -> Result<Self, StoreFailure> {
-        let sqlite = |error: rusqlite::Error| match open_error::too_many_open(&error) {
+        let sqlite = |error: rusqlite::Error| match error::too_many_open(&error) {
             Some(too_many) => StoreFailure::from(too_many),
             None => StoreFailure::from(error),
         };

@@ -1,18 +1,18 @@
 //! Commits a batch of requests as one transaction.
 
+use super::batch_insert::BatchInsert;
+use super::replies::PendingReply;
+use super::requests::WriteRequest;
 use super::{LogWriter, execute};
 use crate::engine::log::{Batch, Position};
 use crate::engine::runtime::trace::trace_line;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::ProjectionWritten;
-use crate::engine::store::sqlite::batch_insert::BatchInsert;
 use crate::engine::store::sqlite::file_error::FileError;
-use crate::engine::store::sqlite::format::Format;
-use crate::engine::store::sqlite::log_links::LogEnd;
-use crate::engine::store::sqlite::projection_rows::write_projection;
-use crate::engine::store::sqlite::replies::PendingReply;
-use crate::engine::store::sqlite::requests::WriteRequest;
-use crate::engine::store::sqlite::{derived, records, upgrade};
+use crate::engine::store::sqlite::tables::format::Format;
+use crate::engine::store::sqlite::tables::log_links::LogEnd;
+use crate::engine::store::sqlite::tables::projection_rows::write_projection;
+use crate::engine::store::sqlite::tables::{derived, records, upgrade};
 use crate::engine::store::{Published, StoreError};
 
 impl<E: StoredEvent> LogWriter<E> {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
-use crate::engine::store::sqlite::requests::WriteRequest;
+use super::requests::WriteRequest;
 
 /// The maximum number of requests that share a commit.
 pub(super) const MAX_BATCH: usize = 4_096;

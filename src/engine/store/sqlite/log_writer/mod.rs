@@ -3,9 +3,16 @@
 //! Several processes may write to the file, so a transaction begins by checking where the log ends, and others' commits
 //! are published before its own.
 
+pub(super) mod batch_insert;
+pub(super) mod checkpointer;
+pub(super) mod command_ids;
 mod commit;
 mod gather;
 mod other_writers;
+pub(super) mod record_appends;
+pub(super) mod replies;
+pub(super) mod requests;
+pub(super) mod wal_growth;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,25 +24,26 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use self::checkpointer::WalCheckpoints;
 use self::gather::{GroupCommit, MAX_BATCH};
-use super::acknowledged_end::AcknowledgedEnd;
-use super::checkpointer::WalCheckpoints;
+use self::record_appends::WritableLog;
+use self::replies::{CommitReplies, PendingReply};
+use self::requests::{Sync, WriteRequest};
+use self::wal_growth::WalGrowth;
 use super::close::Closing;
-use super::disk_full;
-use super::end_file::{Deadline, EndFile, LockError};
 use super::file_error::{FileError, is_busy};
-use super::file_identities::FileIdentities;
-use super::format::Format;
-use super::in_use_mark::InUseMark;
-use super::lease::LeaseNumber;
-use super::lock_holder::holder;
+use super::files::acknowledged_end::AcknowledgedEnd;
+use super::files::disk_full;
+use super::files::end_file::{Deadline, EndFile, LockError};
+use super::files::file_identities::FileIdentities;
+use super::files::lock_holder::holder;
+use super::files::open_file::OpenFile;
 use super::open::{Opened, WAIT_FOR_OTHERS};
-use super::open_file::OpenFile;
-use super::record_appends::WritableLog;
-use super::replies::{CommitReplies, PendingReply};
-use super::requests::{Sync, WriteRequest};
-use super::schema::{self, wait_at_most};
-use super::wal_growth::WalGrowth;
+use super::tables::format::Format;
+use super::tables::in_use_mark::InUseMark;
+use super::tables::lease::LeaseNumber;
+use super::tables::schema;
+use super::tables::schema::wait_at_most;
 use crate::engine::runtime::{StoreFailure, StoreFailureKind, panic_message};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::{Publisher, StoreError};

@@ -3,9 +3,9 @@
 use super::{LogWriter, WAIT_BRIEFLY, data_version};
 use crate::engine::log::Position;
 use crate::engine::store::codec::StoredEvent;
-use crate::engine::store::sqlite::end_file::Deadline;
 use crate::engine::store::sqlite::file_error::{FileError, is_busy};
-use crate::engine::store::sqlite::log_links::LogEnd;
+use crate::engine::store::sqlite::files::end_file::Deadline;
+use crate::engine::store::sqlite::tables::log_links::LogEnd;
 use crate::engine::store::{MAX_READ, Published};
 
 impl<E: StoredEvent> LogWriter<E> {

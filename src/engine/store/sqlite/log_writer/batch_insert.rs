@@ -1,0 +1,104 @@
+//! Inserts many event rows with one statement: starting and finishing a statement costs more than a row.
+
+use rusqlite::{CachedStatement, Connection};
+use uuid::Uuid;
+
+use crate::engine::log::{Metadata, Timestamp};
+use crate::engine::store::hash_chain::Hash;
+use crate::engine::store::sqlite::tables::numbers::signed;
+
+/// Rows per statement, largest first.
+const ROWS: [usize; 3] = [32, 8, 1];
+
+const COLUMNS: usize = 14;
+
+const INTO: &str = "INSERT INTO events (position, stream, version, previous_position, time, type, \
+    schema_version, number_in_command, command_id, correlation_id, causation_id, data, hash, metadata) VALUES ";
+
+const ROW: &str = "(?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+
+/// A row of the table `events`.
+pub(in crate::engine::store::sqlite) struct Row {
+    pub(in crate::engine::store::sqlite) position: u64,
+    pub(in crate::engine::store::sqlite) stream: i64,
+    pub(in crate::engine::store::sqlite) version: u64,
+    pub(in crate::engine::store::sqlite) previous_position: u64,
+    pub(in crate::engine::store::sqlite) time: Timestamp,
+    pub(in crate::engine::store::sqlite) event_type: &'static str,
+    pub(in crate::engine::store::sqlite) schema_version: u16,
+    pub(in crate::engine::store::sqlite) number_in_command: u64,
+    pub(in crate::engine::store::sqlite) metadata: Metadata,
+    pub(in crate::engine::store::sqlite) data: String,
+    pub(in crate::engine::store::sqlite) hash: Hash,
+}
+
+/// The pending event rows of one transaction. They are in the table only after [`BatchInsert::flush`].
+pub(in crate::engine::store::sqlite) struct BatchInsert<'c> {
+    connection: &'c Connection,
+    waiting: Vec<Row>,
+    statements: [Option<CachedStatement<'c>>; ROWS.len()],
+}
+
+impl<'c> BatchInsert<'c> {
+    pub(in crate::engine::store::sqlite) fn new(connection: &'c Connection) -> Self {
+        Self { connection, waiting: Vec::with_capacity(ROWS[0]), statements: [const { None }; ROWS.len()] }
+    }
+
+    pub(in crate::engine::store::sqlite) fn connection(&self) -> &'c Connection {
+        self.connection
+    }
+
+    pub(in crate::engine::store::sqlite) fn add(&mut self, row: Row) -> rusqlite::Result<()> {
+        self.waiting.push(row);
+        if self.waiting.len() == ROWS[0] { self.flush() } else { Ok(()) }
+    }
+
+    /// Whether an event of the command is pending.
+    pub(in crate::engine::store::sqlite) fn holds(&self, command_id: Uuid) -> bool {
+        self.waiting.iter().any(|row| row.metadata.command_id == command_id)
+    }
+
+    /// Inserts the pending rows.
+    pub(in crate::engine::store::sqlite) fn flush(&mut self) -> rusqlite::Result<()> {
+        let mut rows = self.waiting.drain(..);
+        for (count, prepared) in ROWS.into_iter().zip(&mut self.statements) {
+            while rows.len() >= count {
+                let statement = match prepared {
+                    Some(statement) => statement,
+                    None => prepared.insert(self.connection.prepare_cached(&insert(count))?),
+                };
+                for (index, row) in rows.by_ref().take(count).enumerate() {
+                    row.bind(statement, index * COLUMNS)?;
+                }
+                statement.raw_execute()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn insert(rows: usize) -> String {
+    format!("{INTO}{}", vec![ROW; rows].join(","))
+}
+
+impl Row {
+    /// Binds the columns to the parameters after the first `skip`.
+    fn bind(self, statement: &mut CachedStatement<'_>, skip: usize) -> rusqlite::Result<()> {
+        let Metadata { command_id, correlation_id, causation_id, .. } = self.metadata;
+        let unless_command = |id: Uuid| (id != command_id).then(|| id.into_bytes());
+        statement.raw_bind_parameter(skip + 1, signed(self.position))?;
+        statement.raw_bind_parameter(skip + 2, self.stream)?;
+        statement.raw_bind_parameter(skip + 3, signed(self.version))?;
+        statement.raw_bind_parameter(skip + 4, signed(self.previous_position))?;
+        statement.raw_bind_parameter(skip + 5, self.time.as_micros())?;
+        statement.raw_bind_parameter(skip + 6, self.event_type)?;
+        statement.raw_bind_parameter(skip + 7, self.schema_version)?;
+        statement.raw_bind_parameter(skip + 8, signed(self.number_in_command))?;
+        statement.raw_bind_parameter(skip + 9, command_id.as_bytes())?;
+        statement.raw_bind_parameter(skip + 10, unless_command(correlation_id))?;
+        statement.raw_bind_parameter(skip + 11, unless_command(causation_id))?;
+        statement.raw_bind_parameter(skip + 12, self.data)?;
+        statement.raw_bind_parameter(skip + 13, self.hash)?;
+        statement.raw_bind_parameter(skip + 14, self.metadata.stored())
+    }
+}

@@ -1,0 +1,238 @@
+//! The log's part of a commit: events of many commands, each accepted or rejected on its own.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use foldhash::HashMap;
+use rusqlite::Connection;
+
+use super::batch_insert::{BatchInsert, Row};
+use super::command_ids::CommandIds;
+use crate::engine::log::{Batch, Position, RecordedEvent, StreamId, Version};
+use crate::engine::store::codec::{StoredEvent, UnwritableEvent};
+use crate::engine::store::hash_chain::Content;
+use crate::engine::store::log_times::LogTimes;
+use crate::engine::store::sqlite::file_error::FileError;
+use crate::engine::store::sqlite::files::end_file::End;
+use crate::engine::store::sqlite::tables::format::Format;
+use crate::engine::store::sqlite::tables::log_links::{Head, LogEnd};
+use crate::engine::store::sqlite::tables::numbers::signed;
+use crate::engine::store::sqlite::tables::schema::MARK_EVERY;
+use crate::engine::store::sqlite::tables::snapshots;
+use crate::engine::store::sqlite::tables::stored_log::StoredLog;
+use crate::engine::store::{Append, AppendAnswer, Committed, Conflict, Rejected, Snapshot};
+
+/// The maximum number of stream heads cached between commits.
+const MAX_HEADS: usize = 65_536;
+
+/// An append with encoded events. Callers encode them, so that the writer need not.
+#[derive(Debug)]
+pub(in crate::engine::store::sqlite) struct EncodedAppend<E> {
+    pub(in crate::engine::store::sqlite) append: Append<E>,
+    pub(in crate::engine::store::sqlite) data: Vec<String>,
+}
+
+impl<E: StoredEvent> EncodedAppend<E> {
+    pub(in crate::engine::store::sqlite) fn new(append: Append<E>) -> Result<Self, UnwritableEvent> {
+        let data = append.events.iter().map(StoredEvent::to_json).collect::<Result<_, _>>()?;
+        Ok(Self { append, data })
+    }
+}
+
+/// An append's result before the commit exists: a range of its events.
+pub(in crate::engine::store::sqlite) type AppendedRange<E> = Result<Range<usize>, Rejected<E>>;
+
+/// The writer's view of the log, between commits and during one.
+#[derive(Debug)]
+pub(in crate::engine::store::sqlite) struct WritableLog<E> {
+    /// The end of the log, including the events of the current transaction.
+    pub(in crate::engine::store::sqlite) end: LogEnd,
+    times: LogTimes,
+    heads: HashMap<StreamId, Head>,
+    /// Heads to be stored; the last one of a stream counts.
+    changed: Vec<Head>,
+    commands: CommandIds,
+    recorded: Vec<RecordedEvent<E>>,
+    stored: StoredLog<E>,
+    buffer: Vec<u8>,
+}
+
+impl<E: StoredEvent> WritableLog<E> {
+    pub(in crate::engine::store::sqlite) fn new(end: LogEnd, format: Format) -> Self {
+        let (heads, changed, recorded) = (HashMap::default(), Vec::new(), Vec::new());
+        let (commands, stored) = (CommandIds::default(), StoredLog::of(format));
+        let times = LogTimes::default();
+        Self { end, times, heads, changed, commands, recorded, stored, buffer: Vec::new() }
+    }
+
+    /// The file's format when last checked.
+    pub(in crate::engine::store::sqlite) fn format(&self) -> Format {
+        self.stored.last_form()
+    }
+
+    pub(in crate::engine::store::sqlite) fn stored(&mut self) -> &mut StoredLog<E> {
+        &mut self.stored
+    }
+
+    /// Discards cached state that other processes' commits made stale.
+    pub(in crate::engine::store::sqlite) fn refresh(&mut self, end: LogEnd) {
+        if self.end.end != end.end {
+            self.heads.clear();
+            self.commands.forget();
+            self.end = end;
+        }
+    }
+
+    /// Records the appends of one call. Their rows are in the table once `insert` is flushed.
+    pub(in crate::engine::store::sqlite) fn record_all(
+        &mut self,
+        insert: &mut BatchInsert<'_>,
+        appends: Vec<EncodedAppend<E>>,
+    ) -> Result<Vec<AppendedRange<E>>, FileError> {
+        let mut rejected = BTreeMap::new();
+        appends.into_iter().map(|append| self.record(insert, append, &mut rejected)).collect()
+    }
+
+    fn record(
+        &mut self,
+        insert: &mut BatchInsert<'_>,
+        EncodedAppend { append, data }: EncodedAppend<E>,
+        rejected: &mut BTreeMap<StreamId, Conflict>,
+    ) -> Result<AppendedRange<E>, FileError> {
+        let Append { stream, expected_version: expected, time, metadata, events, snapshot } = append;
+        let (connection, command_id) = (insert.connection(), metadata.command_id);
+        debug_assert!(!events.is_empty(), "an append carries an event");
+        if let Some(conflict) = rejected.get(&stream) {
+            return Ok(Err((*conflict).into()));
+        }
+        let known = self.head(connection, &stream)?;
+        let actual = Version::new(known.map_or(0, |head| head.version));
+        let conflict = Conflict { expected, actual };
+        // Checked even after a version mismatch: a stored command has also moved the stream on, and `Repeated` says
+        // more than a conflict.
+        let fits = actual == expected;
+        if !fits || insert.holds(command_id) || !self.commands.is_new(insert, command_id)? {
+            insert.flush()?;
+            rejected.insert(stream, conflict);
+            return Ok(Err(match self.stored.read_command(connection, command_id)? {
+                Some(events) => repeated(events),
+                None => conflict.into(),
+            }));
+        }
+        let mut head = match known {
+            Some(head) => head,
+            None => insert_stream(connection, &stream)?,
+        };
+        let start = self.recorded.len();
+        let metadata = match &snapshot {
+            Some(state) => metadata.with_snapshot(state),
+            None => metadata,
+        };
+        let time = self.times.next(self.end.time, time);
+        for (index, (event, data)) in events.into_iter().zip(data).enumerate() {
+            let (position, version) = (self.end.end.position + 1, head.version + 1);
+            let (event_type, schema_version) = (event.event_type(), event.schema_version());
+            let (previous_position, number_in_command) = (head.last_position, index as u64 + 1);
+            let content = Content {
+                position,
+                stream: stream.as_str(),
+                version,
+                previous_position,
+                time,
+                event_type,
+                schema_version,
+                number_in_command,
+                metadata: &metadata,
+                data: &data,
+            };
+            let hash = content.hash(&self.end.end.hash, &mut self.buffer);
+            insert.add(Row {
+                position,
+                stream: head.stream,
+                version,
+                previous_position,
+                time,
+                event_type,
+                schema_version,
+                number_in_command,
+                metadata: metadata.clone(),
+                data,
+                hash,
+            })?;
+            (head.version, head.last_position) = (version, position);
+            self.end = LogEnd { end: End { position, hash }, time };
+            if version.is_multiple_of(MARK_EVERY) {
+                let mut mark = connection
+                    .prepare_cached("INSERT INTO stream_marks (stream, version, position) VALUES (?1, ?2, ?3)")?;
+                mark.execute((head.stream, signed(version), signed(position)))?;
+            }
+            let (position, version) = (Position::new(position), Version::new(version));
+            let (stream, metadata) = (stream.clone(), metadata.clone());
+            self.recorded.push(RecordedEvent { position, stream, version, time, metadata, data: event });
+        }
+        self.commands.record(command_id);
+        if let Some(state) = snapshot {
+            let (version, position) = (Version::new(head.version), Position::new(head.last_position));
+            let snapshot = Snapshot { version, position, time, state };
+            snapshots::write_snapshot(connection, head.stream, &snapshot, &self.end.end.hash)?;
+        }
+        self.changed.push(head);
+        match self.heads.get_mut(&stream) {
+            Some(known) => *known = head,
+            None => drop(self.heads.insert(stream, head)),
+        }
+        Ok(Ok(start..self.recorded.len()))
+    }
+
+    fn head(&mut self, connection: &Connection, stream: &StreamId) -> Result<Option<Head>, FileError> {
+        if let Some(head) = self.heads.get(stream) {
+            return Ok(Some(*head));
+        }
+        let head = Head::read(connection, stream.as_str())?;
+        if let Some(head) = head {
+            self.heads.insert(stream.clone(), head);
+        }
+        Ok(head)
+    }
+
+    /// Stores the heads of all streams that the transaction changed, once each.
+    pub(in crate::engine::store::sqlite) fn write_heads(&mut self, connection: &Connection) -> Result<(), FileError> {
+        self.changed.sort_unstable_by_key(|head| (head.stream, head.version));
+        let mut update =
+            connection.prepare_cached("UPDATE streams SET version = ?2, last_position = ?3 WHERE stream = ?1")?;
+        for heads in self.changed.chunk_by(|one, next| one.stream == next.stream) {
+            if let Some(head) = heads.last() {
+                update.execute((head.stream, signed(head.version), signed(head.last_position)))?;
+            }
+        }
+        self.changed.clear();
+        Ok(())
+    }
+
+    /// Takes the events of the committed transaction.
+    pub(in crate::engine::store::sqlite) fn take_recorded(&mut self) -> Batch<E> {
+        if self.heads.len() > MAX_HEADS {
+            self.heads.clear();
+        }
+        self.recorded.drain(..).collect()
+    }
+}
+
+/// The results of one call, once its commit exists.
+pub(in crate::engine::store::sqlite) fn committed_results<E>(
+    commit: &Batch<E>,
+    results: Vec<AppendedRange<E>>,
+) -> Vec<AppendAnswer<E>> {
+    results.into_iter().map(|result| result.map(|range| Committed::new(commit.clone(), range))).collect()
+}
+
+fn repeated<E>(events: Vec<RecordedEvent<E>>) -> Rejected<E> {
+    let end = events.len();
+    Rejected::Repeated(Committed::new(events.into(), 0..end))
+}
+
+fn insert_stream(connection: &Connection, stream: &StreamId) -> Result<Head, FileError> {
+    let mut insert =
+        connection.prepare_cached("INSERT INTO streams (name, version, last_position) VALUES (?1, 0, 0)")?;
+    Ok(Head { stream: insert.insert([stream.as_str()])?, version: 0, last_position: 0 })
+}
