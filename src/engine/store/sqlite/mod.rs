@@ -5,8 +5,8 @@
 //! acknowledged; and `-handlers`, locked by the process whose handlers have external effects. The last process to close
 //! the file removes them: a closed file is complete on its own.
 //!
-//! [`files`] is what stands on the disk, [`tables`] what the file holds; [`open`] checks both, and [`log_writer`] and
-//! [`log_reader`] serve the requests of the store.
+//! Its rooms: `files` is what stands on the disk, `tables` what the file holds; `open` checks both, and `log_writer` and
+//! `log_reader` serve the requests of the store.
 //!
 //! # Paused time
 //!
