@@ -40,7 +40,7 @@ pub use self::pin::{
     InvalidVerifier, MalformedPin, PIN_SECRET, Pin, PinCheck, PinCost, PinOptions, PinSecret, PinSecretError,
     PinSecretSource, PinVerifier, ShortSecret, StoredPins, WRONG_PIN_SECRET,
 };
-pub use self::queries::{Reason, StatementLine};
+pub use self::queries::{Bound, InvalidMonth, LeftOut, Month, Period, Reason, Statement, StatementLine};
 pub use self::transfer::{Ending, Step, TransferProcess, TransferRecord, TransferState, Transfers};
 
 /// The cause of a bank's command.

@@ -13,6 +13,7 @@ mod a_process_may_send_several_commands;
 mod a_projection_of_ones_own_is_treated_as_the_banks;
 mod a_refusal_is_known_to_the_next_question;
 mod a_slow_subscriber_misses_nothing;
+mod a_statement_adds_up;
 mod a_transfer_moves_money_once;
 mod a_watch_is_a_stream;
 mod accounts_decide_by_their_history;

@@ -90,6 +90,14 @@ pub enum Movement {
 }
 
 impl Movement {
+    /// The change in minor units, negative for a decrease.
+    pub fn minor_units(self) -> i64 {
+        match self {
+            Self::In(amount) => amount.difference(Money::ZERO),
+            Self::Out(amount) => Money::ZERO.difference(amount),
+        }
+    }
+
     /// The balance after the movement; `None` if it would be out of range.
     pub fn applied_to(self, balance: Money) -> Option<Money> {
         match self {
@@ -160,6 +168,38 @@ impl AccountEvent {
     /// Whether the event ends this transfer.
     pub fn ends(&self, transfer_id: TransferId) -> bool {
         matches!(self, Self::TransferSettled(_) | Self::TransferReleased(_)) && self.transfer_id() == Some(transfer_id)
+    }
+
+    /// The other account of a transfer.
+    pub fn other_account(&self) -> Option<&AccountId> {
+        match self {
+            Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => Some(&outgoing.payee),
+            Self::TransferCredited(incoming) => Some(&incoming.payer),
+            Self::TransferReleased(released) => Some(&released.outgoing.payee),
+            Self::AccountCreated { .. }
+            | Self::MoneyDeposited { .. }
+            | Self::MoneyWithdrawn { .. }
+            | Self::AccountOverdrawn { .. }
+            | Self::InvalidPin { .. }
+            | Self::AccountUnlocked { .. } => None,
+        }
+    }
+
+    /// The amount of a payment that the event declined.
+    pub fn declined_amount(&self) -> Option<Money> {
+        match self {
+            Self::AccountOverdrawn { amount_requested, .. } | Self::InvalidPin { amount_requested, .. } => {
+                Some(*amount_requested)
+            }
+            Self::AccountCreated { .. }
+            | Self::MoneyDeposited { .. }
+            | Self::MoneyWithdrawn { .. }
+            | Self::AccountUnlocked { .. }
+            | Self::MoneyReserved(_)
+            | Self::TransferCredited(_)
+            | Self::TransferSettled(_)
+            | Self::TransferReleased(_) => None,
+        }
     }
 
     /// The amount in the event, moved or not.

@@ -66,6 +66,25 @@ impl Bank {
             begun[..begun.len().min(limit)].to_vec()
         }))
     }
+
+    /// The latest transfers in order, at most `limit`, now or as of a moment; and how many began before them.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError`]: why the query failed.
+    pub async fn latest_transfers(
+        &self,
+        limit: usize,
+        moment: Option<Moment>,
+    ) -> Result<(Vec<TransferRecord>, usize), QueryError> {
+        self.catch_up_to(moment).await?;
+        let until = moment.unwrap_or(Moment::NOW);
+        Ok(self.parts.transfers.read(|transfers| {
+            let begun = transfers.between(Position::START, until);
+            let earlier = begun.len().saturating_sub(limit);
+            (begun[earlier..].to_vec(), earlier)
+        }))
+    }
 }
 
 impl BankParts {

@@ -11,6 +11,7 @@ mod manual;
 mod names;
 mod open;
 mod parameters;
+mod period;
 mod replies;
 mod send;
 mod send_ahead;

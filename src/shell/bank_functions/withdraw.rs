@@ -23,7 +23,8 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             memo: and on: are as in Bank.deposit; the decision is that of today, whatever the date.\n\
             Replies :ok, {:error, :no_account}, {:error, :invalid_amount}, {:error, :pin_required},\n\
             {:error, :malformed_pin}, {:error, :account_locked}, {:error, :invalid_memo}, {:error, :invalid_date},\n\
-            {:error, :future_date}, {:error, :no_pin_secret} or {:error, :wrong_pin_secret}: PINs were stored with another secret, and the PIN does not count as a wrong one."
+            {:error, :future_date}, {:error, :no_pin_secret} or {:error, :wrong_pin_secret}: PINs were stored with\n\
+            another secret, and the PIN does not count as a wrong one."
         )),
     |bank, call| Box::pin(withdraw(bank, call)),
 )
