@@ -72,7 +72,9 @@ impl ProcessManager for CeoBonus {
             | AccountEvent::MoneyReserved(_)
             | AccountEvent::TransferCredited(_)
             | AccountEvent::TransferSettled(_)
-            | AccountEvent::TransferReleased(_) => false,
+            | AccountEvent::TransferReleased(_)
+            | AccountEvent::DepositReversed(_)
+            | AccountEvent::WithdrawalReversed(_) => false,
         }
     }
 

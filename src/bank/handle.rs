@@ -70,7 +70,9 @@ impl Bank {
             }
             AccountCommand::CreateAccount { .. }
             | AccountCommand::WithdrawMoney { .. }
-            | AccountCommand::UnlockAccount { .. } => false,
+            | AccountCommand::UnlockAccount { .. }
+            | AccountCommand::ReverseDeposit(_)
+            | AccountCommand::ReverseWithdrawal(_) => false,
             AccountCommand::ReserveMoney { .. }
             | AccountCommand::CreditTransfer(_)
             | AccountCommand::SettleTransfer { .. }

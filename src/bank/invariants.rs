@@ -46,12 +46,17 @@ impl Invariants<AccountEvent> for Audit {
             (None, true) | (Some(_), false) => {}
         }
         let balance_before = balance_of(account);
+        if data.reversed_command().is_some_and(|command_id| account.has_reversed(command_id)) {
+            return Err("it reverses what was reversed before".to_owned());
+        }
         account.apply(data);
         self.held += balance_of(account) - balance_before;
         self.follow_transfer(data)?;
         self.paid_in += match data {
             AccountEvent::MoneyDeposited { amount, .. } => i128::from(amount.minor_units()),
             AccountEvent::MoneyWithdrawn { amount, .. } => -i128::from(amount.minor_units()),
+            AccountEvent::DepositReversed(reversal) => -i128::from(reversal.amount.minor_units()),
+            AccountEvent::WithdrawalReversed(reversal) => i128::from(reversal.amount.minor_units()),
             AccountEvent::AccountCreated { .. }
             | AccountEvent::AccountOverdrawn { .. }
             | AccountEvent::InvalidPin { .. }
@@ -97,7 +102,9 @@ impl Invariants<AccountEvent> for Audit {
             | AccountEvent::AccountUnlocked { .. }
             | AccountEvent::TransferCredited(_)
             | AccountEvent::TransferSettled(_)
-            | AccountEvent::TransferReleased(_) => Ok(()),
+            | AccountEvent::TransferReleased(_)
+            | AccountEvent::DepositReversed(_)
+            | AccountEvent::WithdrawalReversed(_) => Ok(()),
         }
     }
 }
@@ -137,7 +144,9 @@ impl Audit {
             | AccountEvent::MoneyWithdrawn { .. }
             | AccountEvent::AccountOverdrawn { .. }
             | AccountEvent::InvalidPin { .. }
-            | AccountEvent::AccountUnlocked { .. } => Ok(()),
+            | AccountEvent::AccountUnlocked { .. }
+            | AccountEvent::DepositReversed(_)
+            | AccountEvent::WithdrawalReversed(_) => Ok(()),
         }
     }
 

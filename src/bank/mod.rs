@@ -22,13 +22,14 @@ pub use self::account::{
     Account, AccountCommand, AccountEntry, AccountEvent, AccountHolder, AccountId, Accounts, Balances, BookingDate,
     BookingDetails, EmailAddress, FutureDate, HolderName, Incoming, InvalidAmount, InvalidDate, InvalidEmail,
     InvalidMemo, InvalidName, MAX_WRONG_PINS, Memo, Money, Movement, Outgoing, Recipient, Refusal, ReleaseReason,
-    Released, TotalDeposits, TransferId,
+    Released, Reversal, TotalDeposits, TransferId,
 };
 pub use self::ceo_bonus::{CeoBonus, PaidBonuses};
 pub use self::email::{AddressBook, EmailTarget, InvalidEmailTarget, ThankYouEmail};
 pub use self::errors::{
     AddHandlerError, BackupError, CheckBalanceError, CommandFailure, CreateError, DepositError, ExportError,
-    ImportError, NotTransferred, OpenError, QueryError, TransferError, Unavailable, UnlockError, WithdrawError,
+    ImportError, NotTransferred, OpenError, QueryError, ReverseError, TransferError, Unavailable, UnlockError,
+    WithdrawError,
 };
 pub use self::handle::Bank;
 pub use self::operations::{

@@ -58,7 +58,8 @@ pub(in crate::shell) fn paged(table: Table, rows: &str, left_out: LeftOut) -> Re
     let note = match left_out {
         LeftOut::Nothing | LeftOut::Earlier(0) => None,
         LeftOut::Earlier(1) => {
-            Some(format!("1 earlier one of the {rows} is not shown: from: 1 begins with the first."))
+            let row = rows.strip_suffix('s').unwrap_or(rows);
+            Some(format!("1 earlier {row} is not shown: from: 1 begins with the first."))
         }
         LeftOut::Earlier(count) => {
             Some(format!("{count} earlier {rows} are not shown: from: 1 begins with the first."))

@@ -1,4 +1,4 @@
-//! Transfers and bonuses end the same after a crash at any step: the bank is cut off at every call of its store and
+//! Transfers, bonuses and reversals end the same after a crash at any step: the bank is cut off at every call of its store and
 //! restarted on the stored events, and clients without an answer repeat their commands.
 
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use cqrs_bank::bank::{
     Account, AccountCommand, AccountEvent, Balances, BookingDetails, CeoBonus, Ending, Moment, Money, Outgoing,
-    ReleaseReason, TransferProcess, TransferState, Transfers,
+    ReleaseReason, Reversal, TransferProcess, TransferState, Transfers,
 };
 use cqrs_bank::engine::command_handler::{CommandHandler, Limits};
 use cqrs_bank::engine::event_handler::lease::Lease;
@@ -20,7 +20,9 @@ use cqrs_bank::engine::process_manager::{Process, ProcessManager};
 use cqrs_bank::engine::projection::ReadModel;
 use cqrs_bank::engine::runtime::{Clock, StopReason, Supervisor};
 use cqrs_bank::engine::store::EventStore as _;
+use cqrs_bank::engine::store::codec::StoredEvent as _;
 use cqrs_bank::engine::store::handler_records::HandlerRecords as _;
+use serde_json::json;
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -54,15 +56,22 @@ fn story() -> Vec<AccountCommand> {
         transfer(13, "B", "Full", 100),
         transfer(14, "B", "A", 1_000_000),
         transfer(15, "CEO", "A", 100_000),
+        transfer_back(16, "B", "A", 25, 6),
+        reverse_deposit("CEO", 700, 10),
     ]
 }
 
 /// The expected result.
 fn ending() -> (BTreeMap<String, u64>, Vec<Ending>) {
-    let balances = [("A", 10_108_975), ("B", 6_025), ("CEO", 700), ("Full", LIMIT)];
+    let balances = [("A", 10_109_000), ("B", 6_000), ("CEO", 0), ("Full", LIMIT)];
     let released = |reason| Ending::Released(reason);
-    let endings =
-        [Ending::Settled, released(ReleaseReason::NoPayee), released(ReleaseReason::BalanceLimit), Ending::Settled];
+    let endings = [
+        Ending::Settled,
+        released(ReleaseReason::NoPayee),
+        released(ReleaseReason::BalanceLimit),
+        Ending::Settled,
+        Ending::Settled,
+    ];
     (balances.map(|(name, balance)| (name.to_owned(), balance)).into(), endings.into())
 }
 
@@ -221,6 +230,24 @@ fn transfer(number: u128, payer: &str, payee: &str, amount: u64) -> AccountComma
     let outgoing =
         Outgoing { account_id, transfer_id: id_of(number).into(), payee, amount, details: BookingDetails::NONE };
     AccountCommand::ReserveMoney { outgoing: Box::new(outgoing), pin: None }
+}
+
+/// Made from text, since no caller but the bank itself makes a transfer back.
+fn transfer_back(number: u128, payer: &str, payee: &str, amount: u64, reversed: u128) -> AccountCommand {
+    let (id, reversed) = (id_of(number), id_of(reversed));
+    let data = json!({
+        "account_id": payer, "transfer_id": id, "payee": payee, "amount": amount, "reverses": reversed,
+    });
+    match AccountEvent::from_stored("money_reserved_for_transfer", 2, &data.to_string()) {
+        Ok(AccountEvent::MoneyReserved(outgoing)) => AccountCommand::ReserveMoney { outgoing, pin: None },
+        other => panic!("{other:?}"),
+    }
+}
+
+fn reverse_deposit(name: &str, amount: u64, reversed: u128) -> AccountCommand {
+    let (account_id, reverses, amount) = (account(name), id_of(reversed), money(amount));
+    let details = BookingDetails::NONE;
+    AccountCommand::ReverseDeposit(Box::new(Reversal { account_id, reverses, amount, details }))
 }
 
 fn id_of(number: u128) -> Uuid {

@@ -48,7 +48,7 @@ async fn bank_of_a_week(store: &StoreUrl, account: &AccountId) -> Bank {
 }
 
 /// The part of all lines, what is before it, and how many lines are left out before and after.
-fn part<'a>(all: &'a [StatementLine], is_in: impl Fn(&StatementLine) -> bool) -> (Option<i64>, Vec<&'a StatementLine>) {
+fn part(all: &[StatementLine], is_in: impl Fn(&StatementLine) -> bool) -> (Option<i64>, Vec<&StatementLine>) {
     let first = all.iter().position(&is_in).unwrap_or(all.len());
     let before = first.checked_sub(1).map(|last| all[last].balance);
     (before, all[first..].iter().take_while(|line| is_in(line)).collect())

@@ -40,6 +40,7 @@ mod the_past_stays_as_it_was;
 mod three_wrong_pins_lock_an_account;
 mod what_a_refusal_tells_the_next_answer_tells_too;
 mod what_the_original_gets_wrong;
+mod what_was_booked_is_reversed_once;
 
 // Shared by several tests.
 mod counter;

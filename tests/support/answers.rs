@@ -71,9 +71,12 @@ pub(crate) struct Fold {
     pub(crate) transfers: BTreeMap<TransferId, (u64, TransferState)>,
     paid_in: u128,
     paid_out: u128,
-    /// For each account its events, by booking date and position, with what they moved and the balance after them.
-    bookings: BTreeMap<String, BTreeMap<(String, u64), (i64, i64)>>,
+    /// For each account its events.
+    bookings: BTreeMap<String, Bookings>,
 }
+
+/// Events by booking date and position, with what they moved and the balance after them.
+type Bookings = BTreeMap<(String, u64), (i64, i64)>;
 
 impl Fold {
     pub(crate) fn take(&mut self, event: &RecordedEvent<AccountEvent>) {
@@ -121,6 +124,14 @@ impl Fold {
                 balance.and_modify(|balance| *balance += outgoing.amount.minor_units());
                 let (id, amount) = (outgoing.transfer_id, outgoing.amount);
                 self.step(id, amount, TransferState::Reserved, ended(Ending::Released(released.reason)));
+            }
+            AccountEvent::DepositReversed(reversal) => {
+                balance.and_modify(|balance| *balance -= reversal.amount.minor_units());
+                self.paid_out += u128::from(reversal.amount.minor_units());
+            }
+            AccountEvent::WithdrawalReversed(reversal) => {
+                balance.and_modify(|balance| *balance += reversal.amount.minor_units());
+                self.paid_in += u128::from(reversal.amount.minor_units());
             }
             AccountEvent::AccountOverdrawn { .. }
             | AccountEvent::InvalidPin { .. }

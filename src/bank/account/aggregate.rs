@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use uuid::Uuid;
+
 use super::booking::{BookingDetails, Memo};
 use super::commands::{AccountCommand, CREATE_ACCOUNT, TRANSFER_MONEY};
 use super::email_address::EmailAddress;
@@ -11,6 +13,7 @@ use super::money::Money;
 use super::pin_lock::{Admission, PinLock};
 use super::refusal::Refusal;
 use super::reservations::Reservations;
+use super::reversal::{Reversal, ReversedCommands};
 use super::snapshot::AccountSnapshot;
 use super::transfer::{Incoming, Outgoing, ReleaseReason, Released};
 use crate::bank::pin::PinCheck;
@@ -31,6 +34,7 @@ struct OpenAccount {
     lock: PinLock,
     /// The amounts taken out of the balance for transfers under way.
     reservations: Reservations,
+    reversed: ReversedCommands,
 }
 
 impl Account {
@@ -41,6 +45,11 @@ impl Account {
 }
 
 impl Account {
+    /// Whether the account has reversed the booking of a command.
+    pub(in crate::bank) fn has_reversed(&self, command_id: Uuid) -> bool {
+        self.open.as_ref().is_some_and(|open| open.reversed.contain(command_id))
+    }
+
     /// Whether more transfers are under way than an account allows.
     pub(in crate::bank) fn has_too_many_transfers(&self) -> bool {
         self.open.as_ref().is_some_and(|open| open.reservations.are_too_many())
@@ -75,6 +84,8 @@ impl Aggregate for Account {
                 let outgoing = open.reservations.find(*transfer_id)?.clone();
                 AccountEvent::TransferReleased(Box::new(Released { outgoing, reason: *reason }))
             }
+            (AccountCommand::ReverseDeposit(reversal), Some(open)) => open.reverse_deposit(reversal)?,
+            (AccountCommand::ReverseWithdrawal(reversal), Some(open)) => open.reverse_withdrawal(reversal)?,
         };
         Ok(vec![event])
     }
@@ -83,22 +94,23 @@ impl Aggregate for Account {
         if let AccountEvent::AccountCreated { account_id, account_holder } = event {
             let lock = PinLock::new(account_holder.pin_verifier().cloned());
             let reservations = Reservations::default();
-            self.open = Some(OpenAccount { id: account_id.clone(), balance: Money::ZERO, lock, reservations });
+            let (reversed, id) = (ReversedCommands::default(), account_id.clone());
+            self.open = Some(OpenAccount { id, balance: Money::ZERO, lock, reservations, reversed });
         } else if let Some(open) = &mut self.open {
             open.apply(event);
         }
     }
 
     fn snapshot(&self) -> Option<String> {
-        let OpenAccount { id, balance, lock, reservations } = self.open.as_ref()?;
-        AccountSnapshot::new(id, *balance, lock, reservations).to_text()
+        let OpenAccount { id, balance, lock, reservations, reversed } = self.open.as_ref()?;
+        AccountSnapshot::new(id, *balance, lock, reservations, reversed).to_text()
     }
 
     fn restore(snapshot: &str) -> Option<Self> {
         let snapshot = AccountSnapshot::from_text(snapshot)?;
         let reservations = snapshot.reservations();
-        let AccountSnapshot { account_id: id, balance, lock, .. } = snapshot;
-        Some(Self { open: Some(OpenAccount { id, balance, lock, reservations }) })
+        let AccountSnapshot { account_id: id, balance, lock, reversed, .. } = snapshot;
+        Some(Self { open: Some(OpenAccount { id, balance, lock, reservations, reversed }) })
     }
 
     /// The balance that a payment would leave. Nothing is traced for a payment that is refused, or whose PIN is wrong.
@@ -106,14 +118,20 @@ impl Aggregate for Account {
         let open = self.open.as_ref()?;
         let (amount, pin) = match command {
             AccountCommand::WithdrawMoney { amount, pin, .. } => (*amount, pin),
-            AccountCommand::ReserveMoney { outgoing, pin } if outgoing.payee != open.id => (outgoing.amount, pin),
+            AccountCommand::ReserveMoney { outgoing, pin }
+                if outgoing.payee != open.id && outgoing.details.reverses().is_none() =>
+            {
+                (outgoing.amount, pin)
+            }
             AccountCommand::ReserveMoney { .. }
             | AccountCommand::CreateAccount { .. }
             | AccountCommand::DepositMoney { .. }
             | AccountCommand::UnlockAccount { .. }
             | AccountCommand::CreditTransfer(_)
             | AccountCommand::SettleTransfer { .. }
-            | AccountCommand::ReleaseTransfer { .. } => return None,
+            | AccountCommand::ReleaseTransfer { .. }
+            | AccountCommand::ReverseDeposit(_)
+            | AccountCommand::ReverseWithdrawal(_) => return None,
         };
         let granted = open.lock.admit(pin.as_deref()) == Ok(Admission::Granted);
         granted.then(|| open.balance.difference(amount))
@@ -132,11 +150,23 @@ impl OpenAccount {
             | AccountEvent::AccountOverdrawn { .. }
             | AccountEvent::AccountUnlocked { .. } => self.lock.forget_wrong_pins(),
             AccountEvent::MoneyReserved(outgoing) => {
-                self.lock.forget_wrong_pins();
+                match outgoing.details.reverses() {
+                    Some(reversed) => self.reversed.add(reversed),
+                    None => self.lock.forget_wrong_pins(),
+                }
                 self.reservations.add(outgoing);
             }
             AccountEvent::TransferSettled(outgoing) => self.reservations.remove(outgoing.transfer_id),
-            AccountEvent::TransferReleased(released) => self.reservations.remove(released.outgoing.transfer_id),
+            AccountEvent::TransferReleased(released) => {
+                let Released { outgoing, .. } = released.as_ref();
+                self.reservations.remove(outgoing.transfer_id);
+                if let Some(reversed) = outgoing.details.reverses() {
+                    self.reversed.remove(reversed);
+                }
+            }
+            AccountEvent::DepositReversed(reversal) | AccountEvent::WithdrawalReversed(reversal) => {
+                self.reversed.add(reversal.reverses);
+            }
             AccountEvent::AccountCreated { .. }
             | AccountEvent::MoneyDeposited { .. }
             | AccountEvent::TransferCredited(_) => {}
@@ -159,6 +189,9 @@ impl OpenAccount {
         if outgoing.payee == self.id {
             return Err(Refusal::SameAccount);
         }
+        if let Some(reversed) = outgoing.details.reverses() {
+            return self.transfer_back(outgoing, reversed);
+        }
         let account_id = self.id.clone();
         let (balance, amount) = (self.balance, outgoing.amount);
         Ok(match (self.lock.admit(pin)?, balance.checked_sub(amount)) {
@@ -171,6 +204,26 @@ impl OpenAccount {
                 AccountEvent::AccountOverdrawn { account_id, balance, amount_requested: amount }
             }
         })
+    }
+
+    /// The bank's own act, which needs no PIN and is no payment that could be declined.
+    fn transfer_back(&self, outgoing: &Outgoing, reversed: Uuid) -> Result<AccountEvent, Refusal> {
+        self.reversed.check(reversed)?;
+        self.balance.checked_sub(outgoing.amount).ok_or(Refusal::Overdrawn)?;
+        self.reservations.check_capacity()?;
+        Ok(AccountEvent::MoneyReserved(Box::new(Outgoing { account_id: self.id.clone(), ..outgoing.clone() })))
+    }
+
+    fn reverse_deposit(&self, reversal: &Reversal) -> Result<AccountEvent, Refusal> {
+        self.reversed.check(reversal.reverses)?;
+        self.balance.checked_sub(reversal.amount).ok_or(Refusal::Overdrawn)?;
+        Ok(AccountEvent::DepositReversed(Box::new(Reversal { account_id: self.id.clone(), ..reversal.clone() })))
+    }
+
+    fn reverse_withdrawal(&self, reversal: &Reversal) -> Result<AccountEvent, Refusal> {
+        self.reversed.check(reversal.reverses)?;
+        self.check_balance_limit(reversal.amount)?;
+        Ok(AccountEvent::WithdrawalReversed(Box::new(Reversal { account_id: self.id.clone(), ..reversal.clone() })))
     }
 
     fn credit(&self, incoming: &Incoming) -> Result<AccountEvent, Refusal> {
@@ -221,6 +274,7 @@ impl Command for AccountCommand {
             | Self::ReleaseTransfer { account_id, .. } => account_id,
             Self::ReserveMoney { outgoing, .. } => &outgoing.account_id,
             Self::CreditTransfer(incoming) => &incoming.account_id,
+            Self::ReverseDeposit(reversal) | Self::ReverseWithdrawal(reversal) => &reversal.account_id,
         }
     }
 
@@ -234,6 +288,8 @@ impl Command for AccountCommand {
             Self::CreditTransfer(_) => "Credit Transfer",
             Self::SettleTransfer { .. } => "Settle Transfer",
             Self::ReleaseTransfer { .. } => "Release Transfer",
+            Self::ReverseDeposit(_) => "Reverse Deposit",
+            Self::ReverseWithdrawal(_) => "Reverse Withdrawal",
         }
     }
 
@@ -270,6 +326,8 @@ impl Command for AccountCommand {
                 };
                 Fingerprint::of(&[&"release_transfer", account_id, transfer_id, &reason])
             }
+            Self::ReverseDeposit(reversal) => fingerprint_of("reverse_deposit", reversal),
+            Self::ReverseWithdrawal(reversal) => fingerprint_of("reverse_withdrawal", reversal),
         }
     }
 }
@@ -281,5 +339,11 @@ fn with_details(parts: &[&dyn fmt::Display], details: &BookingDetails) -> Finger
     }
     let memo = details.memo().map_or("", Memo::as_str);
     let booking_date = details.booking_date().map_or_else(String::new, |date| date.to_string());
-    Fingerprint::of(&[parts, &[&memo, &booking_date]].concat())
+    let reverses = details.reverses().map_or_else(String::new, |command_id| command_id.to_string());
+    Fingerprint::of(&[parts, &[&memo, &booking_date, &reverses]].concat())
+}
+
+fn fingerprint_of(kind: &str, reversal: &Reversal) -> Fingerprint {
+    let Reversal { account_id, reverses, amount, details } = reversal;
+    with_details(&[&kind, account_id, reverses, amount], details)
 }

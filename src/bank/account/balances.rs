@@ -70,6 +70,8 @@ pub(in crate::bank) fn trace(event: &RecordedEvent<AccountEvent>) {
         | AccountEvent::MoneyReserved(_)
         | AccountEvent::TransferCredited(_)
         | AccountEvent::TransferSettled(_)
-        | AccountEvent::TransferReleased(_) => trace_line!(conversation, "{title}"),
+        | AccountEvent::TransferReleased(_)
+        | AccountEvent::DepositReversed(_)
+        | AccountEvent::WithdrawalReversed(_) => trace_line!(conversation, "{title}"),
     }
 }

@@ -4,6 +4,7 @@ use super::booking::BookingDetails;
 use super::holder::AccountHolder;
 use super::id::AccountId;
 use super::money::Money;
+use super::reversal::Reversal;
 use crate::bank::account::transfer::{Incoming, Outgoing, ReleaseReason, TransferId};
 use crate::bank::pin::PinCheck;
 
@@ -71,6 +72,10 @@ pub enum AccountCommand {
         /// Why the payee cannot take it.
         reason: ReleaseReason,
     },
+    /// Take a deposit back out of the account.
+    ReverseDeposit(Box<Reversal>),
+    /// Pay a withdrawal back into the account.
+    ReverseWithdrawal(Box<Reversal>),
 }
 
 impl AccountCommand {
@@ -93,7 +98,9 @@ impl AccountCommand {
             | Self::UnlockAccount { .. }
             | Self::CreditTransfer(_)
             | Self::SettleTransfer { .. }
-            | Self::ReleaseTransfer { .. } => {}
+            | Self::ReleaseTransfer { .. }
+            | Self::ReverseDeposit(_)
+            | Self::ReverseWithdrawal(_) => {}
         }
     }
 
@@ -106,7 +113,9 @@ impl AccountCommand {
             | Self::UnlockAccount { .. }
             | Self::CreditTransfer(_)
             | Self::SettleTransfer { .. }
-            | Self::ReleaseTransfer { .. } => None,
+            | Self::ReleaseTransfer { .. }
+            | Self::ReverseDeposit(_)
+            | Self::ReverseWithdrawal(_) => None,
         }
     }
 }

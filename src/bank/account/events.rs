@@ -1,11 +1,13 @@
 //! The events of accounts.
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::booking::{self, BookingDetails};
 use super::holder::{self, AccountHolder};
 use super::id::AccountId;
 use super::money::{self, Money};
+use super::reversal::Reversal;
 use super::transfer::{Incoming, Outgoing, Released, TransferId};
 use crate::engine::domain::{DomainEvent, Upcast};
 
@@ -78,6 +80,10 @@ pub enum AccountEvent {
     TransferSettled(Box<Outgoing>),
     /// A transfer ended: the payer has the money back.
     TransferReleased(Box<Released>),
+    /// A deposit was taken back out of the account.
+    DepositReversed(Box<Reversal>),
+    /// A withdrawal was paid back into the account.
+    WithdrawalReversed(Box<Reversal>),
 }
 
 /// The change of a balance by an event.
@@ -126,6 +132,8 @@ impl AccountEvent {
             Self::MoneyReserved(outgoing) => Some(Movement::Out(outgoing.amount)),
             Self::TransferCredited(incoming) => Some(Movement::In(incoming.amount)),
             Self::TransferReleased(released) => Some(Movement::In(released.outgoing.amount)),
+            Self::DepositReversed(reversal) => Some(Movement::Out(reversal.amount)),
+            Self::WithdrawalReversed(reversal) => Some(Movement::In(reversal.amount)),
             Self::AccountCreated { .. }
             | Self::AccountOverdrawn { .. }
             | Self::InvalidPin { .. }
@@ -147,6 +155,8 @@ impl AccountEvent {
             Self::TransferCredited(_) => "Credit Transfer",
             Self::TransferSettled(_) => "Settle Transfer",
             Self::TransferReleased(_) => "Release Transfer",
+            Self::DepositReversed(_) => "Reverse Deposit",
+            Self::WithdrawalReversed(_) => "Reverse Withdrawal",
         }
     }
 
@@ -161,7 +171,18 @@ impl AccountEvent {
             | Self::MoneyWithdrawn { .. }
             | Self::AccountOverdrawn { .. }
             | Self::InvalidPin { .. }
-            | Self::AccountUnlocked { .. } => None,
+            | Self::AccountUnlocked { .. }
+            | Self::DepositReversed(_)
+            | Self::WithdrawalReversed(_) => None,
+        }
+    }
+
+    /// The id of the command whose booking the event reverses, or begins to reverse.
+    pub fn reversed_command(&self) -> Option<Uuid> {
+        match self {
+            Self::DepositReversed(reversal) | Self::WithdrawalReversed(reversal) => Some(reversal.reverses),
+            Self::MoneyReserved(outgoing) => outgoing.details.reverses(),
+            _ => None,
         }
     }
 
@@ -181,7 +202,9 @@ impl AccountEvent {
             | Self::MoneyWithdrawn { .. }
             | Self::AccountOverdrawn { .. }
             | Self::InvalidPin { .. }
-            | Self::AccountUnlocked { .. } => None,
+            | Self::AccountUnlocked { .. }
+            | Self::DepositReversed(_)
+            | Self::WithdrawalReversed(_) => None,
         }
     }
 
@@ -198,7 +221,9 @@ impl AccountEvent {
             | Self::MoneyReserved(_)
             | Self::TransferCredited(_)
             | Self::TransferSettled(_)
-            | Self::TransferReleased(_) => None,
+            | Self::TransferReleased(_)
+            | Self::DepositReversed(_)
+            | Self::WithdrawalReversed(_) => None,
         }
     }
 
@@ -212,6 +237,7 @@ impl AccountEvent {
             Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => Some(outgoing.amount),
             Self::TransferCredited(incoming) => Some(incoming.amount),
             Self::TransferReleased(released) => Some(released.outgoing.amount),
+            Self::DepositReversed(reversal) | Self::WithdrawalReversed(reversal) => Some(reversal.amount),
             Self::AccountCreated { .. } | Self::AccountUnlocked { .. } => None,
         }
     }
@@ -223,6 +249,7 @@ impl AccountEvent {
             Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => Some(&outgoing.details),
             Self::TransferCredited(incoming) => Some(&incoming.details),
             Self::TransferReleased(released) => Some(&released.outgoing.details),
+            Self::DepositReversed(reversal) | Self::WithdrawalReversed(reversal) => Some(&reversal.details),
             Self::AccountCreated { .. }
             | Self::AccountOverdrawn { .. }
             | Self::InvalidPin { .. }
@@ -242,6 +269,7 @@ impl AccountEvent {
             Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => &outgoing.account_id,
             Self::TransferCredited(incoming) => &incoming.account_id,
             Self::TransferReleased(released) => &released.outgoing.account_id,
+            Self::DepositReversed(reversal) | Self::WithdrawalReversed(reversal) => &reversal.account_id,
         }
     }
 }
@@ -261,6 +289,8 @@ impl DomainEvent for AccountEvent {
             Self::TransferCredited(_) => "transfer_credited",
             Self::TransferSettled(_) => "transfer_settled",
             Self::TransferReleased(_) => "transfer_released",
+            Self::DepositReversed(_) => "deposit_reversed",
+            Self::WithdrawalReversed(_) => "withdrawal_reversed",
         }
     }
 
@@ -275,10 +305,12 @@ impl DomainEvent for AccountEvent {
             Self::TransferCredited(_) => "Transfer Credited",
             Self::TransferSettled(_) => "Transfer Settled",
             Self::TransferReleased(_) => "Transfer Released",
+            Self::DepositReversed(_) => "Deposit Reversed",
+            Self::WithdrawalReversed(_) => "Withdrawal Reversed",
         }
     }
 
-    /// Version 2 of the bookings adds memo and booking date.
+    /// Version 2 of the bookings adds their details.
     fn upcast(event_type: &str, schema_version: u16) -> Option<Upcast> {
         Self::only_adds(event_type, schema_version).then_some(|data| data)
     }
@@ -288,7 +320,10 @@ impl DomainEvent for AccountEvent {
     }
 
     fn written_version(&self) -> Option<u16> {
-        self.details().map(|details| if details.are_none() { 1 } else { 2 })
+        match self {
+            Self::DepositReversed(_) | Self::WithdrawalReversed(_) => None,
+            booking => booking.details().map(|details| if details.are_none() { 1 } else { 2 }),
+        }
     }
 }
 

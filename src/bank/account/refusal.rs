@@ -40,4 +40,10 @@ pub enum Refusal {
     /// The transfer has no open reservation.
     #[error("nothing is reserved for this transfer")]
     NoReservation,
+    /// The booking was reversed before.
+    #[error("the booking is already reversed")]
+    AlreadyReversed,
+    /// The account holds less than is to be reversed. A payment beyond the balance is an event instead.
+    #[error("the account holds too little to reverse the booking")]
+    Overdrawn,
 }

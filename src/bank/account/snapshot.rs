@@ -4,12 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::bank::account::pin_lock::PinLock;
 use crate::bank::account::reservations::Reservations;
+use crate::bank::account::reversal::ReversedCommands;
 use crate::bank::account::transfer::Outgoing;
 use crate::bank::{AccountId, Money};
 
 /// The versions of the format. A snapshot of another version is ignored, and the events are replayed.
 const FORMAT_VERSION: u16 = 1;
-/// With reservations that have a memo or a booking date, which programs that know version 1 only would lose.
+/// With reservations that have details, or with reversals. Programs that know version 1 only would lose them.
 const WITH_DETAILS: u16 = 2;
 
 #[derive(Serialize, Deserialize)]
@@ -20,6 +21,8 @@ pub(in crate::bank) struct AccountSnapshot {
     pub(in crate::bank) balance: Money,
     pub(in crate::bank) lock: PinLock,
     reservations: Vec<Outgoing>,
+    #[serde(default, skip_serializing_if = "ReversedCommands::are_none")]
+    pub(in crate::bank) reversed: ReversedCommands,
 }
 
 impl AccountSnapshot {
@@ -28,11 +31,19 @@ impl AccountSnapshot {
         balance: Money,
         lock: &PinLock,
         reservations: &Reservations,
+        reversed: &ReversedCommands,
     ) -> Self {
         let reservations: Vec<Outgoing> = reservations.open().cloned().collect();
         let has_details = reservations.iter().any(|outgoing| !outgoing.details.are_none());
-        let form = if has_details { WITH_DETAILS } else { FORMAT_VERSION };
-        Self { form, account_id: account_id.clone(), balance, lock: lock.clone(), reservations }
+        let form = if has_details || !reversed.are_none() { WITH_DETAILS } else { FORMAT_VERSION };
+        Self {
+            form,
+            account_id: account_id.clone(),
+            balance,
+            lock: lock.clone(),
+            reservations,
+            reversed: reversed.clone(),
+        }
     }
 
     pub(in crate::bank) fn to_text(&self) -> Option<String> {

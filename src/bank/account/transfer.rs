@@ -20,6 +20,12 @@ impl From<Uuid> for TransferId {
     }
 }
 
+impl From<TransferId> for Uuid {
+    fn from(TransferId(command_id): TransferId) -> Self {
+        command_id
+    }
+}
+
 impl fmt::Display for TransferId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
@@ -38,7 +44,7 @@ pub struct Outgoing {
     pub payee: AccountId,
     /// The amount.
     pub amount: Money,
-    /// Memo and booking date: the same at the payer and at the payee.
+    /// Memo, booking date, and the transfer that this one reverses: the same at the payer and at the payee.
     #[serde(flatten)]
     pub details: BookingDetails,
 }
@@ -52,12 +58,15 @@ struct StoredOutgoing {
     amount: Money,
     memo: Option<Memo>,
     booking_date: Option<BookingDate>,
+    reverses: Option<Uuid>,
 }
 
 impl From<StoredOutgoing> for Outgoing {
     fn from(stored: StoredOutgoing) -> Self {
-        let StoredOutgoing { account_id, transfer_id, payee, amount, memo, booking_date } = stored;
-        Self { account_id, transfer_id, payee, amount, details: BookingDetails::from_stored(memo, booking_date) }
+        let StoredOutgoing { account_id, transfer_id, payee, amount, memo, booking_date, reverses } = stored;
+        let details = BookingDetails::from_stored(memo, booking_date);
+        let details = reverses.into_iter().fold(details, BookingDetails::reversing);
+        Self { account_id, transfer_id, payee, amount, details }
     }
 }
 
@@ -73,7 +82,7 @@ pub struct Incoming {
     pub payer: AccountId,
     /// The amount.
     pub amount: Money,
-    /// Memo and booking date: the same at the payer and at the payee.
+    /// Memo, booking date, and the transfer that this one reverses: the same at the payer and at the payee.
     #[serde(flatten)]
     pub details: BookingDetails,
 }
@@ -87,12 +96,15 @@ struct StoredIncoming {
     amount: Money,
     memo: Option<Memo>,
     booking_date: Option<BookingDate>,
+    reverses: Option<Uuid>,
 }
 
 impl From<StoredIncoming> for Incoming {
     fn from(stored: StoredIncoming) -> Self {
-        let StoredIncoming { account_id, transfer_id, payer, amount, memo, booking_date } = stored;
-        Self { account_id, transfer_id, payer, amount, details: BookingDetails::from_stored(memo, booking_date) }
+        let StoredIncoming { account_id, transfer_id, payer, amount, memo, booking_date, reverses } = stored;
+        let details = BookingDetails::from_stored(memo, booking_date);
+        let details = reverses.into_iter().fold(details, BookingDetails::reversing);
+        Self { account_id, transfer_id, payer, amount, details }
     }
 }
 

@@ -117,7 +117,9 @@ fn withdrawal(_: &BankParts, receipt: Receipt) -> Result<Withdrawal, WithdrawErr
             | AccountEvent::MoneyReserved(_)
             | AccountEvent::TransferCredited(_)
             | AccountEvent::TransferSettled(_)
-            | AccountEvent::TransferReleased(_),
+            | AccountEvent::TransferReleased(_)
+            | AccountEvent::DepositReversed(_)
+            | AccountEvent::WithdrawalReversed(_),
         )
         | None => Withdrawal::Paid(receipt),
     })

@@ -5,6 +5,7 @@ mod booking;
 mod new_account;
 mod operation;
 mod receipt;
+mod reverse;
 mod send;
 mod transfer;
 mod with_pin;

@@ -88,7 +88,7 @@ impl Bank {
 }
 
 impl BankParts {
-    fn transfer_outcome(&self, receipt: Receipt) -> Result<TransferOutcome, NotTransferred> {
+    pub(super) fn transfer_outcome(&self, receipt: Receipt) -> Result<TransferOutcome, NotTransferred> {
         let outgoing = match receipt.events().first().map(|event| &event.data) {
             Some(AccountEvent::MoneyReserved(outgoing)) => outgoing,
             Some(AccountEvent::AccountOverdrawn { balance, .. }) => {
@@ -103,7 +103,9 @@ impl BankParts {
                 | AccountEvent::AccountUnlocked { .. }
                 | AccountEvent::TransferCredited(_)
                 | AccountEvent::TransferSettled(_)
-                | AccountEvent::TransferReleased(_),
+                | AccountEvent::TransferReleased(_)
+                | AccountEvent::DepositReversed(_)
+                | AccountEvent::WithdrawalReversed(_),
             )
             | None => return Err(NotTransferred::WrongPin),
         };
@@ -141,7 +143,9 @@ impl AccountCommand {
             | Self::UnlockAccount { .. }
             | Self::CreditTransfer(_)
             | Self::SettleTransfer { .. }
-            | Self::ReleaseTransfer { .. } => None,
+            | Self::ReleaseTransfer { .. }
+            | Self::ReverseDeposit(_)
+            | Self::ReverseWithdrawal(_) => None,
         }
     }
 }

@@ -90,8 +90,8 @@ impl Bank {
         }
         let part = Part { bank: self, stream, period, end, limit };
         match (period.first_position(), period.first_date()) {
-            (Some(first), _) => part.from_position(first).await,
-            (None, Some(first)) => part.from_date(first).await,
+            (Some(first), _) => part.beginning_at(first).await,
+            (None, Some(first)) => part.beginning_on(first).await,
             (None, None) => part.latest().await,
         }
     }
@@ -111,7 +111,7 @@ struct Part<'a> {
 type Recorded = StatementLine;
 
 impl Part<'_> {
-    async fn from_position(&self, first: Position) -> Result<Statement, CheckBalanceError> {
+    async fn beginning_at(&self, first: Position) -> Result<Statement, CheckBalanceError> {
         let start = self.bank.version_at(&self.stream, Moment::Position(first.before())).await?.min(self.end);
         let (mut balance, mut lines) = (self.balance_at(start).await?, Vec::new());
         let brought_forward = balance;
@@ -137,7 +137,7 @@ impl Part<'_> {
         Ok(statement(lines, brought_forward, start == Version::START, left_out))
     }
 
-    async fn from_date(&self, first: BookingDate) -> Result<Statement, CheckBalanceError> {
+    async fn beginning_on(&self, first: BookingDate) -> Result<Statement, CheckBalanceError> {
         // A day more: a clock that is set back may have recorded an event before the day it was booked on.
         let before = Timestamp::from_micros(first.before().start().as_micros() - 1);
         let start = self.bank.version_at(&self.stream, Moment::Time(before)).await?.min(self.end);

@@ -39,7 +39,9 @@ impl ProcessManager for TransferProcess {
             | AccountEvent::InvalidPin { .. }
             | AccountEvent::AccountUnlocked { .. }
             | AccountEvent::TransferSettled(_)
-            | AccountEvent::TransferReleased(_) => Reaction::none(),
+            | AccountEvent::TransferReleased(_)
+            | AccountEvent::DepositReversed(_)
+            | AccountEvent::WithdrawalReversed(_) => Reaction::none(),
         }
     }
 
@@ -66,7 +68,9 @@ fn credit(
             | Refusal::OutdatedPinCheck
             | Refusal::SameAccount
             | Refusal::TooManyTransfers
-            | Refusal::NoReservation => ReleaseReason::NoPayee,
+            | Refusal::NoReservation
+            | Refusal::AlreadyReversed
+            | Refusal::Overdrawn => ReleaseReason::NoPayee,
         };
         Instead::send(AccountCommand::ReleaseTransfer { account_id: payer.clone(), transfer_id, reason })
     })

@@ -134,7 +134,9 @@ impl Projection<AccountEvent> for Transfers {
             | AccountEvent::MoneyWithdrawn { .. }
             | AccountEvent::AccountOverdrawn { .. }
             | AccountEvent::InvalidPin { .. }
-            | AccountEvent::AccountUnlocked { .. } => {}
+            | AccountEvent::AccountUnlocked { .. }
+            | AccountEvent::DepositReversed(_)
+            | AccountEvent::WithdrawalReversed(_) => {}
         }
     }
 }

@@ -31,7 +31,9 @@ impl Unfinished<AccountEvent> for UnfinishedTransfers {
             | AccountEvent::MoneyWithdrawn { .. }
             | AccountEvent::AccountOverdrawn { .. }
             | AccountEvent::InvalidPin { .. }
-            | AccountEvent::AccountUnlocked { .. } => {}
+            | AccountEvent::AccountUnlocked { .. }
+            | AccountEvent::DepositReversed(_)
+            | AccountEvent::WithdrawalReversed(_) => {}
         }
     }
 

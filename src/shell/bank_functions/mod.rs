@@ -13,6 +13,7 @@ mod open;
 mod parameters;
 mod period;
 mod replies;
+mod reverse;
 mod send;
 mod send_ahead;
 mod statement;
@@ -44,7 +45,7 @@ use crate::engine::log::StreamId;
 use crate::engine::runtime::Conversation;
 
 /// The bank's own functions, in the order of `help`, then those of every application.
-static ROWS: [Row<BankFunctions>; 27] = joined(
+static ROWS: [Row<BankFunctions>; 28] = joined(
     &[
         open::ROW,
         close::ROW,
@@ -53,6 +54,7 @@ static ROWS: [Row<BankFunctions>; 27] = joined(
         deposit::ROW,
         withdraw::ROW,
         transfer::ROW,
+        reverse::ROW,
         unlock::ROW,
         check_balance::ROW,
         account_list::ROW,

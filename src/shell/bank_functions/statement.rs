@@ -45,20 +45,26 @@ async fn statement(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     Ok(Reply { notes: notes(&statement), ..Term::Table(table(&statement)).into() })
 }
 
-const COLUMNS: &[&str] = &["position", "date", "what", "amount", "declined", "balance"];
-const WITH_ACCOUNT: &[&str] = &["position", "date", "what", "account", "amount", "declined", "balance"];
-const WITH_DETAILS: &[&str] = &["position", "date", "booked", "what", "memo", "amount", "declined", "balance"];
-const WITH_ALL: &[&str] = &["position", "date", "booked", "what", "account", "memo", "amount", "declined", "balance"];
+/// The columns, with those that are only there where there are any: the booking date, the other account, the memo.
+const fn columns(is_dated: bool, has_accounts: bool, has_memos: bool) -> &'static [&'static str] {
+    match (is_dated, has_accounts, has_memos) {
+        (false, false, false) => &["position", "date", "what", "amount", "declined", "balance"],
+        (false, false, true) => &["position", "date", "what", "memo", "amount", "declined", "balance"],
+        (false, true, false) => &["position", "date", "what", "account", "amount", "declined", "balance"],
+        (false, true, true) => &["position", "date", "what", "account", "memo", "amount", "declined", "balance"],
+        (true, false, false) => &["position", "date", "booked", "what", "amount", "declined", "balance"],
+        (true, false, true) => &["position", "date", "booked", "what", "memo", "amount", "declined", "balance"],
+        (true, true, false) => &["position", "date", "booked", "what", "account", "amount", "declined", "balance"],
+        (true, true, true) => {
+            &["position", "date", "booked", "what", "account", "memo", "amount", "declined", "balance"]
+        }
+    }
+}
 
 fn table(statement: &Statement) -> Table {
-    let has_accounts = statement.lines.iter().any(|line| line.other.is_some());
-    let has_details = statement.lines.iter().any(has_details);
-    let columns = match (has_accounts, has_details) {
-        (false, false) => COLUMNS,
-        (true, false) => WITH_ACCOUNT,
-        (false, true) => WITH_DETAILS,
-        (true, true) => WITH_ALL,
-    };
+    let any = |has: fn(&StatementLine) -> bool| statement.lines.iter().any(has);
+    let is_dated = any(|line| line.booking_date != BookingDate::of(line.time));
+    let columns = columns(is_dated, any(|line| line.other.is_some()), any(|line| line.memo.is_some()));
     let forward = statement.brought_forward.map(|balance| {
         let cell = |column: &&str| match *column {
             "what" => Term::String("Balance Brought Forward".to_owned()),
@@ -69,10 +75,6 @@ fn table(statement: &Statement) -> Table {
     });
     let lines = statement.lines.iter().map(|line| columns.iter().map(|column| cell(line, column)).collect());
     Table { columns, rows: forward.into_iter().chain(lines).collect() }
-}
-
-fn has_details(line: &StatementLine) -> bool {
-    line.memo.is_some() || line.booking_date != BookingDate::of(line.time)
 }
 
 fn cell(line: &StatementLine, column: &str) -> Term {

@@ -102,8 +102,14 @@ pub(crate) fn outcome(outcome: Result<&[RecordedEvent<AccountEvent>], Refusal>) 
         Err(Refusal::AccountLocked) => (Reply::AccountLocked, None),
         Err(Refusal::NotLocked) => (Reply::NotLocked, None),
         Err(Refusal::OutdatedPinCheck) => panic!("the bank keeps this to itself"),
-        Err(refusal @ (Refusal::SameAccount | Refusal::TooManyTransfers | Refusal::NoReservation)) => {
-            panic!("nothing is transferred here: {refusal}")
+        Err(
+            refusal @ (Refusal::SameAccount
+            | Refusal::TooManyTransfers
+            | Refusal::NoReservation
+            | Refusal::AlreadyReversed
+            | Refusal::Overdrawn),
+        ) => {
+            panic!("nothing is transferred or reversed here: {refusal}")
         }
     }
 }

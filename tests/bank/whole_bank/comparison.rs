@@ -2,10 +2,10 @@
 
 use cqrs_bank::bank::{
     AccountEvent, Bank, BookingDetails, CreateError, DepositError, EmailAddress, HolderName, Memo, NewAccount,
-    TransferError, UnlockError, WithdrawError, Withdrawal,
+    ReverseError, TransferError, UnlockError, WithdrawError, Withdrawal,
 };
 use cqrs_bank::engine::domain::DomainEvent as _;
-use cqrs_bank::engine::log::RecordedEvent;
+use cqrs_bank::engine::log::{Position, RecordedEvent};
 
 use super::{Command, Line, Reply, memo_and_date};
 use crate::accounts::{account, money};
@@ -57,6 +57,16 @@ pub(crate) async fn call(bank: &Bank, command: Command) -> Reply {
             Ok(_) => Reply::Done,
             Err(UnlockError::NoAccount) => Reply::NoAccount,
             Err(UnlockError::NotLocked) => Reply::NotLocked,
+            Err(error) => panic!("{command:?}: {error}"),
+        },
+        Command::Reverse(position) => match bank.reverse(Position::new(position), None).await {
+            Ok(_) => Reply::Done,
+            Err(ReverseError::NoEvent) => Reply::NoEvent,
+            Err(ReverseError::NothingToReverse) => Reply::NothingToReverse,
+            Err(ReverseError::IsReversal) => Reply::IsReversal,
+            Err(ReverseError::AlreadyReversed) => Reply::AlreadyReversed,
+            Err(ReverseError::Overdrawn) => Reply::TooLittle,
+            Err(ReverseError::BalanceLimit) => Reply::BalanceLimit,
             Err(error) => panic!("{command:?}: {error}"),
         },
         Command::Transfer { payer, payee, amount, pin } => {

@@ -3,12 +3,15 @@
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 use thiserror::Error;
+use uuid::Uuid;
 
 use super::date::BookingDate;
 use super::memo::Memo;
 
-/// Memo and booking date of a booking. Most bookings have neither: then this is [`BookingDetails::NONE`], which needs no
-/// memory of its own, and nothing of it is stored.
+/// Memo and booking date of a booking, and which transfer a transfer back reverses.
+///
+/// Most bookings have none of that, which is [`BookingDetails::NONE`]: it needs no memory of its own, and nothing of it is
+/// stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BookingDetails(Option<Box<Details>>);
 
@@ -16,6 +19,7 @@ pub struct BookingDetails(Option<Box<Details>>);
 struct Details {
     memo: Option<Memo>,
     booking_date: Option<BookingDate>,
+    reverses: Option<Uuid>,
 }
 
 /// The booking date is after today.
@@ -29,7 +33,7 @@ pub struct FutureDate {
 }
 
 impl BookingDetails {
-    /// Neither memo nor booking date.
+    /// None.
     pub const NONE: Self = Self(None);
 
     /// A memo, and a booking date that is not after `today`, the day of [the bank's clock](crate::bank::Bank::today).
@@ -51,11 +55,22 @@ impl BookingDetails {
     pub(in crate::bank::account) fn from_stored(memo: Option<Memo>, booking_date: Option<BookingDate>) -> Self {
         match (&memo, &booking_date) {
             (None, None) => Self::NONE,
-            (Some(_), _) | (_, Some(_)) => Self(Some(Box::new(Details { memo, booking_date }))),
+            (Some(_), _) | (_, Some(_)) => Self(Some(Box::new(Details { memo, booking_date, reverses: None }))),
         }
     }
 
-    /// Whether there is neither memo nor booking date.
+    /// The same, of a transfer that reverses another.
+    pub(in crate::bank) fn reversing(self, command_id: Uuid) -> Self {
+        let details = self.0.unwrap_or_else(|| Box::new(Details { memo: None, booking_date: None, reverses: None }));
+        Self(Some(Box::new(Details { reverses: Some(command_id), ..*details })))
+    }
+
+    /// The id of the command that began the transfer which this one reverses, if it does.
+    pub fn reverses(&self) -> Option<Uuid> {
+        self.0.as_ref()?.reverses
+    }
+
+    /// Whether there are none.
     pub fn are_none(&self) -> bool {
         self.0.is_none()
     }
@@ -81,14 +96,17 @@ impl From<Memo> for BookingDetails {
 /// Flattened into the data of an event: its fields, as far as they are present.
 impl Serialize for BookingDetails {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (memo, date) = (self.memo(), self.booking_date());
-        let mut details =
-            serializer.serialize_struct("BookingDetails", usize::from(memo.is_some()) + usize::from(date.is_some()))?;
+        let (memo, date, reverses) = (self.memo(), self.booking_date(), self.reverses());
+        let fields = usize::from(memo.is_some()) + usize::from(date.is_some()) + usize::from(reverses.is_some());
+        let mut details = serializer.serialize_struct("BookingDetails", fields)?;
         if let Some(memo) = memo {
             details.serialize_field("memo", memo)?;
         }
         if let Some(date) = date {
             details.serialize_field("booking_date", &date)?;
+        }
+        if let Some(command_id) = reverses {
+            details.serialize_field("reverses", &command_id)?;
         }
         details.end()
     }
