@@ -68,12 +68,15 @@ impl Bank {
             self.parts.ceo_bonus.as_ref().is_some_and(|ceo_bonus| ceo_bonus.may_be_due(account_id, amount))
         };
         match command {
-            AccountCommand::DepositMoney { account_id, amount } => may_earn_bonus(account_id, *amount),
+            AccountCommand::DepositMoney { account_id, amount, .. } => may_earn_bonus(account_id, *amount),
             AccountCommand::CreateAccount { account_id, opening, .. } => {
                 let deposit = opening.as_ref().and_then(|opening| opening.deposit);
                 deposit.is_some_and(|amount| may_earn_bonus(account_id, amount))
             }
-            AccountCommand::WithdrawMoney { .. } | AccountCommand::UnlockAccount { .. } => false,
+            AccountCommand::WithdrawMoney { .. }
+            | AccountCommand::UnlockAccount { .. }
+            | AccountCommand::ReverseDeposit(_)
+            | AccountCommand::ReverseWithdrawal(_) => false,
             // Transfers are; to wait for the rare others costs little.
             _ => true,
         }

@@ -50,6 +50,9 @@ impl Invariants<AccountEvent> for Audit {
             return Err(reason.to_owned());
         }
         let balance_before = balance_of(account);
+        if data.reversed_command().is_some_and(|command_id| account.has_reversed(command_id)) {
+            return Err("it reverses what was reversed before".to_owned());
+        }
         account.apply(data);
         self.held += balance_of(account) - balance_before;
         self.follow_transfer(data)?;

@@ -157,6 +157,7 @@ fn any_command() -> impl Strategy<Value = Command> {
         6 => (any_name(), any_amount()).prop_map(|(name, amount)| Command::Deposit(name, amount)),
         3 => with_pin().prop_map(|(name, amount, pin)| Command::Withdraw(name, amount, pin)),
         1 => any_name().prop_map(Command::Unlock),
+        6 => (0..50_u64).prop_map(Command::Reverse),
         1 => any_name().prop_map(Command::Freeze),
         2 => any_name().prop_map(Command::Unfreeze),
         2 => (any_name(), any_pin()).prop_map(|(name, pin)| Command::Close(name, pin)),

@@ -1,17 +1,20 @@
 //! The events of accounts.
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::balance::{Balance, OverdraftLimit};
+use super::booking::{self, BookingDetails};
 use super::change::CHANGE_PIN;
 use super::email_address::EmailAddress;
 use super::holder::{self, AccountHolder, HolderName};
 use super::id::AccountId;
 use super::money::{self, Money};
+use super::reversal::Reversal;
 use super::stated_reason::StatedReason;
 use super::transfer::{Incoming, Outgoing, Released, TransferId};
 use crate::bank::pin::PinVerifier;
-use crate::engine::domain::DomainEvent;
+use crate::engine::domain::{DomainEvent, Upcast};
 
 /// Something that happened to an account.
 ///
@@ -29,22 +32,26 @@ pub enum AccountEvent {
         account_holder: AccountHolder,
     },
     /// Money was deposited.
-    #[serde(rename = "money_deposited_into_bank_account")]
+    #[serde(rename = "money_deposited_into_bank_account", deserialize_with = "booking::deserialize")]
     MoneyDeposited {
         /// The account.
         account_id: AccountId,
         /// The amount.
-        #[serde(deserialize_with = "money::deserialize_amount")]
         amount: Money,
+        /// Memo and booking date.
+        #[serde(flatten)]
+        details: BookingDetails,
     },
     /// Money was withdrawn.
-    #[serde(rename = "money_withdrawn_from_bank_account")]
+    #[serde(rename = "money_withdrawn_from_bank_account", deserialize_with = "booking::deserialize")]
     MoneyWithdrawn {
         /// The account.
         account_id: AccountId,
         /// The amount.
-        #[serde(deserialize_with = "money::deserialize_amount")]
         amount: Money,
+        /// Memo and booking date.
+        #[serde(flatten)]
+        details: BookingDetails,
     },
     /// A payment beyond the balance was declined.
     AccountOverdrawn {
@@ -132,6 +139,10 @@ pub enum AccountEvent {
     TransferSettled(Box<Outgoing>),
     /// A transfer ended: the payer has the money back.
     TransferReleased(Box<Released>),
+    /// A deposit was taken back out of the account.
+    DepositReversed(Box<Reversal>),
+    /// A withdrawal was paid back into the account.
+    WithdrawalReversed(Box<Reversal>),
 }
 
 /// The change of a balance by an event.
@@ -144,6 +155,14 @@ pub enum Movement {
 }
 
 impl Movement {
+    /// The change in minor units, negative for a decrease.
+    pub fn minor_units(self) -> i64 {
+        match self {
+            Self::In(amount) => Balance::from(amount).minor_units(),
+            Self::Out(amount) => Balance::ZERO.difference(amount),
+        }
+    }
+
     /// The balance after the movement; `None` if it would be out of range.
     pub fn applied_to(self, balance: Balance) -> Option<Balance> {
         match self {
@@ -154,6 +173,16 @@ impl Movement {
 }
 
 impl AccountEvent {
+    /// A deposit without memo and booking date.
+    pub fn deposited(account_id: AccountId, amount: Money) -> Self {
+        Self::MoneyDeposited { account_id, amount, details: BookingDetails::NONE }
+    }
+
+    /// A withdrawal without memo and booking date.
+    pub fn withdrawn(account_id: AccountId, amount: Money) -> Self {
+        Self::MoneyWithdrawn { account_id, amount, details: BookingDetails::NONE }
+    }
+
     /// The change of the account's balance, if any.
     pub fn movement(&self) -> Option<Movement> {
         match self {
@@ -162,6 +191,8 @@ impl AccountEvent {
             Self::MoneyReserved(outgoing) => Some(Movement::Out(outgoing.amount)),
             Self::TransferCredited(incoming) => Some(Movement::In(incoming.amount)),
             Self::TransferReleased(released) => Some(Movement::In(released.outgoing.amount)),
+            Self::DepositReversed(reversal) => Some(Movement::Out(reversal.amount)),
+            Self::WithdrawalReversed(reversal) => Some(Movement::In(reversal.amount)),
             Self::AccountCreated { .. }
             | Self::AccountOverdrawn { .. }
             | Self::InvalidPin { .. }
@@ -199,6 +230,8 @@ impl AccountEvent {
             Self::TransferCredited(_) => "Credit Transfer",
             Self::TransferSettled(_) => "Settle Transfer",
             Self::TransferReleased(_) => "Release Transfer",
+            Self::DepositReversed(_) => "Reverse Deposit",
+            Self::WithdrawalReversed(_) => "Reverse Withdrawal",
         }
     }
 
@@ -208,26 +241,42 @@ impl AccountEvent {
             Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => Some(outgoing.transfer_id),
             Self::TransferCredited(incoming) => Some(incoming.transfer_id),
             Self::TransferReleased(released) => Some(released.outgoing.transfer_id),
-            Self::AccountCreated { .. }
-            | Self::MoneyDeposited { .. }
-            | Self::MoneyWithdrawn { .. }
-            | Self::AccountOverdrawn { .. }
-            | Self::InvalidPin { .. }
-            | Self::AccountUnlocked { .. }
-            | Self::AccountFrozen { .. }
-            | Self::AccountUnfrozen { .. }
-            | Self::OverdraftLimitSet { .. }
-            | Self::HolderChanged { .. }
-            | Self::EmailChanged { .. }
-            | Self::PinChanged { .. }
-            | Self::AccountClosed { .. }
-            | Self::PinRejected { .. } => None,
+            _ => None,
+        }
+    }
+
+    /// The id of the command whose booking the event reverses, or begins to reverse.
+    pub fn reversed_command(&self) -> Option<Uuid> {
+        match self {
+            Self::DepositReversed(reversal) | Self::WithdrawalReversed(reversal) => Some(reversal.reverses),
+            Self::MoneyReserved(outgoing) => outgoing.details.reverses(),
+            _ => None,
         }
     }
 
     /// Whether the event ends this transfer.
     pub fn ends(&self, transfer_id: TransferId) -> bool {
         matches!(self, Self::TransferSettled(_) | Self::TransferReleased(_)) && self.transfer_id() == Some(transfer_id)
+    }
+
+    /// The other account of a transfer.
+    pub fn other_account(&self) -> Option<&AccountId> {
+        match self {
+            Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => Some(&outgoing.payee),
+            Self::TransferCredited(incoming) => Some(&incoming.payer),
+            Self::TransferReleased(released) => Some(&released.outgoing.payee),
+            _ => None,
+        }
+    }
+
+    /// The amount of a payment that the event declined.
+    pub fn declined_amount(&self) -> Option<Money> {
+        match self {
+            Self::AccountOverdrawn { amount_requested, .. } | Self::InvalidPin { amount_requested, .. } => {
+                Some(*amount_requested)
+            }
+            _ => None,
+        }
     }
 
     /// The amount in the event, moved or not.
@@ -240,16 +289,20 @@ impl AccountEvent {
             Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => Some(outgoing.amount),
             Self::TransferCredited(incoming) => Some(incoming.amount),
             Self::TransferReleased(released) => Some(released.outgoing.amount),
-            Self::AccountCreated { .. }
-            | Self::AccountUnlocked { .. }
-            | Self::AccountFrozen { .. }
-            | Self::AccountUnfrozen { .. }
-            | Self::OverdraftLimitSet { .. }
-            | Self::HolderChanged { .. }
-            | Self::EmailChanged { .. }
-            | Self::PinChanged { .. }
-            | Self::AccountClosed { .. }
-            | Self::PinRejected { .. } => None,
+            Self::DepositReversed(reversal) | Self::WithdrawalReversed(reversal) => Some(reversal.amount),
+            _ => None,
+        }
+    }
+
+    /// The memo and the booking date, if the event is a booking that may have them.
+    pub fn details(&self) -> Option<&BookingDetails> {
+        match self {
+            Self::MoneyDeposited { details, .. } | Self::MoneyWithdrawn { details, .. } => Some(details),
+            Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => Some(&outgoing.details),
+            Self::TransferCredited(incoming) => Some(&incoming.details),
+            Self::TransferReleased(released) => Some(&released.outgoing.details),
+            Self::DepositReversed(reversal) | Self::WithdrawalReversed(reversal) => Some(&reversal.details),
+            _ => None,
         }
     }
 
@@ -273,6 +326,7 @@ impl AccountEvent {
             Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => &outgoing.account_id,
             Self::TransferCredited(incoming) => &incoming.account_id,
             Self::TransferReleased(released) => &released.outgoing.account_id,
+            Self::DepositReversed(reversal) | Self::WithdrawalReversed(reversal) => &reversal.account_id,
         }
     }
 }
@@ -300,6 +354,8 @@ impl DomainEvent for AccountEvent {
             Self::TransferCredited(_) => "transfer_credited",
             Self::TransferSettled(_) => "transfer_settled",
             Self::TransferReleased(_) => "transfer_released",
+            Self::DepositReversed(_) => "deposit_reversed",
+            Self::WithdrawalReversed(_) => "withdrawal_reversed",
         }
     }
 
@@ -322,9 +378,37 @@ impl DomainEvent for AccountEvent {
             Self::TransferCredited(_) => "Transfer Credited",
             Self::TransferSettled(_) => "Transfer Settled",
             Self::TransferReleased(_) => "Transfer Released",
+            Self::DepositReversed(_) => "Deposit Reversed",
+            Self::WithdrawalReversed(_) => "Withdrawal Reversed",
+        }
+    }
+
+    /// Version 2 of the bookings adds their details.
+    fn upcast(event_type: &str, schema_version: u16) -> Option<Upcast> {
+        Self::only_adds(event_type, schema_version).then_some(|data| data)
+    }
+
+    fn only_adds(event_type: &str, schema_version: u16) -> bool {
+        schema_version == 1 && BOOKINGS.contains(&event_type)
+    }
+
+    fn written_version(&self) -> Option<u16> {
+        match self {
+            Self::DepositReversed(_) | Self::WithdrawalReversed(_) => None,
+            booking => booking.details().map(|details| if details.are_none() { 1 } else { 2 }),
         }
     }
 }
+
+/// The types of the events that may have a memo and a booking date.
+const BOOKINGS: [&str; 6] = [
+    "money_deposited_into_bank_account",
+    "money_withdrawn_from_bank_account",
+    "money_reserved_for_transfer",
+    "transfer_credited",
+    "transfer_settled",
+    "transfer_released",
+];
 
 #[cfg(test)]
 mod tests;

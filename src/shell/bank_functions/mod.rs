@@ -8,6 +8,7 @@ mod close_account;
 mod consistency;
 mod create;
 mod deposit;
+mod details;
 mod events;
 mod freeze;
 mod manual;
@@ -15,7 +16,9 @@ mod names;
 mod open;
 mod overdraft_limit;
 mod parameters;
+mod period;
 mod replies;
+mod reverse;
 mod send;
 mod send_ahead;
 mod statement;
@@ -47,7 +50,7 @@ use crate::engine::log::StreamId;
 use crate::engine::runtime::Conversation;
 
 /// The bank's own functions, in the order of `help`, then those of every application.
-static ROWS: [Row<BankFunctions>; 34] = joined(
+static ROWS: [Row<BankFunctions>; 35] = joined(
     &[
         open::ROW,
         close::ROW,
@@ -56,6 +59,7 @@ static ROWS: [Row<BankFunctions>; 34] = joined(
         deposit::ROW,
         withdraw::ROW,
         transfer::ROW,
+        reverse::ROW,
         unlock::ROW,
         freeze::FREEZE,
         freeze::UNFREEZE,

@@ -67,6 +67,8 @@ pub(super) fn failure(failure: &CommandFailure) -> Term {
         CommandFailure::Refused(Refusal::SameAccount) => "same_account",
         CommandFailure::Refused(Refusal::TooManyTransfers) => "too_many_transfers",
         CommandFailure::Refused(Refusal::NoReservation) => "no_reservation",
+        CommandFailure::Refused(Refusal::AlreadyReversed) => "already_reversed",
+        CommandFailure::Refused(Refusal::Overdrawn) => "account_overdrawn",
         CommandFailure::IdTaken { .. } => "command_id_taken",
         CommandFailure::Unavailable(unavailable) => return WORDS.unavailable(unavailable),
     })

@@ -60,8 +60,8 @@ impl<F: FnOnce() -> RunningCall<'static> + Unpin> Future for WhenItsTurnComes<F>
 /// The command of a call, if that is all there is to the call: no PIN has to be checked, and no argument is invalid.
 async fn command_of(bank: &Bank, call: &Call<'_>) -> Option<AccountCommand> {
     match call.function().name {
-        deposit::NAME => deposit::command(call).ok(),
-        withdraw::NAME if call.optional(PIN).is_none() => withdraw::command(call).ok(),
+        deposit::NAME => deposit::command(bank, call).ok(),
+        withdraw::NAME if call.optional(PIN).is_none() => withdraw::command(bank, call).ok(),
         create::NAME => {
             let account = create::new_account(call).ok().filter(|account| account.pin.is_none())?;
             Box::pin(bank.creation(account)).await.ok()

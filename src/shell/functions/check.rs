@@ -64,10 +64,15 @@ fn value<'a>(
     manual: &Manual,
 ) -> Result<Cow<'a, str>, CallError> {
     match (&argument.value, parameter.kind) {
-        (Value::String(text), ParameterKind::Named | ParameterKind::Text | ParameterKind::Pin) => Ok(text.clone()),
+        (
+            Value::String(text),
+            ParameterKind::Named | ParameterKind::Text | ParameterKind::Pin | ParameterKind::PositionOrDate,
+        ) => Ok(text.clone()),
         // From the source: a PIN may begin with zeros, and a parsed integer has lost them.
         (Value::Integer(_), ParameterKind::Pin) => Ok(text[argument.value_span.clone()].replace('_', "").into()),
-        (Value::Integer(digits), ParameterKind::Named | ParameterKind::Integer) => Ok(digits.clone()),
+        (Value::Integer(digits), ParameterKind::Named | ParameterKind::Integer | ParameterKind::PositionOrDate) => {
+            Ok(digits.clone())
+        }
         (Value::Boolean(truth), ParameterKind::Boolean) => Ok(if *truth { "true" } else { "false" }.into()),
         (Value::Atom(atom), ParameterKind::Named) => Ok((*atom).into()),
         (Value::Atom(atom), ParameterKind::Atom(atoms)) if atoms.contains(atom) => Ok((*atom).into()),
@@ -96,6 +101,7 @@ impl ParameterKind {
             Self::Named => format!("a string such as \"{}\", an integer or an atom", manual.named),
             Self::Text => "a string".to_owned(),
             Self::Integer => "a whole number".to_owned(),
+            Self::PositionOrDate => "a position such as 3 or a date such as \"2024-01-17\"".to_owned(),
             Self::Pin => "4 to 12 digits".to_owned(),
             Self::Boolean => "true or false".to_owned(),
             Self::Atom(atoms) => {

@@ -50,6 +50,8 @@ pub enum ParameterKind {
     Text,
     /// A whole number.
     Integer,
+    /// A position in the log, as an integer, or a date, as a string.
+    PositionOrDate,
     /// The digits of a PIN, as an integer or a string. Leading zeros stay, and the PIN is never shown.
     Pin,
     /// `true` or `false`.

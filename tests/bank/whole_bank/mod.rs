@@ -3,7 +3,7 @@
 
 pub(crate) mod comparison;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::answers::CEO;
 
@@ -17,7 +17,13 @@ pub(crate) type Pin = Option<&'static str>;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Command {
-    Create { name: &'static str, pin: Pin, email: bool, deposit: Option<u64>, overdraft: u64 },
+    Create {
+        name: &'static str,
+        pin: Pin,
+        email: bool,
+        deposit: Option<u64>,
+        overdraft: u64,
+    },
     Deposit(&'static str, u64),
     Withdraw(&'static str, u64, Pin),
     Unlock(&'static str),
@@ -27,7 +33,14 @@ pub(crate) enum Command {
     Close(&'static str, Pin),
     ChangeEmail(&'static str, Pin),
     ChangePin(&'static str, Pin, &'static str),
-    Transfer { payer: &'static str, payee: &'static str, amount: u64, pin: Pin },
+    Transfer {
+        payer: &'static str,
+        payee: &'static str,
+        amount: u64,
+        pin: Pin,
+    },
+    /// Reverse what was booked at a position.
+    Reverse(u64),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,10 +63,51 @@ pub(crate) enum Reply {
     OverdraftInUse,
     NoPin,
     SameAccount,
+    NoEvent,
+    NothingToReverse,
+    IsReversal,
+    AlreadyReversed,
+    TooLittle,
 }
 
-/// An event: account, kind and amount.
-pub(crate) type Line = (&'static str, &'static str, Option<u64>);
+/// What a line of the log has booked.
+#[derive(Clone, Copy, Debug)]
+enum Booked {
+    Deposit,
+    Withdrawal,
+    /// A step of a transfer, by its number.
+    Transfer(usize),
+    Reversal,
+    Nothing,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Transfer {
+    payer: &'static str,
+    payee: &'static str,
+    amount: u64,
+    is_settled: bool,
+    is_reversal: bool,
+    is_reversed: bool,
+}
+
+/// An event: account, kind, amount, and memo with booking date.
+pub(crate) type Line = (&'static str, &'static str, Option<u64>, Option<String>);
+
+/// Of the amounts asked for, those with these memos and dates.
+pub(crate) fn memo_and_date(amount: u64) -> (Option<String>, Option<&'static str>) {
+    match amount % 5 {
+        0 => (Some(format!("Number {amount}")), None),
+        1 => (None, Some("2024-02-29")),
+        2 => (Some("Salary".to_owned()), Some("2025-12-31")),
+        _ => (None, None),
+    }
+}
+
+fn details(amount: u64) -> Option<String> {
+    let (memo, date) = memo_and_date(amount);
+    (memo.is_some() || date.is_some()).then(|| format!("{memo:?} {date:?}"))
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Account {
@@ -70,6 +124,11 @@ struct Account {
 pub(crate) struct ModelBank {
     accounts: BTreeMap<&'static str, Account>,
     pub(crate) log: Vec<Line>,
+    /// For each line of the log.
+    booked: Vec<Booked>,
+    transfers: Vec<Transfer>,
+    /// The numbers of the lines that were reversed.
+    reversed: BTreeSet<usize>,
     /// The events that an e-mail is sent for.
     pub(crate) thanked: Vec<usize>,
     pays_bonuses: bool,
@@ -109,10 +168,12 @@ impl ModelBank {
             Command::Create { name, pin, email, deposit, overdraft } => {
                 self.create(name, pin, email, units(overdraft)).and_then(|()| match deposit {
                     None => Ok(()),
-                    Some(amount) => self.deposit(name, amount).map(|()| self.bonus(name, amount)),
+                    Some(amount) => self.deposit(name, amount, None).map(|()| self.bonus(name, amount)),
                 })
             }
-            Command::Deposit(name, amount) => self.deposit(name, amount).map(|()| self.bonus(name, amount)),
+            Command::Deposit(name, amount) => {
+                self.deposit(name, amount, details(amount)).map(|()| self.bonus(name, amount))
+            }
             Command::Withdraw(name, amount, pin) => self.withdraw(name, amount, pin),
             Command::Unlock(name) => self.unlock(name),
             Command::Freeze(name) => self.freeze(name, true),
@@ -122,6 +183,7 @@ impl ModelBank {
             Command::ChangeEmail(name, pin) => self.change_email(name, pin),
             Command::ChangePin(name, pin, new) => self.change_pin(name, pin, new),
             Command::Transfer { payer, payee, amount, pin } => self.transfer(payer, payee, amount, pin),
+            Command::Reverse(position) => self.reverse(position),
         };
         outcome.err().unwrap_or(Reply::Done)
     }
@@ -132,14 +194,14 @@ impl ModelBank {
         }
         self.accounts
             .insert(name, Account { balance: 0, limit, pin, email, wrong_pins: 0, frozen: false, closed: false });
-        self.log.push((name, "Account Created", None));
+        self.record(name, "Account Created", None, None, Booked::Nothing);
         if limit > 0 {
-            self.log.push((name, "Overdraft Limit Set", None));
+            self.record(name, "Overdraft Limit Set", None, None, Booked::Nothing);
         }
         Ok(())
     }
 
-    fn deposit(&mut self, name: &'static str, amount: u64) -> Result<(), Reply> {
+    fn deposit(&mut self, name: &'static str, amount: u64, details: Option<String>) -> Result<(), Reply> {
         let account = self.open(name)?;
         if account.balance + units(amount) > units(LIMIT) {
             return Err(Reply::BalanceLimit);
@@ -148,40 +210,52 @@ impl ModelBank {
         if account.email {
             self.thanked.push(self.log.len());
         }
-        self.log.push((name, "Money Deposited", Some(amount)));
+        self.record(name, "Money Deposited", Some(amount), details, Booked::Deposit);
         Ok(())
     }
 
     fn bonus(&mut self, name: &'static str, amount: u64) {
         let bonus = amount / 100;
-        if self.pays_bonuses && name != CEO && self.bonuses < ENOUGH && bonus > 0 && self.deposit(CEO, bonus).is_ok() {
+        if self.pays_bonuses
+            && name != CEO
+            && self.bonuses < ENOUGH
+            && bonus > 0
+            && self.deposit(CEO, bonus, None).is_ok()
+        {
             self.bonuses += bonus;
         }
     }
 
     fn withdraw(&mut self, name: &'static str, amount: u64, pin: Pin) -> Result<(), Reply> {
-        self.take_out(name, amount, pin, "Money Withdrawn")
+        self.take_out(name, amount, pin, "Money Withdrawn", Booked::Withdrawal)
     }
 
-    fn take_out(&mut self, name: &'static str, amount: u64, pin: Pin, what: &'static str) -> Result<(), Reply> {
+    fn take_out(
+        &mut self,
+        name: &'static str,
+        amount: u64,
+        pin: Pin,
+        what: &'static str,
+        booked: Booked,
+    ) -> Result<(), Reply> {
         let account = self.open(name)?;
         if account.frozen {
             return Err(Reply::AccountFrozen);
         }
         if let Err(refused) = account.admit(pin) {
             if refused == Reply::WrongPin {
-                self.log.push((name, "Payment Declined", Some(amount)));
+                self.record(name, "Payment Declined", Some(amount), None, Booked::Nothing);
             }
             return Err(refused);
         }
         account.wrong_pins = 0;
         let balance = account.balance;
         if balance - units(amount) < -account.limit {
-            self.log.push((name, "Payment Declined", Some(amount)));
+            self.record(name, "Payment Declined", Some(amount), None, Booked::Nothing);
             return Err(Reply::Declined { balance });
         }
         account.balance -= units(amount);
-        self.log.push((name, what, Some(amount)));
+        self.record(name, what, Some(amount), details(amount), booked);
         Ok(())
     }
 
@@ -191,7 +265,7 @@ impl ModelBank {
             return Err(Reply::NotLocked);
         }
         account.wrong_pins = 0;
-        self.log.push((name, "Account Unlocked", None));
+        self.record(name, "Account Unlocked", None, None, Booked::Nothing);
         Ok(())
     }
 
@@ -201,7 +275,7 @@ impl ModelBank {
             return Err(if frozen { Reply::AlreadyFrozen } else { Reply::NotFrozen });
         }
         account.frozen = frozen;
-        self.log.push((name, if frozen { "Account Frozen" } else { "Account Unfrozen" }, None));
+        self.record(name, if frozen { "Account Frozen" } else { "Account Unfrozen" }, None, None, Booked::Nothing);
         Ok(())
     }
 
@@ -215,7 +289,7 @@ impl ModelBank {
         }
         let account = self.open(name)?;
         account.closed = true;
-        self.log.push((name, "Account Closed", None));
+        self.record(name, "Account Closed", None, None, Booked::Nothing);
         Ok(())
     }
 
@@ -225,14 +299,14 @@ impl ModelBank {
             return Err(Reply::OverdraftInUse);
         }
         account.limit = limit;
-        self.log.push((name, "Overdraft Limit Set", None));
+        self.record(name, "Overdraft Limit Set", None, None, Booked::Nothing);
         Ok(())
     }
 
     fn change_email(&mut self, name: &'static str, pin: Pin) -> Result<(), Reply> {
         let account = self.change(name, pin)?;
         (account.email, account.wrong_pins) = (true, 0);
-        self.log.push((name, "E-Mail Changed", None));
+        self.record(name, "E-Mail Changed", None, None, Booked::Nothing);
         Ok(())
     }
 
@@ -242,7 +316,7 @@ impl ModelBank {
         }
         let account = self.change(name, pin)?;
         (account.pin, account.wrong_pins) = (Some(new), 0);
-        self.log.push((name, "PIN Changed", None));
+        self.record(name, "PIN Changed", None, None, Booked::Nothing);
         Ok(())
     }
 
@@ -252,7 +326,7 @@ impl ModelBank {
             Ok(()) => self.open(name),
             Err(refused) => {
                 if refused == Reply::WrongPin {
-                    self.log.push((name, "Request Declined", None));
+                    self.record(name, "Request Declined", None, None, Booked::Nothing);
                 }
                 Err(refused)
             }
@@ -278,7 +352,17 @@ impl ModelBank {
                 (false, false) => Reply::SameAccount,
             });
         }
-        self.take_out(payer, amount, pin, "Money Reserved")?;
+        let number = self.transfers.len();
+        self.take_out(payer, amount, pin, "Money Reserved", Booked::Transfer(number))?;
+        let (is_settled, is_reversal, is_reversed) = (false, false, false);
+        self.transfers.push(Transfer { payer, payee, amount, is_settled, is_reversal, is_reversed });
+        self.end_transfer(number, details(amount))
+    }
+
+    /// Credits what is reserved, or gives it back.
+    fn end_transfer(&mut self, number: usize, details: Option<String>) -> Result<(), Reply> {
+        let Transfer { payer, payee, amount, .. } = self.transfers[number];
+        let (amounts, booked) = (Some(amount), Booked::Transfer(number));
         let refused = match self.accounts.get_mut(payee) {
             None | Some(Account { closed: true, .. }) => Some(Reply::NoPayee),
             Some(account) if account.balance + units(amount) > units(LIMIT) => Some(Reply::BalanceLimit),
@@ -291,11 +375,75 @@ impl ModelBank {
             if let Some(account) = self.accounts.get_mut(payer) {
                 account.balance += units(amount);
             }
-            self.log.push((payer, "Transfer Released", Some(amount)));
+            self.record(payer, "Transfer Released", amounts, details, booked);
             return Err(refused);
         }
-        self.log.push((payee, "Transfer Credited", Some(amount)));
-        self.log.push((payer, "Transfer Settled", Some(amount)));
+        self.record(payee, "Transfer Credited", amounts, details.clone(), booked);
+        self.record(payer, "Transfer Settled", amounts, details, booked);
+        self.transfers[number].is_settled = true;
         Ok(())
+    }
+
+    fn reverse(&mut self, position: u64) -> Result<(), Reply> {
+        let line = usize::try_from(position).ok().and_then(|position| position.checked_sub(1)).ok_or(Reply::NoEvent)?;
+        let booked = *self.booked.get(line).ok_or(Reply::NoEvent)?;
+        let &(name, _, amount, _) = &self.log[line];
+        let is_in = match booked {
+            Booked::Deposit => false,
+            Booked::Withdrawal => true,
+            Booked::Transfer(number) => return self.transfer_back(number),
+            Booked::Reversal => return Err(Reply::IsReversal),
+            Booked::Nothing => return Err(Reply::NothingToReverse),
+        };
+        let (moved, is_reversed) = (units(amount.unwrap()), self.reversed.contains(&line));
+        let account = self.open(name)?;
+        match is_in {
+            false if account.frozen => return Err(Reply::AccountFrozen),
+            _ if is_reversed => return Err(Reply::AlreadyReversed),
+            true if account.balance + moved > units(LIMIT) => return Err(Reply::BalanceLimit),
+            false if account.balance - moved < -account.limit => return Err(Reply::TooLittle),
+            true => account.balance += moved,
+            false => account.balance -= moved,
+        }
+        self.reversed.insert(line);
+        let what = if is_in { "Withdrawal Reversed" } else { "Deposit Reversed" };
+        self.record(name, what, amount, None, Booked::Reversal);
+        Ok(())
+    }
+
+    fn transfer_back(&mut self, number: usize) -> Result<(), Reply> {
+        let Transfer { payer, payee, amount, is_settled, is_reversal, is_reversed } = self.transfers[number];
+        match () {
+            () if !is_settled => return Err(Reply::NothingToReverse),
+            () if is_reversal => return Err(Reply::IsReversal),
+            () => {}
+        }
+        let account = self.open(payee)?;
+        match () {
+            () if account.frozen => return Err(Reply::AccountFrozen),
+            () if is_reversed => return Err(Reply::AlreadyReversed),
+            () if account.balance - units(amount) < -account.limit => return Err(Reply::TooLittle),
+            () => account.balance -= units(amount),
+        }
+        let (back, details) = (self.transfers.len(), Some("None None".to_owned()));
+        self.record(payee, "Money Reserved", Some(amount), details.clone(), Booked::Transfer(back));
+        let (payer, payee) = (payee, payer);
+        let (is_settled, is_reversal, is_reversed) = (false, true, false);
+        self.transfers.push(Transfer { payer, payee, amount, is_settled, is_reversal, is_reversed });
+        self.end_transfer(back, details)?;
+        self.transfers[number].is_reversed = true;
+        Ok(())
+    }
+
+    fn record(
+        &mut self,
+        name: &'static str,
+        what: &'static str,
+        amount: Option<u64>,
+        details: Option<String>,
+        booked: Booked,
+    ) {
+        self.log.push((name, what, amount, details));
+        self.booked.push(booked);
     }
 }
