@@ -3,6 +3,7 @@
 mod aggregate;
 mod balances;
 mod booking;
+mod bookings;
 mod commands;
 mod email_address;
 mod events;
