@@ -46,9 +46,7 @@ impl Account {
     pub fn balance(&self) -> Option<Balance> {
         self.open.as_ref().map(|open| open.balance)
     }
-}
 
-impl Account {
     /// Why this account cannot have decided on an event, because of its standing; `None` if it can.
     pub(in crate::bank) fn rules_out(&self, event: &AccountEvent) -> Option<&'static str> {
         let open = self.open.as_ref()?;
@@ -184,9 +182,8 @@ impl OpenAccount {
             AccountEvent::PinChanged { pin_verifier, .. } => self.lock = PinLock::new(Some(pin_verifier.clone())),
             AccountEvent::TransferSettled(outgoing) => self.reservations.remove(outgoing.transfer_id),
             AccountEvent::TransferReleased(released) => {
-                let Released { outgoing, .. } = released.as_ref();
-                self.reservations.remove(outgoing.transfer_id);
-                if let Some(reversed) = outgoing.details.reverses() {
+                self.reservations.remove(released.outgoing.transfer_id);
+                if let Some(reversed) = released.outgoing.details.reverses() {
                     self.reversed.remove(reversed);
                 }
             }

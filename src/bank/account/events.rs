@@ -1,7 +1,6 @@
 //! The events of accounts.
 
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use super::balance::{Balance, OverdraftLimit};
 use super::booking::{self, BookingDetails};
@@ -173,16 +172,6 @@ impl Movement {
 }
 
 impl AccountEvent {
-    /// A deposit without memo and booking date.
-    pub fn deposited(account_id: AccountId, amount: Money) -> Self {
-        Self::MoneyDeposited { account_id, amount, details: BookingDetails::NONE }
-    }
-
-    /// A withdrawal without memo and booking date.
-    pub fn withdrawn(account_id: AccountId, amount: Money) -> Self {
-        Self::MoneyWithdrawn { account_id, amount, details: BookingDetails::NONE }
-    }
-
     /// The change of the account's balance, if any.
     pub fn movement(&self) -> Option<Movement> {
         match self {
@@ -235,48 +224,9 @@ impl AccountEvent {
         }
     }
 
-    /// The transfer that the event is a step of, if any.
-    pub fn transfer_id(&self) -> Option<TransferId> {
-        match self {
-            Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => Some(outgoing.transfer_id),
-            Self::TransferCredited(incoming) => Some(incoming.transfer_id),
-            Self::TransferReleased(released) => Some(released.outgoing.transfer_id),
-            _ => None,
-        }
-    }
-
-    /// The id of the command whose booking the event reverses, or begins to reverse.
-    pub fn reversed_command(&self) -> Option<Uuid> {
-        match self {
-            Self::DepositReversed(reversal) | Self::WithdrawalReversed(reversal) => Some(reversal.reverses),
-            Self::MoneyReserved(outgoing) => outgoing.details.reverses(),
-            _ => None,
-        }
-    }
-
     /// Whether the event ends this transfer.
     pub fn ends(&self, transfer_id: TransferId) -> bool {
         matches!(self, Self::TransferSettled(_) | Self::TransferReleased(_)) && self.transfer_id() == Some(transfer_id)
-    }
-
-    /// The other account of a transfer.
-    pub fn other_account(&self) -> Option<&AccountId> {
-        match self {
-            Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => Some(&outgoing.payee),
-            Self::TransferCredited(incoming) => Some(&incoming.payer),
-            Self::TransferReleased(released) => Some(&released.outgoing.payee),
-            _ => None,
-        }
-    }
-
-    /// The amount of a payment that the event declined.
-    pub fn declined_amount(&self) -> Option<Money> {
-        match self {
-            Self::AccountOverdrawn { amount_requested, .. } | Self::InvalidPin { amount_requested, .. } => {
-                Some(*amount_requested)
-            }
-            _ => None,
-        }
     }
 
     /// The amount in the event, moved or not.
@@ -290,18 +240,6 @@ impl AccountEvent {
             Self::TransferCredited(incoming) => Some(incoming.amount),
             Self::TransferReleased(released) => Some(released.outgoing.amount),
             Self::DepositReversed(reversal) | Self::WithdrawalReversed(reversal) => Some(reversal.amount),
-            _ => None,
-        }
-    }
-
-    /// The memo and the booking date, if the event is a booking that may have them.
-    pub fn details(&self) -> Option<&BookingDetails> {
-        match self {
-            Self::MoneyDeposited { details, .. } | Self::MoneyWithdrawn { details, .. } => Some(details),
-            Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => Some(&outgoing.details),
-            Self::TransferCredited(incoming) => Some(&incoming.details),
-            Self::TransferReleased(released) => Some(&released.outgoing.details),
-            Self::DepositReversed(reversal) | Self::WithdrawalReversed(reversal) => Some(&reversal.details),
             _ => None,
         }
     }
@@ -389,26 +327,13 @@ impl DomainEvent for AccountEvent {
     }
 
     fn only_adds(event_type: &str, schema_version: u16) -> bool {
-        schema_version == 1 && BOOKINGS.contains(&event_type)
+        booking::only_adds(event_type, schema_version)
     }
 
     fn written_version(&self) -> Option<u16> {
-        match self {
-            Self::DepositReversed(_) | Self::WithdrawalReversed(_) => None,
-            booking => booking.details().map(|details| if details.are_none() { 1 } else { 2 }),
-        }
+        self.version_with_details()
     }
 }
-
-/// The types of the events that may have a memo and a booking date.
-const BOOKINGS: [&str; 6] = [
-    "money_deposited_into_bank_account",
-    "money_withdrawn_from_bank_account",
-    "money_reserved_for_transfer",
-    "transfer_credited",
-    "transfer_settled",
-    "transfer_released",
-];
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@ mod aggregate;
 mod balance;
 mod balances;
 mod booking;
+mod bookings;
 mod change;
 mod command_content;
 mod commands;

@@ -8,4 +8,4 @@ mod stored;
 pub use self::date::{BookingDate, InvalidDate};
 pub use self::details::{BookingDetails, FutureDate};
 pub use self::memo::{InvalidMemo, Memo};
-pub(super) use self::stored::deserialize;
+pub(super) use self::stored::{deserialize, only_adds};
