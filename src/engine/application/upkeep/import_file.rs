@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _};
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 
 use foldhash::HashSet;
@@ -22,6 +23,9 @@ use crate::engine::store::sqlite::is_open_here;
 
 /// The maximum length of a line, in bytes.
 const MAX_LINE: u64 = 1 << 20;
+
+/// What editors of some systems write before the first line.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Lines between two progress reports.
 const REPORT_EVERY: u64 = 1_024;
@@ -53,7 +57,12 @@ impl<E: StoredEvent> ImportFile<E> {
     pub(super) fn open(path: &Path) -> Result<Self, ImportError> {
         let open = || {
             // Before it is opened: closing it would release the locks of the open store.
-            if is_open_here(&fs::metadata(path)?) {
+            let found = fs::metadata(path)?;
+            if found.file_type().is_fifo() {
+                let problem = "it is a pipe, and an import reads its file twice, to check it and to store it: write it to a file first";
+                return Err(io::Error::other(problem));
+            }
+            if is_open_here(&found) {
                 return Err(io::Error::other(format!("this is an open {}, and not the log of one", E::DOMAIN)));
             }
             open_regular(path)
@@ -111,6 +120,30 @@ impl<E: StoredEvent> ImportFile<E> {
     }
 
     fn next_event(&mut self) -> Result<Option<RecordedEvent<E>>, ImportError> {
+        let mut first_blank = None;
+        loop {
+            if !self.read_text()? {
+                return Ok(None);
+            }
+            let line = if self.line == 1 { strip_byte_order_mark(&self.text) } else { &self.text };
+            if line.trim_ascii().is_empty() {
+                first_blank = first_blank.or(Some(self.line));
+                continue;
+            }
+            if let Some(blank) = first_blank {
+                self.line = blank;
+                return Err(self.broken("the line is blank, and it is not at the end"));
+            }
+            let Some(line) = line.strip_suffix(b"\n") else {
+                let is_long = self.text.len() as u64 == MAX_LINE;
+                return Err(self.broken(if is_long { "a line has at most 1 MiB" } else { "the line breaks off" }));
+            };
+            return read_line(line).map(Some).map_err(|error| self.broken(without_place(&error.to_string())));
+        }
+    }
+
+    /// Reads the next line. `false` at the end.
+    fn read_text(&mut self) -> Result<bool, ImportError> {
         self.text.clear();
         let mut line = (&mut self.reader).take(MAX_LINE);
         let read = line.read_until(b'\n', &mut self.text);
@@ -121,20 +154,11 @@ impl<E: StoredEvent> ImportFile<E> {
                 return Err(self.broken("the file was changed after it was checked"));
             }
         }
-        if is_end {
-            return Ok(None);
+        if !is_end {
+            self.digest.update(&self.text);
+            self.line += 1;
         }
-        self.digest.update(&self.text);
-        self.line += 1;
-        let Some(line) = self.text.strip_suffix(b"\n") else {
-            let is_long = self.text.len() as u64 == MAX_LINE;
-            return Err(self.broken(if is_long { "a line has at most 1 MiB" } else { "the line breaks off" }));
-        };
-        read_line(line).map(Some).map_err(|error| {
-            // serde's "at line 1 column 5" counts within the line, and would read like a place in the file.
-            let message = error.to_string();
-            self.broken(message.split(" at line ").next().unwrap_or(&message))
-        })
+        Ok(!is_end)
     }
 
     fn count_lines(&mut self) -> Result<u64, ImportError> {
@@ -158,6 +182,20 @@ impl<E: StoredEvent> ImportFile<E> {
 
     fn broken(&self, problem: impl Into<String>) -> ImportError {
         ImportError::Broken { path: self.path.clone(), line: self.line, problem: problem.into() }
+    }
+}
+
+fn strip_byte_order_mark(line: &[u8]) -> &[u8] {
+    line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
+}
+
+/// Without serde's "at line 1 column 5" at the end, which counts within the line and would read like a place in the file.
+/// The name of an unknown field may have these words too.
+fn without_place(message: &str) -> &str {
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    match message.rsplit_once(" at line ") {
+        Some((problem, place)) if place.split(" column ").all(is_number) => problem,
+        Some(_) | None => message,
     }
 }
 
