@@ -7,6 +7,7 @@
 
 mod account;
 mod ceo_bonus;
+mod currency;
 mod email;
 mod errors;
 mod handle;
@@ -24,10 +25,14 @@ pub use self::account::{
     Recipient, Refusal, ReleaseReason, Released, TotalDeposits, TransferId,
 };
 pub use self::ceo_bonus::{CeoBonus, PaidBonuses};
+pub use self::currency::{
+    ChooseCurrency, Currency, CurrencyChosen, CurrencyCode, CurrencyKnown, Ledger, NoAmount, NoCurrency, TheLedger,
+};
 pub use self::email::{AddressBook, EmailTarget, InvalidEmailTarget, ThankYouEmail};
 pub use self::errors::{
-    AddHandlerError, BackupError, CheckBalanceError, CommandFailure, CreateError, DepositError, ExportError,
-    ImportError, NotTransferred, OpenError, QueryError, TransferError, Unavailable, UnlockError, WithdrawError,
+    AddHandlerError, BackupError, CheckBalanceError, ChooseCurrencyError, CommandFailure, CreateError, DepositError,
+    ExportError, ImportError, NotTransferred, OpenError, QueryError, TransferError, Unavailable, UnlockError,
+    WithdrawError,
 };
 pub use self::handle::Bank;
 pub use self::operations::{

@@ -3,6 +3,7 @@
 mod a_bank_may_be_called_from_any_runtime;
 mod a_command_id_has_one_outcome;
 mod a_crash_at_any_step_ends_the_same;
+mod a_currency_comes_before_everything_else;
 mod a_handler_of_ones_own_is_treated_as_the_banks;
 mod a_handler_that_panics_anywhere_stops_nothing_else;
 mod a_head_that_was_noted_tells_a_log_from_another;

@@ -75,7 +75,8 @@ pub(crate) struct Fold {
 
 impl Fold {
     pub(crate) fn take(&mut self, event: &RecordedEvent<AccountEvent>) {
-        let balance = self.balances.entry(event.data.account_id().to_string());
+        let Some(account) = event.data.account_id() else { return };
+        let balance = self.balances.entry(account.to_string());
         let ended = |ending| TransferState::Ended(ending);
         match &event.data {
             AccountEvent::AccountCreated { .. } => {
@@ -111,7 +112,8 @@ impl Fold {
             }
             AccountEvent::AccountOverdrawn { .. }
             | AccountEvent::InvalidPin { .. }
-            | AccountEvent::AccountUnlocked { .. } => {}
+            | AccountEvent::AccountUnlocked { .. }
+            | AccountEvent::CurrencyChosen(_) => {}
         }
         let reserved = self.transfers.values().filter(|(_, state)| *state == TransferState::Reserved);
         let reserved: u128 = reserved.map(|(amount, _)| u128::from(*amount)).sum();

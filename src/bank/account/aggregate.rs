@@ -134,7 +134,8 @@ impl OpenAccount {
             AccountEvent::TransferReleased(released) => self.reservations.remove(released.outgoing.transfer_id),
             AccountEvent::AccountCreated { .. }
             | AccountEvent::MoneyDeposited { .. }
-            | AccountEvent::TransferCredited(_) => {}
+            | AccountEvent::TransferCredited(_)
+            | AccountEvent::CurrencyChosen(_) => {}
         }
     }
 

@@ -38,7 +38,7 @@ impl Projection<AccountEvent> for Balances {
     const ROWS: Option<StoredFields<Self>> = rows!(1; balances);
 
     fn project(&mut self, event: &RecordedEvent<AccountEvent>) {
-        let account_id = event.data.account_id();
+        let Some(account_id) = event.data.account_id() else { return };
         if let AccountEvent::AccountCreated { .. } = event.data {
             self.balances.insert(account_id.clone(), Money::ZERO);
         } else if let Some(movement) = event.data.movement()
@@ -70,6 +70,7 @@ pub(in crate::bank) fn trace(event: &RecordedEvent<AccountEvent>) {
         | AccountEvent::MoneyReserved(_)
         | AccountEvent::TransferCredited(_)
         | AccountEvent::TransferSettled(_)
-        | AccountEvent::TransferReleased(_) => trace_line!(conversation, "{title}"),
+        | AccountEvent::TransferReleased(_)
+        | AccountEvent::CurrencyChosen(_) => trace_line!(conversation, "{title}"),
     }
 }

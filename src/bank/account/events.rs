@@ -6,9 +6,10 @@ use super::holder::{self, AccountHolder};
 use super::id::AccountId;
 use super::money::{self, Money};
 use super::transfer::{Incoming, Outgoing, Released, TransferId};
-use crate::engine::domain::DomainEvent;
+use crate::bank::currency::CurrencyChosen;
+use crate::engine::domain::{Contains, DomainEvent};
 
-/// Something that happened to an account.
+/// Something that happened to an account, or to the ledger of all of them.
 ///
 /// The stored type names are those of the cqrs-bank kata.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +74,23 @@ pub enum AccountEvent {
     TransferSettled(Box<Outgoing>),
     /// A transfer ended: the payer has the money back.
     TransferReleased(Box<Released>),
+    /// The currency of the bank was chosen, before there was an account.
+    CurrencyChosen(CurrencyChosen),
+}
+
+impl From<CurrencyChosen> for AccountEvent {
+    fn from(chosen: CurrencyChosen) -> Self {
+        Self::CurrencyChosen(chosen)
+    }
+}
+
+impl Contains<CurrencyChosen> for AccountEvent {
+    fn part(&self) -> Option<&CurrencyChosen> {
+        match self {
+            Self::CurrencyChosen(chosen) => Some(chosen),
+            _ => None,
+        }
+    }
 }
 
 /// The change of a balance by an event.
@@ -107,7 +125,8 @@ impl AccountEvent {
             | Self::AccountOverdrawn { .. }
             | Self::InvalidPin { .. }
             | Self::AccountUnlocked { .. }
-            | Self::TransferSettled(_) => None,
+            | Self::TransferSettled(_)
+            | Self::CurrencyChosen(_) => None,
         }
     }
 
@@ -124,6 +143,7 @@ impl AccountEvent {
             Self::TransferCredited(_) => "Credit Transfer",
             Self::TransferSettled(_) => "Settle Transfer",
             Self::TransferReleased(_) => "Release Transfer",
+            Self::CurrencyChosen(_) => "Choose Currency",
         }
     }
 
@@ -138,7 +158,8 @@ impl AccountEvent {
             | Self::MoneyWithdrawn { .. }
             | Self::AccountOverdrawn { .. }
             | Self::InvalidPin { .. }
-            | Self::AccountUnlocked { .. } => None,
+            | Self::AccountUnlocked { .. }
+            | Self::CurrencyChosen(_) => None,
         }
     }
 
@@ -157,13 +178,13 @@ impl AccountEvent {
             Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => Some(outgoing.amount),
             Self::TransferCredited(incoming) => Some(incoming.amount),
             Self::TransferReleased(released) => Some(released.outgoing.amount),
-            Self::AccountCreated { .. } | Self::AccountUnlocked { .. } => None,
+            Self::AccountCreated { .. } | Self::AccountUnlocked { .. } | Self::CurrencyChosen(_) => None,
         }
     }
 
-    /// The account concerned.
-    pub fn account_id(&self) -> &AccountId {
-        match self {
+    /// The account concerned; `None` for what concerns all of them.
+    pub fn account_id(&self) -> Option<&AccountId> {
+        Some(match self {
             Self::AccountCreated { account_id, .. }
             | Self::MoneyDeposited { account_id, .. }
             | Self::MoneyWithdrawn { account_id, .. }
@@ -173,7 +194,8 @@ impl AccountEvent {
             Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => &outgoing.account_id,
             Self::TransferCredited(incoming) => &incoming.account_id,
             Self::TransferReleased(released) => &released.outgoing.account_id,
-        }
+            Self::CurrencyChosen(_) => return None,
+        })
     }
 }
 
@@ -192,6 +214,7 @@ impl DomainEvent for AccountEvent {
             Self::TransferCredited(_) => "transfer_credited",
             Self::TransferSettled(_) => "transfer_settled",
             Self::TransferReleased(_) => "transfer_released",
+            Self::CurrencyChosen(chosen) => chosen.event_type(),
         }
     }
 
@@ -206,6 +229,7 @@ impl DomainEvent for AccountEvent {
             Self::TransferCredited(_) => "Transfer Credited",
             Self::TransferSettled(_) => "Transfer Settled",
             Self::TransferReleased(_) => "Transfer Released",
+            Self::CurrencyChosen(chosen) => chosen.title(),
         }
     }
 }
@@ -213,7 +237,7 @@ impl DomainEvent for AccountEvent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bank::{EmailAddress, HolderName, PinVerifier};
+    use crate::bank::{Currency, EmailAddress, HolderName, PinVerifier};
     use crate::engine::store::codec::{StoredEvent as _, UnreadableEvent, check_types};
 
     const VERIFIER: &str =
@@ -258,6 +282,11 @@ mod tests {
                 r#"{"account_id":"1","amount_requested":5}"#.to_owned(),
             ),
             (AccountEvent::AccountUnlocked { account_id }, r#"{"account_id":"1"}"#.to_owned()),
+            (
+                CurrencyChosen::from(Currency::with_code("EUR").unwrap()).into(),
+                r#"{"currency":"EUR","decimals":2}"#.to_owned(),
+            ),
+            (CurrencyChosen::from(Currency::with_decimals(3).unwrap()).into(), r#"{"decimals":3}"#.to_owned()),
         ]
     }
 

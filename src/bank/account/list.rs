@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bank::{AccountEvent, AccountId, EmailAddress, Moment};
+use crate::bank::{AccountEvent, AccountId, Currency, CurrencyChosen, EmailAddress, Moment};
 use crate::engine::log::{Position, RecordedEvent, Timestamp};
 use crate::engine::projection::{LogRow, Projection, RowLog, StoredFields, rows};
 
@@ -30,11 +30,13 @@ pub struct AccountEntry {
     pub time: Timestamp,
 }
 
-/// The read model behind the account list.
+/// The read model behind the account list. It knows the bank's currency too, which whoever writes to a holder needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Accounts {
     /// In order of creation, so that the list at any moment is a prefix of this one.
     listed: RowLog<ListedAccount>,
+    /// At most one. A log, so that a bank without a currency stores nothing for it.
+    currencies: RowLog<ListedCurrency>,
 }
 
 /// A stored row of the account list.
@@ -63,6 +65,20 @@ impl LogRow for ListedAccount {
     }
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct ListedCurrency {
+    position: Position,
+    chosen: CurrencyChosen,
+}
+
+impl LogRow for ListedCurrency {
+    type Key = ();
+
+    fn position(&self) -> Position {
+        self.position
+    }
+}
+
 impl From<&ListedAccount> for AccountEntry {
     fn from(listed: &ListedAccount) -> Self {
         let ListedAccount { account_id, holder, position, time, .. } = listed;
@@ -74,6 +90,14 @@ impl Accounts {
     /// All accounts in order of creation.
     pub fn entries(&self) -> Vec<AccountEntry> {
         self.listed.iter().map(AccountEntry::from).collect()
+    }
+
+    /// The bank's currency. `None` as long as there is neither a currency nor an account: one may still be chosen.
+    pub fn currency(&self) -> Option<Currency> {
+        match self.currencies.last() {
+            Some(listed) => Some(listed.chosen.currency()),
+            None => (!self.listed.is_empty()).then(Currency::default),
+        }
     }
 
     /// The accounts that existed at a moment, in order of creation.
@@ -111,18 +135,21 @@ impl Accounts {
 
 impl Projection<AccountEvent> for Accounts {
     const NAME: &'static str = "accounts";
-    const ROWS: Option<StoredFields<Self>> = rows!(1; listed);
+    const ROWS: Option<StoredFields<Self>> = rows!(1; listed, currencies: "currency ");
 
     fn project(&mut self, event: &RecordedEvent<AccountEvent>) {
+        let position = event.position;
         if let AccountEvent::AccountCreated { account_id, account_holder } = &event.data {
             self.listed.push(ListedAccount {
                 account_id: account_id.clone(),
                 holder: account_holder.shared_name().clone(),
-                position: event.position,
+                position,
                 time: event.time,
                 has_pin: account_holder.pin_verifier().is_some(),
                 email: account_holder.email().cloned(),
             });
+        } else if let AccountEvent::CurrencyChosen(chosen) = event.data {
+            self.currencies.push(ListedCurrency { position, chosen });
         }
     }
 }

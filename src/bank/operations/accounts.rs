@@ -120,7 +120,8 @@ fn withdrawal(_: &BankParts, receipt: Receipt) -> Result<Withdrawal, WithdrawErr
             | AccountEvent::MoneyReserved(_)
             | AccountEvent::TransferCredited(_)
             | AccountEvent::TransferSettled(_)
-            | AccountEvent::TransferReleased(_),
+            | AccountEvent::TransferReleased(_)
+            | AccountEvent::CurrencyChosen(_),
         )
         | None => Withdrawal::Paid(receipt),
     })

@@ -1,6 +1,7 @@
 //! The operations of a bank: each prepares a command, sends it, and interprets its outcome.
 
 mod accounts;
+mod currency;
 mod new_account;
 mod operation;
 mod receipt;

@@ -83,7 +83,8 @@ impl BankParts {
                 | AccountEvent::AccountUnlocked { .. }
                 | AccountEvent::TransferCredited(_)
                 | AccountEvent::TransferSettled(_)
-                | AccountEvent::TransferReleased(_),
+                | AccountEvent::TransferReleased(_)
+                | AccountEvent::CurrencyChosen(_),
             )
             | None => return Err(NotTransferred::WrongPin),
         };

@@ -39,7 +39,8 @@ impl ProcessManager for TransferProcess {
             | AccountEvent::InvalidPin { .. }
             | AccountEvent::AccountUnlocked { .. }
             | AccountEvent::TransferSettled(_)
-            | AccountEvent::TransferReleased(_) => Reaction::none(),
+            | AccountEvent::TransferReleased(_)
+            | AccountEvent::CurrencyChosen(_) => Reaction::none(),
         }
     }
 

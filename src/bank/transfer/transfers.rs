@@ -134,7 +134,8 @@ impl Projection<AccountEvent> for Transfers {
             | AccountEvent::MoneyWithdrawn { .. }
             | AccountEvent::AccountOverdrawn { .. }
             | AccountEvent::InvalidPin { .. }
-            | AccountEvent::AccountUnlocked { .. } => {}
+            | AccountEvent::AccountUnlocked { .. }
+            | AccountEvent::CurrencyChosen(_) => {}
         }
     }
 }

@@ -31,7 +31,8 @@ impl Unfinished<AccountEvent> for UnfinishedTransfers {
             | AccountEvent::MoneyWithdrawn { .. }
             | AccountEvent::AccountOverdrawn { .. }
             | AccountEvent::InvalidPin { .. }
-            | AccountEvent::AccountUnlocked { .. } => {}
+            | AccountEvent::AccountUnlocked { .. }
+            | AccountEvent::CurrencyChosen(_) => {}
         }
     }
 

@@ -69,12 +69,14 @@ pub struct Append<E> {
     pub events: Vec<E>,
     /// The aggregate's state after these events, if a snapshot is due. Stored with the events.
     pub snapshot: Option<Box<str>>,
+    /// Where the whole log must end before these events; `None` for most. Anywhere else is a conflict.
+    pub expected_end: Option<Position>,
 }
 
 /// Why a store rejected the events of a command.
 #[derive(Clone, Debug, Error)]
 pub enum Rejected<E> {
-    /// The stream is not at the expected version.
+    /// The stream is not at the expected version, or the log not at the expected end.
     #[error("{0}")]
     Conflict(#[from] Conflict),
     /// A command with this id is already stored, with these events. Nothing was added.

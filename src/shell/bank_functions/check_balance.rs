@@ -1,10 +1,10 @@
 //! `Bank.check_balance`
 
 use super::BankFunctions;
+use super::money::money;
 use super::parameters::{ACCOUNT, account};
 use super::replies::no_balance;
 use super::texts::asked;
-use crate::shell::application_functions::integer;
 use crate::shell::function_table::{AS_OF, AT};
 use crate::shell::functions::{Call, Function, Outcome, Row};
 use crate::shell::query_arguments::moment;
@@ -30,10 +30,11 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
 
 async fn check_balance(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let bank = functions.reader()?;
+    let currency = functions.currency(&bank).await?;
     let account = account(&call, ACCOUNT)?;
     let balance = match moment(&call)? {
         None => bank.check_balance(&account).await,
         Some(moment) => bank.check_balance_at(&account, moment).await,
     };
-    Ok(integer(balance.map_err(no_balance)?.minor_units()).into())
+    Ok(money(currency, balance.map_err(no_balance)?.minor_units()).into())
 }

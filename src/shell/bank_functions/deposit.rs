@@ -1,12 +1,12 @@
 //! `Bank.deposit`
 
 use super::BankFunctions;
-use super::parameters::{ACCOUNT, AMOUNT, account, amount};
+use super::money::amount;
+use super::parameters::{ACCOUNT, AMOUNT, account};
 use super::replies::handled;
 use super::texts::{asked, stored};
-use crate::bank::AccountCommand;
-use crate::shell::functions::{Call, Function, Outcome, Row};
-use crate::shell::term::Term;
+use crate::bank::{AccountCommand, Currency};
+use crate::shell::functions::{Call, Function, NotDone, Outcome, Row};
 
 pub(super) const NAME: &str = "deposit";
 
@@ -15,18 +15,21 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
         .group("Accounts")
         .aliases(&["deposit_money_into_bank_account"])
         .details(stored!(
-            "An amount is a whole number from 1 to 1_000_000_000_000_000; no balance can exceed that.\n\
-            Replies :ok, {:error, :no_account}, {:error, :invalid_amount} or {:error, :balance_limit}."
+            "An amount is a whole number from 1 to 1_000_000_000_000_000; no balance can exceed that. In a bank that was\n\
+            opened with a currency: or decimals:, it may have as many decimals, as in 10.50, and is never rounded.\n\
+            Replies :ok, {:error, :no_account}, {:error, :invalid_amount}, {:error, :too_many_decimals},\n\
+            {:error, :no_decimals} or {:error, :balance_limit}."
         )),
     |bank, call| Box::pin(deposit(bank, call)),
 );
 
 async fn deposit(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let (bank, conversation) = functions.begin()?;
-    functions.carry_out(call, &bank, conversation, bank.dispatch(command(&call)?), handled).await
+    let currency = functions.currency(&bank).await?;
+    functions.carry_out(call, &bank, conversation, bank.dispatch(command(&call, currency)?), handled).await
 }
 
 /// The command of a deposit.
-pub(super) fn command(call: &Call<'_>) -> Result<AccountCommand, Term> {
-    Ok(AccountCommand::DepositMoney { account_id: account(call, ACCOUNT)?, amount: amount(call)? })
+pub(super) fn command(call: &Call<'_>, currency: Currency) -> Result<AccountCommand, NotDone> {
+    Ok(AccountCommand::DepositMoney { account_id: account(call, ACCOUNT)?, amount: amount(call, currency)? })
 }

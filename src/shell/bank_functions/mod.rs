@@ -7,6 +7,7 @@ mod consistency;
 mod create;
 mod deposit;
 mod manual;
+mod money;
 mod names;
 mod open;
 mod parameters;
@@ -34,7 +35,7 @@ use super::application_functions::{HasApplication, Words, application_functions}
 use super::functions::{Call, Domain, Manual, Names, Parameter, Row, RunningCall, SentCall, WantedSecret, joined};
 use super::term::Term;
 use super::trace::Trace;
-use crate::bank::{Account, AccountEvent, AccountId, Bank, Options};
+use crate::bank::{Account, AccountEvent, AccountId, Bank, Currency, Options};
 use crate::engine::application::Application;
 use crate::engine::domain::Aggregate as _;
 use crate::engine::feed::checkpoints::Consistency;
@@ -69,6 +70,8 @@ pub struct BankFunctions {
     options: Options,
     consistency: Consistency,
     trace: Trace,
+    /// The currency in which the trace shows balances.
+    shown: Currency,
     /// Commands that were sent without waiting. Each ends with a message if the store failed.
     pending: JoinSet<Option<String>>,
     /// The last such message since the last call.
@@ -84,6 +87,7 @@ impl BankFunctions {
             options,
             consistency: Consistency::Strong,
             trace,
+            shown: Currency::default(),
             pending: JoinSet::new(),
             failed: None,
         }

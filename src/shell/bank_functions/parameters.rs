@@ -1,23 +1,17 @@
 //! Parameters of several of the bank's functions, and how arguments are parsed. An error is the reply to an invalid one.
 
-use crate::bank::{AccountId, Money, Pin};
+use crate::bank::{AccountId, Pin};
 use crate::shell::functions::{Call, Parameter, ParameterKind};
 use crate::shell::term::Term;
 
 pub(super) const ACCOUNT: Parameter = Parameter::needed("account", ParameterKind::Named);
-pub(super) const AMOUNT: Parameter = Parameter::needed("amount", ParameterKind::Integer);
+pub(super) const AMOUNT: Parameter = Parameter::needed("amount", ParameterKind::Amount);
 pub(super) const PIN: Parameter = Parameter::optional("pin", ParameterKind::Pin);
 pub(super) const EMAIL: Parameter = Parameter::by_name("email", ParameterKind::Text);
 
 /// The account that the argument names.
 pub(super) fn account(call: &Call<'_>, parameter: Parameter) -> Result<AccountId, Term> {
     AccountId::new(call.text(parameter)).map_err(|_| Term::Error("invalid_name"))
-}
-
-pub(super) fn amount(call: &Call<'_>) -> Result<Money, Term> {
-    // A number that does not fit into 64 bits is beyond the limit anyway.
-    let amount = call.text(AMOUNT).parse::<i64>().ok();
-    amount.and_then(|amount| Money::new(amount).ok()).ok_or(Term::Error("invalid_amount"))
 }
 
 pub(super) fn pin(call: &Call<'_>) -> Result<Option<Pin>, Term> {

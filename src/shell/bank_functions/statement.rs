@@ -1,10 +1,11 @@
 //! `Bank.statement`
 
 use super::BankFunctions;
+use super::money::money;
 use super::parameters::{ACCOUNT, account};
 use super::replies::no_balance;
 use super::texts::asked;
-use crate::bank::StatementLine;
+use crate::bank::{Currency, StatementLine};
 use crate::shell::application_functions::integer;
 use crate::shell::function_table::{AS_OF, AT, FROM, LIMIT};
 use crate::shell::functions::{Call, Function, Outcome, Row};
@@ -29,20 +30,21 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
 
 async fn statement(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let bank = functions.reader()?;
+    let currency = functions.currency(&bank).await?;
     let account = account(&call, ACCOUNT)?;
     let (from, limit) = (position(&call, FROM)?, limit(&call)?);
     let until = moment(&call)?;
     let lines = bank.statement(&account, from, until, limit).await.map_err(no_balance)?;
     let columns = &["position", "date", "what", "amount", "balance"];
-    Ok(Term::Table(Table { columns, rows: lines.iter().map(row).collect() }).into())
+    Ok(Term::Table(Table { columns, rows: lines.iter().map(|line| row(line, currency)).collect() }).into())
 }
 
-fn row(line: &StatementLine) -> Vec<Term> {
+fn row(line: &StatementLine, currency: Currency) -> Vec<Term> {
     vec![
         integer(line.position.get()),
         Term::String(line.time.to_string()),
         Term::String(line.what.to_owned()),
-        line.amount.map_or(Term::Nil, |amount| integer(amount.minor_units())),
-        integer(line.balance.minor_units()),
+        line.amount.map_or(Term::Nil, |amount| money(currency, amount.minor_units())),
+        money(currency, line.balance.minor_units()),
     ]
 }

@@ -1,10 +1,11 @@
 //! `Bank.why`: explains a balance.
 
 use super::BankFunctions;
+use super::money::money;
 use super::parameters::{ACCOUNT, account};
 use super::replies::no_balance;
 use super::texts::asked;
-use crate::bank::{Movement, Reason};
+use crate::bank::{Currency, Movement, Reason};
 use crate::engine::domain::DomainEvent as _;
 use crate::shell::application_functions::{because, integer};
 use crate::shell::function_table::{AS_OF, AT, LIMIT};
@@ -25,26 +26,30 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
 
 async fn why(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let bank = functions.reader()?;
+    let currency = functions.currency(&bank).await?;
     let account = account(&call, ACCOUNT)?;
     let (until, limit) = (moment(&call)?, limit(&call)?);
     let reasons = bank.why(&account, until, limit).await.map_err(no_balance)?;
     let columns = &["position", "time", "what", "change", "balance", "command", "because", "command_id"];
-    Ok(Term::Table(Table { columns, rows: reasons.iter().map(row).collect() }).into())
+    Ok(Term::Table(Table { columns, rows: reasons.iter().map(|reason| row(reason, currency)).collect() }).into())
 }
 
-fn row(reason: &Reason) -> Vec<Term> {
+fn row(reason: &Reason, currency: Currency) -> Vec<Term> {
     let Reason { event, movement, balance, cause } = reason;
     let change = match movement {
         Movement::In(amount) => i128::from(amount.minor_units()),
         Movement::Out(amount) => -i128::from(amount.minor_units()),
     };
-    let because = because(event, cause, |cause| Term::String(cause.data.account_id().to_string()));
+    let because = because(event, cause, |cause| {
+        let account = cause.data.account_id();
+        account.map_or(Term::Nil, |account| Term::String(account.to_string()))
+    });
     vec![
         integer(event.position.get()),
         Term::String(event.time.to_string()),
         Term::String(event.data.title().to_owned()),
-        Term::Integer(change),
-        integer(balance.minor_units()),
+        money(currency, change),
+        money(currency, balance.minor_units()),
         Term::String(event.data.command_title().to_owned()),
         Term::String(because),
         Term::String(event.metadata.command_id.to_string()),

@@ -7,7 +7,7 @@ use cqrs_bank::bank::{
 use cqrs_bank::engine::domain::DomainEvent as _;
 use cqrs_bank::engine::log::RecordedEvent;
 
-use super::{Command, Line, Reply};
+use super::{Command, EVERYBODY, Line, Reply};
 use crate::accounts::{account, money};
 use crate::answers::NAMES;
 
@@ -77,6 +77,9 @@ fn pin_of(digits: super::Pin) -> Option<cqrs_bank::bank::Pin> {
 }
 
 pub(crate) fn line(event: &RecordedEvent<AccountEvent>) -> Line {
-    let name = NAMES.into_iter().find(|name| *name == event.data.account_id().as_str()).unwrap();
+    let name = match event.data.account_id() {
+        Some(account) => NAMES.into_iter().find(|name| *name == account.as_str()).unwrap(),
+        None => EVERYBODY,
+    };
     (name, event.data.title(), event.data.amount().map(|amount| amount.minor_units()))
 }

@@ -9,7 +9,7 @@ use crate::answers::CEO;
 
 pub(crate) const LIMIT: u64 = 1_000_000_000_000_000;
 
-/// No bonus is paid once this much was paid.
+/// No bonus is paid once this much was paid, in whole units.
 pub(crate) const ENOUGH: u64 = 100_000;
 const MAX_WRONG_PINS: u8 = 3;
 
@@ -39,6 +39,9 @@ pub(crate) enum Reply {
     SameAccount,
 }
 
+/// In place of an account's name, where an event is about all of them.
+pub(crate) const EVERYBODY: &str = "";
+
 /// An event: account, kind and amount.
 pub(crate) type Line = (&'static str, &'static str, Option<u64>);
 
@@ -57,12 +60,17 @@ pub(crate) struct ModelBank {
     /// The events that an e-mail is sent for.
     pub(crate) thanked: Vec<usize>,
     pays_bonuses: bool,
+    /// No bonus is paid once this much was paid, in minor units.
+    pub(crate) enough: u64,
     pub(crate) bonuses: u64,
 }
 
 impl ModelBank {
-    pub(crate) fn new(pays_bonuses: bool) -> Self {
-        Self { pays_bonuses, ..Self::default() }
+    /// A bank whose currency has so many decimals, or was never chosen.
+    pub(crate) fn new(pays_bonuses: bool, decimals: Option<u8>) -> Self {
+        let log = decimals.map(|_| (EVERYBODY, "Currency Chosen", None)).into_iter().collect();
+        let enough = ENOUGH * 10_u64.pow(decimals.unwrap_or(0).into());
+        Self { pays_bonuses, enough, log, ..Self::default() }
     }
 
     pub(crate) fn balances(&self) -> BTreeMap<String, u64> {
@@ -104,7 +112,12 @@ impl ModelBank {
 
     fn bonus(&mut self, name: &'static str, amount: u64) {
         let bonus = amount / 100;
-        if self.pays_bonuses && name != CEO && self.bonuses < ENOUGH && bonus > 0 && self.deposit(CEO, bonus).is_ok() {
+        if self.pays_bonuses
+            && name != CEO
+            && self.bonuses < self.enough
+            && bonus > 0
+            && self.deposit(CEO, bonus).is_ok()
+        {
             self.bonuses += bonus;
         }
     }
