@@ -82,7 +82,7 @@ impl ProcessManager for CeoBonus {
     fn filter(&self) -> impl Fn(&RecordedEvent<AccountEvent>) -> bool + Send + Sync + 'static {
         let bonus = self.clone();
         move |event| match &event.data {
-            AccountEvent::MoneyDeposited { account_id, amount } => bonus.may_be_due(account_id, *amount),
+            AccountEvent::MoneyDeposited { account_id, amount, .. } => bonus.may_be_due(account_id, *amount),
             AccountEvent::AccountCreated { .. }
             | AccountEvent::MoneyWithdrawn { .. }
             | AccountEvent::AccountOverdrawn { .. }
@@ -102,11 +102,11 @@ impl ProcessManager for CeoBonus {
     }
 
     fn react(&self, paid: &PaidBonuses, event: &RecordedEvent<AccountEvent>) -> Reaction<AccountEvent> {
-        let AccountEvent::MoneyDeposited { account_id, amount } = &event.data else { return Reaction::none() };
+        let AccountEvent::MoneyDeposited { account_id, amount, .. } = &event.data else { return Reaction::none() };
         match (Self::hundredth(*amount), &self.account) {
             (Some(amount), Some(bonus_account)) if account_id != bonus_account && !self.has_ended(paid) => {
                 let account_id = bonus_account.clone();
-                let bonus = AccountCommand::DepositMoney { account_id: account_id.clone(), amount };
+                let bonus = AccountCommand::deposit(account_id.clone(), amount);
                 let no_bonus = move |refusal: &Refusal| match refusal {
                     Refusal::NoAccount => format!("there is no account {account_id:?} yet: no bonus"),
                     other => format!("no bonus for {account_id:?}: {other}"),

@@ -68,7 +68,7 @@ impl Bank {
     /// lead to the same events however many of them are sent at once.
     pub fn may_be_answered(&self, command: &AccountCommand) -> bool {
         match command {
-            AccountCommand::DepositMoney { account_id, amount } => {
+            AccountCommand::DepositMoney { account_id, amount, .. } => {
                 self.parts.ceo_bonus.as_ref().is_some_and(|ceo_bonus| ceo_bonus.may_be_due(account_id, *amount))
             }
             AccountCommand::CreateAccount { .. }

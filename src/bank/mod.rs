@@ -20,9 +20,10 @@ mod queries;
 mod transfer;
 
 pub use self::account::{
-    Account, AccountCommand, AccountEntry, AccountEvent, AccountHolder, AccountId, Accounts, Balances, EmailAddress,
-    HolderName, Incoming, InvalidAmount, InvalidEmail, InvalidName, MAX_WRONG_PINS, Money, Movement, Outgoing,
-    Recipient, Refusal, ReleaseReason, Released, TotalDeposits, TransferId,
+    Account, AccountCommand, AccountEntry, AccountEvent, AccountHolder, AccountId, Accounts, Balances, BookingDate,
+    BookingDetails, EmailAddress, FutureDate, HolderName, Incoming, InvalidAmount, InvalidDate, InvalidEmail,
+    InvalidMemo, InvalidName, MAX_WRONG_PINS, Memo, Money, Movement, Outgoing, Recipient, Refusal, ReleaseReason,
+    Released, TotalDeposits, TransferId,
 };
 pub use self::ceo_bonus::{CeoBonus, PaidBonuses};
 pub use self::currency::{
@@ -36,7 +37,8 @@ pub use self::errors::{
 };
 pub use self::handle::Bank;
 pub use self::operations::{
-    AwaitedOperation, NewAccount, Operation, PendingCommand, PendingOperation, Receipt, TransferOutcome, Withdrawal,
+    AwaitedOperation, Booking, NewAccount, Operation, PendingCommand, PendingOperation, Receipt, TransferOutcome,
+    Withdrawal,
 };
 pub use self::options::Options;
 pub use self::pin::{

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cqrs_bank::bank::{
-    Account, AccountCommand, AccountEvent, Balances, CeoBonus, Ending, Moment, Money, Outgoing, ReleaseReason,
-    TransferProcess, TransferState, Transfers,
+    Account, AccountCommand, AccountEvent, Balances, BookingDetails, CeoBonus, Ending, Moment, Money, Outgoing,
+    ReleaseReason, TransferProcess, TransferState, Transfers,
 };
 use cqrs_bank::engine::command_handler::{CommandHandler, Limits};
 use cqrs_bank::engine::event_handler::lease::Lease;
@@ -73,7 +73,7 @@ async fn cut_off_at_any_step_all_ends_the_same() {
     assert_eq!(uncut.ending(), ending());
     let expected = uncut.log().await;
     let bonuses = expected.iter().filter_map(|event| match &event.data {
-        AccountEvent::MoneyDeposited { account_id, amount } if *account_id == account("CEO") => Some(*amount),
+        AccountEvent::MoneyDeposited { account_id, amount, .. } if *account_id == account("CEO") => Some(*amount),
         _ => None,
     });
     assert_eq!(bonuses.collect::<Vec<_>>(), [99_990, 10, 700].map(money));
@@ -213,12 +213,13 @@ fn create(name: &str) -> AccountCommand {
 }
 
 fn deposit(name: &str, amount: u64) -> AccountCommand {
-    AccountCommand::DepositMoney { account_id: account(name), amount: money(amount) }
+    AccountCommand::deposit(account(name), money(amount))
 }
 
 fn transfer(number: u128, payer: &str, payee: &str, amount: u64) -> AccountCommand {
     let (account_id, payee, amount) = (account(payer), account(payee), money(amount));
-    let outgoing = Outgoing { account_id, transfer_id: id_of(number).into(), payee, amount };
+    let outgoing =
+        Outgoing { account_id, transfer_id: id_of(number).into(), payee, amount, details: BookingDetails::NONE };
     AccountCommand::ReserveMoney { outgoing: Box::new(outgoing), pin: None }
 }
 

@@ -202,7 +202,7 @@ impl ProcessManager for FragileProcess {
             _ => "Shadow",
         };
         let AccountEvent::MoneyDeposited { amount, .. } = &event.data else { return Reaction::none() };
-        let deposit = AccountCommand::DepositMoney { account_id: account(name), amount: *amount };
+        let deposit = AccountCommand::deposit(account(name), *amount);
         Answer::new(deposit).or_else(|_| panic!("in refused")).into()
     }
 

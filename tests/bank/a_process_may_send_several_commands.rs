@@ -33,7 +33,7 @@ impl ProcessManager for Presents {
 
     fn react(&self, _: &Given, event: &RecordedEvent<AccountEvent>) -> Reaction<AccountEvent> {
         let AccountEvent::MoneyDeposited { amount, .. } = event.data else { return Reaction::none() };
-        let present = move |name| AccountCommand::DepositMoney { account_id: account(name), amount };
+        let present = move |name| AccountCommand::deposit(account(name), amount);
         Reaction::none()
             .and(Answer::new(present("Dracula")).or_note(|refusal| format!("Dracula: {refusal}")))
             .and(Answer::new(present("Mummy")).or_else(move |_| Instead::send(present("Igor"))))

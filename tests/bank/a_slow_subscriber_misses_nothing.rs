@@ -199,7 +199,7 @@ fn created(name: &str) -> AccountEvent {
 }
 
 fn deposited(name: &str, amount: u64) -> AccountEvent {
-    AccountEvent::MoneyDeposited { account_id: account(name), amount: money(amount) }
+    AccountEvent::deposited(account(name), money(amount))
 }
 
 async fn fold(store: &MemoryStore<AccountEvent>) -> BTreeMap<String, u64> {

@@ -228,7 +228,7 @@ async fn overtaken_by(
 }
 
 fn withdrawn(amount: u64) -> AccountEvent {
-    AccountEvent::MoneyWithdrawn { account_id: account("Wolfman"), amount: money(amount) }
+    AccountEvent::withdrawn(account("Wolfman"), money(amount))
 }
 
 impl EventStore<AccountEvent> for Overtaken {

@@ -1,6 +1,7 @@
 //! The bank's promises to programs: accounts, transfers, the past, concurrent clients, and e-mails.
 
 mod a_bank_may_be_called_from_any_runtime;
+mod a_booking_may_have_a_memo_and_a_date;
 mod a_command_id_has_one_outcome;
 mod a_crash_at_any_step_ends_the_same;
 mod a_currency_comes_before_everything_else;

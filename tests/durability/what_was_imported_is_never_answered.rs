@@ -170,7 +170,7 @@ impl ProcessManager for Tax {
 
     fn react(&self, (): &(), event: &RecordedEvent<AccountEvent>) -> Reaction<AccountEvent> {
         let AccountEvent::MoneyDeposited { amount, .. } = &event.data else { return Reaction::none() };
-        let deposit = AccountCommand::DepositMoney { account_id: account("Tax"), amount: *amount };
+        let deposit = AccountCommand::deposit(account("Tax"), *amount);
         Answer::new(deposit).into()
     }
 }

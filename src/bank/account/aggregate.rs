@@ -1,5 +1,8 @@
 //! The account aggregate, which decides whether money may move.
 
+use std::fmt;
+
+use super::booking::{BookingDetails, Memo};
 use super::commands::{AccountCommand, CREATE_ACCOUNT, TRANSFER_MONEY};
 use super::email_address::EmailAddress;
 use super::events::AccountEvent;
@@ -57,10 +60,12 @@ impl Aggregate for Account {
                 AccountEvent::AccountCreated { account_id: account_id.clone(), account_holder: account_holder.clone() }
             }
             (_, None) => return Err(Refusal::NoAccount),
-            (AccountCommand::DepositMoney { amount, .. }, Some(open)) => open.deposit(*amount)?,
-            (AccountCommand::WithdrawMoney { amount, pin, .. }, Some(open)) => open.withdraw(*amount, pin.as_ref())?,
+            (AccountCommand::DepositMoney { amount, details, .. }, Some(open)) => open.deposit(*amount, details)?,
+            (AccountCommand::WithdrawMoney { amount, details, pin, .. }, Some(open)) => {
+                open.withdraw(*amount, details, pin.as_deref())?
+            }
             (AccountCommand::UnlockAccount { .. }, Some(open)) => open.unlock()?,
-            (AccountCommand::ReserveMoney { outgoing, pin }, Some(open)) => open.reserve(outgoing, pin.as_ref())?,
+            (AccountCommand::ReserveMoney { outgoing, pin }, Some(open)) => open.reserve(outgoing, pin.as_deref())?,
             (AccountCommand::CreditTransfer(incoming), Some(open)) => open.credit(incoming)?,
             (AccountCommand::SettleTransfer { transfer_id, .. }, Some(open)) => {
                 let outgoing = open.reservations.find(*transfer_id)?.clone();
@@ -110,7 +115,7 @@ impl Aggregate for Account {
             | AccountCommand::SettleTransfer { .. }
             | AccountCommand::ReleaseTransfer { .. } => return None,
         };
-        let granted = open.lock.admit(pin.as_ref()) == Ok(Admission::Granted);
+        let granted = open.lock.admit(pin.as_deref()) == Ok(Admission::Granted);
         granted.then(|| open.balance.difference(amount))
     }
 }
@@ -139,10 +144,10 @@ impl OpenAccount {
         }
     }
 
-    fn deposit(&self, amount: Money) -> Result<AccountEvent, Refusal> {
+    fn deposit(&self, amount: Money, details: &BookingDetails) -> Result<AccountEvent, Refusal> {
         self.check_balance_limit(amount)?;
-        let account_id = self.id.clone();
-        Ok(AccountEvent::MoneyDeposited { account_id, amount })
+        let (account_id, details) = (self.id.clone(), details.clone());
+        Ok(AccountEvent::MoneyDeposited { account_id, amount, details })
     }
 
     /// Counts reservations too, since a released transfer returns them to the balance.
@@ -175,12 +180,19 @@ impl OpenAccount {
         Ok(AccountEvent::TransferCredited(Box::new(Incoming { account_id, ..incoming.clone() })))
     }
 
-    fn withdraw(&self, amount: Money, pin: Option<&PinCheck>) -> Result<AccountEvent, Refusal> {
+    fn withdraw(
+        &self,
+        amount: Money,
+        details: &BookingDetails,
+        pin: Option<&PinCheck>,
+    ) -> Result<AccountEvent, Refusal> {
         let account_id = self.id.clone();
         let balance = self.balance;
         Ok(match (self.lock.admit(pin)?, balance.checked_sub(amount)) {
             (Admission::WrongPin, _) => AccountEvent::InvalidPin { account_id, amount_requested: amount },
-            (Admission::Granted, Some(_)) => AccountEvent::MoneyWithdrawn { account_id, amount },
+            (Admission::Granted, Some(_)) => {
+                AccountEvent::MoneyWithdrawn { account_id, amount, details: details.clone() }
+            }
             (Admission::Granted, None) => {
                 AccountEvent::AccountOverdrawn { account_id, balance, amount_requested: amount }
             }
@@ -234,16 +246,20 @@ impl Command for AccountCommand {
                 let has_pin = account_holder.pin_verifier().is_some();
                 Fingerprint::of(&[&"create_account", account_id, &account_holder.name(), &email, &has_pin])
             }
-            Self::DepositMoney { account_id, amount } => Fingerprint::of(&[&"deposit_money", account_id, amount]),
-            Self::WithdrawMoney { account_id, amount, .. } => Fingerprint::of(&[&"withdraw_money", account_id, amount]),
+            Self::DepositMoney { account_id, amount, details } => {
+                with_details(&[&"deposit_money", account_id, amount], details)
+            }
+            Self::WithdrawMoney { account_id, amount, details, .. } => {
+                with_details(&[&"withdraw_money", account_id, amount], details)
+            }
             Self::UnlockAccount { account_id } => Fingerprint::of(&[&"unlock_account", account_id]),
             Self::ReserveMoney { outgoing, .. } => {
-                let Outgoing { account_id, transfer_id, payee, amount } = outgoing.as_ref();
-                Fingerprint::of(&[&"reserve_money", account_id, transfer_id, payee, amount])
+                let Outgoing { account_id, transfer_id, payee, amount, details } = outgoing.as_ref();
+                with_details(&[&"reserve_money", account_id, transfer_id, payee, amount], details)
             }
             Self::CreditTransfer(incoming) => {
-                let Incoming { account_id, transfer_id, payer, amount } = incoming.as_ref();
-                Fingerprint::of(&[&"credit_transfer", account_id, transfer_id, payer, amount])
+                let Incoming { account_id, transfer_id, payer, amount, details } = incoming.as_ref();
+                with_details(&[&"credit_transfer", account_id, transfer_id, payer, amount], details)
             }
             Self::SettleTransfer { account_id, transfer_id } => {
                 Fingerprint::of(&[&"settle_transfer", account_id, transfer_id])
@@ -257,4 +273,14 @@ impl Command for AccountCommand {
             }
         }
     }
+}
+
+/// The fingerprint of a booking. Without details it is what it was before there were any.
+fn with_details(parts: &[&dyn fmt::Display], details: &BookingDetails) -> Fingerprint {
+    if details.are_none() {
+        return Fingerprint::of(parts);
+    }
+    let memo = details.memo().map_or("", Memo::as_str);
+    let booking_date = details.booking_date().map_or_else(String::new, |date| date.to_string());
+    Fingerprint::of(&[parts, &[&memo, &booking_date]].concat())
 }

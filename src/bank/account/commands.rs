@@ -1,5 +1,6 @@
 //! The commands of accounts.
 
+use super::booking::BookingDetails;
 use super::holder::AccountHolder;
 use super::id::AccountId;
 use super::money::Money;
@@ -26,6 +27,8 @@ pub enum AccountCommand {
         account_id: AccountId,
         /// The amount.
         amount: Money,
+        /// Memo and booking date.
+        details: BookingDetails,
     },
     /// Withdraw an amount.
     WithdrawMoney {
@@ -33,8 +36,10 @@ pub enum AccountCommand {
         account_id: AccountId,
         /// The amount.
         amount: Money,
+        /// Memo and booking date.
+        details: BookingDetails,
         /// The result of checking the PIN; `None` if no PIN was given.
-        pin: Option<PinCheck>,
+        pin: Option<Box<PinCheck>>,
     },
     /// Unlock an account after too many wrong PINs.
     UnlockAccount {
@@ -46,7 +51,7 @@ pub enum AccountCommand {
         /// The payer's side of the transfer.
         outgoing: Box<Outgoing>,
         /// The result of checking the PIN; `None` if no PIN was given.
-        pin: Option<PinCheck>,
+        pin: Option<Box<PinCheck>>,
     },
     /// Credit the amount of a transfer to the payee.
     CreditTransfer(Box<Incoming>),
@@ -69,8 +74,31 @@ pub enum AccountCommand {
 }
 
 impl AccountCommand {
+    /// Deposits an amount, without memo and booking date.
+    pub fn deposit(account_id: AccountId, amount: Money) -> Self {
+        Self::DepositMoney { account_id, amount, details: BookingDetails::NONE }
+    }
+
+    /// Withdraws an amount, without memo, booking date and PIN.
+    pub fn withdrawal(account_id: AccountId, amount: Money) -> Self {
+        Self::WithdrawMoney { account_id, amount, details: BookingDetails::NONE, pin: None }
+    }
+
+    /// Sets memo and booking date. A command that is no booking from outside has none.
+    pub(in crate::bank) fn set_details(&mut self, new: BookingDetails) {
+        match self {
+            Self::DepositMoney { details, .. } | Self::WithdrawMoney { details, .. } => *details = new,
+            Self::ReserveMoney { outgoing, .. } => outgoing.details = new,
+            Self::CreateAccount { .. }
+            | Self::UnlockAccount { .. }
+            | Self::CreditTransfer(_)
+            | Self::SettleTransfer { .. }
+            | Self::ReleaseTransfer { .. } => {}
+        }
+    }
+
     /// The command's PIN check; `None` if the command needs no PIN.
-    pub(in crate::bank) fn pin_check_mut(&mut self) -> Option<&mut Option<PinCheck>> {
+    pub(in crate::bank) fn pin_check_mut(&mut self) -> Option<&mut Option<Box<PinCheck>>> {
         match self {
             Self::WithdrawMoney { pin, .. } | Self::ReserveMoney { pin, .. } => Some(pin),
             Self::CreateAccount { .. }
@@ -80,5 +108,16 @@ impl AccountCommand {
             | Self::SettleTransfer { .. }
             | Self::ReleaseTransfer { .. } => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Commands are moved through queues.
+    #[test]
+    fn rare_commands_do_not_make_the_common_ones_larger() {
+        assert!(size_of::<AccountCommand>() <= 48, "{}", size_of::<AccountCommand>());
     }
 }

@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::booking::{self, BookingDetails};
 use super::holder::{self, AccountHolder};
 use super::id::AccountId;
 use super::money::{self, Money};
 use super::transfer::{Incoming, Outgoing, Released, TransferId};
 use crate::bank::currency::CurrencyChosen;
-use crate::engine::domain::{Contains, DomainEvent};
+use crate::engine::domain::{Contains, DomainEvent, Upcast};
 
 /// Something that happened to an account, or to the ledger of all of them.
 ///
@@ -25,22 +26,26 @@ pub enum AccountEvent {
         account_holder: AccountHolder,
     },
     /// Money was deposited.
-    #[serde(rename = "money_deposited_into_bank_account")]
+    #[serde(rename = "money_deposited_into_bank_account", deserialize_with = "booking::deserialize")]
     MoneyDeposited {
         /// The account.
         account_id: AccountId,
         /// The amount.
-        #[serde(deserialize_with = "money::deserialize_amount")]
         amount: Money,
+        /// Memo and booking date.
+        #[serde(flatten)]
+        details: BookingDetails,
     },
     /// Money was withdrawn.
-    #[serde(rename = "money_withdrawn_from_bank_account")]
+    #[serde(rename = "money_withdrawn_from_bank_account", deserialize_with = "booking::deserialize")]
     MoneyWithdrawn {
         /// The account.
         account_id: AccountId,
         /// The amount.
-        #[serde(deserialize_with = "money::deserialize_amount")]
         amount: Money,
+        /// Memo and booking date.
+        #[serde(flatten)]
+        details: BookingDetails,
     },
     /// A payment beyond the balance was declined.
     AccountOverdrawn {
@@ -113,6 +118,16 @@ impl Movement {
 }
 
 impl AccountEvent {
+    /// A deposit without memo and booking date.
+    pub fn deposited(account_id: AccountId, amount: Money) -> Self {
+        Self::MoneyDeposited { account_id, amount, details: BookingDetails::NONE }
+    }
+
+    /// A withdrawal without memo and booking date.
+    pub fn withdrawn(account_id: AccountId, amount: Money) -> Self {
+        Self::MoneyWithdrawn { account_id, amount, details: BookingDetails::NONE }
+    }
+
     /// The change of the account's balance, if any.
     pub fn movement(&self) -> Option<Movement> {
         match self {
@@ -182,6 +197,21 @@ impl AccountEvent {
         }
     }
 
+    /// The memo and the booking date, if the event is a booking that may have them.
+    pub fn details(&self) -> Option<&BookingDetails> {
+        match self {
+            Self::MoneyDeposited { details, .. } | Self::MoneyWithdrawn { details, .. } => Some(details),
+            Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => Some(&outgoing.details),
+            Self::TransferCredited(incoming) => Some(&incoming.details),
+            Self::TransferReleased(released) => Some(&released.outgoing.details),
+            Self::AccountCreated { .. }
+            | Self::AccountOverdrawn { .. }
+            | Self::InvalidPin { .. }
+            | Self::AccountUnlocked { .. }
+            | Self::CurrencyChosen(_) => None,
+        }
+    }
+
     /// The account concerned; `None` for what concerns all of them.
     pub fn account_id(&self) -> Option<&AccountId> {
         Some(match self {
@@ -232,7 +262,30 @@ impl DomainEvent for AccountEvent {
             Self::CurrencyChosen(chosen) => chosen.title(),
         }
     }
+
+    /// Version 2 of the bookings adds memo and booking date.
+    fn upcast(event_type: &str, schema_version: u16) -> Option<Upcast> {
+        Self::only_adds(event_type, schema_version).then_some(|data| data)
+    }
+
+    fn only_adds(event_type: &str, schema_version: u16) -> bool {
+        schema_version == 1 && BOOKINGS.contains(&event_type)
+    }
+
+    fn written_version(&self) -> Option<u16> {
+        self.details().map(|details| if details.are_none() { 1 } else { 2 })
+    }
 }
+
+/// The types of the events that may have a memo and a booking date.
+const BOOKINGS: [&str; 6] = [
+    "money_deposited_into_bank_account",
+    "money_withdrawn_from_bank_account",
+    "money_reserved_for_transfer",
+    "transfer_credited",
+    "transfer_settled",
+    "transfer_released",
+];
 
 #[cfg(test)]
 mod tests {
@@ -261,14 +314,8 @@ mod tests {
                     r#"{{"account_id":"1","account_holder":"Josh","email":"josh@example.org","pin_verifier":"{VERIFIER}"}}"#
                 ),
             ),
-            (
-                AccountEvent::MoneyDeposited { account_id: account_id.clone(), amount },
-                r#"{"account_id":"1","amount":5}"#.to_owned(),
-            ),
-            (
-                AccountEvent::MoneyWithdrawn { account_id: account_id.clone(), amount },
-                r#"{"account_id":"1","amount":5}"#.to_owned(),
-            ),
+            (AccountEvent::deposited(account_id.clone(), amount), r#"{"account_id":"1","amount":5}"#.to_owned()),
+            (AccountEvent::withdrawn(account_id.clone(), amount), r#"{"account_id":"1","amount":5}"#.to_owned()),
             (
                 AccountEvent::AccountOverdrawn {
                     account_id: account_id.clone(),

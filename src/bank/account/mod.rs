@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod balances;
+mod booking;
 mod commands;
 mod email_address;
 mod events;
@@ -19,6 +20,7 @@ mod transfer;
 pub use self::aggregate::Account;
 pub use self::balances::Balances;
 pub(super) use self::balances::trace;
+pub use self::booking::{BookingDate, BookingDetails, FutureDate, InvalidDate, InvalidMemo, Memo};
 pub use self::commands::AccountCommand;
 pub(super) use self::commands::{CREATE_ACCOUNT, TRANSFER_MONEY};
 pub use self::email_address::{EmailAddress, InvalidEmail};

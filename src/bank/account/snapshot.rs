@@ -7,8 +7,10 @@ use crate::bank::account::reservations::Reservations;
 use crate::bank::account::transfer::Outgoing;
 use crate::bank::{AccountId, Money};
 
-/// The version of the format. A snapshot of another version is ignored, and the events are replayed.
+/// The versions of the format. A snapshot of another version is ignored, and the events are replayed.
 const FORMAT_VERSION: u16 = 1;
+/// With reservations that have a memo or a booking date, which programs that know version 1 only would lose.
+const WITH_DETAILS: u16 = 2;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,8 +29,10 @@ impl AccountSnapshot {
         lock: &PinLock,
         reservations: &Reservations,
     ) -> Self {
-        let reservations = reservations.open().cloned().collect();
-        Self { form: FORMAT_VERSION, account_id: account_id.clone(), balance, lock: lock.clone(), reservations }
+        let reservations: Vec<Outgoing> = reservations.open().cloned().collect();
+        let has_details = reservations.iter().any(|outgoing| !outgoing.details.are_none());
+        let form = if has_details { WITH_DETAILS } else { FORMAT_VERSION };
+        Self { form, account_id: account_id.clone(), balance, lock: lock.clone(), reservations }
     }
 
     pub(in crate::bank) fn to_text(&self) -> Option<String> {
@@ -36,7 +40,7 @@ impl AccountSnapshot {
     }
 
     pub(in crate::bank) fn from_text(text: &str) -> Option<Self> {
-        serde_json::from_str(text).ok().filter(|snapshot: &Self| snapshot.form == FORMAT_VERSION)
+        serde_json::from_str(text).ok().filter(|snapshot: &Self| matches!(snapshot.form, FORMAT_VERSION | WITH_DETAILS))
     }
 
     pub(in crate::bank) fn reservations(&self) -> Reservations {

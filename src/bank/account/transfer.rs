@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::booking::{BookingDate, BookingDetails, Memo};
 use super::id::AccountId;
 use super::money::Money;
 
@@ -27,6 +28,7 @@ impl fmt::Display for TransferId {
 
 /// The payer's side of a transfer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredOutgoing")]
 pub struct Outgoing {
     /// The payer.
     pub account_id: AccountId,
@@ -36,10 +38,32 @@ pub struct Outgoing {
     pub payee: AccountId,
     /// The amount.
     pub amount: Money,
+    /// Memo and booking date: the same at the payer and at the payee.
+    #[serde(flatten)]
+    pub details: BookingDetails,
+}
+
+/// [`Outgoing`] as it is read. Listing the details among the other fields is faster than flattening them.
+#[derive(Deserialize)]
+struct StoredOutgoing {
+    account_id: AccountId,
+    transfer_id: TransferId,
+    payee: AccountId,
+    amount: Money,
+    memo: Option<Memo>,
+    booking_date: Option<BookingDate>,
+}
+
+impl From<StoredOutgoing> for Outgoing {
+    fn from(stored: StoredOutgoing) -> Self {
+        let StoredOutgoing { account_id, transfer_id, payee, amount, memo, booking_date } = stored;
+        Self { account_id, transfer_id, payee, amount, details: BookingDetails::from_stored(memo, booking_date) }
+    }
 }
 
 /// The payee's side of a transfer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredIncoming")]
 pub struct Incoming {
     /// The payee.
     pub account_id: AccountId,
@@ -49,6 +73,27 @@ pub struct Incoming {
     pub payer: AccountId,
     /// The amount.
     pub amount: Money,
+    /// Memo and booking date: the same at the payer and at the payee.
+    #[serde(flatten)]
+    pub details: BookingDetails,
+}
+
+/// [`Incoming`] as it is read. Listing the details among the other fields is faster than flattening them.
+#[derive(Deserialize)]
+struct StoredIncoming {
+    account_id: AccountId,
+    transfer_id: TransferId,
+    payer: AccountId,
+    amount: Money,
+    memo: Option<Memo>,
+    booking_date: Option<BookingDate>,
+}
+
+impl From<StoredIncoming> for Incoming {
+    fn from(stored: StoredIncoming) -> Self {
+        let StoredIncoming { account_id, transfer_id, payer, amount, memo, booking_date } = stored;
+        Self { account_id, transfer_id, payer, amount, details: BookingDetails::from_stored(memo, booking_date) }
+    }
 }
 
 /// A failed transfer, whose payer has the money back.

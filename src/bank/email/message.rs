@@ -154,7 +154,7 @@ mod tests {
             version: Version::new(3),
             time: "2026-11-20T10:00:00.9Z".parse::<Timestamp>().unwrap(),
             metadata: Metadata::from_outside(Uuid::from_u128(7)),
-            data: AccountEvent::MoneyDeposited { account_id: account_id.clone(), amount },
+            data: AccountEvent::deposited(account_id.clone(), amount),
         };
         let sender = EmailAddress::new("bank@example.org").unwrap();
         let recipient = Recipient { holder: holder.into(), address: EmailAddress::new(address).unwrap() };

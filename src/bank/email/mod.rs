@@ -81,7 +81,7 @@ impl<A: AddressBook> EventHandler<AccountEvent> for ThankYouEmail<A> {
     }
 
     async fn handle(&mut self, event: &RecordedEvent<AccountEvent>) -> Result<(), Failure> {
-        let AccountEvent::MoneyDeposited { account_id, amount } = &event.data else { return Ok(()) };
+        let AccountEvent::MoneyDeposited { account_id, amount, .. } = &event.data else { return Ok(()) };
         let Some(recipient) = self.address_book.recipient(account_id) else { return Ok(()) };
         let amount = self.address_book.currency().written_with_code(amount.minor_units().into());
         self.deliver(Message::thanks(&self.target.sender, recipient, event, account_id, &amount)).await

@@ -60,7 +60,7 @@ impl Bank {
             let stored_pins = if verifier.is_some() { StoredPins::Some } else { self.stored_pins().await? };
             let pin_check = self.parts.pins.check(pin.clone(), verifier, stored_pins).await?;
             if let Some(slot) = command.pin_check_mut() {
-                *slot = Some(pin_check);
+                *slot = Some(Box::new(pin_check));
             }
             let pending = self.offer(command.clone(), origin.clone(), consistency)?.sent().await?;
             if matches!(account, KnownAccount::Created(_)) {

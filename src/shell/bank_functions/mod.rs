@@ -6,6 +6,7 @@ mod close;
 mod consistency;
 mod create;
 mod deposit;
+mod details;
 mod manual;
 mod money;
 mod names;

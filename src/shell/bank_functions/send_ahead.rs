@@ -37,9 +37,9 @@ impl BankFunctions {
     /// the currency is known, which it may not be while the first account is being created.
     async fn command_of(&mut self, bank: &Bank, call: &Call<'_>) -> Option<AccountCommand> {
         match call.function().name {
-            deposit::NAME => deposit::command(call, self.currency_once_known(bank)?).ok(),
+            deposit::NAME => deposit::command(bank, call, self.currency_once_known(bank)?).ok(),
             withdraw::NAME if call.optional(PIN).is_none() => {
-                withdraw::command(call, self.currency_once_known(bank)?).ok()
+                withdraw::command(bank, call, self.currency_once_known(bank)?).ok()
             }
             create::NAME => {
                 let account = create::new_account(call).ok().filter(|account| account.pin.is_none())?;

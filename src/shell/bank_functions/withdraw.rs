@@ -1,17 +1,18 @@
 //! `Bank.withdraw`
 
 use super::BankFunctions;
+use super::details::{MEMO, ON, details};
 use super::money::amount;
 use super::parameters::{ACCOUNT, AMOUNT, PIN, account, pin};
 use super::replies::handled;
 use super::texts::{asked, stored};
-use crate::bank::{AccountCommand, Currency};
+use crate::bank::{AccountCommand, Bank, Currency};
 use crate::shell::functions::{Call, Function, NotDone, Outcome, Row};
 
 pub(super) const NAME: &str = "withdraw";
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
-    Function::new("Bank", NAME, &[ACCOUNT, AMOUNT, PIN], "pays money out", "Bank.withdraw \"Wolfman\", 50")
+    Function::new("Bank", NAME, &[ACCOUNT, AMOUNT, PIN, MEMO, ON], "pays money out", "Bank.withdraw \"Wolfman\", 50")
         .group("Accounts")
         .aliases(&["withdraw_money_from_bank_account"])
         .details(stored!(
@@ -19,9 +20,11 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             reply is still :ok, as the command was handled, and the decline is an event.\n\
             An account with a PIN requires it: Bank.withdraw 1, 50, 1234. If it is left out at the prompt, the prompt\n\
             asks for it and does not show it. A wrong PIN declines the payment too; three in a row lock the account.\n\
-            Replies :ok, {:error, :no_account}, what Bank.deposit replies about amounts, {:error, :pin_required},\n\
-            {:error, :malformed_pin}, {:error, :account_locked}, {:error, :no_pin_secret} or\n\
-            {:error, :wrong_pin_secret}: PINs were stored with another secret, and the PIN does not count as a wrong one."
+            memo: and on: are as in Bank.deposit; the decision is that of today, whatever the date.\n\
+            Replies :ok, {:error, :no_account}, {:error, :pin_required}, {:error, :malformed_pin},\n\
+            {:error, :account_locked}, {:error, :no_pin_secret} or {:error, :wrong_pin_secret}: PINs were stored with\n\
+            another secret, and the PIN does not count as a wrong one; and what Bank.deposit replies about amounts, memos\n\
+            and dates."
         )),
     |bank, call| Box::pin(withdraw(bank, call)),
 )
@@ -35,11 +38,16 @@ async fn withdraw(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
         None => bank.withdraw(&account, amount),
         Some(pin) => bank.withdraw_with_pin(&account, amount, pin),
     };
+    let withdrawal = withdrawal.details(details(&bank, &call)?);
     functions.carry_out(call, &bank, conversation, withdrawal, handled).await
 }
 
 /// The command of a withdrawal without a PIN.
-pub(super) fn command(call: &Call<'_>, currency: Currency) -> Result<AccountCommand, NotDone> {
-    let (account_id, amount) = (account(call, ACCOUNT)?, amount(call, currency)?);
-    Ok(AccountCommand::WithdrawMoney { account_id, amount, pin: None })
+pub(super) fn command(bank: &Bank, call: &Call<'_>, currency: Currency) -> Result<AccountCommand, NotDone> {
+    Ok(AccountCommand::WithdrawMoney {
+        account_id: account(call, ACCOUNT)?,
+        amount: amount(call, currency)?,
+        details: details(bank, call)?,
+        pin: None,
+    })
 }

@@ -126,12 +126,8 @@ pub(crate) fn account_command(command: &Command) -> AccountCommand {
         Command::Create(name) => {
             AccountCommand::CreateAccount { account_id: account(name), account_holder: name.into() }
         }
-        Command::Deposit(name, amount) => {
-            AccountCommand::DepositMoney { account_id: account(name), amount: money(amount) }
-        }
-        Command::Withdraw(name, amount) => {
-            AccountCommand::WithdrawMoney { account_id: account(name), amount: money(amount), pin: None }
-        }
+        Command::Deposit(name, amount) => AccountCommand::deposit(account(name), money(amount)),
+        Command::Withdraw(name, amount) => AccountCommand::withdrawal(account(name), money(amount)),
         Command::Unlock(name) => AccountCommand::UnlockAccount { account_id: account(name) },
         Command::CreateWithPin(..) | Command::WithdrawWith(..) => panic!("{command:?} needs a bank"),
     }

@@ -1,13 +1,13 @@
 //! The real bank in the terms of the model.
 
 use cqrs_bank::bank::{
-    AccountEvent, Bank, CreateError, DepositError, EmailAddress, HolderName, NewAccount, TransferError, UnlockError,
-    WithdrawError, Withdrawal,
+    AccountEvent, Bank, BookingDetails, CreateError, DepositError, EmailAddress, HolderName, Memo, NewAccount,
+    TransferError, UnlockError, WithdrawError, Withdrawal,
 };
 use cqrs_bank::engine::domain::DomainEvent as _;
 use cqrs_bank::engine::log::RecordedEvent;
 
-use super::{Command, EVERYBODY, Line, Reply};
+use super::{Command, EVERYBODY, Line, Reply, memo_and_date};
 use crate::accounts::{account, money};
 use crate::answers::NAMES;
 
@@ -28,16 +28,20 @@ pub(crate) async fn call(bank: &Bank, command: Command) -> Reply {
                 Err(error) => panic!("{command:?}: {error}"),
             }
         }
-        Command::Deposit(name, amount) => match bank.deposit(&account(name), money(amount)).await {
-            Ok(_) => Reply::Done,
-            Err(DepositError::NoAccount) => Reply::NoAccount,
-            Err(DepositError::BalanceLimit) => Reply::BalanceLimit,
-            Err(error) => panic!("{command:?}: {error}"),
-        },
+        Command::Deposit(name, amount) => {
+            match bank.deposit(&account(name), money(amount)).details(details(bank, amount)).await {
+                Ok(_) => Reply::Done,
+                Err(DepositError::NoAccount) => Reply::NoAccount,
+                Err(DepositError::BalanceLimit) => Reply::BalanceLimit,
+                Err(error) => panic!("{command:?}: {error}"),
+            }
+        }
         Command::Withdraw(name, amount, pin) => {
             let outcome = match pin_of(pin) {
-                None => bank.withdraw(&account(name), money(amount)).await,
-                Some(pin) => bank.withdraw_with_pin(&account(name), money(amount), pin).await,
+                None => bank.withdraw(&account(name), money(amount)).details(details(bank, amount)).await,
+                Some(pin) => {
+                    bank.withdraw_with_pin(&account(name), money(amount), pin).details(details(bank, amount)).await
+                }
             };
             match outcome {
                 Ok(Withdrawal::Paid(_)) => Reply::Done,
@@ -56,7 +60,8 @@ pub(crate) async fn call(bank: &Bank, command: Command) -> Reply {
             Err(error) => panic!("{command:?}: {error}"),
         },
         Command::Transfer { payer, payee, amount, pin } => {
-            match bank.transfer(&account(payer), &account(payee), money(amount), pin_of(pin)).await {
+            let transfer = bank.transfer(&account(payer), &account(payee), money(amount), pin_of(pin));
+            match transfer.details(details(bank, amount)).await {
                 Ok(_) => Reply::Done,
                 Err(TransferError::NoAccount) => Reply::NoAccount,
                 Err(TransferError::NoPayee) => Reply::NoPayee,
@@ -81,5 +86,15 @@ pub(crate) fn line(event: &RecordedEvent<AccountEvent>) -> Line {
         Some(account) => NAMES.into_iter().find(|name| *name == account.as_str()).unwrap(),
         None => EVERYBODY,
     };
-    (name, event.data.title(), event.data.amount().map(|amount| amount.minor_units()))
+    let details = event.data.details().filter(|details| !details.are_none()).map(|details| {
+        let date = details.booking_date().map(|date| date.to_string());
+        format!("{:?} {:?}", details.memo().map(Memo::as_str), date.as_deref())
+    });
+    (name, event.data.title(), event.data.amount().map(|amount| amount.minor_units()), details)
+}
+
+fn details(bank: &Bank, amount: u64) -> BookingDetails {
+    let (memo, date) = memo_and_date(amount);
+    let (memo, date) = (memo.map(|memo| Memo::new(&memo).unwrap()), date.map(|date| date.parse().unwrap()));
+    BookingDetails::new(memo, date, bank.today()).unwrap()
 }

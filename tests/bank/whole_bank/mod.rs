@@ -42,8 +42,23 @@ pub(crate) enum Reply {
 /// In place of an account's name, where an event is about all of them.
 pub(crate) const EVERYBODY: &str = "";
 
-/// An event: account, kind and amount.
-pub(crate) type Line = (&'static str, &'static str, Option<u64>);
+/// An event: account, kind, amount, and memo with booking date.
+pub(crate) type Line = (&'static str, &'static str, Option<u64>, Option<String>);
+
+/// Of the amounts asked for, those with these memos and dates.
+pub(crate) fn memo_and_date(amount: u64) -> (Option<String>, Option<&'static str>) {
+    match amount % 5 {
+        0 => (Some(format!("Number {amount}")), None),
+        1 => (None, Some("2024-02-29")),
+        2 => (Some("Salary".to_owned()), Some("2025-12-31")),
+        _ => (None, None),
+    }
+}
+
+fn details(amount: u64) -> Option<String> {
+    let (memo, date) = memo_and_date(amount);
+    (memo.is_some() || date.is_some()).then(|| format!("{memo:?} {date:?}"))
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Account {
@@ -68,7 +83,7 @@ pub(crate) struct ModelBank {
 impl ModelBank {
     /// A bank whose currency has so many decimals, or was never chosen.
     pub(crate) fn new(pays_bonuses: bool, decimals: Option<u8>) -> Self {
-        let log = decimals.map(|_| (EVERYBODY, "Currency Chosen", None)).into_iter().collect();
+        let log = decimals.map(|_| (EVERYBODY, "Currency Chosen", None, None)).into_iter().collect();
         let enough = ENOUGH * 10_u64.pow(decimals.unwrap_or(0).into());
         Self { pays_bonuses, enough, log, ..Self::default() }
     }
@@ -80,7 +95,9 @@ impl ModelBank {
     pub(crate) fn handle(&mut self, command: Command) -> Reply {
         let outcome = match command {
             Command::Create { name, pin, email } => self.create(name, pin, email),
-            Command::Deposit(name, amount) => self.deposit(name, amount).map(|()| self.bonus(name, amount)),
+            Command::Deposit(name, amount) => {
+                self.deposit(name, amount, details(amount)).map(|()| self.bonus(name, amount))
+            }
             Command::Withdraw(name, amount, pin) => self.withdraw(name, amount, pin),
             Command::Unlock(name) => self.unlock(name),
             Command::Transfer { payer, payee, amount, pin } => self.transfer(payer, payee, amount, pin),
@@ -93,11 +110,11 @@ impl ModelBank {
             return Err(Reply::AccountExists);
         }
         self.accounts.insert(name, Account { balance: 0, pin, email, wrong_pins: 0 });
-        self.log.push((name, "Account Created", None));
+        self.log.push((name, "Account Created", None, None));
         Ok(())
     }
 
-    fn deposit(&mut self, name: &'static str, amount: u64) -> Result<(), Reply> {
+    fn deposit(&mut self, name: &'static str, amount: u64, details: Option<String>) -> Result<(), Reply> {
         let account = self.accounts.get_mut(name).ok_or(Reply::NoAccount)?;
         if account.balance + amount > LIMIT {
             return Err(Reply::BalanceLimit);
@@ -106,7 +123,7 @@ impl ModelBank {
         if account.email {
             self.thanked.push(self.log.len());
         }
-        self.log.push((name, "Money Deposited", Some(amount)));
+        self.log.push((name, "Money Deposited", Some(amount), details));
         Ok(())
     }
 
@@ -116,7 +133,7 @@ impl ModelBank {
             && name != CEO
             && self.bonuses < self.enough
             && bonus > 0
-            && self.deposit(CEO, bonus).is_ok()
+            && self.deposit(CEO, bonus, None).is_ok()
         {
             self.bonuses += bonus;
         }
@@ -134,17 +151,17 @@ impl ModelBank {
             (Some(_), None) => return Err(Reply::PinRequired),
             (Some(right), Some(given)) if right != given => {
                 account.wrong_pins += 1;
-                self.log.push((name, "Payment Declined", Some(amount)));
+                self.log.push((name, "Payment Declined", Some(amount), None));
                 return Err(Reply::WrongPin);
             }
             _ => account.wrong_pins = 0,
         }
         if amount > account.balance {
-            self.log.push((name, "Payment Declined", Some(amount)));
+            self.log.push((name, "Payment Declined", Some(amount), None));
             return Err(Reply::Declined { balance: account.balance });
         }
         account.balance -= amount;
-        self.log.push((name, what, Some(amount)));
+        self.log.push((name, what, Some(amount), details(amount)));
         Ok(())
     }
 
@@ -154,7 +171,7 @@ impl ModelBank {
             return Err(Reply::NotLocked);
         }
         account.wrong_pins = 0;
-        self.log.push((name, "Account Unlocked", None));
+        self.log.push((name, "Account Unlocked", None, None));
         Ok(())
     }
 
@@ -175,11 +192,11 @@ impl ModelBank {
             if let Some(account) = self.accounts.get_mut(payer) {
                 account.balance += amount;
             }
-            self.log.push((payer, "Transfer Released", Some(amount)));
+            self.log.push((payer, "Transfer Released", Some(amount), details(amount)));
             return Err(refused);
         }
-        self.log.push((payee, "Transfer Credited", Some(amount)));
-        self.log.push((payer, "Transfer Settled", Some(amount)));
+        self.log.push((payee, "Transfer Credited", Some(amount), details(amount)));
+        self.log.push((payer, "Transfer Settled", Some(amount), details(amount)));
         Ok(())
     }
 }
