@@ -199,7 +199,9 @@ async fn a_broken_file_is_refused_with_its_line_and_nothing_is_stored() {
     refused(&change("\n", "\n\u{feff}"), 2, "expected value").await;
     for (from, name, expected) in [
         ("\"position\":2", "colour", "`colour`, expected one of `position`, `stream`"),
-        ("\"amount\":100", "fee", "`fee`, expected `account_id` or `amount`"),
+        ("\"amount\":100", "fee", "`fee`"),
+        ("\"payee\":", "fee", "`fee`, expected one of `account_id`, `transfer_id`"),
+        ("\"payer\":", "fee", "`fee`, expected one of `account_id`, `transfer_id`"),
         ("\"position\":2", "up at line 2", "`up at line 2`, expected one of `position`, `stream`"),
     ] {
         let line = text.lines().position(|line| line.contains(from)).unwrap() as u64 + 1;
