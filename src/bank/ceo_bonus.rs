@@ -82,7 +82,9 @@ impl ProcessManager for CeoBonus {
     fn filter(&self) -> impl Fn(&RecordedEvent<AccountEvent>) -> bool + Send + Sync + 'static {
         let bonus = self.clone();
         move |event| match &event.data {
-            AccountEvent::MoneyDeposited { account_id, amount, .. } => bonus.may_be_due(account_id, *amount),
+            AccountEvent::MoneyDeposited { account_id, amount, .. } => {
+                bonus.may_be_due(account_id, *amount) && event.metadata.has_effects()
+            }
             AccountEvent::AccountCreated { .. }
             | AccountEvent::MoneyWithdrawn { .. }
             | AccountEvent::AccountOverdrawn { .. }
@@ -104,7 +106,9 @@ impl ProcessManager for CeoBonus {
     fn react(&self, paid: &PaidBonuses, event: &RecordedEvent<AccountEvent>) -> Reaction<AccountEvent> {
         let AccountEvent::MoneyDeposited { account_id, amount, .. } = &event.data else { return Reaction::none() };
         match (Self::hundredth(*amount), &self.account) {
-            (Some(amount), Some(bonus_account)) if account_id != bonus_account && !self.has_ended(paid) => {
+            (Some(amount), Some(bonus_account))
+                if event.metadata.has_effects() && account_id != bonus_account && !self.has_ended(paid) =>
+            {
                 let account_id = bonus_account.clone();
                 let bonus = AccountCommand::deposit(account_id.clone(), amount);
                 let no_bonus = move |refusal: &Refusal| match refusal {

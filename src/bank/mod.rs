@@ -12,6 +12,7 @@ mod email;
 mod errors;
 mod handle;
 mod invariants;
+mod loading;
 mod open;
 mod operations;
 mod options;
@@ -36,6 +37,10 @@ pub use self::errors::{
     WithdrawError,
 };
 pub use self::handle::Bank;
+pub use self::loading::{
+    Column, ColumnNames, DecimalMark, Encoding, InvalidColumns, LoadError, LoadOptions, LoadStep, Loaded, Mistake,
+    NotBooked, UnknownDecimalMark, UnknownEncoding, WhyNotBooked,
+};
 pub use self::operations::{
     AwaitedOperation, Booking, NewAccount, Operation, PendingCommand, PendingOperation, Receipt, TransferOutcome,
     Withdrawal,

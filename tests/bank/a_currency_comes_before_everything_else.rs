@@ -135,10 +135,10 @@ async fn bonuses_end_at_so_many_whole_units() {
     without.create(&wolfman).await.unwrap();
     without.close().await;
     // A hundredth of each: 60,000.00. Each is paid after the bank was opened again.
-    for expected in [60_000_00, 120_000_00, 120_000_00] {
+    for expected in [6_000_000, 12_000_000, 12_000_000] {
         let options = Options { ceo_bonus: Some(ceo.clone()), ..Options::from(store.clone()) };
         let bank = Bank::open(options).await.unwrap();
-        bank.deposit(&wolfman, money(6_000_000_00)).await.unwrap();
+        bank.deposit(&wolfman, money(600_000_000)).await.unwrap();
         assert_eq!(bank.check_balance(&ceo).await, Ok(money(expected)));
         assert!(matches!(bank.verify(|_, _| {}).await, Ok(Verification::Whole(_))));
         bank.close().await;

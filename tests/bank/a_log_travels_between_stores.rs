@@ -276,10 +276,7 @@ async fn what_is_no_file_or_the_bank_itself_is_not_read() {
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     for (path, why) in [
         (&path, "this is an open bank, and not the log of one"),
-        (
-            &pipe,
-            "it is a pipe, and an import reads its file twice, to check it and to store it: write it to a file first",
-        ),
+        (&pipe, "it is a pipe, and only a file can be read to its end first: write it to a file"),
         (&directory.path().to_owned(), "it is not a regular file"),
         (&directory.path().join("none"), "No such file or directory (os error 2)"),
     ] {

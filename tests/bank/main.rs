@@ -5,6 +5,7 @@ mod a_booking_may_have_a_memo_and_a_date;
 mod a_command_id_has_one_outcome;
 mod a_crash_at_any_step_ends_the_same;
 mod a_currency_comes_before_everything_else;
+mod a_file_of_transactions_is_booked_once;
 mod a_handler_of_ones_own_is_treated_as_the_banks;
 mod a_handler_that_panics_anywhere_stops_nothing_else;
 mod a_head_that_was_noted_tells_a_log_from_another;
@@ -48,6 +49,7 @@ mod http_service;
 mod mail_server;
 mod model;
 mod stall;
+mod transactions;
 mod whole_bank;
 
 #[path = "../support/accounts.rs"]

@@ -77,7 +77,10 @@ impl<A: AddressBook> EventHandler<AccountEvent> for ThankYouEmail<A> {
 
     fn filter(&self) -> impl Fn(&RecordedEvent<AccountEvent>) -> bool + Send + Sync + 'static {
         let address_book = self.address_book.clone();
-        move |event| matches!(&event.data, AccountEvent::MoneyDeposited { account_id, .. } if address_book.lists(account_id))
+        move |event| {
+            matches!(&event.data, AccountEvent::MoneyDeposited { account_id, .. }
+                if address_book.lists(account_id) && event.metadata.has_effects())
+        }
     }
 
     async fn handle(&mut self, event: &RecordedEvent<AccountEvent>) -> Result<(), Failure> {

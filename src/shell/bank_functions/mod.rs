@@ -7,6 +7,7 @@ mod consistency;
 mod create;
 mod deposit;
 mod details;
+mod load;
 mod manual;
 mod money;
 mod names;
@@ -44,7 +45,7 @@ use crate::engine::log::StreamId;
 use crate::engine::runtime::Conversation;
 
 /// The bank's own functions, in the order of `help`, then those of every application.
-static ROWS: [Row<BankFunctions>; 27] = joined(
+static ROWS: [Row<BankFunctions>; 28] = joined(
     &[
         open::ROW,
         close::ROW,
@@ -54,6 +55,7 @@ static ROWS: [Row<BankFunctions>; 27] = joined(
         withdraw::ROW,
         transfer::ROW,
         unlock::ROW,
+        load::ROW,
         check_balance::ROW,
         account_list::ROW,
         total_deposits::ROW,

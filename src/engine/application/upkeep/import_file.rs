@@ -1,9 +1,8 @@
 //! The file of an import, one event per line. It is read twice: once to check it, once to store its events. A digest shows
 //! whether it has changed in between.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _};
-use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 
 use foldhash::HashSet;
@@ -12,14 +11,11 @@ use uuid::Uuid;
 
 use super::Upkeep;
 use crate::engine::application::ImportError;
-use crate::engine::disk::open_regular;
 use crate::engine::log::{Metadata, Position, RecordedEvent, StreamId, Timestamp};
 use crate::engine::process_manager::Unfinished;
-use crate::engine::store::MAX_READ;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::event_line::read_line;
-#[cfg(feature = "sqlite")]
-use crate::engine::store::sqlite::is_open_here;
+use crate::engine::store::{MAX_READ, open_for_reading};
 
 /// The maximum length of a line, in bytes.
 const MAX_LINE: u64 = 1 << 20;
@@ -55,19 +51,7 @@ pub(super) struct Contents {
 
 impl<E: StoredEvent> ImportFile<E> {
     pub(super) fn open(path: &Path) -> Result<Self, ImportError> {
-        let open = || {
-            // Before it is opened: closing it would release the locks of the open store.
-            let found = fs::metadata(path)?;
-            if found.file_type().is_fifo() {
-                let problem = "it is a pipe, and an import reads its file twice, to check it and to store it: write it to a file first";
-                return Err(io::Error::other(problem));
-            }
-            if is_open_here(&found) {
-                return Err(io::Error::other(format!("this is an open {}, and not the log of one", E::DOMAIN)));
-            }
-            open_regular(path)
-        };
-        let file = open().map_err(|error: io::Error| failed(path, error))?;
+        let file = open_for_reading(path, E::DOMAIN).map_err(|error| failed(path, error))?;
         let (path, reader) = (path.to_owned(), BufReader::new(file));
         let (digest, checked) = (Sha256::new(), None);
         Ok(Self { path, reader, line: 0, text: Vec::new(), lookahead: None, digest, checked })
@@ -197,12 +181,6 @@ fn without_place(message: &str) -> &str {
         Some((problem, place)) if place.split(" column ").all(is_number) => problem,
         Some(_) | None => message,
     }
-}
-
-/// Without the feature `sqlite`, no file is a store.
-#[cfg(not(feature = "sqlite"))]
-fn is_open_here(_: &fs::Metadata) -> bool {
-    false
 }
 
 pub(super) fn failed(path: &Path, error: io::Error) -> ImportError {
