@@ -32,9 +32,12 @@ pub(super) fn plain(written: &str, decimal: DecimalMark) -> Option<Cow<'_, str>>
         }
         None => Cow::Borrowed(whole),
     };
-    let decimals = decimals.map_or_else(String::new, |decimals| format!(".{decimals}"));
-    let plain = format!("{sign}{whole}{decimals}");
-    plain.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-')).then_some(plain.into())
+    let are_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match decimals {
+        _ if !are_digits(&whole) => None,
+        None => Some(format!("{sign}{whole}").into()),
+        Some(decimals) => are_digits(decimals).then(|| format!("{sign}{whole}.{decimals}").into()),
+    }
 }
 
 #[cfg(test)]

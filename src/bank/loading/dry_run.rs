@@ -61,9 +61,8 @@ impl Trial<'_> {
         let mut command = planned.command();
         let row = &planned.row;
         let not_booked = |why| NotBooked { line: row.line, account: row.account.clone(), why };
-        let metadata = planned.metadata(true).with_fingerprint(command.fingerprint());
         if let Some(known) = known.or(self.named.get(&planned.command_id)) {
-            match metadata.may_be_same_command_as(known) {
+            match planned.is_same_as(&command, known) {
                 true => self.loaded.booked(true),
                 false => self.loaded.not_booked(not_booked(WhyNotBooked::OtherContent), false),
             }
@@ -77,7 +76,8 @@ impl Trial<'_> {
         }
         let decided = self.decide(&command);
         if row.id.is_some() && decided.is_ok() {
-            self.named.insert(planned.command_id, metadata);
+            let nobody = Metadata::from_outside(planned.command_id);
+            self.named.insert(planned.command_id, planned.metadata(&command, &nobody));
         }
         match decided {
             Err(refusal) => self.loaded.not_booked(not_booked(WhyNotBooked::Refused(refusal)), false),

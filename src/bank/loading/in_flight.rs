@@ -6,6 +6,7 @@ use foldhash::{HashMap, HashSet};
 use uuid::Uuid;
 
 use super::report::{Loaded, NotBooked, WhyNotBooked};
+use super::rows::Row;
 use crate::bank::{AccountEvent, AccountId, Bank, CommandFailure, PendingCommand, Receipt, Refusal, Unavailable};
 use crate::engine::log::Position;
 
@@ -31,6 +32,8 @@ pub(super) enum Sent {
     Creation(PendingCommand),
     /// A row.
     Row(SentRow),
+    /// Nothing: a command with the id of this row is stored, and says the same or not.
+    Known { row: Row, is_same: bool },
 }
 
 pub(super) struct SentRow {
@@ -100,6 +103,14 @@ impl<'a> InFlight<'a> {
                 // The rows of the account will be refused, and say why.
                 Err(CommandFailure::Refused(_)) => Ok(()),
             },
+            Some(Sent::Known { is_same: true, .. }) => {
+                self.loaded.booked(true);
+                Ok(())
+            }
+            Some(Sent::Known { row: Row { line, account, .. }, is_same: false }) => {
+                self.loaded.not_booked(NotBooked { line, account, why: WhyNotBooked::OtherContent }, false);
+                Ok(())
+            }
             Some(Sent::Row(row)) => {
                 let SentRow { line, account, payee, named, pending } = row;
                 let outcome = pending.await;

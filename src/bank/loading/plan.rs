@@ -11,6 +11,7 @@ use super::file::Records;
 use super::options::LoadOptions;
 use super::rows::{Row, RowBooking, RowReader};
 use crate::bank::{AccountCommand, AccountId, BookingDate, Currency, Memo};
+use crate::engine::domain::Command as _;
 use crate::engine::log::Metadata;
 
 /// What the ids of loaded rows are derived from. It never changes: loaded logs hold these ids.
@@ -36,20 +37,25 @@ impl PlannedRow {
         self.row.command(self.command_id.into())
     }
 
-    /// The metadata of its command. Unless the row is to have effects, they say so, for every handler and for good.
-    pub(super) fn metadata(&self, effects: bool) -> Metadata {
-        metadata(self.command_id, effects)
+    /// The metadata of its command, with the details of `sender`. What a row says is in its id, unless its file names it:
+    /// then the fingerprint tells whether the file says the same another time.
+    pub(super) fn metadata(&self, command: &AccountCommand, sender: &Metadata) -> Metadata {
+        let metadata = sender.with_ids(self.command_id, self.command_id, self.command_id);
+        match self.row.id {
+            None => metadata,
+            Some(_) => metadata.with_fingerprint(command.fingerprint()),
+        }
+    }
+
+    /// Whether a stored command with the same id is this one.
+    pub(super) fn is_same_as(&self, command: &AccountCommand, stored: &Metadata) -> bool {
+        self.metadata(command, &Metadata::from_outside(self.command_id)).may_be_same_command_as(stored)
     }
 }
 
-fn metadata(command_id: Uuid, effects: bool) -> Metadata {
-    let metadata = Metadata::from_outside(command_id);
-    if effects { metadata } else { metadata.without_effects() }
-}
-
-/// The metadata of the command that creates an account for its rows.
-pub(super) fn creation_metadata(account: &AccountId, effects: bool) -> Metadata {
-    metadata(Uuid::new_v5(&LOADED, format!("create\n{account}").as_bytes()), effects)
+/// The id of the command that creates an account for its rows.
+pub(super) fn creation_id(account: &AccountId) -> Uuid {
+    Uuid::new_v5(&LOADED, format!("create\n{account}").as_bytes())
 }
 
 /// Reads a whole file.
@@ -116,7 +122,8 @@ impl RowIds {
     /// The id of a row: of its account and its id, or else of its content and the number of equal rows before it.
     fn of(&mut self, row: &Row) -> Uuid {
         if let Some(id) = &row.id {
-            return Uuid::new_v5(&LOADED, format!("id\n{}\n{id}", row.account).as_bytes());
+            let derived = Uuid::new_v5(&LOADED, format!("id\n{}\n{id}", row.account).as_bytes());
+            return id.parse().map_or(derived, |number| sorted_by(number, derived));
         }
         // No part has a line break: names and memos have none.
         let (booking, payee) = match &row.booking {
@@ -128,8 +135,17 @@ impl RowIds {
         let content = format!("row\n{}\n{date}\n{booking}\n{payee}\n{amount}\n{memo}", row.account);
         let content = Uuid::new_v5(&LOADED, content.as_bytes());
         let equal_rows = self.equal_rows.entry(content).or_default();
-        let command_id = Uuid::new_v5(&content, &equal_rows.to_be_bytes());
+        let derived = Uuid::new_v5(&content, &equal_rows.to_be_bytes());
         *equal_rows += 1;
-        command_id
+        sorted_by(date.start().as_micros().max(0).unsigned_abs() / 1_000, derived)
     }
+}
+
+/// The id with its first bytes replaced by those of a number that grows from row to row. Stores write ids faster, and find
+/// them faster, where those of one time lie next to each other.
+fn sorted_by(number: u64, derived: Uuid) -> Uuid {
+    const BYTES: usize = 6;
+    let mut bytes = derived.into_bytes();
+    bytes[..BYTES].copy_from_slice(&number.to_be_bytes()[size_of::<u64>() - BYTES..]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
