@@ -25,7 +25,7 @@ pub use self::errors::{LoadError, Mistake};
 pub use self::options::{DecimalMark, Encoding, LoadOptions, UnknownDecimalMark, UnknownEncoding};
 use self::plan::{Plan, read_plan};
 pub use self::report::{Loaded, NotBooked, WhyNotBooked};
-use crate::bank::Bank;
+use crate::bank::{Bank, Unavailable};
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::runtime::blocking;
 
@@ -75,8 +75,7 @@ impl Bank {
                 }
             }
         };
-        let plan: Plan =
-            plan.map_err(|not_done| LoadError::Unavailable(crate::bank::Unavailable::Defect(not_done.to_string())))??;
+        let plan: Plan = plan.map_err(|not_done| Unavailable::Defect(not_done.to_string()))??;
         let mut tell = |done, total| tell(LoadStep::Book, done, total);
         match is_dry_run {
             true => bank.would_book(plan, creates, &mut tell).await,
