@@ -13,6 +13,17 @@ pub type OpenError = application::StartError;
 /// Why a command led to no events. Every operation converts this into its own error.
 pub type CommandFailure = application::CommandFailure<Refusal>;
 
+/// Why a currency was not chosen.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum ChooseCurrencyError {
+    /// The bank has events already, which a currency would precede.
+    #[error("only an empty bank can choose a currency")]
+    NotEmpty,
+    /// The bank is unavailable.
+    #[error("{0}")]
+    Unavailable(#[from] Unavailable),
+}
+
 /// Why an account was not created.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum CreateError {

@@ -1,10 +1,11 @@
 //! The handle of an open bank.
 
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::account::{AccountCommand, AccountEvent, Accounts, Balances, TotalDeposits};
 use super::ceo_bonus::CeoBonus;
+use super::currency::Currency;
 use super::pin::PinChecker;
 use super::transfer::Transfers;
 use crate::engine::application::Application;
@@ -44,6 +45,8 @@ pub(super) struct BankParts {
     pub(super) transfers: ReadModel<Transfers>,
     pub(super) pins: Arc<PinChecker>,
     pub(super) ceo_bonus: Option<CeoBonus>,
+    /// Once it is known. It never changes.
+    pub(super) currency: OnceLock<Currency>,
 }
 
 impl Deref for Bank {

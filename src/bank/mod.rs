@@ -7,10 +7,12 @@
 
 mod account;
 mod ceo_bonus;
+mod currency;
 mod email;
 mod errors;
 mod handle;
 mod invariants;
+mod loading;
 mod open;
 mod operations;
 mod options;
@@ -27,13 +29,20 @@ pub use self::account::{
     Released, Reversal, StatedReason, TotalDeposits, TransferId,
 };
 pub use self::ceo_bonus::{CeoBonus, PaidBonuses};
+pub use self::currency::{
+    ChooseCurrency, Currency, CurrencyChosen, CurrencyCode, CurrencyKnown, Ledger, NoAmount, NoCurrency, TheLedger,
+};
 pub use self::email::{AddressBook, EmailTarget, InvalidEmailTarget, ThankYouEmail};
 pub use self::errors::{
-    AddHandlerError, BackupError, CheckBalanceError, CommandFailure, CreateError, DepositError, ExportError,
-    ImportError, NotTransferred, OpenError, QueryError, ReverseError, TransferError, Unavailable, UnlockError,
-    WithdrawError,
+    AddHandlerError, BackupError, CheckBalanceError, ChooseCurrencyError, CommandFailure, CreateError, DepositError,
+    ExportError, ImportError, NotTransferred, OpenError, QueryError, ReverseError, TransferError, Unavailable,
+    UnlockError, WithdrawError,
 };
 pub use self::handle::Bank;
+pub use self::loading::{
+    Column, ColumnNames, DecimalMark, Encoding, InvalidColumns, LoadError, LoadOptions, LoadStep, Loaded, Mistake,
+    NotBooked, UnknownDecimalMark, UnknownEncoding, WhyNotBooked,
+};
 pub use self::operations::{
     AwaitedOperation, Booking, NewAccount, Operation, PendingCommand, PendingOperation, Receipt, TransferOutcome,
     Withdrawal,

@@ -208,7 +208,7 @@ impl ProcessManager for FragileProcess {
 
     fn apply(deposits: &mut u64, event: Noted<'_, Self>) {
         let Noted::Outcome(event) = event else { return };
-        assert!(*event.data.account_id() != account("Porcelain") || !is_bad(event), "in apply");
+        assert!(*event.data.account_id().unwrap() != account("Porcelain") || !is_bad(event), "in apply");
         *deposits += 1;
     }
 

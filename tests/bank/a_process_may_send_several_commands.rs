@@ -68,7 +68,7 @@ async fn deposit(bank: &Bank) -> Receipt {
 /// The accounts that received something in a conversation, in order.
 async fn given(bank: &Bank, receipt: &Receipt) -> Vec<String> {
     let events = bank.conversation(receipt).await.unwrap();
-    events.iter().skip(1).map(|event| event.data.account_id().to_string()).collect()
+    events.iter().skip(1).map(|event| event.data.account_id().unwrap().to_string()).collect()
 }
 
 async fn said(bank: &Bank) -> String {

@@ -244,6 +244,7 @@ impl EventStore<AccountEvent> for Overtaken {
                 metadata: Metadata::from_outside(Uuid::new_v4()),
                 events: vec![event],
                 snapshot: None,
+                expected_end: None,
             };
             self.store.append(vec![overtaking]).await?.remove(0).unwrap();
         }

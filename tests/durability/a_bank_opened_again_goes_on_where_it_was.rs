@@ -43,7 +43,7 @@ async fn deposit(bank: &Bank, name: &str, amount: u64) {
 
 async fn titles(bank: &Bank, from: u64) -> Vec<String> {
     let events = bank.events(Position::new(from), 100).await.unwrap();
-    events.iter().map(|event| format!("{} {}", event.data.account_id(), event.data.title())).collect()
+    events.iter().map(|event| format!("{} {}", event.data.account_id().unwrap(), event.data.title())).collect()
 }
 
 #[tokio::test]

@@ -36,6 +36,7 @@ fn append(account_id: &AccountId, version: u64, event: AccountEvent) -> Append<A
         metadata: Metadata::from_outside(Uuid::new_v4()),
         events: vec![event],
         snapshot: None,
+        expected_end: None,
     }
 }
 

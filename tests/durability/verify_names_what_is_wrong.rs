@@ -23,7 +23,7 @@ async fn tamper(path: &Path, events: Vec<(AccountEvent, Option<&str>)>, rows: Op
     let supervisor = Supervisor::new();
     let store = SqliteStore::<AccountEvent>::open(path, SqliteOptions::default(), &supervisor).unwrap();
     for (event, snapshot) in events {
-        let stream = StreamId::new("account", event.account_id());
+        let stream = StreamId::new("account", event.account_id().unwrap());
         let end = store.read_stream(&stream, Version::START, 1_024).await.unwrap();
         let append = Append {
             expected_version: end.last().map_or(Version::START, |event| event.version),
@@ -32,6 +32,7 @@ async fn tamper(path: &Path, events: Vec<(AccountEvent, Option<&str>)>, rows: Op
             metadata: Metadata::from_outside(Uuid::new_v4()),
             events: vec![event],
             snapshot: snapshot.map(Into::into),
+            expected_end: None,
         };
         store.append(vec![append]).await.unwrap().remove(0).unwrap();
     }

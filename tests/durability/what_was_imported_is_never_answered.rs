@@ -136,6 +136,7 @@ async fn who_takes_over_from_one_that_died_importing_stops() {
         metadata: event.metadata,
         events: vec![event.data],
         snapshot: None,
+        expected_end: None,
     });
     for appended in imports.append(appends.collect()).await.unwrap() {
         appended.unwrap();

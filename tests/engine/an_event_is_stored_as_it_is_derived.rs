@@ -286,6 +286,7 @@ async fn an_event_that_could_not_be_read_again_is_not_written() {
         metadata: Metadata::from_outside(Uuid::from_u128(1)),
         events: vec![Mistyped::Left],
         snapshot: None,
+        expected_end: None,
     };
     let error = store.append(vec![append]).await.unwrap_err();
     assert!(matches!(error, StoreError::Failed(_)), "{error:?}");
@@ -314,6 +315,7 @@ async fn a_file_of_several_kinds_is_one_domains() {
         metadata: Metadata::from_outside(Uuid::from_u128(1)),
         events: events.clone(),
         snapshot: None,
+        expected_end: None,
     };
     store.append(vec![append]).await.unwrap().remove(0).unwrap();
     let read = store.read_all(Position::START, 9).await.unwrap();

@@ -134,7 +134,7 @@ async fn a_part_is_the_same_as_in_the_whole() {
         }
     }
     let log = bank.events(Position::START, usize::MAX).await.unwrap();
-    let events: Vec<_> = log.iter().filter(|event| event.data.account_id() == &account).collect();
+    let events: Vec<_> = log.iter().filter(|event| event.data.account_id().unwrap() == &account).collect();
     let statement = bank.statement(&account, Position::START, None, usize::MAX).await.unwrap().lines;
     let reasons = bank.why(&account, None, usize::MAX).await.unwrap();
     assert_eq!((statement.len(), reasons.len()), (events.len(), 12 + 6 + 3));

@@ -82,7 +82,8 @@ type Bookings = BTreeMap<(String, u64), (i64, i64)>;
 
 impl Fold {
     pub(crate) fn take(&mut self, event: &RecordedEvent<AccountEvent>) {
-        let name = event.data.account_id().to_string();
+        let Some(account) = event.data.account_id() else { return };
+        let name = account.to_string();
         let before = self.balances.get(&name).copied().unwrap_or(0);
         self.move_money(event);
         let after = self.balances[&name];
@@ -93,7 +94,8 @@ impl Fold {
     }
 
     fn move_money(&mut self, event: &RecordedEvent<AccountEvent>) {
-        let balance = self.balances.entry(event.data.account_id().to_string());
+        let Some(account) = event.data.account_id() else { return };
+        let balance = self.balances.entry(account.to_string());
         let units = |amount: Money| i64::try_from(amount.minor_units()).unwrap();
         let ended = |ending| TransferState::Ended(ending);
         match &event.data {

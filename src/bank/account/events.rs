@@ -12,10 +12,11 @@ use super::money::{self, Money};
 use super::reversal::Reversal;
 use super::stated_reason::StatedReason;
 use super::transfer::{Incoming, Outgoing, Released, TransferId};
+use crate::bank::currency::CurrencyChosen;
 use crate::bank::pin::PinVerifier;
 use crate::engine::domain::{DomainEvent, Upcast};
 
-/// Something that happened to an account.
+/// Something that happened to an account, or to the ledger of all of them.
 ///
 /// The stored type names are those of the cqrs-bank kata.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,6 +143,8 @@ pub enum AccountEvent {
     DepositReversed(Box<Reversal>),
     /// A withdrawal was paid back into the account.
     WithdrawalReversed(Box<Reversal>),
+    /// The currency of the bank was chosen, before there was an account.
+    CurrencyChosen(CurrencyChosen),
 }
 
 /// The change of a balance by an event.
@@ -194,7 +197,8 @@ impl AccountEvent {
             | Self::PinChanged { .. }
             | Self::AccountClosed { .. }
             | Self::PinRejected { .. }
-            | Self::TransferSettled(_) => None,
+            | Self::TransferSettled(_)
+            | Self::CurrencyChosen(_) => None,
         }
     }
 
@@ -221,6 +225,7 @@ impl AccountEvent {
             Self::TransferReleased(_) => "Release Transfer",
             Self::DepositReversed(_) => "Reverse Deposit",
             Self::WithdrawalReversed(_) => "Reverse Withdrawal",
+            Self::CurrencyChosen(_) => "Choose Currency",
         }
     }
 
@@ -244,9 +249,9 @@ impl AccountEvent {
         }
     }
 
-    /// The account concerned.
-    pub fn account_id(&self) -> &AccountId {
-        match self {
+    /// The account concerned; `None` for what concerns all of them.
+    pub fn account_id(&self) -> Option<&AccountId> {
+        Some(match self {
             Self::AccountCreated { account_id, .. }
             | Self::MoneyDeposited { account_id, .. }
             | Self::MoneyWithdrawn { account_id, .. }
@@ -265,7 +270,8 @@ impl AccountEvent {
             Self::TransferCredited(incoming) => &incoming.account_id,
             Self::TransferReleased(released) => &released.outgoing.account_id,
             Self::DepositReversed(reversal) | Self::WithdrawalReversed(reversal) => &reversal.account_id,
-        }
+            Self::CurrencyChosen(_) => return None,
+        })
     }
 }
 
@@ -294,6 +300,7 @@ impl DomainEvent for AccountEvent {
             Self::TransferReleased(_) => "transfer_released",
             Self::DepositReversed(_) => "deposit_reversed",
             Self::WithdrawalReversed(_) => "withdrawal_reversed",
+            Self::CurrencyChosen(chosen) => chosen.event_type(),
         }
     }
 
@@ -318,6 +325,7 @@ impl DomainEvent for AccountEvent {
             Self::TransferReleased(_) => "Transfer Released",
             Self::DepositReversed(_) => "Deposit Reversed",
             Self::WithdrawalReversed(_) => "Withdrawal Reversed",
+            Self::CurrencyChosen(chosen) => chosen.title(),
         }
     }
 
@@ -335,5 +343,6 @@ impl DomainEvent for AccountEvent {
     }
 }
 
+mod currency;
 #[cfg(test)]
 mod tests;

@@ -51,6 +51,7 @@ pub struct Outgoing {
 
 /// [`Outgoing`] as it is read. Listing the details among the other fields is faster than flattening them.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct StoredOutgoing {
     account_id: AccountId,
     transfer_id: TransferId,
@@ -89,6 +90,7 @@ pub struct Incoming {
 
 /// [`Incoming`] as it is read. Listing the details among the other fields is faster than flattening them.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct StoredIncoming {
     account_id: AccountId,
     transfer_id: TransferId,
@@ -110,12 +112,35 @@ impl From<StoredIncoming> for Incoming {
 
 /// A failed transfer, whose payer has the money back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredReleased")]
 pub struct Released {
     /// The payer's side of the transfer.
     #[serde(flatten)]
     pub outgoing: Outgoing,
     /// Why the transfer failed.
     pub reason: ReleaseReason,
+}
+
+/// [`Released`] as it is read. A flattened struct would take fields that it does not know.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredReleased {
+    account_id: AccountId,
+    transfer_id: TransferId,
+    payee: AccountId,
+    amount: Money,
+    memo: Option<Memo>,
+    booking_date: Option<BookingDate>,
+    reverses: Option<Uuid>,
+    reason: ReleaseReason,
+}
+
+impl From<StoredReleased> for Released {
+    fn from(stored: StoredReleased) -> Self {
+        let StoredReleased { account_id, transfer_id, payee, amount, memo, booking_date, reverses, reason } = stored;
+        let outgoing = StoredOutgoing { account_id, transfer_id, payee, amount, memo, booking_date, reverses };
+        Self { outgoing: outgoing.into(), reason }
+    }
 }
 
 /// Why the payee could not take a transfer.

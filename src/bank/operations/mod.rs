@@ -3,6 +3,7 @@
 mod accounts;
 mod booking;
 mod change_account;
+mod currency;
 mod freeze;
 mod new_account;
 mod operation;

@@ -1,11 +1,12 @@
 //! `Bank.statement`
 
 use super::BankFunctions;
+use super::money::money;
 use super::parameters::{ACCOUNT, account};
 use super::period::{FROM, MONTH, TO, period};
 use super::replies::no_balance;
 use super::texts::asked;
-use crate::bank::{BookingDate, LeftOut, Statement, StatementLine};
+use crate::bank::{BookingDate, Currency, LeftOut, Statement, StatementLine};
 use crate::shell::application_functions::integer;
 use crate::shell::function_table::{AS_OF, AT, LIMIT};
 use crate::shell::functions::{Call, Function, Outcome, Reply, Row};
@@ -38,11 +39,12 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
 
 async fn statement(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let bank = functions.reader()?;
+    let currency = functions.currency(&bank).await?;
     let account = account(&call, ACCOUNT)?;
     let (period, limit) = (period(&call)?, limit(&call)?);
     let until = moment(&call)?;
     let statement = bank.statement(&account, period, until, limit).await.map_err(no_balance)?;
-    Ok(Reply { notes: notes(&statement), ..Term::Table(table(&statement)).into() })
+    Ok(Reply { notes: notes(&statement), ..Term::Table(table(&statement, currency)).into() })
 }
 
 /// The columns, with those that are only there where there are any: the booking date, the other account, the memo.
@@ -61,23 +63,24 @@ const fn columns(is_dated: bool, has_accounts: bool, has_memos: bool) -> &'stati
     }
 }
 
-fn table(statement: &Statement) -> Table {
+fn table(statement: &Statement, currency: Currency) -> Table {
     let any = |has: fn(&StatementLine) -> bool| statement.lines.iter().any(has);
     let is_dated = any(|line| line.booking_date != BookingDate::of(line.time));
     let columns = columns(is_dated, any(|line| line.other.is_some()), any(|line| line.memo.is_some()));
     let forward = statement.brought_forward.map(|balance| {
         let cell = |column: &&str| match *column {
             "what" => Term::String("Balance Brought Forward".to_owned()),
-            "amount" | "balance" => Term::Integer(balance.into()),
+            "amount" | "balance" => money(currency, balance),
             _ => Term::Nil,
         };
         columns.iter().map(cell).collect()
     });
-    let lines = statement.lines.iter().map(|line| columns.iter().map(|column| cell(line, column)).collect());
+    let row = |line| columns.iter().map(|column| cell(line, column, currency)).collect();
+    let lines = statement.lines.iter().map(row);
     Table { columns, rows: forward.into_iter().chain(lines).collect() }
 }
 
-fn cell(line: &StatementLine, column: &str) -> Term {
+fn cell(line: &StatementLine, column: &str, currency: Currency) -> Term {
     let text = |text: &dyn ToString| Term::String(text.to_string());
     match column {
         "position" => integer(line.position.get()),
@@ -86,9 +89,9 @@ fn cell(line: &StatementLine, column: &str) -> Term {
         "what" => text(&line.what),
         "account" => line.other.as_ref().map_or(Term::Nil, |account| text(account)),
         "memo" => line.memo.as_ref().map_or(Term::Nil, |memo| text(memo)),
-        "amount" => line.amount.map_or(Term::Nil, |amount| Term::Integer(amount.into())),
-        "declined" => line.declined.map_or(Term::Nil, |amount| integer(amount.minor_units())),
-        _ => Term::Integer(line.balance.into()),
+        "amount" => line.amount.map_or(Term::Nil, |amount| money(currency, amount)),
+        "declined" => line.declined.map_or(Term::Nil, |amount| money(currency, amount.minor_units())),
+        _ => money(currency, line.balance),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::BankFunctions;
 use super::details::{MEMO, ON, details};
-use super::parameters::{ACCOUNT, AMOUNT, PIN, account, amount, pin};
+use super::money::amount;
+use super::parameters::{ACCOUNT, AMOUNT, PIN, account, pin};
 use super::replies::{handled, not_transferred};
 use super::texts::{asked, stored};
 use crate::bank::{Bank, Receipt};
@@ -32,8 +33,9 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
 
 async fn transfer(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let (bank, conversation) = functions.begin()?;
+    let currency = functions.currency(&bank).await?;
     let (payer, payee) = (account(&call, PAYER)?, account(&call, PAYEE)?);
-    let transfer = bank.transfer(&payer, &payee, amount(&call, AMOUNT)?, pin(&call)?);
+    let transfer = bank.transfer(&payer, &payee, amount(&call, AMOUNT, currency)?, pin(&call)?);
     let transfer = transfer.details(details(&bank, &call)?);
     functions.carry_out(call, &bank, conversation, transfer, ended).await
 }

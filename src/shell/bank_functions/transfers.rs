@@ -1,9 +1,10 @@
 //! `Bank.transfers`
 
 use super::BankFunctions;
+use super::money::money;
 use super::replies::no_answer;
 use super::texts::asked;
-use crate::bank::{Ending, Moment, ReleaseReason, TransferRecord, TransferState};
+use crate::bank::{Currency, Ending, Moment, ReleaseReason, TransferRecord, TransferState};
 use crate::shell::application_functions::integer;
 use crate::shell::function_table::{AS_OF, AT, FROM, LIMIT};
 use crate::shell::functions::{Call, Function, Outcome, Row};
@@ -30,6 +31,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
 
 async fn transfers(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let bank = functions.reader()?;
+    let currency = functions.currency(&bank).await?;
     let (page, moment) = (page(&call)?, moment(&call)?);
     let (transfers, left_out) = match page.from {
         Some(from) => {
@@ -44,11 +46,11 @@ async fn transfers(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     };
     let moment = moment.unwrap_or(Moment::NOW);
     let columns = &["position", "time", "payer", "payee", "amount", "state", "reason", "ended", "transfer_id"];
-    let rows = transfers.iter().map(|transfer| row(transfer, moment)).collect();
+    let rows = transfers.iter().map(|transfer| row(transfer, moment, currency)).collect();
     Ok(paged(Table { columns, rows }, "transfers", left_out))
 }
 
-fn row(transfer: &TransferRecord, moment: Moment) -> Vec<Term> {
+fn row(transfer: &TransferRecord, moment: Moment, currency: Currency) -> Vec<Term> {
     let text = |text: &str| Term::String(text.to_owned());
     let (state, reason) = match transfer.state_at(moment) {
         None | Some(TransferState::Reserved) => ("reserved", Term::Nil),
@@ -65,7 +67,7 @@ fn row(transfer: &TransferRecord, moment: Moment) -> Vec<Term> {
         Term::String(transfer.reserved.time.to_string()),
         Term::String(transfer.outgoing.account_id.to_string()),
         Term::String(transfer.outgoing.payee.to_string()),
-        integer(transfer.outgoing.amount.minor_units()),
+        money(currency, transfer.outgoing.amount.minor_units()),
         text(state),
         reason,
         ended.map_or(Term::Nil, |(ended, _)| integer(ended.position.get())),

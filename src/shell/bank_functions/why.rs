@@ -1,10 +1,11 @@
 //! `Bank.why`: explains a balance.
 
 use super::BankFunctions;
+use super::money::money;
 use super::parameters::{ACCOUNT, account};
-use super::replies::{self, no_balance};
+use super::replies::no_balance;
 use super::texts::asked;
-use crate::bank::Reason;
+use crate::bank::{Currency, Reason};
 use crate::engine::domain::DomainEvent as _;
 use crate::shell::application_functions::{because, integer};
 use crate::shell::function_table::{AS_OF, AT, LIMIT};
@@ -25,6 +26,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
 
 async fn why(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let bank = functions.reader()?;
+    let currency = functions.currency(&bank).await?;
     let account = account(&call, ACCOUNT)?;
     let (until, limit) = (moment(&call)?, limit(&call)?);
     let mut reasons = bank.why(&account, until, limit.saturating_add(1)).await.map_err(no_balance)?;
@@ -32,19 +34,22 @@ async fn why(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let before = reasons.drain(..earlier).next_back();
     let note = before.map(|last| format!("Earlier ones are not shown: at: {} ends with them.", last.event.position));
     let columns = &["position", "time", "what", "change", "balance", "command", "because", "command_id"];
-    let table = Term::Table(Table { columns, rows: reasons.iter().map(row).collect() });
+    let table = Term::Table(Table { columns, rows: reasons.iter().map(|reason| row(reason, currency)).collect() });
     Ok(Reply { notes: note.into_iter().collect(), ..table.into() })
 }
 
-fn row(reason: &Reason) -> Vec<Term> {
+fn row(reason: &Reason, currency: Currency) -> Vec<Term> {
     let Reason { event, movement, balance, command, cause } = reason;
-    let because = because(event, cause, |cause| Term::String(cause.data.account_id().to_string()));
+    let because = because(event, cause, |cause| {
+        let account = cause.data.account_id();
+        account.map_or(Term::Nil, |account| Term::String(account.to_string()))
+    });
     vec![
         integer(event.position.get()),
         Term::String(event.time.to_string()),
         Term::String(event.data.title().to_owned()),
-        Term::Integer(movement.minor_units().into()),
-        replies::balance(*balance),
+        money(currency, movement.minor_units()),
+        money(currency, balance.minor_units()),
         Term::String((*command).to_owned()),
         Term::String(because),
         Term::String(event.metadata.command_id.to_string()),

@@ -2,12 +2,12 @@
 
 use super::BankFunctions;
 use super::details::{MEMO, ON, details};
-use super::parameters::{ACCOUNT, AMOUNT, PIN, account, amount, pin};
+use super::money::amount;
+use super::parameters::{ACCOUNT, AMOUNT, PIN, account, pin};
 use super::replies::handled;
 use super::texts::{asked, stored};
-use crate::bank::{AccountCommand, Bank};
-use crate::shell::functions::{Call, Function, Outcome, Row};
-use crate::shell::term::Term;
+use crate::bank::{AccountCommand, Bank, Currency};
+use crate::shell::functions::{Call, Function, NotDone, Outcome, Row};
 
 pub(super) const NAME: &str = "withdraw";
 
@@ -21,10 +21,10 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             An account with a PIN requires it: Bank.withdraw 1, 50, 1234. If it is left out at the prompt, the prompt\n\
             asks for it and does not show it. A wrong PIN declines the payment too; three in a row lock the account.\n\
             memo: and on: are as in Bank.deposit; the decision is that of today, whatever the date.\n\
-            Replies :ok, {:error, :no_account}, {:error, :invalid_amount}, {:error, :account_frozen},\n\
-            {:error, :account_locked}, {:error, :pin_required}, {:error, :malformed_pin}, {:error, :invalid_memo},\n\
-            {:error, :invalid_date}, {:error, :future_date}, {:error, :no_pin_secret} or {:error, :wrong_pin_secret}:\n\
-            PINs were stored with another secret, and the PIN does not count as a wrong one."
+            Replies :ok, {:error, :no_account}, {:error, :account_frozen}, {:error, :account_locked},\n\
+            {:error, :pin_required}, {:error, :malformed_pin}, {:error, :no_pin_secret} or {:error, :wrong_pin_secret}:\n\
+            PINs were stored with another secret, and the PIN does not count as a wrong one; and what Bank.deposit\n\
+            replies about amounts, memos and dates."
         )),
     |bank, call| Box::pin(withdraw(bank, call)),
 )
@@ -32,7 +32,8 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
 
 async fn withdraw(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let (bank, conversation) = functions.begin()?;
-    let (account, amount) = (account(&call, ACCOUNT)?, amount(&call, AMOUNT)?);
+    let currency = functions.currency(&bank).await?;
+    let (account, amount) = (account(&call, ACCOUNT)?, amount(&call, AMOUNT, currency)?);
     let withdrawal = match pin(&call)? {
         None => bank.withdraw(&account, amount),
         Some(pin) => bank.withdraw_with_pin(&account, amount, pin),
@@ -42,10 +43,10 @@ async fn withdraw(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
 }
 
 /// The command of a withdrawal without a PIN.
-pub(super) fn command(bank: &Bank, call: &Call<'_>) -> Result<AccountCommand, Term> {
+pub(super) fn command(bank: &Bank, call: &Call<'_>, currency: Currency) -> Result<AccountCommand, NotDone> {
     Ok(AccountCommand::WithdrawMoney {
         account_id: account(call, ACCOUNT)?,
-        amount: amount(call, AMOUNT)?,
+        amount: amount(call, AMOUNT, currency)?,
         details: details(bank, call)?,
         pin: None,
     })

@@ -9,7 +9,7 @@ use cqrs_bank::bank::{
 use cqrs_bank::engine::domain::DomainEvent as _;
 use cqrs_bank::engine::log::{Position, RecordedEvent};
 
-use super::{Command, Line, Reply, memo_and_date};
+use super::{Command, EVERYBODY, Line, Reply, memo_and_date};
 use crate::accounts::{account, money};
 use crate::answers::NAMES;
 
@@ -167,7 +167,10 @@ fn pin_of(digits: super::Pin) -> Option<cqrs_bank::bank::Pin> {
 }
 
 pub(crate) fn line(event: &RecordedEvent<AccountEvent>) -> Line {
-    let name = NAMES.into_iter().find(|name| *name == event.data.account_id().as_str()).unwrap();
+    let name = match event.data.account_id() {
+        Some(account) => NAMES.into_iter().find(|name| *name == account.as_str()).unwrap(),
+        None => EVERYBODY,
+    };
     let details = event.data.details().filter(|details| !details.are_none()).map(|details| {
         let date = details.booking_date().map(|date| date.to_string());
         format!("{:?} {:?}", details.memo().map(Memo::as_str), date.as_deref())

@@ -2,6 +2,8 @@
 //! of the crate.
 
 pub(crate) mod comparison;
+mod standing;
+mod transfers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +11,7 @@ use crate::answers::CEO;
 
 pub(crate) const LIMIT: u64 = 1_000_000_000_000_000;
 
-/// No bonus is paid once this much was paid.
+/// No bonus is paid once this much was paid, in whole units.
 pub(crate) const ENOUGH: u64 = 100_000;
 const MAX_WRONG_PINS: u8 = 3;
 
@@ -91,6 +93,9 @@ struct Transfer {
     is_reversed: bool,
 }
 
+/// In place of an account's name, where an event is about all of them.
+pub(crate) const EVERYBODY: &str = "";
+
 /// An event: account, kind, amount, and memo with booking date.
 pub(crate) type Line = (&'static str, &'static str, Option<u64>, Option<String>);
 
@@ -132,6 +137,8 @@ pub(crate) struct ModelBank {
     /// The events that an e-mail is sent for.
     pub(crate) thanked: Vec<usize>,
     pays_bonuses: bool,
+    /// No bonus is paid once this much was paid, in minor units.
+    pub(crate) enough: u64,
     pub(crate) bonuses: u64,
 }
 
@@ -155,8 +162,12 @@ impl Account {
 }
 
 impl ModelBank {
-    pub(crate) fn new(pays_bonuses: bool) -> Self {
-        Self { pays_bonuses, ..Self::default() }
+    /// A bank whose currency has so many decimals, or was never chosen.
+    pub(crate) fn new(pays_bonuses: bool, decimals: Option<u8>) -> Self {
+        let log: Vec<Line> = decimals.map(|_| (EVERYBODY, "Currency Chosen", None, None)).into_iter().collect();
+        let booked = log.iter().map(|_| Booked::Nothing).collect();
+        let enough = ENOUGH * 10_u64.pow(decimals.unwrap_or(0).into());
+        Self { pays_bonuses, enough, log, booked, ..Self::default() }
     }
 
     pub(crate) fn balances(&self) -> BTreeMap<String, i64> {
@@ -218,7 +229,7 @@ impl ModelBank {
         let bonus = amount / 100;
         if self.pays_bonuses
             && name != CEO
-            && self.bonuses < ENOUGH
+            && self.bonuses < self.enough
             && bonus > 0
             && self.deposit(CEO, bonus, None).is_ok()
         {
@@ -269,70 +280,6 @@ impl ModelBank {
         Ok(())
     }
 
-    fn freeze(&mut self, name: &'static str, frozen: bool) -> Result<(), Reply> {
-        let account = self.open(name)?;
-        if account.frozen == frozen {
-            return Err(if frozen { Reply::AlreadyFrozen } else { Reply::NotFrozen });
-        }
-        account.frozen = frozen;
-        self.record(name, if frozen { "Account Frozen" } else { "Account Unfrozen" }, None, None, Booked::Nothing);
-        Ok(())
-    }
-
-    fn close(&mut self, name: &'static str, pin: Pin) -> Result<(), Reply> {
-        let account = self.open(name)?;
-        if account.frozen {
-            return Err(Reply::AccountFrozen);
-        }
-        if self.change(name, pin)?.balance != 0 {
-            return Err(Reply::BalanceNotZero);
-        }
-        let account = self.open(name)?;
-        account.closed = true;
-        self.record(name, "Account Closed", None, None, Booked::Nothing);
-        Ok(())
-    }
-
-    fn set_limit(&mut self, name: &'static str, limit: i64) -> Result<(), Reply> {
-        let account = self.open(name)?;
-        if account.balance < -limit {
-            return Err(Reply::OverdraftInUse);
-        }
-        account.limit = limit;
-        self.record(name, "Overdraft Limit Set", None, None, Booked::Nothing);
-        Ok(())
-    }
-
-    fn change_email(&mut self, name: &'static str, pin: Pin) -> Result<(), Reply> {
-        let account = self.change(name, pin)?;
-        (account.email, account.wrong_pins) = (true, 0);
-        self.record(name, "E-Mail Changed", None, None, Booked::Nothing);
-        Ok(())
-    }
-
-    fn change_pin(&mut self, name: &'static str, pin: Pin, new: &'static str) -> Result<(), Reply> {
-        if self.open(name)?.pin.is_none() {
-            return Err(Reply::NoPin);
-        }
-        let account = self.change(name, pin)?;
-        (account.pin, account.wrong_pins) = (Some(new), 0);
-        self.record(name, "PIN Changed", None, None, Booked::Nothing);
-        Ok(())
-    }
-
-    /// The account, if its holder may change it.
-    fn change(&mut self, name: &'static str, pin: Pin) -> Result<&mut Account, Reply> {
-        match self.open(name)?.admit(pin) {
-            Ok(()) => self.open(name),
-            Err(refused) => {
-                if refused == Reply::WrongPin {
-                    self.record(name, "Request Declined", None, None, Booked::Nothing);
-                }
-                Err(refused)
-            }
-        }
-    }
-
     /// The account, if commands to it are not refused altogether.
     fn open(&mut self, name: &'static str) -> Result<&mut Account, Reply> {
         match self.accounts.get_mut(name) {
@@ -340,99 +287,6 @@ impl ModelBank {
             Some(account) if account.closed => Err(Reply::AccountClosed),
             Some(account) => Ok(account),
         }
-    }
-
-    fn transfer(&mut self, payer: &'static str, payee: &'static str, amount: u64, pin: Pin) -> Result<(), Reply> {
-        if payer == payee
-            && let Some(account) = self.accounts.get(payer)
-        {
-            return Err(match (account.closed, account.frozen) {
-                (true, _) => Reply::AccountClosed,
-                (false, true) => Reply::AccountFrozen,
-                (false, false) => Reply::SameAccount,
-            });
-        }
-        let number = self.transfers.len();
-        self.take_out(payer, amount, pin, "Money Reserved", Booked::Transfer(number))?;
-        let (is_settled, is_reversal, is_reversed) = (false, false, false);
-        self.transfers.push(Transfer { payer, payee, amount, is_settled, is_reversal, is_reversed });
-        self.end_transfer(number, details(amount))
-    }
-
-    /// Credits what is reserved, or gives it back.
-    fn end_transfer(&mut self, number: usize, details: Option<String>) -> Result<(), Reply> {
-        let Transfer { payer, payee, amount, .. } = self.transfers[number];
-        let (amounts, booked) = (Some(amount), Booked::Transfer(number));
-        let refused = match self.accounts.get_mut(payee) {
-            None | Some(Account { closed: true, .. }) => Some(Reply::NoPayee),
-            Some(account) if account.balance + units(amount) > units(LIMIT) => Some(Reply::BalanceLimit),
-            Some(account) => {
-                account.balance += units(amount);
-                None
-            }
-        };
-        if let Some(refused) = refused {
-            if let Some(account) = self.accounts.get_mut(payer) {
-                account.balance += units(amount);
-            }
-            self.record(payer, "Transfer Released", amounts, details, booked);
-            return Err(refused);
-        }
-        self.record(payee, "Transfer Credited", amounts, details.clone(), booked);
-        self.record(payer, "Transfer Settled", amounts, details, booked);
-        self.transfers[number].is_settled = true;
-        Ok(())
-    }
-
-    fn reverse(&mut self, position: u64) -> Result<(), Reply> {
-        let line = usize::try_from(position).ok().and_then(|position| position.checked_sub(1)).ok_or(Reply::NoEvent)?;
-        let booked = *self.booked.get(line).ok_or(Reply::NoEvent)?;
-        let &(name, _, amount, _) = &self.log[line];
-        let is_in = match booked {
-            Booked::Deposit => false,
-            Booked::Withdrawal => true,
-            Booked::Transfer(number) => return self.transfer_back(number),
-            Booked::Reversal => return Err(Reply::IsReversal),
-            Booked::Nothing => return Err(Reply::NothingToReverse),
-        };
-        let (moved, is_reversed) = (units(amount.unwrap()), self.reversed.contains(&line));
-        let account = self.open(name)?;
-        match is_in {
-            false if account.frozen => return Err(Reply::AccountFrozen),
-            _ if is_reversed => return Err(Reply::AlreadyReversed),
-            true if account.balance + moved > units(LIMIT) => return Err(Reply::BalanceLimit),
-            false if account.balance - moved < -account.limit => return Err(Reply::TooLittle),
-            true => account.balance += moved,
-            false => account.balance -= moved,
-        }
-        self.reversed.insert(line);
-        let what = if is_in { "Withdrawal Reversed" } else { "Deposit Reversed" };
-        self.record(name, what, amount, None, Booked::Reversal);
-        Ok(())
-    }
-
-    fn transfer_back(&mut self, number: usize) -> Result<(), Reply> {
-        let Transfer { payer, payee, amount, is_settled, is_reversal, is_reversed } = self.transfers[number];
-        match () {
-            () if !is_settled => return Err(Reply::NothingToReverse),
-            () if is_reversal => return Err(Reply::IsReversal),
-            () => {}
-        }
-        let account = self.open(payee)?;
-        match () {
-            () if account.frozen => return Err(Reply::AccountFrozen),
-            () if is_reversed => return Err(Reply::AlreadyReversed),
-            () if account.balance - units(amount) < -account.limit => return Err(Reply::TooLittle),
-            () => account.balance -= units(amount),
-        }
-        let (back, details) = (self.transfers.len(), Some("None None".to_owned()));
-        self.record(payee, "Money Reserved", Some(amount), details.clone(), Booked::Transfer(back));
-        let (payer, payee) = (payee, payer);
-        let (is_settled, is_reversal, is_reversed) = (false, true, false);
-        self.transfers.push(Transfer { payer, payee, amount, is_settled, is_reversal, is_reversed });
-        self.end_transfer(back, details)?;
-        self.transfers[number].is_reversed = true;
-        Ok(())
     }
 
     fn record(

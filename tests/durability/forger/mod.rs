@@ -48,6 +48,7 @@ pub(crate) async fn leave_a_transfer_under_way(path: &Path) {
         metadata: Metadata::from_outside(Uuid::from_u128(7)),
         events: vec![AccountEvent::MoneyReserved(Box::new(outgoing))],
         snapshot: None,
+        expected_end: None,
     };
     store.append(vec![append]).await.unwrap().remove(0).unwrap();
     supervisor.stop(StopReason::Closed);
