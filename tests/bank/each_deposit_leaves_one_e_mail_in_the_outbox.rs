@@ -12,6 +12,7 @@ use cqrs_bank::bank::{
     Options, Receipt, Recipient, ThankYouEmail,
 };
 use cqrs_bank::engine::event_handler::{EventHandler as _, RetryPolicy};
+use cqrs_bank::engine::log::Position;
 
 use crate::program::{self, run_command};
 
@@ -210,7 +211,7 @@ impl AddressBook for Addresses {
         self.0.contains_key(account)
     }
 
-    fn recipient(&self, account: &AccountId) -> Option<Recipient> {
+    fn recipient(&self, account: &AccountId, _: Position) -> Option<Recipient> {
         self.0.get(account).cloned()
     }
 }

@@ -71,8 +71,15 @@ async fn who_gets_an_address_later_is_thanked_from_then_on() {
     bank.deposit(&ada, money(3)).await.unwrap();
     at_rest(&bank).await;
     assert_eq!(outbox.sent().len(), 2);
-    let recipient = bank.account_list().read(|accounts| accounts.recipient("Ada")).unwrap();
-    assert_eq!((&*recipient.holder, recipient.address.as_str()), ("Grace", "grace@example.org"));
+    // Delivered again, an e-mail is the same: each deposit has the recipient of its time.
+    let recipient = |position| {
+        let moment = Moment::Position(Position::new(position));
+        let recipient = bank.account_list().read(|accounts| accounts.recipient("Ada", moment))?;
+        Some(format!("{} <{}>", recipient.holder, recipient.address.as_str()))
+    };
+    assert_eq!(recipient(2), None);
+    assert_eq!(recipient(4).as_deref(), Some("Ada <ada@example.org>"));
+    assert_eq!(recipient(7).as_deref(), Some("Grace <grace@example.org>"));
 }
 
 #[tokio::test]

@@ -174,7 +174,7 @@ fn each_bonus_is_paid_once(log: &[Event]) {
 
 /// Each e-mail is sent or parked. Once sending works again, the parked ones are sent.
 async fn everybody_is_thanked(bank: &Bank, outbox: &Outbox, log: &[Event]) {
-    let reachable = |name: &str| bank.account_list().read(|accounts| accounts.recipient(name).is_some());
+    let reachable = |name: &str| bank.account_list().read(|accounts| accounts.recipient(name, Moment::NOW).is_some());
     let is_thanked = |event: &&Event| {
         matches!(event.data, AccountEvent::MoneyDeposited { .. })
             && reachable(event.data.account_id().unwrap().as_str())

@@ -17,20 +17,28 @@ pub(super) struct LaterChanges {
     closed: Option<(Position, Timestamp)>,
     /// The holders that were named after the creation, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    holders: Vec<NamedHolder>,
-    /// The e-mail address, if it was set after the creation.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    email: Option<EmailAddress>,
+    holders: Vec<Since<HolderName>>,
+    /// The e-mail addresses that were set after the creation, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    emails: Vec<Since<EmailAddress>>,
     /// Which event of the account replaced the PIN last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pin_changed: Option<Version>,
 }
 
+/// What holds from an event on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct NamedHolder {
+struct Since<T> {
     position: Position,
     time: Timestamp,
-    holder: HolderName,
+    value: T,
+}
+
+impl<T> Since<T> {
+    /// The last value up to a moment.
+    fn last(values: &[Self], moment: Moment) -> Option<&T> {
+        values.iter().rfind(|since| moment.includes(since.position, since.time)).map(|since| &since.value)
+    }
 }
 
 impl LaterChanges {
@@ -50,9 +58,11 @@ impl LaterChanges {
         match &event.data {
             AccountEvent::AccountClosed { .. } => self.closed = Some((position, time)),
             AccountEvent::HolderChanged { account_holder, .. } => {
-                self.holders.push(NamedHolder { position, time, holder: account_holder.clone() });
+                self.holders.push(Since { position, time, value: account_holder.clone() });
             }
-            AccountEvent::EmailChanged { email, .. } => self.email = Some(email.clone()),
+            AccountEvent::EmailChanged { email, .. } => {
+                self.emails.push(Since { position, time, value: email.clone() })
+            }
             AccountEvent::PinChanged { .. } => self.pin_changed = Some(event.version),
             _ => {}
         }
@@ -60,12 +70,12 @@ impl LaterChanges {
 
     /// The holder at a moment, if another one was named by then.
     pub(super) fn holder_at(&self, moment: Moment) -> Option<&Arc<str>> {
-        let named = self.holders.iter().rfind(|named| moment.includes(named.position, named.time))?;
-        Some(named.holder.shared_name())
+        Since::last(&self.holders, moment).map(HolderName::shared_name)
     }
 
-    pub(super) fn email(&self) -> Option<&EmailAddress> {
-        self.email.as_ref()
+    /// The e-mail address at a moment, if one was set by then.
+    pub(super) fn email_at(&self, moment: Moment) -> Option<&EmailAddress> {
+        Since::last(&self.emails, moment)
     }
 
     pub(super) fn pin_changed(&self) -> Option<Version> {

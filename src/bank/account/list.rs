@@ -154,14 +154,18 @@ impl Accounts {
 
     /// The e-mail address of an account's holder, if known.
     pub fn email(&self, account: &str) -> Option<&EmailAddress> {
-        let changed = self.changes_of(account).and_then(LaterChanges::email);
+        self.email_at(account, Moment::NOW)
+    }
+
+    fn email_at(&self, account: &str, moment: Moment) -> Option<&EmailAddress> {
+        let changed = self.changes_of(account).and_then(|changes| changes.email_at(moment));
         changed.or_else(|| self.listed.find(account)?.email.as_ref())
     }
 
-    /// The holder of an account, if their e-mail address is known.
-    pub fn recipient(&self, account: &str) -> Option<Recipient> {
-        let address = self.email(account)?.clone();
-        let holder = match self.changes_of(account).and_then(|changes| changes.holder_at(Moment::NOW)) {
+    /// The holder of an account at a moment, if their e-mail address was known then.
+    pub fn recipient(&self, account: &str, moment: Moment) -> Option<Recipient> {
+        let address = self.email_at(account, moment)?.clone();
+        let holder = match self.changes_of(account).and_then(|changes| changes.holder_at(moment)) {
             Some(holder) => holder,
             // An account that got its address later is not in the index.
             None => match self.listed.find(account) {

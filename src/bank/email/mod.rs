@@ -15,7 +15,7 @@ pub use self::target::EmailTarget;
 use super::account::{AccountEvent, AccountId, Accounts, Recipient};
 use super::currency::Currency;
 use crate::engine::event_handler::{EventHandler, Failure};
-use crate::engine::log::RecordedEvent;
+use crate::engine::log::{Moment, Position, RecordedEvent};
 use crate::engine::projection::ReadModel;
 
 /// The event handler that thanks an account's holder for each deposit.
@@ -38,8 +38,9 @@ pub trait AddressBook: Clone + Send + Sync + 'static {
         Currency::default()
     }
 
-    /// The holder of an account, if their address is known.
-    fn recipient(&self, account: &AccountId) -> Option<Recipient>;
+    /// The holder of an account, if their address was known at a position: that of the deposit, so that the e-mail stays the
+    /// same when the holder changes.
+    fn recipient(&self, account: &AccountId, position: Position) -> Option<Recipient>;
 }
 
 impl AddressBook for ReadModel<Accounts> {
@@ -51,8 +52,8 @@ impl AddressBook for ReadModel<Accounts> {
         self.read(|accounts| accounts.currency().unwrap_or_default())
     }
 
-    fn recipient(&self, account: &AccountId) -> Option<Recipient> {
-        self.read(|accounts| accounts.recipient(account.as_str()))
+    fn recipient(&self, account: &AccountId, position: Position) -> Option<Recipient> {
+        self.read(|accounts| accounts.recipient(account.as_str(), Moment::Position(position)))
     }
 }
 
@@ -85,7 +86,7 @@ impl<A: AddressBook> EventHandler<AccountEvent> for ThankYouEmail<A> {
 
     async fn handle(&mut self, event: &RecordedEvent<AccountEvent>) -> Result<(), Failure> {
         let AccountEvent::MoneyDeposited { account_id, amount, .. } = &event.data else { return Ok(()) };
-        let Some(recipient) = self.address_book.recipient(account_id) else { return Ok(()) };
+        let Some(recipient) = self.address_book.recipient(account_id, event.position) else { return Ok(()) };
         let amount = self.address_book.currency().written_with_code(amount.minor_units().into());
         self.deliver(Message::thanks(&self.target.sender, recipient, event, account_id, &amount)).await
     }
