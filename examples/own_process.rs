@@ -5,7 +5,7 @@
 
 use std::error::Error;
 
-use cqrs_bank::bank::{AccountCommand, AccountEvent, AccountId, Bank, Money, Outgoing, StoreUrl};
+use cqrs_bank::bank::{AccountCommand, AccountEvent, AccountId, Bank, BookingDetails, Money, Outgoing, StoreUrl};
 use cqrs_bank::engine::event_handler::StartFrom;
 use cqrs_bank::engine::log::RecordedEvent;
 use cqrs_bank::engine::process_manager::{Answer, ProcessManager, Reaction, id_of_answer};
@@ -31,7 +31,7 @@ impl ProcessManager for Savings {
     fn filter(&self) -> impl Fn(&RecordedEvent<AccountEvent>) -> bool + Send + Sync + 'static {
         let account = self.account.clone();
         move |event| match &event.data {
-            AccountEvent::MoneyDeposited { account_id, amount } => {
+            AccountEvent::MoneyDeposited { account_id, amount, .. } => {
                 *account_id == account && amount.minor_units() > SAVING_THRESHOLD
             }
             _ => false,
@@ -47,6 +47,7 @@ impl ProcessManager for Savings {
             transfer_id: id_of_answer::<Self>(event).into(),
             payee: self.savings.clone(),
             amount: tenth,
+            details: BookingDetails::NONE,
         };
         let reserve = AccountCommand::ReserveMoney { outgoing: Box::new(outgoing), pin: None };
         Answer::new(reserve).or_note(|refusal| format!("nothing was saved: {refusal}")).into()
@@ -92,7 +93,7 @@ mod tests {
             version: Version::START.plus(2),
             time: "2026-01-01T00:00:00Z".parse().unwrap(),
             metadata: Metadata::from_outside(uuid::Uuid::from_u128(7)),
-            data: AccountEvent::MoneyDeposited { account_id, amount },
+            data: AccountEvent::deposited(account_id, amount),
         }
     }
 

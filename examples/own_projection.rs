@@ -62,7 +62,7 @@ mod tests {
         let created = AccountEvent::AccountCreated { account_id: account_id.clone(), account_holder: "Wolfman".into() };
         let amount = Money::new(5).unwrap();
         given::<Account>([created])
-            .when(&AccountCommand::WithdrawMoney { account_id: account_id.clone(), amount, pin: None })
+            .when(&AccountCommand::withdrawal(account_id.clone(), amount))
             .then([AccountEvent::AccountOverdrawn { account_id, balance: Balance::ZERO, amount_requested: amount }]);
     }
 

@@ -77,6 +77,7 @@ pub(crate) async fn fill(store: &SqliteStore<Moved>, in_flight: usize, events: u
                     metadata: Metadata::from_outside(ids.next()),
                     events: vec![Moved::new(stream, event as u64)],
                     snapshot: None,
+                    expected_end: None,
                 };
                 let start = Instant::now();
                 store.append(vec![append]).await.unwrap().remove(0).unwrap();

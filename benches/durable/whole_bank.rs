@@ -65,7 +65,7 @@ pub(crate) async fn deposit(bank: &Bank, accounts: &[AccountId], in_flight: usiz
             seen(oldest).await;
         }
         let account_id = accounts[deposit % accounts.len()].clone();
-        let command = AccountCommand::DepositMoney { account_id, amount };
+        let command = AccountCommand::deposit(account_id, amount);
         on_their_way.push_back(bank.send(command, bank.start_conversation()).await.unwrap());
     }
     for pending in on_their_way {

@@ -96,8 +96,8 @@ impl PreparedBank {
         let account_id = self.accounts[request.account()].clone();
         let amount = Money::new(request.amount).unwrap();
         match request.direction {
-            Direction::Deposit => AccountCommand::DepositMoney { account_id, amount },
-            Direction::Withdrawal => AccountCommand::WithdrawMoney { account_id, amount, pin: None },
+            Direction::Deposit => AccountCommand::deposit(account_id, amount),
+            Direction::Withdrawal => AccountCommand::withdrawal(account_id, amount),
         }
     }
 }

@@ -180,12 +180,12 @@ async fn create(State(service): State<Service>, Path(name): Path<String>, id: Co
 
 async fn deposit(State(service): State<Service>, Path(name): Path<String>, id: CommandId, body: Bytes) -> Answer {
     let (account_id, Payment { amount }) = (account_id(&name)?, read(&body)?);
-    service.handle(AccountCommand::DepositMoney { account_id, amount }, id).await
+    service.handle(AccountCommand::deposit(account_id, amount), id).await
 }
 
 async fn withdraw(State(service): State<Service>, Path(name): Path<String>, id: CommandId, body: Bytes) -> Answer {
     let (account_id, Payment { amount }) = (account_id(&name)?, read(&body)?);
-    service.handle(AccountCommand::WithdrawMoney { account_id, amount, pin: None }, id).await
+    service.handle(AccountCommand::withdrawal(account_id, amount), id).await
 }
 
 async fn transfer(State(service): State<Service>, id: CommandId, body: Bytes) -> Answer {

@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccountCommand, AccountEvent, AccountId, Money, Refusal};
+use super::{AccountCommand, AccountEvent, AccountId, Accounts, Currency, Money, Refusal};
 use crate::engine::event_handler::StartFrom;
 use crate::engine::log::RecordedEvent;
 use crate::engine::process_manager::{Answer, Noted, ProcessManager, Reaction};
+use crate::engine::projection::ReadModel;
 
-/// No bonus is paid once this much was paid, in minor units. The last bonus may exceed the limit.
+/// No bonus is paid once this much was paid, in whole units of the bank's currency. The last bonus may exceed the limit.
 const BONUS_LIMIT: u64 = 100_000;
 
 /// The process manager that pays a hundredth, rounded down, of each deposit into another account.
@@ -15,6 +16,8 @@ const BONUS_LIMIT: u64 = 100_000;
 pub struct CeoBonus {
     /// The account that receives the bonuses. `None` only checks what was paid before.
     account: Option<AccountId>,
+    /// Knows the bank's currency. Without it, a bank has whole amounts.
+    accounts: Option<ReadModel<Accounts>>,
 }
 
 /// The bonuses paid so far, into any account.
@@ -33,12 +36,28 @@ impl PaidBonuses {
 impl CeoBonus {
     /// Pays bonuses into an account.
     pub fn new(account: AccountId) -> Self {
-        Self { account: Some(account) }
+        Self { account: Some(account), accounts: None }
     }
 
     /// For a bank that pays no bonuses now but may have paid some.
     pub(super) fn unpaid() -> Self {
-        Self { account: None }
+        Self { account: None, accounts: None }
+    }
+
+    /// The same in a bank whose currency the account list knows.
+    pub(super) fn reading(self, accounts: ReadModel<Accounts>) -> Self {
+        Self { accounts: Some(accounts), ..self }
+    }
+
+    /// The limit in minor units; `None` as long as the currency is not known, when nothing can have been paid either, and
+    /// where nothing is paid. The currency is older than any deposit, so that the same log leads to the same bonuses.
+    fn limit(&self) -> Option<u64> {
+        self.account.as_ref()?;
+        let currency = match &self.accounts {
+            Some(accounts) => accounts.read(|accounts| accounts.currency())?,
+            None => Currency::default(),
+        };
+        Some(BONUS_LIMIT.saturating_mul(currency.minor_units_of_one()))
     }
 
     /// Whether a deposit may earn a bonus.
@@ -63,7 +82,9 @@ impl ProcessManager for CeoBonus {
     fn filter(&self) -> impl Fn(&RecordedEvent<AccountEvent>) -> bool + Send + Sync + 'static {
         let bonus = self.clone();
         move |event| match &event.data {
-            AccountEvent::MoneyDeposited { account_id, amount } => bonus.may_be_due(account_id, *amount),
+            AccountEvent::MoneyDeposited { account_id, amount, .. } => {
+                bonus.may_be_due(account_id, *amount) && event.metadata.has_effects()
+            }
             _ => false,
         }
     }
@@ -74,11 +95,13 @@ impl ProcessManager for CeoBonus {
     }
 
     fn react(&self, paid: &PaidBonuses, event: &RecordedEvent<AccountEvent>) -> Reaction<AccountEvent> {
-        let AccountEvent::MoneyDeposited { account_id, amount } = &event.data else { return Reaction::none() };
+        let AccountEvent::MoneyDeposited { account_id, amount, .. } = &event.data else { return Reaction::none() };
         match (Self::hundredth(*amount), &self.account) {
-            (Some(amount), Some(bonus_account)) if account_id != bonus_account && !Self::has_ended(paid) => {
+            (Some(amount), Some(bonus_account))
+                if event.metadata.has_effects() && account_id != bonus_account && !self.has_ended(paid) =>
+            {
                 let account_id = bonus_account.clone();
-                let bonus = AccountCommand::DepositMoney { account_id: account_id.clone(), amount };
+                let bonus = AccountCommand::deposit(account_id.clone(), amount);
                 let no_bonus = move |refusal: &Refusal| match refusal {
                     Refusal::NoAccount => format!("there is no account {account_id:?} yet: no bonus"),
                     other => format!("no bonus for {account_id:?}: {other}"),
@@ -95,7 +118,7 @@ impl ProcessManager for CeoBonus {
         }
     }
 
-    fn has_ended(bonuses: &PaidBonuses) -> bool {
-        bonuses.paid >= BONUS_LIMIT
+    fn has_ended(&self, bonuses: &PaidBonuses) -> bool {
+        self.limit().is_some_and(|limit| bonuses.paid >= limit)
     }
 }

@@ -13,6 +13,17 @@ pub type OpenError = application::StartError;
 /// Why a command led to no events. Every operation converts this into its own error.
 pub type CommandFailure = application::CommandFailure<Refusal>;
 
+/// Why a currency was not chosen.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum ChooseCurrencyError {
+    /// The bank has events already, which a currency would precede.
+    #[error("only an empty bank can choose a currency")]
+    NotEmpty,
+    /// The bank is unavailable.
+    #[error("{0}")]
+    Unavailable(#[from] Unavailable),
+}
+
 /// Why an account was not created.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum CreateError {
@@ -128,6 +139,47 @@ pub enum TransferError {
     Unavailable(#[from] Unavailable),
 }
 
+/// Why nothing was reversed.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum ReverseError {
+    /// The log has no event at the position.
+    #[error("there is no such event")]
+    NoEvent,
+    /// The event moved no money, or its transfer was released.
+    #[error("there is nothing to reverse")]
+    NothingToReverse,
+    /// The event is of a reversal.
+    #[error("a reversal cannot be reversed")]
+    IsReversal,
+    /// The booking was reversed before.
+    #[error("the booking is already reversed")]
+    AlreadyReversed,
+    /// The transfer has not ended.
+    #[error("the transfer is under way")]
+    TransferUnderWay,
+    /// The account is closed.
+    #[error("the account is closed")]
+    AccountClosed,
+    /// The account is frozen, and money would go out.
+    #[error("the account is frozen")]
+    AccountFrozen,
+    /// Balance and overdraft limit are less than is to be taken out. Nothing is stored.
+    #[error("the account holds too little to reverse the booking")]
+    Overdrawn,
+    /// A balance would exceed [`Money::MAX`].
+    #[error("the balance would exceed {}", Money::MAX)]
+    BalanceLimit,
+    /// The payer of the transfer is no more. What was reserved for the transfer back is released.
+    #[error("there is no account to transfer to")]
+    NoPayee,
+    /// The account has reached the limit of concurrent transfers.
+    #[error("too many transfers of this account are under way")]
+    TooManyTransfers,
+    /// The bank is unavailable.
+    #[error("{0}")]
+    Unavailable(#[from] Unavailable),
+}
+
 /// Why a stored transfer moved no money.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum NotTransferred {
@@ -238,6 +290,31 @@ impl From<CommandFailure> for TransferError {
             CommandFailure::Refused(Refusal::AccountLocked) => Self::AccountLocked,
             CommandFailure::Refused(Refusal::AccountClosed) => Self::AccountClosed,
             other => Self::Unavailable(unexpected(other)),
+        }
+    }
+}
+
+impl From<CommandFailure> for ReverseError {
+    fn from(failure: CommandFailure) -> Self {
+        match failure {
+            CommandFailure::Refused(Refusal::AccountClosed) => Self::AccountClosed,
+            CommandFailure::Refused(Refusal::AccountFrozen) => Self::AccountFrozen,
+            CommandFailure::Refused(Refusal::AlreadyReversed) => Self::AlreadyReversed,
+            CommandFailure::Refused(Refusal::Overdrawn) => Self::Overdrawn,
+            CommandFailure::Refused(Refusal::BalanceLimit) => Self::BalanceLimit,
+            CommandFailure::Refused(Refusal::TooManyTransfers) => Self::TooManyTransfers,
+            other => Self::Unavailable(unexpected(other)),
+        }
+    }
+}
+
+impl From<NotTransferred> for ReverseError {
+    fn from(reason: NotTransferred) -> Self {
+        match reason {
+            NotTransferred::NoPayee => Self::NoPayee,
+            NotTransferred::BalanceLimit => Self::BalanceLimit,
+            // A transfer back is neither declined nor needs a PIN.
+            NotTransferred::Overdrawn { .. } | NotTransferred::WrongPin => Self::Overdrawn,
         }
     }
 }

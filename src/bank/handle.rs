@@ -1,10 +1,11 @@
 //! The handle of an open bank.
 
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::account::{AccountCommand, AccountEvent, Accounts, Balances, TotalDeposits};
 use super::ceo_bonus::CeoBonus;
+use super::currency::Currency;
 use super::pin::PinChecker;
 use super::transfer::Transfers;
 use crate::engine::application::Application;
@@ -44,6 +45,8 @@ pub(super) struct BankParts {
     pub(super) transfers: ReadModel<Transfers>,
     pub(super) pins: Arc<PinChecker>,
     pub(super) ceo_bonus: Option<CeoBonus>,
+    /// Once it is known. It never changes.
+    pub(super) currency: OnceLock<Currency>,
 }
 
 impl Deref for Bank {
@@ -68,12 +71,15 @@ impl Bank {
             self.parts.ceo_bonus.as_ref().is_some_and(|ceo_bonus| ceo_bonus.may_be_due(account_id, amount))
         };
         match command {
-            AccountCommand::DepositMoney { account_id, amount } => may_earn_bonus(account_id, *amount),
+            AccountCommand::DepositMoney { account_id, amount, .. } => may_earn_bonus(account_id, *amount),
             AccountCommand::CreateAccount { account_id, opening, .. } => {
                 let deposit = opening.as_ref().and_then(|opening| opening.deposit);
                 deposit.is_some_and(|amount| may_earn_bonus(account_id, amount))
             }
-            AccountCommand::WithdrawMoney { .. } | AccountCommand::UnlockAccount { .. } => false,
+            AccountCommand::WithdrawMoney { .. }
+            | AccountCommand::UnlockAccount { .. }
+            | AccountCommand::ReverseDeposit(_)
+            | AccountCommand::ReverseWithdrawal(_) => false,
             // Transfers are; to wait for the rare others costs little.
             _ => true,
         }

@@ -1,9 +1,10 @@
-//! The invariants of a bank's log: accounts are created once, transfers proceed in order, no account falls below its
-//! overdraft limit, and money is conserved.
+//! The invariants of a bank's log: a currency is chosen first if at all, accounts are created once, transfers proceed in
+//! order, no account falls below its overdraft limit, and money is conserved.
 
 use foldhash::HashMap;
 
 use super::account::{Account, AccountEvent, HolderName, InvalidName, Movement, Outgoing, Refusal, TransferId};
+use super::currency::{Ledger, TheLedger};
 use super::pin::PinVerifier;
 use crate::engine::domain::{Aggregate, Invariants};
 use crate::engine::log::{RecordedEvent, StreamId};
@@ -11,6 +12,8 @@ use crate::engine::log::{RecordedEvent, StreamId};
 /// The state of every account and open transfer, folded from the events checked so far.
 #[derive(Debug, Default)]
 pub(super) struct Audit {
+    /// Whether there was an event.
+    has_begun: bool,
     accounts: HashMap<StreamId, Account>,
     /// The transfers that have not ended.
     transfers: HashMap<TransferId, OpenTransfer>,
@@ -31,14 +34,21 @@ struct OpenTransfer {
 impl Invariants<AccountEvent> for Audit {
     fn look_at(&self, event: &RecordedEvent<AccountEvent>) -> Result<(), String> {
         let RecordedEvent { stream, data, .. } = event;
-        match *stream == StreamId::new(Account::CATEGORY, data.account_id()) {
-            true => Ok(()),
-            false => Err(format!("its account differs from its stream {stream}")),
+        match data.account_id() {
+            Some(account) if *stream == StreamId::new(Account::CATEGORY, account) => Ok(()),
+            Some(_) => Err(format!("its account differs from its stream {stream}")),
+            None if *stream == StreamId::new(Ledger::CATEGORY, &TheLedger) => Ok(()),
+            None => Err(format!("it stands in the stream {stream}, and not in the ledger's")),
         }
     }
 
     fn take(&mut self, event: &RecordedEvent<AccountEvent>) -> Result<(), String> {
         let RecordedEvent { stream, data, .. } = event;
+        let is_first = !std::mem::replace(&mut self.has_begun, true);
+        if let AccountEvent::CurrencyChosen(_) = data {
+            let too_late = || "it chooses a currency, and is not the first event".to_owned();
+            return if is_first { Ok(()) } else { Err(too_late()) };
+        }
         let account = self.accounts.entry(stream.clone()).or_default();
         let is_creation = matches!(data, AccountEvent::AccountCreated { .. });
         match (account.balance(), is_creation) {
@@ -50,6 +60,9 @@ impl Invariants<AccountEvent> for Audit {
             return Err(reason.to_owned());
         }
         let balance_before = balance_of(account);
+        if data.reversed_command().is_some_and(|command_id| account.has_reversed(command_id)) {
+            return Err("it reverses what was reversed before".to_owned());
+        }
         account.apply(data);
         self.held += balance_of(account) - balance_before;
         self.follow_transfer(data)?;

@@ -7,10 +7,12 @@
 
 mod account;
 mod ceo_bonus;
+mod currency;
 mod email;
 mod errors;
 mod handle;
 mod invariants;
+mod loading;
 mod open;
 mod operations;
 mod options;
@@ -21,26 +23,36 @@ mod transfer;
 
 pub use self::account::{
     Account, AccountChange, AccountCommand, AccountEntry, AccountEvent, AccountFilter, AccountHolder, AccountId,
-    Accounts, Balance, Balances, Change, EmailAddress, HolderName, Incoming, InvalidAmount, InvalidEmail, InvalidName,
-    InvalidOverdraftLimit, InvalidReason, MAX_WRONG_PINS, Money, Movement, Opening, Outgoing, OverdraftLimit,
-    Recipient, Refusal, ReleaseReason, Released, StatedReason, TotalDeposits, TransferId,
+    Accounts, Balance, Balances, BookingDate, BookingDetails, Change, EmailAddress, FutureDate, HolderName, Incoming,
+    InvalidAmount, InvalidDate, InvalidEmail, InvalidMemo, InvalidName, InvalidOverdraftLimit, InvalidReason,
+    MAX_WRONG_PINS, Memo, Money, Movement, Opening, Outgoing, OverdraftLimit, Recipient, Refusal, ReleaseReason,
+    Released, Reversal, StatedReason, TotalDeposits, TransferId,
 };
 pub use self::ceo_bonus::{CeoBonus, PaidBonuses};
+pub use self::currency::{
+    ChooseCurrency, Currency, CurrencyChosen, CurrencyCode, CurrencyKnown, Ledger, NoAmount, NoCurrency, TheLedger,
+};
 pub use self::email::{AddressBook, EmailTarget, InvalidEmailTarget, ThankYouEmail};
 pub use self::errors::{
-    AddHandlerError, BackupError, CheckBalanceError, CommandFailure, CreateError, DepositError, ExportError,
-    ImportError, NotTransferred, OpenError, QueryError, TransferError, Unavailable, UnlockError, WithdrawError,
+    AddHandlerError, BackupError, CheckBalanceError, ChooseCurrencyError, CommandFailure, CreateError, DepositError,
+    ExportError, ImportError, NotTransferred, OpenError, QueryError, ReverseError, TransferError, Unavailable,
+    UnlockError, WithdrawError,
 };
 pub use self::handle::Bank;
+pub use self::loading::{
+    Column, ColumnNames, DecimalMark, Encoding, InvalidColumns, LoadError, LoadOptions, LoadStep, Loaded, Mistake,
+    NotBooked, UnknownDecimalMark, UnknownEncoding, WhyNotBooked,
+};
 pub use self::operations::{
-    AwaitedOperation, NewAccount, Operation, PendingCommand, PendingOperation, Receipt, TransferOutcome, Withdrawal,
+    AwaitedOperation, Booking, NewAccount, Operation, PendingCommand, PendingOperation, Receipt, TransferOutcome,
+    Withdrawal,
 };
 pub use self::options::Options;
 pub use self::pin::{
     InvalidVerifier, MalformedPin, PIN_SECRET, Pin, PinCheck, PinCost, PinOptions, PinSecret, PinSecretError,
     PinSecretSource, PinVerifier, ShortSecret, StoredPins, WRONG_PIN_SECRET,
 };
-pub use self::queries::{Reason, StatementLine};
+pub use self::queries::{Bound, InvalidMonth, LeftOut, Month, Period, Reason, Statement, StatementLine};
 pub use self::standing_errors::{
     ChangeAccountError, ChangePinError, CloseAccountError, FreezeError, OverdraftLimitError, UnfreezeError,
 };

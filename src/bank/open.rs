@@ -1,7 +1,7 @@
 //! Opening a bank: assembles its aggregate, projections and handlers.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::account;
 use super::email::ThankYouEmail;
@@ -9,8 +9,8 @@ use super::handle::BankParts;
 use super::invariants::Audit;
 use super::pin::PinChecker;
 use super::{
-    Account, AccountEvent, Accounts, Balances, Bank, CeoBonus, OpenError, Options, TotalDeposits, TransferProcess,
-    Transfers,
+    Account, AccountEvent, Accounts, Balances, Bank, CeoBonus, Ledger, OpenError, Options, TotalDeposits,
+    TransferProcess, Transfers,
 };
 use crate::engine::application::{Application, Builder};
 use crate::engine::projection::ReadModel;
@@ -31,6 +31,7 @@ impl Bank {
             .limits(limits)
             .retry(retry)
             .aggregate::<Account>()
+            .aggregate::<Ledger>()
             .invariants::<Audit>()
             .projection::<Balances>()
             .projection::<Accounts>()
@@ -40,7 +41,7 @@ impl Bank {
             .process_manager(TransferProcess);
         let ceo_bonus = ceo_bonus.map(CeoBonus::new);
         bank = match &ceo_bonus {
-            Some(ceo_bonus) => bank.process_manager(ceo_bonus.clone()),
+            Some(ceo_bonus) => bank.process_manager_reading(ceo_bonus.clone(), CeoBonus::reading),
             None => bank.idle_process_manager(CeoBonus::unpaid()),
         };
         if let Some(target) = email {
@@ -54,6 +55,7 @@ impl Bank {
             transfers: application.read_model()?,
             pins: PinChecker::new(pins, seed),
             ceo_bonus,
+            currency: OnceLock::new(),
         };
         Ok(Self { application, parts: Arc::new(parts) })
     }

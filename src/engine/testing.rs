@@ -13,8 +13,8 @@
 //! };
 //! let amount = Money::new(100)?;
 //! given::<Account>([created])
-//!     .when(&AccountCommand::DepositMoney { account_id: wolfman.clone(), amount })
-//!     .then([AccountEvent::MoneyDeposited { account_id: wolfman, amount }]);
+//!     .when(&AccountCommand::deposit(wolfman.clone(), amount))
+//!     .then([AccountEvent::deposited(wolfman, amount)]);
 //! # Ok(())
 //! # }
 //! # #[cfg(not(feature = "bank"))]

@@ -41,7 +41,9 @@ fn help(vocabulary: Vocabulary, statement: &Statement<'_>) -> Result<ShellReply,
     Ok(ShellReply::Text(match statement.arguments.first().map(|argument| &argument.value) {
         Some(Value::Name(name)) if vocabulary.has_module(name) => overview_of(vocabulary, name.function),
         Some(Value::Name(name)) => explain(vocabulary.find(name)?),
-        None | Some(Value::String(_) | Value::Integer(_) | Value::Atom(_) | Value::Boolean(_)) => overview(vocabulary),
+        None | Some(Value::String(_) | Value::Integer(_) | Value::Decimal(_) | Value::Atom(_) | Value::Boolean(_)) => {
+            overview(vocabulary)
+        }
     }))
 }
 

@@ -28,6 +28,7 @@ pub mod library_functions;
 pub mod lines;
 pub mod log;
 pub mod mistake;
+mod page;
 mod printing;
 pub mod program;
 mod progress;

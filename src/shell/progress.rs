@@ -44,6 +44,11 @@ impl ProgressLine {
     pub(super) fn show(&self, what: &str, done: u64, total: u64) {
         self.writer.show(what, done, total);
     }
+
+    /// Shows how many of these units are done.
+    pub(super) fn show_of(&self, unit: &str, what: &str, done: u64, total: u64) {
+        self.writer.show_of(unit, what, done, total);
+    }
 }
 
 impl ProgressWriter {

@@ -9,7 +9,7 @@ use crate::engine::log::{Moment, Position};
 /// How many rows a table has without `limit:`.
 const DEFAULT_LIMIT: usize = 1_000;
 /// The largest `limit:`.
-const MAX_LIMIT: usize = 100_000;
+pub(in crate::shell) const MAX_LIMIT: usize = 100_000;
 
 /// The moment that `at:` or `as_of:` names. To give both is an error.
 pub(in crate::shell) fn moment(call: &Call<'_>) -> Result<Option<Moment>, Term> {

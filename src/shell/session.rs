@@ -242,7 +242,7 @@ impl<D: Domain> Session<D> {
     /// Prints a reply after its trace: the one that was kept apart, or the whole trace so far.
     fn print(&mut self, statement: &str, reply: &Reply, apart: Option<Followed>) {
         use std::fmt::Write as _;
-        let Reply { term, events, .. } = reply;
+        let Reply { term, events, notes, .. } = reply;
         let trace_into = |lines: &mut String| match apart {
             Some(trace) => trace.end_into(lines),
             None => self.trace.drain_into(lines),
@@ -251,12 +251,16 @@ impl<D: Domain> Session<D> {
             let mut lines = String::new();
             trace_into(&mut lines);
             let trace = lines.lines().collect();
-            print_json(&mut self.pending_output.lock(), &StatementRecord { statement, reply: term, events, trace });
+            let record = StatementRecord { statement, reply: term, notes, events, trace };
+            print_json(&mut self.pending_output.lock(), &record);
         } else {
             let mut output = self.pending_output.lock();
             trace_into(&mut output);
             // Writing to a string does not fail.
             let _ = writeln!(output, "{term}");
+            for note in notes {
+                let _ = writeln!(output, "{note}");
+            }
         }
     }
 
@@ -288,6 +292,8 @@ pub fn continuation_prompt(prompt: &str) -> String {
 struct StatementRecord<'a> {
     statement: &'a str,
     reply: &'a Term,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    notes: &'a [String],
     events: &'a [Box<RawValue>],
     trace: Vec<&'a str>,
 }

@@ -16,6 +16,8 @@ pub enum Term {
     Atom(&'static str),
     /// `50`
     Integer(i128),
+    /// `10.50`: a number with decimals, a string in JSON, where many readers would round it.
+    Decimal(String),
     /// `"Wolfman"`
     String(String),
     /// `#Bank<memory>`: something that has no literal.
@@ -62,6 +64,7 @@ impl fmt::Display for Term {
                 f.write_str(atom)
             }
             Self::Integer(integer) => write!(f, "{integer}"),
+            Self::Decimal(digits) => f.write_str(digits),
             Self::String(string) => write_quoted(f, string),
             Self::Opaque(name) => write_escaped(f, name),
             Self::List(items) => {
@@ -97,7 +100,8 @@ impl fmt::Display for Table {
         let widths: Vec<_> = (0..self.columns.len())
             .map(|column| lines.iter().map(|line| line[column].width()).max().unwrap_or(0))
             .collect();
-        let is_number = |column: usize| self.rows.iter().any(|row| matches!(row[column], Term::Integer(_)));
+        let is_number =
+            |column: usize| self.rows.iter().any(|row| matches!(row[column], Term::Integer(_) | Term::Decimal(_)));
         for (number, line) in lines.iter().enumerate() {
             let mut text = String::new();
             for (column, cell) in line.iter().enumerate() {
@@ -140,7 +144,9 @@ impl Serialize for Term {
         match self {
             Self::Atom(atom) => serializer.serialize_str(atom),
             Self::Integer(integer) => serializer.serialize_i128(*integer),
-            Self::String(string) | Self::Opaque(string) | Self::Text(string) => serializer.serialize_str(string),
+            Self::Decimal(string) | Self::String(string) | Self::Opaque(string) | Self::Text(string) => {
+                serializer.serialize_str(string)
+            }
             Self::List(items) => {
                 let mut list = serializer.serialize_seq(Some(items.len()))?;
                 for item in items {

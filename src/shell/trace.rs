@@ -20,7 +20,7 @@ use tracing_subscriber::registry::LookupSpan;
 use uuid::Uuid;
 
 use super::escape;
-use crate::engine::runtime::trace::{CORRELATION, TARGET};
+use crate::engine::runtime::trace::{CORRELATION, TARGET, VALUE};
 
 /// The lines of the trace that are not printed yet. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +46,16 @@ struct State {
     apart: Vec<String>,
     /// Which of these are free.
     free: Vec<usize>,
+    show_value: Option<ShowValue>,
+}
+
+/// Writes the value of a line that is one.
+struct ShowValue(Box<dyn Fn(i64) -> String + Send>);
+
+impl fmt::Debug for ShowValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ShowValue").finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -91,6 +101,11 @@ impl Trace {
         let place = place(&mut state);
         state.followed.insert(correlation, place);
         Followed { conversation: Some((self.shared.clone(), correlation)) }
+    }
+
+    /// Shows values that decisions depended on in this way, and no longer as plain numbers.
+    pub fn show_values(&self, show: impl Fn(i64) -> String + Send + 'static) {
+        self.shared.lock().show_value = Some(ShowValue(Box::new(show)));
     }
 
     /// Adds a line, after those of the trace so far.
@@ -182,18 +197,42 @@ struct TraceLayer {
 
 impl<S: Subscriber> Layer<S> for TraceLayer {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut correlation = Correlation(None);
-        event.record(&mut correlation);
-        let Correlation(Some(correlation)) = correlation else { return };
+        let mut line = LineFields::default();
+        event.record(&mut line);
+        let LineFields { correlation: Correlation(Some(correlation)), value } = line else { return };
         self.shared.add_line(|state| {
-            if let Some(place) = state.followed.get(&correlation).copied() {
-                event.record(&mut TraceLine { lines: state.lines_at(place) });
+            let Some(place) = state.followed.get(&correlation).copied() else { return };
+            match value.zip(state.show_value.as_ref()).map(|(value, ShowValue(show))| show(value)) {
+                Some(shown) => push_line(state.lines_at(place), format_args!("{shown}")),
+                None => event.record(&mut TraceLine { lines: state.lines_at(place) }),
             }
         });
     }
 }
 
+/// The fields of a trace line besides its text.
+#[derive(Default)]
+struct LineFields {
+    correlation: Correlation,
+    value: Option<i64>,
+}
+
+impl Visit for LineFields {
+    fn record_u128(&mut self, field: &Field, value: u128) {
+        self.correlation.record_u128(field, value);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        if field.name() == VALUE {
+            self.value = Some(value);
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
+}
+
 /// Finds the conversation that a tracing event belongs to.
+#[derive(Default)]
 pub(super) struct Correlation(pub(super) Option<u128>);
 
 impl Visit for Correlation {

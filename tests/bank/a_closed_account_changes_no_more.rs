@@ -69,7 +69,7 @@ async fn every_command_to_it_is_refused_and_its_history_stays() {
         let third = Moment::Position(Position::new(3));
         assert_eq!(bank.check_balance_at(&ada, third).await, Ok(balance(100)));
         let statement = bank.statement(&ada, Position::START, None, 10).await.unwrap();
-        assert_eq!(statement.last().unwrap().what, "Account Closed");
+        assert_eq!(statement.lines.last().unwrap().what, "Account Closed");
         bank.verify(|_, _| ()).await.unwrap();
         bank.close().await;
         bank = open(file()).await;
@@ -98,14 +98,17 @@ async fn closing_needs_the_pin_and_counts_wrong_ones() {
 /// While the transfer has not ended, the payer has nothing but a reservation.
 #[tokio::test]
 async fn an_account_with_a_transfer_under_way_is_not_closed() {
-    use cqrs_bank::bank::{Account, AccountChange, AccountCommand, AccountEvent, Change, Outgoing, Refusal};
+    use cqrs_bank::bank::{
+        Account, AccountChange, AccountCommand, AccountEvent, BookingDetails, Change, Outgoing, Refusal,
+    };
     use cqrs_bank::engine::testing::given;
 
     let (ada, payee, transfer_id) = (account("Ada"), account("Grace"), uuid::Uuid::nil().into());
-    let outgoing = Outgoing { account_id: ada.clone(), transfer_id, payee, amount: money(5) };
+    let (account_id, details) = (ada.clone(), BookingDetails::NONE);
+    let outgoing = Outgoing { account_id, transfer_id, payee, amount: money(5), details };
     let history = [
         AccountEvent::AccountCreated { account_id: ada.clone(), account_holder: (&ada).into() },
-        AccountEvent::MoneyDeposited { account_id: ada.clone(), amount: money(5) },
+        AccountEvent::deposited(ada.clone(), money(5)),
         AccountEvent::MoneyReserved(Box::new(outgoing.clone())),
     ];
     let change = AccountChange { account_id: ada.clone(), change: Change::Close { reason: None }, pin: None };

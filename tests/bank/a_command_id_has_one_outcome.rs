@@ -4,8 +4,8 @@
 use std::fs;
 
 use cqrs_bank::bank::{
-    AccountCommand, AccountEvent, AccountHolder, AccountId, Bank, CommandFailure, Money, NewAccount, Opening, Options,
-    Outgoing, Pin, PinCost, PinOptions, PinSecret, Receipt, Refusal, StoreUrl,
+    AccountCommand, AccountEvent, AccountHolder, AccountId, Bank, BookingDetails, CommandFailure, Money, NewAccount,
+    Opening, Options, Outgoing, Pin, PinCost, PinOptions, PinSecret, Receipt, Refusal, StoreUrl,
 };
 use cqrs_bank::engine::domain::Command as _;
 use cqrs_bank::engine::log::{Metadata, Position, RecordedEvent, StreamId};
@@ -31,11 +31,11 @@ fn id(number: u128) -> Metadata {
 }
 
 fn deposit(name: &str, amount: Money) -> AccountCommand {
-    AccountCommand::DepositMoney { account_id: account(name), amount }
+    AccountCommand::deposit(account(name), amount)
 }
 
 fn withdraw(name: &str, amount: u64) -> AccountCommand {
-    AccountCommand::WithdrawMoney { account_id: account(name), amount: money(amount), pin: None }
+    AccountCommand::withdrawal(account(name), money(amount))
 }
 
 fn create(name: &str) -> AccountCommand {
@@ -122,7 +122,8 @@ async fn a_transfer_that_is_asked_for_again_moves_money_once() {
         bank.deposit(&account("Wolfman"), money(100)).await.unwrap();
         let transfer = |metadata: &Metadata, amount| {
             let (account_id, payee, transfer_id) = (account("Wolfman"), account("Dracula"), metadata.command_id.into());
-            let outgoing = Outgoing { account_id, transfer_id, payee, amount: money(amount) };
+            let outgoing =
+                Outgoing { account_id, transfer_id, payee, amount: money(amount), details: BookingDetails::NONE };
             AccountCommand::ReserveMoney { outgoing: Box::new(outgoing), pin: None }
         };
         let first = outcome(&bank, transfer(&id(9), 60), id(9)).await.unwrap();

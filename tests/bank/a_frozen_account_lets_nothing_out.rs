@@ -1,8 +1,8 @@
 //! Nothing goes out of a frozen account, and everything comes in.
 
 use cqrs_bank::bank::{
-    Account, AccountCommand, AccountEvent, Bank, FreezeError, NewAccount, Options, Pin, PinCheck, PinCost, PinOptions,
-    PinSecret, Refusal, StatedReason, TransferError, UnfreezeError, WithdrawError, Withdrawal,
+    Account, AccountCommand, AccountEvent, Bank, BookingDetails, FreezeError, NewAccount, Options, Pin, PinCheck,
+    PinCost, PinOptions, PinSecret, Refusal, StatedReason, TransferError, UnfreezeError, WithdrawError, Withdrawal,
 };
 use cqrs_bank::engine::domain::Aggregate as _;
 use cqrs_bank::engine::testing::given;
@@ -63,10 +63,11 @@ async fn a_frozen_account_counts_no_wrong_pins() {
 #[test]
 fn a_transfer_that_was_reserved_before_is_settled_or_comes_back() {
     let (ada, grace, transfer_id) = (account("Ada"), account("Grace"), uuid::Uuid::nil().into());
-    let outgoing = cqrs_bank::bank::Outgoing { account_id: ada.clone(), transfer_id, payee: grace, amount: money(5) };
+    let (account_id, details) = (ada.clone(), BookingDetails::NONE);
+    let outgoing = cqrs_bank::bank::Outgoing { account_id, transfer_id, payee: grace, amount: money(5), details };
     let history = [
         AccountEvent::AccountCreated { account_id: ada.clone(), account_holder: (&ada).into() },
-        AccountEvent::MoneyDeposited { account_id: ada.clone(), amount: money(5) },
+        AccountEvent::deposited(ada.clone(), money(5)),
         AccountEvent::MoneyReserved(Box::new(outgoing.clone())),
         AccountEvent::AccountFrozen { account_id: ada.clone(), reason: None },
     ];
@@ -76,7 +77,7 @@ fn a_transfer_that_was_reserved_before_is_settled_or_comes_back() {
     let release = AccountCommand::ReleaseTransfer { account_id: ada.clone(), transfer_id, reason };
     let released = cqrs_bank::bank::Released { outgoing, reason };
     let account = given::<Account>(history).when(&release).then([AccountEvent::TransferReleased(Box::new(released))]);
-    let withdraw = AccountCommand::WithdrawMoney { account_id: ada, amount: money(5), pin: None };
+    let withdraw = AccountCommand::withdrawal(ada, money(5));
     account.when(&withdraw).then_refused(&Refusal::AccountFrozen);
 }
 
@@ -88,8 +89,9 @@ fn a_frozen_account_shows_nothing_and_is_restored_as_it_was() {
         AccountEvent::AccountFrozen { account_id: ada.clone(), reason: None },
     ];
     let state = given::<Account>(history).state();
-    let pin = Some(PinCheck { verifier: None, matches: false });
-    let withdraw = AccountCommand::WithdrawMoney { account_id: ada, amount: money(5), pin };
+    let pin = Some(Box::new(PinCheck { verifier: None, matches: false }));
+    let details = BookingDetails::NONE;
+    let withdraw = AccountCommand::WithdrawMoney { account_id: ada, amount: money(5), details, pin };
     assert_eq!(state.trace_value(&withdraw), None);
     let snapshot = state.snapshot().unwrap();
     assert_eq!(

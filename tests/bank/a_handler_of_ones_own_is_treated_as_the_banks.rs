@@ -42,7 +42,7 @@ impl ProcessManager for Tax {
 
     fn react(&self, (): &(), event: &RecordedEvent<AccountEvent>) -> Reaction<AccountEvent> {
         let AccountEvent::MoneyWithdrawn { amount, .. } = &event.data else { return Reaction::none() };
-        let deposit = AccountCommand::DepositMoney { account_id: account("Tax"), amount: *amount };
+        let deposit = AccountCommand::deposit(account("Tax"), *amount);
         Answer::new(deposit).or_note(|refusal| refusal.to_string()).into()
     }
 }
@@ -209,7 +209,7 @@ async fn a_handler_that_has_stopped_is_traced_no_more_and_shown_as_it_is() {
     for _ in 0..2 {
         let conversation = bank.start_conversation();
         let _followed = trace.follow(conversation.metadata().correlation_id);
-        let deposit = AccountCommand::DepositMoney { account_id: account("Wolfman"), amount: money(1) };
+        let deposit = AccountCommand::deposit(account("Wolfman"), money(1));
         let receipt = bank.send(deposit, conversation).await.unwrap().outcome().await.unwrap();
         assert_eq!(receipt.lagging(), [""; 0], "nobody waits for it");
         let mut traced = String::new();
@@ -237,7 +237,7 @@ async fn a_handler_that_another_program_runs_is_not_traced_here() {
     other.add_event_handler(nothing.clone()).await.unwrap();
     let conversation = other.start_conversation();
     let _followed = trace.follow(conversation.metadata().correlation_id);
-    let deposit = AccountCommand::DepositMoney { account_id: account("Wolfman"), amount: money(1) };
+    let deposit = AccountCommand::deposit(account("Wolfman"), money(1));
     other.send(deposit, conversation).await.unwrap().outcome().await.unwrap();
     while diary.titles().is_empty() {
         tokio::task::yield_now().await;

@@ -202,13 +202,13 @@ impl ProcessManager for FragileProcess {
             _ => "Shadow",
         };
         let AccountEvent::MoneyDeposited { amount, .. } = &event.data else { return Reaction::none() };
-        let deposit = AccountCommand::DepositMoney { account_id: account(name), amount: *amount };
+        let deposit = AccountCommand::deposit(account(name), *amount);
         Answer::new(deposit).or_else(|_| panic!("in refused")).into()
     }
 
     fn apply(deposits: &mut u64, event: Noted<'_, Self>) {
         let Noted::Outcome(event) = event else { return };
-        assert!(*event.data.account_id() != account("Porcelain") || !is_bad(event), "in apply");
+        assert!(*event.data.account_id().unwrap() != account("Porcelain") || !is_bad(event), "in apply");
         *deposits += 1;
     }
 

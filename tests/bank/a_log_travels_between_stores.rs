@@ -196,7 +196,19 @@ async fn a_broken_file_is_refused_with_its_line_and_nothing_is_stored() {
     .await;
     refused(&change("\"account-Dracula\"", "\"account-Wolfman\""), 2, "its account differs from its stream").await;
     refused(&change("\"amount\":25}", "\"amount\":26}"), 5, "it differs from its reservation").await;
-    refused(&change("\n", "\n\n"), 2, "EOF").await;
+    refused(&change("\n", "\n\n"), 2, "the line is blank, and it is not at the end").await;
+    refused(&change("\n", "\n\r\n \n"), 2, "the line is blank, and it is not at the end").await;
+    refused(&change("\n", "\n\u{feff}"), 2, "expected value").await;
+    for (from, name, expected) in [
+        ("\"position\":2", "colour", "`colour`, expected one of `position`, `stream`"),
+        ("\"amount\":100", "fee", "`fee`"),
+        ("\"payee\":", "fee", "`fee`, expected one of `account_id`, `transfer_id`"),
+        ("\"payer\":", "fee", "`fee`, expected one of `account_id`, `transfer_id`"),
+        ("\"position\":2", "up at line 2", "`up at line 2`, expected one of `position`, `stream`"),
+    ] {
+        let line = text.lines().position(|line| line.contains(from)).unwrap() as u64 + 1;
+        refused(&change(from, &format!("\"{name}\":1,{from}")), line, &format!("unknown field {expected}")).await;
+    }
     let first: String = text.split_inclusive('\n').next().unwrap().to_owned();
     refused(&format!("{first}{first}"), 2, "its position does not come after 1").await;
     let copied = first.replace("Wolfman", "Dracula").replace("\"position\":1", "\"position\":2");
@@ -214,6 +226,28 @@ async fn a_broken_file_is_refused_with_its_line_and_nothing_is_stored() {
         } else {
             refused(cut, cut.lines().count() as u64, "").await;
         }
+    }
+}
+
+/// As editors and other programs leave a file.
+#[tokio::test]
+async fn a_byte_order_mark_and_blank_lines_at_the_end_are_no_mistake() {
+    let (directory, path, bank) = exported().await;
+    let text = fs::read_to_string(&path).unwrap();
+    let foreign = directory.path().join("foreign.jsonl");
+    for text in [
+        format!("\u{feff}{text}"),
+        format!("{text}\n"),
+        format!("\u{feff}{}\r\n\r\n \t\n  ", text.replace('\n', "\r\n")),
+    ] {
+        fs::write(&foreign, text).unwrap();
+        let other = memory().await;
+        assert_eq!(import(&other, &foreign).await, Ok(10));
+        assert_eq!(log(&other).await, log(&bank).await);
+    }
+    for empty in ["", "\u{feff}", "\n\n"] {
+        fs::write(&foreign, empty).unwrap();
+        assert_eq!(import(&memory().await, &foreign).await, Ok(0));
     }
 }
 
@@ -244,7 +278,7 @@ async fn what_is_no_file_or_the_bank_itself_is_not_read() {
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     for (path, why) in [
         (&path, "this is an open bank, and not the log of one"),
-        (&pipe, "it is not a regular file"),
+        (&pipe, "it is a pipe, and only a file can be read to its end first: write it to a file"),
         (&directory.path().to_owned(), "it is not a regular file"),
         (&directory.path().join("none"), "No such file or directory (os error 2)"),
     ] {

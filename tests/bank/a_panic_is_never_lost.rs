@@ -181,6 +181,7 @@ async fn a_history_that_cannot_be_replayed_spoils_its_own_aggregate_only() {
         metadata: metadata(),
         events: vec![Added::Number(1), Added::Panic],
         snapshot: None,
+        expected_end: None,
     };
     engine.store.append(vec![broken]).await.unwrap().remove(0).unwrap();
     for _ in 0..3 {

@@ -33,7 +33,7 @@ impl ProcessManager for Presents {
 
     fn react(&self, _: &Given, event: &RecordedEvent<AccountEvent>) -> Reaction<AccountEvent> {
         let AccountEvent::MoneyDeposited { amount, .. } = event.data else { return Reaction::none() };
-        let present = move |name| AccountCommand::DepositMoney { account_id: account(name), amount };
+        let present = move |name| AccountCommand::deposit(account(name), amount);
         Reaction::none()
             .and(Answer::new(present("Dracula")).or_note(|refusal| format!("Dracula: {refusal}")))
             .and(Answer::new(present("Mummy")).or_else(move |_| Instead::send(present("Igor"))))
@@ -68,7 +68,7 @@ async fn deposit(bank: &Bank) -> Receipt {
 /// The accounts that received something in a conversation, in order.
 async fn given(bank: &Bank, receipt: &Receipt) -> Vec<String> {
     let events = bank.conversation(receipt).await.unwrap();
-    events.iter().skip(1).map(|event| event.data.account_id().to_string()).collect()
+    events.iter().skip(1).map(|event| event.data.account_id().unwrap().to_string()).collect()
 }
 
 async fn said(bank: &Bank) -> String {

@@ -87,7 +87,7 @@ async fn one_that_is_started_alone_keeps_its_rows_too() {
         let sent = 9_000;
         for _ in 0..sent {
             let (account_id, amount) = (account("A"), money(1));
-            let command = cqrs_bank::bank::AccountCommand::DepositMoney { account_id, amount };
+            let command = cqrs_bank::bank::AccountCommand::deposit(account_id, amount);
             bank.send(command, bank.start_conversation()).await.unwrap();
         }
         bank.close().await;

@@ -178,6 +178,7 @@ impl<E: DomainEvent> Writer<E> {
             metadata: Metadata::from_outside(Uuid::new_v4()),
             events: events.into_iter().collect(),
             snapshot: None,
+            expected_end: None,
         };
         self.version = self.version.plus(append.events.len());
         self.store.append(vec![append]).await.unwrap().remove(0).unwrap();
@@ -198,7 +199,7 @@ fn created(name: &str) -> AccountEvent {
 }
 
 fn deposited(name: &str, amount: u64) -> AccountEvent {
-    AccountEvent::MoneyDeposited { account_id: account(name), amount: money(amount) }
+    AccountEvent::deposited(account(name), money(amount))
 }
 
 async fn fold(store: &MemoryStore<AccountEvent>) -> BTreeMap<String, u64> {
@@ -209,7 +210,7 @@ async fn fold(store: &MemoryStore<AccountEvent>) -> BTreeMap<String, u64> {
         let Some(last) = events.last() else { return balances };
         position = last.position;
         for event in events.iter() {
-            let balance: &mut u64 = balances.entry(event.data.account_id().to_string()).or_default();
+            let balance: &mut u64 = balances.entry(event.data.account_id().unwrap().to_string()).or_default();
             if let AccountEvent::MoneyDeposited { amount, .. } = event.data {
                 *balance += amount.minor_units();
             }

@@ -24,7 +24,7 @@ async fn bank_with(balances: &[(&str, u64)]) -> Bank {
 
 async fn titles(bank: &Bank, from: u64) -> Vec<String> {
     let events = bank.events(Position::new(from), 100).await.unwrap();
-    events.iter().map(|event| format!("{} {}", event.data.account_id(), event.data.title())).collect()
+    events.iter().map(|event| format!("{} {}", event.data.account_id().unwrap(), event.data.title())).collect()
 }
 
 #[tokio::test]

@@ -21,14 +21,14 @@ async fn its_last_item_says_why_it_ends() {
     let (ann, ben) = (AccountId::new("Ann").unwrap(), AccountId::new("Ben").unwrap());
     bank.create(&ann).await.unwrap();
     let mut watch = bank.watch(Some(Position::new(1))).await.unwrap();
-    assert_eq!(next(&mut watch).await.unwrap().unwrap().data.account_id(), &ann);
+    assert_eq!(next(&mut watch).await.unwrap().unwrap().data.account_id().unwrap(), &ann);
 
     let mut waits = Box::pin(watch.next());
     assert!(timeout(Duration::ZERO, &mut waits).await.is_err(), "nothing has happened");
     drop(waits);
     bank.create(&ben).await.unwrap();
     let event = next(&mut watch).await.unwrap().unwrap();
-    assert_eq!((event.data.account_id(), event.data.event_type()), (&ben, "bank_account_created"));
+    assert_eq!((event.data.account_id().unwrap(), event.data.event_type()), (&ben, "bank_account_created"));
 
     bank.close().await;
     assert_eq!(next(&mut watch).await, Some(Err(Unavailable::Closed)));

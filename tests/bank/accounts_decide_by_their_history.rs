@@ -1,8 +1,8 @@
 //! An account decides from its own events alone.
 
 use cqrs_bank::bank::{
-    Account, AccountCommand, AccountEvent, AccountHolder, AccountId, Balance, EmailAddress, HolderName, Money,
-    Outgoing, PinCheck, PinVerifier, Refusal,
+    Account, AccountCommand, AccountEvent, AccountHolder, AccountId, Balance, BookingDetails, EmailAddress, HolderName,
+    Money, Outgoing, PinCheck, PinVerifier, Refusal,
 };
 use cqrs_bank::engine::domain::Aggregate;
 use cqrs_bank::engine::testing::given;
@@ -129,7 +129,13 @@ fn nothing_else_is_weighed() {
     assert_eq!(account.trace_value(&deposit(30)), None);
     assert_eq!(Account::default().trace_value(&withdraw(30)), None);
     let amount = Money::new(30).unwrap();
-    let to_itself = Outgoing { account_id: wolfman(), transfer_id: Uuid::nil().into(), payee: wolfman(), amount };
+    let to_itself = Outgoing {
+        account_id: wolfman(),
+        transfer_id: Uuid::nil().into(),
+        payee: wolfman(),
+        amount,
+        details: BookingDetails::NONE,
+    };
     let transfer = AccountCommand::ReserveMoney { outgoing: Box::new(to_itself), pin: None };
     assert_eq!(account.trace_value(&transfer), None, "it is refused");
 }
@@ -151,11 +157,11 @@ fn create() -> AccountCommand {
 }
 
 fn deposit(amount: u64) -> AccountCommand {
-    AccountCommand::DepositMoney { account_id: wolfman(), amount: money(amount) }
+    AccountCommand::deposit(wolfman(), money(amount))
 }
 
 fn withdraw(amount: u64) -> AccountCommand {
-    AccountCommand::WithdrawMoney { account_id: wolfman(), amount: money(amount), pin: None }
+    AccountCommand::withdrawal(wolfman(), money(amount))
 }
 
 fn created() -> AccountEvent {
@@ -163,11 +169,11 @@ fn created() -> AccountEvent {
 }
 
 fn deposited(amount: u64) -> AccountEvent {
-    AccountEvent::MoneyDeposited { account_id: wolfman(), amount: money(amount) }
+    AccountEvent::deposited(wolfman(), money(amount))
 }
 
 fn withdrawn(amount: u64) -> AccountEvent {
-    AccountEvent::MoneyWithdrawn { account_id: wolfman(), amount: money(amount) }
+    AccountEvent::withdrawn(wolfman(), money(amount))
 }
 
 fn declined(balance: u64, amount: u64) -> AccountEvent {
@@ -195,7 +201,12 @@ fn created_with_pin() -> AccountEvent {
 }
 
 fn withdraw_with(amount: u64, pin: PinCheck) -> AccountCommand {
-    AccountCommand::WithdrawMoney { account_id: wolfman(), amount: money(amount), pin: Some(pin) }
+    AccountCommand::WithdrawMoney {
+        account_id: wolfman(),
+        amount: money(amount),
+        details: BookingDetails::NONE,
+        pin: Some(Box::new(pin)),
+    }
 }
 
 fn right() -> PinCheck {

@@ -35,7 +35,7 @@ macro_rules! answers {
 
             fn react(&self, (): &(), event: &RecordedEvent<AccountEvent>) -> Reaction<AccountEvent> {
                 let AccountEvent::MoneyDeposited { amount, .. } = event.data else { return Reaction::none() };
-                let deposit = AccountCommand::DepositMoney { account_id: account($to), amount };
+                let deposit = AccountCommand::deposit(account($to), amount);
                 Answer::new(deposit).into()
             }
         }

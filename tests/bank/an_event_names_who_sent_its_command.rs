@@ -17,7 +17,7 @@ fn users(events: &[RecordedEvent<AccountEvent>]) -> Vec<Option<&str>> {
 }
 
 fn deposit(amount: u64) -> AccountCommand {
-    AccountCommand::DepositMoney { account_id: account("A"), amount: money(amount) }
+    AccountCommand::deposit(account("A"), money(amount))
 }
 
 #[tokio::test]

@@ -149,7 +149,7 @@ async fn everything_happened_once(bank: &Bank, done: &[Done]) {
         let events = &by_command[key];
         assert_eq!(events.len(), 1, "{request:?}: {events:?}");
         match (change, &events[0]) {
-            (Change::Deposit { account, amount }, AccountEvent::MoneyDeposited { account_id, amount: paid }) => {
+            (Change::Deposit { account, amount }, AccountEvent::MoneyDeposited { account_id, amount: paid, .. }) => {
                 assert_eq!((account_id.as_str(), paid.minor_units()), (ACCOUNTS[*account], *amount));
             }
             (Change::Transfer { from, to, amount }, AccountEvent::MoneyReserved(outgoing)) => {

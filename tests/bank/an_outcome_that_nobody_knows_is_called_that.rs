@@ -62,7 +62,7 @@ async fn of_deposits_under_way_as_everything_stops_each_is_told_the_truth() {
             let command_id = Uuid::new_v4();
             let metadata = Metadata::from_outside(command_id);
             deposits.spawn(async move {
-                let deposit = AccountCommand::DepositMoney { account_id: account("Wolfman"), amount: money(amount) };
+                let deposit = AccountCommand::deposit(account("Wolfman"), money(amount));
                 let outcome = match commands.send(deposit, metadata).await {
                     Ok(pending) => pending.outcome().await.map(drop),
                     Err(stopped) => Err(stopped),

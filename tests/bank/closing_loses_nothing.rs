@@ -172,7 +172,7 @@ async fn bank_with_account(name: &str) -> Bank {
 }
 
 fn deposit(name: &str) -> AccountCommand {
-    AccountCommand::DepositMoney { account_id: account(name), amount: money(1) }
+    AccountCommand::deposit(account(name), money(1))
 }
 
 async fn soon<F: IntoFuture>(future: F) -> F::Output {

@@ -228,7 +228,7 @@ async fn overtaken_by(
 }
 
 fn withdrawn(amount: u64) -> AccountEvent {
-    AccountEvent::MoneyWithdrawn { account_id: account("Wolfman"), amount: money(amount) }
+    AccountEvent::withdrawn(account("Wolfman"), money(amount))
 }
 
 impl EventStore<AccountEvent> for Overtaken {
@@ -244,6 +244,7 @@ impl EventStore<AccountEvent> for Overtaken {
                 metadata: Metadata::from_outside(Uuid::new_v4()),
                 events: vec![event],
                 snapshot: None,
+                expected_end: None,
             };
             self.store.append(vec![overtaking]).await?.remove(0).unwrap();
         }

@@ -1,9 +1,12 @@
 //! The bank's promises to programs: accounts, transfers, the past, concurrent clients, and e-mails.
 
 mod a_bank_may_be_called_from_any_runtime;
+mod a_booking_may_have_a_memo_and_a_date;
 mod a_closed_account_changes_no_more;
 mod a_command_id_has_one_outcome;
 mod a_crash_at_any_step_ends_the_same;
+mod a_currency_comes_before_everything_else;
+mod a_file_of_transactions_is_booked_once;
 mod a_frozen_account_lets_nothing_out;
 mod a_handler_of_ones_own_is_treated_as_the_banks;
 mod a_handler_that_panics_anywhere_stops_nothing_else;
@@ -13,7 +16,9 @@ mod a_panic_is_never_lost;
 mod a_process_may_send_several_commands;
 mod a_projection_of_ones_own_is_treated_as_the_banks;
 mod a_refusal_is_known_to_the_next_question;
+mod a_reversal_takes_nothing_out_that_may_not_go;
 mod a_slow_subscriber_misses_nothing;
+mod a_statement_adds_up;
 mod a_transfer_moves_money_once;
 mod a_watch_is_a_stream;
 mod accounts_decide_by_their_history;
@@ -42,7 +47,9 @@ mod strong_waits_for_everyone_and_no_longer;
 mod the_past_stays_as_it_was;
 mod three_wrong_pins_lock_an_account;
 mod what_a_refusal_tells_the_next_answer_tells_too;
+mod what_is_loaded_obeys_standing_and_limit;
 mod what_the_original_gets_wrong;
+mod what_was_booked_is_reversed_once;
 
 // Shared by several tests.
 mod counter;
@@ -51,6 +58,7 @@ mod http_service;
 mod mail_server;
 mod model;
 mod stall;
+mod transactions;
 mod whole_bank;
 
 #[path = "../support/accounts.rs"]

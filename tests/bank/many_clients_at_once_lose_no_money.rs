@@ -147,7 +147,7 @@ fn versions_have_no_gaps(log: &[Event]) {
 /// A hundredth of each deposit, in order, up to the limit; none while the bonus account does not exist.
 fn each_bonus_is_paid_once(log: &[Event]) {
     let created = |event: &&Event| {
-        matches!(event.data, AccountEvent::AccountCreated { .. }) && *event.data.account_id() == account(CEO)
+        matches!(event.data, AccountEvent::AccountCreated { .. }) && *event.data.account_id().unwrap() == account(CEO)
     };
     let created = log.iter().find(created).map(|event| event.position);
     let deposit = |event: &Event| match &event.data {
@@ -156,7 +156,7 @@ fn each_bonus_is_paid_once(log: &[Event]) {
     };
     let is_bonus = |event: &Event| event.metadata.causation_id != event.metadata.command_id && deposit(event).is_some();
     let (mut paid, mut found) = (0, 0);
-    for event in log.iter().filter(|event| *event.data.account_id() != account(CEO)) {
+    for event in log.iter().filter(|event| *event.data.account_id().unwrap() != account(CEO)) {
         let Some(amount) = deposit(event) else { continue };
         let caused = |other: &&Event| is_bonus(other) && other.metadata.causation_id == event.metadata.command_id;
         let bonuses: Vec<_> = log.iter().filter(caused).filter_map(deposit).collect();
@@ -176,7 +176,8 @@ fn each_bonus_is_paid_once(log: &[Event]) {
 async fn everybody_is_thanked(bank: &Bank, outbox: &Outbox, log: &[Event]) {
     let reachable = |name: &str| bank.account_list().read(|accounts| accounts.recipient(name, Moment::NOW).is_some());
     let is_thanked = |event: &&Event| {
-        matches!(event.data, AccountEvent::MoneyDeposited { .. }) && reachable(event.data.account_id().as_str())
+        matches!(event.data, AccountEvent::MoneyDeposited { .. })
+            && reachable(event.data.account_id().unwrap().as_str())
     };
     let thanked = log.iter().filter(is_thanked).count();
     let parked = bank.parked().await.unwrap();

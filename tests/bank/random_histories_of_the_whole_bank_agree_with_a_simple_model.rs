@@ -5,7 +5,7 @@ use std::future::Future;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
-use cqrs_bank::bank::{Bank, Moment, Options, PinCost, PinOptions, PinSecret, StoreUrl};
+use cqrs_bank::bank::{Bank, Currency, Moment, Options, PinCost, PinOptions, PinSecret, StoreUrl};
 use cqrs_bank::engine::command_handler::Limits;
 use cqrs_bank::engine::event_handler::RetryPolicy;
 use cqrs_bank::engine::log::Position;
@@ -39,6 +39,7 @@ struct Setting {
     pays_bonuses: bool,
     cached_aggregates: usize,
     snapshot_every: u64,
+    decimals: Option<u8>,
 }
 
 proptest! {
@@ -63,7 +64,10 @@ proptest! {
 async fn compare(store: StoreUrl, steps: &[Step], setting: Setting) {
     let outbox = Outbox::new();
     let mut bank = open(&store, setting, &outbox).await;
-    let mut model = ModelBank::new(setting.pays_bonuses);
+    let mut model = ModelBank::new(setting.pays_bonuses, setting.decimals);
+    if let Some(decimals) = setting.decimals {
+        bank.choose_currency(Currency::with_decimals(decimals).unwrap()).await.unwrap();
+    }
     let mut answers = vec![(Position::START, ask(&bank, None).await)];
     for step in steps {
         match *step {
@@ -157,6 +161,7 @@ fn any_command() -> impl Strategy<Value = Command> {
         6 => (any_name(), any_amount()).prop_map(|(name, amount)| Command::Deposit(name, amount)),
         3 => with_pin().prop_map(|(name, amount, pin)| Command::Withdraw(name, amount, pin)),
         1 => any_name().prop_map(Command::Unlock),
+        6 => (0..50_u64).prop_map(Command::Reverse),
         1 => any_name().prop_map(Command::Freeze),
         2 => any_name().prop_map(Command::Unfreeze),
         2 => (any_name(), any_pin()).prop_map(|(name, pin)| Command::Close(name, pin)),
@@ -196,11 +201,15 @@ fn any_limit() -> impl Strategy<Value = u64> {
 }
 
 fn any_setting() -> impl Strategy<Value = Setting> {
-    (any::<bool>(), 1..4_usize, 1..5_u64).prop_map(|(pays_bonuses, cached_aggregates, snapshot_every)| Setting {
-        pays_bonuses,
-        cached_aggregates,
-        snapshot_every,
-    })
+    let any_decimals = proptest::option::of(0..=3_u8);
+    (any::<bool>(), 1..4_usize, 1..5_u64, any_decimals).prop_map(
+        |(pays_bonuses, cached_aggregates, snapshot_every, decimals)| Setting {
+            pays_bonuses,
+            cached_aggregates,
+            snapshot_every,
+            decimals,
+        },
+    )
 }
 
 fn run(test: impl Future<Output = ()>) {

@@ -115,8 +115,7 @@ async fn a_pin_counts_for_an_account_that_is_created_meanwhile() {
     for (digits, expected) in [("1234", "account_overdrawn"), ("0000", "invalid_pin")] {
         let bank = open().await;
         let creation = bank.creation(josh("1")).await.unwrap();
-        let command =
-            cqrs_bank::bank::AccountCommand::WithdrawMoney { account_id: account("1"), amount: money(5), pin: None };
+        let command = cqrs_bank::bank::AccountCommand::withdrawal(account("1"), money(5));
         let eventual = bank.with_consistency(Consistency::Eventual);
         let pending = {
             // On a single thread, the account is created only when the test awaits something: the first check has no

@@ -172,7 +172,7 @@ fn create_command(name: &str) -> AccountCommand {
 }
 
 fn deposit_command(name: &str, amount: u64) -> AccountCommand {
-    AccountCommand::DepositMoney { account_id: account(name), amount: money(amount) }
+    AccountCommand::deposit(account(name), money(amount))
 }
 
 async fn send(bank: &Bank, command: AccountCommand) -> PendingCommand {

@@ -9,8 +9,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use cqrs_bank::bank::{
-    AccountCommand, AccountEvent, AccountHolder, Bank, EmailAddress, HolderName, Moment, Money, Options, Outgoing,
-    StoreUrl, TransferState,
+    AccountCommand, AccountEvent, AccountHolder, Bank, BookingDetails, EmailAddress, HolderName, Moment, Money,
+    Options, Outgoing, StoreUrl, TransferState,
 };
 use cqrs_bank::engine::event_handler::RetryPolicy;
 use cqrs_bank::engine::log::Metadata;
@@ -160,12 +160,13 @@ fn create(name: &str) -> AccountCommand {
 }
 
 fn deposit(name: &str, amount: u64) -> AccountCommand {
-    AccountCommand::DepositMoney { account_id: account(name), amount: money(amount) }
+    AccountCommand::deposit(account(name), money(amount))
 }
 
 fn transfer(number: u128, payer: &str, payee: &str, amount: u64) -> AccountCommand {
     let (account_id, payee, amount) = (account(payer), account(payee), money(amount));
-    let outgoing = Outgoing { account_id, transfer_id: id_of(number).into(), payee, amount };
+    let outgoing =
+        Outgoing { account_id, transfer_id: id_of(number).into(), payee, amount, details: BookingDetails::NONE };
     AccountCommand::ReserveMoney { outgoing: Box::new(outgoing), pin: None }
 }
 

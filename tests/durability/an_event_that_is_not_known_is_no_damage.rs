@@ -78,6 +78,7 @@ async fn write(path: &Path, events: Vec<Newer>) {
         metadata: Metadata::from_outside(new_id()),
         events,
         snapshot: None,
+        expected_end: None,
     };
     store.append(vec![append]).await.unwrap().remove(0).unwrap();
     supervisor.stop(StopReason::Closed);

@@ -36,6 +36,7 @@ fn append(account_id: &AccountId, version: u64, event: AccountEvent) -> Append<A
         metadata: Metadata::from_outside(Uuid::new_v4()),
         events: vec![event],
         snapshot: None,
+        expected_end: None,
     }
 }
 
@@ -80,7 +81,7 @@ async fn beside_a_program_that_writes_what_is_restored_is_the_fold_of_the_log() 
             while !done.load(Ordering::Relaxed) {
                 let deposited = accounts.iter().map(|account_id| {
                     let (account_id, amount) = (account_id.clone(), money(1));
-                    append(&account_id.clone(), version, AccountEvent::MoneyDeposited { account_id, amount })
+                    append(&account_id.clone(), version, AccountEvent::deposited(account_id, amount))
                 });
                 one.append(deposited.collect()).await.unwrap();
                 version += 1;

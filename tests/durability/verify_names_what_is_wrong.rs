@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cqrs_bank::bank::{AccountEvent, Bank, Options, Outgoing, StoreUrl, Verification, Verified};
+use cqrs_bank::bank::{AccountEvent, Bank, BookingDetails, Options, Outgoing, StoreUrl, Verification, Verified};
 use cqrs_bank::engine::command_handler::Limits;
 use cqrs_bank::engine::log::{Metadata, Position, StreamId, Timestamp, Version};
 use cqrs_bank::engine::runtime::{StopReason, Supervisor};
@@ -23,7 +23,7 @@ async fn tamper(path: &Path, events: Vec<(AccountEvent, Option<&str>)>, rows: Op
     let supervisor = Supervisor::new();
     let store = SqliteStore::<AccountEvent>::open(path, SqliteOptions::default(), &supervisor).unwrap();
     for (event, snapshot) in events {
-        let stream = StreamId::new("account", event.account_id());
+        let stream = StreamId::new("account", event.account_id().unwrap());
         let end = store.read_stream(&stream, Version::START, 1_024).await.unwrap();
         let append = Append {
             expected_version: end.last().map_or(Version::START, |event| event.version),
@@ -32,6 +32,7 @@ async fn tamper(path: &Path, events: Vec<(AccountEvent, Option<&str>)>, rows: Op
             metadata: Metadata::from_outside(Uuid::new_v4()),
             events: vec![event],
             snapshot: snapshot.map(Into::into),
+            expected_end: None,
         };
         store.append(vec![append]).await.unwrap().remove(0).unwrap();
     }
@@ -74,7 +75,13 @@ async fn problem_of(
 
 fn transfer(amount: u64) -> Box<Outgoing> {
     let (account_id, payee) = (account("Wolfman"), account("Dracula"));
-    Box::new(Outgoing { account_id, payee, transfer_id: Uuid::from_u128(7).into(), amount: money(amount) })
+    Box::new(Outgoing {
+        account_id,
+        payee,
+        transfer_id: Uuid::from_u128(7).into(),
+        amount: money(amount),
+        details: BookingDetails::NONE,
+    })
 }
 
 #[tokio::test]
@@ -101,8 +108,8 @@ async fn what_is_whole_is_counted() {
 
 #[tokio::test]
 async fn money_out_of_nothing_is_noticed() {
-    let withdrawn = AccountEvent::MoneyWithdrawn { account_id: account("Wolfman"), amount: money(101) };
-    let deposited = AccountEvent::MoneyDeposited { account_id: account("Wolfman"), amount: money(1) };
+    let withdrawn = AccountEvent::withdrawn(account("Wolfman"), money(101));
+    let deposited = AccountEvent::deposited(account("Wolfman"), money(1));
     assert_eq!(
         problem(vec![deposited, withdrawn.clone(), withdrawn]).await,
         (Some(5), "its account falls below its overdraft limit".to_owned())
@@ -125,7 +132,7 @@ async fn transfers_that_no_process_would_carry_out_are_noticed() {
 
 #[tokio::test]
 async fn accounts_out_of_nothing_are_noticed() {
-    let deposited = AccountEvent::MoneyDeposited { account_id: account("Nobody"), amount: money(1) };
+    let deposited = AccountEvent::deposited(account("Nobody"), money(1));
     assert_eq!(problem(vec![deposited]).await, (Some(3), "its account was never created".to_owned()));
     let created =
         AccountEvent::AccountCreated { account_id: account("Wolfman"), account_holder: (&account("Wolfman")).into() };
@@ -134,7 +141,7 @@ async fn accounts_out_of_nothing_are_noticed() {
 
 #[tokio::test]
 async fn a_snapshot_that_tells_something_else_is_noticed() {
-    let deposited = |amount| AccountEvent::MoneyDeposited { account_id: account("Wolfman"), amount: money(amount) };
+    let deposited = |amount| AccountEvent::deposited(account("Wolfman"), money(amount));
     let snapshot =
         r#"{"form":1,"account_id":"Wolfman","balance":102,"lock":{"verifier":null,"wrong_pins":0},"reservations":[]}"#;
     let problem = problem_of(vec![(deposited(1), None), (deposited(2), Some(snapshot)), (deposited(3), None)], None);
@@ -151,7 +158,7 @@ async fn stored_projections_that_tell_something_else_are_noticed() {
         rows: rows.iter().map(|(key, data)| ((*key).into(), data.map(Into::into))).collect(),
         replace_all: true,
     };
-    let deposited = || vec![(AccountEvent::MoneyDeposited { account_id: account("Wolfman"), amount: money(1) }, None)];
+    let deposited = || vec![(AccountEvent::deposited(account("Wolfman"), money(1)), None)];
     let problem = async |rows| problem_of(deposited(), Some(rows)).await;
     let wrong = "the stored row \"Wolfman\" of balances is 102, but the log up to position 3 makes it 101".to_owned();
     assert_eq!(problem(update(&[("Wolfman", Some("102"))])).await, (None, wrong));

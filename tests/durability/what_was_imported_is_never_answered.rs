@@ -136,6 +136,7 @@ async fn who_takes_over_from_one_that_died_importing_stops() {
         metadata: event.metadata,
         events: vec![event.data],
         snapshot: None,
+        expected_end: None,
     });
     for appended in imports.append(appends.collect()).await.unwrap() {
         appended.unwrap();
@@ -168,7 +169,7 @@ impl ProcessManager for Tax {
 
     fn react(&self, (): &(), event: &RecordedEvent<AccountEvent>) -> Reaction<AccountEvent> {
         let AccountEvent::MoneyDeposited { amount, .. } = &event.data else { return Reaction::none() };
-        let deposit = AccountCommand::DepositMoney { account_id: account("Tax"), amount: *amount };
+        let deposit = AccountCommand::deposit(account("Tax"), *amount);
         Answer::new(deposit).into()
     }
 }

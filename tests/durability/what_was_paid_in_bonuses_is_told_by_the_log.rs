@@ -26,7 +26,7 @@ async fn fill(bank: &Bank, deposits: usize) {
     }
     let mut sent = Vec::new();
     for _ in 0..deposits {
-        let deposit = AccountCommand::DepositMoney { account_id: account("Wolfman"), amount: money(LARGE) };
+        let deposit = AccountCommand::deposit(account("Wolfman"), money(LARGE));
         sent.push(bank.send(deposit, bank.start_conversation()).await.unwrap());
     }
     for pending in sent {

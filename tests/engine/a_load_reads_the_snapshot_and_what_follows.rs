@@ -210,6 +210,7 @@ fn tally_append(version: u64, count: usize, snapshot: Option<&str>) -> Append<Ad
         metadata: Metadata::from_outside(Uuid::new_v4()),
         events: vec![Added(1); count],
         snapshot: snapshot.map(Into::into),
+        expected_end: None,
     }
 }
 

@@ -60,6 +60,7 @@ async fn forge(hotel: &Application<HotelEvent>, stream: &str, event: impl Into<H
         metadata: Metadata::from_outside(Uuid::new_v4()),
         events: vec![event.into()],
         snapshot: snapshot.map(Into::into),
+        expected_end: None,
     };
     hotel.store().append(vec![append]).await.unwrap().remove(0).unwrap();
 }

@@ -208,6 +208,7 @@ async fn grow(orchard: &Application<OrchardEvent>) {
             metadata: Metadata::from_outside(Uuid::from_u128(u128::from(commit) + 1)),
             events: vec![Ripened { kilograms: 1 }.into(); AT_ONCE as usize],
             snapshot: None,
+            expected_end: None,
         };
         orchard.store().append(vec![append]).await.unwrap().pop().unwrap().unwrap();
     }
@@ -250,6 +251,7 @@ async fn an_event_of_another_kind_in_a_stream_is_told_of_and_not_passed_over() {
         metadata: Metadata::from_outside(Uuid::from_u128(1)),
         events: vec![Ripened { kilograms: 1 }.into()],
         snapshot: None,
+        expected_end: None,
     };
     orchard.store().append(vec![append]).await.unwrap().pop().unwrap().unwrap();
     let refused = orchard.dispatch(Change::Fill("big", 1)).await.unwrap_err();

@@ -52,7 +52,12 @@ impl DomainEvent for LotEvent {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 enum TicketEvent {
-    Issued { number: u32 },
+    Issued {
+        number: u32,
+        /// New in version 2.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        holder: Option<String>,
+    },
 }
 
 impl DomainEvent for TicketEvent {
@@ -62,6 +67,19 @@ impl DomainEvent for TicketEvent {
 
     fn title(&self) -> &'static str {
         "Ticket Issued"
+    }
+
+    fn upcast(event_type: &str, schema_version: u16) -> Option<Upcast> {
+        Self::only_adds(event_type, schema_version).then_some(|data| data)
+    }
+
+    fn only_adds(event_type: &str, schema_version: u16) -> bool {
+        (event_type, schema_version) == ("issued", 1)
+    }
+
+    fn written_version(&self) -> Option<u16> {
+        let Self::Issued { holder, .. } = self;
+        Some(if holder.is_some() { 2 } else { 1 })
     }
 }
 
@@ -120,6 +138,22 @@ fn an_older_form_is_read_through_every_step_after_it() {
 }
 
 #[test]
+fn an_event_without_what_a_version_added_stays_in_the_form_before() {
+    for (holder, version, json) in
+        [(None, 1, r#"{"number":7}"#), (Some("Ada".to_owned()), 2, r#"{"number":7,"holder":"Ada"}"#)]
+    {
+        let event = GarageEvent::from(TicketEvent::Issued { number: 7, holder });
+        assert_eq!((event.schema_version(), event.to_json().unwrap().as_str()), (version, json));
+        assert_eq!(GarageEvent::from_stored("issued", version, json), Ok(event.clone()));
+        assert_stored([event]);
+        let wrong = 3 - version;
+        let said = GarageEvent::from_stored("issued", wrong, json).unwrap_err().to_string();
+        assert!(said.ends_with(&format!("they are not of version {wrong} but of {version}")), "{said}");
+    }
+    assert!(matches!(GarageEvent::from_stored("issued", 3, "{}"), Err(UnreadableEvent::UnknownVersion { .. })));
+}
+
+#[test]
 fn what_is_not_known_is_told_from_what_is_broken() {
     let unknown_type = |name: &str| UnreadableEvent::UnknownType { event_type: name.to_owned() };
     let unknown_version = |name: &str, schema_version| {
@@ -152,9 +186,9 @@ fn what_is_not_known_is_told_from_what_is_broken() {
 
 #[test]
 fn the_event_of_a_domain_is_one_of_its_parts() {
-    let issued = GarageEvent::from(TicketEvent::Issued { number: 7 });
+    let issued = GarageEvent::from(TicketEvent::Issued { number: 7, holder: None });
     let part: Option<&TicketEvent> = issued.part();
-    assert_eq!(part, Some(&TicketEvent::Issued { number: 7 }));
+    assert_eq!(part, Some(&TicketEvent::Issued { number: 7, holder: None }));
     let part: Option<&LotEvent> = issued.part();
     assert_eq!(part, None);
     let part: Option<&GarageEvent> = issued.part();
@@ -252,6 +286,7 @@ async fn an_event_that_could_not_be_read_again_is_not_written() {
         metadata: Metadata::from_outside(Uuid::from_u128(1)),
         events: vec![Mistyped::Left],
         snapshot: None,
+        expected_end: None,
     };
     let error = store.append(vec![append]).await.unwrap_err();
     assert!(matches!(error, StoreError::Failed(_)), "{error:?}");
@@ -272,7 +307,7 @@ async fn a_file_of_several_kinds_is_one_domains() {
     let path = directory.path().join("garage.db");
     let supervisor = Supervisor::new();
     let store = SqliteStore::<GarageEvent>::open(&path, SqliteOptions::default(), &supervisor).unwrap();
-    let events = vec![entered("west", true).into(), TicketEvent::Issued { number: 7 }.into()];
+    let events = vec![entered("west", true).into(), TicketEvent::Issued { number: 7, holder: None }.into()];
     let append = Append {
         stream: StreamId::named("lot-1"),
         expected_version: Version::START,
@@ -280,6 +315,7 @@ async fn a_file_of_several_kinds_is_one_domains() {
         metadata: Metadata::from_outside(Uuid::from_u128(1)),
         events: events.clone(),
         snapshot: None,
+        expected_end: None,
     };
     store.append(vec![append]).await.unwrap().remove(0).unwrap();
     let read = store.read_all(Position::START, 9).await.unwrap();
@@ -290,7 +326,7 @@ async fn a_file_of_several_kinds_is_one_domains() {
 
 #[test]
 fn a_recorded_event_is_serialized_as_the_line_it_is_exported_as() {
-    for data in [entered("west", true).into(), TicketEvent::Issued { number: 7 }.into()] {
+    for data in [entered("west", true).into(), TicketEvent::Issued { number: 7, holder: None }.into()] {
         let event: RecordedEvent<GarageEvent> = RecordedEvent {
             position: Position::new(3),
             stream: StreamId::named("lot-1"),

@@ -85,6 +85,7 @@ every_store_keeps! {
         of_those_who_expect_the_same_version_one_is_stored,
         after_a_conflict_the_right_version_is_stored,
         a_conflict_sees_what_came_before_it_in_its_call,
+        at_another_end_of_the_log_than_expected_nothing_is_stored,
     }
     reads {
         an_empty_store_has_no_events_and_ends_at_0,

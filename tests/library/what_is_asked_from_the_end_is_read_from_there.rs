@@ -134,8 +134,8 @@ async fn a_part_is_the_same_as_in_the_whole() {
         }
     }
     let log = bank.events(Position::START, usize::MAX).await.unwrap();
-    let events: Vec<_> = log.iter().filter(|event| event.data.account_id() == &account).collect();
-    let statement = bank.statement(&account, Position::START, None, usize::MAX).await.unwrap();
+    let events: Vec<_> = log.iter().filter(|event| event.data.account_id().unwrap() == &account).collect();
+    let statement = bank.statement(&account, Position::START, None, usize::MAX).await.unwrap().lines;
     let reasons = bank.why(&account, None, usize::MAX).await.unwrap();
     assert_eq!((statement.len(), reasons.len()), (events.len(), 12 + 6 + 3));
     assert_eq!(reasons.last().unwrap().balance, bank.check_balance(&account).await.unwrap());
@@ -158,7 +158,7 @@ async fn a_part_is_the_same_as_in_the_whole() {
             let part: Vec<_> = events.iter().filter(|event| event.position >= from).take(limit).copied().collect();
             assert_eq!(bank.account_events(&account, from, limit).await.unwrap().iter().collect::<Vec<_>>(), part);
             for until in log.iter().step_by(3).map(|event| Moment::Time(event.time)) {
-                let lines = bank.statement(&account, from, Some(until), limit).await;
+                let lines = bank.statement(&account, from, Some(until), limit).await.map(|statement| statement.lines);
                 let part = statement.iter().filter(|line| line.position >= from);
                 let part = part.filter(|line| until.includes(line.position, line.time)).take(limit).cloned().collect();
                 match until.is_after(events[0]) {

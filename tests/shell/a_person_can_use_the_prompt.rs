@@ -50,16 +50,16 @@ fn tab_completes_modules_functions_and_the_names_of_accounts() {
 fn hints_and_colours_help_unless_no_color_is_set() {
     let terminal = Terminal::open();
     terminal.keys("Bank.deposit ");
-    terminal.wait_for("bank(1)> Bank.deposit account, amount");
+    terminal.wait_for("bank(1)> Bank.deposit account, amount, [memo: …], [on: …]");
     assert!(terminal.is_colored("Bank.deposit") && terminal.is_colored("account, amount"));
     assert!(!terminal.is_colored("bank(1)>"));
     terminal.keys("\"Wolfman\", 5");
-    terminal.wait_for("bank(1)> Bank.deposit \"Wolfman\", 5");
+    terminal.wait_for("bank(1)> Bank.deposit \"Wolfman\", 5, [memo: …], [on: …]");
     assert!(terminal.is_colored("\"Wolfman\""));
 
     let terminal = Terminal::open_with(tempfile::tempdir().unwrap(), "1");
     terminal.keys("Bank.deposit ");
-    terminal.wait_for("bank(1)> Bank.deposit account, amount");
+    terminal.wait_for("bank(1)> Bank.deposit account, amount, [memo: …], [on: …]");
     assert!(!terminal.is_colored("Bank.deposit") && !terminal.is_colored("account, amount"));
 }
 

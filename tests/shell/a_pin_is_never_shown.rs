@@ -145,7 +145,7 @@ fn in_no_debug_output_and_in_no_event() {
         let _ = write!(debugged, "{receipt:?} {bank:?}");
         let amount = Money::new(5).unwrap();
         for digits in [PIN, WRONG] {
-            let command = AccountCommand::WithdrawMoney { account_id: account_id.clone(), amount, pin: None };
+            let command = AccountCommand::withdrawal(account_id.clone(), amount);
             let pin = Pin::new(digits).unwrap();
             let pending = bank.send_with_pin(command, Some(pin), bank.start_conversation()).await.unwrap();
             let _ = write!(debugged, "{pending:?}");

@@ -139,7 +139,7 @@ fn it_cannot_be_brought_back() {
     terminal.keys(ENTER);
     terminal.wait_for("bank(5)> ");
     terminal.keys(&format!("{CTRL_Y}{UP}"));
-    terminal.wait_for("bank(5)> Bank.withdraw 1, 30, [pin]");
+    terminal.wait_for("bank(5)> Bank.withdraw 1, 30, [pin], [memo: …], [on: …]");
     nothing_was_shown(&terminal);
 }
 

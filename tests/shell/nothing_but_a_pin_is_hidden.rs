@@ -6,7 +6,9 @@ use crate::program::{bank, run_command};
 #[test]
 fn in_a_statement_that_takes_no_pin() {
     for statement in [
-        "Bank.statement 20240117, from: \"2024-01-17\"",
+        "Bank.statement 20240117, from: :first, to: \"2024-01-17\"",
+        "Bank.deposit 1, :all, memo: \"86420975\"",
+        "Bank.reverse 86420975, memo: 20240117",
         "Bank.statement 20240117, frm: \"2024-01-17\"",
         "Bank.check_balance 20240117, at: \"20240117\"",
         "Bank.deposit 20240117, \"86420975\"",
@@ -23,6 +25,7 @@ fn in_the_other_arguments_of_one_that_takes_a_pin() {
     for (statement, shown) in [
         ("Bank.withdraw 20240117, 50000, :none", "Bank.withdraw 20240117, 50000, :none"),
         ("Bank.withdraw 20240117, 50000, 8642, 1", "Bank.withdraw 20240117, 50000, ****, 1"),
+        ("Bank.withdraw 1, 5, :none, memo: \"8642\"", "Bank.withdraw 1, 5, :none, memo: \"8642\""),
         (
             "Bank.create 20240117, \"Josh 1999\", 8642, emial: \"\"",
             "Bank.create 20240117, \"Josh 1999\", ****, emial: \"\"",

@@ -9,6 +9,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -92,9 +93,15 @@ fn run_in(directory: &TempDir, program: &str, arguments: &[&str], stdin: &str) -
     run_command(command, stdin)
 }
 
-/// In a directory where nothing was before: a bank may be kept in a file.
-fn run_all(transcript: &Transcript) -> Vec<Finished> {
+/// A directory where nothing was before but the examples: a bank may be kept in a file.
+fn directory() -> TempDir {
     let directory = tempfile::tempdir().unwrap();
+    symlink(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples"), directory.path().join("examples")).unwrap();
+    directory
+}
+
+fn run_all(transcript: &Transcript) -> Vec<Finished> {
+    let directory = directory();
     let run = |Run { command, stdin, .. }: &Run| {
         let words = words(command);
         let words: Vec<_> = words.iter().map(String::as_str).collect();
@@ -105,7 +112,7 @@ fn run_all(transcript: &Transcript) -> Vec<Finished> {
 
 /// The same statements under other flags.
 fn run_all_with(transcript: &Transcript, flags: &[&str]) -> Vec<Finished> {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = directory();
     let run = |Run { command, stdin, .. }: &Run| match command.split_whitespace().next().unwrap() {
         "bank" => run_in(&directory, "bank", flags, stdin),
         example => run_in(&directory, example, &[flags, &["--store", "store.db"]].concat(), stdin),

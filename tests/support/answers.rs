@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cqrs_bank::bank::{
-    AccountEntry, AccountEvent, Balance, Bank, Cause, CheckBalanceError, Ending, Moment, Money, Movement,
-    StatementLine, TransferId, TransferState,
+    AccountEntry, AccountEvent, Balance, Bank, Cause, CheckBalanceError, Ending, Moment, Money, Movement, Statement,
+    TransferId, TransferState,
 };
 use cqrs_bank::engine::log::{Position, RecordedEvent};
 
@@ -21,7 +21,7 @@ pub(crate) struct Answers {
     accounts: Vec<AccountEntry>,
     total_deposits: i128,
     transfers: Vec<(TransferId, TransferState)>,
-    statements: Vec<Result<Vec<StatementLine>, CheckBalanceError>>,
+    statements: Vec<Result<Statement, CheckBalanceError>>,
     reasons: Vec<Result<Vec<Because>, CheckBalanceError>>,
 }
 
@@ -73,11 +73,29 @@ pub(crate) struct Fold {
     limits: BTreeMap<String, i64>,
     paid_in: i128,
     paid_out: i128,
+    /// For each account its events.
+    bookings: BTreeMap<String, Bookings>,
 }
+
+/// Events by booking date and position, with what they moved and the balance after them.
+type Bookings = BTreeMap<(String, u64), (i64, i64)>;
 
 impl Fold {
     pub(crate) fn take(&mut self, event: &RecordedEvent<AccountEvent>) {
-        let balance = self.balances.entry(event.data.account_id().to_string());
+        let Some(account) = event.data.account_id() else { return };
+        let name = account.to_string();
+        let before = self.balances.get(&name).copied().unwrap_or(0);
+        self.move_money(event);
+        let after = self.balances[&name];
+        let moved = after - before;
+        let given = event.data.details().and_then(|details| details.booking_date()).map(|date| date.to_string());
+        let booked_on = given.unwrap_or_else(|| event.time.to_string()[..10].to_owned());
+        self.bookings.entry(name).or_default().insert((booked_on, event.position.get()), (moved, after));
+    }
+
+    fn move_money(&mut self, event: &RecordedEvent<AccountEvent>) {
+        let Some(account) = event.data.account_id() else { return };
+        let balance = self.balances.entry(account.to_string());
         let units = |amount: Money| i64::try_from(amount.minor_units()).unwrap();
         let ended = |ending| TransferState::Ended(ending);
         match &event.data {
@@ -111,6 +129,14 @@ impl Fold {
                 balance.and_modify(|balance| *balance += units(outgoing.amount));
                 let (id, amount) = (outgoing.transfer_id, outgoing.amount);
                 self.step(id, amount, TransferState::Reserved, ended(Ending::Released(released.reason)));
+            }
+            AccountEvent::DepositReversed(reversal) => {
+                balance.and_modify(|balance| *balance -= units(reversal.amount));
+                self.paid_out += i128::from(units(reversal.amount));
+            }
+            AccountEvent::WithdrawalReversed(reversal) => {
+                balance.and_modify(|balance| *balance += units(reversal.amount));
+                self.paid_in += i128::from(units(reversal.amount));
             }
             AccountEvent::OverdraftLimitSet { account_id, limit } => {
                 self.limits.insert(account_id.to_string(), i64::try_from(limit.minor_units()).unwrap());
@@ -148,6 +174,21 @@ impl Fold {
         let transfers = self.transfers.iter().map(|(id, (_, state))| (*id, *state));
         assert_eq!(answers.transfers.iter().copied().collect::<BTreeMap<_, _>>(), transfers.collect());
         assert_eq!(answers.transfers.len(), self.transfers.len());
+        for (name, statement) in NAMES.iter().zip(&answers.statements) {
+            let Ok(Statement { brought_forward, lines, is_reordered, .. }) = statement else { continue };
+            assert_eq!(*brought_forward, None);
+            let (mut balance, mut reordered) = (0, false);
+            let expected = self.bookings[*name].iter().map(|((date, position), (moved, after))| {
+                balance += moved;
+                reordered |= balance != *after;
+                (date.clone(), *position, *moved, balance)
+            });
+            let stated = lines.iter().map(|line| {
+                (line.booking_date.to_string(), line.position.get(), line.amount.unwrap_or(0), line.balance)
+            });
+            assert_eq!(stated.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+            assert_eq!(*is_reordered, reordered, "{lines:?}");
+        }
         let mut accounts: Vec<_> = answers.accounts.iter().map(|entry| entry.account_id.to_string()).collect();
         accounts.sort();
         let listed = self.balances.keys().filter(|name| !self.closed.contains(*name));

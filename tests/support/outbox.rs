@@ -41,6 +41,13 @@ impl Outbox {
         names
     }
 
+    /// The one e-mail that was sent.
+    #[allow(dead_code, reason = "not every test program asks for it")]
+    pub(crate) fn only(&self) -> String {
+        let [name] = &self.sent()[..] else { panic!("{:?}", self.sent()) };
+        fs::read_to_string(self.path("works").join("outbox").join(name)).unwrap()
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

@@ -187,6 +187,7 @@ pub(crate) async fn append(store: &impl EventStore<Happened>, numbers: impl Into
         metadata: Metadata::from_outside(Uuid::new_v4()),
         events: numbers.into_iter().map(Happened).collect(),
         snapshot: None,
+        expected_end: None,
     };
     let committed = store.append(vec![append]).await.unwrap().remove(0).unwrap();
     committed.last().unwrap().position

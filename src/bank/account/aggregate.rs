@@ -2,7 +2,10 @@
 
 use std::iter;
 
+use uuid::Uuid;
+
 use super::balance::{Balance, OverdraftLimit};
+use super::booking::BookingDetails;
 use super::change::{AccountChange, Change};
 use super::commands::AccountCommand;
 use super::events::AccountEvent;
@@ -11,6 +14,7 @@ use super::money::Money;
 use super::pin_lock::{Admission, PinLock};
 use super::refusal::Refusal;
 use super::reservations::Reservations;
+use super::reversal::{Reversal, ReversedCommands};
 use super::snapshot::AccountSnapshot;
 use super::standing::Standing;
 use super::stated_reason::StatedReason;
@@ -34,6 +38,7 @@ struct OpenAccount {
     lock: PinLock,
     /// The amounts taken out of the balance for transfers under way.
     reservations: Reservations,
+    reversed: ReversedCommands,
 }
 
 impl Account {
@@ -41,9 +46,7 @@ impl Account {
     pub fn balance(&self) -> Option<Balance> {
         self.open.as_ref().map(|open| open.balance)
     }
-}
 
-impl Account {
     /// Why this account cannot have decided on an event, because of its standing; `None` if it can.
     pub(in crate::bank) fn rules_out(&self, event: &AccountEvent) -> Option<&'static str> {
         let open = self.open.as_ref()?;
@@ -59,6 +62,11 @@ impl Account {
     /// Whether the balance is below what the overdraft limit allows.
     pub(in crate::bank) fn is_below_limit(&self) -> bool {
         self.open.as_ref().is_some_and(|open| !open.balance.is_within(open.overdraft_limit))
+    }
+
+    /// Whether the account has reversed the booking of a command.
+    pub(in crate::bank) fn has_reversed(&self, command_id: Uuid) -> bool {
+        self.open.as_ref().is_some_and(|open| open.reversed.contain(command_id))
     }
 
     /// Whether more transfers are under way than an account allows.
@@ -84,14 +92,16 @@ impl Aggregate for Account {
                 return Ok(iter::once(created).chain(opening).collect());
             }
             (_, None) => return Err(Refusal::NoAccount),
-            (AccountCommand::DepositMoney { amount, .. }, Some(open)) => open.deposit(*amount)?,
-            (AccountCommand::WithdrawMoney { amount, pin, .. }, Some(open)) => open.withdraw(*amount, pin.as_ref())?,
+            (AccountCommand::DepositMoney { amount, details, .. }, Some(open)) => open.deposit(*amount, details)?,
+            (AccountCommand::WithdrawMoney { amount, details, pin, .. }, Some(open)) => {
+                open.withdraw(*amount, details, pin.as_deref())?
+            }
             (AccountCommand::UnlockAccount { .. }, Some(open)) => open.unlock()?,
             (AccountCommand::FreezeAccount { reason, .. }, Some(open)) => open.freeze(reason.clone())?,
             (AccountCommand::UnfreezeAccount { .. }, Some(open)) => open.unfreeze()?,
             (AccountCommand::SetOverdraftLimit { limit, .. }, Some(open)) => open.set_overdraft_limit(*limit)?,
             (AccountCommand::ChangeAccount(wanted), Some(open)) => open.change(wanted)?,
-            (AccountCommand::ReserveMoney { outgoing, pin }, Some(open)) => open.reserve(outgoing, pin.as_ref())?,
+            (AccountCommand::ReserveMoney { outgoing, pin }, Some(open)) => open.reserve(outgoing, pin.as_deref())?,
             (AccountCommand::CreditTransfer(incoming), Some(open)) => open.credit(incoming)?,
             (AccountCommand::SettleTransfer { transfer_id, .. }, Some(open)) => {
                 let outgoing = open.reservations.find(*transfer_id)?.clone();
@@ -101,6 +111,8 @@ impl Aggregate for Account {
                 let outgoing = open.reservations.find(*transfer_id)?.clone();
                 AccountEvent::TransferReleased(Box::new(Released { outgoing, reason: *reason }))
             }
+            (AccountCommand::ReverseDeposit(reversal), Some(open)) => open.reverse_deposit(reversal)?,
+            (AccountCommand::ReverseWithdrawal(reversal), Some(open)) => open.reverse_withdrawal(reversal)?,
         };
         Ok(vec![event])
     }
@@ -110,22 +122,24 @@ impl Aggregate for Account {
             let lock = PinLock::new(account_holder.pin_verifier().cloned());
             let (standing, reservations) = (Standing::default(), Reservations::default());
             let (id, balance, overdraft_limit) = (account_id.clone(), Balance::ZERO, OverdraftLimit::NONE);
-            self.open = Some(OpenAccount { id, balance, overdraft_limit, standing, lock, reservations });
+            let reversed = ReversedCommands::default();
+            self.open = Some(OpenAccount { id, balance, overdraft_limit, standing, lock, reservations, reversed });
         } else if let Some(open) = &mut self.open {
             open.apply(event);
         }
     }
 
     fn snapshot(&self) -> Option<String> {
-        let OpenAccount { id, balance, overdraft_limit, standing, lock, reservations } = self.open.as_ref()?;
-        AccountSnapshot::new(id, *balance, *overdraft_limit, *standing, lock, reservations).to_text()
+        let OpenAccount { id, balance, overdraft_limit, standing, lock, reservations, reversed } =
+            self.open.as_ref()?;
+        AccountSnapshot::new(id, *balance, *overdraft_limit, *standing, lock, reservations, reversed).to_text()
     }
 
     fn restore(snapshot: &str) -> Option<Self> {
         let snapshot = AccountSnapshot::from_text(snapshot)?;
         let reservations = snapshot.reservations();
-        let AccountSnapshot { account_id: id, balance, overdraft_limit, standing, lock, .. } = snapshot;
-        Some(Self { open: Some(OpenAccount { id, balance, overdraft_limit, standing, lock, reservations }) })
+        let AccountSnapshot { account_id: id, balance, overdraft_limit, standing, lock, reversed, .. } = snapshot;
+        Some(Self { open: Some(OpenAccount { id, balance, overdraft_limit, standing, lock, reservations, reversed }) })
     }
 
     /// The balance that a payment would leave. Nothing is traced for a payment that is refused, or whose PIN is wrong.
@@ -133,10 +147,14 @@ impl Aggregate for Account {
         let open = self.open.as_ref()?;
         let (amount, pin) = match command {
             AccountCommand::WithdrawMoney { amount, pin, .. } => (*amount, pin),
-            AccountCommand::ReserveMoney { outgoing, pin } if outgoing.payee != open.id => (outgoing.amount, pin),
+            AccountCommand::ReserveMoney { outgoing, pin }
+                if outgoing.payee != open.id && outgoing.details.reverses().is_none() =>
+            {
+                (outgoing.amount, pin)
+            }
             _ => return None,
         };
-        let granted = open.admit(pin.as_ref()) == Ok(Admission::Granted);
+        let granted = open.admit(pin.as_deref()) == Ok(Admission::Granted);
         granted.then(|| open.balance.difference(amount))
     }
 }
@@ -153,22 +171,33 @@ impl OpenAccount {
             | AccountEvent::AccountOverdrawn { .. }
             | AccountEvent::AccountUnlocked { .. } => self.lock.forget_wrong_pins(),
             AccountEvent::MoneyReserved(outgoing) => {
-                self.lock.forget_wrong_pins();
+                match outgoing.details.reverses() {
+                    Some(reversed) => self.reversed.add(reversed),
+                    None => self.lock.forget_wrong_pins(),
+                }
                 self.reservations.add(outgoing);
             }
             AccountEvent::HolderChanged { .. } | AccountEvent::EmailChanged { .. } => self.lock.forget_wrong_pins(),
             AccountEvent::OverdraftLimitSet { limit, .. } => self.overdraft_limit = *limit,
             AccountEvent::PinChanged { pin_verifier, .. } => self.lock = PinLock::new(Some(pin_verifier.clone())),
             AccountEvent::TransferSettled(outgoing) => self.reservations.remove(outgoing.transfer_id),
-            AccountEvent::TransferReleased(released) => self.reservations.remove(released.outgoing.transfer_id),
+            AccountEvent::TransferReleased(released) => {
+                self.reservations.remove(released.outgoing.transfer_id);
+                if let Some(reversed) = released.outgoing.details.reverses() {
+                    self.reversed.remove(reversed);
+                }
+            }
+            AccountEvent::DepositReversed(reversal) | AccountEvent::WithdrawalReversed(reversal) => {
+                self.reversed.add(reversal.reverses);
+            }
             _ => self.standing.apply(event),
         }
     }
 
-    fn deposit(&self, amount: Money) -> Result<AccountEvent, Refusal> {
+    fn deposit(&self, amount: Money, details: &BookingDetails) -> Result<AccountEvent, Refusal> {
         self.check_balance_limit(amount)?;
-        let account_id = self.id.clone();
-        Ok(AccountEvent::MoneyDeposited { account_id, amount })
+        let (account_id, details) = (self.id.clone(), details.clone());
+        Ok(AccountEvent::MoneyDeposited { account_id, amount, details })
     }
 
     /// Counts reservations too, since a released transfer returns them to the balance.
@@ -189,6 +218,9 @@ impl OpenAccount {
         if outgoing.payee == self.id {
             return Err(Refusal::SameAccount);
         }
+        if let Some(reversed) = outgoing.details.reverses() {
+            return self.transfer_back(outgoing, reversed);
+        }
         let account_id = self.id.clone();
         let (balance, amount) = (self.balance, outgoing.amount);
         Ok(match (self.lock.admit(pin)?, self.covers(amount)) {
@@ -208,11 +240,37 @@ impl OpenAccount {
         self.balance.checked_sub(amount).is_some_and(|left| left.is_within(self.overdraft_limit))
     }
 
+    /// Refuses to take back more than that.
+    fn check_funds(&self, amount: Money) -> Result<(), Refusal> {
+        if self.covers(amount) { Ok(()) } else { Err(Refusal::Overdrawn) }
+    }
+
     fn set_overdraft_limit(&self, limit: OverdraftLimit) -> Result<AccountEvent, Refusal> {
         match self.balance.is_within(limit) {
             true => Ok(AccountEvent::OverdraftLimitSet { account_id: self.id.clone(), limit }),
             false => Err(Refusal::OverdraftInUse),
         }
+    }
+
+    /// The bank's own act, which needs no PIN and is no payment that could be declined.
+    fn transfer_back(&self, outgoing: &Outgoing, reversed: Uuid) -> Result<AccountEvent, Refusal> {
+        self.reversed.check(reversed)?;
+        self.check_funds(outgoing.amount)?;
+        self.reservations.check_capacity()?;
+        Ok(AccountEvent::MoneyReserved(Box::new(Outgoing { account_id: self.id.clone(), ..outgoing.clone() })))
+    }
+
+    fn reverse_deposit(&self, reversal: &Reversal) -> Result<AccountEvent, Refusal> {
+        self.standing.check_unfrozen()?;
+        self.reversed.check(reversal.reverses)?;
+        self.check_funds(reversal.amount)?;
+        Ok(AccountEvent::DepositReversed(Box::new(Reversal { account_id: self.id.clone(), ..reversal.clone() })))
+    }
+
+    fn reverse_withdrawal(&self, reversal: &Reversal) -> Result<AccountEvent, Refusal> {
+        self.reversed.check(reversal.reverses)?;
+        self.check_balance_limit(reversal.amount)?;
+        Ok(AccountEvent::WithdrawalReversed(Box::new(Reversal { account_id: self.id.clone(), ..reversal.clone() })))
     }
 
     fn credit(&self, incoming: &Incoming) -> Result<AccountEvent, Refusal> {
@@ -221,12 +279,17 @@ impl OpenAccount {
         Ok(AccountEvent::TransferCredited(Box::new(Incoming { account_id, ..incoming.clone() })))
     }
 
-    fn withdraw(&self, amount: Money, pin: Option<&PinCheck>) -> Result<AccountEvent, Refusal> {
+    fn withdraw(
+        &self,
+        amount: Money,
+        details: &BookingDetails,
+        pin: Option<&PinCheck>,
+    ) -> Result<AccountEvent, Refusal> {
         let account_id = self.id.clone();
         let balance = self.balance;
         Ok(match (self.admit(pin)?, self.covers(amount)) {
             (Admission::WrongPin, _) => AccountEvent::InvalidPin { account_id, amount_requested: amount },
-            (Admission::Granted, true) => AccountEvent::MoneyWithdrawn { account_id, amount },
+            (Admission::Granted, true) => AccountEvent::MoneyWithdrawn { account_id, amount, details: details.clone() },
             (Admission::Granted, false) => {
                 AccountEvent::AccountOverdrawn { account_id, balance, amount_requested: amount }
             }
@@ -252,7 +315,7 @@ impl OpenAccount {
             Change::Pin(_) if !self.lock.has_pin() => return Err(Refusal::NoPin),
             Change::Holder(_) | Change::Email(_) | Change::Pin(_) => {}
         }
-        if self.lock.admit(wanted.pin.as_ref())? == Admission::WrongPin {
+        if self.lock.admit(wanted.pin.as_deref())? == Admission::WrongPin {
             return Ok(AccountEvent::PinRejected { account_id });
         }
         Ok(match wanted.change.clone() {

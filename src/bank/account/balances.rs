@@ -38,7 +38,7 @@ impl Projection<AccountEvent> for Balances {
     const ROWS: Option<StoredFields<Self>> = rows!(1; balances);
 
     fn project(&mut self, event: &RecordedEvent<AccountEvent>) {
-        let account_id = event.data.account_id();
+        let Some(account_id) = event.data.account_id() else { return };
         if let AccountEvent::AccountCreated { .. } = event.data {
             self.balances.insert(account_id.clone(), Balance::ZERO);
         } else if let Some(movement) = event.data.movement()
@@ -55,6 +55,8 @@ pub(in crate::bank) fn trace(event: &RecordedEvent<AccountEvent>) {
     let (conversation, title) = (event.metadata.correlation_id, event.data.title());
     trace_line!(conversation, "Event Handler: {title}");
     match &event.data {
+        // Whoever loads it gets a list of what was declined.
+        _ if !event.metadata.has_effects() => {}
         AccountEvent::AccountOverdrawn { account_id, .. } => {
             let correlation = conversation.as_u128();
             tracing::info!(correlation, "Payment declined for Account: {account_id:?}. Shame, shame!");

@@ -18,7 +18,7 @@ pub struct AccountChange {
     /// What is to change.
     pub change: Change,
     /// The result of checking the PIN; `None` if no PIN was given.
-    pub pin: Option<PinCheck>,
+    pub pin: Option<Box<PinCheck>>,
 }
 
 /// What is to change about an account.

@@ -1,9 +1,13 @@
 //! Which account a command is for, its title, and what tells it from another command.
 
+use std::fmt;
+
 use super::aggregate::Account;
+use super::booking::{BookingDetails, Memo};
 use super::commands::{AccountCommand, CREATE_ACCOUNT, TRANSFER_MONEY};
 use super::email_address::EmailAddress;
 use super::id::AccountId;
+use super::reversal::Reversal;
 use super::stated_reason::StatedReason;
 use super::transfer::{Incoming, Outgoing, ReleaseReason};
 use crate::engine::domain::Command;
@@ -27,6 +31,7 @@ impl Command for AccountCommand {
             Self::ReserveMoney { outgoing, .. } => &outgoing.account_id,
             Self::CreditTransfer(incoming) => &incoming.account_id,
             Self::ChangeAccount(wanted) => &wanted.account_id,
+            Self::ReverseDeposit(reversal) | Self::ReverseWithdrawal(reversal) => &reversal.account_id,
         }
     }
 
@@ -44,6 +49,8 @@ impl Command for AccountCommand {
             Self::CreditTransfer(_) => "Credit Transfer",
             Self::SettleTransfer { .. } => "Settle Transfer",
             Self::ReleaseTransfer { .. } => "Release Transfer",
+            Self::ReverseDeposit(_) => "Reverse Deposit",
+            Self::ReverseWithdrawal(_) => "Reverse Withdrawal",
         }
     }
 
@@ -61,8 +68,12 @@ impl Command for AccountCommand {
                     }
                 }
             }
-            Self::DepositMoney { account_id, amount } => Fingerprint::of(&[&"deposit_money", account_id, amount]),
-            Self::WithdrawMoney { account_id, amount, .. } => Fingerprint::of(&[&"withdraw_money", account_id, amount]),
+            Self::DepositMoney { account_id, amount, details } => {
+                with_details(&[&"deposit_money", account_id, amount], details)
+            }
+            Self::WithdrawMoney { account_id, amount, details, .. } => {
+                with_details(&[&"withdraw_money", account_id, amount], details)
+            }
             Self::UnlockAccount { account_id } => Fingerprint::of(&[&"unlock_account", account_id]),
             Self::FreezeAccount { account_id, reason } => {
                 let reason = reason.as_ref().map_or("", StatedReason::as_str);
@@ -74,12 +85,12 @@ impl Command for AccountCommand {
             }
             Self::ChangeAccount(wanted) => wanted.fingerprint(),
             Self::ReserveMoney { outgoing, .. } => {
-                let Outgoing { account_id, transfer_id, payee, amount } = outgoing.as_ref();
-                Fingerprint::of(&[&"reserve_money", account_id, transfer_id, payee, amount])
+                let Outgoing { account_id, transfer_id, payee, amount, details } = outgoing.as_ref();
+                with_details(&[&"reserve_money", account_id, transfer_id, payee, amount], details)
             }
             Self::CreditTransfer(incoming) => {
-                let Incoming { account_id, transfer_id, payer, amount } = incoming.as_ref();
-                Fingerprint::of(&[&"credit_transfer", account_id, transfer_id, payer, amount])
+                let Incoming { account_id, transfer_id, payer, amount, details } = incoming.as_ref();
+                with_details(&[&"credit_transfer", account_id, transfer_id, payer, amount], details)
             }
             Self::SettleTransfer { account_id, transfer_id } => {
                 Fingerprint::of(&[&"settle_transfer", account_id, transfer_id])
@@ -91,6 +102,24 @@ impl Command for AccountCommand {
                 };
                 Fingerprint::of(&[&"release_transfer", account_id, transfer_id, &reason])
             }
+            Self::ReverseDeposit(reversal) => fingerprint_of("reverse_deposit", reversal),
+            Self::ReverseWithdrawal(reversal) => fingerprint_of("reverse_withdrawal", reversal),
         }
     }
+}
+
+/// The fingerprint of a booking. Without details it is what it was before there were any.
+fn with_details(parts: &[&dyn fmt::Display], details: &BookingDetails) -> Fingerprint {
+    if details.are_none() {
+        return Fingerprint::of(parts);
+    }
+    let memo = details.memo().map_or("", Memo::as_str);
+    let booking_date = details.booking_date().map_or_else(String::new, |date| date.to_string());
+    let reverses = details.reverses().map_or_else(String::new, |command_id| command_id.to_string());
+    Fingerprint::of(&[parts, &[&memo, &booking_date, &reverses]].concat())
+}
+
+fn fingerprint_of(kind: &str, reversal: &Reversal) -> Fingerprint {
+    let Reversal { account_id, reverses, amount, details } = reversal;
+    with_details(&[&kind, account_id, reverses, amount], details)
 }

@@ -1,11 +1,13 @@
 //! The commands of accounts.
 
 use super::balance::OverdraftLimit;
+use super::booking::BookingDetails;
 use super::change::AccountChange;
 use super::events::AccountEvent;
 use super::holder::AccountHolder;
 use super::id::AccountId;
 use super::money::Money;
+use super::reversal::Reversal;
 use super::stated_reason::StatedReason;
 use crate::bank::account::transfer::{Incoming, Outgoing, ReleaseReason, TransferId};
 use crate::bank::pin::PinCheck;
@@ -29,7 +31,7 @@ impl Opening {
         let Self { deposit, overdraft_limit: limit } = self;
         let limit =
             (!limit.is_none()).then(|| AccountEvent::OverdraftLimitSet { account_id: account_id.clone(), limit });
-        let deposit = deposit.map(|amount| AccountEvent::MoneyDeposited { account_id: account_id.clone(), amount });
+        let deposit = deposit.map(|amount| AccountEvent::deposited(account_id.clone(), amount));
         limit.into_iter().chain(deposit)
     }
 }
@@ -52,6 +54,8 @@ pub enum AccountCommand {
         account_id: AccountId,
         /// The amount.
         amount: Money,
+        /// Memo and booking date.
+        details: BookingDetails,
     },
     /// Withdraw an amount.
     WithdrawMoney {
@@ -59,8 +63,10 @@ pub enum AccountCommand {
         account_id: AccountId,
         /// The amount.
         amount: Money,
+        /// Memo and booking date.
+        details: BookingDetails,
         /// The result of checking the PIN; `None` if no PIN was given.
-        pin: Option<PinCheck>,
+        pin: Option<Box<PinCheck>>,
     },
     /// Unlock an account after too many wrong PINs.
     UnlockAccount {
@@ -93,7 +99,7 @@ pub enum AccountCommand {
         /// The payer's side of the transfer.
         outgoing: Box<Outgoing>,
         /// The result of checking the PIN; `None` if no PIN was given.
-        pin: Option<PinCheck>,
+        pin: Option<Box<PinCheck>>,
     },
     /// Credit the amount of a transfer to the payee.
     CreditTransfer(Box<Incoming>),
@@ -113,6 +119,10 @@ pub enum AccountCommand {
         /// Why the payee cannot take it.
         reason: ReleaseReason,
     },
+    /// Take a deposit back out of the account.
+    ReverseDeposit(Box<Reversal>),
+    /// Pay a withdrawal back into the account.
+    ReverseWithdrawal(Box<Reversal>),
 }
 
 impl AccountCommand {
@@ -121,8 +131,27 @@ impl AccountCommand {
         Self::CreateAccount { account_id, account_holder, opening: None }
     }
 
+    /// Deposits an amount, without memo and booking date.
+    pub fn deposit(account_id: AccountId, amount: Money) -> Self {
+        Self::DepositMoney { account_id, amount, details: BookingDetails::NONE }
+    }
+
+    /// Withdraws an amount, without memo, booking date and PIN.
+    pub fn withdrawal(account_id: AccountId, amount: Money) -> Self {
+        Self::WithdrawMoney { account_id, amount, details: BookingDetails::NONE, pin: None }
+    }
+
+    /// Sets memo and booking date. A command that is no booking from outside has none.
+    pub(in crate::bank) fn set_details(&mut self, new: BookingDetails) {
+        match self {
+            Self::DepositMoney { details, .. } | Self::WithdrawMoney { details, .. } => *details = new,
+            Self::ReserveMoney { outgoing, .. } => outgoing.details = new,
+            _ => {}
+        }
+    }
+
     /// The command's PIN check; `None` if the command needs no PIN.
-    pub(in crate::bank) fn pin_check_mut(&mut self) -> Option<&mut Option<PinCheck>> {
+    pub(in crate::bank) fn pin_check_mut(&mut self) -> Option<&mut Option<Box<PinCheck>>> {
         match self {
             Self::WithdrawMoney { pin, .. } | Self::ReserveMoney { pin, .. } => Some(pin),
             Self::ChangeAccount(wanted) => Some(&mut wanted.pin),

@@ -3,17 +3,20 @@
 use serde::{Deserialize, Serialize};
 
 use super::balance::{Balance, OverdraftLimit};
+use super::booking::{self, BookingDetails};
 use super::change::CHANGE_PIN;
 use super::email_address::EmailAddress;
 use super::holder::{self, AccountHolder, HolderName};
 use super::id::AccountId;
 use super::money::{self, Money};
+use super::reversal::Reversal;
 use super::stated_reason::StatedReason;
 use super::transfer::{Incoming, Outgoing, Released, TransferId};
+use crate::bank::currency::CurrencyChosen;
 use crate::bank::pin::PinVerifier;
-use crate::engine::domain::DomainEvent;
+use crate::engine::domain::{DomainEvent, Upcast};
 
-/// Something that happened to an account.
+/// Something that happened to an account, or to the ledger of all of them.
 ///
 /// The stored type names are those of the cqrs-bank kata.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,22 +32,26 @@ pub enum AccountEvent {
         account_holder: AccountHolder,
     },
     /// Money was deposited.
-    #[serde(rename = "money_deposited_into_bank_account")]
+    #[serde(rename = "money_deposited_into_bank_account", deserialize_with = "booking::deserialize")]
     MoneyDeposited {
         /// The account.
         account_id: AccountId,
         /// The amount.
-        #[serde(deserialize_with = "money::deserialize_amount")]
         amount: Money,
+        /// Memo and booking date.
+        #[serde(flatten)]
+        details: BookingDetails,
     },
     /// Money was withdrawn.
-    #[serde(rename = "money_withdrawn_from_bank_account")]
+    #[serde(rename = "money_withdrawn_from_bank_account", deserialize_with = "booking::deserialize")]
     MoneyWithdrawn {
         /// The account.
         account_id: AccountId,
         /// The amount.
-        #[serde(deserialize_with = "money::deserialize_amount")]
         amount: Money,
+        /// Memo and booking date.
+        #[serde(flatten)]
+        details: BookingDetails,
     },
     /// A payment beyond the balance was declined.
     AccountOverdrawn {
@@ -132,6 +139,12 @@ pub enum AccountEvent {
     TransferSettled(Box<Outgoing>),
     /// A transfer ended: the payer has the money back.
     TransferReleased(Box<Released>),
+    /// A deposit was taken back out of the account.
+    DepositReversed(Box<Reversal>),
+    /// A withdrawal was paid back into the account.
+    WithdrawalReversed(Box<Reversal>),
+    /// The currency of the bank was chosen, before there was an account.
+    CurrencyChosen(CurrencyChosen),
 }
 
 /// The change of a balance by an event.
@@ -144,6 +157,14 @@ pub enum Movement {
 }
 
 impl Movement {
+    /// The change in minor units, negative for a decrease.
+    pub fn minor_units(self) -> i64 {
+        match self {
+            Self::In(amount) => Balance::from(amount).minor_units(),
+            Self::Out(amount) => Balance::ZERO.difference(amount),
+        }
+    }
+
     /// The balance after the movement; `None` if it would be out of range.
     pub fn applied_to(self, balance: Balance) -> Option<Balance> {
         match self {
@@ -162,6 +183,8 @@ impl AccountEvent {
             Self::MoneyReserved(outgoing) => Some(Movement::Out(outgoing.amount)),
             Self::TransferCredited(incoming) => Some(Movement::In(incoming.amount)),
             Self::TransferReleased(released) => Some(Movement::In(released.outgoing.amount)),
+            Self::DepositReversed(reversal) => Some(Movement::Out(reversal.amount)),
+            Self::WithdrawalReversed(reversal) => Some(Movement::In(reversal.amount)),
             Self::AccountCreated { .. }
             | Self::AccountOverdrawn { .. }
             | Self::InvalidPin { .. }
@@ -174,7 +197,8 @@ impl AccountEvent {
             | Self::PinChanged { .. }
             | Self::AccountClosed { .. }
             | Self::PinRejected { .. }
-            | Self::TransferSettled(_) => None,
+            | Self::TransferSettled(_)
+            | Self::CurrencyChosen(_) => None,
         }
     }
 
@@ -199,29 +223,9 @@ impl AccountEvent {
             Self::TransferCredited(_) => "Credit Transfer",
             Self::TransferSettled(_) => "Settle Transfer",
             Self::TransferReleased(_) => "Release Transfer",
-        }
-    }
-
-    /// The transfer that the event is a step of, if any.
-    pub fn transfer_id(&self) -> Option<TransferId> {
-        match self {
-            Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => Some(outgoing.transfer_id),
-            Self::TransferCredited(incoming) => Some(incoming.transfer_id),
-            Self::TransferReleased(released) => Some(released.outgoing.transfer_id),
-            Self::AccountCreated { .. }
-            | Self::MoneyDeposited { .. }
-            | Self::MoneyWithdrawn { .. }
-            | Self::AccountOverdrawn { .. }
-            | Self::InvalidPin { .. }
-            | Self::AccountUnlocked { .. }
-            | Self::AccountFrozen { .. }
-            | Self::AccountUnfrozen { .. }
-            | Self::OverdraftLimitSet { .. }
-            | Self::HolderChanged { .. }
-            | Self::EmailChanged { .. }
-            | Self::PinChanged { .. }
-            | Self::AccountClosed { .. }
-            | Self::PinRejected { .. } => None,
+            Self::DepositReversed(_) => "Reverse Deposit",
+            Self::WithdrawalReversed(_) => "Reverse Withdrawal",
+            Self::CurrencyChosen(_) => "Choose Currency",
         }
     }
 
@@ -240,22 +244,14 @@ impl AccountEvent {
             Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => Some(outgoing.amount),
             Self::TransferCredited(incoming) => Some(incoming.amount),
             Self::TransferReleased(released) => Some(released.outgoing.amount),
-            Self::AccountCreated { .. }
-            | Self::AccountUnlocked { .. }
-            | Self::AccountFrozen { .. }
-            | Self::AccountUnfrozen { .. }
-            | Self::OverdraftLimitSet { .. }
-            | Self::HolderChanged { .. }
-            | Self::EmailChanged { .. }
-            | Self::PinChanged { .. }
-            | Self::AccountClosed { .. }
-            | Self::PinRejected { .. } => None,
+            Self::DepositReversed(reversal) | Self::WithdrawalReversed(reversal) => Some(reversal.amount),
+            _ => None,
         }
     }
 
-    /// The account concerned.
-    pub fn account_id(&self) -> &AccountId {
-        match self {
+    /// The account concerned; `None` for what concerns all of them.
+    pub fn account_id(&self) -> Option<&AccountId> {
+        Some(match self {
             Self::AccountCreated { account_id, .. }
             | Self::MoneyDeposited { account_id, .. }
             | Self::MoneyWithdrawn { account_id, .. }
@@ -273,7 +269,9 @@ impl AccountEvent {
             Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => &outgoing.account_id,
             Self::TransferCredited(incoming) => &incoming.account_id,
             Self::TransferReleased(released) => &released.outgoing.account_id,
-        }
+            Self::DepositReversed(reversal) | Self::WithdrawalReversed(reversal) => &reversal.account_id,
+            Self::CurrencyChosen(_) => return None,
+        })
     }
 }
 
@@ -300,6 +298,9 @@ impl DomainEvent for AccountEvent {
             Self::TransferCredited(_) => "transfer_credited",
             Self::TransferSettled(_) => "transfer_settled",
             Self::TransferReleased(_) => "transfer_released",
+            Self::DepositReversed(_) => "deposit_reversed",
+            Self::WithdrawalReversed(_) => "withdrawal_reversed",
+            Self::CurrencyChosen(chosen) => chosen.event_type(),
         }
     }
 
@@ -322,9 +323,26 @@ impl DomainEvent for AccountEvent {
             Self::TransferCredited(_) => "Transfer Credited",
             Self::TransferSettled(_) => "Transfer Settled",
             Self::TransferReleased(_) => "Transfer Released",
+            Self::DepositReversed(_) => "Deposit Reversed",
+            Self::WithdrawalReversed(_) => "Withdrawal Reversed",
+            Self::CurrencyChosen(chosen) => chosen.title(),
         }
+    }
+
+    /// Version 2 of the bookings adds their details.
+    fn upcast(event_type: &str, schema_version: u16) -> Option<Upcast> {
+        Self::only_adds(event_type, schema_version).then_some(|data| data)
+    }
+
+    fn only_adds(event_type: &str, schema_version: u16) -> bool {
+        booking::only_adds(event_type, schema_version)
+    }
+
+    fn written_version(&self) -> Option<u16> {
+        self.version_with_details()
     }
 }
 
+mod currency;
 #[cfg(test)]
 mod tests;

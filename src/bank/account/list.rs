@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::later_changes::LaterChanges;
-use crate::bank::{AccountEvent, AccountId, EmailAddress, Moment};
+use crate::bank::{AccountEvent, AccountId, Currency, CurrencyChosen, EmailAddress, Moment};
 use crate::engine::log::{Position, RecordedEvent, Timestamp, Version};
 use crate::engine::projection::{LogRow, Projection, RowLog, RowMap, StoredFields, rows};
 
@@ -42,13 +42,15 @@ pub struct AccountFilter {
     pub closed: bool,
 }
 
-/// The read model behind the account list.
+/// The read model behind the account list. It knows the bank's currency too, which whoever writes to a holder needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Accounts {
     /// In order of creation, so that the list at any moment is a prefix of this one.
     listed: RowLog<ListedAccount>,
     /// What has changed since.
     changes: RowMap<AccountId, LaterChanges>,
+    /// At most one. A log, so that a bank without a currency stores nothing for it.
+    currencies: RowLog<ListedCurrency>,
 }
 
 /// A stored row of the account list.
@@ -77,6 +79,20 @@ impl LogRow for ListedAccount {
     }
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct ListedCurrency {
+    position: Position,
+    chosen: CurrencyChosen,
+}
+
+impl LogRow for ListedCurrency {
+    type Key = ();
+
+    fn position(&self) -> Position {
+        self.position
+    }
+}
+
 impl ListedAccount {
     /// The entry at a moment, if the filter lets it through.
     fn entry(&self, changes: Option<&LaterChanges>, moment: Moment, filter: &AccountFilter) -> Option<AccountEntry> {
@@ -101,6 +117,14 @@ impl Accounts {
     /// The accounts that are not closed, in order of creation.
     pub fn entries(&self) -> Vec<AccountEntry> {
         self.entries_at(Moment::NOW, &AccountFilter::default())
+    }
+
+    /// The bank's currency. `None` as long as there is neither a currency nor an account: one may still be chosen.
+    pub fn currency(&self) -> Option<Currency> {
+        match self.currencies.last() {
+            Some(listed) => Some(listed.chosen.currency()),
+            None => (!self.listed.is_empty()).then(Currency::default),
+        }
     }
 
     /// The accounts at a moment that a filter lets through, in order of creation.
@@ -165,21 +189,25 @@ impl Accounts {
 
 impl Projection<AccountEvent> for Accounts {
     const NAME: &'static str = "accounts";
-    const ROWS: Option<StoredFields<Self>> = rows!(1; listed, changes: "changed ");
+    const ROWS: Option<StoredFields<Self>> = rows!(1; listed, changes: "changed ", currencies: "currency ");
 
     fn project(&mut self, event: &RecordedEvent<AccountEvent>) {
+        let position = event.position;
         if let AccountEvent::AccountCreated { account_id, account_holder } = &event.data {
             self.listed.push(ListedAccount {
                 account_id: account_id.clone(),
                 holder: account_holder.shared_name().clone(),
-                position: event.position,
+                position,
                 time: event.time,
                 has_pin: account_holder.pin_verifier().is_some(),
                 email: account_holder.email().cloned(),
             });
-        } else if LaterChanges::concerns(&event.data) {
-            let account_id = event.data.account_id().clone();
-            self.changes.get_or_insert_with(account_id, LaterChanges::default).apply(event);
+        } else if let AccountEvent::CurrencyChosen(chosen) = event.data {
+            self.currencies.push(ListedCurrency { position, chosen });
+        } else if LaterChanges::concerns(&event.data)
+            && let Some(account_id) = event.data.account_id()
+        {
+            self.changes.get_or_insert_with(account_id.clone(), LaterChanges::default).apply(event);
         }
     }
 }

@@ -65,4 +65,10 @@ pub enum Refusal {
     /// The transfer has no open reservation.
     #[error("nothing is reserved for this transfer")]
     NoReservation,
+    /// The booking was reversed before.
+    #[error("the booking is already reversed")]
+    AlreadyReversed,
+    /// Balance and overdraft limit are less than is to be taken back. A payment beyond them is an event instead.
+    #[error("the account holds too little to reverse the booking")]
+    Overdrawn,
 }

@@ -45,6 +45,7 @@ impl Standing {
                 Self::Frozen,
                 AccountEvent::MoneyWithdrawn { .. }
                 | AccountEvent::MoneyReserved(_)
+                | AccountEvent::DepositReversed(_)
                 | AccountEvent::AccountFrozen { .. }
                 | AccountEvent::AccountClosed { .. },
             ) => Some("its account is frozen"),

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::booking::{BookingDate, BookingDetails, Memo};
 use super::id::AccountId;
 use super::money::Money;
 
@@ -19,6 +20,12 @@ impl From<Uuid> for TransferId {
     }
 }
 
+impl From<TransferId> for Uuid {
+    fn from(TransferId(command_id): TransferId) -> Self {
+        command_id
+    }
+}
+
 impl fmt::Display for TransferId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
@@ -27,6 +34,7 @@ impl fmt::Display for TransferId {
 
 /// The payer's side of a transfer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredOutgoing")]
 pub struct Outgoing {
     /// The payer.
     pub account_id: AccountId,
@@ -36,10 +44,36 @@ pub struct Outgoing {
     pub payee: AccountId,
     /// The amount.
     pub amount: Money,
+    /// Memo, booking date, and the transfer that this one reverses: the same at the payer and at the payee.
+    #[serde(flatten)]
+    pub details: BookingDetails,
+}
+
+/// [`Outgoing`] as it is read. Listing the details among the other fields is faster than flattening them.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredOutgoing {
+    account_id: AccountId,
+    transfer_id: TransferId,
+    payee: AccountId,
+    amount: Money,
+    memo: Option<Memo>,
+    booking_date: Option<BookingDate>,
+    reverses: Option<Uuid>,
+}
+
+impl From<StoredOutgoing> for Outgoing {
+    fn from(stored: StoredOutgoing) -> Self {
+        let StoredOutgoing { account_id, transfer_id, payee, amount, memo, booking_date, reverses } = stored;
+        let details = BookingDetails::from_stored(memo, booking_date);
+        let details = reverses.into_iter().fold(details, BookingDetails::reversing);
+        Self { account_id, transfer_id, payee, amount, details }
+    }
 }
 
 /// The payee's side of a transfer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredIncoming")]
 pub struct Incoming {
     /// The payee.
     pub account_id: AccountId,
@@ -49,16 +83,64 @@ pub struct Incoming {
     pub payer: AccountId,
     /// The amount.
     pub amount: Money,
+    /// Memo, booking date, and the transfer that this one reverses: the same at the payer and at the payee.
+    #[serde(flatten)]
+    pub details: BookingDetails,
+}
+
+/// [`Incoming`] as it is read. Listing the details among the other fields is faster than flattening them.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredIncoming {
+    account_id: AccountId,
+    transfer_id: TransferId,
+    payer: AccountId,
+    amount: Money,
+    memo: Option<Memo>,
+    booking_date: Option<BookingDate>,
+    reverses: Option<Uuid>,
+}
+
+impl From<StoredIncoming> for Incoming {
+    fn from(stored: StoredIncoming) -> Self {
+        let StoredIncoming { account_id, transfer_id, payer, amount, memo, booking_date, reverses } = stored;
+        let details = BookingDetails::from_stored(memo, booking_date);
+        let details = reverses.into_iter().fold(details, BookingDetails::reversing);
+        Self { account_id, transfer_id, payer, amount, details }
+    }
 }
 
 /// A failed transfer, whose payer has the money back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredReleased")]
 pub struct Released {
     /// The payer's side of the transfer.
     #[serde(flatten)]
     pub outgoing: Outgoing,
     /// Why the transfer failed.
     pub reason: ReleaseReason,
+}
+
+/// [`Released`] as it is read. A flattened struct would take fields that it does not know.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredReleased {
+    account_id: AccountId,
+    transfer_id: TransferId,
+    payee: AccountId,
+    amount: Money,
+    memo: Option<Memo>,
+    booking_date: Option<BookingDate>,
+    reverses: Option<Uuid>,
+    reason: ReleaseReason,
+}
+
+impl From<StoredReleased> for Released {
+    fn from(stored: StoredReleased) -> Self {
+        let StoredReleased { account_id, transfer_id, payee, amount, memo, booking_date, reverses, reason } = stored;
+        let outgoing = StoredOutgoing { account_id, transfer_id, payee, amount, memo, booking_date, reverses };
+        Self { outgoing: outgoing.into(), reason }
+    }
 }
 
 /// Why the payee could not take a transfer.

@@ -6,7 +6,7 @@ use mail_builder::headers::date::Date;
 use mail_builder::headers::raw::Raw;
 
 use crate::bank::account::Recipient;
-use crate::bank::{AccountEvent, AccountId, EmailAddress, Money};
+use crate::bank::{AccountEvent, AccountId, EmailAddress};
 use crate::engine::log::RecordedEvent;
 use crate::printable::is_printable;
 
@@ -30,7 +30,7 @@ impl Message {
         recipient: Recipient,
         deposit: &RecordedEvent<AccountEvent>,
         account: &AccountId,
-        amount: Money,
+        amount: &str,
     ) -> Self {
         const MICROS: i64 = 1_000_000;
         let Recipient { holder, address } = recipient;
@@ -66,6 +66,7 @@ fn printable(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bank::Money;
     use crate::engine::log::{Metadata, Position, StreamId, Timestamp, Version};
     use uuid::Uuid;
 
@@ -153,10 +154,10 @@ mod tests {
             version: Version::new(3),
             time: "2026-11-20T10:00:00.9Z".parse::<Timestamp>().unwrap(),
             metadata: Metadata::from_outside(Uuid::from_u128(7)),
-            data: AccountEvent::MoneyDeposited { account_id: account_id.clone(), amount },
+            data: AccountEvent::deposited(account_id.clone(), amount),
         };
         let sender = EmailAddress::new("bank@example.org").unwrap();
         let recipient = Recipient { holder: holder.into(), address: EmailAddress::new(address).unwrap() };
-        Message::thanks(&sender, recipient, &deposit, &account_id, amount)
+        Message::thanks(&sender, recipient, &deposit, &account_id, "100")
     }
 }

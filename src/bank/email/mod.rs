@@ -13,6 +13,7 @@ use self::message::Message;
 use self::target::Destination;
 pub use self::target::EmailTarget;
 use super::account::{AccountEvent, AccountId, Accounts, Recipient};
+use super::currency::Currency;
 use crate::engine::event_handler::{EventHandler, Failure};
 use crate::engine::log::{Moment, Position, RecordedEvent};
 use crate::engine::projection::ReadModel;
@@ -32,6 +33,11 @@ pub trait AddressBook: Clone + Send + Sync + 'static {
     /// Whether the address of an account's holder is known. Called for every deposit.
     fn lists(&self, account: &AccountId) -> bool;
 
+    /// The bank's currency.
+    fn currency(&self) -> Currency {
+        Currency::default()
+    }
+
     /// The holder of an account, if their address was known at a position: that of the deposit, so that the e-mail stays the
     /// same when the holder changes.
     fn recipient(&self, account: &AccountId, position: Position) -> Option<Recipient>;
@@ -40,6 +46,10 @@ pub trait AddressBook: Clone + Send + Sync + 'static {
 impl AddressBook for ReadModel<Accounts> {
     fn lists(&self, account: &AccountId) -> bool {
         self.read(|accounts| accounts.email(account.as_str()).is_some())
+    }
+
+    fn currency(&self) -> Currency {
+        self.read(|accounts| accounts.currency().unwrap_or_default())
     }
 
     fn recipient(&self, account: &AccountId, position: Position) -> Option<Recipient> {
@@ -68,12 +78,16 @@ impl<A: AddressBook> EventHandler<AccountEvent> for ThankYouEmail<A> {
 
     fn filter(&self) -> impl Fn(&RecordedEvent<AccountEvent>) -> bool + Send + Sync + 'static {
         let address_book = self.address_book.clone();
-        move |event| matches!(&event.data, AccountEvent::MoneyDeposited { account_id, .. } if address_book.lists(account_id))
+        move |event| {
+            matches!(&event.data, AccountEvent::MoneyDeposited { account_id, .. }
+                if address_book.lists(account_id) && event.metadata.has_effects())
+        }
     }
 
     async fn handle(&mut self, event: &RecordedEvent<AccountEvent>) -> Result<(), Failure> {
-        let AccountEvent::MoneyDeposited { account_id, amount } = &event.data else { return Ok(()) };
+        let AccountEvent::MoneyDeposited { account_id, amount, .. } = &event.data else { return Ok(()) };
         let Some(recipient) = self.address_book.recipient(account_id, event.position) else { return Ok(()) };
-        self.deliver(Message::thanks(&self.target.sender, recipient, event, account_id, *amount)).await
+        let amount = self.address_book.currency().written_with_code(amount.minor_units().into());
+        self.deliver(Message::thanks(&self.target.sender, recipient, event, account_id, &amount)).await
     }
 }

@@ -63,8 +63,7 @@ impl Bank {
     ///
     /// [`DepositError`]: why nothing was deposited.
     pub fn deposit(&self, account: &AccountId, amount: Money) -> Operation<'_, Receipt, DepositError> {
-        let account_id = account.clone();
-        let command = AccountCommand::DepositMoney { account_id, amount };
+        let command = AccountCommand::deposit(account.clone(), amount);
         Operation::new(self, OperationKind::Command(command), |_, receipt| Ok(receipt))
     }
 
@@ -75,8 +74,7 @@ impl Bank {
     ///
     /// [`WithdrawError`]: why the withdrawal was refused.
     pub fn withdraw(&self, account: &AccountId, amount: Money) -> Operation<'_, Withdrawal, WithdrawError> {
-        let account_id = account.clone();
-        let command = AccountCommand::WithdrawMoney { account_id, amount, pin: None };
+        let command = AccountCommand::withdrawal(account.clone(), amount);
         Operation::new(self, OperationKind::Command(command), withdrawal)
     }
 
@@ -92,8 +90,7 @@ impl Bank {
         amount: Money,
         pin: Pin,
     ) -> Operation<'_, Withdrawal, WithdrawError> {
-        let account_id = account.clone();
-        let command = AccountCommand::WithdrawMoney { account_id, amount, pin: None };
+        let command = AccountCommand::withdrawal(account.clone(), amount);
         Operation::new(self, OperationKind::WithPin(command, pin), withdrawal)
     }
 

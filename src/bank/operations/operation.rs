@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::bank::account::{CHANGE_PIN, CREATE_ACCOUNT, TRANSFER_MONEY};
 use crate::bank::errors::{CommandFailure, Unavailable};
 use crate::bank::handle::BankParts;
-use crate::bank::{AccountCommand, AccountId, Bank, Money, NewAccount, PendingCommand, Pin, Receipt};
+use crate::bank::{AccountCommand, AccountId, Bank, BookingDetails, Money, NewAccount, PendingCommand, Pin, Receipt};
 use crate::engine::application::Sending;
 use crate::engine::domain::Command as _;
 use crate::engine::feed::checkpoints::Consistency;
@@ -60,7 +60,7 @@ pub(in crate::bank) enum OperationKind {
     /// Makes a verifier of the new PIN first, and checks the old one, if it was given.
     NewPin { account_id: AccountId, pin: Option<Pin>, new_pin: Pin },
     /// Takes the transfer's id from the command, and checks the PIN, if any.
-    Transfer { payer: AccountId, payee: AccountId, amount: Money, pin: Option<Pin> },
+    Transfer { payer: AccountId, payee: AccountId, amount: Money, details: BookingDetails, pin: Option<Pin> },
 }
 
 impl<T, E> fmt::Debug for Operation<'_, T, E> {
@@ -72,6 +72,10 @@ impl<T, E> fmt::Debug for Operation<'_, T, E> {
 impl<'a, T, E> Operation<'a, T, E> {
     pub(in crate::bank) fn new(bank: &'a Bank, kind: OperationKind, interpret: InterpretReceipt<T, E>) -> Self {
         Self { bank, kind, origin: None, consistency: bank.consistency(), interpret }
+    }
+
+    pub(in crate::bank) fn kind_mut(&mut self) -> &mut OperationKind {
+        &mut self.kind
     }
 
     /// Waits for no handlers.
@@ -139,8 +143,10 @@ impl<'a, T, E> Operation<'a, T, E> {
                 return Ok(Sending::Waiting(Box::pin(sent)));
             }
             OperationKind::WithPin(command, pin) => (command, Some(pin)),
-            OperationKind::Transfer { payer, payee, amount, pin } => {
-                (AccountCommand::begin_transfer(&payer, &payee, amount, origin.metadata()), pin)
+            OperationKind::Transfer { payer, payee, amount, details, pin } => {
+                let mut command = AccountCommand::begin_transfer(&payer, &payee, amount, origin.metadata());
+                command.set_details(details);
+                (command, pin)
             }
         };
         match pin {

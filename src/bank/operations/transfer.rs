@@ -4,8 +4,8 @@ use super::operation::{Operation, OperationKind};
 use crate::bank::errors::{NotTransferred, QueryError, TransferError};
 use crate::bank::handle::BankParts;
 use crate::bank::{
-    AccountCommand, AccountEvent, AccountId, Bank, Ending, Moment, Money, Outgoing, Pin, Receipt, ReleaseReason,
-    TransferId, TransferRecord, TransferState,
+    AccountCommand, AccountEvent, AccountId, Bank, BookingDetails, Ending, Moment, Money, Outgoing, Pin, Receipt,
+    ReleaseReason, TransferId, TransferRecord, TransferState,
 };
 use crate::engine::log::{Metadata, Position};
 
@@ -34,7 +34,8 @@ impl Bank {
         amount: Money,
         pin: Option<Pin>,
     ) -> Operation<'_, TransferOutcome, TransferError> {
-        let kind = OperationKind::Transfer { payer: payer.clone(), payee: payee.clone(), amount, pin };
+        let (payer, payee) = (payer.clone(), payee.clone());
+        let kind = OperationKind::Transfer { payer, payee, amount, details: BookingDetails::NONE, pin };
         Operation::new(self, kind, |parts, receipt| Ok(parts.transfer_outcome(receipt)?))
     }
 
@@ -65,10 +66,29 @@ impl Bank {
             begun[..begun.len().min(limit)].to_vec()
         }))
     }
+
+    /// The latest transfers in order, at most `limit`, now or as of a moment; and how many began before them.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError`]: why the query failed.
+    pub async fn latest_transfers(
+        &self,
+        limit: usize,
+        moment: Option<Moment>,
+    ) -> Result<(Vec<TransferRecord>, usize), QueryError> {
+        self.catch_up_to(moment).await?;
+        let until = moment.unwrap_or(Moment::NOW);
+        Ok(self.parts.transfers.read(|transfers| {
+            let begun = transfers.between(Position::START, until);
+            let earlier = begun.len().saturating_sub(limit);
+            (begun[earlier..].to_vec(), earlier)
+        }))
+    }
 }
 
 impl BankParts {
-    fn transfer_outcome(&self, receipt: Receipt) -> Result<TransferOutcome, NotTransferred> {
+    pub(super) fn transfer_outcome(&self, receipt: Receipt) -> Result<TransferOutcome, NotTransferred> {
         let outgoing = match receipt.events().first().map(|event| &event.data) {
             Some(AccountEvent::MoneyReserved(outgoing)) => outgoing,
             Some(AccountEvent::AccountOverdrawn { balance, .. }) => {
@@ -93,10 +113,11 @@ impl BankParts {
 }
 
 impl AccountCommand {
-    /// Makes the command that begins a transfer. The transfer takes the command's id.
+    /// Makes the command that begins a transfer, without memo and booking date. The transfer takes the command's id.
     pub fn begin_transfer(payer: &AccountId, payee: &AccountId, amount: Money, metadata: &Metadata) -> Self {
         let (account_id, payee) = (payer.clone(), payee.clone());
-        let outgoing = Outgoing { account_id, transfer_id: metadata.command_id.into(), payee, amount };
+        let (transfer_id, details) = (metadata.command_id.into(), BookingDetails::NONE);
+        let outgoing = Outgoing { account_id, transfer_id, payee, amount, details };
         Self::ReserveMoney { outgoing: Box::new(outgoing), pin: None }
     }
 

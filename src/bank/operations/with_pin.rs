@@ -64,7 +64,7 @@ impl Bank {
             let stored_pins = if verifier.is_some() { StoredPins::Some } else { self.stored_pins().await? };
             let pin_check = self.parts.pins.check(pin.clone(), verifier, stored_pins).await?;
             if let Some(slot) = command.pin_check_mut() {
-                *slot = Some(pin_check);
+                *slot = Some(Box::new(pin_check));
             }
             let pending = self.offer(command.clone(), origin.clone(), consistency)?.sent().await?;
             if matches!(account, KnownAccount::Created(None)) {
@@ -107,6 +107,14 @@ impl Bank {
             );
         }
         Ok(())
+    }
+
+    /// The verifier of an account's PIN, if it has one.
+    pub(in crate::bank) async fn verifier_of(&self, account: &AccountId) -> Result<Option<PinVerifier>, Unavailable> {
+        Ok(match self.known_account(account).await? {
+            KnownAccount::Created(verifier) => verifier,
+            KnownAccount::Missing => None,
+        })
     }
 
     /// Reads an account's verifier from the event that created it, or that changed the PIN last.

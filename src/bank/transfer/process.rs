@@ -44,9 +44,9 @@ impl ProcessManager for TransferProcess {
 
 /// Credits the payee, or releases the transfer if the payee refuses.
 fn credit(
-    Outgoing { account_id: payer, transfer_id, payee, amount }: Outgoing,
+    Outgoing { account_id: payer, transfer_id, payee, amount, details }: Outgoing,
 ) -> Answer<AccountCommand, AccountEvent> {
-    let incoming = Incoming { account_id: payee, transfer_id, payer: payer.clone(), amount };
+    let incoming = Incoming { account_id: payee, transfer_id, payer: payer.clone(), amount, details };
     Answer::new(AccountCommand::CreditTransfer(Box::new(incoming))).or_else(move |refusal| {
         let reason = match refusal {
             Refusal::BalanceLimit => ReleaseReason::BalanceLimit,

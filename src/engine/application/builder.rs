@@ -198,7 +198,34 @@ impl<E: StoredEvent> Builder<E> {
 
     /// Adds a process manager, which answers events with commands.
     #[must_use]
-    pub fn process_manager<P>(mut self, policy: P) -> Self
+    pub fn process_manager<P>(self, policy: P) -> Self
+    where
+        P: ProcessManager<Event = E>,
+    {
+        self.process_manager_of(policy, |policy, _| Ok(policy))
+    }
+
+    /// Adds a process manager, and gives it a projection of this application to read. What it reads there must be the same
+    /// at every delivery of an event, such as what an earlier event has settled for good.
+    #[must_use]
+    pub fn process_manager_reading<P, M>(
+        self,
+        policy: P,
+        give: impl FnOnce(P, ReadModel<M>) -> P + Send + 'static,
+    ) -> Self
+    where
+        P: ProcessManager<Event = E>,
+        M: Projection<E>,
+    {
+        let missing = StartError::NoProjection { handler: P::NAME, projection: M::NAME };
+        self.process_manager_of(policy, |policy, models| Ok(give(policy, models.of().ok_or(missing)?)))
+    }
+
+    fn process_manager_of<P>(
+        mut self,
+        policy: P,
+        make: impl FnOnce(P, &Models) -> Result<P, StartError> + Send + 'static,
+    ) -> Self
     where
         P: ProcessManager<Event = E>,
     {
@@ -208,6 +235,7 @@ impl<E: StoredEvent> Builder<E> {
             Box::pin(async move {
                 let commands = parts.commands.clone();
                 parts.upkeep.before_handler(&context.store, KnownHandler::process_manager(&policy)).await?;
+                let policy = make(policy, parts.models)?;
                 let process = Process::new(policy, commands, context.store.clone(), context.checkpoints.clone());
                 Ok(event_handler::start(move || process.clone(), context, feed).await?)
             })

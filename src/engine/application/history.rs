@@ -1,12 +1,12 @@
 //! Reading the log, single streams, and the past state of aggregates.
 
 use super::{Application, QueryError, Receipt, Unavailable};
-use crate::engine::command_handler::load::{load_at, restore_at};
+use crate::engine::command_handler::load::load_at;
 use crate::engine::command_handler::state::apply_all;
 use crate::engine::domain::{Aggregate, Contains};
-use crate::engine::log::{Batch, Moment, Position, RecordedEvent, StreamId, Version};
+use crate::engine::log::{Moment, Position, RecordedEvent, StreamId, Version};
 use crate::engine::store::codec::StoredEvent;
-use crate::engine::store::{EventStore as _, LogPages, MAX_READ};
+use crate::engine::store::{EventStore as _, LogPages};
 
 impl<E: StoredEvent> Application<E> {
     /// Reads at most `limit` events of the log, from position `from` on.
@@ -55,7 +55,38 @@ impl<E: StoredEvent> Application<E> {
         limit: usize,
     ) -> Result<Vec<RecordedEvent<E>>, Unavailable> {
         self.still_open()?;
-        let mut version = self.version_at(stream, Moment::Position(from.before())).await?;
+        let version = self.version_at(stream, Moment::Position(from.before())).await?;
+        self.events_after(stream, version, limit).await
+    }
+
+    /// The last `limit` events of the log, or of a stream.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`]: the log cannot be read.
+    pub async fn latest_events(
+        &self,
+        stream: Option<&StreamId>,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent<E>>, Unavailable> {
+        self.still_open()?;
+        let skipped = |end: u64| end.saturating_sub(limit as u64);
+        let Some(stream) = stream else {
+            let end = self.store().end().await;
+            let end = self.or_unavailable(end).await?;
+            return self.events(Position::new(skipped(end.get()) + 1), limit).await;
+        };
+        let end = self.version_at(stream, Moment::NOW).await?;
+        self.events_after(stream, Version::new(skipped(end.get())), limit).await
+    }
+
+    /// At most `limit` events of a stream after a version.
+    pub(crate) async fn events_after(
+        &self,
+        stream: &StreamId,
+        mut version: Version,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent<E>>, Unavailable> {
         let mut events = Vec::new();
         while events.len() < limit {
             let page = self.store().read_stream(stream, version, limit - events.len()).await;
@@ -98,34 +129,5 @@ impl<E: StoredEvent> Application<E> {
         self.still_open()?;
         let loaded = load_at(self.store(), stream, moment, apply_all).await;
         Ok(self.or_unavailable(loaded).await?.state)
-    }
-
-    /// An aggregate restored from its last snapshot before a moment, and the first events after that snapshot.
-    pub(crate) async fn snapshot_at<A: Aggregate>(
-        &self,
-        stream: &StreamId,
-        moment: Moment,
-    ) -> Result<(A, Batch<E>), Unavailable> {
-        let restored = restore_at(self.store(), stream, moment).await;
-        let (loaded, events) = self.or_unavailable(restored).await?;
-        Ok((loaded.state, events))
-    }
-
-    /// Calls `wants_more` with each event of a page of a stream and of the pages after it, until it returns false.
-    pub(crate) async fn visit(
-        &self,
-        stream: &StreamId,
-        mut page: Batch<E>,
-        mut wants_more: impl FnMut(&RecordedEvent<E>) -> bool,
-    ) -> Result<(), Unavailable> {
-        self.still_open()?;
-        while let Some(last) = page.last() {
-            if !page.iter().all(&mut wants_more) {
-                return Ok(());
-            }
-            let next = self.store().read_stream(stream, last.version, MAX_READ).await;
-            page = self.or_unavailable(next).await?;
-        }
-        Ok(())
     }
 }

@@ -56,7 +56,7 @@ use super::feed::checkpoints::{Checkpoints, Consistency};
 use super::store::{Store, StoreError, StoreUrl};
 use crate::engine::domain::{Aggregate, Command, Contains};
 use crate::engine::event_handler::lease::Lease;
-use crate::engine::log::Metadata;
+use crate::engine::log::{Metadata, Timestamp};
 use crate::engine::runtime::{Clock, Conversation, IdSource, StopReason, Supervisor};
 use crate::engine::store::codec::StoredEvent;
 
@@ -142,6 +142,11 @@ impl<E: StoredEvent> Application<E> {
     /// The consistency of this handle's commands and questions.
     pub fn consistency(&self) -> Consistency {
         self.consistency
+    }
+
+    /// The time of its clock, without advancing a simulated one.
+    pub fn time(&self) -> Timestamp {
+        self.inner.clock.reached()
     }
 
     /// Starts a conversation: new ids for the next command and everything it causes, and the [user](Builder::user) of the

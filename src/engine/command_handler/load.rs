@@ -58,11 +58,7 @@ where
 /// # Errors
 ///
 /// [`StoreError`] when the store could not be read.
-pub(in crate::engine) async fn restore_at<A, E, S>(
-    store: &S,
-    stream: &StreamId,
-    moment: Moment,
-) -> Result<(Loaded<A>, Batch<E>), StoreError>
+async fn restore_at<A, E, S>(store: &S, stream: &StreamId, moment: Moment) -> Result<(Loaded<A>, Batch<E>), StoreError>
 where
     A: Aggregate,
     S: EventStore<E>,

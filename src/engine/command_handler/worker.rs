@@ -18,7 +18,7 @@ use super::{CommandError, CommandRequest, Id, Limits, MAX_ATTEMPTS, Outcome, Una
 use crate::engine::command_handler::state::snapshot_of;
 use crate::engine::domain::{Aggregate, Command as _, Contains, DomainEvent};
 use crate::engine::log::{Timestamp, Version};
-use crate::engine::runtime::trace::trace_line;
+use crate::engine::runtime::trace::{trace_line, trace_value};
 use crate::engine::runtime::{Clock, StopReason, panic_message};
 use crate::engine::store::{
     Append, AppendAnswer, Appended, Committed, Conflict, EventStore, MAX_READ, Rejected, StoreError,
@@ -192,7 +192,7 @@ where
         let loaded = self.loaded.get_mut(command.target())?;
         let decide = AssertUnwindSafe(|| {
             if let Some(value) = loaded.state.trace_value(command) {
-                trace_line!(metadata.correlation_id, "{value}");
+                trace_value(metadata.correlation_id, value);
             }
             let events = loaded.state.execute(command)?;
             for event in &events {
@@ -210,8 +210,9 @@ where
                 let (stream, expected_version) = (loaded.stream.clone(), loaded.version);
                 let (metadata, snapshot) = (metadata.clone(), snapshot.map(String::into_boxed_str));
                 let events = events.into_iter().map(E::from).collect();
+                let expected_end = command.expected_end();
                 loaded.version = version;
-                appends.push(Append { stream, expected_version, time, metadata, events, snapshot });
+                appends.push(Append { stream, expected_version, time, metadata, events, snapshot, expected_end });
                 Decision::Append
             }
             Ok(Err(refusal)) => Decision::Answer(Err(CommandError::Refused(refusal))),

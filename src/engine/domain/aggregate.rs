@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::Hash;
 
 use super::event::DomainEvent;
-use crate::engine::log::Fingerprint;
+use crate::engine::log::{Fingerprint, Position};
 
 /// A request to change something, named in the imperative. The aggregate can refuse it.
 pub trait Command: fmt::Debug + Send + Sync + Sized + 'static {
@@ -28,6 +28,13 @@ pub trait Command: fmt::Debug + Send + Sync + Sized + 'static {
     /// out of the hash, as they should: a short secret can be guessed from its hash.
     fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of(&[&self.title(), &format_args!("{self:?}")])
+    }
+
+    /// Where the whole log must end when the events are stored, whatever the stream: [`Position::START`], for instance,
+    /// for what can only be decided first. `None` for most commands. If the log ends elsewhere, nothing is stored, and the
+    /// command fails as one that always meets a conflict does.
+    fn expected_end(&self) -> Option<Position> {
+        None
     }
 }
 

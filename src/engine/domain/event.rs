@@ -30,6 +30,22 @@ pub trait DomainEvent: fmt::Debug + Clone + Send + Sync + 'static {
         let _ = (event_type, schema_version);
         None
     }
+
+    /// The schema version that this event is written in; `None` for the current one.
+    ///
+    /// Where a version only adds what an event may lack, an event that lacks it can be written in the version before: its
+    /// bytes stay what they were, and earlier programs read it. The upcasting step to such a version changes nothing, and
+    /// [`only_adds`](DomainEvent::only_adds) says so.
+    fn written_version(&self) -> Option<u16> {
+        None
+    }
+
+    /// Whether the version after `schema_version` only adds what an event may lack. Older data are then decoded as they
+    /// are, which is faster than passing through a step.
+    fn only_adds(event_type: &str, schema_version: u16) -> bool {
+        let _ = (event_type, schema_version);
+        false
+    }
 }
 
 /// Converts data of one schema version to the next. Pure and total: malformed data stay malformed.

@@ -134,6 +134,7 @@ mod tests {
             metadata: Metadata::from_outside(Uuid::from_u128(1)),
             events: vec![Happened],
             snapshot: None,
+            expected_end: None,
         };
         store.append(vec![append]).await.unwrap();
         store

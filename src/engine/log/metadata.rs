@@ -56,6 +56,13 @@ impl Metadata {
         self.with("user", name.to_owned())
     }
 
+    /// Says that handlers are not to act on the events: they thank nobody and pay no bonus. For what has happened elsewhere
+    /// before, and is only recorded now.
+    #[must_use]
+    pub fn without_effects(self) -> Self {
+        self.with("effects", NO_EFFECTS.to_owned())
+    }
+
     /// Adds the user of `sender`, unless these metadata name one.
     #[must_use]
     pub(crate) fn or_sent_by(self, sender: &Self) -> Self {
@@ -108,6 +115,12 @@ impl Metadata {
         self.details.as_ref()?.user.as_deref()
     }
 
+    /// Whether handlers are to act on the events. Projections show them in any case, and a process that they are part of goes
+    /// on.
+    pub fn has_effects(&self) -> bool {
+        self.details.as_ref().is_none_or(|details| details.has_effects)
+    }
+
     /// Whether two commands with the same id can be the same command. Metadata without process and fingerprint matches
     /// any. Who sends a command does not matter: whoever repeats it gets its first outcome.
     pub(crate) fn may_be_same_command_as(&self, other: &Self) -> bool {
@@ -143,7 +156,11 @@ struct Details {
     process: Option<Box<str>>,
     snapshot: Option<Box<str>>,
     user: Option<Box<str>>,
+    has_effects: bool,
 }
+
+/// In the field `effects`.
+const NO_EFFECTS: &str = "none";
 
 /// SHA-256 of a snapshot, in hexadecimal.
 fn digest(state: &str) -> String {
@@ -161,15 +178,20 @@ struct KnownFields<'a> {
     /// Raw, so that a later version's form of it, such as an object, costs no other field.
     #[serde(borrow, default)]
     user: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    effects: Option<&'a RawValue>,
 }
 
 impl Details {
     fn from_stored(text: &str) -> Self {
-        let KnownFields { fingerprint, process, snapshot, user } = serde_json::from_str(text).unwrap_or_default();
+        let KnownFields { fingerprint, process, snapshot, user, effects } =
+            serde_json::from_str(text).unwrap_or_default();
         let fingerprint = fingerprint.and_then(|fingerprint| fingerprint.parse().ok());
         let owned = |field: Option<Cow<'_, str>>| field.map(|field| field.as_ref().into());
         let user = user.and_then(|user| serde_json::from_str(user.get()).ok());
-        Self { text: text.into(), fingerprint, process: owned(process), snapshot: owned(snapshot), user }
+        let effects: Option<Cow<'_, str>> = effects.and_then(|effects| serde_json::from_str(effects.get()).ok());
+        let has_effects = effects.as_deref() != Some(NO_EFFECTS);
+        Self { text: text.into(), fingerprint, process: owned(process), snapshot: owned(snapshot), user, has_effects }
     }
 }
 
@@ -243,6 +265,17 @@ mod tests {
         assert_eq!((read.user(), read.fingerprint()), (Some("Josh \"J\" 🐺"), Some(fingerprint)));
         assert_eq!(read, said);
         assert_eq!(stored(r#"{"user":{"name":"Josh"}}"#).user(), None, "a later version's form of it is not known");
+    }
+
+    #[test]
+    fn what_has_no_effects_says_so_for_good() {
+        let plain = Metadata::from_outside(Uuid::nil());
+        assert!(plain.has_effects() && plain.clone().with_user("Josh").has_effects());
+        let silent = plain.without_effects();
+        assert_eq!(silent.stored(), Some(r#"{"effects":"none"}"#));
+        let more = silent.with_user("Josh").with_fingerprint(Fingerprint::of(&[&1]));
+        assert!(!stored(more.stored().unwrap()).has_effects());
+        assert!(stored(r#"{"effects":{"mail":true}}"#).has_effects(), "a later version's form of it is not known");
     }
 
     #[test]

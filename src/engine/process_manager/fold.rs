@@ -29,7 +29,7 @@ where
     let mut pages = LogPages::up_to(store, end);
     while let Some(page) = pages.next().await? {
         for event in page.iter().filter(|event| is_remembered(event)) {
-            if P::has_ended(&state) {
+            if policy.has_ended(&state) {
                 return Ok(state);
             }
             let outcomes = match causes.may_contain(event.metadata.command_id) {

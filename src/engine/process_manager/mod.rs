@@ -65,7 +65,7 @@ pub trait ProcessManager: Clone + Send + Sync + 'static {
     }
 
     /// Whether the process is over: no further event will be delivered.
-    fn has_ended(state: &Self::State) -> bool {
+    fn has_ended(&self, state: &Self::State) -> bool {
         let _ = state;
         false
     }

@@ -102,7 +102,7 @@ impl<P: ProcessManager> Process<P> {
     }
 
     fn set_state(&mut self, state: P::State) {
-        self.has_ended.store(P::has_ended(&state), Ordering::Relaxed);
+        self.has_ended.store(self.policy.has_ended(&state), Ordering::Relaxed);
         self.state = state;
     }
 }

@@ -45,6 +45,14 @@ impl Clock {
         }
     }
 
+    /// The current time, without advancing a simulated clock: for a look that leaves no trace in the log.
+    pub fn reached(&self) -> Timestamp {
+        match self {
+            Self::System => self.now(),
+            Self::Simulated { last } => Timestamp::from_micros(last.load(Ordering::Relaxed)),
+        }
+    }
+
     /// The time of a command that is sent now, where it must not depend on which commands are decided together: that of a
     /// simulated clock. The machine's clock is read once for all of them, which costs less.
     pub fn at_sending(&self) -> Option<Timestamp> {

@@ -8,11 +8,15 @@
 //! Each command is decided in a span of the same level.
 
 use tracing::Span;
+use uuid::Uuid;
 
 use crate::engine::log::Metadata;
 
 /// The `tracing` target of every trace line.
 pub const TARGET: &str = "cqrs_bank::trace";
+
+/// The name of the field of a line that is a [value](crate::engine::domain::Aggregate::trace_value), a 64-bit number.
+pub const VALUE: &str = "value";
 
 /// The name of the field with the correlation id, a 128-bit number.
 pub const CORRELATION: &str = "correlation";
@@ -38,6 +42,11 @@ macro_rules! trace_line {
     ($correlation_id:expr, $($text:tt)+) => {
         ::tracing::debug!(target: $crate::engine::runtime::trace::TARGET, correlation = $correlation_id.as_u128(), $($text)+)
     };
+}
+
+/// Emits a trace line that is a value. Its field `value` lets a shell write it in its own way.
+pub(crate) fn trace_value(correlation_id: Uuid, value: i64) {
+    tracing::debug!(target: TARGET, correlation = correlation_id.as_u128(), value, "{value}");
 }
 
 pub use trace_line;

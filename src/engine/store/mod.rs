@@ -11,6 +11,7 @@ pub(in crate::engine) mod companion_names;
 mod computed_head;
 mod custom_store;
 pub mod event_line;
+mod foreign_file;
 pub mod handler_records;
 mod hash_chain;
 pub mod log_head;
@@ -36,6 +37,7 @@ use uuid::Uuid;
 pub use self::any_store::Store;
 pub use self::backup::{BackupError, BackupStep};
 pub use self::custom_store::OtherStore;
+pub(crate) use self::foreign_file::open_for_reading;
 use self::handler_records::HandlerRecords;
 pub(crate) use self::log_pages::{LogPage, LogPages};
 pub use self::open_error::OpenStoreError;
@@ -69,12 +71,14 @@ pub struct Append<E> {
     pub events: Vec<E>,
     /// The aggregate's state after these events, if a snapshot is due. Stored with the events.
     pub snapshot: Option<Box<str>>,
+    /// Where the whole log must end before these events; `None` for most. Anywhere else is a conflict.
+    pub expected_end: Option<Position>,
 }
 
 /// Why a store rejected the events of a command.
 #[derive(Clone, Debug, Error)]
 pub enum Rejected<E> {
-    /// The stream is not at the expected version.
+    /// The stream is not at the expected version, or the log not at the expected end.
     #[error("{0}")]
     Conflict(#[from] Conflict),
     /// A command with this id is already stored, with these events. Nothing was added.

@@ -7,7 +7,7 @@ use crate::engine::store::codec::StoredEvent;
 use crate::shell::event_record;
 use crate::shell::function_table::{FROM, LIMIT};
 use crate::shell::functions::{Call, Outcome, Parameter, Row};
-use crate::shell::query_arguments::{limit, position};
+use crate::shell::page::{LeftOut, page, paged};
 use crate::shell::term::{Table, Term};
 
 pub(in crate::shell) const fn row<D: HasApplication>() -> Row<D> {
@@ -21,8 +21,8 @@ pub(in crate::shell) const fn row<D: HasApplication>() -> Row<D> {
         .group("History")
         .details(
             "Lists each event with all its metadata; the last column, user, is there if any of them names one. from: 3\n\
-                begins at position 3; limit: 10 lists at most 10 events, and without it at most 1_000. Replies a table,\n\
-                or :{no_stream}.",
+                begins at position 3, and without it the latest events are listed; limit: 10 lists at most 10, and\n\
+                without it 1_000. A line says what is not shown. Replies a table, or :{no_stream}.",
         ),
         |domain, call| Box::pin(events(domain, call)),
     )
@@ -34,19 +34,31 @@ const fn optional(stream: Parameter) -> Parameter {
 
 async fn events<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
     let application = domain.application()?;
-    let (from, limit) = (position(&call, FROM)?, limit(&call)?);
-    let events = match call.optional(optional(D::STREAM)) {
-        None => application.events(from, limit).await,
-        Some(name) => application.stream_events(&existing::<D>(&application, name).await?, from, limit).await,
+    let page = page(&call)?;
+    let stream = match call.optional(optional(D::STREAM)) {
+        None => None,
+        Some(name) => Some(existing::<D>(&application, name).await?),
     };
-    Ok(event_table(&events.map_err(|error| D::WORDS.unavailable(&error))?).into())
+    let events = match (page.from, &stream) {
+        (Some(from), None) => application.events(from, page.and_one_more()).await,
+        (Some(from), Some(stream)) => application.stream_events(stream, from, page.and_one_more()).await,
+        (None, stream) => application.latest_events(stream.as_ref(), page.limit).await,
+    };
+    let mut events = events.map_err(|error| D::WORDS.unavailable(&error))?;
+    let left_out = match (page.from, events.first()) {
+        (Some(_), _) => page.cut(&mut events, |event| event.position),
+        (None, Some(first)) if stream.is_some() => LeftOut::Earlier(first.version.get() - 1),
+        (None, Some(first)) => LeftOut::Earlier(first.position.get() - 1),
+        (None, None) => LeftOut::Nothing,
+    };
+    Ok(paged(event_table(&events), "events", left_out))
 }
 
 const COLUMNS: &[&str] =
     &["position", "stream", "version", "time", "type", "data", "command_id", "correlation_id", "causation_id", "user"];
 
 /// The last column is there only if one of the events names a user.
-fn event_table<E: StoredEvent>(events: &[RecordedEvent<E>]) -> Term {
+fn event_table<E: StoredEvent>(events: &[RecordedEvent<E>]) -> Table {
     let is_user_named = events.iter().any(|event| event.metadata.user().is_some());
     let columns = if is_user_named { COLUMNS } else { &COLUMNS[..COLUMNS.len() - 1] };
     let row = |event: &RecordedEvent<E>| {
@@ -66,7 +78,7 @@ fn event_table<E: StoredEvent>(events: &[RecordedEvent<E>]) -> Term {
         }
         row
     };
-    Term::Table(Table { columns, rows: events.iter().map(row).collect() })
+    Table { columns, rows: events.iter().map(row).collect() }
 }
 
 /// The data of an event, as JSON.

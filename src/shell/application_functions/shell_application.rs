@@ -71,7 +71,7 @@ impl<E: StoredEvent> ShellApplication<E> {
         let term = is_complete.then(|| caused.iter().map(|event| &event.data).find_map(reply_for)).flatten();
         let term = term.unwrap_or_else(|| handled(receipt));
         let events = if wants_events { caused.iter().filter_map(event_record).collect() } else { Vec::new() };
-        Reply { term, events, live: None }
+        Reply { term, events, notes: Vec::new(), live: None }
     }
 
     /// Queries a projection: as it is now, or as of the moment that `at:` or `as_of:` names.

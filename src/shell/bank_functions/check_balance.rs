@@ -1,8 +1,9 @@
 //! `Bank.check_balance`
 
 use super::BankFunctions;
+use super::money::money;
 use super::parameters::{ACCOUNT, account};
-use super::replies::{balance, no_balance};
+use super::replies::no_balance;
 use super::texts::asked;
 use crate::shell::function_table::{AS_OF, AT};
 use crate::shell::functions::{Call, Function, Outcome, Row};
@@ -29,10 +30,11 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
 
 async fn check_balance(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let bank = functions.reader()?;
+    let currency = functions.currency(&bank).await?;
     let account = account(&call, ACCOUNT)?;
     let found = match moment(&call)? {
         None => bank.check_balance(&account).await,
         Some(moment) => bank.check_balance_at(&account, moment).await,
     };
-    Ok(balance(found.map_err(no_balance)?).into())
+    Ok(money(currency, found.map_err(no_balance)?.minor_units()).into())
 }

@@ -1,18 +1,18 @@
 //! `Bank.create`
 
 use super::BankFunctions;
-use super::parameters::{ACCOUNT, EMAIL, PIN, account, amount, email, holder, overdraft_limit, pin};
+use super::money::{amount, overdraft_limit};
+use super::parameters::{ACCOUNT, EMAIL, PIN, account, email, holder, pin};
 use super::replies::handled;
 use super::texts::{asked, stored};
-use crate::bank::{HolderName, NewAccount, Opening};
-use crate::shell::functions::{Call, Function, Outcome, Parameter, ParameterKind, Row};
-use crate::shell::term::Term;
+use crate::bank::{Currency, HolderName, NewAccount, Opening};
+use crate::shell::functions::{Call, Function, NotDone, Outcome, Parameter, ParameterKind, Row};
 
 pub(super) const NAME: &str = "create";
 
 const HOLDER: Parameter = Parameter::optional("holder", ParameterKind::Text);
-const DEPOSIT: Parameter = Parameter::by_name("deposit", ParameterKind::Integer);
-const OVERDRAFT: Parameter = Parameter::by_name("overdraft", ParameterKind::Integer);
+const DEPOSIT: Parameter = Parameter::by_name("deposit", ParameterKind::Amount);
+const OVERDRAFT: Parameter = Parameter::by_name("overdraft", ParameterKind::Amount);
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new("Bank", NAME, &[ACCOUNT, HOLDER, PIN, EMAIL, DEPOSIT, OVERDRAFT], "opens an account", "Bank.create \"Wolfman\"")
@@ -24,23 +24,29 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             deposit: 1000 pays money in with the same command: both events are stored, or neither. overdraft: 500 sets\n\
             the overdraft limit, as Bank.set_overdraft_limit does.\n\
             Replies :ok, {:error, :account_exists}, {:error, :invalid_name}, {:error, :invalid_email},\n\
-            {:error, :invalid_amount}, {:error, :malformed_pin} or {:error, :no_pin_secret}."
+            {:error, :malformed_pin} or {:error, :no_pin_secret}, and what Bank.deposit replies about amounts."
         )),
     |bank, call| Box::pin(create(bank, call)),
 );
 
 async fn create(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let bank = functions.bank()?;
-    let creation = bank.create_account(new_account(&call)?);
+    let currency = if has_amounts(&call) { functions.currency(&bank).await? } else { Currency::default() };
+    let creation = bank.create_account(new_account(&call, currency)?);
     functions.carry_out(call, &bank, bank.start_conversation(), creation, handled).await
 }
 
+/// Whether a call names an amount, which the bank's currency is needed for.
+pub(super) fn has_amounts(call: &Call<'_>) -> bool {
+    call.optional(DEPOSIT).is_some() || call.optional(OVERDRAFT).is_some()
+}
+
 /// The account to create. The holder is named like the account unless the call names one.
-pub(super) fn new_account(call: &Call<'_>) -> Result<NewAccount, Term> {
+pub(super) fn new_account(call: &Call<'_>, currency: Currency) -> Result<NewAccount, NotDone> {
     let account_id = account(call, ACCOUNT)?;
     let holder = holder(call, HOLDER)?.unwrap_or_else(|| HolderName::from(&account_id));
     let email = email(call, EMAIL)?;
-    let deposit = call.optional(DEPOSIT).map(|_| amount(call, DEPOSIT)).transpose()?;
-    let overdraft_limit = overdraft_limit(call, OVERDRAFT)?;
+    let deposit = call.optional(DEPOSIT).map(|_| amount(call, DEPOSIT, currency)).transpose()?;
+    let overdraft_limit = overdraft_limit(call, OVERDRAFT, currency)?;
     Ok(NewAccount { account_id, holder, email, pin: pin(call)?, opening: Opening { deposit, overdraft_limit } })
 }

@@ -8,14 +8,19 @@ mod close_account;
 mod consistency;
 mod create;
 mod deposit;
+mod details;
 mod events;
 mod freeze;
+mod load;
 mod manual;
+mod money;
 mod names;
 mod open;
 mod overdraft_limit;
 mod parameters;
+mod period;
 mod replies;
+mod reverse;
 mod send;
 mod send_ahead;
 mod statement;
@@ -39,7 +44,7 @@ use super::application_functions::{HasApplication, Words, application_functions}
 use super::functions::{Call, Domain, Manual, Names, Parameter, Row, RunningCall, SentCall, WantedSecret, joined};
 use super::term::Term;
 use super::trace::Trace;
-use crate::bank::{Account, AccountEvent, AccountId, Bank, Options};
+use crate::bank::{Account, AccountEvent, AccountId, Bank, Currency, Options};
 use crate::engine::application::Application;
 use crate::engine::domain::Aggregate as _;
 use crate::engine::feed::checkpoints::Consistency;
@@ -47,7 +52,7 @@ use crate::engine::log::StreamId;
 use crate::engine::runtime::Conversation;
 
 /// The bank's own functions, in the order of `help`, then those of every application.
-static ROWS: [Row<BankFunctions>; 34] = joined(
+static ROWS: [Row<BankFunctions>; 36] = joined(
     &[
         open::ROW,
         close::ROW,
@@ -56,6 +61,7 @@ static ROWS: [Row<BankFunctions>; 34] = joined(
         deposit::ROW,
         withdraw::ROW,
         transfer::ROW,
+        reverse::ROW,
         unlock::ROW,
         freeze::FREEZE,
         freeze::UNFREEZE,
@@ -64,6 +70,7 @@ static ROWS: [Row<BankFunctions>; 34] = joined(
         change::HOLDER,
         change::EMAIL,
         change::PIN,
+        load::ROW,
         check_balance::ROW,
         account_list::ROW,
         total_deposits::ROW,
@@ -82,6 +89,8 @@ pub struct BankFunctions {
     options: Options,
     consistency: Consistency,
     trace: Trace,
+    /// The currency in which the trace shows balances.
+    shown: Currency,
     /// Commands that were sent without waiting. Each ends with a message if the store failed.
     pending: JoinSet<Option<String>>,
     /// The last such message since the last call.
@@ -97,6 +106,7 @@ impl BankFunctions {
             options,
             consistency: Consistency::Strong,
             trace,
+            shown: Currency::default(),
             pending: JoinSet::new(),
             failed: None,
         }

@@ -2,7 +2,10 @@
 
 use super::BankFunctions;
 use super::parameters::EMAIL;
-use crate::bank::{AccountId, Bank, EmailTarget, InvalidEmailTarget, OpenError, Options};
+use super::replies::WORDS;
+use crate::bank::{
+    AccountId, Bank, ChooseCurrencyError, Currency, EmailTarget, InvalidEmailTarget, OpenError, Options,
+};
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::store::{OpenStoreError, StoreError, UnsupportedUrl};
 use crate::shell::functions::{BUSY, Call, Function, NotDone, Outcome, Parameter, ParameterKind, Row};
@@ -11,16 +14,23 @@ use crate::shell::term::Term;
 const URL: Parameter = Parameter::optional("url", ParameterKind::Text);
 const ACCEPT_LOSS: Parameter = Parameter::by_name("accept_loss", ParameterKind::Boolean);
 const FOREIGN: Parameter = Parameter::by_name("foreign", ParameterKind::Boolean);
+const CURRENCY: Parameter = Parameter::by_name("currency", ParameterKind::Text);
+const DECIMALS: Parameter = Parameter::by_name("decimals", ParameterKind::Integer);
 const CEO_BONUS: Parameter = Parameter::by_name("ceo_bonus", ParameterKind::Named);
+
+const PARAMETERS: &[Parameter] = &[URL, ACCEPT_LOSS, FOREIGN, CEO_BONUS, EMAIL, CURRENCY, DECIMALS];
 
 const UNSUPPORTED_STORE: &str = "unsupported_store";
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
-    Function::new("Bank", "open", &[URL, ACCEPT_LOSS, FOREIGN, CEO_BONUS, EMAIL], "opens the bank", "Bank.open")
+    Function::new("Bank", "open", PARAMETERS, "opens the bank", "Bank.open")
         .group("Bank")
         .details(
             "Without a URL it opens what --store names, or else a new bank in memory. With ceo_bonus: \"CEO\", each\n\
             deposit into another account pays a hundredth into the account \"CEO\", until 100_000 has been paid.\n\
+            With currency: \"EUR\", a code of ISO 4217, or decimals: 2, an empty bank gets a currency for good, as the first\n\
+            event of its log: amounts are typed and shown with decimals, such as 10.50. What is stored, and the data of\n\
+            events, stays in whole minor units, such as 1050. Without it, amounts are whole numbers.\n\
             With email: \"outbox/\", the holder of an account is thanked for each deposit, if the account has an e-mail\n\
             address: an .eml file is written into that directory. email: \"smtp://127.0.0.1:2525\" sends the e-mail to a\n\
             mail server, as do smtp://user:password@host?tls=required and smtps://user:password@host; the sender is\n\
@@ -32,7 +42,9 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             and no bonus paid for what the log contains. Transfers under way continue.\n\
             Replies {:ok, #Bank<memory>}, {:error, :already_open}, {:error, :unsupported_store},\n\
             {:error, :invalid_email_target}, {:error, :invalid_sender}, {:error, :unknown_email_option},\n\
-            {:error, :credentials_need_tls} or {:error, :smtp_not_built_in}.\n\
+            {:error, :credentials_need_tls} or {:error, :smtp_not_built_in}; about currencies {:error, :unknown_currency},\n\
+            {:error, :invalid_decimals} if there are more than 8, {:error, :currency_or_decimals} if both are given, and\n\
+            {:error, :not_empty} if the bank has events and another currency, or none.\n\
             A file that cannot be opened stays as it is; standard error says what is wrong with it, and where:\n\
             {:error, :no_directory}, {:error, :no_file}, {:error, :read_only}, {:error, :disk_full}: repair that first.\n\
             {:error, :not_ours}, {:error, :not_a_bank}: the file is not a bank's. Choose another one.\n\
@@ -63,6 +75,7 @@ async fn open(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
         Some(Err(unsupported)) => return Err(not_opened(&OpenError::UnsupportedStore(unsupported))),
     };
     let email = email_target(&call)?;
+    let currency = currency(&call)?;
     let accept_loss = call.optional(ACCEPT_LOSS) == Some("true");
     let is_default_store = call.optional(URL).is_none();
     let foreign = match call.optional(FOREIGN) {
@@ -72,12 +85,37 @@ async fn open(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     };
     let options = Options { store, accept_loss, foreign, ceo_bonus, email, ..functions.options.clone() };
     let bank = Bank::open(options).await.map_err(|error| not_opened(&error))?;
+    if let Some(currency) = currency
+        && let Err(error) = bank.choose_currency(currency).await
+    {
+        bank.close().await;
+        return Err(match error {
+            ChooseCurrencyError::NotEmpty => Term::Error("not_empty").into(),
+            ChooseCurrencyError::Unavailable(unavailable) => WORDS.failed(&unavailable),
+        });
+    }
+    if let Some(known) = bank.currency_once_known() {
+        functions.show_balances_in(known);
+    }
     // From now on, what the file contains besides the log is this program's own.
     functions.options.foreign &= !is_default_store;
     let name = format!("#Bank<{}>", bank.url());
     functions.replace_bank(Some(bank));
     functions.consistency = Consistency::Strong;
     Ok(Term::Ok(Box::new(Term::Opaque(name))).into())
+}
+
+/// The currency that the call names.
+fn currency(call: &Call<'_>) -> Result<Option<Currency>, Term> {
+    match (call.optional(CURRENCY), call.optional(DECIMALS)) {
+        (None, None) => Ok(None),
+        (Some(code), None) => Currency::with_code(code).map(Some).map_err(|_| Term::Error("unknown_currency")),
+        (None, Some(decimals)) => {
+            let currency = decimals.parse().ok().and_then(|decimals| Currency::with_decimals(decimals).ok());
+            currency.map(Some).ok_or(Term::Error("invalid_decimals"))
+        }
+        (Some(_), Some(_)) => Err(Term::Error("currency_or_decimals")),
+    }
 }
 
 /// The reply to a failed open, with a message if the store is at fault.

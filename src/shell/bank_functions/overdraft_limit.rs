@@ -1,12 +1,13 @@
 //! `Bank.set_overdraft_limit`
 
 use super::BankFunctions;
-use super::parameters::{ACCOUNT, account, overdraft_limit};
+use super::money::overdraft_limit;
+use super::parameters::{ACCOUNT, account};
 use super::replies::handled;
 use super::texts::{asked, stored};
 use crate::shell::functions::{Call, Function, Outcome, Parameter, ParameterKind, Row};
 
-const LIMIT: Parameter = Parameter::needed("limit", ParameterKind::Integer);
+const LIMIT: Parameter = Parameter::needed("limit", ParameterKind::Amount);
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new(
@@ -28,6 +29,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
 
 async fn set_overdraft_limit(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let (bank, conversation) = functions.begin()?;
-    let setting = bank.set_overdraft_limit(&account(&call, ACCOUNT)?, overdraft_limit(&call, LIMIT)?);
+    let currency = functions.currency(&bank).await?;
+    let setting = bank.set_overdraft_limit(&account(&call, ACCOUNT)?, overdraft_limit(&call, LIMIT, currency)?);
     functions.carry_out(call, &bank, conversation, setting, handled).await
 }

@@ -1,11 +1,11 @@
 //! Parameters of several of the bank's functions, and how arguments are parsed. An error is the reply to an invalid one.
 
-use crate::bank::{AccountId, EmailAddress, HolderName, Money, OverdraftLimit, Pin, StatedReason};
+use crate::bank::{AccountId, EmailAddress, HolderName, Pin, StatedReason};
 use crate::shell::functions::{Call, Parameter, ParameterKind};
 use crate::shell::term::Term;
 
 pub(super) const ACCOUNT: Parameter = Parameter::needed("account", ParameterKind::Named);
-pub(super) const AMOUNT: Parameter = Parameter::needed("amount", ParameterKind::Integer);
+pub(super) const AMOUNT: Parameter = Parameter::needed("amount", ParameterKind::Amount);
 pub(super) const PIN: Parameter = Parameter::optional("pin", ParameterKind::Pin);
 pub(super) const EMAIL: Parameter = Parameter::by_name("email", ParameterKind::Text);
 
@@ -24,18 +24,6 @@ pub(super) fn email(call: &Call<'_>, parameter: Parameter) -> Result<Option<Emai
 /// The account that the argument names.
 pub(super) fn account(call: &Call<'_>, parameter: Parameter) -> Result<AccountId, Term> {
     AccountId::new(call.text(parameter)).map_err(|_| Term::Error("invalid_name"))
-}
-
-pub(super) fn amount(call: &Call<'_>, parameter: Parameter) -> Result<Money, Term> {
-    // A number that does not fit into 64 bits is beyond the limit anyway.
-    let amount = call.text(parameter).parse::<i64>().ok();
-    amount.and_then(|amount| Money::new(amount).ok()).ok_or(Term::Error("invalid_amount"))
-}
-
-/// An overdraft limit; 0 where it was left out.
-pub(super) fn overdraft_limit(call: &Call<'_>, parameter: Parameter) -> Result<OverdraftLimit, Term> {
-    let limit = call.optional(parameter).unwrap_or("0").parse::<i64>().ok();
-    limit.and_then(|limit| OverdraftLimit::new(limit).ok()).ok_or(Term::Error("invalid_amount"))
 }
 
 /// The reason that the bank states for an act of its own.

@@ -1,8 +1,8 @@
 //! The words for the bank, and the reply to each refusal and failure.
 
 use crate::bank::{
-    AccountEvent, Balance, Bank, CheckBalanceError, CommandFailure, NotTransferred, QueryError, Receipt, Refusal,
-    Unavailable, WRONG_PIN_SECRET,
+    AccountEvent, Bank, CheckBalanceError, CommandFailure, NotTransferred, QueryError, Receipt, Refusal, Unavailable,
+    WRONG_PIN_SECRET,
 };
 use crate::engine::runtime::StopReason;
 use crate::engine::store::StoreError;
@@ -27,11 +27,6 @@ pub(super) static WORDS: Words = Words {
         projections: "balances, accounts, deposits and transfers",
     }
 };
-
-/// A balance, which may be negative.
-pub(super) fn balance(balance: Balance) -> Term {
-    Term::Integer(balance.minor_units().into())
-}
 
 /// The reply to a command that was handled.
 pub(super) fn handled(_: &Bank, receipt: &Receipt) -> Term {
@@ -67,6 +62,8 @@ pub(super) fn failure(failure: &CommandFailure) -> Term {
         CommandFailure::Refused(Refusal::SameAccount) => "same_account",
         CommandFailure::Refused(Refusal::TooManyTransfers) => "too_many_transfers",
         CommandFailure::Refused(Refusal::NoReservation) => "no_reservation",
+        CommandFailure::Refused(Refusal::AlreadyReversed) => "already_reversed",
+        CommandFailure::Refused(Refusal::Overdrawn) => "account_overdrawn",
         CommandFailure::IdTaken { .. } => "command_id_taken",
         CommandFailure::Unavailable(unavailable) => return WORDS.unavailable(unavailable),
     })

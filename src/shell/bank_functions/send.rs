@@ -96,5 +96,5 @@ pub(super) async fn outcome(
         false => Vec::new(),
     };
     let events = events.iter().filter_map(event_record).collect();
-    Ok(Reply { term: to_term(bank, &receipt), events, live: None })
+    Ok(Reply { term: to_term(bank, &receipt), events, notes: Vec::new(), live: None })
 }

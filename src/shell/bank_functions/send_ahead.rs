@@ -7,7 +7,7 @@ use super::parameters::PIN;
 use super::replies::{handled, not_sent};
 use super::send::outcome;
 use super::{BankFunctions, create, deposit, withdraw};
-use crate::bank::{AccountCommand, Bank};
+use crate::bank::{AccountCommand, Bank, Currency};
 use crate::engine::feed::checkpoints::Consistency;
 use crate::shell::functions::{Call, Outcome, RunningCall, SentCall};
 
@@ -19,7 +19,7 @@ impl BankFunctions {
             return None;
         }
         let bank = self.opened()?;
-        let command = command_of(&bank, &call).await.filter(|command| !bank.may_be_answered(command))?;
+        let command = self.command_of(&bank, &call).await.filter(|command| !bank.may_be_answered(command))?;
         let conversation = bank.start_conversation();
         let trace = self.trace.follow_apart(conversation.metadata().correlation_id);
         let sent = bank.send(command, conversation).await;
@@ -31,6 +31,32 @@ impl BankFunctions {
             })
         })));
         Some(SentCall { outcome, trace })
+    }
+
+    /// The command of a call, if that is all there is to the call: no PIN has to be checked, no argument is invalid, and
+    /// the currency is known, which it may not be while the first account is being created.
+    async fn command_of(&mut self, bank: &Bank, call: &Call<'_>) -> Option<AccountCommand> {
+        match call.function().name {
+            deposit::NAME => deposit::command(bank, call, self.currency_once_known(bank)?).ok(),
+            withdraw::NAME if call.optional(PIN).is_none() => {
+                withdraw::command(bank, call, self.currency_once_known(bank)?).ok()
+            }
+            create::NAME => {
+                let currency = match create::has_amounts(call) {
+                    true => self.currency_once_known(bank)?,
+                    false => Currency::default(),
+                };
+                let account = create::new_account(call, currency).ok().filter(|account| account.pin.is_none())?;
+                Box::pin(bank.creation(account)).await.ok()
+            }
+            _ => None,
+        }
+    }
+
+    fn currency_once_known(&mut self, bank: &Bank) -> Option<Currency> {
+        let currency = bank.currency_once_known()?;
+        self.show_balances_in(currency);
+        Some(currency)
     }
 }
 
@@ -54,18 +80,5 @@ impl<F: FnOnce() -> RunningCall<'static> + Unpin> Future for WhenItsTurnComes<F>
             Self::Now(outcome) => outcome.as_mut().poll(context),
             Self::NotYet(_) => Poll::Pending,
         }
-    }
-}
-
-/// The command of a call, if that is all there is to the call: no PIN has to be checked, and no argument is invalid.
-async fn command_of(bank: &Bank, call: &Call<'_>) -> Option<AccountCommand> {
-    match call.function().name {
-        deposit::NAME => deposit::command(call).ok(),
-        withdraw::NAME if call.optional(PIN).is_none() => withdraw::command(call).ok(),
-        create::NAME => {
-            let account = create::new_account(call).ok().filter(|account| account.pin.is_none())?;
-            Box::pin(bank.creation(account)).await.ok()
-        }
-        _ => None,
     }
 }

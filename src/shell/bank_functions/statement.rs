@@ -1,48 +1,133 @@
 //! `Bank.statement`
 
 use super::BankFunctions;
+use super::money::money;
 use super::parameters::{ACCOUNT, account};
-use super::replies::{balance, no_balance};
+use super::period::{FROM, MONTH, TO, period};
+use super::replies::no_balance;
 use super::texts::asked;
-use crate::bank::StatementLine;
+use crate::bank::{BookingDate, Currency, LeftOut, Statement, StatementLine};
 use crate::shell::application_functions::integer;
-use crate::shell::function_table::{AS_OF, AT, FROM, LIMIT};
-use crate::shell::functions::{Call, Function, Outcome, Row};
-use crate::shell::query_arguments::{limit, moment, position};
+use crate::shell::function_table::{AS_OF, AT, LIMIT};
+use crate::shell::functions::{Call, Function, Outcome, Reply, Row};
+use crate::shell::query_arguments::{MAX_LIMIT, limit, moment};
 use crate::shell::term::{Table, Term};
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new(
         "Bank",
         "statement",
-        &[ACCOUNT, FROM, LIMIT, AT, AS_OF],
+        &[ACCOUNT, MONTH, FROM, TO, LIMIT, AT, AS_OF],
         "lists what happened to an account",
         "Bank.statement \"Wolfman\"",
     )
     .group("History")
     .details(asked!(
-        "Each event with its date, its amount, and the balance after it. from: 3 begins at position 3, at: and as_of:\n\
-            end at a moment in the past, as in Bank.check_balance; limit: 10 lists at most 10 lines, and without it 1_000."
+        "Each event with its date, its amount, and the balance after it. The amounts add up to the last balance, with\n\
+            the balance that is brought forward from before; what was declined has a column of its own. Columns for the\n\
+            other account of a transfer, for memos and for booking dates are there where there are any.\n\
+            month: \"2024-01\" is a period, and so are from: and to: with positions (from: 3) or dates (to: \"2024-01-31\").\n\
+            limit: 10 lists at most 10 lines, and without it 1_000: the first of a period with a beginning, else the\n\
+            latest. A line says what is not shown. at: and as_of: end at a moment in the past, as in Bank.check_balance.\n\
+            The booking date, on: in Bank.deposit, says which day a booking counts for, and a statement is ordered by it.\n\
+            as_of: goes by the time at which events were recorded, and asks what was known then.\n\
+            Replies a table, :no_account, {:error, :invalid_month}, {:error, :invalid_date}, {:error, :invalid_position},\n\
+            or {:error, :two_periods} for month: with from: or to:."
     )),
     |bank, call| Box::pin(statement(bank, call)),
 );
 
 async fn statement(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let bank = functions.reader()?;
+    let currency = functions.currency(&bank).await?;
     let account = account(&call, ACCOUNT)?;
-    let (from, limit) = (position(&call, FROM)?, limit(&call)?);
+    let (period, limit) = (period(&call)?, limit(&call)?);
     let until = moment(&call)?;
-    let lines = bank.statement(&account, from, until, limit).await.map_err(no_balance)?;
-    let columns = &["position", "date", "what", "amount", "balance"];
-    Ok(Term::Table(Table { columns, rows: lines.iter().map(row).collect() }).into())
+    let statement = bank.statement(&account, period, until, limit).await.map_err(no_balance)?;
+    Ok(Reply { notes: notes(&statement), ..Term::Table(table(&statement, currency)).into() })
 }
 
-fn row(line: &StatementLine) -> Vec<Term> {
-    vec![
-        integer(line.position.get()),
-        Term::String(line.time.to_string()),
-        Term::String(line.what.to_owned()),
-        line.amount.map_or(Term::Nil, |amount| integer(amount.minor_units())),
-        balance(line.balance),
-    ]
+/// The columns, with those that are only there where there are any: the booking date, the other account, the memo.
+const fn columns(is_dated: bool, has_accounts: bool, has_memos: bool) -> &'static [&'static str] {
+    match (is_dated, has_accounts, has_memos) {
+        (false, false, false) => &["position", "date", "what", "amount", "declined", "balance"],
+        (false, false, true) => &["position", "date", "what", "memo", "amount", "declined", "balance"],
+        (false, true, false) => &["position", "date", "what", "account", "amount", "declined", "balance"],
+        (false, true, true) => &["position", "date", "what", "account", "memo", "amount", "declined", "balance"],
+        (true, false, false) => &["position", "date", "booked", "what", "amount", "declined", "balance"],
+        (true, false, true) => &["position", "date", "booked", "what", "memo", "amount", "declined", "balance"],
+        (true, true, false) => &["position", "date", "booked", "what", "account", "amount", "declined", "balance"],
+        (true, true, true) => {
+            &["position", "date", "booked", "what", "account", "memo", "amount", "declined", "balance"]
+        }
+    }
+}
+
+fn table(statement: &Statement, currency: Currency) -> Table {
+    let any = |has: fn(&StatementLine) -> bool| statement.lines.iter().any(has);
+    let is_dated = any(|line| line.booking_date != BookingDate::of(line.time));
+    let columns = columns(is_dated, any(|line| line.other.is_some()), any(|line| line.memo.is_some()));
+    let forward = statement.brought_forward.map(|balance| {
+        let cell = |column: &&str| match *column {
+            "what" => Term::String("Balance Brought Forward".to_owned()),
+            "amount" | "balance" => money(currency, balance),
+            _ => Term::Nil,
+        };
+        columns.iter().map(cell).collect()
+    });
+    let row = |line| columns.iter().map(|column| cell(line, column, currency)).collect();
+    let lines = statement.lines.iter().map(row);
+    Table { columns, rows: forward.into_iter().chain(lines).collect() }
+}
+
+fn cell(line: &StatementLine, column: &str, currency: Currency) -> Term {
+    let text = |text: &dyn ToString| Term::String(text.to_string());
+    match column {
+        "position" => integer(line.position.get()),
+        "date" => text(&line.time),
+        "booked" => text(&line.booking_date),
+        "what" => text(&line.what),
+        "account" => line.other.as_ref().map_or(Term::Nil, |account| text(account)),
+        "memo" => line.memo.as_ref().map_or(Term::Nil, |memo| text(memo)),
+        "amount" => line.amount.map_or(Term::Nil, |amount| money(currency, amount)),
+        "declined" => line.declined.map_or(Term::Nil, |amount| money(currency, amount.minor_units())),
+        _ => money(currency, line.balance),
+    }
+}
+
+/// What the table does not say.
+fn notes(statement: &Statement) -> Vec<String> {
+    let shown = statement.lines.len() as u64;
+    let left_out = match statement.left_out {
+        LeftOut::Nothing => None,
+        LeftOut::Earlier(count) if count + shown <= MAX_LIMIT as u64 => {
+            Some(format!("{} not shown: limit: {} lists all.", counted(count, "earlier"), count + shown))
+        }
+        LeftOut::Earlier(count) => {
+            let first = statement.lines.first().map(|line| line.booking_date.to_string());
+            let before = first.map_or_else(String::new, |date| format!(": to: \"{date}\" goes further back"));
+            Some(format!("{} not shown{before}.", counted(count, "earlier")))
+        }
+        LeftOut::Later(count) if count + shown <= MAX_LIMIT as u64 => {
+            Some(format!("{} not shown: limit: {} lists all.", counted(count, "later"), count + shown))
+        }
+        LeftOut::Later(count) => {
+            let last = statement.lines.last().map(|line| line.booking_date.to_string());
+            let after = last.map_or_else(String::new, |date| format!(": from: \"{date}\" goes on"));
+            Some(format!("{} not shown{after}.", counted(count, "later")))
+        }
+        LeftOut::From(position) => Some(format!("Later lines are not shown: from: {position} goes on.")),
+    };
+    let reordered = statement.is_reordered.then(|| {
+        "Limits were decided in the order of the log: ordered by booking date, a balance may be one the account never had."
+            .to_owned()
+    });
+    left_out.into_iter().chain(reordered).collect()
+}
+
+fn counted(count: u64, which: &str) -> String {
+    match count {
+        1 => format!("1 {which} line is"),
+        _ => format!("{count} {which} lines are"),
+    }
 }

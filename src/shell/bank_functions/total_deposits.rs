@@ -1,12 +1,12 @@
 //! `Bank.get_total_deposits`
 
 use super::BankFunctions;
+use super::money::money;
 use super::replies::no_answer;
 use super::texts::asked;
 use crate::shell::function_table::{AS_OF, AT};
 use crate::shell::functions::{Call, Function, Outcome, Row};
 use crate::shell::query_arguments::moment;
-use crate::shell::term::Term;
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new(
@@ -25,6 +25,8 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
 );
 
 async fn get_total_deposits(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
-    let total = functions.reader()?.total_deposits(moment(&call)?).await.map_err(no_answer)?;
-    Ok(Term::Integer(total).into())
+    let bank = functions.reader()?;
+    let currency = functions.currency(&bank).await?;
+    let total = bank.total_deposits(moment(&call)?).await.map_err(no_answer)?;
+    Ok(money(currency, total).into())
 }

@@ -1,7 +1,9 @@
 //! `Bank.transfer`
 
 use super::BankFunctions;
-use super::parameters::{ACCOUNT, AMOUNT, PIN, account, amount, pin};
+use super::details::{MEMO, ON, details};
+use super::money::amount;
+use super::parameters::{ACCOUNT, AMOUNT, PIN, account, pin};
 use super::replies::{handled, not_transferred};
 use super::texts::{asked, stored};
 use crate::bank::{Bank, Receipt};
@@ -12,15 +14,16 @@ const PAYER: Parameter = Parameter { name: "payer", ..ACCOUNT };
 const PAYEE: Parameter = Parameter { name: "payee", ..ACCOUNT };
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
-    Function::new("Bank", "transfer", &[PAYER, PAYEE, AMOUNT, PIN], "moves money to another account", "Bank.transfer \"Wolfman\", \"Dracula\", 25")
+    Function::new("Bank", "transfer", &[PAYER, PAYEE, AMOUNT, PIN, MEMO, ON], "moves money to another account", "Bank.transfer \"Wolfman\", \"Dracula\", 25")
         .group("Accounts")
         .details(stored!(
             "The amount is reserved at the payer, credited to the payee, and then settled; if the payee cannot take it,\n\
             the reservation is released. Under :strong the reply comes when the transfer has ended. If the payer has a\n\
-            PIN, it is required.\n\
+            PIN, it is required. memo: and on: are as in Bank.deposit, and both accounts have them; what is released\n\
+            comes back under the same date.\n\
             Replies :ok, {:error, :no_account}, {:error, :no_payee}, {:error, :account_overdrawn},\n\
             {:error, :same_account}, {:error, :balance_limit}, {:error, :too_many_transfers} or {:error, :invalid_pin},\n\
-            and what Bank.withdraw replies about frozen accounts, PINs and amounts.\n\
+            and what Bank.withdraw replies about frozen accounts, PINs, amounts, memos and dates.\n\
             {:ok, %{committed: 12, lagging: [\"transfer\"]}}: events up to position 12 are stored, but the named handlers\n\
             have not seen them within 5 s. The transfer goes on; Bank.transfers shows it."
         )),
@@ -30,8 +33,10 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
 
 async fn transfer(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let (bank, conversation) = functions.begin()?;
+    let currency = functions.currency(&bank).await?;
     let (payer, payee) = (account(&call, PAYER)?, account(&call, PAYEE)?);
-    let transfer = bank.transfer(&payer, &payee, amount(&call, AMOUNT)?, pin(&call)?);
+    let transfer = bank.transfer(&payer, &payee, amount(&call, AMOUNT, currency)?, pin(&call)?);
+    let transfer = transfer.details(details(&bank, &call)?);
     functions.carry_out(call, &bank, conversation, transfer, ended).await
 }
 

@@ -1,13 +1,15 @@
 //! `Bank.transfers`
 
 use super::BankFunctions;
+use super::money::money;
 use super::replies::no_answer;
 use super::texts::asked;
-use crate::bank::{Ending, Moment, ReleaseReason, TransferRecord, TransferState};
+use crate::bank::{Currency, Ending, Moment, ReleaseReason, TransferRecord, TransferState};
 use crate::shell::application_functions::integer;
 use crate::shell::function_table::{AS_OF, AT, FROM, LIMIT};
 use crate::shell::functions::{Call, Function, Outcome, Row};
-use crate::shell::query_arguments::{limit, moment, position};
+use crate::shell::page::{LeftOut, page, paged};
+use crate::shell::query_arguments::moment;
 use crate::shell::term::{Table, Term};
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
@@ -21,24 +23,34 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
     .group("History")
     .details(asked!(
         "A transfer is reserved, then credited and settled, or released. from: 3 begins with those reserved from\n\
-            position 3 on; limit: 10 lists at most 10, and without it 1_000; at: and as_of: show the transfers of the past,\n\
-            as in Bank.check_balance."
+            position 3 on, and without it the latest are listed; limit: 10 lists at most 10, and without it 1_000. A line\n\
+            says what is not shown. at: and as_of: show the transfers of the past, as in Bank.check_balance."
     )),
     |bank, call| Box::pin(transfers(bank, call)),
 );
 
 async fn transfers(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let bank = functions.reader()?;
-    let (from, limit) = (position(&call, FROM)?, limit(&call)?);
-    let moment = moment(&call)?;
-    let transfers = bank.transfers(from, limit, moment).await.map_err(no_answer)?;
+    let currency = functions.currency(&bank).await?;
+    let (page, moment) = (page(&call)?, moment(&call)?);
+    let (transfers, left_out) = match page.from {
+        Some(from) => {
+            let mut transfers = bank.transfers(from, page.and_one_more(), moment).await.map_err(no_answer)?;
+            let left_out = page.cut(&mut transfers, |transfer| transfer.reserved.position);
+            (transfers, left_out)
+        }
+        None => {
+            let (transfers, earlier) = bank.latest_transfers(page.limit, moment).await.map_err(no_answer)?;
+            (transfers, LeftOut::Earlier(earlier as u64))
+        }
+    };
     let moment = moment.unwrap_or(Moment::NOW);
     let columns = &["position", "time", "payer", "payee", "amount", "state", "reason", "ended", "transfer_id"];
-    let rows = transfers.iter().map(|transfer| row(transfer, moment)).collect();
-    Ok(Term::Table(Table { columns, rows }).into())
+    let rows = transfers.iter().map(|transfer| row(transfer, moment, currency)).collect();
+    Ok(paged(Table { columns, rows }, "transfers", left_out))
 }
 
-fn row(transfer: &TransferRecord, moment: Moment) -> Vec<Term> {
+fn row(transfer: &TransferRecord, moment: Moment, currency: Currency) -> Vec<Term> {
     let text = |text: &str| Term::String(text.to_owned());
     let (state, reason) = match transfer.state_at(moment) {
         None | Some(TransferState::Reserved) => ("reserved", Term::Nil),
@@ -55,7 +67,7 @@ fn row(transfer: &TransferRecord, moment: Moment) -> Vec<Term> {
         Term::String(transfer.reserved.time.to_string()),
         Term::String(transfer.outgoing.account_id.to_string()),
         Term::String(transfer.outgoing.payee.to_string()),
-        integer(transfer.outgoing.amount.minor_units()),
+        money(currency, transfer.outgoing.amount.minor_units()),
         text(state),
         reason,
         ended.map_or(Term::Nil, |(ended, _)| integer(ended.position.get())),

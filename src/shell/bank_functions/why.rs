@@ -1,14 +1,15 @@
 //! `Bank.why`: explains a balance.
 
 use super::BankFunctions;
+use super::money::money;
 use super::parameters::{ACCOUNT, account};
-use super::replies::{self, no_balance};
+use super::replies::no_balance;
 use super::texts::asked;
-use crate::bank::{Movement, Reason};
+use crate::bank::{Currency, Reason};
 use crate::engine::domain::DomainEvent as _;
 use crate::shell::application_functions::{because, integer};
 use crate::shell::function_table::{AS_OF, AT, LIMIT};
-use crate::shell::functions::{Call, Function, Outcome, Row};
+use crate::shell::functions::{Call, Function, Outcome, Reply, Row};
 use crate::shell::query_arguments::{limit, moment};
 use crate::shell::term::{Table, Term};
 
@@ -17,34 +18,38 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
         .group("History")
         .details(asked!(
             "Each event that changed the balance, its command, and the cause of that. limit: 10 lists at most the last\n\
-            10, and without it 1_000; at: and as_of: explain a balance of the past, as in Bank.check_balance.\n\
-            Replies a table, or :no_account."
+            10, and without it 1_000, and a line says if there are more; at: and as_of: explain a balance of the past,\n\
+            as in Bank.check_balance. Replies a table, or :no_account."
         )),
     |bank, call| Box::pin(why(bank, call)),
 );
 
 async fn why(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let bank = functions.reader()?;
+    let currency = functions.currency(&bank).await?;
     let account = account(&call, ACCOUNT)?;
     let (until, limit) = (moment(&call)?, limit(&call)?);
-    let reasons = bank.why(&account, until, limit).await.map_err(no_balance)?;
+    let mut reasons = bank.why(&account, until, limit.saturating_add(1)).await.map_err(no_balance)?;
+    let earlier = reasons.len().saturating_sub(limit);
+    let before = reasons.drain(..earlier).next_back();
+    let note = before.map(|last| format!("Earlier ones are not shown: at: {} ends with them.", last.event.position));
     let columns = &["position", "time", "what", "change", "balance", "command", "because", "command_id"];
-    Ok(Term::Table(Table { columns, rows: reasons.iter().map(row).collect() }).into())
+    let table = Term::Table(Table { columns, rows: reasons.iter().map(|reason| row(reason, currency)).collect() });
+    Ok(Reply { notes: note.into_iter().collect(), ..table.into() })
 }
 
-fn row(reason: &Reason) -> Vec<Term> {
+fn row(reason: &Reason, currency: Currency) -> Vec<Term> {
     let Reason { event, movement, balance, command, cause } = reason;
-    let change = match movement {
-        Movement::In(amount) => i128::from(amount.minor_units()),
-        Movement::Out(amount) => -i128::from(amount.minor_units()),
-    };
-    let because = because(event, cause, |cause| Term::String(cause.data.account_id().to_string()));
+    let because = because(event, cause, |cause| {
+        let account = cause.data.account_id();
+        account.map_or(Term::Nil, |account| Term::String(account.to_string()))
+    });
     vec![
         integer(event.position.get()),
         Term::String(event.time.to_string()),
         Term::String(event.data.title().to_owned()),
-        Term::Integer(change),
-        replies::balance(*balance),
+        money(currency, movement.minor_units()),
+        money(currency, balance.minor_units()),
         Term::String((*command).to_owned()),
         Term::String(because),
         Term::String(event.metadata.command_id.to_string()),

@@ -1,17 +1,18 @@
 //! `Bank.withdraw`
 
 use super::BankFunctions;
-use super::parameters::{ACCOUNT, AMOUNT, PIN, account, amount, pin};
+use super::details::{MEMO, ON, details};
+use super::money::amount;
+use super::parameters::{ACCOUNT, AMOUNT, PIN, account, pin};
 use super::replies::handled;
 use super::texts::{asked, stored};
-use crate::bank::AccountCommand;
-use crate::shell::functions::{Call, Function, Outcome, Row};
-use crate::shell::term::Term;
+use crate::bank::{AccountCommand, Bank, Currency};
+use crate::shell::functions::{Call, Function, NotDone, Outcome, Row};
 
 pub(super) const NAME: &str = "withdraw";
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
-    Function::new("Bank", NAME, &[ACCOUNT, AMOUNT, PIN], "pays money out", "Bank.withdraw \"Wolfman\", 50")
+    Function::new("Bank", NAME, &[ACCOUNT, AMOUNT, PIN, MEMO, ON], "pays money out", "Bank.withdraw \"Wolfman\", 50")
         .group("Accounts")
         .aliases(&["withdraw_money_from_bank_account"])
         .details(stored!(
@@ -19,9 +20,11 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             is declined: the reply is still :ok, as the command was handled, and the decline is an event.\n\
             An account with a PIN requires it: Bank.withdraw 1, 50, 1234. If it is left out at the prompt, the prompt\n\
             asks for it and does not show it. A wrong PIN declines the payment too; three in a row lock the account.\n\
-            Replies :ok, {:error, :no_account}, {:error, :invalid_amount}, {:error, :account_frozen},\n\
-            {:error, :account_locked}, {:error, :pin_required}, {:error, :malformed_pin}, {:error, :no_pin_secret} or\n\
-            {:error, :wrong_pin_secret}: PINs were stored with another secret, and the PIN does not count as a wrong one."
+            memo: and on: are as in Bank.deposit; the decision is that of today, whatever the date.\n\
+            Replies :ok, {:error, :no_account}, {:error, :account_frozen}, {:error, :account_locked},\n\
+            {:error, :pin_required}, {:error, :malformed_pin}, {:error, :no_pin_secret} or {:error, :wrong_pin_secret}:\n\
+            PINs were stored with another secret, and the PIN does not count as a wrong one; and what Bank.deposit\n\
+            replies about amounts, memos and dates."
         )),
     |bank, call| Box::pin(withdraw(bank, call)),
 )
@@ -29,15 +32,22 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
 
 async fn withdraw(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let (bank, conversation) = functions.begin()?;
-    let (account, amount) = (account(&call, ACCOUNT)?, amount(&call, AMOUNT)?);
+    let currency = functions.currency(&bank).await?;
+    let (account, amount) = (account(&call, ACCOUNT)?, amount(&call, AMOUNT, currency)?);
     let withdrawal = match pin(&call)? {
         None => bank.withdraw(&account, amount),
         Some(pin) => bank.withdraw_with_pin(&account, amount, pin),
     };
+    let withdrawal = withdrawal.details(details(&bank, &call)?);
     functions.carry_out(call, &bank, conversation, withdrawal, handled).await
 }
 
 /// The command of a withdrawal without a PIN.
-pub(super) fn command(call: &Call<'_>) -> Result<AccountCommand, Term> {
-    Ok(AccountCommand::WithdrawMoney { account_id: account(call, ACCOUNT)?, amount: amount(call, AMOUNT)?, pin: None })
+pub(super) fn command(bank: &Bank, call: &Call<'_>, currency: Currency) -> Result<AccountCommand, NotDone> {
+    Ok(AccountCommand::WithdrawMoney {
+        account_id: account(call, ACCOUNT)?,
+        amount: amount(call, AMOUNT, currency)?,
+        details: details(bank, call)?,
+        pin: None,
+    })
 }

@@ -33,12 +33,12 @@ mod tests {
     #[test]
     fn hints_show_what_is_still_to_come() {
         let hint = |line| Assistant::of_a_bank().hint(line);
-        assert_eq!(hint("Bank.deposit"), Some(" account, amount".into()));
-        assert_eq!(hint("Bank.deposit "), Some("account, amount".into()));
-        assert_eq!(hint("Bank.deposit \"Wo"), Some("\", amount".into()));
-        assert_eq!(hint("Bank.deposit \"Wolfman\""), Some(", amount".into()));
-        assert_eq!(hint("Bank.deposit \"Wolfman\", "), Some("amount".into()));
-        assert_eq!(hint("Bank.deposit \"Wolfman\", 1"), None);
+        assert_eq!(hint("Bank.deposit"), Some(" account, amount, [memo: …], [on: …]".into()));
+        assert_eq!(hint("Bank.deposit "), Some("account, amount, [memo: …], [on: …]".into()));
+        assert_eq!(hint("Bank.deposit \"Wo"), Some("\", amount, [memo: …], [on: …]".into()));
+        assert_eq!(hint("Bank.deposit \"Wolfman\""), Some(", amount, [memo: …], [on: …]".into()));
+        assert_eq!(hint("Bank.deposit \"Wolfman\", "), Some("amount, [memo: …], [on: …]".into()));
+        assert_eq!(hint("Bank.deposit \"Wolfman\", 1"), Some(", [memo: …], [on: …]".into()));
         assert_eq!(hint("Bank.consistency "), Some(":strong | :eventual".into()));
         assert!(hint("Bank.open ").is_some_and(|hint| hint.starts_with("[url], [")));
         assert_eq!(hint("Bank.close"), None);

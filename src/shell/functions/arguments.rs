@@ -6,7 +6,7 @@ use std::fmt;
 use zeroize::Zeroize as _;
 
 /// How many values are held in place: those of most functions.
-const FEW: usize = 4;
+const FEW: usize = 5;
 
 /// The arguments of a call, checked against the function's parameters: one for each, `None` where an optional one was
 /// left out. A value is part of the statement's text where it can be. One of them may be a PIN, so that those that are not

@@ -64,10 +64,17 @@ fn value<'a>(
     manual: &Manual,
 ) -> Result<Cow<'a, str>, CallError> {
     match (&argument.value, parameter.kind) {
-        (Value::String(text), ParameterKind::Named | ParameterKind::Text | ParameterKind::Pin) => Ok(text.clone()),
+        (
+            Value::String(text),
+            ParameterKind::Named | ParameterKind::Text | ParameterKind::Pin | ParameterKind::PositionOrDate,
+        ) => Ok(text.clone()),
         // From the source: a PIN may begin with zeros, and a parsed integer has lost them.
         (Value::Integer(_), ParameterKind::Pin) => Ok(text[argument.value_span.clone()].replace('_', "").into()),
-        (Value::Integer(digits), ParameterKind::Named | ParameterKind::Integer) => Ok(digits.clone()),
+        (
+            Value::Integer(digits),
+            ParameterKind::Named | ParameterKind::Integer | ParameterKind::Amount | ParameterKind::PositionOrDate,
+        )
+        | (Value::Decimal(digits), ParameterKind::Amount) => Ok(digits.clone()),
         (Value::Boolean(truth), ParameterKind::Boolean) => Ok(if *truth { "true" } else { "false" }.into()),
         (Value::Atom(atom), ParameterKind::Named) => Ok((*atom).into()),
         (Value::Atom(atom), ParameterKind::Atom(atoms)) if atoms.contains(atom) => Ok((*atom).into()),
@@ -84,6 +91,7 @@ fn kind_of(value: &Value<'_>) -> String {
     match value {
         Value::String(_) => "a string".to_owned(),
         Value::Integer(_) => "an integer".to_owned(),
+        Value::Decimal(_) => "a number with decimals".to_owned(),
         Value::Atom(atom) => format!("`:{}`", shortened(atom)),
         Value::Boolean(_) => "a boolean".to_owned(),
         Value::Name(_) => "a bare word".to_owned(),
@@ -96,6 +104,8 @@ impl ParameterKind {
             Self::Named => format!("a string such as \"{}\", an integer or an atom", manual.named),
             Self::Text => "a string".to_owned(),
             Self::Integer => "a whole number".to_owned(),
+            Self::PositionOrDate => "a position such as 3 or a date such as \"2024-01-17\"".to_owned(),
+            Self::Amount => "an amount such as 100 or 10.50".to_owned(),
             Self::Pin => "4 to 12 digits".to_owned(),
             Self::Boolean => "true or false".to_owned(),
             Self::Atom(atoms) => {

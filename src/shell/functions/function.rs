@@ -50,6 +50,10 @@ pub enum ParameterKind {
     Text,
     /// A whole number.
     Integer,
+    /// A position in the log, as an integer, or a date, as a string.
+    PositionOrDate,
+    /// An amount: a whole number, or one with decimals.
+    Amount,
     /// The digits of a PIN, as an integer or a string. Leading zeros stay, and the PIN is never shown.
     Pin,
     /// `true` or `false`.

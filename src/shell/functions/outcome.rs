@@ -36,6 +36,8 @@ pub struct Reply {
     pub term: Term,
     /// The events that the call caused, each as a JSON object; empty unless the call asks for them.
     pub events: Vec<Box<RawValue>>,
+    /// Lines after the term, for instance about rows that a table leaves out.
+    pub notes: Vec<String>,
     /// Output that follows as it comes; `None` for most calls.
     pub live: Option<Live>,
 }
@@ -69,7 +71,7 @@ pub struct Failed {
 
 impl From<Term> for Reply {
     fn from(term: Term) -> Self {
-        Self { term, events: Vec::new(), live: None }
+        Self { term, events: Vec::new(), notes: Vec::new(), live: None }
     }
 }
 

@@ -45,6 +45,8 @@ pub enum Value<'a> {
     String(Cow<'a, str>),
     /// `1_000`, as digits without underscores and leading zeros.
     Integer(Cow<'a, str>),
+    /// `10.50`, as digits around a dot without underscores; the decimals as they were written.
+    Decimal(Cow<'a, str>),
     /// `:strong`, without the colon.
     Atom(&'a str),
     /// `true` or `false`.

@@ -16,6 +16,18 @@ pub(super) fn integer(written: &str) -> Cow<'_, str> {
     format!("{sign}{}", if digits.is_empty() { "0" } else { digits }).into()
 }
 
+/// The digits of a number with decimals, without underscores. `None` unless digits stand on both sides of one dot.
+pub(super) fn decimal(written: &str) -> Option<Cow<'_, str>> {
+    let (whole, decimals) = written.split_once('.')?;
+    if decimals.contains('.') || !decimals.starts_with(|first: char| first.is_ascii_digit()) {
+        return None;
+    }
+    let whole = integer(whole);
+    // An integer has no negative zero.
+    let sign = if written.starts_with('-') && !whole.starts_with('-') { "-" } else { "" };
+    Some(format!("{sign}{whole}.{}", decimals.replace('_', "")).into())
+}
+
 /// The value of a string literal that begins at `start`, quotes included. The closing quote may be missing.
 pub(super) fn string(written: &str, start: usize) -> Parsed<Cow<'_, str>> {
     let open = || fail(start..start + 1, Problem::OpenString);

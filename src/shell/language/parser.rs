@@ -208,7 +208,7 @@ impl<'a> Statements<'a> {
         match token.kind {
             TokenKind::Word => return self.bare_word(),
             TokenKind::Colon => return self.atom(),
-            TokenKind::String | TokenKind::OpenString | TokenKind::Integer => self.advance(),
+            TokenKind::String | TokenKind::OpenString | TokenKind::Integer | TokenKind::Fraction => self.advance(),
             _ => {}
         }
         let (start, written) = (token.start, &self.text[token.span()]);
@@ -216,7 +216,10 @@ impl<'a> Statements<'a> {
         match token.kind {
             TokenKind::String | TokenKind::OpenString => literals::string(written, start).map(Value::String),
             TokenKind::Integer => Ok(Value::Integer(literals::integer(written))),
-            TokenKind::Fraction => fail(token.span(), Problem::Fraction),
+            TokenKind::Fraction => match literals::decimal(written) {
+                Some(decimal) => Ok(Value::Decimal(decimal)),
+                None => fail(token.span(), Problem::Fraction),
+            },
             TokenKind::Minus => fail(token.span(), Problem::ExpectedArgument),
             TokenKind::Unknown if written == "'" => fail(first, Problem::SingleQuotes),
             TokenKind::Unknown | TokenKind::OpeningParenthesis | TokenKind::Dot | TokenKind::Space => {

@@ -38,7 +38,7 @@ pub enum Problem {
     OpenParenthesis,
     #[error("arguments with a keyword come last")]
     KeywordFirst,
-    #[error("numbers are whole: no `.`")]
+    #[error("a number has one `.` at most, with digits on both sides")]
     Fraction,
     #[error("expected a word after `:`")]
     ExpectedAtom,

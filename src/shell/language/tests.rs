@@ -81,7 +81,9 @@ fn mistakes_are_found_at_their_place() {
         ("f(1, 2) 3", 8..9, Problem::ExpectedSeparator),
         ("f((((((1))))))", 2..3, Problem::Unexpected('(')),
         ("f at: 1, 2", 9..10, Problem::KeywordFirst),
-        ("f 1.5", 2..5, Problem::Fraction),
+        ("f 1.5.2", 2..7, Problem::Fraction),
+        ("f 1.", 2..4, Problem::Fraction),
+        ("f 1._5", 2..6, Problem::Fraction),
         ("f : a", 2..3, Problem::ExpectedAtom),
         ("f 'a'", 2..3, Problem::SingleQuotes),
         (r#"f "a\z""#, 4..6, Problem::UnknownEscape),
@@ -98,7 +100,8 @@ fn mistakes_are_found_at_their_place() {
 
 #[test]
 fn what_follows_a_mistake_is_read() {
-    let read: Vec<_> = Statements::new("f 1.5, \";\"; g\nh 'x'\ni").map(|read| read.map(|s| s.name.function)).collect();
+    let read: Vec<_> =
+        Statements::new("f 1.5., \";\"; g\nh 'x'\ni").map(|read| read.map(|s| s.name.function)).collect();
     assert_eq!(read.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, true, false, true]);
     assert_eq!(read[3], Ok("i"));
 }

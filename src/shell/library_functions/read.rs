@@ -11,6 +11,7 @@ use crate::shell::application_functions::{HasApplication, Words, application_fun
 use crate::shell::function_table::{AS_OF, AT, LIMIT};
 use crate::shell::functions::{Call, Domain, Function, Manual, Names, Outcome, Parameter, Row, joined};
 use crate::shell::help::shell_functions;
+use crate::shell::page::{cut, paged};
 use crate::shell::query_arguments::{limit, moment};
 use crate::shell::term::Term;
 
@@ -59,7 +60,7 @@ const GET_INVENTORY: Row<ReadFunctions> = Row::new(
     .details(
         "Sorted by ISBN, with the copies that are in and out. at: 3 lists the books as of the event at position 3,\n\
             as_of: \"2026-11-20T10:00:00Z\" as of that time. from: \"978-1593275846\" begins with that book; limit: 10\n\
-            lists at most 10 books, and without it at most 1_000. Times in a log never go back: if a clock was ahead,\n\
+            lists at most 10 books, and without it 1_000; a line says if there are more. Times in a log never go back: if a clock was ahead,\n\
             the events after that keep its time until the clock has passed it, and only at: tells them apart.",
     ),
     |service, call| Box::pin(get_inventory(service, call)),
@@ -68,8 +69,10 @@ const GET_INVENTORY: Row<ReadFunctions> = Row::new(
 async fn get_inventory(service: &ReadFunctions, call: Call<'_>) -> Outcome {
     let moment = moment(&call)?;
     let (from, limit) = (from(&call)?, limit(&call)?);
-    let books = service.service.get_inventory(from, limit, moment).await;
-    Ok(inventory_table(&books.map_err(no_answer)?).into())
+    let books = service.service.get_inventory(from, limit.saturating_add(1), moment).await;
+    let mut books = books.map_err(no_answer)?;
+    let left_out = cut(&mut books, limit, |next| Term::String(next.isbn.to_string()));
+    Ok(paged(inventory_table(&books), "books", left_out))
 }
 
 const GET_BOOK: Row<ReadFunctions> = Row::new(
@@ -114,8 +117,10 @@ async fn get_loans(service: &ReadFunctions, call: Call<'_>) -> Outcome {
     let moment = moment(&call)?;
     let user_id = user_id(&call)?;
     let (from, limit) = (from(&call)?, limit(&call)?);
-    let loans = service.service.get_loans(&user_id, from, limit, moment).await;
-    Ok(loan_table(&loans.map_err(no_answer)?).into())
+    let loans = service.service.get_loans(&user_id, from, limit.saturating_add(1), moment).await;
+    let mut loans = loans.map_err(no_answer)?;
+    let left_out = cut(&mut loans, limit, |next| Term::String(next.isbn.to_string()));
+    Ok(paged(loan_table(&loans), "books", left_out))
 }
 
 impl ReadFunctions {

@@ -19,16 +19,16 @@ pub(super) fn book(book: &ListedBook) -> Term {
     Term::Map(COLUMNS.iter().copied().zip(cells(book)).collect())
 }
 
-pub(super) fn inventory_table(books: &[ListedBook]) -> Term {
-    Term::Table(Table { columns: &COLUMNS, rows: books.iter().map(|book| cells(book).into()).collect() })
+pub(super) fn inventory_table(books: &[ListedBook]) -> Table {
+    Table { columns: &COLUMNS, rows: books.iter().map(|book| cells(book).into()).collect() }
 }
 
-pub(super) fn loan_table(loans: &[Loan]) -> Term {
+pub(super) fn loan_table(loans: &[Loan]) -> Table {
     let row = |loan: &Loan| {
         let Loan { isbn, title, borrowed } = loan;
         vec![string(isbn), string(title), string(borrowed)]
     };
-    Term::Table(Table { columns: &["isbn", "title", "borrowed"], rows: loans.iter().map(row).collect() })
+    Table { columns: &["isbn", "title", "borrowed"], rows: loans.iter().map(row).collect() }
 }
 
 const COLUMNS: [&str; 5] = ["isbn", "title", "author", "copies_in", "copies_out"];

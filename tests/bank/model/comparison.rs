@@ -107,7 +107,7 @@ pub(crate) fn outcome(outcome: Result<&[RecordedEvent<AccountEvent>], Refusal>) 
         Err(Refusal::AccountLocked) => (Reply::AccountLocked, None),
         Err(Refusal::NotLocked) => (Reply::NotLocked, None),
         Err(Refusal::OutdatedPinCheck) => panic!("the bank keeps this to itself"),
-        Err(refusal) => panic!("nothing is transferred, frozen or closed here: {refusal}"),
+        Err(refusal) => panic!("nothing is transferred, reversed, frozen or closed here: {refusal}"),
     }
 }
 
@@ -127,12 +127,8 @@ pub(crate) async fn send(bank: &Bank, command: &Command) -> PendingCommand {
 pub(crate) fn account_command(command: &Command) -> AccountCommand {
     match *command {
         Command::Create(name) => AccountCommand::create(account(name), name.into()),
-        Command::Deposit(name, amount) => {
-            AccountCommand::DepositMoney { account_id: account(name), amount: money(amount) }
-        }
-        Command::Withdraw(name, amount) => {
-            AccountCommand::WithdrawMoney { account_id: account(name), amount: money(amount), pin: None }
-        }
+        Command::Deposit(name, amount) => AccountCommand::deposit(account(name), money(amount)),
+        Command::Withdraw(name, amount) => AccountCommand::withdrawal(account(name), money(amount)),
         Command::Unlock(name) => AccountCommand::UnlockAccount { account_id: account(name) },
         Command::CreateWithPin(..) | Command::WithdrawWith(..) => panic!("{command:?} needs a bank"),
     }

@@ -1,14 +1,15 @@
 //! The real bank in the terms of the model.
 
 use cqrs_bank::bank::{
-    AccountEvent, Bank, ChangeAccountError, ChangePinError, CloseAccountError, CreateError, DepositError, EmailAddress,
-    FreezeError, HolderName, NewAccount, Opening, OverdraftLimit, OverdraftLimitError, StatedReason, TransferError,
-    UnfreezeError, UnlockError, WithdrawError, Withdrawal,
+    AccountEvent, Bank, BookingDetails, ChangeAccountError, ChangePinError, CloseAccountError, CreateError,
+    DepositError, EmailAddress, FreezeError, HolderName, Memo, NewAccount, Opening, OverdraftLimit,
+    OverdraftLimitError, ReverseError, StatedReason, TransferError, UnfreezeError, UnlockError, WithdrawError,
+    Withdrawal,
 };
 use cqrs_bank::engine::domain::DomainEvent as _;
-use cqrs_bank::engine::log::RecordedEvent;
+use cqrs_bank::engine::log::{Position, RecordedEvent};
 
-use super::{Command, Line, Reply};
+use super::{Command, EVERYBODY, Line, Reply, memo_and_date};
 use crate::accounts::{account, money};
 use crate::answers::NAMES;
 
@@ -34,17 +35,21 @@ pub(crate) async fn call(bank: &Bank, command: Command) -> Reply {
                 Err(error) => panic!("{command:?}: {error}"),
             }
         }
-        Command::Deposit(name, amount) => match bank.deposit(&account(name), money(amount)).await {
-            Ok(_) => Reply::Done,
-            Err(DepositError::NoAccount) => Reply::NoAccount,
-            Err(DepositError::AccountClosed) => Reply::AccountClosed,
-            Err(DepositError::BalanceLimit) => Reply::BalanceLimit,
-            Err(error) => panic!("{command:?}: {error}"),
-        },
+        Command::Deposit(name, amount) => {
+            match bank.deposit(&account(name), money(amount)).details(details(bank, amount)).await {
+                Ok(_) => Reply::Done,
+                Err(DepositError::NoAccount) => Reply::NoAccount,
+                Err(DepositError::AccountClosed) => Reply::AccountClosed,
+                Err(DepositError::BalanceLimit) => Reply::BalanceLimit,
+                Err(error) => panic!("{command:?}: {error}"),
+            }
+        }
         Command::Withdraw(name, amount, pin) => {
             let outcome = match pin_of(pin) {
-                None => bank.withdraw(&account(name), money(amount)).await,
-                Some(pin) => bank.withdraw_with_pin(&account(name), money(amount), pin).await,
+                None => bank.withdraw(&account(name), money(amount)).details(details(bank, amount)).await,
+                Some(pin) => {
+                    bank.withdraw_with_pin(&account(name), money(amount), pin).details(details(bank, amount)).await
+                }
             };
             match outcome {
                 Ok(Withdrawal::Paid(_)) => Reply::Done,
@@ -124,8 +129,22 @@ pub(crate) async fn call(bank: &Bank, command: Command) -> Reply {
                 Err(error) => panic!("{command:?}: {error}"),
             }
         }
+        Command::Reverse(position) => match bank.reverse(Position::new(position), None).await {
+            Ok(_) => Reply::Done,
+            Err(ReverseError::NoEvent) => Reply::NoEvent,
+            Err(ReverseError::AccountClosed) => Reply::AccountClosed,
+            Err(ReverseError::AccountFrozen) => Reply::AccountFrozen,
+            Err(ReverseError::NoPayee) => Reply::NoPayee,
+            Err(ReverseError::NothingToReverse) => Reply::NothingToReverse,
+            Err(ReverseError::IsReversal) => Reply::IsReversal,
+            Err(ReverseError::AlreadyReversed) => Reply::AlreadyReversed,
+            Err(ReverseError::Overdrawn) => Reply::TooLittle,
+            Err(ReverseError::BalanceLimit) => Reply::BalanceLimit,
+            Err(error) => panic!("{command:?}: {error}"),
+        },
         Command::Transfer { payer, payee, amount, pin } => {
-            match bank.transfer(&account(payer), &account(payee), money(amount), pin_of(pin)).await {
+            let transfer = bank.transfer(&account(payer), &account(payee), money(amount), pin_of(pin));
+            match transfer.details(details(bank, amount)).await {
                 Ok(_) => Reply::Done,
                 Err(TransferError::NoAccount) => Reply::NoAccount,
                 Err(TransferError::NoPayee) => Reply::NoPayee,
@@ -148,6 +167,19 @@ fn pin_of(digits: super::Pin) -> Option<cqrs_bank::bank::Pin> {
 }
 
 pub(crate) fn line(event: &RecordedEvent<AccountEvent>) -> Line {
-    let name = NAMES.into_iter().find(|name| *name == event.data.account_id().as_str()).unwrap();
-    (name, event.data.title(), event.data.amount().map(|amount| amount.minor_units()))
+    let name = match event.data.account_id() {
+        Some(account) => NAMES.into_iter().find(|name| *name == account.as_str()).unwrap(),
+        None => EVERYBODY,
+    };
+    let details = event.data.details().filter(|details| !details.are_none()).map(|details| {
+        let date = details.booking_date().map(|date| date.to_string());
+        format!("{:?} {:?}", details.memo().map(Memo::as_str), date.as_deref())
+    });
+    (name, event.data.title(), event.data.amount().map(|amount| amount.minor_units()), details)
+}
+
+fn details(bank: &Bank, amount: u64) -> BookingDetails {
+    let (memo, date) = memo_and_date(amount);
+    let (memo, date) = (memo.map(|memo| Memo::new(&memo).unwrap()), date.map(|date| date.parse().unwrap()));
+    BookingDetails::new(memo, date, bank.today()).unwrap()
 }

@@ -2,14 +2,16 @@
 //! of the crate.
 
 pub(crate) mod comparison;
+mod standing;
+mod transfers;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::answers::CEO;
 
 pub(crate) const LIMIT: u64 = 1_000_000_000_000_000;
 
-/// No bonus is paid once this much was paid.
+/// No bonus is paid once this much was paid, in whole units.
 pub(crate) const ENOUGH: u64 = 100_000;
 const MAX_WRONG_PINS: u8 = 3;
 
@@ -17,7 +19,13 @@ pub(crate) type Pin = Option<&'static str>;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Command {
-    Create { name: &'static str, pin: Pin, email: bool, deposit: Option<u64>, overdraft: u64 },
+    Create {
+        name: &'static str,
+        pin: Pin,
+        email: bool,
+        deposit: Option<u64>,
+        overdraft: u64,
+    },
     Deposit(&'static str, u64),
     Withdraw(&'static str, u64, Pin),
     Unlock(&'static str),
@@ -27,7 +35,14 @@ pub(crate) enum Command {
     Close(&'static str, Pin),
     ChangeEmail(&'static str, Pin),
     ChangePin(&'static str, Pin, &'static str),
-    Transfer { payer: &'static str, payee: &'static str, amount: u64, pin: Pin },
+    Transfer {
+        payer: &'static str,
+        payee: &'static str,
+        amount: u64,
+        pin: Pin,
+    },
+    /// Reverse what was booked at a position.
+    Reverse(u64),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,10 +65,54 @@ pub(crate) enum Reply {
     OverdraftInUse,
     NoPin,
     SameAccount,
+    NoEvent,
+    NothingToReverse,
+    IsReversal,
+    AlreadyReversed,
+    TooLittle,
 }
 
-/// An event: account, kind and amount.
-pub(crate) type Line = (&'static str, &'static str, Option<u64>);
+/// What a line of the log has booked.
+#[derive(Clone, Copy, Debug)]
+enum Booked {
+    Deposit,
+    Withdrawal,
+    /// A step of a transfer, by its number.
+    Transfer(usize),
+    Reversal,
+    Nothing,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Transfer {
+    payer: &'static str,
+    payee: &'static str,
+    amount: u64,
+    is_settled: bool,
+    is_reversal: bool,
+    is_reversed: bool,
+}
+
+/// In place of an account's name, where an event is about all of them.
+pub(crate) const EVERYBODY: &str = "";
+
+/// An event: account, kind, amount, and memo with booking date.
+pub(crate) type Line = (&'static str, &'static str, Option<u64>, Option<String>);
+
+/// Of the amounts asked for, those with these memos and dates.
+pub(crate) fn memo_and_date(amount: u64) -> (Option<String>, Option<&'static str>) {
+    match amount % 5 {
+        0 => (Some(format!("Number {amount}")), None),
+        1 => (None, Some("2024-02-29")),
+        2 => (Some("Salary".to_owned()), Some("2025-12-31")),
+        _ => (None, None),
+    }
+}
+
+fn details(amount: u64) -> Option<String> {
+    let (memo, date) = memo_and_date(amount);
+    (memo.is_some() || date.is_some()).then(|| format!("{memo:?} {date:?}"))
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Account {
@@ -70,9 +129,16 @@ struct Account {
 pub(crate) struct ModelBank {
     accounts: BTreeMap<&'static str, Account>,
     pub(crate) log: Vec<Line>,
+    /// For each line of the log.
+    booked: Vec<Booked>,
+    transfers: Vec<Transfer>,
+    /// The numbers of the lines that were reversed.
+    reversed: BTreeSet<usize>,
     /// The events that an e-mail is sent for.
     pub(crate) thanked: Vec<usize>,
     pays_bonuses: bool,
+    /// No bonus is paid once this much was paid, in minor units.
+    pub(crate) enough: u64,
     pub(crate) bonuses: u64,
 }
 
@@ -96,8 +162,12 @@ impl Account {
 }
 
 impl ModelBank {
-    pub(crate) fn new(pays_bonuses: bool) -> Self {
-        Self { pays_bonuses, ..Self::default() }
+    /// A bank whose currency has so many decimals, or was never chosen.
+    pub(crate) fn new(pays_bonuses: bool, decimals: Option<u8>) -> Self {
+        let log: Vec<Line> = decimals.map(|_| (EVERYBODY, "Currency Chosen", None, None)).into_iter().collect();
+        let booked = log.iter().map(|_| Booked::Nothing).collect();
+        let enough = ENOUGH * 10_u64.pow(decimals.unwrap_or(0).into());
+        Self { pays_bonuses, enough, log, booked, ..Self::default() }
     }
 
     pub(crate) fn balances(&self) -> BTreeMap<String, i64> {
@@ -109,10 +179,12 @@ impl ModelBank {
             Command::Create { name, pin, email, deposit, overdraft } => {
                 self.create(name, pin, email, units(overdraft)).and_then(|()| match deposit {
                     None => Ok(()),
-                    Some(amount) => self.deposit(name, amount).map(|()| self.bonus(name, amount)),
+                    Some(amount) => self.deposit(name, amount, None).map(|()| self.bonus(name, amount)),
                 })
             }
-            Command::Deposit(name, amount) => self.deposit(name, amount).map(|()| self.bonus(name, amount)),
+            Command::Deposit(name, amount) => {
+                self.deposit(name, amount, details(amount)).map(|()| self.bonus(name, amount))
+            }
             Command::Withdraw(name, amount, pin) => self.withdraw(name, amount, pin),
             Command::Unlock(name) => self.unlock(name),
             Command::Freeze(name) => self.freeze(name, true),
@@ -122,6 +194,7 @@ impl ModelBank {
             Command::ChangeEmail(name, pin) => self.change_email(name, pin),
             Command::ChangePin(name, pin, new) => self.change_pin(name, pin, new),
             Command::Transfer { payer, payee, amount, pin } => self.transfer(payer, payee, amount, pin),
+            Command::Reverse(position) => self.reverse(position),
         };
         outcome.err().unwrap_or(Reply::Done)
     }
@@ -132,14 +205,14 @@ impl ModelBank {
         }
         self.accounts
             .insert(name, Account { balance: 0, limit, pin, email, wrong_pins: 0, frozen: false, closed: false });
-        self.log.push((name, "Account Created", None));
+        self.record(name, "Account Created", None, None, Booked::Nothing);
         if limit > 0 {
-            self.log.push((name, "Overdraft Limit Set", None));
+            self.record(name, "Overdraft Limit Set", None, None, Booked::Nothing);
         }
         Ok(())
     }
 
-    fn deposit(&mut self, name: &'static str, amount: u64) -> Result<(), Reply> {
+    fn deposit(&mut self, name: &'static str, amount: u64, details: Option<String>) -> Result<(), Reply> {
         let account = self.open(name)?;
         if account.balance + units(amount) > units(LIMIT) {
             return Err(Reply::BalanceLimit);
@@ -148,40 +221,52 @@ impl ModelBank {
         if account.email {
             self.thanked.push(self.log.len());
         }
-        self.log.push((name, "Money Deposited", Some(amount)));
+        self.record(name, "Money Deposited", Some(amount), details, Booked::Deposit);
         Ok(())
     }
 
     fn bonus(&mut self, name: &'static str, amount: u64) {
         let bonus = amount / 100;
-        if self.pays_bonuses && name != CEO && self.bonuses < ENOUGH && bonus > 0 && self.deposit(CEO, bonus).is_ok() {
+        if self.pays_bonuses
+            && name != CEO
+            && self.bonuses < self.enough
+            && bonus > 0
+            && self.deposit(CEO, bonus, None).is_ok()
+        {
             self.bonuses += bonus;
         }
     }
 
     fn withdraw(&mut self, name: &'static str, amount: u64, pin: Pin) -> Result<(), Reply> {
-        self.take_out(name, amount, pin, "Money Withdrawn")
+        self.take_out(name, amount, pin, "Money Withdrawn", Booked::Withdrawal)
     }
 
-    fn take_out(&mut self, name: &'static str, amount: u64, pin: Pin, what: &'static str) -> Result<(), Reply> {
+    fn take_out(
+        &mut self,
+        name: &'static str,
+        amount: u64,
+        pin: Pin,
+        what: &'static str,
+        booked: Booked,
+    ) -> Result<(), Reply> {
         let account = self.open(name)?;
         if account.frozen {
             return Err(Reply::AccountFrozen);
         }
         if let Err(refused) = account.admit(pin) {
             if refused == Reply::WrongPin {
-                self.log.push((name, "Payment Declined", Some(amount)));
+                self.record(name, "Payment Declined", Some(amount), None, Booked::Nothing);
             }
             return Err(refused);
         }
         account.wrong_pins = 0;
         let balance = account.balance;
         if balance - units(amount) < -account.limit {
-            self.log.push((name, "Payment Declined", Some(amount)));
+            self.record(name, "Payment Declined", Some(amount), None, Booked::Nothing);
             return Err(Reply::Declined { balance });
         }
         account.balance -= units(amount);
-        self.log.push((name, what, Some(amount)));
+        self.record(name, what, Some(amount), details(amount), booked);
         Ok(())
     }
 
@@ -191,72 +276,8 @@ impl ModelBank {
             return Err(Reply::NotLocked);
         }
         account.wrong_pins = 0;
-        self.log.push((name, "Account Unlocked", None));
+        self.record(name, "Account Unlocked", None, None, Booked::Nothing);
         Ok(())
-    }
-
-    fn freeze(&mut self, name: &'static str, frozen: bool) -> Result<(), Reply> {
-        let account = self.open(name)?;
-        if account.frozen == frozen {
-            return Err(if frozen { Reply::AlreadyFrozen } else { Reply::NotFrozen });
-        }
-        account.frozen = frozen;
-        self.log.push((name, if frozen { "Account Frozen" } else { "Account Unfrozen" }, None));
-        Ok(())
-    }
-
-    fn close(&mut self, name: &'static str, pin: Pin) -> Result<(), Reply> {
-        let account = self.open(name)?;
-        if account.frozen {
-            return Err(Reply::AccountFrozen);
-        }
-        if self.change(name, pin)?.balance != 0 {
-            return Err(Reply::BalanceNotZero);
-        }
-        let account = self.open(name)?;
-        account.closed = true;
-        self.log.push((name, "Account Closed", None));
-        Ok(())
-    }
-
-    fn set_limit(&mut self, name: &'static str, limit: i64) -> Result<(), Reply> {
-        let account = self.open(name)?;
-        if account.balance < -limit {
-            return Err(Reply::OverdraftInUse);
-        }
-        account.limit = limit;
-        self.log.push((name, "Overdraft Limit Set", None));
-        Ok(())
-    }
-
-    fn change_email(&mut self, name: &'static str, pin: Pin) -> Result<(), Reply> {
-        let account = self.change(name, pin)?;
-        (account.email, account.wrong_pins) = (true, 0);
-        self.log.push((name, "E-Mail Changed", None));
-        Ok(())
-    }
-
-    fn change_pin(&mut self, name: &'static str, pin: Pin, new: &'static str) -> Result<(), Reply> {
-        if self.open(name)?.pin.is_none() {
-            return Err(Reply::NoPin);
-        }
-        let account = self.change(name, pin)?;
-        (account.pin, account.wrong_pins) = (Some(new), 0);
-        self.log.push((name, "PIN Changed", None));
-        Ok(())
-    }
-
-    /// The account, if its holder may change it.
-    fn change(&mut self, name: &'static str, pin: Pin) -> Result<&mut Account, Reply> {
-        match self.open(name)?.admit(pin) {
-            Ok(()) => self.open(name),
-            Err(refused) => {
-                if refused == Reply::WrongPin {
-                    self.log.push((name, "Request Declined", None));
-                }
-                Err(refused)
-            }
-        }
     }
 
     /// The account, if commands to it are not refused altogether.
@@ -268,34 +289,15 @@ impl ModelBank {
         }
     }
 
-    fn transfer(&mut self, payer: &'static str, payee: &'static str, amount: u64, pin: Pin) -> Result<(), Reply> {
-        if payer == payee
-            && let Some(account) = self.accounts.get(payer)
-        {
-            return Err(match (account.closed, account.frozen) {
-                (true, _) => Reply::AccountClosed,
-                (false, true) => Reply::AccountFrozen,
-                (false, false) => Reply::SameAccount,
-            });
-        }
-        self.take_out(payer, amount, pin, "Money Reserved")?;
-        let refused = match self.accounts.get_mut(payee) {
-            None | Some(Account { closed: true, .. }) => Some(Reply::NoPayee),
-            Some(account) if account.balance + units(amount) > units(LIMIT) => Some(Reply::BalanceLimit),
-            Some(account) => {
-                account.balance += units(amount);
-                None
-            }
-        };
-        if let Some(refused) = refused {
-            if let Some(account) = self.accounts.get_mut(payer) {
-                account.balance += units(amount);
-            }
-            self.log.push((payer, "Transfer Released", Some(amount)));
-            return Err(refused);
-        }
-        self.log.push((payee, "Transfer Credited", Some(amount)));
-        self.log.push((payer, "Transfer Settled", Some(amount)));
-        Ok(())
+    fn record(
+        &mut self,
+        name: &'static str,
+        what: &'static str,
+        amount: Option<u64>,
+        details: Option<String>,
+        booked: Booked,
+    ) {
+        self.log.push((name, what, amount, details));
+        self.booked.push(booked);
     }
 }

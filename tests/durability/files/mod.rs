@@ -94,6 +94,7 @@ pub(crate) fn append(command_id: Uuid, name: &str, expected_version: u64, number
         metadata: Metadata::from_outside(command_id),
         events: numbers.iter().copied().map(Happened).collect(),
         snapshot: None,
+        expected_end: None,
     }
 }
 

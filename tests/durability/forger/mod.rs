@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use cqrs_bank::bank::{AccountEvent, Outgoing};
+use cqrs_bank::bank::{AccountEvent, BookingDetails, Outgoing};
 use cqrs_bank::engine::log::{Metadata, StreamId, Timestamp, Version};
 use cqrs_bank::engine::runtime::{StopReason, Supervisor};
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
@@ -34,8 +34,13 @@ pub(crate) async fn leave_a_transfer_under_way(path: &Path) {
     let supervisor = Supervisor::new();
     let store = SqliteStore::<AccountEvent>::open(path, SqliteOptions::default(), &supervisor).unwrap();
     let transfer_id = Uuid::from_u128(7).into();
-    let outgoing =
-        Outgoing { account_id: account("Wolfman"), payee: account("Dracula"), transfer_id, amount: money(25) };
+    let outgoing = Outgoing {
+        account_id: account("Wolfman"),
+        payee: account("Dracula"),
+        transfer_id,
+        amount: money(25),
+        details: BookingDetails::NONE,
+    };
     let append = Append {
         stream: StreamId::new("account", &"Wolfman"),
         expected_version: Version::new(2),
@@ -43,6 +48,7 @@ pub(crate) async fn leave_a_transfer_under_way(path: &Path) {
         metadata: Metadata::from_outside(Uuid::from_u128(7)),
         events: vec![AccountEvent::MoneyReserved(Box::new(outgoing))],
         snapshot: None,
+        expected_end: None,
     };
     store.append(vec![append]).await.unwrap().remove(0).unwrap();
     supervisor.stop(StopReason::Closed);

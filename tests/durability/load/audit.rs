@@ -138,7 +138,7 @@ fn balances(log: &[Event]) -> Balances {
     let mut balances = Balances::new();
     let (mut inside, mut on_its_way) = (0, 0);
     for event in log {
-        let balance = balances.entry(event.data.account_id().to_string()).or_default();
+        let balance = balances.entry(event.data.account_id().unwrap().to_string()).or_default();
         match event.data.movement() {
             Some(Movement::In(amount)) => *balance += amount.minor_units(),
             Some(Movement::Out(amount)) => *balance = balance.checked_sub(amount.minor_units()).unwrap(),
@@ -168,7 +168,7 @@ impl Key {
     fn of(event: &AccountEvent) -> Self {
         match event.amount() {
             Some(amount) => Self::Amount(amount.minor_units()),
-            None => Self::Account(event.account_id().to_string()),
+            None => Self::Account(event.account_id().unwrap().to_string()),
         }
     }
 }
@@ -176,7 +176,7 @@ impl Key {
 type Step = (&'static str, String);
 
 fn step(event: &AccountEvent) -> Step {
-    (event.title(), event.account_id().to_string())
+    (event.title(), event.account_id().unwrap().to_string())
 }
 
 impl Statement {

@@ -79,7 +79,7 @@ async fn opened_with(file: &Path, outbox: Option<&Path>) -> Result<Vec<Event>, S
 /// What accounts hold once the transfers have ended that were on their way.
 fn settled_balances(log: &[Event]) -> BTreeMap<String, u64> {
     use AccountEvent::{MoneyReserved, TransferCredited};
-    let accounts: BTreeSet<_> = log.iter().map(|event| event.data.account_id().to_string()).collect();
+    let accounts: BTreeSet<_> = log.iter().map(|event| event.data.account_id().unwrap().to_string()).collect();
     let mut balances: BTreeMap<_, _> =
         accounts.into_iter().map(|account| (account.clone(), balance(log, &account))).collect();
     for event in log {

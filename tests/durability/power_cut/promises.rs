@@ -175,7 +175,7 @@ impl Program {
             }
             let events = found.remove(&statement.key()).unwrap_or_default();
             let steps: Vec<Step> =
-                events.iter().map(|event| (event.data.title(), event.data.account_id().as_str())).collect();
+                events.iter().map(|event| (event.data.title(), event.data.account_id().unwrap().as_str())).collect();
             if !expected.starts_with(&steps) {
                 return Err(format!("{steps:?} came of {statement}"));
             }
@@ -201,7 +201,7 @@ impl Program {
 /// What an account holds after some events.
 pub(crate) fn balance(log: &[Event], account: &str) -> u64 {
     let mut balance = 0;
-    for event in log.iter().filter(|event| event.data.account_id().as_str() == account) {
+    for event in log.iter().filter(|event| event.data.account_id().unwrap().as_str() == account) {
         match event.data.movement() {
             Some(Movement::In(amount)) => balance += amount.minor_units(),
             Some(Movement::Out(amount)) => balance -= amount.minor_units(),
@@ -222,7 +222,7 @@ impl Key {
     fn of(event: &AccountEvent) -> Self {
         match event.amount() {
             Some(amount) => Self::Amount(amount.minor_units()),
-            None => Self::Account(event.account_id().to_string()),
+            None => Self::Account(event.account_id().unwrap().to_string()),
         }
     }
 }

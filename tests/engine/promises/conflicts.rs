@@ -1,7 +1,7 @@
 //! Conflicting appends.
 
 use cqrs_bank::engine::log::{Position, Version};
-use cqrs_bank::engine::store::{AppendAnswer, Conflict, EventStore, Rejected};
+use cqrs_bank::engine::store::{Append, AppendAnswer, Conflict, EventStore, Rejected};
 use tokio::sync::broadcast::error::TryRecvError;
 use tokio::task::JoinSet;
 
@@ -99,4 +99,17 @@ pub(crate) async fn after_a_conflict_the_right_version_is_stored(store: impl Eve
 pub(crate) async fn a_conflict_sees_what_came_before_it_in_its_call(store: impl EventStore<Happened>) {
     let answers = store.append(vec![append("a", 0, &[1, 2, 3]), append("a", 1, &[4])]).await.unwrap();
     assert_eq!(conflict_of(&answers[1]), (1, 3));
+}
+
+pub(crate) async fn at_another_end_of_the_log_than_expected_nothing_is_stored(store: impl EventStore<Happened>) {
+    let at_end = |name, version, end| Append { expected_end: Some(Position::new(end)), ..append(name, version, &[7]) };
+    stored(&store, at_end("a", 0, 0)).await;
+    for end in [0, 2] {
+        assert_eq!(conflict_of(&answer_to(&store, at_end("b", 0, end)).await), (0, 0));
+        assert_eq!(conflict_of(&answer_to(&store, at_end("a", 1, end)).await), (1, 1));
+    }
+    let both = store.append(vec![at_end("b", 0, 1), at_end("c", 0, 1)]).await.unwrap();
+    assert_eq!(both.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false], "the first has moved the end");
+    stored(&store, at_end("c", 0, 2)).await;
+    assert_eq!(in_short(&log(&store).await), [(1, "a", 1, 7), (2, "b", 1, 7), (3, "c", 1, 7)]);
 }

@@ -63,6 +63,7 @@ pub(crate) fn append_as(command_id: Uuid, name: &str, expected_version: u64, num
         metadata: Metadata::from_outside(command_id),
         events: numbers.iter().copied().map(Happened).collect(),
         snapshot: None,
+        expected_end: None,
     }
 }
 

@@ -23,14 +23,8 @@ fn events() -> Vec<(AccountEvent, String)> {
                 r#"{{"account_id":"1","account_holder":"Josh","email":"josh@example.org","pin_verifier":"{VERIFIER}"}}"#
             ),
         ),
-        (
-            AccountEvent::MoneyDeposited { account_id: account_id.clone(), amount },
-            r#"{"account_id":"1","amount":5}"#.to_owned(),
-        ),
-        (
-            AccountEvent::MoneyWithdrawn { account_id: account_id.clone(), amount },
-            r#"{"account_id":"1","amount":5}"#.to_owned(),
-        ),
+        (AccountEvent::deposited(account_id.clone(), amount), r#"{"account_id":"1","amount":5}"#.to_owned()),
+        (AccountEvent::withdrawn(account_id.clone(), amount), r#"{"account_id":"1","amount":5}"#.to_owned()),
         (
             AccountEvent::AccountOverdrawn {
                 account_id: account_id.clone(),

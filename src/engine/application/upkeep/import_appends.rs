@@ -61,7 +61,8 @@ impl<E: 'static> Replayed<E> {
                 }
                 _ => {
                     let (expected_version, events) = (version.before(), vec![data]);
-                    appends.push(Append { stream, expected_version, time, metadata, events, snapshot: None });
+                    let (snapshot, expected_end) = (None, None);
+                    appends.push(Append { stream, expected_version, time, metadata, events, snapshot, expected_end });
                     due = is_due;
                 }
             }

@@ -1,7 +1,7 @@
 //! The file of an import, one event per line. It is read twice: once to check it, once to store its events. A digest shows
 //! whether it has changed in between.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 
@@ -11,17 +11,17 @@ use uuid::Uuid;
 
 use super::Upkeep;
 use crate::engine::application::ImportError;
-use crate::engine::disk::open_regular;
 use crate::engine::log::{Metadata, Position, RecordedEvent, StreamId, Timestamp};
 use crate::engine::process_manager::Unfinished;
-use crate::engine::store::MAX_READ;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::event_line::read_line;
-#[cfg(feature = "sqlite")]
-use crate::engine::store::sqlite::is_open_here;
+use crate::engine::store::{MAX_READ, open_for_reading};
 
 /// The maximum length of a line, in bytes.
 const MAX_LINE: u64 = 1 << 20;
+
+/// What editors of some systems write before the first line.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Lines between two progress reports.
 const REPORT_EVERY: u64 = 1_024;
@@ -51,14 +51,7 @@ pub(super) struct Contents {
 
 impl<E: StoredEvent> ImportFile<E> {
     pub(super) fn open(path: &Path) -> Result<Self, ImportError> {
-        let open = || {
-            // Before it is opened: closing it would release the locks of the open store.
-            if is_open_here(&fs::metadata(path)?) {
-                return Err(io::Error::other(format!("this is an open {}, and not the log of one", E::DOMAIN)));
-            }
-            open_regular(path)
-        };
-        let file = open().map_err(|error: io::Error| failed(path, error))?;
+        let file = open_for_reading(path, E::DOMAIN).map_err(|error| failed(path, error))?;
         let (path, reader) = (path.to_owned(), BufReader::new(file));
         let (digest, checked) = (Sha256::new(), None);
         Ok(Self { path, reader, line: 0, text: Vec::new(), lookahead: None, digest, checked })
@@ -111,6 +104,30 @@ impl<E: StoredEvent> ImportFile<E> {
     }
 
     fn next_event(&mut self) -> Result<Option<RecordedEvent<E>>, ImportError> {
+        let mut first_blank = None;
+        loop {
+            if !self.read_text()? {
+                return Ok(None);
+            }
+            let line = if self.line == 1 { strip_byte_order_mark(&self.text) } else { &self.text };
+            if line.trim_ascii().is_empty() {
+                first_blank = first_blank.or(Some(self.line));
+                continue;
+            }
+            if let Some(blank) = first_blank {
+                self.line = blank;
+                return Err(self.broken("the line is blank, and it is not at the end"));
+            }
+            let Some(line) = line.strip_suffix(b"\n") else {
+                let is_long = self.text.len() as u64 == MAX_LINE;
+                return Err(self.broken(if is_long { "a line has at most 1 MiB" } else { "the line breaks off" }));
+            };
+            return read_line(line).map(Some).map_err(|error| self.broken(without_place(&error.to_string())));
+        }
+    }
+
+    /// Reads the next line. `false` at the end.
+    fn read_text(&mut self) -> Result<bool, ImportError> {
         self.text.clear();
         let mut line = (&mut self.reader).take(MAX_LINE);
         let read = line.read_until(b'\n', &mut self.text);
@@ -121,20 +138,11 @@ impl<E: StoredEvent> ImportFile<E> {
                 return Err(self.broken("the file was changed after it was checked"));
             }
         }
-        if is_end {
-            return Ok(None);
+        if !is_end {
+            self.digest.update(&self.text);
+            self.line += 1;
         }
-        self.digest.update(&self.text);
-        self.line += 1;
-        let Some(line) = self.text.strip_suffix(b"\n") else {
-            let is_long = self.text.len() as u64 == MAX_LINE;
-            return Err(self.broken(if is_long { "a line has at most 1 MiB" } else { "the line breaks off" }));
-        };
-        read_line(line).map(Some).map_err(|error| {
-            // serde's "at line 1 column 5" counts within the line, and would read like a place in the file.
-            let message = error.to_string();
-            self.broken(message.split(" at line ").next().unwrap_or(&message))
-        })
+        Ok(!is_end)
     }
 
     fn count_lines(&mut self) -> Result<u64, ImportError> {
@@ -161,10 +169,18 @@ impl<E: StoredEvent> ImportFile<E> {
     }
 }
 
-/// Without the feature `sqlite`, no file is a store.
-#[cfg(not(feature = "sqlite"))]
-fn is_open_here(_: &fs::Metadata) -> bool {
-    false
+fn strip_byte_order_mark(line: &[u8]) -> &[u8] {
+    line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
+}
+
+/// Without serde's "at line 1 column 5" at the end, which counts within the line and would read like a place in the file.
+/// The name of an unknown field may have these words too.
+fn without_place(message: &str) -> &str {
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    match message.rsplit_once(" at line ") {
+        Some((problem, place)) if place.split(" column ").all(is_number) => problem,
+        Some(_) | None => message,
+    }
 }
 
 pub(super) fn failed(path: &Path, error: io::Error) -> ImportError {

@@ -109,6 +109,16 @@ macro_rules! domain_events {
                 )+
                 ::std::option::Option::None
             }
+
+            fn written_version(&self) -> ::std::option::Option<u16> {
+                match self {
+                    $(Self::$variant(part) => $crate::engine::domain::DomainEvent::written_version(part),)+
+                }
+            }
+
+            fn only_adds(event_type: &str, schema_version: u16) -> bool {
+                $(<$part as $crate::engine::domain::DomainEvent>::only_adds(event_type, schema_version))||+
+            }
         }
 
         impl $crate::engine::store::codec::serde::Serialize for $name {

@@ -80,12 +80,13 @@ pub trait StoredEvent: DomainEvent {
     /// Whether this type decodes events of `event_type`.
     fn knows(event_type: &str) -> bool;
 
-    /// The schema version of newly written data: one more than there are steps in [`upcast`](DomainEvent::upcast).
+    /// The schema version of newly written data: the one the event [names](DomainEvent::written_version), or else one more
+    /// than there are steps in [`upcast`](DomainEvent::upcast).
     fn schema_version(&self) -> u16 {
-        current_version::<Self>(self.event_type())
+        self.written_version().unwrap_or_else(|| current_version::<Self>(self.event_type()))
     }
 
-    /// The event's data as JSON, in the current [`schema_version`](StoredEvent::schema_version).
+    /// The event's data as JSON, in its [`schema_version`](StoredEvent::schema_version).
     ///
     /// # Errors
     ///
@@ -115,8 +116,18 @@ impl<E: DomainEvent + Serialize + DeserializeOwned> StoredEvent for E {
     }
 
     fn from_stored(event_type: &str, schema_version: u16, json: &str) -> Result<Self, UnreadableEvent> {
-        if schema_version == current_version::<E>(event_type) {
-            return read::from_text(event_type, json);
+        let current = current_version::<E>(event_type);
+        if (1..=current).contains(&schema_version)
+            && (schema_version..current).all(|version| E::only_adds(event_type, version))
+        {
+            let event: E = read::from_text(event_type, json)?;
+            return match event.written_version() {
+                Some(written) if written != schema_version => Err(UnreadableEvent::broken(
+                    event_type,
+                    &format_args!("they are not of version {schema_version} but of {written}"),
+                )),
+                Some(_) | None => Ok(event),
+            };
         }
         read::from_value(event_type, upcast::<E>(event_type, schema_version, json)?)
     }

@@ -69,7 +69,7 @@ impl<E: DomainEvent> Log<E> {
 
     /// Adds events to the next commit, unless they conflict or follow a rejected append.
     fn record(&mut self, append: Append<E>, rejected: &mut BTreeMap<StreamId, Conflict>) -> AppendedRange<E> {
-        let Append { stream, expected_version: expected, time, metadata, events, snapshot } = append;
+        let Append { stream, expected_version: expected, time, metadata, events, snapshot, expected_end } = append;
         debug_assert!(!events.is_empty(), "an append carries an event");
         if let Some(conflict) = rejected.get(&stream) {
             return Err((*conflict).into());
@@ -83,7 +83,7 @@ impl<E: DomainEvent> Log<E> {
             rejected.insert(stream, Conflict { expected, actual });
             return Err(Rejected::Repeated(self.committed(first, metadata.command_id)));
         }
-        if actual != expected {
+        if actual != expected || expected_end.is_some_and(|end| end != self.end) {
             let conflict = Conflict { expected, actual };
             rejected.insert(stream, conflict);
             return Err(conflict.into());

@@ -61,12 +61,13 @@ impl CommandIds {
         }
         // Caching an older gap would not help later commands.
         let is_next = grows_with_time(id) && self.gap.is_none_or(|gap| gap.after < id);
-        if is_next {
-            // A pending row must not be missed within the gap.
-            insert.flush()?;
+        if !is_next {
+            return Ok(!is_stored(insert.connection(), id)?);
         }
+        // A pending row must not be missed within the gap.
+        insert.flush()?;
         let around = Gap::around(insert.connection(), id)?;
-        if is_next && around.is_some() {
+        if around.is_some() {
             self.gap = around;
         }
         Ok(around.is_some())
@@ -82,6 +83,12 @@ impl CommandIds {
             }
         }
     }
+}
+
+fn is_stored(connection: &Connection, id: Uuid) -> rusqlite::Result<bool> {
+    let mut statement =
+        connection.prepare_cached("SELECT 1 FROM events WHERE number_in_command = 1 AND command_id = ?1")?;
+    statement.exists([id.as_bytes()])
 }
 
 fn grows_with_time(id: Uuid) -> bool {

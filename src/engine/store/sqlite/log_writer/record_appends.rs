@@ -99,7 +99,7 @@ impl<E: StoredEvent> WritableLog<E> {
         EncodedAppend { append, data }: EncodedAppend<E>,
         rejected: &mut BTreeMap<StreamId, Conflict>,
     ) -> Result<AppendedRange<E>, FileError> {
-        let Append { stream, expected_version: expected, time, metadata, events, snapshot } = append;
+        let Append { stream, expected_version: expected, time, metadata, events, snapshot, expected_end } = append;
         let (connection, command_id) = (insert.connection(), metadata.command_id);
         debug_assert!(!events.is_empty(), "an append carries an event");
         if let Some(conflict) = rejected.get(&stream) {
@@ -110,7 +110,8 @@ impl<E: StoredEvent> WritableLog<E> {
         let conflict = Conflict { expected, actual };
         // Checked even after a version mismatch: a stored command has also moved the stream on, and `Repeated` says
         // more than a conflict.
-        let fits = actual == expected;
+        let is_at_end = expected_end.is_none_or(|end| end.get() == self.end.end.position);
+        let fits = actual == expected && is_at_end;
         if !fits || insert.holds(command_id) || !self.commands.is_new(insert, command_id)? {
             insert.flush()?;
             rejected.insert(stream, conflict);

@@ -19,7 +19,7 @@ const LEAST: u64 = 64 * 1_024;
 const MOST: u64 = 4 * 1_024 * 1_024;
 
 /// SQLite takes the zeros behind its last frame for the end of the log: no frame has a checksum of zeros.
-const ZEROS: [u8; 64 * 1_024] = [0; 64 * 1_024];
+static ZEROS: [u8; 64 * 1_024] = [0; 64 * 1_024];
 
 /// The end of the write-ahead log.
 #[derive(Debug)]

@@ -1,0 +1,80 @@
+//! What events say of their bookings: memo, booking date, the other account, and what is reversed.
+
+use uuid::Uuid;
+
+use super::booking::BookingDetails;
+use super::events::AccountEvent;
+use super::id::AccountId;
+use super::money::Money;
+use super::transfer::TransferId;
+
+impl AccountEvent {
+    /// A deposit without memo and booking date.
+    pub fn deposited(account_id: AccountId, amount: Money) -> Self {
+        Self::MoneyDeposited { account_id, amount, details: BookingDetails::NONE }
+    }
+
+    /// A withdrawal without memo and booking date.
+    pub fn withdrawn(account_id: AccountId, amount: Money) -> Self {
+        Self::MoneyWithdrawn { account_id, amount, details: BookingDetails::NONE }
+    }
+
+    /// The memo and the booking date, if the event is a booking that may have them.
+    pub fn details(&self) -> Option<&BookingDetails> {
+        match self {
+            Self::MoneyDeposited { details, .. } | Self::MoneyWithdrawn { details, .. } => Some(details),
+            Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => Some(&outgoing.details),
+            Self::TransferCredited(incoming) => Some(&incoming.details),
+            Self::TransferReleased(released) => Some(&released.outgoing.details),
+            Self::DepositReversed(reversal) | Self::WithdrawalReversed(reversal) => Some(&reversal.details),
+            _ => None,
+        }
+    }
+
+    /// The transfer that the event is a step of, if any.
+    pub fn transfer_id(&self) -> Option<TransferId> {
+        match self {
+            Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => Some(outgoing.transfer_id),
+            Self::TransferCredited(incoming) => Some(incoming.transfer_id),
+            Self::TransferReleased(released) => Some(released.outgoing.transfer_id),
+            _ => None,
+        }
+    }
+
+    /// The other account of a transfer.
+    pub fn other_account(&self) -> Option<&AccountId> {
+        match self {
+            Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => Some(&outgoing.payee),
+            Self::TransferCredited(incoming) => Some(&incoming.payer),
+            Self::TransferReleased(released) => Some(&released.outgoing.payee),
+            _ => None,
+        }
+    }
+
+    /// The amount of a payment that the event declined.
+    pub fn declined_amount(&self) -> Option<Money> {
+        match self {
+            Self::AccountOverdrawn { amount_requested, .. } | Self::InvalidPin { amount_requested, .. } => {
+                Some(*amount_requested)
+            }
+            _ => None,
+        }
+    }
+
+    /// The id of the command whose booking the event reverses, or begins to reverse.
+    pub fn reversed_command(&self) -> Option<Uuid> {
+        match self {
+            Self::DepositReversed(reversal) | Self::WithdrawalReversed(reversal) => Some(reversal.reverses),
+            Self::MoneyReserved(outgoing) => outgoing.details.reverses(),
+            _ => None,
+        }
+    }
+
+    /// The schema version that has what the event has: version 2 of the bookings adds their details.
+    pub(super) fn version_with_details(&self) -> Option<u16> {
+        match self {
+            Self::DepositReversed(_) | Self::WithdrawalReversed(_) => None,
+            booking => booking.details().map(|details| if details.are_none() { 1 } else { 2 }),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Rows whose commands were sent, with their outcomes still to come.
+
+use std::collections::VecDeque;
+
+use foldhash::{HashMap, HashSet};
+use uuid::Uuid;
+
+use super::report::{Loaded, NotBooked, WhyNotBooked};
+use super::rows::Row;
+use crate::bank::{AccountEvent, AccountId, Bank, CommandFailure, PendingCommand, Receipt, Refusal, Unavailable};
+use crate::engine::log::Position;
+
+/// The most rows in flight at once. Those that are on their way at once share the cost of a commit.
+const MOST_IN_FLIGHT: usize = 256;
+
+/// The rows in flight. Their outcomes are taken in the order of sending.
+pub(super) struct InFlight<'a> {
+    bank: &'a Bank,
+    /// The end of the log before the load: what is not after it was known.
+    end: Position,
+    sent: VecDeque<Sent>,
+    /// The accounts of the transfers in flight. Their balances still change.
+    moving: HashMap<AccountId, usize>,
+    /// The commands of this load that are stored and were named by their file, which may name one twice.
+    named: HashSet<Uuid>,
+    loaded: Loaded,
+}
+
+/// What was sent.
+pub(super) enum Sent {
+    /// The creation of an account.
+    Creation(PendingCommand),
+    /// A row.
+    Row(SentRow),
+    /// Nothing: a command with the id of this row is stored, and says the same or not.
+    Known { row: Row, is_same: bool },
+}
+
+pub(super) struct SentRow {
+    pub(super) line: u64,
+    pub(super) account: AccountId,
+    /// The payee of a transfer.
+    pub(super) payee: Option<AccountId>,
+    /// The id of its command, if the file names it.
+    pub(super) named: Option<Uuid>,
+    pub(super) pending: PendingCommand,
+}
+
+impl<'a> InFlight<'a> {
+    pub(super) fn new(bank: &'a Bank, end: Position) -> Self {
+        let (sent, moving, named) = (VecDeque::new(), HashMap::default(), HashSet::default());
+        Self { bank, end, sent, moving, named, loaded: Loaded::default() }
+    }
+
+    /// How many rows have their outcome.
+    pub(super) fn landed(&self) -> u64 {
+        self.loaded.rows
+    }
+
+    /// Waits until there is room, and until no transfer in flight moves money of these accounts.
+    pub(super) async fn wait_for(&mut self, accounts: [Option<&AccountId>; 2]) -> Result<(), Unavailable> {
+        let is_moving = |moving: &HashMap<AccountId, usize>| {
+            !moving.is_empty() && accounts.iter().flatten().any(|account| moving.contains_key(*account))
+        };
+        while self.sent.len() >= MOST_IN_FLIGHT || is_moving(&self.moving) {
+            self.land().await?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn add(&mut self, sent: Sent) {
+        if let Sent::Row(SentRow { account, payee: Some(payee), .. }) = &sent {
+            for account in [account, payee] {
+                *self.moving.entry(account.clone()).or_default() += 1;
+            }
+        }
+        self.sent.push_back(sent);
+    }
+
+    /// Takes all outcomes that are still to come.
+    pub(super) async fn land_all(&mut self) -> Result<(), Unavailable> {
+        while !self.sent.is_empty() {
+            self.land().await?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn into_loaded(self) -> Loaded {
+        self.loaded
+    }
+
+    async fn land(&mut self) -> Result<(), Unavailable> {
+        match self.sent.pop_front() {
+            None => Ok(()),
+            Some(Sent::Creation(pending)) => match pending.await {
+                Ok(receipt) => {
+                    self.loaded.created += u64::from(!self.was_known(&receipt));
+                    Ok(())
+                }
+                // Another program was faster, or the account was created with other details. It is there.
+                Err(CommandFailure::Refused(Refusal::AccountExists) | CommandFailure::IdTaken { .. }) => Ok(()),
+                Err(CommandFailure::Unavailable(unavailable)) => Err(unavailable),
+                // The rows of the account will be refused, and say why.
+                Err(CommandFailure::Refused(_)) => Ok(()),
+            },
+            Some(Sent::Known { is_same: true, .. }) => {
+                self.loaded.booked(true);
+                Ok(())
+            }
+            Some(Sent::Known { row: Row { line, account, .. }, is_same: false }) => {
+                self.loaded.not_booked(NotBooked { line, account, why: WhyNotBooked::OtherContent }, false);
+                Ok(())
+            }
+            Some(Sent::Row(row)) => {
+                let SentRow { line, account, payee, named, pending } = row;
+                let outcome = pending.await;
+                for account in payee.is_some().then_some(&account).into_iter().chain(&payee) {
+                    if let Some(count) = self.moving.get_mut(account) {
+                        *count -= 1;
+                        if *count == 0 {
+                            self.moving.remove(account);
+                        }
+                    }
+                }
+                let (why, was_known) = match outcome {
+                    Ok(receipt) => {
+                        let is_repeated = named.is_some_and(|command_id| !self.named.insert(command_id));
+                        let was_known = is_repeated || self.was_known(&receipt);
+                        (self.not_booked(receipt), was_known)
+                    }
+                    Err(CommandFailure::Unavailable(unavailable)) => return Err(unavailable),
+                    Err(CommandFailure::IdTaken { .. }) => (Some(WhyNotBooked::OtherContent), false),
+                    Err(CommandFailure::Refused(refusal)) => (Some(WhyNotBooked::Refused(refusal)), false),
+                };
+                match why {
+                    None => self.loaded.booked(was_known),
+                    Some(why) => self.loaded.not_booked(NotBooked { line, account, why }, was_known),
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn was_known(&self, receipt: &Receipt) -> bool {
+        receipt.events().first().is_some_and(|event| event.position <= self.end)
+    }
+
+    fn not_booked(&self, receipt: Receipt) -> Option<WhyNotBooked> {
+        match receipt.events().first().map(|event| &event.data) {
+            Some(AccountEvent::AccountOverdrawn { balance, .. }) => Some(WhyNotBooked::Overdrawn { balance: *balance }),
+            Some(AccountEvent::MoneyReserved(_)) => {
+                self.bank.transfer_outcome(receipt).err().map(WhyNotBooked::NotTransferred)
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The plan of a load: all rows of the file, each with the id of its command, in the order in which they are booked.
+
+use std::path::Path;
+
+use foldhash::HashMap;
+use uuid::Uuid;
+
+use super::columns::Header;
+use super::errors::{LoadError, Mistake, Unreadable};
+use super::file::Records;
+use super::options::LoadOptions;
+use super::rows::{Row, RowBooking, RowReader};
+use crate::bank::{AccountCommand, AccountId, BookingDate, Currency, Memo};
+use crate::engine::domain::Command as _;
+use crate::engine::log::Metadata;
+
+/// What the ids of loaded rows are derived from. It never changes: loaded logs hold these ids.
+const LOADED: Uuid = Uuid::from_u128(0x6c6f_6164_6564_4c6f_8c6f_6164_6564_2031);
+
+/// Rows between two progress reports.
+const REPORT_EVERY: usize = 1_024;
+
+/// All rows of a file.
+pub(super) struct Plan {
+    /// In the order of booking: by date, then as in the file.
+    pub(super) rows: Vec<PlannedRow>,
+}
+
+/// A row and the id of its command.
+pub(super) struct PlannedRow {
+    pub(super) row: Row,
+    pub(super) command_id: Uuid,
+}
+
+impl PlannedRow {
+    pub(super) fn command(&self) -> AccountCommand {
+        self.row.command(self.command_id.into())
+    }
+
+    /// The metadata of its command, with the details of `sender`. What a row says is in its id, unless its file names it:
+    /// then the fingerprint tells whether the file says the same another time.
+    pub(super) fn metadata(&self, command: &AccountCommand, sender: &Metadata) -> Metadata {
+        let metadata = sender.with_ids(self.command_id, self.command_id, self.command_id);
+        match self.row.id {
+            None => metadata,
+            Some(_) => metadata.with_fingerprint(command.fingerprint()),
+        }
+    }
+
+    /// Whether a stored command with the same id is this one.
+    pub(super) fn is_same_as(&self, command: &AccountCommand, stored: &Metadata) -> bool {
+        self.metadata(command, &Metadata::from_outside(self.command_id)).may_be_same_command_as(stored)
+    }
+}
+
+/// The id of the command that creates an account for its rows.
+pub(super) fn creation_id(account: &AccountId) -> Uuid {
+    Uuid::new_v5(&LOADED, format!("create\n{account}").as_bytes())
+}
+
+/// Reads a whole file.
+pub(super) fn read_plan(
+    path: &Path,
+    options: &LoadOptions,
+    currency: Currency,
+    today: BookingDate,
+    tell: impl FnMut(u64, u64),
+) -> Result<Plan, LoadError> {
+    read(path, options, currency, today, tell).map_err(|unreadable| unreadable.of(path))
+}
+
+fn read(
+    path: &Path,
+    options: &LoadOptions,
+    currency: Currency,
+    today: BookingDate,
+    mut tell: impl FnMut(u64, u64),
+) -> Result<Plan, Unreadable> {
+    let mut records = Records::open(path, options.encoding)?;
+    let header = match records.next()? {
+        None => return Err(Mistake::new(1, "the file has no header").into()),
+        Some((line, record)) => {
+            let names = record.iter().map(|name| std::str::from_utf8(name).map(|name| name.trim().to_owned()));
+            let names = names.collect::<Result<_, _>>();
+            let no_utf8 = |_| Mistake::new(line, "the header is not UTF-8; encoding: \"latin1\" reads older files");
+            Header::new(names.map_err(no_utf8)?, &options.columns)?
+        }
+    };
+    let mut reader = RowReader::new(options, header, currency, today);
+    let (mut rows, mut ids) = (Vec::new(), RowIds::default());
+    while let Some((line, record)) = records.next()? {
+        let row = reader.read(line, record)?;
+        let command_id = ids.of(&row);
+        rows.push(PlannedRow { row, command_id });
+        if rows.len().is_multiple_of(REPORT_EVERY) {
+            let (done, total) = records.progress();
+            tell(done, total);
+        }
+    }
+    in_order_of_booking(&mut rows);
+    Ok(Plan { rows })
+}
+
+/// By date, and of one date as in the file. Many banks list the latest booking first: then a date's last row comes first.
+fn in_order_of_booking(rows: &mut [PlannedRow]) {
+    let is_latest_first = rows.windows(2).all(|pair| pair[0].row.date >= pair[1].row.date)
+        && rows.first().map(|first| first.row.date) > rows.last().map(|last| last.row.date);
+    if is_latest_first {
+        rows.reverse();
+    }
+    rows.sort_by_key(|planned| planned.row.date);
+}
+
+/// Derives the ids of the rows of a file.
+#[derive(Default)]
+struct RowIds {
+    /// How many rows had each content.
+    equal_rows: HashMap<Uuid, u64>,
+}
+
+impl RowIds {
+    /// The id of a row: of its account and its id, or else of its content and the number of equal rows before it.
+    fn of(&mut self, row: &Row) -> Uuid {
+        if let Some(id) = &row.id {
+            let derived = Uuid::new_v5(&LOADED, format!("id\n{}\n{id}", row.account).as_bytes());
+            return id.parse().map_or(derived, |number| sorted_by(number, derived));
+        }
+        // No part has a line break: names and memos have none.
+        let (booking, payee) = match &row.booking {
+            RowBooking::Deposit => ("deposit", ""),
+            RowBooking::Withdrawal => ("withdrawal", ""),
+            RowBooking::TransferTo(payee) => ("transfer", payee.as_str()),
+        };
+        let (date, amount, memo) = (row.date, row.amount.minor_units(), row.details.memo().map_or("", Memo::as_str));
+        let content = format!("row\n{}\n{date}\n{booking}\n{payee}\n{amount}\n{memo}", row.account);
+        let content = Uuid::new_v5(&LOADED, content.as_bytes());
+        let equal_rows = self.equal_rows.entry(content).or_default();
+        let derived = Uuid::new_v5(&content, &equal_rows.to_be_bytes());
+        *equal_rows += 1;
+        sorted_by(date.start().as_micros().max(0).unsigned_abs() / 1_000, derived)
+    }
+}
+
+/// The id with its first bytes replaced by those of a number that grows from row to row. Stores write ids faster, and find
+/// them faster, where those of one time lie next to each other.
+fn sorted_by(number: u64, derived: Uuid) -> Uuid {
+    const BYTES: usize = 6;
+    let mut bytes = derived.into_bytes();
+    bytes[..BYTES].copy_from_slice(&number.to_be_bytes()[size_of::<u64>() - BYTES..]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}

@@ -1,0 +1,76 @@
+//! What became of the rows of a file.
+
+use crate::bank::{AccountId, Balance, NotTransferred, Refusal};
+
+/// The most rows that are listed.
+const MOST_LISTED: usize = 20;
+
+/// What became of the rows of a file, or would become in a dry run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Loaded {
+    /// All rows.
+    pub rows: u64,
+    /// Those that were booked.
+    pub new: u64,
+    /// Those that were booked before, or declined.
+    pub known: u64,
+    /// Those that were declined, which is an event.
+    pub declined: u64,
+    /// Those that were refused. Nothing was stored, and loading the file again tries them again.
+    pub refused: u64,
+    /// The accounts that were created.
+    pub created: u64,
+    /// The first rows that were declined or refused, in the order of booking.
+    pub listed: Vec<NotBooked>,
+}
+
+/// A row that was not booked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotBooked {
+    /// The line at which it begins.
+    pub line: u64,
+    /// Its account.
+    pub account: AccountId,
+    /// Why it was not booked.
+    pub why: WhyNotBooked,
+}
+
+/// Why a row was not booked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WhyNotBooked {
+    /// The balance was too low.
+    Overdrawn {
+        /// The balance.
+        balance: Balance,
+    },
+    /// Another row of this account has the same id.
+    OtherContent,
+    /// The account refused it.
+    Refused(Refusal),
+    /// The payee could not take it. The payer has the money back.
+    NotTransferred(NotTransferred),
+}
+
+impl Loaded {
+    pub(super) fn booked(&mut self, was_known: bool) {
+        self.rows += 1;
+        match was_known {
+            true => self.known += 1,
+            false => self.new += 1,
+        }
+    }
+
+    pub(super) fn not_booked(&mut self, row: NotBooked, was_known: bool) {
+        self.rows += 1;
+        match row.why {
+            _ if was_known => self.known += 1,
+            WhyNotBooked::Overdrawn { .. } => self.declined += 1,
+            WhyNotBooked::OtherContent | WhyNotBooked::Refused(_) | WhyNotBooked::NotTransferred(_) => {
+                self.refused += 1;
+            }
+        }
+        if !was_known && self.listed.len() < MOST_LISTED {
+            self.listed.push(row);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! `Bank.load`
+
+use super::BankFunctions;
+use super::replies::{WORDS, explained, failure, not_transferred};
+use super::texts::{asked, stored};
+use crate::bank::{CommandFailure, LoadError, LoadOptions, LoadStep, Loaded, NotBooked, WhyNotBooked};
+use crate::shell::application_functions::integer;
+use crate::shell::functions::{Call, Function, NotDone, Outcome, Parameter, ParameterKind, Row};
+use crate::shell::progress::ProgressLine;
+use crate::shell::term::Term;
+
+const FILE: Parameter = Parameter::needed("file", ParameterKind::Text);
+const COLUMNS: Parameter = Parameter::by_name("columns", ParameterKind::Text);
+const DECIMAL: Parameter = Parameter::by_name("decimal", ParameterKind::Text);
+const DATES: Parameter = Parameter::by_name("dates", ParameterKind::Text);
+const ENCODING: Parameter = Parameter::by_name("encoding", ParameterKind::Text);
+const CREATE: Parameter = Parameter::by_name("create", ParameterKind::Boolean);
+const DRY_RUN: Parameter = Parameter::by_name("dry_run", ParameterKind::Boolean);
+const EFFECTS: Parameter = Parameter::by_name("effects", ParameterKind::Boolean);
+
+const PARAMETERS: &[Parameter] = &[FILE, COLUMNS, DECIMAL, DATES, ENCODING, CREATE, DRY_RUN, EFFECTS];
+
+pub(super) const ROW: Row<BankFunctions> = Row::new(
+    Function::new("Bank", "load", PARAMETERS, "books the rows of a CSV file", "Bank.load \"transactions.csv\"")
+        .group("Accounts")
+        .details(stored!(
+            "The first line names the columns: date, account and amount, which is negative for what goes out, or deposit\n\
+            and withdrawal in its place; also to, for a transfer, memo, and id. Others are left alone, and\n\
+            columns: \"Buchungstag=date, Betrag=amount\" says which these are. Commas, semicolons or tabs separate them.\n\
+            decimal: \",\" reads 1.000,50, dates: \"%d.%m.%Y\" reads 17.01.2024, and encoding: \"latin1\" what is not UTF-8.\n\
+            Rows are booked by date, whatever their order in the file, and need no PIN: loading is an act of the bank\n\
+            itself. They are booked once: a row has its account and id, or without an id all that it says, and how many\n\
+            equal rows are before it in the file. A file may be loaded again, or one that overlaps it. Decisions are those\n\
+            of the order of booking. Nothing is booked of a file with a mistake.\n\
+            create: true creates accounts that are missing; dry_run: true only says what would happen. Nobody is thanked,\n\
+            and no bonus is paid, unless effects: true.\n\
+            Replies {:ok, %{rows: 9, new: 5, known: 2, declined: 1, refused: 1, created: 0, listed: […]}} with the first\n\
+            20 rows that were declined or refused; {:error, %{line: 7, column: \"Betrag\", problem: \"…\"}} with the first\n\
+            mistake, {:error, :file_failed}, {:error, :invalid_columns}, {:error, :invalid_decimal} or\n\
+            {:error, :unknown_encoding}."
+        )),
+    |bank, call| Box::pin(load(bank, call)),
+);
+
+async fn load(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
+    let bank = functions.bank()?;
+    let options = options(&call)?;
+    let line = ProgressLine::new();
+    let show = |step, done, total| match step {
+        LoadStep::Read => line.show_of("bytes", "read", done, total),
+        LoadStep::Book => line.show_of("rows", "load", done, total),
+    };
+    let loaded = bank.load(call.text(FILE).as_ref(), options, show).await;
+    drop(line);
+    match loaded {
+        Ok(loaded) => Ok(Term::Ok(Box::new(counts(&loaded))).into()),
+        Err(error @ LoadError::File { .. }) => {
+            Err(NotDone::failed(Term::Error("file_failed"), error.to_string()).changing_nothing())
+        }
+        Err(LoadError::Mistake { path, mistake }) => {
+            let message = format!("{}:{mistake}", path.display());
+            let column = mistake.column.map(|column| ("column", Term::String(column)));
+            let entries = [("line", integer(mistake.line))].into_iter().chain(column);
+            let entries = entries.chain([("problem", Term::String(mistake.problem))]).collect();
+            Err(NotDone::failed(Term::Problem(Box::new(Term::Map(entries))), message).changing_nothing())
+        }
+        Err(LoadError::Stopped { loaded, reason }) => {
+            let message = format!("after {} rows: {}", loaded.rows, explained(&bank, &reason));
+            Err(NotDone::failed(WORDS.unavailable(&reason), message))
+        }
+        Err(LoadError::Unavailable(unavailable)) => Err(WORDS.failed(&unavailable)),
+    }
+}
+
+fn options(call: &Call<'_>) -> Result<LoadOptions, NotDone> {
+    let refused = |reply, message: String| NotDone::failed(Term::Error(reply), message).changing_nothing();
+    let columns = call.optional(COLUMNS).map(str::parse).transpose();
+    let decimal = call.optional(DECIMAL).map(str::parse).transpose();
+    let encoding = call.optional(ENCODING).map(str::parse).transpose();
+    let is_set = |parameter| call.optional(parameter) == Some("true");
+    Ok(LoadOptions {
+        columns: columns
+            .map_err(|error: crate::bank::InvalidColumns| refused("invalid_columns", error.to_string()))?
+            .unwrap_or_default(),
+        decimal: decimal.map_err(|_| Term::Error("invalid_decimal"))?.unwrap_or_default(),
+        dates: call.optional(DATES).map(str::to_owned),
+        encoding: encoding.map_err(|_| Term::Error("unknown_encoding"))?.unwrap_or_default(),
+        effects: is_set(EFFECTS),
+        create: is_set(CREATE),
+        dry_run: is_set(DRY_RUN),
+    })
+}
+
+fn counts(loaded: &Loaded) -> Term {
+    let Loaded { rows, new, known, declined, refused, created, listed } = loaded;
+    Term::Map(vec![
+        ("rows", integer(*rows)),
+        ("new", integer(*new)),
+        ("known", integer(*known)),
+        ("declined", integer(*declined)),
+        ("refused", integer(*refused)),
+        ("created", integer(*created)),
+        ("listed", Term::List(listed.iter().map(not_booked).collect())),
+    ])
+}
+
+/// A row that was not booked, and why, in the words of other replies.
+fn not_booked(row: &NotBooked) -> Term {
+    let why = match &row.why {
+        WhyNotBooked::Overdrawn { .. } => Term::Error("account_overdrawn"),
+        WhyNotBooked::OtherContent => Term::Error("other_content"),
+        WhyNotBooked::Refused(refusal) => failure(&CommandFailure::Refused(*refusal)),
+        WhyNotBooked::NotTransferred(reason) => not_transferred(reason),
+    };
+    // Within the list, the reason alone.
+    let why = match why {
+        Term::Error(reason) => Term::Atom(reason),
+        other => other,
+    };
+    let account = Term::String(row.account.to_string());
+    Term::Map(vec![("line", integer(row.line)), ("account", account), ("why", why)])
+}

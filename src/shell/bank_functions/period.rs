@@ -1,0 +1,31 @@
+//! `month:`, `from:` and `to:`: the period of a statement.
+
+use crate::bank::{Bound, Month, Period};
+use crate::engine::log::Position;
+use crate::shell::functions::{Call, Parameter, ParameterKind};
+use crate::shell::term::Term;
+
+pub(super) const MONTH: Parameter = Parameter::by_name("month", ParameterKind::Text);
+pub(super) const FROM: Parameter = Parameter::by_name("from", ParameterKind::PositionOrDate);
+pub(super) const TO: Parameter = Parameter::by_name("to", ParameterKind::PositionOrDate);
+
+/// The period of a call. To give a month and another end is an error.
+pub(super) fn period(call: &Call<'_>) -> Result<Period, Term> {
+    match (call.optional(MONTH), call.optional(FROM), call.optional(TO)) {
+        (None, from, to) => Ok(Period { from: from.map(bound).transpose()?, to: to.map(bound).transpose()? }),
+        (Some(month), None, None) => {
+            month.parse().map(|month: Month| month.into()).map_err(|_| Term::Error("invalid_month"))
+        }
+        (Some(_), _, _) => Err(Term::Error("two_periods")),
+    }
+}
+
+/// An integer, which may be out of range, is a position; any other text can only be a date.
+fn bound(text: &str) -> Result<Bound, Term> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        let position = text.parse().map_err(|_| Term::Error("invalid_position"))?;
+        return Ok(Bound::Position(Position::new(position)));
+    }
+    text.parse().map(Bound::Date).map_err(|_| Term::Error("invalid_date"))
+}
