@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use cqrs_bank::bank::{AccountEvent, Bank, BookingDetails, Options, Outgoing, StoreUrl, Verification, Verified};
+use cqrs_bank::bank::{
+    AccountEvent, Bank, BookingDetails, Options, Outgoing, Reversal, StoreUrl, Verification, Verified,
+};
 use cqrs_bank::engine::command_handler::Limits;
 use cqrs_bank::engine::log::{Metadata, Position, StreamId, Timestamp, Version};
 use cqrs_bank::engine::runtime::{StopReason, Supervisor};
@@ -128,6 +130,27 @@ async fn transfers_that_no_process_would_carry_out_are_noticed() {
     let other = AccountEvent::TransferSettled(transfer(6));
     let another = "it differs from its reservation".to_owned();
     assert_eq!(problem(vec![reserved, other]).await, (Some(4), another));
+}
+
+#[tokio::test]
+async fn reversals_that_no_account_would_decide_on_are_noticed() {
+    let wolfman = || account("Wolfman");
+    let reversal = |amount| {
+        let (account_id, reverses, amount) = (wolfman(), Uuid::from_u128(7), money(amount));
+        Box::new(Reversal { account_id, reverses, amount, details: BookingDetails::NONE })
+    };
+    let reversed = |amount| AccountEvent::DepositReversed(reversal(amount));
+    let twice = "it reverses what was reversed before".to_owned();
+    assert_eq!(problem(vec![reversed(1), reversed(1)]).await, (Some(4), twice));
+    let overdrawn = "its account falls below its overdraft limit".to_owned();
+    assert_eq!(problem(vec![reversed(101)]).await, (Some(3), overdrawn));
+    let frozen = AccountEvent::AccountFrozen { account_id: wolfman(), reason: None };
+    let paid_back = AccountEvent::WithdrawalReversed(reversal(1));
+    let events = vec![frozen, paid_back.clone(), reversed(1)];
+    assert_eq!(problem(events).await, (Some(5), "its account is frozen".to_owned()), "what comes in comes in");
+    let closed = AccountEvent::AccountClosed { account_id: wolfman(), reason: None };
+    let events = vec![AccountEvent::withdrawn(wolfman(), money(100)), closed, paid_back];
+    assert_eq!(problem(events).await, (Some(5), "its account is closed".to_owned()));
 }
 
 #[tokio::test]
