@@ -130,6 +130,11 @@ impl<'a> Sender<'a> {
             }
         }
         in_flight.wait_for([Some(account), payee]).await?;
+        if let Some(payee) = payee {
+            // Where another program runs the transfers, it would credit the payee before those of its rows that met a
+            // conflict and are decided again.
+            in_flight.wait_for_rows_of(payee).await?;
+        }
         if let Some(pin) = command.pin_check_mut() {
             *pin = self.vouched_pin(account).await?;
         }

@@ -68,6 +68,15 @@ impl<'a> InFlight<'a> {
         Ok(())
     }
 
+    /// Waits until all rows of an account that were sent have their outcome.
+    pub(super) async fn wait_for_rows_of(&mut self, account: &AccountId) -> Result<(), Unavailable> {
+        let is_of = |sent: &Sent| matches!(sent, Sent::Row(row) if row.account == *account);
+        while self.sent.iter().any(is_of) {
+            self.land().await?;
+        }
+        Ok(())
+    }
+
     pub(super) fn add(&mut self, sent: Sent) {
         if let Sent::Row(SentRow { account, payee: Some(payee), .. }) = &sent {
             for account in [account, payee] {
