@@ -93,13 +93,14 @@ async fn any_part_is_that_part_of_the_whole() {
                     line.booking_date >= day(first) && last.is_none_or(|last| line.booking_date <= day(last))
                 };
                 let (before, all) = part(&whole.lines, is_in);
+                let earlier = all.len().saturating_sub(limit);
+                let before = earlier.checked_sub(1).map(|last| all[last].balance).or(before);
                 if !all.is_empty() {
                     assert_eq!(statement.brought_forward, before, "from {first} until {last:?}");
                 }
-                let shown = all.len().min(limit);
-                assert_eq!(statement.lines.iter().collect::<Vec<_>>(), all[..shown], "{limit} from {first}");
-                let later = (all.len() - shown) as u64;
-                assert_eq!(statement.left_out, if later == 0 { LeftOut::Nothing } else { LeftOut::Later(later) });
+                assert_eq!(statement.lines.iter().collect::<Vec<_>>(), all[earlier..], "{limit} from {first}");
+                let left_out = if earlier == 0 { LeftOut::Nothing } else { LeftOut::Earlier(earlier as u64) };
+                assert_eq!(statement.left_out, left_out);
             }
         }
     }

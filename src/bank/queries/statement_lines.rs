@@ -57,17 +57,15 @@ pub enum LeftOut {
     Nothing,
     /// So many before the first.
     Earlier(u64),
-    /// So many after the last.
-    Later(u64),
     /// Those of the events from this position on.
     From(Position),
 }
 
 impl Bank {
     /// The statement of an account over a period, as it was known now or at a moment: at most `limit` lines. These are the
-    /// first ones if the period begins somewhere, or else the latest.
+    /// latest, so that the last balance is that at the period's end.
     ///
-    /// A period that begins at a position is cut by positions, so that the next one goes on where it ended.
+    /// But a period that begins at a position has its first lines, cut by positions: the next one goes on where it ended.
     ///
     /// # Errors
     ///
@@ -146,11 +144,11 @@ impl Part<'_> {
             start == Version::START && !read.lines.iter().any(|line| self.period.begins_after(line.booking_date));
         let mut lines = read.lines;
         lines.retain(|line| !self.period.begins_after(line.booking_date));
+        let earlier = lines.len().saturating_sub(self.limit);
+        lines.drain(..earlier);
+        let left_out = if earlier == 0 { LeftOut::Nothing } else { LeftOut::Earlier(earlier as u64) };
         let brought_forward = read.closing - sum(&lines);
-        let later = lines.len().saturating_sub(self.limit);
-        lines.truncate(self.limit);
-        let left_out = if later == 0 { LeftOut::Nothing } else { LeftOut::Later(later as u64) };
-        Ok(statement(lines, brought_forward, is_first, left_out))
+        Ok(statement(lines, brought_forward, is_first && earlier == 0, left_out))
     }
 
     /// Reads back from the end, until no unread event can belong among the latest lines.

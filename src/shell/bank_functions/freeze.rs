@@ -18,8 +18,8 @@ pub(super) const FREEZE: Row<BankFunctions> = Row::new(
     .details(stored!(
         "Withdrawals and transfers from the account are {:error, :account_frozen} until Bank.unfreeze; no PIN is checked\n\
             and none counted for them. What comes in comes in, and a transfer that was reserved before is settled or\n\
-            comes back. Freezing is an act of the bank and requires no PIN. With reason: \"a court\n\
-            order\", of 1 to 140 characters, the event says why.\n\
+            comes back. Freezing is an act of the bank and requires no PIN.\n\
+            With reason: \"a court order\", of 1 to 140 characters, the event says why.\n\
             Replies :ok, {:error, :no_account}, {:error, :already_frozen} or {:error, :invalid_reason}."
     )),
     |bank, call| Box::pin(freeze(bank, call)),

@@ -23,8 +23,8 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             nothing back, and a closed one neither gives nor takes.\n\
             Replies :ok, {:error, :no_event}, {:error, :nothing_to_reverse}, {:error, :already_reversed},\n\
             {:error, :is_reversal}, {:error, :account_frozen}, {:error, :account_overdrawn},\n\
-            {:error, :transfer_under_way}, {:error, :balance_limit}, {:error, :invalid_position}, {:error, :invalid_memo}, or what Bank.transfer replies\n\
-            about a transfer back."
+            {:error, :transfer_under_way}, {:error, :balance_limit}, {:error, :invalid_position},\n\
+            {:error, :invalid_memo}, or what Bank.transfer replies about a transfer back."
         )),
     |bank, call| Box::pin(reverse(bank, call)),
 );

@@ -27,8 +27,9 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             the balance that is brought forward from before; what was declined has a column of its own. Columns for the\n\
             other account of a transfer, for memos and for booking dates are there where there are any.\n\
             month: \"2024-01\" is a period, and so are from: and to: with positions (from: 3) or dates (to: \"2024-01-31\").\n\
-            limit: 10 lists at most 10 lines, and without it 1_000: the first of a period with a beginning, else the\n\
-            latest. A line says what is not shown. at: and as_of: end at a moment in the past, as in Bank.check_balance.\n\
+            limit: 10 lists at most 10 lines, and without it 1_000: the latest of the period, or the first where it\n\
+            begins at a position. A line says what is not shown. at: and as_of: end at a moment in the past, as in\n\
+            Bank.check_balance.\n\
             The booking date, on: in Bank.deposit, says which day a booking counts for, and a statement is ordered by it.\n\
             as_of: goes by the time at which events were recorded, and asks what was known then.\n\
             Replies a table, :no_account, {:error, :invalid_month}, {:error, :invalid_date}, {:error, :invalid_position},\n\
@@ -101,20 +102,16 @@ fn notes(statement: &Statement) -> Vec<String> {
     let left_out = match statement.left_out {
         LeftOut::Nothing => None,
         LeftOut::Earlier(count) if count + shown <= MAX_LIMIT as u64 => {
-            Some(format!("{} not shown: limit: {} lists all.", counted(count, "earlier"), count + shown))
+            Some(format!("{} not shown: limit: {} lists all.", counted(count), count + shown))
         }
         LeftOut::Earlier(count) => {
-            let first = statement.lines.first().map(|line| line.booking_date.to_string());
-            let before = first.map_or_else(String::new, |date| format!(": to: \"{date}\" goes further back"));
-            Some(format!("{} not shown{before}.", counted(count, "earlier")))
-        }
-        LeftOut::Later(count) if count + shown <= MAX_LIMIT as u64 => {
-            Some(format!("{} not shown: limit: {} lists all.", counted(count, "later"), count + shown))
-        }
-        LeftOut::Later(count) => {
-            let last = statement.lines.last().map(|line| line.booking_date.to_string());
-            let after = last.map_or_else(String::new, |date| format!(": from: \"{date}\" goes on"));
-            Some(format!("{} not shown{after}.", counted(count, "later")))
+            let dates = statement.lines.first().zip(statement.lines.last());
+            let before = match dates.map(|(first, last)| (first.booking_date, last.booking_date)) {
+                Some((first, last)) if first < last => format!("to: \"{first}\" goes further back"),
+                // Lines of one day cannot be told apart by dates.
+                Some(_) | None => "from: 1 begins with the first position".to_owned(),
+            };
+            Some(format!("{} not shown: {before}.", counted(count)))
         }
         LeftOut::From(position) => Some(format!("Later lines are not shown: from: {position} goes on.")),
     };
@@ -125,9 +122,9 @@ fn notes(statement: &Statement) -> Vec<String> {
     left_out.into_iter().chain(reordered).collect()
 }
 
-fn counted(count: u64, which: &str) -> String {
+fn counted(count: u64) -> String {
     match count {
-        1 => format!("1 {which} line is"),
-        _ => format!("{count} {which} lines are"),
+        1 => "1 earlier line is".to_owned(),
+        _ => format!("{count} earlier lines are"),
     }
 }
