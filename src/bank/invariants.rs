@@ -3,7 +3,9 @@
 
 use foldhash::HashMap;
 
-use super::account::{Account, AccountEvent, HolderName, InvalidName, Movement, Outgoing, Refusal, TransferId};
+use super::account::{
+    Account, AccountEvent, BookingDate, HolderName, InvalidName, Movement, Outgoing, Refusal, TransferId,
+};
 use super::currency::{Ledger, TheLedger};
 use super::pin::PinVerifier;
 use crate::engine::domain::{Aggregate, Invariants};
@@ -59,6 +61,11 @@ impl Invariants<AccountEvent> for Audit {
         if let Some(reason) = account.rules_out(data) {
             return Err(reason.to_owned());
         }
+        let booked_on = data.details().and_then(|details| details.booking_date());
+        // A day more: the clock may have been set back between the check of the date and the recording.
+        if booked_on.is_some_and(|date| date.before() > BookingDate::of(event.time)) {
+            return Err("it is booked on a day after it was recorded".to_owned());
+        }
         let balance_before = balance_of(account);
         if data.reversed_command().is_some_and(|command_id| account.has_reversed(command_id)) {
             return Err("it reverses what was reversed before".to_owned());
@@ -85,8 +92,8 @@ impl Invariants<AccountEvent> for Audit {
         }
     }
 
-    /// Stored events stay readable, whatever they contain. But no import adds a name with hidden characters, a PIN that is
-    /// expensive to check, or more transfers under way than an account allows.
+    /// Stored events stay readable, whatever they contain. But no import adds a name with hidden characters, a currency that
+    /// nobody could choose, a PIN that is expensive to check, or more transfers under way than an account allows.
     fn admit(&self, event: &RecordedEvent<AccountEvent>) -> Result<(), String> {
         match &event.data {
             AccountEvent::AccountCreated { account_holder, .. } => {
@@ -98,6 +105,10 @@ impl Invariants<AccountEvent> for Audit {
                     false => Ok(()),
                 }
             }
+            AccountEvent::CurrencyChosen(chosen) => match chosen.currency().is_of_today() {
+                true => Ok(()),
+                false => Err("its currency is not one of ISO 4217, or has other decimals there".to_owned()),
+            },
             AccountEvent::PinChanged { pin_verifier, .. } if pin_verifier.is_expensive() => {
                 Err("its PIN is too expensive to check".to_owned())
             }

@@ -103,6 +103,8 @@ async fn it_goes_with_the_file_and_with_the_log() {
             1,
             "it stands in the stream account-bank, and not in the ledger's",
         ),
+        ([first.replace("EUR", "XXX"), second.to_owned()], 1, "its currency is not one of ISO 4217"),
+        ([first.replace("\"decimals\":2", "\"decimals\":3"), second.to_owned()], 1, "or has other decimals there"),
         (
             [
                 first.to_owned(),

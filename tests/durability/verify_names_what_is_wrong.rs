@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use cqrs_bank::bank::{
-    AccountEvent, Bank, BookingDetails, Options, Outgoing, Reversal, StoreUrl, Verification, Verified,
+    AccountEvent, Bank, BookingDate, BookingDetails, Options, Outgoing, Reversal, StoreUrl, Verification, Verified,
 };
 use cqrs_bank::engine::command_handler::Limits;
 use cqrs_bank::engine::log::{Metadata, Position, StreamId, Timestamp, Version};
@@ -13,7 +13,7 @@ use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
 use cqrs_bank::engine::store::{Append, EventStore};
 use uuid::Uuid;
 
-use crate::accounts::{account, money};
+use crate::accounts::{account, balance, money};
 use crate::program::run;
 
 async fn open(path: &Path) -> Bank {
@@ -151,6 +151,27 @@ async fn reversals_that_no_account_would_decide_on_are_noticed() {
     let closed = AccountEvent::AccountClosed { account_id: wolfman(), reason: None };
     let events = vec![AccountEvent::withdrawn(wolfman(), money(100)), closed, paid_back];
     assert_eq!(problem(events).await, (Some(5), "its account is closed".to_owned()));
+}
+
+#[tokio::test]
+async fn payments_that_no_account_would_decline_are_noticed() {
+    let declined = |held, amount| AccountEvent::AccountOverdrawn {
+        account_id: account("Wolfman"),
+        balance: balance(held),
+        amount_requested: money(amount),
+    };
+    let reason = "it declines a payment for a balance that its account does not have".to_owned();
+    assert_eq!(problem(vec![declined(100, 101), declined(7, 101)]).await, (Some(4), reason.clone()));
+    assert_eq!(problem(vec![declined(100, 100)]).await, (Some(3), reason));
+}
+
+#[tokio::test]
+async fn bookings_of_the_future_are_noticed() {
+    let day: BookingDate = "2999-01-01".parse().unwrap();
+    let details = BookingDetails::new(None, Some(day), day).unwrap();
+    let deposited = AccountEvent::MoneyDeposited { account_id: account("Wolfman"), amount: money(1), details };
+    let reason = "it is booked on a day after it was recorded".to_owned();
+    assert_eq!(problem(vec![deposited]).await, (Some(3), reason));
 }
 
 #[tokio::test]

@@ -55,6 +55,11 @@ impl Account {
                 Some("it closes an account that holds money or has a transfer under way")
             }
             AccountEvent::PinChanged { .. } if !open.lock.has_pin() => Some("its account has no PIN"),
+            AccountEvent::AccountOverdrawn { balance, amount_requested, .. }
+                if *balance != open.balance || open.covers(*amount_requested) =>
+            {
+                Some("it declines a payment for a balance that its account does not have")
+            }
             _ => open.standing.rules_out(event),
         }
     }

@@ -77,6 +77,11 @@ impl Currency {
         }
     }
 
+    /// Whether it can be chosen today: its code, if it has one, is in ISO 4217 with these decimals.
+    pub(super) fn is_of_today(self) -> bool {
+        self.code.is_none_or(|code| Self::with_code(code.as_str()) == Ok(self))
+    }
+
     /// Its code, if it has one.
     pub fn code(&self) -> Option<CurrencyCode> {
         self.code
