@@ -123,7 +123,8 @@ impl RowIds {
     fn of(&mut self, row: &Row) -> Uuid {
         if let Some(id) = &row.id {
             let derived = Uuid::new_v5(&LOADED, format!("id\n{}\n{id}", row.account).as_bytes());
-            return id.parse().map_or(derived, |number| sorted_by(number, derived));
+            let number = id.trim_start_matches(|character: char| !character.is_ascii_digit());
+            return number.parse().map_or(derived, |number| sorted_by(number, derived));
         }
         // No part has a line break: names and memos have none.
         let (booking, payee) = match &row.booking {
