@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use cqrs_bank::engine::log::{Metadata, StreamId, Version};
 use cqrs_bank::engine::runtime::{Clock, IdSource, StopReason, Supervisor};
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use cqrs_bank::engine::store::{Append, EventStore};
+use cqrs_bank::engine::store::{Append, EventStore, ExpectedEnd};
 use tokio::task::JoinSet;
 
 use crate::moved::{Moved, stream_name};
@@ -77,7 +77,7 @@ pub(crate) async fn fill(store: &SqliteStore<Moved>, in_flight: usize, events: u
                     metadata: Metadata::from_outside(ids.next()),
                     events: vec![Moved::new(stream, event as u64)],
                     snapshot: None,
-                    expected_end: None,
+                    expected_end: ExpectedEnd::ANY,
                 };
                 let start = Instant::now();
                 store.append(vec![append]).await.unwrap().remove(0).unwrap();

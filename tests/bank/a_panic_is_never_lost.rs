@@ -15,7 +15,7 @@ use cqrs_bank::engine::log::{Metadata, Position, RecordedEvent, StreamId, Timest
 use cqrs_bank::engine::projection::Projection;
 use cqrs_bank::engine::runtime::{Clock, StopReason, Supervisor};
 use cqrs_bank::engine::store::memory::MemoryStore;
-use cqrs_bank::engine::store::{Append, Committed, EventStore, StoreError};
+use cqrs_bank::engine::store::{Append, Committed, EventStore, ExpectedEnd, StoreError};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -181,7 +181,7 @@ async fn a_history_that_cannot_be_replayed_spoils_its_own_aggregate_only() {
         metadata: metadata(),
         events: vec![Added::Number(1), Added::Panic],
         snapshot: None,
-        expected_end: None,
+        expected_end: ExpectedEnd::ANY,
     };
     engine.store.append(vec![broken]).await.unwrap().remove(0).unwrap();
     for _ in 0..3 {

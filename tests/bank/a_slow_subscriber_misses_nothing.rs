@@ -14,7 +14,7 @@ use cqrs_bank::engine::log::{Metadata, Position, RecordedEvent, StreamId, Timest
 use cqrs_bank::engine::runtime::Supervisor;
 use cqrs_bank::engine::store::memory::MemoryStore;
 use cqrs_bank::engine::store::subscription::Subscription;
-use cqrs_bank::engine::store::{Append, EventStore, MAX_READ, PUBLISHED_CAPACITY};
+use cqrs_bank::engine::store::{Append, EventStore, ExpectedEnd, MAX_READ, PUBLISHED_CAPACITY};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tokio::time::timeout;
@@ -178,7 +178,7 @@ impl<E: DomainEvent> Writer<E> {
             metadata: Metadata::from_outside(Uuid::new_v4()),
             events: events.into_iter().collect(),
             snapshot: None,
-            expected_end: None,
+            expected_end: ExpectedEnd::ANY,
         };
         self.version = self.version.plus(append.events.len());
         self.store.append(vec![append]).await.unwrap().remove(0).unwrap();

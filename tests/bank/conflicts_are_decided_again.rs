@@ -12,7 +12,9 @@ use cqrs_bank::engine::log::{Batch, Metadata, Moment, Position, StreamId, Timest
 use cqrs_bank::engine::runtime::{Clock, Supervisor};
 use cqrs_bank::engine::store::handler_records::{HandlerRecords, ParkedChange, ParkedEvent, Progress};
 use cqrs_bank::engine::store::memory::MemoryStore;
-use cqrs_bank::engine::store::{Append, Appended, Committed, Conflict, EventStore, Published, Snapshot, StoreError};
+use cqrs_bank::engine::store::{
+    Append, Appended, Committed, Conflict, EventStore, ExpectedEnd, Published, Snapshot, StoreError,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
@@ -244,7 +246,7 @@ impl EventStore<AccountEvent> for Overtaken {
                 metadata: Metadata::from_outside(Uuid::new_v4()),
                 events: vec![event],
                 snapshot: None,
-                expected_end: None,
+                expected_end: ExpectedEnd::ANY,
             };
             self.store.append(vec![overtaking]).await?.remove(0).unwrap();
         }

@@ -8,7 +8,7 @@ use cqrs_bank::engine::log::{Metadata, Position, Version};
 use cqrs_bank::engine::runtime::{StopReason, Supervisor};
 use cqrs_bank::engine::store::codec::{StoredEvent, UnreadableEvent, UnwritableEvent};
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use cqrs_bank::engine::store::{Append, EventStore as _, OpenStoreError, Verification};
+use cqrs_bank::engine::store::{Append, EventStore as _, ExpectedEnd, OpenStoreError, Verification};
 use tempfile::TempDir;
 
 use crate::files::{new_id, open, stream, try_open};
@@ -78,7 +78,7 @@ async fn write(path: &Path, events: Vec<Newer>) {
         metadata: Metadata::from_outside(new_id()),
         events,
         snapshot: None,
-        expected_end: None,
+        expected_end: ExpectedEnd::ANY,
     };
     store.append(vec![append]).await.unwrap().remove(0).unwrap();
     supervisor.stop(StopReason::Closed);

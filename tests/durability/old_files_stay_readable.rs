@@ -9,7 +9,7 @@ use cqrs_bank::engine::domain::{DomainEvent, Upcast};
 use cqrs_bank::engine::log::{Metadata, Position, Version};
 use cqrs_bank::engine::runtime::{StopReason, Supervisor};
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use cqrs_bank::engine::store::{Append, EventStore as _, Verification};
+use cqrs_bank::engine::store::{Append, EventStore as _, ExpectedEnd, Verification};
 use rusqlite::{Connection, OpenFlags};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -69,7 +69,7 @@ async fn a_file_of_version_1_is_upgraded_by_the_first_write_and_by_no_question()
                 metadata: Metadata::from_outside(new_id()),
                 events: vec![events[9].data.clone()],
                 snapshot: None,
-                expected_end: None,
+                expected_end: ExpectedEnd::ANY,
                 stream,
             };
             store.append(vec![append]).await.unwrap().remove(0).unwrap();
@@ -195,7 +195,7 @@ async fn an_event_of_an_older_form_is_read_as_one_of_today_and_stays_what_it_is(
         metadata: Metadata::from_outside(new_id()),
         events: vec![grams.clone()],
         snapshot: None,
-        expected_end: None,
+        expected_end: ExpectedEnd::ANY,
     };
     store.append(vec![append]).await.unwrap().remove(0).unwrap();
     let read = store.read_stream(&stream("a"), Version::START, 9).await.unwrap();

@@ -13,7 +13,7 @@ use cqrs_bank::engine::projection::ReadModel;
 use cqrs_bank::engine::runtime::{StopReason, Supervisor};
 use cqrs_bank::engine::store::handler_records::{HandlerRecords as _, ProjectionUpdate, ProjectionWritten};
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use cqrs_bank::engine::store::{Append, EventStore as _};
+use cqrs_bank::engine::store::{Append, EventStore as _, ExpectedEnd};
 use uuid::Uuid;
 
 use crate::accounts::{account, all_balances, money};
@@ -36,7 +36,7 @@ fn append(account_id: &AccountId, version: u64, event: AccountEvent) -> Append<A
         metadata: Metadata::from_outside(Uuid::new_v4()),
         events: vec![event],
         snapshot: None,
-        expected_end: None,
+        expected_end: ExpectedEnd::ANY,
     }
 }
 

@@ -10,7 +10,7 @@ use cqrs_bank::engine::log::{Metadata, Position, StreamId, Timestamp, Version};
 use cqrs_bank::engine::runtime::{StopReason, Supervisor};
 use cqrs_bank::engine::store::handler_records::{HandlerRecords, ProjectionUpdate};
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use cqrs_bank::engine::store::{Append, EventStore};
+use cqrs_bank::engine::store::{Append, EventStore, ExpectedEnd};
 use uuid::Uuid;
 
 use crate::accounts::{account, balance, money};
@@ -34,7 +34,7 @@ async fn tamper(path: &Path, events: Vec<(AccountEvent, Option<&str>)>, rows: Op
             metadata: Metadata::from_outside(Uuid::new_v4()),
             events: vec![event],
             snapshot: snapshot.map(Into::into),
-            expected_end: None,
+            expected_end: ExpectedEnd::ANY,
         };
         store.append(vec![append]).await.unwrap().remove(0).unwrap();
     }

@@ -12,7 +12,7 @@ use cqrs_bank::engine::process_manager::{Answer, ProcessManager, Reaction};
 use cqrs_bank::engine::runtime::{StopReason, Supervisor};
 use cqrs_bank::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use cqrs_bank::engine::store::{Append, EventStore as _};
+use cqrs_bank::engine::store::{Append, EventStore as _, ExpectedEnd};
 use tempfile::TempDir;
 
 use crate::accounts::{account, money};
@@ -136,7 +136,7 @@ async fn who_takes_over_from_one_that_died_importing_stops() {
         metadata: event.metadata,
         events: vec![event.data],
         snapshot: None,
-        expected_end: None,
+        expected_end: ExpectedEnd::ANY,
     });
     for appended in imports.append(appends.collect()).await.unwrap() {
         appended.unwrap();

@@ -10,7 +10,7 @@ use cqrs_bank::engine::command_handler::{CommandError, CommandHandler, Limits};
 use cqrs_bank::engine::domain::{Aggregate, Command, DomainEvent};
 use cqrs_bank::engine::log::{Metadata, Moment, Position, StreamId, Timestamp, Version};
 use cqrs_bank::engine::runtime::{Clock, Supervisor};
-use cqrs_bank::engine::store::{Append, EventStore, MAX_READ, Rejected, Snapshot};
+use cqrs_bank::engine::store::{Append, EventStore, ExpectedEnd, MAX_READ, Rejected, Snapshot};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
@@ -210,7 +210,7 @@ fn tally_append(version: u64, count: usize, snapshot: Option<&str>) -> Append<Ad
         metadata: Metadata::from_outside(Uuid::new_v4()),
         events: vec![Added(1); count],
         snapshot: snapshot.map(Into::into),
-        expected_end: None,
+        expected_end: ExpectedEnd::ANY,
     }
 }
 

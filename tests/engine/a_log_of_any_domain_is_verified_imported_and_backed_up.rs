@@ -8,7 +8,7 @@ use cqrs_bank::engine::application::{Cause, ImportError};
 use cqrs_bank::engine::domain::Invariants;
 use cqrs_bank::engine::log::{Metadata, StreamId, Timestamp, Version};
 use cqrs_bank::engine::store::handler_records::{HandlerRecords as _, ProjectionUpdate};
-use cqrs_bank::engine::store::{Append, EventStore as _, Verification, Verified};
+use cqrs_bank::engine::store::{Append, EventStore as _, ExpectedEnd, Verification, Verified};
 use cqrs_bank::engine::{Application, Position, RecordedEvent, StoreUrl, Unavailable};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -60,7 +60,7 @@ async fn forge(hotel: &Application<HotelEvent>, stream: &str, event: impl Into<H
         metadata: Metadata::from_outside(Uuid::new_v4()),
         events: vec![event.into()],
         snapshot: snapshot.map(Into::into),
-        expected_end: None,
+        expected_end: ExpectedEnd::ANY,
     };
     hotel.store().append(vec![append]).await.unwrap().remove(0).unwrap();
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use cqrs_bank::engine::log::{Metadata, StreamId, Timestamp, Version};
 use cqrs_bank::engine::store::codec::domain_events;
-use cqrs_bank::engine::store::{Append, EventStore as _};
+use cqrs_bank::engine::store::{Append, EventStore as _, ExpectedEnd};
 use cqrs_bank::engine::{
     Aggregate, Application, Command, CommandFailure, DomainEvent, EventHandler, Failure, Position, Projection,
     RecordedEvent, StartFrom, StoreUrl, Unavailable,
@@ -208,7 +208,7 @@ async fn grow(orchard: &Application<OrchardEvent>) {
             metadata: Metadata::from_outside(Uuid::from_u128(u128::from(commit) + 1)),
             events: vec![Ripened { kilograms: 1 }.into(); AT_ONCE as usize],
             snapshot: None,
-            expected_end: None,
+            expected_end: ExpectedEnd::ANY,
         };
         orchard.store().append(vec![append]).await.unwrap().pop().unwrap().unwrap();
     }
@@ -251,7 +251,7 @@ async fn an_event_of_another_kind_in_a_stream_is_told_of_and_not_passed_over() {
         metadata: Metadata::from_outside(Uuid::from_u128(1)),
         events: vec![Ripened { kilograms: 1 }.into()],
         snapshot: None,
-        expected_end: None,
+        expected_end: ExpectedEnd::ANY,
     };
     orchard.store().append(vec![append]).await.unwrap().pop().unwrap().unwrap();
     let refused = orchard.dispatch(Change::Fill("big", 1)).await.unwrap_err();

@@ -7,7 +7,7 @@ use cqrs_bank::engine::runtime::Supervisor;
 use cqrs_bank::engine::store::codec::{AmbiguousTypes, StoredEvent, UnreadableEvent, check_types, domain_events};
 use cqrs_bank::engine::store::event_line::{read_line, write_line};
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use cqrs_bank::engine::store::{Append, EventStore as _, OpenStoreError, StoreError};
+use cqrs_bank::engine::store::{Append, EventStore as _, ExpectedEnd, OpenStoreError, StoreError};
 use cqrs_bank::engine::testing::assert_stored;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -286,7 +286,7 @@ async fn an_event_that_could_not_be_read_again_is_not_written() {
         metadata: Metadata::from_outside(Uuid::from_u128(1)),
         events: vec![Mistyped::Left],
         snapshot: None,
-        expected_end: None,
+        expected_end: ExpectedEnd::ANY,
     };
     let error = store.append(vec![append]).await.unwrap_err();
     assert!(matches!(error, StoreError::Failed(_)), "{error:?}");
@@ -315,7 +315,7 @@ async fn a_file_of_several_kinds_is_one_domains() {
         metadata: Metadata::from_outside(Uuid::from_u128(1)),
         events: events.clone(),
         snapshot: None,
-        expected_end: None,
+        expected_end: ExpectedEnd::ANY,
     };
     store.append(vec![append]).await.unwrap().remove(0).unwrap();
     let read = store.read_all(Position::START, 9).await.unwrap();

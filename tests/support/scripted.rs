@@ -14,7 +14,7 @@ use cqrs_bank::engine::feed::checkpoints::{Checkpoints, HandlerStatus};
 use cqrs_bank::engine::log::{Metadata, Position, RecordedEvent, StreamId, Timestamp, Version};
 use cqrs_bank::engine::runtime::{Clock, StopReason, Supervisor};
 use cqrs_bank::engine::store::handler_records::ParkedEvent;
-use cqrs_bank::engine::store::{Append, EventStore};
+use cqrs_bank::engine::store::{Append, EventStore, ExpectedEnd};
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
@@ -187,7 +187,7 @@ pub(crate) async fn append(store: &impl EventStore<Happened>, numbers: impl Into
         metadata: Metadata::from_outside(Uuid::new_v4()),
         events: numbers.into_iter().map(Happened).collect(),
         snapshot: None,
-        expected_end: None,
+        expected_end: ExpectedEnd::ANY,
     };
     let committed = store.append(vec![append]).await.unwrap().remove(0).unwrap();
     committed.last().unwrap().position

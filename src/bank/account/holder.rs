@@ -1,7 +1,7 @@
 //! The holders of accounts.
 
+use arcstr::ArcStr;
 use std::fmt;
-use std::sync::Arc;
 
 use serde::ser::SerializeStruct as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -11,7 +11,7 @@ use crate::printable::check_name;
 
 /// The name of an account's holder, under the same rules as an [`AccountId`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HolderName(Arc<str>);
+pub struct HolderName(ArcStr);
 
 impl HolderName {
     /// Checks a name.
@@ -29,7 +29,7 @@ impl HolderName {
         &self.0
     }
 
-    pub(in crate::bank) fn shared_name(&self) -> &Arc<str> {
+    pub(in crate::bank) fn shared_name(&self) -> &ArcStr {
         &self.0
     }
 }
@@ -61,13 +61,13 @@ pub struct AccountHolder(HolderData);
 
 #[derive(Clone, PartialEq, Eq)]
 enum HolderData {
-    Name(Arc<str>),
+    Name(ArcStr),
     Full(Box<HolderDetails>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct HolderDetails {
-    name: Arc<str>,
+    name: ArcStr,
     email: Option<EmailAddress>,
     pin_verifier: Option<PinVerifier>,
 }
@@ -80,7 +80,7 @@ impl AccountHolder {
 
     /// A holder read from the log, where the name may break today's rules.
     pub(in crate::bank) fn from_stored(
-        name: Arc<str>,
+        name: ArcStr,
         email: Option<EmailAddress>,
         pin_verifier: Option<PinVerifier>,
     ) -> Self {
@@ -95,7 +95,7 @@ impl AccountHolder {
         self.shared_name()
     }
 
-    pub(in crate::bank) fn shared_name(&self) -> &Arc<str> {
+    pub(in crate::bank) fn shared_name(&self) -> &ArcStr {
         match &self.0 {
             HolderData::Name(name) => name,
             HolderData::Full(details) => &details.name,

@@ -1,9 +1,9 @@
 //! The names of accounts.
 
+use arcstr::ArcStr;
 use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -12,9 +12,9 @@ use crate::printable::{MAX_NAME_CHARACTERS, check_name};
 
 /// An account's name: 1 to [`AccountId::MAX_CHARACTERS`] characters that are safe to print.
 ///
-/// Cheap to clone.
+/// Cheap to clone, and one word, because every event carries it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AccountId(Arc<str>);
+pub struct AccountId(ArcStr);
 
 impl AccountId {
     /// The maximum length in characters (Unicode scalar values).
@@ -35,7 +35,7 @@ impl AccountId {
         &self.0
     }
 
-    pub(in crate::bank) fn shared_name(&self) -> Arc<str> {
+    pub(in crate::bank) fn shared_name(&self) -> ArcStr {
         self.0.clone()
     }
 }

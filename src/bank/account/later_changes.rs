@@ -1,6 +1,6 @@
 //! What has become of an account since its creation, for the account list.
 
-use std::sync::Arc;
+use arcstr::ArcStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -69,7 +69,7 @@ impl LaterChanges {
     }
 
     /// The holder at a moment, if another one was named by then.
-    pub(super) fn holder_at(&self, moment: Moment) -> Option<&Arc<str>> {
+    pub(super) fn holder_at(&self, moment: Moment) -> Option<&ArcStr> {
         Since::last(&self.holders, moment).map(HolderName::shared_name)
     }
 

@@ -1,6 +1,6 @@
 //! The account list: the projection of all accounts and their holders.
 
-use std::sync::Arc;
+use arcstr::ArcStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ use crate::engine::projection::{LogRow, Projection, RowLog, RowMap, StoredFields
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recipient {
     /// The holder's name.
-    pub holder: Arc<str>,
+    pub holder: ArcStr,
     /// The e-mail address.
     pub address: EmailAddress,
 }
@@ -24,7 +24,7 @@ pub struct AccountEntry {
     /// The account's name.
     pub account_id: AccountId,
     /// The holder's name.
-    pub holder: Arc<str>,
+    pub holder: ArcStr,
     /// The position of the event that created the account.
     pub position: Position,
     /// The time of the account's creation.
@@ -58,7 +58,7 @@ pub struct Accounts {
 struct ListedAccount {
     account_id: AccountId,
     #[serde(with = "shared_text")]
-    holder: Arc<str>,
+    holder: ArcStr,
     position: Position,
     time: Timestamp,
     has_pin: bool,
@@ -213,15 +213,15 @@ impl Projection<AccountEvent> for Accounts {
 }
 
 mod shared_text {
-    use std::sync::Arc;
+    use arcstr::ArcStr;
 
     use serde::{Deserialize as _, Deserializer, Serializer};
 
-    pub(in crate::bank) fn serialize<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::bank) fn serialize<S: Serializer>(text: &ArcStr, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(text)
     }
 
-    pub(in crate::bank) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::Error> {
-        Box::<str>::deserialize(deserializer).map(Arc::from)
+    pub(in crate::bank) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ArcStr, D::Error> {
+        Box::<str>::deserialize(deserializer).map(ArcStr::from)
     }
 }

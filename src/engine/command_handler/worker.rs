@@ -210,7 +210,7 @@ where
                 let (stream, expected_version) = (loaded.stream.clone(), loaded.version);
                 let (metadata, snapshot) = (metadata.clone(), snapshot.map(String::into_boxed_str));
                 let events = events.into_iter().map(E::from).collect();
-                let expected_end = command.expected_end();
+                let expected_end = command.expected_end().into();
                 loaded.version = version;
                 appends.push(Append { stream, expected_version, time, metadata, events, snapshot, expected_end });
                 Decision::Append

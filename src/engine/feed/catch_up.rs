@@ -108,8 +108,8 @@ mod tests {
     use crate::engine::feed::checkpoints::HandlerKind;
     use crate::engine::log::{Metadata, StreamId, Timestamp, Version};
     use crate::engine::runtime::Supervisor;
-    use crate::engine::store::Append;
     use crate::engine::store::memory::MemoryStore;
+    use crate::engine::store::{Append, ExpectedEnd};
 
     #[derive(Clone, Debug)]
     struct Happened;
@@ -134,7 +134,7 @@ mod tests {
             metadata: Metadata::from_outside(Uuid::from_u128(1)),
             events: vec![Happened],
             snapshot: None,
-            expected_end: None,
+            expected_end: ExpectedEnd::ANY,
         };
         store.append(vec![append]).await.unwrap();
         store

@@ -1,15 +1,15 @@
 //! The name of a stream.
 
+use arcstr::ArcStr;
 use std::fmt;
-use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
 /// The name of a stream: the ordered events of one aggregate, for instance `account-Wolfman`.
 ///
-/// Cheap to clone; all events of a stream share one name.
+/// Cheap to clone; all events of a stream share one name. One word, because every event carries it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct StreamId(Arc<str>);
+pub struct StreamId(ArcStr);
 
 impl StreamId {
     /// The stream of the aggregate `id` in a category such as `account`.

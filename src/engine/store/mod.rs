@@ -11,6 +11,7 @@ pub(in crate::engine) mod companion_names;
 mod computed_head;
 mod custom_store;
 pub mod event_line;
+mod expected_end;
 mod foreign_file;
 pub mod handler_records;
 mod hash_chain;
@@ -37,6 +38,7 @@ use uuid::Uuid;
 pub use self::any_store::Store;
 pub use self::backup::{BackupError, BackupStep};
 pub use self::custom_store::OtherStore;
+pub use self::expected_end::ExpectedEnd;
 pub(crate) use self::foreign_file::open_for_reading;
 use self::handler_records::HandlerRecords;
 pub(crate) use self::log_pages::{LogPage, LogPages};
@@ -71,8 +73,8 @@ pub struct Append<E> {
     pub events: Vec<E>,
     /// The aggregate's state after these events, if a snapshot is due. Stored with the events.
     pub snapshot: Option<Box<str>>,
-    /// Where the whole log must end before these events; `None` for most. Anywhere else is a conflict.
-    pub expected_end: Option<Position>,
+    /// Where the whole log must end before these events; [`ExpectedEnd::ANY`] for most. Anywhere else is a conflict.
+    pub expected_end: ExpectedEnd,
 }
 
 /// Why a store rejected the events of a command.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use cqrs_bank::engine::log::{Metadata, Position, RecordedEvent, StreamId, Timestamp, Version};
 use cqrs_bank::engine::runtime::{Clock, IdSource, StopReason, Supervisor};
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use cqrs_bank::engine::store::{Append, EventStore, OpenStoreError};
+use cqrs_bank::engine::store::{Append, EventStore, ExpectedEnd, OpenStoreError};
 use std::sync::{Arc, LazyLock};
 use uuid::Uuid;
 
@@ -94,7 +94,7 @@ pub(crate) fn append(command_id: Uuid, name: &str, expected_version: u64, number
         metadata: Metadata::from_outside(command_id),
         events: numbers.iter().copied().map(Happened).collect(),
         snapshot: None,
-        expected_end: None,
+        expected_end: ExpectedEnd::ANY,
     }
 }
 

@@ -7,7 +7,7 @@ use cqrs_bank::bank::{AccountEvent, BookingDetails, Outgoing};
 use cqrs_bank::engine::log::{Metadata, StreamId, Timestamp, Version};
 use cqrs_bank::engine::runtime::{StopReason, Supervisor};
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use cqrs_bank::engine::store::{Append, EventStore as _};
+use cqrs_bank::engine::store::{Append, EventStore as _, ExpectedEnd};
 use rusqlite::{Connection, params};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -48,7 +48,7 @@ pub(crate) async fn leave_a_transfer_under_way(path: &Path) {
         metadata: Metadata::from_outside(Uuid::from_u128(7)),
         events: vec![AccountEvent::MoneyReserved(Box::new(outgoing))],
         snapshot: None,
-        expected_end: None,
+        expected_end: ExpectedEnd::ANY,
     };
     store.append(vec![append]).await.unwrap().remove(0).unwrap();
     supervisor.stop(StopReason::Closed);

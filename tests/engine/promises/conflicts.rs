@@ -1,7 +1,7 @@
 //! Conflicting appends.
 
 use cqrs_bank::engine::log::{Position, Version};
-use cqrs_bank::engine::store::{Append, AppendAnswer, Conflict, EventStore, Rejected};
+use cqrs_bank::engine::store::{Append, AppendAnswer, Conflict, EventStore, ExpectedEnd, Rejected};
 use tokio::sync::broadcast::error::TryRecvError;
 use tokio::task::JoinSet;
 
@@ -102,7 +102,10 @@ pub(crate) async fn a_conflict_sees_what_came_before_it_in_its_call(store: impl 
 }
 
 pub(crate) async fn at_another_end_of_the_log_than_expected_nothing_is_stored(store: impl EventStore<Happened>) {
-    let at_end = |name, version, end| Append { expected_end: Some(Position::new(end)), ..append(name, version, &[7]) };
+    let at_end = |name, version, end| Append {
+        expected_end: ExpectedEnd::at(Position::new(end)),
+        ..append(name, version, &[7])
+    };
     stored(&store, at_end("a", 0, 0)).await;
     for end in [0, 2] {
         assert_eq!(conflict_of(&answer_to(&store, at_end("b", 0, end)).await), (0, 0));

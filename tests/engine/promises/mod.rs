@@ -14,7 +14,7 @@ use std::sync::{Arc, LazyLock};
 
 use cqrs_bank::engine::log::{Metadata, Position, RecordedEvent, StreamId, Timestamp, Version};
 use cqrs_bank::engine::runtime::{Clock, IdSource};
-use cqrs_bank::engine::store::{Append, AppendAnswer, Committed, EventStore};
+use cqrs_bank::engine::store::{Append, AppendAnswer, Committed, EventStore, ExpectedEnd};
 use uuid::Uuid;
 
 use crate::happened::Happened;
@@ -63,7 +63,7 @@ pub(crate) fn append_as(command_id: Uuid, name: &str, expected_version: u64, num
         metadata: Metadata::from_outside(command_id),
         events: numbers.iter().copied().map(Happened).collect(),
         snapshot: None,
-        expected_end: None,
+        expected_end: ExpectedEnd::ANY,
     }
 }
 

@@ -10,7 +10,7 @@ use super::Upkeep;
 use super::aggregate_kinds::Replay;
 use crate::engine::log::{RecordedEvent, StreamId};
 use crate::engine::runtime::panic_message;
-use crate::engine::store::{Append, StoreError};
+use crate::engine::store::{Append, ExpectedEnd, StoreError};
 
 /// Turns a log into appends, page by page.
 pub(super) struct Replayed<E: 'static> {
@@ -61,7 +61,7 @@ impl<E: 'static> Replayed<E> {
                 }
                 _ => {
                     let (expected_version, events) = (version.before(), vec![data]);
-                    let (snapshot, expected_end) = (None, None);
+                    let (snapshot, expected_end) = (None, ExpectedEnd::ANY);
                     appends.push(Append { stream, expected_version, time, metadata, events, snapshot, expected_end });
                     due = is_due;
                 }

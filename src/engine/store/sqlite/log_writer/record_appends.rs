@@ -90,7 +90,11 @@ impl<E: StoredEvent> WritableLog<E> {
         appends: Vec<EncodedAppend<E>>,
     ) -> Result<Vec<AppendedRange<E>>, FileError> {
         let mut rejected = BTreeMap::new();
-        appends.into_iter().map(|append| self.record(insert, append, &mut rejected)).collect()
+        let mut ranges = Vec::with_capacity(appends.len());
+        for append in appends {
+            ranges.push(self.record(insert, append, &mut rejected)?);
+        }
+        Ok(ranges)
     }
 
     fn record(
@@ -110,7 +114,7 @@ impl<E: StoredEvent> WritableLog<E> {
         let conflict = Conflict { expected, actual };
         // Checked even after a version mismatch: a stored command has also moved the stream on, and `Repeated` says
         // more than a conflict.
-        let is_at_end = expected_end.is_none_or(|end| end.get() == self.end.end.position);
+        let is_at_end = expected_end.allows(Position::new(self.end.end.position));
         let fits = actual == expected && is_at_end;
         if !fits || insert.holds(command_id) || !self.commands.is_new(insert, command_id)? {
             insert.flush()?;
