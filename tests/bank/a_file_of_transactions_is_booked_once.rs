@@ -349,6 +349,7 @@ async fn nothing_is_booked_of_a_file_with_a_mistake() {
     }
     let utf16: Vec<u8> = "\u{feff}date,account,amount\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
     for (text, encoding, problem) in [
+        (b"PK\x03\x04\x14".to_vec(), Encoding::Utf8, "the file is a workbook; save it as CSV"),
         (utf16, Encoding::Utf8, "the file is UTF-16; save it as UTF-8"),
         ("\u{feff}date,account,amount\n".into(), Encoding::Latin1, "the byte order mark of UTF-8: leave out encoding:"),
     ] {

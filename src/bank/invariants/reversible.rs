@@ -15,9 +15,12 @@ use crate::engine::log::RecordedEvent;
 /// The hash has a random key: nobody can prepare a booking that has the fingerprint of another.
 #[derive(Debug, Default)]
 pub(super) struct Reversible {
-    fingerprints: HashSet<u64>,
+    /// By their first bits. A set that grows needs room for both sizes for a moment, and these grow one after another.
+    fingerprints: [HashSet<u64>; SETS],
     key: RandomState,
 }
+
+const SETS: usize = 16;
 
 /// A booking, as a reversal has to name it.
 #[derive(Clone, Copy, Debug, Hash)]
@@ -71,12 +74,19 @@ impl Reversible {
     }
 
     fn add(&mut self, booking: Booking<'_>) {
-        self.fingerprints.insert(self.key.hash_one(booking));
+        let (set, fingerprint) = self.place(booking);
+        self.fingerprints[set].insert(fingerprint);
     }
 
     /// `None` if there is no such booking.
     fn remove(&mut self, booking: Booking<'_>) -> Option<()> {
-        self.fingerprints.remove(&self.key.hash_one(booking)).then_some(())
+        let (set, fingerprint) = self.place(booking);
+        self.fingerprints[set].remove(&fingerprint).then_some(())
+    }
+
+    fn place(&self, booking: Booking<'_>) -> (usize, u64) {
+        let fingerprint = self.key.hash_one(booking);
+        ((fingerprint >> 60) as usize % SETS, fingerprint)
     }
 }
 

@@ -3,6 +3,9 @@
 use super::errors::Mistake;
 use super::options::Encoding;
 
+/// How workbooks begin, new ones and old ones.
+const WORKBOOKS: [&[u8]; 2] = [b"PK\x03\x04", b"\xd0\xcf\x11\xe0"];
+
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// What stands before the header, and what separates the fields.
@@ -18,6 +21,10 @@ pub(super) struct Beginning {
 impl Beginning {
     /// Finds it in the first bytes of a file.
     pub(super) fn of(begin: &[u8], encoding: Encoding) -> Result<Self, Mistake> {
+        if WORKBOOKS.iter().any(|workbook| begin.starts_with(workbook)) {
+            let problem = "the file is a workbook; save it as CSV, which Excel calls \"CSV UTF-8\"";
+            return Err(Mistake::new(1, problem));
+        }
         if is_utf16(begin) {
             let problem = "the file is UTF-16; save it as UTF-8, which Excel calls \"CSV UTF-8\", or convert it with \
                            iconv -f UTF-16 -t UTF-8";
