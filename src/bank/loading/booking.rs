@@ -7,9 +7,9 @@ use uuid::Uuid;
 
 use super::errors::LoadError;
 use super::in_flight::{InFlight, Sent, SentRow};
-use super::known::{Known, ToDo};
+use super::known::ToDo;
 use super::plan::{Plan, PlannedRow, creation_id};
-use super::report::Loaded;
+use super::report::{Known, Loaded};
 use crate::bank::{AccountCommand, AccountEvent, AccountId, Bank, NewAccount, PinCheck, Unavailable};
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::log::Metadata;

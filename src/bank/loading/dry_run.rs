@@ -5,9 +5,9 @@ use uuid::Uuid;
 
 use super::booking::creation;
 use super::errors::LoadError;
-use super::known::{Known, ToDo};
+use super::known::ToDo;
 use super::plan::{Plan, PlannedRow};
-use super::report::{Loaded, NotBooked, WhyNotBooked};
+use super::report::{Known, Loaded, NotBooked, WhyNotBooked};
 use crate::bank::{
     Account, AccountCommand, AccountEvent, AccountId, Bank, CeoBonus, Incoming, Money, NotTransferred, Outgoing,
     PaidBonuses, Refusal, ReleaseReason, Unavailable,

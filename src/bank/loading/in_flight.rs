@@ -5,8 +5,7 @@ use std::collections::VecDeque;
 use foldhash::HashMap;
 use uuid::Uuid;
 
-use super::known::Known;
-use super::report::{Loaded, NotBooked, WhyNotBooked};
+use super::report::{Known, Loaded, NotBooked, WhyNotBooked};
 use super::rows::Row;
 use crate::bank::{AccountEvent, AccountId, Bank, CommandFailure, PendingCommand, Receipt, Refusal, Unavailable};
 use crate::engine::log::{Fingerprint, Position};

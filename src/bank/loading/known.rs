@@ -1,20 +1,10 @@
 //! What is known of a row from when it was loaded before.
 
 use super::plan::PlannedRow;
-use crate::bank::{AccountEvent, Balance, Bank, Ending, Moment, Outgoing, TransferState, Unavailable};
+use super::report::Known;
+use crate::bank::{AccountEvent, Bank, Ending, Moment, Outgoing, TransferState, Unavailable};
 use crate::engine::log::Position;
 use crate::engine::store::{Committed, EventStore as _};
-
-/// What became of a row before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Known {
-    /// It was booked.
-    Booked,
-    /// It was declined.
-    Declined { balance: Balance },
-    /// Another row has its id.
-    OtherContent,
-}
 
 /// What is to be done with a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

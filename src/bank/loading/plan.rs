@@ -9,8 +9,8 @@ use super::columns::Header;
 use super::errors::{LoadError, Mistake, Unreadable};
 use super::file::Records;
 use super::options::LoadOptions;
-use super::rows::{Row, RowBooking, RowReader};
-use crate::bank::{AccountCommand, AccountId, BookingDate, Currency, Memo};
+use super::rows::{Row, RowBooking, RowReader, Setting};
+use crate::bank::{AccountCommand, AccountId, Memo};
 use crate::engine::domain::Command as _;
 use crate::engine::log::{Fingerprint, Metadata};
 
@@ -22,14 +22,6 @@ const SORTED_BYTES: usize = 6;
 
 /// Rows between two progress reports.
 const REPORT_EVERY: usize = 1_024;
-
-/// What the rows of a file are read by, besides the options.
-pub(super) struct Setting {
-    pub(super) currency: Currency,
-    pub(super) today: BookingDate,
-    /// Whether there is an account of a name.
-    pub(super) is_there: Box<dyn Fn(&str) -> bool + Send>,
-}
 
 /// All rows of a file.
 pub(super) struct Plan {

@@ -1,6 +1,5 @@
 //! What became of the rows of a file.
 
-use super::known::Known;
 use crate::bank::{AccountId, Balance, NotTransferred, Refusal};
 
 /// The most rows that are listed.
@@ -52,6 +51,17 @@ pub enum WhyNotBooked {
     Refused(Refusal),
     /// The payee could not take it. The payer has the money back.
     NotTransferred(NotTransferred),
+}
+
+/// What became of a row before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// It was booked.
+    Booked,
+    /// It was declined.
+    Declined { balance: Balance },
+    /// Another row has its id.
+    OtherContent,
 }
 
 impl Loaded {

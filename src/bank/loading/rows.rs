@@ -8,7 +8,6 @@ use super::columns::{Column, Header};
 use super::dates::read_plain;
 use super::errors::Mistake;
 use super::options::LoadOptions;
-use super::plan::Setting;
 use crate::bank::{
     AccountCommand, AccountId, BookingDate, BookingDetails, Currency, InvalidName, Memo, Money, Outgoing, TransferId,
 };
@@ -55,6 +54,14 @@ impl Row {
             }
         }
     }
+}
+
+/// What the rows of a file are read by, besides the options.
+pub(super) struct Setting {
+    pub(super) currency: Currency,
+    pub(super) today: BookingDate,
+    /// Whether there is an account of a name.
+    pub(super) is_there: Box<dyn Fn(&str) -> bool + Send>,
 }
 
 /// Reads rows from records.
