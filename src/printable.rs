@@ -2,6 +2,7 @@
 //! rules on these.
 
 use thiserror::Error;
+use unicode_normalization::is_nfc;
 
 /// The maximum length of a name in characters (Unicode scalar values).
 pub(crate) const MAX_NAME_CHARACTERS: usize = 64;
@@ -19,10 +20,33 @@ pub enum InvalidName {
     /// printed.
     #[error("a name cannot hold control or bidirectional control characters")]
     ControlCharacter,
+    /// The text looks like another one.
+    #[error("a name {0}")]
+    Lookalike(Lookalike),
 }
 
-/// The rules for the names of accounts, of holders and of users.
+/// Why a text could be taken for another one, which is written in other characters.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum Lookalike {
+    /// It begins or ends with a blank.
+    #[error("neither begins nor ends with a blank")]
+    OuterBlank,
+    /// It has a character without width.
+    #[error("cannot hold zero-width characters")]
+    ZeroWidth,
+    /// It has a letter and its mark as two characters, and there is one character for both.
+    #[error("has composed letters: type \u{e9} as one character, not as e and a mark")]
+    Decomposed,
+}
+
+/// The rules for new names of accounts, of holders and of users: no two of them look the same.
 pub(crate) fn check_name(name: &str) -> Result<(), InvalidName> {
+    check_stored_name(name)?;
+    check_unmistakable(name).map_err(InvalidName::Lookalike)
+}
+
+/// The rules that names have always had. Those that are stored already may break later ones.
+pub(crate) fn check_stored_name(name: &str) -> Result<(), InvalidName> {
     if name.is_empty() {
         return Err(InvalidName::Empty);
     }
@@ -39,6 +63,20 @@ pub(crate) fn check_name(name: &str) -> Result<(), InvalidName> {
     Ok(())
 }
 
+/// Refuses a new text that could be taken for another one.
+pub(crate) fn check_unmistakable(text: &str) -> Result<(), Lookalike> {
+    // Most texts have nothing to look for.
+    if text.is_ascii() && !text.starts_with(' ') && !text.ends_with(' ') {
+        return Ok(());
+    }
+    match () {
+        () if text.trim() != text => Err(Lookalike::OuterBlank),
+        () if text.chars().any(has_no_width) => Err(Lookalike::ZeroWidth),
+        () if !is_nfc(text) => Err(Lookalike::Decomposed),
+        () => Ok(()),
+    }
+}
+
 /// Whether a character does nothing but appear. Control characters do more, and so do those that change the direction of
 /// writing, and the separators of lines and paragraphs, which break the line they are printed in.
 pub(crate) fn is_printable(character: char) -> bool {
@@ -49,6 +87,31 @@ fn changes_layout(character: char) -> bool {
     matches!(
         character,
         '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
+    )
+}
+
+/// Whether nothing of a character is seen. These are the characters that Unicode calls default ignorable, as far as they are
+/// [printable](is_printable), and an empty one of braille.
+pub(crate) fn has_no_width(character: char) -> bool {
+    matches!(
+        character,
+        '\u{AD}'
+            | '\u{34F}'
+            | '\u{115F}'..='\u{1160}'
+            | '\u{17B4}'..='\u{17B5}'
+            | '\u{180B}'..='\u{180F}'
+            | '\u{200B}'..='\u{200D}'
+            | '\u{2060}'..='\u{2065}'
+            | '\u{206A}'..='\u{206F}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{FE00}'..='\u{FE0F}'
+            | '\u{FEFF}'
+            | '\u{FFA0}'
+            | '\u{FFF0}'..='\u{FFFB}'
+            | '\u{1BCA0}'..='\u{1BCA3}'
+            | '\u{1D173}'..='\u{1D17A}'
+            | '\u{E0000}'..='\u{E0FFF}'
     )
 }
 
@@ -64,5 +127,30 @@ mod tests {
         {
             assert!(!is_printable(character), "{character:?}");
         }
+    }
+
+    #[test]
+    fn no_new_name_looks_like_another() {
+        for (name, reason) in [
+            (" Josh", Lookalike::OuterBlank),
+            ("Josh ", Lookalike::OuterBlank),
+            ("Josh\u{a0}", Lookalike::OuterBlank),
+            ("\u{3000}Josh", Lookalike::OuterBlank),
+            (" ", Lookalike::OuterBlank),
+            ("Jo\u{200b}sh", Lookalike::ZeroWidth),
+            ("Josh\u{200d}", Lookalike::ZeroWidth),
+            ("\u{feff}Josh", Lookalike::ZeroWidth),
+            ("Jo\u{ad}sh", Lookalike::ZeroWidth),
+            ("\u{3164}", Lookalike::ZeroWidth),
+            ("Zoe\u{308}", Lookalike::Decomposed),
+            ("\u{212b}", Lookalike::Decomposed),
+        ] {
+            assert_eq!(check_name(name), Err(InvalidName::Lookalike(reason)), "{name:?}");
+            assert_eq!(check_stored_name(name), Ok(()), "{name:?}");
+        }
+        for name in ["Josh Wolf", "Zo\u{eb}", "山田 太郎", "مريم", "q\u{308}", "🐺"] {
+            assert_eq!(check_name(name), Ok(()), "{name:?}");
+        }
+        assert_eq!(check_name("Jo\nsh"), Err(InvalidName::ControlCharacter));
     }
 }

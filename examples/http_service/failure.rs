@@ -46,6 +46,7 @@ impl From<CommandFailure> for Failure {
             CommandFailure::Unavailable(unavailable) => return unavailable.into(),
             CommandFailure::IdTaken { .. } => (StatusCode::CONFLICT, "key_taken"),
             CommandFailure::Refused(Refusal::NoAccount) => (StatusCode::NOT_FOUND, "no_account"),
+            CommandFailure::Refused(Refusal::InvalidName(_)) => (StatusCode::UNPROCESSABLE_ENTITY, "bad_name"),
             CommandFailure::Refused(Refusal::AccountExists) => (StatusCode::CONFLICT, "account_exists"),
             CommandFailure::Refused(Refusal::TooManyTransfers) => (StatusCode::CONFLICT, "too_many_transfers"),
             // A service for accounts with PINs opens the bank with their secret, and sends commands with `send_with_pin`.

@@ -31,6 +31,10 @@ impl PaidBonuses {
     pub fn minor_units(self) -> u64 {
         self.paid
     }
+
+    pub(super) fn add(&mut self, bonus: Money) {
+        self.paid = self.paid.saturating_add(bonus.minor_units());
+    }
 }
 
 impl CeoBonus {
@@ -66,6 +70,17 @@ impl CeoBonus {
         Self::hundredth(amount).is_some() && self.account.as_ref().is_some_and(is_to_another)
     }
 
+    /// The bonus that a deposit earns, and the account it goes to, after these were paid.
+    pub(super) fn earned(
+        &self,
+        paid: &PaidBonuses,
+        account_id: &AccountId,
+        amount: Money,
+    ) -> Option<(&AccountId, Money)> {
+        let is_due = self.may_be_due(account_id, amount) && !self.has_ended(paid);
+        self.account.as_ref().filter(|_| is_due).zip(Self::hundredth(amount))
+    }
+
     /// The bonus for a deposit; `None` if it rounds down to zero.
     fn hundredth(amount: Money) -> Option<Money> {
         Money::new(amount.minor_units() / 100).ok()
@@ -96,10 +111,8 @@ impl ProcessManager for CeoBonus {
 
     fn react(&self, paid: &PaidBonuses, event: &RecordedEvent<AccountEvent>) -> Reaction<AccountEvent> {
         let AccountEvent::MoneyDeposited { account_id, amount, .. } = &event.data else { return Reaction::none() };
-        match (Self::hundredth(*amount), &self.account) {
-            (Some(amount), Some(bonus_account))
-                if event.metadata.has_effects() && account_id != bonus_account && !self.has_ended(paid) =>
-            {
+        match self.earned(paid, account_id, *amount) {
+            Some((bonus_account, amount)) if event.metadata.has_effects() => {
                 let account_id = bonus_account.clone();
                 let bonus = AccountCommand::deposit(account_id.clone(), amount);
                 let no_bonus = move |refusal: &Refusal| match refusal {
@@ -108,13 +121,13 @@ impl ProcessManager for CeoBonus {
                 };
                 Answer::new(bonus).or_note(no_bonus).into()
             }
-            _ => Reaction::none(),
+            Some(_) | None => Reaction::none(),
         }
     }
 
     fn apply(bonuses: &mut PaidBonuses, event: Noted<'_, Self>) {
         if let Noted::Outcome(RecordedEvent { data: AccountEvent::MoneyDeposited { amount, .. }, .. }) = event {
-            bonuses.paid = bonuses.paid.saturating_add(amount.minor_units());
+            bonuses.add(*amount);
         }
     }
 

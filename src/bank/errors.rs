@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::account::{Balance, Money, Refusal};
+use super::account::{Balance, InvalidName, Money, Refusal};
 use crate::engine::application;
 pub use crate::engine::application::{AddHandlerError, BackupError, ExportError, ImportError, QueryError, Unavailable};
 use crate::engine::feed::catch_up::NotYet;
@@ -30,6 +30,9 @@ pub enum CreateError {
     /// An account of this name already exists.
     #[error("the account already exists")]
     AccountExists,
+    /// No new account may have this name.
+    #[error("{0}")]
+    InvalidName(InvalidName),
     /// The account is closed.
     #[error("the account is closed")]
     AccountClosed,
@@ -238,6 +241,7 @@ impl From<CommandFailure> for CreateError {
     fn from(failure: CommandFailure) -> Self {
         match failure {
             CommandFailure::Refused(Refusal::AccountExists) => Self::AccountExists,
+            CommandFailure::Refused(Refusal::InvalidName(invalid)) => Self::InvalidName(invalid),
             CommandFailure::Refused(Refusal::AccountClosed) => Self::AccountClosed,
             other => Self::Unavailable(unexpected(other)),
         }

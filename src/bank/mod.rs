@@ -25,8 +25,8 @@ pub use self::account::{
     Account, AccountChange, AccountCommand, AccountEntry, AccountEvent, AccountFilter, AccountHolder, AccountId,
     Accounts, Balance, Balances, BookingDate, BookingDetails, Change, EmailAddress, FutureDate, HolderName, Incoming,
     InvalidAmount, InvalidDate, InvalidEmail, InvalidMemo, InvalidName, InvalidOverdraftLimit, InvalidReason,
-    MAX_WRONG_PINS, Memo, Money, Movement, Opening, Outgoing, OverdraftLimit, Recipient, Refusal, ReleaseReason,
-    Released, Reversal, StatedReason, TotalDeposits, TransferId,
+    Lookalike, MAX_WRONG_PINS, Memo, Money, Movement, Opening, Outgoing, OverdraftLimit, Recipient, Refusal,
+    ReleaseReason, Released, Reversal, StatedReason, TotalDeposits, TransferId,
 };
 pub use self::ceo_bonus::{CeoBonus, PaidBonuses};
 pub use self::currency::{
@@ -40,8 +40,8 @@ pub use self::errors::{
 };
 pub use self::handle::Bank;
 pub use self::loading::{
-    Column, ColumnNames, DecimalMark, Encoding, InvalidColumns, LoadError, LoadOptions, LoadStep, Loaded, Mistake,
-    NotBooked, UnknownDecimalMark, UnknownEncoding, WhyNotBooked,
+    Column, ColumnNames, DatePattern, DecimalMark, Encoding, InvalidColumns, InvalidDatePattern, LoadError,
+    LoadOptions, LoadStep, Loaded, Mistake, NotBooked, UnknownDecimalMark, UnknownEncoding, WhyNotBooked,
 };
 pub use self::operations::{
     AwaitedOperation, Booking, NewAccount, Operation, PendingCommand, PendingOperation, Receipt, TransferOutcome,

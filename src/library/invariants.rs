@@ -6,6 +6,7 @@ use super::events::{BookAdded, BookBorrowed, BookRemoved, BookReturned};
 use super::{Book, BookCommand, BookEvent};
 use crate::engine::domain::{Aggregate, Invariants};
 use crate::engine::log::{RecordedEvent, StreamId};
+use crate::printable::check_stored_name;
 
 /// The state of every book, folded from the events checked so far.
 #[derive(Debug, Default)]
@@ -31,6 +32,13 @@ impl Invariants<BookEvent> for Stock {
         }
         book.apply(&event.data);
         Ok(())
+    }
+
+    fn admit(&self, event: &RecordedEvent<BookEvent>) -> Result<(), String> {
+        match event.metadata.user() {
+            Some(user) => check_stored_name(user).map_err(|error| format!("its user: {error}")),
+            None => Ok(()),
+        }
     }
 }
 

@@ -29,5 +29,5 @@ pub use quantity::{InvalidQuantity, Quantity};
 pub use read_service::ReadService;
 #[cfg(feature = "sqlite")]
 pub use store::{LibraryFile, NoLibraryFile, OpenError};
-pub use text::{Author, InvalidText, Title, UserId};
+pub use text::{Author, InvalidText, Lookalike, Title, UserId};
 pub use write_service::{WriteOptions, WriteService};

@@ -7,7 +7,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::printable::is_printable;
+pub use crate::printable::Lookalike;
+use crate::printable::{check_unmistakable, is_printable};
 
 /// Why a text is refused.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
@@ -24,6 +25,9 @@ pub enum InvalidText {
     /// The text has a control character or a bidirectional control, so that it could look like another text when printed.
     #[error("a text cannot hold control or bidirectional control characters")]
     ControlCharacter,
+    /// The text looks like another one.
+    #[error("a text {0}")]
+    Lookalike(Lookalike),
 }
 
 macro_rules! text {
@@ -38,16 +42,6 @@ macro_rules! text {
         impl $name {
             /// The maximum length in characters (Unicode scalar values).
             pub const MAX_CHARACTERS: usize = $max_characters;
-
-            /// Checks that a text is neither blank nor too long, and safe to print.
-            ///
-            /// # Errors
-            ///
-            /// [`InvalidText`]: what is wrong with the text.
-            pub fn new(text: &str) -> Result<Self, InvalidText> {
-                check(text, Self::MAX_CHARACTERS)?;
-                Ok(Self(text.into()))
-            }
 
             /// The text.
             pub fn as_str(&self) -> &str {
@@ -73,11 +67,13 @@ macro_rules! text {
             }
         }
 
+        /// A text from the log, which may look like another one: it was written before that was refused.
         impl TryFrom<String> for $name {
             type Error = InvalidText;
 
             fn try_from(text: String) -> Result<Self, InvalidText> {
-                Self::new(&text)
+                check(&text, Self::MAX_CHARACTERS)?;
+                Ok(Self(text.into()))
             }
         }
 
@@ -95,6 +91,26 @@ text! {
 }
 
 impl UserId {
+    /// Checks that a text is neither blank nor too long, and safe to print.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidText`]: what is wrong with the text.
+    pub fn new(text: &str) -> Result<Self, InvalidText> {
+        check(text, Self::MAX_CHARACTERS)?;
+        Ok(Self(text.into()))
+    }
+
+    /// Checks that the name of somebody who borrows a book looks like no other. Whoever has one under another name, from
+    /// before that was refused, can return it.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidText`]: what is wrong with the name.
+    pub fn check_new(&self) -> Result<(), InvalidText> {
+        check_unmistakable(&self.0).map_err(InvalidText::Lookalike)
+    }
+
     /// The lower bound of the users whose names begin with a text. The text is not checked.
     pub(super) fn first_beginning_with(prefix: &str) -> Self {
         Self(prefix.into())
@@ -110,6 +126,26 @@ text! {
     /// The author of a book.
     Author, 256
 }
+
+macro_rules! new_text {
+    ($name:ident) => {
+        impl $name {
+            /// Checks that a text is neither blank nor too long, safe to print, and looks like no other.
+            ///
+            /// # Errors
+            ///
+            /// [`InvalidText`]: what is wrong with the text.
+            pub fn new(text: &str) -> Result<Self, InvalidText> {
+                check(text, Self::MAX_CHARACTERS)?;
+                check_unmistakable(text).map_err(InvalidText::Lookalike)?;
+                Ok(Self(text.into()))
+            }
+        }
+    };
+}
+
+new_text!(Title);
+new_text!(Author);
 
 fn check(text: &str, max_characters: usize) -> Result<(), InvalidText> {
     if text.trim().is_empty() {
@@ -145,5 +181,20 @@ mod tests {
             assert_eq!(Title::new(&format!("a{hidden}")), Err(InvalidText::ControlCharacter), "{hidden:?}");
         }
         assert_eq!(Title::new("Zoë's 🐺 \"Book\"").unwrap().as_str(), "Zoë's 🐺 \"Book\"");
+    }
+
+    #[test]
+    fn no_new_text_looks_like_another_and_stored_ones_stay_readable() {
+        for (text, reason) in [
+            ("Dune ", Lookalike::OuterBlank),
+            ("Du\u{200b}ne", Lookalike::ZeroWidth),
+            ("Zoe\u{308}", Lookalike::Decomposed),
+        ] {
+            let invalid = InvalidText::Lookalike(reason);
+            assert_eq!(Title::new(text), Err(invalid), "{text:?}");
+            assert_eq!(Author::new(text), Err(invalid), "{text:?}");
+            assert_eq!(UserId::new(text).unwrap().check_new(), Err(invalid), "{text:?}");
+            assert_eq!(Title::try_from(text.to_owned()).unwrap().as_str(), text);
+        }
     }
 }

@@ -199,5 +199,9 @@ mod tests {
         assert_eq!(user(&["--user", "Josh"], "\n"), Ok(Some("Josh".to_owned())));
         let unprintable = "BANK_USER: a name cannot hold control or bidirectional control characters";
         assert_eq!(user(&[], "\u{202e}"), Err(unprintable.to_owned()));
+        let blank = "--user: a name neither begins nor ends with a blank";
+        assert_eq!(user(&["--user", "Josh "], ""), Err(blank.to_owned()));
+        let decomposed = "BANK_USER: a name has composed letters: type \u{e9} as one character, not as e and a mark";
+        assert_eq!(user(&[], "Zoe\u{308}"), Err(decomposed.to_owned()));
     }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::escape::{self, write_escaped};
-use super::functions::{Call, Domain, Failed, NotDone, Outcome, Reply, SentCall, ShellReply, Vocabulary, WantedSecret};
+use super::functions::{Call, Domain, Failed, Outcome, Reply, SentCall, ShellReply, Vocabulary, WantedSecret};
 use super::in_flight::Landed;
 use super::language::{Statement, SyntaxError};
 use super::mistake::{Mistake, Source};
@@ -154,7 +154,10 @@ impl<D: Domain> Session<D> {
         self.echo(number, &shown);
         let (reply, failed, is_done) = match outcome {
             Ok(reply) => (reply, None, true),
-            Err(NotDone { reply, failed }) => (reply.into(), failed, false),
+            Err(not_done) => {
+                let (reply, failed) = not_done.into_reply();
+                (reply, failed, false)
+            }
         };
         self.print(&shown, &reply, Some(trace));
         // The domain may have failed after this call: those behind it that were acknowledged before are still printed.
@@ -192,7 +195,7 @@ impl<D: Domain> Session<D> {
     fn finish(&mut self, statement: &str, outcome: Outcome) -> Next {
         let (reply, failed) = match outcome {
             Ok(reply) => (reply, None),
-            Err(NotDone { reply, failed }) => (reply.into(), failed),
+            Err(not_done) => not_done.into_reply(),
         };
         self.print(statement, &reply, None);
         next_after(failed, self.domain.failure())

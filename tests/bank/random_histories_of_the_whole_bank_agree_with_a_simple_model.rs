@@ -1,4 +1,4 @@
-//! With PINs, transfers, bonuses and failing e-mails, the bank answers like a simple model, money is conserved at every
+//! With PINs, transfers, bonuses, files of transactions and failing e-mails, the bank answers like a simple model, money is conserved at every
 //! position, and queries about the past have the answers of that time.
 
 use std::future::Future;
@@ -17,7 +17,8 @@ use crate::accounts::{account, signed_balances};
 use crate::answers::{CEO, Fold, NAMES, ask};
 use crate::outbox::Outbox;
 use crate::rest::{at_rest, log};
-use crate::whole_bank::comparison::{call, line};
+use crate::whole_bank::comparison::{call, line, load};
+use crate::whole_bank::loading::{FileRow, Options as LoadOptions};
 use crate::whole_bank::{Command, LIMIT, ModelBank, Pin};
 
 /// Longer than any case takes on a busy machine, so that a hang fails the test.
@@ -26,9 +27,11 @@ const HANG: Duration = Duration::from_secs(120);
 const RIGHT: Pin = Some("1234");
 const WRONG: Pin = Some("9999");
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Step {
     Ask(Command),
+    /// Loads a file, several times.
+    Load(Vec<FileRow>, LoadOptions, u8),
     EmailsWork(bool),
     /// Closes and reopens a bank in a file.
     CloseAndOpen,
@@ -70,9 +73,19 @@ async fn compare(store: StoreUrl, steps: &[Step], setting: Setting) {
     }
     let mut answers = vec![(Position::START, ask(&bank, None).await)];
     for step in steps {
-        match *step {
-            Step::Ask(command) => assert_eq!(call(&bank, command).await, model.handle(command), "{command:?}"),
-            Step::EmailsWork(works) => outbox.works(works),
+        match step {
+            Step::Ask(command) => assert_eq!(call(&bank, *command).await, model.handle(*command), "{command:?}"),
+            Step::Load(rows, options, times) => {
+                for _ in 0..*times {
+                    let before = model.log.len();
+                    let expected = model.load(rows, *options);
+                    assert_eq!(load(&bank, rows, *options, true).await, expected, "a dry run of {step:?}");
+                    assert_eq!(load(&bank, rows, *options, false).await, expected, "{step:?}");
+                    let stored: Vec<_> = log(&bank).await.iter().map(line).collect();
+                    assert!(model.reorder(before, &stored[before..]), "after {step:?}: {:?}", &stored[before..]);
+                }
+            }
+            Step::EmailsWork(works) => outbox.works(*works),
             Step::CloseAndOpen if matches!(store, StoreUrl::Sqlite(_)) => {
                 bank.close().await;
                 bank = open(&store, setting, &outbox).await;
@@ -149,9 +162,25 @@ fn any_steps() -> impl Strategy<Value = Vec<Step>> {
     prop_oneof![
         30 => any_command().prop_map(|command| vec![Step::Ask(command)]),
         1 => (any_name(), 3..5_usize).prop_map(|(name, count)| vec![Step::Ask(Command::Withdraw(name, 1, WRONG)); count]),
+        3 => (vec(any_row(), 1..8), any::<bool>(), any::<bool>(), 1..3_u8).prop_map(|(rows, create, effects, times)| {
+            vec![Step::Load(rows, LoadOptions { create, effects }, times)]
+        }),
         1 => any::<bool>().prop_map(|work| vec![Step::EmailsWork(work)]),
         1 => Just(vec![Step::CloseAndOpen]),
     ]
+}
+
+/// Some are equal to others, and some have the ids of others.
+fn any_row() -> impl Strategy<Value = FileRow> {
+    let amount = prop_oneof![2 => Just(50), 2 => 1..=300_i64, 1 => 1..=6_000_000_i64];
+    let kind = prop_oneof![2 => Just((1, false)), 1 => Just((-1, false)), 2 => Just((-1, true))];
+    let id = proptest::option::weighted(0.3, 1..3_u8);
+    (1..4_u8, any_name(), amount, kind, any_name(), id).prop_map(
+        |(day, account, amount, (sign, is_transfer), to, id)| {
+            let to = (is_transfer && to != account).then_some(to);
+            FileRow { day, account, amount: sign * amount, to, id }
+        },
+    )
 }
 
 fn any_command() -> impl Strategy<Value = Command> {

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use cqrs_bank::bank::{
-    AccountEvent, Bank, BookingDate, BookingDetails, Options, Outgoing, Reversal, StoreUrl, Verification, Verified,
+    AccountEvent, Bank, BookingDate, BookingDetails, Incoming, Memo, Options, Outgoing, Reversal, StoreUrl,
+    Verification, Verified,
 };
 use cqrs_bank::engine::command_handler::Limits;
 use cqrs_bank::engine::log::{Metadata, Position, StreamId, Timestamp, Version};
@@ -44,11 +45,14 @@ async fn tamper(path: &Path, events: Vec<(AccountEvent, Option<&str>)>, rows: Op
     supervisor.stop(StopReason::Closed);
 }
 
+/// The command of Wolfman's deposit.
+const DEPOSIT: Uuid = Uuid::from_u128(1);
+
 /// A file with an account that holds 100: two events.
 async fn file_of_wolfman(path: &Path) {
     let bank = open(path).await;
     bank.create(&account("Wolfman")).await.unwrap();
-    bank.deposit(&account("Wolfman"), money(100)).await.unwrap();
+    bank.deposit(&account("Wolfman"), money(100)).command_id(DEPOSIT).await.unwrap();
     bank.close().await;
 }
 
@@ -135,22 +139,124 @@ async fn transfers_that_no_process_would_carry_out_are_noticed() {
 #[tokio::test]
 async fn reversals_that_no_account_would_decide_on_are_noticed() {
     let wolfman = || account("Wolfman");
-    let reversal = |amount| {
-        let (account_id, reverses, amount) = (wolfman(), Uuid::from_u128(7), money(amount));
-        Box::new(Reversal { account_id, reverses, amount, details: BookingDetails::NONE })
-    };
-    let reversed = |amount| AccountEvent::DepositReversed(reversal(amount));
+    let reversed = || AccountEvent::DepositReversed(reversal("Wolfman", DEPOSIT, 100));
+    let refill = || AccountEvent::deposited(wolfman(), money(100));
     let twice = "it reverses what was reversed before".to_owned();
-    assert_eq!(problem(vec![reversed(1), reversed(1)]).await, (Some(4), twice));
+    assert_eq!(problem(vec![reversed(), refill(), reversed()]).await, (Some(5), twice));
     let overdrawn = "its account falls below its overdraft limit".to_owned();
-    assert_eq!(problem(vec![reversed(101)]).await, (Some(3), overdrawn));
+    assert_eq!(problem(vec![AccountEvent::withdrawn(wolfman(), money(1)), reversed()]).await, (Some(4), overdrawn));
     let frozen = AccountEvent::AccountFrozen { account_id: wolfman(), reason: None };
-    let paid_back = AccountEvent::WithdrawalReversed(reversal(1));
-    let events = vec![frozen, paid_back.clone(), reversed(1)];
-    assert_eq!(problem(events).await, (Some(5), "its account is frozen".to_owned()), "what comes in comes in");
+    assert_eq!(problem(vec![frozen, refill(), reversed()]).await, (Some(5), "its account is frozen".to_owned()));
     let closed = AccountEvent::AccountClosed { account_id: wolfman(), reason: None };
-    let events = vec![AccountEvent::withdrawn(wolfman(), money(100)), closed, paid_back];
+    let events = vec![AccountEvent::withdrawn(wolfman(), money(100)), closed, refill()];
     assert_eq!(problem(events).await, (Some(5), "its account is closed".to_owned()));
+}
+
+fn reversal(name: &str, reverses: Uuid, amount: u64) -> Box<Reversal> {
+    let (account_id, amount) = (account(name), money(amount));
+    Box::new(Reversal { account_id, reverses, amount, details: BookingDetails::NONE })
+}
+
+#[tokio::test]
+async fn reversals_of_what_was_never_booked_are_noticed() {
+    let no_deposit = "it reverses no deposit into its account, or one of another amount".to_owned();
+    let no_withdrawal = "it reverses no withdrawal from its account, or one of another amount".to_owned();
+    let unknown = Uuid::from_u128(7);
+    for (events, at, reason) in [
+        (vec![AccountEvent::DepositReversed(reversal("Wolfman", unknown, 100))], 3, &no_deposit),
+        (vec![AccountEvent::DepositReversed(reversal("Wolfman", DEPOSIT, 99))], 3, &no_deposit),
+        (vec![AccountEvent::WithdrawalReversed(reversal("Wolfman", DEPOSIT, 100))], 3, &no_withdrawal),
+        (
+            vec![
+                AccountEvent::AccountCreated {
+                    account_id: account("Dracula"),
+                    account_holder: (&account("Dracula")).into(),
+                },
+                AccountEvent::deposited(account("Dracula"), money(100)),
+                AccountEvent::DepositReversed(reversal("Dracula", DEPOSIT, 100)),
+            ],
+            5,
+            &no_deposit,
+        ),
+    ] {
+        assert_eq!(problem(events.clone()).await, (Some(at), reason.clone()), "{events:?}");
+    }
+}
+
+/// A file in which Wolfman has paid Dracula 100, and Nobody nothing: the events after it are those of a transfer back.
+async fn problem_of_transfer_back(back: impl Fn(Uuid, Uuid) -> Vec<Outgoing>) -> Option<(u64, String)> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("bank.db");
+    file_of_wolfman(&path).await;
+    let bank = open(&path).await;
+    let (wolfman, dracula) = (account("Wolfman"), account("Dracula"));
+    bank.create(&dracula).await.unwrap();
+    bank.create(&account("Zoë")).await.unwrap();
+    let (settled, released) = (Uuid::from_u128(2), Uuid::from_u128(3));
+    bank.transfer(&wolfman, &account("Nobody"), money(100), None).command_id(released).await.unwrap_err();
+    bank.transfer(&wolfman, &dracula, money(100), None).command_id(settled).await.unwrap();
+    bank.close().await;
+    let events = back(settled, released).into_iter().flat_map(|outgoing| {
+        let Outgoing { account_id: payer, transfer_id, payee: account_id, amount, details } = outgoing.clone();
+        [
+            AccountEvent::MoneyReserved(Box::new(outgoing.clone())),
+            AccountEvent::TransferCredited(Box::new(Incoming { account_id, transfer_id, payer, amount, details })),
+            AccountEvent::TransferSettled(Box::new(outgoing)),
+        ]
+    });
+    tamper(&path, events.map(|event| (event, None)).collect(), None).await;
+    match open(&path).await.verify(|_, _| {}).await.unwrap() {
+        Verification::Broken { position, problem } => Some((position.unwrap().get(), problem)),
+        Verification::Whole(_) => None,
+    }
+}
+
+#[tokio::test]
+async fn transfers_back_of_what_was_never_paid_are_noticed() {
+    let back = |number, payer, payee, amount, reverses: Uuid| {
+        let (account_id, payee, amount) = (account(payer), account(payee), money(amount));
+        let data = serde_json::json!({
+            "account_id": account_id, "transfer_id": Uuid::from_u128(number), "payee": payee, "amount": amount,
+            "reverses": reverses,
+        });
+        serde_json::from_value::<Outgoing>(data).unwrap()
+    };
+    let problem = |forged: Outgoing| problem_of_transfer_back(move |_, _| vec![forged.clone()]);
+    let (settled, released) = (Uuid::from_u128(2), Uuid::from_u128(3));
+    let whole = problem(back(9, "Dracula", "Wolfman", 100, settled)).await;
+    assert_eq!(whole, None, "that is how a bank does it");
+    let reason = "it reverses no settled transfer, or one of another amount or between other accounts";
+    for forged in [
+        back(9, "Dracula", "Wolfman", 99, settled),
+        back(9, "Dracula", "Zoë", 100, settled),
+        back(9, "Dracula", "Wolfman", 100, released),
+        back(9, "Dracula", "Wolfman", 100, Uuid::from_u128(7)),
+        back(9, "Dracula", "Wolfman", 100, DEPOSIT),
+    ] {
+        assert_eq!(problem(forged.clone()).await, Some((10, reason.to_owned())), "{forged:?}");
+    }
+    let twice = problem_of_transfer_back(|settled, _| {
+        let forth = Outgoing { details: BookingDetails::NONE, ..back(10, "Wolfman", "Dracula", 100, settled) };
+        vec![back(9, "Dracula", "Wolfman", 100, settled), forth, back(11, "Dracula", "Wolfman", 100, settled)]
+    });
+    assert_eq!(twice.await, Some((16, "it reverses what was reversed before".to_owned())));
+    let of_a_reversal = problem_of_transfer_back(|settled, _| {
+        let first = back(9, "Dracula", "Wolfman", 100, settled);
+        vec![first, back(10, "Wolfman", "Dracula", 100, Uuid::from_u128(9))]
+    });
+    assert_eq!(of_a_reversal.await, Some((13, reason.to_owned())));
+}
+
+#[tokio::test]
+async fn a_credit_that_says_something_else_than_its_reservation_is_noticed() {
+    let created =
+        AccountEvent::AccountCreated { account_id: account("Dracula"), account_holder: (&account("Dracula")).into() };
+    let Outgoing { account_id: payer, transfer_id, payee: account_id, amount, .. } = *transfer(5);
+    let details = Memo::new("Rent").unwrap().into();
+    let credited =
+        AccountEvent::TransferCredited(Box::new(Incoming { account_id, transfer_id, payer, amount, details }));
+    let events = vec![created, AccountEvent::MoneyReserved(transfer(5)), credited];
+    assert_eq!(problem(events).await, (Some(5), "it differs from its reservation".to_owned()));
 }
 
 #[tokio::test]

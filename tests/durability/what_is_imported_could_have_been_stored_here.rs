@@ -53,6 +53,61 @@ fn a_holder_that_disguises_itself_is_refused_with_its_line() {
     assert_eq!(imported(&directory, &other).as_ref(), Ok(&other));
 }
 
+/// No `--user` ever accepted such a name.
+#[test]
+fn a_user_that_disguises_itself_is_refused_with_its_line() {
+    let (directory, log) = exported();
+    let by = |user: &str| {
+        let last = log.lines().last().unwrap();
+        let named: serde_json::Value = serde_json::from_str(last).unwrap();
+        let mut named = named.as_object().unwrap().clone();
+        named.insert("metadata".into(), serde_json::json!({"user": user}));
+        log.replace(last, &serde_json::Value::Object(named).to_string())
+    };
+    for (user, reason) in [
+        ("J\u{1b}[2Josh", "a name cannot hold control or bidirectional control characters"),
+        ("\u{202e}hsoJ", "a name cannot hold control or bidirectional control characters"),
+        ("", "a name cannot be empty"),
+        (&"x".repeat(65), "a name has at most 64 characters"),
+    ] {
+        assert_eq!(imported(&directory, &by(user)), Err(format!("3: its user: {reason}")), "{user:?}");
+    }
+    for user in ["Zoë 🐺", "Josh ", "Jo\u{200b}sh"] {
+        assert!(imported(&directory, &by(user)).is_ok(), "{user:?}: an earlier version accepted it");
+    }
+}
+
+/// Names, memos and reasons from before it was refused that they look like others.
+#[test]
+fn what_looks_like_another_name_stays_valid_where_it_is_stored() {
+    let (directory, _) = exported();
+    let path = directory.path().join("old.jsonl");
+    let script = format!(
+        "Bank.open; Bank.create \"Ann_\", \"Holder_\", email: \"a_@b\"; Bank.create \"Bob\"; Bank.change_holder \"Bob\", \"Other_\"; \
+         Bank.deposit \"Ann_\", 5, memo: \"Memo_\"; Bank.freeze \"Bob\", reason: \"Reason_\"; Bank.export {path:?}"
+    );
+    assert_eq!(run(&["--seed", "1", "-c", &script], "").exit_code, Some(0));
+    let log = fs::read_to_string(&path).unwrap();
+    for hidden in [" ", "\u{200b}", "e\u{308}"] {
+        let values = ["Ann", "Holder", "Other", "Memo", "Reason"];
+        let with = |log: String, value: &&str| log.replace(&format!("{value}_"), &format!("{value}{hidden}"));
+        let old = values.iter().fold(log.replace("a_@b", "a\u{200b}@b"), with);
+        assert_eq!(imported(&directory, &old).as_ref(), Ok(&old), "{hidden:?}");
+        let changed = directory.path().join("changed.jsonl");
+        let script = format!(
+            "Bank.open; Bank.import {changed:?}; Bank.withdraw \"Ann{hidden}\", 2; Bank.check_balance \"Ann{hidden}\"; \
+             Bank.transfer \"Ann{hidden}\", \"Bob\", 3; Bank.get_account_list holder: \"Holder{hidden}\"; \
+             Bank.create \"New{hidden}\"; Bank.verify"
+        );
+        let Finished { stdout, .. } = run(&["--quiet", "-c", &script], "");
+        let lines: Vec<_> = stdout.lines().skip(2).collect();
+        assert_eq!((lines[0], lines[1], lines[2]), (":ok", "3", ":ok"), "{hidden:?}");
+        assert!(lines[3].contains("holder:"), "{lines:?}");
+        assert_eq!(lines[4], "{:error, :invalid_name}");
+        assert!(lines.last().unwrap().starts_with("{:ok, %{events:"), "{lines:?}");
+    }
+}
+
 /// The log with another time from a line on, counted from 0.
 fn at(log: &str, line: usize, time: &str) -> String {
     let lines = log.lines().enumerate().map(|(number, text)| match number >= line {

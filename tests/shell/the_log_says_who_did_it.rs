@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use cqrs_bank::bank::{AccountId, Bank, Options, StoreUrl};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::program::{Finished, bank, run_command};
 
@@ -47,19 +47,16 @@ fn a_variable_that_is_no_name_is_refused_as_a_flag_is() {
     assert!(!directory.path().join("bank.db").exists(), "nothing runs");
 }
 
-/// A file from elsewhere may name a user as no flag could.
-#[test]
-fn a_name_that_no_flag_takes_is_shown_escaped() {
+/// A program of one's own may name a user as no flag could.
+#[tokio::test]
+async fn a_name_that_no_flag_takes_is_shown_escaped() {
     let directory = tempfile::tempdir().unwrap();
-    let id = Uuid::from_u128(7 << 80);
-    let line = json!({
-        "position": 1, "stream": "account-1", "version": 1, "type": "bank_account_created", "schema_version": 1,
-        "data": {"account_id": "1", "account_holder": "1"}, "time": "2026-01-01T00:00:00.000000Z", "command_id": id,
-        "correlation_id": id, "causation_id": id, "metadata": {"user": "a\u{1b}[2J\u{202e}"},
-    });
-    fs::write(directory.path().join("wild.jsonl"), format!("{line}\n")).unwrap();
-    let script = "Bank.open; Bank.import \"wild.jsonl\"; Bank.events";
-    let shown = run_as(directory.path(), &[], None, script);
+    let store = StoreUrl::Sqlite(directory.path().join("bank.db"));
+    let user = Some("a\u{1b}[2J\u{202e}".to_owned());
+    let bank = Bank::open(Options { user, ..Options::from(store) }).await.unwrap();
+    bank.create(&AccountId::new("1").unwrap()).await.unwrap();
+    bank.close().await;
+    let shown = run_as(directory.path(), &[], None, "Bank.open; Bank.events");
     assert!(shown.stdout.ends_with("  a\\u{1B}[2J\\u{202E}\n"), "{}", shown.stdout);
     let as_json = run_as(directory.path(), &["--json"], None, "Bank.open; Bank.events");
     assert!(as_json.stdout.contains(r#""user":"a\u001b[2J\u202e""#), "{}", as_json.stdout);

@@ -91,6 +91,7 @@ impl Aggregate for Account {
             (_, Some(OpenAccount { standing: Standing::Closed, .. })) => return Err(Refusal::AccountClosed),
             (AccountCommand::CreateAccount { .. }, Some(_)) => return Err(Refusal::AccountExists),
             (AccountCommand::CreateAccount { account_id, account_holder, opening }, None) => {
+                account_id.check_new().map_err(Refusal::InvalidName)?;
                 let (account_id, account_holder) = (account_id.clone(), account_holder.clone());
                 let created = AccountEvent::AccountCreated { account_id: account_id.clone(), account_holder };
                 let opening = opening.iter().flat_map(|opening| opening.events(&account_id));

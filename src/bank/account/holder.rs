@@ -7,9 +7,9 @@ use serde::ser::SerializeStruct as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::bank::{AccountId, EmailAddress, InvalidName, PinVerifier};
-use crate::printable::check_name;
+use crate::printable::{check_name, check_stored_name};
 
-/// The name of an account's holder, under the same rules as an [`AccountId`].
+/// The name of an account's holder, under the rules for the names of [new accounts](AccountId::check_new).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HolderName(ArcStr);
 
@@ -40,9 +40,12 @@ impl Serialize for HolderName {
     }
 }
 
+/// A stored name may look like another one: it was given before that was refused.
 impl<'de> Deserialize<'de> for HolderName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::new(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+        let name = String::deserialize(deserializer)?;
+        check_stored_name(&name).map_err(de::Error::custom)?;
+        Ok(Self(name.into()))
     }
 }
 

@@ -8,11 +8,13 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 pub use crate::printable::InvalidName;
-use crate::printable::{MAX_NAME_CHARACTERS, check_name};
+pub use crate::printable::Lookalike;
+use crate::printable::{MAX_NAME_CHARACTERS, check_name, check_stored_name};
 
 /// An account's name: 1 to [`AccountId::MAX_CHARACTERS`] characters that are safe to print.
 ///
-/// Cheap to clone, and one word, because every event carries it.
+/// The names of [new accounts](AccountId::check_new) follow stricter rules than those that are asked for, which an earlier
+/// version may have stored. Cheap to clone, and one word, because every event carries it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountId(ArcStr);
 
@@ -26,8 +28,18 @@ impl AccountId {
     ///
     /// [`InvalidName`]: what is wrong with the name.
     pub fn new(name: &str) -> Result<Self, InvalidName> {
-        check_name(name)?;
+        check_stored_name(name)?;
         Ok(Self(name.into()))
+    }
+
+    /// Checks that a new account may have this name: that it looks like no other. An account decides that when it is
+    /// created.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidName`]: what is wrong with the name.
+    pub fn check_new(&self) -> Result<(), InvalidName> {
+        check_name(&self.0)
     }
 
     /// The name.
@@ -95,5 +107,17 @@ mod tests {
             assert_eq!(AccountId::new(hidden), Err(InvalidName::ControlCharacter), "{hidden:?}");
         }
         assert!(AccountId::new("Zoë 🐺 O'Wolf \"W\"").is_ok());
+    }
+
+    #[test]
+    fn names_that_look_like_others_can_be_asked_for_and_not_given() {
+        for (name, reason) in [
+            ("Josh ", Lookalike::OuterBlank),
+            ("Jo\u{200b}sh", Lookalike::ZeroWidth),
+            ("Zoe\u{308}", Lookalike::Decomposed),
+        ] {
+            assert_eq!(AccountId::new(name).unwrap().check_new(), Err(InvalidName::Lookalike(reason)), "{name:?}");
+        }
+        assert_eq!(AccountId::new("Zoë").unwrap().check_new(), Ok(()));
     }
 }

@@ -37,7 +37,7 @@ pub(super) use self::commands::{CREATE_ACCOUNT, TRANSFER_MONEY};
 pub use self::email_address::{EmailAddress, InvalidEmail};
 pub use self::events::{AccountEvent, Movement};
 pub use self::holder::{AccountHolder, HolderName};
-pub use self::id::{AccountId, InvalidName};
+pub use self::id::{AccountId, InvalidName, Lookalike};
 pub use self::list::{AccountEntry, AccountFilter, Accounts, Recipient};
 pub use self::money::{InvalidAmount, Money};
 pub use self::pin_lock::MAX_WRONG_PINS;

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::id::InvalidName;
 use super::money::Money;
 
 /// Why an account refuses a command.
@@ -12,6 +13,9 @@ pub enum Refusal {
     /// An account of this name already exists.
     #[error("the account already exists")]
     AccountExists,
+    /// No new account may have this name. One that was created before such names were refused keeps it.
+    #[error("{0}")]
+    InvalidName(InvalidName),
     /// There is no account of this name.
     #[error("there is no such account")]
     NoAccount,

@@ -5,19 +5,26 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
-use crate::printable::is_printable;
+use crate::printable::{Lookalike, check_unmistakable, is_printable};
 
-/// The reason for an act of the bank: 1 to [`StatedReason::MAX_CHARACTERS`] characters that are safe to print.
+/// The reason for an act of the bank: 1 to [`StatedReason::MAX_CHARACTERS`] characters that are safe to print. A new one
+/// looks like no other, as in names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatedReason(Box<str>);
 
-/// A text that is not a reason.
+/// Why a text is not a reason.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-#[error(
-    "a reason has 1 to {} characters, and no control or bidirectional control characters",
-    StatedReason::MAX_CHARACTERS
-)]
-pub struct InvalidReason;
+pub enum InvalidReason {
+    /// The text is empty, too long, or not safe to print.
+    #[error(
+        "a reason has 1 to {} characters, and no control or bidirectional control characters",
+        StatedReason::MAX_CHARACTERS
+    )]
+    Malformed,
+    /// The text looks like another one.
+    #[error("a reason {0}")]
+    Lookalike(Lookalike),
+}
 
 impl StatedReason {
     /// The maximum length in characters (Unicode scalar values).
@@ -27,11 +34,18 @@ impl StatedReason {
     ///
     /// # Errors
     ///
-    /// [`InvalidReason`] if the text is empty, too long, or not safe to print.
+    /// [`InvalidReason`]: what is wrong with the text.
     pub fn new(text: &str) -> Result<Self, InvalidReason> {
+        let reason = Self::from_stored(text)?;
+        check_unmistakable(text).map_err(InvalidReason::Lookalike)?;
+        Ok(reason)
+    }
+
+    /// A reason from the log, where it may look like another one: it was stated before that was refused.
+    fn from_stored(text: &str) -> Result<Self, InvalidReason> {
         let is_short = text.chars().nth(Self::MAX_CHARACTERS).is_none();
         let is_valid = !text.is_empty() && is_short && text.chars().all(is_printable);
-        if is_valid { Ok(Self(text.into())) } else { Err(InvalidReason) }
+        if is_valid { Ok(Self(text.into())) } else { Err(InvalidReason::Malformed) }
     }
 
     /// The text.
@@ -54,7 +68,7 @@ impl Serialize for StatedReason {
 
 impl<'de> Deserialize<'de> for StatedReason {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::new(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+        Self::from_stored(&String::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }
 
@@ -68,7 +82,10 @@ mod tests {
             assert_eq!(StatedReason::new(reason).unwrap().as_str(), reason);
         }
         for text in ["", &"ß".repeat(141), "a\nb", "\u{1b}[2J", "\u{202e}x"] {
-            assert_eq!(StatedReason::new(text), Err(InvalidReason), "{text:?}");
+            assert_eq!(StatedReason::new(text), Err(InvalidReason::Malformed), "{text:?}");
         }
+        let blank = StatedReason::new("x ");
+        assert_eq!(blank, Err(InvalidReason::Lookalike(Lookalike::OuterBlank)));
+        assert_eq!(serde_json::from_str::<StatedReason>("\"x \"").unwrap().as_str(), "x ", "it was stored before");
     }
 }

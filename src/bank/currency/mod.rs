@@ -27,10 +27,10 @@ pub struct CurrencyCode([u8; 3]);
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum NoCurrency {
     /// ISO 4217 has no such code.
-    #[error("ISO 4217 has no such currency")]
+    #[error("ISO 4217 has no such currency; its codes have three letters, such as EUR")]
     Unknown,
     /// More decimals than a bank can have.
-    #[error("a bank has at most {} decimals", Currency::MAX_DECIMALS)]
+    #[error("a bank has 0 to {} decimals", Currency::MAX_DECIMALS)]
     TooManyDecimals,
 }
 
@@ -55,13 +55,14 @@ impl Currency {
     /// The most decimals that a bank can have: [`Money::MAX`](super::Money::MAX) is then ten million whole units.
     pub const MAX_DECIMALS: u8 = 8;
 
-    /// The currency with a code, which has as many decimals as ISO 4217 says.
+    /// The currency with a code, in capital letters or small ones, which has as many decimals as ISO 4217 says.
     ///
     /// # Errors
     ///
     /// [`NoCurrency::Unknown`] if there is no such code.
     pub fn with_code(code: &str) -> Result<Self, NoCurrency> {
-        let decimals = decimals_of(code).ok_or(NoCurrency::Unknown)?;
+        let code = code.to_ascii_uppercase();
+        let decimals = decimals_of(&code).ok_or(NoCurrency::Unknown)?;
         Ok(Self { code: Some(code.parse()?), decimals })
     }
 
@@ -231,7 +232,8 @@ mod tests {
         for (code, decimals) in [("EUR", 2), ("USD", 2), ("JPY", 0), ("KWD", 3), ("CLF", 4)] {
             assert_eq!(Currency::with_code(code).map(Currency::decimals), Ok(decimals), "{code}");
         }
-        for unknown in ["", "eur", "EURO", "XXY", "ÄÖ"] {
+        assert_eq!(Currency::with_code("eur"), Ok(euro()));
+        for unknown in ["", "EURO", "XXY", "ÄÖ"] {
             assert_eq!(Currency::with_code(unknown), Err(NoCurrency::Unknown), "{unknown}");
         }
         assert_eq!(Currency::with_decimals(9), Err(NoCurrency::TooManyDecimals));

@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use super::errors::LoadError;
 use super::in_flight::{InFlight, Sent, SentRow};
+use super::known::ToDo;
 use super::plan::{Plan, PlannedRow, creation_id};
-use super::report::Loaded;
+use super::report::{Known, Loaded};
 use crate::bank::{AccountCommand, AccountEvent, AccountId, Bank, NewAccount, PinCheck, Unavailable};
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::log::Metadata;
@@ -92,7 +93,6 @@ impl<'a> Sender<'a> {
             let page = known.len();
             next = self.look_up(rows.as_slice()[page..].iter());
             for (planned, known) in rows.by_ref().take(page).zip(known) {
-                let known = known.and_then(|events| events.first().map(|event| event.metadata.clone()));
                 self.send(planned, known, in_flight).await?;
             }
             tell(in_flight.landed());
@@ -113,18 +113,29 @@ impl<'a> Sender<'a> {
 
     async fn send(
         &mut self,
-        planned: PlannedRow,
-        known: Option<Metadata>,
+        mut planned: PlannedRow,
+        known: Option<Committed<AccountEvent>>,
         in_flight: &mut InFlight<'_>,
     ) -> Result<(), Unavailable> {
-        let (account, payee) = (&planned.row.account, planned.row.payee());
-        let mut command = planned.command();
-        // A transfer that was begun before may still have to end, so it is sent and waited for.
-        if let Some(known) = known.filter(|_| payee.is_none()) {
-            in_flight.add(Sent::Known { is_same: planned.is_same_as(&command, &known), row: planned.row });
+        let named = planned.named_content().map(|content| (planned.command_id, content));
+        let repeated = match named {
+            Some((name, content)) => in_flight.stored_under(name).await?.map(|stored| match stored == content {
+                true => Known::Booked,
+                false => Known::OtherContent,
+            }),
+            None => None,
+        };
+        let to_do = match repeated {
+            Some(repeated) => ToDo::Nothing(repeated),
+            None => self.bank.look_back(&mut planned, known, in_flight.end()).await?,
+        };
+        if let ToDo::Nothing(known) = to_do {
+            in_flight.add(Sent::Known { row: planned.row, known });
             return in_flight.wait_for([None, None]).await;
         }
-        if self.creates {
+        let (account, payee) = (&planned.row.account, planned.row.payee());
+        let mut command = planned.command();
+        if self.creates && to_do == ToDo::Send {
             for account in [Some(account), payee].into_iter().flatten() {
                 self.create(account, in_flight).await?;
             }
@@ -146,8 +157,8 @@ impl<'a> Sender<'a> {
         // Not looked up once more: if another program books the same row meanwhile, the store says so.
         let origin = if payee.is_none() { Origin::Here(metadata) } else { Origin::Outside(metadata) };
         let pending = bank.send(command, origin).await?;
-        let PlannedRow { row, command_id } = planned;
-        let (payee, named) = (row.payee().cloned(), row.id.as_ref().map(|_| command_id));
+        let PlannedRow { row, .. } = planned;
+        let payee = row.payee().cloned();
         in_flight.add(Sent::Row(SentRow { line: row.line, account: row.account, payee, named, pending }));
         if has_answer { in_flight.land_all().await } else { Ok(()) }
     }

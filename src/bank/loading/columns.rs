@@ -90,8 +90,8 @@ pub(super) struct Header {
 
 impl Header {
     /// Finds the columns by their names in the header. Other columns are left alone.
-    pub(super) fn new(names: Vec<String>, others: &ColumnNames) -> Result<Self, Mistake> {
-        let mistake = |problem: String| Err(Mistake::new(1, problem));
+    pub(super) fn new(line: u64, names: Vec<String>, others: &ColumnNames) -> Result<Self, Mistake> {
+        let mistake = |problem: String| Err(Mistake::new(line, problem));
         if let Some((missing, _)) = others.0.iter().find(|(name, _)| !names.contains(name)) {
             return mistake(format!("the header has no column {missing:?}"));
         }

@@ -1,4 +1,4 @@
-//! The records of a file, in whatever dialect it is written: comma, semicolon or tab, with or without a byte order mark.
+//! The records of a file, in whatever dialect it is written.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -7,11 +7,10 @@ use std::path::Path;
 
 use csv::ByteRecord;
 
+use super::beginning::Beginning;
 use super::errors::{Mistake, Unreadable};
 use super::options::Encoding;
 use crate::engine::store::open_for_reading;
-
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Appended to the file. If it ends up within a field, a quote is not closed.
 const END: &[u8] = b"\n\x01end\x01";
@@ -31,10 +30,10 @@ impl Records {
         let size = file.metadata().map_err(Unreadable::File)?.len();
         let mut file = BufReader::with_capacity(CAPACITY, file);
         let begin = file.fill_buf().map_err(Unreadable::File)?;
-        let mark = if begin.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-        let delimiter = delimiter_of(&begin[mark..]);
-        file.consume(mark);
-        let text = Text { file, encoding, read: 0, end: END, given: 0, line_ends: VecDeque::new(), lines: 0 };
+        let Beginning { skipped, lines, delimiter } = Beginning::of(begin, encoding)?;
+        file.consume(skipped);
+        let read = skipped as u64;
+        let text = Text { file, encoding, read, end: END, given: 0, line_ends: VecDeque::new(), lines };
         let reader = csv::ReaderBuilder::new()
             .has_headers(false)
             // The lengths are checked here, where the end is known.
@@ -72,26 +71,6 @@ impl Records {
     pub(super) fn progress(&self) -> (u64, u64) {
         (self.reader.get_ref().read.min(self.size), self.size)
     }
-}
-
-/// What separates the names in a header: what occurs most often outside quotes, and a comma where nothing does.
-fn delimiter_of(begin: &[u8]) -> u8 {
-    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
-    let mut is_quoted = false;
-    for byte in begin {
-        match byte {
-            b'"' => is_quoted = !is_quoted,
-            b'\n' if !is_quoted => break,
-            byte if !is_quoted => {
-                if let Some((_, count)) = counts.iter_mut().find(|(delimiter, _)| delimiter == byte) {
-                    *count += 1;
-                }
-            }
-            _ => {}
-        }
-    }
-    let most = counts.iter().rev().max_by_key(|(_, count)| *count);
-    most.map_or(b',', |(delimiter, _)| *delimiter)
 }
 
 /// The text of a file in UTF-8, followed by [`END`].
@@ -145,12 +124,12 @@ impl Text {
         self.lines
     }
 
-    /// Each byte is a character, which takes two bytes in UTF-8 at most.
+    /// Each byte is a character, which takes three bytes in UTF-8 at most.
     fn read_latin1(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let bytes = self.file.fill_buf()?;
         let (mut taken, mut written) = (0, 0);
         for byte in bytes {
-            let character = char::from(*byte);
+            let character = windows_1252(*byte);
             if written + character.len_utf8() > buffer.len() {
                 break;
             }
@@ -166,20 +145,25 @@ impl Text {
     }
 }
 
+/// The character of a byte in Windows-1252. It is that of ISO 8859-1 except for 32 control characters, which no text has:
+/// who says ISO 8859-1 means this.
+fn windows_1252(byte: u8) -> char {
+    const FIRST: u8 = 0x80;
+    const LETTERS: [char; 32] = [
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘',
+        '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+    ];
+    let letter = byte.checked_sub(FIRST).and_then(|place| LETTERS.get(usize::from(place)));
+    letter.copied().unwrap_or(char::from(byte))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_delimiter_is_the_one_in_the_header() {
-        for (header, expected) in [
-            ("date,account,amount\n1;2;3;4", b','),
-            ("date;account;amount", b';'),
-            ("date\taccount\tamount", b'\t'),
-            ("date;\"a,b,c,d\";amount", b';'),
-            ("date", b','),
-        ] {
-            assert_eq!(delimiter_of(header.as_bytes()), expected, "{header}");
-        }
+    fn latin1_has_the_letters_of_windows() {
+        let text: String = [0x41, 0x80, 0x8e, 0x96, 0xe4, 0xff].into_iter().map(windows_1252).collect();
+        assert_eq!(text, "A€Ž–äÿ");
     }
 }

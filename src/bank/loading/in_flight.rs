@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 
-use foldhash::{HashMap, HashSet};
+use foldhash::HashMap;
 use uuid::Uuid;
 
-use super::report::{Loaded, NotBooked, WhyNotBooked};
+use super::report::{Known, Loaded, NotBooked, WhyNotBooked};
 use super::rows::Row;
 use crate::bank::{AccountEvent, AccountId, Bank, CommandFailure, PendingCommand, Receipt, Refusal, Unavailable};
-use crate::engine::log::Position;
+use crate::engine::log::{Fingerprint, Position};
 
 /// The most rows in flight at once. Those that are on their way at once share the cost of a commit.
 const MOST_IN_FLIGHT: usize = 256;
@@ -21,8 +21,9 @@ pub(super) struct InFlight<'a> {
     sent: VecDeque<Sent>,
     /// The accounts of the transfers in flight. Their balances still change.
     moving: HashMap<AccountId, usize>,
-    /// The commands of this load that are stored and were named by their file, which may name one twice.
-    named: HashSet<Uuid>,
+    /// What the rows of this load say that their file names, which may name one twice, by the ids of the rows. They are in
+    /// flight or stored.
+    named: HashMap<Uuid, Fingerprint>,
     loaded: Loaded,
 }
 
@@ -32,8 +33,8 @@ pub(super) enum Sent {
     Creation(PendingCommand),
     /// A row.
     Row(SentRow),
-    /// Nothing: a command with the id of this row is stored, and says the same or not.
-    Known { row: Row, is_same: bool },
+    /// Nothing: what became of this row is known.
+    Known { row: Row, known: Known },
 }
 
 pub(super) struct SentRow {
@@ -41,15 +42,28 @@ pub(super) struct SentRow {
     pub(super) account: AccountId,
     /// The payee of a transfer.
     pub(super) payee: Option<AccountId>,
-    /// The id of its command, if the file names it.
-    pub(super) named: Option<Uuid>,
+    /// The id of the row and what it says, if the file names it.
+    pub(super) named: Option<(Uuid, Fingerprint)>,
     pub(super) pending: PendingCommand,
 }
 
 impl<'a> InFlight<'a> {
     pub(super) fn new(bank: &'a Bank, end: Position) -> Self {
-        let (sent, moving, named) = (VecDeque::new(), HashMap::default(), HashSet::default());
+        let (sent, moving, named) = (VecDeque::new(), HashMap::default(), HashMap::default());
         Self { bank, end, sent, moving, named, loaded: Loaded::default() }
+    }
+
+    pub(super) fn end(&self) -> Position {
+        self.end
+    }
+
+    /// What the row of this load says that is stored under a name. Waits for the outcome of one that is in flight: where it is
+    /// refused, nothing is stored.
+    pub(super) async fn stored_under(&mut self, name: Uuid) -> Result<Option<Fingerprint>, Unavailable> {
+        if self.named.contains_key(&name) {
+            self.land_all().await?;
+        }
+        Ok(self.named.get(&name).copied())
     }
 
     /// How many rows have their outcome.
@@ -83,6 +97,9 @@ impl<'a> InFlight<'a> {
                 *self.moving.entry(account.clone()).or_default() += 1;
             }
         }
+        if let Sent::Row(SentRow { named: Some((name, content)), .. }) = &sent {
+            self.named.insert(*name, *content);
+        }
         self.sent.push_back(sent);
     }
 
@@ -112,12 +129,8 @@ impl<'a> InFlight<'a> {
                 // The rows of the account will be refused, and say why.
                 Err(CommandFailure::Refused(_)) => Ok(()),
             },
-            Some(Sent::Known { is_same: true, .. }) => {
-                self.loaded.booked(true);
-                Ok(())
-            }
-            Some(Sent::Known { row: Row { line, account, .. }, is_same: false }) => {
-                self.loaded.not_booked(NotBooked { line, account, why: WhyNotBooked::OtherContent }, false);
+            Some(Sent::Known { row: Row { line, account, .. }, known }) => {
+                self.loaded.known(line, &account, known);
                 Ok(())
             }
             Some(Sent::Row(row)) => {
@@ -133,17 +146,21 @@ impl<'a> InFlight<'a> {
                 }
                 let (why, was_known) = match outcome {
                     Ok(receipt) => {
-                        let is_repeated = named.is_some_and(|command_id| !self.named.insert(command_id));
-                        let was_known = is_repeated || self.was_known(&receipt);
+                        let was_known = self.was_known(&receipt);
                         (self.not_booked(receipt), was_known)
                     }
                     Err(CommandFailure::Unavailable(unavailable)) => return Err(unavailable),
                     Err(CommandFailure::IdTaken { .. }) => (Some(WhyNotBooked::OtherContent), false),
-                    Err(CommandFailure::Refused(refusal)) => (Some(WhyNotBooked::Refused(refusal)), false),
+                    Err(CommandFailure::Refused(refusal)) => {
+                        if let Some((name, _)) = named {
+                            self.named.remove(&name);
+                        }
+                        (Some(WhyNotBooked::Refused(refusal)), false)
+                    }
                 };
                 match why {
                     None => self.loaded.booked(was_known),
-                    Some(why) => self.loaded.not_booked(NotBooked { line, account, why }, was_known),
+                    Some(why) => self.loaded.not_booked(NotBooked { line, account, why }),
                 }
                 Ok(())
             }

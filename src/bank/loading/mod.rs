@@ -5,12 +5,15 @@
 //! row, so that loading it again has the outcome of the first time.
 
 mod amounts;
+mod beginning;
 mod booking;
 mod columns;
+mod dates;
 mod dry_run;
 mod errors;
 mod file;
 mod in_flight;
+mod known;
 mod options;
 mod plan;
 mod report;
@@ -21,10 +24,12 @@ use std::path::Path;
 use tokio::sync::mpsc;
 
 pub use self::columns::{Column, ColumnNames, InvalidColumns};
+pub use self::dates::{DatePattern, InvalidDatePattern};
 pub use self::errors::{LoadError, Mistake};
 pub use self::options::{DecimalMark, Encoding, LoadOptions, UnknownDecimalMark, UnknownEncoding};
 use self::plan::{Plan, read_plan};
 pub use self::report::{Loaded, NotBooked, WhyNotBooked};
+use self::rows::Setting;
 use crate::bank::{Bank, Unavailable};
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::runtime::blocking;
@@ -43,7 +48,7 @@ impl Bank {
     /// then with the amounts of work done and in total.
     ///
     /// Nothing is booked of a file with a mistake. Rows that were booked before are known by their ids and are not booked
-    /// again. If the future is dropped, what was sent is booked, and the file may be loaded again.
+    /// again; what was refused is tried again, and so is a transfer that was released. If the future is dropped, what was sent is booked, and the file may be loaded again.
     ///
     /// # Errors
     ///
@@ -55,13 +60,17 @@ impl Bank {
         mut tell: impl FnMut(LoadStep, u64, u64) + Send,
     ) -> Result<Loaded, LoadError> {
         let bank = self.with_consistency(Consistency::Strong);
-        let (currency, today) = (bank.currency().await?, bank.today());
+        let balances = bank.balances().clone();
+        let is_there = move |account: &str| balances.read(|balances| balances.balance(account).is_some());
+        let setting = Setting { currency: bank.currency().await?, today: bank.today(), is_there: Box::new(is_there) };
+        // Whatever was booked or released before can be told from now on.
+        bank.catch_up().await?;
         let (is_dry_run, creates, effects) = (options.dry_run, options.create, options.effects);
         let plan = {
             let (progress, mut reports) = mpsc::channel(1);
             let path = path.to_owned();
             let reading = blocking(move || {
-                read_plan(&path, &options, currency, today, |done, total| {
+                read_plan(&path, &options, &setting, |done, total| {
                     // A full channel drops this report: later ones say more.
                     let _ = progress.try_send((done, total));
                 })
@@ -78,7 +87,7 @@ impl Bank {
         let plan: Plan = plan.map_err(|not_done| Unavailable::Defect(not_done.to_string()))??;
         let mut tell = |done, total| tell(LoadStep::Book, done, total);
         match is_dry_run {
-            true => bank.would_book(plan, creates, &mut tell).await,
+            true => bank.would_book(plan, creates, effects, &mut tell).await,
             false => bank.book(plan, creates, effects, &mut tell).await,
         }
     }

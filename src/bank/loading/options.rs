@@ -5,6 +5,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use super::columns::ColumnNames;
+use super::dates::DatePattern;
 
 /// How a file is to be read, and what its rows are to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,8 +14,8 @@ pub struct LoadOptions {
     pub columns: ColumnNames,
     /// What stands before the decimals.
     pub decimal: DecimalMark,
-    /// The format of the dates, as of `strftime`: `%d.%m.%Y`. By default `2024-01-17`.
-    pub dates: Option<String>,
+    /// What the dates look like. By default `2024-01-17`.
+    pub dates: Option<DatePattern>,
     /// The encoding of the text.
     pub encoding: Encoding,
     /// Lets the rows thank holders and pay bonuses, as if their money came today.
@@ -37,7 +38,7 @@ pub enum DecimalMark {
 
 /// The mark is neither `.` nor `,`.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-#[error("decimals follow a `.` or a `,`")]
+#[error("decimals follow a \".\" or a \",\"")]
 pub struct UnknownDecimalMark;
 
 impl FromStr for DecimalMark {
@@ -58,13 +59,13 @@ pub enum Encoding {
     /// UTF-8, with or without a byte order mark.
     #[default]
     Utf8,
-    /// ISO 8859-1.
+    /// ISO 8859-1, and Windows-1252, which has letters where that has control characters.
     Latin1,
 }
 
-/// The encoding is neither `utf-8` nor `latin1`.
+/// The encoding is none that can be read.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-#[error("a text is in \"utf-8\" or in \"latin1\"")]
+#[error("the encodings are \"utf-8\" and \"latin1\", which is also called \"iso-8859-1\" and \"windows-1252\"")]
 pub struct UnknownEncoding;
 
 impl FromStr for Encoding {
@@ -73,7 +74,7 @@ impl FromStr for Encoding {
     fn from_str(name: &str) -> Result<Self, UnknownEncoding> {
         match name.to_ascii_lowercase().as_str() {
             "utf-8" | "utf8" => Ok(Self::Utf8),
-            "latin1" | "latin-1" | "iso-8859-1" => Ok(Self::Latin1),
+            "latin1" | "latin-1" | "iso-8859-1" | "windows-1252" | "cp1252" => Ok(Self::Latin1),
             _ => Err(UnknownEncoding),
         }
     }

@@ -9,13 +9,16 @@ use super::columns::Header;
 use super::errors::{LoadError, Mistake, Unreadable};
 use super::file::Records;
 use super::options::LoadOptions;
-use super::rows::{Row, RowBooking, RowReader};
-use crate::bank::{AccountCommand, AccountId, BookingDate, Currency, Memo};
+use super::rows::{Row, RowBooking, RowReader, Setting};
+use crate::bank::{AccountCommand, AccountId, Memo};
 use crate::engine::domain::Command as _;
-use crate::engine::log::Metadata;
+use crate::engine::log::{Fingerprint, Metadata};
 
 /// What the ids of loaded rows are derived from. It never changes: loaded logs hold these ids.
 const LOADED: Uuid = Uuid::from_u128(0x6c6f_6164_6564_4c6f_8c6f_6164_6564_2031);
+
+/// The first bytes of an id, by which it is sorted.
+const SORTED_BYTES: usize = 6;
 
 /// Rows between two progress reports.
 const REPORT_EVERY: usize = 1_024;
@@ -29,6 +32,7 @@ pub(super) struct Plan {
 /// A row and the id of its command.
 pub(super) struct PlannedRow {
     pub(super) row: Row,
+    /// The id of the row, unless it is a transfer that was [tried before](PlannedRow::try_again).
     pub(super) command_id: Uuid,
 }
 
@@ -47,6 +51,18 @@ impl PlannedRow {
         }
     }
 
+    /// Gives a transfer that was released its next id. The id of the row names the first attempt for good, and each attempt
+    /// names the next: all who load the file try the same one, and the money moves once.
+    pub(super) fn try_again(&mut self) {
+        let next = Uuid::new_v5(&self.command_id, b"again");
+        self.command_id = beside(self.command_id, next);
+    }
+
+    /// What the row says, if its file names it: another row may have the same name.
+    pub(super) fn named_content(&self) -> Option<Fingerprint> {
+        self.row.id.as_ref().map(|_| self.command().fingerprint())
+    }
+
     /// Whether a stored command with the same id is this one.
     pub(super) fn is_same_as(&self, command: &AccountCommand, stored: &Metadata) -> bool {
         self.metadata(command, &Metadata::from_outside(self.command_id)).may_be_same_command_as(stored)
@@ -62,18 +78,16 @@ pub(super) fn creation_id(account: &AccountId) -> Uuid {
 pub(super) fn read_plan(
     path: &Path,
     options: &LoadOptions,
-    currency: Currency,
-    today: BookingDate,
+    setting: &Setting,
     tell: impl FnMut(u64, u64),
 ) -> Result<Plan, LoadError> {
-    read(path, options, currency, today, tell).map_err(|unreadable| unreadable.of(path))
+    read(path, options, setting, tell).map_err(|unreadable| unreadable.of(path))
 }
 
 fn read(
     path: &Path,
     options: &LoadOptions,
-    currency: Currency,
-    today: BookingDate,
+    setting: &Setting,
     mut tell: impl FnMut(u64, u64),
 ) -> Result<Plan, Unreadable> {
     let mut records = Records::open(path, options.encoding)?;
@@ -83,10 +97,10 @@ fn read(
             let names = record.iter().map(|name| std::str::from_utf8(name).map(|name| name.trim().to_owned()));
             let names = names.collect::<Result<_, _>>();
             let no_utf8 = |_| Mistake::new(line, "the header is not UTF-8; encoding: \"latin1\" reads older files");
-            Header::new(names.map_err(no_utf8)?, &options.columns)?
+            Header::new(line, names.map_err(no_utf8)?, &options.columns)?
         }
     };
-    let mut reader = RowReader::new(options, header, currency, today);
+    let mut reader = RowReader::new(options, header, setting);
     let (mut rows, mut ids) = (Vec::new(), RowIds::default());
     while let Some((line, record)) = records.next()? {
         let row = reader.read(line, record)?;
@@ -145,8 +159,16 @@ impl RowIds {
 /// The id with its first bytes replaced by those of a number that grows from row to row. Stores write ids faster, and find
 /// them faster, where those of one time lie next to each other.
 fn sorted_by(number: u64, derived: Uuid) -> Uuid {
-    const BYTES: usize = 6;
+    with_first_bytes(&number.to_be_bytes()[size_of::<u64>() - SORTED_BYTES..], derived)
+}
+
+/// The id next to another one.
+fn beside(known: Uuid, derived: Uuid) -> Uuid {
+    with_first_bytes(&known.as_bytes()[..SORTED_BYTES], derived)
+}
+
+fn with_first_bytes(first: &[u8], derived: Uuid) -> Uuid {
     let mut bytes = derived.into_bytes();
-    bytes[..BYTES].copy_from_slice(&number.to_be_bytes()[size_of::<u64>() - BYTES..]);
+    bytes[..SORTED_BYTES].copy_from_slice(first);
     uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }

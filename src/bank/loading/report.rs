@@ -12,15 +12,17 @@ pub struct Loaded {
     pub rows: u64,
     /// Those that were booked.
     pub new: u64,
-    /// Those that were booked before, or declined.
+    /// Those that were booked before.
     pub known: u64,
     /// Those that were declined, which is an event.
     pub declined: u64,
+    /// Those that were declined before, and stay declined.
+    pub declined_before: u64,
     /// Those that were refused. Nothing was stored, and loading the file again tries them again.
     pub refused: u64,
     /// The accounts that were created.
     pub created: u64,
-    /// The first rows that were declined or refused, in the order of booking.
+    /// The first rows that were declined, now or before, or refused, in the order of booking.
     pub listed: Vec<NotBooked>,
 }
 
@@ -51,6 +53,17 @@ pub enum WhyNotBooked {
     NotTransferred(NotTransferred),
 }
 
+/// What became of a row before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// It was booked.
+    Booked,
+    /// It was declined.
+    Declined { balance: Balance },
+    /// Another row has its id.
+    OtherContent,
+}
+
 impl Loaded {
     pub(super) fn booked(&mut self, was_known: bool) {
         self.rows += 1;
@@ -60,16 +73,32 @@ impl Loaded {
         }
     }
 
-    pub(super) fn not_booked(&mut self, row: NotBooked, was_known: bool) {
-        self.rows += 1;
+    /// What is known of a row, and nothing was done for it.
+    pub(super) fn known(&mut self, line: u64, account: &AccountId, known: Known) {
+        let listed = |why| NotBooked { line, account: account.clone(), why };
+        match known {
+            Known::Booked => self.booked(true),
+            Known::Declined { balance } => {
+                self.declined_before += 1;
+                self.list(listed(WhyNotBooked::Overdrawn { balance }));
+            }
+            Known::OtherContent => self.not_booked(listed(WhyNotBooked::OtherContent)),
+        }
+    }
+
+    pub(super) fn not_booked(&mut self, row: NotBooked) {
         match row.why {
-            _ if was_known => self.known += 1,
             WhyNotBooked::Overdrawn { .. } => self.declined += 1,
             WhyNotBooked::OtherContent | WhyNotBooked::Refused(_) | WhyNotBooked::NotTransferred(_) => {
                 self.refused += 1;
             }
         }
-        if !was_known && self.listed.len() < MOST_LISTED {
+        self.list(row);
+    }
+
+    fn list(&mut self, row: NotBooked) {
+        self.rows += 1;
+        if self.listed.len() < MOST_LISTED {
             self.listed.push(row);
         }
     }

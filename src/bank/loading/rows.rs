@@ -2,14 +2,14 @@
 
 use csv::ByteRecord;
 use foldhash::HashSet;
-use jiff::civil::Date;
 
 use super::amounts::plain;
 use super::columns::{Column, Header};
+use super::dates::read_plain;
 use super::errors::Mistake;
 use super::options::LoadOptions;
 use crate::bank::{
-    AccountCommand, AccountId, BookingDate, BookingDetails, Currency, Memo, Money, Outgoing, TransferId,
+    AccountCommand, AccountId, BookingDate, BookingDetails, Currency, InvalidName, Memo, Money, Outgoing, TransferId,
 };
 
 /// A row of a file.
@@ -56,12 +56,19 @@ impl Row {
     }
 }
 
+/// What the rows of a file are read by, besides the options.
+pub(super) struct Setting {
+    pub(super) currency: Currency,
+    pub(super) today: BookingDate,
+    /// Whether there is an account of a name.
+    pub(super) is_there: Box<dyn Fn(&str) -> bool + Send>,
+}
+
 /// Reads rows from records.
 pub(super) struct RowReader<'a> {
     options: &'a LoadOptions,
     header: Header,
-    currency: Currency,
-    today: BookingDate,
+    setting: &'a Setting,
     /// The accounts so far, so that rows share their names.
     accounts: HashSet<AccountId>,
     /// The date of the row before, as it was written. Often the next has the same.
@@ -69,8 +76,8 @@ pub(super) struct RowReader<'a> {
 }
 
 impl<'a> RowReader<'a> {
-    pub(super) fn new(options: &'a LoadOptions, header: Header, currency: Currency, today: BookingDate) -> Self {
-        Self { options, header, currency, today, accounts: HashSet::default(), last_date: None }
+    pub(super) fn new(options: &'a LoadOptions, header: Header, setting: &'a Setting) -> Self {
+        Self { options, header, setting, accounts: HashSet::default(), last_date: None }
     }
 
     pub(super) fn read(&mut self, line: u64, record: &ByteRecord) -> Result<Row, Mistake> {
@@ -83,31 +90,48 @@ impl<'a> RowReader<'a> {
         let date = match &self.last_date {
             Some((written, known)) if **written == *date => *known,
             _ => {
-                let read = read_date(date, self.options.dates.as_deref());
+                let read = match &self.options.dates {
+                    Some(pattern) => pattern.read(date),
+                    None => read_plain(date),
+                };
                 let read = read.map_err(|problem| fields.mistake(Column::Date, problem))?;
                 self.last_date = Some((date.into(), read));
                 read
             }
         };
         let account = fields.needed(Column::Account)?;
-        let account =
-            known_account(&mut self.accounts, account).map_err(|problem| fields.mistake(Column::Account, problem))?;
+        let account = known_account(&mut self.accounts, account, self.setting);
+        let account = account.map_err(|problem| fields.mistake(Column::Account, problem.to_string()))?;
         let payee = match fields.text(Column::To)? {
             None => None,
             Some(payee) => {
-                Some(known_account(&mut self.accounts, payee).map_err(|problem| fields.mistake(Column::To, problem))?)
+                let payee = known_account(&mut self.accounts, payee, self.setting);
+                Some(payee.map_err(|problem| fields.mistake(Column::To, problem.to_string()))?)
             }
         };
-        let (column, minor_units) = fields.minor_units(self.options, self.currency)?;
-        let amount = Money::new(minor_units.unsigned_abs());
-        let amount = amount.map_err(|problem| fields.mistake(column, problem.to_string()))?;
+        let (column, minor_units) = fields.minor_units(self.options, self.setting.currency)?;
+        let amount = Money::new(minor_units.unsigned_abs()).map_err(|_| {
+            let most = self.setting.currency.written(Money::MAX.minor_units().into());
+            let problem = match minor_units {
+                0 => "the amount is zero, and there is nothing to book".to_owned(),
+                _ => format!("an amount is {most} at most"),
+            };
+            fields.mistake(column, problem)
+        })?;
         let booking = match payee {
             Some(_) if column == Column::Deposit => {
                 return Err(fields.mistake(Column::To, "a deposit goes to no other account".to_owned()));
             }
-            // With a sign or without one: money that goes to an account goes out of this one.
             Some(payee) if payee == account => {
                 return Err(fields.mistake(Column::To, "an account cannot transfer money to itself".to_owned()));
+            }
+            Some(_) if minor_units > 0 => {
+                let amount = fields.name(column);
+                let problem = format!(
+                    "what goes to another account goes out, so that its amount is negative; columns: \"{amount}=withdrawal\" \
+                     reads a column without signs of what goes out"
+                );
+                return Err(fields.mistake(column, problem));
             }
             Some(payee) => RowBooking::TransferTo(payee),
             None if minor_units < 0 => RowBooking::Withdrawal,
@@ -115,31 +139,26 @@ impl<'a> RowReader<'a> {
         };
         let memo = fields.text(Column::Memo)?.map(Memo::new).transpose();
         let memo = memo.map_err(|problem| fields.mistake(Column::Memo, problem.to_string()))?;
-        let details = BookingDetails::new(memo, Some(date), self.today);
+        let details = BookingDetails::new(memo, Some(date), self.setting.today);
         let details = details.map_err(|problem| fields.mistake(Column::Date, problem.to_string()))?;
         let id = fields.text(Column::Id)?.map(Box::from);
         Ok(Row { line, date, account, booking, amount, details, id })
     }
 }
 
-/// An account by its name, shared with the rows before.
-fn known_account(accounts: &mut HashSet<AccountId>, name: &str) -> Result<AccountId, String> {
+/// An account by its name, shared with the rows before. A name that looks like another one is that of an account that is
+/// there, or a mistake.
+fn known_account(accounts: &mut HashSet<AccountId>, name: &str, setting: &Setting) -> Result<AccountId, InvalidName> {
     if let Some(known) = accounts.get(name) {
         return Ok(known.clone());
     }
-    let account = AccountId::new(name).map_err(|problem| problem.to_string())?;
+    let account = AccountId::new(name)?;
+    match account.check_new() {
+        Err(invalid) if !(setting.is_there)(name) => return Err(invalid),
+        _ => {}
+    }
     accounts.insert(account.clone());
     Ok(account)
-}
-
-fn read_date(written: &str, format: Option<&str>) -> Result<BookingDate, String> {
-    let Some(format) = format else {
-        return written.parse().map_err(|problem: crate::bank::InvalidDate| {
-            format!("{problem}; dates: \"%d.%m.%Y\" says what other dates look like")
-        });
-    };
-    let date = Date::strptime(format, written).map_err(|problem| problem.to_string())?;
-    date.to_string().parse().map_err(|problem: crate::bank::InvalidDate| problem.to_string())
 }
 
 /// The fields of a record.
@@ -151,8 +170,12 @@ struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     fn mistake(&self, column: Column, problem: String) -> Mistake {
-        let name = self.header.place(column).map_or(column.name(), |place| self.header.name_at(place));
-        Mistake::in_column(self.line, name, problem)
+        Mistake::in_column(self.line, self.name(column), problem)
+    }
+
+    /// What the file calls a column.
+    fn name(&self, column: Column) -> &str {
+        self.header.place(column).map_or(column.name(), |place| self.header.name_at(place))
     }
 
     /// The text in a column; `None` if there is none.
@@ -160,7 +183,10 @@ impl<'a> Fields<'a> {
         let field = self.header.place(column).and_then(|place| self.record.get(place));
         let text = field.map(std::str::from_utf8).transpose();
         let text = text.map_err(|_| {
-            self.mistake(column, "this is not UTF-8; encoding: \"latin1\" reads what older programs write".to_owned())
+            self.mistake(
+                column,
+                "this is not UTF-8; encoding: \"latin1\" reads what older programs write, Windows-1252 too".to_owned(),
+            )
         })?;
         Ok(text.map(str::trim).filter(|text| !text.is_empty()))
     }

@@ -34,7 +34,8 @@ impl Bank {
         Some(*self.parts.currency.get_or_init(|| currency))
     }
 
-    /// Chooses the currency of a bank without events. To choose the one that the bank has already is no error.
+    /// Chooses the currency of a bank without events. To choose what the bank has already changes nothing and is no error:
+    /// whole amounts without a name, where no currency was chosen.
     ///
     /// # Errors
     ///

@@ -2,7 +2,7 @@
 
 use super::BankFunctions;
 use super::money::{amount, overdraft_limit};
-use super::parameters::{ACCOUNT, EMAIL, PIN, account, email, holder, pin};
+use super::parameters::{ACCOUNT, EMAIL, PIN, email, holder, new_account_id, pin};
 use super::replies::handled;
 use super::texts::{asked, stored};
 use crate::bank::{Currency, HolderName, NewAccount, Opening};
@@ -19,7 +19,8 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
         .group("Accounts")
         .aliases(&["create_bank_account"])
         .details(stored!(
-            "Names have 1 to 64 characters. Bank.create 1, \"Josh\", 1234 names the holder and sets a PIN of 4 to 12\n\
+            "Names have 1 to 64 characters, and no new one looks like another: it has no blanks at its ends, no characters\n\
+            without width, and é as one character. Bank.create 1, \"Josh\", 1234 names the holder and sets a PIN of 4 to 12\n\
             digits, which is never shown; email: \"josh@example.org\" is the holder's address.\n\
             deposit: 1000 pays money in with the same command: both events are stored, or neither. overdraft: 500 sets\n\
             the overdraft limit, as Bank.set_overdraft_limit does.\n\
@@ -43,7 +44,7 @@ pub(super) fn has_amounts(call: &Call<'_>) -> bool {
 
 /// The account to create. The holder is named like the account unless the call names one.
 pub(super) fn new_account(call: &Call<'_>, currency: Currency) -> Result<NewAccount, NotDone> {
-    let account_id = account(call, ACCOUNT)?;
+    let account_id = new_account_id(call, ACCOUNT)?;
     let holder = holder(call, HOLDER)?.unwrap_or_else(|| HolderName::from(&account_id));
     let email = email(call, EMAIL)?;
     let deposit = call.optional(DEPOSIT).map(|_| amount(call, DEPOSIT, currency)).transpose()?;

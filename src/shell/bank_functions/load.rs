@@ -1,5 +1,8 @@
 //! `Bank.load`
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use super::BankFunctions;
 use super::replies::{WORDS, explained, failure, not_transferred};
 use super::texts::{asked, stored};
@@ -25,18 +28,22 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
         .group("Accounts")
         .details(stored!(
             "The first line names the columns: date, account and amount, which is negative for what goes out, or deposit\n\
-            and withdrawal in its place; also to, for a transfer, memo, and id. Others are left alone, and\n\
+            and withdrawal in its place; also to, for a transfer, memo, and id. What goes to another account goes out: its\n\
+            amount is negative, or a withdrawal. Other columns are left alone, and\n\
             columns: \"Buchungstag=date, Betrag=amount\" says which these are. Commas, semicolons or tabs separate them.\n\
-            decimal: \",\" reads 1.000,50, dates: \"%d.%m.%Y\" reads 17.01.2024, and encoding: \"latin1\" what is not UTF-8.\n\
+            decimal: \",\" reads 1.000,50, dates: \"%d.%m.%Y\" reads 17.01.2024, and encoding: \"latin1\" what is not UTF-8,\n\
+            Windows-1252 too.\n\
             Rows are booked by date, whatever their order in the file, and need no PIN: loading is an act of the bank\n\
             itself. They are booked once: a row has its account and id, or without an id all that it says, and how many\n\
             equal rows are before it in the file. A file may be loaded again, or one that overlaps it. Decisions are those\n\
-            of the order of booking. Nothing is booked of a file with a mistake.\n\
+            of the order of booking. What was declined stays declined, and is counted as declined_before; what was refused\n\
+            is tried again, and so is a transfer whose payee was not there. Nothing is booked of a file with a mistake.\n\
             create: true creates accounts that are missing; dry_run: true only says what would happen. Nobody is thanked,\n\
             and no bonus is paid, unless effects: true.\n\
-            Replies {:ok, %{rows: 9, new: 5, known: 2, declined: 1, refused: 1, created: 0, listed: […]}} with the first\n\
-            20 rows that were declined or refused; {:error, %{line: 7, column: \"Betrag\", problem: \"…\"}} with the first\n\
-            mistake, {:error, :file_failed}, {:error, :invalid_columns}, {:error, :invalid_decimal} or\n\
+            Replies {:ok, %{rows: 9, new: 4, known: 2, declined: 1, declined_before: 1, refused: 1, created: 0,\n\
+            listed: […]}} with the first 20 rows that were declined or refused;\n\
+            {:error, %{line: 7, column: \"Betrag\", problem: \"…\"}} with the first mistake, {:error, :file_failed},\n\
+            {:error, :invalid_columns}, {:error, :invalid_decimal}, {:error, :invalid_dates} or\n\
             {:error, :unknown_encoding}."
         )),
     |bank, call| Box::pin(load(bank, call)),
@@ -73,31 +80,35 @@ async fn load(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
 }
 
 fn options(call: &Call<'_>) -> Result<LoadOptions, NotDone> {
-    let refused = |reply, message: String| NotDone::failed(Term::Error(reply), message).changing_nothing();
-    let columns = call.optional(COLUMNS).map(str::parse).transpose();
-    let decimal = call.optional(DECIMAL).map(str::parse).transpose();
-    let encoding = call.optional(ENCODING).map(str::parse).transpose();
     let is_set = |parameter| call.optional(parameter) == Some("true");
     Ok(LoadOptions {
-        columns: columns
-            .map_err(|error: crate::bank::InvalidColumns| refused("invalid_columns", error.to_string()))?
-            .unwrap_or_default(),
-        decimal: decimal.map_err(|_| Term::Error("invalid_decimal"))?.unwrap_or_default(),
-        dates: call.optional(DATES).map(str::to_owned),
-        encoding: encoding.map_err(|_| Term::Error("unknown_encoding"))?.unwrap_or_default(),
+        columns: parsed(call, COLUMNS, "invalid_columns")?.unwrap_or_default(),
+        decimal: parsed(call, DECIMAL, "invalid_decimal")?.unwrap_or_default(),
+        dates: parsed(call, DATES, "invalid_dates")?,
+        encoding: parsed(call, ENCODING, "unknown_encoding")?.unwrap_or_default(),
         effects: is_set(EFFECTS),
         create: is_set(CREATE),
         dry_run: is_set(DRY_RUN),
     })
 }
 
+/// An option that is text in a certain form.
+fn parsed<T: FromStr<Err: Display>>(
+    call: &Call<'_>,
+    parameter: Parameter,
+    reason: &'static str,
+) -> Result<Option<T>, NotDone> {
+    call.optional(parameter).map(str::parse).transpose().map_err(|why| NotDone::malformed(reason, why))
+}
+
 fn counts(loaded: &Loaded) -> Term {
-    let Loaded { rows, new, known, declined, refused, created, listed } = loaded;
+    let Loaded { rows, new, known, declined, declined_before, refused, created, listed } = loaded;
     Term::Map(vec![
         ("rows", integer(*rows)),
         ("new", integer(*new)),
         ("known", integer(*known)),
         ("declined", integer(*declined)),
+        ("declined_before", integer(*declined_before)),
         ("refused", integer(*refused)),
         ("created", integer(*created)),
         ("listed", Term::List(listed.iter().map(not_booked).collect())),

@@ -14,6 +14,7 @@ pub(super) static MANUAL: Manual = Manual {
 Replies
   Every function but Bank.open may also reply {:error, :bank_not_open}; every function that takes an account
   {:error, :invalid_name}, when the text cannot be a name. A command to a closed account is
-  {:error, :account_closed}.",
+  {:error, :account_closed}. A malformed argument of the right kind is a reply as any other, such as
+  {:error, :no_decimals}, often with a line that says why: a script goes on after it.",
     shell_functions: shell_functions("help Bank.deposit"),
 };

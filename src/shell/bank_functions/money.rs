@@ -51,12 +51,12 @@ fn minor_units(written: &str, currency: Currency) -> Result<i64, NotDone> {
         Ok(minor_units) => Ok(minor_units),
         // Such a number is beyond the limit anyway.
         Err(NoAmount::NoNumber) => Err(Term::Error("invalid_amount").into()),
-        Err(NoAmount::TooManyDecimals { .. }) => Err(Term::Error("too_many_decimals").into()),
+        Err(too_many @ NoAmount::TooManyDecimals { .. }) => Err(NotDone::malformed("too_many_decimals", too_many)),
         Err(no_decimals @ NoAmount::NoDecimals) => {
-            let message = format!(
+            let why = format!(
                 "{no_decimals}; a new bank has decimals with `Bank.open currency: \"EUR\"` or `Bank.open decimals: 2`"
             );
-            Err(NotDone::failed(Term::Error("no_decimals"), message).changing_nothing())
+            Err(NotDone::malformed("no_decimals", why))
         }
     }
 }

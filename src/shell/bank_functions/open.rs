@@ -4,7 +4,7 @@ use super::BankFunctions;
 use super::parameters::EMAIL;
 use super::replies::WORDS;
 use crate::bank::{
-    AccountId, Bank, ChooseCurrencyError, Currency, EmailTarget, InvalidEmailTarget, OpenError, Options,
+    AccountId, Bank, ChooseCurrencyError, Currency, EmailTarget, InvalidEmailTarget, NoCurrency, OpenError, Options,
 };
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::store::{OpenStoreError, StoreError, UnsupportedUrl};
@@ -30,7 +30,9 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             deposit into another account pays a hundredth into the account \"CEO\", until 100_000 has been paid.\n\
             With currency: \"EUR\", a code of ISO 4217, or decimals: 2, an empty bank gets a currency for good, as the first\n\
             event of its log: amounts are typed and shown with decimals, such as 10.50. What is stored, and the data of\n\
-            events, stays in whole minor units, such as 1050. Without it, amounts are whole numbers.\n\
+            events, stays in whole minor units, such as 1050. Without it, amounts are whole numbers. A bank with events\n\
+            may be opened with what it has already: currency: \"EUR\" if that is its currency, and decimals: 0 if its\n\
+            amounts are whole numbers.\n\
             With email: \"outbox/\", the holder of an account is thanked for each deposit, if the account has an e-mail\n\
             address: an .eml file is written into that directory. email: \"smtp://127.0.0.1:2525\" sends the e-mail to a\n\
             mail server, as do smtp://user:password@host?tls=required and smtps://user:password@host; the sender is\n\
@@ -44,7 +46,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             {:error, :invalid_email_target}, {:error, :invalid_sender}, {:error, :unknown_email_option},\n\
             {:error, :credentials_need_tls} or {:error, :smtp_not_built_in}; about currencies {:error, :unknown_currency},\n\
             {:error, :invalid_decimals} if there are more than 8, {:error, :currency_or_decimals} if both are given, and\n\
-            {:error, :not_empty} if the bank has events and another currency, or none.\n\
+            {:error, :not_empty} if the bank has events and another currency, or none: it is too late to choose one.\n\
             A file that cannot be opened stays as it is; standard error says what is wrong with it, and where:\n\
             {:error, :no_directory}, {:error, :no_file}, {:error, :read_only}, {:error, :disk_full}: repair that first.\n\
             {:error, :not_ours}, {:error, :not_a_bank}: the file is not a bank's. Choose another one.\n\
@@ -106,15 +108,19 @@ async fn open(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
 }
 
 /// The currency that the call names.
-fn currency(call: &Call<'_>) -> Result<Option<Currency>, Term> {
+fn currency(call: &Call<'_>) -> Result<Option<Currency>, NotDone> {
     match (call.optional(CURRENCY), call.optional(DECIMALS)) {
         (None, None) => Ok(None),
-        (Some(code), None) => Currency::with_code(code).map(Some).map_err(|_| Term::Error("unknown_currency")),
-        (None, Some(decimals)) => {
-            let currency = decimals.parse().ok().and_then(|decimals| Currency::with_decimals(decimals).ok());
-            currency.map(Some).ok_or(Term::Error("invalid_decimals"))
+        (Some(code), None) => {
+            let currency = Currency::with_code(code).map(Some);
+            currency.map_err(|unknown| NotDone::malformed("unknown_currency", unknown))
         }
-        (Some(_), Some(_)) => Err(Term::Error("currency_or_decimals")),
+        (None, Some(decimals)) => {
+            // A number that is negative, or does not fit, is none of decimals.
+            let currency = decimals.parse().map_or(Err(NoCurrency::TooManyDecimals), Currency::with_decimals);
+            currency.map(Some).map_err(|invalid| NotDone::malformed("invalid_decimals", invalid))
+        }
+        (Some(_), Some(_)) => Err(Term::Error("currency_or_decimals").into()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Parameters of several of the bank's functions, and how arguments are parsed. An error is the reply to an invalid one.
 
 use crate::bank::{AccountId, EmailAddress, HolderName, Pin, StatedReason};
-use crate::shell::functions::{Call, Parameter, ParameterKind};
+use crate::shell::functions::{Call, NotDone, Parameter, ParameterKind};
 use crate::shell::term::Term;
 
 pub(super) const ACCOUNT: Parameter = Parameter::needed("account", ParameterKind::Named);
@@ -12,8 +12,9 @@ pub(super) const EMAIL: Parameter = Parameter::by_name("email", ParameterKind::T
 pub(super) const REASON: Parameter = Parameter::by_name("reason", ParameterKind::Text);
 
 /// The holder's name, where one is given.
-pub(super) fn holder(call: &Call<'_>, parameter: Parameter) -> Result<Option<HolderName>, Term> {
-    call.optional(parameter).map(HolderName::new).transpose().map_err(|_| Term::Error("invalid_name"))
+pub(super) fn holder(call: &Call<'_>, parameter: Parameter) -> Result<Option<HolderName>, NotDone> {
+    let holder = call.optional(parameter).map(HolderName::new).transpose();
+    holder.map_err(|why| NotDone::malformed("invalid_name", why))
 }
 
 /// The holder's e-mail address, where one is given.
@@ -26,9 +27,17 @@ pub(super) fn account(call: &Call<'_>, parameter: Parameter) -> Result<AccountId
     AccountId::new(call.text(parameter)).map_err(|_| Term::Error("invalid_name"))
 }
 
+/// The account that is to be created.
+pub(super) fn new_account_id(call: &Call<'_>, parameter: Parameter) -> Result<AccountId, NotDone> {
+    let account = AccountId::new(call.text(parameter));
+    let account = account.and_then(|account| account.check_new().map(|()| account));
+    account.map_err(|why| NotDone::malformed("invalid_name", why))
+}
+
 /// The reason that the bank states for an act of its own.
-pub(super) fn reason(call: &Call<'_>) -> Result<Option<StatedReason>, Term> {
-    call.optional(REASON).map(StatedReason::new).transpose().map_err(|_| Term::Error("invalid_reason"))
+pub(super) fn reason(call: &Call<'_>) -> Result<Option<StatedReason>, NotDone> {
+    let reason = call.optional(REASON).map(StatedReason::new).transpose();
+    reason.map_err(|why| NotDone::malformed("invalid_reason", why))
 }
 
 pub(super) fn pin(call: &Call<'_>) -> Result<Option<Pin>, Term> {

@@ -45,6 +45,7 @@ pub(super) fn changed(bank: &Bank, receipt: &Receipt) -> Term {
 pub(super) fn failure(failure: &CommandFailure) -> Term {
     Term::Error(match failure {
         CommandFailure::Refused(Refusal::AccountExists) => "account_exists",
+        CommandFailure::Refused(Refusal::InvalidName(_)) => "invalid_name",
         CommandFailure::Refused(Refusal::NoAccount) => "no_account",
         CommandFailure::Refused(Refusal::BalanceLimit) => "balance_limit",
         CommandFailure::Refused(Refusal::PinRequired) => "pin_required",

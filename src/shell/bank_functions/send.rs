@@ -41,7 +41,7 @@ impl BankFunctions {
             let outcome = outcome(&bank, pending.receipt().await, to_term, false).await;
             let (reply, failed) = match outcome {
                 Ok(reply) => (reply.term, None),
-                Err(NotDone { reply, failed }) => (reply, failed.map(|failed| failed.message)),
+                Err(NotDone { reply, failed, .. }) => (reply, failed.map(|failed| failed.message)),
             };
             if matches!(reply, Term::Error(_)) {
                 trace.add_line(format_args!("{reply} # {name_of_command}"));

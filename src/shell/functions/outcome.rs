@@ -58,6 +58,8 @@ pub struct NotDone {
     pub reply: Term,
     /// The failure behind it, if there was one.
     pub failed: Option<Failed>,
+    /// A line after the term: what is wrong with an argument, and how to write it.
+    pub note: Option<String>,
 }
 
 /// A failure, for a person to mend.
@@ -77,7 +79,7 @@ impl From<Term> for Reply {
 
 impl From<Term> for NotDone {
     fn from(reply: Term) -> Self {
-        Self { reply, failed: None }
+        Self { reply, failed: None, note: None }
     }
 }
 
@@ -85,7 +87,19 @@ impl NotDone {
     /// A failure with its message. `{:error, :busy}` counts as none: a log message has already named the other program.
     pub fn failed(reply: Term, message: String) -> Self {
         let has_failed = !matches!(reply, Term::Error(BUSY));
-        Self { reply, failed: has_failed.then_some(Failed { message, changes_nothing: false }) }
+        Self { reply, failed: has_failed.then_some(Failed { message, changes_nothing: false }), note: None }
+    }
+
+    /// The refusal of an argument that is of the right kind and malformed, with a line that says why. It is a reply as any
+    /// other, and a script goes on after it.
+    pub fn malformed(reason: &'static str, why: impl fmt::Display) -> Self {
+        Self { note: Some(why.to_string()), ..Term::Error(reason).into() }
+    }
+
+    /// The reply, to be printed.
+    pub fn into_reply(self) -> (Reply, Option<Failed>) {
+        let Self { reply, failed, note } = self;
+        (Reply { notes: note.into_iter().collect(), ..reply.into() }, failed)
     }
 
     /// Marks the failure as one that left everything as before.

@@ -42,6 +42,13 @@ pub(super) fn user_id(call: &Call<'_>) -> Result<UserId, Term> {
     UserId::new(call.text(USER)).map_err(|_| Term::Error("invalid_user"))
 }
 
+/// The user who borrows a book.
+pub(super) fn borrower(call: &Call<'_>) -> Result<UserId, Term> {
+    let user_id = user_id(call)?;
+    user_id.check_new().map_err(|_| Term::Error("invalid_user"))?;
+    Ok(user_id)
+}
+
 pub(super) fn from(call: &Call<'_>) -> Result<Isbn, Term> {
     call.optional(FROM).map_or(Ok(Isbn::FIRST), Isbn::new).map_err(|_| Term::Error("invalid_isbn"))
 }

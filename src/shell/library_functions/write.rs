@@ -1,7 +1,9 @@
 //! `LibraryWriteService`: commands only.
 
 use super::manual::NOTES;
-use super::parameters::{AUTHOR, ISBN, QUANTITY, TITLE, USER, author, book_stream, isbn, quantity, title, user_id};
+use super::parameters::{
+    AUTHOR, ISBN, QUANTITY, TITLE, USER, author, book_stream, borrower, isbn, quantity, title, user_id,
+};
 use super::replies::refused;
 use crate::engine::application::Application;
 use crate::engine::log::StreamId;
@@ -84,7 +86,7 @@ const BORROW_BOOK: Row<WriteFunctions> = Row::new(
 );
 
 async fn borrow_book(service: &WriteFunctions, call: Call<'_>) -> Outcome {
-    service.send(call, BookCommand::BorrowBook { isbn: isbn(&call)?, user_id: user_id(&call)? }).await
+    service.send(call, BookCommand::BorrowBook { isbn: isbn(&call)?, user_id: borrower(&call)? }).await
 }
 
 const RETURN_BOOK: Row<WriteFunctions> = Row::new(

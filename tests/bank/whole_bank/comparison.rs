@@ -2,13 +2,14 @@
 
 use cqrs_bank::bank::{
     AccountEvent, Bank, BookingDetails, ChangeAccountError, ChangePinError, CloseAccountError, CreateError,
-    DepositError, EmailAddress, FreezeError, HolderName, Memo, NewAccount, Opening, OverdraftLimit,
-    OverdraftLimitError, ReverseError, StatedReason, TransferError, UnfreezeError, UnlockError, WithdrawError,
-    Withdrawal,
+    DepositError, EmailAddress, FreezeError, HolderName, LoadOptions, Loaded, Memo, NewAccount, NotTransferred,
+    Opening, OverdraftLimit, OverdraftLimitError, Refusal, ReverseError, StatedReason, TransferError, UnfreezeError,
+    UnlockError, WhyNotBooked, WithdrawError, Withdrawal,
 };
 use cqrs_bank::engine::domain::DomainEvent as _;
 use cqrs_bank::engine::log::{Position, RecordedEvent};
 
+use super::loading::{self, FileRow, Report};
 use super::{Command, EVERYBODY, Line, Reply, memo_and_date};
 use crate::accounts::{account, money};
 use crate::answers::NAMES;
@@ -159,6 +160,36 @@ pub(crate) async fn call(bank: &Bank, command: Command) -> Reply {
                 Err(error) => panic!("{command:?}: {error}"),
             }
         }
+    }
+}
+
+/// Loads a file of these rows, or finds out what would happen.
+pub(crate) async fn load(bank: &Bank, rows: &[FileRow], options: loading::Options, dry_run: bool) -> Report {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let decimals = bank.currency().await.unwrap().decimals();
+    std::fs::write(file.path(), loading::file(rows, decimals)).unwrap();
+    let loading::Options { create, effects } = options;
+    let options = LoadOptions { create, effects, dry_run, ..LoadOptions::default() };
+    let loaded = bank.load(file.path(), options, |_, _, _| {}).await.unwrap();
+    let Loaded { rows: count, new, known, declined, declined_before, refused, created, listed } = loaded;
+    assert_eq!(count, rows.len() as u64);
+    assert_eq!(count, new + known + declined + declined_before + refused);
+    let listed = listed.into_iter().map(|row| (row.line, reason(row.why))).collect();
+    Report { new, known, declined, declined_before, refused, created, listed }
+}
+
+fn reason(why: WhyNotBooked) -> Reply {
+    match why {
+        WhyNotBooked::Overdrawn { balance } => Reply::Declined { balance: balance.minor_units() },
+        WhyNotBooked::OtherContent => Reply::OtherContent,
+        WhyNotBooked::NotTransferred(NotTransferred::NoPayee) => Reply::NoPayee,
+        WhyNotBooked::NotTransferred(NotTransferred::BalanceLimit) => Reply::BalanceLimit,
+        WhyNotBooked::Refused(Refusal::NoAccount) => Reply::NoAccount,
+        WhyNotBooked::Refused(Refusal::AccountClosed) => Reply::AccountClosed,
+        WhyNotBooked::Refused(Refusal::AccountFrozen) => Reply::AccountFrozen,
+        WhyNotBooked::Refused(Refusal::AccountLocked) => Reply::AccountLocked,
+        WhyNotBooked::Refused(Refusal::BalanceLimit) => Reply::BalanceLimit,
+        other => panic!("{other:?}"),
     }
 }
 

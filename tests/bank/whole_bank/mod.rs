@@ -2,11 +2,13 @@
 //! of the crate.
 
 pub(crate) mod comparison;
+pub(crate) mod loading;
 mod standing;
 mod transfers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::loading::Stored;
 use crate::answers::CEO;
 
 pub(crate) const LIMIT: u64 = 1_000_000_000_000_000;
@@ -48,7 +50,9 @@ pub(crate) enum Command {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reply {
     Done,
-    Declined { balance: i64 },
+    Declined {
+        balance: i64,
+    },
     WrongPin,
     AccountExists,
     NoAccount,
@@ -70,6 +74,8 @@ pub(crate) enum Reply {
     IsReversal,
     AlreadyReversed,
     TooLittle,
+    /// Another row has the same id.
+    OtherContent,
 }
 
 /// What a line of the log has booked.
@@ -134,6 +140,8 @@ pub(crate) struct ModelBank {
     transfers: Vec<Transfer>,
     /// The numbers of the lines that were reversed.
     reversed: BTreeSet<usize>,
+    /// What became of the rows of files.
+    loaded: BTreeMap<String, Stored>,
     /// The events that an e-mail is sent for.
     pub(crate) thanked: Vec<usize>,
     pays_bonuses: bool,
@@ -185,7 +193,9 @@ impl ModelBank {
             Command::Deposit(name, amount) => {
                 self.deposit(name, amount, details(amount)).map(|()| self.bonus(name, amount))
             }
-            Command::Withdraw(name, amount, pin) => self.withdraw(name, amount, pin),
+            Command::Withdraw(name, amount, pin) => {
+                self.take_out(name, amount, pin, details(amount), "Money Withdrawn", Booked::Withdrawal)
+            }
             Command::Unlock(name) => self.unlock(name),
             Command::Freeze(name) => self.freeze(name, true),
             Command::Unfreeze(name) => self.freeze(name, false),
@@ -193,7 +203,9 @@ impl ModelBank {
             Command::Close(name, pin) => self.close(name, pin),
             Command::ChangeEmail(name, pin) => self.change_email(name, pin),
             Command::ChangePin(name, pin, new) => self.change_pin(name, pin, new),
-            Command::Transfer { payer, payee, amount, pin } => self.transfer(payer, payee, amount, pin),
+            Command::Transfer { payer, payee, amount, pin } => {
+                self.transfer(payer, payee, amount, pin, details(amount))
+            }
             Command::Reverse(position) => self.reverse(position),
         };
         outcome.err().unwrap_or(Reply::Done)
@@ -213,14 +225,21 @@ impl ModelBank {
     }
 
     fn deposit(&mut self, name: &'static str, amount: u64, details: Option<String>) -> Result<(), Reply> {
+        let has_email = self.open(name)?.email;
+        self.pay_in(name, amount, details)?;
+        if has_email {
+            self.thanked.push(self.log.len() - 1);
+        }
+        Ok(())
+    }
+
+    /// A deposit that nobody is thanked for.
+    fn pay_in(&mut self, name: &'static str, amount: u64, details: Option<String>) -> Result<(), Reply> {
         let account = self.open(name)?;
         if account.balance + units(amount) > units(LIMIT) {
             return Err(Reply::BalanceLimit);
         }
         account.balance += units(amount);
-        if account.email {
-            self.thanked.push(self.log.len());
-        }
         self.record(name, "Money Deposited", Some(amount), details, Booked::Deposit);
         Ok(())
     }
@@ -237,15 +256,12 @@ impl ModelBank {
         }
     }
 
-    fn withdraw(&mut self, name: &'static str, amount: u64, pin: Pin) -> Result<(), Reply> {
-        self.take_out(name, amount, pin, "Money Withdrawn", Booked::Withdrawal)
-    }
-
     fn take_out(
         &mut self,
         name: &'static str,
         amount: u64,
         pin: Pin,
+        details: Option<String>,
         what: &'static str,
         booked: Booked,
     ) -> Result<(), Reply> {
@@ -266,7 +282,7 @@ impl ModelBank {
             return Err(Reply::Declined { balance });
         }
         account.balance -= units(amount);
-        self.record(name, what, Some(amount), details(amount), booked);
+        self.record(name, what, Some(amount), details, booked);
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Transfers, and reversals of all that was booked.
 
-use super::{Account, Booked, LIMIT, ModelBank, Pin, Reply, Transfer, details, units};
+use super::{Account, Booked, LIMIT, ModelBank, Pin, Reply, Transfer, units};
 
 impl ModelBank {
     pub(super) fn transfer(
@@ -9,6 +9,7 @@ impl ModelBank {
         payee: &'static str,
         amount: u64,
         pin: Pin,
+        details: Option<String>,
     ) -> Result<(), Reply> {
         if payer == payee
             && let Some(account) = self.accounts.get(payer)
@@ -20,10 +21,10 @@ impl ModelBank {
             });
         }
         let number = self.transfers.len();
-        self.take_out(payer, amount, pin, "Money Reserved", Booked::Transfer(number))?;
+        self.take_out(payer, amount, pin, details.clone(), "Money Reserved", Booked::Transfer(number))?;
         let (is_settled, is_reversal, is_reversed) = (false, false, false);
         self.transfers.push(Transfer { payer, payee, amount, is_settled, is_reversal, is_reversed });
-        self.end_transfer(number, details(amount))
+        self.end_transfer(number, details)
     }
 
     /// Credits what is reserved, or gives it back.

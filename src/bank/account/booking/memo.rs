@@ -6,16 +6,23 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
-use crate::printable::is_printable;
+use crate::printable::{Lookalike, check_unmistakable, is_printable};
 
-/// The text on a booking: 1 to [`Memo::MAX_CHARACTERS`] characters that are safe to print, as in names.
+/// The text on a booking: 1 to [`Memo::MAX_CHARACTERS`] characters that are safe to print. A new one looks like no other,
+/// as in names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Memo(Box<str>);
 
-/// The text is not a memo.
+/// Why a text is not a memo.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-#[error("a memo has 1 to {} characters, and none that are hidden when printed", Memo::MAX_CHARACTERS)]
-pub struct InvalidMemo;
+pub enum InvalidMemo {
+    /// The text is empty, too long, or has characters that are hidden when printed.
+    #[error("a memo has 1 to {} characters, and none that are hidden when printed", Memo::MAX_CHARACTERS)]
+    Malformed,
+    /// The text looks like another one.
+    #[error("a memo {0}")]
+    Lookalike(Lookalike),
+}
 
 impl Memo {
     /// The maximum length in characters (Unicode scalar values).
@@ -25,12 +32,19 @@ impl Memo {
     ///
     /// # Errors
     ///
-    /// [`InvalidMemo`] if the text is empty, too long, or has characters that no name may have.
+    /// [`InvalidMemo`]: what is wrong with the text.
     pub fn new(text: &str) -> Result<Self, InvalidMemo> {
+        let memo = Self::from_stored(text)?;
+        check_unmistakable(text).map_err(InvalidMemo::Lookalike)?;
+        Ok(memo)
+    }
+
+    /// A memo from the log, where it may look like another one: it was written before that was refused.
+    fn from_stored(text: &str) -> Result<Self, InvalidMemo> {
         let length = text.chars().take(Self::MAX_CHARACTERS + 1).count();
         match (1..=Self::MAX_CHARACTERS).contains(&length) && text.chars().all(is_printable) {
             true => Ok(Self(text.into())),
-            false => Err(InvalidMemo),
+            false => Err(InvalidMemo::Malformed),
         }
     }
 
@@ -62,7 +76,7 @@ impl Serialize for Memo {
 
 impl<'de> Deserialize<'de> for Memo {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::new(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+        Self::from_stored(&String::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }
 
@@ -75,7 +89,16 @@ mod tests {
         assert!(Memo::new("Rent, March — \"flat\" 🐺").is_ok());
         assert!(Memo::new(&"ß".repeat(140)).is_ok());
         for refused in ["", "a\nb", "\u{1b}[2J", "\u{202e}tneR", &"ß".repeat(141)] {
-            assert_eq!(Memo::new(refused), Err(InvalidMemo), "{refused:?}");
+            assert_eq!(Memo::new(refused), Err(InvalidMemo::Malformed), "{refused:?}");
+        }
+        for (refused, reason) in [
+            (" Rent", Lookalike::OuterBlank),
+            ("Re\u{200b}nt", Lookalike::ZeroWidth),
+            ("Mu\u{308}ll", Lookalike::Decomposed),
+        ] {
+            assert_eq!(Memo::new(refused), Err(InvalidMemo::Lookalike(reason)), "{refused:?}");
+            let stored: Memo = serde_json::from_value(refused.into()).unwrap();
+            assert_eq!(stored.as_str(), refused, "what was stored before stays readable");
         }
     }
 }

@@ -1,15 +1,19 @@
 //! The invariants of a bank's log: a currency is chosen first if at all, accounts are created once, transfers proceed in
-//! order, no account falls below its overdraft limit, and money is conserved.
+//! order, what is reversed was booked, no account falls below its overdraft limit, and money is conserved.
+
+mod reversible;
+mod transfers;
 
 use foldhash::HashMap;
 
-use super::account::{
-    Account, AccountEvent, BookingDate, HolderName, InvalidName, Movement, Outgoing, Refusal, TransferId,
-};
+use self::reversible::Reversible;
+use self::transfers::OpenTransfers;
+use super::account::{Account, AccountEvent, BookingDate, Movement, Refusal};
 use super::currency::{Ledger, TheLedger};
 use super::pin::PinVerifier;
 use crate::engine::domain::{Aggregate, Invariants};
 use crate::engine::log::{RecordedEvent, StreamId};
+use crate::printable::{InvalidName, check_stored_name};
 
 /// The state of every account and open transfer, folded from the events checked so far.
 #[derive(Debug, Default)]
@@ -17,20 +21,12 @@ pub(super) struct Audit {
     /// Whether there was an event.
     has_begun: bool,
     accounts: HashMap<StreamId, Account>,
-    /// The transfers that have not ended.
-    transfers: HashMap<TransferId, OpenTransfer>,
+    transfers: OpenTransfers,
+    reversible: Reversible,
     /// Deposits minus withdrawals, in minor units.
     paid_in: i128,
     /// The sum of all balances, in minor units.
     held: i128,
-    /// The sum of all reservations that are not credited yet, in minor units.
-    reserved: i128,
-}
-
-#[derive(Debug)]
-struct OpenTransfer {
-    outgoing: Outgoing,
-    credited: bool,
 }
 
 impl Invariants<AccountEvent> for Audit {
@@ -70,17 +66,19 @@ impl Invariants<AccountEvent> for Audit {
         if data.reversed_command().is_some_and(|command_id| account.has_reversed(command_id)) {
             return Err("it reverses what was reversed before".to_owned());
         }
+        self.reversible.follow(event)?;
         account.apply(data);
         self.held += balance_of(account) - balance_before;
-        self.follow_transfer(data)?;
+        self.transfers.follow(data)?;
         self.paid_in += match (data.movement(), data.transfer_id()) {
             (Some(Movement::In(amount)), None) => i128::from(amount.minor_units()),
             (Some(Movement::Out(amount)), None) => -i128::from(amount.minor_units()),
             // Steps of transfers stay within the bank.
             (Some(_), Some(_)) | (None, _) => 0,
         };
-        if self.held + self.reserved != self.paid_in {
-            let Self { held, reserved, paid_in, .. } = self;
+        let reserved = self.transfers.reserved();
+        if self.held + reserved != self.paid_in {
+            let Self { held, paid_in, .. } = self;
             return Err(format!(
                 "money is not conserved: balances of {held} and reservations of {reserved} do not add up to the \
                  {paid_in} paid in and not paid out"
@@ -95,9 +93,12 @@ impl Invariants<AccountEvent> for Audit {
     /// Stored events stay readable, whatever they contain. But no import adds a name with hidden characters, a currency that
     /// nobody could choose, a PIN that is expensive to check, or more transfers under way than an account allows.
     fn admit(&self, event: &RecordedEvent<AccountEvent>) -> Result<(), String> {
+        if let Some(user) = event.metadata.user() {
+            check_stored_name(user).map_err(|error| format!("its user: {error}"))?;
+        }
         match &event.data {
             AccountEvent::AccountCreated { account_holder, .. } => {
-                if let Err(error @ InvalidName::ControlCharacter) = HolderName::new(account_holder.name()) {
+                if let Err(error @ InvalidName::ControlCharacter) = check_stored_name(account_holder.name()) {
                     return Err(format!("the holder of its account: {error}"));
                 }
                 match account_holder.pin_verifier().is_some_and(PinVerifier::is_expensive) {
@@ -119,53 +120,6 @@ impl Invariants<AccountEvent> for Audit {
                 }
             }
             _ => Ok(()),
-        }
-    }
-}
-
-impl Audit {
-    fn follow_transfer(&mut self, event: &AccountEvent) -> Result<(), String> {
-        match event {
-            AccountEvent::MoneyReserved(outgoing) => {
-                self.reserved += i128::from(outgoing.amount.minor_units());
-                let transfer = OpenTransfer { outgoing: outgoing.as_ref().clone(), credited: false };
-                match self.transfers.insert(outgoing.transfer_id, transfer) {
-                    None => Ok(()),
-                    Some(_) => Err("its transfer is already under way".to_owned()),
-                }
-            }
-            AccountEvent::TransferCredited(incoming) => {
-                let transfer = self.transfers.get_mut(&incoming.transfer_id);
-                let transfer = transfer.ok_or("nothing is reserved for its transfer")?;
-                let Outgoing { account_id, payee, amount, .. } = &transfer.outgoing;
-                if transfer.credited {
-                    return Err("its transfer was already credited".to_owned());
-                }
-                if (account_id, payee, amount) != (&incoming.payer, &incoming.account_id, &incoming.amount) {
-                    return Err("it differs from its reservation".to_owned());
-                }
-                transfer.credited = true;
-                self.reserved -= i128::from(amount.minor_units());
-                Ok(())
-            }
-            AccountEvent::TransferSettled(outgoing) => self.end_transfer(outgoing, true),
-            AccountEvent::TransferReleased(released) => {
-                self.reserved -= i128::from(released.outgoing.amount.minor_units());
-                self.end_transfer(&released.outgoing, false)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn end_transfer(&mut self, outgoing: &Outgoing, settled: bool) -> Result<(), String> {
-        let transfer = self.transfers.remove(&outgoing.transfer_id).ok_or("nothing is reserved for its transfer")?;
-        if transfer.outgoing != *outgoing {
-            return Err("it differs from its reservation".to_owned());
-        }
-        match (transfer.credited, settled) {
-            (true, false) => Err("it releases a credited transfer".to_owned()),
-            (false, true) => Err("it settles a transfer that is not credited".to_owned()),
-            (true, true) | (false, false) => Ok(()),
         }
     }
 }
