@@ -53,7 +53,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cqrs_bank::bank::{Account, AccountCommand, Balance};
+    use cqrs_bank::bank::{Account, AccountCommand, Balance, DeclinedDetails};
     use cqrs_bank::engine::testing::given;
 
     #[test]
@@ -61,9 +61,14 @@ mod tests {
         let account_id = AccountId::new("Wolfman").unwrap();
         let created = AccountEvent::AccountCreated { account_id: account_id.clone(), account_holder: "Wolfman".into() };
         let amount = Money::new(5).unwrap();
-        given::<Account>([created])
-            .when(&AccountCommand::withdrawal(account_id.clone(), amount))
-            .then([AccountEvent::AccountOverdrawn { account_id, balance: Balance::ZERO, amount_requested: amount }]);
+        given::<Account>([created]).when(&AccountCommand::withdrawal(account_id.clone(), amount)).then([
+            AccountEvent::AccountOverdrawn {
+                account_id,
+                balance: Balance::ZERO,
+                amount_requested: amount,
+                declined: DeclinedDetails::NONE,
+            },
+        ]);
     }
 
     #[tokio::test]

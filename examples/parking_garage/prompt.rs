@@ -1,5 +1,7 @@
 //! The garage's functions at a prompt. A card's PIN stays in this file: no command and no event holds one.
 
+use std::future::ready;
+
 use cqrs_bank::engine::Application;
 use cqrs_bank::shell::application_functions::{HasApplication, ShellApplication, Words, application_functions, words};
 use cqrs_bank::shell::function_table::{AS_OF, AT};
@@ -65,7 +67,11 @@ const PAY: Row<GarageFunctions> = Row::new(
         .details("Replies :ok, {:error, :no_ticket}, {:error, :still_in}, {:error, :already_paid} or\n{:error, :invalid_pin}."),
     |garage, call| Box::pin(pay(garage, call)),
 )
-.asking_for_secret(|_, call| Some(WantedSecret { parameter: call.left_out(PIN)?, question: "PIN of the card: ".to_owned() }));
+.asking_for_secret(|_, call| Box::pin(ready(wanted_pin(call))));
+
+fn wanted_pin(call: Call<'_>) -> Option<WantedSecret> {
+    Some(WantedSecret { parameter: call.left_out(PIN)?, question: "PIN of the card: ".to_owned(), again: None })
+}
 
 async fn pay(GarageFunctions(garage): &GarageFunctions, call: Call<'_>) -> Outcome {
     // A real garage would ask the card's bank here.

@@ -172,7 +172,7 @@ pub enum ReverseError {
     /// A balance would exceed [`Money::MAX`].
     #[error("the balance would exceed {}", Money::MAX)]
     BalanceLimit,
-    /// The payer of the transfer is no more. What was reserved for the transfer back is released.
+    /// The account that paid the transfer is no more.
     #[error("there is no account to transfer to")]
     NoPayee,
     /// The account has reached the limit of concurrent transfers.

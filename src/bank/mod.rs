@@ -23,10 +23,10 @@ mod transfer;
 
 pub use self::account::{
     Account, AccountChange, AccountCommand, AccountEntry, AccountEvent, AccountFilter, AccountHolder, AccountId,
-    Accounts, Balance, Balances, BookingDate, BookingDetails, Change, EmailAddress, FutureDate, HolderName, Incoming,
-    InvalidAmount, InvalidDate, InvalidEmail, InvalidMemo, InvalidName, InvalidOverdraftLimit, InvalidReason,
-    Lookalike, MAX_WRONG_PINS, Memo, Money, Movement, Opening, Outgoing, OverdraftLimit, Recipient, Refusal,
-    ReleaseReason, Released, Reversal, StatedReason, TotalDeposits, TransferId,
+    Accounts, Balance, Balances, BookingDate, BookingDetails, Change, DeclinedDetails, EmailAddress, FutureDate,
+    HolderName, Incoming, InvalidAmount, InvalidDate, InvalidEmail, InvalidMemo, InvalidName, InvalidOverdraftLimit,
+    InvalidReason, Lookalike, MAX_WRONG_PINS, Memo, Money, Movement, Opening, Outgoing, OverdraftLimit, Recipient,
+    Refusal, ReleaseReason, Released, Reversal, StatedReason, TotalDeposits, TransferId,
 };
 pub use self::ceo_bonus::{CeoBonus, PaidBonuses};
 pub use self::currency::{
@@ -52,7 +52,7 @@ pub use self::pin::{
     InvalidVerifier, MalformedPin, PIN_SECRET, Pin, PinCheck, PinCost, PinOptions, PinSecret, PinSecretError,
     PinSecretSource, PinVerifier, ShortSecret, StoredPins, WRONG_PIN_SECRET,
 };
-pub use self::queries::{Bound, InvalidMonth, LeftOut, Month, Period, Reason, Statement, StatementLine};
+pub use self::queries::{Bound, InvalidMonth, InvalidPeriod, Month, Period, Reason, Statement, StatementLine};
 pub use self::standing_errors::{
     ChangeAccountError, ChangePinError, CloseAccountError, FreezeError, OverdraftLimitError, UnfreezeError,
 };

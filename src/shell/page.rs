@@ -53,18 +53,24 @@ pub(in crate::shell) fn cut<T>(rows: &mut Vec<T>, limit: usize, from: impl FnOnc
     left_out
 }
 
-/// A table, and a line about the rows that it leaves out. `rows` is their noun.
-pub(in crate::shell) fn paged(table: Table, rows: &str, left_out: LeftOut) -> Reply {
+/// A table, and a line about the rows that it leaves out, with the statement that shows them. `rows` is their noun.
+pub(in crate::shell) fn paged(call: &Call<'_>, table: Table, rows: &str, left_out: LeftOut) -> Reply {
+    let from = |next: Term| call.with(&[(FROM.name, Some(next))]);
     let note = match left_out {
         LeftOut::Nothing | LeftOut::Earlier(0) => None,
-        LeftOut::Earlier(1) => {
-            let row = rows.strip_suffix('s').unwrap_or(rows);
-            Some(format!("1 earlier {row} is not shown: from: 1 begins with the first."))
-        }
         LeftOut::Earlier(count) => {
-            Some(format!("{count} earlier {rows} are not shown: from: 1 begins with the first."))
+            let first = from(Term::Integer(1));
+            Some(format!("{} not shown: `{first}` begins with the first.", earlier(count, rows)))
         }
-        LeftOut::Later(next) => Some(format!("Later {rows} are not shown: from: {next} goes on.")),
+        LeftOut::Later(next) => Some(format!("Later {rows} are not shown: `{}` goes on.", from(next))),
     };
     Reply { notes: note.into_iter().collect(), ..Term::Table(table).into() }
+}
+
+/// `2 earlier events are`
+pub(in crate::shell) fn earlier(count: u64, rows: &str) -> String {
+    match count {
+        1 => format!("1 earlier {} is", rows.strip_suffix('s').unwrap_or(rows)),
+        _ => format!("{count} earlier {rows} are"),
+    }
 }

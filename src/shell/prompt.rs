@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use zeroize::Zeroizing;
 
 use super::editor::{Assistant, Editor, Typed};
-use super::functions::{Domain, Vocabulary, WantedSecret};
+use super::functions::{Domain, FindingSecret, Vocabulary, WantedSecret};
 use super::language::{OpenString, Statements};
 use super::mistake::{Mistake, Source};
 use super::printing::MAX_DELAY;
@@ -172,9 +172,11 @@ async fn run_text<D: Domain>(
         editor.remember(text.to_owned()).await;
     }
     for mut statement in statements {
-        while let Some(wanted) = session.wanted_secret(&statement) {
+        loop {
+            let wanted = found(session.wanted_secret(&statement)).await;
+            let Some(wanted) = wanted else { break };
             match ask_for_secret(session, editor, &wanted).await? {
-                Some(secret) => statement.fill_in(&wanted, secret),
+                Some(mut secret) => statement.fill_in(&wanted, std::mem::take(&mut *secret)),
                 None => return Ok(true),
             }
         }
@@ -234,17 +236,36 @@ async fn follow<D: Domain>(session: &mut Session<D>, interrupts: &mut Signal) ->
     }
 }
 
-/// Asks for a secret without showing it. Without an answer, the statement does not run.
+async fn found(finding: Option<FindingSecret<'_>>) -> Option<WantedSecret> {
+    finding?.await
+}
+
+/// Asks for a secret without showing it, and for a new one twice. Without an answer, or with two that differ, the
+/// statement does not run.
 async fn ask_for_secret<D: Domain>(
     session: &mut Session<D>,
     editor: &mut Editor,
     wanted: &WantedSecret,
-) -> io::Result<Option<String>> {
+) -> io::Result<Option<Zeroizing<String>>> {
+    let Some(secret) = ask(session, editor, wanted.question.clone()).await? else { return Ok(None) };
+    let Some(question) = &wanted.again else { return Ok(Some(secret)) };
+    let again = ask(session, editor, question.clone()).await?;
+    if again.as_ref().is_some_and(|again| *again != secret) {
+        streams::print_error("error: the two answers differ, and so the statement was not run");
+    }
+    Ok(again.filter(|again| *again == secret))
+}
+
+async fn ask<D: Domain>(
+    session: &mut Session<D>,
+    editor: &mut Editor,
+    question: String,
+) -> io::Result<Option<Zeroizing<String>>> {
     session.print_late_lines();
     flush(session)?;
-    editor.ask(wanted.question.clone()).await;
+    editor.ask(question).await;
     match wait_for_typed(session, editor).await {
-        Typed::Text(mut answer) => Ok(Some(std::mem::take(&mut *answer))),
+        Typed::Text(answer) => Ok(Some(answer)),
         Typed::Interrupt | Typed::End | Typed::NotUtf8 => Ok(None),
         Typed::Failure(error) => Err(io::Error::other(error)),
     }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::escape::{self, write_escaped};
-use super::functions::{Call, Domain, Failed, Outcome, Reply, SentCall, ShellReply, Vocabulary, WantedSecret};
+use super::functions::{Call, Domain, Failed, FindingSecret, Outcome, Reply, SentCall, ShellReply, Vocabulary};
 use super::in_flight::Landed;
 use super::language::{Statement, SyntaxError};
 use super::mistake::{Mistake, Source};
@@ -98,7 +98,7 @@ impl<D: Domain> Session<D> {
     }
 
     /// The next secret that a statement needs and leaves out, such as a PIN.
-    pub fn wanted_secret(&self, statement: &ReadStatement<'_, D>) -> Option<WantedSecret> {
+    pub fn wanted_secret<'a>(&self, statement: &'a ReadStatement<'_, D>) -> Option<FindingSecret<'a>> {
         match &statement.call {
             Ok(Runnable::Domain(row, arguments)) => {
                 row.wanted_secret(&self.domain, Call::new(&row.function, arguments, self.style.json))
@@ -159,7 +159,7 @@ impl<D: Domain> Session<D> {
                 (reply, failed, false)
             }
         };
-        self.print(&shown, &reply, Some(trace));
+        self.print(&shown, &reply, failed.as_ref(), Some(trace));
         // The domain may have failed after this call: those behind it that were acknowledged before are still printed.
         let stopped = if is_last || !is_done { self.domain.failure() } else { None };
         next_after(failed, stopped)
@@ -197,7 +197,7 @@ impl<D: Domain> Session<D> {
             Ok(reply) => (reply, None),
             Err(not_done) => not_done.into_reply(),
         };
-        self.print(statement, &reply, None);
+        self.print(statement, &reply, failed.as_ref(), None);
         next_after(failed, self.domain.failure())
     }
 
@@ -243,7 +243,8 @@ impl<D: Domain> Session<D> {
     }
 
     /// Prints a reply after its trace: the one that was kept apart, or the whole trace so far.
-    fn print(&mut self, statement: &str, reply: &Reply, apart: Option<Followed>) {
+    /// Why a call failed is part of the record in JSON, and otherwise only the caller reports it.
+    fn print(&mut self, statement: &str, reply: &Reply, failed: Option<&Failed>, apart: Option<Followed>) {
         use std::fmt::Write as _;
         let Reply { term, events, notes, .. } = reply;
         let trace_into = |lines: &mut String| match apart {
@@ -254,7 +255,8 @@ impl<D: Domain> Session<D> {
             let mut lines = String::new();
             trace_into(&mut lines);
             let trace = lines.lines().collect();
-            let record = StatementRecord { statement, reply: term, notes, events, trace };
+            let explanation = failed.map(|failed| failed.message.as_str());
+            let record = StatementRecord { statement, reply: term, explanation, notes, events, trace };
             print_json(&mut self.pending_output.lock(), &record);
         } else {
             let mut output = self.pending_output.lock();
@@ -295,6 +297,8 @@ pub fn continuation_prompt(prompt: &str) -> String {
 struct StatementRecord<'a> {
     statement: &'a str,
     reply: &'a Term,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<&'a str>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     notes: &'a [String],
     events: &'a [Box<RawValue>],

@@ -1,5 +1,6 @@
 //! Terms: the values that functions reply, as text and as JSON.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 use serde::ser::{SerializeMap, SerializeSeq};
@@ -46,7 +47,7 @@ pub enum Term {
 #[derive(Clone, Debug)]
 pub struct Table {
     /// The headings.
-    pub columns: &'static [&'static str],
+    pub columns: Cow<'static, [&'static str]>,
     /// For each row, a value under each heading.
     pub rows: Vec<Vec<Term>>,
 }
@@ -117,6 +118,26 @@ impl fmt::Display for Table {
     }
 }
 
+impl Table {
+    /// The table without those of some columns that have nothing in any row.
+    #[must_use]
+    pub fn without_empty(mut self, optional: &[&str]) -> Self {
+        let is_kept: Vec<bool> = (0..self.columns.len())
+            .map(|column| {
+                !optional.contains(&self.columns[column])
+                    || self.rows.iter().any(|row| row.get(column).is_some_and(|cell| !matches!(cell, Term::Nil)))
+            })
+            .collect();
+        let mut kept = is_kept.iter().copied();
+        self.columns.to_mut().retain(|_| kept.next().unwrap_or(true));
+        for row in &mut self.rows {
+            let mut kept = is_kept.iter().copied();
+            row.retain(|_| kept.next().unwrap_or(true));
+        }
+        self
+    }
+}
+
 /// A cell of a table: a string without quotes, and nothing for `nil`.
 fn cell(term: &Term) -> String {
     match term {
@@ -134,7 +155,7 @@ impl Serialize for Table {
                 serializer.collect_map(self.0.iter().zip(self.1))
             }
         }
-        serializer.collect_seq(self.rows.iter().map(|row| Row(self.columns, row)))
+        serializer.collect_seq(self.rows.iter().map(|row| Row(&self.columns, row)))
     }
 }
 
@@ -209,7 +230,7 @@ mod tests {
     fn tables_are_aligned_for_people_and_objects_in_json() {
         let row = |name: &str, amount| vec![Term::String(name.into()), amount];
         let rows = vec![row("Zoë", Term::Integer(5)), row("狼\n", Term::Nil), row("a", Term::Integer(1_000))];
-        let table = Term::Table(Table { columns: &["name", "amount"], rows });
+        let table = Term::Table(Table { columns: (&["name", "amount"]).into(), rows });
         assert_eq!(table.to_string(), "name  amount\nZoë        5\n狼\\n\na       1000");
         let json = serde_json::to_string(&table).unwrap();
         assert_eq!(
@@ -224,5 +245,13 @@ mod tests {
         assert_eq!(json(&Term::OK), r#""ok""#);
         assert_eq!(json(&Term::Ok(Box::new(Term::Opaque("#Bank<memory>".into())))), r##"{"ok":"#Bank<memory>"}"##);
         assert_eq!(json(&Term::Error("no_account")), r#"{"error":"no_account"}"#);
+    }
+
+    #[test]
+    fn a_column_with_nothing_in_it_may_be_left_out() {
+        let columns: &[&str] = &["name", "amount", "memo", "note"];
+        let rows = vec![vec![Term::Nil, Term::Integer(5), Term::Nil, Term::Nil]];
+        let table = Table { columns: columns.into(), rows }.without_empty(&["amount", "memo"]);
+        assert_eq!(serde_json::to_string(&table).unwrap(), r#"[{"name":null,"amount":5,"note":null}]"#);
     }
 }

@@ -56,7 +56,10 @@ fn story() -> Vec<AccountCommand> {
         transfer(13, "B", "Full", 100),
         transfer(14, "B", "A", 1_000_000),
         transfer(15, "CEO", "A", 100_000),
-        create_with("Overdrawn", Opening { deposit: Some(money(1_000)), overdraft_limit: limit(200) }),
+        create_with(
+            "Overdrawn",
+            Opening { deposit: Some(money(1_000)), overdraft_limit: limit(200), ..Opening::default() },
+        ),
         create("Frozen"),
         AccountCommand::FreezeAccount { account_id: account("Frozen"), reason: None },
         transfer(19, "Overdrawn", "Frozen", 1_150),

@@ -92,8 +92,9 @@ async fn a_closed_account_neither_gives_nor_takes() {
     }
     assert_eq!(log(&bank).await, before);
     for _ in 0..2 {
-        assert_eq!(reverse(&bank, 8).await, Err(ReverseError::NoPayee), "it comes back as from nobody");
+        assert_eq!(reverse(&bank, 8).await, Err(ReverseError::NoPayee), "nobody takes it back");
         assert_eq!((balance(&bank, "Ada").await, balance(&bank, "Grace").await), (0, 110));
+        assert_eq!(log(&bank).await, before, "nothing is stored");
     }
     bank.verify(|_, _| ()).await.unwrap();
 }
@@ -101,7 +102,7 @@ async fn a_closed_account_neither_gives_nor_takes() {
 #[tokio::test]
 async fn an_opening_deposit_is_reversed_like_any() {
     let bank = open(&[]).await;
-    let opening = Opening { deposit: Some(money(50)), overdraft_limit: limit(10) };
+    let opening = Opening { deposit: Some(money(50)), overdraft_limit: limit(10), ..Opening::default() };
     bank.create_account(NewAccount { opening, ..NewAccount::from(&account("Ada")) }).await.unwrap();
     for nothing in [1, 2] {
         assert_eq!(reverse(&bank, nothing).await, Err(ReverseError::NothingToReverse));

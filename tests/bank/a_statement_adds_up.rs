@@ -2,9 +2,9 @@
 //! period and any number of lines is that part of the whole, also where bookings are recorded days after they are booked.
 
 use cqrs_bank::bank::{
-    AccountId, Bank, BookingDate, BookingDetails, Bound, LeftOut, Options, Period, Statement, StatementLine, StoreUrl,
+    AccountId, Bank, BookingDate, BookingDetails, Bound, Options, Period, Statement, StatementLine, StoreUrl,
 };
-use cqrs_bank::engine::log::Position;
+use cqrs_bank::engine::log::{Moment, Position};
 use tempfile::tempdir;
 
 use crate::accounts::{account, money};
@@ -69,25 +69,26 @@ async fn any_part_is_that_part_of_the_whole() {
     let account = account("A");
     let bank = bank_of_a_week(&store, &account).await;
     let whole = bank.statement(&account, Period::default(), None, usize::MAX).await.unwrap();
-    assert_eq!((whole.brought_forward, whole.left_out, whole.lines.len()), (None, LeftOut::Nothing, 1 + 6 * 9));
-    assert!(whole.is_reordered && whole.lines.is_sorted_by_key(|line| (line.booking_date, line.position)));
+    assert_eq!((whole.brought_forward, whole.earlier, whole.lines.len()), (None, 0, 1 + 6 * 9));
+    assert!(whole.lines.iter().any(StatementLine::is_reordered));
+    assert!(whole.lines.is_sorted_by_key(|line| (line.booking_date, line.position)));
     adds_up(&whole);
     let balance = bank.check_balance(&account).await.unwrap().minor_units();
     assert_eq!(whole.lines.last().unwrap().balance, balance);
 
     for limit in [1, 2, 5, 9, 20, 54, 55, 100] {
         for last in [None, Some(0), Some(2), Some(5), Some(6)] {
-            let period = Period { from: None, to: last.map(|last| Bound::Date(day(last))) };
+            let to = last.map(|last| Bound::Date(day(last)));
+            let period = Period::between(None, to).unwrap();
             let statement = bank.statement(&account, period, None, limit).await.unwrap();
             let (_, all) = part(&whole.lines, |line| last.is_none_or(|last| line.booking_date <= day(last)));
             let earlier = all.len().saturating_sub(limit);
             let before = earlier.checked_sub(1).map(|last| all[last].balance);
             assert_eq!(statement.lines.iter().collect::<Vec<_>>(), all[earlier..], "the last {limit} until {last:?}");
             assert_eq!(statement.brought_forward, before);
-            let left_out = if earlier == 0 { LeftOut::Nothing } else { LeftOut::Earlier(earlier as u64) };
-            assert_eq!(statement.left_out, left_out);
-            for first in 0..6 {
-                let period = Period { from: Some(Bound::Date(day(first))), ..period };
+            assert_eq!(statement.earlier, earlier as u64);
+            for first in 0..last.map_or(6, |last| last + 1).min(6) {
+                let period = Period::between(Some(Bound::Date(day(first))), to).unwrap();
                 let statement = bank.statement(&account, period, None, limit).await.unwrap();
                 let is_in = |line: &StatementLine| {
                     line.booking_date >= day(first) && last.is_none_or(|last| line.booking_date <= day(last))
@@ -96,37 +97,47 @@ async fn any_part_is_that_part_of_the_whole() {
                 let earlier = all.len().saturating_sub(limit);
                 let before = earlier.checked_sub(1).map(|last| all[last].balance).or(before);
                 if !all.is_empty() {
-                    assert_eq!(statement.brought_forward, before, "from {first} until {last:?}");
+                    assert_eq!(statement.brought_forward, before.or(Some(0)), "from {first} until {last:?}");
                 }
                 assert_eq!(statement.lines.iter().collect::<Vec<_>>(), all[earlier..], "{limit} from {first}");
-                let left_out = if earlier == 0 { LeftOut::Nothing } else { LeftOut::Earlier(earlier as u64) };
-                assert_eq!(statement.left_out, left_out);
+                assert_eq!(statement.earlier, earlier as u64);
             }
         }
     }
 }
 
-/// Pages by position have each event once, and each brings forward what the one before left.
+/// A period of positions has the events that were recorded there, in the order of their booking dates, however few lines
+/// are wanted of it.
 #[tokio::test]
-async fn pages_by_position_follow_each_other() {
+async fn a_period_of_positions_is_ordered_by_date_too() {
     let directory = tempdir().unwrap();
     let store = StoreUrl::Sqlite(directory.path().join("bank.db"));
     let account = account("A");
     let bank = bank_of_a_week(&store, &account).await;
-    let (mut next, mut before, mut positions) = (Position::new(1), None, Vec::new());
-    loop {
-        let page = bank.statement(&account, next, None, 7).await.unwrap();
-        adds_up(&page);
-        assert_eq!(page.brought_forward, before);
-        before = page.lines.last().map(|line| line.balance);
-        positions.extend(page.lines.iter().map(|line| line.position.get()));
-        match page.left_out {
-            LeftOut::From(position) => next = position,
-            LeftOut::Nothing => break,
-            other => panic!("{other:?}"),
+    let position = |position| Some(Bound::Position(Position::new(position)));
+    for (first, last) in [(1, 55), (1, 20), (11, 30), (17, 17), (30, 99), (56, 99)] {
+        let period = Period::between(position(first), position(last)).unwrap();
+        let all = bank.statement(&account, period, None, usize::MAX).await.unwrap();
+        adds_up(&all);
+        let mut positions: Vec<_> = all.lines.iter().map(|line| line.position.get()).collect();
+        positions.sort_unstable();
+        assert_eq!(positions, (first..=last.min(55)).collect::<Vec<_>>());
+        let then = bank.statement(&account, Period::default(), Some(Moment::Position(Position::new(last.min(55)))), 1);
+        let last_balance = all.lines.last().map_or(all.brought_forward.unwrap(), |line| line.balance);
+        assert_eq!(last_balance, then.await.unwrap().lines[0].balance);
+        for limit in [1, 3, 8] {
+            let part = bank.statement(&account, period, None, limit).await.unwrap();
+            let earlier = all.lines.len().saturating_sub(limit);
+            assert_eq!((part.earlier, &part.lines[..]), (earlier as u64, &all.lines[earlier..]));
+            adds_up(&part);
         }
     }
-    positions.sort_unstable();
-    assert_eq!(positions, (1..=55).collect::<Vec<_>>());
-    assert_eq!(before, Some(bank.check_balance(&account).await.unwrap().minor_units()));
+    for (first, last) in [(1, 55), (1, 20), (11, 30)] {
+        let to_the_end = bank.statement(&account, Position::new(first), None, usize::MAX).await.unwrap();
+        let then =
+            bank.statement(&account, Position::new(first), Some(Moment::Position(Position::new(last))), 99).await;
+        let period = Period::between(position(first), position(last)).unwrap();
+        assert_eq!(then.unwrap(), bank.statement(&account, period, None, 99).await.unwrap());
+        assert_eq!(to_the_end.lines.len() as u64, 56 - first);
+    }
 }

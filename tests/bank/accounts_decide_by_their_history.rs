@@ -1,8 +1,8 @@
 //! An account decides from its own events alone.
 
 use cqrs_bank::bank::{
-    Account, AccountCommand, AccountEvent, AccountHolder, AccountId, Balance, BookingDetails, EmailAddress, HolderName,
-    Money, Outgoing, PinCheck, PinVerifier, Refusal,
+    Account, AccountCommand, AccountEvent, AccountHolder, AccountId, Balance, BookingDetails, DeclinedDetails,
+    EmailAddress, HolderName, Money, Outgoing, PinCheck, PinVerifier, Refusal,
 };
 use cqrs_bank::engine::domain::Aggregate;
 use cqrs_bank::engine::testing::given;
@@ -178,7 +178,8 @@ fn withdrawn(amount: u64) -> AccountEvent {
 
 fn declined(balance: u64, amount: u64) -> AccountEvent {
     let balance = if balance == 0 { Balance::ZERO } else { money(balance).into() };
-    AccountEvent::AccountOverdrawn { account_id: wolfman(), balance, amount_requested: money(amount) }
+    let declined = DeclinedDetails::NONE;
+    AccountEvent::AccountOverdrawn { account_id: wolfman(), balance, amount_requested: money(amount), declined }
 }
 
 /// Two distinct verifiers, against which no PIN is checked.
@@ -222,7 +223,8 @@ fn unlock() -> AccountCommand {
 }
 
 fn invalid_pin(amount: u64) -> AccountEvent {
-    AccountEvent::InvalidPin { account_id: wolfman(), amount_requested: money(amount) }
+    let declined = DeclinedDetails::NONE;
+    AccountEvent::InvalidPin { account_id: wolfman(), amount_requested: money(amount), declined }
 }
 
 fn unlocked() -> AccountEvent {

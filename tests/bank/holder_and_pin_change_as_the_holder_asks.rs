@@ -69,6 +69,8 @@ async fn who_gets_an_address_later_is_thanked_from_then_on() {
     bank.change_holder(&ada, holder("Grace"), None).await.unwrap();
     bank.change_email(&ada, email("grace@example.org"), None).await.unwrap();
     bank.deposit(&ada, money(3)).await.unwrap();
+    bank.change_email(&ada, None, None).await.unwrap();
+    bank.deposit(&ada, money(4)).await.unwrap();
     at_rest(&bank).await;
     assert_eq!(outbox.sent().len(), 2);
     // Delivered again, an e-mail is the same: each deposit has the recipient of its time.
@@ -80,6 +82,7 @@ async fn who_gets_an_address_later_is_thanked_from_then_on() {
     assert_eq!(recipient(2), None);
     assert_eq!(recipient(4).as_deref(), Some("Ada <ada@example.org>"));
     assert_eq!(recipient(7).as_deref(), Some("Grace <grace@example.org>"));
+    assert_eq!(recipient(9), None);
 }
 
 #[tokio::test]

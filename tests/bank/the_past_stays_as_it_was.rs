@@ -108,8 +108,12 @@ async fn a_history_longer_than_one_read_is_read_to_its_end() {
     assert_eq!(bank.account_events(&account, Position::new(2_000), 10_000).await.unwrap().len(), 502);
     let then = bank.check_balance_at(&account, Moment::Position(Position::new(2_001))).await;
     assert_eq!(then.unwrap().minor_units(), 2_000);
-    let statement = bank.statement(&account, Position::new(2_400), None, 10).await.unwrap();
-    assert_eq!(statement.lines.iter().map(|line| line.balance).collect::<Vec<_>>(), (2_399..2_409).collect::<Vec<_>>());
+    let statement = bank.statement(&account, Position::new(100), None, 10).await.unwrap();
+    assert_eq!(
+        statement.lines.iter().map(|line| line.balance).collect::<Vec<_>>(),
+        (2_491..=2_500).collect::<Vec<_>>()
+    );
+    assert_eq!((statement.brought_forward, statement.earlier), (Some(2_490), 2_392));
 }
 
 #[tokio::test]

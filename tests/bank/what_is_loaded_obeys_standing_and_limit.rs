@@ -30,7 +30,8 @@ async fn load(bank: &Bank, dry_run: bool) -> Loaded {
 #[tokio::test]
 async fn each_row_is_listed_with_the_reason_and_a_dry_run_says_the_same() {
     let bank = Bank::open(StoreUrl::Memory).await.unwrap();
-    let opening = Opening { deposit: Some(money(10)), overdraft_limit: OverdraftLimit::new(40).unwrap() };
+    let opening =
+        Opening { deposit: Some(money(10)), overdraft_limit: OverdraftLimit::new(40).unwrap(), ..Opening::default() };
     bank.create_account(NewAccount { opening, ..NewAccount::from(&account("Limited")) }).await.unwrap();
     for name in ["Closed", "Frozen"] {
         bank.create(&account(name)).await.unwrap();

@@ -107,14 +107,16 @@ async fn what_moved_nothing_cannot_be_reversed() {
     }
 }
 
-/// A transfer back that the payer cannot take has reversed nothing.
+/// A transfer back that the payer cannot take stores nothing.
 #[tokio::test]
-async fn a_transfer_back_that_is_released_may_be_tried_again() {
+async fn a_transfer_back_that_is_refused_may_be_tried_again() {
     const LIMIT: i64 = 1_000_000_000_000_000;
     let bank = bank_with_accounts(Options::default()).await;
     bank.transfer(&account("A"), &account("B"), money(25), None).await.unwrap();
     bank.deposit(&account("A"), money(LIMIT.unsigned_abs() - 75)).await.unwrap();
+    let before = log(&bank).await;
     assert_eq!(reverse(&bank, 5).await, Err(ReverseError::BalanceLimit));
+    assert_eq!(log(&bank).await, before);
     assert_eq!(balances(&bank).await, (LIMIT, 125));
     reverse(&bank, 8).await.unwrap();
     reverse(&bank, 5).await.unwrap();

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use cqrs_bank::bank::{
-    AccountEvent, Bank, BookingDate, BookingDetails, Incoming, Memo, Options, Outgoing, Reversal, StoreUrl,
-    Verification, Verified,
+    AccountEvent, Bank, BookingDate, BookingDetails, DeclinedDetails, Incoming, Memo, Options, Outgoing, Reversal,
+    StoreUrl, Verification, Verified,
 };
 use cqrs_bank::engine::command_handler::Limits;
 use cqrs_bank::engine::log::{Metadata, Position, StreamId, Timestamp, Version};
@@ -265,6 +265,7 @@ async fn payments_that_no_account_would_decline_are_noticed() {
         account_id: account("Wolfman"),
         balance: balance(held),
         amount_requested: money(amount),
+        declined: DeclinedDetails::NONE,
     };
     let reason = "it declines a payment for a balance that its account does not have".to_owned();
     assert_eq!(problem(vec![declined(100, 101), declined(7, 101)]).await, (Some(4), reason.clone()));

@@ -124,7 +124,7 @@ isbn           title                   author       copies_in  copies_out
 library(7)> LibraryReadService.get_inventory at: 3, limit: 1
 isbn           title             author      copies_in  copies_out
 9781593275846  Elixir in Action  Sasa Juric          9           1
-Later books are not shown: from: "9781680502992" goes on.
+Later books are not shown: `LibraryReadService.get_inventory from: "9781680502992", limit: 1, at: 3` goes on.
 library(8)> LibraryReadService.get_book "978-1680502992"
 :no_book
 library(9)> LibraryReadService.get_book "978-1680502992", at: 3

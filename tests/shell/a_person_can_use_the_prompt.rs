@@ -242,7 +242,7 @@ fn history_survives_restarts_can_be_searched_and_is_private() {
     terminal.keys(UP);
     terminal.wait_for("bank(1)> exit");
     terminal.keys(UP);
-    terminal.wait_for("bank(1)> Bank.create \"Wolfman\", [holder], [pin], [email: …], [deposit: …], [overdraft: …]");
+    terminal.wait_for("bank(1)> Bank.create \"Wolfman\", [holder], [pin], [email: …], [deposit: …], [memo: …], [on: …], [overdraft: …]");
     terminal.keys(CTRL_C);
     terminal.wait_for("bank(1)> ");
     terminal.keys(&format!("{CTRL_R}open"));

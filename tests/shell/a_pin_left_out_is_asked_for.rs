@@ -64,6 +64,8 @@ fn for_another_one_both_are_asked_for() {
     terminal.enter(PIN);
     terminal.wait_for("New PIN of \"1\": ");
     terminal.enter(NEW);
+    terminal.wait_for("New PIN of \"1\" again: ");
+    terminal.enter(NEW);
     terminal.wait_for("bank(5)> ");
     ask(&terminal);
     terminal.enter(NEW);
@@ -72,6 +74,58 @@ fn for_another_one_both_are_asked_for() {
     nothing_was_shown(&terminal);
     let received = String::from_utf8_lossy(&terminal.received.lock().unwrap()).into_owned();
     assert!(!received.contains(NEW), "{received}");
+}
+
+#[test]
+fn a_new_one_that_is_mistyped_changes_nothing() {
+    let terminal = with_account();
+    terminal.enter("Bank.change_pin 1; Bank.withdraw 1, 1");
+    terminal.wait_for(QUESTION);
+    terminal.enter(PIN);
+    terminal.wait_for("New PIN of \"1\": ");
+    terminal.enter("97531864");
+    terminal.wait_for("New PIN of \"1\" again: ");
+    terminal.enter("97531846");
+    terminal.wait_for("bank(4)> ");
+    assert!(
+        terminal.lines().iter().any(|line| line == "error: the two answers differ, and so the statement was not run")
+    );
+    ask(&terminal);
+    terminal.enter(PIN);
+    terminal.wait_for("bank(5)> ");
+    balance_is(&terminal, 5, "70");
+    nothing_was_shown(&terminal);
+}
+
+/// Closed, frozen and locked are said before any PIN is asked for.
+#[test]
+fn it_is_not_asked_for_where_it_would_change_nothing() {
+    let terminal = with_account();
+    let mut statement = 4;
+    let mut replies = |asked: &str, reply: &str| {
+        terminal.enter(asked);
+        statement += 1;
+        terminal.wait_for(&format!("bank({statement})> "));
+        assert_eq!(terminal.lines().iter().rev().nth(1).unwrap(), reply, "{asked}");
+    };
+    replies("Bank.freeze 1", ":ok");
+    for asked in ["Bank.withdraw 1, 30", "Bank.transfer 1, 2, 30", "Bank.close_account 1"] {
+        replies(asked, "{:error, :account_frozen}");
+    }
+    replies("Bank.unfreeze 1", ":ok");
+    for _ in 0..3 {
+        replies("Bank.withdraw 1, 1, 1111", ":ok");
+    }
+    for asked in ["Bank.withdraw 1, 1", "Bank.close_account 1", "Bank.change_pin 1", "Bank.change_holder 1, \"Luke\""] {
+        replies(asked, "{:error, :account_locked}");
+    }
+    replies("Bank.unlock 1", ":ok");
+    replies(&format!("Bank.withdraw 1, 100, {PIN}"), ":ok");
+    replies(&format!("Bank.close_account 1, {PIN}"), ":ok");
+    for asked in ["Bank.withdraw 1, 1", "Bank.close_account 1", "Bank.change_pin 1", "Bank.change_email 1, nil"] {
+        replies(asked, "{:error, :account_closed}");
+    }
+    replies("Bank.change_pin 2", "{:error, :no_account}");
 }
 
 #[test]

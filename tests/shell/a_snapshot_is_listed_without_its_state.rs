@@ -29,7 +29,7 @@ fn each_is_shown_with_the_event_that_it_follows() {
              513      512  2026-01-01T00:00:02.026000Z\n\
              position  version  time\n     \
              513      512  2026-01-01T00:00:02.026000Z\n\
-             1 earlier snapshot is not shown: from: 1 begins with the first.\n\
+             1 earlier snapshot is not shown: `Bank.snapshots 1, from: 1, limit: 1` begins with the first.\n\
              position  version  time\n"
         );
     }
@@ -42,6 +42,6 @@ fn the_verifier_of_a_pin_is_not_shown() {
         object,
         "{\"statement\":\"Bank.snapshots 1, from: 1, limit: 1\",\
          \"reply\":[{\"position\":257,\"version\":256,\"time\":\"2026-01-01T00:00:01.514000Z\"}],\
-         \"notes\":[\"Later snapshots are not shown: from: 513 goes on.\"],\"events\":[],\"trace\":[]}\n"
+         \"notes\":[\"Later snapshots are not shown: `Bank.snapshots 1, from: 513, limit: 1` goes on.\"],\"events\":[],\"trace\":[]}\n"
     );
 }

@@ -5,21 +5,18 @@ use std::iter;
 use uuid::Uuid;
 
 use super::balance::{Balance, OverdraftLimit};
-use super::booking::BookingDetails;
 use super::change::{AccountChange, Change};
 use super::commands::AccountCommand;
 use super::events::AccountEvent;
 use super::id::AccountId;
-use super::money::Money;
 use super::pin_lock::{Admission, PinLock};
 use super::refusal::Refusal;
 use super::reservations::Reservations;
-use super::reversal::{Reversal, ReversedCommands};
+use super::reversal::ReversedCommands;
 use super::snapshot::AccountSnapshot;
 use super::standing::Standing;
 use super::stated_reason::StatedReason;
-use super::transfer::{Incoming, Outgoing, Released};
-use crate::bank::pin::PinCheck;
+use super::transfer::Released;
 use crate::engine::domain::Aggregate;
 
 /// An account, folded from its events.
@@ -30,15 +27,15 @@ pub struct Account {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct OpenAccount {
-    id: AccountId,
-    balance: Balance,
-    overdraft_limit: OverdraftLimit,
-    standing: Standing,
-    lock: PinLock,
+pub(super) struct OpenAccount {
+    pub(super) id: AccountId,
+    pub(super) balance: Balance,
+    pub(super) overdraft_limit: OverdraftLimit,
+    pub(super) standing: Standing,
+    pub(super) lock: PinLock,
     /// The amounts taken out of the balance for transfers under way.
-    reservations: Reservations,
-    reversed: ReversedCommands,
+    pub(super) reservations: Reservations,
+    pub(super) reversed: ReversedCommands,
 }
 
 impl Account {
@@ -77,6 +74,51 @@ impl Account {
     /// Whether more transfers are under way than an account allows.
     pub(in crate::bank) fn has_too_many_transfers(&self) -> bool {
         self.open.as_ref().is_some_and(|open| open.reservations.are_too_many())
+    }
+
+    /// Whether the account is closed.
+    pub fn is_closed(&self) -> bool {
+        self.standing() == Some(Standing::Closed)
+    }
+
+    /// Whether the account is frozen: nothing goes out.
+    pub fn is_frozen(&self) -> bool {
+        self.standing() == Some(Standing::Frozen)
+    }
+
+    /// Whether too many wrong PINs in a row have locked the account.
+    pub fn is_locked(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.lock.is_locked())
+    }
+
+    /// How far below zero the balance may fall.
+    pub fn overdraft_limit(&self) -> OverdraftLimit {
+        self.open.as_ref().map_or(OverdraftLimit::NONE, |open| open.overdraft_limit)
+    }
+
+    /// Whether a payment, or closing the account, is refused for lack of a PIN alone.
+    pub fn wants_pin_to_pay(&self) -> bool {
+        !self.is_frozen() && self.wants_pin_to_change()
+    }
+
+    /// Whether a change of the account is refused for lack of a PIN alone. A frozen account can be changed.
+    pub fn wants_pin_to_change(&self) -> bool {
+        !self.is_closed() && self.open.as_ref().is_some_and(|open| open.lock.admit(None) == Err(Refusal::PinRequired))
+    }
+
+    /// Why the account does not get another PIN as long as one of the two PINs is missing.
+    pub fn refusal_without_pins(&self) -> Refusal {
+        match &self.open {
+            None => Refusal::NoAccount,
+            Some(open) if open.standing == Standing::Closed => Refusal::AccountClosed,
+            Some(open) if !open.lock.has_pin() => Refusal::NoPin,
+            Some(open) if open.lock.is_locked() => Refusal::AccountLocked,
+            Some(_) => Refusal::PinRequired,
+        }
+    }
+
+    fn standing(&self) -> Option<Standing> {
+        self.open.as_ref().map(|open| open.standing)
     }
 }
 
@@ -200,106 +242,11 @@ impl OpenAccount {
         }
     }
 
-    fn deposit(&self, amount: Money, details: &BookingDetails) -> Result<AccountEvent, Refusal> {
-        self.check_balance_limit(amount)?;
-        let (account_id, details) = (self.id.clone(), details.clone());
-        Ok(AccountEvent::MoneyDeposited { account_id, amount, details })
-    }
-
-    /// Counts reservations too, since a released transfer returns them to the balance.
-    fn check_balance_limit(&self, amount: Money) -> Result<(), Refusal> {
-        let held = i128::from(self.balance.minor_units()) + i128::from(self.reservations.total());
-        let is_too_much = held + i128::from(amount.minor_units()) > i128::from(Money::MAX.minor_units());
-        if is_too_much { Err(Refusal::BalanceLimit) } else { Ok(()) }
-    }
-
-    /// Decides whether something may go out, as far as standing and PIN are concerned.
-    fn admit(&self, pin: Option<&PinCheck>) -> Result<Admission, Refusal> {
-        self.standing.check_unfrozen()?;
-        self.lock.admit(pin)
-    }
-
-    fn reserve(&self, outgoing: &Outgoing, pin: Option<&PinCheck>) -> Result<AccountEvent, Refusal> {
-        self.standing.check_unfrozen()?;
-        if outgoing.payee == self.id {
-            return Err(Refusal::SameAccount);
-        }
-        if let Some(reversed) = outgoing.details.reverses() {
-            return self.transfer_back(outgoing, reversed);
-        }
-        let account_id = self.id.clone();
-        let (balance, amount) = (self.balance, outgoing.amount);
-        Ok(match (self.lock.admit(pin)?, self.covers(amount)) {
-            (Admission::WrongPin, _) => AccountEvent::InvalidPin { account_id, amount_requested: amount },
-            (Admission::Granted, true) => {
-                self.reservations.check_capacity()?;
-                AccountEvent::MoneyReserved(Box::new(Outgoing { account_id, ..outgoing.clone() }))
-            }
-            (Admission::Granted, false) => {
-                AccountEvent::AccountOverdrawn { account_id, balance, amount_requested: amount }
-            }
-        })
-    }
-
-    /// Whether balance and overdraft limit cover a payment.
-    fn covers(&self, amount: Money) -> bool {
-        self.balance.checked_sub(amount).is_some_and(|left| left.is_within(self.overdraft_limit))
-    }
-
-    /// Refuses to take back more than that.
-    fn check_funds(&self, amount: Money) -> Result<(), Refusal> {
-        if self.covers(amount) { Ok(()) } else { Err(Refusal::Overdrawn) }
-    }
-
     fn set_overdraft_limit(&self, limit: OverdraftLimit) -> Result<AccountEvent, Refusal> {
         match self.balance.is_within(limit) {
             true => Ok(AccountEvent::OverdraftLimitSet { account_id: self.id.clone(), limit }),
             false => Err(Refusal::OverdraftInUse),
         }
-    }
-
-    /// The bank's own act, which needs no PIN and is no payment that could be declined.
-    fn transfer_back(&self, outgoing: &Outgoing, reversed: Uuid) -> Result<AccountEvent, Refusal> {
-        self.reversed.check(reversed)?;
-        self.check_funds(outgoing.amount)?;
-        self.reservations.check_capacity()?;
-        Ok(AccountEvent::MoneyReserved(Box::new(Outgoing { account_id: self.id.clone(), ..outgoing.clone() })))
-    }
-
-    fn reverse_deposit(&self, reversal: &Reversal) -> Result<AccountEvent, Refusal> {
-        self.standing.check_unfrozen()?;
-        self.reversed.check(reversal.reverses)?;
-        self.check_funds(reversal.amount)?;
-        Ok(AccountEvent::DepositReversed(Box::new(Reversal { account_id: self.id.clone(), ..reversal.clone() })))
-    }
-
-    fn reverse_withdrawal(&self, reversal: &Reversal) -> Result<AccountEvent, Refusal> {
-        self.reversed.check(reversal.reverses)?;
-        self.check_balance_limit(reversal.amount)?;
-        Ok(AccountEvent::WithdrawalReversed(Box::new(Reversal { account_id: self.id.clone(), ..reversal.clone() })))
-    }
-
-    fn credit(&self, incoming: &Incoming) -> Result<AccountEvent, Refusal> {
-        self.check_balance_limit(incoming.amount)?;
-        let account_id = self.id.clone();
-        Ok(AccountEvent::TransferCredited(Box::new(Incoming { account_id, ..incoming.clone() })))
-    }
-
-    fn withdraw(
-        &self,
-        amount: Money,
-        details: &BookingDetails,
-        pin: Option<&PinCheck>,
-    ) -> Result<AccountEvent, Refusal> {
-        let account_id = self.id.clone();
-        let balance = self.balance;
-        Ok(match (self.admit(pin)?, self.covers(amount)) {
-            (Admission::WrongPin, _) => AccountEvent::InvalidPin { account_id, amount_requested: amount },
-            (Admission::Granted, true) => AccountEvent::MoneyWithdrawn { account_id, amount, details: details.clone() },
-            (Admission::Granted, false) => {
-                AccountEvent::AccountOverdrawn { account_id, balance, amount_requested: amount }
-            }
-        })
     }
 
     fn freeze(&self, reason: Option<StatedReason>) -> Result<AccountEvent, Refusal> {

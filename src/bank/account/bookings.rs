@@ -6,6 +6,7 @@ use super::booking::BookingDetails;
 use super::events::AccountEvent;
 use super::id::AccountId;
 use super::money::Money;
+use super::stated_reason::StatedReason;
 use super::transfer::TransferId;
 
 impl AccountEvent {
@@ -19,7 +20,7 @@ impl AccountEvent {
         Self::MoneyWithdrawn { account_id, amount, details: BookingDetails::NONE }
     }
 
-    /// The memo and the booking date, if the event is a booking that may have them.
+    /// The memo and the booking date, if the event is a booking that may have them, or declines one.
     pub fn details(&self) -> Option<&BookingDetails> {
         match self {
             Self::MoneyDeposited { details, .. } | Self::MoneyWithdrawn { details, .. } => Some(details),
@@ -27,6 +28,7 @@ impl AccountEvent {
             Self::TransferCredited(incoming) => Some(&incoming.details),
             Self::TransferReleased(released) => Some(&released.outgoing.details),
             Self::DepositReversed(reversal) | Self::WithdrawalReversed(reversal) => Some(&reversal.details),
+            Self::AccountOverdrawn { declined, .. } | Self::InvalidPin { declined, .. } => declined.details(),
             _ => None,
         }
     }
@@ -41,12 +43,13 @@ impl AccountEvent {
         }
     }
 
-    /// The other account of a transfer.
+    /// The other account of a transfer, also of a declined one.
     pub fn other_account(&self) -> Option<&AccountId> {
         match self {
             Self::MoneyReserved(outgoing) | Self::TransferSettled(outgoing) => Some(&outgoing.payee),
             Self::TransferCredited(incoming) => Some(&incoming.payer),
             Self::TransferReleased(released) => Some(&released.outgoing.payee),
+            Self::AccountOverdrawn { declined, .. } | Self::InvalidPin { declined, .. } => declined.payee(),
             _ => None,
         }
     }
@@ -70,10 +73,27 @@ impl AccountEvent {
         }
     }
 
-    /// The schema version that has what the event has: version 2 of the bookings adds their details.
+    /// The id of the command whose booking the event is part of reversing: of each step of a transfer back too.
+    pub fn reversal_of(&self) -> Option<Uuid> {
+        self.reversed_command().or_else(|| self.details()?.reverses())
+    }
+
+    /// The reason that was stated for the event.
+    pub fn stated_reason(&self) -> Option<&StatedReason> {
+        match self {
+            Self::AccountFrozen { reason, .. } | Self::AccountClosed { reason, .. } => reason.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The schema version that has what the event has: version 2 of the bookings, and of what was declined, adds their
+    /// details.
     pub(super) fn version_with_details(&self) -> Option<u16> {
         match self {
             Self::DepositReversed(_) | Self::WithdrawalReversed(_) => None,
+            Self::AccountOverdrawn { declined, .. } | Self::InvalidPin { declined, .. } => {
+                Some(if declined.are_none() { 1 } else { 2 })
+            }
             booking => booking.details().map(|details| if details.are_none() { 1 } else { 2 }),
         }
     }

@@ -31,8 +31,8 @@ pub enum Change {
     },
     /// Name another holder.
     Holder(HolderName),
-    /// Set the holder's e-mail address.
-    Email(EmailAddress),
+    /// Set the holder's e-mail address, or with `None` remove it.
+    Email(Option<EmailAddress>),
     /// Replace the PIN by one with this verifier.
     Pin(PinVerifier),
 }
@@ -56,7 +56,10 @@ impl AccountChange {
                 Fingerprint::of(&[&"close_account", account_id, &reason])
             }
             Change::Holder(name) => Fingerprint::of(&[&"change_holder", account_id, &name.as_str()]),
-            Change::Email(email) => Fingerprint::of(&[&"change_email", account_id, &email.as_str()]),
+            Change::Email(email) => {
+                let email = email.as_ref().map_or("", EmailAddress::as_str);
+                Fingerprint::of(&[&"change_email", account_id, &email])
+            }
             Change::Pin(_) => Fingerprint::of(&[&"change_pin", account_id]),
         }
     }

@@ -64,7 +64,9 @@ impl Command for AccountCommand {
                     None => Fingerprint::of(&[&"create_account", account_id, &holder, &email, &has_pin]),
                     Some(opening) => {
                         let (deposit, limit) = (opening.deposit.unwrap_or_default(), opening.overdraft_limit);
-                        Fingerprint::of(&[&"create_account", account_id, &holder, &email, &has_pin, &deposit, &limit])
+                        let parts: [&dyn fmt::Display; 7] =
+                            [&"create_account", account_id, &holder, &email, &has_pin, &deposit, &limit];
+                        with_details(&parts, &opening.details)
                     }
                 }
             }

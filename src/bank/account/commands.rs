@@ -17,21 +17,24 @@ pub(in crate::bank) const CREATE_ACCOUNT: &str = "Create Account";
 pub(in crate::bank) const TRANSFER_MONEY: &str = "Transfer Money";
 
 /// What an account has from the beginning, besides its holder.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Opening {
     /// The first deposit, in the same commit as the creation.
     pub deposit: Option<Money>,
+    /// Memo and booking date of the deposit. Without a deposit there is nothing that could have them.
+    pub details: BookingDetails,
     /// The overdraft limit.
     pub overdraft_limit: OverdraftLimit,
 }
 
 impl Opening {
     /// The events that follow the creation.
-    pub(in crate::bank) fn events(self, account_id: &AccountId) -> impl Iterator<Item = AccountEvent> {
-        let Self { deposit, overdraft_limit: limit } = self;
+    pub(in crate::bank) fn events(&self, account_id: &AccountId) -> impl Iterator<Item = AccountEvent> {
+        let Self { deposit, details, overdraft_limit: limit } = self.clone();
         let limit =
             (!limit.is_none()).then(|| AccountEvent::OverdraftLimitSet { account_id: account_id.clone(), limit });
-        let deposit = deposit.map(|amount| AccountEvent::deposited(account_id.clone(), amount));
+        let deposit =
+            deposit.map(|amount| AccountEvent::MoneyDeposited { account_id: account_id.clone(), amount, details });
         limit.into_iter().chain(deposit)
     }
 }

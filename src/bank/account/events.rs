@@ -3,12 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::balance::{Balance, OverdraftLimit};
-use super::booking::{self, BookingDetails};
+use super::booking::{self, BookingDetails, DeclinedDetails};
 use super::change::CHANGE_PIN;
+use super::commands::TRANSFER_MONEY;
 use super::email_address::EmailAddress;
 use super::holder::{self, AccountHolder, HolderName};
 use super::id::AccountId;
-use super::money::{self, Money};
+use super::money::Money;
 use super::reversal::Reversal;
 use super::stated_reason::StatedReason;
 use super::transfer::{Incoming, Outgoing, Released, TransferId};
@@ -54,22 +55,28 @@ pub enum AccountEvent {
         details: BookingDetails,
     },
     /// A payment beyond the balance was declined.
+    #[serde(deserialize_with = "booking::deserialize_overdrawn")]
     AccountOverdrawn {
         /// The account.
         account_id: AccountId,
         /// The balance, which is unchanged.
         balance: Balance,
         /// The amount requested.
-        #[serde(deserialize_with = "money::deserialize_amount")]
         amount_requested: Money,
+        /// Payee, memo and booking date.
+        #[serde(flatten)]
+        declined: DeclinedDetails,
     },
     /// A payment with a wrong PIN was declined.
+    #[serde(deserialize_with = "booking::deserialize_wrong_pin")]
     InvalidPin {
         /// The account.
         account_id: AccountId,
         /// The amount requested.
-        #[serde(deserialize_with = "money::deserialize_amount")]
         amount_requested: Money,
+        /// Payee, memo and booking date.
+        #[serde(flatten)]
+        declined: DeclinedDetails,
     },
     /// A change that needs the PIN was declined because of a wrong one.
     PinRejected {
@@ -108,12 +115,13 @@ pub enum AccountEvent {
         /// The new holder's name.
         account_holder: HolderName,
     },
-    /// The holder's e-mail address was set.
+    /// The holder's e-mail address was set, or removed.
     EmailChanged {
         /// The account.
         account_id: AccountId,
-        /// The new address.
-        email: EmailAddress,
+        /// The new address; `None` if it was removed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        email: Option<EmailAddress>,
     },
     /// The PIN was replaced.
     PinChanged {
@@ -147,68 +155,19 @@ pub enum AccountEvent {
     CurrencyChosen(CurrencyChosen),
 }
 
-/// The change of a balance by an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Movement {
-    /// An increase by this amount.
-    In(Money),
-    /// A decrease by this amount.
-    Out(Money),
-}
-
-impl Movement {
-    /// The change in minor units, negative for a decrease.
-    pub fn minor_units(self) -> i64 {
-        match self {
-            Self::In(amount) => Balance::from(amount).minor_units(),
-            Self::Out(amount) => Balance::ZERO.difference(amount),
-        }
-    }
-
-    /// The balance after the movement; `None` if it would be out of range.
-    pub fn applied_to(self, balance: Balance) -> Option<Balance> {
-        match self {
-            Self::In(amount) => balance.checked_add(amount),
-            Self::Out(amount) => balance.checked_sub(amount),
-        }
-    }
-}
-
 impl AccountEvent {
-    /// The change of the account's balance, if any.
-    pub fn movement(&self) -> Option<Movement> {
-        match self {
-            Self::MoneyDeposited { amount, .. } => Some(Movement::In(*amount)),
-            Self::MoneyWithdrawn { amount, .. } => Some(Movement::Out(*amount)),
-            Self::MoneyReserved(outgoing) => Some(Movement::Out(outgoing.amount)),
-            Self::TransferCredited(incoming) => Some(Movement::In(incoming.amount)),
-            Self::TransferReleased(released) => Some(Movement::In(released.outgoing.amount)),
-            Self::DepositReversed(reversal) => Some(Movement::Out(reversal.amount)),
-            Self::WithdrawalReversed(reversal) => Some(Movement::In(reversal.amount)),
-            Self::AccountCreated { .. }
-            | Self::AccountOverdrawn { .. }
-            | Self::InvalidPin { .. }
-            | Self::AccountUnlocked { .. }
-            | Self::AccountFrozen { .. }
-            | Self::AccountUnfrozen { .. }
-            | Self::OverdraftLimitSet { .. }
-            | Self::HolderChanged { .. }
-            | Self::EmailChanged { .. }
-            | Self::PinChanged { .. }
-            | Self::AccountClosed { .. }
-            | Self::PinRejected { .. }
-            | Self::TransferSettled(_)
-            | Self::CurrencyChosen(_) => None,
-        }
-    }
-
     /// The title of the command that led to the event.
     pub fn command_title(&self) -> &'static str {
         match self {
             Self::AccountCreated { .. } => "Create Account",
             Self::MoneyDeposited { .. } => "Deposit Money",
             Self::MoneyWithdrawn { .. } => "Withdraw Money",
-            // A declined transfer has the same event as a declined withdrawal.
+            Self::AccountOverdrawn { declined, .. } | Self::InvalidPin { declined, .. }
+                if declined.payee().is_some() =>
+            {
+                TRANSFER_MONEY
+            }
+            // Earlier versions did not say whether it was a transfer.
             Self::AccountOverdrawn { .. } | Self::InvalidPin { .. } => "Withdraw or Transfer Money",
             Self::AccountUnlocked { .. } => "Unlock Account",
             Self::AccountFrozen { .. } => "Freeze Account",
@@ -219,7 +178,7 @@ impl AccountEvent {
             Self::PinChanged { .. } => CHANGE_PIN,
             Self::AccountClosed { .. } => "Close Account",
             Self::PinRejected { .. } => "Change Account",
-            Self::MoneyReserved(_) => "Transfer Money",
+            Self::MoneyReserved(_) => TRANSFER_MONEY,
             Self::TransferCredited(_) => "Credit Transfer",
             Self::TransferSettled(_) => "Settle Transfer",
             Self::TransferReleased(_) => "Release Transfer",
@@ -329,7 +288,7 @@ impl DomainEvent for AccountEvent {
         }
     }
 
-    /// Version 2 of the bookings adds their details.
+    /// Version 2 of the bookings, and of what was declined, adds their details.
     fn upcast(event_type: &str, schema_version: u16) -> Option<Upcast> {
         Self::only_adds(event_type, schema_version).then_some(|data| data)
     }

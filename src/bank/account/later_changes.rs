@@ -4,6 +4,7 @@ use arcstr::ArcStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::balance::OverdraftLimit;
 use super::email_address::EmailAddress;
 use super::events::AccountEvent;
 use super::holder::HolderName;
@@ -18,9 +19,15 @@ pub(super) struct LaterChanges {
     /// The holders that were named after the creation, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     holders: Vec<Since<HolderName>>,
-    /// The e-mail addresses that were set after the creation, in order.
+    /// The e-mail addresses that were set after the creation, in order; `None` where one was removed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    emails: Vec<Since<EmailAddress>>,
+    emails: Vec<Since<Option<EmailAddress>>>,
+    /// When the account was frozen (`true`) and when that ended, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    freezes: Vec<Since<bool>>,
+    /// The overdraft limits that were set, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    limits: Vec<Since<OverdraftLimit>>,
     /// Which event of the account replaced the PIN last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pin_changed: Option<Version>,
@@ -35,9 +42,9 @@ struct Since<T> {
 }
 
 impl<T> Since<T> {
-    /// The last value up to a moment.
-    fn last(values: &[Self], moment: Moment) -> Option<&T> {
-        values.iter().rfind(|since| moment.includes(since.position, since.time)).map(|since| &since.value)
+    /// The last one up to a moment.
+    fn last(values: &[Self], moment: Moment) -> Option<&Self> {
+        values.iter().rfind(|since| moment.includes(since.position, since.time))
     }
 }
 
@@ -50,6 +57,9 @@ impl LaterChanges {
                 | AccountEvent::HolderChanged { .. }
                 | AccountEvent::EmailChanged { .. }
                 | AccountEvent::PinChanged { .. }
+                | AccountEvent::AccountFrozen { .. }
+                | AccountEvent::AccountUnfrozen { .. }
+                | AccountEvent::OverdraftLimitSet { .. }
         )
     }
 
@@ -64,18 +74,31 @@ impl LaterChanges {
                 self.emails.push(Since { position, time, value: email.clone() })
             }
             AccountEvent::PinChanged { .. } => self.pin_changed = Some(event.version),
+            AccountEvent::AccountFrozen { .. } => self.freezes.push(Since { position, time, value: true }),
+            AccountEvent::AccountUnfrozen { .. } => self.freezes.push(Since { position, time, value: false }),
+            AccountEvent::OverdraftLimitSet { limit, .. } => self.limits.push(Since { position, time, value: *limit }),
             _ => {}
         }
     }
 
     /// The holder at a moment, if another one was named by then.
     pub(super) fn holder_at(&self, moment: Moment) -> Option<&ArcStr> {
-        Since::last(&self.holders, moment).map(HolderName::shared_name)
+        Since::last(&self.holders, moment).map(|since| since.value.shared_name())
     }
 
-    /// The e-mail address at a moment, if one was set by then.
-    pub(super) fn email_at(&self, moment: Moment) -> Option<&EmailAddress> {
-        Since::last(&self.emails, moment)
+    /// The e-mail address at a moment, or that there is none any more, if one was set or removed by then.
+    pub(super) fn email_at(&self, moment: Moment) -> Option<Option<&EmailAddress>> {
+        Since::last(&self.emails, moment).map(|since| since.value.as_ref())
+    }
+
+    /// The position at which the account was frozen, if it is at a moment.
+    pub(super) fn frozen_at(&self, moment: Moment) -> Option<Position> {
+        Since::last(&self.freezes, moment).filter(|since| since.value).map(|since| since.position)
+    }
+
+    /// The overdraft limit at a moment.
+    pub(super) fn overdraft_limit_at(&self, moment: Moment) -> OverdraftLimit {
+        Since::last(&self.limits, moment).map_or(OverdraftLimit::NONE, |since| since.value)
     }
 
     pub(super) fn pin_changed(&self) -> Option<Version> {

@@ -4,6 +4,7 @@ use arcstr::ArcStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::balance::OverdraftLimit;
 use super::later_changes::LaterChanges;
 use crate::bank::{AccountEvent, AccountId, Currency, CurrencyChosen, EmailAddress, Moment};
 use crate::engine::log::{Position, RecordedEvent, Timestamp, Version};
@@ -29,6 +30,10 @@ pub struct AccountEntry {
     pub position: Position,
     /// The time of the account's creation.
     pub time: Timestamp,
+    /// How far below zero the balance may fall.
+    pub overdraft_limit: OverdraftLimit,
+    /// The position of the event that froze the account, if it is frozen.
+    pub frozen: Option<Position>,
     /// The position of the event that closed the account, if it is closed.
     pub closed: Option<Position>,
 }
@@ -103,7 +108,9 @@ impl ListedAccount {
             return None;
         }
         let (account_id, holder) = (account_id.clone(), holder.clone());
-        Some(AccountEntry { account_id, holder, position: *position, time: *time, closed })
+        let frozen = changes.and_then(|changes| changes.frozen_at(moment));
+        let overdraft_limit = changes.map_or(OverdraftLimit::NONE, |changes| changes.overdraft_limit_at(moment));
+        Some(AccountEntry { account_id, holder, position: *position, time: *time, overdraft_limit, frozen, closed })
     }
 }
 
@@ -159,7 +166,7 @@ impl Accounts {
 
     fn email_at(&self, account: &str, moment: Moment) -> Option<&EmailAddress> {
         let changed = self.changes_of(account).and_then(|changes| changes.email_at(moment));
-        changed.or_else(|| self.listed.find(account)?.email.as_ref())
+        changed.unwrap_or_else(|| self.listed.find(account)?.email.as_ref())
     }
 
     /// The holder of an account at a moment, if their e-mail address was known then.

@@ -44,7 +44,7 @@ impl Bank {
         self.change(account, Change::Holder(holder), pin, changed)
     }
 
-    /// Sets the holder's e-mail address, with the account's PIN if it has one.
+    /// Sets the holder's e-mail address, or removes it with `None`, with the account's PIN if it has one.
     ///
     /// # Errors
     ///
@@ -52,10 +52,10 @@ impl Bank {
     pub fn change_email(
         &self,
         account: &AccountId,
-        email: EmailAddress,
+        email: impl Into<Option<EmailAddress>>,
         pin: Option<Pin>,
     ) -> Operation<'_, Receipt, ChangeAccountError> {
-        self.change(account, Change::Email(email), pin, changed)
+        self.change(account, Change::Email(email.into()), pin, changed)
     }
 
     /// Replaces an account's PIN. Of the new one, only a verifier is stored.

@@ -1,11 +1,16 @@
 //! Reversing what was booked.
 
+use uuid::Uuid;
+
 use super::operation::{Operation, OperationKind};
 use crate::bank::account::{Reversal, TransferId};
 use crate::bank::errors::ReverseError;
+use crate::bank::queries::stream_of;
 use crate::bank::{
-    AccountCommand, AccountEvent, Bank, BookingDetails, Ending, Memo, Moment, Receipt, TransferRecord, TransferState,
+    Account, AccountCommand, AccountEvent, AccountId, Bank, BookingDetails, Ending, Incoming, Memo, Moment, Money,
+    Outgoing, Receipt, Refusal, TransferRecord, TransferState,
 };
+use crate::engine::domain::Aggregate as _;
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::log::{Position, RecordedEvent};
 
@@ -59,15 +64,37 @@ impl Bank {
         if outgoing.details.reverses().is_some() {
             return Err(ReverseError::IsReversal);
         }
-        let details = memo.map_or_else(Default::default, Into::into);
-        let kind = OperationKind::Transfer {
-            payer: outgoing.payee,
-            payee: outgoing.account_id,
-            amount: outgoing.amount,
-            details: BookingDetails::reversing(details, transfer_id.into()),
-            pin: None,
-        };
+        let details = BookingDetails::reversing(memo.map_or_else(Default::default, Into::into), transfer_id.into());
+        let (payer, payee, amount) = (outgoing.payee, outgoing.account_id, outgoing.amount);
+        self.check_transfer_back(&payer, &payee, amount, &details).await?;
+        let kind = OperationKind::Transfer { payer, payee, amount, details, pin: None };
         Ok(Operation::new(self, kind, |parts, receipt| Ok(parts.transfer_outcome(receipt)?.receipt)))
+    }
+
+    /// Refuses a transfer back that its payee could not take, so that nothing is stored. If the payee's account changes
+    /// after that, what was reserved is released.
+    async fn check_transfer_back(
+        &self,
+        payer: &AccountId,
+        payee: &AccountId,
+        amount: Money,
+        details: &BookingDetails,
+    ) -> Result<(), ReverseError> {
+        let (account_id, transfer_id, details) = (payer.clone(), Uuid::nil().into(), details.clone());
+        let outgoing = Outgoing { account_id, transfer_id, payee: payee.clone(), amount, details: details.clone() };
+        let reserve = AccountCommand::ReserveMoney { outgoing: Box::new(outgoing), pin: None };
+        let account: Account = self.state_up_to(&stream_of(payer), Moment::NOW).await?;
+        if account.execute(&reserve).is_err() {
+            // It decides on that itself, and a command that is sent again has its first outcome.
+            return Ok(());
+        }
+        let incoming = Incoming { account_id: payee.clone(), transfer_id, payer: payer.clone(), amount, details };
+        let account: Account = self.state_up_to(&stream_of(payee), Moment::NOW).await?;
+        match account.execute(&AccountCommand::CreditTransfer(Box::new(incoming))) {
+            Ok(_) => Ok(()),
+            Err(Refusal::BalanceLimit) => Err(ReverseError::BalanceLimit),
+            Err(_) => Err(ReverseError::NoPayee),
+        }
     }
 }
 

@@ -2,10 +2,13 @@
 
 mod period;
 mod read_models;
+mod reversed;
 mod statement;
 mod statement_lines;
+mod statement_part;
 mod why;
 
-pub use self::period::{Bound, InvalidMonth, Month, Period};
-pub use self::statement_lines::{LeftOut, Statement, StatementLine};
+pub use self::period::{Bound, InvalidMonth, InvalidPeriod, Month, Period};
+pub(super) use self::statement::stream_of;
+pub use self::statement_lines::{Statement, StatementLine};
 pub use self::why::Reason;

@@ -8,13 +8,17 @@ use thiserror::Error;
 use crate::bank::BookingDate;
 use crate::engine::log::Position;
 
-/// The period of a statement: all that happened to an account, unless it begins or ends somewhere.
+/// The period of a statement: all that happened to an account, unless it begins or ends somewhere. What is there is part
+/// of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Period {
-    /// Where it begins.
-    pub from: Option<Bound>,
-    /// Where it ends. What is there is part of the period.
-    pub to: Option<Bound>,
+pub struct Period(Ends);
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Ends {
+    #[default]
+    None,
+    Positions(Option<Position>, Option<Position>),
+    Dates(Option<BookingDate>, Option<BookingDate>),
 }
 
 /// An end of a period.
@@ -26,10 +30,49 @@ pub enum Bound {
     Date(BookingDate),
 }
 
+/// Two ends that make no period.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum InvalidPeriod {
+    /// One is a position, and the other one is a date.
+    #[error("a period has positions or dates, not one of each")]
+    Mixed,
+    /// It ends before it begins.
+    #[error("the period ends before it begins")]
+    TurnedRound,
+}
+
+impl Period {
+    /// From one end to the other.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidPeriod`] if they make none.
+    pub fn between(from: Option<Bound>, to: Option<Bound>) -> Result<Self, InvalidPeriod> {
+        let ends = match (from, to) {
+            (None, None) => Ends::None,
+            (Some(Bound::Position(from)), None) => Ends::Positions(Some(from), None),
+            (None, Some(Bound::Position(to))) => Ends::Positions(None, Some(to)),
+            (Some(Bound::Position(from)), Some(Bound::Position(to))) => Ends::Positions(Some(from), Some(to)),
+            (Some(Bound::Date(from)), None) => Ends::Dates(Some(from), None),
+            (None, Some(Bound::Date(to))) => Ends::Dates(None, Some(to)),
+            (Some(Bound::Date(from)), Some(Bound::Date(to))) => Ends::Dates(Some(from), Some(to)),
+            (Some(Bound::Position(_)), Some(Bound::Date(_))) | (Some(Bound::Date(_)), Some(Bound::Position(_))) => {
+                return Err(InvalidPeriod::Mixed);
+            }
+        };
+        let is_turned_round = match ends {
+            Ends::Positions(Some(from), Some(to)) => from > to,
+            Ends::Dates(Some(from), Some(to)) => from > to,
+            _ => false,
+        };
+        if is_turned_round { Err(InvalidPeriod::TurnedRound) } else { Ok(Self(ends)) }
+    }
+}
+
 /// Begins at a position.
 impl From<Position> for Period {
     fn from(position: Position) -> Self {
-        Self { from: Some(Bound::Position(position)), to: None }
+        Self(Ends::Positions(Some(position), None))
     }
 }
 
@@ -61,38 +104,34 @@ impl FromStr for Month {
 /// Its days.
 impl From<Month> for Period {
     fn from(Month { first, last }: Month) -> Self {
-        Self { from: Some(Bound::Date(first)), to: Some(Bound::Date(last)) }
+        Self(Ends::Dates(Some(first), Some(last)))
     }
 }
 
 impl Period {
+    /// Whether it begins somewhere.
+    pub(super) fn has_beginning(&self) -> bool {
+        matches!(self.0, Ends::Positions(Some(_), _) | Ends::Dates(Some(_), _))
+    }
+
     /// The first position, if it begins at one.
     pub(super) fn first_position(&self) -> Option<Position> {
-        match self.from {
-            Some(Bound::Position(position)) => Some(position),
-            Some(Bound::Date(_)) | None => None,
-        }
+        if let Ends::Positions(from, _) = self.0 { from } else { None }
     }
 
     /// The last position, if it ends at one.
     pub(super) fn last_position(&self) -> Option<Position> {
-        match self.to {
-            Some(Bound::Position(position)) => Some(position),
-            Some(Bound::Date(_)) | None => None,
-        }
+        if let Ends::Positions(_, to) = self.0 { to } else { None }
     }
 
     /// The first date, if it begins with one.
     pub(super) fn first_date(&self) -> Option<BookingDate> {
-        match self.from {
-            Some(Bound::Date(date)) => Some(date),
-            Some(Bound::Position(_)) | None => None,
-        }
+        if let Ends::Dates(from, _) = self.0 { from } else { None }
     }
 
     /// Whether it ends before a date.
     pub(super) fn ends_before(&self, date: BookingDate) -> bool {
-        matches!(self.to, Some(Bound::Date(last)) if last < date)
+        matches!(self.0, Ends::Dates(_, Some(last)) if last < date)
     }
 
     /// Whether it begins after a date.
@@ -113,11 +152,28 @@ mod tests {
             ("2024-01", "2024-01-01", "2024-01-31"),
             ("9999-12", "9999-12-01", "9999-12-30"),
         ] {
-            let dates = [first, last].map(|date| Some(Bound::Date(date.parse().unwrap())));
-            assert_eq!(Period::from(month.parse::<Month>().unwrap()), Period { from: dates[0], to: dates[1] });
+            let [first, last] = [first, last].map(|date| Some(Bound::Date(date.parse().unwrap())));
+            assert_eq!(Ok(Period::from(month.parse::<Month>().unwrap())), Period::between(first, last));
         }
         for text in ["", "2024", "2024-13", "2024-1", "2024-01-17", "january"] {
             assert_eq!(text.parse::<Month>(), Err(InvalidMonth), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_period_ends_no_earlier_than_it_begins_and_has_ends_of_one_kind() {
+        let position = |position| Some(Bound::Position(Position::new(position)));
+        let date = |date: &str| Some(Bound::Date(date.parse().unwrap()));
+        for (from, to, problem) in [
+            (position(3), position(2), InvalidPeriod::TurnedRound),
+            (date("2024-01-02"), date("2024-01-01"), InvalidPeriod::TurnedRound),
+            (position(3), date("2024-01-01"), InvalidPeriod::Mixed),
+            (date("2024-01-01"), position(3), InvalidPeriod::Mixed),
+        ] {
+            assert_eq!(Period::between(from, to), Err(problem));
+        }
+        for (from, to) in [(position(3), position(3)), (date("2024-01-01"), date("2024-01-01")), (None, position(0))] {
+            assert!(Period::between(from, to).is_ok());
         }
     }
 }

@@ -24,6 +24,18 @@ impl Bank {
         self.stream_events(&stream_of(account), from, limit).await
     }
 
+    /// An account as its events have made it, now or at a moment in the past: its balance, and what it may do.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckBalanceError`]: why the account could not be read. One that did not exist yet is
+    /// [`CheckBalanceError::NoAccount`].
+    pub async fn account(&self, account: &AccountId, moment: Option<Moment>) -> Result<Account, CheckBalanceError> {
+        self.has_happened(moment).await?;
+        let state: Account = self.state_up_to(&stream_of(account), moment.unwrap_or(Moment::NOW)).await?;
+        if state.balance().is_some() { Ok(state) } else { Err(CheckBalanceError::NoAccount) }
+    }
+
     /// The balance of an account at a moment in the past.
     ///
     /// # Errors
@@ -31,9 +43,7 @@ impl Bank {
     /// [`CheckBalanceError`]: why the balance could not be read. An account that did not exist yet is
     /// [`CheckBalanceError::NoAccount`].
     pub async fn check_balance_at(&self, account: &AccountId, moment: Moment) -> Result<Balance, CheckBalanceError> {
-        self.has_happened(Some(moment)).await?;
-        let state: Account = self.state_up_to(&stream_of(account), moment).await?;
-        state.balance().ok_or(CheckBalanceError::NoAccount)
+        self.account(account, Some(moment)).await?.balance().ok_or(CheckBalanceError::NoAccount)
     }
 }
 

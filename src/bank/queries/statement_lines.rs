@@ -1,30 +1,26 @@
 //! The statement of an account: a period's lines in the order of their booking dates, which add up to the balance.
-//!
-//! A booking date is never after the day on which its event was recorded, and the times in a log never go back. So the
-//! events before a place in the log are booked no later than the first event after it was recorded, and a statement reads
-//! no more of a stream than it needs.
+
+use uuid::Uuid;
 
 use super::period::Period;
 use super::statement::stream_of;
+use super::statement_part::Part;
 use crate::bank::errors::CheckBalanceError;
-use crate::bank::{Account, AccountEvent, AccountId, Bank, BookingDate, Memo, Money, Unavailable};
+use crate::bank::{AccountEvent, AccountId, Bank, BookingDate, Memo, Money, OverdraftLimit, StatedReason};
 use crate::engine::domain::DomainEvent as _;
-use crate::engine::log::{Moment, Position, RecordedEvent, StreamId, Timestamp, Version};
+use crate::engine::log::{Moment, Position, RecordedEvent, Timestamp, Version};
 
 /// A statement of an account.
 ///
 /// The amount brought forward and the amounts of the lines add up to the balance of the last line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
-    /// The balance before the first line; `None` if nothing happened to the account before it.
+    /// The balance before the first line; `None` if the lines begin with the account.
     pub brought_forward: Option<i64>,
     /// By booking date, then by position.
     pub lines: Vec<StatementLine>,
-    /// The lines of the period that are not among these.
-    pub left_out: LeftOut,
-    /// Whether the balance of a line is one that the account did not have after its event: others were recorded in between
-    /// that are booked on other dates.
-    pub is_reordered: bool,
+    /// How many lines of the period come before these.
+    pub earlier: u64,
 }
 
 /// A line of an account's statement.
@@ -42,30 +38,33 @@ pub struct StatementLine {
     pub other: Option<AccountId>,
     /// The memo.
     pub memo: Option<Memo>,
+    /// The reason that was stated, for instance for freezing the account.
+    pub reason: Option<StatedReason>,
+    /// The overdraft limit that was set.
+    pub overdraft_limit: Option<OverdraftLimit>,
+    /// The position of the booking that the event reverses, or helps to reverse.
+    pub reverses: Option<Position>,
     /// The change of the balance; negative for money that goes out.
     pub amount: Option<i64>,
     /// The amount of a declined payment.
     pub declined: Option<Money>,
     /// The balance after the line, in the order of the lines.
     pub balance: i64,
+    /// The balance that the account had after the event. Limits were decided in the order of the log: where bookings were
+    /// recorded after the days that they are booked on, this one differs from [`balance`](Self::balance).
+    pub recorded_balance: i64,
 }
 
-/// The lines of a period that a statement leaves out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LeftOut {
-    /// None.
-    Nothing,
-    /// So many before the first.
-    Earlier(u64),
-    /// Those of the events from this position on.
-    From(Position),
+impl StatementLine {
+    /// Whether the account had another balance after the event.
+    pub fn is_reordered(&self) -> bool {
+        self.balance != self.recorded_balance
+    }
 }
 
 impl Bank {
     /// The statement of an account over a period, as it was known now or at a moment: at most `limit` lines. These are the
     /// latest, so that the last balance is that at the period's end.
-    ///
-    /// But a period that begins at a position has its first lines, cut by positions: the next one goes on where it ended.
     ///
     /// # Errors
     ///
@@ -79,186 +78,58 @@ impl Bank {
     ) -> Result<Statement, CheckBalanceError> {
         let (period, stream) = (period.into(), stream_of(account));
         self.has_happened(until).await?;
-        let mut end = self.version_at(&stream, until.unwrap_or(Moment::NOW)).await?;
+        let end = self.version_at(&stream, until.unwrap_or(Moment::NOW)).await?;
         if end == Version::START {
             return Err(CheckBalanceError::NoAccount);
         }
-        if let Some(last) = period.last_position() {
-            end = end.min(self.version_at(&stream, Moment::Position(last)).await?);
+        let part = Part::of(self, stream, period, end, limit).await?;
+        let latest = part.latest().await?;
+        let (mut balance, mut lines) = (latest.brought_forward, Vec::with_capacity(latest.lines.len()));
+        let reversed = latest.lines.iter().filter_map(|line| line.reversal_of).collect();
+        let mut reversed = self.positions_of_bookings(reversed).await?.into_iter();
+        for Line { mut line, reversal_of } in latest.lines {
+            balance += line.amount.unwrap_or(0);
+            line.balance = balance;
+            line.reverses = reversal_of.and_then(|_| reversed.next().flatten());
+            lines.push(line);
         }
-        let part = Part { bank: self, stream, period, end, limit };
-        match (period.first_position(), period.first_date()) {
-            (Some(first), _) => part.beginning_at(first).await,
-            (None, Some(first)) => part.beginning_on(first).await,
-            (None, None) => part.latest().await,
-        }
+        let begins_with_account = !period.has_beginning() && latest.earlier == 0;
+        let brought_forward = (!begins_with_account).then_some(latest.brought_forward);
+        Ok(Statement { brought_forward, lines, earlier: latest.earlier })
     }
 }
 
-/// A part of a stream that a statement is made of.
-struct Part<'a> {
-    bank: &'a Bank,
-    stream: StreamId,
-    period: Period,
-    /// The version of the last event.
-    end: Version,
-    limit: usize,
+/// A line before it is known how all of them are ordered.
+pub(super) struct Line {
+    pub(super) line: StatementLine,
+    reversal_of: Option<Uuid>,
 }
 
-/// A line whose balance is the one after its event, in the order of the log.
-type Recorded = StatementLine;
-
-impl Part<'_> {
-    async fn beginning_at(&self, first: Position) -> Result<Statement, CheckBalanceError> {
-        let start = self.bank.version_at(&self.stream, Moment::Position(first.before())).await?.min(self.end);
-        let (mut balance, mut lines) = (self.balance_at(start).await?, Vec::new());
-        let brought_forward = balance;
-        let (mut version, mut left_out) = (start, LeftOut::Nothing);
-        'reading: while version < self.end {
-            let page = self.events_after(version, self.limit.saturating_sub(lines.len()).saturating_add(1)).await?;
-            let Some(last) = page.last() else { break };
-            version = last.version;
-            for event in &page {
-                balance += signed(&event.data).unwrap_or(0);
-                let line = recorded(event, balance);
-                if self.period.ends_before(line.booking_date) {
-                    continue;
-                }
-                if lines.len() >= self.limit {
-                    left_out = LeftOut::From(event.position);
-                    break 'reading;
-                }
-                lines.push(line);
-            }
-        }
-        lines.sort_by_key(|line| (line.booking_date, line.position));
-        Ok(statement(lines, brought_forward, start == Version::START, left_out))
+impl Line {
+    /// Of an event, with the balance after it.
+    pub(super) fn new(event: &RecordedEvent<AccountEvent>, balance: i64) -> Self {
+        let RecordedEvent { position, time, data, .. } = event;
+        let details = data.details();
+        let booking_date = details.and_then(|details| details.booking_date());
+        let overdraft_limit = match data {
+            AccountEvent::OverdraftLimitSet { limit, .. } => Some(*limit),
+            _ => None,
+        };
+        let line = StatementLine {
+            position: *position,
+            time: *time,
+            booking_date: booking_date.unwrap_or_else(|| BookingDate::of(*time)),
+            what: data.title(),
+            other: data.other_account().cloned(),
+            memo: details.and_then(|details| details.memo()).cloned(),
+            reason: data.stated_reason().cloned(),
+            overdraft_limit,
+            reverses: None,
+            amount: data.movement().map(|movement| movement.minor_units()),
+            declined: data.declined_amount(),
+            balance,
+            recorded_balance: balance,
+        };
+        Self { line, reversal_of: data.reversal_of() }
     }
-
-    async fn beginning_on(&self, first: BookingDate) -> Result<Statement, CheckBalanceError> {
-        // A day more: a clock that is set back may have recorded an event before the day it was booked on.
-        let before = Timestamp::from_micros(first.before().start().as_micros() - 1);
-        let start = self.bank.version_at(&self.stream, Moment::Time(before)).await?.min(self.end);
-        let read = self.read_between(start, self.end, self.balance_at(self.end).await?).await?;
-        let is_first =
-            start == Version::START && !read.lines.iter().any(|line| self.period.begins_after(line.booking_date));
-        let mut lines = read.lines;
-        lines.retain(|line| !self.period.begins_after(line.booking_date));
-        let earlier = lines.len().saturating_sub(self.limit);
-        lines.drain(..earlier);
-        let left_out = if earlier == 0 { LeftOut::Nothing } else { LeftOut::Earlier(earlier as u64) };
-        let brought_forward = read.closing - sum(&lines);
-        Ok(statement(lines, brought_forward, is_first && earlier == 0, left_out))
-    }
-
-    /// Reads back from the end, until no unread event can belong among the latest lines.
-    async fn latest(&self) -> Result<Statement, CheckBalanceError> {
-        let balance = self.balance_at(self.end).await?;
-        let mut wanted = self.limit as u64;
-        loop {
-            let start = Version::new(self.end.get().saturating_sub(wanted));
-            let Read { mut lines, closing, first_day } = self.read_between(start, self.end, balance).await?;
-            let is_certain = |line: &&Recorded| first_day.is_none_or(|day| line.booking_date >= day);
-            if start == Version::START || lines.iter().filter(is_certain).count() >= self.limit {
-                let earlier = lines.len().saturating_sub(self.limit);
-                lines.drain(..earlier);
-                let left_out = match start.get() + earlier as u64 {
-                    0 => LeftOut::Nothing,
-                    earlier => LeftOut::Earlier(earlier),
-                };
-                let brought_forward = closing - sum(&lines);
-                return Ok(statement(lines, brought_forward, left_out == LeftOut::Nothing, left_out));
-            }
-            wanted = wanted.saturating_mul(4);
-        }
-    }
-
-    /// The lines of the events between two versions that are booked before the period's end, in their order, and the
-    /// balance after the last of them. `balance` is that at the end.
-    async fn read_between(&self, start: Version, end: Version, balance: i64) -> Result<Read, Unavailable> {
-        let count = usize::try_from(end.get() - start.get()).unwrap_or(usize::MAX);
-        let events = self.events_after(start, count).await?;
-        let mut after = balance;
-        let mut lines: Vec<Recorded> = Vec::with_capacity(events.len());
-        let mut closing = balance;
-        for event in events.iter().rev() {
-            let line = recorded(event, after);
-            after -= line.amount.unwrap_or(0);
-            if self.period.ends_before(line.booking_date) {
-                closing -= line.amount.unwrap_or(0);
-            } else {
-                lines.push(line);
-            }
-        }
-        lines.sort_by_key(|line| (line.booking_date, line.position));
-        Ok(Read { lines, closing, first_day: events.first().map(|event| BookingDate::of(event.time)) })
-    }
-
-    async fn events_after(
-        &self,
-        version: Version,
-        limit: usize,
-    ) -> Result<Vec<RecordedEvent<AccountEvent>>, Unavailable> {
-        let mut events = self.bank.events_after(&self.stream, version, limit).await?;
-        events.truncate(events.partition_point(|event| event.version <= self.end));
-        Ok(events)
-    }
-
-    /// The balance after the event of a version, in the order of the log.
-    async fn balance_at(&self, version: Version) -> Result<i64, Unavailable> {
-        let Some(event) = self.event(version).await? else { return Ok(0) };
-        let state: Account = self.bank.state_up_to(&self.stream, Moment::Position(event.position)).await?;
-        Ok(state.balance().map_or(0, |balance| balance.minor_units()))
-    }
-
-    async fn event(&self, version: Version) -> Result<Option<RecordedEvent<AccountEvent>>, Unavailable> {
-        if version == Version::START {
-            return Ok(None);
-        }
-        Ok(self.bank.events_after(&self.stream, version.before(), 1).await?.into_iter().next())
-    }
-}
-
-struct Read {
-    lines: Vec<Recorded>,
-    closing: i64,
-    /// The day on which the first event was recorded.
-    first_day: Option<BookingDate>,
-}
-
-/// Makes a statement of lines in their order.
-fn statement(mut lines: Vec<Recorded>, brought_forward: i64, is_first: bool, left_out: LeftOut) -> Statement {
-    let (mut balance, mut is_reordered) = (brought_forward, false);
-    for line in &mut lines {
-        balance += line.amount.unwrap_or(0);
-        is_reordered |= balance != line.balance;
-        line.balance = balance;
-    }
-    let brought_forward = Some(brought_forward).filter(|_| !is_first);
-    Statement { brought_forward, lines, left_out, is_reordered }
-}
-
-fn recorded(event: &RecordedEvent<AccountEvent>, balance: i64) -> Recorded {
-    let RecordedEvent { position, time, data, .. } = event;
-    let details = data.details();
-    let booking_date = details.and_then(|details| details.booking_date());
-    StatementLine {
-        position: *position,
-        time: *time,
-        booking_date: booking_date.unwrap_or_else(|| BookingDate::of(*time)),
-        what: data.title(),
-        other: data.other_account().cloned(),
-        memo: details.and_then(|details| details.memo()).cloned(),
-        amount: signed(data),
-        declined: data.declined_amount(),
-        balance,
-    }
-}
-
-fn signed(event: &AccountEvent) -> Option<i64> {
-    event.movement().map(|movement| movement.minor_units())
-}
-
-fn sum(lines: &[Recorded]) -> i64 {
-    lines.iter().filter_map(|line| line.amount).sum()
 }

@@ -5,7 +5,7 @@ use crate::bank::errors::CheckBalanceError;
 use crate::bank::queries::statement::stream_of;
 use crate::bank::{Account, AccountEvent, AccountId, Balance, Bank, Cause, Moment, Movement, Unavailable};
 use crate::engine::domain::Aggregate as _;
-use crate::engine::log::{RecordedEvent, Version};
+use crate::engine::log::{Position, RecordedEvent, Version};
 use crate::engine::store::{EventStore as _, MAX_READ};
 
 /// The number of events read beyond the movements still missing, since some events move no money.
@@ -27,6 +27,8 @@ pub struct Reason {
     pub command: &'static str,
     /// The cause of the event's command.
     pub cause: Cause,
+    /// The position of the booking that the event reverses, or helps to reverse.
+    pub reverses: Option<Position>,
 }
 
 impl Bank {
@@ -53,7 +55,9 @@ impl Bank {
             if let (Some(movement), Some(balance)) = (event.data.movement(), state.balance()) {
                 let cause = self.cause(&event).await?;
                 let command = self.command_title(&event).await?;
-                reasons.push(Reason { event, movement, balance, command, cause });
+                let reversed = event.data.reversal_of().into_iter().collect();
+                let reverses = self.positions_of_bookings(reversed).await?.pop().flatten();
+                reasons.push(Reason { event, movement, balance, command, cause, reverses });
             }
         }
         if state.balance().is_none() {

@@ -51,7 +51,7 @@ async fn events<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
         (None, Some(first)) => LeftOut::Earlier(first.position.get() - 1),
         (None, None) => LeftOut::Nothing,
     };
-    Ok(paged(event_table(&events), "events", left_out))
+    Ok(paged(&call, event_table(&events), "events", left_out))
 }
 
 const COLUMNS: &[&str] =
@@ -78,7 +78,7 @@ fn event_table<E: StoredEvent>(events: &[RecordedEvent<E>]) -> Table {
         }
         row
     };
-    Table { columns, rows: events.iter().map(row).collect() }
+    Table { columns: columns.into(), rows: events.iter().map(row).collect() }
 }
 
 /// The data of an event, as JSON.

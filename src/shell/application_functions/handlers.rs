@@ -42,5 +42,5 @@ async fn handlers<D: HasApplication>(domain: &mut D, _: Call<'_>) -> Outcome {
             condition.last_error.as_ref().map_or(Term::Nil, text),
         ]
     };
-    Ok(Term::Table(Table { columns, rows: handlers.iter().map(row).collect() }).into())
+    Ok(Term::Table(Table { columns: columns.into(), rows: handlers.iter().map(row).collect() }).into())
 }

@@ -57,7 +57,7 @@ async fn parked<D: HasApplication>(domain: &mut D, _: Call<'_>) -> Outcome {
             Term::String(parked.reason.clone()),
         ]
     });
-    Ok(Term::Table(Table { columns, rows: rows.collect() }).into())
+    Ok(Term::Table(Table { columns: columns.into(), rows: rows.collect() }).into())
 }
 
 async fn retry<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {

@@ -44,12 +44,12 @@ async fn snapshots<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome
         Some(_) => page.cut(&mut snapshots, |snapshot| snapshot.position),
         None => LeftOut::Earlier(snapshots.drain(..snapshots.len().saturating_sub(page.limit)).count() as u64),
     };
-    Ok(paged(snapshot_table(&snapshots), "snapshots", left_out))
+    Ok(paged(&call, snapshot_table(&snapshots), "snapshots", left_out))
 }
 
 fn snapshot_table(snapshots: &[SnapshotEntry]) -> Table {
     let row = |snapshot: &SnapshotEntry| {
         vec![integer(snapshot.position.get()), integer(snapshot.version.get()), Term::String(snapshot.time.to_string())]
     };
-    Table { columns: &["position", "version", "time"], rows: snapshots.iter().map(row).collect() }
+    Table { columns: (&["position", "version", "time"]).into(), rows: snapshots.iter().map(row).collect() }
 }

@@ -41,7 +41,7 @@ async fn why<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
         };
     }
     let columns = &["position", "time", "what", "stream", "because", "command_id"];
-    Ok(Term::Table(Table { columns, rows }).into())
+    Ok(Term::Table(Table { columns: columns.into(), rows }).into())
 }
 
 fn explained<E: StoredEvent>(event: &RecordedEvent<E>, cause: &Cause<E>) -> Vec<Term> {

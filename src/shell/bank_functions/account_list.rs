@@ -1,9 +1,10 @@
 //! `Bank.get_account_list`
 
 use super::BankFunctions;
+use super::money::money;
 use super::replies::no_answer;
 use super::texts::asked;
-use crate::bank::{AccountEntry, AccountFilter};
+use crate::bank::{AccountEntry, AccountFilter, Currency};
 use crate::shell::application_functions::integer;
 use crate::shell::function_table::{AS_OF, AT};
 use crate::shell::functions::{Call, Function, Outcome, Parameter, ParameterKind, Row};
@@ -24,8 +25,9 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
     .group("Accounts")
     .details(asked!(
         "In order of creation. holder: \"Josh\" lists those of one holder. closed: true lists closed accounts\n\
-            too, with the position at which each was closed. at: and as_of: list the accounts of the past, as in\n\
-            Bank.check_balance.\n\
+            too, with the position at which each was closed. An overdraft limit, and the position at which an account was\n\
+            frozen, are there where there are any: %{id: \"1\", holder: \"Josh\", overdraft: 500, frozen: 7}. at: and as_of:\n\
+            list the accounts of the past, as in Bank.check_balance.\n\
             Replies a list such as [%{id: \"1\", holder: \"Josh\"}, %{id: \"2\", holder: \"Josh\", closed: 12}]."
     )),
     |bank, call| Box::pin(get_account_list(bank, call)),
@@ -36,14 +38,19 @@ async fn get_account_list(functions: &mut BankFunctions, call: Call<'_>) -> Outc
         holder: call.optional(HOLDER).map(str::to_owned),
         closed: call.optional(CLOSED) == Some("true"),
     };
-    let entries = functions.reader()?.filtered_accounts(&filter, moment(&call)?).await.map_err(no_answer)?;
-    Ok(Term::List(entries.iter().map(account).collect()).into())
+    let bank = functions.reader()?;
+    let entries = bank.filtered_accounts(&filter, moment(&call)?).await.map_err(no_answer)?;
+    let currency = functions.currency(&bank).await?;
+    Ok(Term::List(entries.iter().map(|entry| account(entry, currency)).collect()).into())
 }
 
-/// An account with its id and its holder, and where it was closed.
-fn account(entry: &AccountEntry) -> Term {
+/// An account with its id and its holder; its overdraft limit, and where it was frozen or closed.
+fn account(entry: &AccountEntry, currency: Currency) -> Term {
     let (id, holder) = (entry.account_id.to_string(), entry.holder.to_string());
     let mut account = vec![("id", Term::String(id)), ("holder", Term::String(holder))];
+    let limit = Some(entry.overdraft_limit.minor_units()).filter(|limit| *limit > 0);
+    account.extend(limit.map(|limit| ("overdraft", money(currency, limit))));
+    account.extend(entry.frozen.map(|position| ("frozen", integer(position.get()))));
     account.extend(entry.closed.map(|position| ("closed", integer(position.get()))));
     Term::Map(account)
 }

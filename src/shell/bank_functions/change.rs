@@ -2,13 +2,14 @@
 
 use super::BankFunctions;
 use super::parameters::{self, ACCOUNT, account, email, holder, pin, pin_given};
-use super::replies::{changed, no_balance};
+use super::replies::{changed, failure, no_balance};
 use super::texts::{asked, stored};
-use crate::shell::functions::{Call, Function, Outcome, Parameter, ParameterKind, Row};
+use crate::bank::{CheckBalanceError, CommandFailure, Refusal};
+use crate::shell::functions::{Call, Function, NIL, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::term::Term;
 
 const NEW_HOLDER: Parameter = Parameter::needed("holder", ParameterKind::Text);
-const NEW_EMAIL: Parameter = Parameter::needed("email", ParameterKind::Text);
+const NEW_EMAIL: Parameter = Parameter::needed("email", ParameterKind::TextOrNil);
 const NEW_PIN: Parameter = Parameter::optional("new_pin", ParameterKind::Pin);
 
 pub(super) const HOLDER: Row<BankFunctions> = Row::new(
@@ -23,13 +24,13 @@ pub(super) const HOLDER: Row<BankFunctions> = Row::new(
     .details(stored!(
         "Questions about the past show the holder of that time. If the account has a PIN, it is required:\n\
             Bank.change_holder 1, \"Josh\", 1234. A wrong one counts as in Bank.withdraw. A frozen account can be changed.\n\
-            Replies :ok, {:error, :no_account}, {:error, :invalid_name}, {:error, :account_locked},\n\
-            {:error, :pin_required}, {:error, :invalid_pin}, {:error, :malformed_pin}, {:error, :no_pin_secret} or\n\
-            {:error, :wrong_pin_secret}."
+            Replies :ok, {:error, :no_account}, {:error, :account_closed}, {:error, :invalid_name},\n\
+            {:error, :account_locked}, {:error, :pin_required}, {:error, :invalid_pin}, {:error, :malformed_pin},\n\
+            {:error, :no_pin_secret} or {:error, :wrong_pin_secret}."
     )),
     |bank, call| Box::pin(change_holder(bank, call)),
 )
-.asking_for_secret(|bank, call| bank.wanted_pin(call, ACCOUNT));
+.asking_for_secret(|bank, call| bank.wanted_pin_to_change(call, ACCOUNT));
 
 pub(super) const EMAIL: Row<BankFunctions> = Row::new(
     Function::new(
@@ -41,32 +42,29 @@ pub(super) const EMAIL: Row<BankFunctions> = Row::new(
     )
     .group("Accounts")
     .details(stored!(
-        "The holder is thanked for later deposits there, also where no address was known before. The PIN is required as\n\
-            in Bank.change_holder.\n\
-            Replies :ok, {:error, :no_account}, {:error, :invalid_email}, {:error, :account_locked},\n\
-            {:error, :pin_required}, {:error, :invalid_pin}, {:error, :malformed_pin}, {:error, :no_pin_secret} or\n\
-            {:error, :wrong_pin_secret}."
+        "The holder is thanked for later deposits there, also where no address was known before; nil removes the\n\
+            address: Bank.change_email 1, nil. The PIN is required as in Bank.change_holder.\n\
+            Replies :ok, {:error, :no_account}, {:error, :account_closed}, {:error, :invalid_email},\n\
+            {:error, :account_locked}, {:error, :pin_required}, {:error, :invalid_pin}, {:error, :malformed_pin},\n\
+            {:error, :no_pin_secret} or {:error, :wrong_pin_secret}."
     )),
     |bank, call| Box::pin(change_email(bank, call)),
 )
-.asking_for_secret(|bank, call| bank.wanted_pin(call, ACCOUNT));
+.asking_for_secret(|bank, call| bank.wanted_pin_to_change(call, ACCOUNT));
 
 pub(super) const PIN: Row<BankFunctions> = Row::new(
     Function::new("Bank", "change_pin", &[ACCOUNT, parameters::PIN, NEW_PIN], "replaces a PIN", "Bank.change_pin 1")
         .group("Accounts")
         .details(stored!(
-            "Bank.change_pin 1, 1234, 5678 replaces the PIN 1234. What is left out at the prompt is asked for and not shown.\n\
-            A wrong PIN counts as in Bank.withdraw.\n\
-            Replies :ok, {:error, :no_account}, {:error, :no_pin} if the account has none, {:error, :account_locked},\n\
-            {:error, :pin_required}, {:error, :invalid_pin}, {:error, :malformed_pin}, {:error, :no_pin_secret} or\n\
-            {:error, :wrong_pin_secret}."
+            "Bank.change_pin 1, 1234, 5678 replaces the PIN 1234. What is left out at the prompt is asked for and not shown,\n\
+            the new PIN twice. A wrong PIN counts as in Bank.withdraw.\n\
+            Replies :ok, {:error, :no_account}, {:error, :account_closed}, {:error, :no_pin} if the account has none,\n\
+            {:error, :account_locked}, {:error, :pin_required}, {:error, :invalid_pin}, {:error, :malformed_pin},\n\
+            {:error, :no_pin_secret} or {:error, :wrong_pin_secret}."
         )),
     |bank, call| Box::pin(change_pin(bank, call)),
 )
-.asking_for_secret(|bank, call| {
-    let wanted = bank.wanted_pin(call, ACCOUNT);
-    wanted.or_else(|| bank.wanted_secret(call, ACCOUNT, NEW_PIN, "New PIN"))
-});
+.asking_for_secret(|bank, call| bank.wanted_pins(call, ACCOUNT, NEW_PIN));
 
 async fn change_holder(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let (bank, conversation) = functions.begin()?;
@@ -79,7 +77,7 @@ async fn change_holder(functions: &mut BankFunctions, call: Call<'_>) -> Outcome
 async fn change_email(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let (bank, conversation) = functions.begin()?;
     let (account, pin) = (account(&call, ACCOUNT)?, pin(&call)?);
-    let email = email(&call, NEW_EMAIL)?.ok_or(Term::Error("invalid_email"))?;
+    let email = if call.text(NEW_EMAIL) == NIL { None } else { email(&call, NEW_EMAIL)? };
     let change = bank.change_email(&account, email, pin);
     functions.carry_out(call, &bank, conversation, change, changed).await
 }
@@ -89,12 +87,13 @@ async fn change_pin(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let (account, pin) = (account(&call, ACCOUNT)?, pin(&call)?);
     let Some(new_pin) = pin_given(&call, NEW_PIN)? else {
         // Nothing can be sent without it. The reply says what would be refused anyway.
-        functions.reader()?.check_balance(&account).await.map_err(|error| match no_balance(error) {
-            Term::Atom(reason) => Term::Error(reason),
-            other => other,
-        })?;
-        let has_pin = bank.account_list().read(|accounts| accounts.has_pin(account.as_str()));
-        return Err(Term::Error(if has_pin { "pin_required" } else { "no_pin" }).into());
+        let known = functions.reader()?.account(&account, None).await;
+        let refusal = match known {
+            Ok(known) => known.refusal_without_pins(),
+            Err(CheckBalanceError::NoAccount) => Refusal::NoAccount,
+            Err(error) => return Err(no_balance(error).into()),
+        };
+        return Err(failure(&CommandFailure::Refused(refusal)).into());
     };
     let change = bank.change_pin(&account, pin, new_pin);
     functions.carry_out(call, &bank, conversation, change, changed).await

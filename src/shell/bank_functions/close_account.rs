@@ -28,7 +28,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
     )),
     |bank, call| Box::pin(close_account(bank, call)),
 )
-.asking_for_secret(|bank, call| bank.wanted_pin(call, ACCOUNT));
+.asking_for_secret(|bank, call| bank.wanted_pin_to_pay(call, ACCOUNT));
 
 async fn close_account(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let (bank, conversation) = functions.begin()?;

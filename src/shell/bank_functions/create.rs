@@ -1,12 +1,14 @@
 //! `Bank.create`
 
 use super::BankFunctions;
+use super::details::{MEMO, ON, details};
 use super::money::{amount, overdraft_limit};
 use super::parameters::{ACCOUNT, EMAIL, PIN, email, holder, new_account_id, pin};
 use super::replies::handled;
 use super::texts::{asked, stored};
-use crate::bank::{Currency, HolderName, NewAccount, Opening};
+use crate::bank::{Bank, Currency, HolderName, NewAccount, Opening};
 use crate::shell::functions::{Call, Function, NotDone, Outcome, Parameter, ParameterKind, Row};
+use crate::shell::term::Term;
 
 pub(super) const NAME: &str = "create";
 
@@ -15,17 +17,19 @@ const DEPOSIT: Parameter = Parameter::by_name("deposit", ParameterKind::Amount);
 const OVERDRAFT: Parameter = Parameter::by_name("overdraft", ParameterKind::Amount);
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
-    Function::new("Bank", NAME, &[ACCOUNT, HOLDER, PIN, EMAIL, DEPOSIT, OVERDRAFT], "opens an account", "Bank.create \"Wolfman\"")
+    Function::new("Bank", NAME, &[ACCOUNT, HOLDER, PIN, EMAIL, DEPOSIT, MEMO, ON, OVERDRAFT], "opens an account", "Bank.create \"Wolfman\"")
         .group("Accounts")
         .aliases(&["create_bank_account"])
         .details(stored!(
             "Names have 1 to 64 characters, and no new one looks like another: it has no blanks at its ends, no characters\n\
             without width, and é as one character. Bank.create 1, \"Josh\", 1234 names the holder and sets a PIN of 4 to 12\n\
             digits, which is never shown; email: \"josh@example.org\" is the holder's address.\n\
-            deposit: 1000 pays money in with the same command: both events are stored, or neither. overdraft: 500 sets\n\
-            the overdraft limit, as Bank.set_overdraft_limit does.\n\
-            Replies :ok, {:error, :account_exists}, {:error, :invalid_name}, {:error, :invalid_email},\n\
-            {:error, :malformed_pin} or {:error, :no_pin_secret}, and what Bank.deposit replies about amounts."
+            deposit: 1000 pays money in with the same command: both events are stored, or neither. memo: and on: are as\n\
+            in Bank.deposit, and {:error, :no_deposit} without one. overdraft: 500 sets the overdraft limit, as\n\
+            Bank.set_overdraft_limit does.\n\
+            Replies :ok, {:error, :account_exists}, {:error, :account_closed}, {:error, :invalid_name},\n\
+            {:error, :invalid_email}, {:error, :malformed_pin} or {:error, :no_pin_secret}, and what Bank.deposit replies\n\
+            about amounts, memos and dates."
         )),
     |bank, call| Box::pin(create(bank, call)),
 );
@@ -33,7 +37,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
 async fn create(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let bank = functions.bank()?;
     let currency = if has_amounts(&call) { functions.currency(&bank).await? } else { Currency::default() };
-    let creation = bank.create_account(new_account(&call, currency)?);
+    let creation = bank.create_account(new_account(&bank, &call, currency)?);
     functions.carry_out(call, &bank, bank.start_conversation(), creation, handled).await
 }
 
@@ -43,11 +47,15 @@ pub(super) fn has_amounts(call: &Call<'_>) -> bool {
 }
 
 /// The account to create. The holder is named like the account unless the call names one.
-pub(super) fn new_account(call: &Call<'_>, currency: Currency) -> Result<NewAccount, NotDone> {
+pub(super) fn new_account(bank: &Bank, call: &Call<'_>, currency: Currency) -> Result<NewAccount, NotDone> {
     let account_id = new_account_id(call, ACCOUNT)?;
     let holder = holder(call, HOLDER)?.unwrap_or_else(|| HolderName::from(&account_id));
     let email = email(call, EMAIL)?;
     let deposit = call.optional(DEPOSIT).map(|_| amount(call, DEPOSIT, currency)).transpose()?;
-    let overdraft_limit = overdraft_limit(call, OVERDRAFT, currency)?;
-    Ok(NewAccount { account_id, holder, email, pin: pin(call)?, opening: Opening { deposit, overdraft_limit } })
+    let details = details(bank, call)?;
+    if deposit.is_none() && !details.are_none() {
+        return Err(Term::Error("no_deposit").into());
+    }
+    let opening = Opening { deposit, details, overdraft_limit: overdraft_limit(call, OVERDRAFT, currency)? };
+    Ok(NewAccount { account_id, holder, email, pin: pin(call)?, opening })
 }

@@ -21,9 +21,9 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             memo: \"Salary\" is a text of 1 to 140 characters on the booking. on: \"2024-01-17\" books it on a date of the\n\
             past, in UTC, without it on the day of the bank's clock. The booking date says what a booking counts for, and\n\
             Bank.statement goes by it; as_of: asks what was known at a time, and goes by when events were recorded.\n\
-            Replies :ok, {:error, :no_account}, {:error, :invalid_amount}, {:error, :too_many_decimals},\n\
-            {:error, :no_decimals}, {:error, :balance_limit}, {:error, :invalid_memo}, {:error, :invalid_date} or\n\
-            {:error, :future_date}."
+            Replies :ok, {:error, :no_account}, {:error, :account_closed}, {:error, :invalid_amount},\n\
+            {:error, :too_many_decimals}, {:error, :no_decimals}, {:error, :balance_limit}, {:error, :invalid_memo},\n\
+            {:error, :invalid_date} or {:error, :future_date}."
         )),
     |bank, call| Box::pin(deposit(bank, call)),
 );

@@ -20,7 +20,8 @@ pub(super) const FREEZE: Row<BankFunctions> = Row::new(
             and none counted for them. What comes in comes in, and a transfer that was reserved before is settled or\n\
             comes back. Freezing is an act of the bank and requires no PIN.\n\
             With reason: \"a court order\", of 1 to 140 characters, the event says why.\n\
-            Replies :ok, {:error, :no_account}, {:error, :already_frozen} or {:error, :invalid_reason}."
+            Replies :ok, {:error, :no_account}, {:error, :account_closed}, {:error, :already_frozen} or\n\
+            {:error, :invalid_reason}."
     )),
     |bank, call| Box::pin(freeze(bank, call)),
 );
@@ -29,7 +30,8 @@ pub(super) const UNFREEZE: Row<BankFunctions> = Row::new(
     Function::new("Bank", "unfreeze", &[ACCOUNT], "ends the freezing of an account", "Bank.unfreeze \"Wolfman\"")
         .group("Accounts")
         .details(stored!(
-            "An act of the bank that requires no PIN. Replies :ok, {:error, :no_account} or {:error, :not_frozen}."
+            "An act of the bank that requires no PIN.\n\
+            Replies :ok, {:error, :no_account}, {:error, :account_closed} or {:error, :not_frozen}."
         )),
     |bank, call| Box::pin(unfreeze(bank, call)),
 );

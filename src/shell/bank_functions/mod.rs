@@ -9,6 +9,7 @@ mod consistency;
 mod create;
 mod deposit;
 mod details;
+mod earlier_lines;
 mod events;
 mod freeze;
 mod load;
@@ -29,6 +30,7 @@ mod total_deposits;
 mod transfer;
 mod transfers;
 mod unlock;
+mod wanted_pin;
 mod why;
 mod withdraw;
 
@@ -38,10 +40,10 @@ use tokio::task::JoinSet;
 
 use self::manual::MANUAL;
 use self::names::AccountNames;
-use self::parameters::{ACCOUNT, PIN};
+use self::parameters::ACCOUNT;
 use self::replies::{WORDS, explained};
 use super::application_functions::{HasApplication, Words, application_functions};
-use super::functions::{Call, Domain, Manual, Names, Parameter, Row, RunningCall, SentCall, WantedSecret, joined};
+use super::functions::{Call, Domain, Manual, Names, Parameter, Row, RunningCall, SentCall, joined};
 use super::term::Term;
 use super::trace::Trace;
 use crate::bank::{Account, AccountEvent, AccountId, Bank, Currency, Options};
@@ -135,19 +137,6 @@ impl BankFunctions {
 
     fn replace_bank(&self, bank: Option<Bank>) {
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = bank;
-    }
-
-    /// The PIN, if the call leaves it out and the account has one.
-    fn wanted_pin(&self, call: Call<'_>, account: Parameter) -> Option<WantedSecret> {
-        self.wanted_secret(call, account, PIN, "PIN")
-    }
-
-    /// A PIN that is called so, if the call leaves it out and the account has one.
-    fn wanted_secret(&self, call: Call<'_>, account: Parameter, pin: Parameter, called: &str) -> Option<WantedSecret> {
-        let (parameter, account) = (call.left_out(pin)?, call.text(account));
-        let has_pin = self.opened()?.account_list().read(|accounts| accounts.has_pin(account));
-        let question = || format!("{called} of {}: ", Term::String(account.to_owned()));
-        has_pin.then(|| WantedSecret { parameter, question: question() })
     }
 }
 

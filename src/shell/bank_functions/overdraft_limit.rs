@@ -21,8 +21,8 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
     .details(stored!(
         "Withdrawals and transfers may take the balance down to -500 then; what goes beyond is declined. An account has\n\
             the limit 0 at first. Setting it is an act of the bank and requires no PIN.\n\
-            Replies :ok, {:error, :no_account}, {:error, :invalid_amount}, or {:error, :overdraft_in_use} if the balance\n\
-            is below what the new limit allows."
+            Replies :ok, {:error, :no_account}, {:error, :account_closed}, {:error, :invalid_amount}, or\n\
+            {:error, :overdraft_in_use} if the balance is below what the new limit allows."
     )),
     |bank, call| Box::pin(set_overdraft_limit(bank, call)),
 );

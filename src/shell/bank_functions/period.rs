@@ -1,6 +1,6 @@
 //! `month:`, `from:` and `to:`: the period of a statement.
 
-use crate::bank::{Bound, Month, Period};
+use crate::bank::{Bound, InvalidPeriod, Month, Period};
 use crate::engine::log::Position;
 use crate::shell::functions::{Call, Parameter, ParameterKind};
 use crate::shell::term::Term;
@@ -12,7 +12,13 @@ pub(super) const TO: Parameter = Parameter::by_name("to", ParameterKind::Positio
 /// The period of a call. To give a month and another end is an error.
 pub(super) fn period(call: &Call<'_>) -> Result<Period, Term> {
     match (call.optional(MONTH), call.optional(FROM), call.optional(TO)) {
-        (None, from, to) => Ok(Period { from: from.map(bound).transpose()?, to: to.map(bound).transpose()? }),
+        (None, from, to) => {
+            let (from, to) = (from.map(bound).transpose()?, to.map(bound).transpose()?);
+            Period::between(from, to).map_err(|invalid| match invalid {
+                InvalidPeriod::Mixed => Term::Error("mixed_period"),
+                InvalidPeriod::TurnedRound => Term::Error("invalid_period"),
+            })
+        }
         (Some(month), None, None) => {
             month.parse().map(|month: Month| month.into()).map_err(|_| Term::Error("invalid_month"))
         }

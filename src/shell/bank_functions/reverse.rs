@@ -22,9 +22,10 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             was paid stays. With too little money nothing is stored, and it may be tried again. A frozen account gives\n\
             nothing back, and a closed one neither gives nor takes.\n\
             Replies :ok, {:error, :no_event}, {:error, :nothing_to_reverse}, {:error, :already_reversed},\n\
-            {:error, :is_reversal}, {:error, :account_frozen}, {:error, :account_overdrawn},\n\
+            {:error, :is_reversal}, {:error, :account_closed}, {:error, :account_frozen}, {:error, :account_overdrawn},\n\
             {:error, :transfer_under_way}, {:error, :balance_limit}, {:error, :invalid_position},\n\
-            {:error, :invalid_memo}, or what Bank.transfer replies about a transfer back."
+            {:error, :invalid_memo}, {:error, :no_payee} if the account that paid a transfer is closed, or what\n\
+            Bank.transfer replies about a transfer back."
         )),
     |bank, call| Box::pin(reverse(bank, call)),
 );

@@ -46,7 +46,7 @@ impl BankFunctions {
                     true => self.currency_once_known(bank)?,
                     false => Currency::default(),
                 };
-                let account = create::new_account(call, currency).ok().filter(|account| account.pin.is_none())?;
+                let account = create::new_account(bank, call, currency).ok().filter(|account| account.pin.is_none())?;
                 Box::pin(bank.creation(account)).await.ok()
             }
             _ => None,

@@ -1,16 +1,17 @@
 //! `Bank.statement`
 
 use super::BankFunctions;
+use super::earlier_lines::left_out;
 use super::money::money;
 use super::parameters::{ACCOUNT, account};
 use super::period::{FROM, MONTH, TO, period};
-use super::replies::no_balance;
+use super::replies::{WORDS, no_balance};
 use super::texts::asked;
-use crate::bank::{BookingDate, Currency, LeftOut, Statement, StatementLine};
+use crate::bank::{Account, AccountId, BookingDate, Currency, Statement, StatementLine};
 use crate::shell::application_functions::integer;
 use crate::shell::function_table::{AS_OF, AT, LIMIT};
 use crate::shell::functions::{Call, Function, Outcome, Reply, Row};
-use crate::shell::query_arguments::{MAX_LIMIT, limit, moment};
+use crate::shell::query_arguments::{limit, moment};
 use crate::shell::term::{Table, Term};
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
@@ -25,15 +26,18 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
     .details(asked!(
         "Each event with its date, its amount, and the balance after it. The amounts add up to the last balance, with\n\
             the balance that is brought forward from before; what was declined has a column of its own. Columns for the\n\
-            other account of a transfer, for memos and for booking dates are there where there are any.\n\
+            other account of a transfer, for memos, reasons, limits and booking dates, and for the position of the\n\
+            booking that a reversal reverses, are there where there are any. Lines after the table say what the account\n\
+            may not do.\n\
             month: \"2024-01\" is a period, and so are from: and to: with positions (from: 3) or dates (to: \"2024-01-31\").\n\
-            limit: 10 lists at most 10 lines, and without it 1_000: the latest of the period, or the first where it\n\
-            begins at a position. A line says what is not shown. at: and as_of: end at a moment in the past, as in\n\
-            Bank.check_balance.\n\
+            limit: 10 lists at most the latest 10 lines of the period, and without it 1_000. A line says what is not\n\
+            shown. at: and as_of: end at a moment in the past, as in Bank.check_balance.\n\
             The booking date, on: in Bank.deposit, says which day a booking counts for, and a statement is ordered by it.\n\
-            as_of: goes by the time at which events were recorded, and asks what was known then.\n\
+            Limits were decided in the order of the log: where the balance after an event was another one then, a column\n\
+            recorded has that. as_of: goes by the time at which events were recorded, and asks what was known then.\n\
             Replies a table, :no_account, {:error, :invalid_month}, {:error, :invalid_date}, {:error, :invalid_position},\n\
-            or {:error, :two_periods} for month: with from: or to:."
+            {:error, :invalid_period} if it ends before it begins, {:error, :mixed_period} for a date with a position, or\n\
+            {:error, :two_periods} for month: with from: or to:."
     )),
     |bank, call| Box::pin(statement(bank, call)),
 );
@@ -41,90 +45,83 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
 async fn statement(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let bank = functions.reader()?;
     let currency = functions.currency(&bank).await?;
-    let account = account(&call, ACCOUNT)?;
+    let id = account(&call, ACCOUNT)?;
     let (period, limit) = (period(&call)?, limit(&call)?);
     let until = moment(&call)?;
-    let statement = bank.statement(&account, period, until, limit).await.map_err(no_balance)?;
-    Ok(Reply { notes: notes(&statement), ..Term::Table(table(&statement, currency)).into() })
+    let statement = bank.statement(&id, period, until, limit).await.map_err(no_balance)?;
+    let account = bank.account(&id, until).await.map_err(no_balance)?;
+    let mut notes = Vec::new();
+    if statement.earlier > 0 {
+        notes.push(left_out(&bank, &call, &id, &statement).await.map_err(|error| WORDS.unavailable(&error))?);
+    }
+    if statement.lines.iter().any(StatementLine::is_reordered) {
+        notes.push(
+            "Limits were decided in the order of the log: recorded is the balance that the account had there."
+                .to_owned(),
+        );
+    }
+    notes.extend(standing(&account, &id, currency));
+    Ok(Reply { notes, ..Term::Table(table(&statement, currency)).into() })
 }
 
-/// The columns, with those that are only there where there are any: the booking date, the other account, the memo.
-const fn columns(is_dated: bool, has_accounts: bool, has_memos: bool) -> &'static [&'static str] {
-    match (is_dated, has_accounts, has_memos) {
-        (false, false, false) => &["position", "date", "what", "amount", "declined", "balance"],
-        (false, false, true) => &["position", "date", "what", "memo", "amount", "declined", "balance"],
-        (false, true, false) => &["position", "date", "what", "account", "amount", "declined", "balance"],
-        (false, true, true) => &["position", "date", "what", "account", "memo", "amount", "declined", "balance"],
-        (true, false, false) => &["position", "date", "booked", "what", "amount", "declined", "balance"],
-        (true, false, true) => &["position", "date", "booked", "what", "memo", "amount", "declined", "balance"],
-        (true, true, false) => &["position", "date", "booked", "what", "account", "amount", "declined", "balance"],
-        (true, true, true) => {
-            &["position", "date", "booked", "what", "account", "memo", "amount", "declined", "balance"]
-        }
-    }
-}
+const COLUMNS: &[&str] = &[
+    "position", "date", "booked", "what", "account", "memo", "reason", "limit", "reverses", "amount", "declined",
+    "balance", "recorded",
+];
+
+/// The columns that are there only where they have something to say.
+const OPTIONAL: &[&str] = &["booked", "account", "memo", "reason", "limit", "reverses", "recorded"];
 
 fn table(statement: &Statement, currency: Currency) -> Table {
-    let any = |has: fn(&StatementLine) -> bool| statement.lines.iter().any(has);
-    let is_dated = any(|line| line.booking_date != BookingDate::of(line.time));
-    let columns = columns(is_dated, any(|line| line.other.is_some()), any(|line| line.memo.is_some()));
+    let is_dated = statement.lines.iter().any(|line| line.booking_date != BookingDate::of(line.time));
     let forward = statement.brought_forward.map(|balance| {
         let cell = |column: &&str| match *column {
             "what" => Term::String("Balance Brought Forward".to_owned()),
             "amount" | "balance" => money(currency, balance),
             _ => Term::Nil,
         };
-        columns.iter().map(cell).collect()
+        COLUMNS.iter().map(cell).collect()
     });
-    let row = |line| columns.iter().map(|column| cell(line, column, currency)).collect();
+    let row = |line| COLUMNS.iter().map(|column| cell(line, column, is_dated, currency)).collect();
     let lines = statement.lines.iter().map(row);
-    Table { columns, rows: forward.into_iter().chain(lines).collect() }
+    Table { columns: COLUMNS.into(), rows: forward.into_iter().chain(lines).collect() }.without_empty(OPTIONAL)
 }
 
-fn cell(line: &StatementLine, column: &str, currency: Currency) -> Term {
-    let text = |text: &dyn ToString| Term::String(text.to_string());
-    match column {
-        "position" => integer(line.position.get()),
-        "date" => text(&line.time),
-        "booked" => text(&line.booking_date),
-        "what" => text(&line.what),
-        "account" => line.other.as_ref().map_or(Term::Nil, |account| text(account)),
-        "memo" => line.memo.as_ref().map_or(Term::Nil, |memo| text(memo)),
-        "amount" => line.amount.map_or(Term::Nil, |amount| money(currency, amount)),
-        "declined" => line.declined.map_or(Term::Nil, |amount| money(currency, amount.minor_units())),
-        _ => money(currency, line.balance),
+fn cell(line: &StatementLine, column: &str, is_dated: bool, currency: Currency) -> Term {
+    fn text(text: &impl ToString) -> Term {
+        Term::String(text.to_string())
     }
-}
-
-/// What the table does not say.
-fn notes(statement: &Statement) -> Vec<String> {
-    let shown = statement.lines.len() as u64;
-    let left_out = match statement.left_out {
-        LeftOut::Nothing => None,
-        LeftOut::Earlier(count) if count + shown <= MAX_LIMIT as u64 => {
-            Some(format!("{} not shown: limit: {} lists all.", counted(count), count + shown))
-        }
-        LeftOut::Earlier(count) => {
-            let dates = statement.lines.first().zip(statement.lines.last());
-            let before = match dates.map(|(first, last)| (first.booking_date, last.booking_date)) {
-                Some((first, last)) if first < last => format!("to: \"{first}\" goes further back"),
-                // Lines of one day cannot be told apart by dates.
-                Some(_) | None => "from: 1 begins with the first position".to_owned(),
-            };
-            Some(format!("{} not shown: {before}.", counted(count)))
-        }
-        LeftOut::From(position) => Some(format!("Later lines are not shown: from: {position} goes on.")),
+    let found = match column {
+        "position" => Some(integer(line.position.get())),
+        "date" => Some(text(&line.time)),
+        "booked" => is_dated.then(|| text(&line.booking_date)),
+        "what" => Some(text(&line.what)),
+        "account" => line.other.as_ref().map(text),
+        "memo" => line.memo.as_ref().map(text),
+        "reason" => line.reason.as_ref().map(text),
+        "limit" => line.overdraft_limit.map(|limit| money(currency, limit.minor_units())),
+        "reverses" => line.reverses.map(|position| integer(position.get())),
+        "amount" => line.amount.map(|amount| money(currency, amount)),
+        "declined" => line.declined.map(|amount| money(currency, amount.minor_units())),
+        "recorded" => line.is_reordered().then(|| money(currency, line.recorded_balance)),
+        _ => Some(money(currency, line.balance)),
     };
-    let reordered = statement.is_reordered.then(|| {
-        "Limits were decided in the order of the log: ordered by booking date, a balance may be one the account never had."
-            .to_owned()
-    });
-    left_out.into_iter().chain(reordered).collect()
+    found.unwrap_or(Term::Nil)
 }
 
-fn counted(count: u64) -> String {
-    match count {
-        1 => "1 earlier line is".to_owned(),
-        _ => format!("{count} earlier lines are"),
+/// What the account may and may not do.
+fn standing(account: &Account, id: &AccountId, currency: Currency) -> Vec<String> {
+    if account.is_closed() {
+        return vec!["The account is closed.".to_owned()];
     }
+    let limit = account.overdraft_limit().minor_units();
+    let lines = [
+        account.is_frozen().then(|| "The account is frozen: nothing goes out.".to_owned()),
+        account.is_locked().then(|| {
+            let id = Term::String(id.to_string());
+            format!("The account is locked by wrong PINs: `Bank.unlock {id}` unlocks it.")
+        }),
+        (limit > 0).then(|| format!("The overdraft limit is {}.", money(currency, limit))),
+    ];
+    lines.into_iter().flatten().collect()
 }

@@ -23,13 +23,13 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             comes back under the same date.\n\
             Replies :ok, {:error, :no_account}, {:error, :no_payee}, {:error, :account_overdrawn},\n\
             {:error, :same_account}, {:error, :balance_limit}, {:error, :too_many_transfers} or {:error, :invalid_pin},\n\
-            and what Bank.withdraw replies about frozen accounts, PINs, amounts, memos and dates.\n\
+            and what Bank.withdraw replies about closed and frozen accounts, PINs, amounts, memos and dates.\n\
             {:ok, %{committed: 12, lagging: [\"transfer\"]}}: events up to position 12 are stored, but the named handlers\n\
             have not seen them within 5 s. The transfer goes on; Bank.transfers shows it."
         )),
     |bank, call| Box::pin(transfer(bank, call)),
 )
-.asking_for_secret(|bank, call| bank.wanted_pin(call, PAYER));
+.asking_for_secret(|bank, call| bank.wanted_pin_to_pay(call, PAYER));
 
 async fn transfer(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let (bank, conversation) = functions.begin()?;

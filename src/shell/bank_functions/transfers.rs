@@ -1,10 +1,13 @@
 //! `Bank.transfers`
 
+use uuid::Uuid;
+
 use super::BankFunctions;
 use super::money::money;
-use super::replies::no_answer;
+use super::replies::{WORDS, no_answer};
 use super::texts::asked;
 use crate::bank::{Currency, Ending, Moment, ReleaseReason, TransferRecord, TransferState};
+use crate::engine::log::Position;
 use crate::shell::application_functions::integer;
 use crate::shell::function_table::{AS_OF, AT, FROM, LIMIT};
 use crate::shell::functions::{Call, Function, Outcome, Row};
@@ -22,9 +25,10 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
     )
     .group("History")
     .details(asked!(
-        "A transfer is reserved, then credited and settled, or released. from: 3 begins with those reserved from\n\
-            position 3 on, and without it the latest are listed; limit: 10 lists at most 10, and without it 1_000. A line\n\
-            says what is not shown. at: and as_of: show the transfers of the past, as in Bank.check_balance."
+        "A transfer is reserved, then credited and settled, or released. Memos, and the position of the transfer that a\n\
+            transfer back reverses, are there where there are any. from: 3 begins with those reserved from position 3\n\
+            on, and without it the latest are listed; limit: 10 lists at most 10, and without it 1_000. A line says what\n\
+            is not shown. at: and as_of: show the transfers of the past, as in Bank.check_balance."
     )),
     |bank, call| Box::pin(transfers(bank, call)),
 );
@@ -45,12 +49,27 @@ async fn transfers(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
         }
     };
     let moment = moment.unwrap_or(Moment::NOW);
-    let columns = &["position", "time", "payer", "payee", "amount", "state", "reason", "ended", "transfer_id"];
-    let rows = transfers.iter().map(|transfer| row(transfer, moment, currency)).collect();
-    Ok(paged(Table { columns, rows }, "transfers", left_out))
+    let reversed = transfers.iter().filter_map(reversed).collect();
+    let reversed = bank.positions_of_bookings(reversed).await.map_err(|error| WORDS.unavailable(&error))?;
+    let mut reversed = reversed.into_iter();
+    let rows = transfers.iter().map(|transfer| {
+        let reverses = self::reversed(transfer).and_then(|_| reversed.next().flatten());
+        row(transfer, reverses, moment, currency)
+    });
+    let table = Table { columns: COLUMNS.into(), rows: rows.collect() }.without_empty(&["memo", "reverses"]);
+    Ok(paged(&call, table, "transfers", left_out))
 }
 
-fn row(transfer: &TransferRecord, moment: Moment, currency: Currency) -> Vec<Term> {
+/// Memo, and which transfer a transfer back reverses, are there only where there are any.
+const COLUMNS: &[&str] =
+    &["position", "time", "payer", "payee", "memo", "reverses", "amount", "state", "reason", "ended", "transfer_id"];
+
+/// The id of the transfer that this one reverses.
+fn reversed(transfer: &TransferRecord) -> Option<Uuid> {
+    transfer.outgoing.details.reverses()
+}
+
+fn row(transfer: &TransferRecord, reverses: Option<Position>, moment: Moment, currency: Currency) -> Vec<Term> {
     let text = |text: &str| Term::String(text.to_owned());
     let (state, reason) = match transfer.state_at(moment) {
         None | Some(TransferState::Reserved) => ("reserved", Term::Nil),
@@ -67,6 +86,8 @@ fn row(transfer: &TransferRecord, moment: Moment, currency: Currency) -> Vec<Ter
         Term::String(transfer.reserved.time.to_string()),
         Term::String(transfer.outgoing.account_id.to_string()),
         Term::String(transfer.outgoing.payee.to_string()),
+        transfer.outgoing.details.memo().map_or(Term::Nil, |memo| Term::String(memo.to_string())),
+        reverses.map_or(Term::Nil, |position| integer(position.get())),
         money(currency, transfer.outgoing.amount.minor_units()),
         text(state),
         reason,

@@ -13,7 +13,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             "Unlocking is an act of the bank itself and requires no PIN: anyone who can open the bank can unlock an\n\
             account and try more PINs. The log keeps each unlocking with its time, its correlation id, and the user that\n\
             --user or BANK_USER names.\n\
-            Replies :ok, {:error, :no_account} or {:error, :not_locked}."
+            Replies :ok, {:error, :no_account}, {:error, :account_closed} or {:error, :not_locked}."
         )),
     |bank, call| Box::pin(unlock(bank, call)),
 );

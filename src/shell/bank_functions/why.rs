@@ -17,7 +17,8 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new("Bank", "why", &[ACCOUNT, LIMIT, AT, AS_OF], "explains a balance", "Bank.why \"Wolfman\"")
         .group("History")
         .details(asked!(
-            "Each event that changed the balance, its command, and the cause of that. limit: 10 lists at most the last\n\
+            "Each event that changed the balance, its command, and the cause of that. Where it reverses a booking, reverses is\n\
+            the position of that. limit: 10 lists at most the last\n\
             10, and without it 1_000, and a line says if there are more; at: and as_of: explain a balance of the past,\n\
             as in Bank.check_balance. Replies a table, or :no_account."
         )),
@@ -32,14 +33,21 @@ async fn why(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let mut reasons = bank.why(&account, until, limit.saturating_add(1)).await.map_err(no_balance)?;
     let earlier = reasons.len().saturating_sub(limit);
     let before = reasons.drain(..earlier).next_back();
-    let note = before.map(|last| format!("Earlier ones are not shown: at: {} ends with them.", last.event.position));
-    let columns = &["position", "time", "what", "change", "balance", "command", "because", "command_id"];
-    let table = Term::Table(Table { columns, rows: reasons.iter().map(|reason| row(reason, currency)).collect() });
-    Ok(Reply { notes: note.into_iter().collect(), ..table.into() })
+    let note = before.map(|last| {
+        let ends = call.with(&[(AS_OF.name, None), (AT.name, Some(integer(last.event.position.get())))]);
+        format!("Earlier ones are not shown: `{ends}` ends with them.")
+    });
+    let rows = reasons.iter().map(|reason| row(reason, currency)).collect();
+    let table = Table { columns: COLUMNS.into(), rows }.without_empty(&["reverses"]);
+    Ok(Reply { notes: note.into_iter().collect(), ..Term::Table(table).into() })
 }
 
+/// What a reversal reverses is there only where there is one.
+const COLUMNS: &[&str] =
+    &["position", "time", "what", "reverses", "change", "balance", "command", "because", "command_id"];
+
 fn row(reason: &Reason, currency: Currency) -> Vec<Term> {
-    let Reason { event, movement, balance, command, cause } = reason;
+    let Reason { event, movement, balance, command, cause, reverses } = reason;
     let because = because(event, cause, |cause| {
         let account = cause.data.account_id();
         account.map_or(Term::Nil, |account| Term::String(account.to_string()))
@@ -48,6 +56,7 @@ fn row(reason: &Reason, currency: Currency) -> Vec<Term> {
         integer(event.position.get()),
         Term::String(event.time.to_string()),
         Term::String(event.data.title().to_owned()),
+        reverses.map_or(Term::Nil, |position| integer(position.get())),
         money(currency, movement.minor_units()),
         money(currency, balance.minor_units()),
         Term::String((*command).to_owned()),

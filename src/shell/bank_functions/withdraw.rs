@@ -21,14 +21,14 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             An account with a PIN requires it: Bank.withdraw 1, 50, 1234. If it is left out at the prompt, the prompt\n\
             asks for it and does not show it. A wrong PIN declines the payment too; three in a row lock the account.\n\
             memo: and on: are as in Bank.deposit; the decision is that of today, whatever the date.\n\
-            Replies :ok, {:error, :no_account}, {:error, :account_frozen}, {:error, :account_locked},\n\
-            {:error, :pin_required}, {:error, :malformed_pin}, {:error, :no_pin_secret} or {:error, :wrong_pin_secret}:\n\
-            PINs were stored with another secret, and the PIN does not count as a wrong one; and what Bank.deposit\n\
-            replies about amounts, memos and dates."
+            Replies :ok, {:error, :no_account}, {:error, :account_closed}, {:error, :account_frozen},\n\
+            {:error, :account_locked}, {:error, :pin_required}, {:error, :malformed_pin}, {:error, :no_pin_secret} or\n\
+            {:error, :wrong_pin_secret}: PINs were stored with another secret, and the PIN does not count as a wrong one;\n\
+            and what Bank.deposit replies about amounts, memos and dates."
         )),
     |bank, call| Box::pin(withdraw(bank, call)),
 )
-.asking_for_secret(|bank, call| bank.wanted_pin(call, ACCOUNT));
+.asking_for_secret(|bank, call| bank.wanted_pin_to_pay(call, ACCOUNT));
 
 async fn withdraw(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let (bank, conversation) = functions.begin()?;

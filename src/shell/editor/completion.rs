@@ -24,13 +24,17 @@ impl Assistant {
         let parameter = statement.parameter();
         let candidates = match (parameter, parameter.map(|parameter| parameter.kind)) {
             _ if statement.within_comment => Vec::new(),
-            (Some(parameter), Some(ParameterKind::Named | ParameterKind::Text)) if statement.within_string => {
+            (Some(parameter), Some(ParameterKind::Named | ParameterKind::Text | ParameterKind::TextOrNil))
+                if statement.within_string =>
+            {
                 self.complete_name(parameter, word)
             }
             _ if statement.within_string => Vec::new(),
             (_, Some(ParameterKind::Function)) => self.complete_function(word),
             _ if statement.function.is_none() => self.complete_function(word),
-            (Some(parameter), Some(ParameterKind::Named | ParameterKind::Text)) if word.is_empty() => {
+            (Some(parameter), Some(ParameterKind::Named | ParameterKind::Text | ParameterKind::TextOrNil))
+                if word.is_empty() =>
+            {
                 self.complete_name(parameter, word).into_iter().map(Candidate::quoted).collect()
             }
             (Some(parameter), Some(ParameterKind::Named)) => match word.strip_prefix(':') {

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use super::arguments::Arguments;
 use super::call_error::{CallError, CallProblem};
-use super::function::{Function, Parameter, ParameterKind};
+use super::function::{Function, NIL, Parameter, ParameterKind};
 use super::vocabulary::Manual;
-use crate::shell::language::{Argument, Statement, Value, shortened};
+use crate::shell::language::{Argument, Name, Statement, Value, shortened};
 
 /// Checks the arguments of a statement against the function's parameters. `text` is the source of the statement; `manual`
 /// has the examples for error messages.
@@ -66,8 +66,15 @@ fn value<'a>(
     match (&argument.value, parameter.kind) {
         (
             Value::String(text),
-            ParameterKind::Named | ParameterKind::Text | ParameterKind::Pin | ParameterKind::PositionOrDate,
+            ParameterKind::Named
+            | ParameterKind::Text
+            | ParameterKind::TextOrNil
+            | ParameterKind::Pin
+            | ParameterKind::PositionOrDate,
         ) => Ok(text.clone()),
+        (Value::Name(Name { module: None, function: NIL, .. }) | Value::Atom(NIL), ParameterKind::TextOrNil) => {
+            Ok(NIL.into())
+        }
         // From the source: a PIN may begin with zeros, and a parsed integer has lost them.
         (Value::Integer(_), ParameterKind::Pin) => Ok(text[argument.value_span.clone()].replace('_', "").into()),
         (
@@ -103,6 +110,7 @@ impl ParameterKind {
         match self {
             Self::Named => format!("a string such as \"{}\", an integer or an atom", manual.named),
             Self::Text => "a string".to_owned(),
+            Self::TextOrNil => "a string or nil".to_owned(),
             Self::Integer => "a whole number".to_owned(),
             Self::PositionOrDate => "a position such as 3 or a date such as \"2024-01-17\"".to_owned(),
             Self::Amount => "an amount such as 100 or 10.50".to_owned(),

@@ -48,6 +48,8 @@ pub enum ParameterKind {
     Named,
     /// Any string.
     Text,
+    /// Any string, or [`nil`](NIL) for none.
+    TextOrNil,
     /// A whole number.
     Integer,
     /// A position in the log, as an integer, or a date, as a string.
@@ -63,6 +65,9 @@ pub enum ParameterKind {
     /// The name of a function or a module.
     Function,
 }
+
+/// The value of a [`TextOrNil`](ParameterKind::TextOrNil) that is none.
+pub const NIL: &str = "nil";
 
 impl Function {
     /// Whether a qualified name such as `Bank.open` calls it; aliases count.

@@ -10,6 +10,7 @@ mod check;
 mod domain;
 mod function;
 mod outcome;
+mod rewritten;
 mod row;
 mod vocabulary;
 
@@ -17,7 +18,7 @@ pub use self::arguments::Arguments;
 pub use self::call_error::{CallError, CallProblem};
 pub use self::check::check;
 pub use self::domain::{Domain, Names};
-pub use self::function::{Function, Parameter, ParameterKind};
+pub use self::function::{Function, NIL, Parameter, ParameterKind};
 pub use self::outcome::{BUSY, Failed, Live, NotDone, Outcome, Reply, SentCall};
-pub use self::row::{Call, Row, RunningCall, WantedSecret, joined};
+pub use self::row::{Call, FindingSecret, Row, RunningCall, WantedSecret, joined};
 pub use self::vocabulary::{Manual, ShellFunction, ShellReply, Vocabulary};

@@ -42,7 +42,8 @@ pub struct Row<D: 'static> {
 }
 
 /// Finds the secret that a call needs and leaves out, if any.
-type FindWantedSecret<D> = fn(&D, Call<'_>) -> Option<WantedSecret>;
+pub type FindingSecret<'a> = Pin<Box<dyn Future<Output = Option<WantedSecret>> + Send + 'a>>;
+type FindWantedSecret<D> = for<'a> fn(&D, Call<'a>) -> FindingSecret<'a>;
 
 /// A secret that a call leaves out. The prompt asks for it without showing it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +52,8 @@ pub struct WantedSecret {
     pub parameter: usize,
     /// The question to the person.
     pub question: String,
+    /// The same question once more, for a secret that is new: what nobody sees is easily mistyped.
+    pub again: Option<String>,
 }
 
 impl<D> Row<D> {
@@ -77,8 +80,8 @@ impl<D> Row<D> {
     }
 
     /// The secret that this call needs and leaves out.
-    pub fn wanted_secret(&self, domain: &D, call: Call<'_>) -> Option<WantedSecret> {
-        self.find_wanted_secret.and_then(|find| find(domain, call))
+    pub fn wanted_secret<'a>(&self, domain: &D, call: Call<'a>) -> Option<FindingSecret<'a>> {
+        self.find_wanted_secret.map(|find| find(domain, call))
     }
 }
 

@@ -72,7 +72,7 @@ async fn get_inventory(service: &ReadFunctions, call: Call<'_>) -> Outcome {
     let books = service.service.get_inventory(from, limit.saturating_add(1), moment).await;
     let mut books = books.map_err(no_answer)?;
     let left_out = cut(&mut books, limit, |next| Term::String(next.isbn.to_string()));
-    Ok(paged(inventory_table(&books), "books", left_out))
+    Ok(paged(&call, inventory_table(&books), "books", left_out))
 }
 
 const GET_BOOK: Row<ReadFunctions> = Row::new(
@@ -120,7 +120,7 @@ async fn get_loans(service: &ReadFunctions, call: Call<'_>) -> Outcome {
     let loans = service.service.get_loans(&user_id, from, limit.saturating_add(1), moment).await;
     let mut loans = loans.map_err(no_answer)?;
     let left_out = cut(&mut loans, limit, |next| Term::String(next.isbn.to_string()));
-    Ok(paged(loan_table(&loans), "books", left_out))
+    Ok(paged(&call, loan_table(&loans), "books", left_out))
 }
 
 impl ReadFunctions {

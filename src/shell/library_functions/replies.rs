@@ -20,7 +20,7 @@ pub(super) fn book(book: &ListedBook) -> Term {
 }
 
 pub(super) fn inventory_table(books: &[ListedBook]) -> Table {
-    Table { columns: &COLUMNS, rows: books.iter().map(|book| cells(book).into()).collect() }
+    Table { columns: (&COLUMNS).into(), rows: books.iter().map(|book| cells(book).into()).collect() }
 }
 
 pub(super) fn loan_table(loans: &[Loan]) -> Table {
@@ -28,7 +28,7 @@ pub(super) fn loan_table(loans: &[Loan]) -> Table {
         let Loan { isbn, title, borrowed } = loan;
         vec![string(isbn), string(title), string(borrowed)]
     };
-    Table { columns: &["isbn", "title", "borrowed"], rows: loans.iter().map(row).collect() }
+    Table { columns: (&["isbn", "title", "borrowed"]).into(), rows: loans.iter().map(row).collect() }
 }
 
 const COLUMNS: [&str; 5] = ["isbn", "title", "author", "copies_in", "copies_out"];

@@ -139,6 +139,8 @@ fn in_a_wrong_call_a_pin_is_masked_where_it_can_have_been_meant() {
         ("Bank.create 1, \"8642\", :none", "Bank.create 1, \"****\", :none"),
         ("Bank.create 1999, \"Josh 1999\", 8642, emial: \"a\"", "Bank.create 1999, \"Josh 1999\", ****, emial: \"a\""),
         ("Bank.create 1, \"Josh\", :none, email: \"j1999@a\"", "Bank.create 1, \"Josh\", :none, email: \"j1999@a\""),
+        ("Bank.create 1, :none, on: \"2024-01-17\"", "Bank.create 1, :none, on: \"2024-01-17\""),
+        ("Bank.change_email 1, \"jo8642@a\", :none", "Bank.change_email 1, \"jo8642@a\", :none"),
         ("Bank.unlock 1, 8642", "Bank.unlock 1, ****"),
         ("Bank.withdraw 1, \"86 42\"", "Bank.withdraw 1, \"** **\""),
         ("Bank.create 1, \"８６４２\", :none", "Bank.create 1, \"************\", :none"),

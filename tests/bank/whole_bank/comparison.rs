@@ -27,6 +27,7 @@ pub(crate) async fn call(bank: &Bank, command: Command) -> Reply {
                 opening: Opening {
                     deposit: deposit.map(money),
                     overdraft_limit: OverdraftLimit::new(overdraft).unwrap(),
+                    details: deposit.map_or(BookingDetails::NONE, |amount| details(bank, amount)),
                 },
             };
             match bank.create_account(new).await {

@@ -187,7 +187,7 @@ impl ModelBank {
             Command::Create { name, pin, email, deposit, overdraft } => {
                 self.create(name, pin, email, units(overdraft)).and_then(|()| match deposit {
                     None => Ok(()),
-                    Some(amount) => self.deposit(name, amount, None).map(|()| self.bonus(name, amount)),
+                    Some(amount) => self.deposit(name, amount, details(amount)).map(|()| self.bonus(name, amount)),
                 })
             }
             Command::Deposit(name, amount) => {
@@ -271,14 +271,14 @@ impl ModelBank {
         }
         if let Err(refused) = account.admit(pin) {
             if refused == Reply::WrongPin {
-                self.record(name, "Payment Declined", Some(amount), None, Booked::Nothing);
+                self.record(name, "Payment Declined", Some(amount), details, Booked::Nothing);
             }
             return Err(refused);
         }
         account.wrong_pins = 0;
         let balance = account.balance;
         if balance - units(amount) < -account.limit {
-            self.record(name, "Payment Declined", Some(amount), None, Booked::Nothing);
+            self.record(name, "Payment Declined", Some(amount), details, Booked::Nothing);
             return Err(Reply::Declined { balance });
         }
         account.balance -= units(amount);

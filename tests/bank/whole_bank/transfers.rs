@@ -91,7 +91,12 @@ impl ModelBank {
             () if account.frozen => return Err(Reply::AccountFrozen),
             () if is_reversed => return Err(Reply::AlreadyReversed),
             () if account.balance - units(amount) < -account.limit => return Err(Reply::TooLittle),
-            () => account.balance -= units(amount),
+            () => {}
+        }
+        match &self.accounts[payer] {
+            Account { closed: true, .. } => return Err(Reply::NoPayee),
+            account if account.balance + units(amount) > units(LIMIT) => return Err(Reply::BalanceLimit),
+            _ => self.open(payee)?.balance -= units(amount),
         }
         let (back, details) = (self.transfers.len(), Some("None None".to_owned()));
         self.record(payee, "Money Reserved", Some(amount), details.clone(), Booked::Transfer(back));
