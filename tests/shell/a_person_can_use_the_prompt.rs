@@ -122,7 +122,7 @@ fn pasted_statements_all_run_and_an_open_string_is_continued() {
     terminal.wait_for("....(5)> ");
     terminal.enter("b\"");
     terminal.wait_for("bank(6)> ");
-    assert_eq!(terminal.lines().iter().rev().nth(1).unwrap(), "{:error, :invalid_name}");
+    assert_eq!(terminal.lines().iter().rev().nth(2).unwrap(), "{:error, :invalid_name}");
     terminal.enter("Bank.check_balance 2");
     terminal.wait_for("bank(7)> ");
     assert_eq!(terminal.lines().iter().rev().nth(1).unwrap(), "7");
@@ -198,7 +198,7 @@ fn what_is_no_text_is_a_mistake_and_the_bank_stays_open() {
     terminal.wait_for("bank(2)> ");
     terminal.enter("Bank.open");
     terminal.wait_for("bank(3)> ");
-    assert_eq!(terminal.lines().iter().rev().nth(1).unwrap(), "{:error, :already_open}");
+    assert_eq!(terminal.lines().iter().rev().nth(2).unwrap(), "{:error, :already_open}");
 }
 
 #[test]

@@ -47,6 +47,11 @@ impl Account {
         self.open.as_ref().map(|open| open.balance)
     }
 
+    /// Whether too many wrong PINs have locked the account.
+    pub fn is_locked(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.lock.is_locked())
+    }
+
     /// Why this account cannot have decided on an event, because of its standing; `None` if it can.
     pub(in crate::bank) fn rules_out(&self, event: &AccountEvent) -> Option<&'static str> {
         let open = self.open.as_ref()?;

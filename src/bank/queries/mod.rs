@@ -7,5 +7,5 @@ mod statement_lines;
 mod why;
 
 pub use self::period::{Bound, InvalidMonth, Month, Period};
-pub use self::statement_lines::{LeftOut, Statement, StatementLine};
+pub use self::statement_lines::{LOCKING_PIN, LeftOut, Statement, StatementLine, WRONG_PIN};
 pub use self::why::Reason;

@@ -8,7 +8,7 @@ use super::period::Period;
 use super::statement::stream_of;
 use crate::bank::errors::CheckBalanceError;
 use crate::bank::{Account, AccountEvent, AccountId, Bank, BookingDate, Memo, Money, Unavailable};
-use crate::engine::domain::DomainEvent as _;
+use crate::engine::domain::{Aggregate as _, DomainEvent as _};
 use crate::engine::log::{Moment, Position, RecordedEvent, StreamId, Timestamp, Version};
 
 /// A statement of an account.
@@ -36,7 +36,7 @@ pub struct StatementLine {
     pub time: Timestamp,
     /// The date it is booked on: that of the time, unless the booking has another.
     pub booking_date: BookingDate,
-    /// The event's title in the trace.
+    /// What happened: the event's title in the trace, except that a [wrong PIN](WRONG_PIN) is called that.
     pub what: &'static str,
     /// The other account of a transfer.
     pub other: Option<AccountId>,
@@ -117,10 +117,11 @@ impl Part<'_> {
         'reading: while version < self.end {
             let page = self.events_after(version, self.limit.saturating_sub(lines.len()).saturating_add(1)).await?;
             let Some(last) = page.last() else { break };
+            let locking = self.locking_among(version, &page).await?;
             version = last.version;
             for event in &page {
                 balance += signed(&event.data).unwrap_or(0);
-                let line = recorded(event, balance);
+                let line = recorded(event, balance, &locking);
                 if self.period.ends_before(line.booking_date) {
                     continue;
                 }
@@ -178,11 +179,12 @@ impl Part<'_> {
     async fn read_between(&self, start: Version, end: Version, balance: i64) -> Result<Read, Unavailable> {
         let count = usize::try_from(end.get() - start.get()).unwrap_or(usize::MAX);
         let events = self.events_after(start, count).await?;
+        let locking = self.locking_among(start, &events).await?;
         let mut after = balance;
         let mut lines: Vec<Recorded> = Vec::with_capacity(events.len());
         let mut closing = balance;
         for event in events.iter().rev() {
-            let line = recorded(event, after);
+            let line = recorded(event, after, &locking);
             after -= line.amount.unwrap_or(0);
             if self.period.ends_before(line.booking_date) {
                 closing -= line.amount.unwrap_or(0);
@@ -206,9 +208,32 @@ impl Part<'_> {
 
     /// The balance after the event of a version, in the order of the log.
     async fn balance_at(&self, version: Version) -> Result<i64, Unavailable> {
-        let Some(event) = self.event(version).await? else { return Ok(0) };
-        let state: Account = self.bank.state_up_to(&self.stream, Moment::Position(event.position)).await?;
-        Ok(state.balance().map_or(0, |balance| balance.minor_units()))
+        Ok(self.account_at(version).await?.balance().map_or(0, |balance| balance.minor_units()))
+    }
+
+    /// The account after the event of a version.
+    async fn account_at(&self, version: Version) -> Result<Account, Unavailable> {
+        let Some(event) = self.event(version).await? else { return Ok(Account::default()) };
+        self.bank.state_up_to(&self.stream, Moment::Position(event.position)).await
+    }
+
+    /// The positions of those events after a version that locked the account.
+    async fn locking_among(
+        &self,
+        before: Version,
+        events: &[RecordedEvent<AccountEvent>],
+    ) -> Result<Vec<Position>, Unavailable> {
+        // The events before these count too, but reading them is for the few statements that have a wrong PIN.
+        if !events.iter().any(|event| event.data.is_wrong_pin()) {
+            return Ok(Vec::new());
+        }
+        let mut account = self.account_at(before).await?;
+        let mut locks = |event: &RecordedEvent<AccountEvent>| {
+            let was_locked = account.is_locked();
+            account.apply(&event.data);
+            (!was_locked && account.is_locked()).then_some(event.position)
+        };
+        Ok(events.iter().filter_map(&mut locks).collect())
     }
 
     async fn event(&self, version: Version) -> Result<Option<RecordedEvent<AccountEvent>>, Unavailable> {
@@ -238,7 +263,14 @@ fn statement(mut lines: Vec<Recorded>, brought_forward: i64, is_first: bool, lef
     Statement { brought_forward, lines, left_out, is_reordered }
 }
 
-fn recorded(event: &RecordedEvent<AccountEvent>, balance: i64) -> Recorded {
+/// What a statement calls an event that declined a request because of a wrong PIN.
+pub const WRONG_PIN: &str = "Wrong PIN";
+
+/// The same for the one that locked the account.
+pub const LOCKING_PIN: &str = "Wrong PIN, Account Locked";
+
+/// `locking` has the positions of events that locked the account.
+fn recorded(event: &RecordedEvent<AccountEvent>, balance: i64, locking: &[Position]) -> Recorded {
     let RecordedEvent { position, time, data, .. } = event;
     let details = data.details();
     let booking_date = details.and_then(|details| details.booking_date());
@@ -246,7 +278,11 @@ fn recorded(event: &RecordedEvent<AccountEvent>, balance: i64) -> Recorded {
         position: *position,
         time: *time,
         booking_date: booking_date.unwrap_or_else(|| BookingDate::of(*time)),
-        what: data.title(),
+        what: match data {
+            _ if locking.contains(position) => LOCKING_PIN,
+            wrong if wrong.is_wrong_pin() => WRONG_PIN,
+            other => other.title(),
+        },
         other: data.other_account().cloned(),
         memo: details.and_then(|details| details.memo()).cloned(),
         amount: signed(data),

@@ -1,10 +1,11 @@
 //! `Bank.get_account_list`
 
 use super::BankFunctions;
+use super::error_groups::QUESTION;
 use super::replies::no_answer;
-use super::texts::asked;
 use crate::bank::{AccountEntry, AccountFilter};
 use crate::shell::application_functions::integer;
+use crate::shell::common_errors::OF_MOMENTS;
 use crate::shell::function_table::{AS_OF, AT};
 use crate::shell::functions::{Call, Function, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::query_arguments::moment;
@@ -22,12 +23,26 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
         "Bank.get_account_list",
     )
     .group("Accounts")
-    .details(asked!(
+    .meant_by(&[
+        "accounts",
+        "list",
+        "list_accounts",
+        "show_accounts",
+        "account",
+        "ls",
+        "\\d",
+        "\\dt",
+        ".tables",
+        "tables",
+    ])
+    .details(
         "In order of creation. holder: \"Josh\" lists those of one holder. closed: true lists closed accounts\n\
             too, with the position at which each was closed. at: and as_of: list the accounts of the past, as in\n\
             Bank.check_balance.\n\
-            Replies a list such as [%{id: \"1\", holder: \"Josh\"}, %{id: \"2\", holder: \"Josh\", closed: 12}]."
-    )),
+            Replies a list such as [%{id: \"1\", holder: \"Josh\"}, %{id: \"2\", holder: \"Josh\", closed: 12}].",
+    )
+    .errors(&[&OF_MOMENTS])
+    .common_errors(QUESTION),
     |bank, call| Box::pin(get_account_list(bank, call)),
 );
 

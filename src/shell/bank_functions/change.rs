@@ -1,9 +1,10 @@
 //! `Bank.change_holder`, `Bank.change_email` and `Bank.change_pin`
 
 use super::BankFunctions;
+use super::error_groups::{ACCOUNTS, COMMAND, PINS};
+use super::errors::{INVALID_EMAIL, INVALID_NAME, INVALID_PIN, NO_PIN, PIN_REQUIRED};
 use super::parameters::{self, ACCOUNT, account, email, holder, pin, pin_given};
 use super::replies::{changed, no_balance};
-use super::texts::{asked, stored};
 use crate::shell::functions::{Call, Function, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::term::Term;
 
@@ -20,13 +21,13 @@ pub(super) const HOLDER: Row<BankFunctions> = Row::new(
         "Bank.change_holder \"Wolfman\", \"Josh\"",
     )
     .group("Accounts")
-    .details(stored!(
+    .details(
         "Questions about the past show the holder of that time. If the account has a PIN, it is required:\n\
             Bank.change_holder 1, \"Josh\", 1234. A wrong one counts as in Bank.withdraw. A frozen account can be changed.\n\
-            Replies :ok, {:error, :no_account}, {:error, :invalid_name}, {:error, :account_locked},\n\
-            {:error, :pin_required}, {:error, :invalid_pin}, {:error, :malformed_pin}, {:error, :no_pin_secret} or\n\
-            {:error, :wrong_pin_secret}."
-    )),
+            Replies :ok.",
+    )
+    .errors(&[ACCOUNTS, &[INVALID_PIN], PINS])
+    .common_errors(COMMAND),
     |bank, call| Box::pin(change_holder(bank, call)),
 )
 .asking_for_secret(|bank, call| bank.wanted_pin(call, ACCOUNT));
@@ -40,13 +41,13 @@ pub(super) const EMAIL: Row<BankFunctions> = Row::new(
         "Bank.change_email 1, \"jo@example.org\"",
     )
     .group("Accounts")
-    .details(stored!(
+    .details(
         "The holder is thanked for later deposits there, also where no address was known before. The PIN is required as\n\
             in Bank.change_holder.\n\
-            Replies :ok, {:error, :no_account}, {:error, :invalid_email}, {:error, :account_locked},\n\
-            {:error, :pin_required}, {:error, :invalid_pin}, {:error, :malformed_pin}, {:error, :no_pin_secret} or\n\
-            {:error, :wrong_pin_secret}."
-    )),
+            Replies :ok.",
+    )
+    .errors(&[ACCOUNTS, &[INVALID_EMAIL, INVALID_PIN], PINS])
+    .common_errors(COMMAND),
     |bank, call| Box::pin(change_email(bank, call)),
 )
 .asking_for_secret(|bank, call| bank.wanted_pin(call, ACCOUNT));
@@ -54,13 +55,13 @@ pub(super) const EMAIL: Row<BankFunctions> = Row::new(
 pub(super) const PIN: Row<BankFunctions> = Row::new(
     Function::new("Bank", "change_pin", &[ACCOUNT, parameters::PIN, NEW_PIN], "replaces a PIN", "Bank.change_pin 1")
         .group("Accounts")
-        .details(stored!(
+        .details(
             "Bank.change_pin 1, 1234, 5678 replaces the PIN 1234. What is left out at the prompt is asked for and not shown.\n\
             A wrong PIN counts as in Bank.withdraw.\n\
-            Replies :ok, {:error, :no_account}, {:error, :no_pin} if the account has none, {:error, :account_locked},\n\
-            {:error, :pin_required}, {:error, :invalid_pin}, {:error, :malformed_pin}, {:error, :no_pin_secret} or\n\
-            {:error, :wrong_pin_secret}."
-        )),
+            Replies :ok.",
+        )
+        .errors(&[ACCOUNTS, &[NO_PIN, INVALID_PIN], PINS])
+        .common_errors(COMMAND),
     |bank, call| Box::pin(change_pin(bank, call)),
 )
 .asking_for_secret(|bank, call| {
@@ -71,7 +72,7 @@ pub(super) const PIN: Row<BankFunctions> = Row::new(
 async fn change_holder(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let (bank, conversation) = functions.begin()?;
     let (account, pin) = (account(&call, ACCOUNT)?, pin(&call)?);
-    let holder = holder(&call, NEW_HOLDER)?.ok_or(Term::Error("invalid_name"))?;
+    let holder = holder(&call, NEW_HOLDER)?.ok_or(Term::Error(INVALID_NAME))?;
     let change = bank.change_holder(&account, holder, pin);
     functions.carry_out(call, &bank, conversation, change, changed).await
 }
@@ -79,7 +80,7 @@ async fn change_holder(functions: &mut BankFunctions, call: Call<'_>) -> Outcome
 async fn change_email(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let (bank, conversation) = functions.begin()?;
     let (account, pin) = (account(&call, ACCOUNT)?, pin(&call)?);
-    let email = email(&call, NEW_EMAIL)?.ok_or(Term::Error("invalid_email"))?;
+    let email = email(&call, NEW_EMAIL)?.ok_or(Term::Error(INVALID_EMAIL))?;
     let change = bank.change_email(&account, email, pin);
     functions.carry_out(call, &bank, conversation, change, changed).await
 }
@@ -90,11 +91,11 @@ async fn change_pin(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let Some(new_pin) = pin_given(&call, NEW_PIN)? else {
         // Nothing can be sent without it. The reply says what would be refused anyway.
         functions.reader()?.check_balance(&account).await.map_err(|error| match no_balance(error) {
-            Term::Atom(reason) => Term::Error(reason),
+            Term::Missing(reason) => Term::Error(reason),
             other => other,
         })?;
         let has_pin = bank.account_list().read(|accounts| accounts.has_pin(account.as_str()));
-        return Err(Term::Error(if has_pin { "pin_required" } else { "no_pin" }).into());
+        return Err(Term::Error(if has_pin { PIN_REQUIRED } else { NO_PIN }).into());
     };
     let change = bank.change_pin(&account, pin, new_pin);
     functions.carry_out(call, &bank, conversation, change, changed).await

@@ -1,10 +1,14 @@
 //! `Bank.create`
 
 use super::BankFunctions;
+use super::error_groups::{AMOUNTS, COMMAND};
+use super::errors::{
+    ACCOUNT_CLOSED, ACCOUNT_EXISTS, BALANCE_LIMIT, INVALID_EMAIL, INVALID_NAME, MALFORMED_PIN, NO_PIN_SECRET,
+    WRONG_PIN_SECRET,
+};
 use super::money::{amount, overdraft_limit};
 use super::parameters::{ACCOUNT, EMAIL, PIN, account, email, holder, pin};
 use super::replies::handled;
-use super::texts::{asked, stored};
 use crate::bank::{Currency, HolderName, NewAccount, Opening};
 use crate::shell::functions::{Call, Function, NotDone, Outcome, Parameter, ParameterKind, Row};
 
@@ -17,15 +21,29 @@ const OVERDRAFT: Parameter = Parameter::by_name("overdraft", ParameterKind::Amou
 pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new("Bank", NAME, &[ACCOUNT, HOLDER, PIN, EMAIL, DEPOSIT, OVERDRAFT], "opens an account", "Bank.create \"Wolfman\"")
         .group("Accounts")
+        .meant_by(&["new", "add_account", "open_account", "new_account"])
         .aliases(&["create_bank_account"])
-        .details(stored!(
+        .details(
             "Names have 1 to 64 characters. Bank.create 1, \"Josh\", 1234 names the holder and sets a PIN of 4 to 12\n\
             digits, which is never shown; email: \"josh@example.org\" is the holder's address.\n\
             deposit: 1000 pays money in with the same command: both events are stored, or neither. overdraft: 500 sets\n\
             the overdraft limit, as Bank.set_overdraft_limit does.\n\
-            Replies :ok, {:error, :account_exists}, {:error, :invalid_name}, {:error, :invalid_email},\n\
-            {:error, :malformed_pin} or {:error, :no_pin_secret}, and what Bank.deposit replies about amounts."
-        )),
+            Replies :ok.",
+        )
+        .errors(&[
+            &[
+                ACCOUNT_EXISTS,
+                ACCOUNT_CLOSED,
+                INVALID_NAME,
+                INVALID_EMAIL,
+                BALANCE_LIMIT,
+                MALFORMED_PIN,
+                NO_PIN_SECRET,
+                WRONG_PIN_SECRET,
+            ],
+            AMOUNTS,
+        ])
+        .common_errors(COMMAND),
     |bank, call| Box::pin(create(bank, call)),
 );
 

@@ -1,5 +1,6 @@
 //! `memo:` and `on:`: the memo of a booking, and the date it is booked on.
 
+use super::errors::{FUTURE_DATE, INVALID_DATE, INVALID_MEMO};
 use crate::bank::{Bank, BookingDetails, Memo};
 use crate::shell::functions::{Call, Parameter, ParameterKind};
 use crate::shell::term::Term;
@@ -9,7 +10,7 @@ pub(super) const ON: Parameter = Parameter::by_name("on", ParameterKind::Text);
 
 /// The memo of a call.
 pub(super) fn memo(call: &Call<'_>) -> Result<Option<Memo>, Term> {
-    call.optional(MEMO).map(Memo::new).transpose().map_err(|_| Term::Error("invalid_memo"))
+    call.optional(MEMO).map(Memo::new).transpose().map_err(|_| Term::Error(INVALID_MEMO))
 }
 
 /// The memo and the booking date of a call. The date is checked here, against the bank's clock: no account could.
@@ -18,6 +19,6 @@ pub(super) fn details(bank: &Bank, call: &Call<'_>) -> Result<BookingDetails, Te
     if memo.is_none() && date.is_none() {
         return Ok(BookingDetails::NONE);
     }
-    let date = date.map(str::parse).transpose().map_err(|_| Term::Error("invalid_date"))?;
-    BookingDetails::new(memo, date, bank.today()).map_err(|_| Term::Error("future_date"))
+    let date = date.map(str::parse).transpose().map_err(|_| Term::Error(INVALID_DATE))?;
+    BookingDetails::new(memo, date, bank.today()).map_err(|_| Term::Error(FUTURE_DATE))
 }

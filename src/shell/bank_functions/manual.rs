@@ -9,11 +9,6 @@ pub(super) static MANUAL: Manual = Manual {
     function: "Bank.open",
     call: "Bank.deposit(\"Wolfman\", 100)",
     notes: "
-  The integer 1 and the string \"1\" name the same account, and so do the atom :wolfman and \"wolfman\".
-
-Replies
-  Every function but Bank.open may also reply {:error, :bank_not_open}; every function that takes an account
-  {:error, :invalid_name}, when the text cannot be a name. A command to a closed account is
-  {:error, :account_closed}.",
+  The integer 1 and the string \"1\" name the same account, and so do the atom :wolfman and \"wolfman\".",
     shell_functions: shell_functions("help Bank.deposit"),
 };

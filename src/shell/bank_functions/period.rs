@@ -1,7 +1,9 @@
 //! `month:`, `from:` and `to:`: the period of a statement.
 
+use super::errors::{INVALID_DATE, INVALID_MONTH, TWO_PERIODS};
 use crate::bank::{Bound, Month, Period};
 use crate::engine::log::Position;
+use crate::shell::common_errors::INVALID_POSITION;
 use crate::shell::functions::{Call, Parameter, ParameterKind};
 use crate::shell::term::Term;
 
@@ -14,9 +16,9 @@ pub(super) fn period(call: &Call<'_>) -> Result<Period, Term> {
     match (call.optional(MONTH), call.optional(FROM), call.optional(TO)) {
         (None, from, to) => Ok(Period { from: from.map(bound).transpose()?, to: to.map(bound).transpose()? }),
         (Some(month), None, None) => {
-            month.parse().map(|month: Month| month.into()).map_err(|_| Term::Error("invalid_month"))
+            month.parse().map(|month: Month| month.into()).map_err(|_| Term::Error(INVALID_MONTH))
         }
-        (Some(_), _, _) => Err(Term::Error("two_periods")),
+        (Some(_), _, _) => Err(Term::Error(TWO_PERIODS)),
     }
 }
 
@@ -24,8 +26,8 @@ pub(super) fn period(call: &Call<'_>) -> Result<Period, Term> {
 fn bound(text: &str) -> Result<Bound, Term> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        let position = text.parse().map_err(|_| Term::Error("invalid_position"))?;
+        let position = text.parse().map_err(|_| Term::Error(INVALID_POSITION))?;
         return Ok(Bound::Position(Position::new(position)));
     }
-    text.parse().map(Bound::Date).map_err(|_| Term::Error("invalid_date"))
+    text.parse().map(Bound::Date).map_err(|_| Term::Error(INVALID_DATE))
 }

@@ -11,6 +11,7 @@ mod domain;
 mod function;
 mod outcome;
 mod row;
+mod suggestion;
 mod vocabulary;
 
 pub use self::arguments::Arguments;
@@ -18,6 +19,6 @@ pub use self::call_error::{CallError, CallProblem};
 pub use self::check::check;
 pub use self::domain::{Domain, Names};
 pub use self::function::{Function, Parameter, ParameterKind};
-pub use self::outcome::{BUSY, Failed, Live, NotDone, Outcome, Reply, SentCall};
+pub use self::outcome::{Failed, Live, NotDone, Outcome, Reply, SentCall};
 pub use self::row::{Call, Row, RunningCall, WantedSecret, joined};
 pub use self::vocabulary::{Manual, ShellFunction, ShellReply, Vocabulary};
