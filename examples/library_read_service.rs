@@ -15,6 +15,8 @@ const PROGRAM: Program = Program {
     domain: "library",
     example_refusal: "invalid_isbn",
     late_trace_after: None,
+    examples: "  library_read_service --store library.db                             a prompt for questions
+  library_read_service library.db -c LibraryReadService.get_inventory  one question",
     environment: "",
     history: "library_history",
 };

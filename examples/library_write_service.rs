@@ -15,6 +15,8 @@ const PROGRAM: Program = Program {
     domain: "library",
     example_refusal: "no_copy_left",
     late_trace_after: None,
+    examples: "  library_write_service --store library.db           a prompt for commands
+  library_write_service library.db --strict new.txt  a script that ends where something is refused",
     environment: "",
     history: "library_history",
 };

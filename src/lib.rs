@@ -54,20 +54,9 @@
 //!
 //! # Terms
 //!
-//! In code and messages alike:
+//! In code and messages alike. At the prompt, `help event` and so on explain them.
 //!
-//! * An **aggregate** is a consistency boundary: it decides on commands. `execute` and `apply` are pure.
-//! * A **stream** holds the events of one aggregate in order, a **version** is an event's number in it, from 1.
-//! * A **position** is an event's number in the whole store, in commit order.
-//! * An **event handler** gets each event at least once, in order, and acknowledges it. A **projection** is a handler
-//!   that builds a read model; a **process manager** is one that sends commands.
-//! * A handler **parks** an event on which it kept failing: the event is set aside for a person to retry or skip.
-//! * A **subscription** delivers all events after a checkpoint, then new ones as they are committed. Its broadcast channel
-//!   only saves reads; the store is the truth.
-//! * **Strong** consistency waits until all projections have seen a command's events, and so have all process managers and
-//!   the event handlers that set [`AWAITED`](engine::EventHandler::AWAITED). **Eventual** consistency does not wait.
-//! * A **correlation id** identifies the conversation of an event, a **causation id** the message that caused it.
-
+#![doc = include_str!("glossary.md")]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
 #![cfg_attr(
     not(all(feature = "bank", feature = "library", feature = "shell", feature = "sqlite")),

@@ -25,6 +25,9 @@ const PROGRAM: Program = Program {
     domain: "garage",
     example_refusal: "full",
     late_trace_after: None,
+    examples: "  parking_garage                                       a garage in memory
+  parking_garage --store garage.db                     one in a file
+  parking_garage garage.db -c 'Garage.free \"north\"'  one question",
     environment: "",
     history: "garage_history",
 };

@@ -4,6 +4,8 @@ use std::future::ready;
 
 use cqrs_bank::engine::Application;
 use cqrs_bank::shell::application_functions::{HasApplication, ShellApplication, Words, application_functions, words};
+use cqrs_bank::shell::common_errors::{COMMAND_ID_TAKEN, OF_MOMENTS, OUTCOME_UNKNOWN};
+use cqrs_bank::shell::error_reason::ErrorReason;
 use cqrs_bank::shell::function_table::{AS_OF, AT};
 use cqrs_bank::shell::functions::{
     Call, Domain, Function, Manual, Names, Outcome, Parameter, ParameterKind, Row, WantedSecret, joined,
@@ -23,24 +25,51 @@ const VEHICLE: Parameter = Parameter::by_name("vehicle", ParameterKind::Atom(&["
 const TICKET: Parameter = Parameter::needed("ticket", ParameterKind::Text);
 const PIN: Parameter = Parameter::optional("pin", ParameterKind::Pin);
 
+const ALREADY_OPEN: ErrorReason = ErrorReason::new("already_open", "the lot is open already").about(&["lot"]);
+const INVALID_NAME: ErrorReason =
+    ErrorReason::new("invalid_name", "a lot has a name, which is not empty").about(&["lot"]);
+const INVALID_PLACES: ErrorReason =
+    ErrorReason::new("invalid_places", "a lot has a number of places").about(&["places"]);
+const NO_LOT: ErrorReason =
+    ErrorReason::new("no_lot", "there is no such lot: Garage.open_lot opens one").about(&["lot"]);
+const FULL: ErrorReason =
+    ErrorReason::new("full", "every place is taken: Garage.free counts the free ones").about(&["lot"]);
+const ALREADY_IN: ErrorReason = ErrorReason::new("already_in", "the car is in already").about(&["plate"]);
+const NOT_IN: ErrorReason = ErrorReason::new("not_in", "the car is not in this lot").about(&["plate"]);
+const NO_TICKET: ErrorReason = ErrorReason::new("no_ticket", "there is no such ticket").about(&["ticket"]);
+const STILL_IN: ErrorReason =
+    ErrorReason::new("still_in", "the car is still in: Garage.leave lets it out").about(&["ticket"]);
+const ALREADY_CHARGED: ErrorReason =
+    ErrorReason::new("already_charged", "the stay was charged before").about(&["ticket"]);
+const ALREADY_PAID: ErrorReason = ErrorReason::new("already_paid", "the ticket is paid").about(&["ticket"]);
+const INVALID_PIN: ErrorReason = ErrorReason::new("invalid_pin", "a PIN has 4 to 12 digits");
+const NO_STREAM: ErrorReason = ErrorReason::new("no_stream", "a stream is called like lot-north").about(&["stream"]);
+
+/// What each of them may reply besides.
+const COMMON: &[&[ErrorReason]] = &[GarageFunctions::ERRORS, &[OUTCOME_UNKNOWN, COMMAND_ID_TAKEN]];
+
 /// The garage's own functions, then those of every application.
 static ROWS: [Row<GarageFunctions>; 19] = joined(&[OPEN_LOT, ENTER, LEAVE, PAY, FREE], &application_functions());
 
 const OPEN_LOT: Row<GarageFunctions> = Row::new(
     Function::new("Garage", "open_lot", &[LOT, PLACES], "opens a lot", "Garage.open_lot \"north\", 2")
-        .details("Replies :ok, {:error, :already_open}, {:error, :invalid_name} or {:error, :invalid_places}."),
+        .details("Replies :ok.")
+        .errors(&[&[ALREADY_OPEN, INVALID_NAME, INVALID_PLACES]])
+        .common_errors(COMMON),
     |garage, call| Box::pin(open_lot(garage, call)),
 );
 
 async fn open_lot(GarageFunctions(garage): &GarageFunctions, call: Call<'_>) -> Outcome {
-    let places = call.text(PLACES).parse().map_err(|_| Term::Error("invalid_places"))?;
+    let places = call.text(PLACES).parse().map_err(|_| Term::Error(INVALID_PLACES))?;
     let open = LotCommand::Open { lot: call.text(LOT).to_owned(), places };
     garage.send(call, open, lot_refusal, |_| None).await
 }
 
 const ENTER: Row<GarageFunctions> = Row::new(
     Function::new("Garage", "enter", &[LOT, PLATE, VEHICLE], "lets a car in", "Garage.enter \"north\", \"B-XY 123\"")
-        .details("Replies its ticket, {:error, :no_lot}, {:error, :full} or {:error, :already_in}."),
+        .details("Replies its ticket.")
+        .errors(&[&[NO_LOT, FULL, ALREADY_IN]])
+        .common_errors(COMMON),
     |garage, call| Box::pin(enter(garage, call)),
 );
 
@@ -53,7 +82,9 @@ async fn enter(GarageFunctions(garage): &GarageFunctions, call: Call<'_>) -> Out
 
 const LEAVE: Row<GarageFunctions> = Row::new(
     Function::new("Garage", "leave", &[LOT, PLATE], "lets a car out", "Garage.leave \"north\", \"B-XY 123\"")
-        .details("Replies what it has to pay, {:error, :no_lot} or {:error, :not_in}."),
+        .details("Replies what it has to pay.")
+        .errors(&[&[NO_LOT, NOT_IN]])
+        .common_errors(COMMON),
     |garage, call| Box::pin(leave(garage, call)),
 );
 
@@ -64,7 +95,9 @@ async fn leave(GarageFunctions(garage): &GarageFunctions, call: Call<'_>) -> Out
 
 const PAY: Row<GarageFunctions> = Row::new(
     Function::new("Garage", "pay", &[TICKET, PIN], "pays for a ticket by card", "Garage.pay \"north-1\", 4711")
-        .details("Replies :ok, {:error, :no_ticket}, {:error, :still_in}, {:error, :already_paid} or\n{:error, :invalid_pin}."),
+        .details("Replies :ok.")
+        .errors(&[&[NO_TICKET, STILL_IN, ALREADY_CHARGED, ALREADY_PAID, INVALID_PIN]])
+        .common_errors(COMMON),
     |garage, call| Box::pin(pay(garage, call)),
 )
 .asking_for_secret(|_, call| Box::pin(ready(wanted_pin(call))));
@@ -76,7 +109,7 @@ fn wanted_pin(call: Call<'_>) -> Option<WantedSecret> {
 async fn pay(GarageFunctions(garage): &GarageFunctions, call: Call<'_>) -> Outcome {
     // A real garage would ask the card's bank here.
     if !is_pin(call.text(PIN)) {
-        return Err(Term::Error("invalid_pin").into());
+        return Err(Term::Error(INVALID_PIN).into());
     }
     let pay = TicketCommand::Pay { ticket: call.text(TICKET).to_owned() };
     garage.send(call, pay, ticket_refusal, |_| None).await
@@ -84,12 +117,13 @@ async fn pay(GarageFunctions(garage): &GarageFunctions, call: Call<'_>) -> Outco
 
 const FREE: Row<GarageFunctions> = Row::new(
     Function::new("Garage", "free", &[LOT, AT, AS_OF], "counts the free places", "Garage.free \"north\"")
-        .details("Replies the number, or :no_lot. at: 3 asks about the moment after the event at position 3, and\nas_of: \"2026-11-20T10:00:00Z\" about that time."),
+        .details("Replies the number, or :no_lot. at: 3 asks about the moment after the event at position 3, and\nas_of: \"2026-11-20T10:00:00Z\" about that time.")
+        .errors(&[&[NO_LOT], &OF_MOMENTS]).common_errors(COMMON),
     |garage, call| Box::pin(free(garage, call)),
 );
 
 async fn free(GarageFunctions(garage): &GarageFunctions, call: Call<'_>) -> Outcome {
-    let free = |places: Option<usize>| places.map_or(Term::Atom("no_lot"), |free| Term::Integer(free as i128));
+    let free = |places: Option<usize>| places.map_or(Term::Missing(NO_LOT), |free| Term::Integer(free as i128));
     garage.ask(call, |places: &FreePlaces| free(places.of(call.text(LOT)))).await
 }
 
@@ -145,8 +179,8 @@ static WORDS: Words = words! {
     thing: "garage",
     of: "one lot or ticket",
     stream: "lot-north",
-    no_stream: "no_stream",
-    mended: "Once\nthat is repaired, start the program again.",
+    no_stream: NO_STREAM,
+    mended: "Once that is repaired, start the program again",
     holds: "that process managers remember what has happened;",
     imported: "No receipt is\nwritten again.",
     projections: "free places",
@@ -177,22 +211,22 @@ fn charged(event: &GarageEvent) -> Option<Term> {
     Some(Term::Map(vec![("ticket", Term::String(ticket.clone())), ("cents", Term::Integer((*cents).into()))]))
 }
 
-fn lot_refusal(refusal: &LotRefusal) -> &'static str {
+fn lot_refusal(refusal: &LotRefusal) -> ErrorReason {
     match refusal {
-        LotRefusal::InvalidName => "invalid_name",
-        LotRefusal::AlreadyOpen => "already_open",
-        LotRefusal::NoLot => "no_lot",
-        LotRefusal::Full => "full",
-        LotRefusal::AlreadyIn => "already_in",
-        LotRefusal::NotIn => "not_in",
+        LotRefusal::InvalidName => INVALID_NAME,
+        LotRefusal::AlreadyOpen => ALREADY_OPEN,
+        LotRefusal::NoLot => NO_LOT,
+        LotRefusal::Full => FULL,
+        LotRefusal::AlreadyIn => ALREADY_IN,
+        LotRefusal::NotIn => NOT_IN,
     }
 }
 
-fn ticket_refusal(refusal: &TicketRefusal) -> &'static str {
+fn ticket_refusal(refusal: &TicketRefusal) -> ErrorReason {
     match refusal {
-        TicketRefusal::NoTicket => "no_ticket",
-        TicketRefusal::StillIn => "still_in",
-        TicketRefusal::AlreadyCharged => "already_charged",
-        TicketRefusal::AlreadyPaid => "already_paid",
+        TicketRefusal::NoTicket => NO_TICKET,
+        TicketRefusal::StillIn => STILL_IN,
+        TicketRefusal::AlreadyCharged => ALREADY_CHARGED,
+        TicketRefusal::AlreadyPaid => ALREADY_PAID,
     }
 }

@@ -52,7 +52,9 @@ pub use self::pin::{
     InvalidVerifier, MalformedPin, PIN_SECRET, Pin, PinCheck, PinCost, PinOptions, PinSecret, PinSecretError,
     PinSecretSource, PinVerifier, ShortSecret, StoredPins, WRONG_PIN_SECRET,
 };
-pub use self::queries::{Bound, InvalidMonth, InvalidPeriod, Month, Period, Reason, Statement, StatementLine};
+pub use self::queries::{
+    Bound, InvalidMonth, InvalidPeriod, LOCKING_PIN, Month, Period, Reason, Statement, StatementLine, WRONG_PIN,
+};
 pub use self::standing_errors::{
     ChangeAccountError, ChangePinError, CloseAccountError, FreezeError, OverdraftLimitError, UnfreezeError,
 };

@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::BookEvent;
 use crate::engine::runtime::Supervisor;
 use crate::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use crate::engine::store::{OpenStoreError, StoreError, StoreUrl, path_named_by};
+use crate::engine::store::{OpenStoreError, StoreError, StoreUrl, is_memory, path_named_by};
 
 /// The file of a library, which several processes can share.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl FromStr for LibraryFile {
 
     fn from_str(name: &str) -> Result<Self, NoLibraryFile> {
         match path_named_by(name) {
-            _ if name == "memory" => Err(NoLibraryFile::Memory),
+            _ if is_memory(name) => Err(NoLibraryFile::Memory),
             Some(path) => Ok(Self(path.to_owned())),
             None => Err(NoLibraryFile::NoPath { name: name.to_owned() }),
         }

@@ -15,7 +15,9 @@ pub struct Program {
     pub example_refusal: &'static str,
     /// The statement after which trace lines may follow a reply; `None` where they never do.
     pub late_trace_after: Option<&'static str>,
-    /// The environment variables it reads, for the end of the help text: lines that begin with a newline, or nothing.
+    /// Command lines to try, for the end of the help text: indented lines, each with what it does.
+    pub examples: &'static str,
+    /// The environment variables it reads, for the help text: lines that begin with a newline, or nothing.
     pub environment: &'static str,
     /// The name of its history file in the user's state directory.
     pub history: &'static str,

@@ -11,6 +11,7 @@
 //! assert_eq!((FREE.to_string(), FREE.signature(0)), ("Garage.free".to_owned(), "lot, [at: …]".to_owned()));
 //! ```
 
+use super::error_reason::ErrorReason;
 use super::functions::{Function, Parameter, ParameterKind};
 
 /// `from: 3`: the position at which a list begins.
@@ -44,7 +45,7 @@ impl Parameter {
 
 impl Function {
     /// A function of a module, with a summary and an example. It is listed under the module's name, has no aliases, and
-    /// may reply `{:error, :busy}`.
+    /// replies no errors.
     pub const fn new(
         module: &'static str,
         name: &'static str,
@@ -58,10 +59,14 @@ impl Function {
             group: module,
             parameters,
             aliases: &[],
+            habits: &[],
+            meant_by: &[],
+            ends: false,
             summary,
             example,
-            may_be_busy: true,
             details: "",
+            errors: &[],
+            common_errors: &[],
             words: &[],
         }
     }
@@ -72,7 +77,7 @@ impl Function {
         Self { group, ..self }
     }
 
-    /// Adds details for `help`: above all, its replies.
+    /// Adds details for `help`: what it does, and its replies other than errors.
     #[must_use]
     pub const fn details(self, details: &'static str) -> Self {
         Self { details, ..self }
@@ -84,10 +89,34 @@ impl Function {
         Self { aliases, ..self }
     }
 
-    /// Declares that it never replies `{:error, :busy}`.
+    /// Adds its names at other prompts.
     #[must_use]
-    pub const fn never_busy(self) -> Self {
-        Self { may_be_busy: false, ..self }
+    pub const fn habits(self, habits: &'static [&'static str]) -> Self {
+        Self { habits, ..self }
+    }
+
+    /// Adds words for what it does, by which it is suggested where a name is not known.
+    #[must_use]
+    pub const fn meant_by(self, meant_by: &'static [&'static str]) -> Self {
+        Self { meant_by, ..self }
+    }
+
+    /// Declares that it ends or discards something.
+    #[must_use]
+    pub const fn ending(self) -> Self {
+        Self { ends: true, ..self }
+    }
+
+    /// Sets the errors of its own that it may reply. `help` lists each with its explanation.
+    #[must_use]
+    pub const fn errors(self, errors: &'static [&'static [ErrorReason]]) -> Self {
+        Self { errors, ..self }
+    }
+
+    /// Sets the errors that it may reply like many other functions. `help` lists their names.
+    #[must_use]
+    pub const fn common_errors(self, common_errors: &'static [&'static [ErrorReason]]) -> Self {
+        Self { common_errors, ..self }
     }
 
     /// Sets the words for the placeholders in its texts.

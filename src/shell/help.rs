@@ -2,30 +2,44 @@
 
 use std::fmt::Write as _;
 
-use super::functions::{CallError, Function, Manual, Parameter, ParameterKind, ShellFunction, ShellReply, Vocabulary};
-use super::language::{Statement, Value};
+use super::concepts::{self, Concept};
+use super::error_reason::ErrorReason;
+use super::functions::{
+    CallError, CallProblem, Function, Manual, Parameter, ParameterKind, ShellFunction, ShellReply, Vocabulary,
+};
+use super::language::{Statement, Value, shortened};
+use super::similarity::nearest_word;
 
-/// The details of every function that may reply `{:error, :busy}`.
-const BUSY: &str = "Replies {:error, :busy} when another program holds the file for more than 5 s, which a message names, or wins\n\
-    every conflict: nothing was stored. Try again; if the other program hangs, end it.";
+/// The width of what is wrapped here, in characters.
+const WIDTH: usize = 108;
+
+/// An error that more functions reply is said to be replied by many.
+const FEW_FUNCTIONS: usize = 12;
 
 /// The shell's own functions, with an example for `help` from the domain.
 pub const fn shell_functions(help_example: &'static str) -> [ShellFunction; 3] {
     [
         ShellFunction {
-            function: own("help", &[FUNCTION], "lists the functions, or explains one", help_example),
+            function: own("help", &[TOPIC], "lists the functions, or explains one", help_example)
+                .details(
+                    "It explains an error too, as in help :busy, and a concept, as in help event. ? and h do the same.\n\
+                    A function can be called without its module, and at the prompt in upper or lower case.",
+                )
+                .habits(&["?", "h", "\\h", "\\?", ".help", ":help", ":h", ":?"]),
             run: help,
         },
         ShellFunction {
             function: own("exit", &[], "leaves; so does Ctrl-D on an empty line", "exit")
-                .details("Commands that were sent are finished first."),
+                .details("Commands that were sent are finished first.")
+                .habits(&["\\q", ".exit", ".quit", ":q", ":quit", ":exit"])
+                .ending(),
             run: leave,
         },
-        ShellFunction { function: own("quit", &[], "the same as exit", "quit"), run: leave },
+        ShellFunction { function: own("quit", &[], "the same as exit", "quit").ending(), run: leave },
     ]
 }
 
-const FUNCTION: Parameter = Parameter::optional("function", ParameterKind::Function);
+const TOPIC: Parameter = Parameter::optional("topic", ParameterKind::Function);
 
 const fn own(
     name: &'static str,
@@ -33,17 +47,31 @@ const fn own(
     summary: &'static str,
     example: &'static str,
 ) -> Function {
-    Function { module: None, group: "Shell", ..Function::new("", name, parameters, summary, example) }.never_busy()
+    Function { module: None, group: "Shell", ..Function::new("", name, parameters, summary, example) }
 }
 
-/// Explains a function, lists a module, or without an argument lists everything.
+/// Explains a function, an error or a concept, lists a module, or without an argument lists everything.
 fn help(vocabulary: Vocabulary, statement: &Statement<'_>) -> Result<ShellReply, CallError> {
-    Ok(ShellReply::Text(match statement.arguments.first().map(|argument| &argument.value) {
-        Some(Value::Name(name)) if vocabulary.has_module(name) => overview_of(vocabulary, name.function),
-        Some(Value::Name(name)) => explain(vocabulary.find(name)?),
-        None | Some(Value::String(_) | Value::Integer(_) | Value::Decimal(_) | Value::Atom(_) | Value::Boolean(_)) => {
-            overview(vocabulary)
+    let Some(argument) = statement.arguments.first() else { return Ok(ShellReply::Text(overview(vocabulary))) };
+    Ok(ShellReply::Text(match &argument.value {
+        Value::Name(name) if vocabulary.has_module(name) => overview_of(vocabulary, name.function),
+        Value::Name(name) => {
+            let concept = concepts::named(name.function).filter(|_| name.module.is_none());
+            let concept = concept.map(|concept| concept.explained(vocabulary));
+            match (vocabulary.find(name), concept) {
+                (Ok(function), None) => explain(function),
+                (Ok(function), Some(concept)) => format!("{}\n\n{concept}", explain(function)),
+                (Err(_), Some(concept)) => concept,
+                (Err(unknown), None) => return Err(unknown),
+            }
         }
+        Value::Atom(name) => explain_error(vocabulary, name).ok_or_else(|| {
+            let names = vocabulary.all().flat_map(Function::all_errors).map(ErrorReason::name);
+            let suggestions = nearest_word(name, names).map(|known| format!(":{known}")).into_iter().collect();
+            let problem = CallProblem::UnknownReason { name: shortened(name), suggestions };
+            CallError { span: argument.value_span.clone(), problem }
+        })?,
+        Value::String(_) | Value::Integer(_) | Value::Decimal(_) | Value::Boolean(_) => overview(vocabulary),
     }))
 }
 
@@ -54,19 +82,23 @@ fn leave(_: Vocabulary, _: &Statement<'_>) -> Result<ShellReply, CallError> {
 /// Every function by group, each with an example.
 fn overview(vocabulary: Vocabulary) -> String {
     let Manual { call, notes, .. } = vocabulary.manual();
+    let concepts: Vec<_> = concepts::all().map(Concept::word).collect();
     format!(
         "{}\n\n\
+        Concepts, each explained by help event and so on{}\n\n\
         Language\n  \
           Parentheses are optional: {call}. Newlines and ; separate statements, # starts a\n  \
           comment. Arguments are strings (\"…\" with \\\" \\\\ \\n \\t \\u{{1F43A}}), integers (1_000), :atoms, true and false.\
         {notes}",
-        list(vocabulary.all())
+        list(vocabulary.all()),
+        wrapped(&concepts.join(", "), 2),
     )
 }
 
 /// The functions of one module.
 fn overview_of(vocabulary: Vocabulary, module: &str) -> String {
-    list(vocabulary.all().filter(|function| function.module == Some(module)))
+    let is_of_module = |known: &str| known.eq_ignore_ascii_case(module);
+    list(vocabulary.all().filter(|function| function.module.is_some_and(is_of_module)))
 }
 
 fn list(functions: impl Iterator<Item = &'static Function> + Clone) -> String {
@@ -109,16 +141,81 @@ fn explain(function: &Function) -> String {
         let _ = write!(text, " {}", function.signature(0));
     }
     let _ = write!(text, "\n  {}\n\n  {}", function.in_words(function.summary), function.in_words(function.example));
-    let busy = if function.may_be_busy { BUSY } else { "" };
     let details = function.in_words(function.details);
-    if !(details.is_empty() && busy.is_empty()) {
+    if !details.is_empty() {
         text.push('\n');
-        for line in details.lines().chain(busy.lines()) {
+        for line in details.lines() {
             let _ = write!(text, "\n  {line}");
         }
     }
     for alias in function.alias_names() {
         let _ = write!(text, "\n  {alias} does the same.");
     }
+    text.push_str(&errors_of(function));
     text
+}
+
+/// The errors that a function may reply: its own with their explanations, and the names of the others.
+fn errors_of(function: &Function) -> String {
+    let own: Vec<_> = function.errors.iter().flat_map(|group| group.iter().copied()).collect();
+    let common: Vec<_> = function.all_errors().map(ErrorReason::name).skip(own.len()).collect();
+    let width = own.iter().map(|reason| reason.name().len()).max().unwrap_or(0);
+    let mut text = String::new();
+    if !(own.is_empty() && common.is_empty()) {
+        text.push_str("\n\nErrors");
+    }
+    for reason in own {
+        let indent = 2 + 1 + width + 2;
+        let explanation = wrapped(reason.explanation(), indent);
+        let _ = write!(text, "\n  :{:width$}  {}", reason.name(), explanation.trim_start());
+    }
+    if let Some(first) = common.first() {
+        let names: Vec<_> = common.iter().map(|name| format!(":{name}")).collect();
+        let many = format!("{}, like many functions; help :{first} explains one", names.join(", "));
+        text.push_str(&wrapped(&many, 2));
+    }
+    text
+}
+
+/// An error, explained, with the functions that may reply it; `None` if none does.
+fn explain_error(vocabulary: Vocabulary, name: &str) -> Option<String> {
+    let mut meanings: Vec<(ErrorReason, Vec<String>)> = Vec::new();
+    for function in vocabulary.all() {
+        for reason in function.all_errors().filter(|reason| reason.name() == name) {
+            let index = meanings.iter().position(|(known, _)| *known == reason).unwrap_or_else(|| {
+                meanings.push((reason, Vec::new()));
+                meanings.len() - 1
+            });
+            let by = &mut meanings[index].1;
+            if by.last() != Some(&function.to_string()) {
+                by.push(function.to_string());
+            }
+        }
+    }
+    let explained = meanings.iter().map(|(reason, by)| {
+        let by = match by.len() {
+            0..=FEW_FUNCTIONS => format!("Replied by {}.", by.join(", ")),
+            many => format!("Replied by {many} functions."),
+        };
+        format!("{}\n{}", wrapped(reason.explanation(), 2), wrapped(&by, 2))
+    });
+    let explained: Vec<_> = explained.collect();
+    (!explained.is_empty()).then(|| format!(":{name}{}", explained.join("\n")))
+}
+
+/// A text in lines of at most [`WIDTH`] characters, each on a new line and indented.
+fn wrapped(text: &str, indent: usize) -> String {
+    let mut lines = String::new();
+    let mut width = usize::MAX;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if width.saturating_add(1 + length) > WIDTH {
+            let _ = write!(lines, "\n{:indent$}{word}", "");
+            width = indent + length;
+        } else {
+            let _ = write!(lines, " {word}");
+            width += 1 + length;
+        }
+    }
+    lines
 }

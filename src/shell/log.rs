@@ -1,13 +1,16 @@
-//! Log messages, on stderr: `10:49:00.200 [info]  Payment declined …`.
+//! Log messages, on stderr: `10:49:00.200 [info]  Payment declined …`. A message within a span begins with it, as in
+//! `[debug] command{title="Deposit Money" …}: loaded …`.
 
 use std::fmt::{self, Write as _};
 
 use jiff::Zoned;
 use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::field::{MakeVisitor as _, VisitOutput as _};
 use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::FormatFields as _;
 use tracing_subscriber::fmt::format::{DefaultFields, Writer};
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
@@ -37,11 +40,31 @@ struct LogLayer {
     trace: Option<Trace>,
 }
 
-impl<S: Subscriber> Layer<S> for LogLayer {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+/// The fields of a span, as text.
+struct SpanFields(String);
+
+impl<S> Layer<S> for LogLayer
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let mut fields = String::new();
+        let written = DefaultFields::new().format_fields(Writer::new(&mut fields), attributes);
+        if let (Ok(()), Some(span)) = (written, context.span(id)) {
+            span.extensions_mut().insert(SpanFields(fields));
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let mut spans = String::new();
+        for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
+            let extensions = span.extensions();
+            let fields = extensions.get::<SpanFields>().map_or("", |SpanFields(fields)| fields);
+            spans.push_str(&format!("{}{{{fields}}}: ", span.name()));
+        }
         let mut message = String::new();
         // Writing to a string does not fail.
-        let _ = write_message(event, &mut message);
+        let _ = write_message(event, &spans, &mut message);
         let message = message.trim_end();
         match &self.trace {
             Some(trace) => {
@@ -55,7 +78,7 @@ impl<S: Subscriber> Layer<S> for LogLayer {
     }
 }
 
-fn write_message(event: &Event<'_>, message: &mut String) -> fmt::Result {
+fn write_message(event: &Event<'_>, spans: &str, message: &mut String) -> fmt::Result {
     let level = match *event.metadata().level() {
         Level::ERROR => "[error]",
         Level::WARN => "[warn] ",
@@ -63,7 +86,7 @@ fn write_message(event: &Event<'_>, message: &mut String) -> fmt::Result {
         Level::DEBUG => "[debug]",
         Level::TRACE => "[trace]",
     };
-    write!(message, "{} {level} ", Zoned::now().strftime("%H:%M:%S%.3f"))?;
+    write!(message, "{} {level} {spans}", Zoned::now().strftime("%H:%M:%S%.3f"))?;
     let mut fields = DefaultFields::new().make_visitor(Writer::new(message));
     event.record(&mut WithoutCorrelation(&mut fields));
     fields.finish()

@@ -41,6 +41,11 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// The line and the column of the last statement gone to.
+    pub(super) fn place(&self) -> (usize, usize) {
+        (self.line, self.column)
+    }
+
     /// A place before the last statement that lies within no other.
     pub(super) fn first_statement(&self) -> usize {
         self.first_statement

@@ -12,11 +12,15 @@
 pub mod application_functions;
 #[cfg(feature = "bank")]
 pub mod bank_functions;
+pub mod common_errors;
+mod concepts;
 mod core_dumps;
 mod description;
 mod editor;
+pub mod error_reason;
 mod escape;
 mod event_record;
+mod explanation;
 mod flags;
 pub mod function_table;
 pub mod functions;
@@ -39,6 +43,7 @@ mod redaction;
 pub mod script;
 pub mod session;
 pub mod signals;
+mod similarity;
 mod streams;
 pub mod term;
 mod terminal;

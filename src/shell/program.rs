@@ -3,7 +3,7 @@
 
 use std::fmt::Display;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
@@ -31,6 +31,8 @@ const FAILED: u8 = 1;
 const WRONG_FLAGS: u8 = 2;
 /// A statement could not be read or run.
 const MISTAKE: u8 = 3;
+/// A statement was refused or declined, and `--strict` was given.
+const REFUSED: u8 = 4;
 /// As in a POSIX shell, a program that a signal ended exits with this plus the signal's number.
 const SIGNAL_BASE: i32 = 128;
 
@@ -42,6 +44,8 @@ const NEEDED_DESCRIPTORS: usize = 16;
 pub struct Opening<S> {
     /// The value of `--store`.
     pub store: Option<S>,
+    /// Whether the store was given as an argument of its own: a program that opens no store by itself opens it at once.
+    pub opens_at_once: bool,
     /// Whether `--foreign` was given: the program trusts nothing in the store but its log.
     pub foreign: bool,
     /// The value of `--seed`, from which ids and times derive.
@@ -84,7 +88,7 @@ impl Program {
     {
         core_dumps::disable();
         streams::report_panics();
-        let flags = match flags::parse(std::env::args_os().skip(1), std::env::var_os(flags::USER)) {
+        let flags = match flags::parse(std::env::args_os().skip(1), std::env::var_os(flags::USER), is_database) {
             Ok(Action::Run(flags)) => flags,
             Ok(Action::Help) => return self.print(&flags::help(self)),
             Ok(Action::Version) => return self.print(&format!("{} {}", self.name, env!("CARGO_PKG_VERSION"))),
@@ -119,11 +123,15 @@ impl Program {
         // One thread: a command passes from task to task without waking another core.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(StartError::Runtime)?;
-        let Flags { store, foreign, seed, user, .. } = flags;
-        let opening = Opening { store, foreign, seed, user, trace: trace.clone() };
+        let Flags { store, opens_at_once, foreign, seed, user, .. } = flags;
+        let opening = Opening { store, opens_at_once, foreign, seed, user, trace: trace.clone() };
         runtime.block_on(async { signals::ignore_file_size_signal() }).map_err(StartError::Runtime)?;
         let domain = runtime.block_on(open(opening))?;
-        let session = Session::new(domain, trace, Style { json: flags.json, echo: flags.echo && !at_terminal });
+        let session = Session::new(
+            domain,
+            trace,
+            Style { json: flags.json, echo: flags.echo && !at_terminal, for_a_person: at_terminal && !flags.json },
+        );
         let ended_by_signal = |number: i32| u8::try_from(SIGNAL_BASE + number).unwrap_or(FAILED);
         // Spawned: waking a task costs less than waking the future that `block_on` polls.
         let code = if at_terminal {
@@ -137,16 +145,17 @@ impl Program {
         } else {
             let script = open_script(flags.input)?;
             let output = OutputThread::start(streams::standard_output()).map_err(StartError::Thread)?;
-            let (keep_going, in_flight) = (flags.keep_going, flags.in_flight);
+            let Flags { keep_going, strict, in_flight, .. } = flags;
             let running = runtime.spawn(async move {
                 let interrupts = Interrupts::listen()?;
                 let errors = ErrorOutput;
-                Ok(Script { session, output, errors, keep_going, in_flight, interrupts }.run(script).await)
+                Ok(Script { session, output, errors, keep_going, strict, in_flight, interrupts }.run(script).await)
             });
             match runtime.block_on(running)?.map_err(StartError::Runtime)? {
                 ScriptEnd::Success => 0,
                 ScriptEnd::Mistake => MISTAKE,
                 ScriptEnd::Failure => FAILED,
+                ScriptEnd::Refused => REFUSED,
                 ScriptEnd::Signal(number) => ended_by_signal(number),
             }
         };
@@ -221,6 +230,22 @@ fn open_script(input: flags::Input) -> Result<Box<dyn AsyncRead + Unpin + Send>,
         },
     };
     Ok(Box::new(input.map_err(StartError::Thread)?))
+}
+
+/// Whether a file is a database, and so the file of a store and no script.
+fn is_database(path: &Path) -> bool {
+    const HEADER: &[u8; 16] = b"SQLite format 3\0";
+    let begins_as_one = || {
+        let file = File::open(path)?;
+        // What is read of a pipe is gone.
+        if !file.metadata()?.is_file() {
+            return Ok(false);
+        }
+        let mut start = Vec::with_capacity(HEADER.len());
+        file.take(HEADER.len() as u64).read_to_end(&mut start)?;
+        Ok::<_, io::Error>(start == HEADER)
+    };
+    begins_as_one().unwrap_or(false)
 }
 
 fn open_file(path: &Path) -> io::Result<File> {

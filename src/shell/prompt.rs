@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use zeroize::Zeroizing;
 
 use super::editor::{Assistant, Editor, Typed};
-use super::functions::{Domain, FindingSecret, Vocabulary, WantedSecret};
+use super::functions::{Domain, FindingSecret, WantedSecret};
 use super::language::{OpenString, Statements};
 use super::mistake::{Mistake, Source};
 use super::printing::MAX_DELAY;
@@ -43,8 +43,7 @@ pub async fn run<D: Domain>(mut session: Session<D>, history: Option<PathBuf>) -
     let mut signals = EndingSignals::at_a_prompt()?;
     // Before the editor reads its first line: while it reads, it handles Ctrl-C itself.
     let mut interrupts = signal(SignalKind::interrupt())?;
-    let vocabulary = Vocabulary::of(session.domain());
-    let assistant = Assistant::new(vocabulary, session.domain().names());
+    let assistant = Assistant::new(session.vocabulary(), session.domain().names());
     let mut editor = Editor::start(assistant, history)?;
     let end = tokio::select! {
         left = read_and_run(&mut session, &mut editor, &mut interrupts) => {
@@ -203,7 +202,7 @@ async fn run_text<D: Domain>(
             flush(session)?;
         }
         match next {
-            Next::GoOn | Next::Live => {}
+            Next::GoOn | Next::Refused(_) | Next::Live => {}
             Next::Leave => return Ok(false),
             Next::Mistake(mistake) => {
                 report(&mistake);

@@ -1,10 +1,14 @@
 //! The arguments that queries share: the moment, the first position, and the limit.
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
 use super::function_table::{AS_OF, AT, LIMIT};
 use super::functions::{Call, Parameter};
 use super::term::Term;
 use crate::engine::feed::catch_up::NotYet;
-use crate::engine::log::{Moment, Position};
+use crate::engine::log::{Moment, Position, Timestamp};
+use crate::shell::common_errors::{INVALID_LIMIT, INVALID_POSITION, INVALID_TIME, TWO_MOMENTS};
 
 /// How many rows a table has without `limit:`.
 const DEFAULT_LIMIT: usize = 1_000;
@@ -16,12 +20,24 @@ pub(in crate::shell) fn moment(call: &Call<'_>) -> Result<Option<Moment>, Term> 
     match (call.optional(AT), call.optional(AS_OF)) {
         (None, None) => Ok(None),
         (Some(position), None) => {
-            let position = position.parse().map_err(|_| Term::Error("invalid_position"))?;
+            let position = position.parse().map_err(|_| Term::Error(INVALID_POSITION))?;
             Ok(Some(Moment::Position(Position::new(position))))
         }
-        (None, Some(time)) => Ok(Some(Moment::Time(time.parse().map_err(|_| Term::Error("invalid_time"))?))),
-        (Some(_), Some(_)) => Err(Term::Error("two_moments")),
+        (None, Some(text)) => time(text).map(|time| Some(Moment::Time(time))).ok_or(Term::Error(INVALID_TIME)),
+        (Some(_), Some(_)) => Err(Term::Error(TWO_MOMENTS)),
     }
+}
+
+/// The time that a text names. A date stands for its end, in UTC, as in the period of a statement.
+fn time(text: &str) -> Option<Timestamp> {
+    const DATE: usize = "2026-11-20".len();
+    if text.len() != DATE {
+        return text.parse().ok();
+    }
+    let date: Date = text.parse().ok()?;
+    // The last days that a date can name end later than the last time.
+    let end = date.at(23, 59, 59, 999_999_000).to_zoned(TimeZone::UTC);
+    Some(end.map_or(Timestamp::MAX, |end| Timestamp::from_micros(end.timestamp().as_microsecond())))
 }
 
 /// The reply to a query about a position beyond the end of the log.
@@ -34,10 +50,31 @@ pub(in crate::shell) fn beyond_the_end(not_yet: NotYet) -> Term {
 /// The position that an argument names; 1 where it was left out.
 pub(in crate::shell) fn position(call: &Call<'_>, parameter: Parameter) -> Result<Position, Term> {
     let position = call.optional(parameter).unwrap_or("1");
-    position.parse().map(Position::new).map_err(|_| Term::Error("invalid_position"))
+    position.parse().map(Position::new).map_err(|_| Term::Error(INVALID_POSITION))
 }
 
 pub(in crate::shell) fn limit(call: &Call<'_>) -> Result<usize, Term> {
     let limit = call.optional(LIMIT).map_or(Ok(DEFAULT_LIMIT), str::parse);
-    limit.ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or(Term::Error("invalid_limit"))
+    limit.ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or(Term::Error(INVALID_LIMIT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_the_time_at_its_end() {
+        for (text, expected) in [
+            ("2026-11-20T10:00:00Z", Some("2026-11-20T10:00:00.000000Z")),
+            ("2026-11-20", Some("2026-11-20T23:59:59.999999Z")),
+            ("9999-12-31", Some("9999-12-30T22:00:00.000000Z")),
+            ("2026-11-31", None),
+            ("2026-11-20T10", None),
+            ("20.11.2026", None),
+            ("yesterday", None),
+            ("", None),
+        ] {
+            assert_eq!(time(text).map(|time| time.to_string()).as_deref(), expected, "{text}");
+        }
+    }
 }

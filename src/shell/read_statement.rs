@@ -99,19 +99,25 @@ fn runnable<'a, D: Domain>(
     let Statement { name, .. } = statement;
     let checked =
         |function| check(function, statement, source.text(), vocabulary.manual()).map_err(wrong(Some(function)));
-    if let Some(row) = D::rows().iter().find(|row| row.function.is_named(name.module, name.function)) {
-        return Ok((&row.function, Runnable::Domain(row, checked(&row.function)?)));
+    let function = vocabulary.find(name).map_err(wrong(None))?;
+    let arguments = checked(function)?;
+    match vocabulary.shell_function(function) {
+        Some(own) => {
+            let reply = (own.run)(vocabulary, statement).map_err(wrong(Some(function)))?;
+            Ok((function, Runnable::Shell(reply)))
+        }
+        None => {
+            let row = D::rows().iter().find(|row| std::ptr::eq(&row.function, function));
+            let row = row.ok_or_else(|| vocabulary.unknown(name)).map_err(wrong(None))?;
+            Ok((function, Runnable::Domain(row, arguments)))
+        }
     }
-    let shell_function =
-        vocabulary.shell_function(name).ok_or_else(|| vocabulary.unknown(name)).map_err(wrong(None))?;
-    checked(&shell_function.function)?;
-    let reply = (shell_function.run)(vocabulary, statement).map_err(wrong(Some(&shell_function.function)))?;
-    Ok((&shell_function.function, Runnable::Shell(reply)))
 }
 
 fn explain(problem: &Problem, vocabulary: Vocabulary) -> String {
     match problem {
         Problem::ExpectedStatement => format!("{problem} such as `{}`", vocabulary.manual().function),
+        Problem::MissingComma => format!("{problem}, as in `{}`", vocabulary.manual().call),
         _ => problem.to_string(),
     }
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::escape::{self, write_escaped};
+use super::explanation::explanation;
 use super::functions::{Call, Domain, Failed, FindingSecret, Outcome, Reply, SentCall, ShellReply, Vocabulary};
 use super::in_flight::Landed;
 use super::language::{Statement, SyntaxError};
@@ -20,6 +21,8 @@ pub struct Style {
     pub json: bool,
     /// Each statement after its prompt, as a terminal would show it.
     pub echo: bool,
+    /// For a person at a terminal: errors are explained, and names may be written in upper or lower case.
+    pub for_a_person: bool,
 }
 
 /// What to do after a statement.
@@ -27,6 +30,8 @@ pub struct Style {
 pub enum Next {
     /// Run the next one.
     GoOn,
+    /// Run the next one, unless the script ends where something is refused or declined: the reply, in words.
+    Refused(String),
     /// Leave, as the statement asked.
     Leave,
     /// Report a mistake: the statement could not be read or run.
@@ -92,9 +97,15 @@ impl<D: Domain> Session<D> {
         &self.domain
     }
 
+    /// Everything that can be called.
+    pub fn vocabulary(&self) -> Vocabulary {
+        let vocabulary = Vocabulary::of(&self.domain);
+        if self.style.for_a_person { vocabulary.in_any_case() } else { vocabulary }
+    }
+
     /// Checks a parsed statement against the functions of the domain.
     pub fn read<'a>(&self, source: Source<'a>, statement: Result<Statement<'a>, SyntaxError>) -> ReadStatement<'a, D> {
-        ReadStatement::new(source, statement, Vocabulary::of(&self.domain))
+        ReadStatement::new(source, statement, self.vocabulary())
     }
 
     /// The next secret that a statement needs and leaves out, such as a PIN.
@@ -114,14 +125,17 @@ impl<D: Domain> Session<D> {
         let ReadStatement { shown, call, .. } = statement;
         let text = shown.as_ref();
         self.echo(self.statement_count + 1, text);
-        let outcome = match call {
+        let (outcome, explanation) = match call {
             Ok(Runnable::Domain(row, arguments)) => {
                 self.statement_count += 1;
-                self.domain.call(row, Call::new(&row.function, &arguments, self.style.json)).await
+                let call = Call::new(&row.function, &arguments, self.style.json);
+                let outcome = self.domain.call(row, call).await;
+                let explanation = if self.style.for_a_person { explanation(&outcome, call) } else { None };
+                (outcome, explanation)
             }
             Ok(Runnable::Shell(ShellReply::Text(text))) => {
                 self.statement_count += 1;
-                Ok(Term::Text(text).into())
+                (Ok(Term::Text(text).into()), None)
             }
             Ok(Runnable::Shell(ShellReply::Leave)) => return Next::Leave,
             Err(mistake) => return self.mistake(text, mistake),
@@ -132,7 +146,7 @@ impl<D: Domain> Session<D> {
                 self.live = Some((text.to_owned(), reply));
                 Next::Live
             }
-            outcome => self.finish(text, outcome),
+            outcome => self.finish(text, outcome, explanation),
         }
     }
 
@@ -162,7 +176,7 @@ impl<D: Domain> Session<D> {
         self.print(&shown, &reply, failed.as_ref(), Some(trace));
         // The domain may have failed after this call: those behind it that were acknowledged before are still printed.
         let stopped = if is_last || !is_done { self.domain.failure() } else { None };
-        next_after(failed, stopped)
+        next_after(failed, stopped, refused(&reply, is_done))
     }
 
     /// Waits for the next line of a live statement: `None` when one was added to the output, and what to do next when
@@ -187,18 +201,22 @@ impl<D: Domain> Session<D> {
     /// Ends a live statement.
     pub fn interrupt(&mut self) -> Next {
         match self.live.take() {
-            Some((text, reply)) => self.finish(&text, Ok(reply)),
+            Some((text, reply)) => self.finish(&text, Ok(reply), None),
             None => Next::GoOn,
         }
     }
 
-    fn finish(&mut self, statement: &str, outcome: Outcome) -> Next {
-        let (reply, failed) = match outcome {
-            Ok(reply) => (reply, None),
-            Err(not_done) => not_done.into_reply(),
+    fn finish(&mut self, statement: &str, outcome: Outcome, explanation: Option<String>) -> Next {
+        let (mut reply, failed, is_done) = match outcome {
+            Ok(reply) => (reply, None, true),
+            Err(not_done) => {
+                let (reply, failed) = not_done.into_reply();
+                (reply, failed, false)
+            }
         };
+        reply.notes.extend(explanation);
         self.print(statement, &reply, failed.as_ref(), None);
-        next_after(failed, self.domain.failure())
+        next_after(failed, self.domain.failure(), refused(&reply, is_done))
     }
 
     /// Records a mistake. With JSON it is printed among the replies as well; otherwise only the caller reports it.
@@ -277,11 +295,22 @@ impl<D: Domain> Session<D> {
 }
 
 /// What to do after a statement that failed or not, on a domain that has stopped or not.
-fn next_after(failed: Option<Failed>, stopped: Option<String>) -> Next {
+fn next_after(failed: Option<Failed>, stopped: Option<String>, refused: Option<String>) -> Next {
     match (failed, stopped) {
         (Some(Failed { message, changes_nothing: false }), _) | (_, Some(message)) => Next::Failure(message),
         (Some(Failed { message, changes_nothing: true }), None) => Next::NotDone(message),
-        (None, None) => Next::GoOn,
+        (None, None) => refused.map_or(Next::GoOn, Next::Refused),
+    }
+}
+
+/// What was refused or declined, in words.
+fn refused(reply: &Reply, is_done: bool) -> Option<String> {
+    match &reply.term {
+        term if !is_done => Some(term.to_string()),
+        term @ (Term::Error(_) | Term::Problem(_)) => Some(term.to_string()),
+        Term::Ok(counts) if reply.declined => Some(format!("not all was done: {counts}")),
+        _ if reply.declined => Some("it was declined".to_owned()),
+        _ => None,
     }
 }
 

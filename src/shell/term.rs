@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use unicode_width::UnicodeWidthStr as _;
 
+use super::error_reason::ErrorReason;
 use super::escape::{self, write_escaped, write_quoted};
 
 /// A reply.
@@ -30,7 +31,9 @@ pub enum Term {
     /// `{:ok, …}`
     Ok(Box<Term>),
     /// `{:error, :no_account}`
-    Error(&'static str),
+    Error(ErrorReason),
+    /// `:no_account`: there is nothing to show.
+    Missing(ErrorReason),
     /// `{:error, …}` with a value instead of one atom.
     Problem(Box<Term>),
     /// Text for people, such as `help`.
@@ -83,7 +86,8 @@ impl fmt::Display for Term {
                 f.write_char('}')
             }
             Self::Ok(value) => write!(f, "{{:ok, {value}}}"),
-            Self::Error(reason) => write!(f, "{{:error, :{reason}}}"),
+            Self::Error(reason) => write!(f, "{{:error, :{}}}", reason.name()),
+            Self::Missing(reason) => write!(f, ":{}", reason.name()),
             Self::Problem(value) => write!(f, "{{:error, {value}}}"),
             Self::Text(text) => f.write_str(text),
             Self::Json(json) => write_escaped(f, json.get()),
@@ -164,6 +168,7 @@ impl Serialize for Term {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Atom(atom) => serializer.serialize_str(atom),
+            Self::Missing(reason) => serializer.serialize_str(reason.name()),
             Self::Integer(integer) => serializer.serialize_i128(*integer),
             Self::Decimal(string) | Self::String(string) | Self::Opaque(string) | Self::Text(string) => {
                 serializer.serialize_str(string)
@@ -189,7 +194,7 @@ impl Serialize for Term {
             }
             Self::Error(reason) => {
                 let mut map = serializer.serialize_map(Some(1))?;
-                map.serialize_entry("error", reason)?;
+                map.serialize_entry("error", reason.name())?;
                 map.end()
             }
             Self::Problem(value) => {
@@ -208,13 +213,15 @@ impl Serialize for Term {
 mod tests {
     use super::*;
 
+    const NO_ACCOUNT: ErrorReason = ErrorReason::new("no_account", "there is none");
+
     #[test]
     fn replies_read_as_at_the_iex_prompt() {
         let lagging = Term::List(vec![Term::String("balances".into())]);
         let map = Term::Map(vec![("committed", Term::Integer(12)), ("lagging", lagging)]);
         assert_eq!(Term::Ok(Box::new(map)).to_string(), r#"{:ok, %{committed: 12, lagging: ["balances"]}}"#);
-        assert_eq!(Term::Error("no_account").to_string(), "{:error, :no_account}");
-        assert_eq!(Term::Atom("no_account").to_string(), ":no_account");
+        assert_eq!(Term::Error(NO_ACCOUNT).to_string(), "{:error, :no_account}");
+        assert_eq!(Term::Missing(NO_ACCOUNT).to_string(), ":no_account");
         let problem = Term::Problem(Box::new(Term::Map(vec![("position", Term::Nil), ("problem", Term::Integer(7))])));
         assert_eq!(problem.to_string(), "{:error, %{position: nil, problem: 7}}");
         assert_eq!(serde_json::to_string(&problem).unwrap(), r#"{"error":{"position":null,"problem":7}}"#);
@@ -244,7 +251,7 @@ mod tests {
         let json = |term: &Term| serde_json::to_string(term).unwrap();
         assert_eq!(json(&Term::OK), r#""ok""#);
         assert_eq!(json(&Term::Ok(Box::new(Term::Opaque("#Bank<memory>".into())))), r##"{"ok":"#Bank<memory>"}"##);
-        assert_eq!(json(&Term::Error("no_account")), r#"{"error":"no_account"}"#);
+        assert_eq!(json(&Term::Error(NO_ACCOUNT)), r#"{"error":"no_account"}"#);
     }
 
     #[test]

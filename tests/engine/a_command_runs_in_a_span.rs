@@ -88,3 +88,46 @@ async fn which_is_a_child_of_the_senders() {
 async fn and_is_nothing_to_who_wants_to_know_less() {
     assert_eq!(seen_at(Level::INFO).await, Vec::<String>::new());
 }
+
+/// What is said for who looks for a fault, each with the span that it is said in.
+#[derive(Clone, Default)]
+struct Steps(Arc<Mutex<Vec<String>>>);
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Steps {
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        if event.metadata().target().starts_with("cqrs_bank::engine::") {
+            let mut said = String::new();
+            event.record(&mut Fields(&mut said));
+            let within = context.event_span(event).map(|span| span.name());
+            self.0.lock().unwrap().push(format!("{within:?}{said}"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_step_is_told_and_a_conflict_too() {
+    ask_each_time();
+    let steps = Steps::default();
+    let _listening = tracing::subscriber::set_default(registry().with(steps.clone()));
+    let (supervisor, clock) = (Supervisor::new(), Arc::new(Clock::simulated(0)));
+    let store = MemoryStore::<Changed>::start(&supervisor);
+    let writers = [store.clone(), store]
+        .map(|store| CommandHandler::<Shelf>::start(store, clock.clone(), Limits::default(), &supervisor));
+    // The first writer still has the shelf in memory as it was before the second one's book.
+    for (number, writer) in [0, 1, 0].into_iter().enumerate() {
+        let add = ShelfCommand { shelf: "a".to_owned(), what: What::Add(number as u64) };
+        let id = Uuid::from_u128(number as u128 + 1);
+        writers[writer].send(add, Metadata::from_outside(id)).await.unwrap().outcome().await.unwrap();
+    }
+    let steps = steps.0.lock().unwrap().clone();
+    let told = |step: &str| steps.iter().filter(|told| told.contains(step)).count();
+    assert_eq!(told("Some(\"command\") message=loaded stream=shelf-a"), 3, "{steps:#?}");
+    assert_eq!(told("Some(\"command\") message=decided events=1"), 4, "{steps:#?}");
+    assert_eq!(told("Some(\"command\") message=conflict: it is decided again"), 1, "{steps:#?}");
+    assert_eq!(told("message=batch commands=1 appends=1"), 4, "{steps:#?}");
+    assert_eq!(
+        told("message=commit events=1 end=3 correlation_ids=00000000-0000-0000-0000-000000000003"),
+        1,
+        "{steps:#?}"
+    );
+}

@@ -44,16 +44,24 @@ impl Library {
         let (mut output, mut errors) = (Vec::new(), Vec::new());
         let interrupts = Interrupts::none();
         let (output_to, errors_to, in_flight) = (&mut output, &mut errors, MOST_IN_FLIGHT);
-        let running = Script { session, output: output_to, errors: errors_to, keep_going: true, in_flight, interrupts };
+        let running = Script {
+            session,
+            output: output_to,
+            errors: errors_to,
+            keep_going: true,
+            strict: false,
+            in_flight,
+            interrupts,
+        };
         let ended = running.run(script.as_bytes()).await;
         assert_eq!(ended == ScriptEnd::Mistake, !errors.is_empty());
         String::from_utf8([output, errors].concat()).unwrap()
     }
 }
 
-const ECHO: Style = Style { json: false, echo: true };
-const JSON: Style = Style { json: true, echo: false };
-const PLAIN: Style = Style { json: false, echo: false };
+const ECHO: Style = Style { json: false, echo: true, for_a_person: false };
+const JSON: Style = Style { json: true, echo: false, for_a_person: false };
+const PLAIN: Style = Style { json: false, echo: false, for_a_person: false };
 
 /// The input of a session, after its prompts.
 fn typed(session: &str) -> String {

@@ -200,7 +200,7 @@ fn what_is_no_text_is_a_mistake_and_the_bank_stays_open() {
     terminal.wait_for("bank(2)> ");
     terminal.enter("Bank.open");
     terminal.wait_for("bank(3)> ");
-    assert_eq!(terminal.lines().iter().rev().nth(1).unwrap(), "{:error, :already_open}");
+    assert_eq!(terminal.lines().iter().rev().nth(2).unwrap(), "{:error, :already_open}");
 }
 
 #[test]

@@ -165,7 +165,7 @@ fn a_wrong_one_declines_and_what_is_no_pin_is_refused() {
     ask(&terminal);
     terminal.enter("");
     terminal.wait_for("bank(6)> ");
-    assert_eq!(terminal.lines().iter().rev().nth(1).unwrap(), "{:error, :malformed_pin}");
+    assert_eq!(terminal.lines().iter().rev().nth(2).unwrap(), "{:error, :malformed_pin}");
     balance_is(&terminal, 6, "100");
 }
 

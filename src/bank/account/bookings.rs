@@ -64,6 +64,11 @@ impl AccountEvent {
         }
     }
 
+    /// Whether a request was declined because of a wrong PIN.
+    pub fn is_wrong_pin(&self) -> bool {
+        matches!(self, Self::InvalidPin { .. } | Self::PinRejected { .. })
+    }
+
     /// The id of the command whose booking the event reverses, or begins to reverse.
     pub fn reversed_command(&self) -> Option<Uuid> {
         match self {

@@ -288,6 +288,10 @@ impl DomainEvent for AccountEvent {
         }
     }
 
+    fn hides(field: &str) -> bool {
+        field == "pin_verifier"
+    }
+
     /// Version 2 of the bookings, and of what was declined, adds their details.
     fn upcast(event_type: &str, schema_version: u16) -> Option<Upcast> {
         Self::only_adds(event_type, schema_version).then_some(|data| data)

@@ -10,5 +10,5 @@ mod why;
 
 pub use self::period::{Bound, InvalidMonth, InvalidPeriod, Month, Period};
 pub(super) use self::statement::stream_of;
-pub use self::statement_lines::{Statement, StatementLine};
+pub use self::statement_lines::{LOCKING_PIN, Statement, StatementLine, WRONG_PIN};
 pub use self::why::Reason;

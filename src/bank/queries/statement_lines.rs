@@ -32,7 +32,7 @@ pub struct StatementLine {
     pub time: Timestamp,
     /// The date it is booked on: that of the time, unless the booking has another.
     pub booking_date: BookingDate,
-    /// The event's title in the trace.
+    /// What happened: the event's title in the trace, except that a [wrong PIN](WRONG_PIN) is called that.
     pub what: &'static str,
     /// The other account of a transfer.
     pub other: Option<AccountId>,
@@ -99,6 +99,12 @@ impl Bank {
     }
 }
 
+/// What a statement calls an event that declined a request because of a wrong PIN.
+pub const WRONG_PIN: &str = "Wrong PIN";
+
+/// The same for the one that locked the account.
+pub const LOCKING_PIN: &str = "Wrong PIN, Account Locked";
+
 /// A line before it is known how all of them are ordered.
 pub(super) struct Line {
     pub(super) line: StatementLine,
@@ -106,8 +112,8 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// Of an event, with the balance after it.
-    pub(super) fn new(event: &RecordedEvent<AccountEvent>, balance: i64) -> Self {
+    /// Of an event, with the balance after it, and whether the event locked the account.
+    pub(super) fn new(event: &RecordedEvent<AccountEvent>, balance: i64, is_locking: bool) -> Self {
         let RecordedEvent { position, time, data, .. } = event;
         let details = data.details();
         let booking_date = details.and_then(|details| details.booking_date());
@@ -119,7 +125,11 @@ impl Line {
             position: *position,
             time: *time,
             booking_date: booking_date.unwrap_or_else(|| BookingDate::of(*time)),
-            what: data.title(),
+            what: match data {
+                _ if is_locking => LOCKING_PIN,
+                wrong if wrong.is_wrong_pin() => WRONG_PIN,
+                other => other.title(),
+            },
             other: data.other_account().cloned(),
             memo: details.and_then(|details| details.memo()).cloned(),
             reason: data.stated_reason().cloned(),

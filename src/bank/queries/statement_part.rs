@@ -7,6 +7,7 @@
 use super::period::Period;
 use super::statement_lines::Line;
 use crate::bank::{Account, AccountEvent, Bank, BookingDate, Unavailable};
+use crate::engine::domain::Aggregate as _;
 use crate::engine::log::{Moment, RecordedEvent, StreamId, Timestamp, Version};
 use crate::engine::store::MAX_READ;
 
@@ -85,8 +86,9 @@ impl<'a> Part<'a> {
 
     /// The latest lines among the events after a version.
     async fn read_after(&self, start: Version) -> Result<Latest, Unavailable> {
-        let mut balance = self.balance_at(start).await?;
-        let mut latest = Latest { brought_forward: balance, lines: Vec::new(), earlier: 0, first_day: None };
+        let mut account = self.account_at(start).await?;
+        let mut latest =
+            Latest { brought_forward: balance_of(&account), lines: Vec::new(), earlier: 0, first_day: None };
         let mut version = start;
         while version < self.end {
             let page = self.bank.events_after(&self.stream, version, MAX_READ).await?;
@@ -94,8 +96,10 @@ impl<'a> Part<'a> {
             version = last.version;
             for event in page.iter().take_while(|event| event.version <= self.end) {
                 latest.first_day.get_or_insert_with(|| BookingDate::of(event.time));
-                balance += signed(&event.data);
-                self.take(Line::new(event, balance), &mut latest);
+                let was_locked = account.is_locked();
+                account.apply(&event.data);
+                let is_locking = account.is_locked() && !was_locked;
+                self.take(Line::new(event, balance_of(&account), is_locking), &mut latest);
             }
             if latest.lines.len() / 2 > self.limit {
                 latest.keep(self.limit);
@@ -113,11 +117,10 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// The balance after the event of a version, in the order of the log.
-    async fn balance_at(&self, version: Version) -> Result<i64, Unavailable> {
-        let Some(event) = self.event(version).await? else { return Ok(0) };
-        let state: Account = self.bank.state_up_to(&self.stream, Moment::Position(event.position)).await?;
-        Ok(state.balance().map_or(0, |balance| balance.minor_units()))
+    /// The account after the event of a version, in the order of the log.
+    async fn account_at(&self, version: Version) -> Result<Account, Unavailable> {
+        let Some(event) = self.event(version).await? else { return Ok(Account::default()) };
+        self.bank.state_up_to(&self.stream, Moment::Position(event.position)).await
     }
 
     async fn event(&self, version: Version) -> Result<Option<RecordedEvent<AccountEvent>>, Unavailable> {
@@ -140,6 +143,6 @@ impl Latest {
     }
 }
 
-fn signed(event: &AccountEvent) -> i64 {
-    event.movement().map_or(0, |movement| movement.minor_units())
+fn balance_of(account: &Account) -> i64 {
+    account.balance().map_or(0, |balance| balance.minor_units())
 }

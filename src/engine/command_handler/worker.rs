@@ -121,6 +121,7 @@ where
         for (sent, decision) in open.iter_mut().zip(&self.decisions) {
             sent.may_be_stored = matches!(decision, Decision::Append | Decision::Postponed);
         }
+        tracing::debug!(commands = open.len(), appends = appends.len(), "batch");
         let stored = if appends.is_empty() { Ok(Vec::new()) } else { self.store.append(appends).await };
         match stored {
             Ok(stored) => self.answer(open, stored, last_attempt),
@@ -180,6 +181,7 @@ where
         let target = sent.command.target();
         if !self.loaded.touch(target) {
             let loaded = Box::pin(load(&self.store, target).instrument(sent.span())).await?;
+            sent.in_span(|| tracing::debug!(stream = %loaded.stream, version = loaded.version.get(), "loaded"));
             self.loaded.insert(target.clone(), loaded);
         }
         Ok(())
@@ -199,6 +201,7 @@ where
                 loaded.state.apply(event);
             }
             let version = loaded.version.plus(events.len());
+            tracing::debug!(events = events.len(), version = version.get(), "decided");
             let due = is_due(loaded.version, version, snapshot_every);
             let snapshot = if due { snapshot_of(&loaded.stream, &loaded.state) } else { None };
             Ok((events, version, snapshot))
@@ -288,6 +291,7 @@ where
                 None => sent.reply(answer),
                 Some(Some(conflict)) if last_attempt => sent.reply(Err(CommandError::Conflict(*conflict))),
                 Some(_) => {
+                    sent.in_span(|| tracing::debug!("conflict: it is decided again"));
                     // The other writer may have stored this very command.
                     self.looked_up.remove(&sent.metadata.command_id);
                     met_conflict = true;

@@ -22,6 +22,13 @@ pub trait DomainEvent: fmt::Debug + Clone + Send + Sync + 'static {
         self.event_type()
     }
 
+    /// Whether a field of the stored event is shown to nobody, such as what a secret is verified with. Prompts show stars
+    /// in its place; it is stored and exported like any other.
+    fn hides(field: &str) -> bool {
+        let _ = field;
+        false
+    }
+
     /// Returns the step that converts data of `schema_version` to the next version; `None` for the current version.
     ///
     /// Only this function knows older versions. When the format of an event changes, add a step; stored events pass

@@ -36,6 +36,7 @@ use super::store::handler_records::is_reserved;
 use super::store::{EventStore, StoreError};
 use crate::engine::domain::DomainEvent;
 use crate::engine::log::{Position, RecordedEvent};
+use crate::engine::runtime::trace::Conversations;
 use crate::engine::runtime::{StopReason, Supervisor};
 use crate::engine::store::subscription::Subscription;
 
@@ -201,6 +202,10 @@ impl<E: DomainEvent> Feed<E> {
             let handlers = if self.held.is_none() { &self.handlers[..] } else { &[] };
             let skipping = handlers.iter().filter_map(|handler_feed| handler_feed.offer(&events));
             self.checkpoints.advance(self.members.acknowledged().chain(skipping), subscription.position());
+            if let Some(last) = events.last() {
+                let (position, correlation_ids) = (last.position.get(), Conversations(&events));
+                tracing::debug!(position, %correlation_ids, "checkpoint of the projections");
+            }
             if store.is_durable() && self.kept.is_due_at(subscription.position()) {
                 Box::pin(self.kept.write(&mut self.members, &store)).await?;
             }

@@ -5,12 +5,16 @@
 //! its arguments are not evaluated. The level is `debug`, which keeps the lines out of the usual logs of a program that uses
 //! the engine.
 //!
-//! Each command is decided in a span of the same level.
+//! Each command is decided in a span of the same level. What concerns nobody but who looks for a fault is a `debug` event with
+//! the target of its module: loads, batches, conflicts, commits and checkpoints, in the span of their command or with the
+//! correlation ids of their events.
+
+use std::fmt;
 
 use tracing::Span;
 use uuid::Uuid;
 
-use crate::engine::log::Metadata;
+use crate::engine::log::{Metadata, RecordedEvent};
 
 /// The `tracing` target of every trace line.
 pub const TARGET: &str = "cqrs_bank::trace";
@@ -47,6 +51,28 @@ macro_rules! trace_line {
 /// Emits a trace line that is a value. Its field `value` lets a shell write it in its own way.
 pub(crate) fn trace_value(correlation_id: Uuid, value: i64) {
     tracing::debug!(target: TARGET, correlation = correlation_id.as_u128(), value, "{value}");
+}
+
+/// The correlation ids of events, for a field of a log message: each conversation once, and the first few of many.
+pub(in crate::engine) struct Conversations<'a, E>(pub(in crate::engine) &'a [RecordedEvent<E>]);
+
+impl<E> fmt::Display for Conversations<'_, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MOST: usize = 8;
+        let mut shown: Vec<Uuid> = Vec::new();
+        for event in self.0 {
+            let id = event.metadata.correlation_id;
+            if shown.contains(&id) {
+                continue;
+            }
+            if shown.len() == MOST {
+                return f.write_str(",…");
+            }
+            write!(f, "{}{id}", if shown.is_empty() { "" } else { "," })?;
+            shown.push(id);
+        }
+        Ok(())
+    }
 }
 
 pub use trace_line;

@@ -45,7 +45,7 @@ pub(crate) use self::log_pages::{LogPage, LogPages};
 pub use self::open_error::OpenStoreError;
 use self::snapshot::listed_backwards;
 pub use self::snapshot::{Snapshot, SnapshotEntry};
-pub use self::url::{StoreUrl, UnsupportedUrl, path_named_by};
+pub use self::url::{StoreUrl, UnsupportedUrl, is_memory, path_named_by};
 pub use self::verification::{Verification, Verified};
 use crate::engine::log::{Batch, Metadata, Moment, Position, RecordedEvent, StreamId, Timestamp, Version};
 use crate::engine::runtime::trace::trace_line;

@@ -29,13 +29,13 @@ impl StoreUrl {
     }
 }
 
-/// Parses `memory`, or a path with or without the prefix `sqlite:`.
+/// Parses `memory`, which SQLite calls `:memory:`, or a path with or without the prefix `sqlite:`.
 impl FromStr for StoreUrl {
     type Err = UnsupportedUrl;
 
     fn from_str(url: &str) -> Result<Self, UnsupportedUrl> {
         match path_named_by(url) {
-            _ if url == "memory" => Ok(Self::Memory),
+            _ if is_memory(url) => Ok(Self::Memory),
             #[cfg(feature = "sqlite")]
             Some(path) => Ok(Self::Sqlite(path.to_owned())),
             #[cfg(not(feature = "sqlite"))]
@@ -75,6 +75,11 @@ impl fmt::Display for StoreUrl {
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
         }
     }
+}
+
+/// Whether a URL names a store in memory: `memory`, or as SQLite has it `:memory:`.
+pub fn is_memory(url: &str) -> bool {
+    matches!(url, "memory" | ":memory:" | "sqlite::memory:")
 }
 
 /// The path in a URL, with or without the prefix `sqlite:`; `None` for another kind of URL that only looks like a path.

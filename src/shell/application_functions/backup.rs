@@ -1,9 +1,10 @@
 //! `backup`: a copy of the log as of one moment, in a file.
 
 use super::file::{FILE, path};
-use super::{HasApplication, asked, function};
+use super::{HasApplication, function};
 use crate::engine::application::BackupError;
 use crate::engine::store::{self, BackupStep};
+use crate::shell::common_errors::{DAMAGED, FILE_EXISTS, FILE_FAILED, LEFT_OVER, RESERVED_NAME};
 use crate::shell::functions::{Call, NotDone, Outcome, Row};
 use crate::shell::progress::ProgressLine;
 use crate::shell::term::Term;
@@ -12,13 +13,12 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
     Row::new(
         function::<D>("backup", &[FILE], "backs the {thing} up to a file, while it is in use", "{module}.backup \"monday.db\"")
             .group("Upkeep")
-            .details(asked!(
+            .details(
                 "The backup is the {thing} as of one moment, verified and closed: one file, which can be opened, moved and sent.\n\
                 The file must not exist yet, and only its owner may read it. A {thing} in memory can be backed up too.\n\
-                Replies :ok, {:error, :file_exists}, {:error, :file_failed}, {:error, :damaged} if the {thing} itself is\n\
-                damaged, {:error, :reserved_name} for a name such as \"b.db-wal\", or {:error, :left_over} if a removed file\n\
-                has left its write-ahead log beside that name."
-            )),
+                Replies :ok.",
+            )
+            .errors(&[&[FILE_EXISTS, FILE_FAILED, DAMAGED, RESERVED_NAME, LEFT_OVER]]),
         |domain, call| Box::pin(backup(domain, call)),
     )
 }
@@ -37,13 +37,13 @@ async fn backup<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
         Err(BackupError::Unavailable(unavailable)) => Err(D::WORDS.failed(&unavailable)),
         Err(BackupError::File(error)) => {
             let reply = match &error {
-                store::BackupError::FileExists { .. } => Term::Error("file_exists"),
-                store::BackupError::LeftOver { .. } => Term::Error("left_over"),
-                store::BackupError::ReservedName { .. } => Term::Error("reserved_name"),
-                store::BackupError::Broken { .. } => Term::Error("damaged"),
+                store::BackupError::FileExists { .. } => Term::Error(FILE_EXISTS),
+                store::BackupError::LeftOver { .. } => Term::Error(LEFT_OVER),
+                store::BackupError::ReservedName { .. } => Term::Error(RESERVED_NAME),
+                store::BackupError::Broken { .. } => Term::Error(DAMAGED),
                 store::BackupError::File { .. }
                 | store::BackupError::DiskFull { .. }
-                | store::BackupError::Store(_) => Term::Error("file_failed"),
+                | store::BackupError::Store(_) => Term::Error(FILE_FAILED),
             };
             let is_sound = !matches!(error, store::BackupError::Broken { .. } | store::BackupError::Store(_));
             let not_done = NotDone::failed(reply, error.to_string());

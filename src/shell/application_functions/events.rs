@@ -4,6 +4,7 @@ use super::stream::existing;
 use super::{HasApplication, function, integer};
 use crate::engine::log::RecordedEvent;
 use crate::engine::store::codec::StoredEvent;
+use crate::shell::common_errors::OF_PAGES;
 use crate::shell::event_record;
 use crate::shell::function_table::{FROM, LIMIT};
 use crate::shell::functions::{Call, Outcome, Parameter, Row};
@@ -19,11 +20,13 @@ pub(in crate::shell) const fn row<D: HasApplication>() -> Row<D> {
             "{module}.events from: 1, limit: 10",
         )
         .group("History")
+        .meant_by(&["log", "history", "journal", "event_log", "show_log"])
         .details(
             "Lists each event with all its metadata; the last column, user, is there if any of them names one. from: 3\n\
                 begins at position 3, and without it the latest events are listed; limit: 10 lists at most 10, and\n\
                 without it 1_000. A line says what is not shown. Replies a table, or :{no_stream}.",
-        ),
+        )
+        .errors(const { &[D::STREAM_ERRORS, &OF_PAGES] }),
         |domain, call| Box::pin(events(domain, call)),
     )
 }

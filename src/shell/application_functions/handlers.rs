@@ -1,6 +1,6 @@
 //! `handlers`: shows the state of projections, event handlers and process managers.
 
-use super::{HasApplication, asked, function, integer};
+use super::{HasApplication, function, integer};
 use crate::engine::application::handlers::HandlerReport;
 use crate::engine::feed::checkpoints::HandlerState;
 use crate::shell::functions::{Call, Outcome, Row};
@@ -10,11 +10,11 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
     Row::new(
         function::<D>("handlers", &[], "shows the state of each handler", "{module}.handlers")
             .group("Handlers")
-            .details(asked!(
+            .details(
                 "For each handler: its checkpoint (the last event it acknowledged), how many events it is behind the log,\n\
                 how often it has tried the next event and when it tries again, how many events it has parked, and its\n\
                 last error."
-            )),
+),
         |domain, call| Box::pin(handlers(domain, call)),
     )
 }

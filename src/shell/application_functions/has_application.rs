@@ -4,6 +4,8 @@ use super::Words;
 use crate::engine::application::Application;
 use crate::engine::log::StreamId;
 use crate::engine::store::codec::StoredEvent;
+use crate::shell::common_errors::{BEHIND, BUSY, DEFECT, STORE_FAILED};
+use crate::shell::error_reason::ErrorReason;
 use crate::shell::functions::Parameter;
 use crate::shell::term::Term;
 
@@ -17,6 +19,13 @@ pub trait HasApplication: Send + Sync + 'static {
 
     /// The parameter that names a stream.
     const STREAM: Parameter;
+
+    /// What every function of the application may reply besides errors of its own.
+    const ERRORS: &'static [ErrorReason] =
+        &[BUSY, BEHIND, Self::WORDS.stopped, Self::WORDS.closed, STORE_FAILED, DEFECT];
+
+    /// What an argument may lead to that names a stream.
+    const STREAM_ERRORS: &'static [ErrorReason] = &[Self::WORDS.no_stream];
 
     /// The application.
     ///

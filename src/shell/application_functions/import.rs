@@ -1,9 +1,10 @@
 //! `import`: stores the events of an exported file.
 
 use super::file::{FILE, path};
-use super::{HasApplication, asked, counted, function, integer};
+use super::{HasApplication, counted, function, integer};
 use crate::engine::application::{ImportError, ImportOptions, ImportStep};
 use crate::engine::store::codec::StoredEvent;
+use crate::shell::common_errors::{FILE_FAILED, IMPORT_INTO_EVENTS, OPEN_ELSEWHERE};
 use crate::shell::functions::{Call, NotDone, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::progress::ProgressLine;
 use crate::shell::term::Term;
@@ -14,14 +15,14 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
     Row::new(
         function::<D>("import", &[FILE, FUTURE], "imports an exported log into an empty {thing}", "{module}.import \"events.jsonl\"")
             .group("Upkeep")
-            .details(asked!(
+            .details(
                 "Times and ids stay the same. The whole file is checked before any event is stored. {imported}\n\
                 Events whose times are more than a day ahead of this machine's clock need future: true: all later events\n\
                 would get times after them.\n\
-                Replies {:ok, %{events: 12}}, {:error, :not_empty}, {:error, :file_failed}, {:error, :open_elsewhere}\n\
-                if another process has the {thing} open, or {:error, %{line: 7, problem: \"…\"}} with the first line that is\n\
-                wrong: then nothing is stored."
-            )),
+                Replies {:ok, %{events: 12}}, or {:error, %{line: 7, problem: \"…\"}} with the first line that is wrong: then\n\
+                nothing is stored.",
+            )
+            .errors(&[&[IMPORT_INTO_EVENTS, FILE_FAILED, OPEN_ELSEWHERE]]),
         |domain, call| Box::pin(import(domain, call)),
     )
 }
@@ -44,9 +45,9 @@ async fn import<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
             let message = not_imported::<D::Event>(&error);
             let changes_nothing = !matches!(error, ImportError::Stopped { .. });
             let reply = match error {
-                ImportError::NotEmpty { .. } => Term::Error("not_empty"),
-                ImportError::OpenElsewhere => Term::Error("open_elsewhere"),
-                ImportError::File { .. } | ImportError::Unavailable(_) => Term::Error("file_failed"),
+                ImportError::NotEmpty { .. } => Term::Error(IMPORT_INTO_EVENTS),
+                ImportError::OpenElsewhere => Term::Error(OPEN_ELSEWHERE),
+                ImportError::File { .. } | ImportError::Unavailable(_) => Term::Error(FILE_FAILED),
                 ImportError::Broken { line, problem, .. } => Term::Problem(Box::new(Term::Map(vec![
                     ("line", integer(line)),
                     ("problem", Term::String(problem)),

@@ -59,21 +59,10 @@ const fn function<D: HasApplication>(
     summary: &'static str,
     example: &'static str,
 ) -> Function {
-    Function::new(D::WORDS.module, name, parameters, summary, example).words(const { &D::WORDS.placeholders() })
+    Function::new(D::WORDS.module, name, parameters, summary, example)
+        .words(const { &D::WORDS.placeholders() })
+        .common_errors(const { &[D::ERRORS] })
 }
-
-/// Details that end with the replies of every function that queries an application.
-macro_rules! asked {
-    ($details:literal) => {
-        concat!(
-            $details,
-            "\nReplies {:error, :{called}_stopped} if the {called} has stopped, or its file is gone: \
-             standard error says why. {mended}"
-        )
-    };
-}
-
-use asked;
 
 /// The reply with a number of events.
 fn counted(events: u64) -> Term {

@@ -1,8 +1,9 @@
 //! `parked`, `retry` and `skip`: parked events.
 
-use super::{HasApplication, asked, function, integer};
+use super::{HasApplication, function, integer};
 use crate::engine::domain::DomainEvent as _;
 use crate::engine::event_handler::ParkedError;
+use crate::shell::common_errors::{FAILED_AGAIN, NOT_PARKED, NOT_RUNNING, STORE_FAILED};
 use crate::shell::functions::{Call, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::term::{Table, Term};
 
@@ -13,31 +14,34 @@ pub(super) const fn parked_row<D: HasApplication>() -> Row<D> {
     Row::new(
         function::<D>("parked", &[], "lists parked events", "{module}.parked")
             .group("Handlers")
-            .details(asked!("A handler parks an event on which it kept failing, and goes on with the next.")),
+            .details("A handler parks an event on which it kept failing, and goes on with the next."),
         |domain, call| Box::pin(parked(domain, call)),
     )
 }
 
 pub(super) const fn retry_row<D: HasApplication>() -> Row<D> {
     Row::new(
-        function::<D>("retry", &[NUMBER], "retries a parked event", "{module}.retry 4").group("Handlers").details(
-            asked!(
+        function::<D>("retry", &[NUMBER], "retries a parked event", "{module}.retry 4")
+            .group("Handlers")
+            .details(
                 "Calls the handler with the event again. {module}.parked shows the number.\n\
-                Replies :ok, {:error, :failed_again}, {:error, :not_parked} or {:error, :not_running}."
-            ),
-        ),
+                Replies :ok.",
+            )
+            .errors(&[&[FAILED_AGAIN, NOT_PARKED, NOT_RUNNING]]),
         |domain, call| Box::pin(retry(domain, call)),
     )
 }
 
 pub(super) const fn skip_row<D: HasApplication>() -> Row<D> {
     Row::new(
-        function::<D>("skip", &[NUMBER], "gives up a parked event", "{module}.skip 4").group("Handlers").details(
-            asked!(
+        function::<D>("skip", &[NUMBER], "gives up a parked event", "{module}.skip 4")
+            .group("Handlers")
+            .ending()
+            .details(
                 "The handler never gets the event again.\n\
-                Replies :ok, {:error, :not_parked} or {:error, :not_running}."
-            ),
-        ),
+                Replies :ok.",
+            )
+            .errors(&[&[NOT_PARKED, NOT_RUNNING]]),
         |domain, call| Box::pin(skip(domain, call)),
     )
 }
@@ -69,15 +73,15 @@ async fn skip<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
 }
 
 fn number(call: &Call<'_>) -> Result<u64, Term> {
-    call.text(NUMBER).parse().map_err(|_| Term::Error("not_parked"))
+    call.text(NUMBER).parse().map_err(|_| Term::Error(NOT_PARKED))
 }
 
 fn done(outcome: Result<(), ParkedError>) -> Outcome {
     match outcome {
         Ok(()) => Ok(Term::OK.into()),
-        Err(ParkedError::NotParked) => Err(Term::Error("not_parked").into()),
-        Err(ParkedError::FailedAgain { .. }) => Err(Term::Error("failed_again").into()),
-        Err(ParkedError::NotRunning) => Err(Term::Error("not_running").into()),
-        Err(ParkedError::Store(_)) => Err(Term::Error("store_failed").into()),
+        Err(ParkedError::NotParked) => Err(Term::Error(NOT_PARKED).into()),
+        Err(ParkedError::FailedAgain { .. }) => Err(Term::Error(FAILED_AGAIN).into()),
+        Err(ParkedError::NotRunning) => Err(Term::Error(NOT_RUNNING).into()),
+        Err(ParkedError::Store(_)) => Err(Term::Error(STORE_FAILED).into()),
     }
 }

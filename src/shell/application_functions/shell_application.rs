@@ -5,6 +5,8 @@ use crate::engine::application::{Application, CommandFailure, QueryError, Receip
 use crate::engine::domain::{Aggregate, Command, Contains};
 use crate::engine::projection::Projection;
 use crate::engine::store::codec::StoredEvent;
+use crate::shell::common_errors::COMMAND_ID_TAKEN;
+use crate::shell::error_reason::ErrorReason;
 use crate::shell::event_record::event_record;
 use crate::shell::functions::{Call, Outcome, Reply};
 use crate::shell::query_arguments::moment;
@@ -42,7 +44,7 @@ impl<E: StoredEvent> ShellApplication<E> {
         &self,
         call: Call<'_>,
         command: C,
-        refused: impl FnOnce(&RefusalOf<C>) -> &'static str,
+        refused: impl FnOnce(&RefusalOf<C>) -> ErrorReason,
         reply_for: impl FnMut(&E) -> Option<Term>,
     ) -> Outcome
     where
@@ -53,7 +55,7 @@ impl<E: StoredEvent> ShellApplication<E> {
         match self.application.dispatch(command).metadata(conversation).await {
             Ok(receipt) => Ok(self.reply(&receipt, call.as_json(), reply_for).await),
             Err(CommandFailure::Refused(refusal)) => Err(Term::Error(refused(&refusal)).into()),
-            Err(CommandFailure::IdTaken { .. }) => Err(Term::Error("command_id_taken").into()),
+            Err(CommandFailure::IdTaken { .. }) => Err(Term::Error(COMMAND_ID_TAKEN).into()),
             Err(CommandFailure::Unavailable(reason)) => Err(self.words.unavailable(&reason).into()),
         }
     }
@@ -71,7 +73,7 @@ impl<E: StoredEvent> ShellApplication<E> {
         let term = is_complete.then(|| caused.iter().map(|event| &event.data).find_map(reply_for)).flatten();
         let term = term.unwrap_or_else(|| handled(receipt));
         let events = if wants_events { caused.iter().filter_map(event_record).collect() } else { Vec::new() };
-        Reply { term, events, notes: Vec::new(), live: None }
+        Reply { events, ..term.into() }
     }
 
     /// Queries a projection: as it is now, or as of the moment that `at:` or `as_of:` names.

@@ -1,9 +1,10 @@
 //! `snapshots`: lists the snapshots of one stream.
 
 use super::stream::existing;
-use super::{HasApplication, asked, function, integer};
+use super::{HasApplication, function, integer};
 use crate::engine::log::Position;
 use crate::engine::store::SnapshotEntry;
+use crate::shell::common_errors::OF_PAGES;
 use crate::shell::function_table::{FROM, LIMIT};
 use crate::shell::functions::{Call, Outcome, Parameter, Row};
 use crate::shell::page::{LeftOut, page, paged};
@@ -18,12 +19,13 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
             "{module}.snapshots \"{stream}\"",
         )
         .group("History")
-        .details(asked!(
+        .details(
             "A snapshot is the state after an event, stored so that only the events after it need to be replayed. Lists\n\
                 the event that each follows, and never the state. from: 3 begins at position 3, and without it the latest\n\
                 are listed; limit: 10 lists at most 10, and without it 1_000. A line says what is not shown. Replies a\n\
-                table, or :{no_stream}."
-        )),
+                table, or :{no_stream}.",
+        )
+        .errors(const { &[D::STREAM_ERRORS, &OF_PAGES] }),
         |domain, call| Box::pin(snapshots(domain, call)),
     )
 }

@@ -14,5 +14,5 @@ pub(super) async fn existing<D: HasApplication>(
     let stream = D::stream(name)?;
     let version = application.version_at(&stream, Moment::NOW).await;
     let version = version.map_err(|error| D::WORDS.unavailable(&error))?;
-    if version == Version::START { Err(Term::Atom(D::WORDS.no_stream)) } else { Ok(stream) }
+    if version == Version::START { Err(Term::Missing(D::WORDS.no_stream)) } else { Ok(stream) }
 }

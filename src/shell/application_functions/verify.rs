@@ -1,8 +1,9 @@
 //! `verify`: checks that everything stored is consistent.
 
-use super::{HasApplication, asked, function, integer};
+use super::{HasApplication, function, integer};
 use crate::engine::store::log_head::LogHead;
 use crate::engine::store::{Verification, Verified};
+use crate::shell::common_errors::INVALID_HEAD;
 use crate::shell::functions::{Call, NotDone, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::progress::ProgressLine;
 use crate::shell::term::Term;
@@ -14,16 +15,16 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
     Row::new(
         function::<D>("verify", &[HEAD], "checks that everything stored is consistent", "{module}.verify")
             .group("Upkeep")
-            .details(asked!(
+            .details(
                 "Checks that versions have no gaps, positions increase and hashes match; that each event could happen after\n\
                 those before it; {holds} and\n\
                 that snapshots and stored projections are what the events fold to. With head: \"12:5c5e…\", as {module}.head\n\
                 showed it, also checks that the log still contains that head: a log that was rewritten as a whole, or\n\
                 replaced by an older copy, is consistent in itself.\n\
                 Replies {:ok, %{events: 12, streams: 3, snapshots: 0}}, or {:error, %{position: 7, problem: \"…\"}} with the\n\
-                first position that is wrong, or nil if the problem is not in the log itself; {:error, :invalid_head} for\n\
-                what is not a head."
-            )),
+                first position that is wrong, or nil if the problem is not in the log itself.",
+            )
+            .errors(&[&[INVALID_HEAD]]),
         |domain, call| Box::pin(verify(domain, call)),
     )
 }
@@ -31,7 +32,7 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
 async fn verify<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
     let application = domain.application()?;
     let noted = call.optional(HEAD).map(str::parse::<LogHead>).transpose();
-    let noted = noted.map_err(|_| Term::Error("invalid_head"))?;
+    let noted = noted.map_err(|_| Term::Error(INVALID_HEAD))?;
     let progress = ProgressLine::new();
     let line = progress.writer();
     // A writer of its own: the verifying thread may report a little longer than this call lasts.

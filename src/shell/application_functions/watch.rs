@@ -1,9 +1,10 @@
 //! `watch`: prints events as they happen.
 
+use crate::shell::common_errors::OF_PAGES;
 use tokio::sync::{mpsc, oneshot};
 
 use super::events::data;
-use super::{HasApplication, Words, asked, function, integer};
+use super::{HasApplication, Words, function, integer};
 use crate::engine::application::watch::Watch;
 use crate::engine::log::RecordedEvent;
 use crate::engine::store::codec::StoredEvent;
@@ -20,10 +21,11 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
     Row::new(
         function::<D>("watch", &[FROM, LIMIT], "shows events as they happen, until Ctrl-C", "{module}.watch")
             .group("History")
-            .details(asked!(
+            .details(
                 "Prints each event on a line as it is committed, by any process that has the file open; with --json as an\n\
-                object. from: 1 begins at position 1 instead of now, limit: 10 ends after 10 events. Replies :ok."
-            )),
+                object. from: 1 begins at position 1 instead of now, limit: 10 ends after 10 events. Replies :ok.",
+            )
+            .errors(&[&OF_PAGES]),
         |domain, call| Box::pin(watch(domain, call)),
     )
 }

@@ -1,9 +1,10 @@
 //! `why`: explains an event by its causes.
 
-use super::{HasApplication, asked, function, integer};
+use super::{HasApplication, function, integer};
 use crate::engine::application::Cause;
 use crate::engine::log::RecordedEvent;
 use crate::engine::store::codec::StoredEvent;
+use crate::shell::common_errors::{INVALID_POSITION, NO_EVENT};
 use crate::shell::functions::{Call, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::query_arguments::position;
 use crate::shell::term::{Table, Term};
@@ -14,10 +15,11 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
     Row::new(
         function::<D>("why", &[POSITION], "explains an event", "{module}.why 3")
             .group("History")
-            .details(asked!(
+            .details(
                 "Lists the event at a position, the event that caused its command, and so on, back to the command that was\n\
-                 sent from outside. Replies a table, {:error, :invalid_position}, or {:error, :no_event}."
-            )),
+                 sent from outside. Replies a table.",
+            )
+            .errors(&[&[INVALID_POSITION, NO_EVENT]]),
         |domain, call| Box::pin(why(domain, call)),
     )
 }
@@ -28,7 +30,7 @@ async fn why<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
     let events = application.events(position, 1).await.map_err(|error| D::WORDS.unavailable(&error))?;
     let mut next = events.into_iter().find(|event| event.position == position);
     if next.is_none() {
-        return Err(Term::Error("no_event").into());
+        return Err(Term::Error(NO_EVENT).into());
     }
     let mut rows = Vec::new();
     while let Some(event) = next {

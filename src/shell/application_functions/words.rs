@@ -3,7 +3,9 @@
 use crate::engine::application::{Application, QueryError, Unavailable};
 use crate::engine::store::StoreError;
 use crate::engine::store::codec::StoredEvent;
-use crate::shell::functions::{BUSY, NotDone};
+use crate::shell::common_errors::{BEHIND, BUSY, DEFECT, OUTCOME_UNKNOWN, STORE_FAILED};
+use crate::shell::error_reason::ErrorReason;
+use crate::shell::functions::NotDone;
 use crate::shell::query_arguments::beyond_the_end;
 use crate::shell::term::Term;
 
@@ -15,11 +17,11 @@ pub struct Words {
     /// The noun for the application in messages: `bank`, or `service`.
     pub called: &'static str,
     /// The reason in the reply after it was closed: `bank_closed`.
-    pub closed: &'static str,
+    pub closed: ErrorReason,
     /// The reason in the reply after it stopped: `bank_stopped`.
-    pub stopped: &'static str,
+    pub stopped: ErrorReason,
     /// The reason in the reply when it lacks what it [needs besides its store](Unavailable::Lacking), which is passed.
-    pub lacking: fn(&'static str) -> &'static str,
+    pub lacking: fn(&'static str) -> ErrorReason,
     /// The noun for what is stored, in help: `bank`, or `library`.
     pub thing: &'static str,
     /// What one stream belongs to: `one account`.
@@ -27,9 +29,7 @@ pub struct Words {
     /// The name of a stream, in an example: `Wolfman`.
     pub stream: &'static str,
     /// The reply about a stream that does not exist: `no_account`.
-    pub no_stream: &'static str,
-    /// A sentence: how to continue after the application stopped.
-    pub mended: &'static str,
+    pub no_stream: ErrorReason,
     /// A clause: what [`verify`](Application::verify) checks besides.
     pub holds: &'static str,
     /// A sentence: how handlers treat imported events.
@@ -38,17 +38,41 @@ pub struct Words {
     pub projections: &'static str,
 }
 
-/// Builds [`Words`]. The reasons `closed` and `stopped` begin with the noun `called`: `bank_closed`.
+/// Builds [`Words`]. The reasons `closed` and `stopped` begin with the noun `called`: `bank_closed`. `mended` is a sentence:
+/// how to continue after the application stopped.
 #[macro_export]
 macro_rules! words {
-    (module: $module:literal, called: $called:literal, $($word:ident: $text:literal),* $(,)?) => {
+    (
+        module: $module:literal,
+        called: $called:literal,
+        thing: $thing:literal,
+        of: $of:literal,
+        stream: $stream:literal,
+        no_stream: $no_stream:expr,
+        mended: $mended:literal,
+        holds: $holds:literal,
+        imported: $imported:literal,
+        projections: $projections:literal $(,)?
+    ) => {
         $crate::shell::application_functions::Words {
             module: $module,
             called: $called,
-            closed: concat!($called, "_closed"),
-            stopped: concat!($called, "_stopped"),
-            lacking: |_| "defect",
-            $($word: $text,)*
+            closed: $crate::shell::error_reason::ErrorReason::new(
+                concat!($called, "_closed"),
+                concat!("the ", $called, " is closed, and nothing more is done with it"),
+            ),
+            stopped: $crate::shell::error_reason::ErrorReason::new(
+                concat!($called, "_stopped"),
+                concat!("the ", $called, " has stopped, or its file is gone: standard error says why. ", $mended),
+            ),
+            lacking: |_| $crate::shell::common_errors::DEFECT,
+            thing: $thing,
+            of: $of,
+            stream: $stream,
+            no_stream: $no_stream,
+            holds: $holds,
+            imported: $imported,
+            projections: $projections,
         }
     };
 }
@@ -74,11 +98,11 @@ impl Words {
         Term::Error(match unavailable {
             Unavailable::Closed => self.closed,
             Unavailable::Stopped(_) => self.stopped,
-            Unavailable::OutcomeUnknown { .. } | Unavailable::Store(StoreError::OutcomeUnknown(_)) => "outcome_unknown",
+            Unavailable::OutcomeUnknown { .. } | Unavailable::Store(StoreError::OutcomeUnknown(_)) => OUTCOME_UNKNOWN,
             Unavailable::Store(StoreError::Busy(_)) | Unavailable::Busy => BUSY,
-            Unavailable::Store(_) => "store_failed",
-            Unavailable::Defect(_) | Unavailable::Missing(_) => "defect",
-            Unavailable::Behind { .. } => "behind",
+            Unavailable::Store(_) => STORE_FAILED,
+            Unavailable::Defect(_) | Unavailable::Missing(_) => DEFECT,
+            Unavailable::Behind { .. } => BEHIND,
             Unavailable::Lacking { what, .. } => (self.lacking)(what),
         })
     }
@@ -111,16 +135,15 @@ impl Words {
     }
 
     /// The placeholders in help texts, each with its word.
-    pub(super) const fn placeholders(&self) -> [(&'static str, &'static str); 10] {
-        let Self { module, called, thing, of, stream, no_stream, mended, holds, imported, projections, .. } = *self;
+    pub(super) const fn placeholders(&self) -> [(&'static str, &'static str); 9] {
+        let Self { module, called, thing, of, stream, no_stream, holds, imported, projections, .. } = *self;
         [
             ("{module}", module),
             ("{called}", called),
             ("{thing}", thing),
             ("{of}", of),
             ("{stream}", stream),
-            ("{no_stream}", no_stream),
-            ("{mended}", mended),
+            ("{no_stream}", no_stream.name()),
             ("{holds}", holds),
             ("{imported}", imported),
             ("{projections}", projections),

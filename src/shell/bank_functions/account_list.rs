@@ -1,11 +1,12 @@
 //! `Bank.get_account_list`
 
 use super::BankFunctions;
+use super::error_groups::QUESTION;
 use super::money::money;
 use super::replies::no_answer;
-use super::texts::asked;
 use crate::bank::{AccountEntry, AccountFilter, Currency};
 use crate::shell::application_functions::integer;
+use crate::shell::common_errors::OF_MOMENTS;
 use crate::shell::function_table::{AS_OF, AT};
 use crate::shell::functions::{Call, Function, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::query_arguments::moment;
@@ -23,13 +24,27 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
         "Bank.get_account_list",
     )
     .group("Accounts")
-    .details(asked!(
+    .meant_by(&[
+        "accounts",
+        "list",
+        "list_accounts",
+        "show_accounts",
+        "account",
+        "ls",
+        "\\d",
+        "\\dt",
+        ".tables",
+        "tables",
+    ])
+    .details(
         "In order of creation. holder: \"Josh\" lists those of one holder. closed: true lists closed accounts\n\
             too, with the position at which each was closed. An overdraft limit, and the position at which an account was\n\
             frozen, are there where there are any: %{id: \"1\", holder: \"Josh\", overdraft: 500, frozen: 7}. at: and as_of:\n\
             list the accounts of the past, as in Bank.check_balance.\n\
             Replies a list such as [%{id: \"1\", holder: \"Josh\"}, %{id: \"2\", holder: \"Josh\", closed: 12}]."
-    )),
+    )
+    .errors(&[&OF_MOMENTS])
+    .common_errors(QUESTION),
     |bank, call| Box::pin(get_account_list(bank, call)),
 );
 

@@ -1,9 +1,10 @@
 //! `Bank.change_holder`, `Bank.change_email` and `Bank.change_pin`
 
 use super::BankFunctions;
+use super::error_groups::{ACCOUNTS, COMMAND, PINS};
+use super::errors::{INVALID_EMAIL, INVALID_NAME, INVALID_PIN, NO_PIN};
 use super::parameters::{self, ACCOUNT, account, email, holder, pin, pin_given};
 use super::replies::{changed, failure, no_balance};
-use super::texts::{asked, stored};
 use crate::bank::{CheckBalanceError, CommandFailure, Refusal};
 use crate::shell::functions::{Call, Function, NIL, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::term::Term;
@@ -21,13 +22,13 @@ pub(super) const HOLDER: Row<BankFunctions> = Row::new(
         "Bank.change_holder \"Wolfman\", \"Josh\"",
     )
     .group("Accounts")
-    .details(stored!(
+    .details(
         "Questions about the past show the holder of that time. If the account has a PIN, it is required:\n\
             Bank.change_holder 1, \"Josh\", 1234. A wrong one counts as in Bank.withdraw. A frozen account can be changed.\n\
-            Replies :ok, {:error, :no_account}, {:error, :account_closed}, {:error, :invalid_name},\n\
-            {:error, :account_locked}, {:error, :pin_required}, {:error, :invalid_pin}, {:error, :malformed_pin},\n\
-            {:error, :no_pin_secret} or {:error, :wrong_pin_secret}."
-    )),
+            Replies :ok.",
+    )
+    .errors(&[ACCOUNTS, &[INVALID_PIN], PINS])
+    .common_errors(COMMAND),
     |bank, call| Box::pin(change_holder(bank, call)),
 )
 .asking_for_secret(|bank, call| bank.wanted_pin_to_change(call, ACCOUNT));
@@ -41,13 +42,13 @@ pub(super) const EMAIL: Row<BankFunctions> = Row::new(
         "Bank.change_email 1, \"jo@example.org\"",
     )
     .group("Accounts")
-    .details(stored!(
+    .details(
         "The holder is thanked for later deposits there, also where no address was known before; nil removes the\n\
             address: Bank.change_email 1, nil. The PIN is required as in Bank.change_holder.\n\
-            Replies :ok, {:error, :no_account}, {:error, :account_closed}, {:error, :invalid_email},\n\
-            {:error, :account_locked}, {:error, :pin_required}, {:error, :invalid_pin}, {:error, :malformed_pin},\n\
-            {:error, :no_pin_secret} or {:error, :wrong_pin_secret}."
-    )),
+            Replies :ok.",
+    )
+    .errors(&[ACCOUNTS, &[INVALID_EMAIL, INVALID_PIN], PINS])
+    .common_errors(COMMAND),
     |bank, call| Box::pin(change_email(bank, call)),
 )
 .asking_for_secret(|bank, call| bank.wanted_pin_to_change(call, ACCOUNT));
@@ -55,13 +56,13 @@ pub(super) const EMAIL: Row<BankFunctions> = Row::new(
 pub(super) const PIN: Row<BankFunctions> = Row::new(
     Function::new("Bank", "change_pin", &[ACCOUNT, parameters::PIN, NEW_PIN], "replaces a PIN", "Bank.change_pin 1")
         .group("Accounts")
-        .details(stored!(
+        .details(
             "Bank.change_pin 1, 1234, 5678 replaces the PIN 1234. What is left out at the prompt is asked for and not shown,\n\
             the new PIN twice. A wrong PIN counts as in Bank.withdraw.\n\
-            Replies :ok, {:error, :no_account}, {:error, :account_closed}, {:error, :no_pin} if the account has none,\n\
-            {:error, :account_locked}, {:error, :pin_required}, {:error, :invalid_pin}, {:error, :malformed_pin},\n\
-            {:error, :no_pin_secret} or {:error, :wrong_pin_secret}."
-        )),
+            Replies :ok.",
+        )
+        .errors(&[ACCOUNTS, &[NO_PIN, INVALID_PIN], PINS])
+        .common_errors(COMMAND),
     |bank, call| Box::pin(change_pin(bank, call)),
 )
 .asking_for_secret(|bank, call| bank.wanted_pins(call, ACCOUNT, NEW_PIN));
@@ -69,7 +70,7 @@ pub(super) const PIN: Row<BankFunctions> = Row::new(
 async fn change_holder(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let (bank, conversation) = functions.begin()?;
     let (account, pin) = (account(&call, ACCOUNT)?, pin(&call)?);
-    let holder = holder(&call, NEW_HOLDER)?.ok_or(Term::Error("invalid_name"))?;
+    let holder = holder(&call, NEW_HOLDER)?.ok_or(Term::Error(INVALID_NAME))?;
     let change = bank.change_holder(&account, holder, pin);
     functions.carry_out(call, &bank, conversation, change, changed).await
 }

@@ -1,10 +1,12 @@
 //! `Bank.check_balance`
 
 use super::BankFunctions;
+use super::error_groups::QUESTION;
+use super::errors::{INVALID_NAME, NO_ACCOUNT};
 use super::money::money;
 use super::parameters::{ACCOUNT, account};
 use super::replies::no_balance;
-use super::texts::asked;
+use crate::shell::common_errors::OF_MOMENTS;
 use crate::shell::function_table::{AS_OF, AT};
 use crate::shell::functions::{Call, Function, Outcome, Row};
 use crate::shell::query_arguments::moment;
@@ -18,13 +20,16 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
         "Bank.check_balance \"Wolfman\"",
     )
     .group("Accounts")
-    .details(asked!(
+    .meant_by(&["balance", "get_balance", "show_balance", "show"])
+    .details(
         "at: 3 shows the balance after the event at position 3, as_of: \"2026-11-20T10:00:00Z\" the balance at that\n\
-            time. Times in a log never go back: if a clock was ahead, the events after that keep its time until the\n\
+            time, and as_of: \"2026-11-20\" that at the end of the day, in UTC. Times in a log never go back: if a clock was ahead, the events after that keep its time until the\n\
             clock has passed it, and only at: tells them apart.\n\
-            Replies the balance, such as 50 or -20, :no_account, {:error, %{position: 3, problem: \"…\"}} if the log ends\n\
-            before at:, or {:error, :behind} if the balances do not catch up within 5 s."
-    )),
+            Replies the balance, such as 50 or -20, :no_account, or {:error, %{position: 3, problem: \"…\"}} if the log\n\
+            ends before at:.",
+    )
+    .errors(&[&[NO_ACCOUNT, INVALID_NAME], &OF_MOMENTS])
+    .common_errors(QUESTION),
     |bank, call| Box::pin(check_balance(bank, call)),
 );
 

@@ -1,12 +1,13 @@
 //! `Bank.close`
 
 use super::BankFunctions;
+use super::error_groups::CLOSING;
 use super::replies::failure;
 use crate::shell::functions::{Call, Function, Outcome, Row};
 use crate::shell::term::Term;
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
-    Function::new("Bank", "close", &[], "closes the bank", "Bank.close").group("Bank").never_busy().details(
+    Function::new("Bank", "close", &[], "closes the bank", "Bank.close").group("Bank").ending().errors(CLOSING).details(
         "Commands that were sent are finished first. A bank in memory is gone after that. A bank in a file that no\n\
             other program has open is then this one file, which may be copied, moved and sent.\n\
             Replies :ok, or {:error, :bank_stopped} if its file was moved, removed or replaced meanwhile.",

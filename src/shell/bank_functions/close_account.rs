@@ -1,9 +1,10 @@
 //! `Bank.close_account`
 
 use super::BankFunctions;
+use super::error_groups::{ACCOUNTS, COMMAND, PINS};
+use super::errors::{ACCOUNT_FROZEN, BALANCE_NOT_ZERO, INVALID_PIN, INVALID_REASON, TRANSFER_UNDER_WAY};
 use super::parameters::{ACCOUNT, PIN, REASON, account, pin, reason};
 use super::replies::changed;
-use super::texts::{asked, stored};
 use crate::shell::functions::{Call, Function, Outcome, Row};
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
@@ -15,17 +16,17 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
         "Bank.close_account \"Wolfman\"",
     )
     .group("Accounts")
-    .details(stored!(
+    .ending()
+    .details(
         "An account can be closed when it holds nothing, no transfer from it is under way, and it is not frozen. From\n\
             then on every command to it is {:error, :account_closed}, and a transfer to it comes back as from nobody. Its\n\
             history stays, its name is not given again, and Bank.get_account_list shows it with closed: true.\n\
             If the account has a PIN, it is required: Bank.close_account 1, 1234. A wrong one counts as in Bank.withdraw.\n\
             reason: has 1 to 140 characters, and is in the event.\n\
-            Replies :ok, {:error, :no_account}, {:error, :account_closed}, {:error, :account_frozen},\n\
-            {:error, :account_locked}, {:error, :pin_required}, {:error, :invalid_pin}, {:error, :malformed_pin},\n\
-            {:error, :balance_not_zero}, {:error, :transfer_under_way}, {:error, :invalid_reason},\n\
-            {:error, :no_pin_secret} or {:error, :wrong_pin_secret}."
-    )),
+            Replies :ok.",
+    )
+    .errors(&[ACCOUNTS, &[BALANCE_NOT_ZERO, TRANSFER_UNDER_WAY, ACCOUNT_FROZEN, INVALID_REASON, INVALID_PIN], PINS])
+    .common_errors(COMMAND),
     |bank, call| Box::pin(close_account(bank, call)),
 )
 .asking_for_secret(|bank, call| bank.wanted_pin_to_pay(call, ACCOUNT));

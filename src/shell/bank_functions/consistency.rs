@@ -1,6 +1,7 @@
 //! `Bank.consistency`
 
 use super::BankFunctions;
+use super::errors::BANK_NOT_OPEN;
 use crate::engine::feed::checkpoints::Consistency;
 use crate::shell::functions::{Call, Function, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::term::Term;
@@ -17,7 +18,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
         "Bank.consistency :eventual",
     )
     .group("Bank")
-    .never_busy()
+    .errors(&[&[BANK_NOT_OPEN]])
     .details(
         "Under :strong, the default after Bank.open, a command replies when its events are stored and all\n\
             projections and process managers have seen them; it does not wait for e-mails. A query then knows\n\

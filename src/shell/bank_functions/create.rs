@@ -2,10 +2,14 @@
 
 use super::BankFunctions;
 use super::details::{MEMO, ON, details};
+use super::error_groups::{AMOUNTS, COMMAND, DETAILS};
+use super::errors::{
+    ACCOUNT_CLOSED, ACCOUNT_EXISTS, BALANCE_LIMIT, INVALID_EMAIL, INVALID_NAME, MALFORMED_PIN, NO_DEPOSIT,
+    NO_PIN_SECRET, WRONG_PIN_SECRET,
+};
 use super::money::{amount, overdraft_limit};
 use super::parameters::{ACCOUNT, EMAIL, PIN, email, holder, new_account_id, pin};
 use super::replies::handled;
-use super::texts::{asked, stored};
 use crate::bank::{Bank, Currency, HolderName, NewAccount, Opening};
 use crate::shell::functions::{Call, Function, NotDone, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::term::Term;
@@ -19,18 +23,33 @@ const OVERDRAFT: Parameter = Parameter::by_name("overdraft", ParameterKind::Amou
 pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new("Bank", NAME, &[ACCOUNT, HOLDER, PIN, EMAIL, DEPOSIT, MEMO, ON, OVERDRAFT], "opens an account", "Bank.create \"Wolfman\"")
         .group("Accounts")
+        .meant_by(&["new", "add_account", "open_account", "new_account"])
         .aliases(&["create_bank_account"])
-        .details(stored!(
+        .details(
             "Names have 1 to 64 characters, and no new one looks like another: it has no blanks at its ends, no characters\n\
             without width, and é as one character. Bank.create 1, \"Josh\", 1234 names the holder and sets a PIN of 4 to 12\n\
             digits, which is never shown; email: \"josh@example.org\" is the holder's address.\n\
             deposit: 1000 pays money in with the same command: both events are stored, or neither. memo: and on: are as\n\
             in Bank.deposit, and {:error, :no_deposit} without one. overdraft: 500 sets the overdraft limit, as\n\
             Bank.set_overdraft_limit does.\n\
-            Replies :ok, {:error, :account_exists}, {:error, :account_closed}, {:error, :invalid_name},\n\
-            {:error, :invalid_email}, {:error, :malformed_pin} or {:error, :no_pin_secret}, and what Bank.deposit replies\n\
-            about amounts, memos and dates."
-        )),
+            Replies :ok.",
+        )
+        .errors(&[
+            &[
+                ACCOUNT_EXISTS,
+                ACCOUNT_CLOSED,
+                INVALID_NAME,
+                INVALID_EMAIL,
+                BALANCE_LIMIT,
+                MALFORMED_PIN,
+                NO_PIN_SECRET,
+                WRONG_PIN_SECRET,
+                NO_DEPOSIT,
+            ],
+            AMOUNTS,
+            DETAILS,
+        ])
+        .common_errors(COMMAND),
     |bank, call| Box::pin(create(bank, call)),
 );
 
@@ -54,7 +73,7 @@ pub(super) fn new_account(bank: &Bank, call: &Call<'_>, currency: Currency) -> R
     let deposit = call.optional(DEPOSIT).map(|_| amount(call, DEPOSIT, currency)).transpose()?;
     let details = details(bank, call)?;
     if deposit.is_none() && !details.are_none() {
-        return Err(Term::Error("no_deposit").into());
+        return Err(Term::Error(NO_DEPOSIT).into());
     }
     let opening = Opening { deposit, details, overdraft_limit: overdraft_limit(call, OVERDRAFT, currency)? };
     Ok(NewAccount { account_id, holder, email, pin: pin(call)?, opening })

@@ -2,10 +2,11 @@
 
 use super::BankFunctions;
 use super::details::{MEMO, ON, details};
+use super::error_groups::{ACCOUNTS, AMOUNTS, COMMAND, DETAILS};
+use super::errors::BALANCE_LIMIT;
 use super::money::amount;
 use super::parameters::{ACCOUNT, AMOUNT, account};
 use super::replies::handled;
-use super::texts::{asked, stored};
 use crate::bank::{AccountCommand, Bank, Currency};
 use crate::shell::functions::{Call, Function, NotDone, Outcome, Row};
 
@@ -14,17 +15,18 @@ pub(super) const NAME: &str = "deposit";
 pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new("Bank", NAME, &[ACCOUNT, AMOUNT, MEMO, ON], "pays money in", "Bank.deposit \"Wolfman\", 100")
         .group("Accounts")
+        .meant_by(&["add", "credit", "pay_in", "put"])
         .aliases(&["deposit_money_into_bank_account"])
-        .details(stored!(
+        .details(
             "An amount is a whole number from 1 to 1_000_000_000_000_000; no balance can exceed that. In a bank that was\n\
             opened with a currency: or decimals:, it may have as many decimals, as in 10.50, and is never rounded.\n\
             memo: \"Salary\" is a text of 1 to 140 characters on the booking. on: \"2024-01-17\" books it on a date of the\n\
             past, in UTC, without it on the day of the bank's clock. The booking date says what a booking counts for, and\n\
             Bank.statement goes by it; as_of: asks what was known at a time, and goes by when events were recorded.\n\
-            Replies :ok, {:error, :no_account}, {:error, :account_closed}, {:error, :invalid_amount},\n\
-            {:error, :too_many_decimals}, {:error, :no_decimals}, {:error, :balance_limit}, {:error, :invalid_memo},\n\
-            {:error, :invalid_date} or {:error, :future_date}."
-        )),
+            Replies :ok.",
+        )
+        .errors(&[ACCOUNTS, &[BALANCE_LIMIT], AMOUNTS, DETAILS])
+        .common_errors(COMMAND),
     |bank, call| Box::pin(deposit(bank, call)),
 );
 

@@ -4,11 +4,16 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use super::BankFunctions;
+use super::error_groups::COMMAND;
+use super::errors::{
+    ACCOUNT_OVERDRAWN, INVALID_COLUMNS, INVALID_DATES, INVALID_DECIMAL, OTHER_CONTENT, UNKNOWN_ENCODING,
+};
 use super::replies::{WORDS, explained, failure, not_transferred};
-use super::texts::{asked, stored};
 use crate::bank::{CommandFailure, LoadError, LoadOptions, LoadStep, Loaded, NotBooked, WhyNotBooked};
 use crate::shell::application_functions::integer;
-use crate::shell::functions::{Call, Function, NotDone, Outcome, Parameter, ParameterKind, Row};
+use crate::shell::common_errors::FILE_FAILED;
+use crate::shell::error_reason::ErrorReason;
+use crate::shell::functions::{Call, Function, NotDone, Outcome, Parameter, ParameterKind, Reply, Row};
 use crate::shell::progress::ProgressLine;
 use crate::shell::term::Term;
 
@@ -26,7 +31,7 @@ const PARAMETERS: &[Parameter] = &[FILE, COLUMNS, DECIMAL, DATES, ENCODING, CREA
 pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new("Bank", "load", PARAMETERS, "books the rows of a CSV file", "Bank.load \"transactions.csv\"")
         .group("Accounts")
-        .details(stored!(
+        .details(
             "The first line names the columns: date, account and amount, which is negative for what goes out, or deposit\n\
             and withdrawal in its place; also to, for a transfer, memo, and id. What goes to another account goes out: its\n\
             amount is negative, or a withdrawal. Other columns are left alone, and\n\
@@ -42,10 +47,17 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             and no bonus is paid, unless effects: true.\n\
             Replies {:ok, %{rows: 9, new: 4, known: 2, declined: 1, declined_before: 1, refused: 1, created: 0,\n\
             listed: […]}} with the first 20 rows that were declined or refused;\n\
-            {:error, %{line: 7, column: \"Betrag\", problem: \"…\"}} with the first mistake, {:error, :file_failed},\n\
-            {:error, :invalid_columns}, {:error, :invalid_decimal}, {:error, :invalid_dates} or\n\
-            {:error, :unknown_encoding}."
-        )),
+            {:error, %{line: 7, column: \"Betrag\", problem: \"…\"}} with the first mistake.",
+        )
+        .errors(&[&[
+            FILE_FAILED,
+            INVALID_COLUMNS,
+            INVALID_DECIMAL,
+            INVALID_DATES,
+            UNKNOWN_ENCODING,
+            OTHER_CONTENT,
+        ]])
+        .common_errors(COMMAND),
     |bank, call| Box::pin(load(bank, call)),
 );
 
@@ -60,9 +72,12 @@ async fn load(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let loaded = bank.load(call.text(FILE).as_ref(), options, show).await;
     drop(line);
     match loaded {
-        Ok(loaded) => Ok(Term::Ok(Box::new(counts(&loaded))).into()),
+        Ok(loaded) => {
+            let declined = loaded.declined + loaded.refused > 0;
+            Ok(Reply { declined, ..Term::Ok(Box::new(counts(&loaded))).into() })
+        }
         Err(error @ LoadError::File { .. }) => {
-            Err(NotDone::failed(Term::Error("file_failed"), error.to_string()).changing_nothing())
+            Err(NotDone::failed(Term::Error(FILE_FAILED), error.to_string()).changing_nothing())
         }
         Err(LoadError::Mistake { path, mistake }) => {
             let message = format!("{}:{mistake}", path.display());
@@ -82,10 +97,10 @@ async fn load(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
 fn options(call: &Call<'_>) -> Result<LoadOptions, NotDone> {
     let is_set = |parameter| call.optional(parameter) == Some("true");
     Ok(LoadOptions {
-        columns: parsed(call, COLUMNS, "invalid_columns")?.unwrap_or_default(),
-        decimal: parsed(call, DECIMAL, "invalid_decimal")?.unwrap_or_default(),
-        dates: parsed(call, DATES, "invalid_dates")?,
-        encoding: parsed(call, ENCODING, "unknown_encoding")?.unwrap_or_default(),
+        columns: parsed(call, COLUMNS, INVALID_COLUMNS)?.unwrap_or_default(),
+        decimal: parsed(call, DECIMAL, INVALID_DECIMAL)?.unwrap_or_default(),
+        dates: parsed(call, DATES, INVALID_DATES)?,
+        encoding: parsed(call, ENCODING, UNKNOWN_ENCODING)?.unwrap_or_default(),
         effects: is_set(EFFECTS),
         create: is_set(CREATE),
         dry_run: is_set(DRY_RUN),
@@ -96,7 +111,7 @@ fn options(call: &Call<'_>) -> Result<LoadOptions, NotDone> {
 fn parsed<T: FromStr<Err: Display>>(
     call: &Call<'_>,
     parameter: Parameter,
-    reason: &'static str,
+    reason: ErrorReason,
 ) -> Result<Option<T>, NotDone> {
     call.optional(parameter).map(str::parse).transpose().map_err(|why| NotDone::malformed(reason, why))
 }
@@ -118,14 +133,14 @@ fn counts(loaded: &Loaded) -> Term {
 /// A row that was not booked, and why, in the words of other replies.
 fn not_booked(row: &NotBooked) -> Term {
     let why = match &row.why {
-        WhyNotBooked::Overdrawn { .. } => Term::Error("account_overdrawn"),
-        WhyNotBooked::OtherContent => Term::Error("other_content"),
+        WhyNotBooked::Overdrawn { .. } => Term::Error(ACCOUNT_OVERDRAWN),
+        WhyNotBooked::OtherContent => Term::Error(OTHER_CONTENT),
         WhyNotBooked::Refused(refusal) => failure(&CommandFailure::Refused(*refusal)),
         WhyNotBooked::NotTransferred(reason) => not_transferred(reason),
     };
     // Within the list, the reason alone.
     let why = match why {
-        Term::Error(reason) => Term::Atom(reason),
+        Term::Error(reason) => Term::Atom(reason.name()),
         other => other,
     };
     let account = Term::String(row.account.to_string());

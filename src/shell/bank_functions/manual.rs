@@ -10,11 +10,7 @@ pub(super) static MANUAL: Manual = Manual {
     call: "Bank.deposit(\"Wolfman\", 100)",
     notes: "
   The integer 1 and the string \"1\" name the same account, and so do the atom :wolfman and \"wolfman\".
-
-Replies
-  Every function but Bank.open may also reply {:error, :bank_not_open}; every function that takes an account
-  {:error, :invalid_name}, when the text cannot be a name. A command to a closed account is
-  {:error, :account_closed}. A malformed argument of the right kind is a reply as any other, such as
-  {:error, :no_decimals}, often with a line that says why: a script goes on after it.",
+  A malformed argument of the right kind is a reply as any other, such as {:error, :no_decimals}: a script goes
+  on after it.",
     shell_functions: shell_functions("help Bank.deposit"),
 };

@@ -10,6 +10,8 @@ mod create;
 mod deposit;
 mod details;
 mod earlier_lines;
+mod error_groups;
+mod errors;
 mod events;
 mod freeze;
 mod load;
@@ -17,6 +19,7 @@ mod manual;
 mod money;
 mod names;
 mod open;
+mod open_errors;
 mod overdraft_limit;
 mod parameters;
 mod period;
@@ -25,7 +28,6 @@ mod reverse;
 mod send;
 mod send_ahead;
 mod statement;
-mod texts;
 mod total_deposits;
 mod transfer;
 mod transfers;
@@ -38,11 +40,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::task::JoinSet;
 
+use self::error_groups::ANY;
+use self::errors::{BANK_NOT_OPEN, INVALID_NAME, NO_ACCOUNT};
 use self::manual::MANUAL;
 use self::names::AccountNames;
 use self::parameters::ACCOUNT;
 use self::replies::{WORDS, explained};
 use super::application_functions::{HasApplication, Words, application_functions};
+use super::error_reason::ErrorReason;
 use super::functions::{Call, Domain, Manual, Names, Parameter, Row, RunningCall, SentCall, joined};
 use super::term::Term;
 use super::trace::Trace;
@@ -120,7 +125,7 @@ impl BankFunctions {
 
     /// The open bank, or the reply that none is open.
     fn bank(&self) -> Result<Bank, Term> {
-        self.opened().ok_or(Term::Error("bank_not_open"))
+        self.opened().ok_or(Term::Error(BANK_NOT_OPEN))
     }
 
     /// The open bank, for queries under the session's consistency.
@@ -144,13 +149,15 @@ impl HasApplication for BankFunctions {
     type Event = AccountEvent;
     const WORDS: &'static Words = &WORDS;
     const STREAM: Parameter = ACCOUNT;
+    const ERRORS: &'static [ErrorReason] = ANY;
+    const STREAM_ERRORS: &'static [ErrorReason] = &[NO_ACCOUNT, INVALID_NAME];
 
     fn application(&self) -> Result<Application<AccountEvent>, Term> {
         Ok((*self.reader()?).clone())
     }
 
     fn stream(name: &str) -> Result<StreamId, Term> {
-        let account = AccountId::new(name).map_err(|_| Term::Error("invalid_name"))?;
+        let account = AccountId::new(name).map_err(|_| Term::Error(INVALID_NAME))?;
         Ok(StreamId::new(Account::CATEGORY, &account))
     }
 }

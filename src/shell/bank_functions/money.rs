@@ -1,6 +1,7 @@
 //! Amounts at the prompt: the one place where they are read and written, in the bank's currency.
 
 use super::BankFunctions;
+use super::errors::{INVALID_AMOUNT, NO_DECIMALS, TOO_MANY_DECIMALS};
 use super::replies::WORDS;
 use crate::bank::{Bank, Currency, Money, NoAmount, OverdraftLimit};
 use crate::shell::functions::{Call, NotDone, Parameter};
@@ -33,7 +34,7 @@ pub(super) fn money(currency: Currency, minor_units: impl Into<i128>) -> Term {
 /// The amount of a payment.
 pub(super) fn amount(call: &Call<'_>, parameter: Parameter, currency: Currency) -> Result<Money, NotDone> {
     let amount = minor_units(call.text(parameter), currency)?;
-    Money::new(amount).map_err(|_| Term::Error("invalid_amount").into())
+    Money::new(amount).map_err(|_| Term::Error(INVALID_AMOUNT).into())
 }
 
 /// An overdraft limit; 0 where it was left out.
@@ -43,20 +44,20 @@ pub(super) fn overdraft_limit(
     currency: Currency,
 ) -> Result<OverdraftLimit, NotDone> {
     let limit = call.optional(parameter).map_or(Ok(0), |written| minor_units(written, currency))?;
-    OverdraftLimit::new(limit).map_err(|_| Term::Error("invalid_amount").into())
+    OverdraftLimit::new(limit).map_err(|_| Term::Error(INVALID_AMOUNT).into())
 }
 
 fn minor_units(written: &str, currency: Currency) -> Result<i64, NotDone> {
     match currency.read(written) {
         Ok(minor_units) => Ok(minor_units),
         // Such a number is beyond the limit anyway.
-        Err(NoAmount::NoNumber) => Err(Term::Error("invalid_amount").into()),
-        Err(too_many @ NoAmount::TooManyDecimals { .. }) => Err(NotDone::malformed("too_many_decimals", too_many)),
+        Err(NoAmount::NoNumber) => Err(Term::Error(INVALID_AMOUNT).into()),
+        Err(too_many @ NoAmount::TooManyDecimals { .. }) => Err(NotDone::malformed(TOO_MANY_DECIMALS, too_many)),
         Err(no_decimals @ NoAmount::NoDecimals) => {
             let why = format!(
                 "{no_decimals}; a new bank has decimals with `Bank.open currency: \"EUR\"` or `Bank.open decimals: 2`"
             );
-            Err(NotDone::malformed("no_decimals", why))
+            Err(NotDone::malformed(NO_DECIMALS, why))
         }
     }
 }

@@ -1,6 +1,13 @@
 //! `Bank.open`
 
 use super::BankFunctions;
+use super::errors::{ALREADY_OPEN, INVALID_NAME};
+use super::open_errors::{
+    CREDENTIALS_NEED_TLS, CURRENCY_OR_DECIMALS, DISK_FULL, HALF_IMPORTED, HAS_OTHER_CURRENCY, INVALID_DECIMALS,
+    INVALID_EMAIL_TARGET, INVALID_SENDER, LOST_END, NEWER_VERSION, NO_DIRECTORY, NO_FILE, NOT_A_BANK, NOT_OURS,
+    NOT_SUPPORTED, OF_ARGUMENTS, OF_FILES, READ_ONLY, SMTP_NOT_BUILT_IN, UNKNOWN_CURRENCY, UNKNOWN_EMAIL_OPTION,
+    UNKNOWN_EVENT, UNSUPPORTED_STORE,
+};
 use super::parameters::EMAIL;
 use super::replies::WORDS;
 use crate::bank::{
@@ -8,7 +15,8 @@ use crate::bank::{
 };
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::store::{OpenStoreError, StoreError, UnsupportedUrl};
-use crate::shell::functions::{BUSY, Call, Function, NotDone, Outcome, Parameter, ParameterKind, Row};
+use crate::shell::common_errors::{BUSY, DAMAGED, LEFT_OVER, OPEN_ELSEWHERE, RESERVED_NAME, STORE_FAILED};
+use crate::shell::functions::{Call, Function, NotDone, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::term::Term;
 
 const URL: Parameter = Parameter::optional("url", ParameterKind::Text);
@@ -20,13 +28,13 @@ const CEO_BONUS: Parameter = Parameter::by_name("ceo_bonus", ParameterKind::Name
 
 const PARAMETERS: &[Parameter] = &[URL, ACCEPT_LOSS, FOREIGN, CEO_BONUS, EMAIL, CURRENCY, DECIMALS];
 
-const UNSUPPORTED_STORE: &str = "unsupported_store";
-
 pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new("Bank", "open", PARAMETERS, "opens the bank", "Bank.open")
         .group("Bank")
+        .meant_by(&["start", "use", "connect", ".open", "\\c"])
         .details(
-            "Without a URL it opens what --store names, or else a new bank in memory. With ceo_bonus: \"CEO\", each\n\
+            "Bank.open \"bank.db\" opens a bank in a file, which is made if there is none. Without a URL it opens what --store\n\
+            names, or else a new bank in memory, as Bank.open \"memory\" does. With ceo_bonus: \"CEO\", each\n\
             deposit into another account pays a hundredth into the account \"CEO\", until 100_000 has been paid.\n\
             With currency: \"EUR\", a code of ISO 4217, or decimals: 2, an empty bank gets a currency for good, as the first\n\
             event of its log: amounts are typed and shown with decimals, such as 10.50. What is stored, and the data of\n\
@@ -42,35 +50,19 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             With foreign: true, nothing in the file is trusted but its log. Use it for a file from somebody else, or one\n\
             that others may write: the log is verified first, everything else is rebuilt from it, and no e-mail is sent\n\
             and no bonus paid for what the log contains. Transfers under way continue.\n\
-            Replies {:ok, #Bank<memory>}, {:error, :already_open}, {:error, :unsupported_store},\n\
-            {:error, :invalid_email_target}, {:error, :invalid_sender}, {:error, :unknown_email_option},\n\
-            {:error, :credentials_need_tls} or {:error, :smtp_not_built_in}; about currencies {:error, :unknown_currency},\n\
-            {:error, :invalid_decimals} if there are more than 8, {:error, :currency_or_decimals} if both are given, and\n\
-            {:error, :not_empty} if the bank has events and another currency, or none: it is too late to choose one.\n\
-            A file that cannot be opened stays as it is; standard error says what is wrong with it, and where:\n\
-            {:error, :no_directory}, {:error, :no_file}, {:error, :read_only}, {:error, :disk_full}: repair that first.\n\
-            {:error, :not_ours}, {:error, :not_a_bank}: the file is not a bank's. Choose another one.\n\
-            {:error, :newer_version}, {:error, :unknown_event}: a newer program wrote it. Use that program.\n\
-            {:error, :busy}: another program has held it for more than 5 s; a message names it. Try again, or end it.\n\
-            {:error, :lost_end}: acknowledged events are missing. Open a backup, or open the rest with accept_loss: true.\n\
-            {:error, :left_over}: the file is missing, but its write-ahead log is not. Put the file back, or remove the log.\n\
-            {:error, :half_imported}: an import did not finish. Import into a new file, or use accept_loss: true.\n\
-            {:error, :damaged}: the file is not as it was written. Open a backup, or import an exported log; if the\n\
-            message says so, accept_loss: true opens it as it is.\n\
-            {:error, :open_elsewhere}: another program has the bank open, so foreign: true cannot open it. Close it there.\n\
-            {:error, :reserved_name}: the name ends like that of a bank's companion file. Choose another name.\n\
-            {:error, :not_supported}: the file system lacks a feature that a bank needs. Use another file system.\n\
-            {:error, :store_failed}: any other error of the system.",
-        ),
+            Replies {:ok, #Bank<memory>}. A file that cannot be opened stays as it is; standard error says what is wrong\n\
+            with it, and where.",
+        )
+        .errors(&[OF_ARGUMENTS, OF_FILES]),
     |bank, call| Box::pin(open(bank, call)),
 );
 
 async fn open(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     if functions.opened().is_some() {
-        return Err(Term::Error("already_open").into());
+        return Err(Term::Error(ALREADY_OPEN).into());
     }
     let ceo_bonus = call.optional(CEO_BONUS).map(AccountId::new).transpose();
-    let ceo_bonus = ceo_bonus.map_err(|_| Term::Error("invalid_name"))?;
+    let ceo_bonus = ceo_bonus.map_err(|_| Term::Error(INVALID_NAME))?;
     let store = match call.optional(URL).map(str::parse) {
         None => functions.options.store.clone(),
         Some(Ok(store)) => store,
@@ -92,19 +84,36 @@ async fn open(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     {
         bank.close().await;
         return Err(match error {
-            ChooseCurrencyError::NotEmpty => Term::Error("not_empty").into(),
+            ChooseCurrencyError::NotEmpty => Term::Error(HAS_OTHER_CURRENCY).into(),
             ChooseCurrencyError::Unavailable(unavailable) => WORDS.failed(&unavailable),
         });
     }
-    if let Some(known) = bank.currency_once_known() {
-        functions.show_balances_in(known);
-    }
-    // From now on, what the file contains besides the log is this program's own.
-    functions.options.foreign &= !is_default_store;
     let name = format!("#Bank<{}>", bank.url());
-    functions.replace_bank(Some(bank));
-    functions.consistency = Consistency::Strong;
+    functions.begin_with(bank, is_default_store);
     Ok(Term::Ok(Box::new(Term::Opaque(name))).into())
+}
+
+impl BankFunctions {
+    /// Opens the bank that `Bank.open` opens by default, before any call.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]: why it could not be opened.
+    pub async fn open_default(&mut self) -> Result<(), OpenError> {
+        let bank = Bank::open(self.options.clone()).await?;
+        self.begin_with(bank, true);
+        Ok(())
+    }
+
+    fn begin_with(&mut self, bank: Bank, is_default_store: bool) {
+        if let Some(known) = bank.currency_once_known() {
+            self.show_balances_in(known);
+        }
+        // From now on, what the file contains besides the log is this program's own.
+        self.options.foreign &= !is_default_store;
+        self.replace_bank(Some(bank));
+        self.consistency = Consistency::Strong;
+    }
 }
 
 /// The currency that the call names.
@@ -113,14 +122,14 @@ fn currency(call: &Call<'_>) -> Result<Option<Currency>, NotDone> {
         (None, None) => Ok(None),
         (Some(code), None) => {
             let currency = Currency::with_code(code).map(Some);
-            currency.map_err(|unknown| NotDone::malformed("unknown_currency", unknown))
+            currency.map_err(|unknown| NotDone::malformed(UNKNOWN_CURRENCY, unknown))
         }
         (None, Some(decimals)) => {
             // A number that is negative, or does not fit, is none of decimals.
             let currency = decimals.parse().map_or(Err(NoCurrency::TooManyDecimals), Currency::with_decimals);
-            currency.map(Some).map_err(|invalid| NotDone::malformed("invalid_decimals", invalid))
+            currency.map(Some).map_err(|invalid| NotDone::malformed(INVALID_DECIMALS, invalid))
         }
-        (Some(_), Some(_)) => Err(Term::Error("currency_or_decimals").into()),
+        (Some(_), Some(_)) => Err(Term::Error(CURRENCY_OR_DECIMALS).into()),
     }
 }
 
@@ -128,23 +137,23 @@ fn currency(call: &Call<'_>) -> Result<Option<Currency>, NotDone> {
 fn not_opened(error: &OpenError) -> NotDone {
     let reply = match error {
         OpenError::UnsupportedStore(_) => UNSUPPORTED_STORE,
-        OpenError::HalfImported { .. } => "half_imported",
-        OpenError::File(OpenStoreError::NoDirectory { .. }) => "no_directory",
-        OpenError::File(OpenStoreError::NoFile { .. }) => "no_file",
-        OpenError::File(OpenStoreError::NotOurs { .. }) => "not_ours",
-        OpenError::File(OpenStoreError::Newer { .. }) => "newer_version",
-        OpenError::File(OpenStoreError::ReadOnly { .. }) => "read_only",
-        OpenError::File(OpenStoreError::DiskFull { .. }) => "disk_full",
-        OpenError::File(OpenStoreError::Damaged { .. }) | OpenError::BrokenLog { .. } => "damaged",
-        OpenError::OpenElsewhere { .. } => "open_elsewhere",
-        OpenError::File(OpenStoreError::LostEnd { .. } | OpenStoreError::EndUnknown { .. }) => "lost_end",
+        OpenError::HalfImported { .. } => HALF_IMPORTED,
+        OpenError::File(OpenStoreError::NoDirectory { .. }) => NO_DIRECTORY,
+        OpenError::File(OpenStoreError::NoFile { .. }) => NO_FILE,
+        OpenError::File(OpenStoreError::NotOurs { .. }) => NOT_OURS,
+        OpenError::File(OpenStoreError::Newer { .. }) => NEWER_VERSION,
+        OpenError::File(OpenStoreError::ReadOnly { .. }) => READ_ONLY,
+        OpenError::File(OpenStoreError::DiskFull { .. }) => DISK_FULL,
+        OpenError::File(OpenStoreError::Damaged { .. }) | OpenError::BrokenLog { .. } => DAMAGED,
+        OpenError::OpenElsewhere { .. } => OPEN_ELSEWHERE,
+        OpenError::File(OpenStoreError::LostEnd { .. } | OpenStoreError::EndUnknown { .. }) => LOST_END,
         OpenError::File(OpenStoreError::Busy { .. } | OpenStoreError::OtherName { .. })
         | OpenError::Unreadable(StoreError::Busy(_)) => BUSY,
-        OpenError::File(OpenStoreError::OtherDomain { .. }) => "not_a_bank",
-        OpenError::File(OpenStoreError::UnknownEvent { .. }) => "unknown_event",
-        OpenError::File(OpenStoreError::LeftOver { .. }) => "left_over",
-        OpenError::File(OpenStoreError::ReservedName { .. }) => "reserved_name",
-        OpenError::File(OpenStoreError::NotSupported { .. }) => "not_supported",
+        OpenError::File(OpenStoreError::OtherDomain { .. }) => NOT_A_BANK,
+        OpenError::File(OpenStoreError::UnknownEvent { .. }) => UNKNOWN_EVENT,
+        OpenError::File(OpenStoreError::LeftOver { .. }) => LEFT_OVER,
+        OpenError::File(OpenStoreError::ReservedName { .. }) => RESERVED_NAME,
+        OpenError::File(OpenStoreError::NotSupported { .. }) => NOT_SUPPORTED,
         OpenError::File(OpenStoreError::Failed { .. })
         | OpenError::Unreadable(_)
         // The other errors concern how an application is built, and a bank's never changes: it only can end at its start.
@@ -153,7 +162,7 @@ fn not_opened(error: &OpenError) -> NotDone {
         | OpenError::CategoriesClash { .. }
         | OpenError::AmbiguousTypes(_)
         | OpenError::NoProjection { .. }
-        | OpenError::NoRuntime(_) => "store_failed",
+        | OpenError::NoRuntime(_) => STORE_FAILED,
     };
     if reply == BUSY {
         tracing::warn!("{error}");
@@ -170,11 +179,11 @@ fn email_target(call: &Call<'_>) -> Result<Option<EmailTarget>, Term> {
     let target = call.optional(EMAIL).map(str::parse).transpose();
     target.map_err(|error| {
         Term::Error(match error {
-            InvalidEmailTarget::Unknown => "invalid_email_target",
-            InvalidEmailTarget::SmtpNotBuiltIn => "smtp_not_built_in",
-            InvalidEmailTarget::UnknownOption => "unknown_email_option",
-            InvalidEmailTarget::InvalidSender => "invalid_sender",
-            InvalidEmailTarget::CredentialsNeedTls => "credentials_need_tls",
+            InvalidEmailTarget::Unknown => INVALID_EMAIL_TARGET,
+            InvalidEmailTarget::SmtpNotBuiltIn => SMTP_NOT_BUILT_IN,
+            InvalidEmailTarget::UnknownOption => UNKNOWN_EMAIL_OPTION,
+            InvalidEmailTarget::InvalidSender => INVALID_SENDER,
+            InvalidEmailTarget::CredentialsNeedTls => CREDENTIALS_NEED_TLS,
         })
     })
 }

@@ -1,10 +1,11 @@
 //! `Bank.set_overdraft_limit`
 
 use super::BankFunctions;
+use super::error_groups::{ACCOUNTS, AMOUNTS, COMMAND};
+use super::errors::OVERDRAFT_IN_USE;
 use super::money::overdraft_limit;
 use super::parameters::{ACCOUNT, account};
 use super::replies::handled;
-use super::texts::{asked, stored};
 use crate::shell::functions::{Call, Function, Outcome, Parameter, ParameterKind, Row};
 
 const LIMIT: Parameter = Parameter::needed("limit", ParameterKind::Amount);
@@ -18,12 +19,13 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
         "Bank.set_overdraft_limit 1, 500",
     )
     .group("Accounts")
-    .details(stored!(
+    .details(
         "Withdrawals and transfers may take the balance down to -500 then; what goes beyond is declined. An account has\n\
             the limit 0 at first. Setting it is an act of the bank and requires no PIN.\n\
-            Replies :ok, {:error, :no_account}, {:error, :account_closed}, {:error, :invalid_amount}, or\n\
-            {:error, :overdraft_in_use} if the balance is below what the new limit allows."
-    )),
+            Replies :ok.",
+    )
+    .errors(&[ACCOUNTS, AMOUNTS, &[OVERDRAFT_IN_USE]])
+    .common_errors(COMMAND),
     |bank, call| Box::pin(set_overdraft_limit(bank, call)),
 );
 

@@ -1,7 +1,9 @@
 //! `month:`, `from:` and `to:`: the period of a statement.
 
+use super::errors::{INVALID_DATE, INVALID_MONTH, INVALID_PERIOD, MIXED_PERIOD, TWO_PERIODS};
 use crate::bank::{Bound, InvalidPeriod, Month, Period};
 use crate::engine::log::Position;
+use crate::shell::common_errors::INVALID_POSITION;
 use crate::shell::functions::{Call, Parameter, ParameterKind};
 use crate::shell::term::Term;
 
@@ -15,14 +17,14 @@ pub(super) fn period(call: &Call<'_>) -> Result<Period, Term> {
         (None, from, to) => {
             let (from, to) = (from.map(bound).transpose()?, to.map(bound).transpose()?);
             Period::between(from, to).map_err(|invalid| match invalid {
-                InvalidPeriod::Mixed => Term::Error("mixed_period"),
-                InvalidPeriod::TurnedRound => Term::Error("invalid_period"),
+                InvalidPeriod::Mixed => Term::Error(MIXED_PERIOD),
+                InvalidPeriod::TurnedRound => Term::Error(INVALID_PERIOD),
             })
         }
         (Some(month), None, None) => {
-            month.parse().map(|month: Month| month.into()).map_err(|_| Term::Error("invalid_month"))
+            month.parse().map(|month: Month| month.into()).map_err(|_| Term::Error(INVALID_MONTH))
         }
-        (Some(_), _, _) => Err(Term::Error("two_periods")),
+        (Some(_), _, _) => Err(Term::Error(TWO_PERIODS)),
     }
 }
 
@@ -30,8 +32,8 @@ pub(super) fn period(call: &Call<'_>) -> Result<Period, Term> {
 fn bound(text: &str) -> Result<Bound, Term> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        let position = text.parse().map_err(|_| Term::Error("invalid_position"))?;
+        let position = text.parse().map_err(|_| Term::Error(INVALID_POSITION))?;
         return Ok(Bound::Position(Position::new(position)));
     }
-    text.parse().map(Bound::Date).map_err(|_| Term::Error("invalid_date"))
+    text.parse().map(Bound::Date).map_err(|_| Term::Error(INVALID_DATE))
 }

@@ -1,27 +1,34 @@
 //! The words for the bank, and the reply to each refusal and failure.
 
+use super::errors::{
+    ACCOUNT_CLOSED, ACCOUNT_EXISTS, ACCOUNT_FROZEN, ACCOUNT_LOCKED, ACCOUNT_OVERDRAWN, ALREADY_FROZEN,
+    ALREADY_REVERSED, BALANCE_LIMIT, BALANCE_NOT_ZERO, INVALID_NAME, INVALID_PIN, NO_ACCOUNT, NO_PAYEE, NO_PIN,
+    NO_PIN_SECRET, NO_RESERVATION, NOT_FROZEN, NOT_LOCKED, OVERDRAFT_IN_USE, PIN_REQUIRED, SAME_ACCOUNT,
+    TOO_MANY_TRANSFERS, TRANSFER_UNDER_WAY, WRONG_PIN_SECRET,
+};
 use crate::bank::{
-    AccountEvent, Bank, CheckBalanceError, CommandFailure, NotTransferred, QueryError, Receipt, Refusal, Unavailable,
-    WRONG_PIN_SECRET,
+    self, AccountEvent, Bank, CheckBalanceError, CommandFailure, NotTransferred, QueryError, Receipt, Refusal,
+    Unavailable,
 };
 use crate::engine::runtime::StopReason;
 use crate::engine::store::StoreError;
 use crate::shell::application_functions::{self, Words, words};
+use crate::shell::common_errors::{BUSY, COMMAND_ID_TAKEN};
 use crate::shell::functions::NotDone;
 use crate::shell::query_arguments::beyond_the_end;
 use crate::shell::term::Term;
 
 /// The words for the bank in replies and help.
 pub(super) static WORDS: Words = Words {
-    lacking: |what| if what == WRONG_PIN_SECRET { "wrong_pin_secret" } else { "no_pin_secret" },
+    lacking: |what| if what == bank::WRONG_PIN_SECRET { WRONG_PIN_SECRET } else { NO_PIN_SECRET },
     ..words! {
         module: "Bank",
         called: "bank",
         thing: "bank",
         of: "one account",
         stream: "Wolfman",
-        no_stream: "no_account",
-        mended: "Once\nthat is repaired, Bank.close and Bank.open start it again.",
+        no_stream: NO_ACCOUNT,
+        mended: "Once that is repaired, Bank.close and Bank.open start it again",
         holds: "that balances and reservations add up to deposits minus withdrawals,\nand no balance is below its overdraft limit;",
         imported: "No e-mail is\nsent and no bonus paid again; a transfer that had not ended continues.",
         projections: "balances, accounts, deposits and transfers",
@@ -36,7 +43,7 @@ pub(super) fn handled(_: &Bank, receipt: &Receipt) -> Term {
 /// The reply to a change that was handled; it may have been declined because of a wrong PIN.
 pub(super) fn changed(bank: &Bank, receipt: &Receipt) -> Term {
     match receipt.events().first().map(|event| &event.data) {
-        Some(AccountEvent::PinRejected { .. }) => Term::Error("invalid_pin"),
+        Some(AccountEvent::PinRejected { .. }) => Term::Error(INVALID_PIN),
         _ => handled(bank, receipt),
     }
 }
@@ -44,28 +51,28 @@ pub(super) fn changed(bank: &Bank, receipt: &Receipt) -> Term {
 /// The reply to a command that was not carried out.
 pub(super) fn failure(failure: &CommandFailure) -> Term {
     Term::Error(match failure {
-        CommandFailure::Refused(Refusal::AccountExists) => "account_exists",
-        CommandFailure::Refused(Refusal::InvalidName(_)) => "invalid_name",
-        CommandFailure::Refused(Refusal::NoAccount) => "no_account",
-        CommandFailure::Refused(Refusal::BalanceLimit) => "balance_limit",
-        CommandFailure::Refused(Refusal::PinRequired) => "pin_required",
-        CommandFailure::Refused(Refusal::AccountLocked) => "account_locked",
-        CommandFailure::Refused(Refusal::NotLocked) => "not_locked",
-        CommandFailure::Refused(Refusal::AccountClosed) => "account_closed",
-        CommandFailure::Refused(Refusal::BalanceNotZero) => "balance_not_zero",
-        CommandFailure::Refused(Refusal::OverdraftInUse) => "overdraft_in_use",
-        CommandFailure::Refused(Refusal::TransferUnderWay) => "transfer_under_way",
-        CommandFailure::Refused(Refusal::AccountFrozen) => "account_frozen",
-        CommandFailure::Refused(Refusal::AlreadyFrozen) => "already_frozen",
-        CommandFailure::Refused(Refusal::NotFrozen) => "not_frozen",
-        CommandFailure::Refused(Refusal::NoPin) => "no_pin",
-        CommandFailure::Refused(Refusal::OutdatedPinCheck) => "busy",
-        CommandFailure::Refused(Refusal::SameAccount) => "same_account",
-        CommandFailure::Refused(Refusal::TooManyTransfers) => "too_many_transfers",
-        CommandFailure::Refused(Refusal::NoReservation) => "no_reservation",
-        CommandFailure::Refused(Refusal::AlreadyReversed) => "already_reversed",
-        CommandFailure::Refused(Refusal::Overdrawn) => "account_overdrawn",
-        CommandFailure::IdTaken { .. } => "command_id_taken",
+        CommandFailure::Refused(Refusal::AccountExists) => ACCOUNT_EXISTS,
+        CommandFailure::Refused(Refusal::InvalidName(_)) => INVALID_NAME,
+        CommandFailure::Refused(Refusal::NoAccount) => NO_ACCOUNT,
+        CommandFailure::Refused(Refusal::BalanceLimit) => BALANCE_LIMIT,
+        CommandFailure::Refused(Refusal::PinRequired) => PIN_REQUIRED,
+        CommandFailure::Refused(Refusal::AccountLocked) => ACCOUNT_LOCKED,
+        CommandFailure::Refused(Refusal::NotLocked) => NOT_LOCKED,
+        CommandFailure::Refused(Refusal::AccountClosed) => ACCOUNT_CLOSED,
+        CommandFailure::Refused(Refusal::BalanceNotZero) => BALANCE_NOT_ZERO,
+        CommandFailure::Refused(Refusal::OverdraftInUse) => OVERDRAFT_IN_USE,
+        CommandFailure::Refused(Refusal::TransferUnderWay) => TRANSFER_UNDER_WAY,
+        CommandFailure::Refused(Refusal::AccountFrozen) => ACCOUNT_FROZEN,
+        CommandFailure::Refused(Refusal::AlreadyFrozen) => ALREADY_FROZEN,
+        CommandFailure::Refused(Refusal::NotFrozen) => NOT_FROZEN,
+        CommandFailure::Refused(Refusal::NoPin) => NO_PIN,
+        CommandFailure::Refused(Refusal::OutdatedPinCheck) => BUSY,
+        CommandFailure::Refused(Refusal::SameAccount) => SAME_ACCOUNT,
+        CommandFailure::Refused(Refusal::TooManyTransfers) => TOO_MANY_TRANSFERS,
+        CommandFailure::Refused(Refusal::NoReservation) => NO_RESERVATION,
+        CommandFailure::Refused(Refusal::AlreadyReversed) => ALREADY_REVERSED,
+        CommandFailure::Refused(Refusal::Overdrawn) => ACCOUNT_OVERDRAWN,
+        CommandFailure::IdTaken { .. } => COMMAND_ID_TAKEN,
         CommandFailure::Unavailable(unavailable) => return WORDS.unavailable(unavailable),
     })
 }
@@ -73,10 +80,10 @@ pub(super) fn failure(failure: &CommandFailure) -> Term {
 /// The reply to a transfer that was handled but moved no money.
 pub(super) fn not_transferred(reason: &NotTransferred) -> Term {
     Term::Error(match reason {
-        NotTransferred::NoPayee => "no_payee",
-        NotTransferred::Overdrawn { .. } => "account_overdrawn",
-        NotTransferred::BalanceLimit => "balance_limit",
-        NotTransferred::WrongPin => "invalid_pin",
+        NotTransferred::NoPayee => NO_PAYEE,
+        NotTransferred::Overdrawn { .. } => ACCOUNT_OVERDRAWN,
+        NotTransferred::BalanceLimit => BALANCE_LIMIT,
+        NotTransferred::WrongPin => INVALID_PIN,
     })
 }
 
@@ -87,7 +94,7 @@ pub(super) fn no_answer(error: QueryError) -> Term {
 
 pub(super) fn no_balance(error: CheckBalanceError) -> Term {
     match error {
-        CheckBalanceError::NoAccount => Term::Atom("no_account"),
+        CheckBalanceError::NoAccount => Term::Missing(NO_ACCOUNT),
         CheckBalanceError::NotYet(not_yet) => beyond_the_end(not_yet),
         CheckBalanceError::Unavailable(unavailable) => WORDS.unavailable(&unavailable),
     }

@@ -2,9 +2,14 @@
 
 use super::BankFunctions;
 use super::details::{MEMO, memo};
+use super::error_groups::COMMAND;
+use super::errors::{
+    ACCOUNT_CLOSED, ACCOUNT_FROZEN, ACCOUNT_OVERDRAWN, ALREADY_REVERSED, BALANCE_LIMIT, INVALID_MEMO, IS_REVERSAL,
+    NO_ACCOUNT, NO_PAYEE, NOTHING_TO_REVERSE, TOO_MANY_TRANSFERS, TRANSFER_UNDER_WAY,
+};
 use super::replies::{WORDS, handled, not_transferred};
-use super::texts::{asked, stored};
 use crate::bank::{AccountEvent, Bank, NotTransferred, Receipt, ReverseError};
+use crate::shell::common_errors::{INVALID_POSITION, NO_EVENT};
 use crate::shell::functions::{Call, Function, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::query_arguments::position;
 use crate::shell::term::Term;
@@ -14,19 +19,35 @@ const POSITION: Parameter = Parameter::needed("position", ParameterKind::Integer
 pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new("Bank", "reverse", &[POSITION, MEMO], "books the other way what was booked", "Bank.reverse 12")
         .group("Accounts")
-        .details(stored!(
+        .details(
             "Events are never changed: a mistake in a log is put right by another event, which names the command that it\n\
             reverses, and both stay. What was booked at the position is booked the other way, without a PIN; memo: is as\n\
             in Bank.deposit. A transfer is reversed as a whole, whichever of its positions is named, by a transfer back.\n\
             Each booking is reversed once, and a reversal never. It earns no bonus and thanks nobody, and a bonus that\n\
             was paid stays. With too little money nothing is stored, and it may be tried again. A frozen account gives\n\
             nothing back, and a closed one neither gives nor takes.\n\
-            Replies :ok, {:error, :no_event}, {:error, :nothing_to_reverse}, {:error, :already_reversed},\n\
-            {:error, :is_reversal}, {:error, :account_closed}, {:error, :account_frozen}, {:error, :account_overdrawn},\n\
-            {:error, :transfer_under_way}, {:error, :balance_limit}, {:error, :invalid_position},\n\
-            {:error, :invalid_memo}, {:error, :no_payee} if the account that paid a transfer is closed, or what\n\
-            Bank.transfer replies about a transfer back."
-        )),
+            Replies :ok, or what Bank.transfer replies about a transfer back: {:error, :no_payee} if the account that paid is\n\
+            closed."
+        )
+        .errors(&[
+            &[
+                NO_EVENT,
+                NOTHING_TO_REVERSE,
+                ALREADY_REVERSED,
+                IS_REVERSAL,
+                ACCOUNT_CLOSED,
+                ACCOUNT_FROZEN,
+                ACCOUNT_OVERDRAWN,
+                TRANSFER_UNDER_WAY,
+                BALANCE_LIMIT,
+                NO_ACCOUNT,
+                NO_PAYEE,
+                TOO_MANY_TRANSFERS,
+                INVALID_POSITION,
+                INVALID_MEMO,
+            ],
+        ])
+        .common_errors(COMMAND),
     |bank, call| Box::pin(reverse(bank, call)),
 );
 
@@ -47,17 +68,17 @@ fn reversed(bank: &Bank, receipt: &Receipt) -> Term {
 
 fn not_reversed(error: ReverseError) -> Term {
     Term::Error(match error {
-        ReverseError::NoEvent => "no_event",
-        ReverseError::NothingToReverse => "nothing_to_reverse",
-        ReverseError::IsReversal => "is_reversal",
-        ReverseError::AlreadyReversed => "already_reversed",
-        ReverseError::TransferUnderWay => "transfer_under_way",
-        ReverseError::AccountClosed => "account_closed",
-        ReverseError::AccountFrozen => "account_frozen",
-        ReverseError::Overdrawn => "account_overdrawn",
-        ReverseError::BalanceLimit => "balance_limit",
-        ReverseError::NoPayee => "no_payee",
-        ReverseError::TooManyTransfers => "too_many_transfers",
+        ReverseError::NoEvent => NO_EVENT,
+        ReverseError::NothingToReverse => NOTHING_TO_REVERSE,
+        ReverseError::IsReversal => IS_REVERSAL,
+        ReverseError::AlreadyReversed => ALREADY_REVERSED,
+        ReverseError::TransferUnderWay => TRANSFER_UNDER_WAY,
+        ReverseError::AccountClosed => ACCOUNT_CLOSED,
+        ReverseError::AccountFrozen => ACCOUNT_FROZEN,
+        ReverseError::Overdrawn => ACCOUNT_OVERDRAWN,
+        ReverseError::BalanceLimit => BALANCE_LIMIT,
+        ReverseError::NoPayee => NO_PAYEE,
+        ReverseError::TooManyTransfers => TOO_MANY_TRANSFERS,
         ReverseError::Unavailable(unavailable) => return WORDS.unavailable(&unavailable),
     })
 }

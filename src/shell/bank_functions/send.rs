@@ -89,6 +89,7 @@ pub(super) async fn outcome(
     wants_events: bool,
 ) -> Outcome {
     let receipt = handled.map_err(|failure| not_carried_out(bank, &failure))?;
+    let declined = receipt.events().iter().any(|event| event.data.declined_amount().is_some());
     let events = match wants_events {
         // Boxed: keeps the common future small. If the log cannot be read any more, the receipt still has the command's own
         // events.
@@ -96,5 +97,5 @@ pub(super) async fn outcome(
         false => Vec::new(),
     };
     let events = events.iter().filter_map(event_record).collect();
-    Ok(Reply { term: to_term(bank, &receipt), events, notes: Vec::new(), live: None })
+    Ok(Reply { events, declined, ..to_term(bank, &receipt).into() })
 }

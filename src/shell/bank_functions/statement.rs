@@ -2,13 +2,15 @@
 
 use super::BankFunctions;
 use super::earlier_lines::left_out;
+use super::error_groups::QUESTION;
+use super::errors::{INVALID_DATE, INVALID_MONTH, INVALID_NAME, INVALID_PERIOD, MIXED_PERIOD, NO_ACCOUNT, TWO_PERIODS};
 use super::money::money;
 use super::parameters::{ACCOUNT, account};
 use super::period::{FROM, MONTH, TO, period};
 use super::replies::{WORDS, no_balance};
-use super::texts::asked;
 use crate::bank::{Account, AccountId, BookingDate, Currency, Statement, StatementLine};
 use crate::shell::application_functions::integer;
+use crate::shell::common_errors::{INVALID_LIMIT, OF_MOMENTS};
 use crate::shell::function_table::{AS_OF, AT, LIMIT};
 use crate::shell::functions::{Call, Function, Outcome, Reply, Row};
 use crate::shell::query_arguments::{limit, moment};
@@ -23,7 +25,8 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
         "Bank.statement \"Wolfman\"",
     )
     .group("History")
-    .details(asked!(
+    .meant_by(&["history", "transactions", "account_history", "bookings"])
+    .details(
         "Each event with its date, its amount, and the balance after it. The amounts add up to the last balance, with\n\
             the balance that is brought forward from before; what was declined has a column of its own. Columns for the\n\
             other account of a transfer, for memos, reasons, limits and booking dates, and for the position of the\n\
@@ -35,10 +38,13 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             The booking date, on: in Bank.deposit, says which day a booking counts for, and a statement is ordered by it.\n\
             Limits were decided in the order of the log: where the balance after an event was another one then, a column\n\
             recorded has that. as_of: goes by the time at which events were recorded, and asks what was known then.\n\
-            Replies a table, :no_account, {:error, :invalid_month}, {:error, :invalid_date}, {:error, :invalid_position},\n\
-            {:error, :invalid_period} if it ends before it begins, {:error, :mixed_period} for a date with a position, or\n\
-            {:error, :two_periods} for month: with from: or to:."
-    )),
+            Replies a table, or :no_account.",
+    )
+    .errors(&[
+        &[NO_ACCOUNT, INVALID_NAME, INVALID_MONTH, INVALID_DATE, INVALID_PERIOD, MIXED_PERIOD, TWO_PERIODS, INVALID_LIMIT],
+        &OF_MOMENTS,
+    ])
+    .common_errors(QUESTION),
     |bank, call| Box::pin(statement(bank, call)),
 );
 

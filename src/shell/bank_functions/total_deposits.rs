@@ -1,9 +1,10 @@
 //! `Bank.get_total_deposits`
 
 use super::BankFunctions;
+use super::error_groups::QUESTION;
 use super::money::money;
 use super::replies::no_answer;
-use super::texts::asked;
+use crate::shell::common_errors::OF_MOMENTS;
 use crate::shell::function_table::{AS_OF, AT};
 use crate::shell::functions::{Call, Function, Outcome, Row};
 use crate::shell::query_arguments::moment;
@@ -17,10 +18,13 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
         "Bank.get_total_deposits",
     )
     .group("Accounts")
-    .details(asked!(
+    .meant_by(&["total", "sum"])
+    .details(
         "at: and as_of: show it in the past, as in Bank.check_balance. Replies the sum, such as 55;\n\
-            with overdrafts it may be negative."
-    )),
+            with overdrafts it may be negative.",
+    )
+    .errors(&[&OF_MOMENTS])
+    .common_errors(QUESTION),
     |bank, call| Box::pin(get_total_deposits(bank, call)),
 );
 

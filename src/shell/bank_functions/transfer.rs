@@ -2,10 +2,13 @@
 
 use super::BankFunctions;
 use super::details::{MEMO, ON, details};
+use super::error_groups::{ACCOUNTS, AMOUNTS, COMMAND, DETAILS, PINS};
+use super::errors::{
+    ACCOUNT_FROZEN, ACCOUNT_OVERDRAWN, BALANCE_LIMIT, INVALID_PIN, NO_PAYEE, SAME_ACCOUNT, TOO_MANY_TRANSFERS,
+};
 use super::money::amount;
 use super::parameters::{ACCOUNT, AMOUNT, PIN, account, pin};
 use super::replies::{handled, not_transferred};
-use super::texts::{asked, stored};
 use crate::bank::{Bank, Receipt};
 use crate::shell::functions::{Call, Function, Outcome, Parameter, Row};
 use crate::shell::term::Term;
@@ -16,17 +19,31 @@ const PAYEE: Parameter = Parameter { name: "payee", ..ACCOUNT };
 pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new("Bank", "transfer", &[PAYER, PAYEE, AMOUNT, PIN, MEMO, ON], "moves money to another account", "Bank.transfer \"Wolfman\", \"Dracula\", 25")
         .group("Accounts")
-        .details(stored!(
+        .meant_by(&["send", "pay", "move"])
+        .details(
             "The amount is reserved at the payer, credited to the payee, and then settled; if the payee cannot take it,\n\
             the reservation is released. Under :strong the reply comes when the transfer has ended. If the payer has a\n\
             PIN, it is required. memo: and on: are as in Bank.deposit, and both accounts have them; what is released\n\
             comes back under the same date.\n\
-            Replies :ok, {:error, :no_account}, {:error, :no_payee}, {:error, :account_overdrawn},\n\
-            {:error, :same_account}, {:error, :balance_limit}, {:error, :too_many_transfers} or {:error, :invalid_pin},\n\
-            and what Bank.withdraw replies about closed and frozen accounts, PINs, amounts, memos and dates.\n\
-            {:ok, %{committed: 12, lagging: [\"transfer\"]}}: events up to position 12 are stored, but the named handlers\n\
-            have not seen them within 5 s. The transfer goes on; Bank.transfers shows it."
-        )),
+            Replies :ok, or {:ok, %{committed: 12, lagging: [\"transfer\"]}}: events up to position 12 are stored, but\n\
+            the named handlers have not seen them within 5 s. The transfer goes on; Bank.transfers shows it.",
+        )
+        .errors(&[
+            ACCOUNTS,
+            &[
+                NO_PAYEE,
+                ACCOUNT_OVERDRAWN,
+                SAME_ACCOUNT,
+                BALANCE_LIMIT,
+                TOO_MANY_TRANSFERS,
+                ACCOUNT_FROZEN,
+                INVALID_PIN,
+            ],
+            PINS,
+            AMOUNTS,
+            DETAILS,
+        ])
+        .common_errors(COMMAND),
     |bank, call| Box::pin(transfer(bank, call)),
 )
 .asking_for_secret(|bank, call| bank.wanted_pin_to_pay(call, PAYER));

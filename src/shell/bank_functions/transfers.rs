@@ -3,12 +3,13 @@
 use uuid::Uuid;
 
 use super::BankFunctions;
+use super::error_groups::QUESTION;
 use super::money::money;
 use super::replies::{WORDS, no_answer};
-use super::texts::asked;
 use crate::bank::{Currency, Ending, Moment, ReleaseReason, TransferRecord, TransferState};
 use crate::engine::log::Position;
 use crate::shell::application_functions::integer;
+use crate::shell::common_errors::{INVALID_LIMIT, OF_MOMENTS};
 use crate::shell::function_table::{AS_OF, AT, FROM, LIMIT};
 use crate::shell::functions::{Call, Function, Outcome, Row};
 use crate::shell::page::{LeftOut, page, paged};
@@ -24,12 +25,14 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
         "Bank.transfers",
     )
     .group("History")
-    .details(asked!(
+    .details(
         "A transfer is reserved, then credited and settled, or released. Memos, and the position of the transfer that a\n\
             transfer back reverses, are there where there are any. from: 3 begins with those reserved from position 3\n\
             on, and without it the latest are listed; limit: 10 lists at most 10, and without it 1_000. A line says what\n\
             is not shown. at: and as_of: show the transfers of the past, as in Bank.check_balance."
-    )),
+    )
+    .errors(&[&[INVALID_LIMIT], &OF_MOMENTS])
+    .common_errors(QUESTION),
     |bank, call| Box::pin(transfers(bank, call)),
 );
 

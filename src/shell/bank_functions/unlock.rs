@@ -1,20 +1,23 @@
 //! `Bank.unlock`
 
 use super::BankFunctions;
+use super::error_groups::{ACCOUNTS, COMMAND};
+use super::errors::NOT_LOCKED;
 use super::parameters::{ACCOUNT, account};
 use super::replies::handled;
-use super::texts::{asked, stored};
 use crate::shell::functions::{Call, Function, Outcome, Row};
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new("Bank", "unlock", &[ACCOUNT], "unlocks an account after three wrong PINs", "Bank.unlock 1")
         .group("Accounts")
-        .details(stored!(
+        .details(
             "Unlocking is an act of the bank itself and requires no PIN: anyone who can open the bank can unlock an\n\
             account and try more PINs. The log keeps each unlocking with its time, its correlation id, and the user that\n\
             --user or BANK_USER names.\n\
-            Replies :ok, {:error, :no_account}, {:error, :account_closed} or {:error, :not_locked}."
-        )),
+            Replies :ok.",
+        )
+        .errors(&[ACCOUNTS, &[NOT_LOCKED]])
+        .common_errors(COMMAND),
     |bank, call| Box::pin(unlock(bank, call)),
 );
 

@@ -1,13 +1,15 @@
 //! `Bank.why`: explains a balance.
 
 use super::BankFunctions;
+use super::error_groups::QUESTION;
+use super::errors::{INVALID_NAME, NO_ACCOUNT};
 use super::money::money;
 use super::parameters::{ACCOUNT, account};
 use super::replies::no_balance;
-use super::texts::asked;
 use crate::bank::{Currency, Reason};
 use crate::engine::domain::DomainEvent as _;
 use crate::shell::application_functions::{because, integer};
+use crate::shell::common_errors::{INVALID_LIMIT, OF_MOMENTS};
 use crate::shell::function_table::{AS_OF, AT, LIMIT};
 use crate::shell::functions::{Call, Function, Outcome, Reply, Row};
 use crate::shell::query_arguments::{limit, moment};
@@ -16,12 +18,14 @@ use crate::shell::term::{Table, Term};
 pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new("Bank", "why", &[ACCOUNT, LIMIT, AT, AS_OF], "explains a balance", "Bank.why \"Wolfman\"")
         .group("History")
-        .details(asked!(
+        .details(
             "Each event that changed the balance, its command, and the cause of that. Where it reverses a booking, reverses is\n\
             the position of that. limit: 10 lists at most the last\n\
             10, and without it 1_000, and a line says if there are more; at: and as_of: explain a balance of the past,\n\
-            as in Bank.check_balance. Replies a table, or :no_account."
-        )),
+            as in Bank.check_balance. Replies a table, or :no_account.",
+        )
+        .errors(&[&[NO_ACCOUNT, INVALID_NAME, INVALID_LIMIT], &OF_MOMENTS])
+        .common_errors(QUESTION),
     |bank, call| Box::pin(why(bank, call)),
 );
 

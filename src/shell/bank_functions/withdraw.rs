@@ -2,10 +2,11 @@
 
 use super::BankFunctions;
 use super::details::{MEMO, ON, details};
+use super::error_groups::{ACCOUNTS, AMOUNTS, COMMAND, DETAILS, PINS};
+use super::errors::ACCOUNT_FROZEN;
 use super::money::amount;
 use super::parameters::{ACCOUNT, AMOUNT, PIN, account, pin};
 use super::replies::handled;
-use super::texts::{asked, stored};
 use crate::bank::{AccountCommand, Bank, Currency};
 use crate::shell::functions::{Call, Function, NotDone, Outcome, Row};
 
@@ -14,18 +15,18 @@ pub(super) const NAME: &str = "withdraw";
 pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new("Bank", NAME, &[ACCOUNT, AMOUNT, PIN, MEMO, ON], "pays money out", "Bank.withdraw \"Wolfman\", 50")
         .group("Accounts")
+        .meant_by(&["take", "debit", "payout"])
         .aliases(&["withdraw_money_from_bank_account"])
-        .details(stored!(
+        .details(
             "The trace shows the balance that the payment would leave. A payment beyond balance and overdraft limit\n\
             is declined: the reply is still :ok, as the command was handled, and the decline is an event.\n\
             An account with a PIN requires it: Bank.withdraw 1, 50, 1234. If it is left out at the prompt, the prompt\n\
             asks for it and does not show it. A wrong PIN declines the payment too; three in a row lock the account.\n\
             memo: and on: are as in Bank.deposit; the decision is that of today, whatever the date.\n\
-            Replies :ok, {:error, :no_account}, {:error, :account_closed}, {:error, :account_frozen},\n\
-            {:error, :account_locked}, {:error, :pin_required}, {:error, :malformed_pin}, {:error, :no_pin_secret} or\n\
-            {:error, :wrong_pin_secret}: PINs were stored with another secret, and the PIN does not count as a wrong one;\n\
-            and what Bank.deposit replies about amounts, memos and dates."
-        )),
+            Replies :ok.",
+        )
+        .errors(&[ACCOUNTS, &[ACCOUNT_FROZEN], PINS, AMOUNTS, DETAILS])
+        .common_errors(COMMAND),
     |bank, call| Box::pin(withdraw(bank, call)),
 )
 .asking_for_secret(|bank, call| bank.wanted_pin_to_pay(call, ACCOUNT));

@@ -28,7 +28,7 @@ impl Assistant {
                         end = more.end;
                     }
                     let name = &line[first.start..end];
-                    let is_known = self.vocabulary.all().any(|function| function.is_called(name));
+                    let is_known = self.vocabulary.called(name).is_some();
                     if is_known { Highlight::Function } else { Highlight::Plain }
                 }
                 _ => Highlight::Plain,

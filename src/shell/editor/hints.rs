@@ -11,7 +11,7 @@ impl Assistant {
             return None;
         }
         let Some(function) = statement.function else {
-            let known = self.vocabulary.all().find(|function| function.is_called(statement.word))?;
+            let known = self.vocabulary.called(statement.word)?;
             return (!known.parameters.is_empty()).then(|| format!(" {}", known.signature(0)));
         };
         let missing = if statement.within_string { "\"" } else { "" };

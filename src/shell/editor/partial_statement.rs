@@ -48,7 +48,7 @@ impl<'a> PartialStatement<'a> {
                 }
                 TokenKind::Space | TokenKind::OpeningParenthesis if statement.function.is_none() => {
                     let name = line[statement.start..token.start].trim_start();
-                    statement.function = vocabulary.all().find(|function| function.is_called(name));
+                    statement.function = vocabulary.called(name);
                     statement.keyword = None;
                     argument = token.end;
                     if statement.function.is_some() || name.is_empty() {

@@ -17,20 +17,31 @@ pub struct CallError {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum CallProblem {
-    #[error("there is no function `{name}`{}", did_you_mean(.suggestion))]
-    UnknownFunction { name: String, suggestion: Option<String> },
+    #[error("there is no function `{name}`{}", did_you_mean(.suggestions))]
+    UnknownFunction { name: String, suggestions: Vec<String> },
+    #[error("expected a function: `{0}` is a module")]
+    ModuleAlone(String),
+    #[error("no function replies `:{name}`{}", did_you_mean(.suggestions))]
+    UnknownReason { name: String, suggestions: Vec<String> },
     #[error("`{function}` takes {}, not {given}", count_arguments(*.least, *.most))]
     WrongCount { function: String, least: usize, most: usize, given: usize },
     #[error("`{parameter}` is {expected}, not {given}")]
     WrongKind { parameter: &'static str, expected: String, given: String },
-    #[error("`{function}` takes no `{keyword}:`")]
-    UnknownKeyword { function: String, keyword: String },
+    #[error("numbers are written without commas: 1_000 or 1000")]
+    CommaInNumber,
+    #[error("`{function}` takes no `{keyword}:`{}", did_you_mean(.suggestions))]
+    UnknownKeyword { function: String, keyword: String, suggestions: Vec<String> },
     #[error("`{keyword}:` is given twice")]
     RepeatedKeyword { keyword: String },
 }
 
-fn did_you_mean(suggestion: &Option<String>) -> String {
-    suggestion.as_ref().map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+fn did_you_mean(suggestions: &[String]) -> String {
+    let quoted: Vec<_> = suggestions.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        None => String::new(),
+        Some((only, [])) => format!("; did you mean {only}?"),
+        Some((last, others)) => format!("; did you mean {} or {last}?", others.join(", ")),
+    }
 }
 
 fn count_arguments(least: usize, most: usize) -> String {

@@ -6,7 +6,8 @@ use super::arguments::Arguments;
 use super::call_error::{CallError, CallProblem};
 use super::function::{Function, NIL, Parameter, ParameterKind};
 use super::vocabulary::Manual;
-use crate::shell::language::{Argument, Name, Statement, Value, shortened};
+use crate::shell::language::{Argument, Name, Span, Statement, Value, shortened};
+use crate::shell::similarity::nearest_word;
 
 /// Checks the arguments of a statement against the function's parameters. `text` is the source of the statement; `manual`
 /// has the examples for error messages.
@@ -29,13 +30,19 @@ pub fn check<'a>(
     for argument in by_name {
         let keyword = argument.keyword.unwrap_or_default();
         if place_of(keyword).is_none() {
+            let keywords = parameters.iter().filter(|parameter| parameter.keyword).map(|parameter| parameter.name);
+            let suggestions = nearest_word(keyword, keywords).map(|known| format!("{known}:")).into_iter().collect();
             let (function, keyword) = (function.to_string(), shortened(keyword));
-            return fail(argument, CallProblem::UnknownKeyword { function, keyword });
+            return fail(argument, CallProblem::UnknownKeyword { function, keyword, suggestions });
         }
     }
     let most = parameters.iter().filter(|parameter| !parameter.keyword).count();
     let least = parameters.iter().filter(|parameter| !parameter.keyword && !parameter.optional).count();
-    if in_order.len() < least || in_order.len() > most {
+    let too_many = in_order.len() > most;
+    if let Some(number) = comma_in_number(in_order, text, |place| too_many || is_pin(parameters.get(place))) {
+        return Err(CallError { span: number, problem: CallProblem::CommaInNumber });
+    }
+    if in_order.len() < least || too_many {
         let span = in_order.get(most).map_or(statement.name.span.clone(), |argument| argument.span.clone());
         let function = function.to_string();
         let problem = CallProblem::WrongCount { function, least, most, given: in_order.len() };
@@ -55,6 +62,28 @@ pub fn check<'a>(
         }
     }
     Ok(values)
+}
+
+/// The place of a number that was written with commas between its thousands, as in `1,000`. They make arguments of it,
+/// which are `unwanted` where no call could mean them.
+fn comma_in_number(in_order: &[Argument<'_>], text: &str, unwanted: impl Fn(usize) -> bool) -> Option<Span> {
+    const THOUSANDS: usize = 3;
+    let is_continued = |(place, pair): (usize, &[Argument<'_>])| {
+        let [number, next] = pair else { return None };
+        let (number_span, next_span) = (number.value_span.clone(), next.value_span.clone());
+        let digits = text[next_span.clone()].split('.').next().unwrap_or_default();
+        let is_continued = matches!(number.value, Value::Integer(_))
+            && matches!(next.value, Value::Integer(_) | Value::Decimal(_))
+            && &text[number_span.end..next_span.start] == ","
+            && digits.len() == THOUSANDS
+            && digits.bytes().all(|byte| byte.is_ascii_digit());
+        (is_continued && unwanted(place + 1)).then_some(number_span.start..next_span.end)
+    };
+    in_order.windows(2).enumerate().find_map(is_continued)
+}
+
+fn is_pin(parameter: Option<&Parameter>) -> bool {
+    parameter.is_some_and(|parameter| parameter.kind == ParameterKind::Pin)
 }
 
 fn value<'a>(
@@ -86,6 +115,7 @@ fn value<'a>(
         (Value::Atom(atom), ParameterKind::Named) => Ok((*atom).into()),
         (Value::Atom(atom), ParameterKind::Atom(atoms)) if atoms.contains(atom) => Ok((*atom).into()),
         (Value::Name(name), ParameterKind::Function) => Ok(name.to_string().into()),
+        (Value::Atom(atom), ParameterKind::Function) => Ok((*atom).into()),
         (other, kind) => {
             let (expected, given) = (kind.describe(manual), kind_of(other));
             let problem = CallProblem::WrongKind { parameter: parameter.name, expected, given };
@@ -120,7 +150,12 @@ impl ParameterKind {
                 let atoms: Vec<_> = atoms.iter().map(|atom| format!("`:{atom}`")).collect();
                 atoms.join(" or ")
             }
-            Self::Function => format!("a function such as `{}`", manual.function),
+            Self::Function => {
+                format!(
+                    "a function such as `{}`, an error such as `:busy`, or a concept such as `event`",
+                    manual.function
+                )
+            }
         }
     }
 }

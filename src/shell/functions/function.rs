@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::shell::error_reason::ErrorReason;
+
 /// A function of the shell language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Function {
@@ -16,14 +18,22 @@ pub struct Function {
     pub parameters: &'static [Parameter],
     /// Other names for it in the same module.
     pub aliases: &'static [&'static str],
+    /// Its names at other prompts, such as `\q`. They call it too, and `help` does not list them.
+    pub habits: &'static [&'static str],
+    /// Words for what it does, by which it is suggested.
+    pub meant_by: &'static [&'static str],
+    /// Whether it ends or discards something: it is suggested only for a slip in its own name.
+    pub ends: bool,
     /// What it does, in a few words.
     pub summary: &'static str,
     /// An example of a call.
     pub example: &'static str,
-    /// Whether it may reply `{:error, :busy}`.
-    pub may_be_busy: bool,
-    /// More for `help`: above all, its replies.
+    /// More for `help`: what it does, and its replies other than errors.
     pub details: &'static str,
+    /// The errors of its own that it may reply, in groups. `help` explains each.
+    pub errors: &'static [&'static [ErrorReason]],
+    /// The errors that it may reply like many other functions. `help` names them.
+    pub common_errors: &'static [&'static [ErrorReason]],
     /// Placeholders in its texts, such as `{thing}`, each with the word that the domain puts there.
     pub words: &'static [(&'static str, &'static str)],
 }
@@ -70,15 +80,21 @@ pub enum ParameterKind {
 pub const NIL: &str = "nil";
 
 impl Function {
-    /// Whether a qualified name such as `Bank.open` calls it; aliases count.
-    pub fn is_called(&self, name: &str) -> bool {
-        let (module, name) = name.split_once('.').map_or((None, name), |(module, name)| (Some(module), name));
-        self.is_named(module, name)
-    }
-
     /// Whether a name in a module calls it; aliases count.
     pub(in crate::shell) fn is_named(&self, module: Option<&str>, name: &str) -> bool {
-        (self.name == name || self.aliases.contains(&name)) && self.module == module
+        self.has_name(name) && self.module == module
+    }
+
+    /// Whether it has a name, in whatever module.
+    pub(super) fn has_name(&self, name: &str) -> bool {
+        self.name == name || self.aliases.contains(&name) || self.habits.contains(&name)
+    }
+
+    /// The same for a name in upper or lower case, in a module where one is given.
+    pub(super) fn is_named_in_any_case(&self, module: Option<&str>, name: &str) -> bool {
+        let is = |known: &str| known.eq_ignore_ascii_case(name);
+        (is(self.name) || self.aliases.iter().any(|alias| is(alias)) || self.habits.iter().any(|habit| is(habit)))
+            && module.is_none_or(|module| self.module.is_some_and(|known| known.eq_ignore_ascii_case(module)))
     }
 
     /// Its aliases, each with the module.
@@ -98,6 +114,11 @@ impl Function {
     pub fn signature(&self, from: usize) -> String {
         let rest = self.parameters.iter().skip(from);
         rest.map(Parameter::to_string).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Every error that it may reply, those of its own first.
+    pub fn all_errors(&self) -> impl Iterator<Item = ErrorReason> {
+        self.errors.iter().chain(self.common_errors).flat_map(|group| group.iter().copied())
     }
 
     /// One of its texts, with the domain's words for the placeholders.

@@ -6,11 +6,10 @@ use std::pin::Pin;
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::shell::common_errors::BUSY;
+use crate::shell::error_reason::ErrorReason;
 use crate::shell::term::Term;
 use crate::shell::trace::Followed;
-
-/// The reason in `{:error, :busy}`: another program holds the file. Nothing was stored, and the call may be repeated.
-pub const BUSY: &str = "busy";
 
 /// The outcome of a call. Both sides hold a term to print as the reply.
 pub type Outcome = Result<Reply, NotDone>;
@@ -36,6 +35,8 @@ pub struct Reply {
     pub term: Term,
     /// The events that the call caused, each as a JSON object; empty unless the call asks for them.
     pub events: Vec<Box<RawValue>>,
+    /// Whether a command was handled but declined, wholly or in part: money did not move as the call asked.
+    pub declined: bool,
     /// Lines after the term, for instance about rows that a table leaves out.
     pub notes: Vec<String>,
     /// Output that follows as it comes; `None` for most calls.
@@ -73,7 +74,7 @@ pub struct Failed {
 
 impl From<Term> for Reply {
     fn from(term: Term) -> Self {
-        Self { term, events: Vec::new(), notes: Vec::new(), live: None }
+        Self { term, events: Vec::new(), declined: false, notes: Vec::new(), live: None }
     }
 }
 
@@ -92,7 +93,7 @@ impl NotDone {
 
     /// The refusal of an argument that is of the right kind and malformed, with a line that says why. It is a reply as any
     /// other, and a script goes on after it.
-    pub fn malformed(reason: &'static str, why: impl fmt::Display) -> Self {
+    pub fn malformed(reason: ErrorReason, why: impl fmt::Display) -> Self {
         Self { note: Some(why.to_string()), ..Term::Error(reason).into() }
     }
 

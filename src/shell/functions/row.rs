@@ -4,8 +4,9 @@ use std::fmt;
 use std::pin::Pin;
 
 use super::arguments::Arguments;
-use super::function::{Function, Parameter};
+use super::function::{Function, Parameter, ParameterKind};
 use super::outcome::Outcome;
+use crate::shell::term::Term;
 
 /// A call that runs.
 pub type RunningCall<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
@@ -14,11 +15,13 @@ pub type RunningCall<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 ///
 /// ```
 /// use cqrs_bank::shell::functions::{Reply, Call, Function, ParameterKind, Outcome, Parameter, Row};
+/// use cqrs_bank::shell::error_reason::ErrorReason;
 /// use cqrs_bank::shell::term::Term;
 ///
 /// const LOT: Parameter = Parameter::needed("lot", ParameterKind::Named);
+/// const NO_LOT: ErrorReason = ErrorReason::new("no_lot", "there is no such lot: there is the lot north").about(&["lot"]);
 /// const FREE: Row<Garage> = Row::new(
-///     Function::new("Garage", "free", &[LOT], "counts the free places", "Garage.free \"north\""),
+///     Function::new("Garage", "free", &[LOT], "counts the free places", "Garage.free \"north\"").errors(&[&[NO_LOT]]),
 ///     |garage, call| Box::pin(garage.free(call)),
 /// );
 ///
@@ -27,7 +30,7 @@ pub type RunningCall<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 /// impl Garage {
 ///     async fn free(&self, call: Call<'_>) -> Outcome {
 ///         if call.text(LOT) != "north" {
-///             return Err(Term::Error("no_lot").into());
+///             return Err(Term::Error(NO_LOT).into());
 ///         }
 ///         Ok(Term::Integer(self.free).into())
 ///     }
@@ -137,6 +140,26 @@ impl<'a> Call<'a> {
     /// The index of a parameter, if it was left out.
     pub fn left_out(&self, parameter: Parameter) -> Option<usize> {
         self.index_of(parameter).filter(|index| self.arguments.get(*index).is_none())
+    }
+
+    /// The name of a parameter and its argument, as it could be typed, if one was given and it is no secret.
+    pub(in crate::shell) fn given(&self, name: &str) -> Option<String> {
+        const LONGEST: usize = 40;
+        let is_it = |parameter: &Parameter| parameter.name == name && parameter.kind != ParameterKind::Pin;
+        let index = self.function.parameters.iter().position(is_it)?;
+        // A URL may hold a password.
+        let value = self.arguments.get(index).filter(|value| !value.contains("://"))?;
+        let value = match value.char_indices().nth(LONGEST) {
+            Some((end, _)) => format!("{}…", &value[..end]),
+            None => value.to_owned(),
+        };
+        let is_number = || value.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit());
+        Some(match self.function.parameters[index].kind {
+            ParameterKind::Integer | ParameterKind::Amount | ParameterKind::Boolean => format!("{name} {value}"),
+            ParameterKind::PositionOrDate if is_number() => format!("{name} {value}"),
+            ParameterKind::Atom(_) => format!("{name} :{value}"),
+            _ => format!("{name} {}", Term::String(value)),
+        })
     }
 
     fn index_of(&self, parameter: Parameter) -> Option<usize> {

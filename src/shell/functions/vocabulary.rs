@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::call_error::{CallError, CallProblem};
 use super::function::Function;
+use super::suggestion::suggestions;
 use crate::shell::language::{Name, Statement, shortened};
 
 /// Everything that can be called: the domain's functions, then the shell's own.
@@ -12,6 +13,8 @@ pub struct Vocabulary {
     /// The domain's function at an index.
     domain: fn(usize) -> Option<&'static Function>,
     manual: &'static Manual,
+    /// Whether names may be written in upper or lower case.
+    in_any_case: bool,
 }
 
 /// What `help`, the prompt and error messages say about a domain as a whole.
@@ -57,7 +60,13 @@ pub enum ShellReply {
 
 impl Vocabulary {
     pub(super) fn new(domain: fn(usize) -> Option<&'static Function>, manual: &'static Manual) -> Self {
-        Self { domain, manual }
+        Self { domain, manual, in_any_case: false }
+    }
+
+    /// The same, with names that may be written in upper or lower case, as a person may type them.
+    #[must_use]
+    pub fn in_any_case(self) -> Self {
+        Self { in_any_case: true, ..self }
     }
 
     /// The manual of the domain.
@@ -74,52 +83,50 @@ impl Vocabulary {
 
     /// Whether a name is that of a module: one without a dot.
     pub fn has_module(self, name: &Name<'_>) -> bool {
-        name.module.is_none() && self.all().any(|function| function.module == Some(name.function))
+        let is = |known: &str| known == name.function || self.in_any_case && known.eq_ignore_ascii_case(name.function);
+        name.module.is_none() && self.all().any(|function| function.module.is_some_and(is))
     }
 
-    /// The shell's own function of this name.
-    pub fn shell_function(self, name: &Name<'_>) -> Option<&'static ShellFunction> {
-        self.manual
-            .shell_functions
-            .iter()
-            .find(|shell_function| shell_function.function.is_named(name.module, name.function))
+    /// The function that a name calls. Without a module it is one of the shell's own, or else the domain's.
+    fn named(self, module: Option<&str>, name: &str) -> Option<&'static Function> {
+        let exact = self.all().find(|function| function.is_named(module, name));
+        let bare = || self.all().find(|function| module.is_none() && function.has_name(name));
+        let any = || self.all().find(|function| self.in_any_case && function.is_named_in_any_case(module, name));
+        exact.or_else(bare).or_else(any)
+    }
+
+    /// The function that a name calls, written with its module or without.
+    pub fn called(self, written: &str) -> Option<&'static Function> {
+        match written.split_once('.').filter(|(module, _)| !module.is_empty()) {
+            Some((module, name)) => self.named(Some(module), name),
+            None => self.named(None, written),
+        }
+    }
+
+    /// The shell's code for one of its own functions.
+    pub(in crate::shell) fn shell_function(self, function: &Function) -> Option<&'static ShellFunction> {
+        self.manual.shell_functions.iter().find(|own| std::ptr::eq(&own.function, function))
     }
 
     /// The function of this name.
     ///
     /// # Errors
     ///
-    /// [`CallError`] when there is none, with a suggestion if one is close.
+    /// [`CallError`] when there is none, with suggestions if there are any.
     pub fn find(self, name: &Name<'_>) -> Result<&'static Function, CallError> {
-        self.all().find(|function| function.is_named(name.module, name.function)).ok_or_else(|| self.unknown(name))
+        self.named(name.module, name.function).ok_or_else(|| self.unknown(name))
     }
 
-    /// The error for a name that no function has, with a suggestion if one is close.
-    pub fn unknown(self, name: &Name<'_>) -> CallError {
+    /// The error for a name that no function has, with suggestions.
+    pub(in crate::shell) fn unknown(self, name: &Name<'_>) -> CallError {
         let written = name.to_string();
-        let suggestion = nearest(self.all(), &written);
-        let problem = CallProblem::UnknownFunction { name: shortened(&written), suggestion };
+        let problem = match self.has_module(name) {
+            true => CallProblem::ModuleAlone(shortened(&written)),
+            false => {
+                let suggestions = suggestions(self.all(), &written);
+                CallProblem::UnknownFunction { name: shortened(&written), suggestions }
+            }
+        };
         CallError { span: name.span.clone(), problem }
     }
-}
-
-/// The function whose name, with or without its module, is close enough to be a suggestion.
-fn nearest(functions: impl Iterator<Item = &'static Function>, written: &str) -> Option<String> {
-    const CLOSE_ENOUGH: f64 = 0.7;
-    // No function has a longer name, and the comparison takes quadratic time.
-    const MAX_LENGTH: usize = 64;
-    if written.len() > MAX_LENGTH {
-        return None;
-    }
-    let written = written.to_lowercase();
-    let similarity = |name: &str| {
-        let whole = strsim::normalized_damerau_levenshtein(&written, &name.to_lowercase());
-        let alone = name.rsplit('.').next().unwrap_or_default();
-        whole.max(strsim::normalized_damerau_levenshtein(&written, alone))
-    };
-    // A function's own name follows its aliases: among equals, `max_by` takes the last.
-    let names = functions.flat_map(|function| function.alias_names().chain([function.to_string()]));
-    let similarities = names.map(|name| (similarity(&name), name));
-    let (similarity, name) = similarities.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
-    (similarity >= CLOSE_ENOUGH).then_some(name)
 }

@@ -82,13 +82,13 @@ impl<'a> Statements<'a> {
 
     fn statement(&mut self) -> Parsed<Statement<'a>> {
         let start = self.start;
-        if self.peek() != Some(TokenKind::Word) {
-            return fail(self.here(), Problem::ExpectedStatement);
-        }
-        let name = self.name()?;
-        if name.module.is_none() && starts_as_module(name.function) {
-            return fail(name.span.clone(), Problem::ModuleAlone(shortened(name.function)));
-        }
+        let name = match self.peek() {
+            Some(TokenKind::Word) => self.name()?,
+            _ => match self.marked_name() {
+                Some(name) => name,
+                None => return fail(self.here(), Problem::ExpectedStatement),
+            },
+        };
         let mut arguments = ArgumentList::default();
         self.arguments(&mut arguments)?;
         let span = start..self.end;
@@ -98,8 +98,30 @@ impl<'a> Statements<'a> {
         }
         match self.peek() {
             None | Some(TokenKind::Newline | TokenKind::Semicolon) => Ok(Statement { span, name, arguments }),
+            Some(next) if begins_value(next) && self.start > self.end && !self.text[..self.end].ends_with(')') => {
+                fail(self.here(), Problem::MissingComma)
+            }
             Some(_) => fail(self.here(), Problem::ExpectedSeparator),
         }
+    }
+
+    /// A name as other prompts have them: `?`, or a word after `\`, `.` or `:`.
+    fn marked_name(&mut self) -> Option<Name<'a>> {
+        let (start, end) = (self.start, self.tokens.place());
+        let next = self.text.as_bytes().get(end);
+        match &self.text[start..end] {
+            "?" => self.advance(),
+            "\\" if next == Some(&b'?') => {
+                self.advance();
+                self.advance();
+            }
+            "\\" | "." | ":" if next.is_some_and(u8::is_ascii_alphabetic) => {
+                self.advance();
+                self.advance();
+            }
+            _ => return None,
+        }
+        Some(Name { span: start..self.end, module: None, function: &self.text[start..self.end] })
     }
 
     /// Takes the next token, which is a word.
@@ -128,6 +150,9 @@ impl<'a> Statements<'a> {
         use TokenKind::{Comma, Comment, Newline, OpeningParenthesis, Semicolon};
         let has_space = self.skip_spaces();
         match self.peek() {
+            Some(TokenKind::Unknown) if self.text[self.start..].starts_with('=') => {
+                return fail(self.here(), Problem::NoVariables);
+            }
             Some(OpeningParenthesis) => return self.arguments_until_parenthesis(arguments),
             None | Some(Newline | Semicolon | Comment) => return Ok(()),
             Some(_) if !has_space => return fail(self.here(), Problem::ExpectedSeparator),
@@ -169,6 +194,9 @@ impl<'a> Statements<'a> {
                     self.skip_spaces();
                 }
                 None | Some(Newline | Semicolon | Comment) => return fail(opening, Problem::OpenParenthesis),
+                Some(next) if begins_value(next) && self.start > self.end => {
+                    return fail(self.here(), Problem::MissingComma);
+                }
                 Some(_) => return fail(self.here(), Problem::ExpectedClosing),
             }
         }
@@ -269,6 +297,11 @@ impl<'a> Iterator for Statements<'a> {
         }
         Some(parsed)
     }
+}
+
+fn begins_value(token: TokenKind) -> bool {
+    use TokenKind::{Colon, Fraction, Integer, Minus, OpenString, String, Word};
+    matches!(token, String | OpenString | Integer | Fraction | Word | Colon | Minus)
 }
 
 fn starts_as_module(word: &str) -> bool {

@@ -26,12 +26,14 @@ pub enum Problem {
     ExpectedStatement,
     #[error("expected the name of a function after `{0}.`")]
     ExpectedFunction(String),
-    #[error("expected a function: `{0}` is a module")]
-    ModuleAlone(String),
     #[error("expected an argument")]
     ExpectedArgument,
     #[error("expected `,` or the end of the statement")]
     ExpectedSeparator,
+    #[error("write `,` before this argument")]
+    MissingComma,
+    #[error("there are no variables here: write the value itself")]
+    NoVariables,
     #[error("expected `,` or `)`")]
     ExpectedClosing,
     #[error("the parenthesis is not closed on its line")]

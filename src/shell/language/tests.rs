@@ -73,10 +73,16 @@ fn mistakes_are_found_at_their_place() {
         ("f \"abc\\", 2..3, Problem::OpenString),
         ("\"Bank\"", 0..1, Problem::ExpectedStatement),
         ("Bank. open", 5..6, Problem::ExpectedFunction("Bank".into())),
-        ("Bank", 0..4, Problem::ModuleAlone("Bank".into())),
+        ("f = 1", 2..3, Problem::NoVariables),
+        ("f=1", 1..2, Problem::NoVariables),
+        ("?5", 1..2, Problem::ExpectedSeparator),
+        (": f", 0..1, Problem::ExpectedStatement),
         ("f 1,", 4..4, Problem::ExpectedArgument),
-        ("f 1 2", 4..5, Problem::ExpectedSeparator),
-        ("f(1 2)", 4..5, Problem::ExpectedClosing),
+        ("f 1 2", 4..5, Problem::MissingComma),
+        ("f \"a\" :b", 6..7, Problem::MissingComma),
+        ("f 1e3", 3..4, Problem::ExpectedSeparator),
+        ("f(1 2)", 4..5, Problem::MissingComma),
+        ("f(1; 2)", 1..2, Problem::OpenParenthesis),
         ("f(1, 2", 1..2, Problem::OpenParenthesis),
         ("f(1, 2) 3", 8..9, Problem::ExpectedSeparator),
         ("f((((((1))))))", 2..3, Problem::Unexpected('(')),
@@ -95,6 +101,15 @@ fn mistakes_are_found_at_their_place() {
         (r#"f "\u{}""#, 3..5, Problem::UnicodeEscape),
     ] {
         assert_eq!(problem(text), (span, expected), "{text:?}");
+    }
+}
+
+#[test]
+fn names_may_be_marked_as_at_other_prompts() {
+    for (text, name) in
+        [("?", "?"), ("? f", "?"), ("\\q", "\\q"), ("\\? f", "\\?"), (".help", ".help"), (":help f", ":help")]
+    {
+        assert_eq!((only(text).name.module, only(text).name.function), (None, name), "{text}");
     }
 }
 

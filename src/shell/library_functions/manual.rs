@@ -1,8 +1,4 @@
 //! Notes about the library at the end of `help`.
 
 pub(super) const NOTES: &str = "
-  The integer 1 and the string \"1\" name the same user. An ISBN has 10 or 13 digits, with or without hyphens.
-
-Replies
-  Every function that takes an ISBN may also reply {:error, :invalid_isbn}, when digits are missing or mistyped;
-  every function that takes a user {:error, :invalid_user}, when the text cannot be a name.";
+  The integer 1 and the string \"1\" name the same user. An ISBN has 10 or 13 digits, with or without hyphens.";

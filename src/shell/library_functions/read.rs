@@ -1,5 +1,6 @@
 //! `LibraryReadService`: queries only.
 
+use super::errors::{INVALID_ISBN, INVALID_USER, NO_BOOK};
 use super::manual::NOTES;
 use super::parameters::{FROM, ISBN, USER, book_stream, from, isbn, user_id};
 use super::replies::{book, inventory_table, loan_table};
@@ -8,6 +9,8 @@ use crate::engine::log::StreamId;
 use crate::engine::projection::ReadModel;
 use crate::library::{BookEvent, Inventory, Isbn, QueryError, ReadService, UserId};
 use crate::shell::application_functions::{HasApplication, Words, application_functions, words};
+use crate::shell::common_errors::{INVALID_LIMIT, OF_MOMENTS};
+use crate::shell::error_reason::ErrorReason;
 use crate::shell::function_table::{AS_OF, AT, LIMIT};
 use crate::shell::functions::{Call, Domain, Function, Manual, Names, Outcome, Parameter, Row, joined};
 use crate::shell::help::shell_functions;
@@ -26,8 +29,8 @@ static WORDS: Words = words! {
     thing: "library",
     of: "one book",
     stream: "978-1593275846",
-    no_stream: "no_book",
-    mended: "Once\nthat is repaired, start the program again.",
+    no_stream: NO_BOOK,
+    mended: "Once that is repaired, start the program again",
     holds: "that each book would have decided its events;",
     imported: "Handlers\ndo not act on imported events.",
     projections: "its inventory",
@@ -62,7 +65,9 @@ const GET_INVENTORY: Row<ReadFunctions> = Row::new(
             as_of: \"2026-11-20T10:00:00Z\" as of that time. from: \"978-1593275846\" begins with that book; limit: 10\n\
             lists at most 10 books, and without it 1_000; a line says if there are more. Times in a log never go back: if a clock was ahead,\n\
             the events after that keep its time until the clock has passed it, and only at: tells them apart.",
-    ),
+    )
+    .errors(&[&[INVALID_ISBN, INVALID_LIMIT], &OF_MOMENTS])
+    .common_errors(&[ReadFunctions::ERRORS]),
     |service, call| Box::pin(get_inventory(service, call)),
 );
 
@@ -87,14 +92,16 @@ const GET_BOOK: Row<ReadFunctions> = Row::new(
     .details(
         "at: and as_of: show it in the past, as in LibraryReadService.get_inventory.\n\
             Replies the book, or :no_book.",
-    ),
+    )
+    .errors(&[&[NO_BOOK, INVALID_ISBN], &OF_MOMENTS])
+    .common_errors(&[ReadFunctions::ERRORS]),
     |service, call| Box::pin(get_book(service, call)),
 );
 
 async fn get_book(service: &ReadFunctions, call: Call<'_>) -> Outcome {
     let moment = moment(&call)?;
     let found = service.service.get_book(isbn(&call)?, moment).await.map_err(no_answer)?;
-    Ok(found.as_ref().map_or(Term::Atom("no_book"), book).into())
+    Ok(found.as_ref().map_or(Term::Missing(NO_BOOK), book).into())
 }
 
 const GET_LOANS: Row<ReadFunctions> = Row::new(
@@ -109,7 +116,9 @@ const GET_LOANS: Row<ReadFunctions> = Row::new(
     .details(
         "With the time at which each was borrowed. from:, limit:, at: and as_of: work as in\n\
             LibraryReadService.get_inventory.",
-    ),
+    )
+    .errors(&[&[INVALID_USER, INVALID_ISBN, INVALID_LIMIT], &OF_MOMENTS])
+    .common_errors(&[ReadFunctions::ERRORS]),
     |service, call| Box::pin(get_loans(service, call)),
 );
 
@@ -138,6 +147,7 @@ impl HasApplication for ReadFunctions {
     type Event = BookEvent;
     const WORDS: &'static Words = &WORDS;
     const STREAM: Parameter = ISBN;
+    const STREAM_ERRORS: &'static [ErrorReason] = &[NO_BOOK, INVALID_ISBN];
 
     fn application(&self) -> Result<Application<BookEvent>, Term> {
         Ok((*self.service).clone())

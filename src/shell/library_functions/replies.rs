@@ -1,17 +1,19 @@
 //! The library's answers as terms.
 
+use super::errors::{ALREADY_BORROWED, BOOK_IS_OUT, COPY_LIMIT, NO_BOOK, NO_COPY_LEFT, NOT_BORROWED};
 use crate::library::{ListedBook, Loan, Refusal};
+use crate::shell::error_reason::ErrorReason;
 use crate::shell::term::{Table, Term};
 
 /// The reason in the reply to a refused command.
-pub(super) fn refused(refusal: &Refusal) -> &'static str {
+pub(super) fn refused(refusal: &Refusal) -> ErrorReason {
     match refusal {
-        Refusal::NoBook => "no_book",
-        Refusal::CopyLimit => "copy_limit",
-        Refusal::NoCopyLeft => "no_copy_left",
-        Refusal::AlreadyBorrowed => "already_borrowed",
-        Refusal::NotBorrowed => "not_borrowed",
-        Refusal::BookIsOut => "book_is_out",
+        Refusal::NoBook => NO_BOOK,
+        Refusal::CopyLimit => COPY_LIMIT,
+        Refusal::NoCopyLeft => NO_COPY_LEFT,
+        Refusal::AlreadyBorrowed => ALREADY_BORROWED,
+        Refusal::NotBorrowed => NOT_BORROWED,
+        Refusal::BookIsOut => BOOK_IS_OUT,
     }
 }
 

@@ -1,5 +1,9 @@
 //! `LibraryWriteService`: commands only.
 
+use super::errors::{
+    ALREADY_BORROWED, BOOK_IS_OUT, COPY_LIMIT, INVALID_AUTHOR, INVALID_ISBN, INVALID_QUANTITY, INVALID_TITLE,
+    INVALID_USER, NO_BOOK, NO_COPY_LEFT, NOT_BORROWED,
+};
 use super::manual::NOTES;
 use super::parameters::{
     AUTHOR, ISBN, QUANTITY, TITLE, USER, author, book_stream, borrower, isbn, quantity, title, user_id,
@@ -9,6 +13,8 @@ use crate::engine::application::Application;
 use crate::engine::log::StreamId;
 use crate::library::{BookCommand, BookEvent, WriteService};
 use crate::shell::application_functions::{HasApplication, ShellApplication, Words, application_functions, words};
+use crate::shell::common_errors::{COMMAND_ID_TAKEN, OUTCOME_UNKNOWN};
+use crate::shell::error_reason::ErrorReason;
 use crate::shell::functions::{Call, Domain, Function, Manual, Outcome, Parameter, Row, joined};
 use crate::shell::help::shell_functions;
 use crate::shell::term::Term;
@@ -26,8 +32,8 @@ static WORDS: Words = words! {
     thing: "library",
     of: "one book",
     stream: "978-1593275846",
-    no_stream: "no_book",
-    mended: "Once\nthat is repaired, start the program again.",
+    no_stream: NO_BOOK,
+    mended: "Once that is repaired, start the program again",
     holds: "that each book would have decided its events;",
     imported: "Handlers\ndo not act on imported events.",
     projections: "its inventory",
@@ -58,9 +64,10 @@ const ADD_BOOK: Row<WriteFunctions> = Row::new(
     .details(
         "A book that the library already has gets more copies, and the new title and author.\n\
             A quantity is a whole number from 1 to 1_000_000; a book has at most 1_000_000 copies.\n\
-            Replies :ok, {:error, :copy_limit}, {:error, :invalid_quantity}, {:error, :invalid_title} or\n\
-            {:error, :invalid_author}.",
-    ),
+            Replies :ok.",
+    )
+    .errors(&[&[COPY_LIMIT, INVALID_ISBN, INVALID_QUANTITY, INVALID_TITLE, INVALID_AUTHOR]])
+    .common_errors(&[WriteFunctions::ERRORS, &[OUTCOME_UNKNOWN, COMMAND_ID_TAKEN]]),
     |service, call| Box::pin(add_book(service, call)),
 );
 
@@ -80,8 +87,10 @@ const BORROW_BOOK: Row<WriteFunctions> = Row::new(
     .group("Books")
     .details(
         "A user can borrow one copy of a book at a time.\n\
-            Replies :ok, {:error, :no_book}, {:error, :already_borrowed} or {:error, :no_copy_left}.",
-    ),
+            Replies :ok.",
+    )
+    .errors(&[&[NO_BOOK, ALREADY_BORROWED, NO_COPY_LEFT, INVALID_ISBN, INVALID_USER]])
+    .common_errors(&[WriteFunctions::ERRORS, &[OUTCOME_UNKNOWN, COMMAND_ID_TAKEN]]),
     |service, call| Box::pin(borrow_book(service, call)),
 );
 
@@ -98,7 +107,9 @@ const RETURN_BOOK: Row<WriteFunctions> = Row::new(
         "LibraryWriteService.return_book \"978-1593275846\", \"user123\"",
     )
     .group("Books")
-    .details("Replies :ok, {:error, :no_book} or {:error, :not_borrowed}."),
+    .details("Replies :ok.")
+    .errors(&[&[NO_BOOK, NOT_BORROWED, INVALID_ISBN, INVALID_USER]])
+    .common_errors(&[WriteFunctions::ERRORS, &[OUTCOME_UNKNOWN, COMMAND_ID_TAKEN]]),
     |service, call| Box::pin(return_book(service, call)),
 );
 
@@ -117,8 +128,10 @@ const REMOVE_BOOK: Row<WriteFunctions> = Row::new(
     .group("Books")
     .details(
         "A book with a borrowed copy cannot be removed.\n\
-            Replies :ok, {:error, :no_book} or {:error, :book_is_out}.",
-    ),
+            Replies :ok.",
+    )
+    .errors(&[&[NO_BOOK, BOOK_IS_OUT, INVALID_ISBN]])
+    .common_errors(&[WriteFunctions::ERRORS, &[OUTCOME_UNKNOWN, COMMAND_ID_TAKEN]]),
     |service, call| Box::pin(remove_book(service, call)),
 );
 
@@ -141,6 +154,7 @@ impl HasApplication for WriteFunctions {
     type Event = BookEvent;
     const WORDS: &'static Words = &WORDS;
     const STREAM: Parameter = ISBN;
+    const STREAM_ERRORS: &'static [ErrorReason] = &[NO_BOOK, INVALID_ISBN];
 
     fn application(&self) -> Result<Application<BookEvent>, Term> {
         Ok(self.0.application().clone())

@@ -21,7 +21,7 @@ impl Hidden {
     pub(super) fn of(text: &str, read: &Result<Statement<'_>, SyntaxError>, vocabulary: Vocabulary) -> Self {
         let Ok(statement) = read else { return Self::PossiblePins };
         let name = &text[statement.name.span.clone()];
-        match vocabulary.all().find(|function| function.is_called(name)) {
+        match vocabulary.called(name) {
             None => Self::PossiblePins,
             Some(function) => match check(function, statement, text, vocabulary.manual()) {
                 Ok(_) => Self::At(secrets(function, statement, text)),

@@ -72,7 +72,7 @@ fn credentials_in_a_url_are_masked() {
 #[test]
 fn credentials_are_masked_in_a_statement_that_was_understood() {
     let domain = BankFunctions::new(Options::default(), Trace::default());
-    let open = Vocabulary::of(&domain).all().find(|function| function.is_called("Bank.open")).unwrap();
+    let open = Vocabulary::of(&domain).called("Bank.open").unwrap();
     for (text, shown) in [
         ("Bank.open email: \"smtps://josh:canary@host\"", "Bank.open email: \"smtps://****@host\""),
         ("Bank.open \"x://a:b@h\", email: \"smtp://a:b@h\"", "Bank.open \"x://****@h\""),

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use self::output::{NotWritten, ScriptOutput};
+use crate::shell::escape;
 use crate::shell::functions::Domain;
 use crate::shell::in_flight::{InFlight, MOST_IN_FLIGHT};
 use crate::shell::language::{OpenString, Statements};
@@ -40,6 +41,8 @@ pub enum ScriptEnd {
     Failure,
     /// A signal of this number asked the program to end.
     Signal(i32),
+    /// A statement was refused or declined, and the script is [strict](Script::strict).
+    Refused,
 }
 
 /// Runs the statements of a reader and prints to a writer.
@@ -53,6 +56,9 @@ pub struct Script<D, W, E> {
     pub errors: E,
     /// Whether to continue after a mistake.
     pub keep_going: bool,
+    /// Whether to end at the first statement that is refused or declined. No command is then sent ahead of the replies
+    /// before it.
+    pub strict: bool,
     /// How many commands may be in flight, where that makes no difference to the output: at most
     /// [`MOST_IN_FLIGHT`].
     pub in_flight: NonZeroUsize,
@@ -66,6 +72,9 @@ struct ScriptRun<D, W, E> {
     output: ScriptOutput<W, E>,
     in_flight: InFlight<Unanswered>,
     keep_going: bool,
+    strict: bool,
+    /// The line and the column of the statement that runs.
+    place: (usize, usize),
     /// Whether a statement could not be read or run and the script continued.
     had_mistake: bool,
     /// Whether a statement failed and the script continued.
@@ -79,6 +88,7 @@ enum Stop {
     OutputClosed,
     Mistake,
     Failure,
+    Refused,
     Interrupted,
 }
 
@@ -100,11 +110,13 @@ where
     /// Runs a script to its end, or to its first mistake unless `keep_going` is set. When a signal asks it to end, it
     /// runs no further statement and prints the replies so far.
     pub async fn run(self, script: impl AsyncRead + Unpin) -> ScriptEnd {
-        let Self { session, output, errors, keep_going, in_flight, interrupts } = self;
+        let Self { session, output, errors, keep_going, strict, in_flight, interrupts } = self;
         let output = ScriptOutput::new(session.pending_output().clone(), output, errors);
-        let in_flight = InFlight::with_room_for(in_flight.min(MOST_IN_FLIGHT));
-        let (had_mistake, has_failed) = (false, false);
-        ScriptRun { session, output, in_flight, keep_going, had_mistake, has_failed, interrupts }.run(script).await
+        let in_flight = InFlight::with_room_for(if strict { NonZeroUsize::MIN } else { in_flight.min(MOST_IN_FLIGHT) });
+        let (had_mistake, has_failed, place) = (false, false, (1, 1));
+        let run =
+            ScriptRun { session, output, in_flight, keep_going, strict, place, had_mistake, has_failed, interrupts };
+        run.run(script).await
     }
 }
 
@@ -151,6 +163,7 @@ where
             (Some(number), _) => ScriptEnd::Signal(number),
             (None, Err(Stop::Failure)) => ScriptEnd::Failure,
             (None, Err(Stop::Mistake)) => ScriptEnd::Mistake,
+            (None, Err(Stop::Refused)) => ScriptEnd::Refused,
             (None, _) if self.has_failed => ScriptEnd::Failure,
             (None, _) if self.had_mistake => ScriptEnd::Mistake,
             (None, Ok(()) | Err(Stop::Left | Stop::OutputClosed | Stop::Interrupted)) => ScriptEnd::Success,
@@ -226,6 +239,7 @@ where
     async fn run_text(&mut self, mut source: Source<'_>) -> Result<(), Stop> {
         for statement in Statements::new(source.text()) {
             source.go_to(&statement);
+            self.place = source.place();
             if self.interrupts.end_signal().is_some() {
                 return Err(Stop::Interrupted);
             }
@@ -250,6 +264,14 @@ where
     async fn apply(&mut self, next: Next) -> Result<(), Stop> {
         match next {
             Next::GoOn | Next::Live => Ok(()),
+            Next::Refused(_) if !self.strict => Ok(()),
+            Next::Refused(why) => {
+                let (line, column) = self.place;
+                self.output
+                    .report(&format!("error: {line}:{column}: --strict ends the script here: {}", escape::line(&why)))
+                    .await?;
+                Err(Stop::Refused)
+            }
             Next::Leave => Err(Stop::Left),
             Next::Mistake(mistake) => {
                 self.had_mistake = true;

@@ -97,6 +97,10 @@ macro_rules! domain_events {
                 }
             }
 
+            fn hides(field: &str) -> bool {
+                $(<$part as $crate::engine::domain::DomainEvent>::hides(field))||+
+            }
+
             fn upcast(
                 event_type: &str,
                 schema_version: u16,

@@ -22,6 +22,7 @@ use super::{
 };
 use crate::engine::domain::DomainEvent;
 use crate::engine::log::{Batch, Moment, Position, StreamId, Version};
+use crate::engine::runtime::trace::Conversations;
 use crate::engine::runtime::{StopReason, Supervisor, offer};
 
 const QUEUE_CAPACITY: usize = 256;
@@ -189,6 +190,8 @@ async fn serve<E: DomainEvent>(
                 let after = log.end();
                 let (commit, answers) = log.append(appends);
                 if !commit.is_empty() {
+                    let (events, correlation_ids) = (commit.len(), Conversations(&commit));
+                    tracing::debug!(events, end = log.end().get(), %correlation_ids, "commit");
                     end.store(log.end().get(), Ordering::Release);
                     publisher.publish(Published { after, events: commit });
                 }

@@ -90,5 +90,6 @@ pub(in crate::engine::store::sqlite) fn serve(
 
 fn move_pages(connection: &Connection) -> rusqlite::Result<(u32, u32)> {
     let (pages, moved) = connection.wal_checkpoint_v2(None::<&str>, CheckpointMode::PASSIVE)?;
+    tracing::debug!(pages, moved, "checkpoint of the write-ahead log");
     Ok((u32::try_from(pages).unwrap_or(0), u32::try_from(moved).unwrap_or(0)))
 }

@@ -5,7 +5,7 @@ use super::replies::PendingReply;
 use super::requests::WriteRequest;
 use super::{LogWriter, execute};
 use crate::engine::log::{Batch, Position};
-use crate::engine::runtime::trace::trace_line;
+use crate::engine::runtime::trace::{Conversations, trace_line};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::ProjectionWritten;
 use crate::engine::store::sqlite::file_error::FileError;
@@ -88,6 +88,10 @@ impl<E: StoredEvent> LogWriter<E> {
             self.end_file.replace(end).map_err(FileError::EndUnwritten)?;
         } else if end.position > before.position {
             self.end_file.write(end).map_err(FileError::EndUnwritten)?;
+        }
+        if !commit.is_empty() {
+            let (events, correlation_ids) = (commit.len(), Conversations(&commit));
+            tracing::debug!(events, end = end.position, %correlation_ids, "commit");
         }
         for event in commit.iter() {
             trace_line!(event.metadata.correlation_id, "Event Store Published Event");

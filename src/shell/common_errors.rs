@@ -1,0 +1,136 @@
+//! The errors that functions of any domain may reply, each with its explanation.
+
+use super::error_reason::ErrorReason;
+
+/// Another program holds the file. Nothing was stored, and the call may be repeated.
+pub const BUSY: ErrorReason = ErrorReason::new(
+    "busy",
+    "another program has held the file for more than 5 s, which a message names, or won every conflict: nothing was \
+     stored. Try again; if the other program hangs, end it",
+);
+
+/// The answer would be older than one that was given before.
+pub const BEHIND: ErrorReason = ErrorReason::new(
+    "behind",
+    "a projection does not catch up with the log within 5 s: try again; the function handlers shows how far it is",
+);
+
+/// The program itself is wrong.
+pub const DEFECT: ErrorReason =
+    ErrorReason::new("defect", "the program itself is wrong: standard error says what; please report it");
+
+/// The store failed.
+pub const STORE_FAILED: ErrorReason = ErrorReason::new(
+    "store_failed",
+    "the file could not be read or written: standard error says why. Repair that and open it again",
+);
+
+/// Nobody knows whether a command was stored.
+pub const OUTCOME_UNKNOWN: ErrorReason = ErrorReason::new(
+    "outcome_unknown",
+    "it stopped while storing: standard error names the command, and if it was stored, the function events shows events \
+     with its command_id. Check before you repeat it",
+);
+
+/// A command id was used for another command.
+pub const COMMAND_ID_TAKEN: ErrorReason = ErrorReason::new(
+    "command_id_taken",
+    "another command has this id: send the command again, which gives it a new one",
+);
+
+/// A position is not one.
+pub const INVALID_POSITION: ErrorReason = ErrorReason::new(
+    "invalid_position",
+    "a position is a whole number from 1, such as 3: the function events shows them",
+)
+.about(&["position", "at", "from", "to"]);
+
+/// A time is not one.
+pub const INVALID_TIME: ErrorReason = ErrorReason::new(
+    "invalid_time",
+    "a time looks like \"2026-11-20T10:00:00Z\", and \"2026-11-20\" is the end of that day, in UTC",
+)
+.about(&["as_of"]);
+
+/// There are two moments.
+pub const TWO_MOMENTS: ErrorReason =
+    ErrorReason::new("two_moments", "at: and as_of: both name a moment: give one of them").about(&["at", "as_of"]);
+
+/// A limit is too small or too large.
+pub const INVALID_LIMIT: ErrorReason =
+    ErrorReason::new("invalid_limit", "a list has from 1 to 100_000 rows").about(&["limit"]);
+
+/// The log ends earlier.
+pub const NO_EVENT: ErrorReason =
+    ErrorReason::new("no_event", "the log has no event at this position: the function events shows those there are")
+        .about(&["position"]);
+
+/// The file is there already.
+pub const FILE_EXISTS: ErrorReason =
+    ErrorReason::new("file_exists", "there is such a file, and it is not written over: choose another name")
+        .about(&["file"]);
+
+/// The file cannot be read or written.
+pub const FILE_FAILED: ErrorReason =
+    ErrorReason::new("file_failed", "the file cannot be read or written: standard error says why").about(&["file"]);
+
+/// The name is that of a companion.
+pub const RESERVED_NAME: ErrorReason = ErrorReason::new(
+    "reserved_name",
+    "names that end in -wal, -shm, -end and the like belong to the companions of a file: choose another name",
+)
+.about(&["file", "url"]);
+
+/// Companions of a removed file are left.
+pub const LEFT_OVER: ErrorReason = ErrorReason::new(
+    "left_over",
+    "the file is missing, but its write-ahead log is not: put the file back, or remove what standard error names",
+)
+.about(&["file", "url"]);
+
+/// The file is not as it was written.
+pub const DAMAGED: ErrorReason = ErrorReason::new(
+    "damaged",
+    "the file is not as it was written: open a backup, or import an exported log; if the message says so, accept_loss: \
+     true opens it as it is",
+)
+.about(&["url"]);
+
+/// Another program has the file open.
+pub const OPEN_ELSEWHERE: ErrorReason =
+    ErrorReason::new("open_elsewhere", "another program has it open: close it there, and try again");
+
+/// Only an empty log can import events.
+pub const IMPORT_INTO_EVENTS: ErrorReason = ErrorReason::new(
+    "not_empty",
+    "events are imported into an empty store only: open a new file, and import into that",
+);
+
+/// No event is parked under the number.
+pub const NOT_PARKED: ErrorReason =
+    ErrorReason::new("not_parked", "no event is parked under this number: the function parked lists those that are")
+        .about(&["number"]);
+
+/// The handler failed again.
+pub const FAILED_AGAIN: ErrorReason = ErrorReason::new(
+    "failed_again",
+    "the handler failed on the event again, and it stays parked: the function parked shows why",
+)
+.about(&["number"]);
+
+/// The handlers run in another program, or have stopped.
+pub const NOT_RUNNING: ErrorReason = ErrorReason::new(
+    "not_running",
+    "it does not run in this program: it has stopped, or another program that has the file open runs it",
+);
+
+/// A head is not one.
+pub const INVALID_HEAD: ErrorReason =
+    ErrorReason::new("invalid_head", "a head looks like \"12:5c5efdbd…\", as the function head showed it")
+        .about(&["head"]);
+
+/// What `at:` and `as_of:` may lead to.
+pub const OF_MOMENTS: [ErrorReason; 3] = [INVALID_POSITION, INVALID_TIME, TWO_MOMENTS];
+
+/// What `from:` and `limit:` may lead to.
+pub const OF_PAGES: [ErrorReason; 2] = [INVALID_POSITION, INVALID_LIMIT];

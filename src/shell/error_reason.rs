@@ -1,0 +1,51 @@
+//! The reason in `{:error, :no_account}`, with its explanation.
+
+/// Why a call did not do what it was asked to: an atom for programs, and an explanation for people.
+///
+/// ```
+/// use cqrs_bank::shell::error_reason::ErrorReason;
+/// use cqrs_bank::shell::term::Term;
+///
+/// const NO_LOT: ErrorReason =
+///     ErrorReason::new("no_lot", "there is no such lot: Garage.open_lot opens one").about(&["lot"]);
+/// assert_eq!(Term::Error(NO_LOT).to_string(), "{:error, :no_lot}");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ErrorReason {
+    name: &'static str,
+    explanation: &'static str,
+    about: &'static [&'static str],
+}
+
+impl ErrorReason {
+    /// A reason: its atom without the colon, and a clause that says what is wrong or what is allowed, and what to do next.
+    ///
+    /// # Panics
+    ///
+    /// When one of them is empty. In a constant this is a compile error.
+    pub const fn new(name: &'static str, explanation: &'static str) -> Self {
+        assert!(!name.is_empty() && !explanation.is_empty(), "a reason has a name and an explanation");
+        Self { name, explanation, about: &[] }
+    }
+
+    /// Names the parameters that may be at fault. What was given for them is shown with the explanation.
+    #[must_use]
+    pub const fn about(self, about: &'static [&'static str]) -> Self {
+        Self { about, ..self }
+    }
+
+    /// Its atom, without the colon.
+    pub const fn name(self) -> &'static str {
+        self.name
+    }
+
+    /// What is wrong or what is allowed, and what to do next.
+    pub const fn explanation(self) -> &'static str {
+        self.explanation
+    }
+
+    /// The parameters that may be at fault.
+    pub const fn parameters(self) -> &'static [&'static str] {
+        self.about
+    }
+}

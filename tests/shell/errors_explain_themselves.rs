@@ -1,0 +1,87 @@
+//! At a terminal an error is followed by a line that says what was given, what is allowed, and what to do next. A script
+//! prints the error alone.
+
+use crate::program::run;
+use crate::terminal::Terminal;
+
+/// The lines that a statement at the prompt is answered with.
+fn answer(terminal: &Terminal, number: u32, statement: &str) -> Vec<String> {
+    terminal.enter(statement);
+    terminal.wait_for(&format!("bank({})> ", number + 1));
+    let lines = terminal.lines();
+    let typed = format!("bank({number})> {statement}");
+    let start = lines.iter().rposition(|line| *line == typed).expect(&typed);
+    lines[start + 1..lines.len() - 1].to_vec()
+}
+
+#[test]
+fn a_person_is_told_what_to_do_next() {
+    let terminal = Terminal::open();
+    let no_account =
+        "  account \"Nobody\" - there is no such account: Bank.create opens one, and Bank.get_account_list lists them";
+    let answers = [
+        ("Bank.events", &["{:error, :bank_not_open}", "  no bank is open: Bank.open opens one in memory"][..]),
+        ("Bank.open", &["{:ok, #Bank<memory>}"]),
+        ("Bank.check_balance \"Nobody\"", &[":no_account", no_account]),
+        ("Bank.events \"Nobody\"", &[":no_account", no_account]),
+        ("Bank.statement \"Nobody\"", &[":no_account", no_account]),
+        ("Bank.snapshots \"Nobody\"", &[":no_account", no_account]),
+        ("Bank.why \"Nobody\"", &[":no_account", no_account]),
+        ("Bank.unlock \"Nobody\"", &["{:error, :no_account}", no_account]),
+        (
+            "Bank.deposit 1, 0",
+            &["{:error, :invalid_amount}", "  amount 0 - an amount is from 1 to 1_000_000_000_000_000"],
+        ),
+        (
+            "Bank.check_balance 1, as_of: \"now\"",
+            &["{:error, :invalid_time}", "  as_of \"now\" - a time looks like \"2026-11-20T10:00:00Z\""],
+        ),
+    ];
+    for (number, (statement, lines)) in (1..).zip(answers) {
+        let answered = answer(&terminal, number, statement);
+        let answered: Vec<_> = answered.iter().filter(|line| !line.starts_with("Command")).collect();
+        // A long line goes on in the next.
+        for (line, expected) in answered.iter().zip(lines) {
+            assert!(expected.starts_with(line.as_str()) || line.starts_with(expected), "{statement}: {answered:?}");
+        }
+        assert!(answered.len() >= lines.len(), "{statement}: {answered:?}");
+    }
+}
+
+#[test]
+fn a_pin_and_a_password_are_never_part_of_it() {
+    let terminal = Terminal::open();
+    terminal.enter("Bank.open; Bank.create 1, \"Josh\", 12");
+    terminal.wait_until("the explanation", |screen| screen.contents().contains("  a PIN has 4 to 12 digits"));
+    terminal.wait_for("bank(3)> ");
+    terminal.enter("Bank.close; Bank.open email: \"smtp://me:secret@host?tls=perhaps\"");
+    terminal.wait_until("the explanation", |screen| screen.contents().contains("  the options are ?from="));
+    let explained = terminal.lines().into_iter().filter(|line| line.starts_with("  "));
+    assert!(!explained.collect::<String>().contains("secret"));
+}
+
+#[test]
+fn a_script_prints_the_error_alone() {
+    let finished = run(&["--quiet"], "Bank.open\nBank.check_balance \"Nobody\"\nBank.deposit 1, 0\n");
+    assert_eq!(finished.stdout, "{:ok, #Bank<memory>}\n:no_account\n{:error, :invalid_amount}\n");
+}
+
+#[test]
+fn at_the_prompt_names_may_be_written_in_any_case() {
+    let terminal = Terminal::open();
+    assert_eq!(answer(&terminal, 1, "OPEN"), ["{:ok, #Bank<memory>}"]);
+    assert!(answer(&terminal, 2, "bank.create 1").ends_with(&[":ok".to_owned()]));
+    assert_eq!(answer(&terminal, 3, "Check_Balance 1"), ["0"]);
+    terminal.enter("\\q");
+    assert_eq!(terminal.ended().0, Some(0));
+}
+
+#[test]
+fn a_bank_file_as_the_argument_is_open_at_the_prompt() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("bank.db");
+    let path = path.to_str().unwrap();
+    run(&["--store", path], "Bank.open\nBank.create \"Wolfman\", deposit: 5\n");
+    let terminal = Terminal::open_by(env!("CARGO_BIN_EXE_bank"), &[path]);
+    assert_eq!(answer(&terminal, 1, "Bank.check_balance \"Wolfman\""), ["5"]);
+}
