@@ -207,7 +207,7 @@ fn files(directory: &Path) -> Vec<(String, String)> {
 struct Addresses(HashMap<AccountId, Recipient>);
 
 impl AddressBook for Addresses {
-    fn lists(&self, account: &AccountId) -> bool {
+    fn lists(&self, account: &AccountId, _: Position) -> bool {
         self.0.contains_key(account)
     }
 

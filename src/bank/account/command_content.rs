@@ -4,11 +4,12 @@ use std::fmt;
 
 use super::aggregate::Account;
 use super::booking::{BookingDetails, Memo};
-use super::commands::{AccountCommand, CREATE_ACCOUNT, TRANSFER_MONEY};
+use super::commands::{AccountCommand, CREATE_ACCOUNT};
 use super::email_address::EmailAddress;
 use super::id::AccountId;
 use super::reversal::Reversal;
 use super::stated_reason::StatedReason;
+use super::transfer::TRANSFER_MONEY;
 use super::transfer::{Incoming, Outgoing, ReleaseReason};
 use crate::engine::domain::Command;
 use crate::engine::log::Fingerprint;

@@ -12,9 +12,8 @@ use super::stated_reason::StatedReason;
 use crate::bank::account::transfer::{Incoming, Outgoing, ReleaseReason, TransferId};
 use crate::bank::pin::PinCheck;
 
-/// Titles of commands that are traced before the command is built.
+/// The title of a command that is traced before the command is built.
 pub(in crate::bank) const CREATE_ACCOUNT: &str = "Create Account";
-pub(in crate::bank) const TRANSFER_MONEY: &str = "Transfer Money";
 
 /// What an account has from the beginning, besides its holder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

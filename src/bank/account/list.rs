@@ -159,9 +159,9 @@ impl Accounts {
         self.listed.find(account).is_some_and(|listed| listed.has_pin)
     }
 
-    /// The e-mail address of an account's holder, if known.
-    pub fn email(&self, account: &str) -> Option<&EmailAddress> {
-        self.email_at(account, Moment::NOW)
+    /// Whether the e-mail address of an account's holder was known at a moment.
+    pub fn has_email(&self, account: &str, moment: Moment) -> bool {
+        self.email_at(account, moment).is_some()
     }
 
     fn email_at(&self, account: &str, moment: Moment) -> Option<&EmailAddress> {

@@ -9,6 +9,9 @@ use super::booking::{BookingDate, BookingDetails, Memo};
 use super::id::AccountId;
 use super::money::Money;
 
+/// The title of the command that begins a transfer. It is traced before the command is built.
+pub(in crate::bank) const TRANSFER_MONEY: &str = "Transfer Money";
+
 /// The id of a transfer, which is the id of the command that requested it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -30,8 +30,8 @@ pub struct ThankYouEmail<A> {
 
 /// The e-mail addresses of holders.
 pub trait AddressBook: Clone + Send + Sync + 'static {
-    /// Whether the address of an account's holder is known. Called for every deposit.
-    fn lists(&self, account: &AccountId) -> bool;
+    /// Whether the address of an account's holder was known at a position. Called for every deposit.
+    fn lists(&self, account: &AccountId, position: Position) -> bool;
 
     /// The bank's currency.
     fn currency(&self) -> Currency {
@@ -44,8 +44,8 @@ pub trait AddressBook: Clone + Send + Sync + 'static {
 }
 
 impl AddressBook for ReadModel<Accounts> {
-    fn lists(&self, account: &AccountId) -> bool {
-        self.read(|accounts| accounts.email(account.as_str()).is_some())
+    fn lists(&self, account: &AccountId, position: Position) -> bool {
+        self.read(|accounts| accounts.has_email(account.as_str(), Moment::Position(position)))
     }
 
     fn currency(&self) -> Currency {
@@ -80,7 +80,7 @@ impl<A: AddressBook> EventHandler<AccountEvent> for ThankYouEmail<A> {
         let address_book = self.address_book.clone();
         move |event| {
             matches!(&event.data, AccountEvent::MoneyDeposited { account_id, .. }
-                if address_book.lists(account_id) && event.metadata.has_effects())
+                if address_book.lists(account_id, event.position) && event.metadata.has_effects())
         }
     }
 

@@ -4,11 +4,13 @@ mod period;
 mod read_models;
 mod reversed;
 mod statement;
+mod statement_line;
 mod statement_lines;
 mod statement_part;
 mod why;
 
 pub use self::period::{Bound, InvalidMonth, InvalidPeriod, Month, Period};
 pub(super) use self::statement::stream_of;
-pub use self::statement_lines::{LOCKING_PIN, Statement, StatementLine, WRONG_PIN};
+pub use self::statement_line::{LOCKING_PIN, StatementLine, WRONG_PIN};
+pub use self::statement_lines::Statement;
 pub use self::why::Reason;

@@ -5,7 +5,7 @@
 //! no more of a stream than it needs.
 
 use super::period::Period;
-use super::statement_lines::Line;
+use super::statement_line::Line;
 use crate::bank::{Account, AccountEvent, Bank, BookingDate, Unavailable};
 use crate::engine::domain::Aggregate as _;
 use crate::engine::log::{Moment, RecordedEvent, StreamId, Timestamp, Version};
