@@ -37,6 +37,7 @@ At a terminal it prompts for statements; otherwise it reads them from standard i
 
   SCRIPT, -f SCRIPT   run the statements of a file
   -c STATEMENTS       run these statements; every user of the machine can see them
+  -i                  stay at the prompt after them
   --store {placeholder:<11} {store}
   --foreign           trust only the log in the store, not what derives from it
   --quiet             replies only, no trace
@@ -50,7 +51,7 @@ At a terminal it prompts for statements; otherwise it reads them from standard i
   -V, --version       print the version
 
 Exit codes: 0, success; 1, the {domain} or the output failed; 2, wrong flags or no such script; 3, a statement
-could not be read or run. A refusal such as {{:error, :{example_refusal}}} is a reply, and not a failure.{late_trace}
+could not be read or run; 141, nobody read the output any more and statements remained. A refusal such as {{:error, :{example_refusal}}} is a reply, and not a failure.{late_trace}
 RUST_LOG=warn (or error, debug, …) sets what is logged on standard error; the default is info.{environment}"
     )
 }
@@ -68,6 +69,8 @@ pub(super) enum Input {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Flags<S> {
     pub(super) input: Input,
+    /// Whether to prompt after the script.
+    pub(super) stay: bool,
     pub(super) store: Option<S>,
     pub(super) foreign: bool,
     pub(super) quiet: bool,
@@ -97,6 +100,7 @@ where
 {
     let mut flags = Flags {
         input: Input::Standard,
+        stay: false,
         store: None,
         foreign: false,
         quiet: false,
@@ -112,6 +116,7 @@ where
         match argument {
             Short('f') => set_input(&mut flags, Input::File(parser.value()?.into()))?,
             Short('c') => set_input(&mut flags, Input::Statements(parser.value()?.string()?))?,
+            Short('i') => flags.stay = true,
             Value(path) => set_input(&mut flags, Input::File(path.into()))?,
             Long("store") => flags.store = Some(parser.value()?.string()?.parse().map_err(about("--store"))?),
             Long("seed") => flags.seed = Some(parser.value()?.string()?.parse().map_err(about("--seed"))?),

@@ -10,11 +10,20 @@ const BUSY: &str = "Replies {:error, :busy} when another program holds the file 
     every conflict: nothing was stored. Try again; if the other program hangs, end it.";
 
 /// The shell's own functions, with an example for `help` from the domain.
-pub const fn shell_functions(help_example: &'static str) -> [ShellFunction; 3] {
+pub const fn shell_functions(help_example: &'static str) -> [ShellFunction; 5] {
     [
         ShellFunction {
             function: own("help", &[FUNCTION], "lists the functions, or explains one", help_example),
             run: help,
+        },
+        ShellFunction {
+            function: own("history", &[], "lists the statements that can be recalled", "history")
+                .details("The latest is the last. None of them holds a PIN. A script has none."),
+            run: |_, _| Ok(ShellReply::History),
+        },
+        ShellFunction {
+            function: own("clear", &[], "clears the screen; so does Ctrl-L", "clear"),
+            run: |_, _| Ok(ShellReply::ClearScreen),
         },
         ShellFunction {
             function: own("exit", &[], "leaves; so does Ctrl-D on an empty line", "exit")
@@ -57,8 +66,8 @@ fn overview(vocabulary: Vocabulary) -> String {
     format!(
         "{}\n\n\
         Language\n  \
-          Parentheses are optional: {call}. Newlines and ; separate statements, # starts a\n  \
-          comment. Arguments are strings (\"…\" with \\\" \\\\ \\n \\t \\u{{1F43A}}), integers (1_000), :atoms, true and false.\
+          Parentheses are optional: {call}. Newlines and ; separate statements, but a line goes on\n  \
+          after ( or a comma; # starts a comment. Arguments are strings (\"…\" with \\\" \\\\ \\n \\t \\u{{1F43A}}), integers (1_000), :atoms, true and false.\
         {notes}",
         list(vocabulary.all())
     )

@@ -9,6 +9,7 @@ use super::in_flight::Landed;
 use super::language::{Statement, SyntaxError};
 use super::mistake::{Mistake, Source};
 use super::printing::PendingOutput;
+use super::prompt_text;
 use super::read_statement::{ReadStatement, Runnable};
 use super::term::Term;
 use super::trace::{Followed, Trace};
@@ -27,6 +28,10 @@ pub struct Style {
 pub enum Next {
     /// Run the next one.
     GoOn,
+    /// Show with [`Session::show_history`] what can be recalled, where there is a prompt.
+    ShowHistory,
+    /// Clear the screen, where there is a prompt.
+    ClearScreen,
     /// Leave, as the statement asked.
     Leave,
     /// Report a mistake: the statement could not be read or run.
@@ -74,7 +79,7 @@ impl<D: Domain> Session<D> {
     }
 
     fn prompt_of(&self, number: usize) -> String {
-        format!("{}({number})> ", self.domain.manual().name)
+        prompt_text::first(self.domain.manual().name, self.domain.what_is_open().as_deref(), number)
     }
 
     /// The output that the caller has to print.
@@ -124,6 +129,14 @@ impl<D: Domain> Session<D> {
                 Ok(Term::Text(text).into())
             }
             Ok(Runnable::Shell(ShellReply::Leave)) => return Next::Leave,
+            Ok(Runnable::Shell(ShellReply::History)) => {
+                self.statement_count += 1;
+                return Next::ShowHistory;
+            }
+            Ok(Runnable::Shell(ShellReply::ClearScreen)) => {
+                self.statement_count += 1;
+                return Next::ClearScreen;
+            }
             Err(mistake) => return self.mistake(text, mistake),
         };
         match outcome {
@@ -206,6 +219,11 @@ impl<D: Domain> Session<D> {
         Next::Mistake(mistake)
     }
 
+    /// Prints the statements that can be recalled, as the reply to `history`.
+    pub(super) fn show_history(&mut self, texts: &[String]) {
+        self.print("history", &Term::Text(texts.join("\n")).into(), None);
+    }
+
     /// Closes the domain, which finishes its pending commands, and prints the rest of the trace.
     pub async fn close(&mut self) {
         self.domain.close().await;
@@ -235,7 +253,7 @@ impl<D: Domain> Session<D> {
             // Writing to a string does not fail.
             let _ = write_escaped(&mut *output, line);
             output.push('\n');
-            prompt = continuation_prompt(&prompt);
+            prompt = prompt_text::continued(&prompt);
         }
     }
 
@@ -277,14 +295,6 @@ fn next_after(failed: Option<Failed>, stopped: Option<String>) -> Next {
         (Some(Failed { message, changes_nothing: false }), _) | (_, Some(message)) => Next::Failure(message),
         (Some(Failed { message, changes_nothing: true }), None) => Next::NotDone(message),
         (None, None) => Next::GoOn,
-    }
-}
-
-/// The prompt for a statement's second and later lines, as wide as the first: `....(1)> `.
-pub fn continuation_prompt(prompt: &str) -> String {
-    match prompt.find('(') {
-        Some(name) => format!("{}{}", ".".repeat(name), &prompt[name..]),
-        None => prompt.to_owned(),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::engine::store::{OpenStoreError, StoreError, UnsupportedUrl};
 use crate::shell::functions::{BUSY, Call, Function, NotDone, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::term::Term;
 
-const URL: Parameter = Parameter::optional("url", ParameterKind::Text);
+const URL: Parameter = Parameter::optional("url", ParameterKind::File);
 const ACCEPT_LOSS: Parameter = Parameter::by_name("accept_loss", ParameterKind::Boolean);
 const FOREIGN: Parameter = Parameter::by_name("foreign", ParameterKind::Boolean);
 const CURRENCY: Parameter = Parameter::by_name("currency", ParameterKind::Text);

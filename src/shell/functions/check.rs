@@ -66,7 +66,11 @@ fn value<'a>(
     match (&argument.value, parameter.kind) {
         (
             Value::String(text),
-            ParameterKind::Named | ParameterKind::Text | ParameterKind::Pin | ParameterKind::PositionOrDate,
+            ParameterKind::Named
+            | ParameterKind::Text
+            | ParameterKind::File
+            | ParameterKind::Pin
+            | ParameterKind::PositionOrDate,
         ) => Ok(text.clone()),
         // From the source: a PIN may begin with zeros, and a parsed integer has lost them.
         (Value::Integer(_), ParameterKind::Pin) => Ok(text[argument.value_span.clone()].replace('_', "").into()),
@@ -102,7 +106,7 @@ impl ParameterKind {
     fn describe(self, manual: &Manual) -> String {
         match self {
             Self::Named => format!("a string such as \"{}\", an integer or an atom", manual.named),
-            Self::Text => "a string".to_owned(),
+            Self::Text | Self::File => "a string".to_owned(),
             Self::Integer => "a whole number".to_owned(),
             Self::PositionOrDate => "a position such as 3 or a date such as \"2024-01-17\"".to_owned(),
             Self::Amount => "an amount such as 100 or 10.50".to_owned(),

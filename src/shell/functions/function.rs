@@ -48,6 +48,8 @@ pub enum ParameterKind {
     Named,
     /// Any string.
     Text,
+    /// The path of a file, or another string that can stand for one.
+    File,
     /// A whole number.
     Integer,
     /// A position in the log, as an integer, or a date, as a string.
