@@ -51,7 +51,8 @@ At a terminal it prompts for statements; otherwise it reads them from standard i
   -V, --version       print the version
 
 Exit codes: 0, success; 1, the {domain} or the output failed; 2, wrong flags or no such script; 3, a statement
-could not be read or run; 141, nobody read the output any more and statements remained. A refusal such as {{:error, :{example_refusal}}} is a reply, and not a failure.{late_trace}
+could not be read or run; 141, nobody read the output to its end, and statements remained. A refusal such as
+{{:error, :{example_refusal}}} is a reply, and not a failure.{late_trace}
 RUST_LOG=warn (or error, debug, …) sets what is logged on standard error; the default is info.{environment}"
     )
 }

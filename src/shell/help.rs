@@ -67,7 +67,8 @@ fn overview(vocabulary: Vocabulary) -> String {
         "{}\n\n\
         Language\n  \
           Parentheses are optional: {call}. Newlines and ; separate statements, but a line goes on\n  \
-          after ( or a comma; # starts a comment. Arguments are strings (\"…\" with \\\" \\\\ \\n \\t \\u{{1F43A}}), integers (1_000), :atoms, true and false.\
+          after ( or a comma; # starts a comment. Arguments are strings (\"…\" with \\\" \\\\ \\n \\t \\u{{1F43A}}),\n  \
+          integers (1_000), :atoms, true and false.\
         {notes}",
         list(vocabulary.all())
     )

@@ -194,6 +194,15 @@ impl Terminal {
         });
     }
 
+    /// Waits for the prompt of a statement, whatever is open.
+    pub(crate) fn wait_for_statement(&self, number: usize) {
+        self.wait_until(&format!("the prompt of statement {number}"), |screen| {
+            let contents = screen.contents();
+            let last = contents.trim_end().lines().last().unwrap_or_default();
+            last.starts_with("bank") && last.ends_with(&format!("({number})>"))
+        });
+    }
+
     pub(crate) fn wait_until(&self, what: &str, condition: impl Fn(&vt100::Screen) -> bool) {
         let deadline = Instant::now() + HANG;
         let (parser, changed) = &*self.screen;
