@@ -108,7 +108,7 @@ impl<'a> PartialStatement<'a> {
         let (given, keyword) = (self.given.clone(), self.keyword);
         parameters.iter().enumerate().filter_map(move |(index, parameter)| {
             let is_to_come = match parameter.keyword {
-                true => !given.contains(&parameter.name) && !(has_begun && keyword == Some(parameter.name)),
+                true => !(given.contains(&parameter.name) || has_begun && keyword == Some(parameter.name)),
                 false => index >= next && !only_keywords,
             };
             is_to_come.then_some(parameter)
