@@ -31,7 +31,7 @@ fn tab_within_a_string_doubles_no_quote() {
     let terminal = Terminal::open_with_arguments(&["-i", "-c", "Bank.open; Bank.create :Wolfman"], "bank(3)> ");
     terminal.keys(&format!("Bank.deposit \"Wo\", 5{}{TAB}", LEFT.repeat(4)));
     terminal.wait_for("bank(3)> Bank.deposit \"Wolfman\", 5");
-    terminal.keys(&format!("{ENTER}"));
+    terminal.keys(ENTER);
     terminal.wait_for("bank(4)> ");
     assert_eq!(terminal.lines().iter().rev().nth(1).unwrap(), ":ok");
 }
