@@ -39,6 +39,7 @@ At a terminal it prompts for statements; otherwise it reads them from standard i
   STORE               open a file that a {domain} is kept in, as --store names it, at once
   SCRIPT, -f SCRIPT   run the statements of a file; - is standard input
   -c STATEMENTS       run these statements; several run in turn; every user of the machine can see them
+  -i                  stay at the prompt after them
   --store {placeholder:<11} {store}
   --foreign           trust only the log in the store, not what derives from it
   --quiet             replies only, no trace
@@ -53,7 +54,8 @@ At a terminal it prompts for statements; otherwise it reads them from standard i
   -V, --version       print the version
 
 Exit codes: 0, success; 1, the {domain} or the output failed; 2, wrong flags or no such script; 3, a statement
-could not be read or run; 4, --strict ended the script. Without --strict, a refusal such as
+could not be read or run; 4, --strict ended the script; 141, nobody
+read the output to its end, and statements remained. Without --strict, a refusal such as
 {{:error, :{example_refusal}}} is a reply, and not a failure. With it, no command is sent ahead of the replies before it.{late_trace}
 RUST_LOG=warn, or error, sets what is logged on standard error; the default is info. RUST_LOG=debug shows loads,
 batches, conflicts, commits and checkpoints, with the correlation ids of their conversations.{environment}
@@ -92,6 +94,8 @@ const LONG_FLAGS: [&str; 12] = [
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Flags<S> {
     pub(super) input: Input,
+    /// Whether to prompt after the script.
+    pub(super) stay: bool,
     pub(super) store: Option<S>,
     /// Whether the store was given as an argument of its own, to open it at once.
     pub(super) opens_at_once: bool,
@@ -126,6 +130,7 @@ where
 {
     let mut flags = Flags {
         input: Input::Standard,
+        stay: false,
         store: None,
         opens_at_once: false,
         foreign: false,
@@ -144,6 +149,7 @@ where
         match argument {
             Short('f') => set_input(&mut input, script(parser.value()?))?,
             Short('c') => add_statements(&mut input, &parser.value()?.string()?)?,
+            Short('i') => flags.stay = true,
             Value(path) if is_store(Path::new(&path)) => {
                 // With the prefix, no file is taken for something else that has its name.
                 let url = format!("sqlite:{}", path.string()?);

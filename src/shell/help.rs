@@ -17,7 +17,7 @@ const WIDTH: usize = 108;
 const FEW_FUNCTIONS: usize = 12;
 
 /// The shell's own functions, with an example for `help` from the domain.
-pub const fn shell_functions(help_example: &'static str) -> [ShellFunction; 3] {
+pub const fn shell_functions(help_example: &'static str) -> [ShellFunction; 5] {
     [
         ShellFunction {
             function: own("help", &[TOPIC], "lists the functions, or explains one", help_example)
@@ -27,6 +27,15 @@ pub const fn shell_functions(help_example: &'static str) -> [ShellFunction; 3] {
                 )
                 .habits(&["?", "h", "\\h", "\\?", ".help", ":help", ":h", ":?"]),
             run: help,
+        },
+        ShellFunction {
+            function: own("history", &[], "lists the statements that can be recalled", "history")
+                .details("The latest is the last. None of them holds a PIN. A script has none."),
+            run: |_, _| Ok(ShellReply::History),
+        },
+        ShellFunction {
+            function: own("clear", &[], "clears the screen; so does Ctrl-L", "clear"),
+            run: |_, _| Ok(ShellReply::ClearScreen),
         },
         ShellFunction {
             function: own("exit", &[], "leaves; so does Ctrl-D on an empty line", "exit")
@@ -87,8 +96,9 @@ fn overview(vocabulary: Vocabulary) -> String {
         "{}\n\n\
         Concepts, each explained by help event and so on{}\n\n\
         Language\n  \
-          Parentheses are optional: {call}. Newlines and ; separate statements, # starts a\n  \
-          comment. Arguments are strings (\"…\" with \\\" \\\\ \\n \\t \\u{{1F43A}}), integers (1_000), :atoms, true and false.\
+          Parentheses are optional: {call}. Newlines and ; separate statements, but a line goes on\n  \
+          after ( or a comma; # starts a comment. Arguments are strings (\"…\" with \\\" \\\\ \\n \\t \\u{{1F43A}}),\n  \
+          integers (1_000), :atoms, true and false.\
         {notes}",
         list(vocabulary.all()),
         wrapped(&concepts.join(", "), 2),

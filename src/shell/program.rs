@@ -10,6 +10,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 use tokio::io::AsyncRead;
+use tokio::runtime::{self, Runtime};
 use tokio::task::JoinError;
 use tracing::subscriber::SetGlobalDefaultError;
 use tracing_subscriber::filter::Targets;
@@ -35,6 +36,8 @@ const MISTAKE: u8 = 3;
 const REFUSED: u8 = 4;
 /// As in a POSIX shell, a program that a signal ended exits with this plus the signal's number.
 const SIGNAL_BASE: i32 = 128;
+/// Nobody reads the output any more, and something remained to be done: as if SIGPIPE, which is 13, had ended the program.
+const OUTPUT_CLOSED: u8 = 141;
 
 /// What the runtime, the signals and the line editor open, and a few to spare. They panic where none are left.
 const NEEDED_DESCRIPTORS: usize = 16;
@@ -115,53 +118,71 @@ impl Program {
         flags: Flags<S>,
         open: impl AsyncFnOnce(Opening<S>) -> Result<D, CannotOpen>,
     ) -> Result<ExitCode, StartError> {
-        let at_terminal = flags.input == flags::Input::Standard && streams::are_interactive();
+        let at_terminal = streams::are_interactive();
+        if flags.stay && !at_terminal {
+            return Err(CannotOpen::WrongFlags("-i needs a terminal as standard input".to_owned()).into());
+        }
+        let runs_script = flags.input != flags::Input::Standard || !at_terminal;
+        let prompts = !runs_script || flags.stay;
         streams::check_free_descriptors(NEEDED_DESCRIPTORS).map_err(StartError::Descriptors)?;
         let trace = Trace::default();
         self.set_up_logging(&trace, &flags)?;
 
         // One thread: a command passes from task to task without waking another core.
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(StartError::Runtime)?;
         let Flags { store, opens_at_once, foreign, seed, user, .. } = flags;
         let opening = Opening { store, opens_at_once, foreign, seed, user, trace: trace.clone() };
         runtime.block_on(async { signals::ignore_file_size_signal() }).map_err(StartError::Runtime)?;
         let domain = runtime.block_on(open(opening))?;
-        let session = Session::new(
-            domain,
-            trace,
-            Style { json: flags.json, echo: flags.echo && !at_terminal, for_a_person: at_terminal && !flags.json },
-        );
-        let ended_by_signal = |number: i32| u8::try_from(SIGNAL_BASE + number).unwrap_or(FAILED);
-        // Spawned: waking a task costs less than waking the future that `block_on` polls.
-        let code = if at_terminal {
-            streams::reopen_terminal();
-            let history = state_directory().map(|state| state.join(self.history));
-            let prompting = runtime.spawn(prompt::run(session, history));
-            match runtime.block_on(prompting)?.map_err(StartError::Terminal)? {
-                PromptEnd::Left => 0,
-                PromptEnd::Signal(number) => ended_by_signal(number),
-            }
-        } else {
+        let style =
+            Style { json: flags.json, echo: flags.echo && runs_script, for_a_person: !runs_script && !flags.json };
+        let session = Session::new(domain, trace, style);
+        let code = if runs_script {
             let script = open_script(flags.input)?;
             let output = OutputThread::start(streams::standard_output()).map_err(StartError::Thread)?;
             let Flags { keep_going, strict, in_flight, .. } = flags;
+            // Spawned: waking a task costs less than waking the future that `block_on` polls.
             let running = runtime.spawn(async move {
                 let interrupts = Interrupts::listen()?;
                 let errors = ErrorOutput;
-                Ok(Script { session, output, errors, keep_going, strict, in_flight, interrupts }.run(script).await)
+                let script_run = Script { session, output, errors, keep_going, strict, in_flight, interrupts };
+                Ok(match prompts {
+                    true => {
+                        let (end, session) = script_run.run_before_more(script).await;
+                        (end, Some(session))
+                    }
+                    false => (script_run.run(script).await, None),
+                })
             });
-            match runtime.block_on(running)?.map_err(StartError::Runtime)? {
-                ScriptEnd::Success => 0,
-                ScriptEnd::Mistake => MISTAKE,
-                ScriptEnd::Failure => FAILED,
-                ScriptEnd::Refused => REFUSED,
-                ScriptEnd::Signal(number) => ended_by_signal(number),
+            let (end, session) = runtime.block_on(running)?.map_err(StartError::Runtime)?;
+            match (end, session) {
+                (ScriptEnd::Signal(number), _) => ended_by_signal(number),
+                (ScriptEnd::OutputClosed, _) => OUTPUT_CLOSED,
+                (_, Some(session)) => self.prompt(&runtime, session)?,
+                (ScriptEnd::Success, None) => 0,
+                (ScriptEnd::Mistake, None) => MISTAKE,
+                (ScriptEnd::Failure, None) => FAILED,
+                (ScriptEnd::Refused, None) => REFUSED,
             }
+        } else {
+            self.prompt(&runtime, session)?
         };
         // Dropping the runtime would wait for a read of standard input that may never end.
         runtime.shutdown_background();
         Ok(ExitCode::from(code))
+    }
+
+    /// Prompts until the person leaves; answers with the exit code.
+    fn prompt<D: Domain>(&self, runtime: &Runtime, mut session: Session<D>) -> Result<u8, StartError> {
+        session.serve_a_person();
+        let history = state_directory().map(|state| state.join(self.history));
+        let prompting = runtime.spawn(prompt::run(session, self.name, history));
+        Ok(match runtime.block_on(prompting)?.map_err(StartError::Terminal)? {
+            PromptEnd::Left => 0,
+            PromptEnd::OutputClosed => OUTPUT_CLOSED,
+            PromptEnd::Signal(number) => ended_by_signal(number),
+        })
     }
 
     fn set_up_logging<S>(&self, trace: &Trace, flags: &Flags<S>) -> Result<(), StartError> {
@@ -189,6 +210,10 @@ impl Program {
     fn print_error(&self, message: &str) {
         streams::print_error(&format!("{}: {}", self.name, escape::line(message)));
     }
+}
+
+fn ended_by_signal(number: i32) -> u8 {
+    u8::try_from(SIGNAL_BASE + number).unwrap_or(FAILED)
 }
 
 /// The directory for the history and the key for PINs, within the user's state directory as XDG defines it. `None` where

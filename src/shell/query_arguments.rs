@@ -32,12 +32,19 @@ pub(in crate::shell) fn moment(call: &Call<'_>) -> Result<Option<Moment>, Term> 
 fn time(text: &str) -> Option<Timestamp> {
     const DATE: usize = "2026-11-20".len();
     if text.len() != DATE {
-        return text.parse().ok();
+        return text.parse().ok().or_else(|| of_last_days(text));
     }
     let date: Date = text.parse().ok()?;
     // The last days that a date can name end later than the last time.
     let end = date.at(23, 59, 59, 999_999_000).to_zoned(TimeZone::UTC);
     Some(end.map_or(Timestamp::MAX, |end| Timestamp::from_micros(end.timestamp().as_microsecond())))
+}
+
+/// The last days of the calendar are beyond the [last time](Timestamp::MAX), which stands for them: who writes one means the
+/// end of time.
+fn of_last_days(text: &str) -> Option<Timestamp> {
+    let rest = text.strip_prefix("9999-12-30").or_else(|| text.strip_prefix("9999-12-31"))?;
+    format!("9999-12-29{rest}").parse::<Timestamp>().is_ok().then_some(Timestamp::MAX)
 }
 
 /// The reply to a query about a position beyond the end of the log.
@@ -75,6 +82,16 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(time(text).map(|time| time.to_string()).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_the_calendar_is_the_last_time() {
+        for text in ["9999-12-31", "9999-12-31T23:59:59Z", "9999-12-30T22:00:01Z", "9999-12-31T23:59:59.999999+01:00"] {
+            assert_eq!(time(text), Some(Timestamp::MAX), "{text}");
+        }
+        for text in ["9999-12-31T24:00:00Z", "9999-12-32", "9999-12-31x", "10000-01-01T00:00:00Z", ""] {
+            assert_eq!(time(text), None, "{text}");
         }
     }
 }

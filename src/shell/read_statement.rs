@@ -83,6 +83,11 @@ impl<'a, D: Domain> ReadStatement<'a, D> {
         }
     }
 
+    /// Whether it asks the shell itself for a text, such as help.
+    pub(super) fn is_text_of_the_shell(&self) -> bool {
+        matches!(&self.call, Ok(Runnable::Shell(ShellReply::Text(_))))
+    }
+
     /// Whether it is a mistake and cannot be run.
     pub fn is_mistake(&self) -> bool {
         self.call.is_err()

@@ -10,6 +10,7 @@ use super::in_flight::Landed;
 use super::language::{Statement, SyntaxError};
 use super::mistake::{Mistake, Source};
 use super::printing::PendingOutput;
+use super::prompt_text;
 use super::read_statement::{ReadStatement, Runnable};
 use super::term::Term;
 use super::trace::{Followed, Trace};
@@ -32,6 +33,10 @@ pub enum Next {
     GoOn,
     /// Run the next one, unless the script ends where something is refused or declined: the reply, in words.
     Refused(String),
+    /// Show with [`Session::show_history`] what can be recalled, where there is a prompt.
+    ShowHistory,
+    /// Clear the screen, where there is a prompt.
+    ClearScreen,
     /// Leave, as the statement asked.
     Leave,
     /// Report a mistake: the statement could not be read or run.
@@ -79,7 +84,12 @@ impl<D: Domain> Session<D> {
     }
 
     fn prompt_of(&self, number: usize) -> String {
-        format!("{}({number})> ", self.domain.manual().name)
+        prompt_text::first(self.domain.manual().name, self.domain.what_is_open().as_deref(), number)
+    }
+
+    /// From now on, a person at a terminal is served.
+    pub(super) fn serve_a_person(&mut self) {
+        self.style.for_a_person = !self.style.json;
     }
 
     /// The output that the caller has to print.
@@ -138,6 +148,14 @@ impl<D: Domain> Session<D> {
                 (Ok(Term::Text(text).into()), None)
             }
             Ok(Runnable::Shell(ShellReply::Leave)) => return Next::Leave,
+            Ok(Runnable::Shell(ShellReply::History)) => {
+                self.statement_count += 1;
+                return Next::ShowHistory;
+            }
+            Ok(Runnable::Shell(ShellReply::ClearScreen)) => {
+                self.statement_count += 1;
+                return Next::ClearScreen;
+            }
             Err(mistake) => return self.mistake(text, mistake),
         };
         match outcome {
@@ -227,6 +245,11 @@ impl<D: Domain> Session<D> {
         Next::Mistake(mistake)
     }
 
+    /// Prints the statements that can be recalled, as the reply to `history`.
+    pub(super) fn show_history(&mut self, texts: &[String]) {
+        self.print("history", &Term::Text(texts.join("\n")).into(), None, None);
+    }
+
     /// Closes the domain, which finishes its pending commands, and prints the rest of the trace.
     pub async fn close(&mut self) {
         self.domain.close().await;
@@ -256,7 +279,7 @@ impl<D: Domain> Session<D> {
             // Writing to a string does not fail.
             let _ = write_escaped(&mut *output, line);
             output.push('\n');
-            prompt = continuation_prompt(&prompt);
+            prompt = prompt_text::continued(&prompt);
         }
     }
 
@@ -311,14 +334,6 @@ fn refused(reply: &Reply, is_done: bool) -> Option<String> {
         Term::Ok(counts) if reply.declined => Some(format!("not all was done: {counts}")),
         _ if reply.declined => Some("it was declined".to_owned()),
         _ => None,
-    }
-}
-
-/// The prompt for a statement's second and later lines, as wide as the first: `....(1)> `.
-pub fn continuation_prompt(prompt: &str) -> String {
-    match prompt.find('(') {
-        Some(name) => format!("{}{}", ".".repeat(name), &prompt[name..]),
-        None => prompt.to_owned(),
     }
 }
 

@@ -194,9 +194,9 @@ fn at_the_prompt_one_opens_the_bank_again_and_goes_on() {
     let path = directory.path().canonicalize().unwrap().join("bank.db");
     // The signal that comes with a limit is not one of a full disk.
     let terminal = Terminal::open_by("bash", &["-c", "trap '' XFSZ; exec \"$0\"", env!("CARGO_BIN_EXE_bank")]);
-    let ask = |statement: &str, number: u32| {
+    let ask = |statement: &str, number: usize| {
         terminal.enter(statement);
-        terminal.wait_for(&format!("bank({number})> "));
+        terminal.wait_for_statement(number);
     };
     let last = |lines: usize| terminal.lines().iter().rev().nth(lines).unwrap().clone();
     ask(&format!("Bank.open {path:?}"), 2);

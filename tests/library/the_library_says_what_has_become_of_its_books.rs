@@ -65,7 +65,7 @@ const PLAIN: Style = Style { json: false, echo: false, for_a_person: false };
 
 /// The input of a session, after its prompts.
 fn typed(session: &str) -> String {
-    let statements = session.lines().filter_map(|line| line.strip_prefix("library("));
+    let statements = session.lines().filter(|line| line.starts_with("library_"));
     statements.map(|line| line.split_once("> ").unwrap().1.to_owned() + "\n").collect()
 }
 
@@ -83,25 +83,25 @@ async fn the_example_session() {
     let library = Library::new();
     assert_written(
         &library,
-        r#"library(1)> LibraryWriteService.add_book("978-1593275846", "Elixir in Action", "Sasa Juric", 10)
+        r#"library_write(1)> LibraryWriteService.add_book("978-1593275846", "Elixir in Action", "Sasa Juric", 10)
 Command Sent
 Command Handler: Add Book
 Event Store Published Event
 Event Published
 :ok
-library(2)> LibraryWriteService.add_book("978-1680502992", "Programming Elixir 1.6", "Dave Thomas", 5)
+library_write(2)> LibraryWriteService.add_book("978-1680502992", "Programming Elixir 1.6", "Dave Thomas", 5)
 Command Sent
 Command Handler: Add Book
 Event Store Published Event
 Event Published
 :ok
-library(3)> LibraryWriteService.borrow_book("978-1593275846", "user123")
+library_write(3)> LibraryWriteService.borrow_book("978-1593275846", "user123")
 Command Sent
 Command Handler: Borrow Book
 Event Store Published Event
 Event Published
 :ok
-library(4)> LibraryWriteService.remove_book("978-1680502992")
+library_write(4)> LibraryWriteService.remove_book("978-1680502992")
 Command Sent
 Command Handler: Remove Book
 Event Store Published Event
@@ -112,32 +112,32 @@ Event Published
     .await;
     assert_read(
         &library,
-        r#"library(1)> LibraryReadService.get_inventory()
+        r#"library_read(1)> LibraryReadService.get_inventory()
 isbn           title             author      copies_in  copies_out
 9781593275846  Elixir in Action  Sasa Juric          9           1
-library(2)> LibraryReadService.get_book "1-59327-584-6"
+library_read(2)> LibraryReadService.get_book "1-59327-584-6"
 %{isbn: "9781593275846", title: "Elixir in Action", author: "Sasa Juric", copies_in: 9, copies_out: 1}
-library(3)> LibraryReadService.get_loans "user123"
+library_read(3)> LibraryReadService.get_loans "user123"
 isbn           title             borrowed
 9781593275846  Elixir in Action  2026-01-01T00:00:01.006000Z
-library(4)> LibraryReadService.get_inventory at: 2
+library_read(4)> LibraryReadService.get_inventory at: 2
 isbn           title                   author       copies_in  copies_out
 9781593275846  Elixir in Action        Sasa Juric          10           0
 9781680502992  Programming Elixir 1.6  Dave Thomas          5           0
-library(5)> LibraryReadService.get_inventory as_of: "2026-01-01T00:00:01.007Z", from: "978-1593275847"
+library_read(5)> LibraryReadService.get_inventory as_of: "2026-01-01T00:00:01.007Z", from: "978-1593275847"
 {:error, :invalid_isbn}
-library(6)> LibraryReadService.get_inventory as_of: "2026-01-01T00:00:01.007Z", from: "978-1680502992"
+library_read(6)> LibraryReadService.get_inventory as_of: "2026-01-01T00:00:01.007Z", from: "978-1680502992"
 isbn           title                   author       copies_in  copies_out
 9781680502992  Programming Elixir 1.6  Dave Thomas          5           0
-library(7)> LibraryReadService.get_inventory at: 3, limit: 1
+library_read(7)> LibraryReadService.get_inventory at: 3, limit: 1
 isbn           title             author      copies_in  copies_out
 9781593275846  Elixir in Action  Sasa Juric          9           1
 Later books are not shown: `LibraryReadService.get_inventory from: "9781680502992", limit: 1, at: 3` goes on.
-library(8)> LibraryReadService.get_book "978-1680502992"
+library_read(8)> LibraryReadService.get_book "978-1680502992"
 :no_book
-library(9)> LibraryReadService.get_book "978-1680502992", at: 3
+library_read(9)> LibraryReadService.get_book "978-1680502992", at: 3
 %{isbn: "9781680502992", title: "Programming Elixir 1.6", author: "Dave Thomas", copies_in: 5, copies_out: 0}
-library(10)> LibraryReadService.get_loans "user123", as_of: "2026-01-01T00:00:01.005Z"
+library_read(10)> LibraryReadService.get_loans "user123", as_of: "2026-01-01T00:00:01.005Z"
 isbn  title  borrowed
 "#,
     )
@@ -149,65 +149,65 @@ async fn every_refusal_is_told_and_changes_nothing() {
     let library = Library::new();
     assert_written(
         &library,
-        r#"library(1)> LibraryWriteService.borrow_book "978-1593275846", "Ann"
+        r#"library_write(1)> LibraryWriteService.borrow_book "978-1593275846", "Ann"
 Command Sent
 Command Handler: Borrow Book
 {:error, :no_book}
-library(2)> LibraryWriteService.add_book "978-1593275846", "Elixir in Action", "Sasa Juric", 1
+library_write(2)> LibraryWriteService.add_book "978-1593275846", "Elixir in Action", "Sasa Juric", 1
 Command Sent
 Command Handler: Add Book
 Event Store Published Event
 Event Published
 :ok
-library(3)> LibraryWriteService.return_book "978-1593275846", "Ann"
+library_write(3)> LibraryWriteService.return_book "978-1593275846", "Ann"
 Command Sent
 Command Handler: Return Book
 {:error, :not_borrowed}
-library(4)> LibraryWriteService.borrow_book "978-1593275846", "Ann"
+library_write(4)> LibraryWriteService.borrow_book "978-1593275846", "Ann"
 Command Sent
 Command Handler: Borrow Book
 Event Store Published Event
 Event Published
 :ok
-library(5)> LibraryWriteService.borrow_book "978-1593275846", "Ann"
+library_write(5)> LibraryWriteService.borrow_book "978-1593275846", "Ann"
 Command Sent
 Command Handler: Borrow Book
 {:error, :already_borrowed}
-library(6)> LibraryWriteService.borrow_book "978-1593275846", "Bob"
+library_write(6)> LibraryWriteService.borrow_book "978-1593275846", "Bob"
 Command Sent
 Command Handler: Borrow Book
 {:error, :no_copy_left}
-library(7)> LibraryWriteService.remove_book "978-1593275846"
+library_write(7)> LibraryWriteService.remove_book "978-1593275846"
 Command Sent
 Command Handler: Remove Book
 {:error, :book_is_out}
-library(8)> LibraryWriteService.add_book "978-1593275846", "Elixir in Action", "Sasa Juric", 1_000_000
+library_write(8)> LibraryWriteService.add_book "978-1593275846", "Elixir in Action", "Sasa Juric", 1_000_000
 Command Sent
 Command Handler: Add Book
 {:error, :copy_limit}
-library(9)> LibraryWriteService.add_book "978-1593275847", "Elixir in Action", "Sasa Juric", 1
+library_write(9)> LibraryWriteService.add_book "978-1593275847", "Elixir in Action", "Sasa Juric", 1
 {:error, :invalid_isbn}
-library(10)> LibraryWriteService.add_book "978-1593275846", "", "Sasa Juric", 1
+library_write(10)> LibraryWriteService.add_book "978-1593275846", "", "Sasa Juric", 1
 {:error, :invalid_title}
-library(11)> LibraryWriteService.add_book "978-1593275846", "Elixir in Action", "a\nb", 1
+library_write(11)> LibraryWriteService.add_book "978-1593275846", "Elixir in Action", "a\nb", 1
 {:error, :invalid_author}
-library(12)> LibraryWriteService.add_book "978-1593275846", "Elixir in Action", "Sasa Juric", 0
+library_write(12)> LibraryWriteService.add_book "978-1593275846", "Elixir in Action", "Sasa Juric", 0
 {:error, :invalid_quantity}
-library(13)> LibraryWriteService.borrow_book "978-1593275846", ""
+library_write(13)> LibraryWriteService.borrow_book "978-1593275846", ""
 {:error, :invalid_user}
 "#,
     )
     .await;
     assert_read(
         &library,
-        r#"library(1)> LibraryReadService.get_inventory
+        r#"library_read(1)> LibraryReadService.get_inventory
 isbn           title             author      copies_in  copies_out
 9781593275846  Elixir in Action  Sasa Juric          0           1
-library(2)> LibraryReadService.get_inventory limit: 0
+library_read(2)> LibraryReadService.get_inventory limit: 0
 {:error, :invalid_limit}
-library(3)> LibraryReadService.get_book "978-1593275846", at: 1, as_of: "2026-01-01T00:00:00Z"
+library_read(3)> LibraryReadService.get_book "978-1593275846", at: 1, as_of: "2026-01-01T00:00:00Z"
 {:error, :two_moments}
-library(4)> LibraryReadService.get_loans "Ann", as_of: "yesterday"
+library_read(4)> LibraryReadService.get_loans "Ann", as_of: "yesterday"
 {:error, :invalid_time}
 "#,
     )

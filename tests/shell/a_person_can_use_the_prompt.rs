@@ -252,6 +252,31 @@ fn history_survives_restarts_can_be_searched_and_is_private() {
 }
 
 #[test]
+fn a_line_of_the_history_that_is_no_text_is_passed_over() {
+    let state = tempfile::tempdir().unwrap();
+    let path = state.path().join("cqrs-bank/history");
+    fs::create_dir(path.parent().unwrap()).unwrap();
+    fs::write(&path, b"#V2\nBank.open\nBank.create \"caf\xe9\"\nBank.create 1\n").unwrap();
+    let terminal = Terminal::open_with(state, "");
+    terminal.keys(UP);
+    terminal.wait_until("the last", |screen| screen.contents().contains("bank(1)> Bank.create 1, ["));
+    terminal.keys(UP);
+    terminal.wait_until("the first", |screen| screen.contents().contains("bank(1)> Bank.open ["));
+    terminal.keys(ENTER);
+    terminal.wait_for("bank(2)> ");
+    // Another program may write it meanwhile.
+    OpenOptions::new().append(true).open(&path).unwrap().write_all(b"\xff\n").unwrap();
+    terminal.enter("Bank.create 2");
+    terminal.wait_for("bank(3)> ");
+    terminal.enter("exit");
+    assert!(!terminal.lines().iter().any(|line| line.contains("history is not kept")), "{:?}", terminal.lines());
+    let (code, _state) = terminal.ended();
+    assert_eq!(code, Some(0));
+    let kept = fs::read_to_string(&path).unwrap();
+    assert!(kept.contains("Bank.create 1\n") && kept.ends_with("Bank.create 2\nexit\n"), "{kept}");
+}
+
+#[test]
 fn history_that_cannot_be_kept_is_said_and_does_not_matter() {
     let state = tempfile::tempdir().unwrap();
     OpenOptions::new().create(true).write(true).truncate(true).open(state.path().join("cqrs-bank")).unwrap();

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::terminal::{CTRL_C, CTRL_D, ENTER, Terminal, UP};
+use crate::terminal::{CTRL_C, CTRL_D, ENTER, PASTE, PASTE_END, Terminal, UP};
 
 const PIN: &str = "86420975";
 const CTRL_U: &str = "\u{15}";
@@ -170,6 +170,45 @@ fn a_wrong_one_declines_and_what_is_no_pin_is_refused() {
     terminal.wait_for("bank(6)> ");
     assert_eq!(terminal.lines().iter().rev().nth(2).unwrap(), "{:error, :malformed_pin}");
     balance_is(&terminal, 6, "100");
+}
+
+#[test]
+fn it_may_be_pasted_with_the_blanks_and_line_ends_around_it() {
+    let terminal = with_account();
+    for (pasted, balance) in [(format!("{PIN}\n"), "70"), (format!("  {PIN} \r\n"), "40")] {
+        ask(&terminal);
+        terminal.keys(&format!("{PASTE}{pasted}{PASTE_END}"));
+        // The line above is as it was.
+        terminal.wait_for(&format!("{QUESTION}{}", "*".repeat(PIN.len())));
+        assert!(terminal.lines().iter().rev().nth(1).unwrap().ends_with("Bank.withdraw 1, 30"));
+        terminal.keys(ENTER);
+        terminal.wait_until("the next prompt", |screen| !screen.contents().trim_end().ends_with('*'));
+        let last = if balance == "70" { 5 } else { 7 };
+        terminal.wait_for(&format!("bank({last})> "));
+        balance_is(&terminal, last, balance);
+    }
+    ask(&terminal);
+    terminal.enter(&format!(" {PIN} "));
+    terminal.wait_for("bank(9)> ");
+    balance_is(&terminal, 9, "10");
+    nothing_was_shown(&terminal);
+}
+
+#[test]
+fn ctrl_c_gives_it_up_on_a_terminal_that_can_do_little_too() {
+    let terminal = with_account_on(Terminal::open_as("dumb", tempfile::tempdir().unwrap(), ""));
+    for _ in 0..2 {
+        ask(&terminal);
+        terminal.keys(CTRL_C);
+        terminal.wait_for("bank(4)> ");
+    }
+    // At the prompt itself it gives up the line.
+    terminal.keys("Bank.clo");
+    terminal.wait_for("bank(4)> Bank.clo");
+    terminal.keys(CTRL_C);
+    terminal.wait_for("bank(4)> ");
+    balance_is(&terminal, 4, "100");
+    assert!(!terminal.lines().iter().any(|line| line.contains("interrupted")), "{:?}", terminal.lines());
 }
 
 #[test]

@@ -146,7 +146,7 @@ fn a_reader_that_goes_away_ends_it_quietly() {
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
     assert_eq!(first, "{:ok, #Bank<memory>}\n");
     let mut stderr = child.stderr.take().unwrap();
-    assert_eq!(wait(child), Some(0));
+    assert_eq!(wait(child), Some(141), "statements remained");
     let mut said = String::new();
     stderr.read_to_string(&mut said).unwrap();
     assert_eq!(said, "");

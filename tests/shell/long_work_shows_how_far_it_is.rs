@@ -37,7 +37,7 @@ fn at_a_terminal() {
     for (number, (statement, work)) in statements.iter().enumerate() {
         let before = terminal.received.lock().unwrap().len();
         terminal.enter(statement);
-        terminal.wait_for(&format!("bank({})> ", number + 2));
+        terminal.wait_for_statement(number + 2);
         let received = String::from_utf8_lossy(&terminal.received.lock().unwrap()[before..]).into_owned();
         for work in work {
             // Each line is written over the one before …
@@ -63,7 +63,7 @@ fn a_backup_at_a_terminal() {
         let before = terminal.received.lock().unwrap().len();
         terminal.enter(&statement);
         number += 1;
-        terminal.wait_for(&format!("bank({number})> "));
+        terminal.wait_for_statement(number);
         String::from_utf8_lossy(&terminal.received.lock().unwrap()[before..]).into_owned()
     };
     for (open, copy, unit) in [

@@ -11,6 +11,8 @@ mod a_script_prints_the_same_however_many_are_in_flight;
 mod a_script_that_is_cut_off_has_stored_what_it_printed;
 mod a_script_that_is_interrupted_prints_what_was_acknowledged;
 mod a_snapshot_is_listed_without_its_state;
+mod a_stopped_program_goes_on_where_it_was;
+mod answers_may_go_elsewhere;
 mod errors_explain_themselves;
 mod links_in_the_documents_lead_somewhere;
 mod long_work_shows_how_far_it_is;
@@ -20,11 +22,13 @@ mod the_file_is_as_it_is_described;
 mod the_key_for_pins_is_kept_safe;
 mod the_log_says_who_did_it;
 mod the_log_shows_what_happens_inside;
+mod the_prompt_helps_to_type;
 mod the_readme_is_short;
 mod the_readme_is_true;
 mod too_few_threads_or_files_are_an_error;
 mod transcripts_are_what_is_printed;
 mod what_a_function_answers_is_in_its_help;
+mod what_is_pasted_is_one_thing;
 
 // What several of them need.
 #[path = "../support/documents.rs"]

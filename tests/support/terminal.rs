@@ -23,6 +23,14 @@ pub(crate) const ENTER: &str = "\r";
 pub(crate) const TAB: &str = "\t";
 pub(crate) const UP: &str = "\u{1b}[A";
 
+pub(crate) const CTRL_Z: &str = "\u{1a}";
+pub(crate) const LEFT: &str = "\u{1b}[D";
+pub(crate) const PASTE: &str = "\u{1b}[200~";
+pub(crate) const PASTE_END: &str = "\u{1b}[201~";
+
+/// The prompt of a shell.
+pub(crate) const SHELL: &str = "shell> ";
+
 pub(crate) const ROWS: NonZeroU16 = NonZeroU16::new(50).unwrap();
 pub(crate) const COLUMNS: NonZeroU16 = NonZeroU16::new(100).unwrap();
 
@@ -60,9 +68,32 @@ impl Terminal {
 
     /// One of the programs in `examples`, in a directory where nothing was before.
     pub(crate) fn open_example(name: &str, prompt: &str) -> Self {
+        Self::open_example_with(name, &[], prompt)
+    }
+
+    pub(crate) fn open_example_with(name: &str, arguments: &[&str], prompt: &str) -> Self {
         let state = tempfile::tempdir().unwrap();
-        let command = Command::new(example_path(name)).current_dir(state.path());
+        let command = Command::new(example_path(name)).args(arguments).current_dir(state.path());
         Self::start_at(prompt, command, "xterm-256color", state, "", |_| {})
+    }
+
+    /// The program with arguments, which shows this as its first prompt.
+    pub(crate) fn open_with_arguments(arguments: &[&str], prompt: &str) -> Self {
+        let state = tempfile::tempdir().unwrap();
+        let command = Command::new(env!("CARGO_BIN_EXE_bank")).args(arguments).current_dir(state.path());
+        Self::start_at(prompt, command, "xterm-256color", state, "", |_| {})
+    }
+
+    /// With another variable in its environment: `NAME=value`.
+    pub(crate) fn open_in(variable: &str) -> Self {
+        Self::open_by("env", &[variable, env!("CARGO_BIN_EXE_bank")])
+    }
+
+    /// A shell that stops programs and lets them go on. It knows the program as `$BANK`, and its prompt is [`SHELL`].
+    pub(crate) fn open_shell() -> Self {
+        let state = tempfile::tempdir().unwrap();
+        let command = Command::new("bash").args(["--norc", "--noprofile", "-i"]).current_dir(state.path());
+        Self::start_at(SHELL, command, "xterm-256color", state, "", |_| {})
     }
 
     /// On a terminal that another program has left non-blocking.
@@ -98,6 +129,8 @@ impl Terminal {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("NO_COLOR", no_color)
             .env("TERM", kind)
+            .env("PS1", SHELL)
+            .env("BANK", env!("CARGO_BIN_EXE_bank"))
             .env("XDG_STATE_HOME", state.path());
         let child = command.spawn(pts).unwrap();
         let keyboard = Arc::new(pty);
@@ -125,6 +158,31 @@ impl Terminal {
         (&*self.keyboard).write_all(keys.as_bytes()).unwrap();
     }
 
+    /// Types bytes that need not be text.
+    pub(crate) fn bytes(&self, bytes: &[u8]) {
+        (&*self.keyboard).write_all(bytes).unwrap();
+    }
+
+    /// The settings of the terminal.
+    pub(crate) fn modes(&self) -> rustix::termios::LocalModes {
+        rustix::termios::tcgetattr(&*self.keyboard).unwrap().local_modes
+    }
+
+    /// Waits until the terminal is in some mode.
+    pub(crate) fn wait_for_modes(&self, what: &str, condition: impl Fn(rustix::termios::LocalModes) -> bool) {
+        let deadline = Instant::now() + HANG;
+        while !condition(self.modes()) {
+            assert!(Instant::now() < deadline, "waited in vain for {what}: {:?}", self.modes());
+            thread::yield_now();
+        }
+    }
+
+    /// Sends a signal to the program that has the terminal, and to those with it.
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        let foreground = rustix::termios::tcgetpgrp(&*self.keyboard).unwrap();
+        rustix::process::kill_process_group(foreground, signal).unwrap();
+    }
+
     pub(crate) fn enter(&self, text: &str) {
         self.keys(&format!("{text}{ENTER}"));
     }
@@ -133,6 +191,15 @@ impl Terminal {
     pub(crate) fn wait_for(&self, last_line: &str) {
         self.wait_until(&format!("the last line {last_line:?}"), |screen| {
             screen.contents().trim_end().lines().last().is_some_and(|line| line.trim_end() == last_line.trim_end())
+        });
+    }
+
+    /// Waits for the prompt of a statement, whatever is open.
+    pub(crate) fn wait_for_statement(&self, number: usize) {
+        self.wait_until(&format!("the prompt of statement {number}"), |screen| {
+            let contents = screen.contents();
+            let last = contents.trim_end().lines().last().unwrap_or_default();
+            last.starts_with("bank") && last.ends_with(&format!("({number})>"))
         });
     }
 

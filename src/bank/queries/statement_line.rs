@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::bank::{AccountEvent, AccountId, BookingDate, Memo, OverdraftLimit, StatedReason};
+use crate::bank::{AccountEvent, AccountId, BookingDate, Memo, Money, OverdraftLimit, StatedReason};
 use crate::engine::domain::DomainEvent as _;
 use crate::engine::log::{Position, RecordedEvent, Timestamp};
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::shell::functions::{Call, Parameter, ParameterKind};
 
 /// The path of the file.
-pub(super) const FILE: Parameter = Parameter::needed("file", ParameterKind::Text);
+pub(super) const FILE: Parameter = Parameter::needed("file", ParameterKind::File);
 
 pub(super) fn path<'a>(call: &Call<'a>) -> &'a Path {
     Path::new(call.text(FILE))

@@ -14,6 +14,7 @@ mod has_application;
 mod head;
 mod import;
 mod parked;
+mod parked_numbers;
 mod rebuild;
 mod shell_application;
 mod snapshots;
@@ -25,6 +26,7 @@ mod words;
 
 pub(in crate::shell) use self::events::row as events_row;
 pub use self::has_application::HasApplication;
+pub(in crate::shell) use self::parked_numbers::ParkedNumbers;
 pub use self::shell_application::ShellApplication;
 pub(in crate::shell) use self::why::because;
 pub use self::words::{Words, words};

@@ -8,7 +8,7 @@ use crate::shell::functions::{Call, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::term::{Table, Term};
 
 /// The number of a parked event.
-const NUMBER: Parameter = Parameter::needed("number", ParameterKind::Integer);
+pub(super) const NUMBER: Parameter = Parameter::needed("number", ParameterKind::Integer);
 
 pub(super) const fn parked_row<D: HasApplication>() -> Row<D> {
     Row::new(

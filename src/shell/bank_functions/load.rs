@@ -17,7 +17,7 @@ use crate::shell::functions::{Call, Function, NotDone, Outcome, Parameter, Param
 use crate::shell::progress::ProgressLine;
 use crate::shell::term::Term;
 
-const FILE: Parameter = Parameter::needed("file", ParameterKind::Text);
+const FILE: Parameter = Parameter::needed("file", ParameterKind::File);
 const COLUMNS: Parameter = Parameter::by_name("columns", ParameterKind::Text);
 const DECIMAL: Parameter = Parameter::by_name("decimal", ParameterKind::Text);
 const DATES: Parameter = Parameter::by_name("dates", ParameterKind::Text);

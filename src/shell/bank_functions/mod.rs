@@ -46,7 +46,7 @@ use self::manual::MANUAL;
 use self::names::AccountNames;
 use self::parameters::ACCOUNT;
 use self::replies::{WORDS, explained};
-use super::application_functions::{HasApplication, Words, application_functions};
+use super::application_functions::{HasApplication, ParkedNumbers, Words, application_functions};
 use super::error_reason::ErrorReason;
 use super::functions::{Call, Domain, Manual, Names, Parameter, Row, RunningCall, SentCall, joined};
 use super::term::Term;
@@ -181,7 +181,13 @@ impl Domain for BankFunctions {
     }
 
     fn names(&self) -> Box<dyn Names> {
-        Box::new(AccountNames { open: self.open.clone() })
+        Box::new(AccountNames { open: self.open.clone(), parked: ParkedNumbers::on_this_runtime() })
+    }
+
+    fn what_is_open(&self) -> Option<String> {
+        let bank = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        let name = bank.as_ref()?.url().path()?.file_name()?;
+        Some(name.to_string_lossy().into_owned())
     }
 
     async fn close(&mut self) {

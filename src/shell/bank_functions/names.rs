@@ -1,24 +1,26 @@
-//! Account names for completion.
+//! Names for completion.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::bank::{AccountId, Bank};
+use crate::shell::application_functions::ParkedNumbers;
 use crate::shell::functions::{Names, Parameter, ParameterKind};
 
-/// The names of existing accounts, for completion on the editor's thread.
+/// The names of existing accounts, and the numbers of parked events, for completion on the editor's thread.
 pub(super) struct AccountNames {
     pub(super) open: Arc<RwLock<Option<Bank>>>,
+    pub(super) parked: ParkedNumbers,
 }
 
 impl Names for AccountNames {
     fn beginning_with(&self, parameter: &Parameter, prefix: &str, limit: usize) -> Vec<String> {
-        if parameter.kind != ParameterKind::Named {
-            return Vec::new();
-        }
         let bank = self.open.read().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(bank) = bank else {
             return Vec::new();
         };
+        if parameter.kind != ParameterKind::Named {
+            return self.parked.beginning_with(&bank, parameter, prefix).unwrap_or_default();
+        }
         let names = bank.balances().read(|balances| balances.names_beginning_with(prefix, limit));
         names.iter().map(AccountId::to_string).collect()
     }

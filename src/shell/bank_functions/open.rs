@@ -19,7 +19,7 @@ use crate::shell::common_errors::{BUSY, DAMAGED, LEFT_OVER, OPEN_ELSEWHERE, RESE
 use crate::shell::functions::{Call, Function, NotDone, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::term::Term;
 
-const URL: Parameter = Parameter::optional("url", ParameterKind::Text);
+const URL: Parameter = Parameter::optional("url", ParameterKind::File);
 const ACCEPT_LOSS: Parameter = Parameter::by_name("accept_loss", ParameterKind::Boolean);
 const FOREIGN: Parameter = Parameter::by_name("foreign", ParameterKind::Boolean);
 const CURRENCY: Parameter = Parameter::by_name("currency", ParameterKind::Text);

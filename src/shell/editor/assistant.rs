@@ -34,7 +34,7 @@ impl Assistant {
             if parameter.kind != ParameterKind::Named {
                 return Vec::new();
             }
-            let names = ["Wolf", "Wolfman", "a \"b\""].iter().filter(|name| name.starts_with(prefix));
+            let names = ["Wolf", "Wolfman", "a \"b\"", "back\\slash"].iter().filter(|name| name.starts_with(prefix));
             names.take(limit).map(ToString::to_string).collect()
         };
         Self::new(Vocabulary::of(&domain), Box::new(names))

@@ -1,11 +1,13 @@
-//! Completion of functions, names and atoms.
+//! Completion of functions, names, keywords and their values.
 
 use super::assistant::Assistant;
+use super::file_names::file_names;
 use super::partial_statement::PartialStatement;
 use crate::shell::functions::{Function, Parameter, ParameterKind};
+use crate::shell::language::string_begun;
 
-/// The largest number of names to offer.
-const MAX_NAMES: usize = 100;
+/// The largest number of names to list.
+const MAX_LISTED: usize = 100;
 
 /// A completion at the cursor.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,72 +19,140 @@ pub(super) struct Candidate {
 }
 
 impl Assistant {
-    /// The candidates at the end of `line`, and the index at which they begin.
-    pub(super) fn complete(&self, line: &str) -> (usize, Vec<Candidate>) {
-        let statement = PartialStatement::at_the_end_of(line, self.vocabulary);
+    /// The candidates between a statement up to the cursor and the rest of its line, and the index at which they begin.
+    ///
+    /// All of them begin with what all names have in common, also those that are only counted.
+    pub(super) fn complete(&self, before: &str, after: &str) -> (usize, Vec<Candidate>) {
+        let statement = PartialStatement::at_the_end_of(before, self.vocabulary);
         let PartialStatement { word, start, .. } = statement;
-        let parameter = statement.parameter();
-        let candidates = match (parameter, parameter.map(|parameter| parameter.kind)) {
-            _ if statement.within_comment => Vec::new(),
-            (Some(parameter), Some(ParameterKind::Named | ParameterKind::Text | ParameterKind::TextOrNil))
-                if statement.within_string =>
-            {
-                self.complete_name(parameter, word)
+        let is_closed_later = statement.within_string && after.contains('"') && !after.starts_with('"');
+        let mut candidates = self.all(&statement);
+        if is_closed_later {
+            for candidate in &mut candidates {
+                candidate.leave_open();
             }
-            _ if statement.within_string => Vec::new(),
-            (_, Some(ParameterKind::Function)) => self.complete_function(word),
-            _ if statement.function.is_none() => self.complete_function(word),
-            (Some(parameter), Some(ParameterKind::Named | ParameterKind::Text | ParameterKind::TextOrNil))
-                if word.is_empty() =>
-            {
-                self.complete_name(parameter, word).into_iter().map(Candidate::quoted).collect()
-            }
-            (Some(parameter), Some(ParameterKind::Named)) => match word.strip_prefix(':') {
-                Some(prefix) => self.complete_atom(parameter, prefix),
-                None => Vec::new(),
-            },
-            (_, Some(ParameterKind::Atom(atoms))) => {
-                let atoms = atoms.iter().map(|atom| format!(":{atom}"));
-                atoms.filter(|atom| atom.starts_with(word)).map(Candidate::from).collect()
-            }
-            _ => Vec::new(),
-        };
-        (start, candidates)
+        }
+        debug_assert!(before.len() == start + word.len());
+        (start, listed(candidates))
     }
 
-    fn complete_name(&self, parameter: &Parameter, prefix: &str) -> Vec<Candidate> {
-        let names = self.names.beginning_with(parameter, prefix, MAX_NAMES);
-        names.into_iter().map(Candidate::name).collect()
+    fn all(&self, statement: &PartialStatement<'_>) -> Vec<Candidate> {
+        let PartialStatement { word, within_string, .. } = *statement;
+        let Some(_) = statement.function.filter(|_| !statement.within_comment) else {
+            let is_function = !statement.within_comment && !within_string;
+            return if is_function { self.complete_function(word) } else { Vec::new() };
+        };
+        let parameter = statement.parameter();
+        if within_string {
+            return parameter.map_or_else(Vec::new, |parameter| self.complete_string(parameter, word));
+        }
+        let mut candidates = parameter.map_or_else(Vec::new, |parameter| self.complete_value(parameter, word));
+        if !statement.has_keyword() {
+            let keywords = statement.keywords().map(|parameter| format!("{}: ", parameter.name));
+            candidates.extend(keywords.filter(|keyword| keyword.starts_with(word)).map(Candidate::from));
+        }
+        candidates
+    }
+
+    /// Values that are no string yet.
+    fn complete_value(&self, parameter: &Parameter, word: &str) -> Vec<Candidate> {
+        let words = |words: &[&str], sign: &str| {
+            let words = words.iter().map(|word| format!("{sign}{word}"));
+            words.filter(|known| known.starts_with(word)).map(Candidate::from).collect()
+        };
+        match parameter.kind {
+            ParameterKind::Function => self.complete_function(word),
+            ParameterKind::Boolean => words(&["true", "false"], ""),
+            ParameterKind::Atom(atoms) => words(atoms, ":"),
+            ParameterKind::Integer => self.names(parameter, word).into_iter().map(Candidate::from).collect(),
+            ParameterKind::Named | ParameterKind::Text | ParameterKind::TextOrNil if word.is_empty() => {
+                self.complete_string(parameter, word).into_iter().map(Candidate::quoted).collect()
+            }
+            ParameterKind::Named => {
+                word.strip_prefix(':').map_or_else(Vec::new, |word| self.complete_atom(parameter, word))
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What a string can become that has begun with `written`.
+    fn complete_string(&self, parameter: &Parameter, written: &str) -> Vec<Candidate> {
+        let Some(prefix) = string_begun(written) else { return Vec::new() };
+        match parameter.kind {
+            ParameterKind::File => file_names(&prefix),
+            ParameterKind::Named | ParameterKind::Text | ParameterKind::TextOrNil => {
+                self.names(parameter, &prefix).into_iter().map(Candidate::name).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn names(&self, parameter: &Parameter, prefix: &str) -> Vec<String> {
+        self.names.beginning_with(parameter, prefix, usize::MAX)
     }
 
     /// The names that can be written as an atom.
     fn complete_atom(&self, parameter: &Parameter, prefix: &str) -> Vec<Candidate> {
-        let names = self.names.beginning_with(parameter, prefix, MAX_NAMES);
         let is_word = |name: &String| {
             !name.starts_with(|first: char| first.is_ascii_digit())
                 && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_')
         };
-        names.into_iter().filter(is_word).map(|name| Candidate::from(format!(":{name}"))).collect()
+        let names = self.names(parameter, prefix).into_iter().filter(is_word);
+        names.map(|name| Candidate::from(format!(":{name}"))).collect()
     }
 
-    /// Modules up to the dot, then functions; aliases only where no function's own name matches.
-    fn complete_function(&self, prefix: &str) -> Vec<Candidate> {
-        let mut candidates: Vec<Candidate> = Vec::new();
-        for function in self.vocabulary.all() {
-            let candidate = match function.module {
-                Some(module) if !prefix.contains('.') => format!("{module}."),
-                _ => function.to_string(),
-            };
-            if candidate.starts_with(prefix) && !candidates.iter().any(|known| known.typed == candidate) {
-                candidates.push(candidate.into());
+    /// Modules up to the dot, then functions, also in lower case and without their module; aliases only where no function's
+    /// own name matches.
+    fn complete_function(&self, written: &str) -> Vec<Candidate> {
+        let mut candidates = self.functions(|name| name.starts_with(written), written.contains('.'));
+        if candidates.is_empty() {
+            let is_begun =
+                |name: &str| name.get(..written.len()).is_some_and(|begun| begun.eq_ignore_ascii_case(written));
+            candidates = self.functions(is_begun, written.contains('.'));
+        }
+        if written.starts_with(|first: char| first.is_ascii_lowercase()) && !written.contains('.') {
+            let alone = self.vocabulary.all().filter(|function| function.name.starts_with(written));
+            for function in alone.map(Function::to_string) {
+                if !candidates.iter().any(|known| function.starts_with(&known.typed)) {
+                    candidates.push(function.into());
+                }
             }
         }
         if candidates.is_empty() {
-            let aliases = self.vocabulary.all().flat_map(Function::alias_names);
-            candidates.extend(aliases.filter(|alias| alias.starts_with(prefix)).map(Candidate::from));
+            let of_module = |alias: &String| alias.starts_with(written);
+            let alone = |alias: &String| alias.rsplit('.').next().is_some_and(|alias| alias.starts_with(written));
+            let aliases = || self.vocabulary.all().flat_map(Function::alias_names);
+            candidates.extend(aliases().filter(|alias| of_module(alias) || alone(alias)).map(Candidate::from));
         }
         candidates
     }
+
+    fn functions(&self, is_begun: impl Fn(&str) -> bool, has_module: bool) -> Vec<Candidate> {
+        let mut candidates: Vec<Candidate> = Vec::new();
+        for function in self.vocabulary.all() {
+            let candidate = match function.module {
+                Some(module) if !has_module => format!("{module}."),
+                _ => function.to_string(),
+            };
+            if is_begun(&candidate) && !candidates.iter().any(|known| known.typed == candidate) {
+                candidates.push(candidate.into());
+            }
+        }
+        candidates
+    }
+}
+
+/// The candidates to list. Of too many, the last stands for all that are not listed: names are in order, so that what the
+/// first and the last begin with is what all begin with.
+fn listed(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
+    let more = candidates.len().saturating_sub(MAX_LISTED);
+    if more > 0
+        && let Some(last) = candidates.pop()
+    {
+        candidates.truncate(MAX_LISTED);
+        candidates.push(Candidate { shown: format!("… and {more} more"), ..last });
+    }
+    candidates
 }
 
 impl From<String> for Candidate {
@@ -93,8 +163,14 @@ impl From<String> for Candidate {
 
 impl Candidate {
     /// A name, followed by its closing quote.
-    fn name(name: String) -> Self {
-        let typed = format!("{}\"", name.replace('\\', "\\\\").replace('"', "\\\""));
+    pub(super) fn name(name: String) -> Self {
+        let typed = format!("{}\"", within_quotes(&name));
+        Self { shown: name, typed }
+    }
+
+    /// The beginning of a name.
+    pub(super) fn beginning(name: String) -> Self {
+        let typed = within_quotes(&name);
         Self { shown: name, typed }
     }
 
@@ -102,54 +178,18 @@ impl Candidate {
         let typed = format!("\"{}", self.typed);
         Self { typed, ..self }
     }
-}
 
-#[cfg(all(test, feature = "bank"))]
-mod tests {
-    use super::*;
-
-    fn typed(line: &str) -> Vec<String> {
-        let (start, candidates) = Assistant::of_a_bank().complete(line);
-        candidates.into_iter().map(|candidate| format!("{}{}", &line[..start], candidate.typed)).collect()
-    }
-
-    #[test]
-    fn modules_functions_names_and_atoms_complete() {
-        assert_eq!(typed("Ba"), ["Bank."]);
-        assert_eq!(typed("Bank.de"), ["Bank.deposit"]);
-        assert_eq!(typed("Bank.clo"), ["Bank.close", "Bank.close_account"]);
-        assert_eq!(typed("he"), ["help"]);
-        assert_eq!(typed("help Bank.o"), ["help Bank.open"]);
-        assert_eq!(typed("Bank.deposit \"Wo"), ["Bank.deposit \"Wolf\"", "Bank.deposit \"Wolfman\""]);
-        assert_eq!(typed("Bank.deposit(\"a "), ["Bank.deposit(\"a \\\"b\\\"\""]);
-        assert_eq!(typed("Bank.deposit W"), Vec::<String>::new());
-        assert_eq!(typed("Bank.deposit :Wo"), ["Bank.deposit :Wolf", "Bank.deposit :Wolfman"]);
-        assert_eq!(typed("Bank.deposit :").len(), 2);
-        assert_eq!(typed("Bank.create ").len(), 3);
-        assert_eq!(typed("Bank.consistency :e"), ["Bank.consistency :eventual"]);
-        assert_eq!(typed("Bank.open; Bank.wi"), ["Bank.open; Bank.withdraw"]);
-        assert_eq!(typed("Bank.create_"), ["Bank.create_bank_account"]);
-        assert_eq!(
-            typed("Bank.open \"bank.db\", ceo_bonus: \"Wolfm"),
-            ["Bank.open \"bank.db\", ceo_bonus: \"Wolfman\""]
-        );
-        assert_eq!(
-            typed("Bank.deposit_money_into_bank_account \"Wolfm"),
-            ["Bank.deposit_money_into_bank_account \"Wolfman\""]
-        );
-    }
-
-    #[test]
-    fn where_nothing_fits_nothing_is_offered() {
-        for line in [
-            "Bank.deposit \"Wolfman\", ",
-            "# Ba",
-            "Bank.open \"Wo",
-            "Bank.deposit ceo_bonus: \"Wo",
-            "Nobody.knows \"Wo",
-            "Bank.deposit \"Wolfman\" ",
-        ] {
-            assert_eq!(typed(line), Vec::<String>::new(), "{line}");
+    /// Leaves out the closing quote of a name, which comes later.
+    fn leave_open(&mut self) {
+        if self.typed.ends_with('"') {
+            self.typed.pop();
         }
     }
 }
+
+fn within_quotes(name: &str) -> String {
+    name.replace('\\', "\\\\").replace('"', "\\\"")
+}
+
+#[cfg(all(test, feature = "bank"))]
+mod tests;

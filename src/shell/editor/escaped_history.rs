@@ -19,6 +19,11 @@ impl EscapedHistory {
     pub(super) fn new(config: &Config) -> Self {
         Self { entries: FileHistory::with_config(config) }
     }
+
+    /// Every text as it was typed, the latest last.
+    pub(super) fn texts(&self) -> Vec<String> {
+        self.entries.iter().cloned().collect()
+    }
 }
 
 fn escaped(found: SearchResult<'_>) -> SearchResult<'_> {

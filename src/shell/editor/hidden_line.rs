@@ -5,12 +5,9 @@ use rustyline::{
 };
 
 use super::line_helper::LineEditor;
-use crate::shell::terminal::EchoOff;
 
 /// Reads a line. Only its length is shown, and it cannot be recalled later.
 pub(super) fn read_hidden<A>(editor: &mut LineEditor, read: impl FnOnce(&mut LineEditor) -> A) -> A {
-    // On a terminal that the line editor does not support, the terminal itself would echo the line.
-    let _echo_off = EchoOff::begin();
     let hide = |editor: &mut LineEditor, hidden| {
         if let Some(helper) = editor.helper_mut() {
             helper.hidden = hidden;

@@ -4,7 +4,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use rustyline::ExternalPrinter;
 
-use crate::shell::streams;
+use crate::shell::{escape, streams};
 
 /// Text to show above the line being typed.
 ///
@@ -20,13 +20,18 @@ pub(super) struct LateOutput {
 #[derive(Debug, Default)]
 struct LateState {
     unshown: String,
-    reading: bool,
+    /// The prompt of the line that is being typed, if one is.
+    prompt: Option<String>,
+    /// Whether the line itself is to be shown again.
+    again: bool,
 }
 
 impl LateOutput {
     /// Moves the cursor up and down again, which shows nothing. The editor takes one text at a time: when the printer
     /// accepts this one, the editor has taken the text before.
     const NO_EFFECT: &str = "\u{1b}[A\n";
+    /// The same, and the terminal says again where a paste begins and ends.
+    const AGAIN: &str = "\u{1b}[?2004h\u{1b}[A\n";
 
     fn lock(&self) -> MutexGuard<'_, LateState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -37,8 +42,18 @@ impl LateOutput {
         self.changed.notify_one();
     }
 
-    pub(super) fn set_reading(&self, reading: bool) {
-        self.lock().reading = reading;
+    /// A line begins, with this prompt, or has ended.
+    pub(super) fn set_line(&self, prompt: Option<&str>) {
+        let mut state = self.lock();
+        state.prompt = prompt.map(str::to_owned);
+        state.again = false;
+        drop(state);
+        self.changed.notify_one();
+    }
+
+    /// Shows the line that is being typed again: something else may stand in its place.
+    pub(super) fn show_line_again(&self) {
+        self.lock().again = true;
         self.changed.notify_one();
     }
 
@@ -47,7 +62,7 @@ impl LateOutput {
     }
 
     fn wait_until_reading(&self, needs: impl Fn(&LateState) -> bool) -> MutexGuard<'_, LateState> {
-        let waiting = self.changed.wait_while(self.lock(), |state| !(state.reading && needs(state)));
+        let waiting = self.changed.wait_while(self.lock(), |state| !(state.prompt.is_some() && needs(state)));
         waiting.unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -58,21 +73,35 @@ impl LateOutput {
         }
         // A terminal that cannot show text above the line gets it within the line.
         loop {
-            let not_yet = self.changed.wait_while(self.lock(), |state| state.unshown.is_empty());
-            let text = std::mem::take(&mut not_yet.unwrap_or_else(PoisonError::into_inner).unshown);
-            if streams::print(&text).is_err() {
+            let not_yet = self.changed.wait_while(self.lock(), |state| state.unshown.is_empty() && !state.again);
+            let mut state = not_yet.unwrap_or_else(PoisonError::into_inner);
+            let mut text = std::mem::take(&mut state.unshown);
+            if std::mem::take(&mut state.again) {
+                text.push_str(&escape::line(state.prompt.as_deref().unwrap_or_default()));
+            }
+            drop(state);
+            if streams::print_on_terminal(&text).is_err() {
                 return;
             }
         }
     }
 
     fn show_next(&self, printer: &mut impl ExternalPrinter) -> rustyline::Result<()> {
-        let text = self.wait_until_reading(|state| !state.unshown.is_empty()).unshown.clone();
+        let mut state = self.wait_until_reading(|state| state.again || !state.unshown.is_empty());
+        let again = std::mem::take(&mut state.again);
+        let text = state.unshown.clone();
+        drop(state);
+        if again {
+            printer.print(Self::AGAIN.to_owned())?;
+        }
+        if text.is_empty() {
+            return Ok(());
+        }
         printer.print(text.clone())?;
         loop {
             printer.print(Self::NO_EFFECT.to_owned())?;
             let mut state = self.lock();
-            if state.reading {
+            if state.prompt.is_some() {
                 // `take_unshown` may have taken the text meanwhile.
                 let shown = if state.unshown.starts_with(&text) { text.len() } else { 0 };
                 state.unshown.drain(..shown);

@@ -5,25 +5,42 @@ use std::borrow::Cow;
 use rustyline::completion::{Completer, Pair};
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::{Hint, Hinter};
+use rustyline::line_buffer::LineBuffer;
 use rustyline::validate::Validator;
-use rustyline::{Context, Helper};
+use rustyline::{Changeset, Context, Helper};
 use unicode_width::UnicodeWidthStr as _;
+use zeroize::Zeroizing;
 
 use super::assistant::Assistant;
 use super::escaped_history::EscapedHistory;
 use super::highlighting::Highlight;
 use crate::printable::is_printable;
-use crate::shell::escape;
+use crate::shell::{escape, wiped};
 
 /// The line editor, with the history that escapes.
 pub(super) type LineEditor = rustyline::Editor<LineHelper, EscapedHistory>;
 
 /// Helps with a line that is being typed, or hides it.
 pub(super) struct LineHelper {
-    pub(super) assistant: Assistant,
-    pub(super) in_color: bool,
+    assistant: Assistant,
+    in_color: bool,
     /// Whether the line is shown as stars.
     pub(super) hidden: bool,
+    /// The lines before it of the same statement, each with its end.
+    pub(super) before: Zeroizing<String>,
+}
+
+impl LineHelper {
+    pub(super) fn new(assistant: Assistant, in_color: bool) -> Self {
+        Self { assistant, in_color, hidden: false, before: Zeroizing::new(String::new()) }
+    }
+
+    /// The statement up to the cursor.
+    fn statement(&self, line: &str) -> Zeroizing<String> {
+        let mut statement = self.before.clone();
+        wiped::push(&mut statement, line);
+        statement
+    }
 }
 
 impl Helper for LineHelper {}
@@ -38,13 +55,23 @@ impl Completer for LineHelper {
         if self.hidden {
             return Ok((position, Vec::new()));
         }
-        let (start, candidates) = self.assistant.complete(&line[..position]);
+        let (start, candidates) = self.assistant.complete(&self.statement(&line[..position]), &line[position..]);
+        let Some(start) = start.checked_sub(self.before.len()) else { return Ok((position, Vec::new())) };
         let pairs = candidates.into_iter();
         let pairs = pairs.map(|candidate| Pair {
             display: escape::line(&candidate.shown).into_owned(),
             replacement: escape::line(&candidate.typed).into_owned(),
         });
         Ok((start, pairs.collect()))
+    }
+
+    fn update(&self, line: &mut LineBuffer, start: usize, elected: &str, changes: &mut Changeset) {
+        let backslashes = |text: &str| text.bytes().rev().take_while(|byte| *byte == b'\\').count();
+        // What several names begin with may end in the middle of an escape.
+        let whole = if backslashes(elected) % 2 == 1 { &elected[..elected.len() - 1] } else { elected };
+        let closes = whole.strip_suffix('"').is_some_and(|name| backslashes(name) % 2 == 0);
+        let quote = usize::from(closes && line.as_str()[line.pos()..].starts_with('"'));
+        line.replace(start..line.pos() + quote, whole, changes);
     }
 }
 
@@ -65,8 +92,9 @@ impl Hinter for LineHelper {
     type Hint = ArgumentsToCome;
 
     fn hint(&self, line: &str, position: usize, _: &Context<'_>) -> Option<ArgumentsToCome> {
-        let at_end = position == line.len() && !line.is_empty() && !self.hidden;
-        at_end.then(|| self.assistant.hint(line)).flatten().map(ArgumentsToCome)
+        let has_begun = !line.is_empty() || !self.before.is_empty();
+        let at_end = position == line.len() && has_begun && !self.hidden;
+        at_end.then(|| self.assistant.hint(&self.statement(line))).flatten().map(ArgumentsToCome)
     }
 }
 

@@ -5,13 +5,16 @@
 mod assistant;
 mod completion;
 mod escaped_history;
+mod file_names;
 mod hidden_line;
 mod highlighting;
 mod hints;
 mod history_file;
+mod keyboard;
 mod late_output;
 mod line_helper;
 mod partial_statement;
+mod plain_line;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,25 +23,32 @@ use std::{io, thread};
 use rustyline::config::Configurer as _;
 use rustyline::error::ReadlineError;
 use rustyline::{ColorMode, CompletionType, Config};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
 
 pub(super) use self::assistant::Assistant;
 use self::escaped_history::EscapedHistory;
 use self::hidden_line::read_hidden;
+use self::history_file::HistoryFile;
+pub(super) use self::keyboard::{Keyboard, MAX_PASTED, Refused};
 use self::late_output::LateOutput;
 use self::line_helper::{LineEditor, LineHelper};
+use self::plain_line::{GiveUp, PlainLines, can_edit_lines};
+use super::streams::{self, Descriptor};
 
 /// The number of statements to keep for recall.
 const HISTORY: usize = 1_000;
+
+/// Moves the cursor to the first place, and clears the screen and what has scrolled off it.
+const CLEAR_SCREEN: &str = "\u{1b}[H\u{1b}[2J\u{1b}[3J";
 
 /// What a person did at the prompt.
 #[derive(PartialEq, Eq)]
 pub(super) enum Typed {
     /// Text and Enter; a pasted text may have several lines.
     Text(Zeroizing<String>),
-    /// Bytes that are not UTF-8.
-    NotUtf8,
+    /// A text that was not taken.
+    Refused(Refused),
     /// Ctrl-C.
     Interrupt,
     /// Ctrl-D on an empty line.
@@ -53,50 +63,80 @@ pub(super) struct Editor {
     requests: mpsc::Sender<Request>,
     typed: mpsc::Receiver<Typed>,
     late: Arc<LateOutput>,
+    keyboard: Keyboard,
+    give_up: Option<GiveUp>,
 }
 
 #[derive(Debug)]
 enum Request {
-    Read { prompt: String },
-    Ask { question: String },
-    Remember { text: String },
+    /// Read a line. `before` is the text of the statement's lines before it.
+    Read {
+        prompt: String,
+        before: Zeroizing<String>,
+    },
+    Ask {
+        question: String,
+    },
+    Remember {
+        text: String,
+    },
+    Recall {
+        answer: oneshot::Sender<Vec<String>>,
+    },
 }
 
 impl Editor {
     /// Starts the editor's thread, and one that shows late output.
-    pub(super) fn start(assistant: Assistant, history: Option<PathBuf>) -> io::Result<Self> {
+    pub(super) fn start(terminal: Descriptor, assistant: Assistant, history: Option<PathBuf>) -> io::Result<Self> {
         let config = Config::builder()
             .max_history_size(HISTORY)
             .map_err(io::Error::other)?
             .history_ignore_space(true)
             .completion_type(CompletionType::List)
+            // The list is cut before it gets as long.
+            .completion_prompt_limit(usize::MAX)
             .auto_add_history(false)
             .build();
         let in_color = config.color_mode() != ColorMode::Disabled;
+        let late = Arc::new(LateOutput::default());
+        let edits = can_edit_lines(&std::env::var("TERM").unwrap_or_default());
+        let by_key = edits.then(|| Keyboard::by_key(terminal, late.clone())).transpose();
+        // Without a pseudo-terminal there is no line editor, and everything else.
+        let by_key = by_key.unwrap_or_else(|error| {
+            tracing::warn!("lines cannot be edited: {error}");
+            None
+        });
         let entries = EscapedHistory::new(&config);
         let mut editor = LineEditor::with_history(config, entries).map_err(io::Error::other)?;
         // Without colours the editor would not call the highlighter, which also hides secrets and escapes the line.
         editor.set_color_mode(ColorMode::Forced);
-        editor.set_helper(Some(LineHelper { assistant, in_color, hidden: false }));
-        let printer = editor.create_external_printer().ok();
+        editor.set_helper(Some(LineHelper::new(assistant, in_color)));
+        let (keyboard, plain, give_up, printer) = match by_key {
+            Some(keyboard) => (keyboard, None, None, editor.create_external_printer().ok()),
+            None => {
+                let keyboard = Keyboard::by_line(terminal, late.clone());
+                let (plain, give_up) = PlainLines::new(terminal, keyboard.clone())?;
+                (keyboard, Some(plain), Some(give_up), None)
+            }
+        };
 
         let (requests, to_read) = mpsc::channel(1);
         let (to_shell, typed) = mpsc::channel(1);
-        let late = Arc::new(LateOutput::default());
-        let (reading, showing) = (late.clone(), late.clone());
         let start = |name: &str, run: Box<dyn FnOnce() + Send>| {
             let started = thread::Builder::new().name(name.into()).spawn(run);
             started.map(drop).map_err(|error| io::Error::other(format!("no thread can be started: {error}")))
         };
-        start("editor", Box::new(move || serve(editor, history, to_read, &to_shell, &reading)))?;
+        let reader = Reader { editor, plain, keyboard: keyboard.clone(), late: late.clone() };
+        start("editor", Box::new(move || reader.serve(history, to_read, &to_shell)))?;
+        let showing = late.clone();
         start("late output", Box::new(move || showing.show(printer)))?;
-        Ok(Self { requests, typed, late })
+        Ok(Self { requests, typed, late, keyboard, give_up })
     }
 
-    /// Prompts. [`Editor::typed`] answers with what was typed.
-    pub(super) async fn prompt(&self, prompt: String) {
+    /// Prompts for a line of a statement whose lines before it are given. [`Editor::typed`] answers with what was typed.
+    pub(super) async fn prompt(&self, prompt: String, before: Zeroizing<String>) {
         // If the thread has stopped, `typed` says so.
-        let _ = self.requests.send(Request::Read { prompt }).await;
+        let _ = self.requests.send(Request::Read { prompt, before }).await;
     }
 
     /// Asks for a secret, which is neither shown nor kept. [`Editor::typed`] answers with it.
@@ -112,15 +152,39 @@ impl Editor {
         self.typed.recv().await.unwrap_or_else(stopped)
     }
 
+    /// Gives up the line that is being typed, after a Ctrl-C that was a signal and no key.
+    pub(super) fn give_up(&mut self) {
+        if let Some(give_up) = &mut self.give_up {
+            give_up.line();
+        }
+    }
+
     /// Keeps a text for recall, in this session and the next.
     pub(super) async fn remember(&self, text: String) {
         // If the thread has stopped, nothing can be recalled any more.
         let _ = self.requests.send(Request::Remember { text }).await;
     }
 
+    /// The texts that can be recalled, the latest last.
+    pub(super) async fn recall(&self) -> Vec<String> {
+        let (answer, recalled) = oneshot::channel();
+        let _ = self.requests.send(Request::Recall { answer }).await;
+        recalled.await.unwrap_or_default()
+    }
+
+    /// The keyboard, for what happens to it while no line is typed.
+    pub(super) fn keyboard(&self) -> Keyboard {
+        self.keyboard.clone()
+    }
+
+    /// Clears the screen, if the terminal can.
+    pub(super) fn clear_screen(&self) -> io::Result<()> {
+        if self.give_up.is_some() { Ok(()) } else { streams::print_on_terminal(CLEAR_SCREEN) }
+    }
+
     /// Stops the editor, after the history is written. Answers with the late output that was not shown.
     pub(super) async fn close(self) -> String {
-        let Self { requests, mut typed, late } = self;
+        let Self { requests, mut typed, late, .. } = self;
         drop(requests);
         while typed.recv().await.is_some() {}
         late.take_unshown()
@@ -132,48 +196,82 @@ impl Editor {
     }
 }
 
-fn serve(
-    mut editor: LineEditor,
-    history: Option<PathBuf>,
-    mut requests: mpsc::Receiver<Request>,
-    typed: &mpsc::Sender<Typed>,
-    late: &LateOutput,
-) {
-    let history = history.filter(|path| history_file::load(&mut editor, path));
-    while let Some(request) = requests.blocking_recv() {
-        match request {
-            Request::Read { prompt } => {
-                if typed.blocking_send(read(&mut editor, &prompt, late)).is_err() {
-                    return;
+/// The editor's thread.
+struct Reader {
+    editor: LineEditor,
+    /// Reads lines instead of the editor on a terminal that can do little.
+    plain: Option<PlainLines>,
+    keyboard: Keyboard,
+    late: Arc<LateOutput>,
+}
+
+impl Reader {
+    fn serve(mut self, history: Option<PathBuf>, mut requests: mpsc::Receiver<Request>, typed: &mpsc::Sender<Typed>) {
+        let history = history.and_then(|path| HistoryFile::load(&mut self.editor, path));
+        while let Some(request) = requests.blocking_recv() {
+            let answer = match request {
+                Request::Read { prompt, before } => {
+                    self.continue_after(before);
+                    self.read(&prompt, false)
                 }
-            }
-            Request::Ask { question } => {
-                let answer = read_hidden(&mut editor, |editor| read(editor, &question, late));
-                if typed.blocking_send(answer).is_err() {
-                    return;
+                Request::Ask { question } => self.read_hidden(&question),
+                Request::Remember { text } => {
+                    if let (Ok(true), Some(history)) = (self.editor.add_history_entry(text), &history) {
+                        history.append(&mut self.editor);
+                    }
+                    continue;
                 }
-            }
-            Request::Remember { text } => {
-                let added = editor.add_history_entry(text);
-                if let (Ok(true), Some(path)) = (added, &history)
-                    && let Err(error) = editor.append_history(path)
-                {
-                    tracing::warn!("history is not kept in {}: {error}", path.display());
+                Request::Recall { answer } => {
+                    let _ = answer.send(self.editor.history().texts());
+                    continue;
                 }
+            };
+            if typed.blocking_send(answer).is_err() {
+                return;
             }
+        }
+    }
+
+    fn continue_after(&mut self, before: Zeroizing<String>) {
+        if let Some(helper) = self.editor.helper_mut() {
+            helper.before = before;
+        }
+    }
+
+    fn read_hidden(&mut self, question: &str) -> Typed {
+        if self.plain.is_some() {
+            return self.read(question, true);
+        }
+        let Self { editor, keyboard, late, .. } = self;
+        read_hidden(editor, |editor| edit(editor, keyboard, late, question, true))
+    }
+
+    fn read(&mut self, prompt: &str, hidden: bool) -> Typed {
+        let Self { editor, plain, keyboard, late } = self;
+        match plain {
+            Some(plain) => {
+                late.set_line(Some(prompt));
+                let typed = plain.read(prompt, hidden);
+                late.set_line(None);
+                typed
+            }
+            None => edit(editor, keyboard, late, prompt, hidden),
         }
     }
 }
 
-fn read(editor: &mut LineEditor, prompt: &str, late: &LateOutput) -> Typed {
-    late.set_reading(true);
+/// Reads a line with the line editor.
+fn edit(editor: &mut LineEditor, keyboard: &Keyboard, late: &LateOutput, prompt: &str, hidden: bool) -> Typed {
+    keyboard.begin_line(hidden);
+    late.set_line(Some(prompt));
     let line = editor.readline(prompt);
-    late.set_reading(false);
+    late.set_line(None);
+    keyboard.end_line();
     match line {
         Ok(text) => Typed::Text(Zeroizing::new(text)),
-        Err(ReadlineError::Interrupted) => Typed::Interrupt,
+        Err(ReadlineError::Interrupted) => keyboard.take_refused().map_or(Typed::Interrupt, Typed::Refused),
         Err(ReadlineError::Eof) => Typed::End,
-        Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => Typed::NotUtf8,
+        Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => Typed::Refused(Refused::NotUtf8),
         Err(error) => Typed::Failure(error.to_string()),
     }
 }

@@ -98,6 +98,7 @@ fn value<'a>(
             ParameterKind::Named
             | ParameterKind::Text
             | ParameterKind::TextOrNil
+            | ParameterKind::File
             | ParameterKind::Pin
             | ParameterKind::PositionOrDate,
         ) => Ok(text.clone()),
@@ -139,7 +140,7 @@ impl ParameterKind {
     fn describe(self, manual: &Manual) -> String {
         match self {
             Self::Named => format!("a string such as \"{}\", an integer or an atom", manual.named),
-            Self::Text => "a string".to_owned(),
+            Self::Text | Self::File => "a string".to_owned(),
             Self::TextOrNil => "a string or nil".to_owned(),
             Self::Integer => "a whole number".to_owned(),
             Self::PositionOrDate => "a position such as 3 or a date such as \"2024-01-17\"".to_owned(),

@@ -33,6 +33,11 @@ pub trait Domain: Send + Sized + 'static {
         Box::new(|_: &Parameter, _: &str, _: usize| Vec::new())
     }
 
+    /// The name of what is open, for the prompt: `bank.db` for `bank:bank.db(1)> `. By default the prompt has none.
+    fn what_is_open(&self) -> Option<String> {
+        None
+    }
+
     /// Finishes pending commands and closes the domain. No call follows.
     fn close(&mut self) -> impl Future<Output = ()> + Send;
 

@@ -60,6 +60,8 @@ pub enum ParameterKind {
     Text,
     /// Any string, or [`nil`](NIL) for none.
     TextOrNil,
+    /// The path of a file, or another string that can stand for one.
+    File,
     /// A whole number.
     Integer,
     /// A position in the log, as an integer, or a date, as a string.

@@ -33,9 +33,11 @@ fn literal(kind: ParameterKind, value: &str) -> Term {
             Term::Opaque(value.to_owned())
         }
         ParameterKind::Named | ParameterKind::PositionOrDate if is_plain => Term::Opaque(value.to_owned()),
-        ParameterKind::Named | ParameterKind::Text | ParameterKind::TextOrNil | ParameterKind::PositionOrDate => {
-            Term::String(value.to_owned())
-        }
+        ParameterKind::Named
+        | ParameterKind::Text
+        | ParameterKind::TextOrNil
+        | ParameterKind::File
+        | ParameterKind::PositionOrDate => Term::String(value.to_owned()),
         ParameterKind::Pin => Term::Opaque("****".to_owned()),
         ParameterKind::Atom(_) => Term::Opaque(format!(":{value}")),
     }

@@ -31,7 +31,7 @@ pub struct Manual {
     /// More for the end of `help`: lines that begin with a newline.
     pub notes: &'static str,
     /// The functions that the shell has in every domain.
-    pub shell_functions: [ShellFunction; 3],
+    pub shell_functions: [ShellFunction; 5],
 }
 
 /// A function of the shell itself, such as `help`.
@@ -54,6 +54,10 @@ impl fmt::Debug for ShellFunction {
 pub enum ShellReply {
     /// Text to print.
     Text(String),
+    /// List the statements that a prompt can recall.
+    History,
+    /// Clear the screen of a prompt.
+    ClearScreen,
     /// Run nothing more.
     Leave,
 }

@@ -55,6 +55,27 @@ pub(super) fn string(written: &str, start: usize) -> Parsed<Cow<'_, str>> {
     }
 }
 
+/// The value of a string that has begun like this, after its quote. An escape at its end may not be complete yet. `None` if
+/// another one is unknown.
+pub(in crate::shell) fn string_begun(written: &str) -> Option<String> {
+    let mut content = String::new();
+    let mut rest = written;
+    while let Some(place) = rest.find('\\') {
+        content.push_str(&rest[..place]);
+        rest = match escape(&rest[place..]) {
+            Ok(Some((character, length))) => {
+                content.push(character);
+                &rest[place + length..]
+            }
+            Ok(None) => "",
+            Err((_, Problem::UnicodeEscape)) if !rest[place..].contains('}') => "",
+            Err(_) => return None,
+        };
+    }
+    content.push_str(rest);
+    Some(content)
+}
+
 /// The character that an escape stands for, with the escape's length; `None` if the text ends after the backslash. An error
 /// comes with the length of the text at fault.
 fn escape(written: &str) -> Result<Option<(char, usize)>, (usize, Problem)> {

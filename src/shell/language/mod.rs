@@ -1,14 +1,14 @@
 //! The shell language, independent of any functions: `Module.function argument, key: argument`, as at the iex prompt.
 //!
-//! [`Tokens`] is the only scanner. [`Statements`] parses its tokens, [`OpenString`] finds a string that continues on the
-//! next line, and `masking` finds possible secrets in text that cannot be parsed.
+//! [`Tokens`] is the only scanner. [`Statements`] parses its tokens, [`OpenStatement`] finds a statement that
+//! continues on the next line, and `masking` finds possible secrets in text that cannot be parsed.
 
 mod argument;
 mod argument_list;
 mod credentials;
 mod literals;
 pub(super) mod masking;
-mod open_string;
+mod open_statement;
 mod parser;
 #[cfg(test)]
 mod properties;
@@ -23,7 +23,8 @@ use std::ops::Range;
 pub use self::argument::{Argument, Name, Value};
 pub use self::argument_list::ArgumentList;
 pub(super) use self::credentials::credentials_of;
-pub use self::open_string::OpenString;
+pub(super) use self::literals::string_begun;
+pub use self::open_statement::OpenStatement;
 pub use self::parser::Statements;
 pub use self::statement::Statement;
 pub(super) use self::syntax_error::shortened;

@@ -65,6 +65,27 @@ impl<'a> Statements<'a> {
         is_space
     }
 
+    /// Skips blanks, comments and the ends of lines, and answers whether a line ended.
+    fn skip_lines(&mut self) -> bool {
+        use TokenKind::{Comment, Newline, Space};
+        let mut has_ended = false;
+        while let Some(kind @ (Space | Newline | Comment)) = self.peek() {
+            has_ended |= kind == Newline;
+            self.skip();
+        }
+        has_ended
+    }
+
+    /// Goes on to the next argument after a comma, which may be on another line.
+    fn go_on(&mut self) -> Parsed<()> {
+        let after_comma = self.here();
+        self.skip_lines();
+        match self.peek() {
+            None => fail(after_comma, Problem::ExpectedArgument),
+            Some(_) => Ok(()),
+        }
+    }
+
     /// Skips separators and comments up to the next statement.
     fn skip_separators(&mut self) {
         use TokenKind::{Comment, Newline, Semicolon, Space};
@@ -165,7 +186,7 @@ impl<'a> Statements<'a> {
                 return Ok(());
             }
             self.advance();
-            self.skip_spaces();
+            self.go_on()?;
         }
     }
 
@@ -173,7 +194,7 @@ impl<'a> Statements<'a> {
         use TokenKind::{ClosingParenthesis, Comma, Comment, Newline, Semicolon};
         let opening = self.here();
         self.advance();
-        self.skip_spaces();
+        let mut continued = self.skip_lines();
         if self.peek() == Some(ClosingParenthesis) {
             self.advance();
             return Ok(());
@@ -183,7 +204,11 @@ impl<'a> Statements<'a> {
                 return fail(opening, Problem::OpenParenthesis);
             }
             self.argument(arguments)?;
-            self.skip_spaces();
+            if continued {
+                self.skip_lines();
+            } else {
+                self.skip_spaces();
+            }
             match self.peek() {
                 Some(ClosingParenthesis) => {
                     self.advance();
@@ -191,7 +216,7 @@ impl<'a> Statements<'a> {
                 }
                 Some(Comma) => {
                     self.advance();
-                    self.skip_spaces();
+                    continued |= self.skip_lines();
                 }
                 None | Some(Newline | Semicolon | Comment) => return fail(opening, Problem::OpenParenthesis),
                 Some(next) if begins_value(next) && self.start > self.end => {

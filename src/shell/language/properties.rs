@@ -50,14 +50,16 @@ proptest! {
     }
 
     #[test]
-    fn a_string_is_open_however_the_text_is_cut(text in any_text(), cut in any::<prop::sample::Index>()) {
+    fn a_statement_is_open_however_the_text_is_cut(text in any_text(), cut in any::<prop::sample::Index>()) {
         let cuts: Vec<_> = (0..=text.len()).filter(|place| text.is_char_boundary(*place)).collect();
         let (first, second) = text.split_at(*cut.get(&cuts));
-        let mut open = OpenString::default();
+        let (mut open, mut whole) = (OpenStatement::default(), OpenStatement::default());
         open.follow(first);
         open.follow(second);
+        whole.follow(&text);
+        prop_assert_eq!(open, whole);
         let last = Tokens::new(&text).last().map(|token| token.kind);
-        prop_assert_eq!(open.is_open(), last == Some(TokenKind::OpenString));
+        prop_assert_eq!(open.is_within_string(), last == Some(TokenKind::OpenString));
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub enum Problem {
     NoVariables,
     #[error("expected `,` or `)`")]
     ExpectedClosing,
-    #[error("the parenthesis is not closed on its line")]
+    #[error("the parenthesis is not closed; a line that goes on ends with `(` or `,`")]
     OpenParenthesis,
     #[error("arguments with a keyword come last")]
     KeywordFirst,

@@ -35,6 +35,22 @@ fn a_call_with_and_without_parentheses_is_the_same() {
 }
 
 #[test]
+fn a_call_may_go_on_after_a_parenthesis_or_a_comma() {
+    let expected = [Value::String("Wolfman".into()), Value::Integer("100".into())];
+    for text in [
+        "Bank.deposit \"Wolfman\",\n100",
+        "Bank.deposit \"Wolfman\", # to whom\n\n  100 # how much",
+        "Bank.deposit(\n  \"Wolfman\",\n  100\n)",
+        "Bank.deposit(\"Wolfman\",\n100)",
+        "Bank.deposit( # this\n\"Wolfman\"\n, 100)",
+    ] {
+        assert_eq!(values(text), expected, "{text}");
+    }
+    let read: Vec<_> = Statements::new("f 1,\ng\nh").map(|read| read.unwrap().arguments.len()).collect();
+    assert_eq!(read, [2, 0]);
+}
+
+#[test]
 fn newlines_and_semicolons_separate_statements() {
     let text = "Bank.open; Bank.close\n\n# nothing\r\nexit";
     let spans: Vec<_> = Statements::new(text).map(|statement| &text[statement.unwrap().span]).collect();
@@ -78,6 +94,10 @@ fn mistakes_are_found_at_their_place() {
         ("?5", 1..2, Problem::ExpectedSeparator),
         (": f", 0..1, Problem::ExpectedStatement),
         ("f 1,", 4..4, Problem::ExpectedArgument),
+        ("f 1,\n\n", 4..5, Problem::ExpectedArgument),
+        ("f 1,; g", 4..5, Problem::ExpectedArgument),
+        ("f(1\n)", 1..2, Problem::OpenParenthesis),
+        ("f(\n1\n", 1..2, Problem::OpenParenthesis),
         ("f 1 2", 4..5, Problem::MissingComma),
         ("f \"a\" :b", 6..7, Problem::MissingComma),
         ("f 1e3", 3..4, Problem::ExpectedSeparator),

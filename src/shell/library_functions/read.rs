@@ -8,7 +8,7 @@ use crate::engine::application::Application;
 use crate::engine::log::StreamId;
 use crate::engine::projection::ReadModel;
 use crate::library::{BookEvent, Inventory, Isbn, QueryError, ReadService, UserId};
-use crate::shell::application_functions::{HasApplication, Words, application_functions, words};
+use crate::shell::application_functions::{HasApplication, ParkedNumbers, Words, application_functions, words};
 use crate::shell::common_errors::{INVALID_LIMIT, OF_MOMENTS};
 use crate::shell::error_reason::ErrorReason;
 use crate::shell::function_table::{AS_OF, AT, LIMIT};
@@ -37,7 +37,7 @@ static WORDS: Words = words! {
 };
 
 static MANUAL: Manual = Manual {
-    name: "library",
+    name: "library_read",
     named: "user123",
     function: "LibraryReadService.get_inventory",
     call: "LibraryReadService.get_book(\"978-1680502992\")",
@@ -168,7 +168,8 @@ impl Domain for ReadFunctions {
     }
 
     fn names(&self) -> Box<dyn Names> {
-        Box::new(InventoryNames { inventory: self.service.inventory().clone() })
+        let (service, inventory) = ((*self.service).clone(), self.service.inventory().clone());
+        Box::new(InventoryNames { service, inventory, parked: ParkedNumbers::on_this_runtime() })
     }
 
     async fn close(&mut self) {
@@ -182,11 +183,16 @@ impl Domain for ReadFunctions {
 
 /// The current ISBNs and borrowers, for completion on the editor's thread.
 struct InventoryNames {
+    service: Application<BookEvent>,
+    parked: ParkedNumbers,
     inventory: ReadModel<Inventory>,
 }
 
 impl Names for InventoryNames {
     fn beginning_with(&self, parameter: &Parameter, prefix: &str, limit: usize) -> Vec<String> {
+        if let Some(numbers) = self.parked.beginning_with(&self.service, parameter, prefix) {
+            return numbers;
+        }
         self.inventory.read(|inventory| {
             if *parameter == USER {
                 inventory.borrowers_beginning_with(prefix, limit).iter().map(UserId::to_string).collect()

@@ -40,7 +40,7 @@ static WORDS: Words = words! {
 };
 
 static MANUAL: Manual = Manual {
-    name: "library",
+    name: "library_write",
     named: "user123",
     function: "LibraryWriteService.add_book",
     call: "LibraryWriteService.remove_book(\"978-1680502992\")",

@@ -65,7 +65,7 @@ fn can_stand_for_pin(argument: &Argument<'_>, parameter: &Parameter) -> bool {
             !matches!(kind, ParameterKind::Named | ParameterKind::Integer | ParameterKind::Amount)
         }
         (Value::Decimal(_), kind) => kind != ParameterKind::Amount,
-        (Value::String(text), ParameterKind::Text | ParameterKind::TextOrNil) => {
+        (Value::String(text), ParameterKind::Text | ParameterKind::TextOrNil | ParameterKind::File) => {
             !parameter.keyword && text.chars().all(|character| character.is_numeric() || character.is_whitespace())
         }
         (Value::String(_), kind) => kind != ParameterKind::Named,

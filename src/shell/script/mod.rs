@@ -16,7 +16,7 @@ use self::output::{NotWritten, ScriptOutput};
 use crate::shell::escape;
 use crate::shell::functions::Domain;
 use crate::shell::in_flight::{InFlight, MOST_IN_FLIGHT};
-use crate::shell::language::{OpenString, Statements};
+use crate::shell::language::{OpenStatement, Statements};
 use crate::shell::lines::{Lines, NextLine};
 use crate::shell::mistake::{Mistake, Source};
 use crate::shell::read_statement::ReadStatement;
@@ -33,8 +33,10 @@ const STATEMENT_GRACE: Duration = Duration::from_secs(1);
 /// How a script ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScriptEnd {
-    /// Every statement ran, or one left the script, or nobody reads the output any more.
+    /// Every statement ran, or one left the script.
     Success,
+    /// Nobody reads the output any more, and not every statement ran.
+    OutputClosed,
     /// A statement could not be read or run.
     Mistake,
     /// The domain failed, or the script could not be read.
@@ -79,6 +81,8 @@ struct ScriptRun<D, W, E> {
     had_mistake: bool,
     /// Whether a statement failed and the script continued.
     has_failed: bool,
+    /// Whether no statement is left to be sent.
+    all_sent: bool,
     interrupts: Interrupts,
 }
 
@@ -110,13 +114,33 @@ where
     /// Runs a script to its end, or to its first mistake unless `keep_going` is set. When a signal asks it to end, it
     /// runs no further statement and prints the replies so far.
     pub async fn run(self, script: impl AsyncRead + Unpin) -> ScriptEnd {
+        self.begin().run(script).await
+    }
+
+    /// The same, and the session goes on after it.
+    pub(super) async fn run_before_more(self, script: impl AsyncRead + Unpin) -> (ScriptEnd, Session<D>) {
+        let mut running = self.begin();
+        let stop = running.run_until_signal(script).await;
+        running.end(stop).await
+    }
+
+    fn begin(self) -> ScriptRun<D, W, E> {
         let Self { session, output, errors, keep_going, strict, in_flight, interrupts } = self;
         let output = ScriptOutput::new(session.pending_output().clone(), output, errors);
         let in_flight = InFlight::with_room_for(if strict { NonZeroUsize::MIN } else { in_flight.min(MOST_IN_FLIGHT) });
-        let (had_mistake, has_failed, place) = (false, false, (1, 1));
-        let run =
-            ScriptRun { session, output, in_flight, keep_going, strict, place, had_mistake, has_failed, interrupts };
-        run.run(script).await
+        let (had_mistake, has_failed, all_sent, place) = (false, false, false, (1, 1));
+        ScriptRun {
+            session,
+            output,
+            in_flight,
+            keep_going,
+            strict,
+            place,
+            had_mistake,
+            has_failed,
+            all_sent,
+            interrupts,
+        }
     }
 }
 
@@ -128,17 +152,7 @@ where
 {
     async fn run(mut self, script: impl AsyncRead + Unpin) -> ScriptEnd {
         let interrupts = self.interrupts.clone();
-        let mut stop = {
-            let mut running = pin!(self.run_until_stop(Lines::new(script, MAX_STATEMENT)));
-            tokio::select! {
-                biased;
-                stop = &mut running => stop,
-                () = interrupts.end_requested() => tokio::select! {
-                    stop = timeout(STATEMENT_GRACE, running) => stop.unwrap_or(Err(Stop::Interrupted)),
-                    () = interrupts.immediate_end_requested() => Err(Stop::Interrupted),
-                },
-            }
-        };
+        let stop = self.run_until_signal(script).await;
         {
             let closing = pin!(self.session.close());
             tokio::select! {
@@ -147,6 +161,25 @@ where
                 () = interrupts.immediate_end_requested() => {}
             }
         }
+        self.end(stop).await.0
+    }
+
+    async fn run_until_signal(&mut self, script: impl AsyncRead + Unpin) -> Result<(), Stop> {
+        let interrupts = self.interrupts.clone();
+        let mut running = pin!(self.run_until_stop(Lines::new(script, MAX_STATEMENT)));
+        tokio::select! {
+            biased;
+            stop = &mut running => stop,
+            () = interrupts.end_requested() => tokio::select! {
+                stop = timeout(STATEMENT_GRACE, running) => stop.unwrap_or(Err(Stop::Interrupted)),
+                () = interrupts.immediate_end_requested() => Err(Stop::Interrupted),
+            },
+        }
+    }
+
+    /// Prints what is left, and says how it ended.
+    async fn end(mut self, mut stop: Result<(), Stop>) -> (ScriptEnd, Session<D>) {
+        let interrupts = self.interrupts.clone();
         if let Err(not_written) = self.output.flush_remaining(&interrupts).await {
             stop = Err(not_written.into());
         }
@@ -159,15 +192,17 @@ where
         if let Err(Stop::Failure | Stop::Interrupted) = stop {
             self.report_unheard();
         }
-        match (interrupts.end_signal(), stop) {
+        let end = match (interrupts.end_signal(), stop) {
             (Some(number), _) => ScriptEnd::Signal(number),
+            (None, Err(Stop::OutputClosed)) if !self.all_sent => ScriptEnd::OutputClosed,
             (None, Err(Stop::Failure)) => ScriptEnd::Failure,
             (None, Err(Stop::Mistake)) => ScriptEnd::Mistake,
             (None, Err(Stop::Refused)) => ScriptEnd::Refused,
             (None, _) if self.has_failed => ScriptEnd::Failure,
             (None, _) if self.had_mistake => ScriptEnd::Mistake,
             (None, Ok(()) | Err(Stop::Left | Stop::OutputClosed | Stop::Interrupted)) => ScriptEnd::Success,
-        }
+        };
+        (end, self.session)
     }
 
     /// Runs the statements, and prints the replies to all that were sent, also after a signal.
@@ -182,7 +217,7 @@ where
         // The lines so far of a statement that has a string over several lines.
         let mut text = Zeroizing::new(String::new());
         let mut first_line = 1;
-        let mut open = OpenString::default();
+        let mut open = OpenStatement::default();
         let mut too_long = false;
         loop {
             let (number, line) = match lines.take() {
@@ -199,7 +234,7 @@ where
                 Err((message, column)) => {
                     // A statement around such a line does not run without it.
                     text.zeroize();
-                    open = OpenString::default();
+                    open = OpenStatement::default();
                     too_long = false;
                     self.refuse(Mistake::without_excerpt(message, number, column)).await?;
                     continue;
@@ -226,6 +261,7 @@ where
             }
         }
         self.run_text(Source::new(&text, first_line)).await?;
+        self.all_sent = true;
         self.land_all().await
     }
 
@@ -263,7 +299,8 @@ where
 
     async fn apply(&mut self, next: Next) -> Result<(), Stop> {
         match next {
-            Next::GoOn | Next::Live => Ok(()),
+            // A script has no history and no screen.
+            Next::GoOn | Next::Live | Next::ShowHistory | Next::ClearScreen => Ok(()),
             Next::Refused(_) if !self.strict => Ok(()),
             Next::Refused(why) => {
                 let (line, column) = self.place;

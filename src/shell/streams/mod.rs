@@ -12,8 +12,8 @@ mod terminal;
 pub(super) use self::descriptor::Descriptor;
 pub(super) use self::errors::{ErrorOutput, print_error, report_panics};
 pub(super) use self::input::InputThread;
-pub(super) use self::output::{OutputThread, print};
-pub(super) use self::terminal::reopen_terminal;
+pub(super) use self::output::{OutputThread, print, print_on_terminal};
+pub(super) use self::terminal::{answers_are_on_the_terminal, open_terminal, scanned_input, size};
 
 use std::fs::File;
 use std::io;
@@ -28,9 +28,9 @@ pub(super) fn standard_input() -> Descriptor {
     Descriptor(stdio::stdin())
 }
 
-/// Standard output.
+/// Where answers go: standard output, also once that has become the [terminal](open_terminal).
 pub(super) fn standard_output() -> Descriptor {
-    Descriptor(stdio::stdout())
+    Descriptor(terminal::answers().unwrap_or_else(stdio::stdout))
 }
 
 /// Standard error, for drawing. Messages go through [`ErrorOutput`].
@@ -53,9 +53,9 @@ pub(super) fn check_free_descriptors(count: usize) -> io::Result<()> {
     opened.map(drop)
 }
 
-/// Whether a person uses the program: standard input and standard output are a terminal.
+/// Whether a person uses the program: standard input is a terminal.
 pub(super) fn are_interactive() -> bool {
-    isatty(stdio::stdin()) && isatty(stdio::stdout())
+    isatty(stdio::stdin())
 }
 
 /// Whether standard output and standard error go to the same terminal, file or pipe.

@@ -9,7 +9,9 @@ use std::thread;
 use tokio::io::AsyncWrite;
 use tokio::sync::mpsc;
 
-use super::standard_output;
+use rustix::stdio::stdout;
+
+use super::{Descriptor, standard_output};
 
 /// The largest piece handed to the thread, in bytes.
 const WRITE: usize = 1 << 16;
@@ -85,4 +87,9 @@ impl AsyncWrite for OutputThread {
 /// Prints at once, from the calling thread. The text must be escaped already.
 pub(in crate::shell) fn print(text: &str) -> io::Result<()> {
     standard_output().write_all(text.as_bytes())
+}
+
+/// Prints on the terminal, where answers may go elsewhere.
+pub(in crate::shell) fn print_on_terminal(text: &str) -> io::Result<()> {
+    Descriptor(stdout()).write_all(text.as_bytes())
 }

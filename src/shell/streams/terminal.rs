@@ -1,35 +1,101 @@
-//! A blocking terminal for the line editor, which reads and writes the descriptors itself.
+//! The terminal of a person who uses the program.
 
-use std::io::IsTerminal as _;
-use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::ffi::CStr;
+use std::io::{self, IsTerminal as _};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::OnceLock;
 
 use rustix::fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl, open};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::stdio::{dup2_stdin, dup2_stdout, stdin, stdout};
+use rustix::termios::{OptionalActions, Termios, tcgetwinsize, tcsetattr};
 
-/// Replaces standard input and output by newly opened descriptors of the terminal, so that no other program that shares
-/// the terminal changes their mode.
-pub(in crate::shell) fn reopen_terminal() {
-    reopen(stdin(), dup2_stdin);
-    reopen(stdout(), dup2_stdout);
+use super::Descriptor;
+
+static TERMINAL: OnceLock<OwnedFd> = OnceLock::new();
+static ANSWERS: OnceLock<OwnedFd> = OnceLock::new();
+
+/// Opens the terminal that is standard input. Where standard output is another file or a pipe, answers still go there,
+/// and standard output is the terminal from now on, as the line editor writes to it.
+///
+/// The descriptors are newly opened, so that no other program that shares the terminal changes their mode.
+///
+/// # Errors
+///
+/// The system allows no more descriptors.
+pub(in crate::shell) fn open_terminal() -> io::Result<Descriptor> {
+    let terminal = open_own(stdin())?;
+    if stdout().is_terminal() {
+        dup2_stdout(open_own(stdout())?)?;
+    } else {
+        let answers = stdout().try_clone_to_owned()?;
+        // Nobody else sets it.
+        let _ = ANSWERS.set(answers);
+        dup2_stdout(&terminal)?;
+    }
+    Ok(Descriptor(TERMINAL.get_or_init(|| terminal).as_fd()))
 }
 
-fn reopen(given: BorrowedFd<'static>, replace: impl FnOnce(OwnedFd) -> rustix::io::Result<()>) {
-    let opened = open_anew(given, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC);
-    let is_own = opened.is_ok_and(|terminal| terminal.as_fd().is_terminal() && replace(terminal).is_ok());
+/// Where answers go, if that is not standard output.
+pub(super) fn answers() -> Option<BorrowedFd<'static>> {
+    ANSWERS.get().map(AsFd::as_fd)
+}
+
+/// Whether answers go to the terminal that a person types on.
+pub(in crate::shell) fn answers_are_on_the_terminal() -> bool {
+    ANSWERS.get().is_none()
+}
+
+/// How many rows and columns the terminal of standard output has; `None` if it is none, or does not say.
+pub(in crate::shell) fn size() -> Option<(u16, u16)> {
+    let size = tcgetwinsize(stdout()).ok()?;
+    (size.ws_row > 0 && size.ws_col > 0).then_some((size.ws_row, size.ws_col))
+}
+
+/// Makes a pseudo-terminal standard input. Answers with its other side: what is written there can be read here.
+///
+/// # Errors
+///
+/// There are no pseudo-terminals.
+pub(in crate::shell) fn scanned_input(settings: &Termios) -> io::Result<OwnedFd> {
+    let other_side = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+    rustix::io::fcntl_setfd(&other_side, rustix::io::FdFlags::CLOEXEC)?;
+    grantpt(&other_side)?;
+    unlockpt(&other_side)?;
+    let name = ptsname(&other_side, Vec::new())?;
+    let input = open_terminal_named(&name)?;
+    tcsetattr(&input, OptionalActions::Now, settings)?;
+    dup2_stdin(&input)?;
+    Ok(other_side)
+}
+
+fn open_own(given: BorrowedFd<'static>) -> io::Result<OwnedFd> {
+    if let Ok(opened) = open_anew(given)
+        && opened.is_terminal()
+    {
+        return Ok(opened);
+    }
     // Another user's terminal cannot always be opened. Then the shared descriptor is made blocking.
-    if !is_own && let Ok(flags) = fcntl_getfl(given) {
+    if let Ok(flags) = fcntl_getfl(given) {
         let _ = fcntl_setfl(given, flags - OFlags::NONBLOCK);
     }
+    given.try_clone_to_owned()
 }
 
 #[cfg(target_os = "linux")]
-fn open_anew(given: BorrowedFd<'static>, flags: OFlags) -> rustix::io::Result<OwnedFd> {
+fn open_anew(given: BorrowedFd<'static>) -> io::Result<OwnedFd> {
     let descriptor = std::os::fd::AsRawFd::as_raw_fd(&given);
-    open(format!("/proc/self/fd/{descriptor}"), flags, Mode::empty())
+    Ok(open(format!("/proc/self/fd/{descriptor}"), FLAGS, Mode::empty())?)
 }
 
 /// Elsewhere, opening `/dev/fd` yields the same open file and not a new one.
 #[cfg(not(target_os = "linux"))]
-fn open_anew(given: BorrowedFd<'static>, flags: OFlags) -> rustix::io::Result<OwnedFd> {
-    open(rustix::termios::ttyname(given, Vec::new())?, flags, Mode::empty())
+fn open_anew(given: BorrowedFd<'static>) -> io::Result<OwnedFd> {
+    open_terminal_named(&rustix::termios::ttyname(given, Vec::new())?)
+}
+
+const FLAGS: OFlags = OFlags::RDWR.union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
+
+fn open_terminal_named(name: &CStr) -> io::Result<OwnedFd> {
+    Ok(open(name, FLAGS, Mode::empty())?)
 }

@@ -1,0 +1,320 @@
+//! Tells keys from escape sequences that are no keys, and from bytes that are no text.
+//!
+//! The line editor takes what it does not know of a sequence as typed. So only keys that it knows reach it, and a paste
+//! only as a whole.
+
+use zeroize::{Zeroize as _, Zeroizing};
+
+use super::sequences::{self, Sequence};
+use crate::shell::wiped;
+
+/// The longest text that can be pasted at once, in bytes.
+pub(in crate::shell) const MAX_PASTED: usize = 1 << 20;
+
+/// The longest sequence that may be a key, in bytes.
+const MAX_KEY: usize = 32;
+
+const PASTE_END: &[u8] = b"\x1b[201~";
+
+/// Ctrl-Q and Ctrl-V.
+const QUOTE: [u8; 2] = [0x11, 0x16];
+
+const ESCAPE: u8 = 0x1b;
+const BELL: u8 = 0x07;
+
+/// What the bytes so far have become.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// Bytes for the line editor: whole characters, keys that it knows, or a whole paste.
+    Keys(Zeroizing<Vec<u8>>),
+    /// The key that stops the program.
+    Suspend,
+    /// Something that cannot be typed.
+    Refused(Refused),
+}
+
+/// Why a text was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::shell) enum Refused {
+    /// It is not UTF-8.
+    NotUtf8,
+    /// It is longer than [`MAX_PASTED`].
+    TooLong,
+}
+
+/// Scans bytes as they come from a terminal.
+#[derive(Debug)]
+pub(super) struct KeyScanner {
+    /// The key that stops the program, if there is one.
+    suspend: Option<u8>,
+    /// Whether the line is a secret, of which a paste is one line without blanks around it.
+    pub(super) hidden: bool,
+    within: Within,
+    /// Whether the next key stands for itself, after Ctrl-V or Ctrl-Q.
+    quoted: bool,
+    /// The bytes of an unfinished character, sequence or paste.
+    held: Zeroizing<Vec<u8>>,
+    /// Whether bytes of a paste were left out, as it is too long.
+    overflown: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Within {
+    Nothing,
+    Character,
+    /// After ESC.
+    Escape,
+    /// After ESC O.
+    SingleShift,
+    /// After ESC [.
+    Control,
+    /// After ESC [ [, of a Linux console.
+    LinuxFunctionKey,
+    /// The coordinates of a click, so many bytes.
+    Click(u8),
+    /// A string for a program, such as the answer to a question about colours: up to BEL or ESC \.
+    ControlString {
+        after_escape: bool,
+    },
+    Paste,
+}
+
+impl KeyScanner {
+    pub(super) fn new(suspend: Option<u8>) -> Self {
+        let held = Zeroizing::new(Vec::new());
+        Self { suspend, hidden: false, within: Within::Nothing, quoted: false, held, overflown: false }
+    }
+
+    /// Whether a sequence has begun, which may be a key alone if nothing follows.
+    pub(super) fn is_within_sequence(&self) -> bool {
+        !matches!(self.within, Within::Nothing | Within::Character | Within::Paste)
+    }
+
+    /// Ends a sequence of which no more has come for a while.
+    pub(super) fn time_out(&mut self) -> Option<Piece> {
+        let is_key = self.within == Within::Escape;
+        self.within = Within::Nothing;
+        let held = self.take_held();
+        is_key.then_some(Piece::Keys(held))
+    }
+
+    /// Forgets what has begun.
+    pub(super) fn reset(&mut self) {
+        self.within = Within::Nothing;
+        self.take_held();
+    }
+
+    /// Takes the next byte.
+    pub(super) fn push(&mut self, byte: u8) -> Option<Piece> {
+        match self.within {
+            Within::Nothing => self.begin(byte),
+            Within::Character => self.character(byte),
+            Within::Escape => self.after_escape(byte),
+            Within::SingleShift | Within::LinuxFunctionKey => {
+                self.hold(byte);
+                self.end_as_keys()
+            }
+            Within::Control => self.control_sequence(byte),
+            Within::Click(left) => {
+                self.within = if left > 1 { Within::Click(left - 1) } else { Within::Nothing };
+                None
+            }
+            Within::ControlString { after_escape } => self.control_string(byte, after_escape),
+            Within::Paste => self.paste(byte),
+        }
+    }
+
+    fn begin(&mut self, byte: u8) -> Option<Piece> {
+        self.take_held();
+        let quoted = std::mem::replace(&mut self.quoted, !self.hidden && QUOTE.contains(&byte));
+        match byte {
+            ..0x80 if quoted => {
+                self.quoted = false;
+                Some(Piece::Keys(Zeroizing::new(vec![byte])))
+            }
+            _ if Some(byte) == self.suspend => Some(Piece::Suspend),
+            ESCAPE => self.hold_within(byte, Within::Escape),
+            ..0x80 => Some(Piece::Keys(Zeroizing::new(vec![byte]))),
+            0xc2..=0xf4 => self.hold_within(byte, Within::Character),
+            _ => Some(Piece::Refused(Refused::NotUtf8)),
+        }
+    }
+
+    fn character(&mut self, byte: u8) -> Option<Piece> {
+        self.hold(byte);
+        match std::str::from_utf8(&self.held) {
+            Ok(_) => self.end_as_keys(),
+            Err(error) if error.error_len().is_none() => None,
+            Err(_) => {
+                self.reset();
+                Some(Piece::Refused(Refused::NotUtf8))
+            }
+        }
+    }
+
+    fn after_escape(&mut self, byte: u8) -> Option<Piece> {
+        match byte {
+            b'[' => self.hold_within(byte, Within::Control),
+            b'O' => self.hold_within(byte, Within::SingleShift),
+            b']' | b'P' | b'_' | b'^' | b'X' => self.hold_within(byte, Within::ControlString { after_escape: false }),
+            ..0x80 if byte != ESCAPE => {
+                self.hold(byte);
+                self.end_as_keys()
+            }
+            _ => {
+                let before = self.end_as_keys();
+                // What follows ESC begins something by itself: neither is complete at once.
+                let _ = self.begin(byte);
+                before
+            }
+        }
+    }
+
+    fn control_sequence(&mut self, byte: u8) -> Option<Piece> {
+        match byte {
+            // As rxvt ends the sequence of a key with Shift.
+            b'$' if sequences::is_number(&self.held[2..]) => {
+                self.hold(byte);
+                self.end_as_keys()
+            }
+            0x20..=0x3f => {
+                self.hold(byte);
+                None
+            }
+            b'[' if self.held.len() == 2 => self.hold_within(byte, Within::LinuxFunctionKey),
+            b'M' if self.held.len() == 2 => {
+                self.within = Within::Click(3);
+                None
+            }
+            0x40..=0x7e => {
+                self.hold(byte);
+                self.end_of_control_sequence()
+            }
+            0x7f => None,
+            _ => self.begin_anew(byte),
+        }
+    }
+
+    fn end_of_control_sequence(&mut self) -> Option<Piece> {
+        self.within = Within::Nothing;
+        let held = self.take_held();
+        if held.len() > MAX_KEY {
+            return None;
+        }
+        match sequences::read(&held) {
+            Sequence::Key => Some(Piece::Keys(held)),
+            Sequence::Character(byte) => self.begin_anew(byte),
+            Sequence::WithMeta(byte) => Some(Piece::Keys(Zeroizing::new(vec![ESCAPE, byte]))),
+            Sequence::PasteBegins => {
+                self.within = Within::Paste;
+                self.overflown = false;
+                None
+            }
+            Sequence::NoKey => None,
+        }
+    }
+
+    fn control_string(&mut self, byte: u8, after_escape: bool) -> Option<Piece> {
+        match byte {
+            b'\\' if after_escape => self.reset(),
+            BELL => self.reset(),
+            ESCAPE => self.within = Within::ControlString { after_escape: true },
+            // No such string has these: somebody types.
+            b'\r' | b'\n' | 0x03 | 0x04 => return self.begin_anew(byte),
+            _ => self.within = Within::ControlString { after_escape: false },
+        }
+        None
+    }
+
+    fn paste(&mut self, byte: u8) -> Option<Piece> {
+        if self.held.len() < MAX_PASTED + PASTE_END.len() {
+            wiped::reserve(&mut self.held, 1);
+            self.held.push(byte);
+        } else {
+            // Its end is all that matters now.
+            self.overflown = true;
+            self.held.copy_within(MAX_PASTED + 1.., MAX_PASTED);
+            if let Some(last) = self.held.last_mut() {
+                *last = byte;
+            }
+        }
+        if !self.held.ends_with(PASTE_END) {
+            return None;
+        }
+        self.within = Within::Nothing;
+        let held = self.take_held();
+        let pasted = &held[..held.len() - PASTE_END.len()];
+        Some(match std::str::from_utf8(pasted) {
+            _ if self.overflown => Piece::Refused(Refused::TooLong),
+            Err(_) => Piece::Refused(Refused::NotUtf8),
+            Ok(text) => Piece::Keys(self.as_pasted(text)),
+        })
+    }
+
+    /// A paste for the line editor, without the sequences in it.
+    fn as_pasted(&self, text: &str) -> Zeroizing<Vec<u8>> {
+        let plain = without_sequences(text);
+        let mut pasted = Zeroizing::new(Vec::with_capacity(text.len() + 2 * PASTE_END.len()));
+        pasted.extend_from_slice(sequences::PASTE_BEGIN);
+        if self.hidden {
+            let one_line =
+                plain.trim_ascii().iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte });
+            pasted.extend(one_line);
+        } else {
+            pasted.extend_from_slice(&plain);
+        }
+        pasted.extend_from_slice(PASTE_END);
+        pasted
+    }
+
+    /// Drops what was held, and takes a byte as the first of something.
+    fn begin_anew(&mut self, byte: u8) -> Option<Piece> {
+        self.reset();
+        self.begin(byte)
+    }
+
+    fn hold(&mut self, byte: u8) {
+        // Of a longer sequence only its end matters: it is no key.
+        if self.held.len() <= MAX_KEY {
+            self.held.push(byte);
+        }
+    }
+
+    fn hold_within(&mut self, byte: u8, within: Within) -> Option<Piece> {
+        self.hold(byte);
+        self.within = within;
+        None
+    }
+
+    fn end_as_keys(&mut self) -> Option<Piece> {
+        self.within = Within::Nothing;
+        Some(Piece::Keys(self.take_held()))
+    }
+
+    fn take_held(&mut self) -> Zeroizing<Vec<u8>> {
+        let held = self.held.clone();
+        self.held.zeroize();
+        held
+    }
+}
+
+fn without_sequences(text: &str) -> Zeroizing<Vec<u8>> {
+    let mut plain = Zeroizing::new(Vec::with_capacity(text.len()));
+    if !text.as_bytes().contains(&ESCAPE) {
+        plain.extend_from_slice(text.as_bytes());
+        return plain;
+    }
+    let mut scanner = KeyScanner::new(None);
+    // Nothing in a paste quotes the next key.
+    scanner.hidden = true;
+    for byte in text.bytes() {
+        match scanner.push(byte) {
+            Some(Piece::Keys(keys)) if keys[0] != ESCAPE => plain.extend_from_slice(&keys),
+            _ => {}
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,50 @@
+//! Shows a long text with a pager, as psql does.
+
+use std::io::{self, Write as _};
+use std::process::{Command, Stdio};
+
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::shell::streams;
+
+/// The pager, unless `PAGER` names another: it ends at once if the text fits, and leaves the text on the screen.
+const PAGER: &str = "less -FRX";
+
+/// Prints a text: with a pager, if it is longer than the screen. The text must be escaped already.
+///
+/// # Errors
+///
+/// The text could not be printed.
+pub(super) fn show(text: &str) -> io::Result<()> {
+    if is_too_long(text) && page(text).is_ok() {
+        return Ok(());
+    }
+    streams::print(text)
+}
+
+fn is_too_long(text: &str) -> bool {
+    let Some((rows, columns)) = streams::size().filter(|_| streams::answers_are_on_the_terminal()) else {
+        return false;
+    };
+    let columns = usize::from(columns);
+    let needed: usize = text.lines().map(|line| line.width().div_ceil(columns).max(1)).sum();
+    needed >= usize::from(rows)
+}
+
+/// # Errors
+///
+/// There is no pager.
+fn page(text: &str) -> io::Result<()> {
+    let pager = std::env::var("PAGER").ok().filter(|pager| !pager.trim().is_empty());
+    let pager = pager.unwrap_or_else(|| PAGER.to_owned());
+    let mut paging = Command::new("sh").arg("-c").arg(pager).stdin(Stdio::piped()).spawn()?;
+    if let Some(mut input) = paging.stdin.take() {
+        // A person may leave the pager before its end.
+        let _ = input.write_all(text.as_bytes());
+    }
+    // 126 and 127: the shell did not find the pager.
+    match paging.wait()?.code() {
+        Some(126 | 127) => Err(io::ErrorKind::NotFound.into()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,32 @@
+//! The texts of prompts.
+
+use std::borrow::Cow;
+
+use unicode_width::UnicodeWidthStr as _;
+
+use super::escape;
+
+/// The prompt for a statement: `bank(1)> `, or `bank:bank.db(1)> ` where that is open.
+pub(super) fn first(domain: &str, open: Option<&str>, number: usize) -> String {
+    match open {
+        Some(open) => format!("{domain}:{}({number})> ", escape::line(&shortened(open))),
+        None => format!("{domain}({number})> "),
+    }
+}
+
+/// The prompt for the second and later lines of a statement, as wide as the first: `....(1)> `.
+pub(super) fn continued(first: &str) -> String {
+    match first.rfind('(') {
+        Some(number) => format!("{}{}", ".".repeat(first[..number].width()), &first[number..]),
+        None => first.to_owned(),
+    }
+}
+
+/// A name, as far as a prompt has room for it.
+fn shortened(name: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 24;
+    match name.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &name[..end]).into(),
+        None => name.into(),
+    }
+}

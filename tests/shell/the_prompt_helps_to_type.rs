@@ -1,0 +1,161 @@
+//! Completion, recall, calls over several lines, and a prompt that says where one is.
+
+use crate::terminal::{CTRL_C, CTRL_D, ENTER, LEFT, ROWS, TAB, Terminal, UP};
+
+/// A bank with many accounts: `Adam 001` to `Adam 120`, and Wolfman.
+fn with_many_accounts() -> Terminal {
+    let adams = (1..=120).map(|number| format!("Bank.create \"Adam {number:03}\"; "));
+    let statements = format!("Bank.open; {}Bank.create \"Wolfman\"", adams.collect::<String>());
+    Terminal::open_with_arguments(&["-i", "--quiet", "-c", &statements], "bank(123)> ")
+}
+
+#[test]
+fn tab_reaches_every_name_and_counts_what_it_does_not_list() {
+    let terminal = with_many_accounts();
+    terminal.keys(&format!("Bank.check_balance \"{TAB}{TAB}"));
+    terminal.wait_until("the count", |screen| screen.contents().contains("… and 21 more"));
+    terminal.wait_until("nothing inserted", |screen| {
+        let contents = screen.contents();
+        contents
+            .trim_end()
+            .lines()
+            .last()
+            .is_some_and(|line| line.starts_with("bank(123)> Bank.check_balance \"\", [at"))
+    });
+    terminal.keys(&format!("W{TAB}"));
+    terminal.wait_for("bank(123)> Bank.check_balance \"Wolfman\", [at: …], [as_of: …]");
+}
+
+#[test]
+fn tab_within_a_string_doubles_no_quote() {
+    let terminal = Terminal::open_with_arguments(&["-i", "-c", "Bank.open; Bank.create :Wolfman"], "bank(3)> ");
+    terminal.keys(&format!("Bank.deposit \"Wo\", 5{}{TAB}", LEFT.repeat(4)));
+    terminal.wait_for("bank(3)> Bank.deposit \"Wolfman\", 5");
+    terminal.keys(ENTER);
+    terminal.wait_for("bank(4)> ");
+    assert_eq!(terminal.lines().iter().rev().nth(1).unwrap(), ":ok");
+}
+
+#[test]
+fn tab_completes_names_that_hold_quotes_and_backslashes_also_where_they_part() {
+    let create = r#"Bank.open; Bank.create "a\"b"; Bank.create "a\\c""#;
+    let terminal = Terminal::open_with_arguments(&["-i", "-c", create], "bank(4)> ");
+    terminal.keys(&format!("Bank.check_balance \"a{TAB}"));
+    terminal.keys(&format!("\\\"{TAB}"));
+    terminal.wait_for("bank(4)> Bank.check_balance \"a\\\"b\", [at: …], [as_of: …]");
+}
+
+#[test]
+fn tab_completes_keywords_files_and_functions_without_their_module() {
+    let terminal = Terminal::open_with_arguments(&["-i", "-c", "Bank.open \"bank.db\"; Bank.close"], "bank(3)> ");
+    terminal.keys(&format!("ope{TAB} \"ba{TAB}"));
+    terminal.wait_until("the file", |screen| screen.contents().contains("bank(3)> Bank.open \"bank.db"));
+    terminal.keys(CTRL_C);
+    terminal.wait_for("bank(3)> ");
+    terminal.keys(&format!("Bank.open acc{TAB}t{TAB}"));
+    terminal.wait_until("the value", |screen| screen.contents().contains("bank(3)> Bank.open accept_loss: true, ["));
+}
+
+#[test]
+fn tab_completes_the_numbers_of_parked_events() {
+    // No e-mail can be written into what is a file, and each opening tries again, ten times.
+    let open = "Bank.open \"bank.db\", email: \"bank.db/outbox\"; ";
+    let deposit = "Bank.create 1, \"Josh\", email: \"josh@example.org\"; Bank.deposit 1, 100; Bank.close; ";
+    let again = format!("{open}Bank.close; ").repeat(9);
+    let statements = format!("{open}{deposit}{again}{open}Bank.withdraw 1, 1");
+    let terminal = Terminal::open_with_arguments(&["-i", "--quiet", "-c", &statements], "bank:bank.db(25)> ");
+    terminal.keys(&format!("Bank.retry {TAB}"));
+    terminal.wait_for("bank:bank.db(25)> Bank.retry 1");
+}
+
+#[test]
+fn a_call_goes_on_after_a_parenthesis_or_a_comma() {
+    let terminal = Terminal::open_with_arguments(&["-i", "-c", "Bank.open; Bank.create :Wolfman"], "bank(3)> ");
+    terminal.enter("Bank.deposit(");
+    terminal.wait_for("....(3)> account, amount, [memo: …], [on: …]");
+    terminal.keys(&format!("\"Wo{TAB},"));
+    terminal.wait_for("....(3)> \"Wolfman\",amount, [memo: …], [on: …]");
+    terminal.keys(ENTER);
+    terminal.enter("5");
+    terminal.wait_for("....(3)> ");
+    terminal.enter(")");
+    terminal.wait_for("bank(4)> ");
+    terminal.enter("Bank.check_balance");
+    terminal.wait_for("bank(4)> ");
+    terminal.enter("Bank.check_balance \"Wolfman\",");
+    terminal.wait_for("....(4)> [at: …], [as_of: …]");
+    terminal.enter("at: 2");
+    terminal.wait_for("bank(5)> ");
+    assert_eq!(terminal.lines().iter().rev().nth(1).unwrap(), "5");
+    // It is recalled as a whole.
+    terminal.keys(UP);
+    terminal.wait_until("both lines", |screen| screen.contents().contains("check_balance \"Wolfman\",\nat: 2"));
+}
+
+#[test]
+fn the_prompt_says_what_is_open() {
+    let terminal = Terminal::open_with_arguments(&["-i", "-c", "Bank.open \"bank.db\""], "bank:bank.db(2)> ");
+    terminal.enter("Bank.create \"a");
+    terminal.wait_for("............(2)> ");
+    terminal.enter("\"; Bank.close");
+    terminal.wait_for("bank(4)> ");
+}
+
+#[test]
+fn history_lists_what_can_be_recalled_and_clear_clears() {
+    let terminal = Terminal::open();
+    terminal.enter("Bank.open");
+    terminal.wait_for("bank(2)> ");
+    terminal.enter("Bank.create 1, \"Josh\", 4711");
+    terminal.wait_for("bank(3)> ");
+    terminal.enter("history");
+    terminal.wait_for("bank(4)> ");
+    let lines = terminal.lines();
+    assert_eq!(lines[lines.len() - 3..lines.len() - 1], ["Bank.open", "history"]);
+    terminal.enter("clear");
+    terminal.wait_until("an empty screen", |screen| screen.contents().trim_end() == "bank(5)>");
+}
+
+#[test]
+fn one_stays_at_the_prompt_after_statements_that_are_mistaken_too() {
+    let terminal = Terminal::open_with_arguments(&["-i", "-c", "Bank.open; Bank.opne; Bank.close"], "bank(2)> ");
+    assert!(terminal.lines().iter().any(|line| line.contains("did you mean")), "{:?}", terminal.lines());
+    terminal.keys(CTRL_D);
+    assert_eq!(terminal.ended().0, Some(0));
+    let no_terminal = crate::program::run(&["-i", "-c", "Bank.open"], "");
+    assert_eq!(no_terminal.exit_code, Some(2));
+    assert_eq!(no_terminal.stderr, "bank: -i needs a terminal as standard input; bank --help lists the flags\n");
+}
+
+#[test]
+fn the_first_line_says_which_program_this_is_and_how_to_begin() {
+    let banner = |terminal: &Terminal| terminal.lines()[0].clone();
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(
+        banner(&Terminal::open()),
+        format!("bank {version}: Bank.open is a beginning, help lists the functions; exit or Ctrl-D leaves")
+    );
+    for (name, prompt) in
+        [("library_write_service", "library_write(1)> "), ("library_read_service", "library_read(1)> ")]
+    {
+        let terminal = Terminal::open_example_with(name, &["--store", "library.db"], prompt);
+        assert!(banner(&terminal).starts_with(&format!("{name} {version}: Library")), "{}", banner(&terminal));
+    }
+}
+
+#[test]
+fn help_that_is_longer_than_the_screen_goes_through_a_pager() {
+    let terminal = Terminal::open_in("PAGER=sed -n '1s/^/paged: /p'");
+    terminal.enter("help");
+    terminal.wait_for("bank(2)> ");
+    let lines = terminal.lines();
+    assert_eq!(lines[lines.len() - 2], "paged: Bank");
+    terminal.enter("help Bank.deposit");
+    terminal.wait_for("bank(3)> ");
+    assert!(!terminal.lines().iter().skip(lines.len()).any(|line| line.contains("paged")));
+
+    let terminal = Terminal::open_in("PAGER=no-such-pager");
+    terminal.enter("help");
+    terminal.wait_for("bank(2)> ");
+    assert!(terminal.lines().len() > usize::from(ROWS.get()) / 2, "without a pager it is printed");
+}

@@ -1,0 +1,81 @@
+//! A paste runs as a whole or not at all, and only keys and text are typed.
+
+use std::io::Write as _;
+
+use crate::terminal::{CTRL_C, ENTER, PASTE, PASTE_END, Terminal};
+
+fn with_account() -> Terminal {
+    let terminal = Terminal::open();
+    terminal.enter("Bank.open; Bank.create 1");
+    terminal.wait_for("bank(3)> ");
+    terminal
+}
+
+fn balance_is(terminal: &Terminal, statement: u32, balance: &str) {
+    terminal.enter("Bank.check_balance 1");
+    terminal.wait_for(&format!("bank({})> ", statement + 1));
+    assert_eq!(terminal.lines().iter().rev().nth(1).unwrap(), balance);
+}
+
+#[test]
+fn of_a_paste_that_is_not_utf_8_nothing_runs() {
+    let terminal = with_account();
+    let deposits = "Bank.deposit 1, 1\n".repeat(100);
+    let parts = [PASTE.as_bytes(), deposits.as_bytes(), b"Bank.create \"caf\xe9\"\n", deposits.as_bytes()];
+    terminal.bytes(&[&parts.concat()[..], PASTE_END.as_bytes()].concat());
+    terminal.wait_until("the mistake", |screen| screen.contents().contains("error: 1:1: this is not UTF-8"));
+    terminal.wait_for("bank(3)> ");
+    balance_is(&terminal, 3, "0");
+}
+
+#[test]
+fn of_lines_that_come_at_once_nothing_runs_behind_one_that_is_not_utf_8() {
+    let terminal = with_account();
+    // Not bracketed, as an old terminal pastes.
+    let pasted = [b"caf\xe9\r".as_slice(), "Bank.deposit 1, 1\r".repeat(40).as_bytes()].concat();
+    terminal.bytes(&pasted);
+    terminal.wait_until("the mistake", |screen| screen.contents().contains("error: 1:1: this is not UTF-8"));
+    terminal.wait_for("bank(3)> ");
+    balance_is(&terminal, 3, "0");
+}
+
+#[test]
+fn of_a_paste_that_is_too_long_nothing_runs() {
+    let terminal = with_account();
+    let pasted = format!("{PASTE}{}{PASTE_END}", "Bank.deposit 1, 1\n".repeat(60_000));
+    let keyboard = terminal.keyboard.clone();
+    std::thread::spawn(move || (&*keyboard).write_all(pasted.as_bytes()).unwrap()).join().unwrap();
+    terminal
+        .wait_until("the mistake", |screen| screen.contents().contains("error: 1:1: a pasted text has at most 1 MiB"));
+    terminal.wait_for("bank(3)> ");
+    balance_is(&terminal, 3, "0");
+}
+
+#[test]
+fn clicks_answers_and_keys_of_other_protocols_are_no_text() {
+    let terminal = Terminal::open();
+    for sequence in [
+        "\u{1b}[<0;35;5M\u{1b}[<0;35;5m",
+        "\u{1b}[M !!",
+        "\u{1b}]11;rgb:1e1e/1e1e/1e1e\u{1b}\\",
+        "\u{1b}]52;c;QmFuay5vcGVu\u{7}",
+        "\u{1b}[97;1:3u",
+        "\u{1b}[57441;2u",
+        "\u{1b}[1;1:3A",
+        "\u{1b}P1+r524742\u{1b}\\",
+        "\u{1b}[12;40R",
+        "\u{1b}[I",
+    ] {
+        terminal.keys(&format!("Bank.{sequence}ope"));
+        terminal.wait_for("bank(1)> Bank.ope");
+        terminal.keys(CTRL_C);
+        terminal.wait_for("bank(1)> ");
+    }
+    // Ctrl-C, as the Kitty protocol tells it.
+    terminal.keys("Bank.ope");
+    terminal.wait_for("bank(1)> Bank.ope");
+    terminal.keys("\u{1b}[99;5u");
+    terminal.wait_for("bank(1)> ");
+    terminal.keys(&format!("Bank.open{ENTER}"));
+    terminal.wait_for("bank(2)> ");
+}
