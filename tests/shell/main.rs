@@ -22,6 +22,7 @@ mod the_file_is_as_it_is_described;
 mod the_key_for_pins_is_kept_safe;
 mod the_log_says_who_did_it;
 mod the_log_shows_what_happens_inside;
+mod the_picture_is_of_a_real_session;
 mod the_prompt_helps_to_type;
 mod the_readme_is_short;
 mod the_readme_is_true;
