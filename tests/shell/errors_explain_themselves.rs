@@ -7,10 +7,10 @@ use crate::terminal::Terminal;
 /// The lines that a statement at the prompt is answered with.
 fn answer(terminal: &Terminal, number: u32, statement: &str) -> Vec<String> {
     terminal.enter(statement);
-    terminal.wait_for(&format!("bank({})> ", number + 1));
+    terminal.wait_for_statement(number as usize + 1);
     let lines = terminal.lines();
-    let typed = format!("bank({number})> {statement}");
-    let start = lines.iter().rposition(|line| *line == typed).expect(&typed);
+    let typed = format!("({number})> {statement}");
+    let start = lines.iter().rposition(|line| line.ends_with(&typed)).expect(&typed);
     lines[start + 1..lines.len() - 1].to_vec()
 }
 
@@ -82,6 +82,6 @@ fn a_bank_file_as_the_argument_is_open_at_the_prompt() {
     let path = directory.path().join("bank.db");
     let path = path.to_str().unwrap();
     run(&["--store", path], "Bank.open\nBank.create \"Wolfman\", deposit: 5\n");
-    let terminal = Terminal::open_by(env!("CARGO_BIN_EXE_bank"), &[path]);
+    let terminal = Terminal::open_with_arguments(&[path], "bank:bank.db(1)> ");
     assert_eq!(answer(&terminal, 1, "Bank.check_balance \"Wolfman\""), ["5"]);
 }

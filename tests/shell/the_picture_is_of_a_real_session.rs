@@ -23,7 +23,7 @@ const FLOW: [(&str, &str); 6] = [
 ];
 
 const STYLE: &str = "\
-text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;fill:#d7dae0;white-space:pre}\
+text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;fill:#d7dae0}\
 .prompt{fill:#7f848e}.typed{fill:#ffffff;font-weight:bold}.command{fill:#61afef}.event{fill:#e5c07b}\
 .handled{fill:#98c379}.reply{fill:#d7dae0}rect.step{fill:none;stroke:#4b5263;rx:6}path{stroke:#4b5263;fill:none}";
 
@@ -59,7 +59,7 @@ fn picture(session: &str) -> String {
             }
             _ => span(class_of(line), line),
         };
-        writeln!(svg, "<text x=\"20\" y=\"{y}\">{spans}</text>").unwrap();
+        writeln!(svg, "<text x=\"20\" y=\"{y}\" xml:space=\"preserve\">{spans}</text>").unwrap();
     }
     draw_flow(&mut svg, height);
     svg + "</svg>\n"

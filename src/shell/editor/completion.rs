@@ -1,6 +1,7 @@
 //! Completion of functions, names, keywords and their values.
 
 use super::assistant::Assistant;
+use super::candidate::Candidate;
 use super::file_names::file_names;
 use super::partial_statement::PartialStatement;
 use crate::shell::functions::{Function, Parameter, ParameterKind};
@@ -8,15 +9,6 @@ use crate::shell::language::string_begun;
 
 /// The largest number of names to list.
 const MAX_LISTED: usize = 100;
-
-/// A completion at the cursor.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Candidate {
-    /// The text in the list of candidates.
-    pub(super) shown: String,
-    /// The text that is inserted.
-    pub(super) typed: String,
-}
 
 impl Assistant {
     /// The candidates between a statement up to the cursor and the rest of its line, and the index at which they begin.
@@ -153,42 +145,6 @@ fn listed(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
         candidates.push(Candidate { shown: format!("… and {more} more"), ..last });
     }
     candidates
-}
-
-impl From<String> for Candidate {
-    fn from(text: String) -> Self {
-        Self { shown: text.clone(), typed: text }
-    }
-}
-
-impl Candidate {
-    /// A name, followed by its closing quote.
-    pub(super) fn name(name: String) -> Self {
-        let typed = format!("{}\"", within_quotes(&name));
-        Self { shown: name, typed }
-    }
-
-    /// The beginning of a name.
-    pub(super) fn beginning(name: String) -> Self {
-        let typed = within_quotes(&name);
-        Self { shown: name, typed }
-    }
-
-    fn quoted(self) -> Self {
-        let typed = format!("\"{}", self.typed);
-        Self { typed, ..self }
-    }
-
-    /// Leaves out the closing quote of a name, which comes later.
-    fn leave_open(&mut self) {
-        if self.typed.ends_with('"') {
-            self.typed.pop();
-        }
-    }
-}
-
-fn within_quotes(name: &str) -> String {
-    name.replace('\\', "\\\\").replace('"', "\\\"")
 }
 
 #[cfg(all(test, feature = "bank"))]

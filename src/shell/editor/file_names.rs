@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::completion::Candidate;
+use super::candidate::Candidate;
 
 /// How many files of a directory are looked at.
 const MAX_FILES: usize = 10_000;

@@ -3,6 +3,7 @@
 //! Only this module uses rustyline.
 
 mod assistant;
+mod candidate;
 mod completion;
 mod escaped_history;
 mod file_names;

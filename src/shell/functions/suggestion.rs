@@ -22,9 +22,15 @@ pub(super) fn suggestions(functions: impl Iterator<Item = &'static Function> + C
         let own = (function.to_string(), function);
         [own].into_iter().chain(function.alias_names().map(move |alias| (alias, function)))
     };
+    let has_module = alone.len() < written.len();
     let mistyped = functions.clone().flat_map(names).filter_map(|(name, function)| {
         let lower = name.to_lowercase();
-        let slips = slips(&written, &lower).min(slips(alone, lower.rsplit('.').next().unwrap_or_default()));
+        let whole = slips(&written, &lower);
+        // A module is no slip: whoever writes one means none of the shell's own functions.
+        let slips = match has_module && function.module.is_none() {
+            true => whole,
+            false => whole.min(slips(alone, lower.rsplit('.').next().unwrap_or_default())),
+        };
         (slips <= 1 && alone.len() > 1).then_some((slips, function.ends, name))
     });
     if let Some((_, _, name)) = mistyped.min_by_key(|(slips, ends, _)| (*slips, *ends)) {
