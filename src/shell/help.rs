@@ -2,12 +2,16 @@
 
 use std::fmt::Write as _;
 
+use super::function_table::WIDE;
 use super::functions::{CallError, Function, Manual, Parameter, ParameterKind, ShellFunction, ShellReply, Vocabulary};
 use super::language::{Statement, Value};
 
 /// The details of every function that may reply `{:error, :busy}`.
 const BUSY: &str = "Replies {:error, :busy} when another program holds the file for more than 5 s, which a message names, or wins\n\
     every conflict: nothing was stored. Try again; if the other program hangs, end it.";
+
+/// The details of every function whose answer is shortened where the terminal is narrow.
+const SHORTENED: &str = "wide: true shows in full what is shortened to fit the terminal.";
 
 /// The shell's own functions, with an example for `help` from the domain.
 pub const fn shell_functions(help_example: &'static str) -> [ShellFunction; 3] {
@@ -111,9 +115,10 @@ fn explain(function: &Function) -> String {
     let _ = write!(text, "\n  {}\n\n  {}", function.in_words(function.summary), function.in_words(function.example));
     let busy = if function.may_be_busy { BUSY } else { "" };
     let details = function.in_words(function.details);
-    if !(details.is_empty() && busy.is_empty()) {
+    let shortened = if function.parameters.contains(&WIDE) { SHORTENED } else { "" };
+    if !(details.is_empty() && busy.is_empty() && shortened.is_empty()) {
         text.push('\n');
-        for line in details.lines().chain(busy.lines()) {
+        for line in details.lines().chain(shortened.lines()).chain(busy.lines()) {
             let _ = write!(text, "\n  {line}");
         }
     }

@@ -12,6 +12,7 @@
 pub mod application_functions;
 #[cfg(feature = "bank")]
 pub mod bank_functions;
+mod colour;
 mod core_dumps;
 mod description;
 mod editor;
@@ -22,6 +23,7 @@ pub mod function_table;
 pub mod functions;
 pub mod help;
 pub mod in_flight;
+mod json_records;
 pub mod language;
 #[cfg(feature = "library")]
 pub mod library_functions;
@@ -36,11 +38,14 @@ pub mod prompt;
 mod query_arguments;
 pub mod read_statement;
 mod redaction;
+mod screen;
 pub mod script;
 pub mod session;
 pub mod signals;
 mod streams;
+mod table;
 pub mod term;
 mod terminal;
 pub mod trace;
 mod wiped;
+mod wrapping;

@@ -19,6 +19,7 @@ pub use super::description::Program;
 use super::flags::{self, Action, Flags};
 use super::functions::Domain;
 use super::prompt::{self, PromptEnd};
+use super::screen::Screen;
 use super::script::{Script, ScriptEnd};
 use super::session::{Session, Style};
 use super::signals::{self, Interrupts};
@@ -86,7 +87,7 @@ impl Program {
         streams::report_panics();
         let flags = match flags::parse(std::env::args_os().skip(1), std::env::var_os(flags::USER)) {
             Ok(Action::Run(flags)) => flags,
-            Ok(Action::Help) => return self.print(&flags::help(self)),
+            Ok(Action::Help) => return self.print(&Screen::of_standard_output().wrapped(&flags::help(self))),
             Ok(Action::Version) => return self.print(&format!("{} {}", self.name, env!("CARGO_PKG_VERSION"))),
             Err(error) => return self.wrong_flags(&error),
         };
@@ -123,7 +124,8 @@ impl Program {
         let opening = Opening { store, foreign, seed, user, trace: trace.clone() };
         runtime.block_on(async { signals::ignore_file_size_signal() }).map_err(StartError::Runtime)?;
         let domain = runtime.block_on(open(opening))?;
-        let session = Session::new(domain, trace, Style { json: flags.json, echo: flags.echo && !at_terminal });
+        let session = Session::new(domain, trace, Style { json: flags.json, echo: flags.echo && !at_terminal })
+            .on(Screen::of_standard_output());
         let ended_by_signal = |number: i32| u8::try_from(SIGNAL_BASE + number).unwrap_or(FAILED);
         // Spawned: waking a task costs less than waking the future that `block_on` polls.
         let code = if at_terminal {

@@ -8,6 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep;
 use zeroize::Zeroizing;
 
+use super::colour::print_report;
 use super::editor::{Assistant, Editor, Typed};
 use super::functions::{Domain, FindingSecret, Vocabulary, WantedSecret};
 use super::language::{OpenString, Statements};
@@ -49,8 +50,8 @@ pub async fn run<D: Domain>(mut session: Session<D>, history: Option<PathBuf>) -
     let end = tokio::select! {
         left = read_and_run(&mut session, &mut editor, &mut interrupts) => {
             let unshown = editor.close().await;
-            session.pending_output().lock().push_str(&unshown);
-            left.map(|()| PromptEnd::Left)
+            // It was escaped and painted when it was taken to be shown.
+            streams::print(&unshown).and(left).map(|()| PromptEnd::Left)
         }
         signal = signals.any() => {
             settings.restore();
@@ -82,7 +83,7 @@ async fn read_and_run<D: Domain>(
                     return Ok(());
                 }
             }
-            Typed::NotUtf8 => report(&Mistake::without_excerpt("this is not UTF-8", 1, 1)),
+            Typed::NotUtf8 => report(session, &Mistake::without_excerpt("this is not UTF-8", 1, 1)),
             Typed::Interrupt => {}
             Typed::End => return Ok(()),
             Typed::Failure(error) => return Err(io::Error::other(error)),
@@ -164,7 +165,7 @@ async fn run_text<D: Domain>(
     text: &str,
 ) -> io::Result<bool> {
     if let Some(mistake) = too_long(text) {
-        report(&mistake);
+        report(session, &mistake);
         return Ok(true);
     }
     let (statements, holds_secret) = read_statements(session, text);
@@ -206,11 +207,11 @@ async fn run_text<D: Domain>(
             Next::GoOn | Next::Live => {}
             Next::Leave => return Ok(false),
             Next::Mistake(mistake) => {
-                report(&mistake);
+                report(session, &mistake);
                 return Ok(true);
             }
             Next::NotDone(failure) | Next::Failure(failure) => {
-                streams::print_error(&format!("error: {}", escape::line(&failure)));
+                print_report(session.screen(), &format!("error: {}", escape::line(&failure)));
             }
         }
     }
@@ -251,7 +252,7 @@ async fn ask_for_secret<D: Domain>(
     let Some(question) = &wanted.again else { return Ok(Some(secret)) };
     let again = ask(session, editor, question.clone()).await?;
     if again.as_ref().is_some_and(|again| *again != secret) {
-        streams::print_error("error: the two answers differ, and so the statement was not run");
+        print_report(session.screen(), "error: the two answers differ, and so the statement was not run");
     }
     Ok(again.filter(|again| *again == secret))
 }
@@ -291,8 +292,8 @@ async fn close<D: Domain>(session: &mut Session<D>, interrupts: &mut Signal) -> 
     flush(session)
 }
 
-fn report(mistake: &Mistake) {
-    streams::print_error(&mistake.report());
+fn report<D: Domain>(session: &Session<D>, mistake: &Mistake) {
+    print_report(session.screen(), &mistake.report());
 }
 
 fn flush<D: Domain>(session: &Session<D>) -> io::Result<()> {

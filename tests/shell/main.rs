@@ -11,6 +11,7 @@ mod a_script_prints_the_same_however_many_are_in_flight;
 mod a_script_that_is_cut_off_has_stored_what_it_printed;
 mod a_script_that_is_interrupted_prints_what_was_acknowledged;
 mod a_snapshot_is_listed_without_its_state;
+mod everything_fits_the_terminal;
 mod links_in_the_documents_lead_somewhere;
 mod long_work_shows_how_far_it_is;
 mod nothing_but_a_pin_is_hidden;
@@ -22,6 +23,7 @@ mod the_readme_is_short;
 mod the_readme_is_true;
 mod too_few_threads_or_files_are_an_error;
 mod transcripts_are_what_is_printed;
+mod what_is_answered_has_its_colour;
 
 // What several of them need.
 #[path = "../support/documents.rs"]

@@ -8,7 +8,7 @@ use crate::engine::log::StreamId;
 use crate::engine::projection::ReadModel;
 use crate::library::{BookEvent, Inventory, Isbn, QueryError, ReadService, UserId};
 use crate::shell::application_functions::{HasApplication, Words, application_functions, words};
-use crate::shell::function_table::{AS_OF, AT, LIMIT};
+use crate::shell::function_table::{AS_OF, AT, LIMIT, WIDE};
 use crate::shell::functions::{Call, Domain, Function, Manual, Names, Outcome, Parameter, Row, joined};
 use crate::shell::help::shell_functions;
 use crate::shell::page::{cut, paged};
@@ -52,7 +52,7 @@ const GET_INVENTORY: Row<ReadFunctions> = Row::new(
     Function::new(
         MODULE,
         "get_inventory",
-        &[FROM, LIMIT, AT, AS_OF],
+        &[FROM, LIMIT, AT, AS_OF, WIDE],
         "lists the books with their copies",
         "LibraryReadService.get_inventory",
     )
@@ -101,7 +101,7 @@ const GET_LOANS: Row<ReadFunctions> = Row::new(
     Function::new(
         MODULE,
         "get_loans",
-        &[USER, FROM, LIMIT, AT, AS_OF],
+        &[USER, FROM, LIMIT, AT, AS_OF, WIDE],
         "lists the books that a user has borrowed",
         "LibraryReadService.get_loans \"user123\"",
     )
