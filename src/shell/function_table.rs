@@ -26,6 +26,9 @@ pub const AS_OF: Parameter = Parameter::by_name("as_of", ParameterKind::Text);
 /// `limit: 10`: the largest number of rows.
 pub const LIMIT: Parameter = Parameter::by_name("limit", ParameterKind::Integer);
 
+/// `wide: true`: a table with all its columns in full, however wide the terminal is.
+pub const WIDE: Parameter = Parameter::by_name("wide", ParameterKind::Boolean);
+
 impl Parameter {
     /// A required parameter.
     pub const fn needed(name: &'static str, kind: ParameterKind) -> Self {

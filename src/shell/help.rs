@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::concepts::{self, Concept};
 use super::error_reason::ErrorReason;
+use super::function_table::WIDE;
 use super::functions::{
     CallError, CallProblem, Function, Manual, Parameter, ParameterKind, ShellFunction, ShellReply, Vocabulary,
 };
@@ -15,6 +16,9 @@ const WIDTH: usize = 108;
 
 /// An error that more functions reply is said to be replied by many.
 const FEW_FUNCTIONS: usize = 12;
+
+/// The details of every function whose answer is shortened where the terminal is narrow.
+const SHORTENED: &str = "wide: true shows in full what is shortened to fit the terminal.";
 
 /// The shell's own functions, with an example for `help` from the domain.
 pub const fn shell_functions(help_example: &'static str) -> [ShellFunction; 5] {
@@ -152,9 +156,10 @@ fn explain(function: &Function) -> String {
     }
     let _ = write!(text, "\n  {}\n\n  {}", function.in_words(function.summary), function.in_words(function.example));
     let details = function.in_words(function.details);
-    if !details.is_empty() {
+    let shortened = if function.parameters.contains(&WIDE) { SHORTENED } else { "" };
+    if !(details.is_empty() && shortened.is_empty()) {
         text.push('\n');
-        for line in details.lines() {
+        for line in details.lines().chain(shortened.lines()) {
             let _ = write!(text, "\n  {line}");
         }
     }

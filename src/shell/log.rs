@@ -15,6 +15,7 @@ use tracing_subscriber::fmt::format::{DefaultFields, Writer};
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
+use super::colour::Tone;
 use super::trace::{Correlation, Trace};
 use super::{escape, streams};
 use crate::engine::runtime::trace::{CORRELATION, TARGET};
@@ -70,7 +71,7 @@ where
             Some(trace) => {
                 let mut correlation = Correlation(None);
                 event.record(&mut correlation);
-                trace.add_line_of(correlation.0, format_args!("{message}"));
+                trace.add_line_of(correlation.0, format_args!("{message}"), |_| Some(Tone::Log));
             }
             // Escaped, as the message may quote arbitrary text.
             None => streams::print_error(&escape::line(message)),

@@ -12,6 +12,7 @@
 pub mod application_functions;
 #[cfg(feature = "bank")]
 pub mod bank_functions;
+mod colour;
 pub mod common_errors;
 mod concepts;
 mod core_dumps;
@@ -26,6 +27,7 @@ pub mod function_table;
 pub mod functions;
 pub mod help;
 pub mod in_flight;
+mod json_records;
 pub mod language;
 #[cfg(feature = "library")]
 pub mod library_functions;
@@ -41,11 +43,14 @@ mod prompt_text;
 mod query_arguments;
 pub mod read_statement;
 mod redaction;
+mod screen;
 pub mod script;
 pub mod session;
 pub mod signals;
 mod similarity;
 mod streams;
+mod table;
 pub mod term;
 pub mod trace;
 mod wiped;
+mod wrapping;

@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
-use super::escape;
 use super::trace::Trace;
+use super::{colour, escape};
 
 /// How long output may wait for more, while statements run.
 pub(super) const MAX_DELAY: Duration = Duration::from_millis(100);
@@ -24,11 +24,17 @@ pub(super) struct PendingOutput {
     text: Arc<Mutex<String>>,
     trace: Trace,
     json: bool,
+    in_color: bool,
 }
 
 impl PendingOutput {
     pub(super) fn new(trace: Trace, json: bool) -> Self {
-        Self { text: Arc::default(), trace, json }
+        Self { text: Arc::default(), trace, json, in_color: false }
+    }
+
+    /// Paints what was marked with a tone.
+    pub(super) fn in_color(self, in_color: bool) -> Self {
+        Self { in_color, ..self }
     }
 
     /// The text, to append to. Holding the lock while draining the trace keeps trace lines and replies in order.
@@ -43,7 +49,11 @@ impl PendingOutput {
         if !self.json {
             self.trace.drain_into(&mut text);
         }
-        into.push_str(&escape::lines(&text));
+        if self.in_color {
+            into.push_str(&colour::painted(&text));
+        } else {
+            into.push_str(&escape::lines(&text));
+        }
         text.clear();
     }
 

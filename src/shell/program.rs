@@ -20,6 +20,7 @@ pub use super::description::Program;
 use super::flags::{self, Action, Flags};
 use super::functions::Domain;
 use super::prompt::{self, PromptEnd};
+use super::screen::Screen;
 use super::script::{Script, ScriptEnd};
 use super::session::{Session, Style};
 use super::signals::{self, Interrupts};
@@ -93,7 +94,7 @@ impl Program {
         streams::report_panics();
         let flags = match flags::parse(std::env::args_os().skip(1), std::env::var_os(flags::USER), is_database) {
             Ok(Action::Run(flags)) => flags,
-            Ok(Action::Help) => return self.print(&flags::help(self)),
+            Ok(Action::Help) => return self.print(&Screen::of_standard_output().wrapped(&flags::help(self))),
             Ok(Action::Version) => return self.print(&format!("{} {}", self.name, env!("CARGO_PKG_VERSION"))),
             Err(error) => return self.wrong_flags(&error),
         };
@@ -137,7 +138,7 @@ impl Program {
         let domain = runtime.block_on(open(opening))?;
         let style =
             Style { json: flags.json, echo: flags.echo && runs_script, for_a_person: !runs_script && !flags.json };
-        let session = Session::new(domain, trace, style);
+        let session = Session::new(domain, trace, style).on(Screen::of_standard_output());
         let code = if runs_script {
             let script = open_script(flags.input)?;
             let output = OutputThread::start(streams::standard_output()).map_err(StartError::Thread)?;

@@ -1,17 +1,20 @@
 //! Runs statements and prints their replies and traces.
 
-use serde::Serialize;
-use serde_json::value::RawValue;
-
+use super::colour::Tone;
 use super::escape::{self, write_escaped};
 use super::explanation::explanation;
-use super::functions::{Call, Domain, Failed, FindingSecret, Outcome, Reply, SentCall, ShellReply, Vocabulary};
+use super::function_table::WIDE;
+use super::functions::{
+    Arguments, Call, Domain, Failed, FindingSecret, Function, Outcome, Reply, SentCall, ShellReply, Vocabulary,
+};
 use super::in_flight::Landed;
+use super::json_records::{LateRecord, MistakeRecord, StatementRecord, print_json};
 use super::language::{Statement, SyntaxError};
 use super::mistake::{Mistake, Source};
 use super::printing::PendingOutput;
 use super::prompt_text;
 use super::read_statement::{ReadStatement, Runnable};
+use super::screen::Screen;
 use super::term::Term;
 use super::trace::{Followed, Trace};
 
@@ -69,13 +72,38 @@ pub struct Session<D> {
     pending_output: PendingOutput,
     /// A statement that keeps printing, with the reply for its end.
     live: Option<(String, Reply)>,
+    screen: Screen,
+    /// Whether the running statement asked for all columns in full.
+    is_wide: bool,
 }
 
 impl<D: Domain> Session<D> {
     /// A new session on a domain; `trace` collects the trace of its commands.
     pub fn new(domain: D, trace: Trace, style: Style) -> Self {
         let pending_output = PendingOutput::new(trace.clone(), style.json);
-        Self { domain, trace, style, statement_count: 0, pending_output, live: None }
+        Self {
+            domain,
+            trace,
+            style,
+            statement_count: 0,
+            pending_output,
+            live: None,
+            screen: Screen::default(),
+            is_wide: false,
+        }
+    }
+
+    /// Lays answers out for a screen.
+    #[must_use]
+    pub(super) fn on(self, screen: Screen) -> Self {
+        let in_color = screen.in_color() && !self.style.json;
+        self.trace.set_in_color(in_color);
+        Self { screen, pending_output: self.pending_output.in_color(in_color), ..self }
+    }
+
+    /// What answers are shown on.
+    pub(super) fn screen(&self) -> Screen {
+        self.screen
     }
 
     /// The prompt for the next statement, with the domain's name: `bank(1)> `.
@@ -138,6 +166,7 @@ impl<D: Domain> Session<D> {
         let (outcome, explanation) = match call {
             Ok(Runnable::Domain(row, arguments)) => {
                 self.statement_count += 1;
+                self.is_wide = is_wide(&row.function, &arguments);
                 let call = Call::new(&row.function, &arguments, self.style.json);
                 let outcome = self.domain.call(row, call).await;
                 let explanation = if self.style.for_a_person { explanation(&outcome, call) } else { None };
@@ -205,8 +234,9 @@ impl<D: Domain> Session<D> {
         let (_, Reply { term, live: Some(live), .. }) = self.live.as_mut()? else { return None };
         if let Some(line) = live.lines.recv().await {
             let line = if self.style.json { escape::json(&line) } else { escape::line(&line) };
+            let is_cut = !self.style.json && !self.is_wide;
             let mut output = self.pending_output.lock();
-            output.push_str(&line);
+            output.push_str(&if is_cut { self.screen.cut(&line) } else { line });
             output.push('\n');
             return None;
         }
@@ -286,7 +316,6 @@ impl<D: Domain> Session<D> {
     /// Prints a reply after its trace: the one that was kept apart, or the whole trace so far.
     /// Why a call failed is part of the record in JSON, and otherwise only the caller reports it.
     fn print(&mut self, statement: &str, reply: &Reply, failed: Option<&Failed>, apart: Option<Followed>) {
-        use std::fmt::Write as _;
         let Reply { term, events, notes, .. } = reply;
         let trace_into = |lines: &mut String| match apart {
             Some(trace) => trace.end_into(lines),
@@ -302,11 +331,16 @@ impl<D: Domain> Session<D> {
         } else {
             let mut output = self.pending_output.lock();
             trace_into(&mut output);
-            // Writing to a string does not fail.
-            let _ = writeln!(output, "{term}");
-            for note in notes {
-                let _ = writeln!(output, "{note}");
+            let start = output.len();
+            output.push_str(&escape::lines(&self.screen.laid_out(term, self.is_wide)));
+            if self.screen.in_color() && matches!(term, Term::Error(_) | Term::Problem(_)) {
+                Tone::Refusal.mark(&mut output, start);
             }
+            for note in notes {
+                output.push('\n');
+                output.push_str(&escape::lines(&self.screen.wrapped(note)));
+            }
+            output.push('\n');
         }
     }
 
@@ -337,33 +371,8 @@ fn refused(reply: &Reply, is_done: bool) -> Option<String> {
     }
 }
 
-#[derive(Serialize)]
-struct StatementRecord<'a> {
-    statement: &'a str,
-    reply: &'a Term,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    explanation: Option<&'a str>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    notes: &'a [String],
-    events: &'a [Box<RawValue>],
-    trace: Vec<&'a str>,
-}
-
-#[derive(Serialize)]
-struct MistakeRecord<'a> {
-    statement: &'a str,
-    error: &'a Mistake,
-}
-
-#[derive(Serialize)]
-struct LateRecord<'a> {
-    late: Vec<&'a str>,
-}
-
-fn print_json(output: &mut String, record: &impl Serialize) {
-    match serde_json::to_string(record) {
-        Ok(json) => output.push_str(&escape::json(&json)),
-        Err(error) => tracing::error!("a record cannot be written as JSON: {error}"),
-    }
-    output.push('\n');
+/// Whether a call asks for all columns of its table in full.
+fn is_wide(function: &Function, arguments: &Arguments<'_>) -> bool {
+    let parameter = function.parameters.iter().position(|parameter| *parameter == WIDE);
+    parameter.and_then(|parameter| arguments.get(parameter)) == Some("true")
 }

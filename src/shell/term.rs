@@ -22,6 +22,10 @@ pub enum Term {
     Decimal(String),
     /// `"Wolfman"`
     String(String),
+    /// `"2026-01-01T00:00:07.002000Z"`: a moment, in the format of RFC 3339 in UTC.
+    Time(String),
+    /// `"019b76da-c359-7001-9384-54127b096493"`: an id that nobody reads as a word.
+    Id(String),
     /// `#Bank<memory>`: something that has no literal.
     Opaque(String),
     /// `[1, 2]`
@@ -69,7 +73,7 @@ impl fmt::Display for Term {
             }
             Self::Integer(integer) => write!(f, "{integer}"),
             Self::Decimal(digits) => f.write_str(digits),
-            Self::String(string) => write_quoted(f, string),
+            Self::String(string) | Self::Time(string) | Self::Id(string) => write_quoted(f, string),
             Self::Opaque(name) => write_escaped(f, name),
             Self::List(items) => {
                 f.write_char('[')?;
@@ -143,9 +147,9 @@ impl Table {
 }
 
 /// A cell of a table: a string without quotes, and nothing for `nil`.
-fn cell(term: &Term) -> String {
+pub(super) fn cell(term: &Term) -> String {
     match term {
-        Term::String(text) => escape::line(text).into_owned(),
+        Term::String(text) | Term::Time(text) | Term::Id(text) => escape::line(text).into_owned(),
         Term::Nil => String::new(),
         other => other.to_string(),
     }
@@ -170,9 +174,12 @@ impl Serialize for Term {
             Self::Atom(atom) => serializer.serialize_str(atom),
             Self::Missing(reason) => serializer.serialize_str(reason.name()),
             Self::Integer(integer) => serializer.serialize_i128(*integer),
-            Self::Decimal(string) | Self::String(string) | Self::Opaque(string) | Self::Text(string) => {
-                serializer.serialize_str(string)
-            }
+            Self::Decimal(string)
+            | Self::String(string)
+            | Self::Time(string)
+            | Self::Id(string)
+            | Self::Opaque(string)
+            | Self::Text(string) => serializer.serialize_str(string),
             Self::List(items) => {
                 let mut list = serializer.serialize_seq(Some(items.len()))?;
                 for item in items {

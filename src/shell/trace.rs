@@ -19,6 +19,7 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 use uuid::Uuid;
 
+use super::colour::Tone;
 use super::escape;
 use crate::engine::runtime::trace::{CORRELATION, TARGET, VALUE};
 
@@ -47,6 +48,8 @@ struct State {
     /// Which of these are free.
     free: Vec<usize>,
     show_value: Option<ShowValue>,
+    /// Whether lines are marked with their tones.
+    in_color: bool,
 }
 
 /// Writes the value of a line that is one.
@@ -57,6 +60,9 @@ impl fmt::Debug for ShowValue {
         f.debug_struct("ShowValue").finish_non_exhaustive()
     }
 }
+
+/// The tone of a line.
+pub(super) type ToneOf = fn(&str) -> Option<Tone>;
 
 #[derive(Clone, Copy, Debug)]
 enum Place {
@@ -108,17 +114,23 @@ impl Trace {
         self.shared.lock().show_value = Some(ShowValue(Box::new(show)));
     }
 
+    /// Marks the lines from now on with their tones, or not.
+    pub(super) fn set_in_color(&self, in_color: bool) {
+        self.shared.lock().in_color = in_color;
+    }
+
     /// Adds a line, after those of the trace so far.
     pub fn add_line(&self, line: fmt::Arguments<'_>) {
-        self.add_line_of(None, line);
+        self.add_line_of(None, line, Tone::of_trace);
     }
 
     /// Adds a line: after those of its conversation so far, if that is kept apart, and otherwise after those of the trace.
-    pub(super) fn add_line_of(&self, correlation: Option<u128>, line: fmt::Arguments<'_>) {
+    pub(super) fn add_line_of(&self, correlation: Option<u128>, line: fmt::Arguments<'_>, tone: ToneOf) {
         self.shared.add_line(|state| {
             let place = correlation.and_then(|correlation| state.followed.get(&correlation));
             let place = place.copied().unwrap_or(Place::AmongAll);
-            push_line(state.lines_at(place), line);
+            let tone = state.tone(tone);
+            push_line(state.lines_at(place), line, tone);
         });
     }
 
@@ -153,6 +165,11 @@ impl Shared {
 }
 
 impl State {
+    /// Finds the tone of a line, if lines have any.
+    fn tone(&self, tone: ToneOf) -> ToneOf {
+        if self.in_color { tone } else { |_| None }
+    }
+
     fn lines_at(&mut self, place: Place) -> &mut String {
         match place {
             Place::AmongAll => &mut self.lines,
@@ -203,8 +220,11 @@ impl<S: Subscriber> Layer<S> for TraceLayer {
         self.shared.add_line(|state| {
             let Some(place) = state.followed.get(&correlation).copied() else { return };
             match value.zip(state.show_value.as_ref()).map(|(value, ShowValue(show))| show(value)) {
-                Some(shown) => push_line(state.lines_at(place), format_args!("{shown}")),
-                None => event.record(&mut TraceLine { lines: state.lines_at(place) }),
+                Some(shown) => push_line(state.lines_at(place), format_args!("{shown}"), |_| None),
+                None => {
+                    let tone = state.tone(Tone::of_trace);
+                    event.record(&mut TraceLine { lines: state.lines_at(place), tone });
+                }
             }
         });
     }
@@ -248,23 +268,27 @@ impl Visit for Correlation {
 /// Appends the line of a tracing event.
 struct TraceLine<'a> {
     lines: &'a mut String,
+    tone: ToneOf,
 }
 
 impl Visit for TraceLine<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == "message" {
-            push_line(self.lines, format_args!("{value:?}"));
+            push_line(self.lines, format_args!("{value:?}"), self.tone);
         }
     }
 }
 
 /// Appends a message as one printable line. It may quote arbitrary text.
-fn push_line(lines: &mut String, message: fmt::Arguments<'_>) {
+fn push_line(lines: &mut String, message: fmt::Arguments<'_>, tone: ToneOf) {
     let start = lines.len();
     // Writing to a string does not fail.
     let _ = lines.write_fmt(message);
     if let Cow::Owned(escaped) = escape::line(&lines[start..]) {
         lines.replace_range(start.., &escaped);
+    }
+    if let Some(tone) = tone(&lines[start..]) {
+        tone.mark(lines, start);
     }
     lines.push('\n');
 }

@@ -59,7 +59,7 @@ fn hints_and_colours_help_unless_no_color_is_set() {
 
     let terminal = Terminal::open_with(tempfile::tempdir().unwrap(), "1");
     terminal.keys("Bank.deposit ");
-    terminal.wait_for("bank(1)> Bank.deposit account, amount, [memo: …], [on: …]");
+    terminal.wait_for("bank(1)> Bank.deposit   # account, amount, [memo: …], [on: …]");
     assert!(!terminal.is_colored("Bank.deposit") && !terminal.is_colored("account, amount"));
 }
 

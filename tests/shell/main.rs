@@ -14,6 +14,7 @@ mod a_snapshot_is_listed_without_its_state;
 mod a_stopped_program_goes_on_where_it_was;
 mod answers_may_go_elsewhere;
 mod errors_explain_themselves;
+mod everything_fits_the_terminal;
 mod links_in_the_documents_lead_somewhere;
 mod long_work_shows_how_far_it_is;
 mod nothing_but_a_pin_is_hidden;
@@ -29,6 +30,7 @@ mod the_readme_is_true;
 mod too_few_threads_or_files_are_an_error;
 mod transcripts_are_what_is_printed;
 mod what_a_function_answers_is_in_its_help;
+mod what_is_answered_has_its_colour;
 mod what_is_pasted_is_one_thing;
 
 // What several of them need.

@@ -256,7 +256,7 @@ fn the_prompt_tells_of_errors_tamed() {
         terminal.enter(&format!("Bank.{statement}"));
         terminal.wait_for(&format!("bank({number})> "));
     }
-    assert!(received(&terminal).matches("\nerror: ").count() >= 3);
+    assert!(received(&terminal).matches("\n\u{1b}[31merror: ").count() >= 3);
     assert!(received(&terminal).contains("canary"));
     assert_tamed(&terminal);
 }

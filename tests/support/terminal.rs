@@ -121,9 +121,28 @@ impl Terminal {
         no_color: &str,
         prepare: impl FnOnce(&Pts),
     ) -> Self {
+        Self::start_in(COLUMNS, prompt, command, kind, state, no_color, prepare)
+    }
+
+    /// The bank with some flags, on a terminal of another width.
+    pub(crate) fn open_as_wide_as(columns: NonZeroU16, arguments: &[&str], no_color: &str) -> Self {
+        let state = tempfile::tempdir().unwrap();
+        let command = Command::new(env!("CARGO_BIN_EXE_bank")).args(arguments);
+        Self::start_in(columns, "bank(1)> ", command, "xterm-256color", state, no_color, |_| {})
+    }
+
+    fn start_in(
+        columns: NonZeroU16,
+        prompt: &str,
+        command: Command,
+        kind: &str,
+        state: TempDir,
+        no_color: &str,
+        prepare: impl FnOnce(&Pts),
+    ) -> Self {
         let (pty, pts) = pty_process::blocking::open().unwrap();
         prepare(&pts);
-        pty.resize(Size::new(ROWS.get(), COLUMNS.get())).unwrap();
+        pty.resize(Size::new(ROWS.get(), columns.get())).unwrap();
         let command = command
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -134,7 +153,7 @@ impl Terminal {
             .env("XDG_STATE_HOME", state.path());
         let child = command.spawn(pts).unwrap();
         let keyboard = Arc::new(pty);
-        let screen = Arc::new((Mutex::new(vt100::Parser::new(ROWS, COLUMNS, 1_000)), Condvar::new()));
+        let screen = Arc::new((Mutex::new(vt100::Parser::new(ROWS, columns, 1_000)), Condvar::new()));
         let received = Arc::new(Mutex::new(Vec::new()));
         let (display, shown, kept) = (keyboard.clone(), screen.clone(), received.clone());
         thread::spawn(move || {
@@ -235,4 +254,19 @@ impl Terminal {
     pub(crate) fn ended(self) -> (Option<i32>, TempDir) {
         (wait(self.child), self.state)
     }
+}
+
+/// What a program sends to a terminal of this width until it ends.
+pub(crate) fn printed_in(columns: NonZeroU16, command: Command) -> Vec<u8> {
+    let (mut pty, pts) = pty_process::blocking::open().unwrap();
+    pty.resize(Size::new(ROWS.get(), columns.get())).unwrap();
+    let child = command.env("TERM", "xterm-256color").spawn(pts).unwrap();
+    let mut printed = Vec::new();
+    let mut bytes = [0; 4_096];
+    // A terminal whose program has ended answers with an error.
+    while let Ok(count @ 1..) = Read::read(&mut pty, &mut bytes) {
+        printed.extend_from_slice(&bytes[..count]);
+    }
+    wait(child);
+    printed
 }

@@ -6,7 +6,7 @@ use crate::engine::log::RecordedEvent;
 use crate::engine::store::codec::StoredEvent;
 use crate::shell::common_errors::OF_PAGES;
 use crate::shell::event_record;
-use crate::shell::function_table::{FROM, LIMIT};
+use crate::shell::function_table::{FROM, LIMIT, WIDE};
 use crate::shell::functions::{Call, Outcome, Parameter, Row};
 use crate::shell::page::{LeftOut, page, paged};
 use crate::shell::term::{Table, Term};
@@ -15,7 +15,7 @@ pub(in crate::shell) const fn row<D: HasApplication>() -> Row<D> {
     Row::new(
         function::<D>(
             "events",
-            const { &[optional(D::STREAM), FROM, LIMIT] },
+            const { &[optional(D::STREAM), FROM, LIMIT, WIDE] },
             "lists all events, or those of {of}",
             "{module}.events from: 1, limit: 10",
         )
@@ -69,12 +69,12 @@ fn event_table<E: StoredEvent>(events: &[RecordedEvent<E>]) -> Table {
             integer(event.position.get()),
             Term::String(event.stream.to_string()),
             integer(event.version.get()),
-            Term::String(event.time.to_string()),
+            Term::Time(event.time.to_string()),
             Term::String(event.data.event_type().to_owned()),
             data(&event.data),
-            Term::String(event.metadata.command_id.to_string()),
-            Term::String(event.metadata.correlation_id.to_string()),
-            Term::String(event.metadata.causation_id.to_string()),
+            Term::Id(event.metadata.command_id.to_string()),
+            Term::Id(event.metadata.correlation_id.to_string()),
+            Term::Id(event.metadata.causation_id.to_string()),
         ];
         if is_user_named {
             row.push(event.metadata.user().map_or(Term::Nil, |user| Term::String(user.to_owned())));

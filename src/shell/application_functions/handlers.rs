@@ -3,12 +3,13 @@
 use super::{HasApplication, function, integer};
 use crate::engine::application::handlers::HandlerReport;
 use crate::engine::feed::checkpoints::HandlerState;
+use crate::shell::function_table::WIDE;
 use crate::shell::functions::{Call, Outcome, Row};
 use crate::shell::term::{Table, Term};
 
 pub(super) const fn row<D: HasApplication>() -> Row<D> {
     Row::new(
-        function::<D>("handlers", &[], "shows the state of each handler", "{module}.handlers")
+        function::<D>("handlers", &[WIDE], "shows the state of each handler", "{module}.handlers")
             .group("Handlers")
             .details(
                 "For each handler: its checkpoint (the last event it acknowledged), how many events it is behind the log,\n\
@@ -27,7 +28,7 @@ async fn handlers<D: HasApplication>(domain: &mut D, _: Call<'_>) -> Outcome {
         let text = |text: &String| Term::String(text.clone());
         let next = match condition.state {
             HandlerState::Running => Term::Nil,
-            HandlerState::WaitingToRetry { at } => Term::String(at.to_string()),
+            HandlerState::WaitingToRetry { at } => Term::Time(at.to_string()),
             HandlerState::Stopped => Term::String("never: it has stopped".to_owned()),
             HandlerState::RunningElsewhere => Term::String("in another program".to_owned()),
         };

@@ -4,6 +4,7 @@ use super::{HasApplication, function, integer};
 use crate::engine::domain::DomainEvent as _;
 use crate::engine::event_handler::ParkedError;
 use crate::shell::common_errors::{FAILED_AGAIN, NOT_PARKED, NOT_RUNNING, STORE_FAILED};
+use crate::shell::function_table::WIDE;
 use crate::shell::functions::{Call, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::term::{Table, Term};
 
@@ -12,7 +13,7 @@ pub(super) const NUMBER: Parameter = Parameter::needed("number", ParameterKind::
 
 pub(super) const fn parked_row<D: HasApplication>() -> Row<D> {
     Row::new(
-        function::<D>("parked", &[], "lists parked events", "{module}.parked")
+        function::<D>("parked", &[WIDE], "lists parked events", "{module}.parked")
             .group("Handlers")
             .details("A handler parks an event on which it kept failing, and goes on with the next."),
         |domain, call| Box::pin(parked(domain, call)),
@@ -57,7 +58,7 @@ async fn parked<D: HasApplication>(domain: &mut D, _: Call<'_>) -> Outcome {
             integer(parked.position.get()),
             event.as_ref().map_or(Term::Nil, |event| title(event.data.title())),
             integer(parked.attempts.into()),
-            Term::String(parked.time.to_string()),
+            Term::Time(parked.time.to_string()),
             Term::String(parked.reason.clone()),
         ]
     });

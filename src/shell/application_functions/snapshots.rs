@@ -5,7 +5,7 @@ use super::{HasApplication, function, integer};
 use crate::engine::log::Position;
 use crate::engine::store::SnapshotEntry;
 use crate::shell::common_errors::OF_PAGES;
-use crate::shell::function_table::{FROM, LIMIT};
+use crate::shell::function_table::{FROM, LIMIT, WIDE};
 use crate::shell::functions::{Call, Outcome, Parameter, Row};
 use crate::shell::page::{LeftOut, page, paged};
 use crate::shell::term::{Table, Term};
@@ -14,7 +14,7 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
     Row::new(
         function::<D>(
             "snapshots",
-            const { &[needed(D::STREAM), FROM, LIMIT] },
+            const { &[needed(D::STREAM), FROM, LIMIT, WIDE] },
             "lists the snapshots of {of}",
             "{module}.snapshots \"{stream}\"",
         )
@@ -51,7 +51,7 @@ async fn snapshots<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome
 
 fn snapshot_table(snapshots: &[SnapshotEntry]) -> Table {
     let row = |snapshot: &SnapshotEntry| {
-        vec![integer(snapshot.position.get()), integer(snapshot.version.get()), Term::String(snapshot.time.to_string())]
+        vec![integer(snapshot.position.get()), integer(snapshot.version.get()), Term::Time(snapshot.time.to_string())]
     };
     Table { columns: (&["position", "version", "time"]).into(), rows: snapshots.iter().map(row).collect() }
 }

@@ -9,7 +9,7 @@ use crate::engine::application::watch::Watch;
 use crate::engine::log::RecordedEvent;
 use crate::engine::store::codec::StoredEvent;
 use crate::shell::event_record::event_record;
-use crate::shell::function_table::{FROM, LIMIT};
+use crate::shell::function_table::{FROM, LIMIT, WIDE};
 use crate::shell::functions::{Call, Live, Outcome, Reply, Row};
 use crate::shell::query_arguments::{limit, position};
 use crate::shell::term::Term;
@@ -19,7 +19,7 @@ const MAX_LINES: usize = 64;
 
 pub(super) const fn row<D: HasApplication>() -> Row<D> {
     Row::new(
-        function::<D>("watch", &[FROM, LIMIT], "shows events as they happen, until Ctrl-C", "{module}.watch")
+        function::<D>("watch", &[FROM, LIMIT, WIDE], "shows events as they happen, until Ctrl-C", "{module}.watch")
             .group("History")
             .details(
                 "Prints each event on a line as it is committed, by any process that has the file open; with --json as an\n\

@@ -5,6 +5,7 @@ use crate::engine::application::Cause;
 use crate::engine::log::RecordedEvent;
 use crate::engine::store::codec::StoredEvent;
 use crate::shell::common_errors::{INVALID_POSITION, NO_EVENT};
+use crate::shell::function_table::WIDE;
 use crate::shell::functions::{Call, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::query_arguments::position;
 use crate::shell::term::{Table, Term};
@@ -13,7 +14,7 @@ const POSITION: Parameter = Parameter::needed("position", ParameterKind::Integer
 
 pub(super) const fn row<D: HasApplication>() -> Row<D> {
     Row::new(
-        function::<D>("why", &[POSITION], "explains an event", "{module}.why 3")
+        function::<D>("why", &[POSITION, WIDE], "explains an event", "{module}.why 3")
             .group("History")
             .details(
                 "Lists the event at a position, the event that caused its command, and so on, back to the command that was\n\
@@ -49,11 +50,11 @@ async fn why<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
 fn explained<E: StoredEvent>(event: &RecordedEvent<E>, cause: &Cause<E>) -> Vec<Term> {
     vec![
         integer(event.position.get()),
-        Term::String(event.time.to_string()),
+        Term::Time(event.time.to_string()),
         Term::String(event.data.title().to_owned()),
         Term::String(event.stream.to_string()),
         Term::String(because(event, cause, |cause| Term::String(cause.stream.to_string()))),
-        Term::String(event.metadata.command_id.to_string()),
+        Term::Id(event.metadata.command_id.to_string()),
     ]
 }
 

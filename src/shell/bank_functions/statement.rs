@@ -11,7 +11,7 @@ use super::replies::{WORDS, no_balance};
 use crate::bank::{Account, AccountId, BookingDate, Currency, Statement, StatementLine};
 use crate::shell::application_functions::integer;
 use crate::shell::common_errors::{INVALID_LIMIT, OF_MOMENTS};
-use crate::shell::function_table::{AS_OF, AT, LIMIT};
+use crate::shell::function_table::{AS_OF, AT, LIMIT, WIDE};
 use crate::shell::functions::{Call, Function, Outcome, Reply, Row};
 use crate::shell::query_arguments::{limit, moment};
 use crate::shell::term::{Table, Term};
@@ -20,7 +20,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new(
         "Bank",
         "statement",
-        &[ACCOUNT, MONTH, FROM, TO, LIMIT, AT, AS_OF],
+        &[ACCOUNT, MONTH, FROM, TO, LIMIT, AT, AS_OF, WIDE],
         "lists what happened to an account",
         "Bank.statement \"Wolfman\"",
     )
@@ -99,7 +99,7 @@ fn cell(line: &StatementLine, column: &str, is_dated: bool, currency: Currency) 
     }
     let found = match column {
         "position" => Some(integer(line.position.get())),
-        "date" => Some(text(&line.time)),
+        "date" => Some(Term::Time(line.time.to_string())),
         "booked" => is_dated.then(|| text(&line.booking_date)),
         "what" => Some(text(&line.what)),
         "account" => line.other.as_ref().map(text),

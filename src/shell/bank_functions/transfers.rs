@@ -10,7 +10,7 @@ use crate::bank::{Currency, Ending, Moment, ReleaseReason, TransferRecord, Trans
 use crate::engine::log::Position;
 use crate::shell::application_functions::integer;
 use crate::shell::common_errors::{INVALID_LIMIT, OF_MOMENTS};
-use crate::shell::function_table::{AS_OF, AT, FROM, LIMIT};
+use crate::shell::function_table::{AS_OF, AT, FROM, LIMIT, WIDE};
 use crate::shell::functions::{Call, Function, Outcome, Row};
 use crate::shell::page::{LeftOut, page, paged};
 use crate::shell::query_arguments::moment;
@@ -20,7 +20,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new(
         "Bank",
         "transfers",
-        &[FROM, LIMIT, AT, AS_OF],
+        &[FROM, LIMIT, AT, AS_OF, WIDE],
         "lists the transfers and their states",
         "Bank.transfers",
     )
@@ -86,7 +86,7 @@ fn row(transfer: &TransferRecord, reverses: Option<Position>, moment: Moment, cu
     let ended = transfer.ended.filter(|(ended, _)| moment.includes(ended.position, ended.time));
     vec![
         integer(transfer.reserved.position.get()),
-        Term::String(transfer.reserved.time.to_string()),
+        Term::Time(transfer.reserved.time.to_string()),
         Term::String(transfer.outgoing.account_id.to_string()),
         Term::String(transfer.outgoing.payee.to_string()),
         transfer.outgoing.details.memo().map_or(Term::Nil, |memo| Term::String(memo.to_string())),
@@ -95,6 +95,6 @@ fn row(transfer: &TransferRecord, reverses: Option<Position>, moment: Moment, cu
         text(state),
         reason,
         ended.map_or(Term::Nil, |(ended, _)| integer(ended.position.get())),
-        Term::String(transfer.outgoing.transfer_id.to_string()),
+        Term::Id(transfer.outgoing.transfer_id.to_string()),
     ]
 }

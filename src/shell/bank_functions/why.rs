@@ -10,13 +10,13 @@ use crate::bank::{Currency, Reason};
 use crate::engine::domain::DomainEvent as _;
 use crate::shell::application_functions::{because, integer};
 use crate::shell::common_errors::{INVALID_LIMIT, OF_MOMENTS};
-use crate::shell::function_table::{AS_OF, AT, LIMIT};
+use crate::shell::function_table::{AS_OF, AT, LIMIT, WIDE};
 use crate::shell::functions::{Call, Function, Outcome, Reply, Row};
 use crate::shell::query_arguments::{limit, moment};
 use crate::shell::term::{Table, Term};
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
-    Function::new("Bank", "why", &[ACCOUNT, LIMIT, AT, AS_OF], "explains a balance", "Bank.why \"Wolfman\"")
+    Function::new("Bank", "why", &[ACCOUNT, LIMIT, AT, AS_OF, WIDE], "explains a balance", "Bank.why \"Wolfman\"")
         .group("History")
         .details(
             "Each event that changed the balance, its command, and the cause of that. Where it reverses a booking, reverses is\n\
@@ -58,13 +58,13 @@ fn row(reason: &Reason, currency: Currency) -> Vec<Term> {
     });
     vec![
         integer(event.position.get()),
-        Term::String(event.time.to_string()),
+        Term::Time(event.time.to_string()),
         Term::String(event.data.title().to_owned()),
         reverses.map_or(Term::Nil, |position| integer(position.get())),
         money(currency, movement.minor_units()),
         money(currency, balance.minor_units()),
         Term::String((*command).to_owned()),
         Term::String(because),
-        Term::String(event.metadata.command_id.to_string()),
+        Term::Id(event.metadata.command_id.to_string()),
     ]
 }

@@ -94,7 +94,10 @@ impl Hinter for LineHelper {
     fn hint(&self, line: &str, position: usize, _: &Context<'_>) -> Option<ArgumentsToCome> {
         let has_begun = !line.is_empty() || !self.before.is_empty();
         let at_end = position == line.len() && has_begun && !self.hidden;
-        at_end.then(|| self.assistant.hint(&self.statement(line))).flatten().map(ArgumentsToCome)
+        let hint = at_end.then(|| self.assistant.hint(&self.statement(line))).flatten()?;
+        // Without a colour of its own it would look as if it were typed. As a comment it does not.
+        let shown = if self.in_color { hint } else { format!("  # {}", hint.trim_start_matches(['"', ',', ' '])) };
+        Some(ArgumentsToCome(shown))
     }
 }
 

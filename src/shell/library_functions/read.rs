@@ -11,7 +11,7 @@ use crate::library::{BookEvent, Inventory, Isbn, QueryError, ReadService, UserId
 use crate::shell::application_functions::{HasApplication, ParkedNumbers, Words, application_functions, words};
 use crate::shell::common_errors::{INVALID_LIMIT, OF_MOMENTS};
 use crate::shell::error_reason::ErrorReason;
-use crate::shell::function_table::{AS_OF, AT, LIMIT};
+use crate::shell::function_table::{AS_OF, AT, LIMIT, WIDE};
 use crate::shell::functions::{Call, Domain, Function, Manual, Names, Outcome, Parameter, Row, joined};
 use crate::shell::help::shell_functions;
 use crate::shell::page::{cut, paged};
@@ -55,7 +55,7 @@ const GET_INVENTORY: Row<ReadFunctions> = Row::new(
     Function::new(
         MODULE,
         "get_inventory",
-        &[FROM, LIMIT, AT, AS_OF],
+        &[FROM, LIMIT, AT, AS_OF, WIDE],
         "lists the books with their copies",
         "LibraryReadService.get_inventory",
     )
@@ -108,7 +108,7 @@ const GET_LOANS: Row<ReadFunctions> = Row::new(
     Function::new(
         MODULE,
         "get_loans",
-        &[USER, FROM, LIMIT, AT, AS_OF],
+        &[USER, FROM, LIMIT, AT, AS_OF, WIDE],
         "lists the books that a user has borrowed",
         "LibraryReadService.get_loans \"user123\"",
     )

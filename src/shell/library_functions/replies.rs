@@ -28,7 +28,7 @@ pub(super) fn inventory_table(books: &[ListedBook]) -> Table {
 pub(super) fn loan_table(loans: &[Loan]) -> Table {
     let row = |loan: &Loan| {
         let Loan { isbn, title, borrowed } = loan;
-        vec![string(isbn), string(title), string(borrowed)]
+        vec![string(isbn), string(title), Term::Time(borrowed.to_string())]
     };
     Table { columns: (&["isbn", "title", "borrowed"]).into(), rows: loans.iter().map(row).collect() }
 }

@@ -10,6 +10,7 @@ use rustix::process::Signal as Number;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use zeroize::Zeroizing;
 
+use super::colour::print_report;
 use super::editor::{Assistant, Editor, MAX_PASTED, Refused, Typed};
 use super::functions::Domain;
 use super::language::OpenStatement;
@@ -96,8 +97,8 @@ impl<D: Domain> Prompt<D> {
                         return Ok(());
                     }
                 }
-                Typed::Refused(Refused::NotUtf8) => report(&Mistake::without_excerpt("this is not UTF-8", 1, 1)),
-                Typed::Refused(Refused::TooLong) => report(&Mistake::without_excerpt(PASTED_TOO_MUCH, 1, 1)),
+                Typed::Refused(Refused::NotUtf8) => self.report(&Mistake::without_excerpt("this is not UTF-8", 1, 1)),
+                Typed::Refused(Refused::TooLong) => self.report(&Mistake::without_excerpt(PASTED_TOO_MUCH, 1, 1)),
                 Typed::Interrupt => {}
                 Typed::End => return Ok(()),
                 Typed::Failure(error) => return Err(io::Error::other(error)),
@@ -166,7 +167,8 @@ impl<D: Domain> Prompt<D> {
         let Self { mut session, editor, .. } = self;
         if editor_ends {
             let unshown = editor.close().await;
-            session.pending_output().lock().push_str(&unshown);
+            // It was escaped and painted when it was taken to be shown.
+            streams::print(&unshown)?;
         }
         let mut interrupts = signal(SignalKind::interrupt())?;
         tokio::select! {
@@ -176,13 +178,13 @@ impl<D: Domain> Prompt<D> {
         streams::print(&session.pending_output().take())
     }
 
+    fn report(&self, mistake: &Mistake) {
+        print_report(self.session.screen(), &mistake.report());
+    }
+
     fn flush(&self) -> io::Result<()> {
         streams::print(&self.session.pending_output().take())
     }
 }
 
 const PASTED_TOO_MUCH: &str = "a pasted text has at most 1 MiB";
-
-fn report(mistake: &Mistake) {
-    streams::print_error(&mistake.report());
-}

@@ -6,7 +6,8 @@ use std::pin::pin;
 use tokio::time::sleep;
 use zeroize::Zeroizing;
 
-use super::{MAX_TYPED_LINE, PASTED_TOO_MUCH, Prompt, pager, report};
+use super::{MAX_TYPED_LINE, PASTED_TOO_MUCH, Prompt, pager};
+use crate::shell::colour::print_report;
 use crate::shell::editor::{MAX_PASTED, Typed};
 use crate::shell::functions::{Domain, FindingSecret, WantedSecret};
 use crate::shell::language::Statements;
@@ -20,7 +21,7 @@ impl<D: Domain> Prompt<D> {
     /// Runs the typed text, and keeps it for recall. Answers whether to prompt again.
     pub(super) async fn run_text(&mut self, text: &str) -> io::Result<bool> {
         if let Some(mistake) = too_long(text) {
-            report(&mistake);
+            self.report(&mistake);
             return Ok(true);
         }
         let (statements, holds_secret) = read_statements(&self.session, text);
@@ -41,11 +42,11 @@ impl<D: Domain> Prompt<D> {
                 Some(Next::Leave) => return Ok(false),
                 None => return Ok(true),
                 Some(Next::Mistake(mistake)) => {
-                    report(&mistake);
+                    self.report(&mistake);
                     return Ok(true);
                 }
                 Some(Next::NotDone(failure) | Next::Failure(failure)) => {
-                    streams::print_error(&format!("error: {}", escape::line(&failure)));
+                    print_report(self.session.screen(), &format!("error: {}", escape::line(&failure)));
                 }
                 Some(Next::ShowHistory) => {
                     let texts = self.editor.recall().await;
@@ -117,7 +118,7 @@ impl<D: Domain> Prompt<D> {
         let Some(question) = &wanted.again else { return Ok(Some(secret)) };
         let again = self.ask(question.clone()).await?;
         if again.as_ref().is_some_and(|again| *again != secret) {
-            streams::print_error("error: the two answers differ, and so the statement was not run");
+            print_report(self.session.screen(), "error: the two answers differ, and so the statement was not run");
         }
         Ok(again.filter(|again| *again == secret))
     }

@@ -1,0 +1,228 @@
+//! Which columns stand beside each other, how wide they are, and what goes below.
+
+use unicode_width::UnicodeWidthStr as _;
+
+use super::data::{fields, ids_within, with_short_ids};
+use super::distinct::{ShortTimes, distinct_digits, short_id};
+use crate::shell::term::{Table, Term, cell};
+use crate::shell::wrapping::{cut, wrapped};
+
+/// Between two columns.
+const GAP: usize = 2;
+/// A text is cut to no less than this; what has less room goes below its row.
+const MIN_TEXT: usize = 14;
+
+/// Headings that are wider than what mostly stands under them, and what they are called where room is short.
+const SHORT_HEADINGS: &[(&str, &str)] = &[
+    ("position", "pos"),
+    ("version", "v"),
+    ("command_id", "cmd"),
+    ("correlation_id", "corr"),
+    ("causation_id", "cause"),
+    ("transfer_id", "id"),
+    ("checkpoint", "at"),
+    ("attempts", "tries"),
+    ("next_attempt", "next"),
+    ("last_error", "error"),
+    ("copies_in", "in"),
+    ("copies_out", "out"),
+    ("number", "no"),
+    ("reverses", "rev"),
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Number,
+    Time,
+    Id,
+    Json,
+    Text,
+}
+
+struct Column {
+    /// In full.
+    name: &'static str,
+    heading: &'static str,
+    kind: Kind,
+    cells: Vec<String>,
+    width: usize,
+}
+
+/// The table in at most so many columns, with a line about what was shortened. One that fits is left as it is.
+pub(in crate::shell) fn fitted(table: &Table, width: usize) -> String {
+    let full = table.to_string();
+    if full.lines().all(|line| line.width() <= width) {
+        return full;
+    }
+    let cells = || table.rows.iter().flatten();
+    let times = ShortTimes::of(cells().filter_map(|cell| match cell {
+        Term::Time(time) => Some(time.as_str()),
+        _ => None,
+    }));
+    let digits = distinct_digits(cells().flat_map(|cell| match cell {
+        Term::Id(id) => vec![id.as_str()],
+        Term::Json(data) => ids_within(data.get()),
+        _ => Vec::new(),
+    }));
+    let short = |term: &Term| match term {
+        Term::Time(time) => times.short(time),
+        Term::Id(id) => short_id(id, digits),
+        Term::Json(_) => with_short_ids(&cell(term), digits),
+        other => cell(other),
+    };
+    let columns = (0..table.columns.len()).map(|index| column(table, index, short)).collect();
+    let mut lines = Layout::of(columns, width).lines(table.rows.len());
+    if !table.rows.is_empty() {
+        lines.push(wrapped(&note(&times), width));
+    }
+    lines.join("\n")
+}
+
+fn note(times: &ShortTimes) -> String {
+    match times.common() {
+        Some(common) => format!("Times are of {common} UTC; wide: true shows all in full."),
+        None => "Shortened; wide: true shows all in full.".to_owned(),
+    }
+}
+
+fn column(table: &Table, index: usize, short: impl Fn(&Term) -> String) -> Column {
+    let name = table.columns[index];
+    let heading = SHORT_HEADINGS.iter().find(|(full, _)| *full == name).map_or(name, |(_, short)| short);
+    let terms = || table.rows.iter().filter_map(|row| row.get(index));
+    let cells: Vec<_> = terms().map(short).collect();
+    let kinds = terms().filter_map(kind).collect::<Vec<_>>();
+    let kind = match kinds.first() {
+        Some(first) if kinds.iter().all(|kind| kind == first) => *first,
+        _ => Kind::Text,
+    };
+    let width = cells.iter().map(|cell| cell.width()).fold(heading.width(), usize::max);
+    Column { name, heading, kind, cells, width }
+}
+
+fn kind(term: &Term) -> Option<Kind> {
+    match term {
+        Term::Nil => None,
+        Term::Integer(_) | Term::Decimal(_) => Some(Kind::Number),
+        Term::Time(_) => Some(Kind::Time),
+        Term::Id(_) => Some(Kind::Id),
+        Term::Json(_) => Some(Kind::Json),
+        _ => Some(Kind::Text),
+    }
+}
+
+impl Column {
+    /// The least that it needs beside others.
+    fn least(&self) -> usize {
+        if self.kind == Kind::Text { self.width.min(MIN_TEXT) } else { self.width }
+    }
+}
+
+/// Columns in their order: those beside each other, and those below.
+struct Layout {
+    beside: Vec<Column>,
+    below: Vec<Column>,
+    width: usize,
+}
+
+impl Layout {
+    fn of(columns: Vec<Column>, width: usize) -> Self {
+        let mut layout = Self { beside: columns, below: Vec::new(), width };
+        if layout.excess(|column| column.width) > 0 {
+            layout.move_below(|columns| columns.iter().position(|column| column.kind == Kind::Json));
+        }
+        // What caused a command is mostly the command itself: below, only what differs is said.
+        while layout.excess(|column| column.width) > 0 && layout.move_below(second_id) {}
+        while layout.excess(Column::least) > 0 && layout.move_below(last_that_may) {}
+        layout.shrink();
+        layout
+    }
+
+    /// By how much the columns are wider than the terminal.
+    fn excess(&self, width: impl Fn(&Column) -> usize) -> usize {
+        let gaps = GAP * self.beside.len().saturating_sub(1);
+        (self.beside.iter().map(width).sum::<usize>() + gaps).saturating_sub(self.width)
+    }
+
+    fn move_below(&mut self, which: impl Fn(&[Column]) -> Option<usize>) -> bool {
+        let moved = which(&self.beside).map(|index| self.beside.remove(index));
+        let has_moved = moved.is_some();
+        self.below.extend(moved);
+        has_moved
+    }
+
+    /// Takes from the widest texts until all fits.
+    fn shrink(&mut self) {
+        for _ in 0..self.excess(|column| column.width) {
+            let texts = self.beside.iter_mut().filter(|column| column.width > column.least());
+            let Some(widest) = texts.max_by_key(|column| column.width) else { return };
+            widest.width -= 1;
+        }
+    }
+
+    fn lines(&self, rows: usize) -> Vec<String> {
+        let mut lines = vec![self.line(|column| column.heading)];
+        for row in 0..rows {
+            lines.push(self.line(|column| &column.cells[row]));
+            self.add_below(row, &mut lines);
+        }
+        lines
+    }
+
+    fn line<'a>(&'a self, cell: impl Fn(&'a Column) -> &'a str) -> String {
+        let mut line = String::new();
+        for (index, column) in self.beside.iter().enumerate() {
+            let cell = cut(cell(column), column.width);
+            let padding = " ".repeat(column.width.saturating_sub(cell.width()));
+            line.push_str(if index == 0 { "" } else { "  " });
+            let is_number = column.kind == Kind::Number;
+            let (before, after) = if is_number { (padding.as_str(), "") } else { ("", padding.as_str()) };
+            line.extend([before, cell.as_str(), after]);
+        }
+        cut(line.trim_end(), self.width)
+    }
+
+    /// What a row has below: each with its name, except the JSON, and ids only where they differ from the row's first.
+    fn add_below(&self, row: usize, lines: &mut Vec<String>) {
+        let indent = self.beside.first().map_or(0, |column| column.width + GAP);
+        let room = self.width.saturating_sub(indent);
+        let first_id = self.beside.iter().find(|column| column.kind == Kind::Id).map(|column| &column.cells[row]);
+        let mut line = String::new();
+        let mut add = |item: &str, gap: &str| {
+            let item = cut(item, room);
+            if !line.is_empty() && line.width() + gap.len() + item.width() > room {
+                lines.push(format!("{}{line}", " ".repeat(indent)));
+                line.clear();
+            }
+            line.push_str(if line.is_empty() { "" } else { gap });
+            line.push_str(&item);
+        };
+        for column in &self.below {
+            let cell = &column.cells[row];
+            match column.kind {
+                _ if cell.is_empty() => {}
+                Kind::Id if first_id == Some(cell) => {}
+                // It breaks between its fields, so that no number is cut.
+                Kind::Json => fields(cell).into_iter().for_each(|field| add(field, "")),
+                _ => add(&format!("{} {cell}", label(column.name)), "  "),
+            }
+        }
+        if !line.is_empty() {
+            lines.push(format!("{}{line}", " ".repeat(indent)));
+        }
+    }
+}
+
+/// The first column stays, and of the others the last text goes before anything else.
+fn last_that_may(columns: &[Column]) -> Option<usize> {
+    let texts = columns.iter().rposition(|column| column.kind == Kind::Text).filter(|index| *index > 0);
+    texts.or_else(|| columns.len().checked_sub(1).filter(|last| *last > 0))
+}
+
+fn second_id(columns: &[Column]) -> Option<usize> {
+    columns.iter().enumerate().filter(|(_, column)| column.kind == Kind::Id).map(|(index, _)| index).nth(1)
+}
+
+/// The heading as words: `correlation` for `correlation_id`.
+fn label(heading: &str) -> String {
+    heading.trim_end_matches("_id").replace('_', " ")
+}

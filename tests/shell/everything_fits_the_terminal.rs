@@ -1,0 +1,137 @@
+//! However wide a terminal is, no row of a table and no line of help is wrapped by it.
+
+use std::num::NonZeroU16;
+
+use pty_process::blocking::Command;
+
+use crate::program::{PIN_SECRET, example, example_path, run, run_command};
+use crate::terminal::{Terminal, printed_in};
+
+const NARROW: NonZeroU16 = NonZeroU16::new(80).unwrap();
+const WIDTHS: [NonZeroU16; 4] =
+    [NonZeroU16::new(60).unwrap(), NARROW, NonZeroU16::new(100).unwrap(), NonZeroU16::new(200).unwrap()];
+
+/// Long names, large amounts, memos, a bonus, transfers that come back, and what is declined and reversed.
+const BANK: &str = r#"Bank.open ceo_bonus: "CEO"; Bank.create "CEO"; Bank.create "Wolfman", "Ærøskøbing Wolfgang von Wolfenstein zu Wolfenbüttel"
+Bank.create "The Right Honourable Count Dracula of Transylvania, 狼", "Vlad", 1234, overdraft: 500
+Bank.deposit "Wolfman", 1_000_000, memo: "the inheritance of a great-aunt, who was never seen in daylight", on: "2024-01-17"
+Bank.deposit "The Right Honourable Count Dracula of Transylvania, 狼", 900_000_000_000_000
+Bank.withdraw "Wolfman", 5; Bank.withdraw "Wolfman", 9_000_000_000
+Bank.transfer "Wolfman", "The Right Honourable Count Dracula of Transylvania, 狼", 25, memo: "for the castle"
+Bank.transfer "Wolfman", "Nobody", 50
+Bank.reverse 7, memo: "booked twice by somebody who was in a hurry"
+Bank.statement "Wolfman"; Bank.statement "Wolfman", from: 8, limit: 2
+Bank.statement "The Right Honourable Count Dracula of Transylvania, 狼"
+Bank.transfers; Bank.transfers limit: 1; Bank.why "Wolfman"; Bank.why "CEO"; Bank.why "Wolfman", limit: 1
+Bank.events; Bank.events "Wolfman"; Bank.events from: 3, limit: 2; Bank.events "CEO"
+Bank.snapshots "Wolfman"; Bank.handlers; Bank.parked; Bank.watch from: 1, limit: 9
+"#;
+
+const WRITTEN: &str = r#"LibraryWriteService.add_book "978-1593275846", "Elixir in Action: a book about the language and its ways of doing many things at once", "Sasa Juric", 1_000_000
+LibraryWriteService.borrow_book "978-1593275846", "user123"; LibraryWriteService.borrow_book "978-1593275846", "Josh"
+LibraryWriteService.events; LibraryWriteService.why 3; LibraryWriteService.handlers; LibraryWriteService.parked
+LibraryWriteService.snapshots "978-1593275846"; LibraryWriteService.watch from: 1, limit: 3
+"#;
+
+const READ: &str = r#"LibraryReadService.get_inventory; LibraryReadService.get_loans "user123"
+LibraryReadService.events; LibraryReadService.why 3; LibraryReadService.handlers; LibraryReadService.parked
+LibraryReadService.snapshots "978-1593275846"
+"#;
+
+#[test]
+fn no_answer_of_the_bank_is_wrapped() {
+    let helps = every_help(&run(&["-c", "help"], "").stdout);
+    for width in WIDTHS {
+        let bank = || {
+            Command::new(env!("CARGO_BIN_EXE_bank"))
+                .env("BANK_PIN_SECRET", PIN_SECRET)
+                .env("BANK_USER", "Zoë")
+                .env("RUST_LOG", "error")
+        };
+        assert_unwrapped(width, bank().args(["--seed", "7", "-c", BANK]));
+        assert_unwrapped(width, bank().args(["-c", &helps]));
+        assert_unwrapped(width, bank().arg("--help"));
+    }
+}
+
+#[test]
+fn no_answer_of_the_library_is_wrapped() {
+    let folder = tempfile::tempdir().unwrap();
+    for (number, width) in WIDTHS.into_iter().enumerate() {
+        let store = folder.path().join(format!("{number}.db"));
+        for (program, statements) in [("library_write_service", WRITTEN), ("library_read_service", READ)] {
+            let flags = ["--store", store.to_str().unwrap(), "-c"];
+            let helps = every_help(&run_command(example(program, &[&flags[..], &["help"]].concat()), "").stdout);
+            for text in [statements, &helps] {
+                assert_unwrapped(width, Command::new(example_path(program)).args(flags).arg(text));
+            }
+            assert_unwrapped(width, Command::new(example_path(program)).arg("--help"));
+        }
+    }
+}
+
+/// Statements that explain everything that `help` lists.
+fn every_help(overview: &str) -> String {
+    let names = overview.lines().filter_map(|line| line.strip_prefix("  ")?.split([' ', '(']).next());
+    let functions: Vec<_> = names.filter(|name| name.contains('.') && name.starts_with(['B', 'L'])).collect();
+    assert!(functions.len() > 15, "{overview}");
+    let module = functions[0].split('.').next().unwrap();
+    let helps = functions.iter().copied().chain([module, "help", "exit"]).map(|name| format!("help {name}\n"));
+    format!("help\n{}", helps.collect::<String>())
+}
+
+/// Asserts that nothing that a program prints is wrapped by the terminal.
+fn assert_unwrapped(width: NonZeroU16, command: Command) {
+    const MANY_ROWS: NonZeroU16 = NonZeroU16::new(4_000).unwrap();
+    let mut parser = vt100::Parser::new(MANY_ROWS, width, 0);
+    parser.process(&printed_in(width, command));
+    let screen = parser.screen();
+    let rows: Vec<_> = screen.rows(0, width.get()).collect();
+    assert!(rows.iter().any(|row| row.len() > 20), "nothing was printed");
+    for (number, row) in (0..).zip(&rows) {
+        let around = &rows[usize::from(number)..(usize::from(number) + 2).min(rows.len())];
+        assert!(!screen.row_wrapped(number), "at {width} columns: {row:?} is wrapped: {around:?}");
+        assert!(!row.starts_with("error:"), "{row}");
+    }
+}
+
+#[test]
+fn the_log_is_read_at_eighty_columns() {
+    let terminal = Terminal::open_as_wide_as(NARROW, &["--seed", "7", "--quiet"], "1");
+    terminal.enter("Bank.open");
+    terminal.wait_for("bank(2)> ");
+    terminal.enter("Bank.create \"Wolfman\"; Bank.create \"Dracula\"");
+    terminal.wait_for("bank(4)> ");
+    terminal.enter("Bank.deposit \"Wolfman\", 100");
+    terminal.wait_for("bank(5)> ");
+    terminal.enter("Bank.transfer \"Wolfman\", \"Dracula\", 25");
+    terminal.wait_for("bank(6)> ");
+    terminal.enter("Bank.events");
+    terminal.wait_for("bank(7)> ");
+    let lines = terminal.lines();
+    let table = lines.iter().rposition(|line| line.ends_with("Bank.events")).unwrap() + 1;
+    assert_eq!(lines[table..lines.len() - 1].join("\n"), LOG);
+    // In full, as in a pipe: wider than the terminal.
+    terminal.enter("Bank.events limit: 1, wide: true");
+    terminal.wait_for("bank(8)> ");
+    let contents = terminal.lines().concat();
+    let last = contents.rsplit("bank(7)> ").next().unwrap();
+    assert!(last.contains("correlation_id") && last.contains("2026-01-01T00:00:0"), "{last}");
+}
+
+const LOG: &str = r#"pos  stream           v  time          type                               cmd
+  1  account-Wolfman  1  00:00:07.002  bank_account_created               6493
+     {"account_id":"Wolfman","account_holder":"Wolfman"}
+  2  account-Dracula  1  00:00:07.004  bank_account_created               6494
+     {"account_id":"Dracula","account_holder":"Dracula"}
+  3  account-Wolfman  2  00:00:07.006  money_deposited_into_bank_account  6495
+     {"account_id":"Wolfman","amount":100}
+  4  account-Wolfman  3  00:00:07.008  money_reserved_for_transfer        6496
+     {"account_id":"Wolfman","transfer_id":"6496","payee":"Dracula","amount":25}
+  5  account-Dracula  2  00:00:07.009  transfer_credited                  9b18
+     {"account_id":"Dracula","transfer_id":"6496","payer":"Wolfman","amount":25}
+     correlation 6496  causation 6496
+  6  account-Wolfman  4  00:00:07.010  transfer_settled                   8ccb
+     {"account_id":"Wolfman","transfer_id":"6496","payee":"Dracula","amount":25}
+     correlation 6496  causation 9b18
+Times are of 2026-01-01 UTC; wide: true shows all in full."#;
