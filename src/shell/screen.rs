@@ -5,9 +5,7 @@
 use std::borrow::Cow;
 use std::ffi::OsStr;
 
-use rustix::stdio::stdout;
-use rustix::termios::{isatty, tcgetwinsize};
-
+use super::streams::{output_is_a_terminal, output_width};
 use super::table::fitted;
 use super::term::Term;
 use super::wrapping::{cut, wrapped};
@@ -25,7 +23,7 @@ pub(super) struct Screen {
 impl Screen {
     /// The one that standard output goes to.
     pub(super) fn of_standard_output() -> Self {
-        let is_terminal = isatty(stdout());
+        let is_terminal = output_is_a_terminal();
         let is_set = |name, to: fn(&OsStr) -> bool| std::env::var_os(name).is_some_and(|value| to(&value));
         let in_color = !is_set("NO_COLOR", |value| !value.is_empty()) && !is_set("TERM", |value| value == "dumb");
         Self { is_terminal, in_color: is_terminal && in_color }
@@ -38,8 +36,7 @@ impl Screen {
 
     /// How many columns it has now. `None` if it is no terminal, or one that does not know.
     pub(super) fn width(self) -> Option<usize> {
-        let size = self.is_terminal.then(|| tcgetwinsize(stdout()).ok()).flatten()?;
-        (size.ws_col > 0).then(|| usize::from(size.ws_col).max(MIN_WIDTH))
+        self.is_terminal.then(output_width).flatten().map(|width| width.max(MIN_WIDTH))
     }
 
     /// An answer, laid out for the width: a table is shortened unless it `is_wide`, and text is wrapped at words.

@@ -21,7 +21,7 @@ use std::os::fd::BorrowedFd;
 use std::os::unix::fs::MetadataExt as _;
 
 use rustix::stdio;
-use rustix::termios::isatty;
+use rustix::termios::{isatty, tcgetwinsize};
 
 /// Standard input.
 pub(super) fn standard_input() -> Descriptor {
@@ -41,6 +41,17 @@ pub(super) fn standard_error() -> Descriptor {
 /// Whether standard error is a terminal.
 pub(super) fn errors_are_a_terminal() -> bool {
     isatty(stdio::stderr())
+}
+
+/// Whether standard output is a terminal.
+pub(super) fn output_is_a_terminal() -> bool {
+    isatty(stdio::stdout())
+}
+
+/// The columns of the terminal that is standard output, if it knows them.
+pub(super) fn output_width() -> Option<usize> {
+    let size = tcgetwinsize(stdio::stdout()).ok()?;
+    (size.ws_col > 0).then(|| size.ws_col.into())
 }
 
 /// Checks that the process may open `count` more descriptors.
