@@ -60,7 +60,7 @@ pub struct NotDone {
     /// The failure behind it, if there was one.
     pub failed: Option<Failed>,
     /// A line after the term: what is wrong with an argument, and how to write it.
-    pub note: Option<String>,
+    pub note: Option<Box<str>>,
 }
 
 /// A failure, for a person to mend.
@@ -94,13 +94,13 @@ impl NotDone {
     /// The refusal of an argument that is of the right kind and malformed, with a line that says why. It is a reply as any
     /// other, and a script goes on after it.
     pub fn malformed(reason: ErrorReason, why: impl fmt::Display) -> Self {
-        Self { note: Some(why.to_string()), ..Term::Error(reason).into() }
+        Self { note: Some(why.to_string().into()), ..Term::Error(reason).into() }
     }
 
     /// The reply, to be printed.
     pub fn into_reply(self) -> (Reply, Option<Failed>) {
         let Self { reply, failed, note } = self;
-        (Reply { notes: note.into_iter().collect(), ..reply.into() }, failed)
+        (Reply { notes: note.into_iter().map(String::from).collect(), ..reply.into() }, failed)
     }
 
     /// Marks the failure as one that left everything as before.
