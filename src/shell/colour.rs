@@ -69,22 +69,27 @@ pub(super) fn painted(text: &str) -> String {
 
 /// Prints a message about what was typed on standard error, the carets bold.
 pub(super) fn print_report(screen: Screen, report: &str) {
+    // The excerpt below the message stays as it is, with its carets in their place.
+    let (message, excerpt) = report.split_at(report.find('\n').unwrap_or(report.len()));
+    let message = screen.wrapped(message);
     if !(screen.in_color() && errors_are_a_terminal()) {
-        return print_error(report);
+        return print_error(&format!("{message}{excerpt}"));
     }
     // When standard error is closed, nobody can see the message.
-    let _ = standard_error().write_all(painted_report(report).as_bytes());
+    let _ = standard_error().write_all(painted_report(&message, excerpt).as_bytes());
 }
 
-fn painted_report(report: &str) -> String {
+fn painted_report(message: &str, excerpt: &str) -> String {
     let mut lines = String::new();
-    for (number, line) in report.lines().enumerate() {
+    for line in message.lines() {
+        lines.push_str(&format!("\u{1b}[{ERROR}m{}\u{1b}[0m\n", escape::lines(line)));
+    }
+    for line in excerpt.lines().skip(1) {
         let is_caret = !line.trim().is_empty() && line.trim().chars().all(|character| character == '^');
         let line = escape::lines(line);
-        match () {
-            () if number == 0 => lines.push_str(&format!("\u{1b}[{ERROR}m{line}\u{1b}[0m\n")),
-            () if is_caret => lines.push_str(&format!("\u{1b}[{BOLD}m{line}\u{1b}[0m\n")),
-            () => lines.push_str(&format!("{line}\n")),
+        match is_caret {
+            true => lines.push_str(&format!("\u{1b}[{BOLD}m{line}\u{1b}[0m\n")),
+            false => lines.push_str(&format!("{line}\n")),
         }
     }
     lines
@@ -113,7 +118,9 @@ mod tests {
 
     #[test]
     fn the_carets_of_a_report_are_bold() {
-        let report = "error: 1:1: wrong\n  f\n  ^";
-        assert_eq!(painted_report(report), "\u{1b}[31merror: 1:1: wrong\u{1b}[0m\n  f\n\u{1b}[1m  ^\u{1b}[0m\n");
+        assert_eq!(
+            painted_report("error: 1:1: wrong", "\n  f\n  ^"),
+            "\u{1b}[31merror: 1:1: wrong\u{1b}[0m\n  f\n\u{1b}[1m  ^\u{1b}[0m\n"
+        );
     }
 }

@@ -54,9 +54,9 @@ At a terminal it prompts for statements; otherwise it reads them from standard i
   -V, --version       print the version
 
 Exit codes: 0, success; 1, the {domain} or the output failed; 2, wrong flags or no such script; 3, a statement
-could not be read or run; 4, --strict ended the script; 141, nobody
-read the output to its end, and statements remained. Without --strict, a refusal such as
-{{:error, :{example_refusal}}} is a reply, and not a failure. With it, no command is sent ahead of the replies before it.{late_trace}
+could not be read or run; 4, --strict ended the script; 141, nobody read the output to its end, and statements
+remained. Without --strict, a refusal such as {{:error, :{example_refusal}}} is a reply, and not a failure. With
+it, no command is sent ahead of the replies before it.{late_trace}
 RUST_LOG=warn, or error, sets what is logged on standard error; the default is info. RUST_LOG=debug shows loads,
 batches, conflicts, commits and checkpoints, with the correlation ids of their conversations.{environment}
 

@@ -34,6 +34,7 @@ pub mod library_functions;
 pub mod lines;
 pub mod log;
 pub mod mistake;
+mod next;
 mod page;
 mod printing;
 pub mod program;

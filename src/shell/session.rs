@@ -11,6 +11,8 @@ use super::in_flight::Landed;
 use super::json_records::{LateRecord, MistakeRecord, StatementRecord, print_json};
 use super::language::{Statement, SyntaxError};
 use super::mistake::{Mistake, Source};
+pub use super::next::Next;
+use super::next::{next_after, refused};
 use super::printing::PendingOutput;
 use super::prompt_text;
 use super::read_statement::{ReadStatement, Runnable};
@@ -27,29 +29,6 @@ pub struct Style {
     pub echo: bool,
     /// For a person at a terminal: errors are explained, and names may be written in upper or lower case.
     pub for_a_person: bool,
-}
-
-/// What to do after a statement.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Next {
-    /// Run the next one.
-    GoOn,
-    /// Run the next one, unless the script ends where something is refused or declined: the reply, in words.
-    Refused(String),
-    /// Show with [`Session::show_history`] what can be recalled, where there is a prompt.
-    ShowHistory,
-    /// Clear the screen, where there is a prompt.
-    ClearScreen,
-    /// Leave, as the statement asked.
-    Leave,
-    /// Report a mistake: the statement could not be read or run.
-    Mistake(Mistake),
-    /// Drive the statement with [`Session::go_on`] until it ends, or end it with [`Session::interrupt`].
-    Live,
-    /// Report that the statement failed. Others may still succeed.
-    NotDone(String),
-    /// Report that the domain failed and cannot go on.
-    Failure(String),
 }
 
 /// A statement whose command was sent ahead, and what is needed to print its reply.
@@ -348,26 +327,6 @@ impl<D: Domain> Session<D> {
         let mut lines = String::new();
         self.trace.drain_into(&mut lines);
         lines
-    }
-}
-
-/// What to do after a statement that failed or not, on a domain that has stopped or not.
-fn next_after(failed: Option<Failed>, stopped: Option<String>, refused: Option<String>) -> Next {
-    match (failed, stopped) {
-        (Some(Failed { message, changes_nothing: false }), _) | (_, Some(message)) => Next::Failure(message),
-        (Some(Failed { message, changes_nothing: true }), None) => Next::NotDone(message),
-        (None, None) => refused.map_or(Next::GoOn, Next::Refused),
-    }
-}
-
-/// What was refused or declined, in words.
-fn refused(reply: &Reply, is_done: bool) -> Option<String> {
-    match &reply.term {
-        term if !is_done => Some(term.to_string()),
-        term @ (Term::Error(_) | Term::Problem(_)) => Some(term.to_string()),
-        Term::Ok(counts) if reply.declined => Some(format!("not all was done: {counts}")),
-        _ if reply.declined => Some("it was declined".to_owned()),
-        _ => None,
     }
 }
 

@@ -169,6 +169,6 @@ mod tests {
     /// Commands in a queue are moved often.
     #[test]
     fn rare_commands_do_not_make_the_common_ones_larger() {
-        assert!(size_of::<AccountCommand>() <= 48, "{}", size_of::<AccountCommand>());
+        assert!(size_of::<AccountCommand>() <= 40, "{}", size_of::<AccountCommand>());
     }
 }

@@ -10,6 +10,9 @@ use thiserror::Error;
 
 use crate::bank::{BookingDate, InvalidDate};
 
+/// The first year of four digits.
+const FIRST_YEAR: i16 = 1_000;
+
 /// What dates look like, as `strftime` says it: `%d.%m.%Y` reads `17.01.2024`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DatePattern {
@@ -51,6 +54,8 @@ impl DatePattern {
         let Self { pattern, example } = self;
         let unlike = || format!("{written:?} is no date like {example}, as dates: {pattern:?} says");
         let date = Date::strptime(pattern, written).map_err(|_| unlike())?;
+        // `%Y` takes 24 for the year 24, and who writes it means another.
+        let date = Some(date).filter(|date| date.year() >= FIRST_YEAR).ok_or_else(unlike)?;
         date.to_string().parse().map_err(|_: InvalidDate| unlike())
     }
 }
@@ -87,7 +92,7 @@ mod tests {
     #[test]
     fn what_is_no_date_is_told_with_one_that_is() {
         let pattern: DatePattern = "%d.%m.%Y".parse().unwrap();
-        for text in ["2024-01-17", "31.02.2024", "17.1", "17.01.2024 12:00", "17.01.20024"] {
+        for text in ["2024-01-17", "17.1.24", "17.01.202", "31.02.2024", "17.1", "17.01.2024 12:00", "17.01.20024"] {
             let problem = format!("{text:?} is no date like 17.01.2024, as dates: \"%d.%m.%Y\" says");
             assert_eq!(pattern.read(text), Err(problem));
         }

@@ -80,9 +80,9 @@ pub async fn run<D: Domain>(session: Session<D>, program: &str, history: Option<
 impl<D: Domain> Prompt<D> {
     fn greet(&self, program: &str) -> io::Result<()> {
         let (version, first) = (env!("CARGO_PKG_VERSION"), self.session.domain().manual().function);
-        streams::print_on_terminal(&format!(
-            "{program} {version}: {first} is a beginning, help lists the functions; exit or Ctrl-D leaves\n"
-        ))
+        let greeting =
+            format!("{program} {version}: {first} is a beginning, help lists the functions; exit or Ctrl-D leaves");
+        streams::print_on_terminal(&format!("{}\n", self.session.screen().wrapped(&greeting)))
     }
 
     async fn read_and_run(&mut self) -> io::Result<()> {
