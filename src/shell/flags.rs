@@ -152,7 +152,7 @@ where
             Short('i') => flags.stay = true,
             Value(path) if is_store(Path::new(&path)) => {
                 // With the prefix, no file is taken for something else that has its name.
-                let url = format!("sqlite:{}", path.string()?);
+                let url = format!("sqlite://{}", path.string()?);
                 set_store(&mut flags, url.parse().map_err(about("the store"))?)?;
                 flags.opens_at_once = true;
             }
@@ -267,7 +267,7 @@ mod tests {
     fn a_store_may_stand_before_a_script_or_after_it() {
         for arguments in [["bank.db", "a.bank"], ["a.bank", "bank.db"]] {
             let Ok(Action::Run(flags)) = parsed(&arguments) else { panic!() };
-            assert_eq!((flags.store.as_deref(), flags.opens_at_once), (Some("sqlite:bank.db"), true));
+            assert_eq!((flags.store.as_deref(), flags.opens_at_once), (Some("sqlite://bank.db"), true));
             assert_eq!(flags.input, Input::File("a.bank".into()));
         }
         let Ok(Action::Run(flags)) = parsed(&["--store", "bank.db"]) else { panic!() };

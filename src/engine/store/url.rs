@@ -29,7 +29,8 @@ impl StoreUrl {
     }
 }
 
-/// Parses `memory`, which SQLite calls `:memory:`, or a path with or without the prefix `sqlite:`.
+/// Parses `memory`, which SQLite calls `:memory:`, or a path with or without the prefix `sqlite:`, also written
+/// `sqlite://`.
 impl FromStr for StoreUrl {
     type Err = UnsupportedUrl;
 
@@ -82,9 +83,9 @@ pub fn is_memory(url: &str) -> bool {
     matches!(url, "memory" | ":memory:" | "sqlite::memory:")
 }
 
-/// The path in a URL, with or without the prefix `sqlite:`; `None` for another kind of URL that only looks like a path.
+/// The path in a URL, with or without the prefix `sqlite:` or `sqlite://`; `None` for another kind of URL that only looks like a path.
 pub fn path_named_by(url: &str) -> Option<&Path> {
-    let path = url.strip_prefix("sqlite:").unwrap_or(url);
+    let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")).unwrap_or(url);
     let is_path = !path.is_empty() && !path.contains("://") && !path.contains('\0');
     is_path.then(|| Path::new(path))
 }
@@ -109,3 +110,22 @@ pub enum UnsupportedUrl {
 /// The error for a file in a program that does not support files.
 pub(in crate::engine) const NO_FILES: &str =
     "a file needs the cargo feature `sqlite`, which this program was built without";
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slashes_after_the_prefix_are_not_those_of_the_path() {
+        for (url, path) in [
+            ("bank.db", "bank.db"),
+            ("sqlite:bank.db", "bank.db"),
+            ("sqlite://bank.db", "bank.db"),
+            ("sqlite:/tmp/bank.db", "/tmp/bank.db"),
+            ("sqlite:///tmp/bank.db", "/tmp/bank.db"),
+        ] {
+            assert_eq!(url.parse(), Ok(StoreUrl::Sqlite(path.into())), "{url}");
+        }
+        assert!("sqlite://".parse::<StoreUrl>().is_err());
+    }
+}

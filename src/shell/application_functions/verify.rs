@@ -15,6 +15,7 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
     Row::new(
         function::<D>("verify", &[HEAD], "checks that everything stored is consistent", "{module}.verify")
             .group("Upkeep")
+            .meant_by(&["audit", "validate"])
             .details(
                 "Checks that versions have no gaps, positions increase and hashes match; that each event could happen after\n\
                 those before it; {holds} and\n\

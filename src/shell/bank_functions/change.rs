@@ -22,6 +22,7 @@ pub(super) const HOLDER: Row<BankFunctions> = Row::new(
         "Bank.change_holder \"Wolfman\", \"Josh\"",
     )
     .group("Accounts")
+    .meant_by(&["rename", "set_holder"])
     .details(
         "Questions about the past show the holder of that time. If the account has a PIN, it is required:\n\
             Bank.change_holder 1, \"Josh\", 1234. A wrong one counts as in Bank.withdraw. A frozen account can be changed.\n\

@@ -16,6 +16,7 @@ pub(super) const FREEZE: Row<BankFunctions> = Row::new(
         "Bank.freeze \"Wolfman\"",
     )
     .group("Accounts")
+    .meant_by(&["lock", "block", "suspend"])
     .details(
         "Withdrawals and transfers from the account are {:error, :account_frozen} until Bank.unfreeze; no PIN is checked\n\
             and none counted for them. What comes in comes in, and a transfer that was reserved before is settled or\n\

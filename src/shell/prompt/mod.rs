@@ -80,8 +80,11 @@ pub async fn run<D: Domain>(session: Session<D>, program: &str, history: Option<
 impl<D: Domain> Prompt<D> {
     fn greet(&self, program: &str) -> io::Result<()> {
         let (version, first) = (env!("CARGO_PKG_VERSION"), self.session.domain().manual().function);
-        let greeting =
-            format!("{program} {version}: {first} is a beginning, help lists the functions; exit or Ctrl-D leaves");
+        let beginning = match self.session.domain().what_is_open() {
+            Some(open) => format!("{open} is open"),
+            None => format!("{first} is a beginning"),
+        };
+        let greeting = format!("{program} {version}: {beginning}, help lists the functions; exit or Ctrl-D leaves");
         streams::print_on_terminal(&format!("{}\n", self.session.screen().wrapped(&greeting)))
     }
 
