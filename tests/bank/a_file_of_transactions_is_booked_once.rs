@@ -2,31 +2,19 @@
 //! overlapped, or after the program that loaded it was killed. What it books is what a sum of its rows says.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use cqrs_bank::bank::{
-    Bank, Currency, DecimalMark, EmailAddress, Encoding, HolderName, LoadError, LoadOptions, Loaded, Mistake,
-    NewAccount, NotBooked, Opening, Options, Pin, PinCost, PinOptions, PinSecret, Refusal, StoreUrl, Verification,
-    WhyNotBooked,
+    Bank, DecimalMark, EmailAddress, Encoding, HolderName, LoadOptions, Loaded, NewAccount, NotBooked, Opening,
+    Options, Pin, PinCost, PinOptions, PinSecret, Refusal, StoreUrl, WhyNotBooked,
 };
 use cqrs_bank::engine::log::Position;
-use tempfile::TempDir;
 
 use crate::accounts::{account, all_balances, balance, money};
 use crate::outbox::Outbox;
 use crate::rest::{at_rest, log};
+use crate::transactions::loading::{Folder, creating, euro_bank, is_whole, load};
 use crate::transactions::{Transaction, balances, transactions, with_commas, with_semicolons, with_tabs};
-
-async fn euro_bank(options: impl Into<Options>) -> Bank {
-    let bank = Bank::open(options).await.unwrap();
-    bank.choose_currency(Currency::with_code("EUR").unwrap()).await.unwrap();
-    bank
-}
-
-fn creating() -> LoadOptions {
-    LoadOptions { create: true, ..LoadOptions::default() }
-}
 
 /// The dialects, each with the options that read it.
 fn dialects(transactions: &[Transaction]) -> [(Vec<u8>, LoadOptions); 3] {
@@ -43,28 +31,6 @@ fn dialects(transactions: &[Transaction]) -> [(Vec<u8>, LoadOptions); 3] {
         (with_semicolons(transactions), semicolons),
         (with_tabs(transactions), tabs),
     ]
-}
-
-struct Folder(TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn file(&self, text: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.0.path().join("transactions.csv");
-        fs::write(&path, text).unwrap();
-        path
-    }
-}
-
-async fn load(bank: &Bank, path: &Path, options: LoadOptions) -> Loaded {
-    bank.load(path, options, |_, _, _| {}).await.unwrap()
-}
-
-async fn is_whole(bank: &Bank) -> bool {
-    matches!(bank.verify(|_, _| {}).await, Ok(Verification::Whole(_)))
 }
 
 #[tokio::test]
@@ -265,132 +231,6 @@ async fn no_pin_is_needed() {
     }
     bank.unlock(&account("1")).await.unwrap();
     assert_eq!(load(&bank, &folder.file(text), LoadOptions::default()).await.new, 1, "what was refused is tried again");
-}
-
-#[tokio::test]
-async fn nothing_is_booked_of_a_file_with_a_mistake() {
-    let folder = Folder::new();
-    let bank = euro_bank(StoreUrl::Memory).await;
-    bank.create(&account("A")).await.unwrap();
-    let header = "date,account,amount,to,memo";
-    let row = "2024-01-17,A,5,,";
-    let tomorrow = (jiff::Zoned::now() + jiff::Span::new().days(2)).date();
-    for (text, line, column, problem) in [
-        (String::new(), 1, None, "the file has no header"),
-        ("date,account\n".to_owned(), 1, None, "the header has no column amount, but date, account;"),
-        ("account,amount\n".to_owned(), 1, None, "the header has no column date"),
-        ("date,account,amount,amount\n".to_owned(), 1, None, "two columns are the column amount"),
-        ("date,account,amount,deposit\n".to_owned(), 1, None, "the header has the column amount, and deposit"),
-        (format!("{header}\n{row}\n{row},\n"), 3, None, "the row has 6 fields, and the header has 5"),
-        (format!("{header}\n{row}\n2024-01-17,A,5\n"), 3, None, "the row has 3 fields, and the header has 5"),
-        (format!("{header}\n{row}\n2024-01-17,A,5,,\"x"), 3, None, "a quote is not closed"),
-        (format!("{header}\n{row}\n2024-01-17,A,5,,\"x\n{row}\n"), 3, None, "a quote is not closed"),
-        (
-            format!("{header}\n\n{row}\n\n2024-02-30,A,5,,\n"),
-            5,
-            Some("date"),
-            "\"2024-02-30\" is no date like 2024-01-17; dates:",
-        ),
-        (
-            format!("{header}\r\n{row}\r\n\r\n{row}x\r\n17.01.2024,A,5,,\r\n"),
-            5,
-            Some("date"),
-            "is no date like 2024-01-17",
-        ),
-        (format!("{header}\n17.01.2024,A,5,,\n"), 2, Some("date"), "dates: \"%d.%m.%Y\""),
-        (format!("{header}\n{tomorrow},A,5,,\n"), 2, Some("date"), "which is after"),
-        (format!("{header}\n,A,5,,\n"), 2, Some("date"), "this is empty"),
-        (format!("{header}\n2024-01-17,,5,,\n"), 2, Some("account"), "this is empty"),
-        (format!("{header}\n2024-01-17,{},5,,\n", "x".repeat(65)), 2, Some("account"), "at most 64 characters"),
-        (format!("{header}\n2024-01-17,A,,,\n"), 2, Some("amount"), "this is empty"),
-        (
-            format!("{header}\n2024-01-17,A,0,,\n"),
-            2,
-            Some("amount"),
-            "the amount is zero, and there is nothing to book",
-        ),
-        (format!("{header}\n2024-01-17,A,0.00,,\n"), 2, Some("amount"), "the amount is zero"),
-        (format!("{header}\n2024-01-17,A,10000000000000.01,,\n"), 2, Some("amount"), "at most"),
-        (
-            format!("{header}\n2024-01-17,A,5,B,\n"),
-            2,
-            Some("amount"),
-            "so that its amount is negative; columns: \"amount=withdrawal\"",
-        ),
-        (format!("{header}\n2024-01-17,Zoe\u{308},5,,\n"), 2, Some("account"), "a name has composed letters"),
-        (format!("{header}\n2024-01-17,A,-5,B\u{200b},\n"), 2, Some("to"), "cannot hold zero-width characters"),
-        (format!("{header}\n2024-01-17,A,5,,a\u{200b}b\n"), 2, Some("memo"), "cannot hold zero-width characters"),
-        (format!("sep=,\r\n{header}\r\n2024-01-17,A,five,,\r\n"), 3, Some("amount"), "\"five\" is no amount"),
-        ("sep=;\ndate,account\n".to_owned(), 2, None, "the header has no column date"),
-        (format!("{header}\n2024-01-17,A,1.005,,\n"), 2, Some("amount"), "an amount has 2 decimals at most"),
-        (format!("{header}\n2024-01-17,A,\"1,5\",,\n"), 2, Some("amount"), "\"1,5\" is no amount; decimal:"),
-        (format!("{header}\n2024-01-17,A,five,,\n"), 2, Some("amount"), "\"five\" is no amount"),
-        (format!("{header}\n2024-01-17,A,5,A,\n"), 2, Some("to"), "an account cannot transfer money to itself"),
-        (format!("{header}\n2024-01-17,A,5,,\"x\ny\"\n"), 2, Some("memo"), "none that are hidden when printed"),
-        ("date,account,deposit,withdrawal\n2024-01-17,A,5,5\n".to_owned(), 2, Some("withdrawal"), "both"),
-        ("date,account,deposit,withdrawal\n2024-01-17,A,,0\n".to_owned(), 2, Some("deposit"), "neither"),
-        ("date,account,deposit,withdrawal\n2024-01-17,A,,-5\n".to_owned(), 2, Some("withdrawal"), "the sign"),
-        ("date,account,deposit,to\n2024-01-17,A,5,B\n".to_owned(), 2, Some("to"), "a deposit goes to no other account"),
-    ] {
-        match bank.load(&folder.file(&text), creating(), |_, _, _| {}).await {
-            Err(LoadError::Mistake { mistake: Mistake { line: at, column: of, problem: said }, .. }) => {
-                assert_eq!((at, of.as_deref()), (line, column), "{text}: {said}");
-                assert!(said.contains(problem), "{text}: {said}");
-            }
-            other => panic!("{text}: {other:?}"),
-        }
-    }
-    let latin1 = folder.file(b"date,account,amount\n2024-01-17,Zo\xeb,5\n");
-    match bank.load(&latin1, creating(), |_, _, _| {}).await {
-        Err(LoadError::Mistake { mistake, .. }) => {
-            assert!(mistake.problem.contains("encoding: \"latin1\""), "{mistake}")
-        }
-        other => panic!("{other:?}"),
-    }
-    let utf16: Vec<u8> = "\u{feff}date,account,amount\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    for (text, encoding, problem) in [
-        (b"PK\x03\x04\x14".to_vec(), Encoding::Utf8, "the file is a workbook; save it as CSV"),
-        (utf16, Encoding::Utf8, "the file is UTF-16; save it as UTF-8"),
-        ("\u{feff}date,account,amount\n".into(), Encoding::Latin1, "the byte order mark of UTF-8: leave out encoding:"),
-    ] {
-        match bank.load(&folder.file(text), LoadOptions { encoding, ..creating() }, |_, _, _| {}).await {
-            Err(LoadError::Mistake { mistake, .. }) => {
-                assert_eq!((mistake.line, mistake.column), (1, None));
-                assert!(mistake.problem.contains(problem), "{}", mistake.problem);
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-    let missing = bank.load(Path::new("none.csv"), creating(), |_, _, _| {}).await;
-    assert!(matches!(missing, Err(LoadError::File { .. })));
-    assert_eq!(log(&bank).await.len(), 2);
-}
-
-/// Rows without any text, and a last line without a line break, are no mistakes.
-#[tokio::test]
-async fn what_other_programs_leave_in_a_file_is_left_alone() {
-    let folder = Folder::new();
-    let bank = euro_bank(StoreUrl::Memory).await;
-    let text = "\u{feff} date ;account;amount;Saldo\r\n\r\n2024-01-17; A ;5;7\r\n;;;\r\n2024-01-17;A;\"+1,000.5\";";
-    let loaded = load(&bank, &folder.file(text), creating()).await;
-    assert_eq!((loaded.rows, loaded.new), (2, 2));
-    assert_eq!(bank.check_balance(&account("A")).await, Ok(balance(100_550)));
-}
-
-/// Excel writes which delimiter it uses, and writes in Windows-1252.
-#[tokio::test]
-async fn what_excel_writes_is_read() {
-    let folder = Folder::new();
-    let bank = euro_bank(StoreUrl::Memory).await;
-    let text = b"sep=;\r\ndate;account;amount;memo\r\n2024-01-17;Zo\xeb;5;\x80 \x96 \x84Geld\x93\r\n";
-    for name in ["latin1", "windows-1252", "ISO-8859-1"] {
-        let options = LoadOptions { encoding: name.parse().unwrap(), ..creating() };
-        let loaded = load(&bank, &folder.file(text), options).await;
-        assert_eq!((loaded.rows, loaded.refused), (1, 0), "{name}");
-    }
-    let log = log(&bank).await;
-    let memo = log.last().unwrap().data.details().unwrap().memo().unwrap().to_string();
-    assert_eq!((log.len(), memo.as_str()), (3, "€ – „Geld“"));
 }
 
 /// The money of a transfer that was released moves once the payee is there, and once only.

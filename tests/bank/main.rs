@@ -41,6 +41,7 @@ mod each_deposit_leaves_one_e_mail_in_the_outbox;
 mod holder_and_pin_change_as_the_holder_asks;
 mod many_clients_at_once_lose_no_money;
 mod many_tasks_share_one_bank;
+mod of_a_file_with_a_mistake_nothing_is_booked;
 mod random_histories_agree_with_a_simple_model;
 mod random_histories_of_the_whole_bank_agree_with_a_simple_model;
 mod strong_waits_for_everyone_and_no_longer;

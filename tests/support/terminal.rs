@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test program uses its part of this")]
 
+use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::process::Child;
@@ -28,6 +29,8 @@ pub(crate) const LEFT: &str = "\u{1b}[D";
 pub(crate) const PASTE: &str = "\u{1b}[200~";
 pub(crate) const PASTE_END: &str = "\u{1b}[201~";
 
+const BANK: &str = env!("CARGO_BIN_EXE_bank");
+
 /// The prompt of a shell.
 pub(crate) const SHELL: &str = "shell> ";
 
@@ -47,99 +50,31 @@ pub(crate) struct Terminal {
     pub(crate) state: TempDir,
 }
 
-impl Terminal {
-    pub(crate) fn open() -> Self {
-        Self::open_with(tempfile::tempdir().unwrap(), "")
-    }
+/// How a terminal is started. By default it is one of a usual kind and width, on which the bank shows its first prompt.
+struct Start<'a> {
+    prompt: &'a str,
+    columns: NonZeroU16,
+    kind: &'a str,
+    no_color: &'a str,
+    state: TempDir,
+}
 
-    pub(crate) fn open_with(state: TempDir, no_color: &str) -> Self {
-        Self::open_as("xterm-256color", state, no_color)
-    }
-
-    pub(crate) fn open_as(kind: &str, state: TempDir, no_color: &str) -> Self {
-        Self::start(Command::new(env!("CARGO_BIN_EXE_bank")), kind, state, no_color)
-    }
-
-    /// The program as another one starts it.
-    pub(crate) fn open_by(program: &str, arguments: &[&str]) -> Self {
+impl Default for Start<'_> {
+    fn default() -> Self {
         let state = tempfile::tempdir().unwrap();
-        Self::start(Command::new(program).args(arguments), "xterm-256color", state, "")
+        Self { prompt: "bank(1)> ", columns: COLUMNS, kind: "xterm-256color", no_color: "", state }
+    }
+}
+
+impl Start<'_> {
+    /// With a program that runs where nothing was before.
+    fn within(self, program: impl AsRef<OsStr>, arguments: &[&str]) -> Terminal {
+        let command = Command::new(program).args(arguments).current_dir(self.state.path());
+        self.with(command, |_| {})
     }
 
-    /// One of the programs in `examples`, in a directory where nothing was before.
-    pub(crate) fn open_example(name: &str, prompt: &str) -> Self {
-        Self::open_example_with(name, &[], prompt)
-    }
-
-    pub(crate) fn open_example_with(name: &str, arguments: &[&str], prompt: &str) -> Self {
-        let state = tempfile::tempdir().unwrap();
-        let command = Command::new(example_path(name)).args(arguments).current_dir(state.path());
-        Self::start_at(prompt, command, "xterm-256color", state, "", |_| {})
-    }
-
-    /// The program with arguments, which shows this as its first prompt.
-    pub(crate) fn open_with_arguments(arguments: &[&str], prompt: &str) -> Self {
-        let state = tempfile::tempdir().unwrap();
-        let command = Command::new(env!("CARGO_BIN_EXE_bank")).args(arguments).current_dir(state.path());
-        Self::start_at(prompt, command, "xterm-256color", state, "", |_| {})
-    }
-
-    /// With another variable in its environment: `NAME=value`.
-    pub(crate) fn open_in(variable: &str) -> Self {
-        Self::open_by("env", &[variable, env!("CARGO_BIN_EXE_bank")])
-    }
-
-    /// A shell that stops programs and lets them go on. It knows the program as `$BANK`, and its prompt is [`SHELL`].
-    pub(crate) fn open_shell() -> Self {
-        let state = tempfile::tempdir().unwrap();
-        let command = Command::new("bash").args(["--norc", "--noprofile", "-i"]).current_dir(state.path());
-        Self::start_at(SHELL, command, "xterm-256color", state, "", |_| {})
-    }
-
-    /// On a terminal that another program has left non-blocking.
-    pub(crate) fn open_non_blocking() -> Self {
-        let state = tempfile::tempdir().unwrap();
-        Self::start_on(Command::new(env!("CARGO_BIN_EXE_bank")), "xterm-256color", state, "", |pts| {
-            let flags = fcntl_getfl(pts).unwrap();
-            fcntl_setfl(pts, flags | OFlags::NONBLOCK).unwrap();
-        })
-    }
-
-    fn start(command: Command, kind: &str, state: TempDir, no_color: &str) -> Self {
-        Self::start_on(command, kind, state, no_color, |_| {})
-    }
-
-    fn start_on(command: Command, kind: &str, state: TempDir, no_color: &str, prepare: impl FnOnce(&Pts)) -> Self {
-        Self::start_at("bank(1)> ", command, kind, state, no_color, prepare)
-    }
-
-    fn start_at(
-        prompt: &str,
-        command: Command,
-        kind: &str,
-        state: TempDir,
-        no_color: &str,
-        prepare: impl FnOnce(&Pts),
-    ) -> Self {
-        Self::start_in(COLUMNS, prompt, command, kind, state, no_color, prepare)
-    }
-
-    /// The bank with some flags, on a terminal of another width.
-    pub(crate) fn open_as_wide_as(columns: NonZeroU16, arguments: &[&str], no_color: &str) -> Self {
-        let state = tempfile::tempdir().unwrap();
-        let command = Command::new(env!("CARGO_BIN_EXE_bank")).args(arguments);
-        Self::start_in(columns, "bank(1)> ", command, "xterm-256color", state, no_color, |_| {})
-    }
-
-    fn start_in(
-        columns: NonZeroU16,
-        prompt: &str,
-        command: Command,
-        kind: &str,
-        state: TempDir,
-        no_color: &str,
-        prepare: impl FnOnce(&Pts),
-    ) -> Self {
+    fn with(self, command: Command, prepare: impl FnOnce(&Pts)) -> Terminal {
+        let Self { prompt, columns, kind, no_color, state } = self;
         let (pty, pts) = pty_process::blocking::open().unwrap();
         prepare(&pts);
         pty.resize(Size::new(ROWS.get(), columns.get())).unwrap();
@@ -149,7 +84,7 @@ impl Terminal {
             .env("NO_COLOR", no_color)
             .env("TERM", kind)
             .env("PS1", SHELL)
-            .env("BANK", env!("CARGO_BIN_EXE_bank"))
+            .env("BANK", BANK)
             .env("XDG_STATE_HOME", state.path());
         let child = command.spawn(pts).unwrap();
         let keyboard = Arc::new(pty);
@@ -168,9 +103,65 @@ impl Terminal {
                 shown.1.notify_all();
             }
         });
-        let terminal = Self { keyboard, child, screen, received, state };
+        let terminal = Terminal { keyboard, child, screen, received, state };
         terminal.wait_for(prompt);
         terminal
+    }
+}
+
+impl Terminal {
+    pub(crate) fn open() -> Self {
+        Start::default().with(Command::new(BANK), |_| {})
+    }
+
+    pub(crate) fn open_with(state: TempDir, no_color: &str) -> Self {
+        Start { state, no_color, ..Start::default() }.with(Command::new(BANK), |_| {})
+    }
+
+    pub(crate) fn open_as(kind: &str, state: TempDir, no_color: &str) -> Self {
+        Start { kind, state, no_color, ..Start::default() }.with(Command::new(BANK), |_| {})
+    }
+
+    /// The program as another one starts it.
+    pub(crate) fn open_by(program: &str, arguments: &[&str]) -> Self {
+        Start::default().with(Command::new(program).args(arguments), |_| {})
+    }
+
+    /// One of the programs in `examples`, in a directory where nothing was before.
+    pub(crate) fn open_example(name: &str, prompt: &str) -> Self {
+        Self::open_example_with(name, &[], prompt)
+    }
+
+    pub(crate) fn open_example_with(name: &str, arguments: &[&str], prompt: &str) -> Self {
+        Start { prompt, ..Start::default() }.within(example_path(name), arguments)
+    }
+
+    /// The program with arguments, which shows this as its first prompt.
+    pub(crate) fn open_with_arguments(arguments: &[&str], prompt: &str) -> Self {
+        Start { prompt, ..Start::default() }.within(BANK, arguments)
+    }
+
+    /// With another variable in its environment: `NAME=value`.
+    pub(crate) fn open_in(variable: &str) -> Self {
+        Self::open_by("env", &[variable, BANK])
+    }
+
+    /// A shell that stops programs and lets them go on. It knows the program as `$BANK`, and its prompt is [`SHELL`].
+    pub(crate) fn open_shell() -> Self {
+        Start { prompt: SHELL, ..Start::default() }.within("bash", &["--norc", "--noprofile", "-i"])
+    }
+
+    /// On a terminal that another program has left non-blocking.
+    pub(crate) fn open_non_blocking() -> Self {
+        Start::default().with(Command::new(BANK), |pts| {
+            let flags = fcntl_getfl(pts).unwrap();
+            fcntl_setfl(pts, flags | OFlags::NONBLOCK).unwrap();
+        })
+    }
+
+    /// The bank with some flags, on a terminal of another width.
+    pub(crate) fn open_as_wide_as(columns: NonZeroU16, arguments: &[&str], no_color: &str) -> Self {
+        Start { columns, no_color, ..Start::default() }.with(Command::new(BANK).args(arguments), |_| {})
     }
 
     pub(crate) fn keys(&self, keys: &str) {

@@ -1,5 +1,7 @@
 //! Transactions of a bank, as a file of each dialect and as a sum of balances, without any code of the crate.
 
+pub(crate) mod loading;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
