@@ -1,6 +1,7 @@
 //! Two shells with the same file open: each sees what the other does, a transfer's reply comes when it has ended
 //! whoever carries it out, and when the shell that carries them out dies, the other one does.
 
+use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -8,7 +9,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cqrs_bank::bank::{AccountEvent, Bank, StoreUrl};
+use cqrs_bank::bank::{AccountEvent, Bank, LoadError, LoadOptions, StoreUrl, Unavailable};
 use cqrs_bank::engine::runtime::Supervisor;
 use cqrs_bank::engine::store::handler_records::HandlerRecords as _;
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
@@ -278,6 +279,28 @@ fn e_mails(outbox: &Path) -> Vec<u64> {
     let mut positions: Vec<_> = names.filter_map(|name| name.split_once('-')?.0.parse().ok()).collect();
     positions.sort_unstable();
     positions
+}
+
+/// Whether a row can be paid is decided when the transfer before it has ended. A load that does not know may be repeated.
+#[tokio::test]
+async fn a_load_goes_no_further_than_a_transfer_that_nobody_carries_out() {
+    let (directory, path) = new_file();
+    let rows = directory.path().join("rows.csv");
+    fs::write(&rows, "date,account,amount,to\n2024-01-02,Wolfman,-5,Dracula\n2024-01-03,Dracula,-5,\n").unwrap();
+    let supervisor = Supervisor::new();
+    let store = SqliteStore::<AccountEvent>::open(&path, SqliteOptions::default(), &supervisor).unwrap();
+    let lease = store.try_acquire_lease().await.unwrap();
+    let bank = Bank::open(StoreUrl::Sqlite(path.clone())).await.unwrap();
+    let stopped = bank.load(&rows, LoadOptions::default(), |_, _, _| {}).await.unwrap_err();
+    let LoadError::Stopped { reason: Unavailable::Behind { lagging, .. }, .. } = &stopped else { panic!("{stopped}") };
+    assert_eq!(*lagging, ["transfer"]);
+    drop(lease);
+    bank.close().await;
+    let bank = Bank::open(StoreUrl::Sqlite(path)).await.unwrap();
+    let loaded = bank.load(&rows, LoadOptions::default(), |_, _, _| {}).await.unwrap();
+    assert_eq!((loaded.new + loaded.known, loaded.declined + loaded.declined_before, loaded.refused), (2, 0, 0));
+    assert_eq!(bank.check_balance(&account("Dracula")).await.unwrap().minor_units(), 0);
+    bank.close().await;
 }
 
 #[tokio::test]

@@ -7,7 +7,10 @@ use uuid::Uuid;
 
 use super::report::{Known, Loaded, NotBooked, WhyNotBooked};
 use super::rows::Row;
-use crate::bank::{AccountEvent, AccountId, Bank, CommandFailure, PendingCommand, Receipt, Refusal, Unavailable};
+use crate::bank::{
+    AccountEvent, AccountId, Bank, CommandFailure, PendingCommand, Receipt, Refusal, TransferOutcome, TransferState,
+    Unavailable,
+};
 use crate::engine::log::{Fingerprint, Position};
 
 /// The most rows in flight at once. Those that are on their way at once share the cost of a commit.
@@ -147,7 +150,7 @@ impl<'a> InFlight<'a> {
                 let (why, was_known) = match outcome {
                     Ok(receipt) => {
                         let was_known = self.was_known(&receipt);
-                        (self.not_booked(receipt), was_known)
+                        (self.not_booked(receipt)?, was_known)
                     }
                     Err(CommandFailure::Unavailable(unavailable)) => return Err(unavailable),
                     Err(CommandFailure::IdTaken { .. }) => (Some(WhyNotBooked::OtherContent), false),
@@ -171,13 +174,22 @@ impl<'a> InFlight<'a> {
         receipt.events().first().is_some_and(|event| event.position <= self.end)
     }
 
-    fn not_booked(&self, receipt: Receipt) -> Option<WhyNotBooked> {
+    /// Why a row was not booked; `None` if it was. A transfer that has not ended in time is an error: later rows may spend
+    /// what it is still to bring.
+    fn not_booked(&self, receipt: Receipt) -> Result<Option<WhyNotBooked>, Unavailable> {
         match receipt.events().first().map(|event| &event.data) {
-            Some(AccountEvent::AccountOverdrawn { balance, .. }) => Some(WhyNotBooked::Overdrawn { balance: *balance }),
-            Some(AccountEvent::MoneyReserved(_)) => {
-                self.bank.transfer_outcome(receipt).err().map(WhyNotBooked::NotTransferred)
+            Some(AccountEvent::AccountOverdrawn { balance, .. }) => {
+                Ok(Some(WhyNotBooked::Overdrawn { balance: *balance }))
             }
-            _ => None,
+            Some(AccountEvent::MoneyReserved(_)) => {
+                let (end, lagging) = (receipt.position(), receipt.lagging().to_vec());
+                match self.bank.transfer_outcome(receipt) {
+                    Err(not_transferred) => Ok(Some(WhyNotBooked::NotTransferred(not_transferred))),
+                    Ok(TransferOutcome { state: TransferState::Ended(_), .. }) => Ok(None),
+                    Ok(_) => Err(Unavailable::Behind { end, lagging }),
+                }
+            }
+            _ => Ok(None),
         }
     }
 }

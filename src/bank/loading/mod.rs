@@ -48,7 +48,8 @@ impl Bank {
     /// then with the amounts of work done and in total.
     ///
     /// Nothing is booked of a file with a mistake. Rows that were booked before are known by their ids and are not booked
-    /// again; what was refused is tried again, and so is a transfer that was released. If the future is dropped, what was sent is booked, and the file may be loaded again.
+    /// again; what was refused is tried again, and so is a transfer that was released. If the future is dropped, what was
+    /// sent is booked, and the file may be loaded again.
     ///
     /// # Errors
     ///
