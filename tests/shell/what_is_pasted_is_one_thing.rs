@@ -40,6 +40,23 @@ fn of_lines_that_come_at_once_nothing_runs_behind_one_that_is_not_utf_8() {
 }
 
 #[test]
+fn of_a_paste_with_a_mistake_nothing_runs() {
+    let terminal = with_account();
+    terminal.keys(&format!("{PASTE}Bank.deposit 1, 1\nBank.depsit 1, 1\nBank.deposit 1, 1{PASTE_END}{ENTER}"));
+    terminal.wait_until("the mistake", |screen| screen.contents().contains("error: 2:1: there is no function"));
+    terminal.wait_for("bank(3)> ");
+    balance_is(&terminal, 3, "0");
+}
+
+#[test]
+fn a_paste_whose_end_is_lost_can_be_given_up() {
+    let terminal = with_account();
+    terminal.keys(&format!("{PASTE}Bank.deposit 1, 1{ENTER}{CTRL_C}"));
+    terminal.wait_until("the prompt again", |screen| screen.contents().matches("bank(3)>").count() == 2);
+    balance_is(&terminal, 3, "0");
+}
+
+#[test]
 fn of_a_paste_that_is_too_long_nothing_runs() {
     let terminal = with_account();
     let pasted = format!("{PASTE}{}{PASTE_END}", "Bank.deposit 1, 1\n".repeat(60_000));

@@ -102,7 +102,7 @@ impl<D: Domain> Prompt<D> {
                 }
                 Typed::Refused(Refused::NotUtf8) => self.report(&Mistake::without_excerpt("this is not UTF-8", 1, 1)),
                 Typed::Refused(Refused::TooLong) => self.report(&Mistake::without_excerpt(PASTED_TOO_MUCH, 1, 1)),
-                Typed::Interrupt => {}
+                Typed::Interrupt | Typed::Refused(Refused::GivenUp) => {}
                 Typed::End => return Ok(()),
                 Typed::Failure(error) => return Err(io::Error::other(error)),
             }

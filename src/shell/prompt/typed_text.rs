@@ -28,7 +28,9 @@ impl<D: Domain> Prompt<D> {
         if !text.trim().is_empty() && !holds_secret {
             self.editor.remember(text.to_owned()).await;
         }
-        for mut statement in statements {
+        // What was entered at once is one thing: with a mistake in it, nothing runs.
+        let skipped = if statements.last().is_some_and(ReadStatement::is_mistake) { statements.len() - 1 } else { 0 };
+        for mut statement in statements.into_iter().skip(skipped) {
             loop {
                 let wanted = found(self.session.wanted_secret(&statement)).await;
                 let Some(wanted) = wanted else { break };

@@ -19,6 +19,7 @@ const PASTE_END: &[u8] = b"\x1b[201~";
 /// Ctrl-Q and Ctrl-V.
 const QUOTE: [u8; 2] = [0x11, 0x16];
 
+const CTRL_C: u8 = 0x03;
 const ESCAPE: u8 = 0x1b;
 const BELL: u8 = 0x07;
 
@@ -40,6 +41,8 @@ pub(in crate::shell) enum Refused {
     NotUtf8,
     /// It is longer than [`MAX_PASTED`].
     TooLong,
+    /// Ctrl-C came before its end.
+    GivenUp,
 }
 
 /// Scans bytes as they come from a terminal.
@@ -220,13 +223,18 @@ impl KeyScanner {
             BELL => self.reset(),
             ESCAPE => self.within = Within::ControlString { after_escape: true },
             // No such string has these: somebody types.
-            b'\r' | b'\n' | 0x03 | 0x04 => return self.begin_anew(byte),
+            b'\r' | b'\n' | CTRL_C | 0x04 => return self.begin_anew(byte),
             _ => self.within = Within::ControlString { after_escape: false },
         }
         None
     }
 
     fn paste(&mut self, byte: u8) -> Option<Piece> {
+        // A terminal keeps such keys out of a paste: somebody gives up one whose end is lost.
+        if byte == CTRL_C {
+            self.reset();
+            return Some(Piece::Refused(Refused::GivenUp));
+        }
         if self.held.len() < MAX_PASTED + PASTE_END.len() {
             wiped::reserve(&mut self.held, 1);
             self.held.push(byte);

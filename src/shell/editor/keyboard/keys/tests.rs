@@ -80,6 +80,8 @@ fn a_paste_is_text_as_a_whole_or_nothing() {
         let pasted = format!("\u{1b}[200~{}\u{1b}[201~", "a".repeat(length));
         assert_eq!(scan(pasted.as_bytes()).1, expected);
     }
+    // Without its end it would take every key.
+    assert_eq!(scan(b"\x1b[200~Bank.open\n\x03x"), ("x".to_owned(), vec![Refused::GivenUp]));
 }
 
 #[test]
