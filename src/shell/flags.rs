@@ -12,6 +12,7 @@ use lexopt::ValueExt as _;
 use super::description::Program;
 use super::in_flight::MOST_IN_FLIGHT;
 use super::similarity::nearest_word;
+use crate::engine::store::is_memory;
 use crate::printable::{InvalidName, check_name};
 
 /// The environment variable that names the user.
@@ -150,6 +151,10 @@ where
             Short('f') => set_input(&mut input, script(parser.value()?))?,
             Short('c') => add_statements(&mut input, &parser.value()?.string()?)?,
             Short('i') => flags.stay = true,
+            Value(url) if url.to_str().is_some_and(names_store) => {
+                set_store(&mut flags, url.string()?.parse().map_err(about("the store"))?)?;
+                flags.opens_at_once = true;
+            }
             Value(path) if is_store(Path::new(&path)) => {
                 // With the prefix, no file is taken for something else that has its name.
                 let url = format!("sqlite://{}", path.string()?);
@@ -207,6 +212,11 @@ fn unknown_flag(flag: &str) -> lexopt::Error {
     }
 }
 
+/// Whether an argument is the URL of a store, and no path.
+fn names_store(argument: &str) -> bool {
+    argument.starts_with("sqlite:") || is_memory(argument) && argument != "memory"
+}
+
 /// The script that an argument names.
 fn script(argument: OsString) -> Input {
     if argument == "-" { Input::Standard } else { Input::File(argument.into()) }
@@ -215,7 +225,7 @@ fn script(argument: OsString) -> Input {
 fn set_input(input: &mut Option<Input>, given: Input) -> Result<(), lexopt::Error> {
     match input.replace(given) {
         None => Ok(()),
-        Some(_) => Err("give one script, or -c, not several".into()),
+        Some(_) => Err("give one script, or -c, not several; --store names a file that is to be made".into()),
     }
 }
 
@@ -272,6 +282,10 @@ mod tests {
         }
         let Ok(Action::Run(flags)) = parsed(&["--store", "bank.db"]) else { panic!() };
         assert_eq!((flags.store.as_deref(), flags.opens_at_once), (Some("bank.db"), false));
+        for url in [":memory:", "sqlite:new.db"] {
+            let Ok(Action::Run(flags)) = parsed(&[url, "-c", "Bank.events"]) else { panic!() };
+            assert_eq!((flags.store.as_deref(), flags.opens_at_once), (Some(url), true));
+        }
         assert_eq!(parsed(&["--store", "a.db", "b.db"]), Err("give one store, not several".to_owned()));
     }
 
