@@ -131,6 +131,10 @@ async fn transfers_that_no_process_would_carry_out_are_noticed() {
     assert_eq!(problem(vec![settled.clone()]).await, (Some(3), nothing));
     let early = "it settles a transfer that is not credited".to_owned();
     assert_eq!(problem(vec![reserved.clone(), settled]).await, (Some(4), early));
+    let mut circular = transfer(5);
+    circular.payee = circular.account_id.clone();
+    let to_itself = "it transfers money from its account to itself".to_owned();
+    assert_eq!(problem(vec![AccountEvent::MoneyReserved(circular)]).await, (Some(3), to_itself));
     let other = AccountEvent::TransferSettled(transfer(6));
     let another = "it differs from its reservation".to_owned();
     assert_eq!(problem(vec![reserved, other]).await, (Some(4), another));

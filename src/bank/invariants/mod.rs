@@ -68,6 +68,7 @@ impl Invariants<AccountEvent> for Audit {
         }
         self.reversible.follow(event)?;
         account.apply(data);
+        let is_below_limit = account.is_below_limit();
         self.held += balance_of(account) - balance_before;
         self.transfers.follow(data)?;
         self.paid_in += match (data.movement(), data.transfer_id()) {
@@ -84,7 +85,7 @@ impl Invariants<AccountEvent> for Audit {
                  {paid_in} paid in and not paid out"
             ));
         }
-        match self.accounts.get(stream).is_some_and(Account::is_below_limit) {
+        match is_below_limit {
             true => Err("its account falls below its overdraft limit".to_owned()),
             false => Ok(()),
         }

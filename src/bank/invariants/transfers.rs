@@ -27,6 +27,9 @@ impl OpenTransfers {
     pub(super) fn follow(&mut self, event: &AccountEvent) -> Result<(), String> {
         match event {
             AccountEvent::MoneyReserved(outgoing) => {
+                if outgoing.account_id == outgoing.payee {
+                    return Err("it transfers money from its account to itself".to_owned());
+                }
                 self.reserved += i128::from(outgoing.amount.minor_units());
                 let transfer = OpenTransfer { outgoing: outgoing.as_ref().clone(), credited: false };
                 match self.open.insert(outgoing.transfer_id, transfer) {
