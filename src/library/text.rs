@@ -1,9 +1,9 @@
 //! Texts from users: names of users, titles and authors.
 
-use arcstr::ArcStr;
 use std::borrow::Borrow;
 use std::fmt;
 
+use arcstr::ArcStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 

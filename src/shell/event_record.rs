@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::engine::log::RecordedEvent;
 use crate::engine::store::codec::StoredEvent;
-use crate::shell::redaction::MASK;
+use crate::shell::language::masking::MASK;
 
 #[derive(Serialize)]
 struct EventRecord<'a> {

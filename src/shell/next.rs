@@ -19,7 +19,10 @@ pub enum Next {
     Leave,
     /// Report a mistake: the statement could not be read or run.
     Mistake(Mistake),
-    /// Drive the statement with [`Session::go_on`](super::session::Session::go_on) until it ends, or end it with [`Session::interrupt`](super::session::Session::interrupt).
+    /// Drive the statement with [`Session::go_on`] until it ends, or end it with [`Session::interrupt`].
+    ///
+    /// [`Session::go_on`]: super::session::Session::go_on
+    /// [`Session::interrupt`]: super::session::Session::interrupt
     Live,
     /// Report that the statement failed. Others may still succeed.
     NotDone(String),

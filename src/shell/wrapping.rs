@@ -123,7 +123,8 @@ fn fill(paragraph: &str, start: String, indent: usize, width: usize, lines: &mut
     lines.push(line.trim_end().to_owned());
 }
 
-/// The words of a paragraph. What stands in backticks, braces or brackets is one, so that it can be read and copied as a whole.
+/// The words of a paragraph. What stands in backticks, braces or brackets is one, so that it can be read and copied as a
+/// whole.
 fn pieces(paragraph: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     let (mut start, mut depth, mut is_quoted) = (0, 0_usize, false);

@@ -1,8 +1,8 @@
 //! The holders of accounts.
 
-use arcstr::ArcStr;
 use std::fmt;
 
+use arcstr::ArcStr;
 use serde::ser::SerializeStruct as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 

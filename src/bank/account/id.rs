@@ -1,10 +1,10 @@
 //! The names of accounts.
 
-use arcstr::ArcStr;
 use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 
+use arcstr::ArcStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 pub use crate::printable::InvalidName;

@@ -1,7 +1,6 @@
 //! What has become of an account since its creation, for the account list.
 
 use arcstr::ArcStr;
-
 use serde::{Deserialize, Serialize};
 
 use super::balance::OverdraftLimit;

@@ -1,7 +1,6 @@
 //! The account list: the projection of all accounts and their holders.
 
 use arcstr::ArcStr;
-
 use serde::{Deserialize, Serialize};
 
 use super::balance::OverdraftLimit;

@@ -1,8 +1,8 @@
 //! The name of a stream.
 
-use arcstr::ArcStr;
 use std::fmt;
 
+use arcstr::ArcStr;
 use serde::{Serialize, Serializer};
 
 /// The name of a stream: the ordered events of one aggregate, for instance `account-Wolfman`.

@@ -83,7 +83,8 @@ pub fn is_memory(url: &str) -> bool {
     matches!(url, "memory" | ":memory:" | "sqlite::memory:")
 }
 
-/// The path in a URL, with or without the prefix `sqlite:` or `sqlite://`; `None` for another kind of URL that only looks like a path.
+/// The path in a URL, with or without the prefix `sqlite:` or `sqlite://`; `None` for another kind of URL that only looks
+/// like a path.
 pub fn path_named_by(url: &str) -> Option<&Path> {
     let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")).unwrap_or(url);
     let is_path = !path.is_empty() && !path.contains("://") && !path.contains('\0');

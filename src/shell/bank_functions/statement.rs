@@ -70,49 +70,61 @@ async fn statement(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     Ok(Reply { notes, ..Term::Table(table(&statement, currency)).into() })
 }
 
-const COLUMNS: &[&str] = &[
-    "position", "date", "booked", "what", "account", "memo", "reason", "limit", "reverses", "amount", "declined",
-    "balance", "recorded",
-];
-
-/// The columns that are there only where they have something to say.
-const OPTIONAL: &[&str] = &["booked", "account", "memo", "reason", "limit", "reverses", "recorded"];
-
-fn table(statement: &Statement, currency: Currency) -> Table {
-    let is_dated = statement.lines.iter().any(|line| line.booking_date != BookingDate::of(line.time));
-    let forward = statement.brought_forward.map(|balance| {
-        let cell = |column: &&str| match *column {
-            "what" => Term::String("Balance Brought Forward".to_owned()),
-            "amount" | "balance" => money(currency, balance),
-            _ => Term::Nil,
-        };
-        COLUMNS.iter().map(cell).collect()
-    });
-    let row = |line| COLUMNS.iter().map(|column| cell(line, column, is_dated, currency)).collect();
-    let lines = statement.lines.iter().map(row);
-    Table { columns: COLUMNS.into(), rows: forward.into_iter().chain(lines).collect() }.without_empty(OPTIONAL)
+/// A column: its heading, whether it is there only where it has something to say, and what it says of a line.
+struct Column {
+    heading: &'static str,
+    is_optional: bool,
+    cell: fn(&StatementLine, Currency) -> Option<Term>,
 }
 
-fn cell(line: &StatementLine, column: &str, is_dated: bool, currency: Currency) -> Term {
-    fn text(text: &impl ToString) -> Term {
-        Term::String(text.to_string())
-    }
-    let found = match column {
-        "position" => Some(integer(line.position.get())),
-        "date" => Some(Term::Time(line.time.to_string())),
-        "booked" => is_dated.then(|| text(&line.booking_date)),
-        "what" => Some(text(&line.what)),
-        "account" => line.other.as_ref().map(text),
-        "memo" => line.memo.as_ref().map(text),
-        "reason" => line.reason.as_ref().map(text),
-        "limit" => line.overdraft_limit.map(|limit| money(currency, limit.minor_units())),
-        "reverses" => line.reverses.map(|position| integer(position.get())),
-        "amount" => line.amount.map(|amount| money(currency, amount)),
-        "declined" => line.declined.map(|amount| money(currency, amount.minor_units())),
-        "recorded" => line.is_reordered().then(|| money(currency, line.recorded_balance)),
-        _ => Some(money(currency, line.balance)),
-    };
-    found.unwrap_or(Term::Nil)
+const fn column(heading: &'static str, cell: fn(&StatementLine, Currency) -> Option<Term>) -> Column {
+    Column { heading, is_optional: false, cell }
+}
+
+const fn optional(heading: &'static str, cell: fn(&StatementLine, Currency) -> Option<Term>) -> Column {
+    Column { heading, is_optional: true, cell }
+}
+
+const WHAT: &str = "what";
+const AMOUNT: &str = "amount";
+const BALANCE: &str = "balance";
+
+const COLUMNS: &[Column] = &[
+    column("position", |line, _| Some(integer(line.position.get()))),
+    column("date", |line, _| Some(Term::Time(line.time.to_string()))),
+    optional("booked", |line, _| Some(text(&line.booking_date))),
+    column(WHAT, |line, _| Some(text(&line.what))),
+    optional("account", |line, _| line.other.as_ref().map(text)),
+    optional("memo", |line, _| line.memo.as_ref().map(text)),
+    optional("reason", |line, _| line.reason.as_ref().map(text)),
+    optional("limit", |line, currency| line.overdraft_limit.map(|limit| money(currency, limit.minor_units()))),
+    optional("reverses", |line, _| line.reverses.map(|position| integer(position.get()))),
+    column(AMOUNT, |line, currency| line.amount.map(|amount| money(currency, amount))),
+    column("declined", |line, currency| line.declined.map(|amount| money(currency, amount.minor_units()))),
+    column(BALANCE, |line, currency| Some(money(currency, line.balance))),
+    optional("recorded", |line, currency| line.is_reordered().then(|| money(currency, line.recorded_balance))),
+];
+
+fn text(text: &impl ToString) -> Term {
+    Term::String(text.to_string())
+}
+
+fn table(statement: &Statement, currency: Currency) -> Table {
+    // The booking dates are there only where one of them is another day than that of the recording.
+    let is_dated = statement.lines.iter().any(|line| line.booking_date != BookingDate::of(line.time));
+    let columns = || COLUMNS.iter().filter(|column| is_dated || column.heading != "booked");
+    let forward = statement.brought_forward.map(|balance| {
+        let cell = |column: &Column| match column.heading {
+            WHAT => text(&"Balance Brought Forward"),
+            AMOUNT | BALANCE => money(currency, balance),
+            _ => Term::Nil,
+        };
+        columns().map(cell).collect()
+    });
+    let row = |line| columns().map(|column| (column.cell)(line, currency).unwrap_or(Term::Nil)).collect();
+    let rows = forward.into_iter().chain(statement.lines.iter().map(row)).collect();
+    let optional: Vec<_> = columns().filter(|column| column.is_optional).map(|column| column.heading).collect();
+    Table { columns: columns().map(|column| column.heading).collect(), rows }.without_empty(&optional)
 }
 
 /// What the account may and may not do.

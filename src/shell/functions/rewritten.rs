@@ -2,6 +2,7 @@
 
 use super::function::ParameterKind;
 use super::row::Call;
+use crate::shell::language::masking::MASK;
 use crate::shell::term::Term;
 
 /// The longest whole number that is typed without quotes.
@@ -38,7 +39,7 @@ fn literal(kind: ParameterKind, value: &str) -> Term {
         | ParameterKind::TextOrNil
         | ParameterKind::File
         | ParameterKind::PositionOrDate => Term::String(value.to_owned()),
-        ParameterKind::Pin => Term::Opaque("****".to_owned()),
+        ParameterKind::Pin => Term::Opaque(MASK.to_owned()),
         ParameterKind::Atom(_) => Term::Opaque(format!(":{value}")),
     }
 }

@@ -3,6 +3,9 @@
 use super::Span;
 use super::credentials::credentials_written;
 
+/// What is shown in place of a secret. It does not reveal the secret's length.
+pub(in crate::shell) const MASK: &str = "****";
+
 /// The fewest digits that could be a PIN.
 const PIN_DIGITS: usize = 4;
 

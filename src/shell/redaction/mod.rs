@@ -9,7 +9,7 @@ mod secrets;
 mod tests;
 
 use self::hidden_spans::Hidden;
-pub(super) use self::secrets::{MASK, secrets, without_secrets};
+pub(super) use self::secrets::{secrets, without_secrets};
 use super::functions::{Function, Vocabulary};
 use super::language::masking::{LOOK_BACK, Masked};
 use super::language::{Span, Statement, Statements};

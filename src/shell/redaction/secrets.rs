@@ -1,10 +1,8 @@
 //! The secrets in a statement that can be run.
 
 use crate::shell::functions::{Function, Parameter, ParameterKind};
+use crate::shell::language::masking::MASK;
 use crate::shell::language::{Argument, Span, Statement, credentials_of};
-
-/// The mask for a secret. It does not reveal the secret's length.
-pub(in crate::shell) const MASK: &str = "****";
 
 /// The places of the secrets in a valid call of this function: its PINs, and the credentials in URLs. They are in order and
 /// do not overlap.
