@@ -1,15 +1,13 @@
 //! The garage's functions at a prompt. A card's PIN stays in this file: no command and no event holds one.
 
-use std::future::ready;
-
 use cqrs_bank::engine::Application;
-use cqrs_bank::shell::application_functions::{HasApplication, ShellApplication, Words, application_functions, words};
-use cqrs_bank::shell::common_errors::{COMMAND_ID_TAKEN, OF_MOMENTS, OUTCOME_UNKNOWN};
+use cqrs_bank::shell::application_functions::{
+    HasApplication, ShellApplication, Words, application_functions, command, names, query, words,
+};
+use cqrs_bank::shell::common_errors::OF_MOMENTS;
 use cqrs_bank::shell::error_reason::ErrorReason;
 use cqrs_bank::shell::function_table::{AS_OF, AT};
-use cqrs_bank::shell::functions::{
-    Call, Domain, Function, Manual, Names, Outcome, Parameter, ParameterKind, Row, WantedSecret, joined,
-};
+use cqrs_bank::shell::functions::{Call, Domain, Manual, Names, Outcome, Parameter, ParameterKind, Row, joined};
 use cqrs_bank::shell::help::shell_functions;
 use cqrs_bank::shell::term::Term;
 use cqrs_bank::shell::trace::Trace;
@@ -45,31 +43,31 @@ const ALREADY_PAID: ErrorReason = ErrorReason::new("already_paid", "the ticket i
 const INVALID_PIN: ErrorReason = ErrorReason::new("invalid_pin", "a PIN has 4 to 12 digits");
 const NO_STREAM: ErrorReason = ErrorReason::new("no_stream", "a stream is called like lot-north").about(&["stream"]);
 
-/// What each of them may reply besides.
-const COMMON: &[&[ErrorReason]] = &[GarageFunctions::ERRORS, &[OUTCOME_UNKNOWN, COMMAND_ID_TAKEN]];
-
 /// The garage's own functions, then those of every application.
 static ROWS: [Row<GarageFunctions>; 19] = joined(&[OPEN_LOT, ENTER, LEAVE, PAY, FREE], &application_functions());
 
 const OPEN_LOT: Row<GarageFunctions> = Row::new(
-    Function::new("Garage", "open_lot", &[LOT, PLACES], "opens a lot", "Garage.open_lot \"north\", 2")
+    command::<GarageFunctions>("open_lot", &[LOT, PLACES], "opens a lot", "Garage.open_lot \"north\", 2")
         .details("Replies :ok.")
-        .errors(&[&[ALREADY_OPEN, INVALID_NAME, INVALID_PLACES]])
-        .common_errors(COMMON),
+        .errors(&[&[ALREADY_OPEN, INVALID_NAME, INVALID_PLACES]]),
     |garage, call| Box::pin(open_lot(garage, call)),
 );
 
 async fn open_lot(GarageFunctions(garage): &GarageFunctions, call: Call<'_>) -> Outcome {
     let places = call.text(PLACES).parse().map_err(|_| Term::Error(INVALID_PLACES))?;
-    let open = LotCommand::Open { lot: call.text(LOT).to_owned(), places };
+    let open = LotCommand::OpenLot { lot: call.text(LOT).to_owned(), places };
     garage.send(call, open, lot_refusal, |_| None).await
 }
 
 const ENTER: Row<GarageFunctions> = Row::new(
-    Function::new("Garage", "enter", &[LOT, PLATE, VEHICLE], "lets a car in", "Garage.enter \"north\", \"B-XY 123\"")
-        .details("Replies its ticket.")
-        .errors(&[&[NO_LOT, FULL, ALREADY_IN]])
-        .common_errors(COMMON),
+    command::<GarageFunctions>(
+        "enter",
+        &[LOT, PLATE, VEHICLE],
+        "lets a car in",
+        "Garage.enter \"north\", \"B-XY 123\"",
+    )
+    .details("Replies its ticket.")
+    .errors(&[&[NO_LOT, FULL, ALREADY_IN]]),
     |garage, call| Box::pin(enter(garage, call)),
 );
 
@@ -77,48 +75,42 @@ async fn enter(GarageFunctions(garage): &GarageFunctions, call: Call<'_>) -> Out
     let is_motorcycle = call.optional(VEHICLE) == Some("motorcycle");
     let vehicle = if is_motorcycle { Vehicle::Motorcycle } else { Vehicle::Car };
     let (lot, plate) = (call.text(LOT).to_owned(), call.text(PLATE).to_owned());
-    garage.send(call, LotCommand::Enter { lot, plate, vehicle }, lot_refusal, issued).await
+    garage.send(call, LotCommand::EnterLot { lot, plate, vehicle }, lot_refusal, issued).await
 }
 
 const LEAVE: Row<GarageFunctions> = Row::new(
-    Function::new("Garage", "leave", &[LOT, PLATE], "lets a car out", "Garage.leave \"north\", \"B-XY 123\"")
+    command::<GarageFunctions>("leave", &[LOT, PLATE], "lets a car out", "Garage.leave \"north\", \"B-XY 123\"")
         .details("Replies what it has to pay.")
-        .errors(&[&[NO_LOT, NOT_IN]])
-        .common_errors(COMMON),
+        .errors(&[&[NO_LOT, NOT_IN]]),
     |garage, call| Box::pin(leave(garage, call)),
 );
 
 async fn leave(GarageFunctions(garage): &GarageFunctions, call: Call<'_>) -> Outcome {
     let (lot, plate) = (call.text(LOT).to_owned(), call.text(PLATE).to_owned());
-    garage.send(call, LotCommand::Leave { lot, plate }, lot_refusal, charged).await
+    garage.send(call, LotCommand::LeaveLot { lot, plate }, lot_refusal, charged).await
 }
 
 const PAY: Row<GarageFunctions> = Row::new(
-    Function::new("Garage", "pay", &[TICKET, PIN], "pays for a ticket by card", "Garage.pay \"north-1\", 4711")
+    command::<GarageFunctions>("pay", &[TICKET, PIN], "pays for a ticket by card", "Garage.pay \"north-1\", 4711")
         .details("Replies :ok.")
-        .errors(&[&[NO_TICKET, STILL_IN, ALREADY_CHARGED, ALREADY_PAID, INVALID_PIN]])
-        .common_errors(COMMON),
+        .errors(&[&[NO_TICKET, STILL_IN, ALREADY_CHARGED, ALREADY_PAID, INVALID_PIN]]),
     |garage, call| Box::pin(pay(garage, call)),
 )
-.asking_for_secret(|_, call| Box::pin(ready(wanted_pin(call))));
-
-fn wanted_pin(call: Call<'_>) -> Option<WantedSecret> {
-    Some(WantedSecret { parameter: call.left_out(PIN)?, question: "PIN of the card: ".to_owned(), again: None })
-}
+.asking_for(PIN, "PIN of the card: ");
 
 async fn pay(GarageFunctions(garage): &GarageFunctions, call: Call<'_>) -> Outcome {
     // A real garage would ask the card's bank here.
     if !is_pin(call.text(PIN)) {
         return Err(Term::Error(INVALID_PIN).into());
     }
-    let pay = TicketCommand::Pay { ticket: call.text(TICKET).to_owned() };
+    let pay = TicketCommand::PayTicket { ticket: call.text(TICKET).to_owned() };
     garage.send(call, pay, ticket_refusal, |_| None).await
 }
 
 const FREE: Row<GarageFunctions> = Row::new(
-    Function::new("Garage", "free", &[LOT, AT, AS_OF], "counts the free places", "Garage.free \"north\"")
+    query::<GarageFunctions>("free", &[LOT, AT, AS_OF], "counts the free places", "Garage.free \"north\"")
         .details("Replies the number, or :no_lot. at: 3 asks about the moment after the event at position 3, and\nas_of: \"2026-11-20T10:00:00Z\" about that time.")
-        .errors(&[&[NO_LOT], &OF_MOMENTS]).common_errors(COMMON),
+        .errors(&[&[NO_LOT], &OF_MOMENTS]),
     |garage, call| Box::pin(free(garage, call)),
 );
 
@@ -157,10 +149,9 @@ impl Domain for GarageFunctions {
     }
 
     fn names(&self) -> Box<dyn Names> {
-        let places = self.0.application().read_model::<FreePlaces>();
-        Box::new(move |parameter: &Parameter, prefix: &str, limit: usize| match &places {
-            Ok(places) if *parameter == LOT => places.read(|places| places.lots_beginning_with(prefix, limit)),
-            Ok(_) | Err(_) => Vec::new(),
+        names(self.0.application(), |places: &FreePlaces, parameter, prefix, limit| match *parameter == LOT {
+            true => places.lots_beginning_with(prefix, limit),
+            false => Vec::new(),
         })
     }
 

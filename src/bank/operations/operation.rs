@@ -1,5 +1,6 @@
 //! Operations of a bank.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin as Pinned;
@@ -95,12 +96,12 @@ impl<'a, T, E> Operation<'a, T, E> {
     }
 
     /// The command's title in the trace.
-    pub fn title(&self) -> &'static str {
+    pub fn title(&self) -> Cow<'static, str> {
         match &self.kind {
             OperationKind::Command(command) | OperationKind::WithPin(command, _) => command.title(),
-            OperationKind::Creation(_) => CREATE_ACCOUNT,
-            OperationKind::NewPin { .. } => CHANGE_PIN,
-            OperationKind::Transfer { .. } => TRANSFER_MONEY,
+            OperationKind::Creation(_) => CREATE_ACCOUNT.into(),
+            OperationKind::NewPin { .. } => CHANGE_PIN.into(),
+            OperationKind::Transfer { .. } => TRANSFER_MONEY.into(),
         }
     }
 
