@@ -5,7 +5,7 @@ use cqrs_bank::shell::application_functions::{
     HasApplication, ShellApplication, Words, application_functions, command, names, query, words,
 };
 use cqrs_bank::shell::common_errors::OF_MOMENTS;
-use cqrs_bank::shell::error_reason::ErrorReason;
+use cqrs_bank::shell::error_reason::{ErrorReason, refusals};
 use cqrs_bank::shell::function_table::{AS_OF, AT};
 use cqrs_bank::shell::functions::{Call, Domain, Manual, Names, Outcome, Parameter, ParameterKind, Row, joined};
 use cqrs_bank::shell::help::shell_functions;
@@ -23,25 +23,29 @@ const VEHICLE: Parameter = Parameter::by_name("vehicle", ParameterKind::Atom(&["
 const TICKET: Parameter = Parameter::needed("ticket", ParameterKind::Text);
 const PIN: Parameter = Parameter::optional("pin", ParameterKind::Pin);
 
-const ALREADY_OPEN: ErrorReason = ErrorReason::new("already_open", "the lot is open already").about(&["lot"]);
-const INVALID_NAME: ErrorReason =
-    ErrorReason::new("invalid_name", "a lot has a name, which is not empty").about(&["lot"]);
+refusals! {
+    fn lot_refusal(LotRefusal) {
+        InvalidName => INVALID_NAME = "invalid_name", "a lot has a name, which is not empty", about "lot";
+        AlreadyOpen => ALREADY_OPEN = "already_open", "the lot is open already", about "lot";
+        NoLot => NO_LOT = "no_lot", "there is no such lot: Garage.open_lot opens one", about "lot";
+        Full => FULL = "full", "every place is taken: Garage.free counts the free ones", about "lot";
+        AlreadyIn => ALREADY_IN = "already_in", "the car is in already", about "plate";
+        NotIn => NOT_IN = "not_in", "the car is not in this lot", about "plate";
+    }
+}
+
+refusals! {
+    fn ticket_refusal(TicketRefusal) {
+        NoTicket => NO_TICKET = "no_ticket", "there is no such ticket", about "ticket";
+        StillIn => STILL_IN = "still_in", "the car is still in: Garage.leave lets it out", about "ticket";
+        AlreadyCharged => ALREADY_CHARGED = "already_charged", "the stay was charged before", about "ticket";
+        AlreadyPaid => ALREADY_PAID = "already_paid", "the ticket is paid", about "ticket";
+    }
+}
+
 const INVALID_PLACES: ErrorReason =
     ErrorReason::new("invalid_places", "a lot has a number of places").about(&["places"]);
-const NO_LOT: ErrorReason =
-    ErrorReason::new("no_lot", "there is no such lot: Garage.open_lot opens one").about(&["lot"]);
-const FULL: ErrorReason =
-    ErrorReason::new("full", "every place is taken: Garage.free counts the free ones").about(&["lot"]);
-const ALREADY_IN: ErrorReason = ErrorReason::new("already_in", "the car is in already").about(&["plate"]);
-const NOT_IN: ErrorReason = ErrorReason::new("not_in", "the car is not in this lot").about(&["plate"]);
-const NO_TICKET: ErrorReason = ErrorReason::new("no_ticket", "there is no such ticket").about(&["ticket"]);
-const STILL_IN: ErrorReason =
-    ErrorReason::new("still_in", "the car is still in: Garage.leave lets it out").about(&["ticket"]);
-const ALREADY_CHARGED: ErrorReason =
-    ErrorReason::new("already_charged", "the stay was charged before").about(&["ticket"]);
-const ALREADY_PAID: ErrorReason = ErrorReason::new("already_paid", "the ticket is paid").about(&["ticket"]);
 const INVALID_PIN: ErrorReason = ErrorReason::new("invalid_pin", "a PIN has 4 to 12 digits");
-const NO_STREAM: ErrorReason = ErrorReason::new("no_stream", "a stream is called like lot-north").about(&["stream"]);
 
 /// The garage's own functions, then those of every application.
 static ROWS: [Row<GarageFunctions>; 19] = joined(&[OPEN_LOT, ENTER, LEAVE, PAY, FREE], &application_functions());
@@ -109,7 +113,10 @@ async fn pay(GarageFunctions(garage): &GarageFunctions, call: Call<'_>) -> Outco
 
 const FREE: Row<GarageFunctions> = Row::new(
     query::<GarageFunctions>("free", &[LOT, AT, AS_OF], "counts the free places", "Garage.free \"north\"")
-        .details("Replies the number, or :no_lot. at: 3 asks about the moment after the event at position 3, and\nas_of: \"2026-11-20T10:00:00Z\" about that time.")
+        .details(
+            "Replies the number, or :no_lot. at: 3 asks about the moment after the event at position 3, and\n\
+            as_of: \"2026-11-20T10:00:00Z\" about that time.",
+        )
         .errors(&[&[NO_LOT], &OF_MOMENTS]),
     |garage, call| Box::pin(free(garage, call)),
 );
@@ -132,7 +139,6 @@ impl GarageFunctions {
 impl HasApplication for GarageFunctions {
     type Event = GarageEvent;
     const WORDS: &'static Words = &WORDS;
-    const STREAM: Parameter = Parameter::optional("stream", ParameterKind::Text);
 
     fn application(&self) -> Result<Application<GarageEvent>, Term> {
         Ok(self.0.application().clone())
@@ -170,7 +176,6 @@ static WORDS: Words = words! {
     thing: "garage",
     of: "one lot or ticket",
     stream: "lot-north",
-    no_stream: NO_STREAM,
     mended: "Once that is repaired, start the program again",
     holds: "that process managers remember what has happened;",
     imported: "No receipt is\nwritten again.",
@@ -200,24 +205,4 @@ fn issued(event: &GarageEvent) -> Option<Term> {
 fn charged(event: &GarageEvent) -> Option<Term> {
     let GarageEvent::Ticket(TicketEvent::StayCharged { ticket, cents }) = event else { return None };
     Some(Term::Map(vec![("ticket", Term::String(ticket.clone())), ("cents", Term::Integer((*cents).into()))]))
-}
-
-fn lot_refusal(refusal: &LotRefusal) -> ErrorReason {
-    match refusal {
-        LotRefusal::InvalidName => INVALID_NAME,
-        LotRefusal::AlreadyOpen => ALREADY_OPEN,
-        LotRefusal::NoLot => NO_LOT,
-        LotRefusal::Full => FULL,
-        LotRefusal::AlreadyIn => ALREADY_IN,
-        LotRefusal::NotIn => NOT_IN,
-    }
-}
-
-fn ticket_refusal(refusal: &TicketRefusal) -> ErrorReason {
-    match refusal {
-        TicketRefusal::NoTicket => NO_TICKET,
-        TicketRefusal::StillIn => STILL_IN,
-        TicketRefusal::AlreadyCharged => ALREADY_CHARGED,
-        TicketRefusal::AlreadyPaid => ALREADY_PAID,
-    }
 }

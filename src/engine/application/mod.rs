@@ -85,6 +85,7 @@ struct Inner<E: 'static> {
     sender: Metadata,
     clock: Arc<Clock>,
     retry: RetryPolicy,
+    longest_chain: u32,
     /// The right to run this store's handlers.
     lease: Lease,
     /// What verification, backup and import need of the domain's parts.

@@ -2,13 +2,12 @@
 
 use super::errors::{
     ALREADY_BORROWED, BOOK_IS_OUT, COPY_LIMIT, INVALID_AUTHOR, INVALID_ISBN, INVALID_QUANTITY, INVALID_TITLE,
-    INVALID_USER, NO_BOOK, NO_COPY_LEFT, NOT_BORROWED,
+    INVALID_USER, NO_BOOK, NO_COPY_LEFT, NOT_BORROWED, refused,
 };
 use super::manual::NOTES;
 use super::parameters::{
     AUTHOR, ISBN, QUANTITY, TITLE, USER, author, book_stream, borrower, isbn, quantity, title, user_id,
 };
-use super::replies::refused;
 use crate::engine::application::Application;
 use crate::engine::log::StreamId;
 use crate::library::{BookCommand, BookEvent, WriteService};
