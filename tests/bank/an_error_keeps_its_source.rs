@@ -5,7 +5,9 @@ use std::error::Error;
 use std::io;
 use std::path::Path;
 
-use cqrs_bank::bank::{Bank, CommandFailure, DepositError, ExportError, ImportError, OpenError, Options, Refusal, Unavailable};
+use cqrs_bank::bank::{
+    Bank, CommandFailure, DepositError, ExportError, ImportError, OpenError, Options, Refusal, Unavailable,
+};
 use cqrs_bank::engine::command_handler::CommandError;
 use cqrs_bank::engine::domain::Aggregate;
 use cqrs_bank::engine::runtime::{StopReason, StoreFailure, StoreFailureKind};

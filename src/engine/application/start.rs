@@ -57,7 +57,9 @@ impl<E: StoredEvent> Builder<E> {
 
     async fn start_in(self, supervisor: Supervisor) -> Result<Application<E>, StartError> {
         let Self { store, accept_loss, foreign, seed, user, limits, retry, kinds, .. } = self;
-        let Self { projections, process_managers, handlers: handlers_to_start, observers, upkeep, longest_chain, .. } = self;
+        let Self {
+            projections, process_managers, handlers: handlers_to_start, observers, upkeep, longest_chain, ..
+        } = self;
         let (url, store, is_shared) = match store? {
             StoreSource::Url(url) => (url.clone(), open(&url, accept_loss, foreign, &supervisor).await?, false),
             StoreSource::Open(store) => (store.url(), store, true),

@@ -1,0 +1,52 @@
+//! The stored events of a command.
+
+use std::fmt;
+use std::ops::{Deref, Range};
+
+use crate::engine::log::{Batch, RecordedEvent};
+
+/// Stored events: a slice of one commit, shared with the log.
+pub struct Committed<E> {
+    commit: Batch<E>,
+    range: Range<usize>,
+}
+
+impl<E> Clone for Committed<E> {
+    fn clone(&self) -> Self {
+        let (commit, range) = (self.commit.clone(), self.range.clone());
+        Self { commit, range }
+    }
+}
+
+impl<E> Committed<E> {
+    /// The events of a commit within `range`.
+    pub fn new(commit: Batch<E>, range: Range<usize>) -> Self {
+        debug_assert!(range.start <= range.end && range.end <= commit.len());
+        Self { commit, range }
+    }
+
+    /// All events of a commit or a read.
+    pub fn whole(events: Batch<E>) -> Self {
+        let end = events.len();
+        Self::new(events, 0..end)
+    }
+
+    /// No events, for a command that changes nothing.
+    pub fn nothing() -> Self {
+        Self::new(Batch::from([]), 0..0)
+    }
+}
+
+impl<E> Deref for Committed<E> {
+    type Target = [RecordedEvent<E>];
+
+    fn deref(&self) -> &Self::Target {
+        &self.commit[self.range.clone()]
+    }
+}
+
+impl<E: fmt::Debug> fmt::Debug for Committed<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
