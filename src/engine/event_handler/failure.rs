@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::engine::runtime::NotDone;
+use crate::engine::runtime::BlockingError;
 
 /// Why a handler failed at an event.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -55,8 +55,8 @@ impl From<io::Error> for Failure {
     }
 }
 
-impl From<NotDone> for Failure {
-    fn from(error: NotDone) -> Self {
+impl From<BlockingError> for Failure {
+    fn from(error: BlockingError) -> Self {
         Self::retry(error.to_string())
     }
 }
