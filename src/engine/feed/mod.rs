@@ -31,7 +31,7 @@ use self::rebuild::Rebuild;
 pub use self::rebuild::RebuildError;
 pub use self::recover::MAX_ATTEMPTS;
 use self::row_storage::Kept;
-use super::projection::{Host, Projection, ReadModel};
+use super::projection::{TypedHost, Projection, ReadModel};
 use super::store::handler_records::is_reserved;
 use super::store::{EventStore, StoreError};
 use crate::engine::domain::DomainEvent;
@@ -119,7 +119,7 @@ impl<E: DomainEvent> Feed<E> {
     pub fn add<P: Projection<E>>(&mut self) -> ReadModel<P> {
         const { assert!(!is_reserved(P::NAME), "projection names that begin with a colon are reserved for the engine") };
         let model = ReadModel::<P>::default();
-        self.members.join(Box::new(Host::new(model.clone())));
+        self.members.join(Box::new(TypedHost::new(model.clone())));
         model
     }
 
