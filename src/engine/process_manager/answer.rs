@@ -15,7 +15,7 @@ use crate::engine::store::Committed;
 /// The commands that answer an event. They are sent in order, each after the previous one has ended. Each is committed on
 /// its own: the refusal of one does not undo another.
 pub struct Reaction<E> {
-    answers: Vec<Box<dyn Outgoing<E>>>,
+    answers: Vec<Box<dyn AnyAnswer<E>>>,
 }
 
 /// A command, and what follows if it is refused.
@@ -32,7 +32,7 @@ type EventOf<C> = <<C as Command>::Aggregate as Aggregate>::Event;
 pub struct Instead<E>(InsteadKind<E>);
 
 enum InsteadKind<E> {
-    Command(Box<dyn Outgoing<E>>),
+    Command(Box<dyn AnyAnswer<E>>),
     Note(String),
 }
 
@@ -70,7 +70,7 @@ impl<E> Reaction<E> {
         self.answers.get(number)?.as_any().downcast_ref()
     }
 
-    pub(super) fn into_answers(self) -> impl Iterator<Item = Box<dyn Outgoing<E>>> + Send
+    pub(super) fn into_answers(self) -> impl Iterator<Item = Box<dyn AnyAnswer<E>>> + Send
     where
         E: 'static,
     {
@@ -161,7 +161,7 @@ impl<E> Instead<E> {
     }
 
     /// The other command, or the note.
-    pub(super) fn into_command(self) -> Result<Box<dyn Outgoing<E>>, String> {
+    pub(super) fn into_command(self) -> Result<Box<dyn AnyAnswer<E>>, String> {
         match self.0 {
             InsteadKind::Command(command) => Ok(command),
             InsteadKind::Note(note) => Err(note),
@@ -185,12 +185,12 @@ pub(super) enum AnswerOutcome<E> {
     Refused(Option<Instead<E>>),
 }
 
-pub(super) type Sending<'a, E> = Pin<Box<dyn Future<Output = Result<AnswerOutcome<E>, Failure>> + Send + 'a>>;
+pub(super) type SendingAnswer<'a, E> = Pin<Box<dyn Future<Output = Result<AnswerOutcome<E>, Failure>> + Send + 'a>>;
 
 /// An [`Answer`] with any type of command.
-pub(super) trait Outgoing<E>: Send + Sync {
+pub(super) trait AnyAnswer<E>: Send + Sync {
     /// Sends the command and waits for its outcome. `may_be_duplicate`: it may have been sent before.
-    fn send<'a>(self: Box<Self>, to: &'a CommandHandlers, metadata: Metadata, may_be_duplicate: bool) -> Sending<'a, E>
+    fn send<'a>(self: Box<Self>, to: &'a CommandHandlers, metadata: Metadata, may_be_duplicate: bool) -> SendingAnswer<'a, E>
     where
         E: 'a;
 
@@ -199,8 +199,8 @@ pub(super) trait Outgoing<E>: Send + Sync {
     fn as_any(&self) -> &dyn Any;
 }
 
-impl<C: Command, E: Contains<EventOf<C>> + DomainEvent> Outgoing<E> for Answer<C, E> {
-    fn send<'a>(self: Box<Self>, to: &'a CommandHandlers, metadata: Metadata, may_be_duplicate: bool) -> Sending<'a, E>
+impl<C: Command, E: Contains<EventOf<C>> + DomainEvent> AnyAnswer<E> for Answer<C, E> {
+    fn send<'a>(self: Box<Self>, to: &'a CommandHandlers, metadata: Metadata, may_be_duplicate: bool) -> SendingAnswer<'a, E>
     where
         E: 'a,
     {
