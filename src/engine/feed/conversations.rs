@@ -1,4 +1,4 @@
-//! FollowedConversations that process managers have extended by a command. A caller that waits for a conversation waits for the
+//! Conversations that process managers have extended by a command. A caller that waits for a conversation waits for the
 //! events of those commands too.
 
 use std::collections::{BTreeMap, VecDeque};
