@@ -42,6 +42,12 @@ pub trait Command: fmt::Debug + Send + Sync + Sized + 'static {
     }
 }
 
+/// The events of a command's aggregate.
+pub type CommandEvent<C> = <<C as Command>::Aggregate as Aggregate>::Event;
+
+/// Why a command's aggregate refuses.
+pub type CommandRefusal<C> = <<C as Command>::Aggregate as Aggregate>::Refusal;
+
 /// Decides on commands, from its own events alone.
 ///
 /// The default value is the aggregate before its first event. `execute` and `apply` are pure: without clock, randomness

@@ -6,7 +6,7 @@ mod event;
 mod invariants;
 mod title;
 
-pub use self::aggregate::{Aggregate, Command};
+pub use self::aggregate::{Aggregate, Command, CommandEvent, CommandRefusal};
 pub use self::contains::Contains;
 pub(in crate::engine) use self::event::current_version;
 pub use self::event::{DomainEvent, Upcast};
