@@ -11,7 +11,7 @@ use super::upkeep::{KnownHandler, Upkeep};
 use crate::engine::command_handler::{CommandHandler, CommandHandlers, Limits};
 use crate::engine::domain::{Aggregate, Contains, Invariants};
 use crate::engine::event_handler::{self, EventHandler, HandlerContext, HandlerControl, RetryPolicy};
-use crate::engine::feed::Feed;
+use crate::engine::feed::{Feed, Observer};
 use crate::engine::log::RecordedEvent;
 use crate::engine::process_manager::{LONGEST_CHAIN, Process, ProcessManager};
 use crate::engine::projection::{Projection, ReadModel};
@@ -22,7 +22,6 @@ use crate::engine::store::{Store, StoreUrl};
 type BoxFuture<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
 type StartKind<E> =
     Box<dyn FnOnce(CommandHandlers, Store<E>, Arc<Clock>, Limits, &Supervisor) -> CommandHandlers + Send>;
-type Observer<E> = Box<dyn Fn(&RecordedEvent<E>) + Send + Sync>;
 type AddProjection<E> = Box<dyn FnOnce(&mut Feed<E>, &Models) + Send>;
 type StartHandler<E> = Box<
     dyn for<'a> FnOnce(

@@ -8,7 +8,7 @@ use super::rebuild::{Caller, RebuildError};
 use super::row_storage::restore;
 use crate::engine::domain::DomainEvent;
 use crate::engine::log::Position;
-use crate::engine::projection::{TypedHost, ProjectionHost, Projection, ReadModel};
+use crate::engine::projection::{Projection, ProjectionHost, ReadModel, TypedHost};
 use crate::engine::store::EventStore;
 
 #[derive(Debug)]

@@ -31,7 +31,7 @@ use self::rebuild::Rebuild;
 pub use self::rebuild::RebuildError;
 pub use self::recover::MAX_ATTEMPTS;
 use self::row_storage::Kept;
-use super::projection::{TypedHost, Projection, ReadModel};
+use super::projection::{Projection, ReadModel, TypedHost};
 use super::store::handler_records::is_reserved;
 use super::store::{EventStore, StoreError};
 use crate::engine::domain::DomainEvent;
@@ -68,7 +68,8 @@ where
     Ok(model)
 }
 
-type Observer<E> = Box<dyn Fn(&RecordedEvent<E>) + Send + Sync>;
+/// Hears of each new event once the projections know it.
+pub(in crate::engine) type Observer<E> = Box<dyn Fn(&RecordedEvent<E>) + Send + Sync>;
 
 /// The feed before it starts, and then its task.
 pub struct Feed<E> {

@@ -188,7 +188,12 @@ pub(super) type SendingAnswer<'a, E> = Pin<Box<dyn Future<Output = Result<Answer
 /// An [`Answer`] with any type of command.
 pub(super) trait AnyAnswer<E>: Send + Sync {
     /// Sends the command and waits for its outcome. `may_be_duplicate`: it may have been sent before.
-    fn send<'a>(self: Box<Self>, to: &'a CommandHandlers, metadata: Metadata, may_be_duplicate: bool) -> SendingAnswer<'a, E>
+    fn send<'a>(
+        self: Box<Self>,
+        to: &'a CommandHandlers,
+        metadata: Metadata,
+        may_be_duplicate: bool,
+    ) -> SendingAnswer<'a, E>
     where
         E: 'a;
 
@@ -198,7 +203,12 @@ pub(super) trait AnyAnswer<E>: Send + Sync {
 }
 
 impl<C: Command, E: Contains<CommandEvent<C>> + DomainEvent> AnyAnswer<E> for Answer<C, E> {
-    fn send<'a>(self: Box<Self>, to: &'a CommandHandlers, metadata: Metadata, may_be_duplicate: bool) -> SendingAnswer<'a, E>
+    fn send<'a>(
+        self: Box<Self>,
+        to: &'a CommandHandlers,
+        metadata: Metadata,
+        may_be_duplicate: bool,
+    ) -> SendingAnswer<'a, E>
     where
         E: 'a,
     {

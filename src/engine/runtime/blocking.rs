@@ -41,7 +41,10 @@ impl Runtime {
     /// # Errors
     ///
     /// [`BlockingError`]: why there is no result.
-    pub async fn blocking<R: Send + 'static>(&self, work: impl FnOnce() -> R + Send + 'static) -> Result<R, BlockingError> {
+    pub async fn blocking<R: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> Result<R, BlockingError> {
         // If the system can start this thread, it can start one for the runtime too.
         let probe = thread::Builder::new().name("blocking work".into()).spawn(|| {});
         // An empty thread does not panic.
