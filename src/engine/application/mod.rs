@@ -54,7 +54,7 @@ use super::event_handler::{HandlerContext, HandlerControl, RetryPolicy};
 use super::feed::FeedHandle;
 use super::feed::checkpoints::{Checkpoints, Consistency};
 use super::store::{Store, StoreError, StoreUrl};
-use crate::engine::domain::{Command, CommandEvent, Contains};
+use crate::engine::domain::{Aggregate, Command, CommandEvent, Contains};
 use crate::engine::event_handler::lease::Lease;
 use crate::engine::log::{Metadata, Timestamp};
 use crate::engine::runtime::{Clock, Conversation, IdSource, StopReason, Supervisor};
