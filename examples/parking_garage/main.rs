@@ -4,7 +4,7 @@
 //! application from them, with a projection, a process manager and an event handler. [`prompt`] adds functions to call
 //! by name. `tests.rs` tests everything: `cargo test --test parking_garage`.
 
-#![allow(unreachable_pub, reason = "these items would be public in a crate")]
+#![allow(unreachable_pub, clippy::enum_variant_names, reason = "these items would be public in a crate")]
 
 mod garage;
 mod lot;
