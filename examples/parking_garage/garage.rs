@@ -1,11 +1,9 @@
 //! The garage: an application of lots and tickets.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::Write as _;
 use std::path::PathBuf;
 
-use cqrs_bank::engine::disk::create_anew;
+use cqrs_bank::engine::disk::replace_file;
 use cqrs_bank::engine::{
     Answer, Application, Builder, EventHandler, Failure, ProcessManager, Projection, Reaction, RecordedEvent,
     StartFrom, StoreUrl, blocking, domain_events,
@@ -80,10 +78,10 @@ impl ProcessManager for ChargeOnExit {
         let at = event.time;
         match event.data.clone() {
             GarageEvent::Lot(LotEvent::CarEntered { ticket, vehicle, .. }) => {
-                Answer::new(TicketCommand::Issue { ticket, vehicle, at }).into()
+                Answer::new(TicketCommand::IssueTicket { ticket, vehicle, at }).into()
             }
             GarageEvent::Lot(LotEvent::CarLeft { ticket, .. }) => {
-                let charge = Answer::new(TicketCommand::Charge { ticket, at });
+                let charge = Answer::new(TicketCommand::ChargeTicket { ticket, at });
                 charge.or_note(|refusal| format!("a car left without being charged: {refusal}")).into()
             }
             _ => Reaction::none(),
@@ -110,14 +108,8 @@ impl EventHandler<GarageEvent> for Receipts {
     async fn handle(&mut self, event: &RecordedEvent<GarageEvent>) -> Result<(), Failure> {
         let GarageEvent::Ticket(TicketEvent::TicketPaid { ticket, cents }) = &event.data else { return Ok(()) };
         let receipt = format!("Ticket {ticket}\nPaid {}.{:02} at {}\n", cents / 100, cents % 100, event.time);
-        let (directory, path) = (self.directory.clone(), self.directory.join(format!("{ticket}.txt")));
-        let write = move || {
-            fs::create_dir_all(directory)?;
-            // In place of what an earlier attempt has left, and through no link.
-            create_anew(&path)?.write_all(receipt.as_bytes())
-        };
+        let path = self.directory.join(format!("{ticket}.txt"));
         // An error makes the engine redeliver the event after a while.
-        blocking(write).await??;
-        Ok(())
+        Ok(blocking(move || replace_file(&path, receipt.as_bytes())).await??)
     }
 }

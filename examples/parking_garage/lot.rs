@@ -2,19 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use cqrs_bank::engine::{Aggregate, Command, DomainEvent, Upcast};
+use cqrs_bank::engine::{Aggregate, Command, DomainEvent, Upcast, serde_name};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 #[derive(Clone, Debug)]
 pub enum LotCommand {
-    Open { lot: String, places: usize },
-    Enter { lot: String, plate: String, vehicle: Vehicle },
-    Leave { lot: String, plate: String },
+    OpenLot { lot: String, places: usize },
+    EnterLot { lot: String, plate: String, vehicle: Vehicle },
+    LeaveLot { lot: String, plate: String },
 }
 
 /// The names of events and fields are stored: they must never change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LotEvent {
     LotOpened { lot: String, places: usize },
     CarEntered { lot: String, plate: String, vehicle: Vehicle, ticket: String },
@@ -62,25 +63,22 @@ impl Aggregate for Lot {
     type Refusal = LotRefusal;
 
     fn execute(&self, command: &LotCommand) -> Result<Vec<LotEvent>, LotRefusal> {
-        let event = match (command.clone(), self.places) {
-            (LotCommand::Open { .. }, Some(_)) => return Err(LotRefusal::AlreadyOpen),
-            (LotCommand::Open { lot, .. }, None) if !is_name(&lot) => return Err(LotRefusal::InvalidName),
-            (LotCommand::Open { lot, places }, None) => LotEvent::LotOpened { lot, places },
-            (_, None) => return Err(LotRefusal::NoLot),
-            (LotCommand::Enter { plate, .. }, _) if self.tickets.contains_key(&plate) => {
-                return Err(LotRefusal::AlreadyIn);
-            }
-            (LotCommand::Enter { .. }, Some(places)) if self.tickets.len() >= places => return Err(LotRefusal::Full),
-            (LotCommand::Enter { lot, plate, vehicle }, _) => {
+        match (command.clone(), self.places) {
+            (LotCommand::OpenLot { .. }, Some(_)) => Err(LotRefusal::AlreadyOpen),
+            (LotCommand::OpenLot { lot, .. }, None) if !is_name(&lot) => Err(LotRefusal::InvalidName),
+            (LotCommand::OpenLot { lot, places }, None) => Ok(vec![LotEvent::LotOpened { lot, places }]),
+            (_, None) => Err(LotRefusal::NoLot),
+            (LotCommand::EnterLot { plate, .. }, _) if self.tickets.contains_key(&plate) => Err(LotRefusal::AlreadyIn),
+            (LotCommand::EnterLot { .. }, Some(places)) if self.tickets.len() >= places => Err(LotRefusal::Full),
+            (LotCommand::EnterLot { lot, plate, vehicle }, _) => {
                 let ticket = format!("{lot}-{}", self.entered + 1);
-                LotEvent::CarEntered { lot, plate, vehicle, ticket }
+                Ok(vec![LotEvent::CarEntered { lot, plate, vehicle, ticket }])
             }
-            (LotCommand::Leave { lot, plate }, _) => {
+            (LotCommand::LeaveLot { lot, plate }, _) => {
                 let ticket = self.tickets.get(&plate).cloned().ok_or(LotRefusal::NotIn)?;
-                LotEvent::CarLeft { lot, plate, ticket }
+                Ok(vec![LotEvent::CarLeft { lot, plate, ticket }])
             }
-        };
-        Ok(vec![event])
+        }
     }
 
     fn apply(&mut self, event: &LotEvent) {
@@ -105,26 +103,14 @@ impl Command for LotCommand {
     type Id = String;
 
     fn target(&self) -> &String {
-        let (Self::Open { lot, .. } | Self::Enter { lot, .. } | Self::Leave { lot, .. }) = self;
+        let (Self::OpenLot { lot, .. } | Self::EnterLot { lot, .. } | Self::LeaveLot { lot, .. }) = self;
         lot
-    }
-
-    fn title(&self) -> &'static str {
-        match self {
-            Self::Open { .. } => "Open Lot",
-            Self::Enter { .. } => "Enter Lot",
-            Self::Leave { .. } => "Leave Lot",
-        }
     }
 }
 
 impl DomainEvent for LotEvent {
     fn event_type(&self) -> &'static str {
-        match self {
-            Self::LotOpened { .. } => "lot_opened",
-            Self::CarEntered { .. } => "car_entered",
-            Self::CarLeft { .. } => "car_left",
-        }
+        serde_name(self)
     }
 
     fn upcast(event_type: &str, schema_version: u16) -> Option<Upcast> {

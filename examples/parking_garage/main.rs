@@ -4,7 +4,7 @@
 //! application from them, with a projection, a process manager and an event handler. [`prompt`] adds functions to call
 //! by name. `tests.rs` tests everything: `cargo test --test parking_garage`.
 
-#![allow(unreachable_pub, reason = "these items would be public in a crate")]
+#![allow(unreachable_pub, clippy::enum_variant_names, reason = "these items would be public in a crate")]
 
 mod garage;
 mod lot;
@@ -14,7 +14,7 @@ mod ticket;
 use std::process::ExitCode;
 
 use cqrs_bank::engine::StoreUrl;
-use cqrs_bank::shell::program::{CannotOpen, Opening, Program};
+use cqrs_bank::shell::program::{Opening, Program};
 
 use self::prompt::GarageFunctions;
 
@@ -34,14 +34,7 @@ const PROGRAM: Program = Program {
 
 fn main() -> ExitCode {
     PROGRAM.run(async |opening: Opening<StoreUrl>| {
-        let garage = garage::builder(opening.store.unwrap_or_default(), "receipts");
-        let garage = garage
-            .foreign(opening.foreign)
-            .seed(opening.seed)
-            .user(opening.user)
-            .start()
-            .await
-            .map_err(|error| CannotOpen::Failed(error.to_string()))?;
-        Ok(GarageFunctions::new(garage, opening.trace))
+        let garage = garage::builder(opening.store.clone().unwrap_or_default(), "receipts");
+        Ok(GarageFunctions::new(opening.start(garage).await?, opening.trace))
     })
 }

@@ -1,15 +1,13 @@
 //! The garage's functions at a prompt. A card's PIN stays in this file: no command and no event holds one.
 
-use std::future::ready;
-
 use cqrs_bank::engine::Application;
-use cqrs_bank::shell::application_functions::{HasApplication, ShellApplication, Words, application_functions, words};
-use cqrs_bank::shell::common_errors::{COMMAND_ID_TAKEN, OF_MOMENTS, OUTCOME_UNKNOWN};
-use cqrs_bank::shell::error_reason::ErrorReason;
-use cqrs_bank::shell::function_table::{AS_OF, AT};
-use cqrs_bank::shell::functions::{
-    Call, Domain, Function, Manual, Names, Outcome, Parameter, ParameterKind, Row, WantedSecret, joined,
+use cqrs_bank::shell::application_functions::{
+    HasApplication, ShellApplication, Words, application_functions, command, names, query, words,
 };
+use cqrs_bank::shell::common_errors::OF_MOMENTS;
+use cqrs_bank::shell::error_reason::{ErrorReason, refusals};
+use cqrs_bank::shell::function_table::{AS_OF, AT};
+use cqrs_bank::shell::functions::{Call, Domain, Manual, Names, Outcome, Parameter, ParameterKind, Row, joined};
 use cqrs_bank::shell::help::shell_functions;
 use cqrs_bank::shell::term::Term;
 use cqrs_bank::shell::trace::Trace;
@@ -25,51 +23,55 @@ const VEHICLE: Parameter = Parameter::by_name("vehicle", ParameterKind::Atom(&["
 const TICKET: Parameter = Parameter::needed("ticket", ParameterKind::Text);
 const PIN: Parameter = Parameter::optional("pin", ParameterKind::Pin);
 
-const ALREADY_OPEN: ErrorReason = ErrorReason::new("already_open", "the lot is open already").about(&["lot"]);
-const INVALID_NAME: ErrorReason =
-    ErrorReason::new("invalid_name", "a lot has a name, which is not empty").about(&["lot"]);
+refusals! {
+    fn lot_refusal(LotRefusal) {
+        InvalidName => INVALID_NAME = "invalid_name", "a lot has a name, which is not empty", about "lot";
+        AlreadyOpen => ALREADY_OPEN = "already_open", "the lot is open already", about "lot";
+        NoLot => NO_LOT = "no_lot", "there is no such lot: Garage.open_lot opens one", about "lot";
+        Full => FULL = "full", "every place is taken: Garage.free counts the free ones", about "lot";
+        AlreadyIn => ALREADY_IN = "already_in", "the car is in already", about "plate";
+        NotIn => NOT_IN = "not_in", "the car is not in this lot", about "plate";
+    }
+}
+
+refusals! {
+    fn ticket_refusal(TicketRefusal) {
+        NoTicket => NO_TICKET = "no_ticket", "there is no such ticket", about "ticket";
+        StillIn => STILL_IN = "still_in", "the car is still in: Garage.leave lets it out", about "ticket";
+        AlreadyCharged => ALREADY_CHARGED = "already_charged", "the stay was charged before", about "ticket";
+        AlreadyPaid => ALREADY_PAID = "already_paid", "the ticket is paid", about "ticket";
+    }
+}
+
 const INVALID_PLACES: ErrorReason =
     ErrorReason::new("invalid_places", "a lot has a number of places").about(&["places"]);
-const NO_LOT: ErrorReason =
-    ErrorReason::new("no_lot", "there is no such lot: Garage.open_lot opens one").about(&["lot"]);
-const FULL: ErrorReason =
-    ErrorReason::new("full", "every place is taken: Garage.free counts the free ones").about(&["lot"]);
-const ALREADY_IN: ErrorReason = ErrorReason::new("already_in", "the car is in already").about(&["plate"]);
-const NOT_IN: ErrorReason = ErrorReason::new("not_in", "the car is not in this lot").about(&["plate"]);
-const NO_TICKET: ErrorReason = ErrorReason::new("no_ticket", "there is no such ticket").about(&["ticket"]);
-const STILL_IN: ErrorReason =
-    ErrorReason::new("still_in", "the car is still in: Garage.leave lets it out").about(&["ticket"]);
-const ALREADY_CHARGED: ErrorReason =
-    ErrorReason::new("already_charged", "the stay was charged before").about(&["ticket"]);
-const ALREADY_PAID: ErrorReason = ErrorReason::new("already_paid", "the ticket is paid").about(&["ticket"]);
 const INVALID_PIN: ErrorReason = ErrorReason::new("invalid_pin", "a PIN has 4 to 12 digits");
-const NO_STREAM: ErrorReason = ErrorReason::new("no_stream", "a stream is called like lot-north").about(&["stream"]);
-
-/// What each of them may reply besides.
-const COMMON: &[&[ErrorReason]] = &[GarageFunctions::ERRORS, &[OUTCOME_UNKNOWN, COMMAND_ID_TAKEN]];
 
 /// The garage's own functions, then those of every application.
 static ROWS: [Row<GarageFunctions>; 19] = joined(&[OPEN_LOT, ENTER, LEAVE, PAY, FREE], &application_functions());
 
 const OPEN_LOT: Row<GarageFunctions> = Row::new(
-    Function::new("Garage", "open_lot", &[LOT, PLACES], "opens a lot", "Garage.open_lot \"north\", 2")
+    command::<GarageFunctions>("open_lot", &[LOT, PLACES], "opens a lot", "Garage.open_lot \"north\", 2")
         .details("Replies :ok.")
-        .errors(&[&[ALREADY_OPEN, INVALID_NAME, INVALID_PLACES]])
-        .common_errors(COMMON),
+        .errors(&[&[ALREADY_OPEN, INVALID_NAME, INVALID_PLACES]]),
     |garage, call| Box::pin(open_lot(garage, call)),
 );
 
 async fn open_lot(GarageFunctions(garage): &GarageFunctions, call: Call<'_>) -> Outcome {
     let places = call.text(PLACES).parse().map_err(|_| Term::Error(INVALID_PLACES))?;
-    let open = LotCommand::Open { lot: call.text(LOT).to_owned(), places };
+    let open = LotCommand::OpenLot { lot: call.text(LOT).to_owned(), places };
     garage.send(call, open, lot_refusal, |_| None).await
 }
 
 const ENTER: Row<GarageFunctions> = Row::new(
-    Function::new("Garage", "enter", &[LOT, PLATE, VEHICLE], "lets a car in", "Garage.enter \"north\", \"B-XY 123\"")
-        .details("Replies its ticket.")
-        .errors(&[&[NO_LOT, FULL, ALREADY_IN]])
-        .common_errors(COMMON),
+    command::<GarageFunctions>(
+        "enter",
+        &[LOT, PLATE, VEHICLE],
+        "lets a car in",
+        "Garage.enter \"north\", \"B-XY 123\"",
+    )
+    .details("Replies its ticket.")
+    .errors(&[&[NO_LOT, FULL, ALREADY_IN]]),
     |garage, call| Box::pin(enter(garage, call)),
 );
 
@@ -77,48 +79,45 @@ async fn enter(GarageFunctions(garage): &GarageFunctions, call: Call<'_>) -> Out
     let is_motorcycle = call.optional(VEHICLE) == Some("motorcycle");
     let vehicle = if is_motorcycle { Vehicle::Motorcycle } else { Vehicle::Car };
     let (lot, plate) = (call.text(LOT).to_owned(), call.text(PLATE).to_owned());
-    garage.send(call, LotCommand::Enter { lot, plate, vehicle }, lot_refusal, issued).await
+    garage.send(call, LotCommand::EnterLot { lot, plate, vehicle }, lot_refusal, issued).await
 }
 
 const LEAVE: Row<GarageFunctions> = Row::new(
-    Function::new("Garage", "leave", &[LOT, PLATE], "lets a car out", "Garage.leave \"north\", \"B-XY 123\"")
+    command::<GarageFunctions>("leave", &[LOT, PLATE], "lets a car out", "Garage.leave \"north\", \"B-XY 123\"")
         .details("Replies what it has to pay.")
-        .errors(&[&[NO_LOT, NOT_IN]])
-        .common_errors(COMMON),
+        .errors(&[&[NO_LOT, NOT_IN]]),
     |garage, call| Box::pin(leave(garage, call)),
 );
 
 async fn leave(GarageFunctions(garage): &GarageFunctions, call: Call<'_>) -> Outcome {
     let (lot, plate) = (call.text(LOT).to_owned(), call.text(PLATE).to_owned());
-    garage.send(call, LotCommand::Leave { lot, plate }, lot_refusal, charged).await
+    garage.send(call, LotCommand::LeaveLot { lot, plate }, lot_refusal, charged).await
 }
 
 const PAY: Row<GarageFunctions> = Row::new(
-    Function::new("Garage", "pay", &[TICKET, PIN], "pays for a ticket by card", "Garage.pay \"north-1\", 4711")
+    command::<GarageFunctions>("pay", &[TICKET, PIN], "pays for a ticket by card", "Garage.pay \"north-1\", 4711")
         .details("Replies :ok.")
-        .errors(&[&[NO_TICKET, STILL_IN, ALREADY_CHARGED, ALREADY_PAID, INVALID_PIN]])
-        .common_errors(COMMON),
+        .errors(&[&[NO_TICKET, STILL_IN, ALREADY_CHARGED, ALREADY_PAID, INVALID_PIN]]),
     |garage, call| Box::pin(pay(garage, call)),
 )
-.asking_for_secret(|_, call| Box::pin(ready(wanted_pin(call))));
-
-fn wanted_pin(call: Call<'_>) -> Option<WantedSecret> {
-    Some(WantedSecret { parameter: call.left_out(PIN)?, question: "PIN of the card: ".to_owned(), again: None })
-}
+.asking_for(PIN, "PIN of the card: ");
 
 async fn pay(GarageFunctions(garage): &GarageFunctions, call: Call<'_>) -> Outcome {
     // A real garage would ask the card's bank here.
     if !is_pin(call.text(PIN)) {
         return Err(Term::Error(INVALID_PIN).into());
     }
-    let pay = TicketCommand::Pay { ticket: call.text(TICKET).to_owned() };
+    let pay = TicketCommand::PayTicket { ticket: call.text(TICKET).to_owned() };
     garage.send(call, pay, ticket_refusal, |_| None).await
 }
 
 const FREE: Row<GarageFunctions> = Row::new(
-    Function::new("Garage", "free", &[LOT, AT, AS_OF], "counts the free places", "Garage.free \"north\"")
-        .details("Replies the number, or :no_lot. at: 3 asks about the moment after the event at position 3, and\nas_of: \"2026-11-20T10:00:00Z\" about that time.")
-        .errors(&[&[NO_LOT], &OF_MOMENTS]).common_errors(COMMON),
+    query::<GarageFunctions>("free", &[LOT, AT, AS_OF], "counts the free places", "Garage.free \"north\"")
+        .details(
+            "Replies the number, or :no_lot. at: 3 asks about the moment after the event at position 3, and\n\
+            as_of: \"2026-11-20T10:00:00Z\" about that time.",
+        )
+        .errors(&[&[NO_LOT], &OF_MOMENTS]),
     |garage, call| Box::pin(free(garage, call)),
 );
 
@@ -140,7 +139,6 @@ impl GarageFunctions {
 impl HasApplication for GarageFunctions {
     type Event = GarageEvent;
     const WORDS: &'static Words = &WORDS;
-    const STREAM: Parameter = Parameter::optional("stream", ParameterKind::Text);
 
     fn application(&self) -> Result<Application<GarageEvent>, Term> {
         Ok(self.0.application().clone())
@@ -157,10 +155,9 @@ impl Domain for GarageFunctions {
     }
 
     fn names(&self) -> Box<dyn Names> {
-        let places = self.0.application().read_model::<FreePlaces>();
-        Box::new(move |parameter: &Parameter, prefix: &str, limit: usize| match &places {
-            Ok(places) if *parameter == LOT => places.read(|places| places.lots_beginning_with(prefix, limit)),
-            Ok(_) | Err(_) => Vec::new(),
+        names(self.0.application(), |places: &FreePlaces, parameter, prefix, limit| match *parameter == LOT {
+            true => places.lots_beginning_with(prefix, limit),
+            false => Vec::new(),
         })
     }
 
@@ -179,7 +176,6 @@ static WORDS: Words = words! {
     thing: "garage",
     of: "one lot or ticket",
     stream: "lot-north",
-    no_stream: NO_STREAM,
     mended: "Once that is repaired, start the program again",
     holds: "that process managers remember what has happened;",
     imported: "No receipt is\nwritten again.",
@@ -209,24 +205,4 @@ fn issued(event: &GarageEvent) -> Option<Term> {
 fn charged(event: &GarageEvent) -> Option<Term> {
     let GarageEvent::Ticket(TicketEvent::StayCharged { ticket, cents }) = event else { return None };
     Some(Term::Map(vec![("ticket", Term::String(ticket.clone())), ("cents", Term::Integer((*cents).into()))]))
-}
-
-fn lot_refusal(refusal: &LotRefusal) -> ErrorReason {
-    match refusal {
-        LotRefusal::InvalidName => INVALID_NAME,
-        LotRefusal::AlreadyOpen => ALREADY_OPEN,
-        LotRefusal::NoLot => NO_LOT,
-        LotRefusal::Full => FULL,
-        LotRefusal::AlreadyIn => ALREADY_IN,
-        LotRefusal::NotIn => NOT_IN,
-    }
-}
-
-fn ticket_refusal(refusal: &TicketRefusal) -> ErrorReason {
-    match refusal {
-        TicketRefusal::NoTicket => NO_TICKET,
-        TicketRefusal::StillIn => STILL_IN,
-        TicketRefusal::AlreadyCharged => ALREADY_CHARGED,
-        TicketRefusal::AlreadyPaid => ALREADY_PAID,
-    }
 }

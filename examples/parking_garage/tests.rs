@@ -19,15 +19,15 @@ use crate::lot::{Lot, LotCommand, LotEvent, LotRefusal, Vehicle};
 use crate::ticket::{Ticket, TicketCommand, TicketEvent, TicketRefusal};
 
 fn open(places: usize) -> LotCommand {
-    LotCommand::Open { lot: "north".into(), places }
+    LotCommand::OpenLot { lot: "north".into(), places }
 }
 
 fn enter(plate: &str) -> LotCommand {
-    LotCommand::Enter { lot: "north".into(), plate: plate.into(), vehicle: Vehicle::Car }
+    LotCommand::EnterLot { lot: "north".into(), plate: plate.into(), vehicle: Vehicle::Car }
 }
 
 fn leave(plate: &str) -> LotCommand {
-    LotCommand::Leave { lot: "north".into(), plate: plate.into() }
+    LotCommand::LeaveLot { lot: "north".into(), plate: plate.into() }
 }
 
 fn opened(places: usize) -> LotEvent {
@@ -47,7 +47,7 @@ fn issued(vehicle: Vehicle) -> TicketEvent {
 }
 
 fn charge(at: &str) -> TicketCommand {
-    TicketCommand::Charge { ticket: "north-1".into(), at: time(at) }
+    TicketCommand::ChargeTicket { ticket: "north-1".into(), at: time(at) }
 }
 
 fn charged(cents: u64) -> TicketEvent {
@@ -55,7 +55,7 @@ fn charged(cents: u64) -> TicketEvent {
 }
 
 fn pay() -> TicketCommand {
-    TicketCommand::Pay { ticket: "north-1".into() }
+    TicketCommand::PayTicket { ticket: "north-1".into() }
 }
 
 fn paid(cents: u64) -> TicketEvent {
@@ -71,7 +71,7 @@ fn a_lot_opens_once_and_under_a_safe_file_name() {
     given::<Lot>([]).when(&enter("A")).then_refused(&LotRefusal::NoLot);
     given::<Lot>([]).when(&open(2)).then([opened(2)]).when(&open(3)).then_refused(&LotRefusal::AlreadyOpen);
     for lot in ["", "../north", "North", &"n".repeat(33)] {
-        let open = LotCommand::Open { lot: lot.into(), places: 2 };
+        let open = LotCommand::OpenLot { lot: lot.into(), places: 2 };
         given::<Lot>([]).when(&open).then_refused(&LotRefusal::InvalidName);
     }
 }
@@ -302,10 +302,6 @@ impl Command for EnterOldLot {
 
     fn target(&self) -> &String {
         &self.0
-    }
-
-    fn title(&self) -> &'static str {
-        "Enter Old Lot"
     }
 }
 

@@ -1,6 +1,6 @@
 //! A ticket is one stay in a lot, and what the stay costs. Its commands carry the times: an aggregate reads no clock.
 
-use cqrs_bank::engine::{Aggregate, Command, DomainEvent, Timestamp};
+use cqrs_bank::engine::{Aggregate, Command, DomainEvent, Timestamp, serde_name};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -8,12 +8,13 @@ use crate::lot::Vehicle;
 
 #[derive(Clone, Debug)]
 pub enum TicketCommand {
-    Issue { ticket: String, vehicle: Vehicle, at: Timestamp },
-    Charge { ticket: String, at: Timestamp },
-    Pay { ticket: String },
+    IssueTicket { ticket: String, vehicle: Vehicle, at: Timestamp },
+    ChargeTicket { ticket: String, at: Timestamp },
+    PayTicket { ticket: String },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TicketEvent {
     TicketIssued { ticket: String, vehicle: Vehicle, at: Timestamp },
     StayCharged { ticket: String, cents: u64 },
@@ -48,20 +49,21 @@ impl Aggregate for Ticket {
     type Refusal = TicketRefusal;
 
     fn execute(&self, command: &TicketCommand) -> Result<Vec<TicketEvent>, TicketRefusal> {
-        let event = match (command.clone(), self) {
-            (TicketCommand::Issue { ticket, vehicle, at }, Self::Blank) => {
-                TicketEvent::TicketIssued { ticket, vehicle, at }
+        match (command.clone(), self) {
+            (TicketCommand::IssueTicket { ticket, vehicle, at }, Self::Blank) => {
+                Ok(vec![TicketEvent::TicketIssued { ticket, vehicle, at }])
             }
-            (TicketCommand::Charge { ticket, at: left }, Self::Issued(vehicle, entered)) => {
-                TicketEvent::StayCharged { ticket, cents: fee(*vehicle, *entered, left) }
+            (TicketCommand::ChargeTicket { ticket, at }, Self::Issued(vehicle, entered)) => {
+                Ok(vec![TicketEvent::StayCharged { ticket, cents: fee(*vehicle, *entered, at) }])
             }
-            (TicketCommand::Pay { ticket }, Self::Charged(cents)) => TicketEvent::TicketPaid { ticket, cents: *cents },
-            (_, Self::Blank) => return Err(TicketRefusal::NoTicket),
-            (_, Self::Issued(..)) => return Err(TicketRefusal::StillIn),
-            (_, Self::Charged(_)) => return Err(TicketRefusal::AlreadyCharged),
-            (_, Self::Paid) => return Err(TicketRefusal::AlreadyPaid),
-        };
-        Ok(vec![event])
+            (TicketCommand::PayTicket { ticket }, Self::Charged(cents)) => {
+                Ok(vec![TicketEvent::TicketPaid { ticket, cents: *cents }])
+            }
+            (_, Self::Blank) => Err(TicketRefusal::NoTicket),
+            (_, Self::Issued(..)) => Err(TicketRefusal::StillIn),
+            (_, Self::Charged(_)) => Err(TicketRefusal::AlreadyCharged),
+            (_, Self::Paid) => Err(TicketRefusal::AlreadyPaid),
+        }
     }
 
     fn apply(&mut self, event: &TicketEvent) {
@@ -86,25 +88,13 @@ impl Command for TicketCommand {
     type Id = String;
 
     fn target(&self) -> &String {
-        let (Self::Issue { ticket, .. } | Self::Charge { ticket, .. } | Self::Pay { ticket }) = self;
+        let (Self::IssueTicket { ticket, .. } | Self::ChargeTicket { ticket, .. } | Self::PayTicket { ticket }) = self;
         ticket
-    }
-
-    fn title(&self) -> &'static str {
-        match self {
-            Self::Issue { .. } => "Issue Ticket",
-            Self::Charge { .. } => "Charge Ticket",
-            Self::Pay { .. } => "Pay Ticket",
-        }
     }
 }
 
 impl DomainEvent for TicketEvent {
     fn event_type(&self) -> &'static str {
-        match self {
-            Self::TicketIssued { .. } => "ticket_issued",
-            Self::StayCharged { .. } => "stay_charged",
-            Self::TicketPaid { .. } => "ticket_paid",
-        }
+        serde_name(self)
     }
 }

@@ -38,4 +38,4 @@ pub use self::process_manager::{Answer, Instead, Noted, ProcessManager, Reaction
 pub use self::projection::{LogRow, Projection, RowCell, RowLog, RowMap, StoredFields, rows};
 pub use self::runtime::blocking;
 pub use self::store::StoreUrl;
-pub use self::store::codec::domain_events;
+pub use self::store::codec::{domain_events, serde_name};

@@ -149,15 +149,6 @@ impl Command for BookCommand {
         }
     }
 
-    fn title(&self) -> &'static str {
-        match self {
-            Self::AddBook { .. } => "Add Book",
-            Self::BorrowBook { .. } => "Borrow Book",
-            Self::ReturnBook { .. } => "Return Book",
-            Self::RemoveBook { .. } => "Remove Book",
-        }
-    }
-
     fn fingerprint(&self) -> Fingerprint {
         match self {
             Self::AddBook { isbn, title, author, quantity } => {

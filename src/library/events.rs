@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Author, Isbn, Quantity, Title, UserId};
 use crate::engine::domain::DomainEvent;
+use crate::engine::store::codec::serde_name;
 
 /// Something that happened to a book.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,12 +84,7 @@ impl DomainEvent for BookEvent {
     const DOMAIN: &'static str = "library";
 
     fn event_type(&self) -> &'static str {
-        match self {
-            Self::BookAdded(_) => "book_added",
-            Self::BookBorrowed(_) => "book_borrowed",
-            Self::BookReturned(_) => "book_returned",
-            Self::BookRemoved(_) => "book_removed",
-        }
+        serde_name(self)
     }
 
     fn title(&self) -> &'static str {

@@ -49,3 +49,43 @@ impl ErrorReason {
         self.about
     }
 }
+
+/// Gives each refusal of an aggregate its reason: a constant for the table of functions, and a function that answers with
+/// the reason of a refusal. A line names the refusal, the constant, and the reason's atom, explanation and parameters.
+///
+/// ```
+/// use cqrs_bank::shell::error_reason::{ErrorReason, refusals};
+///
+/// enum LotRefusal { NoLot, Full }
+///
+/// refusals! {
+///     fn lot_refusal(LotRefusal) {
+///         NoLot => NO_LOT = "no_lot", "there is no such lot: Garage.open_lot opens one", about "lot";
+///         Full => FULL = "full", "every place is taken: Garage.free counts the free ones", about "lot";
+///     }
+/// }
+///
+/// assert_eq!(lot_refusal(&LotRefusal::Full), FULL);
+/// assert_eq!((NO_LOT.name(), NO_LOT.parameters()), ("no_lot", &["lot"][..]));
+/// ```
+#[macro_export]
+macro_rules! refusals {
+    (
+        $visibility:vis fn $reason_of:ident($refusals:ident) {
+            $($refusal:ident => $reason:ident = $name:literal, $explanation:literal, about $parameter:literal;)+
+        }
+    ) => {
+        $(
+            $visibility const $reason: $crate::shell::error_reason::ErrorReason =
+                $crate::shell::error_reason::ErrorReason::new($name, $explanation).about(&[$parameter]);
+        )+
+
+        $visibility fn $reason_of(refusal: &$refusals) -> $crate::shell::error_reason::ErrorReason {
+            match refusal {
+                $($refusals::$refusal => $reason,)+
+            }
+        }
+    };
+}
+
+pub use refusals;

@@ -27,6 +27,8 @@ use super::signals::{self, Interrupts};
 use super::streams::{self, ErrorOutput, InputThread, OutputThread};
 use super::trace::Trace;
 use super::{core_dumps, escape, log};
+use crate::engine::application::{Application, Builder};
+use crate::engine::store::codec::StoredEvent;
 
 /// The domain, or the store under it, failed.
 const FAILED: u8 = 1;
@@ -68,6 +70,16 @@ impl<S> Opening<S> {
     /// [`CannotOpen::WrongFlags`] when it is missing.
     pub fn needed_store(&self) -> Result<&S, CannotOpen> {
         self.store.as_ref().ok_or_else(|| CannotOpen::WrongFlags("--store is needed".to_owned()))
+    }
+
+    /// Starts an application as the flags say.
+    ///
+    /// # Errors
+    ///
+    /// [`CannotOpen::Failed`] with what is wrong, mostly with the store.
+    pub async fn start<E: StoredEvent>(&self, application: Builder<E>) -> Result<Application<E>, CannotOpen> {
+        let application = application.foreign(self.foreign).seed(self.seed).user(self.user.clone());
+        application.start().await.map_err(|error| CannotOpen::Failed(error.to_string()))
     }
 }
 

@@ -4,7 +4,8 @@
 
 use std::time::Duration;
 
-use cqrs_bank::bank::{AccountCommand, AccountEvent, Bank, HandlerReport, Options, StoreUrl};
+use cqrs_bank::bank::{Account, AccountCommand, AccountEvent, Bank, HandlerReport, Options, StoreUrl};
+use cqrs_bank::engine::Application;
 use cqrs_bank::engine::event_handler::{EventHandler, Failure, ParkedError, StartFrom};
 use cqrs_bank::engine::feed::checkpoints::MAX_WAIT;
 use cqrs_bank::engine::log::{Position, RecordedEvent};
@@ -105,6 +106,25 @@ async fn the_event_at_the_end_is_parked_with_what_has_led_to_it() {
         bank.close().await;
         assert!(closing.elapsed() < MAX_WAIT, "there is nothing to wait for");
     }
+}
+
+#[tokio::test]
+async fn an_application_may_have_another_bound() {
+    let bank = Application::builder(StoreUrl::Memory).aggregate::<Account>().longest_chain(2).process_manager(Ping);
+    let bank = bank.start().await.unwrap();
+    bank.add_process_manager(Pong).await.unwrap();
+    for name in ["Ping", "Pong"] {
+        bank.dispatch(AccountCommand::create(account(name), name.into())).await.unwrap();
+    }
+    for (into, parked_for) in [("Ping", "pong"), ("Pong", "ping")] {
+        let receipt = bank.dispatch(AccountCommand::deposit(account(into), money(1))).await.unwrap();
+        assert_eq!(bank.conversation(&receipt).await.unwrap().len(), 1 + 2 + 1);
+        let parked = bank.parked().await.unwrap();
+        let (parked, _) = parked.last().unwrap();
+        assert_eq!((&*parked.handler, parked.position), (parked_for, receipt.seen_up_to()));
+        assert!(parked.reason.starts_with("more than 2 events have led to this one: "), "{}", parked.reason);
+    }
+    bank.close().await;
 }
 
 /// The length of a chain follows from the log, even if the bank was reopened in the middle.

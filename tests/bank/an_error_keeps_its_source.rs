@@ -5,7 +5,9 @@ use std::error::Error;
 use std::io;
 use std::path::Path;
 
-use cqrs_bank::bank::{Bank, CommandFailure, DepositError, ExportError, OpenError, Options, Refusal, Unavailable};
+use cqrs_bank::bank::{
+    Bank, CommandFailure, DepositError, ExportError, ImportError, OpenError, Options, Refusal, Unavailable,
+};
 use cqrs_bank::engine::command_handler::CommandError;
 use cqrs_bank::engine::domain::Aggregate;
 use cqrs_bank::engine::runtime::{StopReason, StoreFailure, StoreFailureKind};
@@ -42,6 +44,11 @@ fn a_refusal_is_found_and_so_is_what_the_store_said() {
     let stopped = DepositError::from(Unavailable::Stopped(store.into()));
     assert!(matches!(found::<StopReason>(&stopped), StopReason::StoreFailed { message } if message.is_disk_full()));
     assert_eq!(found::<io::Error>(&stopped).kind(), io::ErrorKind::StorageFull);
+
+    let full = io::Error::from(io::ErrorKind::StorageFull).into();
+    let half = ImportError::Stopped { path: "log.jsonl".into(), imported: 1, events: 2, reason: full };
+    assert!(found::<StoreFailure>(&half).is_disk_full());
+    assert_eq!(found::<io::Error>(&half).kind(), io::ErrorKind::StorageFull);
 }
 
 #[tokio::test]

@@ -105,10 +105,6 @@ impl Command for Happen {
     fn target(&self) -> &u64 {
         &self.0
     }
-
-    fn title(&self) -> &'static str {
-        "Happen"
-    }
 }
 
 impl Aggregate for Anything {

@@ -236,10 +236,6 @@ impl Command for SlowCommand {
     fn target(&self) -> &String {
         &self.name
     }
-
-    fn title(&self) -> &'static str {
-        "Open Door"
-    }
 }
 
 impl DomainEvent for Opened {

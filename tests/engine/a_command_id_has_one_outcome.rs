@@ -45,10 +45,6 @@ impl Command for Fill {
         &self.jar
     }
 
-    fn title(&self) -> &'static str {
-        "Fill"
-    }
-
     fn fingerprint(&self) -> Fingerprint {
         assert!(!self.panics, "cannot say");
         Fingerprint::of(&[&"fill", &self.jar, &self.with])
@@ -283,10 +279,6 @@ fn other_content_is_another_fingerprint() {
 
         fn target(&self) -> &u64 {
             &self.0
-        }
-
-        fn title(&self) -> &'static str {
-            "Move"
         }
     }
     assert_eq!(Move(1).fingerprint(), Move(1).fingerprint());

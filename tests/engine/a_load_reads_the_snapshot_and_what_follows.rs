@@ -260,10 +260,6 @@ impl Command for TallyCommand {
     fn target(&self) -> &String {
         &self.name
     }
-
-    fn title(&self) -> &'static str {
-        "Add"
-    }
 }
 
 impl DomainEvent for Added {

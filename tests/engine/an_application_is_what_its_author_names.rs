@@ -54,10 +54,6 @@ impl Command for Switch {
     fn target(&self) -> &String {
         &self.lamp
     }
-
-    fn title(&self) -> &'static str {
-        "Switch"
-    }
 }
 
 impl Aggregate for Lamp {

@@ -70,10 +70,6 @@ impl Command for Ripen {
     fn target(&self) -> &&'static str {
         &self.0
     }
-
-    fn title(&self) -> &'static str {
-        "Ripen"
-    }
 }
 
 #[derive(Debug, PartialEq, thiserror::Error)]
@@ -112,10 +108,6 @@ impl Command for Change {
         match self {
             Self::Fill(basket, _) | Self::Empty(basket) => basket,
         }
-    }
-
-    fn title(&self) -> &'static str {
-        "Change Basket"
     }
 }
 

@@ -1,6 +1,6 @@
 //! The parking garage in the examples, tried as a domain of one's own would be. The tests stand beside it.
 
-#![allow(unreachable_pub, dead_code, reason = "the program has a prompt besides")]
+#![allow(unreachable_pub, clippy::enum_variant_names, dead_code, reason = "the program has a prompt besides")]
 
 #[path = "../../examples/parking_garage/garage.rs"]
 mod garage;

@@ -1,17 +1,18 @@
 //! Which account a command is for, its title, and what tells it from another command.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::aggregate::Account;
 use super::booking::{BookingDetails, Memo};
-use super::commands::{AccountCommand, CREATE_ACCOUNT};
+use super::commands::AccountCommand;
 use super::email_address::EmailAddress;
 use super::id::AccountId;
 use super::reversal::Reversal;
 use super::stated_reason::StatedReason;
 use super::transfer::TRANSFER_MONEY;
 use super::transfer::{Incoming, Outgoing, ReleaseReason};
-use crate::engine::domain::Command;
+use crate::engine::domain::{Command, title_of};
 use crate::engine::log::Fingerprint;
 
 impl Command for AccountCommand {
@@ -36,22 +37,11 @@ impl Command for AccountCommand {
         }
     }
 
-    fn title(&self) -> &'static str {
+    fn title(&self) -> Cow<'static, str> {
         match self {
-            Self::CreateAccount { .. } => CREATE_ACCOUNT,
-            Self::DepositMoney { .. } => "Deposit Money",
-            Self::WithdrawMoney { .. } => "Withdraw Money",
-            Self::UnlockAccount { .. } => "Unlock Account",
-            Self::FreezeAccount { .. } => "Freeze Account",
-            Self::UnfreezeAccount { .. } => "Unfreeze Account",
-            Self::SetOverdraftLimit { .. } => "Set Overdraft Limit",
-            Self::ChangeAccount(wanted) => wanted.title(),
-            Self::ReserveMoney { .. } => TRANSFER_MONEY,
-            Self::CreditTransfer(_) => "Credit Transfer",
-            Self::SettleTransfer { .. } => "Settle Transfer",
-            Self::ReleaseTransfer { .. } => "Release Transfer",
-            Self::ReverseDeposit(_) => "Reverse Deposit",
-            Self::ReverseWithdrawal(_) => "Reverse Withdrawal",
+            Self::ChangeAccount(wanted) => wanted.title().into(),
+            Self::ReserveMoney { .. } => TRANSFER_MONEY.into(),
+            _ => title_of(self).into(),
         }
     }
 

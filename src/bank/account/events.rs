@@ -15,6 +15,7 @@ use super::transfer::{Incoming, Outgoing, Released, TRANSFER_MONEY, TransferId};
 use crate::bank::currency::CurrencyChosen;
 use crate::bank::pin::PinVerifier;
 use crate::engine::domain::{DomainEvent, Upcast};
+use crate::engine::store::codec::serde_name;
 
 /// Something that happened to an account, or to the ledger of all of them.
 ///
@@ -237,29 +238,7 @@ impl DomainEvent for AccountEvent {
     const DOMAIN: &'static str = "bank";
 
     fn event_type(&self) -> &'static str {
-        match self {
-            Self::AccountCreated { .. } => "bank_account_created",
-            Self::MoneyDeposited { .. } => "money_deposited_into_bank_account",
-            Self::MoneyWithdrawn { .. } => "money_withdrawn_from_bank_account",
-            Self::AccountOverdrawn { .. } => "account_overdrawn",
-            Self::InvalidPin { .. } => "invalid_pin",
-            Self::AccountUnlocked { .. } => "account_unlocked",
-            Self::AccountFrozen { .. } => "account_frozen",
-            Self::AccountUnfrozen { .. } => "account_unfrozen",
-            Self::OverdraftLimitSet { .. } => "overdraft_limit_set",
-            Self::HolderChanged { .. } => "holder_changed",
-            Self::EmailChanged { .. } => "email_changed",
-            Self::PinChanged { .. } => "pin_changed",
-            Self::AccountClosed { .. } => "account_closed",
-            Self::PinRejected { .. } => "pin_rejected",
-            Self::MoneyReserved(_) => "money_reserved_for_transfer",
-            Self::TransferCredited(_) => "transfer_credited",
-            Self::TransferSettled(_) => "transfer_settled",
-            Self::TransferReleased(_) => "transfer_released",
-            Self::DepositReversed(_) => "deposit_reversed",
-            Self::WithdrawalReversed(_) => "withdrawal_reversed",
-            Self::CurrencyChosen(chosen) => chosen.event_type(),
-        }
+        serde_name(self)
     }
 
     fn title(&self) -> &'static str {

@@ -116,10 +116,6 @@ impl Command for ChooseCurrency {
         &TheLedger
     }
 
-    fn title(&self) -> &'static str {
-        "Choose Currency"
-    }
-
     /// No account has booked anything yet.
     fn expected_end(&self) -> Option<Position> {
         Some(Position::START)

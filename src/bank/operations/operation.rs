@@ -1,5 +1,6 @@
 //! Operations of a bank.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin as Pinned;
@@ -95,12 +96,12 @@ impl<'a, T, E> Operation<'a, T, E> {
     }
 
     /// The command's title in the trace.
-    pub fn title(&self) -> &'static str {
+    pub fn title(&self) -> Cow<'static, str> {
         match &self.kind {
             OperationKind::Command(command) | OperationKind::WithPin(command, _) => command.title(),
-            OperationKind::Creation(_) => CREATE_ACCOUNT,
-            OperationKind::NewPin { .. } => CHANGE_PIN,
-            OperationKind::Transfer { .. } => TRANSFER_MONEY,
+            OperationKind::Creation(_) => CREATE_ACCOUNT.into(),
+            OperationKind::NewPin { .. } => CHANGE_PIN.into(),
+            OperationKind::Transfer { .. } => TRANSFER_MONEY.into(),
         }
     }
 
@@ -161,7 +162,7 @@ impl<'a, T: 'static, E: From<CommandFailure> + From<Unavailable> + 'static> Into
     type IntoFuture = AwaitedOperation<'a, T, E>;
 
     fn into_future(self) -> AwaitedOperation<'a, T, E> {
-        AwaitedOperation { parts: &self.bank.parts, interpret: self.interpret, progress: Progress::Unsent(Some(self)) }
+        AwaitedOperation { parts: &self.bank.parts, interpret: self.interpret, stage: Stage::Unsent(Some(self)) }
     }
 }
 
@@ -171,10 +172,10 @@ impl<'a, T: 'static, E: From<CommandFailure> + From<Unavailable> + 'static> Into
 pub struct AwaitedOperation<'a, T, E> {
     parts: &'a BankParts,
     interpret: InterpretReceipt<T, E>,
-    progress: Progress<'a, T, E>,
+    stage: Stage<'a, T, E>,
 }
 
-enum Progress<'a, T, E> {
+enum Stage<'a, T, E> {
     /// `None` once sending has begun.
     Unsent(Option<Operation<'a, T, E>>),
     Sending(Pinned<Box<dyn Future<Output = Result<PendingCommand, Unavailable>> + Send + 'a>>),
@@ -191,19 +192,19 @@ impl<T: 'static, E: From<CommandFailure> + From<Unavailable> + 'static> Future f
     type Output = Result<T, E>;
 
     fn poll(self: Pinned<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T, E>> {
-        let Self { parts, interpret, progress } = self.get_mut();
+        let Self { parts, interpret, stage } = self.get_mut();
         loop {
-            *progress = match progress {
-                Progress::Unsent(operation) => {
+            *stage = match stage {
+                Stage::Unsent(operation) => {
                     #[expect(clippy::expect_used, reason = "a future is not polled after it was ready")]
                     let operation = operation.take().expect("an operation that has failed is not polled again");
                     match operation.offer()? {
-                        Sending::Sent(pending) => Progress::Sent(pending),
-                        Sending::Waiting(sent) => Progress::Sending(sent),
+                        Sending::Sent(pending) => Stage::Sent(pending),
+                        Sending::Waiting(sent) => Stage::Sending(sent),
                     }
                 }
-                Progress::Sending(sent) => Progress::Sent(ready!(sent.as_mut().poll(context))?),
-                Progress::Sent(pending) => {
+                Stage::Sending(sent) => Stage::Sent(ready!(sent.as_mut().poll(context))?),
+                Stage::Sent(pending) => {
                     let receipt = ready!(Pinned::new(pending).poll(context))?;
                     return Poll::Ready(interpret(parts, receipt));
                 }

@@ -13,7 +13,7 @@ use super::entered::{Pin, PinCheck, PinVerifier};
 use super::options::{PinCost, PinOptions};
 use super::secret::{PinSecret, StoredPins, WRONG_PIN_SECRET};
 use crate::engine::application::Unavailable;
-use crate::engine::runtime::{NotDone, Runtime, StopReason};
+use crate::engine::runtime::{BlockingError, Runtime, StopReason};
 
 /// The maximum number of concurrent checks, since each takes the memory of its [`PinCost`](crate::bank::PinCost).
 const MAX_CONCURRENT_CHECKS: usize = 2;
@@ -128,7 +128,7 @@ impl PinChecker {
             work(&checker, key)
         });
         working.await.map_err(|not_done| match not_done {
-            NotDone::RuntimeEnded => StopReason::RuntimeEnded.into(),
+            BlockingError::RuntimeEnded => StopReason::RuntimeEnded.into(),
             not_done => defect(not_done),
         })?
     }

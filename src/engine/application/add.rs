@@ -69,7 +69,8 @@ impl<E: StoredEvent> Application<E> {
             self.want_handlers().await?;
             let known = KnownHandler::process_manager(&policy);
             self.inner.upkeep.before_handler(self.store(), known).await?;
-            let process = Process::new(policy, commands, self.store().clone(), self.checkpoints().clone());
+            let process = Process::new(policy, commands, self.store().clone(), self.checkpoints().clone())
+                .with_longest_chain(self.inner.longest_chain);
             event_handler::begin_to_join(move || process.clone(), &self.handler_context(), &self.inner.feed).await
         };
         self.added(started.await).await

@@ -11,9 +11,9 @@ use super::upkeep::{KnownHandler, Upkeep};
 use crate::engine::command_handler::{CommandHandler, CommandHandlers, Limits};
 use crate::engine::domain::{Aggregate, Contains, Invariants};
 use crate::engine::event_handler::{self, EventHandler, HandlerContext, HandlerControl, RetryPolicy};
-use crate::engine::feed::Feed;
+use crate::engine::feed::{Feed, Observer};
 use crate::engine::log::RecordedEvent;
-use crate::engine::process_manager::{Process, ProcessManager};
+use crate::engine::process_manager::{LONGEST_CHAIN, Process, ProcessManager};
 use crate::engine::projection::{Projection, ReadModel};
 use crate::engine::runtime::{Clock, Supervisor};
 use crate::engine::store::codec::StoredEvent;
@@ -22,7 +22,6 @@ use crate::engine::store::{Store, StoreUrl};
 type BoxFuture<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
 type StartKind<E> =
     Box<dyn FnOnce(CommandHandlers, Store<E>, Arc<Clock>, Limits, &Supervisor) -> CommandHandlers + Send>;
-type Observer<E> = Box<dyn Fn(&RecordedEvent<E>) + Send + Sync>;
 type AddProjection<E> = Box<dyn FnOnce(&mut Feed<E>, &Models) + Send>;
 type StartHandler<E> = Box<
     dyn for<'a> FnOnce(
@@ -38,6 +37,7 @@ pub(super) struct Parts<'a, E: 'static> {
     pub(super) commands: &'a CommandHandlers,
     pub(super) models: &'a Models,
     pub(super) upkeep: &'a Upkeep<E>,
+    pub(super) longest_chain: u32,
 }
 
 pub(super) enum StoreSource<E: 'static> {
@@ -65,6 +65,7 @@ pub struct Builder<E: 'static> {
     pub(super) user: Option<String>,
     pub(super) limits: Limits,
     pub(super) retry: RetryPolicy,
+    pub(super) longest_chain: u32,
     pub(super) categories: Vec<&'static str>,
     pub(super) kinds: Vec<StartKind<E>>,
     pub(super) names: Vec<&'static str>,
@@ -104,6 +105,7 @@ impl<E: StoredEvent> Builder<E> {
             user: None,
             limits: Limits::default(),
             retry: RetryPolicy::default(),
+            longest_chain: LONGEST_CHAIN,
             categories: Vec::new(),
             kinds: Vec::new(),
             names: Vec::new(),
@@ -155,6 +157,14 @@ impl<E: StoredEvent> Builder<E> {
     #[must_use]
     pub fn retry(self, retry: RetryPolicy) -> Self {
         Self { retry, ..self }
+    }
+
+    /// Sets how many causes an event may have that a process manager answers: the command that led to it answered an event
+    /// that had a cause, and so on. An event with more is parked, so that process managers that answer each other come to
+    /// an end. By default, [`LONGEST_CHAIN`].
+    #[must_use]
+    pub fn longest_chain(self, longest_chain: u32) -> Self {
+        Self { longest_chain, ..self }
     }
 
     /// Adds a kind of aggregate, so that its commands can be [dispatched](super::Application::dispatch).
@@ -236,7 +246,8 @@ impl<E: StoredEvent> Builder<E> {
                 let commands = parts.commands.clone();
                 parts.upkeep.before_handler(&context.store, KnownHandler::process_manager(&policy)).await?;
                 let policy = make(policy, parts.models)?;
-                let process = Process::new(policy, commands, context.store.clone(), context.checkpoints.clone());
+                let process = Process::new(policy, commands, context.store.clone(), context.checkpoints.clone())
+                    .with_longest_chain(parts.longest_chain);
                 Ok(event_handler::start(move || process.clone(), context, feed).await?)
             })
         }));

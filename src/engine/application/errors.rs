@@ -296,7 +296,8 @@ pub enum ImportError {
         /// The number of events in the file.
         events: u64,
         /// The cause.
-        reason: String,
+        #[source]
+        reason: StoreFailure,
     },
     /// The application cannot serve. Nothing was stored.
     #[error("{0}")]

@@ -54,7 +54,7 @@ use super::event_handler::{HandlerContext, HandlerControl, RetryPolicy};
 use super::feed::FeedHandle;
 use super::feed::checkpoints::{Checkpoints, Consistency};
 use super::store::{Store, StoreError, StoreUrl};
-use crate::engine::domain::{Aggregate, Command, Contains};
+use crate::engine::domain::{Aggregate, Command, CommandEvent, Contains};
 use crate::engine::event_handler::lease::Lease;
 use crate::engine::log::{Metadata, Timestamp};
 use crate::engine::runtime::{Clock, Conversation, IdSource, StopReason, Supervisor};
@@ -85,6 +85,7 @@ struct Inner<E: 'static> {
     sender: Metadata,
     clock: Arc<Clock>,
     retry: RetryPolicy,
+    longest_chain: u32,
     /// The right to run this store's handlers.
     lease: Lease,
     /// What verification, backup and import need of the domain's parts.
@@ -213,7 +214,7 @@ impl<E: StoredEvent> Application<E> {
     /// Sends a command when the returned [`Dispatch`] is awaited; see there for the options.
     pub fn dispatch<C: Command>(&self, command: C) -> Dispatch<'_, E, C::Aggregate>
     where
-        E: Contains<<C::Aggregate as Aggregate>::Event>,
+        E: Contains<CommandEvent<C>>,
     {
         Dispatch::new(self, command)
     }

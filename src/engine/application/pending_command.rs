@@ -21,10 +21,10 @@ use crate::engine::store::{Committed, StoreError};
 pub struct PendingCommand<E: 'static, A: Aggregate> {
     base: Arc<Base<E>>,
     consistency: Consistency,
-    progress: Progress<E, A>,
+    stage: Stage<E, A>,
 }
 
-enum Progress<E, A: Aggregate> {
+enum Stage<E, A: Aggregate> {
     /// The command handler decides.
     Sent(Pending<A, E>),
     Decided(Box<Decided<E, A>>),
@@ -44,26 +44,26 @@ impl<E, A: Aggregate> fmt::Debug for PendingCommand<E, A> {
 impl<E: StoredEvent, A: Aggregate> PendingCommand<E, A> {
     /// A command that the command handler has accepted.
     pub(super) fn sent(base: Arc<Base<E>>, consistency: Consistency, pending: Pending<A, E>) -> Self {
-        Self { base, consistency, progress: Progress::Sent(pending) }
+        Self { base, consistency, stage: Stage::Sent(pending) }
     }
 
     /// Waits for the decision, but for none of the handlers.
     pub(crate) async fn decided(self) -> Self {
-        let progress = match self.progress {
-            Progress::Sent(pending) => Progress::Decided(Box::new(pending.await)),
+        let stage = match self.stage {
+            Stage::Sent(pending) => Stage::Decided(Box::new(pending.await)),
             decided => decided,
         };
-        Self { progress, ..self }
+        Self { stage, ..self }
     }
 
     /// The refusal, if the command was [decided](Self::decided) and refused.
     pub(crate) fn refusal(&self) -> Option<&A::Refusal> {
-        match &self.progress {
-            Progress::Decided(decided) => match decided.as_ref() {
+        match &self.stage {
+            Stage::Decided(decided) => match decided.as_ref() {
                 Err(CommandError::Refused(refusal)) => Some(refusal),
                 _ => None,
             },
-            Progress::Sent(_) | Progress::Waiting(_) => None,
+            Stage::Sent(_) | Stage::Waiting(_) => None,
         }
     }
 
@@ -93,11 +93,11 @@ impl<E: StoredEvent, A: Aggregate> PendingCommand<E, A> {
         match decided {
             Ok(events) if base.needs_no_wait(&events, consistency) => Some(Receipt::of_seen(events)),
             Ok(events) => {
-                self.progress = Progress::Waiting(Box::pin(async move { Ok(base.receipt(events, consistency).await) }));
+                self.stage = Stage::Waiting(Box::pin(async move { Ok(base.receipt(events, consistency).await) }));
                 None
             }
             Err(error) => {
-                self.progress = Progress::Waiting(Box::pin(async move { Err(base.failure(error, consistency).await) }));
+                self.stage = Stage::Waiting(Box::pin(async move { Err(base.failure(error, consistency).await) }));
                 None
             }
         }
@@ -111,10 +111,10 @@ impl<E: StoredEvent, A: Aggregate> Future for PendingCommand<E, A> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         loop {
-            let decided = match &mut this.progress {
-                Progress::Sent(pending) => ready!(Pin::new(pending).poll(context)),
-                Progress::Decided(decided) => std::mem::replace(&mut **decided, Err(CommandError::Stopped)),
-                Progress::Waiting(outcome) => return outcome.as_mut().poll(context),
+            let decided = match &mut this.stage {
+                Stage::Sent(pending) => ready!(Pin::new(pending).poll(context)),
+                Stage::Decided(decided) => std::mem::replace(&mut **decided, Err(CommandError::Stopped)),
+                Stage::Waiting(outcome) => return outcome.as_mut().poll(context),
             };
             if let Some(receipt) = this.receipt_or_wait(decided) {
                 return Poll::Ready(Ok(receipt));

@@ -57,7 +57,9 @@ impl<E: StoredEvent> Builder<E> {
 
     async fn start_in(self, supervisor: Supervisor) -> Result<Application<E>, StartError> {
         let Self { store, accept_loss, foreign, seed, user, limits, retry, kinds, .. } = self;
-        let Self { projections, process_managers, handlers: handlers_to_start, observers, upkeep, .. } = self;
+        let Self {
+            projections, process_managers, handlers: handlers_to_start, observers, upkeep, longest_chain, ..
+        } = self;
         let (url, store, is_shared) = match store? {
             StoreSource::Url(url) => (url.clone(), open(&url, accept_loss, foreign, &supervisor).await?, false),
             StoreSource::Open(store) => (store.url(), store, true),
@@ -118,7 +120,7 @@ impl<E: StoredEvent> Builder<E> {
         };
         let mut handlers = Vec::new();
         for start in handlers_to_start {
-            let parts = Parts { commands: &commands, models: &models, upkeep: &upkeep };
+            let parts = Parts { commands: &commands, models: &models, upkeep: &upkeep, longest_chain };
             handlers.push(start(&context, parts, &mut feed).await?);
         }
         let end = store.end().await?;
@@ -141,6 +143,7 @@ impl<E: StoredEvent> Builder<E> {
             sender: sender(user.as_deref()),
             clock,
             retry,
+            longest_chain,
             lease,
             upkeep,
             snapshot_every,

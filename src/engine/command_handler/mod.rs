@@ -8,6 +8,7 @@ mod aggregate_cache;
 mod command_handlers;
 mod duplicates;
 pub(in crate::engine) mod load;
+mod reply;
 mod sent;
 pub(in crate::engine) mod state;
 mod worker;

@@ -48,7 +48,7 @@ impl<A: Aggregate, E> Sent<A, E> {
         time: Option<Timestamp>,
         may_be_duplicate: bool,
     ) -> (CommandRequest<A, E>, Pending<A, E>) {
-        let span = command_span(command.title(), &metadata);
+        let span = command_span(|| command.title(), &metadata);
         let has_particulars = time.is_some() || !span.is_disabled();
         let particulars = has_particulars.then(|| Box::new(Particulars { span, time }));
         let (reply, answer) = oneshot::channel();

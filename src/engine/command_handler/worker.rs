@@ -1,4 +1,4 @@
-//! The command handler's task: decides the queued commands, appends their events in one call, and answers.
+//! The command handler's task: decides the queued commands, appends their events in one call, and [answers](super::reply).
 
 use std::collections::HashMap;
 use std::num::NonZeroU64;
@@ -14,28 +14,26 @@ use super::aggregate_cache::AggregateCache;
 use super::duplicates::{first_outcome, is_among};
 use super::load::{Loaded, load};
 use super::sent::Sent;
-use super::{CommandError, CommandRequest, Id, Limits, MAX_ATTEMPTS, Outcome, Unanswered};
+use super::{CommandError, CommandRequest, Id, Limits, MAX_ATTEMPTS, Outcome};
 use crate::engine::command_handler::state::snapshot_of;
 use crate::engine::domain::{Aggregate, Command as _, Contains, DomainEvent};
 use crate::engine::log::{Timestamp, Version};
 use crate::engine::runtime::trace::{trace_line, trace_value};
 use crate::engine::runtime::{Clock, StopReason, panic_message};
-use crate::engine::store::{
-    Append, AppendAnswer, Appended, Committed, Conflict, EventStore, MAX_READ, Rejected, StoreError,
-};
+use crate::engine::store::{Append, Committed, Conflict, EventStore, MAX_READ, StoreError};
 
 pub(super) struct Worker<A: Aggregate, E, S> {
     store: S,
     clock: Arc<Clock>,
-    loaded: AggregateCache<Id<A>, Loaded<A>>,
+    pub(super) loaded: AggregateCache<Id<A>, Loaded<A>>,
     snapshot_every: NonZeroU64,
     /// One for each decided command of the batch. Empty between batches; a field to reuse its memory.
-    decisions: Vec<Decision<A, E>>,
+    pub(super) decisions: Vec<Decision<A, E>>,
     /// Stored events of those commands of the batch that may be duplicates, by command id.
-    looked_up: HashMap<Uuid, Option<Committed<E>>, RandomState>,
+    pub(super) looked_up: HashMap<Uuid, Option<Committed<E>>, RandomState>,
 }
 
-enum Decision<A: Aggregate, E> {
+pub(super) enum Decision<A: Aggregate, E> {
     /// Events were decided: the next append of the batch.
     Append,
     /// No events were decided.
@@ -245,108 +243,6 @@ where
                 Some(last) => Decision::Outdated(Conflict { expected, actual: last.version }),
             },
             Err(error) => Decision::Answer(Err(error.into())),
-        }
-    }
-
-    /// Answers the decided commands. Commands whose aggregate met a conflict are decided again instead, refused ones too:
-    /// the reason for the refusal may be gone. Returns whether there are any.
-    fn answer(&mut self, open: &mut Vec<Sent<A, E>>, stored: Appended<E>, last_attempt: bool) -> bool {
-        let conflicts = self.unload_outdated(open, &stored);
-        let mut stored = stored.into_iter();
-        let mut met_conflict = false;
-        for (sent, decision) in open.iter_mut().zip(self.decisions.drain(..)) {
-            let answer = match decision {
-                Decision::Answer(answer) => answer.map(|()| Committed::nothing()),
-                Decision::Append => match stored.next() {
-                    Some(Ok(committed)) => {
-                        if sent.may_be_duplicate {
-                            self.looked_up.remove(&sent.metadata.command_id);
-                        }
-                        sent.reply(Ok(committed));
-                        continue;
-                    }
-                    Some(Err(Rejected::Repeated(committed))) => {
-                        let answer = first_outcome(sent, committed);
-                        sent.reply(answer);
-                        continue;
-                    }
-                    Some(Err(Rejected::Conflict(conflict))) => Err(CommandError::Conflict(conflict)),
-                    None => {
-                        let message = "the event store left an append without an answer".to_owned();
-                        Err(CommandError::Panicked { message })
-                    }
-                },
-                Decision::Known(outcome) => {
-                    sent.reply(outcome);
-                    continue;
-                }
-                Decision::Postponed => {
-                    self.looked_up.remove(&sent.metadata.command_id);
-                    sent.may_be_stored = false;
-                    continue;
-                }
-                Decision::Outdated(conflict) => Err(CommandError::Conflict(conflict)),
-            };
-            match conflicts.as_ref().and_then(|conflicts| conflicts.get(sent.command.target())) {
-                None => sent.reply(answer),
-                Some(Some(conflict)) if last_attempt => sent.reply(Err(CommandError::Conflict(*conflict))),
-                Some(_) => {
-                    sent.in_span(|| tracing::debug!("conflict: it is decided again"));
-                    // The other writer may have stored this very command.
-                    self.looked_up.remove(&sent.metadata.command_id);
-                    met_conflict = true;
-                    sent.may_be_stored = false;
-                }
-            }
-        }
-        open.retain(|sent| sent.is_open());
-        met_conflict
-    }
-
-    /// Unloads the aggregates whose state is out of date, and returns them: with the conflict, or without one if a
-    /// duplicate command was stored meanwhile.
-    fn unload_outdated(
-        &mut self,
-        open: &[Sent<A, E>],
-        stored: &[AppendAnswer<E>],
-    ) -> Option<HashMap<Id<A>, Option<Conflict>>> {
-        let is_outdated = |decision: &Decision<A, E>| matches!(decision, Decision::Outdated(_));
-        if stored.iter().all(Result::is_ok) && !self.decisions.iter().any(is_outdated) {
-            return None;
-        }
-        let mut stored = stored.iter();
-        let mut outdated = HashMap::new();
-        for (sent, decision) in open.iter().zip(&self.decisions) {
-            let conflict = match decision {
-                Decision::Append => match stored.next() {
-                    Some(Err(Rejected::Conflict(conflict))) => Some(*conflict),
-                    Some(Err(Rejected::Repeated(_))) => None,
-                    Some(Ok(_)) | None => continue,
-                },
-                Decision::Answer(_) | Decision::Known(_) | Decision::Postponed => continue,
-                Decision::Outdated(conflict) => Some(*conflict),
-            };
-            let target = sent.command.target();
-            self.loaded.remove(target);
-            outdated.entry(target.clone()).or_insert(conflict);
-        }
-        Some(outdated)
-    }
-
-    /// After a failed append, unloads the batch's aggregates and answers with the error.
-    fn answer_store_failed(&mut self, open: &mut Vec<Sent<A, E>>, error: &StoreError) {
-        self.decisions.clear();
-        for mut sent in open.drain(..) {
-            self.loaded.remove(sent.command.target());
-            let answer = match error {
-                StoreError::OutcomeUnknown(reason) if sent.may_be_stored => CommandError::OutcomeUnknown {
-                    command_id: sent.metadata.command_id,
-                    reason: Unanswered::Store(reason.clone()),
-                },
-                StoreError::OutcomeUnknown(reason) => StoreError::Failed(reason.clone()).into(),
-                error => error.clone().into(),
-            };
-            sent.reply(Err(answer));
         }
     }
 }

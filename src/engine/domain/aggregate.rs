@@ -1,9 +1,11 @@
 //! Aggregates, the consistency boundaries that decide, and their commands.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::hash::Hash;
 
 use super::event::DomainEvent;
+use super::title::title_of;
 use crate::engine::log::{Fingerprint, Position};
 
 /// A request to change something, named in the imperative. The aggregate can refuse it.
@@ -17,8 +19,10 @@ pub trait Command: fmt::Debug + Send + Sync + Sized + 'static {
     /// The id of the aggregate that handles the command.
     fn target(&self) -> &Self::Id;
 
-    /// The command's name in the trace, for instance `Deposit Money`.
-    fn title(&self) -> &'static str;
+    /// The command's name in the trace. Defaults to [the name of its variant](title_of): `Deposit Money` for `DepositMoney`.
+    fn title(&self) -> Cow<'static, str> {
+        title_of(self).into()
+    }
 
     /// Identifies the command's content. If a sender repeats a command id, an equal fingerprint means the same command
     /// again, and a different one means another command. Only computed and stored if the sender chose the id.
@@ -37,6 +41,12 @@ pub trait Command: fmt::Debug + Send + Sync + Sized + 'static {
         None
     }
 }
+
+/// The events of a command's aggregate.
+pub type CommandEvent<C> = <<C as Command>::Aggregate as Aggregate>::Event;
+
+/// Why a command's aggregate refuses.
+pub type CommandRefusal<C> = <<C as Command>::Aggregate as Aggregate>::Refusal;
 
 /// Decides on commands, from its own events alone.
 ///
@@ -64,12 +74,10 @@ pub trait Command: fmt::Debug + Send + Sync + Sized + 'static {
 ///     type Aggregate = Door;
 ///     type Id = String;
 ///     fn target(&self) -> &String { &self.name }
-///     fn title(&self) -> &'static str { "Open Door" }
 /// }
 ///
 /// impl DomainEvent for DoorOpened {
 ///     fn event_type(&self) -> &'static str { "door_opened" }
-///     fn title(&self) -> &'static str { "Door Opened" }
 /// }
 ///
 /// impl Aggregate for Door {

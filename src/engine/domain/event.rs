@@ -12,8 +12,8 @@ pub trait DomainEvent: fmt::Debug + Clone + Send + Sync + 'static {
     /// opened for another, so the name never changes.
     const DOMAIN: &'static str = "domain";
 
-    /// The name under which the event is stored: the variant's serde name, as it is or in snake case. A file refuses to
-    /// store an event under another name; a store in memory does not check this, but
+    /// The name under which the event is stored: the variant's [serde name](crate::engine::store::codec::serde_name()), as it is
+    /// or in snake case. A file refuses to store an event under another name; a store in memory does not check this, but
     /// [`assert_stored`](crate::engine::testing::assert_stored) does. It outlives the Rust type, so it never changes.
     fn event_type(&self) -> &'static str;
 

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use super::control::ControlRequest;
 use super::lease::Held;
-use super::runner::{End, Runner, ended};
+use super::runner::{RunEnd, Runner, ended};
 use super::{EventHandler, Failure, NackAction};
 use crate::engine::feed::checkpoints::{Condition, HandlerKind, HandlerState};
 use crate::engine::log::{Position, RecordedEvent, Timestamp};
@@ -30,12 +30,12 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         &mut self,
         event: &RecordedEvent<E>,
         requests: &mut mpsc::Receiver<ControlRequest>,
-    ) -> Result<(), End> {
+    ) -> Result<(), RunEnd> {
         // Attempts count for the event after the checkpoint, so the checkpoint moves over unwanted events first.
         self.advance_to(event.position.before());
         loop {
             if self.held.as_ref().is_some_and(Held::is_ending) {
-                return Err(End::Closed);
+                return Err(RunEnd::Closed);
             }
             if self.context.retry.gives_up_after(self.progress.attempts) {
                 // The process ended in the middle of each attempt.
@@ -75,7 +75,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
                     self.inbox.close();
                     self.report_failure(&failure, attempt, HandlerState::Stopped);
                     self.take_attempt_back().await?;
-                    return Err(End::Stopped);
+                    return Err(RunEnd::Stopped);
                 }
             }
         }
@@ -93,13 +93,13 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         }
     }
 
-    async fn take_attempt_back(&mut self) -> Result<(), End> {
+    async fn take_attempt_back(&mut self) -> Result<(), RunEnd> {
         self.progress.attempts -= 1;
         Ok(self.write_if_durable().await?)
     }
 
     /// Waits before the next attempt, and answers requests meanwhile.
-    async fn wait(&mut self, delay: Duration, requests: &mut mpsc::Receiver<ControlRequest>) -> Result<(), End> {
+    async fn wait(&mut self, delay: Duration, requests: &mut mpsc::Receiver<ControlRequest>) -> Result<(), RunEnd> {
         // Unlike a deadline, a sleep accepts delays of any length.
         let mut waited = pin!(sleep(delay));
         loop {
@@ -111,7 +111,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         }
     }
 
-    async fn park(&mut self, event: &RecordedEvent<E>, attempts: u32, reason: String) -> Result<(), End> {
+    async fn park(&mut self, event: &RecordedEvent<E>, attempts: u32, reason: String) -> Result<(), RunEnd> {
         let Self { instance, progress, .. } = self;
         instance.on_parked(event, &mut progress.state, progress.checkpoint).await;
         let (name, position) = (H::NAME, event.position);
@@ -122,7 +122,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         Ok(())
     }
 
-    async fn acknowledge(&mut self, event: &RecordedEvent<E>, parked: ParkedChange) -> Result<(), End> {
+    async fn acknowledge(&mut self, event: &RecordedEvent<E>, parked: ParkedChange) -> Result<(), RunEnd> {
         self.progress.checkpoint = event.position;
         self.progress.attempts = 0;
         if parked == ParkedChange::None && H::KIND == HandlerKind::ProcessManager {
@@ -138,13 +138,13 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     }
 
     /// Calls the handler. If the lease is lost meanwhile, the call is dropped.
-    pub(super) async fn call(&mut self, event: &RecordedEvent<E>) -> Result<Result<(), Failure>, End> {
+    pub(super) async fn call(&mut self, event: &RecordedEvent<E>) -> Result<Result<(), Failure>, RunEnd> {
         let Self { instance, progress, held, .. } = self;
-        let Some(held) = held else { return Err(End::LeaseLost) };
+        let Some(held) = held else { return Err(RunEnd::LeaseLost) };
         tokio::select! {
             biased;
             called = instance.call(event, &mut progress.state, progress.checkpoint) => Ok(called),
-            () = held.lost() => Err(End::LeaseLost),
+            () = held.lost() => Err(RunEnd::LeaseLost),
         }
     }
 

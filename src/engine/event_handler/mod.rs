@@ -6,6 +6,7 @@
 
 mod control;
 mod deliver;
+mod failure;
 pub mod lease;
 mod panic_guard;
 mod parked;
@@ -13,16 +14,14 @@ mod retry;
 mod runner;
 
 use std::future::{Future, ready};
-use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
-use thiserror::Error;
 use tokio::sync::mpsc;
 
 pub(in crate::engine) use self::control::Settling;
 use self::control::{Check, REQUESTS, check};
 pub use self::control::{HandlerControl, ParkedError};
+pub use self::failure::{Failure, NackAction};
 use self::panic_guard::{GuardedHandler, Make};
 pub use self::retry::RetryPolicy;
 use self::runner::Runner;
@@ -33,7 +32,7 @@ use super::store::handler_records::{HandlerRecords as _, Progress, is_reserved};
 use super::store::{Store, StoreError};
 use crate::engine::event_handler::lease::Lease;
 use crate::engine::log::{Position, RecordedEvent};
-use crate::engine::runtime::{Clock, NotDone, Supervisor};
+use crate::engine::runtime::{Clock, Supervisor};
 use crate::engine::store::codec::StoredEvent;
 
 /// A reaction to events that has effects, such as sending mail.
@@ -157,60 +156,6 @@ pub enum StartFrom {
     Origin,
     /// With the next event.
     Now,
-}
-
-/// Why a handler failed at an event.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("{reason}")]
-pub struct Failure {
-    /// What went wrong, shown to users.
-    pub reason: String,
-    /// What happens to the event.
-    pub action: NackAction,
-}
-
-/// What happens to an event that a handler failed at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NackAction {
-    /// It is delivered again after a delay that grows. After the last attempt, it is parked.
-    Retry,
-    /// It is delivered again after this delay.
-    RetryAfter(Duration),
-    /// It counts as handled.
-    Skip,
-    /// It is parked, and the next event is delivered.
-    Park,
-    /// The handler stops, and gets no more events.
-    Stop,
-    /// It is delivered again, and the attempt does not count: the event is not at fault, for instance because the
-    /// application is closing.
-    Untried,
-}
-
-impl Failure {
-    /// A failure with [`NackAction::Retry`], the default.
-    pub fn retry(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), action: NackAction::Retry }
-    }
-
-    /// The same failure with another action.
-    #[must_use]
-    pub fn with_action(self, action: NackAction) -> Self {
-        Self { action, ..self }
-    }
-}
-
-/// A system error may be gone at the next attempt.
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        Self::retry(error.to_string())
-    }
-}
-
-impl From<NotDone> for Failure {
-    fn from(error: NotDone) -> Self {
-        Self::retry(error.to_string())
-    }
 }
 
 /// What all handlers of one store share.

@@ -3,7 +3,7 @@
 use tokio::sync::mpsc;
 
 use super::control::{ControlRequest, ParkedError};
-use super::runner::{End, Runner, ended};
+use super::runner::{RunEnd, Runner, ended};
 use super::{EventHandler, Failure, NackAction};
 use crate::engine::store::EventStore as _;
 use crate::engine::store::codec::StoredEvent;
@@ -95,13 +95,13 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     }
 
     /// Answers requests after the handler has stopped.
-    pub(super) async fn answer_requests_only(&mut self, requests: &mut mpsc::Receiver<ControlRequest>) -> End {
+    pub(super) async fn answer_requests_only(&mut self, requests: &mut mpsc::Receiver<ControlRequest>) -> RunEnd {
         loop {
             tokio::select! {
                 end = ended(&self.held) => return end,
                 request = requests.recv() => match request {
                     Some(request) => self.answer(request).await,
-                    None => return End::Closed,
+                    None => return RunEnd::Closed,
                 },
             }
         }

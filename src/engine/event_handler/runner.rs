@@ -36,7 +36,7 @@ pub(super) struct Runner<E: 'static, H> {
 }
 
 /// What ends a handler's task, or its turn.
-pub(super) enum End {
+pub(super) enum RunEnd {
     /// The store is closed, or the handlers are asked to finish.
     Closed,
     /// The handler has stopped for good.
@@ -47,7 +47,7 @@ pub(super) enum End {
     Failed(StoreError),
 }
 
-impl From<StoreError> for End {
+impl From<StoreError> for RunEnd {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Closed => Self::Closed,
@@ -74,25 +74,25 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     pub(super) async fn run(mut self, mut requests: mpsc::Receiver<ControlRequest>) -> Result<(), StopReason> {
         loop {
             let mut end = self.serve(&mut requests).await;
-            if matches!(end, End::Stopped) {
+            if matches!(end, RunEnd::Stopped) {
                 end = self.answer_requests_only(&mut requests).await;
             }
             match end {
-                End::Closed => return Ok(()),
-                End::Failed(error) => return Err(error.into()),
-                End::LeaseLost | End::Stopped => self.hand_off(),
+                RunEnd::Closed => return Ok(()),
+                RunEnd::Failed(error) => return Err(error.into()),
+                RunEnd::LeaseLost | RunEnd::Stopped => self.hand_off(),
             }
         }
     }
 
-    async fn serve(&mut self, requests: &mut mpsc::Receiver<ControlRequest>) -> End {
+    async fn serve(&mut self, requests: &mut mpsc::Receiver<ControlRequest>) -> RunEnd {
         match self.try_serve(requests).await {
             Ok(never) => match never {},
             Err(end) => end,
         }
     }
 
-    async fn try_serve(&mut self, requests: &mut mpsc::Receiver<ControlRequest>) -> Result<Infallible, End> {
+    async fn try_serve(&mut self, requests: &mut mpsc::Receiver<ControlRequest>) -> Result<Infallible, RunEnd> {
         if self.held.is_none() {
             self.await_lease(requests).await?;
         }
@@ -134,7 +134,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     }
 
     /// Waits for the lease, and continues from the checkpoint of the process that ran the handler.
-    async fn await_lease(&mut self, requests: &mut mpsc::Receiver<ControlRequest>) -> Result<(), End> {
+    async fn await_lease(&mut self, requests: &mut mpsc::Receiver<ControlRequest>) -> Result<(), RunEnd> {
         self.report(Condition { state: HandlerState::RunningElsewhere, ..Condition::default() });
         let lease = self.context.lease.clone();
         let held = loop {
@@ -153,14 +153,14 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     }
 
     /// Restores the handler as it was at its checkpoint.
-    async fn resume(&mut self) -> Result<(), End> {
+    async fn resume(&mut self) -> Result<(), RunEnd> {
         self.restore_state().await?;
         let (attempts, last_error) = (self.progress.attempts, self.instance.note());
         self.report(Condition { attempts, last_error, ..Condition::default() });
         Ok(())
     }
 
-    pub(super) async fn restore_state(&mut self) -> Result<(), End> {
+    pub(super) async fn restore_state(&mut self) -> Result<(), RunEnd> {
         let Self { instance, progress, held, .. } = self;
         tokio::select! {
             biased;
@@ -183,7 +183,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     }
 
     /// Delivers the next page of events, up to where the feed allows.
-    async fn read_on(&mut self, requests: &mut mpsc::Receiver<ControlRequest>) -> Result<(), End> {
+    async fn read_on(&mut self, requests: &mut mpsc::Receiver<ControlRequest>) -> Result<(), RunEnd> {
         let checkpoint = self.progress.checkpoint;
         let at_hand = self.inbox.take(checkpoint);
         let end = self.inbox.end();
@@ -206,7 +206,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     }
 
     /// Moves the checkpoint over unwanted events.
-    async fn skip_to(&mut self, position: Position) -> Result<(), End> {
+    async fn skip_to(&mut self, position: Position) -> Result<(), RunEnd> {
         if position <= self.progress.checkpoint {
             return Ok(());
         }
@@ -297,11 +297,11 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
 }
 
 /// Waits for the end of a lease.
-pub(super) async fn ended(held: &Option<Held>) -> End {
-    let Some(held) = held else { return End::LeaseLost };
+pub(super) async fn ended(held: &Option<Held>) -> RunEnd {
+    let Some(held) = held else { return RunEnd::LeaseLost };
     tokio::select! {
-        () = held.lost() => End::LeaseLost,
-        () = held.ending() => End::Closed,
+        () = held.lost() => RunEnd::LeaseLost,
+        () = held.ending() => RunEnd::Closed,
     }
 }
 

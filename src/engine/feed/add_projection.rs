@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::recover::take_again;
 use crate::engine::domain::DomainEvent;
 use crate::engine::log::Position;
-use crate::engine::projection::Hosted;
+use crate::engine::projection::ProjectionHost;
 use crate::engine::runtime::StopReason;
 use crate::engine::store::{Committed, EventStore, MAX_READ, StoreError};
 
@@ -41,7 +41,7 @@ impl From<StopReason> for JoinError {
 
 /// Lets a projection apply the log up to a position, or to its end.
 pub(super) async fn take_in<E: DomainEvent, S: EventStore<E>>(
-    host: &mut dyn Hosted<E>,
+    host: &mut dyn ProjectionHost<E>,
     store: &S,
     until: Position,
 ) -> Result<(), JoinError> {

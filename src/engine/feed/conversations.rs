@@ -10,7 +10,7 @@ use crate::engine::log::Position;
 
 /// The last position of each conversation that some awaited handler has not seen to its end.
 #[derive(Debug, Default)]
-pub(super) struct Conversations {
+pub(super) struct FollowedConversations {
     ends: HashMap<Uuid, Position>,
     /// The same in the order they were reported, which is the order of positions for each process manager.
     reported: VecDeque<(Uuid, Position)>,
@@ -30,7 +30,7 @@ struct Followed {
 /// is so far behind.
 const MAX_CONVERSATIONS: usize = 65_536;
 
-impl Conversations {
+impl FollowedConversations {
     /// Follows the conversations begun up to a position. Returns a number to ask for them by.
     pub(super) fn follow(&mut self, begun_by: Position) -> u64 {
         self.last_number += 1;
@@ -91,18 +91,18 @@ impl Conversations {
 mod tests {
     use super::*;
 
-    fn extend(conversations: &mut Conversations, id: u64, position: u64, seen: u64) {
+    fn extend(conversations: &mut FollowedConversations, id: u64, position: u64, seen: u64) {
         let position = Position::new(position);
         conversations.extend(Uuid::from_u128(id.into()), position.before(), position, Position::new(seen));
     }
 
-    fn end_of(conversations: &Conversations, id: u64) -> Option<u64> {
+    fn end_of(conversations: &FollowedConversations, id: u64) -> Option<u64> {
         conversations.end_of(Uuid::from_u128(id.into())).map(Position::get)
     }
 
     #[test]
     fn what_all_have_seen_is_forgotten() {
-        let mut conversations = Conversations::default();
+        let mut conversations = FollowedConversations::default();
         for number in 1..100_000_u64 {
             extend(&mut conversations, number, number * 2, (number * 2).saturating_sub(20));
             assert_eq!(end_of(&conversations, number), Some(number * 2));
@@ -115,7 +115,7 @@ mod tests {
     /// A process manager that lags behind another, or gets an event again, reports an end that is known already.
     #[test]
     fn a_conversation_never_goes_back() {
-        let mut conversations = Conversations::default();
+        let mut conversations = FollowedConversations::default();
         for (position, expected) in [(10, 10), (8, 10), (10, 10), (12, 12), (9, 12)] {
             extend(&mut conversations, 1, position, 5);
             assert_eq!(end_of(&conversations, 1), Some(expected));
@@ -129,7 +129,7 @@ mod tests {
     /// A conversation that begins later is not waited for.
     #[test]
     fn only_conversations_begun_before_are_followed() {
-        let mut conversations = Conversations::default();
+        let mut conversations = FollowedConversations::default();
         let follow = conversations.follow(Position::new(10));
         let mut extend = |id: u128, caused_by, position| {
             let (caused_by, position) = (Position::new(caused_by), Position::new(position));
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn the_oldest_are_forgotten_while_a_handler_lags() {
-        let mut conversations = Conversations::default();
+        let mut conversations = FollowedConversations::default();
         for number in 1..=2 * MAX_CONVERSATIONS as u64 {
             extend(&mut conversations, number % 100_000, number, 0);
         }

@@ -8,7 +8,7 @@ use super::rebuild::{Caller, RebuildError};
 use super::row_storage::restore;
 use crate::engine::domain::DomainEvent;
 use crate::engine::log::Position;
-use crate::engine::projection::{Host, Hosted, Projection, ReadModel};
+use crate::engine::projection::{Projection, ProjectionHost, ReadModel, TypedHost};
 use crate::engine::store::EventStore;
 
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub(super) enum FeedRequest<E> {
     Rebuild(Caller),
     Hold { released: oneshot::Receiver<()>, reply: oneshot::Sender<()> },
     HandOver { handler_feed: HandlerFeed<E>, reply: oneshot::Sender<()> },
-    Join { host: Box<dyn Hosted<E>>, reply: oneshot::Sender<Result<(), JoinError>> },
+    Join { host: Box<dyn ProjectionHost<E>>, reply: oneshot::Sender<Result<(), JoinError>> },
     Remove { name: String, reply: oneshot::Sender<Result<(), RemoveError>> },
 }
 
@@ -122,7 +122,7 @@ impl<E: DomainEvent> FeedHandle<E> {
     /// [`JoinError`]: why it was not added.
     pub async fn add<P: Projection<E>, S: EventStore<E>>(&self, store: &S) -> Result<ReadModel<P>, JoinError> {
         let model = ReadModel::<P>::default();
-        let mut host: Box<dyn Hosted<E>> = Box::new(Host::new(model.clone()));
+        let mut host: Box<dyn ProjectionHost<E>> = Box::new(TypedHost::new(model.clone()));
         restore(host.as_mut(), store).await?;
         take_in(host.as_mut(), store, Position::new(u64::MAX)).await?;
         let joined = self.ask(|reply| FeedRequest::Join { host, reply }).await;

@@ -31,7 +31,7 @@ use self::rebuild::Rebuild;
 pub use self::rebuild::RebuildError;
 pub use self::recover::MAX_ATTEMPTS;
 use self::row_storage::Kept;
-use super::projection::{Host, Projection, ReadModel};
+use super::projection::{Projection, ReadModel, TypedHost};
 use super::store::handler_records::is_reserved;
 use super::store::{EventStore, StoreError};
 use crate::engine::domain::DomainEvent;
@@ -68,7 +68,8 @@ where
     Ok(model)
 }
 
-type Observer<E> = Box<dyn Fn(&RecordedEvent<E>) + Send + Sync>;
+/// Hears of each new event once the projections know it.
+pub(in crate::engine) type Observer<E> = Box<dyn Fn(&RecordedEvent<E>) + Send + Sync>;
 
 /// The feed before it starts, and then its task.
 pub struct Feed<E> {
@@ -119,7 +120,7 @@ impl<E: DomainEvent> Feed<E> {
     pub fn add<P: Projection<E>>(&mut self) -> ReadModel<P> {
         const { assert!(!is_reserved(P::NAME), "projection names that begin with a colon are reserved for the engine") };
         let model = ReadModel::<P>::default();
-        self.members.join(Box::new(Host::new(model.clone())));
+        self.members.join(Box::new(TypedHost::new(model.clone())));
         model
     }
 

@@ -4,7 +4,7 @@ use super::checkpoints::{Checkpoints, Condition, HandlerState, Slot};
 use super::recover::{MAX_ATTEMPTS, fold_again, take_again};
 use crate::engine::domain::DomainEvent;
 use crate::engine::log::Position;
-use crate::engine::projection::Hosted;
+use crate::engine::projection::ProjectionHost;
 use crate::engine::runtime::StopReason;
 use crate::engine::store::{Committed, EventStore};
 
@@ -17,7 +17,7 @@ pub(super) struct Members<E> {
 }
 
 struct Member<E> {
-    host: Box<dyn Hosted<E>>,
+    host: Box<dyn ProjectionHost<E>>,
     checkpoint: Slot,
     /// Added while the feed ran: if it fails, it alone stops.
     is_added: bool,
@@ -29,7 +29,7 @@ impl<E> Members<E> {
     }
 
     /// Callers wait for a projection from now on.
-    pub(super) fn join(&mut self, host: Box<dyn Hosted<E>>) {
+    pub(super) fn join(&mut self, host: Box<dyn ProjectionHost<E>>) {
         let checkpoint = self.checkpoints.register(host.name(), host.done());
         self.running.push(Member { host, checkpoint, is_added: self.are_running });
     }
@@ -44,12 +44,12 @@ impl<E> Members<E> {
         self.running.iter().map(|member| member.host.done()).min()
     }
 
-    pub(super) fn hosts(&mut self) -> impl Iterator<Item = &mut dyn Hosted<E>> {
-        self.running.iter_mut().map(|member| &mut *member.host as &mut dyn Hosted<E>)
+    pub(super) fn hosts(&mut self) -> impl Iterator<Item = &mut dyn ProjectionHost<E>> {
+        self.running.iter_mut().map(|member| &mut *member.host as &mut dyn ProjectionHost<E>)
     }
 
     /// One of [`Members::hosts`], by its place.
-    pub(super) fn host(&mut self, place: usize) -> &mut dyn Hosted<E> {
+    pub(super) fn host(&mut self, place: usize) -> &mut dyn ProjectionHost<E> {
         self.running[place].host.as_mut()
     }
 

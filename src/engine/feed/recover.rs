@@ -2,7 +2,7 @@
 
 use crate::engine::domain::DomainEvent;
 use crate::engine::log::Position;
-use crate::engine::projection::Hosted;
+use crate::engine::projection::ProjectionHost;
 use crate::engine::runtime::StopReason;
 use crate::engine::store::{Committed, EventStore, MAX_READ};
 
@@ -11,7 +11,7 @@ pub const MAX_ATTEMPTS: u32 = 3;
 
 /// Folds a projection that has panicked from the log, and lets it apply the events again, up to [`MAX_ATTEMPTS`] times.
 pub(super) async fn take_again<E, S>(
-    host: &mut dyn Hosted<E>,
+    host: &mut dyn ProjectionHost<E>,
     events: &Committed<E>,
     store: &S,
     mut message: String,
@@ -41,7 +41,7 @@ where
 }
 
 /// Replaces a read model, which a panic may have left half changed, by a fold of the log.
-pub(super) async fn fold_again<E, S>(host: &mut dyn Hosted<E>, store: &S) -> Result<(), StopReason>
+pub(super) async fn fold_again<E, S>(host: &mut dyn ProjectionHost<E>, store: &S) -> Result<(), StopReason>
 where
     E: DomainEvent,
     S: EventStore<E>,

@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::projections::Members;
 use crate::engine::domain::DomainEvent;
 use crate::engine::log::Position;
-use crate::engine::projection::{Hosted, UnreadableRow};
+use crate::engine::projection::{ProjectionHost, UnreadableRow};
 use crate::engine::runtime::StopReason;
 use crate::engine::store::{EventStore, StoreError};
 
@@ -61,7 +61,7 @@ enum RestoreError {
 
 /// Restores the rows of a projection. If they are missing, of another version, or unreadable, it starts at the beginning.
 pub(super) async fn restore<E: DomainEvent, S: EventStore<E>>(
-    host: &mut dyn Hosted<E>,
+    host: &mut dyn ProjectionHost<E>,
     store: &S,
 ) -> Result<(), StoreError> {
     let Some(name) = host.rows_name() else { return Ok(()) };
@@ -79,7 +79,7 @@ pub(super) async fn restore<E: DomainEvent, S: EventStore<E>>(
 
 /// Restores the rows of a projection. Returns their checkpoint; `None` if there are none.
 async fn restore_rows<E: DomainEvent, S: EventStore<E>>(
-    host: &mut dyn Hosted<E>,
+    host: &mut dyn ProjectionHost<E>,
     store: &S,
     name: &str,
 ) -> Result<Option<Position>, RestoreError> {

@@ -7,7 +7,7 @@ use std::pin::Pin;
 
 use super::failures::{failed, no_command_handler};
 use crate::engine::command_handler::{CommandError, CommandHandlers};
-use crate::engine::domain::{Aggregate, Command, Contains, DomainEvent};
+use crate::engine::domain::{Aggregate, Command, CommandEvent, CommandRefusal, Contains, DomainEvent};
 use crate::engine::event_handler::Failure;
 use crate::engine::log::Metadata;
 use crate::engine::store::Committed;
@@ -15,7 +15,7 @@ use crate::engine::store::Committed;
 /// The commands that answer an event. They are sent in order, each after the previous one has ended. Each is committed on
 /// its own: the refusal of one does not undo another.
 pub struct Reaction<E> {
-    answers: Vec<Box<dyn Outgoing<E>>>,
+    answers: Vec<Box<dyn AnyAnswer<E>>>,
 }
 
 /// A command, and what follows if it is refused.
@@ -24,15 +24,13 @@ pub struct Answer<C: Command, E> {
     fallback: Option<Fallback<C, E>>,
 }
 
-type Fallback<C, E> = Box<dyn Fn(&RefusalOf<C>) -> Instead<E> + Send + Sync>;
-type RefusalOf<C> = <<C as Command>::Aggregate as Aggregate>::Refusal;
-type EventOf<C> = <<C as Command>::Aggregate as Aggregate>::Event;
+type Fallback<C, E> = Box<dyn Fn(&CommandRefusal<C>) -> Instead<E> + Send + Sync>;
 
 /// What follows when a command is refused. Exactly one of the two takes effect: the command, or its fallback.
 pub struct Instead<E>(InsteadKind<E>);
 
 enum InsteadKind<E> {
-    Command(Box<dyn Outgoing<E>>),
+    Command(Box<dyn AnyAnswer<E>>),
     Note(String),
 }
 
@@ -46,7 +44,7 @@ impl<E> Reaction<E> {
     #[must_use]
     pub fn and<C: Command>(mut self, answer: Answer<C, E>) -> Self
     where
-        E: Contains<EventOf<C>> + DomainEvent,
+        E: Contains<CommandEvent<C>> + DomainEvent,
     {
         self.answers.push(Box::new(answer));
         self
@@ -70,7 +68,7 @@ impl<E> Reaction<E> {
         self.answers.get(number)?.as_any().downcast_ref()
     }
 
-    pub(super) fn into_answers(self) -> impl Iterator<Item = Box<dyn Outgoing<E>>> + Send
+    pub(super) fn into_answers(self) -> impl Iterator<Item = Box<dyn AnyAnswer<E>>> + Send
     where
         E: 'static,
     {
@@ -78,7 +76,7 @@ impl<E> Reaction<E> {
     }
 }
 
-impl<C: Command, E: Contains<EventOf<C>> + DomainEvent> From<Answer<C, E>> for Reaction<E> {
+impl<C: Command, E: Contains<CommandEvent<C>> + DomainEvent> From<Answer<C, E>> for Reaction<E> {
     fn from(answer: Answer<C, E>) -> Self {
         Self::none().and(answer)
     }
@@ -98,7 +96,7 @@ impl<C: Command, E> Answer<C, E> {
 
     /// Sets what follows if the command is refused, depending on the refusal.
     #[must_use]
-    pub fn or_else(mut self, fallback: impl Fn(&RefusalOf<C>) -> Instead<E> + Send + Sync + 'static) -> Self {
+    pub fn or_else(mut self, fallback: impl Fn(&CommandRefusal<C>) -> Instead<E> + Send + Sync + 'static) -> Self {
         self.fallback = Some(Box::new(fallback));
         self
     }
@@ -107,14 +105,14 @@ impl<C: Command, E> Answer<C, E> {
     #[must_use]
     pub fn or_send<D: Command + Clone>(self, command: D) -> Self
     where
-        E: Contains<EventOf<D>> + DomainEvent,
+        E: Contains<CommandEvent<D>> + DomainEvent,
     {
         self.or_else(move |_| Instead::send(command.clone()))
     }
 
     /// Sets a note for operators to show if the command is refused.
     #[must_use]
-    pub fn or_note(self, note: impl Fn(&RefusalOf<C>) -> String + Send + Sync + 'static) -> Self {
+    pub fn or_note(self, note: impl Fn(&CommandRefusal<C>) -> String + Send + Sync + 'static) -> Self {
         self.or_else(move |refusal| Instead::note(note(refusal)))
     }
 
@@ -124,7 +122,7 @@ impl<C: Command, E> Answer<C, E> {
     }
 
     /// What follows a refusal, if anything does.
-    pub fn refused(&self, refusal: &RefusalOf<C>) -> Option<Instead<E>> {
+    pub fn refused(&self, refusal: &CommandRefusal<C>) -> Option<Instead<E>> {
         self.fallback.as_ref().map(|fallback| fallback(refusal))
     }
 }
@@ -139,7 +137,7 @@ impl<E> Instead<E> {
     /// Sends another command. If that one is refused too, the event is parked.
     pub fn send<C: Command>(command: C) -> Self
     where
-        E: Contains<EventOf<C>> + DomainEvent,
+        E: Contains<CommandEvent<C>> + DomainEvent,
     {
         Self(InsteadKind::Command(Box::new(Answer::new(command))))
     }
@@ -161,7 +159,7 @@ impl<E> Instead<E> {
     }
 
     /// The other command, or the note.
-    pub(super) fn into_command(self) -> Result<Box<dyn Outgoing<E>>, String> {
+    pub(super) fn into_command(self) -> Result<Box<dyn AnyAnswer<E>>, String> {
         match self.0 {
             InsteadKind::Command(command) => Ok(command),
             InsteadKind::Note(note) => Err(note),
@@ -185,12 +183,17 @@ pub(super) enum AnswerOutcome<E> {
     Refused(Option<Instead<E>>),
 }
 
-pub(super) type Sending<'a, E> = Pin<Box<dyn Future<Output = Result<AnswerOutcome<E>, Failure>> + Send + 'a>>;
+pub(super) type SendingAnswer<'a, E> = Pin<Box<dyn Future<Output = Result<AnswerOutcome<E>, Failure>> + Send + 'a>>;
 
 /// An [`Answer`] with any type of command.
-pub(super) trait Outgoing<E>: Send + Sync {
+pub(super) trait AnyAnswer<E>: Send + Sync {
     /// Sends the command and waits for its outcome. `may_be_duplicate`: it may have been sent before.
-    fn send<'a>(self: Box<Self>, to: &'a CommandHandlers, metadata: Metadata, may_be_duplicate: bool) -> Sending<'a, E>
+    fn send<'a>(
+        self: Box<Self>,
+        to: &'a CommandHandlers,
+        metadata: Metadata,
+        may_be_duplicate: bool,
+    ) -> SendingAnswer<'a, E>
     where
         E: 'a;
 
@@ -199,8 +202,13 @@ pub(super) trait Outgoing<E>: Send + Sync {
     fn as_any(&self) -> &dyn Any;
 }
 
-impl<C: Command, E: Contains<EventOf<C>> + DomainEvent> Outgoing<E> for Answer<C, E> {
-    fn send<'a>(self: Box<Self>, to: &'a CommandHandlers, metadata: Metadata, may_be_duplicate: bool) -> Sending<'a, E>
+impl<C: Command, E: Contains<CommandEvent<C>> + DomainEvent> AnyAnswer<E> for Answer<C, E> {
+    fn send<'a>(
+        self: Box<Self>,
+        to: &'a CommandHandlers,
+        metadata: Metadata,
+        may_be_duplicate: bool,
+    ) -> SendingAnswer<'a, E>
     where
         E: 'a,
     {

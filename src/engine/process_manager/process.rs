@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use uuid::Uuid;
 
-use super::answer::{AnswerOutcome, Outgoing};
+use super::answer::{AnswerOutcome, AnyAnswer};
 use super::chain::{Chains, describe_chain};
 use super::failures::store_failed;
 use super::fold::{
@@ -227,7 +227,7 @@ impl<P: ProcessManager<Event: StoredEvent>> Process<P> {
         &mut self,
         event: &Event<P>,
         answer: usize,
-        command: Box<dyn Outgoing<EventOf<P>>>,
+        command: Box<dyn AnyAnswer<EventOf<P>>>,
         causes: u32,
         may_be_redelivered: bool,
     ) -> Result<Answered<EventOf<P>>, Failure> {
@@ -263,7 +263,7 @@ impl<P: ProcessManager<Event: StoredEvent>> Process<P> {
         &mut self,
         event: &Event<P>,
         number: usize,
-        command: Box<dyn Outgoing<EventOf<P>>>,
+        command: Box<dyn AnyAnswer<EventOf<P>>>,
         causes: u32,
         may_be_duplicate: bool,
     ) -> Result<AnswerOutcome<EventOf<P>>, Failure> {

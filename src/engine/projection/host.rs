@@ -10,16 +10,16 @@ use crate::engine::runtime::panic_message;
 use crate::engine::store::handler_records::{ProjectionRow, ProjectionUpdate, ProjectionWritten};
 
 /// A projection of any type, as the task sees it. A panic of the projection becomes an error with the panic's message.
-pub(in crate::engine) trait Hosted<E>: Send {
+pub(in crate::engine) trait ProjectionHost<E>: Send {
     fn name(&self) -> &'static str;
 
     /// The position of the last event projected.
     fn done(&self) -> Position;
 
-    /// Projects those events that come after [`Hosted::done`], all under one lock.
+    /// Projects those events that come after [`ProjectionHost::done`], all under one lock.
     fn take(&mut self, events: &[RecordedEvent<E>]) -> Result<(), String>;
 
-    /// Projects events up to [`Hosted::done`] into the hidden new read model, in order from the first.
+    /// Projects events up to [`ProjectionHost::done`] into the hidden new read model, in order from the first.
     fn replay(&mut self, events: &[RecordedEvent<E>]) -> Result<(), String>;
 
     /// Publishes the new read model. The next update stores all its rows.
@@ -35,7 +35,7 @@ pub(in crate::engine) trait Hosted<E>: Send {
     fn restored(&mut self, checkpoint: Option<Position>);
 
     /// The rows to store: those that have changed since the last update, or all. They count as stored until
-    /// [`Hosted::updated`] says otherwise.
+    /// [`ProjectionHost::updated`] says otherwise.
     fn update(&mut self) -> Option<ProjectionUpdate>;
 
     /// Tells the result of an update.
@@ -45,13 +45,13 @@ pub(in crate::engine) trait Hosted<E>: Send {
     fn begin_anew(&mut self);
 }
 
-impl<E> fmt::Debug for dyn Hosted<E> {
+impl<E> fmt::Debug for dyn ProjectionHost<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hosted").field("name", &self.name()).field("done", &self.done()).finish_non_exhaustive()
+        f.debug_struct("ProjectionHost").field("name", &self.name()).field("done", &self.done()).finish_non_exhaustive()
     }
 }
 
-pub(in crate::engine) struct Host<P> {
+pub(in crate::engine) struct TypedHost<P> {
     model: ReadModel<P>,
     /// The hidden new read model.
     fresh: P,
@@ -60,14 +60,14 @@ pub(in crate::engine) struct Host<P> {
     stored: Option<Position>,
 }
 
-impl<P: Default> Host<P> {
+impl<P: Default> TypedHost<P> {
     /// A projection before the first event.
     pub(in crate::engine) fn new(model: ReadModel<P>) -> Self {
         Self { model, fresh: P::default(), done: Position::START, stored: None }
     }
 }
 
-impl<E, P: Projection<E>> Hosted<E> for Host<P> {
+impl<E, P: Projection<E>> ProjectionHost<E> for TypedHost<P> {
     fn name(&self) -> &'static str {
         P::NAME
     }
@@ -116,7 +116,7 @@ impl<E, P: Projection<E>> Hosted<E> for Host<P> {
         match (checkpoint, P::ROWS) {
             (Some(checkpoint), Some(fields)) => {
                 fields.track(&self.fresh);
-                Hosted::<E>::replace(self);
+                ProjectionHost::<E>::replace(self);
                 self.done = checkpoint;
                 self.stored = Some(checkpoint);
             }

@@ -10,7 +10,7 @@ mod rows;
 mod stored_fields;
 mod stored_rows;
 
-pub(super) use self::host::{Host, Hosted};
+pub(super) use self::host::{ProjectionHost, TypedHost};
 pub use self::read_model::ReadModel;
 pub use self::row_cell::RowCell;
 pub use self::row_log::{LogRow, RowLog};

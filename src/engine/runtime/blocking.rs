@@ -13,7 +13,7 @@ use super::tokio_runtime::Runtime;
 
 /// Why blocking work was not done.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum NotDone {
+pub enum BlockingError {
     /// The system could not start a thread: a limit (`ulimit -u`, a control group's `pids.max`) is reached. The work did
     /// not start.
     #[error("no thread can be started: {0}")]
@@ -30,8 +30,8 @@ pub enum NotDone {
 ///
 /// # Errors
 ///
-/// [`NotDone`]: why there is no result.
-pub async fn blocking<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<R, NotDone> {
+/// [`BlockingError`]: why there is no result.
+pub async fn blocking<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<R, BlockingError> {
     Runtime::current().blocking(work).await
 }
 
@@ -40,17 +40,20 @@ impl Runtime {
     ///
     /// # Errors
     ///
-    /// [`NotDone`]: why there is no result.
-    pub async fn blocking<R: Send + 'static>(&self, work: impl FnOnce() -> R + Send + 'static) -> Result<R, NotDone> {
+    /// [`BlockingError`]: why there is no result.
+    pub async fn blocking<R: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> Result<R, BlockingError> {
         // If the system can start this thread, it can start one for the runtime too.
         let probe = thread::Builder::new().name("blocking work".into()).spawn(|| {});
         // An empty thread does not panic.
-        probe.map_err(|error| NotDone::NoThread(error.to_string()))?.join().ok();
+        probe.map_err(|error| BlockingError::NoThread(error.to_string()))?.join().ok();
         let started = catch_unwind(AssertUnwindSafe(|| self.spawn_blocking(work)));
-        let started = started.map_err(|panic| NotDone::NoThread(panic_message(panic.as_ref())))?;
+        let started = started.map_err(|panic| BlockingError::NoThread(panic_message(panic.as_ref())))?;
         started.await.map_err(|ended| match ended.try_into_panic() {
-            Ok(panic) => NotDone::Panicked(panic_message(panic.as_ref())),
-            Err(_) => NotDone::RuntimeEnded,
+            Ok(panic) => BlockingError::Panicked(panic_message(panic.as_ref())),
+            Err(_) => BlockingError::RuntimeEnded,
         })
     }
 }
@@ -64,7 +67,7 @@ mod tests {
         let on_the_runtime = blocking(|| tokio::spawn(async { 7 })).await.unwrap();
         assert_eq!(on_the_runtime.await.unwrap(), 7);
         let panicked: Result<(), _> = blocking(|| panic!("over {}", 7)).await;
-        assert_eq!(panicked, Err(NotDone::Panicked("over 7".to_owned())));
+        assert_eq!(panicked, Err(BlockingError::Panicked("over 7".to_owned())));
     }
 
     #[tokio::test]
@@ -73,6 +76,6 @@ mod tests {
         let runtime = Runtime::at(other.handle());
         assert_eq!(runtime.blocking(|| 7).await, Ok(7));
         other.shutdown_background();
-        assert_eq!(runtime.blocking(|| 7).await, Err(NotDone::RuntimeEnded));
+        assert_eq!(runtime.blocking(|| 7).await, Err(BlockingError::RuntimeEnded));
     }
 }

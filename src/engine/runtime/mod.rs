@@ -10,7 +10,7 @@ mod supervisor;
 mod tokio_runtime;
 pub mod trace;
 
-pub use self::blocking::{NotDone, blocking};
+pub use self::blocking::{BlockingError, blocking};
 pub use self::clock::Clock;
 pub use self::failure::{StoreFailure, StoreFailureKind};
 pub use self::id_source::{IdSource, time_and_ids};

@@ -9,6 +9,7 @@
 //! the target of its module: loads, batches, conflicts, commits and checkpoints, in the span of their command or with the
 //! correlation ids of their events.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use tracing::Span;
@@ -29,12 +30,12 @@ pub const CORRELATION: &str = "correlation";
 pub const COMMAND_TARGET: &str = "cqrs_bank::command";
 
 /// The span of a command, from sending to the answer: a child of the sender's span. Its fields are `title`, `command_id` and
-/// `correlation_id`, the latter two as UUIDs.
-pub(crate) fn command_span(title: &'static str, metadata: &Metadata) -> Span {
+/// `correlation_id`, the latter two as UUIDs. The title is made only if a subscriber is interested.
+pub(crate) fn command_span(title: impl FnOnce() -> Cow<'static, str>, metadata: &Metadata) -> Span {
     tracing::debug_span!(
         target: COMMAND_TARGET,
         "command",
-        title,
+        title = &*title(),
         command_id = %metadata.command_id,
         correlation_id = %metadata.correlation_id,
     )

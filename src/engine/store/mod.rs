@@ -7,6 +7,7 @@
 mod any_store;
 mod backup;
 pub mod codec;
+mod committed;
 pub(in crate::engine) mod companion_names;
 mod computed_head;
 mod custom_store;
@@ -20,6 +21,7 @@ mod log_pages;
 mod log_times;
 pub mod memory;
 mod open_error;
+mod published;
 mod snapshot;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
@@ -27,9 +29,7 @@ pub mod subscription;
 pub(in crate::engine) mod url;
 mod verification;
 
-use std::fmt;
 use std::future::Future;
-use std::ops::{Deref, Range};
 
 use thiserror::Error;
 use tokio::sync::broadcast;
@@ -37,25 +37,23 @@ use uuid::Uuid;
 
 pub use self::any_store::Store;
 pub use self::backup::{BackupError, BackupStep};
+pub use self::committed::Committed;
 pub use self::custom_store::OtherStore;
 pub use self::expected_end::ExpectedEnd;
 pub(crate) use self::foreign_file::open_for_reading;
 use self::handler_records::HandlerRecords;
 pub(crate) use self::log_pages::{LogPage, LogPages};
 pub use self::open_error::OpenStoreError;
+pub use self::published::{Listeners, PUBLISHED_CAPACITY, Published, Publisher};
 use self::snapshot::listed_backwards;
 pub use self::snapshot::{Snapshot, SnapshotEntry};
 pub use self::url::{StoreUrl, UnsupportedUrl, is_memory, path_named_by};
 pub use self::verification::{Verification, Verified};
-use crate::engine::log::{Batch, Metadata, Moment, Position, RecordedEvent, StreamId, Timestamp, Version};
-use crate::engine::runtime::trace::trace_line;
+use crate::engine::log::{Batch, Metadata, Moment, Position, StreamId, Timestamp, Version};
 use crate::engine::runtime::{StopReason, StoreFailure};
 
 /// The maximum number of events that one read returns.
 pub const MAX_READ: usize = 1_024;
-
-/// How many commits a subscriber may fall behind before it must read from the store.
-pub const PUBLISHED_CAPACITY: usize = 1_024;
 
 /// The events of one command, appended to one stream: all or none.
 #[derive(Debug)]
@@ -129,72 +127,11 @@ impl From<StoreError> for StopReason {
     }
 }
 
-/// Stored events: a slice of one commit, shared with the log.
-pub struct Committed<E> {
-    commit: Batch<E>,
-    range: Range<u32>,
-}
-
-impl<E> Clone for Committed<E> {
-    fn clone(&self) -> Self {
-        let (commit, range) = (self.commit.clone(), self.range.clone());
-        Self { commit, range }
-    }
-}
-
-impl<E> Committed<E> {
-    /// The events of a commit within `range`.
-    pub fn new(commit: Batch<E>, range: Range<usize>) -> Self {
-        debug_assert!(range.start <= range.end && range.end <= commit.len());
-        let range = number_within(range.start)..number_within(range.end);
-        Self { commit, range }
-    }
-
-    /// All events of a commit or a read.
-    pub fn whole(events: Batch<E>) -> Self {
-        let end = events.len();
-        Self::new(events, 0..end)
-    }
-
-    /// No events, for a command that changes nothing.
-    pub fn nothing() -> Self {
-        Self::new(Batch::from([]), 0..0)
-    }
-}
-
-#[expect(clippy::expect_used, reason = "a batch of so many events does not fit into memory")]
-fn number_within(batch: usize) -> u32 {
-    u32::try_from(batch).expect("a batch holds fewer than 2^32 events")
-}
-
-impl<E> Deref for Committed<E> {
-    type Target = [RecordedEvent<E>];
-
-    fn deref(&self) -> &Self::Target {
-        &self.commit[self.range.start as usize..self.range.end as usize]
-    }
-}
-
-impl<E: fmt::Debug> fmt::Debug for Committed<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter()).finish()
-    }
-}
-
 /// The outcome of one append.
 pub type AppendAnswer<E> = Result<Committed<E>, Rejected<E>>;
 
 /// The outcome of each append of a call, in order.
 pub type Appended<E> = Vec<AppendAnswer<E>>;
-
-/// A commit on its way to the subscribers.
-#[derive(Clone, Debug)]
-pub struct Published<E> {
-    /// The position before this commit: a subscriber that has not reached it has missed a commit.
-    pub after: Position,
-    /// The events, in order. Not empty.
-    pub events: Batch<E>,
-}
 
 /// The contract of every store. Handles are cheap to clone.
 pub trait EventStore<E>: HandlerRecords + Clone + Send + Sync + 'static {
@@ -313,48 +250,4 @@ pub trait EventStore<E>: HandlerRecords + Clone + Send + Sync + 'static {
     /// Receives every commit from now on, or learns that it lagged. [`Subscription`](subscription::Subscription) misses
     /// nothing.
     fn published(&self) -> broadcast::Receiver<Published<E>>;
-}
-
-/// The sending side of a store's commit channel. It lives as long as the store.
-#[derive(Debug)]
-pub struct Publisher<E> {
-    sender: broadcast::Sender<Published<E>>,
-}
-
-impl<E: Clone> Publisher<E> {
-    /// A publisher whose subscribers may fall `capacity` commits behind.
-    pub fn new(capacity: usize) -> Self {
-        Self { sender: broadcast::Sender::new(capacity.max(1)) }
-    }
-
-    /// Sends a commit to all subscribers.
-    pub fn publish(&self, published: Published<E>) {
-        for event in published.events.iter() {
-            trace_line!(event.metadata.correlation_id, "Event Published");
-        }
-        // An error means that there are no subscribers, which is fine.
-        let _ = self.sender.send(published);
-    }
-
-    /// A handle for new subscribers.
-    pub fn listeners(&self) -> Listeners<E> {
-        Listeners { sender: self.sender.downgrade() }
-    }
-}
-
-/// Creates subscribers of a publisher without keeping the publisher alive, so that subscribers notice when the store is
-/// gone.
-#[derive(Clone, Debug)]
-pub struct Listeners<E> {
-    sender: broadcast::WeakSender<Published<E>>,
-}
-
-impl<E: Clone> Listeners<E> {
-    /// Subscribes to commits from now on.
-    pub fn subscribe(&self) -> broadcast::Receiver<Published<E>> {
-        match self.sender.upgrade() {
-            Some(sender) => sender.subscribe(),
-            None => broadcast::channel(1).1,
-        }
-    }
 }

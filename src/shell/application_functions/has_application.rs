@@ -6,7 +6,7 @@ use crate::engine::log::StreamId;
 use crate::engine::store::codec::StoredEvent;
 use crate::shell::common_errors::{BEHIND, BUSY, DEFECT, STORE_FAILED};
 use crate::shell::error_reason::ErrorReason;
-use crate::shell::functions::Parameter;
+use crate::shell::functions::{Parameter, ParameterKind};
 use crate::shell::term::Term;
 
 /// A domain with an application. It provides what the functions of every application need.
@@ -18,7 +18,7 @@ pub trait HasApplication: Send + Sync + 'static {
     const WORDS: &'static Words;
 
     /// The parameter that names a stream.
-    const STREAM: Parameter;
+    const STREAM: Parameter = Parameter::needed("stream", ParameterKind::Text);
 
     /// What every function of the application may reply besides errors of its own.
     const ERRORS: &'static [ErrorReason] =

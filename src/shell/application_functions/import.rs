@@ -53,7 +53,7 @@ async fn import<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
                     ("problem", Term::String(problem)),
                 ]))),
                 ImportError::Stopped { imported, reason, .. } => {
-                    let problem = vec![("imported", integer(imported)), ("problem", Term::String(reason))];
+                    let problem = vec![("imported", integer(imported)), ("problem", Term::String(reason.to_string()))];
                     Term::Problem(Box::new(Term::Map(problem)))
                 }
             };

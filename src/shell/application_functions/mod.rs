@@ -3,7 +3,7 @@
 //!
 //! A domain that [has an application](HasApplication) [joins](super::functions::joined)
 //! [these functions](application_functions) to its own; its [`Words`] fill their texts. Its own functions reach the
-//! application through [`ShellApplication`].
+//! application through [`ShellApplication`]. They begin with what every [`command`] or [`query`] has.
 
 mod backup;
 mod events;
@@ -13,6 +13,7 @@ mod handlers;
 mod has_application;
 mod head;
 mod import;
+mod names;
 mod parked;
 mod parked_numbers;
 mod rebuild;
@@ -26,10 +27,12 @@ mod words;
 
 pub(in crate::shell) use self::events::row as events_row;
 pub use self::has_application::HasApplication;
+pub use self::names::names;
 pub(in crate::shell) use self::parked_numbers::ParkedNumbers;
 pub use self::shell_application::ShellApplication;
 pub(in crate::shell) use self::why::because;
 pub use self::words::{Words, words};
+use super::common_errors::{COMMAND_ID_TAKEN, OUTCOME_UNKNOWN};
 use super::functions::{Function, Parameter, Row};
 use super::term::Term;
 use crate::engine::application::Receipt;
@@ -54,6 +57,27 @@ pub const fn application_functions<D: HasApplication>() -> [Row<D>; 14] {
     ]
 }
 
+/// A function of the domain's module that only asks: any may reply the application's errors.
+pub const fn query<D: HasApplication>(
+    name: &'static str,
+    parameters: &'static [Parameter],
+    summary: &'static str,
+    example: &'static str,
+) -> Function {
+    Function::new(D::WORDS.module, name, parameters, summary, example).common_errors(const { &[D::ERRORS] })
+}
+
+/// A function of the domain's module that sends a command: any may also reply that the outcome is unknown.
+pub const fn command<D: HasApplication>(
+    name: &'static str,
+    parameters: &'static [Parameter],
+    summary: &'static str,
+    example: &'static str,
+) -> Function {
+    query::<D>(name, parameters, summary, example)
+        .common_errors(const { &[D::ERRORS, &[OUTCOME_UNKNOWN, COMMAND_ID_TAKEN]] })
+}
+
 /// A function whose texts may have placeholders such as `{thing}` for the domain's words.
 const fn function<D: HasApplication>(
     name: &'static str,
@@ -61,9 +85,7 @@ const fn function<D: HasApplication>(
     summary: &'static str,
     example: &'static str,
 ) -> Function {
-    Function::new(D::WORDS.module, name, parameters, summary, example)
-        .words(const { &D::WORDS.placeholders() })
-        .common_errors(const { &[D::ERRORS] })
+    query::<D>(name, parameters, summary, example).words(const { &D::WORDS.placeholders() })
 }
 
 /// The reply with a number of events.

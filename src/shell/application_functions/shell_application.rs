@@ -2,7 +2,7 @@
 
 use super::{Words, handled};
 use crate::engine::application::{Application, CommandFailure, QueryError, Receipt};
-use crate::engine::domain::{Aggregate, Command, Contains};
+use crate::engine::domain::{Command, CommandEvent, CommandRefusal, Contains};
 use crate::engine::projection::Projection;
 use crate::engine::store::codec::StoredEvent;
 use crate::shell::common_errors::COMMAND_ID_TAKEN;
@@ -20,9 +20,6 @@ pub struct ShellApplication<E: 'static> {
     words: &'static Words,
     trace: Trace,
 }
-
-type EventOf<C> = <<C as Command>::Aggregate as Aggregate>::Event;
-type RefusalOf<C> = <<C as Command>::Aggregate as Aggregate>::Refusal;
 
 impl<E: StoredEvent> ShellApplication<E> {
     /// A running application, with the words for its replies; `trace` prints what its commands cause.
@@ -44,11 +41,11 @@ impl<E: StoredEvent> ShellApplication<E> {
         &self,
         call: Call<'_>,
         command: C,
-        refused: impl FnOnce(&RefusalOf<C>) -> ErrorReason,
+        refused: impl FnOnce(&CommandRefusal<C>) -> ErrorReason,
         reply_for: impl FnMut(&E) -> Option<Term>,
     ) -> Outcome
     where
-        E: Contains<EventOf<C>>,
+        E: Contains<CommandEvent<C>>,
     {
         let conversation = self.application.start_conversation();
         let _followed = self.trace.follow(conversation.metadata().correlation_id);

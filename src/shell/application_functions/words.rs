@@ -39,7 +39,7 @@ pub struct Words {
 }
 
 /// Builds [`Words`]. The reasons `closed` and `stopped` begin with the noun `called`: `bank_closed`. `mended` is a sentence:
-/// how to continue after the application stopped.
+/// how to continue after the application stopped. Without `no_stream`, the reason is of that name.
 #[macro_export]
 macro_rules! words {
     (
@@ -48,7 +48,7 @@ macro_rules! words {
         thing: $thing:literal,
         of: $of:literal,
         stream: $stream:literal,
-        no_stream: $no_stream:expr,
+        $(no_stream: $no_stream:expr,)?
         mended: $mended:literal,
         holds: $holds:literal,
         imported: $imported:literal,
@@ -69,11 +69,18 @@ macro_rules! words {
             thing: $thing,
             of: $of,
             stream: $stream,
-            no_stream: $no_stream,
+            no_stream: $crate::shell::application_functions::words!(@no_stream $stream $($no_stream)?),
             holds: $holds,
             imported: $imported,
             projections: $projections,
         }
+    };
+    (@no_stream $stream:literal $no_stream:expr) => {
+        $no_stream
+    };
+    (@no_stream $stream:literal) => {
+        $crate::shell::error_reason::ErrorReason::new("no_stream", concat!("a stream is called like ", $stream))
+            .about(&["stream"])
     };
 }
 

@@ -1,6 +1,7 @@
 //! A row of a function table: the description of a function, and the code that runs it.
 
 use std::fmt;
+use std::future::ready;
 use std::pin::Pin;
 
 use super::arguments::Arguments;
@@ -41,7 +42,16 @@ pub struct Row<D: 'static> {
     /// The description.
     pub function: Function,
     run: for<'a> fn(&'a mut D, Call<'a>) -> RunningCall<'a>,
-    find_wanted_secret: Option<FindWantedSecret<D>>,
+    wanted_secret: Wanted<D>,
+}
+
+/// Which secret a call asks for, if it was left out.
+enum Wanted<D> {
+    Nothing,
+    /// This one, with this question.
+    Always(Parameter, &'static str),
+    /// One that depends on the call.
+    Found(FindWantedSecret<D>),
 }
 
 /// Finds the secret that a call needs and leaves out, if any.
@@ -62,13 +72,19 @@ pub struct WantedSecret {
 impl<D> Row<D> {
     /// A function with its code.
     pub const fn new(function: Function, run: for<'a> fn(&'a mut D, Call<'a>) -> RunningCall<'a>) -> Self {
-        Self { function, run, find_wanted_secret: None }
+        Self { function, run, wanted_secret: Wanted::Nothing }
     }
 
-    /// Lets the prompt ask for a secret that a call leaves out.
+    /// Lets the prompt ask for a secret parameter where a call leaves it out.
+    #[must_use]
+    pub const fn asking_for(self, parameter: Parameter, question: &'static str) -> Self {
+        Self { wanted_secret: Wanted::Always(parameter, question), ..self }
+    }
+
+    /// Lets the prompt ask for the secret that `find` says a call needs and leaves out.
     #[must_use]
     pub const fn asking_for_secret(self, find: FindWantedSecret<D>) -> Self {
-        Self { find_wanted_secret: Some(find), ..self }
+        Self { wanted_secret: Wanted::Found(find), ..self }
     }
 
     /// Adds other names of the function in its module.
@@ -84,7 +100,14 @@ impl<D> Row<D> {
 
     /// The secret that this call needs and leaves out.
     pub fn wanted_secret<'a>(&self, domain: &D, call: Call<'a>) -> Option<FindingSecret<'a>> {
-        self.find_wanted_secret.map(|find| find(domain, call))
+        match self.wanted_secret {
+            Wanted::Nothing => None,
+            Wanted::Always(parameter, question) => {
+                let parameter = call.left_out(parameter)?;
+                Some(Box::pin(ready(Some(WantedSecret { parameter, question: question.to_owned(), again: None }))))
+            }
+            Wanted::Found(find) => Some(find(domain, call)),
+        }
     }
 }
 
@@ -95,6 +118,14 @@ impl<D> Clone for Row<D> {
 }
 
 impl<D> Copy for Row<D> {}
+
+impl<D> Clone for Wanted<D> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<D> Copy for Wanted<D> {}
 
 impl<D> fmt::Debug for Row<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

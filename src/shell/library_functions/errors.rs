@@ -1,6 +1,7 @@
-//! Every error that the library's own functions may reply, each with its explanation.
+//! Every error that the library's own functions may reply, each with its explanation, and which is the reply to which refusal.
 
-use crate::shell::error_reason::ErrorReason;
+use crate::library::Refusal;
+use crate::shell::error_reason::{ErrorReason, refusals};
 
 pub(super) const INVALID_ISBN: ErrorReason = ErrorReason::new(
     "invalid_isbn",
@@ -15,15 +16,17 @@ pub(super) const INVALID_QUANTITY: ErrorReason =
     ErrorReason::new("invalid_quantity", "a quantity is a whole number from 1 to 1_000_000").about(&["quantity"]);
 pub(super) const INVALID_USER: ErrorReason =
     ErrorReason::new("invalid_user", "a user has a name of 1 to 64 printable characters").about(&["user"]);
-pub(super) const NO_BOOK: ErrorReason =
-    ErrorReason::new("no_book", "the library has no such book: LibraryWriteService.add_book adds it").about(&["isbn"]);
-pub(super) const COPY_LIMIT: ErrorReason =
-    ErrorReason::new("copy_limit", "a book has at most 1_000_000 copies: add fewer").about(&["quantity"]);
-pub(super) const NO_COPY_LEFT: ErrorReason =
-    ErrorReason::new("no_copy_left", "every copy is out: wait until one is returned, or add copies").about(&["isbn"]);
-pub(super) const ALREADY_BORROWED: ErrorReason =
-    ErrorReason::new("already_borrowed", "a user has one copy of a book at a time, and has it").about(&["user"]);
-pub(super) const NOT_BORROWED: ErrorReason =
-    ErrorReason::new("not_borrowed", "the user has no copy of the book to return").about(&["user"]);
-pub(super) const BOOK_IS_OUT: ErrorReason =
-    ErrorReason::new("book_is_out", "a copy is borrowed: the book can be removed once all are back").about(&["isbn"]);
+
+refusals! {
+    pub(super) fn refused(Refusal) {
+        NoBook => NO_BOOK = "no_book", "the library has no such book: LibraryWriteService.add_book adds it", about "isbn";
+        CopyLimit => COPY_LIMIT = "copy_limit", "a book has at most 1_000_000 copies: add fewer", about "quantity";
+        NoCopyLeft => NO_COPY_LEFT =
+            "no_copy_left", "every copy is out: wait until one is returned, or add copies", about "isbn";
+        AlreadyBorrowed => ALREADY_BORROWED =
+            "already_borrowed", "a user has one copy of a book at a time, and has it", about "user";
+        NotBorrowed => NOT_BORROWED = "not_borrowed", "the user has no copy of the book to return", about "user";
+        BookIsOut => BOOK_IS_OUT =
+            "book_is_out", "a copy is borrowed: the book can be removed once all are back", about "isbn";
+    }
+}

@@ -6,19 +6,16 @@ use super::parameters::{FROM, ISBN, USER, book_stream, from, isbn, user_id};
 use super::replies::{book, inventory_table, loan_table};
 use crate::engine::application::Application;
 use crate::engine::log::StreamId;
-use crate::engine::projection::ReadModel;
 use crate::library::{BookEvent, Inventory, Isbn, QueryError, ReadService, UserId};
-use crate::shell::application_functions::{HasApplication, ParkedNumbers, Words, application_functions, words};
+use crate::shell::application_functions::{HasApplication, Words, application_functions, names, query, words};
 use crate::shell::common_errors::{INVALID_LIMIT, OF_MOMENTS};
 use crate::shell::error_reason::ErrorReason;
 use crate::shell::function_table::{AS_OF, AT, LIMIT, WIDE};
-use crate::shell::functions::{Call, Domain, Function, Manual, Names, Outcome, Parameter, Row, joined};
+use crate::shell::functions::{Call, Domain, Manual, Names, Outcome, Parameter, Row, joined};
 use crate::shell::help::shell_functions;
 use crate::shell::page::{cut, paged};
 use crate::shell::query_arguments::{limit, moment};
 use crate::shell::term::Term;
-
-const MODULE: &str = "LibraryReadService";
 
 static ROWS: [Row<ReadFunctions>; 17] = joined(&[GET_INVENTORY, GET_BOOK, GET_LOANS], &application_functions());
 
@@ -52,8 +49,7 @@ pub struct ReadFunctions {
 }
 
 const GET_INVENTORY: Row<ReadFunctions> = Row::new(
-    Function::new(
-        MODULE,
+    query::<ReadFunctions>(
         "get_inventory",
         &[FROM, LIMIT, AT, AS_OF, WIDE],
         "lists the books with their copies",
@@ -66,8 +62,7 @@ const GET_INVENTORY: Row<ReadFunctions> = Row::new(
             lists at most 10 books, and without it 1_000; a line says if there are more. Times in a log never go back: if a clock was ahead,\n\
             the events after that keep its time until the clock has passed it, and only at: tells them apart.",
     )
-    .errors(&[&[INVALID_ISBN, INVALID_LIMIT], &OF_MOMENTS])
-    .common_errors(&[ReadFunctions::ERRORS]),
+    .errors(&[&[INVALID_ISBN, INVALID_LIMIT], &OF_MOMENTS]),
     |service, call| Box::pin(get_inventory(service, call)),
 );
 
@@ -81,8 +76,7 @@ async fn get_inventory(service: &ReadFunctions, call: Call<'_>) -> Outcome {
 }
 
 const GET_BOOK: Row<ReadFunctions> = Row::new(
-    Function::new(
-        MODULE,
+    query::<ReadFunctions>(
         "get_book",
         &[ISBN, AT, AS_OF],
         "shows one book",
@@ -93,8 +87,7 @@ const GET_BOOK: Row<ReadFunctions> = Row::new(
         "at: and as_of: show it in the past, as in LibraryReadService.get_inventory.\n\
             Replies the book, or :no_book.",
     )
-    .errors(&[&[NO_BOOK, INVALID_ISBN], &OF_MOMENTS])
-    .common_errors(&[ReadFunctions::ERRORS]),
+    .errors(&[&[NO_BOOK, INVALID_ISBN], &OF_MOMENTS]),
     |service, call| Box::pin(get_book(service, call)),
 );
 
@@ -105,8 +98,7 @@ async fn get_book(service: &ReadFunctions, call: Call<'_>) -> Outcome {
 }
 
 const GET_LOANS: Row<ReadFunctions> = Row::new(
-    Function::new(
-        MODULE,
+    query::<ReadFunctions>(
         "get_loans",
         &[USER, FROM, LIMIT, AT, AS_OF, WIDE],
         "lists the books that a user has borrowed",
@@ -117,8 +109,7 @@ const GET_LOANS: Row<ReadFunctions> = Row::new(
         "With the time at which each was borrowed. from:, limit:, at: and as_of: work as in\n\
             LibraryReadService.get_inventory.",
     )
-    .errors(&[&[INVALID_USER, INVALID_ISBN, INVALID_LIMIT], &OF_MOMENTS])
-    .common_errors(&[ReadFunctions::ERRORS]),
+    .errors(&[&[INVALID_USER, INVALID_ISBN, INVALID_LIMIT], &OF_MOMENTS]),
     |service, call| Box::pin(get_loans(service, call)),
 );
 
@@ -168,32 +159,7 @@ impl Domain for ReadFunctions {
     }
 
     fn names(&self) -> Box<dyn Names> {
-        let (service, inventory) = ((*self.service).clone(), self.service.inventory().clone());
-        Box::new(InventoryNames { service, inventory, parked: ParkedNumbers::on_this_runtime() })
-    }
-
-    async fn close(&mut self) {
-        self.service.close().await;
-    }
-
-    fn failure(&self) -> Option<String> {
-        WORDS.failure(&self.service)
-    }
-}
-
-/// The current ISBNs and borrowers, for completion on the editor's thread.
-struct InventoryNames {
-    service: Application<BookEvent>,
-    parked: ParkedNumbers,
-    inventory: ReadModel<Inventory>,
-}
-
-impl Names for InventoryNames {
-    fn beginning_with(&self, parameter: &Parameter, prefix: &str, limit: usize) -> Vec<String> {
-        if let Some(numbers) = self.parked.beginning_with(&self.service, parameter, prefix) {
-            return numbers;
-        }
-        self.inventory.read(|inventory| {
+        names(&self.service, |inventory: &Inventory, parameter, prefix, limit| {
             if *parameter == USER {
                 inventory.borrowers_beginning_with(prefix, limit).iter().map(UserId::to_string).collect()
             } else if [ISBN, FROM].contains(parameter) {
@@ -202,5 +168,13 @@ impl Names for InventoryNames {
                 Vec::new()
             }
         })
+    }
+
+    async fn close(&mut self) {
+        self.service.close().await;
+    }
+
+    fn failure(&self) -> Option<String> {
+        WORDS.failure(&self.service)
     }
 }

@@ -1,21 +1,7 @@
 //! The library's answers as terms.
 
-use super::errors::{ALREADY_BORROWED, BOOK_IS_OUT, COPY_LIMIT, NO_BOOK, NO_COPY_LEFT, NOT_BORROWED};
-use crate::library::{ListedBook, Loan, Refusal};
-use crate::shell::error_reason::ErrorReason;
+use crate::library::{ListedBook, Loan};
 use crate::shell::term::{Table, Term};
-
-/// The reason in the reply to a refused command.
-pub(super) fn refused(refusal: &Refusal) -> ErrorReason {
-    match refusal {
-        Refusal::NoBook => NO_BOOK,
-        Refusal::CopyLimit => COPY_LIMIT,
-        Refusal::NoCopyLeft => NO_COPY_LEFT,
-        Refusal::AlreadyBorrowed => ALREADY_BORROWED,
-        Refusal::NotBorrowed => NOT_BORROWED,
-        Refusal::BookIsOut => BOOK_IS_OUT,
-    }
-}
 
 pub(super) fn book(book: &ListedBook) -> Term {
     Term::Map(COLUMNS.iter().copied().zip(cells(book)).collect())

@@ -2,25 +2,23 @@
 
 use super::errors::{
     ALREADY_BORROWED, BOOK_IS_OUT, COPY_LIMIT, INVALID_AUTHOR, INVALID_ISBN, INVALID_QUANTITY, INVALID_TITLE,
-    INVALID_USER, NO_BOOK, NO_COPY_LEFT, NOT_BORROWED,
+    INVALID_USER, NO_BOOK, NO_COPY_LEFT, NOT_BORROWED, refused,
 };
 use super::manual::NOTES;
 use super::parameters::{
     AUTHOR, ISBN, QUANTITY, TITLE, USER, author, book_stream, borrower, isbn, quantity, title, user_id,
 };
-use super::replies::refused;
 use crate::engine::application::Application;
 use crate::engine::log::StreamId;
 use crate::library::{BookCommand, BookEvent, WriteService};
-use crate::shell::application_functions::{HasApplication, ShellApplication, Words, application_functions, words};
-use crate::shell::common_errors::{COMMAND_ID_TAKEN, OUTCOME_UNKNOWN};
+use crate::shell::application_functions::{
+    HasApplication, ShellApplication, Words, application_functions, command, words,
+};
 use crate::shell::error_reason::ErrorReason;
-use crate::shell::functions::{Call, Domain, Function, Manual, Outcome, Parameter, Row, joined};
+use crate::shell::functions::{Call, Domain, Manual, Outcome, Parameter, Row, joined};
 use crate::shell::help::shell_functions;
 use crate::shell::term::Term;
 use crate::shell::trace::Trace;
-
-const MODULE: &str = "LibraryWriteService";
 
 static ROWS: [Row<WriteFunctions>; 18] =
     joined(&[ADD_BOOK, BORROW_BOOK, RETURN_BOOK, REMOVE_BOOK], &application_functions());
@@ -53,8 +51,7 @@ static MANUAL: Manual = Manual {
 pub struct WriteFunctions(ShellApplication<BookEvent>);
 
 const ADD_BOOK: Row<WriteFunctions> = Row::new(
-    Function::new(
-        MODULE,
+    command::<WriteFunctions>(
         "add_book",
         &[ISBN, TITLE, AUTHOR, QUANTITY],
         "adds copies of a book",
@@ -66,8 +63,7 @@ const ADD_BOOK: Row<WriteFunctions> = Row::new(
             A quantity is a whole number from 1 to 1_000_000; a book has at most 1_000_000 copies.\n\
             Replies :ok.",
     )
-    .errors(&[&[COPY_LIMIT, INVALID_ISBN, INVALID_QUANTITY, INVALID_TITLE, INVALID_AUTHOR]])
-    .common_errors(&[WriteFunctions::ERRORS, &[OUTCOME_UNKNOWN, COMMAND_ID_TAKEN]]),
+    .errors(&[&[COPY_LIMIT, INVALID_ISBN, INVALID_QUANTITY, INVALID_TITLE, INVALID_AUTHOR]]),
     |service, call| Box::pin(add_book(service, call)),
 );
 
@@ -77,8 +73,7 @@ async fn add_book(service: &WriteFunctions, call: Call<'_>) -> Outcome {
 }
 
 const BORROW_BOOK: Row<WriteFunctions> = Row::new(
-    Function::new(
-        MODULE,
+    command::<WriteFunctions>(
         "borrow_book",
         &[ISBN, USER],
         "lends a copy to a user",
@@ -89,8 +84,7 @@ const BORROW_BOOK: Row<WriteFunctions> = Row::new(
         "A user can borrow one copy of a book at a time.\n\
             Replies :ok.",
     )
-    .errors(&[&[NO_BOOK, ALREADY_BORROWED, NO_COPY_LEFT, INVALID_ISBN, INVALID_USER]])
-    .common_errors(&[WriteFunctions::ERRORS, &[OUTCOME_UNKNOWN, COMMAND_ID_TAKEN]]),
+    .errors(&[&[NO_BOOK, ALREADY_BORROWED, NO_COPY_LEFT, INVALID_ISBN, INVALID_USER]]),
     |service, call| Box::pin(borrow_book(service, call)),
 );
 
@@ -99,8 +93,7 @@ async fn borrow_book(service: &WriteFunctions, call: Call<'_>) -> Outcome {
 }
 
 const RETURN_BOOK: Row<WriteFunctions> = Row::new(
-    Function::new(
-        MODULE,
+    command::<WriteFunctions>(
         "return_book",
         &[ISBN, USER],
         "takes a copy back from a user",
@@ -108,8 +101,7 @@ const RETURN_BOOK: Row<WriteFunctions> = Row::new(
     )
     .group("Books")
     .details("Replies :ok.")
-    .errors(&[&[NO_BOOK, NOT_BORROWED, INVALID_ISBN, INVALID_USER]])
-    .common_errors(&[WriteFunctions::ERRORS, &[OUTCOME_UNKNOWN, COMMAND_ID_TAKEN]]),
+    .errors(&[&[NO_BOOK, NOT_BORROWED, INVALID_ISBN, INVALID_USER]]),
     |service, call| Box::pin(return_book(service, call)),
 );
 
@@ -118,8 +110,7 @@ async fn return_book(service: &WriteFunctions, call: Call<'_>) -> Outcome {
 }
 
 const REMOVE_BOOK: Row<WriteFunctions> = Row::new(
-    Function::new(
-        MODULE,
+    command::<WriteFunctions>(
         "remove_book",
         &[ISBN],
         "removes a book with all its copies",
@@ -130,8 +121,7 @@ const REMOVE_BOOK: Row<WriteFunctions> = Row::new(
         "A book with a borrowed copy cannot be removed.\n\
             Replies :ok.",
     )
-    .errors(&[&[NO_BOOK, BOOK_IS_OUT, INVALID_ISBN]])
-    .common_errors(&[WriteFunctions::ERRORS, &[OUTCOME_UNKNOWN, COMMAND_ID_TAKEN]]),
+    .errors(&[&[NO_BOOK, BOOK_IS_OUT, INVALID_ISBN]]),
     |service, call| Box::pin(remove_book(service, call)),
 );
 

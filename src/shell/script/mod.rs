@@ -1,5 +1,6 @@
 //! Statements from a file or a pipe.
 
+mod end;
 mod landing;
 mod output;
 
@@ -12,7 +13,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use self::output::{NotWritten, ScriptOutput};
+pub use self::end::ScriptEnd;
+use self::end::Stop;
+use self::output::ScriptOutput;
 use crate::shell::escape;
 use crate::shell::functions::Domain;
 use crate::shell::in_flight::{InFlight, MOST_IN_FLIGHT};
@@ -29,23 +32,6 @@ pub const MAX_STATEMENT: usize = 1 << 20;
 
 /// How long a statement may run on after a signal has asked the program to end.
 const STATEMENT_GRACE: Duration = Duration::from_secs(1);
-
-/// How a script ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ScriptEnd {
-    /// Every statement ran, or one left the script.
-    Success,
-    /// Nobody reads the output any more, and not every statement ran.
-    OutputClosed,
-    /// A statement could not be read or run.
-    Mistake,
-    /// The domain failed, or the script could not be read.
-    Failure,
-    /// A signal of this number asked the program to end.
-    Signal(i32),
-    /// A statement was refused or declined, and the script is [strict](Script::strict).
-    Refused,
-}
 
 /// Runs the statements of a reader and prints to a writer.
 #[derive(Debug)]
@@ -84,25 +70,6 @@ struct ScriptRun<D, W, E> {
     /// Whether no statement is left to be sent.
     all_sent: bool,
     interrupts: Interrupts,
-}
-
-/// Why a script stops before its end.
-enum Stop {
-    Left,
-    OutputClosed,
-    Mistake,
-    Failure,
-    Refused,
-    Interrupted,
-}
-
-impl From<NotWritten> for Stop {
-    fn from(not_written: NotWritten) -> Self {
-        match not_written {
-            NotWritten::Closed => Self::OutputClosed,
-            NotWritten::Failed => Self::Failure,
-        }
-    }
 }
 
 impl<D, W, E> Script<D, W, E>

@@ -43,10 +43,6 @@ impl Command for CounterCommand {
         assert!(self.what != What::PanicInTarget, "in target");
         &self.name
     }
-
-    fn title(&self) -> &'static str {
-        "Add"
-    }
 }
 
 impl DomainEvent for Added {

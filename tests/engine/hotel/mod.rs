@@ -94,10 +94,6 @@ impl Command for GuestCommand {
         let (Self::Arrive { guest, .. } | Self::Leave { guest }) = self;
         guest
     }
-
-    fn title(&self) -> &'static str {
-        "Change Guest"
-    }
 }
 
 impl Command for RoomCommand {
@@ -107,10 +103,6 @@ impl Command for RoomCommand {
     fn target(&self) -> &String {
         let (Self::Occupy { room, .. } | Self::Free { room }) = self;
         room
-    }
-
-    fn title(&self) -> &'static str {
-        "Change Room"
     }
 }
 

@@ -1,5 +1,7 @@
 //! Shelves with stock, and a policy that fills orders from a shelf, or else from the shelf next door.
 
+use std::borrow::Cow;
+
 use cqrs_bank::engine::domain::{Aggregate, Command, DomainEvent};
 use cqrs_bank::engine::event_handler::StartFrom;
 use cqrs_bank::engine::log::RecordedEvent;
@@ -46,8 +48,8 @@ impl Command for ShelfCommand {
         &self.shelf
     }
 
-    fn title(&self) -> &'static str {
-        "Change Shelf"
+    fn title(&self) -> Cow<'static, str> {
+        "Change Shelf".into()
     }
 }
 

@@ -15,7 +15,7 @@ use super::import_marker::{MARK, TASK, UNDER_WAY};
 use crate::engine::application::{Application, ImportError, Unavailable};
 use crate::engine::event_handler::ParkedError;
 use crate::engine::log::{Position, Timestamp};
-use crate::engine::runtime::{Clock, StopReason, blocking};
+use crate::engine::runtime::{Clock, StopReason, StoreFailure, blocking};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
 use crate::engine::store::{EventStore as _, StoreError};
@@ -180,34 +180,51 @@ impl<E: StoredEvent> Import<'_, E> {
         mut file: ImportFile<E>,
         contents: &Contents,
         progress: &mpsc::Sender<ProgressReport>,
-    ) -> Result<(), String> {
+    ) -> Result<(), StoreFailure> {
         let Self { application, .. } = *self;
         let store = application.store();
         loop {
             let read = blocking(move || (file.next_batch(), file)).await;
-            let (events, unread) = read.map_err(|error| error.to_string())?;
+            let (events, unread) = read.map_err(|error| StoreFailure::new(error.to_string()))?;
             file = unread;
-            let events = events.map_err(|error| error.to_string())?;
+            let events = events.map_err(|error| match error {
+                ImportError::File { reason, .. } => reason,
+                other => other.to_string().into(),
+            })?;
             if events.is_empty() {
                 break;
             }
-            let appends = self.replayed.appends(events).map_err(|error| error.to_string())?;
-            let appended = store.append(appends).await.map_err(|error| error.to_string())?;
+            let appends = self.replayed.appends(events).map_err(failure_of)?;
+            let appended = store.append(appends).await.map_err(failure_of)?;
             for committed in appended {
-                let committed = committed.map_err(|rejected| rejected.to_string())?;
+                let committed = committed.map_err(|rejected| StoreFailure::new(rejected.to_string()))?;
                 self.imported += committed.len() as u64;
                 self.end = committed.last().map_or(self.end, |last| last.position);
             }
-            let forwarded = application.fast_forward(contents, self.end).await;
-            forwarded.map_err(|error| error.to_string())?;
+            application.fast_forward(contents, self.end).await.map_err(not_forwarded)?;
             let _ = progress.try_send((ImportStep::Store, self.imported, contents.events));
         }
         for (name, first) in &contents.unfinished {
             let until = first.map_or(self.end, Position::before);
-            application.fast_forward_handler(name, until).await.map_err(|error| error.to_string())?;
+            application.fast_forward_handler(name, until).await.map_err(not_forwarded)?;
         }
         let ended = Progress { checkpoint: self.end, ..Progress::default() };
-        store.write_progress(MARK, ended, ParkedChange::None).await.map_err(|error| error.to_string())
+        store.write_progress(MARK, ended, ParkedChange::None).await.map_err(failure_of)
+    }
+}
+
+/// The store's own failure, whose kind and source a caller may want to know.
+fn failure_of(error: StoreError) -> StoreFailure {
+    match error {
+        StoreError::Failed(failure) | StoreError::OutcomeUnknown(failure) => failure,
+        other => other.to_string().into(),
+    }
+}
+
+fn not_forwarded(error: ParkedError) -> StoreFailure {
+    match error {
+        ParkedError::Store(error) => failure_of(error),
+        other => other.to_string().into(),
     }
 }
 

@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 use super::Slot;
 use super::status::{Condition, HandlerKind, HandlerState};
-use crate::engine::feed::conversations::Conversations;
+use crate::engine::feed::conversations::FollowedConversations;
 use crate::engine::feed::waiting::Waiting;
 use crate::engine::log::Position;
 use crate::engine::runtime::Supervisor;
@@ -37,7 +37,7 @@ pub(super) struct State {
     pub(super) registered: u64,
     pub(super) waiting_for_all: Waiting,
     pub(super) waiting_for_projections: Waiting,
-    pub(super) conversations: Conversations,
+    pub(super) conversations: FollowedConversations,
     /// How many callers wait for [`Shared::changed`].
     pub(super) waiting_for_change: usize,
 }

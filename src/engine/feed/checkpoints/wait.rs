@@ -58,7 +58,7 @@ impl Checkpoints {
     /// A handler that has stopped, runs elsewhere, or is not awaited and waits to retry is not waited for, and neither are
     /// conversations that begin after `position`.
     pub async fn wait_until_settled(&self, position: Position, max_wait: Duration) {
-        let followed = Followed::begin(&self.shared, position);
+        let followed = Following::begin(&self.shared, position);
         let settled = self.wait_until(|state| state.is_settled_at(state.conversations.followed_until(followed.number)));
         // After a timeout, callers ask which handlers lag.
         let _ = self.shared.supervisor.timeout(max_wait, settled).await;
@@ -132,18 +132,18 @@ impl Drop for WaitingForChange<'_> {
 }
 
 /// The conversations that a caller waits for.
-struct Followed<'a> {
+struct Following<'a> {
     shared: &'a Shared,
     number: u64,
 }
 
-impl<'a> Followed<'a> {
+impl<'a> Following<'a> {
     fn begin(shared: &'a Shared, begun_by: Position) -> Self {
         Self { shared, number: shared.lock().conversations.follow(begun_by) }
     }
 }
 
-impl Drop for Followed<'_> {
+impl Drop for Following<'_> {
     fn drop(&mut self) {
         self.shared.lock().conversations.unfollow(self.number);
     }

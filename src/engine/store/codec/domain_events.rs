@@ -7,27 +7,23 @@
 ///
 /// ```
 /// use cqrs_bank::engine::domain::{Contains as _, DomainEvent};
-/// use cqrs_bank::engine::store::codec::{StoredEvent as _, check_types, domain_events};
+/// use cqrs_bank::engine::store::codec::{StoredEvent as _, check_types, domain_events, serde_name};
 /// use serde::{Deserialize, Serialize};
 ///
 /// #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// #[serde(rename = "car_entered")]
 /// struct CarEntered { plate: String }
 ///
 /// #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// #[serde(rename_all = "snake_case")]
 /// enum TicketEvent { TicketIssued { number: u32 }, TicketPaid }
 ///
 /// impl DomainEvent for CarEntered {
-///     fn event_type(&self) -> &'static str { "car_entered" }
-///     fn title(&self) -> &'static str { "Car Entered" }
+///     fn event_type(&self) -> &'static str { serde_name(self) }
 /// }
 ///
 /// impl DomainEvent for TicketEvent {
-///     fn event_type(&self) -> &'static str {
-///         match self { Self::TicketIssued { .. } => "ticket_issued", Self::TicketPaid => "ticket_paid" }
-///     }
-///     fn title(&self) -> &'static str {
-///         match self { Self::TicketIssued { .. } => "Ticket Issued", Self::TicketPaid => "Ticket Paid" }
-///     }
+///     fn event_type(&self) -> &'static str { serde_name(self) }
 /// }
 ///
 /// domain_events! {

@@ -1,17 +1,18 @@
 //! The codec: events as text, for stores outside the process.
 //!
 //! An event that derives `Serialize` and `Deserialize` can be stored without further code. The store writes its type,
-//! its schema version and its data as JSON. The serde name of an enum's variant (or of a struct) must be the event's
-//! [type](DomainEvent::event_type), as it is or in `snake_case`; the data are the variant's fields, without the name.
+//! its schema version and its data as JSON. The [serde name](serde_name()) of an enum's variant (or of a struct) must be the
+//! event's [type](DomainEvent::event_type), as it is or in `snake_case`; the data are the variant's fields, without the name.
 //! [`DomainEvent::upcast`] converts older data as they are read; stored data never change.
 //!
 //! ```
 //! use cqrs_bank::engine::domain::{DomainEvent, Upcast};
-//! use cqrs_bank::engine::store::codec::StoredEvent as _;
+//! use cqrs_bank::engine::store::codec::{StoredEvent as _, serde_name};
 //! use serde::{Deserialize, Serialize};
 //! use serde_json::json;
 //!
 //! #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+//! #[serde(rename_all = "snake_case")]
 //! enum LotEvent {
 //!     CarEntered { plate: String, entrance: String },
 //!     CarLeft { plate: String },
@@ -19,17 +20,7 @@
 //!
 //! impl DomainEvent for LotEvent {
 //!     fn event_type(&self) -> &'static str {
-//!         match self {
-//!             Self::CarEntered { .. } => "car_entered",
-//!             Self::CarLeft { .. } => "car_left",
-//!         }
-//!     }
-//!
-//!     fn title(&self) -> &'static str {
-//!         match self {
-//!             Self::CarEntered { .. } => "Car Entered",
-//!             Self::CarLeft { .. } => "Car Left",
-//!         }
+//!         serde_name(self)
 //!     }
 //!
 //!     fn upcast(event_type: &str, schema_version: u16) -> Option<Upcast> {
@@ -51,6 +42,7 @@
 mod domain_events;
 mod names;
 mod read;
+mod serde_name;
 mod upcast;
 mod write;
 
@@ -62,6 +54,7 @@ use thiserror::Error;
 
 pub use self::domain_events::domain_events;
 use self::names::{Names, in_snake_case, is_of_type};
+pub use self::serde_name::serde_name;
 use self::upcast::upcast;
 pub use self::write::DataOf;
 use crate::engine::domain::{DomainEvent, current_version};

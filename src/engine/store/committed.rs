@@ -1,0 +1,58 @@
+//! The stored events of a command.
+
+use std::fmt;
+use std::ops::{Deref, Range};
+
+use crate::engine::log::{Batch, RecordedEvent};
+
+/// Stored events: a slice of one commit, shared with the log.
+pub struct Committed<E> {
+    commit: Batch<E>,
+    range: Range<u32>,
+}
+
+impl<E> Clone for Committed<E> {
+    fn clone(&self) -> Self {
+        let (commit, range) = (self.commit.clone(), self.range.clone());
+        Self { commit, range }
+    }
+}
+
+impl<E> Committed<E> {
+    /// The events of a commit within `range`.
+    pub fn new(commit: Batch<E>, range: Range<usize>) -> Self {
+        debug_assert!(range.start <= range.end && range.end <= commit.len());
+        let range = number_within(range.start)..number_within(range.end);
+        Self { commit, range }
+    }
+
+    /// All events of a commit or a read.
+    pub fn whole(events: Batch<E>) -> Self {
+        let end = events.len();
+        Self::new(events, 0..end)
+    }
+
+    /// No events, for a command that changes nothing.
+    pub fn nothing() -> Self {
+        Self::new(Batch::from([]), 0..0)
+    }
+}
+
+#[expect(clippy::expect_used, reason = "a batch of so many events does not fit into memory")]
+fn number_within(batch: usize) -> u32 {
+    u32::try_from(batch).expect("a batch holds fewer than 2^32 events")
+}
+
+impl<E> Deref for Committed<E> {
+    type Target = [RecordedEvent<E>];
+
+    fn deref(&self) -> &Self::Target {
+        &self.commit[self.range.start as usize..self.range.end as usize]
+    }
+}
+
+impl<E: fmt::Debug> fmt::Debug for Committed<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}

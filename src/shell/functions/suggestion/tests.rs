@@ -1,0 +1,51 @@
+use super::*;
+use crate::bank::Options;
+use crate::shell::bank_functions::BankFunctions;
+use crate::shell::functions::Vocabulary;
+use crate::shell::trace::Trace;
+
+fn meant(written: &str) -> Vec<String> {
+    suggestions(Vocabulary::of(&BankFunctions::new(Options::default(), Trace::default())).all(), written)
+}
+
+#[test]
+fn what_ends_or_discards_is_suggested_only_for_a_slip_in_its_own_name() {
+    for (slip, name) in [
+        ("Bank.clsoe", "Bank.close"),
+        ("Bank.clos", "Bank.close"),
+        ("clsoe", "Bank.close"),
+        ("Bnak.close", "Bank.close"),
+        ("Bank.close_acount", "Bank.close_account"),
+        ("exot", "exit"),
+        ("quitt", "quit"),
+        ("Bank.skp", "Bank.skip"),
+    ] {
+        assert_eq!(meant(slip), [name], "{slip}");
+    }
+    for other in ["Bank.list", "Bank.log", "Bank.clause", "Bank.closing", "Bank.cls", "quid_pro_quo"] {
+        let ending = ["Bank.close", "Bank.close_account", "Bank.skip", "exit", "quit"];
+        assert!(!meant(other).iter().any(|name| ending.contains(&name.as_str())), "{other}");
+    }
+}
+
+#[test]
+fn what_people_mean_is_suggested() {
+    for (word, names) in [
+        ("Bank.balance", &["Bank.check_balance"][..]),
+        ("balance", &["Bank.check_balance"]),
+        ("Bank.accounts", &["Bank.get_account_list"]),
+        ("Bank.list", &["Bank.get_account_list"]),
+        ("Bank.log", &["Bank.events"]),
+        ("Bank.history", &["Bank.statement", "Bank.events"]),
+        ("Bank.account", &["Bank.get_account_list"]),
+        ("Bank.lock", &["Bank.freeze"]),
+        ("Bank.undo", &["Bank.reverse"]),
+        ("Bank.rename", &["Bank.change_holder"]),
+        ("Bank.audit", &["Bank.verify"]),
+        ("Bank.overdraft", &["Bank.set_overdraft_limit"]),
+        ("Bank.depsit", &["Bank.deposit"]),
+        ("frobnicate", &[]),
+    ] {
+        assert_eq!(meant(word), names, "{word}");
+    }
+}
