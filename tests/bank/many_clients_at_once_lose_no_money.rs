@@ -154,7 +154,8 @@ fn each_bonus_is_paid_once(log: &[Event]) {
         AccountEvent::MoneyDeposited { amount, .. } => Some(amount.minor_units()),
         _ => None,
     };
-    let is_bonus = |event: &Event| event.metadata.causation_id() != event.metadata.command_id && deposit(event).is_some();
+    let is_bonus =
+        |event: &Event| event.metadata.causation_id() != event.metadata.command_id && deposit(event).is_some();
     let (mut paid, mut found) = (0, 0);
     for event in log.iter().filter(|event| *event.data.account_id().unwrap() != account(CEO)) {
         let Some(amount) = deposit(event) else { continue };

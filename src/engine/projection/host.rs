@@ -115,6 +115,7 @@ impl<E, P: Projection<E>> Hosted<E> for Host<P> {
     fn restored(&mut self, checkpoint: Option<Position>) {
         match (checkpoint, P::ROWS) {
             (Some(checkpoint), Some(fields)) => {
+                fields.restored(&mut self.fresh);
                 fields.track(&self.fresh);
                 Hosted::<E>::replace(self);
                 self.done = checkpoint;

@@ -70,7 +70,9 @@ mod tests {
             list.push(value);
             assert_eq!((list.len(), *list.at(value)), (value + 1, value));
         }
-        for index in (0..=count).filter(|index| index % SEGMENT < 3 || index % SEGMENT > SEGMENT - 3 || *index > count - 3) {
+        for index in
+            (0..=count).filter(|index| index % SEGMENT < 3 || index % SEGMENT > SEGMENT - 3 || *index > count - 3)
+        {
             assert_eq!(list.partition_point(|value| *value < index), index);
             let rest: Vec<_> = list.slices_from(index).flatten().copied().collect();
             assert_eq!(rest, (index..count).collect::<Vec<_>>(), "from {index}");
