@@ -79,7 +79,7 @@ pub struct Feed<E> {
     /// Observers hear only of events after this position.
     live_after: Position,
     kept: Kept,
-    rebuild: Rebuild,
+    rebuild: Rebuild<E>,
     /// Event handlers get no events until this completes.
     held: Option<oneshot::Receiver<()>>,
     /// Whether the store belongs to another supervisor, so that this one does not learn by itself that it has closed.

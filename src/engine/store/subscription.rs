@@ -6,7 +6,8 @@
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::{Committed, EventStore, MAX_READ, Published, StoreError};
+use super::read_ahead::ReadAhead;
+use super::{Committed, EventStore, Published, StoreError};
 use crate::engine::domain::DomainEvent;
 use crate::engine::log::{Batch, Position};
 
@@ -17,12 +18,19 @@ pub struct Subscription<E, S> {
     published: broadcast::Receiver<Published<E>>,
     position: Position,
     catching_up: bool,
+    ahead: ReadAhead<E>,
 }
 
 impl<E: DomainEvent, S: EventStore<E>> Subscription<E, S> {
     /// Subscribes to every event after `checkpoint`.
     pub fn after(store: S, checkpoint: Position) -> Self {
-        Self { published: store.published(), store, position: checkpoint, catching_up: true }
+        Self {
+            published: store.published(),
+            store,
+            position: checkpoint,
+            catching_up: true,
+            ahead: ReadAhead::default(),
+        }
     }
 
     /// The position of the last event returned.
@@ -41,7 +49,7 @@ impl<E: DomainEvent, S: EventStore<E>> Subscription<E, S> {
         loop {
             if self.catching_up {
                 // Boxed: a subscriber that keeps up does not carry the future of a read.
-                let missed = Box::pin(self.store.read_all(self.position, MAX_READ)).await?;
+                let missed = Box::pin(self.ahead.next(&self.store, self.position)).await?;
                 if !missed.is_empty() {
                     return Ok(self.advance_over(missed, 0));
                 }
