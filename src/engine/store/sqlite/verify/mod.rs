@@ -3,6 +3,7 @@
 pub(super) mod ended;
 mod handler_records;
 mod pages;
+mod structure;
 
 use std::io;
 use std::path::Path;
@@ -15,6 +16,7 @@ use uuid::Uuid;
 use self::ended::{Ended, broken};
 use self::handler_records::verify_records;
 use self::pages::Pages;
+use self::structure::StructureCheck;
 use super::files::companions::{END, companion};
 use super::files::end_file::{EndFile, RecordedEnd};
 use super::files::open_file::OpenFile;
@@ -116,6 +118,7 @@ fn verify<E: StoredEvent>(
 ) -> Result<Verification, StoreError> {
     let unreadable = |error: rusqlite::Error| unreadable(path, error.into());
     let connection = connect_to_read(path).map_err(unreadable)?;
+    let another = connect_to_read(path).map_err(unreadable)?;
     if !open_file.is_at(path) {
         let path = path.display();
         return Err(StoreError::Failed(
@@ -126,7 +129,8 @@ fn verify<E: StoredEvent>(
     let acknowledged = EndFile::read_at(&companion(path, END));
     // A consistent view, whatever is written meanwhile.
     let transaction = connection.unchecked_transaction().map_err(unreadable)?;
-    verdict(verify_all(&transaction, acknowledged, part, pages, report))
+    let structure = StructureCheck::begin(another).map_err(no_thread)?;
+    verdict(verify_all(&transaction, acknowledged, part, pages, Some(structure), report))
 }
 
 /// Verifies a connection's view, which must not change meanwhile.
@@ -136,7 +140,7 @@ pub(super) fn verify_view<E: StoredEvent>(
     part: Part,
     report: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Verification, StoreError> {
-    verdict(verify_all(connection, acknowledged, part, Pages::<E>::to(None), report))
+    verdict(verify_all(connection, acknowledged, part, Pages::<E>::to(None), None, report))
 }
 
 fn verdict(verified: Result<Verified, Ended>) -> Result<Verification, StoreError> {
@@ -154,6 +158,7 @@ fn verify_all<E: StoredEvent>(
     acknowledged: io::Result<RecordedEnd>,
     part: Part,
     pages: Pages<E>,
+    structure: Option<StructureCheck>,
     report: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Verified, Ended> {
     let Some(format) = Format::read(connection)? else { return broken(None, "its version is not known") };
@@ -168,9 +173,9 @@ fn verify_all<E: StoredEvent>(
         Part::Everything => verify_derived(connection, format, end)?,
         Part::Log => 0,
     };
-    let result: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-    if result != "ok" {
-        return broken(None, format!("SQLite: {result}"));
+    match structure {
+        Some(under_way) => under_way.end()?,
+        None => structure::check(connection)?,
     }
     Ok(Verified { events: end, streams: heads.len() as u64, snapshots })
 }
