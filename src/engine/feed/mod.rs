@@ -206,7 +206,7 @@ impl<E: DomainEvent> Feed<E> {
                 let (position, correlation_ids) = (last.position.get(), Conversations(&events));
                 tracing::debug!(position, %correlation_ids, "checkpoint of the projections");
             }
-            if store.is_durable() && self.kept.is_due_at(subscription.position()) {
+            if store.is_durable() && self.kept.is_due_at(subscription.position(), subscription.is_behind()) {
                 Box::pin(self.kept.write(&mut self.members, &store)).await?;
             }
         }
