@@ -43,7 +43,7 @@ const QUIET_PER_SECOND: f64 = 400_000.0;
 const TRACED_PER_SECOND: f64 = 150_000.0;
 
 /// Memory for each event.
-const BYTES_PER_EVENT: f64 = 250.0;
+const BYTES_PER_EVENT: f64 = 150.0;
 
 /// A program that has not answered after this time will not.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -162,5 +162,5 @@ impl Projection<BookEvent> for Inventory {
 
 /// Traces an event of the inventory.
 pub(super) fn trace(event: &RecordedEvent<BookEvent>) {
-    trace_line!(event.metadata.correlation_id, "Event Handler: {}", event.data.title());
+    trace_line!(event.metadata.correlation_id(), "Event Handler: {}", event.data.title());
 }

@@ -45,6 +45,11 @@ pub(super) fn lines(text: &str) -> Cow<'_, str> {
     )
 }
 
+/// Whether [`lines`] leaves a text as it is.
+pub(super) fn are_plain_lines(text: &str) -> bool {
+    text.bytes().all(|byte| byte == b'\n' || is_plain(byte))
+}
+
 /// The JSON with unprintable characters in its strings as `\u001b`.
 pub(super) fn json(json: &str) -> Cow<'_, str> {
     escaped(json, is_plain, |out, character| {

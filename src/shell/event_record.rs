@@ -36,8 +36,8 @@ pub(super) fn event_record<E: StoredEvent>(event: &RecordedEvent<E>) -> Option<B
         data: data(&event.data)?,
         time: event.time.to_string(),
         command_id: event.metadata.command_id,
-        correlation_id: event.metadata.correlation_id,
-        causation_id: event.metadata.causation_id,
+        correlation_id: event.metadata.correlation_id(),
+        causation_id: event.metadata.causation_id(),
         user: event.metadata.user(),
     };
     to_raw_value(&record).ok()

@@ -51,6 +51,9 @@ impl PendingOutput {
         }
         if self.in_color {
             into.push_str(&colour::painted(&text));
+        } else if into.is_empty() && escape::are_plain_lines(&text) {
+            // Not copied: a reply may be long.
+            std::mem::swap(into, &mut *text);
         } else {
             into.push_str(&escape::lines(&text));
         }
@@ -144,6 +147,7 @@ impl<W: AsyncWrite + Unpin> Printer<W> {
             }
         }
         self.text.clear();
+        self.text.shrink_to(4 * MAX_PENDING);
         self.written = 0;
         Ok(())
     }

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
+use std::sync::Arc;
 
-use serde::ser::{SerializeMap, SerializeSeq};
+use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use unicode_width::UnicodeWidthStr as _;
@@ -30,6 +31,8 @@ pub enum Term {
     Opaque(String),
     /// `[1, 2]`
     List(Vec<Term>),
+    /// The same, of items that are made one by one as they are printed. There may be as many as accounts.
+    Sequence(Sequence),
     /// `%{committed: 12}`
     Map(Vec<(&'static str, Term)>),
     /// `{:ok, …}`
@@ -48,6 +51,30 @@ pub enum Term {
     Nil,
     /// An aligned table for people; a list of objects in JSON.
     Table(Table),
+}
+
+/// A long list.
+#[derive(Clone)]
+pub struct Sequence {
+    count: usize,
+    item: Arc<dyn Fn(usize) -> Term + Send + Sync>,
+}
+
+impl Sequence {
+    /// A list of `count` items. `item` makes each from its index.
+    pub fn new(count: usize, item: impl Fn(usize) -> Term + Send + Sync + 'static) -> Self {
+        Self { count, item: Arc::new(item) }
+    }
+
+    fn items(&self) -> impl ExactSizeIterator<Item = Term> {
+        (0..self.count).map(|index| (self.item)(index))
+    }
+}
+
+impl fmt::Debug for Sequence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.items()).finish()
+    }
 }
 
 /// Rows under headings.
@@ -75,13 +102,8 @@ impl fmt::Display for Term {
             Self::Decimal(digits) => f.write_str(digits),
             Self::String(string) | Self::Time(string) | Self::Id(string) => write_quoted(f, string),
             Self::Opaque(name) => write_escaped(f, name),
-            Self::List(items) => {
-                f.write_char('[')?;
-                for (index, item) in items.iter().enumerate() {
-                    write!(f, "{}{item}", if index == 0 { "" } else { ", " })?;
-                }
-                f.write_char(']')
-            }
+            Self::List(items) => write_list(f, items.iter()),
+            Self::Sequence(sequence) => write_list(f, sequence.items()),
             Self::Map(entries) => {
                 f.write_str("%{")?;
                 for (index, (key, value)) in entries.iter().enumerate() {
@@ -99,6 +121,14 @@ impl fmt::Display for Term {
             Self::Table(table) => table.fmt(f),
         }
     }
+}
+
+fn write_list(f: &mut fmt::Formatter<'_>, items: impl Iterator<Item = impl fmt::Display>) -> fmt::Result {
+    f.write_char('[')?;
+    for (index, item) in items.enumerate() {
+        write!(f, "{}{item}", if index == 0 { "" } else { ", " })?;
+    }
+    f.write_char(']')
 }
 
 impl fmt::Display for Table {
@@ -180,13 +210,8 @@ impl Serialize for Term {
             | Self::Id(string)
             | Self::Opaque(string)
             | Self::Text(string) => serializer.serialize_str(string),
-            Self::List(items) => {
-                let mut list = serializer.serialize_seq(Some(items.len()))?;
-                for item in items {
-                    list.serialize_element(item)?;
-                }
-                list.end()
-            }
+            Self::List(items) => serializer.collect_seq(items),
+            Self::Sequence(sequence) => serializer.collect_seq(sequence.items()),
             Self::Map(entries) => {
                 let mut map = serializer.serialize_map(Some(entries.len()))?;
                 for (key, value) in entries {
@@ -232,6 +257,17 @@ mod tests {
         let problem = Term::Problem(Box::new(Term::Map(vec![("position", Term::Nil), ("problem", Term::Integer(7))])));
         assert_eq!(problem.to_string(), "{:error, %{position: nil, problem: 7}}");
         assert_eq!(serde_json::to_string(&problem).unwrap(), r#"{"error":{"position":null,"problem":7}}"#);
+    }
+
+    #[test]
+    fn a_sequence_reads_as_a_list_of_its_items() {
+        let item = |index: usize| Term::Map(vec![("id", Term::String(index.to_string())), ("holder", Term::Nil)]);
+        for count in [0, 1, 3] {
+            let (list, sequence) =
+                (Term::List((0..count).map(item).collect()), Term::Sequence(Sequence::new(count, item)));
+            assert_eq!(sequence.to_string(), list.to_string());
+            assert_eq!(serde_json::to_string(&sequence).unwrap(), serde_json::to_string(&list).unwrap());
+        }
     }
 
     #[test]

@@ -92,7 +92,7 @@ async fn what_a_process_does_is_there_when_the_reply_comes() {
     };
     assert_eq!(balance(&bank, "Tax").await, 30);
     let [withdrawn, deposited] = &bank.conversation(&receipt).await.unwrap()[..] else { panic!("two events") };
-    assert_eq!(deposited.metadata.causation_id, withdrawn.metadata.command_id);
+    assert_eq!(deposited.metadata.causation_id(), withdrawn.metadata.command_id);
     assert_eq!(deposited.metadata.command_id, id_of_answer::<Tax>(withdrawn));
     let HandlerReport { status, behind, parked } = report(&bank, Tax::NAME).await;
     assert_eq!(
@@ -208,7 +208,7 @@ async fn a_handler_that_has_stopped_is_traced_no_more_and_shown_as_it_is() {
     let mut lines = Vec::new();
     for _ in 0..2 {
         let conversation = bank.start_conversation();
-        let _followed = trace.follow(conversation.metadata().correlation_id);
+        let _followed = trace.follow(conversation.metadata().correlation_id());
         let deposit = AccountCommand::deposit(account("Wolfman"), money(1));
         let receipt = bank.send(deposit, conversation).await.unwrap().outcome().await.unwrap();
         assert_eq!(receipt.lagging(), [""; 0], "nobody waits for it");
@@ -236,7 +236,7 @@ async fn a_handler_that_another_program_runs_is_not_traced_here() {
     one.add_event_handler(diary.clone()).await.unwrap();
     other.add_event_handler(nothing.clone()).await.unwrap();
     let conversation = other.start_conversation();
-    let _followed = trace.follow(conversation.metadata().correlation_id);
+    let _followed = trace.follow(conversation.metadata().correlation_id());
     let deposit = AccountCommand::deposit(account("Wolfman"), money(1));
     other.send(deposit, conversation).await.unwrap().outcome().await.unwrap();
     while diary.titles().is_empty() {

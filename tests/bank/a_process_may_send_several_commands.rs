@@ -94,7 +94,7 @@ async fn the_reply_comes_when_all_have_ended_and_none_is_undone_by_anothers_refu
         assert_eq!(given(&bank, &receipt).await, ["Dracula", "Mummy", "Freddy"]);
         let events = bank.conversation(&receipt).await.unwrap();
         assert_eq!(events[1].metadata.command_id, id_of_answer::<Presents>(&events[0]));
-        assert!(events[1..].iter().all(|event| event.metadata.causation_id == events[0].metadata.command_id));
+        assert!(events[1..].iter().all(|event| event.metadata.causation_id() == events[0].metadata.command_id));
         assert_eq!(bank.parked().await.unwrap(), []);
         assert!(is_whole(&bank).await);
         bank.close().await;

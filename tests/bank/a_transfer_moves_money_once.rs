@@ -40,9 +40,9 @@ async fn a_transfer_is_reserved_credited_and_settled() {
     // One conversation, each step caused by the command before it.
     let events = bank.events(Position::new(4), 9).await.unwrap();
     let first = &events[0].metadata;
-    assert!(events.iter().all(|event| event.metadata.correlation_id == first.correlation_id));
-    assert_eq!(events[1].metadata.causation_id, first.command_id);
-    assert_eq!(events[2].metadata.causation_id, events[1].metadata.command_id);
+    assert!(events.iter().all(|event| event.metadata.correlation_id() == first.correlation_id()));
+    assert_eq!(events[1].metadata.causation_id(), first.command_id);
+    assert_eq!(events[2].metadata.causation_id(), events[1].metadata.command_id);
 
     let transfers = bank.transfers(Position::START, 9, None).await.unwrap();
     assert_eq!(transfers.len(), 1);

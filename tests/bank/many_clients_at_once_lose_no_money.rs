@@ -103,7 +103,7 @@ fn each_reply_is_true(replies: &[(Command, Reply)], log: &[Event]) {
         replies.iter().filter(|(command, reply)| counted(command, reply)).count()
     };
     let happened = |counted: &dyn Fn(&AccountEvent) -> bool| {
-        let asked_for = log.iter().filter(|event| event.metadata.causation_id == event.metadata.command_id);
+        let asked_for = log.iter().filter(|event| event.metadata.causation_id() == event.metadata.command_id);
         asked_for.filter(|event| counted(&event.data)).count()
     };
     let done = |reply: &Reply| *reply == Reply::Done;
@@ -154,11 +154,12 @@ fn each_bonus_is_paid_once(log: &[Event]) {
         AccountEvent::MoneyDeposited { amount, .. } => Some(amount.minor_units()),
         _ => None,
     };
-    let is_bonus = |event: &Event| event.metadata.causation_id != event.metadata.command_id && deposit(event).is_some();
+    let is_bonus =
+        |event: &Event| event.metadata.causation_id() != event.metadata.command_id && deposit(event).is_some();
     let (mut paid, mut found) = (0, 0);
     for event in log.iter().filter(|event| *event.data.account_id().unwrap() != account(CEO)) {
         let Some(amount) = deposit(event) else { continue };
-        let caused = |other: &&Event| is_bonus(other) && other.metadata.causation_id == event.metadata.command_id;
+        let caused = |other: &&Event| is_bonus(other) && other.metadata.causation_id() == event.metadata.command_id;
         let bonuses: Vec<_> = log.iter().filter(caused).filter_map(deposit).collect();
         let expected = (paid < ENOUGH && amount >= 100).then_some(amount / 100);
         match bonuses[..] {

@@ -257,7 +257,8 @@ async fn what_was_behind_an_event_is_told() {
         assert_eq!(hotel.cause(&events[0]).await, Ok(Cause::Request));
         assert_eq!(hotel.cause(&events[1]).await, Ok(Cause::Event(Box::new(events[0].clone()))));
         let mut of_nobody = events[1].clone();
-        of_nobody.metadata.causation_id = Uuid::nil();
+        let Metadata { command_id, .. } = of_nobody.metadata;
+        of_nobody.metadata = Metadata::new(command_id, of_nobody.metadata.correlation_id(), Uuid::nil());
         assert_eq!(hotel.cause(&of_nobody).await, Ok(Cause::Unknown));
         hotel.close().await;
     }

@@ -116,10 +116,10 @@ proptest! {
             assert!(engine.run(&commands).await);
             let log = engine.log().await;
             for (number, (_, count)) in (1..).zip(&orders) {
-                let conversation = |event: &&Event| event.metadata.correlation_id == id_of(number);
+                let conversation = |event: &&Event| event.metadata.correlation_id() == id_of(number);
                 let conversation: Vec<_> = log.iter().filter(conversation).collect();
                 let [order, answer] = conversation[..] else { panic!("one answer each: {conversation:?}") };
-                assert_eq!(answer.metadata.causation_id, order.metadata.command_id);
+                assert_eq!(answer.metadata.causation_id(), order.metadata.command_id);
                 assert!(matches!(answer.data, Changed::Taken(it) | Changed::Lent(it) if it == *count), "{answer:?}");
             }
             let commands: BTreeSet<_> = log.iter().map(|event| event.metadata.command_id).collect();

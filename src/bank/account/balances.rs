@@ -52,7 +52,7 @@ impl Projection<AccountEvent> for Balances {
 
 /// Traces an event of the balance projection, and logs declined payments.
 pub(in crate::bank) fn trace(event: &RecordedEvent<AccountEvent>) {
-    let (conversation, title) = (event.metadata.correlation_id, event.data.title());
+    let (conversation, title) = (event.metadata.correlation_id(), event.data.title());
     trace_line!(conversation, "Event Handler: {title}");
     match &event.data {
         // Whoever loads it gets a list of what was declined.

@@ -86,7 +86,22 @@ impl Serialize for AccountId {
 
 impl<'de> Deserialize<'de> for AccountId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::new(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+        struct Name;
+
+        impl de::Visitor<'_> for Name {
+            type Value = AccountId;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<AccountId, E> {
+                AccountId::new(name).map_err(E::custom)
+            }
+        }
+
+        // Most of what is read holds such a name, so it is not copied before it is checked.
+        deserializer.deserialize_str(Name)
     }
 }
 

@@ -1,7 +1,9 @@
 //! The account list: the projection of all accounts and their holders.
 
+use std::borrow::Cow;
+
 use arcstr::ArcStr;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::balance::OverdraftLimit;
 use super::later_changes::LaterChanges;
@@ -59,15 +61,37 @@ pub struct Accounts {
 
 /// A stored row of the account list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredAccount<'_>")]
 struct ListedAccount {
     account_id: AccountId,
-    #[serde(with = "shared_text")]
+    #[serde(serialize_with = "serialize_shared")]
     holder: ArcStr,
     position: Position,
     time: Timestamp,
     has_pin: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    email: Option<EmailAddress>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<Box<EmailAddress>>,
+}
+
+#[derive(Deserialize)]
+struct StoredAccount<'a> {
+    account_id: AccountId,
+    #[serde(borrow)]
+    holder: Cow<'a, str>,
+    position: Position,
+    time: Timestamp,
+    has_pin: bool,
+    #[serde(default)]
+    email: Option<Box<EmailAddress>>,
+}
+
+/// An account and its holder mostly have the same name, and share it.
+impl From<StoredAccount<'_>> for ListedAccount {
+    fn from(stored: StoredAccount<'_>) -> Self {
+        let StoredAccount { account_id, holder, position, time, has_pin, email } = stored;
+        let holder = if holder == account_id.as_str() { account_id.shared_name() } else { ArcStr::from(holder) };
+        Self { account_id, holder, position, time, has_pin, email }
+    }
 }
 
 impl LogRow for ListedAccount {
@@ -165,7 +189,7 @@ impl Accounts {
 
     fn email_at(&self, account: &str, moment: Moment) -> Option<&EmailAddress> {
         let changed = self.changes_of(account).and_then(|changes| changes.email_at(moment));
-        changed.unwrap_or_else(|| self.listed.find(account)?.email.as_ref())
+        changed.unwrap_or_else(|| self.listed.find(account)?.email.as_deref())
     }
 
     /// The holder of an account at a moment, if their e-mail address was known then.
@@ -206,7 +230,7 @@ impl Projection<AccountEvent> for Accounts {
                 position,
                 time: event.time,
                 has_pin: account_holder.pin_verifier().is_some(),
-                email: account_holder.email().cloned(),
+                email: account_holder.email().cloned().map(Box::new),
             });
         } else if let AccountEvent::CurrencyChosen(chosen) = event.data {
             self.currencies.push(ListedCurrency { position, chosen });
@@ -218,16 +242,6 @@ impl Projection<AccountEvent> for Accounts {
     }
 }
 
-mod shared_text {
-    use arcstr::ArcStr;
-
-    use serde::{Deserialize as _, Deserializer, Serializer};
-
-    pub(in crate::bank) fn serialize<S: Serializer>(text: &ArcStr, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(text)
-    }
-
-    pub(in crate::bank) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ArcStr, D::Error> {
-        Box::<str>::deserialize(deserializer).map(ArcStr::from)
-    }
+fn serialize_shared<S: Serializer>(text: &ArcStr, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(text)
 }

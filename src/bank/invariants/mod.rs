@@ -33,7 +33,7 @@ impl Invariants<AccountEvent> for Audit {
     fn look_at(&self, event: &RecordedEvent<AccountEvent>) -> Result<(), String> {
         let RecordedEvent { stream, data, .. } = event;
         match data.account_id() {
-            Some(account) if *stream == StreamId::new(Account::CATEGORY, account) => Ok(()),
+            Some(account) if stream.is_of(Account::CATEGORY, account.as_str()) => Ok(()),
             Some(_) => Err(format!("its account differs from its stream {stream}")),
             None if *stream == StreamId::new(Ledger::CATEGORY, &TheLedger) => Ok(()),
             None => Err(format!("it stands in the stream {stream}, and not in the ledger's")),

@@ -30,10 +30,10 @@ use crate::engine::runtime::Origin;
 /// # let (bank, wolfman) = (Bank::open(StoreUrl::Memory).await?, AccountId::new("Wolfman")?);
 /// bank.create(&wolfman).await?;
 /// let conversation = bank.start_conversation();
-/// let correlation_id = conversation.metadata().correlation_id;
+/// let correlation_id = conversation.metadata().correlation_id();
 /// let sent = bank.deposit(&wolfman, Money::new(100)?).metadata(conversation).send().await?;
 /// let receipt = sent.outcome().await?;
-/// assert_eq!(receipt.events()[0].metadata.correlation_id, correlation_id);
+/// assert_eq!(receipt.events()[0].metadata.correlation_id(), correlation_id);
 /// # Ok(())
 /// # }
 /// ```

@@ -25,10 +25,10 @@ impl<E: StoredEvent> Application<E> {
     /// [`Unavailable`]: the log cannot be read.
     pub async fn cause(&self, event: &RecordedEvent<E>) -> Result<Cause<E>, Unavailable> {
         let metadata = &event.metadata;
-        if metadata.causation_id == metadata.command_id {
+        if metadata.causation_id() == metadata.command_id {
             return Ok(Cause::Request);
         }
-        let cause = self.store().read_command(metadata.causation_id).await;
+        let cause = self.store().read_command(metadata.causation_id()).await;
         let cause = self.or_unavailable(cause).await?;
         let cause = cause.as_ref().and_then(|events| match &**events {
             [only] => Some(only),

@@ -35,10 +35,12 @@ impl<E: StoredEvent> Application<E> {
     /// [`Unavailable`]: the log cannot be read.
     pub async fn conversation(&self, receipt: &Receipt<E>) -> Result<Vec<RecordedEvent<E>>, Unavailable> {
         let mut events = receipt.events().to_vec();
-        let Some(correlation_id) = events.first().map(|event| event.metadata.correlation_id) else { return Ok(events) };
+        let Some(correlation_id) = events.first().map(|event| event.metadata.correlation_id()) else {
+            return Ok(events);
+        };
         let mut pages = LogPages::between(self.store(), receipt.position(), receipt.seen_up_to());
         while let Some(page) = self.or_unavailable(pages.next().await).await? {
-            events.extend(page.iter().filter(|event| event.metadata.correlation_id == correlation_id).cloned());
+            events.extend(page.iter().filter(|event| event.metadata.correlation_id() == correlation_id).cloned());
         }
         Ok(events)
     }

@@ -15,7 +15,7 @@ impl<E: StoredEvent> Base<E> {
     pub(super) async fn receipt(&self, events: Committed<E>, consistency: Consistency) -> Receipt<E> {
         match events.last() {
             Some(last) if consistency == Consistency::Strong && !self.is_seen(last) => {
-                let (correlation_id, position) = (last.metadata.correlation_id, last.position);
+                let (correlation_id, position) = (last.metadata.correlation_id(), last.position);
                 let deadline = Instant::now() + MAX_WAIT;
                 let seen = self.wait_until_conversation_is_seen(correlation_id, position, deadline).await;
                 return Receipt { events, seen };
@@ -35,7 +35,7 @@ impl<E: StoredEvent> Base<E> {
     /// Whether all awaited handlers have seen an event and its conversation.
     pub(super) fn is_seen(&self, last: &RecordedEvent<E>) -> bool {
         self.checkpoints.is_seen_by_all(last.position)
-            && self.checkpoints.end_of_conversation(last.metadata.correlation_id).is_none()
+            && self.checkpoints.end_of_conversation(last.metadata.correlation_id()).is_none()
     }
 
     /// Waits until the handlers have seen an event and everything that process managers cause by it, or until the

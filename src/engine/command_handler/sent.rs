@@ -54,7 +54,7 @@ impl<A: Aggregate, E> Sent<A, E> {
         let (reply, answer) = oneshot::channel();
         let pending = Pending { command_id: metadata.command_id, answer };
         let sent = Self { command, metadata, particulars, reply: Some(reply), may_be_duplicate, may_be_stored: false };
-        sent.in_span(|| trace_line!(sent.metadata.correlation_id, "Command Sent"));
+        sent.in_span(|| trace_line!(sent.metadata.correlation_id(), "Command Sent"));
         (CommandRequest::Handle(sent), pending)
     }
 

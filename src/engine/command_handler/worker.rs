@@ -152,13 +152,13 @@ where
             (None, Ok(())) => return None,
         };
         let Sent { command, metadata, .. } = sent;
-        sent.in_span(|| trace_line!(metadata.correlation_id, "Command Handler: {}", command.title()));
+        sent.in_span(|| trace_line!(metadata.correlation_id(), "Command Handler: {}", command.title()));
         Some(outcome)
     }
 
     async fn decide(&mut self, sent: &Sent<A, E>, time: Timestamp, appends: &mut Vec<Append<E>>) -> Decision<A, E> {
         let Sent { command, metadata, .. } = sent;
-        sent.in_span(|| trace_line!(metadata.correlation_id, "Command Handler: {}", command.title()));
+        sent.in_span(|| trace_line!(metadata.correlation_id(), "Command Handler: {}", command.title()));
         let decision = match self.execute(sent, time, appends) {
             Some(decision) => decision,
             None => match self.load(sent).await {
@@ -192,7 +192,7 @@ where
         let loaded = self.loaded.get_mut(command.target())?;
         let decide = AssertUnwindSafe(|| {
             if let Some(value) = loaded.state.trace_value(command) {
-                trace_value(metadata.correlation_id, value);
+                trace_value(metadata.correlation_id(), value);
             }
             let events = loaded.state.execute(command)?;
             for event in &events {

@@ -131,7 +131,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         } else if self.store().is_durable() || parked != ParkedChange::None {
             self.write(parked).await?;
         }
-        let (position, correlation_id) = (event.position.get(), event.metadata.correlation_id);
+        let (position, correlation_id) = (event.position.get(), event.metadata.correlation_id());
         tracing::debug!(handler = H::NAME, position, %correlation_id, "checkpoint");
         self.context.checkpoints.advance([&self.slot], event.position);
         Ok(())

@@ -127,7 +127,7 @@ impl<E> HandlerFeed<E> {
         };
         if let Some(title) = self.trace_title.filter(|_| mode != Mode::Closed) {
             for event in wanted.filter(|event| event.position > before) {
-                trace_line!(event.metadata.correlation_id, "Event Handler: {title}");
+                trace_line!(event.metadata.correlation_id(), "Event Handler: {title}");
             }
         }
         let mut state = self.inbox.lock();

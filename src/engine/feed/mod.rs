@@ -80,7 +80,7 @@ pub struct Feed<E> {
     /// Observers hear only of events after this position.
     live_after: Position,
     kept: Kept,
-    rebuild: Rebuild,
+    rebuild: Rebuild<E>,
     /// Event handlers get no events until this completes.
     held: Option<oneshot::Receiver<()>>,
     /// Whether the store belongs to another supervisor, so that this one does not learn by itself that it has closed.
@@ -207,7 +207,7 @@ impl<E: DomainEvent> Feed<E> {
                 let (position, correlation_ids) = (last.position.get(), Conversations(&events));
                 tracing::debug!(position, %correlation_ids, "checkpoint of the projections");
             }
-            if store.is_durable() && self.kept.is_due_at(subscription.position()) {
+            if store.is_durable() && self.kept.is_due_at(subscription.position(), subscription.is_behind()) {
                 Box::pin(self.kept.write(&mut self.members, &store)).await?;
             }
         }

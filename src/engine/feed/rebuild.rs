@@ -6,7 +6,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::projections::Members;
 use crate::engine::domain::DomainEvent;
 use crate::engine::log::{Batch, Position};
-use crate::engine::store::{EventStore, MAX_READ, StoreError};
+use crate::engine::store::read_ahead::ReadAhead;
+use crate::engine::store::{EventStore, StoreError};
 
 /// Why the projections were not rebuilt.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -26,9 +27,10 @@ pub enum RebuildError {
 }
 
 /// The progress of a rebuild, if one is under way.
-#[derive(Debug, Default)]
-pub(super) struct Rebuild {
+#[derive(Debug)]
+pub(super) struct Rebuild<E> {
     under_way: Option<UnderWay>,
+    ahead: ReadAhead<E>,
     /// A projection has panicked or joined meanwhile. The rebuild begins again.
     pub(super) is_spoiled: bool,
 }
@@ -47,7 +49,13 @@ pub(super) struct Caller {
     pub(super) reply: oneshot::Sender<Result<Position, RebuildError>>,
 }
 
-impl Rebuild {
+impl<E> Default for Rebuild<E> {
+    fn default() -> Self {
+        Self { under_way: None, ahead: ReadAhead::default(), is_spoiled: false }
+    }
+}
+
+impl<E: DomainEvent> Rebuild<E> {
     pub(super) fn is_under_way(&self) -> bool {
         self.under_way.is_some()
     }
@@ -55,28 +63,28 @@ impl Rebuild {
     /// Reads the next page of the log.
     ///
     /// Cancel-safe.
-    pub(super) async fn next_page<E: DomainEvent, S: EventStore<E>>(&self, store: &S) -> Result<Batch<E>, StoreError> {
+    pub(super) async fn next_page<S: EventStore<E>>(&mut self, store: &S) -> Result<Batch<E>, StoreError> {
         let position = self.under_way.as_ref().map_or(Position::START, |under_way| under_way.position);
         // Boxed: the feed makes this future before it knows whether a rebuild is under way.
-        Box::pin(store.read_all(position, MAX_READ)).await
+        Box::pin(self.ahead.next(store, position)).await
     }
 
     /// Begins a rebuild, or shares the one under way.
-    pub(super) fn ask<E: DomainEvent>(&mut self, caller: Caller, members: &mut Members<E>) {
+    pub(super) fn ask(&mut self, caller: Caller, members: &mut Members<E>) {
         match &mut self.under_way {
             Some(under_way) => under_way.callers.push(caller),
             None => self.begin(vec![caller], members),
         }
     }
 
-    fn begin<E: DomainEvent>(&mut self, callers: Vec<Caller>, members: &mut Members<E>) {
+    fn begin(&mut self, callers: Vec<Caller>, members: &mut Members<E>) {
         members.hosts().for_each(|host| host.begin_anew());
         let under_way = Some(UnderWay { position: Position::START, callers });
-        *self = Self { under_way, is_spoiled: false };
+        *self = Self { under_way, ..Self::default() };
     }
 
     /// Folds a page. Once the new projections have caught up with the old ones, they replace them.
-    pub(super) fn go_on<E: DomainEvent>(&mut self, page: Result<Batch<E>, StoreError>, members: &mut Members<E>) {
+    pub(super) fn go_on(&mut self, page: Result<Batch<E>, StoreError>, members: &mut Members<E>) {
         let Some(UnderWay { position, callers }) = self.under_way.take() else { return };
         if self.is_spoiled {
             return self.begin(callers, members);

@@ -14,14 +14,18 @@ use crate::engine::store::{EventStore, StoreError};
 /// The most events between two writes, which is also the most that are folded when a store is reopened.
 const KEEP_EVERY: u64 = 8_192;
 
+/// The same while the log is read from far behind. More often, writing the rows would take longer than folding them.
+const KEEP_EVERY_BEHIND: u64 = 16 * KEEP_EVERY;
+
 /// The checkpoint of the rows written last.
 #[derive(Debug, Default)]
 pub(super) struct Kept(Position);
 
 impl Kept {
-    /// Whether changed rows are due to be written at a position.
-    pub(super) fn is_due_at(&self, position: Position) -> bool {
-        position.get() - self.0.get() >= KEEP_EVERY
+    /// Whether changed rows are due to be written at a position. `is_behind` says that more of the log is to be read there.
+    pub(super) fn is_due_at(&self, position: Position, is_behind: bool) -> bool {
+        let most = if is_behind { KEEP_EVERY_BEHIND } else { KEEP_EVERY };
+        position.get() - self.0.get() >= most
     }
 
     /// Writes the rows that have changed.

@@ -15,27 +15,44 @@ use super::hex::hex;
 
 /// The origin of an event: the command behind it and the conversation it belongs to.
 ///
-/// Most commands carry only ids. Further details are shared by all events of a command in memory, and stored with each.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Most commands come from outside and carry only their id, so most metadata are one id. The rest is shared by all events
+/// of a command in memory, and stored with each.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Metadata {
     /// The command that produced the event.
     pub command_id: Uuid,
-    /// The conversation: shared by everything that one external request caused.
-    pub correlation_id: Uuid,
-    /// The command or event that caused the command.
-    pub causation_id: Uuid,
+    /// `None` for the command itself: it starts the conversation, and is its own cause.
+    origin: Option<Arc<Origin>>,
     details: Option<Arc<Details>>,
+}
+
+#[derive(PartialEq, Eq)]
+struct Origin {
+    correlation_id: Uuid,
+    causation_id: Uuid,
 }
 
 impl Metadata {
     /// Metadata with these ids and no details.
     pub fn new(command_id: Uuid, correlation_id: Uuid, causation_id: Uuid) -> Self {
-        Self { command_id, correlation_id, causation_id, details: None }
+        let is_itself = correlation_id == command_id && causation_id == command_id;
+        let origin = (!is_itself).then(|| Arc::new(Origin { correlation_id, causation_id }));
+        Self { command_id, origin, details: None }
     }
 
     /// The metadata of an external command: it starts a conversation and is its own cause.
     pub fn from_outside(command_id: Uuid) -> Self {
-        Self::new(command_id, command_id, command_id)
+        Self { command_id, origin: None, details: None }
+    }
+
+    /// The conversation: shared by everything that one external request caused.
+    pub fn correlation_id(&self) -> Uuid {
+        self.origin.as_ref().map_or(self.command_id, |origin| origin.correlation_id)
+    }
+
+    /// The command or event that caused the command.
+    pub fn causation_id(&self) -> Uuid {
+        self.origin.as_ref().map_or(self.command_id, |origin| origin.causation_id)
     }
 
     /// Adds the fingerprint of the command's content.
@@ -68,9 +85,7 @@ impl Metadata {
     pub(crate) fn or_sent_by(self, sender: &Self) -> Self {
         match sender.user() {
             // Shared, so that no command has to make its details.
-            Some(_) if self.details.is_none() => {
-                sender.with_ids(self.command_id, self.correlation_id, self.causation_id)
-            }
+            Some(_) if self.details.is_none() => Self { details: sender.details.clone(), ..self },
             Some(user) if self.user().is_none() => self.with_user(user),
             Some(_) | None => self,
         }
@@ -95,7 +110,7 @@ impl Metadata {
     /// Replaces the ids and keeps the details.
     #[must_use]
     pub(crate) fn with_ids(&self, command_id: Uuid, correlation_id: Uuid, causation_id: Uuid) -> Self {
-        Self { command_id, correlation_id, causation_id, details: self.details.clone() }
+        Self { details: self.details.clone(), ..Self::new(command_id, correlation_id, causation_id) }
     }
 
     /// The fingerprint of the command's content. It is stored only if the sender chose the command's id.
@@ -192,6 +207,17 @@ impl Details {
         let effects: Option<Cow<'_, str>> = effects.and_then(|effects| serde_json::from_str(effects.get()).ok());
         let has_effects = effects.as_deref() != Some(NO_EFFECTS);
         Self { text: text.into(), fingerprint, process: owned(process), snapshot: owned(snapshot), user, has_effects }
+    }
+}
+
+impl fmt::Debug for Metadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metadata")
+            .field("command_id", &self.command_id)
+            .field("correlation_id", &self.correlation_id())
+            .field("causation_id", &self.causation_id())
+            .field("details", &self.details)
+            .finish()
     }
 }
 

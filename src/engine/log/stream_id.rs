@@ -22,6 +22,12 @@ impl StreamId {
         Self(name.into())
     }
 
+    /// Whether this is the stream of an aggregate: the same as [`StreamId::new`] makes, without making it.
+    pub fn is_of(&self, category: &str, id: &str) -> bool {
+        let rest = self.0.strip_prefix(category).and_then(|rest| rest.strip_prefix('-'));
+        rest.is_some_and(|rest| rest == id)
+    }
+
     /// The full name, including the category.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -43,5 +49,22 @@ impl fmt::Debug for StreamId {
 impl Serialize for StreamId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_is_of_the_aggregate_that_it_is_named_after() {
+        let stream = StreamId::new("account", &"a-b");
+        assert!(stream.is_of("account", "a-b") && StreamId::new("account", &"").is_of("account", ""));
+        for (category, id) in
+            [("account", "b"), ("account-a", "b-"), ("account", "-a-b"), ("acc", "ount-a-b"), ("", "")]
+        {
+            assert!(!stream.is_of(category, id), "{category} {id}");
+        }
+        assert!(stream.is_of("account-a", "b"), "a name alone does not tell where its category ends");
     }
 }

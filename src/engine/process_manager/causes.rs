@@ -23,8 +23,8 @@ impl Causes {
         let mut pages = LogPages::up_to(store, store.end().await?);
         while let Some(page) = pages.next().await? {
             for metadata in page.iter().map(|event| &event.metadata) {
-                if metadata.causation_id != metadata.command_id {
-                    causes.add(metadata.causation_id);
+                if metadata.causation_id() != metadata.command_id {
+                    causes.add(metadata.causation_id());
                 }
             }
         }

@@ -41,7 +41,7 @@ impl Chains {
         if let Some(causes) = self.known_causes(event) {
             return Ok(causes);
         }
-        let (command_id, mut cause) = (event.metadata.command_id, event.metadata.causation_id);
+        let (command_id, mut cause) = (event.metadata.command_id, event.metadata.causation_id());
         let mut causes = 1;
         while causes <= longest {
             if let Some(known) = self.cached(cause) {
@@ -49,7 +49,7 @@ impl Chains {
                 break;
             }
             match cause_of(cause, store).await? {
-                Some(before) if before.metadata.causation_id != cause => cause = before.metadata.causation_id,
+                Some(before) if before.metadata.causation_id() != cause => cause = before.metadata.causation_id(),
                 _ => break,
             }
             causes += 1;
@@ -60,7 +60,7 @@ impl Chains {
 
     /// The same, if no other event has to be read for it.
     pub(super) fn known_causes<E>(&self, event: &RecordedEvent<E>) -> Option<u32> {
-        let (command_id, cause) = (event.metadata.command_id, event.metadata.causation_id);
+        let (command_id, cause) = (event.metadata.command_id, event.metadata.causation_id());
         if cause == command_id { Some(0) } else { self.cached(command_id) }
     }
 
@@ -95,8 +95,8 @@ where
     let mut last = vec![link(event)];
     let mut first = VecDeque::new();
     let (mut event, mut length) = (event.clone(), 1_u32);
-    while length <= longest.saturating_add(1) && event.metadata.causation_id != event.metadata.command_id {
-        let Some(cause) = cause_of(event.metadata.causation_id, store).await? else { break };
+    while length <= longest.saturating_add(1) && event.metadata.causation_id() != event.metadata.command_id {
+        let Some(cause) = cause_of(event.metadata.causation_id(), store).await? else { break };
         if last.len() < SHOWN {
             last.push(link(&cause));
         } else {

@@ -125,7 +125,7 @@ impl<P: ProcessManager<Event: StoredEvent>> EventHandler<EventOf<P>> for Process
         let command_count = reaction.len();
         let mut accepted = Vec::new();
         if !reaction.is_empty() {
-            trace_line!(event.metadata.correlation_id, "Process Manager: {}", P::TITLE);
+            trace_line!(event.metadata.correlation_id(), "Process Manager: {}", P::TITLE);
             let causes = self.count_causes(event).await?;
             let mut both_refused = false;
             for (answer, command) in reaction.into_answers().enumerate() {
@@ -269,7 +269,7 @@ impl<P: ProcessManager<Event: StoredEvent>> Process<P> {
     ) -> Result<AnswerOutcome<EventOf<P>>, Failure> {
         let cause = &event.metadata;
         let id = command_id(P::NAME, event, number);
-        let metadata = self.sender.with_ids(id, cause.correlation_id, cause.command_id);
+        let metadata = self.sender.with_ids(id, cause.correlation_id(), cause.command_id);
         let outcome = command.send(&self.commands, metadata, may_be_duplicate).await?;
         if let AnswerOutcome::Accepted(events) = &outcome {
             self.continue_conversation(event, causes, events);
@@ -280,7 +280,7 @@ impl<P: ProcessManager<Event: StoredEvent>> Process<P> {
     fn continue_conversation(&mut self, event: &Event<P>, causes: u32, events: &[Event<P>]) {
         if let Some(last) = events.last() {
             self.chains.note(last.metadata.command_id, causes.saturating_add(1));
-            self.checkpoints.extend_conversation(event.metadata.correlation_id, event.position, last.position);
+            self.checkpoints.extend_conversation(event.metadata.correlation_id(), event.position, last.position);
         }
     }
 }

@@ -115,6 +115,7 @@ impl<E, P: Projection<E>> ProjectionHost<E> for TypedHost<P> {
     fn restored(&mut self, checkpoint: Option<Position>) {
         match (checkpoint, P::ROWS) {
             (Some(checkpoint), Some(fields)) => {
+                fields.restored(&mut self.fresh);
                 fields.track(&self.fresh);
                 ProjectionHost::<E>::replace(self);
                 self.done = checkpoint;

@@ -24,12 +24,14 @@ use crate::engine::store::handler_records::ProjectionRow;
 pub struct RowMap<K: Eq + Hash, V> {
     values: HashMap<K, V, RandomState>,
     ordered: BTreeSet<K>,
+    /// Keys that are still to be ordered. They are ordered all at once, which takes a fraction of the time and memory.
+    restored: Vec<K>,
     changed: Changed<K>,
 }
 
 impl<K: Eq + Hash, V> Default for RowMap<K, V> {
     fn default() -> Self {
-        Self { values: HashMap::default(), ordered: BTreeSet::new(), changed: Changed::default() }
+        Self { values: HashMap::default(), ordered: BTreeSet::new(), restored: Vec::new(), changed: Changed::default() }
     }
 }
 
@@ -100,7 +102,14 @@ impl<K: Clone + Ord + Hash, V> RowMap<K, V> {
     /// Sets the value of a key. Returns the previous one.
     pub fn insert(&mut self, key: K, value: V) -> Option<V> {
         self.changed.note(&key);
-        self.put(key, value)
+        match self.values.entry(key) {
+            Entry::Occupied(mut entry) => Some(entry.insert(value)),
+            Entry::Vacant(entry) => {
+                self.ordered.insert(entry.key().clone());
+                entry.insert(value);
+                None
+            }
+        }
     }
 
     /// Removes an entry. Returns its value.
@@ -117,17 +126,6 @@ impl<K: Clone + Ord + Hash, V> RowMap<K, V> {
 
     fn entry<'a>(&'a self, key: &'a K) -> (&'a K, &'a V) {
         (key, &self.values[key])
-    }
-
-    fn put(&mut self, key: K, value: V) -> Option<V> {
-        match self.values.entry(key) {
-            Entry::Occupied(mut entry) => Some(entry.insert(value)),
-            Entry::Vacant(entry) => {
-                self.ordered.insert(entry.key().clone());
-                entry.insert(value);
-                None
-            }
-        }
     }
 }
 
@@ -152,8 +150,19 @@ where
     }
 
     fn restore(&mut self, name: &str, row: &ProjectionRow) -> Result<(), UnreadableRow> {
-        let key = name.parse().map_err(|error| UnreadableRow::new(row, error))?;
-        self.put(key, rows::read(row)?);
+        let key: K = name.parse().map_err(|error| UnreadableRow::new(row, error))?;
+        if self.values.insert(key.clone(), rows::read(row)?).is_none() {
+            self.restored.push(key);
+        }
         Ok(())
+    }
+
+    fn restored(&mut self) {
+        let restored = std::mem::take(&mut self.restored);
+        if self.ordered.is_empty() {
+            self.ordered = restored.into_iter().collect();
+        } else {
+            self.ordered.extend(restored);
+        }
     }
 }

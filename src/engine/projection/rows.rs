@@ -30,6 +30,9 @@ pub trait Rows: Send + Sync {
     ///
     /// [`UnreadableRow`]: the rows are then ignored, and the read model is folded from the log.
     fn restore(&mut self, name: &str, row: &ProjectionRow) -> Result<(), UnreadableRow>;
+
+    /// All rows are restored. A collection that leaves something to do at once, such as sorting, does it now.
+    fn restored(&mut self) {}
 }
 
 /// Which rows to write.

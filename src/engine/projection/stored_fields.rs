@@ -82,6 +82,11 @@ impl<P> StoredFields<P> {
         let (field, name) = field.ok_or_else(|| UnreadableRow::new(row, "no field has rows of this name"))?;
         (field.change)(projection).restore(name, row)
     }
+
+    /// All rows are restored.
+    pub(super) fn restored(&self, projection: &mut P) {
+        self.fields.iter().for_each(|field| (field.change)(projection).restored());
+    }
 }
 
 const fn are_equal(one: &str, other: &str) -> bool {
@@ -237,6 +242,7 @@ mod tests {
                 let row = ProjectionRow { key: (*key).into(), data: (*data).into() };
                 Self::ROWS.unwrap().restore(&mut restored, &row)?;
             }
+            Self::ROWS.unwrap().restored(&mut restored);
             Ok(restored)
         }
     }

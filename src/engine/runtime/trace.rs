@@ -37,7 +37,7 @@ pub(crate) fn command_span(title: impl FnOnce() -> Cow<'static, str>, metadata: 
         "command",
         title = &*title(),
         command_id = %metadata.command_id,
-        correlation_id = %metadata.correlation_id,
+        correlation_id = %metadata.correlation_id(),
     )
 }
 
@@ -62,7 +62,7 @@ impl<E> fmt::Display for Conversations<'_, E> {
         const MOST: usize = 8;
         let mut shown: Vec<Uuid> = Vec::new();
         for event in self.0 {
-            let id = event.metadata.correlation_id;
+            let id = event.metadata.correlation_id();
             if shown.contains(&id) {
                 continue;
             }

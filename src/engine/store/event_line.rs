@@ -43,8 +43,8 @@ impl<'a> EventLine<'a> {
             data: Cow::Owned(RawValue::from_string(event.data.to_json().map_err(serde::ser::Error::custom)?)?),
             time: event.time,
             command_id: event.metadata.command_id,
-            correlation_id: event.metadata.correlation_id,
-            causation_id: event.metadata.causation_id,
+            correlation_id: event.metadata.correlation_id(),
+            causation_id: event.metadata.causation_id(),
             metadata: event
                 .metadata
                 .stored()

@@ -34,7 +34,7 @@ impl Content<'_> {
         }
         buffer.extend_from_slice(&self.time.as_micros().to_be_bytes());
         buffer.extend_from_slice(&self.schema_version.to_be_bytes());
-        for id in [self.metadata.command_id, self.metadata.correlation_id, self.metadata.causation_id] {
+        for id in [self.metadata.command_id, self.metadata.correlation_id(), self.metadata.causation_id()] {
             buffer.extend_from_slice(id.as_bytes());
         }
         // Without details, the metadata add nothing, so hashes from before there were details stay valid.

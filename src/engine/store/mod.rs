@@ -22,6 +22,7 @@ mod log_times;
 pub mod memory;
 mod open_error;
 mod published;
+pub(in crate::engine) mod read_ahead;
 mod snapshot;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
@@ -42,7 +43,7 @@ pub use self::custom_store::OtherStore;
 pub use self::expected_end::ExpectedEnd;
 pub(crate) use self::foreign_file::open_for_reading;
 use self::handler_records::HandlerRecords;
-pub(crate) use self::log_pages::{LogPage, LogPages};
+pub(crate) use self::log_pages::LogPages;
 pub use self::open_error::OpenStoreError;
 pub use self::published::{Listeners, PUBLISHED_CAPACITY, Published, Publisher};
 use self::snapshot::listed_backwards;

@@ -32,7 +32,7 @@ impl<E: Clone> Publisher<E> {
     /// Sends a commit to all subscribers.
     pub fn publish(&self, published: Published<E>) {
         for event in published.events.iter() {
-            trace_line!(event.metadata.correlation_id, "Event Published");
+            trace_line!(event.metadata.correlation_id(), "Event Published");
         }
         // An error means that there are no subscribers, which is fine.
         let _ = self.sender.send(published);

@@ -6,6 +6,7 @@
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
+use super::read_ahead::ReadAhead;
 use super::{Committed, EventStore, MAX_READ, Published, StoreError};
 use crate::engine::domain::DomainEvent;
 use crate::engine::log::{Batch, Position};
@@ -17,17 +18,25 @@ pub struct Subscription<E, S> {
     published: broadcast::Receiver<Published<E>>,
     position: Position,
     catching_up: bool,
+    is_behind: bool,
+    ahead: ReadAhead<E>,
 }
 
 impl<E: DomainEvent, S: EventStore<E>> Subscription<E, S> {
     /// Subscribes to every event after `checkpoint`.
     pub fn after(store: S, checkpoint: Position) -> Self {
-        Self { published: store.published(), store, position: checkpoint, catching_up: true }
+        let (published, ahead) = (store.published(), ReadAhead::default());
+        Self { published, store, position: checkpoint, catching_up: true, is_behind: false, ahead }
     }
 
     /// The position of the last event returned.
     pub fn position(&self) -> Position {
         self.position
+    }
+
+    /// Whether the log is read from far behind its end: the last events were a full page of it, so more are to follow.
+    pub fn is_behind(&self) -> bool {
+        self.is_behind
     }
 
     /// Waits for the next events and returns at least one.
@@ -41,7 +50,8 @@ impl<E: DomainEvent, S: EventStore<E>> Subscription<E, S> {
         loop {
             if self.catching_up {
                 // Boxed: a subscriber that keeps up does not carry the future of a read.
-                let missed = Box::pin(self.store.read_all(self.position, MAX_READ)).await?;
+                let missed = Box::pin(self.ahead.next(&self.store, self.position)).await?;
+                self.is_behind = missed.len() == MAX_READ;
                 if !missed.is_empty() {
                     return Ok(self.advance_over(missed, 0));
                 }

@@ -73,8 +73,8 @@ fn event_table<E: StoredEvent>(events: &[RecordedEvent<E>]) -> Table {
             Term::String(event.data.event_type().to_owned()),
             data(&event.data),
             Term::Id(event.metadata.command_id.to_string()),
-            Term::Id(event.metadata.correlation_id.to_string()),
-            Term::Id(event.metadata.causation_id.to_string()),
+            Term::Id(event.metadata.correlation_id().to_string()),
+            Term::Id(event.metadata.causation_id().to_string()),
         ];
         if is_user_named {
             row.push(event.metadata.user().map_or(Term::Nil, |user| Term::String(user.to_owned())));

@@ -48,7 +48,7 @@ impl<E: StoredEvent> ShellApplication<E> {
         E: Contains<CommandEvent<C>>,
     {
         let conversation = self.application.start_conversation();
-        let _followed = self.trace.follow(conversation.metadata().correlation_id);
+        let _followed = self.trace.follow(conversation.metadata().correlation_id());
         match self.application.dispatch(command).metadata(conversation).await {
             Ok(receipt) => Ok(self.reply(&receipt, call.as_json(), reply_for).await),
             Err(CommandFailure::Refused(refusal)) => Err(Term::Error(refused(&refusal)).into()),

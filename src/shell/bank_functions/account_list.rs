@@ -10,7 +10,7 @@ use crate::shell::common_errors::OF_MOMENTS;
 use crate::shell::function_table::{AS_OF, AT};
 use crate::shell::functions::{Call, Function, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::query_arguments::moment;
-use crate::shell::term::Term;
+use crate::shell::term::{Sequence, Term};
 
 const HOLDER: Parameter = Parameter::by_name("holder", ParameterKind::Text);
 const CLOSED: Parameter = Parameter::by_name("closed", ParameterKind::Boolean);
@@ -56,7 +56,8 @@ async fn get_account_list(functions: &mut BankFunctions, call: Call<'_>) -> Outc
     let bank = functions.reader()?;
     let entries = bank.filtered_accounts(&filter, moment(&call)?).await.map_err(no_answer)?;
     let currency = functions.currency(&bank).await?;
-    Ok(Term::List(entries.iter().map(|entry| account(entry, currency)).collect()).into())
+    let count = entries.len();
+    Ok(Term::Sequence(Sequence::new(count, move |index| account(&entries[index], currency))).into())
 }
 
 /// An account with its id and its holder; its overdraft limit, and where it was frozen or closed.

@@ -28,7 +28,7 @@ impl BankFunctions {
         operation: Operation<'_, T, E>,
         to_term: ToTerm,
     ) -> Outcome {
-        let followed = self.trace.follow(conversation.metadata().correlation_id);
+        let followed = self.trace.follow(conversation.metadata().correlation_id());
         let name_of_command = format!("{}, {}", operation.title(), Term::String(operation.account().to_string()));
         let pending = operation.metadata(conversation).send().await.map_err(not_sent)?;
         if self.consistency == Consistency::Strong {

@@ -21,7 +21,7 @@ impl BankFunctions {
         let bank = self.opened()?;
         let command = self.command_of(&bank, &call).await.filter(|command| !bank.may_be_answered(command))?;
         let conversation = bank.start_conversation();
-        let trace = self.trace.follow_apart(conversation.metadata().correlation_id);
+        let trace = self.trace.follow_apart(conversation.metadata().correlation_id());
         let sent = bank.send(command, conversation).await;
         let wants_events = call.as_json();
         let outcome = Box::pin(WhenItsTurnComes::NotYet(Some(move || -> RunningCall<'static> {

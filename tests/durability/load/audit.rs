@@ -229,7 +229,7 @@ fn record(event: &Event) -> Value {
         "data": DataOf(&event.data),
         "time": event.time.to_string(),
         "command_id": event.metadata.command_id,
-        "correlation_id": event.metadata.correlation_id,
-        "causation_id": event.metadata.causation_id,
+        "correlation_id": event.metadata.correlation_id(),
+        "causation_id": event.metadata.causation_id(),
     })
 }

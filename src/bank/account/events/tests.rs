@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::bank::Memo;
+use crate::engine::log::RecordedEvent;
 use crate::engine::store::codec::{StoredEvent as _, UnreadableEvent, check_types};
 
 const VERIFIER: &str = "$argon2id$v=19$m=16,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -173,4 +174,7 @@ fn no_two_events_share_a_type() {
 #[test]
 fn rare_events_do_not_make_the_common_ones_larger() {
     assert!(size_of::<AccountEvent>() <= 40, "{}", size_of::<AccountEvent>());
+    // All that an event takes in memory, but for what it shares with others and the indices of the store.
+    let recorded = size_of::<RecordedEvent<AccountEvent>>();
+    assert!(recorded <= 104, "{recorded}");
 }

@@ -4,16 +4,25 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+#[cfg(feature = "sqlite")]
+use tokio::sync::mpsc;
+
 use super::audit::Audit;
 use super::left_behind::LeftBehind;
 use super::snapshot_replays::SnapshotReplays;
 use super::{FoldedRows, ReadRows};
 use crate::engine::application::{Application, Unavailable};
-use crate::engine::log::{Moment, Position, StreamId, Version};
+use crate::engine::log::{Moment, Position, RecordedEvent, StreamId, Version};
 use crate::engine::runtime::panic_message;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::log_head::LogHead;
-use crate::engine::store::{EventStore as _, LogPage, LogPages, MAX_READ, Store, StoreError, Verification, Verified};
+#[cfg(feature = "sqlite")]
+use crate::engine::store::sqlite::SqliteStore;
+use crate::engine::store::{EventStore as _, LogPages, MAX_READ, Store, StoreError, Verification, Verified};
+
+/// How many pages the store may read before they are checked.
+#[cfg(feature = "sqlite")]
+const PAGES_AHEAD: usize = 4;
 
 /// Why a verification ends early.
 enum CheckEnded {
@@ -50,23 +59,10 @@ impl<E: StoredEvent> Application<E> {
     pub async fn verify(&self, tell: impl Fn(u64, u64) + Send + Sync + 'static) -> Result<Verification, Unavailable> {
         self.still_open()?;
         let progress = Arc::new(Progress { tell, store: AtomicU64::new(u64::MAX), events: AtomicU64::new(0) });
-        let of_events = self.verify_events(&progress);
         let verification = match self.store() {
-            Store::Memory(_) | Store::Other(_) => of_events.await,
+            Store::Memory(_) | Store::Other(_) => self.verify_read(&progress).await,
             #[cfg(feature = "sqlite")]
-            Store::Sqlite(store) => {
-                progress.store.store(0, Ordering::Relaxed);
-                let reported = progress.clone();
-                let of_store = store.verify(move |done, total| reported.tell(&reported.store, done, total));
-                match tokio::join!(of_store, of_events) {
-                    // Damage in the store comes first: it may be why events look wrong.
-                    (Err(error), _) => Err(error.into()),
-                    (Ok(Verification::Broken { position, problem }), _) => {
-                        Err(CheckEnded::Broken { position, problem })
-                    }
-                    (Ok(Verification::Whole(verified)), of_events) => of_events.map(|_| verified),
-                }
-            }
+            Store::Sqlite(store) => self.verify_file(store, progress).await,
         };
         let verified = match verification {
             Err(CheckEnded::Broken { position, problem }) => {
@@ -107,38 +103,61 @@ impl<E: StoredEvent> Application<E> {
         Ok(Verification::Broken { position: Some(noted.position()), problem })
     }
 
-    async fn verify_events(&self, progress: &Progress<impl Fn(u64, u64)>) -> Result<Verified, CheckEnded> {
-        let store = self.store();
-        let mut projections = self.stored_projections().await?;
-        let mut left_behind = LeftBehind::read(store, &self.inner.upkeep).await?;
-        let end = store.end().await?;
-        let mut audit = self.inner.upkeep.audit();
-        let mut replays = self.snapshot_replays(end).await?;
-        let mut pages = LogPages::up_to(store, end);
-        let mut check = |page: &LogPage<E>| {
-            let take = AssertUnwindSafe(|| {
-                page.iter().try_for_each(|event| {
-                    let broken = |problem| CheckEnded::Broken { position: Some(event.position), problem };
-                    audit.take(event).map_err(broken)?;
-                    projections.iter_mut().for_each(|projection| projection.take(event));
-                    left_behind.take(event);
-                    Ok::<(), CheckEnded>(replays.take(event)?)
-                })
-            });
-            catch_unwind(take).map_err(|panic| CheckEnded::Panicked(panic_message(panic.as_ref())))??;
-            progress.tell(&progress.events, audit.events(), end.get());
-            Ok::<(), CheckEnded>(())
-        };
-        let mut read = pages.next().await?;
-        while let Some(page) = read {
-            // The store reads the next page while this one is checked.
-            let (next, checked) = tokio::join!(biased; pages.next(), async { check(&page) });
-            checked?;
-            read = next?;
+    /// Verifies a store that answers for its log itself.
+    async fn verify_read(&self, progress: &Progress<impl Fn(u64, u64)>) -> Result<Verified, CheckEnded> {
+        let mut check = self.check_of_events().await?;
+        let mut pages = LogPages::up_to(self.store(), check.end);
+        while let Some(page) = pages.next().await? {
+            check.take(&page, progress)?;
         }
-        if pages.position() < end {
+        self.finish(check).await
+    }
+
+    /// Verifies a file. It is read once: the store's thread checks the rows, and this one what the events say.
+    #[cfg(feature = "sqlite")]
+    async fn verify_file<F: Fn(u64, u64) + Send + Sync + 'static>(
+        &self,
+        store: &SqliteStore<E>,
+        progress: Arc<Progress<F>>,
+    ) -> Result<Verified, CheckEnded> {
+        // Begun first, so that the file that is read has everything that is compared with its log.
+        let check = self.check_of_events().await;
+        let (pages, mut read) = mpsc::channel(PAGES_AHEAD);
+        progress.store.store(0, Ordering::Relaxed);
+        let reported = progress.clone();
+        let of_store = store.verify_and_read(move |done, total| reported.tell(&reported.store, done, total), pages);
+        let of_events = async {
+            let mut check = check?;
+            while let Some(page) = read.recv().await {
+                check.take(&page, &progress)?;
+            }
+            drop(read);
+            self.finish(check).await
+        };
+        match tokio::join!(of_store, of_events) {
+            // Damage in the store comes first: it may be why events look wrong.
+            (Err(error), _) => Err(error.into()),
+            (Ok(Verification::Broken { position, problem }), _) => Err(CheckEnded::Broken { position, problem }),
+            (Ok(Verification::Whole(verified)), of_events) => of_events.map(|_| verified),
+        }
+    }
+
+    async fn check_of_events(&self) -> Result<CheckOfEvents<'_, E>, CheckEnded> {
+        let store = self.store();
+        let projections = self.stored_projections().await?;
+        let left_behind = LeftBehind::read(store, &self.inner.upkeep).await?;
+        let end = store.end().await?;
+        let replays = self.snapshot_replays(end).await?;
+        let audit = self.inner.upkeep.audit();
+        Ok(CheckOfEvents { end, read: Position::START, audit, projections, left_behind, replays })
+    }
+
+    /// What can be said once all events are read.
+    async fn finish(&self, check: CheckOfEvents<'_, E>) -> Result<Verified, CheckEnded> {
+        let CheckOfEvents { end, read, audit, projections, left_behind, replays } = check;
+        if read < end {
             let problem = format!("the log ends before position {end}");
-            return Err(CheckEnded::Broken { position: Some(pages.position()), problem });
+            return Err(CheckEnded::Broken { position: Some(read), problem });
         }
         if let Some(problem) = projections.into_iter().find_map(FoldedRows::difference) {
             return Err(CheckEnded::Broken { position: None, problem });
@@ -224,6 +243,37 @@ impl<E: StoredEvent> Application<E> {
             page.iter().try_for_each(|event| replays.take(event))?;
         }
         Ok(replays.finish()?)
+    }
+}
+
+/// What is folded from all events up to a position, to be compared with what the store keeps besides.
+struct CheckOfEvents<'a, E: 'static> {
+    end: Position,
+    /// The position of the last event.
+    read: Position,
+    audit: Audit<'a, E>,
+    projections: Vec<Box<dyn FoldedRows<E>>>,
+    left_behind: LeftBehind<E>,
+    replays: SnapshotReplays<E>,
+}
+
+impl<E: StoredEvent> CheckOfEvents<'_, E> {
+    /// Checks the next events.
+    fn take(&mut self, page: &[RecordedEvent<E>], progress: &Progress<impl Fn(u64, u64)>) -> Result<(), CheckEnded> {
+        let Self { end, read, audit, projections, left_behind, replays } = self;
+        let take = AssertUnwindSafe(|| {
+            page.iter().take_while(|event| event.position <= *end).try_for_each(|event| {
+                let broken = |problem| CheckEnded::Broken { position: Some(event.position), problem };
+                audit.take(event).map_err(broken)?;
+                projections.iter_mut().for_each(|projection| projection.take(event));
+                left_behind.take(event);
+                *read = event.position;
+                Ok::<(), CheckEnded>(replays.take(event)?)
+            })
+        });
+        catch_unwind(take).map_err(|panic| CheckEnded::Panicked(panic_message(panic.as_ref())))??;
+        progress.tell(&progress.events, audit.events(), end.get());
+        Ok(())
     }
 }
 

@@ -1,37 +1,48 @@
 //! An index of stored commands.
 //!
 //! Command ids grow with time, so a new one is usually greater than all before it: one comparison shows that it is new,
-//! and it is appended to a sorted list. Only out-of-order ids are hashed.
+//! and its event is appended to a sorted list. Only out-of-order ids are hashed.
 
 use foldhash::HashMap;
 use uuid::Uuid;
 
-use super::event_index::Place;
+use super::segments::Segments;
 
+/// Where the first event of each command is.
 #[derive(Debug, Default)]
 pub(super) struct CommandIds {
-    in_order: Vec<(Uuid, Place)>,
-    out_of_order: HashMap<Uuid, Place>,
+    /// The greatest id.
+    last: Option<Uuid>,
+    /// Without the ids, which the events have.
+    in_order: Segments<u32>,
+    out_of_order: HashMap<Uuid, u32>,
 }
 
 impl CommandIds {
-    pub(super) fn find(&self, id: Uuid) -> Option<Place> {
-        match self.in_order.last() {
-            Some((last, _)) if *last >= id => {}
-            _ => return None,
+    /// The first event of a command. `id_of` tells the command of an event.
+    pub(super) fn find(&self, id: Uuid, id_of: impl Fn(u32) -> Uuid) -> Option<u32> {
+        if self.last.is_none_or(|last| last < id) {
+            return None;
         }
-        let found = self.in_order.binary_search_by(|(known, _)| known.cmp(&id));
-        found.map(|found| self.in_order[found].1).ok().or_else(|| self.out_of_order.get(&id).copied())
+        let found = self.in_order.partition_point(|event| id_of(*event) < id);
+        let in_order = (found < self.in_order.len()).then(|| *self.in_order.at(found));
+        in_order.filter(|event| id_of(*event) == id).or_else(|| self.out_of_order.get(&id).copied())
     }
 
     /// Adds a new id.
-    pub(super) fn insert(&mut self, id: Uuid, place: Place) {
-        match self.in_order.last() {
-            Some((last, _)) if *last > id => {
-                self.out_of_order.insert(id, place);
-            }
-            _ => self.in_order.push((id, place)),
+    pub(super) fn insert(&mut self, id: Uuid, event: u32) {
+        if self.last.is_some_and(|last| last > id) {
+            self.out_of_order.insert(id, event);
+        } else {
+            self.last = Some(id);
+            self.in_order.push(event);
         }
+    }
+
+    /// The memory of the index, in bytes, as long as all ids are in order.
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
+        self.in_order.bytes()
     }
 }
 
@@ -43,13 +54,14 @@ mod tests {
     fn ids_are_found_in_whatever_order_they_came() {
         let mut ids = CommandIds::default();
         let numbers: Vec<u128> = (0..1_000).map(|number| (number * 7_919) % 1_009).collect();
+        let id_of = |event: u32| Uuid::from_u128(numbers[event as usize]);
         for (index, number) in numbers.iter().enumerate() {
             let id = Uuid::from_u128(*number);
-            assert!(ids.find(id).is_none(), "{number} is new");
-            ids.insert(id, Place::at(0, u32::try_from(index).unwrap()));
+            assert!(ids.find(id, id_of).is_none(), "{number} is new");
+            ids.insert(id, u32::try_from(index).unwrap());
             for (earlier, number) in numbers[..=index].iter().enumerate() {
-                let found = ids.find(Uuid::from_u128(*number));
-                assert_eq!(found, Some(Place::at(0, u32::try_from(earlier).unwrap())));
+                let found = ids.find(Uuid::from_u128(*number), id_of);
+                assert_eq!(found, Some(u32::try_from(earlier).unwrap()));
             }
         }
         assert!(!ids.out_of_order.is_empty() && ids.in_order.len() > 1, "both ways were taken");

@@ -1,11 +1,12 @@
 //! The store in memory: a tokio task that owns the log.
 //!
-//! A commit is one slice, shared by the log, its subscribers and the command's result, so publishing copies no event.
+//! A commit is one slice, shared by its subscribers and the command's result, so publishing copies no event. The log keeps
+//! events of its own, packed, because most commits are small and each slice has memory and a place to be found besides.
 
 mod command_ids;
-mod event_index;
 mod log;
 mod records;
+mod segments;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -9,6 +9,7 @@ use super::files::companions;
 use super::log_reader::LogReader;
 use super::log_writer::requests::{Sync, WriteRequest};
 use super::tables::format::Format;
+use super::tables::schema::scan;
 use super::tables::{projection_rows, records};
 use super::{SqliteStore, unreadable};
 use crate::engine::runtime::{StoreFailure, StoreFailureKind};
@@ -69,7 +70,9 @@ impl<E: StoredEvent> HandlerRecords for SqliteStore<E> {
                     let _ = found.send(None);
                     Ok(())
                 }
-                Format::Second => projection_rows::hand_over(connection, &projection, found, &pages),
+                Format::Second => {
+                    scan(connection, || projection_rows::hand_over(connection, &projection, found, &pages))
+                }
             });
             if let Err(error) = read {
                 // The caller receives the error in place of the next page, or of the checkpoint.

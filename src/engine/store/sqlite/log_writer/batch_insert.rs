@@ -90,7 +90,8 @@ fn insert(rows: usize) -> String {
 impl Row {
     /// Binds the columns to the parameters after the first `skip`.
     fn bind(self, statement: &mut CachedStatement<'_>, skip: usize) -> rusqlite::Result<()> {
-        let Metadata { command_id, correlation_id, causation_id, .. } = self.metadata;
+        let (command_id, correlation_id) = (self.metadata.command_id, self.metadata.correlation_id());
+        let causation_id = self.metadata.causation_id();
         let unless_command = |id: Uuid| (id != command_id).then(|| id.into_bytes());
         statement.raw_bind_parameter(skip + 1, self.stream)?;
         statement.raw_bind_parameter(skip + 2, signed(self.version))?;

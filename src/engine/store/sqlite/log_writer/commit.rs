@@ -94,7 +94,7 @@ impl<E: StoredEvent> LogWriter<E> {
             tracing::debug!(events, end = end.position, %correlation_ids, "commit");
         }
         for event in commit.iter() {
-            trace_line!(event.metadata.correlation_id, "Event Store Published Event");
+            trace_line!(event.metadata.correlation_id(), "Event Store Published Event");
         }
         self.publish_until(before.position)?;
         if !commit.is_empty() {

@@ -22,7 +22,7 @@ use crate::engine::store::sqlite::tables::format::Format;
 use crate::engine::store::sqlite::tables::log_links::{Head, LogEnd, hash_at};
 use crate::engine::store::sqlite::tables::properties;
 use crate::engine::store::sqlite::tables::row_sets::{check_row_sets, rebuild_row_sets};
-use crate::engine::store::sqlite::tables::schema::{APPLICATION_ID, USER_VERSION, make_durable};
+use crate::engine::store::sqlite::tables::schema::{APPLICATION_ID, USER_VERSION, make_durable, scan};
 use crate::engine::store::sqlite::tables::stored_log::StoredLog;
 
 /// Checks one consistent view of the file. The lock keeps other programs from committing meanwhile.
@@ -166,8 +166,9 @@ fn check_end<E: StoredEvent>(path: &Path, connection: &Connection, format: Forma
             }
         }
         // An older head fits its event too, and would hide all later events of the stream.
-        let events: i64 =
-            connection.query_row("SELECT coalesce(sum(version), 0) FROM streams", [], |row| row.get(0))?;
+        let events: i64 = scan(connection, || {
+            connection.query_row("SELECT coalesce(sum(version), 0) FROM streams", [], |row| row.get(0))
+        })?;
         if u64::try_from(events).ok() != Some(position) {
             return Err(FileError::Damaged { position, what: "the streams do not add up to the log" });
         }

@@ -84,22 +84,28 @@ impl StoredCheckpoint {
     }
 }
 
-/// A stored row of a projection.
-struct StoredRow {
-    projection: String,
-    row: ProjectionRow,
+/// A stored row of a projection, as SQLite holds it. There are as many as accounts, so nothing is copied before it is needed.
+struct StoredRow<'row> {
+    projection: &'row str,
+    key: &'row str,
+    data: &'row str,
+    hash: Hash,
 }
 
 const ROW_COLUMNS: &str = "projection, key, data, hash";
 const OF_ROW: &str = "FROM projection_rows WHERE projection = ?1 AND key = ?2";
 
-impl Checked for StoredRow {
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self { projection: row.get(0)?, row: ProjectionRow { key: row.get(1)?, data: row.get(2)? } })
-    }
-
-    fn hash(&self) -> Hash {
-        stored_row_hash(&self.projection, &self.row.key, &self.row.data)
+impl<'row> StoredRow<'row> {
+    /// Reads a row and checks its hash. The error names the row with `name`.
+    fn checked(row: &'row Row<'_>, name: impl FnOnce() -> String) -> Result<Self, FileError> {
+        let read = || -> rusqlite::Result<Self> {
+            let text = |column| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_str()?);
+            Ok(Self { projection: text(0)?, key: text(1)?, data: text(2)?, hash: row.get(3)? })
+        };
+        match read() {
+            Ok(read) if read.hash == stored_row_hash(read.projection, read.key, read.data) => Ok(read),
+            _ => Err(FileError::DamagedRecord(name())),
+        }
     }
 }
 
@@ -125,19 +131,21 @@ pub(in crate::engine::store::sqlite) fn hand_over(
     let sql = format!("SELECT {ROW_COLUMNS} FROM projection_rows WHERE projection = ?1 ORDER BY key");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([projection])?;
-    let (mut set, mut page) = (RowSet::default(), Vec::new());
-    let mut last: Option<Box<str>> = None;
+    let empty = || Vec::<ProjectionRow>::with_capacity(MAX_READ);
+    let (mut set, mut page, mut before) = (RowSet::default(), empty(), None);
     while let Some(row) = rows.next()? {
-        let row = StoredRow::checked(row, 3, || format!("a row of {projection}"))?;
+        let StoredRow { key, data, hash, .. } = StoredRow::checked(row, || format!("a row of {projection}"))?;
         // The checksum does not cover the order, and pages of a damaged file may be swapped.
-        if last.as_ref().is_some_and(|last| *last >= row.row.key) {
+        if page.last().map(|last| &last.key).or(before.as_ref()).is_some_and(|last| **last >= *key) {
             return Err(FileError::DamagedRecord(format!("the rows of {projection} are out of order")));
         }
-        last = Some(row.row.key.clone());
-        set.add(&row.hash());
-        page.push(row.row);
-        if page.len() == MAX_READ && pages.blocking_send(Ok(std::mem::take(&mut page))).is_err() {
-            return Ok(());
+        set.add(&hash);
+        page.push(ProjectionRow { key: key.into(), data: data.into() });
+        if page.len() == MAX_READ {
+            before = page.last().map(|last| last.key.clone());
+            if pages.blocking_send(Ok(std::mem::replace(&mut page, empty()))).is_err() {
+                return Ok(());
+            }
         }
     }
     stored.check(set)?;
@@ -163,11 +171,10 @@ pub(in crate::engine::store::sqlite) fn check_projections(connection: &Connectio
     let mut statement = connection.prepare(&format!("SELECT {ROW_COLUMNS} FROM projection_rows"))?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let row = StoredRow::checked(row, 3, || "a row of projection_rows".to_owned())?;
-        let hash = row.hash();
-        match found.get_mut(&row.projection) {
+        let StoredRow { projection, hash, .. } = StoredRow::checked(row, || "a row of projection_rows".to_owned())?;
+        match found.get_mut(projection) {
             Some(set) => set.add(&hash),
-            None => found.entry(row.projection).or_default().add(&hash),
+            None => found.entry(projection.to_owned()).or_default().add(&hash),
         }
     }
     let sql = format!("SELECT {COLUMNS}, {HASH_AT_CHECKPOINT}, hash FROM projections");

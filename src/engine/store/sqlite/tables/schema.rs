@@ -150,10 +150,27 @@ pub(in crate::engine::store::sqlite) fn connect(path: &Path) -> rusqlite::Result
     // On macOS, only a full sync writes through the disk's cache. Other systems ignore these pragmas.
     connection.execute_batch(
         "PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
-         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;
+         PRAGMA temp_store = MEMORY;
          PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;",
     )?;
+    connection.pragma_update(None, CACHE_SIZE, CACHE)?;
     Ok(connection)
+}
+
+/// The page cache of a connection, in kibibytes below zero, as SQLite has it.
+const CACHE: i64 = -65_536;
+const CACHE_OF_SCAN: i64 = -1_024;
+const CACHE_SIZE: &str = "cache_size";
+
+/// Runs something that reads each page of a table once, without filling the page cache with them.
+pub(in crate::engine::store::sqlite) fn scan<R, X: From<rusqlite::Error>>(
+    connection: &Connection,
+    run: impl FnOnce() -> Result<R, X>,
+) -> Result<R, X> {
+    connection.pragma_update(None, CACHE_SIZE, CACHE_OF_SCAN)?;
+    let scanned = run();
+    connection.pragma_update(None, CACHE_SIZE, CACHE)?;
+    scanned
 }
 
 /// Sets how long the connection waits for another program's lock.

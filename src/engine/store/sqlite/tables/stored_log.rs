@@ -34,6 +34,7 @@ pub(in crate::engine::store::sqlite) struct Linked<E> {
     pub(in crate::engine::store::sqlite) event: RecordedEvent<E>,
     previous_position: u64,
     number_in_command: u64,
+    hash: Hash,
 }
 
 /// Reads events through any connection to one file.
@@ -104,8 +105,9 @@ impl<E: StoredEvent> StoredLog<E> {
             if unsigned(row, 0)? != expected {
                 return Err(FileError::Damaged { position: expected, what: "the event is missing" });
             }
-            events.push(self.event(connection, row, &before)?.event);
-            before = row.get(12)?;
+            let linked = self.event(connection, row, &before)?;
+            before = linked.hash;
+            events.push(linked.event);
             expected += 1;
         }
         Ok(events)
@@ -221,14 +223,15 @@ impl<E: StoredEvent> StoredLog<E> {
             metadata: &metadata,
             data,
         };
-        if content.hash(before, &mut self.buffer) != row.get::<_, Hash>(12)? {
+        let hash: Hash = row.get(12)?;
+        if content.hash(before, &mut self.buffer) != hash {
             return Err(FileError::Damaged { position, what: "the event does not match its hash and its predecessor" });
         }
         let data = E::from_stored(event_type, schema_version, data)
             .map_err(|error| FileError::Unreadable { position, error })?;
         let (position, version) = (Position::new(position), Version::new(version));
         let event = RecordedEvent { position, stream, version, time, metadata, data };
-        Ok(Linked { event, previous_position, number_in_command })
+        Ok(Linked { event, previous_position, number_in_command, hash })
     }
 
     fn name(&mut self, connection: &Connection, stream: i64, position: u64) -> Result<StreamId, FileError> {
@@ -248,12 +251,12 @@ impl<E: StoredEvent> StoredLog<E> {
 
 /// Traversal of the whole log, for verification.
 impl<E: StoredEvent> StoredLog<E> {
-    /// Visits every event in order. `visit` receives the event, its stream's number, the position of the previous event
-    /// in its stream, and its number within its command.
+    /// Hands every event to `visit`, in order, with its stream's number, the position of the previous event in its stream,
+    /// and its number within its command.
     pub(in crate::engine::store::sqlite) fn walk<X: From<FileError>>(
         &mut self,
         connection: &Connection,
-        mut visit: impl FnMut(&RecordedEvent<E>, i64, u64, u64) -> Result<(), X>,
+        mut visit: impl FnMut(RecordedEvent<E>, i64, u64, u64) -> Result<(), X>,
     ) -> Result<(), X> {
         let sqlite = |error| X::from(FileError::Sqlite(error));
         let mut statement = connection.prepare(&self.select("ORDER BY position")).map_err(sqlite)?;
@@ -276,11 +279,11 @@ impl<E: StoredEvent> StoredLog<E> {
                 if unsigned(row, 0)? != expected {
                     return Err(FileError::Damaged { position: expected, what: "the event is missing" });
                 }
-                Ok((log.event(connection, row, &before)?, row.get(1)?, row.get(12)?))
+                Ok((log.event(connection, row, &before)?, row.get(1)?))
             };
-            let (linked, stream, hash) = read(self).map_err(|error| X::from(locate(error)))?;
-            visit(&linked.event, stream, linked.previous_position, linked.number_in_command)?;
-            before = hash;
+            let (linked, stream) = read(self).map_err(|error| X::from(locate(error)))?;
+            before = linked.hash;
+            visit(linked.event, stream, linked.previous_position, linked.number_in_command)?;
             expected += 1;
         }
     }

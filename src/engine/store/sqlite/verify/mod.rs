@@ -1,23 +1,28 @@
 //! Reads the whole file and checks its consistency.
 
 pub(super) mod ended;
+mod handler_records;
+mod pages;
+mod structure;
 
 use std::io;
 use std::path::Path;
 
 use foldhash::HashMap;
 use rusqlite::Connection;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use self::ended::{Ended, broken};
+use self::handler_records::verify_records;
+use self::pages::Pages;
+use self::structure::StructureCheck;
 use super::files::companions::{END, companion};
 use super::files::end_file::{EndFile, RecordedEnd};
 use super::files::open_file::OpenFile;
 use super::tables::expected_tables;
 use super::tables::expected_tables::Tables;
 use super::tables::format::Format;
-use super::tables::handler_rows::{PARKED_COLUMNS, PROGRESS_COLUMNS, StoredProgress};
 use super::tables::hashed_row::Checked;
 use super::tables::log_links::{LogEnd, hash_at};
 use super::tables::numbers::{signed, unsigned};
@@ -33,7 +38,6 @@ use super::{SqliteStore, unreadable};
 use crate::engine::log::{Metadata, Position, RecordedEvent, Timestamp};
 use crate::engine::runtime::{StoreFailure, StoreFailureKind};
 use crate::engine::store::codec::StoredEvent;
-use crate::engine::store::handler_records::ParkedEvent;
 use crate::engine::store::{StoreError, Verification, Verified};
 
 /// The number of events between two progress reports.
@@ -48,18 +52,29 @@ impl<E: StoredEvent> SqliteStore<E> {
     ///
     /// Returns [`StoreError`] if the file cannot be read at all.
     pub async fn verify(&self, progress: impl FnMut(u64, u64) + Send + 'static) -> Result<Verification, StoreError> {
-        self.verify_part(Part::Everything, progress).await
+        self.verify_part(Part::Everything, progress, None).await
+    }
+
+    /// Verifies the whole file, and hands its events on as they are read, page by page, for further checks. They are those
+    /// of the file when this was called, or of a moment after that. A caller that drops the receiver ends only that.
+    pub(in crate::engine) async fn verify_and_read(
+        &self,
+        progress: impl FnMut(u64, u64) + Send + 'static,
+        pages: mpsc::Sender<Vec<RecordedEvent<E>>>,
+    ) -> Result<Verification, StoreError> {
+        self.verify_part(Part::Everything, progress, Some(pages)).await
     }
 
     /// Verifies the log as [`SqliteStore::verify`] does, but nothing that derives from it.
     pub(in crate::engine) async fn verify_log(&self) -> Result<Verification, StoreError> {
-        self.verify_part(Part::Log, |_, _| {}).await
+        self.verify_part(Part::Log, |_, _| {}, None).await
     }
 
     async fn verify_part(
         &self,
         part: Part,
         progress: impl FnMut(u64, u64) + Send + 'static,
+        pages: Option<mpsc::Sender<Vec<RecordedEvent<E>>>>,
     ) -> Result<Verification, StoreError> {
         let path = self.path.clone();
         let open_file = self.open_file.upgrade().ok_or(StoreError::Closed)?;
@@ -74,7 +89,7 @@ impl<E: StoredEvent> SqliteStore<E> {
                 }
                 is_wanted
             };
-            let verified = verify::<E>(&path, &open_file, part, &mut report);
+            let verified = verify(&path, &open_file, part, Pages::to(pages), &mut report);
             drop(open_file);
             let _ = reply.send(verified);
         };
@@ -98,10 +113,12 @@ fn verify<E: StoredEvent>(
     path: &Path,
     open_file: &OpenFile,
     part: Part,
+    pages: Pages<E>,
     report: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Verification, StoreError> {
     let unreadable = |error: rusqlite::Error| unreadable(path, error.into());
     let connection = connect_to_read(path).map_err(unreadable)?;
+    let another = connect_to_read(path).map_err(unreadable)?;
     if !open_file.is_at(path) {
         let path = path.display();
         return Err(StoreError::Failed(
@@ -112,7 +129,8 @@ fn verify<E: StoredEvent>(
     let acknowledged = EndFile::read_at(&companion(path, END));
     // A consistent view, whatever is written meanwhile.
     let transaction = connection.unchecked_transaction().map_err(unreadable)?;
-    verify_view::<E>(&transaction, acknowledged, part, report)
+    let structure = StructureCheck::begin(another).map_err(no_thread)?;
+    verdict(verify_all(&transaction, acknowledged, part, pages, Some(structure), report))
 }
 
 /// Verifies a connection's view, which must not change meanwhile.
@@ -122,7 +140,11 @@ pub(super) fn verify_view<E: StoredEvent>(
     part: Part,
     report: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Verification, StoreError> {
-    Ok(match verify_all::<E>(connection, acknowledged, part, report) {
+    verdict(verify_all(connection, acknowledged, part, Pages::<E>::to(None), None, report))
+}
+
+fn verdict(verified: Result<Verified, Ended>) -> Result<Verification, StoreError> {
+    Ok(match verified {
         Ok(verified) => Verification::Whole(verified),
         Err(Ended::Broken { position, problem }) => {
             Verification::Broken { position: position.map(Position::new), problem }
@@ -135,6 +157,8 @@ fn verify_all<E: StoredEvent>(
     connection: &Connection,
     acknowledged: io::Result<RecordedEnd>,
     part: Part,
+    pages: Pages<E>,
+    structure: Option<StructureCheck>,
     report: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Verified, Ended> {
     let Some(format) = Format::read(connection)? else { return broken(None, "its version is not known") };
@@ -142,16 +166,16 @@ fn verify_all<E: StoredEvent>(
         return broken(None, what);
     }
     let end = LogEnd::read(connection)?.end.position;
-    let heads = verify_log::<E>(connection, format, end, report)?;
+    let heads = verify_log(connection, format, end, pages, report)?;
     verify_heads(connection, &heads)?;
     verify_acknowledged(connection, format, acknowledged)?;
     let snapshots = match part {
         Part::Everything => verify_derived(connection, format, end)?,
         Part::Log => 0,
     };
-    let result: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-    if result != "ok" {
-        return broken(None, format!("SQLite: {result}"));
+    match structure {
+        Some(under_way) => under_way.end()?,
+        None => structure::check(connection)?,
     }
     Ok(Verified { events: end, streams: heads.len() as u64, snapshots })
 }
@@ -176,6 +200,7 @@ fn verify_log<E: StoredEvent>(
     connection: &Connection,
     format: Format,
     end: u64,
+    mut pages: Pages<E>,
     report: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Heads, Ended> {
     let mut heads = Heads::default();
@@ -184,7 +209,7 @@ fn verify_log<E: StoredEvent>(
     let mut last_position = 0;
     let mut mark = connection.prepare("SELECT position FROM stream_marks WHERE stream = ?1 AND version = ?2")?;
     let mut marks = 0;
-    let visit = |event: &RecordedEvent<E>, stream: i64, previous: u64, number: u64| {
+    let visit = |event: RecordedEvent<E>, stream: i64, previous: u64, number: u64| {
         let (position, version) = (event.position.get(), event.version.get());
         let head = heads.entry(stream).or_insert((0, 0));
         if (head.0 + 1, head.1) != (version, previous) {
@@ -209,12 +234,15 @@ fn verify_log<E: StoredEvent>(
             }
         }
         last_position = position;
+        pages.push(event);
         if position.is_multiple_of(REPORT_EVERY) && !report(position, end) {
             return Err(Ended::Unwanted);
         }
         Ok(())
     };
     StoredLog::<E>::of(format).walk(connection, visit)?;
+    // Whoever checks them goes on meanwhile.
+    pages.finish();
     if last_position != end {
         return broken(last_position + 1, "the event is missing");
     }
@@ -294,35 +322,4 @@ fn verify_snapshots(connection: &Connection) -> Result<u64, Ended> {
         found += 1;
     }
     Ok(found)
-}
-
-fn verify_records(connection: &Connection, end: u64) -> Result<(), Ended> {
-    check_rows::<StoredProgress>(connection, "handlers", PROGRESS_COLUMNS, 4, |stored| {
-        check_not_beyond(end, stored.progress.checkpoint, &stored.handler)
-    })?;
-    check_rows::<ParkedEvent>(connection, "parked_events", PARKED_COLUMNS, 6, |parked| {
-        check_not_beyond(end, parked.position, "a parked event")
-    })
-}
-
-fn check_not_beyond(end: u64, position: Position, name: &str) -> Result<(), Ended> {
-    match position.get() <= end {
-        true => Ok(()),
-        false => broken(None, format!("{name} is at position {position}, but the log ends at {end}")),
-    }
-}
-
-fn check_rows<T: Checked>(
-    connection: &Connection,
-    table: &str,
-    columns: &str,
-    hash_column: usize,
-    mut check: impl FnMut(T) -> Result<(), Ended>,
-) -> Result<(), Ended> {
-    let mut statement = connection.prepare(&format!("SELECT {columns} FROM {table}"))?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        check(T::checked(row, hash_column, || format!("a row of {table}"))?)?;
-    }
-    Ok(())
 }
