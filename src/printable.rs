@@ -50,6 +50,10 @@ pub(crate) fn check_stored_name(name: &str) -> Result<(), InvalidName> {
     if name.is_empty() {
         return Err(InvalidName::Empty);
     }
+    // Most names are short, and plain ASCII.
+    if name.len() <= MAX_NAME_CHARACTERS && name.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Ok(());
+    }
     let mut characters = 0;
     for character in name.chars() {
         if !is_printable(character) {

@@ -311,7 +311,14 @@ impl<D: Domain> Session<D> {
             let mut output = self.pending_output.lock();
             trace_into(&mut output);
             let start = output.len();
-            output.push_str(&escape::lines(&self.screen.laid_out(term, self.is_wide)));
+            match term {
+                // Most replies of a long script are this one.
+                Term::Atom(atom) => {
+                    output.push(':');
+                    output.push_str(atom);
+                }
+                term => output.push_str(&escape::lines(&self.screen.laid_out(term, self.is_wide))),
+            }
             if self.screen.in_color() && matches!(term, Term::Error(_) | Term::Problem(_)) {
                 Tone::Refusal.mark(&mut output, start);
             }

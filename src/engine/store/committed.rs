@@ -8,7 +8,7 @@ use crate::engine::log::{Batch, RecordedEvent};
 /// Stored events: a slice of one commit, shared with the log.
 pub struct Committed<E> {
     commit: Batch<E>,
-    range: Range<usize>,
+    range: Range<u32>,
 }
 
 impl<E> Clone for Committed<E> {
@@ -22,6 +22,7 @@ impl<E> Committed<E> {
     /// The events of a commit within `range`.
     pub fn new(commit: Batch<E>, range: Range<usize>) -> Self {
         debug_assert!(range.start <= range.end && range.end <= commit.len());
+        let range = number_within(range.start)..number_within(range.end);
         Self { commit, range }
     }
 
@@ -37,11 +38,16 @@ impl<E> Committed<E> {
     }
 }
 
+#[expect(clippy::expect_used, reason = "a batch of so many events does not fit into memory")]
+fn number_within(batch: usize) -> u32 {
+    u32::try_from(batch).expect("a batch holds fewer than 2^32 events")
+}
+
 impl<E> Deref for Committed<E> {
     type Target = [RecordedEvent<E>];
 
     fn deref(&self) -> &Self::Target {
-        &self.commit[self.range.clone()]
+        &self.commit[self.range.start as usize..self.range.end as usize]
     }
 }
 

@@ -194,8 +194,10 @@ impl<'a> Call<'a> {
     }
 
     fn index_of(&self, parameter: Parameter) -> Option<usize> {
-        let index = self.function.parameters.iter().position(|known| *known == parameter);
-        debug_assert!(index.is_some(), "{} takes no {}", self.function, parameter.name);
+        // A function has one parameter of a name.
+        let index = self.function.parameters.iter().position(|known| known.name == parameter.name);
+        let found = index.and_then(|index| self.function.parameters.get(index));
+        debug_assert_eq!(found, Some(&parameter), "{}", self.function);
         index
     }
 }

@@ -26,6 +26,10 @@ pub(super) fn credentials_written(text: &str) -> Option<Span> {
 /// The place of user and password in the first URL that has them. A password that lacks its percent-encoding may hold any
 /// character, so everything up to the last `@` counts, unless that belongs to the option `from=`.
 fn credentials(text: &str, ends: &[char]) -> Option<Span> {
+    // Quicker than looking for the whole scheme, which few texts have.
+    if !text.as_bytes().contains(&b'@') {
+        return None;
+    }
     let mut from = 0;
     while let Some(scheme) = text[from..].find(SCHEME_END) {
         let start = from + scheme + SCHEME_END.len();

@@ -24,6 +24,16 @@ enum Last {
 }
 
 impl OpenStatement {
+    /// Whether a line may begin a statement that continues on the next one. Quicker than following it, and true in doubt.
+    pub fn may_begin_in(line: &str) -> bool {
+        let (mut is_within_string, mut is_doubtful) = (false, false);
+        for byte in line.bytes() {
+            is_within_string ^= byte == b'"';
+            is_doubtful |= matches!(byte, b'\\' | b'#' | b'(');
+        }
+        is_within_string || is_doubtful || line.trim_ascii_end().ends_with(',')
+    }
+
     /// Takes in the next piece of the text.
     pub fn follow(&mut self, piece: &str) {
         let mut tokens = Tokens::continuing(piece, self.within);

@@ -63,6 +63,15 @@ proptest! {
     }
 
     #[test]
+    fn a_statement_goes_on_only_where_it_may_have_begun(text in any_text()) {
+        let line = text.replace('\n', " ");
+        let mut open = OpenStatement::default();
+        open.follow(&line);
+        open.follow("\n");
+        prop_assert!(OpenStatement::may_begin_in(&line) || open == OpenStatement::default());
+    }
+
+    #[test]
     fn statements_follow_each_other_and_each_means_what_it_means_alone(text in any_text()) {
         let mut end = 0;
         for read in Statements::new(&text) {

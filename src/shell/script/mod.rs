@@ -207,6 +207,10 @@ where
                     continue;
                 }
             };
+            if text.is_empty() && !too_long && !OpenStatement::may_begin_in(line) {
+                self.run_text(Source::new(line, number)).await?;
+                continue;
+            }
             open.follow(line);
             open.follow("\n");
             if too_long {

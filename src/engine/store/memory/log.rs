@@ -56,11 +56,8 @@ impl<E: DomainEvent> Log<E> {
 
     pub(super) fn append(&mut self, appends: Vec<Append<E>>) -> (Batch<E>, Appended<E>) {
         let mut rejected = BTreeMap::new();
-        // Not collected: that would shrink the appends' own allocation to fit the ranges, which takes longer.
-        let mut ranges = Vec::with_capacity(appends.len());
-        for append in appends {
-            ranges.push(self.record(append, &mut rejected));
-        }
+        // An append is as large as several answers, so these take the place of the appends in their allocation.
+        let ranges: Vec<_> = appends.into_iter().map(|append| self.record(append, &mut rejected)).collect();
         let commit: Batch<E> = self.recorded.drain(..).collect();
         if !commit.is_empty() {
             self.commits.push(commit.clone());
@@ -189,4 +186,15 @@ impl<E: DomainEvent> Log<E> {
 #[expect(clippy::expect_used, reason = "2^32 commits of 150 bytes are more memory than this store is for")]
 fn as_u32(number: usize) -> u32 {
     u32::try_from(number).expect("the memory store holds at most 2^32 commits")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::store::{Append, AppendAnswer};
+
+    #[test]
+    fn the_answers_fit_into_the_allocation_of_the_appends() {
+        let (append, answer) = (size_of::<Append<()>>(), size_of::<AppendAnswer<()>>());
+        assert_eq!(append % answer, 0, "{append} {answer}");
+    }
 }

@@ -5,17 +5,19 @@ use uuid::Uuid;
 
 use crate::engine::log::{Metadata, Timestamp};
 use crate::engine::store::hash_chain::Hash;
+use crate::engine::store::sqlite::file_error::FileError;
 use crate::engine::store::sqlite::tables::numbers::signed;
 
 /// Rows per statement, largest first.
 const ROWS: [usize; 3] = [32, 8, 1];
 
-const COLUMNS: usize = 14;
+const COLUMNS: usize = 13;
 
-const INTO: &str = "INSERT INTO events (position, stream, version, previous_position, time, type, \
+/// Without the position: SQLite counts on from the last row, and need not look for a place.
+const INTO: &str = "INSERT INTO events (stream, version, previous_position, time, type, \
     schema_version, number_in_command, command_id, correlation_id, causation_id, data, hash, metadata) VALUES ";
 
-const ROW: &str = "(?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+const ROW: &str = "(?,?,?,?,?,?,?,?,?,?,?,?,?)";
 
 /// A row of the table `events`.
 pub(in crate::engine::store::sqlite) struct Row {
@@ -48,7 +50,7 @@ impl<'c> BatchInsert<'c> {
         self.connection
     }
 
-    pub(in crate::engine::store::sqlite) fn add(&mut self, row: Row) -> rusqlite::Result<()> {
+    pub(in crate::engine::store::sqlite) fn add(&mut self, row: Row) -> Result<(), FileError> {
         self.waiting.push(row);
         if self.waiting.len() == ROWS[0] { self.flush() } else { Ok(()) }
     }
@@ -59,7 +61,8 @@ impl<'c> BatchInsert<'c> {
     }
 
     /// Inserts the pending rows.
-    pub(in crate::engine::store::sqlite) fn flush(&mut self) -> rusqlite::Result<()> {
+    pub(in crate::engine::store::sqlite) fn flush(&mut self) -> Result<(), FileError> {
+        let Some(last) = self.waiting.last().map(|row| row.position) else { return Ok(()) };
         let mut rows = self.waiting.drain(..);
         for (count, prepared) in ROWS.into_iter().zip(&mut self.statements) {
             while rows.len() >= count {
@@ -72,6 +75,9 @@ impl<'c> BatchInsert<'c> {
                 }
                 statement.raw_execute()?;
             }
+        }
+        if self.connection.last_insert_rowid() != signed(last) {
+            return Err(FileError::Damaged { position: last, what: "an event took another position" });
         }
         Ok(())
     }
@@ -86,19 +92,18 @@ impl Row {
     fn bind(self, statement: &mut CachedStatement<'_>, skip: usize) -> rusqlite::Result<()> {
         let Metadata { command_id, correlation_id, causation_id, .. } = self.metadata;
         let unless_command = |id: Uuid| (id != command_id).then(|| id.into_bytes());
-        statement.raw_bind_parameter(skip + 1, signed(self.position))?;
-        statement.raw_bind_parameter(skip + 2, self.stream)?;
-        statement.raw_bind_parameter(skip + 3, signed(self.version))?;
-        statement.raw_bind_parameter(skip + 4, signed(self.previous_position))?;
-        statement.raw_bind_parameter(skip + 5, self.time.as_micros())?;
-        statement.raw_bind_parameter(skip + 6, self.event_type)?;
-        statement.raw_bind_parameter(skip + 7, self.schema_version)?;
-        statement.raw_bind_parameter(skip + 8, signed(self.number_in_command))?;
-        statement.raw_bind_parameter(skip + 9, command_id.as_bytes())?;
-        statement.raw_bind_parameter(skip + 10, unless_command(correlation_id))?;
-        statement.raw_bind_parameter(skip + 11, unless_command(causation_id))?;
-        statement.raw_bind_parameter(skip + 12, self.data)?;
-        statement.raw_bind_parameter(skip + 13, self.hash)?;
-        statement.raw_bind_parameter(skip + 14, self.metadata.stored())
+        statement.raw_bind_parameter(skip + 1, self.stream)?;
+        statement.raw_bind_parameter(skip + 2, signed(self.version))?;
+        statement.raw_bind_parameter(skip + 3, signed(self.previous_position))?;
+        statement.raw_bind_parameter(skip + 4, self.time.as_micros())?;
+        statement.raw_bind_parameter(skip + 5, self.event_type)?;
+        statement.raw_bind_parameter(skip + 6, self.schema_version)?;
+        statement.raw_bind_parameter(skip + 7, signed(self.number_in_command))?;
+        statement.raw_bind_parameter(skip + 8, command_id.as_bytes())?;
+        statement.raw_bind_parameter(skip + 9, unless_command(correlation_id))?;
+        statement.raw_bind_parameter(skip + 10, unless_command(causation_id))?;
+        statement.raw_bind_parameter(skip + 11, self.data)?;
+        statement.raw_bind_parameter(skip + 12, self.hash)?;
+        statement.raw_bind_parameter(skip + 13, self.metadata.stored())
     }
 }

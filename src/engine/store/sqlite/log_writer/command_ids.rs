@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
 use super::batch_insert::BatchInsert;
+use crate::engine::store::sqlite::file_error::FileError;
 
 /// A gap between the ids of stored commands: no stored id lies strictly between its ends. Ids that grow with time fall
 /// into the gap after the last one.
@@ -55,7 +56,7 @@ impl CommandIds {
         &mut self,
         insert: &mut BatchInsert<'_>,
         id: Uuid,
-    ) -> rusqlite::Result<bool> {
+    ) -> Result<bool, FileError> {
         if self.gap.is_some_and(|gap| gap.contains(id)) {
             return Ok(true);
         }
