@@ -3,16 +3,16 @@
 use std::path::Path;
 
 use foldhash::HashMap;
-use uuid::Uuid;
+use uuid::{Uuid, Version};
 
 use super::columns::Header;
 use super::errors::{LoadError, Mistake, Unreadable};
 use super::file::Records;
 use super::options::LoadOptions;
 use super::rows::{Row, RowBooking, RowReader, Setting};
-use crate::bank::{AccountCommand, AccountId, Memo};
+use crate::bank::{AccountCommand, AccountEvent, AccountId, Memo};
 use crate::engine::domain::Command as _;
-use crate::engine::log::{Fingerprint, Metadata};
+use crate::engine::log::{Fingerprint, Metadata, RecordedEvent};
 
 /// What the ids of loaded rows are derived from. It never changes: loaded logs hold these ids.
 const LOADED: Uuid = Uuid::from_u128(0x6c6f_6164_6564_4c6f_8c6f_6164_6564_2031);
@@ -67,6 +67,15 @@ impl PlannedRow {
     pub(super) fn is_same_as(&self, command: &AccountCommand, stored: &Metadata) -> bool {
         self.metadata(command, &Metadata::from_outside(self.command_id)).may_be_same_command_as(stored)
     }
+}
+
+/// Whether an event may be that of a row: its command has an id such as rows have, and it has a booking date. Nothing else
+/// that takes money out of an account is an act of the bank itself, except for reversals.
+pub(in crate::bank) fn may_be_of_a_row(event: &RecordedEvent<AccountEvent>) -> bool {
+    let Metadata { command_id, correlation_id, causation_id, .. } = &event.metadata;
+    [correlation_id, causation_id] == [command_id; 2]
+        && matches!(command_id.get_version(), Some(Version::Sha1 | Version::Custom))
+        && event.data.details().is_some_and(|details| details.booking_date().is_some())
 }
 
 /// The id of the command that creates an account for its rows.
