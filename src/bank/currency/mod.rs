@@ -30,7 +30,7 @@ pub enum NoCurrency {
     #[error("ISO 4217 has no such currency; its codes have three letters, such as EUR")]
     Unknown,
     /// ISO 4217 has the code, and no decimals for it, such as for gold.
-    #[error("ISO 4217 does not say how many decimals {0} has: decimals: says it in place of currency:")]
+    #[error("ISO 4217 has {0} and no decimals for it: open the bank with decimals: 2, or as many as you need, instead")]
     NoMinorUnit(CurrencyCode),
     /// More decimals than a bank can have.
     #[error("a bank has 0 to {} decimals", Currency::MAX_DECIMALS)]

@@ -130,8 +130,13 @@ impl<'a> Sender<'a> {
             in_flight.add(Sent::Known { row: planned.row, known });
             return in_flight.wait_for([None, None]).await;
         }
+        let content = match named {
+            Some((name, content)) if name == planned.command_id => Some(content),
+            // A transfer that is tried again has another id, which is part of what it says.
+            _ => planned.named_content(),
+        };
+        let command = planned.take_command();
         let (account, payee) = (&planned.row.account, planned.row.payee());
-        let command = planned.command();
         if self.creates && to_do != ToDo::Wait {
             for account in [Some(account), payee].into_iter().flatten() {
                 self.create(account, in_flight).await?;
@@ -147,7 +152,7 @@ impl<'a> Sender<'a> {
         let has_answer = payee.is_none() && self.effects && self.bank.may_be_answered(&command);
         let waits = has_answer || payee.is_some();
         let bank = if waits { self.bank } else { &self.unwaiting };
-        let metadata = planned.metadata(&command, &self.sender);
+        let metadata = planned.metadata(content, &self.sender);
         // Not looked up once more: if another program books the same row meanwhile, the store says so.
         let origin = if payee.is_none() { Origin::Here(metadata) } else { Origin::Outside(metadata) };
         let pending = bank.send(command, origin).await?;

@@ -13,8 +13,9 @@ use crate::bank::{
 };
 use crate::engine::log::{Fingerprint, Position};
 
-/// The most rows in flight at once. Those that are on their way at once share the cost of a commit.
-const MOST_IN_FLIGHT: usize = 256;
+/// The most rows in flight at once. Those that are on their way at once share the cost of a commit, and as these are more
+/// than one commit has, the next rows are decided on while it is written.
+const MOST_IN_FLIGHT: usize = 1_024;
 
 /// The rows in flight. Their outcomes are taken in the order of sending.
 pub(super) struct InFlight<'a> {

@@ -36,7 +36,7 @@ impl Bank {
         let mut to_do = ToDo::Send;
         loop {
             let Some(event) = stored.as_ref().and_then(|events| events.first()) else { return Ok(to_do) };
-            if !planned.is_same_as(&planned.command(), &event.metadata) {
+            if !planned.is_same_as(&event.metadata) {
                 return Ok(ToDo::Nothing(Known::OtherContent));
             }
             match &event.data {

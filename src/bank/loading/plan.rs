@@ -1,5 +1,6 @@
 //! The plan of a load: all rows of the file, each with the id of its command, in the order in which they are booked.
 
+use std::mem;
 use std::path::Path;
 
 use foldhash::HashMap;
@@ -38,17 +39,20 @@ pub(super) struct PlannedRow {
 
 impl PlannedRow {
     pub(super) fn command(&self) -> AccountCommand {
-        self.row.command(self.command_id.into())
+        self.row.command(self.command_id.into(), self.row.details.clone())
     }
 
-    /// The metadata of its command, with the details of `sender`. What a row says is in its id, unless its file names it:
-    /// then the fingerprint tells whether the file says the same another time.
-    pub(super) fn metadata(&self, command: &AccountCommand, sender: &Metadata) -> Metadata {
+    /// The same, with the details taken out of the row.
+    pub(super) fn take_command(&mut self) -> AccountCommand {
+        let details = mem::take(&mut self.row.details);
+        self.row.command(self.command_id.into(), details)
+    }
+
+    /// The metadata of its command, with the details of `sender`. What a row says is in its id, unless its file names it: then
+    /// the fingerprint of its [content](Self::named_content) tells whether the file says the same another time.
+    pub(super) fn metadata(&self, content: Option<Fingerprint>, sender: &Metadata) -> Metadata {
         let metadata = sender.with_ids(self.command_id, self.command_id, self.command_id);
-        match self.row.id {
-            None => metadata,
-            Some(_) => metadata.with_fingerprint(command.fingerprint()),
-        }
+        content.into_iter().fold(metadata, Metadata::with_fingerprint)
     }
 
     /// Gives a transfer that was released its next id. The id of the row names the first attempt for good, and each attempt
@@ -64,8 +68,9 @@ impl PlannedRow {
     }
 
     /// Whether a stored command with the same id is this one.
-    pub(super) fn is_same_as(&self, command: &AccountCommand, stored: &Metadata) -> bool {
-        self.metadata(command, &Metadata::from_outside(self.command_id)).may_be_same_command_as(stored)
+    pub(super) fn is_same_as(&self, stored: &Metadata) -> bool {
+        let metadata = self.metadata(self.named_content(), &Metadata::from_outside(self.command_id));
+        metadata.may_be_same_command_as(stored)
     }
 }
 

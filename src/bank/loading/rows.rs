@@ -44,8 +44,8 @@ impl Row {
     }
 
     /// Its command, which needs no PIN. A transfer has the id of its command.
-    pub(super) fn command(&self, transfer_id: TransferId) -> AccountCommand {
-        let (account_id, amount, details) = (self.account.clone(), self.amount, self.details.clone());
+    pub(super) fn command(&self, transfer_id: TransferId, details: BookingDetails) -> AccountCommand {
+        let (account_id, amount) = (self.account.clone(), self.amount);
         let pin = || Some(Box::new(PinCheck::Waived));
         match &self.booking {
             RowBooking::Deposit => AccountCommand::DepositMoney { account_id, amount, details },
