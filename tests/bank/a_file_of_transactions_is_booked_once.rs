@@ -281,14 +281,14 @@ async fn a_transfer_that_was_released_is_tried_again() {
 async fn each_row_is_new_to_one_program() {
     let folder = Folder::new();
     let store = StoreUrl::Sqlite(folder.0.path().join("bank.db"));
-    let transactions = transactions(2_000);
+    let transactions = transactions(400);
     let (expected, declined) = balances(&transactions);
     let path = folder.file(with_commas(&transactions));
     let bank = euro_bank(store.clone()).await;
     let elsewhere = Bank::open(store).await.unwrap();
     let (here, there) = tokio::join!(load(&bank, &path, creating()), load(&elsewhere, &path, creating()));
-    assert_eq!((here.rows, there.rows), (2_000, 2_000));
-    assert_eq!(here.new + there.new, 2_000 - declined, "{here:?} {there:?}");
+    assert_eq!((here.rows, there.rows), (400, 400));
+    assert_eq!(here.new + there.new, 400 - declined, "{here:?} {there:?}");
     assert_eq!((here.declined + there.declined, here.created + there.created), (declined, 5), "{here:?} {there:?}");
     assert_eq!(bank.balances().read(all_balances), expected);
     assert!(is_whole(&bank).await);

@@ -73,7 +73,7 @@ mod tests {
             (
                 "Bank.statement \"A\", month: \"2024-01\", limit: 2",
                 6,
-                "Bank.statement \"A\", month: \"2024-01\", limit: 6, before: 7` goes further back",
+                "Bank.statement \"A\", month: \"2024-01\", before: 7, limit: 6` goes further back",
             ),
             (
                 "Bank.statement 1, before: 12, limit: 6, as_of: \"2024-01-09\"",
