@@ -217,6 +217,9 @@ impl From<NotTransferred> for TransferError {
 /// Why a balance could not be read.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum CheckBalanceError {
+    /// A statement is to end before the line of an event, and the account has no event at that position.
+    #[error("the account has no event at this position")]
+    NoLine,
     /// There is no account of this name.
     #[error("there is no such account")]
     NoAccount,

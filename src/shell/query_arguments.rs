@@ -60,6 +60,14 @@ pub(in crate::shell) fn position(call: &Call<'_>, parameter: Parameter) -> Resul
     position.parse().map(Position::new).map_err(|_| Term::Error(INVALID_POSITION))
 }
 
+/// The position of the event that an argument names: from 1 on.
+pub(in crate::shell) fn position_of_event(call: &Call<'_>, parameter: Parameter) -> Result<Position, Term> {
+    position(call, parameter).and_then(|position| match position {
+        Position::START => Err(Term::Error(INVALID_POSITION)),
+        position => Ok(position),
+    })
+}
+
 pub(in crate::shell) fn limit(call: &Call<'_>) -> Result<usize, Term> {
     let limit = call.optional(LIMIT).map_or(Ok(DEFAULT_LIMIT), str::parse);
     limit.ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or(Term::Error(INVALID_LIMIT))

@@ -282,8 +282,7 @@ fn transfer_back(number: u128, payer: &str, payee: &str, amount: u64, reversed: 
 
 fn reverse_deposit(name: &str, amount: u64, reversed: u128) -> AccountCommand {
     let (account_id, reverses, amount) = (account(name), id_of(reversed), money(amount));
-    let details = BookingDetails::NONE;
-    AccountCommand::ReverseDeposit(Box::new(Reversal { account_id, reverses, amount, details }))
+    AccountCommand::ReverseDeposit(Box::new(Reversal::new(account_id, reverses, amount, None)))
 }
 
 fn id_of(number: u128) -> Uuid {

@@ -5,8 +5,8 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 use cqrs_bank::bank::{
-    Bank, DecimalMark, EmailAddress, Encoding, HolderName, LoadOptions, Loaded, NewAccount, NotBooked, Opening,
-    Options, Pin, PinCost, PinOptions, PinSecret, Refusal, StoreUrl, WhyNotBooked,
+    Bank, DecimalMark, EmailAddress, Encoding, HolderName, LoadOptions, Loaded, Money, NewAccount, NotBooked, Opening,
+    Options, Pin, PinCost, PinOptions, PinSecret, Refusal, StoreUrl, WhyNotBooked, WithdrawError,
 };
 use cqrs_bank::engine::log::Position;
 
@@ -219,18 +219,18 @@ async fn no_pin_is_needed() {
     for _ in 0..3 {
         bank.withdraw_with_pin(&account("1"), money(1), Pin::new("9999").unwrap()).await.unwrap();
     }
-    let text = "date,account,amount\n2024-01-19,1,-30\n2024-01-19,1,5\n";
-    let why = WhyNotBooked::Refused(Refusal::AccountLocked);
+    bank.create(&account("2")).await.unwrap();
+    let text = "date,account,amount,to\n2024-01-19,1,-30,\n2024-01-19,1,5,\n2024-01-20,1,-7,2\n2024-01-21,1,-900,\n";
     for dry_run in [true, false] {
         let options = LoadOptions { dry_run, ..LoadOptions::default() };
         let loaded = load(&bank, &folder.file(text), options).await;
-        assert_eq!(
-            (loaded.new, loaded.listed),
-            (1, vec![NotBooked { line: 2, account: account("1"), why: why.clone() }])
-        );
+        assert_eq!((loaded.new, loaded.declined, loaded.refused), (3, 1, 0), "{:?}", loaded.listed);
     }
+    let still_locked = bank.withdraw_with_pin(&account("1"), money(1), Pin::new("1234").unwrap()).await;
+    assert_eq!(still_locked.unwrap_err(), WithdrawError::AccountLocked, "the lock is one of the PIN");
+    assert!(is_whole(&bank).await);
     bank.unlock(&account("1")).await.unwrap();
-    assert_eq!(load(&bank, &folder.file(text), LoadOptions::default()).await.new, 1, "what was refused is tried again");
+    assert_eq!(bank.check_balance(&account("1")).await, Ok(balance(3_800)));
 }
 
 /// The money of a transfer that was released moves once the payee is there, and once only.
@@ -244,7 +244,8 @@ async fn a_transfer_that_was_released_is_tried_again() {
     );
     bank.create(&account("A")).await.unwrap();
     let counts = |loaded: &Loaded| (loaded.new, loaded.known, loaded.refused, loaded.created);
-    for (expected, events) in [((1, 0, 3, 0), 9), ((0, 1, 3, 0), 15)] {
+    // Loaded again without a payee, they tell the log nothing new.
+    for (expected, events) in [((1, 0, 3, 0), 9), ((0, 1, 3, 0), 9)] {
         for dry_run in [true, false] {
             let loaded = load(&bank, &path, LoadOptions { dry_run, ..LoadOptions::default() }).await;
             assert_eq!(counts(&loaded), expected);
@@ -262,12 +263,63 @@ async fn a_transfer_that_was_released_is_tried_again() {
     let (here, there) = tokio::join!(load(&bank, &path, creating()), load(&elsewhere, &path, creating()));
     assert_eq!((here.refused, there.refused), (0, 0), "{here:?} {there:?}");
     assert_eq!((here.rows, there.rows), (4, 4));
+    assert_eq!(
+        (here.new + there.new, here.created + there.created),
+        (3, 1),
+        "each is counted once: {here:?} {there:?}"
+    );
     for bank in [&bank, &elsewhere] {
         assert_eq!(bank.check_balance(&account("A")).await, Ok(balance(0)));
         assert_eq!(bank.check_balance(&account("B")).await, Ok(balance(1_000)));
         assert_eq!(counts(&load(bank, &path, creating()).await), (0, 4, 0, 0));
         assert!(is_whole(bank).await);
     }
+}
+
+/// Two programs that load one file at once book each row once, and each row is new to one of them.
+#[tokio::test]
+async fn each_row_is_new_to_one_program() {
+    let folder = Folder::new();
+    let store = StoreUrl::Sqlite(folder.0.path().join("bank.db"));
+    let transactions = transactions(400);
+    let (expected, declined) = balances(&transactions);
+    let path = folder.file(with_commas(&transactions));
+    let bank = euro_bank(store.clone()).await;
+    let elsewhere = Bank::open(store).await.unwrap();
+    let (here, there) = tokio::join!(load(&bank, &path, creating()), load(&elsewhere, &path, creating()));
+    assert_eq!((here.rows, there.rows), (400, 400));
+    assert_eq!(here.new + there.new, 400 - declined, "{here:?} {there:?}");
+    assert_eq!((here.declined + there.declined, here.created + there.created), (declined, 5), "{here:?} {there:?}");
+    assert_eq!(bank.balances().read(all_balances), expected);
+    assert!(is_whole(&bank).await);
+}
+
+/// A transfer whose payee can take it no more than before adds nothing to the log, and one whose payee can is tried again.
+#[tokio::test]
+async fn a_transfer_that_would_come_back_again_is_not_begun() {
+    let folder = Folder::new();
+    let bank = euro_bank(StoreUrl::Memory).await;
+    let text = "date,account,amount,to\n2024-01-01,A,10,\n2024-01-02,A,-3,B\n2024-01-02,A,-3,C\n";
+    let path = folder.file(text);
+    bank.create(&account("A")).await.unwrap();
+    bank.create(&account("B")).await.unwrap();
+    bank.deposit(&account("B"), Money::MAX).await.unwrap();
+    let first = load(&bank, &path, LoadOptions::default()).await;
+    let events = log(&bank).await.len();
+    let again = load(&bank, &path, LoadOptions::default()).await;
+    assert_eq!((again.listed.clone(), again.refused, again.known), (first.listed, 2, 1));
+    assert_eq!(log(&bank).await.len(), events);
+    bank.freeze(&account("A"), None).await.unwrap();
+    let frozen = load(&bank, &path, creating()).await;
+    let why = WhyNotBooked::Refused(Refusal::AccountFrozen);
+    assert!(frozen.listed.iter().all(|listed| listed.why == why), "what is checked first is said first: {frozen:?}");
+    bank.unfreeze(&account("A")).await.unwrap();
+    bank.withdraw(&account("B"), money(300)).await.unwrap();
+    let would_be = load(&bank, &path, LoadOptions { dry_run: true, ..creating() }).await;
+    let last = load(&bank, &path, creating()).await;
+    assert_eq!((last.new, last.known, last.created), (2, 1, 0), "{last:?}");
+    assert_eq!(would_be, last);
+    assert!(is_whole(&bank).await);
 }
 
 /// A program that ended while it tried again leaves a transfer that the next one waits for.

@@ -89,7 +89,7 @@ fn a_frozen_account_shows_nothing_and_is_restored_as_it_was() {
         AccountEvent::AccountFrozen { account_id: ada.clone(), reason: None },
     ];
     let state = given::<Account>(history).state();
-    let pin = Some(Box::new(PinCheck { verifier: None, matches: false }));
+    let pin = Some(Box::new(PinCheck::Checked { verifier: None, matches: false }));
     let details = BookingDetails::NONE;
     let withdraw = AccountCommand::WithdrawMoney { account_id: ada, amount: money(5), details, pin };
     assert_eq!(state.trace_value(&withdraw), None);

@@ -2,7 +2,8 @@
 //! period and any number of lines is that part of the whole, also where bookings are recorded days after they are booked.
 
 use cqrs_bank::bank::{
-    AccountId, Bank, BookingDate, BookingDetails, Bound, Options, Period, Statement, StatementLine, StoreUrl,
+    AccountId, Bank, BookingDate, BookingDetails, Bound, CheckBalanceError, Options, Period, Statement, StatementLine,
+    StoreUrl,
 };
 use cqrs_bank::engine::log::{Moment, Position};
 use tempfile::tempdir;
@@ -139,5 +140,38 @@ async fn a_period_of_positions_is_ordered_by_date_too() {
         let period = Period::between(position(first), position(last)).unwrap();
         assert_eq!(then.unwrap(), bank.statement(&account, period, None, 99).await.unwrap());
         assert_eq!(to_the_end.lines.len() as u64, 56 - first);
+    }
+}
+
+/// Going back from the latest lines, each page before the first line of the one before, leads through the whole statement.
+#[tokio::test]
+async fn pages_lead_through_the_whole_statement() {
+    let directory = tempdir().unwrap();
+    let store = StoreUrl::Sqlite(directory.path().join("bank.db"));
+    let account = account("A");
+    let bank = bank_of_a_week(&store, &account).await;
+    let of_january = Period::between(Some(Bound::Date(day(1))), Some(Bound::Date(day(4)))).unwrap();
+    for (period, until) in
+        [(Period::default(), None), (of_january, None), (Period::default(), Some(Moment::Position(Position::new(30))))]
+    {
+        let whole = bank.statement(&account, period, until, usize::MAX).await.unwrap();
+        for limit in [1, 4, 7] {
+            let (mut pages, mut page) = (Vec::new(), bank.statement(&account, period, until, limit).await.unwrap());
+            loop {
+                adds_up(&page);
+                pages.splice(0..0, page.lines.clone());
+                assert_eq!(page.earlier, (whole.lines.len() - pages.len()) as u64);
+                let Some(first) = page.lines.first().filter(|_| page.earlier > 0) else { break };
+                let before = period.before(first.position);
+                page = bank.statement(&account, before, until, limit).await.unwrap();
+            }
+            assert_eq!(pages, whole.lines, "{limit}");
+            assert_eq!(page.brought_forward, whole.brought_forward);
+        }
+    }
+    for of_no_line in [0, 56, 1_000] {
+        let before = Period::default().before(Position::new(of_no_line));
+        let no_line = bank.statement(&account, before, None, 7).await;
+        assert_eq!(no_line.unwrap_err(), CheckBalanceError::NoLine, "{of_no_line}");
     }
 }

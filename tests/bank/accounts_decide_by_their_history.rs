@@ -211,11 +211,11 @@ fn withdraw_with(amount: u64, pin: PinCheck) -> AccountCommand {
 }
 
 fn right() -> PinCheck {
-    PinCheck { verifier: Some(verifier(0)), matches: true }
+    PinCheck::Checked { verifier: Some(verifier(0)), matches: true }
 }
 
 fn wrong() -> PinCheck {
-    PinCheck { verifier: Some(verifier(0)), matches: false }
+    PinCheck::Checked { verifier: Some(verifier(0)), matches: false }
 }
 
 fn unlock() -> AccountCommand {
@@ -273,7 +273,7 @@ fn a_deposit_needs_no_pin() {
 
 #[test]
 fn an_account_without_a_pin_takes_any() {
-    let none_known = PinCheck { verifier: None, matches: false };
+    let none_known = PinCheck::Checked { verifier: None, matches: false };
     given::<Account>([created(), deposited(100)])
         .when(&withdraw_with(40, none_known))
         .then([withdrawn(40)])
@@ -340,8 +340,8 @@ fn only_what_is_locked_is_unlocked() {
 /// The account was created between check and decision, so it is unknown whether the PIN is right.
 #[test]
 fn a_pin_that_was_checked_against_something_else_decides_nothing() {
-    let against_nothing = PinCheck { verifier: None, matches: false };
-    let against_another = PinCheck { verifier: Some(verifier(1)), matches: true };
+    let against_nothing = PinCheck::Checked { verifier: None, matches: false };
+    let against_another = PinCheck::Checked { verifier: Some(verifier(1)), matches: true };
     given::<Account>([created_with_pin(), deposited(100)])
         .when(&withdraw_with(40, against_nothing))
         .then_refused(&Refusal::OutdatedPinCheck)

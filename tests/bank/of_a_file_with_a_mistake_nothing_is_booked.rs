@@ -39,6 +39,7 @@ async fn nothing_is_booked_of_a_file_with_a_mistake() {
             Some("date"),
             "is no date like 2024-01-17",
         ),
+        (format!("{header}\n2024-01-17T23:30:00-05:00,A,5,,\n"), 2, Some("date"), "reads times with a time zone"),
         (format!("{header}\n17.01.2024,A,5,,\n"), 2, Some("date"), "dates: \"%d.%m.%Y\""),
         (format!("{header}\n{tomorrow},A,5,,\n"), 2, Some("date"), "which is after"),
         (format!("{header}\n,A,5,,\n"), 2, Some("date"), "this is empty"),

@@ -67,3 +67,22 @@ fn a_few_seconds_are_nothing_to_tell() {
     let events = &replies(&finished.stdout)[3];
     assert_eq!(events[3]["time"], events[2]["time"], "{events}");
 }
+
+/// The bank's clock is never behind its log: a booking without a date counts for the day of the last event, and one with a
+/// date for none after it.
+#[test]
+fn a_booking_counts_for_no_day_after_the_logs() {
+    let (_directory, log) = written_in("2100", "1");
+    let script = format!(
+        "Bank.open; Bank.import {log:?}, future: true; Bank.deposit 1, 5; Bank.deposit 1, 6, on: \"2100-01-01\"; \
+         Bank.deposit 1, 7, on: \"2100-01-02\"; Bank.withdraw 1, 1, on: \"2050-01-01\"; \
+         Bank.create 2, deposit: 3, on: \"2099-12-31\"; Bank.transfer 1, 2, 1, on: \"2100-01-02\"; \
+         Bank.statement 1, from: \"2100-01-01\"; Bank.verify"
+    );
+    let replies = replies(&run(&["--json", "--seed", "2", "-c", &script], "").stdout);
+    let future = serde_json::json!({"error": "future_date"});
+    assert_eq!(replies[2..8], ["ok".into(), "ok".into(), future.clone(), "ok".into(), "ok".into(), future]);
+    let amounts: Vec<_> = replies[8].as_array().unwrap().iter().map(|line| line["amount"].clone()).collect();
+    assert_eq!(amounts, [Value::from(-1), Value::Null, Value::from(5), Value::from(5), Value::from(5), Value::from(6)]);
+    assert_eq!(replies[9]["ok"]["events"], 8, "{}", replies[9]);
+}

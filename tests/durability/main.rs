@@ -53,6 +53,7 @@ mod what_is_lost_is_never_answered_from;
 mod what_is_missing_or_refused_is_said;
 mod what_is_new_goes_on_from_what_was_written_before;
 mod what_is_not_the_banks_own_is_not_used;
+mod what_no_account_decided_is_noticed;
 mod what_one_program_acknowledged_another_knows;
 mod what_stands_beside_the_tables_does_no_harm;
 mod what_the_log_can_say_again_is_not_missed;

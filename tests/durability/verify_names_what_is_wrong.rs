@@ -46,7 +46,7 @@ async fn tamper(path: &Path, events: Vec<(AccountEvent, Option<&str>)>, rows: Op
 }
 
 /// The command of Wolfman's deposit.
-const DEPOSIT: Uuid = Uuid::from_u128(1);
+pub(crate) const DEPOSIT: Uuid = Uuid::from_u128(1);
 
 /// A file with an account that holds 100: two events.
 async fn file_of_wolfman(path: &Path) {
@@ -56,14 +56,27 @@ async fn file_of_wolfman(path: &Path) {
     bank.close().await;
 }
 
-async fn problem(events: Vec<AccountEvent>) -> (Option<u64>, String) {
-    problem_of(events.into_iter().map(|event| (event, None)).collect(), None).await
+/// What is wrong with events that follow those.
+pub(crate) async fn problem(events: Vec<AccountEvent>) -> (Option<u64>, String) {
+    verified(events).await.expect("it is not whole")
+}
+
+/// The same; `None` if they are possible.
+pub(crate) async fn verified(events: Vec<AccountEvent>) -> Option<(Option<u64>, String)> {
+    verified_with(events.into_iter().map(|event| (event, None)).collect(), None).await
 }
 
 async fn problem_of(
     events: Vec<(AccountEvent, Option<&str>)>,
     rows: Option<ProjectionUpdate>,
 ) -> (Option<u64>, String) {
+    verified_with(events, rows).await.expect("it is not whole")
+}
+
+async fn verified_with(
+    events: Vec<(AccountEvent, Option<&str>)>,
+    rows: Option<ProjectionUpdate>,
+) -> Option<(Option<u64>, String)> {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("bank.db");
     file_of_wolfman(&path).await;
@@ -74,8 +87,8 @@ async fn problem_of(
     };
     let bank = Bank::open(options).await.unwrap();
     match bank.verify(|_, _| {}).await.unwrap() {
-        Verification::Broken { position, problem } => (position.map(Position::get), problem),
-        Verification::Whole(_) => panic!("it is not whole"),
+        Verification::Broken { position, problem } => Some((position.map(Position::get), problem)),
+        Verification::Whole(_) => None,
     }
 }
 
@@ -157,8 +170,7 @@ async fn reversals_that_no_account_would_decide_on_are_noticed() {
 }
 
 fn reversal(name: &str, reverses: Uuid, amount: u64) -> Box<Reversal> {
-    let (account_id, amount) = (account(name), money(amount));
-    Box::new(Reversal { account_id, reverses, amount, details: BookingDetails::NONE })
+    Box::new(Reversal::new(account(name), reverses, money(amount), None))
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ async fn a_snapshot_stands_after_the_last_event_of_a_command() {
         if let Some(snapshot) = snapshot.filter(|snapshot| snapshot.version.get() == events) {
             let whole = store.read_stream(&stream(), Version::START, MAX_READ).await.unwrap();
             let last = whole.last().unwrap();
-            let state = events.to_string().into_boxed_str();
+            let state = events.to_string().into();
             let Snapshot { version, position, time, .. } = snapshot;
             assert_eq!((version, position, time, snapshot.state), (last.version, last.position, last.time, state));
         }

@@ -44,20 +44,29 @@ impl Account {
         self.open.as_ref().map(|open| open.balance)
     }
 
-    /// Why this account cannot have decided on an event, because of its standing; `None` if it can.
-    pub(in crate::bank) fn rules_out(&self, event: &AccountEvent) -> Option<&'static str> {
+    /// Why this account cannot have decided on an event, because of its standing, its PIN or its balance; `None` if it can.
+    /// What `needs_no_pin` is an act of the bank itself.
+    pub(in crate::bank) fn rules_out(&self, event: &AccountEvent, needs_no_pin: bool) -> Option<&'static str> {
         let open = self.open.as_ref()?;
+        let restricted = open.standing.rules_out(event).or_else(|| open.lock.rules_out(event, needs_no_pin));
+        if restricted.is_some() {
+            return restricted;
+        }
         match event {
             AccountEvent::AccountClosed { .. } if open.check_settled().is_err() => {
                 Some("it closes an account that holds money or has a transfer under way")
             }
-            AccountEvent::PinChanged { .. } if !open.lock.has_pin() => Some("its account has no PIN"),
             AccountEvent::AccountOverdrawn { balance, amount_requested, .. }
                 if *balance != open.balance || open.covers(*amount_requested) =>
             {
                 Some("it declines a payment for a balance that its account does not have")
             }
-            _ => open.standing.rules_out(event),
+            AccountEvent::AccountOverdrawn { declined, .. } | AccountEvent::InvalidPin { declined, .. }
+                if declined.payee() == Some(&open.id) =>
+            {
+                Some("it declines a transfer from its account to itself")
+            }
+            _ => None,
         }
     }
 
@@ -215,9 +224,10 @@ impl OpenAccount {
         }
         match event {
             AccountEvent::InvalidPin { .. } | AccountEvent::PinRejected { .. } => self.lock.count_wrong_pin(),
-            AccountEvent::MoneyWithdrawn { .. }
-            | AccountEvent::AccountOverdrawn { .. }
-            | AccountEvent::AccountUnlocked { .. } => self.lock.forget_wrong_pins(),
+            AccountEvent::MoneyWithdrawn { .. } | AccountEvent::AccountOverdrawn { .. } => {
+                self.lock.forget_wrong_pins();
+            }
+            AccountEvent::AccountUnlocked { .. } => self.lock.unlock(),
             AccountEvent::MoneyReserved(outgoing) => {
                 match outgoing.details.reverses() {
                     Some(reversed) => self.reversed.add(reversed),

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::events::AccountEvent;
 use super::refusal::Refusal;
 use crate::bank::{PinCheck, PinVerifier};
 
@@ -32,16 +33,36 @@ impl PinLock {
     }
 
     /// Decides on every command that takes money out of the account. An account without a PIN allows every payment. A
-    /// locked account does not reveal whether a PIN is right.
+    /// locked account does not reveal whether a PIN is right. The lock is one of the PIN: what needs none passes it.
     pub(in crate::bank) fn admit(&self, pin_check: Option<&PinCheck>) -> Result<Admission, Refusal> {
         match (&self.verifier, pin_check) {
-            (None, _) => Ok(Admission::Granted),
+            (None, _) | (Some(_), Some(PinCheck::Waived)) => Ok(Admission::Granted),
             _ if self.is_locked() => Err(Refusal::AccountLocked),
             (Some(_), None) => Err(Refusal::PinRequired),
-            (current, Some(pin_check)) if pin_check.verifier != *current => Err(Refusal::OutdatedPinCheck),
-            (Some(_), Some(pin_check)) if pin_check.matches => Ok(Admission::Granted),
-            (Some(_), Some(_)) => Ok(Admission::WrongPin),
+            (current, Some(PinCheck::Checked { verifier, .. })) if verifier != current => {
+                Err(Refusal::OutdatedPinCheck)
+            }
+            (Some(_), Some(PinCheck::Checked { matches: true, .. })) => Ok(Admission::Granted),
+            (Some(_), Some(PinCheck::Checked { matches: false, .. })) => Ok(Admission::WrongPin),
         }
+    }
+
+    /// Why no account with this lock can have decided on an event; `None` if one can. What `needs_no_pin` passes the lock.
+    pub(in crate::bank) fn rules_out(&self, event: &AccountEvent, needs_no_pin: bool) -> Option<&'static str> {
+        let is_out_of_locked = match event {
+            wrong if wrong.is_wrong_pin() && !self.has_pin() => return Some("its account has no PIN"),
+            AccountEvent::PinChanged { .. } if !self.has_pin() => return Some("its account has no PIN"),
+            AccountEvent::AccountUnlocked { .. } if !self.is_locked() => return Some("its account is not locked"),
+            wrong if wrong.is_wrong_pin() => true,
+            AccountEvent::HolderChanged { .. }
+            | AccountEvent::EmailChanged { .. }
+            | AccountEvent::PinChanged { .. }
+            | AccountEvent::AccountClosed { .. } => true,
+            AccountEvent::MoneyWithdrawn { .. } | AccountEvent::AccountOverdrawn { .. } => !needs_no_pin,
+            AccountEvent::MoneyReserved(outgoing) => !needs_no_pin && outgoing.details.reverses().is_none(),
+            _ => false,
+        };
+        (is_out_of_locked && self.is_locked()).then_some("its account is locked")
     }
 
     pub(in crate::bank) fn has_pin(&self) -> bool {
@@ -57,8 +78,16 @@ impl PinLock {
         self.wrong_pins = self.wrong_pins.saturating_add(1);
     }
 
-    /// Resets the count, after the right PIN or when the account is unlocked.
+    /// Resets the count after the right PIN. What happens to a locked account is an act of the bank itself, and it stays
+    /// locked.
     pub(in crate::bank) fn forget_wrong_pins(&mut self) {
+        if !self.is_locked() {
+            self.wrong_pins = 0;
+        }
+    }
+
+    /// Ends the lock.
+    pub(in crate::bank) fn unlock(&mut self) {
         self.wrong_pins = 0;
     }
 }

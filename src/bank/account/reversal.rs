@@ -20,9 +20,16 @@ pub struct Reversal {
     pub reverses: Uuid,
     /// The amount of the booking.
     pub amount: Money,
-    /// Memo and booking date of the reversal.
+    /// The memo of the reversal. It is booked on the day on which it is recorded.
     #[serde(flatten)]
-    pub details: BookingDetails,
+    pub(super) details: BookingDetails,
+}
+
+impl Reversal {
+    /// Reverses the booking of a command.
+    pub fn new(account_id: AccountId, reverses: Uuid, amount: Money, memo: Option<Memo>) -> Self {
+        Self { account_id, reverses, amount, details: memo.map_or(BookingDetails::NONE, Into::into) }
+    }
 }
 
 /// [`Reversal`] as it is read.

@@ -44,6 +44,8 @@ impl Standing {
             (
                 Self::Frozen,
                 AccountEvent::MoneyWithdrawn { .. }
+                | AccountEvent::AccountOverdrawn { .. }
+                | AccountEvent::InvalidPin { .. }
                 | AccountEvent::MoneyReserved(_)
                 | AccountEvent::DepositReversed(_)
                 | AccountEvent::AccountFrozen { .. }

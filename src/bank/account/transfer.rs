@@ -74,6 +74,13 @@ impl From<StoredOutgoing> for Outgoing {
     }
 }
 
+impl Incoming {
+    /// The payee's side of a transfer, from the payer's.
+    pub(in crate::bank) fn of(Outgoing { account_id: payer, transfer_id, payee, amount, details }: Outgoing) -> Self {
+        Self { account_id: payee, transfer_id, payer, amount, details }
+    }
+}
+
 /// The payee's side of a transfer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "StoredIncoming")]

@@ -1,5 +1,4 @@
-//! The codes of ISO 4217, with the decimals of each currency. Precious metals, funds' units and the codes for testing are
-//! left out: they have no minor unit.
+//! The codes of ISO 4217, with the decimals of each currency.
 
 /// The currencies that have other than two decimals.
 const OTHER_DECIMALS: [(u8, &[&str]); 3] = [
@@ -26,6 +25,15 @@ const TWO_DECIMALS: [&str; 138] = [
     "STN", "SVC", "SYP", "SZL", "THB", "TJS", "TMT", "TOP", "TRY", "TTD", "TWD", "TZS", "UAH", "USD", "USN", "UYU",
     "UZS", "VED", "VES", "WST", "XCD", "XCG", "YER", "ZAR", "ZMW", "ZWG",
 ];
+
+/// Precious metals, units of funds, and the codes for tests and for no currency.
+const NO_MINOR_UNIT: [&str; 13] =
+    ["XAG", "XAU", "XBA", "XBB", "XBC", "XBD", "XDR", "XPD", "XPT", "XSU", "XTS", "XUA", "XXX"];
+
+/// Whether ISO 4217 has the code, and no decimals for it.
+pub(super) fn has_no_minor_unit(code: &str) -> bool {
+    NO_MINOR_UNIT.contains(&code)
+}
 
 /// The decimals of a currency; `None` if there is no such code.
 pub(super) fn decimals_of(code: &str) -> Option<u8> {

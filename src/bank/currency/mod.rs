@@ -9,7 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
-use self::codes::decimals_of;
+use self::codes::{decimals_of, has_no_minor_unit};
 pub use self::ledger::{ChooseCurrency, CurrencyChosen, CurrencyKnown, Ledger, TheLedger};
 
 /// The currency of a bank. The default is that of a bank where none was chosen: whole amounts without a name.
@@ -29,6 +29,9 @@ pub enum NoCurrency {
     /// ISO 4217 has no such code.
     #[error("ISO 4217 has no such currency; its codes have three letters, such as EUR")]
     Unknown,
+    /// ISO 4217 has the code, and no decimals for it, such as for gold.
+    #[error("ISO 4217 has {0} and no decimals for it: open the bank with decimals: 2, or as many as you need, instead")]
+    NoMinorUnit(CurrencyCode),
     /// More decimals than a bank can have.
     #[error("a bank has 0 to {} decimals", Currency::MAX_DECIMALS)]
     TooManyDecimals,
@@ -59,11 +62,14 @@ impl Currency {
     ///
     /// # Errors
     ///
-    /// [`NoCurrency::Unknown`] if there is no such code.
+    /// [`NoCurrency::Unknown`] if there is no such code, and [`NoCurrency::NoMinorUnit`] if there is one without decimals.
     pub fn with_code(code: &str) -> Result<Self, NoCurrency> {
         let code = code.to_ascii_uppercase();
-        let decimals = decimals_of(&code).ok_or(NoCurrency::Unknown)?;
-        Ok(Self { code: Some(code.parse()?), decimals })
+        match decimals_of(&code) {
+            Some(decimals) => Ok(Self { code: Some(code.parse()?), decimals }),
+            None if has_no_minor_unit(&code) => Err(NoCurrency::NoMinorUnit(code.parse()?)),
+            None => Err(NoCurrency::Unknown),
+        }
     }
 
     /// A currency without a code.
@@ -233,6 +239,10 @@ mod tests {
             assert_eq!(Currency::with_code(code).map(Currency::decimals), Ok(decimals), "{code}");
         }
         assert_eq!(Currency::with_code("eur"), Ok(euro()));
+        for code in ["XAU", "xdr", "XXX"] {
+            let no_minor_unit = NoCurrency::NoMinorUnit(code.to_ascii_uppercase().parse().unwrap());
+            assert_eq!(Currency::with_code(code), Err(no_minor_unit), "{code}");
+        }
         for unknown in ["", "EURO", "XXY", "ÄÖ"] {
             assert_eq!(Currency::with_code(unknown), Err(NoCurrency::Unknown), "{unknown}");
         }

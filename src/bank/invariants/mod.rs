@@ -1,5 +1,6 @@
 //! The invariants of a bank's log: a currency is chosen first if at all, accounts are created once, transfers proceed in
-//! order, what is reversed was booked, no account falls below its overdraft limit, and money is conserved.
+//! order, what is reversed was booked, nothing passes a frozen, closed or locked account that may not, no account falls
+//! below its overdraft limit, and money is conserved.
 
 mod reversible;
 mod transfers;
@@ -8,8 +9,9 @@ use foldhash::HashMap;
 
 use self::reversible::Reversible;
 use self::transfers::OpenTransfers;
-use super::account::{Account, AccountEvent, BookingDate, Movement, Refusal};
+use super::account::{Account, AccountEvent, AccountId, BookingDate, Movement, Refusal};
 use super::currency::{Ledger, TheLedger};
+use super::loading::may_be_of_a_row;
 use super::pin::PinVerifier;
 use crate::engine::domain::{Aggregate, Invariants};
 use crate::engine::log::{RecordedEvent, StreamId};
@@ -54,13 +56,16 @@ impl Invariants<AccountEvent> for Audit {
             (Some(_), true) => return Err("its account is created again".to_owned()),
             (None, true) | (Some(_), false) => {}
         }
-        if let Some(reason) = account.rules_out(data) {
+        if let Some(reason) = account.rules_out(data, may_be_of_a_row(event)) {
             return Err(reason.to_owned());
         }
         let booked_on = data.details().and_then(|details| details.booking_date());
         // A day more: the clock may have been set back between the check of the date and the recording.
         if booked_on.is_some_and(|date| date.before() > BookingDate::of(event.time)) {
             return Err("it is booked on a day after it was recorded".to_owned());
+        }
+        if booked_on.is_some() && data.reversal_of().is_some() {
+            return Err("it is a reversal, and has a booking date of its own".to_owned());
         }
         let balance_before = balance_of(account);
         if data.reversed_command().is_some_and(|command_id| account.has_reversed(command_id)) {
@@ -70,7 +75,7 @@ impl Invariants<AccountEvent> for Audit {
         account.apply(data);
         let is_below_limit = account.is_below_limit();
         self.held += balance_of(account) - balance_before;
-        self.transfers.follow(data)?;
+        self.transfers.follow(data, |payee| self.accounts.get(&stream_of(payee)))?;
         self.paid_in += match (data.movement(), data.transfer_id()) {
             (Some(Movement::In(amount)), None) => i128::from(amount.minor_units()),
             (Some(Movement::Out(amount)), None) => -i128::from(amount.minor_units()),
@@ -123,6 +128,10 @@ impl Invariants<AccountEvent> for Audit {
             _ => Ok(()),
         }
     }
+}
+
+fn stream_of(account: &AccountId) -> StreamId {
+    StreamId::new(Account::CATEGORY, account)
 }
 
 fn balance_of(account: &Account) -> i128 {

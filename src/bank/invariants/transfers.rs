@@ -2,7 +2,7 @@
 
 use foldhash::HashMap;
 
-use crate::bank::account::{AccountEvent, Incoming, Outgoing, TransferId};
+use crate::bank::account::{Account, AccountEvent, AccountId, Incoming, Outgoing, ReleaseReason, TransferId};
 
 /// The transfers that have not ended.
 #[derive(Debug, Default)]
@@ -14,6 +14,8 @@ pub(super) struct OpenTransfers {
 #[derive(Debug)]
 struct OpenTransfer {
     outgoing: Outgoing,
+    /// Whether the payee was there, and not closed, when the amount was reserved.
+    had_payee: bool,
     credited: bool,
 }
 
@@ -23,15 +25,20 @@ impl OpenTransfers {
         self.reserved
     }
 
-    /// Takes note of a step. The error says that it cannot follow those before it.
-    pub(super) fn follow(&mut self, event: &AccountEvent) -> Result<(), String> {
+    /// Takes note of a step. The error says that it cannot follow those before it. `account` is an account as it is now.
+    pub(super) fn follow<'a>(
+        &mut self,
+        event: &AccountEvent,
+        account: impl Fn(&AccountId) -> Option<&'a Account>,
+    ) -> Result<(), String> {
         match event {
             AccountEvent::MoneyReserved(outgoing) => {
                 if outgoing.account_id == outgoing.payee {
                     return Err("it transfers money from its account to itself".to_owned());
                 }
                 self.reserved += i128::from(outgoing.amount.minor_units());
-                let transfer = OpenTransfer { outgoing: outgoing.as_ref().clone(), credited: false };
+                let had_payee = account(&outgoing.payee).is_some_and(is_open);
+                let transfer = OpenTransfer { outgoing: outgoing.as_ref().clone(), had_payee, credited: false };
                 match self.open.insert(outgoing.transfer_id, transfer) {
                     None => Ok(()),
                     Some(_) => Err("its transfer is already under way".to_owned()),
@@ -52,16 +59,27 @@ impl OpenTransfers {
                 self.reserved -= i128::from(amount.minor_units());
                 Ok(())
             }
-            AccountEvent::TransferSettled(outgoing) => self.end(outgoing, true),
+            AccountEvent::TransferSettled(outgoing) => self.end(outgoing, true).map(|_| ()),
             AccountEvent::TransferReleased(released) => {
                 self.reserved -= i128::from(released.outgoing.amount.minor_units());
-                self.end(&released.outgoing, false)
+                let OpenTransfer { had_payee, .. } = self.end(&released.outgoing, false)?;
+                let payee = account(&released.outgoing.payee);
+                match released.reason {
+                    // It may have been created after it was missed.
+                    ReleaseReason::NoPayee if had_payee && payee.is_some_and(is_open) => {
+                        Err("it says that there is no payee, and there is".to_owned())
+                    }
+                    ReleaseReason::BalanceLimit if payee.is_none() => {
+                        Err("it says that its payee holds too much, and there is no payee".to_owned())
+                    }
+                    ReleaseReason::NoPayee | ReleaseReason::BalanceLimit => Ok(()),
+                }
             }
             _ => Ok(()),
         }
     }
 
-    fn end(&mut self, outgoing: &Outgoing, settled: bool) -> Result<(), String> {
+    fn end(&mut self, outgoing: &Outgoing, settled: bool) -> Result<OpenTransfer, String> {
         let transfer = self.open.remove(&outgoing.transfer_id).ok_or("nothing is reserved for its transfer")?;
         if transfer.outgoing != *outgoing {
             return Err("it differs from its reservation".to_owned());
@@ -69,7 +87,11 @@ impl OpenTransfers {
         match (transfer.credited, settled) {
             (true, false) => Err("it releases a credited transfer".to_owned()),
             (false, true) => Err("it settles a transfer that is not credited".to_owned()),
-            (true, true) | (false, false) => Ok(()),
+            (true, true) | (false, false) => Ok(transfer),
         }
     }
+}
+
+fn is_open(account: &Account) -> bool {
+    account.balance().is_some() && !account.is_closed()
 }

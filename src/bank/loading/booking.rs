@@ -2,15 +2,18 @@
 
 use std::pin::Pin;
 
-use foldhash::{HashMap, HashSet};
+use foldhash::HashSet;
 use uuid::Uuid;
 
 use super::errors::LoadError;
 use super::in_flight::{InFlight, Sent, SentRow};
-use super::known::ToDo;
+use super::known::{ToDo, would_be_released};
 use super::plan::{Plan, PlannedRow, creation_id};
 use super::report::{Known, Loaded};
-use crate::bank::{AccountCommand, AccountEvent, AccountId, Bank, NewAccount, PinCheck, Unavailable};
+use crate::bank::queries::stream_of;
+use crate::bank::{
+    Account, AccountCommand, AccountEvent, AccountId, Bank, Moment, NewAccount, NotTransferred, Unavailable,
+};
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::log::Metadata;
 use crate::engine::runtime::Origin;
@@ -38,16 +41,6 @@ impl Bank {
         Ok(in_flight.into_loaded())
     }
 
-    /// The check of the PIN of an account that has one, as the bank vouches for it: loading is its own act. `None` for
-    /// other accounts.
-    pub(super) async fn vouched_pin(&self, account: &AccountId) -> Result<Option<Box<PinCheck>>, Unavailable> {
-        if !self.parts.accounts.read(|accounts| accounts.has_pin(account.as_str())) {
-            return Ok(None);
-        }
-        let verifier = self.verifier_of(account).await?;
-        Ok(Some(Box::new(PinCheck { verifier, matches: true })))
-    }
-
     /// Whether an account is missing.
     pub(super) fn lacks(&self, account: &AccountId) -> bool {
         self.parts.balances.read(|balances| balances.balance(account.as_str()).is_none())
@@ -65,7 +58,6 @@ struct Sender<'a> {
     effects: bool,
     /// The accounts that are there, or are being created.
     there: HashSet<AccountId>,
-    pins: HashMap<AccountId, Option<Box<PinCheck>>>,
 }
 
 /// What is known of the rows of a page, while those of the page before are sent.
@@ -76,7 +68,7 @@ impl<'a> Sender<'a> {
         let unwaiting = bank.with_consistency(Consistency::Eventual);
         let sender = bank.start_conversation().metadata().clone();
         let sender = if effects { sender } else { sender.without_effects() };
-        Self { bank, unwaiting, sender, creates, effects, there: HashSet::default(), pins: HashMap::default() }
+        Self { bank, unwaiting, sender, creates, effects, there: HashSet::default() }
     }
 
     /// Sends all rows, and takes their outcomes. `tell` gets the number of those that have theirs.
@@ -129,13 +121,23 @@ impl<'a> Sender<'a> {
             Some(repeated) => ToDo::Nothing(repeated),
             None => self.bank.look_back(&mut planned, known, in_flight.end()).await?,
         };
-        if let ToDo::Nothing(known) = to_do {
+        let known = match &to_do {
+            ToDo::Nothing(known) => Some(known.clone()),
+            ToDo::SendAgain => self.released_again(&planned, in_flight).await?.map(Known::Released),
+            ToDo::Send | ToDo::Wait => None,
+        };
+        if let Some(known) = known {
             in_flight.add(Sent::Known { row: planned.row, known });
             return in_flight.wait_for([None, None]).await;
         }
+        let content = match named {
+            Some((name, content)) if name == planned.command_id => Some(content),
+            // A transfer that is tried again has another id, which is part of what it says.
+            _ => planned.named_content(),
+        };
+        let command = planned.take_command();
         let (account, payee) = (&planned.row.account, planned.row.payee());
-        let mut command = planned.command();
-        if self.creates && to_do == ToDo::Send {
+        if self.creates && to_do != ToDo::Wait {
             for account in [Some(account), payee].into_iter().flatten() {
                 self.create(account, in_flight).await?;
             }
@@ -146,14 +148,11 @@ impl<'a> Sender<'a> {
             // conflict and are decided again.
             in_flight.wait_for_rows_of(payee).await?;
         }
-        if let Some(pin) = command.pin_check_mut() {
-            *pin = self.vouched_pin(account).await?;
-        }
         // What is answered is waited for, so that the next row finds it answered.
         let has_answer = payee.is_none() && self.effects && self.bank.may_be_answered(&command);
         let waits = has_answer || payee.is_some();
         let bank = if waits { self.bank } else { &self.unwaiting };
-        let metadata = planned.metadata(&command, &self.sender);
+        let metadata = planned.metadata(content, &self.sender);
         // Not looked up once more: if another program books the same row meanwhile, the store says so.
         let origin = if payee.is_none() { Origin::Here(metadata) } else { Origin::Outside(metadata) };
         let pending = bank.send(command, origin).await?;
@@ -179,13 +178,23 @@ impl<'a> Sender<'a> {
         Ok(())
     }
 
-    async fn vouched_pin(&mut self, account: &AccountId) -> Result<Option<Box<PinCheck>>, Unavailable> {
-        if let Some(known) = self.pins.get(account) {
-            return Ok(known.clone());
+    /// Why a transfer that was released before would be released again. Waits for what may change that.
+    async fn released_again(
+        &self,
+        planned: &PlannedRow,
+        in_flight: &mut InFlight<'_>,
+    ) -> Result<Option<NotTransferred>, Unavailable> {
+        let Some(payee) = planned.row.payee() else { return Ok(None) };
+        if self.creates && self.bank.lacks(payee) {
+            return Ok(None);
         }
-        let pin = self.bank.vouched_pin(account).await?;
-        self.pins.insert(account.clone(), pin.clone());
-        Ok(pin)
+        let payer = &planned.row.account;
+        in_flight.wait_for([Some(payer), Some(payee)]).await?;
+        in_flight.wait_for_rows_of(payer).await?;
+        in_flight.wait_for_rows_of(payee).await?;
+        let payer: Account = self.bank.state_up_to(&stream_of(payer), Moment::NOW).await?;
+        let payee: Account = self.bank.state_up_to(&stream_of(payee), Moment::NOW).await?;
+        Ok(would_be_released(planned, &payer, &payee))
     }
 }
 

@@ -57,8 +57,11 @@ pub struct ColumnNames(Vec<(String, Column)>);
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum InvalidColumns {
     /// A part has no `=`, or no name before it.
-    #[error("{0:?} is no name and column, such as \"Betrag=amount\"")]
+    #[error("{0:?} is no name and column, such as Betrag=amount; a name with a comma stands in quotes")]
     NoPair(String),
+    /// A quote is not closed, or something other than `=` follows it.
+    #[error("after the name in quotes in {0:?} there is no = and column")]
+    NoEndOfName(String),
     /// There is no such column.
     #[error("there is no column {0:?}: there are date, account, amount, deposit, withdrawal, to, memo and id")]
     NoColumn(String),
@@ -68,16 +71,53 @@ impl FromStr for ColumnNames {
     type Err = InvalidColumns;
 
     fn from_str(text: &str) -> Result<Self, InvalidColumns> {
-        let pairs = text.split(',').map(|pair| {
-            let (name, column) = pair.split_once('=').ok_or_else(|| InvalidColumns::NoPair(pair.trim().to_owned()))?;
-            let (name, column) = (name.trim(), column.trim());
-            if name.is_empty() {
-                return Err(InvalidColumns::NoPair(pair.trim().to_owned()));
-            }
+        let (mut rest, mut names) = (Some(text), Vec::new());
+        while let Some(pairs) = rest {
+            let (name, column, after) = first_pair(pairs)?;
             let known = Column::named(column).ok_or_else(|| InvalidColumns::NoColumn(column.to_owned()))?;
-            Ok((name.to_owned(), known))
-        });
-        Ok(Self(pairs.collect::<Result<_, _>>()?))
+            names.push((name, known));
+            rest = after;
+        }
+        Ok(Self(names))
+    }
+}
+
+/// The name and the column of the first pair, and what follows the comma after it.
+fn first_pair(pairs: &str) -> Result<(String, &str, Option<&str>), InvalidColumns> {
+    let pairs = pairs.trim_start();
+    let until_comma = |text: &str| text.find(',').unwrap_or(text.len());
+    let (name, rest) = match pairs.strip_prefix('"') {
+        Some(quoted) => {
+            let no_end = || InvalidColumns::NoEndOfName(pairs.to_owned());
+            let (name, rest) = unquoted(quoted).ok_or_else(no_end)?;
+            (name, rest.trim_start().strip_prefix('=').ok_or_else(no_end)?)
+        }
+        None => {
+            let pair = &pairs[..until_comma(pairs)];
+            let (name, _) = pair.rsplit_once('=').ok_or_else(|| InvalidColumns::NoPair(pair.trim().to_owned()))?;
+            (name.trim().to_owned(), &pairs[name.len() + 1..])
+        }
+    };
+    let end = until_comma(rest);
+    match name.is_empty() {
+        true => Err(InvalidColumns::NoPair(pairs[..until_comma(pairs)].trim().to_owned())),
+        false => Ok((name, rest[..end].trim(), rest.get(end + 1..))),
+    }
+}
+
+/// A name up to its closing quote, where two quotes stand for one as in the file, and what follows.
+fn unquoted(text: &str) -> Option<(String, &str)> {
+    let (mut name, mut rest) = (String::new(), text);
+    loop {
+        let (part, after) = rest.split_once('"')?;
+        name.push_str(part);
+        match after.strip_prefix('"') {
+            None => return Some((name.trim().to_owned(), after)),
+            Some(after) => {
+                name.push('"');
+                rest = after;
+            }
+        }
     }
 }
 
@@ -133,6 +173,55 @@ impl Header {
 }
 
 fn lacking(column: Column, names: &[String]) -> String {
-    let name = column.name();
+    let (name, names) = (column.name(), names.iter().map(|name| as_typed(name)).collect::<Vec<_>>());
     format!("the header has no column {name}, but {}; columns: \"…={name}\" says which it is", names.join(", "))
+}
+
+/// A name as it stands in `columns:`.
+fn as_typed(name: &str) -> String {
+    match name.contains([',', '"']) {
+        true => format!("\"{}\"", name.replace('"', "\"\"")),
+        false => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_with_the_commas_in_quotes() {
+        let names = |text: &str| text.parse::<ColumnNames>().map(|ColumnNames(names)| names);
+        let named = |name: &str, column| (name.to_owned(), column);
+        for (text, expected) in [
+            ("Betrag=amount", vec![named("Betrag", Column::Amount)]),
+            (
+                "Buchungs tag = date,Betrag=amount",
+                vec![named("Buchungs tag", Column::Date), named("Betrag", Column::Amount)],
+            ),
+            (
+                r#""Betrag, EUR"=amount, "say ""what""" = memo, Tag=date"#,
+                vec![
+                    named("Betrag, EUR", Column::Amount),
+                    named("say \"what\"", Column::Memo),
+                    named("Tag", Column::Date),
+                ],
+            ),
+            ("a=b=memo", vec![named("a=b", Column::Memo)]),
+        ] {
+            assert_eq!(names(text), Ok(expected), "{text}");
+        }
+        let no_pair = |part: &str| Err(InvalidColumns::NoPair(part.to_owned()));
+        for (text, error) in [
+            ("", no_pair("")),
+            ("Betrag, EUR=amount", no_pair("Betrag")),
+            ("Betrag=amount,", no_pair("")),
+            ("=amount", no_pair("=amount")),
+            ("Betrag=sum", Err(InvalidColumns::NoColumn("sum".to_owned()))),
+            (r#""Betrag=amount"#, Err(InvalidColumns::NoEndOfName(r#""Betrag=amount"#.to_owned()))),
+            (r#""Betrag" EUR=amount"#, Err(InvalidColumns::NoEndOfName(r#""Betrag" EUR=amount"#.to_owned()))),
+        ] {
+            assert_eq!(names(text), error, "{text}");
+        }
+    }
 }

@@ -4,8 +4,8 @@ use std::str::FromStr;
 
 use jiff::Zoned;
 use jiff::civil::{Date, date};
-use jiff::fmt::strtime;
-use jiff::tz::TimeZone;
+use jiff::fmt::strtime::{self, BrokenDownTime};
+use jiff::tz::{Offset, TimeZone};
 use thiserror::Error;
 
 use crate::bank::{BookingDate, InvalidDate};
@@ -48,12 +48,29 @@ fn written(pattern: &str, day: Date) -> Option<String> {
     strtime::format(pattern, &midnight).ok()
 }
 
+fn has_zone(read: &BrokenDownTime) -> bool {
+    read.offset().is_some() || read.iana_time_zone().is_some()
+}
+
+/// The day in UTC. A time without a zone is taken to be in UTC.
+fn date_in_utc(read: &BrokenDownTime) -> Result<Date, jiff::Error> {
+    match (read.offset(), read.iana_time_zone()) {
+        (None, None) => read.to_date(),
+        (Some(_), _) => Ok(Offset::UTC.to_datetime(read.to_timestamp()?).date()),
+        (None, Some(_)) => Ok(Offset::UTC.to_datetime(read.to_zoned()?.timestamp()).date()),
+    }
+}
+
 impl DatePattern {
     /// Reads a date. The error says what is wrong with it.
     pub(super) fn read(&self, written: &str) -> Result<BookingDate, String> {
         let Self { pattern, example } = self;
         let unlike = || format!("{written:?} is no date like {example}, as dates: {pattern:?} says");
-        let date = Date::strptime(pattern, written).map_err(|_| unlike())?;
+        let read = strtime::parse(pattern, written).map_err(|_| unlike())?;
+        if has_zone(&read) && read.hour().is_none() {
+            return Err(format!("{written:?} has a time zone and no time of day, which does not say the day in UTC"));
+        }
+        let date = date_in_utc(&read).map_err(|_| unlike())?;
         // `%Y` takes 24 for the year 24, and who writes it means another.
         let date = Some(date).filter(|date| date.year() >= FIRST_YEAR).ok_or_else(unlike)?;
         date.to_string().parse().map_err(|_: InvalidDate| unlike())
@@ -63,7 +80,12 @@ impl DatePattern {
 /// Reads a date that looks like 2024-01-17.
 pub(super) fn read_plain(written: &str) -> Result<BookingDate, String> {
     written.parse().map_err(|_: InvalidDate| {
-        format!("{written:?} is no date like 2024-01-17; dates: \"%d.%m.%Y\" says what other dates look like")
+        let other = match written.contains(':') {
+            // Who has times has a time zone to think of.
+            true => "dates: \"%Y-%m-%dT%H:%M:%S%:z\" reads times with a time zone, and takes the day in UTC",
+            false => "dates: \"%d.%m.%Y\" says what other dates look like",
+        };
+        format!("{written:?} is no date like 2024-01-17; {other}")
     })
 }
 
@@ -87,6 +109,23 @@ mod tests {
         for pattern in ["", "dd.mm.yyyy", "%d.%m.", "%m/%Y", "%q", "%", "%d.%d.%Y"] {
             assert_eq!(pattern.parse::<DatePattern>(), Err(InvalidDatePattern(pattern.to_owned())));
         }
+    }
+
+    #[test]
+    fn a_time_zone_moves_the_day_to_that_of_utc() {
+        for (pattern, text, day) in [
+            ("%Y-%m-%dT%H:%M:%S%:z", "2024-01-17T23:30:00-05:00", "2024-01-18"),
+            ("%Y-%m-%dT%H:%M:%S%:z", "2024-01-17T00:30:00+02:00", "2024-01-16"),
+            ("%Y-%m-%dT%H:%M:%S%:z", "2024-01-17T12:00:00+00:00", "2024-01-17"),
+            ("%d.%m.%Y %H:%M %z", "31.12.2023 22:00 -0500", "2024-01-01"),
+        ] {
+            let pattern: DatePattern = pattern.parse().unwrap();
+            assert_eq!(pattern.read(text), Ok(day.parse().unwrap()), "{text}");
+        }
+        let pattern: DatePattern = "%Y-%m-%d%:z".parse().unwrap();
+        let problem = "\"2024-01-17+02:00\" has a time zone and no time of day, which does not say the day in UTC";
+        assert_eq!(pattern.read("2024-01-17+02:00"), Err(problem.to_owned()));
+        assert!(read_plain("2024-01-17T23:30:00-05:00").is_err());
     }
 
     #[test]

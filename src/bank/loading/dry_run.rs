@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::booking::creation;
 use super::errors::LoadError;
-use super::known::ToDo;
+use super::known::{ToDo, would_be_released};
 use super::plan::{Plan, PlannedRow};
 use super::report::{Known, Loaded, NotBooked, WhyNotBooked};
 use crate::bank::{
@@ -87,12 +87,12 @@ impl Trial<'_> {
             Some(false) => ToDo::Nothing(Known::OtherContent),
             None => self.bank.look_back(planned, known, self.end).await?,
         };
-        let (row, mut command) = (&planned.row, planned.command());
-        let known = match to_do {
-            ToDo::Nothing(known) => Some(known),
+        let (row, command) = (&planned.row, planned.command());
+        let known = match &to_do {
+            ToDo::Nothing(known) => Some(known.clone()),
             // What its end will be is not known.
             ToDo::Wait => Some(Known::Booked),
-            ToDo::Send => None,
+            ToDo::Send | ToDo::SendAgain => None,
         };
         if let Some(known) = known {
             self.loaded.known(row.line, &row.account, known);
@@ -101,8 +101,13 @@ impl Trial<'_> {
         for account in [Some(&row.account), row.payee()].into_iter().flatten() {
             self.load(account, self.creates).await?;
         }
-        if let Some(pin) = command.pin_check_mut() {
-            *pin = self.bank.vouched_pin(&row.account).await?;
+        if to_do == ToDo::SendAgain
+            && let Some(payee) = row.payee()
+            && let (Some(payer), Some(payee)) = (self.accounts.get(&row.account), self.accounts.get(payee))
+            && let Some(reason) = would_be_released(planned, payer, payee)
+        {
+            self.loaded.known(row.line, &row.account, Known::Released(reason));
+            return Ok(());
         }
         let decided = self.decide(&command);
         if let Some((name, content)) = named.filter(|_| decided.is_ok()) {
@@ -169,8 +174,8 @@ impl Trial<'_> {
 
     /// The steps of a transfer after its reservation.
     fn transfer(&mut self, outgoing: &Outgoing) -> Result<(), NotTransferred> {
-        let Outgoing { account_id, transfer_id, payee, amount, details } = outgoing.clone();
-        let incoming = Incoming { account_id: payee, transfer_id, payer: account_id.clone(), amount, details };
+        let Outgoing { account_id, transfer_id, .. } = outgoing.clone();
+        let incoming = Incoming::of(outgoing.clone());
         let refused = match self.decide(&AccountCommand::CreditTransfer(Box::new(incoming))) {
             Ok(_) => {
                 // An account never refuses to settle what it has reserved.

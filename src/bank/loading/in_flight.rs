@@ -13,13 +13,14 @@ use crate::bank::{
 };
 use crate::engine::log::{Fingerprint, Position};
 
-/// The most rows in flight at once. Those that are on their way at once share the cost of a commit.
-const MOST_IN_FLIGHT: usize = 256;
+/// The most rows in flight at once. Those that are on their way at once share the cost of a commit, and as these are more
+/// than one commit has, the next rows are decided on while it is written.
+const MOST_IN_FLIGHT: usize = 1_024;
 
 /// The rows in flight. Their outcomes are taken in the order of sending.
 pub(super) struct InFlight<'a> {
     bank: &'a Bank,
-    /// The end of the log before the load: what is not after it was known.
+    /// The end of the log before the load: a transfer that was released up to it may be tried again.
     end: Position,
     sent: VecDeque<Sent>,
     /// The accounts of the transfers in flight. Their balances still change.
@@ -123,7 +124,7 @@ impl<'a> InFlight<'a> {
             None => Ok(()),
             Some(Sent::Creation(pending)) => match pending.await {
                 Ok(receipt) => {
-                    self.loaded.created += u64::from(!self.was_known(&receipt));
+                    self.loaded.created += u64::from(!receipt.is_repeated());
                     Ok(())
                 }
                 // Another program was faster, or the account was created with other details. It is there.
@@ -149,7 +150,8 @@ impl<'a> InFlight<'a> {
                 }
                 let (why, was_known) = match outcome {
                     Ok(receipt) => {
-                        let was_known = self.was_known(&receipt);
+                        // Another program that loads the same file may have been faster: it counts the row as new.
+                        let was_known = receipt.is_repeated();
                         (self.not_booked(receipt)?, was_known)
                     }
                     Err(CommandFailure::Unavailable(unavailable)) => return Err(unavailable),
@@ -163,15 +165,14 @@ impl<'a> InFlight<'a> {
                 };
                 match why {
                     None => self.loaded.booked(was_known),
+                    Some(WhyNotBooked::Overdrawn { balance }) if was_known => {
+                        self.loaded.known(line, &account, Known::Declined { balance });
+                    }
                     Some(why) => self.loaded.not_booked(NotBooked { line, account, why }),
                 }
                 Ok(())
             }
         }
-    }
-
-    fn was_known(&self, receipt: &Receipt) -> bool {
-        receipt.events().first().is_some_and(|event| event.position <= self.end)
     }
 
     /// Why a row was not booked; `None` if it was. A transfer that has not ended in time is an error: later rows may spend

@@ -2,15 +2,22 @@
 
 use super::plan::PlannedRow;
 use super::report::Known;
-use crate::bank::{AccountEvent, Bank, Ending, Moment, Outgoing, TransferState, Unavailable};
+use crate::bank::{
+    Account, AccountCommand, AccountEvent, Bank, Ending, Incoming, Moment, NotTransferred, Outgoing, Refusal,
+    TransferState, Unavailable,
+};
+use crate::engine::domain::Aggregate as _;
 use crate::engine::log::Position;
 use crate::engine::store::{Committed, EventStore as _};
 
 /// What is to be done with a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ToDo {
     /// Its command is to be sent.
     Send,
+    /// The same, for a transfer that was released before: if its payee [would not take it](would_be_released) this time
+    /// either, nothing is sent.
+    SendAgain,
     /// Its transfer was begun and may still have to end. It is sent and waited for.
     Wait,
     /// Nothing.
@@ -26,9 +33,10 @@ impl Bank {
         mut stored: Option<Committed<AccountEvent>>,
         end: Position,
     ) -> Result<ToDo, Unavailable> {
+        let mut to_do = ToDo::Send;
         loop {
-            let Some(event) = stored.as_ref().and_then(|events| events.first()) else { return Ok(ToDo::Send) };
-            if !planned.is_same_as(&planned.command(), &event.metadata) {
+            let Some(event) = stored.as_ref().and_then(|events| events.first()) else { return Ok(to_do) };
+            if !planned.is_same_as(&event.metadata) {
                 return Ok(ToDo::Nothing(Known::OtherContent));
             }
             match &event.data {
@@ -45,6 +53,7 @@ impl Bank {
                 _ => return Ok(ToDo::Nothing(Known::Booked)),
             }
             planned.try_again();
+            to_do = ToDo::SendAgain;
             let read = self.store().read_command(planned.command_id).await;
             stored = self.or_unavailable(read).await?;
         }
@@ -58,5 +67,17 @@ impl Bank {
             Some(TransferState::Ended(ending)) => Some(ending),
             Some(TransferState::Reserved | TransferState::Credited) | None => None,
         }
+    }
+}
+
+/// Why a transfer that the payer would begin would be released: the payee would not take it. `None` for one that would be
+/// settled, and for one that the payer itself would refuse or decline.
+pub(super) fn would_be_released(planned: &PlannedRow, payer: &Account, payee: &Account) -> Option<NotTransferred> {
+    let events = payer.execute(&planned.command()).ok()?;
+    let Some(AccountEvent::MoneyReserved(outgoing)) = events.into_iter().next() else { return None };
+    match payee.execute(&AccountCommand::CreditTransfer(Box::new(Incoming::of(*outgoing)))) {
+        Ok(_) => None,
+        Err(Refusal::BalanceLimit) => Some(NotTransferred::BalanceLimit),
+        Err(_) => Some(NotTransferred::NoPayee),
     }
 }

@@ -27,6 +27,7 @@ pub use self::columns::{Column, ColumnNames, InvalidColumns};
 pub use self::dates::{DatePattern, InvalidDatePattern};
 pub use self::errors::{LoadError, Mistake};
 pub use self::options::{DecimalMark, Encoding, LoadOptions, UnknownDecimalMark, UnknownEncoding};
+pub(in crate::bank) use self::plan::may_be_of_a_row;
 use self::plan::{Plan, read_plan};
 pub use self::report::{Loaded, NotBooked, WhyNotBooked};
 use self::rows::Setting;
@@ -63,7 +64,11 @@ impl Bank {
         let bank = self.with_consistency(Consistency::Strong);
         let balances = bank.balances().clone();
         let is_there = move |account: &str| balances.read(|balances| balances.balance(account).is_some());
-        let setting = Setting { currency: bank.currency().await?, today: bank.today(), is_there: Box::new(is_there) };
+        let setting = Setting {
+            currency: bank.currency().await?,
+            today: bank.booking_day().await?,
+            is_there: Box::new(is_there),
+        };
         // Whatever was booked or released before can be told from now on.
         bank.catch_up().await?;
         let (is_dry_run, creates, effects) = (options.dry_run, options.create, options.effects);

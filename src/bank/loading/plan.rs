@@ -1,18 +1,19 @@
 //! The plan of a load: all rows of the file, each with the id of its command, in the order in which they are booked.
 
+use std::mem;
 use std::path::Path;
 
 use foldhash::HashMap;
-use uuid::Uuid;
+use uuid::{Uuid, Version};
 
 use super::columns::Header;
 use super::errors::{LoadError, Mistake, Unreadable};
 use super::file::Records;
 use super::options::LoadOptions;
 use super::rows::{Row, RowBooking, RowReader, Setting};
-use crate::bank::{AccountCommand, AccountId, Memo};
+use crate::bank::{AccountCommand, AccountEvent, AccountId, Memo};
 use crate::engine::domain::Command as _;
-use crate::engine::log::{Fingerprint, Metadata};
+use crate::engine::log::{Fingerprint, Metadata, RecordedEvent};
 
 /// What the ids of loaded rows are derived from. It never changes: loaded logs hold these ids.
 const LOADED: Uuid = Uuid::from_u128(0x6c6f_6164_6564_4c6f_8c6f_6164_6564_2031);
@@ -38,17 +39,20 @@ pub(super) struct PlannedRow {
 
 impl PlannedRow {
     pub(super) fn command(&self) -> AccountCommand {
-        self.row.command(self.command_id.into())
+        self.row.command(self.command_id.into(), self.row.details.clone())
     }
 
-    /// The metadata of its command, with the details of `sender`. What a row says is in its id, unless its file names it:
-    /// then the fingerprint tells whether the file says the same another time.
-    pub(super) fn metadata(&self, command: &AccountCommand, sender: &Metadata) -> Metadata {
+    /// The same, with the details taken out of the row.
+    pub(super) fn take_command(&mut self) -> AccountCommand {
+        let details = mem::take(&mut self.row.details);
+        self.row.command(self.command_id.into(), details)
+    }
+
+    /// The metadata of its command, with the details of `sender`. What a row says is in its id, unless its file names it: then
+    /// the fingerprint of its [content](Self::named_content) tells whether the file says the same another time.
+    pub(super) fn metadata(&self, content: Option<Fingerprint>, sender: &Metadata) -> Metadata {
         let metadata = sender.with_ids(self.command_id, self.command_id, self.command_id);
-        match self.row.id {
-            None => metadata,
-            Some(_) => metadata.with_fingerprint(command.fingerprint()),
-        }
+        content.into_iter().fold(metadata, Metadata::with_fingerprint)
     }
 
     /// Gives a transfer that was released its next id. The id of the row names the first attempt for good, and each attempt
@@ -64,9 +68,19 @@ impl PlannedRow {
     }
 
     /// Whether a stored command with the same id is this one.
-    pub(super) fn is_same_as(&self, command: &AccountCommand, stored: &Metadata) -> bool {
-        self.metadata(command, &Metadata::from_outside(self.command_id)).may_be_same_command_as(stored)
+    pub(super) fn is_same_as(&self, stored: &Metadata) -> bool {
+        let metadata = self.metadata(self.named_content(), &Metadata::from_outside(self.command_id));
+        metadata.may_be_same_command_as(stored)
     }
+}
+
+/// Whether an event may be that of a row: its command has an id such as rows have, and it has a booking date. Nothing else
+/// that takes money out of an account is an act of the bank itself, except for reversals.
+pub(in crate::bank) fn may_be_of_a_row(event: &RecordedEvent<AccountEvent>) -> bool {
+    let Metadata { command_id, .. } = &event.metadata;
+    [event.metadata.correlation_id(), event.metadata.causation_id()] == [*command_id; 2]
+        && matches!(command_id.get_version(), Some(Version::Sha1 | Version::Custom))
+        && event.data.details().is_some_and(|details| details.booking_date().is_some())
 }
 
 /// The id of the command that creates an account for its rows.

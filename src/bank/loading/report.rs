@@ -54,7 +54,7 @@ pub enum WhyNotBooked {
 }
 
 /// What became of a row before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Known {
     /// It was booked.
     Booked,
@@ -62,6 +62,8 @@ pub(super) enum Known {
     Declined { balance: Balance },
     /// Another row has its id.
     OtherContent,
+    /// Its transfer was released, and would be again: its payee can take it no more than before.
+    Released(NotTransferred),
 }
 
 impl Loaded {
@@ -83,6 +85,7 @@ impl Loaded {
                 self.list(listed(WhyNotBooked::Overdrawn { balance }));
             }
             Known::OtherContent => self.not_booked(listed(WhyNotBooked::OtherContent)),
+            Known::Released(reason) => self.not_booked(listed(WhyNotBooked::NotTransferred(reason))),
         }
     }
 

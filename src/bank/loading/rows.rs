@@ -9,7 +9,8 @@ use super::dates::read_plain;
 use super::errors::Mistake;
 use super::options::LoadOptions;
 use crate::bank::{
-    AccountCommand, AccountId, BookingDate, BookingDetails, Currency, InvalidName, Memo, Money, Outgoing, TransferId,
+    AccountCommand, AccountId, BookingDate, BookingDetails, Currency, InvalidName, Memo, Money, Outgoing, PinCheck,
+    TransferId,
 };
 
 /// A row of a file.
@@ -42,15 +43,16 @@ impl Row {
         }
     }
 
-    /// Its command. A transfer has the id of its command.
-    pub(super) fn command(&self, transfer_id: TransferId) -> AccountCommand {
-        let (account_id, amount, details) = (self.account.clone(), self.amount, self.details.clone());
+    /// Its command, which needs no PIN. A transfer has the id of its command.
+    pub(super) fn command(&self, transfer_id: TransferId, details: BookingDetails) -> AccountCommand {
+        let (account_id, amount) = (self.account.clone(), self.amount);
+        let pin = || Some(Box::new(PinCheck::Waived));
         match &self.booking {
             RowBooking::Deposit => AccountCommand::DepositMoney { account_id, amount, details },
-            RowBooking::Withdrawal => AccountCommand::WithdrawMoney { account_id, amount, details, pin: None },
+            RowBooking::Withdrawal => AccountCommand::WithdrawMoney { account_id, amount, details, pin: pin() },
             RowBooking::TransferTo(payee) => {
                 let outgoing = Outgoing { account_id, transfer_id, payee: payee.clone(), amount, details };
-                AccountCommand::ReserveMoney { outgoing: Box::new(outgoing), pin: None }
+                AccountCommand::ReserveMoney { outgoing: Box::new(outgoing), pin: pin() }
             }
         }
     }

@@ -2,12 +2,27 @@
 
 use super::operation::{Operation, OperationKind};
 use crate::bank::errors::{DepositError, TransferError, WithdrawError};
-use crate::bank::{Bank, BookingDate, BookingDetails};
+use crate::bank::{Bank, BookingDate, BookingDetails, Unavailable};
+use crate::engine::store::EventStore as _;
 
 impl Bank {
-    /// The day of the bank's clock, in UTC: no [booking date](BookingDetails::new) is after it.
+    /// The day of the machine's clock, in UTC: no [booking date](BookingDetails::new) is after it, unless the log is [ahead
+    /// of it](Bank::booking_day).
     pub fn today(&self) -> BookingDate {
         BookingDate::of(self.time())
+    }
+
+    /// The day on which a booking without a date is booked now: the day of the bank's clock, which is never behind its log.
+    /// After an import of events of the future it is the day of the last event, and otherwise [today](Bank::today). No
+    /// booking date is after it.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`] if the log could not be read.
+    pub async fn booking_day(&self) -> Result<BookingDate, Unavailable> {
+        let end = self.store().end().await;
+        let last = self.events(self.or_unavailable(end).await?, 1).await?;
+        Ok(last.last().map_or(self.today(), |last| BookingDate::of(last.time).max(self.today())))
     }
 }
 

@@ -1,10 +1,11 @@
 //! The currency of a bank, chosen once and known from then on.
 
 use crate::bank::errors::ChooseCurrencyError;
-use crate::bank::{Bank, ChooseCurrency, Currency, Unavailable};
+use crate::bank::{Bank, ChooseCurrency, Currency, Receipt, Unavailable};
 use crate::engine::application::CommandFailure;
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::log::Position;
+use crate::engine::runtime::Conversation;
 use crate::engine::store::EventStore as _;
 
 impl Bank {
@@ -41,11 +42,26 @@ impl Bank {
     ///
     /// [`ChooseCurrencyError`]: why it was not chosen.
     pub async fn choose_currency(&self, currency: Currency) -> Result<(), ChooseCurrencyError> {
+        self.choose_currency_in(currency, |bank| bank.start_conversation()).await.map(|_| ())
+    }
+
+    /// The same, in a conversation that is begun if a command is sent. Returns the receipt if it was the first.
+    ///
+    /// # Errors
+    ///
+    /// [`ChooseCurrencyError`]: why it was not chosen.
+    pub async fn choose_currency_in(
+        &self,
+        currency: Currency,
+        begin: impl FnOnce(&Self) -> Conversation,
+    ) -> Result<Option<Receipt>, ChooseCurrencyError> {
         let end = self.store().end().await;
+        let mut receipt = None;
         if self.or_unavailable(end).await? == Position::START {
-            match self.application.dispatch(ChooseCurrency(currency)).await {
+            match self.application.dispatch(ChooseCurrency(currency)).metadata(begin(self)).await {
+                Ok(chosen) => receipt = Some(chosen),
                 // If it was refused, or the end of the log was never the expected one, another program was faster.
-                Ok(_) | Err(CommandFailure::Refused(_) | CommandFailure::Unavailable(Unavailable::Busy)) => {}
+                Err(CommandFailure::Refused(_) | CommandFailure::Unavailable(Unavailable::Busy)) => {}
                 Err(CommandFailure::Unavailable(unavailable)) => return Err(unavailable.into()),
                 Err(taken @ CommandFailure::IdTaken { .. }) => {
                     return Err(Unavailable::Defect(taken.to_string()).into());
@@ -53,7 +69,7 @@ impl Bank {
             }
         }
         match self.currency().await? == currency {
-            true => Ok(()),
+            true => Ok(receipt),
             false => Err(ChooseCurrencyError::NotEmpty),
         }
     }

@@ -106,8 +106,7 @@ fn command(event: RecordedEvent<AccountEvent>, memo: Option<Memo>) -> Result<Acc
         AccountEvent::DepositReversed(_) | AccountEvent::WithdrawalReversed(_) => return Err(ReverseError::IsReversal),
         _ => return Err(ReverseError::NothingToReverse),
     };
-    let (reverses, details) = (event.metadata.command_id, memo.map_or_else(Default::default, Into::into));
-    let reversal = Box::new(Reversal { account_id, reverses, amount, details });
+    let reversal = Box::new(Reversal::new(account_id, event.metadata.command_id, amount, memo));
     Ok(match is_deposit {
         true => AccountCommand::ReverseDeposit(reversal),
         false => AccountCommand::ReverseWithdrawal(reversal),

@@ -109,14 +109,6 @@ impl Bank {
         Ok(())
     }
 
-    /// The verifier of an account's PIN, if it has one.
-    pub(in crate::bank) async fn verifier_of(&self, account: &AccountId) -> Result<Option<PinVerifier>, Unavailable> {
-        Ok(match self.known_account(account).await? {
-            KnownAccount::Created(verifier) => verifier,
-            KnownAccount::Missing => None,
-        })
-    }
-
     /// Reads an account's verifier from the event that created it, or that changed the PIN last.
     async fn known_account(&self, account: &AccountId) -> Result<KnownAccount, Unavailable> {
         let stream = StreamId::new(Account::CATEGORY, account);

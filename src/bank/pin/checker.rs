@@ -98,7 +98,7 @@ impl PinChecker {
             }
             checker.checks.fetch_add(1, Ordering::Relaxed);
             let matches = argon2.verify_password(pin.digits(), &hash).is_ok();
-            Ok(PinCheck { matches: matches && verifier.is_some(), verifier })
+            Ok(PinCheck::Checked { matches: matches && verifier.is_some(), verifier })
         })
         .await
     }
@@ -197,8 +197,9 @@ mod tests {
         let verifier = checker.verifier(pin("0123"), "1", STORED).await.unwrap();
         let check = |pin, verifier| checker.check(pin, verifier, STORED);
         let right = check(pin("0123"), Some(verifier.clone())).await.unwrap();
-        assert_eq!(right, PinCheck { verifier: Some(verifier.clone()), matches: true });
-        assert!(!check(pin("123000"), Some(verifier.clone())).await.unwrap().matches);
+        assert_eq!(right, PinCheck::Checked { verifier: Some(verifier.clone()), matches: true });
+        let wrong = check(pin("123000"), Some(verifier.clone())).await.unwrap();
+        assert_eq!(wrong, PinCheck::Checked { verifier: Some(verifier.clone()), matches: false });
         let other = PinOptions { secret: PinSecret::new("another one for tests").unwrap().into(), ..options() };
         let other = PinChecker::new(other, None);
         let refused = other.check(pin("0123"), Some(verifier.clone()), STORED).await.unwrap_err();
@@ -208,8 +209,9 @@ mod tests {
         let (before, id_and_after) = verifier.as_str().split_once(",keyid=").unwrap();
         let without_id = format!("{before}{}", &id_and_after[id_and_after.find('$').unwrap()..]);
         let without_id = PinVerifier::new(&without_id).unwrap();
-        assert!(check(pin("0123"), Some(without_id.clone())).await.unwrap().matches);
-        assert!(!other.check(pin("0123"), Some(without_id), STORED).await.unwrap().matches);
+        let checked = |matches| PinCheck::Checked { verifier: Some(without_id.clone()), matches };
+        assert_eq!(check(pin("0123"), Some(without_id.clone())).await, Ok(checked(true)));
+        assert_eq!(other.check(pin("0123"), Some(without_id.clone()), STORED).await, Ok(checked(false)));
     }
 
     #[tokio::test]
@@ -219,7 +221,7 @@ mod tests {
         checker.check(pin("1234"), Some(verifier.clone()), STORED).await.unwrap();
         assert_eq!(checker.checks(), 1);
         let nothing = checker.check(pin("1234"), None, STORED).await.unwrap();
-        assert_eq!((nothing, checker.checks()), (PinCheck { verifier: None, matches: false }, 2));
+        assert_eq!((nothing, checker.checks()), (PinCheck::Checked { verifier: None, matches: false }, 2));
         let params = Params::try_from(&PasswordHash::new(verifier.as_str()).unwrap()).unwrap();
         let of_dummy = Params::try_from(&dummy_hash(&params).unwrap()).unwrap();
         let cost = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost(), params.output_len());

@@ -130,13 +130,18 @@ impl<'de> Deserialize<'de> for PinVerifier {
     }
 }
 
-/// The result of checking a PIN, which a command carries in place of the PIN.
+/// What a command carries in place of a PIN.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PinCheck {
-    /// The verifier that the PIN was checked against; `None` if the account had none.
-    pub verifier: Option<PinVerifier>,
-    /// Whether the PIN was right.
-    pub matches: bool,
+pub enum PinCheck {
+    /// A PIN was checked.
+    Checked {
+        /// The verifier that the PIN was checked against; `None` if the account had none.
+        verifier: Option<PinVerifier>,
+        /// Whether the PIN was right.
+        matches: bool,
+    },
+    /// None is needed: the command is an act of the bank itself.
+    Waived,
 }
 
 #[cfg(test)]

@@ -11,7 +11,11 @@ use crate::engine::log::Position;
 /// The period of a statement: all that happened to an account, unless it begins or ends somewhere. What is there is part
 /// of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Period(Ends);
+pub struct Period {
+    ends: Ends,
+    /// The event whose line comes right after it, in the order of the lines.
+    before: Option<Position>,
+}
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Ends {
@@ -65,14 +69,27 @@ impl Period {
             Ends::Dates(Some(from), Some(to)) => from > to,
             _ => false,
         };
-        if is_turned_round { Err(InvalidPeriod::TurnedRound) } else { Ok(Self(ends)) }
+        if is_turned_round { Err(InvalidPeriod::TurnedRound) } else { Ok(ends.into()) }
+    }
+
+    /// The part of it that comes before the line of the event at a position, by booking date, then by position. With the first
+    /// line of a statement, this is what the statement has left out.
+    #[must_use]
+    pub fn before(self, line: Position) -> Self {
+        Self { before: Some(line), ..self }
+    }
+}
+
+impl From<Ends> for Period {
+    fn from(ends: Ends) -> Self {
+        Self { ends, before: None }
     }
 }
 
 /// Begins at a position.
 impl From<Position> for Period {
     fn from(position: Position) -> Self {
-        Self(Ends::Positions(Some(position), None))
+        Ends::Positions(Some(position), None).into()
     }
 }
 
@@ -104,34 +121,39 @@ impl FromStr for Month {
 /// Its days.
 impl From<Month> for Period {
     fn from(Month { first, last }: Month) -> Self {
-        Self(Ends::Dates(Some(first), Some(last)))
+        Ends::Dates(Some(first), Some(last)).into()
     }
 }
 
 impl Period {
+    /// The event whose line comes right after it, if it ends before one.
+    pub(super) fn line_after(&self) -> Option<Position> {
+        self.before
+    }
+
     /// Whether it begins somewhere.
     pub(super) fn has_beginning(&self) -> bool {
-        matches!(self.0, Ends::Positions(Some(_), _) | Ends::Dates(Some(_), _))
+        matches!(self.ends, Ends::Positions(Some(_), _) | Ends::Dates(Some(_), _))
     }
 
     /// The first position, if it begins at one.
     pub(super) fn first_position(&self) -> Option<Position> {
-        if let Ends::Positions(from, _) = self.0 { from } else { None }
+        if let Ends::Positions(from, _) = self.ends { from } else { None }
     }
 
     /// The last position, if it ends at one.
     pub(super) fn last_position(&self) -> Option<Position> {
-        if let Ends::Positions(_, to) = self.0 { to } else { None }
+        if let Ends::Positions(_, to) = self.ends { to } else { None }
     }
 
     /// The first date, if it begins with one.
     pub(super) fn first_date(&self) -> Option<BookingDate> {
-        if let Ends::Dates(from, _) = self.0 { from } else { None }
+        if let Ends::Dates(from, _) = self.ends { from } else { None }
     }
 
     /// Whether it ends before a date.
     pub(super) fn ends_before(&self, date: BookingDate) -> bool {
-        matches!(self.0, Ends::Dates(_, Some(last)) if last < date)
+        matches!(self.ends, Ends::Dates(_, Some(last)) if last < date)
     }
 
     /// Whether it begins after a date.

@@ -6,9 +6,9 @@
 
 use super::period::Period;
 use super::statement_line::Line;
-use crate::bank::{Account, AccountEvent, Bank, BookingDate, Unavailable};
+use crate::bank::{Account, AccountEvent, Bank, BookingDate, CheckBalanceError, Unavailable};
 use crate::engine::domain::Aggregate as _;
-use crate::engine::log::{Moment, RecordedEvent, StreamId, Timestamp, Version};
+use crate::engine::log::{Moment, Position, RecordedEvent, StreamId, Timestamp, Version};
 use crate::engine::store::MAX_READ;
 
 /// A part of a stream.
@@ -20,6 +20,8 @@ pub(super) struct Part<'a> {
     start: Version,
     /// The version of the last event.
     end: Version,
+    /// Where the line stands that comes right after the part, if it ends before one.
+    line_after: Option<(BookingDate, Position)>,
     limit: usize,
 }
 
@@ -42,7 +44,11 @@ impl<'a> Part<'a> {
         period: Period,
         end: Version,
         limit: usize,
-    ) -> Result<Self, Unavailable> {
+    ) -> Result<Self, CheckBalanceError> {
+        let line_after = match period.line_after() {
+            Some(position) => Some(place_of_line(bank, &stream, position, end).await?),
+            None => None,
+        };
         let end = match period.last_position() {
             Some(last) => end.min(bank.version_at(&stream, Moment::Position(last)).await?),
             None => end,
@@ -57,7 +63,7 @@ impl<'a> Part<'a> {
             Some(before) => bank.version_at(&stream, before).await?.min(end),
             None => Version::START,
         };
-        Ok(Self { bank, stream, period, start, end, limit })
+        Ok(Self { bank, stream, period, start, end, line_after, limit })
     }
 
     /// Reads back from the end, until no unread event can belong among the latest lines. Where a date says what belongs to
@@ -110,6 +116,9 @@ impl<'a> Part<'a> {
     }
 
     fn take(&self, line: Line, latest: &mut Latest) {
+        if self.line_after.is_some_and(|after| (line.line.booking_date, line.line.position) >= after) {
+            return;
+        }
         if self.period.begins_after(line.line.booking_date) {
             latest.brought_forward += line.line.amount.unwrap_or(0);
         } else if !self.period.ends_before(line.line.booking_date) {
@@ -129,6 +138,23 @@ impl<'a> Part<'a> {
         }
         Ok(self.bank.events_after(&self.stream, version.before(), 1).await?.into_iter().next())
     }
+}
+
+/// Where the line of the event at a position stands. The event is one of the stream, up to the version `end`.
+async fn place_of_line(
+    bank: &Bank,
+    stream: &StreamId,
+    position: Position,
+    end: Version,
+) -> Result<(BookingDate, Position), CheckBalanceError> {
+    let version = bank.version_at(stream, Moment::Position(position)).await?.min(end);
+    let event = match version {
+        Version::START => None,
+        version => bank.events_after(stream, version.before(), 1).await?.into_iter().next(),
+    };
+    let event = event.filter(|event| event.position == position).ok_or(CheckBalanceError::NoLine)?;
+    let Line { line, .. } = Line::new(&event, 0, false);
+    Ok((line.booking_date, position))
 }
 
 impl Latest {

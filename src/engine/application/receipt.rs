@@ -35,6 +35,11 @@ impl<E> Receipt<E> {
         self.events.last().map_or(Position::START, |event| event.position)
     }
 
+    /// Whether the command was handled before, by whichever program: these are the events of the first time.
+    pub fn is_repeated(&self) -> bool {
+        self.events.is_repeated()
+    }
+
     /// The handlers that had not seen the events when the wait timed out: queries may not include the events yet. Empty
     /// under eventual consistency.
     pub fn lagging(&self) -> &[&'static str] {

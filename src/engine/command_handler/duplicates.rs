@@ -21,7 +21,7 @@ pub(super) fn first_outcome<A: Aggregate, E>(sent: &Sent<A, E>, committed: Commi
     let Some(first) = committed.first() else { return Ok(committed) };
     let is_same_stream = first.stream == StreamId::new(A::CATEGORY, sent.command.target());
     match is_same_stream && first.metadata.may_be_same_command_as(&sent.metadata) {
-        true => Ok(committed),
+        true => Ok(committed.repeated()),
         false => Err(CommandError::IdTaken { stream: first.stream.clone() }),
     }
 }

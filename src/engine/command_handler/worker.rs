@@ -20,7 +20,7 @@ use crate::engine::domain::{Aggregate, Command as _, Contains, DomainEvent};
 use crate::engine::log::{Timestamp, Version};
 use crate::engine::runtime::trace::{trace_line, trace_value};
 use crate::engine::runtime::{Clock, StopReason, panic_message};
-use crate::engine::store::{Append, Committed, Conflict, EventStore, MAX_READ, StoreError};
+use crate::engine::store::{Append, ArcStr, Committed, Conflict, EventStore, MAX_READ, StoreError};
 
 pub(super) struct Worker<A: Aggregate, E, S> {
     store: S,
@@ -209,7 +209,7 @@ where
             Ok(Ok((events, ..))) if events.is_empty() => Decision::Answer(Ok(())),
             Ok(Ok((events, version, snapshot))) => {
                 let (stream, expected_version) = (loaded.stream.clone(), loaded.version);
-                let (metadata, snapshot) = (metadata.clone(), snapshot.map(String::into_boxed_str));
+                let (metadata, snapshot) = (metadata.clone(), snapshot.map(ArcStr::from));
                 let events = events.into_iter().map(E::from).collect();
                 let expected_end = command.expected_end().into();
                 loaded.version = version;

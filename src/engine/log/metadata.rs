@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
@@ -144,6 +144,11 @@ impl Metadata {
         is_same || says_nothing(self) || says_nothing(other)
     }
 
+    /// Whether each detail that this version knows is text, as every version has written it.
+    pub(crate) fn is_text(&self) -> bool {
+        self.details.as_ref().is_none_or(|details| details.is_text)
+    }
+
     fn with(self, field: &str, value: String) -> Self {
         let known = self.details.as_ref().and_then(|details| serde_json::from_str(&details.text).ok());
         let mut fields: Map<String, Value> = known.unwrap_or_default();
@@ -172,6 +177,7 @@ struct Details {
     snapshot: Option<Box<str>>,
     user: Option<Box<str>>,
     has_effects: bool,
+    is_text: bool,
 }
 
 /// In the field `effects`.
@@ -184,29 +190,45 @@ fn digest(state: &str) -> String {
 
 #[derive(Default, Deserialize)]
 struct KnownFields<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "present")]
     fingerprint: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "present")]
     process: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "present")]
     snapshot: Option<Cow<'a, str>>,
     /// Raw, so that a later version's form of it, such as an object, costs no other field.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "present")]
     user: Option<&'a RawValue>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "present")]
     effects: Option<&'a RawValue>,
+}
+
+/// A field that is there, for which `null` is no value.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 impl Details {
     fn from_stored(text: &str) -> Self {
-        let KnownFields { fingerprint, process, snapshot, user, effects } =
-            serde_json::from_str(text).unwrap_or_default();
+        let read: Result<KnownFields<'_>, _> = serde_json::from_str(text);
+        let is_readable = read.is_ok();
+        let KnownFields { fingerprint, process, snapshot, user, effects } = read.unwrap_or_default();
+        let texts = user.iter().chain(&effects);
+        let is_text = is_readable && texts.into_iter().all(|value| value.get().starts_with('"'));
         let fingerprint = fingerprint.and_then(|fingerprint| fingerprint.parse().ok());
         let owned = |field: Option<Cow<'_, str>>| field.map(|field| field.as_ref().into());
         let user = user.and_then(|user| serde_json::from_str(user.get()).ok());
         let effects: Option<Cow<'_, str>> = effects.and_then(|effects| serde_json::from_str(effects.get()).ok());
         let has_effects = effects.as_deref() != Some(NO_EFFECTS);
-        Self { text: text.into(), fingerprint, process: owned(process), snapshot: owned(snapshot), user, has_effects }
+        Self {
+            text: text.into(),
+            fingerprint,
+            process: owned(process),
+            snapshot: owned(snapshot),
+            user,
+            has_effects,
+            is_text,
+        }
     }
 }
 

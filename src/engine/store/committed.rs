@@ -9,12 +9,13 @@ use crate::engine::log::{Batch, RecordedEvent};
 pub struct Committed<E> {
     commit: Batch<E>,
     range: Range<u32>,
+    is_repeated: bool,
 }
 
 impl<E> Clone for Committed<E> {
     fn clone(&self) -> Self {
         let (commit, range) = (self.commit.clone(), self.range.clone());
-        Self { commit, range }
+        Self { commit, range, is_repeated: self.is_repeated }
     }
 }
 
@@ -23,7 +24,17 @@ impl<E> Committed<E> {
     pub fn new(commit: Batch<E>, range: Range<usize>) -> Self {
         debug_assert!(range.start <= range.end && range.end <= commit.len());
         let range = number_within(range.start)..number_within(range.end);
-        Self { commit, range }
+        Self { commit, range, is_repeated: false }
+    }
+
+    /// The same, as the first outcome of a command that was sent again.
+    pub(crate) fn repeated(self) -> Self {
+        Self { is_repeated: true, ..self }
+    }
+
+    /// Whether these are the first outcome of a command that was sent again.
+    pub(crate) fn is_repeated(&self) -> bool {
+        self.is_repeated
     }
 
     /// All events of a commit or a read.

@@ -32,6 +32,8 @@ mod verification;
 
 use std::future::Future;
 
+/// A text of one word, as a snapshot's in an [`Append`].
+pub use arcstr::ArcStr;
 use thiserror::Error;
 use tokio::sync::broadcast;
 use uuid::Uuid;
@@ -71,7 +73,7 @@ pub struct Append<E> {
     /// The events, in order. Not empty.
     pub events: Vec<E>,
     /// The aggregate's state after these events, if a snapshot is due. Stored with the events.
-    pub snapshot: Option<Box<str>>,
+    pub snapshot: Option<ArcStr>,
     /// Where the whole log must end before these events; [`ExpectedEnd::ANY`] for most. Anywhere else is a conflict.
     pub expected_end: ExpectedEnd,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{EventStore, StoreError};
+use super::{ArcStr, EventStore, StoreError};
 use crate::engine::log::{Moment, Position, StreamId, Timestamp, Version};
 
 /// An aggregate's state as text, and the event that it follows.
@@ -15,7 +15,7 @@ pub struct Snapshot {
     /// Its time.
     pub time: Timestamp,
     /// The output of [`Aggregate::snapshot`](crate::engine::domain::Aggregate::snapshot).
-    pub state: Box<str>,
+    pub state: ArcStr,
 }
 
 /// A snapshot in a list, without its state: the event that it follows.

@@ -18,7 +18,7 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
             .details(
                 "Times and ids stay the same. The whole file is checked before any event is stored. {imported}\n\
                 Events whose times are more than a day ahead of this machine's clock need future: true: all later events\n\
-                would get times after them.\n\
+                would get times that are not before them.\n\
                 Replies {:ok, %{events: 12}}, or {:error, %{line: 7, problem: \"…\"}} with the first line that is wrong: then\n\
                 nothing is stored.",
             )

@@ -7,7 +7,7 @@ use crate::engine::store::codec::StoredEvent;
 use crate::shell::common_errors::{INVALID_POSITION, NO_EVENT};
 use crate::shell::function_table::WIDE;
 use crate::shell::functions::{Call, Outcome, Parameter, ParameterKind, Row};
-use crate::shell::query_arguments::position;
+use crate::shell::query_arguments::position_of_event;
 use crate::shell::term::{Table, Term};
 
 const POSITION: Parameter = Parameter::needed("position", ParameterKind::Integer);
@@ -27,7 +27,7 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
 
 async fn why<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
     let application = domain.application()?;
-    let position = position(&call, POSITION)?;
+    let position = position_of_event(&call, POSITION)?;
     let events = application.events(position, 1).await.map_err(|error| D::WORDS.unavailable(&error))?;
     let mut next = events.into_iter().find(|event| event.position == position);
     if next.is_none() {

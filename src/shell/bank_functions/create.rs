@@ -1,7 +1,7 @@
 //! `Bank.create`
 
 use super::BankFunctions;
-use super::details::{MEMO, ON, details};
+use super::details::{MEMO, ON, details, last_day};
 use super::error_groups::{AMOUNTS, COMMAND, DETAILS};
 use super::errors::{
     ACCOUNT_CLOSED, ACCOUNT_EXISTS, BALANCE_LIMIT, INVALID_EMAIL, INVALID_NAME, MALFORMED_PIN, NO_DEPOSIT,
@@ -10,7 +10,7 @@ use super::errors::{
 use super::money::{amount, overdraft_limit};
 use super::parameters::{ACCOUNT, EMAIL, PIN, email, holder, new_account_id, pin};
 use super::replies::handled;
-use crate::bank::{Bank, Currency, HolderName, NewAccount, Opening};
+use crate::bank::{BookingDate, Currency, HolderName, NewAccount, Opening};
 use crate::shell::functions::{Call, Function, NotDone, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::term::Term;
 
@@ -56,7 +56,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
 async fn create(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let bank = functions.bank()?;
     let currency = if has_amounts(&call) { functions.currency(&bank).await? } else { Currency::default() };
-    let creation = bank.create_account(new_account(&bank, &call, currency)?);
+    let creation = bank.create_account(new_account(&call, currency, last_day(&bank, &call).await?)?);
     functions.carry_out(call, &bank, bank.start_conversation(), creation, handled).await
 }
 
@@ -66,12 +66,12 @@ pub(super) fn has_amounts(call: &Call<'_>) -> bool {
 }
 
 /// The account to create. The holder is named like the account unless the call names one.
-pub(super) fn new_account(bank: &Bank, call: &Call<'_>, currency: Currency) -> Result<NewAccount, NotDone> {
+pub(super) fn new_account(call: &Call<'_>, currency: Currency, last_day: BookingDate) -> Result<NewAccount, NotDone> {
     let account_id = new_account_id(call, ACCOUNT)?;
     let holder = holder(call, HOLDER)?.unwrap_or_else(|| HolderName::from(&account_id));
     let email = email(call, EMAIL)?;
     let deposit = call.optional(DEPOSIT).map(|_| amount(call, DEPOSIT, currency)).transpose()?;
-    let details = details(bank, call)?;
+    let details = details(call, last_day)?;
     if deposit.is_none() && !details.are_none() {
         return Err(Term::Error(NO_DEPOSIT).into());
     }

@@ -1,13 +1,13 @@
 //! `Bank.deposit`
 
 use super::BankFunctions;
-use super::details::{MEMO, ON, details};
+use super::details::{MEMO, ON, details, last_day};
 use super::error_groups::{ACCOUNTS, AMOUNTS, COMMAND, DETAILS};
 use super::errors::BALANCE_LIMIT;
 use super::money::amount;
 use super::parameters::{ACCOUNT, AMOUNT, account};
 use super::replies::handled;
-use crate::bank::{AccountCommand, Bank, Currency};
+use crate::bank::{AccountCommand, BookingDate, Currency};
 use crate::shell::functions::{Call, Function, NotDone, Outcome, Row};
 
 pub(super) const NAME: &str = "deposit";
@@ -22,7 +22,8 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             opened with a currency: or decimals:, it may have as many decimals, as in 10.50, and is never rounded.\n\
             memo: \"Salary\" is a text of 1 to 140 characters on the booking. on: \"2024-01-17\" books it on a date of the\n\
             past, in UTC, without it on the day of the bank's clock. The booking date says what a booking counts for, and\n\
-            Bank.statement goes by it; as_of: asks what was known at a time, and goes by when events were recorded.\n\
+            Bank.statement goes by it; as_of: asks what was known at a time, and goes by when events were recorded. The\n\
+            bank's clock is never behind its log: after an import of the future, its day is that of the last event.\n\
             Replies :ok.",
         )
         .errors(&[ACCOUNTS, &[BALANCE_LIMIT], AMOUNTS, DETAILS])
@@ -33,14 +34,15 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
 async fn deposit(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let (bank, conversation) = functions.begin()?;
     let currency = functions.currency(&bank).await?;
-    functions.carry_out(call, &bank, conversation, bank.dispatch(command(&bank, &call, currency)?), handled).await
+    let command = command(&call, currency, last_day(&bank, &call).await?)?;
+    functions.carry_out(call, &bank, conversation, bank.dispatch(command), handled).await
 }
 
 /// The command of a deposit.
-pub(super) fn command(bank: &Bank, call: &Call<'_>, currency: Currency) -> Result<AccountCommand, NotDone> {
+pub(super) fn command(call: &Call<'_>, currency: Currency, last_day: BookingDate) -> Result<AccountCommand, NotDone> {
     Ok(AccountCommand::DepositMoney {
         account_id: account(call, ACCOUNT)?,
         amount: amount(call, AMOUNT, currency)?,
-        details: details(bank, call)?,
+        details: details(call, last_day)?,
     })
 }

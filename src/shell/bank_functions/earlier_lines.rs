@@ -1,93 +1,37 @@
 //! The line about what a statement leaves out, with the call that shows it.
 
-use super::period::{FROM, MONTH, TO};
-use crate::bank::{AccountId, Bank, Statement, Unavailable};
-use crate::engine::log::Position;
+use super::period::BEFORE;
+use crate::bank::Statement;
 use crate::shell::application_functions::integer;
-use crate::shell::function_table::{AS_OF, AT, LIMIT};
+use crate::shell::function_table::LIMIT;
 use crate::shell::functions::Call;
 use crate::shell::page::earlier;
 use crate::shell::query_arguments::MAX_LIMIT;
-use crate::shell::term::Term;
 
-/// How many lines are not shown, and the statement that shows them.
-pub(super) async fn left_out(
-    bank: &Bank,
-    call: &Call<'_>,
-    account: &AccountId,
-    statement: &Statement,
-) -> Result<String, Unavailable> {
-    let most = MAX_LIMIT as u64;
-    let from = call.optional(FROM).and_then(|from| from.parse().ok()).map_or(Position::START, Position::new);
-    let first = match is_too_long(statement, most) {
-        true => bank.account_events(account, from, 1).await?.first().map_or(from, |event| event.position),
-        false => from,
-    };
-    Ok(note(call, statement, first, most))
+/// How many lines are not shown, and the statement that shows them: all lines, or where those are too many, the lines right
+/// before these. Going back so, each line is shown once.
+pub(super) fn left_out(call: &Call<'_>, statement: &Statement) -> String {
+    note(call, statement, MAX_LIMIT as u64)
 }
 
-/// The line, where a statement has at most `most` lines. `first` is the position of the account's first event in the
-/// period.
-fn note(call: &Call<'_>, statement: &Statement, first: Position, most: u64) -> String {
-    let (asked, does) = match is_too_long(statement, most) {
-        false => (call.with(&[(LIMIT.name, Some(integer(lines(statement))))]), "lists all"),
-        true if is_by_date(call) => (before(call, statement, most), "goes further back"),
-        true => (beginning(call, first, most), "has the first"),
+/// The line, where a statement has at most `most` lines.
+fn note(call: &Call<'_>, statement: &Statement, most: u64) -> String {
+    let lines = statement.earlier + statement.lines.len() as u64;
+    let (asked, does) = match statement.lines.first() {
+        Some(first) if lines > most => {
+            let before = (BEFORE.name, Some(integer(first.position.get())));
+            (call.with(&[before, (LIMIT.name, Some(integer(most)))]), "goes further back")
+        }
+        _ => (call.with(&[(LIMIT.name, Some(integer(lines)))]), "lists all"),
     };
     format!("{} not shown: `{asked}` {does}.", earlier(statement.earlier, "lines"))
-}
-
-fn lines(statement: &Statement) -> u64 {
-    statement.earlier + statement.lines.len() as u64
-}
-
-fn is_too_long(statement: &Statement, most: u64) -> bool {
-    lines(statement) > most
-}
-
-fn is_by_date(call: &Call<'_>) -> bool {
-    let is_date = |parameter| call.optional(parameter).is_some_and(|end| end.parse::<u64>().is_err());
-    call.optional(MONTH).is_some() || is_date(FROM) || is_date(TO)
-}
-
-/// The statement of what comes before the lines of this one.
-fn before(call: &Call<'_>, statement: &Statement, most: u64) -> String {
-    let limit = (LIMIT.name, Some(integer(most)));
-    match (statement.lines.first(), statement.lines.last()) {
-        (Some(first), Some(last)) if first.booking_date < last.booking_date => {
-            let to = (TO.name, Some(Term::String(first.booking_date.to_string())));
-            match call.optional(MONTH) {
-                None => call.with(&[to, limit]),
-                Some(month) => {
-                    let from = (FROM.name, Some(Term::String(format!("{month}-01"))));
-                    call.with(&[(MONTH.name, None), from, to, limit])
-                }
-            }
-        }
-        // Lines of one day cannot be told apart by dates.
-        (first, _) => {
-            let at = first.map(|first| integer(first.position.before().get()));
-            call.with(&[(AS_OF.name, None), (AT.name, at), limit])
-        }
-    }
-}
-
-/// The statement of the first lines: of as many positions as there may be lines.
-fn beginning(call: &Call<'_>, first: Position, most: u64) -> String {
-    let to = first.get().saturating_add(most - 1);
-    let to = call.optional(TO).and_then(|last| last.parse().ok()).map_or(to, |last: u64| to.min(last));
-    call.with(&[
-        (FROM.name, Some(integer(first.get()))),
-        (TO.name, Some(integer(to))),
-        (LIMIT.name, Some(integer(most))),
-    ])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::bank::{BookingDate, StatementLine};
-    use crate::engine::log::Timestamp;
+    use crate::engine::log::{Position, Timestamp};
     use crate::shell::bank_functions::manual::MANUAL;
     use crate::shell::bank_functions::statement::ROW;
     use crate::shell::functions::check;
@@ -112,38 +56,32 @@ mod tests {
         }
     }
 
-    fn said(text: &str, days: [&str; 2]) -> String {
-        let lines = vec![line(7, days[0]), line(9, days[1])];
+    fn said(text: &str, most: u64) -> String {
+        let lines = vec![line(7, "2024-01-02"), line(9, "2024-01-03")];
         let statement = Statement { brought_forward: Some(0), lines, earlier: 5 };
         let read = Statements::new(text).next().unwrap().unwrap();
         let arguments = check(&ROW.function, &read, text, &MANUAL).unwrap();
-        note(&Call::new(&ROW.function, &arguments, false), &statement, Position::new(3), 6)
+        note(&Call::new(&ROW.function, &arguments, false), &statement, most)
     }
 
-    /// Of more lines than a statement may have, it names one that shows some of the others.
     #[test]
-    fn of_too_many_lines_a_statement_shows_others() {
-        let two = ["2024-01-02", "2024-01-03"];
-        for (asked, days, other) in [
-            ("Bank.statement 1", two, "Bank.statement 1, from: 3, to: 8, limit: 6` has the first"),
-            ("Bank.statement 1, to: 7", two, "Bank.statement 1, from: 3, to: 7, limit: 6` has the first"),
+    fn of_too_many_lines_a_statement_shows_those_before() {
+        for (asked, most, other) in [
+            ("Bank.statement 1", 7, "Bank.statement 1, limit: 7` lists all"),
+            ("Bank.statement 1", 6, "Bank.statement 1, before: 7, limit: 6` goes further back"),
+            ("Bank.statement 1, to: 9", 6, "Bank.statement 1, to: 9, before: 7, limit: 6` goes further back"),
             (
-                "Bank.statement \"A\", month: \"2024-01\"",
-                two,
-                "Bank.statement \"A\", from: \"2024-01-01\", to: \"2024-01-02\", limit: 6` goes further back",
+                "Bank.statement \"A\", month: \"2024-01\", limit: 2",
+                6,
+                "Bank.statement \"A\", month: \"2024-01\", before: 7, limit: 6` goes further back",
             ),
             (
-                "Bank.statement 1, from: \"2024-01-01\", limit: 2",
-                two,
-                "Bank.statement 1, from: \"2024-01-01\", to: \"2024-01-02\", limit: 6` goes further back",
-            ),
-            (
-                "Bank.statement 1, to: \"2024-01-03\", as_of: \"2024-01-09T00:00:00Z\"",
-                ["2024-01-03", "2024-01-03"],
-                "Bank.statement 1, to: \"2024-01-03\", limit: 6, at: 6` goes further back",
+                "Bank.statement 1, before: 12, limit: 6, as_of: \"2024-01-09\"",
+                6,
+                "Bank.statement 1, before: 7, limit: 6, as_of: \"2024-01-09\"` goes further back",
             ),
         ] {
-            assert_eq!(said(asked, days), format!("5 earlier lines are not shown: `{other}."));
+            assert_eq!(said(asked, most), format!("5 earlier lines are not shown: `{other}."));
         }
     }
 }

@@ -85,7 +85,7 @@ pub(super) const TOO_MANY_DECIMALS: ErrorReason =
         .about(&["amount", "deposit", "overdraft", "limit"]);
 pub(super) const NO_DECIMALS: ErrorReason = reason(
     "no_decimals",
-    "this bank has whole amounts: a new one has decimals with Bank.open currency: \"EUR\" or Bank.open decimals: 2",
+    "this bank has whole amounts: write 10 for 10.00; a new one has decimals with Bank.open currency: \"EUR\"",
 )
 .about(&["amount", "deposit", "overdraft", "limit"]);
 pub(super) const BALANCE_LIMIT: ErrorReason =
@@ -100,7 +100,8 @@ pub(super) const INVALID_MEMO: ErrorReason =
 pub(super) const INVALID_DATE: ErrorReason =
     reason("invalid_date", "a date looks like \"2024-01-17\"").about(&["on", "from", "to"]);
 pub(super) const FUTURE_DATE: ErrorReason =
-    reason("future_date", "a booking date is not after today, in UTC").about(&["on"]);
+    reason("future_date", "a booking date is not after today, in UTC, or after the day of the last event")
+        .about(&["on"]);
 pub(super) const NO_DEPOSIT: ErrorReason =
     reason("no_deposit", "memo: and on: belong to a first deposit: give deposit: too").about(&["memo", "on"]);
 pub(super) const INVALID_MONTH: ErrorReason =

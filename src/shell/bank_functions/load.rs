@@ -35,19 +35,23 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             "The first line names the columns: date, account and amount, which is negative for what goes out, or deposit\n\
             and withdrawal in its place; also to, for a transfer, memo, and id. What goes to another account goes out: its\n\
             amount is negative, or a withdrawal. Other columns are left alone, and\n\
-            columns: \"Buchungstag=date, Betrag=amount\" says which these are. Commas, semicolons or tabs separate them.\n\
+            columns: \"Buchungstag=date, Betrag=amount\" says which these are; a name with a comma stands in quotes, as in\n\
+            columns: \"\\\"Betrag, EUR\\\"=amount\". Commas, semicolons or tabs separate them.\n\
             decimal: \",\" reads 1.000,50, dates: \"%d.%m.%Y\" reads 17.01.2024, and encoding: \"latin1\" what is not UTF-8,\n\
-            Windows-1252 too.\n\
+            Windows-1252 too. With times and their zones, dates: \"%Y-%m-%dT%H:%M:%S%:z\", the day is that in UTC.\n\
             Rows are booked by date, whatever their order in the file, and need no PIN: loading is an act of the bank\n\
-            itself. They are booked once: a row has its account and id, or without an id all that it says, and how many\n\
+            itself. The lock of an account is one of its PIN, and stops no row; a frozen account is one that the bank has\n\
+            stopped, and refuses what goes out. Rows are booked once: a row has its account and id, or without an id all that it says, and how many\n\
             equal rows are before it in the file. A file may be loaded again, or one that overlaps it. Decisions are those\n\
             of the order of booking. What was declined stays declined, and is counted as declined_before; what was refused\n\
-            is tried again, and so is a transfer whose payee was not there. Nothing is booked of a file with a mistake.\n\
+            is tried again, and a transfer that came back as soon as its payee can take it. Nothing is booked of a file\n\
+            with a mistake.\n\
             create: true creates accounts that are missing; dry_run: true only says what would happen. Nobody is thanked,\n\
             and no bonus is paid, unless effects: true.\n\
             Replies {:ok, %{rows: 9, new: 4, known: 2, declined: 1, declined_before: 1, refused: 1, created: 0,\n\
             listed: […]}} with the first 20 rows that were declined or refused;\n\
-            {:error, %{line: 7, column: \"Betrag\", problem: \"…\"}} with the first mistake.",
+            {:error, %{line: 7, column: \"Betrag\", problem: \"…\"}} with the first mistake. What is stored may be millions\n\
+            of events: neither the trace nor --json shows them, Bank.events does.",
         )
         .errors(&[&[
             FILE_FAILED,

@@ -54,9 +54,12 @@ fn minor_units(written: &str, currency: Currency) -> Result<i64, NotDone> {
         Err(NoAmount::NoNumber) => Err(Term::Error(INVALID_AMOUNT).into()),
         Err(too_many @ NoAmount::TooManyDecimals { .. }) => Err(NotDone::malformed(TOO_MANY_DECIMALS, too_many)),
         Err(no_decimals @ NoAmount::NoDecimals) => {
-            let why = format!(
-                "{no_decimals}; a new bank has decimals with `Bank.open currency: \"EUR\"` or `Bank.open decimals: 2`"
-            );
+            let why = match currency.code() {
+                Some(code) => format!("{code} has no decimals: write {}", written.split('.').next().unwrap_or(written)),
+                None => format!(
+                    "{no_decimals}; a new bank has decimals with `Bank.open currency: \"EUR\"` or `Bank.open decimals: 2`"
+                ),
+            };
             Err(NotDone::malformed(NO_DECIMALS, why))
         }
     }

@@ -11,12 +11,15 @@ use super::open_errors::{
 use super::parameters::EMAIL;
 use super::replies::WORDS;
 use crate::bank::{
-    AccountId, Bank, ChooseCurrencyError, Currency, EmailTarget, InvalidEmailTarget, NoCurrency, OpenError, Options,
+    AccountEvent, AccountId, Bank, ChooseCurrencyError, Currency, EmailTarget, InvalidEmailTarget, NoCurrency,
+    OpenError, Options,
 };
 use crate::engine::feed::checkpoints::Consistency;
+use crate::engine::log::RecordedEvent;
 use crate::engine::store::{OpenStoreError, StoreError, UnsupportedUrl};
 use crate::shell::common_errors::{BUSY, DAMAGED, LEFT_OVER, OPEN_ELSEWHERE, RESERVED_NAME, STORE_FAILED};
-use crate::shell::functions::{Call, Function, NotDone, Outcome, Parameter, ParameterKind, Row};
+use crate::shell::event_record::event_record;
+use crate::shell::functions::{Call, Function, NotDone, Outcome, Parameter, ParameterKind, Reply, Row};
 use crate::shell::term::Term;
 
 const URL: Parameter = Parameter::optional("url", ParameterKind::File);
@@ -79,18 +82,40 @@ async fn open(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     };
     let options = Options { store, accept_loss, foreign, ceo_bonus, email, ..functions.options.clone() };
     let bank = Bank::open(options).await.map_err(|error| not_opened(&error))?;
-    if let Some(currency) = currency
-        && let Err(error) = bank.choose_currency(currency).await
-    {
-        bank.close().await;
-        return Err(match error {
-            ChooseCurrencyError::NotEmpty => Term::Error(HAS_OTHER_CURRENCY).into(),
-            ChooseCurrencyError::Unavailable(unavailable) => WORDS.failed(&unavailable),
-        });
+    let mut events = Vec::new();
+    if let Some(currency) = currency {
+        match choose(functions, &bank, currency).await {
+            Ok(chosen) if call.as_json() => events = chosen.iter().filter_map(event_record).collect(),
+            Ok(_) => {}
+            Err(not_chosen) => {
+                bank.close().await;
+                return Err(not_chosen);
+            }
+        }
     }
     let name = format!("#Bank<{}>", bank.url());
     functions.begin_with(bank, is_default_store);
-    Ok(Term::Ok(Box::new(Term::Opaque(name))).into())
+    Ok(Reply { events, ..Term::Ok(Box::new(Term::Opaque(name))).into() })
+}
+
+/// Chooses a currency, in a conversation that the trace follows. Returns its event, unless it was chosen before.
+async fn choose(
+    functions: &BankFunctions,
+    bank: &Bank,
+    currency: Currency,
+) -> Result<Vec<RecordedEvent<AccountEvent>>, NotDone> {
+    let mut followed = None;
+    let begin = |bank: &Bank| {
+        let conversation = bank.start_conversation();
+        followed = Some(functions.trace.follow(conversation.metadata().correlation_id()));
+        conversation
+    };
+    let chosen = bank.choose_currency_in(currency, begin).await.map_err(|error| match error {
+        ChooseCurrencyError::NotEmpty => Term::Error(HAS_OTHER_CURRENCY).into(),
+        ChooseCurrencyError::Unavailable(unavailable) => WORDS.failed(&unavailable),
+    })?;
+    drop(followed);
+    Ok(chosen.map_or_else(Vec::new, |receipt| receipt.events().to_vec()))
 }
 
 impl BankFunctions {

@@ -1,18 +1,26 @@
-//! `month:`, `from:` and `to:`: the period of a statement.
+//! `month:`, `from:`, `to:` and `before:`: the period of a statement.
 
 use super::errors::{INVALID_DATE, INVALID_MONTH, INVALID_PERIOD, MIXED_PERIOD, TWO_PERIODS};
 use crate::bank::{Bound, InvalidPeriod, Month, Period};
 use crate::engine::log::Position;
 use crate::shell::common_errors::INVALID_POSITION;
 use crate::shell::functions::{Call, Parameter, ParameterKind};
+use crate::shell::query_arguments::position_of_event;
 use crate::shell::term::Term;
 
 pub(super) const MONTH: Parameter = Parameter::by_name("month", ParameterKind::Text);
 pub(super) const FROM: Parameter = Parameter::by_name("from", ParameterKind::PositionOrDate);
 pub(super) const TO: Parameter = Parameter::by_name("to", ParameterKind::PositionOrDate);
+pub(super) const BEFORE: Parameter = Parameter::by_name("before", ParameterKind::Integer);
 
 /// The period of a call. To give a month and another end is an error.
 pub(super) fn period(call: &Call<'_>) -> Result<Period, Term> {
+    let before = call.optional(BEFORE).map(|_| position_of_event(call, BEFORE)).transpose()?;
+    let period = with_ends(call)?;
+    Ok(before.map_or(period, |line| period.before(line)))
+}
+
+fn with_ends(call: &Call<'_>) -> Result<Period, Term> {
     match (call.optional(MONTH), call.optional(FROM), call.optional(TO)) {
         (None, from, to) => {
             let (from, to) = (from.map(bound).transpose()?, to.map(bound).transpose()?);

@@ -13,7 +13,7 @@ use crate::bank::{
 use crate::engine::runtime::StopReason;
 use crate::engine::store::StoreError;
 use crate::shell::application_functions::{self, Words, words};
-use crate::shell::common_errors::{BUSY, COMMAND_ID_TAKEN};
+use crate::shell::common_errors::{BUSY, COMMAND_ID_TAKEN, NO_EVENT};
 use crate::shell::functions::NotDone;
 use crate::shell::query_arguments::beyond_the_end;
 use crate::shell::term::Term;
@@ -95,6 +95,7 @@ pub(super) fn no_answer(error: QueryError) -> Term {
 pub(super) fn no_balance(error: CheckBalanceError) -> Term {
     match error {
         CheckBalanceError::NoAccount => Term::Missing(NO_ACCOUNT),
+        CheckBalanceError::NoLine => Term::Error(NO_EVENT),
         CheckBalanceError::NotYet(not_yet) => beyond_the_end(not_yet),
         CheckBalanceError::Unavailable(unavailable) => WORDS.unavailable(&unavailable),
     }

@@ -11,7 +11,7 @@ use super::replies::{WORDS, handled, not_transferred};
 use crate::bank::{AccountEvent, Bank, NotTransferred, Receipt, ReverseError};
 use crate::shell::common_errors::{INVALID_POSITION, NO_EVENT};
 use crate::shell::functions::{Call, Function, Outcome, Parameter, ParameterKind, Row};
-use crate::shell::query_arguments::position;
+use crate::shell::query_arguments::position_of_event;
 use crate::shell::term::Term;
 
 const POSITION: Parameter = Parameter::needed("position", ParameterKind::Integer);
@@ -54,7 +54,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
 
 async fn reverse(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let (bank, conversation) = functions.begin()?;
-    let (position, memo) = (position(&call, POSITION)?, memo(&call)?);
+    let (position, memo) = (position_of_event(&call, POSITION)?, memo(&call)?);
     let reversal = bank.reversal(position, memo).await.map_err(not_reversed)?;
     functions.carry_out(call, &bank, conversation, reversal, reversed).await
 }

@@ -37,16 +37,17 @@ impl BankFunctions {
     /// the currency is known, which it may not be while the first account is being created.
     async fn command_of(&mut self, bank: &Bank, call: &Call<'_>) -> Option<AccountCommand> {
         match call.function().name {
-            deposit::NAME => deposit::command(bank, call, self.currency_once_known(bank)?).ok(),
+            deposit::NAME => deposit::command(call, self.currency_once_known(bank)?, bank.today()).ok(),
             withdraw::NAME if call.optional(PIN).is_none() => {
-                withdraw::command(bank, call, self.currency_once_known(bank)?).ok()
+                withdraw::command(call, self.currency_once_known(bank)?, bank.today()).ok()
             }
             create::NAME => {
                 let currency = match create::has_amounts(call) {
                     true => self.currency_once_known(bank)?,
                     false => Currency::default(),
                 };
-                let account = create::new_account(bank, call, currency).ok().filter(|account| account.pin.is_none())?;
+                let account =
+                    create::new_account(call, currency, bank.today()).ok().filter(|account| account.pin.is_none())?;
                 Box::pin(bank.creation(account)).await.ok()
             }
             _ => None,

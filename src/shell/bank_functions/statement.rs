@@ -6,11 +6,11 @@ use super::error_groups::QUESTION;
 use super::errors::{INVALID_DATE, INVALID_MONTH, INVALID_NAME, INVALID_PERIOD, MIXED_PERIOD, NO_ACCOUNT, TWO_PERIODS};
 use super::money::money;
 use super::parameters::{ACCOUNT, account};
-use super::period::{FROM, MONTH, TO, period};
-use super::replies::{WORDS, no_balance};
+use super::period::{BEFORE, FROM, MONTH, TO, period};
+use super::replies::no_balance;
 use crate::bank::{Account, AccountId, BookingDate, Currency, Statement, StatementLine};
 use crate::shell::application_functions::integer;
-use crate::shell::common_errors::{INVALID_LIMIT, OF_MOMENTS};
+use crate::shell::common_errors::{INVALID_LIMIT, NO_EVENT, OF_MOMENTS};
 use crate::shell::function_table::{AS_OF, AT, LIMIT, WIDE};
 use crate::shell::functions::{Call, Function, Outcome, Reply, Row};
 use crate::shell::query_arguments::{limit, moment};
@@ -20,7 +20,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new(
         "Bank",
         "statement",
-        &[ACCOUNT, MONTH, FROM, TO, LIMIT, AT, AS_OF, WIDE],
+        &[ACCOUNT, MONTH, FROM, TO, BEFORE, LIMIT, AT, AS_OF, WIDE],
         "lists what happened to an account",
         "Bank.statement \"Wolfman\"",
     )
@@ -34,14 +34,16 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             may not do.\n\
             month: \"2024-01\" is a period, and so are from: and to: with positions (from: 3) or dates (to: \"2024-01-31\").\n\
             limit: 10 lists at most the latest 10 lines of the period, and without it 1_000. A line says what is not\n\
-            shown. at: and as_of: end at a moment in the past, as in Bank.check_balance.\n\
+            shown. before: 12 lists the lines before that of the event at position 12, in the order of the statement.\n\
+            at: and as_of: end at a moment in the past, as in Bank.check_balance.\n\
             The booking date, on: in Bank.deposit, says which day a booking counts for, and a statement is ordered by it.\n\
             Limits were decided in the order of the log: where the balance after an event was another one then, a column\n\
             recorded has that. as_of: goes by the time at which events were recorded, and asks what was known then.\n\
             Replies a table, or :no_account.",
     )
     .errors(&[
-        &[NO_ACCOUNT, INVALID_NAME, INVALID_MONTH, INVALID_DATE, INVALID_PERIOD, MIXED_PERIOD, TWO_PERIODS, INVALID_LIMIT],
+        &[NO_ACCOUNT, INVALID_NAME, INVALID_MONTH, INVALID_DATE, INVALID_PERIOD, MIXED_PERIOD, TWO_PERIODS, NO_EVENT],
+        &[INVALID_LIMIT],
         &OF_MOMENTS,
     ])
     .common_errors(QUESTION),
@@ -58,7 +60,7 @@ async fn statement(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let account = bank.account(&id, until).await.map_err(no_balance)?;
     let mut notes = Vec::new();
     if statement.earlier > 0 {
-        notes.push(left_out(&bank, &call, &id, &statement).await.map_err(|error| WORDS.unavailable(&error))?);
+        notes.push(left_out(&call, &statement));
     }
     if statement.lines.iter().any(StatementLine::is_reordered) {
         notes.push(

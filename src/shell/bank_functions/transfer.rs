@@ -1,7 +1,7 @@
 //! `Bank.transfer`
 
 use super::BankFunctions;
-use super::details::{MEMO, ON, details};
+use super::details::{MEMO, ON, details, last_day};
 use super::error_groups::{ACCOUNTS, AMOUNTS, COMMAND, DETAILS, PINS};
 use super::errors::{
     ACCOUNT_FROZEN, ACCOUNT_OVERDRAWN, BALANCE_LIMIT, INVALID_PIN, NO_PAYEE, SAME_ACCOUNT, TOO_MANY_TRANSFERS,
@@ -53,7 +53,7 @@ async fn transfer(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let currency = functions.currency(&bank).await?;
     let (payer, payee) = (account(&call, PAYER)?, account(&call, PAYEE)?);
     let transfer = bank.transfer(&payer, &payee, amount(&call, AMOUNT, currency)?, pin(&call)?);
-    let transfer = transfer.details(details(&bank, &call)?);
+    let transfer = transfer.details(details(&call, last_day(&bank, &call).await?)?);
     functions.carry_out(call, &bank, conversation, transfer, ended).await
 }
 

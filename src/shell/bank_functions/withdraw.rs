@@ -1,13 +1,13 @@
 //! `Bank.withdraw`
 
 use super::BankFunctions;
-use super::details::{MEMO, ON, details};
+use super::details::{MEMO, ON, details, last_day};
 use super::error_groups::{ACCOUNTS, AMOUNTS, COMMAND, DETAILS, PINS};
 use super::errors::ACCOUNT_FROZEN;
 use super::money::amount;
 use super::parameters::{ACCOUNT, AMOUNT, PIN, account, pin};
 use super::replies::handled;
-use crate::bank::{AccountCommand, Bank, Currency};
+use crate::bank::{AccountCommand, BookingDate, Currency};
 use crate::shell::functions::{Call, Function, NotDone, Outcome, Row};
 
 pub(super) const NAME: &str = "withdraw";
@@ -39,16 +39,16 @@ async fn withdraw(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
         None => bank.withdraw(&account, amount),
         Some(pin) => bank.withdraw_with_pin(&account, amount, pin),
     };
-    let withdrawal = withdrawal.details(details(&bank, &call)?);
+    let withdrawal = withdrawal.details(details(&call, last_day(&bank, &call).await?)?);
     functions.carry_out(call, &bank, conversation, withdrawal, handled).await
 }
 
 /// The command of a withdrawal without a PIN.
-pub(super) fn command(bank: &Bank, call: &Call<'_>, currency: Currency) -> Result<AccountCommand, NotDone> {
+pub(super) fn command(call: &Call<'_>, currency: Currency, last_day: BookingDate) -> Result<AccountCommand, NotDone> {
     Ok(AccountCommand::WithdrawMoney {
         account_id: account(call, ACCOUNT)?,
         amount: amount(call, AMOUNT, currency)?,
-        details: details(bank, call)?,
+        details: details(call, last_day)?,
         pin: None,
     })
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::{Booked, Line, ModelBank, Reply};
+use super::{Account, Booked, LIMIT, Line, ModelBank, Reply, WAIVED, units};
 
 /// A row of a file.
 #[derive(Clone, Debug)]
@@ -122,7 +122,14 @@ impl ModelBank {
                     list(*why);
                     continue;
                 }
-                Some(Stored { outcome: Outcome::Released, .. }) | None => {}
+                Some(Stored { outcome: Outcome::Released, .. }) => {
+                    if let Some(why) = self.would_be_released(row, options) {
+                        report.refused += 1;
+                        list(why);
+                        continue;
+                    }
+                }
+                None => {}
             }
             let reserved = self.transfers.len();
             let tried = self.book(row, options, &mut report.created);
@@ -159,8 +166,7 @@ impl ModelBank {
         }
         let (amount, date) = (row.amount.unsigned_abs(), row.date());
         let details = Some(format!("{:?} {:?}", None::<&str>, Some(&date)));
-        // The bank knows the PIN, as it were.
-        let pin = self.accounts.get(row.account).and_then(|account| account.pin);
+        let pin = WAIVED;
         match row.to {
             Some(payee) => self.transfer(row.account, payee, amount, pin, details),
             None if row.amount < 0 => {
@@ -172,6 +178,19 @@ impl ModelBank {
                 Ok(())
             }
             None => self.pay_in(row.account, amount, details),
+        }
+    }
+
+    /// Why a transfer would come back: nothing is stored of one that has come back before.
+    fn would_be_released(&self, row: &FileRow, options: Options) -> Option<Reply> {
+        let (payer, amount) = (&self.accounts[row.account], units(row.amount.unsigned_abs()));
+        let payee = self.accounts.get(row.to?);
+        let begins = !payer.closed && !payer.frozen && payer.balance - amount >= -payer.limit;
+        match payee {
+            _ if !begins => None,
+            None if options.create => None,
+            None | Some(Account { closed: true, .. }) => Some(Reply::NoPayee),
+            Some(payee) => (payee.balance + amount > units(LIMIT)).then_some(Reply::BalanceLimit),
         }
     }
 

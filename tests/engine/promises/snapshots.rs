@@ -1,13 +1,13 @@
 //! A stream is read from its last snapshot before a moment, and its snapshots are listed.
 
 use cqrs_bank::engine::log::{Moment, Position, Version};
-use cqrs_bank::engine::store::{Append, EventStore, MAX_READ, Snapshot, SnapshotEntry};
+use cqrs_bank::engine::store::{Append, ArcStr, EventStore, MAX_READ, Snapshot, SnapshotEntry};
 
 use super::{answer_to, append, seconds, stored, stream, with_snapshot};
 use crate::happened::Happened;
 
 /// The snapshot's version and state, and the versions of the events read after it.
-async fn read(store: &impl EventStore<Happened>, name: &str, until: Moment) -> (Option<(u64, Box<str>)>, Vec<u64>) {
+async fn read(store: &impl EventStore<Happened>, name: &str, until: Moment) -> (Option<(u64, ArcStr)>, Vec<u64>) {
     let (snapshot, events) = store.read_from_snapshot(&stream(name), until, usize::MAX).await.unwrap();
     let versions = events.iter().map(|event| event.version.get()).collect();
     (snapshot.map(|snapshot| (snapshot.version.get(), snapshot.state)), versions)
@@ -27,7 +27,7 @@ async fn two_snapshots(store: &impl EventStore<Happened>) {
     }
 }
 
-fn state(version: u64) -> Option<(u64, Box<str>)> {
+fn state(version: u64) -> Option<(u64, ArcStr)> {
     Some((version, format!("state {version}").into()))
 }
 

@@ -36,7 +36,7 @@ impl BookingDetails {
     /// None.
     pub const NONE: Self = Self(None);
 
-    /// A memo, and a booking date that is not after `today`, the day of [the bank's clock](crate::bank::Bank::today).
+    /// A memo, and a booking date that is not after `today`, the day of [the bank's clock](crate::bank::Bank::booking_day).
     ///
     /// Accounts cannot check the date, since their decisions depend on no clock; so there are no details with a date that
     /// was not checked.

@@ -42,12 +42,15 @@ impl<'a, E: 'static> Audit<'a, E> {
 
     /// Checks the next event. The error says what is wrong with it.
     pub(super) fn take(&mut self, event: &RecordedEvent<E>) -> Result<(), String> {
-        let RecordedEvent { position, stream, version, time, data, .. } = event;
+        let RecordedEvent { position, stream, version, time, metadata, data } = event;
         if *position <= self.position {
             return Err(format!("its position does not come after {}", self.position));
         }
         if *time < self.time {
             return Err("its time is before that of the event before it".to_owned());
+        }
+        if !metadata.is_text() {
+            return Err("a detail in its metadata is no text".to_owned());
         }
         if let Some(kind) = self.kinds.of(stream).filter(|kind| !kind.has(data)) {
             return Err(format!("it stands in the stream {stream}, and is none of {}", kind.category));

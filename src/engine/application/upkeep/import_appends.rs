@@ -10,7 +10,7 @@ use super::Upkeep;
 use super::aggregate_kinds::Replay;
 use crate::engine::log::{RecordedEvent, StreamId};
 use crate::engine::runtime::panic_message;
-use crate::engine::store::{Append, ExpectedEnd, StoreError};
+use crate::engine::store::{Append, ArcStr, ExpectedEnd, StoreError};
 
 /// Turns a log into appends, page by page.
 pub(super) struct Replayed<E: 'static> {
@@ -72,7 +72,8 @@ impl<E: 'static> Replayed<E> {
                 Some(_) => state.as_ref().and_then(|state| state.snapshot()),
                 None => None,
             };
-            append.snapshot = snapshot.filter(|state| append.metadata.names_snapshot(state));
+            let named = snapshot.filter(|state| append.metadata.names_snapshot(state));
+            append.snapshot = named.map(ArcStr::from);
         }
         Ok(appends)
     }

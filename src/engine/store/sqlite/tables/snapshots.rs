@@ -36,7 +36,12 @@ pub(in crate::engine::store::sqlite) const SNAPSHOT_HASH: usize = 6;
 impl Checked for StoredSnapshot {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         let (position, version) = (Position::new(unsigned(row, 1)?), Version::new(unsigned(row, 2)?));
-        let snapshot = Snapshot { version, position, time: Timestamp::from_micros(row.get(3)?), state: row.get(4)? };
+        let snapshot = Snapshot {
+            version,
+            position,
+            time: Timestamp::from_micros(row.get(3)?),
+            state: row.get_ref(4)?.as_str()?.into(),
+        };
         Ok(Self { stream: row.get(0)?, snapshot, event_hash: row.get(5)?, metadata: row.get(7)? })
     }
 
@@ -67,7 +72,7 @@ pub(in crate::engine::store::sqlite) fn write_snapshot(
         signed(position.get()),
         signed(version.get()),
         time.as_micros(),
-        state,
+        state.as_str(),
         snapshot_hash(stream, snapshot, event_hash),
     ))?;
     Ok(())
