@@ -28,6 +28,7 @@ pub(in crate::shell) use self::events::row as events_row;
 pub use self::has_application::HasApplication;
 pub(in crate::shell) use self::parked_numbers::ParkedNumbers;
 pub use self::shell_application::ShellApplication;
+pub(in crate::shell) use self::stream::not_there_yet;
 pub(in crate::shell) use self::why::because;
 pub use self::words::{Words, words};
 use super::functions::{Function, Parameter, Row};

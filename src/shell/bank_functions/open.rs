@@ -11,7 +11,8 @@ use super::open_errors::{
 use super::parameters::EMAIL;
 use super::replies::WORDS;
 use crate::bank::{
-    AccountId, Bank, ChooseCurrencyError, Currency, EmailTarget, InvalidEmailTarget, NoCurrency, OpenError, Options,
+    AccountId, Bank, ChooseCurrencyError, Currency, EmailTarget, InvalidEmailTarget, InvalidName, NoCurrency,
+    OpenError, Options,
 };
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::store::{OpenStoreError, StoreError, UnsupportedUrl};
@@ -78,7 +79,14 @@ async fn open(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
         None => functions.options.foreign && is_default_store,
     };
     let options = Options { store, accept_loss, foreign, ceo_bonus, email, ..functions.options.clone() };
+    let mistaken = mistaken_name(options.ceo_bonus.as_ref());
     let bank = Bank::open(options).await.map_err(|error| not_opened(&error))?;
+    if let Some((account, why)) = mistaken
+        && bank.check_balance(&account).await.is_err()
+    {
+        bank.close().await;
+        return Err(NotDone::malformed(INVALID_NAME, why));
+    }
     if let Some(currency) = currency
         && let Err(error) = bank.choose_currency(currency).await
     {
@@ -114,6 +122,12 @@ impl BankFunctions {
         self.replace_bank(Some(bank));
         self.consistency = Consistency::Strong;
     }
+}
+
+/// An account whose name no new one may have: it can only be one that was stored before.
+fn mistaken_name(account: Option<&AccountId>) -> Option<(AccountId, InvalidName)> {
+    let account = account?;
+    account.check_new().err().map(|why| (account.clone(), why))
 }
 
 /// The currency that the call names.
